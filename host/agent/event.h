@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "host/agent/message.h"
+
+/// What just happened, for whoever watches. Events carry copies; a watcher may keep them.
+namespace tenon::agent {
+
+struct SessionOpened {
+    std::string session_id;
+    std::string workspace;
+    std::string model;
+    std::string permission_mode;
+    std::vector<std::string> tools;
+    bool resumed = false;
+};
+struct TextDelta {
+    std::string text;
+};
+struct ThinkingDelta {
+    std::string text;
+};
+/// The attempt failed and its deltas are void; the next begins after `delay`.
+struct RetryScheduled {
+    int attempt = 0;  ///< the one that failed, from 1
+    int max_attempts = 0;
+    std::chrono::milliseconds delay{};
+    int http_status = 0;  ///< 0: no response
+    std::string reason;
+};
+/// A whole answer, journalled. `message` is the provider's message object.
+struct Answered {
+    Json message;
+};
+struct ToolStarted {
+    ToolCall call;
+};
+struct ToolProgressed {
+    std::string tool_use_id;
+    std::string note;
+};
+struct ToolFinished {
+    ToolCall call;
+    ToolResult result;
+    std::chrono::milliseconds duration{};
+    bool denied = false;
+};
+/// A user message as the model will see it: results, reminders, notifications. `content` is an
+/// array.
+struct UserMessageSent {
+    Json content;
+};
+/// A background job of this session started or reached its terminal status.
+struct JobChanged {
+    std::string id;
+    std::string status;
+    std::string command;
+    std::optional<int> exit_code;
+};
+/// Something a person should know that is no failure of the run.
+struct Notice {
+    std::string text;
+};
+
+using AgentEvent =
+    std::variant<SessionOpened, TextDelta, ThinkingDelta, RetryScheduled, Answered, ToolStarted,
+                 ToolProgressed, ToolFinished, UserMessageSent, JobChanged, Notice>;
+
+}  // namespace tenon::agent

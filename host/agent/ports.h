@@ -1,0 +1,181 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/agent/event.h"
+#include "host/agent/message.h"
+#include "host/base/mutex.h"
+#include "host/base/result.h"
+
+/// What the loop asks of the rest of the program.
+namespace tenon::agent {
+
+/// Receives events. `on_event` may be called from the agent thread and from tool workers, so it is
+/// thread-safe and does not block for long.
+class EventSink {
+public:
+    virtual ~EventSink() = default;
+    virtual void on_event(const AgentEvent& event) = 0;
+};
+
+// ---------------------------------------------------------------- model
+
+/// One request. Views into the conversation, valid until `ask` returns.
+struct Request {
+    std::string_view model;
+    std::string_view system;  ///< plain text
+    std::string_view tools;   ///< a JSON array of {name, description, input_schema}; "[]" for none
+    std::span<const Message> messages;
+    std::int64_t max_tokens = 8192;
+    bool forbid_tools = false;  ///< tool_choice none
+};
+
+/// A complete answer: every byte of it arrived.
+struct Answer {
+    std::string id;
+    std::string model;
+    std::string stop_reason;
+    std::string content;  ///< the JSON array of blocks, byte for byte as it will be sent back
+    std::string text;     ///< all text blocks joined
+    std::vector<ToolCall> calls;
+    Usage usage;
+};
+
+/// Why there is no answer. Nothing of a failed attempt may reach the conversation.
+struct ModelFailure {
+    std::string message;  ///< names the endpoint and the cause
+    int http_status = 0;  ///< 0: there was no response
+    std::string type;     ///< error.type of the endpoint, if it said one
+    std::string request_id;
+    bool retryable = false;
+    bool stopped = false;  ///< the stop token asked for it; not an error
+    std::optional<std::chrono::milliseconds> retry_after;
+};
+
+/// A model behind one wire format. `ask` blocks, is called by one thread at a time, and returns
+/// soon after `stop` is requested. Deltas go to `sink` from the calling thread.
+class Provider {
+public:
+    virtual ~Provider() = default;
+    virtual Result<Answer, ModelFailure> ask(const Request& request, EventSink& sink,
+                                             std::stop_token stop) = 0;
+};
+
+// ---------------------------------------------------------------- tools
+
+/// Everything the host knows about a tool. Each flag relaxes an assumption.
+struct ToolSpec {
+    std::string name;
+    std::string description;
+    Json input_schema;
+    std::string plugin;        ///< id of the plugin it came from, "host" for built-in ones
+    bool first_party = false;  ///< flags of others are claims
+    bool read_only = false;
+    bool concurrent = false;
+    bool own_thread = false;  ///< may wait for long: not bound to the worker limit
+};
+
+/// What a running call may use; outlives the call. Shared with services that the call's plugin
+/// asks, possibly from other threads of the plugin.
+class CallContext {
+public:
+    CallContext(std::string session_id, std::string tool_use_id, std::stop_token stop,
+                std::function<void(std::string)> progress)
+        : session_id_(std::move(session_id)),
+          tool_use_id_(std::move(tool_use_id)),
+          stop_(std::move(stop)),
+          progress_(std::move(progress)) {}
+
+    [[nodiscard]] const std::string& session_id() const { return session_id_; }
+    [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
+    [[nodiscard]] const std::stop_token& stop() const { return stop_; }
+    void progress(std::string note) const {
+        if (progress_) progress_(std::move(note));
+    }
+
+    /// This call's result tells the terminal status of `job`.
+    void deliver(std::string job) {
+        const Lock lock(mutex_);
+        delivered_.push_back(std::move(job));
+    }
+    [[nodiscard]] std::vector<std::string> take_delivered() {
+        const Lock lock(mutex_);
+        return std::exchange(delivered_, {});
+    }
+
+private:
+    std::string session_id_;
+    std::string tool_use_id_;
+    std::stop_token stop_;
+    std::function<void(std::string)> progress_;
+    Mutex mutex_;
+    std::vector<std::string> delivered_ TENON_GUARDED_BY(mutex_);
+};
+
+/// One function a model may call. `call` may run on any thread, several at once when the tool is
+/// concurrent. Failures are results with is_error. Arguments are checked by the tool's owner.
+class Tool {
+public:
+    virtual ~Tool() = default;
+    [[nodiscard]] virtual const ToolSpec& spec() const = 0;
+    virtual ToolResult call(const ToolCall& call, CallContext& context) = 0;
+};
+
+/// The tools of this host. Does not change while a turn runs.
+class Toolbox {
+public:
+    virtual ~Toolbox() = default;
+    [[nodiscard]] virtual Tool* find(std::string_view name) = 0;           ///< null: no such tool
+    [[nodiscard]] virtual std::vector<const ToolSpec*> specs() const = 0;  ///< in a stable order
+};
+
+/// Says whether a call may run. Thread-safe. May block while a person is asked.
+class Gate {
+public:
+    struct Verdict {
+        bool allowed = false;
+        std::string
+            reason;  ///< for the model, when refused: what was refused and which rule to add
+    };
+    virtual ~Gate() = default;
+    virtual Verdict judge(const ToolSpec& tool, const ToolCall& call, std::stop_token stop) = 0;
+};
+
+// ---------------------------------------------------------------- jobs
+
+/// The terminal event of a background job, ready to be told.
+struct JobEnded {
+    std::string id;
+    std::string status;  ///< completed error timeout cancelled lost
+    std::string result;  ///< what `bash` would show, exit line included; valid UTF-8
+};
+
+/// What a restarted host can say about a tool call that was under way.
+struct RecoveredCall {
+    std::string text;
+    bool is_error = false;
+    std::string delivered_job;  ///< not empty: `text` tells that job's terminal status
+};
+
+/// The background jobs of one session, as the loop sees them. Thread-safe.
+class Inbox {
+public:
+    virtual ~Inbox() = default;
+    /// Everything that ended since the last call, oldest first. Never blocks.
+    virtual std::vector<JobEnded> drain() = 0;
+    /// Waits until `drain` would return something (true), no job that a headless run waits for is
+    /// unfinished (false), or `stop` is requested (false).
+    virtual bool wait(std::stop_token stop) = 0;
+    /// For a tool_use without a result in a reopened journal: what became of its command.
+    virtual std::optional<RecoveredCall> recover(const ToolCall& call) = 0;
+};
+
+}  // namespace tenon::agent

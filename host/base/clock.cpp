@@ -1,0 +1,43 @@
+#include "host/base/clock.h"
+
+#include <ctime>
+#include <fstream>
+
+namespace tenon {
+namespace {
+
+std::int64_t read_clock(clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+}  // namespace
+
+std::int64_t wall_clock_ms() {
+    return read_clock(CLOCK_REALTIME);
+}
+
+std::int64_t boot_clock_ms() {
+    return read_clock(CLOCK_BOOTTIME);
+}
+
+const std::string& boot_id() {
+    static const std::string id = [] {
+        std::string line;
+        std::ifstream("/proc/sys/kernel/random/boot_id") >> line;
+        return line;
+    }();
+    return id;
+}
+
+std::string rfc3339(std::int64_t wall_ms) {
+    const std::time_t seconds = wall_ms / 1000;
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
+}
+
+}  // namespace tenon

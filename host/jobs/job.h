@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The plain structs of jobs.
+namespace tenon::jobs {
+
+using JobId =
+    std::string;  ///< 8 lower-case hex digits; checked by is_job_id before it becomes a path
+
+enum class Kind { kForeground, kBackground };
+enum class Lifetime { kSession, kPersistent };
+enum class Status { kQueued, kRunning, kCompleted, kError, kTimeout, kCancelled, kLost };
+
+std::string_view to_string(Status status);
+std::optional<Status> status_from(std::string_view text);
+/// Completed, error, timeout, cancelled or lost.
+bool is_terminal(Status status);
+
+/// What is asked for.
+struct JobSpec {
+    std::string session;      ///< empty: of `tenon jobs run`
+    std::string workspace;    ///< absolute path
+    std::string command;      ///< bash text
+    std::string cwd;          ///< absolute path of a folder
+    std::string name;         ///< for people; may be empty
+    std::string tool_use_id;  ///< the model's call; may be empty
+    Kind kind = Kind::kBackground;
+    Lifetime lifetime = Lifetime::kSession;
+    std::int64_t priority = 0;                         ///< higher first
+    std::vector<JobId> after;                          ///< start when these have completed
+    std::optional<std::chrono::milliseconds> timeout;  ///< from the start; none: no limit
+    std::uint64_t output_limit = 64ULL << 20U;         ///< bytes on disk
+};
+
+/// How it ended: the contents of status.json.
+struct JobEnd {
+    Status status = Status::kLost;
+    std::optional<int> exit_code;  ///< when it exited
+    std::optional<int> signal;     ///< when a signal ended it
+    std::int64_t started_ms = 0;   ///< wall clock; 0: never started
+    std::int64_t ended_ms = 0;     ///< wall clock
+    std::int64_t duration_ms = 0;  ///< monotonic
+    std::int64_t user_us = 0;      ///< CPU of the whole tree
+    std::int64_t system_us = 0;
+    std::int64_t max_rss_kib = 0;
+    std::uint64_t output_bytes = 0;   ///< printed in all
+    std::uint64_t omitted_bytes = 0;  ///< of these not kept
+    std::string ended_by;             ///< who ended it when it did not end by itself: "timeout",
+                                      ///< "background_cancel", …
+    std::string reason;               ///< for lost, and for what could not be started or written
+    int left_behind = 0;              ///< processes that bash left and that were ended
+    int survivors = 0;                ///< processes that even SIGKILL did not end in time
+};
+
+/// One job as the store knows it.
+struct JobRecord {
+    JobId id;
+    JobSpec spec;
+    std::int64_t submitted_ms = 0;  ///< wall clock
+    Status status = Status::kQueued;
+    std::int64_t started_ms = 0;  ///< wall clock; 0: not yet
+    JobEnd end;                   ///< meaningful when is_terminal(status)
+};
+
+}  // namespace tenon::jobs

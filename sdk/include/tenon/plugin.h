@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The Tenon plugin ABI, version 1, DRAFT: until it is frozen as 1.0 it may change, and the host
+ * refuses a plugin built for another draft by its minor number.
+ *
+ * This header is the reference: shapes, ownership, threads, errors. It compiles as C11 and as C++17.
+ *
+ * SHAPE
+ *   A plugin is a shared library with one exported function, tenon_plugin_v1(), and one ELF note
+ *   (TENON_PLUGIN_NOTE) from which the host learns ABI and id without running any of its code.
+ *   The border is two functions wide: invoke (host to plugin) and request (plugin to host). Arguments
+ *   and results are JSON text, so that the same plugin works in another process.
+ *
+ * EVOLUTION
+ *   The major version is in the symbol's name. Every struct begins with its size in bytes and is only
+ *   appended to: read a field only if `size` reaches it (TENON_HAS). Arrays that cross the border are
+ *   arrays of pointers. Whatever is added later is optional. Unknown flag bits are ignored; unknown
+ *   methods answer TENON_UNSUPPORTED, unknown extensions NULL. Reserved fields are 0.
+ *   The rules on threads, ownership and blocking are part of the ABI.
+ *
+ * OWNERSHIP
+ *   The caller owns what it passes until the call returns; the callee copies what it wants to keep.
+ *   Nothing is allocated on one side and freed on the other. Strings returned inside structs live
+ *   until destroy(); a tool list until the next tools() or destroy(). No exception crosses the border.
+ *
+ * THREADS
+ *   create, destroy, tools and reconfigure are called one at a time, and never while an invoke of
+ *   that instance runs. invoke is called on any thread of the host; several at once only for tools
+ *   with TENON_CONCURRENT. All functions of tenon_host and tenon_call may be called from any thread.
+ *   Threads that a plugin starts have ended when destroy returns. A plugin does not touch signal
+ *   handlers, chdir, umask, setenv, setlocale, or waitpid(-1).
+ */
+#ifndef TENON_PLUGIN_H
+#define TENON_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TENON_ABI_MAJOR 1
+#define TENON_ABI_MINOR 0
+
+/* Whether the struct that `ptr` points to is new enough to have `field`. */
+#define TENON_HAS(ptr, field) \
+    ((ptr)->size >= (uint32_t)((const char *)(&(ptr)->field + 1) - (const char *)(ptr)))
+
+/* UTF-8 text, not NUL-terminated; p may be NULL when n is 0. */
+typedef struct tenon_str {
+    const char *p;
+    size_t n;
+} tenon_str;
+
+/* Where a callee puts text of any length. put may be called several times (the parts are joined), not
+ * from several threads at once, and not after the call that passed the sink has returned. */
+typedef struct tenon_sink {
+    void *ctx;
+    void (*put)(void *ctx, tenon_str chunk);
+} tenon_sink;
+
+typedef int32_t tenon_rc;
+enum {
+    TENON_OK = 0,
+    TENON_FAILED = 1,      /* did not work; the text is an answer for the model, not a defect */
+    TENON_BAD_ARGS = 2,    /* the arguments make no sense; the text says which and why */
+    TENON_CANCELLED = 3,   /* stopped because the call was cancelled */
+    TENON_DENIED = 4,      /* permission refused; the text names the rule */
+    TENON_UNSUPPORTED = 5, /* no such method, revision or extension in this host or plugin */
+    TENON_BUSY = 6,        /* try again later */
+    TENON_FAULT = 7        /* a defect; counts towards disabling the plugin */
+};
+
+/* Flags of a tool. Each bit RELAXES an assumption; 0 means: assume the worst. */
+enum {
+    TENON_READ_ONLY = 1,    /* changes nothing outside its own memory */
+    TENON_ADDITIVE = 2,     /* may create, never changes or removes what is there */
+    TENON_IDEMPOTENT = 4,   /* a second call with the same arguments changes nothing more */
+    TENON_CLOSED_WORLD = 8, /* touches only this machine's workspace, no network */
+    TENON_CONCURRENT = 16,  /* invoke may run several times at once */
+    TENON_LONG_RUNNING = 32 /* may wait for minutes; gets a thread of its own */
+};
+
+enum { TENON_LOG_DEBUG = 0, TENON_LOG_INFO = 1, TENON_LOG_WARNING = 2, TENON_LOG_ERROR = 3 };
+
+/* One function a model may call. Owned by the plugin. */
+typedef struct tenon_tool {
+    uint32_t size;
+    uint32_t flags;
+    tenon_str name;         /* [a-z][a-z0-9_]{0,63}, unique in the host */
+    tenon_str description;  /* for the model: what it does and when to use it */
+    tenon_str input_schema; /* JSON Schema (draft 7 subset) of type object; the host validates against it */
+} tenon_tool;
+
+/* One running call. Owned by the host; dies when invoke returns. */
+typedef struct tenon_call tenon_call;
+struct tenon_call {
+    uint32_t size;
+    int32_t cancel_fd; /* becomes readable when the call is cancelled: poll it beside your own */
+    uint64_t id;       /* unique in this host process */
+    tenon_str tool;
+    tenon_str args; /* a JSON object, already checked against the tool's schema */
+    /* Appends to the text of the result. Bytes that are not UTF-8 are repaired. */
+    void (*write)(const tenon_call *call, tenon_str chunk);
+    /* One short line for a person who waits. */
+    void (*progress)(const tenon_call *call, tenon_str note);
+    /* 1 once the call is cancelled: finish soon, return TENON_CANCELLED. */
+    int32_t (*cancelled)(const tenon_call *call);
+};
+
+/* What a plugin may ask of the host. Owned by the host; lives until destroy returns. */
+typedef struct tenon_host tenon_host;
+struct tenon_host {
+    uint32_t size;
+    uint16_t abi_major;
+    uint16_t abi_minor;
+    tenon_str version;    /* of the host program */
+    tenon_str plugin_dir; /* the folder this plugin was loaded from */
+    tenon_str workspace;  /* absolute path */
+    void (*log)(const tenon_host *host, int32_t level, tenon_str message);
+    /* Calls a method of the host, e.g. "job.submit/1". `params` is a JSON object. The answer, JSON on
+     * TENON_OK and an explanation in plain words otherwise, is put into `out` before the call
+     * returns. May block as long as the method says; a cancelled `call` ends the wait. `call` is the
+     * invoke under way, or NULL outside one (most methods then answer TENON_UNSUPPORTED). The methods
+     * are listed in the SDK's README. */
+    tenon_rc (*request)(const tenon_host *host, const tenon_call *call, tenon_str method,
+                        tenon_str params, tenon_str body, tenon_sink out);
+    /* A table of functions by its id, such as "tenon.context/1", or NULL. */
+    const void *(*extension)(const tenon_host *host, const char *id);
+};
+
+/* The plugin itself. Static data of the library. */
+typedef struct tenon_plugin {
+    uint32_t size;
+    uint16_t abi_major; /* TENON_ABI_MAJOR, TENON_ABI_MINOR of the header it was built with */
+    uint16_t abi_minor;
+    tenon_str id;            /* [a-z][a-z0-9_-]{0,31}; the same as in the note */
+    tenon_str version;       /* of the plugin, any text */
+    tenon_str config_schema; /* JSON Schema of `config`, checked before create; empty: any object */
+    /* Makes an instance. `config` is a JSON object of the keys plugins.<id>.*. On anything but
+     * TENON_OK the plugin is left out, and what was put into `error` is shown. */
+    tenon_rc (*create)(const tenon_host *host, tenon_str config, void **self, tenon_sink error);
+    void (*destroy)(void *self);
+    tenon_rc (*tools)(void *self, const tenon_tool *const **list, uint32_t *count);
+    /* Runs one call. What was written is the result: an answer on TENON_OK, an error for the model on
+     * anything else. */
+    tenon_rc (*invoke)(void *self, const tenon_call *call);
+    /* Optional (NULL): takes new configuration, or refuses it and keeps the old. */
+    tenon_rc (*reconfigure)(void *self, tenon_str config, tenon_sink error);
+    /* Optional (NULL): a table of functions by its id. */
+    const void *(*extension)(void *self, const char *id);
+} tenon_plugin;
+
+#if defined(_WIN32)
+#define TENON_EXPORT
+#else
+#define TENON_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* The only export. Returns static data; does nothing else. */
+TENON_EXPORT const tenon_plugin *tenon_plugin_v1(void);
+
+/* The ELF note in section .note.tenon, read without running the plugin: name "TENON", type 1,
+ * descriptor as below. Write it once, at file scope: TENON_PLUGIN_NOTE("my-plugin"); */
+#define TENON_NOTE_NAME "TENON"
+#define TENON_NOTE_TYPE 1
+typedef struct tenon_note {
+    uint32_t name_size; /* 6 */
+    uint32_t desc_size;
+    uint32_t type;
+    char name[8]; /* "TENON\0\0\0" */
+    uint16_t abi_major;
+    uint16_t abi_minor;
+    char id[36]; /* NUL-padded */
+} tenon_note;
+#define TENON_PLUGIN_NOTE(plugin_id)                                                                \
+    __attribute__((section(".note.tenon"), used, aligned(4))) static const tenon_note               \
+        tenon_plugin_note_ = {6, 40, TENON_NOTE_TYPE, TENON_NOTE_NAME, TENON_ABI_MAJOR,             \
+                              TENON_ABI_MINOR, plugin_id}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
