@@ -121,11 +121,13 @@ private:
 };
 
 /// One function a model may call. `call` may run on any thread, several at once when the tool is
-/// concurrent. Failures are results with is_error. Arguments are checked by the tool's owner.
+/// concurrent. Failures are results with is_error.
 class Tool {
 public:
     virtual ~Tool() = default;
     [[nodiscard]] virtual const ToolSpec& spec() const = 0;
+    /// What is wrong with the arguments, for the model; nothing when `call` may be tried.
+    [[nodiscard]] virtual std::optional<std::string> check(const ToolCall& call) const = 0;
     virtual ToolResult call(const ToolCall& call, CallContext& context) = 0;
 };
 

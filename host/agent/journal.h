@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/base/unique_fd.h"
+
+namespace tenon::agent {
+
+/// A file of JSON records, one a line, {"v":1,"seq":N,"type":T,…}, that only grows at its end. The
+/// holder of the object is its only writer on this machine (flock). What the records mean is not
+/// its business. Used by one thread.
+class Journal {
+public:
+    struct Opened;
+
+    /// Opens or creates the file (0600) and takes its lock; does not wait for it. A last line that
+    /// a crash cut off is removed. Lines come back as they stand, without their line ends.
+    static Result<Opened> open(const std::filesystem::path& path);
+
+    /// Writes one record; when this returns the record survives the end of this process. `members`
+    /// is JSON text, `"key":value,…`, on one line. Returns the record's seq. On Error the file is
+    /// as before.
+    Result<std::int64_t> append(std::string_view type, std::string_view members);
+
+    /// The seq the next record will get.
+    [[nodiscard]] std::int64_t next_seq() const { return next_seq_; }
+    /// After reading: records go on behind `seq`.
+    void continue_after(std::int64_t seq) { next_seq_ = seq + 1; }
+
+private:
+    Journal(UniqueFd fd, std::filesystem::path path, std::int64_t size)
+        : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+
+    UniqueFd fd_;
+    std::filesystem::path path_;
+    std::int64_t size_;
+    std::int64_t next_seq_ = 0;
+};
+
+struct Journal::Opened {
+    Journal journal;
+    std::vector<std::string> lines;
+};
+
+}  // namespace tenon::agent

@@ -1,0 +1,190 @@
+#include "host/agent/loop.h"
+
+#include <stdexcept>
+
+#include "host/agent/notification.h"
+#include "host/agent/tool_batch.h"
+#include "host/base/utf8.h"
+
+namespace tenon::agent {
+namespace {
+
+constexpr int kMostCutAnswers = 3;
+constexpr std::string_view kGoOn =
+    "Your answer was cut off at the output limit. Continue exactly where it stopped.";
+
+/// The journal cannot be written: nothing may go on that relies on it.
+class JournalFailed : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+void must(const Result<void>& written) {
+    if (!written) throw JournalFailed(written.error().message);
+}
+
+std::string describe(const ModelFailure& failure) {
+    std::string text = failure.message;
+    if (!failure.request_id.empty()) text += " (request " + failure.request_id + ")";
+    return text;
+}
+
+}  // namespace
+
+Result<void> Loop::recover() {
+    for (const ToolCall& call : parts_.session.conversation().unanswered()) {
+        ToolResult result{"interrupted", true, {}};
+        if (auto known = parts_.inbox.recover(call)) {
+            result = {parts_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
+            if (!known->delivered_job.empty())
+                result.delivered_jobs.push_back(known->delivered_job);
+        }
+        if (auto written = parts_.session.add_result(call.id, result); !written) return written;
+    }
+    return {};
+}
+
+RunResult Loop::run(std::string_view prompt, std::stop_token stop) {
+    result_ = {};
+    cut_answers_ = 0;
+    answered_empty_ = 0;
+    try {
+        say(prompt, "prompt");
+        converse(stop);
+    } catch (const JournalFailed& e) {
+        fail(Outcome::kFailed, e.what());
+    }
+    return result_;
+}
+
+void Loop::converse(std::stop_token stop) {
+    while (true) {
+        Next next = Next::kAsk;
+        while (next == Next::kAsk)
+            next = ask(stop);
+        if (next == Next::kStop) return;
+        // Answered. What ended meanwhile is told at once; what still runs is waited for.
+        if (!options_.wait_for_jobs || !parts_.inbox.wait(stop)) {
+            if (stop.stop_requested()) fail(Outcome::kInterrupted, "interrupted");
+            return;
+        }
+    }
+}
+
+void Loop::say(std::string_view text, std::string_view origin,
+               const std::vector<std::string>& delivers) {
+    must(parts_.session.add_text(parts_.secrets.redact(utf8::repair(text)), origin, delivers));
+}
+
+void Loop::tell_ended_jobs() {
+    std::vector<JobEnded> untold;
+    std::vector<std::string> ids;
+    for (JobEnded& job : parts_.inbox.drain()) {
+        if (parts_.session.is_delivered(job.id)) continue;  // a tool call has told it
+        ids.push_back(job.id);
+        untold.push_back(std::move(job));
+    }
+    if (!untold.empty()) say(format_notifications(untold), "notification", ids);
+}
+
+Loop::Next Loop::ask(std::stop_token stop) {
+    if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
+    tell_ended_jobs();
+    const Session& session = parts_.session;
+    if (!session.conversation().awaits_answer())
+        return Next::kAnswered;  // all of it had been told already
+    const auto messages = session.conversation().messages();
+    // An empty answer means "nothing to add"; the same request would get it again.
+    if (messages.back().wire.size() == answered_empty_) return Next::kAnswered;
+    if (options_.max_turns && result_.turns >= *options_.max_turns) {
+        return fail(Outcome::kMaxTurns,
+                    "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
+    }
+    if (result_.turns > 0) {
+        const Json last = Json::parse(messages.back().wire, nullptr, false);
+        if (last.contains("content")) parts_.sink.on_event(UserMessageSent{last["content"]});
+    }
+    const Request request{session.head().model, session.head().system,
+                          session.head().tools, messages,
+                          options_.max_tokens,  false};
+    auto answer = parts_.provider.ask(request, parts_.sink, stop);
+    if (!answer) {
+        if (answer.error().stopped || stop.stop_requested())
+            return fail(Outcome::kInterrupted, "interrupted");
+        return fail(Outcome::kFailed, describe(answer.error()));
+    }
+    return take_answer(*answer, stop);
+}
+
+Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
+    // What arrived together with the stop counts as not said.
+    if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
+    ++result_.turns;
+    result_.usage += answer.usage;
+    if (answer.stop_reason == "refusal") {
+        return fail(Outcome::kFailed,
+                    "the model refused to answer this request (stop reason: refusal)");
+    }
+    const bool empty = answer.content == "[]";
+    if (!empty) {
+        must(parts_.session.add_answer(answer));
+        parts_.sink.on_event(Answered{
+            Json{{"id", answer.id},
+                 {"type", "message"},
+                 {"role", "assistant"},
+                 {"model", answer.model},
+                 {"content", Json::parse(answer.content, nullptr, false)},
+                 {"stop_reason", answer.stop_reason},
+                 {"usage",
+                  {{"input_tokens", answer.usage.input_tokens},
+                   {"output_tokens", answer.usage.output_tokens},
+                   {"cache_read_input_tokens", answer.usage.cache_read_input_tokens},
+                   {"cache_creation_input_tokens", answer.usage.cache_creation_input_tokens}}}}});
+    }
+    if (cut_answers_ == 0) result_.text.clear();
+    result_.text += answer.text;
+    if (!answer.calls.empty()) {
+        cut_answers_ = 0;
+        act(answer.calls, stop);
+        return stop.stop_requested() ? fail(Outcome::kInterrupted, "interrupted") : Next::kAsk;
+    }
+    if (answer.stop_reason == "max_tokens" || answer.stop_reason == "pause_turn" ||
+        answer.stop_reason == "model_context_window_exceeded") {
+        return go_on_after_cut(answer);
+    }
+    cut_answers_ = 0;
+    answered_empty_ = empty ? parts_.session.conversation().messages().back().wire.size() : 0;
+    return Next::kAnswered;
+}
+
+/// A cut-off text is worth more whole: the model is asked to go on, a few times.
+Loop::Next Loop::go_on_after_cut(const Answer& answer) {
+    if (++cut_answers_ > kMostCutAnswers || answer.content == "[]" ||
+        answer.stop_reason == "model_context_window_exceeded") {
+        return fail(Outcome::kFailed, "the answer was cut off (stop reason: " + answer.stop_reason +
+                                          "); a higher model.maxTokens may help");
+    }
+    say(kGoOn, "continue");
+    return Next::kAsk;
+}
+
+void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
+    ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink, parts_.session.head().id);
+    std::optional<JournalFailed> failed;  // every call is waited for before anybody gives up
+    batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
+        outcome.result.text = parts_.secrets.redact(utf8::repair(outcome.result.text));
+        auto written = parts_.session.add_result(call.id, outcome.result);
+        if (!written && !failed) failed.emplace(written.error().message);
+        parts_.sink.on_event(
+            ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});
+    });
+    if (failed) throw JournalFailed(*failed);
+}
+
+Loop::Next Loop::fail(Outcome outcome, std::string error) {
+    result_.outcome = outcome;
+    result_.error = std::move(error);
+    return Next::kStop;
+}
+
+}  // namespace tenon::agent

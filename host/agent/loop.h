@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "host/agent/ports.h"
+#include "host/agent/session.h"
+#include "host/base/secrets.h"
+
+namespace tenon::agent {
+
+struct LoopOptions {
+    std::int64_t max_tokens = 8192;
+    std::optional<std::int64_t> max_turns;
+    bool wait_for_jobs = true;  ///< a run goes on until the session's jobs have ended and been told
+};
+
+enum class Outcome { kDone, kMaxTurns, kFailed, kInterrupted };
+
+/// How a run ended.
+struct RunResult {
+    Outcome outcome = Outcome::kDone;
+    std::string text;   ///< of the last answer
+    std::string error;  ///< what went wrong, for kFailed and kMaxTurns
+    std::int64_t turns = 0;
+    Usage usage;
+};
+
+/// Ask, act, repeat. Owns nothing of what it is given. Everything but the tools runs on the calling
+/// thread, which is the only writer of the session.
+class Loop {
+public:
+    struct Parts {
+        Session& session;
+        Provider& provider;
+        Toolbox& toolbox;
+        Gate& gate;
+        Inbox& inbox;
+        EventSink& sink;
+        const Secrets& secrets;
+    };
+    Loop(const Parts& parts, LoopOptions options) : parts_(parts), options_(options) {}
+
+    /// Answers the calls that an earlier host left without results. Before anything else, once the
+    /// session's jobs are known to the inbox.
+    Result<void> recover();
+
+    /// Says `prompt` and goes on until the model has nothing more to do and, when asked to wait,
+    /// every job of the session has ended and been told. `stop` ends it soon, with a valid
+    /// conversation.
+    RunResult run(std::string_view prompt, std::stop_token stop);
+
+private:
+    /// What follows: another request, nothing for this run, or first the jobs still out.
+    enum class Next { kAsk, kStop, kAnswered };
+
+    // Journal errors are thrown as JournalFailed and caught in run(): nobody in between can go on.
+    void say(std::string_view text, std::string_view origin,
+             const std::vector<std::string>& delivers = {});
+    void tell_ended_jobs();
+    void converse(std::stop_token stop);
+    Next ask(std::stop_token stop);
+    Next take_answer(const Answer& answer, std::stop_token stop);
+    void act(const std::vector<ToolCall>& calls, std::stop_token stop);
+    Next go_on_after_cut(const Answer& answer);
+    Next fail(Outcome outcome, std::string error);
+
+    Parts parts_;
+    LoopOptions options_;
+    RunResult result_;
+    int cut_answers_ = 0;             // in a row
+    std::size_t answered_empty_ = 0;  // size of the last user message that got an empty answer
+};
+
+}  // namespace tenon::agent

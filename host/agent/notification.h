@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/agent/ports.h"
+
+namespace tenon::agent {
+
+/// The text block that tells the model of ended background jobs:
+/// <background-results>, one `[bg:ID] STATUS: RESULT` an entry, </background-results>. Results over
+/// 500 characters keep the first 150 and the last 350; continuation lines are indented, and the
+/// block's own tags inside a result are escaped, so that output can forge neither an entry nor the
+/// end.
+std::string format_notifications(const std::vector<JobEnded>& ended);
+
+}  // namespace tenon::agent

@@ -1,0 +1,153 @@
+#include "host/agent/tool_batch.h"
+
+#include <deque>
+#include <exception>
+#include <system_error>
+#include <thread>
+
+namespace tenon::agent {
+namespace {
+
+CallOutcome failure(std::string why) {
+    return {{std::move(why), true, {}}, false, {}};
+}
+
+std::string unknown_tool(const std::string& name, Toolbox& toolbox) {
+    std::string known;
+    for (const ToolSpec* spec : toolbox.specs())
+        known += (known.empty() ? "" : ", ") + spec->name;
+    return "Unknown tool '" + name + "'. Available tools: " + known;
+}
+
+/// Calls waiting for a worker, and outcomes waiting for the thread that asked.
+class Exchange {
+public:
+    explicit Exchange(std::size_t expected) : outstanding_(expected) {}
+
+    void add_work(const ToolCall* call) {
+        const Lock lock(mutex_);
+        work_.push_back(call);
+    }
+    const ToolCall* take_work() {
+        const Lock lock(mutex_);
+        if (work_.empty()) return nullptr;
+        const ToolCall* call = work_.front();
+        work_.pop_front();
+        return call;
+    }
+    void put(const ToolCall* call, CallOutcome outcome) {
+        const Lock lock(mutex_);
+        done_.emplace_back(call, std::move(outcome));
+        changed_.notify_one();
+    }
+    /// Blocks until an outcome is there; nothing once all have been taken.
+    std::optional<std::pair<const ToolCall*, CallOutcome>> take() {
+        Lock lock(mutex_);
+        if (outstanding_ == 0) return std::nullopt;
+        while (done_.empty())
+            changed_.wait(lock);
+        auto first = std::move(done_.front());
+        done_.pop_front();
+        --outstanding_;
+        return first;
+    }
+
+private:
+    Mutex mutex_;
+    Condition changed_;
+    std::size_t outstanding_ TENON_GUARDED_BY(mutex_);
+    std::deque<const ToolCall*> work_ TENON_GUARDED_BY(mutex_);
+    std::deque<std::pair<const ToolCall*, CallOutcome>> done_ TENON_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+void ToolBatch::run(const std::vector<ToolCall>& calls, std::stop_token stop,
+                    const std::function<void(const ToolCall&, CallOutcome)>& finished) {
+    std::vector<const ToolCall*> together;
+    for (const ToolCall& call : calls) {
+        const Tool* tool = toolbox_.find(call.name);
+        if (tool == nullptr || tool->spec().concurrent) {
+            together.push_back(&call);
+            continue;
+        }
+        run_side_by_side(together, stop, finished);
+        together.clear();
+        finished(call, run_one(call, stop));
+    }
+    run_side_by_side(together, stop, finished);
+}
+
+void ToolBatch::run_side_by_side(
+    const std::vector<const ToolCall*>& calls, std::stop_token stop,
+    const std::function<void(const ToolCall&, CallOutcome)>& finished) {
+    if (calls.size() <= 1) {
+        for (const ToolCall* call : calls)
+            finished(*call, run_one(*call, stop));
+        return;
+    }
+    Exchange exchange(calls.size());
+    std::vector<std::jthread> threads;
+    std::size_t pooled = 0;
+    for (const ToolCall* call : calls) {
+        const Tool* tool = toolbox_.find(call->name);
+        if (tool == nullptr || !tool->spec().own_thread) {
+            exchange.add_work(call);
+            ++pooled;
+            continue;
+        }
+        try {
+            threads.emplace_back(
+                [this, call, stop, &exchange] { exchange.put(call, run_one(*call, stop)); });
+        } catch (const std::system_error& e) {
+            exchange.put(call,
+                         failure(std::string("cannot start a thread for this call: ") + e.what()));
+        }
+    }
+    const auto work = [this, stop, &exchange] {
+        while (const ToolCall* call = exchange.take_work())
+            exchange.put(call, run_one(*call, stop));
+    };
+    for (std::size_t i = 0; i < std::min(pooled, max_workers_); ++i) {
+        try {
+            threads.emplace_back(work);
+        } catch (const std::system_error&) {
+            work();  // no thread to be had: this one does it, more slowly
+        }
+    }
+    while (auto done = exchange.take())
+        finished(*done->first, std::move(done->second));
+}
+
+CallOutcome ToolBatch::run_one(const ToolCall& call, std::stop_token stop) noexcept {
+    const auto begin = std::chrono::steady_clock::now();
+    CallOutcome outcome;
+    try {
+        outcome = try_one(call, std::move(stop));
+    } catch (const std::exception& e) {
+        outcome = failure("The tool '" + call.name + "' failed inside the host: " + e.what());
+    }
+    outcome.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begin);
+    return outcome;
+}
+
+CallOutcome ToolBatch::try_one(const ToolCall& call, std::stop_token stop) {
+    if (stop.stop_requested()) return failure("interrupted");
+    if (!call.input_error.empty()) return failure(call.input_error);
+    Tool* tool = toolbox_.find(call.name);
+    if (tool == nullptr) return failure(unknown_tool(call.name, toolbox_));
+    if (auto wrong = tool->check(call)) return failure(std::move(*wrong));
+    const Gate::Verdict verdict = gate_.judge(tool->spec(), call, stop);
+    if (!verdict.allowed) return {{verdict.reason, true, {}}, true, {}};
+
+    sink_.on_event(ToolStarted{call});
+    CallContext context(session_id_, call.id, stop, [this, &call](std::string note) {
+        sink_.on_event(ToolProgressed{call.id, std::move(note)});
+    });
+    CallOutcome outcome{tool->call(call, context), false, {}};
+    outcome.result.delivered_jobs = context.take_delivered();
+    return outcome;
+}
+
+}  // namespace tenon::agent

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+#include "host/agent/ports.h"
+
+namespace tenon::agent {
+
+/// What came of one call.
+struct CallOutcome {
+    ToolResult result;
+    bool denied = false;
+    std::chrono::milliseconds duration{};
+};
+
+/// Runs the calls of one answer: consecutive calls of concurrent tools side by side, any other call
+/// alone between them. At most `max_workers` threads, beyond those of tools that have their own.
+class ToolBatch {
+public:
+    ToolBatch(Toolbox& toolbox, Gate& gate, EventSink& sink, std::string session_id,
+              std::size_t max_workers = 8)
+        : toolbox_(toolbox),
+          gate_(gate),
+          sink_(sink),
+          session_id_(std::move(session_id)),
+          max_workers_(max_workers) {}
+
+    /// Blocks until every call has its outcome. `finished` is called once a call, on this thread,
+    /// as soon as the call is done. After `stop`, calls that had not begun are answered
+    /// "interrupted".
+    void run(const std::vector<ToolCall>& calls, std::stop_token stop,
+             const std::function<void(const ToolCall&, CallOutcome)>& finished);
+
+private:
+    CallOutcome run_one(const ToolCall& call, std::stop_token stop) noexcept;
+    CallOutcome try_one(const ToolCall& call, std::stop_token stop);
+    void run_side_by_side(const std::vector<const ToolCall*>& calls, std::stop_token stop,
+                          const std::function<void(const ToolCall&, CallOutcome)>& finished);
+
+    Toolbox& toolbox_;
+    Gate& gate_;
+    EventSink& sink_;
+    std::string session_id_;
+    std::size_t max_workers_;
+};
+
+}  // namespace tenon::agent

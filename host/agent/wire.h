@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/agent/message.h"
+
+/// Messages as text: made once, appended to, never serialised again.
+namespace tenon::agent {
+
+/// The elements of a JSON array of objects, as they stand in `array`. The text must be valid JSON.
+std::vector<std::string_view> split_blocks(std::string_view array);
+
+/// The value of a member of a JSON object as it stands in `object`, or empty when there is none.
+/// The text must be valid JSON.
+std::string_view raw_member(std::string_view object, std::string_view key);
+
+/// Whether a content block is of the two thinking kinds.
+bool is_thinking_block(std::string_view block);
+
+/// A message without blocks. At least one is appended before it is sent.
+Message empty_message(Role role);
+
+/// Adds one content block, a JSON object as text, at the end of the message.
+void append_block(Message& message, std::string_view block);
+
+/// {"type":"text","text":…}
+std::string text_block(std::string_view text);
+
+/// {"type":"tool_result",…}. A blank text is left out, since the endpoint refuses blank text
+/// blocks.
+std::string tool_result_block(std::string_view tool_use_id, const ToolResult& result);
+
+}  // namespace tenon::agent

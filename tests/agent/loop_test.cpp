@@ -1,0 +1,218 @@
+#include "host/agent/loop.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fakes.h"
+#include "tests/support/temp_dir.h"
+
+namespace tenon::agent {
+namespace {
+
+class LoopTest : public ::testing::Test {
+protected:
+    LoopTest() : session(*Session::open(dir.path(), head())) {}
+
+    static SessionHead head() { return {"s1", "/w", "replay", "m", "You are.", "[]", 1}; }
+    Loop loop() {
+        return Loop({session, provider, toolbox, gate, inbox, events, secrets}, options);
+    }
+    RunResult run(const std::string& prompt, std::stop_token stop = {}) {
+        return loop().run(prompt, std::move(stop));
+    }
+    static ToolCall call(const std::string& id, const std::string& name) {
+        return {id, name, Json::object(), {}};
+    }
+    Json last_message_of_request(std::size_t i) {
+        return provider.requests.at(i).back()["content"];
+    }
+
+    testing::TempDir dir;
+    Session session;
+    testing::ScriptedProvider provider;
+    testing::FakeToolbox toolbox;
+    testing::FakeGate gate;
+    testing::FakeInbox inbox;
+    testing::EventLog events;
+    Secrets secrets;
+    LoopOptions options;
+};
+
+TEST_F(LoopTest, AsksActsAndAsksAgainUntilThereIsNothingToDo) {
+    toolbox.add("echo", true, [](const ToolCall& c, CallContext&) {
+        return ToolResult{"ran " + c.id, false, {}};
+    });
+    provider.then_call({call("a", "echo"), call("b", "echo")});
+    provider.then_say("done");
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kDone);
+    EXPECT_EQ(result.text, "done");
+    EXPECT_EQ(result.turns, 2);
+    EXPECT_EQ(result.usage.input_tokens, 2);
+    EXPECT_EQ(result.usage.cache_creation_input_tokens, 8);
+    EXPECT_EQ(last_message_of_request(1),
+              Json::parse(R"([{"type":"tool_result","tool_use_id":"a","content":"ran a"},)"
+                          R"({"type":"tool_result","tool_use_id":"b","content":"ran b"}])"));
+}
+
+TEST_F(LoopTest, TellsEndedJobsBehindTheResultsAndEachOnce) {
+    toolbox.add("check", true, [](const ToolCall&, CallContext& context) {
+        context.deliver("0000000b");
+        return ToolResult{"b ended", false, {}};
+    });
+    provider.then_call({call("a", "check")});
+    provider.then_say("done");
+    inbox.drains = {
+        {}, {{"0000000a", "completed", "out"}, {"0000000b", "completed", "told by the tool"}}};
+    run("go");
+    EXPECT_EQ(
+        last_message_of_request(1),
+        Json::parse(
+            R"([{"type":"tool_result","tool_use_id":"a","content":"b ended"},{"type":"text","text":)"
+            R"("<background-results>\n[bg:0000000a] completed: out\n</background-results>"}])"));
+    EXPECT_TRUE(session.is_delivered("0000000a"));
+    EXPECT_TRUE(session.is_delivered("0000000b"));
+}
+
+TEST_F(LoopTest, GoesOnWithoutAPromptWhenAJobEndsAfterTheAnswer) {
+    provider.then_say("started");
+    provider.then_say("it ended");
+    inbox.drains = {{}, {{"0000000a", "completed", "out"}}};
+    inbox.waits = {true};
+    const RunResult result = run("go");
+    EXPECT_EQ(result.text, "it ended");
+    EXPECT_EQ(provider.requests.size(), 2U);
+}
+
+TEST_F(LoopTest, AsksNothingWhenWhatEndedHasBeenToldAlready) {
+    ASSERT_TRUE(session.add_text("before", "prompt", {"0000000a"}));
+    provider.then_say("done");
+    inbox.drains = {{}, {{"0000000a", "completed", "out"}}};
+    inbox.waits = {true};
+    EXPECT_EQ(run("go").outcome, Outcome::kDone);
+    EXPECT_EQ(provider.requests.size(), 1U);
+}
+
+TEST_F(LoopTest, DoesNotRepeatARequestThatGotAnEmptyAnswer) {
+    provider.then_say("");
+    provider.then_say("after the job");
+    inbox.waits = {true, true};
+    inbox.drains = {{}, {}, {{"0000000a", "completed", "out"}}};
+    EXPECT_EQ(run("go").text, "after the job");
+    EXPECT_EQ(provider.requests.size(), 2U);
+}
+
+TEST_F(LoopTest, StopsAtTheTurnLimitWithAValidConversation) {
+    options.max_turns = 1;
+    toolbox.add("echo", true, [](const ToolCall&, CallContext&) {
+        return ToolResult{"x", false, {}};
+    });
+    provider.then_call({call("a", "echo")});
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kMaxTurns);
+    EXPECT_EQ(result.turns, 1);
+    EXPECT_TRUE(session.conversation().unanswered().empty());
+}
+
+TEST_F(LoopTest, KeepsTheConversationWhenTheModelFails) {
+    provider.then([](const Request&, const std::stop_token&) -> Result<Answer, ModelFailure> {
+        return ModelFailure{
+            "POST http://x: 529 overloaded", 529, "overloaded_error", "req_1", true, false, {}};
+    });
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.error, "POST http://x: 529 overloaded (request req_1)");
+    EXPECT_EQ(session.conversation().messages().size(), 1U);
+    provider.then_say("now");
+    EXPECT_EQ(run("again").text, "now");
+    EXPECT_EQ(last_message_of_request(1).size(), 2U) << "both prompts in one message";
+}
+
+TEST_F(LoopTest, DropsAnAnswerThatArrivesTogetherWithTheStop) {
+    std::stop_source stop;
+    provider.then([&](const Request&, const std::stop_token&) -> Result<Answer, ModelFailure> {
+        stop.request_stop();
+        return Answer{"m", "model", "end_turn", R"([{"type":"text","text":"x"}])", "x", {}, {}};
+    });
+    const RunResult result = run("go", stop.get_token());
+    EXPECT_EQ(result.outcome, Outcome::kInterrupted);
+    EXPECT_EQ(result.text, "");
+    EXPECT_EQ(session.conversation().messages().size(), 1U);
+}
+
+TEST_F(LoopTest, JournalsResultsOfAStoppedTurn) {
+    std::stop_source stop;
+    toolbox.add("stops", false, [&](const ToolCall&, CallContext&) {
+        stop.request_stop();
+        return ToolResult{"kept", false, {}};
+    });
+    provider.then_call({call("a", "stops"), call("b", "stops")});
+    EXPECT_EQ(run("go", stop.get_token()).outcome, Outcome::kInterrupted);
+    EXPECT_TRUE(session.conversation().unanswered().empty());
+    EXPECT_NE(session.conversation().messages().back().wire.find("kept"), std::string::npos);
+}
+
+TEST_F(LoopTest, AsksForTheRestOfAnAnswerThatWasCutOff) {
+    provider.then_say("first ", "max_tokens");
+    provider.then_say("second");
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kDone);
+    EXPECT_EQ(result.text, "first second");
+    for (int i = 0; i < 4; ++i)
+        provider.then_say("again", "max_tokens");
+    EXPECT_EQ(run("go").outcome, Outcome::kFailed);
+}
+
+TEST_F(LoopTest, LeavesNoTraceOfARefusedTurn) {
+    provider.then_say("half", "refusal");
+    EXPECT_EQ(run("go").outcome, Outcome::kFailed);
+    EXPECT_EQ(session.conversation().messages().size(), 1U);
+}
+
+TEST_F(LoopTest, RedactsSecretsAndRepairsTextBeforeItIsKept) {
+    secrets.add("sk-secret-value");
+    toolbox.add("leak", true, [](const ToolCall&, CallContext&) {
+        return ToolResult{"a\xFF sk-secret-value", false, {}};
+    });
+    provider.then_call({call("a", "leak")});
+    provider.then_say("done");
+    run("my key is sk-secret-value");
+    EXPECT_EQ(last_message_of_request(1)[0]["content"], "a\xEF\xBF\xBD [redacted]");
+    EXPECT_EQ(dir.read("s1.jsonl").find("sk-secret-value"), std::string::npos);
+}
+
+TEST_F(LoopTest, AnswersTheCallsAnEarlierHostLeft) {
+    ASSERT_TRUE(session.add_text("go", "prompt"));
+    ASSERT_TRUE(session.add_answer(
+        {"m",
+         "model",
+         "tool_use",
+         R"([{"type":"tool_use","id":"a","name":"x","input":{}},{"type":"tool_use","id":"b","name":"x","input":{}}])",
+         "",
+         {call("a", "x"), call("b", "x")},
+         {}}));
+    inbox.recovered["b"] = {"true result", false, "0000000b"};
+    ASSERT_TRUE(loop().recover());
+    const Json content = Json::parse(session.conversation().messages().back().wire)["content"];
+    EXPECT_EQ(content[0]["content"], "interrupted");
+    EXPECT_EQ(content[0]["is_error"], true);
+    EXPECT_EQ(content[1]["content"], "true result");
+    EXPECT_TRUE(session.is_delivered("0000000b"));
+}
+
+TEST_F(LoopTest, WatchersSeeAnswersResultsAndRefusals) {
+    toolbox.add("no", true, [](const ToolCall&, CallContext&) {
+        return ToolResult{"", false, {}};
+    });
+    gate.refused = "no";
+    provider.then_call({call("a", "no")});
+    provider.then_say("done");
+    run("go");
+    EXPECT_EQ(events.all<Answered>().size(), 2U);
+    ASSERT_EQ(events.all<ToolFinished>().size(), 1U);
+    EXPECT_TRUE(events.all<ToolFinished>()[0].denied);
+    ASSERT_EQ(events.all<UserMessageSent>().size(), 1U);
+    EXPECT_EQ(events.all<UserMessageSent>()[0].content[0]["tool_use_id"], "a");
+}
+
+}  // namespace
+}  // namespace tenon::agent

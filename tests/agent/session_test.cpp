@@ -1,0 +1,226 @@
+#include "host/agent/session.h"
+
+#include <gtest/gtest.h>
+
+#include "host/agent/notification.h"
+#include "tests/support/temp_dir.h"
+
+namespace tenon::agent {
+namespace {
+
+SessionHead head() {
+    return {"s1", "/w", "replay", "m", "You are.", R"([{"name":"bash"}])", 1};
+}
+
+Answer answer(const std::string& content, std::vector<ToolCall> calls = {}) {
+    return {"msg", "m", calls.empty() ? "end_turn" : "tool_use", content, "", std::move(calls), {}};
+}
+
+std::vector<std::string> wires(const Session& session) {
+    std::vector<std::string> out;
+    for (const Message& message : session.conversation().messages())
+        out.push_back(message.wire);
+    return out;
+}
+
+/// A conversation with every kind of record: two turns, parallel results out of order, a
+/// notification.
+void converse(Session& session) {
+    ASSERT_TRUE(session.add_text("go \xC3\xA9", "prompt"));
+    ASSERT_TRUE(session.add_answer(answer(
+        R"([{"type":"thinking","thinking":"","signature":"s=="},{"type":"tool_use","id":"t1","name":"x","input":{"b":1,"a":2}},)"
+        R"({"type":"tool_use","id":"t2","name":"x","input":{}}])",
+        {{"t1", "x", {{"b", 1}, {"a", 2}}, {}}, {"t2", "x", Json::object(), {}}})));
+    ASSERT_TRUE(session.add_result("t2", {"two", false, {"0000000b"}}));
+    ASSERT_TRUE(session.add_result("t1", {"one", true, {}}));
+    ASSERT_TRUE(session.add_text(format_notifications({{"0000000a", "completed", "out"}}),
+                                 "notification", {"0000000a"}));
+    ASSERT_TRUE(session.add_answer(answer(R"([{"type":"text","text":"done"}])")));
+}
+
+TEST(Session, ReadsBackTheSameBytesItHadSent) {
+    const testing::TempDir dir;
+    std::vector<std::string> sent;
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session) << session.error().message;
+        EXPECT_FALSE(session->resumed());
+        converse(*session);
+        sent = wires(*session);
+    }
+    SessionHead other = head();
+    other.model = "another";
+    other.system = "changed since";
+    auto session = Session::open(dir.path(), other);
+    ASSERT_TRUE(session) << session.error().message;
+    EXPECT_TRUE(session->resumed());
+    EXPECT_EQ(session->head().model, "m");
+    EXPECT_EQ(session->head().system, "You are.");
+    EXPECT_EQ(session->head().tools, R"([{"name":"bash"}])");
+    EXPECT_EQ(wires(*session), sent);
+    EXPECT_TRUE(session->warnings().empty());
+    EXPECT_TRUE(session->is_delivered("0000000a"));
+    EXPECT_TRUE(session->is_delivered("0000000b"));
+    EXPECT_FALSE(session->is_delivered("0000000c"));
+    EXPECT_TRUE(session->is_answered("t1"));
+}
+
+/// What any endpoint demands: roles alternate, each call is answered in the next message, results
+/// first.
+void expect_valid(const Session& session) {
+    std::vector<std::string> open;
+    Role expected = Role::kUser;
+    for (const Message& message : session.conversation().messages()) {
+        EXPECT_EQ(message.role, expected);
+        expected = expected == Role::kUser ? Role::kAssistant : Role::kUser;
+        const Json content = Json::parse(message.wire)["content"];
+        EXPECT_FALSE(content.empty());
+        for (std::size_t i = 0; i < content.size(); ++i) {
+            const std::string type = content[i]["type"];
+            if (message.role == Role::kUser && i < open.size()) {
+                EXPECT_EQ(type, "tool_result");
+                EXPECT_EQ(content[i]["tool_use_id"], open[i]);
+            } else {
+                EXPECT_NE(type, "tool_result");
+            }
+        }
+        open.clear();
+        for (const Json& block : content) {
+            if (block["type"] == "tool_use") open.push_back(block["id"]);
+        }
+    }
+}
+
+TEST(Session, OpensAgainAfterACutAtAnyByteAndTellsNothingTwice) {
+    const testing::TempDir dir;
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        converse(*session);
+    }
+    const std::string whole = dir.read("s1.jsonl");
+    for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+        SCOPED_TRACE(cut);
+        dir.write("s1.jsonl", whole.substr(0, cut));
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session) << session.error().message;
+        EXPECT_TRUE(session->warnings().empty());
+        for (const ToolCall& call : session->conversation().unanswered()) {
+            ASSERT_TRUE(session->add_result(call.id, {"interrupted", true, {}}));
+        }
+        bool told = false;
+        for (const std::string& wire : wires(*session))
+            told = told || wire.find("[bg:0000000a]") != std::string::npos;
+        EXPECT_EQ(session->is_delivered("0000000a"), told);
+        ASSERT_TRUE(session->add_text("next", "prompt"));
+        expect_valid(*session);
+        EXPECT_TRUE(session->conversation().awaits_answer());
+    }
+}
+
+TEST(Session, SkipsADamagedLineAndMendsTheConversation) {
+    const testing::TempDir dir;
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        converse(*session);
+        ASSERT_TRUE(session->add_text("more", "prompt"));
+        ASSERT_TRUE(session->add_answer(answer(
+            R"([{"type":"thinking","thinking":"","signature":"s2"},{"type":"text","text":"bye"}])")));
+    }
+    const std::string whole = dir.read("s1.jsonl");
+    std::vector<std::string> lines;
+    std::istringstream in(whole);
+    for (std::string line; std::getline(in, line);)
+        lines.push_back(line);
+    for (std::size_t broken = 1; broken < lines.size(); ++broken) {
+        SCOPED_TRACE(lines[broken]);
+        std::string text;
+        for (std::size_t i = 0; i < lines.size(); ++i)
+            text += (i == broken ? "\x01garbage{" : lines[i]) + "\n";
+        dir.write("s1.jsonl", text);
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session) << session.error().message;
+        ASSERT_FALSE(session->warnings().empty());
+        EXPECT_NE(session->warnings()[0].find("line " + std::to_string(broken + 1)),
+                  std::string::npos);
+        ASSERT_TRUE(session->add_text("next", "prompt"));
+        expect_valid(*session);
+        EXPECT_EQ(dir.read("s1.jsonl").substr(0, text.size()), text)
+            << "the damaged line stays in the file";
+    }
+}
+
+TEST(Session, DropsThinkingThatIsBoundToADamagedPrefix) {
+    const testing::TempDir dir;
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        ASSERT_TRUE(session->add_text("a", "prompt"));
+        ASSERT_TRUE(session->add_answer(answer(R"([{"type":"text","text":"b"}])")));
+        ASSERT_TRUE(session->add_text("c", "prompt"));
+        ASSERT_TRUE(session->add_answer(answer(
+            R"([{"type":"thinking","thinking":"","signature":"bound"},{"type":"text","text":"d"}])")));
+    }
+    std::string text = dir.read("s1.jsonl");
+    const auto at = text.find(R"("text":"c")");
+    ASSERT_NE(at, std::string::npos);
+    text[at] = '?';
+    dir.write("s1.jsonl", text);
+    auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session);
+    for (const std::string& wire : wires(*session))
+        EXPECT_EQ(wire.find("bound"), std::string::npos);
+}
+
+TEST(Session, StripsThinkingWhenTheToolsChange) {
+    const testing::TempDir dir;
+    std::vector<std::string> after;
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        converse(*session);
+        ASSERT_TRUE(session->change_tools(R"([{"name":"other"}])"));
+        ASSERT_TRUE(session->change_model("m2"));
+        after = wires(*session);
+        for (const std::string& wire : after)
+            EXPECT_EQ(wire.find("thinking"), std::string::npos);
+    }
+    auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session);
+    EXPECT_EQ(session->head().tools, R"([{"name":"other"}])");
+    EXPECT_EQ(session->head().model, "m2");
+    EXPECT_EQ(wires(*session), after);
+}
+
+TEST(Session, RefusesAJournalItCannotUnderstandAndSaysWhere) {
+    struct Case {
+        std::string text, expected;
+    };
+    const Case cases[] = {
+        {"garbage\n", "s1.jsonl:1"},
+        {"{\"v\":1,\"seq\":0,\"type\":\"user\"}\n", "not the first record"},
+        {"{\"v\":2,\"seq\":0,\"type\":\"session\"}\n", "newer tenon"},
+        {R"({"v":1,"seq":0,"type":"session","id":"other","tools":[]})"
+         "\n",
+         "'other'"},
+        {R"({"v":1,"seq":0,"type":"session","id":"s1","tools":[]})"
+         "\n"
+         R"({"v":9,"type":"user"})"
+         "\n",
+         "line 2"},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.text);
+        const testing::TempDir dir;
+        dir.write("s1.jsonl", c.text);
+        auto session = Session::open(dir.path(), head());
+        ASSERT_FALSE(session);
+        EXPECT_NE(session.error().message.find(c.expected), std::string::npos)
+            << session.error().message;
+        EXPECT_EQ(dir.read("s1.jsonl"), c.text);
+    }
+}
+
+}  // namespace
+}  // namespace tenon::agent

@@ -1,0 +1,153 @@
+#include "host/agent/tool_batch.h"
+
+#include <atomic>
+#include <barrier>
+#include <latch>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fakes.h"
+
+namespace tenon::agent {
+namespace {
+
+struct Finished {
+    std::string id, text;
+    bool is_error, denied;
+    bool operator==(const Finished&) const = default;
+};
+
+class ToolBatchTest : public ::testing::Test {
+protected:
+    std::vector<Finished> run(const std::vector<ToolCall>& calls, std::stop_token stop = {},
+                              std::size_t workers = 8) {
+        std::vector<Finished> out;
+        ToolBatch batch(toolbox, gate, events, "s1", workers);
+        batch.run(calls, std::move(stop), [&](const ToolCall& call, const CallOutcome& outcome) {
+            out.push_back({call.id, outcome.result.text, outcome.result.is_error, outcome.denied});
+        });
+        return out;
+    }
+    static ToolCall call(const std::string& id, const std::string& name) {
+        return {id, name, Json::object(), {}};
+    }
+
+    testing::FakeToolbox toolbox;
+    testing::FakeGate gate;
+    testing::EventLog events;
+};
+
+TEST_F(ToolBatchTest, RunsConsecutiveConcurrentCallsAtTheSameTime) {
+    std::barrier meeting(3);  // passes only when three calls run at once
+    toolbox.add("meet", true, [&](const ToolCall& c, CallContext&) {
+        meeting.arrive_and_wait();
+        return ToolResult{c.id, false, {}};
+    });
+    auto done = run({call("a", "meet"), call("b", "meet"), call("c", "meet")});
+    std::sort(done.begin(), done.end(),
+              [](const Finished& x, const Finished& y) { return x.id < y.id; });
+    EXPECT_EQ(done,
+              (std::vector<Finished>{
+                  {"a", "a", false, false}, {"b", "b", false, false}, {"c", "c", false, false}}));
+}
+
+TEST_F(ToolBatchTest, GivesLongCallsThreadsBeyondTheWorkers) {
+    std::latch quick_done(2);
+    toolbox.add(
+        "long", true,
+        [&](const ToolCall&, CallContext&) {
+            quick_done.wait();  // ends only if the others are not stuck behind it
+            return ToolResult{"long", false, {}};
+        },
+        true);
+    toolbox.add("quick", true, [&](const ToolCall&, CallContext&) {
+        quick_done.count_down();
+        return ToolResult{"quick", false, {}};
+    });
+    EXPECT_EQ(
+        run({call("1", "long"), call("2", "long"), call("3", "quick"), call("4", "quick")}, {}, 1)
+            .size(),
+        4U);
+}
+
+TEST_F(ToolBatchTest, TreatsAnyOtherCallAsABarrier) {
+    std::atomic<int> running{0};
+    std::vector<std::string> order;
+    Mutex mutex;
+    const auto tool = [&](bool alone) {
+        return [&, alone](const ToolCall& c, CallContext&) {
+            const int now = ++running;
+            EXPECT_TRUE(!alone || now == 1) << c.id;
+            {
+                const Lock lock(mutex);
+                order.push_back(c.id);
+            }
+            --running;
+            return ToolResult{"", false, {}};
+        };
+    };
+    toolbox.add("side", true, tool(false));
+    toolbox.add("alone", false, tool(true));
+    run({call("1", "side"), call("2", "side"), call("3", "alone"), call("4", "side"),
+         call("5", "alone")});
+    ASSERT_EQ(order.size(), 5U);
+    EXPECT_TRUE((order[0] == "1" && order[1] == "2") || (order[0] == "2" && order[1] == "1"));
+    EXPECT_EQ(std::vector<std::string>(order.begin() + 2, order.end()),
+              (std::vector<std::string>{"3", "4", "5"}));
+}
+
+TEST_F(ToolBatchTest, AnswersEveryCallWhateverHappens) {
+    toolbox.add("throws", true, [](const ToolCall&, CallContext&) -> ToolResult {
+        throw std::runtime_error("boom");
+    });
+    toolbox.add("refused", true, [](const ToolCall&, CallContext&) {
+        return ToolResult{"ran", false, {}};
+    });
+    toolbox.add("ok", true, [](const ToolCall&, CallContext&) {
+        return ToolResult{"ran", false, {}};
+    });
+    gate.refused = "refused";
+    ToolCall invalid = call("e", "ok");
+    invalid.input_error = "the arguments are no JSON";
+    ToolCall wrong = call("f", "ok");
+    wrong.input = {{"wrong", 1}};
+    auto done = run({call("a", "throws"), call("b", "refused"), call("c", "nosuch"),
+                     call("d", "ok"), invalid, wrong});
+    std::sort(done.begin(), done.end(),
+              [](const Finished& x, const Finished& y) { return x.id < y.id; });
+    EXPECT_EQ(done,
+              (std::vector<Finished>{
+                  {"a", "The tool 'throws' failed inside the host: boom", true, false},
+                  {"b", "not allowed: add a rule", true, true},
+                  {"c", "Unknown tool 'nosuch'. Available tools: ok, refused, throws", true, false},
+                  {"d", "ran", false, false},
+                  {"e", "the arguments are no JSON", true, false},
+                  {"f", "argument 'wrong' is not allowed", true, false}}));
+}
+
+TEST_F(ToolBatchTest, DoesNotBeginCallsAfterAStop) {
+    std::stop_source stop;
+    toolbox.add("stops", false, [&](const ToolCall&, CallContext&) {
+        stop.request_stop();
+        return ToolResult{"finished", false, {}};
+    });
+    EXPECT_EQ(run({call("a", "stops"), call("b", "stops")}, stop.get_token()),
+              (std::vector<Finished>{{"a", "finished", false, false},
+                                     {"b", "interrupted", true, false}}));
+}
+
+TEST_F(ToolBatchTest, CarriesDeliveriesOfACall) {
+    toolbox.add("check", true, [](const ToolCall&, CallContext& context) {
+        context.deliver("0000000a");
+        return ToolResult{"x", false, {}};
+    });
+    std::vector<std::string> delivered;
+    ToolBatch(toolbox, gate, events, "s1")
+        .run({call("a", "check")}, {}, [&](const ToolCall&, const CallOutcome& outcome) {
+            delivered = outcome.result.delivered_jobs;
+        });
+    EXPECT_EQ(delivered, (std::vector<std::string>{"0000000a"}));
+}
+
+}  // namespace
+}  // namespace tenon::agent

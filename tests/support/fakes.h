@@ -1,0 +1,165 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/agent/ports.h"
+
+/// Stand-ins at the ports of the loop, and nowhere else.
+namespace tenon::testing {
+
+/// Keeps every event.
+class EventLog : public agent::EventSink {
+public:
+    void on_event(const agent::AgentEvent& event) override {
+        const Lock lock(mutex_);
+        events_.push_back(event);
+    }
+    template <class Event>
+    std::vector<Event> all() {
+        const Lock lock(mutex_);
+        std::vector<Event> found;
+        for (const auto& event : events_) {
+            if (const auto* wanted = std::get_if<Event>(&event)) found.push_back(*wanted);
+        }
+        return found;
+    }
+
+private:
+    Mutex mutex_;
+    std::vector<agent::AgentEvent> events_ TENON_GUARDED_BY(mutex_);
+};
+
+/// Answers from a list, and keeps the messages of every request.
+class ScriptedProvider : public agent::Provider {
+public:
+    using Step = std::function<Result<agent::Answer, agent::ModelFailure>(const agent::Request&,
+                                                                          std::stop_token)>;
+
+    void then(Step step) { steps_.push_back(std::move(step)); }
+    void then_say(const std::string& text, const std::string& stop_reason = "end_turn") {
+        const Json content =
+            text.empty() ? Json::array() : Json::array({{{"type", "text"}, {"text", text}}});
+        then([=](const agent::Request&, const std::stop_token&) {
+            return agent::Answer{"m", "model", stop_reason, content.dump(), text, {}, {1, 2, 3, 4}};
+        });
+    }
+    void then_call(std::vector<agent::ToolCall> calls) {
+        Json content = Json::array();
+        for (const auto& call : calls) {
+            content.push_back({{"type", "tool_use"},
+                               {"id", call.id},
+                               {"name", call.name},
+                               {"input", call.input}});
+        }
+        then([=](const agent::Request&, const std::stop_token&) {
+            return agent::Answer{"m", "model", "tool_use", content.dump(), "", calls, {1, 2, 3, 4}};
+        });
+    }
+    Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request, agent::EventSink&,
+                                                   std::stop_token stop) override {
+        Json messages = Json::array();
+        for (const auto& message : request.messages)
+            messages.push_back(Json::parse(message.wire));
+        requests.push_back(std::move(messages));
+        if (steps_.empty())
+            return agent::ModelFailure{
+                "the script has no more answers", 0, "", "", false, false, {}};
+        Step step = std::move(steps_.front());
+        steps_.pop_front();
+        return step(request, std::move(stop));
+    }
+
+    std::vector<Json> requests;
+
+private:
+    std::deque<Step> steps_;
+};
+
+class FunctionTool : public agent::Tool {
+public:
+    using Function = std::function<agent::ToolResult(const agent::ToolCall&, agent::CallContext&)>;
+    FunctionTool(agent::ToolSpec spec, Function function)
+        : spec_(std::move(spec)), function_(std::move(function)) {}
+
+    [[nodiscard]] const agent::ToolSpec& spec() const override { return spec_; }
+    [[nodiscard]] std::optional<std::string> check(const agent::ToolCall& call) const override {
+        if (call.input.contains("wrong")) return "argument 'wrong' is not allowed";
+        return std::nullopt;
+    }
+    agent::ToolResult call(const agent::ToolCall& call, agent::CallContext& context) override {
+        return function_(call, context);
+    }
+
+private:
+    agent::ToolSpec spec_;
+    Function function_;
+};
+
+class FakeToolbox : public agent::Toolbox {
+public:
+    void add(const std::string& name, bool concurrent, FunctionTool::Function function,
+             bool own_thread = false) {
+        agent::ToolSpec spec;
+        spec.name = name;
+        spec.concurrent = concurrent;
+        spec.own_thread = own_thread;
+        tools_[name] = std::make_unique<FunctionTool>(spec, std::move(function));
+    }
+    agent::Tool* find(std::string_view name) override {
+        const auto it = tools_.find(name);
+        return it == tools_.end() ? nullptr : it->second.get();
+    }
+    [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override {
+        std::vector<const agent::ToolSpec*> out;
+        for (const auto& [name, tool] : tools_)
+            out.push_back(&tool->spec());
+        return out;
+    }
+
+private:
+    std::map<std::string, std::unique_ptr<FunctionTool>, std::less<>> tools_;
+};
+
+/// Allows every call but those of the tool named.
+class FakeGate : public agent::Gate {
+public:
+    std::string refused;
+    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall&, std::stop_token) override {
+        if (tool.name == refused) return {false, "not allowed: add a rule"};
+        return {true, ""};
+    }
+};
+
+class FakeInbox : public agent::Inbox {
+public:
+    std::deque<std::vector<agent::JobEnded>> drains;  ///< what each call of drain gives
+    std::deque<bool> waits;                           ///< what each call of wait gives; then false
+    std::map<std::string, agent::RecoveredCall> recovered;
+    std::function<void()> on_wait;
+
+    std::vector<agent::JobEnded> drain() override {
+        if (drains.empty()) return {};
+        auto first = std::move(drains.front());
+        drains.pop_front();
+        return first;
+    }
+    bool wait(std::stop_token) override {
+        if (on_wait) on_wait();
+        if (waits.empty()) return false;
+        const bool first = waits.front();
+        waits.pop_front();
+        return first;
+    }
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override {
+        const auto it = recovered.find(call.id);
+        if (it == recovered.end()) return std::nullopt;
+        return it->second;
+    }
+};
+
+}  // namespace tenon::testing
