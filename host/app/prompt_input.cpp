@@ -1,0 +1,72 @@
+#include "host/app/prompt_input.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "host/base/utf8.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr std::size_t kMostInput = 32U << 20U;
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+}
+
+/// Whether a byte, an end or an error is there in time.
+bool is_ready(int fd, std::chrono::milliseconds patience) {
+    pollfd entry{fd, POLLIN, 0};
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (true) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        const int n = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+        if (n >= 0 || errno != EINTR) return n != 0;
+    }
+}
+
+Result<std::string> read_to_end(int fd) {
+    std::string text;
+    char buffer[65536];
+    while (true) {
+        const ssize_t n = ::read(fd, buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EBADF) return text;  // started without a standard input
+        if (n < 0) return Error::from_errno("read standard input");
+        if (n == 0) return text;
+        text.append(buffer, static_cast<std::size_t>(n));
+        if (text.size() > kMostInput)
+            return Error{"standard input is larger than 32 MiB; put it into a file and name that"};
+    }
+}
+
+}  // namespace
+
+Result<std::optional<PromptInput>> read_prompt(const std::optional<std::string>& prompt, int fd,
+                                               std::chrono::milliseconds patience) {
+    const bool terminal = ::isatty(fd) == 1;
+    const bool input_alone = !prompt || *prompt == "-";
+    if (!prompt && terminal) return std::optional<PromptInput>{};
+
+    PromptInput input;
+    if (!input_alone) input.text = *prompt;
+    if (input_alone || (!terminal && is_ready(fd, patience))) {
+        auto piped = read_to_end(fd);
+        if (!piped) return piped.error();
+        if (!is_blank(*piped)) input.text += (input.text.empty() ? "" : "\n\n") + *piped;
+    } else if (!terminal) {
+        input.notices.emplace_back("nothing came on standard input within " +
+                                   std::to_string(patience.count() / 1000) +
+                                   " s; it is ignored (end it with </dev/null)");
+    }
+    if (is_blank(input.text)) {
+        return Error{input_alone ? "the prompt on standard input is empty"
+                                 : "the prompt of -p is empty"};
+    }
+    input.text = utf8::repair(input.text);
+    return std::optional(std::move(input));
+}
+
+}  // namespace tenon::app

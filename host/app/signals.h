@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <stop_token>
+#include <thread>
+
+#include "host/base/unique_fd.h"
+
+namespace tenon::app {
+
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Make one before any other thread starts:
+/// it blocks these signals in the calling thread, and so in every later one. SIGPIPE is ignored
+/// from then on.
+class Signals {
+public:
+    /// `again` is called, on the watching thread, for every signal after the first.
+    explicit Signals(std::function<void()> again);
+    ~Signals();
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
+    /// The first signal that came, or 0.
+    [[nodiscard]] int received() const { return received_; }
+
+private:
+    void watch();
+
+    std::function<void()> again_;
+    std::stop_source stop_;
+    std::atomic<int> received_{0};
+    UniqueFd signals_, quit_;
+    std::thread thread_;
+};
+
+}  // namespace tenon::app

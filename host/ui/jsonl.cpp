@@ -1,0 +1,87 @@
+#include "host/ui/jsonl.h"
+
+#include "host/base/atomic_file.h"
+
+namespace tenon::ui {
+namespace {
+
+using namespace agent;  // NOLINT(google-build-using-namespace): the event types, and nothing else
+                        // of it
+
+template <class... Functions>
+struct Overloaded : Functions... {
+    using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
+/// Null for events that have no line of their own.
+Json line_of(const AgentEvent& event, const std::string& session_id) {
+    return std::visit(
+        Overloaded{
+            [&](const SessionOpened& e) {
+                return Json{{"type", "system"},           {"subtype", "init"},
+                            {"session_id", e.session_id}, {"cwd", e.workspace},
+                            {"model", e.model},           {"permissionMode", e.permission_mode},
+                            {"tools", e.tools},           {"resumed", e.resumed}};
+            },
+            [&](const Answered& e) {
+                return Json{{"type", "assistant"},
+                            {"message", e.message},
+                            {"parent_tool_use_id", nullptr},
+                            {"session_id", session_id}};
+            },
+            [&](const UserMessageSent& e) {
+                return Json{{"type", "user"},
+                            {"message", {{"role", "user"}, {"content", e.content}}},
+                            {"parent_tool_use_id", nullptr},
+                            {"session_id", session_id}};
+            },
+            [&](const RetryScheduled& e) {
+                return Json{
+                    {"type", "system"},
+                    {"subtype", "api_retry"},
+                    {"attempt", e.attempt},
+                    {"max_attempts", e.max_attempts},
+                    {"retry_delay_ms", e.delay.count()},
+                    {"error_status", e.http_status == 0 ? Json(nullptr) : Json(e.http_status)},
+                    {"error", e.reason},
+                    {"session_id", session_id}};
+            },
+            [&](const JobChanged& e) {
+                return Json{{"type", "job"},
+                            {"id", e.id},
+                            {"status", e.status},
+                            {"command", e.command},
+                            {"exit_code", e.exit_code ? Json(*e.exit_code) : Json(nullptr)},
+                            {"session_id", session_id}};
+            },
+            [](const auto&) { return Json(nullptr); },
+        },
+        event);
+}
+
+}  // namespace
+
+void JsonLines::on_event(const AgentEvent& event) {
+    std::string session_id;
+    {
+        const Lock lock(mutex_);
+        if (const auto* opened = std::get_if<SessionOpened>(&event))
+            session_id_ = opened->session_id;
+        session_id = session_id_;
+    }
+    if (const Json line = line_of(event, session_id); !line.is_null()) write(line);
+}
+
+void JsonLines::result(const Report& report) {
+    write(to_json(report));
+}
+
+void JsonLines::write(const Json& line) {
+    const std::string text = dump_json(line) + "\n";
+    const Lock lock(mutex_);
+    if (!gone_ && !write_all(fd_, text)) gone_ = true;
+}
+
+}  // namespace tenon::ui

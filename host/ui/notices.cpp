@@ -1,0 +1,33 @@
+#include "host/ui/notices.h"
+
+#include <cstdio>
+#include <unistd.h>
+
+#include "host/base/atomic_file.h"
+
+namespace tenon::ui {
+namespace {
+
+std::string in_seconds(std::chrono::milliseconds time) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(time.count()) / 1000.0);
+    return text;
+}
+
+}  // namespace
+
+void Notices::on_event(const agent::AgentEvent& event) {
+    std::string line;
+    if (const auto* notice = std::get_if<agent::Notice>(&event)) {
+        line = notice->text;
+    } else if (const auto* retry = std::get_if<agent::RetryScheduled>(&event)) {
+        line = retry->reason + "; attempt " + std::to_string(retry->attempt + 1) + " of " +
+               std::to_string(retry->max_attempts) + " in " + in_seconds(retry->delay);
+    } else {
+        return;
+    }
+    (void)write_all(STDERR_FILENO,
+                    "tenon: " + line + "\n");  // nobody is left to be told if this fails
+}
+
+}  // namespace tenon::ui
