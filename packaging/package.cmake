@@ -1,1 +1,19 @@
-# filled when packaging lands
+# Packages: cpack -G DEB. What is installed where is said beside each target.
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/tenon RENAME copyright)
+install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/tenon)
+
+set(CPACK_PACKAGE_NAME tenon)
+set(CPACK_PACKAGE_VENDOR "The Tenon authors")
+set(CPACK_PACKAGE_CONTACT "The Tenon authors <tenon@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Native agent host with a background job queue and tool plugins")
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_SOURCE_DIR}/LICENSE)
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "bash, ca-certificates")
+set(CPACK_OUTPUT_FILE_PREFIX ${CMAKE_BINARY_DIR}/packages)
+include(CPack)

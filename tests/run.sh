@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test. With names of presets (dev asan tsan), runs
+# the suite under each of them; without, all three when on CI or asked for with --all, else dev.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+presets=("$@")
+[ ${#presets[@]} -gt 0 ] || presets=(dev)
+[ "${presets[0]}" != --all ] || presets=(dev asan tsan)
+
+packaging/install-deps.sh build test package
+jobs=$(nproc)
+for preset in "${presets[@]}"; do
+    echo "== $preset: configure and build"
+    cmake --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; exit 1; }
+    cmake --build --preset "$preset" -j "$jobs" >>"build-$preset.log" 2>&1 || { tail -60 "build-$preset.log"; exit 1; }
+    rm -f "build-$preset.log"
+    echo "== $preset: test"
+    ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error --progress
+done

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "host/base/atomic_file.h"
+#include "host/base/unique_fd.h"
+
+/// Real programs, run for a test.
+namespace tenon::testing {
+
+using Environment = std::map<std::string, std::string>;
+
+/// A running program whose three streams are pipes. Killed when the object goes before it ended.
+class Process {
+public:
+    struct Exit {
+        int code = -1;   ///< or -1 when a signal ended it
+        int signal = 0;  ///< or 0
+    };
+
+    /// `environment` is the whole environment.
+    Process(const std::vector<std::string>& command, const Environment& environment, const std::filesystem::path& cwd) {
+        UniqueFd child_in, child_out, child_err;
+        make_pipe(child_in, in_);
+        make_pipe(out_, child_out);
+        make_pipe(err_, child_err);
+        std::vector<char*> argv, envp;
+        for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+        argv.push_back(nullptr);
+        std::vector<std::string> variables;
+        for (const auto& [key, value] : environment) variables.push_back(key + "=" + value);
+        for (auto& variable : variables) envp.push_back(variable.data());
+        envp.push_back(nullptr);
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_adddup2(&actions, child_in.get(), 0);
+        posix_spawn_file_actions_adddup2(&actions, child_out.get(), 1);
+        posix_spawn_file_actions_adddup2(&actions, child_err.get(), 2);
+        posix_spawn_file_actions_addchdir_np(&actions, cwd.c_str());
+        const int failed = ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), envp.data());
+        posix_spawn_file_actions_destroy(&actions);
+        if (failed != 0) throw std::runtime_error("start " + command[0] + ": " + std::string(::strerror(failed)));
+    }
+    ~Process() {
+        if (!reaped_) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+        }
+    }
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    void send_signal(int signal) const { ::kill(pid_, signal); }
+    /// Writes to its standard input; small texts only, since nobody reads its output meanwhile.
+    void write(const std::string& text) { (void)write_all(in_.get(), text); }
+    void close_input() { in_.reset(); }
+
+    /// Reads standard output until `text` has come; false when the output ended or the time was over.
+    bool wait_for_output(const std::string& text, std::chrono::seconds patience = std::chrono::seconds(60)) {
+        return pump([&] { return output.find(text) != std::string::npos; }, patience);
+    }
+    bool wait_for_errors(const std::string& text, std::chrono::seconds patience = std::chrono::seconds(60)) {
+        return pump([&] { return errors.find(text) != std::string::npos; }, patience);
+    }
+    /// Closes its input, reads all it prints and waits for its end. Throws when it takes too long.
+    Exit wait(std::chrono::seconds patience = std::chrono::seconds(60)) {
+        close_input();
+        pump([] { return false; }, patience);
+        if (out_ || err_) throw std::runtime_error("a program did not end in time; it printed: " + output + errors);
+        int status = 0;
+        ::waitpid(pid_, &status, 0);
+        reaped_ = true;
+        if (WIFEXITED(status)) return {WEXITSTATUS(status), 0};
+        return {-1, WTERMSIG(status)};
+    }
+
+    std::string output, errors;  ///< what has come so far
+
+private:
+    static void make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
+        int fds[2];
+        if (::pipe2(fds, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+        read_end.reset(fds[0]);
+        write_end.reset(fds[1]);
+    }
+    template <class Done>
+    bool pump(Done done, std::chrono::seconds patience) {
+        const auto deadline = std::chrono::steady_clock::now() + patience;
+        while (!done()) {
+            if (!out_ && !err_) return false;
+            pollfd entries[2] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+            if (left.count() <= 0 || ::poll(entries, 2, static_cast<int>(left.count())) <= 0) return false;
+            if (entries[0].revents != 0) take(out_, output);
+            if (entries[1].revents != 0) take(err_, errors);
+        }
+        return true;
+    }
+    static void take(UniqueFd& fd, std::string& text) {
+        char buffer[65536];
+        const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+        if (n > 0) {
+            text.append(buffer, static_cast<std::size_t>(n));
+        } else if (n == 0 || errno != EINTR) {
+            fd.reset();
+        }
+    }
+
+    pid_t pid_ = -1;
+    bool reaped_ = false;
+    UniqueFd in_, out_, err_;
+};
+
+/// The processes that carry `variable=value` in the environment they were started with, zombies left out.
+inline std::vector<pid_t> processes_with(const std::string& variable, const std::string& value) {
+    const std::string wanted = variable + "=" + value;
+    std::vector<pid_t> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        std::ostringstream text;
+        text << std::ifstream(entry.path() / "environ", std::ios::binary).rdbuf();
+        const std::string block = '\0' + text.str();
+        if (block.find('\0' + wanted + '\0') != std::string::npos) found.push_back(std::stoi(name));
+    }
+    return found;
+}
+
+}  // namespace tenon::testing
