@@ -1,0 +1,92 @@
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kSource = TENON_SOURCE_DIR;
+
+/// The rooms that each room may include. Of agent only the plain structs and ports, but for app.
+const std::map<std::string, std::set<std::string>> kAllowed = {
+    {"base", {}},
+    {"agent", {"base"}},
+    {"jobs", {"base"}},
+    {"shim", {}},
+    {"model", {"base", "agent"}},
+    {"permission", {"base", "agent"}},
+    {"plugins", {"base", "agent"}},
+    {"ui", {"base", "agent"}},
+    {"app", {"base", "agent", "jobs", "model", "permission", "plugins", "ui"}},
+};
+const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h"};
+
+std::vector<fs::path> sources_below(const fs::path& folder) {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+        const auto ending = entry.path().extension();
+        if (ending == ".h" || ending == ".hpp" || ending == ".cpp" || ending == ".c")
+            found.push_back(entry.path());
+    }
+    return found;
+}
+
+std::vector<std::string> quoted_includes(const fs::path& file) {
+    static const std::regex pattern(R"re(^\s*#\s*include\s*"([^"]+)")re");
+    std::vector<std::string> found;
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+        std::smatch match;
+        if (std::regex_search(line, match, pattern)) found.push_back(match[1]);
+    }
+    return found;
+}
+
+TEST(Includes, PointOneWay) {
+    std::size_t seen = 0;
+    for (const auto& [room, allowed] : kAllowed) {
+        for (const fs::path& file : sources_below(kSource / "host" / room)) {
+            SCOPED_TRACE(file.lexically_relative(kSource).string());
+            for (const std::string& include : quoted_includes(file)) {
+                ++seen;
+                const fs::path path(include);
+                auto part = path.begin();
+                ASSERT_EQ(*part, "host")
+                    << include << ": rooms are included by their path from the root";
+                const std::string other = *++part;
+                if (other == room) continue;
+                EXPECT_TRUE(allowed.count(other) > 0) << room << " includes " << include;
+                if (other == "agent" && room != "app") {
+                    EXPECT_TRUE(kPortsOfAgent.count(path.filename().string()) > 0)
+                        << room << " includes " << include;
+                }
+            }
+        }
+    }
+    EXPECT_GT(seen, 50U) << "the scan found nothing to judge";
+}
+
+TEST(Includes, EveryRoomOfTheHostIsJudged) {
+    for (const auto& entry : fs::directory_iterator(kSource / "host")) {
+        if (entry.is_directory())
+            EXPECT_EQ(kAllowed.count(entry.path().filename().string()), 1U) << entry.path();
+    }
+}
+
+TEST(Includes, PluginsAndTheSdkKnowNothingOfTheHost) {
+    for (const char* folder : {"plugins", "sdk"}) {
+        for (const fs::path& file : sources_below(kSource / folder)) {
+            for (const std::string& include : quoted_includes(file)) {
+                EXPECT_NE(include.rfind("host/", 0), 0U) << file << " includes " << include;
+            }
+        }
+    }
+}
+
+}  // namespace
