@@ -1,0 +1,290 @@
+#include "host/app/session_jobs.h"
+
+#include <cmath>
+
+#include "host/jobs/report.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr std::size_t kMostCharacters = 50'000;
+constexpr std::chrono::seconds kPatienceForAnEnd{8};  // ending a tree takes at most 5.5 s
+
+using plugins::ServiceReply;
+using plugins::ServiceRequest;
+
+ServiceReply unknown_job(const std::string& id) {
+    return ServiceReply::failed("Unknown job " + id);
+}
+
+std::optional<std::chrono::milliseconds> milliseconds_of(const Json& params, const char* key) {
+    const auto it = params.find(key);
+    if (it == params.end() || !it->is_number()) return std::nullopt;
+    constexpr double kLongest = 1e12;  // some thirty years
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(std::clamp(it->get<double>(), 0.0, kLongest)));
+}
+
+std::vector<std::string> strings_of(const Json& params, const char* key) {
+    std::vector<std::string> out;
+    const auto it = params.find(key);
+    if (it == params.end() || !it->is_array()) return out;
+    for (const Json& item : *it) {
+        if (item.is_string()) out.push_back(item.get<std::string>());
+    }
+    return out;
+}
+
+}  // namespace
+
+void SessionJobs::add_to(plugins::Services& services) {
+    const auto add = [&](const char* method, Reply (SessionJobs::*handler)(const Request&)) {
+        services.add(method, [this, handler](const Request& request) {
+            if (request.call == nullptr)
+                return Reply::failed("jobs belong to a call; there is none under way",
+                                     TENON_UNSUPPORTED);
+            return (this->*handler)(request);
+        });
+    };
+    add("job.submit/1", &SessionJobs::submit);
+    add("job.wait/1", &SessionJobs::wait_for);
+    add("job.list/1", &SessionJobs::list);
+    add("job.read/1", &SessionJobs::read);
+    add("job.background/1", &SessionJobs::to_background);
+    add("job.cancel/1", &SessionJobs::cancel);
+}
+
+void SessionJobs::told(const std::string& job) {
+    const Lock lock(mutex_);
+    told_.insert(job);
+}
+
+bool SessionJobs::is_told(const std::string& job) const {
+    const Lock lock(mutex_);
+    return told_.count(job) > 0;
+}
+
+Json SessionJobs::describe(const jobs::JobRecord& job) const {
+    return {{"id", job.id},
+            {"status", jobs::to_string(job.status)},
+            {"preview", jobs::preview(job.spec.command)},
+            {"ended", jobs::is_terminal(job.status)},
+            {"told", is_told(job.id)}};
+}
+
+std::string SessionJobs::text_of(const jobs::JobRecord& job, std::size_t max_chars) const {
+    jobs::ReportOptions options;
+    options.max_chars = max_chars;
+    return jobs::report(store_, job, options);
+}
+
+// ---------------------------------------------------------------- methods
+
+Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
+    const Json& params = request.params;
+    jobs::JobSpec spec;
+    spec.session = request.call->session_id();
+    spec.tool_use_id = request.call->tool_use_id();
+    spec.workspace = workspace_.string();
+    spec.command = string_or(params, "command");
+    spec.name = string_or(params, "name");
+    spec.priority = integer_or(params, "priority", 0);
+    spec.after = strings_of(params, "after");
+    spec.output_limit = limits_.output_limit;
+    const std::filesystem::path cwd = string_or(params, "cwd");
+    spec.cwd = (cwd.empty() ? workspace_ : workspace_ / cwd).lexically_normal().string();
+    const std::string mode = string_or(params, "mode");
+    if (mode != "foreground" && mode != "background")
+        return Error{"mode is foreground or background, not '" + mode + "'"};
+    spec.kind = mode == "foreground" ? jobs::Kind::kForeground : jobs::Kind::kBackground;
+    const std::string lifetime = string_or(params, "lifetime", "session");
+    if (lifetime != "session" && lifetime != "persistent") {
+        return Error{"lifetime is session or persistent, not '" + lifetime + "'"};
+    }
+    spec.lifetime = lifetime == "session" ? jobs::Lifetime::kSession : jobs::Lifetime::kPersistent;
+    if (spec.kind == jobs::Kind::kBackground) spec.timeout = milliseconds_of(params, "timeout_ms");
+    if (!spec.timeout && spec.lifetime == jobs::Lifetime::kSession) spec.timeout = limits_.timeout;
+    return spec;
+}
+
+SessionJobs::Reply SessionJobs::submit(const Request& request) {
+    auto spec = spec_of(request);
+    if (!spec) return Reply::failed(spec.error().message, TENON_BAD_ARGS);
+    if (!request.first_party && judge_) {
+        if (std::string refusal = judge_(spec->command, request.call->stop()); !refusal.empty()) {
+            return Reply::failed(std::move(refusal), TENON_DENIED);
+        }
+    }
+    for (const std::string& id : spec->after) {
+        const auto other = queue_.find(id);
+        if (!other || other->spec.kind != jobs::Kind::kBackground) return unknown_job(id);
+    }
+    auto job = queue_.submit(std::move(*spec));
+    if (!job) return Reply::failed(job.error().message);
+    Json answer = describe(*job);
+    answer["foreground_timeout_ms"] = limits_.foreground_timeout.count();
+    return Reply::ok(answer);
+}
+
+std::vector<jobs::JobRecord> SessionJobs::unfinished_or_untold() const {
+    std::vector<jobs::JobRecord> wanted;
+    for (auto& job : queue_.background_jobs()) {
+        if (!jobs::is_terminal(job.status) || !is_told(job.id)) wanted.push_back(std::move(job));
+    }
+    return wanted;
+}
+
+SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
+    const auto timeout = milliseconds_of(request.params, "timeout_ms");
+    if (!timeout) return Reply::failed("timeout_ms is missing", TENON_BAD_ARGS);
+    std::vector<std::string> ids = strings_of(request.params, "job_ids");
+    if (!request.params.contains("job_ids")) {
+        for (const auto& job : unfinished_or_untold())
+            ids.push_back(job.id);
+    }
+    std::vector<std::string> unfinished;
+    bool ended_untold = false;
+    for (const std::string& id : ids) {
+        const auto job = queue_.find(id);
+        if (!job) return unknown_job(id);
+        if (!jobs::is_terminal(job->status)) unfinished.push_back(id);
+        if (jobs::is_terminal(job->status) && !is_told(id)) ended_untold = true;
+    }
+    bool stopped = false;
+    if (!ended_untold && !unfinished.empty()) {
+        const auto deadline = std::chrono::steady_clock::now() + *timeout;
+        stopped = queue_.wait_any(unfinished, deadline, request.call->stop()) ==
+                  jobs::Queue::Waited::kStopped;
+    }
+    Json answer = Json::array();
+    std::vector<jobs::JobRecord> records;
+    for (const std::string& id : ids) {
+        if (const auto job = queue_.find(id)) records.push_back(*job);
+    }
+    if (stopped) {
+        end_foreground(records, request.call->tool_use_id());
+        return Reply::failed("interrupted", TENON_CANCELLED);
+    }
+    for (const auto& job : records)
+        answer.push_back(describe(job));
+    return Reply::ok({{"jobs", answer}});
+}
+
+/// A cancelled call takes its own foreground commands with it, and returns when they have gone.
+void SessionJobs::end_foreground(const std::vector<jobs::JobRecord>& jobs,
+                                 const std::string& tool_use_id) {
+    for (const auto& job : jobs) {
+        if (job.spec.kind != jobs::Kind::kForeground || job.spec.tool_use_id != tool_use_id)
+            continue;
+        if (jobs::is_terminal(job.status) || !queue_.cancel(job.id, "interrupt")) continue;
+        const std::string id = job.id;
+        queue_.wait_any(std::span(&id, 1), std::chrono::steady_clock::now() + kPatienceForAnEnd,
+                        {});
+    }
+}
+
+SessionJobs::Reply SessionJobs::list(const Request&) {
+    Json answer = Json::array();
+    for (const auto& job : queue_.background_jobs())
+        answer.push_back(describe(job));
+    return Reply::ok({{"jobs", answer}});
+}
+
+SessionJobs::Reply SessionJobs::read(const Request& request) {
+    const std::string id = string_or(request.params, "job_id");
+    const auto job = queue_.find(id);
+    if (!job) return unknown_job(id);
+    jobs::ReportOptions options;
+    options.max_chars = static_cast<std::size_t>(std::clamp<std::int64_t>(
+        integer_or(request.params, "max_chars", kMostCharacters), 1, kMostCharacters));
+    if (request.params.contains("tail_bytes")) {
+        options.tail_bytes = static_cast<std::size_t>(
+            std::max<std::int64_t>(0, integer_or(request.params, "tail_bytes", 0)));
+    }
+    Json answer = describe(*job);
+    answer["text"] = jobs::report(store_, *job, options);
+    if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
+        job->spec.kind == jobs::Kind::kBackground) {
+        request.call->deliver(id);
+        told(id);
+    }
+    return Reply::ok(answer);
+}
+
+SessionJobs::Reply SessionJobs::to_background(const Request& request) {
+    const std::string id = string_or(request.params, "job_id");
+    if (!queue_.find(id)) return unknown_job(id);
+    const auto job = queue_.to_background(id);
+    if (!job) return Reply::failed(job.error().message);
+    return Reply::ok(describe(*job));
+}
+
+SessionJobs::Reply SessionJobs::cancel(const Request& request) {
+    const std::string id = string_or(request.params, "job_id");
+    if (!queue_.find(id)) return unknown_job(id);
+    if (auto cancelled = queue_.cancel(id, "background_cancel"); !cancelled)
+        return Reply::failed(cancelled.error().message);
+    const auto job = queue_.find(id);
+    return job ? Reply::ok(describe(*job)) : unknown_job(id);
+}
+
+// ---------------------------------------------------------------- inbox
+
+void SessionJobs::collect_news() {
+    while (Poco::AutoPtr<Poco::Notification> next = queue_.ended().dequeueNotification()) {
+        const auto* ended = dynamic_cast<jobs::JobEndedNotification*>(next.get());
+        if (ended == nullptr) continue;
+        const Lock lock(mutex_);
+        if (told_.count(ended->job.id) == 0) news_.push_back(ended->job);
+    }
+}
+
+std::vector<agent::JobEnded> SessionJobs::drain() {
+    collect_news();
+    std::vector<jobs::JobRecord> fresh;
+    {
+        const Lock lock(mutex_);
+        for (auto& job : news_) {
+            if (told_.insert(job.id).second) fresh.push_back(std::move(job));
+        }
+        news_.clear();
+    }
+    std::vector<agent::JobEnded> ended;
+    for (const auto& job : fresh) {
+        ended.push_back(
+            {job.id, std::string(jobs::to_string(job.status)), text_of(job, kMostCharacters)});
+    }
+    return ended;
+}
+
+bool SessionJobs::wait(std::stop_token stop) {
+    while (true) {
+        collect_news();
+        {
+            const Lock lock(mutex_);
+            std::erase_if(news_, [&](const jobs::JobRecord& job)
+                                     TENON_REQUIRES(mutex_) { return told_.count(job.id) > 0; });
+            if (!news_.empty()) return true;
+        }
+        if (!queue_.wait_for_news(stop)) return false;
+    }
+}
+
+std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
+    const auto job = queue_.find_by_tool_use(call.id);
+    if (!job) return std::nullopt;
+    if (call.name == "background_run") {
+        const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
+        return agent::RecoveredCall{
+            "Background job " + job->id + state + jobs::preview(job->spec.command), false, {}};
+    }
+    if (!jobs::is_terminal(job->status)) {
+        return agent::RecoveredCall{"interrupted; continues as job " + job->id, true, {}};
+    }
+    if (job->started_ms == 0) return std::nullopt;  // never ran: plainly interrupted
+    return agent::RecoveredCall{
+        text_of(*job, kMostCharacters), false,
+        job->spec.kind == jobs::Kind::kBackground ? job->id : std::string()};
+}
+
+}  // namespace tenon::app

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/agent/ports.h"
+#include "host/jobs/queue.h"
+#include "host/jobs/store.h"
+#include "host/plugins/services.h"
+
+namespace tenon::app {
+
+/// The jobs of one session as the rest sees them: to plugins the methods `job.*` (sdk/README.md),
+/// to the loop its inbox. Knows which ends the model has been told. Thread-safe.
+class SessionJobs : public agent::Inbox {
+public:
+    struct Limits {
+        std::chrono::milliseconds timeout{};
+        std::chrono::milliseconds foreground_timeout{};
+        std::uint64_t output_limit = 0;
+    };
+    /// Whether a stranger's command may run; empty: yes, else what to tell it.
+    using JudgeCommand =
+        std::function<std::string(const std::string& command, const std::stop_token& stop)>;
+
+    SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
+                Limits limits, JudgeCommand judge)
+        : store_(std::move(store)),
+          queue_(queue),
+          workspace_(std::move(workspace)),
+          limits_(limits),
+          judge_(std::move(judge)) {}
+
+    void add_to(plugins::Services& services);
+    /// The model has been told how this job ended, in this host or an earlier one.
+    void told(const std::string& job);
+
+    std::vector<agent::JobEnded> drain() override;
+    bool wait(std::stop_token stop) override;
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
+
+private:
+    using Request = plugins::ServiceRequest;
+    using Reply = plugins::ServiceReply;
+
+    Reply submit(const Request& request);
+    Reply wait_for(const Request& request);
+    Reply list(const Request& request);
+    Reply read(const Request& request);
+    Reply to_background(const Request& request);
+    Reply cancel(const Request& request);
+
+    Result<jobs::JobSpec> spec_of(const Request& request) const;
+    void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
+    [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;
+    [[nodiscard]] bool is_told(const std::string& job) const;
+    [[nodiscard]] Json describe(const jobs::JobRecord& job) const;
+    [[nodiscard]] std::string text_of(const jobs::JobRecord& job, std::size_t max_chars) const;
+    void collect_news();
+
+    jobs::Store store_;
+    jobs::Queue& queue_;
+    std::filesystem::path workspace_;
+    Limits limits_;
+    JudgeCommand judge_;
+    mutable Mutex mutex_;
+    std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
+    std::vector<jobs::JobRecord> news_
+        TENON_GUARDED_BY(mutex_);  // taken from the queue, not yet drained
+};
+
+}  // namespace tenon::app
