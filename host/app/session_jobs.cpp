@@ -111,7 +111,7 @@ SessionJobs::Reply SessionJobs::submit(const Request& request) {
     auto spec = spec_of(request);
     if (!spec) return Reply::failed(spec.error().message, TENON_BAD_ARGS);
     if (!request.first_party && judge_) {
-        if (std::string refusal = judge_(spec->command, request.call->stop()); !refusal.empty()) {
+        if (std::string refusal = judge_(request, spec->command); !refusal.empty()) {
             return Reply::failed(std::move(refusal), TENON_DENIED);
         }
     }

@@ -1,19 +1,18 @@
 #pragma once
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <poll.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
+#include <spawn.h>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 #include "host/base/atomic_file.h"
@@ -33,17 +32,21 @@ public:
     };
 
     /// `environment` is the whole environment.
-    Process(const std::vector<std::string>& command, const Environment& environment, const std::filesystem::path& cwd) {
+    Process(const std::vector<std::string>& command, const Environment& environment,
+            const std::filesystem::path& cwd) {
         UniqueFd child_in, child_out, child_err;
         make_pipe(child_in, in_);
         make_pipe(out_, child_out);
         make_pipe(err_, child_err);
         std::vector<char*> argv, envp;
-        for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+        for (const auto& word : command)
+            argv.push_back(const_cast<char*>(word.c_str()));
         argv.push_back(nullptr);
         std::vector<std::string> variables;
-        for (const auto& [key, value] : environment) variables.push_back(key + "=" + value);
-        for (auto& variable : variables) envp.push_back(variable.data());
+        for (const auto& [key, value] : environment)
+            variables.push_back(key + "=" + value);
+        for (auto& variable : variables)
+            envp.push_back(variable.data());
         envp.push_back(nullptr);
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);
@@ -51,9 +54,12 @@ public:
         posix_spawn_file_actions_adddup2(&actions, child_out.get(), 1);
         posix_spawn_file_actions_adddup2(&actions, child_err.get(), 2);
         posix_spawn_file_actions_addchdir_np(&actions, cwd.c_str());
-        const int failed = ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), envp.data());
+        const int failed =
+            ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), envp.data());
         posix_spawn_file_actions_destroy(&actions);
-        if (failed != 0) throw std::runtime_error("start " + command[0] + ": " + std::string(::strerror(failed)));
+        if (failed != 0)
+            throw std::runtime_error("start " + command[0] + ": " +
+                                     std::string(::strerror(failed)));
     }
     ~Process() {
         if (!reaped_) {
@@ -70,18 +76,23 @@ public:
     void write(const std::string& text) { (void)write_all(in_.get(), text); }
     void close_input() { in_.reset(); }
 
-    /// Reads standard output until `text` has come; false when the output ended or the time was over.
-    bool wait_for_output(const std::string& text, std::chrono::seconds patience = std::chrono::seconds(60)) {
+    /// Reads standard output until `text` has come; false when the output ended or the time was
+    /// over.
+    bool wait_for_output(const std::string& text,
+                         std::chrono::seconds patience = std::chrono::seconds(60)) {
         return pump([&] { return output.find(text) != std::string::npos; }, patience);
     }
-    bool wait_for_errors(const std::string& text, std::chrono::seconds patience = std::chrono::seconds(60)) {
+    bool wait_for_errors(const std::string& text,
+                         std::chrono::seconds patience = std::chrono::seconds(60)) {
         return pump([&] { return errors.find(text) != std::string::npos; }, patience);
     }
     /// Closes its input, reads all it prints and waits for its end. Throws when it takes too long.
     Exit wait(std::chrono::seconds patience = std::chrono::seconds(60)) {
         close_input();
         pump([] { return false; }, patience);
-        if (out_ || err_) throw std::runtime_error("a program did not end in time; it printed: " + output + errors);
+        if (out_ || err_)
+            throw std::runtime_error("a program did not end in time; it printed: " + output +
+                                     errors);
         int status = 0;
         ::waitpid(pid_, &status, 0);
         reaped_ = true;
@@ -104,8 +115,10 @@ private:
         while (!done()) {
             if (!out_ && !err_) return false;
             pollfd entries[2] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-            if (left.count() <= 0 || ::poll(entries, 2, static_cast<int>(left.count())) <= 0) return false;
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                deadline - std::chrono::steady_clock::now());
+            if (left.count() <= 0 || ::poll(entries, 2, static_cast<int>(left.count())) <= 0)
+                return false;
             if (entries[0].revents != 0) take(out_, output);
             if (entries[1].revents != 0) take(err_, errors);
         }
@@ -126,7 +139,8 @@ private:
     UniqueFd in_, out_, err_;
 };
 
-/// The processes that carry `variable=value` in the environment they were started with, zombies left out.
+/// The processes that carry `variable=value` in the environment they were started with, zombies
+/// left out.
 inline std::vector<pid_t> processes_with(const std::string& variable, const std::string& value) {
     const std::string wanted = variable + "=" + value;
     std::vector<pid_t> found;

@@ -1,0 +1,144 @@
+#include "host/app/commands/run.h"
+
+#include <csignal>
+#include <iostream>
+#include <unistd.h>
+
+#include "host/app/host.h"
+#include "host/app/prompt_input.h"
+#include "host/app/provider.h"
+#include "host/app/session_choice.h"
+#include "host/app/signals.h"
+#include "host/base/atomic_file.h"
+#include "host/ui/jsonl.h"
+#include "host/ui/notices.h"
+#include "host/ui/report.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+int complain(const std::string& message, int exit_code) {
+    std::cerr << "tenon: " << message << "\n";
+    return exit_code;
+}
+
+Result<std::string> choose_session(const Options& options, const Settings& settings) {
+    if (options.session) return *options.session;
+    if (options.continue_last)
+        return latest_session(settings.state_dir / "sessions", settings.workspace);
+    return new_session_id();
+}
+
+std::string subtype_of(const agent::RunResult& result) {
+    switch (result.outcome) {
+        case agent::Outcome::kDone:
+            return "success";
+        case agent::Outcome::kMaxTurns:
+            return "error_max_turns";
+        case agent::Outcome::kInterrupted:
+            return "error_interrupted";
+        case agent::Outcome::kFailed:
+            break;
+    }
+    return "error_api";
+}
+
+/// Ends the session's jobs, or leaves them, and says what is to be said of the run.
+ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
+    ui::Report report;
+    report.subtype = subtype_of(result);
+    report.text = result.outcome == agent::Outcome::kDone ? result.text : result.error;
+    report.session_id = host.session().head().id;
+    report.turns = result.turns;
+    report.usage = result.usage;
+    if (!wait) {
+        host.leave_jobs();
+    } else if (const std::size_t left = host.end_jobs("session end");
+               left > 0 && !report.is_error()) {
+        report.subtype = "error_jobs";
+        report.text = std::to_string(left) + " jobs did not end in time";
+    }
+    for (const auto& job : host.jobs_of_this_run()) {
+        const bool unfinished = !jobs::is_terminal(job.status);
+        if (unfinished && wait && !report.is_error() &&
+            job.spec.lifetime == jobs::Lifetime::kSession)
+            report.subtype = "error_jobs";
+        report.jobs.push_back(
+            {job.id, std::string(jobs::to_string(job.status)), job.end.exit_code});
+    }
+    for (auto& denial : host.denials())
+        report.denials.push_back({denial.tool_name, denial.tool_input});
+    return report;
+}
+
+void print(const ui::Report& report, OutputFormat format, ui::JsonLines& lines,
+           const agent::RunResult& result) {
+    if (format == OutputFormat::kStreamJson) {
+        lines.result(report);
+    } else if (format == OutputFormat::kJson) {
+        (void)write_all(STDOUT_FILENO, dump_json(ui::to_json(report)) + "\n");
+    } else if (!result.text.empty()) {
+        (void)write_all(STDOUT_FILENO, result.text + (result.text.ends_with('\n') ? "" : "\n"));
+    }
+    if (report.is_error()) std::cerr << "tenon: " << report.text << "\n";
+}
+
+}  // namespace
+
+int run_headless(const Options& options, const Loaded& loaded,
+                 const std::filesystem::path& prefix) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Settings& settings = loaded.settings;
+    if (settings.model.name.empty()) {
+        return complain(
+            "no model is named: use --model NAME, model.name in the configuration, or TENON_MODEL",
+            kUsage);
+    }
+    Secrets secrets;
+    loaded.credentials.add_to(secrets);
+    auto provider = make_provider(settings.model, loaded.credentials, secrets);
+    if (!provider) return complain(provider.error().message, kUsage);
+    const auto session = choose_session(options, settings);
+    if (!session) return complain(session.error().message, kUsage);
+    auto input = read_prompt(options.prompt, STDIN_FILENO);
+    if (!input) return complain(input.error().message, kUsage);
+    if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", kUsage);
+
+    const OutputFormat format = options.output_format.value_or(OutputFormat::kText);
+    ui::Notices notices;
+    ui::JsonLines lines(STDOUT_FILENO);
+    ui::FanOut watchers;
+    watchers.add(notices);
+    if (format == OutputFormat::kStreamJson) watchers.add(lines);
+    for (const std::string& text : (*input)->notices)
+        watchers.on_event(agent::Notice{text});
+
+    // An orderly end takes seconds at most, so a second signal changes nothing. Whoever insists,
+    // leaves.
+    int insisted = 0;
+    Signals signals([&insisted] {
+        if (++insisted == 3) ::_exit(128 + SIGINT);
+    });
+    HostOptions host_options;
+    host_options.prefix = prefix;
+    host_options.home = loaded.home;
+    host_options.session_id = *session;
+    host_options.model = options.model;
+    host_options.wait_for_jobs = !options.no_wait;
+    auto host = Host::create(settings, std::move(host_options), **provider, watchers, secrets);
+    if (!host) return complain(host.error().message, host.error().exit_code);
+
+    const agent::RunResult result = (*host)->run((*input)->text, signals.stop_token());
+    ui::Report report = finish(**host, result, !options.no_wait);
+    report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begin);
+    print(report, format, lines, result);
+    if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
+        return 128 + signals.received();
+    return report.is_error() ? kFailed : 0;
+}
+
+}  // namespace tenon::app

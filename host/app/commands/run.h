@@ -1,0 +1,13 @@
+#pragma once
+
+#include <filesystem>
+
+#include "host/app/options.h"
+#include "host/app/settings.h"
+
+namespace tenon::app {
+
+/// One headless run. Returns the exit code of the program.
+int run_headless(const Options& options, const Loaded& loaded, const std::filesystem::path& prefix);
+
+}  // namespace tenon::app

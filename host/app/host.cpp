@@ -1,0 +1,275 @@
+#include "host/app/host.h"
+
+#include <sys/stat.h>
+
+#include <spdlog/spdlog.h>
+
+#include "host/app/instructions.h"
+#include "host/app/system_prompt.h"
+#include "host/base/clock.h"
+#include "host/plugins/loader.h"
+
+namespace tenon::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> make_private_folder(const fs::path& folder) {
+    std::error_code failed;
+    fs::create_directories(folder.parent_path(), failed);
+    if (!failed && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+        failed.assign(errno, std::generic_category());
+    if (failed) return Error{"make the folder " + folder.string() + ": " + failed.message()};
+    if (!fs::is_directory(folder)) return Error{folder.string() + " is no folder"};
+    return {};
+}
+
+std::vector<permission::RuleText> rule_texts(const std::vector<RuleText>& rules) {
+    std::vector<permission::RuleText> out;
+    for (const RuleText& rule : rules)
+        out.push_back({rule.text, rule.origin, rule.base});
+    return out;
+}
+
+spdlog::level::level_enum log_level(int level) {
+    switch (level) {
+        case TENON_LOG_DEBUG:
+            return spdlog::level::debug;
+        case TENON_LOG_INFO:
+            return spdlog::level::info;
+        case TENON_LOG_WARNING:
+            return spdlog::level::warn;
+        default:
+            return spdlog::level::err;
+    }
+}
+
+std::vector<std::string> names_in(const std::string& tools) {
+    std::vector<std::string> names;
+    const auto list = parse_json(tools);
+    if (!list || !list->is_array()) return names;
+    for (const Json& tool : *list)
+        names.push_back(string_or(tool, "name"));
+    return names;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& settings,
+                                                         HostOptions options,
+                                                         agent::Provider& provider,
+                                                         agent::EventSink& sink,
+                                                         const Secrets& secrets) {
+    std::unique_ptr<Host> host(new Host(settings, std::move(options), sink, secrets));
+    if (auto made = host->make_folders(); !made) return made.error();
+    if (auto made = host->make_gate(); !made) return made.error();
+    if (auto made = host->make_queue(); !made) return made.error();
+    host->make_services();
+    host->load_plugins();
+    if (auto opened = host->open_session(); !opened) return opened.error();
+
+    agent::LoopOptions loop_options;
+    loop_options.max_tokens = settings.model.max_tokens;
+    loop_options.max_turns = settings.agent.max_turns;
+    loop_options.wait_for_jobs = host->options_.wait_for_jobs;
+    host->loop_ = std::make_unique<agent::Loop>(
+        agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
+                           *host->session_jobs_, sink, secrets},
+        loop_options);
+    host->take_over_jobs();
+    if (auto settled = host->settle_conversation(); !settled)
+        return StartFailure{settled.error().message, 1};
+    return host;
+}
+
+Result<void, StartFailure> Host::make_folders() {
+    for (const char* name : {"", "sessions", "jobs"}) {
+        const fs::path folder = *name == '\0' ? settings_.state_dir : settings_.state_dir / name;
+        if (auto made = make_private_folder(folder); !made)
+            return StartFailure{made.error().message};
+    }
+    return {};
+}
+
+Result<void, StartFailure> Host::make_gate() {
+    permission::Config config;
+    const auto mode = permission::mode_from(settings_.permissions.mode);
+    if (!mode)
+        return StartFailure{"permissions.mode: unknown mode '" + settings_.permissions.mode + "'"};
+    config.mode = *mode;
+    config.yes = settings_.permissions.yes;
+    config.deny = rule_texts(settings_.permissions.deny);
+    config.ask = rule_texts(settings_.permissions.ask);
+    config.allow = rule_texts(settings_.permissions.allow);
+    config.workspace = settings_.workspace;
+    config.home = options_.home;
+    config.add_dirs = settings_.add_dirs;
+    gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
+    if (!gate_->errors().empty()) {
+        StartFailure failure;
+        for (const Error& error : gate_->errors())
+            failure.message += (failure.message.empty() ? "" : "\n") + error.message;
+        return failure;
+    }
+    return {};
+}
+
+Result<void, StartFailure> Host::make_queue() {
+    auto store = jobs::Store::open(settings_.state_dir / "jobs");
+    if (!store) return StartFailure{store.error().message};
+    store_.emplace(std::move(*store));
+
+    jobs::QueueOptions options;
+    options.session = options_.session_id;
+    options.max_running = static_cast<std::size_t>(settings_.jobs.max_running);
+    options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
+    options.total_output_limit = settings_.jobs.total_output_limit;
+    options.shim.program = options_.prefix / "libexec/tenon/tenon-shim";
+    // A pidfd and a pipe for each running job, and what the rest of the host needs.
+    options.shim.descriptor_limit =
+        jobs::lower_descriptor_limit(static_cast<rlim_t>(1024 + 4 * settings_.jobs.max_running));
+    options.on_change = [this](const jobs::JobRecord& job) {
+        sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
+                                         secrets_.redact(job.spec.command), job.end.exit_code});
+    };
+    queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
+    return {};
+}
+
+void Host::make_services() {
+    SessionJobs::Limits limits{settings_.jobs.timeout, settings_.jobs.foreground_timeout,
+                               settings_.jobs.output_limit};
+    session_jobs_ = std::make_unique<SessionJobs>(
+        *store_, *queue_, settings_.workspace, limits,
+        [this](const plugins::ServiceRequest& request, const std::string& command) {
+            const auto verdict = gate_->judge_command(
+                request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
+            return verdict.allowed ? std::string() : verdict.reason;
+        });
+    session_jobs_->add_to(services_);
+    paths_ = std::make_unique<plugins::PathService>(
+        Beneath(settings_.workspace, settings_.add_dirs, {settings_.state_dir / "jobs"}),
+        [this](const fs::path& path) { return gate_->denied_read(path); },
+        [this](const fs::path& path) { return gate_->denied_edit(path); });
+    paths_->add_to(services_);
+    state_ = std::make_unique<plugins::StateService>(settings_.state_dir / "plugin-state");
+    state_->add_to(services_);
+    services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
+        const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
+        const auto verdict =
+            gate_->ask(request.plugin, string_or(request.params, "question"), stop);
+        return plugins::ServiceReply::ok({{"allowed", verdict.allowed}});
+    });
+}
+
+void Host::load_plugins() {
+    plugins::LoaderOptions options;
+    options.folders = settings_.plugins.path;
+    options.first_party_folder = options_.prefix / "lib/tenon/plugins";
+    options.state_dir = settings_.state_dir;
+    options.workspace = settings_.workspace.string();
+    for (const auto& [id, plugin] : settings_.plugins.by_id)
+        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.own};
+    options.log = [this](std::string_view plugin, int level, std::string_view message) {
+        spdlog::log(log_level(level), "plugin {}: {}", plugin,
+                    secrets_.redact(std::string(message)));
+    };
+    registry_ = std::make_unique<plugins::Registry>();
+    const auto report = [this](const plugins::Problem& problem) {
+        notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
+               (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
+    };
+    plugins::Loaded loaded = plugins::load(options, services_);
+    for (const auto& problem : loaded.problems)
+        report(problem);
+    for (auto& plugin : loaded.plugins) {
+        if (auto added = registry_->add(std::move(plugin)); !added) report(added.error());
+    }
+}
+
+/// The list of a request, in its final form. What a bare deny rule removes is not offered.
+std::string Host::tools_json() const {
+    Json list = Json::array();
+    for (const agent::ToolSpec* spec : registry_->specs()) {
+        if (gate_->removes(spec->name)) continue;
+        list.push_back({{"name", spec->name},
+                        {"description", spec->description},
+                        {"input_schema", spec->input_schema}});
+    }
+    return dump_json(list);
+}
+
+Result<void, StartFailure> Host::open_session() {
+    agent::SessionHead fresh;
+    fresh.id = options_.session_id;
+    fresh.workspace = settings_.workspace.string();
+    fresh.provider = settings_.model.provider;
+    fresh.model = settings_.model.name;
+    fresh.system = system_prompt();
+    fresh.tools = tools_json();
+    fresh.created_ms = wall_clock_ms();
+    auto opened = agent::Session::open(settings_.state_dir / "sessions", std::move(fresh));
+    if (!opened) return StartFailure{opened.error().message, 1};
+    session_.emplace(std::move(*opened));
+
+    const agent::SessionHead& head = session_->head();
+    if (head.workspace != settings_.workspace.string()) {
+        return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
+                            ", not to " + settings_.workspace.string() +
+                            "; go there, or use --workspace"};
+    }
+    for (const std::string& warning : session_->warnings())
+        notice(warning);
+    return {};
+}
+
+/// Makes the conversation ready for a prompt: open calls answered, the model and the tools of
+/// today, the environment in front.
+Result<void> Host::settle_conversation() {
+    if (auto recovered = loop_->recover(); !recovered) return recovered;
+    const agent::SessionHead& head = session_->head();
+    if (options_.model && *options_.model != head.model) {
+        if (auto written = session_->change_model(*options_.model); !written) return written;
+    }
+    const std::string tools = tools_json();
+    if (names_in(tools) != names_in(head.tools)) {
+        notice("other tools are loaded than this session had; its history is rewritten for them");
+        if (auto written = session_->change_tools(tools); !written) return written;
+    }
+    if (session_->conversation().messages().empty()) {
+        Instructions instructions = project_instructions(settings_.workspace);
+        for (std::string& warning : instructions.warnings)
+            notice(std::move(warning));
+        for (const std::string& text : {environment_text(settings_.workspace), instructions.text}) {
+            if (text.empty()) continue;
+            if (auto written = session_->add_text(secrets_.redact(text), "environment"); !written)
+                return written;
+        }
+    }
+    sink_.on_event(agent::SessionOpened{head.id, head.workspace, head.model,
+                                        settings_.permissions.mode, names_in(head.tools),
+                                        session_->resumed()});
+    return {};
+}
+
+void Host::take_over_jobs() {
+    for (const std::string& problem : queue_->adopt(
+             [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); })) {
+        notice(problem);
+    }
+    for (const auto& job : queue_->background_jobs()) {
+        if (session_->is_delivered(job.id)) session_jobs_->told(job.id);
+        if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))
+            jobs_of_earlier_runs_.insert(job.id);
+    }
+}
+
+std::vector<jobs::JobRecord> Host::jobs_of_this_run() const {
+    std::vector<jobs::JobRecord> jobs;
+    for (auto& job : queue_->background_jobs()) {
+        if (jobs_of_earlier_runs_.count(job.id) == 0) jobs.push_back(std::move(job));
+    }
+    return jobs;
+}
+
+}  // namespace tenon::app

@@ -1,0 +1,57 @@
+#include "host/app/logging.h"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "host/base/json.h"
+#include "host/base/utf8.h"
+
+namespace tenon::app {
+namespace {
+
+/// The message as a JSON string, so that a line of the log is one object whatever was logged.
+class QuotedMessage : public spdlog::custom_flag_formatter {
+public:
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& out) override {
+        const std::string quoted =
+            json_quote(std::string_view(message.payload.data(), message.payload.size()));
+        out.append(quoted.data(), quoted.data() + quoted.size());
+    }
+    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<QuotedMessage>();
+    }
+};
+
+}  // namespace
+
+Result<void> start_logging(const Settings::Log& log) {
+    std::shared_ptr<spdlog::logger> logger;
+    try {
+        std::shared_ptr<spdlog::sinks::sink> sink;
+        if (log.file.empty()) {
+            sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+        } else {
+            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(log.file);
+        }
+        logger = std::make_shared<spdlog::logger>("tenon", std::move(sink));
+    } catch (const spdlog::spdlog_ex& e) {
+        return Error{"log.file: " + std::string(e.what())};
+    }
+    if (log.format == "json") {
+        auto formatter = std::make_unique<spdlog::pattern_formatter>();
+        formatter->add_flag<QuotedMessage>('Q').set_pattern(
+            R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%Q})");
+        logger->set_formatter(std::move(formatter));
+    } else {
+        logger->set_pattern("tenon: %l: %v");
+        if (!log.file.empty()) logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
+    }
+    logger->set_level(spdlog::level::from_str(log.level));
+    spdlog::set_default_logger(std::move(logger));
+    spdlog::flush_on(spdlog::level::warn);
+    return {};
+}
+
+}  // namespace tenon::app

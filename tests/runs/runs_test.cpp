@@ -1,0 +1,237 @@
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "host/base/ids.h"
+#include "host/base/json.h"
+#include "tests/support/model_server/server.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+
+/// Plays the folders beside this file; README.md there says what they hold.
+namespace tenon::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRuns = TENON_RUNS_DIR;
+const std::string kTenon = TENON_PROGRAM;
+
+std::string read_file(const fs::path& path) {
+    std::ostringstream out;
+    out << std::ifstream(path, std::ios::binary).rdbuf();
+    return out.str();
+}
+
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+    for (auto at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + with.size())) {
+        text.replace(at, what.size(), with);
+    }
+}
+
+/// Whether `line` has every member of `wanted`; strings beginning with "~" are contained.
+bool matches(const Json& line, const Json& wanted) {
+    if (wanted.is_string() && wanted.get<std::string>().starts_with("~")) {
+        const std::string text = line.is_string() ? line.get<std::string>() : line.dump();
+        return text.find(wanted.get<std::string>().substr(1)) != std::string::npos;
+    }
+    if (wanted.is_object()) {
+        if (!line.is_object()) return false;
+        for (const auto& [key, value] : wanted.items()) {
+            if (!line.contains(key) || !matches(line[key], value)) return false;
+        }
+        return true;
+    }
+    if (wanted.is_array()) {
+        if (!line.is_array() || line.size() != wanted.size()) return false;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            if (!matches(line[i], wanted[i])) return false;
+        }
+        return true;
+    }
+    return line == wanted;
+}
+
+std::vector<std::string> texts(const Json& object, const char* key) {
+    if (!object.contains(key)) return {};
+    if (object[key].is_string()) return {object[key].get<std::string>()};
+    return object[key].get<std::vector<std::string>>();
+}
+
+class Run {
+public:
+    explicit Run(const fs::path& folder)
+        : folder_(folder), script_(Json::parse(read_file(folder / "run.json"))) {
+        fs::create_directories(home_ / "w");
+        if (fs::exists(folder / "workspace"))
+            fs::copy(folder / "workspace", home_ / "w", fs::copy_options::recursive);
+        if (script_.contains("settings")) {
+            home_.write(".config/tenon/tenon.properties",
+                        expand(script_["settings"].get<std::string>()));
+        }
+        if (script_.contains("server"))
+            server_ = std::make_unique<ModelServer>(expand(script_["server"].dump()));
+    }
+
+    void play() {
+        for (const Json& step : script_["steps"]) {
+            SCOPED_TRACE("step with " + step["args"].dump());
+            play_step(step);
+        }
+        if (script_.contains("files")) check_files(script_["files"]);
+        if (server_) check_requests();
+        EXPECT_EQ(processes_with("TENON_TEST_MARK", mark_), std::vector<pid_t>());
+        for (const auto& entry : fs::recursive_directory_iterator(home_.path())) {
+            EXPECT_NE(entry.path().extension(), ".tmp") << "half written: " << entry.path();
+        }
+    }
+
+private:
+    std::string expand(std::string text) const {
+        replace_all(text, "{{dir}}", folder_.string());
+        replace_all(text, "{{workspace}}", (home_ / "w").string());
+        replace_all(text, "{{state}}", (home_ / "state").string());
+        replace_all(text, "{{home}}", home_.path().string());
+        return text;
+    }
+
+    Environment environment(const Json& step) const {
+        Environment variables = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                 {"HOME", home_.path().string()},
+                                 {"LANG", "C.UTF-8"},
+                                 {"TENON_STATE_DIR", (home_ / "state").string()},
+                                 {"TENON_TEST_MARK", mark_}};
+        for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+            if (const char* value = ::getenv(name))
+                variables[name] = value;  // NOLINT(concurrency-mt-unsafe)
+        }
+        if (server_) {
+            variables["ANTHROPIC_BASE_URL"] = server_->url();
+            variables["ANTHROPIC_API_KEY"] = "test-key-0123456789";
+            variables["TENON_MODEL"] = "test-model";
+        }
+        if (step.contains("env")) {
+            for (const auto& [key, value] : step["env"].items()) {
+                if (value.is_null()) {
+                    variables.erase(key);
+                } else {
+                    variables[key] = expand(value.get<std::string>());
+                }
+            }
+        }
+        return variables;
+    }
+
+    void play_step(const Json& step) {
+        std::vector<std::string> command = {kTenon};
+        for (const Json& arg : step["args"])
+            command.push_back(expand(arg.get<std::string>()));
+        Process tenon(command, environment(step), home_ / "w");
+        if (step.contains("stdin")) tenon.write(step["stdin"].get<std::string>());
+        const Process::Exit exit = tenon.wait();
+        SCOPED_TRACE("it printed:\n" + tenon.output + "\nand:\n" + tenon.errors);
+        EXPECT_EQ(exit.code, step.value("exit", 0));
+        EXPECT_EQ(exit.signal, 0);
+        if (step.contains("stdout"))
+            EXPECT_EQ(tenon.output, expand(step["stdout"].get<std::string>()));
+        for (const auto& text : texts(step, "stdout_has"))
+            EXPECT_NE(tenon.output.find(expand(text)), std::string::npos) << text;
+        for (const auto& text : texts(step, "stdout_lacks"))
+            EXPECT_EQ(tenon.output.find(expand(text)), std::string::npos) << text;
+        for (const auto& text : texts(step, "stderr_has"))
+            EXPECT_NE(tenon.errors.find(expand(text)), std::string::npos) << text;
+        for (const auto& text : texts(step, "stderr_lacks"))
+            EXPECT_EQ(tenon.errors.find(expand(text)), std::string::npos) << text;
+        if (step.contains("events") || step.contains("result")) check_lines(step, tenon.output);
+    }
+
+    static void check_lines(const Json& step, const std::string& output) {
+        std::vector<Json> lines;
+        std::istringstream in(output);
+        for (std::string line; std::getline(in, line);) {
+            lines.push_back(Json::parse(line, nullptr, false));
+            EXPECT_TRUE(lines.back().is_object()) << line;
+        }
+        ASSERT_FALSE(lines.empty());
+        if (step.contains("result")) {
+            EXPECT_EQ(lines.back().value("type", ""), "result");
+            EXPECT_TRUE(matches(lines.back(), step["result"]))
+                << lines.back().dump() << "\nhas not " << step["result"].dump();
+        }
+        std::size_t at = 0;
+        for (const Json& wanted : step.value("events", Json::array())) {
+            while (at < lines.size() && !matches(lines[at], wanted))
+                ++at;
+            EXPECT_LT(at, lines.size()) << "no event (left) that matches " << wanted.dump();
+            ++at;
+        }
+    }
+
+    void check_files(const Json& files) const {
+        for (const auto& [name, wanted] : files.items()) {
+            SCOPED_TRACE(name);
+            const fs::path path = expand(name);
+            const fs::path file = path.is_absolute() ? path : home_ / "w" / path;
+            if (wanted.is_null()) {
+                EXPECT_FALSE(fs::exists(file));
+            } else if (wanted.is_string()) {
+                EXPECT_EQ(read_file(file), wanted.get<std::string>());
+            } else {
+                for (const auto& text : texts(wanted, "has"))
+                    EXPECT_NE(read_file(file).find(expand(text)), std::string::npos)
+                        << read_file(file);
+            }
+        }
+    }
+
+    void check_requests() const {
+        const auto requests = server_->requests();
+        EXPECT_EQ(server_->refusals(), 0);
+        for (const Received& request : requests)
+            EXPECT_EQ(request.refusal, "") << request.body;
+        if (script_.contains("requests"))
+            EXPECT_EQ(requests.size(), script_["requests"].get<std::size_t>());
+        const Json wanted = script_.value("requests_have", Json::array());
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            SCOPED_TRACE("request " + std::to_string(i + 1));
+            ASSERT_LT(i, requests.size());
+            for (const Json& text : wanted[i]) {
+                EXPECT_NE(requests[i].body.find(expand(text.get<std::string>())), std::string::npos)
+                    << text << "\nis not in " << requests[i].body;
+            }
+        }
+    }
+
+    fs::path folder_;
+    Json script_;
+    TempDir home_;
+    std::string mark_ = random_hex(16);
+    std::unique_ptr<ModelServer> server_;
+};
+
+std::vector<std::string> names() {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(kRuns)) {
+        if (fs::exists(entry.path() / "run.json"))
+            found.push_back(entry.path().filename().string());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+class Runs : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Runs, DoWhatTheirFolderSays) {
+    Run(kRuns / GetParam()).play();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Runs, ::testing::ValuesIn(names()),
+                         [](const auto& run) { return run.param; });
+
+}  // namespace
+}  // namespace tenon::testing
