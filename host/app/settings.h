@@ -8,6 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "host/app/credentials.h"
+#include "host/app/places.h"
+#include "host/base/result.h"
+
 /// All configuration as plain values. Only settings.cpp reads configuration; everybody else gets
 /// this struct or parts of it.
 namespace tenon::app {
@@ -79,5 +83,53 @@ struct Settings {
     std::vector<std::filesystem::path> add_dirs;  ///< absolute, symlinks resolved
     std::filesystem::path state_dir;              ///< absolute
 };
+
+struct Options;
+
+/// Everything that configuration is made from, besides the command line. Nothing else is looked at.
+struct Sources {
+    Environment environment;
+    Credentials credentials;                      ///< as take_credentials gave them
+    std::filesystem::path prefix;                 ///< of this installation
+    std::filesystem::path system = "/etc/tenon";  ///< the machine's configuration folder
+    std::filesystem::path cwd;                    ///< absolute
+};
+
+/// The surroundings of this process; takes its credentials (see take_credentials) first.
+Sources process_sources(std::filesystem::path prefix);
+
+/// One line of `tenon config show`.
+struct Entry {
+    std::string key;
+    std::string value;      ///< as it was written, credentials left out; empty: there is none
+    std::string origin;     ///< "default", "/etc/tenon/tenon.xml:4", "--model", "-D", "TENON_MODEL"
+    std::string otherwise;  ///< what holds while there is no value, for people
+};
+
+struct Loaded {
+    Settings settings;
+    Credentials credentials;            ///< of the environment, else of the workspace's .env
+    std::vector<std::string> warnings;  ///< to be told, on stderr
+    std::vector<std::string> notices;   ///< likewise: what was taken from .env
+    std::vector<std::string> files;     ///< those that were read, weakest first
+    std::vector<Entry> entries;         ///< every key, a list's once an item; then plugins' own
+};
+
+/// What was found, also when it is not all right: for `tenon config check`.
+struct Examined {
+    Loaded loaded;
+    std::vector<std::string> errors;
+};
+
+/// Reads every layer and puts them together, weakest first: defaults; the machine's file; the
+/// user's; the workspace's; $TENON_CONFIG, then --config; environment; options; -D. Writes nothing,
+/// asks no one, opens no connection. Lists of permissions are merged over all layers. A configured
+/// `plugins.path` takes the place of the default; TENON_PLUGIN_PATH and then --plugin-dir come
+/// behind it. A relative path, and a rule's leading "/", begin at the folder of their file, at the
+/// workspace for a file in `.tenon/` and for rules of the command line, else at `cwd`.
+Examined examine(const Sources& sources, const Options& options);
+
+/// The same for a run. The error has one line for everything that is wrong (exit 2).
+Result<Loaded> load(const Sources& sources, const Options& options);
 
 }  // namespace tenon::app

@@ -1,0 +1,211 @@
+#include "host/app/commands/config.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <termios.h>
+#include <unistd.h>
+
+#include "host/app/config_file.h"
+#include "host/app/merger.h"
+#include "host/app/trust.h"
+#include "host/app/visible_text.h"
+#include "host/base/json.h"
+#include "host/base/utf8.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr std::array kOptions = {
+    OptionSpec{0, "json", "", "show: one JSON array of key, value and origin"},
+    OptionSpec{0, "yes", "", "trust: without asking"},
+};
+
+constexpr CommandSpec kCommand{
+    "tenon config", "show [--json]\ncheck\ntrust [--yes]",
+    "What is configured and where it comes from; whether the configuration files are all right; "
+    "and trust "
+    "in a workspace's .tenon/, of which otherwise only harmless keys count.",
+    kOptions};
+
+constexpr int kRefused = 1;
+constexpr int kUsage = 2;
+
+void tell(const Console& console, const char* lead, const std::vector<std::string>& lines) {
+    for (const std::string& line : lines)
+        console.err << lead << visible(line) << '\n';
+}
+
+// ---------------------------------------------------------------- show
+
+std::string pad(const std::string& text, std::size_t width) {
+    const std::size_t length = utf8::length(text);
+    return length < width ? text + std::string(width - length, ' ') : text;
+}
+
+void show_table(const std::vector<Entry>& entries, std::ostream& out) {
+    constexpr std::size_t kWidestValue = 48;
+    std::vector<std::array<std::string, 3>> rows;
+    std::array<std::size_t, 2> widths{};
+    for (const Entry& entry : entries) {
+        rows.push_back({visible(entry.key),
+                        entry.value.empty() ? "(" + entry.otherwise + ")" : visible(entry.value),
+                        visible(entry.origin)});
+        for (std::size_t i = 0; i < widths.size(); ++i) {
+            widths[i] = std::max(widths[i], std::min(utf8::length(rows.back()[i]), kWidestValue));
+        }
+    }
+    for (const auto& row : rows)
+        out << pad(row[0], widths[0]) << "  " << pad(row[1], widths[1]) << "  " << row[2] << '\n';
+}
+
+void show_json(const std::vector<Entry>& entries, std::ostream& out) {
+    Json array = Json::array();
+    for (const Entry& entry : entries) {
+        array.push_back({{"key", entry.key},
+                         {"value", entry.value.empty() ? Json() : Json(entry.value)},
+                         {"origin", entry.origin}});
+    }
+    out << dump_json(array) << '\n';
+}
+
+int show(const Examined& examined, bool json, const Console& console) {
+    tell(console, "warning: ", examined.loaded.warnings);
+    tell(console, "error: ", examined.errors);
+    if (!examined.errors.empty()) return kUsage;
+    if (json) {
+        show_json(examined.loaded.entries, console.out);
+    } else {
+        show_table(examined.loaded.entries, console.out);
+    }
+    return 0;
+}
+
+// ---------------------------------------------------------------- check
+
+int check(const Examined& examined, const Console& console) {
+    tell(console, "warning: ", examined.loaded.warnings);
+    tell(console, "error: ", examined.errors);
+    for (const std::string& file : examined.loaded.files)
+        console.out << "read " << visible(file) << '\n';
+    if (!examined.errors.empty()) return kUsage;
+    console.out << "ok\n";
+    return 0;
+}
+
+// ---------------------------------------------------------------- trust
+
+/// What the file sets, key by key, and what of it will not count.
+void show_effect(const std::filesystem::path& workspace, const FoundFile& file, ConfigFile parsed,
+                 const Console& console) {
+    console.out << "It sets:\n";
+    for (const ConfigEntry& entry : parsed.entries) {
+        console.out << "  " << visible(entry.key) << " = "
+                    << visible(shown_value(entry.key, entry.value)) << '\n';
+    }
+    std::vector<std::string> problems = std::move(parsed.problems);
+    Merger merger({});
+    merger.merge(
+        {Standing::kTrusted, file.path.string(), workspace, workspace, std::move(parsed.entries)},
+        problems, problems);
+    for (const std::string& problem : problems)
+        console.out << "  " << visible(problem) << '\n';
+}
+
+bool show_file(const std::filesystem::path& workspace, const std::optional<FoundFile>& file,
+               const Console& console) {
+    if (!file) {
+        console.out << visible(workspace.string())
+                    << " has no .tenon/tenon.xml and no .tenon/tenon.properties.\nTrust then "
+                       "covers its agent "
+                       "definitions and its skills' allowed-tools, until it has one.\n";
+        return true;
+    }
+    auto parsed = parse_config(file->path, file->bytes);
+    if (!parsed) {
+        tell(console, "error: ", {parsed.error().message});
+        return false;
+    }
+    console.out << visible(file->path.string()) << ":\n\n" << visible(file->bytes, true);
+    if (!file->bytes.ends_with('\n')) console.out << '\n';
+    console.out << '\n';
+    show_effect(workspace, *file, *std::move(parsed), console);
+    return true;
+}
+
+/// One line of the terminal. Keys typed before the question stood there do not answer it.
+bool ask(const std::string& question, const Console& console) {
+    console.out.flush();
+    ::tcflush(console.input, TCIFLUSH);
+    console.err << question << " [y/n] " << std::flush;
+    std::string answer;
+    char c = 0;
+    while (true) {
+        const ssize_t n = ::read(console.input, &c, 1);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0 || c == '\n' || answer.size() > 16) break;
+        answer += c;
+    }
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int trust(const Examined& examined, bool yes, const Console& console) {
+    const auto& workspace = examined.loaded.settings.workspace;
+    const auto& state_dir = examined.loaded.settings.state_dir;
+    if (workspace.empty() || state_dir.empty()) {
+        tell(console, "error: ", examined.errors);
+        return kUsage;
+    }
+    // These bytes are read once: shown, hashed and recorded.
+    const auto file = find_config_file(workspace / ".tenon");
+    if (!file) {
+        tell(console, "error: ", {file.error().message});
+        return kUsage;
+    }
+    if (const auto now = trust_in(state_dir, workspace, *file); now && *now == Trust::kTrusted) {
+        console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
+        return 0;
+    }
+    if (!show_file(workspace, *file, console)) return kUsage;
+    if (!yes && ::isatty(console.input) == 0) {
+        tell(console,
+             "error: ", {"there is no terminal to ask on; tenon config trust --yes says yes"});
+        return kUsage;
+    }
+    if (!yes && !ask("Trust " + visible(workspace.string()) + "?", console)) {
+        console.err << "Not trusted.\n";
+        return kRefused;
+    }
+    if (auto recorded = record_trust(state_dir, workspace, *file); !recorded) {
+        tell(console, "error: ", {recorded.error().message});
+        return kRefused;
+    }
+    console.out << "Trusted, until the file changes.\n";
+    return 0;
+}
+
+}  // namespace
+
+int run_config(Options options, const Sources& sources, const Console& console) {
+    const auto arguments = parse_command(kCommand, options);
+    if (!arguments) {
+        tell(console, "error: ", {arguments.error().message});
+        return kUsage;
+    }
+    if (options.help) {
+        console.out << command_help(kCommand);
+        return 0;
+    }
+    const std::string verb = arguments->words.size() == 1 ? arguments->words.front() : "";
+    const bool known = verb == "show" || verb == "check" || verb == "trust";
+    if (!known || (arguments->has("json") && verb != "show")) {
+        tell(console, "error: ", {"usage: tenon config show [--json] | check | trust [--yes]"});
+        return kUsage;
+    }
+    const Examined examined = examine(sources, options);
+    if (verb == "show") return show(examined, arguments->has("json"), console);
+    if (verb == "check") return check(examined, console);
+    return trust(examined, options.yes || arguments->has("yes"), console);
+}
+
+}  // namespace tenon::app

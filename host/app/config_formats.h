@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/app/config_file.h"
+
+/// The two formats behind parse_config, which has checked the bytes: no NUL, valid UTF-8, no byte
+/// order mark, at most kMaxConfigBytes.
+namespace tenon::app {
+
+/// `<tenon>` with nested elements: `<model><name>x</name></model>` is `model.name`. Elements have
+/// no attributes (but `xmlns…` and `xml:…`, which are ignored) and hold text or elements, not both.
+Result<ConfigFile> parse_xml(const std::string& file, std::string_view text);
+
+/// `key = value` or `key: value` a line, `#` and `!` comments, `\` at the end of a line continues
+/// it: what Poco::Util::PropertyFileConfiguration reads.
+Result<ConfigFile> parse_properties(const std::string& file, std::string_view text);
+
+/// Collects problems of one file without letting a hostile one fill the terminal.
+class ProblemList {
+public:
+    void add(std::string problem);
+    /// What was added; when that was too much, the first of it and how many more there are.
+    std::vector<std::string> take(const std::string& file) &&;
+
+private:
+    static constexpr std::size_t kTold = 50;
+    std::vector<std::string> problems_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace tenon::app

@@ -1,0 +1,177 @@
+#include "host/app/settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "host/app/dotenv.h"
+#include "host/app/layers.h"
+#include "host/app/merger.h"
+#include "host/app/options.h"
+#include "host/app/settings_keys.h"
+#include "host/app/visible_text.h"
+
+namespace tenon::app {
+namespace {
+
+struct KeyVariable {
+    const char* name;
+    std::string Credentials::*key;
+};
+constexpr KeyVariable kKeyVariables[] = {{"ANTHROPIC_API_KEY", &Credentials::anthropic},
+                                         {"OPENAI_API_KEY", &Credentials::openai}};
+
+/// The keys that the environment gave, and where it gave none, the workspace's .env.
+void take_keys(const Sources& sources, const DotEnv& dotenv, const std::string& dotenv_file,
+               Examined& out) {
+    for (const auto& [name, key] : kKeyVariables) {
+        auto given = clean_key(name, sources.credentials.*key);
+        if (!given) {
+            out.errors.push_back(given.error().message);
+            continue;
+        }
+        out.loaded.credentials.*key = *given;
+        const auto in_file = dotenv.values.find(name);
+        if (!given->empty() || in_file == dotenv.values.end()) continue;
+        if (auto found = clean_key(name, in_file->second)) {
+            out.loaded.credentials.*key = *found;
+            out.loaded.notices.push_back(std::string("using ") + name + " from " + dotenv_file);
+        } else {
+            out.loaded.warnings.push_back(dotenv_file + ": " + found.error().message +
+                                          "; it is ignored");
+        }
+    }
+}
+
+void take_model(Merger& merger, const DotEnv& dotenv, const std::string& dotenv_file, Loaded& out) {
+    const auto model = dotenv.values.find("MODEL_ID");
+    if (model == dotenv.values.end()) return;
+    if (merger.set_if_unset("model.name", model->second, dotenv_file + ": MODEL_ID")) {
+        out.notices.push_back("using MODEL_ID=" + visible(model->second) + " from " + dotenv_file);
+    }
+}
+
+/// What the environment says of proxies holds where no configuration does.
+void take_proxies(const Sources& sources, Loaded& out) {
+    const auto either = [&](const char* upper, const char* lower) {
+        const auto value = variable(sources.environment, upper);
+        return value.empty() ? variable(sources.environment, lower) : value;
+    };
+    out.settings.model.https_proxy = either("HTTPS_PROXY", "https_proxy");
+    out.settings.model.no_proxy = either("NO_PROXY", "no_proxy");
+    if (out.settings.model.https_proxy.empty()) return;
+    for (Entry& entry : out.entries) {
+        if (entry.key != "model.proxy" || entry.origin != "default") continue;
+        entry.value = shown_value(entry.key, out.settings.model.https_proxy);
+        entry.origin =
+            variable(sources.environment, "HTTPS_PROXY").empty() ? "https_proxy" : "HTTPS_PROXY";
+    }
+}
+
+std::vector<Entry> plugin_folders(const Merger& merger, const Sources& sources,
+                                  const Options& options, const Places& places) {
+    std::vector<Entry> out = merger.plugin_paths();
+    const auto add = [&](const std::filesystem::path& folder, const char* origin) {
+        out.push_back({"plugins.path", absolute_path(sources.cwd, folder).string(), origin, {}});
+    };
+    if (out.empty()) {
+        add(sources.prefix / "lib/tenon/plugins", "default");
+        if (!places.data.empty()) add(places.data / "plugins", "default");
+    }
+    const std::string more = variable(sources.environment, "TENON_PLUGIN_PATH");
+    for (std::string_view rest = more; !rest.empty();) {
+        const auto end = std::min(rest.find(':'), rest.size());
+        if (end > 0) add(rest.substr(0, end), "TENON_PLUGIN_PATH");
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    for (const auto& folder : options.plugin_dirs)
+        add(folder, "--plugin-dir");
+    return out;
+}
+
+void take_plugin_folders(const std::vector<Entry>& folders, Loaded& out) {
+    auto& path = out.settings.plugins.path;
+    const auto place = std::find_if(out.entries.begin(), out.entries.end(), [](const Entry& e) {
+        return e.key.starts_with("permissions.");
+    });
+    std::vector<Entry> kept;
+    for (const Entry& entry : folders) {
+        // One folder twice would offer every plugin twice.
+        if (std::find(path.begin(), path.end(), entry.value) != path.end()) continue;
+        path.emplace_back(entry.value);
+        kept.push_back(entry);
+    }
+    out.entries.insert(place, kept.begin(), kept.end());
+}
+
+void take_folders(const Sources& sources, const Options& options, const Layers& layers,
+                  Examined& out) {
+    Settings& settings = out.loaded.settings;
+    settings.workspace = layers.workspace;
+    settings.state_dir = layers.places.state;
+    if (settings.state_dir.empty()) {
+        out.errors.emplace_back("there is no folder for state; set HOME or TENON_STATE_DIR");
+    }
+    for (const auto& folder : options.add_dirs) {
+        std::error_code error;
+        auto real = std::filesystem::canonical(sources.cwd / folder, error);
+        if (!error && !std::filesystem::is_directory(real, error) && !error) {
+            error = std::make_error_code(std::errc::not_a_directory);
+        }
+        if (error) {
+            out.errors.push_back("--add-dir " + visible(folder.string()) + ": " + error.message());
+        } else {
+            settings.add_dirs.push_back(std::move(real));
+        }
+    }
+    if (options.replay) settings.model.replay_file = absolute_path(sources.cwd, *options.replay);
+    if (options.record) settings.model.record_file = absolute_path(sources.cwd, *options.record);
+}
+
+}  // namespace
+
+Sources process_sources(std::filesystem::path prefix) {
+    Sources out;
+    out.credentials = take_credentials();
+    out.environment = process_environment();
+    out.prefix = std::move(prefix);
+    std::error_code ignored;  // a folder that is gone is told when the workspace is looked for
+    out.cwd = std::filesystem::current_path(ignored);
+    return out;
+}
+
+Examined examine(const Sources& sources, const Options& options) {
+    Layers layers = collect_layers(sources, options);
+    Examined out;
+    out.errors = std::move(layers.errors);
+    out.loaded.warnings = std::move(layers.warnings);
+    out.loaded.files = std::move(layers.files);
+    Merger merger(layers.places.home);
+    for (const Layer& layer : layers.layers)
+        merger.merge(layer, out.errors, out.loaded.warnings);
+
+    const auto dotenv = layers.workspace.empty() ? DotEnv{} : read_dotenv(layers.workspace);
+    const std::string dotenv_file = (layers.workspace / ".env").string();
+    out.loaded.warnings.insert(out.loaded.warnings.end(), dotenv.warnings.begin(),
+                               dotenv.warnings.end());
+    take_keys(sources, dotenv, dotenv_file, out);
+    take_model(merger, dotenv, dotenv_file, out.loaded);
+
+    merger.fill(out.loaded.settings);
+    out.loaded.settings.permissions.yes = options.yes;
+    out.loaded.entries = merger.entries();
+    take_plugin_folders(plugin_folders(merger, sources, options, layers.places), out.loaded);
+    take_proxies(sources, out.loaded);
+    take_folders(sources, options, layers, out);
+    return out;
+}
+
+Result<Loaded> load(const Sources& sources, const Options& options) {
+    Examined examined = examine(sources, options);
+    if (examined.errors.empty()) return std::move(examined.loaded);
+    std::string all;
+    for (const std::string& error : examined.errors)
+        all += (all.empty() ? "" : "\n") + error;
+    return Error{std::move(all)};
+}
+
+}  // namespace tenon::app

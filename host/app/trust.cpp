@@ -1,0 +1,94 @@
+#include "host/app/trust.h"
+
+#include <cerrno>
+#include <sys/stat.h>
+
+#include <Poco/DigestEngine.h>
+#include <Poco/SHA2Engine.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/clock.h"
+#include "host/base/json.h"
+#include "host/base/utf8.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMaxRecord = 64 * 1024;
+
+std::filesystem::path record_path(const std::filesystem::path& state_dir,
+                                  const std::filesystem::path& workspace) {
+    return state_dir / "trust" / (sha256_hex(workspace.native()) + ".json");
+}
+
+std::string file_name(const std::optional<FoundFile>& file) {
+    return file ? file->path.filename().string() : std::string();
+}
+
+std::string hash_of(const std::optional<FoundFile>& file) {
+    return sha256_hex(file ? std::string_view(file->bytes) : std::string_view());
+}
+
+/// The folder and the missing ones above it, for nobody else to look into.
+Result<void> make_private(const std::filesystem::path& folder) {
+    if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+    if (errno != ENOENT || !folder.has_relative_path())
+        return Error::from_errno("make folder " + folder.string());
+    if (auto made = make_private(folder.parent_path()); !made) return made;
+    if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+    return Error::from_errno("make folder " + folder.string());
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
+    Poco::SHA2Engine engine(Poco::SHA2Engine::SHA_256);
+    engine.update(bytes.data(), bytes.size());
+    return Poco::DigestEngine::digestToHex(engine.digest());
+}
+
+Result<Trust> trust_in(const std::filesystem::path& state_dir,
+                       const std::filesystem::path& workspace,
+                       const std::optional<FoundFile>& file) {
+    if (state_dir.empty()) return Trust::kNever;
+    const auto path = record_path(state_dir, workspace);
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return Trust::kNever;
+    const auto bytes = read_whole_file(path, kMaxRecord);
+    if (!bytes) return bytes.error();
+    const auto record = parse_json(*bytes);
+    if (!record || !record->is_object()) return Error{path.string() + ": not a trust record"};
+    if (integer_or(*record, "v", 0) != kVersion) {
+        return Error{path.string() + ": a trust record of version " +
+                     std::to_string(integer_or(*record, "v", 0)) + "; this program knows " +
+                     std::to_string(kVersion)};
+    }
+    if (string_or(*record, "workspace") != utf8::repair(workspace.native())) return Trust::kNever;
+    const bool same = string_or(*record, "file") == file_name(file) &&
+                      string_or(*record, "sha256") == hash_of(file);
+    return same ? Trust::kTrusted : Trust::kChanged;
+}
+
+Result<void> record_trust(const std::filesystem::path& state_dir,
+                          const std::filesystem::path& workspace,
+                          const std::optional<FoundFile>& file) {
+    const auto path = record_path(state_dir, workspace);
+    if (auto made = make_private(path.parent_path()); !made) return made;
+    const Json record = {{"v", kVersion},
+                         {"workspace", utf8::repair(workspace.native())},
+                         {"file", file_name(file)},
+                         {"sha256", hash_of(file)},
+                         {"trusted_ms", wall_clock_ms()}};
+    return write_file_atomically(path, dump_json(record) + "\n", Sync::kYes);
+}
+
+bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace) {
+    const auto file = find_config_file(workspace / ".tenon");
+    if (!file) return false;
+    const auto trust = trust_in(state_dir, workspace, *file);
+    return trust && *trust == Trust::kTrusted;
+}
+
+}  // namespace tenon::app
