@@ -1,5 +1,7 @@
 #include "host/app/application.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <iostream>
 
@@ -35,7 +37,7 @@ int run(const Options& options, const Sources& sources) {
         std::cerr << "tenon: " << started.error().message << "\n";
         return kUsage;
     }
-    return run_headless(options, *loaded, sources.prefix);
+    return run_headless(options, *loaded, sources);
 }
 
 }  // namespace
@@ -69,7 +71,7 @@ int Application::main(const std::vector<std::string>&) {
     }
     const Sources sources = process_sources(installation_prefix());
     if (options->command.empty()) return run(*options, sources);
-    if (options->command == "config") return config_command(*options, sources);
+    if (options->command == "config") return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO});
     std::cerr << "tenon: '" << options->command << "' is not part of this version\n";
     return kUsage;
 }

@@ -123,8 +123,8 @@ int run_headless(const Options& options, const Loaded& loaded,
         if (++insisted == 3) ::_exit(128 + SIGINT);
     });
     HostOptions host_options;
-    host_options.prefix = prefix;
-    host_options.home = loaded.home;
+    host_options.prefix = sources.prefix;
+    host_options.home = places_of(sources.environment, sources.cwd).home;
     host_options.session_id = *session;
     host_options.model = options.model;
     host_options.wait_for_jobs = !options.no_wait;
