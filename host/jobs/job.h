@@ -31,6 +31,7 @@ struct JobSpec {
     std::string name;         ///< for people; may be empty
     std::string tool_use_id;  ///< the model's call; may be empty
     Kind kind = Kind::kBackground;
+    bool subagent = false;  ///< foreground command of a subagent: it never becomes a background job
     Lifetime lifetime = Lifetime::kSession;
     std::int64_t priority = 0;                         ///< higher first
     std::vector<JobId> after;                          ///< start when these have completed
@@ -63,6 +64,7 @@ struct JobRecord {
     JobId id;
     JobSpec spec;
     std::int64_t submitted_ms = 0;  ///< wall clock
+    std::int64_t submitted_ns = 0;  ///< monotonic: the order of jobs submitted in one millisecond
     Status status = Status::kQueued;
     std::int64_t started_ms = 0;  ///< wall clock; 0: not yet
     JobEnd end;                   ///< meaningful when is_terminal(status)

@@ -1,0 +1,81 @@
+#include "host/jobs/process.h"
+
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host/base/clock.h"
+
+namespace tenon::jobs {
+namespace {
+
+/// The part of `line` after `skip` more blanks.
+std::string_view skip_fields(std::string_view line, int skip) {
+    while (skip-- > 0) {
+        const auto blank = line.find(' ');
+        if (blank == std::string_view::npos) return {};
+        line.remove_prefix(blank + 1);
+    }
+    return line;
+}
+
+std::uint64_t number_at(std::string_view text) {
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') break;
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return value;
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_stat(std::string_view line) {
+    // The name may hold blanks and brackets of its own: the last closing one ends it.
+    const auto name_end = line.rfind(") ");
+    if (name_end == std::string_view::npos) return std::nullopt;
+    line.remove_prefix(name_end + 2);
+    const std::string_view start = skip_fields(line, 19);
+    if (line.empty() || start.empty()) return std::nullopt;
+    return ProcessStat{line[0], static_cast<pid_t>(number_at(skip_fields(line, 1))),
+                       number_at(start)};
+}
+
+std::optional<ProcessStat> stat_of(pid_t pid) {
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+    if (!fd) return std::nullopt;
+    char line[1024];
+    const ssize_t n = ::read(fd.get(), line, sizeof line);
+    if (n <= 0) return std::nullopt;
+    return parse_stat({line, static_cast<std::size_t>(n)});
+}
+
+ProcessIdentity ProcessIdentity::of_this_process() {
+    const auto stat = stat_of(::getpid());
+    return {::getpid(), stat ? stat->start_time : 0, tenon::boot_id()};
+}
+
+UniqueFd open_process(pid_t pid, std::uint64_t start_time) {
+    if (pid <= 0) return {};
+    UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!fd) return {};
+    // Looked at after opening: whoever has the pid now is whom the descriptor means.
+    const auto stat = stat_of(pid);
+    if (!stat || stat->start_time != start_time) return {};
+    return fd;
+}
+
+UniqueFd open_process(const ProcessIdentity& who) {
+    if (who.boot_id.empty() || who.boot_id != tenon::boot_id()) return {};
+    return open_process(who.pid, who.start_time);
+}
+
+bool send_signal(const UniqueFd& process, int signal) {
+    return process && ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0;
+}
+
+}  // namespace tenon::jobs

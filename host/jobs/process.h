@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+
+#include "host/base/unique_fd.h"
+
+namespace tenon::jobs {
+
+/// What one line of /proc/<pid>/stat says (proc(5)); the command name in it may hold anything.
+struct ProcessStat {
+    char state = '?';
+    pid_t parent = 0;
+    std::uint64_t start_time = 0;  ///< field 22: clock ticks since boot
+};
+std::optional<ProcessStat> parse_stat(std::string_view line);
+/// None when there is no such process.
+std::optional<ProcessStat> stat_of(pid_t pid);
+
+/// One process for ever: a pid alone is handed out again.
+struct ProcessIdentity {
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;
+    std::string boot_id;
+
+    static ProcessIdentity of_this_process();
+};
+
+/// A pidfd of exactly this process, or none when it is gone or was never of this boot. The process
+/// behind the descriptor cannot become another one, so a signal sent to it hits nobody else.
+UniqueFd open_process(const ProcessIdentity& who);
+UniqueFd open_process(pid_t pid, std::uint64_t start_time);
+
+/// False when the process is gone or may not be signalled.
+bool send_signal(const UniqueFd& process, int signal);
+
+}  // namespace tenon::jobs

@@ -1,0 +1,252 @@
+#include "host/jobs/record.h"
+
+#include <limits>
+#include <unistd.h>
+
+#include "host/base/clock.h"
+#include "host/base/ids.h"
+#include "host/base/json.h"
+
+namespace tenon::jobs {
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+
+/// Reads members of one object and remembers the first that is not what it should be.
+class Members {
+public:
+    explicit Members(std::string_view text) {
+        auto parsed = parse_json(text);
+        if (!parsed) {
+            problem_ = parsed.error().message;
+        } else if (!parsed->is_object()) {
+            problem_ = "not a JSON object";
+        } else {
+            object_ = std::move(*parsed);
+            const std::int64_t version = integer("v", 1, std::numeric_limits<std::int64_t>::max());
+            if (problem_.empty() && version > kVersion) {
+                problem_ = "written by a newer tenon (v " + std::to_string(version) +
+                           "; this one reads up to " + std::to_string(kVersion) + ")";
+            }
+        }
+    }
+
+    std::string text(const char* key) {
+        const Json* value = required(key);
+        if (value != nullptr && !value->is_string()) complain(key, "is no string");
+        return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+    }
+    std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) {
+        const Json* value = required(key);
+        if (value == nullptr) return low;
+        const bool fits = value->is_number_integer() &&
+                          (!value->is_number_unsigned() ||
+                           value->get<std::uint64_t>() <= static_cast<std::uint64_t>(high)) &&
+                          value->get<std::int64_t>() >= low && value->get<std::int64_t>() <= high;
+        if (fits) return value->get<std::int64_t>();
+        complain(key, "is no integer from " + std::to_string(low) + " to " + std::to_string(high));
+        return low;
+    }
+    std::int64_t natural(const char* key) {
+        return integer(key, 0, std::numeric_limits<std::int64_t>::max());
+    }
+    std::optional<std::int64_t> maybe(const char* key, std::int64_t low, std::int64_t high) {
+        const auto it = object_.find(key);
+        if (it == object_.end() || it->is_null()) return std::nullopt;
+        return integer(key, low, high);
+    }
+    /// The index of the text among `names`.
+    std::size_t one_of(const char* key, std::initializer_list<std::string_view> names) {
+        const std::string value = text(key);
+        std::size_t index = 0;
+        for (const std::string_view name : names) {
+            if (name == value) return index;
+            ++index;
+        }
+        complain(key, "has an unknown value");
+        return 0;
+    }
+    std::vector<JobId> job_ids(const char* key) {
+        std::vector<JobId> ids;
+        const Json* value = required(key);
+        if (value == nullptr) return ids;
+        if (!value->is_array()) complain(key, "is no array");
+        for (const Json& id : *value) {
+            if (!id.is_string() || !is_job_id(id.get_ref<const std::string&>())) {
+                complain(key, "holds something that is no job id");
+                return ids;
+            }
+            ids.push_back(id.get<std::string>());
+        }
+        return ids;
+    }
+    bool flag(const char* key) { return bool_or(object_, key, false); }
+    void complain(const char* key, const std::string& what) {
+        if (problem_.empty()) problem_ = std::string("member \"") + key + "\" " + what;
+    }
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+
+private:
+    const Json* required(const char* key) {
+        const auto it = object_.find(key);
+        if (it != object_.end()) return &*it;
+        complain(key, "is missing");
+        return nullptr;
+    }
+
+    Json object_ = Json::object();
+    std::string problem_;
+};
+
+template <class T>
+Result<T> unless_broken(const Members& members, T value) {
+    if (!members.problem().empty()) return Error{members.problem()};
+    return value;
+}
+
+std::string host_name() {
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+Json or_null(const std::optional<int>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+std::optional<int> narrow(const std::optional<std::int64_t>& value) {
+    return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
+}
+
+}  // namespace
+
+std::string encode_job(const JobRecord& job) {
+    const JobSpec& spec = job.spec;
+    return dump_json({
+        {"v", kVersion},
+        {"session", spec.session},
+        {"workspace", spec.workspace},
+        {"command", spec.command},
+        {"cwd", spec.cwd},
+        {"name", spec.name},
+        {"tool_use_id", spec.tool_use_id},
+        {"kind", spec.kind == Kind::kForeground ? "foreground" : "background"},
+        {"subagent", spec.subagent},
+        {"lifetime", spec.lifetime == Lifetime::kSession ? "session" : "persistent"},
+        {"priority", spec.priority},
+        {"after", spec.after},
+        {"timeout_ms", spec.timeout ? Json(spec.timeout->count()) : Json(nullptr)},
+        {"output_limit", spec.output_limit},
+        {"submitted_ms", job.submitted_ms},
+        {"submitted_ns", job.submitted_ns},
+        {"boot_id", boot_id()},
+        {"host", host_name()},
+    });
+}
+
+Result<JobRecord> decode_job(std::string_view text) {
+    constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+    Members m(text);
+    JobRecord job;
+    job.spec.session = m.text("session");
+    if (!job.spec.session.empty() && !is_session_id(job.spec.session)) {
+        m.complain("session", "is no session id");
+    }
+    job.spec.workspace = m.text("workspace");
+    job.spec.command = m.text("command");
+    job.spec.cwd = m.text("cwd");
+    job.spec.name = m.text("name");
+    job.spec.tool_use_id = m.text("tool_use_id");
+    job.spec.kind =
+        m.one_of("kind", {"foreground", "background"}) == 0 ? Kind::kForeground : Kind::kBackground;
+    job.spec.subagent = m.flag("subagent");
+    job.spec.lifetime = m.one_of("lifetime", {"session", "persistent"}) == 0
+                            ? Lifetime::kSession
+                            : Lifetime::kPersistent;
+    job.spec.priority = m.integer("priority", std::numeric_limits<std::int64_t>::min(), kMax);
+    job.spec.after = m.job_ids("after");
+    // A timeout beyond what a steady clock can add would overflow: a thousand years are enough.
+    if (const auto timeout = m.maybe("timeout_ms", 0, 31'536'000'000'000)) {
+        job.spec.timeout = std::chrono::milliseconds(*timeout);
+    }
+    job.spec.output_limit = static_cast<std::uint64_t>(m.natural("output_limit"));
+    job.submitted_ms = m.natural("submitted_ms");
+    job.submitted_ns = m.natural("submitted_ns");
+    return unless_broken(m, std::move(job));
+}
+
+std::string encode_started(const Started& started) {
+    return dump_json({{"v", kVersion},
+                      {"pid", started.shim.pid},
+                      {"start_time", started.shim.start_time},
+                      {"boot_id", started.shim.boot_id},
+                      {"started_ms", started.started_ms},
+                      {"output_cap", started.output_cap}});
+}
+
+Result<Started> decode_started(std::string_view text) {
+    Members m(text);
+    Started started;
+    started.shim.pid = static_cast<pid_t>(m.integer("pid", 1, std::numeric_limits<pid_t>::max()));
+    started.shim.start_time = static_cast<std::uint64_t>(m.natural("start_time"));
+    started.shim.boot_id = m.text("boot_id");
+    started.started_ms = m.natural("started_ms");
+    started.output_cap = static_cast<std::uint64_t>(m.natural("output_cap"));
+    return unless_broken(m, std::move(started));
+}
+
+std::string encode_cancel(std::string_view by) {
+    return dump_json({{"v", kVersion}, {"by", std::string(by)}, {"at_ms", wall_clock_ms()}});
+}
+
+Result<std::string> decode_cancel(std::string_view text) {
+    Members m(text);
+    std::string by = m.text("by");
+    return unless_broken(m, std::move(by));
+}
+
+std::string encode_end(const JobEnd& end) {
+    return dump_json({
+        {"v", kVersion},
+        {"status", to_string(end.status)},
+        {"exit_code", or_null(end.exit_code)},
+        {"signal", or_null(end.signal)},
+        {"started_ms", end.started_ms},
+        {"ended_ms", end.ended_ms},
+        {"duration_ms", end.duration_ms},
+        {"user_us", end.user_us},
+        {"system_us", end.system_us},
+        {"max_rss_kib", end.max_rss_kib},
+        {"output_bytes", end.output_bytes},
+        {"omitted_bytes", end.omitted_bytes},
+        {"ended_by", end.ended_by},
+        {"reason", end.reason},
+        {"left_behind", end.left_behind},
+        {"survivors", end.survivors},
+    });
+}
+
+Result<JobEnd> decode_end(std::string_view text) {
+    constexpr int kMaxInt = std::numeric_limits<int>::max();
+    Members m(text);
+    JobEnd end;
+    const auto status = status_from(m.text("status"));
+    if (!status || !is_terminal(*status)) m.complain("status", "is no terminal status");
+    end.status = status.value_or(Status::kLost);
+    end.exit_code = narrow(m.maybe("exit_code", 0, 255));
+    end.signal = narrow(m.maybe("signal", 1, 64));
+    end.started_ms = m.natural("started_ms");
+    end.ended_ms = m.natural("ended_ms");
+    end.duration_ms = m.natural("duration_ms");
+    end.user_us = m.natural("user_us");
+    end.system_us = m.natural("system_us");
+    end.max_rss_kib = m.natural("max_rss_kib");
+    end.output_bytes = static_cast<std::uint64_t>(m.natural("output_bytes"));
+    end.omitted_bytes = static_cast<std::uint64_t>(m.natural("omitted_bytes"));
+    end.ended_by = m.text("ended_by");
+    end.reason = m.text("reason");
+    end.left_behind = static_cast<int>(m.integer("left_behind", 0, kMaxInt));
+    end.survivors = static_cast<int>(m.integer("survivors", 0, kMaxInt));
+    return unless_broken(m, std::move(end));
+}
+
+}  // namespace tenon::jobs

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "host/base/result.h"
+#include "host/jobs/job.h"
+#include "host/jobs/process.h"
+
+/// The files of one job's folder and their JSON. Every text carries "v"; a higher one than ours is
+/// refused, unknown members are ignored. The texts may be hostile: errors name the member.
+namespace tenon::jobs {
+
+inline constexpr char kJobFile[] = "job.json";        ///< what was asked
+inline constexpr char kLockFile[] = "lock";           ///< flock: who holds it may decide
+inline constexpr char kStartedFile[] = "started";     ///< the shim's identity
+inline constexpr char kCancelFile[] = "cancel";       ///< who asked for the end
+inline constexpr char kStatusFile[] = "status.json";  ///< the terminal record
+/// The output in the order it came: the first half of the cap, then its rotating quarters.
+inline constexpr const char* kOutputFiles[] = {"output", "output.1", "output.2"};
+
+/// Longer records are not ours.
+inline constexpr std::size_t kMaxRecordBytes = 8U << 20U;
+
+/// What the shim says of itself before it starts the command.
+struct Started {
+    ProcessIdentity shim;
+    std::int64_t started_ms = 0;  ///< wall clock
+    std::uint64_t output_cap = 0;
+};
+
+/// Id, status and end are not part of job.json: the folder's name and the other files tell them.
+std::string encode_job(const JobRecord& job);
+Result<JobRecord> decode_job(std::string_view text);
+
+std::string encode_started(const Started& started);
+Result<Started> decode_started(std::string_view text);
+
+std::string encode_cancel(std::string_view by);
+Result<std::string> decode_cancel(std::string_view text);
+
+std::string encode_end(const JobEnd& end);
+Result<JobEnd> decode_end(std::string_view text);
+
+}  // namespace tenon::jobs

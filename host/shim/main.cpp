@@ -1,0 +1,71 @@
+// tenon-shim JOB_FOLDER OUTPUT_CAP SOFT_DESCRIPTOR_LIMIT
+//
+// Supervises the one job of the folder and outlives whoever started it. Its command line holds no
+// word of the job's command, so that a `pkill -f` aimed at the command does not hit its supervisor.
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/clock.h"
+#include "host/jobs/record.h"
+#include "host/shim/start.h"
+#include "host/shim/supervisor.h"
+
+namespace {
+
+using namespace tenon;
+
+enum Exit { kDone = 0, kFailed = 1, kUsage = 2 };
+
+bool exists(int folder, const char* name) {
+    return ::faccessat(folder, name, F_OK, 0) == 0;
+}
+
+bool somebody_was_here(int folder) {
+    return exists(folder, jobs::kStartedFile) || exists(folder, jobs::kStatusFile);
+}
+
+/// Holds the job's lock, or none when the job is not ours to start.
+UniqueFd lock_unstarted(int folder) {
+    // Whoever started it holds the lock as long as it runs: no need to wait for that.
+    if (somebody_was_here(folder)) return {};
+    UniqueFd lock(
+        ::openat(folder, jobs::kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    while (lock && ::flock(lock.get(), LOCK_EX) != 0) {
+        if (errno != EINTR) return {};
+    }
+    if (somebody_was_here(folder)) return {};
+    return lock;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 4) {
+        constexpr char kUse[] = "use: tenon-shim JOB_FOLDER OUTPUT_CAP SOFT_DESCRIPTOR_LIMIT\n";
+        return ::write(STDERR_FILENO, kUse, sizeof kUse - 1) < 0 ? kFailed : kUsage;
+    }
+    const std::filesystem::path path = argv[1];
+    const std::uint64_t cap = std::strtoull(argv[2], nullptr, 10);
+    auto announce = shim::detach(std::strtoull(argv[3], nullptr, 10));
+    const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!announce || !folder) return kFailed;
+    const UniqueFd lock = lock_unstarted(folder.get());
+    if (!lock) return kDone;
+
+    const jobs::Started started{jobs::ProcessIdentity::of_this_process(), wall_clock_ms(), cap};
+    if (!write_file_atomically(path / jobs::kStartedFile, jobs::encode_started(started),
+                               Sync::kNo)) {
+        return kFailed;
+    }
+    auto text = read_whole_file(path / jobs::kJobFile, jobs::kMaxRecordBytes);
+    auto job = text ? jobs::decode_job(*text) : Result<jobs::JobRecord>(text.error());
+    shim::prepare_environment(path.filename().string());
+    shim::Supervisor supervisor(folder.get(), job ? job->spec : jobs::JobSpec{}, cap,
+                                std::move(*announce));
+    const bool ok = job ? supervisor.run() : supervisor.refuse("job.json: " + job.error().message);
+    return ok ? kDone : kFailed;
+}

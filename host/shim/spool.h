@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "host/base/unique_fd.h"
+
+namespace tenon::shim {
+
+/// What the command prints, in at most `cap` bytes of disk: the first half in `output`, then two
+/// rotating quarters, `output.1` the older and `output.2` the newer, so that the three files in
+/// this order are the output without its middle. Never fails: what cannot be written is counted as
+/// omitted and the cause kept.
+class Spool {
+public:
+    /// `folder` stays the caller's and open.
+    Spool(int folder, std::uint64_t cap);
+
+    void write(std::string_view bytes);
+
+    [[nodiscard]] std::uint64_t total() const { return total_; }
+    [[nodiscard]] std::uint64_t omitted() const { return omitted_; }
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+    /// Gives the disk space of the tail back: for when not even the status can be written.
+    void drop_tail();
+
+private:
+    bool open_next();
+    bool open_file(const char* name, std::uint64_t room);
+    bool rotate();
+    void note_problem(const char* doing);
+
+    int folder_;
+    std::uint64_t half_;
+    std::uint64_t quarter_;
+    UniqueFd file_;
+    int segment_ = -1;            // index of the file being written, -1 before the first
+    bool must_open_ = true;       // the segment's file is full or was never opened
+    std::uint64_t room_ = 0;      // left in the segment
+    std::uint64_t size_[3] = {};  // what each file holds
+    std::uint64_t total_ = 0;
+    std::uint64_t omitted_ = 0;
+    std::string problem_;
+};
+
+}  // namespace tenon::shim

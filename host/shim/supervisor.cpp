@@ -1,0 +1,274 @@
+#include "host/shim/supervisor.h"
+
+#include <algorithm>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/clock.h"
+#include "host/jobs/record.h"
+#include "host/shim/start.h"
+#include "host/shim/tree.h"
+
+namespace tenon::shim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kGrace = 500ms;  // between SIGTERM and SIGKILL
+constexpr auto kGiveUp = 5s;    // of SIGKILL rounds
+constexpr auto kRound = 10ms;
+// What bash started last, as in `> >(tee log)`, is often about to end too.
+constexpr auto kStragglers = 20ms;
+constexpr auto kDiskRetry = 1s;
+constexpr int kDiskRetries = 60;
+constexpr char kTemporaryStatus[] = ".status.tmp";
+constexpr off_t kStatusRoom = 4096;
+
+std::string who_cancelled(int folder) {
+    const UniqueFd fd(::openat(folder, jobs::kCancelFile, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    char text[4096];
+    const ssize_t n = fd ? ::read(fd.get(), text, sizeof text) : 0;
+    if (n <= 0) return "SIGTERM";
+    auto by = jobs::decode_cancel({text, static_cast<std::size_t>(n)});
+    return by ? *by : "an unreadable request";
+}
+
+std::int64_t microseconds(const timeval& time) {
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce)
+    : folder_(folder),
+      job_(std::move(job)),
+      announce_(std::move(announce)),
+      spool_(folder, output_cap),
+      started_(Clock::now()),
+      started_ms_(wall_clock_ms()) {
+    if (job_.timeout) deadline_ = started_ + *job_.timeout;
+    prepare_status_file();
+}
+
+bool Supervisor::run() {
+    if (!start()) return refuse("cannot supervise the command: out of descriptors or memory");
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return refuse(Error::from_errno("cannot start bash: pipe").message);
+    output_.reset(ends[0]);
+    UniqueFd input(ends[1]);
+    ::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
+    // Asked for before we were there to be signalled: the command does not even begin.
+    if (::faccessat(folder_, jobs::kCancelFile, F_OK, 0) == 0) {
+        order_to_end_ = true;
+        take_order_to_end();
+        return publish(how_it_ended());
+    }
+    auto bash = start_bash(job_, input.get());
+    input.reset();
+    if (!bash) return refuse(bash.error().message);
+    bash_ = *bash;
+
+    wait_for_end();
+    if (bash_status_) {
+        let_stragglers_finish();
+        if (children_left_) left_behind_ = count_living(::getpid());
+        const bool published = publish(how_it_ended());
+        look_after_left_behind();
+        return published;
+    }
+    take_order_to_end();
+    end_tree();
+    read_waiting_output();
+    return publish(how_it_ended());
+}
+
+bool Supervisor::refuse(const std::string& reason) {
+    spool_.write("tenon: " + reason + "\n");
+    jobs::JobEnd end = how_it_ended();
+    end.status = jobs::Status::kError;
+    end.exit_code = 127;
+    end.reason = reason;
+    return publish(std::move(end));
+}
+
+bool Supervisor::start() {
+    sigset_t ours;
+    ::sigemptyset(&ours);
+    ::sigaddset(&ours, SIGTERM);
+    ::sigaddset(&ours, SIGCHLD);
+    signals_.reset(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+    return static_cast<bool>(signals_);
+}
+
+void Supervisor::wait_for_end() {
+    while (!bash_status_ && !must_end())
+        pump(deadline_.value_or(Clock::time_point::max()));
+}
+
+bool Supervisor::must_end() const {
+    return order_to_end_ || (deadline_ && Clock::now() >= *deadline_);
+}
+
+void Supervisor::let_stragglers_finish() {
+    const auto until = Clock::now() + kStragglers;
+    reap();
+    while (children_left_ && !order_to_end_ && Clock::now() < until)
+        pump(until);
+    read_waiting_output();
+}
+
+void Supervisor::look_after_left_behind() {
+    keep_output_ = job_.lifetime == jobs::Lifetime::kPersistent;
+    if (keep_output_) {
+        while (children_left_ && !must_end())
+            pump(deadline_.value_or(Clock::time_point::max()));
+    }
+    if (children_left_) end_tree();
+}
+
+void Supervisor::take_order_to_end() {
+    timed_out_ = !order_to_end_;
+    ended_by_ = timed_out_ ? "timeout" : who_cancelled(folder_);
+}
+
+void Supervisor::end_tree() {
+    const pid_t self = ::getpid();
+    // A stopped process takes its SIGTERM only when it goes on.
+    signal_descendants(self, SIGTERM, SIGCONT);
+    const auto grace_over = Clock::now() + kGrace;
+    reap();
+    while (children_left_ && Clock::now() < grace_over)
+        pump(grace_over);
+    const auto give_up = Clock::now() + kGiveUp;
+    while (children_left_ && Clock::now() < give_up) {
+        kill_descendants(self);
+        const auto round_over = Clock::now() + kRound;
+        while (children_left_ && Clock::now() < round_over)
+            pump(round_over);
+    }
+    if (children_left_) survivors_ = count_living(self);
+}
+
+/// Waits for one thing to happen, until `until` at most, and deals with it.
+void Supervisor::pump(Clock::time_point until) {
+    int timeout = -1;
+    if (until != Clock::time_point::max()) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+        timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 86'400'000));
+    }
+    pollfd ready[] = {{signals_.get(), POLLIN, 0}, {output_.get(), POLLIN, 0}};
+    if (::poll(ready, 2, timeout) <= 0) return;
+    if (ready[1].revents != 0) read_output(1U << 20U);
+    if (ready[0].revents != 0) take_signals();
+}
+
+void Supervisor::take_signals() {
+    signalfd_siginfo got{};
+    while (::read(signals_.get(), &got, sizeof got) == static_cast<ssize_t>(sizeof got)) {
+        if (got.ssi_signo == SIGTERM) order_to_end_ = true;
+    }
+    reap();
+}
+
+void Supervisor::reap() {
+    int status = 0;
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == bash_) bash_status_ = status;
+    }
+    // Every orphan becomes our child, so without children there are no descendants either.
+    children_left_ = pid == 0;
+}
+
+void Supervisor::read_output(std::size_t at_most) {
+    static char buffer[65536];
+    while (output_ && at_most > 0) {
+        const ssize_t n = ::read(output_.get(), buffer, std::min(sizeof buffer, at_most));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) {
+            output_.reset();
+            return;
+        }
+        at_most -= static_cast<std::size_t>(n);
+        if (keep_output_) spool_.write({buffer, static_cast<std::size_t>(n)});
+    }
+}
+
+/// What stands in the pipe now, and no more: somebody left behind may print without end.
+void Supervisor::read_waiting_output() {
+    int waiting = 0;
+    if (output_ && ::ioctl(output_.get(), FIONREAD, &waiting) == 0 && waiting > 0) {
+        read_output(static_cast<std::size_t>(waiting));
+    }
+}
+
+jobs::JobEnd Supervisor::how_it_ended() const {
+    jobs::JobEnd end;
+    if (bash_status_ && WIFEXITED(*bash_status_)) end.exit_code = WEXITSTATUS(*bash_status_);
+    if (bash_status_ && WIFSIGNALED(*bash_status_)) end.signal = WTERMSIG(*bash_status_);
+    if (!ended_by_.empty()) {
+        end.status = timed_out_ ? jobs::Status::kTimeout : jobs::Status::kCancelled;
+    } else {
+        end.status = end.exit_code == 0 ? jobs::Status::kCompleted : jobs::Status::kError;
+    }
+    end.ended_by = ended_by_;
+    end.left_behind = left_behind_;
+    end.survivors = survivors_;
+    return end;
+}
+
+/// Takes the room of the status on disk while there is some: a disk that the job fills must not
+/// swallow how it ended.
+void Supervisor::prepare_status_file() {
+    status_file_.reset(::openat(folder_, kTemporaryStatus,
+                                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (status_file_) std::ignore = ::posix_fallocate(status_file_.get(), 0, kStatusRoom);
+}
+
+bool Supervisor::publish(jobs::JobEnd end) {
+    rusage used{};
+    ::getrusage(RUSAGE_CHILDREN, &used);
+    end.started_ms = started_ms_;
+    end.ended_ms = wall_clock_ms();
+    end.duration_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started_).count();
+    end.user_us = microseconds(used.ru_utime);
+    end.system_us = microseconds(used.ru_stime);
+    end.max_rss_kib = used.ru_maxrss;
+    bool written = false;
+    for (int attempt = 0; attempt < kDiskRetries && !written; ++attempt) {
+        if (attempt == 1) spool_.drop_tail();
+        if (attempt > 1) std::this_thread::sleep_for(kDiskRetry);
+        end.output_bytes = spool_.total();
+        end.omitted_bytes = spool_.omitted();
+        if (end.reason.empty()) end.reason = spool_.problem();
+        written = write_status(jobs::encode_end(end));
+    }
+    announce_.reset();
+    return written;
+}
+
+bool Supervisor::write_status(const std::string& text) {
+    if (!status_file_) prepare_status_file();
+    const int fd = status_file_.get();
+    if (fd < 0 || ::lseek(fd, 0, SEEK_SET) != 0 || !write_all(fd, text)) return false;
+    if (::ftruncate(fd, static_cast<off_t>(text.size())) != 0 || ::fsync(fd) != 0) return false;
+    if (::renameat(folder_, kTemporaryStatus, folder_, jobs::kStatusFile) != 0) {
+        status_file_.reset();
+        return false;
+    }
+    ::fsync(folder_);
+    return true;
+}
+
+}  // namespace tenon::shim

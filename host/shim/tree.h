@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <sys/types.h>
+#include <vector>
+
+namespace tenon::shim {
+
+struct Descendant {
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;
+    bool zombie = false;
+};
+
+/// Every process that has `root` among its ancestors, from one reading of /proc. One that forks
+/// while /proc is read may be missed: callers look again.
+std::vector<Descendant> descendants_of(pid_t root);
+
+/// Stops and then kills every descendant, so that none can fork while the others die.
+void kill_descendants(pid_t root);
+
+void signal_descendants(pid_t root, int first, int second);
+
+/// Descendants that are not merely waiting to be reaped.
+int count_living(pid_t root);
+
+}  // namespace tenon::shim
