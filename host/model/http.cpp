@@ -200,6 +200,8 @@ std::string_view HttpHead::field(std::string_view name) const {
     return {};
 }
 
+HttpClient::HttpClient(HttpConfig config) : config_(std::move(config)) {}
+
 HttpClient::~HttpClient() = default;
 
 Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpConfig config) {

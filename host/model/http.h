@@ -66,7 +66,7 @@ public:
 
 private:
     class Connection;
-    explicit HttpClient(HttpConfig config) : config_(std::move(config)) {}
+    explicit HttpClient(HttpConfig config);
     Result<void, HttpFailure> make_tls_context();
     Result<std::unique_ptr<Connection>, HttpFailure> connect(const std::stop_token& stop);
     std::unique_ptr<Connection> take_kept_connection();
