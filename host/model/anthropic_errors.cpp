@@ -37,6 +37,8 @@ std::optional<milliseconds> until_date(std::string_view text) {
     Poco::DateTime when;
     int zone = 0;
     const std::string owned(text);
+    // Poco's parser takes any text for a date, filling in what is missing.
+    if (owned.size() < 25 || !owned.ends_with(" GMT")) return std::nullopt;
     if (!Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, owned, when, zone)) {
         return std::nullopt;
     }

@@ -130,7 +130,9 @@ public:
                 const auto n = std::min(part.size() - at, kSendPiece - piece.size());
                 piece.append(part.substr(at, n));
                 at += n;
-                if (piece.size() == kSendPiece) write(std::exchange(piece, {}));
+                if (piece.size() < kSendPiece) continue;
+                write(piece);
+                piece.clear();
             }
         }
         write(piece);
