@@ -1,0 +1,101 @@
+#include "host/model/anthropic.h"
+
+#include "host/base/utf8.h"
+#include "host/model/answer_stream.h"
+#include "host/model/request_body.h"
+#include "host/model/sse.h"
+
+namespace tenon::model {
+namespace {
+
+constexpr std::string_view kOwnUrl = "https://api.anthropic.com";
+constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
+
+bool is_header_value(std::string_view text) {
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') return false;
+    }
+    return true;
+}
+
+bool is_event_stream(const HttpHead& head) {
+    const auto type = head.field("content-type");
+    return head.status == 200 && (type.empty() || type.starts_with("text/event-stream"));
+}
+
+}  // namespace
+
+Anthropic::Anthropic(AnthropicConfig config, std::unique_ptr<HttpClient> http)
+    : config_(std::move(config)), http_(std::move(http)) {
+    // A base URL that already ends in the API's first path segment is a common slip.
+    path_ = http_->shown("").ends_with("/v1") ? "/messages" : "/v1/messages";
+}
+
+Result<std::unique_ptr<Anthropic>> Anthropic::create(AnthropicConfig config) {
+    if (config.api_key.empty()) return Error{"no API key"};
+    if (!is_header_value(config.api_key)) return Error{"the API key has control characters"};
+    if (config.api_version.empty() || !is_header_value(config.api_version)) {
+        return Error{"the API version is empty or has control characters"};
+    }
+    if (config.http.base_url.empty()) config.http.base_url = kOwnUrl;
+    auto http = HttpClient::create(config.http);
+    if (!http) return http.error();
+    return std::unique_ptr<Anthropic>(new Anthropic(std::move(config), std::move(*http)));
+}
+
+Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& request,
+                                                          agent::EventSink& sink,
+                                                          std::stop_token stop) {
+    const RequestBody body(request);
+    HttpPost post;
+    post.path = path_;
+    post.fields = {{"x-api-key", config_.api_key},
+                   {"anthropic-version", config_.api_version},
+                   {"content-type", "application/json"},
+                   {"accept", "text/event-stream"},
+                   {"user-agent", "tenon/" TENON_VERSION}};
+    post.body = body.pieces();
+
+    SseParser parser;
+    AnswerStream stream(sink);
+    std::string error_body;
+    std::optional<Error> garbled;
+    const auto on_body = [&](const HttpHead& head, std::string_view bytes) {
+        if (!is_event_stream(head)) {
+            error_body.append(bytes.substr(0, kMaxErrorBody - error_body.size()));
+            return error_body.size() < kMaxErrorBody;
+        }
+        const auto fed = parser.feed(bytes, [&](const SseEvent& event) { stream.take(event); });
+        if (!fed) garbled = fed.error();
+        return fed.ok() && !stream.over();
+    };
+
+    const auto response = http_->post(post, on_body, stop);
+    const std::string doing = "POST " + http_->shown(path_) + ": ";
+    agent::ModelFailure failure;
+    if (!response) {
+        failure.message = response.error().message;
+        failure.stopped = response.error().stopped;
+        failure.retryable = !failure.stopped && !response.error().permanent;
+        return failure;
+    }
+    if (!is_event_stream(*response)) {
+        failure = failure_of_response(*response, error_body);
+    } else if (garbled) {
+        failure.message = garbled->message;
+        failure.http_status = response->status;
+        failure.retryable = true;
+    } else {
+        auto answer = stream.finish();
+        if (answer) return answer;
+        failure = answer.error();
+    }
+    if (failure.request_id.empty()) {
+        failure.request_id = utf8::repair(response->field("request-id"));
+    }
+    failure.message.insert(0, doing);
+    if (!failure.request_id.empty()) failure.message += " (request-id " + failure.request_id + ")";
+    return failure;
+}
+
+}  // namespace tenon::model

@@ -1,0 +1,249 @@
+#include "host/model/dial.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <memory>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <thread>
+#include <vector>
+
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SSLException.h>
+#include <Poco/Net/SecureStreamSocket.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocketImpl.h>
+
+#include "host/base/mutex.h"
+#include "host/base/unique_fd.h"
+#include "host/base/utf8.h"
+
+namespace tenon::model {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Poco::Net::SocketAddress;
+using Poco::Net::StreamSocket;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMaxProxyHeaderBytes = std::size_t{16} << 10U;
+constexpr milliseconds kStopCheck{50};
+
+HttpFailure stopped() {
+    return {"stopped", true, false};
+}
+
+milliseconds left(Clock::time_point deadline) {
+    return std::max(milliseconds{0},
+                    std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
+}
+
+/// getaddrinfo can neither be interrupted nor given a deadline. It runs in a thread of its own that
+/// shares only this with the asker; who stops waiting leaves the thread to end by itself.
+struct Lookup {
+    Mutex mutex;
+    Condition changed;
+    bool done TENON_GUARDED_BY(mutex) = false;
+    std::vector<SocketAddress> found TENON_GUARDED_BY(mutex);
+    std::string error TENON_GUARDED_BY(mutex);
+};
+
+void look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, std::uint16_t port) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_ADDRCONFIG;
+    addrinfo* list = nullptr;
+    const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+    const std::string reason = code == 0 ? "" : ::gai_strerror(code);
+    const Lock lock(lookup->mutex);
+    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+        if (one->ai_family == AF_INET || one->ai_family == AF_INET6) {
+            lookup->found.emplace_back(one->ai_addr, one->ai_addrlen);
+        }
+    }
+    if (list != nullptr) ::freeaddrinfo(list);
+    lookup->error = lookup->found.empty() && reason.empty() ? "no address" : reason;
+    lookup->done = true;
+    lookup->changed.notify_all();
+}
+
+Result<std::vector<SocketAddress>, HttpFailure> resolve(const Url& url, Clock::time_point deadline,
+                                                        const std::stop_token& stop) {
+    Poco::Net::IPAddress numeric;
+    if (Poco::Net::IPAddress::tryParse(url.host, numeric)) {
+        return std::vector{SocketAddress(numeric, url.port)};
+    }
+    auto lookup = std::make_shared<Lookup>();
+    std::thread([lookup, host = url.host, port = url.port] {
+        look_up(lookup, host, port);
+    }).detach();
+    const std::stop_callback wake(stop, [&lookup] {
+        const Lock lock(lookup->mutex);
+        lookup->changed.notify_all();
+    });
+    Lock lock(lookup->mutex);
+    while (!lookup->done && !stop.stop_requested()) {
+        if (!lookup->changed.wait_until(lock, deadline)) break;
+    }
+    const bool done = lookup->done;
+    auto found = lookup->found;
+    const std::string error = lookup->error;
+    lock.unlock();  // `wake` takes it when it is unregistered while running
+    if (stop.stop_requested()) return stopped();
+    if (!done) return HttpFailure{"look up " + url.host + ": no answer in time"};
+    if (found.empty()) return HttpFailure{"look up " + url.host + ": " + error};
+    return found;
+}
+
+/// 0, or the errno of the failure.
+int wait_connected(int fd, Clock::time_point deadline, const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        pollfd p{fd, POLLOUT, 0};
+        const auto slice = std::min(left(deadline), kStopCheck);
+        const int n = ::poll(&p, 1, static_cast<int>(slice.count()));
+        if (n < 0 && errno != EINTR) return errno;
+        if (n > 0) {
+            int code = 0;
+            socklen_t size = sizeof code;
+            ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size);
+            return code;
+        }
+        if (left(deadline).count() == 0) return ETIMEDOUT;
+    }
+    return ECANCELED;
+}
+
+Result<UniqueFd, HttpFailure> connect_one(const SocketAddress& address, Clock::time_point deadline,
+                                          const std::stop_token& stop) {
+    UniqueFd fd(::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return HttpFailure{Error::from_errno("socket").message};
+    int code = 0;
+    if (::connect(fd.get(), address.addr(), address.length()) != 0) {
+        code = errno == EINPROGRESS ? wait_connected(fd.get(), deadline, stop) : errno;
+    }
+    if (stop.stop_requested()) return stopped();
+    if (code != 0) {
+        return HttpFailure{Error::from_errno("connect to " + address.toString(), code).message};
+    }
+    // Without it the last piece of a request waits for the peer's delayed acknowledgement.
+    const int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
+Result<UniqueFd, HttpFailure> connect_any(const Url& url, milliseconds timeout,
+                                          const std::stop_token& stop) {
+    const auto deadline = Clock::now() + timeout;
+    auto addresses = resolve(url, deadline, stop);
+    if (!addresses) return addresses.error();
+    HttpFailure last;
+    for (std::size_t i = 0; i < addresses->size(); ++i) {
+        // One dead address must not use up the time of the others.
+        const auto share = left(deadline) / static_cast<int>(addresses->size() - i);
+        auto fd = connect_one((*addresses)[i], Clock::now() + share, stop);
+        if (fd || fd.error().stopped) return fd;
+        last = fd.error();
+    }
+    return last;
+}
+
+/// Reads the head of the proxy's answer and not one byte more: what follows is the tunnel.
+Result<std::string, HttpFailure> read_head(StreamSocket& socket, Clock::time_point deadline) {
+    std::string head;
+    while (!head.ends_with("\r\n\r\n") && !head.ends_with("\n\n")) {
+        char c = 0;
+        if (head.size() == kMaxProxyHeaderBytes) return HttpFailure{"its answer is too long"};
+        if (left(deadline).count() == 0) return HttpFailure{"no answer in time"};
+        if (socket.receiveBytes(&c, 1) != 1) return HttpFailure{"it closed the connection"};
+        head += c;
+    }
+    return head;
+}
+
+Result<void, HttpFailure> open_tunnel(StreamSocket& socket, const Route& route,
+                                      const std::stop_token& stop) {
+    const std::string where = route.target.authority(true);
+    std::string ask = "CONNECT " + where + " HTTP/1.1\r\nHost: " + where + "\r\n";
+    if (const auto login = route.proxy->basic_credentials()) {
+        ask += "Proxy-Authorization: " + *login + "\r\n";
+    }
+    ask += "\r\n";
+    const std::string doing = "proxy " + route.proxy->shown() + ": CONNECT " + where + ": ";
+    try {
+        socket.sendBytes(ask.data(), static_cast<int>(ask.size()));
+        const auto head = read_head(socket, Clock::now() + route.timeout);
+        if (stop.stop_requested()) return stopped();
+        if (!head) return HttpFailure{doing + head.error().message};
+        const std::string line = head->substr(0, head->find_first_of("\r\n"));
+        const bool http = line.starts_with("HTTP/1.") && line.size() >= 12;
+        if (http && line[9] == '2') return {};
+        HttpFailure failure{doing + "it answered \"" + utf8::repair(line.substr(0, 200)) + "\""};
+        failure.permanent = http && line[9] == '4';
+        return failure;
+    } catch (const Poco::Exception& e) {
+        if (stop.stop_requested()) return stopped();
+        return HttpFailure{doing + e.displayText()};
+    }
+}
+
+Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const Route& route,
+                                              const std::stop_token& stop) {
+    try {
+        return StreamSocket(
+            Poco::Net::SecureStreamSocket::attach(socket, route.target.host, route.tls));
+    } catch (const Poco::Net::CertificateValidationException& e) {
+        return HttpFailure{
+            "TLS: the certificate does not belong to " + route.target.host + ": " + e.displayText(),
+            false, true};
+    } catch (const Poco::Exception& e) {
+        if (stop.stop_requested()) return stopped();
+        HttpFailure failure{"TLS handshake: " + e.displayText()};
+        failure.permanent = e.displayText().find("certificate verify failed") != std::string::npos;
+        return failure;
+    }
+}
+
+}  // namespace
+
+ShutdownOnStop::ShutdownOnStop(std::stop_token stop, int fd)
+    : callback_(std::move(stop), [fd] { ::shutdown(fd, SHUT_RDWR); }) {}
+
+void set_io_timeout(int fd, milliseconds timeout) {
+    const timeval value{timeout.count() / 1000, (timeout.count() % 1000) * 1000};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
+}
+
+Result<StreamSocket, HttpFailure> dial(const Route& route, std::stop_token stop) {
+    const std::string doing = "connect to " + route.target.shown() +
+                              (route.proxy ? " through proxy " + route.proxy->shown() : "") + ": ";
+    auto fd = connect_any(route.proxy ? *route.proxy : route.target, route.timeout, stop);
+    if (!fd) {
+        if (fd.error().stopped) return fd.error();
+        return HttpFailure{doing + fd.error().message};
+    }
+    const int number = fd->get();
+    set_io_timeout(number, route.timeout);
+    StreamSocket socket(new Poco::Net::StreamSocketImpl(fd->release()));
+    if (!route.target.secure) return socket;
+    const ShutdownOnStop guard(stop, number);
+    if (route.proxy) {
+        if (auto opened = open_tunnel(socket, route, stop); !opened) return opened.error();
+    }
+    // Poco waits twice on TLS: once in the read, once in a poll after it.
+    set_io_timeout(number, route.timeout / 2);
+    auto secured = shake_hands(socket, route, stop);
+    if (!secured && !secured.error().stopped) {
+        HttpFailure failure = secured.error();
+        failure.message = doing + failure.message;
+        return failure;
+    }
+    return secured;
+}
+
+}  // namespace tenon::model

@@ -1,0 +1,352 @@
+#include "host/model/http.h"
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <poll.h>
+
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/HTTPSClientSession.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SSLException.h>
+#include <Poco/Net/SecureStreamSocket.h>
+#include <Poco/String.h>
+
+#include "host/base/utf8.h"
+
+namespace tenon::model {
+namespace {
+
+namespace net = Poco::Net;
+using std::chrono::milliseconds;
+
+constexpr int kMaxHeaderFields = 200;  // Poco bounds each to 8.4 KB
+constexpr std::size_t kSendPiece = std::size_t{64} << 10U;
+constexpr std::size_t kMaxRest = std::size_t{64} << 10U;
+constexpr milliseconds kRestTimeout{50};
+
+/// OpenSSL writes with write(2), which raises SIGPIPE on a dropped connection. Blocks it for this
+/// thread and takes back what came meanwhile, so that nobody has to ignore it for the process.
+class NoSigpipe {
+public:
+    NoSigpipe() {
+        sigemptyset(&pipe_);
+        sigaddset(&pipe_, SIGPIPE);
+        sigset_t pending;
+        sigpending(&pending);
+        was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+        pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    }
+    ~NoSigpipe() {
+        const timespec now{};
+        if (!was_pending_) sigtimedwait(&pipe_, nullptr, &now);
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    NoSigpipe(const NoSigpipe&) = delete;
+    NoSigpipe& operator=(const NoSigpipe&) = delete;
+
+private:
+    sigset_t pipe_{};
+    sigset_t before_{};
+    bool was_pending_ = false;
+};
+
+/// A session over a connection that we opened: Poco must never open another behind our back, which
+/// it would try when a write on a kept-alive connection fails.
+template <class Base>
+class Session : public Base {
+public:
+    using Base::Base;
+    using net::HTTPSession::buffered;
+    using net::HTTPSession::clearException;
+
+protected:
+    void connect(const net::SocketAddress& /*address*/) override {
+        throw net::ConnectionResetException("the server closed the connection");
+    }
+};
+
+bool is_timeout(const Poco::Exception& e) {
+    return dynamic_cast<const Poco::TimeoutException*>(&e) != nullptr || e.code() == EAGAIN;
+}
+
+/// A failure that a server's dropping of an idle connection looks like.
+bool looks_stale(const Poco::Exception& e) {
+    return !is_timeout(e) && (dynamic_cast<const net::NetException*>(&e) != nullptr ||
+                              dynamic_cast<const Poco::IOException*>(&e) != nullptr);
+}
+
+std::string cause(const Poco::Exception& e) {
+    if (dynamic_cast<const net::NoMessageException*>(&e) != nullptr ||
+        dynamic_cast<const net::SSLConnectionUnexpectedlyClosedException*>(&e) != nullptr) {
+        return "the server closed the connection";
+    }
+    return utf8::repair(e.displayText());
+}
+
+}  // namespace
+
+class HttpClient::Connection {
+public:
+    Connection(const net::StreamSocket& socket, bool secure)
+        : fd_(socket.impl()->sockfd()), secure_(secure) {
+        if (secure) {
+            auto session =
+                std::make_unique<Session<net::HTTPSClientSession>>(net::SecureStreamSocket(socket));
+            buffered_ = [s = session.get()] { return s->buffered(); };
+            forget_failure_ = [s = session.get()] { s->clearException(); };
+            session_ = std::move(session);
+        } else {
+            auto session = std::make_unique<Session<net::HTTPClientSession>>(socket);
+            buffered_ = [s = session.get()] { return s->buffered(); };
+            forget_failure_ = [s = session.get()] { s->clearException(); };
+            session_ = std::move(session);
+        }
+        session_->setKeepAlive(true);
+        // Ours to decide: Poco would reconnect after 8 s, the server knows better.
+        session_->setKeepAliveTimeout(Poco::Timespan(3600, 0));
+    }
+
+    [[nodiscard]] int fd() const { return fd_; }
+    void wait_at_most(milliseconds timeout) const {
+        set_io_timeout(fd_, secure_ ? timeout / 2 : timeout);  // Poco waits twice on TLS
+    }
+
+    /// Nothing to read means that the server has not hung up (nor talked out of turn).
+    [[nodiscard]] bool usable() const {
+        pollfd p{fd_, POLLIN, 0};
+        return buffered_() == 0 && ::poll(&p, 1, 0) == 0;
+    }
+
+    void send(net::HTTPRequest& head, std::span<const std::string_view> body) {
+        std::ostream& out = session_->sendRequest(head);
+        out.flush();
+        if (session_->networkException() != nullptr) session_->networkException()->rethrow();
+        // The body goes past Poco's stream: it would cut it into pieces of a few KB.
+        std::string piece;
+        for (const std::string_view part : body) {
+            for (std::size_t at = 0; at < part.size();) {
+                const auto n = std::min(part.size() - at, kSendPiece - piece.size());
+                piece.append(part.substr(at, n));
+                at += n;
+                if (piece.size() < kSendPiece) continue;
+                write(piece);
+                piece.clear();
+            }
+        }
+        write(piece);
+    }
+
+    std::streambuf& receive(net::HTTPResponse& response) {
+        response.setFieldLimit(kMaxHeaderFields);
+        return *session_->receiveResponse(response).rdbuf();
+    }
+
+    void forget_failure() { forget_failure_(); }
+
+private:
+    void write(std::string_view bytes) {
+        while (!bytes.empty()) {
+            const int n =
+                session_->socket().sendBytes(bytes.data(), static_cast<int>(bytes.size()));
+            if (n <= 0) throw net::ConnectionResetException("the server takes no more bytes");
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+
+    int fd_;
+    bool secure_;
+    std::function<int()> buffered_;
+    std::function<void()> forget_failure_;
+    std::unique_ptr<net::HTTPClientSession> session_;
+};
+
+namespace {
+
+HttpHead head_of(const net::HTTPResponse& response) {
+    HttpHead head;
+    head.status = response.getStatus();
+    for (const auto& [name, value] : response)
+        head.fields.emplace_back(name, value);
+    return head;
+}
+
+/// Hands the body over as it comes. True: it was read to its end.
+bool read_body(std::streambuf& body, const HttpHead& head, const OnBody& on_body,
+               const std::function<void()>& on_enough) {
+    // The streambuf itself and not the stream around it, which swallows exceptions.
+    constexpr auto kEnd = std::streambuf::traits_type::eof();
+    char piece[8192];
+    bool enough = false;
+    std::size_t rest = 0;
+    while (body.sgetc() != kEnd) {
+        const auto n = body.sgetn(piece, std::min<std::streamsize>(body.in_avail(), sizeof piece));
+        const std::string_view bytes(piece, static_cast<std::size_t>(n));
+        if (!enough) {
+            enough = !on_body(head, bytes);
+            if (enough) on_enough();
+        } else if ((rest += bytes.size()) > kMaxRest) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string_view HttpHead::field(std::string_view name) const {
+    for (const auto& [key, value] : fields) {
+        if (Poco::icompare(key, std::string(name)) == 0) return value;
+    }
+    return {};
+}
+
+HttpClient::HttpClient(HttpConfig config) : config_(std::move(config)) {}
+
+HttpClient::~HttpClient() = default;
+
+Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpConfig config) {
+    auto target = parse_url(config.base_url, "base URL");
+    if (!target) return target.error();
+    std::unique_ptr<HttpClient> client(new HttpClient(std::move(config)));
+    const HttpConfig& c = client->config_;
+    const std::string& asked =
+        !c.proxy.empty() ? c.proxy : (target->secure ? c.https_proxy : std::string());
+    if (!asked.empty() && !bypasses_proxy(*target, c.no_proxy)) {
+        auto proxy =
+            parse_url(asked.find("://") == std::string::npos ? "http://" + asked : asked, "proxy");
+        if (!proxy) return proxy.error();
+        if (proxy->secure) return Error{"proxy: must be http://host:port"};
+        client->route_.proxy = *proxy;
+    }
+    client->route_.target = *target;
+    client->route_.timeout = c.connect_timeout;
+    return client;
+}
+
+std::string HttpClient::shown(std::string_view path) const {
+    return route_.target.shown() + std::string(path);
+}
+
+Result<void, HttpFailure> HttpClient::make_tls_context() {
+    if (!route_.target.secure || route_.tls) return {};
+    const auto refuse = [this](const std::string& why) {
+        const std::string where = config_.ca_file.empty() ? "the system's" : config_.ca_file;
+        return HttpFailure{"load certificate authorities (" + where + "): " + why, false, true};
+    };
+    try {
+        std::error_code ignored;
+        if (!config_.ca_file.empty() && !std::filesystem::exists(config_.ca_file, ignored)) {
+            return refuse("no such file");
+        }
+        net::Context::Ptr context(new net::Context(net::Context::TLS_CLIENT_USE, config_.ca_file,
+                                                   net::Context::VERIFY_STRICT, 9,
+                                                   config_.ca_file.empty()));
+        context->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
+        route_.tls = context;
+        return {};
+    } catch (const Poco::Exception& e) {
+        return refuse(e.displayText());
+    }
+}
+
+Result<std::unique_ptr<HttpClient::Connection>, HttpFailure> HttpClient::connect(
+    const std::stop_token& stop) {
+    if (auto made = make_tls_context(); !made) return made.error();
+    auto socket = dial(route_, stop);
+    if (!socket) return socket.error();
+    return std::make_unique<Connection>(*socket, route_.target.secure);
+}
+
+std::unique_ptr<HttpClient::Connection> HttpClient::take_kept_connection() {
+    auto connection = std::move(kept_);
+    if (connection && !connection->usable()) connection.reset();
+    return connection;
+}
+
+namespace {
+
+std::size_t total_size(std::span<const std::string_view> pieces) {
+    std::size_t sum = 0;
+    for (const auto& piece : pieces)
+        sum += piece.size();
+    return sum;
+}
+
+net::HTTPRequest make_request(const HttpPost& post, const Route& route) {
+    std::string uri = route.target.path + post.path;
+    const bool through_proxy = route.proxy && !route.target.secure;
+    if (through_proxy) uri.insert(0, "http://" + route.target.authority());
+    net::HTTPRequest request(net::HTTPRequest::HTTP_POST, uri, net::HTTPMessage::HTTP_1_1);
+    request.setHost(route.target.authority());
+    request.set("Accept-Encoding", "identity");  // an inflating stream would hold events back
+    if (const auto login = route.target.basic_credentials()) request.set("Authorization", *login);
+    if (through_proxy) {
+        if (const auto login = route.proxy->basic_credentials()) {
+            request.set("Proxy-Authorization", *login);
+        }
+    }
+    for (const auto& [name, value] : post.fields)
+        request.set(name, value);
+    request.setContentLength64(static_cast<Poco::Int64>(total_size(post.body)));
+    return request;
+}
+
+}  // namespace
+
+Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const OnBody& on_body,
+                                               std::stop_token stop) {
+    const NoSigpipe quiet;
+    const std::string doing = "POST " + shown(request.path) + ": ";
+    const HttpFailure stopped{"stopped", true, false};
+    for (auto connection = take_kept_connection();; connection.reset()) {
+        if (stop.stop_requested()) return stopped;
+        const bool kept = connection != nullptr;
+        if (!kept) {
+            auto fresh = connect(stop);
+            if (!fresh) return fresh.error();
+            connection = std::move(*fresh);
+        }
+        const ShutdownOnStop guard(stop, connection->fd());
+        connection->wait_at_most(config_.idle_timeout);
+        const char* phase = "send the request: ";
+        bool answered = false;
+        bool enough = false;
+        HttpHead head;
+        try {
+            auto outgoing = make_request(request, route_);
+            try {
+                connection->send(outgoing, request.body);
+            } catch (const net::NetException&) {
+                // A server may refuse a body before it has read all of it: its answer says why.
+                if (kept) throw;
+                connection->forget_failure();
+            }
+            phase = "wait for the response: ";
+            net::HTTPResponse response;
+            std::streambuf& body = connection->receive(response);
+            answered = true;
+            phase = "read the response: ";
+            head = head_of(response);
+            const bool whole = read_body(body, head, on_body, [&] {
+                enough = true;
+                connection->wait_at_most(std::min(kRestTimeout, config_.idle_timeout));
+            });
+            if (stop.stop_requested() && !enough) return stopped;
+            if (whole && response.getKeepAlive()) kept_ = std::move(connection);
+            return head;
+        } catch (const Poco::Exception& e) {
+            if (enough) return head;  // everything that matters had come
+            if (stop.stop_requested()) return stopped;
+            if (kept && !answered && looks_stale(e)) continue;
+            return HttpFailure{
+                doing + phase +
+                (is_timeout(e)
+                     ? "no byte for " + std::to_string(config_.idle_timeout.count()) + " ms"
+                     : cause(e))};
+        }
+    }
+}
+
+}  // namespace tenon::model

@@ -1,0 +1,88 @@
+#include <fcntl.h>
+
+#include "host/base/atomic_file.h"
+#include "host/model/replay.h"
+
+namespace tenon::model {
+namespace {
+
+std::string answer_line(const agent::Answer& answer, const Json& jobs) {
+    Json errors = Json::object();
+    for (const agent::ToolCall& call : answer.calls) {
+        if (!call.input_error.empty()) errors[call.id] = call.input_error;
+    }
+    std::string line = R"({"type":"answer")";
+    if (!jobs.empty()) line += ",\"jobs\":" + dump_json(jobs);
+    // As it came: parsing would reorder fields and change numbers.
+    line += ",\"content\":" + answer.content;
+    line += ",\"stop_reason\":" + json_quote(answer.stop_reason);
+    line += ",\"id\":" + json_quote(answer.id) + ",\"model\":" + json_quote(answer.model);
+    if (!errors.empty()) line += ",\"input_errors\":" + dump_json(errors);
+    const agent::Usage& u = answer.usage;
+    const Json usage = {{"input_tokens", u.input_tokens},
+                        {"output_tokens", u.output_tokens},
+                        {"cache_read_input_tokens", u.cache_read_input_tokens},
+                        {"cache_creation_input_tokens", u.cache_creation_input_tokens}};
+    return line + ",\"usage\":" + dump_json(usage) + "}";
+}
+
+std::string failure_line(const agent::ModelFailure& failure, const Json& jobs) {
+    Json line = {{"type", "failure"},
+                 {"message", failure.message},
+                 {"http_status", failure.http_status},
+                 {"error_type", failure.type},
+                 {"request_id", failure.request_id},
+                 {"retryable", failure.retryable}};
+    if (!jobs.empty()) line["jobs"] = jobs;
+    if (failure.retry_after) line["retry_after_ms"] = failure.retry_after->count();
+    return dump_json(line);
+}
+
+}  // namespace
+
+Record::Record(std::filesystem::path file, UniqueFd fd, std::unique_ptr<agent::Provider> inner,
+               const Secrets& secrets)
+    : file_(std::move(file)), inner_(std::move(inner)), secrets_(secrets), fd_(std::move(fd)) {}
+
+Result<std::unique_ptr<Record>> Record::open(const std::filesystem::path& file,
+                                             std::unique_ptr<agent::Provider> inner,
+                                             const Secrets& secrets) {
+    UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!fd) return Error::from_errno("record to " + file.string());
+    std::unique_ptr<Record> record(new Record(file, std::move(fd), std::move(inner), secrets));
+    const Lock lock(record->mutex_);
+    if (auto written = record->write_line(R"({"v":1,"type":"replay"})"); !written) {
+        return written.error();
+    }
+    return record;
+}
+
+/// On Error nothing more is written: a later line would be played in place of the lost one.
+Result<void> Record::write_line(const std::string& line) {
+    auto written = write_all(fd_.get(), secrets_.redact(line) + "\n");
+    if (written) return {};
+    fd_.reset();
+    return written.error().while_doing("record to " + file_.string());
+}
+
+Result<agent::Answer, agent::ModelFailure> Record::ask(const agent::Request& request,
+                                                       agent::EventSink& sink,
+                                                       std::stop_token stop) {
+    {
+        const Lock lock(mutex_);
+        for (auto& id : scanner_.scan(request.messages))
+            new_jobs_.push_back(std::move(id));
+    }
+    auto answer = inner_->ask(request, sink, stop);
+    if (!answer && answer.error().stopped) return answer;
+    Lock lock(mutex_);
+    if (!fd_) return answer;
+    const Json jobs = std::exchange(new_jobs_, {});
+    const auto written =
+        write_line(answer ? answer_line(*answer, jobs) : failure_line(answer.error(), jobs));
+    lock.unlock();
+    if (!written) sink.on_event(agent::Notice{written.error().message});
+    return answer;
+}
+
+}  // namespace tenon::model

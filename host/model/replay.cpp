@@ -1,0 +1,235 @@
+#include "host/model/replay.h"
+
+#include <set>
+
+#include "host/base/atomic_file.h"
+#include "host/base/ids.h"
+#include "host/base/utf8.h"
+
+namespace tenon::model {
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20U;
+
+using Step = Replay::Step;
+
+Result<std::vector<std::string>> read_jobs(const Json& line) {
+    std::vector<std::string> jobs;
+    if (!line.contains("jobs")) return jobs;
+    if (!line["jobs"].is_array()) return Error{"jobs is not an array"};
+    for (const Json& id : line["jobs"]) {
+        if (!id.is_string() || !is_job_id(id.get<std::string>())) {
+            return Error{"jobs: " + dump_json(id) + " is no job id (8 lower-case hex digits)"};
+        }
+        jobs.push_back(id.get<std::string>());
+    }
+    return jobs;
+}
+
+agent::ModelFailure read_failure(const Json& line) {
+    agent::ModelFailure failure;
+    failure.message = string_or(line, "message", "recorded failure");
+    failure.http_status = static_cast<int>(integer_or(line, "http_status", 0));
+    failure.type = string_or(line, "error_type");
+    failure.request_id = string_or(line, "request_id");
+    failure.retryable = bool_or(line, "retryable", false);
+    if (const auto ms = integer_or(line, "retry_after_ms", -1); ms >= 0) {
+        failure.retry_after = std::chrono::milliseconds(ms);
+    }
+    return failure;
+}
+
+agent::Usage read_usage(const Json& line) {
+    const Json usage = line.value("usage", Json::object());
+    return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
+            integer_or(usage, "cache_read_input_tokens", 0),
+            integer_or(usage, "cache_creation_input_tokens", 0)};
+}
+
+Result<std::vector<OrderedJson>> read_blocks(const std::string& text) {
+    auto line = OrderedJson::parse(text);
+    const auto content = line.find("content");
+    if (content == line.end()) return Error{"an answer without content"};
+    if (content->is_string()) {
+        return std::vector{OrderedJson{{"type", "text"}, {"text", *content}}};
+    }
+    if (!content->is_array()) return Error{"content is neither an array nor a string"};
+    return std::vector<OrderedJson>(content->begin(), content->end());
+}
+
+/// Checks the blocks now, so that a mistake is told with its line and not in the middle of a run.
+Result<bool> check_blocks(const Step& step, std::set<std::string>& ids) {
+    bool calls = false;
+    for (const OrderedJson& fields : step.content) {
+        const auto block = finish_block(fields, std::nullopt);
+        if (!block) return block.error();
+        if (!block->call) continue;
+        calls = true;
+        if (!block->call->input_error.empty() || !fields.contains("input")) {
+            return Error{"tool_use " + block->call->id + ": input is no object"};
+        }
+        if (!ids.insert(block->call->id).second) {
+            return Error{"tool_use id " + block->call->id + " stands in the file twice"};
+        }
+    }
+    return calls;
+}
+
+Result<Step> read_answer(const std::string& text, const Json& line, std::set<std::string>& ids) {
+    Step step;
+    auto blocks = read_blocks(text);
+    if (!blocks) return blocks.error();
+    step.content = std::move(*blocks);
+    const auto calls = check_blocks(step, ids);
+    if (!calls) return calls.error();
+    step.answer.id = string_or(line, "id");
+    step.answer.model = string_or(line, "model");
+    step.answer.stop_reason = string_or(line, "stop_reason", *calls ? "tool_use" : "end_turn");
+    step.answer.usage = read_usage(line);
+    const Json errors = line.value("input_errors", Json::object());
+    for (const auto& [id, why] : errors.items()) {
+        if (why.is_string()) step.input_errors[id] = why.get<std::string>();
+    }
+    return step;
+}
+
+/// Nothing for the header.
+Result<std::optional<Step>> read_line(const std::string& text, bool first,
+                                      std::set<std::string>& ids) {
+    if (!utf8::is_valid(text)) return Error{"not UTF-8"};
+    const auto line = parse_json(text);
+    if (!line) return line.error();
+    if (!line->is_object()) return Error{"not a JSON object"};
+    const std::string type = string_or(*line, "type");
+    if (first != (type == "replay")) {
+        return Error{first ? R"(a recorded run begins with {"v":1,"type":"replay"})"
+                           : "a second header"};
+    }
+    const auto v = integer_or(*line, "v", first ? 0 : kVersion);
+    if (v > kVersion) {
+        return Error{"version " + std::to_string(v) + " is newer than this program knows (" +
+                     std::to_string(kVersion) + ")"};
+    }
+    if (v < 1) return Error{"v is missing or no version"};
+    if (first) return std::optional<Step>{};
+    auto jobs = read_jobs(*line);
+    if (!jobs) return jobs.error();
+    Step step;
+    if (type == "answer") {
+        auto answer = read_answer(text, *line, ids);
+        if (!answer) return answer.error();
+        step = std::move(*answer);
+    } else if (type == "failure") {
+        step.failure = read_failure(*line);
+    } else {
+        return Error{type.empty() ? "no type" : "unknown type \"" + type + "\""};
+    }
+    step.jobs = std::move(*jobs);
+    return std::optional<Step>(std::move(step));
+}
+
+void replace_in_strings(OrderedJson& value, const std::map<std::string, std::string>& ids) {
+    if (value.is_string()) {
+        value = replace_job_ids(value.get_ref<const std::string&>(), ids);
+    } else if (value.is_structured()) {
+        for (auto& inner : value)
+            replace_in_strings(inner, ids);
+    }
+}
+
+/// Texts and tool inputs; thinking and what is unknown stay as they are.
+OrderedJson with_live_ids(OrderedJson fields, const std::map<std::string, std::string>& ids) {
+    for (const char* key : {"text", "input"}) {
+        if (!ids.empty() && fields.contains(key)) replace_in_strings(fields[key], ids);
+    }
+    return fields;
+}
+
+agent::ModelFailure stopped_failure() {
+    agent::ModelFailure failure;
+    failure.message = "stopped";
+    failure.stopped = true;
+    return failure;
+}
+
+}  // namespace
+
+Replay::Replay(std::filesystem::path file, std::vector<Step> steps)
+    : file_(std::move(file)), steps_(std::move(steps)) {}
+
+Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) {
+    const auto bytes = read_whole_file(file, kMaxFileBytes);
+    if (!bytes) return bytes.error();
+    std::vector<Step> steps;
+    std::set<std::string> ids;
+    bool first = true;
+    std::size_t number = 0;
+    for (std::size_t at = 0; at < bytes->size();) {
+        const auto end = std::min(bytes->find('\n', at), bytes->size());
+        const std::string text = bytes->substr(at, end - at);
+        const bool unended = end == bytes->size();
+        at = end + 1;
+        ++number;
+        if (text.find_first_not_of(" \t\r") == text.npos) continue;
+        auto step = read_line(text, first, ids);
+        if (!step) {
+            return Error{file.string() + ":" + std::to_string(number) + ": " +
+                         step.error().message +
+                         (unended ? " (the last line; it may have been cut off)" : "")};
+        }
+        first = false;
+        if (*step) steps.push_back(std::move(**step));
+    }
+    if (first) return Error{file.string() + ": empty; a recorded run begins with its header"};
+    return std::unique_ptr<Replay>(new Replay(file, std::move(steps)));
+}
+
+void Replay::match_jobs(const Step& step, std::span<const agent::Message> messages) {
+    for (auto& id : scanner_.scan(messages))
+        live_.push_back(std::move(id));
+    recorded_.insert(recorded_.end(), step.jobs.begin(), step.jobs.end());
+    for (std::size_t i = live_of_.size(); i < std::min(recorded_.size(), live_.size()); ++i)
+        live_of_.emplace(recorded_[i], live_[i]);
+}
+
+Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& request,
+                                                       agent::EventSink& sink,
+                                                       std::stop_token stop) {
+    if (stop.stop_requested()) return stopped_failure();
+    Lock lock(mutex_);
+    if (next_ == steps_.size()) {
+        agent::ModelFailure failure;
+        failure.message = "replay " + file_.string() + ": the recorded run is over: it has " +
+                          std::to_string(steps_.size()) + " answers, and this is one request more";
+        return failure;
+    }
+    const Step& step = steps_[next_++];
+    match_jobs(step, request.messages);
+    const auto live_of = live_of_;
+    const std::size_t number = next_;
+    lock.unlock();
+
+    if (step.failure) return *step.failure;
+    agent::Answer answer = step.answer;
+    if (answer.id.empty()) answer.id = "msg_replay_" + std::to_string(number);
+    if (answer.model.empty()) answer.model = request.model;
+    std::vector<ContentBlock> blocks;
+    for (const OrderedJson& recorded : step.content) {
+        auto block = finish_block(with_live_ids(recorded, live_of), std::nullopt);
+        if (const auto thought = recorded.find("thinking");
+            block->type == "thinking" && thought != recorded.end() && thought->is_string()) {
+            sink.on_event(agent::ThinkingDelta{thought->get<std::string>()});
+        }
+        if (block->type == "text") sink.on_event(agent::TextDelta{block->text});
+        blocks.push_back(std::move(*block));
+    }
+    put_content(answer, std::move(blocks));
+    for (agent::ToolCall& call : answer.calls) {
+        const auto why = step.input_errors.find(call.id);
+        if (why != step.input_errors.end()) call.input_error = why->second;
+    }
+    return answer;
+}
+
+}  // namespace tenon::model

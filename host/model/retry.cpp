@@ -1,0 +1,84 @@
+#include "host/model/retry.h"
+
+#include <algorithm>
+#include <random>
+
+#include "host/base/mutex.h"
+
+namespace tenon::model {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr double kJitter = 0.25;
+constexpr int kOverloadFactor = 4;
+
+void sleep_until_stop(milliseconds duration, std::stop_token stop) {
+    Mutex mutex;
+    Condition wake;
+    const std::stop_callback on_stop(stop, [&] {
+        const Lock lock(mutex);
+        wake.notify_all();
+    });
+    const auto until = std::chrono::steady_clock::now() + duration;
+    Lock lock(mutex);
+    while (!stop.stop_requested()) {
+        if (!wake.wait_until(lock, until)) return;
+    }
+}
+
+bool is_overload(const agent::ModelFailure& failure) {
+    return failure.http_status == 529 || failure.type == "overloaded_error";
+}
+
+}  // namespace
+
+RetryWorld RetryWorld::real() {
+    auto generator = std::make_shared<std::minstd_rand>(std::random_device{}());
+    return {[] { return std::chrono::steady_clock::now(); }, sleep_until_stop,
+            [generator] { return std::uniform_real_distribution<double>(0, 1)(*generator); }};
+}
+
+Retry::Retry(std::unique_ptr<agent::Provider> inner, RetryPolicy policy, RetryWorld world)
+    : inner_(std::move(inner)), policy_(policy), world_(std::move(world)) {}
+
+milliseconds Retry::delay_after(const agent::ModelFailure& failure, int attempt) const {
+    if (failure.retry_after) return *failure.retry_after;
+    milliseconds delay = policy_.base_delay * (is_overload(failure) ? kOverloadFactor : 1);
+    for (int i = 1; i < attempt && delay < policy_.max_delay; ++i)
+        delay *= 2;
+    delay = std::min(delay, policy_.max_delay);
+    return std::chrono::duration_cast<milliseconds>(delay * (1.0 - kJitter * world_.random()));
+}
+
+Result<agent::Answer, agent::ModelFailure> Retry::ask(const agent::Request& request,
+                                                      agent::EventSink& sink,
+                                                      std::stop_token stop) {
+    const auto begin = world_.now();
+    for (int attempt = 1;; ++attempt) {
+        auto answer = inner_->ask(request, sink, stop);
+        if (answer || answer.error().stopped || !answer.error().retryable) return answer;
+        agent::ModelFailure failure = answer.error();
+        const milliseconds delay = delay_after(failure, attempt);
+        const bool too_late = world_.now() + delay - begin > policy_.max_elapsed;
+        if (attempt >= policy_.max_attempts || too_late) {
+            if (attempt > 1) failure.message += ", after " + std::to_string(attempt) + " attempts";
+            if (too_late && failure.retry_after) {
+                failure.message +=
+                    " (the server asks to wait " + std::to_string(delay.count() / 1000) + " s)";
+            }
+            return failure;
+        }
+        sink.on_event(agent::RetryScheduled{attempt, policy_.max_attempts, delay,
+                                            failure.http_status, failure.message});
+        world_.sleep(delay, stop);
+        if (stop.stop_requested()) {
+            agent::ModelFailure stopped;
+            stopped.message = "stopped";
+            stopped.stopped = true;
+            return stopped;
+        }
+    }
+}
+
+}  // namespace tenon::model

@@ -1,0 +1,99 @@
+#include "host/model/sse.h"
+
+#include <cstring>
+
+namespace tenon::model {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// Finds line ends, remembering where the next \n and the next \r are: a chunk that has only one
+/// kind would otherwise be searched to its end for the other kind once a line.
+class LineEnds {
+public:
+    explicit LineEnds(std::string_view bytes) : bytes_(bytes) {}
+
+    std::size_t next(std::size_t from) {
+        if (newline_ < from || first_) newline_ = find('\n', from);
+        if (return_ < from || first_) return_ = find('\r', from);
+        first_ = false;
+        return newline_ < return_ ? newline_ : return_;
+    }
+
+private:
+    [[nodiscard]] std::size_t find(char c, std::size_t from) const {
+        if (from >= bytes_.size()) return bytes_.size();
+        const void* at = std::memchr(bytes_.data() + from, c, bytes_.size() - from);
+        return at == nullptr
+                   ? bytes_.size()
+                   : static_cast<std::size_t>(static_cast<const char*>(at) - bytes_.data());
+    }
+
+    std::string_view bytes_;
+    std::size_t newline_ = 0;
+    std::size_t return_ = 0;
+    bool first_ = true;
+};
+
+}  // namespace
+
+Result<void> SseParser::feed(std::string_view bytes, const OnEvent& on_event) {
+    const auto too_long = [this] {
+        failed_ = true;
+        return Error{"server-sent event longer than " + std::to_string(max_) + " bytes"};
+    };
+    if (failed_) return too_long();
+    LineEnds ends(bytes);
+    std::size_t at = 0;
+    while (at < bytes.size()) {
+        if (skip_newline_) {
+            skip_newline_ = false;
+            if (bytes[at] == '\n') {
+                ++at;
+                continue;
+            }
+        }
+        const std::size_t end = ends.next(at);
+        const std::string_view piece = bytes.substr(at, end - at);
+        if (partial_.size() + data_.size() + piece.size() > max_) return too_long();
+        if (end == bytes.size()) {
+            partial_.append(piece);
+            break;
+        }
+        skip_newline_ = bytes[end] == '\r';
+        at = end + 1;
+        if (partial_.empty()) {
+            take_line(piece, on_event);
+        } else {
+            partial_.append(piece);
+            take_line(partial_, on_event);
+            partial_.clear();
+        }
+    }
+    return {};
+}
+
+void SseParser::take_line(std::string_view line, const OnEvent& on_event) {
+    if (first_line_ && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    first_line_ = false;
+    if (line.empty()) {
+        if (has_data_) on_event({name_.empty() ? "message" : std::string_view(name_), data_});
+        name_.clear();
+        data_.clear();
+        has_data_ = false;
+        return;
+    }
+    const std::size_t colon = line.find(':');
+    const std::string_view field = line.substr(0, colon);
+    std::string_view value = colon == line.npos ? std::string_view{} : line.substr(colon + 1);
+    if (value.starts_with(' ')) value.remove_prefix(1);
+    if (field == "data") {
+        if (has_data_) data_ += '\n';
+        data_.append(value);
+        has_data_ = true;
+    } else if (field == "event") {
+        name_.assign(value);
+    }
+}
+
+}  // namespace tenon::model

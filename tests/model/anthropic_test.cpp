@@ -1,0 +1,315 @@
+#include "host/model/anthropic.h"
+
+#include <gmock/gmock.h>
+
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
+#include <gtest/gtest.h>
+
+#include "tests/model/support.h"
+#include "tests/support/model_server/server.h"
+
+namespace tenon::model {
+namespace {
+
+using std::chrono::milliseconds;
+using tenon::testing::ModelServer;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Anthropic, AsksAndGoesOnAStrictServer) {
+    ModelServer server(R"([
+      {"content":[{"type":"thinking","thinking":"let me see"},{"type":"text","text":"Looking."},
+                  {"type":"tool_use","id":"toolu_1","name":"bash","input":{"command":"ls"},
+                   "caller":{"type":"direct"}}],
+       "usage":{"input_tokens":7,"output_tokens":11}, "piece":3},
+      {"content":[{"type":"thinking","thinking":""},{"type":"text","text":"Done."}],"expect":"file.txt"},
+      {"content":"Bye."}])");
+    const auto provider = provider_for(server.url());
+    Talk talk;
+    Watcher watcher;
+    const auto first = provider->ask(talk.request(), watcher, {});
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_EQ(watcher.text(), "Looking.");
+    EXPECT_EQ(watcher.thinking, "let me see");
+    EXPECT_GT(watcher.texts.size(), 1U);
+    EXPECT_EQ(first->stop_reason, "tool_use");
+    EXPECT_EQ(first->model, "claude-test");
+    EXPECT_EQ(first->usage.output_tokens, 11);
+    ASSERT_EQ(first->calls.size(), 1U);
+    EXPECT_EQ(first->calls[0].input, (Json{{"command", "ls"}}));
+
+    talk.assistant(first->content);
+    talk.user({result_block("toolu_1", "file.txt")});
+    const auto second = provider->ask(talk.request(), watcher, {});
+    ASSERT_TRUE(second) << second.error().message;
+    EXPECT_EQ(second->text, "Done.");
+    talk.assistant(second->content);
+    talk.user({text_block("thanks")});
+    const auto third = provider->ask(talk.request(), watcher, {});
+    ASSERT_TRUE(third) << third.error().message;
+
+    EXPECT_EQ(server.refusals(), 0);
+    EXPECT_EQ(server.connections(), 1) << "kept alive";
+    const auto fields = server.requests()[0].fields;
+    EXPECT_EQ(fields.at("x-api-key"), "sk-test-key");
+    EXPECT_EQ(fields.at("anthropic-version"), "2023-06-01");
+    EXPECT_EQ(fields.at("content-type"), "application/json");
+    EXPECT_EQ(fields.at("accept-encoding"), "identity");
+}
+
+TEST(Anthropic, AddsItsPathToAnyBaseUrl) {
+    struct Case {
+        const char* base;
+        const char* path;
+    };
+    for (const Case& c : {Case{"", "/v1/messages"}, Case{"/", "/v1/messages"},
+                          Case{"/gateway/anthropic/", "/gateway/anthropic/v1/messages"},
+                          Case{"/v1", "/v1/messages"}}) {
+        SCOPED_TRACE(c.base);
+        ModelServer server(R"([{"content":"ok"}])");
+        Watcher watcher;
+        const auto answer = provider_for(server.url() + c.base)->ask(Talk().request(), watcher, {});
+        EXPECT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(server.requests().at(0).path, c.path);
+    }
+}
+
+TEST(Anthropic, RefusesAConfigurationThatCannotWork) {
+    struct Case {
+        std::function<void(AnthropicConfig&)> change;
+        const char* message;
+    };
+    const std::vector<Case> cases = {
+        {[](auto& c) { c.api_key = ""; }, "no API key"},
+        {[](auto& c) { c.api_key = "a\r\nx: y"; }, "API key"},
+        {[](auto& c) { c.api_version = ""; }, "API version"},
+        {[](auto& c) { c.http.base_url = "localhost:1"; }, "base URL"},
+        {[](auto& c) { c.http.proxy = "https://p:1"; }, "proxy"},
+        {[](auto& c) { c.http.https_proxy = "http://"; }, "proxy"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.message);
+        AnthropicConfig config;
+        config.api_key = "key";
+        c.change(config);
+        const auto made = Anthropic::create(config);
+        ASSERT_FALSE(made);
+        EXPECT_THAT(made.error().message, HasSubstr(c.message));
+    }
+}
+
+TEST(Anthropic, SaysWhatAnErrorResponseMeans) {
+    struct Case {
+        int status;
+        std::vector<std::pair<std::string, std::string>> fields;
+        std::string body;
+        bool retryable;
+        std::string message;
+        std::string type;
+        std::optional<milliseconds> retry_after;
+    };
+    using tenon::testing::error_body;
+    const std::string spent =
+        R"({"type":"error","error":{"type":"rate_limit_error","message":"limit","details":)"
+        R"({"error_code":"enforced_spend_limit_reached"}},"request_id":"req_9"})";
+    const std::vector<Case> cases = {
+        {400,
+         {},
+         error_body(400, "bad"),
+         false,
+         "HTTP 400 invalid_request_error: bad",
+         "invalid_request_error",
+         {}},
+        {401, {}, error_body(401, "k"), false, "HTTP 401", "authentication_error", {}},
+        {402, {}, error_body(402, "k"), false, "HTTP 402", "billing_error", {}},
+        {403, {}, error_body(403, "k"), false, "HTTP 403", "permission_error", {}},
+        {404, {}, error_body(404, "k"), false, "HTTP 404", "not_found_error", {}},
+        {408, {}, error_body(408, "k"), true, "HTTP 408", "timeout_error", {}},
+        {409, {}, error_body(409, "k"), true, "HTTP 409", "conflict_error", {}},
+        {413, {}, error_body(413, "k"), false, "HTTP 413", "request_too_large", {}},
+        {429,
+         {{"Retry-After", "7"}},
+         error_body(429, "k"),
+         true,
+         "HTTP 429",
+         "rate_limit_error",
+         milliseconds(7000)},
+        {429, {}, spent, false, "limit", "rate_limit_error", {}},
+        {429, {{"x-should-retry", "true"}}, spent, false, "limit", "rate_limit_error", {}},
+        {500, {}, error_body(500, "k"), true, "HTTP 500", "api_error", {}},
+        {503,
+         {},
+         "<html>\n<b>Bad \x01 \xFF\r\n gateway</b>",
+         true,
+         "HTTP 503: <html> <b>Bad \xEF\xBF\xBD gateway</b>",
+         "",
+         {}},
+        {504, {}, "", true, "HTTP 504: (empty body)", "", {}},
+        {529,
+         {{"retry-after-ms", "250"}, {"retry-after", "9"}},
+         error_body(529, "k"),
+         true,
+         "HTTP 529",
+         "overloaded_error",
+         milliseconds(250)},
+        {500, {{"x-should-retry", "false"}}, error_body(500, "k"), false, "", "api_error", {}},
+        {400,
+         {{"x-should-retry", "true"}},
+         error_body(400, "k"),
+         true,
+         "",
+         "invalid_request_error",
+         {}},
+        {503, {{"retry-after", "soon"}}, "", true, "", "", {}},
+        {503, {{"retry-after", "-5"}}, "", true, "", "", milliseconds(0)},
+        {503, {{"retry-after", "1e99"}}, "", true, "", "", milliseconds(7LL * 24 * 3600 * 1000)},
+        {503,
+         {{"retry-after", "Mon, 01 Jan 2001 00:00:00 GMT"}},
+         "",
+         true,
+         "",
+         "",
+         milliseconds(0)},
+        {302, {{"location", "https://elsewhere"}}, "", false, "redirects are not followed", "", {}},
+        {200,
+         {{"content-type", "text/html"}},
+         "<p>log in",
+         false,
+         "not a stream of events",
+         "",
+         {}},
+        {500, {}, R"({"error":"text"})", true, R"(HTTP 500: {"error":"text"})", "", {}},
+        {500, {}, R"({"error":{"type":7,"message":[]}})", true, "(no message)", "", {}},
+        {500, {}, std::string(100'000, '['), true, "HTTP 500: [[[", "", {}},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::to_string(c.status) + " " + c.body.substr(0, 100));
+        const auto failure = failure_of_response({c.status, c.fields}, c.body);
+        EXPECT_EQ(failure.http_status, c.status);
+        EXPECT_EQ(failure.retryable, c.retryable);
+        EXPECT_THAT(failure.message, HasSubstr(c.message));
+        EXPECT_LT(failure.message.size(), 1000U);
+        EXPECT_EQ(failure.type, c.type);
+        EXPECT_EQ(failure.retry_after, c.retry_after);
+    }
+}
+
+TEST(Anthropic, UnderstandsARetryAfterThatIsADate) {
+    const Poco::Timestamp in_an_hour = Poco::Timestamp() + Poco::Timespan(3600, 0);
+    const auto date =
+        Poco::DateTimeFormatter::format(in_an_hour, Poco::DateTimeFormat::HTTP_FORMAT);
+    const auto failure = failure_of_response({429, {{"retry-after", date}}}, "");
+    ASSERT_TRUE(failure.retry_after);
+    EXPECT_GT(*failure.retry_after, std::chrono::minutes(50)) << date;
+    EXPECT_LE(*failure.retry_after, std::chrono::minutes(60)) << date;
+}
+
+TEST(Anthropic, NamesEndpointAndRequestInAFailure) {
+    ModelServer server(R"([{"status":529,"headers":{"retry-after":"3"}}])");
+    Watcher watcher;
+    const auto answer = provider_for(server.url())->ask(Talk().request(), watcher, {});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().message,
+              "POST " + server.url() +
+                  "/v1/messages: HTTP 529 overloaded_error: scripted failure "
+                  "(request-id req_test)");
+    EXPECT_EQ(answer.error().request_id, "req_test");
+    EXPECT_EQ(answer.error().retry_after, milliseconds(3000));
+    EXPECT_TRUE(answer.error().retryable);
+}
+
+TEST(Anthropic, BoundsTheBodyOfAnErrorResponse) {
+    auto steps = tenon::testing::read_script(R"([{"status":500},{"content":"fine"}])");
+    steps->at(0).body = std::string(std::size_t{5} << 20U, 'x');
+    ModelServer server(*steps);
+    const auto provider = provider_for(server.url());
+    Watcher watcher;
+    const auto answer = provider->ask(Talk().request(), watcher, {});
+    ASSERT_FALSE(answer);
+    EXPECT_LT(answer.error().message.size(), 1000U);
+    EXPECT_TRUE(provider->ask(Talk().request(), watcher, {})) << "and goes on afterwards";
+}
+
+TEST(Anthropic, FailsWithoutAnAnswerWhenTheStreamBreaksOff) {
+    struct Case {
+        const char* step;
+        const char* message;
+    };
+    const std::vector<Case> cases = {
+        {R"({"content":"hello world","cut_after":0})", "cut off"},
+        {R"({"content":"hello world","cut_after":300})", "cut off"},
+        {R"({"content":"hello world","cut_after":700,"reset":true})", ""},
+        {R"({"content":"hello world","error_after":5})", "overloaded_error: Overloaded"},
+        {R"({"events":[["message_start","{oops"]]})", "malformed event"},
+        {R"({"raw":"HTTP/1.1 200 OK\r\n"})", ""},
+        {R"({"raw":"SSH-2.0-what\r\n\r\n"})", ""},
+        {R"({"raw":"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\nzzz"})",
+         "cut off"},
+        {R"({"raw":""})", "closed the connection"},
+        {R"({"reset":true})", ""},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.step);
+        ModelServer server("[" + std::string(c.step) + "]");
+        Watcher watcher;
+        const auto answer = provider_for(server.url())->ask(Talk().request(), watcher, {});
+        ASSERT_FALSE(answer);
+        EXPECT_TRUE(answer.error().retryable);
+        EXPECT_FALSE(answer.error().stopped);
+        EXPECT_THAT(answer.error().message, HasSubstr("POST " + server.url()));
+        EXPECT_THAT(answer.error().message, HasSubstr(c.message));
+    }
+}
+
+TEST(Anthropic, BoundsTheHeaderOfAResponse) {
+    std::string head = "HTTP/1.1 200 OK\r\n";
+    for (int i = 0; i < 5000; ++i)
+        head += "x-" + std::to_string(i) + ": y\r\n";
+    auto steps = tenon::testing::read_script("[{}]");
+    steps->at(0).raw = head + "\r\n";
+    ModelServer server(*steps);
+    Watcher watcher;
+    EXPECT_FALSE(provider_for(server.url())->ask(Talk().request(), watcher, {}));
+}
+
+TEST(Anthropic, ReadsAResponseThatComesByteByByte) {
+    ModelServer server(R"([{"content":"dröps","drip":true}])");
+    Watcher watcher;
+    const auto answer = provider_for(server.url())->ask(Talk().request(), watcher, {});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->text, "dröps");
+}
+
+TEST(Anthropic, SendsALargeConversation) {
+    ModelServer server(R"([{"content":"read it"}])");
+    Talk talk;
+    talk.user({text_block(std::string(std::size_t{6} << 20U, 'x'))});
+    talk.messages.erase(talk.messages.begin());
+    Watcher watcher;
+    const auto answer = provider_for(server.url())->ask(talk.request(), watcher, {});
+    EXPECT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(server.requests()
+                  .at(0)
+                  .json()["messages"][0]["content"][0]["text"]
+                  .get_ref<const std::string&>()
+                  .size(),
+              std::size_t{6} << 20U);
+}
+
+TEST(Anthropic, SaysWhyWhenTheBodyIsTooLarge) {
+    ModelServer::Options options;
+    options.strict.max_body = 1000;
+    ModelServer server(R"([{"content":"never"}])", options);
+    Talk talk;
+    talk.system = std::string(5000, 'x');
+    Watcher watcher;
+    const auto answer = provider_for(server.url())->ask(talk.request(), watcher, {});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().http_status, 413);
+    EXPECT_FALSE(answer.error().retryable);
+}
+
+}  // namespace
+}  // namespace tenon::model

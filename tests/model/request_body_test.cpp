@@ -1,0 +1,133 @@
+#include "host/model/request_body.h"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/model/support.h"
+
+namespace tenon::model {
+namespace {
+
+std::string body_of(const agent::Request& request) {
+    const RequestBody pieces(request);
+    std::string body;
+    for (const auto piece : pieces.pieces())
+        body += piece;
+    return body;
+}
+
+/// Where the marks stand: "s" system, "t<tool>", "<message>.<block>".
+std::vector<std::string> marks_of(const agent::Request& request) {
+    const Json body = Json::parse(body_of(request));
+    std::vector<std::string> marks;
+    for (std::size_t i = 0; i < body.value("tools", Json::array()).size(); ++i) {
+        if (body["tools"][i].contains("cache_control")) marks.push_back("t" + std::to_string(i));
+    }
+    for (const Json& block : body.value("system", Json::array())) {
+        if (block.contains("cache_control")) marks.emplace_back("s");
+    }
+    for (std::size_t m = 0; m < body["messages"].size(); ++m) {
+        const Json& content = body["messages"][m]["content"];
+        for (std::size_t b = 0; b < content.size(); ++b) {
+            if (!content[b].contains("cache_control")) continue;
+            EXPECT_EQ(content[b]["cache_control"], (Json{{"type", "ephemeral"}}));
+            marks.push_back(std::to_string(m) + "." + std::to_string(b));
+        }
+    }
+    return marks;
+}
+
+const std::string kThought = R"([{"type":"thinking","thinking":"","signature":"s"}])";
+
+TEST(RequestBody, HasItsFieldsInAStableOrder) {
+    const Talk talk;
+    EXPECT_EQ(
+        body_of(talk.request()),
+        R"({"model":"claude-test","max_tokens":8192,"stream":true,)"
+        R"("system":[{"type":"text","text":"You are terse.","cache_control":{"type":"ephemeral"}}],)"
+        R"("tools":[{"name":"bash","description":"Runs","input_schema":{"type":"object"}}],)"
+        R"("messages":[{"role":"user","content":[{"type":"text","text":"hello",)"
+        R"("cache_control":{"type":"ephemeral"}}]}]})");
+}
+
+TEST(RequestBody, LeavesOutWhatIsNotThere) {
+    Talk talk;
+    talk.system = " \n";
+    talk.tools = "[]";
+    auto request = talk.request();
+    request.forbid_tools = true;
+    const Json body = Json::parse(body_of(request));
+    for (const char* key : {"system", "tools", "tool_choice"})
+        EXPECT_FALSE(body.contains(key)) << key;
+}
+
+TEST(RequestBody, ForbidsToolsWithoutTakingThemAway) {
+    const Talk talk;
+    auto request = talk.request();
+    request.forbid_tools = true;
+    const Json body = Json::parse(body_of(request));
+    EXPECT_EQ(body["tool_choice"], (Json{{"type", "none"}}));
+    EXPECT_EQ(body["tools"].size(), 1U);
+}
+
+TEST(RequestBody, MarksTheLastToolWhenThereIsNoSystemPrompt) {
+    Talk talk;
+    talk.system = "";
+    talk.tools = R"([{"name":"a"},{"name":"b","x":[{}]} ])";
+    EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"t1", "0.0"}));
+}
+
+TEST(RequestBody, KeepsTheMarkWhereTheRequestBeforeHadItsLast) {
+    Talk talk;
+    talk.assistant(R"([{"type":"text","text":"a"}])");
+    talk.user({text_block("b"), text_block("c")});
+    EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"s", "0.0", "2.1"}));
+    talk.assistant(R"([{"type":"text","text":"d"}])");
+    talk.user({text_block("e")});
+    EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"s", "2.1", "4.0"}));
+}
+
+TEST(RequestBody, MarksThePausedAnswerThatIsSentBack) {
+    Talk talk;
+    talk.assistant(R"([{"type":"server_tool_use","id":"s","name":"w","input":{}}])");
+    EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"s", "0.0", "1.0"}));
+}
+
+TEST(RequestBody, NeverMarksThinking) {
+    Talk talk;
+    talk.assistant(kThought);
+    EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"s", "0.0"}));
+    Talk mixed;
+    mixed.assistant(
+        R"([{"type":"text","text":"a"},{"type":"thinking","thinking":"","signature":"s"}])");
+    EXPECT_EQ(marks_of(mixed.request()), (std::vector<std::string>{"s", "0.0", "1.0"}));
+}
+
+TEST(RequestBody, PutsASpareMarkBetweenPlacesThatAreFarApart) {
+    for (const std::size_t results : {5U, 9U, 10U, 30U}) {
+        SCOPED_TRACE(results);
+        Talk talk;
+        std::vector<std::string> calls;
+        std::vector<std::string> answers;
+        for (std::size_t i = 0; i < results; ++i) {
+            const std::string id = "t" + std::to_string(i);
+            calls.push_back(R"({"type":"tool_use","id":")" + id + R"(","name":"bash","input":{}})");
+            answers.push_back(result_block(id, "ok"));
+        }
+        talk.messages.push_back(message(agent::Role::kAssistant, calls));
+        talk.user(answers);
+        const auto marks = marks_of(talk.request());
+        const std::string last = "2." + std::to_string(results - 1);
+        if (results <= 9) {
+            EXPECT_EQ(marks, (std::vector<std::string>{"s", "0.0", last}));
+        } else if (results == 10) {
+            EXPECT_EQ(marks, (std::vector<std::string>{"s", "0.0", "1.1", last}));
+        } else {
+            EXPECT_EQ(marks, (std::vector<std::string>{"s", "0.0", "2.11", last}));
+        }
+    }
+}
+
+}  // namespace
+}  // namespace tenon::model

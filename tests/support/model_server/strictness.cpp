@@ -1,0 +1,512 @@
+#include "tests/support/model_server/strictness.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <set>
+
+#include "host/base/utf8.h"
+
+namespace tenon::testing {
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+
+[[noreturn]] void refuse(const std::string& message) {
+    throw Refusal{400, message};
+}
+
+void only(const Json& object, Names allowed, const std::string& where) {
+    for (const auto& [key, value] : object.items()) {
+        if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
+            refuse((where.empty() ? "" : where + ".") + key + ": Extra inputs are not permitted");
+        }
+    }
+}
+
+void need_string(const Json& object, const char* key, const std::string& where) {
+    const std::string path = where.empty() ? key : where + "." + key;
+    if (!object.contains(key)) refuse(path + ": Field required");
+    if (!object[key].is_string()) refuse(path + ": Input should be a valid string");
+}
+
+bool is_blank(const std::string& text) {
+    return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
+bool is_name(const std::string& text, std::size_t longest) {
+    return !text.empty() && text.size() <= longest &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+           });
+}
+
+/// One pass over a request in the order of its prefix: tools, system, messages.
+class Checker {
+public:
+    Checker(const Json& request, const StrictOptions& options)
+        : request_(request), options_(options) {}
+
+    void run() {
+        if (!request_.is_object()) refuse("Input should be a valid dictionary");
+        check_top();
+        check_tools();
+        check_tool_choice();
+        check_system();
+        check_messages();
+        if (marks_ > 4) {
+            refuse("A maximum of 4 blocks with cache_control may be provided. Found " +
+                   std::to_string(marks_) + ".");
+        }
+    }
+
+private:
+    void check_top() {
+        only(request_,
+             {"model", "max_tokens", "messages", "system", "tools", "tool_choice", "stream",
+              "stop_sequences", "metadata", "thinking", "output_config", "cache_control",
+              "service_tier", "speed", "diagnostics"},
+             "");
+        need_string(request_, "model", "");
+        if (request_["model"].get<std::string>().empty()) {
+            refuse("model: String should have at least 1 character");
+        }
+        if (!request_.contains("max_tokens")) refuse("max_tokens: Field required");
+        const Json& max = request_["max_tokens"];
+        if (!max.is_number_integer()) refuse("max_tokens: Input should be a valid integer");
+        if (max < 1) refuse("max_tokens: Input should be greater than or equal to 1");
+        if (max > options_.max_tokens) {
+            refuse("max_tokens: " + max.dump() + " > " + std::to_string(options_.max_tokens) +
+                   ", which is the maximum allowed number of output tokens");
+        }
+        if (request_.contains("stream") && !request_["stream"].is_boolean()) {
+            refuse("stream: Input should be a valid boolean");
+        }
+        mark(request_, "");
+    }
+
+    void mark(const Json& holder, const std::string& where) {
+        if (!holder.contains("cache_control")) return;
+        const Json& control = holder["cache_control"];
+        const std::string path = where + ".cache_control";
+        if (!control.is_object()) refuse(path + ": Input should be a valid dictionary");
+        only(control, {"type", "ttl"}, path);
+        if (control.value("type", Json()) != "ephemeral") {
+            refuse(path + ".type: Input should be 'ephemeral'");
+        }
+        const Json ttl = control.value("ttl", Json("5m"));
+        if (ttl != "5m" && ttl != "1h") refuse(path + ".ttl: Input should be '5m' or '1h'");
+        if (ttl == "1h" && short_mark_seen_ && !where.empty()) {
+            refuse(path +
+                   ": a ttl='1h' cache_control block must not come after a ttl='5m' "
+                   "cache_control block");
+        }
+        short_mark_seen_ = short_mark_seen_ || (ttl == "5m" && !where.empty());
+        ++marks_;
+    }
+
+    void check_tools() {
+        if (!request_.contains("tools")) return;
+        if (!request_["tools"].is_array()) refuse("tools: Input should be a valid list");
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < request_["tools"].size(); ++i) {
+            const std::string where = "tools." + std::to_string(i);
+            check_tool(request_["tools"][i], where, names);
+        }
+    }
+
+    void check_tool(const Json& tool, const std::string& where, std::set<std::string>& names) {
+        if (!tool.is_object()) refuse(where + ": Input should be a valid dictionary");
+        only(tool,
+             {"name", "description", "input_schema", "cache_control", "strict", "defer_loading",
+              "eager_input_streaming", "input_examples", "type"},
+             where);
+        need_string(tool, "name", where);
+        const std::string name = tool["name"].get<std::string>();
+        if (!is_name(name, 64)) {
+            refuse(where + ".name: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'");
+        }
+        if (!names.insert(name).second) refuse("tools: Tool names must be unique.");
+        if (tool.contains("description")) need_string(tool, "description", where);
+        if (!tool.contains("input_schema")) refuse(where + ".input_schema: Field required");
+        check_schema(tool["input_schema"], where + ".input_schema");
+        mark(tool, where);
+    }
+
+    static void check_schema(const Json& schema, const std::string& where) {
+        if (!schema.is_object()) refuse(where + ": Input should be a valid dictionary");
+        if (!schema.contains("type")) refuse(where + ".type: Field required");
+        if (schema["type"] != "object") refuse(where + ".type: Input should be 'object'");
+        for (const char* key : {"oneOf", "anyOf", "allOf"}) {
+            if (schema.contains(key)) {
+                refuse(where +
+                       ": input_schema does not support oneOf, allOf, or anyOf at the top "
+                       "level");
+            }
+        }
+        const bool bad_properties =
+            schema.contains("properties") && !schema["properties"].is_object();
+        const bool bad_required = schema.contains("required") && !schema["required"].is_array();
+        if (bad_properties || bad_required) {
+            refuse(where + ": JSON schema is invalid. It must match JSON Schema draft 2020-12");
+        }
+    }
+
+    void check_tool_choice() {
+        if (!request_.contains("tool_choice")) return;
+        const Json& choice = request_["tool_choice"];
+        if (!choice.is_object()) refuse("tool_choice: Input should be a valid dictionary");
+        only(choice, {"type", "name", "disable_parallel_tool_use"}, "tool_choice");
+        const Json type = choice.value("type", Json());
+        if (type == "any" || type == "tool") {
+            refuse("tool_choice: type \"tool\" and \"any\" are not supported for this model.");
+        }
+        if (type != "auto" && type != "none") {
+            refuse("tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'");
+        }
+        if (type == "none" && choice.size() > 1) {
+            refuse("tool_choice: Extra inputs are not permitted");
+        }
+        if (!has_tools()) refuse("tool_choice may only be specified while providing tools");
+    }
+
+    [[nodiscard]] bool has_tools() const {
+        return request_.contains("tools") && !request_["tools"].empty();
+    }
+
+    void check_system() {
+        if (!request_.contains("system")) return;
+        const Json& system = request_["system"];
+        if (system.is_string()) return;
+        if (!system.is_array()) refuse("system: Input should be a valid list");
+        for (std::size_t i = 0; i < system.size(); ++i) {
+            const std::string where = "system." + std::to_string(i);
+            if (!system[i].is_object() || string_or(system[i], "type") != "text") {
+                refuse(where + ".type: Input should be 'text'");
+            }
+            only(system[i], {"type", "text", "cache_control", "citations"}, where);
+            check_text(system[i], where, "system");
+        }
+    }
+
+    void check_text(const Json& block, const std::string& where, const std::string& whose) {
+        need_string(block, "text", where);
+        const std::string text = block["text"].get<std::string>();
+        if (text.empty()) refuse(whose + ": text content blocks must be non-empty");
+        if (is_blank(text))
+            refuse(whose + ": text content blocks must contain non-whitespace text");
+        mark(block, where);
+    }
+
+    void check_messages() {
+        if (!request_.contains("messages")) refuse("messages: Field required");
+        const Json& messages = request_["messages"];
+        if (!messages.is_array()) refuse("messages: Input should be a valid list");
+        if (messages.empty()) refuse("messages: at least one message is required");
+        std::vector<std::string> open;  // calls of the message before, not answered yet
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            const std::string where = "messages." + std::to_string(i);
+            check_role(messages, i, where);
+            open = check_content(messages[i], where, std::move(open), i + 1 == messages.size());
+        }
+        if (!open.empty())
+            refuse_unanswered("messages." + std::to_string(messages.size() - 1), open);
+        check_end(messages.back());
+        if (tool_blocks_ && !has_tools()) {
+            refuse("Requests which include `tool_use` or `tool_result` blocks must define tools");
+        }
+    }
+
+    void check_role(const Json& messages, std::size_t i, const std::string& where) const {
+        const Json& message = messages[i];
+        if (!message.is_object()) refuse(where + ": Input should be a valid dictionary");
+        only(message, {"role", "content"}, where);
+        const std::string role = string_or(message, "role");
+        if (role == "system") refuse("role 'system' is not supported on this model");
+        if (role != "user" && role != "assistant") {
+            refuse(where + ".role: Input should be 'user' or 'assistant'");
+        }
+        if (i == 0 && role != "user") {
+            refuse("messages: first message must use the \"user\" role");
+        }
+        if (i > 0 && options_.reject_same_role && role == string_or(messages[i - 1], "role")) {
+            refuse(
+                "messages: roles must alternate between \"user\" and \"assistant\", but found "
+                "multiple \"" +
+                role + "\" roles in a row");
+        }
+    }
+
+    [[noreturn]] static void refuse_unanswered(const std::string& where,
+                                               const std::vector<std::string>& open) {
+        std::string ids;
+        for (const auto& id : open)
+            ids += (ids.empty() ? "" : ", ") + id;
+        refuse(
+            where +
+            ": `tool_use` ids were found without `tool_result` blocks immediately after: " + ids);
+    }
+
+    /// Returns the calls that the next message has to answer.
+    std::vector<std::string> check_content(const Json& message, const std::string& where,
+                                           std::vector<std::string> open, bool last) {
+        if (!message.contains("content")) refuse(where + ".content: Field required");
+        const Json& content = message["content"];
+        const bool assistant = message["role"] == "assistant";
+        if (content.is_string()) {
+            if (!open.empty()) refuse_unanswered(where, open);
+            if (content.get<std::string>().empty() && !(assistant && last)) refuse_empty(where);
+            if (is_blank(content.get<std::string>())) {
+                refuse("messages: text content blocks must contain non-whitespace text");
+            }
+            return {};
+        }
+        if (!content.is_array()) refuse(where + ".content: Input should be a valid list");
+        if (content.empty() && !(assistant && last)) refuse_empty(where);
+        const std::vector<std::string> asked = open;
+        std::set<std::string> answered;
+        std::vector<std::string> calls;
+        for (std::size_t i = 0; i < content.size(); ++i) {
+            const std::string path = where + ".content." + std::to_string(i);
+            const Json& block = content[i];
+            if (!block.is_object()) refuse(path + ": Input should be a valid dictionary");
+            const std::string type = string_or(block, "type");
+            if (type == "tool_result" && !assistant) {
+                check_result(block, path, asked, answered, open);
+                continue;
+            }
+            if (!open.empty()) refuse_unanswered(where, open);
+            assistant ? check_assistant_block(block, type, path, calls)
+                      : check_user_block(block, type, path);
+        }
+        if (!open.empty()) refuse_unanswered(where, open);
+        return calls;
+    }
+
+    [[noreturn]] static void refuse_empty(const std::string& where) {
+        refuse(where +
+               ": all messages must have non-empty content except for the optional final "
+               "assistant message");
+    }
+
+    void check_result(const Json& block, const std::string& path,
+                      const std::vector<std::string>& asked, std::set<std::string>& answered,
+                      std::vector<std::string>& open) {
+        tool_blocks_ = true;
+        only(block, {"type", "tool_use_id", "content", "is_error", "cache_control"}, path);
+        need_string(block, "tool_use_id", path);
+        const std::string id = block["tool_use_id"].get<std::string>();
+        if (std::find(asked.begin(), asked.end(), id) == asked.end()) {
+            refuse(path + ": unexpected `tool_use_id` found in `tool_result` blocks: " + id +
+                   ". Each `tool_result` block must have a corresponding `tool_use` block in the "
+                   "previous message.");
+        }
+        if (!answered.insert(id).second) {
+            refuse(path +
+                   ": each tool_use must have a single result. Found multiple "
+                   "`tool_result` blocks with id: " +
+                   id);
+        }
+        open.erase(std::remove(open.begin(), open.end(), id), open.end());
+        if (block.contains("is_error") && !block["is_error"].is_boolean()) {
+            refuse(path + ".is_error: Input should be a valid boolean");
+        }
+        const Json content = block.value("content", Json(""));
+        if (!content.is_string() && !content.is_array()) {
+            refuse(path + ".content: Input should be a valid list");
+        }
+        for (std::size_t i = 0; content.is_array() && i < content.size(); ++i) {
+            const std::string inner = path + ".content." + std::to_string(i);
+            if (!content[i].is_object()) refuse(inner + ": Input should be a valid dictionary");
+            check_user_block(content[i], string_or(content[i], "type"), inner);
+        }
+        mark(block, path);
+    }
+
+    void check_user_block(const Json& block, const std::string& type, const std::string& path) {
+        if (type == "text") {
+            only(block, {"type", "text", "cache_control", "citations"}, path);
+            if (block.contains("citations") && !block["citations"].empty()) {
+                refuse(path + ".citations: Extra inputs are not permitted");
+            }
+            check_text(block, path, "messages");
+        } else if (type == "image" || type == "document" || type == "search_result") {
+            mark(block, path);
+        } else {
+            refuse(path + ": Input tag '" + type +
+                   "' found using 'type' does not match any of the "
+                   "expected tags: 'document', 'image', 'search_result', 'text', "
+                   "'tool_result'");
+        }
+    }
+
+    void check_assistant_block(const Json& block, const std::string& type, const std::string& path,
+                               std::vector<std::string>& calls) {
+        if (type == "text") {
+            only(block, {"type", "text", "cache_control", "citations"}, path);
+            check_text(block, path, "messages");
+        } else if (type == "tool_use") {
+            check_call(block, path);
+            calls.push_back(block["id"].get<std::string>());
+        } else if (type == "thinking") {
+            only(block, {"type", "thinking", "signature"}, path);
+            need_string(block, "thinking", path);
+            need_string(block, "signature", path);
+        } else if (type == "redacted_thinking") {
+            only(block, {"type", "data"}, path);
+            need_string(block, "data", path);
+        } else if (type == "server_tool_use" || type.ends_with("_tool_result")) {
+            mark(block, path);
+        } else {
+            refuse(path + ": Input tag '" + type +
+                   "' found using 'type' does not match any of the "
+                   "expected tags");
+        }
+    }
+
+    void check_call(const Json& block, const std::string& path) {
+        tool_blocks_ = true;
+        only(block, {"type", "id", "name", "input", "cache_control", "caller", "toolset_name"},
+             path);
+        need_string(block, "id", path);
+        need_string(block, "name", path);
+        const std::string id = block["id"].get<std::string>();
+        if (!is_name(id, 256)) refuse(path + ".id: String should match pattern '^[a-zA-Z0-9_-]+$'");
+        if (!ids_.insert(id).second) refuse("messages: `tool_use` ids must be unique");
+        if (!block.contains("input")) refuse(path + ".input: Field required");
+        if (!block["input"].is_object())
+            refuse(path + ".input: Input should be a valid dictionary");
+        mark(block, path);
+    }
+
+    static void check_end(const Json& last) {
+        if (last["role"] != "assistant") return;
+        const Json& content = last["content"];
+        const std::string type =
+            content.is_array() && !content.empty() ? string_or(content.back(), "type") : "";
+        if (type == "server_tool_use" || type.ends_with("_tool_result")) return;  // pause_turn
+        refuse(
+            "This model does not support assistant message prefill. The conversation must end "
+            "with a user message.");
+    }
+
+    const Json& request_;
+    const StrictOptions& options_;
+    std::set<std::string> ids_;
+    int marks_ = 0;
+    bool short_mark_seen_ = false;
+    bool tool_blocks_ = false;
+};
+
+void strip_marks(Json& value) {
+    if (value.is_object()) value.erase("cache_control");
+    if (!value.is_structured()) return;
+    for (auto& inner : value)
+        strip_marks(inner);
+}
+
+std::uint64_t mix(std::uint64_t hash, Json part) {
+    strip_marks(part);
+    for (const char c : part.dump()) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3ULL;  // FNV-1a
+    }
+    return hash;
+}
+
+std::uint64_t head_hash(const Json& request) {
+    const auto hash = mix(0xcbf29ce484222325ULL, request.value("tools", Json::array()));
+    return mix(hash, request.value("system", Json()));
+}
+
+std::vector<Json> thinking_of(const Json& message) {
+    std::vector<Json> thinking;
+    if (!message["content"].is_array()) return thinking;
+    for (const Json& block : message["content"]) {
+        const std::string type = string_or(block, "type");
+        if (type == "thinking" || type == "redacted_thinking") thinking.push_back(block);
+    }
+    return thinking;
+}
+
+}  // namespace
+
+std::uint64_t ThinkingLedger::prefix_of(const Json& request) {
+    auto hash = head_hash(request);
+    for (const Json& message : request["messages"])
+        hash = mix(hash, message);
+    return hash;
+}
+
+void ThinkingLedger::sent(std::uint64_t prefix, std::vector<Json> thinking) {
+    sent_.emplace(prefix, std::move(thinking));
+}
+
+bool ThinkingLedger::matches(std::uint64_t prefix, const std::vector<Json>& thinking,
+                             bool may_be_dropped) const {
+    const auto [begin, end] = sent_.equal_range(prefix);
+    if (thinking.empty() && (may_be_dropped || begin == end)) return true;
+    return std::any_of(begin, end, [&](const auto& one) { return one.second == thinking; });
+}
+
+std::optional<Refusal> ThinkingLedger::check(const Json& request) const {
+    const Json& messages = request["messages"];
+    std::size_t latest = messages.size();
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (messages[i]["role"] == "assistant") latest = i;
+    }
+    auto prefix = head_hash(request);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const bool mine = messages[i]["role"] == "assistant";
+        if (mine && !matches(prefix, thinking_of(messages[i]), i != latest)) {
+            return Refusal{400,
+                           "messages." + std::to_string(i) +
+                               ".content: `thinking` or `redacted_thinking` blocks in the "
+                               "latest assistant message cannot be modified. These blocks must "
+                               "remain as they were in the original response."};
+        }
+        prefix = mix(prefix, messages[i]);
+    }
+    return std::nullopt;
+}
+
+std::optional<Refusal> check_headers(const std::map<std::string, std::string>& fields,
+                                     const StrictOptions& options) {
+    const auto value = [&](const char* name) {
+        const auto it = fields.find(name);
+        return it == fields.end() ? std::string() : it->second;
+    };
+    std::string key = value("x-api-key");
+    const std::string bearer = value("authorization");
+    if (key.empty() && bearer.starts_with("Bearer ")) key = bearer.substr(7);
+    if (key.empty()) return Refusal{401, "x-api-key header is required"};
+    if (!options.api_key.empty() && key != options.api_key)
+        return Refusal{401, "invalid x-api-key"};
+    const std::string version = value("anthropic-version");
+    if (version.empty()) return Refusal{400, "anthropic-version: header is required"};
+    if (version != "2023-06-01" && version != "2026-10-21") {
+        return Refusal{400, "anthropic-version: \"" + version + "\" is not a valid version"};
+    }
+    if (!value("content-type").starts_with("application/json")) {
+        return Refusal{400, "content-type: must be application/json"};
+    }
+    return std::nullopt;
+}
+
+std::optional<Refusal> check_body(const std::string& body, const StrictOptions& options) {
+    if (body.size() > options.max_body) {
+        return Refusal{413, "Request exceeds the maximum size"};
+    }
+    if (!utf8::is_valid(body)) return Refusal{400, "The request body is not valid UTF-8"};
+    const auto request = parse_json(body);
+    if (!request) {
+        return Refusal{400, "The request body is not valid JSON: " + request.error().message};
+    }
+    try {
+        Checker(*request, options).run();
+    } catch (const Refusal& refusal) {
+        return refusal;
+    }
+    return std::nullopt;
+}
+
+}  // namespace tenon::testing
