@@ -7,13 +7,14 @@
 //
 // or by hand:
 //
-//     c++ -std=c++17 -fPIC -fvisibility=hidden -shared plugin.cpp -o my-plugin.so $(pkg-config --cflags tenon)
+//     c++ -std=c++17 -fPIC -fvisibility=hidden -shared plugin.cpp -o my-plugin.so $(pkg-config
+//     --cflags tenon)
 //
 // Then `tenon plugin verify my-plugin.so`, and put it into ~/.local/share/tenon/plugins.
-#include <tenon/plugin.hpp>
-
 #include <algorithm>
 #include <cctype>
+
+#include <tenon/plugin.hpp>
 
 namespace {
 
@@ -21,9 +22,10 @@ struct MyPlugin : tenon::Plugin {
     using Plugin::Plugin;
 
     void setup(tenon::JsonView) override {
-        tool("count_words", "Counts the words of a text.",
-             R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"],"additionalProperties":false})",
-             TENON_READ_ONLY | TENON_CONCURRENT, count_words);
+        tool(
+            "count_words", "Counts the words of a text.",
+            R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"],"additionalProperties":false})",
+            TENON_READ_ONLY | TENON_CONCURRENT, count_words);
     }
 
     static void count_words(tenon::Call& call) {
