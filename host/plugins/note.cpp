@@ -197,6 +197,19 @@ Result<Note, Refusal> note_from(const std::string& descriptor) {
     return note;
 }
 
+/// The loader maps what the headers promise, and touching a page behind the end of the file is
+/// SIGBUS: a file that ends early never gets that far.
+bool is_whole(const ElfFile& file, const Elf64_Ehdr& header) {
+    const std::uint64_t sections = std::uint64_t{header.e_shnum} * header.e_shentsize;
+    if (header.e_shoff != 0 && !file.holds(header.e_shoff, sections)) return false;
+    const auto segments =
+        file.table<Elf64_Phdr>(header.e_phoff, header.e_phnum, header.e_phentsize);
+    return !segments.empty() &&
+           std::all_of(segments.begin(), segments.end(), [&](const Elf64_Phdr& segment) {
+               return segment.p_type != PT_LOAD || file.holds(segment.p_offset, segment.p_filesz);
+           });
+}
+
 }  // namespace
 
 Result<Note, Refusal> read_note(int fd) {
@@ -209,11 +222,13 @@ Result<Note, Refusal> read_note(int fd) {
     if (!file.read(0, &header, sizeof header))
         return not_a_plugin("not a plugin: the file is too short for one");
     if (auto refusal = judge_header(header)) return *refusal;
+    if (!is_whole(file, header))
+        return Refusal{"the file is cut off: its headers name bytes behind its end",
+                       "copy it again, as a whole"};
     auto descriptor = from_sections(file, header);
     if (!descriptor) descriptor = from_segments(file, header);
     if (!descriptor)
-        return not_a_plugin(
-            "not a plugin: a shared library without the note .note.tenon, or cut off");
+        return not_a_plugin("not a plugin: a shared library without the note .note.tenon");
     return note_from(*descriptor);
 }
 
