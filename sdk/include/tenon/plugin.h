@@ -15,20 +15,28 @@
  *   The major version is in the symbol's name. Every struct begins with its size in bytes and is only
  *   appended to: read a field only if `size` reaches it (TENON_HAS). Arrays that cross the border are
  *   arrays of pointers. Whatever is added later is optional. Unknown flag bits are ignored; unknown
- *   methods answer TENON_UNSUPPORTED, unknown extensions NULL. Reserved fields are 0.
+ *   methods answer TENON_UNSUPPORTED, unknown extensions NULL. A method changes by a new revision
+ *   after its slash; revision 0 is a draft. Codes of tenon_rc that the host does not know count as
+ *   TENON_FAULT. tenon_str, tenon_sink and tenon_note have no size and never change.
  *   The rules on threads, ownership and blocking are part of the ABI.
  *
  * OWNERSHIP
  *   The caller owns what it passes until the call returns; the callee copies what it wants to keep.
- *   Nothing is allocated on one side and freed on the other. Strings returned inside structs live
- *   until destroy(); a tool list until the next tools() or destroy(). No exception crosses the border.
+ *   Nothing is allocated on one side and freed on the other. The tenon_plugin and its strings live as
+ *   long as the library, which is never unloaded; a tool list, its tools and their strings until the
+ *   next tools() or destroy(). No exception crosses the border.
  *
  * THREADS
  *   create, destroy, tools and reconfigure are called one at a time, and never while an invoke of
- *   that instance runs. invoke is called on any thread of the host; several at once only for tools
- *   with TENON_CONCURRENT. All functions of tenon_host and tenon_call may be called from any thread.
- *   Threads that a plugin starts have ended when destroy returns. A plugin does not touch signal
- *   handlers, chdir, umask, setenv, setlocale, or waitpid(-1).
+ *   that instance runs. invoke is called on any thread of the host; of one tool one at a time unless
+ *   it has TENON_CONCURRENT, of different tools also at once. All functions of tenon_host and
+ *   tenon_call may be called from any thread: those of a call until its invoke returns, those of the
+ *   host until destroy returns. Threads that a plugin starts have ended when destroy returns. A plugin
+ *   does not touch signal handlers, chdir, umask, setenv, setlocale, or waitpid(-1).
+ *
+ * BLOCKING
+ *   invoke may take as long as the work does, and ends soon after its call is cancelled. create,
+ *   destroy, tools and reconfigure hold up a person who waits: they do not use the network.
  */
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
@@ -101,8 +109,10 @@ struct tenon_call {
     uint64_t id;       /* unique in this host process */
     tenon_str tool;
     tenon_str args; /* a JSON object, already checked against the tool's schema */
-    /* Appends to the text of the result. Bytes that are not UTF-8 are repaired. */
-    void (*write)(const tenon_call *call, tenon_str chunk);
+    /* Appends to the text of the result; characters may be cut between chunks, bytes that are not
+     * UTF-8 are repaired. TENON_FAILED: the result is as long as it may be, the rest is left out and
+     * counted. */
+    tenon_rc (*write)(const tenon_call *call, tenon_str chunk);
     /* One short line for a person who waits. */
     void (*progress)(const tenon_call *call, tenon_str note);
     /* 1 once the call is cancelled: finish soon, return TENON_CANCELLED. */
@@ -121,12 +131,14 @@ struct tenon_host {
     void (*log)(const tenon_host *host, int32_t level, tenon_str message);
     /* Calls a method of the host, e.g. "job.submit/1". `params` is a JSON object. The answer, JSON on
      * TENON_OK and an explanation in plain words otherwise, is put into `out` before the call
-     * returns. May block as long as the method says; a cancelled `call` ends the wait. `call` is the
-     * invoke under way, or NULL outside one (most methods then answer TENON_UNSUPPORTED). The methods
-     * are listed in the SDK's README. */
+     * returns. `body` carries raw bytes where a method takes them, else it is empty. May block as long
+     * as the method says; a cancelled `call` ends the wait. `call` is the invoke under way, or NULL
+     * outside one (most methods then answer TENON_UNSUPPORTED). The methods are listed in the SDK's
+     * README. */
     tenon_rc (*request)(const tenon_host *host, const tenon_call *call, tenon_str method,
                         tenon_str params, tenon_str body, tenon_sink out);
-    /* A table of functions by its id, such as "tenon.context/1", or NULL. */
+    /* A table of functions by its NUL-terminated id, such as "tenon.context/1", or NULL. Lives as
+     * long as the host struct. */
     const void *(*extension)(const tenon_host *host, const char *id);
 };
 
@@ -138,17 +150,20 @@ typedef struct tenon_plugin {
     tenon_str id;            /* [a-z][a-z0-9_-]{0,31}; the same as in the note */
     tenon_str version;       /* of the plugin, any text */
     tenon_str config_schema; /* JSON Schema of `config`, checked before create; empty: any object */
-    /* Makes an instance. `config` is a JSON object of the keys plugins.<id>.*. On anything but
-     * TENON_OK the plugin is left out, and what was put into `error` is shown. */
+    /* Makes an instance. `config` is a JSON object of the keys plugins.<id>.*, without those of the
+     * host. On anything but TENON_OK the plugin is left out, what was put into `error` is shown, and
+     * destroy is not called. Several instances may live at once, after a reload for instance. */
     tenon_rc (*create)(const tenon_host *host, tenon_str config, void **self, tenon_sink error);
     void (*destroy)(void *self);
+    /* Points `list` to `count` tools, for models in this order. On anything but TENON_OK the plugin
+     * is left out. */
     tenon_rc (*tools)(void *self, const tenon_tool *const **list, uint32_t *count);
     /* Runs one call. What was written is the result: an answer on TENON_OK, an error for the model on
      * anything else. */
     tenon_rc (*invoke)(void *self, const tenon_call *call);
     /* Optional (NULL): takes new configuration, or refuses it and keeps the old. */
     tenon_rc (*reconfigure)(void *self, tenon_str config, tenon_sink error);
-    /* Optional (NULL): a table of functions by its id. */
+    /* Optional (NULL): a table of functions by its NUL-terminated id, or NULL; lives until destroy. */
     const void *(*extension)(void *self, const char *id);
 } tenon_plugin;
 
@@ -161,13 +176,13 @@ typedef struct tenon_plugin {
 /* The only export. Returns static data; does nothing else. */
 TENON_EXPORT const tenon_plugin *tenon_plugin_v1(void);
 
-/* The ELF note in section .note.tenon, read without running the plugin: name "TENON", type 1,
- * descriptor as below. Write it once, at file scope: TENON_PLUGIN_NOTE("my-plugin"); */
+/* The ELF note in section .note.tenon, read without running the plugin: name "TENON", type 1, a
+ * descriptor of major, minor and id. Write it once, at file scope: TENON_PLUGIN_NOTE("my-plugin"); */
 #define TENON_NOTE_NAME "TENON"
 #define TENON_NOTE_TYPE 1
 typedef struct tenon_note {
     uint32_t name_size; /* 6 */
-    uint32_t desc_size;
+    uint32_t desc_size; /* 40 */
     uint32_t type;
     char name[8]; /* "TENON\0\0\0" */
     uint16_t abi_major;

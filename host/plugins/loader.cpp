@@ -1,0 +1,190 @@
+#include "host/plugins/loader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <sys/stat.h>
+
+#include "host/plugins/library.h"
+#include "host/plugins/manifest.h"
+#include "host/plugins/running.h"
+
+namespace tenon::plugins {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kNeedsIsolation =
+    "it did not come with this host, so it has to run isolated, in tenon-plugin-host, which this "
+    "build does not have";
+
+std::string abi_text(unsigned major, unsigned minor) {
+    return std::to_string(major) + "." + std::to_string(minor);
+}
+
+Result<void, Refusal> judge_abi(const Note& note) {
+    if (note.abi_major == TENON_ABI_MAJOR && note.abi_minor == TENON_ABI_MINOR) return {};
+    const std::string found = abi_text(note.abi_major, note.abi_minor);
+    const std::string ours = abi_text(TENON_ABI_MAJOR, TENON_ABI_MINOR);
+    return Refusal{"the plugin " + note.id + " is built for plugin ABI " + found +
+                       "; this host supports " + ours + " (a draft: exactly that)",
+                   "build it with the SDK of Tenon " TENON_VERSION};
+}
+
+const PluginOptions& options_of(const LoaderOptions& options, const std::string& id) {
+    static const PluginOptions defaults;
+    const auto found = options.by_id.find(id);
+    return found != options.by_id.end() ? found->second : defaults;
+}
+
+/// Names in the manifest of the first-party folder, in order.
+struct FirstParty {
+    fs::path folder;
+    std::vector<std::string> names;
+};
+
+FirstParty first_party_of(const LoaderOptions& options, std::vector<Problem>& problems) {
+    std::error_code error;
+    FirstParty out{fs::canonical(options.first_party_folder, error), {}};
+    if (error) return {};
+    auto names = read_manifest(out.folder);
+    if (names) {
+        out.names = std::move(*names);
+    } else {
+        problems.push_back(
+            {out.folder / "manifest.json", names.error().reason, names.error().remedy});
+    }
+    return out;
+}
+
+Result<Candidate, Refusal> inspect(const fs::path& path, const FirstParty& first_party) {
+    auto file = open_trusted(path);
+    if (!file) return file.error();
+    auto note = read_note(file->fd.get());
+    if (!note) return note.error();
+    if (auto judged = judge_abi(*note); !judged) return judged.error();
+    Candidate candidate{std::move(*file), std::move(*note), false, 0};
+    const auto name =
+        std::find(first_party.names.begin(), first_party.names.end(), path.filename().string());
+    struct stat info {};
+    candidate.first_party = name != first_party.names.end() &&
+                            candidate.file.path.parent_path() == first_party.folder &&
+                            ::fstat(candidate.file.fd.get(), &info) == 0 &&
+                            owns_this_program(info.st_uid);
+    if (candidate.first_party)
+        candidate.rank = static_cast<std::size_t>(name - first_party.names.begin());
+    return candidate;
+}
+
+std::vector<fs::path> libraries_in(const fs::path& folder, std::vector<Problem>& problems) {
+    std::vector<fs::path> out;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        const std::string name = it->path().filename().string();
+        if (name.front() != '.' && it->path().extension() == ".so") out.push_back(it->path());
+    }
+    if (error && error != std::errc::no_such_file_or_directory)
+        problems.push_back({folder, "list the folder: " + error.message(),
+                            "check plugins.path and the folder's mode"});
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+void sort_for_models(std::vector<Candidate>& found) {
+    std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+        if (a.first_party != b.first_party) return a.first_party;
+        return a.first_party ? a.rank < b.rank : a.note.id < b.note.id;
+    });
+}
+
+/// Where to load it from, or why not at all.
+Result<fs::path, Refusal> place_to_load(const Candidate& candidate, const LoaderOptions& options,
+                                        unsigned generation) {
+    const auto isolated = options_of(options, candidate.note.id).isolated;
+    const std::string key = "plugins." + candidate.note.id + ".isolated";
+    if (candidate.first_party && isolated.value_or(false))
+        return Refusal{"it is to run isolated (" + key +
+                           "=true), in tenon-plugin-host, which this build does not have",
+                       "remove " + key};
+    if (candidate.first_party) return candidate.file.path;
+    if (isolated.value_or(true))
+        return Refusal{
+            kNeedsIsolation,
+            "set " + key + "=false to run it inside the host, where a crash ends the host"};
+    return private_copy(candidate.file.fd.get(), candidate.note, options.state_dir / "plugins",
+                        generation);
+}
+
+Result<std::unique_ptr<Plugin>, Refusal> make(const Candidate& candidate,
+                                              const LoaderOptions& options,
+                                              const Services& services, unsigned generation) {
+    auto place = place_to_load(candidate, options, generation);
+    if (!place) return place.error();
+    const Running running(candidate.note.id);  // its constructors run as it is opened
+    auto library = open_library(*place);
+    if (!library) return library.error();
+    PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
+                        options.workspace};
+    return Plugin::create(*library, std::move(origin), options_of(options, candidate.note.id).own,
+                          services, options.log);
+}
+
+}  // namespace
+
+fs::path installed_plugin_folder() {
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    return error ? fs::path() : program.parent_path().parent_path() / "lib/tenon/plugins";
+}
+
+Result<Candidate, Refusal> inspect(const fs::path& file, const LoaderOptions& options) {
+    std::vector<Problem> ignored;  // the manifest's, which scan reports
+    return inspect(file, first_party_of(options, ignored));
+}
+
+Scan scan(const LoaderOptions& options) {
+    Scan out;
+    const FirstParty first_party = first_party_of(options, out.problems);
+    std::map<std::string, fs::path> taken;
+    for (const fs::path& folder : options.folders) {
+        for (const fs::path& path : libraries_in(folder, out.problems)) {
+            auto candidate = inspect(path, first_party);
+            if (!candidate) {
+                out.problems.push_back({path, candidate.error().reason, candidate.error().remedy});
+                continue;
+            }
+            const std::string& id = candidate->note.id;
+            if (!options_of(options, id).enabled) continue;
+            const auto [first, is_new] = taken.emplace(id, candidate->file.path);
+            if (is_new) {
+                out.found.push_back(std::move(*candidate));
+            } else if (first->second !=
+                       candidate->file.path) {  // the same folder may be named twice
+                out.problems.push_back({path,
+                                        "a second plugin with the id " + id + "; the first is " +
+                                            first->second.string(),
+                                        "remove one of the two"});
+            }
+        }
+    }
+    sort_for_models(out.found);
+    return out;
+}
+
+Loaded load(const LoaderOptions& options, const Services& services) {
+    static std::atomic<unsigned> generation{0};
+    const unsigned current = ++generation;
+    Scan scanned = scan(options);
+    Loaded out{{}, std::move(scanned.problems)};
+    for (const Candidate& candidate : scanned.found) {
+        auto plugin = make(candidate, options, services, current);
+        if (plugin) {
+            out.plugins.push_back(std::move(*plugin));
+        } else {
+            out.problems.push_back(
+                {candidate.file.path, plugin.error().reason, plugin.error().remedy});
+        }
+    }
+    return out;
+}
+
+}  // namespace tenon::plugins

@@ -1,0 +1,55 @@
+#include "host/plugins/manifest.h"
+
+#include <sys/stat.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/json.h"
+#include "host/plugins/trusted_file.h"
+
+namespace tenon::plugins {
+namespace {
+
+constexpr std::size_t kMaxManifestBytes = 64U << 10U;
+
+Result<std::vector<std::string>> names_in(const std::string& text) {
+    const auto document = parse_json(text);
+    if (!document) return document.error();
+    if (integer_or(*document, "v", 0) != 1) return Error{"its version (v) is not 1"};
+    const auto plugins = document->find("plugins");
+    if (plugins == document->end() || !plugins->is_array())
+        return Error{"it has no list 'plugins'"};
+    std::vector<std::string> names;
+    for (const Json& name : *plugins) {
+        if (!name.is_string()) return Error{"a plugin in it is not a file name"};
+        names.push_back(name.get<std::string>());
+    }
+    return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>, Refusal> read_manifest(const std::filesystem::path& folder) {
+    const auto path = folder / "manifest.json";
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0 && errno == ENOENT) return std::vector<std::string>();
+    const auto file = open_trusted(path);
+    if (!file) return file.error();
+    if (::fstat(file->fd.get(), &info) != 0 || !owns_this_program(info.st_uid))
+        return Refusal{"the manifest belongs neither to root nor to the owner of this program",
+                       "install the host again"};
+    const auto text =
+        read_whole_file("/proc/self/fd/" + std::to_string(file->fd.get()), kMaxManifestBytes);
+    if (!text) return Refusal{text.error().message, "install the host again"};
+    auto names = names_in(*text);
+    if (!names)
+        return Refusal{"the manifest is malformed: " + names.error().message,
+                       "install the host again"};
+    return std::move(*names);
+}
+
+bool owns_this_program(uid_t owner) {
+    struct stat program {};
+    return owner == 0 || (::stat("/proc/self/exe", &program) == 0 && program.st_uid == owner);
+}
+
+}  // namespace tenon::plugins

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/plugins/note.h"
+
+namespace tenon::plugins {
+
+/// The plugins that were installed with the host: `<folder>/manifest.json`,
+/// {"v":1,"plugins":["bash.so",…]}, in the order in which their tools are offered. A folder without
+/// one has none.
+Result<std::vector<std::string>, Refusal> read_manifest(const std::filesystem::path& folder);
+
+/// Whether `owner` may put first-party plugins there: root, or whom the running executable belongs
+/// to.
+bool owns_this_program(uid_t owner);
+
+}  // namespace tenon::plugins

@@ -1,0 +1,53 @@
+#include "host/plugins/registry.h"
+
+#include <cassert>
+
+#include "host/plugins/plugin_call.h"
+
+namespace tenon::plugins {
+
+Registry::~Registry() {
+    by_name_.clear();
+    host_tools_.clear();
+    plugin_tools_.clear();
+    while (!plugins_.empty())
+        plugins_.pop_back();
+}
+
+void Registry::add(std::unique_ptr<agent::Tool> tool) {
+    const bool is_new = by_name_.emplace(tool->spec().name, tool.get()).second;
+    assert(is_new);
+    if (is_new) host_tools_.push_back(std::move(tool));
+}
+
+Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
+    for (const PluginTool& tool : plugin->tools()) {
+        const auto taken = by_name_.find(tool.spec.name);
+        if (taken == by_name_.end()) continue;
+        const std::string& owner = taken->second->spec().plugin;
+        return Problem{plugin->file(),
+                       "its tool " + tool.spec.name + " has the name of one of " + owner,
+                       "remove one of the two, or set plugins." + plugin->id() + ".enabled=false"};
+    }
+    for (const PluginTool& tool : plugin->tools()) {
+        plugin_tools_.push_back(std::make_unique<PluginCall>(*plugin, tool));
+        by_name_.emplace(tool.spec.name, plugin_tools_.back().get());
+    }
+    plugins_.push_back(std::move(plugin));
+    return {};
+}
+
+agent::Tool* Registry::find(std::string_view name) {
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::vector<const agent::ToolSpec*> Registry::specs() const {
+    std::vector<const agent::ToolSpec*> out;
+    for (const auto* tools : {&plugin_tools_, &host_tools_})
+        for (const auto& tool : *tools)
+            out.push_back(&tool->spec());
+    return out;
+}
+
+}  // namespace tenon::plugins

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/agent/ports.h"
+#include "host/plugins/plugin.h"
+
+namespace tenon::plugins {
+
+/// The tools of this host by name: those of plugins in the order of the plugins and as each lists
+/// them, then the host's own. Owns them all; plugins are destroyed in reverse order. `find` and
+/// `specs` may be called from any thread: nothing changes after the last `add`.
+class Registry final : public agent::Toolbox {
+public:
+    Registry() = default;
+    ~Registry() override;
+    Registry(const Registry&) = delete;
+    Registry& operator=(const Registry&) = delete;
+
+    /// A tool of the host itself. Its name must be new: a bug otherwise. Added before the plugins
+    /// whose tools may not take that name.
+    void add(std::unique_ptr<agent::Tool> tool);
+
+    /// All tools of a plugin, or none: a name that is taken refuses the whole plugin, which is
+    /// destroyed.
+    Result<void, Problem> add(std::unique_ptr<Plugin> plugin);
+
+    [[nodiscard]] agent::Tool* find(std::string_view name) override;
+    [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
+    [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
+
+private:
+    std::vector<std::unique_ptr<Plugin>> plugins_;
+    std::vector<std::unique_ptr<agent::Tool>> plugin_tools_;  // in order; they refer to plugins_
+    std::vector<std::unique_ptr<agent::Tool>> host_tools_;
+    std::map<std::string, agent::Tool*, std::less<>> by_name_;
+};
+
+}  // namespace tenon::plugins

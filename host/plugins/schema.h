@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/base/json.h"
+#include "host/base/result.h"
+
+namespace tenon::plugins {
+
+/// A JSON Schema (draft 7, the keywords listed in schema_form.cpp), compiled once, checked often.
+/// Immutable: may be used by many threads at once. Patterns run on RE2, in time linear in the text.
+class Schema {
+public:
+    /// Refuses what could be misunderstood: unknown keywords, malformed ones, patterns that RE2
+    /// does not take, references other than into this schema, recursion. `top` must be of type
+    /// object.
+    static Result<Schema> compile(const Json& schema);
+    /// The same for the input of a tool: no oneOf, anyOf, allOf at the top, names that a model's
+    /// endpoint accepts.
+    static Result<Schema> compile_tool_input(const Json& schema);
+
+    /// The error names each argument that does not fit, what is wrong, and what is allowed.
+    [[nodiscard]] Result<void> check(const Json& value) const;
+
+    Schema(Schema&&) noexcept;
+    Schema& operator=(Schema&&) noexcept;
+    ~Schema();
+
+private:
+    struct Compiled;
+    explicit Schema(std::unique_ptr<Compiled> compiled);
+    std::unique_ptr<Compiled> compiled_;
+};
+
+}  // namespace tenon::plugins

@@ -1,0 +1,108 @@
+#include "host/plugins/state_service.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/ids.h"
+#include "host/base/unique_fd.h"
+
+namespace tenon::plugins {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMaxKeyBytes = 128;
+constexpr std::size_t kMaxValueBytes = 64U << 10U;
+constexpr std::size_t kMaxFileBytes = 1U << 20U;
+
+/// Held while a file is read, changed and replaced; between processes and, each opening the file
+/// anew, between threads (flock(2)).
+Result<UniqueFd> lock_file(const fs::path& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return Error::from_errno("open " + path.string());
+    while (::flock(fd.get(), LOCK_EX) != 0)
+        if (errno != EINTR) return Error::from_errno("lock " + path.string());
+    return fd;
+}
+
+Result<Json> read_values(const fs::path& path) {
+    std::error_code error;
+    if (!fs::exists(path, error)) return Json::object();
+    const auto text = read_whole_file(path, kMaxFileBytes);
+    if (!text) return text.error();
+    const auto document = parse_json(*text);
+    if (!document) return document.error().while_doing("read " + path.string());
+    if (integer_or(*document, "v", 0) != kVersion)
+        return Error{"read " + path.string() +
+                     ": written by another version of this program (v is not 1)"};
+    const auto values = document->find("values");
+    if (values == document->end() || !values->is_object())
+        return Error{"read " + path.string() + ": no values in it"};
+    return *values;
+}
+
+Result<void> store(const fs::path& path, Json& values, const std::string& key, const Json& value) {
+    if (value.is_null()) {
+        values.erase(key);
+    } else {
+        values[key] = value;
+    }
+    const std::string text = dump_json({{"v", kVersion}, {"values", values}});
+    if (text.size() > kMaxFileBytes)
+        return Error{"the state of a plugin has at most 1 MiB; remove something first"};
+    return write_file_atomically(path, text, Sync::kNo);
+}
+
+/// Empty when `key` is one.
+std::string key_complaint(const Json& params) {
+    const std::string key = string_or(params, "key");
+    if (key.empty()) return "key is required: a text that is not empty";
+    return key.size() > kMaxKeyBytes ? "key has more than 128 bytes" : "";
+}
+
+}  // namespace
+
+StateService::StateService(fs::path folder) : folder_(std::move(folder)) {}
+StateService::~StateService() = default;
+
+void StateService::add_to(Services& services) {
+    services.add("state.get/1", [this](const ServiceRequest& request) { return get(request); });
+    services.add("state.set/1", [this](const ServiceRequest& request) { return set(request); });
+}
+
+ServiceReply StateService::get(const ServiceRequest& request) {
+    if (auto why = key_complaint(request.params); !why.empty())
+        return ServiceReply::failed(why, TENON_BAD_ARGS);
+    // No lock: the file is only ever replaced as a whole.
+    const auto values = read_values(folder_ / (std::string(request.plugin) + ".json"));
+    if (!values) return ServiceReply::failed(values.error().message);
+    return ServiceReply::ok({{"value", values->value(string_or(request.params, "key"), Json())}});
+}
+
+ServiceReply StateService::set(const ServiceRequest& request) {
+    if (auto why = key_complaint(request.params); !why.empty())
+        return ServiceReply::failed(why, TENON_BAD_ARGS);
+    const auto value = request.params.find("value");
+    if (value == request.params.end() || !(value->is_string() || value->is_null()))
+        return ServiceReply::failed("value is required: a text, or null to remove the key",
+                                    TENON_BAD_ARGS);
+    if (value->is_string() && value->get_ref<const std::string&>().size() > kMaxValueBytes)
+        return ServiceReply::failed("value has more than 64 KiB", TENON_BAD_ARGS);
+
+    const std::string name(request.plugin);
+    std::error_code error;
+    fs::create_directories(folder_, error);
+    if (error) return ServiceReply::failed("make " + folder_.string() + ": " + error.message());
+    const auto lock = lock_file(folder_ / (name + ".lock"));
+    if (!lock) return ServiceReply::failed(lock.error().message);
+    const fs::path file = folder_ / (name + ".json");
+    auto values = read_values(file);
+    if (!values) return ServiceReply::failed(values.error().message);
+    auto stored = store(file, *values, string_or(request.params, "key"), *value);
+    if (!stored) return ServiceReply::failed(stored.error().message);
+    return ServiceReply::ok(Json::object());
+}
+
+}  // namespace tenon::plugins

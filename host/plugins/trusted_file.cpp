@@ -1,0 +1,98 @@
+#include "host/plugins/trusted_file.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace tenon::plugins {
+namespace {
+
+Refusal unreadable(const std::string& what, int code) {
+    return {Error::from_errno(what, code).message, "check that the file is there and readable"};
+}
+
+/// Names and numbers come from the user database, whose entries may be long.
+constexpr std::size_t kRecordBytes = 64U << 10U;
+
+bool is_private_group(gid_t group, uid_t owner) {
+    std::vector<char> user_text(kRecordBytes);
+    std::vector<char> group_text(kRecordBytes);
+    passwd user{};
+    passwd* user_found = nullptr;
+    ::group record{};
+    ::group* group_found = nullptr;
+    if (::getpwuid_r(owner, &user, user_text.data(), user_text.size(), &user_found) != 0 ||
+        user_found == nullptr || user.pw_gid != group) {
+        return false;
+    }
+    if (::getgrgid_r(group, &record, group_text.data(), group_text.size(), &group_found) != 0 ||
+        group_found == nullptr) {
+        return false;
+    }
+    const std::string name = user.pw_name;
+    if (name != record.gr_name && group != owner) return false;
+    for (char** member = record.gr_mem; *member != nullptr; ++member)
+        if (name != *member) return false;
+    return true;
+}
+
+/// Empty when nobody else can change it.
+std::string who_else_could_write(const struct stat& info) {
+    if (info.st_uid != 0 && info.st_uid != ::geteuid())
+        return "belongs to user number " + std::to_string(info.st_uid);
+    const bool sticky_folder = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
+    if (sticky_folder) return "";
+    if ((info.st_mode & S_IWOTH) != 0) return "is writable by everybody";
+    if ((info.st_mode & S_IWGRP) != 0 && !is_private_group(info.st_gid, info.st_uid))
+        return "is writable by group number " + std::to_string(info.st_gid);
+    return "";
+}
+
+Result<void, Refusal> judge(const std::filesystem::path& path, const struct stat& info) {
+    const std::string doubt = who_else_could_write(info);
+    if (doubt.empty()) return {};
+    const std::string what =
+        S_ISDIR(info.st_mode) ? "the folder " + path.string() + " " : "the file ";
+    return Refusal{what + doubt + ": others could change what the host would run",
+                   "chmod go-w " + path.string() + ", and let it belong to you or root"};
+}
+
+Result<void, Refusal> judge_folders(std::filesystem::path folder) {
+    while (true) {
+        struct stat info {};
+        if (::lstat(folder.c_str(), &info) != 0)
+            return unreadable("stat " + folder.string(), errno);
+        if (auto judged = judge(folder, info); !judged) return judged;
+        if (folder == folder.root_path()) return {};
+        folder = folder.parent_path();
+    }
+}
+
+}  // namespace
+
+Result<TrustedFile, Refusal> open_trusted(const std::filesystem::path& file) {
+    std::error_code error;
+    const auto folder =
+        std::filesystem::canonical(std::filesystem::absolute(file).parent_path(), error);
+    if (error) return unreadable("find the folder of " + file.string(), error.value());
+    if (auto judged = judge_folders(folder); !judged) return judged.error();
+    TrustedFile out{UniqueFd(), folder / file.filename()};
+    // O_NONBLOCK: opening a FIFO must not wait for a writer.
+    out.fd.reset(
+        ::open(out.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!out.fd && errno == ELOOP) {
+        return Refusal{"a symbolic link, not a file", "put the library itself into the folder"};
+    }
+    if (!out.fd) return unreadable("open " + out.path.string(), errno);
+    struct stat info {};
+    if (::fstat(out.fd.get(), &info) != 0) return unreadable("stat " + out.path.string(), errno);
+    if (!S_ISREG(info.st_mode))
+        return Refusal{"not a regular file", "put the library itself into the folder"};
+    if (auto judged = judge(out.path, info); !judged) return judged.error();
+    return out;
+}
+
+}  // namespace tenon::plugins

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+#include "host/base/result.h"
+#include "host/base/unique_fd.h"
+#include "host/plugins/note.h"
+
+namespace tenon::plugins {
+
+/// A file that nobody but root, this user and those may change who could do so anyway.
+struct TrustedFile {
+    UniqueFd fd;                 ///< open for reading
+    std::filesystem::path path;  ///< absolute, its folder without symbolic links
+};
+
+/// Opens `file` if it is a regular file (no symbolic link) owned by root or this user, that neither
+/// group nor others may write to, in folders of which the same is true up to the root. A user's
+/// private group (the primary group, with the user's name or number and no other member) may, and a
+/// folder with the sticky bit, where only owners rename and remove, may be writable.
+Result<TrustedFile, Refusal> open_trusted(const std::filesystem::path& file);
+
+}  // namespace tenon::plugins

@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "jobs.h"
+
+namespace tenon_bash {
+namespace {
+
+/// What of a running job's output background_check shows when not told otherwise.
+constexpr std::size_t kRunningTailBytes = 4000;
+
+/// `timeout` as it was asked for: 120 or 0.5, never 120.000000.
+std::string seconds_text(std::int64_t ms) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.10g", static_cast<double>(ms) / 1000);
+    return text.data();
+}
+
+/// Ends `text` with a line of its own.
+void append_line(std::string& text, std::string_view line) {
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    text += line;
+}
+
+/// At most the last `bytes`, from the start of a character on.
+std::string_view tail_of(std::string_view text, std::size_t bytes) {
+    if (text.size() <= bytes) return text;
+    text.remove_prefix(text.size() - bytes);
+    while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xC0U) == 0x80U)
+        text.remove_prefix(1);
+    return text;
+}
+
+/// The job has been ended by the host, because its call was cancelled.
+[[noreturn]] void answer_interrupted(tenon::Call& call, const std::string& id) {
+    std::string text;
+    try {
+        // With tail_bytes the output alone: how the ending of the job looks is no news.
+        text = read(call, id, {kMaxOutputCharacters, kMaxOutputCharacters, true}).text;
+    } catch (const tenon::Failure&) {
+        text.clear();  // nothing to show: the word below is the answer
+    }
+    append_line(text, "[interrupted]");
+    throw tenon::Failure(text, TENON_CANCELLED);
+}
+
+void bash(tenon::Call& call) {
+    const tenon::JsonView args = call.args();
+    tenon::JsonObject job;
+    job.text("command", args.text("command")).text("mode", "foreground");
+    if (args.has("cwd")) job.text("cwd", args.text("cwd"));
+    const tenon::Reply started = ask(call, "job.submit/1", job);
+    const std::string id = started.json().text("id");
+    const std::int64_t patience = args.has("timeout")
+                                      ? milliseconds(args.number("timeout"))
+                                      : started.json().integer("foreground_timeout_ms", 120'000);
+
+    const Waited waited = wait(call, {id}, patience);
+    if (waited.cancelled) answer_interrupted(call, id);
+    const bool ended = !waited.jobs.empty() && waited.jobs.front().ended;
+    // It may end between the two requests, and a subagent's job is ended instead of moved.
+    if (ended || move_to_background(call, id).ended) {
+        const JobText done = read(call, id);
+        if (done.job.status == "cancelled" && call.cancelled()) answer_interrupted(call, id);
+        call.write(done.text);
+        return;
+    }
+    std::string text = read(call, id, {kMaxOutputCharacters, 0, false}).text;
+    append_line(text, "[still running after " + seconds_text(patience) +
+                          " s; continues as background job " + id + "]");
+    call.write(text);
+}
+
+void background_run(tenon::Call& call) {
+    const tenon::JsonView args = call.args();
+    tenon::JsonObject job;
+    job.text("command", args.text("command")).text("mode", "background");
+    for (const char* key : {"cwd", "name", "priority", "lifetime", "after"})
+        if (args.has(key)) job.raw(key, args.raw(key));
+    if (args.has("timeout")) job.integer("timeout_ms", milliseconds(args.number("timeout")));
+    const tenon::Reply submitted = ask(call, "job.submit/1", job);
+    const tenon::JsonView answer = submitted.json();
+    const char* state = answer.text("status") == "queued" ? " queued: " : " started: ";
+    call.write("Background job " + answer.text("id") + state + answer.text("preview"));
+}
+
+void check_all(tenon::Call& call) {
+    std::string lines;
+    for (const Job& job : list(call))
+        append_line(lines, job.id + ": " + job.line());
+    call.write(lines.empty() ? "(no background jobs)" : lines);
+}
+
+void background_check(tenon::Call& call) {
+    const std::string id = call.args().text("job_id");
+    if (id.empty()) return check_all(call);
+    const std::int64_t tail_bytes = call.args().integer("tail_bytes");
+    const JobText read_job = read(call, id, {kMaxOutputCharacters, tail_bytes, true});
+    std::string text = read_job.job.line() + "\n";
+    if (!read_job.job.ended) {
+        text += "(" + read_job.job.status + ")";
+        const auto tail = tail_bytes > 0 ? std::string_view(read_job.text)
+                                         : tail_of(read_job.text, kRunningTailBytes);
+        if (!tail.empty()) text.append("\n").append(tail);
+    } else {
+        text += read_job.text;
+    }
+    call.write(text);
+}
+
+void background_wait(tenon::Call& call) {
+    const std::vector<std::string> ids = call.args().texts("job_ids");
+    const Waited waited = wait(call, ids, milliseconds(call.args().number("seconds", 60)));
+    if (waited.cancelled) throw tenon::Failure("[interrupted]", TENON_CANCELLED);
+    std::int64_t ended = 0;
+    for (const Job& job : waited.jobs)
+        ended += job.ended ? 1 : 0;
+    // Many results share the room of one, down to a notification's size.
+    const std::int64_t room =
+        std::max<std::int64_t>(500, kMaxOutputCharacters / std::max<std::int64_t>(1, ended));
+    std::string text;
+    for (const Job& job : waited.jobs) {
+        append_line(text, job.id + ": " + job.line());
+        if (job.ended) append_line(text, read(call, job.id, {room, 0, true}).text);
+    }
+    call.write(text.empty() ? "(no unfinished background jobs)" : text);
+}
+
+void background_cancel(tenon::Call& call) {
+    const std::string id = call.args().text("job_id");
+    cancel(call, id);
+    call.write("Cancelled job " + id);
+}
+
+constexpr const char* kBashSchema =
+    R"({"type":"object","properties":{"command":{"type":"string"},)"
+    R"("timeout":{"type":"number","exclusiveMinimum":0,"description":"Seconds; then it continues as a background job"},)"
+    R"("cwd":{"type":"string"}},"required":["command"]})";
+constexpr const char* kRunSchema =
+    R"({"type":"object","properties":{"command":{"type":"string"},)"
+    R"("timeout":{"type":"number","exclusiveMinimum":0,"description":"Seconds; then it is ended"},)"
+    R"("cwd":{"type":"string"},"name":{"type":"string"},)"
+    R"("priority":{"type":"integer","description":"Higher first; default 0"},)"
+    R"("lifetime":{"enum":["session","persistent"],"description":"persistent: outlives the session, for servers"},)"
+    R"("after":{"type":"array","items":{"type":"string"},"description":"Job ids that must complete first"}},)"
+    R"("required":["command"]})";
+constexpr const char* kCheckSchema =
+    R"({"type":"object","properties":{"job_id":{"type":"string"},"tail_bytes":{"type":"integer","minimum":1}}})";
+constexpr const char* kWaitSchema =
+    R"({"type":"object","properties":{"job_ids":{"type":"array","items":{"type":"string"}},)"
+    R"("seconds":{"type":"number","minimum":0,"description":"Default 60"}}})";
+constexpr const char* kCancelSchema =
+    R"({"type":"object","properties":{"job_id":{"type":"string"}},"required":["job_id"]})";
+
+struct Bash : tenon::Plugin {
+    using Plugin::Plugin;
+
+    void setup(tenon::JsonView) override {
+        tool("bash",
+             "Run a bash command in the workspace and wait for it. Calls made in one answer run at "
+             "the same time. "
+             "stdin is /dev/null; cwd is relative to the workspace. Processes it leaves behind are "
+             "ended: use background_run for those.",
+             kBashSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, bash);
+        tool("background_run",
+             "Start a bash command as a background job and return its id at once. You are told "
+             "when it ends.",
+             kRunSchema, TENON_CONCURRENT, background_run);
+        tool("background_check",
+             "Status and output of one background job, or one line for each without job_id.",
+             kCheckSchema, TENON_READ_ONLY | TENON_CONCURRENT, background_check);
+        tool("background_wait",
+             "Wait until one of these background jobs ends (default: all unfinished).", kWaitSchema,
+             TENON_READ_ONLY | TENON_CONCURRENT | TENON_LONG_RUNNING, background_wait);
+        tool("background_cancel", "End a background job and all its processes.", kCancelSchema,
+             TENON_CONCURRENT, background_cancel);
+    }
+};
+
+}  // namespace
+}  // namespace tenon_bash
+
+TENON_PLUGIN(tenon_bash::Bash, "bash", "1.0.0");

@@ -1,0 +1,73 @@
+#include "jobs.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tenon_bash {
+namespace {
+
+Job job_from(const tenon::JsonView& object) {
+    return {object.text("id"), object.text("status"), object.text("preview"),
+            object.boolean("ended"), object.boolean("told")};
+}
+
+std::vector<Job> jobs_from(const tenon::JsonView& answer) {
+    std::vector<Job> jobs;
+    for (const tenon::JsonView object : answer.objects("jobs"))
+        jobs.push_back(job_from(object));
+    return jobs;
+}
+
+void throw_unless_ok(const tenon::Reply& reply) {
+    if (!reply.ok()) throw tenon::Failure("Error: " + reply.text, reply.rc);
+}
+
+}  // namespace
+
+tenon::Reply ask(const tenon::Call& call, std::string_view method,
+                 const tenon::JsonObject& params) {
+    tenon::Reply reply = call.request(method, params.json());
+    throw_unless_ok(reply);
+    return reply;
+}
+
+Waited wait(const tenon::Call& call, const std::vector<std::string>& ids, std::int64_t timeout_ms) {
+    tenon::JsonObject params;
+    params.integer("timeout_ms", timeout_ms);
+    if (!ids.empty()) params.texts("job_ids", ids);
+    const tenon::Reply reply = call.request("job.wait/1", params.json());
+    if (reply.rc == TENON_CANCELLED) return {{}, true};
+    throw_unless_ok(reply);
+    return {jobs_from(reply.json()), false};
+}
+
+JobText read(const tenon::Call& call, const std::string& id, const ReadOptions& options) {
+    tenon::JsonObject params;
+    params.text("job_id", id).integer("max_chars", options.max_characters);
+    if (options.tail_bytes > 0) params.integer("tail_bytes", options.tail_bytes);
+    params.boolean("deliver", options.deliver);
+    const tenon::Reply reply = ask(call, "job.read/1", params);
+    return {job_from(reply.json()), reply.json().text("text")};
+}
+
+std::vector<Job> list(const tenon::Call& call) {
+    const tenon::Reply reply = ask(call, "job.list/1", {});
+    return jobs_from(reply.json());
+}
+
+Job move_to_background(const tenon::Call& call, const std::string& id) {
+    const tenon::Reply reply =
+        ask(call, "job.background/1", tenon::JsonObject().text("job_id", id));
+    return job_from(reply.json());
+}
+
+void cancel(const tenon::Call& call, const std::string& id) {
+    (void)ask(call, "job.cancel/1", tenon::JsonObject().text("job_id", id));
+}
+
+std::int64_t milliseconds(double seconds) {
+    constexpr double kTenYears = 10.0 * 366 * 24 * 3600 * 1000;
+    return std::max<std::int64_t>(1, std::llround(std::clamp(seconds * 1000, 0.0, kTenYears)));
+}
+
+}  // namespace tenon_bash

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/plugin.hpp>
+
+/// The host's job.* methods as functions. They throw tenon::Failure with what the host said, worded
+/// for a model ("Error: …").
+namespace tenon_bash {
+
+constexpr std::int64_t kMaxOutputCharacters = 50'000;
+
+/// A job as the host describes it.
+struct Job {
+    std::string id, status, preview;
+    bool ended = false;
+    bool told = false;
+
+    /// "[completed] make test"
+    [[nodiscard]] std::string line() const { return "[" + status + "] " + preview; }
+};
+
+struct JobText {
+    Job job;
+    std::string text;
+};
+
+/// What job.wait/1 found. When the call was cancelled meanwhile, `jobs` is empty.
+struct Waited {
+    std::vector<Job> jobs;
+    bool cancelled = false;
+};
+
+/// How job.read/1 is to read.
+struct ReadOptions {
+    std::int64_t max_characters = kMaxOutputCharacters;
+    std::int64_t tail_bytes = 0;  ///< 0: not only the tail
+    bool deliver = true;          ///< the text goes into the result of this call
+};
+
+/// Sends a request; its answer's text is owned by the result.
+tenon::Reply ask(const tenon::Call& call, std::string_view method, const tenon::JsonObject& params);
+
+Waited wait(const tenon::Call& call, const std::vector<std::string>& ids, std::int64_t timeout_ms);
+JobText read(const tenon::Call& call, const std::string& id, const ReadOptions& options = {});
+std::vector<Job> list(const tenon::Call& call);
+Job move_to_background(const tenon::Call& call, const std::string& id);
+void cancel(const tenon::Call& call, const std::string& id);
+
+/// Seconds as a model gives them, in the milliseconds of the host: at least 1, at most ten years.
+std::int64_t milliseconds(double seconds);
+
+}  // namespace tenon_bash

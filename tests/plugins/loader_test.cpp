@@ -1,0 +1,244 @@
+#include "host/plugins/loader.h"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+
+#include "host/plugins/library.h"
+#include "host/plugins/running.h"
+#include "tests/plugins/workbench.h"
+
+namespace tenon::plugins {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using testing::Workbench;
+
+/// Names a file in the environment for as long as it lives.
+class Mark {
+public:
+    Mark(const char* variable, std::filesystem::path file)
+        : variable_(variable), file_(std::move(file)) {
+        ::setenv(variable_, file_.c_str(), 1);
+    }
+    ~Mark() { ::unsetenv(variable_); }
+    Mark(const Mark&) = delete;
+    Mark& operator=(const Mark&) = delete;
+    [[nodiscard]] bool made() const { return std::filesystem::exists(file_); }
+
+private:
+    const char* variable_;
+    std::filesystem::path file_;
+};
+
+std::vector<std::string> ids(const Loaded& loaded) {
+    std::vector<std::string> out;
+    for (const auto& plugin : loaded.plugins)
+        out.push_back(plugin->id());
+    return out;
+}
+
+TEST(Loader, RefusesWhatCannotBeUsedWithTheReasonAndRunsNoneOfIt) {
+    const struct {
+        const char* fixture;
+        const char* reason;
+    } cases[] = {
+        {"wrong_abi", "built for plugin ABI 7.3; this host supports 1.0"},
+        {"no_note", "without the note"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.fixture);
+        Workbench bench;
+        const Mark constructed("TENON_TEST_CONSTRUCTED", bench.dir / "constructed");
+        const auto file = bench.put(row.fixture, "misfit");
+        bench.open();
+        ASSERT_EQ(bench.problems.size(), 1U);
+        EXPECT_EQ(bench.problems[0].file, file);
+        EXPECT_THAT(bench.problems[0].reason, HasSubstr(row.reason));
+        EXPECT_NE(bench.problems[0].remedy, "");
+        EXPECT_FALSE(constructed.made());
+    }
+}
+
+TEST(Loader, RunsNothingOfAFileThatOthersCouldHaveWritten) {
+    Workbench bench;
+    const Mark constructed("TENON_TEST_CONSTRUCTED", bench.dir / "constructed");
+    ::chmod(bench.put("plain", "plain").c_str(), 0666);
+    std::filesystem::create_symlink(bench.put("second", "second"), bench.folder() / "link.so");
+    std::filesystem::permissions(bench.folder() / "second.so", std::filesystem::perms(0646));
+    bench.dir.write("plugins/text.so", "no library at all");
+    bench.open();
+    std::vector<std::string> reasons;
+    for (const Problem& problem : bench.problems)
+        reasons.push_back(problem.file.filename().string() + ": " + problem.reason);
+    EXPECT_THAT(reasons,
+                ::testing::ElementsAre(HasSubstr("link.so: a symbolic link"),
+                                       HasSubstr("plain.so: the file is writable by everybody"),
+                                       HasSubstr("second.so: the file is writable by everybody"),
+                                       HasSubstr("text.so: not a plugin")));
+    EXPECT_FALSE(constructed.made());
+}
+
+TEST(Loader, RefusesWhatTurnsOutWrongOnceItIsMapped) {
+    const struct {
+        const char* fixture;
+        const char* reason;
+    } cases[] = {
+        {"no_export", "does not export tenon_plugin_v1"},
+        {"returns_null", "returned null"},
+        {"too_short", "incomplete"},
+        {"other_id", "its note says misfit, its code somebody-else"},
+        {"create_fails", "it does not start: no licence"},
+        {"same_tool_twice", "lists the tool misfit twice"},
+        {"null_tool", "null or incomplete"},
+        {"bad_name", "'Bad-Name' is no name for a tool"},
+        {"bad_schema", "the input schema of misfit: schema at /patternProperties"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.fixture);
+        Workbench bench;
+        bench.put(row.fixture, "misfit");
+        bench.put("plain", "plain");
+        const Loaded loaded = load(bench.options, bench.services);
+        EXPECT_EQ(ids(loaded), std::vector<std::string>{"plain"}) << "the host goes on";
+        ASSERT_EQ(loaded.problems.size(), 1U);
+        EXPECT_THAT(loaded.problems[0].reason, HasSubstr(row.reason));
+    }
+}
+
+TEST(Loader, RefusesAFileThatWasCutOffAndGoesOn) {
+    const std::string whole =
+        tenon::testing::TempDir().read(std::string(TENON_FIXTURES) + "/plain.so");
+    Workbench bench;
+    bench.put("second", "second");
+    bench.options.by_id["plain"].isolated = false;
+    for (std::size_t length = 0; length < whole.size(); length += whole.size() / 24) {
+        SCOPED_TRACE(length);
+        bench.dir.write("plugins/plain.so", whole.substr(0, length));
+        const Loaded loaded = load(bench.options, bench.services);
+        EXPECT_EQ(ids(loaded), std::vector<std::string>{"second"});
+        ASSERT_EQ(loaded.problems.size(), 1U);
+        EXPECT_NE(loaded.problems[0].remedy, "");
+    }
+}
+
+TEST(Loader, LeavesStrangersOutUnlessTheyMayRunInTheHost) {
+    Workbench bench;
+    bench.put("plain");
+    const Loaded loaded = load(bench.options, bench.services);
+    EXPECT_THAT(loaded.plugins, IsEmpty());
+    ASSERT_EQ(loaded.problems.size(), 1U);
+    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("tenon-plugin-host"));
+    EXPECT_THAT(loaded.problems[0].remedy, HasSubstr("plugins.plain.isolated=false"));
+}
+
+TEST(Loader, LoadsAStrangerFromAPrivateCopy) {
+    Workbench bench;
+    bench.put("plain", "plain");
+    const Loaded loaded = load(bench.options, bench.services);
+    ASSERT_EQ(ids(loaded), std::vector<std::string>{"plain"});
+    EXPECT_FALSE(loaded.plugins[0]->first_party());
+    struct stat folder {};
+    ASSERT_EQ(::stat((bench.dir / "state/plugins").c_str(), &folder), 0);
+    EXPECT_EQ(folder.st_mode & 07777U, 0700U);
+    std::vector<std::string> copies;
+    for (const auto& entry : std::filesystem::directory_iterator(bench.dir / "state/plugins"))
+        copies.push_back(entry.path().filename());
+    EXPECT_THAT(copies, ::testing::ElementsAre(MatchesRegex("plain\\.[0-9a-f]{12}\\.[0-9]+\\.so")));
+}
+
+TEST(Loader, LoadsFirstPartyPluginsInPlaceAndInTheManifestsOrder) {
+    Workbench bench;
+    bench.put("plain");
+    bench.put("second");
+    bench.write_manifest(R"({"v":1,"plugins":["second.so","plain.so"]})");
+    const Loaded loaded = load(bench.options, bench.services);
+    EXPECT_THAT(loaded.problems, IsEmpty());
+    EXPECT_EQ(ids(loaded), (std::vector<std::string>{"second", "plain"}));
+    EXPECT_TRUE(loaded.plugins[0]->first_party());
+    EXPECT_FALSE(std::filesystem::exists(bench.dir / "state/plugins"));
+}
+
+TEST(Loader, TakesNoManifestOfAnotherFolder) {
+    Workbench bench;
+    bench.put("plain");
+    bench.write_manifest(R"({"v":1,"plugins":["plain.so"]})");
+    bench.options.first_party_folder = bench.dir / "elsewhere";
+    EXPECT_THAT(load(bench.options, bench.services).plugins, IsEmpty());
+}
+
+TEST(Loader, ReportsABadManifestAndTrustsNobody) {
+    for (const char* text :
+         {"{", R"({"v":2,"plugins":[]})", R"({"v":1})", R"({"v":1,"plugins":[7]})"}) {
+        SCOPED_TRACE(text);
+        Workbench bench;
+        bench.put("plain");
+        bench.write_manifest(text);
+        const Loaded loaded = load(bench.options, bench.services);
+        EXPECT_THAT(loaded.plugins, IsEmpty());
+        ASSERT_EQ(loaded.problems.size(), 2U);
+        EXPECT_THAT(loaded.problems[0].reason, HasSubstr("manifest is malformed"));
+    }
+}
+
+TEST(Loader, LeavesOutWhatIsDisabledWithoutAWord) {
+    Workbench bench;
+    bench.put("plain");
+    bench.options.by_id["plain"].enabled = false;
+    const Loaded loaded = load(bench.options, bench.services);
+    EXPECT_THAT(loaded.plugins, IsEmpty());
+    EXPECT_THAT(loaded.problems, IsEmpty());
+}
+
+TEST(Loader, KeepsTheFirstOfTwoWithOneId) {
+    Workbench bench;
+    bench.put("plain", "plain");
+    const auto again = bench.put("plain_again");
+    const Loaded loaded = load(bench.options, bench.services);
+    ASSERT_EQ(ids(loaded), std::vector<std::string>{"plain"});
+    EXPECT_EQ(loaded.plugins[0]->tools()[0].spec.name, "plain");
+    ASSERT_EQ(loaded.problems.size(), 1U);
+    EXPECT_EQ(loaded.problems[0].file, again);
+    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("a second plugin with the id plain"));
+}
+
+TEST(Loader, ChecksTheConfigurationBeforeThePluginSeesIt) {
+    Workbench bench;
+    bench.put("plain", "plain");
+    bench.options.by_id["plain"].own = {{"depth", "12"}, {"dept", "3"}};
+    const Loaded loaded = load(bench.options, bench.services);
+    ASSERT_EQ(loaded.problems.size(), 1U);
+    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("depth must be at most 9, not 12"));
+    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("dept is not known here; allowed: depth"));
+}
+
+TEST(Loader, MissesNoFolderThatIsNotThere) {
+    Workbench bench;
+    bench.options.folders = {bench.dir / "nowhere"};
+    const Loaded loaded = load(bench.options, bench.services);
+    EXPECT_THAT(loaded.problems, IsEmpty());
+}
+
+TEST(Loader, LoadsAChangedFileAfterAReload) {
+    Workbench bench;
+    bench.put("plain", "plain");
+    const Loaded before = load(bench.options, bench.services);
+    std::filesystem::copy_file(std::filesystem::path(TENON_FIXTURES) / "plain_again.so",
+                               bench.folder() / "plain.so",
+                               std::filesystem::copy_options::overwrite_existing);
+    const Loaded after = load(bench.options, bench.services);
+    ASSERT_EQ(after.plugins.size(), 1U);
+    EXPECT_EQ(before.plugins.at(0)->tools()[0].spec.name, "plain");
+    EXPECT_EQ(after.plugins[0]->tools()[0].spec.name, "again");
+}
+
+TEST(Loader, KnowsTheFolderInstalledNextToTheProgram) {
+    EXPECT_EQ(installed_plugin_folder(), std::filesystem::path(TENON_BUILT_PLUGINS));
+}
+
+}  // namespace
+}  // namespace tenon::plugins

@@ -1,0 +1,99 @@
+#include "host/plugins/registry.h"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv
+
+#include <gtest/gtest.h>
+
+#include "tests/plugins/workbench.h"
+
+namespace tenon::plugins {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Workbench;
+
+class HostTool final : public agent::Tool {
+public:
+    explicit HostTool(std::string name) { spec_.name = std::move(name), spec_.plugin = "host"; }
+    [[nodiscard]] const agent::ToolSpec& spec() const override { return spec_; }
+    agent::ToolResult call(const agent::ToolCall&, agent::CallContext&) override {
+        return {"from the host", false, {}};
+    }
+
+private:
+    agent::ToolSpec spec_;
+};
+
+std::vector<std::string> names(const Registry& registry) {
+    std::vector<std::string> out;
+    for (const auto* spec : registry.specs())
+        out.push_back(spec->name);
+    return out;
+}
+
+TEST(Registry, ListsFirstPartyToolsThenOthersByIdThenTheHosts) {
+    Workbench bench;
+    bench.registry.add(std::make_unique<HostTool>("compact"));
+    bench.put("good", "good");
+    bench.put("second");
+    bench.put("plain", "plain");
+    bench.write_manifest(R"({"v":1,"plugins":["second.so"]})");
+    bench.open();
+    EXPECT_THAT(names(bench.registry),
+                ElementsAre("second", "greet", "fail", "defect", "garble", "flood",
+                            "until_cancelled", "deaf", "ask", "alone", "plain", "compact"));
+}
+
+TEST(Registry, SaysWhatIsKnownAboutATool) {
+    Workbench bench;
+    bench.put("good", "good");
+    bench.open();
+    const agent::ToolSpec& greet = bench.registry.find("greet")->spec();
+    EXPECT_EQ(greet.plugin, "good");
+    EXPECT_EQ(greet.description, "Greets.");
+    EXPECT_EQ(greet.input_schema["required"], Json::array({"name"}));
+    EXPECT_FALSE(greet.first_party);
+    EXPECT_TRUE(greet.read_only);
+    EXPECT_TRUE(greet.concurrent);
+    EXPECT_FALSE(greet.own_thread);
+    EXPECT_TRUE(bench.registry.find("until_cancelled")->spec().own_thread);
+    EXPECT_EQ(bench.registry.find("nothing"), nullptr);
+}
+
+TEST(Registry, RefusesAPluginThatTakesANameAndKeepsTheFirst) {
+    Workbench bench;
+    bench.put("good", "good");
+    const auto file = bench.put("takes_greet", "takes-greet");
+    bench.open();
+    ASSERT_EQ(bench.problems.size(), 1U);
+    EXPECT_EQ(bench.problems[0].file, file);
+    EXPECT_THAT(bench.problems[0].reason, HasSubstr("its tool greet has the name of one of good"));
+    EXPECT_EQ(bench.registry.find("greet")->spec().plugin, "good");
+}
+
+TEST(Registry, KeepsTheNamesOfTheHost) {
+    Workbench bench;
+    bench.registry.add(std::make_unique<HostTool>("plain"));
+    bench.put("plain", "plain");
+    bench.open();
+    ASSERT_EQ(bench.problems.size(), 1U);
+    EXPECT_EQ(bench.call("plain").text, "from the host");
+}
+
+TEST(Registry, DestroysPluginsInReverseOrder) {
+    tenon::testing::TempDir dir;
+    ::setenv("TENON_TEST_DESTROYED", (dir / "order").c_str(), 1);
+    {
+        Workbench bench;
+        bench.put("plain", "plain");
+        bench.put("second", "second");
+        bench.open();
+    }
+    ::unsetenv("TENON_TEST_DESTROYED");
+    EXPECT_EQ(dir.read("order"), "second\nplain\n");
+}
+
+}  // namespace
+}  // namespace tenon::plugins

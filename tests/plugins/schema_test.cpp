@@ -1,0 +1,162 @@
+#include "host/plugins/schema.h"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+namespace tenon::plugins {
+namespace {
+
+using ::testing::HasSubstr;
+
+Schema compiled(const char* text) {
+    auto schema = Schema::compile(Json::parse(text));
+    if (!schema) throw std::runtime_error(schema.error().message);
+    return std::move(*schema);
+}
+
+/// Empty when the value fits.
+std::string complaint(const char* schema, const char* value) {
+    auto fits = compiled(schema).check(Json::parse(value));
+    return fits ? "" : fits.error().message;
+}
+
+std::string refusal(const char* schema) {
+    auto compiled = Schema::compile_tool_input(Json::parse(schema));
+    return compiled ? "" : compiled.error().message;
+}
+
+TEST(Schema, AcceptsWhatFits) {
+    const struct {
+        const char* schema;
+        const char* value;
+    } cases[] = {
+        {R"({"type":"object"})", "{}"},
+        {R"({"type":"object","properties":{"a":{"type":["string","null"]}},"required":["a"]})",
+         R"({"a":null})"},
+        {R"({"type":"object","properties":{"a":{"pattern":"^x+$","maxLength":3}}})",
+         R"({"a":"xxx"})"},
+        {R"({"type":"object","properties":{"a":{"pattern":"^x+$"}}})", R"({"a":7})"},
+        {R"({"type":"object","properties":{"a":{"maxLength":2}}})", R"({"a":"éé"})"},
+        {R"({"type":"object","properties":{"a":{"$ref":"#/$defs/n"}},"$defs":{"n":{"type":"number","multipleOf":0.5}}})",
+         R"({"a":1.5})"},
+        {R"({"type":"object","properties":{"a":{"items":{"oneOf":[{"type":"string"},{"const":1}]}}}})",
+         R"({"a":["x",1]})"},
+        {R"({"type":"object","properties":{"a":true}})", R"({"a":[{}]})"},
+        {R"({"type":"object","properties":{"a":{"type":"string","format":"date","default":1,"examples":[]}}})",
+         R"({"a":"no date"})"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.schema);
+        EXPECT_EQ(complaint(row.schema, row.value), "");
+    }
+}
+
+TEST(Schema, SaysWhichArgumentIsWrongAndWhatIsAllowed) {
+    const struct {
+        const char* schema;
+        const char* value;
+        const char* complaint;
+    } cases[] = {
+        {R"({"type":"object"})", "[]", "the arguments must be an object, not []"},
+        {R"({"type":"object","properties":{"command":{"type":"string"}},"required":["command"]})",
+         "{}", "command is required"},
+        {R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":"3"})",
+         R"(n must be an integer, not "3")"},
+        {R"({"type":"object","properties":{"n":{"type":"number","exclusiveMinimum":0}}})",
+         R"({"n":0})", "n must be greater than 0, not 0"},
+        {R"({"type":"object","properties":{"n":{"maximum":2.5}}})", R"({"n":3})",
+         "n must be at most 2.5, not 3"},
+        {R"({"type":"object","properties":{"a":{"enum":["x","y"]}}})", R"({"a":"z"})",
+         R"(a must be one of "x", "y", not "z")"},
+        {R"({"type":"object","properties":{"a":{"pattern":"^x+$"}}})", R"({"a":"xy"})",
+         R"(a must match the pattern ^x+$, not "xy")"},
+        {R"({"type":"object","properties":{"a":{"minLength":3}}})", R"({"a":"éé"})",
+         "a must have at least 3 characters, not 2"},
+        {R"({"type":"object","properties":{"a":{"maxLength":3}}})", R"({"a":"a\u0000bcd"})",
+         "a must have at most 3 characters, not 5"},
+        {R"({"type":"object","properties":{"a":{}},"additionalProperties":false})", R"({"b":1})",
+         "b is not known here; allowed: a"},
+        {R"({"type":"object","properties":{"i":{"items":{"required":["id"],"properties":{"id":{"type":"string"}}}}}})",
+         R"({"i":[{"id":"1"},{"id":2},{}]})",
+         "i[1].id must be a string, not 2; i[2].id is required"},
+        {R"({"type":"object","properties":{"a":{"type":"string"},"b":{"type":"null"}}})",
+         R"({"a":1,"b":2})", "a must be a string, not 1; b must be null, not 2"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.schema);
+        EXPECT_EQ(complaint(row.schema, row.value), row.complaint);
+    }
+}
+
+TEST(Schema, SaysWhereTheLessSimpleKeywordsFail) {
+    EXPECT_THAT(
+        complaint(
+            R"({"type":"object","properties":{"a":{"items":{"anyOf":[{"type":"string"},{"type":"null"}]}}}})",
+            R"({"a":["x",1]})"),
+        HasSubstr("a[1]"));
+    EXPECT_THAT(complaint(R"({"type":"object","properties":{"list":{"uniqueItems":true}}})",
+                          R"({"list":[1,1]})"),
+                HasSubstr("list"));
+}
+
+TEST(Schema, ChecksALongTextAgainstAPatternWithoutTroubleForTheStack) {
+    const Schema schema =
+        compiled(R"({"type":"object","properties":{"a":{"pattern":"^(a|b)*$"}}})");
+    EXPECT_TRUE(schema.check({{"a", std::string(4'000'000, 'a')}}));
+    EXPECT_FALSE(schema.check({{"a", std::string(4'000'000, 'a') + "c"}}));
+}
+
+TEST(Schema, RefusesWhatCouldBeMisunderstood) {
+    const struct {
+        const char* schema;
+        const char* reason;
+    } cases[] = {
+        {"[]", "at its top: must be an object"},
+        {R"({"type":"string"})", R"(with "type":"object")"},
+        {R"({"properties":{}})", R"(with "type":"object")"},
+        {R"({"type":"object","anyOf":[{}]})", "'anyOf' is not accepted"},
+        {R"({"type":"object","properties":{"a b":{}}})", "the name 'a b'"},
+        {R"({"type":"object","properties":{"a":{"patternProperties":{}}}})",
+         "/properties/a/patternProperties: this host does not know"},
+        {R"({"type":"object","properties":{"a":{"typo":1}}})", "'typo'"},
+        {R"({"type":"object","properties":{"a":{"pattern":"(?=x)y"}}})",
+         "the pattern (?=x)y is not understood"},
+        {R"({"type":"object","properties":{"a":{"type":"text"}}})",
+         "/properties/a/type: must name a JSON type"},
+        {R"({"type":"object","properties":{"a":{"multipleOf":0}}})",
+         "multipleOf: must be a number above 0"},
+        {R"({"type":"object","properties":{"a":{"maxLength":-1}}})",
+         "maxLength: must be a whole number"},
+        {R"({"type":"object","properties":{"a":{"enum":[]}}})", "enum: must be a list"},
+        {R"({"type":"object","properties":{"a":{"$ref":"#/$defs/b"}}})",
+         "'#/$defs/b' names nothing"},
+        {R"({"type":"object","properties":{"a":{"$ref":"http://x/y"}}})",
+         "names nothing in this schema"},
+        {R"({"type":"object","properties":{"a":{"$ref":"#/$defs/b","minimum":1}},"$defs":{"b":{}}})",
+         "'minimum' next to '$ref'"},
+        {R"({"type":"object","properties":{"a":{"$ref":"#/$defs/b"}},"$defs":{"b":{"items":{"$ref":"#/$defs/b"}}}})",
+         "refers to itself"},
+        {R"({"type":"object","properties":{"a":7}})", "/properties/a: must be a schema"},
+        {R"({"type":"object","required":"a"})", "/required: must be a list of names"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.schema);
+        EXPECT_THAT(refusal(row.schema), HasSubstr(row.reason));
+    }
+}
+
+TEST(Schema, RefusesReferencesThatMultiply) {
+    Json schema = {{"type", "object"}, {"properties", {{"a", {{"$ref", "#/$defs/d0"}}}}}};
+    for (int i = 0; i < 20; ++i) {
+        const Json next = {{"$ref", "#/$defs/d" + std::to_string(i + 1)}};
+        schema["$defs"]["d" + std::to_string(i)] = {{"properties", {{"x", next}, {"y", next}}}};
+    }
+    schema["$defs"]["d20"] = {{"type", "string"}};
+    const auto refused = Schema::compile(schema);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("too large"));
+}
+
+}  // namespace
+}  // namespace tenon::plugins

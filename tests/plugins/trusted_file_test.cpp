@@ -1,0 +1,89 @@
+#include "host/plugins/trusted_file.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+
+namespace tenon::plugins {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string reason(const std::filesystem::path& file) {
+    auto opened = open_trusted(file);
+    return opened ? "" : opened.error().reason;
+}
+
+class TrustedFileTest : public ::testing::Test {
+protected:
+    TrustedFileTest() {
+        std::filesystem::permissions(file_.parent_path(), std::filesystem::perms(0755));
+    }
+
+    tenon::testing::TempDir dir_;
+    std::filesystem::path file_ = dir_.write("sub/x.so", "bytes");
+};
+
+TEST_F(TrustedFileTest, OpensWhatOnlyItsOwnerMayWrite) {
+    ::chmod(file_.c_str(), 0644);
+    EXPECT_EQ(reason(file_), "");
+}
+
+TEST_F(TrustedFileTest, RefusesWhatEverybodyMayWrite) {
+    ::chmod(file_.c_str(), 0666);
+    EXPECT_THAT(reason(file_), HasSubstr("the file is writable by everybody"));
+}
+
+TEST_F(TrustedFileTest, RefusesAFolderThatEverybodyMayWrite) {
+    ::chmod(file_.parent_path().c_str(), 0777);
+    EXPECT_THAT(reason(file_), HasSubstr("/sub is writable by everybody"));
+}
+
+TEST_F(TrustedFileTest, AcceptsAFolderWhereOnlyOwnersRename) {
+    ::chmod(file_.parent_path().c_str(), 01777);
+    EXPECT_EQ(reason(file_), "");
+}
+
+TEST_F(TrustedFileTest, AcceptsThePrivateGroupOfTheOwner) {
+    ::chmod(file_.c_str(), 0664);
+    struct stat info {};
+    ::stat(file_.c_str(), &info);
+    if (info.st_uid != 0 || info.st_gid != 0)
+        GTEST_SKIP() << "needs an owner whose group is known to be private";
+    EXPECT_EQ(reason(file_), "");
+}
+
+TEST_F(TrustedFileTest, RefusesAnotherGroup) {
+    ::chmod(file_.c_str(), 0664);
+    if (::chown(file_.c_str(), static_cast<uid_t>(-1), 1) != 0) GTEST_SKIP() << "needs root";
+    EXPECT_THAT(reason(file_), HasSubstr("writable by group number 1"));
+}
+
+TEST_F(TrustedFileTest, RefusesAnotherOwner) {
+    if (::chown(file_.c_str(), 65534, static_cast<gid_t>(-1)) != 0) GTEST_SKIP() << "needs root";
+    EXPECT_THAT(reason(file_), HasSubstr("belongs to user number 65534"));
+}
+
+TEST_F(TrustedFileTest, RefusesWhatIsNoFile) {
+    std::filesystem::create_symlink(file_, dir_ / "link.so");
+    std::filesystem::create_directory(dir_ / "folder.so");
+    ::mkfifo((dir_ / "fifo.so").c_str(), 0600);
+    EXPECT_EQ(reason(dir_ / "link.so"), "a symbolic link, not a file");
+    EXPECT_EQ(reason(dir_ / "folder.so"), "not a regular file");
+    EXPECT_EQ(reason(dir_ / "fifo.so"), "not a regular file");
+    EXPECT_THAT(reason(dir_ / "missing.so"), HasSubstr("No such file"));
+}
+
+TEST_F(TrustedFileTest, FollowsALinkToAFolder) {
+    std::filesystem::create_directory_symlink(dir_ / "sub", dir_ / "link");
+    const auto opened = open_trusted(dir_ / "link/x.so");
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->path, dir_ / "sub/x.so");
+}
+
+}  // namespace
+}  // namespace tenon::plugins
