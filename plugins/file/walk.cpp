@@ -31,7 +31,11 @@ Fd open_file_below(int root, const std::string& path) {
     // Looked at before it is opened for use: opening a device can have an effect.
     const Fd found = open_below(root, path, O_PATH);
     struct stat info {};
-    if (!found || ::fstat(found.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+    if (!found || ::fstat(found.get(), &info) != 0) return {};
+    if (!S_ISREG(info.st_mode)) {
+        errno = EINVAL;
+        return {};
+    }
     return Fd(::open(("/proc/self/fd/" + std::to_string(found.get())).c_str(),
                      O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 }

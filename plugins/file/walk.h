@@ -26,8 +26,8 @@ public:
         : root_(root), in_root_(in_root), shown_(shown) {}
     /// Relative to the workspace where it lies inside, else absolute.
     [[nodiscard]] std::string_view shown() const { return shown_; }
-    /// Opens the file, never over a symlink; an Fd that is none for whatever is no regular file
-    /// that can be read.
+    /// Opens the file, never over a symlink; an Fd that is none, with errno, for whatever
+    /// is no regular file that can be read.
     [[nodiscard]] Fd open() const;
 
 private:
