@@ -7,6 +7,7 @@
 #include <optional>
 #include <strings.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <vector>
 
 namespace tenon::file {
@@ -19,8 +20,9 @@ struct CloseDir {
     void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
-/// Levenshtein distance of short names, case aside.
+/// How many letters to change, insert or drop, case aside; letters in another order are one slip.
 std::size_t distance(std::string_view a, std::string_view b) {
+    if (a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin())) return 1;
     std::vector<std::size_t> row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j)
         row[j] = j;
@@ -122,7 +124,11 @@ Opened open_or_suggest(const Host& host, const std::string& path, Access access)
     try {
         return host.open(path, access);
     } catch (const Failure& failure) {
-        if (failure.rc() != TENON_FAILED || path.empty()) throw;
+        // Only this reason calls for a look at what there is instead.
+        const std::string_view reason = failure.what();
+        const std::string none = std::generic_category().message(ENOENT);
+        if (reason.size() < none.size() || reason.substr(reason.size() - none.size()) != none)
+            throw;
         const std::string why = explain(host, path);
         if (why.empty()) throw;
         throw Failure(why);
