@@ -1,0 +1,109 @@
+#include "host/plugins/path_service.h"
+
+namespace fs = std::filesystem;
+
+namespace tenon::plugins {
+namespace {
+
+Json as_json(const std::vector<fs::path>& paths) {
+    Json out = Json::array();
+    for (const fs::path& path : paths)
+        out.push_back(path.string());
+    return out;
+}
+
+/// Turns a rule's no into an Error, and remembers that it was one: it has a code of its own.
+class Judge {
+public:
+    Judge(const PathService::Denied& denied, std::string_view verb, std::string_view asked)
+        : denied_(denied), verb_(verb), asked_(asked) {}
+
+    Beneath::Approve approve() {
+        return [this](const fs::path& real) -> Result<void> {
+            refused_ = denied_(real);
+            if (!refused_) return {};
+            return Error{"A permission rule forbids to " + std::string(verb_) + " " +
+                         std::string(asked_) + "."};
+        };
+    }
+    [[nodiscard]] ServiceReply failed(const Error& error) const {
+        return ServiceReply::failed(error.message, refused_ ? TENON_DENIED : TENON_FAILED);
+    }
+
+private:
+    const PathService::Denied& denied_;
+    std::string_view verb_, asked_;
+    bool refused_ = false;
+};
+
+}  // namespace
+
+void PathService::add_to(Services& services) const {
+    services.add("path.roots/1", [this](const ServiceRequest&) { return roots(); });
+    services.add("path.open/1", [this](const ServiceRequest& request) { return open(request); });
+    services.add("path.filter/1",
+                 [this](const ServiceRequest& request) { return filter(request); });
+}
+
+ServiceReply PathService::roots() const {
+    return ServiceReply::ok({{"workspace", roots_.workspace().string()},
+                             {"write", as_json(roots_.writable())},
+                             {"read", as_json(roots_.readable())}});
+}
+
+std::string PathService::shown(const fs::path& real) const {
+    const fs::path relative = real.lexically_relative(roots_.workspace());
+    return relative.empty() || *relative.begin() == ".." ? real.string() : relative.string();
+}
+
+ServiceReply PathService::open(const ServiceRequest& request) const {
+    const auto path = request.params.find("path");
+    if (path == request.params.end() || !path->is_string())
+        return ServiceReply::failed("path.open/1: path must be a string", TENON_BAD_ARGS);
+    const auto& asked = path->get_ref<const std::string&>();
+    const std::string access = string_or(request.params, "access");
+
+    if (access == "write") {
+        Judge judge(denied_edit_, "edit", asked);
+        auto entry = roots_.open_entry(asked, judge.approve());
+        if (!entry) return judge.failed(entry.error());
+        auto reply = ServiceReply::ok({{"fd", entry->folder.get()},
+                                       {"name", entry->name},
+                                       {"path", entry->real.string()},
+                                       {"shown", shown(entry->real)}});
+        (void)entry->folder.release();
+        return reply;
+    }
+    if (access != "read" && access != "folder") {
+        return ServiceReply::failed("path.open/1: access must be read, folder or write",
+                                    TENON_BAD_ARGS);
+    }
+    Judge judge(denied_read_, "read", asked);
+    auto opened = access == "read" ? roots_.open(asked, judge.approve())
+                                   : roots_.open_folder(asked, judge.approve());
+    if (!opened) return judge.failed(opened.error());
+    auto reply = ServiceReply::ok({{"fd", opened->fd.get()},
+                                   {"path", opened->real.string()},
+                                   {"shown", shown(opened->real)}});
+    (void)opened->fd.release();
+    return reply;
+}
+
+ServiceReply PathService::filter(const ServiceRequest& request) const {
+    const auto paths = request.params.find("paths");
+    if (paths == request.params.end() || !paths->is_array())
+        return ServiceReply::failed("path.filter/1: paths must be an array", TENON_BAD_ARGS);
+    Json denied = Json::array();
+    for (std::size_t i = 0; i < paths->size(); ++i) {
+        const Json& path = (*paths)[i];
+        if (!path.is_string() || path.get_ref<const std::string&>().substr(0, 1) != "/") {
+            return ServiceReply::failed(
+                "path.filter/1: paths[" + std::to_string(i) + "] must be an absolute path",
+                TENON_BAD_ARGS);
+        }
+        if (denied_read_(path.get_ref<const std::string&>())) denied.push_back(i);
+    }
+    return ServiceReply::ok({{"denied", std::move(denied)}});
+}
+
+}  // namespace tenon::plugins

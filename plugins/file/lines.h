@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "plugins/file/host.h"
+
+namespace tenon::file {
+
+/// The lines of an open file, one after the other, in memory that does not grow with the file.
+class LineReader {
+public:
+    /// A longer line is given cut off here, or a little later.
+    static constexpr std::size_t kMaxLine = 1U << 20U;
+
+    /// `shown` names the file in errors, which are Failures.
+    LineReader(const Fd& fd, std::string_view shown);
+
+    /// Whether the file's beginning has a NUL byte.
+    [[nodiscard]] bool binary() const;
+    /// False at the end. `line` has no line end (LF or CRLF) and is valid until the next call.
+    bool next(std::string_view& line);
+
+private:
+    bool fill();
+    std::size_t find_end();
+    bool skip_line();
+
+    const Fd& fd_;
+    std::string shown_;
+    std::string buffer_;
+    std::size_t from_ = 0;  ///< of the line that comes next
+    bool ended_ = false, rest_to_skip_ = false;
+};
+
+}  // namespace tenon::file

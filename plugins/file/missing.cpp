@@ -1,0 +1,138 @@
+#include "plugins/file/missing.h"
+
+#include <algorithm>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <optional>
+#include <strings.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <vector>
+
+namespace tenon::file {
+namespace {
+
+constexpr std::size_t kMaxNames = 20'000;
+constexpr std::size_t kMaxSuggestions = 3;
+
+struct CloseDir {
+    void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+/// How many letters to change, insert or drop, case aside; letters in another order are one slip.
+std::size_t distance(std::string_view a, std::string_view b) {
+    if (a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin())) return 1;
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const bool same = std::tolower(static_cast<unsigned char>(a[i - 1])) ==
+                              std::tolower(static_cast<unsigned char>(b[j - 1]));
+            const std::size_t replaced = diagonal + (same ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+        }
+    }
+    return row.back();
+}
+
+std::string_view stem(std::string_view name) {
+    const std::size_t dot = name.rfind('.');
+    return dot == 0 || dot == std::string_view::npos ? name : name.substr(0, dot);
+}
+
+/// The names of `folder` that `name` may have been meant to be, the nearest first.
+std::vector<std::string> near_names(const Fd& folder, const std::string& name) {
+    std::vector<std::pair<std::size_t, std::string>> found;
+    const std::unique_ptr<DIR, CloseDir> dir(
+        ::fdopendir(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+    for (std::size_t n = 0; dir && n < kMaxNames; ++n) {
+        const dirent* entry = ::readdir(dir.get());
+        if (entry == nullptr) break;
+        const std::string one = entry->d_name;
+        if (one == "." || one == "..") continue;
+        const std::size_t far = distance(name, one);
+        if (far <= std::max<std::size_t>(1, name.size() / 3) || stem(one) == stem(name))
+            found.emplace_back(far, one);
+    }
+    std::sort(found.begin(), found.end());
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < std::min(found.size(), kMaxSuggestions); ++i)
+        out.push_back(found[i].second);
+    return out;
+}
+
+std::string join(const std::string& folder, const std::string& name) {
+    if (folder == ".") return name;
+    return folder.back() == '/' ? folder + name : folder + "/" + name;
+}
+
+/// Names that a rule forbids to read are not told.
+std::string suggestions(const Host& host, const Opened& folder, const std::string& name) {
+    std::vector<std::string> names = near_names(folder.fd, name);
+    std::vector<std::string> paths;
+    for (const std::string& one : names)
+        paths.push_back(join(folder.path, one));
+    const std::vector<bool> denied = host.denied(paths);
+    std::string out;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (!denied[i])
+            out += (out.empty() ? " Did you mean " : ", ") + join(folder.shown, names[i]);
+    }
+    return out.empty() ? out : out + "?";
+}
+
+std::optional<Opened> try_folder(const Host& host, const std::string& path) {
+    try {
+        return host.open(path, Access::kFolder);
+    } catch (const Failure&) {
+        return std::nullopt;
+    }
+}
+
+/// Why there is nothing at `path`, or empty when that is not what is wrong with it.
+std::string explain(const Host& host, const std::string& path) {
+    std::string folder = path;
+    for (bool deeper = false;; deeper = true) {
+        while (folder.size() > 1 && folder.back() == '/')
+            folder.pop_back();
+        const std::size_t slash = folder.rfind('/');
+        const std::string name = folder.substr(slash + 1);
+        if (name.empty()) return {};
+        folder = slash == std::string::npos ? "." : slash == 0 ? "/" : folder.substr(0, slash);
+        const std::optional<Opened> above = try_folder(host, folder);
+        if (!above) {
+            if (folder == "." || folder == "/") return {};
+            continue;
+        }
+        struct stat info {};
+        if (::fstatat(above->fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 ||
+            errno != ENOENT)
+            return {};
+        return "No such file: " + path + "." +
+               (deeper ? " There is no folder " + join(above->shown, name) + "." : "") +
+               suggestions(host, *above, name);
+    }
+}
+
+}  // namespace
+
+Opened open_or_suggest(const Host& host, const std::string& path, Access access) {
+    try {
+        return host.open(path, access);
+    } catch (const Failure& failure) {
+        // Only this reason calls for a look at what there is instead.
+        const std::string_view reason = failure.what();
+        const std::string none = std::generic_category().message(ENOENT);
+        if (reason.size() < none.size() || reason.substr(reason.size() - none.size()) != none)
+            throw;
+        const std::string why = explain(host, path);
+        if (why.empty()) throw;
+        throw Failure(why);
+    }
+}
+
+}  // namespace tenon::file

@@ -1,0 +1,146 @@
+#include <sys/resource.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/plugins/file/plugin_under_test.h"
+
+#include "plugins/file/tools.h"
+
+namespace tenon::file::testing {
+namespace {
+
+TEST(GlobTool, ListsWhatMatchesInTheOrderOfTheBytes) {
+    const PluginUnderTest plugin;
+    for (const char* name :
+         {"a.txt", "a/b.txt", "a-b/c.txt", "B.txt", "a/z/d.txt", ".hidden.txt", ".git/config.txt",
+          "a/.git/x.txt", "c.md", "keys.secret", "a/keys.secret"})
+        plugin.write(name, "");
+    plugin.link("a", "linked");
+    plugin.link("..", "a/up");
+    const std::string docs = plugin.dir.write("docs/guide/x.txt", "").string();
+    struct Case {
+        Json args;
+        std::string expected;
+    };
+    const std::vector<Case> cases = {
+        {{{"pattern", "*.txt"}}, ".hidden.txt\nB.txt\na.txt"},
+        {{{"pattern", "**/*.txt"}}, ".hidden.txt\nB.txt\na-b/c.txt\na.txt\na/b.txt\na/z/d.txt"},
+        {{{"pattern", "a/*"}}, "a/b.txt\na/up"},
+        {{{"pattern", "*.txt"}, {"path", "a"}}, "a/b.txt"},
+        {{{"pattern", "**"}, {"path", "a/z/"}}, "a/z/d.txt"},
+        {{{"pattern", "*.{md,txt}"}, {"path", "."}}, ".hidden.txt\nB.txt\na.txt\nc.md"},
+        {{{"pattern", (plugin.ws() / "a/**/*.txt").string()}}, "a/b.txt\na/z/d.txt"},
+        {{{"pattern", (plugin.ws() / "c.md").string()}}, "c.md"},
+        {{{"pattern", "*"}, {"path", (plugin.dir / "docs/guide").string()}}, docs},
+        {{{"pattern", "*/"}}, "a-b/\na/"},
+        {{{"pattern", "**/z/"}}, "a/z/"},
+        {{{"pattern", "link*"}}, "linked"},
+        {{{"pattern", "**/*.secret"}}, "No matches"},
+        {{{"pattern", "*.rs"}}, "No matches (to look in folders below too: **/*.rs)"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.args.dump());
+        EXPECT_EQ(plugin.call("glob", c.args), ok(c.expected));
+    }
+}
+
+TEST(GlobTool, SaysWhatIsWrongWithItsArguments) {
+    const PluginUnderTest plugin;
+    plugin.write("file", "");
+    const std::string roots = plugin.ws().string() + ", " + (plugin.dir / "add").string() + ", " +
+                              (plugin.dir / "docs").string();
+    struct Case {
+        Json args;
+        Answer expected;
+    };
+    const std::vector<Case> cases = {
+        {{{"pattern", "[x"}},
+         bad_args(
+             "The pattern [x makes no sense: a [ has no ]; write \\[ for the character itself.")},
+        {{{"pattern", "../*"}},
+         bad_args("The pattern ../* makes no sense: it must name something below the folder, "
+                  "without ...")},
+        {{{"pattern", "*"}, {"path", "file"}}, failed("open file: Not a directory")},
+        {{{"pattern", "*"}, {"path", "fil"}}, failed("No such file: fil. Did you mean file?")},
+        {{{"pattern", "*"}, {"path", ".."}},
+         failed(".. is outside the folders that may be read: " + roots)},
+        {{{"pattern", "/etc/*"}}, failed("/etc is outside the folders that may be read: " + roots)},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.args.dump());
+        EXPECT_EQ(plugin.call("glob", c.args), c.expected);
+    }
+}
+
+TEST(GlobTool, SaysWhenItCuts) {
+    const PluginUnderTest plugin;
+    std::string expected;
+    for (int i = 1000; i < 2000; ++i) {
+        plugin.write(std::to_string(i), "");
+        expected += std::to_string(i) + "\n";
+    }
+    expected.pop_back();
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "*"}}), ok(expected));
+    plugin.write("2000", "");
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "*"}}),
+              ok(expected + "\n[cut at 1000 paths: narrow the pattern or the path]"));
+}
+
+TEST(GlobTool, SaysWhenTheTimeWasOver) {
+    const PluginUnderTest plugin;
+    plugin.write("f", "");
+    GlobArgs args;
+    args.pattern = "*";
+    args.time = std::chrono::milliseconds(0);
+    EXPECT_EQ(glob(Host(plugin.host(), nullptr), args),
+              "[stopped when the time was over: narrow the pattern or the path]");
+}
+
+TEST(GlobTool, LooksIntoAnIgnoredFolderOnlyWhenItIsNamedAsThePath) {
+    const PluginUnderTest plugin;
+    plugin.write(".gitignore", "build/\n*.log\n");
+    plugin.write("build/x.txt", "");
+    plugin.write("build/sub/.gitignore", "*.tmp");
+    plugin.write("build/sub/y.tmp", "");
+    plugin.write("build/sub/y.txt", "");
+    plugin.write("src/z.log", "");
+    plugin.write("src/z.txt", "");
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "**/*.t*"}}), ok("src/z.txt"));
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "build/*"}}), ok("No matches"));
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "**/*.t*"}, {"path", "build"}}),
+              ok("build/sub/y.txt\nbuild/x.txt"));
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "*"}, {"path", "src"}}), ok("src/z.txt"));
+}
+
+TEST(GlobTool, RulesEndWhereAnotherRepositoryBegins) {
+    const PluginUnderTest plugin;
+    plugin.write(".gitignore", "*.log");
+    plugin.write("module/.git/HEAD", "");
+    plugin.write("module/a.log", "");
+    plugin.write("plain/b.log", "");
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "**/*.log"}}), ok("module/a.log"));
+}
+
+TEST(GlobTool, ADeepTreeNeedsNoDescriptorForEachLevel) {
+    const PluginUnderTest plugin;
+    std::string deep;
+    for (int i = 0; i < 200; ++i)
+        deep += "d/";
+    plugin.write(deep + "f", "");
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{64, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "**/f"}}), ok(deep + "f"));
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(GlobTool, StopsWhenCancelled) {
+    PluginUnderTest plugin;
+    plugin.write("f", "");
+    plugin.cancelled = true;
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "*"}}).rc, TENON_CANCELLED);
+}
+
+}  // namespace
+}  // namespace tenon::file::testing

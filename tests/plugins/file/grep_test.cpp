@@ -1,0 +1,184 @@
+#include <atomic>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/plugins/file/plugin_under_test.h"
+
+#include "plugins/file/tools.h"
+
+namespace tenon::file::testing {
+namespace {
+
+TEST(GrepTool, AnswersPathLineAndText) {
+    const PluginUnderTest plugin;
+    plugin.write("a.c", "int one;\nint two;\r\nfloat One;\n");
+    plugin.write("sub/b.h", "int three;");
+    plugin.write("sub/deep/c.c", "// one");
+    plugin.write("binary", std::string("one\0", 4));
+    plugin.write("k.secret", "one\n");
+    plugin.write("ignored/x", "one\n");
+    plugin.write(".gitignore", "ignored\n");
+    plugin.write(".git/x", "one\n");
+    plugin.write("regex", "a.b\n(x)\n");
+    plugin.link("a.c", "link");
+    ASSERT_EQ(::mkfifo((plugin.ws() / "fifo").c_str(), 0600), 0);
+    const std::string docs = plugin.dir.write("docs/d", "one\n").string();
+    struct Case {
+        Json args;
+        std::string expected;
+    };
+    const std::vector<Case> cases = {
+        {{{"pattern", "one"}}, "a.c:1:int one;\nsub/deep/c.c:1:// one"},
+        {{{"pattern", "one"}, {"ignore_case", true}},
+         "a.c:1:int one;\na.c:3:float One;\nsub/deep/c.c:1:// one"},
+        {{{"pattern", "^int .*;$"}}, "a.c:1:int one;\na.c:2:int two;\nsub/b.h:1:int three;"},
+        {{{"pattern", "t(wo|hree)\\b"}}, "a.c:2:int two;\nsub/b.h:1:int three;"},
+        {{{"pattern", "a\\.b|\\(x\\)"}}, "regex:1:a.b\nregex:2:(x)"},
+        {{{"pattern", "int"}, {"glob", "*.h"}}, "sub/b.h:1:int three;"},
+        {{{"pattern", "one"}, {"glob", "sub/**/*.c"}}, "sub/deep/c.c:1:// one"},
+        {{{"pattern", "one"}, {"glob", "*.{c,h}"}, {"path", "sub"}}, "sub/deep/c.c:1:// one"},
+        {{{"pattern", "int"}, {"path", "a.c"}}, "a.c:1:int one;\na.c:2:int two;"},
+        {{{"pattern", "one"}, {"path", "link"}}, "a.c:1:int one;"},
+        {{{"pattern", "one"}, {"path", "ignored"}}, "ignored/x:1:one"},
+        {{{"pattern", "one"}, {"path", docs}}, docs + ":1:one"},
+        {{{"pattern", "nothing"}}, "No matches"},
+        {{{"pattern", "int"}, {"max_results", 2}},
+         "a.c:1:int one;\na.c:2:int two;\n"
+         "[cut at 2 results: narrow the pattern, path or glob, or raise max_results]"},
+        {{{"pattern", "int"}, {"max_results", 3}},
+         "a.c:1:int one;\na.c:2:int two;\nsub/b.h:1:int three;"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.args.dump());
+        EXPECT_EQ(plugin.call("grep", c.args), ok(c.expected));
+    }
+}
+
+TEST(GrepTool, ShowsLinesAroundAMatchInGroups) {
+    const PluginUnderTest plugin;
+    plugin.write("f", "1\n2\nx 3\n4\n5\n6\n7\nx 8\nx 9\n10\n");
+    plugin.write("g", "x\n");
+    struct Case {
+        Json args;
+        std::string expected;
+    };
+    const std::vector<Case> cases = {
+        {{{"pattern", "x"}, {"context", 1}},
+         "f-2-2\nf:3:x 3\nf-4-4\n--\nf-7-7\nf:8:x 8\nf:9:x 9\nf-10-10\n--\ng:1:x"},
+        {{{"pattern", "x"}, {"context", 2}, {"path", "f"}},
+         "f-1-1\nf-2-2\nf:3:x 3\nf-4-4\nf-5-5\nf-6-6\nf-7-7\nf:8:x 8\nf:9:x 9\nf-10-10"},
+        {{{"pattern", "x"}, {"context", 1}, {"max_results", 1}},
+         "f-2-2\nf:3:x 3\nf-4-4\n"
+         "[cut at 1 result: narrow the pattern, path or glob, or raise max_results]"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.args.dump());
+        EXPECT_EQ(plugin.call("grep", c.args), ok(c.expected));
+    }
+}
+
+TEST(GrepTool, CutsALongLineAroundItsMatch) {
+    const PluginUnderTest plugin;
+    plugin.write("f", std::string(1000, 'a') + "\xC3\xA4needle" + std::string(1000, 'b') + "\n");
+    plugin.write("g", "needle" + std::string(394, 'c') + "\n");
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "needle"}}),
+              ok("f:1:..." + std::string(99, 'a') + "\xC3\xA4needle" + std::string(294, 'b') +
+                 "... [line of 2007 characters]\ng:1:needle" + std::string(394, 'c')));
+}
+
+TEST(GrepTool, CutsAnAnswerThatIsTooLong) {
+    const PluginUnderTest plugin;
+    std::string text;
+    for (int i = 0; i < 1000; ++i)
+        text += std::string(300, 'x') + "\n";
+    plugin.write("f", text);
+    const Answer answer = plugin.call("grep", {{"pattern", "x"}, {"max_results", 1000}});
+    EXPECT_EQ(answer.rc, TENON_OK);
+    EXPECT_LT(answer.text.size(), 51'000U);
+    const std::string note = "\n[cut at 50000 characters: narrow the pattern, path or glob]";
+    EXPECT_EQ(answer.text.substr(answer.text.size() - note.size()), note);
+}
+
+TEST(GrepTool, SearchesBytesThatAreNoUtf8) {
+    const PluginUnderTest plugin;
+    plugin.write("latin", "caf\xE9 needle\n");
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "needle$"}}), ok("latin:1:caf\xE9 needle"));
+}
+
+TEST(GrepTool, SaysWhatIsWrongWithItsArguments) {
+    const PluginUnderTest plugin;
+    plugin.write("binary", std::string("one\0", 4));
+    const std::string syntax =
+        ". The syntax is RE2's: no look-around, no back-references; \\ before a character that is "
+        "meant "
+        "literally.";
+    const std::string line_break =
+        "The pattern asks for a line break, but lines are searched one by one: look for one of the "
+        "lines, "
+        "with context.";
+    struct Case {
+        Json args;
+        Answer expected;
+    };
+    const std::vector<Case> cases = {
+        {{{"pattern", "(x"}}, bad_args("The pattern (x makes no sense: missing ): (x" + syntax)},
+        {{{"pattern", "x(?=y)"}},
+         bad_args("The pattern x(?=y) makes no sense: invalid perl operator: (?=" + syntax)},
+        {{{"pattern", "(a)\\1"}},
+         bad_args("The pattern (a)\\1 makes no sense: invalid escape sequence: \\1" + syntax)},
+        {{{"pattern", "a\\nb"}}, bad_args(line_break)},
+        {{{"pattern", "a\nb"}}, bad_args(line_break)},
+        {{{"pattern", "a\\\\n"}}, ok("No matches")},
+        {{{"pattern", "x"}, {"glob", "[x"}},
+         bad_args("The glob [x makes no sense: a [ has no ]; write \\[ for the character itself.")},
+        {{{"pattern", "x"}, {"glob", "x/"}},
+         bad_args("The glob x/ makes no sense: it names folders.")},
+        {{{"pattern", "x"}, {"path", "binray"}},
+         failed("No such file: binray. Did you mean binary?")},
+        {{{"pattern", "x"}, {"path", "binary"}},
+         failed("binary is a binary file and was not searched.")},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.args.dump());
+        EXPECT_EQ(plugin.call("grep", c.args), c.expected);
+    }
+}
+
+TEST(GrepTool, AFolderSwappedForALinkAllTheTimeNeverLeadsOutside) {
+    const PluginUnderTest plugin;
+    plugin.write("sub/deep/f", "harmless\n");
+    plugin.dir.write("outside/deep/f", "private\n");
+    plugin.link(plugin.dir / "outside", "other");
+    std::atomic<bool> stop{false};
+    std::thread swapper([&] {
+        while (!stop) {
+            ::renameat2(AT_FDCWD, (plugin.ws() / "sub").c_str(), AT_FDCWD,
+                        (plugin.ws() / "other").c_str(), RENAME_EXCHANGE);
+        }
+    });
+    int found = 0;
+    for (int i = 0; i < 500; ++i) {
+        const Answer answer = plugin.call("grep", {{"pattern", "harmless|private"}});
+        EXPECT_EQ(answer.text.find("private"), std::string::npos) << answer;
+        found += answer.text.find("harmless") != std::string::npos ? 1 : 0;
+    }
+    stop = true;
+    swapper.join();
+    EXPECT_GT(found, 0);
+}
+
+TEST(GrepTool, SaysWhenTheTimeWasOver) {
+    const PluginUnderTest plugin;
+    plugin.write("f", "x");
+    GrepArgs args;
+    args.pattern = "x";
+    args.time = std::chrono::milliseconds(0);
+    EXPECT_EQ(grep(Host(plugin.host(), nullptr), args),
+              "No matches\n[stopped when the time was over: narrow the path or glob]");
+}
+
+}  // namespace
+}  // namespace tenon::file::testing

@@ -1,0 +1,148 @@
+#include "plugins/file/ignore.h"
+
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/plugins/file/plugin_under_test.h"
+
+namespace tenon::file::testing {
+namespace {
+
+TEST(IgnoreFile, JudgesAsTheManualSays) {
+    struct Case {
+        std::string rules, path;
+        bool is_folder, ignored;
+    };
+    const std::vector<Case> cases = {
+        {"*.o", "a.o", false, true},
+        {"*.o", "x/y/a.o", false, true},
+        {"/a.o", "x/a.o", false, false},
+        {"build/", "build", true, true},
+        {"build/", "x/build", true, true},
+        {"build/", "build", false, false},
+        {"doc/*.txt", "doc/a.txt", false, true},
+        {"doc/*.txt", "x/doc/a.txt", false, false},
+        {"**/logs", "x/y/logs", true, true},
+        {"logs/**", "logs", true, false},
+        {"logs/**", "logs/x", false, true},
+        {"a/**/b", "a/x/y/b", false, true},
+        {"a/**/b", "a/b", false, true},
+        {"*.o\n!keep.o", "keep.o", false, false},
+        {"!keep.o\n*.o", "keep.o", false, true},
+        {"# comment", "# comment", false, false},
+        {"\\#file", "#file", false, true},
+        {"\\!file", "!file", false, true},
+        {"trailing   ", "trailing", false, true},
+        {"trailing\\ ", "trailing ", false, true},
+        {"crlf\r\nnext\r\n", "crlf", false, true},
+        {"\xEF\xBB\xBF"
+         "bom",
+         "bom", false, true},
+        {"\n\n/\n!\n", "x", false, false},
+        {"[ab].c", "b.c", false, true},
+        {"foo", "foobar", false, false},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.rules + " / " + c.path);
+        IgnoreStack stack;
+        stack.push(IgnoreFile("", c.rules));
+        EXPECT_EQ(stack.ignores(c.path, c.is_folder), c.ignored);
+    }
+}
+
+TEST(IgnoreStack, LetsTheNearestFileHaveTheLastWord) {
+    IgnoreStack stack;
+    stack.push(IgnoreFile("", "*.log\n/sub/x"));
+    stack.push(IgnoreFile("sub", "!keep.log\n/own"));
+    EXPECT_TRUE(stack.ignores("sub/other.log", false));
+    EXPECT_FALSE(stack.ignores("sub/keep.log", false));
+    EXPECT_TRUE(stack.ignores("sub/x", false));
+    EXPECT_TRUE(stack.ignores("sub/own", false));
+    EXPECT_FALSE(stack.ignores("sub/deep/own", false));
+    EXPECT_FALSE(stack.ignores("sub/x", false, 1));
+}
+
+/// What git itself says about the same tree: the files that are neither ignored nor in .git.
+std::string listed_by_git(const fs::path& folder) {
+    const std::string command =
+        "cd '" + folder.string() +
+        "' && git -c core.excludesFile=/dev/null -c core.quotePath=false ls-files"
+        " --cached --others --exclude-standard 2>/dev/null | LC_ALL=C sort";
+    std::string out;
+    FILE* pipe = ::popen(command.c_str(), "r");
+    for (int c = 0; (c = std::fgetc(pipe)) != EOF;)
+        out += static_cast<char>(c);
+    ::pclose(pipe);
+    if (!out.empty()) out.pop_back();
+    return out;
+}
+
+TEST(Ignore, LeavesOutExactlyWhatGitLeavesOut) {
+    const PluginUnderTest plugin;
+    const std::string init = "git init -q '" + plugin.ws().string() + "' 2>/dev/null";
+    if (std::system(init.c_str()) != 0) GTEST_SKIP() << "there is no git here";
+    const std::map<std::string, std::string> rules = {
+        {".gitignore",
+         "*.o\n!keep.o\nbuild/\n/only_here\n/docs/*.tmp\ndeep/**/cache\nabc/**\n**/logs/*.log\n"
+         "temp*\n!temporary.txt\n\\#odd\nspace\\ \nq?x\n[0-9]*.n\nvendor/*\n!vendor/ours\n"},
+        {"sub/.gitignore", "!a.o\n/build2\n*.md\n!/top.md\n"},
+        {"sub/deeper/.gitignore", "*\n!.gitignore\n!wanted\n!folder/\n"},
+        {".git/info/exclude", "excluded\n!excluded_not\n*.bak\n"},
+    };
+    for (const auto& [name, text] : rules)
+        plugin.write(name, text);
+    for (const char* name : {"a.o",
+                             "keep.o",
+                             "sub/a.o",
+                             "sub/b.o",
+                             "build/x",
+                             "sub/build/y",
+                             "sub/build2/z",
+                             "x/build2/z",
+                             "only_here",
+                             "sub/only_here",
+                             "docs/a.tmp",
+                             "docs/a.txt",
+                             "sub/docs/b.tmp",
+                             "deep/cache/1",
+                             "deep/a/b/cache/2",
+                             "deep/cache2",
+                             "abc/x/y",
+                             "logs/a.log",
+                             "x/logs/b.log",
+                             "x/logs/c.txt",
+                             "temp1",
+                             "temporary.txt",
+                             "x/temp/y",
+                             "#odd",
+                             "space ",
+                             "qax",
+                             "qaax",
+                             "7a.n",
+                             "a7.n",
+                             "vendor/theirs/a",
+                             "vendor/ours/b",
+                             "sub/read.md",
+                             "sub/top.md",
+                             "sub/x/top.md",
+                             "read.md",
+                             "sub/deeper/no",
+                             "sub/deeper/wanted",
+                             "sub/deeper/folder/no",
+                             "sub/deeper/folder/wanted",
+                             "excluded",
+                             "x/excluded",
+                             "excluded_not",
+                             "x.bak",
+                             ".hidden/file",
+                             "a b/c d",
+                             "\xC3\xA4/\xC3\xB6"})
+        plugin.write(name, "");
+    plugin.link("sub", "link_to_folder");
+    plugin.link("a.o", "link_to_file");
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "**"}}), ok(listed_by_git(plugin.ws())));
+}
+
+}  // namespace
+}  // namespace tenon::file::testing
