@@ -1,0 +1,195 @@
+#include "host/app/commands/config.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <iostream>
+#include <pty.h>
+#include <sstream>
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+#include "host/app/trust.h"
+#include "host/base/json.h"
+#include "host/base/unique_fd.h"
+#include "tests/app/world.h"
+
+namespace tenon::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Ran {
+    int code = -1;
+    std::string out, err;
+};
+
+/// Runs `tenon config WORDS…` with no terminal.
+Ran run(const World& world, std::vector<std::string> words) {
+    Options options = world.options;
+    options.command = "config";
+    options.rest = std::move(words);
+    std::ostringstream out, err;
+    const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const int code = run_config(options, world.sources, {out, err, nothing.get()});
+    return {code, out.str(), err.str()};
+}
+
+TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
+    World world;
+    world.user_says(
+        "model.name=m\nplugins.web.token=t0p-secret\nmodel.proxy=http://u:t0p-secret@h:1\n");
+    world.sources.credentials.anthropic = "t0p-secret-key";
+    world.options.defines = {{"jobs.timeout", "5 m"}};
+    const Ran ran = run(world, {"show"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_EQ(ran.err, "");
+    const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("model\\.name +m +" + user + ":1\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("jobs\\.timeout +5 m +-D\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("log\\.file +\\(stderr\\) +default\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("plugins\\.web\\.token +\\[redacted\\] +"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("t0p-secret")));
+}
+
+TEST(ConfigCommand, ShowsTheSameAsJson) {
+    World world;
+    world.user_says("model.name=m\npermissions.deny.1=a\npermissions.deny.2=b\n");
+    const Ran ran = run(world, {"--json", "show"});
+    EXPECT_EQ(ran.code, 0);
+    const auto json = parse_json(ran.out);
+    ASSERT_TRUE(json) << json.error().message;
+    const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
+    EXPECT_THAT(*json, ::testing::Contains(
+                           Json{{"key", "model.name"}, {"value", "m"}, {"origin", user + ":1"}}));
+    EXPECT_THAT(*json, ::testing::Contains(Json{
+                           {"key", "permissions.deny"}, {"value", "b"}, {"origin", user + ":3"}}));
+    EXPECT_THAT(*json, ::testing::Contains(Json{
+                           {"key", "model.baseUrl"}, {"value", nullptr}, {"origin", "default"}}));
+}
+
+TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
+    World world;
+    world.user_says("model.name=m\n");
+    world.workspace_says("nonsense=1\n");
+    Ran ran = run(world, {"check"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(
+        ran.err,
+        HasSubstr("warning: " + (world.dir / "ws/.tenon/tenon.properties").string() + ":1: "));
+    EXPECT_THAT(ran.out, HasSubstr("ok\n"));
+    world.system_says("log.level=loud\njobs.timeout=0\n");
+    ran = run(world, {"check"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("etc/tenon.properties:1: log.level"));
+    EXPECT_THAT(ran.err, HasSubstr("etc/tenon.properties:2: jobs.timeout"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("ok")));
+    EXPECT_EQ(run(world, {"show"}).code, 2);
+}
+
+TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
+    const World world;
+    for (const auto& words : std::vector<std::vector<std::string>>{{},
+                                                                   {"list"},
+                                                                   {"show", "check"},
+                                                                   {"show", "--jsn"},
+                                                                   {"check", "--json"},
+                                                                   {"show", "-p", "x"}}) {
+        SCOPED_TRACE(::testing::PrintToString(words));
+        const Ran ran = run(world, words);
+        EXPECT_EQ(ran.code, 2);
+        EXPECT_EQ(ran.out, "");
+        EXPECT_THAT(ran.err, HasSubstr("error: "));
+    }
+    const Ran help = run(world, {"--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_THAT(help.out, HasSubstr("Usage: tenon config show [--json]"));
+}
+
+TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
+    World world;
+    world.workspace_says("permissions.allow.1=Bash(make)\nlog.file=\x1b[2Jx");
+    Ran ran = run(world, {"trust"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("--yes"));
+    EXPECT_FALSE(std::filesystem::exists(world.state()));
+    EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+
+    ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr("  permissions.allow.1 = Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr("log.file=\\x1b[2Jx\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));
+    EXPECT_TRUE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
+
+    world.workspace_says("permissions.allow.1=Bash\n");
+    EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+}
+
+TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
+    World world;
+    world.dir.write("ws/.tenon/tenon.xml", "<tenon><model>");
+    const Ran ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("not well-formed"));
+    EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+}
+
+TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
+    const World world;
+    const Ran ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(ran.out, HasSubstr("until it has one"));
+    EXPECT_TRUE(is_trusted(world.state(), world.dir / "ws"));
+}
+
+/// Runs `tenon config trust` on a terminal, answers its question, and returns what it printed.
+Ran answer_on_terminal(const World& world, const std::string& answer) {
+    int master = -1;
+    const pid_t pid = ::forkpty(&master, nullptr, nullptr, nullptr);
+    if (pid == 0) {
+        Options options = world.options;
+        options.rest = {"trust"};
+        const int code = run_config(options, world.sources, {std::cout, std::cerr, 0});
+        std::cout.flush();
+        ::_exit(code);
+    }
+    const UniqueFd terminal(master);
+    Ran ran;
+    bool answered = false;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::read(master, buffer, sizeof buffer)) > 0;) {
+        ran.out.append(buffer, static_cast<std::size_t>(n));
+        if (answered || ran.out.find("[y/n] ") == std::string::npos) continue;
+        answered = true;
+        EXPECT_EQ(::write(master, answer.data(), answer.size()),
+                  static_cast<ssize_t>(answer.size()));
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return ran;
+}
+
+TEST(ConfigCommand, AsksOnATerminal) {
+    World world;
+    world.workspace_says("permissions.allow.1=Bash\n");
+    for (const char* no : {"n\n", "\n", "yep\n", "\x04"}) {
+        SCOPED_TRACE(no);
+        const Ran ran = answer_on_terminal(world, no);
+        EXPECT_EQ(ran.code, 1) << ran.out;
+        EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+    }
+    const Ran ran = answer_on_terminal(world, "y\n");
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash"));
+    EXPECT_TRUE(is_trusted(world.state(), world.dir / "ws"));
+}
+
+}  // namespace
+}  // namespace tenon::app

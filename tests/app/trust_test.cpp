@@ -1,0 +1,106 @@
+#include "host/app/trust.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+
+#include "host/base/json.h"
+#include "tests/support/temp_dir.h"
+
+namespace tenon::app {
+namespace {
+
+FoundFile file_of(const std::string& bytes) {
+    return {"/ws/.tenon/tenon.xml", bytes, false};
+}
+
+mode_t mode_of(const std::filesystem::path& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
+}
+
+/// The one record of a state folder.
+std::filesystem::path record_in(const std::filesystem::path& state) {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(state / "trust"))
+        found.push_back(entry.path());
+    EXPECT_EQ(found.size(), 1U);
+    return found.empty() ? "" : found.front();
+}
+
+TEST(Trust, HoldsForTheVeryBytesOfOneWorkspace) {
+    const testing::TempDir dir;
+    const auto state = dir / "new/state";
+    EXPECT_EQ(*trust_in(state, "/ws", file_of("x")), Trust::kNever);
+    ASSERT_TRUE(record_trust(state, "/ws", file_of("x")));
+    EXPECT_EQ(*trust_in(state, "/ws", file_of("x")), Trust::kTrusted);
+    EXPECT_EQ(*trust_in(state, "/ws", file_of("x ")), Trust::kChanged);
+    EXPECT_EQ(*trust_in(state, "/ws", FoundFile{"/ws/.tenon/tenon.properties", "x", false}),
+              Trust::kChanged);
+    EXPECT_EQ(*trust_in(state, "/ws", std::nullopt), Trust::kChanged);
+    EXPECT_EQ(*trust_in(state, "/ws2", file_of("x")), Trust::kNever);
+    ASSERT_TRUE(record_trust(state, "/ws", file_of("y")));
+    EXPECT_EQ(*trust_in(state, "/ws", file_of("y")), Trust::kTrusted);
+    EXPECT_EQ(*trust_in(state, "/ws", file_of("x")), Trust::kChanged);
+}
+
+TEST(Trust, IsRecordedForItsOwnerAlone) {
+    const testing::TempDir dir;
+    ASSERT_TRUE(record_trust(dir / "a/b/state", "/ws", file_of("x")));
+    const auto record = record_in(dir / "a/b/state");
+    EXPECT_EQ(mode_of(record), 0600U);
+    for (const char* folder : {"a", "a/b", "a/b/state", "a/b/state/trust"})
+        EXPECT_EQ(mode_of(dir / folder), 0700U) << folder;
+    const auto json = parse_json(dir.read(std::filesystem::relative(record, dir.path())));
+    ASSERT_TRUE(json);
+    EXPECT_EQ(json->at("v"), 1);
+    EXPECT_EQ(json->at("workspace"), "/ws");
+    EXPECT_EQ(json->at("sha256"),
+              "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881");
+}
+
+TEST(Trust, IsNotGivenByARecordThatCannotBeUnderstood) {
+    const testing::TempDir dir;
+    ASSERT_TRUE(record_trust(dir.path(), "/ws", file_of("x")));
+    const auto record = record_in(dir.path());
+    const std::string good = dir.read(std::filesystem::relative(record, dir.path()));
+    std::string newer = good;
+    newer.replace(newer.find("\"v\":1"), 5, "\"v\":2");
+    for (const std::string& bad :
+         {std::string(), std::string("[]"), std::string("{"), std::string("{}"), newer,
+          std::string(100'000, '['), std::string("{\"v\":\"1\"}")}) {
+        SCOPED_TRACE(bad.substr(0, 40));
+        std::ofstream(record, std::ios::binary | std::ios::trunc) << bad;
+        const auto trust = trust_in(dir.path(), "/ws", file_of("x"));
+        ASSERT_FALSE(trust);
+        EXPECT_THAT(trust.error().message, ::testing::HasSubstr(record.string()));
+    }
+}
+
+TEST(Trust, SaysWhyItCouldNotBeRecorded) {
+    const testing::TempDir dir;
+    dir.write("state", "a file");
+    const auto recorded = record_trust(dir / "state", "/ws", file_of("x"));
+    ASSERT_FALSE(recorded);
+    EXPECT_THAT(recorded.error().message, ::testing::HasSubstr((dir / "state").string()));
+}
+
+TEST(Trust, OfTheRestOfAWorkspaceFollowsItsFile) {
+    const testing::TempDir dir;
+    const auto state = dir / "state";
+    const auto workspace = dir / "ws";
+    std::filesystem::create_directories(workspace);
+    EXPECT_FALSE(is_trusted(state, workspace));
+    ASSERT_TRUE(record_trust(state, workspace, std::nullopt));
+    EXPECT_TRUE(is_trusted(state, workspace));
+    dir.write("ws/.tenon/tenon.properties", "permissions.allow=Bash\n");
+    EXPECT_FALSE(is_trusted(state, workspace));
+    ASSERT_TRUE(record_trust(state, workspace, *find_config_file(workspace / ".tenon")));
+    EXPECT_TRUE(is_trusted(state, workspace));
+    dir.write("ws/.tenon/tenon.xml", "<tenon/>");
+    EXPECT_FALSE(is_trusted(state, workspace));
+}
+
+}  // namespace
+}  // namespace tenon::app
