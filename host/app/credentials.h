@@ -20,6 +20,7 @@ struct Credentials {
 /// bytes there (so that /proc/<pid>/environ no longer holds them), unsets them, and makes the
 /// process undumpable. Call it once, first in main, before any thread starts and before the
 /// environment is copied. Never fails: what cannot be overwritten is at least unset.
+/// Trap: an undumpable process that is not root's cannot open its own /proc/self/environ any more.
 Credentials take_credentials();
 
 /// A key without the blanks and line end around it; an error, which does not show it, when it holds
