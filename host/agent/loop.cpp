@@ -74,6 +74,7 @@ void Loop::converse(std::stop_token stop) {
 void Loop::say(std::string_view text, std::string_view origin,
                const std::vector<std::string>& delivers) {
     must(parts_.session.add_text(parts_.secrets.redact(utf8::repair(text)), origin, delivers));
+    parts_.inbox.told(delivers);
 }
 
 void Loop::tell_ended_jobs() {
@@ -175,6 +176,7 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
         outcome.result.text = parts_.secrets.redact(utf8::repair(outcome.result.text));
         auto written = parts_.session.add_result(call.id, outcome.result);
         if (!written && !failed) failed.emplace(written.error().message);
+        parts_.inbox.told(outcome.result.delivered_jobs);
         parts_.sink.on_event(
             ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});
     });

@@ -176,6 +176,8 @@ public:
     /// Waits until `drain` would return something (true), no job that a headless run waits for is
     /// unfinished (false), or `stop` is requested (false).
     virtual bool wait(std::stop_token stop) = 0;
+    /// The model has been told, or is about to be, how these ended: it is journalled.
+    virtual void told(const std::vector<std::string>& jobs) = 0;
     /// For a tool_use without a result in a reopened journal: what became of its command.
     virtual std::optional<RecoveredCall> recover(const ToolCall& call) = 0;
 };

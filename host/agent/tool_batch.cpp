@@ -146,7 +146,8 @@ CallOutcome ToolBatch::try_one(const ToolCall& call, std::stop_token stop) {
         sink_.on_event(ToolProgressed{call.id, std::move(note)});
     });
     CallOutcome outcome{tool->call(call, context), false, {}};
-    outcome.result.delivered_jobs = context.take_delivered();
+    for (std::string& job : context.take_delivered())
+        outcome.result.delivered_jobs.push_back(std::move(job));
     return outcome;
 }
 

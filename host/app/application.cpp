@@ -1,9 +1,8 @@
 #include "host/app/application.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <iostream>
+#include <unistd.h>
 
 #include "host/app/commands/config.h"
 #include "host/app/commands/run.h"
@@ -23,7 +22,7 @@ std::filesystem::path installation_prefix() {
     return failed ? std::filesystem::path("/usr") : program.parent_path().parent_path();
 }
 
-int run(const Options& options, const Sources& sources) {
+int run_agent(const Options& options, const Sources& sources) {
     const auto loaded = load(sources, options);
     if (!loaded) {
         std::cerr << "tenon: " << loaded.error().message << "\n";
@@ -70,8 +69,9 @@ int Application::main(const std::vector<std::string>&) {
         return 0;
     }
     const Sources sources = process_sources(installation_prefix());
-    if (options->command.empty()) return run(*options, sources);
-    if (options->command == "config") return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO});
+    if (options->command.empty()) return run_agent(*options, sources);
+    if (options->command == "config")
+        return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO});
     std::cerr << "tenon: '" << options->command << "' is not part of this version\n";
     return kUsage;
 }

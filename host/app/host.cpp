@@ -258,7 +258,7 @@ void Host::take_over_jobs() {
         notice(problem);
     }
     for (const auto& job : queue_->background_jobs()) {
-        if (session_->is_delivered(job.id)) session_jobs_->told(job.id);
+        if (session_->is_delivered(job.id)) session_jobs_->told({job.id});
         if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }

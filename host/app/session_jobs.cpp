@@ -54,9 +54,9 @@ void SessionJobs::add_to(plugins::Services& services) {
     add("job.cancel/1", &SessionJobs::cancel);
 }
 
-void SessionJobs::told(const std::string& job) {
+void SessionJobs::told(const std::vector<std::string>& jobs) {
     const Lock lock(mutex_);
-    told_.insert(job);
+    told_.insert(jobs.begin(), jobs.end());
 }
 
 bool SessionJobs::is_told(const std::string& job) const {
@@ -73,9 +73,7 @@ Json SessionJobs::describe(const jobs::JobRecord& job) const {
 }
 
 std::string SessionJobs::text_of(const jobs::JobRecord& job, std::size_t max_chars) const {
-    jobs::ReportOptions options;
-    options.max_chars = max_chars;
-    return jobs::report(store_, job, options);
+    return jobs::report(store_.folder_of(job.id), job, max_chars);
 }
 
 // ---------------------------------------------------------------- methods
@@ -194,19 +192,21 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
     const auto job = queue_.find(id);
     if (!job) return unknown_job(id);
-    jobs::ReportOptions options;
-    options.max_chars = static_cast<std::size_t>(std::clamp<std::int64_t>(
+    const auto max_chars = static_cast<std::size_t>(std::clamp<std::int64_t>(
         integer_or(request.params, "max_chars", kMostCharacters), 1, kMostCharacters));
-    if (request.params.contains("tail_bytes")) {
-        options.tail_bytes = static_cast<std::size_t>(
-            std::max<std::int64_t>(0, integer_or(request.params, "tail_bytes", 0)));
-    }
+    const auto folder = store_.folder_of(id);
     Json answer = describe(*job);
-    answer["text"] = jobs::report(store_, *job, options);
+    if (request.params.contains("tail_bytes")) {
+        const auto bytes = std::max<std::int64_t>(0, integer_or(request.params, "tail_bytes", 0));
+        answer["text"] = jobs::read_output_tail(folder, static_cast<std::size_t>(bytes));
+    } else if (jobs::is_terminal(job->status)) {
+        answer["text"] = jobs::report(folder, *job, max_chars);
+    } else {
+        answer["text"] = jobs::read_output(folder, *job, max_chars);
+    }
     if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
         job->spec.kind == jobs::Kind::kBackground) {
         request.call->deliver(id);
-        told(id);
     }
     return Reply::ok(answer);
 }
@@ -245,7 +245,7 @@ std::vector<agent::JobEnded> SessionJobs::drain() {
     {
         const Lock lock(mutex_);
         for (auto& job : news_) {
-            if (told_.insert(job.id).second) fresh.push_back(std::move(job));
+            if (told_.count(job.id) == 0) fresh.push_back(std::move(job));
         }
         news_.clear();
     }

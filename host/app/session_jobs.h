@@ -24,8 +24,8 @@ public:
         std::uint64_t output_limit = 0;
     };
     /// Whether a stranger's command may run; empty: yes, else what to tell it.
-    using JudgeCommand =
-        std::function<std::string(const std::string& command, const std::stop_token& stop)>;
+    using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
+                                                   const std::string& command)>;
 
     SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
                 Limits limits, JudgeCommand judge)
@@ -36,11 +36,9 @@ public:
           judge_(std::move(judge)) {}
 
     void add_to(plugins::Services& services);
-    /// The model has been told how this job ended, in this host or an earlier one.
-    void told(const std::string& job);
-
     std::vector<agent::JobEnded> drain() override;
     bool wait(std::stop_token stop) override;
+    void told(const std::vector<std::string>& jobs) override;
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
 
 private:

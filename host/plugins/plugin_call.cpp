@@ -49,12 +49,15 @@ void Turnstile::leave() {
     free_.notify_one();
 }
 
+std::optional<std::string> PluginCall::check(const agent::ToolCall& call) const {
+    const std::string invalid = "Error: invalid arguments for " + tool_.spec.name + ": ";
+    if (!call.input_error.empty()) return invalid + call.input_error;
+    if (auto fits = tool_.schema.check(call.input); !fits) return invalid + fits.error().message;
+    return std::nullopt;
+}
+
 agent::ToolResult PluginCall::call(const agent::ToolCall& call, agent::CallContext& context) {
-    const std::string& name = tool_.spec.name;
-    if (!call.input_error.empty())
-        return failure("Error: invalid arguments for " + name + ": " + call.input_error);
-    if (auto fits = tool_.schema.check(call.input); !fits)
-        return failure("Error: invalid arguments for " + name + ": " + fits.error().message);
+    if (auto wrong = check(call)) return failure(std::move(*wrong));
     if (tool_.spec.concurrent) return invoke(call, context);
     if (!turnstile_.enter(context.stop())) return failure("[interrupted]");
     const std::unique_ptr<Turnstile, void (*)(Turnstile*)> leave(

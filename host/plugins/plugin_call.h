@@ -30,6 +30,7 @@ public:
     PluginCall(Plugin& plugin, const PluginTool& tool) : plugin_(plugin), tool_(tool) {}
 
     [[nodiscard]] const agent::ToolSpec& spec() const override { return tool_.spec; }
+    [[nodiscard]] std::optional<std::string> check(const agent::ToolCall& call) const override;
     agent::ToolResult call(const agent::ToolCall& call, agent::CallContext& context) override;
 
 private:

@@ -71,6 +71,7 @@ TEST_F(LoopTest, TellsEndedJobsBehindTheResultsAndEachOnce) {
             R"("<background-results>\n[bg:0000000a] completed: out\n</background-results>"}])"));
     EXPECT_TRUE(session.is_delivered("0000000a"));
     EXPECT_TRUE(session.is_delivered("0000000b"));
+    EXPECT_EQ(inbox.told_jobs, (std::vector<std::string>{"0000000b", "0000000a"}));
 }
 
 TEST_F(LoopTest, GoesOnWithoutAPromptWhenAJobEndsAfterTheAnswer) {

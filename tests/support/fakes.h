@@ -155,6 +155,10 @@ public:
         waits.pop_front();
         return first;
     }
+    void told(const std::vector<std::string>& jobs) override {
+        told_jobs.insert(told_jobs.end(), jobs.begin(), jobs.end());
+    }
+    std::vector<std::string> told_jobs;
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override {
         const auto it = recovered.find(call.id);
         if (it == recovered.end()) return std::nullopt;
