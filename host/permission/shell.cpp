@@ -64,7 +64,7 @@ std::string_view command_name(const Word& word) {
 
 Script parse_script(std::string_view text) {
     shell::Sink sink;
-    sink.budget = 16 * text.size() + 65'536;
+    sink.budget = 64 * text.size() + 262'144;
     if (text.find('\0') != std::string_view::npos) sink.note("a NUL byte");
     shell::Parser(text, sink, 0, false).script();
     shell::unwrap(sink);

@@ -361,7 +361,9 @@ void Parser::conditional(std::size_t start) {
         if (end()) return finish_part(index, std::move(part), start), fail("an unfinished [[");
         const bool substitutes = (peek() == '<' || peek() == '>') && peek(1) == '(';
         if (is_meta(peek()) && !substitutes) {
-            add(text_.substr(at_++, 1));
+            const std::size_t length = peek() == peek(1) ? 2 : 1;  // && and ||
+            add(text_.substr(at_, length));
+            at_ = std::min(text_.size(), at_ + length);
             continue;
         }
         part.words.push_back(word());
