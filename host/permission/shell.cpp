@@ -47,9 +47,12 @@ bool is_assignment(const Word& word) {
     if (i > word.plain) return false;
     bool subscript = false;
     if (i < text.size() && text[i] == '[') {
-        const auto close = text.find(']', i);
-        if (close == std::string_view::npos) return false;
-        i = close + 1;
+        int open = 0;
+        do {
+            if (text[i] == '[') ++open;
+            if (text[i] == ']') --open;
+        } while (++i < text.size() && open > 0);
+        if (open > 0) return false;
         subscript = true;
     }
     if (i < text.size() && text[i] == '+') ++i;

@@ -193,6 +193,7 @@ bool Parser::command_element(Part& part, std::size_t index) {
         redirection(part, index, {});
         return true;
     }
+    before_command_ = part.words.empty();
     Word word = this->word();
     if ((peek() == '<' || peek() == '>') && is_descriptor(word)) {
         redirection(part, index, word.decoded);
@@ -443,6 +444,13 @@ std::string Parser::here_document_body(const HereDocument& document) {
         if (document.strip_tabs)
             line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
         if (!continued && line == document.delimiter) return body;
+        // bash also takes "EOF)" at the end of a substitution, with a warning.
+        const std::size_t length = document.delimiter.size();
+        if (!continued && substitutions_ > 0 && line.size() > length && line[length] == ')' &&
+            line.substr(0, length) == document.delimiter) {
+            at_ = newline - (line.size() - length);
+            return body;
+        }
         continued = !document.quoted && continues(line);
         body += line;
         body += '\n';

@@ -81,6 +81,7 @@ private:
     void arithmetic(Word& word, std::size_t end);
     void backtick(Word& word, bool quoted);
     void substitution(Word& word, const char* what);
+    void subscript(Word& word);
     void array(Word& word);
     void scan_to(std::size_t end, Word& word);
     [[nodiscard]] std::size_t arithmetic_end(std::size_t open);
@@ -100,7 +101,8 @@ private:
     std::size_t at_ = 0;
     int depth_;
     int substitutions_;
-    bool esac_ = false;  ///< the last command was the end of a `case`
+    bool before_command_ = false;  ///< the next word may be an assignment
+    bool esac_ = false;            ///< the last command was the end of a `case`
     std::vector<HereDocument> pending_;
 };
 

@@ -1,5 +1,6 @@
+#include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <utility>
 
 #include "host/permission/shell_parser.h"
 
@@ -128,6 +129,11 @@ bool is_simple_arithmetic(std::string_view text) {
            text.find("$(") == std::string_view::npos;
 }
 
+bool is_identifier(std::string_view text) {
+    return !text.empty() && is_name_start(text[0]) &&
+           std::all_of(text.begin(), text.end(), is_name);
+}
+
 /// Watches unquoted bytes for [ab], {a,b} and {1..3}.
 class PatternWatch {
 public:
@@ -164,6 +170,7 @@ bool is_meta(char c) {
 Word Parser::word() {
     Word word;
     const std::size_t start = at_;
+    const bool may_assign = std::exchange(before_command_, false);
     bool plain = true;
     PatternWatch pattern;
     while (!end()) {
@@ -177,6 +184,9 @@ Word Parser::word() {
             } else {
                 break;
             }
+            plain = false;
+        } else if (c == '[' && plain && may_assign && is_identifier(word.decoded)) {
+            subscript(word);
             plain = false;
         } else if (c == '\\') {
             plain = plain && peek(1) == '\n';
@@ -297,7 +307,10 @@ void Parser::substitution(Word& word, const char* what) {
     word.expands = true;
     note(word, what);
     ++substitutions_;
+    // A here-document announced outside has its body behind the line that ends outside.
+    auto pending = std::exchange(pending_, {});
     list(Until::kParen);
+    pending_ = std::move(pending);
     --substitutions_;
     take(word, text_.substr(start, at_ - start));
 }
@@ -413,6 +426,35 @@ void Parser::backtick(Word& word, bool quoted) {
     const Level level(*this);
     if (depth_ <= kMaxDepth && sink_.charge(inside.size()))
         Parser(inside, sink_, depth_, true).script();
+}
+
+/// NAME[ … ] where an assignment may stand: blanks and operators inside belong to the word.
+void Parser::subscript(Word& word) {
+    const Level level(*this);
+    int open = 0;
+    while (!end()) {
+        const char c = peek();
+        if (c == '\\') {
+            backslash(word);
+        } else if (c == '\'') {
+            single_quoted(word);
+        } else if (c == '"') {
+            double_quoted(word);
+        } else if (c == '$') {
+            dollar(word, false);
+        } else if (c == '`') {
+            backtick(word, false);
+        } else {
+            word.decoded += c;
+            ++at_;
+            if (c == '[') ++open;
+            if (c == ']' && --open == 0) {
+                word.pattern = true;
+                return;
+            }
+        }
+    }
+    fail("an unbalanced [");
 }
 
 /// NAME=( … )

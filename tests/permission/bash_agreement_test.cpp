@@ -67,6 +67,7 @@ TEST(ShellAgainstBash, HoldsEveryCommandThatBashRunsOfATextItUnderstands) {
         "for i in aa bb; do cc $i \\\n dd; done # ee\nff",
         "AA=1 bb \"c $dd e\" && { ee 'f;g'; } ; ! hh $((1+2))",
         "[[ aa == (bb|c*) ]] && cc; (( 1 < 2 )) && dd; a=(b c) ee",
+        "a[0]=b aa; b[c]=d bb [e] && c[1]+=x cc",
         "aa <<<bb ${c:-d}; time ee; bb $'c\\'d' $\"ff\"",
     };
     const std::string bytes = "$(){}[]'\"\\;&|<>#\n  =*!Eax";

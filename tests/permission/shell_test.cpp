@@ -58,6 +58,7 @@ TEST(Shell, SplitsIntoTheCommandsThatWouldRun) {
         {"FOO=1 touch a", {"FOO=1 touch a"}},
         {"FOO=1", {"FOO=1"}},
         {"a=(x 'y z' # note\n w) b", {"a=(x 'y z' # note\n w) b"}},
+        {"a[ 1 + 1 ]=x b", {"a[ 1 + 1 ]=x b"}},
         {"echo if then done", {"echo if then done"}},
         {"echo {a,b}; }", {"echo {a,b}"}},
         {"cat <<EOF; a\nb; c\nEOF\nd", {"cat", "a", "d"}},
@@ -100,6 +101,21 @@ TEST(Shell, TellsFilesFromDescriptorsAmongTheTargets) {
         const Script script = parse_script("a " + text);
         ASSERT_EQ(script.parts.at(0).redirections.size(), 1U);
         EXPECT_EQ(script.parts[0].redirections[0].writes_file(), writes);
+    }
+}
+
+TEST(Shell, TellsAssignmentsFromCommands) {
+    for (const std::string text : {"A=1", "A+=1", "a[0]=1", "a[ 1 + 1 ]=x", "a[b[0]]=x",
+                                   "a[\"k\"]+=x", "A='x y'", "A\\\n=1", "a=(x y)", "A= B=2"}) {
+        SCOPED_TRACE(text);
+        const Script script = parse_script(text + " sudo x");
+        ASSERT_FALSE(script.parts.empty());
+        EXPECT_EQ(script.parts[0].decoded(), "sudo x");
+    }
+    for (const std::string text :
+         {"'A'=1", "A\\=1", "1A=1", "A-B=1", "$A=1", "=1", "[0]=1", "A =1"}) {
+        SCOPED_TRACE(text);
+        EXPECT_NE(parse_script(text + " sudo x").parts.at(0).decoded(), "sudo x");
     }
 }
 
@@ -200,6 +216,8 @@ TEST(Shell, LooksIntoSubstitutions) {
         {"echo ${a:-$(sudo x)}", "sudo x"},
         {"a=(b $(sudo x))", "sudo x"},
         {"cat <<E\n$(sudo x)\nE", "sudo x"},
+        {"cat <<E $(echo\nsudo x\nE\n)\nbody\nE\n", "sudo x"},
+        {"echo \"$(cat <<E\nbody\nE)\"; sudo x", "sudo x"},
         {"cat > $(sudo x)", "sudo x"},
         {"f() { sudo x; }", "sudo x"},
         {"coproc { sudo x; }", "sudo x"},
