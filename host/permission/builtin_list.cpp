@@ -1,0 +1,191 @@
+#include "host/permission/builtin_list.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <sys/stat.h>
+#include <vector>
+
+#include "host/permission/path_pattern.h"
+
+namespace tenon::permission {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 5> kCommands = {"sudo", "shutdown", "reboot", "halt",
+                                                       "poweroff"};
+
+/// Names below /dev; one of the second string's bytes, or of a pattern's, must follow.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kBlockDevices = {{
+    {"sd", "abcdefghijklmnopqrstuvwxyz"},
+    {"hd", "abcdefghijklmnopqrstuvwxyz"},
+    {"vd", "abcdefghijklmnopqrstuvwxyz"},
+    {"xvd", "abcdefghijklmnopqrstuvwxyz"},
+    {"nvme", "0123456789"},
+    {"mmcblk", "0123456789"},
+    {"loop", "0123456789"},
+    {"dm-", "0123456789"},
+    {"md", "0123456789/"},
+    {"sr", "0123456789"},
+    {"nbd", "0123456789"},
+    {"rbd", "0123456789/"},
+    {"drbd", "0123456789/"},
+    {"bcache", "0123456789"},
+    {"zram", "0123456789"},
+    {"ram", "0123456789"},
+    {"pmem", "0123456789"},
+    {"mapper/", ""},
+    {"disk/", ""},
+    {"block/", ""},
+}};
+
+struct Here {
+    const fs::path& cwd;
+    const fs::path& home;
+};
+
+/// The rest of `text` behind the home folder when it begins with ~, $HOME or ${HOME}.
+std::optional<std::string_view> behind_home(const Word& word) {
+    const std::string_view text = word.decoded;
+    std::size_t length = 0;
+    if (word.tilde) {
+        length = std::min(text.find('/'), text.size());
+        if (length == 2 && (text[1] == '+' || text[1] == '-')) return std::nullopt;
+    } else if (word.expands) {
+        for (const std::string_view name : {"$HOME", "${HOME}", "${HOME:?}", "${HOME?}"})
+            if (text.substr(0, name.size()) == name) length = name.size();
+    }
+    if (length == 0 || (length < text.size() && text[length] != '/')) return std::nullopt;
+    return text.substr(length);
+}
+
+/// * or .* or ?*: everything in a folder.
+bool is_everything(std::string_view name) {
+    return name.find('*') != std::string_view::npos &&
+           name.find_first_not_of("*.?") == std::string_view::npos;
+}
+
+/// Whether a relative path leaves the folder it starts in.
+bool climbs(const fs::path& path) {
+    int depth = 0;
+    for (const fs::path& name : path) {
+        if (name == "..") --depth;
+        if (name != ".." && name != "." && !name.empty()) ++depth;
+        if (depth < 0) return true;
+    }
+    return false;
+}
+
+/// Whether removing what `word` names would remove /, a home folder, or a folder right below /.
+bool is_precious(const Word& word, const Here& here) {
+    fs::path path = word.decoded;
+    if (const auto rest = behind_home(word)) {
+        // Without a known home any other deep folder will do for the comparison below.
+        path = (here.home.empty() ? fs::path("/home/unknown") : here.home).string() +
+               std::string(*rest);
+    } else if (word.expands) {
+        return false;
+    } else if (!path.is_absolute() && !climbs(path)) {
+        return false;
+    }
+    path = normalised(path, here.cwd);
+    while (word.pattern && path.has_relative_path() && is_everything(path.filename().string()))
+        path = path.parent_path();
+    const fs::path home =
+        here.home.empty() ? fs::path("/home/unknown") : normalised(here.home, "/");
+    return path == "/" || path.parent_path() == "/" || path == home;
+}
+
+bool is_recursive(std::string_view option) {
+    if (option.substr(0, 2) == "--")
+        return option.size() > 2 &&
+               std::string_view("--recursive").substr(0, option.size()) == option;
+    return option.find_first_of("rR") != std::string_view::npos;
+}
+
+std::optional<std::string> removal(const Part& part, const Here& here) {
+    bool recursive = false, options = true;
+    const Word* precious = nullptr;
+    for (std::size_t i = 1; i < part.words.size(); ++i) {
+        const Word& word = part.words[i];
+        if (options && word.decoded == "--") {
+            options = false;
+        } else if (options && word.decoded.size() > 1 && word.decoded[0] == '-') {
+            recursive = recursive || is_recursive(word.decoded);
+        } else if (precious == nullptr && is_precious(word, here)) {
+            precious = &word;
+        }
+    }
+    if (!recursive || precious == nullptr) return std::nullopt;
+    return "recursive rm of " + precious->written;
+}
+
+bool is_block_device_name(std::string_view path) {
+    if (path.substr(0, 5) != "/dev/") return false;
+    path.remove_prefix(5);
+    return std::any_of(kBlockDevices.begin(), kBlockDevices.end(), [&](const auto& device) {
+        const auto& [name, next] = device;
+        if (path.substr(0, name.size()) != name || path.size() == name.size()) return false;
+        const char c = path[name.size()];
+        return next.empty() || next.find(c) != std::string_view::npos ||
+               std::string_view("*?[{").find(c) != std::string_view::npos;
+    });
+}
+
+bool is_block_device(std::string_view text, const Here& here) {
+    if (text.empty()) return false;
+    const fs::path path = normalised(fs::path(text), here.cwd);
+    if (is_block_device_name(path.string())) return true;
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode);
+}
+
+/// The files that a command would write, as far as its words say so.
+std::vector<std::string_view> written_files(const Part& part) {
+    const std::string_view name = command_name(part.words[0]);
+    std::vector<std::string_view> operands;
+    for (std::size_t i = 1; i < part.words.size(); ++i)
+        operands.push_back(part.words[i].decoded);
+    if (name == "tee" || name == "mkfs" || name.substr(0, 5) == "mkfs.") return operands;
+    if (name == "cp") {
+        // The last one; or, with -t, a folder, which is no block device.
+        if (operands.size() > 1) return {operands.back()};
+        return {};
+    }
+    if (name != "dd") return {};
+    std::vector<std::string_view> files;
+    for (const std::string_view operand : operands)
+        if (operand.substr(0, 3) == "of=") files.push_back(operand.substr(3));
+    return files;
+}
+
+std::optional<std::string> device(const Part& part, const Here& here) {
+    for (const Redirection& redirection : part.redirections)
+        if (redirection.writes_file() && is_block_device(redirection.target.decoded, here))
+            return "writing to the block device " + redirection.target.decoded;
+    if (part.words.empty()) return std::nullopt;
+    for (const std::string_view file : written_files(part))
+        if (is_block_device(file, here)) return "writing to the block device " + std::string(file);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> builtin_denial(const Part& part, const fs::path& cwd,
+                                          const fs::path& home) {
+    const Here here{cwd, home};
+    if (!part.words.empty()) {
+        const std::string_view command = part.words[0].decoded;
+        const std::string_view name = command_name(part.words[0]);
+        // ./reboot is somebody's own script.
+        const bool system = name == command || command[0] == '/';
+        if (system && std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end())
+            return std::string(name);
+        if (name == "rm")
+            if (auto hit = removal(part, here)) return hit;
+    }
+    return device(part, here);
+}
+
+}  // namespace tenon::permission

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/agent/ports.h"
+#include "host/base/mutex.h"
+#include "host/permission/asker.h"
+#include "host/permission/needs.h"
+#include "host/permission/rules.h"
+
+namespace tenon::permission {
+
+enum class Mode { kAsk, kAcceptEdits, kPlan, kDontAsk, kBypassPermissions };
+
+/// ask acceptEdits plan dontAsk bypassPermissions
+std::optional<Mode> mode_from(std::string_view name);
+std::string_view to_string(Mode mode);
+
+struct Config {
+    Mode mode = Mode::kAsk;
+    bool yes = false;  ///< every question is answered with yes
+    std::vector<RuleText> deny, ask, allow;
+    std::filesystem::path workspace;              ///< absolute, symlinks resolved
+    std::filesystem::path home;                   ///< absolute, or empty
+    std::vector<std::filesystem::path> add_dirs;  ///< further folders of the file tools
+    std::vector<std::filesystem::path>
+        read_dirs;  ///< further ones for reading: skills, transcripts
+};
+
+/// One call that did not run, for the result object.
+struct Denial {
+    std::string tool_name;
+    Json tool_input;
+};
+
+/// Says whether a tool call may run: the built-in deny list and deny rules, then ask rules, then
+/// allow rules, then the mode. A command is judged part by part, its output redirections as edits.
+/// Not responsible for keeping file tools beneath their roots. Thread-safe. Blocks only while a
+/// person is asked, one question at a time.
+class Gate final : public agent::Gate {
+public:
+    /// `asker` outlives the gate; null: nobody can be asked, and what would ask is refused with the
+    /// rule that would allow it. Rules that cannot be read are left out: see errors().
+    explicit Gate(Config config, Asker* asker = nullptr);
+
+    /// One for each rule that could not be read, with its origin and text.
+    [[nodiscard]] const std::vector<Error>& errors() const { return errors_; }
+    /// As they were read. Rules added by "always for this session" are not among them.
+    [[nodiscard]] const Rules& rules() const { return rules_; }
+
+    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
+                  std::stop_token stop) override;
+
+    /// The same for a command that a stranger's plugin submits; `who` names the plugin. `cwd` may
+    /// be empty or relative to the workspace.
+    Verdict judge_command(std::string_view who, std::string_view command, std::string_view cwd,
+                          std::stop_token stop);
+
+    /// A plugin's own question. --yes and bypassPermissions answer yes; where nobody can be asked,
+    /// no.
+    Verdict ask(std::string_view who, std::string_view question, std::stop_token stop);
+
+    /// Whether a deny rule forbids this path. `path` is absolute, symlinks resolved.
+    [[nodiscard]] bool denied_read(const std::filesystem::path& path) const;
+    [[nodiscard]] bool denied_edit(const std::filesystem::path& path) const;
+
+    /// Whether a bare deny rule covers the whole tool, so that a model need not be told of it.
+    [[nodiscard]] bool removes(std::string_view tool) const;
+
+    /// The calls refused so far.
+    [[nodiscard]] std::vector<Denial> denials() const;
+
+private:
+    struct Case;
+
+    Verdict decide(const Case& matter, const std::stop_token& stop);
+    [[nodiscard]] std::optional<std::string> denied(const Case& matter) const;
+    [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& matter) const;
+    [[nodiscard]] const Rule* asks(const Case& matter) const;
+    [[nodiscard]] bool allows(const Case& matter, const Need& need) const;
+    [[nodiscard]] std::vector<const Need*> open_needs(const Case& matter) const;
+    Verdict put_question(const Case& matter, const std::stop_token& stop);
+    [[nodiscard]] Question question(const Case& matter, const std::vector<const Need*>& open,
+                                    const Rule* rule) const;
+    Verdict refuse(const Case& matter, std::string reason);
+    bool take_turn(const std::stop_token& stop);
+    void end_turn();
+    void remember(const std::vector<std::string>& rules);
+
+    Config config_;
+    Asker* asker_;
+    Places places_;
+    Roots roots_;
+    std::vector<Error> errors_;
+    Rules rules_;
+
+    mutable Mutex mutex_;
+    Condition turn_;
+    bool asking_ TENON_GUARDED_BY(mutex_) = false;
+    std::vector<Rule> session_ TENON_GUARDED_BY(mutex_);
+    std::vector<Denial> denials_ TENON_GUARDED_BY(mutex_);
+};
+
+}  // namespace tenon::permission

@@ -1,0 +1,246 @@
+#include "host/permission/rules.h"
+
+#include <algorithm>
+#include <array>
+
+#include "host/base/ids.h"
+
+namespace tenon::permission {
+namespace {
+
+struct Family {
+    std::string_view name;
+    Rule::Kind kind;
+    std::array<std::string_view, 3> tools;
+};
+
+constexpr std::array<Family, 5> kFamilies = {{
+    {"Bash", Rule::Kind::kBash, {"bash", "background_run", ""}},
+    {"Read", Rule::Kind::kRead, {"read_file", "glob", "grep"}},
+    {"Edit", Rule::Kind::kEdit, {"write_file", "edit_file", ""}},
+    {"Agent", Rule::Kind::kAgent, {"agent", "", ""}},
+    {"Skill", Rule::Kind::kSkill, {"load_skill", "", ""}},
+}};
+
+/// Names that other programs use in such rules.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kForeign = {{
+    {"Write", "Edit"},
+    {"MultiEdit", "Edit"},
+    {"NotebookEdit", "Edit"},
+    {"Glob", "Read"},
+    {"Grep", "Read"},
+    {"LS", "Read"},
+    {"Task", "Agent"},
+    {"TodoWrite", "todo"},
+}};
+
+constexpr std::array<std::string_view, 6> kSystemFolders = {
+    "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"};
+
+const Family* family_of(std::string_view name) {
+    const auto* found = std::find_if(kFamilies.begin(), kFamilies.end(),
+                                     [&](const Family& f) { return f.name == name; });
+    return found == kFamilies.end() ? nullptr : found;
+}
+
+bool is_mcp_name(std::string_view name) {
+    if (name.substr(0, 5) != "mcp__" || name.size() == 5) return false;
+    if (name.back() == '*') name.remove_suffix(1);
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-' || c == '.';
+    });
+}
+
+bool covers_mcp(std::string_view rule, std::string_view tool) {
+    if (rule.back() == '*')
+        return tool.substr(0, rule.size() - 1) == rule.substr(0, rule.size() - 1);
+    if (tool == rule) return true;
+    // mcp__server stands for all its tools.
+    return rule.substr(5).find("__") == std::string_view::npos && tool.size() > rule.size() + 2 &&
+           tool.substr(0, rule.size()) == rule && tool.substr(rule.size(), 2) == "__";
+}
+
+std::string unknown(std::string_view name) {
+    for (const auto& [foreign, ours] : kForeign)
+        if (foreign == name)
+            return "unknown tool '" + std::string(name) + "': use " + std::string(ours);
+    return "unknown tool '" + std::string(name) +
+           "': a rule begins with Bash, Read, Edit, Agent, Skill or the name of a tool";
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// A rule cut in two; without parentheses there is no specifier.
+struct Halves {
+    std::string_view name;
+    std::optional<std::string_view> specifier;
+};
+
+Result<Halves> halves(std::string_view text) {
+    const auto open = text.find('(');
+    if (text.empty()) return Error{"it is empty"};
+    if (open == std::string_view::npos) {
+        if (text.find(')') != std::string_view::npos) return Error{"')' without '('"};
+        return Halves{text, std::nullopt};
+    }
+    if (text.back() != ')') return Error{"it must end with ')'"};
+    const std::string_view inside = text.substr(open + 1, text.size() - open - 2);
+    if (trimmed(inside).empty()) return Error{"nothing stands between the parentheses"};
+    return Halves{text.substr(0, open), inside};
+}
+
+}  // namespace
+
+TextPattern::TextPattern(std::string_view text) : text_(text) {
+    std::string pattern(text);
+    if (pattern.size() > 2 && pattern.substr(pattern.size() - 2) == ":*")
+        pattern.replace(pattern.size() - 2, 2, " *");
+    pieces_.emplace_back();
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        const bool escapes = pattern[i] == '\\' && i + 1 < pattern.size() &&
+                             (pattern[i + 1] == '*' || pattern[i + 1] == '\\');
+        if (escapes) {
+            pieces_.back() += pattern[++i];
+        } else if (pattern[i] == '*') {
+            pieces_.emplace_back();
+        } else {
+            pieces_.back() += pattern[i];
+        }
+    }
+    const std::string& before = pieces_[pieces_.size() > 1 ? pieces_.size() - 2 : 0];
+    optional_tail_ =
+        pieces_.size() > 1 && pieces_.back().empty() && before.size() > 1 && before.back() == ' ';
+}
+
+bool TextPattern::matches_pieces(std::string_view text) const {
+    if (pieces_.size() == 1) return text == pieces_[0];
+    const std::string_view first = pieces_.front();
+    const std::string_view last = pieces_.back();
+    if (text.size() < first.size() + last.size() || text.substr(0, first.size()) != first)
+        return false;
+    if (text.substr(text.size() - last.size()) != last) return false;
+    text.remove_prefix(first.size());
+    text.remove_suffix(last.size());
+    for (std::size_t i = 1; i + 1 < pieces_.size(); ++i) {
+        const auto at = text.find(pieces_[i]);
+        if (at == std::string_view::npos) return false;
+        text.remove_prefix(at + pieces_[i].size());
+    }
+    return true;
+}
+
+bool TextPattern::matches(std::string_view text) const {
+    if (text == text_ || matches_pieces(text)) return true;
+    // "npm *" also means "npm": with the blank that ends no word, all else is the same.
+    return optional_tail_ && matches_pieces(std::string(text) + " ");
+}
+
+std::string TextPattern::quote(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '*' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+Result<Rule> Rule::parse(const RuleText& text, const Places& places) {
+    const auto refuse = [&text](const std::string& why) {
+        return Error{text.origin + ": rule '" + text.text + "': " + why};
+    };
+    Rule rule;
+    rule.written_ = text;
+    rule.written_.text = trimmed(text.text);
+    const auto parts = halves(rule.written_.text);
+    if (!parts) return refuse(parts.error().message);
+    rule.tool_ = parts->name;
+    const Family* family = family_of(parts->name);
+    if (family == nullptr) {
+        if (!is_tool_name(rule.tool_) && !is_mcp_name(rule.tool_))
+            return refuse(unknown(rule.tool_));
+        if (parts->specifier) return refuse("'" + rule.tool_ + "' takes no (…)");
+        return rule;
+    }
+    rule.kind_ = family->kind;
+    if (!parts->specifier) return rule;
+    if (rule.kind_ != Kind::kRead && rule.kind_ != Kind::kEdit) {
+        rule.text_.emplace(*parts->specifier);
+        return rule;
+    }
+    auto path = PathPattern::parse(*parts->specifier, text.base, places);
+    if (!path) return refuse(path.error().message);
+    rule.path_ = std::move(*path);
+    return rule;
+}
+
+bool Rule::covers(std::string_view tool) const {
+    if (kind_ == Kind::kTool)
+        return tool_ == tool || (is_mcp_name(tool_) && covers_mcp(tool_, tool));
+    const Family* family = family_of(tool_);
+    return !tool.empty() &&
+           std::find(family->tools.begin(), family->tools.end(), tool) != family->tools.end();
+}
+
+bool Rule::allows(const Part& part, bool opaque) const {
+    if (bare()) return true;
+    return !opaque && text_ && (text_->matches(part.written) || text_->matches(part.whole));
+}
+
+bool Rule::denies(const Part& part) const {
+    if (bare()) return true;
+    if (!text_ || part.words.empty()) return false;
+    const std::string decoded = part.decoded();
+    if (text_->matches(decoded)) return true;
+    const std::string_view command = part.words[0].decoded;
+    const auto slash = command.rfind('/');
+    if (slash == std::string_view::npos ||
+        std::find(kSystemFolders.begin(), kSystemFolders.end(), command.substr(0, slash)) ==
+            kSystemFolders.end())
+        return false;
+    return text_->matches(std::string_view(decoded).substr(slash + 1));
+}
+
+bool Rule::matches_name(std::string_view name) const {
+    return bare() || (text_ && text_->matches(name));
+}
+
+bool Rule::matches_path(const std::filesystem::path& path, bool strictly) const {
+    if (bare()) return true;
+    return path_ && (strictly ? path_->matches_strictly(path) : path_->matches(path));
+}
+
+std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,
+                              std::vector<Error>& errors) {
+    std::vector<Rule> rules;
+    for (const RuleText& text : list) {
+        auto rule = Rule::parse(text, places);
+        if (rule) {
+            rules.push_back(std::move(*rule));
+        } else {
+            errors.push_back(rule.error());
+        }
+    }
+    return rules;
+}
+
+std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools) {
+    std::vector<Error> errors;
+    for (const auto* list : {&rules.deny, &rules.ask, &rules.allow})
+        for (const Rule& rule : *list) {
+            if (rule.kind() != Rule::Kind::kTool) continue;
+            const bool known =
+                std::any_of(tools.begin(), tools.end(),
+                            [&](const std::string& tool) { return rule.covers(tool); });
+            if (!known)
+                errors.push_back(
+                    {rule.origin() + ": rule '" + rule.text() + "': " + unknown(rule.tool())});
+        }
+    return errors;
+}
+
+}  // namespace tenon::permission

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/agent/message.h"
+#include "host/base/result.h"
+#include "host/permission/path_pattern.h"
+#include "host/permission/shell.h"
+
+/// Permission rules: `Tool` or `Tool(specifier)`.
+///   Bash(npm test)   exact; `*` matches any text, `\*` a star, `\\` a backslash; a trailing ` *`
+///   may be
+///                    missing with its text; `npm:*` is `npm *`. Covers bash and background_run.
+///   Read(p) Edit(p)  gitignore patterns, see PathPattern. Cover read_file, glob, grep; write_file,
+///                    edit_file.
+///   Agent(name) Skill(name)  `*` matches any text. Cover agent; load_skill.
+///   a tool's name, mcp__server, mcp__server__tool  the whole tool; `*` may end an mcp name.
+namespace tenon::permission {
+
+/// One rule as it was written, with where it stood.
+struct RuleText {
+    std::string text;
+    std::string origin;  ///< "--allow", "/etc/tenon/tenon.xml: permissions.deny"
+    std::filesystem::path
+        base;  ///< what a leading "/" in a path pattern means; empty: the workspace
+};
+
+/// A pattern of text in which `*` stands for any text.
+class TextPattern {
+public:
+    explicit TextPattern(std::string_view text);
+    /// Takes time in proportion to the text.
+    [[nodiscard]] bool matches(std::string_view text) const;
+    /// `text` as a pattern that matches nothing else.
+    static std::string quote(std::string_view text);
+
+private:
+    std::string text_;                 ///< as written: what equals it matches
+    std::vector<std::string> pieces_;  ///< between the stars
+    bool optional_tail_ = false;       ///< ends in " *"
+
+    [[nodiscard]] bool matches_pieces(std::string_view text) const;
+};
+
+class Rule {
+public:
+    enum class Kind { kBash, kRead, kEdit, kAgent, kSkill, kTool };
+
+    /// The error names origin, text and reason.
+    static Result<Rule> parse(const RuleText& rule, const Places& places);
+
+    [[nodiscard]] Kind kind() const { return kind_; }
+    /// Without a specifier: covers everything its tools do.
+    [[nodiscard]] bool bare() const { return !text_ && !path_; }
+    [[nodiscard]] const std::string& text() const { return written_.text; }
+    [[nodiscard]] const std::string& origin() const { return written_.origin; }
+    /// For Kind::kTool: the tool's name.
+    [[nodiscard]] const std::string& tool() const { return tool_; }
+
+    /// Whether the rule is about this tool at all.
+    [[nodiscard]] bool covers(std::string_view tool) const;
+
+    /// Allow rules: the part as written; what is not wholly understood only when bare.
+    [[nodiscard]] bool allows(const Part& part, bool opaque) const;
+    /// Deny rules: the decoded words. A command in one of the system's folders goes by its file
+    /// name too.
+    [[nodiscard]] bool denies(const Part& part) const;
+    /// kAgent, kSkill.
+    [[nodiscard]] bool matches_name(std::string_view name) const;
+    /// kRead, kEdit. `strictly` also looks behind symlinks in the rule's own beginning.
+    [[nodiscard]] bool matches_path(const std::filesystem::path& path, bool strictly) const;
+
+private:
+    RuleText written_;
+    Kind kind_ = Kind::kTool;
+    std::string tool_;
+    std::optional<TextPattern> text_;
+    std::optional<PathPattern> path_;
+};
+
+/// The rules of all layers, merged.
+struct Rules {
+    std::vector<Rule> deny, ask, allow;
+};
+
+/// Reads a list; what cannot be read goes to `errors`, one for each, and the others are kept.
+std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,
+                              std::vector<Error>& errors);
+
+/// The rules that name a tool that is not among `tools`: reported once the tools are known.
+std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools);
+
+}  // namespace tenon::permission

@@ -1,0 +1,84 @@
+#include "host/permission/shell.h"
+
+#include <algorithm>
+
+#include "host/permission/shell_parser.h"
+
+namespace tenon::permission {
+namespace {
+
+/// /dev/null and the names of open descriptors: nothing is changed by opening them.
+bool is_harmless_target(std::string_view path) {
+    return path == "/dev/null" || path == "/dev/stdout" || path == "/dev/stderr" ||
+           path.substr(0, 8) == "/dev/fd/";
+}
+
+bool is_descriptor_target(std::string_view text) {
+    if (!text.empty() && text.back() == '-') text.remove_suffix(1);
+    return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool Redirection::writes_file() const {
+    if (op == ">&" && !target.expands && is_descriptor_target(target.decoded)) return false;
+    if (op != ">" && op != ">>" && op != ">|" && op != "<>" && op != ">&" && op != "&>" &&
+        op != "&>>")
+        return false;
+    return !(target.literal() && is_harmless_target(target.decoded));
+}
+
+std::string Part::decoded() const {
+    std::string out;
+    for (const Word& word : words) {
+        if (&word != &words.front()) out += ' ';
+        out += word.decoded;
+    }
+    return out;
+}
+
+bool is_assignment(const Word& word) {
+    const std::string_view text = word.decoded;
+    if (text.empty() || !shell::is_name_start(text[0])) return false;
+    std::size_t i = 1;
+    while (i < text.size() && shell::is_name(text[i]))
+        ++i;
+    // The subscript may be quoted, the name may not.
+    if (i > word.plain) return false;
+    bool subscript = false;
+    if (i < text.size() && text[i] == '[') {
+        int open = 0;
+        do {
+            if (text[i] == '[') ++open;
+            if (text[i] == ']') --open;
+        } while (++i < text.size() && open > 0);
+        if (open > 0) return false;
+        subscript = true;
+    }
+    if (i < text.size() && text[i] == '+') ++i;
+    return i < text.size() && text[i] == '=' && (subscript || i < word.plain);
+}
+
+std::string_view command_name(const Word& word) {
+    const std::string_view text = word.decoded;
+    const auto slash = text.rfind('/');
+    return slash == std::string_view::npos ? text : text.substr(slash + 1);
+}
+
+Script parse_script(std::string_view text) {
+    shell::Sink sink;
+    sink.budget = 64 * text.size() + 262'144;
+    if (text.find('\0') != std::string_view::npos) sink.note("a NUL byte");
+    shell::Parser(text, sink, 0, false).script();
+    shell::unwrap(sink);
+    const bool nothing = sink.parts.empty();
+    Script script{std::move(sink.parts), std::move(sink.opaque)};
+    if (nothing && !script.opaque.empty()) {
+        Part part;
+        part.written = part.whole = text;
+        script.parts.push_back(std::move(part));
+    }
+    return script;
+}
+
+}  // namespace tenon::permission

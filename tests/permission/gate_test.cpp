@@ -1,0 +1,547 @@
+#include "host/permission/gate.h"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+
+namespace tenon::permission {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Strings = std::vector<std::string>;
+
+std::vector<RuleText> rules(const Strings& texts, const char* origin) {
+    std::vector<RuleText> out;
+    for (const std::string& text : texts)
+        out.push_back({text, origin, {}});
+    return out;
+}
+
+struct Given {
+    Strings allow{}, deny{}, ask{};
+    Mode mode = Mode::kAsk;
+    bool yes = false;
+};
+
+agent::ToolSpec first_party(const std::string& name, bool read_only = false) {
+    agent::ToolSpec spec;
+    spec.name = name;
+    spec.first_party = true;
+    spec.read_only = read_only;
+    return spec;
+}
+
+agent::ToolSpec stranger(const std::string& name, bool read_only = false) {
+    agent::ToolSpec spec = first_party(name, read_only);
+    spec.first_party = false;
+    return spec;
+}
+
+/// Answers as told, and keeps what it was asked.
+class Person final : public Asker {
+public:
+    explicit Person(Answer answer) : answer_(answer) {}
+    Answer ask(const Question& question, std::stop_token /*stop*/) override {
+        questions.push_back(question);
+        return answer_;
+    }
+    std::vector<Question> questions;
+
+private:
+    Answer answer_;
+};
+
+class GateTest : public ::testing::Test {
+protected:
+    Config config(const Given& setup) const {
+        Config config;
+        config.mode = setup.mode;
+        config.yes = setup.yes;
+        config.allow = rules(setup.allow, "--allow");
+        config.deny = rules(setup.deny, "--deny");
+        config.ask = rules(setup.ask, "permissions.ask");
+        config.workspace = dir_ / "w";
+        config.home = dir_ / "home";
+        config.add_dirs = {dir_ / "added"};
+        config.read_dirs = {dir_ / "skills"};
+        return config;
+    }
+    void SetUp() override {
+        for (const char* name : {"w/src", "home", "added", "skills", "outside"})
+            fs::create_directories(dir_ / name);
+    }
+    agent::Gate::Verdict call(const Given& setup, const agent::ToolSpec& tool,
+                              const Json& input) const {
+        Gate gate(config(setup));
+        EXPECT_THAT(gate.errors(), ::testing::IsEmpty());
+        return gate.judge(tool, {"id", tool.name, input, {}}, {});
+    }
+    agent::Gate::Verdict bash(const Given& setup, const std::string& command) const {
+        return call(setup, first_party("bash"), {{"command", command}});
+    }
+    agent::Gate::Verdict write(const Given& setup, const std::string& path) const {
+        return call(setup, first_party("write_file"), {{"path", path}, {"content", ""}});
+    }
+    agent::Gate::Verdict read(const Given& setup, const std::string& path) const {
+        return call(setup, first_party("read_file", true), {{"path", path}});
+    }
+    std::string at(const char* name) const { return (dir_ / name).string(); }
+
+    testing::TempDir dir_;
+};
+
+TEST_F(GateTest, RefusesWithoutAnAskerAndNamesTheRuleToAdd) {
+    EXPECT_EQ(bash({}, "npm test").reason,
+              "Permission denied: bash wants to run `npm test`. Allow it with --allow 'Bash(npm "
+              "test)' or permissions.allow in the configuration.");
+    EXPECT_EQ(bash({.allow = {"Bash(b)"}}, "a 'x' && b | c").reason,
+              "Permission denied: bash wants to run `a 'x'` and run `c`. Allow it with --allow "
+              "'Bash(a '\\''x'\\'')' --allow 'Bash(c)' or "
+              "permissions.allow in the configuration.");
+    EXPECT_EQ(write({}, "src/a.c").reason,
+              "Permission denied: write_file wants to write src/a.c. Allow it with --allow "
+              "'Edit(src/a.c)' or permissions.allow in the configuration.");
+    EXPECT_THAT(bash({}, "a $(b)").reason,
+                AllOf(HasSubstr("not wholly understood: a command substitution"),
+                      HasSubstr("--allow 'Bash' or")));
+    EXPECT_THAT(read({}, "/etc/passwd").reason, HasSubstr("--allow 'Read(//etc/passwd)'"));
+    EXPECT_THAT(call({}, first_party("strange"), {}).reason, HasSubstr("--allow 'strange'"));
+}
+
+TEST_F(GateTest, AllowsWithExactlyTheRulesItNamed) {
+    for (const std::string command : {"npm test",
+                                      "a 'x y' && ls *.c > out.txt",
+                                      "find . -name \\*.c",
+                                      "FOO=1 a",
+                                      "echo hi >> ~/x 2>&1",
+                                      "a; [[ -f x && b ]]",
+                                      "a $(b)",
+                                      "x=$(y)",
+                                      "echo > src/q",
+                                      "echo > $f",
+                                      "cd src && echo > f",
+                                      "env -i a",
+                                      "'",
+                                      "a:*",
+                                      "{ a; } > f",
+                                      "cat <<E > f\nx\nE",
+                                      "a 'b\nc'",
+                                      "f() { a; }; f",
+                                      "for i in $(a); do b > \"$i\"; done",
+                                      "> [x]",
+                                      "> '~y'",
+                                      ""}) {
+        SCOPED_TRACE(command);
+        Person person(Answer::kNo);
+        Gate gate(config({}), &person);
+        EXPECT_FALSE(
+            gate.judge(first_party("bash"), {"i", "bash", {{"command", command}}, {}}, {}).allowed);
+        ASSERT_EQ(person.questions.size(), 1U);
+        const Strings named = person.questions[0].rules;
+        EXPECT_TRUE(bash({.allow = named}, command).allowed) << ::testing::PrintToString(named);
+        for (std::size_t i = 0; i < named.size(); ++i) {
+            Strings fewer = named;
+            fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+            EXPECT_FALSE(bash({.allow = fewer}, command).allowed) << "needless: " << named[i];
+        }
+    }
+}
+
+TEST_F(GateTest, JudgesCommandsPartByPart) {
+    struct Row {
+        Given setup;
+        std::string command;
+        bool allowed;
+    };
+    const std::vector<Row> rows = {
+        {{.allow = {"Bash(touch:*)"}}, "touch a && touch b", true},
+        {{.allow = {"Bash(touch:*)"}}, "touch a && python3 -c 1", false},
+        {{.allow = {"Bash(touch:*)"}}, "touch a $(python3 -c 1)", false},
+        {{.allow = {"Bash(touch:*)"}}, "FOO=1 touch a", false},
+        {{.allow = {"Bash(touch:*)"}}, "ls > /dev/null && touch a", false},
+        {{.allow = {"Bash(touch:*)", "Bash(ls)"}}, "ls > /dev/null && touch a", true},
+        {{.allow = {"Bash(touch:*)"}}, "for f in a b; do touch $f; done", true},
+        {{.allow = {"Bash(touch:*)"}}, "for f in $(a); do touch $f; done", false},
+        {{.allow = {"Bash(touch:*)"}}, "touch() { rm x; }; touch a", false},
+        {{.allow = {"Bash"}, .deny = {"Bash(touch:*)"}}, "echo a && touch b", false},
+        {{.allow = {"Bash"}, .deny = {"Bash(touch:*)"}}, "echo $(touch b)", false},
+        {{.allow = {"Bash"}, .deny = {"Bash(touch:*)"}}, "FOO=1 env touch b", false},
+        {{.allow = {"Bash"}, .deny = {"Bash(touch:*)"}}, "echo touch b", true},
+        {{.allow = {"Bash(aws s3 ls)"}, .deny = {"Bash(aws *)"}}, "aws s3 ls", false},
+        {{.allow = {"Bash"}, .ask = {"Bash(git push:*)"}}, "git push origin", false},
+        {{.allow = {"Bash"}, .ask = {"Bash(git push:*)"}}, "A=1 git push", false},
+        {{.allow = {"Bash"}, .ask = {"Bash(git push:*)"}}, "git pull", true},
+        {{.allow = {"Bash"}}, "eval \"$x\" `y`", true},
+        {{.allow = {"Bash(*)"}}, "eval x", false},
+        {{.allow = {"bash"}}, "eval x", true},
+        {{.allow = {"Bash(echo:*)"}}, "echo hi > f", false},
+        {{.allow = {"Bash(echo:*)", "Edit(f)"}}, "echo hi > f", true},
+        {{.allow = {"Bash(echo:*)", "Edit(f)"}}, "echo hi > g", false},
+        {{.allow = {"Bash(echo:*)", "Edit"}}, "echo hi > g", true},
+        {{.allow = {"Bash(echo:*)"}}, "echo hi 2>/dev/null >&2", true},
+        {{.allow = {"Bash", "Edit"}, .deny = {"Edit(secret*)"}}, "echo hi > src/secret.txt", false},
+        {{.allow = {"Bash", "Edit"}, .deny = {"Edit(secret*)"}}, "a $(echo hi > secret)", false},
+        {{.allow = {"Bash", "Edit"}, .deny = {"Edit(secret*)"}},
+         "bash -c 'echo hi > secret'",
+         false},
+        {{.allow = {"Bash(cd:*)", "Bash(echo:*)", "Edit(./f)"}}, "cd src && echo hi > f", false},
+        {{.allow = {"Edit(f)"}}, "> f", true},
+        {{}, "ls", false},
+        {{}, "cat a", false},
+        {{}, "true", false},
+    };
+    for (const auto& [setup, command, allowed] : rows) {
+        SCOPED_TRACE(command + " / " + ::testing::PrintToString(setup.allow) +
+                     ::testing::PrintToString(setup.deny));
+        const auto verdict = bash(setup, command);
+        EXPECT_EQ(verdict.allowed, allowed) << verdict.reason;
+        EXPECT_EQ(verdict.reason.empty(), allowed);
+    }
+}
+
+TEST_F(GateTest, KeepsTheBuiltInListInEveryMode) {
+    for (const Given& setup :
+         {Given{}, Given{.allow = {"Bash"}}, Given{.mode = Mode::kBypassPermissions},
+          Given{.yes = true}, Given{.mode = Mode::kAcceptEdits}}) {
+        const auto verdict = bash(setup, "ls && echo $(sudo reboot)");
+        EXPECT_FALSE(verdict.allowed);
+        EXPECT_THAT(verdict.reason,
+                    AllOf(HasSubstr("`sudo reboot`"), HasSubstr("built-in deny list")));
+    }
+    EXPECT_TRUE(bash({.yes = true}, "rm -rf ./build 2>/dev/null; echo sudo").allowed);
+}
+
+TEST_F(GateTest, SaysWhichRuleDenied) {
+    EXPECT_EQ(bash({.deny = {"Bash(touch:*)"}}, "a; touch b").reason,
+              "Permission denied: bash wants to run `touch b`, which is denied by the rule "
+              "Bash(touch:*) (--deny).");
+}
+
+TEST_F(GateTest, FollowsTheMode) {
+    struct Row {
+        Mode mode;
+        std::string command;
+        bool allowed;
+    };
+    const std::vector<Row> rows = {
+        {Mode::kAsk, "touch a", false},
+        {Mode::kDontAsk, "touch a", false},
+        {Mode::kPlan, "ls", false},
+        {Mode::kBypassPermissions, "anything $(at all)", true},
+        {Mode::kAcceptEdits, "touch a", true},
+        {Mode::kAcceptEdits, "mkdir -p src/x/y && mv src/a b && cp -r b c && rm -rf c && rmdir d",
+         true},
+        {Mode::kAcceptEdits, "rm *.o src/*.o", true},
+        {Mode::kAcceptEdits, "touch a > f", true},
+        {Mode::kAcceptEdits, "touch a > ../outside/f", false},
+        {Mode::kAcceptEdits, "touch ../outside/a", false},
+        {Mode::kAcceptEdits, "touch /etc/x", false},
+        {Mode::kAcceptEdits, "touch ~/x", false},
+        {Mode::kAcceptEdits, "touch $X", false},
+        {Mode::kAcceptEdits, "touch {a,../../b}", false},
+        {Mode::kAcceptEdits, "A=1 touch a", false},
+        {Mode::kAcceptEdits, "cp -t../outside a", false},
+        {Mode::kAcceptEdits, "cp --target-directory=../outside a", false},
+        {Mode::kAcceptEdits, "cp -t ../outside a", false},
+        {Mode::kAcceptEdits, "rm -rf .", false},
+        {Mode::kAcceptEdits, "rm -rf */x", false},
+        {Mode::kAcceptEdits, "cd src && touch a", false},
+        {Mode::kAcceptEdits, "python3 x", false},
+        {Mode::kAcceptEdits, "env touch a", false},
+        {Mode::kAcceptEdits, "touch a $(b)", false},
+    };
+    for (const auto& [mode, command, allowed] : rows) {
+        SCOPED_TRACE(command + " / " + std::string(to_string(mode)));
+        EXPECT_EQ(bash({.mode = mode}, command).allowed, allowed);
+    }
+    EXPECT_TRUE(write({.mode = Mode::kAcceptEdits}, "src/new/file").allowed);
+    EXPECT_TRUE(write({.mode = Mode::kAcceptEdits}, at("added/file")).allowed);
+    EXPECT_FALSE(write({.mode = Mode::kAcceptEdits}, at("outside/file")).allowed);
+    EXPECT_FALSE(bash({.deny = {"Read(.env)"}, .mode = Mode::kAcceptEdits}, "cp .env x").allowed);
+    EXPECT_FALSE(
+        call({.mode = Mode::kAcceptEdits}, stranger("write_file"), {{"path", "a"}}).allowed)
+        << "a stranger's";
+}
+
+TEST_F(GateTest, RefusesInPlanModeWhatIsNotReadOnlyInSpiteOfAllowRules) {
+    const Given plan{
+        .allow = {"Bash", "Edit", "task_create", "strange"}, .mode = Mode::kPlan, .yes = true};
+    EXPECT_THAT(bash(plan, "ls").reason, HasSubstr("mode is plan"));
+    EXPECT_FALSE(write(plan, "a").allowed);
+    EXPECT_FALSE(call(plan, first_party("task_create"), {}).allowed);
+    EXPECT_FALSE(call(plan, stranger("strange", true), {}).allowed)
+        << "a stranger's flag is a claim";
+    EXPECT_TRUE(read(plan, "a").allowed);
+    EXPECT_TRUE(call(plan, first_party("task_list", true), {}).allowed);
+    EXPECT_TRUE(call(plan, first_party("todo"), {}).allowed);
+    EXPECT_TRUE(call(plan, first_party("agent"), {}).allowed);
+}
+
+TEST_F(GateTest, AsksNothingForFirstPartyToolsThatNeedNoQuestion) {
+    for (const char* name :
+         {"todo", "compact", "task_create", "task_update", "agent", "background_cancel"}) {
+        SCOPED_TRACE(name);
+        EXPECT_TRUE(call({}, first_party(name), {}).allowed);
+        EXPECT_FALSE(call({}, stranger(name, true), {}).allowed) << "a stranger's";
+    }
+    for (const char* name :
+         {"task_list", "task_get", "load_skill", "background_check", "background_wait"}) {
+        SCOPED_TRACE(name);
+        EXPECT_TRUE(call({}, first_party(name, true), {}).allowed);
+        EXPECT_FALSE(call({}, stranger(name, true), {}).allowed) << "a stranger's";
+    }
+    EXPECT_TRUE(read({}, "src/a").allowed);
+    EXPECT_TRUE(read({}, at("added/a")).allowed);
+    EXPECT_TRUE(read({}, at("skills/a")).allowed);
+    EXPECT_TRUE(call({}, first_party("grep", true), {{"pattern", "/etc"}}).allowed);
+    EXPECT_TRUE(call({}, first_party("glob", true), {{"pattern", "**/*.c"}}).allowed);
+    EXPECT_FALSE(call({}, first_party("glob", true), {{"pattern", "/etc/*"}}).allowed);
+    EXPECT_FALSE(call({}, first_party("glob", true), {{"pattern", "../outside/*"}}).allowed);
+    EXPECT_FALSE(read({}, "../outside/a").allowed);
+    EXPECT_TRUE(read({.allow = {"Read(../outside/**)"}}, "../outside/a").allowed);
+}
+
+TEST_F(GateTest, DeniesAgentsSkillsAndToolsByName) {
+    EXPECT_FALSE(
+        call({.deny = {"Agent(x)"}}, first_party("agent"), {{"prompt", ""}, {"subagent_type", "x"}})
+            .allowed);
+    EXPECT_TRUE(
+        call({.deny = {"Agent(x)"}}, first_party("agent"), {{"prompt", ""}, {"subagent_type", "y"}})
+            .allowed);
+    EXPECT_FALSE(
+        call({.deny = {"Skill(pdf)"}}, first_party("load_skill", true), {{"name", "pdf"}}).allowed);
+    EXPECT_FALSE(call({.deny = {"todo"}}, first_party("todo"), {}).allowed);
+    EXPECT_TRUE(call({.allow = {"strange"}}, stranger("strange"), {}).allowed);
+    EXPECT_FALSE(
+        call({.allow = {"strange"}, .deny = {"strange"}}, stranger("strange"), {}).allowed);
+}
+
+TEST_F(GateTest, JudgesPathsAfterSymlinks) {
+    fs::create_directory_symlink(dir_ / "outside", dir_ / "w/link");
+    fs::create_symlink(dir_ / "w/src/key", dir_ / "w/alias");
+    fs::create_symlink(dir_ / "outside/new", dir_ / "w/dangling");
+    EXPECT_FALSE(read({}, "link/a").allowed) << "it lies outside";
+    EXPECT_FALSE(write({.allow = {"Edit(link/**)", "Edit(./dangling)"}}, "link/a").allowed);
+    EXPECT_FALSE(write({.allow = {"Edit(**)"}}, "dangling").allowed);
+    EXPECT_FALSE(write({.mode = Mode::kAcceptEdits}, "dangling").allowed);
+    EXPECT_FALSE(bash({.allow = {"Bash", "Edit(./**)"}}, "a > dangling").allowed);
+    EXPECT_TRUE(write({.allow = {"Edit(../outside/**)"}}, "link/a").allowed);
+    EXPECT_FALSE(read({.deny = {"Read(src/key)"}}, "alias").allowed) << "denied where it leads";
+    EXPECT_FALSE(read({.deny = {"Read(alias)"}}, "alias").allowed) << "denied as it is written";
+    EXPECT_FALSE(read({.deny = {"Read(link/**)"}}, at("outside/a")).allowed)
+        << "denied by the rule's own link";
+    EXPECT_FALSE(read({.deny = {"Read(src/key)"}}, "src/../src/./key").allowed);
+    EXPECT_FALSE(bash({.mode = Mode::kAcceptEdits}, "touch link/a").allowed);
+    EXPECT_FALSE(bash({.mode = Mode::kAcceptEdits}, "touch link/../a").allowed)
+        << "the .. is that of the folder behind the link";
+}
+
+TEST_F(GateTest, TakesCommandsFromTheirOwnFolder) {
+    const Json input = {{"command", "echo > f"}, {"cwd", "src"}};
+    EXPECT_TRUE(call({.allow = {"Bash", "Edit(src/f)"}}, first_party("bash"), input).allowed);
+    EXPECT_FALSE(call({.allow = {"Bash", "Edit(./f)"}}, first_party("bash"), input).allowed);
+    EXPECT_FALSE(call({.mode = Mode::kAcceptEdits}, first_party("background_run"),
+                      {{"command", "touch f"}, {"cwd", "/"}})
+                     .allowed);
+}
+
+TEST_F(GateTest, AnswersEveryAskWithYesWhenTold) {
+    EXPECT_TRUE(bash({.ask = {"Bash"}, .yes = true}, "a $(b) > /tmp/x").allowed);
+    EXPECT_FALSE(bash({.deny = {"Bash(a:*)"}, .yes = true}, "a").allowed);
+    EXPECT_FALSE(bash({.mode = Mode::kDontAsk, .yes = true}, "a").allowed)
+        << "in this mode nothing asks";
+}
+
+TEST_F(GateTest, SaysWhenAnAskRuleWantsAnAnswerThatNobodyCanGive) {
+    EXPECT_EQ(bash({.allow = {"Bash"}, .ask = {"Bash(git push:*)"}}, "ls; git push").reason,
+              "Permission denied: bash wants to run `git push`. The rule Bash(git push:*) "
+              "(permissions.ask) asks for it, and nobody can be asked; "
+              "--yes answers with yes.");
+}
+
+TEST_F(GateTest, AsksAPersonForWhatIsNotAllowedYet) {
+    Person person(Answer::kYes);
+    Gate gate(config({.allow = {"Bash(a)"}}), &person);
+    const agent::ToolCall call{"id", "bash", {{"command", "a; b 'c' > f"}}, {}};
+    EXPECT_TRUE(gate.judge(first_party("bash"), call, {}).allowed);
+    ASSERT_EQ(person.questions.size(), 1U);
+    const Question& question = person.questions[0];
+    EXPECT_EQ(question.title, "bash wants to write f and run `b 'c'`");
+    EXPECT_THAT(question.rules, ElementsAre("Edit(./f)", "Bash(b 'c')"));
+    EXPECT_EQ(question.input, call.input);
+    EXPECT_TRUE(gate.judge(first_party("bash"), call, {}).allowed);
+    EXPECT_EQ(person.questions.size(), 2U) << "yes is for once";
+}
+
+TEST_F(GateTest, AddsExactlyTheRuleShownWhenTheAnswerIsAlways) {
+    Person person(Answer::kAlways);
+    Gate gate(config({}), &person);
+    const auto judge = [&](const char* command) {
+        return gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {})
+            .allowed;
+    };
+    EXPECT_TRUE(judge("rm *"));
+    EXPECT_TRUE(judge("rm *"));
+    EXPECT_EQ(person.questions.size(), 1U);
+    EXPECT_TRUE(judge("rm x"));
+    EXPECT_EQ(person.questions.size(), 2U) << "the star shown is a star, not any text";
+}
+
+TEST_F(GateTest, OffersNoRuleAgainstAnAskRule) {
+    Person person(Answer::kAlways);
+    Gate gate(config({.ask = {"Bash(a:*)"}}), &person);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_TRUE(
+            gate.judge(first_party("bash"), {"id", "bash", {{"command", "a"}}, {}}, {}).allowed);
+    ASSERT_EQ(person.questions.size(), 2U);
+    EXPECT_THAT(person.questions[0].rules, ::testing::IsEmpty());
+}
+
+TEST_F(GateTest, RecordsWhatItRefused) {
+    Person person(Answer::kNo);
+    Gate gate(config({.deny = {"Bash(b)"}}), &person);
+    const auto judge = [&](const char* command) {
+        return gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {});
+    };
+    EXPECT_EQ(judge("a").reason, "Permission denied: bash wants to run `a`, and the user said no.");
+    EXPECT_FALSE(judge("b").allowed);
+    EXPECT_TRUE(gate.judge(first_party("todo"), {"id", "todo", {}, {}}, {}).allowed);
+    const auto denials = gate.denials();
+    ASSERT_EQ(denials.size(), 2U);
+    EXPECT_EQ(denials[0].tool_name, "bash");
+    EXPECT_EQ(denials[1].tool_input, Json({{"command", "b"}}));
+}
+
+TEST_F(GateTest, JudgesAStrangersCommandByTheBashRules) {
+    Gate gate(config({.allow = {"Bash(make:*)"}, .deny = {"Bash(make clean)"}}));
+    EXPECT_TRUE(gate.judge_command("lint", "make all", "", {}).allowed);
+    EXPECT_FALSE(gate.judge_command("lint", "make clean", "", {}).allowed);
+    EXPECT_THAT(gate.judge_command("lint", "npm x", "src", {}).reason,
+                AllOf(HasSubstr("lint wants to run `npm x`"), HasSubstr("'Bash(npm x)'")));
+    EXPECT_FALSE(gate.judge_command("lint", "sudo x", "", {}).allowed);
+}
+
+TEST_F(GateTest, PutsAPluginsOwnQuestion) {
+    Person person(Answer::kYes);
+    EXPECT_TRUE(Gate(config({}), &person).ask("lint", "Send the report?", {}).allowed);
+    ASSERT_EQ(person.questions.size(), 1U);
+    EXPECT_EQ(person.questions[0].title, "Send the report?");
+    EXPECT_FALSE(Gate(config({})).ask("lint", "Send?", {}).allowed);
+    EXPECT_TRUE(Gate(config({.yes = true})).ask("lint", "Send?", {}).allowed);
+    EXPECT_FALSE(Gate(config({.mode = Mode::kPlan, .yes = true})).ask("lint", "Send?", {}).allowed);
+}
+
+TEST_F(GateTest, TellsWhichPathsAreDenied) {
+    const Gate gate(
+        config({.allow = {"Read"}, .deny = {"Read(.env)", "Edit(src/**)", "Read(//etc/shadow)"}}));
+    EXPECT_TRUE(gate.denied_read(dir_ / "w/a/.env"));
+    EXPECT_TRUE(gate.denied_read("/etc/shadow"));
+    EXPECT_FALSE(gate.denied_read(dir_ / "w/src/a"));
+    EXPECT_TRUE(gate.denied_edit(dir_ / "w/src/a"));
+    EXPECT_FALSE(gate.denied_edit(dir_ / "w/.env"));
+}
+
+TEST_F(GateTest, TellsWhichToolsABareDenyRuleTakesAway) {
+    const Gate gate(config({.deny = {"Bash", "Edit(x)", "todo"}}));
+    EXPECT_TRUE(gate.removes("bash"));
+    EXPECT_TRUE(gate.removes("background_run"));
+    EXPECT_TRUE(gate.removes("todo"));
+    EXPECT_FALSE(gate.removes("write_file"));
+}
+
+TEST_F(GateTest, ReportsRulesItCannotRead) {
+    Gate gate(config({.allow = {"Nope(", "Bash(a)"}, .deny = {"Write(x)"}}));
+    ASSERT_EQ(gate.errors().size(), 2U);
+    EXPECT_THAT(gate.errors()[0].message, HasSubstr("--deny: rule 'Write(x)'"));
+    EXPECT_EQ(gate.rules().allow.size(), 1U);
+}
+
+TEST(Mode, HasANameForEachAndNoOther) {
+    for (const char* name : {"ask", "acceptEdits", "plan", "dontAsk", "bypassPermissions"})
+        EXPECT_EQ(to_string(*mode_from(name)), name);
+    EXPECT_FALSE(mode_from("default"));
+    EXPECT_FALSE(mode_from(""));
+}
+
+/// Lets the test decide when a question is answered.
+class SlowPerson final : public Asker {
+public:
+    Answer ask(const Question& /*question*/, std::stop_token stop) override {
+        Lock lock(mutex_);
+        ++asked_;
+        changed_.notify_all();
+        const std::stop_callback wake(stop, [this] { changed_.notify_all(); });
+        while (!answer_ && !stop.stop_requested())
+            changed_.wait_until(lock,
+                                std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
+        return answer_.value_or(Answer::kNo);
+    }
+    void wait_until_asked() {
+        Lock lock(mutex_);
+        while (asked_ == 0)
+            changed_.wait(lock);
+    }
+    void answer(Answer answer) {
+        const Lock lock(mutex_);
+        answer_ = answer;
+        changed_.notify_all();
+    }
+    int asked() {
+        const Lock lock(mutex_);
+        return asked_;
+    }
+
+private:
+    Mutex mutex_;
+    Condition changed_;
+    int asked_ TENON_GUARDED_BY(mutex_) = 0;
+    std::optional<Answer> answer_ TENON_GUARDED_BY(mutex_);
+};
+
+TEST_F(GateTest, AsksOnceWhenAlwaysAnswersWhatOthersWaitedToAsk) {
+    SlowPerson person;
+    Gate gate(config({}), &person);
+    const auto judge = [&] {
+        EXPECT_TRUE(
+            gate.judge(first_party("bash"), {"id", "bash", {{"command", "a"}}, {}}, {}).allowed);
+    };
+    {
+        const std::jthread first(judge);
+        person.wait_until_asked();
+        const std::jthread second(judge), third(judge);
+        person.answer(Answer::kAlways);
+    }
+    EXPECT_EQ(person.asked(), 1);
+}
+
+TEST_F(GateTest, StopsWaitingForItsTurnWhenTheTurnIsStopped) {
+    SlowPerson person;
+    Gate gate(config({}), &person);
+    std::stop_source stop;
+    agent::Gate::Verdict waiting;
+    {
+        const std::jthread first([&] {
+            (void)gate.judge(first_party("bash"), {"id", "bash", {{"command", "a"}}, {}}, {});
+        });
+        person.wait_until_asked();
+        {
+            const std::jthread second([&] {
+                waiting = gate.judge(first_party("bash"), {"id", "bash", {{"command", "b"}}, {}},
+                                     stop.get_token());
+            });
+            stop.request_stop();
+        }
+        person.answer(Answer::kNo);
+    }
+    EXPECT_EQ(waiting.reason, "Permission denied: the turn was stopped.");
+    EXPECT_EQ(person.asked(), 1);
+    EXPECT_EQ(gate.denials().size(), 1U) << "what was stopped was not refused";
+}
+
+}  // namespace
+}  // namespace tenon::permission

@@ -1,0 +1,218 @@
+#include "host/permission/rules.h"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+namespace tenon::permission {
+namespace {
+
+Rule rule(const std::string& text) {
+    auto parsed = Rule::parse({text, "--allow", {}}, {"/w", "/home/u"});
+    EXPECT_TRUE(parsed.ok()) << text;
+    return *std::move(parsed);
+}
+
+/// Every part of the command must be matched.
+bool allows(const std::string& text, const std::string& command) {
+    const Script script = parse_script(command);
+    for (const Part& part : script.parts)
+        if (!part.nested &&
+            !rule(text).allows(part, !script.opaque.empty() || !part.opaque.empty()))
+            return false;
+    return true;
+}
+
+/// One part is enough.
+bool denies(const std::string& text, const std::string& command) {
+    for (const Part& part : parse_script(command).parts)
+        if (rule(text).denies(part)) return true;
+    return false;
+}
+
+struct Match {
+    std::string rule, command;
+    bool matches;
+};
+
+TEST(Rules, AllowCommandsAsTheyAreWritten) {
+    const std::vector<Match> cases = {
+        {"Bash(npm test)", "npm test", true},
+        {"Bash(npm test)", " npm   test ", true},
+        {"Bash(npm test)", "npm test 2>&1", true},
+        {"Bash(npm test 2>&1)", "npm test 2>&1", true},
+        {"Bash(npm test)", "npm test x", false},
+        {"Bash(npm test)", "npm", false},
+        {"Bash(npm test)", "npm 'test'", false},
+        {"Bash(npm run *)", "npm run build --fast", true},
+        {"Bash(npm run *)", "npm run", true},
+        {"Bash(npm run *)", "npm runx", false},
+        {"Bash(npm:*)", "npm", true},
+        {"Bash(npm:*)", "npm install x", true},
+        {"Bash(npm:*)", "npmx", false},
+        {"Bash(npm *)", "npm", true},
+        {"Bash(git commit:*)", "git commit -m 'a; b'", true},
+        {"Bash(git commit:*)", "git push", false},
+        {"Bash(tou*)", "touch t1", true},
+        {"Bash(tou*)", "tox", false},
+        {"Bash(* --version)", "gcc --version", true},
+        {"Bash(git * main)", "git push origin main", true},
+        {"Bash(git * main)", "git main", false},
+        {"Bash(a*b*a)", "aba", true},
+        {"Bash(a*b*a)", "aa", false},
+        {"Bash(ab*ba)", "aba", false},
+        {"Bash(ls \\*.c)", "ls *.c", true},
+        {"Bash(ls \\*.c)", "ls x.c", false},
+        {"Bash(grep a\\|b)", "grep a\\|b", true},
+        {"Bash(find . -name \\*.c)", "find . -name \\*.c", true},
+        {"Bash(touch:*)", "touch a && touch b", true},
+        {"Bash(touch:*)", "touch a && python3 -c 1", false},
+        {"Bash(touch:*)", "touch a $(python3 -c 1)", false},
+        {"Bash(touch:*)", "touch `a`", false},
+        {"Bash(touch:*)", "FOO=1 touch a", false},
+        {"Bash(FOO=1 touch a)", "FOO=1 touch a", true},
+        {"Bash(touch:*)", "ls > /dev/null && touch a", false},
+        {"Bash(touch:*)", "touch $x", true},
+        {"Bash(touch:*)", "$x a", false},
+        {"Bash(touch:*)", "\\touch a", false},
+        {"Bash(*)", "echo a", true},
+        {"Bash(*)", "echo $(a)", false},
+        {"Bash(bash *)", "bash <<E\na\nE", false},
+        {"Bash(eval *)", "eval a", false},
+        {"Bash", "eval $(a)", true},
+        {"Bash", "a; b", true},
+        {"Bash(a *)", "a \"b\nc\"", true},
+    };
+    for (const auto& [text, command, matches] : cases) {
+        SCOPED_TRACE(text + " / " + command);
+        EXPECT_EQ(allows(text, command), matches);
+    }
+}
+
+TEST(Rules, DenyCommandsByTheirDecodedWords) {
+    const std::vector<Match> cases = {
+        {"Bash(touch:*)", "echo a && touch b", true},
+        {"Bash(touch:*)", "FOO=1 touch a", true},
+        {"Bash(touch:*)", "to\"uc\"h a", true},
+        {"Bash(touch:*)", "\\touch 'a'", true},
+        {"Bash(touch:*)", "touch", true},
+        {"Bash(touch a)", "touch   'a'", true},
+        {"Bash(touch:*)", "echo $(touch b)", true},
+        {"Bash(touch:*)", "echo `touch b`", true},
+        {"Bash(touch:*)", "cat <(touch b)", true},
+        {"Bash(touch:*)", "env A=1 touch b", true},
+        {"Bash(touch:*)", "bash -c 'x; touch b'", true},
+        {"Bash(touch:*)", "find . -exec touch {} +", true},
+        {"Bash(touch:*)", "xargs touch", true},
+        {"Bash(touch:*)", "eval 'touch b'", true},
+        {"Bash(touch:*)", "/usr/bin/touch b", true},
+        {"Bash(touch:*)", "./touch b", false},
+        {"Bash(touch:*)", "echo touch b", false},
+        {"Bash(touch:*)", "echo 'x; touch b'", false},
+        {"Bash(touch:*)", "touchy b", false},
+        {"Bash(aws *)", "aws s3 ls", true},
+        {"Bash(curl *evil*)", "curl -s http://evil.example/", true},
+        {"Bash", "a", true},
+    };
+    for (const auto& [text, command, matches] : cases) {
+        SCOPED_TRACE(text + " / " + command);
+        EXPECT_EQ(denies(text, command), matches);
+    }
+}
+
+TEST(Rules, CoverTheToolsTheyNameAndNoOthers) {
+    const std::vector<Match> cases = {
+        {"Bash", "bash", true},
+        {"Bash(x)", "background_run", true},
+        {"Bash", "background_check", false},
+        {"Read", "read_file", true},
+        {"Read(x)", "glob", true},
+        {"Read", "grep", true},
+        {"Read", "write_file", false},
+        {"Edit", "write_file", true},
+        {"Edit(x)", "edit_file", true},
+        {"Edit", "read_file", false},
+        {"Agent(x)", "agent", true},
+        {"Skill", "load_skill", true},
+        {"my_tool", "my_tool", true},
+        {"my_tool", "my_tool2", false},
+        {"write_file", "write_file", true},
+        {"write_file", "edit_file", false},
+        {"mcp__git", "mcp__git__log", true},
+        {"mcp__git__*", "mcp__git__log", true},
+        {"mcp__git__log", "mcp__git__log", true},
+        {"mcp__git__log", "mcp__git__push", false},
+        {"mcp__git", "mcp__github__log", false},
+    };
+    for (const auto& [text, tool, matches] : cases) {
+        SCOPED_TRACE(text + " / " + tool);
+        EXPECT_EQ(rule(text).covers(tool), matches);
+    }
+}
+
+TEST(Rules, MatchTheNamesOfAgentsAndSkills) {
+    EXPECT_TRUE(rule("Agent(review)").matches_name("review"));
+    EXPECT_FALSE(rule("Agent(review)").matches_name("reviewer"));
+    EXPECT_TRUE(rule("Skill(pdf-*)").matches_name("pdf-fill"));
+    EXPECT_TRUE(rule("Agent").matches_name("any"));
+}
+
+TEST(Rules, ThatCannotBeReadAreReportedWithOriginAndText) {
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"", "it is empty"},
+        {"Bash(", "it must end with ')'"},
+        {"Bash(a", "it must end with ')'"},
+        {"Bash(a) b", "it must end with ')'"},
+        {"Bash a)", "')' without '('"},
+        {"Bash()", "nothing stands between the parentheses"},
+        {"Bash( )", "nothing stands between the parentheses"},
+        {"Write(x)", "unknown tool 'Write': use Edit"},
+        {"WebFetch(domain:a)", "unknown tool 'WebFetch'"},
+        {"bash ls", "unknown tool 'bash ls'"},
+        {"bash(ls)", "'bash' takes no (…)"},
+        {"my_tool(x)", "'my_tool' takes no (…)"},
+        {"Read(!x)", "a pattern cannot begin with !"},
+        {"Edit(a/../b)", "a pattern may hold .. only at its beginning"},
+    };
+    for (const auto& [text, why] : cases) {
+        SCOPED_TRACE(text);
+        const auto parsed =
+            Rule::parse({text, "/etc/x.xml: permissions.deny", {}}, {"/w", "/home/u"});
+        ASSERT_FALSE(parsed.ok());
+        EXPECT_THAT(
+            parsed.error().message,
+            ::testing::StartsWith("/etc/x.xml: permissions.deny: rule '" + text + "': " + why));
+    }
+}
+
+TEST(Rules, OfAListAreKeptWhenOthersCannotBeRead) {
+    std::vector<Error> errors;
+    const auto rules = parse_rules({{"Bash(a)", "o", {}}, {"Nope(", "o", {}}, {" Edit ", "o", {}}},
+                                   {"/w", ""}, errors);
+    ASSERT_EQ(rules.size(), 2U);
+    EXPECT_EQ(rules[1].text(), "Edit");
+    EXPECT_EQ(errors.size(), 1U);
+}
+
+TEST(Rules, ThatNameAToolNobodyHasAreReportedOnceTheToolsAreKnown) {
+    Rules rules;
+    for (const char* text : {"Bash(a)", "my_tool", "mcp__git__*", "no_such_tool"})
+        rules.allow.push_back(rule(text));
+    const auto errors = unknown_tools(rules, {"bash", "my_tool", "mcp__git__log"});
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_THAT(errors[0].message, ::testing::HasSubstr("no_such_tool"));
+}
+
+TEST(Rules, QuotedTextMatchesItselfAlone) {
+    for (const std::string text : {"ls *.c", "a\\b", "a\\*b", "a:*", "a *", "\\\\", "plain"}) {
+        SCOPED_TRACE(text);
+        const TextPattern pattern(TextPattern::quote(text));
+        EXPECT_TRUE(pattern.matches(text));
+        EXPECT_FALSE(pattern.matches(text + "x"));
+        EXPECT_FALSE(pattern.matches("a"));
+        EXPECT_FALSE(pattern.matches("ls x.c"));
+    }
+}
+
+}  // namespace
+}  // namespace tenon::permission
