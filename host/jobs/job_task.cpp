@@ -1,0 +1,116 @@
+#include "host/jobs/job_task.h"
+
+#include <exception>
+#include <poll.h>
+
+#include "host/base/clock.h"
+
+namespace tenon::jobs {
+namespace {
+
+// A shim that is not our child tells nobody when it has written the status: look.
+constexpr int kLookMs = 50;
+
+}  // namespace
+
+JobTask::JobTask(TaskSurroundings& surroundings, JobRecord job, Begin begin)
+    : Poco::Task("job " + job.id), around_(surroundings), job_(std::move(job)), begin_(begin) {}
+
+void JobTask::runTask() {
+    try {
+        if (auto ended = supervise()) around_.on_ended(std::move(*ended));
+    } catch (const std::exception& e) {
+        around_.on_ended(ended_unrecorded(Status::kLost, e.what()));
+    }
+    around_.on_return();
+}
+
+std::optional<JobRecord> JobTask::supervise() {
+    if (begin_ == Begin::kStart) {
+        if (told_to_leave()) return std::nullopt;
+        return start();
+    }
+    around_.budget.measure(job_.id);
+    return watch_other_shim();
+}
+
+std::optional<JobRecord> JobTask::start() {
+    const std::uint64_t cap = around_.budget.reserve(job_.id, job_.spec.output_limit);
+    auto shim = launch_shim(around_.shim, around_.store.folder_of(job_.id), cap);
+    if (!shim) return could_not_start(shim.error().message);
+    around_.on_started(job_.id);
+    News news = wait_for(*shim, true);
+    if (news == News::kStatus) {
+        if (around_.store.has_ended(job_.id)) {
+            around_.on_lingering(std::move(shim->process));
+            return watch_other_shim();
+        }
+        news = wait_for(*shim, false);  // it hung up because it died, or is about to
+    }
+    if (news == News::kLeave) return std::nullopt;
+    const int code = reap(shim->process);
+    auto job = around_.store.load(job_.id);
+    if (job && job->status == Status::kQueued) {
+        return could_not_start("the supervisor " + around_.shim.program.string() +
+                               " ended with code " + std::to_string(code));
+    }
+    return watch_other_shim();
+}
+
+/// Also for our own shim when the status stands: reads it.
+std::optional<JobRecord> JobTask::watch_other_shim() {
+    while (true) {
+        auto job = around_.store.load(job_.id);
+        if (!job) return ended_unrecorded(Status::kLost, job.error().message);
+        if (is_terminal(job->status)) return std::move(*job);
+        UniqueFd process;
+        if (auto shim = around_.store.started(job_.id)) process = open_process(shim->shim);
+        bool shim_lives = true;
+        while (shim_lives && !around_.store.has_ended(job_.id)) {
+            pollfd ready[] = {{around_.leave, POLLIN, 0}, {process.get(), POLLIN, 0}};
+            ::poll(ready, 2, kLookMs);
+            if (ready[0].revents != 0) return std::nullopt;
+            shim_lives = process && ready[1].revents == 0;
+        }
+    }
+}
+
+JobTask::News JobTask::wait_for(const ShimProcess& shim, bool for_status) {
+    while (true) {
+        pollfd ready[] = {{around_.leave, POLLIN, 0},
+                          {shim.process.get(), POLLIN, 0},
+                          {for_status ? shim.news.get() : -1, POLLIN, 0}};
+        if (::poll(ready, 3, -1) < 0) continue;
+        if (ready[2].revents != 0) return News::kStatus;
+        if (ready[1].revents != 0) return News::kShimEnded;
+        if (ready[0].revents != 0) return News::kLeave;
+    }
+}
+
+bool JobTask::told_to_leave() const {
+    pollfd ready{around_.leave, POLLIN, 0};
+    return ::poll(&ready, 1, 0) > 0;
+}
+
+JobRecord JobTask::could_not_start(const std::string& why) {
+    JobEnd end;
+    end.status = Status::kError;
+    end.exit_code = 127;
+    end.reason = why;
+    auto ended = around_.store.end_unstarted(job_.id, std::move(end), "tenon: " + why + "\n");
+    if (!ended) return ended_unrecorded(Status::kError, why + "; " + ended.error().message);
+    if (is_terminal(ended->status)) return std::move(*ended);
+    return watch_other_shim().value_or(std::move(*ended));
+}
+
+JobRecord JobTask::ended_unrecorded(Status status, const std::string& why) const {
+    JobRecord job = job_;
+    job.status = status;
+    job.end.status = status;
+    if (status == Status::kError) job.end.exit_code = 127;
+    job.end.ended_ms = wall_clock_ms();
+    job.end.reason = why;
+    return job;
+}
+
+}  // namespace tenon::jobs

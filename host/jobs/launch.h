@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <sys/resource.h>
+
+#include "host/base/result.h"
+#include "host/base/unique_fd.h"
+
+namespace tenon::jobs {
+
+/// How this host starts shims.
+struct Shim {
+    std::filesystem::path program;
+    rlim_t descriptor_limit = 0;  ///< the soft limit that commands get; 0: the one we have
+};
+
+/// A shim that we started. It goes on when this is destroyed.
+struct ShimProcess {
+    UniqueFd process;  ///< pidfd; readable when the shim has ended
+    UniqueFd news;     ///< hangs up when status.json stands, or when the shim has ended
+};
+
+/// Starts the supervisor of the job in `folder`, which is allowed `output_cap` bytes of output. An
+/// Error means that nothing was started; that the shim refused to work shows in its exit code.
+Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& folder,
+                                std::uint64_t output_cap);
+
+/// Removes an ended shim from the process table. Its exit code, 128 + signal, or -1 when it still
+/// runs or was no child of ours.
+int reap(const UniqueFd& process);
+
+/// Poco::Process closes every descriptor number up to the soft limit at each start. Lowers that
+/// limit to `to` and returns the old one, which is for Shim::descriptor_limit. Call it once, before
+/// threads start.
+rlim_t lower_descriptor_limit(rlim_t to);
+
+}  // namespace tenon::jobs

@@ -1,0 +1,179 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <Poco/Notification.h>
+#include <Poco/NotificationQueue.h>
+#include <Poco/TaskManager.h>
+#include <Poco/ThreadPool.h>
+
+#include "host/base/mutex.h"
+#include "host/base/result.h"
+#include "host/jobs/job.h"
+#include "host/jobs/job_task.h"
+#include "host/jobs/launch.h"
+#include "host/jobs/output_budget.h"
+#include "host/jobs/store.h"
+
+namespace tenon::jobs {
+
+/// In Queue::ended(): one background job reached its terminal status.
+class JobEndedNotification : public Poco::Notification {
+public:
+    explicit JobEndedNotification(JobRecord ended) : job(std::move(ended)) {}
+    const JobRecord job;
+};
+
+struct QueueOptions {
+    std::string session;  ///< every job submitted here is its
+    Shim shim;
+    std::size_t max_running = 4;      ///< background jobs; foreground ones start at once
+    std::size_t max_queued = 10'000;  ///< more are refused
+    std::uint64_t total_output_limit = 4ULL << 30U;
+    /// A background job runs now, or has ended. Called on any thread, at most once for each of the
+    /// two, with no lock held; must only enqueue, and must not throw.
+    std::function<void(const JobRecord&)> on_change;
+};
+
+/// The jobs of one session in one host: admits by priority, then first come, at most `max_running`
+/// background ones at once. Thread-safe; never blocks on a job. Output and the truth about statuses
+/// are the store's business; what a model is told is the reader's of `ended`.
+class Queue {
+public:
+    Queue(Store store, QueueOptions options);
+    /// Lets every job go on and joins all threads. Whoever still waits must have returned.
+    ~Queue();
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
+
+    /// Takes over what earlier hosts of this session left; call it once, before the first `submit`.
+    /// Running jobs are watched (a foreground one goes on as a background job, a subagent's is left
+    /// to its timeout); background ones that ended without `is_delivered` are posted to `ended`;
+    /// queued ones are queued again in their old order, foreground ones among them cancelled.
+    /// Returns what could not be read.
+    Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
+
+    /// Records the job and starts or queues it; `spec.session` is set to ours. A foreground job
+    /// starts at once. On Error nothing was recorded and nothing will run. The record says kRunning
+    /// or kQueued, or kCancelled when a job in `after` has ended in another way than completed.
+    Result<JobRecord> submit(JobSpec spec);
+
+    /// One of this session's jobs. Those of others are unknown.
+    Result<JobRecord> find(const JobId& id) const;
+    /// The job that a model's call became, for calls without a result after a restart.
+    std::optional<JobRecord> find_by_tool_use(std::string_view tool_use_id) const;
+    /// The background jobs of this session, told or not, in the order of submission.
+    std::vector<JobRecord> background_jobs() const;
+
+    /// The foreground job goes on as a background one: its end will be posted. If it has ended
+    /// meanwhile, the record says so, and nothing will be posted.
+    Result<JobRecord> to_background(const JobId& id);
+
+    /// Takes a queued job out, or orders the end of a running one's whole tree. The end arrives
+    /// like any other. Error: unknown, or ended already and how.
+    Result<void> cancel(const JobId& id, std::string_view by);
+
+    enum class Waited { kEnded, kTimeOver, kStopped };
+    /// Until one of these jobs has ended (unknown ones have), the deadline, or a stop.
+    Waited wait_any(std::span<const JobId> ids,
+                    std::optional<std::chrono::steady_clock::time_point> deadline,
+                    const std::stop_token& stop) const;
+    /// Until `ended` holds something (true); or no job is left that a headless run waits for, that
+    /// is no unfinished `session` job and no queued one at all, or a stop (false).
+    bool wait_for_news(const std::stop_token& stop) const;
+
+    /// Background jobs' terminal records, once each, in the order of their ends.
+    Poco::NotificationQueue& ended() { return ended_; }
+
+    /// An orderly end: nothing is started any more, every `session` job, foreground or background,
+    /// is cancelled. Returns when they have ended, or after seven seconds; how many have not.
+    std::size_t cancel_session_jobs(std::string_view by);
+    /// `--no-wait`: nothing is started any more. What runs goes on, what is queued stays recorded.
+    void leave();
+
+private:
+    struct Entry {
+        JobRecord job;
+        std::uint64_t number = 0;   // of submission
+        bool counted = false;       // takes one of the max_running places
+        bool told_running = false;  // on_change knows that it runs
+        std::set<JobId> waits_for;  // of `after`, those that have not completed
+    };
+    struct Turn {  // the order of starting
+        std::int64_t negative_priority;
+        std::uint64_t number;
+        JobId id;
+        auto operator<=>(const Turn&) const = default;
+    };
+    using Entries = std::map<JobId, Entry, std::less<>>;
+
+    void watch();  // the thread of what no task does
+    void sync_new_records();
+    void find_ended_by_others();
+    void reap_lingering();
+    [[nodiscard]] bool wait_for_work();
+    void wake_watcher() const;
+
+    Entry& add(JobRecord job) TENON_REQUIRES(mutex_);
+    std::optional<Error> why_not_now(const JobSpec& spec) const TENON_REQUIRES(mutex_);
+    std::optional<JobId> link_dependencies(Entry& entry) TENON_REQUIRES(mutex_);
+    void begin_running(Entry& entry) TENON_REQUIRES(mutex_);
+    std::vector<JobRecord> admit() TENON_REQUIRES(mutex_);
+    void adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>& is_delivered);
+    void adopt_running(JobRecord job);
+    void adopt_queued(JobRecord job);
+    void start_admitted(const std::vector<JobRecord>& jobs);
+    void start_task(const JobRecord& job, JobTask::Begin begin);
+    void take_back(const JobRecord& job, JobTask::Begin begin, const std::string& why);
+    void finish(JobRecord job);
+    std::vector<JobId> finish_one(JobRecord& job);
+    std::vector<JobId> release_dependents(const JobRecord& ended) TENON_REQUIRES(mutex_);
+    void remember_foreground(const JobId& id) TENON_REQUIRES(mutex_);
+    void cancel_queued(const std::vector<JobId>& ids, std::string_view by);
+    JobRecord cancel_dependent(const JobId& id, const JobId& because_of);
+    void mark_started(const JobId& id);
+    void tell(const JobRecord& job) const;
+    [[nodiscard]] bool is_unfinished_session_job(const Entry& entry) const;
+
+    const Store store_;
+    const QueueOptions options_;
+    OutputBudget budget_;
+    const UniqueFd leave_;  // eventfd: tasks return
+    const UniqueFd wake_;   // eventfd: the watcher looks
+    TaskSurroundings surroundings_;
+    Poco::NotificationQueue ended_;
+
+    mutable Mutex mutex_;
+    mutable Condition changed_;
+    Entries entries_ TENON_GUARDED_BY(mutex_);
+    std::set<Turn> ready_ TENON_GUARDED_BY(mutex_);
+    std::multimap<JobId, JobId> dependents_ TENON_GUARDED_BY(mutex_);
+    std::deque<JobId> ended_foreground_ TENON_GUARDED_BY(mutex_);
+    /// Jobs that no task watches: what is queued.
+    std::set<JobId> unwatched_ TENON_GUARDED_BY(mutex_);
+    std::vector<JobId> unsynced_ TENON_GUARDED_BY(mutex_);
+    std::vector<UniqueFd> lingering_ TENON_GUARDED_BY(mutex_);
+    std::uint64_t next_number_ TENON_GUARDED_BY(mutex_) = 0;
+    std::size_t running_ TENON_GUARDED_BY(mutex_) = 0;
+    std::size_t tasks_alive_ TENON_GUARDED_BY(mutex_) = 0;
+    bool admitting_ TENON_GUARDED_BY(mutex_) = true;
+    bool closing_ TENON_GUARDED_BY(mutex_) = false;
+
+    Poco::ThreadPool threads_;
+    Poco::TaskManager tasks_;
+    std::thread watcher_;
+};
+
+}  // namespace tenon::jobs

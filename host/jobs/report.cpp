@@ -1,0 +1,240 @@
+#include "host/jobs/report.h"
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+#include "host/base/unique_fd.h"
+#include "host/base/utf8.h"
+#include "host/jobs/record.h"
+#include "host/jobs/store.h"
+
+namespace tenon::jobs {
+namespace {
+
+constexpr std::size_t kPreviewCharacters = 80;
+constexpr std::size_t kBytesPerCharacter = 4;
+// Beyond this the middle is told in bytes: counting characters would take too long.
+constexpr std::uint64_t kMostBytesCounted = 256ULL << 20U;
+
+/// The files of one output as if they were one. Opened at once, so that a rotation meanwhile
+/// does not tear them.
+class KeptOutput {
+public:
+    explicit KeptOutput(const std::filesystem::path& folder) {
+        for (const char* name : kOutputFiles) {
+            Part part;
+            part.fd.reset(
+                ::open((folder / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+            struct stat info {};
+            if (part.fd && ::fstat(part.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) {
+                part.size = static_cast<std::uint64_t>(info.st_size);
+            }
+            size_ += part.size;
+            if (parts_.empty()) head_ = part.size;
+            parts_.push_back(std::move(part));
+        }
+    }
+
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Where the middle is missing, if something is.
+    [[nodiscard]] std::uint64_t head() const { return head_; }
+
+    /// The bytes from `begin` to `end`; fewer when a file became shorter.
+    [[nodiscard]] std::string read(std::uint64_t begin, std::uint64_t end) const {
+        std::string out;
+        std::uint64_t part_begin = 0;
+        for (const Part& part : parts_) {
+            const std::uint64_t from = std::max(begin, part_begin);
+            const std::uint64_t to = std::min(end, part_begin + part.size);
+            if (from < to) append(out, part.fd.get(), from - part_begin, to - from);
+            part_begin += part.size;
+        }
+        return out;
+    }
+
+private:
+    struct Part {
+        UniqueFd fd;
+        std::uint64_t size = 0;
+    };
+
+    static void append(std::string& out, int fd, std::uint64_t from, std::uint64_t count) {
+        const std::size_t old = out.size();
+        out.resize(old + count);
+        std::size_t got = 0;
+        while (got < count) {
+            const ssize_t n =
+                ::pread(fd, out.data() + old + got, count - got, static_cast<off_t>(from + got));
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) break;
+            got += static_cast<std::size_t>(n);
+        }
+        out.resize(old + got);
+    }
+
+    std::vector<Part> parts_;
+    std::uint64_t size_ = 0;
+    std::uint64_t head_ = 0;
+};
+
+bool is_continuation(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+/// Without the part of a character that was cut off at either side.
+std::string_view without_broken_end(std::string_view bytes) {
+    return bytes.substr(0, bytes.size() - utf8::incomplete_suffix(bytes));
+}
+std::string_view without_broken_begin(std::string_view bytes) {
+    std::size_t skip = 0;
+    while (skip < 3 && skip < bytes.size() && is_continuation(bytes[skip]))
+        ++skip;
+    return bytes.substr(skip);
+}
+
+std::string omitted(std::uint64_t number, const char* unit) {
+    return "\n[" + std::to_string(number) + " " + unit + " omitted]\n";
+}
+
+/// Characters in a range of the output, without keeping it.
+std::uint64_t count_characters(const KeptOutput& output, std::uint64_t begin, std::uint64_t end) {
+    constexpr std::uint64_t kChunk = 65536;
+    std::uint64_t characters = 0;
+    for (std::uint64_t at = begin; at < end; at += kChunk)
+        characters += utf8::length(output.read(at, std::min(end, at + kChunk)));
+    return characters;
+}
+
+/// Everything is kept, but it may be too long to show.
+std::string shortened(const KeptOutput& output, std::size_t max_characters) {
+    const std::uint64_t size = output.size();
+    const std::uint64_t enough = std::uint64_t{max_characters} * kBytesPerCharacter;
+    if (size <= enough * 2) {
+        const std::string text = utf8::repair(output.read(0, size));
+        const std::size_t part = max_characters / 2;
+        return utf8::shorten(text, max_characters, part, part,
+                             [](std::size_t left_out) { return omitted(left_out, "characters"); });
+    }
+    const std::string head_text = utf8::repair(output.read(0, enough));
+    const std::string tail_text =
+        utf8::repair(without_broken_begin(output.read(size - enough, size)));
+    const std::string_view head = utf8::first(head_text, max_characters / 2);
+    const std::string_view tail = utf8::last(tail_text, max_characters / 2);
+    // In bytes where they are valid, which is where it matters.
+    const std::uint64_t from = head.size();
+    const std::uint64_t to = size - std::min<std::uint64_t>(tail.size(), size - from);
+    const bool countable = to - from <= kMostBytesCounted;
+    return std::string(head)
+        .append(countable ? omitted(count_characters(output, from, to), "characters")
+                          : omitted(to - from, "bytes"))
+        .append(tail);
+}
+
+/// The middle was never kept.
+std::string without_middle(const KeptOutput& output, std::uint64_t lost,
+                           std::size_t max_characters) {
+    const std::uint64_t enough = std::uint64_t{max_characters} * kBytesPerCharacter / 2;
+    const std::uint64_t head_end = std::min(output.head(), enough);
+    const std::uint64_t tail_size = std::min(output.size() - output.head(), enough);
+    const std::uint64_t tail_begin = output.size() - tail_size;
+    const std::string head_bytes = output.read(0, head_end);
+    const std::string tail_bytes = output.read(tail_begin, output.size());
+    const std::string head = utf8::repair(without_broken_end(head_bytes));
+    const std::string tail = utf8::repair(without_broken_begin(tail_bytes));
+    const std::string_view shown_head = utf8::first(head, max_characters / 2);
+    const std::string_view shown_tail = utf8::last(tail, max_characters / 2);
+    const std::uint64_t shown = shown_head.size() + shown_tail.size();
+    const std::uint64_t kept = output.size();
+    return std::string(shown_head)
+        .append(omitted(lost + (kept > shown ? kept - shown : 0), "bytes"))
+        .append(shown_tail);
+}
+
+void add_line(std::string& text, const std::string& line) {
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    text += "[" + utf8::repair(line) + "]";
+}
+
+std::string in_seconds(std::int64_t ms) {
+    std::string text = std::to_string(ms / 1000);
+    if (ms % 1000 != 0) text += "." + std::to_string(ms % 1000 + 1000).substr(1, 1);
+    return text + " s";
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
+                        std::size_t max_characters) {
+    const KeptOutput output(job_folder);
+    const std::uint64_t lost = is_terminal(job.status) ? job.end.omitted_bytes : 0;
+    return lost > 0 ? without_middle(output, lost, max_characters)
+                    : shortened(output, max_characters);
+}
+
+std::string read_output_tail(const std::filesystem::path& job_folder, std::size_t max_bytes) {
+    const KeptOutput output(job_folder);
+    const std::uint64_t begin = output.size() - std::min<std::uint64_t>(output.size(), max_bytes);
+    const std::string bytes = output.read(begin, output.size());
+    return utf8::repair(begin > 0 ? without_broken_begin(bytes) : std::string_view(bytes));
+}
+
+std::string report(const std::filesystem::path& job_folder, const JobRecord& job,
+                   std::size_t max_characters) {
+    return with_ending(read_output(job_folder, job, max_characters), job);
+}
+
+std::string with_ending(std::string output, const JobRecord& job) {
+    std::string text = is_blank(output) ? "(no output)" : std::move(output);
+    const JobEnd& end = job.end;
+    switch (job.status) {
+        case Status::kQueued:
+        case Status::kRunning:
+            return text;
+        case Status::kTimeout:
+            add_line(text, "timed out after " + in_seconds(end.duration_ms));
+            break;
+        case Status::kCancelled:
+            add_line(text, "cancelled by " + end.ended_by +
+                               (end.reason.empty() ? "" : ": " + end.reason));
+            break;
+        case Status::kLost:
+            add_line(text, "lost: " + end.reason);
+            break;
+        case Status::kCompleted:
+        case Status::kError:
+            if (end.signal) add_line(text, "signal: " + signal_name(*end.signal));
+            if (end.exit_code.value_or(0) != 0) {
+                add_line(text, "exit code: " + std::to_string(*end.exit_code));
+            }
+            break;
+    }
+    const bool told = job.status == Status::kLost || job.status == Status::kCancelled ||
+                      end.exit_code.value_or(0) == 127;
+    if (!end.reason.empty() && !told) add_line(text, end.reason);
+    if (end.left_behind > 0 && job.spec.lifetime == Lifetime::kSession) {
+        add_line(text, std::to_string(end.left_behind) +
+                           " background processes ended; use background_run");
+    }
+    if (end.survivors > 0) {
+        add_line(text, std::to_string(end.survivors) + " processes could not be ended");
+    }
+    return text;
+}
+
+std::string preview(std::string_view command) {
+    std::string line = utf8::repair(command.substr(0, kPreviewCharacters * kBytesPerCharacter));
+    for (char& c : line) {
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+    }
+    return std::string(utf8::first(line, kPreviewCharacters));
+}
+
+}  // namespace tenon::jobs

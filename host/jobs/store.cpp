@@ -1,0 +1,442 @@
+#include "host/jobs/store.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <thread>
+#include <tuple>
+#include <unistd.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/clock.h"
+#include "host/base/ids.h"
+#include "host/base/utf8.h"
+
+namespace tenon::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+// execve(2): MAX_ARG_STRLEN is 32 pages, the closing NUL included.
+constexpr std::size_t kMaxCommandBytes = 131'071;
+constexpr int kIdAttempts = 16;
+constexpr auto kMomentIsOver = 2s;  // of others' locks
+constexpr std::int64_t kDayMs = 86'400'000;
+// A folder without job.json is somebody's create() under way, or what a killed one left.
+constexpr std::int64_t kHalfMadeMs = 3'600'000;
+constexpr char kRemovedPrefix[] = ".removed-";
+
+std::int64_t monotonic_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+bool is_text(std::string_view text) {
+    return text.find('\0') == std::string_view::npos && utf8::is_valid(text);
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
+}
+
+void sync_path(const fs::path& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd) ::fsync(fd.get());
+}
+
+Error unknown(const JobId& id) {
+    return {"Unknown job " + utf8::repair(id)};
+}
+
+}  // namespace
+
+std::optional<Error> Store::problem_with(const JobSpec& spec) {
+    if (is_blank(spec.command)) return Error{"the command is empty"};
+    if (spec.command.find('\0') != std::string::npos) return Error{"the command holds a NUL byte"};
+    if (!utf8::is_valid(spec.command)) return Error{"the command is not valid UTF-8"};
+    if (spec.command.size() > kMaxCommandBytes) {
+        return Error{"the command is " + std::to_string(spec.command.size()) +
+                     " bytes long; at most " + std::to_string(kMaxCommandBytes) +
+                     " can be started: put it into a file and run that"};
+    }
+    if (!is_text(spec.name) || !is_text(spec.tool_use_id) || !is_text(spec.workspace)) {
+        return Error{"name, workspace or call id is not valid UTF-8"};
+    }
+    if (!spec.session.empty() && !is_session_id(spec.session)) {
+        return Error{"\"" + utf8::repair(spec.session) + "\" is no session id"};
+    }
+    if (spec.timeout && spec.timeout->count() <= 0) return Error{"the timeout must be above 0"};
+    if (!is_text(spec.cwd) || spec.cwd.empty() || spec.cwd[0] != '/') {
+        return Error{"cwd must be an absolute path: " + utf8::repair(spec.cwd)};
+    }
+    struct stat info {};
+    if (::stat(spec.cwd.c_str(), &info) != 0) return Error::from_errno("cwd " + spec.cwd);
+    if (!S_ISDIR(info.st_mode)) return Error::from_errno("cwd " + spec.cwd, ENOTDIR);
+    if (::access(spec.cwd.c_str(), X_OK) != 0) return Error::from_errno("cwd " + spec.cwd);
+    return std::nullopt;
+}
+
+Result<Store> Store::open(fs::path folder) {
+    std::error_code failed;
+    fs::create_directories(folder.parent_path(), failed);
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        return Error::from_errno("make the jobs folder " + folder.string());
+    }
+    if (!fs::is_directory(folder, failed)) {
+        return Error::from_errno("open the jobs folder " + folder.string(), ENOTDIR);
+    }
+    return Store(std::move(folder));
+}
+
+Result<JobRecord> Store::create(JobSpec spec) const {
+    JobRecord job;
+    job.spec = std::move(spec);
+    job.submitted_ms = wall_clock_ms();
+    job.submitted_ns = monotonic_ns();
+    for (int attempt = 0; job.id.empty() && attempt < kIdAttempts; ++attempt) {
+        JobId id = random_hex(8);
+        if (::mkdir(folder_of(id).c_str(), 0700) == 0) {
+            job.id = std::move(id);
+        } else if (errno != EEXIST) {
+            return Error::from_errno("record the job: make " + folder_of(id).string());
+        }
+    }
+    if (job.id.empty()) return Error{"record the job: no free id in " + folder_.string()};
+    if (auto written = rewrite(job); !written) {
+        ::rmdir(folder_of(job.id).c_str());
+        return written.error().while_doing("record the job");
+    }
+    return job;
+}
+
+Result<void> Store::rewrite(const JobRecord& job) const {
+    return write_file_atomically(folder_of(job.id) / kJobFile, encode_job(job), Sync::kNo);
+}
+
+void Store::sync(std::span<const JobId> ids) const {
+    for (const JobId& id : ids) {
+        sync_path(folder_of(id) / kJobFile);
+        sync_path(folder_of(id));
+    }
+    sync_path(folder_);
+}
+
+void Store::sync_everything() const {
+    const UniqueFd fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd) ::syncfs(fd.get());
+}
+
+// ------------------------------------------------------------------ reading
+
+bool Store::exists(const JobId& id, const char* file) const {
+    return ::access((folder_of(id) / file).c_str(), F_OK) == 0;
+}
+
+bool Store::has_ended(const JobId& id) const {
+    return exists(id, kStatusFile);
+}
+
+Result<JobRecord> Store::read_job(const JobId& id) const {
+    if (!is_job_id(id) || ::access(folder_of(id).c_str(), F_OK) != 0) return unknown(id);
+    const fs::path file = folder_of(id) / kJobFile;
+    auto text = read_whole_file(file, kMaxRecordBytes);
+    if (!text) return text.error();
+    auto job = decode_job(*text);
+    if (!job) return job.error().while_doing(file.string());
+    job->id = id;
+    return job;
+}
+
+Result<Started> Store::started(const JobId& id) const {
+    const fs::path file = folder_of(id) / kStartedFile;
+    auto text = read_whole_file(file, kMaxRecordBytes);
+    if (!text) return text.error();
+    auto started = decode_started(*text);
+    if (!started) return started.error().while_doing(file.string());
+    return started;
+}
+
+/// False: there is no status.json. Error: there is one, but not to be understood.
+Result<bool> Store::read_end(JobRecord& job) const {
+    const fs::path file = folder_of(job.id) / kStatusFile;
+    if (!has_ended(job.id)) return false;
+    auto text = read_whole_file(file, kMaxRecordBytes);
+    if (!text) return text.error();
+    auto end = decode_end(*text);
+    if (!end) return end.error().while_doing(file.string());
+    job.status = end->status;
+    job.started_ms = end->started_ms;
+    job.end = std::move(*end);
+    return true;
+}
+
+Result<JobRecord> Store::load(const JobId& id) const {
+    auto job = read_job(id);
+    if (!job) return job;
+    return with_status(std::move(*job));
+}
+
+Result<JobRecord> Store::with_status(JobRecord job) const {
+    auto ended = read_end(job);
+    if (!ended) return ended.error();
+    if (*ended) return job;
+    // Shared: two that only look must not take each other for a shim.
+    const LockAttempt attempt = try_lock(job.id, LOCK_SH);
+    // It may have ended between the first look and the lock.
+    ended = read_end(job);
+    if (!ended) return ended.error();
+    if (*ended) return job;
+    if (!exists(job.id, kStartedFile)) return job;  // queued
+    if (attempt.holder == Holder::kUnknown && attempt.error != ENOENT && attempt.error != EROFS) {
+        return Error::from_errno("lock job " + job.id, attempt.error);
+    }
+    if (attempt.holder == Holder::kAnother) {
+        job.status = Status::kRunning;
+        if (auto by = started(job.id)) job.started_ms = by->started_ms;
+    } else {
+        settle_as_lost(job, attempt.holder == Holder::kUs);
+    }
+    return job;
+}
+
+Store::LockAttempt Store::try_lock(const JobId& id, int operation) const {
+    const fs::path file = folder_of(id) / kLockFile;
+    UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    // In a folder that cannot be written the lock still tells whether a shim lives.
+    if (!lock && (errno == EROFS || errno == EACCES)) {
+        lock.reset(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    }
+    if (!lock) return {Holder::kUnknown, {}, errno};
+    if (::flock(lock.get(), operation | LOCK_NB) == 0) return {Holder::kUs, std::move(lock)};
+    if (errno == EWOULDBLOCK) return {Holder::kAnother, {}};
+    return {Holder::kUnknown, {}, errno};
+}
+
+bool Store::was_touched(const JobId& id) const {
+    return exists(id, kStartedFile) || exists(id, kStatusFile);
+}
+
+/// Others hold the lock for a moment only, unless they are a shim, which leaves a trace.
+Store::LockAttempt Store::lock_unstarted(const JobId& id) const {
+    const auto deadline = std::chrono::steady_clock::now() + kMomentIsOver;
+    while (true) {
+        LockAttempt attempt = try_lock(id, LOCK_EX);
+        if (attempt.holder != Holder::kAnother || was_touched(id)) return attempt;
+        if (std::chrono::steady_clock::now() > deadline) return attempt;
+        std::this_thread::sleep_for(1ms);
+    }
+}
+
+void Store::settle_as_lost(JobRecord& job, bool locked) const {
+    JobEnd end;
+    end.status = Status::kLost;
+    end.ended_ms = wall_clock_ms();
+    if (auto by = started(job.id)) {
+        end.started_ms = by->started_ms;
+        end.reason = by->shim.boot_id == boot_id()
+                         ? "its supervisor (pid " + std::to_string(by->shim.pid) + ") was killed"
+                         : "the machine went down while it ran";
+    } else {
+        end.reason = "its start is recorded unreadably: " + by.error().message;
+    }
+    // Where it cannot be written it is lost all the same.
+    if (locked && record_end(job, end, Sync::kYes)) return;
+    job.status = Status::kLost;
+    job.started_ms = end.started_ms;
+    job.end = std::move(end);
+}
+
+Result<void> Store::record_end(JobRecord& job, JobEnd end, Sync sync) const {
+    const fs::path file = folder_of(job.id) / kStatusFile;
+    if (auto written = write_file_atomically(file, encode_end(end), sync); !written) {
+        return written;
+    }
+    job.status = end.status;
+    job.started_ms = end.started_ms;
+    job.end = std::move(end);
+    return {};
+}
+
+std::vector<JobId> Store::ids() const {
+    std::vector<JobId> found;
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder_.c_str()), ::closedir);
+    while (dir) {
+        const dirent* entry = ::readdir(dir.get());
+        if (entry == nullptr) break;
+        if (is_job_id(entry->d_name)) found.emplace_back(entry->d_name);
+    }
+    return found;
+}
+
+std::vector<JobRecord> Store::list(Problems* problems) const {
+    std::vector<JobRecord> jobs;
+    for (const JobId& id : ids()) {
+        auto job = load(id);
+        if (job) {
+            jobs.push_back(std::move(*job));
+        } else if (problems != nullptr && exists(id, kJobFile)) {
+            problems->push_back(job.error().message);
+        }
+    }
+    std::sort(jobs.begin(), jobs.end(), [](const JobRecord& a, const JobRecord& b) {
+        return std::tie(a.submitted_ms, a.submitted_ns, a.id) <
+               std::tie(b.submitted_ms, b.submitted_ns, b.id);
+    });
+    return jobs;
+}
+
+// ------------------------------------------------------------------ deciding
+
+Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_view output,
+                                       Sync sync) const {
+    auto job = read_job(id);
+    if (!job) return job;
+    LockAttempt attempt = lock_unstarted(id);
+    if (was_touched(id)) {
+        attempt.lock.reset();
+        return with_status(std::move(*job));
+    }
+    if (attempt.holder == Holder::kAnother) return Error{"job " + id + " is locked by somebody"};
+    if (attempt.holder == Holder::kUnknown)
+        return Error::from_errno("lock job " + id, attempt.error);
+    end.ended_ms = wall_clock_ms();
+    end.output_bytes = output.size();
+    if (!output.empty()) {
+        // Its text stands in the reason as well: where it cannot be written nothing is lost.
+        auto kept = write_file_atomically(folder_of(id) / kOutputFiles[0], output, Sync::kNo);
+        if (!kept) end.omitted_bytes = output.size();
+    }
+    if (auto written = record_end(*job, std::move(end), sync); !written) return written.error();
+    return job;
+}
+
+Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
+    JobEnd end;
+    end.status = Status::kCancelled;
+    end.ended_by = by;
+    // A shim that has not begun its command looks for the request itself.
+    auto job = load(id);
+    if (!job) return job;
+    if (job->status == Status::kQueued) {
+        job = end_unstarted(id, end);
+        if (!job) return job;
+        if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
+    }
+    const bool may_have_a_tree = job->spec.lifetime == Lifetime::kPersistent;
+    if (is_terminal(job->status) && !(may_have_a_tree && is_locked(id))) {
+        return Error{"Job " + id + " has ended already: " + how_it_ended(*job)};
+    }
+    if (auto asked = ask_shim_to_end(id, by); !asked) return asked.error();
+    return job;
+}
+
+/// The request first: the shim reads it when the signal comes, or before it starts its command.
+Result<void> Store::ask_shim_to_end(const JobId& id, std::string_view by) const {
+    const fs::path request = folder_of(id) / kCancelFile;
+    auto written = write_file_atomically(request, encode_cancel(by), Sync::kNo);
+    if (!written) return written;
+    auto shim = started(id);
+    if (!shim) return shim.error();
+    if (send_signal(open_process(shim->shim), SIGTERM)) return {};
+    auto now = load(id);
+    if (now && is_terminal(now->status)) {
+        return Error{"Job " + id + " has ended already: " + how_it_ended(*now)};
+    }
+    return Error{"job " + id + ": its supervisor (pid " + std::to_string(shim->shim.pid) +
+                 ") could not be signalled"};
+}
+
+bool Store::is_locked(const JobId& id) const {
+    return try_lock(id, LOCK_SH).holder == Holder::kAnother;
+}
+
+// ------------------------------------------------------------------ space and clean-up
+
+std::uint64_t Store::held_bytes(const JobId& id) const {
+    if (!has_ended(id)) {
+        if (auto shim = started(id)) return shim->output_cap;
+    }
+    std::uint64_t sum = 0;
+    for (const char* file : kOutputFiles) {
+        struct stat info {};
+        if (::stat((folder_of(id) / file).c_str(), &info) == 0) {
+            sum += static_cast<std::uint64_t>(info.st_size);
+        }
+    }
+    return sum;
+}
+
+std::uint64_t Store::held_bytes(const std::function<bool(const JobId&)>& skip) const {
+    std::uint64_t sum = 0;
+    for (const JobId& id : ids()) {
+        if (!skip(id)) sum += held_bytes(id);
+    }
+    return sum;
+}
+
+int Store::clean_up(int keep_days, const std::function<bool(const JobRecord&)>& is_delivered,
+                    Problems* problems) const {
+    const std::int64_t now = wall_clock_ms();
+    int removed = 0;
+    const auto remove = [&](const JobId& id) {
+        // First out of sight in one step: half a job must not be read as a broken one.
+        const fs::path away = folder_ / (kRemovedPrefix + id + "-" + random_hex(8));
+        std::error_code failed;
+        fs::rename(folder_of(id), away, failed);
+        if (!failed) fs::remove_all(away, failed);
+        if (!failed) ++removed;
+        if (failed && problems != nullptr) {
+            problems->push_back("remove " + folder_of(id).string() + ": " + failed.message());
+        }
+    };
+    for (const JobId& id : ids()) {
+        if (!exists(id, kJobFile)) {
+            struct stat info {};
+            const bool old = ::stat(folder_of(id).c_str(), &info) == 0 &&
+                             now - info.st_mtim.tv_sec * 1000 > kHalfMadeMs;
+            if (old && !exists(id, kStartedFile)) remove(id);
+            continue;
+        }
+        auto job = load(id);
+        if (!job || !is_terminal(job->status)) continue;
+        const bool old = now - job->end.ended_ms > keep_days * kDayMs;
+        if (!old || !is_delivered(*job)) continue;
+        // A persistent job's shim holds the lock while its tree lives.
+        const LockAttempt attempt = try_lock(id, LOCK_EX);
+        if (attempt.holder == Holder::kUs) remove(id);
+    }
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
+        if (entry.path().filename().string().starts_with(kRemovedPrefix)) {
+            fs::remove_all(entry.path(), ignored);
+        }
+    }
+    return removed;
+}
+
+// ------------------------------------------------------------------ words
+
+std::string signal_name(int signal) {
+    const char* name = ::sigabbrev_np(signal);
+    return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);
+}
+
+std::string how_it_ended(const JobRecord& job) {
+    std::string text(to_string(job.status));
+    if (job.status == Status::kError && job.end.exit_code) {
+        text += " (exit code " + std::to_string(*job.end.exit_code) + ")";
+    } else if (job.status == Status::kError && job.end.signal) {
+        text += " (" + signal_name(*job.end.signal) + ")";
+    }
+    return text;
+}
+
+}  // namespace tenon::jobs

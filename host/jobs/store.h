@@ -1,0 +1,110 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/atomic_file.h"
+#include "host/base/result.h"
+#include "host/base/unique_fd.h"
+#include "host/jobs/job.h"
+#include "host/jobs/record.h"
+
+namespace tenon::jobs {
+
+/// What `list` could not read, and what `clean_up` could not remove.
+using Problems = std::vector<std::string>;
+
+/// The jobs of one state directory, one folder each. Any number of processes use it at once:
+/// whoever would decide about a job holds its lock, a shim for as long as the job runs. Stateless
+/// and thread-safe; starts nothing. Blocks on the disk only, `cancel` also up to two seconds on a
+/// shim that is just starting.
+class Store {
+public:
+    /// `folder` is made when missing, 0700.
+    static Result<Store> open(std::filesystem::path folder);
+
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    [[nodiscard]] std::filesystem::path folder_of(const JobId& id) const { return folder_ / id; }
+
+    /// Why no job can be made of this, or nothing: a command that exec would refuse, a folder that
+    /// is not there, text that a record cannot hold.
+    static std::optional<Error> problem_with(const JobSpec& spec);
+
+    /// Records a queued job under a fresh id. It survives the death of this process, of the machine
+    /// only after `sync`. On Error nothing is left.
+    [[nodiscard]] Result<JobRecord> create(JobSpec spec) const;
+    /// Brings the records of these jobs to the disk. What cannot be synced stays as it is.
+    void sync(std::span<const JobId> ids) const;
+    /// Writes job.json again: for what may change while a job runs.
+    [[nodiscard]] Result<void> rewrite(const JobRecord& job) const;
+
+    /// The job and its true status now. A job that nobody can tell about any more is reported, and
+    /// where possible recorded, as lost.
+    [[nodiscard]] Result<JobRecord> load(const JobId& id) const;
+    /// Every readable job, in the order of submission. Foreign files are passed over; a job that
+    /// cannot be read is a problem, and left alone.
+    [[nodiscard]] std::vector<JobRecord> list(Problems* problems = nullptr) const;
+    /// Cheap: whether status.json stands.
+    [[nodiscard]] bool has_ended(const JobId& id) const;
+    [[nodiscard]] Result<Started> started(const JobId& id) const;
+
+    /// Takes a queued job out (it is recorded as cancelled, and returned so) or asks the shim of a
+    /// running one to end its tree (returned as running; its end follows). A persistent job that
+    /// has ended while its tree lives gets its tree ended. Error: unknown, or ended already and
+    /// how.
+    [[nodiscard]] Result<JobRecord> cancel(const JobId& id, std::string_view by) const;
+    /// Ends a job that nobody has started with this record and output, unless somebody else decided
+    /// first. Returns what is true afterwards. Without `sync` the caller does that, for many at
+    /// once.
+    [[nodiscard]] Result<JobRecord> end_unstarted(const JobId& id, JobEnd end,
+                                                  std::string_view output = {},
+                                                  Sync sync = Sync::kYes) const;
+    /// Everything written so far to the disk, whatever it costs.
+    void sync_everything() const;
+
+    /// Bytes of output that a job holds, or may still come to hold while it runs.
+    [[nodiscard]] std::uint64_t held_bytes(const JobId& id) const;
+    /// The same over all jobs but those for which `skip` is true.
+    [[nodiscard]] std::uint64_t held_bytes(const std::function<bool(const JobId&)>& skip) const;
+
+    /// Removes jobs that ended more than `keep_days` ago and whose end was told.
+    /// Returns how many went.
+    int clean_up(int keep_days, const std::function<bool(const JobRecord&)>& is_delivered,
+                 Problems* problems = nullptr) const;
+
+private:
+    explicit Store(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    enum class Holder { kUs, kAnother, kUnknown };
+    struct LockAttempt {
+        Holder holder;
+        UniqueFd lock;
+        int error = 0;
+    };
+    [[nodiscard]] LockAttempt try_lock(const JobId& id, int operation) const;
+    [[nodiscard]] LockAttempt lock_unstarted(const JobId& id) const;
+    [[nodiscard]] bool was_touched(const JobId& id) const;
+    [[nodiscard]] bool exists(const JobId& id, const char* file) const;
+    [[nodiscard]] Result<JobRecord> read_job(const JobId& id) const;
+    [[nodiscard]] Result<bool> read_end(JobRecord& job) const;
+    [[nodiscard]] Result<JobRecord> with_status(JobRecord job) const;
+    [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
+    [[nodiscard]] bool is_locked(const JobId& id) const;
+    void settle_as_lost(JobRecord& job, bool locked) const;
+    [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end, Sync sync) const;
+    [[nodiscard]] std::vector<JobId> ids() const;
+
+    std::filesystem::path folder_;
+};
+
+/// "completed", "error (exit code 3)", "error (SIGSEGV)", …
+std::string how_it_ended(const JobRecord& job);
+/// "SIGTERM" for 15.
+std::string signal_name(int signal);
+
+}  // namespace tenon::jobs

@@ -1,0 +1,126 @@
+// Trees of processes that do not want to end.
+#include "tests/jobs/jobs_fixture.h"
+
+namespace tenon::jobs {
+namespace {
+
+using testing::ended;
+using testing::JobsFolder;
+using testing::processes_of;
+using testing::run;
+using namespace std::chrono_literals;
+
+constexpr const char* kMisbehaviours[] = {
+    "setsid linger",
+    "daemon setsid daemon linger",
+    "ignore-term linger",
+    "block-term setsid linger",
+    "ignore-term daemon setsid daemon split split linger",
+    "stop linger",
+    "ignore-term daemon stop linger",
+    "close daemon setsid linger",
+    "storm=8 linger",
+    "ignore-term setsid storm=12 linger",
+    "ignore-term respawn=100000 linger",
+    "daemon setsid block-term respawn=100000 respawn=100000 linger",
+};
+
+/// Starts the misbehaviour behind a shell that stays, and returns when it is under way.
+JobId start(Queue& queue, const JobsFolder& folder, const std::string& what, JobSpec spec) {
+    static int number = 0;
+    const std::string ready = folder.fifo("ready" + std::to_string(++number));
+    const std::string last = what.substr(what.rfind(' ') + 1);
+    const bool stops = what.find("stop") != std::string::npos;
+    // Before the last word, or before the stop: afterwards it cannot tell.
+    const auto at = stops ? what.find("stop") : what.size() - last.size();
+    spec.command = "nohup " TENON_MISBEHAVE " " + what.substr(0, at) + "ready=" + ready + " " +
+                   what.substr(at) + " & wait; sleep 1000";
+    auto job = queue.submit(std::move(spec));
+    EXPECT_TRUE(job);
+    JobsFolder::read_fifo(ready);
+    return job ? job->id : JobId();
+}
+
+TEST(Tree, IsGoneToTheLastProcessWhenTheJobIsCancelled) {
+    const JobsFolder folder;
+    auto options = folder.options();
+    options.max_running = 100;
+    Queue queue(folder.store(), options);
+    std::vector<std::pair<std::string, JobId>> started;
+    for (const std::string what : kMisbehaviours)
+        started.emplace_back(what, start(queue, folder, what, folder.spec("")));
+    for (const auto& [what, id] : started)
+        ASSERT_TRUE(queue.cancel(id, "test")) << what;
+    for (const auto& [what, id] : started) {
+        SCOPED_TRACE(what);
+        const JobRecord job = ended(queue, id);
+        EXPECT_EQ(job.status, Status::kCancelled);
+        EXPECT_EQ(job.end.survivors, 0);
+        EXPECT_EQ(processes_of(id), std::vector<std::string>());
+    }
+}
+
+TEST(Tree, IsGoneToTheLastProcessWhenTheTimeIsOver) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    JobSpec spec = folder.spec(TENON_MISBEHAVE
+                               " ignore-term daemon setsid split linger; echo begun; sleep 1000");
+    spec.timeout = 300ms;
+    const JobRecord job = run(queue, spec);
+    EXPECT_EQ(job.status, Status::kTimeout);
+    EXPECT_EQ(job.end.ended_by, "timeout");
+    EXPECT_EQ(folder.report_of(job).find("begun\n[timed out after "), 0U) << folder.report_of(job);
+    EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
+}
+
+TEST(Tree, LeftBehindByBashIsCountedAndEnded) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    for (const char* what :
+         {"daemon setsid linger", "ignore-term daemon linger", "daemon block-term split linger"}) {
+        SCOPED_TRACE(what);
+        const JobRecord job = run(
+            queue, folder.spec("echo done; " TENON_MISBEHAVE " " + std::string(what) + "; exit 0"));
+        EXPECT_EQ(job.status, Status::kCompleted);
+        const std::string count = std::to_string(job.end.left_behind);
+        EXPECT_GE(job.end.left_behind, 1);
+        EXPECT_EQ(folder.report_of(job),
+                  "done\n[" + count + " background processes ended; use background_run]");
+        folder.wait_for_shim(job.id);
+        EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
+    }
+}
+
+TEST(Tree, GetsItsChanceToEndInOrder) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    const std::string ready = folder.fifo("ready");
+    auto job = queue.submit(folder.spec("trap 'echo bye; exit 9' TERM; echo go >" + ready +
+                                        "; while :; do sleep 0.01; done"));
+    JobsFolder::read_fifo(ready);
+    ASSERT_TRUE(queue.cancel(job->id, "test"));
+    const JobRecord end = ended(queue, job->id);
+    EXPECT_EQ(end.status, Status::kCancelled);
+    EXPECT_EQ(end.end.exit_code, 9);
+    EXPECT_EQ(folder.report_of(end), "bye\n[cancelled by test]");
+}
+
+TEST(Tree, OfAPersistentJobLivesOnAfterItsShellAndCanBeCancelled) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    JobSpec spec = folder.spec("echo up; " TENON_MISBEHAVE " daemon setsid ignore-term linger");
+    spec.lifetime = Lifetime::kPersistent;
+    const JobRecord job = run(queue, spec);
+    EXPECT_EQ(job.status, Status::kCompleted);
+    EXPECT_EQ(job.end.left_behind, 1);
+    EXPECT_EQ(folder.report_of(job), "up\n");
+    EXPECT_EQ(processes_of(job.id).size(), 1U);
+    EXPECT_TRUE(queue.cancel(job.id, "test"));
+    folder.wait_for_shim(job.id);
+    EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
+    EXPECT_EQ(folder.store().load(job.id)->status, Status::kCompleted);
+    EXPECT_FALSE(queue.cancel(job.id, "test"));
+}
+
+}  // namespace
+}  // namespace tenon::jobs
