@@ -474,9 +474,10 @@ std::size_t Queue::cancel_session_jobs(std::string_view by) {
     const auto deadline = Clock::now() + kEndsWithin;
     // Running ones first: their trees end while the queued ones are written off. One that has ended
     // meanwhile is what we want.
-    running.insert(running.end(), queued.begin(), queued.end());
     for (const JobId& id : running)
         std::ignore = cancel(id, by);
+    cancel_queued(queued, by);
+    running.insert(running.end(), queued.begin(), queued.end());
     Lock lock(mutex_);
     while (true) {
         const auto left = std::count_if(
@@ -487,6 +488,21 @@ std::size_t Queue::cancel_session_jobs(std::string_view by) {
         if (left == 0 || Clock::now() >= deadline) return static_cast<std::size_t>(left);
         changed_.wait_until(lock, deadline);
     }
+}
+
+/// Thousands, perhaps: one sync for all of them.
+void Queue::cancel_queued(const std::vector<JobId>& ids, std::string_view by) {
+    JobEnd end;
+    end.status = Status::kCancelled;
+    end.ended_by = by;
+    std::vector<JobRecord> cancelled;
+    for (const JobId& id : ids) {
+        auto job = store_.end_unstarted(id, end, {}, Sync::kNo);
+        if (job && is_terminal(job->status)) cancelled.push_back(std::move(*job));
+    }
+    if (!cancelled.empty()) store_.sync_everything();
+    for (JobRecord& job : cancelled)
+        finish(std::move(job));
 }
 
 // ------------------------------------------------------------------ the beginning of a host

@@ -141,6 +141,7 @@ private:
     std::vector<JobId> finish_one(JobRecord& job);
     std::vector<JobId> release_dependents(const JobRecord& ended) TENON_REQUIRES(mutex_);
     void remember_foreground(const JobId& id) TENON_REQUIRES(mutex_);
+    void cancel_queued(const std::vector<JobId>& ids, std::string_view by);
     JobRecord cancel_dependent(const JobId& id, const JobId& because_of);
     void mark_started(const JobId& id);
     void tell(const JobRecord& job) const;

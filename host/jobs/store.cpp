@@ -129,6 +129,11 @@ void Store::sync(std::span<const JobId> ids) const {
     sync_path(folder_);
 }
 
+void Store::sync_everything() const {
+    const UniqueFd fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd) ::syncfs(fd.get());
+}
+
 // ------------------------------------------------------------------ reading
 
 bool Store::exists(const JobId& id, const char* file) const {
@@ -243,15 +248,15 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
         end.reason = "its start is recorded unreadably: " + by.error().message;
     }
     // Where it cannot be written it is lost all the same.
-    if (locked && record_end(job, end)) return;
+    if (locked && record_end(job, end, Sync::kYes)) return;
     job.status = Status::kLost;
     job.started_ms = end.started_ms;
     job.end = std::move(end);
 }
 
-Result<void> Store::record_end(JobRecord& job, JobEnd end) const {
+Result<void> Store::record_end(JobRecord& job, JobEnd end, Sync sync) const {
     const fs::path file = folder_of(job.id) / kStatusFile;
-    if (auto written = write_file_atomically(file, encode_end(end), Sync::kYes); !written) {
+    if (auto written = write_file_atomically(file, encode_end(end), sync); !written) {
         return written;
     }
     job.status = end.status;
@@ -290,7 +295,8 @@ std::vector<JobRecord> Store::list(Problems* problems) const {
 
 // ------------------------------------------------------------------ deciding
 
-Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_view output) const {
+Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_view output,
+                                       Sync sync) const {
     auto job = read_job(id);
     if (!job) return job;
     LockAttempt attempt = lock_unstarted(id);
@@ -308,7 +314,7 @@ Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_
         auto kept = write_file_atomically(folder_of(id) / kOutputFiles[0], output, Sync::kNo);
         if (!kept) end.omitted_bytes = output.size();
     }
-    if (auto written = record_end(*job, std::move(end)); !written) return written.error();
+    if (auto written = record_end(*job, std::move(end), sync); !written) return written.error();
     return job;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/atomic_file.h"
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
 #include "host/jobs/job.h"
@@ -58,9 +59,13 @@ public:
     /// how.
     [[nodiscard]] Result<JobRecord> cancel(const JobId& id, std::string_view by) const;
     /// Ends a job that nobody has started with this record and output, unless somebody else decided
-    /// first. Returns what is true afterwards.
+    /// first. Returns what is true afterwards. Without `sync` the caller does that, for many at
+    /// once.
     [[nodiscard]] Result<JobRecord> end_unstarted(const JobId& id, JobEnd end,
-                                                  std::string_view output = {}) const;
+                                                  std::string_view output = {},
+                                                  Sync sync = Sync::kYes) const;
+    /// Everything written so far to the disk, whatever it costs.
+    void sync_everything() const;
 
     /// Bytes of output that a job holds, or may still come to hold while it runs.
     [[nodiscard]] std::uint64_t held_bytes(const JobId& id) const;
@@ -91,7 +96,7 @@ private:
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
     [[nodiscard]] bool is_locked(const JobId& id) const;
     void settle_as_lost(JobRecord& job, bool locked) const;
-    [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end) const;
+    [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end, Sync sync) const;
     [[nodiscard]] std::vector<JobId> ids() const;
 
     std::filesystem::path folder_;

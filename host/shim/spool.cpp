@@ -21,6 +21,12 @@ void Spool::write(std::string_view bytes) {
     total_ += bytes.size();
     while (!bytes.empty()) {
         if (room_ == 0 && !open_next()) break;
+        if (segment_ > 0 && bytes.size() > 2 * quarter_) {
+            // What the rest would rotate away again need not be written.
+            const std::size_t passing = bytes.size() - 2 * quarter_;
+            omitted_ += passing;
+            bytes.remove_prefix(passing);
+        }
         const ssize_t n =
             ::write(file_.get(), bytes.data(), std::min<std::uint64_t>(room_, bytes.size()));
         if (n < 0 && errno == EINTR) continue;
@@ -68,6 +74,8 @@ bool Spool::open_file(const char* name, std::uint64_t room) {
 /// The older quarter goes, the newer one takes its place.
 bool Spool::rotate() {
     file_.reset();
+    // Unlinked first: ext4 flushes a file that replaces another one.
+    ::unlinkat(folder_, kOutputFiles[1], 0);
     if (::renameat(folder_, kOutputFiles[2], folder_, kOutputFiles[1]) != 0) {
         note_problem("rename");
         return false;

@@ -14,8 +14,10 @@ using testing::JobsFolder;
 using testing::processes_of;
 using testing::run;
 
-/// Runs jobs_host until it has submitted everything, and kills it. Returns the ids.
-std::vector<JobId> killed_host(const JobsFolder& folder, const std::vector<std::string>& jobs) {
+/// Runs jobs_host until it has submitted everything and, when named, somebody has written the fifo
+/// `begun`; then kills it. Returns the ids.
+std::vector<JobId> killed_host(const JobsFolder& folder, const std::vector<std::string>& jobs,
+                               const std::string& begun = {}) {
     std::vector<std::string> words{TENON_JOBS_HOST, folder.store().folder(), "s"};
     words.insert(words.end(), jobs.begin(), jobs.end());
     std::vector<char*> arguments;
@@ -45,6 +47,9 @@ std::vector<JobId> killed_host(const JobsFolder& folder, const std::vector<std::
     for (std::size_t at = 0; text.compare(at, 5, "ready") != 0 && at + 9 <= text.size(); at += 9)
         ids.push_back(text.substr(at, 8));
     EXPECT_EQ(ids.size(), jobs.size());
+    if (!begun.empty()) {
+        EXPECT_EQ(JobsFolder::read_fifo(begun), "go\n");
+    }
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     return ids;
@@ -56,8 +61,8 @@ TEST(Adoption, WatchesARunningJobAndTellsItsTrueEnd) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     const std::string gate = folder.fifo("gate");
-    const auto ids = killed_host(folder, {"bg:echo go >" + ready + "; cat " + gate + "; exit 5"});
-    ASSERT_EQ(JobsFolder::read_fifo(ready), "go\n");
+    const auto ids =
+        killed_host(folder, {"bg:echo go >" + ready + "; cat " + gate + "; exit 5"}, ready);
     Queue queue(folder.store(), folder.options());
     EXPECT_TRUE(queue.adopt(nothing_delivered).empty());
     EXPECT_EQ(queue.find(ids[0])->status, Status::kRunning);
@@ -101,8 +106,7 @@ TEST(Adoption, MakesABackgroundJobOfARunningForegroundOne) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     const std::string gate = folder.fifo("gate");
-    const auto ids = killed_host(folder, {"fg:echo go >" + ready + "; cat " + gate});
-    JobsFolder::read_fifo(ready);
+    const auto ids = killed_host(folder, {"fg:echo go >" + ready + "; cat " + gate}, ready);
     Queue queue(folder.store(), folder.options());
     queue.adopt(nothing_delivered);
     const auto job = queue.find_by_tool_use("call_0");

@@ -14,6 +14,7 @@ using testing::drain;
 using testing::ended;
 using testing::JobsFolder;
 using testing::run;
+using namespace std::chrono_literals;
 
 TEST(Queue, RunsACommandAndTellsItsEndOnce) {
     const JobsFolder folder;

@@ -1,1 +1,217 @@
+#include "host/jobs/store.h"
 
+#include <csignal>
+#include <sys/wait.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/clock.h"
+#include "tests/jobs/jobs_fixture.h"
+
+namespace tenon::jobs {
+namespace {
+
+using testing::JobsFolder;
+
+/// A recorded job whose files a test then changes.
+class StoredJob {
+public:
+    StoredJob() : id(folder.store().create(folder.spec("true"))->id) {}
+    void write(const std::string& file, const std::string& text) const {
+        folder.dir().write("state/jobs/" + id + "/" + file, text);
+    }
+    [[nodiscard]] Result<JobRecord> load() const { return folder.store().load(id); }
+
+    JobsFolder folder;
+    JobId id;
+};
+
+std::string started_by(const ProcessIdentity& shim) {
+    return encode_started({shim, 5, 1000});
+}
+
+TEST(Store, RecordsWhatWasAskedAndListsItInOrder) {
+    const JobsFolder folder;
+    std::vector<JobId> ids;
+    for (int i = 0; i < 20; ++i)
+        ids.push_back(folder.store().create(folder.spec("echo " + std::to_string(i)))->id);
+    folder.store().sync(ids);
+    const auto jobs = folder.store().list();
+    ASSERT_EQ(jobs.size(), 20U);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        EXPECT_EQ(jobs[i].id, ids[i]);
+        EXPECT_EQ(jobs[i].status, Status::kQueued);
+        EXPECT_EQ(jobs[i].spec.command, "echo " + std::to_string(i));
+    }
+    struct stat info {};
+    ASSERT_EQ(::stat(folder.store().folder_of(ids[0]).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0700U);
+    ASSERT_EQ(::stat((folder.store().folder_of(ids[0]) / kJobFile).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+TEST(Store, TellsAJobAsLostWhenNobodyHoldsItAnyMore) {
+    const ProcessIdentity self = ProcessIdentity::of_this_process();
+    ProcessIdentity recycled = self;
+    recycled.start_time += 1;
+    ProcessIdentity another_boot = self;
+    another_boot.boot_id = "11111111-2222-3333-4444-555555555555";
+    const std::pair<std::string, const char*> cases[] = {
+        {started_by(self), "was killed"},
+        {started_by(recycled), "was killed"},
+        {started_by(another_boot), "the machine went down"},
+        {"", "unreadably"},
+        {"{\"v\":1,\"pid\":", "unreadably"},
+        {"{\"v\":9}", "newer tenon"},
+        {std::string("\0\xff", 2), "unreadably"},
+    };
+    for (const auto& [text, why] : cases) {
+        SCOPED_TRACE(why);
+        const StoredJob job;
+        job.write(kStartedFile, text);
+        const auto loaded = job.load();
+        ASSERT_TRUE(loaded) << loaded.error().message;
+        EXPECT_EQ(loaded->status, Status::kLost);
+        EXPECT_NE(loaded->end.reason.find(why), std::string::npos) << loaded->end.reason;
+        EXPECT_TRUE(job.folder.store().has_ended(job.id)) << "it is recorded";
+        EXPECT_EQ(job.load()->end.reason, loaded->end.reason);
+    }
+}
+
+TEST(Store, SignalsNobodyButTheShimItself) {
+    const pid_t bystander = ::fork();
+    if (bystander == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    const auto stat = stat_of(bystander);
+    ASSERT_TRUE(stat);
+    const ProcessIdentity cases[] = {
+        {bystander, stat->start_time + 1, boot_id()},
+        {bystander, stat->start_time, "another boot"},
+    };
+    for (const ProcessIdentity& shim : cases) {
+        const StoredJob job;
+        job.write(kStartedFile, started_by(shim));
+        // Somebody holds the lock, as a shim would.
+        const UniqueFd lock(::open((job.folder.store().folder_of(job.id) / kLockFile).c_str(),
+                                   O_RDWR | O_CREAT, 0600));
+        ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+        EXPECT_EQ(job.load()->status, Status::kRunning);
+        const auto cancelled = job.folder.store().cancel(job.id, "test");
+        ASSERT_FALSE(cancelled);
+        EXPECT_NE(cancelled.error().message.find("could not be signalled"), std::string::npos);
+    }
+    EXPECT_EQ(::waitpid(bystander, nullptr, WNOHANG), 0) << "it still lives";
+    ::kill(bystander, SIGKILL);
+    ::waitpid(bystander, nullptr, 0);
+}
+
+TEST(Store, NamesTheFileItCannotUnderstandAndLeavesItAlone) {
+    const std::pair<const char*, const char*> cases[] = {
+        {kJobFile, "{\"v\":1,\"sess"}, {kJobFile, "{\"v\":2}"},    {kJobFile, ""},
+        {kStatusFile, "{\"v\":1,"},    {kStatusFile, "{\"v\":3}"}, {kStatusFile, "\xff"},
+    };
+    for (const auto& [file, text] : cases) {
+        SCOPED_TRACE(std::string(file) + text);
+        const StoredJob job;
+        job.write(file, text);
+        const auto loaded = job.load();
+        ASSERT_FALSE(loaded);
+        EXPECT_NE(loaded.error().message.find(job.id + "/" + file), std::string::npos)
+            << loaded.error().message;
+        Problems problems;
+        EXPECT_TRUE(job.folder.store().list(&problems).empty());
+        EXPECT_EQ(problems.size(), 1U);
+        EXPECT_FALSE(job.folder.store().cancel(job.id, "test"));
+        EXPECT_EQ(job.folder.store().clean_up(0, [](const JobRecord&) { return true; }), 0);
+        EXPECT_EQ(job.folder.dir().read("state/jobs/" + job.id + "/" + file), text);
+    }
+}
+
+TEST(Store, PassesOverWhatIsNoJob) {
+    const StoredJob job;
+    job.folder.dir().write("state/jobs/README", "hello");
+    job.folder.dir().write("state/jobs/ABCDEF01/job.json", "{}");
+    job.folder.dir().write("state/jobs/0123456789/job.json", "{}");
+    std::filesystem::create_directory(job.folder.store().folder() / "0000aaaa");
+    Problems problems;
+    EXPECT_EQ(job.folder.store().list(&problems).size(), 1U);
+    EXPECT_EQ(problems, Problems());
+    for (const char* id : {"", "..", "../x", "0000aaa", "0000AAAA", "ffffffff", "0000aaaa/"})
+        EXPECT_FALSE(job.folder.store().load(id)) << id;
+}
+
+TEST(Store, LeavesNothingOfAJobItCouldNotRecord) {
+    const JobsFolder folder;
+    EXPECT_FALSE(Store::open(folder.dir().write("file", "") / std::filesystem::path("jobs")));
+    EXPECT_FALSE(Store::open(folder.dir() / "file"));
+    const Store gone = *Store::open(folder.dir() / "other");
+    std::filesystem::remove(folder.dir() / "other");
+    const auto job = gone.create(folder.spec("true"));
+    ASSERT_FALSE(job);
+    EXPECT_NE(job.error().message.find("No such file"), std::string::npos) << job.error().message;
+}
+
+TEST(Store, LetsOneOfManyDecideAboutAQueuedJob) {
+    const StoredJob job;
+    std::atomic<int> cancelled = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 8; ++i) {
+            threads.emplace_back([&, i] {
+                if (job.folder.store().cancel(job.id, "thread " + std::to_string(i))) ++cancelled;
+            });
+        }
+    }
+    EXPECT_EQ(cancelled, 1);
+    EXPECT_EQ(job.load()->status, Status::kCancelled);
+}
+
+TEST(Store, RemovesOnlyOldDeliveredEndedJobs) {
+    const JobsFolder folder;
+    const auto make = [&](std::int64_t days_ago, bool ended) {
+        const JobId id = folder.store().create(folder.spec("true"))->id;
+        JobEnd end;
+        end.status = Status::kCompleted;
+        end.ended_ms = wall_clock_ms() - days_ago * 86'400'000;
+        if (ended) folder.dir().write("state/jobs/" + id + "/" + kStatusFile, encode_end(end));
+        return id;
+    };
+    const JobId old = make(31, true);
+    const JobId young = make(29, true);
+    const JobId queued = make(0, false);
+    const JobId untold = make(31, true);
+    const JobId tree_lives = make(31, true);
+    folder.dir().write("state/jobs/.removed-0000aaaa-x/output", "half removed");
+    const UniqueFd lock(
+        ::open((folder.store().folder_of(tree_lives) / kLockFile).c_str(), O_RDWR | O_CREAT, 0600));
+    ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+    Problems problems;
+    EXPECT_EQ(folder.store().clean_up(
+                  30, [&](const JobRecord& job) { return job.id != untold; }, &problems),
+              1);
+    EXPECT_EQ(problems, Problems());
+    EXPECT_FALSE(folder.store().load(old));
+    for (const JobId& id : {young, queued, untold, tree_lives})
+        EXPECT_TRUE(folder.store().load(id));
+    EXPECT_FALSE(std::filesystem::exists(folder.store().folder() / ".removed-0000aaaa-x"));
+}
+
+TEST(OutputCap, IsWhatIsLeftButNeverNothing) {
+    constexpr std::uint64_t kMiB = 1U << 20U;
+    struct Case {
+        std::uint64_t limit, total, held, cap;
+    };
+    const Case cases[] = {
+        {64 * kMiB, 4096 * kMiB, 0, 64 * kMiB},    {64 * kMiB, 100 * kMiB, 60 * kMiB, 40 * kMiB},
+        {64 * kMiB, 100 * kMiB, 100 * kMiB, kMiB}, {64 * kMiB, 100 * kMiB, 500 * kMiB, kMiB},
+        {1000, 100 * kMiB, 500 * kMiB, 1000},      {0, 0, 0, 0},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.held);
+        EXPECT_EQ(output_cap(c.limit, c.total, c.held), c.cap);
+    }
+}
+
+}  // namespace
+}  // namespace tenon::jobs

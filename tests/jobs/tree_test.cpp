@@ -8,6 +8,7 @@ using testing::ended;
 using testing::JobsFolder;
 using testing::processes_of;
 using testing::run;
+using namespace std::chrono_literals;
 
 constexpr const char* kMisbehaviours[] = {
     "setsid linger",
