@@ -5,12 +5,11 @@
 #include <filesystem>
 #include <poll.h>
 
+#include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
-#include <Poco/Net/HTTPSClientSession.h>
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SSLException.h>
-#include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/String.h>
 
 #include "host/base/utf8.h"
@@ -53,11 +52,12 @@ private:
 };
 
 /// A session over a connection that we opened: Poco must never open another behind our back, which
-/// it would try when a write on a kept-alive connection fails.
-template <class Base>
-class Session : public Base {
+/// it would try when a write on a kept-alive connection fails. Over TLS as well: the socket knows,
+/// and HTTPSClientSession takes no connected one (its constructor sets the port, which throws
+/// then).
+class Session : public net::HTTPClientSession {
 public:
-    using Base::Base;
+    using net::HTTPClientSession::HTTPClientSession;
     using net::HTTPSession::buffered;
     using net::HTTPSession::clearException;
 
@@ -90,22 +90,10 @@ std::string cause(const Poco::Exception& e) {
 class HttpClient::Connection {
 public:
     Connection(const net::StreamSocket& socket, bool secure)
-        : fd_(socket.impl()->sockfd()), secure_(secure) {
-        if (secure) {
-            auto session =
-                std::make_unique<Session<net::HTTPSClientSession>>(net::SecureStreamSocket(socket));
-            buffered_ = [s = session.get()] { return s->buffered(); };
-            forget_failure_ = [s = session.get()] { s->clearException(); };
-            session_ = std::move(session);
-        } else {
-            auto session = std::make_unique<Session<net::HTTPClientSession>>(socket);
-            buffered_ = [s = session.get()] { return s->buffered(); };
-            forget_failure_ = [s = session.get()] { s->clearException(); };
-            session_ = std::move(session);
-        }
-        session_->setKeepAlive(true);
+        : fd_(socket.impl()->sockfd()), secure_(secure), session_(socket) {
+        session_.setKeepAlive(true);
         // Ours to decide: Poco would reconnect after 8 s, the server knows better.
-        session_->setKeepAliveTimeout(Poco::Timespan(3600, 0));
+        session_.setKeepAliveTimeout(Poco::Timespan(3600, 0));
     }
 
     [[nodiscard]] int fd() const { return fd_; }
@@ -116,13 +104,13 @@ public:
     /// Nothing to read means that the server has not hung up (nor talked out of turn).
     [[nodiscard]] bool usable() const {
         pollfd p{fd_, POLLIN, 0};
-        return buffered_() == 0 && ::poll(&p, 1, 0) == 0;
+        return session_.buffered() == 0 && ::poll(&p, 1, 0) == 0;
     }
 
     void send(net::HTTPRequest& head, std::span<const std::string_view> body) {
-        std::ostream& out = session_->sendRequest(head);
+        std::ostream& out = session_.sendRequest(head);
         out.flush();
-        if (session_->networkException() != nullptr) session_->networkException()->rethrow();
+        if (session_.networkException() != nullptr) session_.networkException()->rethrow();
         // The body goes past Poco's stream: it would cut it into pieces of a few KB.
         std::string piece;
         for (const std::string_view part : body) {
@@ -140,16 +128,15 @@ public:
 
     std::streambuf& receive(net::HTTPResponse& response) {
         response.setFieldLimit(kMaxHeaderFields);
-        return *session_->receiveResponse(response).rdbuf();
+        return *session_.receiveResponse(response).rdbuf();
     }
 
-    void forget_failure() { forget_failure_(); }
+    void forget_failure() { session_.clearException(); }
 
 private:
     void write(std::string_view bytes) {
         while (!bytes.empty()) {
-            const int n =
-                session_->socket().sendBytes(bytes.data(), static_cast<int>(bytes.size()));
+            const int n = session_.socket().sendBytes(bytes.data(), static_cast<int>(bytes.size()));
             if (n <= 0) throw net::ConnectionResetException("the server takes no more bytes");
             bytes.remove_prefix(static_cast<std::size_t>(n));
         }
@@ -157,9 +144,7 @@ private:
 
     int fd_;
     bool secure_;
-    std::function<int()> buffered_;
-    std::function<void()> forget_failure_;
-    std::unique_ptr<net::HTTPClientSession> session_;
+    Session session_;
 };
 
 namespace {
