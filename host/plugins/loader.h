@@ -59,7 +59,8 @@ Scan scan(const LoaderOptions& options);
 
 /// Scans, maps and creates. A plugin that cannot be used becomes a Problem; the others go on.
 /// First-party ones are loaded in place, others, where `isolated` is false, from a private copy
-/// under the state folder. `services` outlives the plugins.
+/// under the state folder; so a file that was replaced is loaded anew by the next call, but a
+/// first-party one stays as it was until the host starts again. `services` outlives the plugins.
 Loaded load(const LoaderOptions& options, const Services& services);
 
 }  // namespace tenon::plugins

@@ -47,9 +47,4 @@ Result<std::vector<std::string>, Refusal> read_manifest(const std::filesystem::p
     return std::move(*names);
 }
 
-bool owns_this_program(uid_t owner) {
-    struct stat program {};
-    return owner == 0 || (::stat("/proc/self/exe", &program) == 0 && program.st_uid == owner);
-}
-
 }  // namespace tenon::plugins

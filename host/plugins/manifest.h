@@ -14,8 +14,4 @@ namespace tenon::plugins {
 /// one has none.
 Result<std::vector<std::string>, Refusal> read_manifest(const std::filesystem::path& folder);
 
-/// Whether `owner` may put first-party plugins there: root, or whom the running executable belongs
-/// to.
-bool owns_this_program(uid_t owner);
-
 }  // namespace tenon::plugins

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <tenon/plugin.h>
+
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
-
-#include <tenon/plugin.h>
 
 #include "host/agent/ports.h"
 #include "host/base/json.h"
@@ -29,26 +29,20 @@ struct ServiceReply {
     std::string out;
 
     static ServiceReply ok(const Json& answer) { return {TENON_OK, dump_json(answer)}; }
-    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED) {
-        return {rc, std::move(why)};
-    }
+    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED) { return {rc, std::move(why)}; }
 };
 
-/// Handlers run on the thread that asks, several at once; they are added before any plugin is
-/// loaded.
+/// Handlers run on the thread that asks, several at once; they are added before any plugin is loaded.
 class Services {
 public:
     using Handler = std::function<ServiceReply(const ServiceRequest&)>;
 
-    void add(std::string method, Handler handler) {
-        handlers_[std::move(method)] = std::move(handler);
-    }
+    void add(std::string method, Handler handler) { handlers_[std::move(method)] = std::move(handler); }
 
-    /// Never throws: an unknown method answers TENON_UNSUPPORTED, parameters that are no JSON
-    /// object TENON_BAD_ARGS, an exception in a handler TENON_FAULT.
+    /// Never throws: an unknown method answers TENON_UNSUPPORTED, parameters that are no JSON object
+    /// TENON_BAD_ARGS, an exception in a handler TENON_FAULT.
     ServiceReply request(std::string_view plugin, bool first_party, std::string_view method,
-                         std::string_view params, std::string_view body,
-                         agent::CallContext* call) const noexcept;
+                         std::string_view params, std::string_view body, agent::CallContext* call) const noexcept;
 
 private:
     std::map<std::string, Handler, std::less<>> handlers_;

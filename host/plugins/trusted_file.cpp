@@ -41,7 +41,7 @@ bool is_private_group(gid_t group, uid_t owner) {
 
 /// Empty when nobody else can change it.
 std::string who_else_could_write(const struct stat& info) {
-    if (info.st_uid != 0 && info.st_uid != ::geteuid())
+    if (info.st_uid != ::geteuid() && !owns_this_program(info.st_uid))
         return "belongs to user number " + std::to_string(info.st_uid);
     const bool sticky_folder = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
     if (sticky_folder) return "";
@@ -72,6 +72,11 @@ Result<void, Refusal> judge_folders(std::filesystem::path folder) {
 }
 
 }  // namespace
+
+bool owns_this_program(uid_t owner) {
+    struct stat program {};
+    return owner == 0 || (::stat("/proc/self/exe", &program) == 0 && program.st_uid == owner);
+}
 
 Result<TrustedFile, Refusal> open_trusted(const std::filesystem::path& file) {
     std::error_code error;

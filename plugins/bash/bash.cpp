@@ -142,7 +142,7 @@ constexpr const char* kRunSchema =
     R"("timeout":{"type":"number","exclusiveMinimum":0,"description":"Seconds; then it is ended"},)"
     R"("cwd":{"type":"string"},"name":{"type":"string"},)"
     R"("priority":{"type":"integer","description":"Higher first; default 0"},)"
-    R"("lifetime":{"enum":["session","persistent"],"description":"persistent: outlives the session, for servers"},)"
+    R"("lifetime":{"type":"string","enum":["session","persistent"],"description":"persistent: outlives the session, for servers"},)"
     R"("after":{"type":"array","items":{"type":"string"},"description":"Job ids that must complete first"}},)"
     R"("required":["command"]})";
 constexpr const char* kCheckSchema =

@@ -84,7 +84,7 @@ TEST_F(BashTest, DescribesThemInLittleRoom) {
         tools.push_back({{"name", spec->name},
                          {"description", spec->description},
                          {"input_schema", spec->input_schema}});
-    EXPECT_LE(tools.dump().size(), 2100U);
+    EXPECT_LE(tools.dump().size(), 1900U);
     EXPECT_THAT(tools.dump(), HasSubstr("run at the same time"));
 }
 

@@ -64,8 +64,9 @@ public:
         call.c.cancel_fd = -1;
         call.c.tool = {tool.data(), tool.size()};
         call.c.args = {text.data(), text.size()};
-        call.c.write = [](const tenon_call* c, tenon_str chunk) {
+        call.c.write = [](const tenon_call* c, tenon_str chunk) -> tenon_rc {
             reinterpret_cast<const Running*>(c)->text->append(chunk.p, chunk.n);
+            return TENON_OK;
         };
         call.c.progress = [](const tenon_call*, tenon_str) {};
         call.c.cancelled = [](const tenon_call* c) -> std::int32_t {
