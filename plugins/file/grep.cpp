@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t kMaxShown = 400;  // characters of a line
 constexpr std::size_t kShownBefore = 100;
 constexpr std::int64_t kMaxContext = 50;
-constexpr std::size_t kLinesBetweenLooks = 1024;
 
 /// A line break in the pattern could never match: lines are searched one by one.
 bool asks_for_line_break(std::string_view pattern) {
@@ -68,6 +67,7 @@ class Search {
 public:
     Search(const Host& host, const GrepArgs& args)
         : host_(host),
+          deadline_(std::chrono::steady_clock::now() + args.time),
           pattern_(compile(args)),
           context_(
               static_cast<std::size_t>(std::clamp<std::int64_t>(args.context, 0, kMaxContext))),
@@ -75,7 +75,7 @@ public:
 
     /// False when the answer is full.
     bool file(const Fd& fd, std::string_view shown) {
-        LineReader lines(fd, shown);
+        LineReader lines(fd, shown, [this] { return has_time(); });
         if (lines.binary()) {
             ++binary_;
             return true;
@@ -85,15 +85,17 @@ public:
         number_ = last_written_ = after_ = 0;
         std::string_view line;
         while (lines.next(line)) {
-            if (++number_ % kLinesBetweenLooks == 0) host_.check_cancelled();
+            ++number_;
             if (!take(line)) return false;
         }
-        return true;
+        return !time_over_;
     }
 
+    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const { return deadline_; }
     void unreadable() { ++unreadable_; }
     [[nodiscard]] std::size_t binary() const { return binary_; }
-    std::string answer(bool time_over) {
+    void time_is_over() { time_over_ = true; }
+    std::string answer() {
         if (results_ == 0) out_ = "No matches\n";
         if (cut_by_chars_) {
             out_ += "[cut at " + std::to_string(kMaxAnswerChars) +
@@ -102,13 +104,19 @@ public:
             out_ += "[cut at " + counted(max_results_, "result") +
                     ": narrow the pattern, path or glob, or raise max_results]\n";
         }
-        if (time_over) out_ += "[stopped when the time was over: narrow the path or glob]\n";
+        if (time_over_) out_ += "[stopped when the time was over: narrow the path or glob]\n";
         if (unreadable_ > 0) out_ += "[" + counted(unreadable_, "file") + " could not be read]\n";
         out_.pop_back();
         return std::move(out_);
     }
 
 private:
+    bool has_time() {
+        host_.check_cancelled();
+        time_over_ = std::chrono::steady_clock::now() >= deadline_;
+        return !time_over_;
+    }
+
     bool take(std::string_view line) {
         re2::StringPiece match;
         const re2::StringPiece text(line.data(), line.size());
@@ -148,11 +156,12 @@ private:
     }
 
     const Host& host_;
+    const std::chrono::steady_clock::time_point deadline_;
     const std::unique_ptr<RE2> pattern_;
     const std::size_t context_, max_results_;
     std::string out_;
     std::size_t chars_ = 0, results_ = 0, binary_ = 0, unreadable_ = 0;
-    bool cut_by_chars_ = false, cut_by_results_ = false;
+    bool cut_by_chars_ = false, cut_by_results_ = false, time_over_ = false;
 
     // The file under way.
     std::string shown_;
@@ -191,14 +200,14 @@ std::string grep(const Host& host, const GrepArgs& args) {
     WalkOrder order;
     order.wanted = file_filter(args.glob);
     order.descend = [](std::string_view) { return true; };
-    order.deadline = std::chrono::steady_clock::now() + args.time;
+    order.deadline = search.deadline();
 
     const Opened start = open_or_suggest(host, args.path);
     if (!is_folder(start)) {
         search.file(start.fd, start.shown);
         if (search.binary() > 0)
             throw Failure(start.shown + " is a binary file and was not searched.");
-        return search.answer(false);
+        return search.answer();
     }
     const WalkEnd end = walk(host, start, order, [&](const Found& found) {
         const Fd fd = found.open();
@@ -208,7 +217,8 @@ std::string grep(const Host& host, const GrepArgs& args) {
         }
         return search.file(fd, found.shown());
     });
-    return search.answer(end == WalkEnd::kTimeOver);
+    if (end == WalkEnd::kTimeOver) search.time_is_over();
+    return search.answer();
 }
 
 }  // namespace tenon::file

@@ -1,6 +1,7 @@
 #include "plugins/file/lines.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plugins/file/text.h"
 
@@ -11,12 +12,14 @@ constexpr std::size_t kChunk = 64U << 10U;
 
 }  // namespace
 
-LineReader::LineReader(const Fd& fd, std::string_view shown) : fd_(fd), shown_(shown) {
+LineReader::LineReader(const Fd& fd, std::string_view shown, std::function<bool()> go_on)
+    : fd_(fd), shown_(shown), go_on_(std::move(go_on)) {
     fill();
 }
 
 /// Appends one chunk, dropping what has been given out. False when there is none.
 bool LineReader::fill() {
+    ended_ = ended_ || !go_on_();
     if (ended_) return false;
     buffer_.erase(0, from_);
     from_ = 0;

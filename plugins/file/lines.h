@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,9 @@ public:
     /// A longer line is given cut off here, or a little later.
     static constexpr std::size_t kMaxLine = 1U << 20U;
 
-    /// `shown` names the file in errors, which are Failures.
-    LineReader(const Fd& fd, std::string_view shown);
+    /// `shown` names the file in errors, which are Failures. `go_on` is asked before each part of
+    /// the file is read: false ends it there.
+    LineReader(const Fd& fd, std::string_view shown, std::function<bool()> go_on);
 
     /// Whether the file's beginning has a NUL byte.
     [[nodiscard]] bool binary() const;
@@ -28,6 +30,7 @@ private:
 
     const Fd& fd_;
     std::string shown_;
+    std::function<bool()> go_on_;
     std::string buffer_;
     std::size_t from_ = 0;  ///< of the line that comes next
     bool ended_ = false, rest_to_skip_ = false;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -108,6 +109,15 @@ TEST(GrepTool, SearchesBytesThatAreNoUtf8) {
     EXPECT_EQ(plugin.call("grep", {{"pattern", "needle$"}}), ok("latin:1:caf\xE9 needle"));
 }
 
+TEST(GrepTool, SaysHowManyFilesItCouldNotRead) {
+    if (::geteuid() == 0) GTEST_SKIP() << "root may read every file";
+    const PluginUnderTest plugin;
+    plugin.write("f", "x");
+    plugin.write("mine", "x");
+    fs::permissions(plugin.ws() / "f", fs::perms::none);
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "x"}}), ok("mine:1:x\n[1 file could not be read]"));
+}
+
 TEST(GrepTool, SaysWhatIsWrongWithItsArguments) {
     const PluginUnderTest plugin;
     plugin.write("binary", std::string("one\0", 4));
@@ -176,6 +186,9 @@ TEST(GrepTool, SaysWhenTheTimeWasOver) {
     GrepArgs args;
     args.pattern = "x";
     args.time = std::chrono::milliseconds(0);
+    EXPECT_EQ(grep(Host(plugin.host(), nullptr), args),
+              "No matches\n[stopped when the time was over: narrow the path or glob]");
+    args.path = "f";
     EXPECT_EQ(grep(Host(plugin.host(), nullptr), args),
               "No matches\n[stopped when the time was over: narrow the path or glob]");
 }

@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> lines_of(const std::string& text) {
     const tenon::testing::TempDir dir;
     const Fd fd(::open(dir.write("f", text).c_str(), O_RDONLY | O_CLOEXEC));
-    LineReader reader(fd, "f");
+    LineReader reader(fd, "f", [] { return true; });
     std::vector<std::string> out;
     for (std::string_view line; reader.next(line);)
         out.emplace_back(line);
@@ -54,6 +54,17 @@ TEST(LineReader, CutsALineThatMemoryShouldNotHold) {
     EXPECT_EQ(lines[1], "next");
     EXPECT_GE(lines[2].size(), LineReader::kMaxLine);
     EXPECT_LT(lines[2].size(), 2 * LineReader::kMaxLine);
+}
+
+TEST(LineReader, StopsInTheMiddleOfAFileWhenTold) {
+    const tenon::testing::TempDir dir;
+    const Fd fd(::open(dir.write("f", std::string(1U << 20U, 'x')).c_str(), O_RDONLY | O_CLOEXEC));
+    int parts = 0;
+    LineReader reader(fd, "f", [&] { return ++parts <= 2; });
+    std::string_view line;
+    EXPECT_TRUE(reader.next(line));
+    EXPECT_EQ(line.size(), 2U * 65536U);
+    EXPECT_FALSE(reader.next(line));
 }
 
 }  // namespace

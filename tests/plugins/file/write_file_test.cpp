@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -102,6 +103,16 @@ TEST(WriteFile, RefusesWithoutATrace) {
     }
     EXPECT_EQ(entries(plugin.ws()), before);
     EXPECT_EQ(entries(plugin.dir / "outside"), 0U);
+}
+
+TEST(WriteFile, AsksTheFileItselfWhetherItMayBeReplaced) {
+    if (::geteuid() == 0) GTEST_SKIP() << "root may write every file";
+    const PluginUnderTest plugin;
+    plugin.write("f", "old");
+    fs::permissions(plugin.ws() / "f", fs::perms(0444));
+    EXPECT_EQ(plugin.call("write_file", {{"path", "f"}, {"content", "new"}}),
+              failed("write f: Permission denied"));
+    EXPECT_EQ(plugin.read("f"), "old");
 }
 
 TEST(WriteFile, ReplacesInsteadOfWritingIntoTheFileThatOthersHaveOpen) {
