@@ -88,10 +88,11 @@ void print(const ui::Report& report, OutputFormat format, ui::JsonLines& lines,
 
 }  // namespace
 
-int run_headless(const Options& options, const Loaded& loaded,
-                 const std::filesystem::path& prefix) {
+int run_headless(const Options& options, const Loaded& loaded, const Sources& sources) {
     const auto begin = std::chrono::steady_clock::now();
-    const Settings& settings = loaded.settings;
+    Settings settings = loaded.settings;
+    if (settings.model.provider == "replay" && settings.model.name.empty())
+        settings.model.name = "replay";
     if (settings.model.name.empty()) {
         return complain(
             "no model is named: use --model NAME, model.name in the configuration, or TENON_MODEL",
