@@ -63,9 +63,9 @@ std::vector<std::string> texts(const Json& object, const char* key) {
     return object[key].get<std::vector<std::string>>();
 }
 
-class Run {
+class Playback {
 public:
-    explicit Run(const fs::path& folder)
+    explicit Playback(const fs::path& folder)
         : folder_(folder), script_(Json::parse(read_file(folder / "run.json"))) {
         fs::create_directories(home_ / "w");
         if (fs::exists(folder / "workspace"))
@@ -227,7 +227,7 @@ std::vector<std::string> names() {
 class Runs : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Runs, DoWhatTheirFolderSays) {
-    Run(kRuns / GetParam()).play();
+    Playback(kRuns / GetParam()).play();
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Runs, ::testing::ValuesIn(names()),
