@@ -38,25 +38,14 @@ std::string Part::decoded() const {
 }
 
 bool is_assignment(const Word& word) {
+    if (word.element) return true;
     const std::string_view text = word.decoded;
     if (text.empty() || !shell::is_name_start(text[0])) return false;
     std::size_t i = 1;
     while (i < text.size() && shell::is_name(text[i]))
         ++i;
-    // The subscript may be quoted, the name may not.
-    if (i > word.plain) return false;
-    bool subscript = false;
-    if (i < text.size() && text[i] == '[') {
-        int open = 0;
-        do {
-            if (text[i] == '[') ++open;
-            if (text[i] == ']') --open;
-        } while (++i < text.size() && open > 0);
-        if (open > 0) return false;
-        subscript = true;
-    }
     if (i < text.size() && text[i] == '+') ++i;
-    return i < text.size() && text[i] == '=' && (subscript || i < word.plain);
+    return i < text.size() && text[i] == '=' && i < word.plain;
 }
 
 std::string_view command_name(const Word& word) {

@@ -18,6 +18,7 @@ struct Word {
     bool expands = false;   ///< holds an expansion: only the shell knows its value
     bool pattern = false;   ///< holds an unquoted * ? [ or {a,b}
     bool tilde = false;     ///< begins with an unquoted ~
+    bool element = false;   ///< begins with NAME[…]= or NAME[…]+=
     std::string opaque;     ///< not empty: holds something that runs commands, and what it is
 
     [[nodiscard]] bool literal() const { return !expands && !pattern; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace tenon::permission::shell {
 namespace {
@@ -193,7 +194,7 @@ bool Parser::command_element(Part& part, std::size_t index) {
         redirection(part, index, {});
         return true;
     }
-    before_command_ = part.words.empty();
+    before_command_ = part.words.empty() || part.words[0].decoded == "time";
     Word word = this->word();
     if ((peek() == '<' || peek() == '>') && is_descriptor(word)) {
         redirection(part, index, word.decoded);

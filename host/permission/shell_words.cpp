@@ -448,13 +448,14 @@ void Parser::subscript(Word& word) {
             word.decoded += c;
             ++at_;
             if (c == '[') ++open;
-            if (c == ']' && --open == 0) {
-                word.pattern = true;
-                return;
-            }
+            if (c == ']' && --open == 0) break;
         }
     }
-    fail("an unbalanced [");
+    if (end() && open > 0) return fail("an unbalanced [");
+    while (peek() == '\\' && peek(1) == '\n')
+        at_ += 2;
+    word.element = peek() == '=' || (peek() == '+' && peek(1) == '=');
+    word.pattern = !word.element;
 }
 
 /// NAME=( … )

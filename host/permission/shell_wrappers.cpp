@@ -102,8 +102,12 @@ void look_into_wrapper(const Wrapper& wrapper, Words words, Inner& inner) {
         }
         i += option_words(word, wrapper) - 1;
     }
-    while (wrapper.assignments && i < words.size() &&
-           words[i].decoded.find('=') != std::string::npos)
+    // The shell's own time takes the shell's assignments, the others anything with a =.
+    const auto assigns = [&wrapper](const Word& word) {
+        return wrapper.name == "time" ? is_assignment(word)
+                                      : word.decoded.find('=') != std::string::npos;
+    };
+    while (wrapper.assignments && i < words.size() && assigns(words[i]))
         ++i;
     i += static_cast<std::size_t>(wrapper.operands);
     if (i < words.size()) inner.commands.push_back(words.subspan(i));

@@ -1,6 +1,8 @@
 #include "host/permission/gate.h"
 
+#include <chrono>
 #include <gmock/gmock.h>
+#include <thread>
 
 #include <gtest/gtest.h>
 

@@ -112,8 +112,8 @@ TEST(Shell, TellsAssignmentsFromCommands) {
         ASSERT_FALSE(script.parts.empty());
         EXPECT_EQ(script.parts[0].decoded(), "sudo x");
     }
-    for (const std::string text :
-         {"'A'=1", "A\\=1", "1A=1", "A-B=1", "$A=1", "=1", "[0]=1", "A =1"}) {
+    for (const std::string text : {"'A'=1", "A\\=1", "1A=1", "A-B=1", "$A=1", "=1", "a\\[0]=1",
+                                   "a\"[0]=1\"", "a[0]\\=1", "a[0]+\\=1", "[0]=1", "A =1"}) {
         SCOPED_TRACE(text);
         EXPECT_NE(parse_script(text + " sudo x").parts.at(0).decoded(), "sudo x");
     }
