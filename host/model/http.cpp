@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <poll.h>
+#include <sstream>
 
 #include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
@@ -149,9 +150,16 @@ private:
 
 namespace {
 
+/// Not getStatus(): Poco's enum ends at 511, and loading 529 from it is undefined behaviour.
+int status_of(const net::HTTPResponse& response) {
+    std::ostringstream out;
+    response.write(out);
+    return std::atoi(out.str().c_str() + std::string_view("HTTP/1.1 ").size());
+}
+
 HttpHead head_of(const net::HTTPResponse& response) {
     HttpHead head;
-    head.status = response.getStatus();
+    head.status = status_of(response);
     for (const auto& [name, value] : response)
         head.fields.emplace_back(name, value);
     return head;
