@@ -1,5 +1,8 @@
 #include "host/agent/loop.h"
 
+#include <algorithm>
+#include <iterator>
+#include <set>
 #include <stdexcept>
 
 #include "host/agent/notification.h"
@@ -172,14 +175,18 @@ Loop::Next Loop::go_on_after_cut(const Answer& answer) {
 void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink, parts_.session.head().id);
     std::optional<JournalFailed> failed;  // every call is waited for before anybody gives up
+    std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
         outcome.result.text = parts_.secrets.redact(utf8::repair(outcome.result.text));
         auto written = parts_.session.add_result(call.id, outcome.result);
         if (!written && !failed) failed.emplace(written.error().message);
         parts_.inbox.told(outcome.result.delivered_jobs);
+        if (outcome.denied) denied.insert(call.id);
         parts_.sink.on_event(
             ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});
     });
+    std::copy_if(calls.begin(), calls.end(), std::back_inserter(result_.denied),
+                 [&](const ToolCall& call) { return denied.count(call.id) > 0; });
     if (failed) throw JournalFailed(*failed);
 }
 

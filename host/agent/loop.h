@@ -25,6 +25,7 @@ struct RunResult {
     std::string error;  ///< what went wrong, for kFailed and kMaxTurns
     std::int64_t turns = 0;
     Usage usage;
+    std::vector<ToolCall> denied;  ///< the calls that were not allowed, in their order
 };
 
 /// Ask, act, repeat. Owns nothing of what it is given. Everything but the tools runs on the calling

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -83,22 +84,62 @@ struct ToolSpec {
     bool own_thread = false;  ///< may wait for long: not bound to the worker limit
 };
 
+/// Keeps an order among calls that run side by side: each has a place, and may wait until those
+/// before it have passed. Thread-safe.
+class Turns {
+public:
+    explicit Turns(std::size_t places) : passed_(places, false) {}
+
+    /// Blocks until every place before `place` has passed.
+    void await(std::size_t place) {
+        Lock lock(mutex_);
+        while (std::find(passed_.begin(), passed_.begin() + static_cast<std::ptrdiff_t>(place),
+                         false) != passed_.begin() + static_cast<std::ptrdiff_t>(place)) {
+            changed_.wait(lock);
+        }
+    }
+    void pass(std::size_t place) {
+        const Lock lock(mutex_);
+        passed_[place] = true;
+        changed_.notify_all();
+    }
+
+private:
+    Mutex mutex_;
+    Condition changed_;
+    std::vector<bool> passed_ TENON_GUARDED_BY(mutex_);
+};
+
 /// What a running call may use; outlives the call. Shared with services that the call's plugin
 /// asks, possibly from other threads of the plugin.
 class CallContext {
 public:
+    /// `turns` is shared with the calls of the same tool in the same answer; null: there are none.
     CallContext(std::string session_id, std::string tool_use_id, std::stop_token stop,
-                std::function<void(std::string)> progress)
+                std::function<void(std::string)> progress, Turns* turns = nullptr,
+                std::size_t place = 0)
         : session_id_(std::move(session_id)),
           tool_use_id_(std::move(tool_use_id)),
           stop_(std::move(stop)),
-          progress_(std::move(progress)) {}
+          progress_(std::move(progress)),
+          turns_(turns),
+          place_(place) {}
 
     [[nodiscard]] const std::string& session_id() const { return session_id_; }
     [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
     void progress(std::string note) const {
         if (progress_) progress_(std::move(note));
+    }
+
+    /// Does `step` when the calls of this tool that stand before this one in the answer have done
+    /// theirs, or have ended: jobs are submitted in the order in which the model asked for them.
+    template <class Step>
+    auto in_order(Step step) const {
+        if (turns_ != nullptr) turns_->await(place_);
+        auto done = step();
+        if (turns_ != nullptr) turns_->pass(place_);
+        return done;
     }
 
     /// This call's result tells the terminal status of `job`.
@@ -116,6 +157,8 @@ private:
     std::string tool_use_id_;
     std::stop_token stop_;
     std::function<void(std::string)> progress_;
+    Turns* turns_;
+    std::size_t place_;
     Mutex mutex_;
     std::vector<std::string> delivered_ TENON_GUARDED_BY(mutex_);
 };

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <exception>
+#include <map>
 #include <system_error>
 #include <thread>
 
@@ -19,25 +20,26 @@ std::string unknown_tool(const std::string& name, Toolbox& toolbox) {
     return "Unknown tool '" + name + "'. Available tools: " + known;
 }
 
-/// Calls waiting for a worker, and outcomes waiting for the thread that asked.
+/// Tasks waiting for a worker, and outcomes waiting for the thread that asked.
+template <class Task>
 class Exchange {
 public:
     explicit Exchange(std::size_t expected) : outstanding_(expected) {}
 
-    void add_work(const ToolCall* call) {
+    void add_work(const Task& task) {
         const Lock lock(mutex_);
-        work_.push_back(call);
+        work_.push_back(task);
     }
-    const ToolCall* take_work() {
+    std::optional<Task> take_work() {
         const Lock lock(mutex_);
-        if (work_.empty()) return nullptr;
-        const ToolCall* call = work_.front();
+        if (work_.empty()) return std::nullopt;
+        const Task task = work_.front();
         work_.pop_front();
-        return call;
+        return task;
     }
-    void put(const ToolCall* call, CallOutcome outcome) {
+    void put(const ToolCall& call, CallOutcome outcome) {
         const Lock lock(mutex_);
-        done_.emplace_back(call, std::move(outcome));
+        done_.emplace_back(&call, std::move(outcome));
         changed_.notify_one();
     }
     /// Blocks until an outcome is there; nothing once all have been taken.
@@ -56,7 +58,7 @@ private:
     Mutex mutex_;
     Condition changed_;
     std::size_t outstanding_ TENON_GUARDED_BY(mutex_);
-    std::deque<const ToolCall*> work_ TENON_GUARDED_BY(mutex_);
+    std::deque<Task> work_ TENON_GUARDED_BY(mutex_);
     std::deque<std::pair<const ToolCall*, CallOutcome>> done_ TENON_GUARDED_BY(mutex_);
 };
 
@@ -73,7 +75,7 @@ void ToolBatch::run(const std::vector<ToolCall>& calls, std::stop_token stop,
         }
         run_side_by_side(together, stop, finished);
         together.clear();
-        finished(call, run_one(call, stop));
+        finished(call, run_one({&call}, stop));
     }
     run_side_by_side(together, stop, finished);
 }
@@ -83,56 +85,68 @@ void ToolBatch::run_side_by_side(
     const std::function<void(const ToolCall&, CallOutcome)>& finished) {
     if (calls.size() <= 1) {
         for (const ToolCall* call : calls)
-            finished(*call, run_one(*call, stop));
+            finished(*call, run_one({call}, stop));
         return;
     }
-    Exchange exchange(calls.size());
+    std::map<std::string, std::size_t> places;
+    for (const ToolCall* call : calls)
+        ++places[call->name];
+    std::map<std::string, Turns> turns;
+    for (const auto& [tool, count] : places)
+        turns.try_emplace(tool, count);
+    std::map<std::string, std::size_t> next_place;
+
+    Exchange<Task> exchange(calls.size());
     std::vector<std::jthread> threads;
+    const auto start_thread = [&](auto function, const auto& instead) {
+        try {
+            threads.emplace_back(function);
+        } catch (const std::system_error&) {
+            instead();  // no thread to be had
+        }
+    };
     std::size_t pooled = 0;
     for (const ToolCall* call : calls) {
+        const Task task{call, &turns.at(call->name), next_place[call->name]++};
         const Tool* tool = toolbox_.find(call->name);
         if (tool == nullptr || !tool->spec().own_thread) {
-            exchange.add_work(call);
+            exchange.add_work(task);
             ++pooled;
             continue;
         }
-        try {
-            threads.emplace_back(
-                [this, call, stop, &exchange] { exchange.put(call, run_one(*call, stop)); });
-        } catch (const std::system_error& e) {
-            exchange.put(call,
-                         failure(std::string("cannot start a thread for this call: ") + e.what()));
-        }
+        start_thread(
+            [this, task, stop, &exchange] { exchange.put(*task.call, run_one(task, stop)); },
+            [&] {
+                task.turns->pass(task.place);
+                exchange.put(*call, failure("the host cannot start another thread for this call"));
+            });
     }
     const auto work = [this, stop, &exchange] {
-        while (const ToolCall* call = exchange.take_work())
-            exchange.put(call, run_one(*call, stop));
+        while (const auto task = exchange.take_work())
+            exchange.put(*task->call, run_one(*task, stop));
     };
-    for (std::size_t i = 0; i < std::min(pooled, max_workers_); ++i) {
-        try {
-            threads.emplace_back(work);
-        } catch (const std::system_error&) {
-            work();  // no thread to be had: this one does it, more slowly
-        }
-    }
+    for (std::size_t i = 0; i < std::min(pooled, max_workers_); ++i)
+        start_thread(work, work);
     while (auto done = exchange.take())
         finished(*done->first, std::move(done->second));
 }
 
-CallOutcome ToolBatch::run_one(const ToolCall& call, std::stop_token stop) noexcept {
+CallOutcome ToolBatch::run_one(const Task& task, std::stop_token stop) noexcept {
     const auto begin = std::chrono::steady_clock::now();
     CallOutcome outcome;
     try {
-        outcome = try_one(call, std::move(stop));
+        outcome = try_one(task, std::move(stop));
     } catch (const std::exception& e) {
-        outcome = failure("The tool '" + call.name + "' failed inside the host: " + e.what());
+        outcome = failure("The tool '" + task.call->name + "' failed inside the host: " + e.what());
     }
+    if (task.turns != nullptr) task.turns->pass(task.place);
     outcome.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
     return outcome;
 }
 
-CallOutcome ToolBatch::try_one(const ToolCall& call, std::stop_token stop) {
+CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
+    const ToolCall& call = *task.call;
     if (stop.stop_requested()) return failure("interrupted");
     if (!call.input_error.empty()) return failure(call.input_error);
     Tool* tool = toolbox_.find(call.name);
@@ -142,9 +156,12 @@ CallOutcome ToolBatch::try_one(const ToolCall& call, std::stop_token stop) {
     if (!verdict.allowed) return {{verdict.reason, true, {}}, true, {}};
 
     sink_.on_event(ToolStarted{call});
-    CallContext context(session_id_, call.id, stop, [this, &call](std::string note) {
-        sink_.on_event(ToolProgressed{call.id, std::move(note)});
-    });
+    CallContext context(
+        session_id_, call.id, stop,
+        [this, &call](std::string note) {
+            sink_.on_event(ToolProgressed{call.id, std::move(note)});
+        },
+        task.turns, task.place);
     CallOutcome outcome{tool->call(call, context), false, {}};
     for (std::string& job : context.take_delivered())
         outcome.result.delivered_jobs.push_back(std::move(job));

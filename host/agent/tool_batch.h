@@ -35,8 +35,14 @@ public:
              const std::function<void(const ToolCall&, CallOutcome)>& finished);
 
 private:
-    CallOutcome run_one(const ToolCall& call, std::stop_token stop) noexcept;
-    CallOutcome try_one(const ToolCall& call, std::stop_token stop);
+    /// A call, and its place among those of the same tool that run beside it.
+    struct Task {
+        const ToolCall* call;
+        Turns* turns = nullptr;
+        std::size_t place = 0;
+    };
+    CallOutcome run_one(const Task& task, std::stop_token stop) noexcept;
+    CallOutcome try_one(const Task& task, std::stop_token stop);
     void run_side_by_side(const std::vector<const ToolCall*>& calls, std::stop_token stop,
                           const std::function<void(const ToolCall&, CallOutcome)>& finished);
 

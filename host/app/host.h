@@ -61,7 +61,6 @@ public:
     [[nodiscard]] const agent::Session& session() const { return *session_; }
     /// The background jobs that were unfinished when this host began, and those it started.
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_this_run() const;
-    [[nodiscard]] std::vector<permission::Denial> denials() const { return gate_->denials(); }
 
 private:
     Host(const Settings& settings, HostOptions options, agent::EventSink& sink,

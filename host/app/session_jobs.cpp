@@ -117,7 +117,7 @@ SessionJobs::Reply SessionJobs::submit(const Request& request) {
         const auto other = queue_.find(id);
         if (!other || other->spec.kind != jobs::Kind::kBackground) return unknown_job(id);
     }
-    auto job = queue_.submit(std::move(*spec));
+    auto job = request.call->in_order([&] { return queue_.submit(std::move(*spec)); });
     if (!job) return Reply::failed(job.error().message);
     Json answer = describe(*job);
     answer["foreground_timeout_ms"] = limits_.foreground_timeout.count();

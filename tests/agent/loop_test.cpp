@@ -207,7 +207,9 @@ TEST_F(LoopTest, WatchersSeeAnswersResultsAndRefusals) {
     gate.refused = "no";
     provider.then_call({call("a", "no")});
     provider.then_say("done");
-    run("go");
+    const RunResult result = run("go");
+    ASSERT_EQ(result.denied.size(), 1U);
+    EXPECT_EQ(result.denied[0].id, "a");
     EXPECT_EQ(events.all<Answered>().size(), 2U);
     ASSERT_EQ(events.all<ToolFinished>().size(), 1U);
     EXPECT_TRUE(events.all<ToolFinished>()[0].denied);

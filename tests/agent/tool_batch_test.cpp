@@ -136,6 +136,20 @@ TEST_F(ToolBatchTest, DoesNotBeginCallsAfterAStop) {
                                      {"b", "interrupted", true, false}}));
 }
 
+TEST_F(ToolBatchTest, LetsCallsOfOneToolTakeTheirStepInTheOrderOfTheAnswer) {
+    std::vector<std::string> order;
+    std::latch all_started(6);
+    toolbox.add("submit", true, [&](const ToolCall& c, CallContext& context) {
+        all_started.arrive_and_wait();
+        if (c.id == "2") return ToolResult{"ended without its step", false, {}};
+        context.in_order([&] { return order.emplace_back(c.id); });
+        return ToolResult{"", false, {}};
+    });
+    run({call("0", "submit"), call("1", "submit"), call("2", "submit"), call("3", "submit"),
+         call("4", "submit"), call("5", "submit")});
+    EXPECT_EQ(order, (std::vector<std::string>{"0", "1", "3", "4", "5"}));
+}
+
 TEST_F(ToolBatchTest, CarriesDeliveriesOfACall) {
     toolbox.add("check", true, [](const ToolCall&, CallContext& context) {
         context.deliver("0000000a");

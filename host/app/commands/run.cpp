@@ -69,8 +69,8 @@ ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
         report.jobs.push_back(
             {job.id, std::string(jobs::to_string(job.status)), job.end.exit_code});
     }
-    for (auto& denial : host.denials())
-        report.denials.push_back({denial.tool_name, denial.tool_input});
+    for (const auto& call : result.denied)
+        report.denials.push_back({call.name, call.input});
     return report;
 }
 

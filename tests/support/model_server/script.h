@@ -16,7 +16,8 @@
 ///
 ///   content       array of blocks, or a string for one text block. {{job:N}} in a string becomes
 ///   the
-///                 N-th job id seen in requests. Thinking blocks without signature get one.
+///                 N-th job id seen in requests, here and in `expect`. Thinking blocks without signature get
+///                 one.
 ///   stop_reason   tool_use or end_turn when left out
 ///   usage         merged over the default figures
 ///   piece         characters of a text or input delta (default 20)

@@ -317,6 +317,7 @@ bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& st
 std::optional<Refusal> ModelServer::next_step(const Json& body, Step& step) {
     if (next_ == steps_.size()) return Refusal{404, "the script is over"};
     step = steps_[next_];
+    if (auto refusal = fill_in_job_ids(body, step)) return refusal;
     const std::string last = dump_json(body["messages"].back());
     for (const std::string& wanted : step.expect) {
         if (last.find(wanted) == last.npos) {
@@ -328,7 +329,7 @@ std::optional<Refusal> ModelServer::next_step(const Json& body, Step& step) {
         ++next_;
         played_ = 0;
     }
-    return fill_in_job_ids(body, step);
+    return std::nullopt;
 }
 
 std::optional<Refusal> ModelServer::fill_in_job_ids(const Json& body, Step& step) {
@@ -346,6 +347,7 @@ std::optional<Refusal> ModelServer::fill_in_job_ids(const Json& body, Step& step
         return Refusal{404, "the script names a job that has not been seen: " + filled};
     }
     step.content = Ordered::parse(filled);
+    for (std::string& wanted : step.expect) wanted = replace_markers(std::move(wanted), jobs_);
     return std::nullopt;
 }
 
