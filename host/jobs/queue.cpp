@@ -30,7 +30,7 @@ constexpr int kIdleSeconds = 10;
 // Of the ended foreground jobs the newest stay in memory; the store has them all.
 constexpr std::size_t kForegroundRemembered = 256;
 constexpr auto kLookEvery = 500ms;  // for what other processes did to queued jobs
-constexpr std::size_t kSyncAtOnce = 32;
+constexpr auto kSyncGathers = 50ms;
 // SIGTERM, 500 ms, SIGKILL rounds for 5 s, the status, some margin.
 constexpr auto kEndsWithin = 7s;
 
@@ -69,7 +69,8 @@ Queue::Queue(Store store, QueueOptions options)
                     }},
       threads_("jobs", 2, kMostThreads, kIdleSeconds, kStackBytes),
       tasks_(threads_),
-      watcher_([this] { watch(); }) {}
+      watcher_([this] { watch(); }),
+      syncer_([this] { sync_records(); }) {}
 
 Queue::~Queue() {
     {
@@ -78,11 +79,13 @@ Queue::~Queue() {
         closing_ = true;
         raise(leave_.get());
         wake_watcher();
+        sync_wanted_.notify_one();
         // TaskManager::joinAll deadlocks with a task that starts another: only when none is left.
         while (tasks_alive_ > 0)
             changed_.wait(lock);
     }
     watcher_.join();
+    syncer_.join();
     tasks_.joinAll();
     threads_.joinAll();
 }
@@ -104,7 +107,7 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
     {
         const Lock lock(mutex_);
         Entry& entry = add(*job);
-        unsynced_.push_back(job->id);
+        want_sync(job->id);
         failed = link_dependencies(entry);
         if (job->spec.kind == Kind::kForeground) {
             begin_running(entry);
@@ -383,8 +386,7 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
         job = entry.job;
         // Where this fails a restart still takes a running foreground job for a background one.
         std::ignore = store_.rewrite(job);
-        unsynced_.push_back(id);
-        wake_watcher();
+        want_sync(id);
     }
     if (tell_running) tell(job);
     return job;
@@ -583,14 +585,12 @@ void Queue::watch() {
     ::pthread_setname_np(::pthread_self(), "jobs-watch");
     auto next_look = Clock::now();
     do {
-        sync_new_records();
         reap_lingering();
         if (Clock::now() >= next_look) {
             find_ended_by_others();
             next_look = Clock::now() + kLookEvery;
         }
     } while (wait_for_work());
-    sync_new_records();
 }
 
 /// False when the queue closes.
@@ -603,7 +603,6 @@ bool Queue::wait_for_work() {
         for (const UniqueFd& shim : lingering_)
             ready.push_back({shim.get(), POLLIN, 0});
         if (!unwatched_.empty()) timeout = static_cast<int>(kLookEvery / 1ms);
-        if (!unsynced_.empty()) timeout = 0;
     }
     if (::poll(ready.data(), ready.size(), timeout) > 0 && ready[0].revents != 0) {
         std::uint64_t count = 0;
@@ -612,16 +611,27 @@ bool Queue::wait_for_work() {
     return true;
 }
 
-void Queue::sync_new_records() {
-    std::vector<JobId> batch;
-    {
-        const Lock lock(mutex_);
-        const std::size_t n = std::min(unsynced_.size(), kSyncAtOnce);
-        const auto last = unsynced_.begin() + static_cast<std::ptrdiff_t>(n);
-        batch.assign(unsynced_.begin(), last);
-        unsynced_.erase(unsynced_.begin(), last);
+void Queue::want_sync(const JobId& id) {
+    unsynced_.push_back(id);
+    sync_wanted_.notify_one();
+}
+
+/// In batches: every commit of the file system's journal holds up those who submit meanwhile.
+void Queue::sync_records() {
+    ::pthread_setname_np(::pthread_self(), "jobs-sync");
+    Lock lock(mutex_);
+    while (true) {
+        while (unsynced_.empty() && !closing_)
+            sync_wanted_.wait(lock);
+        if (unsynced_.empty()) return;
+        const auto more_until = Clock::now() + kSyncGathers;
+        while (!closing_ && Clock::now() < more_until)
+            sync_wanted_.wait_until(lock, more_until);
+        const std::vector<JobId> batch = std::exchange(unsynced_, {});
+        lock.unlock();
+        store_.sync(batch);
+        lock.lock();
     }
-    if (!batch.empty()) store_.sync(batch);
 }
 
 void Queue::reap_lingering() {
