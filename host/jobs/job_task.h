@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ class JobTask : public Poco::Task {
 public:
     enum class Begin { kStart, kAdopt };
     JobTask(TaskSurroundings& surroundings, JobRecord job, Begin begin);
+    ~JobTask() override;
     void runTask() override;
 
 private:
@@ -48,6 +50,7 @@ private:
     TaskSurroundings& around_;
     JobRecord job_;
     Begin begin_;
+    std::atomic<bool> over_ = false;
 };
 
 }  // namespace tenon::jobs

@@ -19,9 +19,9 @@ std::uint64_t OutputBudget::reserve(const JobId& id, std::uint64_t limit) {
     const auto now = std::chrono::steady_clock::now();
     const Lock lock(mutex_);
     if (!looked_ || now - *looked_ > kLookAgain) {
-        const auto& ours = ours_;
-        others_sum_ = store_.held_bytes(
-            [&](const JobId& other) { return other == id || ours.count(other) != 0; });
+        others_sum_ = store_.held_bytes([&](const JobId& other) TENON_REQUIRES(mutex_) {
+            return other == id || ours_.count(other) != 0;
+        });
         looked_ = now;
     }
     const std::uint64_t cap = output_cap(limit, total_, ours_sum_ + others_sum_);

@@ -1,8 +1,6 @@
 #include "host/jobs/queue.h"
 
 #include <algorithm>
-#include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <tuple>
 #include <unistd.h>
@@ -10,7 +8,6 @@
 #include <Poco/Exception.h>
 
 #include "host/base/clock.h"
-#include "host/base/ids.h"
 
 namespace tenon::jobs {
 namespace {
@@ -18,7 +15,12 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TENON_SANITIZED 1
+#endif
+#endif
+#if defined(TENON_SANITIZED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kStackBytes = 2 << 20;
 #else
 constexpr int kStackBytes = 256 << 10;
@@ -29,10 +31,6 @@ constexpr int kMostThreads = 16'384;
 constexpr int kIdleSeconds = 10;
 // Of the ended foreground jobs the newest stay in memory; the store has them all.
 constexpr std::size_t kForegroundRemembered = 256;
-constexpr auto kLookEvery = 500ms;  // for what other processes did to queued jobs
-constexpr std::size_t kSyncAtOnce = 32;
-// SIGTERM, 500 ms, SIGKILL rounds for 5 s, the status, some margin.
-constexpr auto kEndsWithin = 7s;
 
 void raise(int event) {
     const std::uint64_t one = 1;
@@ -69,7 +67,8 @@ Queue::Queue(Store store, QueueOptions options)
                     }},
       threads_("jobs", 2, kMostThreads, kIdleSeconds, kStackBytes),
       tasks_(threads_),
-      watcher_([this] { watch(); }) {}
+      watcher_([this] { watch(); }),
+      syncer_([this] { sync_records(); }) {}
 
 Queue::~Queue() {
     {
@@ -78,13 +77,19 @@ Queue::~Queue() {
         closing_ = true;
         raise(leave_.get());
         wake_watcher();
+        sync_wanted_.notify_one();
         // TaskManager::joinAll deadlocks with a task that starts another: only when none is left.
         while (tasks_alive_ > 0)
             changed_.wait(lock);
     }
     watcher_.join();
+    syncer_.join();
     tasks_.joinAll();
     threads_.joinAll();
+}
+
+void Queue::wake_watcher() const {
+    raise(wake_.get());
 }
 
 // ------------------------------------------------------------------ submitting
@@ -104,7 +109,7 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
     {
         const Lock lock(mutex_);
         Entry& entry = add(*job);
-        unsynced_.push_back(job->id);
+        want_sync(job->id);
         failed = link_dependencies(entry);
         if (job->spec.kind == Kind::kForeground) {
             begin_running(entry);
@@ -234,7 +239,9 @@ void Queue::mark_started(const JobId& id) {
     std::optional<JobRecord> running;
     {
         const Lock lock(mutex_);
-        Entry& entry = entries_.at(id);
+        const auto it = entries_.find(id);
+        if (it == entries_.end() || is_terminal(it->second.job.status)) return;
+        Entry& entry = it->second;
         if (entry.job.spec.kind == Kind::kBackground && !std::exchange(entry.told_running, true)) {
             running = entry.job;
         }
@@ -383,8 +390,7 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
         job = entry.job;
         // Where this fails a restart still takes a running foreground job for a background one.
         std::ignore = store_.rewrite(job);
-        unsynced_.push_back(id);
-        wake_watcher();
+        want_sync(id);
     }
     if (tell_running) tell(job);
     return job;
@@ -451,198 +457,6 @@ bool Queue::wait_for_news(const std::stop_token& stop) const {
 
 bool Queue::is_unfinished_session_job(const Entry& entry) const {
     return entry.job.spec.lifetime == Lifetime::kSession && !is_terminal(entry.job.status);
-}
-
-// ------------------------------------------------------------------ the end of a host
-
-void Queue::leave() {
-    const Lock lock(mutex_);
-    admitting_ = false;
-}
-
-std::size_t Queue::cancel_session_jobs(std::string_view by) {
-    std::vector<JobId> running;
-    std::vector<JobId> queued;
-    {
-        const Lock lock(mutex_);
-        admitting_ = false;
-        for (const auto& [id, entry] : entries_) {
-            if (!is_unfinished_session_job(entry)) continue;
-            (entry.job.status == Status::kRunning ? running : queued).push_back(id);
-        }
-    }
-    const auto deadline = Clock::now() + kEndsWithin;
-    // Running ones first: their trees end while the queued ones are written off. One that has ended
-    // meanwhile is what we want.
-    for (const JobId& id : running)
-        std::ignore = cancel(id, by);
-    cancel_queued(queued, by);
-    running.insert(running.end(), queued.begin(), queued.end());
-    Lock lock(mutex_);
-    while (true) {
-        const auto left = std::count_if(
-            running.begin(), running.end(), [&](const JobId& id) TENON_REQUIRES(mutex_) {
-                const auto it = entries_.find(id);
-                return it != entries_.end() && !is_terminal(it->second.job.status);
-            });
-        if (left == 0 || Clock::now() >= deadline) return static_cast<std::size_t>(left);
-        changed_.wait_until(lock, deadline);
-    }
-}
-
-/// Thousands, perhaps: one sync for all of them.
-void Queue::cancel_queued(const std::vector<JobId>& ids, std::string_view by) {
-    JobEnd end;
-    end.status = Status::kCancelled;
-    end.ended_by = by;
-    std::vector<JobRecord> cancelled;
-    for (const JobId& id : ids) {
-        auto job = store_.end_unstarted(id, end, {}, Sync::kNo);
-        if (job && is_terminal(job->status)) cancelled.push_back(std::move(*job));
-    }
-    if (!cancelled.empty()) store_.sync_everything();
-    for (JobRecord& job : cancelled)
-        finish(std::move(job));
-}
-
-// ------------------------------------------------------------------ the beginning of a host
-
-Problems Queue::adopt(const std::function<bool(const JobRecord&)>& is_delivered) {
-    Problems problems;
-    for (JobRecord& job : store_.list(&problems)) {
-        if (job.spec.session == options_.session) adopt_one(std::move(job), is_delivered);
-    }
-    std::vector<JobRecord> admitted;
-    {
-        const Lock lock(mutex_);
-        admitted = admit();
-        changed_.notify_all();
-    }
-    start_admitted(admitted);
-    wake_watcher();
-    return problems;
-}
-
-void Queue::adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>& is_delivered) {
-    if (job.status == Status::kRunning) return adopt_running(std::move(job));
-    if (job.status == Status::kQueued) return adopt_queued(std::move(job));
-    const bool post = job.spec.kind == Kind::kBackground && !is_delivered(job);
-    const Lock lock(mutex_);
-    if (post) ended_.enqueueNotification(new JobEndedNotification(job));
-    add(std::move(job));
-}
-
-void Queue::adopt_running(JobRecord job) {
-    if (job.spec.subagent) return;  // nobody waits for it; its shim ends it at its limit
-    const bool was_foreground =
-        std::exchange(job.spec.kind, Kind::kBackground) == Kind::kForeground;
-    // Where this fails the next restart comes to the same conclusion.
-    if (was_foreground) std::ignore = store_.rewrite(job);
-    {
-        const Lock lock(mutex_);
-        Entry& entry = add(job);
-        const std::int64_t started_ms = entry.job.started_ms;
-        begin_running(entry);
-        entry.job.started_ms = started_ms;
-        entry.told_running = true;
-    }
-    start_task(job, JobTask::Begin::kAdopt);
-}
-
-void Queue::adopt_queued(JobRecord job) {
-    std::optional<JobId> failed;
-    {
-        const Lock lock(mutex_);
-        Entry& entry = add(job);
-        if (job.spec.kind == Kind::kBackground) {
-            unwatched_.insert(job.id);
-            failed = link_dependencies(entry);
-            if (!failed && entry.waits_for.empty()) {
-                ready_.insert({-job.spec.priority, entry.number, job.id});
-            }
-        }
-    }
-    if (failed) finish(cancel_dependent(job.id, *failed));
-    if (job.spec.kind == Kind::kForeground) {
-        JobEnd end;
-        end.status = Status::kCancelled;
-        end.ended_by = "restart";
-        end.reason = "the host ended before it was started";
-        auto ended = store_.end_unstarted(job.id, std::move(end));
-        if (ended && is_terminal(ended->status)) finish(std::move(*ended));
-    }
-}
-
-// ------------------------------------------------------------------ the watcher's thread
-
-void Queue::wake_watcher() const {
-    raise(wake_.get());
-}
-
-void Queue::watch() {
-    ::pthread_setname_np(::pthread_self(), "jobs-watch");
-    auto next_look = Clock::now();
-    do {
-        sync_new_records();
-        reap_lingering();
-        if (Clock::now() >= next_look) {
-            find_ended_by_others();
-            next_look = Clock::now() + kLookEvery;
-        }
-    } while (wait_for_work());
-    sync_new_records();
-}
-
-/// False when the queue closes.
-bool Queue::wait_for_work() {
-    std::vector<pollfd> ready{{wake_.get(), POLLIN, 0}};
-    int timeout = -1;
-    {
-        const Lock lock(mutex_);
-        if (closing_) return false;
-        for (const UniqueFd& shim : lingering_)
-            ready.push_back({shim.get(), POLLIN, 0});
-        if (!unwatched_.empty()) timeout = static_cast<int>(kLookEvery / 1ms);
-        if (!unsynced_.empty()) timeout = 0;
-    }
-    if (::poll(ready.data(), ready.size(), timeout) > 0 && ready[0].revents != 0) {
-        std::uint64_t count = 0;
-        std::ignore = ::read(wake_.get(), &count, sizeof count);
-    }
-    return true;
-}
-
-void Queue::sync_new_records() {
-    std::vector<JobId> batch;
-    {
-        const Lock lock(mutex_);
-        const std::size_t n = std::min(unsynced_.size(), kSyncAtOnce);
-        const auto last = unsynced_.begin() + static_cast<std::ptrdiff_t>(n);
-        batch.assign(unsynced_.begin(), last);
-        unsynced_.erase(unsynced_.begin(), last);
-    }
-    if (!batch.empty()) store_.sync(batch);
-}
-
-void Queue::reap_lingering() {
-    const Lock lock(mutex_);
-    std::erase_if(lingering_, [](const UniqueFd& shim) { return reap(shim) != -1; });
-}
-
-/// Another process may cancel what is queued. Also the second try for what found no thread.
-void Queue::find_ended_by_others() {
-    std::vector<JobId> ids;
-    std::vector<JobRecord> admitted;
-    {
-        const Lock lock(mutex_);
-        ids.assign(unwatched_.begin(), unwatched_.end());
-        admitted = admit();
-    }
-    start_admitted(admitted);
-    for (const JobId& id : ids) {
-        if (!store_.has_ended(id)) continue;
-        if (auto job = store_.load(id); job && is_terminal(job->status)) finish(std::move(*job));
-    }
 }
 
 }  // namespace tenon::jobs

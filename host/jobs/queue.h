@@ -119,8 +119,8 @@ private:
     };
     using Entries = std::map<JobId, Entry, std::less<>>;
 
-    void watch();  // the thread of what no task does
-    void sync_new_records();
+    void watch();         // the thread of what no task does
+    void sync_records();  // the thread that waits for the disk
     void find_ended_by_others();
     void reap_lingering();
     [[nodiscard]] bool wait_for_work();
@@ -142,6 +142,7 @@ private:
     std::vector<JobId> release_dependents(const JobRecord& ended) TENON_REQUIRES(mutex_);
     void remember_foreground(const JobId& id) TENON_REQUIRES(mutex_);
     void cancel_queued(const std::vector<JobId>& ids, std::string_view by);
+    void want_sync(const JobId& id) TENON_REQUIRES(mutex_);
     JobRecord cancel_dependent(const JobId& id, const JobId& because_of);
     void mark_started(const JobId& id);
     void tell(const JobRecord& job) const;
@@ -157,6 +158,7 @@ private:
 
     mutable Mutex mutex_;
     mutable Condition changed_;
+    Condition sync_wanted_;
     Entries entries_ TENON_GUARDED_BY(mutex_);
     std::set<Turn> ready_ TENON_GUARDED_BY(mutex_);
     std::multimap<JobId, JobId> dependents_ TENON_GUARDED_BY(mutex_);
@@ -174,6 +176,7 @@ private:
     Poco::ThreadPool threads_;
     Poco::TaskManager tasks_;
     std::thread watcher_;
+    std::thread syncer_;
 };
 
 }  // namespace tenon::jobs

@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 // execve(2): MAX_ARG_STRLEN is 32 pages, the closing NUL included.
 constexpr std::size_t kMaxCommandBytes = 131'071;
 constexpr int kIdAttempts = 16;
+constexpr std::size_t kMostSyncedSingly = 8;
 constexpr auto kMomentIsOver = 2s;  // of others' locks
 constexpr std::int64_t kDayMs = 86'400'000;
 // A folder without job.json is somebody's create() under way, or what a killed one left.
@@ -122,6 +123,7 @@ Result<void> Store::rewrite(const JobRecord& job) const {
 }
 
 void Store::sync(std::span<const JobId> ids) const {
+    if (ids.size() > kMostSyncedSingly) return sync_everything();
     for (const JobId& id : ids) {
         sync_path(folder_of(id) / kJobFile);
         sync_path(folder_of(id));

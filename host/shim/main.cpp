@@ -28,17 +28,23 @@ bool somebody_was_here(int folder) {
     return exists(folder, jobs::kStartedFile) || exists(folder, jobs::kStatusFile);
 }
 
-/// Holds the job's lock, or none when the job is not ours to start.
-UniqueFd lock_unstarted(int folder) {
+/// Waits for the job's lock. An error is an errno value, 0 with a lock or with none to be had
+/// because the job is not ours to start.
+struct Claim {
+    UniqueFd lock;
+    int error = 0;
+};
+Claim claim(int folder) {
     // Whoever started it holds the lock as long as it runs: no need to wait for that.
     if (somebody_was_here(folder)) return {};
     UniqueFd lock(
         ::openat(folder, jobs::kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    while (lock && ::flock(lock.get(), LOCK_EX) != 0) {
-        if (errno != EINTR) return {};
+    if (!lock) return {{}, errno};
+    while (::flock(lock.get(), LOCK_EX) != 0) {
+        if (errno != EINTR) return {{}, errno};
     }
     if (somebody_was_here(folder)) return {};
-    return lock;
+    return {std::move(lock)};
 }
 
 }  // namespace
@@ -53,8 +59,8 @@ int main(int argc, char** argv) {
     auto announce = shim::detach(std::strtoull(argv[3], nullptr, 10));
     const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!announce || !folder) return kFailed;
-    const UniqueFd lock = lock_unstarted(folder.get());
-    if (!lock) return kDone;
+    const Claim claimed = claim(folder.get());
+    if (!claimed.lock) return claimed.error == 0 ? kDone : kFailed;
 
     const jobs::Started started{jobs::ProcessIdentity::of_this_process(), wall_clock_ms(), cap};
     if (!write_file_atomically(path / jobs::kStartedFile, jobs::encode_started(started),

@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <dirent.h>
 #include <memory>
+#include <string>
+#include <unistd.h>
 
 #include "host/jobs/process.h"
 
 namespace tenon::shim {
 namespace {
+
+// A tree that grows while it is listed is a matter for the rounds that stop it.
+constexpr std::size_t kMostListed = 100'000;
 
 struct Process {
     pid_t parent;
@@ -37,7 +43,41 @@ void send(const Descendant& to, int signal) {
     jobs::send_signal(jobs::open_process(to.pid, to.start_time), signal);
 }
 
+/// The kernel's own list of a process's children, all its threads' together. False where this
+/// kernel does not keep one.
+bool add_listed_children(pid_t parent, std::vector<pid_t>& found) {
+    const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(tasks.c_str()), ::closedir);
+    if (!dir) return true;  // it has gone
+    while (const dirent* entry = ::readdir(dir.get())) {
+        if (entry->d_name[0] == '.') continue;
+        const std::string file = tasks + "/" + entry->d_name + "/children";
+        const std::unique_ptr<FILE, int (*)(FILE*)> list(::fopen(file.c_str(), "re"), ::fclose);
+        if (!list) {
+            if (::access((tasks + "/" + entry->d_name).c_str(), F_OK) == 0) return false;
+            continue;
+        }
+        for (int pid = 0; std::fscanf(list.get(), "%d", &pid) == 1;)
+            found.push_back(pid);
+    }
+    return true;
+}
+
 }  // namespace
+
+std::vector<Descendant> listed_descendants_of(pid_t root) {
+    std::vector<pid_t> pids;
+    if (!add_listed_children(root, pids)) return descendants_of(root);
+    for (std::size_t next = 0; next < pids.size() && pids.size() < kMostListed; ++next)
+        add_listed_children(pids[next], pids);
+    std::vector<Descendant> found;
+    for (const pid_t pid : pids) {
+        if (const auto stat = jobs::stat_of(pid)) {
+            found.push_back({pid, stat->start_time, stat->state == 'Z'});
+        }
+    }
+    return found;
+}
 
 std::vector<Descendant> descendants_of(pid_t root) {
     const std::vector<Process> all = all_processes();
@@ -57,7 +97,7 @@ std::vector<Descendant> descendants_of(pid_t root) {
 }
 
 void signal_descendants(pid_t root, int first, int second) {
-    for (const Descendant& process : descendants_of(root)) {
+    for (const Descendant& process : listed_descendants_of(root)) {
         send(process, first);
         send(process, second);
     }

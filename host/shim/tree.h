@@ -16,6 +16,10 @@ struct Descendant {
 /// while /proc is read may be missed: callers look again.
 std::vector<Descendant> descendants_of(pid_t root);
 
+/// The same from the kernel's lists of children: much cheaper on a machine with many processes, but
+/// where processes come and go meanwhile some may be missed.
+std::vector<Descendant> listed_descendants_of(pid_t root);
+
 /// Stops and then kills every descendant, so that none can fork while the others die.
 void kill_descendants(pid_t root);
 

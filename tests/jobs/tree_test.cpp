@@ -96,7 +96,7 @@ TEST(Tree, GetsItsChanceToEndInOrder) {
     Queue queue(folder.store(), folder.options());
     const std::string ready = folder.fifo("ready");
     auto job = queue.submit(folder.spec("trap 'echo bye; exit 9' TERM; echo go >" + ready +
-                                        "; while :; do sleep 0.01; done"));
+                                        "; sleep 1000 & wait"));
     JobsFolder::read_fifo(ready);
     ASSERT_TRUE(queue.cancel(job->id, "test"));
     const JobRecord end = ended(queue, job->id);
