@@ -26,12 +26,6 @@ void must(const Result<void>& written) {
     if (!written) throw JournalFailed(written.error().message);
 }
 
-std::string describe(const ModelFailure& failure) {
-    std::string text = failure.message;
-    if (!failure.request_id.empty()) text += " (request " + failure.request_id + ")";
-    return text;
-}
-
 }  // namespace
 
 Result<void> Loop::recover() {
@@ -115,7 +109,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
     if (!answer) {
         if (answer.error().stopped || stop.stop_requested())
             return fail(Outcome::kInterrupted, "interrupted");
-        return fail(Outcome::kFailed, describe(answer.error()));
+        return fail(Outcome::kFailed, answer.error().message);
     }
     return take_answer(*answer, stop);
 }
@@ -137,7 +131,7 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
                  {"type", "message"},
                  {"role", "assistant"},
                  {"model", answer.model},
-                 {"content", Json::parse(answer.content, nullptr, false)},
+                 {"content", Json::parse(parts_.secrets.redact(answer.content), nullptr, false)},
                  {"stop_reason", answer.stop_reason},
                  {"usage",
                   {{"input_tokens", answer.usage.input_tokens},
@@ -146,7 +140,7 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
                    {"cache_creation_input_tokens", answer.usage.cache_creation_input_tokens}}}}});
     }
     if (cut_answers_ == 0) result_.text.clear();
-    result_.text += answer.text;
+    result_.text += parts_.secrets.redact(answer.text);
     if (!answer.calls.empty()) {
         cut_answers_ = 0;
         act(answer.calls, stop);

@@ -253,10 +253,11 @@ Result<void> Host::settle_conversation() {
 }
 
 void Host::take_over_jobs() {
-    for (const std::string& problem : queue_->adopt(
-             [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); })) {
+    if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
+    const auto problems = queue_->adopt(
+        [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); });
+    for (const std::string& problem : problems)
         notice(problem);
-    }
     for (const auto& job : queue_->background_jobs()) {
         if (session_->is_delivered(job.id)) session_jobs_->told({job.id});
         if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))

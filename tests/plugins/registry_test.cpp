@@ -18,6 +18,9 @@ class HostTool final : public agent::Tool {
 public:
     explicit HostTool(std::string name) { spec_.name = std::move(name), spec_.plugin = "host"; }
     [[nodiscard]] const agent::ToolSpec& spec() const override { return spec_; }
+    [[nodiscard]] std::optional<std::string> check(const agent::ToolCall&) const override {
+        return std::nullopt;
+    }
     agent::ToolResult call(const agent::ToolCall&, agent::CallContext&) override {
         return {"from the host", false, {}};
     }
