@@ -18,7 +18,7 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"base", {}},
     {"agent", {"base"}},
     {"jobs", {"base"}},
-    {"shim", {}},
+    {"shim", {"base", "jobs"}},
     {"model", {"base", "agent"}},
     {"permission", {"base", "agent"}},
     {"plugins", {"base", "agent"}},
