@@ -6,11 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "host/base/ids.h"
 #include "host/base/json.h"
-#include "tests/support/model_server/server.h"
-#include "tests/support/process.h"
-#include "tests/support/temp_dir.h"
+#include "tests/runs/sandbox.h"
 
 /// Plays the folders beside this file; README.md there says what they hold.
 namespace tenon::testing {
@@ -67,7 +64,6 @@ class Playback {
 public:
     explicit Playback(const fs::path& folder)
         : folder_(folder), script_(Json::parse(read_file(folder / "run.json"))) {
-        fs::create_directories(home_ / "w");
         if (fs::exists(folder / "workspace"))
             fs::copy(folder / "workspace", home_ / "w", fs::copy_options::recursive);
         if (script_.contains("settings")) {
@@ -85,7 +81,7 @@ public:
         }
         if (script_.contains("files")) check_files(script_["files"]);
         if (server_) check_requests();
-        EXPECT_EQ(processes_with("TENON_TEST_MARK", mark_), std::vector<pid_t>());
+        EXPECT_EQ(sandbox_.processes(), std::vector<pid_t>());
         for (const auto& entry : fs::recursive_directory_iterator(home_.path())) {
             EXPECT_NE(entry.path().extension(), ".tmp") << "half written: " << entry.path();
         }
@@ -101,20 +97,7 @@ private:
     }
 
     Environment environment(const Json& step) const {
-        Environment variables = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                 {"HOME", home_.path().string()},
-                                 {"LANG", "C.UTF-8"},
-                                 {"TENON_STATE_DIR", (home_ / "state").string()},
-                                 {"TENON_TEST_MARK", mark_}};
-        for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
-            if (const char* value = ::getenv(name))
-                variables[name] = value;  // NOLINT(concurrency-mt-unsafe)
-        }
-        if (server_) {
-            variables["ANTHROPIC_BASE_URL"] = server_->url();
-            variables["ANTHROPIC_API_KEY"] = "test-key-0123456789";
-            variables["TENON_MODEL"] = "test-model";
-        }
+        Environment variables = sandbox_.environment(server_.get());
         if (step.contains("env")) {
             for (const auto& [key, value] : step["env"].items()) {
                 if (value.is_null()) {
@@ -209,8 +192,8 @@ private:
 
     fs::path folder_;
     Json script_;
-    TempDir home_;
-    std::string mark_ = random_hex(16);
+    Sandbox sandbox_;
+    const TempDir& home_ = sandbox_.home;
     std::unique_ptr<ModelServer> server_;
 };
 

@@ -86,6 +86,11 @@ public:
                          std::chrono::seconds patience = std::chrono::seconds(60)) {
         return pump([&] { return errors.find(text) != std::string::npos; }, patience);
     }
+    /// Waits until any more of standard output has come; false when it ended.
+    bool wait_for_more_output(std::chrono::seconds patience = std::chrono::seconds(60)) {
+        const std::size_t had = output.size();
+        return pump([&] { return output.size() > had; }, patience);
+    }
     /// Closes its input, reads all it prints and waits for its end. Throws when it takes too long.
     Exit wait(std::chrono::seconds patience = std::chrono::seconds(60)) {
         close_input();

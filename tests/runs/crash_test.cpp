@@ -1,0 +1,258 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "host/base/json.h"
+#include "tests/runs/sandbox.h"
+
+/// The real program, stopped and killed at awkward moments.
+namespace tenon::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kTenon = TENON_PROGRAM;
+const std::vector<std::string> kStream = {kTenon, "--yes",           "--session",
+                                          "s1",   "--output-format", "stream-json"};
+
+std::vector<std::string> with_prompt(std::vector<std::string> command, const std::string& prompt) {
+    command.insert(command.end(), {"-p", prompt});
+    return command;
+}
+
+Json last_line(const std::string& output) {
+    const auto end = output.find_last_not_of('\n');
+    const auto begin = output.rfind('\n', end);
+    return Json::parse(output.substr(begin == std::string::npos ? 0 : begin + 1), nullptr, false);
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+    std::size_t n = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size()))
+        ++n;
+    return n;
+}
+
+/// The background jobs in the store, with the contents of their status.json (null: none).
+std::map<std::string, Json> background_jobs(const Sandbox& sandbox) {
+    std::map<std::string, Json> jobs;
+    for (const auto& entry : fs::directory_iterator(sandbox.state() / "jobs")) {
+        const Json asked = Json::parse(std::ifstream(entry.path() / "job.json"), nullptr, false);
+        if (asked.value("kind", "") != "background") continue;
+        jobs[entry.path().filename().string()] =
+            fs::exists(entry.path() / "status.json")
+                ? Json::parse(std::ifstream(entry.path() / "status.json"))
+                : Json();
+    }
+    return jobs;
+}
+
+std::string step_with_calls(const std::string& calls) {
+    return R"({"content":[{"type":"thinking","thinking":""},)" + calls + "]}";
+}
+std::string bash(const std::string& id, const std::string& command,
+                 const std::string& tool = "bash") {
+    return Json{{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", {{"command", command}}}}
+        .dump();
+}
+const std::string kAnswers = R"({"content":"ok","repeat":0})";
+
+TEST(Interrupt, DuringAnAnswerEndsTheRunWithItsResultObject) {
+    struct Case {
+        int signal, exit;
+    };
+    for (const Case& c : {Case{SIGINT, 130}, Case{SIGTERM, 143}, Case{SIGHUP, 129}}) {
+        SCOPED_TRACE(c.signal);
+        const Sandbox sandbox;
+        const ModelServer server(R"([{"content":"late","delay_ms":600000}])");
+        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
+                      sandbox.workspace());
+        tenon.close_input();
+        ASSERT_TRUE(server.wait_for_requests(1));
+        tenon.send_signal(c.signal);
+        EXPECT_EQ(tenon.wait().code, c.exit);
+        EXPECT_EQ(last_line(tenon.output)["subtype"], "error_interrupted");
+        EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    }
+}
+
+TEST(Interrupt, EndsForegroundAndBackgroundCommandsAndLeavesAValidConversation) {
+    const Sandbox sandbox;
+    const ModelServer server(
+        "[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
+        step_with_calls(bash("b", "touch begun; sleep 300") + "," + bash("c", "echo quick")) + "," +
+        kAnswers + "]");
+    Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    tenon.close_input();
+    ASSERT_TRUE(server.wait_for_requests(2));
+    while (!fs::exists(sandbox.workspace() / "begun"))
+        std::this_thread::yield();
+    tenon.send_signal(SIGINT);
+    EXPECT_EQ(tenon.wait().code, 130) << tenon.errors;
+    EXPECT_EQ(last_line(tenon.output)["jobs"][0]["status"], "cancelled");
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+
+    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    next.close_input();
+    EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
+    EXPECT_EQ(server.refusals(), 0) << server.requests().back().refusal;
+    const std::string last = server.requests().back().body;
+    EXPECT_NE(last.find("quick"), std::string::npos);
+    EXPECT_EQ(count(last, "[bg:" + background_jobs(sandbox).begin()->first + "] cancelled"), 1U)
+        << last;
+}
+
+TEST(Interrupt, WhileWaitingForJobsCancelsThem) {
+    const Sandbox sandbox;
+    const ModelServer server("[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
+                             kAnswers + "]");
+    Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    tenon.close_input();
+    ASSERT_TRUE(tenon.wait_for_output("\"ok\""));
+    tenon.send_signal(SIGTERM);
+    EXPECT_EQ(tenon.wait().code, 143);
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+}
+
+TEST(Kill, OfTheHostInTheMiddleOfACommandLetsItContinueAsAJob) {
+    const Sandbox sandbox;
+    const ModelServer server(
+        "[" +
+        step_with_calls(
+            bash("a", "touch begun; until [ -e go ]; do :; done; echo finished; exit 4")) +
+        "," + kAnswers + "]");
+    {
+        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
+                      sandbox.workspace());
+        tenon.close_input();
+        while (!fs::exists(sandbox.workspace() / "begun"))
+            std::this_thread::yield();
+        tenon.send_signal(SIGKILL);
+        EXPECT_EQ(tenon.wait().signal, SIGKILL);
+    }
+    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    next.close_input();
+    ASSERT_TRUE(server.wait_for_requests(2));
+    std::ofstream(sandbox.workspace() / "go") << "x";
+    EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
+    EXPECT_EQ(server.refusals(), 0);
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 3U);
+    const std::string id = background_jobs(sandbox).begin()->first;
+    EXPECT_NE(requests[1].body.find("interrupted; continues as job " + id), std::string::npos)
+        << requests[1].body;
+    EXPECT_EQ(count(requests[2].body, "[bg:" + id + "] error: finished\\n  [exit code: 4]"), 1U)
+        << requests[2].body;
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+}
+
+TEST(Kill, OfTheHostAfterACommandHasEndedGivesItsTrueResult) {
+    const Sandbox sandbox;
+    // The other call keeps the answer open until the host is killed.
+    const ModelServer server("[" +
+                             step_with_calls(bash("a", "echo mine; exit 5") + "," +
+                                             bash("b", "until [ -e go ]; do :; done")) +
+                             "," + kAnswers + "]");
+    {
+        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
+                      sandbox.workspace());
+        tenon.close_input();
+        const auto journalled = [&] {
+            std::ostringstream text;
+            text << std::ifstream(sandbox.state() / "sessions/s1.jsonl").rdbuf();
+            return text.str().find("mine\\n[exit code: 5]") != std::string::npos;
+        };
+        while (!journalled())
+            std::this_thread::yield();
+        tenon.send_signal(SIGKILL);
+        tenon.wait();
+    }
+    std::ofstream(sandbox.workspace() / "go") << "x";
+    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    next.close_input();
+    EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
+    EXPECT_EQ(server.refusals(), 0);
+    EXPECT_NE(server.requests()[1].body.find("mine\\n[exit code: 5]"), std::string::npos);
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+}
+
+TEST(Kill, OfTheHostAtAnyLineOfItsOutputLosesNothingAndTellsNothingTwice) {
+    const std::string calls = bash("a", "echo one", "background_run") + "," +
+                              bash("b", "echo two; exit 2", "background_run") + "," +
+                              bash("c", "echo fore") + "," +
+                              bash("d", "echo three", "background_run");
+    for (int lines = 1; lines < 12; ++lines) {
+        SCOPED_TRACE("killed after line " + std::to_string(lines));
+        const Sandbox sandbox;
+        const ModelServer server("[" + step_with_calls(calls) + "," + kAnswers + "]");
+        {
+            Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
+                          sandbox.workspace());
+            tenon.close_input();
+            while (count(tenon.output, "\n") < static_cast<std::size_t>(lines) &&
+                   tenon.wait_for_more_output()) {
+            }
+            tenon.send_signal(SIGKILL);
+            tenon.wait();
+        }
+        Process next(with_prompt(kStream, "again"), sandbox.environment(&server),
+                     sandbox.workspace());
+        next.close_input();
+        EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
+        for (const Received& request : server.requests())
+            EXPECT_EQ(request.refusal, "") << request.body;
+        const std::string last = server.requests().back().body;
+        for (const auto& [id, status] : background_jobs(sandbox)) {
+            EXPECT_EQ(count(last, "[bg:" + id + "]"), 1U) << id << " in " << last;
+            const bool failing = last.find("[bg:" + id + "] error: two") != std::string::npos;
+            EXPECT_EQ(status.value("status", "none"), failing ? "error" : "completed");
+            EXPECT_EQ(status.value("exit_code", -1), failing ? 2 : 0);
+        }
+        EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    }
+}
+
+TEST(Session, IsUsedByOneHostAtATime) {
+    const Sandbox sandbox;
+    const ModelServer server(R"([{"content":"late","delay_ms":600000}])");
+    Process first(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    first.close_input();
+    ASSERT_TRUE(server.wait_for_requests(1));
+    Process second(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    second.close_input();
+    EXPECT_EQ(second.wait().code, 1);
+    EXPECT_NE(second.errors.find("another tenon"), std::string::npos) << second.errors;
+    first.send_signal(SIGTERM);
+    EXPECT_EQ(first.wait().code, 143);
+}
+
+TEST(NoWait, LeavesRunningJobsAndTheNextRunTellsTheirEnd) {
+    const Sandbox sandbox;
+    const ModelServer server(
+        "[" +
+        step_with_calls(
+            bash("a", "touch begun; until [ -e go ]; do :; done; echo later", "background_run")) +
+        "," + kAnswers + "]");
+    auto command = kStream;
+    command.emplace_back("--no-wait");
+    Process tenon(with_prompt(command, "go"), sandbox.environment(&server), sandbox.workspace());
+    tenon.close_input();
+    EXPECT_EQ(tenon.wait().code, 0) << tenon.errors;
+    EXPECT_EQ(last_line(tenon.output)["jobs"][0]["status"], "running");
+    while (!fs::exists(sandbox.workspace() / "begun"))
+        std::this_thread::yield();
+    EXPECT_FALSE(sandbox.processes().empty());
+    std::ofstream(sandbox.workspace() / "go") << "x";
+    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    next.close_input();
+    EXPECT_EQ(next.wait().code, 0) << next.errors;
+    const std::string id = background_jobs(sandbox).begin()->first;
+    EXPECT_EQ(count(server.requests().back().body, "[bg:" + id + "] completed: later"), 1U);
+    EXPECT_EQ(server.refusals(), 0);
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+}
+
+}  // namespace
+}  // namespace tenon::testing

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): getenv
+#include <string>
+#include <vector>
+
+#include "host/base/ids.h"
+#include "tests/support/model_server/server.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+
+namespace tenon::testing {
+
+/// A home, a workspace and a state folder of its own for runs of the real program, and a mark in
+/// the environment by which whatever they leave behind is found.
+class Sandbox {
+public:
+    Sandbox() { std::filesystem::create_directories(workspace()); }
+
+    TempDir home;
+    [[nodiscard]] std::filesystem::path workspace() const { return home / "w"; }
+    [[nodiscard]] std::filesystem::path state() const { return home / "state"; }
+
+    /// With a server: its address, a key and a model's name.
+    [[nodiscard]] Environment environment(const ModelServer* server = nullptr) const {
+        Environment variables = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                 {"HOME", home.path().string()},
+                                 {"LANG", "C.UTF-8"},
+                                 {"TENON_STATE_DIR", state().string()},
+                                 {"TENON_TEST_MARK", mark_}};
+        for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+            if (const char* value = ::getenv(name))
+                variables[name] = value;  // NOLINT(concurrency-mt-unsafe)
+        }
+        if (server != nullptr) {
+            variables["ANTHROPIC_BASE_URL"] = server->url();
+            variables["ANTHROPIC_API_KEY"] = "test-key-0123456789";
+            variables["TENON_MODEL"] = "test-model";
+        }
+        return variables;
+    }
+    [[nodiscard]] std::vector<pid_t> processes() const {
+        return processes_with("TENON_TEST_MARK", mark_);
+    }
+
+private:
+    std::string mark_ = random_hex(16);
+};
+
+}  // namespace tenon::testing
