@@ -1,5 +1,7 @@
 #include "host/agent/session.h"
 
+#include <fstream>
+
 #include "host/agent/wire.h"
 
 namespace tenon::agent {
@@ -58,6 +60,16 @@ std::string without_thinking(std::string_view content) {
     return "[" + kept + "]";
 }
 
+/// The jobs that a delivery record names.
+std::vector<std::string> jobs_in(const Json& record) {
+    std::vector<std::string> jobs;
+    if (!record.contains("jobs") || !record["jobs"].is_array()) return jobs;
+    for (const Json& job : record["jobs"]) {
+        if (job.is_string()) jobs.push_back(job.get<std::string>());
+    }
+    return jobs;
+}
+
 std::vector<ToolCall> calls_in(const Json& content) {
     std::vector<ToolCall> calls;
     for (const Json& block : content) {
@@ -70,6 +82,26 @@ std::vector<ToolCall> calls_in(const Json& content) {
 }
 
 }  // namespace
+
+Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
+    std::ifstream in(journal, std::ios::binary);
+    if (!in) return Error::from_errno("read " + journal.string());
+    Deliveries found;
+    std::unordered_map<std::int64_t, std::vector<std::string>> announced;
+    for (std::string line; std::getline(in, line);) {
+        const auto record = parse_json(line);
+        if (!record || !record->is_object()) continue;
+        const std::string type = string_or(*record, "type");
+        if (type == "tool_result") found.tool_use_ids.insert(string_or(*record, "tool_use_id"));
+        if (type == "delivery") {
+            announced[integer_or(*record, "with", -1)] = jobs_in(*record);
+        } else if (const auto it = announced.find(integer_or(*record, "seq", -1));
+                   it != announced.end()) {
+            found.jobs.insert(it->second.begin(), it->second.end());
+        }
+    }
+    return found;
+}
 
 Result<Session> Session::open(const std::filesystem::path& folder, SessionHead fresh) {
     const std::filesystem::path path = folder / (fresh.id + ".jsonl");
@@ -139,11 +171,8 @@ void Session::read_record(const Json& record, std::string_view line, const std::
                                 ": a result without its call, skipped");
         }
         answered_.insert(id);
-    } else if (type == "delivery" && record.contains("jobs") && record["jobs"].is_array()) {
-        auto& jobs = announced_[integer_or(record, "with", -1)];
-        for (const Json& job : record["jobs"]) {
-            if (job.is_string()) jobs.push_back(job.get<std::string>());
-        }
+    } else if (type == "delivery") {
+        announced_[integer_or(record, "with", -1)] = jobs_in(record);
         return;
     } else if (type == "model") {
         head_.model = string_or(record, "model", head_.model);

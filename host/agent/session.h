@@ -24,6 +24,14 @@ struct SessionHead {
     std::int64_t created_ms = 0;
 };
 
+/// What a journal says has been told, for the clean-up of jobs. Reads without the journal's lock.
+struct Deliveries {
+    std::set<std::string> jobs;          ///< whose end a record tells that is there
+    std::set<std::string> tool_use_ids;  ///< calls that have their result
+};
+/// The error: the journal cannot be read. Damaged lines count as not there.
+Result<Deliveries> read_deliveries(const std::filesystem::path& journal);
+
 /// One conversation and its journal, `<folder>/<id>.jsonl`. Every change is written before it is
 /// made, so that after SIGKILL at any byte the same conversation is read back. Used by one thread;
 /// one host at a time.

@@ -6,6 +6,7 @@
 
 #include "host/app/instructions.h"
 #include "host/app/system_prompt.h"
+#include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/plugins/loader.h"
 
@@ -66,6 +67,7 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     if (auto made = host->make_queue(); !made) return made.error();
     host->make_services();
     host->load_plugins();
+    host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
     agent::LoopOptions loop_options;
@@ -187,6 +189,14 @@ void Host::load_plugins() {
     }
 }
 
+void Host::report_unknown_rules() {
+    std::vector<std::string> names;
+    for (const agent::ToolSpec* spec : registry_->specs())
+        names.push_back(spec->name);
+    for (const Error& error : permission::unknown_tools(gate_->rules(), names))
+        notice(error.message);
+}
+
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string Host::tools_json() const {
     Json list = Json::array();
@@ -263,6 +273,34 @@ void Host::take_over_jobs() {
         if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }
+}
+
+void Host::clean_up_jobs() const {
+    const fs::path stamp = settings_.state_dir / "last-clean-up";
+    std::error_code missing;
+    const auto last = fs::last_write_time(stamp, missing);
+    if (!missing && fs::file_time_type::clock::now() - last < std::chrono::hours(24)) return;
+    if (!write_file_atomically(stamp, "", Sync::kNo))
+        return;  // a state folder that cannot be written is left as it is
+
+    std::map<std::string, std::optional<agent::Deliveries>>
+        sessions;  // none: there is no such journal any more
+    store_->clean_up(static_cast<int>(settings_.jobs.keep_days), [&](const jobs::JobRecord& job) {
+        if (job.spec.session.empty()) return true;
+        auto it = sessions.find(job.spec.session);
+        if (it == sessions.end()) {
+            auto read = agent::read_deliveries(settings_.state_dir / "sessions" /
+                                               (job.spec.session + ".jsonl"));
+            it = sessions
+                     .emplace(job.spec.session,
+                              read ? std::optional(std::move(*read)) : std::nullopt)
+                     .first;
+        }
+        if (!it->second) return true;  // nobody is left to be told
+        return job.spec.kind == jobs::Kind::kForeground
+                   ? it->second->tool_use_ids.count(job.spec.tool_use_id) > 0
+                   : it->second->jobs.count(job.id) > 0;
+    });
 }
 
 std::vector<jobs::JobRecord> Host::jobs_of_this_run() const {

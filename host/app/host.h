@@ -57,6 +57,9 @@ public:
     /// An orderly end: every session job is cancelled. Returns how many have not ended in time.
     std::size_t end_jobs(std::string_view by) { return queue_->cancel_session_jobs(by); }
     void leave_jobs() { queue_->leave(); }
+    /// Removes old jobs that have been told, of all sessions; at most once a day, since it reads
+    /// the whole store. For the end of a run.
+    void clean_up_jobs() const;
 
     [[nodiscard]] const agent::Session& session() const { return *session_; }
     /// The background jobs that were unfinished when this host began, and those it started.
@@ -72,6 +75,7 @@ private:
     Result<void, StartFailure> make_queue();
     void make_services();
     void load_plugins();
+    void report_unknown_rules();
     Result<void, StartFailure> open_session();
     void take_over_jobs();
     Result<void> settle_conversation();

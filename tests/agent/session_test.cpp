@@ -151,6 +151,18 @@ TEST(Session, SkipsADamagedLineAndMendsTheConversation) {
     }
 }
 
+TEST(Session, DeliveriesAreReadWithoutOpeningIt) {
+    const testing::TempDir dir;
+    auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session);
+    converse(*session);
+    const auto found = read_deliveries(dir / "s1.jsonl");
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->jobs, (std::set<std::string>{"0000000a", "0000000b"}));
+    EXPECT_EQ(found->tool_use_ids, (std::set<std::string>{"t1", "t2"}));
+    EXPECT_FALSE(read_deliveries(dir / "none.jsonl"));
+}
+
 TEST(Session, DropsThinkingThatIsBoundToADamagedPrefix) {
     const testing::TempDir dir;
     {

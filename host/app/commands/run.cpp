@@ -137,6 +137,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
     print(report, format, lines, result);
+    (*host)->clean_up_jobs();
     if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
         return 128 + signals.received();
     return report.is_error() ? kFailed : 0;
