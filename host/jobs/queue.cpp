@@ -272,10 +272,19 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
     budget_.measure(job.id);
     std::vector<JobId> in_vain;
     std::vector<JobRecord> admitted;
+    // Watchers hear of the end before anybody who waits for it does.
+    bool told = false;
     {
         const Lock lock(mutex_);
         const auto it = entries_.find(job.id);
-        if (it == entries_.end() || is_terminal(it->second.job.status)) return {};
+        if (it == entries_.end() || std::exchange(it->second.ending, true)) return {};
+        told = it->second.job.spec.kind == Kind::kBackground;
+    }
+    if (told) tell(job);
+    {
+        const Lock lock(mutex_);
+        const auto it = entries_.find(job.id);
+        if (it == entries_.end()) return {};
         Entry& entry = it->second;
         job.spec.kind = entry.job.spec.kind;  // job.json may be about to say so
         entry.job = job;
@@ -292,7 +301,7 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
         admitted = admit();
         changed_.notify_all();
     }
-    if (job.spec.kind == Kind::kBackground) tell(job);
+    if (!told && job.spec.kind == Kind::kBackground) tell(job);  // moved there this moment
     start_admitted(admitted);
     return in_vain;
 }

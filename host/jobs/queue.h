@@ -107,6 +107,7 @@ private:
     struct Entry {
         JobRecord job;
         std::uint64_t number = 0;   // of submission
+        bool ending = false;        // somebody is about to record its end
         bool counted = false;       // takes one of the max_running places
         bool told_running = false;  // on_change knows that it runs
         std::set<JobId> waits_for;  // of `after`, those that have not completed

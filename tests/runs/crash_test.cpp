@@ -91,7 +91,7 @@ TEST(Interrupt, EndsForegroundAndBackgroundCommandsAndLeavesAValidConversation) 
         std::this_thread::yield();
     tenon.send_signal(SIGINT);
     EXPECT_EQ(tenon.wait().code, 130) << tenon.errors;
-    EXPECT_EQ(last_line(tenon.output)["jobs"][0]["status"], "cancelled");
+    EXPECT_EQ(last_line(tenon.output)["jobs"][0]["status"], "cancelled") << tenon.output << tenon.errors;
     EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
 
     Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
