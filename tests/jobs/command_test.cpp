@@ -138,12 +138,5 @@ TEST(Command, IsTakenAtItsWordAboutResources) {
     EXPECT_GT(job.started_ms, 0);
 }
 
-TEST(Command, KeepsWhatAPipedReaderStillPrintsWhenBashHasEnded) {
-    const JobsFolder folder;
-    Queue queue(folder.store(), folder.options());
-    for (int i = 0; i < 20; ++i)
-        EXPECT_EQ(output_of(folder, queue, "echo out > >(cat); echo err > >(cat >&2)").size(), 8U);
-}
-
 }  // namespace
 }  // namespace tenon::jobs
