@@ -5,22 +5,26 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packaging/install-deps.sh build
-cmake --preset release >build-quickstart.log 2>&1 || { cat build-quickstart.log >&2; exit 1; }
-echo "Building (a few minutes the first time) …" >&2
-cmake --build --preset release >>build-quickstart.log 2>&1 || { tail -40 build-quickstart.log >&2; exit 1; }
-rm -f build-quickstart.log
-
+log=$(mktemp)
 workspace=$(mktemp -d)
-trap 'rm -rf "$workspace"' EXIT
-echo "The workspace is $workspace; this is what happens:" >&2
-TENON_STATE_DIR=$workspace/.state build/release/bin/tenon --workspace "$workspace" \
-    --replay examples/quickstart.jsonl --output-format stream-json --yes \
-    -p 'Count to three in the background, and write a poem into poem.txt meanwhile.' |
-    tee "$workspace/events.jsonl" >&2
+trap 'rm -rf "$log" "$workspace"' EXIT
+echo "Building (some minutes the first time) …"
+cmake --preset release >"$log" 2>&1 && cmake --build --preset release >>"$log" 2>&1 || { tail -40 "$log" >&2; exit 1; }
 
-echo >&2
-echo "The file that was written while the job ran:" >&2
-cat "$workspace/poem.txt" >&2
-echo >&2
-echo "The answer:" >&2
-sed -n 's/.*"result":"\([^"]*\)".*"type":"result".*/\1/p' "$workspace/events.jsonl"
+member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"$2"; }
+tell() {
+    while IFS= read -r line; do
+        case $line in
+        *'"type":"assistant"'*) echo "model:  $(member text "$line")" ;;
+        *'"type":"job"'*) echo "job:    $(member id "$line") is $(member status "$line"): $(member command "$line")" ;;
+        *'<background-results>'*) echo "host:   tells the model what the job printed" ;;
+        *'"type":"result"'*) printf '\nanswer: %s\n' "$(member result "$line")" ;;
+        esac
+    done
+}
+echo
+TENON_STATE_DIR=$workspace/.state build/release/bin/tenon --workspace "$workspace" --yes \
+    --replay examples/quickstart.jsonl --output-format stream-json \
+    -p 'Count to three in the background, and write a poem into poem.txt meanwhile.' </dev/null | tell
+printf '\npoem.txt, written while the job ran:\n'
+cat "$workspace/poem.txt"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test. With names of presets (dev asan tsan), runs
-# the suite under each of them; without, all three when on CI or asked for with --all, else dev.
+# Installs what is missing, builds, and runs every test: under the preset dev, under those named
+# (dev asan tsan), or with --all under all three.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
