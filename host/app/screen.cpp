@@ -13,17 +13,19 @@
 namespace tenon::app {
 namespace {
 
-constexpr std::size_t kFewest = 20;
+constexpr std::size_t kFewestColumns = 20;
+constexpr std::size_t kFewestRows = 5;
 constexpr std::size_t kMost = 10'000;
 
-void take_size(std::size_t& size, std::string_view variable, std::size_t from_terminal) {
+void take_size(std::size_t& size, std::string_view variable, std::size_t from_terminal,
+               std::size_t fewest) {
     const auto asked = parse_integer(variable);
     if (asked && *asked > 0) {
         size = static_cast<std::size_t>(*asked);
     } else if (from_terminal > 0) {
         size = from_terminal;
     }
-    size = std::clamp(size, kFewest, kMost);
+    size = std::clamp(size, fewest, kMost);
 }
 
 /// The C library's table of widths is part of a locale; this program sets none.
@@ -78,8 +80,8 @@ Screen screen_of(int fd, const Environment& environment) {
     screen.colour = screen.escapes && variable(environment, "NO_COLOR").empty();
     winsize size{};
     if (!screen.terminal || ::ioctl(fd, TIOCGWINSZ, &size) != 0) size = {};
-    take_size(screen.columns, variable(environment, "COLUMNS"), size.ws_col);
-    take_size(screen.rows, variable(environment, "LINES"), size.ws_row);
+    take_size(screen.columns, variable(environment, "COLUMNS"), size.ws_col, kFewestColumns);
+    take_size(screen.rows, variable(environment, "LINES"), size.ws_row, kFewestRows);
     return screen;
 }
 

@@ -134,17 +134,16 @@ std::string line_of(const Row& row, const std::array<std::size_t, kColumns.size(
     std::string line;
     std::size_t used = 0;
     for (std::size_t i = 0; i < row.size(); ++i) {
+        if (widths[i] == 0 || used >= screen.columns) continue;
         const bool last = i + 1 == row.size();
-        if (widths[i] == 0) continue;
-        if (last) {
-            line += fitted(row[i], screen.columns - std::min(screen.columns, used));
-            break;
-        }
-        const std::string cell = padded(fitted(row[i], widths[i]), widths[i]);
+        const std::size_t room = screen.columns - used;
+        const std::size_t width = last ? room : std::min(widths[i], room);
+        const std::string text = fitted(row[i], width);
+        const std::string cell = last ? text : padded(text, width);
         const bool coloured = i == 1 && colour != nullptr;
         line += coloured ? colour + cell + "\x1b[0m" : cell;
-        line += std::string(kGap, ' ');
-        used += widths[i] + kGap;
+        line += std::string(std::min(kGap, room - width), ' ');
+        used += width + kGap;
     }
     while (line.ends_with(' '))
         line.pop_back();
