@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "host/app/commands/config.h"
+#include "host/app/commands/jobs.h"
 #include "host/app/commands/run.h"
 #include "host/app/logging.h"
 #include "host/app/options.h"
@@ -72,6 +73,8 @@ int Application::main(const std::vector<std::string>&) {
     if (options->command.empty()) return run_agent(*options, sources);
     if (options->command == "config")
         return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO});
+    if (options->command == "jobs")
+        return run_jobs(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     std::cerr << "tenon: '" << options->command << "' is not part of this version\n";
     return kUsage;
 }

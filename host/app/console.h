@@ -10,6 +10,8 @@ struct Console {
     std::ostream& out;
     std::ostream& err;
     int input = 0;
+    int output =
+        -1;  ///< the descriptor behind `out`, for what depends on a terminal there; -1: none
 };
 
 }  // namespace tenon::app

@@ -9,6 +9,22 @@
 #include <unistd.h>
 
 namespace tenon::app {
+namespace {
+
+// What a signal handler can reach.
+volatile sig_atomic_t last_words_fd = -1;
+const char* volatile last_words_text = "";
+
+void say_last_words(int signal) {
+    const char* text = last_words_text;
+    std::size_t length = 0;
+    while (text[length] != '\0')
+        ++length;
+    if (last_words_fd >= 0) (void)!::write(last_words_fd, text, length);
+    ::_exit(128 + signal);
+}
+
+}  // namespace
 
 Signals::Signals(std::function<void()> again) : again_(std::move(again)) {
     ::signal(SIGPIPE, SIG_IGN);
@@ -44,6 +60,17 @@ void Signals::watch() {
         received_ = static_cast<int>(info.ssi_signo);
         stop_.request_stop();
     }
+}
+
+void exit_on_signals(int fd, const char* last_words) {
+    last_words_fd = fd;
+    last_words_text = last_words;
+    struct sigaction action {};
+    action.sa_handler = say_last_words;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        ::sigaction(signal, &action, nullptr);
+    action.sa_handler = [](int) {};
+    ::sigaction(SIGWINCH, &action, nullptr);
 }
 
 }  // namespace tenon::app

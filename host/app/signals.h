@@ -34,4 +34,9 @@ private:
     std::thread thread_;
 };
 
+/// For commands that only look and wait: from now on SIGINT, SIGTERM and SIGHUP end the program at
+/// once with 128 + their number, after `last_words` (a literal) were written to `fd`. A change of
+/// the window's size interrupts what blocks.
+void exit_on_signals(int fd = -1, const char* last_words = "");
+
 }  // namespace tenon::app

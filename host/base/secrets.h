@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,27 @@ public:
     /// `text` with every known value replaced by "[redacted]".
     [[nodiscard]] std::string redact(std::string text) const;
     [[nodiscard]] bool empty() const { return values_.empty(); }
+    /// How many bytes at the end of `text` can be redacted only when more of it is known: they may
+    /// be the beginning of a value.
+    [[nodiscard]] std::size_t undecided(std::string_view text) const;
 
 private:
     std::vector<std::string> values_;  // longest first, so that a value holding another goes whole
+};
+
+/// Redacts text that comes in pieces, wherever these cut a value. `secrets` outlives it.
+class RedactedStream {
+public:
+    explicit RedactedStream(const Secrets& secrets) : secrets_(secrets) {}
+
+    /// What may be shown now.
+    std::string take(std::string_view piece);
+    /// The rest, when nothing more comes.
+    std::string finish();
+
+private:
+    const Secrets& secrets_;
+    std::string waiting_;
 };
 
 }  // namespace tenon

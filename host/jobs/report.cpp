@@ -2,14 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <vector>
 
-#include "host/base/unique_fd.h"
 #include "host/base/utf8.h"
-#include "host/jobs/record.h"
+#include "host/jobs/kept_output.h"
 #include "host/jobs/store.h"
 
 namespace tenon::jobs {
@@ -19,67 +14,6 @@ constexpr std::size_t kPreviewCharacters = 80;
 constexpr std::size_t kBytesPerCharacter = 4;
 // Beyond this the middle is told in bytes: counting characters would take too long.
 constexpr std::uint64_t kMostBytesCounted = 256ULL << 20U;
-
-/// The files of one output as if they were one. Opened at once, so that a rotation meanwhile
-/// does not tear them.
-class KeptOutput {
-public:
-    explicit KeptOutput(const std::filesystem::path& folder) {
-        for (const char* name : kOutputFiles) {
-            Part part;
-            part.fd.reset(
-                ::open((folder / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-            struct stat info {};
-            if (part.fd && ::fstat(part.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) {
-                part.size = static_cast<std::uint64_t>(info.st_size);
-            }
-            size_ += part.size;
-            if (parts_.empty()) head_ = part.size;
-            parts_.push_back(std::move(part));
-        }
-    }
-
-    [[nodiscard]] std::uint64_t size() const { return size_; }
-    /// Where the middle is missing, if something is.
-    [[nodiscard]] std::uint64_t head() const { return head_; }
-
-    /// The bytes from `begin` to `end`; fewer when a file became shorter.
-    [[nodiscard]] std::string read(std::uint64_t begin, std::uint64_t end) const {
-        std::string out;
-        std::uint64_t part_begin = 0;
-        for (const Part& part : parts_) {
-            const std::uint64_t from = std::max(begin, part_begin);
-            const std::uint64_t to = std::min(end, part_begin + part.size);
-            if (from < to) append(out, part.fd.get(), from - part_begin, to - from);
-            part_begin += part.size;
-        }
-        return out;
-    }
-
-private:
-    struct Part {
-        UniqueFd fd;
-        std::uint64_t size = 0;
-    };
-
-    static void append(std::string& out, int fd, std::uint64_t from, std::uint64_t count) {
-        const std::size_t old = out.size();
-        out.resize(old + count);
-        std::size_t got = 0;
-        while (got < count) {
-            const ssize_t n =
-                ::pread(fd, out.data() + old + got, count - got, static_cast<off_t>(from + got));
-            if (n < 0 && errno == EINTR) continue;
-            if (n <= 0) break;
-            got += static_cast<std::size_t>(n);
-        }
-        out.resize(old + got);
-    }
-
-    std::vector<Part> parts_;
-    std::uint64_t size_ = 0;
-    std::uint64_t head_ = 0;
-};
 
 bool is_continuation(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
@@ -94,10 +28,6 @@ std::string_view without_broken_begin(std::string_view bytes) {
     while (skip < 3 && skip < bytes.size() && is_continuation(bytes[skip]))
         ++skip;
     return bytes.substr(skip);
-}
-
-std::string omitted(std::uint64_t number, const char* unit) {
-    return "\n[" + std::to_string(number) + " " + unit + " omitted]\n";
 }
 
 /// Characters in a range of the output, without keeping it.
@@ -170,6 +100,10 @@ bool is_blank(std::string_view text) {
 }
 
 }  // namespace
+
+std::string omitted(std::uint64_t number, std::string_view unit) {
+    return "\n[" + std::to_string(number) + " " + std::string(unit) + " omitted]\n";
+}
 
 std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
                         std::size_t max_characters) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ std::string report(const std::filesystem::path& job_folder, const JobRecord& job
                    std::size_t max_characters = kMaxReportCharacters);
 /// `output` with those lines after it, or `(no output)`.
 std::string with_ending(std::string output, const JobRecord& job);
+
+/// The line that stands for what was left out: "[5 bytes omitted]".
+std::string omitted(std::uint64_t number, std::string_view unit);
 
 /// The first 80 characters of a command on one line.
 std::string preview(std::string_view command);

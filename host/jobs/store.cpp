@@ -87,12 +87,21 @@ std::optional<Error> Store::problem_with(const JobSpec& spec) {
 
 Result<Store> Store::open(fs::path folder) {
     std::error_code failed;
-    fs::create_directories(folder.parent_path(), failed);
+    fs::create_directories(folder.parent_path().parent_path(), failed);
+    ::mkdir(folder.parent_path().c_str(), 0700);  // what goes wrong here shows in the next line
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
         return Error::from_errno("make the jobs folder " + folder.string());
     }
     if (!fs::is_directory(folder, failed)) {
         return Error::from_errno("open the jobs folder " + folder.string(), ENOTDIR);
+    }
+    return Store(std::move(folder));
+}
+
+Result<Store> Store::open_existing(fs::path folder) {
+    const UniqueFd readable(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!readable && errno != ENOENT) {
+        return Error::from_errno("open the jobs folder " + folder.string());
     }
     return Store(std::move(folder));
 }
@@ -333,7 +342,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
     const bool may_have_a_tree = job->spec.lifetime == Lifetime::kPersistent;
-    if (is_terminal(job->status) && !(may_have_a_tree && is_locked(id))) {
+    if (is_terminal(job->status) && !(may_have_a_tree && is_supervised(id))) {
         return Error{"Job " + id + " has ended already: " + how_it_ended(*job)};
     }
     if (auto asked = ask_shim_to_end(id, by); !asked) return asked.error();
@@ -356,7 +365,7 @@ Result<void> Store::ask_shim_to_end(const JobId& id, std::string_view by) const 
                  ") could not be signalled"};
 }
 
-bool Store::is_locked(const JobId& id) const {
+bool Store::is_supervised(const JobId& id) const {
     return try_lock(id, LOCK_SH).holder == Holder::kAnother;
 }
 

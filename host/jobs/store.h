@@ -25,8 +25,10 @@ using Problems = std::vector<std::string>;
 /// shim that is just starting.
 class Store {
 public:
-    /// `folder` is made when missing, 0700.
+    /// `folder` and the state directory around it are made when missing, 0700.
     static Result<Store> open(std::filesystem::path folder);
+    /// For whoever creates no job: nothing is made. A folder that is not there holds no jobs.
+    static Result<Store> open_existing(std::filesystem::path folder);
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
     [[nodiscard]] std::filesystem::path folder_of(const JobId& id) const { return folder_ / id; }
@@ -51,6 +53,8 @@ public:
     [[nodiscard]] std::vector<JobRecord> list(Problems* problems = nullptr) const;
     /// Cheap: whether status.json stands.
     [[nodiscard]] bool has_ended(const JobId& id) const;
+    /// Whether a shim still looks after the job: it runs, or what it left behind does.
+    [[nodiscard]] bool is_supervised(const JobId& id) const;
     [[nodiscard]] Result<Started> started(const JobId& id) const;
 
     /// Takes a queued job out (it is recorded as cancelled, and returned so) or asks the shim of a
@@ -94,7 +98,6 @@ private:
     [[nodiscard]] Result<bool> read_end(JobRecord& job) const;
     [[nodiscard]] Result<JobRecord> with_status(JobRecord job) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
-    [[nodiscard]] bool is_locked(const JobId& id) const;
     void settle_as_lost(JobRecord& job, bool locked) const;
     [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end, Sync sync) const;
     [[nodiscard]] std::vector<JobId> ids() const;

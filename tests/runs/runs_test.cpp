@@ -93,6 +93,7 @@ private:
         replace_all(text, "{{workspace}}", (home_ / "w").string());
         replace_all(text, "{{state}}", (home_ / "state").string());
         replace_all(text, "{{home}}", home_.path().string());
+        replace_all(text, "{{tenon}}", kTenon);
         return text;
     }
 

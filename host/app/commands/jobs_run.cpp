@@ -1,0 +1,107 @@
+#include <unistd.h>
+
+#include "host/app/commands/jobs_verbs.h"
+#include "host/app/quantity.h"
+#include "host/app/visible_text.h"
+#include "host/base/clock.h"
+#include "host/jobs/launch.h"
+#include "host/jobs/output_budget.h"
+#include "host/jobs/watch.h"
+
+namespace tenon::app {
+namespace {
+
+using jobs::JobRecord;
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr rlim_t kDescriptors = 1024;  // more cost time at every start
+
+Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
+                              const Sources& sources) {
+    const Arguments& arguments = call.arguments;
+    const auto words = std::span(arguments.words).subspan(1);
+    jobs::JobSpec spec;
+    spec.command = words.size() == 1 ? words.front() : quoted_for_bash(words);
+    spec.workspace = settings.workspace.string();
+    spec.name = arguments.value("name").value_or("");
+    spec.lifetime = jobs::Lifetime::kPersistent;
+    spec.output_limit = settings.jobs.output_limit;
+    const auto cwd = arguments.value("cwd");
+    if (cwd && cwd->empty()) return Error{"--cwd: the value is empty"};
+    spec.cwd = cwd ? absolute_path(sources.cwd, *cwd).string() : spec.workspace;
+    if (const auto timeout = arguments.value("timeout")) {
+        spec.timeout = parse_duration(*timeout);
+        if (!spec.timeout || spec.timeout->count() <= 0) {
+            return Error{"--timeout: " + in_quotes(*timeout) +
+                         " is not a duration above 0, such as 90, 90s, 5m or 2h"};
+        }
+    }
+    if (auto problem = jobs::Store::problem_with(spec)) return *problem;
+    return spec;
+}
+
+/// Returns when the shim has taken the job, or could not.
+Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::Shim& shim,
+                        std::uint64_t cap) {
+    jobs::Watch watch(call.store);
+    watch.add(job.id);
+    const auto process = jobs::launch_shim(shim, call.store.folder_of(job.id), cap);
+    if (!process) return process.error();
+    while (true) {
+        auto now = call.store.load(job.id);
+        if (!now || now->status != jobs::Status::kQueued) return now;
+        if (const int code = jobs::reap(process->process); code >= 0) {
+            now = call.store.load(job.id);
+            if (!now || now->status != jobs::Status::kQueued) return now;
+            return Error{"the supervisor " + shim.program.string() + " ended with code " +
+                         std::to_string(code)};
+        }
+        watch.wait({}, process->process.get());
+    }
+}
+
+/// Nobody else may start it any more: it ends here, and says why.
+void give_up(const JobsCall& call, const JobRecord& job, const std::string& why) {
+    jobs::JobEnd end;
+    end.status = jobs::Status::kError;
+    end.exit_code = 127;
+    end.reason = why;
+    const auto ended = call.store.end_unstarted(job.id, std::move(end), "tenon: " + why + "\n");
+    if (!ended) call.complain(ended.error().message);
+}
+
+}  // namespace
+
+int run_job(const JobsCall& call, const Settings& settings, const Sources& sources) {
+    const auto complain = [&](const Error& error, int code) {
+        call.complain(error.message);
+        return code;
+    };
+    auto spec = spec_of(call, settings, sources);
+    if (!spec) return complain(spec.error(), kUsage);
+    jobs::Shim shim;
+    shim.program = sources.prefix / "libexec/tenon/tenon-shim";
+    if (::access(shim.program.c_str(), X_OK) != 0)
+        return complain(Error::from_errno("start the supervisor " + shim.program.string()),
+                        kFailed);
+    shim.descriptor_limit = jobs::lower_descriptor_limit(kDescriptors);
+    const auto job = call.store.create(*std::move(spec));
+    if (!job) return complain(job.error(), kFailed);
+    call.store.sync(std::span(&job->id, 1));
+
+    jobs::OutputBudget budget(call.store, settings.jobs.total_output_limit);
+    const auto started = start(call, *job, shim, budget.reserve(job->id, job->spec.output_limit));
+    if (!started) {
+        give_up(call, *job, started.error().message);
+        return complain(started.error(), kFailed);
+    }
+    if (call.json()) {
+        call.print(to_json(redacted(*started, call.secrets), wall_clock_ms()));
+    } else {
+        call.console.out << job->id << '\n';
+    }
+    return 0;
+}
+
+}  // namespace tenon::app

@@ -1,0 +1,109 @@
+#include "host/jobs/follower.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "host/jobs/record.h"
+
+namespace tenon::jobs {
+namespace {
+
+constexpr std::size_t kPiece = 65536;
+
+UniqueFd open_file(const std::filesystem::path& file) {
+    return UniqueFd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+}
+
+bool same_file(const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/// Whether `file` is what `fd` has open. Its number is not handed out again while we hold it.
+bool is_at(const UniqueFd& fd, const std::filesystem::path& file) {
+    struct stat ours {};
+    struct stat now {};
+    return ::fstat(fd.get(), &ours) == 0 && ::lstat(file.c_str(), &now) == 0 &&
+           same_file(ours, now);
+}
+
+}  // namespace
+
+OutputFollower::OutputFollower(std::filesystem::path job_folder)
+    : folder_(std::move(job_folder)), events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    if (events_ && ::inotify_add_watch(events_.get(), folder_.c_str(),
+                                       IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+        events_.reset();
+    }
+}
+
+std::optional<OutputFollower::Piece> OutputFollower::next() {
+    // First, so that whatever comes after our look wakes us again.
+    forget_events();
+    while (true) {
+        if (std::string bytes = read_more(); !bytes.empty()) {
+            return Piece{std::move(bytes), std::exchange(gap_, false)};
+        }
+        if (!move_on()) return std::nullopt;
+    }
+}
+
+std::string OutputFollower::read_more() {
+    std::string bytes(file_ ? kPiece : 0, '\0');
+    ssize_t n = 0;
+    do {
+        n = file_ ? ::read(file_.get(), bytes.data(), bytes.size()) : 0;
+    } while (n < 0 && errno == EINTR);
+    bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return bytes;
+}
+
+/// True: read again. A file is left only after its successor was seen and its own end again, since
+/// it may have grown in between.
+bool OutputFollower::move_on() {
+    if (!file_) {
+        file_ = open_file(folder_ / kOutputFiles[0]);
+        in_head_ = true;
+        return static_cast<bool>(file_);
+    }
+    if (successor_) {
+        file_ = std::move(successor_);
+        gap_ = successor_gap_;
+        in_head_ = false;
+        return true;
+    }
+    find_successor();
+    return static_cast<bool>(successor_);
+}
+
+/// The tail's newer file becomes its older one whenever a third begins.
+void OutputFollower::find_successor() {
+    const auto older = folder_ / kOutputFiles[1];
+    const auto newer = folder_ / kOutputFiles[2];
+    if (!in_head_ && is_at(file_, newer)) return;
+    if (!in_head_ && is_at(file_, older)) {
+        UniqueFd next = open_file(newer);
+        // Still the older one after the other was opened: that is what follows it.
+        if (next && is_at(file_, older)) {
+            successor_ = std::move(next);
+            successor_gap_ = false;
+        }
+        return;
+    }
+    successor_ = open_file(older);
+    // While there is no newer file, and the older one is still the same, nothing was dropped.
+    const bool first =
+        in_head_ && successor_ && ::access(newer.c_str(), F_OK) != 0 && is_at(successor_, older);
+    successor_gap_ = !first;
+}
+
+void OutputFollower::forget_events() const {
+    char buffer[4096];
+    while (events_ && ::read(events_.get(), buffer, sizeof buffer) > 0) {
+    }
+}
+
+}  // namespace tenon::jobs

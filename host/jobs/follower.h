@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "host/base/unique_fd.h"
+
+namespace tenon::jobs {
+
+/// The output of one job while it grows, across the files it is kept in. Knows nothing of the
+/// job's end. Not thread-safe.
+class OutputFollower {
+public:
+    explicit OutputFollower(std::filesystem::path job_folder);
+
+    struct Piece {
+        std::string bytes;          ///< never empty
+        bool may_have_gap = false;  ///< before it: something may have been dropped unread
+    };
+    /// What comes next, from the beginning on; none when there is nothing more now. Never blocks.
+    std::optional<Piece> next();
+
+    /// Readable when `next` may have more. -1 where that cannot be told.
+    [[nodiscard]] int fd() const { return events_.get(); }
+
+private:
+    std::string read_more();
+    bool move_on();
+    void find_successor();
+    void forget_events() const;
+
+    std::filesystem::path folder_;
+    UniqueFd events_;     // inotify
+    UniqueFd file_;       // being read
+    UniqueFd successor_;  // what comes when `file_` has been read to its end once more
+    bool in_head_ = false;
+    bool successor_gap_ = false;
+    bool gap_ = false;
+};
+
+}  // namespace tenon::jobs

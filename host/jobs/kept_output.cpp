@@ -1,0 +1,56 @@
+#include "host/jobs/kept_output.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/jobs/record.h"
+
+namespace tenon::jobs {
+namespace {
+
+void append(std::string& out, int fd, std::uint64_t from, std::uint64_t count) {
+    const std::size_t old = out.size();
+    out.resize(old + count);
+    std::size_t got = 0;
+    while (got < count) {
+        const ssize_t n =
+            ::pread(fd, out.data() + old + got, count - got, static_cast<off_t>(from + got));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        got += static_cast<std::size_t>(n);
+    }
+    out.resize(old + got);
+}
+
+}  // namespace
+
+KeptOutput::KeptOutput(const std::filesystem::path& job_folder) {
+    for (const char* name : kOutputFiles) {
+        Part part;
+        part.fd.reset(
+            ::open((job_folder / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        struct stat info {};
+        if (part.fd && ::fstat(part.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) {
+            part.size = static_cast<std::uint64_t>(info.st_size);
+        }
+        size_ += part.size;
+        parts_.push_back(std::move(part));
+    }
+}
+
+std::string KeptOutput::read(std::uint64_t begin, std::uint64_t end) const {
+    std::string out;
+    std::uint64_t part_begin = 0;
+    for (const Part& part : parts_) {
+        const std::uint64_t from = std::max(begin, part_begin);
+        const std::uint64_t to = std::min(end, part_begin + part.size);
+        if (from < to) append(out, part.fd.get(), from - part_begin, to - from);
+        part_begin += part.size;
+    }
+    return out;
+}
+
+}  // namespace tenon::jobs

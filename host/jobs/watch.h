@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "host/base/unique_fd.h"
+#include "host/jobs/store.h"
+
+namespace tenon::jobs {
+
+/// Wakes whoever waits for jobs, whichever process they belong to: a record of theirs was written,
+/// or their shim has ended. What has happened, the store tells. Not thread-safe. Where the kernel
+/// has no more watches or descriptors for us, looks twice a second instead.
+class Watch {
+public:
+    explicit Watch(const Store& store);
+
+    /// From now on `wait` tells of this job. Load the job after this, not before.
+    void add(const JobId& id);
+    void remove(const JobId& id);
+    /// From now on `wait` also tells of jobs that appear; these are added.
+    void add_new_jobs();
+
+    struct News {
+        std::set<JobId> jobs;  ///< to be loaded again
+        bool list = false;     ///< there may be jobs that nothing was told of: list them again
+        bool other = false;    ///< `other` is readable
+    };
+    /// Blocks until there is news, `other` is readable, the deadline is over or a signal was
+    /// handled; the last two give empty news.
+    News wait(std::optional<std::chrono::steady_clock::time_point> deadline = {}, int other = -1);
+
+private:
+    struct Entry {
+        int folder = -1;  // inotify's number
+        UniqueFd shim;    // pidfd
+        bool look = false;
+    };
+    using Entries = std::map<JobId, Entry>;
+
+    void find_shim(const JobId& id, Entry& entry);
+    void watch_store();
+    void take_events(News& news);
+    void take_ended_shims(News& news);
+    void look_around(News& news);
+    [[nodiscard]] bool must_look() const;
+
+    const Store& store_;
+    UniqueFd events_;  // inotify
+    UniqueFd ready_;   // epoll over it and the pidfds
+    Entries entries_;
+    std::map<int, JobId> by_folder_;
+    bool wants_new_jobs_ = false;
+    int store_folder_ = -1;
+};
+
+}  // namespace tenon::jobs
