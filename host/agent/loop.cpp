@@ -1,7 +1,5 @@
 #include "host/agent/loop.h"
 
-#include <algorithm>
-#include <iterator>
 #include <set>
 #include <stdexcept>
 
@@ -14,7 +12,7 @@ namespace {
 
 constexpr int kMostCutAnswers = 3;
 constexpr std::string_view kGoOn =
-    "Your answer was cut off at the output limit. Continue exactly where it stopped.";
+    "Your answer is not complete. Continue exactly where it stopped.";
 
 /// The journal cannot be written: nothing may go on that relies on it.
 class JournalFailed : public std::runtime_error {
@@ -37,6 +35,7 @@ Result<void> Loop::recover() {
                 result.delivered_jobs.push_back(known->delivered_job);
         }
         if (auto written = parts_.session.add_result(call.id, result); !written) return written;
+        parts_.inbox.told(result.delivered_jobs);
     }
     return {};
 }
@@ -172,21 +171,27 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
         outcome.result.text = parts_.secrets.redact(utf8::repair(outcome.result.text));
-        auto written = parts_.session.add_result(call.id, outcome.result);
-        if (!written && !failed) failed.emplace(written.error().message);
-        parts_.inbox.told(outcome.result.delivered_jobs);
+        if (!failed) {  // behind a record that could not be written, none may stand
+            auto written = parts_.session.add_result(call.id, outcome.result);
+            if (!written) failed.emplace(written.error().message);
+            if (written) parts_.inbox.told(outcome.result.delivered_jobs);
+        }
         if (outcome.denied) denied.insert(call.id);
         parts_.sink.on_event(
             ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});
     });
-    std::copy_if(calls.begin(), calls.end(), std::back_inserter(result_.denied),
-                 [&](const ToolCall& call) { return denied.count(call.id) > 0; });
+    for (const ToolCall& call : calls) {
+        if (denied.count(call.id) == 0) continue;
+        ToolCall shown = call;
+        shown.input = Json::parse(parts_.secrets.redact(dump_json(call.input)), nullptr, false);
+        result_.denied.push_back(std::move(shown));
+    }
     if (failed) throw JournalFailed(*failed);
 }
 
 Loop::Next Loop::fail(Outcome outcome, std::string error) {
     result_.outcome = outcome;
-    result_.error = std::move(error);
+    result_.error = parts_.secrets.redact(std::move(error));
     return Next::kStop;
 }
 

@@ -114,7 +114,7 @@ private:
 /// asks, possibly from other threads of the plugin.
 class CallContext {
 public:
-    /// `turns` is shared with the calls of the same tool in the same answer; null: there are none.
+    /// `turns` is shared with the calls of the same plugin beside this one; null: there are none.
     CallContext(std::string session_id, std::string tool_use_id, std::stop_token stop,
                 std::function<void(std::string)> progress, Turns* turns = nullptr,
                 std::size_t place = 0)
@@ -132,7 +132,7 @@ public:
         if (progress_) progress_(std::move(note));
     }
 
-    /// Does `step` when the calls of this tool that stand before this one in the answer have done
+    /// Does `step` when the calls of this plugin that stand before this one in the answer have done
     /// theirs, or have ended: jobs are submitted in the order in which the model asked for them.
     template <class Step>
     auto in_order(Step step) const {

@@ -1,5 +1,7 @@
 #include "host/agent/session.h"
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 
 #include "host/agent/wire.h"
@@ -50,16 +52,6 @@ Result<SessionHead> read_head(const std::string& line, const std::string& where)
     return head;
 }
 
-std::string without_thinking(std::string_view content) {
-    std::string kept;
-    for (const std::string_view block : split_blocks(content)) {
-        if (is_thinking_block(block)) continue;
-        if (!kept.empty()) kept += ',';
-        kept += block;
-    }
-    return "[" + kept + "]";
-}
-
 /// The jobs that a delivery record names.
 std::vector<std::string> jobs_in(const Json& record) {
     std::vector<std::string> jobs;
@@ -70,15 +62,26 @@ std::vector<std::string> jobs_in(const Json& record) {
     return jobs;
 }
 
-std::vector<ToolCall> calls_in(const Json& content) {
-    std::vector<ToolCall> calls;
-    for (const Json& block : content) {
-        if (string_or(block, "type") != "tool_use") continue;
-        ToolCall call{string_or(block, "id"), string_or(block, "name"), Json::object(), {}};
-        if (block.contains("input")) call.input = block["input"];
-        calls.push_back(std::move(call));
-    }
-    return calls;
+std::optional<ToolCall> call_in(const Json& block) {
+    if (string_or(block, "type") != "tool_use") return std::nullopt;
+    ToolCall call{string_or(block, "id"), string_or(block, "name"), Json::object(), {}};
+    if (block.contains("input")) call.input = block["input"];
+    return call;
+}
+
+/// What no request may carry: a damaged journal can hold it.
+bool is_unusable(const Json& block) {
+    const std::string type = string_or(block, "type");
+    if (type.empty()) return true;
+    if (type == "text")
+        return string_or(block, "text").find_first_not_of(" \t\r\n\f\v") == std::string::npos;
+    if (type != "tool_use") return false;
+    const std::string id = string_or(block, "id");
+    const bool id_fits = !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '_' || c == '-';
+    });
+    return !id_fits || string_or(block, "name").empty() || !block.contains("input") ||
+           !block["input"].is_object();
 }
 
 }  // namespace
@@ -94,8 +97,8 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
         const std::string type = string_or(*record, "type");
         if (type == "tool_result") found.tool_use_ids.insert(string_or(*record, "tool_use_id"));
         if (type == "delivery") {
-            announced[integer_or(*record, "with", -1)] = jobs_in(*record);
-        } else if (const auto it = announced.find(integer_or(*record, "seq", -1));
+            announced[integer_or(*record, "seq", -1)] = jobs_in(*record);
+        } else if (const auto it = announced.find(integer_or(*record, "delivery", -1));
                    it != announced.end()) {
             found.jobs.insert(it->second.begin(), it->second.end());
         }
@@ -133,9 +136,9 @@ Result<void> Session::read(const std::vector<std::string>& lines) {
         const std::string where = "line " + std::to_string(i + 1);
         const auto record = parse_json(lines[i]);
         if (!record || !record->is_object()) {
-            warnings_.push_back("session " + head_.id + ", " + where + ": damaged, skipped (" +
-                                (record ? std::string("no JSON object") : record.error().message) +
-                                ")");
+            warn_of(where, "damaged, skipped (" +
+                               (record ? std::string("no JSON object") : record.error().message) +
+                               ")");
             continue;
         }
         if (integer_or(*record, "v", 0) > 1) return Error{where + ": written by a newer tenon"};
@@ -145,6 +148,12 @@ Result<void> Session::read(const std::vector<std::string>& lines) {
     journal_.continue_after(std::max(last_seq, static_cast<std::int64_t>(lines.size()) - 1));
     announced_.clear();
     return {};
+}
+
+/// What could not be read may have been anything: thinking behind it is void.
+void Session::warn_of(const std::string& where, const std::string& what) {
+    mended_ = true;
+    warnings_.push_back("session " + head_.id + ", " + where + ": " + what);
 }
 
 /// Text, or another answer, behind calls without results: the records of those results are gone.
@@ -159,6 +168,7 @@ void Session::read_record(const Json& record, std::string_view line, const std::
     const std::string type = string_or(record, "type");
     if (type == "user") {
         mend_before_text();
+        if (!record.contains("text")) warn_of(where, "a message without text, skipped");
         conversation_.add_text(string_or(record, "text"));
     } else if (type == "assistant") {
         read_answer(record, line, where);
@@ -166,57 +176,64 @@ void Session::read_record(const Json& record, std::string_view line, const std::
         const std::string id = string_or(record, "tool_use_id");
         if (!conversation_.add_result(
                 id, {string_or(record, "text"), bool_or(record, "is_error", false), {}})) {
-            mended_ = true;
-            warnings_.push_back("session " + head_.id + ", " + where +
-                                ": a result without its call, skipped");
+            warn_of(where, "a result without its call, skipped");
         }
         answered_.insert(id);
     } else if (type == "delivery") {
-        announced_[integer_or(record, "with", -1)] = jobs_in(record);
-        return;
+        announced_[integer_or(record, "seq", -1)] = jobs_in(record);
     } else if (type == "model") {
         head_.model = string_or(record, "model", head_.model);
     } else if (type == "tools" && record.contains("tools") && record["tools"].is_array()) {
         head_.tools = raw_member(line, "tools");
         mend_before_text();
         conversation_.strip_thinking();
+    } else if (type.empty()) {
+        warn_of(where, "a record without a type, skipped");
     }
-    if (const auto it = announced_.find(integer_or(record, "seq", -1)); it != announced_.end()) {
+    if (const auto it = announced_.find(integer_or(record, "delivery", -1));
+        it != announced_.end()) {
         delivered_.insert(it->second.begin(), it->second.end());
-        announced_.erase(it);
     }
 }
 
 void Session::read_answer(const Json& record, std::string_view line, const std::string& where) {
     if (!record.contains("content") || !record["content"].is_array()) {
-        warnings_.push_back("session " + head_.id + ", " + where +
-                            ": an answer without content, skipped");
+        warn_of(where, "an answer without content, skipped");
         return;
     }
     mend_before_text();
-    if (!conversation_.awaits_answer()) {
-        mended_ = true;
-        conversation_.add_text(kLostText);
+    if (!conversation_.awaits_answer()) warn_of(where, "an answer to nothing that is there");
+    std::string kept;
+    std::vector<ToolCall> calls;
+    for (const std::string_view text : split_blocks(raw_member(line, "content"))) {
+        const Json block = Json::parse(text, nullptr, false);
+        if (mended_ && is_thinking_block(text)) continue;
+        auto call = call_in(block);
+        if (is_unusable(block) || (call && !call_ids_.insert(call->id).second)) {
+            warn_of(where, "a block that no endpoint would take, skipped");
+            continue;
+        }
+        if (call) calls.push_back(std::move(*call));
+        kept.append(kept.empty() ? "" : ",").append(text);
     }
-    std::string content(raw_member(line, "content"));
-    if (mended_) content = without_thinking(content);
-    if (split_blocks(content).empty()) return;
-    conversation_.add_answer(content, calls_in(record["content"]));
+    if (kept.empty()) return;
+    if (!conversation_.awaits_answer()) conversation_.add_text(kLostText);
+    conversation_.add_answer("[" + kept + "]", std::move(calls));
 }
 
-Result<void> Session::deliver_with_next(const std::vector<std::string>& jobs) {
-    if (jobs.empty()) return {};
-    const std::string members = R"("jobs":)" + dump_json(Json(jobs)) + R"(,"with":)" +
-                                std::to_string(journal_.next_seq() + 1);
-    if (auto written = journal_.append("delivery", members); !written) return written.error();
-    return {};
+Result<std::string> Session::announce(const std::vector<std::string>& jobs) {
+    if (jobs.empty()) return std::string();
+    auto seq = journal_.append("delivery", R"("jobs":)" + dump_json(Json(jobs)));
+    if (!seq) return seq.error();
+    return R"(,"delivery":)" + std::to_string(*seq);
 }
 
 Result<void> Session::add_text(std::string_view text, std::string_view origin,
                                const std::vector<std::string>& delivers) {
-    if (auto announced = deliver_with_next(delivers); !announced) return announced;
-    if (auto written =
-            journal_.append("user", member("origin", origin) + "," + member("text", text));
+    const auto announced = announce(delivers);
+    if (!announced) return announced.error();
+    if (auto written = journal_.append(
+            "user", member("origin", origin) + "," + member("text", text) + *announced);
         !written) {
         return written.error();
     }
@@ -231,14 +248,17 @@ Result<void> Session::add_answer(const Answer& answer) {
                                 usage_text(answer.usage) + R"(,"content":)" + answer.content;
     if (auto written = journal_.append("assistant", members); !written) return written.error();
     conversation_.add_answer(answer.content, answer.calls);
+    for (const ToolCall& call : answer.calls)
+        call_ids_.insert(call.id);
     return {};
 }
 
 Result<void> Session::add_result(const std::string& tool_use_id, const ToolResult& result) {
-    if (auto announced = deliver_with_next(result.delivered_jobs); !announced) return announced;
+    const auto announced = announce(result.delivered_jobs);
+    if (!announced) return announced.error();
     const std::string members = member("tool_use_id", tool_use_id) + R"(,"is_error":)" +
                                 (result.is_error ? "true," : "false,") +
-                                member("text", result.text);
+                                member("text", result.text) + *announced;
     if (auto written = journal_.append("tool_result", members); !written) return written.error();
     delivered_.insert(result.delivered_jobs.begin(), result.delivered_jobs.end());
     answered_.insert(tool_use_id);

@@ -41,9 +41,9 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal);
 ///   user         origin text                        text of a user message
 ///   assistant    id model stop_reason usage content      content verbatim
 ///   tool_result  tool_use_id text is_error
-///   delivery     jobs with     the record whose seq is `with` tells how these jobs ended; it
-///   counts
-///                              only when that record is there
+///   delivery     jobs          the record whose member `delivery` is this one's seq tells how
+///   these jobs
+///                              ended; it counts only when that record is there
 ///   model        model         from here on requests name this model
 ///   tools        tools         from here on requests carry these tools
 class Session {
@@ -81,14 +81,17 @@ private:
     Result<void> read(const std::vector<std::string>& lines);
     void read_record(const Json& record, std::string_view line, const std::string& where);
     void read_answer(const Json& record, std::string_view line, const std::string& where);
+    void warn_of(const std::string& where, const std::string& what);
     void mend_before_text();
-    Result<void> deliver_with_next(const std::vector<std::string>& jobs);
+    /// Returns the members that the telling record must carry.
+    Result<std::string> announce(const std::vector<std::string>& jobs);
 
     Journal journal_;
     SessionHead head_;
     Conversation conversation_;
     std::set<std::string> delivered_;
     std::set<std::string> answered_;
+    std::set<std::string> call_ids_;  // every tool_use of the conversation
     std::unordered_map<std::int64_t, std::vector<std::string>>
         announced_;  // while reading: seq → jobs
     std::vector<std::string> warnings_;

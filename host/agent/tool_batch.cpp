@@ -88,12 +88,17 @@ void ToolBatch::run_side_by_side(
             finished(*call, run_one({call}, stop));
         return;
     }
+    // Calls of one plugin keep an order: a wait finds the job that was asked for just before it.
+    const auto group_of = [this](const ToolCall* call) {
+        Tool* tool = toolbox_.find(call->name);
+        return tool != nullptr ? tool->spec().plugin : std::string();
+    };
     std::map<std::string, std::size_t> places;
     for (const ToolCall* call : calls)
-        ++places[call->name];
+        ++places[group_of(call)];
     std::map<std::string, Turns> turns;
-    for (const auto& [tool, count] : places)
-        turns.try_emplace(tool, count);
+    for (const auto& [group, count] : places)
+        turns.try_emplace(group, count);
     std::map<std::string, std::size_t> next_place;
 
     Exchange<Task> exchange(calls.size());
@@ -107,7 +112,8 @@ void ToolBatch::run_side_by_side(
     };
     std::size_t pooled = 0;
     for (const ToolCall* call : calls) {
-        const Task task{call, &turns.at(call->name), next_place[call->name]++};
+        const std::string group = group_of(call);
+        const Task task{call, &turns.at(group), next_place[group]++};
         const Tool* tool = toolbox_.find(call->name);
         if (tool == nullptr || !tool->spec().own_thread) {
             exchange.add_work(task);

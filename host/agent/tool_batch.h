@@ -35,7 +35,7 @@ public:
              const std::function<void(const ToolCall&, CallOutcome)>& finished);
 
 private:
-    /// A call, and its place among those of the same tool that run beside it.
+    /// A call, and its place among those of the same plugin that run beside it.
     struct Task {
         const ToolCall* call;
         Turns* turns = nullptr;

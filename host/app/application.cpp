@@ -1,5 +1,6 @@
 #include "host/app/application.h"
 
+#include <fcntl.h>
 #include <filesystem>
 #include <iostream>
 #include <unistd.h>
@@ -23,6 +24,16 @@ std::filesystem::path installation_prefix() {
     return failed ? std::filesystem::path("/usr") : program.parent_path().parent_path();
 }
 
+/// Started with one of 0, 1 and 2 closed, the next file opened would take its place, and be written
+/// to.
+void open_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        // Reading what can only be written fails, and the other way round: as with a closed one.
+        (void)!::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_RDONLY);
+    }
+}
+
 int run_agent(const Options& options, const Sources& sources) {
     const auto loaded = load(sources, options);
     if (!loaded) {
@@ -43,6 +54,7 @@ int run_agent(const Options& options, const Sources& sources) {
 }  // namespace
 
 int Application::run_program(int argc, char** argv) {
+    open_standard_descriptors();
     Application application;
     try {
         // Only the name: a command line of ours is not for Poco to judge.

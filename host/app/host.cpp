@@ -147,7 +147,8 @@ void Host::make_services() {
             const auto verdict = gate_->judge_command(
                 request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
             return verdict.allowed ? std::string() : verdict.reason;
-        });
+        },
+        secrets_);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, {settings_.state_dir / "jobs"}),
@@ -230,6 +231,9 @@ Result<void, StartFailure> Host::open_session() {
     }
     for (const std::string& warning : session_->warnings())
         notice(warning);
+    sink_.on_event(agent::SessionOpened{
+        head.id, head.workspace, options_.model.value_or(head.model), settings_.permissions.mode,
+        names_in(tools_json()), session_->resumed()});
     return {};
 }
 
@@ -256,9 +260,6 @@ Result<void> Host::settle_conversation() {
                 return written;
         }
     }
-    sink_.on_event(agent::SessionOpened{head.id, head.workspace, head.model,
-                                        settings_.permissions.mode, names_in(head.tools),
-                                        session_->resumed()});
     return {};
 }
 
@@ -283,20 +284,16 @@ void Host::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    std::map<std::string, std::optional<agent::Deliveries>>
-        sessions;  // none: there is no such journal any more
+    std::map<std::string, Result<agent::Deliveries>> sessions;
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days), [&](const jobs::JobRecord& job) {
         if (job.spec.session.empty()) return true;
+        const fs::path journal = settings_.state_dir / "sessions" / (job.spec.session + ".jsonl");
+        std::error_code failed;
+        if (!fs::exists(journal, failed) && !failed) return true;  // nobody is left to be told
         auto it = sessions.find(job.spec.session);
-        if (it == sessions.end()) {
-            auto read = agent::read_deliveries(settings_.state_dir / "sessions" /
-                                               (job.spec.session + ".jsonl"));
-            it = sessions
-                     .emplace(job.spec.session,
-                              read ? std::optional(std::move(*read)) : std::nullopt)
-                     .first;
-        }
-        if (!it->second) return true;  // nobody is left to be told
+        if (it == sessions.end())
+            it = sessions.emplace(job.spec.session, agent::read_deliveries(journal)).first;
+        if (!it->second) return false;
         return job.spec.kind == jobs::Kind::kForeground
                    ? it->second->tool_use_ids.count(job.spec.tool_use_id) > 0
                    : it->second->jobs.count(job.id) > 0;

@@ -1,12 +1,14 @@
 #include "host/app/logging.h"
 
+#include <fcntl.h>
+
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "host/base/json.h"
-#include "host/base/utf8.h"
+#include "host/base/unique_fd.h"
 
 namespace tenon::app {
 namespace {
@@ -34,6 +36,8 @@ Result<void> start_logging(const Settings::Log& log) {
         if (log.file.empty()) {
             sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
         } else {
+            const UniqueFd made(::open(log.file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+            if (!made) return Error::from_errno("log.file: open " + log.file);
             sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(log.file);
         }
         logger = std::make_shared<spdlog::logger>("tenon", std::move(sink));

@@ -54,7 +54,8 @@ constexpr std::string_view kCommandList =
     "  doctor                    say what would stop a run, and how to mend it\n"
     "\n"
     "Without -p, a prompt on standard input runs once; a terminal there begins an\n"
-    "interactive session. Exit: 0 done, 1 the run failed, 2 usage or configuration.\n";
+    "interactive session. Exit: 0 done, 1 the run failed, 2 usage or configuration,\n"
+    "130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.\n";
 // clang-format on
 
 std::vector<OptionSpec> joined(std::span<const OptionSpec> first,

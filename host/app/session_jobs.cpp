@@ -64,16 +64,20 @@ bool SessionJobs::is_told(const std::string& job) const {
     return told_.count(job) > 0;
 }
 
+std::string SessionJobs::preview_of(const jobs::JobRecord& job) const {
+    return jobs::preview(secrets_.redact(job.spec.command));
+}
+
 Json SessionJobs::describe(const jobs::JobRecord& job) const {
     return {{"id", job.id},
             {"status", jobs::to_string(job.status)},
-            {"preview", jobs::preview(job.spec.command)},
+            {"preview", preview_of(job)},
             {"ended", jobs::is_terminal(job.status)},
             {"told", is_told(job.id)}};
 }
 
 std::string SessionJobs::text_of(const jobs::JobRecord& job, std::size_t max_chars) const {
-    return jobs::report(store_.folder_of(job.id), job, max_chars);
+    return jobs::report(store_.folder_of(job.id), job, max_chars, secrets_);
 }
 
 // ---------------------------------------------------------------- methods
@@ -136,8 +140,10 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
     const auto timeout = milliseconds_of(request.params, "timeout_ms");
     if (!timeout) return Reply::failed("timeout_ms is missing", TENON_BAD_ARGS);
     std::vector<std::string> ids = strings_of(request.params, "job_ids");
+    // Also with ids: the calls behind this one need not wait for its end.
+    const auto candidates = request.call->in_order([&] { return unfinished_or_untold(); });
     if (!request.params.contains("job_ids")) {
-        for (const auto& job : unfinished_or_untold())
+        for (const auto& job : candidates)
             ids.push_back(job.id);
     }
     std::vector<std::string> unfinished;
@@ -181,9 +187,9 @@ void SessionJobs::end_foreground(const std::vector<jobs::JobRecord>& jobs,
     }
 }
 
-SessionJobs::Reply SessionJobs::list(const Request&) {
+SessionJobs::Reply SessionJobs::list(const Request& request) {
     Json answer = Json::array();
-    for (const auto& job : queue_.background_jobs())
+    for (const auto& job : request.call->in_order([&] { return queue_.background_jobs(); }))
         answer.push_back(describe(job));
     return Reply::ok({{"jobs", answer}});
 }
@@ -197,12 +203,13 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
     const auto folder = store_.folder_of(id);
     Json answer = describe(*job);
     if (request.params.contains("tail_bytes")) {
-        const auto bytes = std::max<std::int64_t>(0, integer_or(request.params, "tail_bytes", 0));
-        answer["text"] = jobs::read_output_tail(folder, static_cast<std::size_t>(bytes));
+        const auto bytes = std::clamp<std::int64_t>(integer_or(request.params, "tail_bytes", 0), 0,
+                                                    kMostCharacters);
+        answer["text"] = jobs::read_output_tail(folder, static_cast<std::size_t>(bytes), secrets_);
     } else if (jobs::is_terminal(job->status)) {
-        answer["text"] = jobs::report(folder, *job, max_chars);
+        answer["text"] = jobs::report(folder, *job, max_chars, secrets_);
     } else {
-        answer["text"] = jobs::read_output(folder, *job, max_chars);
+        answer["text"] = jobs::read_output(folder, *job, max_chars, secrets_);
     }
     if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
         job->spec.kind == jobs::Kind::kBackground) {
@@ -276,7 +283,7 @@ std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& 
     if (call.name == "background_run") {
         const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
         return agent::RecoveredCall{
-            "Background job " + job->id + state + jobs::preview(job->spec.command), false, {}};
+            "Background job " + job->id + state + preview_of(*job), false, {}};
     }
     if (!jobs::is_terminal(job->status)) {
         return agent::RecoveredCall{"interrupted; continues as job " + job->id, true, {}};

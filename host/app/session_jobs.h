@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/agent/ports.h"
+#include "host/base/secrets.h"
 #include "host/jobs/queue.h"
 #include "host/jobs/store.h"
 #include "host/plugins/services.h"
@@ -28,12 +29,13 @@ public:
                                                    const std::string& command)>;
 
     SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
-                Limits limits, JudgeCommand judge)
+                Limits limits, JudgeCommand judge, const Secrets& secrets)
         : store_(std::move(store)),
           queue_(queue),
           workspace_(std::move(workspace)),
           limits_(limits),
-          judge_(std::move(judge)) {}
+          judge_(std::move(judge)),
+          secrets_(secrets) {}
 
     void add_to(plugins::Services& services);
     std::vector<agent::JobEnded> drain() override;
@@ -56,6 +58,7 @@ private:
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;
     [[nodiscard]] bool is_told(const std::string& job) const;
+    [[nodiscard]] std::string preview_of(const jobs::JobRecord& job) const;
     [[nodiscard]] Json describe(const jobs::JobRecord& job) const;
     [[nodiscard]] std::string text_of(const jobs::JobRecord& job, std::size_t max_chars) const;
     void collect_news();
@@ -65,6 +68,7 @@ private:
     std::filesystem::path workspace_;
     Limits limits_;
     JudgeCommand judge_;
+    const Secrets& secrets_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
     std::vector<jobs::JobRecord> news_

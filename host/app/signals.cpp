@@ -26,12 +26,15 @@ void say_last_words(int signal) {
 
 }  // namespace
 
-Signals::Signals(std::function<void()> again) : again_(std::move(again)) {
+Signals::Signals() {
     ::signal(SIGPIPE, SIG_IGN);
     sigset_t set;
     ::sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction now {};
+        if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) continue;
         ::sigaddset(&set, signal);
+    }
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
     quit_.reset(::eventfd(0, EFD_CLOEXEC));
@@ -53,10 +56,7 @@ void Signals::watch() {
         if (entries[1].revents != 0) return;
         signalfd_siginfo info{};
         if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
-        if (received_ != 0) {
-            again_();
-            continue;
-        }
+        if (received_ != 0) continue;
         received_ = static_cast<int>(info.ssi_signo);
         stop_.request_stop();
     }

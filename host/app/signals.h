@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <stop_token>
 #include <thread>
 
@@ -10,12 +9,12 @@
 namespace tenon::app {
 
 /// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Make one before any other thread starts:
-/// it blocks these signals in the calling thread, and so in every later one. SIGPIPE is ignored
-/// from then on.
+/// it blocks these signals in the calling thread, and so in every later one; those that are ignored
+/// (nohup) stay so. A second signal changes nothing, since an orderly end is bounded. SIGPIPE is
+/// ignored from then on.
 class Signals {
 public:
-    /// `again` is called, on the watching thread, for every signal after the first.
-    explicit Signals(std::function<void()> again);
+    Signals();
     ~Signals();
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
@@ -27,7 +26,6 @@ public:
 private:
     void watch();
 
-    std::function<void()> again_;
     std::stop_source stop_;
     std::atomic<int> received_{0};
     UniqueFd signals_, quit_;

@@ -16,6 +16,10 @@ public:
     /// `text` with every known value replaced by "[redacted]".
     [[nodiscard]] std::string redact(std::string text) const;
     [[nodiscard]] bool empty() const { return values_.empty(); }
+    /// Bytes of the longest value: what to read beyond a window so that none is cut.
+    [[nodiscard]] std::size_t longest() const {
+        return values_.empty() ? 0 : values_.front().size();
+    }
     /// How many bytes at the end of `text` can be redacted only when more of it is known: they may
     /// be the beginning of a value.
     [[nodiscard]] std::size_t undecided(std::string_view text) const;

@@ -1,5 +1,8 @@
 #include "host/jobs/job_task.h"
 
+#include <algorithm>
+#include <climits>
+#include <csignal>
 #include <exception>
 #include <poll.h>
 #include <tuple>
@@ -11,6 +14,9 @@ namespace {
 
 // A shim that is not our child tells nobody when it has written the status: look.
 constexpr int kLookMs = 50;
+// What a shim may take beyond the timeout before it is taken for stopped.
+constexpr std::chrono::milliseconds kShimsMargin{1000};
+constexpr std::int64_t kOverdueLookMs = 1000;
 
 }  // namespace
 
@@ -88,11 +94,23 @@ JobTask::News JobTask::wait_for(const ShimProcess& shim, bool for_status) {
         pollfd ready[] = {{around_.leave, POLLIN, 0},
                           {shim.process.get(), POLLIN, 0},
                           {for_status ? shim.news.get() : -1, POLLIN, 0}};
-        if (::poll(ready, 3, -1) < 0) continue;
+        const int events = ::poll(ready, 3, until_overdue());
+        if (events < 0) continue;
+        // A command may have stopped its supervisor, which then misses the deadline: wake it.
+        if (events == 0) send_signal(shim.process, SIGCONT);
         if (ready[2].revents != 0) return News::kStatus;
         if (ready[1].revents != 0) return News::kShimEnded;
         if (ready[0].revents != 0) return News::kLeave;
     }
+}
+
+/// Milliseconds until the shim should have ended the job by itself; then every second. -1: never.
+int JobTask::until_overdue() const {
+    if (!job_.spec.timeout) return -1;
+    const auto overdue = begun_ + *job_.spec.timeout + kShimsMargin;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(overdue - std::chrono::steady_clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), kOverdueLookMs, INT_MAX));
 }
 
 bool JobTask::told_to_leave() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -44,12 +45,14 @@ private:
     std::optional<JobRecord> watch_other_shim();
     News wait_for(const ShimProcess& shim, bool for_status);
     [[nodiscard]] bool told_to_leave() const;
+    [[nodiscard]] int until_overdue() const;
     JobRecord could_not_start(const std::string& why);
     JobRecord ended_unrecorded(Status status, const std::string& why) const;
 
     TaskSurroundings& around_;
     JobRecord job_;
     Begin begin_;
+    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
     std::atomic<bool> over_ = false;
 };
 

@@ -40,18 +40,20 @@ std::uint64_t count_characters(const KeptOutput& output, std::uint64_t begin, st
 }
 
 /// Everything is kept, but it may be too long to show.
-std::string shortened(const KeptOutput& output, std::size_t max_characters) {
+std::string shortened(const KeptOutput& output, std::size_t max_characters,
+                      const Secrets& secrets) {
     const std::uint64_t size = output.size();
-    const std::uint64_t enough = std::uint64_t{max_characters} * kBytesPerCharacter;
+    const std::uint64_t enough =
+        std::uint64_t{max_characters} * kBytesPerCharacter + secrets.longest();
     if (size <= enough * 2) {
-        const std::string text = utf8::repair(output.read(0, size));
+        const std::string text = secrets.redact(utf8::repair(output.read(0, size)));
         const std::size_t part = max_characters / 2;
         return utf8::shorten(text, max_characters, part, part,
                              [](std::size_t left_out) { return omitted(left_out, "characters"); });
     }
-    const std::string head_text = utf8::repair(output.read(0, enough));
+    const std::string head_text = secrets.redact(utf8::repair(output.read(0, enough)));
     const std::string tail_text =
-        utf8::repair(without_broken_begin(output.read(size - enough, size)));
+        secrets.redact(utf8::repair(without_broken_begin(output.read(size - enough, size))));
     const std::string_view head = utf8::first(head_text, max_characters / 2);
     const std::string_view tail = utf8::last(tail_text, max_characters / 2);
     // In bytes where they are valid, which is where it matters.
@@ -65,16 +67,17 @@ std::string shortened(const KeptOutput& output, std::size_t max_characters) {
 }
 
 /// The middle was never kept.
-std::string without_middle(const KeptOutput& output, std::uint64_t lost,
-                           std::size_t max_characters) {
-    const std::uint64_t enough = std::uint64_t{max_characters} * kBytesPerCharacter / 2;
+std::string without_middle(const KeptOutput& output, std::uint64_t lost, std::size_t max_characters,
+                           const Secrets& secrets) {
+    const std::uint64_t enough =
+        std::uint64_t{max_characters} * kBytesPerCharacter / 2 + secrets.longest();
     const std::uint64_t head_end = std::min(output.head(), enough);
     const std::uint64_t tail_size = std::min(output.size() - output.head(), enough);
     const std::uint64_t tail_begin = output.size() - tail_size;
     const std::string head_bytes = output.read(0, head_end);
     const std::string tail_bytes = output.read(tail_begin, output.size());
-    const std::string head = utf8::repair(without_broken_end(head_bytes));
-    const std::string tail = utf8::repair(without_broken_begin(tail_bytes));
+    const std::string head = secrets.redact(utf8::repair(without_broken_end(head_bytes)));
+    const std::string tail = secrets.redact(utf8::repair(without_broken_begin(tail_bytes)));
     const std::string_view shown_head = utf8::first(head, max_characters / 2);
     const std::string_view shown_tail = utf8::last(tail, max_characters / 2);
     const std::uint64_t shown = shown_head.size() + shown_tail.size();
@@ -106,23 +109,27 @@ std::string omitted(std::uint64_t number, std::string_view unit) {
 }
 
 std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
-                        std::size_t max_characters) {
+                        std::size_t max_characters, const Secrets& secrets) {
     const KeptOutput output(job_folder);
     const std::uint64_t lost = is_terminal(job.status) ? job.end.omitted_bytes : 0;
-    return lost > 0 ? without_middle(output, lost, max_characters)
-                    : shortened(output, max_characters);
+    return lost > 0 ? without_middle(output, lost, max_characters, secrets)
+                    : shortened(output, max_characters, secrets);
 }
 
-std::string read_output_tail(const std::filesystem::path& job_folder, std::size_t max_bytes) {
+std::string read_output_tail(const std::filesystem::path& job_folder, std::size_t max_bytes,
+                             const Secrets& secrets) {
     const KeptOutput output(job_folder);
-    const std::uint64_t begin = output.size() - std::min<std::uint64_t>(output.size(), max_bytes);
-    const std::string bytes = output.read(begin, output.size());
-    return utf8::repair(begin > 0 ? without_broken_begin(bytes) : std::string_view(bytes));
+    const auto wanted = std::uint64_t{max_bytes} + secrets.longest();
+    const std::uint64_t begin = output.size() - std::min<std::uint64_t>(output.size(), wanted);
+    const std::string text = secrets.redact(utf8::repair(output.read(begin, output.size())));
+    if (text.size() <= max_bytes) return text;
+    return std::string(
+        without_broken_begin(std::string_view(text).substr(text.size() - max_bytes)));
 }
 
 std::string report(const std::filesystem::path& job_folder, const JobRecord& job,
-                   std::size_t max_characters) {
-    return with_ending(read_output(job_folder, job, max_characters), job);
+                   std::size_t max_characters, const Secrets& secrets) {
+    return with_ending(read_output(job_folder, job, max_characters, secrets), job);
 }
 
 std::string with_ending(std::string output, const JobRecord& job) {

@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "host/base/secrets.h"
 #include "host/jobs/job.h"
 
 /// What people and models read about a job. Every text is valid UTF-8. Reads what it shows, not the
-/// whole spool. The caller redacts.
+/// whole spool. Values of `secrets` are replaced before anything is cut, so that no cut leaves half
+/// of one.
 namespace tenon::jobs {
 
 /// More is cut in the middle.
@@ -18,14 +20,16 @@ inline constexpr std::size_t kMaxReportCharacters = 50'000;
 /// What the job printed so far: all of it, or head and tail with the number left out between.
 /// A folder without output gives an empty text.
 std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
-                        std::size_t max_characters = kMaxReportCharacters);
+                        std::size_t max_characters = kMaxReportCharacters,
+                        const Secrets& secrets = {});
 /// The last `max_bytes` of what is kept of the output, beginning with a whole character.
-std::string read_output_tail(const std::filesystem::path& job_folder, std::size_t max_bytes);
+std::string read_output_tail(const std::filesystem::path& job_folder, std::size_t max_bytes,
+                             const Secrets& secrets = {});
 
 /// The text that `bash` answers for an ended job: the output, then how it ended when there is more
 /// to say than exit code 0.
 std::string report(const std::filesystem::path& job_folder, const JobRecord& job,
-                   std::size_t max_characters = kMaxReportCharacters);
+                   std::size_t max_characters = kMaxReportCharacters, const Secrets& secrets = {});
 /// `output` with those lines after it, or `(no output)`.
 std::string with_ending(std::string output, const JobRecord& job);
 

@@ -356,7 +356,11 @@ Result<void> Store::ask_shim_to_end(const JobId& id, std::string_view by) const 
     if (!written) return written;
     auto shim = started(id);
     if (!shim) return shim.error();
-    if (send_signal(open_process(shim->shim), SIGTERM)) return {};
+    const UniqueFd process = open_process(shim->shim);
+    if (send_signal(process, SIGTERM)) {
+        send_signal(process, SIGCONT);  // a command may have stopped its supervisor
+        return {};
+    }
     auto now = load(id);
     if (now && is_terminal(now->status)) {
         return Error{"Job " + id + " has ended already: " + how_it_ended(*now)};

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -253,6 +254,8 @@ bool Supervisor::publish(jobs::JobEnd end) {
         end.omitted_bytes = spool_.omitted();
         if (end.reason.empty()) end.reason = spool_.problem();
         written = write_status(jobs::encode_end(end));
+        struct stat folder {};
+        if (::fstat(folder_, &folder) == 0 && folder.st_nlink == 0) break;  // nobody will read it
     }
     announce_.reset();
     return written;

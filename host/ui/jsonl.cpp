@@ -1,7 +1,5 @@
 #include "host/ui/jsonl.h"
 
-#include "host/base/atomic_file.h"
-
 namespace tenon::ui {
 namespace {
 
@@ -64,24 +62,16 @@ Json line_of(const AgentEvent& event, const std::string& session_id) {
 }  // namespace
 
 void JsonLines::on_event(const AgentEvent& event) {
-    std::string session_id;
-    {
-        const Lock lock(mutex_);
-        if (const auto* opened = std::get_if<SessionOpened>(&event))
-            session_id_ = opened->session_id;
-        session_id = session_id_;
-    }
-    if (const Json line = line_of(event, session_id); !line.is_null()) write(line);
+    const Lock lock(mutex_);  // held while writing: the result stays the last line
+    if (const auto* opened = std::get_if<SessionOpened>(&event)) session_id_ = opened->session_id;
+    const Json line = line_of(event, session_id_);
+    if (!over_ && !line.is_null()) output_.write(dump_json(line) + "\n");
 }
 
-void JsonLines::result(const Report& report) {
-    write(to_json(report));
-}
-
-void JsonLines::write(const Json& line) {
-    const std::string text = dump_json(line) + "\n";
+bool JsonLines::result(const Report& report) {
     const Lock lock(mutex_);
-    if (!gone_ && !write_all(fd_, text)) gone_ = true;
+    over_ = true;
+    return output_.write(dump_json(to_json(report)) + "\n");
 }
 
 }  // namespace tenon::ui

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "host/agent/ports.h"
+#include "host/base/secrets.h"
 
 namespace tenon::ui {
 
@@ -13,16 +14,17 @@ public:
     void on_event(const agent::AgentEvent& event) override;
 };
 
-/// One stream, many watchers. Add watchers before events come; they must outlive it.
+/// One stream, many watchers. Add watchers before events come; they must outlive it. What providers
+/// and plugins say in words passes through the redaction.
 class FanOut : public agent::EventSink {
 public:
+    /// `secrets` outlives it.
+    explicit FanOut(const Secrets& secrets) : secrets_(secrets) {}
     void add(agent::EventSink& watcher) { watchers_.push_back(&watcher); }
-    void on_event(const agent::AgentEvent& event) override {
-        for (agent::EventSink* watcher : watchers_)
-            watcher->on_event(event);
-    }
+    void on_event(const agent::AgentEvent& event) override;
 
 private:
+    const Secrets& secrets_;
     std::vector<agent::EventSink*> watchers_;
 };
 

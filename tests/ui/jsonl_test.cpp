@@ -22,7 +22,8 @@ protected:
     }
     testing::TempDir dir;
     UniqueFd fd{::open((dir / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
-    JsonLines json{fd.get()};
+    Output output{fd.get(), {}};
+    JsonLines json{output};
 };
 
 TEST_F(JsonLinesTest, WritesOneLineForEachEventThatHasOne) {
@@ -86,9 +87,30 @@ TEST(JsonLines, GoesQuietWhenTheReaderIsGone) {
     ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const UniqueFd out(ends[1]);
     ::close(ends[0]);
-    JsonLines json(out.get());
+    Output output(out.get(), {});
+    JsonLines json(output);
     json.on_event(agent::JobChanged{"0000000a", "running", "true", std::nullopt});
-    json.result({});
+    EXPECT_FALSE(json.result({}));
+}
+
+TEST(JsonLines, GivesUpAReaderWhoReadsNothingOnceTheRunIsStopped) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const UniqueFd in(ends[0]);
+    const UniqueFd out(ends[1]);
+    std::stop_source stop;
+    stop.request_stop();
+    Output output(out.get(), stop.get_token());
+    JsonLines json(output);
+    json.on_event(
+        agent::JobChanged{"0000000a", "running", std::string(1 << 20, 'x'), std::nullopt});
+    EXPECT_FALSE(json.result({}));
+}
+
+TEST_F(JsonLinesTest, KeepsTheResultAsTheLastLine) {
+    EXPECT_TRUE(json.result({}));
+    json.on_event(agent::JobChanged{"0000000a", "cancelled", "true", std::nullopt});
+    EXPECT_EQ(lines().size(), 1U);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "host/app/commands/run.h"
 
-#include <csignal>
 #include <iostream>
 #include <unistd.h>
 
@@ -9,9 +8,9 @@
 #include "host/app/provider.h"
 #include "host/app/session_choice.h"
 #include "host/app/signals.h"
-#include "host/base/atomic_file.h"
 #include "host/ui/jsonl.h"
 #include "host/ui/notices.h"
+#include "host/ui/output.h"
 #include "host/ui/report.h"
 
 namespace tenon::app {
@@ -54,36 +53,51 @@ ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
     report.session_id = host.session().head().id;
     report.turns = result.turns;
     report.usage = result.usage;
-    if (!wait) {
+    if (wait) {
+        host.end_jobs("session end");
+    } else {
         host.leave_jobs();
-    } else if (const std::size_t left = host.end_jobs("session end");
-               left > 0 && !report.is_error()) {
-        report.subtype = "error_jobs";
-        report.text = std::to_string(left) + " jobs did not end in time";
     }
+    std::size_t unfinished = 0;
     for (const auto& job : host.jobs_of_this_run()) {
-        const bool unfinished = !jobs::is_terminal(job.status);
-        if (unfinished && wait && !report.is_error() &&
-            job.spec.lifetime == jobs::Lifetime::kSession)
-            report.subtype = "error_jobs";
+        if (!jobs::is_terminal(job.status) && job.spec.lifetime == jobs::Lifetime::kSession)
+            ++unfinished;
         report.jobs.push_back(
             {job.id, std::string(jobs::to_string(job.status)), job.end.exit_code});
+    }
+    if (wait && unfinished > 0 && !report.is_error()) {
+        report.subtype = "error_jobs";
+        report.text = std::to_string(unfinished) + " jobs of the session have not ended";
     }
     for (const auto& call : result.denied)
         report.denials.push_back({call.name, call.input});
     return report;
 }
 
-void print(const ui::Report& report, OutputFormat format, ui::JsonLines& lines,
+/// False when the result could not be written.
+bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui::JsonLines& lines,
            const agent::RunResult& result) {
-    if (format == OutputFormat::kStreamJson) {
-        lines.result(report);
-    } else if (format == OutputFormat::kJson) {
-        (void)write_all(STDOUT_FILENO, dump_json(ui::to_json(report)) + "\n");
-    } else if (!result.text.empty()) {
-        (void)write_all(STDOUT_FILENO, result.text + (result.text.ends_with('\n') ? "" : "\n"));
-    }
     if (report.is_error()) std::cerr << "tenon: " << report.text << "\n";
+    switch (format) {
+        case OutputFormat::kStreamJson:
+            return lines.result(report);
+        case OutputFormat::kJson:
+            return output.write(dump_json(ui::to_json(report)) + "\n");
+        case OutputFormat::kText:
+            break;
+    }
+    if (result.text.empty()) return true;
+    return output.write(result.text + (result.text.ends_with('\n') ? "" : "\n"));
+}
+
+/// A folder that somebody named is expected to be there.
+std::optional<std::string> missing_plugin_folder(const Options& options) {
+    for (const auto& folder : options.plugin_dirs) {
+        std::error_code ignored;
+        if (!std::filesystem::is_directory(folder, ignored))
+            return "--plugin-dir " + folder.string() + ": no such folder";
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -98,6 +112,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
             "no model is named: use --model NAME, model.name in the configuration, or TENON_MODEL",
             kUsage);
     }
+    if (const auto missing = missing_plugin_folder(options)) return complain(*missing, kUsage);
     Secrets secrets;
     loaded.credentials.add_to(secrets);
     auto provider = make_provider(settings.model, loaded.credentials, secrets);
@@ -109,20 +124,16 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", kUsage);
 
     const OutputFormat format = options.output_format.value_or(OutputFormat::kText);
+    Signals signals;
     ui::Notices notices;
-    ui::JsonLines lines(STDOUT_FILENO);
-    ui::FanOut watchers;
+    ui::Output output(STDOUT_FILENO, signals.stop_token());
+    ui::JsonLines lines(output);
+    ui::FanOut watchers(secrets);
     watchers.add(notices);
     if (format == OutputFormat::kStreamJson) watchers.add(lines);
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    // An orderly end takes seconds at most, so a second signal changes nothing. Whoever insists,
-    // leaves.
-    int insisted = 0;
-    Signals signals([&insisted] {
-        if (++insisted == 3) ::_exit(128 + SIGINT);
-    });
     HostOptions host_options;
     host_options.prefix = sources.prefix;
     host_options.home = places_of(sources.environment, sources.cwd).home;
@@ -136,11 +147,12 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     ui::Report report = finish(**host, result, !options.no_wait);
     report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
-    print(report, format, lines, result);
+    const bool printed = print(report, format, output, lines, result);
+    if (!printed) complain("the result could not be written to standard output", kFailed);
     (*host)->clean_up_jobs();
     if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
         return 128 + signals.received();
-    return report.is_error() ? kFailed : 0;
+    return report.is_error() || !printed ? kFailed : 0;
 }
 
 }  // namespace tenon::app

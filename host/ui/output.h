@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string_view>
+
+#include "host/base/mutex.h"
+
+namespace tenon::ui {
+
+/// A descriptor that results are written to. A reader who reads nothing holds a run up only until
+/// it is stopped: a second after that the output is given up. Thread-safe; texts are written whole,
+/// one after the other.
+class Output {
+public:
+    /// `fd` stays the caller's.
+    Output(int fd, std::stop_token stop) : fd_(fd), stop_(std::move(stop)) {}
+
+    /// False when the text could not be written: the reader is gone, the disk is full, or it was
+    /// given up. From then on nothing is written any more.
+    bool write(std::string_view text);
+
+private:
+    [[nodiscard]] bool wait_until_ready() const;
+
+    int fd_;
+    std::stop_token stop_;
+    Mutex mutex_;
+    bool gone_ TENON_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tenon::ui
