@@ -151,6 +151,10 @@ bool Store::exists(const JobId& id, const char* file) const {
     return ::access((folder_of(id) / file).c_str(), F_OK) == 0;
 }
 
+bool Store::is_recorded(const JobId& id) const {
+    return exists(id, kJobFile);
+}
+
 bool Store::has_ended(const JobId& id) const {
     return exists(id, kStatusFile);
 }

@@ -51,6 +51,10 @@ public:
     /// Every readable job, in the order of submission. Foreign files are passed over; a job that
     /// cannot be read is a problem, and left alone.
     [[nodiscard]] std::vector<JobRecord> list(Problems* problems = nullptr) const;
+    /// Every folder with a job's name, also where its record is not written yet. In no order.
+    [[nodiscard]] std::vector<JobId> ids() const;
+    /// Cheap: whether job.json stands.
+    [[nodiscard]] bool is_recorded(const JobId& id) const;
     /// Cheap: whether status.json stands.
     [[nodiscard]] bool has_ended(const JobId& id) const;
     /// Whether a shim still looks after the job: it runs, or what it left behind does.
@@ -100,7 +104,6 @@ private:
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
     void settle_as_lost(JobRecord& job, bool locked) const;
     [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end, Sync sync) const;
-    [[nodiscard]] std::vector<JobId> ids() const;
 
     std::filesystem::path folder_;
 };

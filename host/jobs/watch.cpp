@@ -66,6 +66,15 @@ void Watch::add_new_jobs() {
 void Watch::watch_store() {
     if (!events_ || !ready_) return;
     store_folder_ = ::inotify_add_watch(events_.get(), store_.folder().c_str(), kOfStore);
+    if (store_folder_ >= 0) add_half_made();
+}
+
+/// The folder stood before we looked, its record comes after: no event of the store's folder tells
+/// of that.
+void Watch::add_half_made() {
+    for (const JobId& id : store_.ids()) {
+        if (!store_.is_recorded(id)) add(id);
+    }
 }
 
 /// Only its shim's end tells that a job is lost.
@@ -147,6 +156,7 @@ void Watch::take_events(News& news) {
                 for (const auto& entry : entries_)
                     news.jobs.insert(entry.first);
                 news.list = true;
+                if (wants_new_jobs_) add_half_made();
             } else if (event->wd == store_folder_) {
                 if ((event->mask & IN_IGNORED) != 0) store_folder_ = -1;
                 if (event->len == 0 || !is_job_id(event->name)) continue;

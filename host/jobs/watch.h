@@ -20,7 +20,8 @@ public:
     /// From now on `wait` tells of this job. Load the job after this, not before.
     void add(const JobId& id);
     void remove(const JobId& id);
-    /// From now on `wait` also tells of jobs that appear; these are added.
+    /// From now on `wait` also tells of jobs that appear; these are added. List the jobs after
+    /// this, not before.
     void add_new_jobs();
 
     struct News {
@@ -42,6 +43,7 @@ private:
 
     void find_shim(const JobId& id, Entry& entry);
     void watch_store();
+    void add_half_made();
     void take_events(News& news);
     void take_ended_shims(News& news);
     void look_around(News& news);

@@ -81,6 +81,18 @@ TEST_F(WatchTest, TellsOfNewJobs) {
     EXPECT_EQ(watch.wait(testing::deadline()).jobs, std::set<JobId>{job.id});
 }
 
+TEST_F(WatchTest, TellsOfANewJobWhoseFolderStoodBeforeItsRecord) {
+    JobRecord job;
+    job.id = "0a1b2c3d";
+    job.spec = spec("true");
+    std::filesystem::create_directories(store().folder_of(job.id));
+    Watch watch(store());
+    watch.add_new_jobs();
+    EXPECT_TRUE(store().list().empty());
+    ASSERT_TRUE(store().rewrite(job));
+    EXPECT_EQ(watch.wait(testing::deadline()).jobs, std::set<JobId>{job.id});
+}
+
 TEST_F(WatchTest, TellsThatAQueuedJobWasCancelledOrRemoved) {
     const JobRecord job = create("true");
     const JobRecord other = create("true");

@@ -244,16 +244,17 @@ TEST_F(JobsCommand, LogsFollowUntilTheJobHasEnded) {
 
 TEST_F(JobsCommand, LogsFollowAcrossTheFilesOfAnOutput) {
     environment_["TENON_CONFIG"] = dir_.write("c.properties", "jobs.outputLimit=4000\n");
-    const std::string go = fifo("go");
+    for (int i = 1; i <= 9; ++i)
+        (void)fifo("go" + std::to_string(i));
     // Each piece is read before the next is written, or a gap would be right.
-    const std::string id =
-        job("for i in 1 2 3 4 5 6 7 8 9; do printf '%0900d=\\n' $i; read < " + go + "; done");
+    const std::string id = job("for i in 1 2 3 4 5 6 7 8 9; do printf '%0900d=\\n' $i; read < " +
+                               (dir_ / "go").string() + "$i; done");
     Process following = start({"logs", id, "--follow"});
     std::string wanted;
     for (int i = 1; i <= 9; ++i) {
         wanted += std::string(899, '0') + std::to_string(i) + "=\n";
-        ASSERT_TRUE(following.wait_for_output(std::to_string(i) + "=\n"));
-        std::ofstream(go) << "go\n";
+        ASSERT_TRUE(following.wait_for_output(std::to_string(i) + "=\n")) << i;
+        std::ofstream(dir_ / ("go" + std::to_string(i))) << "go\n";
     }
     EXPECT_EQ(following.wait().code, 0);
     EXPECT_EQ(following.output, wanted);
