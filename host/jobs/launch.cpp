@@ -2,40 +2,41 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <Poco/Exception.h>
-#include <Poco/Pipe.h>
-#include <Poco/Process.h>
 
 namespace tenon::jobs {
 
 Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& folder,
                                 std::uint64_t output_cap) {
-    // A failed exec is silent in Poco: look first.
-    if (::access(shim.program.c_str(), X_OK) != 0) {
-        return Error::from_errno("start the supervisor " + shim.program.string());
-    }
-    try {
-        Poco::Pipe news;
-        const Poco::ProcessHandle child = Poco::Process::launch(
-            shim.program.string(),
-            {folder.string(), std::to_string(output_cap), std::to_string(shim.descriptor_limit)},
-            nullptr, &news, nullptr);
-        ShimProcess started;
-        // The child is ours and not reaped: the pid is still its own.
-        started.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.id(), 0)));
-        started.news.reset(::fcntl(news.readHandle(), F_DUPFD_CLOEXEC, 3));
-        if (started.process && started.news) return started;
-        const Error error = Error::from_errno("watch the supervisor of " + folder.string());
-        ::kill(child.id(), SIGKILL);
-        ::waitpid(child.id(), nullptr, 0);
-        return error;
-    } catch (const Poco::Exception& e) {
-        return Error{"start the supervisor " + shim.program.string() + ": " + e.displayText()};
-    }
+    // Not Poco::Process: its fork copies the page tables of a host that may hold a long
+    // conversation, stops every thread that touches memory meanwhile, and closes a thousand
+    // descriptors one by one. That is more than bash itself costs. Ours are all closed by exec, and
+    // the shim closes the rest.
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno("start the supervisor: pipe");
+    ShimProcess started;
+    started.news.reset(ends[0]);
+    const UniqueFd announce(ends[1]);
+    std::string words[] = {shim.program.string(), folder.string(), std::to_string(output_cap),
+                           std::to_string(shim.descriptor_limit)};
+    char* argv[] = {words[0].data(), words[1].data(), words[2].data(), words[3].data(), nullptr};
+    posix_spawn_file_actions_t streams;
+    ::posix_spawn_file_actions_init(&streams);
+    ::posix_spawn_file_actions_adddup2(&streams, announce.get(), STDOUT_FILENO);
+    pid_t pid = -1;
+    const int failed = ::posix_spawn(&pid, argv[0], &streams, nullptr, argv, environ);
+    ::posix_spawn_file_actions_destroy(&streams);
+    if (failed != 0) return Error::from_errno("start the supervisor " + words[0], failed);
+    // The child is ours and not reaped: the pid is still its own.
+    started.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (started.process) return started;
+    const Error error = Error::from_errno("watch the supervisor of " + folder.string());
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return error;
 }
 
 int reap(const UniqueFd& process) {

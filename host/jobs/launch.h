@@ -30,9 +30,8 @@ Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& f
 /// runs or was no child of ours.
 int reap(const UniqueFd& process);
 
-/// Poco::Process closes every descriptor number up to the soft limit at each start. Lowers that
-/// limit to `to` and returns the old one, which is for Shim::descriptor_limit. Call it once, before
-/// threads start.
+/// Lowers this process's soft limit of descriptors to `to` and returns the old one, which is for
+/// Shim::descriptor_limit. Call it once, before threads start.
 rlim_t lower_descriptor_limit(rlim_t to);
 
 }  // namespace tenon::jobs
