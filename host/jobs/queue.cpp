@@ -104,12 +104,13 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
     {
         const Lock lock(mutex_);
         Entry& entry = add(*job);
-        unsynced_.push_back(job->id);
         failed = link_dependencies(entry);
         if (job->spec.kind == Kind::kForeground) {
             begin_running(entry);
             admitted.push_back(entry.job);
         } else {
+            // A foreground command is part of its turn, whose journal is not synced either.
+            unsynced_.push_back(job->id);
             unwatched_.insert(job->id);
             if (!failed && entry.waits_for.empty()) {
                 ready_.insert({-job->spec.priority, entry.number, job->id});
