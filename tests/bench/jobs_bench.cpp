@@ -24,7 +24,7 @@ void bash_true_turn(benchmark::State& state) {
         server.wait_for(kTurns + 1);
         for (std::size_t n = 1; n <= kTurns; ++n) {
             turns.add(server.turns(n, 1).median());
-            bare.add(run_bare("true"));
+            bare.add(run_bare("true", world.environment(server.url())));
         }
     }
     state.counters["turn_ms"] = turns.median();

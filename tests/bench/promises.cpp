@@ -33,6 +33,8 @@ constexpr Promise kPromises[] = {
     {"  after 100 turns",                             "long_session",     "after_100_ms", "ms", 0},
     {"  after 1,000 turns",                           "long_session",     "after_1000_ms", "ms", 0},
     {"  ratio of the last to the first",              "long_session",     "ratio",        "x",  2},
+    {"  first, to the last byte of its request",      "long_session",     "whole_1_ms",   "ms", 0},
+    {"  after 1,000 turns, likewise",                 "long_session",     "whole_1000_ms", "ms", 0},
     {"exit of a job to the request that tells it",    "notification",     "median_ms",    "ms", 100},
     {"peak memory after 60 turns",                    "memory",           "peak_mb",      "MB", 25},
     {"  with a 10 MB conversation",                   "reopen",           "peak_mb",      "MB", 60},

@@ -144,13 +144,14 @@ void StopwatchServer::wait_for(std::size_t count) const {
     }
 }
 
-Samples StopwatchServer::turns(std::size_t first, std::size_t count) const {
+Samples StopwatchServer::turns(std::size_t first, std::size_t count, Until until) const {
     const auto all = exchanges();
     if (all.size() < first + count)
         throw std::runtime_error("only " + std::to_string(all.size()) + " requests came");
     Samples samples;
     for (std::size_t i = first; i < first + count; ++i)
-        samples.add(all[i].received - all[i - 1].answered);
+        samples.add((until == Until::kWhole ? all[i].received : all[i].first_byte) -
+                    all[i - 1].answered);
     return samples;
 }
 
@@ -170,8 +171,7 @@ void StopwatchServer::serve(int fd) {
     std::string rest;
     Exchange exchange;
     while (read_request(fd, rest, exchange)) {
-        const std::size_t number = exchanges().size();
-        const Step step = script_(number);
+        const Step step = script_(answered_++);
         const std::string body = stream_of(step.content);
         const std::string head =
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: " +
@@ -192,15 +192,14 @@ void StopwatchServer::serve(int fd) {
 bool StopwatchServer::read_request(int fd, std::string& rest, Exchange& exchange) {
     exchange = {};
     std::size_t wanted = std::string::npos;
-    std::vector<char> buffer(1 << 20);
     while (rest.size() < wanted) {
         pollfd ready[] = {{fd, POLLIN, 0}, {quit_.get(), POLLIN, 0}};
         if (::poll(ready, 2, -1) < 0) continue;
         if (ready[1].revents != 0) return false;
         if (exchange.first_byte == Clock::time_point{}) exchange.first_byte = Clock::now();
-        const ssize_t n = ::read(fd, buffer.data(), buffer.size());
+        const ssize_t n = ::read(fd, buffer_.data(), buffer_.size());
         if (n <= 0) return false;
-        rest.append(buffer.data(), static_cast<std::size_t>(n));
+        rest.append(buffer_.data(), static_cast<std::size_t>(n));
         const auto end = rest.find("\r\n\r\n");
         if (wanted != std::string::npos || end == std::string::npos) continue;
         exchange.body_bytes = content_length(std::string_view(rest).substr(0, end));

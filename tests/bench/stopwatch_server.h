@@ -56,9 +56,11 @@ public:
     /// Waits until so many requests have been answered. Throws after a minute.
     void wait_for(std::size_t count) const;
 
-    /// From each answer's going out to the whole of the next request: what the client took, the
-    /// model's share excluded. Of the requests from `first` on, `count` of them.
-    [[nodiscard]] Samples turns(std::size_t first, std::size_t count) const;
+    /// From each answer's going out to the whole of the next request, or to its first byte: what
+    /// the client took, the model's share excluded. Of the requests from `first` on, `count`.
+    enum class Until { kFirstByte, kWhole };
+    [[nodiscard]] Samples turns(std::size_t first, std::size_t count,
+                                Until until = Until::kWhole) const;
 
 private:
     void run();
@@ -69,6 +71,8 @@ private:
     UniqueFd listener_;
     UniqueFd quit_;  // eventfd
     std::uint16_t port_ = 0;
+    std::vector<char> buffer_ = std::vector<char>(1 << 20);  // the thread's
+    std::size_t answered_ = 0;                               // the thread's
     mutable Mutex mutex_;
     mutable Condition changed_;
     std::vector<Exchange> exchanges_ TENON_GUARDED_BY(mutex_);

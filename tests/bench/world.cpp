@@ -11,19 +11,25 @@ namespace {
 using tenon::testing::Environment;
 using tenon::testing::Process;
 
-pid_t spawn_bash(const std::string& command) {
+pid_t spawn_bash(const std::string& command, const Environment& environment) {
     std::string words[] = {"bash", "-c", command};
     char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+    std::vector<std::string> variables;
+    for (const auto& [name, value] : environment)
+        variables.push_back(name + "=" + value);
+    std::vector<char*> envp;
+    for (std::string& variable : variables)
+        envp.push_back(variable.data());
+    envp.push_back(nullptr);
     pid_t pid = -1;
-    if (const int failed = ::posix_spawnp(&pid, "bash", nullptr, nullptr, argv, environ);
-        failed != 0)
-        throw std::runtime_error(Error::from_errno("start bash", failed).message);
+    const int failed = ::posix_spawnp(&pid, "bash", nullptr, nullptr, argv, envp.data());
+    if (failed != 0) throw std::runtime_error(Error::from_errno("start bash", failed).message);
     return pid;
 }
 
 }  // namespace
 
-World::World() {
+World::World(const std::filesystem::path& parent) : home_(parent) {
     std::filesystem::create_directories(workspace());
 }
 
@@ -53,16 +59,13 @@ void wait_for_success(Process& program) {
                                  program.errors);
 }
 
-Clock::duration run_bare(const std::string& command) {
-    return run_bare_many(command, 1, 1);
-}
-
-Clock::duration run_bare_many(const std::string& command, std::size_t count, std::size_t at_once) {
+Clock::duration run_bare(const std::string& command, const Environment& environment,
+                         std::size_t count, std::size_t at_once) {
     const auto begin = Clock::now();
     std::vector<pid_t> running;
     for (std::size_t started = 0; started < count || !running.empty();) {
         if (started < count && running.size() < at_once) {
-            running.push_back(spawn_bash(command));
+            running.push_back(spawn_bash(command, environment));
             ++started;
             continue;
         }

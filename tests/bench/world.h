@@ -15,7 +15,7 @@ namespace tenon::bench {
 /// A home, a workspace and a state folder for runs of the real program.
 class World {
 public:
-    World();
+    explicit World(const std::filesystem::path& parent = std::filesystem::temp_directory_path());
     [[nodiscard]] std::filesystem::path workspace() const { return home_ / "w"; }
     [[nodiscard]] std::filesystem::path state() const { return home_ / "state"; }
     [[nodiscard]] const tenon::testing::TempDir& home() const { return home_; }
@@ -32,10 +32,10 @@ private:
 /// Waits for the program's end; throws what it printed when that is no success.
 void wait_for_success(tenon::testing::Process& program);
 
-/// The same command without anything around it: posix_spawn, wait, done.
-Clock::duration run_bare(const std::string& command);
-/// `count` of them, `at_once` at any time.
-Clock::duration run_bare_many(const std::string& command, std::size_t count, std::size_t at_once);
+/// The same command without anything around it: posix_spawn, wait, done; `count` of them, `at_once`
+/// at any time. The environment matters: bash reads the files of its locale.
+Clock::duration run_bare(const std::string& command, const tenon::testing::Environment& environment,
+                         std::size_t count = 1, std::size_t at_once = 1);
 
 double peak_megabytes(pid_t pid);           ///< VmHWM
 Clock::duration processor_time(pid_t pid);  ///< of all its threads
