@@ -127,9 +127,10 @@ Result<void, StartFailure> Host::make_queue() {
     options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
     options.total_output_limit = settings_.jobs.total_output_limit;
     options.shim.program = options_.prefix / "libexec/tenon/tenon-shim";
-    // A pidfd and a pipe for each running job, and what the rest of the host needs.
+    // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: each
+    // start of a shim closes that many.
     options.shim.descriptor_limit =
-        jobs::lower_descriptor_limit(static_cast<rlim_t>(1024 + 4 * settings_.jobs.max_running));
+        jobs::lower_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});

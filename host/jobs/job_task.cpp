@@ -56,7 +56,7 @@ std::optional<JobRecord> JobTask::start() {
     News news = wait_for(*shim, true);
     if (news == News::kStatus) {
         if (around_.store.has_ended(job_.id)) {
-            around_.on_lingering(std::move(shim->process));
+            around_.on_lingering(std::move(shim->process), job_.spec.lifetime);
             return watch_other_shim();
         }
         news = wait_for(*shim, false);  // it hung up because it died, or is about to

@@ -24,7 +24,7 @@ struct TaskSurroundings {
     std::function<void(const JobId&)> on_started;
     std::function<void(JobRecord)> on_ended;
     /// A shim that goes on after its job has ended, and must be reaped some time.
-    std::function<void(UniqueFd)> on_lingering;
+    std::function<void(UniqueFd, Lifetime)> on_lingering;
     std::function<void()> on_return;  ///< the last thing of every task
 };
 

@@ -55,9 +55,9 @@ Queue::Queue(Store store, QueueOptions options)
                     leave_.get(),
                     [this](const JobId& id) { mark_started(id); },
                     [this](JobRecord job) { finish(std::move(job)); },
-                    [this](UniqueFd shim) {
+                    [this](UniqueFd shim, Lifetime lifetime) {
                         const Lock lock(mutex_);
-                        lingering_.push_back(std::move(shim));
+                        lingering_.push_back({std::move(shim), lifetime});
                         wake_watcher();
                     },
                     [this] {
@@ -109,12 +109,13 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
     {
         const Lock lock(mutex_);
         Entry& entry = add(*job);
-        want_sync(job->id);
         failed = link_dependencies(entry);
         if (job->spec.kind == Kind::kForeground) {
             begin_running(entry);
             admitted.push_back(entry.job);
         } else {
+            // A foreground command is part of its turn, whose journal is not synced either.
+            want_sync(job->id);
             unwatched_.insert(job->id);
             if (!failed && entry.waits_for.empty()) {
                 ready_.insert({-job->spec.priority, entry.number, job->id});

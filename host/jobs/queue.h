@@ -98,7 +98,8 @@ public:
     Poco::NotificationQueue& ended() { return ended_; }
 
     /// An orderly end: nothing is started any more, every `session` job, foreground or background,
-    /// is cancelled. Returns when they have ended, or after seven seconds; how many have not.
+    /// is cancelled. Returns when they and what they left behind have ended, or after seven
+    /// seconds; how many jobs have not.
     std::size_t cancel_session_jobs(std::string_view by);
     /// `--no-wait`: nothing is started any more. What runs goes on, what is queued stays recorded.
     void leave();
@@ -111,6 +112,11 @@ private:
         bool counted = false;       // takes one of the max_running places
         bool told_running = false;  // on_change knows that it runs
         std::set<JobId> waits_for;  // of `after`, those that have not completed
+    };
+    /// A shim whose job has ended and who may be ending what that left behind.
+    struct Lingering {
+        UniqueFd process;
+        Lifetime lifetime;
     };
     struct Turn {  // the order of starting
         std::int64_t negative_priority;
@@ -167,7 +173,7 @@ private:
     /// Jobs that no task watches: what is queued.
     std::set<JobId> unwatched_ TENON_GUARDED_BY(mutex_);
     std::vector<JobId> unsynced_ TENON_GUARDED_BY(mutex_);
-    std::vector<UniqueFd> lingering_ TENON_GUARDED_BY(mutex_);
+    std::vector<Lingering> lingering_ TENON_GUARDED_BY(mutex_);
     std::uint64_t next_number_ TENON_GUARDED_BY(mutex_) = 0;
     std::size_t running_ TENON_GUARDED_BY(mutex_) = 0;
     std::size_t tasks_alive_ TENON_GUARDED_BY(mutex_) = 0;

@@ -52,7 +52,11 @@ std::size_t Queue::cancel_session_jobs(std::string_view by) {
                 const auto it = entries_.find(id);
                 return it != entries_.end() && !is_terminal(it->second.job.status);
             });
-        if (left == 0 || Clock::now() >= deadline) return static_cast<std::size_t>(left);
+        const bool lingers =
+            std::any_of(lingering_.begin(), lingering_.end(),
+                        [](const Lingering& shim) { return shim.lifetime == Lifetime::kSession; });
+        if ((left == 0 && !lingers) || Clock::now() >= deadline)
+            return static_cast<std::size_t>(left);
         changed_.wait_until(lock, deadline);
     }
 }
@@ -161,8 +165,8 @@ bool Queue::wait_for_work() {
     {
         const Lock lock(mutex_);
         if (closing_) return false;
-        for (const UniqueFd& shim : lingering_)
-            ready.push_back({shim.get(), POLLIN, 0});
+        for (const Lingering& shim : lingering_)
+            ready.push_back({shim.process.get(), POLLIN, 0});
         if (!unwatched_.empty()) timeout = static_cast<int>(kLookEvery / 1ms);
     }
     if (::poll(ready.data(), ready.size(), timeout) > 0 && ready[0].revents != 0) {
@@ -197,7 +201,10 @@ void Queue::sync_records() {
 
 void Queue::reap_lingering() {
     const Lock lock(mutex_);
-    std::erase_if(lingering_, [](const UniqueFd& shim) { return reap(shim) != -1; });
+    if (std::erase_if(lingering_, [](const Lingering& shim) { return reap(shim.process) != -1; }) >
+        0) {
+        changed_.notify_all();
+    }
 }
 
 /// Another process may cancel what is queued. Also the second try for what found no thread.

@@ -13,8 +13,10 @@ namespace tenon::shim {
 
 using jobs::kOutputFiles;
 
-Spool::Spool(int folder, std::uint64_t cap) : folder_(folder), half_(cap / 2), quarter_(cap / 4) {
-    open_next();
+Spool::Spool(int folder, std::uint64_t cap) : folder_(folder), half_(cap / 2), quarter_(cap / 4) {}
+
+void Spool::open() {
+    if (segment_ < 0) open_next();
 }
 
 void Spool::write(std::string_view bytes) {

@@ -17,6 +17,8 @@ public:
     /// `folder` stays the caller's and open.
     Spool(int folder, std::uint64_t cap);
 
+    /// Makes the first file, so that there is one even if nothing is printed.
+    void open();
     void write(std::string_view bytes);
 
     [[nodiscard]] std::uint64_t total() const { return total_; }

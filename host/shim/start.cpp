@@ -20,8 +20,11 @@ constexpr int kFirstOther = 3;  // after the standard streams
 constexpr int kOomRaise = 500;  // of 1000
 
 void reset_signals() {
+    // Past the C library, which keeps two signals from its callers: posix_spawn leaves them
+    // ignored.
+    constexpr unsigned long kDefault[8] = {};  // any architecture's struct sigaction
     for (int signal = 1; signal < NSIG; ++signal)
-        ::signal(signal, SIG_DFL);  // fails for SIGKILL, SIGSTOP and the C library's own
+        ::syscall(SYS_rt_sigaction, signal, kDefault, nullptr, NSIG / 8);  // not SIGKILL, SIGSTOP
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

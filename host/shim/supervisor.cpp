@@ -28,6 +28,7 @@ constexpr auto kGiveUp = 5s;    // of SIGKILL rounds
 constexpr auto kRound = 10ms;
 // What bash started last, as in `> >(tee log)`, is often about to end too.
 constexpr auto kStragglers = 20ms;
+constexpr auto kWorthASync = 100ms;
 constexpr auto kDiskRetry = 1s;
 constexpr int kDiskRetries = 60;
 constexpr char kTemporaryStatus[] = ".status.tmp";
@@ -56,7 +57,6 @@ Supervisor::Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, 
       started_(Clock::now()),
       started_ms_(wall_clock_ms()) {
     if (job_.timeout) deadline_ = started_ + *job_.timeout;
-    prepare_status_file();
 }
 
 bool Supervisor::run() {
@@ -77,6 +77,9 @@ bool Supervisor::run() {
     input.reset();
     if (!bash) return refuse(bash.error().message);
     bash_ = *bash;
+    // While bash starts: two new files take as long as a third of that.
+    spool_.open();
+    prepare_status_file();
 
     wait_for_end();
     if (bash_status_) {
@@ -246,6 +249,12 @@ bool Supervisor::publish(jobs::JobEnd end) {
     end.user_us = microseconds(used.ru_utime);
     end.system_us = microseconds(used.ru_stime);
     end.max_rss_kib = used.ru_maxrss;
+    // A short foreground command's end goes into the session's journal, which is not synced either:
+    // the disk would take longer than the command, and nothing be safer. What ran on may have
+    // become a background job; its end must be the same when the machine goes down after it was
+    // told.
+    const bool sync =
+        job_.kind == jobs::Kind::kBackground || Clock::now() - started_ >= kWorthASync;
     bool written = false;
     for (int attempt = 0; attempt < kDiskRetries && !written; ++attempt) {
         if (attempt == 1) spool_.drop_tail();
@@ -253,7 +262,7 @@ bool Supervisor::publish(jobs::JobEnd end) {
         end.output_bytes = spool_.total();
         end.omitted_bytes = spool_.omitted();
         if (end.reason.empty()) end.reason = spool_.problem();
-        written = write_status(jobs::encode_end(end));
+        written = write_status(jobs::encode_end(end), sync);
         struct stat folder {};
         if (::fstat(folder_, &folder) == 0 && folder.st_nlink == 0) break;  // nobody will read it
     }
@@ -261,16 +270,19 @@ bool Supervisor::publish(jobs::JobEnd end) {
     return written;
 }
 
-bool Supervisor::write_status(const std::string& text) {
+bool Supervisor::write_status(const std::string& text, bool sync) {
     if (!status_file_) prepare_status_file();
     const int fd = status_file_.get();
     if (fd < 0 || ::lseek(fd, 0, SEEK_SET) != 0 || !write_all(fd, text)) return false;
-    if (::ftruncate(fd, static_cast<off_t>(text.size())) != 0 || ::fsync(fd) != 0) return false;
+    if (::ftruncate(fd, static_cast<off_t>(text.size())) != 0) return false;
+    if (sync && ::fsync(fd) != 0) return false;
+    // Begun now, the data is on disk before the file system gets round to the name.
+    if (!sync) std::ignore = ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     if (::renameat(folder_, kTemporaryStatus, folder_, jobs::kStatusFile) != 0) {
         status_file_.reset();
         return false;
     }
-    ::fsync(folder_);
+    if (sync) ::fsync(folder_);
     return true;
 }
 

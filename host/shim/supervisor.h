@@ -16,7 +16,8 @@ namespace tenon::shim {
 /// depends on; the job's lock is the caller's. One thread, which blocks in `run`.
 class Supervisor {
 public:
-    /// `folder` is the job's, open; `announce` is closed when status.json stands.
+    /// `folder` is the job's, open; `announce` is closed when status.json stands (and is synced,
+    /// but for a short foreground command).
     Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce);
 
     /// Returns when nothing of the command is left to look after. False: status.json could not be
@@ -42,7 +43,7 @@ private:
     [[nodiscard]] bool must_end() const;
     void prepare_status_file();
     bool publish(jobs::JobEnd end);
-    bool write_status(const std::string& text);
+    bool write_status(const std::string& text, bool sync);
     [[nodiscard]] jobs::JobEnd how_it_ended() const;
 
     int folder_;

@@ -1,0 +1,139 @@
+#include <atomic>
+#include <fstream>
+
+#include "host/agent/session.h"
+#include "tests/bench/stopwatch_server.h"
+#include "tests/bench/world.h"
+
+namespace tenon::bench {
+namespace {
+
+constexpr std::size_t kTenMegabytes = 10'000'000;
+using Until = StopwatchServer::Until;
+
+/// The same small tool call, a thousand times and more.
+void turns_of_a_long_session(benchmark::State& state) {
+    constexpr std::size_t kWindow = 30;
+    constexpr std::size_t kLast = 1'000 + kWindow;
+    const World world;
+    world.home().write("w/notes.txt", std::string(500, 'x') + "\n");
+    const StopwatchServer server([&](std::size_t n) {
+        return n < kLast ? call(n, "read_file", {{"path", "notes.txt"}}) : say("done");
+    });
+    const auto program = world.start(server.url());
+    wait_for_success(*program);
+    server.wait_for(kLast + 1);
+    // A long request takes its time on the wire, which is not the host's: to the first byte all of
+    // it has been put together.
+    const auto at = [&](std::size_t turn, Until until = Until::kFirstByte) {
+        return server.turns(turn, kWindow, until).median();
+    };
+    state.counters["first_ms"] = at(1);
+    state.counters["after_10_ms"] = at(10);
+    state.counters["after_100_ms"] = at(100);
+    state.counters["after_1000_ms"] = at(1'000);
+    state.counters["ratio"] = at(1'000) / at(1);
+    state.counters["whole_1_ms"] = at(1, Until::kWhole);
+    state.counters["whole_1000_ms"] = at(1'000, Until::kWhole);
+    state.counters["last_request_kb"] =
+        static_cast<double>(server.exchanges().back().body_bytes) / 1000;
+}
+
+agent::SessionHead session_head(const std::string& id) {
+    agent::SessionHead head;
+    head.id = id;
+    return head;
+}
+
+/// Continues the session's journal with turns of 4 KB until it holds ten megabytes.
+void fill_session(const std::filesystem::path& folder, const std::string& id) {
+    auto session = agent::Session::open(folder, session_head(id));
+    if (!session) throw std::runtime_error(session.error().message);
+    const std::string line = "a line of what a \"command\" prints, with\ta tab and \xC3\xA4\n";
+    std::string text;
+    while (text.size() < 4'000)
+        text += line;
+    std::size_t bytes = 0;
+    for (std::size_t n = 0; bytes < kTenMegabytes; ++n) {
+        const Json input = {{"command", "make"}};
+        const std::string call_id = "toolu_fill_" + std::to_string(n);
+        const Step step = calls(0, 1, "bash", input);
+        Json content = step.content;
+        content[0]["id"] = call_id;
+        agent::Answer answer;
+        answer.id = "msg";
+        answer.model = "bench";
+        answer.stop_reason = "tool_use";
+        answer.content = dump_json(content);
+        answer.calls = {{call_id, "bash", input, {}}};
+        const auto said = session->add_text("go on", "prompt");
+        const auto answered = session->add_answer(answer);
+        const auto acted = session->add_result(call_id, {text, false, {}});
+        answer.content = R"([{"type":"text","text":"done"}])";
+        answer.calls.clear();
+        const auto done = session->add_answer(answer);
+        if (!said || !answered || !acted || !done)
+            throw std::runtime_error("the session cannot be filled");
+        bytes += text.size() + answer.content.size();
+    }
+}
+
+/// A session that the real program made and that is ten megabytes long.
+class LongSession {
+public:
+    LongSession() {
+        const StopwatchServer server([](std::size_t) { return say("done"); });
+        const auto program = world.start(server.url(), {"--session", id});
+        wait_for_success(*program);
+        fill_session(world.state() / "sessions", id);
+    }
+    const World world;
+    const std::string id = "long";
+};
+
+void reopen_of_ten_megabytes(benchmark::State& state) {
+    constexpr int kRuns = 5;
+    const LongSession session;
+    std::atomic<pid_t> program_id{0};
+    Samples peak, until_request;
+    for (int i = 0; i < kRuns; ++i) {
+        const StopwatchServer server([&](std::size_t) {
+            peak.add(peak_megabytes(program_id));
+            return say("done");
+        });
+        const auto begin = Clock::now();
+        const auto program = session.world.start(server.url(), {"--session", session.id});
+        program_id = program->pid();
+        wait_for_success(*program);
+        server.wait_for(1);
+        until_request.add(server.exchanges()[0].first_byte - begin);
+        state.counters["request_mb"] =
+            static_cast<double>(server.exchanges()[0].body_bytes) / 1'000'000;
+    }
+    state.counters["peak_mb"] = peak.median();
+    state.counters["tenon_ms"] = until_request.median();
+}
+
+void open_session(benchmark::State& state) {
+    constexpr int kRuns = 9;
+    const LongSession session;
+    Samples times;
+    for (int i = 0; i < kRuns; ++i) {
+        const auto begin = Clock::now();
+        const auto opened =
+            agent::Session::open(session.world.state() / "sessions", session_head(session.id));
+        times.add(Clock::now() - begin);
+        if (!opened) throw std::runtime_error(opened.error().message);
+    }
+    state.counters["ms"] = times.median();
+}
+
+const bool registered = [] {
+    measure("long_session", turns_of_a_long_session);
+    measure("reopen", reopen_of_ten_megabytes);
+    measure("open_session", open_session);
+    return true;
+}();
+
+}  // namespace
+}  // namespace tenon::bench

@@ -1,0 +1,77 @@
+#include "tests/bench/promises.h"
+
+#include <iomanip>
+#include <ostream>
+
+namespace tenon::bench {
+namespace {
+
+struct Promise {
+    const char* what;
+    const char* measurement;
+    const char* counter;
+    const char* unit;
+    double at_most;  ///< 0: nothing is promised
+};
+
+// clang-format off
+constexpr Promise kPromises[] = {
+    {"start to first request",                        "start",            "tenon_ms",     "ms", 0},
+    {"  curl doing the same POST",                    "start",            "curl_ms",      "ms", 0},
+    {"  ratio",                                       "start",            "ratio",        "x",  2.5},
+    {"first request, these tools",                    "start",            "request_kb",   "KB", 9},
+    {"background_run, 0 running",                     "background_run/0", "median_ms",    "ms", 5},
+    {"  99 in 100 below",                             "background_run/0", "p99_ms",       "ms", 5},
+    {"background_run, 200 running",                   "background_run/200", "median_ms",  "ms", 5},
+    {"  99 in 100 below",                             "background_run/200", "p99_ms",     "ms", 5},
+    {"background_run, 256 running, 9,900 queued",     "background_run/10000", "median_ms", "ms", 5},
+    {"  99 in 100 below",                             "background_run/10000", "p99_ms",   "ms", 5},
+    {"bash true turn",                                "bash_turn",        "turn_ms",      "ms", 0},
+    {"  bare bash -c true",                           "bash_turn",        "bare_ms",      "ms", 0},
+    {"  ratio",                                       "bash_turn",        "ratio",        "x",  3},
+    {"tool turn at the start",                        "long_session",     "first_ms",     "ms", 0},
+    {"  after 100 turns",                             "long_session",     "after_100_ms", "ms", 0},
+    {"  after 1,000 turns",                           "long_session",     "after_1000_ms", "ms", 0},
+    {"  ratio of the last to the first",              "long_session",     "ratio",        "x",  2},
+    {"  first, to the last byte of its request",      "long_session",     "whole_1_ms",   "ms", 0},
+    {"  after 1,000 turns, likewise",                 "long_session",     "whole_1000_ms", "ms", 0},
+    {"exit of a job to the request that tells it",    "notification",     "median_ms",    "ms", 100},
+    {"peak memory after 60 turns",                    "memory",           "peak_mb",      "MB", 25},
+    {"  with a 10 MB conversation",                   "reopen",           "peak_mb",      "MB", 60},
+    {"start to first request with that conversation", "reopen",           "tenon_ms",     "ms", 0},
+    {"opening a session of 10 MB",                    "open_session",     "ms",           "ms", 0},
+    {"processor while 200 jobs idle",                 "idle_jobs",        "cpu_percent",  "%",  0},
+    {"jobs a second",                                 "throughput",       "jobs",         "/s", 0},
+    {"  bare bash -c true",                           "throughput",       "bare",         "/s", 0},
+    {"server-sent events",                            "sse_parser",       "mb_s",         "MB/s", 0},
+    {"whole answers",                                 "answer_stream",    "mb_s",         "MB/s", 0},
+};
+// clang-format on
+
+}  // namespace
+
+int print_promises(std::ostream& out, const Figures& figures) {
+    int broken = 0;
+    out << "\n"
+        << std::left << std::setw(48) << ""
+        << "  measured       promised\n"
+        << std::fixed;
+    for (const Promise& promise : kPromises) {
+        const auto measured = figures.find(promise.measurement);
+        if (measured == figures.end()) continue;
+        const auto value = measured->second.find(promise.counter);
+        if (value == measured->second.end()) continue;
+        const bool holds = promise.at_most == 0 || value->second <= promise.at_most;
+        if (!holds) ++broken;
+        out << std::left << std::setw(48) << promise.what << std::right << std::setw(10)
+            << std::setprecision(value->second < 10 ? 2 : 1) << value->second << " " << std::left
+            << std::setw(5) << promise.unit;
+        if (promise.at_most > 0)
+            out << "<= " << std::setprecision(promise.at_most == 2.5 ? 1 : 0) << promise.at_most
+                << (holds ? "" : "   MISSED");
+        out << "\n";
+    }
+    return broken;
+}
+
+}  // namespace tenon::bench

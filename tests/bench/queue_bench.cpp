@@ -1,0 +1,192 @@
+#include <map>
+#include <optional>
+
+#include "host/app/host.h"
+#include "host/base/mutex.h"
+#include "host/jobs/queue.h"
+#include "tests/bench/stopwatch_server.h"
+#include "tests/bench/world.h"
+
+namespace tenon::bench {
+namespace {
+
+/// A model in memory: makes the calls it is told, then has nothing more to do.
+class Caller : public agent::Provider {
+public:
+    void next(std::size_t count, const std::string& tool, const Json& input) {
+        step_ = calls(number_, count, tool, input);
+        inputs_ = input;
+        number_ += count;
+    }
+    Result<agent::Answer, agent::ModelFailure> ask(const agent::Request&, agent::EventSink&,
+                                                   std::stop_token) override {
+        agent::Answer answer;
+        answer.stop_reason = step_ ? "tool_use" : "end_turn";
+        if (!step_) step_ = say("done");
+        answer.content = dump_json(step_->content);
+        for (const Json& block : step_->content) {
+            if (block["type"] == "tool_use")
+                answer.calls.push_back({block["id"], block["name"], inputs_, {}});
+        }
+        step_.reset();
+        return answer;
+    }
+
+private:
+    std::optional<Step> step_;
+    Json inputs_;
+    std::size_t number_ = 0;
+};
+
+/// Takes the time of every tool call.
+class CallTimes : public agent::EventSink {
+public:
+    void on_event(const agent::AgentEvent& event) override {
+        const auto now = Clock::now();
+        const Lock lock(mutex_);
+        if (const auto* started = std::get_if<agent::ToolStarted>(&event)) {
+            begun_[started->call.id] = now;
+        } else if (const auto* finished = std::get_if<agent::ToolFinished>(&event)) {
+            if (finished->result.is_error) failed_ = finished->result.text;
+            times_.add(now - begun_[finished->call.id]);
+        }
+    }
+    Samples take() {
+        const Lock lock(mutex_);
+        if (!failed_.empty()) throw std::runtime_error(failed_);
+        return std::exchange(times_, {});
+    }
+
+private:
+    Mutex mutex_;
+    std::map<std::string, Clock::time_point> begun_ TENON_GUARDED_BY(mutex_);
+    Samples times_ TENON_GUARDED_BY(mutex_);
+    std::string failed_ TENON_GUARDED_BY(mutex_);
+};
+
+/// A whole host in this process, with the plugins as they were built.
+class Bench {
+public:
+    explicit Bench(std::int64_t max_running,
+                   const std::filesystem::path& parent = std::filesystem::temp_directory_path())
+        : world_(parent) {
+        app::Settings settings;
+        settings.workspace = world_.workspace();
+        settings.state_dir = world_.state();
+        settings.plugins.path = {TENON_PREFIX "/lib/tenon/plugins"};
+        settings.permissions.yes = true;
+        settings.jobs.max_running = max_running;
+        settings.model.name = "bench";
+        app::HostOptions options;
+        options.prefix = TENON_PREFIX;
+        options.home = world_.home().path();
+        options.session_id = "bench";
+        options.wait_for_jobs = false;
+        auto host = app::Host::create(settings, std::move(options), caller_, times_, secrets_);
+        if (!host) throw std::runtime_error(host.error().message);
+        host_ = std::move(*host);
+    }
+    ~Bench() { end(); }
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+
+    /// `count` jobs from one answer.
+    void submit(std::size_t count, const std::string& command) {
+        caller_.next(count, "background_run", {{"command", command}});
+        if (auto result = host_->run("go", {}); !result.error.empty())
+            throw std::runtime_error(result.error);
+        (void)times_.take();
+    }
+    /// One call an answer: how long each blocked.
+    Samples time_calls(std::size_t count, const std::string& command) {
+        for (std::size_t i = 0; i < count; ++i) {
+            caller_.next(1, "background_run", {{"command", command}});
+            if (auto result = host_->run("go", {}); !result.error.empty())
+                throw std::runtime_error(result.error);
+        }
+        return times_.take();
+    }
+
+    /// Cancels every job.
+    void end() { host_->end_jobs("bench"); }
+
+private:
+    World world_;
+    Caller caller_;
+    CallTimes times_;
+    Secrets secrets_;
+    std::unique_ptr<app::Host> host_;
+};
+
+void report(benchmark::State& state, const Samples& samples) {
+    state.counters["median_ms"] = samples.median();
+    state.counters["p99_ms"] = samples.p99();
+}
+
+void background_run_alone(benchmark::State& state) {
+    Bench bench(4);
+    report(state, bench.time_calls(100, "true"));
+}
+
+void background_run_beside_200(benchmark::State& state) {
+    Bench bench(256);
+    bench.submit(200, "sleep 1000");
+    report(state, bench.time_calls(50, "true"));
+}
+
+void background_run_behind_10000(benchmark::State& state) {
+    // In memory, where there is some: making and removing ten thousand folders on a disk would take
+    // longer than all the rest, and what grows with the queue is its own.
+    const std::filesystem::path memory = "/dev/shm";
+    Bench bench(256, std::filesystem::is_directory(memory)
+                         ? memory
+                         : std::filesystem::temp_directory_path());
+    bench.submit(256, "sleep 1000");
+    bench.submit(9'900, "true");
+    report(state, bench.time_calls(90, "true"));
+    const auto begin = Clock::now();
+    bench.end();
+    state.counters["cancel_all_s"] = std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+void job_throughput(benchmark::State& state) {
+    constexpr std::size_t kJobs = 200;
+    constexpr std::size_t kAtOnce = 4;
+    const tenon::testing::TempDir dir;
+    const auto store = jobs::Store::open(dir / "jobs");
+    if (!store) throw std::runtime_error(store.error().message);
+    jobs::QueueOptions options;
+    options.session = "bench";
+    options.max_running = kAtOnce;
+    options.shim.program = TENON_PREFIX "/libexec/tenon/tenon-shim";
+    jobs::Queue queue(*store, std::move(options));
+    jobs::JobSpec spec;
+    spec.workspace = spec.cwd = dir.path().string();
+    spec.command = "true";
+    const auto begin = Clock::now();
+    std::vector<jobs::JobId> ids;
+    for (std::size_t i = 0; i < kJobs; ++i) {
+        const auto job = queue.submit(spec);
+        if (!job) throw std::runtime_error(job.error().message);
+        ids.push_back(job->id);
+    }
+    for (const auto& id : ids)
+        queue.wait_any(std::span(&id, 1), std::nullopt, {});
+    const std::chrono::duration<double> ours = Clock::now() - begin;
+    const auto inherited = app::process_environment();
+    const std::chrono::duration<double> bare =
+        run_bare("true", {inherited.begin(), inherited.end()}, kJobs, kAtOnce);
+    state.counters["jobs"] = kJobs / ours.count();
+    state.counters["bare"] = kJobs / bare.count();
+}
+
+const bool registered = [] {
+    measure("background_run/0", background_run_alone);
+    measure("background_run/200", background_run_beside_200);
+    measure("background_run/10000", background_run_behind_10000);
+    measure("throughput", job_throughput);
+    return true;
+}();
+
+}  // namespace
+}  // namespace tenon::bench

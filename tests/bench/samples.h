@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace tenon::bench {
+
+using Clock = std::chrono::steady_clock;
+
+/// Figures of one thing, measured again and again. At least one before anything is asked.
+class Samples {
+public:
+    void add(double value) { values_.push_back(value); }
+    void add(Clock::duration duration) {
+        add(std::chrono::duration<double, std::milli>(duration).count());
+    }
+    [[nodiscard]] bool empty() const { return values_.empty(); }
+    [[nodiscard]] double median() const { return part_below(0.5); }
+    [[nodiscard]] double p99() const { return part_below(0.99); }
+
+private:
+    [[nodiscard]] double part_below(double share) const {
+        std::vector<double> sorted = values_;
+        std::sort(sorted.begin(), sorted.end());
+        const auto last = static_cast<double>(sorted.size() - 1);
+        return sorted[static_cast<std::size_t>(share * last)];
+    }
+    std::vector<double> values_;
+};
+
+}  // namespace tenon::bench
