@@ -37,6 +37,7 @@ Result<void> Loop::recover() {
                 result.delivered_jobs.push_back(known->delivered_job);
         }
         if (auto written = parts_.session.add_result(call.id, result); !written) return written;
+        parts_.inbox.told(result.delivered_jobs);
     }
     return {};
 }
