@@ -39,6 +39,14 @@ Recorded read_job(const fs::path& folder) {
     return job;
 }
 
+/// What a host leaves that is killed while it records a job: nobody has been answered for it.
+bool was_never_recorded(const fs::path& folder) {
+    for (const char* file : {jobs::kJobFile, jobs::kStartedFile, jobs::kStatusFile}) {
+        if (fs::exists(folder / file)) return false;
+    }
+    return true;
+}
+
 std::string describe(const jobs::JobEnd& end) {
     std::string text(jobs::to_string(end.status));
     if (end.exit_code) text += ", exit code " + std::to_string(*end.exit_code);
@@ -59,7 +67,12 @@ public:
             verdict_.doubled.push_back("job " + id + " was told twice in one conversation");
         for (const auto& entry : fs::directory_iterator(storm_.sandbox().state() / "jobs")) {
             const std::string id = entry.path().filename().string();
-            if (is_job_id(id)) count_job(id, read_job(entry.path()));
+            if (!is_job_id(id)) continue;
+            if (was_never_recorded(entry.path())) {
+                ++verdict_.half_made;
+            } else {
+                count_job(id, read_job(entry.path()));
+            }
         }
         count_calls();
         count_numbers();
@@ -221,11 +234,12 @@ Verdict judge(Storm& storm) {
 
 void print(std::ostream& out, const Verdict& verdict, const Storm& storm,
            std::chrono::milliseconds took) {
-    out << verdict.background << " background and " << verdict.foreground
-        << " foreground jobs, seed " << storm.options().seed << "; " << storm.hosts_killed()
-        << " hosts and " << verdict.supervisors_killed << " supervisors killed in " << storm.runs()
-        << " runs with " << storm.model().requests() << " requests; " << std::fixed
-        << std::setprecision(1) << static_cast<double>(took.count()) / 1000 << " s\n";
+    out << verdict.background << " background and " << verdict.foreground << " foreground jobs ("
+        << verdict.half_made << " more were never recorded), seed " << storm.options().seed << "; "
+        << storm.hosts_killed() << " hosts and " << verdict.supervisors_killed
+        << " supervisors killed in " << storm.runs() << " runs with " << storm.model().requests()
+        << " requests; " << std::fixed << std::setprecision(1)
+        << static_cast<double>(took.count()) / 1000 << " s\n";
     print_list(out, "lost", verdict.lost);
     print_list(out, "doubled", verdict.doubled);
     print_list(out, "missing", verdict.missing);

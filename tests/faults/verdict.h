@@ -12,6 +12,7 @@ namespace tenon::faults {
 struct Verdict {
     int background = 0;
     int foreground = 0;
+    int half_made = 0;                   ///< folders of a host killed while it made them
     int supervisors_killed = 0;          ///< whose job then counts as lost, which is the truth
     std::vector<std::string> lost;       ///< ends that nobody could tell, without that excuse
     std::vector<std::string> doubled;    ///< told twice, or run twice
