@@ -200,6 +200,20 @@ TEST_F(LoopTest, AnswersTheCallsAnEarlierHostLeft) {
     EXPECT_TRUE(session.is_delivered("0000000b"));
 }
 
+TEST_F(LoopTest, TheInboxHearsWhatARecoveredCallHasTold) {
+    ASSERT_TRUE(session.add_text("go", "prompt"));
+    ASSERT_TRUE(session.add_answer({"m",
+                                    "model",
+                                    "tool_use",
+                                    R"([{"type":"tool_use","id":"a","name":"bash","input":{}}])",
+                                    "",
+                                    {call("a", "bash")},
+                                    {}}));
+    inbox.recovered["a"] = {"true result", false, "0000000a"};
+    ASSERT_TRUE(loop().recover());
+    EXPECT_EQ(inbox.told_jobs, std::vector<std::string>{"0000000a"});
+}
+
 TEST_F(LoopTest, WatchersSeeAnswersResultsAndRefusals) {
     toolbox.add("no", true, [](const ToolCall&, CallContext&) {
         return ToolResult{"", false, {}};

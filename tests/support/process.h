@@ -71,6 +71,8 @@ public:
     Process& operator=(const Process&) = delete;
 
     [[nodiscard]] pid_t pid() const { return pid_; }
+    /// Whether it has closed its standard output and error, as it does at its end.
+    [[nodiscard]] bool is_silent() const { return !out_ && !err_; }
     void send_signal(int signal) const { ::kill(pid_, signal); }
     /// Writes to its standard input; small texts only, since nobody reads its output meanwhile.
     void write(const std::string& text) { (void)write_all(in_.get(), text); }
@@ -87,7 +89,7 @@ public:
         return pump([&] { return errors.find(text) != std::string::npos; }, patience);
     }
     /// Waits until any more of standard output has come; false when it ended.
-    bool wait_for_more_output(std::chrono::seconds patience = std::chrono::seconds(60)) {
+    bool wait_for_more_output(std::chrono::milliseconds patience = std::chrono::seconds(60)) {
         const std::size_t had = output.size();
         return pump([&] { return output.size() > had; }, patience);
     }
@@ -115,7 +117,7 @@ private:
         write_end.reset(fds[1]);
     }
     template <class Done>
-    bool pump(Done done, std::chrono::seconds patience) {
+    bool pump(Done done, std::chrono::milliseconds patience) {
         const auto deadline = std::chrono::steady_clock::now() + patience;
         while (!done()) {
             if (!out_ && !err_) return false;

@@ -267,6 +267,7 @@ void ModelServer::serve(Poco::Net::StreamSocket socket, int number, const std::s
 void ModelServer::note(const Received& request) {
     const Lock lock(mutex_);
     requests_.push_back(request);
+    if (options_.improvise) requests_.back().body.clear();
     if (!request.refusal.empty()) ++refusals_;
     if (!options_.log_file.empty()) log(request);
     changed_.notify_all();
@@ -315,6 +316,10 @@ bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& st
 }
 
 std::optional<Refusal> ModelServer::next_step(const Json& body, Step& step) {
+    if (options_.improvise) {
+        step = options_.improvise(body);
+        return std::nullopt;
+    }
     if (next_ == steps_.size()) return Refusal{404, "the script is over"};
     step = steps_[next_];
     if (auto refusal = fill_in_job_ids(body, step)) return refusal;
@@ -347,7 +352,8 @@ std::optional<Refusal> ModelServer::fill_in_job_ids(const Json& body, Step& step
         return Refusal{404, "the script names a job that has not been seen: " + filled};
     }
     step.content = Ordered::parse(filled);
-    for (std::string& wanted : step.expect) wanted = replace_markers(std::move(wanted), jobs_);
+    for (std::string& wanted : step.expect)
+        wanted = replace_markers(std::move(wanted), jobs_);
     return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -42,6 +43,9 @@ public:
         std::uint16_t port = 0;                 ///< 0: any
         Poco::Net::Context::Ptr tls = nullptr;  ///< set: https
         std::string log_file;                   ///< each request as a JSON line, when named
+        /// Answers instead of the script each request that is not refused; asked by one thread at a
+        /// time. `requests()` then has no bodies: a long conversation comes in each of them.
+        std::function<Step(const Json& request)> improvise;
     };
     explicit ModelServer(std::vector<Step> steps) : ModelServer(std::move(steps), Options{}) {}
     ModelServer(std::vector<Step> steps, Options options);

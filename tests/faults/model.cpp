@@ -1,0 +1,82 @@
+#include "tests/faults/model.h"
+
+#include "tests/faults/work.h"
+
+namespace tenon::faults {
+
+using testing::Step;
+
+void Model::allow(int numbers, int at_once) {
+    const Lock lock(mutex_);
+    allowed_ = numbers;
+    at_once_ = at_once;
+}
+
+void Model::on_request(std::function<void()> hook) {
+    const Lock lock(mutex_);
+    hook_ = std::move(hook);
+}
+
+void Model::look(const Json& request) {
+    ++requests_;
+    told_ = read_request(request);
+    for (const auto& [id, end] : told_.notifications) {
+        if (told_.notifications.count(id) + told_.waited_for.count(id) > 1) doubled_.insert(id);
+    }
+}
+
+/// As many as it has in mind, in the order of their numbers; now and then it wants to wait as well.
+Json Model::calls() {
+    Json calls = Json::array();
+    const int most = std::uniform_int_distribution<>(1, at_once_)(random_);
+    for (int number = 0; number < allowed_ && static_cast<int>(calls.size()) < most; ++number) {
+        if (told_.settled.count(number) > 0) continue;
+        calls.push_back(call_of(work_of(number), told_.attempts[number]));
+    }
+    constexpr int kOneIn = 5;
+    if (!calls.empty() && random_() % kOneIn == 0) {
+        calls.push_back({{"type", "tool_use"},
+                         {"id", "toolu_wait" + std::to_string(waits_++)},
+                         {"name", "background_wait"},
+                         {"input", {{"seconds", 1}}}});
+    }
+    return calls;
+}
+
+Step Model::answer(const Json& request) {
+    std::function<void()> hook;
+    Json content;
+    {
+        const Lock lock(mutex_);
+        look(request);
+        content = calls();
+        hook = hook_;
+    }
+    if (hook) hook();
+    Step step;
+    step.stop_reason = content.empty() ? "end_turn" : "tool_use";
+    if (content.empty()) {
+        content.push_back({{"type", "text"}, {"text", "ok"}});
+    } else {
+        content.insert(content.begin(), Json{{"type", "thinking"}, {"thinking", "More work."}});
+    }
+    step.content = nlohmann::ordered_json::parse(content.dump());
+    return step;
+}
+
+Told Model::newest() const {
+    const Lock lock(mutex_);
+    return told_;
+}
+
+int Model::requests() const {
+    const Lock lock(mutex_);
+    return requests_;
+}
+
+std::set<std::string> Model::doubled() const {
+    const Lock lock(mutex_);
+    return doubled_;
+}
+
+}  // namespace tenon::faults

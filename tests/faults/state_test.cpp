@@ -1,0 +1,244 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
+
+#include "host/base/clock.h"
+#include "host/base/json.h"
+#include "host/jobs/record.h"
+#include "tests/runs/sandbox.h"
+
+/// The real program over a state folder that something else has been at.
+namespace tenon::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kTenon = TENON_PROGRAM;
+const std::string kAnswers = R"({"content":"ok","repeat":0})";
+
+std::vector<std::string> tenon(const std::string& prompt) {
+    return {kTenon, "--yes", "--session", "s1", "--output-format", "stream-json", "-p", prompt};
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+    std::size_t n = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size()))
+        ++n;
+    return n;
+}
+
+Json background(const std::string& id, const std::string& command) {
+    return {{"type", "tool_use"},
+            {"id", id},
+            {"name", "background_run"},
+            {"input", {{"command", command}}}};
+}
+
+std::string script(const std::vector<Json>& calls) {
+    return "[" + Json{{"content", calls}}.dump() + "," + kAnswers + "]";
+}
+
+/// A session whose host was killed while its one job ran, until `go` is there.
+class StateTest : public ::testing::Test {
+protected:
+    void kill_host_of_a_running_job() {
+        Process host(tenon("go"), sandbox.environment(&server), sandbox.workspace());
+        host.close_input();
+        ASSERT_TRUE(server.wait_for_requests(2));
+        while (!fs::exists(sandbox.workspace() / "begun"))
+            std::this_thread::yield();
+        host.send_signal(SIGKILL);
+        host.wait();
+        for (const auto& entry : fs::directory_iterator(sandbox.state() / "jobs"))
+            job = entry.path();
+    }
+    void let_it_end() const { std::ofstream(sandbox.workspace() / "go") << "x"; }
+    Process::Exit run_again() {
+        Process host(tenon("again"), sandbox.environment(&server), sandbox.workspace());
+        const Process::Exit exit = host.wait();
+        errors = host.errors;
+        return exit;
+    }
+    /// Ends the job's supervisor, and with it the lock.
+    void kill_supervisor() const {
+        const auto text = read_whole_file(job / jobs::kStartedFile, jobs::kMaxRecordBytes);
+        ASSERT_TRUE(text);
+        const auto started = jobs::decode_started(*text);
+        ASSERT_TRUE(started);
+        jobs::send_signal(jobs::open_process(started->shim), SIGKILL);
+        while (!sandbox.processes().empty())
+            std::this_thread::yield();
+    }
+    void pretend_started_by(const jobs::ProcessIdentity& who) const {
+        const jobs::Started started{who, wall_clock_ms(), 1U << 20U};
+        ASSERT_TRUE(write_file_atomically(job / jobs::kStartedFile, jobs::encode_started(started),
+                                          Sync::kNo));
+    }
+    std::string told() const { return server.requests().back().body; }
+    std::string id() const { return job.filename().string(); }
+
+    const Sandbox sandbox;
+    const ModelServer server{
+        script({background("a", "touch begun; until [ -e go ]; do :; done; echo over; exit 4")})};
+    fs::path job;
+    std::string errors;
+};
+
+TEST_F(StateTest, AJobOfAnotherBootIsLostAndToldOnce) {
+    kill_host_of_a_running_job();
+    kill_supervisor();
+    auto other_boot = jobs::ProcessIdentity::of_this_process();
+    other_boot.boot_id = "00000000-0000-0000-0000-000000000000";
+    pretend_started_by(other_boot);
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(count(told(), "[bg:" + id() + "] lost: "), 1U) << told();
+    EXPECT_NE(told().find("the machine went down while it ran"), std::string::npos) << told();
+    EXPECT_EQ(server.refusals(), 0);
+}
+
+TEST_F(StateTest, AProcessThatHasGotASupervisorsNumberIsNotTakenForIt) {
+    kill_host_of_a_running_job();
+    kill_supervisor();
+    auto somebody = jobs::ProcessIdentity::of_this_process();
+    somebody.start_time += 1;
+    pretend_started_by(somebody);
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(count(told(), "[bg:" + id() + "] lost: "), 1U) << told();
+}
+
+TEST_F(StateTest, AJobWhoseRecordIsCutInHalfIsNamedAndStopsNothing) {
+    kill_host_of_a_running_job();
+    const fs::path record = job / jobs::kJobFile;
+    fs::resize_file(record, fs::file_size(record) / 2);
+    let_it_end();
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_NE(errors.find(record.string()), std::string::npos) << errors;
+    EXPECT_EQ(server.refusals(), 0);
+    while (!sandbox.processes().empty())
+        std::this_thread::yield();
+    EXPECT_TRUE(fs::exists(job / jobs::kStatusFile));
+}
+
+TEST_F(StateTest, ForeignFilesAmongTheJobsStopNothing) {
+    kill_host_of_a_running_job();
+    const fs::path jobs = sandbox.state() / "jobs";
+    std::ofstream(jobs / "README") << "mine";
+    std::ofstream(jobs / "0123abcd") << "a file with a job's name";
+    fs::create_directories(jobs / "not a job" / "deeper");
+    fs::create_directories(jobs / "deadbeef");
+    fs::create_directories(jobs / "deadbee1" / jobs::kJobFile);
+    fs::create_directories(jobs / "deadbee2");
+    ::mkfifo((jobs / "deadbee2" / jobs::kJobFile).c_str(), 0600);
+    fs::create_symlink("deadbee3", jobs / "deadbee3");
+    let_it_end();
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(count(told(), "[bg:" + id() + "] error: over"), 1U) << told();
+    EXPECT_TRUE(fs::exists(jobs / "README"));
+    EXPECT_EQ(server.refusals(), 0);
+}
+
+TEST_F(StateTest, FilesOfAJobThatAreNoFilesStopNothing) {
+    kill_host_of_a_running_job();
+    fs::create_directories(sandbox.state() / "jobs/deadbeef");
+    fs::copy_file(job / jobs::kJobFile, sandbox.state() / "jobs/deadbeef" / jobs::kJobFile);
+    ::mkfifo((sandbox.state() / "jobs/deadbeef" / jobs::kStatusFile).c_str(), 0600);
+    let_it_end();
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_NE(errors.find("deadbeef"), std::string::npos) << errors;
+    EXPECT_EQ(count(told(), "[bg:" + id() + "] error: over"), 1U) << told();
+}
+
+/// A small file system of its own as state folder, for one shell script.
+class DiskTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        fs::create_directories(sandbox.state());
+        Process probe({"/usr/bin/unshare", "-Urm", "/bin/sh", "-c",
+                       "mount -t tmpfs none " + sandbox.state().string()},
+                      sandbox.environment(), sandbox.workspace());
+        if (probe.wait().code != 0)
+            GTEST_SKIP() << "no file system can be mounted here: " << probe.errors;
+    }
+    /// "$@" in the script is a run of the program.
+    Process::Exit run(const ModelServer& server, const std::string& size,
+                      const std::string& script) {
+        std::vector<std::string> command = {
+            "/usr/bin/unshare",
+            "-Urm",
+            "/bin/bash",
+            "-c",
+            "mount -t tmpfs -o size=" + size + " none '" + sandbox.state().string() + "' && cd '" +
+                sandbox.state().string() + "' && state=$PWD && cd '" +
+                sandbox.workspace().string() + "' && " + script,
+            "run"};
+        for (const std::string& word : tenon("go"))
+            command.push_back(word);
+        Process program(command, sandbox.environment(&server), sandbox.workspace());
+        const Process::Exit exit = program.wait();
+        output = program.output;
+        errors = program.errors;
+        return exit;
+    }
+
+    const Sandbox sandbox;
+    std::string output, errors;
+};
+
+// Whether the journal's last page has room for the notification is luck, and so is the run's exit.
+TEST_F(DiskTest, AJobThatFillsTheDiskEndsWithItsTrueExitCode) {
+    const ModelServer server(
+        script({background("a", "head -c 8000000 /dev/zero | tr '\\0' x; exit 3")}));
+    run(server, "1m", "\"$@\"");
+    const Json result =
+        Json::parse(output.substr(output.rfind('\n', output.size() - 2) + 1), nullptr, false);
+    ASSERT_TRUE(result.is_object()) << output << errors;
+    EXPECT_EQ(result["jobs"][0]["status"], "error") << output;
+    EXPECT_EQ(result["jobs"][0]["exit_code"], 3) << output;
+    EXPECT_EQ(server.refusals(), 0);
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+}
+
+TEST_F(DiskTest, WhatEndsWhileTheDiskIsFullIsToldOnceWhenThereIsRoomAgain) {
+    constexpr std::size_t kOthers = 12;  // whose notification no page of the journal has room for
+    std::vector<Json> calls = {background(
+        "filler",
+        "until set -- \"$TENON_STATE_DIR\"/jobs/*/job.json; [ $# -gt 12 ]; do sleep 0.01; done; "
+        "head -c 9000000 /dev/zero >\"$TENON_STATE_DIR/full\"; touch filled; exit 3")};
+    for (std::size_t i = 0; i < kOthers; ++i) {
+        calls.push_back(background("n" + std::to_string(i),
+                                   "seq 300; until [ -e filled ]; do sleep 0.01; done; exit 4"));
+    }
+    const ModelServer server(script(calls));
+    const auto exit =
+        run(server, "1m", "{ \"$@\" >first; echo $? >code; rm -f \"$state/full\"; \"$@\"; }");
+    EXPECT_EQ(exit.code, 0) << output << errors;
+    EXPECT_EQ(sandbox.home.read("w/code"), "1\n");
+    EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
+    const std::string told = server.requests().back().body;
+    const std::string conversation = told.substr(told.find("\"messages\""));
+    EXPECT_EQ(count(conversation, "[bg:"), kOthers + 1) << conversation << errors;
+    EXPECT_EQ(server.refusals(), 0);
+}
+
+TEST_F(DiskTest, AStateFolderThatCannotBeWrittenAnyMoreIsAClearError) {
+    const ModelServer server(script({background("a", "echo one")}));
+    EXPECT_EQ(
+        run(server, "8m", "\"$@\" >/dev/null && mount -o remount,ro \"$state\" && \"$@\"").code, 1);
+    EXPECT_NE(errors.find("sessions/s1.jsonl"), std::string::npos) << errors;
+    EXPECT_NE(errors.find("Read-only file system"), std::string::npos) << errors;
+    EXPECT_EQ(server.refusals(), 0);
+}
+
+TEST_F(DiskTest, AFullDiskAtTheStartIsAClearError) {
+    const ModelServer server(script({background("a", "echo one")}));
+    EXPECT_EQ(run(server, "1m", "head -c 2000000 /dev/zero >\"$state/full\"; \"$@\"").code, 1)
+        << output;
+    EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
+}
+
+}  // namespace
+}  // namespace tenon::testing
