@@ -131,6 +131,7 @@ Result<void, StartFailure> Host::make_queue() {
     // start of a shim closes that many.
     options.shim.descriptor_limit =
         jobs::lower_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
+    options.shim.launcher = options_.launcher;
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});

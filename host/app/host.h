@@ -34,6 +34,7 @@ struct HostOptions {
     std::string session_id;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
+    jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
 };
 

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,10 +11,18 @@
 #include <Poco/Pipe.h>
 #include <Poco/Process.h>
 
+#include "host/jobs/launcher.h"
+
 namespace tenon::jobs {
+namespace {
+
+constexpr int kUnknownCode = 255;
+
+}  // namespace
 
 Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& folder,
                                 std::uint64_t output_cap) {
+    if (shim.launcher != nullptr) return shim.launcher->launch(shim, folder, output_cap);
     // A failed exec is silent in Poco: look first.
     if (::access(shim.program.c_str(), X_OK) != 0) {
         return Error::from_errno("start the supervisor " + shim.program.string());
@@ -41,7 +50,11 @@ Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& f
 int reap(const UniqueFd& process) {
     siginfo_t info{};
     const auto id = static_cast<id_t>(process.get());
-    if (::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return -1;
+    if (::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG) != 0) {
+        pollfd ended{process.get(), POLLIN, 0};
+        return errno == ECHILD && ::poll(&ended, 1, 0) > 0 ? kUnknownCode : -1;
+    }
+    if (info.si_pid == 0) return -1;
     return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 

@@ -9,10 +9,13 @@
 
 namespace tenon::jobs {
 
+class Launcher;
+
 /// How this host starts shims.
 struct Shim {
     std::filesystem::path program;
-    rlim_t descriptor_limit = 0;  ///< the soft limit that commands get; 0: the one we have
+    rlim_t descriptor_limit = 0;   ///< the soft limit that commands get; 0: the one we have
+    Launcher* launcher = nullptr;  ///< starts them when it is there; outlives the use of this
 };
 
 /// A shim that we started. It goes on when this is destroyed.
@@ -27,7 +30,7 @@ Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& f
                                 std::uint64_t output_cap);
 
 /// Removes an ended shim from the process table. Its exit code, 128 + signal, or -1 when it still
-/// runs or was no child of ours.
+/// runs; 255 when it was no child of ours and has ended.
 int reap(const UniqueFd& process);
 
 /// Poco::Process closes every descriptor number up to the soft limit at each start. Lowers that

@@ -3,6 +3,7 @@
 
 #include "host/app/host.h"
 #include "host/base/mutex.h"
+#include "host/jobs/launcher.h"
 #include "host/jobs/queue.h"
 #include "tests/bench/stopwatch_server.h"
 #include "tests/bench/world.h"
@@ -64,6 +65,14 @@ private:
     std::string failed_ TENON_GUARDED_BY(mutex_);
 };
 
+/// As in a run: forked off while this process is small, which is at its start.
+jobs::Launcher& launcher() {
+    static const auto started = jobs::Launcher::start();
+    if (!started) throw std::runtime_error(started.error().message);
+    return **started;
+}
+const bool launcher_started = (launcher(), true);
+
 /// A whole host in this process, with the plugins as they were built.
 class Bench {
 public:
@@ -81,6 +90,7 @@ public:
         options.prefix = TENON_PREFIX;
         options.home = world_.home().path();
         options.session_id = "bench";
+        options.launcher = &launcher();
         options.wait_for_jobs = false;
         auto host = app::Host::create(settings, std::move(options), caller_, times_, secrets_);
         if (!host) throw std::runtime_error(host.error().message);
@@ -159,6 +169,7 @@ void job_throughput(benchmark::State& state) {
     options.session = "bench";
     options.max_running = kAtOnce;
     options.shim.program = TENON_PREFIX "/libexec/tenon/tenon-shim";
+    options.shim.launcher = &launcher();
     jobs::Queue queue(*store, std::move(options));
     jobs::JobSpec spec;
     spec.workspace = spec.cwd = dir.path().string();

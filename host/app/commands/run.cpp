@@ -8,6 +8,7 @@
 #include "host/app/provider.h"
 #include "host/app/session_choice.h"
 #include "host/app/signals.h"
+#include "host/jobs/launcher.h"
 #include "host/ui/jsonl.h"
 #include "host/ui/notices.h"
 #include "host/ui/output.h"
@@ -124,6 +125,9 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", kUsage);
 
     const OutputFormat format = options.output_format.value_or(OutputFormat::kText);
+    // Both before any thread starts; the launcher also before memory grows.
+    auto launcher = jobs::Launcher::start();
+    if (!launcher) return complain(launcher.error().message, kFailed);
     Signals signals;
     ui::Notices notices;
     ui::Output output(STDOUT_FILENO, signals.stop_token());
@@ -138,6 +142,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     host_options.prefix = sources.prefix;
     host_options.home = places_of(sources.environment, sources.cwd).home;
     host_options.session_id = *session;
+    host_options.launcher = launcher->get();
     host_options.model = options.model;
     host_options.wait_for_jobs = !options.no_wait;
     auto host = Host::create(settings, std::move(host_options), **provider, watchers, secrets);
