@@ -42,20 +42,17 @@ constexpr std::array kSharedOptions = {
     OptionSpec{'h', "help", "", "print this help"},
 };
 
+// Words that no prompt-less run may mean otherwise; this version has those of the list below.
 constexpr std::array<std::string_view, 6> kCommands = {"jobs", "tasks", "sessions", "plugin", "config", "doctor"};
 
 constexpr std::string_view kCommandList =
     "Commands (each with --help of its own):\n"
     "  jobs                      list, show, follow, cancel and start jobs\n"
-    "  tasks                     list the workspace's tasks and what blocks them\n"
-    "  sessions                  list, show and export conversations\n"
-    "  plugin                    list, verify and begin plugins\n"
     "  config                    show, check and trust configuration\n"
-    "  doctor                    say what would stop a run, and how to mend it\n"
     "\n"
-    "Without -p, a prompt on standard input runs once; a terminal there begins an\n"
-    "interactive session. Exit: 0 done, 1 the run failed, 2 usage or configuration,\n"
-    "130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.\n";
+    "Without -p, the prompt is read from standard input, which is no terminal then.\n"
+    "Exit: 0 done, 1 the run failed, 2 usage or configuration, 130 after Ctrl-C,\n"
+    "143 after SIGTERM, 129 after SIGHUP.\n";
 // clang-format on
 
 std::vector<OptionSpec> joined(std::span<const OptionSpec> first,
@@ -221,11 +218,9 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
     const bool known = std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end();
     if (!known || arguments.dashes_at) {
         const auto meant = arguments.dashes_at ? std::nullopt : nearest(word, kCommands);
-        return Error{
-            "unexpected argument " + in_quotes(word) + "; " +
-            (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
-                   : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, plugin, "
-                     "config and doctor")};
+        return Error{"unexpected argument " + in_quotes(word) + "; " +
+                     (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
+                            : "a prompt is given as -p TEXT, commands are jobs and config")};
     }
     for (const Arguments::Given& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
