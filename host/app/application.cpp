@@ -29,8 +29,8 @@ std::filesystem::path installation_prefix() {
 void open_standard_descriptors() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(fd, F_GETFD) >= 0) continue;
-        // Reading what can only be written fails, and the other way round: as with a closed one.
-        (void)!::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_RDONLY);
+        // For reading only: what is written to a closed output is an error, as it should be.
+        (void)!::open("/dev/null", O_RDONLY);
     }
 }
 
