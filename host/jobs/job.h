@@ -55,8 +55,9 @@ struct JobEnd {
     std::string ended_by;             ///< who ended it when it did not end by itself: "timeout",
                                       ///< "background_cancel", …
     std::string reason;               ///< for lost, and for what could not be started or written
-    int left_behind = 0;              ///< processes that bash left and that were ended
-    int survivors = 0;                ///< processes that even SIGKILL did not end in time
+    int left_behind = 0;  ///< processes that bash, or of a lost job its supervisor, left
+                          ///< and that were ended
+    int survivors = 0;    ///< processes that even SIGKILL did not end in time
 };
 
 /// One job as the store knows it.

@@ -56,8 +56,10 @@ std::optional<JobRecord> JobTask::start() {
     News news = wait_for(*shim, true);
     if (news == News::kStatus) {
         if (around_.store.has_ended(job_.id)) {
-            around_.on_lingering(std::move(shim->process), job_.spec.lifetime);
-            return watch_other_shim();
+            auto ended = watch_other_shim();
+            around_.on_lingering({job_.id, std::move(shim->process), job_.spec.lifetime,
+                                  ended && ended->end.left_behind > 0});
+            return ended;
         }
         news = wait_for(*shim, false);  // it hung up because it died, or is about to
     }
@@ -79,13 +81,15 @@ std::optional<JobRecord> JobTask::watch_other_shim() {
         if (is_terminal(job->status)) return std::move(*job);
         UniqueFd process;
         if (auto shim = around_.store.started(job_.id)) process = open_process(shim->shim);
+        // Once in any case: whoever settles it, or a command that was just being started, may hold
+        // the lock of a dead shim for a while.
         bool shim_lives = true;
-        while (shim_lives && !around_.store.has_ended(job_.id)) {
+        do {
             pollfd ready[] = {{around_.leave, POLLIN, 0}, {process.get(), POLLIN, 0}};
             ::poll(ready, 2, kLookMs);
             if (ready[0].revents != 0) return std::nullopt;
             shim_lives = process && ready[1].revents == 0;
-        }
+        } while (shim_lives && !around_.store.has_ended(job_.id));
     }
 }
 

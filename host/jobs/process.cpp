@@ -2,7 +2,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <dirent.h>
 #include <fcntl.h>
+#include <memory>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,6 +55,18 @@ std::optional<ProcessStat> stat_of(pid_t pid) {
     const ssize_t n = ::read(fd.get(), line, sizeof line);
     if (n <= 0) return std::nullopt;
     return parse_stat({line, static_cast<std::size_t>(n)});
+}
+
+std::vector<ListedProcess> all_processes() {
+    std::vector<ListedProcess> all;
+    const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), ::closedir);
+    if (!proc) return all;
+    while (const dirent* entry = ::readdir(proc.get())) {
+        const auto pid = static_cast<pid_t>(std::atoi(entry->d_name));
+        if (pid <= 0) continue;
+        if (const auto stat = stat_of(pid)) all.push_back({pid, *stat});
+    }
+    return all;
 }
 
 ProcessIdentity ProcessIdentity::of_this_process() {

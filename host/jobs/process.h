@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 #include "host/base/unique_fd.h"
 
@@ -19,6 +20,14 @@ struct ProcessStat {
 std::optional<ProcessStat> parse_stat(std::string_view line);
 /// None when there is no such process.
 std::optional<ProcessStat> stat_of(pid_t pid);
+
+struct ListedProcess {
+    pid_t pid = 0;
+    ProcessStat stat;
+};
+/// Every process of the machine that can be seen, in no order. It takes a while: what is forked
+/// meanwhile may be missing.
+std::vector<ListedProcess> all_processes();
 
 /// One process for ever: a pid alone is handed out again.
 struct ProcessIdentity {

@@ -55,9 +55,9 @@ Queue::Queue(Store store, QueueOptions options)
                     leave_.get(),
                     [this](const JobId& id) { mark_started(id); },
                     [this](JobRecord job) { finish(std::move(job)); },
-                    [this](UniqueFd shim, Lifetime lifetime) {
+                    [this](LingeringShim shim) {
                         const Lock lock(mutex_);
-                        lingering_.push_back({std::move(shim), lifetime});
+                        lingering_.push_back(std::move(shim));
                         wake_watcher();
                     },
                     [this] {

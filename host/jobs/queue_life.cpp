@@ -52,9 +52,9 @@ std::size_t Queue::cancel_session_jobs(std::string_view by) {
                 const auto it = entries_.find(id);
                 return it != entries_.end() && !is_terminal(it->second.job.status);
             });
-        const bool lingers =
-            std::any_of(lingering_.begin(), lingering_.end(),
-                        [](const Lingering& shim) { return shim.lifetime == Lifetime::kSession; });
+        const bool lingers = std::any_of(
+            lingering_.begin(), lingering_.end(),
+            [](const LingeringShim& shim) { return shim.lifetime == Lifetime::kSession; });
         if ((left == 0 && !lingers) || Clock::now() >= deadline)
             return static_cast<std::size_t>(left);
         changed_.wait_until(lock, deadline);
@@ -87,6 +87,7 @@ Problems Queue::adopt(const std::function<bool(const JobRecord&)>& is_delivered)
     {
         const Lock lock(mutex_);
         admitted = admit();
+        look_for_abandoned_ = true;
         changed_.notify_all();
     }
     start_admitted(admitted);
@@ -151,6 +152,7 @@ void Queue::watch() {
     auto next_look = Clock::now();
     do {
         reap_lingering();
+        end_abandoned();
         if (Clock::now() >= next_look) {
             find_ended_by_others();
             next_look = Clock::now() + kLookEvery;
@@ -165,7 +167,7 @@ bool Queue::wait_for_work() {
     {
         const Lock lock(mutex_);
         if (closing_) return false;
-        for (const Lingering& shim : lingering_)
+        for (const LingeringShim& shim : lingering_)
             ready.push_back({shim.process.get(), POLLIN, 0});
         if (!unwatched_.empty()) timeout = static_cast<int>(kLookEvery / 1ms);
     }
@@ -200,11 +202,31 @@ void Queue::sync_records() {
 }
 
 void Queue::reap_lingering() {
-    const Lock lock(mutex_);
-    if (std::erase_if(lingering_, [](const Lingering& shim) { return reap(shim.process) != -1; }) >
-        0) {
-        changed_.notify_all();
+    std::vector<LingeringShim> gone;
+    {
+        const Lock lock(mutex_);
+        for (LingeringShim& shim : lingering_) {
+            if (reap(shim.process) == -1) continue;
+            // It stays in the list until nothing is left of it.
+            gone.push_back({shim.id, std::move(shim.process), shim.lifetime, shim.left_behind});
+        }
     }
+    if (gone.empty()) return;
+    // It may have been killed before it had ended what the job left behind.
+    for (const LingeringShim& shim : gone) {
+        if (shim.left_behind) store_.end_abandoned(shim.id);
+    }
+    const Lock lock(mutex_);
+    std::erase_if(lingering_, [](const LingeringShim& shim) { return !shim.process; });
+    changed_.notify_all();
+}
+
+void Queue::end_abandoned() {
+    {
+        const Lock lock(mutex_);
+        if (!std::exchange(look_for_abandoned_, false)) return;
+    }
+    store_.end_all_abandoned();
 }
 
 /// Another process may cancel what is queued. Also the second try for what found no thread.

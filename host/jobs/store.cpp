@@ -17,6 +17,7 @@
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
+#include "host/jobs/orphans.h"
 
 namespace tenon::jobs {
 namespace {
@@ -203,23 +204,53 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
     auto ended = read_end(job);
     if (!ended) return ended.error();
     if (*ended) return job;
-    // Shared: two that only look must not take each other for a shim.
-    const LockAttempt attempt = try_lock(job.id, LOCK_SH);
-    // It may have ended between the first look and the lock.
-    ended = read_end(job);
-    if (!ended) return ended.error();
-    if (*ended) return job;
-    if (!exists(job.id, kStartedFile)) return job;  // queued
-    if (attempt.holder == Holder::kUnknown && attempt.error != ENOENT && attempt.error != EROFS) {
-        return Error::from_errno("lock job " + job.id, attempt.error);
+    bool locked = false;
+    {
+        // Shared: two that only look must not take each other for a shim.
+        const LockAttempt attempt = try_lock(job.id, LOCK_SH);
+        // It may have ended between the first look and the lock.
+        ended = read_end(job);
+        if (!ended) return ended.error();
+        if (*ended) return job;
+        if (!exists(job.id, kStartedFile)) return job;  // queued
+        if (attempt.holder == Holder::kUnknown && attempt.error != ENOENT &&
+            attempt.error != EROFS) {
+            return Error::from_errno("lock job " + job.id, attempt.error);
+        }
+        if (attempt.holder == Holder::kAnother) return as_running(std::move(job));
+        locked = attempt.holder == Holder::kUs;
     }
-    if (attempt.holder == Holder::kAnother) {
-        job.status = Status::kRunning;
-        if (auto by = started(job.id)) job.started_ms = by->started_ms;
-    } else {
-        settle_as_lost(job, attempt.holder == Holder::kUs);
+    if (!locked) {
+        settle_as_lost(job, false);
+        return job;
     }
+    return settle(std::move(job));
+}
+
+JobRecord Store::as_running(JobRecord job) const {
+    job.status = Status::kRunning;
+    if (auto by = started(job.id)) job.started_ms = by->started_ms;
     return job;
+}
+
+/// Nobody supervises it any more. One alone may end what is left of it and say so: others may be
+/// looking, or be at it.
+Result<JobRecord> Store::settle(JobRecord job) const {
+    const auto deadline = std::chrono::steady_clock::now() + kMomentIsOver;
+    while (true) {
+        const LockAttempt attempt = try_lock(job.id, LOCK_EX);
+        auto ended = read_end(job);
+        if (!ended) return ended.error();
+        if (*ended) return job;
+        if (attempt.holder == Holder::kUnknown)
+            return Error::from_errno("lock job " + job.id, attempt.error);
+        if (attempt.holder == Holder::kUs) {
+            settle_as_lost(job, true);
+            return job;
+        }
+        if (std::chrono::steady_clock::now() > deadline) return as_running(std::move(job));
+        std::this_thread::sleep_for(1ms);
+    }
 }
 
 Store::LockAttempt Store::try_lock(const JobId& id, int operation) const {
@@ -259,6 +290,11 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
         end.reason = by->shim.boot_id == boot_id()
                          ? "its supervisor (pid " + std::to_string(by->shim.pid) + ") was killed"
                          : "the machine went down while it ran";
+        if (locked) {
+            const OrphansEnded left = end_orphans(job.id, *by);
+            end.left_behind = left.ended;
+            end.survivors = left.survivors;
+        }
     } else {
         end.reason = "its start is recorded unreadably: " + by.error().message;
     }
@@ -267,6 +303,20 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
     job.status = Status::kLost;
     job.started_ms = end.started_ms;
     job.end = std::move(end);
+}
+
+int Store::end_abandoned(const JobId& id) const {
+    if (!is_recorded(id) || !has_ended(id)) return 0;
+    const LockAttempt attempt = try_lock(id, LOCK_EX);
+    if (attempt.holder != Holder::kUs) return 0;  // a supervisor, or another at the same
+    const auto by = started(id);
+    return by ? end_orphans(id, *by).ended : 0;
+}
+
+void Store::end_all_abandoned() const {
+    for (const JobId& id : jobs_with_processes()) {
+        if (is_recorded(id)) end_abandoned(id);
+    }
 }
 
 Result<void> Store::record_end(JobRecord& job, JobEnd end, Sync sync) const {
@@ -346,6 +396,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
     const bool may_have_a_tree = job->spec.lifetime == Lifetime::kPersistent;
+    if (is_terminal(job->status) && may_have_a_tree && end_abandoned(id) > 0) return job;
     if (is_terminal(job->status) && !(may_have_a_tree && is_supervised(id))) {
         return Error{"Job " + id + " has ended already: " + how_it_ended(*job)};
     }

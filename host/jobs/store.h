@@ -21,8 +21,9 @@ using Problems = std::vector<std::string>;
 
 /// The jobs of one state directory, one folder each. Any number of processes use it at once:
 /// whoever would decide about a job holds its lock, a shim for as long as the job runs. Stateless
-/// and thread-safe; starts nothing. Blocks on the disk only, `cancel` also up to two seconds on a
-/// shim that is just starting.
+/// and thread-safe; starts nothing. Blocks on the disk only; `cancel` also up to two seconds on a
+/// shim that is just starting, and whoever finds a job lost until its processes are ended, which
+/// takes five seconds at most.
 class Store {
 public:
     /// `folder` and the state directory around it are made when missing, 0700.
@@ -46,7 +47,7 @@ public:
     [[nodiscard]] Result<void> rewrite(const JobRecord& job) const;
 
     /// The job and its true status now. A job that nobody can tell about any more is reported, and
-    /// where possible recorded, as lost.
+    /// where possible recorded, as lost; what its supervisor left running is ended before.
     [[nodiscard]] Result<JobRecord> load(const JobId& id) const;
     /// Every readable job, in the order of submission. Foreign files are passed over; a job that
     /// cannot be read is a problem, and left alone.
@@ -66,6 +67,11 @@ public:
     /// has ended while its tree lives gets its tree ended. Error: unknown, or ended already and
     /// how.
     [[nodiscard]] Result<JobRecord> cancel(const JobId& id, std::string_view by) const;
+    /// Ends what a job has left that has ended, where its supervisor was killed before it could do
+    /// so. Nothing while a supervisor lives. How many processes that were.
+    int end_abandoned(const JobId& id) const;
+    /// The same for every job of the store that has processes.
+    void end_all_abandoned() const;
     /// Ends a job that nobody has started with this record and output, unless somebody else decided
     /// first. Returns what is true afterwards. Without `sync` the caller does that, for many at
     /// once.
@@ -101,6 +107,8 @@ private:
     [[nodiscard]] Result<JobRecord> read_job(const JobId& id) const;
     [[nodiscard]] Result<bool> read_end(JobRecord& job) const;
     [[nodiscard]] Result<JobRecord> with_status(JobRecord job) const;
+    [[nodiscard]] JobRecord as_running(JobRecord job) const;
+    [[nodiscard]] Result<JobRecord> settle(JobRecord job) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
     void settle_as_lost(JobRecord& job, bool locked) const;
     [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end, Sync sync) const;
