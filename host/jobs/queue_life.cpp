@@ -158,6 +158,7 @@ void Queue::watch() {
             next_look = Clock::now() + kLookEvery;
         }
     } while (wait_for_work());
+    end_abandoned();  // a short run may be over before the first look
 }
 
 /// False when the queue closes.
