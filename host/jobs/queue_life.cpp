@@ -99,6 +99,7 @@ void Queue::adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>
     if (job.status == Status::kRunning) return adopt_running(std::move(job));
     if (job.status == Status::kQueued) return adopt_queued(std::move(job));
     const bool post = job.spec.kind == Kind::kBackground && !is_delivered(job);
+    if (post) tell(job);
     const Lock lock(mutex_);
     if (post) ended_.enqueueNotification(new JobEndedNotification(job));
     add(std::move(job));

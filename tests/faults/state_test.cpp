@@ -60,6 +60,7 @@ protected:
         Process host(tenon("again"), sandbox.environment(&server), sandbox.workspace());
         const Process::Exit exit = host.wait();
         errors = host.errors;
+        output = host.output;
         return exit;
     }
     /// Ends the job's supervisor, and with it the lock.
@@ -84,8 +85,28 @@ protected:
     const ModelServer server{
         script({background("a", "touch begun; until [ -e go ]; do :; done; echo over; exit 4")})};
     fs::path job;
-    std::string errors;
+    std::string errors, output;
 };
+
+TEST_F(StateTest, AnEndThatNoHostSawIsTheNextOnesEvent) {
+    kill_host_of_a_running_job();
+    let_it_end();
+    while (!sandbox.processes().empty())
+        std::this_thread::yield();
+    EXPECT_EQ(run_again().code, 0) << errors;
+    std::vector<Json> lines;
+    std::istringstream in(output);
+    for (std::string line; std::getline(in, line);) {
+        Json event = Json::parse(line, nullptr, false);
+        if (string_or(event, "type") == "job") lines.push_back(std::move(event));
+    }
+    ASSERT_EQ(lines.size(), 1U) << output;
+    EXPECT_EQ(lines[0]["id"], id());
+    EXPECT_EQ(lines[0]["status"], "error");
+    EXPECT_EQ(lines[0]["exit_code"], 4);
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(count(output, "\"type\":\"job\""), 0U) << "it has been told";
+}
 
 TEST_F(StateTest, AJobOfAnotherBootIsLostAndToldOnce) {
     kill_host_of_a_running_job();

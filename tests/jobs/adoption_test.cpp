@@ -95,9 +95,15 @@ TEST(Adoption, TellsWhatEndedMeanwhileUnlessItWasDelivered) {
             ids.push_back(run(queue, folder.spec(command)).id);
         run(queue, folder.spec("true", Kind::kForeground));
     }
-    Queue queue(folder.store(), folder.options());
+    std::vector<std::string> changes;
+    auto options = folder.options();
+    options.on_change = [&](const JobRecord& job) {
+        changes.push_back(job.id + " " + std::string(to_string(job.status)));
+    };
+    Queue queue(folder.store(), options);
     queue.adopt([&](const JobRecord& job) { return job.id == ids[0]; });
     EXPECT_EQ(drain(queue), std::vector{ids[1]});
+    EXPECT_EQ(changes, std::vector{ids[1] + " error"}) << "whoever watches hears of it too";
     EXPECT_EQ(queue.background_jobs().size(), 2U);
     EXPECT_EQ(queue.background_jobs()[0].end.exit_code, 1);
 }
