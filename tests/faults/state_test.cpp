@@ -83,7 +83,9 @@ protected:
 
     const Sandbox sandbox;
     const ModelServer server{
-        script({background("a", "touch begun; until [ -e go ]; do :; done; echo over; exit 4")})};
+        script({background("a",
+                           "[ -e tree ] && . ./tree; touch begun; until [ -e go ]; do :; "
+                           "done; echo over; exit 4")})};
     fs::path job;
     std::string errors, output;
 };
@@ -119,6 +121,23 @@ TEST_F(StateTest, AJobOfAnotherBootIsLostAndToldOnce) {
     EXPECT_EQ(count(told(), "[bg:" + id() + "] lost: "), 1U) << told();
     EXPECT_NE(told().find("the machine went down while it ran"), std::string::npos) << told();
     EXPECT_EQ(server.refusals(), 0);
+}
+
+TEST_F(StateTest, ALostJobsProcessesAreEndedAndTheModelIsToldSo) {
+    sandbox.home.write("w/tree",
+                       "(setsid sleep 600 </dev/null >/dev/null 2>&1 &)\n"
+                       "(trap '' TERM HUP; sleep 600) &\n");
+    kill_host_of_a_running_job();
+    const auto text = read_whole_file(job / jobs::kStartedFile, jobs::kMaxRecordBytes);
+    const auto started = jobs::decode_started(*text);
+    ASSERT_TRUE(started);
+    jobs::send_signal(jobs::open_process(started->shim), SIGKILL);
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    const std::string lost = "[bg:" + id() + "] lost: ";
+    EXPECT_EQ(count(told(), lost), 1U) << told();
+    EXPECT_NE(told().find("was killed]"), std::string::npos) << told();
+    EXPECT_NE(told().find(" that it left running were ended]"), std::string::npos) << told();
 }
 
 TEST_F(StateTest, AProcessThatHasGotASupervisorsNumberIsNotTakenForIt) {

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <pty.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
@@ -269,11 +270,47 @@ TEST_F(JobsCommand, FollowEndsWhenTheSupervisorIsKilled) {
     EXPECT_EQ(following.wait().code, 0);
     EXPECT_EQ(json({"show", id})["status"], "lost");
     EXPECT_EQ(run({"wait", id}).code, 1);
-    // Its sleep is nobody's any more.
-    for (const pid_t left : tenon::testing::processes_with("TENON_JOB_ID", id))
-        ::kill(left, SIGKILL);
-    while (!tenon::testing::processes_with("TENON_JOB_ID", id).empty())
-        std::this_thread::yield();
+    EXPECT_EQ(tenon::testing::processes_with("TENON_JOB_ID", id), std::vector<pid_t>());
+}
+
+TEST_F(JobsCommand, EndsWhatAKilledSupervisorLeftAndSaysSo) {
+    const auto store = jobs::Store::open_existing(dir_ / "state/jobs");
+    for (const char* verb : {"list", "show", "wait", "cancel", "logs"}) {
+        SCOPED_TRACE(verb);
+        const std::string up = fifo(std::string("up-") + verb);
+        const std::string id =
+            job("(trap '' TERM; setsid sleep 1000) & (setsid sleep 1000 &); "
+                "echo one; echo >" +
+                up + "; sleep 1000");
+        std::ifstream(up).get();
+        jobs::send_signal(jobs::open_process(store->started(id)->shim), SIGKILL);
+        const auto lock = folder(id) / jobs::kLockFile;
+        const UniqueFd held(::open(lock.c_str(), O_RDWR | O_CLOEXEC));
+        ::flock(held.get(), LOCK_EX);  // until its shell has gone too
+        ::flock(held.get(), LOCK_UN);
+        run(verb == std::string("list") ? std::vector<std::string>{verb}
+                                        : std::vector<std::string>{verb, id});
+        EXPECT_EQ(tenon::testing::processes_with("TENON_JOB_ID", id), std::vector<pid_t>());
+        const Json shown = json({"show", id});
+        EXPECT_EQ(shown["status"], "lost");
+        EXPECT_EQ(shown["left_behind"], 2);
+        EXPECT_EQ(shown["survivors"], 0);
+        EXPECT_THAT(run({"show", id}).out, HasSubstr("left running:"));
+    }
+}
+
+TEST_F(JobsCommand, InsideALostJobEndsNeitherItselfNorWhoAsked) {
+    const std::string up = fifo("up");
+    const std::string id = job("echo >" + up + "; sleep 1000");
+    std::ifstream(up).get();
+    const auto store = jobs::Store::open_existing(dir_ / "state/jobs");
+    jobs::send_signal(jobs::open_process(store->started(id)->shim), SIGKILL);
+    environment_["TENON_JOB_ID"] = id;
+    Process shell({"/bin/bash", "-c", TENON_PROGRAM " jobs wait " + id + "; echo alive"},
+                  environment_, dir_ / "w");
+    EXPECT_EQ(shell.wait().code, 0);
+    EXPECT_EQ(shell.output, id + ": lost\nalive\n") << shell.errors;
+    environment_.erase("TENON_JOB_ID");
 }
 
 TEST_F(JobsCommand, ReportsWhatItCannotReadAndGoesOn) {
