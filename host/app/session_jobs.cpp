@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
 
 namespace tenon::app {
@@ -242,6 +243,10 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
     } else {
         answer["text"] = jobs::read_output(folder, *job, max_chars, secrets_);
     }
+    const auto dropped = jobs::is_terminal(job->status)
+                             ? job->end.omitted_bytes
+                             : jobs::KeptOutput(folder).omitted().value_or(0);
+    if (dropped > 0) answer["omitted_bytes"] = dropped;
     if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
         job->spec.kind == jobs::Kind::kBackground) {
         const Telling telling = claim(id, request.call->tool_use_id());

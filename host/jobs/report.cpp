@@ -115,7 +115,8 @@ std::string omitted(std::uint64_t number, std::string_view unit) {
 std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
                         std::size_t max_characters, const Secrets& secrets) {
     const KeptOutput output(job_folder);
-    const std::uint64_t lost = is_terminal(job.status) ? job.end.omitted_bytes : 0;
+    const std::uint64_t lost =
+        is_terminal(job.status) ? job.end.omitted_bytes : output.omitted().value_or(0);
     return lost > 0 ? without_middle(output, lost, max_characters, secrets)
                     : shortened(output, max_characters, secrets);
 }
