@@ -53,13 +53,14 @@ private:
     News wait_for(const ShimProcess& shim, bool for_status);
     [[nodiscard]] bool told_to_leave() const;
     [[nodiscard]] int until_overdue() const;
+    [[nodiscard]] bool is_overdue() const;
     JobRecord could_not_start(const std::string& why);
     JobRecord ended_unrecorded(Status status, const std::string& why) const;
 
     TaskSurroundings& around_;
     JobRecord job_;
     Begin begin_;
-    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point begun_;
     std::atomic<bool> over_ = false;
 };
 

@@ -89,6 +89,11 @@ UniqueFd open_process(const ProcessIdentity& who) {
     return open_process(who.pid, who.start_time);
 }
 
+std::int64_t since_boot(std::uint64_t start_time) {
+    static const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    return static_cast<std::int64_t>(start_time / ticks * 1000 + start_time % ticks * 1000 / ticks);
+}
+
 bool send_signal(const UniqueFd& process, int signal) {
     return process && ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0;
 }

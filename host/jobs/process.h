@@ -43,6 +43,9 @@ struct ProcessIdentity {
 UniqueFd open_process(const ProcessIdentity& who);
 UniqueFd open_process(pid_t pid, std::uint64_t start_time);
 
+/// Milliseconds from boot to such a start time.
+std::int64_t since_boot(std::uint64_t start_time);
+
 /// False when the process is gone or may not be signalled.
 bool send_signal(const UniqueFd& process, int signal);
 

@@ -114,9 +114,9 @@ void Queue::adopt_running(JobRecord job) {
     {
         const Lock lock(mutex_);
         Entry& entry = add(job);
-        const std::int64_t started_ms = entry.job.started_ms;
         begin_running(entry);
-        entry.job.started_ms = started_ms;
+        entry.job.started_ms = job.started_ms;
+        entry.job.started_boot_ms = job.started_boot_ms;
         entry.told_running = true;
     }
     start_task(job, JobTask::Begin::kAdopt);

@@ -86,7 +86,9 @@ public:
     /// The same over all jobs but those for which `skip` is true.
     [[nodiscard]] std::uint64_t held_bytes(const std::function<bool(const JobId&)>& skip) const;
 
-    /// Removes jobs that ended more than `keep_days` ago and whose end was told.
+    /// Removes jobs that ended more than `keep_days` ago and whose end was told. Of this boot the
+    /// time since boot tells how long ago; of others the wall clock, and while that has been set
+    /// since boot nothing does: they stay.
     /// Returns how many went.
     int clean_up(int keep_days, const std::function<bool(const JobRecord&)>& is_delivered,
                  Problems* problems = nullptr) const;
@@ -110,11 +112,18 @@ private:
     [[nodiscard]] JobRecord as_running(JobRecord job) const;
     [[nodiscard]] Result<JobRecord> settle(JobRecord job) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
+    /// Whether the wall clock was set since boot, as far as the records of this boot show.
+    [[nodiscard]] bool clock_was_set() const;
+    void remove(const JobId& id, Problems* problems) const;
     void settle_as_lost(JobRecord& job, bool locked) const;
     [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end, Sync sync) const;
 
     std::filesystem::path folder_;
 };
+
+/// In the order of submission. Within one boot the wall clock has no say: it may have been set
+/// back.
+void sort_by_submission(std::vector<JobRecord>& jobs);
 
 /// "completed", "error (exit code 3)", "error (SIGSEGV)", …
 std::string how_it_ended(const JobRecord& job);
