@@ -23,7 +23,7 @@ constexpr const char* kLock = ".lock";
 constexpr const char* kLastId = ".last_id";
 constexpr const char* kTemporary = ".new";  // one is enough: only the holder of the lock writes
 constexpr std::chrono::seconds kPatienceOfWriters{10};
-constexpr std::chrono::seconds kPatienceOfReaders{2};
+constexpr std::chrono::seconds kPatienceOfReaders{1};
 constexpr int kPollMs = 5;
 
 std::string in_words(int code) {

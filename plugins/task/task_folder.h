@@ -49,7 +49,7 @@ public:
     /// Throws Failure when `wait_on` says no (the call is cancelled), or another process keeps the
     /// lock for ten seconds. `wait_on` may block for some milliseconds.
     [[nodiscard]] Lock lock_for_change(const std::function<bool()>& wait_on) const;
-    /// A lock beside that of other readers, or none when it cannot be had within two seconds: what
+    /// A lock beside that of other readers, or none when it cannot be had within a second: what
     /// is read then may be half of a change.
     [[nodiscard]] Lock lock_for_reading() const;
 
