@@ -106,7 +106,7 @@ public:
     }
 
     std::string carried_on() override {
-        const std::string tasks = open_tasks(std::string(host().workspace()));
+        const std::string tasks = tasks_to_carry();
         const std::lock_guard lock(mutex_);
         std::string text;
         if (todos_.has_open()) text = "Open todos:\n" + todos_.open_lines();
@@ -121,6 +121,14 @@ private:
         keep(quote(list.stored()));
         todos_ = std::move(list);
         return todos_.rendered();
+    }
+
+    /// What is wrong with the folder of tasks must not cost the todos.
+    [[nodiscard]] std::string tasks_to_carry() const try {
+        return open_tasks(std::string(host().workspace()));
+    } catch (const Failure& failure) {
+        host().log(TENON_LOG_WARNING, failure.what());
+        return {};
     }
 
     /// Empty: none are stored, or this host stores nothing.

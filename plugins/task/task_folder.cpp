@@ -226,7 +226,9 @@ TaskId TaskFolder::take_id(const TaskBoard& board) const {
     }
     const TaskId id = std::max(std::clamp<TaskId>(last, 0, kMaxTaskId), board.highest_id()) + 1;
     if (id > kMaxTaskId)
-        throw Failure("Error: the ids of tasks are used up: one in .tasks has the highest number");
+        throw Failure(
+            "Error: no number is left for a task: .tasks/.last_id, or the name of a file there, "
+            "has the highest");
     replace(kLastId, std::to_string(id) + "\n");
     return id;
 }

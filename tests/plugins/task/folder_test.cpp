@@ -214,6 +214,13 @@ TEST_F(TaskFolderTest, IsReadWithoutTheLockWhenSomebodyKeepsIt) {
     EXPECT_EQ(list(), "[ ] 1: x");
 }
 
+TEST_F(TaskFolderTest, GivesNoNumberBeyondTheHighest) {
+    dir_.write(".tasks/.last_id", "999999999999999999");
+    EXPECT_THAT(session_.text("task_create", {{"subject", "x"}}),
+                HasSubstr("no number is left for a task"));
+    EXPECT_EQ(list(), "No tasks.");
+}
+
 TEST_F(TaskFolderTest, SaysWhatCouldNotBeWritten) {
     fs::create_directories(file(".new/x"));
     EXPECT_THAT(session_.text("task_create", {{"subject", "x"}}),

@@ -128,6 +128,13 @@ TEST_F(Todos, AndTasksThatAreOpenAreCarriedOn) {
               "Open todos:\n[>] b\n\nOpen tasks:\n[ ] 2: two\n[ ] 3: three (blocked by: 2)");
 }
 
+TEST_F(Todos, AreCarriedOnAlsoWhereTasksCannotBe) {
+    write({{"a", "pending"}});
+    dir_.write(".tasks", "a file");
+    EXPECT_EQ(session_->registry.carried_on(), "Open todos:\n[ ] a");
+    EXPECT_THAT(session_->logged, ElementsAre(HasSubstr(".tasks in the workspace is no folder")));
+}
+
 TEST_F(Todos, CarryTheFirstFiftyTasksAlone) {
     for (int i = 1; i <= 52; ++i)
         dir_.write(".tasks/task_" + std::to_string(i) + ".json",
