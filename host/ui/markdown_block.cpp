@@ -24,13 +24,12 @@ std::string decoded(MD_TEXTTYPE type, std::string_view text) {
 /// A title, target or info string: text and entities in pieces. md4c ends the offsets with the
 /// size.
 std::string decoded(const MD_ATTRIBUTE& attribute) {
+    const std::string_view whole(attribute.text, attribute.size);
     std::string out;
-    for (std::size_t i = 0; attribute.size > 0 && attribute.substr_offsets[i] < attribute.size;
-         ++i) {
+    for (std::size_t i = 0; !whole.empty() && attribute.substr_offsets[i] < whole.size(); ++i) {
         const MD_OFFSET from = attribute.substr_offsets[i];
-        out += decoded(
-            attribute.substr_types[i],
-            std::string_view(attribute.text).substr(from, attribute.substr_offsets[i + 1] - from));
+        const MD_OFFSET length = attribute.substr_offsets[i + 1] - from;
+        out += decoded(attribute.substr_types[i], whole.substr(from, length));
     }
     return out;
 }
