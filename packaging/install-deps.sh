@@ -10,8 +10,9 @@ if command -v apt-get >/dev/null 2>&1; then
     for set in $sets; do
         case $set in
         build) wanted="$wanted g++ cmake ninja-build ccache mold pkg-config git libpoco-dev libboost-dev
-            nlohmann-json3-dev libspdlog-dev libssl-dev libvalijson-dev libre2-dev libmd4c-dev" ;;
-        test) wanted="$wanted libgtest-dev libgmock-dev openssl" ;;
+            nlohmann-json3-dev libspdlog-dev libssl-dev libvalijson-dev libre2-dev
+            libyaml-cpp-dev libedit-dev libmd4c-dev" ;;
+        test) wanted="$wanted libgtest-dev libgmock-dev libvterm-dev openssl" ;;
         bench) wanted="$wanted libbenchmark-dev curl" ;;
         package) wanted="$wanted dpkg-dev file" ;;
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;
@@ -23,8 +24,9 @@ elif command -v dnf >/dev/null 2>&1; then
     for set in $sets; do
         case $set in
         build) wanted="$wanted gcc-c++ libstdc++-static glibc-static cmake ninja-build ccache mold pkgconf-pkg-config git
-            poco-devel boost-devel json-devel spdlog-devel openssl-devel valijson-devel re2-devel md4c-devel" ;;
-        test) wanted="$wanted gtest-devel gmock-devel openssl" ;;
+            poco-devel boost-devel json-devel spdlog-devel openssl-devel valijson-devel re2-devel
+            yaml-cpp-devel libedit-devel md4c-devel" ;;
+        test) wanted="$wanted gtest-devel gmock-devel libvterm-devel openssl" ;;
         bench) wanted="$wanted google-benchmark-devel curl" ;;
         package) wanted="$wanted rpm-build file" ;;
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -67,8 +68,25 @@ struct Notice {
     std::string text;
 };
 
-using AgentEvent =
-    std::variant<SessionOpened, TextDelta, ThinkingDelta, RetryScheduled, Answered, ToolStarted,
-                 ToolProgressed, ToolFinished, UserMessageSent, JobChanged, Notice>;
+/// The conversation was made shorter. Tokens are the estimates before and after.
+struct Compacted {
+    std::string trigger;  ///< auto, manual
+    std::int64_t tokens_before = 0;
+    std::int64_t tokens_after = 0;
+};
+
+template <class... More>
+using EventOr = std::variant<SessionOpened, TextDelta, ThinkingDelta, RetryScheduled, Answered,
+                             ToolStarted, ToolProgressed, ToolFinished, UserMessageSent, JobChanged,
+                             Notice, Compacted, More...>;
+
+/// Something happened in the conversation of a subagent.
+struct SubagentEvent {
+    std::string tool_use_id;  ///< the call of the parent's that it works for
+    std::string title;        ///< a few words on its work
+    EventOr<> event;
+};
+
+using AgentEvent = EventOr<SubagentEvent>;
 
 }  // namespace tenon::agent

@@ -41,11 +41,19 @@ Result<void> Loop::recover() {
 }
 
 RunResult Loop::run(std::string_view prompt, std::stop_token stop) {
+    return begin(prompt, std::move(stop));
+}
+
+RunResult Loop::wake(std::stop_token stop) {
+    return begin("", std::move(stop));
+}
+
+RunResult Loop::begin(std::string_view prompt, std::stop_token stop) {
     result_ = {};
     cut_answers_ = 0;
     answered_empty_ = 0;
     try {
-        say(prompt, "prompt");
+        if (!prompt.empty()) say(prompt, "prompt");
         converse(stop);
     } catch (const JournalFailed& e) {
         fail(Outcome::kFailed, e.what());
@@ -97,12 +105,14 @@ Loop::Next Loop::ask(std::stop_token stop) {
         return fail(Outcome::kMaxTurns,
                     "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
     }
+    if (const std::string text = parts_.context.reminders(); !text.empty()) say(text, "reminder");
     if (result_.turns > 0) {
-        const Json last = Json::parse(messages.back().wire, nullptr, false);
+        const Json last =
+            Json::parse(session.conversation().messages().back().wire, nullptr, false);
         if (last.contains("content")) parts_.sink.on_event(UserMessageSent{last["content"]});
     }
     const Request request{session.head().model, session.head().system,
-                          session.head().tools, messages,
+                          session.head().tools, session.conversation().messages(),
                           options_.max_tokens,  false};
     auto answer = parts_.provider.ask(request, parts_.sink, stop);
     if (!answer) {
@@ -166,7 +176,8 @@ Loop::Next Loop::go_on_after_cut(const Answer& answer) {
 }
 
 void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
-    ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink, parts_.session.head().id);
+    ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink,
+                    {parts_.session.head().id, options_.subagent});
     std::optional<JournalFailed> failed;  // every call is waited for before anybody gives up
     std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {

@@ -14,6 +14,7 @@ struct LoopOptions {
     std::int64_t max_tokens = 8192;
     std::optional<std::int64_t> max_turns;
     bool wait_for_jobs = true;  ///< a run goes on until the session's jobs have ended and been told
+    std::string subagent;       ///< id; empty: this is the session's own conversation
 };
 
 enum class Outcome { kDone, kMaxTurns, kFailed, kInterrupted };
@@ -40,6 +41,7 @@ public:
         Inbox& inbox;
         EventSink& sink;
         const Secrets& secrets;
+        Context& context;
     };
     Loop(const Parts& parts, LoopOptions options) : parts_(parts), options_(options) {}
 
@@ -52,11 +54,15 @@ public:
     /// conversation.
     RunResult run(std::string_view prompt, std::stop_token stop);
 
+    /// The same without a prompt: tells what has ended meanwhile. Without news nothing is asked.
+    RunResult wake(std::stop_token stop);
+
 private:
     /// What follows: another request, nothing for this run, or first the jobs still out.
     enum class Next { kAsk, kStop, kAnswered };
 
     // Journal errors are thrown as JournalFailed and caught in run(): nobody in between can go on.
+    RunResult begin(std::string_view prompt, std::stop_token stop);
     void say(std::string_view text, std::string_view origin,
              const std::vector<std::string>& delivers = {});
     void tell_ended_jobs();

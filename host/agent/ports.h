@@ -110,22 +110,30 @@ private:
     std::vector<bool> passed_ TENON_GUARDED_BY(mutex_);
 };
 
+/// Whose call it is.
+struct Caller {
+    std::string session;   ///< id
+    std::string subagent;  ///< id within the session; empty: the session's own conversation
+};
+
 /// What a running call may use; outlives the call. Shared with services that the call's plugin
 /// asks, possibly from other threads of the plugin.
 class CallContext {
 public:
     /// `turns` is shared with the calls of the same plugin beside this one; null: there are none.
-    CallContext(std::string session_id, std::string tool_use_id, std::stop_token stop,
+    CallContext(Caller caller, std::string tool_use_id, std::stop_token stop,
                 std::function<void(std::string)> progress, Turns* turns = nullptr,
                 std::size_t place = 0)
-        : session_id_(std::move(session_id)),
+        : caller_(std::move(caller)),
           tool_use_id_(std::move(tool_use_id)),
           stop_(std::move(stop)),
           progress_(std::move(progress)),
           turns_(turns),
           place_(place) {}
 
-    [[nodiscard]] const std::string& session_id() const { return session_id_; }
+    [[nodiscard]] const std::string& session_id() const { return caller_.session; }
+    /// The subagent that calls; empty: the session's own conversation does.
+    [[nodiscard]] const std::string& subagent() const { return caller_.subagent; }
     [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
     void progress(std::string note) const {
@@ -153,7 +161,7 @@ public:
     }
 
 private:
-    std::string session_id_;
+    Caller caller_;
     std::string tool_use_id_;
     std::stop_token stop_;
     std::function<void(std::string)> progress_;
@@ -192,6 +200,16 @@ public:
     };
     virtual ~Gate() = default;
     virtual Verdict judge(const ToolSpec& tool, const ToolCall& call, std::stop_token stop) = 0;
+};
+
+/// Words that others want in the conversation. Called on the thread of the conversation.
+class Context {
+public:
+    virtual ~Context() = default;
+    /// What to remind the model of in the next request, which is about to be sent; may be empty.
+    virtual std::string reminders() = 0;
+    /// What a summary must carry on: open todos, open tasks; may be empty.
+    virtual std::string carried_on() = 0;
 };
 
 // ---------------------------------------------------------------- jobs

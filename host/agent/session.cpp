@@ -181,6 +181,9 @@ void Session::read_record(const Json& record, std::string_view line, const std::
         answered_.insert(id);
     } else if (type == "delivery") {
         announced_[integer_or(record, "seq", -1)] = jobs_in(record);
+    } else if (type == "clear") {
+        conversation_ = Conversation();
+        mended_ = false;
     } else if (type == "model") {
         head_.model = string_or(record, "model", head_.model);
     } else if (type == "tools" && record.contains("tools") && record["tools"].is_array()) {
@@ -263,6 +266,12 @@ Result<void> Session::add_result(const std::string& tool_use_id, const ToolResul
     delivered_.insert(result.delivered_jobs.begin(), result.delivered_jobs.end());
     answered_.insert(tool_use_id);
     (void)conversation_.add_result(tool_use_id, result);
+    return {};
+}
+
+Result<void> Session::clear() {
+    if (auto written = journal_.append("clear", R"("by":"user")"); !written) return written.error();
+    conversation_ = Conversation();
     return {};
 }
 

@@ -44,6 +44,7 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal);
 ///   delivery     jobs          the record whose member `delivery` is this one's seq tells how
 ///   these jobs
 ///                              ended; it counts only when that record is there
+///   clear                      the conversation begins anew; what was delivered stays delivered
 ///   model        model         from here on requests name this model
 ///   tools        tools         from here on requests carry these tools
 class Session {
@@ -71,6 +72,8 @@ public:
                           const std::vector<std::string>& delivers = {});
     Result<void> add_answer(const Answer& answer);
     Result<void> add_result(const std::string& tool_use_id, const ToolResult& result);
+    /// Empties the conversation. All calls are answered.
+    Result<void> clear();
     Result<void> change_model(const std::string& model);
     Result<void> change_tools(const std::string& tools);
 

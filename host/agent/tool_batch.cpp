@@ -163,7 +163,7 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
 
     sink_.on_event(ToolStarted{call});
     CallContext context(
-        session_id_, call.id, stop,
+        caller_, call.id, stop,
         [this, &call](std::string note) {
             sink_.on_event(ToolProgressed{call.id, std::move(note)});
         },

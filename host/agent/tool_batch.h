@@ -20,12 +20,12 @@ struct CallOutcome {
 /// alone between them. At most `max_workers` threads, beyond those of tools that have their own.
 class ToolBatch {
 public:
-    ToolBatch(Toolbox& toolbox, Gate& gate, EventSink& sink, std::string session_id,
+    ToolBatch(Toolbox& toolbox, Gate& gate, EventSink& sink, Caller caller,
               std::size_t max_workers = 8)
         : toolbox_(toolbox),
           gate_(gate),
           sink_(sink),
-          session_id_(std::move(session_id)),
+          caller_(std::move(caller)),
           max_workers_(max_workers) {}
 
     /// Blocks until every call has its outcome. `finished` is called once a call, on this thread,
@@ -49,7 +49,7 @@ private:
     Toolbox& toolbox_;
     Gate& gate_;
     EventSink& sink_;
-    std::string session_id_;
+    Caller caller_;
     std::size_t max_workers_;
 };
 

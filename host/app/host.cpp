@@ -76,7 +76,7 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     loop_options.wait_for_jobs = host->options_.wait_for_jobs;
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
-                           *host->session_jobs_, sink, secrets},
+                           *host->session_jobs_, sink, secrets, *host->registry_},
         loop_options);
     host->take_over_jobs();
     if (auto settled = host->settle_conversation(); !settled)
@@ -218,7 +218,7 @@ Result<void, StartFailure> Host::open_session() {
     fresh.workspace = settings_.workspace.string();
     fresh.provider = settings_.model.provider;
     fresh.model = settings_.model.name;
-    fresh.system = system_prompt();
+    fresh.system = secrets_.redact(system_prompt(registry_->system_prompt()));
     fresh.tools = tools_json();
     fresh.created_ms = wall_clock_ms();
     auto opened = agent::Session::open(settings_.state_dir / "sessions", std::move(fresh));
@@ -231,6 +231,7 @@ Result<void, StartFailure> Host::open_session() {
                             ", not to " + settings_.workspace.string() +
                             "; go there, or use --workspace"};
     }
+    registry_->begin_session(head.id, session_->resumed() ? "resumed" : "new");
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
@@ -252,17 +253,26 @@ Result<void> Host::settle_conversation() {
         notice("other tools are loaded than this session had; its history is rewritten for them");
         if (auto written = session_->change_tools(tools); !written) return written;
     }
-    if (session_->conversation().messages().empty()) {
-        Instructions instructions = project_instructions(settings_.workspace);
-        for (std::string& warning : instructions.warnings)
-            notice(std::move(warning));
-        for (const std::string& text : {environment_text(settings_.workspace), instructions.text}) {
-            if (text.empty()) continue;
-            if (auto written = session_->add_text(secrets_.redact(text), "environment"); !written)
-                return written;
-        }
+    return session_->conversation().messages().empty() ? set_the_scene() : Result<void>();
+}
+
+/// The environment and what the project says to agents, in front of the first prompt.
+Result<void> Host::set_the_scene() {
+    Instructions instructions = project_instructions(settings_.workspace);
+    for (std::string& warning : instructions.warnings)
+        notice(std::move(warning));
+    for (const std::string& text : {environment_text(settings_.workspace), instructions.text}) {
+        if (text.empty()) continue;
+        if (auto written = session_->add_text(secrets_.redact(text), "environment"); !written)
+            return written;
     }
     return {};
+}
+
+Result<void> Host::clear() {
+    if (auto cleared = session_->clear(); !cleared) return cleared;
+    registry_->begin_session(session_->head().id, "cleared");
+    return set_the_scene();
 }
 
 void Host::take_over_jobs() {

@@ -55,6 +55,12 @@ public:
         return loop_->run(prompt, std::move(stop));
     }
 
+    /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
+    agent::RunResult wake(std::stop_token stop) { return loop_->wake(std::move(stop)); }
+
+    /// Empties the conversation; jobs, tools and model stay as they are.
+    Result<void> clear();
+
     /// An orderly end: every session job is cancelled. Returns how many have not ended in time.
     std::size_t end_jobs(std::string_view by) { return queue_->cancel_session_jobs(by); }
     void leave_jobs() { queue_->leave(); }
@@ -80,6 +86,7 @@ private:
     Result<void, StartFailure> open_session();
     void take_over_jobs();
     Result<void> settle_conversation();
+    Result<void> set_the_scene();
     [[nodiscard]] std::string tools_json() const;
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 

@@ -5,9 +5,9 @@
 
 namespace tenon::app {
 
-/// What every session's model is told about its work. The same for every session, so that caches
-/// hold.
-std::string system_prompt();
+/// What a session's model is told about its work; `of_plugins` is what plugins add to it. The same
+/// for every session with the same plugins, so that caches hold.
+std::string system_prompt(const std::string& of_plugins);
 
 /// What varies, for the first user message: date, platform, workspace.
 std::string environment_text(const std::filesystem::path& workspace);

@@ -9,6 +9,7 @@ namespace tenon::plugins {
 namespace {
 
 constexpr std::uint32_t kMaxTools = 128;
+constexpr std::size_t kMaxWords = 32 * 1024;
 constexpr std::size_t kMaxTextBytes = 64U << 10U;
 
 std::string_view view(tenon_str text) {
@@ -166,6 +167,11 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::create(
             "see what it needs, or set plugins." + plugin->id() + ".enabled=false"};
     }
     plugin->created_ = true;
+    if (TENON_HAS(library, extension) && library->extension != nullptr) {
+        const Running running(plugin->origin_.id);
+        plugin->context_ =
+            static_cast<const tenon_context*>(library->extension(plugin->instance_, TENON_CONTEXT));
+    }
     if (auto read = plugin->read_tools(); !read) return read.error();
     return plugin;
 }
@@ -191,6 +197,35 @@ Result<void, Refusal> Plugin::read_tools() {
         tools_.push_back(std::move(*tool));
     }
     return {};
+}
+
+void Plugin::begin_session(const std::string& session, const std::string& reason) {
+    if (context_ == nullptr || !TENON_HAS(context_, begin) || context_->begin == nullptr) return;
+    const std::string info = dump_json(Json{{"session", session}, {"reason", reason}});
+    try {
+        const Running running(origin_.id);
+        context_->begin(instance_, str(info));
+    } catch (...) {
+        ++faults_;
+    }
+}
+
+std::string Plugin::words(void (*tenon_context::*function)(void*, tenon_sink)) {
+    // `carry` is the last function of the first revision: all or none of them are there.
+    if (context_ == nullptr || !TENON_HAS(context_, carry) || context_->*function == nullptr)
+        return {};
+    std::string text;
+    const tenon_sink out{&text, [](void* to, tenon_str chunk) noexcept {
+                             static_cast<std::string*>(to)->append(view(chunk));
+                         }};
+    try {
+        const Running running(origin_.id);
+        (context_->*function)(instance_, out);
+    } catch (...) {
+        ++faults_;
+        return {};
+    }
+    return utf8::repair(std::string_view(text).substr(0, kMaxWords));
 }
 
 tenon_rc Plugin::invoke(LiveCall& call) {

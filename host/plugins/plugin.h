@@ -56,6 +56,11 @@ public:
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
     [[nodiscard]] const std::vector<PluginTool>& tools() const { return tools_; }
 
+    // The extension tenon.context/1; without it nothing happens, and words are empty. See
+    // tenon_context. What a plugin puts is repaired to UTF-8, and cut after 32 KiB.
+    void begin_session(const std::string& session, const std::string& reason);
+    [[nodiscard]] std::string words(void (*tenon_context::*function)(void*, tenon_sink));
+
     /// Runs one call on this thread. An exception that crosses the border counts as TENON_FAULT. Of
     /// a tool that is not concurrent one call at a time: the caller's duty.
     tenon_rc invoke(LiveCall& call);
@@ -75,6 +80,7 @@ private:
     std::string version_;
     std::unique_ptr<HostFace> host_;  // the plugin holds a pointer to it until destroy
     void* instance_ = nullptr;
+    const tenon_context* context_ = nullptr;  // null: it has none
     bool created_ = false;
     std::vector<PluginTool> tools_;
     std::atomic<int> faults_{0};

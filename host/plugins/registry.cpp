@@ -50,4 +50,29 @@ std::vector<const agent::ToolSpec*> Registry::specs() const {
     return out;
 }
 
+void Registry::begin_session(const std::string& session, const std::string& reason) {
+    for (const auto& plugin : plugins_)
+        plugin->begin_session(session, reason);
+}
+
+/// A plugin's words a paragraph.
+std::string Registry::words(void (*tenon_context::*function)(void*, tenon_sink)) {
+    std::string text;
+    for (const auto& plugin : plugins_) {
+        const std::string said = plugin->words(function);
+        if (!said.empty()) text.append(text.empty() ? "" : "\n\n").append(said);
+    }
+    return text;
+}
+
+std::string Registry::system_prompt() {
+    return words(&tenon_context::system_prompt);
+}
+std::string Registry::reminders() {
+    return words(&tenon_context::remind);
+}
+std::string Registry::carried_on() {
+    return words(&tenon_context::carry);
+}
+
 }  // namespace tenon::plugins

@@ -13,7 +13,7 @@ namespace tenon::plugins {
 /// The tools of this host by name: those of plugins in the order of the plugins and as each lists
 /// them, then the host's own. Owns them all; plugins are destroyed in reverse order. `find` and
 /// `specs` may be called from any thread: nothing changes after the last `add`.
-class Registry final : public agent::Toolbox {
+class Registry final : public agent::Toolbox, public agent::Context {
 public:
     Registry() = default;
     ~Registry() override;
@@ -30,9 +30,19 @@ public:
 
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
+
+    /// Tells every plugin whose session it serves; `reason` is new, resumed or cleared.
+    void begin_session(const std::string& session, const std::string& reason);
+    /// What the plugins add to the system prompt.
+    [[nodiscard]] std::string system_prompt();
+    std::string reminders() override;
+    std::string carried_on() override;
+
     [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
 
 private:
+    std::string words(void (*tenon_context::*function)(void*, tenon_sink));
+
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::unique_ptr<agent::Tool>> plugin_tools_;  // in order; they refer to plugins_
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;

@@ -13,8 +13,9 @@ struct Overloaded : Functions... {
 template <class... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
-/// Null for events that have no line of their own.
-Json line_of(const AgentEvent& event, const std::string& session_id) {
+/// Null for events that have no line of their own. `parent` is the call of the parent's that a
+/// subagent works for, or null.
+Json line_of(const EventOr<>& event, const Json& parent, const std::string& session_id) {
     return std::visit(
         Overloaded{
             [&](const SessionOpened& e) {
@@ -26,13 +27,13 @@ Json line_of(const AgentEvent& event, const std::string& session_id) {
             [&](const Answered& e) {
                 return Json{{"type", "assistant"},
                             {"message", e.message},
-                            {"parent_tool_use_id", nullptr},
+                            {"parent_tool_use_id", parent},
                             {"session_id", session_id}};
             },
             [&](const UserMessageSent& e) {
                 return Json{{"type", "user"},
                             {"message", {{"role", "user"}, {"content", e.content}}},
-                            {"parent_tool_use_id", nullptr},
+                            {"parent_tool_use_id", parent},
                             {"session_id", session_id}};
             },
             [&](const RetryScheduled& e) {
@@ -54,9 +55,26 @@ Json line_of(const AgentEvent& event, const std::string& session_id) {
                             {"exit_code", e.exit_code ? Json(*e.exit_code) : Json(nullptr)},
                             {"session_id", session_id}};
             },
+            [&](const Compacted& e) {
+                return Json{{"type", "system"},
+                            {"subtype", "compact_boundary"},
+                            {"compact_metadata",
+                             {{"trigger", e.trigger},
+                              {"pre_tokens", e.tokens_before},
+                              {"post_tokens", e.tokens_after}}},
+                            {"session_id", session_id}};
+            },
             [](const auto&) { return Json(nullptr); },
         },
         event);
+}
+
+Json line_of(const AgentEvent& event, const std::string& session_id) {
+    return std::visit(Overloaded{[&](const SubagentEvent& e) {
+                                     return line_of(e.event, e.tool_use_id, session_id);
+                                 },
+                                 [&](const auto& e) { return line_of(e, nullptr, session_id); }},
+                      event);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ protected:
 
     static SessionHead head() { return {"s1", "/w", "replay", "m", "You are.", "[]", 1}; }
     Loop loop() {
-        return Loop({session, provider, toolbox, gate, inbox, events, secrets}, options);
+        return Loop({session, provider, toolbox, gate, inbox, events, secrets, words}, options);
     }
     RunResult run(const std::string& prompt, std::stop_token stop = {}) {
         return loop().run(prompt, std::move(stop));
@@ -34,6 +34,7 @@ protected:
     testing::FakeInbox inbox;
     testing::EventLog events;
     Secrets secrets;
+    testing::FakeContext words;
     LoopOptions options;
 };
 
@@ -52,6 +53,29 @@ TEST_F(LoopTest, AsksActsAndAsksAgainUntilThereIsNothingToDo) {
     EXPECT_EQ(last_message_of_request(1),
               Json::parse(R"([{"type":"tool_result","tool_use_id":"a","content":"ran a"},)"
                           R"({"type":"tool_result","tool_use_id":"b","content":"ran b"}])"));
+}
+
+TEST_F(LoopTest, SendsRemindersBehindTheResultsAndKeepsThem) {
+    toolbox.add("echo", true, [](const ToolCall& c, CallContext&) {
+        return ToolResult{"ran " + c.id, false, {}};
+    });
+    words.reminders_to_come = {"", "Mind the gap."};
+    provider.then_call({call("a", "echo")});
+    provider.then_say("done");
+    run("go");
+    EXPECT_EQ(last_message_of_request(1),
+              Json::parse(R"([{"type":"tool_result","tool_use_id":"a","content":"ran a"},)"
+                          R"({"type":"text","text":"Mind the gap."}])"));
+}
+
+TEST_F(LoopTest, WakesOnlyWhenThereIsNews) {
+    provider.then_say("done");
+    run("go");
+    EXPECT_EQ(loop().wake({}).turns, 0);
+    inbox.drains = {{{"0000000a", "completed", "built"}}};
+    provider.then_say("good");
+    EXPECT_EQ(loop().wake({}).text, "good");
+    EXPECT_EQ(provider.requests.size(), 2U);
 }
 
 TEST_F(LoopTest, TellsEndedJobsBehindTheResultsAndEachOnce) {

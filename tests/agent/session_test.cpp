@@ -234,5 +234,21 @@ TEST(Session, RefusesAJournalItCannotUnderstandAndSaysWhere) {
     }
 }
 
+TEST(Session, AClearedConversationIsEmptyAlsoWhenItIsReadBack) {
+    const testing::TempDir dir;
+    {
+        auto session = *Session::open(dir.path(), head());
+        ASSERT_TRUE(session.add_text("go", "prompt", {"0000000a"}));
+        ASSERT_TRUE(session.clear());
+        EXPECT_TRUE(session.conversation().messages().empty());
+        ASSERT_TRUE(session.add_text("again", "prompt"));
+    }
+    const auto session = *Session::open(dir.path(), head());
+    ASSERT_EQ(session.conversation().messages().size(), 1U);
+    EXPECT_NE(session.conversation().messages()[0].wire.find("again"), std::string::npos);
+    EXPECT_EQ(session.conversation().messages()[0].wire.find("go"), std::string::npos);
+    EXPECT_TRUE(session.is_delivered("0000000a"));
+}
+
 }  // namespace
 }  // namespace tenon::agent

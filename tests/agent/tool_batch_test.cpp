@@ -22,7 +22,7 @@ protected:
     std::vector<Finished> run(const std::vector<ToolCall>& calls, std::stop_token stop = {},
                               std::size_t workers = 8) {
         std::vector<Finished> out;
-        ToolBatch batch(toolbox, gate, events, "s1", workers);
+        ToolBatch batch(toolbox, gate, events, {"s1", ""}, workers);
         batch.run(calls, std::move(stop), [&](const ToolCall& call, const CallOutcome& outcome) {
             out.push_back({call.id, outcome.result.text, outcome.result.is_error, outcome.denied});
         });
@@ -156,7 +156,7 @@ TEST_F(ToolBatchTest, CarriesDeliveriesOfACall) {
         return ToolResult{"x", false, {}};
     });
     std::vector<std::string> delivered;
-    ToolBatch(toolbox, gate, events, "s1")
+    ToolBatch(toolbox, gate, events, {"s1", ""})
         .run({call("a", "check")}, {}, [&](const ToolCall&, const CallOutcome& outcome) {
             delivered = outcome.result.delivered_jobs;
         });

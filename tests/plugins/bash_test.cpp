@@ -41,7 +41,7 @@ protected:
         script_[method].push_back(ServiceReply::failed(why, rc));
     }
     agent::ToolResult call(const std::string& tool, const Json& input) {
-        agent::CallContext context("s", "t", stop_.get_token(), nullptr);
+        agent::CallContext context({"s", ""}, "t", stop_.get_token(), nullptr);
         return registry_.find(tool)->call({"t", tool, input, ""}, context);
     }
     static Json job(const std::string& id, const std::string& status, bool ended) {

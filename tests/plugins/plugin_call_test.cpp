@@ -98,7 +98,7 @@ TEST_F(PluginCallTest, WakesACallThatIsCancelled) {
     open("good", "good");
     std::promise<void> waiting;
     std::stop_source stop;
-    agent::CallContext context("s", "t", stop.get_token(),
+    agent::CallContext context({"s", ""}, "t", stop.get_token(),
                                [&](const std::string&) { waiting.set_value(); });
     auto result = std::async(std::launch::async, [&] {
         return bench_.registry.find("until_cancelled")
@@ -121,7 +121,7 @@ TEST_F(PluginCallTest, SeesACancellationFromBeforeTheCall) {
 TEST_F(PluginCallTest, KeepsTheResultOfAToolThatIgnoresTheCancellation) {
     open("good", "good");
     std::stop_source stop;
-    agent::CallContext context("s", "t", stop.get_token(),
+    agent::CallContext context({"s", ""}, "t", stop.get_token(),
                                [&](const std::string&) { stop.request_stop(); });
     const auto result =
         bench_.registry.find("deaf")->call({"t", "deaf", Json::object(), ""}, context);
@@ -145,7 +145,7 @@ TEST_F(PluginCallTest, DoesNotWaitForItsTurnOnceCancelled) {
     std::string second;
     std::stop_source stop;
     stop.request_stop();
-    agent::CallContext context("s", "t", {}, [&](const std::string&) {
+    agent::CallContext context({"s", ""}, "t", {}, [&](const std::string&) {
         second = bench_.call("alone", Json::object(), stop.get_token()).text;
     });
     EXPECT_EQ(bench_.registry.find("alone")->call({"t", "alone", Json::object(), ""}, context).text,
@@ -171,7 +171,7 @@ TEST_F(PluginCallTest, KnowsInARequestWhosePluginsCodeRuns) {
     bench_.services.add("test.running/1",
                         [&](const ServiceRequest&) { return ServiceReply::ok(Json::object()); });
     open("good", "good");
-    agent::CallContext context("s", "t", {},
+    agent::CallContext context({"s", ""}, "t", {},
                                [&](const std::string&) { inside = running_plugin(); });
     bench_.registry.find("deaf")->call({"t", "deaf", Json::object(), ""}, context);
     EXPECT_EQ(inside, "good");

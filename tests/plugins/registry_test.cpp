@@ -98,5 +98,17 @@ TEST(Registry, DestroysPluginsInReverseOrder) {
     EXPECT_EQ(dir.read("order"), "second\nplain\n");
 }
 
+TEST(Registry, CollectsTheWordsOfItsPluginsAndLogsWhatTheyThrow) {
+    Workbench bench;
+    bench.put("good", "good");
+    bench.put("raw_throw", "raw-throw");
+    bench.open();
+    bench.registry.begin_session("s1", "resumed");
+    EXPECT_EQ(bench.registry.system_prompt(), "Be good.");
+    EXPECT_EQ(bench.registry.reminders(), "Remember s1 resumed.");
+    EXPECT_EQ(bench.registry.carried_on(), "");
+    EXPECT_THAT(bench.logged(), ::testing::Contains("good: nothing to carry"));
+}
+
 }  // namespace
 }  // namespace tenon::plugins

@@ -51,7 +51,7 @@ public:
     }
     agent::ToolResult call(const std::string& tool, const Json& input = Json::object(),
                            std::stop_token stop = {}) {
-        agent::CallContext context("session", "toolu_1", std::move(stop),
+        agent::CallContext context({"session", ""}, "toolu_1", std::move(stop),
                                    [this](const std::string& note) {
                                        const std::lock_guard lock(mutex_);
                                        progress_.push_back(note);

@@ -34,7 +34,7 @@ protected:
         plugins::Registry registry;
         for (auto& plugin : loaded.plugins)
             EXPECT_TRUE(registry.add(std::move(plugin)));
-        agent::CallContext context("s", "t", {}, nullptr);
+        agent::CallContext context({"s", ""}, "t", {}, nullptr);
         return registry.find(tool)->call({"t", tool, input, ""}, context).text;
     }
 

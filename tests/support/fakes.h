@@ -135,6 +135,19 @@ public:
     }
 };
 
+class FakeContext : public agent::Context {
+public:
+    std::deque<std::string> reminders_to_come;
+    std::string carried;
+    std::string reminders() override {
+        if (reminders_to_come.empty()) return {};
+        const std::string first = std::move(reminders_to_come.front());
+        reminders_to_come.pop_front();
+        return first;
+    }
+    std::string carried_on() override { return carried; }
+};
+
 class FakeInbox : public agent::Inbox {
 public:
     std::deque<std::vector<agent::JobEnded>> drains;  ///< what each call of drain gives

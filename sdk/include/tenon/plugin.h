@@ -167,6 +167,24 @@ typedef struct tenon_plugin {
     const void *(*extension)(void *self, const char *id);
 } tenon_plugin;
 
+/* Extension "tenon.context/1" of a plugin: words of its own in the conversation it serves. An instance
+ * serves one session. Every function is optional (NULL). They are called one at a time, between
+ * calls of the conversation itself (calls of subagents may run), and answer at once: they use neither
+ * network nor locks that are held for long. What is put into `out` is UTF-8 text; nothing: no words. */
+#define TENON_CONTEXT "tenon.context/1"
+typedef struct tenon_context {
+    uint32_t size;
+    /* Before any call and every function but system_prompt, and again when the conversation begins anew: a JSON
+     * object {"session": id, "reason": "new" | "resumed" | "cleared"}. */
+    void (*begin)(void *self, tenon_str session);
+    /* A part of the system prompt, asked for once when a session is created. */
+    void (*system_prompt)(void *self, tenon_sink out);
+    /* Before each request to the model: a reminder to send with it. */
+    void (*remind)(void *self, tenon_sink out);
+    /* What a summary of the conversation must carry on, such as work that is not finished. */
+    void (*carry)(void *self, tenon_sink out);
+} tenon_context;
+
 #if defined(_WIN32)
 #define TENON_EXPORT
 #else

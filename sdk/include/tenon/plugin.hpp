@@ -213,6 +213,15 @@ public:
     /// New configuration while the plugin is in use. What it throws keeps the old one.
     virtual void reconfigure(JsonView) { throw Failure("needs a restart", TENON_UNSUPPORTED); }
 
+    // Words in the conversation: the extension tenon.context/1. See tenon_context for when each is
+    // called; empty text is none. What they throw is logged, and counts as no words.
+
+    /// The session that this instance serves; `reason` is new, resumed or cleared.
+    virtual void begin_session(const std::string& /*session*/, const std::string& /*reason*/) {}
+    [[nodiscard]] virtual std::string system_prompt() { return {}; }
+    [[nodiscard]] virtual std::string reminder() { return {}; }
+    [[nodiscard]] virtual std::string carried_on() { return {}; }
+
 protected:
     [[nodiscard]] const Host& host() const noexcept { return host_; }
 
@@ -293,7 +302,34 @@ struct Glue {
                        });
     }
 
+    static const void* extension(void*, const char* id) noexcept {
+        static const tenon_context context = {sizeof(tenon_context), begin,
+                                              words<&Plugin::system_prompt>,
+                                              words<&Plugin::reminder>, words<&Plugin::carried_on>};
+        return std::string_view(id) == TENON_CONTEXT ? &context : nullptr;
+    }
+
 private:
+    static void begin(void* self, tenon_str session) noexcept {
+        auto* plugin = static_cast<Plugin*>(self);
+        guarded([&](std::string_view why) { plugin->host_.log(TENON_LOG_ERROR, why); },
+                [&] {
+                    const JsonView info(detail::view(session));
+                    plugin->begin_session(info.text("session"), info.text("reason"));
+                    return TENON_OK;
+                });
+    }
+    template <std::string (Plugin::*words_of)()>
+    static void words(void* self, tenon_sink out) noexcept {
+        auto* plugin = static_cast<Plugin*>(self);
+        guarded([&](std::string_view why) { plugin->host_.log(TENON_LOG_ERROR, why); },
+                [&] {
+                    const std::string text = (plugin->*words_of)();
+                    if (!text.empty()) out.put(out.ctx, detail::str(text));
+                    return TENON_OK;
+                });
+    }
+
     template <class Say, class Work>
     static tenon_rc guarded(Say say, Work work) noexcept {
         try {
@@ -331,7 +367,7 @@ private:
                                             Glue::tools,                                  \
                                             Glue::invoke,                                 \
                                             Glue::reconfigure,                            \
-                                            nullptr};                                     \
+                                            Glue::extension};                             \
         return &plugin;                                                                   \
     }                                                                                     \
     static_assert(sizeof(plugin_id) <= 33, "a plugin id has at most 32 characters")
