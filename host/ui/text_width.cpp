@@ -13,6 +13,8 @@ constexpr char32_t kJoiner = 0x200D;
 constexpr char32_t kEmojiStyle = 0xFE0F;
 constexpr char32_t kKeycap = 0x20E3;
 constexpr std::size_t kNarrowest = 2;
+/// What of a line at least stays before what stands behind it.
+constexpr std::size_t kLeastBefore = 12;
 
 /// Where emoji are; a joiner between two others joins nothing that terminals know.
 bool is_pictograph(char32_t code) {
@@ -188,6 +190,12 @@ std::string cut(std::string_view line, std::size_t columns) {
         if (taken < columns) shortened = at;
     }
     return std::string(line);
+}
+
+std::string cut_before(std::string_view line, std::string_view behind, std::size_t columns) {
+    const std::size_t taken = width_of(behind);
+    if (taken + kLeastBefore > columns) return cut(std::string(line).append(behind), columns);
+    return cut(line, columns - taken).append(behind);
 }
 
 std::vector<std::string> wrap(std::string_view text, std::size_t columns) {

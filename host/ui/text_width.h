@@ -26,6 +26,10 @@ std::size_t width_of(std::string_view line);
 /// A single line, or when it is wider as much of it as fits with `…` behind.
 std::string cut(std::string_view line, std::size_t columns);
 
+/// `line` and `behind` in one line of at most `columns`: `line` gives way, until next to nothing is
+/// left of it.
+std::string cut_before(std::string_view line, std::string_view behind, std::size_t columns);
+
 /// `text` in lines of at most `columns`: broken at blanks and around wide characters, inside a word
 /// only when it is wider than a line. Blanks at a break go; those that begin a line of `text` stay.
 /// Each line opens the styling it needs and closes it.

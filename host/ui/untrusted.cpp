@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kTabStop = 4;
 constexpr int kMostMarks = 8;
 constexpr char32_t kEscape = 0x1B;
+constexpr std::size_t kLongestLine = 2000;
+constexpr std::string_view kBlanks = " \t\r\n";
 constexpr char32_t kBell = 0x07;
 constexpr char32_t kStringEnd = 0x9C;
 
@@ -177,6 +179,16 @@ std::string visible(std::string_view bytes, bool keep_lines) {
         rest.remove_prefix(c.bytes);
     }
     return out;
+}
+
+std::string first_line(std::string_view bytes) {
+    const std::size_t begin = bytes.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) return {};
+    bytes = bytes.substr(begin, bytes.find_last_not_of(kBlanks) + 1 - begin);
+    const std::string_view line = bytes.substr(0, bytes.find('\n'));
+    const std::string_view kept = line.substr(0, line.find_last_not_of(kBlanks) + 1);
+    return visible(utf8::first_bytes(kept, kLongestLine)) +
+           (line.size() < bytes.size() ? " …" : "");
 }
 
 std::string without_tabs(std::string_view text) {

@@ -23,6 +23,10 @@ std::string harmless_line(std::string_view bytes);
 /// they are escaped too.
 std::string visible(std::string_view bytes, bool keep_lines = false);
 
+/// The first line that says something, visible, as much of it as any terminal has room for; `…`
+/// behind it when more follow.
+std::string first_line(std::string_view bytes);
+
 /// Each tab as blanks up to the next multiple of four columns.
 std::string without_tabs(std::string_view text);
 
