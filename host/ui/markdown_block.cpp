@@ -59,6 +59,16 @@ std::string with_breaks(std::string_view cell) {
     }
 }
 
+/// In a table even code needs its bars escaped; md4c leaves the backslashes.
+std::string without_escaped_bars(std::string_view code) {
+    std::string out;
+    for (const char c : code) {
+        if (c == '|' && !out.empty() && out.back() == '\\') out.pop_back();
+        out += c;
+    }
+    return out;
+}
+
 /// md4c fills every short row up to the header's columns: of such tables it would never end.
 bool has_endless_table(std::string_view source) {
     while (!source.empty()) {
@@ -108,6 +118,7 @@ private:
     InlineText inline_;
     std::vector<List> lists_;
     Table table_;
+    bool in_table_ = false;
     std::size_t cells_ = 0;
     bool in_code_ = false;
     bool is_fenced_ = false;
@@ -219,6 +230,7 @@ void Renderer::enter(MD_BLOCKTYPE type, void* detail) {
             put_text();
             lines_.begin_block();
             table_ = {};
+            in_table_ = true;
             break;
         case MD_BLOCK_TR:
             if (!gave_up()) table_.rows.emplace_back();
@@ -264,6 +276,7 @@ void Renderer::leave(MD_BLOCKTYPE type) {
             put_cell();
             break;
         case MD_BLOCK_TABLE:
+            in_table_ = false;
             if (!gave_up()) lines_.lines(table_.render(lines_.room(), style_));
             break;
         default:
@@ -314,6 +327,8 @@ void Renderer::text(MD_TEXTTYPE type, std::string_view text) {
         code_ += text;
     } else if (type == MD_TEXT_BR || type == MD_TEXT_SOFTBR) {
         inline_.text("\n");
+    } else if (type == MD_TEXT_CODE && in_table_) {
+        inline_.text(without_escaped_bars(text));
     } else {
         inline_.text(decoded(type, text));
     }

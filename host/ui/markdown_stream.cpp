@@ -20,18 +20,21 @@ std::string_view last_line(std::string_view text) {
     return end == std::string_view::npos ? text : text.substr(end + 1);
 }
 
-bool is_table(std::string_view source) {
-    const std::size_t second = source.find('\n');
-    if (second == std::string_view::npos) return false;
-    const std::string_view rest = source.substr(second + 1);
-    return is_table_rule(rest.substr(0, rest.find('\n')));
-}
-
 /// md4c asks for three dashes a column, models write one.
 std::string with_long_dashes(std::string_view rule) {
     std::string out;
     for (const char c : rule)
         out += c == '-' ? (out.empty() || out.back() != '-' ? "---" : "") : std::string(1, c);
+    return out;
+}
+
+/// md4c takes no account of cells without even a blank.
+std::string with_empty_cells(std::string_view row) {
+    std::string out;
+    for (const char c : row) {
+        if (c == '|' && !out.empty() && out.back() == '|') out += ' ';
+        out += c;
+    }
     return out;
 }
 
@@ -145,7 +148,8 @@ bool MarkdownStream::continues_paragraph(std::string_view line, Lines& out) {
         close(out);
         return false;
     }
-    if (kind_ == Kind::kParagraph && is_table_rule(line) && begin_table(line, out)) return true;
+    if (kind_ == Kind::kParagraph && !table_ && is_table_rule(line) && begin_table(line, out))
+        return true;
     add(line);
     if (underline) close(out);
     return true;
@@ -154,10 +158,7 @@ bool MarkdownStream::continues_paragraph(std::string_view line, Lines& out) {
 /// The line above the rule is the header: what stands before it is a paragraph of its own.
 bool MarkdownStream::begin_table(std::string_view rule, Lines& out) {
     const std::string header(last_line(source_));
-    if (header.size() == source_.size() || header.find('|') == std::string::npos ||
-        is_table(source_)) {
-        return false;
-    }
+    if (lines_ < 2 || header.find('|') == std::string::npos) return false;
     source_.resize(source_.size() - header.size() - 1);
     close(out);
     open(header, out);
@@ -249,12 +250,25 @@ void MarkdownStream::add_blanks() {
 
 void MarkdownStream::add(std::string_view line) {
     if (!source_.empty()) source_ += '\n';
-    if (kind_ == Kind::kParagraph && is_link_definition(line)) {
-        source_.append(indent_of(line), ' ').append("\\");
-        line.remove_prefix(indent_of(line));
+    ++lines_;
+    if (kind_ == Kind::kParagraph) {
+        add_prose(line);
+    } else {
+        source_ += line;
     }
-    const bool rule = kind_ == Kind::kParagraph && is_table_rule(line);
-    source_ += rule ? with_long_dashes(line) : std::string(line);
+}
+
+void MarkdownStream::add_prose(std::string_view line) {
+    if (table_) {
+        source_ += with_empty_cells(line);
+    } else if (lines_ == 2 && is_table_rule(line)) {
+        table_ = true;
+        source_ = with_empty_cells(source_) + with_long_dashes(line);
+    } else if (is_link_definition(line)) {  // md4c would take it out
+        source_.append("\\").append(line.substr(indent_of(line)));
+    } else {
+        source_ += line;
+    }
 }
 
 /// A line that is shown as it is written.
@@ -274,6 +288,8 @@ void MarkdownStream::close(Lines& out) {
         put(render_block(source_, width_, style_, ordinal), out);
         source_.clear();
     }
+    lines_ = 0;
+    table_ = false;
     kind_ = Kind::kNone;
 }
 

@@ -52,6 +52,7 @@ private:
     void open_fence(const FenceLine& fence, std::size_t indent, Lines& out);
     void draw(std::string_view line, Lines& out);
     void add(std::string_view line);
+    void add_prose(std::string_view line);
     void add_blanks();
     bool begin_table(std::string_view rule, Lines& out);
     void close(Lines& out);
@@ -63,6 +64,8 @@ private:
     std::string partial_;  // raw, without a line feed
     Kind kind_ = Kind::kNone;
     std::string source_;      // of the open block
+    std::size_t lines_ = 0;   // of source_, blank ones behind it not counted
+    bool table_ = false;      // source_ is one
     std::size_t blanks_ = 0;  // blank lines since its last line
     bool begun_ = false;      // something has been drawn
     bool space_ = false;      // a blank line stood before the open block

@@ -27,11 +27,21 @@ const std::string& cell(const std::vector<std::string>& row, std::size_t column)
     return column < row.size() ? row[column] : kEmpty;
 }
 
+std::size_t widest_line(std::string_view text) {
+    std::size_t widest = 0;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        widest = std::max(widest, width_of(line));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+    return widest;
+}
+
 Widths natural_widths(const Table& table) {
     Widths widths(table.aligns.size(), 1);
     for (const auto& row : table.rows) {
         for (std::size_t i = 0; i < std::min(row.size(), widths.size()); ++i)
-            widths[i] = std::max(widths[i], width_of(row[i]));
+            widths[i] = std::max(widths[i], widest_line(row[i]));
     }
     return widths;
 }

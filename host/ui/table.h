@@ -10,7 +10,7 @@ namespace tenon::ui {
 
 enum class Align { kLeft, kCenter, kRight };
 
-/// A table of styled single-line texts. It knows nothing of where they come from.
+/// A table of styled texts. It knows nothing of where they come from.
 struct Table {
     std::vector<Align> aligns;                   ///< one a column
     std::vector<std::vector<std::string>> rows;  ///< the first is the header; short rows are filled

@@ -13,6 +13,11 @@ bool is_blank(const std::string& line) {
     return line.find_first_not_of(' ') == std::string::npos;
 }
 
+void drop_blank_end(std::vector<std::string>& lines) {
+    while (!lines.empty() && is_blank(lines.back()))
+        lines.pop_back();
+}
+
 /// What a terminal would show of a line in the end.
 std::string_view last_state(std::string_view line) {
     while (!line.empty() && line.back() == '\r')
@@ -58,9 +63,8 @@ std::vector<std::string> output_lines(std::string_view text) {
         lines.push_back(harmless_line(last_state(text.substr(0, end))));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    while (!lines.empty() && is_blank(lines.back()))
-        lines.pop_back();
     lines.erase(lines.begin(), std::find_if_not(lines.begin(), lines.end(), is_blank));
+    drop_blank_end(lines);
     return lines;
 }
 
@@ -73,6 +77,7 @@ CommandOutput command_output(std::string_view text) {
         output.ending = ending_of(*line);
         if (output.ending.empty()) continue;
         lines.erase(line);
+        drop_blank_end(lines);
         break;
     }
     if (lines.size() == 1 && lines[0] == "(no output)") lines.clear();
