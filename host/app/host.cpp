@@ -292,7 +292,9 @@ void Host::clean_up_jobs() const {
     const fs::path stamp = settings_.state_dir / "last-clean-up";
     std::error_code missing;
     const auto last = fs::last_write_time(stamp, missing);
-    if (!missing && fs::file_time_type::clock::now() - last < std::chrono::hours(24)) return;
+    const auto age = fs::file_time_type::clock::now() - last;
+    // A stamp from the future is of a clock that was set back.
+    if (!missing && age >= std::chrono::hours(0) && age < std::chrono::hours(24)) return;
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
