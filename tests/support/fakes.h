@@ -172,6 +172,8 @@ public:
         told_jobs.insert(told_jobs.end(), jobs.begin(), jobs.end());
     }
     std::vector<std::string> told_jobs;
+    std::string jobs_table;
+    std::string table() override { return jobs_table; }
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override {
         const auto it = recovered.find(call.id);
         if (it == recovered.end()) return std::nullopt;
