@@ -104,6 +104,11 @@ Result<void, StartFailure> Host::make_folders() {
     return {};
 }
 
+/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session.
+std::vector<fs::path> Host::readable_folders() const {
+    return {settings_.state_dir / "jobs", settings_.state_dir / "sessions" / options_.session_id};
+}
+
 Result<void, StartFailure> Host::make_gate() {
     permission::Config config;
     const auto mode = permission::mode_from(settings_.permissions.mode);
@@ -117,7 +122,7 @@ Result<void, StartFailure> Host::make_gate() {
     config.workspace = settings_.workspace;
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
-    config.read_dirs = {session_folder()};
+    config.read_dirs = readable_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
     if (!gate_->errors().empty()) {
         StartFailure failure;
@@ -165,8 +170,7 @@ void Host::make_services() {
         secrets_);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
-        Beneath(settings_.workspace, settings_.add_dirs,
-                {settings_.state_dir / "jobs", session_folder()}),
+        Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
         [this](const fs::path& path) { return gate_->denied_edit(path); });
     paths_->add_to(services_);

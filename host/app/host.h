@@ -93,9 +93,7 @@ private:
     Result<void> settle_conversation();
     Result<void> set_the_scene();
     [[nodiscard]] agent::LoopOptions loop_options() const;
-    [[nodiscard]] std::filesystem::path session_folder() const {
-        return settings_.state_dir / "sessions" / options_.session_id;
-    }
+    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
