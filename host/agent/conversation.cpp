@@ -53,13 +53,6 @@ std::string redacted(std::string_view text, const std::set<std::string>& ids,
 
 }  // namespace
 
-std::size_t Conversation::bytes() const {
-    std::size_t sum = 0;
-    for (const Message& message : messages_)
-        sum += message.wire.size();
-    return sum;
-}
-
 bool Conversation::awaits_answer() const {
     if (!ends_with_user()) return false;
     return lead_asks_ || messages_.size() > 1 || messages_.back().block_ends.size() > lead_blocks_;
@@ -84,8 +77,20 @@ std::vector<ToolCall> Conversation::unanswered() const {
 }
 
 Message& Conversation::open_user_message() {
-    if (!ends_with_user()) messages_.push_back(empty_message(Role::kUser));
+    if (!ends_with_user()) begin_message(empty_message(Role::kUser));
     return messages_.back();
+}
+
+void Conversation::begin_message(Message message) {
+    settled_bytes_ = bytes();
+    messages_.push_back(std::move(message));
+}
+
+void Conversation::put_in_place(std::vector<Message> messages) {
+    messages_.clear();
+    settled_bytes_ = 0;
+    for (Message& message : messages)
+        begin_message(std::move(message));
 }
 
 void Conversation::add_text(std::string_view text) {
@@ -105,11 +110,20 @@ void Conversation::add_front(std::string_view text) {
 }
 
 bool Conversation::add_result(std::string_view tool_use_id, const ToolResult& result) {
+    return answer_call(tool_use_id, tool_result_block(tool_use_id, result));
+}
+
+bool Conversation::add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
+                                     bool is_error) {
+    return answer_call(tool_use_id, tool_result_block(tool_use_id, quoted, is_error));
+}
+
+bool Conversation::answer_call(std::string_view tool_use_id, std::string block) {
     const auto it = std::find_if(open_calls_.begin(), open_calls_.end(), [&](const OpenCall& open) {
         return open.call.id == tool_use_id && open.result.empty();
     });
     if (it == open_calls_.end()) return false;
-    it->result = tool_result_block(tool_use_id, result);
+    it->result = std::move(block);
     if (std::all_of(open_calls_.begin(), open_calls_.end(),
                     [](const OpenCall& open) { return !open.result.empty(); })) {
         for (const OpenCall& open : open_calls_)
@@ -125,7 +139,7 @@ void Conversation::add_answer(std::string_view content, std::vector<ToolCall> ca
     for (const std::string_view block : split_blocks(content))
         append_block(message, block);
     assert(!message.block_ends.empty());
-    messages_.push_back(std::move(message));
+    begin_message(std::move(message));
     for (ToolCall& call : calls)
         open_calls_.push_back({std::move(call), {}});
 }
@@ -145,7 +159,7 @@ void Conversation::strip_thinking(std::size_t from) {
         }
         if (!stripped.block_ends.empty()) kept.push_back(std::move(stripped));
     }
-    messages_ = std::move(kept);
+    put_in_place(std::move(kept));
 }
 
 void Conversation::redact(const std::set<std::string>& tool_use_ids) {

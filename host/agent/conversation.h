@@ -17,7 +17,9 @@ class Conversation {
 public:
     [[nodiscard]] std::span<const Message> messages() const { return messages_; }
     /// The length of all messages as they are sent.
-    [[nodiscard]] std::size_t bytes() const;
+    [[nodiscard]] std::size_t bytes() const {
+        return settled_bytes_ + (messages_.empty() ? 0 : messages_.back().wire.size());
+    }
     /// Whether there is something to ask: the last message is a user's, and more than what only
     /// stands in front.
     [[nodiscard]] bool awaits_answer() const;
@@ -36,6 +38,9 @@ public:
     /// Results may come in any order; they are sent in the order of the calls. False when the last
     /// answer has no such open call: nothing was added.
     [[nodiscard]] bool add_result(std::string_view tool_use_id, const ToolResult& result);
+    /// The same with a text that is a JSON string already, as it stands in a journal.
+    [[nodiscard]] bool add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
+                                         bool is_error);
     /// `content` is the JSON array of blocks, kept byte for byte, not empty. The last message is a
     /// user's.
     void add_answer(std::string_view content, std::vector<ToolCall> calls);
@@ -62,8 +67,12 @@ private:
         return !messages_.empty() && messages_.back().role == Role::kUser;
     }
     Message& open_user_message();
+    void begin_message(Message message);
+    void put_in_place(std::vector<Message> messages);
+    bool answer_call(std::string_view tool_use_id, std::string block);
 
     std::vector<Message> messages_;
+    std::size_t settled_bytes_ = 0;     // of all messages but the last
     std::vector<OpenCall> open_calls_;  // of the last answer, until every one has its result
     std::size_t front_blocks_ = 0;      // of the first message
     std::size_t lead_blocks_ = 0;       // these and the summary

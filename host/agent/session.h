@@ -14,6 +14,8 @@
 
 namespace tenon::agent {
 
+class Record;
+
 /// What is fixed for a session: the journal's first record.
 struct SessionHead {
     std::string id;
@@ -107,10 +109,11 @@ private:
     Session(Journal journal, SessionHead head, std::filesystem::path folder)
         : journal_(std::move(journal)), head_(std::move(head)), folder_(std::move(folder)) {}
 
-    Result<void> read(const std::vector<std::string>& lines);
-    void read_record(const Json& record, std::string_view line, const std::string& where);
-    void read_answer(const Json& record, std::string_view line, const std::string& where);
-    void read_compaction(const Json& record, const std::string& where);
+    Result<void> read(const std::vector<std::string_view>& lines);
+    void read_record(const Record& record, const std::string& where);
+    void read_answer(const Record& record, const std::string& where);
+    void read_result(const Record& record, const std::string& where);
+    void read_compaction(const Record& record, const std::string& where);
     void warn_of(const std::string& where, const std::string& what);
     Result<void> write_head();
     void forget();

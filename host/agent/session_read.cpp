@@ -2,6 +2,7 @@
 #include <cctype>
 #include <fstream>
 
+#include "host/agent/record.h"
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
 
@@ -11,39 +12,27 @@ namespace {
 constexpr std::string_view kInterrupted = "interrupted";
 constexpr std::string_view kLostText = "[a damaged part of this conversation could not be read]";
 
-Result<SessionHead> read_head(const std::string& line, const std::string& where) {
-    const auto record = parse_json(line);
+Result<SessionHead> read_head(std::string_view line, const std::string& where) {
+    const auto record = Record::read(line);
     if (!record) return record.error().while_doing(where);
-    if (integer_or(*record, "v", 0) > 1) {
+    if (record->integer("v", 0) > 1) {
         return Error{where + ": written by a newer tenon (record version " +
-                     std::to_string(integer_or(*record, "v", 0)) + ", this one reads 1)"};
+                     std::to_string(record->integer("v", 0)) + ", this one reads 1)"};
     }
-    if (string_or(*record, "type") != "session" || !record->contains("tools") ||
-        !(*record)["tools"].is_array()) {
+    if (record->string("type") != "session" || !record->value("tools").is_array())
         return Error{where + ": not the first record of a session"};
-    }
     SessionHead head;
-    head.id = string_or(*record, "id");
-    head.workspace = string_or(*record, "workspace");
-    head.provider = string_or(*record, "provider");
-    head.model = string_or(*record, "model");
-    head.system = string_or(*record, "system");
-    head.tools = raw_member(line, "tools");
-    head.created_ms = integer_or(*record, "created_ms", 0);
+    head.id = record->string("id");
+    head.workspace = record->string("workspace");
+    head.provider = record->string("provider");
+    head.model = record->string("model");
+    head.system = record->string("system");
+    head.tools = record->raw("tools");
+    head.created_ms = record->integer("created_ms", 0);
     return head;
 }
 
-std::vector<std::string> strings_in(const Json& record, const char* key) {
-    std::vector<std::string> strings;
-    if (!record.contains(key) || !record[key].is_array()) return strings;
-    for (const Json& item : record[key]) {
-        if (item.is_string()) strings.push_back(item.get<std::string>());
-    }
-    return strings;
-}
-
-Usage usage_in(const Json& record) {
-    const Json usage = record.value("usage", Json());
+Usage usage_in(const Json& usage) {
     return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
             integer_or(usage, "cache_read_input_tokens", 0),
             integer_or(usage, "cache_creation_input_tokens", 0)};
@@ -79,13 +68,13 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
     Deliveries found;
     std::unordered_map<std::int64_t, std::vector<std::string>> announced;
     for (std::string line; std::getline(in, line);) {
-        const auto record = parse_json(line);
-        if (!record || !record->is_object()) continue;
-        const std::string type = string_or(*record, "type");
-        if (type == "tool_result") found.tool_use_ids.insert(string_or(*record, "tool_use_id"));
+        const auto record = Record::read(line);
+        if (!record) continue;
+        const std::string type = record->string("type");
+        if (type == "tool_result") found.tool_use_ids.insert(record->string("tool_use_id"));
         if (type == "delivery") {
-            announced[integer_or(*record, "seq", -1)] = strings_in(*record, "jobs");
-        } else if (const auto it = announced.find(integer_or(*record, "delivery", -1));
+            announced[record->integer("seq", -1)] = record->strings("jobs");
+        } else if (const auto it = announced.find(record->integer("delivery", -1));
                    it != announced.end()) {
             found.jobs.insert(it->second.begin(), it->second.end());
         }
@@ -97,13 +86,14 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
     const std::filesystem::path path = folder / (fresh.id + ".jsonl");
     auto opened = Journal::open(path);
     if (!opened) return opened.error();
-    if (opened->lines.empty()) {
+    const auto lines = opened->lines();
+    if (lines.empty()) {
         const auto files = folder / fresh.id;
         Session session(std::move(opened->journal), std::move(fresh), files);
         if (auto written = session.write_head(); !written) return written.error();
         return session;
     }
-    auto head = read_head(opened->lines.front(), path.string() + ":1");
+    auto head = read_head(lines.front(), path.string() + ":1");
     if (!head) return head.error();
     if (head->id != fresh.id) {
         return Error{path.string() + ":1: holds the session '" + head->id + "', not '" + fresh.id +
@@ -111,25 +101,22 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
     }
     Session session(std::move(opened->journal), std::move(*head), folder / fresh.id);
     session.resumed_ = true;
-    if (auto read = session.read(opened->lines); !read)
-        return read.error().while_doing(path.string());
+    if (auto read = session.read(lines); !read) return read.error().while_doing(path.string());
     return session;
 }
 
-Result<void> Session::read(const std::vector<std::string>& lines) {
+Result<void> Session::read(const std::vector<std::string_view>& lines) {
     std::int64_t last_seq = 0;
     for (std::size_t i = 1; i < lines.size(); ++i) {
         const std::string where = "line " + std::to_string(i + 1);
-        const auto record = parse_json(lines[i]);
-        if (!record || !record->is_object()) {
-            warn_of(where, "damaged, skipped (" +
-                               (record ? std::string("no JSON object") : record.error().message) +
-                               ")");
+        const auto record = Record::read(lines[i]);
+        if (!record) {
+            warn_of(where, "damaged, skipped (" + record.error().message + ")");
             continue;
         }
-        if (integer_or(*record, "v", 0) > 1) return Error{where + ": written by a newer tenon"};
-        read_record(*record, lines[i], where);
-        last_seq = std::max(last_seq, integer_or(*record, "seq", last_seq));
+        if (record->integer("v", 0) > 1) return Error{where + ": written by a newer tenon"};
+        read_record(*record, where);
+        last_seq = std::max(last_seq, record->integer("seq", last_seq));
     }
     journal_.continue_after(std::max(last_seq, static_cast<std::int64_t>(lines.size()) - 1));
     announced_.clear();
@@ -150,50 +137,56 @@ void Session::mend_before_text() {
     }
 }
 
-void Session::read_record(const Json& record, std::string_view line, const std::string& where) {
-    const std::string type = string_or(record, "type");
+void Session::read_record(const Record& record, const std::string& where) {
+    const std::string type = record.string("type");
     if (type == "user") {
         mend_before_text();
-        if (!record.contains("text")) warn_of(where, "a message without text, skipped");
-        put(string_or(record, "text"), string_or(record, "origin"));
+        if (!record.has("text")) warn_of(where, "a message without text, skipped");
+        put(record.string("text"), record.string("origin"));
     } else if (type == "assistant") {
-        read_answer(record, line, where);
+        read_answer(record, where);
     } else if (type == "tool_result") {
-        const std::string id = string_or(record, "tool_use_id");
-        if (!conversation_.add_result(
-                id, {string_or(record, "text"), bool_or(record, "is_error", false), {}})) {
-            warn_of(where, "a result without its call, skipped");
-        }
-        answered_.insert(id);
+        read_result(record, where);
     } else if (type == "delivery") {
-        announced_[integer_or(record, "seq", -1)] = strings_in(record, "jobs");
+        announced_[record.integer("seq", -1)] = record.strings("jobs");
     } else if (type == "clear") {
         conversation_ = Conversation();
         mended_ = false;
         forget();
     } else if (type == "redaction") {
         mend_before_text();
-        const auto ids = strings_in(record, "tool_use_ids");
+        const auto ids = record.strings("tool_use_ids");
         conversation_.redact({ids.begin(), ids.end()});
     } else if (type == "compaction") {
         read_compaction(record, where);
     } else if (type == "model") {
-        head_.model = string_or(record, "model", head_.model);
-    } else if (type == "tools" && record.contains("tools") && record["tools"].is_array()) {
-        head_.tools = raw_member(line, "tools");
+        if (record.has("model")) head_.model = record.string("model");
+    } else if (type == "tools" && record.value("tools").is_array()) {
+        head_.tools = record.raw("tools");
         mend_before_text();
         conversation_.strip_thinking();
     } else if (type.empty()) {
         warn_of(where, "a record without a type, skipped");
     }
-    if (const auto it = announced_.find(integer_or(record, "delivery", -1));
-        it != announced_.end()) {
+    if (const auto it = announced_.find(record.integer("delivery", -1)); it != announced_.end()) {
         delivered_.insert(it->second.begin(), it->second.end());
     }
 }
 
-void Session::read_answer(const Json& record, std::string_view line, const std::string& where) {
-    if (!record.contains("content") || !record["content"].is_array()) {
+void Session::read_result(const Record& record, const std::string& where) {
+    const std::string id = record.string("tool_use_id");
+    const std::string_view text = record.quoted("text");
+    if (!conversation_.add_quoted_result(id, text.empty() ? R"("")" : text,
+                                         record.boolean("is_error", false))) {
+        warn_of(where, "a result without its call, skipped");
+    }
+    answered_.insert(id);
+}
+
+void Session::read_answer(const Record& record, const std::string& where) {
+    const Json& content = record.value("content");
+    const auto texts = split_blocks(record.raw("content"));
+    if (!content.is_array() || content.size() != texts.size()) {
         warn_of(where, "an answer without content, skipped");
         return;
     }
@@ -201,32 +194,31 @@ void Session::read_answer(const Json& record, std::string_view line, const std::
     if (!conversation_.awaits_answer()) warn_of(where, "an answer to nothing that is there");
     std::string kept;
     std::vector<ToolCall> calls;
-    for (const std::string_view text : split_blocks(raw_member(line, "content"))) {
-        const Json block = Json::parse(text, nullptr, false);
-        if (mended_ && is_thinking_block(text)) continue;
-        auto call = call_in(block);
-        if (is_unusable(block) || (call && !call_ids_.insert(call->id).second)) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (mended_ && is_thinking_block(texts[i])) continue;
+        auto call = call_in(content[i]);
+        if (is_unusable(content[i]) || (call && !call_ids_.insert(call->id).second)) {
             warn_of(where, "a block that no endpoint would take, skipped");
             continue;
         }
         if (call) calls.push_back(std::move(*call));
-        kept.append(kept.empty() ? "" : ",").append(text);
+        kept.append(kept.empty() ? "" : ",").append(texts[i]);
     }
     if (kept.empty()) return;
     if (!conversation_.awaits_answer()) conversation_.add_text(kLostText);
     conversation_.add_answer("[" + kept + "]", std::move(calls));
-    if (!mended_) count(usage_in(record));
+    if (!mended_) count(usage_in(record.value("usage")));
 }
 
-void Session::read_compaction(const Json& record, const std::string& where) {
-    const std::string text = string_or(record, "text");
+void Session::read_compaction(const Record& record, const std::string& where) {
+    const std::string text = record.string("text");
     if (text.empty()) {
         warn_of(where, "a summary without text, skipped");
         return;
     }
     mend_before_text();
-    conversation_.restart(strings_in(record, "front"), text, strings_in(record, "behind"),
-                          bool_or(record, "asks", true));
+    conversation_.restart(record.strings("front"), text, record.strings("behind"),
+                          record.boolean("asks", true));
     mended_ = false;  // the model has seen exactly this
     forget();
 }

@@ -120,6 +120,10 @@ TEST(Session, ReadsBackARewrittenConversationByteForByte) {
         SCOPED_TRACE(i);
         kRewrites[i](*session);
         const auto sent = wires(*session);
+        std::size_t bytes = 0;
+        for (const std::string& wire : sent)
+            bytes += wire.size();
+        EXPECT_EQ(session->conversation().bytes(), bytes);
         const auto tokens = session->estimated_tokens();
         const bool asks = session->conversation().awaits_answer();
         const std::string journal = dir.read("s1.jsonl");
