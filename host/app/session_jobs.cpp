@@ -316,6 +316,16 @@ bool SessionJobs::wait(std::stop_token stop) {
     }
 }
 
+std::string SessionJobs::table() {
+    std::string rows;
+    for (const auto& job : unfinished_or_untold()) {
+        rows.append("\n| ").append(job.id).append(" | ").append(jobs::to_string(job.status));
+        rows.append(" | ").append(preview_of(job)).append(" |");
+    }
+    if (rows.empty()) return {};
+    return "Background jobs:\n| id | status | command |\n|---|---|---|" + rows;
+}
+
 std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
     const auto job = queue_.find_by_tool_use(call.id);
     if (!job) return std::nullopt;

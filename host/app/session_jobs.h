@@ -42,6 +42,7 @@ public:
     std::vector<agent::JobEnded> drain() override;
     bool wait(std::stop_token stop) override;
     void told(const std::vector<std::string>& jobs) override;
+    std::string table() override;
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
 
 private:
