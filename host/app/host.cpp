@@ -174,7 +174,9 @@ void Host::make_services() {
         [this](const fs::path& path) { return gate_->denied_read(path); },
         [this](const fs::path& path) { return gate_->denied_edit(path); });
     paths_->add_to(services_);
-    state_ = std::make_unique<plugins::StateService>(settings_.state_dir / "plugin-state");
+    state_ = std::make_unique<plugins::StateService>(
+        settings_.state_dir / "plugin-state",
+        settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
     state_->add_to(services_);
     services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
         const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
