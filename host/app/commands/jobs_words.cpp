@@ -139,7 +139,11 @@ void describe_end(std::string& text, const JobRecord& job, bool supervised) {
     add(text, "output",
         in_bytes(end.output_bytes) +
             (end.omitted_bytes > 0 ? ", of these not kept: " + in_bytes(end.omitted_bytes) : ""));
-    if (end.left_behind > 0) {
+    if (end.left_behind > 0 && job.status == Status::kLost) {
+        add(text, "left running",
+            std::to_string(end.left_behind) +
+                (end.left_behind == 1 ? " process, ended since" : " processes, ended since"));
+    } else if (end.left_behind > 0) {
         add(text, "left behind",
             std::to_string(end.left_behind) + (end.left_behind == 1 ? " process" : " processes") +
                 (supervised ? ", not all gone yet: cancel ends them" : ", ended since"));
