@@ -174,7 +174,9 @@ void Host::make_services() {
         [this](const fs::path& path) { return gate_->denied_read(path); },
         [this](const fs::path& path) { return gate_->denied_edit(path); });
     paths_->add_to(services_);
-    state_ = std::make_unique<plugins::StateService>(settings_.state_dir / "plugin-state");
+    state_ = std::make_unique<plugins::StateService>(
+        settings_.state_dir / "plugin-state",
+        settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
     state_->add_to(services_);
     services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
         const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
@@ -310,7 +312,9 @@ void Host::clean_up_jobs() const {
     const fs::path stamp = settings_.state_dir / "last-clean-up";
     std::error_code missing;
     const auto last = fs::last_write_time(stamp, missing);
-    if (!missing && fs::file_time_type::clock::now() - last < std::chrono::hours(24)) return;
+    const auto age = fs::file_time_type::clock::now() - last;
+    // A stamp from the future is of a clock that was set back.
+    if (!missing && age >= std::chrono::hours(0) && age < std::chrono::hours(24)) return;
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
