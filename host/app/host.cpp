@@ -106,6 +106,7 @@ Result<void, StartFailure> Host::make_gate() {
     config.workspace = settings_.workspace;
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
+    config.read_dirs = folders_of_skills().readable;
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
     if (!gate_->errors().empty()) {
         StartFailure failure;
@@ -152,11 +153,19 @@ void Host::make_services() {
         },
         secrets_);
     session_jobs_->add_to(services_);
+    SkillFolders skills = folders_of_skills();
+    std::vector<fs::path> readable = std::move(skills.readable);
+    readable.insert(readable.begin(), settings_.state_dir / "jobs");
     paths_ = std::make_unique<plugins::PathService>(
-        Beneath(settings_.workspace, settings_.add_dirs, {settings_.state_dir / "jobs"}),
+        Beneath(settings_.workspace, settings_.add_dirs, readable),
         [this](const fs::path& path) { return gate_->denied_read(path); },
-        [this](const fs::path& path) { return gate_->denied_edit(path); });
+        [this](const fs::path& path) { return gate_->denied_edit(path); },
+        std::move(skills.search));
     paths_->add_to(services_);
+    agent_files_ = std::make_unique<AgentFileService>(
+        agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
+        [this](std::string text) { notice(std::move(text)); });
+    agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(settings_.state_dir / "plugin-state");
     state_->add_to(services_);
     services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
