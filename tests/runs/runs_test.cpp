@@ -180,13 +180,20 @@ private:
             EXPECT_EQ(request.refusal, "") << request.body;
         if (script_.contains("requests"))
             EXPECT_EQ(requests.size(), script_["requests"].get<std::size_t>());
-        const Json wanted = script_.value("requests_have", Json::array());
+        check_bodies("requests_have", true);
+        check_bodies("requests_lack", false);
+    }
+
+    void check_bodies(const char* key, bool there) const {
+        const auto requests = server_->requests();
+        const Json wanted = script_.value(key, Json::array());
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             SCOPED_TRACE("request " + std::to_string(i + 1));
             ASSERT_LT(i, requests.size());
             for (const Json& text : wanted[i]) {
-                EXPECT_NE(requests[i].body.find(expand(text.get<std::string>())), std::string::npos)
-                    << text << "\nis not in " << requests[i].body;
+                const auto found = requests[i].body.find(expand(text.get<std::string>()));
+                EXPECT_EQ(found != std::string::npos, there)
+                    << text << (there ? "\nis not in " : "\nis in ") << requests[i].body;
             }
         }
     }
