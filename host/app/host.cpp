@@ -93,6 +93,12 @@ Result<void, StartFailure> Host::make_folders() {
     return {};
 }
 
+std::vector<fs::path> Host::read_folders() const {
+    std::vector<fs::path> folders = folders_of_skills().readable;
+    folders.push_back(settings_.state_dir / "jobs");
+    return folders;
+}
+
 Result<void, StartFailure> Host::make_gate() {
     permission::Config config;
     const auto mode = permission::mode_from(settings_.permissions.mode);
@@ -106,7 +112,7 @@ Result<void, StartFailure> Host::make_gate() {
     config.workspace = settings_.workspace;
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
-    config.read_dirs = folders_of_skills().readable;
+    config.read_dirs = read_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
     if (!gate_->errors().empty()) {
         StartFailure failure;
@@ -153,14 +159,11 @@ void Host::make_services() {
         },
         secrets_);
     session_jobs_->add_to(services_);
-    SkillFolders skills = folders_of_skills();
-    std::vector<fs::path> readable = std::move(skills.readable);
-    readable.insert(readable.begin(), settings_.state_dir / "jobs");
     paths_ = std::make_unique<plugins::PathService>(
-        Beneath(settings_.workspace, settings_.add_dirs, readable),
+        Beneath(settings_.workspace, settings_.add_dirs, read_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
         [this](const fs::path& path) { return gate_->denied_edit(path); },
-        std::move(skills.search));
+        folders_of_skills().search);
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
         agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,

@@ -94,6 +94,8 @@ private:
     [[nodiscard]] SkillFolders folders_of_skills() const {
         return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
     }
+    /// What file tools may read beside the folders they may write.
+    [[nodiscard]] std::vector<std::filesystem::path> read_folders() const;
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
     const Settings settings_;
