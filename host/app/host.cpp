@@ -104,9 +104,13 @@ Result<void, StartFailure> Host::make_folders() {
     return {};
 }
 
-/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session.
+/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
+/// skills.
 std::vector<fs::path> Host::readable_folders() const {
-    return {settings_.state_dir / "jobs", settings_.state_dir / "sessions" / options_.session_id};
+    std::vector<fs::path> folders = folders_of_skills().readable;
+    folders.insert(folders.begin(), {settings_.state_dir / "jobs",
+                                     settings_.state_dir / "sessions" / options_.session_id});
+    return folders;
 }
 
 Result<void, StartFailure> Host::make_gate() {
@@ -172,8 +176,13 @@ void Host::make_services() {
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
-        [this](const fs::path& path) { return gate_->denied_edit(path); });
+        [this](const fs::path& path) { return gate_->denied_edit(path); },
+        folders_of_skills().search);
     paths_->add_to(services_);
+    agent_files_ = std::make_unique<AgentFileService>(
+        agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
+        [this](std::string text) { notice(std::move(text)); });
+    agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
         settings_.state_dir / "plugin-state",
         settings_.state_dir / "sessions" / options_.session_id / "plugin-state");

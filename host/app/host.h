@@ -9,8 +9,10 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
+#include "host/app/agent_file_service.h"
 #include "host/app/session_jobs.h"
 #include "host/app/settings.h"
+#include "host/app/skill_folders.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
 #include "host/permission/gate.h"
@@ -31,6 +33,7 @@ struct StartFailure {
 struct HostOptions {
     std::filesystem::path prefix;  ///< of this installation
     std::filesystem::path home;    ///< of the user; may be empty
+    std::filesystem::path config;  ///< the user's folder of configuration; may be empty
     std::string session_id;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
@@ -95,6 +98,9 @@ private:
     [[nodiscard]] agent::LoopOptions loop_options() const;
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
+    [[nodiscard]] SkillFolders folders_of_skills() const {
+        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
+    }
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
     const Settings settings_;
@@ -108,6 +114,7 @@ private:
     std::unique_ptr<jobs::Queue> queue_;
     std::unique_ptr<SessionJobs> session_jobs_;
     std::unique_ptr<plugins::PathService> paths_;
+    std::unique_ptr<AgentFileService> agent_files_;
     std::unique_ptr<plugins::StateService> state_;
     plugins::Services services_;
     std::unique_ptr<plugins::Registry> registry_;

@@ -140,7 +140,9 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
 
     HostOptions host_options;
     host_options.prefix = sources.prefix;
-    host_options.home = places_of(sources.environment, sources.cwd).home;
+    const Places places = places_of(sources.environment, sources.cwd);
+    host_options.home = places.home;
+    host_options.config = places.config;
     host_options.session_id = *session;
     host_options.launcher = launcher->get();
     host_options.model = options.model;
