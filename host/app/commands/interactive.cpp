@@ -1,0 +1,54 @@
+#include "host/app/commands/interactive.h"
+
+#include <iostream>
+#include <unistd.h>
+
+#include "host/app/interactive/sitting.h"
+#include "host/app/interactive/slash_commands.h"
+#include "host/app/run_setup.h"
+#include "host/app/screen.h"
+#include "host/jobs/launcher.h"
+#include "host/ui/terminal.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+int complain(const std::string& message, int exit_code) {
+    std::cerr << "tenon: " << message << "\n";
+    return exit_code;
+}
+
+std::vector<std::string> completions(std::string_view word) {
+    return word.starts_with('/') ? slash_completions(word) : std::vector<std::string>();
+}
+
+}  // namespace
+
+int run_interactive(const Options& options, const Loaded& loaded, const Sources& sources) {
+    auto setup = prepare_run(options, loaded);
+    if (!setup) return complain(setup.error().message, kUsage);
+    // Both before any thread starts; the launcher also before memory grows.
+    auto launcher = jobs::Launcher::start();
+    if (!launcher) return complain(launcher.error().message, kFailed);
+    const Screen screen = screen_of(STDOUT_FILENO, sources.environment);
+    ui::Terminal::Options terminal_options;
+    terminal_options.dumb = !screen.escapes;
+    terminal_options.colour = screen.colour;
+    terminal_options.history = (*setup)->settings.state_dir / "history";
+    terminal_options.complete = completions;
+    auto terminal = ui::Terminal::open(std::move(terminal_options));
+    if (!terminal) return complain(terminal.error().message, kFailed);
+
+    Sitting::End end;
+    {
+        Sitting sitting({options, sources, **setup, **launcher, **terminal, screen});
+        end = sitting.run();
+    }
+    terminal->reset();
+    return end.message.empty() ? end.exit_code : complain(end.message, end.exit_code);
+}
+
+}  // namespace tenon::app
