@@ -75,6 +75,7 @@ bool Terminal::run_posted() {
 Input Terminal::next() {
     while (true) {
         run_posted();
+        if (std::exchange(woken_, false)) return Woken{};
         if (auto line = take_line()) return *line;
         if (closed_) return EndOfInput{};
         show_prompt();

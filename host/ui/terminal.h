@@ -31,7 +31,8 @@ struct Answer {
 };
 struct Hangup {};     ///< SIGHUP, or the terminal is gone: nothing can be shown any more
 struct Terminate {};  ///< SIGTERM
-using Input = std::variant<Line, Interrupt, EndOfInput, ToBackground, Answer, Hangup, Terminate>;
+struct Woken {};      ///< what was posted asked for it: see wake()
+using Input = std::variant<Line, Interrupt, EndOfInput, ToBackground, Answer, Hangup, Terminate, Woken>;
 
 /// Keys of `keys` answer it, with or without Enter; those typed before it stood there do not.
 struct Question {
@@ -60,6 +61,8 @@ public:
     Input next();
     /// Any thread: `work` runs on the main thread inside `next`.
     void post(std::function<void()> work);
+    /// From posted work: `next` returns Woken when it is done with that.
+    void wake() { woken_ = true; }
     /// Finished lines.
     void print(std::string_view lines);
     void set_tail(std::vector<std::string> lines);
@@ -86,6 +89,7 @@ private:
     std::string partial_;
     bool prompted_ = false;
     bool closed_ = false;
+    bool woken_ = false;
 };
 
 }  // namespace tenon::ui

@@ -106,6 +106,7 @@ void SessionThread::serve(Host& host) {
     {
         const Lock lock(mutex_);
         held_ = stopped_before;
+        busy_ = false;
     }
     parts_.watcher.opened(host);
     while (const auto work = next(host))

@@ -113,8 +113,7 @@ void Sitting::on_failed(const StartFailure& failure) {
         print(visible(failure.message));
         return open_session(previous_session_);
     }
-    end_ = {failure.exit_code, failure.message};
-    finished_ = true;
+    finish({failure.exit_code, failure.message});
 }
 
 void Sitting::turn_began(const std::string& prompt) {
@@ -162,7 +161,7 @@ void Sitting::on_closed(std::size_t unfinished) {
     if (unfinished > 0) print(counted(unfinished, "job") + " could not be ended in time.");
     if (next_session_) return open_session(*std::exchange(next_session_, std::nullopt));
     print("To go on: tenon --session " + session_id_);
-    finished_ = true;
+    finish(end_);
 }
 
 void Sitting::show(const std::vector<agent::AgentEvent>& events) {
@@ -214,7 +213,7 @@ void Sitting::handle(const ui::EndOfInput&) {
     if (phase_ != Phase::kClosing) return leave(0);
     // Nothing more is to come from a closed input: `next` would return again and again.
     thread_.reset();
-    finished_ = true;
+    finish(end_);
 }
 
 void Sitting::handle(const ui::ToBackground&) {
@@ -232,8 +231,7 @@ void Sitting::handle(const ui::Answer& answer) {
 void Sitting::handle(const ui::Hangup&) {
     if (thread_) thread_->close(unasked());
     thread_.reset();
-    end_ = {kAfterHangup, {}};
-    finished_ = true;
+    finish({kAfterHangup, {}});
 }
 
 void Sitting::handle(const ui::Terminate&) {
@@ -349,6 +347,12 @@ void Sitting::close(Leaving leaving) {
     question_.reset();
     show_question();
     thread_->close(leaving);
+}
+
+void Sitting::finish(End end) {
+    end_ = std::move(end);
+    finished_ = true;
+    at_.terminal.wake();
 }
 
 // ---------------------------------------------------------------- showing

@@ -77,6 +77,7 @@ private:
     void handle(const ui::Answer& answer);
     void handle(const ui::Hangup&);
     void handle(const ui::Terminate&);
+    void handle(const ui::Woken&) {}
 
     // Sessions.
     void open_session(const std::string& id);
@@ -100,6 +101,7 @@ private:
     void stay();
     void leave_if_nothing_is_left();
     void close(Leaving leaving);
+    void finish(End end);
     [[nodiscard]] Leaving unasked() const;
 
     // Slash commands: sitting_commands.cpp.
