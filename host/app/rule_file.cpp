@@ -214,6 +214,12 @@ Result<void> replace_file(const fs::path& file, const std::string& bytes) {
 
 }  // namespace
 
+fs::path user_configuration(const fs::path& folder) {
+    std::error_code failed;
+    const bool xml = fs::exists(folder / "tenon.xml", failed);
+    return folder / (xml ? "tenon.xml" : "tenon.properties");
+}
+
 Result<fs::path> allow_permanently(const fs::path& folder, const std::vector<std::string>& rules) {
     if (folder.empty()) return Error{"no home folder is known, and so no configuration of yours"};
     auto found = find_config_file(folder);

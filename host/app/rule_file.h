@@ -8,6 +8,10 @@
 
 namespace tenon::app {
 
+/// The file of the user's configuration in `folder`: tenon.xml where it stands, else
+/// tenon.properties, which may not stand yet.
+std::filesystem::path user_configuration(const std::filesystem::path& folder);
+
 /// Adds `rules` to `permissions.allow` of the user's configuration in `folder`: to tenon.xml, else
 /// to tenon.properties, which is made when there is neither. Everything else in the file, comments
 /// too, stays as it is; the file is replaced in one step, a symbolic link to it stays one. Rules

@@ -5,8 +5,10 @@
 
 #include "host/app/interactive/sitting.h"
 #include "host/app/interactive/slash_commands.h"
+#include "host/app/logging.h"
 #include "host/app/run_setup.h"
 #include "host/app/screen.h"
+#include "host/app/visible_text.h"
 #include "host/jobs/launcher.h"
 #include "host/ui/terminal.h"
 
@@ -39,14 +41,25 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
     terminal_options.complete = completions;
+    std::error_code failed;  // then there is no history, and the host says what is wrong
+    std::filesystem::create_directories((*setup)->settings.state_dir, failed);
     auto terminal = ui::Terminal::open(std::move(terminal_options));
     if (!terminal) return complain(terminal.error().message, kFailed);
 
+    const Settings::Log& log = (*setup)->settings.log;
+    const bool log_on_screen = log.file.empty() && ::isatty(STDERR_FILENO) == 1;
+    if (log_on_screen) {
+        show_log([&screen_terminal = **terminal](const std::string& line) {
+            screen_terminal.post(
+                [&screen_terminal, text = visible(line)] { screen_terminal.print(text); });
+        });
+    }
     Sitting::End end;
     {
         Sitting sitting({options, sources, **setup, **launcher, **terminal, screen});
         end = sitting.run();
     }
+    if (log_on_screen) show_log({});
     terminal->reset();
     return end.message.empty() ? end.exit_code : complain(end.message, end.exit_code);
 }

@@ -1,6 +1,20 @@
 #include "host/app/interactive/questions.h"
 
 namespace tenon::app {
+namespace {
+
+permission::Question redacted(permission::Question question, const Secrets& secrets) {
+    if (secrets.empty()) return question;
+    question.title = secrets.redact(std::move(question.title));
+    for (auto* list : {&question.items, &question.rules}) {
+        for (std::string& text : *list)
+            text = secrets.redact(std::move(text));
+    }
+    question.input = Json::parse(secrets.redact(dump_json(question.input)), nullptr, false);
+    return question;
+}
+
+}  // namespace
 
 permission::Answer Questions::ask(const permission::Question& question, std::stop_token stop) {
     const std::stop_callback wake(stop, [this] {
@@ -14,7 +28,7 @@ permission::Answer Questions::ask(const permission::Question& question, std::sto
         number = ++number_;
         answer_.reset();
     }
-    put_(number, question);
+    put_(number, redacted(question, secrets_));
     std::optional<permission::Answer> answer;
     {
         Lock lock(mutex_);

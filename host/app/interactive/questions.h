@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "host/base/mutex.h"
+#include "host/base/secrets.h"
 #include "host/permission/asker.h"
 
 namespace tenon::app {
@@ -15,7 +16,9 @@ class Questions : public permission::Asker {
 public:
     using Put = std::function<void(std::size_t number, const permission::Question&)>;
     using Withdraw = std::function<void(std::size_t number)>;
-    Questions(Put put, Withdraw withdraw) : put_(std::move(put)), withdraw_(std::move(withdraw)) {}
+    /// Known keys are taken out of what is put; `secrets` outlives it.
+    Questions(Put put, Withdraw withdraw, const Secrets& secrets)
+        : put_(std::move(put)), withdraw_(std::move(withdraw)), secrets_(secrets) {}
 
     /// Blocks the tool worker until somebody answers or `stop`.
     permission::Answer ask(const permission::Question& question, std::stop_token stop) override;
@@ -26,6 +29,7 @@ public:
 private:
     Put put_;
     Withdraw withdraw_;
+    const Secrets& secrets_;
     Mutex mutex_;
     Condition changed_;
     std::size_t number_ TENON_GUARDED_BY(mutex_) = 0;

@@ -4,6 +4,7 @@
 #include "host/app/rule_file.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
+#include "host/ui/tool_line.h"
 
 namespace tenon::app {
 namespace {
@@ -48,16 +49,28 @@ agent::Usage usage_of(const Json& message) {
 
 Sitting::Sitting(Surroundings surroundings)
     : at_(std::move(surroundings)),
+      style_(at_.screen.colour ? ui::Style::kColour : ui::Style::kPlain),
+      transcript_(style_),
       questions_(
           [this](std::size_t number, const permission::Question& question) {
               post([this, number, question] { put_question(number, question); });
           },
-          [this](std::size_t number) { post([this, number] { withdraw_question(number); }); }),
+          [this](std::size_t number) { post([this, number] { withdraw_question(number); }); },
+          at_.setup.secrets),
       relay_([this](std::function<void()> work) { post(std::move(work)); },
              [this](const std::vector<agent::AgentEvent>& events) { show(events); }),
       sink_(at_.setup.secrets),
-      ticker_([this] { post([this] { refresh_status(); }); }) {
+      ticker_([this] {
+          post([this] {
+              refresh_tail();
+              refresh_status();
+          });
+      }) {
     sink_.add(relay_);
+    at_.terminal.on_resize = [this] {
+        refresh_tail();
+        refresh_status();
+    };
 }
 
 Sitting::End Sitting::run() {
@@ -117,11 +130,12 @@ void Sitting::on_failed(const StartFailure& failure) {
 }
 
 void Sitting::turn_began(const std::string& prompt) {
+    sink_.forget_unfinished();  // of a turn that was stopped
     post([this, prompt] {
-        if (!prompt.empty() && status_.queued_prompts > 0) {
-            --status_.queued_prompts;
-            print("> " + visible(prompt, true));
-        }
+        // A dumb terminal has shown what was typed.
+        if (!prompt.empty() && (at_.screen.escapes || status_.queued_prompts > 0))
+            print(transcript_.prompt(prompt, width()));
+        if (!prompt.empty() && status_.queued_prompts > 0) --status_.queued_prompts;
         status_.working_since_ms = wall_clock_ms();
         if (at_.screen.escapes) ticker_.set(true);
         refresh_status();
@@ -137,10 +151,11 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     ticker_.set(false);
     answered_in_a_row_ = 0;
     if (result.outcome == agent::Outcome::kInterrupted) {
-        print("Interrupted.");
+        print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {
         print("Error: " + visible(result.error, true));
     }
+    refresh_tail();
     refresh_status();
 }
 
@@ -170,8 +185,15 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
             ++status_.turns;
             status_.last = usage_of(answered->message);
         }
-        print(transcript_.take(event));
+        // The sitting greets with more.
+        if (std::holds_alternative<agent::SessionOpened>(event)) continue;
+        print(transcript_.on_event(event, width(), std::chrono::steady_clock::now()));
+        // Where there is no live area what has begun would not be seen before its end.
+        const auto* started = std::get_if<agent::ToolStarted>(&event);
+        if (started != nullptr && !at_.screen.escapes)
+            print(ui::running_tool_line(started->call, {}, {}, width(), style_));
     }
+    refresh_tail();
     if (!are_deltas(events)) refresh_status();
 }
 
@@ -188,7 +210,10 @@ void Sitting::handle(const ui::Line& line) {
     if (phase_ == Phase::kClosing || is_blank(line.text)) return;
     if (phase_ == Phase::kAskingHowToLeave) return show_question();
     if (phase_ == Phase::kWaitingToLeave) stay();
-    if (const auto command = slash_command(line.text)) return run_command(*command);
+    if (const auto command = slash_command(line.text)) {
+        if (at_.screen.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
+        return run_command(*command);
+    }
     say(line.text);
 }
 
@@ -244,7 +269,8 @@ void Sitting::put_question(std::size_t number, const permission::Question& quest
     const std::size_t place = answered_in_a_row_ + 1;
     const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
     question_ = {number, question,
-                 question_text(question, place, place + question.waiting, config.string())};
+                 question_text(question, place, place + question.waiting,
+                               {config, at_.setup.settings.workspace, width(), style_})};
     print(question_->text.details);
     show_question();
     refresh_status();
@@ -366,6 +392,15 @@ void Sitting::print(const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
         text += line + "\n";
     if (!text.empty()) at_.terminal.print(text);
+}
+
+std::size_t Sitting::width() const {
+    return static_cast<std::size_t>(std::max(at_.terminal.width(), 1));
+}
+
+void Sitting::refresh_tail() {
+    const auto rows = static_cast<std::size_t>(std::max(at_.terminal.height(), 2)) / 2;
+    at_.terminal.set_tail(transcript_.tail(width(), rows, std::chrono::steady_clock::now()));
 }
 
 void Sitting::refresh_status() {

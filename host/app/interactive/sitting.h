@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "host/app/interactive/event_relay.h"
-#include "host/app/interactive/plain_transcript.h"
 #include "host/app/interactive/question_text.h"
 #include "host/app/interactive/questions.h"
 #include "host/app/interactive/session_thread.h"
@@ -18,7 +17,9 @@
 #include "host/app/run_setup.h"
 #include "host/app/screen.h"
 #include "host/ui/notices.h"
+#include "host/ui/style.h"
 #include "host/ui/terminal.h"
+#include "host/ui/transcript.h"
 
 namespace tenon::app {
 
@@ -115,10 +116,13 @@ private:
 
     void print(const std::string& line);
     void print(const std::vector<std::string>& lines);
+    void refresh_tail();
     void refresh_status();
+    [[nodiscard]] std::size_t width() const;
 
     const Surroundings at_;
-    PlainTranscript transcript_;
+    const ui::Style style_;
+    ui::Transcript transcript_;
     Status status_;
     Phase phase_ = Phase::kOpening;
     Host* host_ = nullptr;  ///< while a session is open
