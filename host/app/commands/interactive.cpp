@@ -1,6 +1,7 @@
 #include "host/app/commands/interactive.h"
 
 #include <iostream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/app/interactive/sitting.h"
@@ -23,6 +24,13 @@ int complain(const std::string& message, int exit_code) {
     return exit_code;
 }
 
+/// For the history. Where it cannot be made there is none, and the host says what is wrong.
+void make_state_folder(const std::filesystem::path& folder) {
+    std::error_code failed;
+    std::filesystem::create_directories(folder.parent_path(), failed);
+    ::mkdir(folder.c_str(), 0700);
+}
+
 std::vector<std::string> completions(std::string_view word) {
     return word.starts_with('/') ? slash_completions(word) : std::vector<std::string>();
 }
@@ -41,8 +49,7 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
     terminal_options.complete = completions;
-    std::error_code failed;  // then there is no history, and the host says what is wrong
-    std::filesystem::create_directories((*setup)->settings.state_dir, failed);
+    make_state_folder((*setup)->settings.state_dir);
     auto terminal = ui::Terminal::open(std::move(terminal_options));
     if (!terminal) return complain(terminal.error().message, kFailed);
 
