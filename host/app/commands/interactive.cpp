@@ -11,6 +11,7 @@
 #include "host/app/screen.h"
 #include "host/app/visible_text.h"
 #include "host/jobs/launcher.h"
+#include "host/ui/completion.h"
 #include "host/ui/terminal.h"
 
 namespace tenon::app {
@@ -31,10 +32,6 @@ void make_state_folder(const std::filesystem::path& folder) {
     ::mkdir(folder.c_str(), 0700);
 }
 
-std::vector<std::string> completions(std::string_view word) {
-    return word.starts_with('/') ? slash_completions(word) : std::vector<std::string>();
-}
-
 }  // namespace
 
 int run_interactive(const Options& options, const Loaded& loaded, const Sources& sources) {
@@ -48,7 +45,14 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
-    terminal_options.complete = completions;
+    const auto workspace = (*setup)->settings.workspace;
+    terminal_options.complete = [workspace](std::string_view word) {
+        return word.starts_with('/') ? slash_completions(word)
+                                     : ui::complete_path(workspace, word);
+    };
+    terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
+        return secrets.redact(std::string(line));
+    };
     make_state_folder((*setup)->settings.state_dir);
     auto terminal = ui::Terminal::open(std::move(terminal_options));
     if (!terminal) return complain(terminal.error().message, kFailed);
