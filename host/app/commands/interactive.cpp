@@ -47,8 +47,7 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     terminal_options.history = (*setup)->settings.state_dir / "history";
     const auto workspace = (*setup)->settings.workspace;
     terminal_options.complete = [workspace](std::string_view word) {
-        return word.starts_with('/') ? slash_completions(word)
-                                     : ui::complete_path(workspace, word);
+        return word.starts_with('/') ? slash_completions(word) : ui::complete_path(workspace, word);
     };
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
         return secrets.redact(std::string(line));
