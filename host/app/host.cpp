@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/agent/compact_tool.h"
+#include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
 #include "host/app/system_prompt.h"
 #include "host/base/atomic_file.h"
@@ -157,6 +158,7 @@ Result<void, StartFailure> Host::make_queue() {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
     };
+    options.on_news = options_.on_news;
     queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
     return {};
 }
@@ -195,7 +197,7 @@ void Host::make_services() {
     });
 }
 
-void Host::load_plugins() {
+plugins::LoaderOptions Host::loader_options() const {
     plugins::LoaderOptions options;
     options.folders = settings_.plugins.path;
     options.first_party_folder = options_.prefix / "lib/tenon/plugins";
@@ -207,18 +209,25 @@ void Host::load_plugins() {
         spdlog::log(log_level(level), "plugin {}: {}", plugin,
                     secrets_.redact(std::string(message)));
     };
+    return options;
+}
+
+void Host::load_plugins() {
     registry_ = std::make_unique<plugins::Registry>();
     registry_->add(std::make_unique<agent::CompactTool>());
-    const auto report = [this](const plugins::Problem& problem) {
-        notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
-               (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
-    };
-    plugins::Loaded loaded = plugins::load(options, services_);
+    plugin_files_.emplace(settings_.plugins.path);
+    plugins::Loaded loaded = plugins::load(loader_options(), services_);
     for (const auto& problem : loaded.problems)
-        report(problem);
+        leave_out(problem);
     for (auto& plugin : loaded.plugins) {
-        if (auto added = registry_->add(std::move(plugin)); !added) report(added.error());
+        if (auto added = registry_->add(std::move(plugin)); !added) leave_out(added.error());
     }
+}
+
+void Host::leave_out(const plugins::Problem& problem) {
+    notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
+           (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
+    plugin_problems_.push_back(problem);
 }
 
 void Host::report_unknown_rules() {
@@ -341,6 +350,13 @@ void Host::clean_up_jobs() const {
                    ? it->second->tool_use_ids.count(job.spec.tool_use_id) > 0
                    : it->second->jobs.count(job.id) > 0;
     });
+}
+
+std::vector<jobs::JobRecord> Host::background_jobs() const {
+    std::vector<jobs::JobRecord> jobs;
+    for (auto& job : queue_->background_jobs())
+        jobs.push_back(redacted(std::move(job), secrets_));
+    return jobs;
 }
 
 std::vector<jobs::JobRecord> Host::jobs_of_this_run() const {
