@@ -172,11 +172,11 @@ void ScreenTerminal::set_question(std::optional<Question> question) {
     changed_ = at_once_ = true;
     enter_belongs_to_answer_ = enter_belongs_to_answer_ && !question_;
     if (!question_) return;
-    draw();
     keep_what_was_typed();
+    draw();
 }
 
-/// What is on its way now was typed before the question could be seen.
+/// What is on its way now was typed before the question stood there.
 void ScreenTerminal::keep_what_was_typed() {
     pollfd entry{options_.in, POLLIN, 0};
     while (!closed_ && ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN) != 0)
