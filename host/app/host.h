@@ -58,6 +58,11 @@ public:
     /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
     agent::RunResult wake(std::stop_token stop) { return loop_->wake(std::move(stop)); }
 
+    /// Has the model sum up the conversation, which the summary then replaces.
+    agent::RunResult compact(const std::string& focus, std::stop_token stop) {
+        return loop_->compact(focus, std::move(stop));
+    }
+
     /// Empties the conversation; jobs, tools and model stay as they are.
     Result<void> clear();
 
@@ -87,6 +92,8 @@ private:
     void take_over_jobs();
     Result<void> settle_conversation();
     Result<void> set_the_scene();
+    [[nodiscard]] agent::LoopOptions loop_options() const;
+    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 

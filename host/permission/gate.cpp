@@ -240,8 +240,24 @@ Question Gate::question(const Case& matter, const std::vector<const Need*>& open
     return question;
 }
 
+/// Our own file tools stay beneath their roots whatever a rule or a person says.
+const Need* Gate::out_of_reach(const Case& matter) const {
+    if (!matter.first_party) return nullptr;
+    const auto it = std::find_if(matter.needs.begin(), matter.needs.end(), [](const Need& need) {
+        const bool path = need.kind == Need::Kind::kRead || need.kind == Need::Kind::kEdit;
+        return path && !need.tool.empty() && need.certain && !need.inside;
+    });
+    return it == matter.needs.end() ? nullptr : &*it;
+}
+
 Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop) {
     const Rule* rule = asks(matter);
+    if (const Need* need = out_of_reach(matter)) {
+        return refuse(matter, "Permission denied: " + matter.who + " wants to " +
+                                  need->description(config_.workspace) +
+                                  ", which is outside its folders: the workspace and those given "
+                                  "with --add-dir DIR.");
+    }
     if (asker_ == nullptr || config_.mode == Mode::kDontAsk) {
         const Question question = this->question(matter, open_needs(matter), rule);
         std::string reason = "Permission denied: " + question.title + ".";

@@ -83,6 +83,7 @@ private:
     [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& matter) const;
     [[nodiscard]] const Rule* asks(const Case& matter) const;
     [[nodiscard]] bool allows(const Case& matter, const Need& need) const;
+    [[nodiscard]] const Need* out_of_reach(const Case& matter) const;
     [[nodiscard]] std::vector<const Need*> open_needs(const Case& matter) const;
     Verdict put_question(const Case& matter, const std::stop_token& stop);
     [[nodiscard]] Question question(const Case& matter, const std::vector<const Need*>& open,

@@ -111,8 +111,16 @@ TEST_F(GateTest, RefusesWithoutAnAskerAndNamesTheRuleToAdd) {
     EXPECT_THAT(bash({}, "a $(b)").reason,
                 AllOf(HasSubstr("not wholly understood: a command substitution"),
                       HasSubstr("--allow 'Bash' or")));
-    EXPECT_THAT(read({}, "/etc/passwd").reason, HasSubstr("--allow 'Read(//etc/passwd)'"));
     EXPECT_THAT(call({}, first_party("strange"), {}).reason, HasSubstr("--allow 'strange'"));
+}
+
+TEST_F(GateTest, NamesNoRuleForAPathThatNoRuleOpens) {
+    EXPECT_EQ(read({}, "/etc/passwd").reason,
+              "Permission denied: read_file wants to read /etc/passwd, which is outside its "
+              "folders: the workspace and those given with --add-dir DIR.");
+    EXPECT_THAT(write({}, "/etc/passwd").reason, HasSubstr("--add-dir DIR"));
+    // The shell goes anywhere once it may.
+    EXPECT_THAT(bash({}, "echo > /etc/passwd").reason, HasSubstr("'Edit(//etc/passwd)'"));
 }
 
 TEST_F(GateTest, AllowsWithExactlyTheRulesItNamed) {
