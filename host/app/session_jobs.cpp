@@ -98,6 +98,7 @@ Json SessionJobs::describe(const jobs::JobRecord& job) const {
             {"status", jobs::to_string(job.status)},
             {"preview", preview_of(job)},
             {"ended", jobs::is_terminal(job.status)},
+            {"background", job.spec.kind == jobs::Kind::kBackground},
             {"told", is_told(job.id)}};
 }
 
@@ -264,6 +265,15 @@ SessionJobs::Reply SessionJobs::to_background(const Request& request) {
     return Reply::ok(describe(*job));
 }
 
+std::size_t SessionJobs::move_to_background() {
+    std::size_t moved = 0;
+    for (const jobs::JobId& id : queue_.running_foreground()) {
+        const auto job = queue_.to_background(id);
+        if (job && job->spec.kind == jobs::Kind::kBackground) ++moved;
+    }
+    return moved;
+}
+
 SessionJobs::Reply SessionJobs::cancel(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
     if (!queue_.find(id)) return unknown_job(id);
@@ -303,17 +313,29 @@ std::vector<agent::JobEnded> SessionJobs::drain() {
     return ended;
 }
 
+bool SessionJobs::has_news() {
+    collect_news();
+    const Lock lock(mutex_);
+    std::erase_if(news_, [&](const jobs::JobRecord& job)
+                             TENON_REQUIRES(mutex_) { return told_.count(job.id) > 0; });
+    return !news_.empty();
+}
+
 bool SessionJobs::wait(std::stop_token stop) {
-    while (true) {
-        collect_news();
-        {
-            const Lock lock(mutex_);
-            std::erase_if(news_, [&](const jobs::JobRecord& job)
-                                     TENON_REQUIRES(mutex_) { return told_.count(job.id) > 0; });
-            if (!news_.empty()) return true;
-        }
+    while (!has_news()) {
         if (!queue_.wait_for_news(stop)) return false;
     }
+    return true;
+}
+
+std::string SessionJobs::table() {
+    std::string rows;
+    for (const auto& job : unfinished_or_untold()) {
+        rows.append("\n| ").append(job.id).append(" | ").append(jobs::to_string(job.status));
+        rows.append(" | ").append(preview_of(job)).append(" |");
+    }
+    if (rows.empty()) return {};
+    return "Background jobs:\n| id | status | command |\n|---|---|---|" + rows;
 }
 
 std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
