@@ -4,11 +4,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "host/agent/compact_tool.h"
 #include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
 #include "host/app/system_prompt.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
+#include "host/model/window.h"
 #include "host/plugins/loader.h"
 
 namespace tenon::app {
@@ -71,18 +73,27 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
-    agent::LoopOptions loop_options;
-    loop_options.max_tokens = settings.model.max_tokens;
-    loop_options.max_turns = settings.agent.max_turns;
-    loop_options.wait_for_jobs = host->options_.wait_for_jobs;
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
                            *host->session_jobs_, sink, secrets, *host->registry_},
-        loop_options);
+        host->loop_options());
     host->take_over_jobs();
     if (auto settled = host->settle_conversation(); !settled)
         return StartFailure{settled.error().message, 1};
     return host;
+}
+
+agent::LoopOptions Host::loop_options() const {
+    agent::LoopOptions options;
+    options.max_tokens = settings_.model.max_tokens;
+    options.max_turns = settings_.agent.max_turns;
+    options.wait_for_jobs = options_.wait_for_jobs;
+    options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
+    options.compaction.threshold = [this](std::string_view model) {
+        return settings_.agent.token_threshold.value_or(
+            model::request_tokens(model, settings_.model.max_tokens));
+    };
+    return options;
 }
 
 Result<void, StartFailure> Host::make_folders() {
@@ -92,6 +103,15 @@ Result<void, StartFailure> Host::make_folders() {
             return StartFailure{made.error().message};
     }
     return {};
+}
+
+/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
+/// skills.
+std::vector<fs::path> Host::readable_folders() const {
+    std::vector<fs::path> folders = folders_of_skills().readable;
+    folders.insert(folders.begin(), {settings_.state_dir / "jobs",
+                                     settings_.state_dir / "sessions" / options_.session_id});
+    return folders;
 }
 
 Result<void, StartFailure> Host::make_gate() {
@@ -107,6 +127,7 @@ Result<void, StartFailure> Host::make_gate() {
     config.workspace = settings_.workspace;
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
+    config.read_dirs = readable_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
     if (!gate_->errors().empty()) {
         StartFailure failure;
@@ -155,11 +176,18 @@ void Host::make_services() {
         secrets_);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
-        Beneath(settings_.workspace, settings_.add_dirs, {settings_.state_dir / "jobs"}),
+        Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
-        [this](const fs::path& path) { return gate_->denied_edit(path); });
+        [this](const fs::path& path) { return gate_->denied_edit(path); },
+        folders_of_skills().search);
     paths_->add_to(services_);
-    state_ = std::make_unique<plugins::StateService>(settings_.state_dir / "plugin-state");
+    agent_files_ = std::make_unique<AgentFileService>(
+        agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
+        [this](std::string text) { notice(std::move(text)); });
+    agent_files_->add_to(services_);
+    state_ = std::make_unique<plugins::StateService>(
+        settings_.state_dir / "plugin-state",
+        settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
     state_->add_to(services_);
     services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
         const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
@@ -186,6 +214,7 @@ plugins::LoaderOptions Host::loader_options() const {
 
 void Host::load_plugins() {
     registry_ = std::make_unique<plugins::Registry>();
+    registry_->add(std::make_unique<agent::CompactTool>());
     plugin_files_.emplace(settings_.plugins.path);
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     for (const auto& problem : loaded.problems)
@@ -301,7 +330,9 @@ void Host::clean_up_jobs() const {
     const fs::path stamp = settings_.state_dir / "last-clean-up";
     std::error_code missing;
     const auto last = fs::last_write_time(stamp, missing);
-    if (!missing && fs::file_time_type::clock::now() - last < std::chrono::hours(24)) return;
+    const auto age = fs::file_time_type::clock::now() - last;
+    // A stamp from the future is of a clock that was set back.
+    if (!missing && age >= std::chrono::hours(0) && age < std::chrono::hours(24)) return;
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 

@@ -10,8 +10,10 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
+#include "host/app/agent_file_service.h"
 #include "host/app/session_jobs.h"
 #include "host/app/settings.h"
+#include "host/app/skill_folders.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
 #include "host/permission/gate.h"
@@ -34,6 +36,7 @@ struct StartFailure {
 struct HostOptions {
     std::filesystem::path prefix;  ///< of this installation
     std::filesystem::path home;    ///< of the user; may be empty
+    std::filesystem::path config;  ///< the user's folder of configuration; may be empty
     std::string session_id;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
@@ -63,6 +66,11 @@ public:
 
     /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
     agent::RunResult wake(std::stop_token stop) { return loop_->wake(std::move(stop)); }
+
+    /// Has the model sum up the conversation, which the summary then replaces.
+    agent::RunResult compact(const std::string& focus, std::stop_token stop) {
+        return loop_->compact(focus, std::move(stop));
+    }
 
     /// Empties the conversation; jobs, tools and model stay as they are.
     Result<void> clear();
@@ -124,7 +132,12 @@ private:
     void take_over_jobs();
     Result<void> settle_conversation();
     Result<void> set_the_scene();
+    [[nodiscard]] agent::LoopOptions loop_options() const;
+    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
+    [[nodiscard]] SkillFolders folders_of_skills() const {
+        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
+    }
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
     const Settings settings_;
@@ -138,6 +151,7 @@ private:
     std::unique_ptr<jobs::Queue> queue_;
     std::unique_ptr<SessionJobs> session_jobs_;
     std::unique_ptr<plugins::PathService> paths_;
+    std::unique_ptr<AgentFileService> agent_files_;
     std::unique_ptr<plugins::StateService> state_;
     plugins::Services services_;
     std::unique_ptr<plugins::Registry> registry_;

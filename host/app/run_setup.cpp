@@ -51,7 +51,9 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
                             jobs::Launcher* launcher) {
     HostOptions host;
     host.prefix = sources.prefix;
-    host.home = places_of(sources.environment, sources.cwd).home;
+    const Places places = places_of(sources.environment, sources.cwd);
+    host.home = places.home;
+    host.config = places.config;
     host.session_id = setup.session_id;
     host.launcher = launcher;
     host.model = options.model;

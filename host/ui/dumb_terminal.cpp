@@ -128,7 +128,7 @@ void DumbTerminal::take_line(std::string line) {
             }
     }
     if (question_) {
-        set_question(std::exchange(question_, std::nullopt));
+        show_question();
         return;
     }
     std::string text = beginning_ + utf8::repair(line);
@@ -159,10 +159,15 @@ void DumbTerminal::set_question(std::optional<Question> question) {
     end_prompt();
     typed_.insert(0, std::exchange(kept_, {}));
     if (!question) return;
-    for (const std::string& line : question->lines)
-        print(line);
     keep_what_was_typed();
     question_ = std::move(question);
+    show_question();
+    kept_ += std::exchange(typed_, {});
+}
+
+void DumbTerminal::show_question() {
+    for (const std::string& line : question_->lines)
+        print(line);
 }
 
 /// Lines, and the beginning of one: without canonical mode for a moment the kernel gives it away.
@@ -187,7 +192,7 @@ void DumbTerminal::keep_what_was_typed() {
 void DumbTerminal::show_prompt() {
     if (std::exchange(prompted_, true)) return;
     write(question_ ? "? " : beginning_.empty() ? "> " : "  ");
-    if (!question_) write(typed_);
+    if (!question_ && is_terminal_) write(typed_);  // what the kernel no longer shows
 }
 
 void DumbTerminal::end_prompt() {

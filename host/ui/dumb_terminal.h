@@ -34,6 +34,7 @@ private:
     void take_lines();
     void take_line(std::string line);
     void keep_what_was_typed();
+    void show_question();
     void show_prompt();
     void end_prompt();
     void write(std::string_view text);

@@ -47,6 +47,8 @@ public:
     /// `bytes` are those of one read. A single Ctrl-C within a paste that has no end gives the
     /// paste up.
     std::vector<Key> feed(std::string_view bytes);
+    /// A paste has begun whose end has not come.
+    [[nodiscard]] bool is_pasting() const { return pasting_; }
 
 private:
     bool take_one(std::vector<Key>& keys, bool held_escape);

@@ -5,6 +5,7 @@
 
 #include "host/ui/entity.h"
 #include "host/ui/markdown_inline.h"
+#include "host/ui/markdown_table.h"
 #include "host/ui/nested_lines.h"
 #include "host/ui/table.h"
 #include "host/ui/text_width.h"
@@ -13,7 +14,6 @@
 namespace tenon::ui {
 namespace {
 
-constexpr std::size_t kMostColumns = 100;
 constexpr std::size_t kMostCells = 20'000;
 constexpr std::size_t kLongestTarget = 2000;
 
@@ -43,42 +43,6 @@ Align align_of(MD_ALIGN align) {
     return align == MD_ALIGN_RIGHT    ? Align::kRight
            : align == MD_ALIGN_CENTER ? Align::kCenter
                                       : Align::kLeft;
-}
-
-/// The one HTML element that tables are written with.
-std::string with_breaks(std::string_view cell) {
-    std::string out;
-    while (true) {
-        const std::size_t at = cell.find("<br");
-        out += cell.substr(0, at);
-        if (at == std::string_view::npos) return out;
-        const std::size_t end = cell.find_first_not_of(" /", at + 3);
-        const bool element = end != std::string_view::npos && cell[end] == '>';
-        out += element ? "\n" : "<br";
-        cell.remove_prefix(element ? end + 1 : at + 3);
-    }
-}
-
-/// In a table even code needs its bars escaped; md4c leaves the backslashes.
-std::string without_escaped_bars(std::string_view code) {
-    std::string out;
-    for (const char c : code) {
-        if (c == '|' && !out.empty() && out.back() == '\\') out.pop_back();
-        out += c;
-    }
-    return out;
-}
-
-/// md4c fills every short row up to the header's columns: of such tables it would never end.
-bool has_endless_table(std::string_view source) {
-    while (!source.empty()) {
-        const std::string_view line = source.substr(0, source.find('\n'));
-        const auto bars = static_cast<std::size_t>(std::count(line.begin(), line.end(), '|'));
-        if (bars > kMostColumns && line.find_first_not_of("|-: >") == std::string_view::npos)
-            return true;
-        source.remove_prefix(std::min(line.size() + 1, source.size()));
-    }
-    return false;
 }
 
 /// What md4c reports, as lines.

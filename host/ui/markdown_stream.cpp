@@ -5,6 +5,7 @@
 
 #include "host/base/utf8.h"
 #include "host/ui/markdown_block.h"
+#include "host/ui/markdown_table.h"
 #include "host/ui/text_width.h"
 #include "host/ui/untrusted.h"
 
@@ -18,24 +19,6 @@ constexpr std::size_t kMostRedrawn = 16 * 1024;
 std::string_view last_line(std::string_view text) {
     const std::size_t end = text.rfind('\n');
     return end == std::string_view::npos ? text : text.substr(end + 1);
-}
-
-/// md4c asks for three dashes a column, models write one.
-std::string with_long_dashes(std::string_view rule) {
-    std::string out;
-    for (const char c : rule)
-        out += c == '-' ? (out.empty() || out.back() != '-' ? "---" : "") : std::string(1, c);
-    return out;
-}
-
-/// md4c takes no account of cells without even a blank.
-std::string with_empty_cells(std::string_view row) {
-    std::string out;
-    for (const char c : row) {
-        if (c == '|' && !out.empty() && out.back() == '|') out += ' ';
-        out += c;
-    }
-    return out;
 }
 
 std::string_view last_bytes(std::string_view text, std::size_t bytes) {

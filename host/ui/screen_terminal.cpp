@@ -1,5 +1,6 @@
 #include "host/ui/screen_terminal.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <langinfo.h>
 #include <poll.h>
@@ -140,8 +141,9 @@ void ScreenTerminal::read_keys() {
     }
     std::vector<Key> keys = decoder_.feed({buffer, static_cast<std::size_t>(n)});
     // Several at once are a paste without brackets, or have waited long.
-    const bool with_enter = keys.size() == 2 && keys[1] == Key(Typed{L'\r'});
-    const bool alone = keys.size() == 1 || with_enter;
+    const auto enters = std::count(keys.begin(), keys.end(), Key(Typed{L'\r'}));
+    const bool alone = keys.size() - static_cast<std::size_t>(enters) <= 1;
+    if (decoder_.is_pasting()) changed_ = true;
     for (Key& key : keys)
         keys_.push_back({std::move(key), alone && question_});
 }
@@ -170,11 +172,11 @@ void ScreenTerminal::set_question(std::optional<Question> question) {
     changed_ = at_once_ = true;
     enter_belongs_to_answer_ = enter_belongs_to_answer_ && !question_;
     if (!question_) return;
-    draw();
     keep_what_was_typed();
+    draw();
 }
 
-/// What is on its way now was typed before the question could be seen.
+/// What is on its way now was typed before the question stood there.
 void ScreenTerminal::keep_what_was_typed() {
     pollfd entry{options_.in, POLLIN, 0};
     while (!closed_ && ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN) != 0)
@@ -188,6 +190,7 @@ LiveParts ScreenTerminal::parts() const {
     parts.tail = tail_;
     if (question_) parts.question = question_->lines;
     parts.hints = hints_;
+    if (decoder_.is_pasting()) parts.hints = {"receiving pasted text…"};
     const std::string_view prompt = options_.colour ? "\033[1m>\033[0m " : "> ";
     if (search_) {
         parts.hints = {std::string(search_->failed() ? "not found: " : "history: ") +

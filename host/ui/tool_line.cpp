@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "host/ui/diff.h"
-#include "host/ui/duration.h"
+#include "host/ui/status_line.h"
 #include "host/ui/text_width.h"
 #include "host/ui/tool_output.h"
 #include "host/ui/tool_subject.h"
@@ -18,17 +18,7 @@ constexpr std::size_t kMostLines = 5;
 constexpr std::size_t kLinesOfHead = 2;
 constexpr std::size_t kMostDiffRows = 20;
 constexpr std::size_t kIndent = 2;
-constexpr milliseconds kWorthTelling{1000};
-
-struct Mark {
-    std::string_view sign;
-    Look look;
-};
-constexpr Mark kRuns{"○", kDim};
-constexpr Mark kDone{"●", kGood};
-constexpr Mark kFailed{"✗", kBad};
-
-using Parts = std::vector<std::string>;
+using Rows = std::vector<std::string>;
 
 bool is_edit(const agent::ToolCall& call) {
     return call.name == "edit_file" || call.name == "write_file";
@@ -38,24 +28,11 @@ bool is_command(const agent::ToolCall& call) {
     return call.name == "bash";
 }
 
-void add_time(Parts& parts, milliseconds time) {
-    if (time >= kWorthTelling) parts.push_back(duration_text(time));
-}
-
-std::string in_brackets(const Parts& parts) {
-    std::string out;
-    for (const std::string& part : parts)
-        out.append(out.empty() ? " (" : ", ").append(part);
-    return out.empty() ? out : out + ")";
-}
-
-/// The subject gives way to what stands behind it.
 std::string line_of(const Mark& mark, const agent::ToolCall& call, const std::string& behind,
                     std::size_t width, Style style) {
     const auto [name, subject] = subject_of(call);
-    std::string line = paint(style, mark.look, mark.sign) + " " + paint(style, kBold, name);
-    if (!subject.empty()) line += " " + subject;
-    return cut_before(line, paint(style, kDim, behind), width);
+    const std::string what = paint(style, kBold, name) + (subject.empty() ? "" : " " + subject);
+    return status_line(mark, what, behind, width, style);
 }
 
 std::string count_text(std::size_t n, const char* what) {
@@ -85,8 +62,8 @@ bool has_failed(const agent::ToolFinished& call) {
     return !ending.empty() && ending.rfind("continues", 0) != 0;
 }
 
-Parts wrapped(const Parts& lines, std::size_t width) {
-    Parts rows;
+Rows wrapped(const Rows& lines, std::size_t width) {
+    Rows rows;
     for (const std::string& line : lines) {
         for (std::string& row : wrap(line, width))
             rows.push_back(std::move(row));
@@ -94,8 +71,8 @@ Parts wrapped(const Parts& lines, std::size_t width) {
     return rows;
 }
 
-Parts checklist(const Json& input, std::size_t width, Style style) {
-    Parts rows;
+Rows checklist(const Json& input, std::size_t width, Style style) {
+    Rows rows;
     const auto items = input.find("items");
     if (items == input.end() || !items->is_array()) return rows;
     for (const Json& item : *items) {
@@ -118,9 +95,9 @@ bool speaks_for_itself(const agent::ToolCall& call) {
            call.name == "compact";
 }
 
-Parts body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
+Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
     if (call.denied || call.result.is_error) {
-        Parts rows = folded(wrapped(output_lines(call.result.text), width), kMostLines, 0);
+        Rows rows = folded(wrapped(output_lines(call.result.text), width), kMostLines, 0);
         for (std::string& row : rows)
             row = paint(style, kBad, row);
         return rows;
@@ -130,9 +107,9 @@ Parts body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
     if (const auto change = change_of(call.call))
         return diff(*change, {width, kMostDiffRows, style}).lines;
     if (speaks_for_itself(call.call)) return {};
-    Parts lines = is_command(call.call) ? folded(command_output(call.result.text).lines,
-                                                 kLinesOfHead, kMostLines - kLinesOfHead)
-                                        : folded(output_lines(call.result.text), kMostLines, 0);
+    Rows lines = is_command(call.call) ? folded(command_output(call.result.text).lines,
+                                                kLinesOfHead, kMostLines - kLinesOfHead)
+                                       : folded(output_lines(call.result.text), kMostLines, 0);
     for (std::string& line : lines)
         line = paint(style, kDim, cut(line, width));
     return lines;
@@ -142,25 +119,26 @@ Parts body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
 
 std::string running_tool_line(const agent::ToolCall& call, milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style) {
-    Parts parts;
-    add_time(parts, elapsed);
-    std::string behind = in_brackets(parts);
+    Details details;
+    add_time(details, elapsed);
+    std::string behind = in_brackets(details);
     if (!note.empty()) behind += " " + cut(harmless_line(note), width / 2);
-    return line_of(kRuns, call, behind, width, style);
+    return line_of(kGoesOn, call, behind, width, style);
 }
 
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style) {
-    Parts parts;
-    add_time(parts, call.duration);
+    Details details;
+    add_time(details, call.duration);
     if (std::string outcome = outcome_of(call); !outcome.empty())
-        parts.push_back(std::move(outcome));
-    return line_of(has_failed(call) ? kFailed : kDone, call.call, in_brackets(parts), width, style);
+        details.push_back(std::move(outcome));
+    return line_of(has_failed(call) ? kWentWrong : kWentWell, call.call, in_brackets(details),
+                   width, style);
 }
 
 std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
                                            Style style) {
     const std::size_t room = std::max<std::size_t>(width, kIndent + 10) - kIndent;
-    Parts lines = body_of(call, room, style);
+    Rows lines = body_of(call, room, style);
     for (std::string& line : lines)
         line.insert(0, line.empty() ? 0 : kIndent, ' ');
     return lines;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host/ui/duration.h"
+#include "host/ui/job_line.h"
 #include "host/ui/overloaded.h"
 #include "host/ui/text_width.h"
 #include "host/ui/tool_line.h"
@@ -19,7 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kNarrowest = 10;
-constexpr milliseconds kWorthTelling{1000};
 
 void append(std::vector<std::string>& lines, std::vector<std::string> more) {
     std::move(more.begin(), more.end(), std::back_inserter(lines));
@@ -45,33 +45,6 @@ bool has_calls(const Json& message) {
     if (content == message.end() || !content->is_array()) return false;
     return std::any_of(content->begin(), content->end(),
                        [](const Json& block) { return string_or(block, "type") == "tool_use"; });
-}
-
-bool has_ended(const std::string& status) {
-    return status != "queued" && status != "running";
-}
-
-bool is_bad_end(const std::string& status) {
-    return status == "error" || status == "timeout" || status == "lost";
-}
-
-std::string job_line(const JobChanged& job, std::optional<milliseconds> time, std::size_t width,
-                     Style style) {
-    const bool bad = is_bad_end(job.status);
-    const std::string status = job.status == "running" ? "started" : visible(job.status);
-    std::string behind;
-    if (time && *time >= kWorthTelling) behind = duration_text(*time);
-    if (bad && job.exit_code)
-        behind +=
-            (behind.empty() ? "" : ", ") + std::string("exit ") + std::to_string(*job.exit_code);
-    if (!behind.empty()) behind = " (" + behind + ")";
-    const Look look = bad ? kBad : has_ended(job.status) ? kGood : kDim;
-    return cut_before(paint(style, look,
-                            bad                     ? "✗"
-                            : has_ended(job.status) ? "●"
-                                                    : "○") +
-                          " job " + visible(job.id) + " " + status + ": " + first_line(job.command),
-                      paint(style, kDim, behind), width);
 }
 
 }  // namespace
@@ -233,7 +206,7 @@ void Transcript::on(const JobChanged& event, const Speaker& speaker) {
     std::optional<milliseconds> time;
     const auto start = job_starts_.find(event.id);
     if (event.status == "running") job_starts_[event.id] = now_;
-    if (has_ended(event.status) && start != job_starts_.end()) {
+    if (is_over(event) && start != job_starts_.end()) {
         time = std::chrono::duration_cast<milliseconds>(now_ - start->second);
         job_starts_.erase(start);
     }

@@ -136,12 +136,13 @@ void Wakeups::stop_here() {
     struct sigaction stopping {
     }, noting{};
     stopping.sa_handler = SIG_DFL;
-    sigset_t stop, before;
-    ::sigemptyset(&stop);
-    ::sigaddset(&stop, SIGTSTP);
+    sigset_t let_in, before;
+    ::sigemptyset(&let_in);
+    ::sigaddset(&let_in, SIGTSTP);
+    ::sigaddset(&let_in, SIGCONT);  // or it would be told later
     if (::sigaction(SIGTSTP, &stopping, &noting) != 0) return;
     ::kill(0, SIGTSTP);
-    ::pthread_sigmask(SIG_UNBLOCK, &stop, &before);  // here it stops
+    ::pthread_sigmask(SIG_UNBLOCK, &let_in, &before);  // here it stops
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     ::sigaction(SIGTSTP, &noting, nullptr);
 }

@@ -414,7 +414,7 @@ TEST(Markdown, TakesHostileTextInItsStride) {
                                   "*_`[<&\\"};
     for (const std::string& piece : pieces) {
         SCOPED_TRACE(piece);
-        expect_harmless(render_markdown(repeated(piece, kSize / 8), 80, Style::kColour));
+        expect_harmless(render_markdown(repeated(piece, kSize / 16), 80, Style::kColour));
     }
     const std::string wide = repeated("a|", 2000) + "\n" + repeated("-|", 2000) + "\n";
     const std::string pages[] = {repeated("[", kSize),

@@ -24,10 +24,12 @@ std::vector<std::string> complete(const std::string& folder, std::string_view wo
     return found;
 }
 
-std::string shown(std::string text) {
-    for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
-        text.replace(at, 1, "|");
-    return text.size() <= 200 ? text : "(" + std::to_string(text.size()) + " bytes)";
+std::string shown(std::string_view text) {
+    if (text.size() > 200) return "(" + std::to_string(text.size()) + " bytes)";
+    std::string line;
+    for (const char c : text)
+        line += c == '\n' ? "|" : c == '\t' ? "<tab>" : std::string(1, c);
+    return line;
 }
 
 /// Posts as fast as it can: a finished line now and then, a tail all the time.
