@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "host/base/atomic_file.h"
+#include "host/ui/style.h"
+#include "host/ui/untrusted.h"
 #include "host/ui/window_size.h"
 
 namespace tenon::ui {
@@ -191,10 +193,11 @@ LiveParts ScreenTerminal::parts() const {
     if (question_) parts.question = question_->lines;
     parts.hints = hints_;
     if (decoder_.is_pasting()) parts.hints = {"receiving pasted text…"};
-    const std::string_view prompt = options_.colour ? "\033[1m>\033[0m " : "> ";
+    const Style style = options_.colour ? Style::kColour : Style::kPlain;
+    const std::string prompt = paint(style, kBold, ">") + " ";
     if (search_) {
-        parts.hints = {std::string(search_->failed() ? "not found: " : "history: ") +
-                       search_->pattern()};
+        parts.hints = {(search_->failed() ? "not found: " : "history: ") +
+                       visible(search_->pattern())};
         parts.input = lay_out_input(search_->found(), "", prompt, size_.columns);
     } else {
         parts.input =
