@@ -75,6 +75,26 @@ TEST(SlashCommands, PluginsNamesFilesToolsAndVersions) {
     EXPECT_TRUE(person.sees("lib/tenon/plugins/bash.so")) << person.shown();
 }
 
+TEST(SlashCommands, ReloadLoadsAPluginThatAppearedAndOffersItsTools) {
+    Person person({says("Before."), says("After.")},
+                  {.arguments = {"-D", "plugins.good.isolated=false", "-D", "plugins.path.1=more"},
+                   .size = {200, 40}});
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("nothing to load")) << person.shown();
+    std::filesystem::create_directories(person.sandbox.workspace() / "more");
+    std::filesystem::copy_file(std::filesystem::path(TENON_FIXTURES) / "good.so",
+                               person.sandbox.workspace() / "more/good.so");
+    person.enters("go");
+    EXPECT_TRUE(person.sees("good.so has appeared, changed or gone; /reload")) << person.shown();
+    EXPECT_EQ(person.server().requests().back().body.find("\"greet\""), std::string::npos);
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("loaded good ")) << person.shown();
+    person.enters("again");
+    EXPECT_TRUE(person.sees("After.")) << person.shown();
+    EXPECT_NE(person.server().requests().back().body.find("\"greet\""), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
 TEST(SlashCommands, ResumeListsEarlierSessionsAndOpensTheOneChosen) {
     Person person({says("First session."), says("Second session."), says("Back again.")});
     person.enters("the very first prompt");
