@@ -4,10 +4,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "host/agent/compact_tool.h"
+#include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
 #include "host/app/system_prompt.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
+#include "host/model/window.h"
 #include "host/plugins/loader.h"
 
 namespace tenon::app {
@@ -70,18 +73,27 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
-    agent::LoopOptions loop_options;
-    loop_options.max_tokens = settings.model.max_tokens;
-    loop_options.max_turns = settings.agent.max_turns;
-    loop_options.wait_for_jobs = host->options_.wait_for_jobs;
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
                            *host->session_jobs_, sink, secrets, *host->registry_},
-        loop_options);
+        host->loop_options());
     host->take_over_jobs();
     if (auto settled = host->settle_conversation(); !settled)
         return StartFailure{settled.error().message, 1};
     return host;
+}
+
+agent::LoopOptions Host::loop_options() const {
+    agent::LoopOptions options;
+    options.max_tokens = settings_.model.max_tokens;
+    options.max_turns = settings_.agent.max_turns;
+    options.wait_for_jobs = options_.wait_for_jobs;
+    options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
+    options.compaction.threshold = [this](std::string_view model) {
+        return settings_.agent.token_threshold.value_or(
+            model::request_tokens(model, settings_.model.max_tokens));
+    };
+    return options;
 }
 
 Result<void, StartFailure> Host::make_folders() {
@@ -91,6 +103,15 @@ Result<void, StartFailure> Host::make_folders() {
             return StartFailure{made.error().message};
     }
     return {};
+}
+
+/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
+/// skills.
+std::vector<fs::path> Host::readable_folders() const {
+    std::vector<fs::path> folders = folders_of_skills().readable;
+    folders.insert(folders.begin(), {settings_.state_dir / "jobs",
+                                     settings_.state_dir / "sessions" / options_.session_id});
+    return folders;
 }
 
 Result<void, StartFailure> Host::make_gate() {
@@ -106,6 +127,7 @@ Result<void, StartFailure> Host::make_gate() {
     config.workspace = settings_.workspace;
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
+    config.read_dirs = readable_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
     if (!gate_->errors().empty()) {
         StartFailure failure;
@@ -136,6 +158,7 @@ Result<void, StartFailure> Host::make_queue() {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
     };
+    options.on_news = options_.on_news;
     queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
     return {};
 }
@@ -153,11 +176,18 @@ void Host::make_services() {
         secrets_);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
-        Beneath(settings_.workspace, settings_.add_dirs, {settings_.state_dir / "jobs"}),
+        Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
-        [this](const fs::path& path) { return gate_->denied_edit(path); });
+        [this](const fs::path& path) { return gate_->denied_edit(path); },
+        folders_of_skills().search);
     paths_->add_to(services_);
-    state_ = std::make_unique<plugins::StateService>(settings_.state_dir / "plugin-state");
+    agent_files_ = std::make_unique<AgentFileService>(
+        agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
+        [this](std::string text) { notice(std::move(text)); });
+    agent_files_->add_to(services_);
+    state_ = std::make_unique<plugins::StateService>(
+        settings_.state_dir / "plugin-state",
+        settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
     state_->add_to(services_);
     services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
         const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
@@ -167,7 +197,7 @@ void Host::make_services() {
     });
 }
 
-void Host::load_plugins() {
+plugins::LoaderOptions Host::loader_options() const {
     plugins::LoaderOptions options;
     options.folders = settings_.plugins.path;
     options.first_party_folder = options_.prefix / "lib/tenon/plugins";
@@ -179,17 +209,25 @@ void Host::load_plugins() {
         spdlog::log(log_level(level), "plugin {}: {}", plugin,
                     secrets_.redact(std::string(message)));
     };
+    return options;
+}
+
+void Host::load_plugins() {
     registry_ = std::make_unique<plugins::Registry>();
-    const auto report = [this](const plugins::Problem& problem) {
-        notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
-               (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
-    };
-    plugins::Loaded loaded = plugins::load(options, services_);
+    registry_->add(std::make_unique<agent::CompactTool>());
+    plugin_files_.emplace(settings_.plugins.path);
+    plugins::Loaded loaded = plugins::load(loader_options(), services_);
     for (const auto& problem : loaded.problems)
-        report(problem);
+        leave_out(problem);
     for (auto& plugin : loaded.plugins) {
-        if (auto added = registry_->add(std::move(plugin)); !added) report(added.error());
+        if (auto added = registry_->add(std::move(plugin)); !added) leave_out(added.error());
     }
+}
+
+void Host::leave_out(const plugins::Problem& problem) {
+    notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
+           (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
+    plugin_problems_.push_back(problem);
 }
 
 void Host::report_unknown_rules() {
@@ -292,7 +330,9 @@ void Host::clean_up_jobs() const {
     const fs::path stamp = settings_.state_dir / "last-clean-up";
     std::error_code missing;
     const auto last = fs::last_write_time(stamp, missing);
-    if (!missing && fs::file_time_type::clock::now() - last < std::chrono::hours(24)) return;
+    const auto age = fs::file_time_type::clock::now() - last;
+    // A stamp from the future is of a clock that was set back.
+    if (!missing && age >= std::chrono::hours(0) && age < std::chrono::hours(24)) return;
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
@@ -310,6 +350,13 @@ void Host::clean_up_jobs() const {
                    ? it->second->tool_use_ids.count(job.spec.tool_use_id) > 0
                    : it->second->jobs.count(job.id) > 0;
     });
+}
+
+std::vector<jobs::JobRecord> Host::background_jobs() const {
+    std::vector<jobs::JobRecord> jobs;
+    for (auto& job : queue_->background_jobs())
+        jobs.push_back(redacted(std::move(job), secrets_));
+    return jobs;
 }
 
 std::vector<jobs::JobRecord> Host::jobs_of_this_run() const {

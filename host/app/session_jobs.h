@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -41,7 +42,13 @@ public:
     std::vector<agent::JobEnded> drain() override;
     bool wait(std::stop_token stop) override;
     void told(const std::vector<std::string>& jobs) override;
+    std::string table() override;
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
+    /// Whether `drain` would return something.
+    [[nodiscard]] bool has_news();
+    /// Moves the running foreground commands of the conversation itself, not of subagents, to the
+    /// background; whoever waits for one is told. Returns how many.
+    std::size_t move_to_background();
 
 private:
     using Request = plugins::ServiceRequest;
@@ -54,6 +61,9 @@ private:
     Reply to_background(const Request& request);
     Reply cancel(const Request& request);
 
+    enum class Telling { kThisCall, kAnotherCall, kToldBefore };
+    Telling claim(const std::string& job, const std::string& call);
+    [[nodiscard]] bool is_claimed(const std::string& job) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;
@@ -71,6 +81,8 @@ private:
     const Secrets& secrets_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
+    /// Since the last drain: which call tells which job's end.
+    std::map<std::string, std::string> claims_ TENON_GUARDED_BY(mutex_);
     std::vector<jobs::JobRecord> news_
         TENON_GUARDED_BY(mutex_);  // taken from the queue, not yet drained
 };

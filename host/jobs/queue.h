@@ -45,6 +45,17 @@ struct QueueOptions {
     /// A background job runs now, or has ended. Called on any thread, at most once for each of the
     /// two, with no lock held; must only enqueue, and must not throw.
     std::function<void(const JobRecord&)> on_change;
+    /// Something was posted to `ended`. Called on any thread, with no lock held; must only wake
+    /// somebody, and must not throw.
+    std::function<void()> on_news;
+};
+
+/// The unfinished background jobs, counted.
+struct QueueLoad {
+    std::size_t running = 0;
+    std::size_t queued = 0;
+    std::size_t session_jobs = 0;         ///< of both, those that end with the session
+    std::int64_t longest_started_ms = 0;  ///< wall clock; 0: none runs
 };
 
 /// The jobs of one session in one host: admits by priority, then first come, at most `max_running`
@@ -61,8 +72,9 @@ public:
     /// Takes over what earlier hosts of this session left; call it once, before the first `submit`.
     /// Running jobs are watched (a foreground one goes on as a background job, a subagent's is left
     /// to its timeout); background ones that ended without `is_delivered` are posted to `ended`;
-    /// queued ones are queued again in their old order, foreground ones among them cancelled.
-    /// Returns what could not be read.
+    /// queued ones are queued again in their old order, foreground ones among them cancelled. What
+    /// killed supervisors left running is ended, soon and on another thread where the job has
+    /// ended. Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
 
     /// Records the job and starts or queues it; `spec.session` is set to ours. A foreground job
@@ -77,6 +89,10 @@ public:
     /// The background jobs of this session, told or not, in the order of submission.
     std::vector<JobRecord> background_jobs() const;
 
+    [[nodiscard]] QueueLoad load() const;
+    /// The foreground jobs that run, those of subagents left out.
+    [[nodiscard]] std::vector<JobId> running_foreground() const;
+
     /// The foreground job goes on as a background one: its end will be posted. If it has ended
     /// meanwhile, the record says so, and nothing will be posted.
     Result<JobRecord> to_background(const JobId& id);
@@ -85,8 +101,9 @@ public:
     /// like any other. Error: unknown, or ended already and how.
     Result<void> cancel(const JobId& id, std::string_view by);
 
-    enum class Waited { kEnded, kTimeOver, kStopped };
-    /// Until one of these jobs has ended (unknown ones have), the deadline, or a stop.
+    enum class Waited { kEnded, kTimeOver, kStopped, kMoved };
+    /// Until one of these jobs has ended (unknown ones have), the deadline, a stop, or one that was
+    /// a foreground job goes on in the background.
     Waited wait_any(std::span<const JobId> ids,
                     std::optional<std::chrono::steady_clock::time_point> deadline,
                     const std::stop_token& stop) const;
@@ -113,11 +130,6 @@ private:
         bool told_running = false;  // on_change knows that it runs
         std::set<JobId> waits_for;  // of `after`, those that have not completed
     };
-    /// A shim whose job has ended and who may be ending what that left behind.
-    struct Lingering {
-        UniqueFd process;
-        Lifetime lifetime;
-    };
     struct Turn {  // the order of starting
         std::int64_t negative_priority;
         std::uint64_t number;
@@ -129,6 +141,7 @@ private:
     void watch();         // the thread of what no task does
     void sync_records();  // the thread that waits for the disk
     void find_ended_by_others();
+    void end_abandoned();
     void reap_lingering();
     [[nodiscard]] bool wait_for_work();
     void wake_watcher() const;
@@ -173,9 +186,10 @@ private:
     /// Jobs that no task watches: what is queued.
     std::set<JobId> unwatched_ TENON_GUARDED_BY(mutex_);
     std::vector<JobId> unsynced_ TENON_GUARDED_BY(mutex_);
-    std::vector<Lingering> lingering_ TENON_GUARDED_BY(mutex_);
+    std::vector<LingeringShim> lingering_ TENON_GUARDED_BY(mutex_);
     std::uint64_t next_number_ TENON_GUARDED_BY(mutex_) = 0;
     std::size_t running_ TENON_GUARDED_BY(mutex_) = 0;
+    bool look_for_abandoned_ TENON_GUARDED_BY(mutex_) = false;
     std::size_t tasks_alive_ TENON_GUARDED_BY(mutex_) = 0;
     bool admitting_ TENON_GUARDED_BY(mutex_) = true;
     bool closing_ TENON_GUARDED_BY(mutex_) = false;

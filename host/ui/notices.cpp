@@ -31,13 +31,10 @@ void Notices::on_event(const agent::AgentEvent& event) {
 }
 
 void FanOut::on_event(const agent::AgentEvent& event) {
-    agent::AgentEvent shown = event;
-    if (auto* notice = std::get_if<agent::Notice>(&shown))
-        notice->text = secrets_.redact(notice->text);
-    if (auto* retry = std::get_if<agent::RetryScheduled>(&shown))
-        retry->reason = secrets_.redact(retry->reason);
-    for (agent::EventSink* watcher : watchers_)
-        watcher->on_event(shown);
+    for (const agent::AgentEvent& shown : redaction_.of(event)) {
+        for (agent::EventSink* watcher : watchers_)
+            watcher->on_event(shown);
+    }
 }
 
 }  // namespace tenon::ui

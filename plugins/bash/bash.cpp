@@ -59,6 +59,7 @@ void bash(tenon::Call& call) {
     const Waited waited = wait(call, {id}, patience);
     if (waited.cancelled) answer_interrupted(call, id);
     const bool ended = !waited.jobs.empty() && waited.jobs.front().ended;
+    const bool moved = !waited.jobs.empty() && waited.jobs.front().background;
     // It may end between the two requests, and a subagent's job is ended instead of moved.
     if (ended || move_to_background(call, id).ended) {
         const JobText done = read(call, id);
@@ -67,8 +68,9 @@ void bash(tenon::Call& call) {
         return;
     }
     std::string text = read(call, id, {kMaxOutputCharacters, 0, false}).text;
-    append_line(text, "[still running after " + seconds_text(patience) +
-                          " s; continues as background job " + id + "]");
+    const std::string why = moved ? "moved to the background"
+                                  : "still running after " + seconds_text(patience) + " s";
+    append_line(text, "[" + why + "; continues as background job " + id + "]");
     call.write(text);
 }
 
@@ -98,12 +100,19 @@ void background_check(tenon::Call& call) {
     const std::int64_t tail_bytes = call.args().integer("tail_bytes");
     const JobText read_job = read(call, id, {kMaxOutputCharacters, tail_bytes, true});
     std::string text = read_job.job.line() + "\n";
+    // A tail shows no gap; what ended and is shown whole does.
+    const std::string gap =
+        read_job.omitted_bytes > 0
+            ? "[" + std::to_string(read_job.omitted_bytes) + " bytes of its output omitted]"
+            : std::string();
     if (!read_job.job.ended) {
         text += "(" + read_job.job.status + ")";
+        if (!gap.empty()) append_line(text, gap);
         const auto tail = tail_bytes > 0 ? std::string_view(read_job.text)
                                          : tail_of(read_job.text, kRunningTailBytes);
         if (!tail.empty()) text.append("\n").append(tail);
     } else {
+        if (tail_bytes > 0 && !gap.empty()) text += gap + "\n";
         text += read_job.text;
     }
     call.write(text);

@@ -17,6 +17,7 @@ struct Job {
     std::string id, status, preview;
     bool ended = false;
     bool told = false;
+    bool background = false;
 
     /// "[completed] make test"
     [[nodiscard]] std::string line() const { return "[" + status + "] " + preview; }
@@ -25,6 +26,7 @@ struct Job {
 struct JobText {
     Job job;
     std::string text;
+    std::int64_t omitted_bytes = 0;  ///< of the output; not kept
 };
 
 /// What job.wait/1 found. When the call was cancelled meanwhile, `jobs` is empty.
