@@ -1,6 +1,7 @@
 #include "host/ui/live_area.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "host/ui/text_width.h"
 
@@ -102,8 +103,8 @@ std::string LiveArea::update_resized(std::string_view finished, LiveRows rows, S
     return replace(up, finished, std::move(rows));
 }
 
-/// Writes the whole screen, row by row: some terminals put a screen that is cleared at once into the
-/// scrollback, where its lines stand already.
+/// Writes the whole screen, row by row: some terminals put a screen that is cleared at once into
+/// the scrollback, where its lines stand already.
 std::string LiveArea::repaint(const std::vector<std::string>& above, LiveRows rows) {
     constexpr std::string_view kClearRow = "\033[K";
     std::string bytes = "\033[H";
