@@ -1,5 +1,6 @@
 // What each key does.
 #include <cwctype>
+#include <utility>
 
 #include "host/ui/completion.h"
 #include "host/ui/screen_terminal.h"
