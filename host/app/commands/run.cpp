@@ -116,7 +116,9 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     if (const auto missing = missing_plugin_folder(options)) return complain(*missing, kUsage);
     Secrets secrets;
     loaded.credentials.add_to(secrets);
-    auto provider = make_provider(settings.model, loaded.credentials, secrets);
+    const auto providers = make_provider_source(settings.model, loaded.credentials, secrets);
+    if (!providers) return complain(providers.error().message, kUsage);
+    const auto provider = (*providers)();
     if (!provider) return complain(provider.error().message, kUsage);
     const auto session = choose_session(options, settings);
     if (!session) return complain(session.error().message, kUsage);
