@@ -132,7 +132,21 @@ TEST(Adoption, CancelsAForegroundJobThatHadNotStarted) {
     EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
 }
 
-TEST(Adoption, LeavesOtherSessionsAndSubagentsAlone) {
+TEST(Adoption, EndsWhatADeadSubagentLeftRunning) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    const auto ids = killed_host(folder, {"sub:echo go >" + ready + "; sleep 300"}, ready);
+    Queue queue(folder.store(), folder.options());
+    queue.adopt(nothing_delivered);
+    const JobRecord job = ended(queue, ids[0]);
+    EXPECT_EQ(job.status, Status::kCancelled);
+    EXPECT_EQ(job.end.ended_by, "restart");
+    EXPECT_TRUE(queue.background_jobs().empty());
+    EXPECT_TRUE(drain(queue).empty());
+    EXPECT_FALSE(queue.find_by_tool_use("call_0")) << "the call was not the session's own";
+}
+
+TEST(Adoption, LeavesOtherSessionsAlone) {
     const JobsFolder folder;
     JobSpec other = folder.spec("true");
     other.session = "other";

@@ -95,8 +95,8 @@ TEST(Tree, GetsItsChanceToEndInOrder) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const std::string ready = folder.fifo("ready");
-    auto job = queue.submit(folder.spec("trap 'echo bye; exit 9' TERM; echo go >" + ready +
-                                        "; sleep 1000 & wait"));
+    auto job = queue.submit(
+        folder.spec("trap 'echo bye; exit 9' TERM; echo go >" + ready + "; sleep 1000 & wait"));
     JobsFolder::read_fifo(ready);
     ASSERT_TRUE(queue.cancel(job->id, "test"));
     const JobRecord end = ended(queue, job->id);
