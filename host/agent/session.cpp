@@ -27,7 +27,10 @@ std::string head_members(const SessionHead& head) {
     return member("id", head.id) + "," + member("workspace", head.workspace) + "," +
            member("provider", head.provider) + "," + member("model", head.model) +
            R"(,"created_ms":)" + std::to_string(head.created_ms) + "," +
-           member("system", head.system) + R"(,"tools":)" + head.tools;
+           member("system", head.system) +
+           (head.parent.empty() ? "" : "," + member("parent", head.parent)) +
+           (head.parent_call.empty() ? "" : "," + member("parent_call", head.parent_call)) +
+           R"(,"tools":)" + head.tools;
 }
 
 Result<SessionHead> read_head(const std::string& line, const std::string& where) {
@@ -49,6 +52,8 @@ Result<SessionHead> read_head(const std::string& line, const std::string& where)
     head.system = string_or(*record, "system");
     head.tools = raw_member(line, "tools");
     head.created_ms = integer_or(*record, "created_ms", 0);
+    head.parent = string_or(*record, "parent");
+    head.parent_call = string_or(*record, "parent_call");
     return head;
 }
 
@@ -95,6 +100,7 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
         const auto record = parse_json(line);
         if (!record || !record->is_object()) continue;
         const std::string type = string_or(*record, "type");
+        if (type == "session") found.parent_call = string_or(*record, "parent_call");
         if (type == "tool_result") found.tool_use_ids.insert(string_or(*record, "tool_use_id"));
         if (type == "delivery") {
             announced[integer_or(*record, "seq", -1)] = jobs_in(*record);

@@ -9,8 +9,10 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
+#include "host/app/provider.h"
 #include "host/app/session_jobs.h"
 #include "host/app/settings.h"
+#include "host/app/subagents.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
 #include "host/permission/gate.h"
@@ -34,6 +36,7 @@ struct HostOptions {
     std::string session_id;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
+    ProviderSource providers;            ///< for subagents; null: they cannot be run
     jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
 };
@@ -52,11 +55,13 @@ public:
 
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop) {
-        return loop_->run(prompt, std::move(stop));
+        return with_subagents(loop_->run(prompt, std::move(stop)));
     }
 
     /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
-    agent::RunResult wake(std::stop_token stop) { return loop_->wake(std::move(stop)); }
+    agent::RunResult wake(std::stop_token stop) {
+        return with_subagents(loop_->wake(std::move(stop)));
+    }
 
     /// Empties the conversation; jobs, tools and model stay as they are.
     Result<void> clear();
@@ -87,6 +92,12 @@ private:
     void take_over_jobs();
     Result<void> settle_conversation();
     Result<void> set_the_scene();
+    void make_subagents();
+    agent::RunResult with_subagents(agent::RunResult result);
+    [[nodiscard]] agent::LoopOptions loop_options() const;
+    [[nodiscard]] std::filesystem::path session_folder() const {
+        return settings_.state_dir / "sessions" / options_.session_id;
+    }
     [[nodiscard]] std::string tools_json() const;
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
@@ -104,7 +115,9 @@ private:
     std::unique_ptr<plugins::StateService> state_;
     plugins::Services services_;
     std::unique_ptr<plugins::Registry> registry_;
+    std::vector<plugins::Words> prompts_of_plugins_;
     std::optional<agent::Session> session_;
+    std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<agent::Loop> loop_;
     std::set<std::string> jobs_of_earlier_runs_;
 };

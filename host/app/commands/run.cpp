@@ -147,6 +147,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     host_options.launcher = launcher->get();
     host_options.model = options.model;
     host_options.wait_for_jobs = !options.no_wait;
+    host_options.providers = *providers;
     auto host = Host::create(settings, std::move(host_options), **provider, watchers, secrets);
     if (!host) return complain(host.error().message, host.error().exit_code);
 
