@@ -299,9 +299,8 @@ bool SessionJobs::wait(std::stop_token stop) {
 }
 
 std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
-    if (call.name == "agent") return recover_subagent(session_folder_, call.id);
     const auto job = queue_.find_by_tool_use(call.id);
-    if (!job) return std::nullopt;
+    if (!job) return recover_subagent(session_folder_, call);
     if (call.name == "background_run") {
         const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
         return agent::RecoveredCall{

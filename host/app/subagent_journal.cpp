@@ -79,12 +79,12 @@ Result<SubagentWords> read_subagent(const fs::path& journal) {
 }
 
 std::optional<agent::RecoveredCall> recover_subagent(const fs::path& folder,
-                                                     const std::string& tool_use_id) {
-    const auto journal = journal_of_call(folder, tool_use_id);
+                                                     const agent::ToolCall& call) {
+    const auto journal = journal_of_call(folder, call.id);
     if (!journal) return std::nullopt;
     auto words = read_subagent(*journal);
     if (!words) return std::nullopt;
-    if (words->finished)
+    if (words->finished && call.name == "agent")
         return agent::RecoveredCall{text_or_none(std::move(words->last)), false, {}};
     std::string text = "interrupted";
     if (!words->all.empty()) text += "; the subagent had said:\n" + words->all;

@@ -19,10 +19,11 @@ struct SubagentWords {
 /// The error: the journal cannot be read. Damaged lines count as not there.
 Result<SubagentWords> read_subagent(const std::filesystem::path& journal);
 
-/// For a call of `agent` that a dead host has left: what its subagent came to. Nothing when there
-/// is no journal of it in `folder`, where those of the session are.
+/// For a call that a dead host has left: what its subagent has said, which is the result when the
+/// subagent had finished and the tool is `agent`. Nothing when there is no journal of it in
+/// `folder`, where those of the session are.
 std::optional<agent::RecoveredCall> recover_subagent(const std::filesystem::path& folder,
-                                                     const std::string& tool_use_id);
+                                                     const agent::ToolCall& call);
 
 /// A result is never blank.
 std::string text_or_none(std::string text);

@@ -23,6 +23,10 @@ std::string said(const std::string& text, const std::string& stop_reason) {
            R"(","content":[{"type":"text","text":")" + text + "\"}]}\n";
 }
 
+agent::ToolCall call_of(const std::string& tool, const std::string& id) {
+    return {id, tool, Json::object(), {}};
+}
+
 TEST(SubagentJournal, TellsWhatACallOfADeadHostCameTo) {
     struct Case {
         std::string lines;
@@ -41,17 +45,19 @@ TEST(SubagentJournal, TellsWhatACallOfADeadHostCameTo) {
         SCOPED_TRACE(c.lines);
         const testing::TempDir dir;
         dir.write("agent-1.jsonl", kHead + c.lines);
-        const auto call = recover_subagent(dir.path(), "t1");
+        const auto call = recover_subagent(dir.path(), call_of("agent", "t1"));
         ASSERT_TRUE(call);
         EXPECT_EQ(call->text, c.text);
         EXPECT_EQ(call->is_error, c.is_error);
-        EXPECT_FALSE(recover_subagent(dir.path(), "t2")) << "another call";
+        EXPECT_FALSE(recover_subagent(dir.path(), call_of("agent", "t2"))) << "another call";
+        EXPECT_TRUE(recover_subagent(dir.path(), call_of("other", "t1"))->is_error)
+            << "whose result may be another text";
     }
 }
 
 TEST(SubagentJournal, OfACallThatBeganNoneIsNotFound) {
     const testing::TempDir dir;
-    EXPECT_FALSE(recover_subagent(dir / "none", "t1"));
+    EXPECT_FALSE(recover_subagent(dir / "none", call_of("agent", "t1")));
 }
 
 TEST(SubagentJournal, CutsWhatIsLongInTheMiddle) {

@@ -94,6 +94,7 @@ private:
         replace_all(text, "{{state}}", (home_ / "state").string());
         replace_all(text, "{{home}}", home_.path().string());
         replace_all(text, "{{tenon}}", kTenon);
+        replace_all(text, "{{plugins}}", TENON_RUN_PLUGINS);
         return text;
     }
 
@@ -187,6 +188,15 @@ private:
             for (const Json& text : wanted[i]) {
                 EXPECT_NE(requests[i].body.find(expand(text.get<std::string>())), std::string::npos)
                     << text << "\nis not in " << requests[i].body;
+            }
+        }
+        const Json unwanted = script_.value("requests_lack", Json::array());
+        for (std::size_t i = 0; i < unwanted.size(); ++i) {
+            SCOPED_TRACE("request " + std::to_string(i + 1));
+            ASSERT_LT(i, requests.size());
+            for (const Json& text : unwanted[i]) {
+                EXPECT_EQ(requests[i].body.find(expand(text.get<std::string>())), std::string::npos)
+                    << text << "\nis in " << requests[i].body;
             }
         }
     }
