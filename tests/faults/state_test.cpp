@@ -20,7 +20,8 @@ const std::string kTenon = TENON_PROGRAM;
 const std::string kAnswers = R"({"content":"ok","repeat":0})";
 
 std::vector<std::string> tenon(const std::string& prompt) {
-    return {kTenon, "--yes", "--session", "s1", "--output-format", "stream-json", "-p", prompt};
+    return {kTenon,        "--yes", "--session",          "s1", "--output-format",
+            "stream-json", "-D",    "jobs.maxRunning=16", "-p", prompt};
 }
 
 std::size_t count(const std::string& text, const std::string& what) {
@@ -204,10 +205,11 @@ TEST_F(DiskTest, AJobThatFillsTheDiskEndsWithItsTrueExitCode) {
 
 TEST_F(DiskTest, WhatEndsWhileTheDiskIsFullIsToldOnceWhenThereIsRoomAgain) {
     constexpr std::size_t kOthers = 12;  // whose notification no page of the journal has room for
-    std::vector<Json> calls = {background(
-        "filler",
-        "until set -- \"$TENON_STATE_DIR\"/jobs/*/job.json; [ $# -gt 12 ]; do sleep 0.01; done; "
-        "head -c 9000000 /dev/zero >\"$TENON_STATE_DIR/full\"; touch filled; exit 3")};
+    std::vector<Json> calls = {
+        background("filler",
+                   "until [ $(grep -lx 300 \"$TENON_STATE_DIR\"/jobs/*/output | wc -l) = 12 ]; do "
+                   "sleep 0.01; done; "
+                   "head -c 9000000 /dev/zero >\"$TENON_STATE_DIR/full\"; touch filled; exit 3")};
     for (std::size_t i = 0; i < kOthers; ++i) {
         calls.push_back(background("n" + std::to_string(i),
                                    "seq 300; until [ -e filled ]; do sleep 0.01; done; exit 4"));
