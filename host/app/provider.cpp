@@ -9,7 +9,8 @@ namespace {
 
 using ProviderPtr = std::unique_ptr<agent::Provider>;
 
-Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentials& credentials) {
+Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentials& credentials,
+                                   std::shared_ptr<model::SharedTls> tls) {
     if (credentials.anthropic.empty()) {
         return Error{
             "no key for the provider anthropic: set ANTHROPIC_API_KEY (or use --replay FILE)"};
@@ -23,6 +24,7 @@ Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentia
     config.http.https_proxy = model.https_proxy;
     config.http.no_proxy = model.no_proxy;
     config.http.idle_timeout = model.idle_timeout;
+    config.http.tls = std::move(tls);
     auto anthropic = model::Anthropic::create(std::move(config));
     if (!anthropic) return anthropic.error();
     model::RetryPolicy policy;
@@ -57,9 +59,11 @@ Result<ProviderSource> replay_source(const Settings::Model& model) {
 
 Result<ProviderSource> anthropic_source(const Settings::Model& model,
                                         const Credentials& credentials) {
+    const auto tls = std::make_shared<model::SharedTls>();
     // Once in vain: what is missing is told before anything begins.
-    if (auto first = make_anthropic(model, credentials); !first) return first.error();
-    return ProviderSource([model, credentials] { return make_anthropic(model, credentials); });
+    if (auto first = make_anthropic(model, credentials, tls); !first) return first.error();
+    return ProviderSource(
+        [model, credentials, tls] { return make_anthropic(model, credentials, tls); });
 }
 
 }  // namespace
