@@ -2,10 +2,71 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 
 #include "host/agent/wire.h"
 
 namespace tenon::agent {
+namespace {
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+}
+
+std::vector<std::string_view> blocks_of(const Message& message) {
+    return split_blocks(raw_member(message.wire, "content"));
+}
+
+/// The texts of a message's text blocks from `from` up to `to`.
+std::vector<std::string> texts_of(const Message& message, std::size_t from, std::size_t to) {
+    std::vector<std::string> texts;
+    const auto blocks = blocks_of(message);
+    for (std::size_t i = from; i < std::min(to, blocks.size()); ++i) {
+        const Json block = Json::parse(blocks[i], nullptr, false);
+        if (string_or(block, "type") == "text") texts.push_back(string_or(block, "text"));
+    }
+    return texts;
+}
+
+/// The names of an answer's calls by id.
+std::map<std::string, std::string> calls_of(const Message& answer) {
+    std::map<std::string, std::string> names;
+    for (const std::string_view text : blocks_of(answer)) {
+        const Json block = Json::parse(text, nullptr, false);
+        if (string_or(block, "type") == "tool_use")
+            names[string_or(block, "id")] = string_or(block, "name");
+    }
+    return names;
+}
+
+/// The block that takes this one's place; empty when it stays as it is.
+std::string redacted(std::string_view text, const std::set<std::string>& ids,
+                     const std::map<std::string, std::string>& calls) {
+    const Json block = Json::parse(text, nullptr, false);
+    const std::string id = string_or(block, "tool_use_id");
+    const auto call = calls.find(id);
+    if (string_or(block, "type") != "tool_result" || ids.count(id) == 0 || call == calls.end())
+        return {};
+    return tool_result_block(
+        id, {"[Previous: used " + call->second + "]", bool_or(block, "is_error", false), {}});
+}
+
+}  // namespace
+
+bool Conversation::awaits_answer() const {
+    if (!ends_with_user()) return false;
+    return lead_asks_ || messages_.size() > 1 || messages_.back().block_ends.size() > lead_blocks_;
+}
+
+std::vector<std::string> Conversation::front() const {
+    if (messages_.empty()) return {};
+    return texts_of(messages_.front(), 0, front_blocks_);
+}
+
+std::vector<std::string> Conversation::unanswered_texts() const {
+    if (!ends_with_user()) return {};
+    return texts_of(messages_.back(), messages_.size() == 1 ? lead_blocks_ : 0, std::string::npos);
+}
 
 std::vector<ToolCall> Conversation::unanswered() const {
     std::vector<ToolCall> calls;
@@ -16,22 +77,53 @@ std::vector<ToolCall> Conversation::unanswered() const {
 }
 
 Message& Conversation::open_user_message() {
-    if (!awaits_answer()) messages_.push_back(empty_message(Role::kUser));
+    if (!ends_with_user()) begin_message(empty_message(Role::kUser));
     return messages_.back();
+}
+
+void Conversation::begin_message(Message message) {
+    settled_bytes_ = bytes();
+    messages_.push_back(std::move(message));
+}
+
+void Conversation::put_in_place(std::vector<Message> messages) {
+    messages_.clear();
+    settled_bytes_ = 0;
+    for (Message& message : messages)
+        begin_message(std::move(message));
 }
 
 void Conversation::add_text(std::string_view text) {
     assert(open_calls_.empty());
-    if (text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos) return;
+    if (is_blank(text)) return;
     append_block(open_user_message(), text_block(text));
 }
 
+void Conversation::add_front(std::string_view text) {
+    const bool still_in_front =
+        messages_.empty() ||
+        (messages_.size() == 1 && messages_.front().block_ends.size() == front_blocks_);
+    add_text(text);
+    if (!still_in_front || is_blank(text)) return;
+    ++front_blocks_;
+    lead_blocks_ = front_blocks_;
+}
+
 bool Conversation::add_result(std::string_view tool_use_id, const ToolResult& result) {
+    return answer_call(tool_use_id, tool_result_block(tool_use_id, result));
+}
+
+bool Conversation::add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
+                                     bool is_error) {
+    return answer_call(tool_use_id, tool_result_block(tool_use_id, quoted, is_error));
+}
+
+bool Conversation::answer_call(std::string_view tool_use_id, std::string block) {
     const auto it = std::find_if(open_calls_.begin(), open_calls_.end(), [&](const OpenCall& open) {
         return open.call.id == tool_use_id && open.result.empty();
     });
     if (it == open_calls_.end()) return false;
-    it->result = tool_result_block(tool_use_id, result);
+    it->result = std::move(block);
     if (std::all_of(open_calls_.begin(), open_calls_.end(),
                     [](const OpenCall& open) { return !open.result.empty(); })) {
         for (const OpenCall& open : open_calls_)
@@ -42,34 +134,65 @@ bool Conversation::add_result(std::string_view tool_use_id, const ToolResult& re
 }
 
 void Conversation::add_answer(std::string_view content, std::vector<ToolCall> calls) {
-    assert(awaits_answer() && open_calls_.empty());
+    assert(ends_with_user() && open_calls_.empty());
     Message message = empty_message(Role::kAssistant);
     for (const std::string_view block : split_blocks(content))
         append_block(message, block);
     assert(!message.block_ends.empty());
-    messages_.push_back(std::move(message));
+    begin_message(std::move(message));
     for (ToolCall& call : calls)
         open_calls_.push_back({std::move(call), {}});
 }
 
-void Conversation::strip_thinking() {
+void Conversation::strip_thinking(std::size_t from) {
     assert(open_calls_.empty());
     std::vector<Message> kept;
-    for (const Message& message : messages_) {
-        Message stripped = empty_message(message.role);
-        for (const std::string_view block : split_blocks(raw_member(message.wire, "content"))) {
-            if (!is_thinking_block(block)) append_block(stripped, block);
-        }
-        if (stripped.block_ends.empty()) continue;
-        if (kept.empty() || kept.back().role != message.role) {
-            kept.push_back(std::move(stripped));
+    for (std::size_t i = 0; i < messages_.size(); ++i) {
+        if (i < from) {
+            kept.push_back(std::move(messages_[i]));
             continue;
         }
-        for (const std::string_view block : split_blocks(raw_member(stripped.wire, "content"))) {
-            append_block(kept.back(), block);
+        Message stripped = empty_message(messages_[i].role);
+        Message& into = !kept.empty() && kept.back().role == stripped.role ? kept.back() : stripped;
+        for (const std::string_view block : blocks_of(messages_[i])) {
+            if (!is_thinking_block(block)) append_block(into, block);
         }
+        if (!stripped.block_ends.empty()) kept.push_back(std::move(stripped));
     }
-    messages_ = std::move(kept);
+    put_in_place(std::move(kept));
+}
+
+void Conversation::redact(const std::set<std::string>& tool_use_ids) {
+    assert(open_calls_.empty());
+    std::size_t first = messages_.size();
+    for (std::size_t i = 1; i < messages_.size(); ++i) {
+        if (messages_[i].role != Role::kUser) continue;
+        const auto calls = calls_of(messages_[i - 1]);
+        Message rewritten = empty_message(Role::kUser);
+        bool changed = false;
+        for (const std::string_view block : blocks_of(messages_[i])) {
+            const std::string instead = redacted(block, tool_use_ids, calls);
+            append_block(rewritten, instead.empty() ? block : instead);
+            changed = changed || !instead.empty();
+        }
+        if (!changed) continue;
+        messages_[i] = std::move(rewritten);
+        first = std::min(first, i);
+    }
+    if (first < messages_.size()) strip_thinking(first);
+}
+
+void Conversation::restart(const std::vector<std::string>& front, std::string_view summary,
+                           const std::vector<std::string>& behind, bool asks) {
+    assert(open_calls_.empty());
+    *this = Conversation();
+    for (const std::string& text : front)
+        add_front(text);
+    add_text(summary);
+    lead_blocks_ = messages_.empty() ? 0 : messages_.front().block_ends.size();
+    lead_asks_ = asks;
+    for (const std::string& text : behind)
+        add_text(text);
 }
 
 }  // namespace tenon::agent

@@ -10,26 +10,19 @@
 namespace tenon::agent {
 namespace {
 
-Result<std::string> read_all(int fd) {
-    std::string text;
-    char buffer[65536];
+Result<std::string> read_all(int fd, std::size_t expected) {
+    std::string text(expected + 1, '\0');  // one more: the end is seen without growing
+    std::size_t size = 0;
     while (true) {
-        const ssize_t n = ::read(fd, buffer, sizeof buffer);
+        if (size == text.size()) text.resize(2 * size);
+        const ssize_t n = ::read(fd, text.data() + size, text.size() - size);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return Error::from_errno("read");
-        if (n == 0) return text;
-        text.append(buffer, static_cast<std::size_t>(n));
+        if (n == 0) break;
+        size += static_cast<std::size_t>(n);
     }
-}
-
-std::vector<std::string> split_lines(const std::string& text) {
-    std::vector<std::string> lines;
-    std::size_t from = 0;
-    for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', from)) {
-        lines.push_back(text.substr(from, at - from));
-        from = at + 1;
-    }
-    return lines;
+    text.resize(size);
+    return text;
 }
 
 }  // namespace
@@ -49,7 +42,7 @@ Result<Journal::Opened> Journal::open(const std::filesystem::path& path) {
         }
         return Error::from_errno(doing);
     }
-    auto text = read_all(fd.get());
+    auto text = read_all(fd.get(), static_cast<std::size_t>(info.st_size));
     if (!text) return text.error().while_doing(doing);
 
     // A line without its end was being written when the writer died; nothing relied on it yet.
@@ -59,7 +52,17 @@ Result<Journal::Opened> Journal::open(const std::filesystem::path& path) {
             return Error::from_errno(doing + ": remove the cut-off last line");
         text->resize(static_cast<std::size_t>(end));
     }
-    return Opened{Journal(std::move(fd), path, end), split_lines(*text)};
+    return Opened{Journal(std::move(fd), path, end), std::move(*text)};
+}
+
+std::vector<std::string_view> Journal::Opened::lines() const {
+    std::vector<std::string_view> lines;
+    std::size_t from = 0;
+    for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', from)) {
+        lines.push_back(std::string_view(text).substr(from, at - from));
+        from = at + 1;
+    }
+    return lines;
 }
 
 Result<std::int64_t> Journal::append(std::string_view type, std::string_view members) {

@@ -19,7 +19,7 @@ public:
     struct Opened;
 
     /// Opens or creates the file (0600) and takes its lock; does not wait for it. A last line that
-    /// a crash cut off is removed. Lines come back as they stand, without their line ends.
+    /// a crash cut off is removed. The text comes back as it stands.
     static Result<Opened> open(const std::filesystem::path& path);
 
     /// Writes one record; when this returns the record survives the end of this process. `members`
@@ -44,7 +44,9 @@ private:
 
 struct Journal::Opened {
     Journal journal;
-    std::vector<std::string> lines;
+    std::string text;
+    /// Its lines, without their ends; they last as long as the object stays where it is.
+    [[nodiscard]] std::vector<std::string_view> lines() const;
 };
 
 }  // namespace tenon::agent

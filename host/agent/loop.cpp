@@ -3,7 +3,9 @@
 #include <set>
 #include <stdexcept>
 
+#include "host/agent/compact_tool.h"
 #include "host/agent/notification.h"
+#include "host/agent/summary.h"
 #include "host/agent/tool_batch.h"
 #include "host/base/utf8.h"
 
@@ -24,7 +26,21 @@ void must(const Result<void>& written) {
     if (!written) throw JournalFailed(written.error().message);
 }
 
+/// Why the conversation does not fit into the model's window; empty when it does.
+std::string too_long(const Result<Answer, ModelFailure>& answer) {
+    if (!answer) return is_too_long(answer.error()) ? answer.error().message : std::string();
+    if (answer->stop_reason != "model_context_window_exceeded") return {};
+    return "the answer did not fit into the model's context window";
+}
+
 }  // namespace
+
+Loop::Loop(const Parts& parts, LoopOptions options)
+    : parts_(parts),
+      options_(std::move(options)),
+      compaction_(
+          {parts.session, parts.provider, parts.inbox, parts.sink, parts.secrets, parts.context},
+          options_.compaction, options_.max_tokens) {}
 
 Result<void> Loop::recover() {
     for (const ToolCall& call : parts_.session.conversation().unanswered()) {
@@ -48,10 +64,17 @@ RunResult Loop::wake(std::stop_token stop) {
     return begin("", std::move(stop));
 }
 
+RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
+    result_ = {};
+    (void)made(compaction_.at_once(focus, std::move(stop)));
+    return result_;
+}
+
 RunResult Loop::begin(std::string_view prompt, std::stop_token stop) {
     result_ = {};
     cut_answers_ = 0;
     answered_empty_ = 0;
+    compaction_.begin_run();
     try {
         if (!prompt.empty()) say(prompt, "prompt");
         converse(stop);
@@ -92,29 +115,31 @@ void Loop::tell_ended_jobs() {
     if (!untold.empty()) say(format_notifications(untold), "notification", ids);
 }
 
+/// An empty answer means "nothing to add"; the same request would get it again.
+bool Loop::has_question() const {
+    const Conversation& conversation = parts_.session.conversation();
+    return conversation.awaits_answer() &&
+           conversation.messages().back().wire.size() != answered_empty_;
+}
+
 Loop::Next Loop::ask(std::stop_token stop) {
     if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
-    tell_ended_jobs();
-    const Session& session = parts_.session;
-    if (!session.conversation().awaits_answer())
-        return Next::kAnswered;  // all of it had been told already
-    const auto messages = session.conversation().messages();
-    // An empty answer means "nothing to add"; the same request would get it again.
-    if (messages.back().wire.size() == answered_empty_) return Next::kAnswered;
+    if (!has_question()) tell_ended_jobs();
+    if (!has_question()) return Next::kAnswered;  // all of it had been told already
     if (options_.max_turns && result_.turns >= *options_.max_turns) {
         return fail(Outcome::kMaxTurns,
                     "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
     }
-    if (const std::string text = parts_.context.reminders(); !text.empty()) say(text, "reminder");
-    if (result_.turns > 0) {
-        const Json last =
-            Json::parse(session.conversation().messages().back().wire, nullptr, false);
-        if (last.contains("content")) parts_.sink.on_event(UserMessageSent{last["content"]});
+    // A text that is to go on where it was cut off needs to see itself.
+    if (cut_answers_ == 0 && !made(compaction_.before_request(stop))) return Next::kStop;
+    tell_ended_jobs();
+    add_reminders();
+    auto answer = request(stop);
+    if (const std::string why = too_long(answer); !why.empty() && !stop.stop_requested()) {
+        if (answer) result_.usage += answer->usage;
+        if (!made(compaction_.after_refusal(why, stop))) return Next::kStop;
+        answer = request(stop);
     }
-    const Request request{session.head().model, session.head().system,
-                          session.head().tools, session.conversation().messages(),
-                          options_.max_tokens,  false};
-    auto answer = parts_.provider.ask(request, parts_.sink, stop);
     if (!answer) {
         if (answer.error().stopped || stop.stop_requested())
             return fail(Outcome::kInterrupted, "interrupted");
@@ -123,11 +148,36 @@ Loop::Next Loop::ask(std::stop_token stop) {
     return take_answer(*answer, stop);
 }
 
+/// The last words before a request; what it says is shown.
+void Loop::add_reminders() {
+    if (const std::string text = parts_.context.reminders(); !text.empty()) say(text, "reminder");
+    if (result_.turns == 0) return;
+    const Json last =
+        Json::parse(parts_.session.conversation().messages().back().wire, nullptr, false);
+    if (last.contains("content")) parts_.sink.on_event(UserMessageSent{last["content"]});
+}
+
+Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
+    const Session& session = parts_.session;
+    return parts_.provider.ask({session.head().model, session.head().system, session.head().tools,
+                                session.conversation().messages(), options_.max_tokens, false},
+                               parts_.sink, std::move(stop));
+}
+
+/// Notes what summaries have cost. False: the run is over.
+bool Loop::made(const Result<void, Halt>& room) {
+    result_.usage += compaction_.take_spent();
+    if (room) return true;
+    fail(room.error().interrupted ? Outcome::kInterrupted : Outcome::kFailed, room.error().message);
+    return false;
+}
+
 Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
     // What arrived together with the stop counts as not said.
     if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
     ++result_.turns;
     result_.usage += answer.usage;
+    compaction_.answered(answer.usage);
     if (answer.stop_reason == "refusal") {
         return fail(Outcome::kFailed,
                     "the model refused to answer this request (stop reason: refusal)");
@@ -187,6 +237,8 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
             if (!written) failed.emplace(written.error().message);
             if (written) parts_.inbox.told(outcome.result.delivered_jobs);
         }
+        if (call.name == CompactTool::kName && !outcome.result.is_error)
+            compaction_.wish(string_or(call.input, "focus"));
         if (outcome.denied) denied.insert(call.id);
         parts_.sink.on_event(
             ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});

@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "host/agent/compaction.h"
 #include "host/agent/ports.h"
 #include "host/agent/session.h"
 #include "host/base/secrets.h"
@@ -15,6 +16,7 @@ struct LoopOptions {
     std::optional<std::int64_t> max_turns;
     bool wait_for_jobs = true;  ///< a run goes on until the session's jobs have ended and been told
     std::string subagent;       ///< id; empty: this is the session's own conversation
+    CompactionOptions compaction;
 };
 
 enum class Outcome { kDone, kMaxTurns, kFailed, kInterrupted };
@@ -43,7 +45,7 @@ public:
         const Secrets& secrets;
         Context& context;
     };
-    Loop(const Parts& parts, LoopOptions options) : parts_(parts), options_(options) {}
+    Loop(const Parts& parts, LoopOptions options);
 
     /// Answers the calls that an earlier host left without results. Before anything else, once the
     /// session's jobs are known to the inbox.
@@ -57,6 +59,11 @@ public:
     /// The same without a prompt: tells what has ended meanwhile. Without news nothing is asked.
     RunResult wake(std::stop_token stop);
 
+    /// Between runs: has the model sum up the conversation, which the summary then replaces.
+    /// `focus`, which may be empty, is what it must keep above all. Unless the outcome is kDone the
+    /// conversation is as it was, and the error says why.
+    RunResult compact(const std::string& focus, std::stop_token stop);
+
 private:
     /// What follows: another request, nothing for this run, or first the jobs still out.
     enum class Next { kAsk, kStop, kAnswered };
@@ -67,7 +74,11 @@ private:
              const std::vector<std::string>& delivers = {});
     void tell_ended_jobs();
     void converse(std::stop_token stop);
+    [[nodiscard]] bool has_question() const;
     Next ask(std::stop_token stop);
+    void add_reminders();
+    Result<Answer, ModelFailure> request(std::stop_token stop);
+    bool made(const Result<void, Halt>& room);
     Next take_answer(const Answer& answer, std::stop_token stop);
     void act(const std::vector<ToolCall>& calls, std::stop_token stop);
     Next go_on_after_cut(const Answer& answer);
@@ -75,6 +86,7 @@ private:
 
     Parts parts_;
     LoopOptions options_;
+    Compaction compaction_;
     RunResult result_;
     int cut_answers_ = 0;             // in a row
     std::size_t answered_empty_ = 0;  // size of the last user message that got an empty answer

@@ -240,6 +240,9 @@ public:
     virtual bool wait(std::stop_token stop) = 0;
     /// The model has been told, or is about to be, how these ended: it is journalled.
     virtual void told(const std::vector<std::string>& jobs) = 0;
+    /// The jobs that have not ended, or whose end has not been told, as a summary lists them;
+    /// empty: there are none.
+    virtual std::string table() { return {}; }
     /// For a tool_use without a result in a reopened journal: what became of its command.
     virtual std::optional<RecoveredCall> recover(const ToolCall& call) = 0;
 };

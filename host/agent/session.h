@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "host/agent/conversation.h"
+#include "host/agent/estimate.h"
 #include "host/agent/journal.h"
 #include "host/agent/ports.h"
 
 namespace tenon::agent {
+
+class Record;
 
 /// What is fixed for a session: the journal's first record.
 struct SessionHead {
@@ -35,6 +38,13 @@ struct Deliveries {
 /// The error: the journal cannot be read. Damaged lines count as not there.
 Result<Deliveries> read_deliveries(const std::filesystem::path& journal);
 
+/// What takes the place of a whole conversation.
+struct Compressed {
+    std::string trigger;     ///< auto, manual
+    std::string transcript;  ///< where the whole conversation can be read
+    std::string text;        ///< the summary, and what it has to carry on
+};
+
 /// One conversation and its journal, `<folder>/<id>.jsonl`. Every change is written before it is
 /// made, so that after SIGKILL at any byte the same conversation is read back. Used by one thread;
 /// one host at a time.
@@ -49,10 +59,17 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal);
 ///   these jobs
 ///                              ended; it counts only when that record is there
 ///   clear                      the conversation begins anew; what was delivered stays delivered
+///   redaction    tool_use_ids  these results now say only which tool was used
+///   compaction   trigger transcript asks front text behind
+///                              one user message takes the place of the conversation: the texts of
+///                              `front`, `text` with the summary, those of `behind`; what was
+///                              delivered stays delivered
 ///   model        model         from here on requests name this model
 ///   tools        tools         from here on requests carry these tools
 class Session {
 public:
+    static constexpr std::string_view kFrontOrigin = "environment";
+
     /// Opens the session, or creates it with `fresh` as its first record when there is none.
     /// `fresh.id` is a checked session id. Damaged lines in the middle are skipped, with warnings.
     static Result<Session> open(const std::filesystem::path& folder, SessionHead fresh);
@@ -61,6 +78,11 @@ public:
     [[nodiscard]] bool resumed() const { return resumed_; }
     [[nodiscard]] const Conversation& conversation() const { return conversation_; }
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+    /// Where files of this session belong; need not be there.
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    /// The tokens of the next request: with system, tools and these messages instead of its own.
+    [[nodiscard]] std::int64_t estimated_tokens(const Conversation& conversation) const;
+    [[nodiscard]] std::int64_t estimated_tokens() const { return estimated_tokens(conversation_); }
     /// Whether the model has been told, or is about to be, how this job ended.
     [[nodiscard]] bool is_delivered(const std::string& job) const {
         return delivered_.count(job) > 0;
@@ -71,31 +93,45 @@ public:
     }
 
     /// Adds text to the open user message; `delivers` are the jobs whose end it tells. Blank text
-    /// is left out.
+    /// is left out. Text of the origin kFrontOrigin before the first prompt stays in front of every
+    /// summary, and asks for nothing.
     Result<void> add_text(std::string_view text, std::string_view origin,
                           const std::vector<std::string>& delivers = {});
     Result<void> add_answer(const Answer& answer);
     Result<void> add_result(const std::string& tool_use_id, const ToolResult& result);
     /// Empties the conversation. All calls are answered.
     Result<void> clear();
+    /// See Conversation::redact.
+    Result<void> redact(const std::vector<std::string>& tool_use_ids);
+    /// One user message takes the place of the conversation: its front, the text, and the user's
+    /// texts that no answer has followed yet, word for word. All calls are answered.
+    Result<void> compress(const Compressed& compressed);
     Result<void> change_model(const std::string& model);
     Result<void> change_tools(const std::string& tools);
 
 private:
-    Session(Journal journal, SessionHead head)
-        : journal_(std::move(journal)), head_(std::move(head)) {}
+    Session(Journal journal, SessionHead head, std::filesystem::path folder)
+        : journal_(std::move(journal)), head_(std::move(head)), folder_(std::move(folder)) {}
 
-    Result<void> read(const std::vector<std::string>& lines);
-    void read_record(const Json& record, std::string_view line, const std::string& where);
-    void read_answer(const Json& record, std::string_view line, const std::string& where);
+    Result<void> read(const std::vector<std::string_view>& lines);
+    void read_record(const Record& record, const std::string& where);
+    void read_answer(const Record& record, const std::string& where);
+    void read_result(const Record& record, const std::string& where);
+    void read_compaction(const Record& record, const std::string& where);
     void warn_of(const std::string& where, const std::string& what);
+    Result<void> write_head();
+    void forget();
+    void count(const Usage& usage);
     void mend_before_text();
+    void put(std::string_view text, std::string_view origin);
     /// Returns the members that the telling record must carry.
     Result<std::string> announce(const std::vector<std::string>& jobs);
 
     Journal journal_;
     SessionHead head_;
+    std::filesystem::path folder_;
     Conversation conversation_;
+    TokenEstimate estimate_;
     std::set<std::string> delivered_;
     std::set<std::string> answered_;
     std::set<std::string> call_ids_;  // every tool_use of the conversation

@@ -169,6 +169,8 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
         },
         task.turns, task.place);
     CallOutcome outcome{tool->call(call, context), false, {}};
+    // What a call has read and then not said is still to be told.
+    if (outcome.result.is_error) return outcome;
     for (std::string& job : context.take_delivered())
         outcome.result.delivered_jobs.push_back(std::move(job));
     return outcome;

@@ -5,10 +5,27 @@ namespace {
 
 constexpr std::string_view kEnd = "]}";
 
+/// Whether a JSON string holds nothing but blanks.
+bool is_blank_quoted(std::string_view quoted) {
+    for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+        if (quoted[i] == ' ') continue;
+        if (quoted[i] != '\\') return false;
+        ++i;
+        if (std::string_view("tnrf").find(quoted[i]) != std::string_view::npos) continue;
+        // The control characters without a letter of their own: of these, \v counts.
+        const std::string_view code = quoted.substr(i, 5);
+        if (code != "u000b" && code != "u000B") return false;
+        i += 4;
+    }
+    return true;
+}
+
 }  // namespace
 
 bool is_thinking_block(std::string_view block) {
-    // Providers write "type" as they received it, so look at the parsed value, not at the bytes.
+    // Providers write "type" as they received it, so look at the parsed value, not at the bytes;
+    // unless these show that it cannot be.
+    if (block.find("thinking") == block.npos && block.find("\\u") == block.npos) return false;
     const Json parsed = Json::parse(block, nullptr, false);
     const std::string type = string_or(parsed, "type");
     return type == "thinking" || type == "redacted_thinking";
@@ -85,11 +102,16 @@ std::string text_block(std::string_view text) {
 }
 
 std::string tool_result_block(std::string_view tool_use_id, const ToolResult& result) {
-    std::string block = R"({"type":"tool_result","tool_use_id":)" + json_quote(tool_use_id);
-    if (result.text.find_first_not_of(" \t\r\n\f\v") != std::string::npos) {
-        block += R"(,"content":)" + json_quote(result.text);
-    }
-    if (result.is_error) block += R"(,"is_error":true)";
+    return tool_result_block(tool_use_id, json_quote(result.text), result.is_error);
+}
+
+std::string tool_result_block(std::string_view tool_use_id, std::string_view quoted,
+                              bool is_error) {
+    std::string block;
+    block.reserve(quoted.size() + tool_use_id.size() + 100);
+    block += R"({"type":"tool_result","tool_use_id":)" + json_quote(tool_use_id);
+    if (!is_blank_quoted(quoted)) block.append(R"(,"content":)").append(quoted);
+    if (is_error) block += R"(,"is_error":true)";
     return block + "}";
 }
 

@@ -29,7 +29,8 @@ void append_block(Message& message, std::string_view block);
 std::string text_block(std::string_view text);
 
 /// {"type":"tool_result",…}. A blank text is left out, since the endpoint refuses blank text
-/// blocks.
+/// blocks. The second with a text that is a JSON string already.
 std::string tool_result_block(std::string_view tool_use_id, const ToolResult& result);
+std::string tool_result_block(std::string_view tool_use_id, std::string_view quoted, bool is_error);
 
 }  // namespace tenon::agent

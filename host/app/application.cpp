@@ -8,6 +8,8 @@
 #include "host/app/commands/config.h"
 #include "host/app/commands/jobs.h"
 #include "host/app/commands/run.h"
+#include "host/app/commands/sessions.h"
+#include "host/app/commands/tasks.h"
 #include "host/app/logging.h"
 #include "host/app/options.h"
 #include "host/app/settings.h"
@@ -87,6 +89,10 @@ int Application::main(const std::vector<std::string>&) {
         return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO});
     if (options->command == "jobs")
         return run_jobs(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+    if (options->command == "sessions")
+        return run_sessions(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+    if (options->command == "tasks")
+        return run_tasks(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     std::cerr << "tenon: '" << options->command << "' is not part of this version\n";
     return kUsage;
 }

@@ -4,12 +4,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "host/agent/compact_tool.h"
 #include "host/app/instructions.h"
 #include "host/app/system_prompt.h"
 #include "host/app/told_jobs.h"
 #include "host/app/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
+#include "host/model/window.h"
 #include "host/plugins/loader.h"
 
 namespace tenon::app {
@@ -73,7 +75,6 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     if (auto opened = host->open_session(); !opened) return opened.error();
 
     host->make_subagents();
-
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
                            *host->session_jobs_, sink, secrets, *host->registry_},
@@ -89,6 +90,11 @@ agent::LoopOptions Host::loop_options() const {
     options.max_tokens = settings_.model.max_tokens;
     options.max_turns = settings_.agent.max_turns;
     options.wait_for_jobs = options_.wait_for_jobs;
+    options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
+    options.compaction.threshold = [this](std::string_view model) {
+        return settings_.agent.token_threshold.value_or(
+            model::request_tokens(model, settings_.model.max_tokens));
+    };
     return options;
 }
 
@@ -119,6 +125,11 @@ Result<void, StartFailure> Host::make_folders() {
     return {};
 }
 
+/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session.
+std::vector<fs::path> Host::readable_folders() const {
+    return {settings_.state_dir / "jobs", settings_.state_dir / "sessions" / options_.session_id};
+}
+
 Result<void, StartFailure> Host::make_gate() {
     permission::Config config;
     const auto mode = permission::mode_from(settings_.permissions.mode);
@@ -132,6 +143,7 @@ Result<void, StartFailure> Host::make_gate() {
     config.workspace = settings_.workspace;
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
+    config.read_dirs = readable_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
     if (!gate_->errors().empty()) {
         StartFailure failure;
@@ -179,11 +191,13 @@ void Host::make_services() {
         secrets_);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
-        Beneath(settings_.workspace, settings_.add_dirs, {settings_.state_dir / "jobs"}),
+        Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
         [this](const fs::path& path) { return gate_->denied_edit(path); });
     paths_->add_to(services_);
-    state_ = std::make_unique<plugins::StateService>(settings_.state_dir / "plugin-state");
+    state_ = std::make_unique<plugins::StateService>(
+        settings_.state_dir / "plugin-state",
+        settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
     state_->add_to(services_);
     // Plugins are loaded before the session is known; no call is under way until then.
     services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
@@ -212,6 +226,7 @@ void Host::load_plugins() {
                     secrets_.redact(std::string(message)));
     };
     registry_ = std::make_unique<plugins::Registry>();
+    registry_->add(std::make_unique<agent::CompactTool>());
     const auto report = [this](const plugins::Problem& problem) {
         notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
                (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
@@ -321,7 +336,9 @@ void Host::clean_up_jobs() const {
     const fs::path stamp = settings_.state_dir / "last-clean-up";
     std::error_code missing;
     const auto last = fs::last_write_time(stamp, missing);
-    if (!missing && fs::file_time_type::clock::now() - last < std::chrono::hours(24)) return;
+    const auto age = fs::file_time_type::clock::now() - last;
+    // A stamp from the future is of a clock that was set back.
+    if (!missing && age >= std::chrono::hours(0) && age < std::chrono::hours(24)) return;
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 

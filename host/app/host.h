@@ -63,6 +63,11 @@ public:
         return with_subagents(loop_->wake(std::move(stop)));
     }
 
+    /// Has the model sum up the conversation, which the summary then replaces.
+    agent::RunResult compact(const std::string& focus, std::stop_token stop) {
+        return loop_->compact(focus, std::move(stop));
+    }
+
     /// Empties the conversation; jobs, tools and model stay as they are.
     Result<void> clear();
 
@@ -98,6 +103,7 @@ private:
     [[nodiscard]] std::filesystem::path session_folder() const {
         return settings_.state_dir / "sessions" / options_.session_id;
     }
+    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 

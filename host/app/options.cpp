@@ -48,6 +48,8 @@ constexpr std::array<std::string_view, 6> kCommands = {"jobs", "tasks", "session
 constexpr std::string_view kCommandList =
     "Commands (each with --help of its own):\n"
     "  jobs                      list, show, follow, cancel and start jobs\n"
+    "  tasks                     list and draw the workspace's tasks\n"
+    "  sessions                  list, show and export conversations\n"
     "  config                    show, check and trust configuration\n"
     "\n"
     "Without -p, the prompt is read from standard input, which is no terminal then.\n"
@@ -220,7 +222,7 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
         const auto meant = arguments.dashes_at ? std::nullopt : nearest(word, kCommands);
         return Error{"unexpected argument " + in_quotes(word) + "; " +
                      (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
-                            : "a prompt is given as -p TEXT, commands are jobs and config")};
+                            : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions and config")};
     }
     for (const Arguments::Given& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };

@@ -1,14 +1,16 @@
 #include "host/app/session_jobs.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "host/app/subagent_journal.h"
+#include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
 
 namespace tenon::app {
 namespace {
 
 constexpr std::size_t kMostCharacters = 50'000;
+constexpr char kToldBesides[] = "(its end is told in the result of another call of this answer)";
 constexpr std::chrono::seconds kPatienceForAnEnd{8};  // ending a tree takes at most 5.5 s
 
 using plugins::ServiceReply;
@@ -32,6 +34,14 @@ std::vector<std::string> strings_of(const Json& params, const char* key) {
     if (it == params.end() || !it->is_array()) return out;
     for (const Json& item : *it) {
         if (item.is_string()) out.push_back(item.get<std::string>());
+    }
+    return out;
+}
+
+std::vector<std::string> each_once(const std::vector<std::string>& ids) {
+    std::vector<std::string> out;
+    for (const std::string& id : ids) {
+        if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(id);
     }
     return out;
 }
@@ -63,6 +73,21 @@ void SessionJobs::told(const std::vector<std::string>& jobs) {
 bool SessionJobs::is_told(const std::string& job) const {
     const Lock lock(mutex_);
     return told_.count(job) > 0;
+}
+
+/// Two calls of one answer may find the same end. The first to say that it tells it does.
+SessionJobs::Telling SessionJobs::claim(const std::string& job, const std::string& call) {
+    const Lock lock(mutex_);
+    if (const auto it = claims_.find(job); it != claims_.end())
+        return it->second == call ? Telling::kThisCall : Telling::kAnotherCall;
+    if (told_.count(job) > 0) return Telling::kToldBefore;
+    claims_[job] = call;
+    return Telling::kThisCall;
+}
+
+bool SessionJobs::is_claimed(const std::string& job) const {
+    const Lock lock(mutex_);
+    return claims_.count(job) > 0;
 }
 
 std::string SessionJobs::preview_of(const jobs::JobRecord& job) const {
@@ -140,7 +165,8 @@ SessionJobs::Reply SessionJobs::submit(const Request& request) {
 std::vector<jobs::JobRecord> SessionJobs::unfinished_or_untold() const {
     std::vector<jobs::JobRecord> wanted;
     for (auto& job : queue_.background_jobs()) {
-        if (!jobs::is_terminal(job.status) || !is_told(job.id)) wanted.push_back(std::move(job));
+        if (!jobs::is_terminal(job.status) || !(is_told(job.id) || is_claimed(job.id)))
+            wanted.push_back(std::move(job));
     }
     return wanted;
 }
@@ -148,10 +174,11 @@ std::vector<jobs::JobRecord> SessionJobs::unfinished_or_untold() const {
 SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
     const auto timeout = milliseconds_of(request.params, "timeout_ms");
     if (!timeout) return Reply::failed("timeout_ms is missing", TENON_BAD_ARGS);
-    std::vector<std::string> ids = strings_of(request.params, "job_ids");
+    std::vector<std::string> ids = each_once(strings_of(request.params, "job_ids"));
     // Also with ids: the calls behind this one need not wait for its end.
     const auto candidates = request.call->in_order([&] { return unfinished_or_untold(); });
-    if (!request.params.contains("job_ids")) {
+    const bool named = request.params.contains("job_ids");
+    if (!named) {
         for (const auto& job : candidates)
             ids.push_back(job.id);
     }
@@ -161,7 +188,7 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
         const auto job = queue_.find(id);
         if (!job) return unknown_job(id);
         if (!jobs::is_terminal(job->status)) unfinished.push_back(id);
-        if (jobs::is_terminal(job->status) && !is_told(id)) ended_untold = true;
+        if (jobs::is_terminal(job->status) && !is_told(id) && !is_claimed(id)) ended_untold = true;
     }
     bool stopped = false;
     if (!ended_untold && !unfinished.empty()) {
@@ -178,8 +205,13 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
         end_foreground(records, request.call->tool_use_id());
         return Reply::failed("interrupted", TENON_CANCELLED);
     }
-    for (const auto& job : records)
-        answer.push_back(describe(job));
+    for (const auto& job : records) {
+        const bool tells =
+            jobs::is_terminal(job.status) && job.spec.kind == jobs::Kind::kBackground;
+        const Telling telling =
+            tells ? claim(job.id, request.call->tool_use_id()) : Telling::kThisCall;
+        if (named || telling == Telling::kThisCall) answer.push_back(describe(job));
+    }
     return Reply::ok({{"jobs", answer}});
 }
 
@@ -220,9 +252,15 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
     } else {
         answer["text"] = jobs::read_output(folder, *job, max_chars, secrets_);
     }
+    const auto dropped = jobs::is_terminal(job->status)
+                             ? job->end.omitted_bytes
+                             : jobs::KeptOutput(folder).omitted().value_or(0);
+    if (dropped > 0) answer["omitted_bytes"] = dropped;
     if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
         job->spec.kind == jobs::Kind::kBackground) {
-        request.call->deliver(id);
+        const Telling telling = claim(id, request.call->tool_use_id());
+        if (telling == Telling::kThisCall) request.call->deliver(id);
+        if (telling == Telling::kAnotherCall) answer["text"] = kToldBesides;
     }
     return Reply::ok(answer);
 }
@@ -272,6 +310,7 @@ std::vector<agent::JobEnded> SessionJobs::drain() {
     std::vector<jobs::JobRecord> fresh;
     {
         const Lock lock(mutex_);
+        claims_.clear();  // the calls are over: what they have told is told, the rest is not
         for (auto& job : news_) {
             if (told_.count(job.id) == 0) fresh.push_back(std::move(job));
         }
@@ -296,6 +335,16 @@ bool SessionJobs::wait(std::stop_token stop) {
         }
         if (!queue_.wait_for_news(stop)) return false;
     }
+}
+
+std::string SessionJobs::table() {
+    std::string rows;
+    for (const auto& job : unfinished_or_untold()) {
+        rows.append("\n| ").append(job.id).append(" | ").append(jobs::to_string(job.status));
+        rows.append(" | ").append(preview_of(job)).append(" |");
+    }
+    if (rows.empty()) return {};
+    return "Background jobs:\n| id | status | command |\n|---|---|---|" + rows;
 }
 
 std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -44,6 +45,7 @@ public:
     std::vector<agent::JobEnded> drain() override;
     bool wait(std::stop_token stop) override;
     void told(const std::vector<std::string>& jobs) override;
+    std::string table() override;
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
 
 private:
@@ -57,6 +59,9 @@ private:
     Reply to_background(const Request& request);
     Reply cancel(const Request& request);
 
+    enum class Telling { kThisCall, kAnotherCall, kToldBefore };
+    Telling claim(const std::string& job, const std::string& call);
+    [[nodiscard]] bool is_claimed(const std::string& job) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
     Reply end_of_subagents_job(const Request& request, const std::string& id);
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
@@ -76,6 +81,8 @@ private:
     const Secrets& secrets_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
+    /// Since the last drain: which call tells which job's end.
+    std::map<std::string, std::string> claims_ TENON_GUARDED_BY(mutex_);
     std::vector<jobs::JobRecord> news_
         TENON_GUARDED_BY(mutex_);  // taken from the queue, not yet drained
 };

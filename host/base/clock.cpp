@@ -9,16 +9,20 @@ namespace {
 std::int64_t read_clock(clockid_t clock) {
     timespec now{};
     ::clock_gettime(clock, &now);
-    return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
 }  // namespace
 
 std::int64_t wall_clock_ms() {
-    return read_clock(CLOCK_REALTIME);
+    return read_clock(CLOCK_REALTIME) / 1'000'000;
 }
 
 std::int64_t boot_clock_ms() {
+    return boot_clock_ns() / 1'000'000;
+}
+
+std::int64_t boot_clock_ns() {
     return read_clock(CLOCK_BOOTTIME);
 }
 

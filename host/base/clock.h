@@ -9,6 +9,8 @@ namespace tenon {
 std::int64_t wall_clock_ms();
 /// Milliseconds since boot, suspend included (CLOCK_BOOTTIME). Compare only with the same boot id.
 std::int64_t boot_clock_ms();
+/// The same in nanoseconds.
+std::int64_t boot_clock_ns();
 /// This boot of this kernel: /proc/sys/kernel/random/boot_id, or empty where it cannot be read.
 const std::string& boot_id();
 /// 2026-11-21T07:54:41Z

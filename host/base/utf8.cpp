@@ -51,6 +51,10 @@ Step step(std::string_view text, std::size_t at) {
 
 bool is_valid(std::string_view bytes) {
     for (std::size_t at = 0; at < bytes.size();) {
+        if (byte_at(bytes, at) < 0x80) {  // most of any text
+            ++at;
+            continue;
+        }
         const Step s = step(bytes, at);
         if (!s.valid) return false;
         at += s.bytes;

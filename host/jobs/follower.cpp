@@ -7,12 +7,14 @@
 #include <unistd.h>
 #include <utility>
 
+#include "host/jobs/offsets.h"
 #include "host/jobs/record.h"
 
 namespace tenon::jobs {
 namespace {
 
 constexpr std::size_t kPiece = 65536;
+constexpr int kAttempts = 4;
 
 UniqueFd open_file(const std::filesystem::path& file) {
     return UniqueFd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -45,7 +47,8 @@ std::optional<OutputFollower::Piece> OutputFollower::next() {
     forget_events();
     while (true) {
         if (std::string bytes = read_more(); !bytes.empty()) {
-            return Piece{std::move(bytes), std::exchange(gap_, false)};
+            position_ += bytes.size();
+            return Piece{std::move(bytes), std::exchange(omitted_, 0)};
         }
         if (!move_on()) return std::nullopt;
     }
@@ -71,7 +74,8 @@ bool OutputFollower::move_on() {
     }
     if (successor_) {
         file_ = std::move(successor_);
-        gap_ = successor_gap_;
+        omitted_ += successor_at_ - position_;
+        position_ = successor_at_;
         in_head_ = false;
         return true;
     }
@@ -83,21 +87,21 @@ bool OutputFollower::move_on() {
 void OutputFollower::find_successor() {
     const auto older = folder_ / kOutputFiles[1];
     const auto newer = folder_ / kOutputFiles[2];
-    if (!in_head_ && is_at(file_, newer)) return;
-    if (!in_head_ && is_at(file_, older)) {
-        UniqueFd next = open_file(newer);
-        // Still the older one after the other was opened: that is what follows it.
-        if (next && is_at(file_, older)) {
-            successor_ = std::move(next);
-            successor_gap_ = false;
+    for (int attempt = 0; attempt < kAttempts && !successor_; ++attempt) {
+        if (!in_head_ && is_at(file_, newer)) return;
+        const bool file_is_older = !in_head_ && is_at(file_, older);
+        UniqueFd next = open_file(file_is_older ? newer : older);
+        struct stat info {};
+        if (!next || ::fstat(next.get(), &info) != 0 || info.st_size == 0) {
+            if (file_is_older || in_head_) return;
+            continue;  // moved this moment
         }
-        return;
+        // It holds bytes and so stands in the offsets, unless two more files have come already.
+        const auto begin = Offsets(folder_).of(info.st_ino);
+        if (!begin || *begin < position_) continue;
+        successor_ = std::move(next);
+        successor_at_ = *begin;
     }
-    successor_ = open_file(older);
-    // While there is no newer file, and the older one is still the same, nothing was dropped.
-    const bool first =
-        in_head_ && successor_ && ::access(newer.c_str(), F_OK) != 0 && is_at(successor_, older);
-    successor_gap_ = !first;
 }
 
 void OutputFollower::forget_events() const {

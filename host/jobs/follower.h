@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@ public:
 
     struct Piece {
         std::string bytes;          ///< never empty
-        bool may_have_gap = false;  ///< before it: something may have been dropped unread
+        std::uint64_t omitted = 0;  ///< bytes before it that were dropped unread
     };
     /// What comes next, from the beginning on; none when there is nothing more now. Never blocks.
     std::optional<Piece> next();
@@ -35,8 +36,9 @@ private:
     UniqueFd file_;       // being read
     UniqueFd successor_;  // what comes when `file_` has been read to its end once more
     bool in_head_ = false;
-    bool successor_gap_ = false;
-    bool gap_ = false;
+    std::uint64_t position_ = 0;  // in all that was printed, of the next byte of `file_`
+    std::uint64_t successor_at_ = 0;
+    std::uint64_t omitted_ = 0;
 };
 
 }  // namespace tenon::jobs

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "host/base/clock.h"
+
 namespace tenon::jobs {
 namespace {
 
@@ -34,6 +36,11 @@ std::optional<Status> status_from(std::string_view text) {
 
 bool is_terminal(Status status) {
     return status != Status::kQueued && status != Status::kRunning;
+}
+
+void correct_start(JobRecord& job) {
+    if (job.status != Status::kRunning || job.started_boot_ms == 0) return;
+    job.started_ms = wall_clock_ms() - (boot_clock_ms() - job.started_boot_ms);
 }
 
 }  // namespace tenon::jobs

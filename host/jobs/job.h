@@ -42,12 +42,14 @@ struct JobSpec {
 /// How it ended: the contents of status.json.
 struct JobEnd {
     Status status = Status::kLost;
-    std::optional<int> exit_code;  ///< when it exited
-    std::optional<int> signal;     ///< when a signal ended it
-    std::int64_t started_ms = 0;   ///< wall clock; 0: never started
-    std::int64_t ended_ms = 0;     ///< wall clock
-    std::int64_t duration_ms = 0;  ///< monotonic
-    std::int64_t user_us = 0;      ///< CPU of the whole tree
+    std::optional<int> exit_code;    ///< when it exited
+    std::optional<int> signal;       ///< when a signal ended it
+    std::int64_t started_ms = 0;     ///< wall clock; 0: never started
+    std::int64_t ended_ms = 0;       ///< wall clock
+    std::int64_t ended_boot_ms = 0;  ///< since that boot, suspend included; 0: not known
+    std::string boot_id;             ///< of whoever wrote this
+    std::int64_t duration_ms = 0;    ///< monotonic
+    std::int64_t user_us = 0;        ///< CPU of the whole tree
     std::int64_t system_us = 0;
     std::int64_t max_rss_kib = 0;
     std::uint64_t output_bytes = 0;   ///< printed in all
@@ -55,8 +57,9 @@ struct JobEnd {
     std::string ended_by;             ///< who ended it when it did not end by itself: "timeout",
                                       ///< "background_cancel", …
     std::string reason;               ///< for lost, and for what could not be started or written
-    int left_behind = 0;              ///< processes that bash left and that were ended
-    int survivors = 0;                ///< processes that even SIGKILL did not end in time
+    int left_behind = 0;  ///< processes that bash, or of a lost job its supervisor, left
+                          ///< and that were ended
+    int survivors = 0;    ///< processes that even SIGKILL did not end in time
 };
 
 /// One job as the store knows it.
@@ -64,10 +67,16 @@ struct JobRecord {
     JobId id;
     JobSpec spec;
     std::int64_t submitted_ms = 0;  ///< wall clock
-    std::int64_t submitted_ns = 0;  ///< monotonic: the order of jobs submitted in one millisecond
+    std::int64_t submitted_ns = 0;  ///< since that boot, suspend included
+    std::string boot_id;            ///< of the submission
     Status status = Status::kQueued;
-    std::int64_t started_ms = 0;  ///< wall clock; 0: not yet
-    JobEnd end;                   ///< meaningful when is_terminal(status)
+    std::int64_t started_ms = 0;       ///< wall clock; 0: not yet
+    std::int64_t started_boot_ms = 0;  ///< since this boot, of what runs; 0: not known
+    JobEnd end;                        ///< meaningful when is_terminal(status)
 };
+
+/// Sets `started_ms` of a running job to what the wall clock would say now, had it never been set
+/// meanwhile: the difference to it is how long the job has run.
+void correct_start(JobRecord& job);
 
 }  // namespace tenon::jobs

@@ -21,7 +21,14 @@ constexpr std::int64_t kOverdueLookMs = 1000;
 }  // namespace
 
 JobTask::JobTask(TaskSurroundings& surroundings, JobRecord job, Begin begin)
-    : Poco::Task("job " + job.id), around_(surroundings), job_(std::move(job)), begin_(begin) {}
+    : Poco::Task("job " + job.id),
+      around_(surroundings),
+      job_(std::move(job)),
+      begin_(begin),
+      begun_(std::chrono::steady_clock::now()) {
+    if (begin == Begin::kAdopt && job_.started_boot_ms > 0)
+        begun_ -= std::chrono::milliseconds(boot_clock_ms() - job_.started_boot_ms);
+}
 
 JobTask::~JobTask() {
     // The starter may drop the last reference. Poco counts them where ThreadSanitizer does not see
@@ -56,8 +63,10 @@ std::optional<JobRecord> JobTask::start() {
     News news = wait_for(*shim, true);
     if (news == News::kStatus) {
         if (around_.store.has_ended(job_.id)) {
-            around_.on_lingering(std::move(shim->process), job_.spec.lifetime);
-            return watch_other_shim();
+            auto ended = watch_other_shim();
+            around_.on_lingering({job_.id, std::move(shim->process), job_.spec.lifetime,
+                                  ended && ended->end.left_behind > 0});
+            return ended;
         }
         news = wait_for(*shim, false);  // it hung up because it died, or is about to
     }
@@ -79,13 +88,15 @@ std::optional<JobRecord> JobTask::watch_other_shim() {
         if (is_terminal(job->status)) return std::move(*job);
         UniqueFd process;
         if (auto shim = around_.store.started(job_.id)) process = open_process(shim->shim);
+        // Once in any case: whoever settles it, or a command that was just being started, may hold
+        // the lock of a dead shim for a while.
         bool shim_lives = true;
-        while (shim_lives && !around_.store.has_ended(job_.id)) {
+        do {
             pollfd ready[] = {{around_.leave, POLLIN, 0}, {process.get(), POLLIN, 0}};
-            ::poll(ready, 2, kLookMs);
+            if (::poll(ready, 2, kLookMs) == 0 && is_overdue()) send_signal(process, SIGCONT);
             if (ready[0].revents != 0) return std::nullopt;
             shim_lives = process && ready[1].revents == 0;
-        }
+        } while (shim_lives && !around_.store.has_ended(job_.id));
     }
 }
 
@@ -111,6 +122,11 @@ int JobTask::until_overdue() const {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(overdue - std::chrono::steady_clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), kOverdueLookMs, INT_MAX));
+}
+
+bool JobTask::is_overdue() const {
+    return job_.spec.timeout &&
+           std::chrono::steady_clock::now() > begun_ + *job_.spec.timeout + kShimsMargin;
 }
 
 bool JobTask::told_to_leave() const {

@@ -14,6 +14,14 @@
 
 namespace tenon::jobs {
 
+/// A shim that goes on after its job has ended, and must be reaped some time.
+struct LingeringShim {
+    JobId id;
+    UniqueFd process;
+    Lifetime lifetime = Lifetime::kSession;
+    bool left_behind = false;  ///< it may be ending what the job has left
+};
+
 /// What the tasks of one queue share. Outlives them; the functions are called from task threads and
 /// do not throw.
 struct TaskSurroundings {
@@ -23,8 +31,7 @@ struct TaskSurroundings {
     int leave = -1;  ///< becomes readable when tasks shall return and let their jobs be
     std::function<void(const JobId&)> on_started;
     std::function<void(JobRecord)> on_ended;
-    /// A shim that goes on after its job has ended, and must be reaped some time.
-    std::function<void(UniqueFd, Lifetime)> on_lingering;
+    std::function<void(LingeringShim)> on_lingering;
     std::function<void()> on_return;  ///< the last thing of every task
 };
 
@@ -46,13 +53,14 @@ private:
     News wait_for(const ShimProcess& shim, bool for_status);
     [[nodiscard]] bool told_to_leave() const;
     [[nodiscard]] int until_overdue() const;
+    [[nodiscard]] bool is_overdue() const;
     JobRecord could_not_start(const std::string& why);
     JobRecord ended_unrecorded(Status status, const std::string& why) const;
 
     TaskSurroundings& around_;
     JobRecord job_;
     Begin begin_;
-    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point begun_;
     std::atomic<bool> over_ = false;
 };
 

@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/jobs/offsets.h"
 #include "host/jobs/record.h"
 
 namespace tenon::jobs {
 namespace {
+
+constexpr int kAttempts = 4;
 
 void append(std::string& out, int fd, std::uint64_t from, std::uint64_t count) {
     const std::size_t old = out.size();
@@ -28,6 +31,15 @@ void append(std::string& out, int fd, std::uint64_t from, std::uint64_t count) {
 }  // namespace
 
 KeptOutput::KeptOutput(const std::filesystem::path& job_folder) {
+    for (int attempt = 0; attempt < kAttempts && !open(job_folder); ++attempt) {
+    }
+}
+
+/// False when the files were moved while they were opened, or may have been.
+bool KeptOutput::open(const std::filesystem::path& job_folder) {
+    parts_.clear();
+    size_ = 0;
+    omitted_.reset();
     for (const char* name : kOutputFiles) {
         Part part;
         part.fd.reset(
@@ -35,10 +47,29 @@ KeptOutput::KeptOutput(const std::filesystem::path& job_folder) {
         struct stat info {};
         if (part.fd && ::fstat(part.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) {
             part.size = static_cast<std::uint64_t>(info.st_size);
+            part.inode = info.st_ino;
         }
         size_ += part.size;
         parts_.push_back(std::move(part));
     }
+    const Part& head = parts_.front();
+    struct stat now {};
+    if (head.fd && ::fstat(head.fd.get(), &now) == 0 && S_ISREG(now.st_mode) &&
+        static_cast<std::uint64_t>(now.st_size) != head.size) {
+        return false;
+    }
+    const Offsets offsets(job_folder);
+    std::uint64_t missing = 0;
+    std::optional<std::uint64_t> end;  // of the tail so far, in all that was printed
+    for (std::size_t i = 1; i < parts_.size(); ++i) {
+        if (parts_[i].size == 0) continue;
+        const auto begin = offsets.of(parts_[i].inode);
+        if (!begin || *begin < head.size || (end && *begin != *end)) return false;
+        if (!end) missing = *begin - head.size;
+        end = *begin + parts_[i].size;
+    }
+    omitted_ = missing;
+    return true;
 }
 
 std::string KeptOutput::read(std::uint64_t begin, std::uint64_t end) const {

@@ -34,6 +34,7 @@ Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& f
             {folder.string(), std::to_string(output_cap), std::to_string(shim.descriptor_limit)},
             nullptr, &news, nullptr);
         ShimProcess started;
+        started.pid = child.id();
         // The child is ours and not reaped: the pid is still its own.
         started.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.id(), 0)));
         started.news.reset(::fcntl(news.readHandle(), F_DUPFD_CLOEXEC, 3));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
@@ -22,6 +23,7 @@ struct Shim {
 struct ShimProcess {
     UniqueFd process;  ///< pidfd; readable when the shim has ended
     UniqueFd news;     ///< hangs up when status.json stands, or when the shim has ended
+    pid_t pid = 0;     ///< for whoever reaps it; 0 when that is not us
 };
 
 /// Starts the supervisor of the job in `folder`, which is allowed `output_cap` bytes of output. An

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <poll.h>
+#include <set>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -12,12 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/jobs/orphans.h"
+
 namespace tenon::jobs {
 namespace {
 
 constexpr std::size_t kLargestMessage = 16384;  // two paths and two numbers
 constexpr rlim_t kOwnDescriptors = 64;
 constexpr std::size_t kDescriptors = 2;  // of a ShimProcess
+constexpr int kRoundMs = 10;             // of ending what a killed shim left
 
 using Control = std::array<char, CMSG_SPACE(kDescriptors * sizeof(int))>;
 
@@ -80,52 +84,89 @@ std::string encode(const Shim& shim, const std::filesystem::path& folder,
     return text;
 }
 
-void serve(int socket, const std::string& request) {
-    std::array<std::string, 4> parts;
-    std::size_t from = 0;
-    for (std::string& part : parts) {
-        part = request.c_str() + from;
-        from = std::min(request.size(), from + part.size() + 1);
+/// What goes on in the process.
+class Life {
+public:
+    explicit Life(int socket) : socket_(socket) {
+        sigset_t ended;
+        ::sigemptyset(&ended);
+        ::sigaddset(&ended, SIGCHLD);
+        children_.reset(::signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK));
     }
-    Shim shim;
-    shim.program = parts[0];
-    shim.descriptor_limit = std::stoull(parts[3]);
-    const auto started = launch_shim(shim, parts[1], std::stoull(parts[2]));
-    send(socket, started ? "started" : started.error().message, started ? &*started : nullptr);
-}
 
-/// The life of the process: starts what is asked for, reaps what has ended, until the host has
-/// gone.
+    /// Until the host has gone.
+    void live() {
+        while (true) {
+            pollfd ready[] = {{socket_, POLLIN, 0}, {children_.get(), POLLIN, 0}};
+            if (::poll(ready, 2, orphans_ ? kRoundMs : -1) < 0) continue;
+            if (ready[1].revents != 0) reap_ended();
+            if (ready[0].revents != 0 && !serve_one()) return;
+            if (orphans_) end_orphans();
+        }
+    }
+
+private:
+    void reap_ended() {
+        signalfd_siginfo info{};
+        while (::read(children_.get(), &info, sizeof info) > 0) {
+        }
+        int status = 0;
+        for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+            const bool ours = shims_.erase(pid) > 0;
+            // A shim that ends by itself has nothing left; what it left comes to us otherwise.
+            if (!ours || WIFSIGNALED(status)) orphans_ = true;
+        }
+    }
+
+    /// Those that carry the job's id are left to whoever finds the job lost, and counts them.
+    void end_orphans() {
+        orphans_ = end_unmarked_children([this](pid_t pid) { return shims_.count(pid) > 0; });
+    }
+
+    bool serve_one() {
+        std::string request;
+        ShimProcess none;
+        if (!receive(socket_, request, none)) return false;
+        try {
+            serve(request);
+        } catch (const std::exception& e) {
+            send(socket_, std::string("start a supervisor: ") + e.what(), nullptr);
+        }
+        return true;
+    }
+
+    void serve(const std::string& request) {
+        std::array<std::string, 4> parts;
+        std::size_t from = 0;
+        for (std::string& part : parts) {
+            part = request.c_str() + from;
+            from = std::min(request.size(), from + part.size() + 1);
+        }
+        Shim shim;
+        shim.program = parts[0];
+        shim.descriptor_limit = std::stoull(parts[3]);
+        const auto started = launch_shim(shim, parts[1], std::stoull(parts[2]));
+        if (started) shims_.insert(started->pid);
+        send(socket_, started ? "started" : started.error().message, started ? &*started : nullptr);
+    }
+
+    const int socket_;
+    UniqueFd children_;      // signalfd
+    std::set<pid_t> shims_;  // that we started and have not reaped
+    bool orphans_ = false;   // there may be some of killed shims
+};
+
+/// Starts what is asked for, reaps what has ended.
 [[noreturn]] void live(int socket) {
     ::prctl(PR_SET_NAME, "tenon-launcher");
+    // What a killed shim leaves becomes ours instead of init's, and so is found in any case.
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     lower_descriptor_limit(kOwnDescriptors);  // each start closes so many
     sigset_t all;
     ::sigfillset(&all);  // a shim resets its mask; what the terminal sends is the host's business
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
-    sigset_t ended;
-    ::sigemptyset(&ended);
-    ::sigaddset(&ended, SIGCHLD);
-    const int children = ::signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
-    while (true) {
-        pollfd ready[] = {{socket, POLLIN, 0}, {children, POLLIN, 0}};
-        if (::poll(ready, 2, -1) < 0) continue;
-        if (ready[1].revents != 0) {
-            signalfd_siginfo info{};
-            while (::read(children, &info, sizeof info) > 0) {
-            }
-            while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-            }
-        }
-        if (ready[0].revents == 0) continue;
-        std::string request;
-        ShimProcess none;
-        if (!receive(socket, request, none)) ::_exit(0);
-        try {
-            serve(socket, request);
-        } catch (const std::exception& e) {
-            send(socket, std::string("start a supervisor: ") + e.what(), nullptr);
-        }
-    }
+    Life(socket).live();
+    ::_exit(0);
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace tenon::jobs {
 
 /// A process of its own that starts the shims of a host. A fork costs what the forking process
 /// holds and stops its threads meanwhile; this one is forked off while the host is small, and stays
-/// small. It ends with the host, however that ends; the shims go on.
+/// small. It ends with the host, however that ends; the shims go on. Processes of a killed shim
+/// become its children: it ends those that carry no job's id, by which others would find them.
 class Launcher {
 public:
     /// Call it while there is one thread.

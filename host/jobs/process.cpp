@@ -2,7 +2,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <dirent.h>
 #include <fcntl.h>
+#include <memory>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,6 +57,18 @@ std::optional<ProcessStat> stat_of(pid_t pid) {
     return parse_stat({line, static_cast<std::size_t>(n)});
 }
 
+std::vector<ListedProcess> all_processes() {
+    std::vector<ListedProcess> all;
+    const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), ::closedir);
+    if (!proc) return all;
+    while (const dirent* entry = ::readdir(proc.get())) {
+        const auto pid = static_cast<pid_t>(std::atoi(entry->d_name));
+        if (pid <= 0) continue;
+        if (const auto stat = stat_of(pid)) all.push_back({pid, *stat});
+    }
+    return all;
+}
+
 ProcessIdentity ProcessIdentity::of_this_process() {
     const auto stat = stat_of(::getpid());
     return {::getpid(), stat ? stat->start_time : 0, tenon::boot_id()};
@@ -72,6 +87,11 @@ UniqueFd open_process(pid_t pid, std::uint64_t start_time) {
 UniqueFd open_process(const ProcessIdentity& who) {
     if (who.boot_id.empty() || who.boot_id != tenon::boot_id()) return {};
     return open_process(who.pid, who.start_time);
+}
+
+std::int64_t since_boot(std::uint64_t start_time) {
+    static const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    return static_cast<std::int64_t>(start_time / ticks * 1000 + start_time % ticks * 1000 / ticks);
 }
 
 bool send_signal(const UniqueFd& process, int signal) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 #include "host/base/unique_fd.h"
 
@@ -20,6 +21,14 @@ std::optional<ProcessStat> parse_stat(std::string_view line);
 /// None when there is no such process.
 std::optional<ProcessStat> stat_of(pid_t pid);
 
+struct ListedProcess {
+    pid_t pid = 0;
+    ProcessStat stat;
+};
+/// Every process of the machine that can be seen, in no order. It takes a while: what is forked
+/// meanwhile may be missing.
+std::vector<ListedProcess> all_processes();
+
 /// One process for ever: a pid alone is handed out again.
 struct ProcessIdentity {
     pid_t pid = 0;
@@ -33,6 +42,9 @@ struct ProcessIdentity {
 /// behind the descriptor cannot become another one, so a signal sent to it hits nobody else.
 UniqueFd open_process(const ProcessIdentity& who);
 UniqueFd open_process(pid_t pid, std::uint64_t start_time);
+
+/// Milliseconds from boot to such a start time.
+std::int64_t since_boot(std::uint64_t start_time);
 
 /// False when the process is gone or may not be signalled.
 bool send_signal(const UniqueFd& process, int signal);

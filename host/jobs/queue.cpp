@@ -55,9 +55,9 @@ Queue::Queue(Store store, QueueOptions options)
                     leave_.get(),
                     [this](const JobId& id) { mark_started(id); },
                     [this](JobRecord job) { finish(std::move(job)); },
-                    [this](UniqueFd shim, Lifetime lifetime) {
+                    [this](LingeringShim shim) {
                         const Lock lock(mutex_);
-                        lingering_.push_back({std::move(shim), lifetime});
+                        lingering_.push_back(std::move(shim));
                         wake_watcher();
                     },
                     [this] {
@@ -175,6 +175,7 @@ std::optional<JobId> Queue::link_dependencies(Entry& entry) {
 void Queue::begin_running(Entry& entry) {
     entry.job.status = Status::kRunning;
     entry.job.started_ms = wall_clock_ms();
+    entry.job.started_boot_ms = boot_clock_ms();
     entry.counted = entry.job.spec.kind == Kind::kBackground;
     if (entry.counted) ++running_;
     ++tasks_alive_;
@@ -350,7 +351,11 @@ JobRecord Queue::cancel_dependent(const JobId& id, const JobId& because_of) {
 Result<JobRecord> Queue::find(const JobId& id) const {
     {
         const Lock lock(mutex_);
-        if (const auto it = entries_.find(id); it != entries_.end()) return it->second.job;
+        if (const auto it = entries_.find(id); it != entries_.end()) {
+            JobRecord job = it->second.job;
+            correct_start(job);
+            return job;
+        }
     }
     auto job = store_.load(id);
     if (!job || job->spec.session != options_.session) return unknown(id);
@@ -380,8 +385,10 @@ std::vector<JobRecord> Queue::background_jobs() const {
               [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<JobRecord> jobs;
     jobs.reserve(found.size());
-    for (auto& [number, job] : found)
+    for (auto& [number, job] : found) {
+        correct_start(job);
         jobs.push_back(std::move(job));
+    }
     return jobs;
 }
 

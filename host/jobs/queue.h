@@ -61,7 +61,8 @@ public:
     /// Takes over what earlier hosts of this session left; call it once, before the first `submit`.
     /// Running jobs are watched: a foreground one goes on as a background job, a subagent's is
     /// cancelled. Background ones that ended without `is_delivered` are posted to `ended`; queued
-    /// ones are queued again in their old order, foreground ones among them cancelled.
+    /// ones are queued again in their old order, foreground ones among them cancelled. What killed
+    /// supervisors left running is ended, soon and on another thread where the job has ended.
     /// Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
 
@@ -114,11 +115,6 @@ private:
         bool told_running = false;  // on_change knows that it runs
         std::set<JobId> waits_for;  // of `after`, those that have not completed
     };
-    /// A shim whose job has ended and who may be ending what that left behind.
-    struct Lingering {
-        UniqueFd process;
-        Lifetime lifetime;
-    };
     struct Turn {  // the order of starting
         std::int64_t negative_priority;
         std::uint64_t number;
@@ -130,6 +126,7 @@ private:
     void watch();         // the thread of what no task does
     void sync_records();  // the thread that waits for the disk
     void find_ended_by_others();
+    void end_abandoned();
     void reap_lingering();
     [[nodiscard]] bool wait_for_work();
     void wake_watcher() const;
@@ -174,9 +171,10 @@ private:
     /// Jobs that no task watches: what is queued.
     std::set<JobId> unwatched_ TENON_GUARDED_BY(mutex_);
     std::vector<JobId> unsynced_ TENON_GUARDED_BY(mutex_);
-    std::vector<Lingering> lingering_ TENON_GUARDED_BY(mutex_);
+    std::vector<LingeringShim> lingering_ TENON_GUARDED_BY(mutex_);
     std::uint64_t next_number_ TENON_GUARDED_BY(mutex_) = 0;
     std::size_t running_ TENON_GUARDED_BY(mutex_) = 0;
+    bool look_for_abandoned_ TENON_GUARDED_BY(mutex_) = false;
     std::size_t tasks_alive_ TENON_GUARDED_BY(mutex_) = 0;
     bool admitting_ TENON_GUARDED_BY(mutex_) = true;
     bool closing_ TENON_GUARDED_BY(mutex_) = false;

@@ -52,9 +52,9 @@ std::size_t Queue::cancel_session_jobs(std::string_view by) {
                 const auto it = entries_.find(id);
                 return it != entries_.end() && !is_terminal(it->second.job.status);
             });
-        const bool lingers =
-            std::any_of(lingering_.begin(), lingering_.end(),
-                        [](const Lingering& shim) { return shim.lifetime == Lifetime::kSession; });
+        const bool lingers = std::any_of(
+            lingering_.begin(), lingering_.end(),
+            [](const LingeringShim& shim) { return shim.lifetime == Lifetime::kSession; });
         if ((left == 0 && !lingers) || Clock::now() >= deadline)
             return static_cast<std::size_t>(left);
         changed_.wait_until(lock, deadline);
@@ -87,6 +87,7 @@ Problems Queue::adopt(const std::function<bool(const JobRecord&)>& is_delivered)
     {
         const Lock lock(mutex_);
         admitted = admit();
+        look_for_abandoned_ = true;
         changed_.notify_all();
     }
     start_admitted(admitted);
@@ -98,6 +99,7 @@ void Queue::adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>
     if (job.status == Status::kRunning) return adopt_running(std::move(job));
     if (job.status == Status::kQueued) return adopt_queued(std::move(job));
     const bool post = job.spec.kind == Kind::kBackground && !is_delivered(job);
+    if (post) tell(job);
     const Lock lock(mutex_);
     if (post) ended_.enqueueNotification(new JobEndedNotification(job));
     add(std::move(job));
@@ -114,9 +116,9 @@ void Queue::adopt_running(JobRecord job) {
     {
         const Lock lock(mutex_);
         Entry& entry = add(job);
-        const std::int64_t started_ms = entry.job.started_ms;
         begin_running(entry);
-        entry.job.started_ms = started_ms;
+        entry.job.started_ms = job.started_ms;
+        entry.job.started_boot_ms = job.started_boot_ms;
         entry.told_running = true;
     }
     start_task(job, JobTask::Begin::kAdopt);
@@ -155,11 +157,13 @@ void Queue::watch() {
     auto next_look = Clock::now();
     do {
         reap_lingering();
+        end_abandoned();
         if (Clock::now() >= next_look) {
             find_ended_by_others();
             next_look = Clock::now() + kLookEvery;
         }
     } while (wait_for_work());
+    end_abandoned();  // a short run may be over before the first look
 }
 
 /// False when the queue closes.
@@ -169,7 +173,7 @@ bool Queue::wait_for_work() {
     {
         const Lock lock(mutex_);
         if (closing_) return false;
-        for (const Lingering& shim : lingering_)
+        for (const LingeringShim& shim : lingering_)
             ready.push_back({shim.process.get(), POLLIN, 0});
         if (!unwatched_.empty()) timeout = static_cast<int>(kLookEvery / 1ms);
     }
@@ -204,11 +208,31 @@ void Queue::sync_records() {
 }
 
 void Queue::reap_lingering() {
-    const Lock lock(mutex_);
-    if (std::erase_if(lingering_, [](const Lingering& shim) { return reap(shim.process) != -1; }) >
-        0) {
-        changed_.notify_all();
+    std::vector<LingeringShim> gone;
+    {
+        const Lock lock(mutex_);
+        for (LingeringShim& shim : lingering_) {
+            if (reap(shim.process) == -1) continue;
+            // It stays in the list until nothing is left of it.
+            gone.push_back({shim.id, std::move(shim.process), shim.lifetime, shim.left_behind});
+        }
     }
+    if (gone.empty()) return;
+    // It may have been killed before it had ended what the job left behind.
+    for (const LingeringShim& shim : gone) {
+        if (shim.left_behind) store_.end_abandoned(shim.id);
+    }
+    const Lock lock(mutex_);
+    std::erase_if(lingering_, [](const LingeringShim& shim) { return !shim.process; });
+    changed_.notify_all();
+}
+
+void Queue::end_abandoned() {
+    {
+        const Lock lock(mutex_);
+        if (!std::exchange(look_for_abandoned_, false)) return;
+    }
+    store_.end_all_abandoned();
 }
 
 /// Another process may cancel what is queued. Also the second try for what found no thread.

@@ -36,6 +36,9 @@ public:
         if (value != nullptr && !value->is_string()) complain(key, "is no string");
         return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
     }
+    std::string maybe_text(const char* key) {
+        return object_.contains(key) ? text(key) : std::string();
+    }
     std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) {
         const Json* value = required(key);
         if (value == nullptr) return low;
@@ -80,7 +83,6 @@ public:
         }
         return ids;
     }
-    std::string maybe_text(const char* key) { return string_or(object_, key); }
     void complain(const char* key, const std::string& what) {
         if (problem_.empty()) problem_ = std::string("member \"") + key + "\" " + what;
     }
@@ -137,7 +139,7 @@ std::string encode_job(const JobRecord& job) {
         {"output_limit", spec.output_limit},
         {"submitted_ms", job.submitted_ms},
         {"submitted_ns", job.submitted_ns},
-        {"boot_id", boot_id()},
+        {"boot_id", job.boot_id.empty() ? boot_id() : job.boot_id},
         {"host", host_name()},
     };
     if (!spec.subagent.empty()) object["subagent"] = spec.subagent;
@@ -174,6 +176,7 @@ Result<JobRecord> decode_job(std::string_view text) {
     job.spec.output_limit = static_cast<std::uint64_t>(m.natural("output_limit"));
     job.submitted_ms = m.natural("submitted_ms");
     job.submitted_ns = m.natural("submitted_ns");
+    job.boot_id = m.maybe_text("boot_id");
     return unless_broken(m, std::move(job));
 }
 
@@ -215,6 +218,8 @@ std::string encode_end(const JobEnd& end) {
         {"signal", or_null(end.signal)},
         {"started_ms", end.started_ms},
         {"ended_ms", end.ended_ms},
+        {"ended_boot_ms", end.ended_boot_ms},
+        {"boot_id", end.boot_id},
         {"duration_ms", end.duration_ms},
         {"user_us", end.user_us},
         {"system_us", end.system_us},
@@ -230,6 +235,7 @@ std::string encode_end(const JobEnd& end) {
 
 Result<JobEnd> decode_end(std::string_view text) {
     constexpr int kMaxInt = std::numeric_limits<int>::max();
+    constexpr auto kMaxInt64 = std::numeric_limits<std::int64_t>::max();
     Members m(text);
     JobEnd end;
     const auto status = status_from(m.text("status"));
@@ -239,6 +245,8 @@ Result<JobEnd> decode_end(std::string_view text) {
     end.signal = narrow(m.maybe("signal", 1, 64));
     end.started_ms = m.natural("started_ms");
     end.ended_ms = m.natural("ended_ms");
+    end.ended_boot_ms = m.maybe("ended_boot_ms", 0, kMaxInt64).value_or(0);
+    end.boot_id = m.maybe_text("boot_id");
     end.duration_ms = m.natural("duration_ms");
     end.user_us = m.natural("user_us");
     end.system_us = m.natural("system_us");

@@ -98,6 +98,10 @@ std::string in_seconds(std::int64_t ms) {
     return text + " s";
 }
 
+std::string processes(int count) {
+    return std::to_string(count) + (count == 1 ? " process" : " processes");
+}
+
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
@@ -111,7 +115,8 @@ std::string omitted(std::uint64_t number, std::string_view unit) {
 std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
                         std::size_t max_characters, const Secrets& secrets) {
     const KeptOutput output(job_folder);
-    const std::uint64_t lost = is_terminal(job.status) ? job.end.omitted_bytes : 0;
+    const std::uint64_t lost =
+        is_terminal(job.status) ? job.end.omitted_bytes : output.omitted().value_or(0);
     return lost > 0 ? without_middle(output, lost, max_characters, secrets)
                     : shortened(output, max_characters, secrets);
 }
@@ -160,12 +165,15 @@ std::string with_ending(std::string output, const JobRecord& job) {
     const bool told = job.status == Status::kLost || job.status == Status::kCancelled ||
                       end.exit_code.value_or(0) == 127;
     if (!end.reason.empty() && !told) add_line(text, end.reason);
-    if (end.left_behind > 0 && job.spec.lifetime == Lifetime::kSession) {
+    if (end.left_behind > 0 && job.status == Status::kLost) {
+        add_line(text, processes(end.left_behind) + " that it left running " +
+                           (end.left_behind == 1 ? "was" : "were") + " ended");
+    } else if (end.left_behind > 0 && job.spec.lifetime == Lifetime::kSession) {
         add_line(text, std::to_string(end.left_behind) +
                            " background processes ended; use background_run");
     }
     if (end.survivors > 0) {
-        add_line(text, std::to_string(end.survivors) + " processes could not be ended");
+        add_line(text, processes(end.survivors) + " could not be ended");
     }
     return text;
 }

@@ -17,7 +17,8 @@ namespace tenon::jobs {
 /// More is cut in the middle.
 inline constexpr std::size_t kMaxReportCharacters = 50'000;
 
-/// What the job printed so far: all of it, or head and tail with the number left out between.
+/// What the job printed so far: all of it, or head and tail with the number left out between, also
+/// of what was dropped while it runs.
 /// A folder without output gives an empty text.
 std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
                         std::size_t max_characters = kMaxReportCharacters,

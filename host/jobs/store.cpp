@@ -6,6 +6,8 @@
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits>
+#include <map>
 #include <memory>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -17,6 +19,7 @@
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
+#include "host/jobs/orphans.h"
 
 namespace tenon::jobs {
 namespace {
@@ -33,11 +36,22 @@ constexpr std::int64_t kDayMs = 86'400'000;
 // A folder without job.json is somebody's create() under way, or what a killed one left.
 constexpr std::int64_t kHalfMadeMs = 3'600'000;
 constexpr char kRemovedPrefix[] = ".removed-";
+// Two clocks of one machine part by less than this unless somebody sets one.
+constexpr std::int64_t kDriftMs = 3'600'000;
 
-std::int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);
-    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+/// Milliseconds since a job ended; none where that cannot be told. Since an earlier boot only the
+/// wall clock counted.
+std::optional<std::int64_t> age_of(const JobEnd& end, bool wall_clock_tells) {
+    if (!end.boot_id.empty() && end.boot_id == boot_id())
+        return boot_clock_ms() - end.ended_boot_ms;
+    if (!wall_clock_tells) return std::nullopt;
+    return wall_clock_ms() - end.ended_ms;
+}
+
+void stamp(JobEnd& end) {
+    end.ended_ms = wall_clock_ms();
+    end.ended_boot_ms = boot_clock_ms();
+    end.boot_id = boot_id();
 }
 
 bool is_text(std::string_view text) {
@@ -110,7 +124,8 @@ Result<JobRecord> Store::create(JobSpec spec) const {
     JobRecord job;
     job.spec = std::move(spec);
     job.submitted_ms = wall_clock_ms();
-    job.submitted_ns = monotonic_ns();
+    job.submitted_ns = boot_clock_ns();
+    job.boot_id = boot_id();
     for (int attempt = 0; job.id.empty() && attempt < kIdAttempts; ++attempt) {
         JobId id = random_hex(8);
         if (::mkdir(folder_of(id).c_str(), 0700) == 0) {
@@ -203,23 +218,57 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
     auto ended = read_end(job);
     if (!ended) return ended.error();
     if (*ended) return job;
-    // Shared: two that only look must not take each other for a shim.
-    const LockAttempt attempt = try_lock(job.id, LOCK_SH);
-    // It may have ended between the first look and the lock.
-    ended = read_end(job);
-    if (!ended) return ended.error();
-    if (*ended) return job;
-    if (!exists(job.id, kStartedFile)) return job;  // queued
-    if (attempt.holder == Holder::kUnknown && attempt.error != ENOENT && attempt.error != EROFS) {
-        return Error::from_errno("lock job " + job.id, attempt.error);
+    bool locked = false;
+    {
+        // Shared: two that only look must not take each other for a shim.
+        const LockAttempt attempt = try_lock(job.id, LOCK_SH);
+        // It may have ended between the first look and the lock.
+        ended = read_end(job);
+        if (!ended) return ended.error();
+        if (*ended) return job;
+        if (!exists(job.id, kStartedFile)) return job;  // queued
+        if (attempt.holder == Holder::kUnknown && attempt.error != ENOENT &&
+            attempt.error != EROFS) {
+            return Error::from_errno("lock job " + job.id, attempt.error);
+        }
+        if (attempt.holder == Holder::kAnother) return as_running(std::move(job));
+        locked = attempt.holder == Holder::kUs;
     }
-    if (attempt.holder == Holder::kAnother) {
-        job.status = Status::kRunning;
-        if (auto by = started(job.id)) job.started_ms = by->started_ms;
-    } else {
-        settle_as_lost(job, attempt.holder == Holder::kUs);
+    if (!locked) {
+        settle_as_lost(job, false);
+        return job;
+    }
+    return settle(std::move(job));
+}
+
+JobRecord Store::as_running(JobRecord job) const {
+    job.status = Status::kRunning;
+    if (auto by = started(job.id)) {
+        job.started_ms = by->started_ms;
+        if (by->shim.boot_id == boot_id()) job.started_boot_ms = since_boot(by->shim.start_time);
+        correct_start(job);
     }
     return job;
+}
+
+/// Nobody supervises it any more. One alone may end what is left of it and say so: others may be
+/// looking, or be at it.
+Result<JobRecord> Store::settle(JobRecord job) const {
+    const auto deadline = std::chrono::steady_clock::now() + kMomentIsOver;
+    while (true) {
+        const LockAttempt attempt = try_lock(job.id, LOCK_EX);
+        auto ended = read_end(job);
+        if (!ended) return ended.error();
+        if (*ended) return job;
+        if (attempt.holder == Holder::kUnknown)
+            return Error::from_errno("lock job " + job.id, attempt.error);
+        if (attempt.holder == Holder::kUs) {
+            settle_as_lost(job, true);
+            return job;
+        }
+        if (std::chrono::steady_clock::now() > deadline) return as_running(std::move(job));
+        std::this_thread::sleep_for(1ms);
+    }
 }
 
 Store::LockAttempt Store::try_lock(const JobId& id, int operation) const {
@@ -253,12 +302,17 @@ Store::LockAttempt Store::lock_unstarted(const JobId& id) const {
 void Store::settle_as_lost(JobRecord& job, bool locked) const {
     JobEnd end;
     end.status = Status::kLost;
-    end.ended_ms = wall_clock_ms();
+    stamp(end);
     if (auto by = started(job.id)) {
         end.started_ms = by->started_ms;
         end.reason = by->shim.boot_id == boot_id()
                          ? "its supervisor (pid " + std::to_string(by->shim.pid) + ") was killed"
                          : "the machine went down while it ran";
+        if (locked) {
+            const OrphansEnded left = end_orphans(job.id, *by);
+            end.left_behind = left.ended;
+            end.survivors = left.survivors;
+        }
     } else {
         end.reason = "its start is recorded unreadably: " + by.error().message;
     }
@@ -267,6 +321,20 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
     job.status = Status::kLost;
     job.started_ms = end.started_ms;
     job.end = std::move(end);
+}
+
+int Store::end_abandoned(const JobId& id) const {
+    if (!is_recorded(id) || !has_ended(id)) return 0;
+    const LockAttempt attempt = try_lock(id, LOCK_EX);
+    if (attempt.holder != Holder::kUs) return 0;  // a supervisor, or another at the same
+    const auto by = started(id);
+    return by ? end_orphans(id, *by).ended : 0;
+}
+
+void Store::end_all_abandoned() const {
+    for (const JobId& id : jobs_with_processes()) {
+        if (is_recorded(id)) end_abandoned(id);
+    }
 }
 
 Result<void> Store::record_end(JobRecord& job, JobEnd end, Sync sync) const {
@@ -301,11 +369,23 @@ std::vector<JobRecord> Store::list(Problems* problems) const {
             problems->push_back(job.error().message);
         }
     }
-    std::sort(jobs.begin(), jobs.end(), [](const JobRecord& a, const JobRecord& b) {
-        return std::tie(a.submitted_ms, a.submitted_ns, a.id) <
-               std::tie(b.submitted_ms, b.submitted_ns, b.id);
-    });
+    sort_by_submission(jobs);
     return jobs;
+}
+
+void sort_by_submission(std::vector<JobRecord>& jobs) {
+    std::map<std::string, std::int64_t> begin;  // of each boot, as far as can be told
+    for (const JobRecord& job : jobs) {
+        const auto [it, first] = begin.emplace(job.boot_id, job.submitted_ms);
+        if (!first) it->second = std::min(it->second, job.submitted_ms);
+    }
+    if (const auto it = begin.find(boot_id()); it != begin.end())
+        it->second = std::numeric_limits<std::int64_t>::max();
+    const auto key = [&](const JobRecord& job) {
+        return std::tie(begin.at(job.boot_id), job.boot_id, job.submitted_ns, job.id);
+    };
+    std::sort(jobs.begin(), jobs.end(),
+              [&](const JobRecord& a, const JobRecord& b) { return key(a) < key(b); });
 }
 
 // ------------------------------------------------------------------ deciding
@@ -322,7 +402,7 @@ Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_
     if (attempt.holder == Holder::kAnother) return Error{"job " + id + " is locked by somebody"};
     if (attempt.holder == Holder::kUnknown)
         return Error::from_errno("lock job " + id, attempt.error);
-    end.ended_ms = wall_clock_ms();
+    stamp(end);
     end.output_bytes = output.size();
     if (!output.empty()) {
         // Its text stands in the reason as well: where it cannot be written nothing is lost.
@@ -346,6 +426,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
     const bool may_have_a_tree = job->spec.lifetime == Lifetime::kPersistent;
+    if (is_terminal(job->status) && may_have_a_tree && end_abandoned(id) > 0) return job;
     if (is_terminal(job->status) && !(may_have_a_tree && is_supervised(id))) {
         return Error{"Job " + id + " has ended already: " + how_it_ended(*job)};
     }
@@ -401,36 +482,48 @@ std::uint64_t Store::held_bytes(const std::function<bool(const JobId&)>& skip) c
     return sum;
 }
 
+bool Store::clock_was_set() const {
+    for (const JobId& id : ids()) {
+        const auto job = read_job(id);
+        if (!job || job->boot_id.empty() || job->boot_id != boot_id()) continue;
+        const std::int64_t then = job->submitted_ms - job->submitted_ns / 1'000'000;
+        const std::int64_t now = wall_clock_ms() - boot_clock_ms();
+        if (std::abs(now - then) > kDriftMs) return true;
+    }
+    return false;
+}
+
+void Store::remove(const JobId& id, Problems* problems) const {
+    // First out of sight in one step: half a job must not be read as a broken one.
+    const fs::path away = folder_ / (kRemovedPrefix + id + "-" + random_hex(8));
+    std::error_code failed;
+    fs::rename(folder_of(id), away, failed);
+    if (!failed) fs::remove_all(away, failed);
+    if (failed && problems != nullptr)
+        problems->push_back("remove " + folder_of(id).string() + ": " + failed.message());
+}
+
 int Store::clean_up(int keep_days, const std::function<bool(const JobRecord&)>& is_delivered,
                     Problems* problems) const {
-    const std::int64_t now = wall_clock_ms();
+    const bool wall_clock_tells = !clock_was_set();
     int removed = 0;
-    const auto remove = [&](const JobId& id) {
-        // First out of sight in one step: half a job must not be read as a broken one.
-        const fs::path away = folder_ / (kRemovedPrefix + id + "-" + random_hex(8));
-        std::error_code failed;
-        fs::rename(folder_of(id), away, failed);
-        if (!failed) fs::remove_all(away, failed);
-        if (!failed) ++removed;
-        if (failed && problems != nullptr) {
-            problems->push_back("remove " + folder_of(id).string() + ": " + failed.message());
-        }
-    };
     for (const JobId& id : ids()) {
         if (!exists(id, kJobFile)) {
             struct stat info {};
-            const bool old = ::stat(folder_of(id).c_str(), &info) == 0 &&
-                             now - info.st_mtim.tv_sec * 1000 > kHalfMadeMs;
-            if (old && !exists(id, kStartedFile)) remove(id);
+            const bool old = wall_clock_tells && ::stat(folder_of(id).c_str(), &info) == 0 &&
+                             wall_clock_ms() - info.st_mtim.tv_sec * 1000 > kHalfMadeMs;
+            if (old && !exists(id, kStartedFile)) remove(id, problems);
             continue;
         }
         auto job = load(id);
         if (!job || !is_terminal(job->status)) continue;
-        const bool old = now - job->end.ended_ms > keep_days * kDayMs;
-        if (!old || !is_delivered(*job)) continue;
+        const auto age = age_of(job->end, wall_clock_tells);
+        if (!age || *age <= keep_days * kDayMs || !is_delivered(*job)) continue;
         // A persistent job's shim holds the lock while its tree lives.
         const LockAttempt attempt = try_lock(id, LOCK_EX);
-        if (attempt.holder == Holder::kUs) remove(id);
+        if (attempt.holder != Holder::kUs) continue;
+        remove(id, problems);
+        if (!fs::exists(folder_of(id))) ++removed;
     }
     std::error_code ignored;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {

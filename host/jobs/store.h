@@ -21,8 +21,9 @@ using Problems = std::vector<std::string>;
 
 /// The jobs of one state directory, one folder each. Any number of processes use it at once:
 /// whoever would decide about a job holds its lock, a shim for as long as the job runs. Stateless
-/// and thread-safe; starts nothing. Blocks on the disk only, `cancel` also up to two seconds on a
-/// shim that is just starting.
+/// and thread-safe; starts nothing. Blocks on the disk only; `cancel` also up to two seconds on a
+/// shim that is just starting, and whoever finds a job lost until its processes are ended, which
+/// takes five seconds at most.
 class Store {
 public:
     /// `folder` and the state directory around it are made when missing, 0700.
@@ -46,7 +47,7 @@ public:
     [[nodiscard]] Result<void> rewrite(const JobRecord& job) const;
 
     /// The job and its true status now. A job that nobody can tell about any more is reported, and
-    /// where possible recorded, as lost.
+    /// where possible recorded, as lost; what its supervisor left running is ended before.
     [[nodiscard]] Result<JobRecord> load(const JobId& id) const;
     /// Every readable job, in the order of submission. Foreign files are passed over; a job that
     /// cannot be read is a problem, and left alone.
@@ -66,6 +67,11 @@ public:
     /// has ended while its tree lives gets its tree ended. Error: unknown, or ended already and
     /// how.
     [[nodiscard]] Result<JobRecord> cancel(const JobId& id, std::string_view by) const;
+    /// Ends what a job has left that has ended, where its supervisor was killed before it could do
+    /// so. Nothing while a supervisor lives. How many processes that were.
+    int end_abandoned(const JobId& id) const;
+    /// The same for every job of the store that has processes.
+    void end_all_abandoned() const;
     /// Ends a job that nobody has started with this record and output, unless somebody else decided
     /// first. Returns what is true afterwards. Without `sync` the caller does that, for many at
     /// once.
@@ -80,7 +86,9 @@ public:
     /// The same over all jobs but those for which `skip` is true.
     [[nodiscard]] std::uint64_t held_bytes(const std::function<bool(const JobId&)>& skip) const;
 
-    /// Removes jobs that ended more than `keep_days` ago and whose end was told.
+    /// Removes jobs that ended more than `keep_days` ago and whose end was told. Of this boot the
+    /// time since boot tells how long ago; of others the wall clock, and while that has been set
+    /// since boot nothing does: they stay.
     /// Returns how many went.
     int clean_up(int keep_days, const std::function<bool(const JobRecord&)>& is_delivered,
                  Problems* problems = nullptr) const;
@@ -101,12 +109,21 @@ private:
     [[nodiscard]] Result<JobRecord> read_job(const JobId& id) const;
     [[nodiscard]] Result<bool> read_end(JobRecord& job) const;
     [[nodiscard]] Result<JobRecord> with_status(JobRecord job) const;
+    [[nodiscard]] JobRecord as_running(JobRecord job) const;
+    [[nodiscard]] Result<JobRecord> settle(JobRecord job) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
+    /// Whether the wall clock was set since boot, as far as the records of this boot show.
+    [[nodiscard]] bool clock_was_set() const;
+    void remove(const JobId& id, Problems* problems) const;
     void settle_as_lost(JobRecord& job, bool locked) const;
     [[nodiscard]] Result<void> record_end(JobRecord& job, JobEnd end, Sync sync) const;
 
     std::filesystem::path folder_;
 };
+
+/// In the order of submission. Within one boot the wall clock has no say: it may have been set
+/// back.
+void sort_by_submission(std::vector<JobRecord>& jobs);
 
 /// "completed", "error (exit code 3)", "error (SIGSEGV)", …
 std::string how_it_ended(const JobRecord& job);

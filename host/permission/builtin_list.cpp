@@ -84,9 +84,7 @@ bool is_precious(const Word& word, const Here& here) {
         // Without a known home any other deep folder will do for the comparison below.
         path = (here.home.empty() ? fs::path("/home/unknown") : here.home).string() +
                std::string(*rest);
-    } else if (word.expands) {
-        return false;
-    } else if (!path.is_absolute() && !climbs(path)) {
+    } else if (word.expands || (!path.is_absolute() && !climbs(path))) {
         return false;
     }
     path = normalised(path, here.cwd);

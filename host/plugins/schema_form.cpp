@@ -222,7 +222,6 @@ private:
         }
         switch (shape) {
             case Shape::kAnnotation:
-                return;
             case Shape::kDefinitions:
                 return;
             case Shape::kSchema:

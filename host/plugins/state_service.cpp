@@ -1,7 +1,9 @@
 #include "host/plugins/state_service.h"
 
 #include <fcntl.h>
+#include <optional>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "host/base/atomic_file.h"
 #include "host/base/ids.h"
@@ -55,16 +57,40 @@ Result<void> store(const fs::path& path, Json& values, const std::string& key, c
     return write_file_atomically(path, text, Sync::kNo);
 }
 
-/// Empty when `key` is one.
-std::string key_complaint(const Json& params) {
+/// Makes what is missing of `folder`, for its owner alone.
+Result<void> make_private_folders(const fs::path& folder) {
+    std::error_code unknown;
+    if (folder.has_parent_path() && !fs::exists(folder.parent_path(), unknown) && !unknown) {
+        if (auto made = make_private_folders(folder.parent_path()); !made) return made;
+    }
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error::from_errno("make the folder " + folder.string());
+    return {};
+}
+
+std::string scope_of(const Json& params) {
+    if (!params.contains("scope")) return "plugin";
+    return string_or(params, "scope");
+}
+
+/// What is wrong with what both methods take.
+std::optional<ServiceReply> complaint(const Json& params, bool has_session) {
+    const auto bad = [](const char* why) { return ServiceReply::failed(why, TENON_BAD_ARGS); };
     const std::string key = string_or(params, "key");
-    if (key.empty()) return "key is required: a text that is not empty";
-    return key.size() > kMaxKeyBytes ? "key has more than 128 bytes" : "";
+    if (key.empty()) return bad("key is required: a text that is not empty");
+    if (key.size() > kMaxKeyBytes) return bad("key has more than 128 bytes");
+    const std::string scope = scope_of(params);
+    if (scope != "plugin" && scope != "session") return bad("scope is \"plugin\" or \"session\"");
+    if (scope == "session" && !has_session)
+        return ServiceReply::failed("there is no session whose state could be kept",
+                                    TENON_UNSUPPORTED);
+    return std::nullopt;
 }
 
 }  // namespace
 
-StateService::StateService(fs::path folder) : folder_(std::move(folder)) {}
+StateService::StateService(fs::path folder, fs::path session_folder)
+    : folder_(std::move(folder)), session_folder_(std::move(session_folder)) {}
 StateService::~StateService() = default;
 
 void StateService::add_to(Services& services) {
@@ -72,18 +98,20 @@ void StateService::add_to(Services& services) {
     services.add("state.set/1", [this](const ServiceRequest& request) { return set(request); });
 }
 
+const fs::path& StateService::folder_of(const ServiceRequest& request) const {
+    return scope_of(request.params) == "session" ? session_folder_ : folder_;
+}
+
 ServiceReply StateService::get(const ServiceRequest& request) {
-    if (auto why = key_complaint(request.params); !why.empty())
-        return ServiceReply::failed(why, TENON_BAD_ARGS);
+    if (auto wrong = complaint(request.params, !session_folder_.empty())) return *wrong;
     // No lock: the file is only ever replaced as a whole.
-    const auto values = read_values(folder_ / (std::string(request.plugin) + ".json"));
+    const auto values = read_values(folder_of(request) / (std::string(request.plugin) + ".json"));
     if (!values) return ServiceReply::failed(values.error().message);
     return ServiceReply::ok({{"value", values->value(string_or(request.params, "key"), Json())}});
 }
 
 ServiceReply StateService::set(const ServiceRequest& request) {
-    if (auto why = key_complaint(request.params); !why.empty())
-        return ServiceReply::failed(why, TENON_BAD_ARGS);
+    if (auto wrong = complaint(request.params, !session_folder_.empty())) return *wrong;
     const auto value = request.params.find("value");
     if (value == request.params.end() || !(value->is_string() || value->is_null()))
         return ServiceReply::failed("value is required: a text, or null to remove the key",
@@ -92,12 +120,12 @@ ServiceReply StateService::set(const ServiceRequest& request) {
         return ServiceReply::failed("value has more than 64 KiB", TENON_BAD_ARGS);
 
     const std::string name(request.plugin);
-    std::error_code error;
-    fs::create_directories(folder_, error);
-    if (error) return ServiceReply::failed("make " + folder_.string() + ": " + error.message());
-    const auto lock = lock_file(folder_ / (name + ".lock"));
+    const fs::path& folder = folder_of(request);
+    if (auto made = make_private_folders(folder); !made)
+        return ServiceReply::failed(made.error().message);
+    const auto lock = lock_file(folder / (name + ".lock"));
     if (!lock) return ServiceReply::failed(lock.error().message);
-    const fs::path file = folder_ / (name + ".json");
+    const fs::path file = folder / (name + ".json");
     auto values = read_values(file);
     if (!values) return ServiceReply::failed(values.error().message);
     auto stored = store(file, *values, string_or(request.params, "key"), *value);

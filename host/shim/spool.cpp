@@ -13,7 +13,8 @@ namespace tenon::shim {
 
 using jobs::kOutputFiles;
 
-Spool::Spool(int folder, std::uint64_t cap) : folder_(folder), half_(cap / 2), quarter_(cap / 4) {}
+Spool::Spool(int folder, std::uint64_t cap)
+    : folder_(folder), half_(cap / 2), quarter_(cap / 4), offsets_(folder) {}
 
 void Spool::open() {
     if (segment_ < 0) open_next();
@@ -29,6 +30,8 @@ void Spool::write(std::string_view bytes) {
             omitted_ += passing;
             bytes.remove_prefix(passing);
         }
+        if (segment_ > 0 && size_[segment_] == 0)
+            offsets_.begin(file_.get(), total_ - bytes.size());
         const ssize_t n =
             ::write(file_.get(), bytes.data(), std::min<std::uint64_t>(room_, bytes.size()));
         if (n < 0 && errno == EINTR) continue;

@@ -5,13 +5,14 @@
 #include <string_view>
 
 #include "host/base/unique_fd.h"
+#include "host/jobs/offsets.h"
 
 namespace tenon::shim {
 
 /// What the command prints, in at most `cap` bytes of disk: the first half in `output`, then two
 /// rotating quarters, `output.1` the older and `output.2` the newer, so that the three files in
 /// this order are the output without its middle. Never fails: what cannot be written is counted as
-/// omitted and the cause kept.
+/// omitted and the cause kept. Where the tail's files begin stands in `offsets`.
 class Spool {
 public:
     /// `folder` stays the caller's and open.
@@ -36,6 +37,7 @@ private:
     int folder_;
     std::uint64_t half_;
     std::uint64_t quarter_;
+    jobs::OffsetsWriter offsets_;
     UniqueFd file_;
     int segment_ = -1;            // index of the file being written, -1 before the first
     bool must_open_ = true;       // the segment's file is full or was never opened

@@ -244,6 +244,8 @@ bool Supervisor::publish(jobs::JobEnd end) {
     ::getrusage(RUSAGE_CHILDREN, &used);
     end.started_ms = started_ms_;
     end.ended_ms = wall_clock_ms();
+    end.ended_boot_ms = boot_clock_ms();
+    end.boot_id = boot_id();
     end.duration_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started_).count();
     end.user_us = microseconds(used.ru_utime);

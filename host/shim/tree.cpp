@@ -17,25 +17,10 @@ namespace {
 // A tree that grows while it is listed is a matter for the rounds that stop it.
 constexpr std::size_t kMostListed = 100'000;
 
-struct Process {
-    pid_t parent;
-    Descendant self;
-};
-
-/// Everything in /proc, sorted by parent.
-std::vector<Process> all_processes() {
-    std::vector<Process> all;
-    const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), ::closedir);
-    if (!proc) return all;
-    while (const dirent* entry = ::readdir(proc.get())) {
-        const auto pid = static_cast<pid_t>(std::atoi(entry->d_name));
-        if (pid <= 0) continue;
-        if (const auto stat = jobs::stat_of(pid)) {
-            all.push_back({stat->parent, {pid, stat->start_time, stat->state == 'Z'}});
-        }
-    }
+std::vector<jobs::ListedProcess> all_by_parent() {
+    auto all = jobs::all_processes();
     std::sort(all.begin(), all.end(),
-              [](const Process& a, const Process& b) { return a.parent < b.parent; });
+              [](const auto& a, const auto& b) { return a.stat.parent < b.stat.parent; });
     return all;
 }
 
@@ -80,14 +65,14 @@ std::vector<Descendant> listed_descendants_of(pid_t root) {
 }
 
 std::vector<Descendant> descendants_of(pid_t root) {
-    const std::vector<Process> all = all_processes();
+    const std::vector<jobs::ListedProcess> all = all_by_parent();
     std::vector<Descendant> found;
     const auto add_children = [&](pid_t parent) {
-        auto it =
-            std::lower_bound(all.begin(), all.end(), parent,
-                             [](const Process& p, pid_t wanted) { return p.parent < wanted; });
-        for (; it != all.end() && it->parent == parent; ++it)
-            found.push_back(it->self);
+        auto it = std::lower_bound(
+            all.begin(), all.end(), parent,
+            [](const jobs::ListedProcess& p, pid_t wanted) { return p.stat.parent < wanted; });
+        for (; it != all.end() && it->stat.parent == parent; ++it)
+            found.push_back({it->pid, it->stat.start_time, it->stat.state == 'Z'});
     };
     add_children(root);
     // A pid handed out again while /proc was read could close a circle: no more than there are.

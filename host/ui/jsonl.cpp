@@ -1,17 +1,12 @@
 #include "host/ui/jsonl.h"
 
+#include "host/ui/overloaded.h"
+
 namespace tenon::ui {
 namespace {
 
 using namespace agent;  // NOLINT(google-build-using-namespace): the event types, and nothing else
                         // of it
-
-template <class... Functions>
-struct Overloaded : Functions... {
-    using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
 
 /// Null for events that have no line of their own. `parent` is the call of the parent's that a
 /// subagent works for, or null.

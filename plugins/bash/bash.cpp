@@ -99,12 +99,19 @@ void background_check(tenon::Call& call) {
     const std::int64_t tail_bytes = call.args().integer("tail_bytes");
     const JobText read_job = read(call, id, {kMaxOutputCharacters, tail_bytes, true});
     std::string text = read_job.job.line() + "\n";
+    // A tail shows no gap; what ended and is shown whole does.
+    const std::string gap =
+        read_job.omitted_bytes > 0
+            ? "[" + std::to_string(read_job.omitted_bytes) + " bytes of its output omitted]"
+            : std::string();
     if (!read_job.job.ended) {
         text += "(" + read_job.job.status + ")";
+        if (!gap.empty()) append_line(text, gap);
         const auto tail = tail_bytes > 0 ? std::string_view(read_job.text)
                                          : tail_of(read_job.text, kRunningTailBytes);
         if (!tail.empty()) text.append("\n").append(tail);
     } else {
+        if (tail_bytes > 0 && !gap.empty()) text += gap + "\n";
         text += read_job.text;
     }
     call.write(text);

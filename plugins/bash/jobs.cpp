@@ -47,7 +47,8 @@ JobText read(const tenon::Call& call, const std::string& id, const ReadOptions& 
     if (options.tail_bytes > 0) params.integer("tail_bytes", options.tail_bytes);
     params.boolean("deliver", options.deliver);
     const tenon::Reply reply = ask(call, "job.read/1", params);
-    return {job_from(reply.json()), reply.json().text("text")};
+    return {job_from(reply.json()), reply.json().text("text"),
+            reply.json().integer("omitted_bytes")};
 }
 
 std::vector<Job> list(const tenon::Call& call) {

@@ -25,6 +25,7 @@ struct Job {
 struct JobText {
     Job job;
     std::string text;
+    std::int64_t omitted_bytes = 0;  ///< of the output; not kept
 };
 
 /// What job.wait/1 found. When the call was cancelled meanwhile, `jobs` is empty.

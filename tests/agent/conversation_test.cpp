@@ -57,6 +57,56 @@ TEST(Conversation, KeepsOneUserMessageOpenUntilItIsAnswered) {
             R"({"role":"user","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]})"}));
 }
 
+TEST(Conversation, WhatStandsInFrontAsksForNothing) {
+    Conversation conversation;
+    conversation.add_front("<environment/>");
+    conversation.add_front(" ");
+    conversation.add_front("<instructions/>");
+    EXPECT_FALSE(conversation.awaits_answer());
+    conversation.add_text("go");
+    conversation.add_front("no longer in front");
+    EXPECT_TRUE(conversation.awaits_answer());
+    EXPECT_EQ(conversation.front(),
+              (std::vector<std::string>{"<environment/>", "<instructions/>"}));
+    EXPECT_EQ(conversation.unanswered_texts(),
+              (std::vector<std::string>{"go", "no longer in front"}));
+    conversation.add_answer(R"([{"type":"text","text":"yes"}])", {});
+    EXPECT_TRUE(conversation.unanswered_texts().empty());
+}
+
+TEST(Conversation, ARestartAsksForNothingUnlessThereWasAQuestion) {
+    struct Case {
+        std::vector<std::string> behind;
+        bool asks, expected;
+    };
+    const Case cases[] = {{{}, false, false}, {{}, true, true}, {{"go"}, false, true}};
+    for (const Case& c : cases) {
+        Conversation conversation;
+        conversation.add_text("gone");
+        conversation.restart({"front"}, "summary", c.behind, c.asks);
+        EXPECT_EQ(conversation.awaits_answer(), c.expected);
+        EXPECT_EQ(conversation.front(), std::vector<std::string>{"front"});
+        EXPECT_EQ(conversation.unanswered_texts(), c.behind);
+        EXPECT_EQ(conversation.messages().size(), 1U);
+    }
+}
+
+TEST(Conversation, ShortResultsKeepTheirPlaceAndSayWhetherTheyWereErrors) {
+    Conversation conversation;
+    conversation.add_text("go");
+    conversation.add_answer(
+        R"([{"type":"tool_use","id":"a","name":"look","input":{}},{"type":"tool_use","id":"b","name":"tell","input":{}}])",
+        {call("a"), call("b")});
+    EXPECT_TRUE(conversation.add_result("a", {"long", true, {}}));
+    EXPECT_TRUE(conversation.add_result("b", {"stays", false, {}}));
+    conversation.add_text("note");
+    conversation.redact({"a", "unknown"});
+    EXPECT_EQ(
+        wires(conversation).back(),
+        R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"[Previous: used look]",)"
+        R"("is_error":true},{"type":"tool_result","tool_use_id":"b","content":"stays"},{"type":"text","text":"note"}]})");
+}
+
 TEST(Conversation, StripsThinkingAndJoinsWhatAnEmptiedAnswerSeparated) {
     Conversation conversation;
     conversation.add_text("one");

@@ -1,5 +1,7 @@
 #include "host/agent/session.h"
 
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include "host/agent/notification.h"
@@ -51,6 +53,170 @@ void converse(Session& session) {
     ASSERT_TRUE(session.add_answer(answer(R"([{"type":"text","text":"done"}])")));
 }
 
+/// What any endpoint demands: roles alternate, each call is answered in the next message, results
+/// first.
+void expect_valid(const Session& session) {
+    std::vector<std::string> open;
+    Role expected = Role::kUser;
+    for (const Message& message : session.conversation().messages()) {
+        EXPECT_EQ(message.role, expected);
+        expected = expected == Role::kUser ? Role::kAssistant : Role::kUser;
+        const Json content = Json::parse(message.wire)["content"];
+        EXPECT_FALSE(content.empty());
+        for (std::size_t i = 0; i < content.size(); ++i) {
+            const std::string type = content[i]["type"];
+            if (message.role == Role::kUser && i < open.size()) {
+                EXPECT_EQ(type, "tool_result");
+                EXPECT_EQ(content[i]["tool_use_id"], open[i]);
+            } else {
+                EXPECT_NE(type, "tool_result");
+            }
+        }
+        open.clear();
+        for (const Json& block : content) {
+            if (block["type"] == "tool_use") open.push_back(block["id"]);
+        }
+    }
+}
+
+using Step = std::function<void(Session&)>;
+
+/// What makes a conversation shorter, with deliveries before and between, and thinking behind it.
+const std::vector<Step> kRewrites = {
+    [](Session& s) { ASSERT_TRUE(s.add_text("more", "prompt")); },
+    [](Session& s) {
+        ASSERT_TRUE(s.add_answer(answer(
+            R"([{"type":"thinking","thinking":"","signature":"s2"},{"type":"tool_use","id":"t3","name":"y","input":{}}])",
+            {{"t3", "y", Json::object(), {}}})));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.add_result("t3", {"three", false, {}}));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.redact({"t1", "t2"}));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.add_answer(answer(
+            R"([{"type":"thinking","thinking":"","signature":"s3"},{"type":"text","text":"so"}])")));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.add_text(format_notifications({{"0000000c", "completed", "out"}}),
+                               "notification", {"0000000c"}));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.compress({"auto", "/t/transcript-1.jsonl", "A summary."}));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.add_text(format_notifications({{"0000000d", "error", "out"}}), "notification",
+                               {"0000000d"}));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.add_answer(answer(
+            R"([{"type":"thinking","thinking":"","signature":"s4"},{"type":"tool_use","id":"t1","name":"x","input":{}}])",
+            {{"t1", "x", Json::object(), {}}})));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.add_result("t1", {"again", false, {"0000000e"}}));
+    },
+    [](Session& s) {
+        ASSERT_TRUE(s.compress({"manual", "/t/transcript-2.jsonl", "Another."}));
+    },
+};
+
+TEST(Session, ReadsBackARewrittenConversationByteForByte) {
+    const testing::TempDir dir;
+    auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session);
+    ASSERT_TRUE(session->add_text("<environment/>", Session::kFrontOrigin));
+    converse(*session);
+    for (std::size_t i = 0; i < kRewrites.size(); ++i) {
+        SCOPED_TRACE(i);
+        kRewrites[i](*session);
+        const auto sent = wires(*session);
+        std::size_t bytes = 0;
+        for (const std::string& wire : sent)
+            bytes += wire.size();
+        EXPECT_EQ(session->conversation().bytes(), bytes);
+        const auto tokens = session->estimated_tokens();
+        const bool asks = session->conversation().awaits_answer();
+        const std::string journal = dir.read("s1.jsonl");
+        testing::TempDir other;
+        other.write("s1.jsonl", journal);
+        const auto again = Session::open(other.path(), head());
+        ASSERT_TRUE(again) << again.error().message;
+        EXPECT_TRUE(again->warnings().empty());
+        EXPECT_EQ(wires(*again), sent);
+        EXPECT_EQ(again->estimated_tokens(), tokens);
+        EXPECT_EQ(again->conversation().awaits_answer(), asks);
+    }
+    EXPECT_EQ(wires(*session),
+              (std::vector<std::string>{
+                  R"({"role":"user","content":[{"type":"text","text":"<environment/>"},)"
+                  R"({"type":"text","text":"Another."}]})"}));
+}
+
+TEST(Session, ReadsBackWhatTheProviderCounted) {
+    const testing::TempDir dir;
+    auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session);
+    ASSERT_TRUE(session->add_text("go", "prompt"));
+    Answer counted = answer(R"([{"type":"text","text":"done"}])");
+    counted.usage = {1'000, 200, 30, 4};
+    ASSERT_TRUE(session->add_answer(counted));
+    EXPECT_EQ(session->estimated_tokens(), 1'234);
+    testing::TempDir other;
+    other.write("s1.jsonl", dir.read("s1.jsonl"));
+    EXPECT_EQ(Session::open(other.path(), head())->estimated_tokens(), 1'234);
+    ASSERT_TRUE(session->compress({"auto", "/t", "S."}));
+    EXPECT_LT(session->estimated_tokens(), 100) << "what was counted is gone";
+}
+
+TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice) {
+    const testing::TempDir dir;
+    std::set<std::vector<std::string>> states;
+    std::vector<std::pair<std::size_t, std::string>> told;  // bytes of the journal, and the job
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        states.insert(wires(*session));
+        ASSERT_TRUE(session->add_text("<environment/>", Session::kFrontOrigin));
+        states.insert(wires(*session));
+        for (const Step& step : kRewrites) {
+            if (&step == &kRewrites[1]) {
+                ASSERT_TRUE(session->add_answer(answer(R"([{"type":"text","text":"yes"}])")));
+                states.insert(wires(*session));
+                ASSERT_TRUE(session->add_text("and", "prompt"));
+                states.insert(wires(*session));
+            }
+            step(*session);
+            states.insert(wires(*session));
+            for (const char* job : {"0000000c", "0000000d", "0000000e"}) {
+                const bool known = std::any_of(told.begin(), told.end(),
+                                               [&](const auto& one) { return one.second == job; });
+                if (!known && session->is_delivered(job))
+                    told.emplace_back(dir.read("s1.jsonl").size(), job);
+            }
+        }
+    }
+    ASSERT_EQ(told.size(), 3U);
+    const std::string whole = dir.read("s1.jsonl");
+    for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+        SCOPED_TRACE(cut);
+        std::filesystem::remove(dir / "s1.jsonl");  // a file cut to nothing is synced when closed
+        dir.write("s1.jsonl", whole.substr(0, cut));
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session) << session.error().message;
+        EXPECT_TRUE(session->warnings().empty());
+        EXPECT_TRUE(states.count(wires(*session)) == 1);
+        for (const auto& [bytes, job] : told)
+            EXPECT_EQ(session->is_delivered(job), cut >= bytes) << job;
+        for (const ToolCall& call : session->conversation().unanswered())
+            ASSERT_TRUE(session->add_result(call.id, {"interrupted", true, {}}));
+        ASSERT_TRUE(session->add_text("next", "prompt"));
+        expect_valid(*session);
+    }
+}
+
 TEST(Session, ReadsBackTheSameBytesItHadSent) {
     const testing::TempDir dir;
     std::vector<std::string> sent;
@@ -78,32 +244,6 @@ TEST(Session, ReadsBackTheSameBytesItHadSent) {
     EXPECT_TRUE(session->is_answered("t1"));
 }
 
-/// What any endpoint demands: roles alternate, each call is answered in the next message, results
-/// first.
-void expect_valid(const Session& session) {
-    std::vector<std::string> open;
-    Role expected = Role::kUser;
-    for (const Message& message : session.conversation().messages()) {
-        EXPECT_EQ(message.role, expected);
-        expected = expected == Role::kUser ? Role::kAssistant : Role::kUser;
-        const Json content = Json::parse(message.wire)["content"];
-        EXPECT_FALSE(content.empty());
-        for (std::size_t i = 0; i < content.size(); ++i) {
-            const std::string type = content[i]["type"];
-            if (message.role == Role::kUser && i < open.size()) {
-                EXPECT_EQ(type, "tool_result");
-                EXPECT_EQ(content[i]["tool_use_id"], open[i]);
-            } else {
-                EXPECT_NE(type, "tool_result");
-            }
-        }
-        open.clear();
-        for (const Json& block : content) {
-            if (block["type"] == "tool_use") open.push_back(block["id"]);
-        }
-    }
-}
-
 TEST(Session, OpensAgainAfterACutAtAnyByteAndTellsNothingTwice) {
     const testing::TempDir dir;
     {
@@ -114,6 +254,7 @@ TEST(Session, OpensAgainAfterACutAtAnyByteAndTellsNothingTwice) {
     const std::string whole = dir.read("s1.jsonl");
     for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
         SCOPED_TRACE(cut);
+        std::filesystem::remove(dir / "s1.jsonl");  // a file cut to nothing is synced when closed
         dir.write("s1.jsonl", whole.substr(0, cut));
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session) << session.error().message;
@@ -137,9 +278,10 @@ TEST(Session, SkipsADamagedLineAndMendsTheConversation) {
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session);
         converse(*session);
-        ASSERT_TRUE(session->add_text("more", "prompt"));
+        for (const Step& step : kRewrites)
+            step(*session);
         ASSERT_TRUE(session->add_answer(answer(
-            R"([{"type":"thinking","thinking":"","signature":"s2"},{"type":"text","text":"bye"}])")));
+            R"([{"type":"thinking","thinking":"","signature":"s5"},{"type":"text","text":"bye"}])")));
     }
     const std::string whole = dir.read("s1.jsonl");
     std::vector<std::string> lines;
@@ -245,6 +387,24 @@ TEST(Session, RefusesAJournalItCannotUnderstandAndSaysWhere) {
             << session.error().message;
         EXPECT_EQ(dir.read("s1.jsonl"), c.text);
     }
+}
+
+TEST(Session, AnIdOfAClearedConversationMayComeAgain) {
+    const testing::TempDir dir;
+    const Answer calls = answer(R"([{"type":"tool_use","id":"t1","name":"x","input":{}}])",
+                                {{"t1", "x", Json::object(), {}}});
+    {
+        auto session = *Session::open(dir.path(), head());
+        for (int i = 0; i < 2; ++i) {
+            ASSERT_TRUE(session.add_text("go", "prompt"));
+            ASSERT_TRUE(session.add_answer(calls));
+            ASSERT_TRUE(session.add_result("t1", {"one", false, {}}));
+            if (i == 0) ASSERT_TRUE(session.clear());
+        }
+    }
+    const auto session = *Session::open(dir.path(), head());
+    EXPECT_TRUE(session.warnings().empty());
+    EXPECT_EQ(session.conversation().messages().size(), 3U);
 }
 
 TEST(Session, AClearedConversationIsEmptyAlsoWhenItIsReadBack) {

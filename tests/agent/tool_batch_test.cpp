@@ -163,5 +163,21 @@ TEST_F(ToolBatchTest, CarriesDeliveriesOfACall) {
     EXPECT_EQ(delivered, (std::vector<std::string>{"0000000a"}));
 }
 
+TEST_F(ToolBatchTest, CountsAsToldOnlyWhatASuccessfulCallHasTold) {
+    for (const bool fails : {false, true}) {
+        SCOPED_TRACE(fails);
+        toolbox.add("wait", true, [&](const ToolCall&, CallContext& context) {
+            context.deliver("0000000a");
+            return ToolResult{"text", fails, {}};
+        });
+        std::vector<std::string> told;
+        ToolBatch batch(toolbox, gate, events, {"s1", ""}, 1);
+        batch.run({call("a", "wait")}, {}, [&](const ToolCall&, const CallOutcome& outcome) {
+            told = outcome.result.delivered_jobs;
+        });
+        EXPECT_EQ(told, fails ? std::vector<std::string>() : std::vector<std::string>{"0000000a"});
+    }
+}
+
 }  // namespace
 }  // namespace tenon::agent

@@ -39,6 +39,17 @@ TEST(Wire, LeavesOutTheTextOfABlankResult) {
               R"({"type":"tool_result","tool_use_id":"t1"})");
     EXPECT_EQ(tool_result_block("t1", {"no", true, {}}),
               R"({"type":"tool_result","tool_use_id":"t1","content":"no","is_error":true})");
+    EXPECT_EQ(tool_result_block("t1", {" \t\r\n\f\v", false, {}}),
+              R"({"type":"tool_result","tool_use_id":"t1"})");
+}
+
+TEST(Wire, TakesATextThatIsQuotedAlreadyAsItStands) {
+    EXPECT_EQ(tool_result_block("t1", R"("\u00e4")", false),
+              R"({"type":"tool_result","tool_use_id":"t1","content":"\u00e4"})");
+    EXPECT_EQ(tool_result_block("t1", R"("\n\u0001")", false),
+              R"({"type":"tool_result","tool_use_id":"t1","content":"\n\u0001"})");
+    EXPECT_EQ(tool_result_block("t1", R"("")", true),
+              R"({"type":"tool_result","tool_use_id":"t1","is_error":true})");
 }
 
 }  // namespace

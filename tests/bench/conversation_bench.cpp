@@ -102,7 +102,10 @@ void reopen_of_ten_megabytes(benchmark::State& state) {
             return say("done");
         });
         const auto begin = Clock::now();
-        const auto program = session.world.start(server.url(), {"--session", session.id});
+        // It is to be sent as it is, not summed up.
+        const auto program = session.world.start(
+            server.url(),
+            {"--session", session.id, "-D", "agent.compaction.tokenThreshold=1000000000"});
         program_id = program->pid();
         wait_for_success(*program);
         server.wait_for(1);

@@ -34,7 +34,9 @@ Json Model::calls() {
         calls.push_back(call_of(work_of(number), told_.attempts[number]));
     }
     constexpr int kOneIn = 5;
-    if (!calls.empty() && random_() % kOneIn == 0) {
+    // Two waits find the same ends: one of them may tell each.
+    const auto waits = !calls.empty() && random_() % kOneIn == 0 ? 1 + random_() % 2 : 0;
+    for (auto i = waits; i > 0; --i) {
         calls.push_back({{"type", "tool_use"},
                          {"id", "toolu_wait" + std::to_string(waits_++)},
                          {"name", "background_wait"},

@@ -61,6 +61,7 @@ protected:
         Process host(tenon("again"), sandbox.environment(&server), sandbox.workspace());
         const Process::Exit exit = host.wait();
         errors = host.errors;
+        output = host.output;
         return exit;
     }
     /// Ends the job's supervisor, and with it the lock.
@@ -83,10 +84,32 @@ protected:
 
     const Sandbox sandbox;
     const ModelServer server{
-        script({background("a", "touch begun; until [ -e go ]; do :; done; echo over; exit 4")})};
+        script({background("a",
+                           "[ -e tree ] && . ./tree; touch begun; until [ -e go ]; do :; "
+                           "done; echo over; exit 4")})};
     fs::path job;
-    std::string errors;
+    std::string errors, output;
 };
+
+TEST_F(StateTest, AnEndThatNoHostSawIsTheNextOnesEvent) {
+    kill_host_of_a_running_job();
+    let_it_end();
+    while (!sandbox.processes().empty())
+        std::this_thread::yield();
+    EXPECT_EQ(run_again().code, 0) << errors;
+    std::vector<Json> lines;
+    std::istringstream in(output);
+    for (std::string line; std::getline(in, line);) {
+        Json event = Json::parse(line, nullptr, false);
+        if (string_or(event, "type") == "job") lines.push_back(std::move(event));
+    }
+    ASSERT_EQ(lines.size(), 1U) << output;
+    EXPECT_EQ(lines[0]["id"], id());
+    EXPECT_EQ(lines[0]["status"], "error");
+    EXPECT_EQ(lines[0]["exit_code"], 4);
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(count(output, "\"type\":\"job\""), 0U) << "it has been told";
+}
 
 TEST_F(StateTest, AJobOfAnotherBootIsLostAndToldOnce) {
     kill_host_of_a_running_job();
@@ -99,6 +122,23 @@ TEST_F(StateTest, AJobOfAnotherBootIsLostAndToldOnce) {
     EXPECT_EQ(count(told(), "[bg:" + id() + "] lost: "), 1U) << told();
     EXPECT_NE(told().find("the machine went down while it ran"), std::string::npos) << told();
     EXPECT_EQ(server.refusals(), 0);
+}
+
+TEST_F(StateTest, ALostJobsProcessesAreEndedAndTheModelIsToldSo) {
+    sandbox.home.write("w/tree",
+                       "(setsid sleep 600 </dev/null >/dev/null 2>&1 &)\n"
+                       "(trap '' TERM HUP; sleep 600) &\n");
+    kill_host_of_a_running_job();
+    const auto text = read_whole_file(job / jobs::kStartedFile, jobs::kMaxRecordBytes);
+    const auto started = jobs::decode_started(*text);
+    ASSERT_TRUE(started);
+    jobs::send_signal(jobs::open_process(started->shim), SIGKILL);
+    EXPECT_EQ(run_again().code, 0) << errors;
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    const std::string lost = "[bg:" + id() + "] lost: ";
+    EXPECT_EQ(count(told(), lost), 1U) << told();
+    EXPECT_NE(told().find("was killed]"), std::string::npos) << told();
+    EXPECT_NE(told().find(" that it left running were ended]"), std::string::npos) << told();
 }
 
 TEST_F(StateTest, AProcessThatHasGotASupervisorsNumberIsNotTakenForIt) {

@@ -21,7 +21,9 @@ namespace fs = std::filesystem;
 constexpr auto kPatience = 900s;     // for a run that nobody kills
 constexpr auto kTimeToEnd = 30s;     // of processes that are being ended
 constexpr int kUndisturbedRuns = 5;  // after the last kill
-constexpr int kSupervisorsOneIn = 5;
+constexpr int kSupervisorsOneIn = 3;
+constexpr int kMostSupervisors = 4;
+constexpr auto kTimeToSee = 50ms;
 constexpr double kShortestMs = 4, kLongestMs = 1500;
 constexpr double kHastier = 0.6, kCalmer = 1.5, kMostHaste = 0.01;
 
@@ -38,14 +40,6 @@ UniqueFd pidfd_of(pid_t pid) {
 std::string tail_of(const std::string& text) {
     constexpr std::size_t kMost = 600;
     return text.size() > kMost ? "…" + text.substr(text.size() - kMost) : text;
-}
-
-std::string environment_of(pid_t pid, const std::string& variable) {
-    std::ifstream in("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
-    for (std::string entry; std::getline(in, entry, '\0');) {
-        if (entry.starts_with(variable + "=")) return entry.substr(variable.size() + 1);
-    }
-    return {};
 }
 
 }  // namespace
@@ -102,7 +96,13 @@ void Storm::run_and_kill() {
     Process tenon = start();
     tenon.close_input();
     wait_for_moment(tenon);
-    if (between(1, kSupervisorsOneIn) == 1) kill_a_supervisor();
+    if (between(1, kSupervisorsOneIn) == 1) {
+        const int most = between(1, kMostSupervisors);
+        for (int i = 0; i < most; ++i)
+            kill_a_supervisor();
+        // Half of the time the host lives to see it.
+        if (between(0, 1) == 1) tenon.wait_for_more_output(kTimeToSee);
+    }
     tenon.send_signal(SIGKILL);
     const Process::Exit exit = tenon.wait();
     if (exit.signal == SIGKILL) {
@@ -188,8 +188,6 @@ std::vector<pid_t> Storm::survivors() {
     std::vector<pid_t> left;
     for (const pid_t pid : sandbox_.processes()) {
         const UniqueFd process = pidfd_of(pid);
-        const std::string job = environment_of(pid, "TENON_JOB_ID");
-        if (orphaned_.count(job) > 0) jobs::send_signal(process, SIGKILL);
         pollfd ended{process.get(), POLLIN, 0};
         const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
         if (process && ::poll(&ended, 1, static_cast<int>(std::max(wait, 0ms).count())) == 0) {

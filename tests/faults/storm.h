@@ -29,8 +29,8 @@ public:
 
     /// Returns when every job has been told, or when the host does not get there.
     void run();
-    /// Ends what the jobs of killed supervisors have left; the processes that nobody's death
-    /// excuses, once they have had ample time to end.
+    /// The processes that are left once they have had ample time to end. No death of a host or a
+    /// supervisor excuses one.
     std::vector<pid_t> survivors();
 
     [[nodiscard]] const StormOptions& options() const { return options_; }

@@ -26,6 +26,8 @@ constexpr Way kWays[] = {
     {"setsid sleep 900 & exit EXIT"},
     {"(trap '' TERM; sleep 900; sleep 900) & sleep 0.0TENTHS; exit EXIT"},
     {"( ( setsid sleep 900 </dev/null >/dev/null 2>&1 & ) & ); exit EXIT"},
+    {"(trap '' TERM HUP; setsid sleep 900 & sleep 900) & ( ( nohup setsid sleep 900 </dev/null "
+     ">/dev/null 2>&1 & ) & ); sleep 0.TENTHS; exit EXIT"},
     {"sleep 0.0TENTHS; kill -KILL $$", true},
 };
 

@@ -13,6 +13,7 @@ using testing::ended;
 using testing::JobsFolder;
 using testing::processes_of;
 using testing::run;
+using namespace std::chrono_literals;
 
 /// Runs jobs_host until it has submitted everything and, when named, somebody has written the fifo
 /// `begun`; then kills it. Returns the ids.
@@ -72,6 +73,49 @@ TEST(Adoption, WatchesARunningJobAndTellsItsTrueEnd) {
     EXPECT_EQ(drain(queue), ids);
 }
 
+TEST(Adoption, OfAJobFromAnotherTimeEndsItNoSoonerAndNoLater) {
+    for (const std::int64_t days : {-400, 400}) {
+        SCOPED_TRACE(days);
+        const JobsFolder folder;
+        const std::string ready = folder.fifo("ready");
+        const std::string gate = folder.fifo("gate");
+        JobId id;
+        {
+            Queue queue(folder.store(), folder.options());
+            JobSpec spec = folder.spec("echo go >" + ready + "; cat " + gate + "; exit 5");
+            spec.timeout = 1h;
+            id = queue.submit(spec)->id;
+            EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
+        }
+        auto started = *folder.store().started(id);
+        started.started_ms += days * 86'400'000;
+        folder.dir().write("state/jobs/" + id + "/" + kStartedFile, encode_started(started));
+        Queue queue(folder.store(), folder.options());
+        queue.adopt(nothing_delivered);
+        EXPECT_EQ(queue.find(id)->status, Status::kRunning);
+        JobsFolder::write_fifo(gate);
+        EXPECT_EQ(folder.report_of(ended(queue, id)), "go\n[exit code: 5]");
+        EXPECT_LT(queue.find(id)->end.duration_ms, 3'600'000);
+    }
+}
+
+TEST(Adoption, WakesAStoppedSupervisorWhenTheTimeIsOver) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    JobId id;
+    {
+        Queue queue(folder.store(), folder.options());
+        JobSpec spec = folder.spec("kill -STOP $PPID; echo go >" + ready + "; sleep 1000");
+        spec.timeout = 300ms;
+        id = queue.submit(spec)->id;
+        EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
+    }
+    Queue queue(folder.store(), folder.options());
+    queue.adopt(nothing_delivered);
+    EXPECT_EQ(ended(queue, id).status, Status::kTimeout);
+    EXPECT_TRUE(processes_of(id).empty());
+}
+
 TEST(Adoption, QueuesWhatWasQueuedInItsOldOrder) {
     const JobsFolder folder;
     const std::string gate = folder.fifo("gate");
@@ -95,9 +139,15 @@ TEST(Adoption, TellsWhatEndedMeanwhileUnlessItWasDelivered) {
             ids.push_back(run(queue, folder.spec(command)).id);
         run(queue, folder.spec("true", Kind::kForeground));
     }
-    Queue queue(folder.store(), folder.options());
+    std::vector<std::string> changes;
+    auto options = folder.options();
+    options.on_change = [&](const JobRecord& job) {
+        changes.push_back(job.id + " " + std::string(to_string(job.status)));
+    };
+    Queue queue(folder.store(), options);
     queue.adopt([&](const JobRecord& job) { return job.id == ids[0]; });
     EXPECT_EQ(drain(queue), std::vector{ids[1]});
+    EXPECT_EQ(changes, std::vector{ids[1] + " error"}) << "whoever watches hears of it too";
     EXPECT_EQ(queue.background_jobs().size(), 2U);
     EXPECT_EQ(queue.background_jobs()[0].end.exit_code, 1);
 }

@@ -18,11 +18,12 @@ constexpr std::uint64_t kCap = 400;  // 200 for the head, two files of 100 for t
 class FollowerTest : public ::testing::Test {
 protected:
     void write(const std::string& text) { spool_.write(text); }
-    /// Everything there is now; `…` where something may be missing.
+    /// Everything there is now; `…N…` where N bytes are missing.
     static std::string read(OutputFollower& follower) {
         std::string text;
         while (const auto piece = follower.next())
-            text += (piece->may_have_gap ? "…" : "") + piece->bytes;
+            text += (piece->omitted > 0 ? "…" + std::to_string(piece->omitted) + "…" : "") +
+                    piece->bytes;
         return text;
     }
     static bool is_readable(const OutputFollower& follower) {
@@ -55,14 +56,14 @@ TEST_F(FollowerTest, ReadsWhatWasThereBefore) {
     EXPECT_EQ(read(follower), text);
 }
 
-TEST_F(FollowerTest, SaysWhereItMayHaveMissedSomething) {
+TEST_F(FollowerTest, SaysWhereItMissedSomethingAndHowMuch) {
     OutputFollower follower(dir_.path());
     write(std::string(150, 'a'));
     EXPECT_EQ(read(follower), std::string(150, 'a'));
     for (const char c : {'b', 'c', 'd', 'e', 'f'})
         write(std::string(100, c));
     EXPECT_EQ(read(follower),
-              std::string(50, 'b') + "…" + std::string(50, 'e') + std::string(100, 'f'));
+              std::string(50, 'b') + "…300…" + std::string(50, 'e') + std::string(100, 'f'));
 }
 
 TEST_F(FollowerTest, SaysItAlsoInTheTail) {
@@ -73,7 +74,28 @@ TEST_F(FollowerTest, SaysItAlsoInTheTail) {
     for (const char c : {'c', 'd', 'e'})
         write(std::string(100, c));
     EXPECT_EQ(read(follower),
-              std::string(50, 'b') + "…" + std::string(100, 'd') + std::string(100, 'e'));
+              std::string(50, 'b') + "…100…" + std::string(100, 'd') + std::string(100, 'e'));
+}
+
+TEST_F(FollowerTest, AccountsForEveryByteWhereverItsLooksFall) {
+    for (const std::size_t piece : {1, 7, 33, 100, 150, 399, 1000}) {
+        for (const int every : {1, 2, 5, 20}) {
+            SCOPED_TRACE(piece);
+            SCOPED_TRACE(every);
+            const tenon::testing::TempDir dir;
+            const UniqueFd folder(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+            shim::Spool spool(folder.get(), kCap);
+            OutputFollower follower(dir.path());
+            std::uint64_t seen = 0;
+            for (int i = 1; i <= 60; ++i) {
+                spool.write(std::string(piece, 'x'));
+                if (i % every != 0) continue;
+                while (const auto next = follower.next())
+                    seen += next->omitted + next->bytes.size();
+                EXPECT_EQ(seen, spool.total());
+            }
+        }
+    }
 }
 
 TEST_F(FollowerTest, IsReadableWhenMoreHasCome) {

@@ -15,6 +15,7 @@
 #include "host/jobs/queue.h"
 #include "host/jobs/report.h"
 #include "host/jobs/store.h"
+#include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::jobs::testing {

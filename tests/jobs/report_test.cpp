@@ -53,6 +53,14 @@ TEST(Report, SaysHowAJobEndedWhenThereIsMoreToSayThanSuccess) {
              j.end.reason = "who knows";
          }),
          "out\n[lost: who knows]"},
+        {with_end([](JobRecord& j) {
+             j.status = Status::kLost;
+             j.end.reason = "who knows";
+             j.end.left_behind = 2;
+             j.end.survivors = 1;
+         }),
+         "out\n[lost: who knows]\n[2 processes that it left running were ended]\n"
+         "[1 process could not be ended]"},
         {with_end([](JobRecord& j) { j.end.left_behind = 2; }),
          "out\n[2 background processes ended; use background_run]"},
         {with_end([](JobRecord& j) {

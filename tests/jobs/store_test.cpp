@@ -197,6 +197,114 @@ TEST(Store, RemovesOnlyOldDeliveredEndedJobs) {
     EXPECT_FALSE(std::filesystem::exists(folder.store().folder() / ".removed-0000aaaa-x"));
 }
 
+constexpr std::int64_t kDay = 86'400'000;
+constexpr char kOtherBoot[] = "11111111-2222-3333-4444-555555555555";
+
+TEST(Clock, SetMeanwhileDoesNotChangeTheOrderOfJobs) {
+    const JobsFolder folder;
+    struct Case {
+        const char* boot;  // none: this one
+        std::int64_t wall_ms, since_boot_ns;
+    };
+    // In their true order: another boot, then this one, in which the clock was set back a year and
+    // then forward by ten.
+    const std::int64_t now = wall_clock_ms();
+    const Case cases[] = {
+        {kOtherBoot, now - 2 * kDay, 50}, {kOtherBoot, now - 3 * kDay, 60}, {nullptr, now, 10},
+        {nullptr, now - 365 * kDay, 20},  {nullptr, now + 3650 * kDay, 30}, {nullptr, now, 40},
+    };
+    std::vector<JobId> ids;
+    for (const Case& c : cases) {
+        auto job = folder.store().create(folder.spec("true"));
+        ASSERT_TRUE(job);
+        if (c.boot != nullptr) job->boot_id = c.boot;
+        job->submitted_ms = c.wall_ms;
+        job->submitted_ns = c.since_boot_ns;
+        ASSERT_TRUE(folder.store().rewrite(*job));
+        ids.push_back(job->id);
+    }
+    std::vector<JobId> listed;
+    for (const JobRecord& job : folder.store().list())
+        listed.push_back(job.id);
+    EXPECT_EQ(listed, ids);
+}
+
+TEST(Clock, SetMeanwhileDoesNotChangeHowLongAJobHasRun) {
+    for (const std::int64_t jump : {-400 * kDay, std::int64_t{0}, 400 * kDay}) {
+        SCOPED_TRACE(jump);
+        const StoredJob job;
+        const Started started{ProcessIdentity::of_this_process(), wall_clock_ms() + jump, 1000};
+        job.write(kStartedFile, encode_started(started));
+        const UniqueFd lock(::open((job.folder.store().folder_of(job.id) / kLockFile).c_str(),
+                                   O_RDWR | O_CREAT, 0600));
+        ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+        const auto loaded = job.load();
+        ASSERT_TRUE(loaded);
+        EXPECT_EQ(loaded->status, Status::kRunning);
+        // As old as this process, which is no older than the longest test.
+        EXPECT_GE(wall_clock_ms() - loaded->started_ms, 0);
+        EXPECT_LT(wall_clock_ms() - loaded->started_ms, kDay);
+    }
+}
+
+/// A job that has ended, by both clocks, and one more that shows that the clock was set.
+class OldJob {
+public:
+    OldJob(std::int64_t ended_ms, const std::string& boot, std::int64_t ended_boot_ms) {
+        JobEnd end;
+        end.status = Status::kCompleted;
+        end.ended_ms = ended_ms;
+        end.boot_id = boot;
+        end.ended_boot_ms = ended_boot_ms;
+        job_.write(kStatusFile, encode_end(end));
+        // Its record is of that boot too, so that it says nothing of this one's clock.
+        auto record = *job_.load();
+        record.boot_id = kOtherBoot;
+        EXPECT_TRUE(job_.folder.store().rewrite(record));
+    }
+    void show_that_the_clock_was_set() const {
+        auto job = job_.folder.store().create(job_.folder.spec("true"));
+        ASSERT_TRUE(job);
+        job->submitted_ms -= 90 * kDay;
+        ASSERT_TRUE(job_.folder.store().rewrite(*job));
+    }
+    [[nodiscard]] int clean_up(int keep_days) const {
+        return job_.folder.store().clean_up(keep_days, [](const JobRecord&) { return true; });
+    }
+
+private:
+    StoredJob job_;
+};
+
+TEST(Clock, SetMeanwhileMakesNoJobOldAndKeepsNone) {
+    struct Case {
+        const char* what;
+        std::int64_t ended_ago_ms;  // by the wall clock
+        std::string boot;
+        std::int64_t ended_since_boot;  // milliseconds ago; of this boot
+        int keep_days;
+        bool clock_was_set;
+        int removed;
+    };
+    const Case cases[] = {
+        {"forward: young by the other clock", 60 * kDay, boot_id(), 1000, 30, false, 0},
+        {"back: from the future, and ended a second ago", -365 * kDay, boot_id(), 1000, 0, false,
+         1},
+        {"of another boot and old", 60 * kDay, kOtherBoot, 0, 30, false, 1},
+        {"of another boot and young", 2 * kDay, kOtherBoot, 0, 30, false, 0},
+        {"of another boot and from the future", -5 * kDay, kOtherBoot, 0, 0, false, 0},
+        {"of another boot, old or not: nobody knows", 60 * kDay, kOtherBoot, 0, 30, true, 0},
+        {"of a version that noted no boot", 60 * kDay, "", 0, 30, false, 1},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.what);
+        const OldJob job(wall_clock_ms() - c.ended_ago_ms, c.boot,
+                         std::max<std::int64_t>(0, boot_clock_ms() - c.ended_since_boot));
+        if (c.clock_was_set) job.show_that_the_clock_was_set();
+        EXPECT_EQ(job.clean_up(c.keep_days), c.removed);
+    }
+}
+
 TEST(OutputCap, IsWhatIsLeftButNeverNothing) {
     constexpr std::uint64_t kMiB = 1U << 20U;
     struct Case {

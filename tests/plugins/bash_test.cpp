@@ -215,6 +215,22 @@ TEST_F(BashTest, ShowsOnlyTheTailOfARunningJob) {
     EXPECT_THAT(result.text, ::testing::EndsWith("üend"));
 }
 
+TEST_F(BashTest, SaysHowMuchOfAnOutputWasNotKept) {
+    Json running = job_text("0a1b2c3d", "running", false, "tail");
+    Json ended = job_text("0a1b2c3d", "completed", true, "tail");
+    running["omitted_bytes"] = ended["omitted_bytes"] = 12345;
+    reply("job.read/1", running);
+    reply("job.read/1", ended);
+    reply("job.read/1", ended);
+    EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}}).text,
+              "[running] make 0a1b2c3d\n(running)\n[12345 bytes of its output omitted]\ntail");
+    EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}, {"tail_bytes", 9}}).text,
+              "[completed] make 0a1b2c3d\n[12345 bytes of its output omitted]\ntail");
+    EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}}).text,
+              "[completed] make 0a1b2c3d\ntail")
+        << "whole, with the gap where it is";
+}
+
 TEST_F(BashTest, ListsAllJobs) {
     reply("job.list/1",
           {{"jobs", {job("11111111", "queued", false), job("22222222", "lost", true)}}});

@@ -22,7 +22,7 @@ protected:
     }
 
     tenon::testing::TempDir dir_;
-    StateService state_{dir_ / "plugin-state"};
+    StateService state_{dir_ / "plugin-state", dir_ / "sessions/s1/plugin-state"};
     Services services_;
 };
 
@@ -40,6 +40,30 @@ TEST_F(StateServiceTest, ShowsAPluginNothingOfAnother) {
     EXPECT_EQ(ask("state.get/1", {{"key", "k"}}, "two").out, R"({"value":null})");
 }
 
+TEST_F(StateServiceTest, KeepsWhatBelongsToTheSessionBesideItsJournal) {
+    const Json of_session = {{"key", "k"}, {"scope", "session"}};
+    Json set = of_session;
+    set["value"] = "mine";
+    EXPECT_EQ(ask("state.set/1", set).rc, TENON_OK);
+    EXPECT_EQ(ask("state.get/1", of_session).out, R"({"value":"mine"})");
+    EXPECT_EQ(ask("state.get/1", {{"key", "k"}}).out, R"({"value":null})");
+    EXPECT_EQ(dir_.read("sessions/s1/plugin-state/p.json"), R"({"v":1,"values":{"k":"mine"}})");
+    for (const char* folder : {"sessions/s1", "sessions/s1/plugin-state"})
+        EXPECT_EQ(std::filesystem::status(dir_ / folder).permissions(),
+                  std::filesystem::perms::owner_all)
+            << folder;
+}
+
+TEST_F(StateServiceTest, HasNoScopeOfASessionWithoutOne) {
+    StateService alone(dir_ / "plugin-state");
+    Services services;
+    alone.add_to(services);
+    const Json params = {{"key", "k"}, {"value", "x"}, {"scope", "session"}};
+    for (const char* method : {"state.get/1", "state.set/1"})
+        EXPECT_EQ(services.request("p", false, method, params.dump(), "", nullptr).rc,
+                  TENON_UNSUPPORTED);
+}
+
 TEST_F(StateServiceTest, RefusesWhatIsTooLargeOrNoText) {
     const struct {
         Json params;
@@ -48,6 +72,8 @@ TEST_F(StateServiceTest, RefusesWhatIsTooLargeOrNoText) {
         {{{"value", "x"}}, "key is required"},
         {{{"key", std::string(129, 'k')}, {"value", "x"}}, "more than 128 bytes"},
         {{{"key", "k"}}, "value is required"},
+        {{{"key", "k"}, {"value", "x"}, {"scope", "world"}}, "scope is"},
+        {{{"key", "k"}, {"value", "x"}, {"scope", 1}}, "scope is"},
         {{{"key", "k"}, {"value", 7}}, "value is required"},
         {{{"key", "k"}, {"value", std::string(65'537, 'x')}}, "more than 64 KiB"},
     };

@@ -118,6 +118,38 @@ TEST(Interrupt, WhileWaitingForJobsCancelsThem) {
     EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
 }
 
+TEST(Interrupt, OrDeathDuringASummaryLeavesTheConversationAsItWas) {
+    for (const int signal : {SIGINT, SIGKILL}) {
+        SCOPED_TRACE(signal);
+        const Sandbox sandbox;
+        const ModelServer server(
+            R"([{"content":[{"type":"thinking","thinking":""},{"type":"tool_use","id":"a","name":"bash",)"
+            R"("input":{"command":"echo found"}}],"usage":{"input_tokens":9000}},)"
+            R"({"content":"late","delay_ms":600000},)"
+            R"({"content":"The summary.","expect":["found","again"]},)"
+            R"({"content":"done","expect":["The summary.","again"]}])");
+        const auto run = [&](const std::string& prompt) {
+            auto command = with_prompt(kStream, prompt);
+            command.insert(command.end(), {"-D", "agent.compaction.tokenThreshold=6000"});
+            auto program = std::make_unique<Process>(command, sandbox.environment(&server),
+                                                     sandbox.workspace());
+            program->close_input();
+            return program;
+        };
+        const auto first = run("go");
+        ASSERT_TRUE(server.wait_for_requests(2));
+        first->send_signal(signal);
+        (void)first->wait();
+        EXPECT_EQ(sandbox.home.read("state/sessions/s1.jsonl").find("compaction"),
+                  std::string::npos);
+        const auto next = run("again");
+        EXPECT_EQ(next->wait().code, 0) << next->output << next->errors;
+        EXPECT_EQ(last_line(next->output)["result"], "done");
+        EXPECT_EQ(server.refusals(), 0) << server.requests().back().refusal;
+        EXPECT_EQ(server.requests().size(), 4U);
+    }
+}
+
 TEST(Kill, OfTheHostInTheMiddleOfACommandLetsItContinueAsAJob) {
     const Sandbox sandbox;
     const ModelServer server(

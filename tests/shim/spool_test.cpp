@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/unique_fd.h"
+#include "host/jobs/kept_output.h"
 #include "host/jobs/record.h"
 #include "tests/support/temp_dir.h"
 
@@ -53,6 +54,10 @@ TEST(Spool, KeepsTheHeadAndTheNewestTailToTheByte) {
             EXPECT_EQ(spool.total(), text.size());
             EXPECT_EQ(spool.omitted(), text.size() - kept.size());
             EXPECT_TRUE(text.size() > cap / 4 * 4 || spool.omitted() == 0);
+            if (!tail.empty()) {
+                EXPECT_EQ(jobs::KeptOutput(dir.path()).omitted(), spool.omitted())
+                    << "readers know it while the job runs";
+            }
         }
     }
 }

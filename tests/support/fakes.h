@@ -41,14 +41,15 @@ public:
                                                                           std::stop_token)>;
 
     void then(Step step) { steps_.push_back(std::move(step)); }
-    void then_say(const std::string& text, const std::string& stop_reason = "end_turn") {
+    void then_say(const std::string& text, const std::string& stop_reason = "end_turn",
+                  const agent::Usage& usage = {1, 2, 3, 4}) {
         const Json content =
             text.empty() ? Json::array() : Json::array({{{"type", "text"}, {"text", text}}});
         then([=](const agent::Request&, const std::stop_token&) {
-            return agent::Answer{"m", "model", stop_reason, content.dump(), text, {}, {1, 2, 3, 4}};
+            return agent::Answer{"m", "model", stop_reason, content.dump(), text, {}, usage};
         });
     }
-    void then_call(std::vector<agent::ToolCall> calls) {
+    void then_call(std::vector<agent::ToolCall> calls, const agent::Usage& usage = {1, 2, 3, 4}) {
         Json content = Json::array();
         for (const auto& call : calls) {
             content.push_back({{"type", "tool_use"},
@@ -57,7 +58,12 @@ public:
                                {"input", call.input}});
         }
         then([=](const agent::Request&, const std::stop_token&) {
-            return agent::Answer{"m", "model", "tool_use", content.dump(), "", calls, {1, 2, 3, 4}};
+            return agent::Answer{"m", "model", "tool_use", content.dump(), "", calls, usage};
+        });
+    }
+    void then_fail(const std::string& message, int http_status) {
+        then([=](const agent::Request&, const std::stop_token&) {
+            return agent::ModelFailure{message, http_status, "", "", false, false, {}};
         });
     }
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request, agent::EventSink&,
@@ -172,6 +178,8 @@ public:
         told_jobs.insert(told_jobs.end(), jobs.begin(), jobs.end());
     }
     std::vector<std::string> told_jobs;
+    std::string jobs_table;
+    std::string table() override { return jobs_table; }
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override {
         const auto it = recovered.find(call.id);
         if (it == recovered.end()) return std::nullopt;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "host/app/commands/jobs_verbs.h"
 #include "host/app/signals.h"
@@ -91,12 +90,11 @@ private:
     [[nodiscard]] std::vector<JobRecord> shown() const {
         std::vector<JobRecord> shown;
         for (const auto& entry : jobs_) {
-            if (is_background(entry.second)) shown.push_back(entry.second);
+            if (!is_background(entry.second)) continue;
+            shown.push_back(entry.second);
+            jobs::correct_start(shown.back());
         }
-        std::sort(shown.begin(), shown.end(), [](const JobRecord& a, const JobRecord& b) {
-            return std::tie(a.submitted_ms, a.submitted_ns, a.id) <
-                   std::tie(b.submitted_ms, b.submitted_ns, b.id);
-        });
+        jobs::sort_by_submission(shown);
         return shown;
     }
 

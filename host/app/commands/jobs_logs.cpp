@@ -16,7 +16,7 @@ namespace {
 using jobs::JobRecord;
 
 constexpr std::uint64_t kPiece = 65536;
-constexpr char kMaybeGap[] = "\n[output may be omitted here]\n";
+constexpr char kUnknownGap[] = "\n[an unknown number of bytes omitted]\n";
 
 /// Output on its way out: known keys taken out, on a terminal made harmless, for a document kept.
 class Printer {
@@ -74,11 +74,9 @@ void print_range(const jobs::KeptOutput& output, std::uint64_t begin, std::uint6
 void print_kept(const JobsCall& call, const JobRecord& job, Printer& printer) {
     const jobs::KeptOutput output(call.store.folder_of(job.id));
     print_range(output, 0, output.head(), printer);
-    if (jobs::is_terminal(job.status)) {
-        if (job.end.omitted_bytes > 0) printer.mark(jobs::omitted(job.end.omitted_bytes, "bytes"));
-    } else if (output.may_have_rotated()) {
-        printer.mark(kMaybeGap);
-    }
+    const auto omitted = jobs::is_terminal(job.status) ? job.end.omitted_bytes : output.omitted();
+    if (!omitted) printer.mark(kUnknownGap);
+    if (omitted.value_or(0) > 0) printer.mark(jobs::omitted(*omitted, "bytes"));
     print_range(output, output.head(), output.size(), printer);
 }
 
@@ -88,7 +86,7 @@ void print_new(jobs::OutputFollower& follower, std::uint64_t at_most, Printer& p
     while (printed < at_most) {
         const auto piece = follower.next();
         if (!piece) return;
-        if (piece->may_have_gap) printer.mark(kMaybeGap);
+        if (piece->omitted > 0) printer.mark(jobs::omitted(piece->omitted, "bytes"));
         printer.add(piece->bytes);
         printed += piece->bytes.size();
     }

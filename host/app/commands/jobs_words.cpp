@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "host/app/columns.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/jobs/store.h"
@@ -52,18 +53,9 @@ std::string in_bytes(std::uint64_t bytes) {
 
 // ---------------------------------------------------------------- table
 
-constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrow = 60;  // fewer columns have room for the most important only
 constexpr std::size_t kWidestSession = 20;
 
-struct Column {
-    const char* title;
-    bool when_narrow;
-    std::size_t widest;  // 0: no limit
-    std::string (*text)(const JobRecord&, std::int64_t now_ms);
-};
-
-std::string status_text(const JobRecord& job, std::int64_t) {
+std::string status_text(const JobRecord& job) {
     if (job.status == Status::kError && job.end.signal) {
         return "error " + jobs::signal_name(*job.end.signal);
     }
@@ -74,12 +66,7 @@ std::string status_text(const JobRecord& job, std::int64_t) {
 }
 
 std::string age_text(const JobRecord& job, std::int64_t now_ms) {
-    const std::int64_t begin = job.started_ms > 0 ? job.started_ms : job.submitted_ms;
-    const std::int64_t seconds = std::max<std::int64_t>(0, now_ms - begin) / 1000;
-    if (seconds < 60) return std::to_string(seconds) + "s ago";
-    if (seconds < 3600) return std::to_string(seconds / 60) + "m ago";
-    if (seconds < 86'400) return std::to_string(seconds / 3600) + "h ago";
-    return std::to_string(seconds / 86'400) + "d ago";
+    return in_words_ago(now_ms - (job.started_ms > 0 ? job.started_ms : job.submitted_ms));
 }
 
 std::string time_text(const JobRecord& job, std::int64_t now_ms) {
@@ -87,23 +74,20 @@ std::string time_text(const JobRecord& job, std::int64_t now_ms) {
     return duration ? in_short(*duration) : "-";
 }
 
-std::string command_text(const JobRecord& job, std::int64_t) {
+std::string command_text(const JobRecord& job) {
     // More could not be shown on the widest screen.
     const std::string command = visible(std::string_view(job.spec.command).substr(0, 4096));
     return job.spec.name.empty() ? command : visible(job.spec.name) + ": " + command;
 }
 
-// clang-format off
 constexpr std::array kColumns = {
-    Column{"ID", true, 0, [](const JobRecord& job, std::int64_t) { return job.id; }},
-    Column{"STATUS", true, 0, status_text},
-    Column{"TIME", true, 0, time_text},
-    Column{"STARTED", false, 0, age_text},
-    Column{"SESSION", false, kWidestSession,
-           [](const JobRecord& job, std::int64_t) { return job.spec.session.empty() ? "-" : job.spec.session; }},
-    Column{"COMMAND", true, 0, command_text},
+    TableColumn{"ID"},
+    TableColumn{"STATUS"},
+    TableColumn{"TIME"},
+    TableColumn{"STARTED", false},
+    TableColumn{"SESSION", false, kWidestSession},
+    TableColumn{"COMMAND"},
 };
-// clang-format on
 
 const char* colour_of(Status status) {
     switch (status) {
@@ -121,33 +105,6 @@ const char* colour_of(Status status) {
             break;
     }
     return "\x1b[31m";
-}
-
-std::string padded(const std::string& text, std::size_t width) {
-    return text + std::string(width - std::min(width, width_of(text)), ' ');
-}
-
-using Row = std::array<std::string, kColumns.size()>;
-
-std::string line_of(const Row& row, const std::array<std::size_t, kColumns.size()>& widths,
-                    const Screen& screen, const char* colour) {
-    std::string line;
-    std::size_t used = 0;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-        if (widths[i] == 0 || used >= screen.columns) continue;
-        const bool last = i + 1 == row.size();
-        const std::size_t room = screen.columns - used;
-        const std::size_t width = last ? room : std::min(widths[i], room);
-        const std::string text = fitted(row[i], width);
-        const std::string cell = last ? text : padded(text, width);
-        const bool coloured = i == 1 && colour != nullptr;
-        line += coloured ? colour + cell + "\x1b[0m" : cell;
-        line += std::string(std::min(kGap, room - width), ' ');
-        used += width + kGap;
-    }
-    while (line.ends_with(' '))
-        line.pop_back();
-    return line;
 }
 
 // ---------------------------------------------------------------- details
@@ -182,7 +139,11 @@ void describe_end(std::string& text, const JobRecord& job, bool supervised) {
     add(text, "output",
         in_bytes(end.output_bytes) +
             (end.omitted_bytes > 0 ? ", of these not kept: " + in_bytes(end.omitted_bytes) : ""));
-    if (end.left_behind > 0) {
+    if (end.left_behind > 0 && job.status == Status::kLost) {
+        add(text, "left running",
+            std::to_string(end.left_behind) +
+                (end.left_behind == 1 ? " process, ended since" : " processes, ended since"));
+    } else if (end.left_behind > 0) {
         add(text, "left behind",
             std::to_string(end.left_behind) + (end.left_behind == 1 ? " process" : " processes") +
                 (supervised ? ", not all gone yet: cancel ends them" : ", ended since"));
@@ -278,31 +239,13 @@ std::optional<std::int64_t> duration_of(const JobRecord& job, std::int64_t now_m
 
 std::vector<std::string> jobs_table(std::span<const JobRecord> jobs, const Screen& screen,
                                     std::int64_t now_ms) {
-    std::vector<std::string> lines;
-    if (jobs.empty()) return lines;
-    std::vector<Row> rows(1);
-    std::array<std::size_t, kColumns.size()> widths{};
-    for (std::size_t i = 0; i < kColumns.size(); ++i)
-        rows[0][i] = kColumns[i].title;
+    std::vector<TableRow> rows;
     for (const JobRecord& job : jobs) {
-        Row row;
-        for (std::size_t i = 0; i < kColumns.size(); ++i)
-            row[i] = kColumns[i].text(job, now_ms);
-        rows.push_back(std::move(row));
+        rows.push_back({{job.id, status_text(job), time_text(job, now_ms), age_text(job, now_ms),
+                         job.spec.session.empty() ? "-" : job.spec.session, command_text(job)},
+                        colour_of(job.status)});
     }
-    for (std::size_t i = 0; i < kColumns.size(); ++i) {
-        const Column& column = kColumns[i];
-        if (screen.columns < kNarrow && !column.when_narrow) continue;
-        for (const Row& row : rows)
-            widths[i] = std::max(widths[i], width_of(row[i]));
-        if (column.widest > 0) widths[i] = std::min(widths[i], column.widest);
-    }
-    lines.push_back(line_of(rows[0], widths, screen, nullptr));
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-        lines.push_back(line_of(rows[i + 1], widths, screen,
-                                screen.colour ? colour_of(jobs[i].status) : nullptr));
-    }
-    return lines;
+    return table(kColumns, rows, screen);
 }
 
 std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms) {

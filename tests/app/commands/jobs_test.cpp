@@ -2,6 +2,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <pty.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include "host/base/json.h"
 #include "host/jobs/launch.h"
 #include "host/jobs/record.h"
+#include "host/jobs/report.h"
 #include "host/jobs/store.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
@@ -227,6 +229,33 @@ TEST_F(JobsCommand, LogsShowHeadMarkAndTail) {
     EXPECT_EQ(json({"logs", id})["output"], out);
 }
 
+TEST_F(JobsCommand, LogsOfARunningJobSayHowMuchWasDropped) {
+    environment_["TENON_CONFIG"] = dir_.write("c.properties", "jobs.outputLimit=4000\n");
+    const std::string up = fifo("up");
+    const std::string go = fifo("go");
+    const std::string id = job("printf '%09999d=' 0; echo >" + up + "; read < " + go);
+    std::ifstream(up).get();
+    // What it printed is in the pipe to its supervisor: wait until the end of that is kept.
+    const auto kept = [&] { return jobs::read_output_tail(folder(id), 1); };
+    while (kept() != "=")
+        std::this_thread::yield();
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{"logs", id}, {"logs", "-f", id}}) {
+        SCOPED_TRACE(words[1]);
+        Process logs = start(words);
+        ASSERT_TRUE(logs.wait_for_output("="));
+        if (words[1] == "-f") std::ofstream(go) << "go\n";
+        EXPECT_EQ(logs.wait().code, 0);
+        const auto mark = logs.output.find("\n[");
+        ASSERT_NE(mark, std::string::npos) << logs.output;
+        EXPECT_EQ(mark, 2000U);
+        const auto omitted = std::stoul(logs.output.substr(mark + 2));
+        const auto rest = logs.output.size() - mark -
+                          ("\n[" + std::to_string(omitted) + " bytes omitted]\n").size();
+        EXPECT_EQ(2000 + omitted + rest, 10'000U) << logs.output.substr(1990);
+    }
+}
+
 TEST_F(JobsCommand, LogsOfBytesArriveAsTheyAre) {
     const std::string id = ended_job("printf '\\377\\000\\033[31m\\r\\n'");
     EXPECT_EQ(run({"logs", id}).out, std::string("\xff\0\x1b[31m\r\n", 9));
@@ -269,11 +298,47 @@ TEST_F(JobsCommand, FollowEndsWhenTheSupervisorIsKilled) {
     EXPECT_EQ(following.wait().code, 0);
     EXPECT_EQ(json({"show", id})["status"], "lost");
     EXPECT_EQ(run({"wait", id}).code, 1);
-    // Its sleep is nobody's any more.
-    for (const pid_t left : tenon::testing::processes_with("TENON_JOB_ID", id))
-        ::kill(left, SIGKILL);
-    while (!tenon::testing::processes_with("TENON_JOB_ID", id).empty())
-        std::this_thread::yield();
+    EXPECT_EQ(tenon::testing::processes_with("TENON_JOB_ID", id), std::vector<pid_t>());
+}
+
+TEST_F(JobsCommand, EndsWhatAKilledSupervisorLeftAndSaysSo) {
+    const auto store = jobs::Store::open_existing(dir_ / "state/jobs");
+    for (const char* verb : {"list", "show", "wait", "cancel", "logs"}) {
+        SCOPED_TRACE(verb);
+        const std::string up = fifo(std::string("up-") + verb);
+        const std::string id =
+            job("(trap '' TERM; setsid sleep 1000) & (setsid sleep 1000 &); "
+                "echo one; echo >" +
+                up + "; sleep 1000");
+        std::ifstream(up).get();
+        jobs::send_signal(jobs::open_process(store->started(id)->shim), SIGKILL);
+        const auto lock = folder(id) / jobs::kLockFile;
+        const UniqueFd held(::open(lock.c_str(), O_RDWR | O_CLOEXEC));
+        ::flock(held.get(), LOCK_EX);  // until its shell has gone too
+        ::flock(held.get(), LOCK_UN);
+        run(verb == std::string("list") ? std::vector<std::string>{verb}
+                                        : std::vector<std::string>{verb, id});
+        EXPECT_EQ(tenon::testing::processes_with("TENON_JOB_ID", id), std::vector<pid_t>());
+        const Json shown = json({"show", id});
+        EXPECT_EQ(shown["status"], "lost");
+        EXPECT_GE(shown["left_behind"], 2);
+        EXPECT_EQ(shown["survivors"], 0);
+        EXPECT_THAT(run({"show", id}).out, HasSubstr("left running:"));
+    }
+}
+
+TEST_F(JobsCommand, InsideALostJobEndsNeitherItselfNorWhoAsked) {
+    const std::string up = fifo("up");
+    const std::string id = job("echo >" + up + "; sleep 1000");
+    std::ifstream(up).get();
+    const auto store = jobs::Store::open_existing(dir_ / "state/jobs");
+    jobs::send_signal(jobs::open_process(store->started(id)->shim), SIGKILL);
+    environment_["TENON_JOB_ID"] = id;
+    Process shell({"/bin/bash", "-c", TENON_PROGRAM " jobs wait " + id + "; echo alive"},
+                  environment_, dir_ / "w");
+    EXPECT_EQ(shell.wait().code, 0);
+    EXPECT_EQ(shell.output, id + ": lost\nalive\n") << shell.errors;
+    environment_.erase("TENON_JOB_ID");
 }
 
 TEST_F(JobsCommand, ReportsWhatItCannotReadAndGoesOn) {

@@ -282,6 +282,20 @@ TEST(ModelServer, RefusesOverTheWireAndSaysWhenItsScriptIsOver) {
     EXPECT_EQ(server.refusals(), 2);
 }
 
+TEST(ModelServer, NamesACallInItsScriptThatTheRequestForbids) {
+    ModelServer server(R"([{"content":[{"type":"tool_use","id":"a","name":"bash","input":{}}]}])");
+    const auto provider = provider_for(server.url());
+    Watcher watcher;
+    Talk talk;
+    agent::Request request = talk.request();
+    request.forbid_tools = true;
+    const auto answer = provider->ask(request, watcher, {});
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("allows none"));
+    request.forbid_tools = false;
+    EXPECT_TRUE(provider->ask(request, watcher, {}));
+}
+
 TEST(ModelServer, NamesAMistakeInItsScript) {
     struct Case {
         const char* script;

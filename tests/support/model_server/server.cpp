@@ -323,6 +323,9 @@ std::optional<Refusal> ModelServer::next_step(const Json& body, Step& step) {
     if (next_ == steps_.size()) return Refusal{404, "the script is over"};
     step = steps_[next_];
     if (auto refusal = fill_in_job_ids(body, step)) return refusal;
+    const Json choice = body.value("tool_choice", Json());
+    if (string_or(choice, "type") == "none" && step.stop_reason == "tool_use")
+        return Refusal{404, "the script calls a tool though the request allows none"};
     const std::string last = dump_json(body["messages"].back());
     for (const std::string& wanted : step.expect) {
         if (last.find(wanted) == last.npos) {

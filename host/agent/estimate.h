@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "host/agent/message.h"
+
+namespace tenon::agent {
+
+/// How many tokens a request has, as far as that can be known without asking: what the provider
+/// counted last, with a token for every four bytes that came since; before any count, four bytes a
+/// token for all of it. Where bytes went since, the tokens went in proportion.
+class TokenEstimate {
+public:
+    /// What the provider counted for a request and its answer, which are `bytes` long together. A
+    /// provider that counts nothing is not believed.
+    void counted(const Usage& usage, std::size_t bytes) {
+        const std::int64_t tokens = usage.input_tokens + usage.cache_read_input_tokens +
+                                    usage.cache_creation_input_tokens + usage.output_tokens;
+        if (tokens <= 0 || bytes == 0) return;
+        tokens_ = tokens;
+        bytes_ = bytes;
+    }
+
+    /// Of a request that is `bytes` long now.
+    [[nodiscard]] std::int64_t of(std::size_t bytes) const {
+        constexpr std::size_t kBytesPerToken = 4;
+        if (bytes >= bytes_)
+            return tokens_ + static_cast<std::int64_t>((bytes - bytes_) / kBytesPerToken);
+        return static_cast<std::int64_t>(static_cast<double>(tokens_) * static_cast<double>(bytes) /
+                                         static_cast<double>(bytes_));
+    }
+
+private:
+    std::int64_t tokens_ = 0;
+    std::size_t bytes_ = 0;  // 0: nothing was counted
+};
+
+}  // namespace tenon::agent

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "host/agent/conversation.h"
+
+namespace tenon::agent {
+
+/// The tool results that can be made short: over 100 characters, older than the `keep_recent`
+/// newest, and seen by the model already. Their calls' ids, oldest first.
+std::vector<std::string> prunable_results(const Conversation& conversation,
+                                          std::size_t keep_recent);
+
+}  // namespace tenon::agent

@@ -1,0 +1,174 @@
+#include "host/agent/summary.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "host/agent/wire.h"
+#include "host/base/utf8.h"
+
+namespace tenon::agent {
+namespace {
+
+constexpr int kPlainAttempts = 3;
+
+constexpr std::string_view kInstruction =
+    "Leave the work for a moment. What you write now takes the place of this conversation: the "
+    "work goes on from it alone, and what it does not say is lost. Call no tool, write no "
+    "preamble. State:\n"
+    "1. what the user wants, in their own words where the wording matters, with every constraint;\n"
+    "2. what was decided, and why;\n"
+    "3. the files that were read, changed or made, each with its path and what matters in it;\n"
+    "4. how things stand: what is done and checked, what is under way, the jobs and their ids;\n"
+    "5. what failed or was refused, and why;\n"
+    "6. the next steps.\n"
+    "Be exact with names, paths, commands and numbers. Messages of the user that have no answer "
+    "yet will stand word for word behind what you write: do not answer them.";
+
+std::string instruction(const std::string& focus) {
+    std::string text(kInstruction);
+    if (!focus.empty()) text += "\nAbove all keep: " + focus;
+    return text;
+}
+
+/// Lets retries and notices through; the words of a summary are for nobody's eyes.
+class Muted : public EventSink {
+public:
+    explicit Muted(EventSink& sink) : sink_(sink) {}
+    void on_event(const AgentEvent& event) override {
+        if (std::holds_alternative<RetryScheduled>(event) || std::holds_alternative<Notice>(event))
+            sink_.on_event(event);
+    }
+
+private:
+    EventSink& sink_;
+};
+
+std::string plain_block(Role role, const Json& block) {
+    const std::string type = string_or(block, "type");
+    if (type == "text")
+        return (role == Role::kUser ? "User: " : "Assistant: ") + string_or(block, "text");
+    if (type == "tool_use") {
+        return "Assistant calls " + string_or(block, "name") + ": " +
+               dump_json(block.value("input", Json::object()));
+    }
+    if (type == "tool_result") {
+        return (bool_or(block, "is_error", false) ? "Error: " : "Result: ") +
+               string_or(block, "content");
+    }
+    return {};
+}
+
+std::string plain_text(std::span<const Message> messages) {
+    std::string text;
+    for (const Message& message : messages) {
+        for (const std::string_view block : split_blocks(raw_member(message.wire, "content"))) {
+            const std::string said = plain_block(message.role, Json::parse(block, nullptr, false));
+            if (!said.empty()) text += said + "\n\n";
+        }
+    }
+    return text;
+}
+
+/// At most the last `most` bytes, beginning with a whole character, and what is said of the rest.
+std::string newest(const std::string& text, std::size_t most) {
+    if (text.size() <= most) return text;
+    std::size_t from = text.size() - most;
+    while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0U) == 0x80)
+        ++from;
+    return "[the oldest " + std::to_string(from) + " bytes are left out]\n" + text.substr(from);
+}
+
+/// What the answer is worth as a summary.
+Result<std::string, SummaryFailure> summary_in(const Answer& answer) {
+    for (const char* cut :
+         {"max_tokens", "model_context_window_exceeded", "pause_turn", "refusal"}) {
+        if (answer.stop_reason == cut)
+            return SummaryFailure{
+                "the summary is not complete (stop reason: " + answer.stop_reason + ")"};
+    }
+    if (answer.text.find_first_not_of(" \t\r\n\f\v") == std::string::npos)
+        return SummaryFailure{"the model wrote no summary"};
+    return answer.text;
+}
+
+class Asker {
+public:
+    Asker(const Session& session, Provider& provider, EventSink& sink,
+          const SummaryOptions& options, Usage& spent, std::stop_token stop)
+        : session_(session),
+          provider_(provider),
+          sink_(sink),
+          options_(options),
+          spent_(spent),
+          stop_(std::move(stop)) {}
+
+    Result<std::string, SummaryFailure> run() {
+        if (options_.fits) {
+            auto summary = ask_as_it_is();
+            if (!too_long_) return summary;
+        }
+        const std::string text = plain_text(session_.conversation().messages());
+        std::size_t most = options_.plain_bytes;
+        auto summary = ask_in_plain_text(newest(text, most));
+        for (int attempt = 1; attempt < kPlainAttempts && too_long_; ++attempt)
+            summary = ask_in_plain_text(newest(text, most /= 2));
+        return summary;
+    }
+
+private:
+    Result<std::string, SummaryFailure> ask_as_it_is() {
+        const auto held = session_.conversation().messages();
+        std::vector<Message> messages(held.begin(), held.end());
+        if (messages.back().role != Role::kUser) messages.push_back(empty_message(Role::kUser));
+        append_block(messages.back(), text_block(instruction(options_.focus)));
+        return ask({session_.head().model, session_.head().system, session_.head().tools, messages,
+                    options_.max_tokens, true});
+    }
+
+    Result<std::string, SummaryFailure> ask_in_plain_text(const std::string& text) {
+        std::vector<Message> messages = {empty_message(Role::kUser)};
+        append_block(messages.back(), text_block("<conversation>\n" + text + "</conversation>"));
+        append_block(messages.back(), text_block(instruction(options_.focus)));
+        return ask({session_.head().model, "", "[]", messages, options_.max_tokens, false});
+    }
+
+    Result<std::string, SummaryFailure> ask(const Request& request) {
+        const auto answer = provider_.ask(request, sink_, stop_);
+        too_long_ = answer ? answer->stop_reason == "model_context_window_exceeded"
+                           : is_too_long(answer.error());
+        if (answer) spent_ += answer->usage;
+        if (stop_.stop_requested() || (!answer && answer.error().stopped)) {
+            too_long_ = false;
+            return SummaryFailure{"interrupted", true};
+        }
+        if (!answer) return SummaryFailure{answer.error().message};
+        return summary_in(*answer);
+    }
+
+    const Session& session_;
+    Provider& provider_;
+    Muted sink_;
+    const SummaryOptions& options_;
+    Usage& spent_;
+    std::stop_token stop_;
+    bool too_long_ = false;  // the last request was
+};
+
+}  // namespace
+
+bool is_too_long(const ModelFailure& failure) {
+    if (failure.http_status != 400 && failure.http_status != 413) return false;
+    std::string message = failure.message;
+    std::transform(message.begin(), message.end(), message.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return failure.type == "request_too_large" ||
+           message.find("prompt is too long") != std::string::npos;
+}
+
+Result<std::string, SummaryFailure> summarize(const Session& session, Provider& provider,
+                                              EventSink& sink, const SummaryOptions& options,
+                                              Usage& spent, std::stop_token stop) {
+    return Asker(session, provider, sink, options, spent, std::move(stop)).run();
+}
+
+}  // namespace tenon::agent

@@ -1,0 +1,107 @@
+#include "host/app/session_entries.h"
+
+#include <fstream>
+#include <optional>
+
+#include "host/agent/wire.h"
+
+namespace tenon::app {
+namespace {
+
+using Kind = SessionEntry::Kind;
+using Ordered = nlohmann::ordered_json;
+
+std::optional<SessionEntry> entry_from(const Json& record, std::string_view line) {
+    const std::string type = string_or(record, "type");
+    SessionEntry entry;
+    entry.text = string_or(record, "text");
+    if (type == "user") {
+        entry.origin = string_or(record, "origin");
+        return entry;
+    }
+    if (type == "assistant" && record.contains("content") && record["content"].is_array()) {
+        entry.kind = Kind::kAnswer;
+        entry.content = Ordered::parse(agent::raw_member(line, "content"));
+        return entry;
+    }
+    if (type == "tool_result") {
+        entry.kind = Kind::kResult;
+        entry.tool_use_id = string_or(record, "tool_use_id");
+        entry.is_error = bool_or(record, "is_error", false);
+        return entry;
+    }
+    if (type != "clear" && type != "compaction") return std::nullopt;
+    entry.kind = type == "clear" ? Kind::kCleared : Kind::kSummarised;
+    return entry;
+}
+
+/// Gathers what a user message is made of.
+class Messages {
+public:
+    void take(const SessionEntry& entry) {
+        switch (entry.kind) {
+            case Kind::kText:
+                user_.push_back(Ordered{{"type", "text"}, {"text", entry.text}});
+                return;
+            case Kind::kResult:
+                user_.push_back(result(entry));
+                return;
+            case Kind::kAnswer:
+                end_user_message();
+                messages_.push_back(Ordered{{"role", "assistant"}, {"content", entry.content}});
+                return;
+            case Kind::kCleared:
+                end_user_message();
+                messages_.push_back(Ordered{{"type", "clear"}});
+                return;
+            case Kind::kSummarised:
+                break;
+        }
+        end_user_message();
+        messages_.push_back(Ordered{{"type", "compaction"}, {"text", entry.text}});
+    }
+    std::vector<Ordered> end() {
+        end_user_message();
+        return std::move(messages_);
+    }
+
+private:
+    static Ordered result(const SessionEntry& entry) {
+        Ordered block{
+            {"type", "tool_result"}, {"tool_use_id", entry.tool_use_id}, {"content", entry.text}};
+        if (entry.is_error) block["is_error"] = true;
+        return block;
+    }
+    void end_user_message() {
+        if (!user_.empty()) messages_.push_back(Ordered{{"role", "user"}, {"content", user_}});
+        user_ = Ordered::array();
+    }
+
+    Ordered user_ = Ordered::array();
+    std::vector<Ordered> messages_;
+};
+
+}  // namespace
+
+Result<void> read_entries(const std::filesystem::path& journal,
+                          const std::function<void(SessionEntry)>& take) {
+    std::ifstream in(journal, std::ios::binary);
+    if (!in) return Error::from_errno("read " + journal.string());
+    for (std::string line; std::getline(in, line);) {
+        const auto record = parse_json(line);
+        if (!record || !record->is_object()) continue;
+        if (integer_or(*record, "v", 0) > 1)
+            return Error{journal.string() + ": written by a newer tenon"};
+        if (auto entry = entry_from(*record, line)) take(*std::move(entry));
+    }
+    return {};
+}
+
+Result<std::vector<Ordered>> read_messages(const std::filesystem::path& journal) {
+    Messages messages;
+    auto read = read_entries(journal, [&](const SessionEntry& entry) { messages.take(entry); });
+    if (!read) return read.error();
+    return messages.end();
+}
+
+}  // namespace tenon::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <sys/types.h>
+
+#include "host/jobs/job.h"
+#include "host/jobs/record.h"
+
+/// What a supervisor leaves that was ended by force: processes of its job that nobody looks after.
+/// They are known by the job's id in the environment that they were started with.
+namespace tenon::jobs {
+
+struct OrphansEnded {
+    int ended = 0;
+    int survivors = 0;  ///< not even SIGKILL ended them in time, or they may not be signalled
+};
+
+/// Ends, by SIGKILL, every process of the job whose dead supervisor was `shim`: those of this user
+/// that carry `TENON_JOB_ID=<id>`, began after the supervisor and are not below another user's
+/// service, and all that descends from them. Spared are supervisors, which have jobs of their own
+/// in a tenon that runs inside the job, what those supervise, and this process with its ancestors;
+/// when it belongs to the job itself, also its descendants. Returns when none is left, after five
+/// seconds at most. Whoever calls this holds the job's lock. Does nothing when the supervisor lives
+/// or was of another boot.
+OrphansEnded end_orphans(const JobId& id, const Started& shim);
+
+/// The ids that processes of this machine carry.
+std::set<JobId> jobs_with_processes();
+
+/// For a process that adopts what supervisors leave: ends those of its children, and their
+/// descendants, that are neither `ours` nor supervisors and carry no id by which `end_orphans`
+/// would know them. One round; true when there was something to end, so that another is due.
+bool end_unmarked_children(const std::function<bool(pid_t)>& ours);
+
+}  // namespace tenon::jobs

@@ -1,0 +1,227 @@
+#include "host/ui/diff.h"
+
+#include <algorithm>
+
+#include "host/base/utf8.h"
+#include "host/ui/line_diff.h"
+#include "host/ui/text_width.h"
+#include "host/ui/untrusted.h"
+
+namespace tenon::ui {
+namespace {
+
+using Kind = LineChange::Kind;
+using Texts = std::vector<std::string_view>;
+
+constexpr std::size_t kContext = 3;
+constexpr std::size_t kMostBytes = 4U << 20U;
+constexpr std::size_t kMostLines = 50'000;
+constexpr std::size_t kLongestLine = 2000;
+
+std::size_t count(std::string_view text, std::string_view what) {
+    std::size_t n = 0;
+    for (std::size_t at = text.find(what); at != std::string_view::npos;
+         at = text.find(what, at + what.size()))
+        ++n;
+    return n;
+}
+
+void replace(std::string& text, std::string_view what, std::string_view by, bool all) {
+    std::string out;
+    std::string_view rest = text;
+    for (std::size_t at = rest.find(what); at != std::string_view::npos; at = rest.find(what)) {
+        out.append(rest.substr(0, at)).append(by);
+        rest.remove_prefix(at + what.size());
+        if (!all) break;
+    }
+    text = out.append(rest);
+}
+
+bool has_crlf_only(std::string_view text) {
+    return count(text, "\r\n") == count(text, "\n");
+}
+
+std::string without_cr(std::string_view text) {
+    std::string out(text);
+    replace(out, "\r\n", "\n", true);
+    return out;
+}
+
+Change edit(const Json& input, std::optional<std::string_view> contents) {
+    Change part{string_or(input, "old_text"), string_or(input, "new_text"), false};
+    if (!contents || part.before.empty()) return part;
+    // The tool takes the file's line ends for those of its arguments.
+    const bool crlf = contents->find("\r\n") != std::string_view::npos;
+    const std::string old_text = crlf ? without_cr(part.before) : part.before;
+    Change change{crlf ? without_cr(*contents) : std::string(*contents), {}, true};
+    const std::size_t places = count(change.before, old_text);
+    const bool all = bool_or(input, "replace_all", false);
+    if (places == 0 || (places > 1 && !all)) return part;
+    change.after = change.before;
+    replace(change.after, old_text, crlf ? without_cr(part.after) : part.after, all);
+    return change;
+}
+
+/// Lines with their line feeds, so that a missing one at the end is a difference.
+Texts lines_of(std::string_view text) {
+    Texts lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+        lines.push_back(text.substr(0, end + 1));
+        text.remove_prefix(end + 1);
+    }
+    return lines;
+}
+
+/// A line as it is judged.
+std::string shown(std::string_view line) {
+    if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+    const std::string_view first = line.substr(0, kLongestLine);
+    const std::string_view kept = first.substr(
+        0, first.size() - (first.size() < line.size() ? utf8::incomplete_suffix(first) : 0));
+    std::string text = without_tabs(visible(kept, true));
+    if (kept.size() < line.size())
+        text += "… +" + std::to_string(line.size() - kept.size()) + " bytes";
+    return text;
+}
+
+/// Rows as they come, until there are enough.
+class Sheet {
+public:
+    Sheet(const DiffOptions& options, std::size_t number_columns)
+        : options_(options), number_columns_(number_columns) {}
+
+    void put(const LineChange& change, std::string_view line) {
+        if (rows_.size() >= options_.max_rows) {
+            ++left_out_;
+            return;
+        }
+        const bool added = change.kind == Kind::kAdded;
+        const std::string sign = added ? "+" : change.kind == Kind::kRemoved ? "-" : " ";
+        const std::size_t number =
+            (change.kind == Kind::kRemoved ? change.before : change.after) + 1;
+        const Look look = added ? kGood : change.kind == Kind::kRemoved ? kBad : Look{};
+        std::string gutter = gutter_of(std::to_string(number));
+        const std::size_t room = options_.width - std::min(options_.width, gutter_columns() + 2);
+        for (const std::string& part : fold(shown(line), room)) {
+            rows_.push_back(paint(options_.style, kDim, gutter) +
+                            paint(options_.style, look, sign + " " + part));
+            gutter.assign(gutter.size(), ' ');
+        }
+        if (change.kind != Kind::kSame && line.back() != '\n') {
+            rows_.push_back(std::string(gutter_columns(), ' ') +
+                            paint(options_.style, kDim, "\\ no line feed at the end"));
+        }
+    }
+
+    void put_gap() {
+        if (rows_.size() < options_.max_rows)
+            rows_.push_back(paint(options_.style, kDim, std::string(gutter_columns(), ' ') + "⋮"));
+    }
+
+    std::vector<std::string> finish() {
+        if (rows_.size() > options_.max_rows) rows_.resize(options_.max_rows);
+        if (left_out_ > 0) {
+            rows_.push_back(
+                paint(options_.style, kDim, "… +" + std::to_string(left_out_) + " lines"));
+        }
+        for (std::string& row : rows_)
+            row = cut(row, options_.width);
+        return std::move(rows_);
+    }
+
+private:
+    [[nodiscard]] std::size_t gutter_columns() const {
+        return number_columns_ > 0 ? number_columns_ + 1 : 0;
+    }
+    [[nodiscard]] std::string gutter_of(const std::string& number) const {
+        if (number_columns_ == 0) return {};
+        return std::string(number_columns_ - number.size(), ' ') + number + " ";
+    }
+
+    DiffOptions options_;
+    std::size_t number_columns_;
+    std::size_t left_out_ = 0;
+    std::vector<std::string> rows_;
+};
+
+/// Which lines are shown: the changes and what is near them.
+std::vector<bool> near_changes(const std::vector<LineChange>& changes) {
+    std::vector<bool> near(changes.size(), false);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        if (changes[i].kind == Kind::kSame) continue;
+        const std::size_t from = i < kContext ? 0 : i - kContext;
+        const std::size_t to = std::min(changes.size(), i + kContext + 1);
+        std::fill(near.begin() + static_cast<std::ptrdiff_t>(from),
+                  near.begin() + static_cast<std::ptrdiff_t>(to), true);
+    }
+    return near;
+}
+
+void put_near_changes(const std::vector<LineChange>& changes, const Texts& before,
+                      const Texts& after, Sheet& sheet) {
+    const std::vector<bool> near = near_changes(changes);
+    bool begun = false;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        if (!near[i]) continue;
+        if (begun && !near[i - 1]) sheet.put_gap();
+        begun = true;
+        const LineChange& change = changes[i];
+        sheet.put(change,
+                  change.kind == Kind::kAdded ? after[change.after] : before[change.before]);
+    }
+}
+
+std::size_t count_of(const std::vector<LineChange>& changes, Kind kind) {
+    return static_cast<std::size_t>(
+        std::count_if(changes.begin(), changes.end(),
+                      [&](const LineChange& change) { return change.kind == kind; }));
+}
+
+Diff summary(std::size_t removed, std::size_t added, const DiffOptions& options) {
+    const std::string line = "(a large change: " + std::to_string(removed) + " lines become " +
+                             std::to_string(added) + ")";
+    return {{cut(line, options.width)}, added, removed};
+}
+
+/// A part of a file goes on behind its end.
+void end_with_line_feed(std::string& text) {
+    if (!text.empty() && text.back() != '\n') text += '\n';
+}
+
+}  // namespace
+
+std::optional<Change> change_of(const agent::ToolCall& call,
+                                std::optional<std::string_view> contents) {
+    if (call.name == "edit_file") return edit(call.input, contents);
+    if (call.name != "write_file") return {};
+    return Change{std::string(contents.value_or("")), string_or(call.input, "content"), true};
+}
+
+Diff diff(const Change& change, const DiffOptions& options) {
+    std::string old_text = change.before;
+    std::string new_text = change.after;
+    if (has_crlf_only(old_text) && has_crlf_only(new_text)) {
+        old_text = without_cr(old_text);
+        new_text = without_cr(new_text);
+    }
+    if (!change.whole) {
+        end_with_line_feed(old_text);
+        end_with_line_feed(new_text);
+    }
+    const Texts before = lines_of(old_text);
+    const Texts after = lines_of(new_text);
+    if (old_text.size() + new_text.size() > kMostBytes || before.size() + after.size() > kMostLines)
+        return summary(before.size(), after.size(), options);
+    const std::size_t highest = std::max(before.size(), after.size());
+    Sheet sheet(options, change.whole ? std::to_string(highest).size() : 0);
+    const auto changes = compare(before, after);
+    put_near_changes(changes, before, after, sheet);
+    Diff out;
+    out.lines = sheet.finish();
+    out.added = count_of(changes, Kind::kAdded);
+    out.removed = count_of(changes, Kind::kRemoved);
+    return out;
+}
+
+}  // namespace tenon::ui

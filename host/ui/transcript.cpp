@@ -1,0 +1,294 @@
+#include "host/ui/transcript.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "host/ui/duration.h"
+#include "host/ui/job_line.h"
+#include "host/ui/overloaded.h"
+#include "host/ui/text_width.h"
+#include "host/ui/tool_line.h"
+#include "host/ui/untrusted.h"
+
+namespace tenon::ui {
+namespace {
+
+using namespace agent;  // NOLINT(google-build-using-namespace): the event types, and nothing else
+                        // of it
+using std::chrono::milliseconds;
+
+constexpr std::size_t kIndent = 2;
+constexpr std::size_t kNarrowest = 10;
+
+void append(std::vector<std::string>& lines, std::vector<std::string> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(lines));
+}
+
+std::string indented(std::string line, std::size_t columns) {
+    if (!line.empty()) line.insert(0, columns, ' ');
+    return line;
+}
+
+std::vector<std::string> texts_of(const Json& message) {
+    std::vector<std::string> texts;
+    const auto content = message.find("content");
+    if (content == message.end() || !content->is_array()) return texts;
+    for (const Json& block : *content) {
+        if (string_or(block, "type") == "text") texts.push_back(string_or(block, "text"));
+    }
+    return texts;
+}
+
+bool has_calls(const Json& message) {
+    const auto content = message.find("content");
+    if (content == message.end() || !content->is_array()) return false;
+    return std::any_of(content->begin(), content->end(),
+                       [](const Json& block) { return string_or(block, "type") == "tool_use"; });
+}
+
+}  // namespace
+
+Transcript::Lines Transcript::on_event(const AgentEvent& event, std::size_t width,
+                                       Clock::time_point now) {
+    width_ = std::max(width, kNarrowest);
+    now_ = now;
+    std::visit(Overloaded{[&](const SubagentEvent& e) {
+                              on_plain_event(e.event, {e.tool_use_id, e.title});
+                          },
+                          [&](const auto& e) { on(e, {}); }},
+               event);
+    return take();
+}
+
+Transcript::Lines Transcript::prompt(std::string_view text, std::size_t width) {
+    width_ = std::max(width, kNarrowest);
+    end_answer();
+    begin(Part::kPrompt);
+    std::string sign = "> ";
+    for (const std::string& row : wrap(harmless(text), width_ - sign.size())) {
+        out_.push_back(paint(style_, kBold, sign + row));
+        sign = "  ";
+    }
+    return take();
+}
+
+Transcript::Lines Transcript::interrupted(std::size_t width) {
+    width_ = std::max(width, kNarrowest);
+    end_answer();
+    running_.clear();
+    thinking_ = false;
+    streamed_ = false;
+    put_line("✗", kBad, "interrupted", {});
+    return take();
+}
+
+Transcript::Lines Transcript::tail(std::size_t width, std::size_t max_rows,
+                                   Clock::time_point now) const {
+    width = std::max(width, kNarrowest);
+    Lines below = below_answer(width, now);
+    if (below.size() > max_rows)
+        below.erase(below.begin(), below.end() - static_cast<std::ptrdiff_t>(max_rows));
+    Lines rows;
+    if (answering_) rows = answer_.tail(width, max_rows - below.size());
+    const bool room = rows.size() + below.size() < max_rows;
+    if (!rows.empty() && !shown_ && last_ != Part::kNothing && room) rows.insert(rows.begin(), "");
+    append(rows, std::move(below));
+    return rows;
+}
+
+Transcript::Lines Transcript::below_answer(std::size_t width, Clock::time_point now) const {
+    Lines rows;
+    for (const auto& [speaker, lines] : held_) {
+        const std::size_t indent = speaker.id.empty() ? 0 : kIndent;
+        for (const std::string& line : lines)
+            rows.push_back(indented(cut(line, width - indent), indent));
+    }
+    for (const Running& running : running_) {
+        const std::size_t indent = running.speaker.id.empty() ? 0 : kIndent;
+        const auto elapsed = std::chrono::duration_cast<milliseconds>(now - running.since);
+        rows.push_back(
+            indented(running_tool_line(running.call, elapsed, running.note, width - indent, style_),
+                     indent));
+    }
+    if (thinking_) rows.push_back(paint(style_, kDim, "Thinking…"));
+    return rows;
+}
+
+void Transcript::on_plain_event(const EventOr<>& event, const Speaker& speaker) {
+    std::visit([&](const auto& e) { on(e, speaker); }, event);
+}
+
+void Transcript::on(const SessionOpened& event, const Speaker& speaker) {
+    if (!speaker.id.empty()) return;  // its first line says what it is for
+    put_line("●", kDim,
+             "session " + visible(event.session_id) + (event.resumed ? " goes on" : "") + ", " +
+                 visible(event.model) + ", in " + visible(event.workspace),
+             speaker);
+}
+
+void Transcript::on(const TextDelta& event, const Speaker& speaker) {
+    if (!speaker.id.empty() || event.text.empty()) return;
+    thinking_ = false;
+    streamed_ = true;
+    say(event.text);
+}
+
+void Transcript::on(const ThinkingDelta&, const Speaker& speaker) {
+    if (!speaker.id.empty()) return;
+    end_answer();  // thoughts between two texts
+    thinking_ = true;
+}
+
+void Transcript::on(const RetryScheduled& event, const Speaker& speaker) {
+    std::string text = harmless_line(event.reason) + "; attempt " +
+                       std::to_string(event.attempt + 1) + " of " +
+                       std::to_string(event.max_attempts) + " in " + duration_text(event.delay);
+    if (speaker.id.empty()) {
+        if (streamed_) text += "; the answer starts again";
+        answer_ = MarkdownStream(style_);
+        end_answer();
+        thinking_ = false;
+        streamed_ = false;
+    }
+    put_line("↻", kAttention, text, speaker);
+}
+
+void Transcript::on(const Answered& event, const Speaker& speaker) {
+    if (!speaker.id.empty()) return on_subagent_answer(event.message, speaker);
+    thinking_ = false;
+    if (!streamed_) {
+        for (const std::string& text : texts_of(event.message)) {
+            say(text);
+            end_answer();
+        }
+    }
+    end_answer();
+    streamed_ = false;
+}
+
+/// The last answer is the result of its call; of those before a line says what it is about to do.
+void Transcript::on_subagent_answer(const Json& message, const Speaker& speaker) {
+    if (!has_calls(message)) return;
+    for (const std::string& text : texts_of(message)) {
+        const std::string line = first_line(text);
+        if (!line.empty()) put({paint(style_, kDim, cut(line, room(speaker)))}, speaker);
+    }
+}
+
+void Transcript::on(const ToolStarted& event, const Speaker& speaker) {
+    running_.push_back({speaker, event.call, now_, {}});
+}
+
+void Transcript::on(const ToolProgressed& event, const Speaker& speaker) {
+    for (Running& running : running_) {
+        if (running.call.id == event.tool_use_id && running.speaker.id == speaker.id)
+            running.note = event.note;
+    }
+}
+
+void Transcript::on(const ToolFinished& event, const Speaker& speaker) {
+    running_.erase(std::remove_if(running_.begin(), running_.end(),
+                                  [&](const Running& running) {
+                                      return running.call.id == event.call.id &&
+                                             running.speaker.id == speaker.id;
+                                  }),
+                   running_.end());
+    Lines lines{finished_tool_line(event, room(speaker), style_)};
+    if (speaker.id.empty()) append(lines, tool_output_lines(event, room(speaker), style_));
+    put(std::move(lines), speaker);
+}
+
+/// Results have been shown as they came, and what else is in it only the model needs to read.
+void Transcript::on(const UserMessageSent&, const Speaker&) {}
+
+void Transcript::on(const JobChanged& event, const Speaker& speaker) {
+    std::optional<milliseconds> time;
+    const auto start = job_starts_.find(event.id);
+    if (event.status == "running") job_starts_[event.id] = now_;
+    if (is_over(event) && start != job_starts_.end()) {
+        time = std::chrono::duration_cast<milliseconds>(now_ - start->second);
+        job_starts_.erase(start);
+    }
+    put({job_line(event, time, room(speaker), style_)}, speaker);
+}
+
+void Transcript::on(const Notice& event, const Speaker& speaker) {
+    put_line("!", kAttention, harmless(event.text), speaker);
+}
+
+void Transcript::on(const Compacted& event, const Speaker& speaker) {
+    put_line("●", kDim,
+             "conversation made shorter: about " + std::to_string(event.tokens_before) +
+                 " tokens became " + std::to_string(event.tokens_after),
+             speaker);
+}
+
+void Transcript::say(std::string_view text) {
+    answering_ = true;
+    put_answer(answer_.append(text, width_));
+}
+
+void Transcript::end_answer() {
+    put_answer(answer_.finish(width_));
+    answering_ = false;
+    shown_ = false;
+    for (auto& [speaker, lines] : std::exchange(held_, {}))
+        put(std::move(lines), speaker);
+}
+
+void Transcript::put_answer(Lines lines) {
+    if (lines.empty()) return;
+    if (!shown_) begin(Part::kAnswer);
+    shown_ = true;
+    append(out_, std::move(lines));
+}
+
+void Transcript::put(Lines lines, const Speaker& speaker) {
+    if (answering_) {
+        held_.emplace_back(speaker, std::move(lines));
+        return;
+    }
+    begin(Part::kLines);
+    begin_lines_of(speaker);
+    for (std::string& line : lines)
+        out_.push_back(indented(std::move(line), speaker.id.empty() ? 0 : kIndent));
+}
+
+void Transcript::put_line(std::string_view sign, const Look& look, std::string_view text,
+                          const Speaker& speaker) {
+    Lines lines;
+    std::string before = paint(style_, look, sign) + " ";
+    for (const std::string& row : wrap(text, room(speaker) - kIndent)) {
+        lines.push_back(before + row);
+        before.assign(kIndent, ' ');
+    }
+    put(std::move(lines), speaker);
+}
+
+/// Answers and prompts stand apart; lines stand together.
+void Transcript::begin(Part part) {
+    const bool together = part == Part::kLines && last_ == part;
+    if (last_ != Part::kNothing && !together) out_.emplace_back();
+    if (!together) last_speaker_.clear();
+    last_ = part;
+}
+
+void Transcript::begin_lines_of(const Speaker& speaker) {
+    if (speaker.id != last_speaker_ && !speaker.id.empty()) {
+        const std::string title = first_line(speaker.title);
+        out_.push_back(
+            cut(paint(style_, kDim, "▸ " + (title.empty() ? "subagent" : title)), width_));
+    }
+    last_speaker_ = speaker.id;
+}
+
+std::size_t Transcript::room(const Speaker& speaker) const {
+    return std::max(width_ - (speaker.id.empty() ? 0 : kIndent), kNarrowest);
+}
+
+Transcript::Lines Transcript::take() {
+    return std::exchange(out_, {});
+}
+
+}  // namespace tenon::ui

@@ -1,0 +1,151 @@
+#include "plugins/task/task.h"
+
+#include <charconv>
+
+#include <tenon/plugin.hpp>
+
+namespace tenon::task {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kPrefix = "task_";
+constexpr std::string_view kSuffix = ".json";
+constexpr int kMaxDepth = 64;
+
+/// Of brackets outside of strings: nlohmann's destructor and dump recurse once a level.
+bool is_too_deep(std::string_view text) {
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            if (c == '\\') ++i;
+            if (c == '"') quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > kMaxDepth) return true;
+        } else if (c == ']' || c == '}') {
+            --depth;
+        }
+    }
+    return false;
+}
+
+std::optional<TaskId> id_from(const Json& value) {
+    if (!value.is_number_integer()) return std::nullopt;
+    if (value.is_number_unsigned() && value.get<std::uint64_t>() > kMaxTaskId) return std::nullopt;
+    const auto id = value.get<TaskId>();
+    if (id < 1 || id > kMaxTaskId) return std::nullopt;
+    return id;
+}
+
+/// Takes a member out of `object`; null when there is none.
+Json take(Json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end()) return nullptr;
+    Json value = std::move(*found);
+    object.erase(found);
+    return value;
+}
+
+std::string take_text(Json& object, const char* key) {
+    const Json value = take(object, key);
+    if (value.is_null()) return {};
+    if (!value.is_string()) throw Failure(std::string(key) + " is no text");
+    return value.get<std::string>();
+}
+
+std::set<TaskId> take_ids(Json& object, const char* key) {
+    const Json value = take(object, key);
+    std::set<TaskId> ids;
+    if (value.is_null()) return ids;
+    if (!value.is_array()) throw Failure(std::string(key) + " is no list of task ids");
+    for (const Json& element : value) {
+        const auto id = id_from(element);
+        if (!id) throw Failure(std::string(key) + " holds something that is no task id");
+        ids.insert(*id);
+    }
+    return ids;
+}
+
+Json known_members(const Task& task) {
+    return Json{{"id", task.id},
+                {"subject", task.subject},
+                {"description", task.description},
+                {"status", name_of(task.status)},
+                {"blockedBy", task.blocked_by},
+                {"blocks", task.blocks},
+                {"owner", task.owner}};
+}
+
+}  // namespace
+
+Task task_from(std::string_view bytes, TaskId id) {
+    if (is_too_deep(bytes)) throw Failure("nested too deeply");
+    Json object = Json::parse(bytes, nullptr, false);
+    if (object.is_discarded()) throw Failure("not valid JSON (or not UTF-8)");
+    if (!object.is_object()) throw Failure("no JSON object");
+    if (object.contains("v") && object["v"] != 1)
+        throw Failure("written by another version of this program");
+    const Json own = take(object, "id");
+    if (id_from(own) != id) throw Failure("its id is not the number in its name");
+    Task task;
+    task.id = id;
+    task.subject = one_line(take_text(object, "subject"));
+    if (task.subject.empty()) throw Failure("its subject is missing or blank");
+    task.description = take_text(object, "description");
+    const auto status = status_from(take_text(object, "status"));
+    if (!status) throw Failure("its status is not pending, in_progress or completed");
+    task.status = *status;
+    task.blocked_by = take_ids(object, "blockedBy");
+    task.blocks = take_ids(object, "blocks");
+    task.owner = one_line(take_text(object, "owner"));
+    task.others = std::move(object);
+    return task;
+}
+
+std::string shown(const Task& task) {
+    return known_members(task).dump();
+}
+
+std::string file_text(const Task& task) {
+    Json object = known_members(task);
+    object.update(task.others);
+    return object.dump(2) + "\n";
+}
+
+std::string line_of(const Task& task) {
+    std::string line =
+        std::string(mark_of(task.status)) + " " + std::to_string(task.id) + ": " + task.subject;
+    if (!task.blocked_by.empty()) line += " (blocked by: " + listed(task.blocked_by) + ")";
+    if (!task.owner.empty()) line += " (owner: " + task.owner + ")";
+    return line;
+}
+
+std::optional<TaskId> id_in(std::string_view file_name) {
+    if (file_name.size() <= kPrefix.size() + kSuffix.size()) return std::nullopt;
+    const std::string_view digits =
+        file_name.substr(kPrefix.size(), file_name.size() - kPrefix.size() - kSuffix.size());
+    TaskId id = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, id);
+    if (error != std::errc() || stop != end || id < 1 || id > kMaxTaskId) return std::nullopt;
+    // Only the one way to write a number: task_01.json is another file.
+    if (file_name_of(id) != file_name) return std::nullopt;
+    return id;
+}
+
+std::string file_name_of(TaskId id) {
+    return std::string(kPrefix) + std::to_string(id) + std::string(kSuffix);
+}
+
+std::string listed(const std::set<TaskId>& ids) {
+    std::string text;
+    for (const TaskId id : ids)
+        text.append(text.empty() ? "" : ", ").append(std::to_string(id));
+    return text;
+}
+
+}  // namespace tenon::task

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "plugins/task/status.h"
+
+namespace tenon::task {
+
+using TaskId = std::int64_t;
+constexpr TaskId kMaxTaskId = 999'999'999'999'999;
+constexpr std::size_t kMaxTaskBytes = 1U << 20U;
+
+/// One piece of work that outlives the session, as it stands in its file.
+struct Task {
+    TaskId id = 0;
+    std::string subject;  ///< one line, not blank
+    std::string description;
+    Status status = Status::kPending;
+    std::set<TaskId> blocked_by, blocks;
+    std::string owner;  ///< one line; empty: nobody's
+
+    /// Members of the file that mean nothing here: written back as they were.
+    nlohmann::ordered_json others = nlohmann::ordered_json::object();
+};
+
+/// The task in the bytes of a file of its own, `task_<id>.json`. Throws Failure: what is wrong with
+/// them. Lists, description and owner may be missing.
+Task task_from(std::string_view bytes, TaskId id);
+/// What an answer shows: id, subject, description, status, blockedBy, blocks, owner.
+std::string shown(const Task& task);
+/// What its file holds.
+std::string file_text(const Task& task);
+
+/// `[ ] 2: build (blocked by: 1) (owner: x)`
+std::string line_of(const Task& task);
+
+/// The id in `task_<id>.json`; nothing for any other name.
+std::optional<TaskId> id_in(std::string_view file_name);
+std::string file_name_of(TaskId id);
+
+/// "1, 2, 3"
+std::string listed(const std::set<TaskId>& ids);
+
+}  // namespace tenon::task

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "plugins/task/task_board.h"
+
+namespace tenon::task {
+
+/// Owns one file descriptor, or none (-1).
+class Fd {
+public:
+    Fd() = default;
+    explicit Fd(int fd) : fd_(fd) {}
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    ~Fd() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    [[nodiscard]] int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+
+private:
+    int fd_ = -1;
+};
+
+/// The folder `.tasks` of a workspace: one file a task, `task_<id>.json`, replaced in one step;
+/// `.last_id`, the highest id ever given; `.lock`. Every change is made under an exclusive flock of
+/// `.lock`, by any number of processes. No symbolic link is followed. What goes wrong is thrown as
+/// Failure.
+class TaskFolder {
+public:
+    /// The folder as it is there; nothing where there is none.
+    static std::optional<TaskFolder> find(const std::string& workspace);
+    static TaskFolder find_or_make(const std::string& workspace);
+
+    /// Held while it lives.
+    using Lock = Fd;
+    /// Throws Failure when `wait_on` says no (the call is cancelled), or another process keeps the
+    /// lock for ten seconds. `wait_on` may block for some milliseconds.
+    [[nodiscard]] Lock lock_for_change(const std::function<bool()>& wait_on) const;
+    /// A lock beside that of other readers, or none when it cannot be had within a second: what
+    /// is read then may be half of a change.
+    [[nodiscard]] Lock lock_for_reading() const;
+
+    struct Unusable {
+        std::string file, reason;
+        bool operator<(const Unusable& other) const { return file < other.file; }
+    };
+    struct Loaded {
+        TaskBoard board;
+        std::vector<Unusable> unusable;  ///< by name; left alone
+    };
+    [[nodiscard]] Loaded load() const;
+
+    // Under the lock for change.
+    void save(const Task& task) const;
+    /// The next id, which is written down before it is used: it is never given again.
+    [[nodiscard]] TaskId take_id(const TaskBoard& board) const;
+
+private:
+    explicit TaskFolder(Fd folder) : folder_(std::move(folder)) {}
+
+    [[nodiscard]] std::optional<Lock> try_lock(int open_flags, int operation) const;
+    [[nodiscard]] std::vector<std::string> names() const;
+    void replace(const std::string& name, std::string_view text) const;
+
+    Fd folder_;
+};
+
+}  // namespace tenon::task

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "plugins/task/status.h"
+
+namespace tenon::task {
+
+/// One line of the checklist of a session.
+struct Todo {
+    std::string id, text;
+    Status status = Status::kPending;
+};
+
+/// The checklist of a session and when to remind of it. Knows neither host nor files. Used by one
+/// thread at a time.
+class TodoList {
+public:
+    static constexpr std::size_t kMost = 20;
+    static constexpr int kTurnsBetweenReminders = 3;
+
+    /// The list that `items` describes: [{id, text, status}], as the tool's schema has it. Throws
+    /// Failure, which names the item and says what to do, where it breaks a rule of the list.
+    static TodoList from_items(const nlohmann::json& items);
+    /// The list that `stored()` wrote down; throws Failure when it is none.
+    static TodoList restored(const std::string& text);
+    [[nodiscard]] std::string stored() const;
+
+    [[nodiscard]] bool has_open() const;
+    /// A line an item, and `(done/all completed)`.
+    [[nodiscard]] std::string rendered() const;
+    /// A line for each item that is not completed; empty when all are.
+    [[nodiscard]] std::string open_lines() const;
+
+    /// Counts one request to the model; true when it is time to remind in it. A new list begins
+    /// to count anew.
+    bool count_request();
+
+private:
+    std::vector<Todo> items_;
+    int turns_ = 0;  // requests since the list was written
+};
+
+}  // namespace tenon::task

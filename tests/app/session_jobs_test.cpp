@@ -1,0 +1,118 @@
+#include "host/app/session_jobs.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+
+namespace tenon::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A session's jobs with real processes; a call is what a plugin would ask during it.
+class SessionJobsTest : public ::testing::Test {
+protected:
+    SessionJobsTest() { jobs.add_to(services); }
+    ~SessionJobsTest() override { queue.cancel_session_jobs("test"); }
+
+    jobs::JobId start(const std::string& command) {
+        jobs::JobSpec spec;
+        spec.workspace = spec.cwd = dir.path();
+        spec.command = command;
+        auto job = queue.submit(spec);
+        EXPECT_TRUE(job) << job.error().message;
+        return job ? job->id : jobs::JobId();
+    }
+    void wait_for_end(const jobs::JobId& id) const {
+        EXPECT_EQ(queue.wait_any(std::span(&id, 1), std::chrono::steady_clock::now() + 60s, {}),
+                  jobs::Queue::Waited::kEnded);
+    }
+    Json ask(agent::CallContext& call, const std::string& method, const Json& params) {
+        const auto reply = services.request("bash", true, method, params.dump(), {}, &call);
+        EXPECT_EQ(reply.rc, TENON_OK) << reply.out;
+        return Json::parse(reply.out);
+    }
+    /// The ids that the wait gives.
+    std::vector<std::string> wait(agent::CallContext& call, Json params = Json::object()) {
+        params["timeout_ms"] = 60'000;
+        std::vector<std::string> ids;
+        const Json answer = ask(call, "job.wait/1", params);
+        for (const Json& job : answer["jobs"])
+            ids.push_back(job["id"]);
+        return ids;
+    }
+    std::string read(agent::CallContext& call, const std::string& id) {
+        return ask(call, "job.read/1", {{"job_id", id}, {"deliver", true}})["text"];
+    }
+    static jobs::QueueOptions options() {
+        jobs::QueueOptions options;
+        options.session = "s";
+        options.shim.program = TENON_SHIM;
+        return options;
+    }
+
+    const tenon::testing::TempDir dir;
+    const jobs::Store store = *jobs::Store::open(dir / "state/jobs");
+    const Secrets secrets;
+    jobs::Queue queue{store, options()};
+    SessionJobs jobs{store,   queue,  dir.path(), dir / "session", {1h, 2min, 1U << 20U},
+                     nullptr, secrets};
+    plugins::Services services;
+    agent::CallContext a{{"s", ""}, "a", {}, nullptr};
+    agent::CallContext b{{"s", ""}, "b", {}, nullptr};
+};
+
+const std::string kBesides = "(its end is told in the result of another call of this answer)";
+
+TEST_F(SessionJobsTest, OfTwoCallsThatWaitForAnyJobOneTellsItsEnd) {
+    ASSERT_EQ(::mkfifo((dir / "go").c_str(), 0600), 0);
+    const auto id = start("read -r line <go; echo out");
+    std::vector<std::string> told[2];
+    {
+        std::jthread first([&] { told[0] = wait(a); });
+        std::jthread second([&] { told[1] = wait(b); });
+        std::ofstream(dir / "go") << "x\n";
+    }
+    EXPECT_EQ(told[0].size() + told[1].size(), 1U);
+    agent::CallContext& teller = told[0].empty() ? b : a;
+    agent::CallContext& other = told[0].empty() ? a : b;
+    EXPECT_EQ(read(other, id), kBesides);
+    EXPECT_EQ(read(teller, id), "out\n");
+    EXPECT_EQ(teller.take_delivered(), std::vector{id});
+    EXPECT_EQ(other.take_delivered(), std::vector<std::string>());
+}
+
+TEST_F(SessionJobsTest, ACallThatNamesAJobWhoseEndAnotherTellsHearsThat) {
+    const auto id = start("echo out");
+    wait_for_end(id);
+    const Json named = {{"job_ids", {id, id}}};
+    EXPECT_EQ(wait(a, named), std::vector{id});
+    EXPECT_EQ(wait(b, named), std::vector{id});
+    EXPECT_EQ(read(a, id), "out\n");
+    jobs.told(a.take_delivered());
+    EXPECT_EQ(read(b, id), kBesides) << "also when the first result is in the journal already";
+    EXPECT_EQ(b.take_delivered(), std::vector<std::string>());
+}
+
+TEST_F(SessionJobsTest, AToldEndIsShownAgainOnDemandButNotDeliveredAgain) {
+    const auto id = start("echo out");
+    wait_for_end(id);
+    EXPECT_EQ(read(a, id), "out\n");
+    jobs.told(a.take_delivered());
+    EXPECT_TRUE(jobs.drain().empty());
+    EXPECT_EQ(read(b, id), "out\n");
+    EXPECT_EQ(b.take_delivered(), std::vector<std::string>());
+}
+
+TEST_F(SessionJobsTest, AnEndThatACallClaimedAndDidNotTellIsToldAfterwards) {
+    const auto id = start("echo out");
+    wait_for_end(id);
+    EXPECT_EQ(wait(a), std::vector{id});
+    EXPECT_TRUE(wait(b).empty());
+    const auto ended = jobs.drain();
+    ASSERT_EQ(ended.size(), 1U);
+    EXPECT_EQ(ended[0].id, id);
+}
+
+}  // namespace
+}  // namespace tenon::app

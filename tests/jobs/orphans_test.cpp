@@ -1,0 +1,229 @@
+// What a supervisor leaves that was killed.
+#include "host/jobs/orphans.h"
+
+#include <csignal>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "host/base/clock.h"
+#include "host/jobs/launcher.h"
+#include "tests/jobs/misbehaviours.h"
+
+namespace tenon::jobs {
+namespace {
+
+using testing::drain;
+using testing::ended;
+using testing::JobsFolder;
+using testing::processes_of;
+
+void kill_supervisor(const Store& store, const JobId& id) {
+    const auto shim = store.started(id);
+    ASSERT_TRUE(shim) << shim.error().message;
+    ASSERT_TRUE(send_signal(open_process(shim->shim), SIGKILL));
+}
+
+void expect_lost(const JobRecord& job) {
+    EXPECT_EQ(job.status, Status::kLost);
+    EXPECT_GE(job.end.left_behind, 1);
+    EXPECT_EQ(job.end.survivors, 0);
+    EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
+}
+
+TEST(Orphans, AreEndedToTheLastWhenTheSupervisorIsKilledBesideItsHost) {
+    const JobsFolder folder;
+    auto options = folder.options();
+    options.max_running = 100;
+    Queue queue(folder.store(), options);
+    std::vector<std::pair<std::string, JobId>> started;
+    for (const std::string what : testing::kMisbehaviours)
+        started.emplace_back(what,
+                             testing::start_misbehaving(queue, folder, what, folder.spec("")));
+    for (const auto& [what, id] : started)
+        kill_supervisor(folder.store(), id);
+    for (const auto& [what, id] : started) {
+        SCOPED_TRACE(what);
+        expect_lost(ended(queue, id));
+    }
+    EXPECT_EQ(drain(queue).size(), started.size());
+}
+
+TEST(Orphans, AreEndedByWhoeverFindsTheJobLost) {
+    const JobsFolder folder;
+    std::vector<std::pair<std::string, JobId>> started;
+    {
+        auto options = folder.options();
+        options.max_running = 100;
+        Queue queue(folder.store(), options);
+        for (const std::string what : testing::kMisbehaviours)
+            started.emplace_back(what,
+                                 testing::start_misbehaving(queue, folder, what, folder.spec("")));
+    }
+    for (const auto& [what, id] : started)
+        kill_supervisor(folder.store(), id);
+    for (const auto& [what, id] : started) {
+        SCOPED_TRACE(what);
+        auto job = folder.store().load(id);
+        while (job && job->status == Status::kRunning)  // its shell still holds the lock
+            job = folder.store().load(id);
+        ASSERT_TRUE(job) << job.error().message;
+        expect_lost(*job);
+        EXPECT_EQ(folder.store().load(id)->end.left_behind, job->end.left_behind);
+    }
+}
+
+TEST(Orphans, ThatHaveClearedTheirEnvironmentGoWithTheLauncher) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    auto launcher = Launcher::start();
+    ASSERT_TRUE(launcher) << launcher.error().message;
+    auto options = folder.options();
+    options.shim.launcher = launcher->get();
+    Queue queue(folder.store(), options);
+    auto job = queue.submit(
+        folder.spec("env -i TENON_TEST_MARK=" + ready +
+                    " " TENON_MISBEHAVE " ignore-term daemon setsid daemon ready=" + ready +
+                    " linger; sleep 1000"));
+    ASSERT_TRUE(job);
+    JobsFolder::read_fifo(ready);
+    EXPECT_EQ(tenon::testing::processes_with("TENON_TEST_MARK", ready).size(), 1U);
+    kill_supervisor(folder.store(), job->id);
+    EXPECT_EQ(ended(queue, job->id).status, Status::kLost);
+    while (!tenon::testing::processes_with("TENON_TEST_MARK", ready).empty())
+        std::this_thread::yield();
+}
+
+/// A persistent job that has ended while what it left behind lives on; its supervisor and its host
+/// have gone.
+JobId abandoned(const JobsFolder& folder) {
+    JobId id;
+    {
+        Queue queue(folder.store(), folder.options());
+        JobSpec spec = folder.spec(TENON_MISBEHAVE " daemon setsid ignore-term linger");
+        spec.lifetime = Lifetime::kPersistent;
+        auto job = queue.submit(spec);
+        EXPECT_TRUE(job);
+        id = job->id;
+        EXPECT_EQ(ended(queue, id).end.left_behind, 1);
+    }
+    kill_supervisor(folder.store(), id);
+    folder.wait_for_shim(id);
+    EXPECT_EQ(processes_of(id).size(), 1U);
+    return id;
+}
+
+TEST(Orphans, OfAJobThatHasEndedAreEndedByTheNextHost) {
+    const JobsFolder folder;
+    const JobId id = abandoned(folder);
+    Queue next(folder.store(), folder.options());
+    next.adopt([](const JobRecord&) { return true; });
+    while (!processes_of(id).empty())
+        std::this_thread::yield();
+    EXPECT_EQ(folder.store().load(id)->status, Status::kCompleted);
+}
+
+TEST(Orphans, OfAPersistentJobCanBeCancelled) {
+    const JobsFolder folder;
+    const JobId id = abandoned(folder);
+    const auto cancelled = folder.store().cancel(id, "test");
+    ASSERT_TRUE(cancelled) << cancelled.error().message;
+    EXPECT_EQ(cancelled->status, Status::kCompleted);
+    EXPECT_EQ(processes_of(id), std::vector<std::string>());
+    EXPECT_FALSE(folder.store().cancel(id, "test"));
+}
+
+TEST(Orphans, OfAJobThatHasEndedGoWhenItsSupervisorIsKilledAtThat) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    auto job = queue.submit(folder.spec(TENON_MISBEHAVE " daemon setsid ignore-term linger"));
+    ASSERT_TRUE(job);
+    // It is still at it: what ignores SIGTERM has half a second.
+    EXPECT_EQ(ended(queue, job->id).end.left_behind, 1);
+    kill_supervisor(folder.store(), job->id);
+    while (!processes_of(job->id).empty())
+        std::this_thread::yield();
+    EXPECT_EQ(folder.store().load(job->id)->status, Status::kCompleted);
+}
+
+/// Processes of this test that wear a job's mark, each `sleep` under another name for what it is.
+class Wearers {
+public:
+    ~Wearers() {
+        for (const pid_t pid : pids_) {
+            ::kill(pid, SIGKILL);
+            ::waitpid(pid, nullptr, 0);
+        }
+    }
+    pid_t start(const std::string& program, const std::string& variable) {
+        std::string words[] = {program, "1000"};
+        std::string text = variable;
+        char* argv[] = {words[0].data(), words[1].data(), nullptr};
+        char* envp[] = {text.data(), nullptr};
+        pid_t pid = 0;
+        EXPECT_EQ(::posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv, envp), 0);
+        pids_.push_back(pid);
+        return pid;
+    }
+    static bool lives(pid_t pid) {
+        const auto stat = stat_of(pid);
+        return stat && stat->state != 'Z';
+    }
+
+private:
+    std::vector<pid_t> pids_;
+};
+
+Started dead_supervisor() {
+    Started shim{ProcessIdentity::of_this_process(), 5, 1000};
+    shim.shim.start_time += 1;  // not this process
+    return shim;
+}
+
+TEST(Orphans, AreThoseThatCarryExactlyTheJobsId) {
+    const JobsFolder folder;
+    std::filesystem::copy_file("/bin/sleep", folder.dir() / "tenon-shim");
+    Wearers wearers;
+    const std::string sleep = "/bin/sleep";
+    const pid_t its = wearers.start(sleep, "TENON_JOB_ID=0a1b2c3d");
+    const pid_t others[] = {
+        wearers.start(sleep, "TENON_JOB_ID=0a1b2c3e"),
+        wearers.start(sleep, "TENON_JOB_ID=0a1b2c3d4"),
+        wearers.start(sleep, "X_TENON_JOB_ID=0a1b2c3d"),
+        wearers.start(sleep, "X=TENON_JOB_ID=0a1b2c3d"),
+        wearers.start(folder.dir() / "tenon-shim", "TENON_JOB_ID=0a1b2c3d"),
+    };
+    const OrphansEnded ended = end_orphans("0a1b2c3d", dead_supervisor());
+    EXPECT_EQ(ended.ended, 1);
+    EXPECT_EQ(ended.survivors, 0);
+    EXPECT_FALSE(Wearers::lives(its));
+    for (const pid_t other : others)
+        EXPECT_TRUE(Wearers::lives(other));
+}
+
+TEST(Orphans, AreNobodyWhileTheSupervisorLivesOrAfterAnotherBootOrBeforeItBegan) {
+    Started lives{ProcessIdentity::of_this_process(), 5, 1000};
+    Started another_boot = dead_supervisor();
+    another_boot.shim.boot_id = "11111111-2222-3333-4444-555555555555";
+    Started later = dead_supervisor();
+    later.shim.start_time += 1'000'000'000;
+    Wearers wearers;
+    const pid_t bystander = wearers.start("/bin/sleep", "TENON_JOB_ID=0a1b2c3d");
+    for (const Started& shim : {lives, another_boot, later})
+        EXPECT_EQ(end_orphans("0a1b2c3d", shim).ended, 0);
+    EXPECT_TRUE(Wearers::lives(bystander));
+}
+
+TEST(Orphans, IncludeWhatDescendsFromThemWithoutTheMark) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    Wearers wearers;
+    const std::string script = folder.dir().write(
+        "script", "#!/bin/bash\nenv -i " TENON_MISBEHAVE " ready=" + ready + " linger & wait\n");
+    std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+    wearers.start(script, "TENON_JOB_ID=0a1b2c3d");
+    JobsFolder::read_fifo(ready);
+    EXPECT_EQ(end_orphans("0a1b2c3d", dead_supervisor()).ended, 2);
+}
+
+}  // namespace
+}  // namespace tenon::jobs

@@ -1,0 +1,29 @@
+#include <gtest/gtest.h>
+
+#include "host/base/json.h"
+#include "tests/runs/sandbox.h"
+
+namespace tenon::testing {
+namespace {
+
+/// What every request of every session pays for before a word has been said.
+TEST(FirstRequest, WithAllToolsIsAtMostNineKilobytes) {
+    const Sandbox sandbox;
+    sandbox.home.write("w/skills/one/SKILL.md",
+                       "---\nname: one\ndescription: so that skills are offered\n---\nbody\n");
+    const ModelServer server(R"([{"content":"done"}])");
+    Process tenon({TENON_PROGRAM, "-p", "x"}, sandbox.environment(&server), sandbox.workspace());
+    ASSERT_EQ(tenon.wait().code, 0) << tenon.errors;
+    ASSERT_EQ(tenon.errors, "") << "no plugin is left out";
+    const auto requests = server.requests();
+    ASSERT_EQ(requests.size(), 1U);
+    std::string weights;
+    for (const Json& tool : requests[0].json()["tools"])
+        weights +=
+            tool["name"].get<std::string>() + " " + std::to_string(tool.dump().size()) + "\n";
+    RecordProperty("bytes", static_cast<int>(requests[0].body.size()));
+    EXPECT_LE(requests[0].body.size(), 9'216U) << weights;
+}
+
+}  // namespace
+}  // namespace tenon::testing

@@ -1,0 +1,297 @@
+#include "host/ui/transcript.h"
+
+#include "tests/ui/lines.h"
+
+namespace tenon::ui {
+namespace {
+
+using namespace agent;  // NOLINT(google-build-using-namespace): the event types
+using std::chrono::milliseconds;
+
+Json answer(std::initializer_list<const char*> texts, bool calls = false) {
+    Json content = Json::array();
+    for (const char* text : texts)
+        content.push_back({{"type", "text"}, {"text", text}});
+    if (calls) content.push_back({{"type", "tool_use"}, {"id", "t"}, {"name", "bash"}});
+    return {{"role", "assistant"}, {"content", content}};
+}
+
+ToolCall bash(std::string command, std::string id = "t1") {
+    return {std::move(id), "bash", {{"command", std::move(command)}}, {}};
+}
+
+class TranscriptTest : public ::testing::Test {
+protected:
+    void on(AgentEvent event) { print(transcript.on_event(event, width, now)); }
+    void print(const std::vector<std::string>& lines) { printed += screen(lines); }
+    std::string tail(std::size_t rows = 10) { return screen(transcript.tail(width, rows, now)); }
+    void wait(int seconds) { now += std::chrono::seconds(seconds); }
+
+    Transcript transcript{Style::kPlain};
+    std::size_t width = 80;
+    Transcript::Clock::time_point now;
+    std::string printed;
+};
+
+class Turn : public TranscriptTest {
+protected:
+    /// A whole turn, with a subagent and a job that ends meanwhile.
+    void play() {
+        on(SessionOpened{"s1", "/work", "m-1", "ask", {"bash"}, true});
+        print(transcript.prompt(
+            "Why does the build of the parser fail on the new machine?\nTell me.", width));
+        on(ThinkingDelta{"hm"});
+        on(TextDelta{"I look at the **build**:\n\n```sh\nma"});
+        on(TextDelta{"ke\n```\n"});
+        on(Answered{answer({"…"}, true)});
+        on(JobChanged{"0000000a", "running", "npm test -- --all-of-the-tests", {}});
+        on(ToolStarted{bash("make")});
+        wait(12);
+        on(ToolFinished{
+            bash("make"), {"one\n[exit code: 2]", false, {}}, milliseconds(12'000), false});
+        const ToolCall agent{
+            "t2", "agent", {{"prompt", "x"}, {"description", "Find the parser"}}, {}};
+        const ToolCall grep{"u1", "grep", {{"pattern", "parse"}}, {}};
+        on(ToolStarted{agent});
+        on(SubagentEvent{"t2", "Find the parser", Answered{answer({"I search.\nNow."}, true)}});
+        on(SubagentEvent{"t2", "Find the parser", ToolStarted{grep}});
+        on(SubagentEvent{"t2", "Find the parser",
+                         ToolFinished{grep, {"a.c:1", false, {}}, {}, false}});
+        on(SubagentEvent{"t2", "Find the parser", Answered{answer({"It is in a.c"})}});
+        on(ToolFinished{agent, {"It is in a.c", false, {}}, milliseconds(3'000), false});
+        wait(60);
+        on(JobChanged{"0000000a", "error", "npm test -- --all-of-the-tests", 1});
+        on(UserMessageSent{Json::array()});
+        on(Notice{"plugin x.so is new; /reload loads it"});
+        on(Compacted{"auto", 48'000, 5'000});
+        on(Answered{answer({"It is the *parser*."})});
+    }
+};
+
+TEST_F(Turn, IsReadAt40Columns) {
+    width = 40;
+    play();
+    EXPECT_EQ(printed, R"out(● session s1 goes on, m-1, in /work
+
+> Why does the build of the parser fail
+  on the new machine?
+  Tell me.
+
+I look at the build:
+
+```sh
+make
+```
+
+○ job 0000000a started: npm test -- --a…
+✗ bash make (12 s, exit 2)
+  one
+▸ Find the parser
+  I search. …
+  ● grep parse
+● agent Find the parser (3 s)
+  It is in a.c
+✗ job 0000000a err… (1 min 12 s, exit 1)
+! plugin x.so is new; /reload loads it
+● conversation made shorter: about 48000
+  tokens became 5000
+
+It is the parser.
+)out");
+}
+
+TEST_F(Turn, IsReadAt80Columns) {
+    play();
+    EXPECT_EQ(printed, R"out(● session s1 goes on, m-1, in /work
+
+> Why does the build of the parser fail on the new machine?
+  Tell me.
+
+I look at the build:
+
+```sh
+make
+```
+
+○ job 0000000a started: npm test -- --all-of-the-tests
+✗ bash make (12 s, exit 2)
+  one
+▸ Find the parser
+  I search. …
+  ● grep parse
+● agent Find the parser (3 s)
+  It is in a.c
+✗ job 0000000a error: npm test -- --all-of-the-tests (1 min 12 s, exit 1)
+! plugin x.so is new; /reload loads it
+● conversation made shorter: about 48000 tokens became 5000
+
+It is the parser.
+)out");
+}
+
+TEST_F(Turn, IsReadAt200Columns) {
+    width = 200;
+    play();
+    EXPECT_EQ(printed, R"out(● session s1 goes on, m-1, in /work
+
+> Why does the build of the parser fail on the new machine?
+  Tell me.
+
+I look at the build:
+
+```sh
+make
+```
+
+○ job 0000000a started: npm test -- --all-of-the-tests
+✗ bash make (12 s, exit 2)
+  one
+▸ Find the parser
+  I search. …
+  ● grep parse
+● agent Find the parser (3 s)
+  It is in a.c
+✗ job 0000000a error: npm test -- --all-of-the-tests (1 min 12 s, exit 1)
+! plugin x.so is new; /reload loads it
+● conversation made shorter: about 48000 tokens became 5000
+
+It is the parser.
+)out");
+}
+
+TEST_F(Turn, IsReadInColour) {
+    transcript = Transcript(Style::kColour);
+    play();
+    std::replace(printed.begin(), printed.end(), '\x1b', '^');
+    EXPECT_EQ(printed, R"out(^[2m●^[0m session s1 goes on, m-1, in /work
+
+^[1m> Why does the build of the parser fail on the new machine?^[0m
+^[1m  Tell me.^[0m
+
+I look at the ^[1mbuild^[0m:
+
+^[2m```sh^[0m
+^[36mmake^[0m
+^[2m```^[0m
+
+^[2m○^[0m job 0000000a started: npm test -- --all-of-the-tests
+^[31m✗^[0m ^[1mbash^[0m make^[2m (12 s, exit 2)^[0m
+  ^[2mone^[0m
+^[2m▸ Find the parser^[0m
+  ^[2mI search. …^[0m
+  ^[32m●^[0m ^[1mgrep^[0m parse
+^[32m●^[0m ^[1magent^[0m Find the parser^[2m (3 s)^[0m
+  ^[2mIt is in a.c^[0m
+^[31m✗^[0m job 0000000a error: npm test -- --all-of-the-tests^[2m (1 min 12 s, exit 1)^[0m
+^[35m!^[0m plugin x.so is new; /reload loads it
+^[2m●^[0m conversation made shorter: about 48000 tokens became 5000
+
+It is the ^[3mparser^[0m.
+)out");
+}
+
+TEST_F(TranscriptTest, ShowsTheUnfinishedAnswerBelow) {
+    on(Notice{"hello"});
+    printed.clear();
+    on(TextDelta{"one\n\ntwo **th"});
+    EXPECT_EQ(printed, "\none\n");
+    EXPECT_EQ(tail(), "\ntwo **th\n");
+    on(TextDelta{"ree**"});
+    EXPECT_EQ(tail(1), "two three\n");
+    on(Answered{answer({"one\n\ntwo **three**"})});
+    EXPECT_EQ(printed, "\none\n\ntwo three\n");
+    EXPECT_EQ(tail(), "");
+}
+
+TEST_F(TranscriptTest, ShowsAnAnswerThatWasNotStreamedOnce) {
+    on(Answered{answer({"one", "two"})});
+    on(Answered{answer({"three"})});
+    EXPECT_EQ(printed, "one\n\ntwo\n\nthree\n");
+}
+
+TEST_F(TranscriptTest, KeepsTextsApartThatThoughtsSeparate) {
+    on(TextDelta{"one"});
+    on(ThinkingDelta{"hm"});
+    EXPECT_EQ(tail(), "Thinking…\n");
+    on(TextDelta{"two"});
+    EXPECT_EQ(tail(), "\ntwo\n");
+    on(Answered{answer({"one", "two"})});
+    EXPECT_EQ(printed, "one\n\ntwo\n");
+}
+
+TEST_F(TranscriptTest, DropsTheTailOfAFailedAttempt) {
+    on(TextDelta{"one\n\nhalf"});
+    on(RetryScheduled{1, 10, milliseconds(500), 529, "overloaded"});
+    EXPECT_EQ(tail(), "");
+    EXPECT_EQ(printed, "one\n\n↻ overloaded; attempt 2 of 10 in 0.5 s; the answer starts again\n");
+    printed.clear();
+    on(TextDelta{"one\n\nwhole"});
+    on(Answered{answer({"one\n\nwhole"})});
+    EXPECT_EQ(printed, "\none\n\nwhole\n");
+}
+
+TEST_F(TranscriptTest, SaysOfARetryBeforeTheFirstWordNoMoreThanThat) {
+    on(RetryScheduled{2, 10, milliseconds(3000), 0, "connection refused"});
+    on(Answered{answer({"whole"})});
+    EXPECT_EQ(printed, "↻ connection refused; attempt 3 of 10 in 3 s\n\nwhole\n");
+}
+
+TEST_F(TranscriptTest, LetsLinesWaitWhileAnAnswerIsWritten) {
+    on(TextDelta{"```\na\n"});
+    on(JobChanged{"0000000a", "completed", "make", 0});
+    EXPECT_EQ(tail(), "```\n● job 0000000a completed: make\n");
+    on(TextDelta{"b\n```"});
+    on(Answered{answer({"…"})});
+    EXPECT_EQ(printed, "```\na\nb\n```\n\n● job 0000000a completed: make\n");
+}
+
+TEST_F(TranscriptTest, ShowsWhatRunsWithItsTime) {
+    on(ToolStarted{bash("make")});
+    on(ToolStarted{bash("ls", "t2")});
+    on(SubagentEvent{"t3", "", ToolStarted{bash("cat", "t1")}});
+    wait(3);
+    on(ToolProgressed{"t2", "half"});
+    EXPECT_EQ(tail(), "○ bash make (3 s)\n○ bash ls (3 s) half\n  ○ bash cat (3 s)\n");
+    EXPECT_EQ(tail(1), "  ○ bash cat (3 s)\n");
+    on(ToolFinished{bash("make"), {"", false, {}}, {}, false});
+    EXPECT_EQ(tail(), "○ bash ls (3 s) half\n  ○ bash cat (3 s)\n");
+}
+
+TEST_F(TranscriptTest, NamesEachSubagentWhenItSpeaks) {
+    const auto finished = [](const char* id) {
+        return ToolFinished{bash("ls", id), {"x", false, {}}, {}, false};
+    };
+    on(SubagentEvent{"a", "First", finished("1")});
+    on(SubagentEvent{"a", "First", finished("2")});
+    on(SubagentEvent{"b", "", finished("3")});
+    on(SubagentEvent{"a", "First", Notice{"note"}});
+    on(SubagentEvent{"a", "First", TextDelta{"unseen"}});
+    EXPECT_EQ(printed,
+              "▸ First\n  ● bash ls\n  ● bash ls\n▸ subagent\n  ● bash ls\n▸ First\n  ! note\n");
+}
+
+TEST_F(TranscriptTest, SaysThatATurnWasStopped) {
+    on(ToolStarted{bash("make")});
+    on(TextDelta{"one\n\nhal"});
+    print(transcript.interrupted(width));
+    EXPECT_EQ(printed, "one\n\nhal\n\n✗ interrupted\n");
+    EXPECT_EQ(tail(), "");
+}
+
+TEST_F(TranscriptTest, TellsHowJobsEnd) {
+    const JobChanged ends[] = {
+        {"0000000a", "queued", "a", {}},     {"0000000a", "completed", "a", 0},
+        {"0000000a", "error", "a\nb", 3},    {"0000000a", "error", "a", {}},
+        {"0000000a", "timeout", "a", {}},    {"0000000a", "cancelled", "a", {}},
+        {"0000000a", "lost", "a\x1b[2J", {}}};
+    for (const JobChanged& end : ends)
+        on(end);
+    EXPECT_EQ(printed,
+              "○ job 0000000a queued: a\n● job 0000000a completed: a\n"
+              "✗ job 0000000a error: a … (exit 3)\n✗ job 0000000a error: a\n"
+              "✗ job 0000000a timeout: a\n● job 0000000a cancelled: a\n"
+              "✗ job 0000000a lost: a\\x1b[2J\n");
+}
+
+}  // namespace
+}  // namespace tenon::ui
