@@ -90,7 +90,8 @@ Result<void, Compaction::Failure> Compaction::replace(const Attempt& attempt,
     const std::int64_t before = session.estimated_tokens();
     const std::string focus = parts_.secrets.redact(utf8::repair(attempt.focus));
     const SummaryOptions options{focus, max_tokens_, attempt.fits, plain_bytes(threshold())};
-    const auto summary = summarize(session, parts_.provider, parts_.sink, options, spent_, stop);
+    const auto summary =
+        summarize(session, parts_.provider, parts_.sink, options, spent_, std::move(stop));
     if (!summary) {
         return Failure{
             summary.error().stopped ? Failure::Kind::kInterrupted : Failure::Kind::kFailed,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host/app/commands/config.h"
+#include "host/app/commands/interactive.h"
 #include "host/app/commands/jobs.h"
 #include "host/app/commands/run.h"
 #include "host/app/commands/sessions.h"
@@ -50,6 +51,9 @@ int run_agent(const Options& options, const Sources& sources) {
         std::cerr << "tenon: " << started.error().message << "\n";
         return kUsage;
     }
+    const bool text = options.output_format.value_or(OutputFormat::kText) == OutputFormat::kText;
+    if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
+        return run_interactive(options, *loaded, sources);
     return run_headless(options, *loaded, sources);
 }
 

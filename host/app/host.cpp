@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/agent/compact_tool.h"
+#include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
 #include "host/app/system_prompt.h"
 #include "host/app/told_jobs.h"
@@ -125,9 +126,13 @@ Result<void, StartFailure> Host::make_folders() {
     return {};
 }
 
-/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session.
+/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
+/// skills.
 std::vector<fs::path> Host::readable_folders() const {
-    return {settings_.state_dir / "jobs", settings_.state_dir / "sessions" / options_.session_id};
+    std::vector<fs::path> folders = folders_of_skills().readable;
+    folders.insert(folders.begin(), {settings_.state_dir / "jobs",
+                                     settings_.state_dir / "sessions" / options_.session_id});
+    return folders;
 }
 
 Result<void, StartFailure> Host::make_gate() {
@@ -174,6 +179,7 @@ Result<void, StartFailure> Host::make_queue() {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
     };
+    options.on_news = options_.on_news;
     queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
     return {};
 }
@@ -193,8 +199,13 @@ void Host::make_services() {
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
-        [this](const fs::path& path) { return gate_->denied_edit(path); });
+        [this](const fs::path& path) { return gate_->denied_edit(path); },
+        folders_of_skills().search);
     paths_->add_to(services_);
+    agent_files_ = std::make_unique<AgentFileService>(
+        agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
+        [this](std::string text) { notice(std::move(text)); });
+    agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
         settings_.state_dir / "plugin-state",
         settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
@@ -213,7 +224,7 @@ void Host::make_services() {
     });
 }
 
-void Host::load_plugins() {
+plugins::LoaderOptions Host::loader_options() const {
     plugins::LoaderOptions options;
     options.folders = settings_.plugins.path;
     options.first_party_folder = options_.prefix / "lib/tenon/plugins";
@@ -225,18 +236,25 @@ void Host::load_plugins() {
         spdlog::log(log_level(level), "plugin {}: {}", plugin,
                     secrets_.redact(std::string(message)));
     };
+    return options;
+}
+
+void Host::load_plugins() {
     registry_ = std::make_unique<plugins::Registry>();
     registry_->add(std::make_unique<agent::CompactTool>());
-    const auto report = [this](const plugins::Problem& problem) {
-        notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
-               (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
-    };
-    plugins::Loaded loaded = plugins::load(options, services_);
+    plugin_files_.emplace(settings_.plugins.path);
+    plugins::Loaded loaded = plugins::load(loader_options(), services_);
     for (const auto& problem : loaded.problems)
-        report(problem);
+        leave_out(problem);
     for (auto& plugin : loaded.plugins) {
-        if (auto added = registry_->add(std::move(plugin)); !added) report(added.error());
+        if (auto added = registry_->add(std::move(plugin)); !added) leave_out(added.error());
     }
+}
+
+void Host::leave_out(const plugins::Problem& problem) {
+    notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
+           (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
+    plugin_problems_.push_back(problem);
 }
 
 void Host::report_unknown_rules() {
@@ -345,6 +363,13 @@ void Host::clean_up_jobs() const {
     ToldJobs told(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
                      [&told](const jobs::JobRecord& job) { return told.contains(job); });
+}
+
+std::vector<jobs::JobRecord> Host::background_jobs() const {
+    std::vector<jobs::JobRecord> jobs;
+    for (auto& job : queue_->background_jobs())
+        jobs.push_back(redacted(std::move(job), secrets_));
+    return jobs;
 }
 
 std::vector<jobs::JobRecord> Host::jobs_of_this_run() const {

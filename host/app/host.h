@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,13 +10,17 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
+#include "host/app/agent_file_service.h"
 #include "host/app/provider.h"
 #include "host/app/session_jobs.h"
 #include "host/app/settings.h"
+#include "host/app/skill_folders.h"
 #include "host/app/subagents.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
 #include "host/permission/gate.h"
+#include "host/plugins/folder_watch.h"
+#include "host/plugins/loader.h"
 #include "host/plugins/path_service.h"
 #include "host/plugins/registry.h"
 #include "host/plugins/services.h"
@@ -33,16 +38,20 @@ struct StartFailure {
 struct HostOptions {
     std::filesystem::path prefix;  ///< of this installation
     std::filesystem::path home;    ///< of the user; may be empty
+    std::filesystem::path config;  ///< the user's folder of configuration; may be empty
     std::string session_id;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
     ProviderSource providers;            ///< for subagents; null: they cannot be run
     jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
+    /// The end of a background job is there to be told; any thread, must only wake somebody.
+    std::function<void()> on_news;
 };
 
 /// One session with everything around it: permissions, plugins, jobs, journal, loop. Made and used
-/// on one thread. Its end lets running jobs be: end them first with `end_jobs`, or `leave_jobs`.
+/// on one thread, but for what says "any thread". Its end lets running jobs be: end them first with
+/// `end_jobs`, or `leave_jobs`.
 class Host {
 public:
     /// Opens or creates the session and takes over its jobs. `provider`, `sink` and `secrets`
@@ -78,7 +87,36 @@ public:
     /// the whole store. For the end of a run.
     void clean_up_jobs() const;
 
+    /// From the next request on.
+    Result<void> change_model(const std::string& model) { return session_->change_model(model); }
+
+    /// Plugin files that appeared, changed or went since the last look.
+    [[nodiscard]] std::vector<std::filesystem::path> changed_plugin_files();
+    /// Loads plugin files that appeared or changed; the requests to come carry the tools there are
+    /// then. Between turns. Returns what was done, a line each.
+    Result<std::vector<std::string>> reload();
+    /// The files that were left out when plugins were last loaded.
+    [[nodiscard]] const std::vector<plugins::Problem>& plugin_problems() const {
+        return plugin_problems_;
+    }
+
+    /// Whether `wake` would have something to tell.
+    [[nodiscard]] bool has_news() { return session_jobs_->has_news(); }
+
+    // Any thread.
+    [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
+    /// The background jobs of the session, in the order of submission, known keys taken out.
+    [[nodiscard]] std::vector<jobs::JobRecord> background_jobs() const;
+    Result<void> cancel_job(const jobs::JobId& id, std::string_view by) {
+        return queue_->cancel(id, by);
+    }
+    /// Moves the running foreground commands of the conversation itself to the background. Returns
+    /// how many.
+    std::size_t move_to_background() { return session_jobs_->move_to_background(); }
+    [[nodiscard]] std::size_t waiting_questions() const { return gate_->waiting_questions(); }
+
     [[nodiscard]] const agent::Session& session() const { return *session_; }
+    [[nodiscard]] const plugins::Registry& registry() const { return *registry_; }
     /// The background jobs that were unfinished when this host began, and those it started.
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_this_run() const;
 
@@ -91,7 +129,9 @@ private:
     Result<void, StartFailure> make_gate();
     Result<void, StartFailure> make_queue();
     void make_services();
+    [[nodiscard]] plugins::LoaderOptions loader_options() const;
     void load_plugins();
+    void leave_out(const plugins::Problem& problem);
     void report_unknown_rules();
     Result<void, StartFailure> open_session();
     void take_over_jobs();
@@ -105,6 +145,9 @@ private:
     }
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
+    [[nodiscard]] SkillFolders folders_of_skills() const {
+        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
+    }
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
     const Settings settings_;
@@ -118,9 +161,13 @@ private:
     std::unique_ptr<jobs::Queue> queue_;
     std::unique_ptr<SessionJobs> session_jobs_;
     std::unique_ptr<plugins::PathService> paths_;
+    std::unique_ptr<AgentFileService> agent_files_;
     std::unique_ptr<plugins::StateService> state_;
     plugins::Services services_;
     std::unique_ptr<plugins::Registry> registry_;
+    std::optional<plugins::FolderWatch> plugin_files_;
+    std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
+    std::vector<plugins::Problem> plugin_problems_;
     std::vector<plugins::Words> prompts_of_plugins_;
     std::optional<agent::Session> session_;
     std::unique_ptr<Subagents> subagents_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -25,6 +26,22 @@ public:
     [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
         return std::make_unique<QuotedMessage>();
     }
+};
+
+/// Hands each message over as a line.
+class Shown : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit Shown(std::function<void(const std::string&)> show) : show_(std::move(show)) {}
+
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        show_("tenon: " + std::string(spdlog::level::to_string_view(message.level).data()) + ": " +
+              std::string(message.payload.data(), message.payload.size()));
+    }
+    void flush_() override {}
+
+private:
+    std::function<void(const std::string&)> show_;
 };
 
 }  // namespace
@@ -57,6 +74,17 @@ Result<void> start_logging(const Settings::Log& log) {
     spdlog::set_default_logger(std::move(logger));
     spdlog::flush_on(spdlog::level::warn);
     return {};
+}
+
+void show_log(std::function<void(const std::string&)> show) {
+    auto& sinks = spdlog::default_logger()->sinks();
+    sinks.clear();
+    if (show) {
+        sinks.push_back(std::make_shared<Shown>(std::move(show)));
+        return;
+    }
+    sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    spdlog::default_logger()->set_pattern("tenon: %l: %v");
 }
 
 }  // namespace tenon::app

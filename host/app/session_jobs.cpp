@@ -99,6 +99,7 @@ Json SessionJobs::describe(const jobs::JobRecord& job) const {
             {"status", jobs::to_string(job.status)},
             {"preview", preview_of(job)},
             {"ended", jobs::is_terminal(job.status)},
+            {"background", job.spec.kind == jobs::Kind::kBackground},
             {"told", is_told(job.id)}};
 }
 
@@ -256,8 +257,9 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
                              ? job->end.omitted_bytes
                              : jobs::KeptOutput(folder).omitted().value_or(0);
     if (dropped > 0) answer["omitted_bytes"] = dropped;
+    // What a subagent is told, the session's own conversation has not been.
     if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
-        job->spec.kind == jobs::Kind::kBackground) {
+        job->spec.kind == jobs::Kind::kBackground && request.call->subagent().empty()) {
         const Telling telling = claim(id, request.call->tool_use_id());
         if (telling == Telling::kThisCall) request.call->deliver(id);
         if (telling == Telling::kAnotherCall) answer["text"] = kToldBesides;
@@ -283,6 +285,15 @@ SessionJobs::Reply SessionJobs::end_of_subagents_job(const Request& request,
         end_foreground({*job}, request.call->tool_use_id());
     const auto job = queue_.find(id);
     return job ? Reply::ok(describe(*job)) : unknown_job(id);
+}
+
+std::size_t SessionJobs::move_to_background() {
+    std::size_t moved = 0;
+    for (const jobs::JobId& id : queue_.running_foreground()) {
+        const auto job = queue_.to_background(id);
+        if (job && job->spec.kind == jobs::Kind::kBackground) ++moved;
+    }
+    return moved;
 }
 
 SessionJobs::Reply SessionJobs::cancel(const Request& request) {
@@ -324,17 +335,19 @@ std::vector<agent::JobEnded> SessionJobs::drain() {
     return ended;
 }
 
+bool SessionJobs::has_news() {
+    collect_news();
+    const Lock lock(mutex_);
+    std::erase_if(news_, [&](const jobs::JobRecord& job)
+                             TENON_REQUIRES(mutex_) { return told_.count(job.id) > 0; });
+    return !news_.empty();
+}
+
 bool SessionJobs::wait(std::stop_token stop) {
-    while (true) {
-        collect_news();
-        {
-            const Lock lock(mutex_);
-            std::erase_if(news_, [&](const jobs::JobRecord& job)
-                                     TENON_REQUIRES(mutex_) { return told_.count(job.id) > 0; });
-            if (!news_.empty()) return true;
-        }
+    while (!has_news()) {
         if (!queue_.wait_for_news(stop)) return false;
     }
+    return true;
 }
 
 std::string SessionJobs::table() {

@@ -47,6 +47,11 @@ public:
     void told(const std::vector<std::string>& jobs) override;
     std::string table() override;
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
+    /// Whether `drain` would return something.
+    [[nodiscard]] bool has_news();
+    /// Moves the running foreground commands of the conversation itself, not of subagents, to the
+    /// background; whoever waits for one is told. Returns how many.
+    std::size_t move_to_background();
 
 private:
     using Request = plugins::ServiceRequest;

@@ -45,7 +45,7 @@ private:
     std::string on_behalf_of_;
 };
 
-/// What happens in a subagent, told to those who watch the session.
+/// What happens in a subagent, told to those who watch the session; pieces of answers are left out.
 class SubagentSink final : public agent::EventSink {
 public:
     SubagentSink(agent::EventSink& sink, std::string tool_use_id, std::string title)
@@ -56,6 +56,8 @@ public:
 
 private:
     void pass_on(const agent::SubagentEvent& event) { sink_.on_event(event); }
+    void pass_on(const agent::TextDelta&) {}
+    void pass_on(const agent::ThinkingDelta&) {}
     template <class Event>
     void pass_on(const Event& event) {
         sink_.on_event(agent::SubagentEvent{tool_use_id_, title_, event});

@@ -15,7 +15,7 @@ namespace tenon::app {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::size_t kMaxRecord = 64 * 1024;
+constexpr std::size_t kMaxRecord = 1024 * 1024;  // two folders full of agent definitions fit
 
 std::filesystem::path record_path(const std::filesystem::path& state_dir,
                                   const std::filesystem::path& workspace) {
@@ -30,6 +30,11 @@ std::string hash_of(const std::optional<FoundFile>& file) {
     return sha256_hex(file ? std::string_view(file->bytes) : std::string_view());
 }
 
+std::string below_workspace(const std::filesystem::path& path,
+                            const std::filesystem::path& workspace) {
+    return utf8::repair(path.lexically_relative(workspace).native());
+}
+
 /// The folder and the missing ones above it, for nobody else to look into.
 Result<void> make_private(const std::filesystem::path& folder) {
     if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
@@ -38,6 +43,27 @@ Result<void> make_private(const std::filesystem::path& folder) {
     if (auto made = make_private(folder.parent_path()); !made) return made;
     if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
     return Error::from_errno("make folder " + folder.string());
+}
+
+/// What was recorded of a workspace; none when nothing was.
+Result<std::optional<Json>> read_record(const std::filesystem::path& state_dir,
+                                        const std::filesystem::path& workspace) {
+    using Record = std::optional<Json>;
+    if (state_dir.empty()) return Record();
+    const auto path = record_path(state_dir, workspace);
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) return Record();
+    const auto bytes = read_whole_file(path, kMaxRecord);
+    if (!bytes) return bytes.error();
+    const auto record = parse_json(*bytes);
+    if (!record || !record->is_object()) return Error{path.string() + ": not a trust record"};
+    if (integer_or(*record, "v", 0) != kVersion) {
+        return Error{path.string() + ": a trust record of version " +
+                     std::to_string(integer_or(*record, "v", 0)) + "; this program knows " +
+                     std::to_string(kVersion)};
+    }
+    if (string_or(*record, "workspace") != utf8::repair(workspace.native())) return Record();
+    return Record(*record);
 }
 
 }  // namespace
@@ -51,44 +77,51 @@ std::string sha256_hex(std::string_view bytes) {
 Result<Trust> trust_in(const std::filesystem::path& state_dir,
                        const std::filesystem::path& workspace,
                        const std::optional<FoundFile>& file) {
-    if (state_dir.empty()) return Trust::kNever;
-    const auto path = record_path(state_dir, workspace);
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        return Trust::kNever;
-    const auto bytes = read_whole_file(path, kMaxRecord);
-    if (!bytes) return bytes.error();
-    const auto record = parse_json(*bytes);
-    if (!record || !record->is_object()) return Error{path.string() + ": not a trust record"};
-    if (integer_or(*record, "v", 0) != kVersion) {
-        return Error{path.string() + ": a trust record of version " +
-                     std::to_string(integer_or(*record, "v", 0)) + "; this program knows " +
-                     std::to_string(kVersion)};
-    }
-    if (string_or(*record, "workspace") != utf8::repair(workspace.native())) return Trust::kNever;
-    const bool same = string_or(*record, "file") == file_name(file) &&
-                      string_or(*record, "sha256") == hash_of(file);
+    const auto record = read_record(state_dir, workspace);
+    if (!record) return record.error();
+    if (!*record) return Trust::kNever;
+    const bool same = string_or(**record, "file") == file_name(file) &&
+                      string_or(**record, "sha256") == hash_of(file);
     return same ? Trust::kTrusted : Trust::kChanged;
+}
+
+bool TrustedAgents::covers(const AgentFile& file) const {
+    const auto found = hashes_.find(below_workspace(file.path, workspace_));
+    return found != hashes_.end() && found->second == sha256_hex(file.bytes);
+}
+
+bool TrustedAgents::knows(const std::filesystem::path& path) const {
+    return hashes_.count(below_workspace(path, workspace_)) > 0;
+}
+
+Result<TrustedAgents> trusted_agents(const std::filesystem::path& state_dir,
+                                     const std::filesystem::path& workspace) {
+    const auto record = read_record(state_dir, workspace);
+    if (!record) return record.error();
+    std::map<std::string, std::string> hashes;
+    if (*record && (*record)->contains("agents") && (*record)->at("agents").is_object()) {
+        for (const auto& [path, hash] : (*record)->at("agents").items())
+            if (hash.is_string()) hashes.emplace(path, hash.get<std::string>());
+    }
+    return TrustedAgents(workspace, std::move(hashes));
 }
 
 Result<void> record_trust(const std::filesystem::path& state_dir,
                           const std::filesystem::path& workspace,
-                          const std::optional<FoundFile>& file) {
+                          const std::optional<FoundFile>& file,
+                          const std::vector<AgentFile>& agents) {
     const auto path = record_path(state_dir, workspace);
     if (auto made = make_private(path.parent_path()); !made) return made;
+    Json hashes = Json::object();
+    for (const AgentFile& agent : agents)
+        hashes[below_workspace(agent.path, workspace)] = sha256_hex(agent.bytes);
     const Json record = {{"v", kVersion},
                          {"workspace", utf8::repair(workspace.native())},
                          {"file", file_name(file)},
                          {"sha256", hash_of(file)},
+                         {"agents", std::move(hashes)},
                          {"trusted_ms", wall_clock_ms()}};
     return write_file_atomically(path, dump_json(record) + "\n", Sync::kYes);
-}
-
-bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace) {
-    const auto file = find_config_file(workspace / ".tenon");
-    if (!file) return false;
-    const auto trust = trust_in(state_dir, workspace, *file);
-    return trust && *trust == Trust::kTrusted;
 }
 
 }  // namespace tenon::app

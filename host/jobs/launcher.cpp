@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "host/jobs/orphans.h"
+#include "host/jobs/record.h"
 
 namespace tenon::jobs {
 namespace {
@@ -82,6 +84,14 @@ std::string encode(const Shim& shim, const std::filesystem::path& folder,
         text.append(part).push_back('\0');
     }
     return text;
+}
+
+/// What the shim would make first of all, made while it starts. Neither minds who is first.
+void make_files(const std::filesystem::path& folder) {
+    for (const char* file : {kLockFile, kOutputFiles[0]}) {
+        const UniqueFd made(::open((folder / file).c_str(),
+                                   O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    }
 }
 
 /// What goes on in the process.
@@ -198,8 +208,10 @@ Result<ShimProcess> Launcher::launch(const Shim& shim, const std::filesystem::pa
     ShimProcess started;
     {
         const Lock lock(mutex_);
-        if (!send(socket_.get(), encode(shim, folder, output_cap), nullptr) ||
-            !receive(socket_.get(), answer, started)) {
+        if (!send(socket_.get(), encode(shim, folder, output_cap), nullptr))
+            return Error{"start the supervisor: the launcher has ended"};
+        make_files(folder);
+        if (!receive(socket_.get(), answer, started)) {
             return Error{"start the supervisor: the launcher has ended"};
         }
     }

@@ -304,6 +304,7 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
         changed_.notify_all();
     }
     if (!told && job.spec.kind == Kind::kBackground) tell(job);  // moved there this moment
+    if (job.spec.kind == Kind::kBackground && options_.on_news) options_.on_news();
     start_admitted(admitted);
     return in_vain;
 }
@@ -392,6 +393,35 @@ std::vector<JobRecord> Queue::background_jobs() const {
     return jobs;
 }
 
+QueueLoad Queue::load() const {
+    QueueLoad load;
+    const Lock lock(mutex_);
+    for (const auto& [id, entry] : entries_) {
+        const JobRecord& job = entry.job;
+        if (job.spec.kind != Kind::kBackground || is_terminal(job.status)) continue;
+        if (job.spec.lifetime == Lifetime::kSession) ++load.session_jobs;
+        if (job.status == Status::kQueued) {
+            ++load.queued;
+            continue;
+        }
+        ++load.running;
+        if (load.longest_started_ms == 0 || job.started_ms < load.longest_started_ms)
+            load.longest_started_ms = job.started_ms;
+    }
+    return load;
+}
+
+std::vector<JobId> Queue::running_foreground() const {
+    std::vector<JobId> ids;
+    const Lock lock(mutex_);
+    for (const auto& [id, entry] : entries_) {
+        const JobRecord& job = entry.job;
+        if (job.spec.kind == Kind::kForeground && job.spec.subagent.empty() && !is_terminal(job.status))
+            ids.push_back(id);
+    }
+    return ids;
+}
+
 Result<JobRecord> Queue::to_background(const JobId& id) {
     JobRecord job;
     bool tell_running = false;
@@ -412,6 +442,7 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
         // Where this fails a restart still takes a running foreground job for a background one.
         std::ignore = store_.rewrite(job);
         want_sync(id);
+        changed_.notify_all();
     }
     if (tell_running) tell(job);
     return job;
@@ -434,15 +465,26 @@ Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::t
         const auto it = entries_.find(id);
         return it == entries_.end() || is_terminal(it->second.job.status);
     };
+    const auto is_foreground = [&](const JobId& id) TENON_REQUIRES(mutex_) {
+        const auto it = entries_.find(id);
+        return it != entries_.end() && it->second.job.spec.kind == Kind::kForeground;
+    };
     // Before the lock: it takes it when a stop comes, or came already.
     const std::stop_callback wake(stop, [this] {
         const Lock lock(mutex_);
         changed_.notify_all();
     });
     Lock lock(mutex_);
+    std::vector<JobId> foreground;
+    for (const JobId& id : ids) {
+        if (is_foreground(id)) foreground.push_back(id);
+    }
     while (true) {
         for (const JobId& id : ids) {
             if (has_ended(id)) return Waited::kEnded;
+        }
+        for (const JobId& id : foreground) {
+            if (!is_foreground(id)) return Waited::kMoved;
         }
         if (stop.stop_requested()) return Waited::kStopped;
         if (deadline && Clock::now() >= *deadline) return Waited::kTimeOver;

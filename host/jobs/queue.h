@@ -45,6 +45,17 @@ struct QueueOptions {
     /// A background job runs now, or has ended. Called on any thread, at most once for each of the
     /// two, with no lock held; must only enqueue, and must not throw.
     std::function<void(const JobRecord&)> on_change;
+    /// Something was posted to `ended`. Called on any thread, with no lock held; must only wake
+    /// somebody, and must not throw.
+    std::function<void()> on_news;
+};
+
+/// The unfinished background jobs, counted.
+struct QueueLoad {
+    std::size_t running = 0;
+    std::size_t queued = 0;
+    std::size_t session_jobs = 0;         ///< of both, those that end with the session
+    std::int64_t longest_started_ms = 0;  ///< wall clock; 0: none runs
 };
 
 /// The jobs of one session in one host: admits by priority, then first come, at most `max_running`
@@ -79,6 +90,10 @@ public:
     /// The background jobs of this session, told or not, in the order of submission.
     std::vector<JobRecord> background_jobs() const;
 
+    [[nodiscard]] QueueLoad load() const;
+    /// The foreground jobs that run, those of subagents left out.
+    [[nodiscard]] std::vector<JobId> running_foreground() const;
+
     /// The foreground job goes on as a background one: its end will be posted. If it has ended
     /// meanwhile, the record says so, and nothing will be posted. Error: unknown, or a subagent's.
     Result<JobRecord> to_background(const JobId& id);
@@ -87,8 +102,9 @@ public:
     /// like any other. Error: unknown, or ended already and how.
     Result<void> cancel(const JobId& id, std::string_view by);
 
-    enum class Waited { kEnded, kTimeOver, kStopped };
-    /// Until one of these jobs has ended (unknown ones have), the deadline, or a stop.
+    enum class Waited { kEnded, kTimeOver, kStopped, kMoved };
+    /// Until one of these jobs has ended (unknown ones have), the deadline, a stop, or one that was
+    /// a foreground job goes on in the background.
     Waited wait_any(std::span<const JobId> ids,
                     std::optional<std::chrono::steady_clock::time_point> deadline,
                     const std::stop_token& stop) const;

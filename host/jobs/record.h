@@ -12,10 +12,10 @@
 /// refused, unknown members are ignored. The texts may be hostile: errors name the member.
 namespace tenon::jobs {
 
-inline constexpr char kJobFile[] = "job.json";        ///< what was asked
-inline constexpr char kLockFile[] = "lock";           ///< flock: who holds it may decide
-inline constexpr char kStartedFile[] = "started";     ///< the shim's identity
-inline constexpr char kCancelFile[] = "cancel";       ///< who asked for the end
+inline constexpr char kJobFile[] = "job.json";     ///< what was asked
+inline constexpr char kLockFile[] = "lock";        ///< flock: who holds it may decide
+inline constexpr char kStartedFile[] = "started";  ///< the shim's identity; may be the lock's file
+inline constexpr char kCancelFile[] = "cancel";    ///< who asked for the end
 inline constexpr char kStatusFile[] = "status.json";  ///< the terminal record
 /// The output in the order it came: the first half of the cap, then its rotating quarters.
 inline constexpr const char* kOutputFiles[] = {"output", "output.1", "output.2"};

@@ -18,6 +18,7 @@ struct Question {
     /// What "always for this session" would add, exactly. Empty: always is not offered, and means
     /// yes.
     std::vector<std::string> rules;
+    std::size_t waiting = 0;  ///< further questions that stood in line as this one was put
 };
 
 enum class Answer { kYes, kNo, kAlways };

@@ -218,7 +218,7 @@ std::vector<const Need*> Gate::open_needs(const Case& matter) const {
 
 Question Gate::question(const Case& matter, const std::vector<const Need*>& open,
                         const Rule* rule) const {
-    Question question{matter.who, matter.tool, matter.input, {}, {}, {}};
+    Question question{matter.who, matter.tool, matter.input, {}, {}, {}, 0};
     const auto add = [&](const Need& need) {
         add_once(question.items, need.description(config_.workspace));
         // An ask rule comes before every allow rule: none would spare the question.
@@ -279,6 +279,7 @@ Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop
     Question question;
     if (rule != nullptr || !open.empty()) {
         question = this->question(matter, open, rule);
+        question.waiting = waiting_questions();
         try {
             answer = asker_->ask(question, stop);
         } catch (...) {
@@ -304,7 +305,13 @@ Gate::Verdict Gate::ask(std::string_view who, std::string_view question, std::st
     if (!take_turn(stop)) return {false, "Permission denied: the turn was stopped."};
     Answer answer = Answer::kNo;
     try {
-        answer = asker_->ask({std::string(who), {}, Json::object(), std::string(question), {}, {}},
+        answer = asker_->ask({std::string(who),
+                              {},
+                              Json::object(),
+                              std::string(question),
+                              {},
+                              {},
+                              waiting_questions()},
                              stop);
     } catch (...) {
         end_turn();
@@ -322,8 +329,10 @@ bool Gate::take_turn(const std::stop_token& stop) {
         turn_.notify_all();
     });
     Lock lock(mutex_);
+    ++waiting_;
     while (asking_ && !stop.stop_requested())
         turn_.wait(lock);
+    --waiting_;
     if (stop.stop_requested()) return false;
     asking_ = true;
     return true;
@@ -367,6 +376,11 @@ bool Gate::denied_edit(const fs::path& path) const {
 bool Gate::removes(std::string_view tool) const {
     return std::any_of(rules_.deny.begin(), rules_.deny.end(),
                        [&](const Rule& rule) { return rule.bare() && rule.covers(tool); });
+}
+
+std::size_t Gate::waiting_questions() const {
+    const Lock lock(mutex_);
+    return waiting_;
 }
 
 std::vector<Denial> Gate::denials() const {

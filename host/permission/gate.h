@@ -77,6 +77,9 @@ public:
     /// Whether a bare deny rule covers the whole tool, so that a model need not be told of it.
     [[nodiscard]] bool removes(std::string_view tool) const;
 
+    /// How many questions stand in line behind the one that is put, if one is.
+    [[nodiscard]] std::size_t waiting_questions() const;
+
     /// The calls refused so far.
     [[nodiscard]] std::vector<Denial> denials() const;
 
@@ -108,6 +111,7 @@ private:
     mutable Mutex mutex_;
     Condition turn_;
     bool asking_ TENON_GUARDED_BY(mutex_) = false;
+    std::size_t waiting_ TENON_GUARDED_BY(mutex_) = 0;
     std::vector<Rule> session_ TENON_GUARDED_BY(mutex_);
     std::vector<Denial> denials_ TENON_GUARDED_BY(mutex_);
 };

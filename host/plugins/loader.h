@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct LoaderOptions {
     std::string workspace;
     std::map<std::string, PluginOptions> by_id;
     LogSink log;
+    /// Files that `load` passes over: their plugins are there already.
+    std::set<std::filesystem::path> loaded;
 };
 
 /// A file that is a plugin for this host, as far as can be said without running any of its code.

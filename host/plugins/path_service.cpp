@@ -48,7 +48,8 @@ void PathService::add_to(Services& services) const {
 ServiceReply PathService::roots() const {
     return ServiceReply::ok({{"workspace", roots_.workspace().string()},
                              {"write", as_json(roots_.writable())},
-                             {"read", as_json(roots_.readable())}});
+                             {"read", as_json(roots_.readable())},
+                             {"skills", as_json(skills_)}});
 }
 
 std::string PathService::shown(const fs::path& real) const {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <vector>
 
 #include "host/base/beneath.h"
 #include "host/plugins/services.h"
@@ -17,10 +18,14 @@ public:
     /// Whether a rule forbids this absolute path.
     using Denied = std::function<bool(const std::filesystem::path&)>;
 
-    PathService(Beneath roots, Denied denied_read, Denied denied_edit)
+    /// `skills` are the folders of skills in the order of search; they are roots for reading only
+    /// as far as `roots` has them.
+    PathService(Beneath roots, Denied denied_read, Denied denied_edit,
+                std::vector<std::filesystem::path> skills = {})
         : roots_(std::move(roots)),
           denied_read_(std::move(denied_read)),
-          denied_edit_(std::move(denied_edit)) {}
+          denied_edit_(std::move(denied_edit)),
+          skills_(std::move(skills)) {}
 
     /// This object must outlive `services`.
     void add_to(Services& services) const;
@@ -35,6 +40,7 @@ private:
 
     Beneath roots_;
     Denied denied_read_, denied_edit_;
+    std::vector<std::filesystem::path> skills_;
 };
 
 }  // namespace tenon::plugins

@@ -37,6 +37,16 @@ Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
     return {};
 }
 
+void Registry::remove(const std::string& id) {
+    const auto plugin = std::find_if(plugins_.begin(), plugins_.end(),
+                                     [&](const auto& one) { return one->id() == id; });
+    if (plugin == plugins_.end()) return;
+    for (const PluginTool& tool : (*plugin)->tools())
+        by_name_.erase(tool.spec.name);
+    std::erase_if(plugin_tools_, [&](const auto& tool) { return tool->spec().plugin == id; });
+    plugins_.erase(plugin);
+}
+
 agent::Tool* Registry::find(std::string_view name) {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;

@@ -21,7 +21,7 @@ std::string joined(const std::vector<Words>& words);
 
 /// The tools of this host by name: those of plugins in the order of the plugins and as each lists
 /// them, then the host's own. Owns them all; plugins are destroyed in reverse order. `find` and
-/// `specs` may be called from any thread: nothing changes after the last `add`.
+/// `specs` may be called from any thread, as long as nothing is added or removed: between turns.
 class Registry final : public agent::Toolbox, public agent::Context {
 public:
     Registry() = default;
@@ -36,6 +36,9 @@ public:
     /// All tools of a plugin, or none: a name that is taken refuses the whole plugin, which is
     /// destroyed.
     Result<void, Problem> add(std::unique_ptr<Plugin> plugin);
+
+    /// Takes a plugin and its tools out and destroys it. No call of it is under way.
+    void remove(const std::string& id);
 
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;

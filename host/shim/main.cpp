@@ -47,6 +47,23 @@ Claim claim(int folder) {
     return {std::move(lock)};
 }
 
+/// The record becomes a second name of the lock's file: a file system may take a quarter of a
+/// millisecond to make a new file, and the command waits for this. Renamed into place like every
+/// record: whoever sees the name sees all of the text, and whoever watches hears of it.
+bool record_start(const std::filesystem::path& path, int folder, int lock,
+                  const std::string& text) {
+    constexpr char kTemporary[] = ".started.tmp";
+    const auto size = static_cast<ssize_t>(text.size());
+    const std::string file = "/proc/self/fd/" + std::to_string(lock);
+    const bool linked =
+        ::pwrite(lock, text.data(), text.size(), 0) == size && ::ftruncate(lock, size) == 0 &&
+        ::linkat(AT_FDCWD, file.c_str(), folder, kTemporary, AT_SYMLINK_FOLLOW) == 0;
+    if (linked && ::renameat(folder, kTemporary, folder, jobs::kStartedFile) == 0) return true;
+    // Not every file system has second names; and one that was killed here may have left its own.
+    ::unlinkat(folder, kTemporary, 0);
+    return static_cast<bool>(write_file_atomically(path / jobs::kStartedFile, text, Sync::kNo));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,10 +80,8 @@ int main(int argc, char** argv) {
     if (!claimed.lock) return claimed.error == 0 ? kDone : kFailed;
 
     const jobs::Started started{jobs::ProcessIdentity::of_this_process(), wall_clock_ms(), cap};
-    if (!write_file_atomically(path / jobs::kStartedFile, jobs::encode_started(started),
-                               Sync::kNo)) {
+    if (!record_start(path, folder.get(), claimed.lock.get(), jobs::encode_started(started)))
         return kFailed;
-    }
     auto text = read_whole_file(path / jobs::kJobFile, jobs::kMaxRecordBytes);
     auto job = text ? jobs::decode_job(*text) : Result<jobs::JobRecord>(text.error());
     shim::prepare_environment(path.filename().string());

@@ -24,14 +24,6 @@ std::string line_of(const Event& event) {
            std::to_string(retry->max_attempts) + " in " + in_seconds(retry->delay);
 }
 
-template <class Event>
-void redact(Event& event, const Secrets& secrets) {
-    if (auto* notice = std::get_if<agent::Notice>(&event))
-        notice->text = secrets.redact(notice->text);
-    if (auto* retry = std::get_if<agent::RetryScheduled>(&event))
-        retry->reason = secrets.redact(retry->reason);
-}
-
 }  // namespace
 
 void Notices::on_event(const agent::AgentEvent& event) {
@@ -44,14 +36,10 @@ void Notices::on_event(const agent::AgentEvent& event) {
 }
 
 void FanOut::on_event(const agent::AgentEvent& event) {
-    agent::AgentEvent shown = event;
-    redact(shown, secrets_);
-    if (auto* of_subagent = std::get_if<agent::SubagentEvent>(&shown)) {
-        of_subagent->title = secrets_.redact(of_subagent->title);
-        redact(of_subagent->event, secrets_);
+    for (const agent::AgentEvent& shown : redaction_.of(event)) {
+        for (agent::EventSink* watcher : watchers_)
+            watcher->on_event(shown);
     }
-    for (agent::EventSink* watcher : watchers_)
-        watcher->on_event(shown);
 }
 
 }  // namespace tenon::ui

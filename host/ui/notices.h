@@ -4,6 +4,7 @@
 
 #include "host/agent/ports.h"
 #include "host/base/secrets.h"
+#include "host/ui/redaction.h"
 
 namespace tenon::ui {
 
@@ -14,17 +15,19 @@ public:
     void on_event(const agent::AgentEvent& event) override;
 };
 
-/// One stream, many watchers. Add watchers before events come; they must outlive it. What providers
-/// and plugins say in words passes through the redaction.
+/// One stream, many watchers. Add watchers before events come; they must outlive it. What
+/// is said in words passes through the redaction.
 class FanOut : public agent::EventSink {
 public:
     /// `secrets` outlives it.
-    explicit FanOut(const Secrets& secrets) : secrets_(secrets) {}
+    explicit FanOut(const Secrets& secrets) : redaction_(secrets) {}
     void add(agent::EventSink& watcher) { watchers_.push_back(&watcher); }
     void on_event(const agent::AgentEvent& event) override;
+    /// What waits of an answer that was given up is forgotten.
+    void forget_unfinished() { redaction_.forget_unfinished(); }
 
 private:
-    const Secrets& secrets_;
+    Redaction redaction_;
     std::vector<agent::EventSink*> watchers_;
 };
 

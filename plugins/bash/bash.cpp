@@ -60,6 +60,7 @@ void bash(tenon::Call& call) {
     const Waited waited = wait(call, {id}, patience);
     if (waited.cancelled) answer_interrupted(call, id);
     const bool ended = !waited.jobs.empty() && waited.jobs.front().ended;
+    const bool moved = !waited.jobs.empty() && waited.jobs.front().background;
     // It may end between the two requests, and a subagent's job is ended instead of moved.
     if (ended || move_to_background(call, id).ended) {
         const JobText done = read(call, id);
@@ -68,8 +69,9 @@ void bash(tenon::Call& call) {
         return;
     }
     std::string text = read(call, id, {kMaxOutputCharacters, 0, false}).text;
-    append_line(text, "[still running after " + seconds_text(patience) +
-                          " s; continues as background job " + id + "]");
+    const std::string why = moved ? "moved to the background"
+                                  : "still running after " + seconds_text(patience) + " s";
+    append_line(text, "[" + why + "; continues as background job " + id + "]");
     call.write(text);
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 Job job_from(const tenon::JsonView& object) {
     return {object.text("id"), object.text("status"), object.text("preview"),
-            object.boolean("ended"), object.boolean("told")};
+            object.boolean("ended"), object.boolean("told"), object.boolean("background")};
 }
 
 std::vector<Job> jobs_from(const tenon::JsonView& answer) {

@@ -17,6 +17,7 @@ struct Job {
     std::string id, status, preview;
     bool ended = false;
     bool told = false;
+    bool background = false;
 
     /// "[completed] make test"
     [[nodiscard]] std::string line() const { return "[" + status + "] " + preview; }

@@ -26,8 +26,8 @@ std::vector<std::string> texts(const std::vector<RuleText>& rules) {
 }
 
 void trust(const World& world) {
-    ASSERT_TRUE(
-        record_trust(world.state(), world.dir / "ws", *find_config_file(world.dir / "ws/.tenon")));
+    ASSERT_TRUE(record_trust(world.state(), world.dir / "ws",
+                             *find_config_file(world.dir / "ws/.tenon"), {}));
 }
 
 TEST(Settings, HaveTheDefaultsOfTheContract) {

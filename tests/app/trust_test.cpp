@@ -33,21 +33,21 @@ TEST(Trust, HoldsForTheVeryBytesOfOneWorkspace) {
     const testing::TempDir dir;
     const auto state = dir / "new/state";
     EXPECT_EQ(*trust_in(state, "/ws", file_of("x")), Trust::kNever);
-    ASSERT_TRUE(record_trust(state, "/ws", file_of("x")));
+    ASSERT_TRUE(record_trust(state, "/ws", file_of("x"), {}));
     EXPECT_EQ(*trust_in(state, "/ws", file_of("x")), Trust::kTrusted);
     EXPECT_EQ(*trust_in(state, "/ws", file_of("x ")), Trust::kChanged);
     EXPECT_EQ(*trust_in(state, "/ws", FoundFile{"/ws/.tenon/tenon.properties", "x", false}),
               Trust::kChanged);
     EXPECT_EQ(*trust_in(state, "/ws", std::nullopt), Trust::kChanged);
     EXPECT_EQ(*trust_in(state, "/ws2", file_of("x")), Trust::kNever);
-    ASSERT_TRUE(record_trust(state, "/ws", file_of("y")));
+    ASSERT_TRUE(record_trust(state, "/ws", file_of("y"), {}));
     EXPECT_EQ(*trust_in(state, "/ws", file_of("y")), Trust::kTrusted);
     EXPECT_EQ(*trust_in(state, "/ws", file_of("x")), Trust::kChanged);
 }
 
 TEST(Trust, IsRecordedForItsOwnerAlone) {
     const testing::TempDir dir;
-    ASSERT_TRUE(record_trust(dir / "a/b/state", "/ws", file_of("x")));
+    ASSERT_TRUE(record_trust(dir / "a/b/state", "/ws", file_of("x"), {}));
     const auto record = record_in(dir / "a/b/state");
     EXPECT_EQ(mode_of(record), 0600U);
     for (const char* folder : {"a", "a/b", "a/b/state", "a/b/state/trust"})
@@ -62,7 +62,7 @@ TEST(Trust, IsRecordedForItsOwnerAlone) {
 
 TEST(Trust, IsNotGivenByARecordThatCannotBeUnderstood) {
     const testing::TempDir dir;
-    ASSERT_TRUE(record_trust(dir.path(), "/ws", file_of("x")));
+    ASSERT_TRUE(record_trust(dir.path(), "/ws", file_of("x"), {}));
     const auto record = record_in(dir.path());
     const std::string good = dir.read(std::filesystem::relative(record, dir.path()));
     std::string newer = good;
@@ -81,25 +81,28 @@ TEST(Trust, IsNotGivenByARecordThatCannotBeUnderstood) {
 TEST(Trust, SaysWhyItCouldNotBeRecorded) {
     const testing::TempDir dir;
     dir.write("state", "a file");
-    const auto recorded = record_trust(dir / "state", "/ws", file_of("x"));
+    const auto recorded = record_trust(dir / "state", "/ws", file_of("x"), {});
     ASSERT_FALSE(recorded);
     EXPECT_THAT(recorded.error().message, ::testing::HasSubstr((dir / "state").string()));
 }
 
-TEST(Trust, OfTheRestOfAWorkspaceFollowsItsFile) {
+TEST(Trust, OfAgentDefinitionsIsEachForItself) {
     const testing::TempDir dir;
-    const auto state = dir / "state";
-    const auto workspace = dir / "ws";
-    std::filesystem::create_directories(workspace);
-    EXPECT_FALSE(is_trusted(state, workspace));
-    ASSERT_TRUE(record_trust(state, workspace, std::nullopt));
-    EXPECT_TRUE(is_trusted(state, workspace));
-    dir.write("ws/.tenon/tenon.properties", "permissions.allow=Bash\n");
-    EXPECT_FALSE(is_trusted(state, workspace));
-    ASSERT_TRUE(record_trust(state, workspace, *find_config_file(workspace / ".tenon")));
-    EXPECT_TRUE(is_trusted(state, workspace));
-    dir.write("ws/.tenon/tenon.xml", "<tenon/>");
-    EXPECT_FALSE(is_trusted(state, workspace));
+    const AgentFile a{"/ws/.tenon/agents/a.md", "a"};
+    const AgentFile b{"/ws/.claude/agents/b.md", "b"};
+    EXPECT_FALSE(trusted_agents(dir / "state", "/ws")->knows(a.path));
+    ASSERT_TRUE(record_trust(dir / "state", "/ws", std::nullopt, {a, b}));
+    const auto trusted = trusted_agents(dir / "state", "/ws");
+    ASSERT_TRUE(trusted);
+    EXPECT_TRUE(trusted->covers(a));
+    EXPECT_TRUE(trusted->covers(b));
+    EXPECT_TRUE(trusted->knows(b.path));
+    EXPECT_FALSE(trusted->covers({b.path, "b "}));
+    EXPECT_FALSE(trusted->covers({"/ws/.tenon/agents/b.md", "b"}));
+    EXPECT_FALSE(trusted->knows("/ws/.tenon/agents/b.md"));
+    EXPECT_FALSE(trusted_agents(dir / "state", "/ws2")->covers(a));
+    ASSERT_TRUE(record_trust(dir / "state", "/ws", std::nullopt, {b}));
+    EXPECT_FALSE(trusted_agents(dir / "state", "/ws")->covers(a));
 }
 
 }  // namespace

@@ -275,6 +275,16 @@ TEST_F(DiskTest, AStateFolderThatCannotBeWrittenAnyMoreIsAClearError) {
     EXPECT_EQ(server.refusals(), 0);
 }
 
+TEST_F(DiskTest, JobsCanBeLookedAtWhereNothingCanBeWritten) {
+    const ModelServer server(script({background("a", "echo one")}));
+    const auto exit = run(server, "8m",
+                          "\"$@\" >/dev/null && mount -o remount,ro \"$state\" && " + kTenon +
+                              " jobs list && " + kTenon + " jobs logs $(ls \"$state/jobs\")");
+    EXPECT_EQ(exit.code, 0) << errors;
+    EXPECT_NE(output.find("  completed  "), std::string::npos) << output;
+    EXPECT_NE(output.find("\none\n"), std::string::npos) << output;
+}
+
 TEST_F(DiskTest, AFullDiskAtTheStartIsAClearError) {
     const ModelServer server(script({background("a", "echo one")}));
     EXPECT_EQ(run(server, "1m", "head -c 2000000 /dev/zero >\"$state/full\"; \"$@\"").code, 1)

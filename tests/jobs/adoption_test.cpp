@@ -196,6 +196,25 @@ TEST(Adoption, EndsWhatADeadSubagentLeftRunning) {
     EXPECT_FALSE(queue.find_by_tool_use("call_0")) << "the call was not the session's own";
 }
 
+TEST(Adoption, StartsAJobWhateverItsLockHoldsAndTellsWhenItIsNoFile) {
+    const JobsFolder folder;
+    JobSpec spec = folder.spec("echo out");
+    spec.session = "s";
+    const JobId stale = folder.store().create(spec)->id;
+    const JobId broken = folder.store().create(spec)->id;
+    folder.dir().write("state/jobs/" + stale + "/" + kLockFile, std::string(5000, 'x'));
+    std::filesystem::create_directory(folder.store().folder_of(broken) / kLockFile);
+    Queue queue(folder.store(), folder.options());
+    queue.adopt(nothing_delivered);
+    EXPECT_EQ(folder.report_of(ended(queue, stale)), "out\n");
+    EXPECT_TRUE(folder.store().started(stale));
+    const JobRecord job = ended(queue, broken);
+    EXPECT_EQ(job.status, Status::kError);
+    EXPECT_NE(job.end.reason.find("lock job " + broken + ": Is a directory"), std::string::npos)
+        << job.end.reason;
+    EXPECT_EQ(drain(queue).size(), 2U);
+}
+
 TEST(Adoption, LeavesOtherSessionsAlone) {
     const JobsFolder folder;
     JobSpec other = folder.spec("true");

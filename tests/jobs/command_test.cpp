@@ -32,6 +32,15 @@ TEST(Command, FindsAQuietEnvironmentWithoutCredentials) {
                                          folder.dir().path().string() + "\n");
 }
 
+TEST(Command, MayHaveManyLinesAndAnyCharacter) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    EXPECT_EQ(
+        output_of(folder, queue,
+                  "cat <<'END'\n\"$HOME\"\t\x01\\n ü\nEND\nfor i in 1 2\ndo\n  echo $i\ndone\n"),
+        "\"$HOME\"\t\x01\\n ü\n1\n2\n");
+}
+
 TEST(Command, InheritsNoDescriptorNoMaskAndNoIgnoredSignal) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());

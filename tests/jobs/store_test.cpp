@@ -167,6 +167,18 @@ TEST(Store, LetsOneOfManyDecideAboutAQueuedJob) {
     EXPECT_EQ(job.load()->status, Status::kCancelled);
 }
 
+TEST(Store, LeavesAJobAloneThatSomebodyElseHasLocked) {
+    const StoredJob job;
+    job.write(kLockFile, "not a word of ours");
+    const UniqueFd lock(::open((job.folder.store().folder_of(job.id) / kLockFile).c_str(), O_RDWR));
+    ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+    EXPECT_EQ(job.load()->status, Status::kQueued);
+    const auto cancelled = job.folder.store().cancel(job.id, "test");
+    ASSERT_FALSE(cancelled);
+    EXPECT_EQ(cancelled.error().message, "job " + job.id + " is locked by somebody");
+    EXPECT_EQ(job.load()->status, Status::kQueued);
+}
+
 TEST(Store, RemovesOnlyOldDeliveredEndedJobs) {
     const JobsFolder folder;
     const auto make = [&](std::int64_t days_ago, bool ended) {

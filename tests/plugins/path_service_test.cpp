@@ -28,7 +28,8 @@ struct Fixture {
     testing::TempDir dir;
     PathService service{Beneath(dir / "ws", {}, {dir / "docs"}),
                         [](const fs::path& path) { return path.filename() == ".env"; },
-                        [](const fs::path& path) { return path.extension() == ".lock"; }};
+                        [](const fs::path& path) { return path.extension() == ".lock"; },
+                        {dir / "ws/skills", dir / "none"}};
 };
 
 /// The answer without its descriptor, which is closed.
@@ -47,9 +48,11 @@ Json answer(const ServiceReply& reply) {
 TEST(PathService, TellsTheRoots) {
     const Fixture f;
     const std::string ws = (f.dir / "ws").string();
-    EXPECT_EQ(
-        answer(f.service.roots()),
-        Json({{"workspace", ws}, {"write", {ws}}, {"read", {ws, (f.dir / "docs").string()}}}));
+    EXPECT_EQ(answer(f.service.roots()),
+              Json({{"workspace", ws},
+                    {"write", {ws}},
+                    {"read", {ws, (f.dir / "docs").string()}},
+                    {"skills", {ws + "/skills", (f.dir / "none").string()}}}));
 }
 
 TEST(PathService, OpensAndSaysWhereItEnded) {

@@ -173,5 +173,41 @@ TEST(Subagents, OfAKilledHostAreInterruptedCallsOfTheNextAndTheirCommandsEnd) {
         << "no subagent goes on";
 }
 
+TEST(Subagents, ThatHadFinishedGiveTheirResultAlsoWhenTheHostIsKilled) {
+    const Sandbox sandbox;
+    const ordered_json agents =
+        ordered_json::array({use("t1", "agent", {{"prompt", "one"}}),
+                             use("t2", "bash", {{"command", "touch begun; sleep 300"}})});
+    Model model({{"", {agents}}, {"one", {last("one is done")}}});
+    const ModelServer server(std::vector<Step>(), model.options());
+    std::string journal;
+    {
+        Process tenon(command({"-p", "go"}), sandbox.environment(&server), sandbox.workspace());
+        tenon.close_input();
+        ASSERT_TRUE(tenon.wait_for_output("one is done"));
+        wait_for_files(sandbox, {"begun"});
+        tenon.send_signal(SIGKILL);
+        tenon.wait();
+    }
+    // As if the host had been killed a moment before it could write the result down.
+    const fs::path file = sandbox.state() / "sessions/s.jsonl";
+    {
+        std::ifstream in(file);
+        for (std::string line; std::getline(in, line);)
+            if (line.find(R"("tool_result")") == std::string::npos) journal += line + "\n";
+    }
+    std::ofstream(file) << journal;
+    Process next(command({"-p", "again", "--no-wait"}), sandbox.environment(&server),
+                 sandbox.workspace());
+    EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
+    EXPECT_EQ(server.refusals(), 0);
+    const Json messages = Json::parse(model.requests("").back())["messages"];
+    EXPECT_EQ(messages[2]["content"][0]["content"], "one is done") << messages.dump();
+    EXPECT_EQ(model.requests("one").size(), 1U);
+    Process end({TENON_PROGRAM, "jobs", "cancel", "--all"}, sandbox.environment(),
+                sandbox.workspace());
+    EXPECT_EQ(end.wait().code, 0);
+}
+
 }  // namespace
 }  // namespace tenon::testing

@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "host/app/agent_files.h"
 #include "host/app/config_file.h"
 #include "host/app/merger.h"
 #include "host/app/trust.h"
@@ -25,7 +26,8 @@ constexpr CommandSpec kCommand{
     "tenon config", "show [--json]\ncheck\ntrust [--yes]",
     "What is configured and where it comes from; whether the configuration files are all right; "
     "and trust "
-    "in a workspace's .tenon/, of which otherwise only harmless keys count.",
+    "in a workspace's configuration, of which otherwise only harmless keys count, and in its agent "
+    "definitions, which otherwise do not count.",
     kOptions};
 
 constexpr int kRefused = 1;
@@ -112,13 +114,19 @@ void show_effect(const std::filesystem::path& workspace, const FoundFile& file, 
         console.out << "  " << visible(problem) << '\n';
 }
 
+/// The bytes as they stand, under the file's name.
+void show_bytes(const std::filesystem::path& path, const std::string& bytes,
+                const Console& console) {
+    console.out << visible(path.string()) << ":\n\n" << visible(bytes, true);
+    if (!bytes.ends_with('\n')) console.out << '\n';
+}
+
 bool show_file(const std::filesystem::path& workspace, const std::optional<FoundFile>& file,
                const Console& console) {
     if (!file) {
         console.out << visible(workspace.string())
-                    << " has no .tenon/tenon.xml and no .tenon/tenon.properties.\nTrust then "
-                       "covers its agent "
-                       "definitions and its skills' allowed-tools, until it has one.\n";
+                    << " has no .tenon/tenon.xml and no .tenon/tenon.properties. Trust holds until "
+                       "it has one.\n";
         return true;
     }
     auto parsed = parse_config(file->path, file->bytes);
@@ -126,11 +134,20 @@ bool show_file(const std::filesystem::path& workspace, const std::optional<Found
         tell(console, "error: ", {parsed.error().message});
         return false;
     }
-    console.out << visible(file->path.string()) << ":\n\n" << visible(file->bytes, true);
-    if (!file->bytes.ends_with('\n')) console.out << '\n';
+    show_bytes(file->path, file->bytes, console);
     console.out << '\n';
     show_effect(workspace, *file, *std::move(parsed), console);
     return true;
+}
+
+/// Whether everything of the workspace that needs trust has it.
+bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace,
+                const std::optional<FoundFile>& file, const std::vector<AgentFile>& agents) {
+    const auto trust = trust_in(state_dir, workspace, file);
+    const auto trusted = trusted_agents(state_dir, workspace);
+    return trust && *trust == Trust::kTrusted && trusted &&
+           std::all_of(agents.begin(), agents.end(),
+                       [&](const AgentFile& agent) { return trusted->covers(agent); });
 }
 
 /// One line of the terminal. Keys typed before the question stood there do not answer it.
@@ -149,7 +166,7 @@ bool ask(const std::string& question, const Console& console) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-int trust(const Examined& examined, bool yes, const Console& console) {
+int trust(const Examined& examined, const Places& places, bool yes, const Console& console) {
     const auto& workspace = examined.loaded.settings.workspace;
     const auto& state_dir = examined.loaded.settings.state_dir;
     if (workspace.empty() || state_dir.empty()) {
@@ -162,11 +179,18 @@ int trust(const Examined& examined, bool yes, const Console& console) {
         tell(console, "error: ", {file.error().message});
         return kUsage;
     }
-    if (const auto now = trust_in(state_dir, workspace, *file); now && *now == Trust::kTrusted) {
+    const AgentFiles agents =
+        read_agent_files(agent_folders(workspace, places.home, places.config).of_workspace);
+    tell(console, "warning: ", agents.problems);
+    if (is_trusted(state_dir, workspace, *file, agents.files)) {
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
     }
     if (!show_file(workspace, *file, console)) return kUsage;
+    for (const AgentFile& agent : agents.files) {
+        console.out << '\n';
+        show_bytes(agent.path, agent.bytes, console);
+    }
     if (!yes && ::isatty(console.input) == 0) {
         tell(console,
              "error: ", {"there is no terminal to ask on; tenon config trust --yes says yes"});
@@ -176,11 +200,11 @@ int trust(const Examined& examined, bool yes, const Console& console) {
         console.err << "Not trusted.\n";
         return kRefused;
     }
-    if (auto recorded = record_trust(state_dir, workspace, *file); !recorded) {
+    if (auto recorded = record_trust(state_dir, workspace, *file, agents.files); !recorded) {
         tell(console, "error: ", {recorded.error().message});
         return kRefused;
     }
-    console.out << "Trusted, until the file changes.\n";
+    console.out << "Trusted, as it is now.\n";
     return 0;
 }
 
@@ -205,7 +229,8 @@ int run_config(Options options, const Sources& sources, const Console& console) 
     const Examined examined = examine(sources, options);
     if (verb == "show") return show(examined, arguments->has("json"), console);
     if (verb == "check") return check(examined, console);
-    return trust(examined, options.yes || arguments->has("yes"), console);
+    return trust(examined, places_of(sources.environment, sources.cwd),
+                 options.yes || arguments->has("yes"), console);
 }
 
 }  // namespace tenon::app

@@ -5,8 +5,7 @@
 
 #include "host/app/host.h"
 #include "host/app/prompt_input.h"
-#include "host/app/provider.h"
-#include "host/app/session_choice.h"
+#include "host/app/run_setup.h"
 #include "host/app/signals.h"
 #include "host/jobs/launcher.h"
 #include "host/ui/jsonl.h"
@@ -23,13 +22,6 @@ constexpr int kUsage = 2;
 int complain(const std::string& message, int exit_code) {
     std::cerr << "tenon: " << message << "\n";
     return exit_code;
-}
-
-Result<std::string> choose_session(const Options& options, const Settings& settings) {
-    if (options.session) return *options.session;
-    if (options.continue_last)
-        return latest_session(settings.state_dir / "sessions", settings.workspace);
-    return new_session_id();
 }
 
 std::string subtype_of(const agent::RunResult& result) {
@@ -91,37 +83,13 @@ bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui
     return output.write(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
-/// A folder that somebody named is expected to be there.
-std::optional<std::string> missing_plugin_folder(const Options& options) {
-    for (const auto& folder : options.plugin_dirs) {
-        std::error_code ignored;
-        if (!std::filesystem::is_directory(folder, ignored))
-            return "--plugin-dir " + folder.string() + ": no such folder";
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 int run_headless(const Options& options, const Loaded& loaded, const Sources& sources) {
     const auto begin = std::chrono::steady_clock::now();
-    Settings settings = loaded.settings;
-    if (settings.model.provider == "replay" && settings.model.name.empty())
-        settings.model.name = "replay";
-    if (settings.model.name.empty()) {
-        return complain(
-            "no model is named: use --model NAME, model.name in the configuration, or TENON_MODEL",
-            kUsage);
-    }
-    if (const auto missing = missing_plugin_folder(options)) return complain(*missing, kUsage);
-    Secrets secrets;
-    loaded.credentials.add_to(secrets);
-    const auto providers = make_provider_source(settings.model, loaded.credentials, secrets);
-    if (!providers) return complain(providers.error().message, kUsage);
-    const auto provider = (*providers)();
-    if (!provider) return complain(provider.error().message, kUsage);
-    const auto session = choose_session(options, settings);
-    if (!session) return complain(session.error().message, kUsage);
+    auto setup = prepare_run(options, loaded);
+    if (!setup) return complain(setup.error().message, kUsage);
+    const Secrets& secrets = (*setup)->secrets;
     auto input = read_prompt(options.prompt, STDIN_FILENO);
     if (!input) return complain(input.error().message, kUsage);
     if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", kUsage);
@@ -140,15 +108,10 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    HostOptions host_options;
-    host_options.prefix = sources.prefix;
-    host_options.home = places_of(sources.environment, sources.cwd).home;
-    host_options.session_id = *session;
-    host_options.launcher = launcher->get();
-    host_options.model = options.model;
+    HostOptions host_options = host_options_of(options, sources, **setup, launcher->get());
     host_options.wait_for_jobs = !options.no_wait;
-    host_options.providers = *providers;
-    auto host = Host::create(settings, std::move(host_options), **provider, watchers, secrets);
+    auto host = Host::create((*setup)->settings, std::move(host_options), *(*setup)->provider,
+                             watchers, secrets);
     if (!host) return complain(host.error().message, host.error().exit_code);
 
     const agent::RunResult result = (*host)->run((*input)->text, signals.stop_token());

@@ -21,6 +21,13 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+/// Whether a person has said yes to the workspace's configuration file as it is now.
+bool is_trusted(const World& world) {
+    const auto trust =
+        trust_in(world.state(), world.dir / "ws", *find_config_file(world.dir / "ws/.tenon"));
+    return trust && *trust == Trust::kTrusted;
+}
+
 struct Ran {
     int code = -1;
     std::string out, err;
@@ -115,7 +122,7 @@ TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
     EXPECT_EQ(ran.code, 2);
     EXPECT_THAT(ran.err, HasSubstr("--yes"));
     EXPECT_FALSE(std::filesystem::exists(world.state()));
-    EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_FALSE(is_trusted(world));
 
     ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0) << ran.err;
@@ -123,11 +130,11 @@ TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
     EXPECT_THAT(ran.out, HasSubstr("  permissions.allow.1 = Bash(make)\n"));
     EXPECT_THAT(ran.out, HasSubstr("log.file=\\x1b[2Jx\n"));
     EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));
-    EXPECT_TRUE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_TRUE(is_trusted(world));
     EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
 
     world.workspace_says("permissions.allow.1=Bash\n");
-    EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_FALSE(is_trusted(world));
     EXPECT_EQ(run(world, {"trust"}).code, 2);
 }
 
@@ -137,7 +144,7 @@ TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
     const Ran ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_THAT(ran.err, HasSubstr("not well-formed"));
-    EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_FALSE(is_trusted(world));
 }
 
 TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
@@ -145,7 +152,55 @@ TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
     const Ran ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(ran.out, HasSubstr("until it has one"));
-    EXPECT_TRUE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_TRUE(is_trusted(world));
+}
+
+TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
+    World world;
+    world.workspace_says("permissions.allow.1=Bash(make)\n");
+    ASSERT_EQ(run(world, {"trust", "--yes"}).code, 0);
+    world.dir.write("ws/.tenon/agents/a.md", "Definition A.\x1b[2J");
+    world.dir.write("ws/.claude/agents/b.md", "Definition B.\n");
+    world.dir.write("ws/.claude/agents/not.txt", "Something else.\n");
+    world.dir.write("home/.claude/agents/own.md", "My own.\n");
+    const AgentFile a{world.dir / "ws/.tenon/agents/a.md", "Definition A.\x1b[2J"};
+    const AgentFile b{world.dir / "ws/.claude/agents/b.md", "Definition B.\n"};
+    const auto covers = [&](const AgentFile& file) {
+        return trusted_agents(world.state(), world.dir / "ws")->covers(file);
+    };
+    Ran ran = run(world, {"trust"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_FALSE(covers(a));
+
+    ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr(a.path.string() + ":\n\nDefinition A.\\x1b[2J\n"));
+    EXPECT_THAT(ran.out, HasSubstr(b.path.string() + ":\n\nDefinition B.\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("Something else.")));
+    EXPECT_THAT(ran.out, Not(HasSubstr("My own.")));
+    EXPECT_TRUE(covers(a));
+    EXPECT_TRUE(covers(b));
+    EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
+
+    world.dir.write("ws/.claude/agents/b.md", "Definition B, changed.\n");
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+    EXPECT_TRUE(is_trusted(world));
+    world.dir.write("ws/.claude/agents/b.md", "Definition B.\n");
+    EXPECT_EQ(run(world, {"trust"}).code, 0);
+    world.dir.write("ws/.claude/agents/c.md", "Definition C.\n");
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+}
+
+TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
+    const World world;
+    world.dir.write("ws/.claude/agents/bad.md", "\xFF");
+    world.dir.write("ws/.claude/agents/good.md", "Good.\n");
+    const Ran ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(ran.err, HasSubstr("bad.md is not UTF-8"));
+    EXPECT_FALSE(trusted_agents(world.state(), world.dir / "ws")
+                     ->knows(world.dir / "ws/.claude/agents/bad.md"));
 }
 
 /// Runs `tenon config trust` on a terminal, answers its question, and returns what it printed.
@@ -183,12 +238,12 @@ TEST(ConfigCommand, AsksOnATerminal) {
         SCOPED_TRACE(no);
         const Ran ran = answer_on_terminal(world, no);
         EXPECT_EQ(ran.code, 1) << ran.out;
-        EXPECT_FALSE(is_trusted(world.state(), world.dir / "ws"));
+        EXPECT_FALSE(is_trusted(world));
     }
     const Ran ran = answer_on_terminal(world, "y\n");
     EXPECT_EQ(ran.code, 0) << ran.out;
     EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash"));
-    EXPECT_TRUE(is_trusted(world.state(), world.dir / "ws"));
+    EXPECT_TRUE(is_trusted(world));
 }
 
 }  // namespace

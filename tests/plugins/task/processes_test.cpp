@@ -61,7 +61,7 @@ protected:
 
 TEST_F(TaskProcesses, LoseAndDoubleNothingWhenTheyAllChangeAtOnce) {
     constexpr int kProcesses = 4;
-    constexpr int kRounds = 12;
+    constexpr int kRounds = 10;
     session_.call("task_create", {{"subject", "wanted"}});
     std::vector<std::unique_ptr<Process>> hosts;
     for (int p = 0; p < kProcesses; ++p)
@@ -97,7 +97,7 @@ TEST_F(TaskProcesses, LeaveTheTasksInAgreementWhereverTheyAreKilled) {
     std::size_t created = 0;
     for (int i = 0; i < 6; ++i)
         created += session_.call("task_create", {{"subject", "s"}}).is_error ? 0 : 1;
-    for (int kill_after = 1; kill_after <= 12; ++kill_after) {
+    for (int kill_after = 1; kill_after <= 8; ++kill_after) {
         auto host = start();
         // A knot of dependencies, tied and untied again and again.
         for (int round = 0; round < 8; ++round) {

@@ -1,0 +1,51 @@
+#include "host/app/interactive/questions.h"
+
+namespace tenon::app {
+namespace {
+
+permission::Question redacted(permission::Question question, const Secrets& secrets) {
+    if (secrets.empty()) return question;
+    question.title = secrets.redact(std::move(question.title));
+    for (auto* list : {&question.items, &question.rules}) {
+        for (std::string& text : *list)
+            text = secrets.redact(std::move(text));
+    }
+    question.input = Json::parse(secrets.redact(dump_json(question.input)), nullptr, false);
+    return question;
+}
+
+}  // namespace
+
+permission::Answer Questions::ask(const permission::Question& question, std::stop_token stop) {
+    const std::stop_callback wake(stop, [this] {
+        // Under the mutex, so that the request cannot fall between the check and the wait below.
+        { const Lock lock(mutex_); }
+        changed_.notify_all();
+    });
+    std::size_t number = 0;
+    {
+        const Lock lock(mutex_);
+        number = ++number_;
+        answer_.reset();
+    }
+    put_(number, redacted(question, secrets_));
+    std::optional<permission::Answer> answer;
+    {
+        Lock lock(mutex_);
+        while (!answer_ && !stop.stop_requested())
+            changed_.wait(lock);
+        if (!stop.stop_requested()) answer = answer_;
+        ++number_;
+    }
+    withdraw_(number);
+    return answer.value_or(permission::Answer::kNo);
+}
+
+void Questions::answer(std::size_t number, permission::Answer answer) {
+    const Lock lock(mutex_);
+    if (number != number_ || answer_) return;
+    answer_ = answer;
+    changed_.notify_all();
+}
+
+}  // namespace tenon::app

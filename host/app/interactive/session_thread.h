@@ -1,0 +1,96 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "host/app/host.h"
+#include "host/base/mutex.h"
+
+namespace tenon::app {
+
+/// Hears what a session's thread does; called on that thread, except `news`.
+class SessionWatcher {
+public:
+    virtual ~SessionWatcher() = default;
+    /// The session is open. What of `host` any thread may use is there until the session is asked
+    /// to close.
+    virtual void opened(Host& host) = 0;
+    /// It could not be opened, or ended by a failure of the host; the thread has nothing more to
+    /// do.
+    virtual void failed(const StartFailure& failure) = 0;
+    /// `prompt` is empty when ended jobs woke the session.
+    virtual void turn_began(const std::string& prompt) = 0;
+    virtual void turn_ended(const agent::RunResult& result) = 0;
+    /// Nothing is left to do.
+    virtual void idle() = 0;
+    /// The end of a background job is there to be told; any thread.
+    virtual void news() = 0;
+    /// It has closed; so many session jobs have not ended.
+    virtual void closed(std::size_t unfinished) = 0;
+};
+
+/// What becomes of a session's jobs as it closes.
+enum class Leaving { kCancelJobs, kLeaveJobs };
+
+/// One session on a thread of its own, `agent`: makes the host, says prompts and does commands in
+/// the order they come, and is woken by ended jobs in between. What it is told comes from one other
+/// thread; nothing here blocks that one, but the destructor, which closes the session first.
+class SessionThread {
+public:
+    struct Parts {
+        const Settings& settings;
+        HostOptions options;
+        agent::Provider& provider;
+        agent::EventSink& sink;
+        const Secrets& secrets;
+        SessionWatcher& watcher;
+    };
+    using Command = std::function<void(Host&, std::stop_token)>;
+
+    /// All of `parts` outlives the thread.
+    explicit SessionThread(Parts parts);
+    ~SessionThread();
+    SessionThread(const SessionThread&) = delete;
+    SessionThread& operator=(const SessionThread&) = delete;
+
+    /// False when something else comes first: the prompt waits.
+    bool say(std::string prompt);
+    /// Done between turns; may be stopped like one.
+    void run(Command command);
+    /// Stops what is under way and forgets the prompts that wait; returns how many. Nothing wakes
+    /// the session before the next prompt.
+    std::size_t interrupt();
+    /// Nothing is under way, waits, or is about to wake it.
+    [[nodiscard]] bool is_quiet() const;
+    /// Stops what is under way and ends the session in order. The first call counts.
+    void close(Leaving leaving);
+
+private:
+    struct Work {
+        std::string prompt;
+        Command command;  // or none
+    };
+    void main();
+    void serve(Host& host);
+    std::optional<Work> next(Host& host);
+    void do_one(Host& host, const Work& work);
+    void note_news();
+    [[nodiscard]] bool may_wake() const TENON_REQUIRES(mutex_);
+
+    Parts parts_;
+    mutable Mutex mutex_;
+    Condition changed_;
+    std::deque<Work> work_ TENON_GUARDED_BY(mutex_);
+    std::stop_source turn_ TENON_GUARDED_BY(mutex_);
+    std::optional<Leaving> leaving_ TENON_GUARDED_BY(mutex_);
+    bool busy_ TENON_GUARDED_BY(mutex_) = true;  // opening
+    bool news_ TENON_GUARDED_BY(mutex_) = false;
+    bool held_ TENON_GUARDED_BY(mutex_) = false;  // after an interrupted turn
+    std::thread thread_;
+};
+
+}  // namespace tenon::app

@@ -1,0 +1,415 @@
+#include "host/app/interactive/sitting.h"
+
+#include "host/app/places.h"
+#include "host/app/rule_file.h"
+#include "host/app/visible_text.h"
+#include "host/base/clock.h"
+#include "host/ui/tool_line.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr std::chrono::seconds kTwice{2};  // between two Ctrl-C that leave
+constexpr int kAfterInterrupt = 130;
+constexpr int kAfterHangup = 129;
+constexpr int kAfterTerminate = 143;
+
+std::string counted(std::size_t number, const std::string& one) {
+    return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
+}
+
+std::int64_t turns_of(const agent::Session& session) {
+    const auto messages = session.conversation().messages();
+    return std::count_if(messages.begin(), messages.end(), [](const agent::Message& message) {
+        return message.role == agent::Role::kAssistant;
+    });
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+/// Only deltas: nothing that the status line tells.
+bool are_deltas(const std::vector<agent::AgentEvent>& events) {
+    return std::all_of(events.begin(), events.end(), [](const agent::AgentEvent& event) {
+        return std::holds_alternative<agent::TextDelta>(event) ||
+               std::holds_alternative<agent::ThinkingDelta>(event);
+    });
+}
+
+agent::Usage usage_of(const Json& message) {
+    const auto usage = message.find("usage");
+    if (usage == message.end()) return {};
+    return {integer_or(*usage, "input_tokens", 0), integer_or(*usage, "output_tokens", 0),
+            integer_or(*usage, "cache_read_input_tokens", 0),
+            integer_or(*usage, "cache_creation_input_tokens", 0)};
+}
+
+}  // namespace
+
+Sitting::Sitting(Surroundings surroundings)
+    : at_(std::move(surroundings)),
+      style_(at_.screen.colour ? ui::Style::kColour : ui::Style::kPlain),
+      transcript_(style_),
+      questions_(
+          [this](std::size_t number, const permission::Question& question) {
+              post([this, number, question] { put_question(number, question); });
+          },
+          [this](std::size_t number) { post([this, number] { withdraw_question(number); }); },
+          at_.setup.secrets),
+      relay_([this](std::function<void()> work) { post(std::move(work)); },
+             [this](const std::vector<agent::AgentEvent>& events) { show(events); }),
+      sink_(at_.setup.secrets),
+      ticker_([this] {
+          post([this] {
+              refresh_tail();
+              refresh_status();
+          });
+      }) {
+    sink_.add(relay_);
+    at_.terminal.on_resize = [this] {
+        refresh_tail();
+        refresh_status();
+    };
+}
+
+Sitting::End Sitting::run() {
+    open_session(at_.setup.session_id);
+    while (!finished_)
+        std::visit([this](const auto& input) { handle(input); }, at_.terminal.next());
+    return end_;
+}
+
+// ---------------------------------------------------------------- sessions
+
+void Sitting::open_session(const std::string& id) {
+    phase_ = Phase::kOpening;
+    session_id_ = id;
+    status_ = {};
+    HostOptions options = host_options_of(at_.options, at_.sources, at_.setup, &at_.launcher);
+    options.session_id = id;
+    options.wait_for_jobs = false;
+    options.asker = &questions_;
+    thread_ = std::make_unique<SessionThread>(
+        SessionThread::Parts{at_.setup.settings, std::move(options), *at_.setup.provider, sink_,
+                             at_.setup.secrets, *this});
+}
+
+void Sitting::opened(Host& host) {
+    const agent::SessionHead& head = host.session().head();
+    std::string line = "tenon " TENON_VERSION " · " + head.model + " · " + head.workspace +
+                       " · session " + head.id;
+    if (host.session().resumed())
+        line += ", resumed after " +
+                counted(static_cast<std::size_t>(turns_of(host.session())), "turn");
+    post([this, &host, line, model = head.model] {
+        if (phase_ != Phase::kOpening) return;
+        phase_ = Phase::kOpen;
+        host_ = &host;
+        previous_session_ = session_id_;
+        status_.model = model;
+        print(visible(line));
+        print("/help lists commands and keys.");
+        refresh_status();
+    });
+}
+
+void Sitting::failed(const StartFailure& failure) {
+    post([this, failure] { on_failed(failure); });
+}
+
+void Sitting::on_failed(const StartFailure& failure) {
+    thread_.reset();
+    host_ = nullptr;
+    if (phase_ == Phase::kOpening && !previous_session_.empty() &&
+        previous_session_ != session_id_) {
+        print(visible(failure.message));
+        return open_session(previous_session_);
+    }
+    finish({failure.exit_code, failure.message});
+}
+
+void Sitting::turn_began(const std::string& prompt) {
+    sink_.forget_unfinished();  // of a turn that was stopped
+    post([this, prompt] {
+        // A dumb terminal has shown what was typed.
+        if (!prompt.empty() && (at_.screen.escapes || status_.queued_prompts > 0))
+            print(transcript_.prompt(prompt, width()));
+        if (!prompt.empty() && status_.queued_prompts > 0) --status_.queued_prompts;
+        status_.working_since_ms = wall_clock_ms();
+        if (at_.screen.escapes) ticker_.set(true);
+        refresh_status();
+    });
+}
+
+void Sitting::turn_ended(const agent::RunResult& result) {
+    post([this, result] { on_turn_ended(result); });
+}
+
+void Sitting::on_turn_ended(const agent::RunResult& result) {
+    status_.working_since_ms = 0;
+    ticker_.set(false);
+    answered_in_a_row_ = 0;
+    if (result.outcome == agent::Outcome::kInterrupted) {
+        print(transcript_.interrupted(width()));
+    } else if (result.outcome != agent::Outcome::kDone) {
+        print("Error: " + visible(result.error, true));
+    }
+    refresh_tail();
+    refresh_status();
+}
+
+void Sitting::idle() {
+    post([this] { leave_if_nothing_is_left(); });
+}
+
+void Sitting::news() {
+    post([this] { leave_if_nothing_is_left(); });
+}
+
+void Sitting::closed(std::size_t unfinished) {
+    post([this, unfinished] { on_closed(unfinished); });
+}
+
+void Sitting::on_closed(std::size_t unfinished) {
+    thread_.reset();
+    if (unfinished > 0) print(counted(unfinished, "job") + " could not be ended in time.");
+    if (next_session_) return open_session(*std::exchange(next_session_, std::nullopt));
+    print("To go on: tenon --session " + session_id_);
+    finish(end_);
+}
+
+void Sitting::show(const std::vector<agent::AgentEvent>& events) {
+    for (const agent::AgentEvent& event : events) {
+        if (const auto* answered = std::get_if<agent::Answered>(&event)) {
+            ++status_.turns;
+            status_.last = usage_of(answered->message);
+        }
+        // The sitting greets with more.
+        if (std::holds_alternative<agent::SessionOpened>(event)) continue;
+        print(transcript_.on_event(event, width(), std::chrono::steady_clock::now()));
+        // Where there is no live area what has begun would not be seen before its end.
+        const auto* started = std::get_if<agent::ToolStarted>(&event);
+        if (started != nullptr && !at_.screen.escapes)
+            print(ui::running_tool_line(started->call, {}, {}, width(), style_));
+    }
+    refresh_tail();
+    if (!are_deltas(events)) refresh_status();
+}
+
+void Sitting::say(const std::string& prompt) {
+    if (thread_->say(prompt)) return;
+    ++status_.queued_prompts;
+    print("Queued: " + visible(prompt, true));
+    refresh_status();
+}
+
+// ---------------------------------------------------------------- what a person did
+
+void Sitting::handle(const ui::Line& line) {
+    if (phase_ == Phase::kClosing || is_blank(line.text)) return;
+    if (phase_ == Phase::kAskingHowToLeave) return show_question();
+    if (phase_ == Phase::kWaitingToLeave) stay();
+    if (const auto command = slash_command(line.text)) {
+        if (at_.screen.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
+        return run_command(*command);
+    }
+    say(line.text);
+}
+
+void Sitting::handle(const ui::Interrupt& interrupt) {
+    if (phase_ == Phase::kClosing) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (last_interrupt_ && now - *last_interrupt_ <= kTwice)
+        return leave_without_asking(kAfterInterrupt);
+    last_interrupt_ = now;
+    if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave) return stay();
+    const std::size_t forgotten = thread_->interrupt();
+    status_.queued_prompts -= std::min(forgotten, status_.queued_prompts);
+    if (forgotten > 0) print(counted(forgotten, "queued prompt") + " dropped.");
+    if (status_.working_since_ms == 0 && !interrupt.had_text)
+        print("Ctrl-C again leaves; so do Ctrl-D and /exit.");
+    refresh_status();
+}
+
+void Sitting::handle(const ui::EndOfInput&) {
+    if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave)
+        return close(unasked());
+    if (phase_ != Phase::kClosing) return leave(0);
+    // Nothing more is to come from a closed input: `next` would return again and again.
+    thread_.reset();
+    finish(end_);
+}
+
+void Sitting::handle(const ui::ToBackground&) {
+    if (host_ == nullptr) return;
+    const std::size_t moved = host_->move_to_background();
+    print(moved == 0 ? "No command runs in the foreground."
+                     : counted(moved, "command") + " moved to the background.");
+}
+
+void Sitting::handle(const ui::Answer& answer) {
+    if (phase_ == Phase::kAskingHowToLeave) return answer_how_to_leave(answer.key);
+    if (question_) answer_question(answer.key);
+}
+
+void Sitting::handle(const ui::Hangup&) {
+    if (thread_) thread_->close(unasked());
+    thread_.reset();
+    finish({kAfterHangup, {}});
+}
+
+void Sitting::handle(const ui::Terminate&) {
+    if (phase_ != Phase::kClosing) leave_without_asking(kAfterTerminate);
+}
+
+// ---------------------------------------------------------------- questions
+
+void Sitting::put_question(std::size_t number, const permission::Question& question) {
+    const std::size_t place = answered_in_a_row_ + 1;
+    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
+    question_ = {number, question,
+                 question_text(question, place, place + question.waiting,
+                               {config, at_.setup.settings.workspace, width(), style_})};
+    print(question_->text.details);
+    show_question();
+    refresh_status();
+}
+
+void Sitting::withdraw_question(std::size_t number) {
+    if (!question_ || question_->number != number) return;
+    question_.reset();
+    show_question();
+}
+
+void Sitting::answer_question(char key) {
+    using permission::Answer;
+    if (key == 'p' && !keep_rules()) return show_question();
+    const Answer answer = key == 'y' ? Answer::kYes : key == 'n' ? Answer::kNo : Answer::kAlways;
+    answered_in_a_row_ = question_->question.waiting > 0 ? answered_in_a_row_ + 1 : 0;
+    const char* words = key == 'y'   ? "yes"
+                        : key == 'n' ? "no"
+                        : key == 'a' ? "always for this session"
+                                     : "permanently";
+    print(question_->text.lines.front() + ": " + words);
+    questions_.answer(question_->number, answer);
+    question_.reset();
+    show_question();
+}
+
+/// Into the user's configuration. False: it could not be, and the question stands.
+bool Sitting::keep_rules() {
+    const auto folder = places_of(at_.sources.environment, at_.sources.cwd).config;
+    const auto file = allow_permanently(folder, question_->question.rules);
+    if (!file) {
+        print("The rule was not written: " + visible(file.error().message));
+        return false;
+    }
+    print("Added to permissions.allow in " + visible(file->string()) + ".");
+    return true;
+}
+
+void Sitting::show_question() {
+    if (phase_ == Phase::kAskingHowToLeave) {
+        const std::size_t running = host_->load().session_jobs;
+        at_.terminal.set_question(
+            ui::Question{{counted(running, "job") + " of this session " +
+                              (running == 1 ? "has" : "have") + " not ended.",
+                          "  w  wait, then leave", "  l  leave, they run on", "  c  cancel them"},
+                         "wlc"});
+    } else if (question_) {
+        at_.terminal.set_question(ui::Question{question_->text.lines, question_->text.keys});
+    } else {
+        at_.terminal.set_question(std::nullopt);
+    }
+}
+
+// ---------------------------------------------------------------- leaving
+
+Leaving Sitting::unasked() const {
+    return at_.options.no_wait ? Leaving::kLeaveJobs : Leaving::kCancelJobs;
+}
+
+/// Asks first when jobs would be lost.
+void Sitting::leave(int exit_code) {
+    end_.exit_code = exit_code;
+    if (host_ == nullptr || at_.options.no_wait || host_->load().session_jobs == 0)
+        return close(unasked());
+    phase_ = Phase::kAskingHowToLeave;
+    show_question();
+}
+
+void Sitting::leave_without_asking(int exit_code) {
+    end_.exit_code = exit_code;
+    next_session_.reset();
+    close(unasked());
+}
+
+void Sitting::answer_how_to_leave(char key) {
+    if (key == 'l') return close(Leaving::kLeaveJobs);
+    if (key == 'c') return close(Leaving::kCancelJobs);
+    phase_ = Phase::kWaitingToLeave;
+    show_question();
+    print("Waiting for " + counted(host_->load().session_jobs, "job") +
+          "; Ctrl-C goes back to the prompt.");
+    leave_if_nothing_is_left();
+}
+
+void Sitting::stay() {
+    phase_ = Phase::kOpen;
+    next_session_.reset();
+    show_question();
+}
+
+void Sitting::leave_if_nothing_is_left() {
+    refresh_status();
+    if (phase_ == Phase::kWaitingToLeave && thread_->is_quiet() && host_->load().session_jobs == 0)
+        close(Leaving::kCancelJobs);
+}
+
+void Sitting::close(Leaving leaving) {
+    phase_ = Phase::kClosing;
+    host_ = nullptr;
+    question_.reset();
+    show_question();
+    thread_->close(leaving);
+}
+
+void Sitting::finish(End end) {
+    end_ = std::move(end);
+    finished_ = true;
+    at_.terminal.wake();
+}
+
+// ---------------------------------------------------------------- showing
+
+void Sitting::print(const std::string& line) {
+    at_.terminal.print(line);
+}
+
+void Sitting::print(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines)
+        text += line + "\n";
+    if (!text.empty()) at_.terminal.print(text);
+}
+
+std::size_t Sitting::width() const {
+    return static_cast<std::size_t>(std::max(at_.terminal.width(), 1));
+}
+
+void Sitting::refresh_tail() {
+    const auto rows = static_cast<std::size_t>(std::max(at_.terminal.height(), 2)) / 2;
+    at_.terminal.set_tail(transcript_.tail(width(), rows, std::chrono::steady_clock::now()));
+}
+
+void Sitting::refresh_status() {
+    if (host_ != nullptr) {
+        status_.jobs = host_->load();
+        status_.waiting_questions = host_->waiting_questions();
+    }
+    at_.terminal.set_status(phase_ == Phase::kClosing ? std::string("leaving")
+                                                      : status_line(status_, wall_clock_ms()));
+}
+
+}  // namespace tenon::app

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/app/interactive/event_relay.h"
+#include "host/app/interactive/question_text.h"
+#include "host/app/interactive/questions.h"
+#include "host/app/interactive/session_thread.h"
+#include "host/app/interactive/slash_commands.h"
+#include "host/app/interactive/status_line.h"
+#include "host/app/interactive/ticker.h"
+#include "host/app/options.h"
+#include "host/app/run_setup.h"
+#include "host/app/screen.h"
+#include "host/ui/notices.h"
+#include "host/ui/style.h"
+#include "host/ui/terminal.h"
+#include "host/ui/transcript.h"
+
+namespace tenon::app {
+
+/// One person at a terminal: from the first line to the exit, over as many sessions as are opened.
+/// Lives on the main thread; what a session's thread says is posted to it. Not responsible for how
+/// things look: see the terminal and the transcript.
+class Sitting final : private SessionWatcher {
+public:
+    struct Surroundings {
+        const Options& options;
+        const Sources& sources;
+        const RunSetup& setup;
+        jobs::Launcher& launcher;
+        ui::Terminal& terminal;
+        Screen screen;
+    };
+    struct End {
+        int exit_code = 0;
+        std::string message;  ///< for standard error, once the terminal is given back
+    };
+    /// All of it outlives the sitting.
+    explicit Sitting(Surroundings surroundings);
+
+    /// Blocks until somebody leaves.
+    End run();
+
+private:
+    enum class Phase {
+        kOpening,
+        kOpen,
+        kAskingHowToLeave,
+        kWaitingToLeave,  ///< for the session's jobs
+        kClosing,
+    };
+    struct StandingQuestion {
+        std::size_t number;
+        permission::Question question;
+        QuestionText text;
+    };
+
+    // From the session's thread.
+    void opened(Host& host) override;
+    void failed(const StartFailure& failure) override;
+    void turn_began(const std::string& prompt) override;
+    void turn_ended(const agent::RunResult& result) override;
+    void idle() override;
+    void news() override;
+    void closed(std::size_t unfinished) override;
+    void post(std::function<void()> work) { at_.terminal.post(std::move(work)); }
+
+    // What a person did.
+    void handle(const ui::Line& line);
+    void handle(const ui::Interrupt& interrupt);
+    void handle(const ui::EndOfInput&);
+    void handle(const ui::ToBackground&);
+    void handle(const ui::Answer& answer);
+    void handle(const ui::Hangup&);
+    void handle(const ui::Terminate&);
+    void handle(const ui::Woken&) {}
+
+    // Sessions.
+    void open_session(const std::string& id);
+    void on_failed(const StartFailure& failure);
+    void on_turn_ended(const agent::RunResult& result);
+    void on_closed(std::size_t unfinished);
+    void show(const std::vector<agent::AgentEvent>& events);
+    void say(const std::string& prompt);
+
+    // Questions.
+    void put_question(std::size_t number, const permission::Question& question);
+    void withdraw_question(std::size_t number);
+    void answer_question(char key);
+    bool keep_rules();
+    void show_question();
+
+    // Leaving.
+    void leave(int exit_code);
+    void leave_without_asking(int exit_code);
+    void answer_how_to_leave(char key);
+    void stay();
+    void leave_if_nothing_is_left();
+    void close(Leaving leaving);
+    void finish(End end);
+    [[nodiscard]] Leaving unasked() const;
+
+    // Slash commands: sitting_commands.cpp.
+    void run_command(const SlashCommand& command);
+    void show_jobs(const std::string& argument);
+    void change_model(const std::string& name);
+    void clear();
+    void show_plugins();
+    void reload();
+    void in_session(std::function<std::vector<std::string>(Host&, std::stop_token)> command);
+
+    void print(const std::string& line);
+    void print(const std::vector<std::string>& lines);
+    void refresh_tail();
+    void refresh_status();
+    [[nodiscard]] std::size_t width() const;
+
+    const Surroundings at_;
+    const ui::Style style_;
+    ui::Transcript transcript_;
+    Status status_;
+    Phase phase_ = Phase::kOpening;
+    Host* host_ = nullptr;  ///< while a session is open
+    std::string session_id_;
+    std::string previous_session_;             ///< where to go back to if the next cannot be opened
+    std::optional<std::string> next_session_;  ///< to be opened when this one has closed
+    std::optional<StandingQuestion> question_;
+    std::size_t answered_in_a_row_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> last_interrupt_;
+    bool finished_ = false;
+    End end_;
+
+    Questions questions_;
+    EventRelay relay_;
+    ui::FanOut sink_;
+    Ticker ticker_;
+    std::unique_ptr<SessionThread> thread_;  // last: it uses all the others
+};
+
+}  // namespace tenon::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/app/host.h"
+#include "host/app/options.h"
+#include "host/app/settings.h"
+
+namespace tenon::app {
+
+/// What is settled before anything starts, be it a headless run or an interactive session. Its
+/// members refer to each other: it stays where it was made.
+struct RunSetup {
+    Settings settings;
+    Secrets secrets;
+    ProviderSource providers;
+    std::unique_ptr<agent::Provider> provider;  ///< of the session's own conversation
+    std::string session_id;
+};
+
+/// The error (exit 2) says what is missing: a model's name, a key, a folder of plugins, a session
+/// to continue. Starts nothing.
+Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Loaded& loaded);
+
+/// What a host of this set-up is made of. `launcher` outlives the host.
+HostOptions host_options_of(const Options& options, const Sources& sources, const RunSetup& setup,
+                            jobs::Launcher* launcher);
+
+}  // namespace tenon::app

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace tenon::app {
+
+/// Where skills are looked for. They need not be there.
+struct SkillFolders {
+    std::vector<std::filesystem::path>
+        search;  ///< in order: the workspace's, the user's, Tenon's own
+    /// Those outside the workspace, and where links in the user's lead: folders that file tools may
+    /// read. A link in the workspace opens nothing.
+    std::vector<std::filesystem::path> readable;
+};
+
+/// `home` and `config` (the user's folder of configuration) may be empty. Blocks on files.
+SkillFolders skill_folders(const std::filesystem::path& workspace,
+                           const std::filesystem::path& home, const std::filesystem::path& config,
+                           const std::filesystem::path& prefix);
+
+}  // namespace tenon::app

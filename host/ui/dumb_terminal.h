@@ -1,0 +1,56 @@
+#pragma once
+
+#include <deque>
+
+#include "host/ui/history.h"
+#include "host/ui/terminal.h"
+#include "host/ui/wakeups.h"
+
+namespace tenon::ui {
+
+/// A terminal that knows no escape sequences, or a pipe: the kernel edits the line, finished lines
+/// are printed as they come. A line that ends with a backslash goes on; Ctrl-B ends a line at once,
+/// what stood before it begins the next.
+class DumbTerminal : public Terminal {
+public:
+    explicit DumbTerminal(Options options);
+    ~DumbTerminal() override;
+    [[nodiscard]] bool ok() const { return wakeups_.ok(); }
+
+    Input next() override;
+    void post(std::function<void()> work) override { wakeups_.post(std::move(work)); }
+    void wake() override { ready_.emplace_back(Woken{}); }
+    void print(std::string_view lines) override;
+    void set_tail(std::vector<std::string> lines) override;
+    void set_status(std::string line) override;
+    void set_question(std::optional<Question> question) override;
+    [[nodiscard]] int width() const override;
+    [[nodiscard]] int height() const override;
+
+private:
+    void let_ctrl_b_end_a_line(bool on);
+    void take_signals();
+    void read_some();
+    void take_lines();
+    void take_line(std::string line);
+    void keep_what_was_typed();
+    void show_question();
+    void show_prompt();
+    void end_prompt();
+    void write(std::string_view text);
+
+    Options options_;
+    Wakeups wakeups_;
+    History history_;
+    std::optional<Question> question_;
+    std::deque<Input> ready_;
+    std::string typed_;      // not yet a line
+    std::string kept_;       // the same, from before the question that stands
+    std::string beginning_;  // of the line that goes on
+    bool prompted_ = false;
+    bool closed_ = false;
+    bool is_terminal_ = false;
+    unsigned char line_end_ = 0;  // the terminal's second one, as it was
+};
+
+}  // namespace tenon::ui

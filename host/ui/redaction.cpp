@@ -1,0 +1,62 @@
+#include "host/ui/redaction.h"
+
+namespace tenon::ui {
+namespace {
+
+using namespace agent;  // NOLINT(google-build-using-namespace): the event types, and nothing else
+                        // of it
+
+/// Takes the keys out of one event of a conversation.
+class Wipe {
+public:
+    explicit Wipe(const Secrets& secrets) : secrets_(secrets) {}
+
+    void operator()(Notice& event) const { wipe(event.text); }
+    void operator()(RetryScheduled& event) const { wipe(event.reason); }
+    void operator()(ToolStarted& event) const { wipe(event.call); }
+    void operator()(ToolProgressed& event) const { wipe(event.note); }
+    void operator()(ToolFinished& event) const { wipe(event.call); }
+    void operator()(SubagentEvent& event) const {
+        wipe(event.title);
+        std::visit(*this, event.event);
+    }
+    template <class Other>
+    void operator()(Other&) const {}
+
+private:
+    void wipe(std::string& text) const { text = secrets_.redact(std::move(text)); }
+    void wipe(ToolCall& call) const {
+        if (secrets_.empty()) return;
+        call.input = Json::parse(secrets_.redact(dump_json(call.input)), nullptr, false);
+    }
+
+    const Secrets& secrets_;
+};
+
+}  // namespace
+
+std::vector<AgentEvent> Redaction::of(AgentEvent event) {
+    std::vector<AgentEvent> shown;
+    if (auto* delta = std::get_if<TextDelta>(&event)) {
+        const Lock lock(mutex_);
+        delta->text = text_.take(delta->text);
+        if (!delta->text.empty()) shown.push_back(std::move(event));
+        return shown;
+    }
+    if (std::holds_alternative<RetryScheduled>(event)) forget_unfinished();
+    if (std::holds_alternative<Answered>(event)) {
+        const Lock lock(mutex_);
+        if (std::string rest = text_.finish(); !rest.empty())
+            shown.emplace_back(TextDelta{std::move(rest)});
+    }
+    std::visit(Wipe(secrets_), event);
+    shown.push_back(std::move(event));
+    return shown;
+}
+
+void Redaction::forget_unfinished() {
+    const Lock lock(mutex_);
+    (void)text_.finish();
+}
+
+}  // namespace tenon::ui

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "host/agent/event.h"
+#include "host/base/mutex.h"
+#include "host/base/secrets.h"
+
+namespace tenon::ui {
+
+/// Takes known keys out of what providers, models, tools and plugins say in events. Answers and
+/// results come without them already; pieces of an answer may cut one, so that the end of a piece
+/// may wait for the next. Thread-safe.
+class Redaction {
+public:
+    /// `secrets` outlives it.
+    explicit Redaction(const Secrets& secrets) : secrets_(secrets), text_(secrets) {}
+
+    /// The events to show instead of this one, in order; none while a piece waits.
+    std::vector<agent::AgentEvent> of(agent::AgentEvent event);
+    /// What waits of an answer that was given up is forgotten.
+    void forget_unfinished();
+
+private:
+    const Secrets& secrets_;
+    Mutex mutex_;
+    RedactedStream text_ TENON_GUARDED_BY(mutex_);
+};
+
+}  // namespace tenon::ui

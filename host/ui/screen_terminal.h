@@ -1,0 +1,120 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <locale.h>  // NOLINT(modernize-deprecated-headers): locale_t
+
+#include "host/ui/history.h"
+#include "host/ui/history_walk.h"
+#include "host/ui/key_decoder.h"
+#include "host/ui/line_editor.h"
+#include "host/ui/live_layout.h"
+#include "host/ui/pastes.h"
+#include "host/ui/terminal.h"
+#include "host/ui/tty_modes.h"
+#include "host/ui/wakeups.h"
+
+namespace tenon::ui {
+
+/// LC_CTYPE of the calling thread is UTF-8 while it lives, whatever the environment says.
+class Utf8Locale {
+public:
+    Utf8Locale();
+    ~Utf8Locale();
+    Utf8Locale(const Utf8Locale&) = delete;
+    Utf8Locale& operator=(const Utf8Locale&) = delete;
+    [[nodiscard]] bool ok() const { return locale_ != nullptr; }
+
+private:
+    locale_t locale_ = nullptr;
+    locale_t before_ = nullptr;
+};
+
+/// A terminal that understands escape sequences: the line editor and the live area at the bottom of
+/// its normal screen. Draws before it waits: at once for a key, at most every 16 ms for output.
+class ScreenTerminal : public Terminal {
+public:
+    explicit ScreenTerminal(Options options);
+    ~ScreenTerminal() override;
+    /// Once, before anything else.
+    Result<void> start();
+
+    Input next() override;
+    void post(std::function<void()> work) override { wakeups_.post(std::move(work)); }
+    void wake() override { ready_.emplace_back(Woken{}); }
+    void print(std::string_view lines) override;
+    void set_tail(std::vector<std::string> lines) override;
+    void set_status(std::string line) override;
+    void set_question(std::optional<Question> question) override;
+    [[nodiscard]] int width() const override { return static_cast<int>(size_.columns); }
+    [[nodiscard]] int height() const override { return static_cast<int>(size_.rows); }
+
+private:
+    struct Waiting {
+        Key key;
+        bool may_answer = false;  ///< typed alone, while a question stood
+    };
+
+    // One round: draw what is due, wait, take what has come.
+    void pump();
+    [[nodiscard]] std::chrono::milliseconds patience();
+    void take_signals();
+    void read_keys();
+    void keep_what_was_typed();
+    void lost();
+
+    // screen_terminal_keys.cpp
+    void handle(Waiting waiting);
+    bool answers(const Waiting& waiting);
+    bool take_control(wchar_t c);
+    void edit(const Key& key);
+    void feed(wchar_t c);
+    void do_asked(LineEditor::Asks asked);
+    std::optional<wchar_t> next_character();
+    void interrupt();
+    void enter();
+    void paste(std::string text);
+    void complete();
+    void search(const Key& key);
+    bool move_within_text(bool up);
+    void walk_history(bool back);
+    bool erase_placeholder(wchar_t c);
+    void suspend();
+
+    void draw();
+    void write(std::string_view bytes);
+    [[nodiscard]] LiveParts parts() const;
+
+    Options options_;
+    Utf8Locale locale_;
+    Wakeups wakeups_;
+    TtyModes modes_;
+    KeyDecoder decoder_;
+    std::unique_ptr<LineEditor> editor_;
+    Pastes pastes_;
+    History history_;
+    HistoryWalk walk_;
+    std::optional<HistorySearch> search_;
+
+    std::deque<Waiting> keys_;
+    std::deque<wchar_t> pushed_;  // the rest of a sequence, for the editor
+    std::deque<Input> ready_;
+
+    ScreenSize size_;
+    LiveArea area_;
+    std::string finished_;  // lines not yet shown
+    std::vector<std::string> tail_;
+    std::vector<std::string> hints_;
+    std::string status_;
+    std::optional<Question> question_;
+    bool changed_ = true;
+    bool at_once_ = true;
+    bool resized_ = false;
+    bool lost_ = false;    // nothing can be shown
+    bool closed_ = false;  // nothing is read any more
+    bool enter_belongs_to_answer_ = false;
+    std::chrono::steady_clock::time_point answered_{};
+    std::chrono::steady_clock::time_point drawn_{};
+};
+
+}  // namespace tenon::ui

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "host/base/result.h"
+
+/// A person at a terminal: what they type, and what stands on their screen.
+namespace tenon::ui {
+
+/// What a person did.
+struct Line {
+    std::string text;  ///< entered; never empty, may hold many lines; already in the history
+};
+struct Interrupt {
+    bool had_text = false;  ///< a line stood there; it has been cleared
+};
+struct EndOfInput {};    ///< Ctrl-D on an empty line, or standard input was closed
+struct ToBackground {};  ///< Ctrl-B
+struct Answer {
+    char key = 0;  ///< one of the keys of the question that stands
+};
+struct Hangup {};     ///< SIGHUP, or the terminal is gone: nothing can be shown any more
+struct Terminate {};  ///< SIGTERM
+struct Woken {};      ///< posted work asked for it: see wake()
+using Input =
+    std::variant<Line, Interrupt, EndOfInput, ToBackground, Answer, Hangup, Terminate, Woken>;
+
+/// A key of `keys` answers it, with or without Enter, and a capital for a small one. What was typed
+/// before it stood there does not answer it, nor does a paste: these go into the line. Other keys
+/// are refused with a bell; Ctrl-C, Ctrl-D on an empty line and Ctrl-B come as ever.
+struct Question {
+    std::vector<std::string> lines;
+    std::string keys;
+};
+
+/// The terminal of one person, with a line editor at the bottom and finished lines in the
+/// scrollback above it; on a dumb terminal lines in, lines out, without any escape sequence.
+/// Everything that is shown must be harmless already (ui/untrusted) and may be styled; nobody else
+/// writes to the terminal while it is open. What is shown appears while `next` runs, and what is
+/// left when it goes. One at a time; everything but `post` on the thread that opened it.
+class Terminal {
+public:
+    struct Options {
+        int in = 0, out = 1;
+        bool dumb = false;              ///< no escape sequences: TERM is dumb or not set
+        bool colour = false;            ///< the terminal's own parts may be styled
+        std::filesystem::path history;  ///< the file; empty: none. Its folder stands already
+        /// What a word can become that begins with `@`, or with `/` at the beginning of the line.
+        std::function<std::vector<std::string>(std::string_view word)> complete;
+        /// What the history file gets for a line; none: the line.
+        std::function<std::string(std::string_view line)> redact;
+    };
+    /// Before any other thread starts: SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH are
+    /// blocked in the calling thread from then on and come out of `next`; app::Signals would take
+    /// them away. A descriptor that is no terminal, or a system without a UTF-8 locale, gives a
+    /// dumb one.
+    static Result<std::unique_ptr<Terminal>> open(Options options);
+    /// Shows what is left, takes the live area away, puts the terminal's modes back.
+    virtual ~Terminal() = default;
+
+    /// Blocks; meanwhile runs what others post. After Hangup and Terminate it still runs posted
+    /// work, but reads nothing more.
+    virtual Input next() = 0;
+    /// Any thread: `work` runs on the main thread inside `next`, in order.
+    virtual void post(std::function<void()> work) = 0;
+    /// For posted work: `next` returns Woken once what came before has been returned.
+    virtual void wake() = 0;
+    /// Finished lines, above the live area.
+    virtual void print(std::string_view lines) = 0;
+    /// Lines that may still change, between the finished ones and the input. Not on a dumb
+    /// terminal.
+    virtual void set_tail(std::vector<std::string> lines) = 0;
+    /// The line at the bottom. Not on a dumb terminal.
+    virtual void set_status(std::string line) = 0;
+    virtual void set_question(std::optional<Question> question) = 0;
+    [[nodiscard]] virtual int width() const = 0;
+    [[nodiscard]] virtual int height() const = 0;
+    /// The width or height is another one: lines cut for the old one should be set again.
+    std::function<void()> on_resize;
+};
+
+}  // namespace tenon::ui

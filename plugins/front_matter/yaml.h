@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenon::front_matter {
+
+/// What a key of the front matter holds, as far as anybody asks for it. Numbers and truth values
+/// are texts. Maps, nested lists and references to other places are `kOther`: they are never
+/// followed, so that no file can grow while it is read.
+struct Field {
+    enum class Kind { kNothing, kText, kTexts, kOther };
+    Kind kind = Kind::kNothing;
+    std::string text;
+    std::vector<std::string> texts;
+};
+using Fields = std::map<std::string, Field, std::less<>>;
+
+/// The keys of one YAML mapping; of a key given twice the last counts. On failure `problem` says
+/// what and in which line of `yaml`.
+struct Yaml {
+    std::optional<Fields> fields;
+    std::string problem;
+};
+Yaml read_yaml(const std::string& yaml);
+
+/// The same text with every plain one-line or folded value of the outermost mapping in quotes where
+/// a colon or its first character would make it something else. Meant for YAML that is not valid.
+std::string with_quoted_values(std::string_view yaml);
+
+}  // namespace tenon::front_matter

@@ -1,0 +1,146 @@
+#include "plugins/skill/catalogue.h"
+
+#include <algorithm>
+
+#include "plugins/front_matter/document.h"
+#include "plugins/front_matter/listing.h"
+#include "plugins/front_matter/text.h"
+#include "plugins/skill/files.h"
+
+namespace tenon::skill {
+namespace {
+
+using front_matter::Document;
+
+constexpr std::size_t kMaxPrompt = 8 * 1024;
+constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxDescription = 1'024;
+
+Document read_document(const Host& host, const std::string& file) {
+    try {
+        return front_matter::parse(read_file(host, file));
+    } catch (const front_matter::Malformed& e) {
+        throw Failure(e.what());
+    }
+}
+
+/// What the format asks of a name: [a-z0-9-], no hyphen at an end or beside another, at most 64.
+bool is_proper_name(const std::string& name) {
+    const auto is_allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    return !name.empty() && name.size() <= kMaxName && name.front() != '-' && name.back() != '-' &&
+           name.find("--") == std::string::npos &&
+           std::all_of(name.begin(), name.end(), is_allowed);
+}
+
+/// What is not as the format wants it, and does no harm.
+std::vector<std::string> blemishes(const Document& document, const Skill& skill,
+                                   const std::string& folder_name) {
+    std::vector<std::string> found;
+    const std::string shown = "'" + front_matter::cut(skill.name, 2 * kMaxName) + "'";
+    if (document.mended)
+        found.emplace_back(
+            "its front matter is not valid YAML; it is read as if its values stood in quotes");
+    if (document.text("name").empty()) {
+        found.emplace_back("it has no name; its folder's is used");
+    } else if (!is_proper_name(skill.name)) {
+        found.push_back("the name " + shown +
+                        " is not made of at most 64 lower-case letters, digits and single hyphens");
+    } else if (skill.name != folder_name) {
+        found.push_back("the name " + shown + " is not that of its folder");
+    }
+    if (skill.description.size() > kMaxDescription)
+        found.emplace_back("its description is longer than 1,024 bytes and is cut");
+    return found;
+}
+
+Skill read_skill(const Host& host, const std::string& folder, const Tell& tell) {
+    Skill skill;
+    skill.folder = folder;
+    const Document document = read_document(host, skill.file());
+    const std::string folder_name = folder.substr(folder.rfind('/') + 1);
+    skill.name = document.text("name");
+    if (skill.name.empty()) skill.name = front_matter::one_line(folder_name);
+    skill.description = document.text("description");
+    if (skill.description.empty()) throw Failure("it has no description");
+    skill.hidden = document.yes("disable-model-invocation");
+    for (const std::string& blemish : blemishes(document, skill, folder_name))
+        tell(skill.file() + ": " + blemish);
+    return skill;
+}
+
+std::string shown(const std::string& folder, std::string_view workspace) {
+    const bool inside = folder.size() > workspace.size() + 1 &&
+                        folder.compare(0, workspace.size(), workspace) == 0 &&
+                        folder[workspace.size()] == '/';
+    return front_matter::one_line(inside ? folder.substr(workspace.size() + 1) : folder);
+}
+
+}  // namespace
+
+Catalogue Catalogue::scan(const Host& host, const Tell& tell) {
+    Catalogue catalogue;
+    Walk walk(host, tell);
+    for (const std::string& root : skill_folders(host)) {
+        for (const std::string& folder : walk.below(root)) {
+            try {
+                catalogue.add(read_skill(host, folder, tell), tell);
+            } catch (const Failure& failure) {
+                tell(folder + "/SKILL.md is left out: " + failure.what());
+            }
+        }
+    }
+    return catalogue;
+}
+
+void Catalogue::add(Skill skill, const Tell& tell) {
+    const auto [known, is_new] = by_name_.emplace(skill.name, skills_.size());
+    if (is_new) {
+        skills_.push_back(std::move(skill));
+    } else {
+        tell(skill.file() + " is left out: " + skills_[known->second].file() +
+             " has the same name and comes first");
+    }
+}
+
+const Skill* Catalogue::find(std::string_view name) const {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end() || skills_[found->second].hidden) return nullptr;
+    return &skills_[found->second];
+}
+
+std::vector<std::string> Catalogue::names() const {
+    std::vector<std::string> names;
+    for (const Skill& skill : skills_)
+        if (!skill.hidden) names.push_back(skill.name);
+    return names;
+}
+
+std::string Catalogue::prompt(std::string_view workspace) const {
+    std::vector<front_matter::Entry> entries;
+    for (const Skill& skill : skills_) {
+        if (skill.hidden) continue;
+        entries.push_back({skill.name + " (" + shown(skill.folder, workspace) + ")",
+                           front_matter::cut(skill.description, kMaxDescription)});
+    }
+    if (entries.empty()) return {};
+    std::string text =
+        "Skills are instructions for certain kinds of work. When one fits, read it with load_skill "
+        "before you begin. Files it names are relative to its folder, which stands in brackets.\n";
+    constexpr std::size_t kRoomForTheNote = 128;
+    const auto listing = front_matter::list(entries, kMaxPrompt - text.size() - kRoomForTheNote);
+    text += listing.lines;
+    if (listing.left_out > 0) {
+        text += "(" + std::to_string(listing.left_out) +
+                " more are not shown; load_skill answers a name it does not know with all names)\n";
+    }
+    text.pop_back();
+    return text;
+}
+
+std::string read_body(const Host& host, const Skill& skill) {
+    return read_document(host, skill.file()).body;
+}
+
+}  // namespace tenon::skill

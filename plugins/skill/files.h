@@ -1,0 +1,28 @@
+#pragma once
+
+#include <dirent.h>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/plugin.hpp>
+
+/// Folders and files as the host opens them: beneath the session's roots, and not where a rule
+/// forbids it. Everything throws tenon::Failure with the reason.
+namespace tenon::skill {
+
+struct CloseFolder {
+    void operator()(DIR* folder) const { ::closedir(folder); }
+};
+using Folder = std::unique_ptr<DIR, CloseFolder>;
+
+/// The folders of skills in the order of search. They need not be there.
+std::vector<std::string> skill_folders(const Host& host);
+
+Folder open_folder(const Host& host, std::string_view path);
+
+/// A regular file, whole, or enough of it to see that it is too large for a skill.
+std::string read_file(const Host& host, std::string_view path);
+
+}  // namespace tenon::skill

@@ -1,0 +1,155 @@
+#include "plugins/subagent/definition.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "plugins/front_matter/document.h"
+#include "plugins/front_matter/text.h"
+#include "plugins/subagent/tool_names.h"
+
+namespace tenon::subagent {
+namespace {
+
+using front_matter::Field;
+using front_matter::Malformed;
+
+/// Short names that other clients give to models of theirs: no endpoint knows them.
+constexpr std::array<std::string_view, 5> kModelAliases = {"sonnet", "opus", "haiku", "opusplan",
+                                                           "default"};
+constexpr std::array<std::string_view, 6> kKnownFields = {
+    "name", "description", "tools", "disallowedTools", "model", "maxTurns"};
+
+/// The parts between commas that stand in no bracket.
+std::vector<std::string> split_at_commas(std::string_view text) {
+    std::vector<std::string> parts(1);
+    int depth = 0;
+    for (const char c : text) {
+        depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+        if (c == ',' && depth <= 0) {
+            parts.emplace_back();
+        } else {
+            parts.back() += c;
+        }
+    }
+    for (std::string& part : parts)
+        part = front_matter::one_line(part);
+    parts.erase(std::remove(parts.begin(), parts.end(), ""), parts.end());
+    return parts;
+}
+
+std::string stem_of(const std::string& file) {
+    const std::string name = file.substr(file.rfind('/') + 1);
+    return front_matter::one_line(name.substr(0, name.rfind(".md")));
+}
+
+class Reader {
+public:
+    Reader(const std::string& file, std::string_view text) : document_(front_matter::parse(text)) {
+        out_.file = file;
+    }
+
+    Definition read() && {
+        if (document_.mended)
+            remark(
+                "its front matter is not valid YAML; it is read as if its values stood in quotes");
+        out_.name = document_.text("name");
+        if (out_.name.empty()) {
+            out_.name = stem_of(out_.file);
+            remark("it has no name; '" + out_.name + "' is used");
+        }
+        out_.description = document_.text("description");
+        if (out_.description.empty()) throw Malformed("it has no description");
+        out_.system = document_.body;
+        read_tools();
+        read_model();
+        read_max_turns();
+        for (const auto& [name, field] : document_.fields)
+            if (std::find(kKnownFields.begin(), kKnownFields.end(), name) == kKnownFields.end())
+                out_.ignored.push_back(name);
+        return std::move(out_);
+    }
+
+private:
+    void remark(std::string text) { out_.remarks.push_back(std::move(text)); }
+
+    struct Tools {
+        bool absent = false;
+        bool all = false;  // `*`
+        std::vector<std::string> names;
+    };
+
+    void read_tools() {
+        Tools allowed = tools("tools");
+        Tools disallowed = tools("disallowedTools");
+        if (!allowed.absent && !allowed.all) out_.tools = std::move(allowed.names);
+        if (disallowed.all) out_.tools.emplace();
+        out_.disallowed_tools = std::move(disallowed.names);
+    }
+
+    /// What does not exist here is left out: a list may end up empty, and then still is one.
+    Tools tools(const std::string& key) {
+        Tools tools;
+        const auto found = document_.fields.find(key);
+        tools.absent =
+            found == document_.fields.end() || found->second.kind == Field::Kind::kNothing;
+        if (tools.absent) return tools;
+        if (found->second.kind == Field::Kind::kOther)
+            throw Malformed(key + " is neither a list of names nor text with commas between them");
+        std::vector<std::string> written = split_at_commas(found->second.text);
+        for (const std::string& name : found->second.texts)
+            written.push_back(front_matter::one_line(name));
+        for (const std::string& name : written)
+            add_tool(key, name, tools);
+        return tools;
+    }
+
+    void add_tool(const std::string& key, const std::string& written, Tools& tools) {
+        ToolName tool = tool_name(written);
+        if (tool.kind == ToolName::Kind::kAll) {
+            tools.all = true;
+            return;
+        }
+        if (tool.narrowed) remark(key + ": of " + written + " only the tool's name counts");
+        if (tool.kind == ToolName::Kind::kMissing) {
+            remark(key + ": there is no " + tool.name + " for subagents here");
+        } else if (std::find(tools.names.begin(), tools.names.end(), tool.name) ==
+                   tools.names.end()) {
+            tools.names.push_back(std::move(tool.name));
+        }
+    }
+
+    void read_model() {
+        const std::string model = document_.text("model");
+        if (model.empty() || model == "inherit") return;
+        if (std::find(kModelAliases.begin(), kModelAliases.end(), model) != kModelAliases.end()) {
+            remark("model: " + model + " is no model's full name; the session's model is used");
+        } else {
+            out_.model = model;
+        }
+    }
+
+    void read_max_turns() {
+        const std::string text = document_.text("maxTurns");
+        if (text.empty()) return;
+        std::int64_t turns = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, turns);
+        if (error == std::errc() && stop == end && turns > 0) {
+            out_.max_turns = turns;
+        } else {
+            remark("maxTurns: '" + text + "' is no whole number above 0; it does not count");
+        }
+    }
+
+    front_matter::Document document_;
+    Definition out_;
+};
+
+}  // namespace
+
+Definition parse_definition(const std::string& file, std::string_view text) {
+    return Reader(file, text).read();
+}
+
+}  // namespace tenon::subagent

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/plugin.hpp>
+
+#include "plugins/subagent/definition.h"
+
+namespace tenon::subagent {
+
+/// Receives what is to be known of the files; `level` is one of TENON_LOG_*.
+using Tell = std::function<void(int level, const std::string& message)>;
+
+/// The kinds of subagents as their files were at one moment; of several with one name the first.
+/// Does not change.
+class Definitions {
+public:
+    Definitions() = default;
+    /// Asks the host for the files. What cannot be used is left out and told.
+    static Definitions read(const Host& host, const Tell& tell);
+
+    /// Or null.
+    [[nodiscard]] const Definition* find(std::string_view name) const;
+    /// Why there is none of that name, and what there is, for a model.
+    [[nodiscard]] std::string unknown(std::string_view name) const;
+    /// What the system prompt says of them: at most 4 KiB. Empty when there are none.
+    [[nodiscard]] std::string prompt() const;
+
+private:
+    void add(const std::string& file, const std::string& text, const Tell& tell);
+
+    std::vector<Definition> definitions_;
+    std::vector<std::string> untrusted_;  // files
+};
+
+}  // namespace tenon::subagent

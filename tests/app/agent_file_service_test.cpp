@@ -1,0 +1,53 @@
+#include "host/app/agent_file_service.h"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "host/app/trust.h"
+#include "tests/support/temp_dir.h"
+
+namespace tenon::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(AgentFileService, AnswersWhatMayBeUsedAndNamesWhatMayNot) {
+    const testing::TempDir dir;
+    const auto ws = dir / "ws";
+    dir.write("ws/.tenon/agents/trusted.md", "one");
+    const auto folders = agent_folders(ws, dir / "home", {});
+    ASSERT_TRUE(record_trust(dir / "state", ws, std::nullopt,
+                             read_agent_files(folders.of_workspace).files));
+    dir.write("ws/.claude/agents/new\x1b.md", "two");
+    dir.write("home/.claude/agents/own.md", "three");
+    dir.write("home/.claude/agents/bad.md", "\xFF");
+
+    std::vector<std::string> notices;
+    AgentFileService service(folders, dir / "state",
+                             [&](std::string text) { notices.push_back(std::move(text)); });
+    plugins::Services services;
+    service.add_to(services);
+    for (int i = 0; i < 2; ++i) {
+        const auto reply = services.request("p", true, "agent.definitions/1", "{}", "", nullptr);
+        ASSERT_EQ(reply.rc, TENON_OK);
+        const auto own = (dir / "home/.claude/agents/own.md").string();
+        EXPECT_EQ(*parse_json(reply.out),
+                  Json({{"definitions",
+                         {{{"path", (ws / ".tenon/agents/trusted.md").string()},
+                           {"text", "one"},
+                           {"scope", "workspace"}},
+                          {{"path", own}, {"text", "three"}, {"scope", "user"}}}},
+                        {"untrusted", {{{"path", (ws / ".claude/agents/new\x1b.md").string()}}}}}));
+    }
+    EXPECT_THAT(
+        notices,
+        ElementsAre(HasSubstr("bad.md is not UTF-8"),
+                    "agent definitions that are not used, because nobody has trusted them "
+                    "as they are now: .claude/agents/new\\x1b.md; see them and say yes with "
+                    "'tenon config trust'"));
+}
+
+}  // namespace
+}  // namespace tenon::app

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "host/base/json.h"
+#include "tests/runs/sandbox.h"
+#include "tests/support/model_server/server.h"
+#include "tests/support/pty.h"
+
+namespace tenon::testing {
+
+inline Json says(const std::string& text) {
+    return {{"content", text}};
+}
+inline Json calls(const std::string& id, const std::string& tool, const Json& input) {
+    return {{"content", {{{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}}}}};
+}
+inline Json expecting(Json step, const std::string& text) {
+    step["expect"] = text;
+    return step;
+}
+
+struct Sat {
+    std::vector<std::string> arguments = {};
+    Environment environment = {};  ///< TERM is xterm unless it says so
+    Pty::Size size = {80, 24};
+    std::string settings = {};  ///< of the user: tenon.properties
+};
+
+/// Somebody at a terminal, before the real program, with a model that plays a script.
+class Person {
+public:
+    explicit Person(std::initializer_list<Json> script, const Sat& sat = {})
+        : server_(Json(std::vector<Json>(script)).dump()) {
+        if (!sat.settings.empty())
+            sandbox.home.write(".config/tenon/tenon.properties", sat.settings);
+        sit_down(sat);
+    }
+
+    /// Starts the program, again when it has ended.
+    void sit_down(const Sat& sat = {}) {
+        Environment environment = sandbox.environment(&server_);
+        environment["TERM"] = "xterm-256color";
+        for (const auto& [name, value] : sat.environment)
+            environment[name] = value;
+        std::vector<std::string> command = {TENON_PROGRAM};
+        command.insert(command.end(), sat.arguments.begin(), sat.arguments.end());
+        terminal_.reset();
+        terminal_ = std::make_unique<Pty>(command, environment, sandbox.workspace(), sat.size);
+        EXPECT_TRUE(sees("/help lists")) << shown();
+    }
+
+    [[nodiscard]] Pty& terminal() { return *terminal_; }
+    [[nodiscard]] ModelServer& server() { return server_; }
+    [[nodiscard]] std::string shown() { return terminal_->everything(); }
+
+    void types(const std::string& keys) { terminal_->send(keys); }
+    void enters(const std::string& line) { types(line + "\r"); }
+    /// Waits until the text stands on the screen or above it.
+    [[nodiscard]] bool sees(const std::string& text) {
+        return terminal_->wait_until([&] { return shown().find(text) != std::string::npos; });
+    }
+    /// Waits until the question is put, and the program is ready for its key.
+    [[nodiscard]] bool is_asked(const std::string& text) {
+        return terminal_->wait_for(text) && terminal_->wait_for("n  no");
+    }
+    int leaves() { return terminal_->wait().code; }
+
+    Sandbox sandbox;
+
+private:
+    ModelServer server_;
+    std::unique_ptr<Pty> terminal_;
+};
+
+}  // namespace tenon::testing

@@ -1,0 +1,248 @@
+#include "tests/app/interactive/person.h"
+
+/// What happens between a prompt and the exit, typed at the real program.
+namespace tenon::testing {
+namespace {
+
+constexpr const char* kCtrlB = "\x02";
+constexpr const char* kCtrlC = "\x03";
+constexpr const char* kCtrlD = "\x04";
+
+TEST(Sitting, AnswersPromptsAndSaysHowToGoOn) {
+    for (const int columns : {40, 80, 200}) {
+        for (const char* term : {"xterm-256color", "dumb"}) {
+            SCOPED_TRACE(std::to_string(columns) + " columns, " + term);
+            Sat sat;
+            sat.size = {columns, 24};
+            sat.environment = {{"TERM", term}};
+            Person person({says("Hello to **you**."), says("And again.")}, sat);
+            person.enters("hello");
+            EXPECT_TRUE(person.sees("Hello to ")) << person.shown();
+            person.enters("again");
+            EXPECT_TRUE(person.sees("And again.")) << person.shown();
+            person.types(kCtrlD);
+            EXPECT_EQ(person.leaves(), 0);
+            EXPECT_NE(person.shown().find("tenon --session "), std::string::npos);
+            EXPECT_EQ(person.server().refusals(), 0);
+        }
+    }
+}
+
+TEST(Sitting, ShowsWhatIsUnderWayInTheStatusLine) {
+    Person person({says("One.")});
+    EXPECT_TRUE(person.terminal().wait_for("test-model")) << person.shown();
+    person.enters("go");
+    EXPECT_TRUE(person.terminal().wait_for("turn 1 · ")) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("% cached")) << person.shown();
+}
+
+TEST(Sitting, SendsAPromptThatWasTypedDuringATurnNext) {
+    Person person({calls("t1", "bash", {{"command", "until [ -e go ]; do sleep 0.05; done"}}),
+                   says("First."), expecting(says("Second."), "and then")},
+                  {.arguments = {"--yes"}});
+    person.enters("first");
+    EXPECT_TRUE(person.sees("until")) << person.shown();
+    person.enters("and then");
+    EXPECT_TRUE(person.sees("Queued: and then")) << person.shown();
+    person.sandbox.home.write("w/go", "");
+    EXPECT_TRUE(person.sees("Second.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(Sitting, IsWokenByAJobThatEndsWhileALineIsHalfTyped) {
+    Person person({calls("t1", "background_run",
+                         {{"command", "until [ -e go ]; do sleep 0.05; done; echo FOUND"}}),
+                   says("Started."), expecting(says("It has ended."), "FOUND"),
+                   expecting(says("Heard."), "half and half")},
+                  {.arguments = {"--yes"}});
+    person.enters("start it");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    person.types("half");
+    EXPECT_TRUE(person.terminal().wait_for("> half")) << person.shown();
+    person.sandbox.home.write("w/go", "");
+    EXPECT_TRUE(person.sees("completed: until")) << person.shown();
+    EXPECT_TRUE(person.sees("It has ended.")) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("> half")) << person.shown();
+    person.enters(" and half");
+    EXPECT_TRUE(person.sees("Heard.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(Sitting, IsNotWokenWhenTheConfigurationSaysSo) {
+    Person person({calls("t1", "background_run", {{"command", "echo FOUND"}}), says("Started."),
+                   expecting(says("Heard."), "FOUND")},
+                  {.arguments = {"--yes", "-D", "agent.wake=false"}});
+    person.enters("start it");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    EXPECT_TRUE(person.sees("completed: echo")) << person.shown();
+    EXPECT_EQ(person.server().requests().size(), 2U);
+    person.enters("and now");
+    EXPECT_TRUE(person.sees("Heard.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(Sitting, CtrlCStopsTheTurnAndItsCommandsButNoBackgroundJob) {
+    Person person(
+        {calls("t1", "background_run", {{"command", "sleep 1000"}}),
+         calls("t2", "bash", {{"command", "sleep 2000"}}), expecting(says("Going on."), "next")},
+        {.arguments = {"--yes"}});
+    person.enters("go");
+    EXPECT_TRUE(person.terminal().wait_for("sleep 2000")) << person.shown();
+    person.types(kCtrlC);
+    EXPECT_TRUE(person.sees("interrupted")) << person.shown();
+    person.enters("/jobs");
+    EXPECT_TRUE(person.sees("running")) << person.shown();
+    person.enters("next");
+    EXPECT_TRUE(person.sees("Going on.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+    EXPECT_EQ(person.shown().find("sleep 2000  "), std::string::npos);
+}
+
+TEST(Sitting, NothingWakesItAfterAnInterruptedTurn) {
+    Person person(
+        {calls("t1", "background_run",
+               {{"command", "until [ -e go ]; do sleep 0.05; done; echo FOUND"}}),
+         calls("t2", "bash", {{"command", "sleep 2000"}}), expecting(says("Told."), "FOUND")},
+        {.arguments = {"--yes"}});
+    person.enters("go");
+    EXPECT_TRUE(person.terminal().wait_for("sleep 2000")) << person.shown();
+    person.types(kCtrlC);
+    EXPECT_TRUE(person.sees("interrupted")) << person.shown();
+    person.sandbox.home.write("w/go", "");
+    EXPECT_TRUE(person.sees("completed: until")) << person.shown();
+    EXPECT_EQ(person.server().requests().size(), 2U);
+    person.enters("next");
+    EXPECT_TRUE(person.sees("Told.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(Sitting, CtrlCDropsThePromptsThatWait) {
+    Person person({calls("t1", "bash", {{"command", "sleep 2000"}}), says("Fresh.")},
+                  {.arguments = {"--yes"}});
+    person.enters("go");
+    EXPECT_TRUE(person.terminal().wait_for("sleep 2000")) << person.shown();
+    person.enters("later");
+    EXPECT_TRUE(person.sees("Queued: later")) << person.shown();
+    person.types(kCtrlC);
+    EXPECT_TRUE(person.sees("1 queued prompt dropped")) << person.shown();
+    person.enters("fresh");
+    EXPECT_TRUE(person.sees("Fresh.")) << person.shown();
+    EXPECT_EQ(person.server().requests().back().body.find("later"), std::string::npos);
+}
+
+TEST(Sitting, CtrlCTwiceLeavesAlsoAtThePrompt) {
+    for (const char* term : {"xterm-256color", "dumb"}) {
+        SCOPED_TRACE(term);
+        Person person({says("Unused.")}, {.arguments = {}, .environment = {{"TERM", term}}});
+        person.types("half a line");
+        person.types(kCtrlC);
+        person.types(kCtrlC);
+        EXPECT_EQ(person.leaves(), 130) << person.shown();
+        EXPECT_TRUE(person.server().requests().empty());
+    }
+}
+
+TEST(Sitting, CtrlBMovesTheForegroundCommandToTheBackground) {
+    for (const char* term : {"xterm-256color", "dumb"}) {
+        SCOPED_TRACE(term);
+        Person person(
+            {calls("t1", "bash",
+                   {{"command", "echo EARLY; until [ -e go ]; do sleep 0.05; done; echo LATE"}}),
+             expecting(says("It goes on."),
+                       "EARLY\\n[moved to the background; continues as background job "),
+             expecting(says("It is over."), "LATE")},
+            {.arguments = {"--yes"}, .environment = {{"TERM", term}}});
+        person.enters("go");
+        EXPECT_TRUE(person.terminal().wait_for("echo EARLY")) << person.shown();
+        const auto printed = [&] {
+            for (const auto& job :
+                 std::filesystem::directory_iterator(person.sandbox.state() / "jobs")) {
+                std::error_code none;
+                if (std::filesystem::file_size(job.path() / "output", none) > 0 && !none)
+                    return true;
+            }
+            return false;
+        };
+        EXPECT_TRUE(person.terminal().wait_until(printed, std::chrono::seconds(20)));
+        person.types(kCtrlB);
+        EXPECT_TRUE(person.sees("It goes on.")) << person.shown();
+        person.sandbox.home.write("w/go", "");
+        EXPECT_TRUE(person.sees("It is over.")) << person.shown();
+        EXPECT_EQ(person.server().refusals(), 0);
+    }
+}
+
+TEST(Sitting, AsksWhatBecomesOfRunningJobs) {
+    struct Row {
+        const char* key;
+        bool runs_on;
+    };
+    for (const Row& row : {Row{"l", true}, Row{"c", false}}) {
+        SCOPED_TRACE(row.key);
+        Person person({calls("t1", "background_run",
+                             {{"command", "until [ -e go ]; do sleep 0.05; done; touch done"}}),
+                       says("Started.")},
+                      {.arguments = {"--yes"}});
+        person.enters("go");
+        EXPECT_TRUE(person.sees("Started.")) << person.shown();
+        person.enters("/exit");
+        EXPECT_TRUE(person.terminal().wait_for("c  cancel")) << person.shown();
+        person.types(row.key);
+        EXPECT_EQ(person.leaves(), 0) << person.shown();
+        EXPECT_EQ(!person.sandbox.processes().empty(), row.runs_on);
+        person.sandbox.home.write("w/go", "");
+    }
+}
+
+TEST(Sitting, WaitsForJobsAndTheirResultsWhenToldTo) {
+    Person person({calls("t1", "background_run",
+                         {{"command", "until [ -e go ]; do sleep 0.05; done; echo FOUND"}}),
+                   says("Started."), expecting(says("Heard at last."), "FOUND")},
+                  {.arguments = {"--yes"}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    person.types(kCtrlD);
+    EXPECT_TRUE(person.terminal().wait_for("w  wait")) << person.shown();
+    person.types("w");
+    EXPECT_TRUE(person.sees("Waiting for 1 job")) << person.shown();
+    person.sandbox.home.write("w/go", "");
+    EXPECT_EQ(person.leaves(), 0) << person.shown();
+    EXPECT_NE(person.shown().find("Heard at last."), std::string::npos) << person.shown();
+}
+
+TEST(Sitting, EndsInOrderOnASignalOrAClosedTerminal) {
+    struct Row {
+        const char* name;
+        void (*end)(Pty&);
+        int exit_code;
+    };
+    const Row rows[] = {
+        {"SIGHUP", [](Pty& terminal) { terminal.send_signal(SIGHUP); }, 129},
+        {"closed terminal", [](Pty& terminal) { terminal.hang_up(); }, 129},
+        {"SIGTERM", [](Pty& terminal) { terminal.send_signal(SIGTERM); }, 143},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.name);
+        Person person({calls("t1", "background_run", {{"command", "sleep 1000"}}), says("Started."),
+                       says("Unused.")},
+                      {.arguments = {"--yes"}});
+        person.enters("go");
+        EXPECT_TRUE(person.sees("Started.")) << person.shown();
+        row.end(person.terminal());
+        EXPECT_EQ(person.leaves(), row.exit_code);
+        EXPECT_EQ(person.sandbox.processes(), std::vector<pid_t>());
+        EXPECT_EQ(person.server().requests().size(), 2U);
+    }
+}
+
+TEST(Sitting, NeedsAPromptForJsonOutput) {
+    const Sandbox sandbox;
+    const ModelServer server(Json::array({says("Unused.")}).dump());
+    Pty terminal({TENON_PROGRAM, "--output-format", "json"}, sandbox.environment(&server),
+                 sandbox.workspace());
+    EXPECT_EQ(terminal.wait().code, 2);
+    EXPECT_NE(terminal.everything().find("no prompt"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tenon::testing

@@ -1,0 +1,50 @@
+#include "host/app/skill_folders.h"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+
+namespace tenon::app {
+namespace {
+
+using ::testing::ElementsAre;
+namespace fs = std::filesystem;
+
+TEST(SkillFolders, AreSearchedFromTheWorkspaceToTheInstallation) {
+    const auto folders = skill_folders("/ws", "/home/u", "/home/u/.config/tenon", "/opt/tenon");
+    EXPECT_THAT(folders.search,
+                ElementsAre("/ws/skills", "/ws/.agents/skills", "/ws/.tenon/skills",
+                            "/ws/.claude/skills", "/home/u/.agents/skills",
+                            "/home/u/.config/tenon/skills", "/opt/tenon/share/tenon/skills"));
+    EXPECT_THAT(folders.readable,
+                ElementsAre("/home/u/.agents/skills", "/home/u/.config/tenon/skills",
+                            "/opt/tenon/share/tenon/skills"));
+}
+
+TEST(SkillFolders, DoWithoutAHome) {
+    const auto folders = skill_folders("/ws", "", "", "/opt/tenon");
+    EXPECT_EQ(folders.search.size(), 5U);
+    EXPECT_THAT(folders.readable, ElementsAre("/opt/tenon/share/tenon/skills"));
+}
+
+TEST(SkillFolders, MakeReadableWhatTheUserHasLinkedAndNotWhatAWorkspaceHas) {
+    const testing::TempDir dir;
+    for (const char* folder :
+         {"dotfiles/a", "dotfiles/b", "home/.agents/skills/plain", "ws/skills"})
+        fs::create_directories(dir / folder);
+    dir.write("dotfiles/file", "x");
+    fs::create_symlink(dir / "dotfiles/b", dir / "home/.agents/skills/b");
+    fs::create_symlink("../../../dotfiles/a", dir / "home/.agents/skills/a");
+    fs::create_symlink(dir / "dotfiles/file", dir / "home/.agents/skills/file");
+    fs::create_symlink(dir / "nowhere", dir / "home/.agents/skills/broken");
+    fs::create_symlink("/", dir / "ws/skills/all");
+    const auto folders = skill_folders(dir / "ws", dir / "home", "", "/opt/tenon");
+    EXPECT_THAT(folders.readable,
+                ElementsAre(dir / "home/.agents/skills", "/opt/tenon/share/tenon/skills",
+                            dir / "dotfiles/a", dir / "dotfiles/b"));
+}
+
+}  // namespace
+}  // namespace tenon::app

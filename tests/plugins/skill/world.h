@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/plugins/path_service.h"
+#include "tests/plugins/built_plugin.h"
+#include "tests/support/temp_dir.h"
+
+namespace tenon::plugins::testing {
+
+/// Folders of skills behind the host's real path service, and the plugin over them.
+struct SkillWorld {
+    SkillWorld() { std::filesystem::create_directories(workspace()); }
+
+    [[nodiscard]] std::filesystem::path workspace() const { return dir / "ws"; }
+    [[nodiscard]] std::filesystem::path user() const { return dir / "home/.agents/skills"; }
+
+    /// A SKILL.md; `front_matter` stands between its borders.
+    void skill(const std::string& folder, const std::string& front_matter,
+               const std::string& body = "Do it.\n") const {
+        dir.write(folder + "/SKILL.md", "---\n" + front_matter + "\n---\n" + body);
+    }
+    /// A proper one with the name of its folder.
+    void proper(const std::string& folder, const std::string& body = "Do it.\n") const {
+        const std::string name = folder.substr(folder.rfind('/') + 1);
+        skill(folder, "name: " + name + "\ndescription: For " + name + ".", body);
+    }
+    void load() {
+        paths = std::make_unique<PathService>(
+            Beneath(workspace(), {}, {user()}),
+            [](const std::filesystem::path& path) {
+                return path.string().find("/secret/") != std::string::npos;
+            },
+            [](const std::filesystem::path&) { return false; },
+            std::vector<std::filesystem::path>{workspace() / "skills",
+                                               workspace() / ".claude/skills", user()});
+        paths->add_to(services);
+        plugin = std::make_unique<BuiltPlugin>("skill", services, workspace().string());
+    }
+    [[nodiscard]] std::string prompt() const { return joined(plugin->registry.system_prompts()); }
+    [[nodiscard]] agent::ToolResult load_skill(const std::string& name) const {
+        return plugin->call("load_skill", {{"name", name}});
+    }
+    /// The one message; empty when there was none.
+    [[nodiscard]] std::string logged() const {
+        const auto messages = plugin->logged();
+        EXPECT_LE(messages.size(), 1U) << messages[1];
+        return messages.empty() ? "" : messages.front();
+    }
+
+    tenon::testing::TempDir dir;
+    Services services;
+    std::unique_ptr<PathService> paths;
+    std::unique_ptr<BuiltPlugin> plugin;
+};
+
+}  // namespace tenon::plugins::testing

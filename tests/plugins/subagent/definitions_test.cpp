@@ -1,0 +1,181 @@
+// What definition files mean, as it shows in what the host is asked and told.
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/plugins/subagent/world.h"
+
+namespace tenon::plugins::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(AgentDefinitions, AreListedInTheSystemPrompt) {
+    SubagentWorld world;
+    world.define("/a/rev.md", "name: rev\ndescription: |\n  Reviews\n  code.", "BODY");
+    world.define("/a/doc.md", "name: doc\ndescription: Writes.\ncolor: red\nhooks: {a: [b]}");
+    world.load();
+    EXPECT_EQ(world.prompt(),
+              "Kinds of subagents, each a subagent_type of agent:\n- rev: Reviews code.\n"
+              "- doc: Writes.");
+    EXPECT_THAT(world.plugin->logged(), IsEmpty());
+}
+
+TEST(AgentDefinitions, AddNothingWhenThereAreNone) {
+    SubagentWorld world;
+    world.load();
+    EXPECT_EQ(world.prompt(), "");
+    EXPECT_THAT(world.plugin->logged(), IsEmpty());
+}
+
+TEST(AgentDefinitions, TakeAtMostFourKibibytesOfThePrompt) {
+    SubagentWorld world;
+    for (int i = 0; i < 150; ++i)
+        world.define("/a/" + std::to_string(i) + ".md",
+                     "name: a" + std::to_string(i) + "\ndescription: " + std::string(900, 'd'));
+    world.load();
+    EXPECT_LE(world.prompt().size(), 4'096U);
+    EXPECT_THAT(world.prompt(), ::testing::ContainsRegex("\n\\([0-9]+ more are not shown; "));
+    EXPECT_EQ(world.agent({{"prompt", "p"}, {"subagent_type", "a149"}}).text, "done");
+}
+
+TEST(AgentDefinitions, TheFirstOfANameCounts) {
+    SubagentWorld world;
+    world.define("/ws/a.md", "name: a\ndescription: first", "First.");
+    world.define("/home/a.md", "name: a\ndescription: second", "Second.");
+    world.load();
+    (void)world.agent({{"prompt", "p"}, {"subagent_type", "a"}});
+    EXPECT_EQ(world.asked.at(0)["system"], "First.");
+    EXPECT_THAT(world.plugin->logged(),
+                ElementsAre("/home/a.md is left out: /ws/a.md has the same name and comes first"));
+}
+
+TEST(AgentDefinitions, AreLeftOutWhenTheyCannotBeUsed) {
+    struct Case {
+        std::string front_matter, why;
+    };
+    for (const Case& c : std::vector<Case>{
+             {"name: a", "it has no description"},
+             {"name: a\ndescription: [x]", "it has no description"},
+             {"name: a\ndescription: [x", "its front matter is not valid YAML"},
+             {"name: a\ndescription: d\ntools: {Read: true}", "tools is neither a list of names"},
+             {"name: a\ndescription: d\ndisallowedTools: [[Bash]]",
+              "disallowedTools is neither a list of names"},
+         }) {
+        SCOPED_TRACE(c.front_matter);
+        SubagentWorld world;
+        world.define("/a/a.md", c.front_matter);
+        world.load();
+        EXPECT_EQ(world.prompt(), "");
+        EXPECT_THAT(world.plugin->logged(),
+                    ElementsAre(HasSubstr("/a/a.md is left out: " + c.why)));
+    }
+}
+
+/// What the host is asked for an agent with this front matter, name and description aside.
+struct Asked {
+    explicit Asked(const std::string& front_matter) {
+        SubagentWorld world;
+        world.define("/a/a.md", "name: a\ndescription: d\n" + front_matter);
+        world.load();
+        EXPECT_EQ(world.agent({{"prompt", "p"}, {"subagent_type", "a"}}).text, "done");
+        params = world.asked.at(0);
+        params.erase("prompt");
+        params.erase("description");
+        logged = world.plugin->logged();
+    }
+    Json params;
+    std::vector<std::string> logged;
+};
+
+TEST(AgentDefinitions, NameToolsInEitherClientsWords) {
+    struct Case {
+        std::string front_matter;
+        Json params;
+    };
+    const Json none = Json::array();
+    for (const Case& c : std::vector<Case>{
+             {"x: y", Json::object()},
+             {"tools:", Json::object()},
+             {"tools: '*'", Json::object()},
+             {"tools: []", {{"tools", none}}},
+             {"tools: ''", {{"tools", none}}},
+             {"tools: Bash, Read,Edit , Write",
+              {{"tools", {"bash", "read_file", "edit_file", "write_file"}}}},
+             {"tools:\n- Glob\n- Grep\n- LS\n- MultiEdit\n- Skill",
+              {{"tools", {"glob", "grep", "edit_file", "load_skill"}}}},
+             {"tools: [read_file, my_tool]", {{"tools", {"read_file", "my_tool"}}}},
+             {"disallowedTools: Bash, Write", {{"disallowed_tools", {"bash", "write_file"}}}},
+             {"tools: Read, Bash\ndisallowedTools: [Bash]",
+              {{"tools", {"read_file", "bash"}}, {"disallowed_tools", {"bash"}}}},
+             {"disallowedTools: '*'", {{"tools", none}}},
+         }) {
+        SCOPED_TRACE(c.front_matter);
+        const Asked asked(c.front_matter);
+        EXPECT_EQ(asked.params, c.params);
+        EXPECT_THAT(asked.logged, IsEmpty());
+    }
+}
+
+TEST(AgentDefinitions, SayWhatOfThemDoesNotCount) {
+    struct Case {
+        std::string front_matter;
+        Json params;
+        std::string remark;
+    };
+    for (const Case& c : std::vector<Case>{
+             {"tools: Read, WebFetch", {{"tools", {"read_file"}}}, "there is no WebFetch"},
+             {"tools: mcp__web__get", {{"tools", Json::array()}}, "there is no mcp__web__get"},
+             {"tools: Agent(rev, doc), Read", {{"tools", {"read_file"}}}, "there is no Agent"},
+             {"tools: Bash(git log, git diff)",
+              {{"tools", {"bash"}}},
+              "only the tool's name counts"},
+             {"disallowedTools: TodoWrite", Json::object(), "there is no TodoWrite"},
+             {"model: sonnet", Json::object(), "model: sonnet is no model's full name"},
+             {"maxTurns: many", Json::object(), "maxTurns: 'many' is no whole number above 0"},
+             {"maxTurns: 0", Json::object(), "maxTurns: '0' is no whole number above 0"},
+             {"maxTurns: 99999999999999999999", Json::object(), "is no whole number above 0"},
+         }) {
+        SCOPED_TRACE(c.front_matter);
+        const Asked asked(c.front_matter);
+        EXPECT_EQ(asked.params, c.params);
+        ASSERT_FALSE(asked.logged.empty());
+        EXPECT_THAT(asked.logged.back(), HasSubstr("/a/a.md: "));
+        EXPECT_THAT(asked.logged, ::testing::Contains(HasSubstr(c.remark)));
+    }
+}
+
+TEST(AgentDefinitions, NameAModelOrTheSessions) {
+    EXPECT_EQ(Asked("model: inherit").params, Json::object());
+    EXPECT_EQ(Asked("model:").params, Json::object());
+    EXPECT_EQ(Asked("model: claude-haiku-4-5").params, Json({{"model", "claude-haiku-4-5"}}));
+}
+
+TEST(AgentDefinitions, AreCalledAsTheirFileWhenTheyHaveNoName) {
+    SubagentWorld world;
+    world.define("/a/code-review.md", "description: d");
+    world.load();
+    EXPECT_EQ(world.agent({{"prompt", "p"}, {"subagent_type", "code-review"}}).text, "done");
+    EXPECT_THAT(world.plugin->logged(),
+                ElementsAre("/a/code-review.md: it has no name; 'code-review' is used"));
+}
+
+TEST(AgentDefinitions, ThatCannotBeHadAreToldAndDoNotStopTheTool) {
+    SubagentWorld world;
+    world.files = ServiceReply::failed("the disk is gone");
+    world.load();
+    EXPECT_THAT(world.plugin->logged(), ElementsAre("definitions of subagents: the disk is gone"));
+    EXPECT_EQ(world.agent({{"prompt", "p"}}).text, "done");
+}
+
+TEST(AgentDefinitions, AreNotMissedByAnOlderHost) {
+    SubagentWorld world;
+    world.files = ServiceReply::failed("no such method", TENON_UNSUPPORTED);
+    world.load();
+    EXPECT_THAT(world.plugin->logged(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace tenon::plugins::testing

@@ -1,0 +1,130 @@
+// Drives a ui::Terminal by hand or for a test: prints what comes out of `next`, and does what lines
+// that begin with a word say. Usage: terminal_child [history file [folder for @ completion]].
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "host/ui/completion.h"
+#include "host/ui/terminal.h"
+
+namespace {
+
+using namespace tenon;
+
+std::unique_ptr<ui::Terminal> terminal;
+std::thread streamer;
+std::atomic<bool> streaming{false};
+
+std::vector<std::string> complete(const std::string& folder, std::string_view word) {
+    if (word[0] == '@') return ui::complete_path(folder, word);
+    std::vector<std::string> found;
+    for (const std::string command : {"/help", "/jobs", "/join"})
+        if (command.compare(0, word.size(), word) == 0) found.push_back(command);
+    return found;
+}
+
+std::string shown(std::string_view text) {
+    if (text.size() > 200) return "(" + std::to_string(text.size()) + " bytes)";
+    std::string line;
+    for (const char c : text)
+        line += c == '\n' ? "|" : c == '\t' ? "<tab>" : std::string(1, c);
+    return line;
+}
+
+/// Posts as fast as it can: a finished line now and then, a tail all the time.
+void stream() {
+    for (std::size_t i = 0; streaming; ++i) {
+        terminal->post([i] {
+            if (i % 100 == 0) terminal->print("answer line " + std::to_string(i));
+            terminal->set_tail({"unfinished " + std::to_string(i)});
+        });
+        if (i % 20 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+}
+
+void stop_streaming() {
+    streaming = false;
+    if (streamer.joinable()) streamer.join();
+}
+
+void do_line(const std::string& line) {
+    const std::string word = line.substr(0, line.find(' '));
+    const std::string rest = line.size() > word.size() ? line.substr(word.size() + 1) : "";
+    if (word == "print") {
+        terminal->print(rest);
+    } else if (word == "lines") {
+        for (int i = 1; i <= std::stoi(rest); ++i)
+            terminal->print("line " + std::to_string(i));
+    } else if (word == "tail") {
+        terminal->set_tail(rest.empty() ? std::vector<std::string>{}
+                                        : std::vector<std::string>{rest, rest + " too"});
+    } else if (word == "status") {
+        terminal->set_status(rest);
+    } else if (word == "ask") {
+        terminal->set_question(ui::Question{{"May it run?", "[y]es [n]o"}, "yn"});
+    } else if (word == "stream") {
+        streaming = true;
+        streamer = std::thread(stream);
+    } else if (word == "quiet") {
+        stop_streaming();
+    } else if (word == "crash") {
+        std::abort();
+    } else if (word == "exit") {
+        std::exit(5);
+    }
+}
+
+/// False when it is time to go.
+bool tell(const ui::Input& input) {
+    if (const auto* line = std::get_if<ui::Line>(&input)) {
+        terminal->print("line: " + shown(line->text));
+        if (line->text == "leave") return false;
+        do_line(line->text);
+    } else if (const auto* interrupt = std::get_if<ui::Interrupt>(&input)) {
+        terminal->print(interrupt->had_text ? "interrupt with text" : "interrupt");
+    } else if (std::holds_alternative<ui::EndOfInput>(input)) {
+        terminal->print("end of input");
+        return false;
+    } else if (std::holds_alternative<ui::ToBackground>(input)) {
+        terminal->print("to background");
+    } else if (const auto* answer = std::get_if<ui::Answer>(&input)) {
+        terminal->set_question(std::nullopt);
+        terminal->print(std::string("answer: ") + answer->key);
+    } else if (std::holds_alternative<ui::Hangup>(input)) {
+        std::_Exit(129);
+    } else {
+        terminal->print("terminate");
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const char* term = std::getenv("TERM");
+    ui::Terminal::Options options;
+    options.dumb = term == nullptr || std::string(term) == "dumb";
+    options.colour = std::getenv("NO_COLOR") == nullptr;
+    if (argc > 1) options.history = argv[1];
+    const std::string folder = argc > 2 ? argv[2] : ".";
+    options.complete = [&](std::string_view word) { return complete(folder, word); };
+    auto opened = ui::Terminal::open(std::move(options));
+    if (!opened) {
+        std::cerr << opened.error().message << "\n";
+        return 1;
+    }
+    terminal = std::move(*opened);
+    terminal->on_resize = [] {
+        terminal->print("size: " + std::to_string(terminal->width()) + " " +
+                        std::to_string(terminal->height()));
+    };
+    terminal->print("ready");
+    while (tell(terminal->next())) {
+    }
+    stop_streaming();
+    terminal.reset();
+    std::cout << "gone\n";
+    return 0;
+}
