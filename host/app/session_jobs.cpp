@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/app/subagent_journal.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
 
@@ -137,6 +138,14 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
         return Error{"lifetime is session or persistent, not '" + lifetime + "'"};
     }
     spec.lifetime = lifetime == "session" ? jobs::Lifetime::kSession : jobs::Lifetime::kPersistent;
+    spec.subagent = request.call->subagent();
+    if (!spec.subagent.empty()) {
+        if (spec.kind == jobs::Kind::kBackground)
+            return Error{"a subagent has no background jobs; run the command in the foreground"};
+        spec.lifetime = jobs::Lifetime::kSession;
+        spec.timeout = milliseconds_of(params, "timeout_ms").value_or(limits_.foreground_timeout);
+        return spec;
+    }
     if (spec.kind == jobs::Kind::kBackground) spec.timeout = milliseconds_of(params, "timeout_ms");
     if (!spec.timeout && spec.lifetime == jobs::Lifetime::kSession) spec.timeout = limits_.timeout;
     return spec;
@@ -256,8 +265,9 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
                              ? job->end.omitted_bytes
                              : jobs::KeptOutput(folder).omitted().value_or(0);
     if (dropped > 0) answer["omitted_bytes"] = dropped;
+    // What a subagent is told, the session's own conversation has not been.
     if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
-        job->spec.kind == jobs::Kind::kBackground) {
+        job->spec.kind == jobs::Kind::kBackground && request.call->subagent().empty()) {
         const Telling telling = claim(id, request.call->tool_use_id());
         if (telling == Telling::kThisCall) request.call->deliver(id);
         if (telling == Telling::kAnotherCall) answer["text"] = kToldBesides;
@@ -267,10 +277,22 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
 
 SessionJobs::Reply SessionJobs::to_background(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
-    if (!queue_.find(id)) return unknown_job(id);
+    const auto known = queue_.find(id);
+    if (!known) return unknown_job(id);
+    if (!known->spec.subagent.empty()) return end_of_subagents_job(request, id);
     const auto job = queue_.to_background(id);
     if (!job) return Reply::failed(job.error().message);
     return Reply::ok(describe(*job));
+}
+
+/// It is not moved: its shim ends it at its limit.
+SessionJobs::Reply SessionJobs::end_of_subagents_job(const Request& request,
+                                                     const std::string& id) {
+    queue_.wait_any(std::span(&id, 1), std::nullopt, request.call->stop());
+    if (const auto job = queue_.find(id); job && request.call->stop().stop_requested())
+        end_foreground({*job}, request.call->tool_use_id());
+    const auto job = queue_.find(id);
+    return job ? Reply::ok(describe(*job)) : unknown_job(id);
 }
 
 std::size_t SessionJobs::move_to_background() {
@@ -352,7 +374,7 @@ std::string SessionJobs::table() {
 
 std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
     const auto job = queue_.find_by_tool_use(call.id);
-    if (!job) return std::nullopt;
+    if (!job) return recover_subagent(session_folder_, call);
     if (call.name == "background_run") {
         const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
         return agent::RecoveredCall{

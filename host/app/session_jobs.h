@@ -29,11 +29,14 @@ public:
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
                                                    const std::string& command)>;
 
+    /// `session_folder` holds what belongs to the session beside its journal.
     SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
-                Limits limits, JudgeCommand judge, const Secrets& secrets)
+                std::filesystem::path session_folder, Limits limits, JudgeCommand judge,
+                const Secrets& secrets)
         : store_(std::move(store)),
           queue_(queue),
           workspace_(std::move(workspace)),
+          session_folder_(std::move(session_folder)),
           limits_(limits),
           judge_(std::move(judge)),
           secrets_(secrets) {}
@@ -65,6 +68,7 @@ private:
     Telling claim(const std::string& job, const std::string& call);
     [[nodiscard]] bool is_claimed(const std::string& job) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
+    Reply end_of_subagents_job(const Request& request, const std::string& id);
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;
     [[nodiscard]] bool is_told(const std::string& job) const;
@@ -79,6 +83,7 @@ private:
     jobs::Store store_;
     jobs::Queue& queue_;
     std::filesystem::path workspace_;
+    std::filesystem::path session_folder_;
     Limits limits_;
     JudgeCommand judge_;
     const Secrets& secrets_;

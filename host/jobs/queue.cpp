@@ -366,7 +366,9 @@ Result<JobRecord> Queue::find(const JobId& id) const {
 std::optional<JobRecord> Queue::find_by_tool_use(std::string_view tool_use_id) const {
     const Lock lock(mutex_);
     for (const auto& [id, entry] : entries_) {
-        if (!tool_use_id.empty() && entry.job.spec.tool_use_id == tool_use_id) return entry.job;
+        const JobSpec& spec = entry.job.spec;
+        if (!tool_use_id.empty() && spec.tool_use_id == tool_use_id && spec.subagent.empty())
+            return entry.job;
     }
     return std::nullopt;
 }
@@ -414,7 +416,7 @@ std::vector<JobId> Queue::running_foreground() const {
     const Lock lock(mutex_);
     for (const auto& [id, entry] : entries_) {
         const JobRecord& job = entry.job;
-        if (job.spec.kind == Kind::kForeground && !job.spec.subagent && !is_terminal(job.status))
+        if (job.spec.kind == Kind::kForeground && job.spec.subagent.empty() && !is_terminal(job.status))
             ids.push_back(id);
     }
     return ids;
@@ -430,6 +432,8 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
         Entry& entry = it->second;
         if (is_terminal(entry.job.status) || entry.job.spec.kind == Kind::kBackground)
             return entry.job;
+        if (!entry.job.spec.subagent.empty())
+            return Error{"the command of a subagent cannot continue as a background job"};
         entry.job.spec.kind = Kind::kBackground;
         entry.counted = true;
         ++running_;

@@ -285,5 +285,20 @@ TEST(Queue, TellsWhoWaitsForAForegroundJobThatItWasMoved) {
     EXPECT_EQ(queue.load().running, 0U);
 }
 
+TEST(Queue, LeavesASubagentsCommandInTheForeground) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    const std::string gate = folder.fifo("gate");
+    JobSpec spec = folder.spec("cat " + gate, Kind::kForeground);
+    spec.subagent = "agent-1";
+    const JobId id = queue.submit(spec)->id;
+    EXPECT_FALSE(queue.to_background(id));
+    EXPECT_EQ(folder.store().load(id)->spec.kind, Kind::kForeground);
+    EXPECT_EQ(folder.store().load(id)->spec.subagent, "agent-1");
+    JobsFolder::write_fifo(gate);
+    EXPECT_EQ(ended(queue, id).status, Status::kCompleted);
+    EXPECT_TRUE(drain(queue).empty());
+}
+
 }  // namespace
 }  // namespace tenon::jobs

@@ -38,7 +38,7 @@ struct SkillWorld {
         paths->add_to(services);
         plugin = std::make_unique<BuiltPlugin>("skill", services, workspace().string());
     }
-    [[nodiscard]] std::string prompt() const { return plugin->registry.system_prompt(); }
+    [[nodiscard]] std::string prompt() const { return joined(plugin->registry.system_prompts()); }
     [[nodiscard]] agent::ToolResult load_skill(const std::string& name) const {
         return plugin->call("load_skill", {{"name", name}});
     }
