@@ -45,9 +45,6 @@ TEST(RuleFile, KeepsWhatStandsInTheFileAndAddsTheRule) {
          "-->\n"
          "    <deny>Bash(rm *)</deny>\n    <allow>Bash(make \"a &amp; b\" &lt;x&gt;)</allow>\n"
          "  </permissions>\n  <log><level>info</level></log>\n</tenon>\n"},
-        {"tenon.xml", "<tenon><permissions/></tenon>",
-         "<tenon><permissions>\n    <allow>Bash(make \"a &amp; b\" &lt;x&gt;)</allow>\n"
-         "  </permissions></tenon>"},
         {"tenon.xml", "<tenon/>",
          "<tenon>\n  <permissions>\n    <allow>Bash(make \"a &amp; b\" &lt;x&gt;)</allow>\n"
          "  </permissions>\n</tenon>"},

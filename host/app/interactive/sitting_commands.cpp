@@ -64,6 +64,7 @@ void Sitting::run_command(const SlashCommand& command) {
 
 /// Done by the session's thread between turns; what it returns is printed.
 void Sitting::in_session(std::function<Lines(Host&, std::stop_token)> command) {
+    if (status_.working_since_ms != 0) print("After this turn.");
     thread_->run([this, command = std::move(command)](Host& host, const std::stop_token& stop) {
         post([this, lines = command(host, stop)] { print(lines); });
     });
@@ -115,6 +116,7 @@ void Sitting::clear() {
 
 /// A turn of its own kind: it can be stopped, and fails like one.
 void Sitting::compact(const std::string& focus) {
+    if (status_.working_since_ms != 0) print("After this turn.");
     thread_->run([this, focus](Host& host, const std::stop_token& stop) {
         turn_began({});
         turn_ended(host.compact(focus, stop));
