@@ -90,6 +90,13 @@ bool SessionJobs::is_claimed(const std::string& job) const {
     return claims_.count(job) > 0;
 }
 
+bool SessionJobs::is_own_foreground(const jobs::JobRecord& job,
+                                    const std::string& tool_use_id) const {
+    if (job.spec.tool_use_id != tool_use_id) return false;
+    const Lock lock(mutex_);
+    return job.spec.kind == jobs::Kind::kForeground || moved_.count(job.id) > 0;
+}
+
 std::string SessionJobs::preview_of(const jobs::JobRecord& job) const {
     return jobs::preview(secrets_.redact(job.spec.command));
 }
@@ -183,18 +190,19 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
         for (const auto& job : candidates)
             ids.push_back(job.id);
     }
-    std::vector<std::string> unfinished;
+    std::vector<std::string> unfinished, foreground;
     bool ended_untold = false;
     for (const std::string& id : ids) {
         const auto job = queue_.find(id);
         if (!job) return unknown_job(id);
         if (!jobs::is_terminal(job->status)) unfinished.push_back(id);
+        if (is_own_foreground(*job, request.call->tool_use_id())) foreground.push_back(id);
         if (jobs::is_terminal(job->status) && !is_told(id) && !is_claimed(id)) ended_untold = true;
     }
     bool stopped = false;
     if (!ended_untold && !unfinished.empty()) {
         const auto deadline = std::chrono::steady_clock::now() + *timeout;
-        stopped = queue_.wait_any(unfinished, deadline, request.call->stop()) ==
+        stopped = queue_.wait_any(unfinished, deadline, request.call->stop(), foreground) ==
                   jobs::Queue::Waited::kStopped;
     }
     Json answer = Json::array();
@@ -290,6 +298,10 @@ SessionJobs::Reply SessionJobs::end_of_subagents_job(const Request& request,
 std::size_t SessionJobs::move_to_background() {
     std::size_t moved = 0;
     for (const jobs::JobId& id : queue_.running_foreground()) {
+        {
+            const Lock lock(mutex_);
+            moved_.insert(id);
+        }
         const auto job = queue_.to_background(id);
         if (job && job->spec.kind == jobs::Kind::kBackground) ++moved;
     }

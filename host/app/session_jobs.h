@@ -72,6 +72,9 @@ private:
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;
     [[nodiscard]] bool is_told(const std::string& job) const;
+    /// Whether the call that waits submitted this job in the foreground, be it moved since.
+    [[nodiscard]] bool is_own_foreground(const jobs::JobRecord& job,
+                                         const std::string& tool_use_id) const;
     [[nodiscard]] std::string preview_of(const jobs::JobRecord& job) const;
     [[nodiscard]] Json describe(const jobs::JobRecord& job) const;
     [[nodiscard]] std::string text_of(const jobs::JobRecord& job, std::size_t max_chars) const;
@@ -86,6 +89,7 @@ private:
     const Secrets& secrets_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
+    std::set<std::string> moved_ TENON_GUARDED_BY(mutex_);  // by a person, to the background
     /// Since the last drain: which call tells which job's end.
     std::map<std::string, std::string> claims_ TENON_GUARDED_BY(mutex_);
     std::vector<jobs::JobRecord> news_

@@ -460,7 +460,8 @@ Result<void> Queue::cancel(const JobId& id, std::string_view by) {
 }
 
 Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::time_point> deadline,
-                              const std::stop_token& stop) const {
+                              const std::stop_token& stop,
+                              std::span<const JobId> foreground) const {
     const auto has_ended = [&](const JobId& id) TENON_REQUIRES(mutex_) {
         const auto it = entries_.find(id);
         return it == entries_.end() || is_terminal(it->second.job.status);
@@ -475,10 +476,6 @@ Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::t
         changed_.notify_all();
     });
     Lock lock(mutex_);
-    std::vector<JobId> foreground;
-    for (const JobId& id : ids) {
-        if (is_foreground(id)) foreground.push_back(id);
-    }
     while (true) {
         for (const JobId& id : ids) {
             if (has_ended(id)) return Waited::kEnded;

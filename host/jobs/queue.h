@@ -103,11 +103,11 @@ public:
     Result<void> cancel(const JobId& id, std::string_view by);
 
     enum class Waited { kEnded, kTimeOver, kStopped, kMoved };
-    /// Until one of these jobs has ended (unknown ones have), the deadline, a stop, or one that was
-    /// a foreground job goes on in the background.
+    /// Until one of these jobs has ended (unknown ones have), the deadline, a stop, or one of
+    /// `foreground` is a foreground job no more.
     Waited wait_any(std::span<const JobId> ids,
                     std::optional<std::chrono::steady_clock::time_point> deadline,
-                    const std::stop_token& stop) const;
+                    const std::stop_token& stop, std::span<const JobId> foreground = {}) const;
     /// Until `ended` holds something (true); or no job is left that a headless run waits for, that
     /// is no unfinished `session` job and no queued one at all, or a stop (false).
     bool wait_for_news(const std::stop_token& stop) const;

@@ -267,6 +267,24 @@ TEST(Queue, TurnsARunningForegroundJobIntoABackgroundOne) {
     EXPECT_EQ(changes, (std::vector<std::string>{"running", "completed"}));
 }
 
+TEST(Queue, TellsWhoWaitsForAForegroundJobThatItWasMoved) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    const std::string gate = folder.fifo("gate");
+    const JobId id = queue.submit(folder.spec("cat " + gate, Kind::kForeground))->id;
+    EXPECT_EQ(queue.running_foreground(), std::vector{id});
+    std::thread mover([&] { EXPECT_TRUE(queue.to_background(id)); });
+    EXPECT_EQ(queue.wait_any(std::span(&id, 1), deadline(), {}, std::span(&id, 1)),
+              Queue::Waited::kMoved);
+    mover.join();
+    EXPECT_TRUE(queue.running_foreground().empty());
+    EXPECT_EQ(queue.load().running, 1U);
+    EXPECT_EQ(queue.load().session_jobs, 1U);
+    JobsFolder::write_fifo(gate);
+    ended(queue, id);
+    EXPECT_EQ(queue.load().running, 0U);
+}
+
 TEST(Queue, LeavesASubagentsCommandInTheForeground) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());

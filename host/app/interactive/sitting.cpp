@@ -214,7 +214,7 @@ void Sitting::handle(const ui::Line& line) {
         if (at_.screen.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
         return run_command(*command);
     }
-    say(line.text);
+    if (!takes_as_choice(line.text)) say(line.text);
 }
 
 void Sitting::handle(const ui::Interrupt& interrupt) {
