@@ -186,7 +186,7 @@ private:
 
 Started dead_supervisor() {
     Started shim{ProcessIdentity::of_this_process(), 5, 1000};
-    shim.shim.start_time += 1;  // not this process
+    shim.shim.start_time -= 1;  // not this process, and before what it starts
     return shim;
 }
 
