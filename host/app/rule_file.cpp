@@ -235,10 +235,6 @@ Result<fs::path> allow_permanently(const fs::path& folder, const std::vector<std
         wanted.push_back({std::string(kKey), rule, {}});
     }
     if (fresh.empty()) return file;
-    // An empty element that the rule goes into says nothing any more.
-    std::erase_if(wanted, [](const ConfigEntry& entry) {
-        return entry.value.empty() && kKey.starts_with(entry.key.empty() ? "" : entry.key + ".");
-    });
     const bool xml = file.extension() == ".xml";
     const std::string after =
         xml ? add_to_xml(before, fresh) : add_to_properties(before, parsed->entries, fresh);
