@@ -99,11 +99,11 @@ TEST(Sitting, CtrlCStopsTheTurnAndItsCommandsButNoBackgroundJob) {
 }
 
 TEST(Sitting, NothingWakesItAfterAnInterruptedTurn) {
-    Person person(
-        {calls("t1", "background_run",
-               {{"command", "until [ -e go ]; do sleep 0.05; done; echo FOUND"}}),
-         calls("t2", "bash", {{"command", "sleep 2000"}}), expecting(says("Told."), "FOUND")},
-        {.arguments = {"--yes"}});
+    Person person({calls("t1", "background_run",
+                         {{"command", "until [ -e go ]; do sleep 0.05; done; echo FOUND"}}),
+                   calls("t2", "bash", {{"command", "sleep 2000"}}), says("Noted."),
+                   expecting(says("Told."), "FOUND"), says("More.")},
+                  {.arguments = {"--yes"}});
     person.enters("go");
     EXPECT_TRUE(person.terminal().wait_for("sleep 2000")) << person.shown();
     person.types(kCtrlC);
@@ -111,7 +111,11 @@ TEST(Sitting, NothingWakesItAfterAnInterruptedTurn) {
     person.sandbox.home.write("w/go", "");
     EXPECT_TRUE(person.sees("completed: until")) << person.shown();
     EXPECT_EQ(person.server().requests().size(), 2U);
+    // The line stands a moment before the result can be told: with this prompt, or by itself after
+    // it.
     person.enters("next");
+    EXPECT_TRUE(person.sees("Noted.")) << person.shown();
+    person.enters("more");
     EXPECT_TRUE(person.sees("Told.")) << person.shown();
     EXPECT_EQ(person.server().refusals(), 0);
 }
