@@ -113,10 +113,13 @@ TEST(Sitting, NothingWakesItAfterAnInterruptedTurn) {
     EXPECT_EQ(person.server().requests().size(), 2U);
     // The line stands a moment before the result can be told: with this prompt, or by itself after
     // it.
+    const auto told = [&] {
+        return person.server().requests().back().body.find("completed: FOUND") != std::string::npos;
+    };
     person.enters("next");
     EXPECT_TRUE(person.sees("Noted.")) << person.shown();
-    person.enters("more");
-    EXPECT_TRUE(person.sees("Told.")) << person.shown();
+    if (!told()) EXPECT_TRUE(person.sees("Told.")) << person.shown();
+    EXPECT_TRUE(told());
     EXPECT_EQ(person.server().refusals(), 0);
 }
 
