@@ -36,7 +36,8 @@ struct Request {
     std::string_view tools;   ///< a JSON array of {name, description, input_schema}; "[]" for none
     std::span<const Message> messages;
     std::int64_t max_tokens = 8192;
-    bool forbid_tools = false;  ///< tool_choice none
+    bool forbid_tools = false;    ///< tool_choice none
+    std::string_view agent = {};  ///< the call that a subagent works for; empty: not a subagent's
 };
 
 /// A complete answer: every byte of it arrived.

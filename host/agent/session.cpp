@@ -22,7 +22,10 @@ std::string head_members(const SessionHead& head) {
     return member("id", head.id) + "," + member("workspace", head.workspace) + "," +
            member("provider", head.provider) + "," + member("model", head.model) +
            R"(,"created_ms":)" + std::to_string(head.created_ms) + "," +
-           member("system", head.system) + R"(,"tools":)" + head.tools;
+           member("system", head.system) +
+           (head.parent.empty() ? "" : "," + member("parent", head.parent)) +
+           (head.parent_call.empty() ? "" : "," + member("parent_call", head.parent_call)) +
+           R"(,"tools":)" + head.tools;
 }
 
 }  // namespace

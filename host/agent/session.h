@@ -25,12 +25,15 @@ struct SessionHead {
     std::string system;  ///< plain text, sent unchanged in every request
     std::string tools;   ///< JSON array, sent unchanged in every request
     std::int64_t created_ms = 0;
+    std::string parent = {};       ///< of a subagent: the session that it works for; else empty
+    std::string parent_call = {};  ///< … and the tool_use there
 };
 
 /// What a journal says has been told, for the clean-up of jobs. Reads without the journal's lock.
 struct Deliveries {
     std::set<std::string> jobs;          ///< whose end a record tells that is there
     std::set<std::string> tool_use_ids;  ///< calls that have their result
+    std::string parent_call;             ///< of a subagent's journal: the call it works for
 };
 /// The error: the journal cannot be read. Damaged lines count as not there.
 Result<Deliveries> read_deliveries(const std::filesystem::path& journal);
@@ -47,7 +50,8 @@ struct Compressed {
 /// one host at a time.
 ///
 /// Records (each {"v":1,"seq":N,"type":T,…}):
-///   session      id workspace provider model system tools created_ms          first, once
+///   session      id workspace provider model system tools created_ms          first, once; of a
+///                subagent also parent parent_call
 ///   user         origin text                        text of a user message
 ///   assistant    id model stop_reason usage content      content verbatim
 ///   tool_result  tool_use_id text is_error

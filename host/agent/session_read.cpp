@@ -29,6 +29,8 @@ Result<SessionHead> read_head(std::string_view line, const std::string& where) {
     head.system = record->string("system");
     head.tools = record->raw("tools");
     head.created_ms = record->integer("created_ms", 0);
+    head.parent = record->string("parent");
+    head.parent_call = record->string("parent_call");
     return head;
 }
 
@@ -71,6 +73,7 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
         const auto record = Record::read(line);
         if (!record) continue;
         const std::string type = record->string("type");
+        if (type == "session") found.parent_call = record->string("parent_call");
         if (type == "tool_result") found.tool_use_ids.insert(record->string("tool_use_id"));
         if (type == "delivery") {
             announced[record->integer("seq", -1)] = record->strings("jobs");

@@ -138,7 +138,6 @@ void ToolBatch::run_side_by_side(
 }
 
 CallOutcome ToolBatch::run_one(const Task& task, std::stop_token stop) noexcept {
-    const auto begin = std::chrono::steady_clock::now();
     CallOutcome outcome;
     try {
         outcome = try_one(task, std::move(stop));
@@ -146,8 +145,6 @@ CallOutcome ToolBatch::run_one(const Task& task, std::stop_token stop) noexcept 
         outcome = failure("The tool '" + task.call->name + "' failed inside the host: " + e.what());
     }
     if (task.turns != nullptr) task.turns->pass(task.place);
-    outcome.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now() - begin);
     return outcome;
 }
 
@@ -168,7 +165,10 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
             sink_.on_event(ToolProgressed{call.id, std::move(note)});
         },
         task.turns, task.place);
+    const auto begin = std::chrono::steady_clock::now();
     CallOutcome outcome{tool->call(call, context), false, {}};
+    outcome.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begin);
     // What a call has read and then not said is still to be told.
     if (outcome.result.is_error) return outcome;
     for (std::string& job : context.take_delivered())

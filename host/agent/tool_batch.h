@@ -13,7 +13,7 @@ namespace tenon::agent {
 struct CallOutcome {
     ToolResult result;
     bool denied = false;
-    std::chrono::milliseconds duration{};
+    std::chrono::milliseconds duration{};  ///< of the call itself, without what was asked before it
 };
 
 /// Runs the calls of one answer: consecutive calls of concurrent tools side by side, any other call

@@ -8,6 +8,8 @@
 #include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
 #include "host/app/system_prompt.h"
+#include "host/app/told_jobs.h"
+#include "host/app/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/model/window.h"
@@ -73,6 +75,7 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
+    host->make_subagents();
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
                            *host->session_jobs_, sink, secrets, *host->registry_},
@@ -94,6 +97,24 @@ agent::LoopOptions Host::loop_options() const {
             model::request_tokens(model, settings_.model.max_tokens));
     };
     return options;
+}
+
+void Host::make_subagents() {
+    agent::LoopOptions limits = loop_options();
+    limits.max_turns = settings_.agent.subagent_max_turns;
+    limits.wait_for_jobs = false;  // they have none
+    subagents_ = std::make_unique<Subagents>(
+        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.providers,
+                         session_folder(), limits, prompts_of_plugins_});
+}
+
+/// What a run used, and what it was not allowed, is its subagents' too.
+agent::RunResult Host::with_subagents(agent::RunResult result) {
+    Subagents::Totals totals = subagents_->take_totals();
+    result.usage += totals.usage;
+    for (agent::ToolCall& denied : totals.denied)
+        result.denied.push_back(std::move(denied));
+    return result;
 }
 
 Result<void, StartFailure> Host::make_folders() {
@@ -167,7 +188,7 @@ void Host::make_services() {
     SessionJobs::Limits limits{settings_.jobs.timeout, settings_.jobs.foreground_timeout,
                                settings_.jobs.output_limit};
     session_jobs_ = std::make_unique<SessionJobs>(
-        *store_, *queue_, settings_.workspace, limits,
+        *store_, *queue_, settings_.workspace, session_folder(), limits,
         [this](const plugins::ServiceRequest& request, const std::string& command) {
             const auto verdict = gate_->judge_command(
                 request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
@@ -189,6 +210,12 @@ void Host::make_services() {
         settings_.state_dir / "plugin-state",
         settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
     state_->add_to(services_);
+    // Plugins are loaded before the session is known; no call is under way until then.
+    services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
+        return subagents_ == nullptr
+                   ? plugins::ServiceReply::failed("no session is open yet", TENON_UNSUPPORTED)
+                   : subagents_->run(request);
+    });
     services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
         const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
         const auto verdict =
@@ -240,14 +267,10 @@ void Host::report_unknown_rules() {
 
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string Host::tools_json() const {
-    Json list = Json::array();
-    for (const agent::ToolSpec* spec : registry_->specs()) {
-        if (gate_->removes(spec->name)) continue;
-        list.push_back({{"name", spec->name},
-                        {"description", spec->description},
-                        {"input_schema", spec->input_schema}});
-    }
-    return dump_json(list);
+    auto tools = registry_->specs();
+    std::erase_if(tools,
+                  [this](const agent::ToolSpec* tool) { return gate_->removes(tool->name); });
+    return tool_list(tools);
 }
 
 Result<void, StartFailure> Host::open_session() {
@@ -256,7 +279,8 @@ Result<void, StartFailure> Host::open_session() {
     fresh.workspace = settings_.workspace.string();
     fresh.provider = settings_.model.provider;
     fresh.model = settings_.model.name;
-    fresh.system = secrets_.redact(system_prompt(registry_->system_prompt()));
+    prompts_of_plugins_ = registry_->system_prompts();
+    fresh.system = secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_)));
     fresh.tools = tools_json();
     fresh.created_ms = wall_clock_ms();
     auto opened = agent::Session::open(settings_.state_dir / "sessions", std::move(fresh));
@@ -336,20 +360,9 @@ void Host::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    std::map<std::string, Result<agent::Deliveries>> sessions;
-    store_->clean_up(static_cast<int>(settings_.jobs.keep_days), [&](const jobs::JobRecord& job) {
-        if (job.spec.session.empty()) return true;
-        const fs::path journal = settings_.state_dir / "sessions" / (job.spec.session + ".jsonl");
-        std::error_code failed;
-        if (!fs::exists(journal, failed) && !failed) return true;  // nobody is left to be told
-        auto it = sessions.find(job.spec.session);
-        if (it == sessions.end())
-            it = sessions.emplace(job.spec.session, agent::read_deliveries(journal)).first;
-        if (!it->second) return false;
-        return job.spec.kind == jobs::Kind::kForeground
-                   ? it->second->tool_use_ids.count(job.spec.tool_use_id) > 0
-                   : it->second->jobs.count(job.id) > 0;
-    });
+    ToldJobs told(settings_.state_dir / "sessions");
+    store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
+                     [&told](const jobs::JobRecord& job) { return told.contains(job); });
 }
 
 std::vector<jobs::JobRecord> Host::background_jobs() const {

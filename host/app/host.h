@@ -11,9 +11,11 @@
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
 #include "host/app/agent_file_service.h"
+#include "host/app/provider.h"
 #include "host/app/session_jobs.h"
 #include "host/app/settings.h"
 #include "host/app/skill_folders.h"
+#include "host/app/subagents.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
 #include "host/permission/gate.h"
@@ -40,6 +42,7 @@ struct HostOptions {
     std::string session_id;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
+    ProviderSource providers;            ///< for subagents; null: they cannot be run
     jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
     /// The end of a background job is there to be told; any thread, must only wake somebody.
@@ -61,11 +64,13 @@ public:
 
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop) {
-        return loop_->run(prompt, std::move(stop));
+        return with_subagents(loop_->run(prompt, std::move(stop)));
     }
 
     /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
-    agent::RunResult wake(std::stop_token stop) { return loop_->wake(std::move(stop)); }
+    agent::RunResult wake(std::stop_token stop) {
+        return with_subagents(loop_->wake(std::move(stop)));
+    }
 
     /// Has the model sum up the conversation, which the summary then replaces.
     agent::RunResult compact(const std::string& focus, std::stop_token stop) {
@@ -132,7 +137,12 @@ private:
     void take_over_jobs();
     Result<void> settle_conversation();
     Result<void> set_the_scene();
+    void make_subagents();
+    agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
+    [[nodiscard]] std::filesystem::path session_folder() const {
+        return settings_.state_dir / "sessions" / options_.session_id;
+    }
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
     [[nodiscard]] SkillFolders folders_of_skills() const {
@@ -158,7 +168,9 @@ private:
     std::optional<plugins::FolderWatch> plugin_files_;
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
     std::vector<plugins::Problem> plugin_problems_;
+    std::vector<plugins::Words> prompts_of_plugins_;
     std::optional<agent::Session> session_;
+    std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<agent::Loop> loop_;
     std::set<std::string> jobs_of_earlier_runs_;
 };

@@ -9,7 +9,8 @@ namespace {
 
 using ProviderPtr = std::unique_ptr<agent::Provider>;
 
-Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentials& credentials) {
+Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentials& credentials,
+                                   std::shared_ptr<model::SharedTls> tls) {
     if (credentials.anthropic.empty()) {
         return Error{
             "no key for the provider anthropic: set ANTHROPIC_API_KEY (or use --replay FILE)"};
@@ -23,6 +24,7 @@ Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentia
     config.http.https_proxy = model.https_proxy;
     config.http.no_proxy = model.no_proxy;
     config.http.idle_timeout = model.idle_timeout;
+    config.http.tls = std::move(tls);
     auto anthropic = model::Anthropic::create(std::move(config));
     if (!anthropic) return anthropic.error();
     model::RetryPolicy policy;
@@ -32,23 +34,53 @@ Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentia
     return ProviderPtr(std::make_unique<model::Retry>(std::move(*anthropic), policy));
 }
 
-Result<ProviderPtr> make_replay(const Settings::Model& model) {
+/// One of the askers of a provider that all conversations share.
+class Shared : public agent::Provider {
+public:
+    explicit Shared(std::shared_ptr<agent::Provider> provider) : provider_(std::move(provider)) {}
+    Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
+                                                   agent::EventSink& sink,
+                                                   std::stop_token stop) override {
+        return provider_->ask(request, sink, std::move(stop));
+    }
+
+private:
+    std::shared_ptr<agent::Provider> provider_;
+};
+
+Result<ProviderSource> replay_source(const Settings::Model& model) {
     if (model.replay_file.empty()) return Error{"the provider replay needs --replay FILE"};
-    auto replay = model::Replay::open(model.replay_file);
-    if (!replay) return replay.error();
-    return ProviderPtr(std::move(*replay));
+    auto opened = model::Replay::open(model.replay_file);
+    if (!opened) return opened.error();
+    return ProviderSource([replay = std::shared_ptr<agent::Provider>(std::move(*opened))] {
+        return Result<ProviderPtr>(std::make_unique<Shared>(replay));
+    });
+}
+
+Result<ProviderSource> anthropic_source(const Settings::Model& model,
+                                        const Credentials& credentials) {
+    const auto tls = std::make_shared<model::SharedTls>();
+    // Once in vain: what is missing is told before anything begins.
+    if (auto first = make_anthropic(model, credentials, tls); !first) return first.error();
+    return ProviderSource(
+        [model, credentials, tls] { return make_anthropic(model, credentials, tls); });
 }
 
 }  // namespace
 
-Result<ProviderPtr> make_provider(const Settings::Model& model, const Credentials& credentials,
-                                  const Secrets& secrets) {
-    auto provider =
-        model.provider == "replay" ? make_replay(model) : make_anthropic(model, credentials);
-    if (!provider || model.record_file.empty()) return provider;
-    auto record = model::Record::open(model.record_file, std::move(*provider), secrets);
-    if (!record) return record.error();
-    return ProviderPtr(std::move(*record));
+Result<ProviderSource> make_provider_source(const Settings::Model& model,
+                                            const Credentials& credentials,
+                                            const Secrets& secrets) {
+    auto source =
+        model.provider == "replay" ? replay_source(model) : anthropic_source(model, credentials);
+    if (!source || model.record_file.empty()) return source;
+    auto file = model::RecordFile::open(model.record_file, secrets);
+    if (!file) return file.error();
+    return ProviderSource([inner = *source, file = *file]() -> Result<ProviderPtr> {
+        auto provider = inner();
+        if (!provider) return provider;
+        return ProviderPtr(std::make_unique<model::Record>(file, std::move(*provider)));
+    });
 }
 
 }  // namespace tenon::app

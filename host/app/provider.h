@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "host/agent/ports.h"
@@ -9,11 +10,15 @@
 
 namespace tenon::app {
 
-/// The model behind a run, as configured: retried, and recorded when asked for. Connects to nothing
-/// yet. The error (exit 2) says what is missing and how to give it. `secrets` outlives the
-/// provider.
-Result<std::unique_ptr<agent::Provider>> make_provider(const Settings::Model& model,
-                                                       const Credentials& credentials,
-                                                       const Secrets& secrets);
+/// Makes a provider for one more conversation of a run. Any thread. Providers may outlive the
+/// source. The error says why there is none.
+using ProviderSource = std::function<Result<std::unique_ptr<agent::Provider>>()>;
+
+/// The model behind a run, as configured: each conversation has a provider of its own, retried, and
+/// recorded when asked for; a recorded run that is played, or written, is one for all of them.
+/// Connects to nothing yet. The error (exit 2) says what is missing and how to give it. `secrets`
+/// outlives the providers.
+Result<ProviderSource> make_provider_source(const Settings::Model& model,
+                                            const Credentials& credentials, const Secrets& secrets);
 
 }  // namespace tenon::app

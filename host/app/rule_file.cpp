@@ -148,21 +148,15 @@ std::string add_to_xml(std::string bytes, const std::vector<std::string>& rules)
     std::size_t depth = 0;
     bool inside = false;  // <tenon><permissions>
     while (const auto tag = tags.next()) {
-        const bool permissions = tag->name == "permissions";
         if (tag->empty) {
-            const std::string lines = allow_elements(rules, "    ");
-            if (depth == 1 && permissions) {
-                bytes.replace(tag->begin, tag->end - tag->begin,
-                              "<permissions>\n" + lines + "  </permissions>");
-                return bytes;
-            }
             if (depth != 0) continue;
             bytes.replace(tag->begin, tag->end - tag->begin,
-                          "<tenon>\n  <permissions>\n" + lines + "  </permissions>\n</tenon>");
+                          "<tenon>\n  <permissions>\n" + allow_elements(rules, "    ") +
+                              "  </permissions>\n</tenon>");
             return bytes;
         }
         if (!tag->closes) {
-            if (depth == 1 && permissions) inside = true;
+            if (depth == 1 && tag->name == "permissions") inside = true;
             ++depth;
             continue;
         }

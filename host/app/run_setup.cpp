@@ -38,7 +38,10 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     }
     if (const auto missing = missing_plugin_folder(options)) return Error{*missing};
     loaded.credentials.add_to(setup->secrets);
-    auto provider = make_provider(settings.model, loaded.credentials, setup->secrets);
+    auto providers = make_provider_source(settings.model, loaded.credentials, setup->secrets);
+    if (!providers) return providers.error();
+    setup->providers = std::move(*providers);
+    auto provider = setup->providers();
     if (!provider) return provider.error();
     setup->provider = std::move(*provider);
     auto session = choose_session(options, settings);
@@ -57,6 +60,7 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     host.session_id = setup.session_id;
     host.launcher = launcher;
     host.model = options.model;
+    host.providers = setup.providers;
     return host;
 }
 

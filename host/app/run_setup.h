@@ -14,7 +14,8 @@ namespace tenon::app {
 struct RunSetup {
     Settings settings;
     Secrets secrets;
-    std::unique_ptr<agent::Provider> provider;
+    ProviderSource providers;
+    std::unique_ptr<agent::Provider> provider;  ///< of the session's own conversation
     std::string session_id;
 };
 

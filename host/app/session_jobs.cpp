@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/app/subagent_journal.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
 
@@ -89,6 +90,13 @@ bool SessionJobs::is_claimed(const std::string& job) const {
     return claims_.count(job) > 0;
 }
 
+bool SessionJobs::is_own_foreground(const jobs::JobRecord& job,
+                                    const std::string& tool_use_id) const {
+    if (job.spec.tool_use_id != tool_use_id) return false;
+    const Lock lock(mutex_);
+    return job.spec.kind == jobs::Kind::kForeground || moved_.count(job.id) > 0;
+}
+
 std::string SessionJobs::preview_of(const jobs::JobRecord& job) const {
     return jobs::preview(secrets_.redact(job.spec.command));
 }
@@ -130,6 +138,14 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
         return Error{"lifetime is session or persistent, not '" + lifetime + "'"};
     }
     spec.lifetime = lifetime == "session" ? jobs::Lifetime::kSession : jobs::Lifetime::kPersistent;
+    spec.subagent = request.call->subagent();
+    if (!spec.subagent.empty()) {
+        if (spec.kind == jobs::Kind::kBackground)
+            return Error{"a subagent has no background jobs; run the command in the foreground"};
+        spec.lifetime = jobs::Lifetime::kSession;
+        spec.timeout = milliseconds_of(params, "timeout_ms").value_or(limits_.foreground_timeout);
+        return spec;
+    }
     if (spec.kind == jobs::Kind::kBackground) spec.timeout = milliseconds_of(params, "timeout_ms");
     if (!spec.timeout && spec.lifetime == jobs::Lifetime::kSession) spec.timeout = limits_.timeout;
     return spec;
@@ -174,18 +190,19 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
         for (const auto& job : candidates)
             ids.push_back(job.id);
     }
-    std::vector<std::string> unfinished;
+    std::vector<std::string> unfinished, foreground;
     bool ended_untold = false;
     for (const std::string& id : ids) {
         const auto job = queue_.find(id);
         if (!job) return unknown_job(id);
         if (!jobs::is_terminal(job->status)) unfinished.push_back(id);
+        if (is_own_foreground(*job, request.call->tool_use_id())) foreground.push_back(id);
         if (jobs::is_terminal(job->status) && !is_told(id) && !is_claimed(id)) ended_untold = true;
     }
     bool stopped = false;
     if (!ended_untold && !unfinished.empty()) {
         const auto deadline = std::chrono::steady_clock::now() + *timeout;
-        stopped = queue_.wait_any(unfinished, deadline, request.call->stop()) ==
+        stopped = queue_.wait_any(unfinished, deadline, request.call->stop(), foreground) ==
                   jobs::Queue::Waited::kStopped;
     }
     Json answer = Json::array();
@@ -248,8 +265,9 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
                              ? job->end.omitted_bytes
                              : jobs::KeptOutput(folder).omitted().value_or(0);
     if (dropped > 0) answer["omitted_bytes"] = dropped;
+    // What a subagent is told, the session's own conversation has not been.
     if (bool_or(request.params, "deliver", false) && jobs::is_terminal(job->status) &&
-        job->spec.kind == jobs::Kind::kBackground) {
+        job->spec.kind == jobs::Kind::kBackground && request.call->subagent().empty()) {
         const Telling telling = claim(id, request.call->tool_use_id());
         if (telling == Telling::kThisCall) request.call->deliver(id);
         if (telling == Telling::kAnotherCall) answer["text"] = kToldBesides;
@@ -259,15 +277,31 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
 
 SessionJobs::Reply SessionJobs::to_background(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
-    if (!queue_.find(id)) return unknown_job(id);
+    const auto known = queue_.find(id);
+    if (!known) return unknown_job(id);
+    if (!known->spec.subagent.empty()) return end_of_subagents_job(request, id);
     const auto job = queue_.to_background(id);
     if (!job) return Reply::failed(job.error().message);
     return Reply::ok(describe(*job));
 }
 
+/// It is not moved: its shim ends it at its limit.
+SessionJobs::Reply SessionJobs::end_of_subagents_job(const Request& request,
+                                                     const std::string& id) {
+    queue_.wait_any(std::span(&id, 1), std::nullopt, request.call->stop());
+    if (const auto job = queue_.find(id); job && request.call->stop().stop_requested())
+        end_foreground({*job}, request.call->tool_use_id());
+    const auto job = queue_.find(id);
+    return job ? Reply::ok(describe(*job)) : unknown_job(id);
+}
+
 std::size_t SessionJobs::move_to_background() {
     std::size_t moved = 0;
     for (const jobs::JobId& id : queue_.running_foreground()) {
+        {
+            const Lock lock(mutex_);
+            moved_.insert(id);
+        }
         const auto job = queue_.to_background(id);
         if (job && job->spec.kind == jobs::Kind::kBackground) ++moved;
     }
@@ -340,7 +374,7 @@ std::string SessionJobs::table() {
 
 std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
     const auto job = queue_.find_by_tool_use(call.id);
-    if (!job) return std::nullopt;
+    if (!job) return recover_subagent(session_folder_, call);
     if (call.name == "background_run") {
         const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
         return agent::RecoveredCall{

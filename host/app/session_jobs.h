@@ -29,11 +29,14 @@ public:
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
                                                    const std::string& command)>;
 
+    /// `session_folder` holds what belongs to the session beside its journal.
     SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
-                Limits limits, JudgeCommand judge, const Secrets& secrets)
+                std::filesystem::path session_folder, Limits limits, JudgeCommand judge,
+                const Secrets& secrets)
         : store_(std::move(store)),
           queue_(queue),
           workspace_(std::move(workspace)),
+          session_folder_(std::move(session_folder)),
           limits_(limits),
           judge_(std::move(judge)),
           secrets_(secrets) {}
@@ -65,9 +68,13 @@ private:
     Telling claim(const std::string& job, const std::string& call);
     [[nodiscard]] bool is_claimed(const std::string& job) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
+    Reply end_of_subagents_job(const Request& request, const std::string& id);
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;
     [[nodiscard]] bool is_told(const std::string& job) const;
+    /// Whether the call that waits submitted this job in the foreground, be it moved since.
+    [[nodiscard]] bool is_own_foreground(const jobs::JobRecord& job,
+                                         const std::string& tool_use_id) const;
     [[nodiscard]] std::string preview_of(const jobs::JobRecord& job) const;
     [[nodiscard]] Json describe(const jobs::JobRecord& job) const;
     [[nodiscard]] std::string text_of(const jobs::JobRecord& job, std::size_t max_chars) const;
@@ -76,11 +83,13 @@ private:
     jobs::Store store_;
     jobs::Queue& queue_;
     std::filesystem::path workspace_;
+    std::filesystem::path session_folder_;
     Limits limits_;
     JudgeCommand judge_;
     const Secrets& secrets_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
+    std::set<std::string> moved_ TENON_GUARDED_BY(mutex_);  // by a person, to the background
     /// Since the last drain: which call tells which job's end.
     std::map<std::string, std::string> claims_ TENON_GUARDED_BY(mutex_);
     std::vector<jobs::JobRecord> news_

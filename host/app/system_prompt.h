@@ -9,6 +9,9 @@ namespace tenon::app {
 /// for every session with the same plugins, so that caches hold.
 std::string system_prompt(const std::string& of_plugins);
 
+/// What a subagent's model is told, where nothing else is asked for.
+std::string subagent_prompt();
+
 /// What varies, for the first user message: date, platform, workspace.
 std::string environment_text(const std::filesystem::path& workspace);
 

@@ -31,7 +31,7 @@ struct JobSpec {
     std::string name;         ///< for people; may be empty
     std::string tool_use_id;  ///< the model's call; may be empty
     Kind kind = Kind::kBackground;
-    bool subagent = false;  ///< foreground command of a subagent: it never becomes a background job
+    std::string subagent;  ///< whose foreground command it is: it never becomes a background job
     Lifetime lifetime = Lifetime::kSession;
     std::int64_t priority = 0;                         ///< higher first
     std::vector<JobId> after;                          ///< start when these have completed

@@ -366,7 +366,9 @@ Result<JobRecord> Queue::find(const JobId& id) const {
 std::optional<JobRecord> Queue::find_by_tool_use(std::string_view tool_use_id) const {
     const Lock lock(mutex_);
     for (const auto& [id, entry] : entries_) {
-        if (!tool_use_id.empty() && entry.job.spec.tool_use_id == tool_use_id) return entry.job;
+        const JobSpec& spec = entry.job.spec;
+        if (!tool_use_id.empty() && spec.tool_use_id == tool_use_id && spec.subagent.empty())
+            return entry.job;
     }
     return std::nullopt;
 }
@@ -415,7 +417,7 @@ std::vector<JobId> Queue::running_foreground() const {
     const Lock lock(mutex_);
     for (const auto& [id, entry] : entries_) {
         const JobRecord& job = entry.job;
-        if (job.spec.kind == Kind::kForeground && !job.spec.subagent && !is_terminal(job.status))
+        if (job.spec.kind == Kind::kForeground && job.spec.subagent.empty() && !is_terminal(job.status))
             ids.push_back(id);
     }
     return ids;
@@ -431,6 +433,8 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
         Entry& entry = it->second;
         if (is_terminal(entry.job.status) || entry.job.spec.kind == Kind::kBackground)
             return entry.job;
+        if (!entry.job.spec.subagent.empty())
+            return Error{"the command of a subagent cannot continue as a background job"};
         entry.job.spec.kind = Kind::kBackground;
         entry.counted = true;
         ++running_;
@@ -457,7 +461,8 @@ Result<void> Queue::cancel(const JobId& id, std::string_view by) {
 }
 
 Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::time_point> deadline,
-                              const std::stop_token& stop) const {
+                              const std::stop_token& stop,
+                              std::span<const JobId> foreground) const {
     const auto has_ended = [&](const JobId& id) TENON_REQUIRES(mutex_) {
         const auto it = entries_.find(id);
         return it == entries_.end() || is_terminal(it->second.job.status);
@@ -472,10 +477,6 @@ Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::t
         changed_.notify_all();
     });
     Lock lock(mutex_);
-    std::vector<JobId> foreground;
-    for (const JobId& id : ids) {
-        if (is_foreground(id)) foreground.push_back(id);
-    }
     while (true) {
         for (const JobId& id : ids) {
             if (has_ended(id)) return Waited::kEnded;

@@ -70,11 +70,11 @@ public:
     Queue& operator=(const Queue&) = delete;
 
     /// Takes over what earlier hosts of this session left; call it once, before the first `submit`.
-    /// Running jobs are watched (a foreground one goes on as a background job, a subagent's is left
-    /// to its timeout); background ones that ended without `is_delivered` are posted to `ended`;
-    /// queued ones are queued again in their old order, foreground ones among them cancelled. What
-    /// killed supervisors left running is ended, soon and on another thread where the job has
-    /// ended. Returns what could not be read.
+    /// Running jobs are watched: a foreground one goes on as a background job, a subagent's is
+    /// cancelled. Background ones that ended without `is_delivered` are posted to `ended`; queued
+    /// ones are queued again in their old order, foreground ones among them cancelled. What killed
+    /// supervisors left running is ended, soon and on another thread where the job has ended.
+    /// Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
 
     /// Records the job and starts or queues it; `spec.session` is set to ours. A foreground job
@@ -84,7 +84,8 @@ public:
 
     /// One of this session's jobs. Those of others are unknown.
     Result<JobRecord> find(const JobId& id) const;
-    /// The job that a model's call became, for calls without a result after a restart.
+    /// The job that a call of the session's own conversation became, for calls without a result
+    /// after a restart.
     std::optional<JobRecord> find_by_tool_use(std::string_view tool_use_id) const;
     /// The background jobs of this session, told or not, in the order of submission.
     std::vector<JobRecord> background_jobs() const;
@@ -94,7 +95,7 @@ public:
     [[nodiscard]] std::vector<JobId> running_foreground() const;
 
     /// The foreground job goes on as a background one: its end will be posted. If it has ended
-    /// meanwhile, the record says so, and nothing will be posted.
+    /// meanwhile, the record says so, and nothing will be posted. Error: unknown, or a subagent's.
     Result<JobRecord> to_background(const JobId& id);
 
     /// Takes a queued job out, or orders the end of a running one's whole tree. The end arrives
@@ -102,11 +103,11 @@ public:
     Result<void> cancel(const JobId& id, std::string_view by);
 
     enum class Waited { kEnded, kTimeOver, kStopped, kMoved };
-    /// Until one of these jobs has ended (unknown ones have), the deadline, a stop, or one that was
-    /// a foreground job goes on in the background.
+    /// Until one of these jobs has ended (unknown ones have), the deadline, a stop, or one of
+    /// `foreground` is a foreground job no more.
     Waited wait_any(std::span<const JobId> ids,
                     std::optional<std::chrono::steady_clock::time_point> deadline,
-                    const std::stop_token& stop) const;
+                    const std::stop_token& stop, std::span<const JobId> foreground = {}) const;
     /// Until `ended` holds something (true); or no job is left that a headless run waits for, that
     /// is no unfinished `session` job and no queued one at all, or a stop (false).
     bool wait_for_news(const std::stop_token& stop) const;

@@ -106,11 +106,13 @@ void Queue::adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>
 }
 
 void Queue::adopt_running(JobRecord job) {
-    if (job.spec.subagent) return;  // nobody waits for it; its shim ends it at its limit
-    const bool was_foreground =
-        std::exchange(job.spec.kind, Kind::kBackground) == Kind::kForeground;
-    // Where this fails the next restart comes to the same conclusion.
-    if (was_foreground) std::ignore = store_.rewrite(job);
+    const bool of_nobody = !job.spec.subagent.empty();  // the subagent died with its host
+    if (!of_nobody) {
+        const bool was_foreground =
+            std::exchange(job.spec.kind, Kind::kBackground) == Kind::kForeground;
+        // Where this fails the next restart comes to the same conclusion.
+        if (was_foreground) std::ignore = store_.rewrite(job);
+    }
     {
         const Lock lock(mutex_);
         Entry& entry = add(job);
@@ -120,6 +122,8 @@ void Queue::adopt_running(JobRecord job) {
         entry.told_running = true;
     }
     start_task(job, JobTask::Begin::kAdopt);
+    // One that cannot be told to end is ended by its shim at its limit.
+    if (of_nobody) std::ignore = cancel(job.id, "restart");
 }
 
 void Queue::adopt_queued(JobRecord job) {

@@ -83,7 +83,6 @@ public:
         }
         return ids;
     }
-    bool flag(const char* key) { return bool_or(object_, key, false); }
     void complain(const char* key, const std::string& what) {
         if (problem_.empty()) problem_ = std::string("member \"") + key + "\" " + what;
     }
@@ -124,7 +123,7 @@ std::optional<int> narrow(const std::optional<std::int64_t>& value) {
 
 std::string encode_job(const JobRecord& job) {
     const JobSpec& spec = job.spec;
-    return dump_json({
+    Json object = {
         {"v", kVersion},
         {"session", spec.session},
         {"workspace", spec.workspace},
@@ -133,7 +132,6 @@ std::string encode_job(const JobRecord& job) {
         {"name", spec.name},
         {"tool_use_id", spec.tool_use_id},
         {"kind", spec.kind == Kind::kForeground ? "foreground" : "background"},
-        {"subagent", spec.subagent},
         {"lifetime", spec.lifetime == Lifetime::kSession ? "session" : "persistent"},
         {"priority", spec.priority},
         {"after", spec.after},
@@ -143,7 +141,9 @@ std::string encode_job(const JobRecord& job) {
         {"submitted_ns", job.submitted_ns},
         {"boot_id", job.boot_id.empty() ? boot_id() : job.boot_id},
         {"host", host_name()},
-    });
+    };
+    if (!spec.subagent.empty()) object["subagent"] = spec.subagent;
+    return dump_json(object);
 }
 
 Result<JobRecord> decode_job(std::string_view text) {
@@ -161,7 +161,9 @@ Result<JobRecord> decode_job(std::string_view text) {
     job.spec.tool_use_id = m.text("tool_use_id");
     job.spec.kind =
         m.one_of("kind", {"foreground", "background"}) == 0 ? Kind::kForeground : Kind::kBackground;
-    job.spec.subagent = m.flag("subagent");
+    job.spec.subagent = m.maybe_text("subagent");
+    if (!job.spec.subagent.empty() && !is_session_id(job.spec.subagent))
+        m.complain("subagent", "is no id");
     job.spec.lifetime = m.one_of("lifetime", {"session", "persistent"}) == 0
                             ? Lifetime::kSession
                             : Lifetime::kPersistent;

@@ -195,7 +195,9 @@ std::string_view HttpHead::field(std::string_view name) const {
     return {};
 }
 
-HttpClient::HttpClient(HttpConfig config) : config_(std::move(config)) {}
+HttpClient::HttpClient(HttpConfig config) : config_(std::move(config)) {
+    if (!config_.tls) config_.tls = std::make_shared<SharedTls>();
+}
 
 HttpClient::~HttpClient() = default;
 
@@ -233,11 +235,16 @@ Result<void, HttpFailure> HttpClient::make_tls_context() {
         if (!config_.ca_file.empty() && !std::filesystem::exists(config_.ca_file, ignored)) {
             return refuse("no such file");
         }
-        net::Context::Ptr context(new net::Context(net::Context::TLS_CLIENT_USE, config_.ca_file,
-                                                   net::Context::VERIFY_STRICT, 9,
-                                                   config_.ca_file.empty()));
-        context->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
-        route_.tls = context;
+        const Lock lock(config_.tls->mutex);
+        net::Context::Ptr& shared = config_.tls->context;
+        if (!shared) {
+            net::Context::Ptr context(new net::Context(net::Context::TLS_CLIENT_USE,
+                                                       config_.ca_file, net::Context::VERIFY_STRICT,
+                                                       9, config_.ca_file.empty()));
+            context->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
+            shared = context;
+        }
+        route_.tls = shared;
         return {};
     } catch (const Poco::Exception& e) {
         return refuse(e.displayText());

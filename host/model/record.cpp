@@ -6,12 +6,13 @@
 namespace tenon::model {
 namespace {
 
-std::string answer_line(const agent::Answer& answer, const Json& jobs) {
+std::string answer_line(const agent::Answer& answer, std::string_view agent, const Json& jobs) {
     Json errors = Json::object();
     for (const agent::ToolCall& call : answer.calls) {
         if (!call.input_error.empty()) errors[call.id] = call.input_error;
     }
     std::string line = R"({"type":"answer")";
+    if (!agent.empty()) line += ",\"agent\":" + json_quote(agent);
     if (!jobs.empty()) line += ",\"jobs\":" + dump_json(jobs);
     // As it came: parsing would reorder fields and change numbers.
     line += ",\"content\":" + answer.content;
@@ -26,13 +27,15 @@ std::string answer_line(const agent::Answer& answer, const Json& jobs) {
     return line + ",\"usage\":" + dump_json(usage) + "}";
 }
 
-std::string failure_line(const agent::ModelFailure& failure, const Json& jobs) {
+std::string failure_line(const agent::ModelFailure& failure, std::string_view agent,
+                         const Json& jobs) {
     Json line = {{"type", "failure"},
                  {"message", failure.message},
                  {"http_status", failure.http_status},
                  {"error_type", failure.type},
                  {"request_id", failure.request_id},
                  {"retryable", failure.retryable}};
+    if (!agent.empty()) line["agent"] = std::string(agent);
     if (!jobs.empty()) line["jobs"] = jobs;
     if (failure.retry_after) line["retry_after_ms"] = failure.retry_after->count();
     return dump_json(line);
@@ -40,25 +43,19 @@ std::string failure_line(const agent::ModelFailure& failure, const Json& jobs) {
 
 }  // namespace
 
-Record::Record(std::filesystem::path file, UniqueFd fd, std::unique_ptr<agent::Provider> inner,
-               const Secrets& secrets)
-    : file_(std::move(file)), inner_(std::move(inner)), secrets_(secrets), fd_(std::move(fd)) {}
-
-Result<std::unique_ptr<Record>> Record::open(const std::filesystem::path& file,
-                                             std::unique_ptr<agent::Provider> inner,
-                                             const Secrets& secrets) {
+Result<std::shared_ptr<RecordFile>> RecordFile::open(const std::filesystem::path& file,
+                                                     const Secrets& secrets) {
     UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd) return Error::from_errno("record to " + file.string());
-    std::unique_ptr<Record> record(new Record(file, std::move(fd), std::move(inner), secrets));
-    const Lock lock(record->mutex_);
-    if (auto written = record->write_line(R"({"v":1,"type":"replay"})"); !written) {
+    std::shared_ptr<RecordFile> record(new RecordFile(file, std::move(fd), secrets));
+    if (auto written = record->write_line(R"({"v":1,"type":"replay"})"); !written)
         return written.error();
-    }
     return record;
 }
 
-/// On Error nothing more is written: a later line would be played in place of the lost one.
-Result<void> Record::write_line(const std::string& line) {
+Result<void> RecordFile::write_line(const std::string& line) {
+    const Lock lock(mutex_);
+    if (!fd_) return {};
     auto written = write_all(fd_.get(), secrets_.redact(line) + "\n");
     if (written) return {};
     fd_.reset();
@@ -68,19 +65,14 @@ Result<void> Record::write_line(const std::string& line) {
 Result<agent::Answer, agent::ModelFailure> Record::ask(const agent::Request& request,
                                                        agent::EventSink& sink,
                                                        std::stop_token stop) {
-    {
-        const Lock lock(mutex_);
-        for (auto& id : scanner_.scan(request.messages))
-            new_jobs_.push_back(std::move(id));
-    }
+    for (auto& id : scanner_.scan(request.messages))
+        new_jobs_.push_back(std::move(id));
     auto answer = inner_->ask(request, sink, stop);
     if (!answer && answer.error().stopped) return answer;
-    Lock lock(mutex_);
-    if (!fd_) return answer;
     const Json jobs = std::exchange(new_jobs_, {});
     const auto written =
-        write_line(answer ? answer_line(*answer, jobs) : failure_line(answer.error(), jobs));
-    lock.unlock();
+        file_->write_line(answer ? answer_line(*answer, request.agent, jobs)
+                                 : failure_line(answer.error(), request.agent, jobs));
     if (!written) sink.on_event(agent::Notice{written.error().message});
     return answer;
 }

@@ -94,9 +94,11 @@ Result<Step> read_answer(const std::string& text, const Json& line, std::set<std
     return step;
 }
 
+/// The tool_use ids so far of each conversation: endpoints that count from one use them again.
+using IdsOfAgents = std::map<std::string, std::set<std::string>>;
+
 /// Nothing for the header.
-Result<std::optional<Step>> read_line(const std::string& text, bool first,
-                                      std::set<std::string>& ids) {
+Result<std::optional<Step>> read_line(const std::string& text, bool first, IdsOfAgents& ids) {
     if (!utf8::is_valid(text)) return Error{"not UTF-8"};
     const auto line = parse_json(text);
     if (!line) return line.error();
@@ -115,9 +117,12 @@ Result<std::optional<Step>> read_line(const std::string& text, bool first,
     if (first) return std::optional<Step>{};
     auto jobs = read_jobs(*line);
     if (!jobs) return jobs.error();
+    std::string agent = string_or(*line, "agent");
+    if (line->contains("agent") && agent.empty())
+        return Error{"agent is no tool_use id (a text that is not empty)"};
     Step step;
     if (type == "answer") {
-        auto answer = read_answer(text, *line, ids);
+        auto answer = read_answer(text, *line, ids[agent]);
         if (!answer) return answer.error();
         step = std::move(*answer);
     } else if (type == "failure") {
@@ -125,6 +130,7 @@ Result<std::optional<Step>> read_line(const std::string& text, bool first,
     } else {
         return Error{type.empty() ? "no type" : "unknown type \"" + type + "\""};
     }
+    step.agent = std::move(agent);
     step.jobs = std::move(*jobs);
     return std::optional<Step>(std::move(step));
 }
@@ -155,14 +161,15 @@ agent::ModelFailure stopped_failure() {
 
 }  // namespace
 
-Replay::Replay(std::filesystem::path file, std::vector<Step> steps)
-    : file_(std::move(file)), steps_(std::move(steps)) {}
+Replay::Replay(std::filesystem::path file, std::map<std::string, Part, std::less<>> parts)
+    : file_(std::move(file)), parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) {
     const auto bytes = read_whole_file(file, kMaxFileBytes);
     if (!bytes) return bytes.error();
-    std::vector<Step> steps;
-    std::set<std::string> ids;
+    std::map<std::string, Part, std::less<>> parts;
+    parts[""];  // the session's own conversation is always there
+    IdsOfAgents ids;
     bool first = true;
     std::size_t number = 0;
     for (std::size_t at = 0; at < bytes->size();) {
@@ -179,18 +186,32 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) 
                          (unended ? " (the last line; it may have been cut off)" : "")};
         }
         first = false;
-        if (*step) steps.push_back(std::move(**step));
+        if (!*step) continue;
+        std::string agent = (*step)->agent;
+        parts[std::move(agent)].steps.push_back(std::move(**step));
     }
     if (first) return Error{file.string() + ": empty; a recorded run begins with its header"};
-    return std::unique_ptr<Replay>(new Replay(file, std::move(steps)));
+    return std::unique_ptr<Replay>(new Replay(file, std::move(parts)));
 }
 
-void Replay::match_jobs(const Step& step, std::span<const agent::Message> messages) {
-    for (auto& id : scanner_.scan(messages))
-        live_.push_back(std::move(id));
-    recorded_.insert(recorded_.end(), step.jobs.begin(), step.jobs.end());
-    for (std::size_t i = live_of_.size(); i < std::min(recorded_.size(), live_.size()); ++i)
-        live_of_.emplace(recorded_[i], live_[i]);
+Replay::Part& Replay::part_of(std::string_view agent) {
+    const auto own = parts_.find(agent);
+    return own != parts_.end() ? own->second : parts_.at("");
+}
+
+/// The live ids by the recorded ones: of this conversation, else of the session's own.
+std::map<std::string, std::string> Replay::match_jobs(const Step& step,
+                                                      const agent::Request& request) {
+    Jobs& jobs = jobs_[std::string(request.agent)];
+    for (auto& id : jobs.scanner.scan(request.messages))
+        jobs.live.push_back(std::move(id));
+    jobs.recorded.insert(jobs.recorded.end(), step.jobs.begin(), step.jobs.end());
+    for (std::size_t i = jobs.live_of.size(); i < std::min(jobs.recorded.size(), jobs.live.size());
+         ++i)
+        jobs.live_of.emplace(jobs.recorded[i], jobs.live[i]);
+    auto live_of = jobs.live_of;
+    live_of.merge(std::map(jobs_[""].live_of));
+    return live_of;
 }
 
 Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& request,
@@ -198,16 +219,19 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
                                                        std::stop_token stop) {
     if (stop.stop_requested()) return stopped_failure();
     Lock lock(mutex_);
-    if (next_ == steps_.size()) {
+    Part& part = part_of(request.agent);
+    if (part.next == part.steps.size()) {
         agent::ModelFailure failure;
+        const bool own = !part.steps.empty() && !part.steps.front().agent.empty();
         failure.message = "replay " + file_.string() + ": the recorded run is over: it has " +
-                          std::to_string(steps_.size()) + " answers, and this is one request more";
+                          std::to_string(part.steps.size()) + " answers" +
+                          (own ? " for the agent " + part.steps.front().agent : "") +
+                          ", and this is one request more";
         return failure;
     }
-    const Step& step = steps_[next_++];
-    match_jobs(step, request.messages);
-    const auto live_of = live_of_;
-    const std::size_t number = next_;
+    const Step& step = part.steps[part.next++];  // steps stay as they are: read without the lock
+    const auto live_of = match_jobs(step, request);
+    const std::size_t number = part.next;
     lock.unlock();
 
     if (step.failure) return *step.failure;

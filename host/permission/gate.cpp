@@ -104,10 +104,11 @@ Gate::Gate(Config config, Asker* asker) : config_(std::move(config)), asker_(ask
 }
 
 Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
-                          std::stop_token stop) {
+                          std::stop_token stop, std::string_view on_behalf_of) {
     Case matter{
         tool.name, tool.name, call.input, tool.first_party, tool.first_party && tool.read_only,
         {},        {}};
+    if (!on_behalf_of.empty()) matter.who.append(" of ").append(on_behalf_of);
     const auto path_of = [&] { return string_or(call.input, "path", "."); };
     if (tool.name == "bash" || tool.name == "background_run") {
         const std::string command = string_or(call.input, "command");

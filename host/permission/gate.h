@@ -54,7 +54,12 @@ public:
     [[nodiscard]] const Rules& rules() const { return rules_; }
 
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
-                  std::stop_token stop) override;
+                  std::stop_token stop) override {
+        return judge(tool, call, std::move(stop), {});
+    }
+    /// `on_behalf_of` stands in questions and refusals behind the tool's name; may be empty.
+    Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call, std::stop_token stop,
+                  std::string_view on_behalf_of);
 
     /// The same for a command that a stranger's plugin submits; `who` names the plugin. `cwd` may
     /// be empty or relative to the workspace.

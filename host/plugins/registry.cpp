@@ -65,24 +65,30 @@ void Registry::begin_session(const std::string& session, const std::string& reas
         plugin->begin_session(session, reason);
 }
 
-/// A plugin's words a paragraph.
-std::string Registry::words(void (*tenon_context::*function)(void*, tenon_sink)) {
-    std::string text;
+std::vector<Words> Registry::words(void (*tenon_context::*function)(void*, tenon_sink)) {
+    std::vector<Words> all;
     for (const auto& plugin : plugins_) {
-        const std::string said = plugin->words(function);
-        if (!said.empty()) text.append(text.empty() ? "" : "\n\n").append(said);
+        std::string said = plugin->words(function);
+        if (!said.empty()) all.push_back({plugin->id(), std::move(said)});
     }
+    return all;
+}
+
+std::string joined(const std::vector<Words>& words) {
+    std::string text;
+    for (const Words& said : words)
+        text.append(text.empty() ? "" : "\n\n").append(said.text);
     return text;
 }
 
-std::string Registry::system_prompt() {
+std::vector<Words> Registry::system_prompts() {
     return words(&tenon_context::system_prompt);
 }
 std::string Registry::reminders() {
-    return words(&tenon_context::remind);
+    return joined(words(&tenon_context::remind));
 }
 std::string Registry::carried_on() {
-    return words(&tenon_context::carry);
+    return joined(words(&tenon_context::carry));
 }
 
 }  // namespace tenon::plugins

@@ -10,6 +10,15 @@
 
 namespace tenon::plugins {
 
+/// What one plugin adds to a system prompt.
+struct Words {
+    std::string plugin;
+    std::string text;
+};
+
+/// A paragraph each.
+std::string joined(const std::vector<Words>& words);
+
 /// The tools of this host by name: those of plugins in the order of the plugins and as each lists
 /// them, then the host's own. Owns them all; plugins are destroyed in reverse order. `find` and
 /// `specs` may be called from any thread, as long as nothing is added or removed: between turns.
@@ -36,15 +45,15 @@ public:
 
     /// Tells every plugin whose session it serves; `reason` is new, resumed or cleared.
     void begin_session(const std::string& session, const std::string& reason);
-    /// What the plugins add to the system prompt.
-    [[nodiscard]] std::string system_prompt();
+    /// What the plugins add to the system prompt, those that do.
+    [[nodiscard]] std::vector<Words> system_prompts();
     std::string reminders() override;
     std::string carried_on() override;
 
     [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
 
 private:
-    std::string words(void (*tenon_context::*function)(void*, tenon_sink));
+    std::vector<Words> words(void (*tenon_context::*function)(void*, tenon_sink));
 
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::unique_ptr<agent::Tool>> plugin_tools_;  // in order; they refer to plugins_

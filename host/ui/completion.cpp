@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "host/base/utf8.h"
-#include "host/ui/columns.h"
+#include "host/ui/text_width.h"
 
 namespace tenon::ui {
 namespace {

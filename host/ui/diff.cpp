@@ -97,7 +97,7 @@ public:
             return;
         }
         const bool added = change.kind == Kind::kAdded;
-        const std::string sign = added ? "+" : change.kind == Kind::kRemoved ? "-" : " ";
+        const std::string sign = added ? "+ " : change.kind == Kind::kRemoved ? "- " : "  ";
         const std::size_t number =
             (change.kind == Kind::kRemoved ? change.before : change.after) + 1;
         const Look look = added ? kGood : change.kind == Kind::kRemoved ? kBad : Look{};
@@ -105,7 +105,7 @@ public:
         const std::size_t room = options_.width - std::min(options_.width, gutter_columns() + 2);
         for (const std::string& part : fold(shown(line), room)) {
             rows_.push_back(paint(options_.style, kDim, gutter) +
-                            paint(options_.style, look, sign + " " + part));
+                            paint(options_.style, look, sign + part));
             gutter.assign(gutter.size(), ' ');
         }
         if (change.kind != Kind::kSame && line.back() != '\n') {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utility>
 
 #include "host/base/atomic_file.h"
 #include "host/base/utf8.h"

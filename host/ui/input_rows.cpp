@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "host/ui/columns.h"
+#include "host/ui/character.h"
+#include "host/ui/text_width.h"
 
 namespace tenon::ui {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::size_t kTab = 4;
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 /// Controls beyond ASCII, and characters that change the direction of the line.
-bool is_harmful(wchar_t c) {
+bool is_harmful(char32_t c) {
     return (c >= 0x80 && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
            (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
@@ -34,7 +35,7 @@ public:
             }
             const Cluster cluster = first_cluster(text);
             const std::string_view bytes = text.substr(0, cluster.bytes);
-            if (is_harmful(to_wide(bytes)[0]))
+            if (is_harmful(first_character(text).code))
                 put(kReplacement, 1);
             else
                 put(bytes, cluster.columns);

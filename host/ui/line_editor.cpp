@@ -8,6 +8,7 @@
 #include <map>
 #include <pty.h>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "host/base/atomic_file.h"

@@ -1,8 +1,9 @@
 #include "host/ui/live_area.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "host/ui/columns.h"
+#include "host/ui/text_width.h"
 
 namespace tenon::ui {
 namespace {
@@ -97,14 +98,25 @@ std::string LiveArea::update_resized(std::string_view finished, LiveRows rows, S
         return replace(std::min(drawn_.cursor_row, size.rows - 1), finished, std::move(rows));
     const std::size_t room = size.rows - std::min(size.rows, rows.rows.size());
     const auto above = last_finished_rows(size.columns, room);
-    if (above.size() == room) {
-        std::string bytes = "\033[H\033[J";
-        for (const std::string& row : above)
-            bytes += row + "\r\n";
-        return in_one_change(bytes + draw(std::move(rows)));
-    }
+    if (above.size() == room) return repaint(above, std::move(rows));
     const std::size_t up = std::min(rows_up_if_broken_anew(size.columns), size.rows - 1);
     return replace(up, finished, std::move(rows));
+}
+
+/// Writes the whole screen, row by row: some terminals put a screen that is cleared at once into
+/// the scrollback, where its lines stand already.
+std::string LiveArea::repaint(const std::vector<std::string>& above, LiveRows rows) {
+    constexpr std::string_view kClearRow = "\033[K";
+    std::string bytes = "\033[H";
+    for (const std::string& row : above)
+        bytes.append(kClearRow).append(row).append("\r\n");
+    bytes += kClearRow;
+    std::vector<std::string> plain = rows.rows;
+    for (std::size_t i = 1; i < rows.rows.size(); ++i)
+        rows.rows[i].insert(0, kClearRow);
+    bytes += draw(std::move(rows));
+    drawn_.rows = std::move(plain);
+    return in_one_change(std::move(bytes));
 }
 
 /// Most terminals break the rows that became too long and keep the cursor on its character.

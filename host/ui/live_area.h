@@ -41,6 +41,7 @@ public:
 private:
     [[nodiscard]] std::string go_to_start(std::size_t rows_up) const;
     std::string replace(std::size_t rows_up, std::string_view finished, LiveRows rows);
+    std::string repaint(const std::vector<std::string>& above, LiveRows rows);
     std::string draw(LiveRows rows);
     std::string change_rows(LiveRows rows);
     void remember(std::string_view finished);

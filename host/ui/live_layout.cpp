@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/ui/columns.h"
+#include "host/ui/text_width.h"
 
 namespace tenon::ui {
 namespace {

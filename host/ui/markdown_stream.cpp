@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kCodeIndent = 4;
 /// What of an unfinished block is drawn again for each tail.
-constexpr std::size_t kMostRedrawn = 16 * 1024;
+constexpr std::size_t kMostRedrawn = 16U << 10U;
 
 std::string_view last_line(std::string_view text) {
     const std::size_t end = text.rfind('\n');

@@ -14,18 +14,23 @@ std::string in_seconds(std::chrono::milliseconds time) {
     return text;
 }
 
+/// Empty: nothing to say.
+template <class Event>
+std::string line_of(const Event& event) {
+    if (const auto* notice = std::get_if<agent::Notice>(&event)) return notice->text;
+    const auto* retry = std::get_if<agent::RetryScheduled>(&event);
+    if (retry == nullptr) return {};
+    return retry->reason + "; attempt " + std::to_string(retry->attempt + 1) + " of " +
+           std::to_string(retry->max_attempts) + " in " + in_seconds(retry->delay);
+}
+
 }  // namespace
 
 void Notices::on_event(const agent::AgentEvent& event) {
-    std::string line;
-    if (const auto* notice = std::get_if<agent::Notice>(&event)) {
-        line = notice->text;
-    } else if (const auto* retry = std::get_if<agent::RetryScheduled>(&event)) {
-        line = retry->reason + "; attempt " + std::to_string(retry->attempt + 1) + " of " +
-               std::to_string(retry->max_attempts) + " in " + in_seconds(retry->delay);
-    } else {
-        return;
-    }
+    const auto* of_subagent = std::get_if<agent::SubagentEvent>(&event);
+    std::string line = of_subagent == nullptr ? line_of(event) : line_of(of_subagent->event);
+    if (line.empty()) return;
+    if (of_subagent != nullptr) line = "subagent '" + of_subagent->title + "': " + line;
     (void)write_all(STDERR_FILENO,
                     "tenon: " + line + "\n");  // nobody is left to be told if this fails
 }

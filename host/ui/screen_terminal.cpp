@@ -5,8 +5,12 @@
 #include <langinfo.h>
 #include <poll.h>
 #include <unistd.h>
+#include <utility>
 
 #include "host/base/atomic_file.h"
+#include "host/ui/style.h"
+#include "host/ui/text_width.h"
+#include "host/ui/untrusted.h"
 #include "host/ui/window_size.h"
 
 namespace tenon::ui {
@@ -140,6 +144,10 @@ void ScreenTerminal::read_keys() {
         return;
     }
     std::vector<Key> keys = decoder_.feed({buffer, static_cast<std::size_t>(n)});
+    // Whole lines, from a program or typed before the terminal was in our mode: their ends are
+    // Enter.
+    if (keys.size() > 1 && keys.back() == Key(Typed{L'\n'}))
+        std::replace(keys.begin(), keys.end(), Key(Typed{L'\n'}), Key(Typed{L'\r'}));
     // Several at once are a paste without brackets, or have waited long.
     const auto enters = std::count(keys.begin(), keys.end(), Key(Typed{L'\r'}));
     const bool alone = keys.size() - static_cast<std::size_t>(enters) <= 1;
@@ -188,13 +196,16 @@ void ScreenTerminal::keep_what_was_typed() {
 LiveParts ScreenTerminal::parts() const {
     LiveParts parts;
     parts.tail = tail_;
-    if (question_) parts.question = question_->lines;
+    for (const std::string& line : question_ ? question_->lines : std::vector<std::string>{})
+        for (std::string& row : fold(line, size_.columns))
+            parts.question.push_back(std::move(row));
     parts.hints = hints_;
     if (decoder_.is_pasting()) parts.hints = {"receiving pasted text…"};
-    const std::string_view prompt = options_.colour ? "\033[1m>\033[0m " : "> ";
+    const Style style = options_.colour ? Style::kColour : Style::kPlain;
+    const std::string prompt = paint(style, kBold, ">") + " ";
     if (search_) {
-        parts.hints = {std::string(search_->failed() ? "not found: " : "history: ") +
-                       search_->pattern()};
+        parts.hints = {(search_->failed() ? "not found: " : "history: ") +
+                       visible(search_->pattern())};
         parts.input = lay_out_input(search_->found(), "", prompt, size_.columns);
     } else {
         parts.input =

@@ -1,8 +1,10 @@
 // What each key does.
 #include <cwctype>
+#include <utility>
 
 #include "host/ui/completion.h"
 #include "host/ui/screen_terminal.h"
+#include "host/ui/untrusted.h"
 #include "host/ui/wide_text.h"
 
 namespace tenon::ui {
@@ -230,7 +232,7 @@ bool ScreenTerminal::erase_placeholder(wchar_t c) {
 void ScreenTerminal::complete() {
     const std::string before = editor_->before_cursor();
     const std::string word(word_to_complete(before));
-    const auto found =
+    auto found =
         word.empty() || !options_.complete ? std::vector<std::string>{} : options_.complete(word);
     if (found.empty()) {
         write(kBell);
@@ -243,7 +245,10 @@ void ScreenTerminal::complete() {
                      editor_->after_cursor());
     else if (found.size() > 1)
         write(kBell);
-    if (found.size() > 1) hints_ = in_columns(found, size_.columns);
+    if (found.size() < 2) return;
+    for (std::string& name : found)
+        name = visible(name);
+    hints_ = in_columns(found, size_.columns);
 }
 
 void ScreenTerminal::search(const Key& key) {

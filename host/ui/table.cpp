@@ -159,7 +159,9 @@ std::vector<std::string> as_pairs(const Table& table, std::size_t width) {
             const std::string& value = cell(table.rows[row], i);
             if (value.empty()) continue;
             const std::string& key = cell(table.rows[0], i);
-            for (std::string& line : wrap(key.empty() ? value : key + ": " + value, width))
+            std::string pair = key;
+            pair.append(key.empty() ? "" : ": ").append(value);
+            for (std::string& line : wrap(pair, width))
                 out.push_back(std::move(line));
         }
     }

@@ -26,8 +26,9 @@ public:
 
     explicit Transcript(Style style) : style_(style), answer_(style) {}
 
-    /// The lines that `event` adds for a terminal of `width` columns. While an answer is being
-    /// written, what else happens waits for its end (and stands in the tail).
+    /// The lines that `event` adds for a terminal of `width` columns; only lines of code may be
+    /// wider, so that they are copied as they are. While an answer is being written, what else
+    /// happens waits for its end (and stands in the tail).
     Lines on_event(const agent::AgentEvent& event, std::size_t width, Clock::time_point now);
     /// What the person said.
     Lines prompt(std::string_view text, std::size_t width);

@@ -50,6 +50,7 @@ void bash(tenon::Call& call) {
     tenon::JsonObject job;
     job.text("command", args.text("command")).text("mode", "foreground");
     if (args.has("cwd")) job.text("cwd", args.text("cwd"));
+    if (args.has("timeout")) job.integer("timeout_ms", milliseconds(args.number("timeout")));
     const tenon::Reply started = ask(call, "job.submit/1", job);
     const std::string id = started.json().text("id");
     const std::int64_t patience = args.has("timeout")

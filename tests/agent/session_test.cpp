@@ -25,6 +25,19 @@ std::vector<std::string> wires(const Session& session) {
     return out;
 }
 
+TEST(Session, OfASubagentNamesTheCallItWorksFor) {
+    const testing::TempDir dir;
+    SessionHead fresh = head();
+    fresh.parent = "s0";
+    fresh.parent_call = "toolu_1";
+    ASSERT_TRUE(Session::open(dir.path(), fresh));
+    const auto again = Session::open(dir.path(), head());
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->head().parent, "s0");
+    EXPECT_EQ(again->head().parent_call, "toolu_1");
+    EXPECT_EQ(read_deliveries(dir / "s1.jsonl")->parent_call, "toolu_1");
+}
+
 /// A conversation with every kind of record: two turns, parallel results out of order, a
 /// notification.
 void converse(Session& session) {

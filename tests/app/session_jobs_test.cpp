@@ -55,7 +55,8 @@ protected:
     const jobs::Store store = *jobs::Store::open(dir / "state/jobs");
     const Secrets secrets;
     jobs::Queue queue{store, options()};
-    SessionJobs jobs{store, queue, dir.path(), {1h, 2min, 1U << 20U}, nullptr, secrets};
+    SessionJobs jobs{store,   queue,  dir.path(), dir / "session", {1h, 2min, 1U << 20U},
+                     nullptr, secrets};
     plugins::Services services;
     agent::CallContext a{{"s", ""}, "a", {}, nullptr};
     agent::CallContext b{{"s", ""}, "b", {}, nullptr};

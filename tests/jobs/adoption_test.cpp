@@ -182,6 +182,20 @@ TEST(Adoption, CancelsAForegroundJobThatHadNotStarted) {
     EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
 }
 
+TEST(Adoption, EndsWhatADeadSubagentLeftRunning) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    const auto ids = killed_host(folder, {"sub:echo go >" + ready + "; sleep 300"}, ready);
+    Queue queue(folder.store(), folder.options());
+    queue.adopt(nothing_delivered);
+    const JobRecord job = ended(queue, ids[0]);
+    EXPECT_EQ(job.status, Status::kCancelled);
+    EXPECT_EQ(job.end.ended_by, "restart");
+    EXPECT_TRUE(queue.background_jobs().empty());
+    EXPECT_TRUE(drain(queue).empty());
+    EXPECT_FALSE(queue.find_by_tool_use("call_0")) << "the call was not the session's own";
+}
+
 TEST(Adoption, StartsAJobWhateverItsLockHoldsAndTellsWhenItIsNoFile) {
     const JobsFolder folder;
     JobSpec spec = folder.spec("echo out");
@@ -201,7 +215,7 @@ TEST(Adoption, StartsAJobWhateverItsLockHoldsAndTellsWhenItIsNoFile) {
     EXPECT_EQ(drain(queue).size(), 2U);
 }
 
-TEST(Adoption, LeavesOtherSessionsAndSubagentsAlone) {
+TEST(Adoption, LeavesOtherSessionsAlone) {
     const JobsFolder folder;
     JobSpec other = folder.spec("true");
     other.session = "other";

@@ -1,4 +1,4 @@
-// jobs_host STATE SESSION [fg:COMMAND | bg:COMMAND | persistent:COMMAND]…
+// jobs_host STATE SESSION [fg:COMMAND | sub:COMMAND | bg:COMMAND | persistent:COMMAND]…
 //
 // Opens the session as a host does, submits the jobs in order with room for one background job,
 // prints `ready` and the ids, one a line, and stays until it is killed.
@@ -28,6 +28,10 @@ int main(int argc, char** argv) {
         spec.command = word.substr(colon + 1);
         spec.tool_use_id = "call_" + std::to_string(i - 3);
         if (word.starts_with("fg")) spec.kind = Kind::kForeground;
+        if (word.starts_with("sub")) {
+            spec.kind = Kind::kForeground;
+            spec.subagent = "agent-1";
+        }
         if (word.starts_with("persistent")) spec.lifetime = Lifetime::kPersistent;
         auto job = queue.submit(std::move(spec));
         if (!job) return 1;

@@ -145,6 +145,17 @@ TEST(Orphans, OfAJobThatHasEndedGoWhenItsSupervisorIsKilledAtThat) {
     EXPECT_EQ(folder.store().load(job->id)->status, Status::kCompleted);
 }
 
+/// An id that no other test has at the moment; the last digit is free.
+JobId own_id(char last = '0') {
+    char text[9];
+    std::snprintf(text, sizeof text, "%07x%c", static_cast<unsigned>(::getpid()) & 0xFFFFFFFU,
+                  last);
+    return text;
+}
+std::string mark_of(const JobId& id) {
+    return "TENON_JOB_ID=" + id;
+}
+
 /// Processes of this test that wear a job's mark, each `sleep` under another name for what it is.
 class Wearers {
 public:
@@ -175,7 +186,7 @@ private:
 
 Started dead_supervisor() {
     Started shim{ProcessIdentity::of_this_process(), 5, 1000};
-    shim.shim.start_time += 1;  // not this process
+    shim.shim.start_time -= 1;  // not this process, and before what it starts
     return shim;
 }
 
@@ -184,15 +195,15 @@ TEST(Orphans, AreThoseThatCarryExactlyTheJobsId) {
     std::filesystem::copy_file("/bin/sleep", folder.dir() / "tenon-shim");
     Wearers wearers;
     const std::string sleep = "/bin/sleep";
-    const pid_t its = wearers.start(sleep, "TENON_JOB_ID=0a1b2c3d");
+    const pid_t its = wearers.start(sleep, mark_of(own_id()));
     const pid_t others[] = {
-        wearers.start(sleep, "TENON_JOB_ID=0a1b2c3e"),
-        wearers.start(sleep, "TENON_JOB_ID=0a1b2c3d4"),
-        wearers.start(sleep, "X_TENON_JOB_ID=0a1b2c3d"),
-        wearers.start(sleep, "X=TENON_JOB_ID=0a1b2c3d"),
-        wearers.start(folder.dir() / "tenon-shim", "TENON_JOB_ID=0a1b2c3d"),
+        wearers.start(sleep, mark_of(own_id('1'))),
+        wearers.start(sleep, mark_of(own_id() + "4")),
+        wearers.start(sleep, "X_" + mark_of(own_id())),
+        wearers.start(sleep, "X=" + mark_of(own_id())),
+        wearers.start(folder.dir() / "tenon-shim", mark_of(own_id())),
     };
-    const OrphansEnded ended = end_orphans("0a1b2c3d", dead_supervisor());
+    const OrphansEnded ended = end_orphans(own_id(), dead_supervisor());
     EXPECT_EQ(ended.ended, 1);
     EXPECT_EQ(ended.survivors, 0);
     EXPECT_FALSE(Wearers::lives(its));
@@ -207,9 +218,9 @@ TEST(Orphans, AreNobodyWhileTheSupervisorLivesOrAfterAnotherBootOrBeforeItBegan)
     Started later = dead_supervisor();
     later.shim.start_time += 1'000'000'000;
     Wearers wearers;
-    const pid_t bystander = wearers.start("/bin/sleep", "TENON_JOB_ID=0a1b2c3d");
+    const pid_t bystander = wearers.start("/bin/sleep", mark_of(own_id()));
     for (const Started& shim : {lives, another_boot, later})
-        EXPECT_EQ(end_orphans("0a1b2c3d", shim).ended, 0);
+        EXPECT_EQ(end_orphans(own_id(), shim).ended, 0);
     EXPECT_TRUE(Wearers::lives(bystander));
 }
 
@@ -220,9 +231,9 @@ TEST(Orphans, IncludeWhatDescendsFromThemWithoutTheMark) {
     const std::string script = folder.dir().write(
         "script", "#!/bin/bash\nenv -i " TENON_MISBEHAVE " ready=" + ready + " linger & wait\n");
     std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-    wearers.start(script, "TENON_JOB_ID=0a1b2c3d");
+    wearers.start(script, mark_of(own_id()));
     JobsFolder::read_fifo(ready);
-    EXPECT_EQ(end_orphans("0a1b2c3d", dead_supervisor()).ended, 2);
+    EXPECT_EQ(end_orphans(own_id(), dead_supervisor()).ended, 2);
 }
 
 }  // namespace

@@ -267,5 +267,38 @@ TEST(Queue, TurnsARunningForegroundJobIntoABackgroundOne) {
     EXPECT_EQ(changes, (std::vector<std::string>{"running", "completed"}));
 }
 
+TEST(Queue, TellsWhoWaitsForAForegroundJobThatItWasMoved) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    const std::string gate = folder.fifo("gate");
+    const JobId id = queue.submit(folder.spec("cat " + gate, Kind::kForeground))->id;
+    EXPECT_EQ(queue.running_foreground(), std::vector{id});
+    std::thread mover([&] { EXPECT_TRUE(queue.to_background(id)); });
+    EXPECT_EQ(queue.wait_any(std::span(&id, 1), deadline(), {}, std::span(&id, 1)),
+              Queue::Waited::kMoved);
+    mover.join();
+    EXPECT_TRUE(queue.running_foreground().empty());
+    EXPECT_EQ(queue.load().running, 1U);
+    EXPECT_EQ(queue.load().session_jobs, 1U);
+    JobsFolder::write_fifo(gate);
+    ended(queue, id);
+    EXPECT_EQ(queue.load().running, 0U);
+}
+
+TEST(Queue, LeavesASubagentsCommandInTheForeground) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    const std::string gate = folder.fifo("gate");
+    JobSpec spec = folder.spec("cat " + gate, Kind::kForeground);
+    spec.subagent = "agent-1";
+    const JobId id = queue.submit(spec)->id;
+    EXPECT_FALSE(queue.to_background(id));
+    EXPECT_EQ(folder.store().load(id)->spec.kind, Kind::kForeground);
+    EXPECT_EQ(folder.store().load(id)->spec.subagent, "agent-1");
+    JobsFolder::write_fifo(gate);
+    EXPECT_EQ(ended(queue, id).status, Status::kCompleted);
+    EXPECT_TRUE(drain(queue).empty());
+}
+
 }  // namespace
 }  // namespace tenon::jobs

@@ -115,6 +115,69 @@ TEST(Replay, PlaysFailures) {
     EXPECT_EQ(answer.error().retry_after, std::chrono::milliseconds(5));
 }
 
+/// What a conversation gets for its next request.
+std::string next_text(agent::Provider& provider, std::string_view agent) {
+    const Talk talk;
+    agent::Request request = talk.request();
+    request.agent = agent;
+    Watcher watcher;
+    const auto answer = provider.ask(request, watcher, {});
+    return answer ? answer->text : answer.error().message;
+}
+
+TEST(Replay, GivesEachSubagentTheAnswersOfItsOwnConversation) {
+    const TempDir dir;
+    const auto file = dir.write("run.jsonl", kHeader +
+                                                 R"({"type":"answer","content":"main 1"}
+{"type":"answer","agent":"t1","content":"one 1"}
+{"type":"answer","agent":"t2","content":"two 1"}
+{"type":"answer","agent":"t1","content":"one 2"}
+{"type":"answer","content":"main 2"}
+)");
+    auto replay = Replay::open(file);
+    ASSERT_TRUE(replay) << replay.error().message;
+    std::vector<std::string> texts;
+    for (const char* agent : {"t2", "t1", "", "t1", ""})
+        texts.push_back(next_text(**replay, agent));
+    EXPECT_THAT(texts, ElementsAre("two 1", "one 1", "main 1", "one 2", "main 2"));
+    EXPECT_THAT(next_text(**replay, "t1"), HasSubstr("it has 2 answers for the agent t1"));
+}
+
+TEST(Replay, PlaysLinesWithoutAnAgentToASubagentOfWhichNoneSpeaks) {
+    const TempDir dir;
+    const auto file = dir.write("run.jsonl", kHeader + R"({"type":"answer","content":"1"}
+{"type":"answer","content":"2"}
+{"type":"answer","content":"3"}
+)");
+    auto replay = Replay::open(file);
+    ASSERT_TRUE(replay) << replay.error().message;
+    EXPECT_EQ(next_text(**replay, ""), "1");
+    EXPECT_EQ(next_text(**replay, "t1"), "2");
+    EXPECT_EQ(next_text(**replay, ""), "3");
+}
+
+TEST(Replay, KeepsTheJobIdsOfConversationsApart) {
+    const TempDir dir;
+    const auto file = dir.write(
+        "run.jsonl",
+        kHeader +
+            R"({"type":"answer","agent":"t1","jobs":["00000002"],"content":"00000002 00000001"}
+{"type":"answer","jobs":["00000001"],"content":"00000001 00000002"}
+)");
+    auto replay = Replay::open(file);
+    ASSERT_TRUE(replay) << replay.error().message;
+    Watcher watcher;
+    const auto ask = [&](const char* agent, const std::string& text) {
+        Talk talk;
+        talk.user({text_block(text)});
+        agent::Request request = talk.request();
+        request.agent = agent;
+        return (*replay)->ask(request, watcher, {})->text;
+    };
+    EXPECT_EQ(ask("", "[bg:0000000a] completed"), "0000000a 00000002");
+    EXPECT_EQ(ask("t1", "see job 0000000b"), "0000000b 0000000a");
+}
+
 TEST(Replay, NamesFileAndLineOfAMistake) {
     struct Case {
         std::string text;
@@ -143,6 +206,9 @@ TEST(Replay, NamesFileAndLineOfAMistake) {
         {kHeader + R"({"type":"answer"})"
                    "\n",
          ":2: ", "without content"},
+        {kHeader + R"({"type":"answer","agent":7,"content":"x"})"
+                   "\n",
+         ":2: ", "agent is no tool_use id"},
         {kHeader + R"({"type":"answer","content":7})"
                    "\n",
          ":2: ", "neither an array nor a string"},
@@ -197,8 +263,9 @@ TEST(Record, WritesWhatReplayPlays) {
     const TempDir dir;
     Secrets secrets;
     secrets.add("sk-secret-1");
-    auto record = Record::open(dir / "run.jsonl", provider_for(server.url()), secrets);
-    ASSERT_TRUE(record) << record.error().message;
+    auto recorded = RecordFile::open(dir / "run.jsonl", secrets);
+    ASSERT_TRUE(recorded) << recorded.error().message;
+    Record record(*recorded, provider_for(server.url()));
     auto play = [](agent::Provider& provider, const std::string& job) {
         std::vector<Result<agent::Answer, agent::ModelFailure>> out;
         Talk talk;
@@ -210,8 +277,7 @@ TEST(Record, WritesWhatReplayPlays) {
             out.push_back(provider.ask(talk.request(), watcher, {}));
         return out;
     };
-    const auto live = play(**record, "0a0b0c0d");
-    record->reset();
+    const auto live = play(record, "0a0b0c0d");
     const std::string text = dir.read("run.jsonl");
     EXPECT_THAT(text, Not(HasSubstr("sk-secret-1")));
     EXPECT_THAT(text, Not(HasSubstr("sk-test-key")));
@@ -236,11 +302,35 @@ TEST(Record, WritesWhatReplayPlays) {
     EXPECT_THAT(played[3]->calls.at(0).input_error, HasSubstr("cut off"));
 }
 
+TEST(Record, OfTwoConversationsSideBySideIsPlayedToTheRightOnes) {
+    const TempDir dir;
+    const Secrets secrets;
+    auto file = RecordFile::open(dir / "run.jsonl", secrets);
+    ASSERT_TRUE(file) << file.error().message;
+    tenon::testing::ModelServer first(
+        R"([{"content":[{"type":"tool_use","id":"a","name":"x","input":{}}]},{"content":"one"}])");
+    tenon::testing::ModelServer second(
+        R"([{"content":[{"type":"tool_use","id":"a","name":"x","input":{}}]},{"status":400}])");
+    Record one(*file, provider_for(first.url()));
+    Record two(*file, provider_for(second.url()));
+    next_text(one, "t1");
+    next_text(two, "t2");
+    next_text(two, "t2");
+    next_text(one, "t1");
+
+    auto replay = Replay::open(dir / "run.jsonl");
+    ASSERT_TRUE(replay) << replay.error().message;
+    for (const char* agent : {"t1", "t2"})
+        EXPECT_EQ(next_text(**replay, agent), "");
+    EXPECT_EQ(next_text(**replay, "t1"), "one");
+    EXPECT_THAT(next_text(**replay, "t2"), HasSubstr("400"));
+}
+
 TEST(Record, SaysWhenItsFileCannotBeWritten) {
     const Secrets secrets;
-    EXPECT_THAT(Record::open("/nowhere/at/all", nullptr, secrets).error().message,
+    EXPECT_THAT(RecordFile::open("/nowhere/at/all", secrets).error().message,
                 HasSubstr("record to /nowhere/at/all: No such file"));
-    EXPECT_THAT(Record::open("/dev/full", nullptr, secrets).error().message,
+    EXPECT_THAT(RecordFile::open("/dev/full", secrets).error().message,
                 HasSubstr("record to /dev/full"));
 }
 

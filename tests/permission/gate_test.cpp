@@ -388,6 +388,17 @@ TEST_F(GateTest, AsksAPersonForWhatIsNotAllowedYet) {
     EXPECT_EQ(person.questions.size(), 2U) << "yes is for once";
 }
 
+TEST_F(GateTest, SaysInQuestionsForWhomAToolIsUsed) {
+    Person person(Answer::kNo);
+    Gate gate(config({}), &person);
+    const agent::ToolCall call{"id", "bash", {{"command", "make"}}, {}};
+    const auto verdict = gate.judge(first_party("bash"), call, {}, "the subagent 'tests'");
+    ASSERT_EQ(person.questions.size(), 1U);
+    EXPECT_EQ(person.questions[0].title, "bash of the subagent 'tests' wants to run `make`");
+    EXPECT_EQ(person.questions[0].rules, std::vector<std::string>{"Bash(make)"});
+    EXPECT_THAT(verdict.reason, HasSubstr("bash of the subagent 'tests'"));
+}
+
 TEST_F(GateTest, AddsExactlyTheRuleShownWhenTheAnswerIsAlways) {
     Person person(Answer::kAlways);
     Gate gate(config({}), &person);

@@ -122,6 +122,20 @@ TEST_F(BashTest, MovesACommandToTheBackgroundWhenItsTimeIsOver) {
                     R"(job.read/1 {"deliver":false,"job_id":"0a1b2c3d","max_chars":50000})"));
 }
 
+TEST_F(BashTest, SaysThatAPersonMovedItToTheBackground) {
+    reply("job.submit/1", {{"id", "0a1b2c3d"},
+                           {"status", "running"},
+                           {"preview", "x"},
+                           {"foreground_timeout_ms", 120'000}});
+    Json moved = job("0a1b2c3d", "running", false);
+    moved["background"] = true;
+    reply("job.wait/1", {{"jobs", {moved}}});
+    reply("job.background/1", moved);
+    reply("job.read/1", job_text("0a1b2c3d", "running", false, "so far"));
+    EXPECT_EQ(call("bash", {{"command", "x"}}).text,
+              "so far\n[moved to the background; continues as background job 0a1b2c3d]");
+}
+
 TEST_F(BashTest, AnswersACommandThatEndedJustBeforeItMoved) {
     reply("job.submit/1", {{"id", "0a1b2c3d"},
                            {"status", "running"},

@@ -104,7 +104,7 @@ TEST(Registry, CollectsTheWordsOfItsPluginsAndLogsWhatTheyThrow) {
     bench.put("raw_throw", "raw-throw");
     bench.open();
     bench.registry.begin_session("s1", "resumed");
-    EXPECT_EQ(bench.registry.system_prompt(), "Be good.");
+    EXPECT_EQ(joined(bench.registry.system_prompts()), "Be good.");
     EXPECT_EQ(bench.registry.reminders(), "Remember s1 resumed.");
     EXPECT_EQ(bench.registry.carried_on(), "");
     EXPECT_THAT(bench.logged(), ::testing::Contains("good: nothing to carry"));

@@ -94,6 +94,7 @@ private:
         replace_all(text, "{{state}}", (home_ / "state").string());
         replace_all(text, "{{home}}", home_.path().string());
         replace_all(text, "{{tenon}}", kTenon);
+        replace_all(text, "{{plugins}}", TENON_RUN_PLUGINS);
         return text;
     }
 

@@ -51,6 +51,13 @@ TEST_F(AQuestion, IsNotAnsweredByAPaste) {
     }
 }
 
+TEST_F(AQuestion, IsFoldedWhereItIsTooLong) {
+    auto pty = start({10, 10});
+    pty->send("ask\r");
+    EXPECT_TRUE(has_screen(*pty, "ready\nline: ask\nMay it run\n?\n[y]es [n]o\n>\n"))
+        << pty->screen();
+}
+
 TEST_F(AQuestion, RefusesOtherKeys) {
     auto pty = start();
     type(*pty, "ask\r", kAsked);

@@ -86,6 +86,16 @@ TEST_F(TheTerminal, EditsWithTheKeysOfEmacs) {
     }
 }
 
+TEST_F(TheTerminal, TakesWholeLinesThatEndWithALineFeed) {
+    auto pty = start();
+    pty->send("one\ntwo\n");
+    EXPECT_TRUE(has_screen(*pty, "ready\nline: one\nline: two\n>\n")) << pty->screen();
+    type(*pty, "a", "> a");
+    pty->send("\n");
+    EXPECT_TRUE(pty->wait_until([&] { return pty->cursor() == Pty::Cursor{4, 2}; }));
+    type(*pty, "b\r", "line: a|b");
+}
+
 TEST_F(TheTerminal, FollowsThePersonsBindings) {
     std::ofstream(folder / ".editrc") << "# vi keys\nbind -v\nother:bind ^X ed-unassigned\n"
                                       << "tenon:bind \"^T\" ed-move-to-beg\n";

@@ -1,5 +1,6 @@
 #include "host/app/commands/interactive.h"
 
+#include <csignal>
 #include <iostream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,15 @@ constexpr int kUsage = 2;
 int complain(const std::string& message, int exit_code) {
     std::cerr << "tenon: " << message << "\n";
     return exit_code;
+}
+
+/// Also once the terminal is given back: a signal that is late changes no exit code.
+void block_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        ::sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 /// For the history. Where it cannot be made there is none, and the host says what is wrong.
@@ -52,6 +62,7 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
         return secrets.redact(std::string(line));
     };
+    block_signals();
     make_state_folder((*setup)->settings.state_dir);
     auto terminal = ui::Terminal::open(std::move(terminal_options));
     if (!terminal) return complain(terminal.error().message, kFailed);

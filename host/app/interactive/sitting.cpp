@@ -214,15 +214,15 @@ void Sitting::handle(const ui::Line& line) {
         if (at_.screen.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
         return run_command(*command);
     }
-    say(line.text);
+    if (!takes_as_choice(line.text)) say(line.text);
 }
 
 void Sitting::handle(const ui::Interrupt& interrupt) {
-    if (phase_ == Phase::kClosing) return;
     const auto now = std::chrono::steady_clock::now();
     if (last_interrupt_ && now - *last_interrupt_ <= kTwice)
         return leave_without_asking(kAfterInterrupt);
     last_interrupt_ = now;
+    if (phase_ == Phase::kClosing) return;
     if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave) return stay();
     const std::size_t forgotten = thread_->interrupt();
     status_.queued_prompts -= std::min(forgotten, status_.queued_prompts);
@@ -234,7 +234,7 @@ void Sitting::handle(const ui::Interrupt& interrupt) {
 
 void Sitting::handle(const ui::EndOfInput&) {
     if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave)
-        return close(unasked());
+        return leave_without_asking(0);
     if (phase_ != Phase::kClosing) return leave(0);
     // Nothing more is to come from a closed input: `next` would return again and again.
     thread_.reset();
@@ -260,7 +260,7 @@ void Sitting::handle(const ui::Hangup&) {
 }
 
 void Sitting::handle(const ui::Terminate&) {
-    if (phase_ != Phase::kClosing) leave_without_asking(kAfterTerminate);
+    leave_without_asking(kAfterTerminate);
 }
 
 // ---------------------------------------------------------------- questions
@@ -342,7 +342,7 @@ void Sitting::leave(int exit_code) {
 void Sitting::leave_without_asking(int exit_code) {
     end_.exit_code = exit_code;
     next_session_.reset();
-    close(unasked());
+    if (phase_ != Phase::kClosing) close(unasked());
 }
 
 void Sitting::answer_how_to_leave(char key) {

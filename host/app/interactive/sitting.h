@@ -110,9 +110,17 @@ private:
     void show_jobs(const std::string& argument);
     void change_model(const std::string& name);
     void clear();
+    void compact(const std::string& focus);
+    void show_tasks();
     void show_plugins();
     void reload();
     void in_session(std::function<std::vector<std::string>(Host&, std::stop_token)> command);
+
+    // /resume: sitting_resume.cpp.
+    void resume(const std::string& argument);
+    void list_sessions_to_resume();
+    bool takes_as_choice(const std::string& line);
+    void go_to_session(const std::string& id);
 
     void print(const std::string& line);
     void print(const std::vector<std::string>& lines);
@@ -129,6 +137,7 @@ private:
     std::string session_id_;
     std::string previous_session_;             ///< where to go back to if the next cannot be opened
     std::optional<std::string> next_session_;  ///< to be opened when this one has closed
+    std::vector<std::string> resumable_;       ///< as /resume has just listed them
     std::optional<StandingQuestion> question_;
     std::size_t answered_in_a_row_ = 0;
     std::optional<std::chrono::steady_clock::time_point> last_interrupt_;

@@ -3,6 +3,7 @@
 
 #include "host/app/commands/jobs_words.h"
 #include "host/app/interactive/sitting.h"
+#include "host/app/task_graph.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
@@ -43,11 +44,14 @@ Lines plugin_lines(const Host& host) {
 
 void Sitting::run_command(const SlashCommand& command) {
     using Handler = void (*)(Sitting&, const std::string& argument);
-    static constexpr std::array<std::pair<std::string_view, Handler>, 7> kHandlers = {{
+    static constexpr std::array<std::pair<std::string_view, Handler>, 10> kHandlers = {{
         {"help", [](Sitting& sitting, const std::string&) { sitting.print(slash_help()); }},
         {"jobs", [](Sitting& sitting, const std::string& words) { sitting.show_jobs(words); }},
         {"model", [](Sitting& sitting, const std::string& name) { sitting.change_model(name); }},
         {"clear", [](Sitting& sitting, const std::string&) { sitting.clear(); }},
+        {"compact", [](Sitting& sitting, const std::string& focus) { sitting.compact(focus); }},
+        {"tasks", [](Sitting& sitting, const std::string&) { sitting.show_tasks(); }},
+        {"resume", [](Sitting& sitting, const std::string& which) { sitting.resume(which); }},
         {"plugins", [](Sitting& sitting, const std::string&) { sitting.show_plugins(); }},
         {"reload", [](Sitting& sitting, const std::string&) { sitting.reload(); }},
         {"exit", [](Sitting& sitting, const std::string&) { sitting.leave(0); }},
@@ -60,6 +64,7 @@ void Sitting::run_command(const SlashCommand& command) {
 
 /// Done by the session's thread between turns; what it returns is printed.
 void Sitting::in_session(std::function<Lines(Host&, std::stop_token)> command) {
+    if (status_.working_since_ms != 0) print("After this turn.");
     thread_->run([this, command = std::move(command)](Host& host, const std::stop_token& stop) {
         post([this, lines = command(host, stop)] { print(lines); });
     });
@@ -107,6 +112,26 @@ void Sitting::clear() {
         post([this] { status_.last = {}; });
         return {"The conversation begins anew."};
     });
+}
+
+/// A turn of its own kind: it can be stopped, and fails like one.
+void Sitting::compact(const std::string& focus) {
+    if (status_.working_since_ms != 0) print("After this turn.");
+    thread_->run([this, focus](Host& host, const std::stop_token& stop) {
+        turn_began({});
+        turn_ended(host.compact(focus, stop));
+    });
+}
+
+void Sitting::show_tasks() {
+    auto files = read_task_files(at_.setup.settings.workspace);
+    if (!files) return print(visible(files.error().message));
+    for (TaskFile& task : files->tasks)
+        task.subject = at_.setup.secrets.redact(std::move(task.subject));
+    for (const std::string& problem : files->problems)
+        print("left out: " + visible(problem));
+    if (files->tasks.empty()) return print("No tasks.");
+    print(drawn(files->tasks, width()));
 }
 
 void Sitting::show_plugins() {

@@ -75,5 +75,101 @@ TEST(SlashCommands, PluginsNamesFilesToolsAndVersions) {
     EXPECT_TRUE(person.sees("lib/tenon/plugins/bash.so")) << person.shown();
 }
 
+TEST(SlashCommands, ReloadLoadsAPluginThatAppearedAndOffersItsTools) {
+    Person person({says("Before."), says("After.")},
+                  {.arguments = {"-D", "plugins.good.isolated=false", "-D", "plugins.path.1=more"},
+                   .size = {200, 40}});
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("nothing to load")) << person.shown();
+    std::filesystem::create_directories(person.sandbox.workspace() / "more");
+    std::filesystem::copy_file(std::filesystem::path(TENON_FIXTURES) / "good.so",
+                               person.sandbox.workspace() / "more/good.so");
+    person.enters("go");
+    EXPECT_TRUE(person.sees("good.so has appeared, changed or gone; /reload")) << person.shown();
+    EXPECT_EQ(person.server().requests().back().body.find("\"greet\""), std::string::npos);
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("loaded good ")) << person.shown();
+    person.enters("again");
+    EXPECT_TRUE(person.sees("After.")) << person.shown();
+    EXPECT_NE(person.server().requests().back().body.find("\"greet\""), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, ResumeListsEarlierSessionsAndOpensTheOneChosen) {
+    Person person({says("First session."), says("Second session."), says("Back again.")});
+    person.enters("the very first prompt");
+    EXPECT_TRUE(person.sees("First session.")) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    person.sit_down();
+    person.enters("another prompt");
+    EXPECT_TRUE(person.sees("Second session.")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("ago  the very first prompt")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
+    person.enters("and on");
+    EXPECT_TRUE(person.sees("Back again.")) << person.shown();
+    const std::string body = person.server().requests().back().body;
+    EXPECT_NE(body.find("the very first prompt"), std::string::npos);
+    EXPECT_EQ(body.find("another prompt"), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, ResumeAsksWhatBecomesOfTheJobsOfTheSessionItLeaves) {
+    Person person({says("First session."),
+                   calls("t1", "background_run", {{"command", "sleep 1000"}}), says("Started.")},
+                  {.arguments = {"--yes"}});
+    person.enters("first");
+    EXPECT_TRUE(person.sees("First session.")) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    person.sit_down({.arguments = {"--yes"}});
+    person.enters("start");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("ago  first")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.terminal().wait_for("c  cancel")) << person.shown();
+    person.types("c");
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    EXPECT_EQ(person.sandbox.processes(), std::vector<pid_t>());
+}
+
+TEST(SlashCommands, ResumeOfWhatIsNotThereLeavesTheSessionAlone) {
+    Person person({says("Still here.")});
+    for (const char* id : {"nothing-of-that-name", "../../etc/passwd", "7"}) {
+        SCOPED_TRACE(id);
+        person.enters("/resume " + std::string(id));
+    }
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Still here.")) << person.shown();
+}
+
+TEST(SlashCommands, CompactPutsASummaryInPlaceOfTheConversation) {
+    Person person({says("A long story."), says("SUMMARY of it."), says("Going on.")});
+    person.enters("tell me");
+    EXPECT_TRUE(person.sees("A long story.")) << person.shown();
+    person.enters("/compact the story");
+    EXPECT_TRUE(person.sees("conversation made shorter")) << person.shown();
+    person.enters("and then");
+    EXPECT_TRUE(person.sees("Going on.")) << person.shown();
+    const std::string body = person.server().requests().back().body;
+    EXPECT_NE(body.find("SUMMARY of it."), std::string::npos);
+    EXPECT_EQ(body.find("A long story."), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, TasksDrawsTheTasksOfTheWorkspace) {
+    Person person({says("Unused.")});
+    person.sandbox.home.write(
+        "w/.tasks/task_1.json",
+        R"({"id":1,"subject":"paint the shed","description":"","status":"pending","blockedBy":[],"blocks":[],"owner":""})");
+    person.enters("/tasks");
+    EXPECT_TRUE(person.sees("[ ] 1: paint the shed")) << person.shown();
+}
+
 }  // namespace
 }  // namespace tenon::testing

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <fcntl.h>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -29,6 +32,24 @@ struct Sat {
     Environment environment = {};  ///< TERM is xterm unless it says so
     Pty::Size size = {80, 24};
     std::string settings = {};  ///< of the user: tenon.properties
+};
+
+/// A command `cat gate` in the workspace runs until the test lets it go.
+class Gate {
+public:
+    explicit Gate(const std::filesystem::path& workspace) : path_(workspace / "gate") {
+        if (::mkfifo(path_.c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
+    }
+    /// Waits until the command runs.
+    void wait() { end_.reset(::open(path_.c_str(), O_WRONLY | O_CLOEXEC)); }
+    void open(const std::string& output = {}) {
+        (void)write_all(end_.get(), output);
+        end_.reset();
+    }
+
+private:
+    std::filesystem::path path_;
+    UniqueFd end_;
 };
 
 /// Somebody at a terminal, before the real program, with a model that plays a script.

@@ -1,5 +1,7 @@
 // The tool load_skill as it is built.
+#include <atomic>
 #include <gmock/gmock.h>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -114,7 +116,24 @@ TEST(LoadSkill, ReadsTheFileAsItIsNow) {
     EXPECT_THAT(result.text, HasSubstr("No such file"));
 }
 
-TEST(LoadSkill, CannotBeToldApartByAForgedName) {
+TEST(LoadSkill, AnswersManyCallsAtOnce) {
+    SkillWorld world;
+    world.proper("ws/skills/pdf");
+    world.load();
+    std::vector<std::thread> callers;
+    std::atomic<int> right{0};
+    for (int i = 0; i < 8; ++i) {
+        callers.emplace_back([&, unknown = i % 2 == 0] {
+            for (int round = 0; round < 10; ++round)
+                if (world.load_skill(unknown ? "nope" : "pdf").is_error == unknown) ++right;
+        });
+    }
+    for (std::thread& caller : callers)
+        caller.join();
+    EXPECT_EQ(right, 80);
+}
+
+TEST(LoadSkill, WritesNoTagOfAForgedName) {
     SkillWorld world;
     world.skill("ws/skills/x", "name: 'a\"> <b>&'\ndescription: d", "body");
     world.load();

@@ -2,12 +2,19 @@
 
 #include <memory>
 #include <string>
+#include <unistd.h>
 
 #include "host/plugins/path_service.h"
 #include "tests/plugins/built_plugin.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::plugins::testing {
+
+/// Where thousands of folders are made in no time, if there is such a place.
+inline std::filesystem::path in_memory() {
+    const std::filesystem::path memory = "/dev/shm";
+    return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
 
 /// Folders of skills behind the host's real path service, and the plugin over them.
 struct SkillWorld {
@@ -38,7 +45,7 @@ struct SkillWorld {
         paths->add_to(services);
         plugin = std::make_unique<BuiltPlugin>("skill", services, workspace().string());
     }
-    [[nodiscard]] std::string prompt() const { return plugin->registry.system_prompt(); }
+    [[nodiscard]] std::string prompt() const { return joined(plugin->registry.system_prompts()); }
     [[nodiscard]] agent::ToolResult load_skill(const std::string& name) const {
         return plugin->call("load_skill", {{"name", name}});
     }
@@ -49,7 +56,7 @@ struct SkillWorld {
         return messages.empty() ? "" : messages.front();
     }
 
-    tenon::testing::TempDir dir;
+    tenon::testing::TempDir dir{in_memory()};
     Services services;
     std::unique_ptr<PathService> paths;
     std::unique_ptr<BuiltPlugin> plugin;

@@ -34,7 +34,7 @@ struct SubagentWorld {
     [[nodiscard]] agent::ToolResult agent(const Json& input) const {
         return plugin->call("agent", input);
     }
-    [[nodiscard]] std::string prompt() const { return plugin->registry.system_prompt(); }
+    [[nodiscard]] std::string prompt() const { return joined(plugin->registry.system_prompts()); }
 
     Json definitions = Json::array(), untrusted = Json::array();
     ServiceReply files =

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "host/agent/ports.h"
+
+/// What the journals of a session's subagents tell. Texts are not redacted.
+namespace tenon::app {
+
+/// What a subagent has said.
+struct SubagentWords {
+    std::string all;        ///< every text, in order, a paragraph each; long ones cut in the middle
+    std::string last;       ///< of the last answer
+    bool finished = false;  ///< the last answer left nothing to do
+};
+
+/// The error: the journal cannot be read. Damaged lines count as not there.
+Result<SubagentWords> read_subagent(const std::filesystem::path& journal);
+
+/// For a call that a dead host has left: what its subagent has said, which is the result when the
+/// subagent had finished and the tool is `agent`. Nothing when there is no journal of it in
+/// `folder`, where those of the session are.
+std::optional<agent::RecoveredCall> recover_subagent(const std::filesystem::path& folder,
+                                                     const agent::ToolCall& call);
+
+/// A result is never blank.
+std::string text_or_none(std::string text);
+
+}  // namespace tenon::app

@@ -1,0 +1,56 @@
+#include "host/ui/redaction.h"
+
+#include <gtest/gtest.h>
+
+namespace tenon::ui {
+namespace {
+
+class RedactionTest : public ::testing::Test {
+protected:
+    RedactionTest() { secrets_.add("key-0123456789"); }
+
+    std::string text_of(const agent::AgentEvent& event) {
+        std::string text;
+        for (const auto& shown : redaction_.of(event)) {
+            if (const auto* delta = std::get_if<agent::TextDelta>(&shown)) text += delta->text;
+        }
+        return text;
+    }
+
+    Secrets secrets_;
+    Redaction redaction_{secrets_};
+};
+
+TEST_F(RedactionTest, FindsAKeyWhereverPiecesCutIt) {
+    const std::string whole = "it is key-0123456789, you see; key-01";
+    for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+        SCOPED_TRACE(cut);
+        std::string shown = text_of(agent::TextDelta{whole.substr(0, cut)});
+        shown += text_of(agent::TextDelta{whole.substr(cut)});
+        shown += text_of(agent::Answered{});
+        EXPECT_EQ(shown, "it is [redacted], you see; key-01");
+    }
+}
+
+TEST_F(RedactionTest, ForgetsWhatWaitsOfAnAnswerThatWasGivenUp) {
+    (void)text_of(agent::TextDelta{"key-01"});
+    (void)redaction_.of(agent::RetryScheduled{});
+    EXPECT_EQ(text_of(agent::TextDelta{"again"}), "again");
+    (void)text_of(agent::TextDelta{"key-01"});
+    redaction_.forget_unfinished();
+    EXPECT_EQ(text_of(agent::TextDelta{"again"}), "again");
+}
+
+TEST_F(RedactionTest, TakesKeysOutOfCallsAlsoOfSubagents) {
+    const agent::ToolStarted started{{"t1", "bash", {{"command", "echo key-0123456789"}}, {}}};
+    const auto direct = redaction_.of(started);
+    EXPECT_EQ(std::get<agent::ToolStarted>(direct.at(0)).call.input["command"], "echo [redacted]");
+    const auto nested =
+        redaction_.of(agent::SubagentEvent{"t0", "on key-0123456789", agent::EventOr<>(started)});
+    const auto& event = std::get<agent::SubagentEvent>(nested.at(0));
+    EXPECT_EQ(event.title, "on [redacted]");
+    EXPECT_EQ(std::get<agent::ToolStarted>(event.event).call.input["command"], "echo [redacted]");
+}
+
+}  // namespace
+}  // namespace tenon::ui
