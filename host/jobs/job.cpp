@@ -38,9 +38,13 @@ bool is_terminal(Status status) {
     return status != Status::kQueued && status != Status::kRunning;
 }
 
+std::int64_t start_by_this_clock(const JobRecord& job) {
+    if (job.status != Status::kRunning || job.started_boot_ms == 0) return job.started_ms;
+    return wall_clock_ms() - (boot_clock_ms() - job.started_boot_ms);
+}
+
 void correct_start(JobRecord& job) {
-    if (job.status != Status::kRunning || job.started_boot_ms == 0) return;
-    job.started_ms = wall_clock_ms() - (boot_clock_ms() - job.started_boot_ms);
+    job.started_ms = start_by_this_clock(job);
 }
 
 }  // namespace tenon::jobs

@@ -75,8 +75,10 @@ struct JobRecord {
     JobEnd end;                        ///< meaningful when is_terminal(status)
 };
 
-/// Sets `started_ms` of a running job to what the wall clock would say now, had it never been set
-/// meanwhile: the difference to it is how long the job has run.
+/// When a running job started as the wall clock would say it now, had it never been set meanwhile:
+/// the difference to it is how long the job has run. Of others `started_ms`.
+std::int64_t start_by_this_clock(const JobRecord& job);
+/// Sets `started_ms` to that.
 void correct_start(JobRecord& job);
 
 }  // namespace tenon::jobs

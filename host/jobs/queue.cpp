@@ -405,8 +405,9 @@ QueueLoad Queue::load() const {
             continue;
         }
         ++load.running;
-        if (load.longest_started_ms == 0 || job.started_ms < load.longest_started_ms)
-            load.longest_started_ms = job.started_ms;
+        const std::int64_t started_ms = start_by_this_clock(job);
+        if (load.longest_started_ms == 0 || started_ms < load.longest_started_ms)
+            load.longest_started_ms = started_ms;
     }
     return load;
 }
