@@ -21,11 +21,15 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// A tool that is offered only while there is something to load: whoever names it means no mistake.
+constexpr std::string_view kOfferedAtTimes = "load_skill";
+
 /// Empty: all are known.
 std::string unknown_names(const std::vector<std::string>& names, agent::Toolbox& all) {
     std::string unknown;
     for (const std::string& name : names) {
-        if (all.find(name) == nullptr) unknown += (unknown.empty() ? "" : ", ") + name;
+        if (all.find(name) == nullptr && name != kOfferedAtTimes)
+            unknown += (unknown.empty() ? "" : ", ") + name;
     }
     return unknown;
 }

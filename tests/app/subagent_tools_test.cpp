@@ -49,6 +49,12 @@ TEST_F(SubagentToolsTest, AreOfThoseOnlyTheOnesNamed) {
     EXPECT_EQ(names(task), "");
 }
 
+TEST_F(SubagentToolsTest, MayBeNamedForSkillsWhereThereAreNone) {
+    SubagentTask task;
+    task.tools = {"grep", "load_skill"};
+    EXPECT_EQ(names(task), "grep");
+}
+
 TEST_F(SubagentToolsTest, LackWhatTheCallerWithholds) {
     withheld = "bash";
     EXPECT_EQ(names({}), "grep task_list");
