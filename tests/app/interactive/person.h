@@ -62,6 +62,17 @@ public:
         sit_down(sat);
     }
 
+    ~Person() {
+        terminal_.reset();
+        // A killed host leaves its jobs running.
+        for (auto left = sandbox.processes(); !left.empty(); left = sandbox.processes()) {
+            for (const pid_t pid : left)
+                ::kill(pid, SIGKILL);
+        }
+    }
+    Person(const Person&) = delete;
+    Person& operator=(const Person&) = delete;
+
     /// Starts the program, again when it has ended.
     void sit_down(const Sat& sat = {}) {
         Environment environment = sandbox.environment(&server_);
