@@ -1,16 +1,21 @@
 #include "host/agent/tool_batch.h"
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <map>
 #include <system_error>
 #include <thread>
 
+#include "host/base/limits.h"
+
 namespace tenon::agent {
 namespace {
 
 // Of calls that may wait for long, so many run at once; the rest wait for a thread.
 constexpr std::size_t kMostOwnThreads = 256;
+// Of a command: a thread that watches it, its supervisor, bash, and what bash starts.
+constexpr std::size_t kForItsProcesses = 5;
 
 CallOutcome failure(std::string why) {
     return {{std::move(why), true, {}}, false, {}};
@@ -135,7 +140,10 @@ void ToolBatch::run_side_by_side(
             // The system has no more: those that run take over the rest.
         }
     };
-    start_threads(with_own_thread, kMostOwnThreads);
+    // Each of these calls is likely to start processes: leave them most of what there is.
+    const std::size_t spare = processes_left().value_or(kMostOwnThreads * kForItsProcesses);
+    start_threads(with_own_thread,
+                  std::clamp<std::size_t>(spare / kForItsProcesses, 1, kMostOwnThreads));
     start_threads(pooled, max_workers_);
     std::size_t outstanding = 0;
     for (const auto& [task, lane] : tasks) {
