@@ -17,6 +17,20 @@ constexpr std::size_t kMostOwnThreads = 256;
 // Of a command: a thread that watches it, its supervisor, bash, and what bash starts.
 constexpr std::size_t kForItsProcesses = 5;
 
+// Of a command: the call's own, its supervisor's two, and one to read what it printed.
+constexpr std::size_t kForItsDescriptors = 4;
+constexpr std::size_t kDescriptorsToSpare = 24;
+
+/// As many as the system has processes and descriptors for.
+std::size_t most_own_threads() {
+    const std::size_t processes = processes_left().value_or(kMostOwnThreads * kForItsProcesses);
+    const std::size_t descriptors = descriptors_left();
+    const std::size_t spare =
+        descriptors > kDescriptorsToSpare ? descriptors - kDescriptorsToSpare : 0;
+    return std::clamp<std::size_t>(
+        std::min(processes / kForItsProcesses, spare / kForItsDescriptors), 1, kMostOwnThreads);
+}
+
 CallOutcome failure(std::string why) {
     return {{std::move(why), true, {}}, false, {}};
 }
@@ -140,10 +154,7 @@ void ToolBatch::run_side_by_side(
             // The system has no more: those that run take over the rest.
         }
     };
-    // Each of these calls is likely to start processes: leave them most of what there is.
-    const std::size_t spare = processes_left().value_or(kMostOwnThreads * kForItsProcesses);
-    start_threads(with_own_thread,
-                  std::clamp<std::size_t>(spare / kForItsProcesses, 1, kMostOwnThreads));
+    start_threads(with_own_thread, most_own_threads());
     start_threads(pooled, max_workers_);
     std::size_t outstanding = 0;
     for (const auto& [task, lane] : tasks) {

@@ -185,9 +185,10 @@ Result<void, StartFailure> Host::make_queue() {
     try {
         queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
     } catch (const Poco::Exception& e) {
-        return StartFailure{"start a thread for jobs: " + e.displayText() +
-                                "; is the limit of processes (ulimit -u) too low, or reached?",
-                            1};
+        return StartFailure{
+            "start the threads of the job queue: the system has no more (" + e.displayText() +
+                "); is the limit of processes (ulimit -u) too low, or reached?",
+            1};
     } catch (const std::exception& e) {
         return StartFailure{e.what(), 1};
     }

