@@ -15,14 +15,12 @@ using namespace std::chrono_literals;
 // to go on.
 constexpr std::chrono::milliseconds kMargin{1000};
 constexpr std::chrono::milliseconds kShortagePause{100};
-constexpr std::chrono::hours kFar{24 * 365 * 100};  // within what the clock can count
 
 std::optional<std::chrono::steady_clock::time_point> overdue_of(const JobRecord& job) {
-    if (!job.spec.timeout) return std::nullopt;
     auto begun = std::chrono::steady_clock::now();
     if (job.started_boot_ms > 0)
         begun -= std::chrono::milliseconds(boot_clock_ms() - job.started_boot_ms);
-    return begun + std::min<std::chrono::milliseconds>(*job.spec.timeout, kFar) + kMargin;
+    return deadline_of(begun + kMargin, job.spec.timeout);
 }
 
 }  // namespace

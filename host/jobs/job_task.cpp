@@ -11,6 +11,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/limits.h"
+#include "host/jobs/end_file.h"
 
 namespace tenon::jobs {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds kShimsMargin{1000};
 constexpr std::int64_t kOverdueLookMs = 1000;
 constexpr int kShortageLookMs = 50;
-constexpr std::chrono::hours kFar{24 * 365 * 100};  // within what the clock can count
+constexpr int kFailuresToBelieve = 3;  // while there are descriptors
 
 }  // namespace
 
@@ -81,6 +82,8 @@ std::optional<JobRecord> JobTask::start() {
 std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
     News news = wait_for(shim, true);
     if (news == News::kStatus) {
+        if (auto end = receive_unrecorded_end(shim.news))
+            return end_unrecorded(std::move(shim), *std::move(end));
         if (around_.store.has_ended(job_.id)) {
             auto ended = recorded_end();
             around_.on_lingering({job_.id, std::move(shim.process), job_.spec.lifetime,
@@ -99,11 +102,23 @@ std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
     return recorded_end();
 }
 
+/// The shim could record nothing. What has begun has ended as it says; it may try again for a
+/// while, which nobody waits for. What has not begun is written off.
+std::optional<JobRecord> JobTask::end_unrecorded(ShimProcess shim, JobEnd end) {
+    around_.on_lingering({job_.id, std::move(shim.process), Lifetime::kPersistent});
+    if (end.started_ms == 0) return could_not_start(end.reason);
+    JobRecord job = job_;
+    job.status = end.status;
+    job.started_ms = end.started_ms;
+    job.end = std::move(end);
+    return job;
+}
+
 /// None when the job has not ended after all, or the task is to leave before that can be told.
 std::optional<JobRecord> JobTask::recorded_end() {
     auto job = load();
     if (job && is_terminal(job->status)) return std::move(*job);
-    if (!job && is_short_of_descriptors()) return std::nullopt;
+    if (!job && told_to_leave()) return std::nullopt;
     if (!job) return ended_unrecorded(job_, Status::kLost, job.error().message);
     around_.on_unwatched(job_);
     return std::nullopt;
@@ -112,16 +127,14 @@ std::optional<JobRecord> JobTask::recorded_end() {
 /// With no descriptor left to read the record with, waits for one: what has ended is not lost.
 Result<JobRecord> JobTask::load() {
     Mutex& reading = around_.reading[std::hash<JobId>()(job_.id) % around_.reading.size()];
-    while (true) {
-        {
+    for (int failures = 0;;) {
+        auto job = [&] {
             const Lock lock(reading);
-            auto job = around_.store.load(job_.id);
-            if (job) return job;
-            // Again, in case there is a descriptor a moment later.
-            if (!is_short_of_descriptors()) return around_.store.load(job_.id);
-            if (told_to_leave()) return job;
-        }
-        std::ignore = told_to_leave(kShortageLookMs);
+            return around_.store.load(job_.id);
+        }();
+        // There may be a descriptor again a moment after there was none to read with.
+        failures = is_short_of_descriptors() ? 0 : failures + 1;
+        if (job || failures >= kFailuresToBelieve || told_to_leave(kShortageLookMs)) return job;
     }
 }
 
@@ -142,11 +155,10 @@ JobTask::News JobTask::wait_for(const ShimProcess& shim, bool for_status) {
 
 /// Milliseconds until the shim should have ended the job by itself; then every second. -1: never.
 int JobTask::until_overdue() const {
-    if (!job_.spec.timeout) return -1;
-    const auto overdue = begun_ + std::min<std::chrono::milliseconds>(*job_.spec.timeout, kFar) +
-                         kShimsMargin;
+    const auto deadline = deadline_of(begun_ + kShimsMargin, job_.spec.timeout);
+    if (!deadline) return -1;
     const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(overdue - std::chrono::steady_clock::now());
+        std::chrono::ceil<std::chrono::milliseconds>(*deadline - std::chrono::steady_clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), kOverdueLookMs, INT_MAX));
 }
 

@@ -67,6 +67,7 @@ private:
     News wait_for(const ShimProcess& shim, bool for_status);
     [[nodiscard]] bool told_to_leave(int wait_ms = 0) const;
     [[nodiscard]] int until_overdue() const;
+    std::optional<JobRecord> end_unrecorded(ShimProcess shim, JobEnd end);
     std::optional<JobRecord> could_not_start(const std::string& why);
 
     TaskSurroundings& around_;

@@ -31,7 +31,6 @@ constexpr std::size_t kLargestMessage = 16384;  // two paths and two numbers
 constexpr rlim_t kOwnDescriptors = 64;
 constexpr std::size_t kDescriptors = 2;  // of a ShimProcess
 constexpr int kRoundMs = 10;             // of ending what a killed shim left
-constexpr char kName[] = "tenon-launcher";
 constexpr char kStarted[] = "started";   // the answer that comes with two descriptors
 constexpr char kAgain[] = "again";       // a request: the last answer once more
 constexpr char kNoRoom[] = "no room: ";  // what such a failure begins with
@@ -172,7 +171,7 @@ private:
 
 /// Starts what is asked for, reaps what has ended.
 [[noreturn]] void live(int socket) {
-    ::prctl(PR_SET_NAME, kName);
+    ::prctl(PR_SET_NAME, kLauncherName);
     // What a killed shim leaves becomes ours instead of init's, and so is found in any case.
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     set_descriptor_limit(kOwnDescriptors);  // each start closes so many
@@ -221,7 +220,7 @@ bool Launcher::spawn_another() {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, ends->second.get(), STDIN_FILENO);
-    std::string name = kName;
+    std::string name = kLauncherName;
     char* arguments[] = {name.data(), nullptr};
     pid_t process = 0;
     const int failed =
@@ -234,7 +233,7 @@ bool Launcher::spawn_another() {
 }
 
 void Launcher::serve_if_launcher(char** argv) {
-    if (argv[0] == nullptr || std::strcmp(argv[0], kName) != 0) return;
+    if (argv[0] == nullptr || std::strcmp(argv[0], kLauncherName) != 0) return;
     int type = 0;
     socklen_t size = sizeof type;
     const bool is_socket =

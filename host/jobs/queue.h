@@ -79,7 +79,8 @@ public:
     /// Running jobs are watched: a foreground one goes on as a background job, a subagent's is
     /// cancelled. Background ones that ended without `is_delivered` are posted to `ended`; queued
     /// ones are queued again in their old order, foreground ones among them cancelled, and those
-    /// whose end was delivered are written off: they never run. What killed
+    /// whose end was delivered are written off: they never run. Unfinished jobs of another machine
+    /// are left to its host. What killed
     /// supervisors left running is ended, soon and on another thread where the job has ended.
     /// Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);

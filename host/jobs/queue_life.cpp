@@ -83,7 +83,9 @@ void Queue::cancel_queued(const std::vector<JobId>& ids, std::string_view by) {
 Problems Queue::adopt(const std::function<bool(const JobRecord&)>& is_delivered) {
     Problems problems;
     for (JobRecord& job : store_.list(&problems)) {
-        if (job.spec.session == options_.session) adopt_one(std::move(job), is_delivered);
+        const bool ours = job.spec.session == options_.session;
+        if (ours && (is_terminal(job.status) || !is_elsewhere(job)))
+            adopt_one(std::move(job), is_delivered);
     }
     std::vector<JobRecord> admitted;
     {
