@@ -96,8 +96,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
 
     const OutputFormat format = options.output_format.value_or(OutputFormat::kText);
     // Both before any thread starts; the launcher also before memory grows.
-    auto launcher = jobs::Launcher::start();
-    if (!launcher) return complain(launcher.error().message, kFailed);
+    const auto launcher = jobs::Launcher::start("/proc/self/exe");
     Signals signals;
     ui::Notices notices;
     ui::Output output(STDOUT_FILENO, signals.stop_token());
@@ -108,7 +107,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    HostOptions host_options = host_options_of(options, sources, **setup, launcher->get());
+    HostOptions host_options = host_options_of(options, sources, **setup, launcher.get());
     host_options.wait_for_jobs = !options.no_wait;
     auto host = Host::create((*setup)->settings, std::move(host_options), *(*setup)->provider,
                              watchers, secrets);
