@@ -60,6 +60,7 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     host.session_id = setup.session_id;
     host.launcher = launcher;
     host.model = options.model;
+    host.leave_jobs = options.no_wait;
     host.providers = setup.providers;
     return host;
 }
