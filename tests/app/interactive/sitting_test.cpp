@@ -54,9 +54,9 @@ TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
     const Json two_calls = {
         {"content",
          {{{"type", "tool_use"}, {"id", "t1"}, {"name", "bash"}, {"input", {{"command", "cat gate"}}}},
-          {{"type", "tool_use"}, {"id", "t2"}, {"name", "bash"}, {"input", {{"command", "cat gate"}}}}}}};
+          {{"type", "tool_use"}, {"id", "t2"}, {"name", "bash"}, {"input", {{"command", "echo SECOND"}}}}}}};
     Json repaired = says("All there.");
-    repaired["expect"] = {"OPENED", "are you there"};
+    repaired["expect"] = {"OPENED", "SECOND", "are you there"};
     Person person({calls("t0", "background_run", {{"command", "cat gate2; echo DONE"}}),
                    two_calls, repaired, expecting(says("Heard."), "DONE")},
                   {.arguments = {"--yes", "--session", "s1"}});
@@ -78,11 +78,13 @@ TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
         const FullDisk full(
             std::filesystem::file_size(person.sandbox.state() / "sessions/s1.jsonl"),
             person.terminal().pid());
-        const UniqueFd end(
-            ::open((person.sandbox.workspace() / "gate2").c_str(), O_WRONLY | O_CLOEXEC));
-        (void)write_all(end.get(), "x");
+        const std::size_t before = person.shown().size();
+        UniqueFd end(::open((person.sandbox.workspace() / "gate2").c_str(), O_WRONLY | O_CLOEXEC));
+        end.reset();
+        EXPECT_TRUE(person.terminal().wait_until([&] {
+            return person.shown().find("Error: ", before) != std::string::npos;
+        })) << person.shown();
     }
-    // Whether the end came before the room or behind it, it is delivered, once.
     person.enters("and now");
     EXPECT_TRUE(person.sees("Heard.")) << person.shown();
     EXPECT_EQ(person.server().refusals(), 0) << person.server().requests().back().refusal;
