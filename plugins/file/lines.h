@@ -25,6 +25,9 @@ public:
     /// Whether the line that `next` gave was cut off.
     [[nodiscard]] bool cut() const { return rest_to_skip_; }
 
+    /// Lines given so far that were cut off.
+    [[nodiscard]] std::size_t cut_lines() const { return cut_lines_; }
+
 private:
     bool fill();
     std::size_t find_end();
@@ -35,6 +38,7 @@ private:
     std::function<bool()> go_on_;
     std::string buffer_;
     std::size_t from_ = 0;  ///< of the line that comes next
+    std::size_t cut_lines_ = 0;
     bool ended_ = false, rest_to_skip_ = false;
 };
 
