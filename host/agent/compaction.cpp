@@ -37,8 +37,10 @@ bool Compaction::has_answers() const {
 
 Result<void, Halt> Compaction::before_request(std::stop_token stop) {
     if (wish_ && has_answers()) {
-        const Attempt wished{Trigger::kManual, *std::exchange(wish_, std::nullopt), true, true};
-        return judge(replace(wished, std::move(stop)));
+        const Attempt wished{Trigger::kManual, *wish_, true, true};
+        const auto replaced = replace(wished, std::move(stop));
+        if (replaced || replaced.error().kind != Failure::Kind::kJournal) wish_.reset();
+        return judge(replaced);
     }
     const std::int64_t tokens = parts_.session.estimated_tokens();
     if (tokens < near(threshold()) || !has_answers()) return {};
@@ -100,22 +102,28 @@ Result<void, Compaction::Failure> Compaction::replace(const Attempt& attempt,
     const auto transcript =
         save_transcript(session.folder(), session.conversation().messages(), parts_.secrets);
     if (!transcript) return Failure{Failure::Kind::kFailed, transcript.error().message};
-    if (attempt.shows_results) show_results();
+    const Json results = attempt.shows_results ? last_results() : Json();
     const std::string trigger = attempt.trigger == Trigger::kAuto ? "auto" : "manual";
     const std::string text = replacement(*summary, transcript->string());
-    if (auto written = session.compress({trigger, transcript->string(), text}); !written)
+    if (auto written = session.compress({trigger, transcript->string(), text}); !written) {
+        std::error_code ignored;
+        std::filesystem::remove(*transcript, ignored);
         return Failure{Failure::Kind::kJournal, written.error().message};
+    }
+    if (!results.is_null()) parts_.sink.on_event(UserMessageSent{results});
     parts_.sink.on_event(Compacted{trigger, before, session.estimated_tokens()});
     return {};
 }
 
-/// The results of the last turn, which no request will carry any more.
-void Compaction::show_results() const {
+/// The message with the results of the last turn, which no request will carry any more; null: there
+/// is none.
+Json Compaction::last_results() const {
     const Message& last = parts_.session.conversation().messages().back();
     const Json message = json_or_null(last.wire);
     const Json& content = member(message, "content");
-    if (last.role == Role::kUser && string_or(element(content, 0), "type") == "tool_result")
-        parts_.sink.on_event(UserMessageSent{content});
+    const bool is_one =
+        last.role == Role::kUser && string_or(element(content, 0), "type") == "tool_result";
+    return is_one ? content : Json();
 }
 
 /// The summary, and behind it what it must not lose: jobs, todos, tasks.

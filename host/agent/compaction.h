@@ -80,7 +80,7 @@ private:
     [[nodiscard]] std::int64_t threshold() const;
     [[nodiscard]] bool has_answers() const;
     Result<bool> prune(std::int64_t tokens);
-    void show_results() const;
+    [[nodiscard]] Json last_results() const;
     Result<void, Failure> replace(const Attempt& attempt, std::stop_token stop);
     Result<void, Halt> judge(const Result<void, Failure>& replaced);
     [[nodiscard]] std::string replacement(const std::string& summary,

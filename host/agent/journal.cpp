@@ -5,24 +5,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/agent/journal_lines.h"
+#include "host/agent/record.h"
 #include "host/base/atomic_file.h"
 
 namespace tenon::agent {
 namespace {
 
-Result<std::string> read_all(int fd, std::size_t expected) {
-    std::string text(expected + 1, '\0');  // one more: the end is seen without growing
-    std::size_t size = 0;
-    while (true) {
-        if (size == text.size()) text.resize(2 * size);
-        const ssize_t n = ::read(fd, text.data() + size, text.size() - size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return Error::from_errno("read");
-        if (n == 0) break;
-        size += static_cast<std::size_t>(n);
-    }
-    text.resize(size);
-    return text;
+/// Whether a line without its end is a record that was being written: nothing relied on it yet.
+bool is_cut_off_record(std::string_view line) {
+    constexpr std::string_view kBegin = R"({"v":1,"seq":)";
+    const std::size_t known = std::min(line.size(), kBegin.size());
+    return line.substr(0, known) == kBegin.substr(0, known) &&
+           line.find('\0') == std::string_view::npos;
 }
 
 }  // namespace
@@ -42,17 +37,31 @@ Result<Journal::Opened> Journal::open(const std::filesystem::path& path) {
         }
         return Error::from_errno(doing);
     }
-    auto text = read_all(fd.get(), static_cast<std::size_t>(info.st_size));
+    Journal journal(std::move(fd), path);
+    auto text = read_lines(journal);
     if (!text) return text.error().while_doing(doing);
+    return Opened{std::move(journal), std::move(*text)};
+}
 
-    // A line without its end was being written when the writer died; nothing relied on it yet.
-    const auto end = static_cast<std::int64_t>(text->rfind('\n') + 1);
-    if (end != static_cast<std::int64_t>(text->size())) {
-        if (::ftruncate(fd.get(), end) != 0)
-            return Error::from_errno(doing + ": remove the cut-off last line");
-        text->resize(static_cast<std::size_t>(end));
+/// Also finds out how the file ends.
+Result<std::string> Journal::read_lines(Journal& journal) {
+    std::string text;
+    JournalLines lines(journal.fd_.get());
+    while (true) {
+        const auto line = lines.next();
+        if (!line) return line.error();
+        if (!*line) return text;
+        const JournalLines::Line& found = **line;
+        if (!found.ended && !found.too_long && !Record::read(found.text) &&
+            is_cut_off_record(found.text)) {
+            journal.end_ = End::kHalfLine;
+            journal.size_ = found.offset;
+            return text;
+        }
+        text.append(found.text).append("\n");
+        if (found.ended) continue;
+        journal.end_ = End::kUnended;
     }
-    return Opened{Journal(std::move(fd), path, end), std::move(*text)};
 }
 
 std::vector<std::string_view> Journal::Opened::lines() const {
@@ -65,20 +74,40 @@ std::vector<std::string_view> Journal::Opened::lines() const {
     return lines;
 }
 
+Result<void> Journal::mend_end() {
+    if (end_ == End::kWhole) return {};
+    const std::string doing = "journal " + path_.string();
+    if (end_ == End::kHalfLine && ::ftruncate(fd_.get(), size_) == 0) {
+        end_ = End::kWhole;
+        return {};
+    }
+    // Where nothing can be removed (chattr +a), the half line is ended as one that is no record.
+    const bool unended = end_ == End::kUnended;
+    if (auto written = write_all(fd_.get(), unended ? "\n" : "!\n"); !written)
+        return written.error().while_doing(doing + ": end the last line");
+    end_ = End::kWhole;
+    return {};
+}
+
 Result<std::int64_t> Journal::append(std::string_view type, std::string_view members) {
+    if (auto mended = mend_end(); !mended) return mended.error();
+    const std::string doing = "journal " + path_.string();
     const std::int64_t seq = next_seq_;
     std::string line =
         R"({"v":1,"seq":)" + std::to_string(seq) + R"(,"type":")" + std::string(type) + '"';
     if (!members.empty()) line.append(",").append(members);
     line += "}\n";
-    if (auto written = write_all(fd_.get(), line); !written) {
-        Error error = written.error().while_doing("journal " + path_.string());
-        // Half a line would swallow the next one.
-        if (::ftruncate(fd_.get(), size_) != 0)
-            error = Error::from_errno(error.message + "; and remove the half line");
-        return error;
+    if (line.size() > kMaxJournalLine) {
+        return Error{doing + ": a record of " + std::to_string(line.size()) +
+                     " bytes is too large; at most " + std::to_string(kMaxJournalLine) +
+                     " are written"};
     }
-    size_ += static_cast<std::int64_t>(line.size());
+    size_ = ::lseek(fd_.get(), 0, SEEK_END);
+    if (auto written = write_all(fd_.get(), line); !written) {
+        end_ = End::kHalfLine;
+        (void)mend_end();  // else before the next record
+        return written.error().while_doing(doing);
+    }
     ++next_seq_;
     return seq;
 }

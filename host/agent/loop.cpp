@@ -45,7 +45,9 @@ Loop::Loop(const Parts& parts, LoopOptions options)
 Result<void> Loop::recover() {
     for (const ToolCall& call : parts_.session.conversation().unanswered()) {
         ToolResult result{"interrupted", true, {}};
-        if (auto known = parts_.inbox.recover(call)) {
+        if (const auto unwritten = unwritten_.find(call.id); unwritten != unwritten_.end()) {
+            result = unwritten->second;
+        } else if (auto known = parts_.inbox.recover(call)) {
             result = {parts_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
             if (!known->delivered_job.empty())
                 result.delivered_jobs.push_back(known->delivered_job);
@@ -53,6 +55,7 @@ Result<void> Loop::recover() {
         if (auto written = parts_.session.add_result(call.id, result); !written) return written;
         parts_.inbox.told(result.delivered_jobs);
     }
+    unwritten_.clear();
     return {};
 }
 
@@ -66,7 +69,11 @@ RunResult Loop::wake(std::stop_token stop) {
 
 RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
     result_ = {};
-    (void)made(compaction_.at_once(focus, std::move(stop)));
+    if (auto recovered = recover(); !recovered) {
+        fail(Outcome::kFailed, recovered.error().message);
+    } else {
+        (void)made(compaction_.at_once(focus, std::move(stop)));
+    }
     return result_;
 }
 
@@ -75,12 +82,16 @@ RunResult Loop::begin(std::string_view prompt, std::stop_token stop) {
     cut_answers_ = 0;
     answered_empty_ = 0;
     compaction_.begin_run();
+    results_shown_ = true;
     try {
+        must(recover());
         if (!prompt.empty()) say(prompt, "prompt");
+        result_.prompt_said = true;
         converse(stop);
     } catch (const JournalFailed& e) {
         fail(Outcome::kFailed, e.what());
     }
+    show_last_results();
     return result_;
 }
 
@@ -107,8 +118,11 @@ void Loop::say(std::string_view text, std::string_view origin,
 void Loop::tell_ended_jobs() {
     std::vector<JobEnded> untold;
     std::vector<std::string> ids;
-    for (JobEnded& job : parts_.inbox.drain()) {
-        if (parts_.session.is_delivered(job.id)) continue;  // a tool call has told it
+    for (JobEnded& job : parts_.inbox.undelivered()) {
+        if (parts_.session.is_delivered(job.id)) {
+            parts_.inbox.told({job.id});
+            continue;
+        }
         ids.push_back(job.id);
         untold.push_back(std::move(job));
     }
@@ -150,7 +164,14 @@ Loop::Next Loop::ask(std::stop_token stop) {
 
 /// The last words before a request; what it says is shown.
 void Loop::add_reminders() {
-    if (const std::string text = parts_.context.reminders(); !text.empty()) say(text, "reminder");
+    std::string text = parts_.context.reminders();
+    if (!reminder_.empty()) text = reminder_ + (text.empty() ? "" : "\n") + text;
+    if (!text.empty()) {
+        reminder_ = text;  // until it is journalled
+        say(text, "reminder");
+        reminder_.clear();
+    }
+    results_shown_ = true;
     if (result_.turns == 0) return;
     const Json last =
         json_or_null(parts_.session.conversation().messages().back().wire);
@@ -158,11 +179,37 @@ void Loop::add_reminders() {
         parts_.sink.on_event(UserMessageSent{member(last, "content")});
 }
 
+/// At the end of a run: results that no request has carried, also those that could not be
+/// journalled.
+void Loop::show_last_results() {
+    if (std::exchange(results_shown_, true)) return;
+    const auto show = [this](const Conversation& conversation) {
+        const Json last = json_or_null(conversation.messages().back().wire);
+        const Json& content = member(last, "content");
+        if (string_or(element(content, 0), "type") == "tool_result")
+            parts_.sink.on_event(UserMessageSent{content});
+    };
+    const Conversation& conversation = parts_.session.conversation();
+    const auto open = conversation.unanswered();
+    if (open.empty()) return show(conversation);
+    Conversation whole = conversation;
+    for (const ToolCall& call : open) {
+        const auto known = unwritten_.find(call.id);
+        (void)whole.add_result(call.id, known != unwritten_.end()
+                                            ? known->second
+                                            : ToolResult{"interrupted", true, {}});
+    }
+    show(whole);
+}
+
 Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
     const Session& session = parts_.session;
-    return parts_.provider.ask({session.head().model, session.head().system, session.head().tools,
-                                session.conversation().messages(), options_.max_tokens, false},
-                               parts_.sink, std::move(stop));
+    auto answer =
+        parts_.provider.ask({session.head().model, session.head().system, session.head().tools,
+                             session.conversation().messages(), options_.max_tokens, false},
+                            parts_.sink, std::move(stop));
+    if (answer) answer->usage = plausible(answer->usage);
+    return answer;
 }
 
 /// Notes what summaries have cost. False: the run is over.
@@ -199,8 +246,9 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
                    {"cache_read_input_tokens", answer.usage.cache_read_input_tokens},
                    {"cache_creation_input_tokens", answer.usage.cache_creation_input_tokens}}}}});
     }
-    if (cut_answers_ == 0) result_.text.clear();
-    result_.text += parts_.secrets.redact(answer.text);
+    if (cut_answers_ == 0) said_.clear();
+    said_ += answer.text;
+    result_.text = parts_.secrets.redact(said_);  // a key may begin in one answer and end in the next
     if (!answer.calls.empty()) {
         cut_answers_ = 0;
         act(answer.calls, stop);
@@ -226,18 +274,28 @@ Loop::Next Loop::go_on_after_cut(const Answer& answer) {
     return Next::kAsk;
 }
 
+/// Of text that was cut off also without the piece of a key that the cut has left.
+std::string Loop::without_keys(const ToolResult& result) const {
+    std::string text = utf8::repair(result.text);
+    if (result.cut_at >= text.size()) return parts_.secrets.redact(std::move(text));
+    return parts_.secrets.redact_part(text.substr(0, result.cut_at), {false, true}) +
+           parts_.secrets.redact(text.substr(result.cut_at));
+}
+
 void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink,
                     {parts_.session.head().id, options_.subagent});
     std::optional<JournalFailed> failed;  // every call is waited for before anybody gives up
+    results_shown_ = false;
     std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
-        outcome.result.text = parts_.secrets.redact(utf8::repair(outcome.result.text));
+        outcome.result.text = without_keys(outcome.result);
         if (!failed) {  // behind a record that could not be written, none may stand
             auto written = parts_.session.add_result(call.id, outcome.result);
             if (!written) failed.emplace(written.error().message);
             if (written) parts_.inbox.told(outcome.result.delivered_jobs);
         }
+        if (failed) unwritten_[call.id] = outcome.result;
         if (call.name == CompactTool::kName && !outcome.result.is_error)
             compaction_.wish(string_or(call.input, "focus"));
         if (outcome.denied) denied.insert(call.id);

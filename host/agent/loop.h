@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -24,6 +25,8 @@ enum class Outcome { kDone, kMaxTurns, kFailed, kInterrupted };
 /// How a run ended.
 struct RunResult {
     Outcome outcome = Outcome::kDone;
+    /// The prompt is part of the conversation. False: the journal could not be written.
+    bool prompt_said = false;
     std::string text;   ///< of the last answer
     std::string error;  ///< what went wrong, for kFailed and kMaxTurns
     std::int64_t turns = 0;
@@ -47,8 +50,9 @@ public:
     };
     Loop(const Parts& parts, LoopOptions options);
 
-    /// Answers the calls that an earlier host left without results. Before anything else, once the
-    /// session's jobs are known to the inbox.
+    /// Answers the calls without results: those that an earlier host left, and those of a turn
+    /// whose results could not be journalled, with these results. Before anything else, once the
+    /// session's jobs are known to the inbox; each run begins with it.
     Result<void> recover();
 
     /// Says `prompt` and goes on until the model has nothing more to do and, when asked to wait,
@@ -78,9 +82,11 @@ private:
     Next ask(std::stop_token stop);
     void add_reminders();
     Result<Answer, ModelFailure> request(std::stop_token stop);
+    void show_last_results();
     bool made(const Result<void, Halt>& room);
     Next take_answer(const Answer& answer, std::stop_token stop);
     void act(const std::vector<ToolCall>& calls, std::stop_token stop);
+    [[nodiscard]] std::string without_keys(const ToolResult& result) const;
     Next go_on_after_cut(const Answer& answer);
     Next fail(Outcome outcome, std::string error);
 
@@ -88,6 +94,11 @@ private:
     LoopOptions options_;
     Compaction compaction_;
     RunResult result_;
+    std::string said_;            // by the last answer and those that it continues; may hold keys
+    std::string reminder_;        // taken from the context, not yet said
+    bool results_shown_ = true;   // watchers have seen the user message with the last results
+    /// Results that could not be journalled, by tool_use id.
+    std::map<std::string, ToolResult> unwritten_;
     int cut_answers_ = 0;             // in a row
     std::size_t answered_empty_ = 0;  // size of the last user message that got an empty answer
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -40,6 +41,15 @@ struct Usage {
     }
 };
 
+/// The same counts, none below zero or so large that a sum of them overflows: servers send anything.
+inline Usage plausible(const Usage& usage) {
+    const auto within = [](std::int64_t count) {
+        return std::clamp<std::int64_t>(count, 0, 1'000'000'000'000);
+    };
+    return {within(usage.input_tokens), within(usage.output_tokens),
+            within(usage.cache_read_input_tokens), within(usage.cache_creation_input_tokens)};
+}
+
 /// What the model asked for. When `input_error` is not empty the arguments were no JSON object:
 /// such a call never runs, the text says why.
 struct ToolCall {
@@ -55,6 +65,9 @@ struct ToolResult {
     bool is_error = false;
     /// Jobs whose terminal status this text tells: it is their delivery.
     std::vector<std::string> delivered_jobs;
+    /// Where the tool's own words were cut off; behind it stands what the host says of that. npos:
+    /// they were not.
+    std::size_t cut_at = std::string::npos;
 };
 
 }  // namespace tenon::agent

@@ -21,15 +21,29 @@ std::string_view without_newlines_at_end(std::string_view text) {
     return text.substr(0, text.find_last_not_of("\r\n") + 1);
 }
 
+/// The length of the line end at `at`; 0: there is none. Whatever some reader takes for one counts
+/// (Unicode 15, section 5.8).
+std::size_t line_end(std::string_view text, std::size_t at) {
+    const std::string_view rest = text.substr(at);
+    for (const std::string_view end :
+         {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e", "\xC2\x85", "\xE2\x80\xA8",
+          "\xE2\x80\xA9"}) {
+        if (rest.starts_with(end)) return end.size();
+    }
+    return 0;
+}
+
 std::string harmless(std::string_view result) {
     std::string out;
-    for (std::size_t i = 0; i < result.size(); ++i) {
-        if (result[i] == '<' && begins_with_tag(result.substr(i + 1))) {
+    for (std::size_t i = 0; i < result.size();) {
+        if (const std::size_t end = line_end(result, i); end > 0) {
+            out.append(result, i, end).append("  ");
+            i += end;
+        } else if (result[i] == '<' && begins_with_tag(result.substr(i + 1))) {
             out += "&lt;";
+            ++i;
         } else {
-            out += result[i];
-            const bool lone_return = result[i] == '\r' && !result.substr(i + 1).starts_with('\n');
-            if (result[i] == '\n' || lone_return) out += "  ";
+            out += result[i++];
         }
     }
     return out;

@@ -233,9 +233,11 @@ struct RecoveredCall {
 class Inbox {
 public:
     virtual ~Inbox() = default;
-    /// Everything that ended since the last call, oldest first. Never blocks.
-    virtual std::vector<JobEnded> drain() = 0;
-    /// Waits until `drain` would return something (true), no job that a headless run waits for is
+    /// Every end that has not been delivered, oldest first. What is returned stays until `told` has
+    /// been called with it, so that nothing is lost whose delivery cannot be journalled. Never
+    /// blocks.
+    virtual std::vector<JobEnded> undelivered() = 0;
+    /// Waits until `undelivered` would return something (true), no job that a headless run waits for is
     /// unfinished (false), or `stop` is requested (false).
     virtual bool wait(std::stop_token stop) = 0;
     /// The model has been told, or is about to be, how these ended: it is journalled.

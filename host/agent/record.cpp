@@ -116,7 +116,7 @@ Result<Record> Record::read(std::string_view line) {
         i = skip_blanks(line, i + 1);
     }
     if (skip_blanks(line, i + 1) != line.size()) return damaged(i + 1);
-    auto members = parse_json(others.empty() ? "{}" : others + "}");
+    auto members = parse_json(others.empty() ? "{}" : others + "}", kMaxOwnJsonDepth);
     if (!members) return members.error();
     record.members_ = std::move(*members);
     return record;

@@ -47,10 +47,12 @@ void Session::count(const Usage& usage) {
 void Session::forget() {
     call_ids_.clear();
     estimate_ = TokenEstimate();
+    front_texts_ = 0;
 }
 
 void Session::put(std::string_view text, std::string_view origin) {
     if (origin == kFrontOrigin) {
+        ++front_texts_;
         conversation_.add_front(text);
     } else {
         conversation_.add_text(text);
@@ -128,6 +130,7 @@ Result<void> Session::compress(const Compressed& compressed) {
     if (auto written = journal_.append("compaction", members); !written) return written.error();
     conversation_.restart(front, compressed.text, behind, asks);
     forget();
+    front_texts_ = front.size();
     return {};
 }
 

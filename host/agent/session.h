@@ -71,7 +71,9 @@ public:
     static constexpr std::string_view kFrontOrigin = "environment";
 
     /// Opens the session, or creates it with `fresh` as its first record when there is none.
-    /// `fresh.id` is a checked session id. Damaged lines in the middle are skipped, with warnings.
+    /// `fresh.id` is a checked session id. Damaged lines are skipped, with warnings; they stay in
+    /// the file. Error, and the file is as it was: no first record can be read, or another host
+    /// has the session open.
     static Result<Session> open(const std::filesystem::path& folder, SessionHead fresh);
 
     [[nodiscard]] const SessionHead& head() const { return head_; }
@@ -80,6 +82,8 @@ public:
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
     /// Where files of this session belong; need not be there.
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    /// How many texts of the origin kFrontOrigin the conversation has, wherever they stand.
+    [[nodiscard]] std::size_t front_texts() const { return front_texts_; }
     /// The tokens of the next request: with system, tools and these messages instead of its own.
     [[nodiscard]] std::int64_t estimated_tokens(const Conversation& conversation) const;
     [[nodiscard]] std::int64_t estimated_tokens() const { return estimated_tokens(conversation_); }
@@ -113,11 +117,12 @@ private:
     Session(Journal journal, SessionHead head, std::filesystem::path folder)
         : journal_(std::move(journal)), head_(std::move(head)), folder_(std::move(folder)) {}
 
-    Result<void> read(const std::vector<std::string_view>& lines);
+    Result<void> read(const std::vector<std::string_view>& lines, std::size_t first);
     void read_record(const Record& record, const std::string& where);
     void read_answer(const Record& record, const std::string& where);
     void read_result(const Record& record, const std::string& where);
     void read_compaction(const Record& record, const std::string& where);
+    void note(const std::string& where, const std::string& what);
     void warn_of(const std::string& where, const std::string& what);
     Result<void> write_head();
     void forget();
@@ -134,6 +139,7 @@ private:
     TokenEstimate estimate_;
     std::set<std::string> delivered_;
     std::set<std::string> answered_;
+    std::size_t front_texts_ = 0;
     std::set<std::string> call_ids_;  // every tool_use of the conversation
     std::unordered_map<std::int64_t, std::vector<std::string>>
         announced_;  // while reading: seq → jobs

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <cctype>
-#include <fstream>
+#include <unordered_map>
 
+#include "host/agent/journal_lines.h"
 #include "host/agent/record.h"
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
@@ -9,35 +10,52 @@
 namespace tenon::agent {
 namespace {
 
+constexpr char kAmongNuls[] =
+    "NUL bytes beside a record, as a crash of the machine leaves them; the record is kept";
 constexpr std::string_view kInterrupted = "interrupted";
 constexpr std::string_view kLostText = "[a damaged part of this conversation could not be read]";
 
-Result<SessionHead> read_head(std::string_view line, const std::string& where) {
-    const auto record = Record::read(line);
-    if (!record) return record.error().while_doing(where);
-    if (record->integer("v", 0) > 1) {
-        return Error{where + ": written by a newer tenon (record version " +
-                     std::to_string(record->integer("v", 0)) + ", this one reads 1)"};
+/// Where a record may stand: most lines are one.
+struct Place {
+    std::size_t line = 0;    ///< from 1
+    std::string_view text;   ///< the line, or its part between NULs
+    bool among_nuls = false;
+};
+
+std::vector<Place> places_in(const std::vector<std::string_view>& lines) {
+    std::vector<Place> places;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const bool among_nuls = lines[i].find('\0') != std::string_view::npos;
+        for (const std::string_view part : parts_between_nuls(lines[i]))
+            places.push_back({i + 1, part, among_nuls});
     }
-    if (record->string("type") != "session" || !record->value("tools").is_array())
+    return places;
+}
+
+Result<SessionHead> read_head(const Record& record, const std::string& where) {
+    if (record.integer("v", 0) > 1) {
+        return Error{where + ": written by a newer tenon (record version " +
+                     std::to_string(record.integer("v", 0)) + ", this one reads 1)"};
+    }
+    if (record.string("type") != "session" || !record.value("tools").is_array())
         return Error{where + ": not the first record of a session"};
     SessionHead head;
-    head.id = record->string("id");
-    head.workspace = record->string("workspace");
-    head.provider = record->string("provider");
-    head.model = record->string("model");
-    head.system = record->string("system");
-    head.tools = record->raw("tools");
-    head.created_ms = record->integer("created_ms", 0);
-    head.parent = record->string("parent");
-    head.parent_call = record->string("parent_call");
+    head.id = record.string("id");
+    head.workspace = record.string("workspace");
+    head.provider = record.string("provider");
+    head.model = record.string("model");
+    head.system = record.string("system");
+    head.tools = record.raw("tools");
+    head.created_ms = record.integer("created_ms", 0);
+    head.parent = record.string("parent");
+    head.parent_call = record.string("parent_call");
     return head;
 }
 
 Usage usage_in(const Json& usage) {
-    return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
-            integer_or(usage, "cache_read_input_tokens", 0),
-            integer_or(usage, "cache_creation_input_tokens", 0)};
+    return plausible({integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
+                      integer_or(usage, "cache_read_input_tokens", 0),
+                      integer_or(usage, "cache_creation_input_tokens", 0)});
 }
 
 std::optional<ToolCall> call_in(const Json& block) {
@@ -65,13 +83,13 @@ bool is_unusable(const Json& block) {
 }  // namespace
 
 Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
-    std::ifstream in(journal, std::ios::binary);
-    if (!in) return Error::from_errno("read " + journal.string());
+    auto lines = JournalLines::open(journal);
+    if (!lines) return lines.error();
     Deliveries found;
     std::unordered_map<std::int64_t, std::vector<std::string>> announced;
-    for (std::string line; std::getline(in, line);) {
-        const auto record = Record::read(line);
-        if (!record) continue;
+    const auto take = [&](std::string_view text) {
+        const auto record = Record::read(text);
+        if (!record) return;
         const std::string type = record->string("type");
         if (type == "session") found.parent_call = record->string("parent_call");
         if (type == "tool_result") found.tool_use_ids.insert(record->string("tool_use_id"));
@@ -81,8 +99,14 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
                    it != announced.end()) {
             found.jobs.insert(it->second.begin(), it->second.end());
         }
+    };
+    while (true) {
+        const auto line = lines->next();
+        if (!line) return line.error().while_doing("read " + journal.string());
+        if (!*line) return found;
+        for (const std::string_view part : parts_between_nuls((*line)->text))
+            take(part);
     }
-    return found;
 }
 
 Result<Session> Session::open(const std::filesystem::path& folder, SessionHead fresh) {
@@ -96,40 +120,80 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
         if (auto written = session.write_head(); !written) return written.error();
         return session;
     }
-    auto head = read_head(lines.front(), path.string() + ":1");
-    if (!head) return head.error();
+    const auto places = places_in(lines);
+    std::size_t first = 0;  // record that can be read
+    std::vector<std::pair<std::string, std::string>> damaged;
+    Result<Record> record = Record::read(places.front().text);
+    while (!record && ++first < places.size()) {
+        damaged.emplace_back("line " + std::to_string(places[first - 1].line),
+                             record.error().message);
+        record = Record::read(places[first].text);
+    }
+    if (!record) {
+        return Error{path.string() + ":1: no record of this journal can be read (" +
+                     (damaged.empty() ? record.error().message : damaged.front().second) +
+                     "); the file is left as it is. Move it away to begin a new session '" +
+                     fresh.id + "', or put a copy of it in its place"};
+    }
+    auto head = read_head(*record, path.string() + ":" + std::to_string(places[first].line));
+    if (!head) {
+        if (damaged.empty()) return head.error();
+        return Error{head.error().message + "; the first record is damaged (" + damaged.front().first +
+                     "), and without it the session cannot be opened"};
+    }
     if (head->id != fresh.id) {
         return Error{path.string() + ":1: holds the session '" + head->id + "', not '" + fresh.id +
                      "'"};
     }
     Session session(std::move(opened->journal), std::move(*head), folder / fresh.id);
     session.resumed_ = true;
-    if (auto read = session.read(lines); !read) return read.error().while_doing(path.string());
+    for (const auto& [where, why] : damaged)
+        session.warn_of(where, "damaged, skipped (" + why + ")");
+    if (auto read = session.read(lines, first); !read)
+        return read.error().while_doing(path.string());
+    (void)session.journal_.mend_end();  // else before the next record
     return session;
 }
 
-Result<void> Session::read(const std::vector<std::string_view>& lines) {
+/// `first` is the place of the first record.
+Result<void> Session::read(const std::vector<std::string_view>& lines, std::size_t first) {
     std::int64_t last_seq = 0;
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-        const std::string where = "line " + std::to_string(i + 1);
-        const auto record = Record::read(lines[i]);
+    std::unordered_map<std::int64_t, std::string_view> seen;
+    const auto places = places_in(lines);
+    if (places[first].among_nuls)
+        warn_of("line " + std::to_string(places[first].line), kAmongNuls);
+    for (std::size_t i = first + 1; i < places.size(); ++i) {
+        const Place& place = places[i];
+        const std::string where = "line " + std::to_string(place.line);
+        const auto record = Record::read(place.text);
         if (!record) {
             warn_of(where, "damaged, skipped (" + record.error().message + ")");
             continue;
         }
         if (record->integer("v", 0) > 1) return Error{where + ": written by a newer tenon"};
+        if (place.among_nuls) warn_of(where, kAmongNuls);
+        const std::int64_t seq = record->integer("seq", -1);
+        const auto [earlier, is_new] = seen.emplace(seq, place.text);
+        if (seq >= 0 && !is_new && earlier->second == place.text) {
+            note(where, "the same record once more, skipped");
+            continue;
+        }
         read_record(*record, where);
-        last_seq = std::max(last_seq, record->integer("seq", last_seq));
+        last_seq = std::max(last_seq, seq);
     }
     journal_.continue_after(std::max(last_seq, static_cast<std::int64_t>(lines.size()) - 1));
     announced_.clear();
     return {};
 }
 
+void Session::note(const std::string& where, const std::string& what) {
+    warnings_.push_back("session " + head_.id + ", " + where + ": " + what);
+}
+
 /// What could not be read may have been anything: thinking behind it is void.
 void Session::warn_of(const std::string& where, const std::string& what) {
     mended_ = true;
-    warnings_.push_back("session " + head_.id + ", " + where + ": " + what);
+    note(where, what);
 }
 
 /// Text, or another answer, behind calls without results: the records of those results are gone.
@@ -220,10 +284,11 @@ void Session::read_compaction(const Record& record, const std::string& where) {
         return;
     }
     mend_before_text();
-    conversation_.restart(record.strings("front"), text, record.strings("behind"),
-                          record.boolean("asks", true));
+    const auto front = record.strings("front");
+    conversation_.restart(front, text, record.strings("behind"), record.boolean("asks", true));
     mended_ = false;  // the model has seen exactly this
     forget();
+    front_texts_ = front.size();
 }
 
 }  // namespace tenon::agent

@@ -202,8 +202,11 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
     CallOutcome outcome{tool->call(call, context), false, {}};
     outcome.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
-    // What a call has read and then not said is still to be told.
-    if (outcome.result.is_error) return outcome;
+    // What a call has read and then not said, or not wholly, is still to be delivered.
+    if (outcome.result.is_error || outcome.result.cut_at != std::string::npos) {
+        outcome.result.delivered_jobs.clear();
+        return outcome;
+    }
     for (std::string& job : context.take_delivered())
         outcome.result.delivered_jobs.push_back(std::move(job));
     return outcome;

@@ -1,5 +1,6 @@
 #include "host/app/application.h"
 
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <iostream>
@@ -61,6 +62,8 @@ int run_agent(const Options& options, const Sources& sources) {
 
 int Application::run_program(int argc, char** argv) {
     open_standard_descriptors();
+    // A file that reaches a size limit (ulimit -f) is a failed write, not the end of the program.
+    ::signal(SIGXFSZ, SIG_IGN);
     Application application;
     try {
         // Only the name: a command line of ours is not for Poco to judge.

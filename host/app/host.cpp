@@ -16,6 +16,7 @@
 #include "host/base/limits.h"
 #include "host/model/window.h"
 #include "host/plugins/loader.h"
+#include "host/plugins/redact_service.h"
 
 namespace tenon::app {
 namespace {
@@ -68,7 +69,33 @@ std::vector<std::string> names_in(const std::string& tools) {
     return names;
 }
 
+std::string list_of(const std::vector<jobs::JobId>& ids) {
+    constexpr std::size_t kShown = 10;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(ids.size(), kShown); ++i)
+        text += (i == 0 ? "" : " ") + ids[i];
+    return text + (ids.size() > kShown ? " ..." : "");
+}
+
+std::string jobs_of_session(std::size_t number) {
+    return std::to_string(number) + (number == 1 ? " job" : " jobs") + " of the session ";
+}
+
 }  // namespace
+
+std::string to_text(const EndedJobs& ended) {
+    std::string text;
+    if (const std::size_t n = ended.cancelled.size(); n > 0) {
+        text = jobs_of_session(n) + (n == 1 ? "was" : "were") +
+               " cancelled: " + list_of(ended.cancelled);
+    }
+    if (const std::size_t n = ended.left.size(); n > 0) {
+        text += (text.empty() ? "" : "; ") + jobs_of_session(n) +
+                "could not be ended in time: " + list_of(ended.left) +
+                " (`tenon jobs cancel ID` tries again)";
+    }
+    return text;
+}
 
 Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& settings,
                                                          HostOptions options,
@@ -90,9 +117,59 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
                            *host->session_jobs_, sink, secrets, *host->registry_},
         host->loop_options());
     host->take_over_jobs();
-    if (auto settled = host->settle_conversation(); !settled)
+    if (auto settled = host->settle_conversation(); !settled) {
+        host->end_early();
         return StartFailure{settled.error().message, 1};
+    }
     return host;
+}
+
+/// The session is ours and will not be used.
+void Host::end_early() {
+    if (options_.leave_jobs) return leave_jobs();
+    const std::string said = to_text(end_jobs("session end"));
+    if (!said.empty()) notice(said);
+}
+
+EndedJobs Host::end_jobs(std::string_view by) {
+    EndedJobs ended;
+    std::vector<jobs::JobId> unfinished;
+    for (const auto& job : queue_->background_jobs()) {
+        if (job.spec.lifetime == jobs::Lifetime::kSession && !jobs::is_terminal(job.status))
+            unfinished.push_back(job.id);
+    }
+    ended.unfinished = queue_->cancel_session_jobs(by);
+    for (const jobs::JobId& id : unfinished) {
+        const auto job = queue_->find(id);
+        const bool over = job && jobs::is_terminal(job->status);
+        (over ? ended.cancelled : ended.left).push_back(id);
+    }
+    return ended;
+}
+
+agent::RunResult Host::run(std::string_view prompt, std::stop_token stop) {
+    if (auto ready = prepare_conversation(); !ready) {
+        agent::RunResult failed;
+        failed.outcome = agent::Outcome::kFailed;
+        failed.error = secrets_.redact(ready.error().message);
+        return failed;
+    }
+    return with_subagents(loop_->run(prompt, std::move(stop)));
+}
+
+/// What the first message begins with may be missing where the host ended, or the disk was full,
+/// before it was journalled.
+Result<void> Host::prepare_conversation() {
+    if (auto recovered = loop_->recover(); !recovered) return recovered;
+    if (scene_is_set_) return {};
+    const agent::Conversation& conversation = session_->conversation();
+    const bool only_begun = conversation.messages().size() <= 1 && !conversation.awaits_answer();
+    const std::size_t there = session_->front_texts();
+    if (there == 0 || (there == 1 && only_begun)) {
+        if (auto set = set_the_scene(); !set) return set;
+    }
+    scene_is_set_ = true;
+    return {};
 }
 
 agent::LoopOptions Host::loop_options() const {
@@ -226,8 +303,9 @@ void Host::make_services() {
     agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
         settings_.state_dir / "plugin-state",
-        settings_.state_dir / "sessions" / options_.session_id / "plugin-state");
+        settings_.state_dir / "sessions" / options_.session_id / "plugin-state", &secrets_);
     state_->add_to(services_);
+    plugins::add_redact_service(services_, secrets_);
     // Plugins are loaded before the session is known; no call is under way until then.
     services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
         return subagents_ == nullptr
@@ -333,16 +411,22 @@ Result<void> Host::settle_conversation() {
         notice("other tools are loaded than this session had; its history is rewritten for them");
         if (auto written = session_->change_tools(tools); !written) return written;
     }
-    return session_->conversation().messages().empty() ? set_the_scene() : Result<void>();
+    return prepare_conversation();
 }
 
-/// The environment and what the project says to agents, in front of the first prompt.
+/// The environment and what the project says to agents, in front of the first prompt; without what
+/// is there already.
 Result<void> Host::set_the_scene() {
+    std::size_t there = session_->front_texts();
     Instructions instructions = project_instructions(settings_.workspace);
     for (std::string& warning : instructions.warnings)
         notice(std::move(warning));
     for (const std::string& text : {environment_text(settings_.workspace), instructions.text}) {
         if (text.empty()) continue;
+        if (there > 0) {
+            --there;
+            continue;
+        }
         if (auto written = session_->add_text(secrets_.redact(text), "environment"); !written)
             return written;
     }
@@ -352,7 +436,8 @@ Result<void> Host::set_the_scene() {
 Result<void> Host::clear() {
     if (auto cleared = session_->clear(); !cleared) return cleared;
     registry_->begin_session(session_->head().id, "cleared");
-    return set_the_scene();
+    scene_is_set_ = false;
+    return prepare_conversation();
 }
 
 void Host::take_over_jobs() {

@@ -34,6 +34,15 @@ struct StartFailure {
     int exit_code = 2;
 };
 
+/// What an orderly end did to the background jobs that end with their session.
+struct EndedJobs {
+    std::vector<jobs::JobId> cancelled;
+    std::vector<jobs::JobId> left;  ///< have not ended in time
+    std::size_t unfinished = 0;     ///< of all jobs, foreground ones too
+};
+/// The same as a sentence for a person; empty when there was none.
+std::string to_text(const EndedJobs& ended);
+
 /// What a host is made of, besides the settings.
 struct HostOptions {
     std::filesystem::path prefix;  ///< of this installation
@@ -42,6 +51,7 @@ struct HostOptions {
     std::string session_id;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
+    bool leave_jobs = false;  ///< an end before the session is open lets the jobs run
     ProviderSource providers;            ///< for subagents; null: they cannot be run
     jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
     rlim_t descriptor_limit = 0;         ///< that commands get; 0: the one that the host has
@@ -55,7 +65,8 @@ struct HostOptions {
 /// `end_jobs`, or `leave_jobs`.
 class Host {
 public:
-    /// Opens or creates the session and takes over its jobs. `provider`, `sink` and `secrets`
+    /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
+    /// them, as any orderly end does. `provider`, `sink` and `secrets`
     /// outlive the host.
     static Result<std::unique_ptr<Host>, StartFailure> create(const Settings& settings,
                                                               HostOptions options,
@@ -64,9 +75,7 @@ public:
                                                               const Secrets& secrets);
 
     /// Says the prompt and goes on until there is nothing to do.
-    agent::RunResult run(std::string_view prompt, std::stop_token stop) {
-        return with_subagents(loop_->run(prompt, std::move(stop)));
-    }
+    agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
     /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
     agent::RunResult wake(std::stop_token stop) {
@@ -81,8 +90,8 @@ public:
     /// Empties the conversation; jobs, tools and model stay as they are.
     Result<void> clear();
 
-    /// An orderly end: every session job is cancelled. Returns how many have not ended in time.
-    std::size_t end_jobs(std::string_view by) { return queue_->cancel_session_jobs(by); }
+    /// An orderly end: every session job is cancelled.
+    EndedJobs end_jobs(std::string_view by);
     void leave_jobs() { queue_->leave(); }
     /// Removes old jobs that have been told, of all sessions; at most once a day, since it reads
     /// the whole store. For the end of a run.
@@ -138,6 +147,8 @@ private:
     void take_over_jobs();
     Result<void> settle_conversation();
     Result<void> set_the_scene();
+    Result<void> prepare_conversation();
+    void end_early();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
@@ -174,6 +185,7 @@ private:
     std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<agent::Loop> loop_;
     std::set<std::string> jobs_of_earlier_runs_;
+    bool scene_is_set_ = false;  // in this conversation
 };
 
 }  // namespace tenon::app

@@ -11,6 +11,7 @@ std::vector<fs::path> Host::changed_plugin_files() {
 }
 
 Result<std::vector<std::string>> Host::reload() {
+    if (auto recovered = loop_->recover(); !recovered) return recovered.error();
     (void)changed_plugin_files();
     const auto changed = std::exchange(changed_plugins_, {});
     std::vector<std::string> done;

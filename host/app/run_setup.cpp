@@ -64,6 +64,7 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     host.launcher = launcher;
     host.descriptor_limit = setup.descriptor_limit;
     host.model = options.model;
+    host.leave_jobs = options.no_wait;
     host.providers = setup.providers;
     return host;
 }

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <ctime>
-#include <fstream>
 #include <vector>
 
+#include "host/app/session_list.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
-#include "host/base/json.h"
 
 namespace tenon::app {
 namespace {
@@ -47,10 +46,7 @@ std::string new_session_id() {
 
 Result<std::string> latest_session(const fs::path& folder, const fs::path& workspace) {
     for (const JournalFile& file : newest_first(folder)) {
-        std::ifstream in(file.path);
-        std::string first;
-        std::getline(in, first);
-        const auto head = parse_json(first);
+        const auto head = first_record(file.path);
         const std::string id = file.path.stem().string();
         if (head && string_or(*head, "workspace") == workspace.string() && is_session_id(id))
             return id;

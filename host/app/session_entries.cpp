@@ -1,8 +1,8 @@
 #include "host/app/session_entries.h"
 
-#include <fstream>
 #include <optional>
 
+#include "host/agent/journal_lines.h"
 #include "host/agent/wire.h"
 
 namespace tenon::app {
@@ -21,7 +21,7 @@ std::optional<SessionEntry> entry_from(const Json& record, std::string_view line
     }
     if (type == "assistant" && member(record, "content").is_array()) {
         entry.kind = Kind::kAnswer;
-        entry.content = parse_ordered_json(agent::raw_member(line, "content"))
+        entry.content = parse_ordered_json(agent::raw_member(line, "content"), kMaxOwnJsonDepth)
                             .value_or(OrderedJson::array());
         return entry;
     }
@@ -86,16 +86,20 @@ private:
 
 Result<void> read_entries(const std::filesystem::path& journal,
                           const std::function<void(SessionEntry)>& take) {
-    std::ifstream in(journal, std::ios::binary);
-    if (!in) return Error::from_errno("read " + journal.string());
-    for (std::string line; std::getline(in, line);) {
-        const auto record = parse_json(line);
-        if (!record || !record->is_object()) continue;
-        if (integer_or(*record, "v", 0) > 1)
-            return Error{journal.string() + ": written by a newer tenon"};
-        if (auto entry = entry_from(*record, line)) take(*std::move(entry));
+    auto lines = agent::JournalLines::open(journal);
+    if (!lines) return lines.error();
+    while (true) {
+        const auto line = lines->next();
+        if (!line) return line.error().while_doing("read " + journal.string());
+        if (!*line) return {};
+        for (const std::string_view part : agent::parts_between_nuls((*line)->text)) {
+            const auto record = parse_json(part, kMaxOwnJsonDepth);
+            if (!record || !record->is_object()) continue;
+            if (integer_or(*record, "v", 0) > 1)
+                return Error{journal.string() + ": written by a newer tenon"};
+            if (auto entry = entry_from(*record, part)) take(*std::move(entry));
+        }
     }
-    return {};
 }
 
 Result<std::vector<Ordered>> read_messages(const std::filesystem::path& journal) {

@@ -57,6 +57,10 @@ std::vector<std::string> each_once(const std::vector<std::string>& ids) {
     return out;
 }
 
+bool may_know(const ServiceRequest& request, const jobs::JobRecord& job) {
+    return request.first_party || job.spec.plugin == request.plugin;
+}
+
 }  // namespace
 
 void SessionJobs::add_to(plugins::Services& services) {
@@ -132,6 +136,7 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
     jobs::JobSpec spec;
     spec.session = request.call->session_id();
     spec.tool_use_id = request.call->tool_use_id();
+    if (!request.first_party) spec.plugin = request.plugin;
     spec.workspace = workspace_.string();
     spec.command = string_or(params, "command");
     spec.name = string_or(params, "name");
@@ -175,6 +180,12 @@ std::optional<std::chrono::milliseconds> SessionJobs::limit_of(const Request& re
     return limit ? std::min(*limit, limits_.max_timeout) : limit;
 }
 
+Result<jobs::JobRecord> SessionJobs::find(const Request& request, const std::string& id) const {
+    auto job = queue_.find(id);
+    if (job && !may_know(request, *job)) return Error{"Unknown job " + id};
+    return job;
+}
+
 SessionJobs::Reply SessionJobs::submit(const Request& request) {
     auto spec = spec_of(request);
     if (!spec) return Reply::failed(spec.error().message, TENON_BAD_ARGS);
@@ -184,7 +195,7 @@ SessionJobs::Reply SessionJobs::submit(const Request& request) {
         }
     }
     for (const std::string& id : spec->after) {
-        const auto other = queue_.find(id);
+        const auto other = find(request, id);
         if (!other || other->spec.kind != jobs::Kind::kBackground) return unknown_job(id);
     }
     auto job = request.call->in_order([&] { return queue_.submit(std::move(*spec)); });
@@ -211,13 +222,14 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
     const auto candidates = request.call->in_order([&] { return unfinished_or_untold(); });
     const bool named = request.params.contains("job_ids");
     if (!named) {
-        for (const auto& job : candidates)
-            ids.push_back(job.id);
+        for (const auto& job : candidates) {
+            if (may_know(request, job)) ids.push_back(job.id);
+        }
     }
     std::vector<std::string> unfinished, foreground;
     bool ended_untold = false;
     for (const std::string& id : ids) {
-        const auto job = queue_.find(id);
+        const auto job = find(request, id);
         if (!job) return unknown_job(id);
         if (!jobs::is_terminal(job->status)) unfinished.push_back(id);
         if (is_own_foreground(*job, request.call->tool_use_id())) foreground.push_back(id);
@@ -266,14 +278,15 @@ void SessionJobs::end_foreground(const std::vector<jobs::JobRecord>& jobs,
 
 SessionJobs::Reply SessionJobs::list(const Request& request) {
     Json answer = Json::array();
-    for (const auto& job : request.call->in_order([&] { return queue_.background_jobs(); }))
-        answer.push_back(describe(job));
+    for (const auto& job : request.call->in_order([&] { return queue_.background_jobs(); })) {
+        if (may_know(request, job)) answer.push_back(describe(job));
+    }
     return Reply::ok({{"jobs", answer}});
 }
 
 SessionJobs::Reply SessionJobs::read(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
-    const auto job = queue_.find(id);
+    const auto job = find(request, id);
     if (!job) return unknown_job(id);
     const auto max_chars = static_cast<std::size_t>(std::clamp<std::int64_t>(
         integer_or(request.params, "max_chars", kMostCharacters), 1, kMostCharacters));
@@ -304,7 +317,7 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
 
 SessionJobs::Reply SessionJobs::to_background(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
-    const auto known = queue_.find(id);
+    const auto known = find(request, id);
     if (!known) return unknown_job(id);
     if (!known->spec.subagent.empty()) return end_of_subagents_job(request, id);
     const auto job = queue_.to_background(id);
@@ -339,7 +352,7 @@ std::size_t SessionJobs::move_to_background() {
 
 SessionJobs::Reply SessionJobs::cancel(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
-    if (!queue_.find(id)) return unknown_job(id);
+    if (!find(request, id)) return unknown_job(id);
     if (auto cancelled = queue_.cancel(id, "background_cancel"); !cancelled)
         return Reply::failed(cancelled.error().message);
     const auto job = queue_.find(id);
@@ -357,16 +370,14 @@ void SessionJobs::collect_news() {
     }
 }
 
-std::vector<agent::JobEnded> SessionJobs::drain() {
+std::vector<agent::JobEnded> SessionJobs::undelivered() {
     collect_news();
     std::vector<jobs::JobRecord> fresh;
     {
         const Lock lock(mutex_);
         claims_.clear();  // the calls are over: what they have told is told, the rest is not
-        for (auto& job : news_) {
-            if (told_.count(job.id) == 0) fresh.push_back(std::move(job));
-        }
-        news_.clear();
+        forget_delivered();
+        fresh = news_;
     }
     std::vector<agent::JobEnded> ended;
     for (const auto& job : fresh) {
@@ -379,9 +390,13 @@ std::vector<agent::JobEnded> SessionJobs::drain() {
 bool SessionJobs::has_news() {
     collect_news();
     const Lock lock(mutex_);
+    forget_delivered();
+    return !news_.empty();
+}
+
+void SessionJobs::forget_delivered() {
     std::erase_if(news_, [&](const jobs::JobRecord& job)
                              TENON_REQUIRES(mutex_) { return told_.count(job.id) > 0; });
-    return !news_.empty();
 }
 
 bool SessionJobs::wait(std::stop_token stop) {
@@ -403,7 +418,7 @@ std::string SessionJobs::table() {
 
 std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
     const auto job = queue_.find_by_tool_use(call.id);
-    if (!job) return recover_subagent(session_folder_, call);
+    if (!job) return recover_subagent(session_folder_, call, secrets_);
     if (call.name == "background_run") {
         const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
         return agent::RecoveredCall{

@@ -17,7 +17,7 @@
 namespace tenon::app {
 
 /// The jobs of one session as the rest sees them: to plugins the methods `job.*` (sdk/README.md),
-/// to the loop its inbox. Knows which ends the model has been told. Thread-safe.
+/// where a third-party plugin knows only of the jobs that it submitted; to the loop its inbox. Knows which ends the model has been told. Thread-safe.
 class SessionJobs : public agent::Inbox {
 public:
     struct Limits {
@@ -43,12 +43,12 @@ public:
           secrets_(secrets) {}
 
     void add_to(plugins::Services& services);
-    std::vector<agent::JobEnded> drain() override;
+    std::vector<agent::JobEnded> undelivered() override;
     bool wait(std::stop_token stop) override;
     void told(const std::vector<std::string>& jobs) override;
     std::string table() override;
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
-    /// Whether `drain` would return something.
+    /// Whether `undelivered` would return something.
     [[nodiscard]] bool has_news();
     /// Moves the running foreground commands of the conversation itself, not of subagents, to the
     /// background; whoever waits for one is told. Returns how many.
@@ -68,6 +68,8 @@ private:
     enum class Telling { kThisCall, kAnotherCall, kToldBefore };
     Telling claim(const std::string& job, const std::string& call);
     [[nodiscard]] bool is_claimed(const std::string& job) const;
+    /// One of the session's jobs, as far as the plugin may know of it.
+    [[nodiscard]] Result<jobs::JobRecord> find(const Request& request, const std::string& id) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> limit_of(const Request& request,
                                                                     const jobs::JobSpec& spec) const;
@@ -82,6 +84,7 @@ private:
     [[nodiscard]] Json describe(const jobs::JobRecord& job) const;
     [[nodiscard]] std::string text_of(const jobs::JobRecord& job, std::size_t max_chars) const;
     void collect_news();
+    void forget_delivered() TENON_REQUIRES(mutex_);
 
     jobs::Store store_;
     jobs::Queue& queue_;
@@ -93,10 +96,10 @@ private:
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
     std::set<std::string> moved_ TENON_GUARDED_BY(mutex_);  // by a person, to the background
-    /// Since the last drain: which call tells which job's end.
+    /// Which call under way tells which job's end.
     std::map<std::string, std::string> claims_ TENON_GUARDED_BY(mutex_);
     std::vector<jobs::JobRecord> news_
-        TENON_GUARDED_BY(mutex_);  // taken from the queue, not yet drained
+        TENON_GUARDED_BY(mutex_);  // taken from the queue, their end not yet delivered
 };
 
 }  // namespace tenon::app

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <tuple>
 
+#include "host/agent/journal_lines.h"
 #include "host/base/ids.h"
 #include "host/base/json.h"
 #include "host/base/utf8.h"
@@ -52,12 +53,12 @@ std::string_view type_of(std::string_view line) {
     return rest.substr(0, rest.find('"'));
 }
 
-void take_record(const std::string& line, SessionSummary& session) {
+void take_record(std::string_view line, SessionSummary& session) {
     const std::string_view type = type_of(line);
     if (type == "assistant") {
         ++session.turns;
     } else if (type == "user" && session.first_prompt.empty()) {
-        const auto record = parse_json(line);
+        const auto record = parse_json(line, kMaxOwnJsonDepth);
         if (record && string_or(*record, "origin") == "prompt") {
             const std::string text = utf8::repair(string_or(*record, "text"));
             session.first_prompt = utf8::first_bytes(text, kMostOfAPrompt);
@@ -68,13 +69,24 @@ void take_record(const std::string& line, SessionSummary& session) {
     }
 }
 
+Result<Json> read_head(agent::JournalLines& lines) {
+    while (true) {
+        const auto line = lines.next();
+        if (!line) return line.error();
+        if (!*line) return Error{"no record"};
+        for (const std::string_view part : agent::parts_between_nuls((*line)->text)) {
+            auto record = parse_json(part, kMaxOwnJsonDepth);
+            if (record && record->is_object()) return record;
+        }
+    }
+}
+
 Result<SessionSummary> summarise(const fs::path& path, const std::set<std::string>& locked) {
-    std::ifstream in(path, std::ios::binary);
+    auto lines = agent::JournalLines::open(path);
+    if (!lines) return lines.error();
     struct stat info {};
-    if (!in || ::stat(path.c_str(), &info) != 0) return Error::from_errno("read " + path.string());
-    std::string line;
-    std::getline(in, line);
-    const auto head = parse_json(line);
+    if (::stat(path.c_str(), &info) != 0) return Error::from_errno("read " + path.string());
+    const auto head = read_head(*lines);
     if (!head || string_or(*head, "type") != "session" ||
         string_or(*head, "id") != path.stem().string())
         return Error{path.string() + ": not the journal of a session of that name"};
@@ -88,12 +100,21 @@ Result<SessionSummary> summarise(const fs::path& path, const std::set<std::strin
     session.created_ms = integer_or(*head, "created_ms", 0);
     session.last_ms = info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1'000'000;
     session.held = locked.count(lock_name(info)) > 0;
-    while (std::getline(in, line))
-        take_record(line, session);
-    return session;
+    while (true) {
+        const auto line = lines->next();
+        if (!line) return line.error().while_doing("read " + path.string());
+        if (!*line) return session;
+        for (const std::string_view part : agent::parts_between_nuls((*line)->text))
+            take_record(part, session);
+    }
 }
 
 }  // namespace
+
+Result<Json> first_record(const fs::path& journal) {
+    auto lines = agent::JournalLines::open(journal);
+    return lines ? read_head(*lines) : lines.error();
+}
 
 std::vector<SessionSummary> list_sessions(const fs::path& folder, const fs::path& workspace,
                                           std::vector<std::string>* problems) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/json.h"
 #include "host/base/result.h"
 
 /// What there is to know of sessions without opening them: for lists to choose from. Nothing here
@@ -30,6 +31,10 @@ struct SessionSummary {
 std::vector<SessionSummary> list_sessions(const std::filesystem::path& folder,
                                           const std::filesystem::path& workspace,
                                           std::vector<std::string>* problems = nullptr);
+
+/// The first record of a journal that can be read; of a session it is its head. Does not wait for a
+/// FIFO. Error: there is none, or the file cannot be read.
+Result<Json> first_record(const std::filesystem::path& journal);
 
 /// One of them; `id` is a checked session id. Error: there is none, or its journal cannot be read.
 Result<SessionSummary> summarise_session(const std::filesystem::path& folder,

@@ -1,7 +1,6 @@
 #include "host/app/subagent_journal.h"
 
-#include <fstream>
-
+#include "host/agent/journal_lines.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {
@@ -43,10 +42,11 @@ std::optional<fs::path> journal_of_call(const fs::path& folder, const std::strin
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
          it.increment(failed)) {
         if (it->path().extension() != ".jsonl") continue;
-        std::ifstream in(it->path(), std::ios::binary);
-        std::string line;
-        std::getline(in, line);
-        const auto head = parse_json(line);
+        auto lines = agent::JournalLines::open(it->path());
+        if (!lines) continue;
+        const auto line = lines->next();
+        if (!line || !*line) continue;
+        const auto head = parse_json((*line)->text, kMaxOwnJsonDepth);
         if (!head || string_or(*head, "type") != "session" ||
             string_or(*head, "parent_call") != tool_use_id)
             continue;
@@ -59,12 +59,15 @@ std::optional<fs::path> journal_of_call(const fs::path& folder, const std::strin
 
 }  // namespace
 
-Result<SubagentWords> read_subagent(const fs::path& journal) {
-    std::ifstream in(journal, std::ios::binary);
-    if (!in) return Error::from_errno("read " + journal.string());
+Result<SubagentWords> read_subagent(const fs::path& journal, const Secrets& secrets) {
+    auto lines = agent::JournalLines::open(journal);
+    if (!lines) return lines.error();
     SubagentWords words;
-    for (std::string line; std::getline(in, line);) {
-        const auto record = parse_json(line);
+    while (true) {
+        const auto line = lines->next();
+        if (!line) return line.error().while_doing("read " + journal.string());
+        if (!*line) break;
+        const auto record = parse_json((*line)->text, kMaxOwnJsonDepth);
         if (!record || !record->is_object()) continue;
         words.finished = false;  // what follows an answer asks for another
         if (string_or(*record, "type") != "assistant") continue;
@@ -74,15 +77,17 @@ Result<SubagentWords> read_subagent(const fs::path& journal) {
         if (!is_blank(text)) words.all.append(words.all.empty() ? "" : "\n\n").append(text);
         words.last = std::move(text);
     }
-    words.all = shortened(utf8::repair(words.all));
+    words.all = shortened(secrets.redact(utf8::repair(words.all)));
+    words.last = secrets.redact(utf8::repair(words.last));
     return words;
 }
 
 std::optional<agent::RecoveredCall> recover_subagent(const fs::path& folder,
-                                                     const agent::ToolCall& call) {
+                                                     const agent::ToolCall& call,
+                                                     const Secrets& secrets) {
     const auto journal = journal_of_call(folder, call.id);
     if (!journal) return std::nullopt;
-    auto words = read_subagent(*journal);
+    auto words = read_subagent(*journal, secrets);
     if (!words) return std::nullopt;
     if (words->finished && call.name == "agent")
         return agent::RecoveredCall{text_or_none(std::move(words->last)), false, {}};

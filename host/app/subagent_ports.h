@@ -71,7 +71,7 @@ private:
 /// A subagent has no background jobs, and the session's are none of its business.
 class NoJobs final : public agent::Inbox {
 public:
-    std::vector<agent::JobEnded> drain() override { return {}; }
+    std::vector<agent::JobEnded> undelivered() override { return {}; }
     bool wait(std::stop_token) override { return false; }
     void told(const std::vector<std::string>&) override {}
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall&) override { return {}; }

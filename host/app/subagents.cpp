@@ -139,8 +139,8 @@ ServiceReply Subagents::reply(const agent::RunResult& result, const fs::path& jo
         case agent::Outcome::kFailed:
             return ServiceReply::failed("the subagent failed: " + result.error);
         case agent::Outcome::kMaxTurns:
-            if (const auto words = read_subagent(journal))
-                text = words->all.empty() ? "" : parts_.secrets.redact(words->all) + "\n";
+            if (const auto words = read_subagent(journal, parts_.secrets))
+                text = words->all.empty() ? "" : words->all + "\n";
             text += kReachedLimit;
             break;
         case agent::Outcome::kDone:

@@ -87,7 +87,7 @@ Result<OrderedJson> parse_ordered_json(std::string_view text, std::size_t max_de
 }
 
 Json json_or_null(std::string_view text) {
-    return parse_json(text).value_or(Json());
+    return parse_json(text, kMaxOwnJsonDepth).value_or(Json());
 }
 
 std::string dump_json(const Json& value) {

@@ -23,6 +23,9 @@ using OrderedJson = nlohmann::ordered_json;  ///< keeps the order in which membe
 
 /// Deeper texts are refused: nlohmann's dump and copies recurse once a level.
 constexpr std::size_t kMaxJsonDepth = 256;
+/// What this program writes, such as a record with the arguments of a call, holds what it has
+/// accepted some levels down.
+constexpr std::size_t kMaxOwnJsonDepth = kMaxJsonDepth + 16;
 
 /// Parses one JSON text, which may be any bytes. Whatever the library objects to is an Error that
 /// says where and why: syntax, invalid UTF-8, a number beyond what a double can hold (1e999). Depth

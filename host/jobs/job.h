@@ -38,6 +38,7 @@ struct JobSpec {
     std::string cwd;          ///< absolute path of a folder
     std::string name;         ///< for people; may be empty
     std::string tool_use_id;  ///< the model's call; may be empty
+    std::string plugin;       ///< the third-party plugin that asked; empty: Tenon's own did
     Kind kind = Kind::kBackground;
     std::string subagent;  ///< whose foreground command it is: it never becomes a background job
     Lifetime lifetime = Lifetime::kSession;

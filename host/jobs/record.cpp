@@ -165,6 +165,7 @@ std::string encode_job(const JobRecord& job) {
         {"host", job.host.empty() ? host_name() : job.host},
     };
     if (!spec.subagent.empty()) object["subagent"] = spec.subagent;
+    if (!spec.plugin.empty()) object["plugin"] = spec.plugin;
     return dump_json(object);
 }
 
@@ -186,6 +187,7 @@ Result<JobRecord> decode_job(std::string_view text) {
     job.spec.subagent = m.maybe_text("subagent");
     if (!job.spec.subagent.empty() && !is_session_id(job.spec.subagent))
         m.complain("subagent", "is no id");
+    job.spec.plugin = m.maybe_text("plugin");
     job.spec.lifetime = m.one_of("lifetime", {"session", "persistent"}) == 0
                             ? Lifetime::kSession
                             : Lifetime::kPersistent;

@@ -51,9 +51,10 @@ std::string shortened(const KeptOutput& output, std::size_t max_characters,
         return utf8::shorten(text, max_characters, part, part,
                              [](std::size_t left_out) { return omitted(left_out, "characters"); });
     }
-    const std::string head_text = secrets.redact(utf8::repair(output.read(0, enough)));
-    const std::string tail_text =
-        secrets.redact(utf8::repair(without_broken_begin(output.read(size - enough, size))));
+    const std::string head_text =
+        secrets.redact_part(utf8::repair(output.read(0, enough)), {false, true});
+    const std::string tail_text = secrets.redact_part(
+        utf8::repair(without_broken_begin(output.read(size - enough, size))), {true, false});
     const std::string_view head = utf8::first(head_text, max_characters / 2);
     const std::string_view tail = utf8::last(tail_text, max_characters / 2);
     // In bytes where they are valid, which is where it matters.
@@ -76,8 +77,10 @@ std::string without_middle(const KeptOutput& output, std::uint64_t lost, std::si
     const std::uint64_t tail_begin = output.size() - tail_size;
     const std::string head_bytes = output.read(0, head_end);
     const std::string tail_bytes = output.read(tail_begin, output.size());
-    const std::string head = secrets.redact(utf8::repair(without_broken_end(head_bytes)));
-    const std::string tail = secrets.redact(utf8::repair(without_broken_begin(tail_bytes)));
+    const std::string head =
+        secrets.redact_part(utf8::repair(without_broken_end(head_bytes)), {false, true});
+    const std::string tail =
+        secrets.redact_part(utf8::repair(without_broken_begin(tail_bytes)), {true, false});
     const std::string_view shown_head = utf8::first(head, max_characters / 2);
     const std::string_view shown_tail = utf8::last(tail, max_characters / 2);
     const std::uint64_t shown = shown_head.size() + shown_tail.size();
@@ -126,7 +129,16 @@ std::string read_output_tail(const std::filesystem::path& job_folder, std::size_
     const KeptOutput output(job_folder);
     const auto wanted = std::uint64_t{max_bytes} + secrets.longest();
     const std::uint64_t begin = output.size() - std::min<std::uint64_t>(output.size(), wanted);
-    const std::string text = secrets.redact(utf8::repair(output.read(begin, output.size())));
+    const std::uint64_t seam = std::clamp(output.head(), begin, output.size());
+    const auto part = [&](std::uint64_t from, std::uint64_t to) {
+        return secrets.redact_part(utf8::repair(output.read(from, to)),
+                                   {from > 0, to < output.size()});
+    };
+    // Where bytes may be missing, what stands before and behind them is no one text.
+    const bool seamless =
+        seam == begin || seam == output.size() || output.omitted() == std::uint64_t{0};
+    const std::string text = seamless ? part(begin, output.size())
+                                      : part(begin, seam) + part(seam, output.size());
     if (text.size() <= max_bytes) return text;
     return std::string(
         without_broken_begin(std::string_view(text).substr(text.size() - max_bytes)));
@@ -191,6 +203,11 @@ std::string preview(std::string_view command) {
     std::string line = utf8::repair(command.substr(0, kPreviewCharacters * kBytesPerCharacter));
     for (char& c : line) {
         if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+    }
+    // The line ends of Unicode: NEL, LINE SEPARATOR, PARAGRAPH SEPARATOR.
+    for (const std::string_view end : {"\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+        for (auto at = line.find(end); at != std::string::npos; at = line.find(end, at))
+            line.replace(at, end.size(), " ");
     }
     return std::string(utf8::first(line, kPreviewCharacters));
 }

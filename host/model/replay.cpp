@@ -50,7 +50,7 @@ agent::Usage read_usage(const Json& line) {
 }
 
 Result<std::vector<OrderedJson>> read_blocks(const std::string& text) {
-    const auto line = parse_ordered_json(text);
+    const auto line = parse_ordered_json(text, kMaxOwnJsonDepth);
     if (!line) return line.error();
     if (!line->contains("content")) return Error{"an answer without content"};
     const OrderedJson& content = member(*line, "content");
@@ -101,7 +101,7 @@ using IdsOfAgents = std::map<std::string, std::set<std::string>>;
 /// Nothing for the header.
 Result<std::optional<Step>> read_line(const std::string& text, bool first, IdsOfAgents& ids) {
     if (!utf8::is_valid(text)) return Error{"not UTF-8"};
-    const auto line = parse_json(text);
+    const auto line = parse_json(text, kMaxOwnJsonDepth);
     if (!line) return line.error();
     if (!line->is_object()) return Error{"not a JSON object"};
     const std::string type = string_or(*line, "type");

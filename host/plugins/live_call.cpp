@@ -67,6 +67,11 @@ tenon_rc LiveCall::append(tenon_str chunk) {
     return left_out_ == 0 ? TENON_OK : TENON_FAILED;
 }
 
+std::size_t LiveCall::cut_at() {
+    const Lock lock(mutex_);
+    return left_out_ > 0 ? utf8::repair(text_).size() : std::string::npos;
+}
+
 std::string LiveCall::text() {
     const Lock lock(mutex_);
     std::string out = utf8::repair(text_);

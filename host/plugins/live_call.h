@@ -32,6 +32,8 @@ public:
 
     /// What was written, as valid UTF-8; what did not fit is counted in a last line.
     [[nodiscard]] std::string text();
+    /// Where in that text the plugin's own words were cut off; npos: they were not.
+    [[nodiscard]] std::size_t cut_at();
 
 private:
     LiveCall(const std::string& tool_name, std::string args_json, agent::CallContext& context,

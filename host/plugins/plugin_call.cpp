@@ -70,14 +70,18 @@ agent::ToolResult PluginCall::invoke(const agent::ToolCall& call, agent::CallCon
     auto live = LiveCall::make(tool_.spec.name, dump_json(call.input), context);
     if (!live) return failure("Error: " + live.error().message);
     const tenon_rc rc = plugin_.invoke(**live);
-    return worded(rc, (*live)->text(), context);
+    return worded(rc, **live, context);
 }
 
-agent::ToolResult PluginCall::worded(tenon_rc rc, std::string text,
+agent::ToolResult PluginCall::worded(tenon_rc rc, LiveCall& live,
                                      agent::CallContext& context) const {
-    agent::ToolResult result{std::move(text), rc != TENON_OK, {}};
-    // What a failed call had read may be missing from its text: such a job is told again.
-    if (rc == TENON_OK || rc == TENON_CANCELLED) result.delivered_jobs = context.take_delivered();
+    agent::ToolResult result{live.text(), rc != TENON_OK, {}};
+    result.cut_at = live.cut_at();
+    // What a call had read and then failed, was cancelled or cut off may be missing from its text:
+    // the end of such a job has not been delivered.
+    std::vector<std::string> delivered = context.take_delivered();
+    if (rc == TENON_OK && result.cut_at == std::string::npos)
+        result.delivered_jobs = std::move(delivered);
     if (rc == TENON_FAULT) {
         append_line(result.text,
                     "Error: a defect in the plugin " + plugin_.id() + " ended this call");

@@ -9,6 +9,8 @@
 
 namespace tenon::plugins {
 
+class LiveCall;
+
 /// Lets one through at a time.
 class Turnstile {
 public:
@@ -35,7 +37,7 @@ public:
 
 private:
     agent::ToolResult invoke(const agent::ToolCall& call, agent::CallContext& context);
-    [[nodiscard]] agent::ToolResult worded(tenon_rc rc, std::string text,
+    [[nodiscard]] agent::ToolResult worded(tenon_rc rc, LiveCall& live,
                                            agent::CallContext& context) const;
     [[nodiscard]] std::string disabled_text() const;
 

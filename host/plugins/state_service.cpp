@@ -88,8 +88,8 @@ std::optional<ServiceReply> complaint(const Json& params, bool has_session) {
 
 }  // namespace
 
-StateService::StateService(fs::path folder, fs::path session_folder)
-    : folder_(std::move(folder)), session_folder_(std::move(session_folder)) {}
+StateService::StateService(fs::path folder, fs::path session_folder, const Secrets* secrets)
+    : folder_(std::move(folder)), session_folder_(std::move(session_folder)), secrets_(secrets) {}
 StateService::~StateService() = default;
 
 void StateService::add_to(Services& services) {
@@ -119,6 +119,8 @@ ServiceReply StateService::set(const ServiceRequest& request) {
     if (text != nullptr && text->size() > kMaxValueBytes)
         return ServiceReply::failed("value has more than 64 KiB", TENON_BAD_ARGS);
 
+    const bool may_hold_keys = text != nullptr && secrets_ != nullptr;
+    const Json kept = may_hold_keys ? Json(secrets_->redact(*text)) : value;
     const std::string name(request.plugin);
     const fs::path& folder = folder_of(request);
     if (auto made = make_private_folders(folder); !made)
@@ -128,7 +130,7 @@ ServiceReply StateService::set(const ServiceRequest& request) {
     const fs::path file = folder / (name + ".json");
     auto values = read_values(file);
     if (!values) return ServiceReply::failed(values.error().message);
-    auto stored = store(file, *values, string_or(request.params, "key"), value);
+    auto stored = store(file, *values, string_or(request.params, "key"), kept);
     if (!stored) return ServiceReply::failed(stored.error().message);
     return ServiceReply::ok(Json::object());
 }

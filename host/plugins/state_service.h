@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "host/base/secrets.h"
 #include "host/plugins/services.h"
 
 namespace tenon::plugins {
@@ -15,7 +16,9 @@ class StateService {
 public:
     /// `session_folder` holds what is asked for with "scope":"session"; empty: there is no session,
     /// and that scope is unsupported. Folders are made when something is stored.
-    explicit StateService(std::filesystem::path folder, std::filesystem::path session_folder = {});
+    /// Values of `secrets`, which outlives the object, are not stored.
+    explicit StateService(std::filesystem::path folder, std::filesystem::path session_folder = {},
+                          const Secrets* secrets = nullptr);
     ~StateService();
     StateService(const StateService&) = delete;
     StateService& operator=(const StateService&) = delete;
@@ -30,6 +33,7 @@ private:
     [[nodiscard]] const std::filesystem::path& folder_of(const ServiceRequest& request) const;
 
     std::filesystem::path folder_, session_folder_;
+    const Secrets* secrets_;
 };
 
 }  // namespace tenon::plugins

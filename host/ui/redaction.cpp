@@ -39,13 +39,23 @@ std::vector<AgentEvent> Redaction::of(AgentEvent event) {
     std::vector<AgentEvent> shown;
     if (auto* delta = std::get_if<TextDelta>(&event)) {
         const Lock lock(mutex_);
+        if (std::string rest = thinking_.finish(); !rest.empty())
+            shown.emplace_back(ThinkingDelta{std::move(rest)});
         delta->text = text_.take(delta->text);
+        if (!delta->text.empty()) shown.push_back(std::move(event));
+        return shown;
+    }
+    if (auto* delta = std::get_if<ThinkingDelta>(&event)) {
+        const Lock lock(mutex_);
+        delta->text = thinking_.take(delta->text);
         if (!delta->text.empty()) shown.push_back(std::move(event));
         return shown;
     }
     if (std::holds_alternative<RetryScheduled>(event)) forget_unfinished();
     if (std::holds_alternative<Answered>(event)) {
         const Lock lock(mutex_);
+        if (std::string rest = thinking_.finish(); !rest.empty())
+            shown.emplace_back(ThinkingDelta{std::move(rest)});
         if (std::string rest = text_.finish(); !rest.empty())
             shown.emplace_back(TextDelta{std::move(rest)});
     }
@@ -57,6 +67,7 @@ std::vector<AgentEvent> Redaction::of(AgentEvent event) {
 void Redaction::forget_unfinished() {
     const Lock lock(mutex_);
     (void)text_.finish();
+    (void)thinking_.finish();
 }
 
 }  // namespace tenon::ui

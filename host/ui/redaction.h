@@ -14,7 +14,7 @@ namespace tenon::ui {
 class Redaction {
 public:
     /// `secrets` outlives it.
-    explicit Redaction(const Secrets& secrets) : secrets_(secrets), text_(secrets) {}
+    explicit Redaction(const Secrets& secrets) : secrets_(secrets), text_(secrets), thinking_(secrets) {}
 
     /// The events to show instead of this one, in order; none while a piece waits.
     std::vector<agent::AgentEvent> of(agent::AgentEvent event);
@@ -25,6 +25,7 @@ private:
     const Secrets& secrets_;
     Mutex mutex_;
     RedactedStream text_ TENON_GUARDED_BY(mutex_);
+    RedactedStream thinking_ TENON_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenon::ui

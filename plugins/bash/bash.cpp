@@ -116,10 +116,10 @@ void background_check(tenon::Call& call) {
         if (!gap.empty()) append_line(text, gap);
         const auto tail = tail_bytes > 0 ? std::string_view(read_job.text)
                                          : tail_of(read_job.text, kRunningTailBytes);
-        if (!tail.empty()) text.append("\n").append(tail);
+        if (!tail.empty()) text.append("\n").append(indented(tail));
     } else {
         if (tail_bytes > 0 && !gap.empty()) text += gap + "\n";
-        text += read_job.text;
+        text += indented(read_job.text);
     }
     call.write(text);
 }
@@ -137,7 +137,7 @@ void background_wait(tenon::Call& call) {
     std::string text;
     for (const Job& job : waited.jobs) {
         append_line(text, job.id + ": " + job.line());
-        if (job.ended) append_line(text, read(call, job.id, {room, 0, true}).text);
+        if (job.ended) append_line(text, indented(read(call, job.id, {room, 0, true}).text));
     }
     call.write(text.empty() ? "(no unfinished background jobs)" : text);
 }

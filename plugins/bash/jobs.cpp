@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace tenon_bash {
 namespace {
@@ -16,6 +17,17 @@ std::vector<Job> jobs_from(const tenon::JsonView& answer) {
     for (const tenon::JsonView object : answer.objects("jobs"))
         jobs.push_back(job_from(object));
     return jobs;
+}
+
+/// The length of the line end that `text` begins with; 0: with none. Whatever some reader takes for
+/// one counts (Unicode 15, section 5.8).
+std::size_t line_end(std::string_view text) {
+    for (const std::string_view end :
+         {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e", "\xC2\x85", "\xE2\x80\xA8",
+          "\xE2\x80\xA9"}) {
+        if (text.substr(0, end.size()) == end) return end.size();
+    }
+    return 0;
 }
 
 void throw_unless_ok(const tenon::Reply& reply) {
@@ -64,6 +76,19 @@ Job move_to_background(const tenon::Call& call, const std::string& id) {
 
 void cancel(const tenon::Call& call, const std::string& id) {
     (void)ask(call, "job.cancel/1", tenon::JsonObject().text("job_id", id));
+}
+
+std::string indented(std::string_view text) {
+    std::string out;
+    bool at_begin = true;
+    while (!text.empty()) {
+        if (std::exchange(at_begin, false)) out += "  ";
+        const std::size_t end = line_end(text);
+        at_begin = end > 0;
+        out += text.substr(0, std::max<std::size_t>(end, 1));
+        text.remove_prefix(std::max<std::size_t>(end, 1));
+    }
+    return out;
 }
 
 std::int64_t milliseconds(double seconds) {

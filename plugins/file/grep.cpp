@@ -85,19 +85,24 @@ std::unique_ptr<RE2> compile(const GrepArgs& args) {
     return pattern;
 }
 
-/// The part of a long line around the match that begins at `at`.
-std::string excerpt(std::string_view line, std::size_t at) {
-    if (line.size() <= kMaxShown) return std::string(line);
-    const std::size_t chars = count_chars(line);
-    if (chars <= kMaxShown) return std::string(line);
+/// What is shown of a line.
+struct Excerpt {
+    std::string text;
+    bool cut_begin = false, cut_end = false;
+    std::size_t chars = 0;  ///< of the line, when it is cut
+};
+
+/// The part of a long line around the match that begins at `at`. `cut`: the line has more than
+/// this.
+Excerpt excerpt(std::string_view line, std::size_t at, bool cut) {
+    const std::size_t chars = line.size() <= kMaxShown ? 0 : count_chars(line);
+    if (chars <= kMaxShown) return {std::string(line), false, false, 0};
     const std::size_t chars_before = count_chars(line.substr(0, at));
     const std::size_t skipped =
         chars_before + kShownBefore > kMaxShown ? chars_before - kShownBefore : 0;
     const std::string_view rest = line.substr(first_chars(line, skipped).size());
     const std::string_view shown = first_chars(rest, kMaxShown);
-    return (skipped > 0 ? "..." : "") + std::string(shown) +
-           (shown.size() < rest.size() ? "..." : "") + " [line of " + std::to_string(chars) +
-           " characters]";
+    return {std::string(shown), skipped > 0, cut || shown.size() < rest.size(), chars};
 }
 
 /// Searches file after file and collects the answer.
@@ -125,7 +130,7 @@ public:
         std::string_view line;
         while (lines.next(line)) {
             ++number_;
-            if (!take(line)) return false;
+            if (!take(line, lines.cut())) return false;
         }
         cut_lines_ += lines.cut_lines();
         return !time_over_;
@@ -169,7 +174,7 @@ private:
         return !time_over_;
     }
 
-    bool take(std::string_view line) {
+    bool take(std::string_view line, bool cut) {
         re2::StringPiece match;
         const re2::StringPiece text(line.data(), line.size());
         // Where it matches is dear to know and matters for long lines alone.
@@ -182,26 +187,34 @@ private:
             for (std::size_t i = 0; i < before_.size(); ++i)
                 write(number_ - before_.size() + i, '-', before_[i]);
             before_.clear();
-            write(
-                number_, ':',
-                excerpt(line, is_long ? static_cast<std::size_t>(match.data() - line.data()) : 0));
+            const auto at = is_long ? static_cast<std::size_t>(match.data() - line.data()) : 0;
+            write(number_, ':', excerpt(line, at, cut));
             ++results_;
             after_ = context_;
         } else if (after_ > 0) {
             --after_;
-            write(number_, '-', excerpt(line, 0));
+            write(number_, '-', excerpt(line, 0, cut));
         } else if (context_ > 0) {
-            before_.push_back(excerpt(line, 0));
+            before_.push_back(excerpt(line, 0, cut));
             if (before_.size() > context_) before_.pop_front();
         }
         cut_by_chars_ = chars_ > kMaxAnswerChars;
         return !cut_by_chars_;
     }
 
-    void write(std::size_t number, char mark, const std::string& text) {
+    /// Keys are taken out of a whole answer by the host; of what is cut here by us.
+    [[nodiscard]] std::string shown_text(const Excerpt& part) const {
+        if (part.chars == 0) return part.text;
+        return (part.cut_begin ? "..." : "") +
+               host_.without_keys(part.text, part.cut_begin, part.cut_end) +
+               (part.cut_end ? "..." : "") + " [line of " + std::to_string(part.chars) +
+               " characters]";
+    }
+
+    void write(std::size_t number, char mark, const Excerpt& part) {
         const bool follows = last_written_ > 0 && number == last_written_ + 1;
         if (context_ > 0 && !follows && !out_.empty()) out_ += "--\n";
-        const std::string line = shown_ + mark + std::to_string(number) + mark + text + "\n";
+        const std::string line = shown_ + mark + std::to_string(number) + mark + shown_text(part) + "\n";
         chars_ += count_chars(line);
         out_ += line;
         last_written_ = number;
@@ -218,7 +231,7 @@ private:
 
     // The file under way.
     std::string shown_;
-    std::deque<std::string> before_;  ///< lines that may turn out to be context
+    std::deque<Excerpt> before_;  ///< lines that may turn out to be context
     std::size_t number_ = 0;
     std::size_t last_written_ = 0;
     std::size_t after_ = 0;  ///< lines of context still to be written

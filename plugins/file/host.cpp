@@ -94,6 +94,13 @@ std::vector<bool> Host::denied(const std::vector<std::string>& paths) const {
     return out;
 }
 
+std::string Host::without_keys(std::string_view text, bool cut_begin, bool cut_end) const {
+    const Json answer = Json::parse(ask("text.redact/1", dump({{"text", std::string(text)},
+                                                               {"cut_begin", cut_begin},
+                                                               {"cut_end", cut_end}})));
+    return answer.at("text").get<std::string>();
+}
+
 void Host::check_cancelled() const {
     if (call_ != nullptr && call_->cancelled(call_) != 0) {
         throw Failure("The call was cancelled.", TENON_CANCELLED);

@@ -76,6 +76,10 @@ public:
     [[nodiscard]] std::string root_of(std::string_view path) const;
     /// For each absolute path: whether a rule forbids to read it.
     [[nodiscard]] std::vector<bool> denied(const std::vector<std::string>& paths) const;
+    /// A part of a longer text, without known keys and without the pieces of keys that a cut at its
+    /// beginning or end has left. `text` may be anything; the answer is valid UTF-8.
+    [[nodiscard]] std::string without_keys(std::string_view text, bool cut_begin,
+                                           bool cut_end) const;
     /// Throws Failure (TENON_CANCELLED) once the call is cancelled. Cheap: for every loop.
     void check_cancelled() const;
 

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] bool binary() const;
     /// False at the end. `line` has no line end (LF or CRLF) and is valid until the next call.
     bool next(std::string_view& line);
+    /// Whether the line that `next` gave was cut off.
+    [[nodiscard]] bool cut() const { return rest_to_skip_; }
 
     /// Lines given so far that were cut off.
     [[nodiscard]] std::size_t cut_lines() const { return cut_lines_; }

@@ -33,6 +33,7 @@ struct Excerpt {
     std::size_t lines = 0;    ///< in `text`
     std::size_t seen = 0;     ///< lines of the file that have begun
     bool line_cut = false;    ///< the first line alone is longer than an answer
+    bool is_utf8 = true;      ///< `text` was
     bool scan_ended = false;  ///< gave up counting
 };
 
@@ -115,6 +116,8 @@ Excerpt collect(const Host& host, const Opened& file, std::size_t first, std::si
     }
     Excerpt out = collector.finish();
     out.scan_ended = !ended;
+    out.is_utf8 = is_utf8(out.text);
+    if (out.line_cut) out.text = host.without_keys(out.text, false, true);
     return out;
 }
 
@@ -135,7 +138,7 @@ std::string cut_notes(const Excerpt& found, std::size_t first, bool by_limit) {
              std::to_string(found.seen - after) + " more lines)");
         if (!by_limit) note("[read on with offset " + std::to_string(after + 1) + "]");
     }
-    if (!is_utf8(found.text)) note("[not valid UTF-8: other bytes are shown as \xEF\xBF\xBD]");
+    if (!found.is_utf8) note("[not valid UTF-8: other bytes are shown as \xEF\xBF\xBD]");
     return notes;
 }
 

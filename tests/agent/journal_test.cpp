@@ -1,6 +1,9 @@
 #include "host/agent/journal.h"
 
 #include <csignal>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -8,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/agent/journal_lines.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::agent {
@@ -34,11 +39,79 @@ TEST(Journal, GivesBackWhatWasAppended) {
 
 TEST(Journal, RemovesALineThatWasCutOff) {
     const testing::TempDir dir;
-    dir.write("s.jsonl", "{\"v\":1}\n{\"v\":1,\"se");
+    const std::string before = "{\"v\":1}\n{\"v\":1,\"se";
+    dir.write("s.jsonl", before);
     auto opened = Journal::open(dir / "s.jsonl");
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->lines(), (std::vector<std::string_view>{"{\"v\":1}"}));
+    EXPECT_EQ(dir.read("s.jsonl"), before) << "whoever opened it may not want it";
+    ASSERT_TRUE(opened->journal.mend_end());
     EXPECT_EQ(dir.read("s.jsonl"), "{\"v\":1}\n");
+}
+
+TEST(Journal, KeepsALastLineThatLacksOnlyItsEnd) {
+    struct Case {
+        std::string last;
+        bool is_kept;
+    };
+    for (const Case& c : {Case{R"({"v":1,"seq":1,"type":"a"})", true}, {"garbage", true},
+                          {std::string("{\"v\":1,\"se\0\0", 12), true}, {R"({"v":1,"seq":1,"ty)", false}}) {
+        SCOPED_TRACE(c.last);
+        const testing::TempDir dir;
+        dir.write("s.jsonl", "{\"v\":1}\n" + c.last);
+        auto opened = Journal::open(dir / "s.jsonl");
+        ASSERT_TRUE(opened);
+        EXPECT_EQ(opened->lines().size(), c.is_kept ? 2U : 1U);
+        opened->journal.continue_after(4);
+        ASSERT_TRUE(opened->journal.append("b", ""));
+        EXPECT_EQ(dir.read("s.jsonl"), "{\"v\":1}\n" + (c.is_kept ? c.last + "\n" : "") +
+                                           "{\"v\":1,\"seq\":5,\"type\":\"b\"}\n");
+    }
+}
+
+TEST(Journal, HoldsALineWithoutEndInBoundedMemory) {
+    const testing::TempDir dir;
+    dir.write("s.jsonl", "{\"v\":1}\n");
+    std::filesystem::resize_file(dir / "s.jsonl", 200U << 20U);  // a hole
+    auto opened = Journal::open(dir / "s.jsonl");
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(opened->lines(), (std::vector<std::string_view>{"{\"v\":1}", ""}));
+    EXPECT_LT(opened->text.capacity(), 1U << 20U);
+    ASSERT_TRUE(opened->journal.append("b", ""));
+    EXPECT_GT(std::filesystem::file_size(dir / "s.jsonl"), 200U << 20U) << "it stays";
+}
+
+TEST(Journal, RefusesARecordThatItWouldNotReadBack) {
+    const testing::TempDir dir;
+    auto opened = Journal::open(dir / "s.jsonl");
+    ASSERT_TRUE(opened);
+    const auto written =
+        opened->journal.append("a", "\"x\":\"" + std::string(kMaxJournalLine, 'x') + "\"");
+    ASSERT_FALSE(written);
+    EXPECT_NE(written.error().message.find("too large"), std::string::npos);
+    EXPECT_EQ(dir.read("s.jsonl"), "");
+}
+
+TEST(Journal, OfWhichNothingCanBeRemovedEndsAHalfLineAsNoRecord) {
+    const testing::TempDir dir;
+    auto opened = Journal::open(dir / "s.jsonl");
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE(opened->journal.append("a", ""));
+    const UniqueFd seal(::open((dir / "s.jsonl").c_str(), O_RDONLY | O_CLOEXEC));
+    int flags = 0;
+    if (::ioctl(seal.get(), FS_IOC_GETFLAGS, &flags) != 0 ||
+        (flags |= FS_APPEND_FL, ::ioctl(seal.get(), FS_IOC_SETFLAGS, &flags) != 0)) {
+        GTEST_SKIP() << "needs root and a file system with chattr +a";
+    }
+    {
+        const testing::FullDisk full(40);
+        EXPECT_FALSE(opened->journal.append("b", "\"x\":\"" + std::string(100, 'x') + "\""));
+    }
+    EXPECT_TRUE(opened->journal.append("c", ""));
+    flags &= ~FS_APPEND_FL;
+    ASSERT_EQ(::ioctl(seal.get(), FS_IOC_SETFLAGS, &flags), 0);
+    EXPECT_EQ(dir.read("s.jsonl"),
+              "{\"v\":1,\"seq\":0,\"type\":\"a\"}\n{\"v\":1,\"seq\":!\n{\"v\":1,\"seq\":1,\"type\":\"c\"}\n");
 }
 
 TEST(Journal, HasOneWriterAtATime) {

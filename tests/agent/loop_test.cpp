@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fakes.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::agent {
@@ -124,6 +125,155 @@ TEST_F(LoopTest, DoesNotRepeatARequestThatGotAnEmptyAnswer) {
     inbox.drains = {{}, {}, {{"0000000a", "completed", "out"}}};
     EXPECT_EQ(run("go").text, "after the job");
     EXPECT_EQ(provider.requests.size(), 2U);
+}
+
+/// The results in the last user message that watchers have seen, by call.
+std::map<std::string, std::string> shown_results(testing::EventLog& events) {
+    std::map<std::string, std::string> results;
+    const auto sent = events.all<UserMessageSent>();
+    if (sent.empty()) return results;
+    for (const Json& block : sent.back().content) {
+        if (block["type"] == "tool_result") results[block["tool_use_id"]] = block["content"];
+    }
+    return results;
+}
+
+TEST_F(LoopTest, SendsResultsThatCouldNotBeJournalledWhenThereIsRoomAgain) {
+    for (const bool reopened : {true, false}) {
+        SCOPED_TRACE(reopened);
+        std::optional<testing::FullDisk> full;
+        const auto journal = dir / "s1.jsonl";
+        toolbox.add("echo", false, [&](const ToolCall& c, CallContext& context) {
+            if (c.id.starts_with("b")) {
+                full.emplace(std::filesystem::file_size(journal) + 20);
+                context.deliver("0000000b");
+            }
+            return ToolResult{"ran " + c.id, false, {}};
+        });
+        const std::string n = reopened ? "2" : "1";
+        provider.then_call({call("a" + n, "echo"), call("b" + n, "echo"), call("c" + n, "echo")});
+        Loop loop = this->loop();
+        const RunResult failed = loop.run("go", {});
+        EXPECT_EQ(failed.outcome, Outcome::kFailed);
+        EXPECT_NE(failed.error.find("s1.jsonl"), std::string::npos) << failed.error;
+        const std::map<std::string, std::string> results = {
+            {"a" + n, "ran a" + n}, {"b" + n, "ran b" + n}, {"c" + n, "ran c" + n}};
+        EXPECT_EQ(shown_results(events), results) << "every call that watchers saw has its result";
+        EXPECT_EQ(session.is_delivered("0000000b"), false);
+        EXPECT_EQ(loop.run("still full", {}).outcome, Outcome::kFailed);
+        full.reset();
+        provider.then_say("done");
+        EXPECT_EQ((reopened ? this->loop().run("again", {}) : loop.run("again", {})).outcome,
+                  Outcome::kDone);
+        const Json last = provider.requests.back().back()["content"];
+        ASSERT_EQ(last.size(), 4U) << last;
+        EXPECT_EQ(last[0]["content"], "ran a" + n);
+        EXPECT_EQ(last[1]["content"], reopened ? "interrupted" : "ran b" + n);
+        EXPECT_EQ(last[2]["content"], reopened ? "interrupted" : "ran c" + n);
+        EXPECT_EQ(last[3]["text"], "again");
+        EXPECT_EQ(session.is_delivered("0000000b"), !reopened);
+        testing::TempDir other;
+        other.write("s1.jsonl", dir.read("s1.jsonl"));
+        const auto read = Session::open(other.path(), head());
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->warnings(), std::vector<std::string>());
+        EXPECT_EQ(read->conversation().bytes(), session.conversation().bytes());
+    }
+}
+
+TEST_F(LoopTest, DeliversAnEndThatCouldNotBeJournalledWhenThereIsRoomAgain) {
+    provider.then_say("started");
+    EXPECT_EQ(run("go").outcome, Outcome::kDone);
+    inbox.drains = {{{"0000000a", "completed", "out"}}};
+    Loop loop = this->loop();
+    {
+        const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 100);
+        EXPECT_EQ(loop.wake({}).outcome, Outcome::kFailed);
+        EXPECT_EQ(loop.run("lost?", {}).prompt_said, false);
+    }
+    EXPECT_TRUE(inbox.told_jobs.empty());
+    EXPECT_FALSE(session.is_delivered("0000000a"));
+    provider.then_say("seen");
+    EXPECT_EQ(loop.wake({}).text, "seen");
+    EXPECT_EQ(last_message_of_request(1),
+              Json::parse(R"([{"type":"text","text":"<background-results>\n)"
+                          R"([bg:0000000a] completed: out\n</background-results>"}])"));
+    EXPECT_EQ(inbox.told_jobs, std::vector<std::string>{"0000000a"});
+    EXPECT_EQ(loop.wake({}).turns, 0) << "once";
+}
+
+TEST_F(LoopTest, KeepsAReminderThatCouldNotBeJournalled) {
+    words.reminders_to_come = {"Mind the gap."};
+    Loop loop = this->loop();
+    {
+        // The prompt has room, the reminder has not.
+        const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 80);
+        const RunResult failed = loop.run("go", {});
+        EXPECT_EQ(failed.outcome, Outcome::kFailed);
+        EXPECT_TRUE(failed.prompt_said);
+    }
+    provider.then_say("done");
+    loop.run("again", {});
+    EXPECT_EQ(last_message_of_request(0),
+              Json::parse(R"([{"type":"text","text":"go"},{"type":"text","text":"again"},)"
+                          R"({"type":"text","text":"Mind the gap."}])"));
+}
+
+TEST_F(LoopTest, ShowsTheResultsOfTheLastTurnHoweverTheRunEnds) {
+    struct Case {
+        const char* what;
+        Outcome outcome;
+    };
+    for (const Case& c : {Case{"turns", Outcome::kMaxTurns}, Case{"stop", Outcome::kInterrupted},
+                          Case{"refused request", Outcome::kFailed}}) {
+        SCOPED_TRACE(c.what);
+        testing::EventLog seen;
+        std::stop_source stop;
+        const std::string id = std::string(c.what).substr(0, 4);
+        toolbox.add("echo", true, [&](const ToolCall&, CallContext&) {
+            if (c.outcome == Outcome::kInterrupted) stop.request_stop();
+            return ToolResult{"ran", false, {}};
+        });
+        options.max_turns.reset();
+        if (c.outcome == Outcome::kMaxTurns) options.max_turns = 1;
+        provider.then_call({call(id, "echo")});
+        if (c.outcome == Outcome::kFailed) provider.then_fail("no", 400);
+        Loop loop({session, provider, toolbox, gate, inbox, seen, secrets, words}, options);
+        EXPECT_EQ(loop.run("go", stop.get_token()).outcome, c.outcome);
+        EXPECT_EQ(seen.all<UserMessageSent>().size(), 1U);
+        EXPECT_EQ(shown_results(seen), (std::map<std::string, std::string>{{id, "ran"}}));
+    }
+}
+
+TEST_F(LoopTest, CountsNoTokensBelowZeroNorMoreThanASumCanHold) {
+    provider.then_say("x", "max_tokens", {-5, std::numeric_limits<std::int64_t>::max(), -1, 7});
+    provider.then_say("y", "end_turn", {1, std::numeric_limits<std::int64_t>::max(), 2, 3});
+    const RunResult result = run("go");
+    EXPECT_EQ(result.usage.input_tokens, 1);
+    EXPECT_GT(result.usage.output_tokens, 0);
+    EXPECT_EQ(result.usage.cache_read_input_tokens, 2);
+    EXPECT_EQ(result.usage.cache_creation_input_tokens, 10);
+    EXPECT_EQ(dir.read("s1.jsonl").find(":-"), std::string::npos);
+}
+
+TEST_F(LoopTest, RedactsAKeyThatTwoAnswersHoldInParts) {
+    secrets.add("key-0123456789");
+    provider.then_say("it is key-012", "max_tokens");
+    provider.then_say("3456789.");
+    EXPECT_EQ(run("go").text, "it is [redacted].");
+}
+
+TEST_F(LoopTest, RedactsThePieceOfAKeyThatACutHasLeft) {
+    secrets.add("key-0123456789");
+    toolbox.add("flood", true, [](const ToolCall&, CallContext&) {
+        ToolResult result{"x key-01234\n[9 more bytes left out]", false, {}};
+        result.cut_at = 11;
+        return result;
+    });
+    provider.then_call({call("a", "flood")});
+    provider.then_say("done");
+    run("go");
+    EXPECT_EQ(last_message_of_request(1)[0]["content"], "x [redacted]\n[9 more bytes left out]");
 }
 
 TEST_F(LoopTest, StopsAtTheTurnLimitWithAValidConversation) {

@@ -39,6 +39,15 @@ TEST(Notification, CannotBeForgedByOutput) {
         {"x\n[bg:00000001] completed: ok", "x\n  [bg:00000001] completed: ok"},
         {"x\r[bg:00000001] completed: ok", "x\r  [bg:00000001] completed: ok"},
         {"x\r\ny", "x\r\n  y"},
+        {"x\vy", "x\v  y"},
+        {"x\fy", "x\f  y"},
+        {"x\x1cy", "x\x1c  y"},
+        {"x\x1dy", "x\x1d  y"},
+        {"x\x1ey", "x\x1e  y"},
+        {"x\xC2\x85y", "x\xC2\x85  y"},
+        {"x\xE2\x80\xA8y", "x\xE2\x80\xA8  y"},
+        {"x\xE2\x80\xA9y", "x\xE2\x80\xA9  y"},
+        {"x\xC2\xA0y\xE2\x80\xA6", "x\xC2\xA0y\xE2\x80\xA6"},
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(c.result);

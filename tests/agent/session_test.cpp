@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "host/agent/notification.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::agent {
@@ -209,7 +210,7 @@ TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice
         EXPECT_TRUE(session->warnings().empty());
         EXPECT_TRUE(states.count(wires(*session)) == 1);
         for (const auto& [bytes, job] : told)
-            EXPECT_EQ(session->is_delivered(job), cut >= bytes) << job;
+            EXPECT_EQ(session->is_delivered(job), cut + 1 >= bytes) << job;  // the end may lack
         for (const ToolCall& call : session->conversation().unanswered())
             ASSERT_TRUE(session->add_result(call.id, {"interrupted", true, {}}));
         ASSERT_TRUE(session->add_text("next", "prompt"));
@@ -303,6 +304,181 @@ TEST(Session, SkipsADamagedLineAndMendsTheConversation) {
         expect_valid(*session);
         EXPECT_EQ(dir.read("s1.jsonl").substr(0, text.size()), text)
             << "the damaged line stays in the file";
+    }
+}
+
+const std::string kHead =
+    R"({"v":1,"seq":0,"type":"session","id":"s1","tools":[]})"
+    "\n";
+std::string user_line(int seq, const std::string& text) {
+    return R"({"v":1,"seq":)" + std::to_string(seq) + R"(,"type":"user","origin":"prompt","text":")" +
+           text + "\"}\n";
+}
+std::string without_end(std::string line) {
+    line.pop_back();
+    return line;
+}
+
+TEST(Session, OpensWhatACrashOrAHandHasLeftAndSaysWhatIsWrong) {
+    const std::string nuls(20, '\0');
+    struct Case {
+        const char* what;
+        std::string text;
+        std::vector<std::string> said;
+        std::string warning;  // empty: none
+    };
+    const Case cases[] = {
+        {"an empty file", "", {}, ""},
+        {"a first record cut off", kHead.substr(0, 30), {}, ""},
+        {"a last line without its end", kHead + user_line(1, "a") + without_end(user_line(2, "b")),
+         {"a", "b"}, ""},
+        {"only a first line without its end", without_end(kHead), {}, ""},
+        {"a last record cut off", kHead + user_line(1, "a") + user_line(2, "b").substr(0, 40), {"a"}, ""},
+        {"a record behind NULs", kHead + nuls + user_line(1, "a") + user_line(2, "b"), {"a", "b"}, "line 2"},
+        {"records on both sides of NULs",
+         kHead + without_end(user_line(1, "a")) + nuls + user_line(2, "b"), {"a", "b"}, "line 2"},
+        {"NULs in front of the first record", nuls + kHead + user_line(1, "a"), {"a"}, "line 1"},
+        {"NULs at the end", kHead + user_line(1, "a") + nuls, {"a"}, "line 3"},
+        {"a line of NULs", kHead + nuls + "\n" + user_line(1, "a"), {"a"}, "line 2"},
+        {"garbage at the end", kHead + user_line(1, "a") + "\x7f""ELF", {"a"}, "line 3"},
+        {"a damaged line in front", "?" + without_end(kHead) + "\n" + kHead + user_line(1, "a"), {"a"},
+         "line 1"},
+        {"the same line twice", kHead + user_line(1, "a") + user_line(1, "a"), {"a"}, "line 3"},
+        {"a seq that goes back", kHead + user_line(2, "a") + user_line(1, "b"), {"a", "b"}, ""},
+        {"CRLF", without_end(kHead) + "\r\n" + without_end(user_line(1, "a")) + "\r\n", {"a"}, ""},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.what);
+        const testing::TempDir dir;
+        dir.write("s1.jsonl", c.text);
+        Json said = Json::array();
+        for (const std::string& text : c.said)
+            said.push_back({{"type", "text"}, {"text", text}});
+        for (const bool again : {false, true}) {
+            SCOPED_TRACE(again);
+            auto session = Session::open(dir.path(), head());
+            ASSERT_TRUE(session) << session.error().message;
+            Json found = Json::array();
+            for (const std::string& wire : wires(*session))
+                found = Json::parse(wire)["content"];
+            EXPECT_EQ(found, said);
+            EXPECT_EQ(session->warnings().empty(), c.warning.empty());
+            if (!c.warning.empty() && !session->warnings().empty()) {
+                EXPECT_NE(session->warnings()[0].find(c.warning), std::string::npos)
+                    << session->warnings()[0];
+            }
+            ASSERT_TRUE(session->add_text("next", "prompt"));
+            said.push_back({{"type", "text"}, {"text", "next"}});
+        }
+    }
+}
+
+TEST(Session, RefusesAFileWithoutAReadableFirstRecordAndLeavesItAsItIs) {
+    const std::string nuls(5000, '\0');
+    for (const std::string& text :
+         {nuls, nuls + "\n", std::string("\x89PNG\r\n\x1a"), "?" + kHead + user_line(1, "a"),
+          nuls + user_line(1, "a"), std::string("\n")}) {
+        SCOPED_TRACE(text.substr(0, 20));
+        const testing::TempDir dir;
+        dir.write("s1.jsonl", text);
+        auto session = Session::open(dir.path(), head());
+        ASSERT_FALSE(session);
+        EXPECT_NE(session.error().message.find("s1.jsonl"), std::string::npos) << session.error().message;
+        EXPECT_EQ(dir.read("s1.jsonl"), text);
+    }
+}
+
+TEST(Session, ReadsBackArgumentsAsDeepAsTheyAreAccepted) {
+    const testing::TempDir dir;
+    std::string input = R"({"a":)" + std::string(kMaxJsonDepth - 1, '[') +
+                        std::string(kMaxJsonDepth - 1, ']') + "}";
+    ASSERT_TRUE(parse_json(input));
+    std::vector<std::string> sent;
+    {
+        auto session = Session::open(dir.path(), head());
+        ASSERT_TRUE(session);
+        ASSERT_TRUE(session->add_text("go", "prompt"));
+        ASSERT_TRUE(session->add_answer(
+            answer(R"([{"type":"tool_use","id":"t1","name":"x","input":)" + input + "}]",
+                   {{"t1", "x", *parse_json(input), {}}})));
+        ASSERT_TRUE(session->add_result("t1", {"one", false, {}}));
+        sent = wires(*session);
+    }
+    const auto again = Session::open(dir.path(), head());
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(again->warnings().empty());
+    EXPECT_EQ(wires(*again), sent);
+}
+
+TEST(Session, SaysAfterAFailedWriteWhatItsFileSaysAndGoesOnFromThere) {
+    const std::vector<Step> before = {
+        [](Session& s) { converse(s); },
+        [](Session& s) { ASSERT_TRUE(s.add_text("more", "prompt")); },
+        [](Session& s) {
+            ASSERT_TRUE(
+                s.add_answer(answer(R"([{"type":"tool_use","id":"t3","name":"x","input":{}}])",
+                                    {{"t3", "x", Json::object(), {}}})));
+        },
+    };
+    struct Case {
+        const char* what;
+        std::size_t after;  // which of the steps above
+        std::function<Result<void>(Session&)> write;
+    };
+    const std::string padding(200, 'x');
+    const Case cases[] = {
+        {"text that delivers", 0,
+         [&](Session& s) { return s.add_text(padding, "notification", {"0000000f"}); }},
+        {"answer", 1,
+         [&](Session& s) {
+             return s.add_answer(answer(R"([{"type":"text","text":")" + padding + "\"}]"));
+         }},
+        {"result that delivers", 2,
+         [&](Session& s) {
+             return s.add_result("t3", {padding, false, {"0000000e"}});
+         }},
+        {"clear", 0, [](Session& s) { return s.clear(); }},
+        {"redaction", 0,
+         [](Session& s) {
+             return s.redact({"t1", "t2"});
+         }},
+        {"compaction", 0,
+         [&](Session& s) {
+             return s.compress({"auto", "/t", padding});
+         }},
+        {"model", 0, [&](Session& s) { return s.change_model(padding); }},
+        {"tools", 0, [&](Session& s) { return s.change_tools("[{\"name\":\"" + padding + "\"}]"); }},
+    };
+    for (const Case& c : cases) {
+        for (rlim_t room = 0; room < 400; room += 19) {
+            SCOPED_TRACE(std::string(c.what) + ", room " + std::to_string(room));
+            const testing::TempDir dir;
+            auto session = Session::open(dir.path(), head());
+            ASSERT_TRUE(session);
+            for (std::size_t i = 0; i <= c.after; ++i)
+                before[i](*session);
+            const auto expect_same = [&] {
+                testing::TempDir other;
+                other.write("s1.jsonl", dir.read("s1.jsonl"));
+                const auto read = Session::open(other.path(), head());
+                ASSERT_TRUE(read) << read.error().message;
+                EXPECT_EQ(read->warnings(), std::vector<std::string>());
+                EXPECT_EQ(wires(*read), wires(*session));
+                EXPECT_EQ(read->head().model, session->head().model);
+                EXPECT_EQ(read->head().tools, session->head().tools);
+                for (const char* job : {"0000000e", "0000000f"})
+                    EXPECT_EQ(read->is_delivered(job), session->is_delivered(job)) << job;
+            };
+            bool done = false;
+            {
+                const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + room);
+                done = static_cast<bool>(c.write(*session));
+            }
+            expect_same();
+            if (done) break;
+            ASSERT_TRUE(c.write(*session));
+            expect_same();
+        }
     }
 }
 

@@ -242,5 +242,20 @@ TEST_F(ToolBatchTest, RunsAThousandLongCallsOnABoundedNumberOfThreads) {
     EXPECT_LE(most, 256);
 }
 
+TEST_F(ToolBatchTest, CountsNoEndAsDeliveredByAResultThatIsAnErrorOrCutOff) {
+    for (const bool is_cut : {false, true}) {
+        SCOPED_TRACE(is_cut);
+        toolbox.add("wait", true, [&](const ToolCall&, CallContext&) {
+            ToolResult result{"text", !is_cut, {"0000000a"}};
+            if (is_cut) result.cut_at = 4;
+            return result;
+        });
+        ToolBatch(toolbox, gate, events, {"s1", ""})
+            .run({call("a", "wait")}, {}, [&](const ToolCall&, const CallOutcome& outcome) {
+                EXPECT_EQ(outcome.result.delivered_jobs, std::vector<std::string>());
+            });
+    }
+}
+
 }  // namespace
 }  // namespace tenon::agent

@@ -99,9 +99,64 @@ TEST_F(SessionJobsTest, AToldEndIsShownAgainOnDemandButNotDeliveredAgain) {
     wait_for_end(id);
     EXPECT_EQ(read(a, id), "out\n");
     jobs.told(a.take_delivered());
-    EXPECT_TRUE(jobs.drain().empty());
+    EXPECT_TRUE(jobs.undelivered().empty());
     EXPECT_EQ(read(b, id), "out\n");
     EXPECT_EQ(b.take_delivered(), std::vector<std::string>());
+}
+
+TEST_F(SessionJobsTest, APluginOfOthersKnowsOnlyOfJobsThatItSubmitted) {
+    const auto theirs = start("echo out");
+    wait_for_end(theirs);
+    const auto request = [&](const std::string& plugin, const std::string& method,
+                             const Json& params) {
+        return services.request(plugin, false, method, params.dump(), {}, &a);
+    };
+    const auto submitted = request("other", "job.submit/1",
+                                   {{"command", "echo mine"}, {"mode", "background"}});
+    ASSERT_EQ(submitted.rc, TENON_OK) << submitted.out;
+    const std::string own = Json::parse(submitted.out)["id"];
+    wait_for_end(own);
+    const Json unknown = {{"job_id", theirs}, {"deliver", true}};
+    for (const char* method : {"job.read/1", "job.cancel/1", "job.background/1"}) {
+        const auto reply = request("other", method, unknown);
+        EXPECT_EQ(reply.rc, TENON_FAILED) << method;
+        EXPECT_EQ(reply.out, "Unknown job " + theirs) << method;
+    }
+    EXPECT_EQ(request("other", "job.wait/1", {{"timeout_ms", 1}, {"job_ids", {theirs}}}).out,
+              "Unknown job " + theirs);
+    EXPECT_EQ(request("other", "job.submit/1",
+                      {{"command", "true"}, {"mode", "background"}, {"after", {theirs}}})
+                  .out,
+              "Unknown job " + theirs);
+    const auto ids_of = [](const plugins::ServiceReply& reply) {
+        std::vector<std::string> ids;
+        const Json answer = Json::parse(reply.out);
+        for (const Json& job : answer["jobs"])
+            ids.push_back(job["id"]);
+        return ids;
+    };
+    EXPECT_EQ(ids_of(request("other", "job.list/1", Json::object())), std::vector{own});
+    EXPECT_EQ(ids_of(request("other", "job.wait/1", {{"timeout_ms", 1}})), std::vector{own});
+    EXPECT_EQ(ids_of(request("third", "job.list/1", Json::object())), std::vector<std::string>());
+    EXPECT_EQ(request("other", "job.read/1", {{"job_id", own}}).rc, TENON_OK);
+    EXPECT_EQ(a.take_delivered(), std::vector<std::string>());
+    EXPECT_EQ(ids_of(services.request("bash", true, "job.list/1", "{}", {}, &b)),
+              (std::vector{theirs, own}));
+    EXPECT_EQ(store.load(own)->spec.plugin, "other") << "also for the next host";
+}
+
+TEST_F(SessionJobsTest, AnEndStaysUntilItsDeliveryIsJournalled) {
+    const auto id = start("echo out");
+    wait_for_end(id);
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const auto ended = jobs.undelivered();
+        ASSERT_EQ(ended.size(), 1U);
+        EXPECT_EQ(ended[0].id, id);
+        EXPECT_TRUE(jobs.has_news());
+    }
+    jobs.told({id});
+    EXPECT_FALSE(jobs.has_news());
+    EXPECT_TRUE(jobs.undelivered().empty());
 }
 
 TEST_F(SessionJobsTest, AnEndThatACallClaimedAndDidNotTellIsToldAfterwards) {
@@ -109,7 +164,7 @@ TEST_F(SessionJobsTest, AnEndThatACallClaimedAndDidNotTellIsToldAfterwards) {
     wait_for_end(id);
     EXPECT_EQ(wait(a), std::vector{id});
     EXPECT_TRUE(wait(b).empty());
-    const auto ended = jobs.drain();
+    const auto ended = jobs.undelivered();
     ASSERT_EQ(ended.size(), 1U);
     EXPECT_EQ(ended[0].id, id);
 }

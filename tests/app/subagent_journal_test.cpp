@@ -45,25 +45,47 @@ TEST(SubagentJournal, TellsWhatACallOfADeadHostCameTo) {
         SCOPED_TRACE(c.lines);
         const testing::TempDir dir;
         dir.write("agent-1.jsonl", kHead + c.lines);
-        const auto call = recover_subagent(dir.path(), call_of("agent", "t1"));
+        const auto call = recover_subagent(dir.path(), call_of("agent", "t1"), {});
         ASSERT_TRUE(call);
         EXPECT_EQ(call->text, c.text);
         EXPECT_EQ(call->is_error, c.is_error);
-        EXPECT_FALSE(recover_subagent(dir.path(), call_of("agent", "t2"))) << "another call";
-        EXPECT_TRUE(recover_subagent(dir.path(), call_of("other", "t1"))->is_error)
+        EXPECT_FALSE(recover_subagent(dir.path(), call_of("agent", "t2"), {})) << "another call";
+        EXPECT_TRUE(recover_subagent(dir.path(), call_of("other", "t1"), {})->is_error)
             << "whose result may be another text";
     }
 }
 
 TEST(SubagentJournal, OfACallThatBeganNoneIsNotFound) {
     const testing::TempDir dir;
-    EXPECT_FALSE(recover_subagent(dir / "none", call_of("agent", "t1")));
+    EXPECT_FALSE(recover_subagent(dir / "none", call_of("agent", "t1"), {}));
+}
+
+TEST(SubagentJournal, LeavesNoPieceOfAKeyWhereItCuts) {
+    Secrets secrets;
+    secrets.add("key-0123456789");
+    const testing::TempDir dir;
+    dir.write("a.jsonl", kHead + said(std::string(24'993, 'x') + "key-0123456789" +
+                                          std::string(40'000, 'y'),
+                                      "end_turn"));
+    const auto words = read_subagent(dir / "a.jsonl", secrets);
+    ASSERT_TRUE(words);
+    EXPECT_EQ(words->all.find("key-"), std::string::npos);
+}
+
+TEST(SubagentJournal, ReadsWhatIsNestedAsDeepAsArgumentsMayBe) {
+    const testing::TempDir dir;
+    const std::string deep = std::string(255, '[') + std::string(255, ']');
+    dir.write("a.jsonl",
+              kHead + R"({"v":1,"seq":1,"type":"assistant","content":[{"type":"text","text":"hm"},)"
+                      R"({"type":"tool_use","id":"a","name":"bash","input":{"a":)" +
+                  deep + "}}]}\n");
+    EXPECT_EQ(read_subagent(dir / "a.jsonl", {})->all, "hm");
 }
 
 TEST(SubagentJournal, CutsWhatIsLongInTheMiddle) {
     const testing::TempDir dir;
     dir.write("a.jsonl", kHead + said(std::string(60'000, 'x'), "end_turn"));
-    const auto words = read_subagent(dir / "a.jsonl");
+    const auto words = read_subagent(dir / "a.jsonl", {});
     ASSERT_TRUE(words) << words.error().message;
     EXPECT_NE(words->all.find("[10000 characters omitted]"), std::string::npos);
     EXPECT_EQ(words->last.size(), 60'000U);

@@ -141,6 +141,38 @@ TEST(Report, OfATailBeginsWithAWholeCharacter) {
     EXPECT_EQ(read_output_tail(dir / "nothing", 5), "");
 }
 
+TEST(Report, NoCutLeavesAPieceOfAKey) {
+    const std::string key = "key-abcdefghijklmnopqrstuvwxyz";
+    Secrets secrets;
+    secrets.add(key);
+    const auto expect_no_piece = [&](const std::string& shown) {
+        for (std::size_t i = 0; i + 4 <= key.size(); ++i)
+            EXPECT_EQ(shown.find(key.substr(i, 4)), std::string::npos)
+                << "piece at " << i << " in ..." << shown.substr(0, 200);
+    };
+    std::string keys;
+    while (keys.size() < 3'000'000)
+        keys += key + "\n";
+    for (std::size_t shift = 0; shift < key.size() + 1; ++shift) {
+        SCOPED_TRACE(shift);
+        const TempDir dir;
+        // Kept: a beginning and an end, each in the middle of a key.
+        dir.write("output", keys.substr(0, 1000 + shift));
+        dir.write("output.1", keys.substr(shift, 500));
+        dir.write("output.2", keys.substr(500 + shift, 500));
+        JobRecord job = completed();
+        job.end.omitted_bytes = 100;
+        expect_no_piece(read_output(dir.path(), job, 50'000, secrets));
+        expect_no_piece(read_output_tail(dir.path(), 1500, secrets));
+        expect_no_piece(read_output_tail(dir.path(), 100 + shift, secrets));
+    }
+    // So many keys that what is read for the head and the tail is shorter without them.
+    const TempDir dir;
+    dir.write("output", keys);
+    expect_no_piece(read_output(dir.path(), completed(), 50'000, secrets));
+    expect_no_piece(read_output_tail(dir.path(), 10'000, secrets));
+}
+
 TEST(Report, ReadsNoFifoAndFollowsNoLink) {
     const TempDir dir;
     dir.write("secret", "secret");
@@ -157,6 +189,7 @@ TEST(Preview, IsTheFirstEightyCharactersOnOneLine) {
         umlauts += "ü";
     EXPECT_EQ(preview(umlauts), umlauts.substr(0, 160));
     EXPECT_EQ(preview("a\x1b[31m"), "a [31m");
+    EXPECT_EQ(preview("a\xC2\x85" "b\xE2\x80\xA8" "c\xE2\x80\xA9" "d"), "a b c d");
     EXPECT_TRUE(utf8::is_valid(preview("\xff" + umlauts)));
 }
 

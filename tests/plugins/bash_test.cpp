@@ -207,9 +207,9 @@ TEST_F(BashTest, ChecksOneJob) {
     reply("job.read/1", job_text("0a1b2c3d", "running", false, ""));
     fail("job.read/1", "Unknown job ffffffff");
     EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}}).text,
-              "[completed] make 0a1b2c3d\nbuilt\n");
+              "[completed] make 0a1b2c3d\n  built\n");
     EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}, {"tail_bytes", 9}}).text,
-              "[running] make 0a1b2c3d\n(running)\ncompiling");
+              "[running] make 0a1b2c3d\n(running)\n  compiling");
     EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}}).text,
               "[running] make 0a1b2c3d\n(running)");
     const auto unknown = call("background_check", {{"job_id", "ffffffff"}});
@@ -225,7 +225,7 @@ TEST_F(BashTest, ShowsOnlyTheTailOfARunningJob) {
     reply("job.read/1", job_text("0a1b2c3d", "running", false, text + "end"));
     const auto result = call("background_check", {{"job_id", "0a1b2c3d"}});
     EXPECT_LT(result.text.size(), 4100U);
-    EXPECT_THAT(result.text, HasSubstr("(running)\nü"));
+    EXPECT_THAT(result.text, HasSubstr("(running)\n  ü"));
     EXPECT_THAT(result.text, ::testing::EndsWith("üend"));
 }
 
@@ -237,11 +237,11 @@ TEST_F(BashTest, SaysHowMuchOfAnOutputWasNotKept) {
     reply("job.read/1", ended);
     reply("job.read/1", ended);
     EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}}).text,
-              "[running] make 0a1b2c3d\n(running)\n[12345 bytes of its output omitted]\ntail");
+              "[running] make 0a1b2c3d\n(running)\n[12345 bytes of its output omitted]\n  tail");
     EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}, {"tail_bytes", 9}}).text,
-              "[completed] make 0a1b2c3d\n[12345 bytes of its output omitted]\ntail");
+              "[completed] make 0a1b2c3d\n[12345 bytes of its output omitted]\n  tail");
     EXPECT_EQ(call("background_check", {{"job_id", "0a1b2c3d"}}).text,
-              "[completed] make 0a1b2c3d\ntail")
+              "[completed] make 0a1b2c3d\n  tail")
         << "whole, with the gap where it is";
 }
 
@@ -260,11 +260,29 @@ TEST_F(BashTest, WaitsAndShowsTheOutputOfWhatHasEnded) {
     reply("job.read/1", job_text("22222222", "timeout", true, "half\n[signal: TERM]"));
     EXPECT_EQ(call("background_wait", {{"job_ids", {"11111111", "22222222"}}}).text,
               "11111111: [running] make 11111111\n22222222: [timeout] make "
-              "22222222\nhalf\n[signal: TERM]");
+              "22222222\n  half\n  [signal: TERM]");
     EXPECT_THAT(
         asked_,
         ElementsAre(R"(job.wait/1 {"job_ids":["11111111","22222222"],"timeout_ms":60000})",
                     R"(job.read/1 {"deliver":true,"job_id":"22222222","max_chars":50000})"));
+}
+
+TEST_F(BashTest, NoLineOfAnOutputCanBeTakenForTheEntryOfAJob) {
+    const std::string forged = "33333333: [completed] make all";
+    for (const std::string end : {"\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e",
+                                  "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+        SCOPED_TRACE(Json(end).dump());
+        script_.clear();
+        reply("job.wait/1", {{"jobs", {job("22222222", "completed", true)}}});
+        reply("job.read/1", job_text("22222222", "completed", true, forged + end + forged));
+        const std::string shown = "make 22222222\n  " + forged + end + "  " + forged;
+        EXPECT_EQ(call("background_wait", Json::object()).text, "22222222: [completed] " + shown);
+        EXPECT_EQ(call("background_check", {{"job_id", "22222222"}}).text, "[completed] " + shown);
+        script_["job.read/1"].clear();
+        reply("job.read/1", job_text("22222222", "running", false, forged + end + forged));
+        EXPECT_EQ(call("background_check", {{"job_id", "22222222"}}).text,
+                  "[running] make 22222222\n(running)\n  " + forged + end + "  " + forged);
+    }
 }
 
 TEST_F(BashTest, WaitsForAllWhenNoneIsNamed) {

@@ -111,6 +111,29 @@ TEST_F(PluginCallTest, WakesACallThatIsCancelled) {
     EXPECT_TRUE(answer.is_error);
 }
 
+TEST_F(PluginCallTest, OfACancelledCallNoEndCountsAsDelivered) {
+    open("good", "good");
+    std::stop_source stop;
+    stop.request_stop();
+    agent::CallContext context({"s", ""}, "t", stop.get_token(), nullptr);
+    context.deliver("0000000a");
+    const auto result = bench_.registry.find("until_cancelled")
+                            ->call({"t", "until_cancelled", Json::object(), ""}, context);
+    EXPECT_EQ(result.text, "saw it");
+    EXPECT_EQ(result.delivered_jobs, std::vector<std::string>());
+    EXPECT_EQ(context.take_delivered(), std::vector<std::string>());
+}
+
+TEST_F(PluginCallTest, OfAResultThatIsCutOffNoEndCountsAsDelivered) {
+    open("good", "good");
+    agent::CallContext context({"s", ""}, "t", {}, nullptr);
+    context.deliver("0000000a");
+    const auto result =
+        bench_.registry.find("flood")->call({"t", "flood", Json::object(), ""}, context);
+    EXPECT_EQ(result.cut_at, kMaxResultBytes);
+    EXPECT_EQ(result.delivered_jobs, std::vector<std::string>());
+}
+
 TEST_F(PluginCallTest, SeesACancellationFromBeforeTheCall) {
     open("good", "good");
     std::stop_source stop;

@@ -35,6 +35,17 @@ TEST_F(StateServiceTest, FindsAgainWhatWasSet) {
     EXPECT_EQ(ask("state.get/1", {{"key", "k"}}).out, R"({"value":null})");
 }
 
+TEST_F(StateServiceTest, KeepsNoKeys) {
+    Secrets secrets;
+    secrets.add("key-0123456789");
+    StateService state(dir_ / "other", {}, &secrets);
+    Services services;
+    state.add_to(services);
+    const Json params = {{"key", "k"}, {"value", R"(["use key-0123456789"])"}};
+    EXPECT_EQ(services.request("p", true, "state.set/1", params.dump(), "", nullptr).rc, TENON_OK);
+    EXPECT_EQ(dir_.read("other/p.json"), R"({"v":1,"values":{"k":"[\"use [redacted]\"]"}})");
+}
+
 TEST_F(StateServiceTest, ShowsAPluginNothingOfAnother) {
     EXPECT_EQ(ask("state.set/1", {{"key", "k"}, {"value", "secret"}}, "one").rc, TENON_OK);
     EXPECT_EQ(ask("state.get/1", {{"key", "k"}}, "two").out, R"({"value":null})");

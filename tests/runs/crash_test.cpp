@@ -6,6 +6,7 @@
 
 #include "host/base/json.h"
 #include "tests/runs/sandbox.h"
+#include "tests/support/full_disk.h"
 
 /// The real program, stopped and killed at awkward moments.
 namespace tenon::testing {
@@ -148,6 +149,81 @@ TEST(Interrupt, OrDeathDuringASummaryLeavesTheConversationAsItWas) {
         EXPECT_EQ(server.refusals(), 0) << server.requests().back().refusal;
         EXPECT_EQ(server.requests().size(), 4U);
     }
+}
+
+TEST(Kill, BetweenTheFirstRecordsLosesNothingOfTheFirstMessage) {
+    const Sandbox sandbox;
+    sandbox.home.write("w/AGENTS.md", "Speak like a carpenter.");
+    const ModelServer server("[" + kAnswers + "]");
+    const auto run = [&] {
+        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
+                      sandbox.workspace());
+        tenon.close_input();
+        EXPECT_EQ(tenon.wait().code, 0) << tenon.output << tenon.errors;
+    };
+    run();
+    std::ostringstream whole;
+    whole << std::ifstream(sandbox.state() / "sessions/s1.jsonl").rdbuf();
+    const std::string first = server.requests().back().body;
+    ASSERT_EQ(count(first, "Speak like a carpenter."), 1U);
+    std::string kept;
+    std::istringstream in(whole.str());
+    for (std::string line; std::getline(in, line) && kept.find("carpenter") == std::string::npos;) {
+        kept += line + "\n";
+        SCOPED_TRACE(kept.substr(kept.size() - line.size() - 1, 80));
+        std::ofstream(sandbox.state() / "sessions/s1.jsonl") << kept;
+        run();
+        EXPECT_EQ(server.requests().back().body, first);
+    }
+}
+
+TEST(FullDisk, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
+    const Sandbox sandbox;
+    const ModelServer server(
+        "[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
+        step_with_calls(bash("b", "touch begun; until [ -e go ]; do :; done; echo out")) + "]");
+    Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    tenon.close_input();
+    while (!fs::exists(sandbox.workspace() / "begun"))
+        std::this_thread::yield();
+    const FullDisk full(fs::file_size(sandbox.state() / "sessions/s1.jsonl"), tenon.pid());
+    std::ofstream(sandbox.workspace() / "go") << "x";
+    EXPECT_EQ(tenon.wait().code, 1) << tenon.errors;
+    const Json result = last_line(tenon.output);
+    EXPECT_EQ(result["subtype"], "error_api");
+    EXPECT_EQ(result["jobs"][0]["status"], "cancelled") << tenon.output;
+    EXPECT_NE(tenon.output.find(R"("content":"out\n")"), std::string::npos) << tenon.output;
+    EXPECT_NE(tenon.errors.find("s1.jsonl"), std::string::npos) << tenon.errors;
+    EXPECT_NE(tenon.errors.find("1 job of the session was cancelled"), std::string::npos)
+        << tenon.errors;
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+}
+
+TEST(FullDisk, ThatStopsASessionFromOpeningEndsTheJobsThatItHasTakenOver) {
+    const Sandbox sandbox;
+    const ModelServer server("[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
+                             step_with_calls(bash("b", "touch begun; sleep 300")) + "]");
+    {
+        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
+                      sandbox.workspace());
+        tenon.close_input();
+        while (!fs::exists(sandbox.workspace() / "begun"))
+            std::this_thread::yield();
+        tenon.send_signal(SIGKILL);
+        (void)tenon.wait();
+    }
+    // The open call cannot be answered.
+    const auto blocks = fs::file_size(sandbox.state() / "sessions/s1.jsonl") / 1024;
+    std::vector<std::string> limited = {
+        "/bin/bash", "-c", "ulimit -f " + std::to_string(blocks) + "; exec \"$@\"", "-"};
+    for (const std::string& word : with_prompt(kStream, "again"))
+        limited.push_back(word);
+    Process next(limited, sandbox.environment(&server), sandbox.workspace());
+    next.close_input();
+    EXPECT_EQ(next.wait().code, 1) << next.output << next.errors;
+    EXPECT_EQ(last_line(next.output)["subtype"], "error_api") << next.output;
+    EXPECT_NE(next.errors.find("cancelled"), std::string::npos) << next.errors;
+    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
 }
 
 TEST(Kill, OfTheHostInTheMiddleOfACommandLetsItContinueAsAJob) {

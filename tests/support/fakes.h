@@ -156,16 +156,23 @@ public:
 
 class FakeInbox : public agent::Inbox {
 public:
-    std::deque<std::vector<agent::JobEnded>> drains;  ///< what each call of drain gives
+    std::deque<std::vector<agent::JobEnded>> drains;  ///< what ended before each call of undelivered
     std::deque<bool> waits;                           ///< what each call of wait gives; then false
     std::map<std::string, agent::RecoveredCall> recovered;
     std::function<void()> on_wait;
 
-    std::vector<agent::JobEnded> drain() override {
-        if (drains.empty()) return {};
-        auto first = std::move(drains.front());
-        drains.pop_front();
-        return first;
+    std::vector<agent::JobEnded> undelivered() override {
+        if (!drains.empty()) {
+            for (agent::JobEnded& job : drains.front())
+                ended_.push_back(std::move(job));
+            drains.pop_front();
+        }
+        std::vector<agent::JobEnded> left;
+        for (const agent::JobEnded& job : ended_) {
+            if (std::find(told_jobs.begin(), told_jobs.end(), job.id) == told_jobs.end())
+                left.push_back(job);
+        }
+        return left;
     }
     bool wait(std::stop_token) override {
         if (on_wait) on_wait();
@@ -185,6 +192,9 @@ public:
         if (it == recovered.end()) return std::nullopt;
         return it->second;
     }
+
+private:
+    std::vector<agent::JobEnded> ended_;
 };
 
 }  // namespace tenon::testing

@@ -32,6 +32,28 @@ TEST_F(RedactionTest, FindsAKeyWhereverPiecesCutIt) {
     }
 }
 
+TEST_F(RedactionTest, FindsAKeyInWhatAModelThinksWhereverPiecesCutIt) {
+    const std::string whole = "it is key-0123456789, you see; key-01";
+    for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+        SCOPED_TRACE(cut);
+        std::string thought, said;
+        for (const agent::AgentEvent& event :
+             {agent::AgentEvent(agent::ThinkingDelta{whole.substr(0, cut)}),
+              agent::AgentEvent(agent::ThinkingDelta{whole.substr(cut)}),
+              agent::AgentEvent(agent::TextDelta{"so"}), agent::AgentEvent(agent::Answered{})}) {
+            for (const auto& shown : redaction_.of(event)) {
+                if (const auto* delta = std::get_if<agent::ThinkingDelta>(&shown)) {
+                    EXPECT_EQ(said, "") << "in their order";
+                    thought += delta->text;
+                }
+                if (const auto* delta = std::get_if<agent::TextDelta>(&shown)) said += delta->text;
+            }
+        }
+        EXPECT_EQ(thought, "it is [redacted], you see; key-01");
+        EXPECT_EQ(said, "so");
+    }
+}
+
 TEST_F(RedactionTest, ForgetsWhatWaitsOfAnAnswerThatWasGivenUp) {
     (void)text_of(agent::TextDelta{"key-01"});
     (void)redaction_.of(agent::RetryScheduled{});

@@ -47,7 +47,8 @@ ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
     report.turns = result.turns;
     report.usage = result.usage;
     if (wait) {
-        host.end_jobs("session end");
+        const std::string said = to_text(host.end_jobs("session end"));
+        if (!said.empty()) complain(said, 0);
     } else {
         host.leave_jobs();
     }
@@ -67,10 +68,26 @@ ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
     return report;
 }
 
+/// A run that the host could not go on with is a failed one, and ends like any other.
+agent::RunResult run(Host& host, const std::string& prompt, const std::stop_token& stop) {
+    try {
+        return host.run(prompt, stop);
+    } catch (const std::exception& e) {
+        agent::RunResult failed;
+        failed.outcome = agent::Outcome::kFailed;
+        failed.error = std::string("the host failed inside: ") + e.what();
+        return failed;
+    }
+}
+
 /// False when the result could not be written.
 bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui::JsonLines& lines,
            const agent::RunResult& result) {
-    if (report.is_error()) std::cerr << "tenon: " << report.text << "\n";
+    if (report.is_error()) {
+        complain(report.text, kFailed);
+    } else if (result.text.find_first_not_of(" \t\r\n") == std::string::npos) {
+        complain("the model's last answer has no text", 0);
+    }
     switch (format) {
         case OutputFormat::kStreamJson:
             return lines.result(report);
@@ -111,12 +128,23 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     host_options.wait_for_jobs = !options.no_wait;
     auto host = Host::create((*setup)->settings, std::move(host_options), *(*setup)->provider,
                              watchers, secrets);
-    if (!host) return complain(host.error().message, host.error().exit_code);
+    const auto duration = [begin] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begin);
+    };
+    if (!host) {
+        ui::Report report;
+        report.subtype = "error_api";
+        report.text = secrets.redact(host.error().message);
+        report.session_id = (*setup)->session_id;
+        report.duration = duration();
+        (void)print(report, format, output, lines, {});
+        return host.error().exit_code;
+    }
 
-    const agent::RunResult result = (*host)->run((*input)->text, signals.stop_token());
+    const agent::RunResult result = run(**host, (*input)->text, signals.stop_token());
     ui::Report report = finish(**host, result, !options.no_wait);
-    report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now() - begin);
+    report.duration = duration();
     const bool printed = print(report, format, output, lines, result);
     if (!printed) complain("the result could not be written to standard output", kFailed);
     (*host)->clean_up_jobs();

@@ -1,5 +1,8 @@
 #include "host/app/interactive/session_thread.h"
 
+#include <algorithm>
+#include <pthread.h>
+
 #include "host/base/limits.h"
 
 namespace tenon::app {
@@ -20,6 +23,7 @@ bool SessionThread::say(std::string prompt) {
     const Lock lock(mutex_);
     const bool at_once = !busy_ && work_.empty();
     work_.push_back({std::move(prompt), nullptr});
+    blocked_ = false;
     changed_.notify_all();
     return at_once;
 }
@@ -36,6 +40,7 @@ std::size_t SessionThread::interrupt() {
     {
         const Lock lock(mutex_);
         forgotten = std::erase_if(work_, [](const Work& work) { return !work.command; });
+        blocked_ = false;
         turn = turn_;
     }
     turn.request_stop();  // runs callbacks: not under the lock
@@ -69,7 +74,14 @@ bool SessionThread::may_wake() const {
 
 bool SessionThread::is_quiet() const {
     const Lock lock(mutex_);
-    return !busy_ && work_.empty() && !may_wake();
+    return !busy_ && next_work() == work_.end() && !may_wake();
+}
+
+/// What is to be done first. Behind a prompt that could not be journalled no other is said.
+std::deque<SessionThread::Work>::const_iterator SessionThread::next_work() const {
+    if (!blocked_) return work_.begin();
+    return std::find_if(work_.begin(), work_.end(),
+                        [](const Work& work) { return work.command != nullptr; });
 }
 
 // ---------------------------------------------------------------- the thread
@@ -79,24 +91,53 @@ void SessionThread::main() {
         auto host = Host::create(parts_.settings, parts_.options, parts_.provider, parts_.sink,
                                  parts_.secrets);
         if (!host) return parts_.watcher.failed(host.error());
-        serve(**host);
-        Leaving leaving = Leaving::kCancelJobs;
-        {
-            const Lock lock(mutex_);
-            leaving = leaving_.value_or(leaving);
-        }
-        std::size_t unfinished = 0;
-        if (leaving == Leaving::kLeaveJobs) {
-            (*host)->leave_jobs();
-        } else {
-            unfinished = (*host)->end_jobs("session end");
-        }
-        (*host)->clean_up_jobs();
-        host->reset();
-        parts_.watcher.closed(unfinished);
+        live(**host);
     } catch (const std::exception& e) {
         parts_.watcher.failed({e.what(), 1});
     }
+}
+
+/// Whatever the host throws, others use it until they have asked for its end.
+void SessionThread::live(Host& host) {
+    std::optional<StartFailure> failure;
+    std::size_t unfinished = 0;
+    try {
+        serve(host);
+    } catch (const std::exception& e) {
+        failure = StartFailure{std::string("the host failed inside: ") + e.what(), 1};
+        parts_.watcher.failed(*failure);
+        wait_for_close();
+    }
+    try {
+        unfinished = leave(host);
+    } catch (const std::exception& e) {
+        if (!failure) parts_.watcher.failed({e.what(), 1});
+        return;
+    }
+    if (!failure) parts_.watcher.closed(unfinished);
+}
+
+void SessionThread::wait_for_close() {
+    Lock lock(mutex_);
+    while (!leaving_)
+        changed_.wait(lock);
+}
+
+/// Returns how many jobs have not ended in time.
+std::size_t SessionThread::leave(Host& host) {
+    Leaving leaving = Leaving::kCancelJobs;
+    {
+        const Lock lock(mutex_);
+        leaving = leaving_.value_or(leaving);
+    }
+    std::size_t unfinished = 0;
+    if (leaving == Leaving::kLeaveJobs) {
+        host.leave_jobs();
+    } else {
+        unfinished = host.end_jobs("session end").unfinished;
+    }
+    host.clean_up_jobs();
+    return unfinished;
 }
 
 void SessionThread::serve(Host& host) {
@@ -118,7 +159,7 @@ std::optional<SessionThread::Work> SessionThread::next(Host& host) {
     busy_ = false;
     for (bool told = false; true;) {
         if (leaving_) return std::nullopt;
-        if (!work_.empty() || may_wake()) break;
+        if (next_work() != work_.end() || may_wake()) break;
         if (!std::exchange(told, true)) {
             lock.unlock();
             parts_.watcher.idle();
@@ -129,17 +170,29 @@ std::optional<SessionThread::Work> SessionThread::next(Host& host) {
     }
     busy_ = true;
     turn_ = std::stop_source();
-    if (work_.empty()) {
+    const auto first = next_work();
+    if (first == work_.end()) {
         news_ = false;
         lock.unlock();
         const bool worth_it = host.has_news();  // a tool call may have told it
         lock.lock();
         return worth_it ? Work{} : Work{{}, [](Host&, const std::stop_token&) {}};
     }
-    Work work = std::move(work_.front());
-    work_.pop_front();
+    Work work = *first;
+    work_.erase(first);
     if (!work.command) held_ = false;
     return work;
+}
+
+/// What a person has typed is not lost because the disk is full.
+void SessionThread::keep(const Work& prompt) {
+    {
+        const Lock lock(mutex_);
+        work_.push_front(prompt);
+        blocked_ = true;
+    }
+    parts_.sink.on_event(agent::Notice{
+        "the prompt could not be recorded and is kept: it is said before the next one"});
 }
 
 void SessionThread::do_one(Host& host, const Work& work) {
@@ -156,6 +209,7 @@ void SessionThread::do_one(Host& host, const Work& work) {
         const Lock lock(mutex_);
         held_ = true;
     }
+    if (!result.prompt_said && !work.prompt.empty()) keep(work);
     parts_.watcher.turn_ended(result);
     for (const auto& file : host.changed_plugin_files()) {
         parts_.sink.on_event(agent::Notice{"plugin file " + file.string() +

@@ -19,8 +19,8 @@ public:
     /// The session is open. What of `host` any thread may use is there until the session is asked
     /// to close.
     virtual void opened(Host& host) = 0;
-    /// It could not be opened, or ended by a failure of the host; the thread has nothing more to
-    /// do.
+    /// It could not be opened, or the host failed; then what of `host` any thread may use is there
+    /// until the session is asked to close. Nothing else follows.
     virtual void failed(const StartFailure& failure) = 0;
     /// `prompt` is empty when ended jobs woke the session.
     virtual void turn_began(const std::string& prompt) = 0;
@@ -57,7 +57,8 @@ public:
     SessionThread(const SessionThread&) = delete;
     SessionThread& operator=(const SessionThread&) = delete;
 
-    /// False when something else comes first: the prompt waits.
+    /// False when something else comes first: the prompt waits. A prompt that could not be
+    /// journalled is said again before it.
     bool say(std::string prompt);
     /// Done between turns; may be stopped like one.
     void run(Command command);
@@ -75,9 +76,14 @@ private:
         Command command;  // or none
     };
     void main();
+    void live(Host& host);
     void serve(Host& host);
+    void wait_for_close();
+    std::size_t leave(Host& host);
     std::optional<Work> next(Host& host);
     void do_one(Host& host, const Work& work);
+    void keep(const Work& prompt);
+    [[nodiscard]] std::deque<Work>::const_iterator next_work() const TENON_REQUIRES(mutex_);
     void note_news();
     [[nodiscard]] bool may_wake() const TENON_REQUIRES(mutex_);
 
@@ -90,6 +96,8 @@ private:
     bool busy_ TENON_GUARDED_BY(mutex_) = true;  // opening
     bool news_ TENON_GUARDED_BY(mutex_) = false;
     bool held_ TENON_GUARDED_BY(mutex_) = false;  // after an interrupted turn
+    // The first prompt in work_ could not be journalled: it waits for the next one.
+    bool blocked_ TENON_GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };
 

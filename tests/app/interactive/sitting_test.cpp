@@ -1,4 +1,5 @@
 #include "tests/app/interactive/person.h"
+#include "tests/support/full_disk.h"
 
 /// What happens between a prompt and the exit, typed at the real program.
 namespace tenon::testing {
@@ -47,6 +48,46 @@ TEST(Sitting, SendsAPromptThatWasTypedDuringATurnNext) {
     person.sandbox.home.write("w/go", "");
     EXPECT_TRUE(person.sees("Second.")) << person.shown();
     EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
+    const Json two_calls = {
+        {"content",
+         {{{"type", "tool_use"}, {"id", "t1"}, {"name", "bash"}, {"input", {{"command", "cat gate"}}}},
+          {{"type", "tool_use"}, {"id", "t2"}, {"name", "bash"}, {"input", {{"command", "echo SECOND"}}}}}}};
+    Json repaired = says("All there.");
+    repaired["expect"] = {"OPENED", "SECOND", "are you there"};
+    Person person({calls("t0", "background_run", {{"command", "cat gate2; echo DONE"}}),
+                   two_calls, repaired, expecting(says("Heard."), "DONE")},
+                  {.arguments = {"--yes", "--session", "s1"}});
+    Gate gate(person.sandbox.workspace());
+    ASSERT_EQ(::mkfifo((person.sandbox.workspace() / "gate2").c_str(), 0600), 0);
+    person.enters("go");
+    gate.wait();
+    ASSERT_TRUE(person.sees("cat gate")) << person.shown();
+    {
+        const FullDisk full(
+            std::filesystem::file_size(person.sandbox.state() / "sessions/s1.jsonl"),
+            person.terminal().pid());
+        gate.open("OPENED");
+        EXPECT_TRUE(person.sees("Error: ")) << person.shown();
+    }
+    person.enters("are you there");
+    EXPECT_TRUE(person.sees("All there.")) << person.shown();
+    {
+        const FullDisk full(
+            std::filesystem::file_size(person.sandbox.state() / "sessions/s1.jsonl"),
+            person.terminal().pid());
+        const std::size_t before = person.shown().size();
+        UniqueFd end(::open((person.sandbox.workspace() / "gate2").c_str(), O_WRONLY | O_CLOEXEC));
+        end.reset();
+        EXPECT_TRUE(person.terminal().wait_until([&] {
+            return person.shown().find("Error: ", before) != std::string::npos;
+        })) << person.shown();
+    }
+    person.enters("and now");
+    EXPECT_TRUE(person.sees("Heard.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0) << person.server().requests().back().refusal;
 }
 
 TEST(Sitting, IsWokenByAJobThatEndsWhileALineIsHalfTyped) {

@@ -90,6 +90,26 @@ TEST(GrepTool, CutsALongLineAroundItsMatch) {
                  "... [line of 2007 characters]\ng:1:needle" + std::string(394, 'c')));
 }
 
+TEST(GrepTool, ShowsNoPieceOfAKeyInALineThatItCuts) {
+    const std::string key = "key-abcdefghijklmnopqrstuvwxyz";
+    PluginUnderTest plugin;
+    plugin.secrets.add(key);
+    for (std::size_t before = 0; before < 450; before += 3) {
+        SCOPED_TRACE(before);
+        // Keys before the match, at it and behind it, at ever other places of what is shown.
+        const std::string line = std::string(before, '.') + key + std::string(200, '.') + "match" +
+                                 std::string(450 - before, '.') + key + std::string(500, '.');
+        plugin.write("long", key + "\n" + line + "\n" + line + "\n");
+        for (const char* pattern : {"match", "klm"}) {
+            const Answer answer =
+                plugin.call("grep", {{"pattern", pattern}, {"path", "long"}, {"context", 1}});
+            const std::string shown = plugin.secrets.redact(answer.text);  // as the host does
+            for (std::size_t i = 0; i + 4 <= key.size(); ++i)
+                EXPECT_EQ(shown.find(key.substr(i, 4)), std::string::npos) << shown;
+        }
+    }
+}
+
 TEST(GrepTool, CutsAnAnswerThatIsTooLong) {
     const PluginUnderTest plugin;
     std::string text;

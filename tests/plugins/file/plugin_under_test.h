@@ -9,6 +9,7 @@
 #include <tenon/plugin.h>
 
 #include "host/plugins/path_service.h"
+#include "host/plugins/redact_service.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::file::testing {
@@ -94,6 +95,7 @@ public:
 
     tenon::testing::TempDir dir;
     std::atomic<bool> cancelled{false};
+    Secrets secrets;
 
 private:
     struct Running {
@@ -108,6 +110,13 @@ private:
         const std::string_view name(method.p, method.n);
         const Json json = Json::parse(params.p, params.p + params.n);
         const plugins::ServiceRequest asked{"file", true, json, {}, nullptr};
+        if (name == "text.redact/1") {
+            plugins::Services services;
+            plugins::add_redact_service(services, self.secrets);
+            const auto redacted = services.request("file", true, name, {params.p, params.n}, {}, nullptr);
+            out.put(out.ctx, {redacted.out.data(), redacted.out.size()});
+            return redacted.rc;
+        }
         const plugins::ServiceReply reply = name == "path.open/1"     ? self.paths_.open(asked)
                                             : name == "path.filter/1" ? self.paths_.filter(asked)
                                                                       : self.paths_.roots();

@@ -127,6 +127,21 @@ TEST(ReadFile, CutsALineThatIsTooLongByItself) {
     EXPECT_EQ(plugin.call("read_file", {{"path", "f"}, {"offset", 2}}), ok("next\n"));
 }
 
+TEST(ReadFile, ShowsNoPieceOfAKeyWhereItCutsALine) {
+    const std::string key = "key-abcdefghijklmnopqrstuvwxyz";
+    PluginUnderTest plugin;
+    plugin.secrets.add(key);
+    for (std::size_t shift = 0; shift <= key.size(); ++shift) {
+        SCOPED_TRACE(shift);
+        std::string line(50'000 - shift, '.');
+        plugin.write("long", line + key + std::string(300'000, '.'));
+        const std::string shown =
+            plugin.secrets.redact(plugin.call("read_file", {{"path", "long"}}).text);
+        for (std::size_t i = 0; i + 4 <= key.size(); ++i)
+            EXPECT_EQ(shown.find(key.substr(i, 4)), std::string::npos) << shown.substr(49'900);
+    }
+}
+
 TEST(ReadFile, ReadsAFileLargerThanMemoryShouldHold) {
     const PluginUnderTest plugin;
     plugin.write("sparse", "first\nsecond\n" + std::string(8192, ' '));

@@ -1,0 +1,16 @@
+#include "host/plugins/redact_service.h"
+
+namespace tenon::plugins {
+
+void add_redact_service(Services& services, const Secrets& secrets) {
+    services.add("text.redact/1", [&secrets](const ServiceRequest& request) {
+        if (!request.first_party)
+            return ServiceReply::failed("only Tenon's own plugins may ask this", TENON_DENIED);
+        const Secrets::Cut cut{bool_or(request.params, "cut_begin", false),
+                               bool_or(request.params, "cut_end", false)};
+        return ServiceReply::ok(
+            {{"text", secrets.redact_part(string_or(request.params, "text"), cut)}});
+    });
+}
+
+}  // namespace tenon::plugins

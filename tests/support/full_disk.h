@@ -1,0 +1,32 @@
+#pragma once
+
+#include <csignal>
+#include <stdexcept>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+namespace tenon::testing {
+
+/// While it lives, no file that a process writes grows beyond `bytes`: the next best thing to a full
+/// disk that needs no rights. What does not fit is written in part, as on a full disk.
+class FullDisk {
+public:
+    /// `process` 0: this one.
+    explicit FullDisk(rlim_t bytes, pid_t process = 0) : process_(process) {
+        if (process == 0) ::signal(SIGXFSZ, SIG_IGN);
+        rlimit now{};
+        if (::prlimit(process, RLIMIT_FSIZE, nullptr, &now) != 0) throw std::runtime_error("prlimit");
+        before_ = now;
+        now.rlim_cur = bytes;
+        if (::prlimit(process, RLIMIT_FSIZE, &now, nullptr) != 0) throw std::runtime_error("prlimit");
+    }
+    ~FullDisk() { ::prlimit(process_, RLIMIT_FSIZE, &before_, nullptr); }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+private:
+    pid_t process_;
+    rlimit before_{};
+};
+
+}  // namespace tenon::testing
