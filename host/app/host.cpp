@@ -1,12 +1,11 @@
 #include "host/app/host.h"
 
-#include <sys/stat.h>
-
 #include <spdlog/spdlog.h>
 
 #include "host/agent/compact_tool.h"
 #include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
+#include "host/app/state_dir.h"
 #include "host/app/system_prompt.h"
 #include "host/app/told_jobs.h"
 #include "host/app/tool_list.h"
@@ -19,16 +18,6 @@ namespace tenon::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<void> make_private_folder(const fs::path& folder) {
-    std::error_code failed;
-    fs::create_directories(folder.parent_path(), failed);
-    if (!failed && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        failed.assign(errno, std::generic_category());
-    if (failed) return Error{"make the folder " + folder.string() + ": " + failed.message()};
-    if (!fs::is_directory(folder)) return Error{folder.string() + " is no folder"};
-    return {};
-}
 
 std::vector<permission::RuleText> rule_texts(const std::vector<RuleText>& rules) {
     std::vector<permission::RuleText> out;
@@ -118,9 +107,10 @@ agent::RunResult Host::with_subagents(agent::RunResult result) {
 }
 
 Result<void, StartFailure> Host::make_folders() {
-    for (const char* name : {"", "sessions", "jobs"}) {
-        const fs::path folder = *name == '\0' ? settings_.state_dir : settings_.state_dir / name;
-        if (auto made = make_private_folder(folder); !made)
+    if (auto made = make_state_dir(settings_.state_dir); !made)
+        return StartFailure{made.error().message};
+    for (const char* name : {"sessions", "jobs"}) {
+        if (auto made = make_private_dirs(settings_.state_dir / name); !made)
             return StartFailure{made.error().message};
     }
     return {};

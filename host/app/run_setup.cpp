@@ -1,5 +1,7 @@
 #include "host/app/run_setup.h"
 
+#include <algorithm>
+
 #include "host/app/provider.h"
 #include "host/app/session_choice.h"
 
@@ -13,14 +15,23 @@ Result<std::string> choose_session(const Options& options, const Settings& setti
     return new_session_id();
 }
 
-/// A folder that somebody named is expected to be there.
-std::optional<std::string> missing_plugin_folder(const Options& options) {
-    for (const auto& folder : options.plugin_dirs) {
+/// A directory that somebody named is expected to be there.
+std::optional<std::string> missing_plugin_folder(const Loaded& loaded) {
+    for (const Entry& entry : loaded.entries) {
         std::error_code ignored;
-        if (!std::filesystem::is_directory(folder, ignored))
-            return "--plugin-dir " + folder.string() + ": no such folder";
+        if (entry.origin == "--plugin-dir" && !std::filesystem::is_directory(entry.value, ignored))
+            return "--plugin-dir " + entry.value + ": no such directory";
     }
     return std::nullopt;
+}
+
+/// The model that the command line asks for, whichever option says so: the strongest one counts. A
+/// session keeps its own model unless there is one.
+std::optional<std::string> asked_model(const Options& options, const Settings& settings) {
+    const bool defined = std::any_of(options.defines.begin(), options.defines.end(),
+                                     [](const auto& one) { return one.first == "model.name"; });
+    if (!options.model && !defined) return std::nullopt;
+    return settings.model.name;
 }
 
 }  // namespace
@@ -29,6 +40,10 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     auto setup = std::make_unique<RunSetup>();
     Settings& settings = setup->settings;
     settings = loaded.settings;
+    if (options.replay && settings.model.provider != "replay") {
+        return Error{"--replay and -D model.provider=" + settings.model.provider +
+                     " exclude each other"};
+    }
     if (settings.model.provider == "replay" && settings.model.name.empty())
         settings.model.name = "replay";
     if (settings.model.name.empty()) {
@@ -36,7 +51,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
             "no model is named: use --model NAME, model.name in the configuration, or "
             "TENON_MODEL"};
     }
-    if (const auto missing = missing_plugin_folder(options)) return Error{*missing};
+    if (const auto missing = missing_plugin_folder(loaded)) return Error{*missing};
     loaded.credentials.add_to(setup->secrets);
     auto providers = make_provider_source(settings.model, loaded.credentials, setup->secrets);
     if (!providers) return providers.error();
@@ -59,7 +74,7 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     host.config = places.config;
     host.session_id = setup.session_id;
     host.launcher = launcher;
-    host.model = options.model;
+    host.model = asked_model(options, setup.settings);
     host.providers = setup.providers;
     return host;
 }

@@ -1,6 +1,5 @@
 #include "host/app/commands/run.h"
 
-#include <iostream>
 #include <unistd.h>
 
 #include "host/app/host.h"
@@ -12,6 +11,7 @@
 #include "host/ui/notices.h"
 #include "host/ui/output.h"
 #include "host/ui/report.h"
+#include "host/ui/standard_error.h"
 
 namespace tenon::app {
 namespace {
@@ -20,7 +20,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 int complain(const std::string& message, int exit_code) {
-    std::cerr << "tenon: " << message << "\n";
+    ui::say(message);
     return exit_code;
 }
 
@@ -70,17 +70,17 @@ ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
 /// False when the result could not be written.
 bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui::JsonLines& lines,
            const agent::RunResult& result) {
-    if (report.is_error()) std::cerr << "tenon: " << report.text << "\n";
+    if (report.is_error()) ui::say(report.text);
     switch (format) {
         case OutputFormat::kStreamJson:
             return lines.result(report);
         case OutputFormat::kJson:
-            return output.write(dump_json(ui::to_json(report)) + "\n");
+            return output.write_json(dump_json(ui::to_json(report)));
         case OutputFormat::kText:
             break;
     }
     if (result.text.empty()) return true;
-    return output.write(result.text + (result.text.ends_with('\n') ? "" : "\n"));
+    return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
 }  // namespace
