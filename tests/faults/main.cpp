@@ -1,30 +1,50 @@
 // tenon-faults [--jobs N] [--kills K] [--running M] [--seed S] [--tenon PATH] [--keep]
+// tenon-faults --disk [--jobs N] [--rounds R] [--seed S] [--tenon PATH] [--keep]
+// tenon-faults --limits [--jobs N] [--seed S] [--tenon PATH]
 // tenon-faults --flood SIZE [--tenon PATH]
 //
-// Kills the real program at random moments, again and again, and counts what became of its jobs.
-// Exits 0 when nothing was lost, told twice, left out, told wrongly or left alive.
-// With --flood one job prints so much (as 10GiB), and memory and disk are watched. Exits 0 when
-// both stay within what is promised.
+// Does to the real program what happens in the field, and counts what became of its jobs. Exits 0
+// when nothing was lost, told twice, left out, told wrongly, left alive or hung, else 1; 2 for what
+// cannot be tried here.
+// Alone it kills hosts and supervisors at random moments. With --disk the disk under the state
+// directory runs full as well. With --limits there are too few descriptors or processes. With
+// --flood one job prints so much (as 10GiB), and memory and disk are watched.
 #include <charconv>
+#include <chrono>
+#include <iomanip>
 #include <iostream>
 
+#include "tests/faults/disk_storm.h"
 #include "tests/faults/flood.h"
+#include "tests/faults/limits.h"
 #include "tests/faults/storm.h"
 #include "tests/faults/verdict.h"
 
 namespace {
 
-using tenon::faults::StormOptions;
+using namespace tenon::faults;
 
 constexpr int kUsage = 2;
 constexpr char kUse[] =
     "use: tenon-faults [--jobs N] [--kills K] [--running M] [--seed S] [--tenon PATH] [--keep]\n"
+    "     tenon-faults --disk [--jobs N] [--rounds R] [--seed S] [--tenon PATH] [--keep]\n"
+    "     tenon-faults --limits [--jobs N] [--seed S] [--tenon PATH]\n"
     "     tenon-faults --flood SIZE [--tenon PATH]\n";
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 struct Options {
+    TrialOptions trial;
     StormOptions storm;
+    int rounds = 30;
+    bool disk = false;
+    bool limits = false;
     bool keep = false;
-    std::uint64_t flood = 0;  // bytes; 0: a storm
+    std::uint64_t flood = 0;  // bytes; 0: none
 };
 
 template <class Number>
@@ -52,23 +72,30 @@ bool read_size(const std::string& text, std::uint64_t& size) {
 }
 
 bool read_option(Options& options, const std::string& name, const std::string& value) {
-    StormOptions& storm = options.storm;
-    if (name == "--jobs") return read_number(value, storm.jobs, 1);
-    if (name == "--kills") return read_number(value, storm.kills, 0);
-    if (name == "--running") return read_number(value, storm.running, 1);
+    if (name == "--jobs") return read_number(value, options.trial.jobs, 1);
+    if (name == "--kills") return read_number(value, options.storm.kills, 0);
+    if (name == "--rounds") return read_number(value, options.rounds, 1);
+    if (name == "--running") return read_number(value, options.storm.running, 1);
     if (name == "--flood") return read_size(value, options.flood);
-    if (name == "--seed") return read_number(value, storm.seed, 0);
+    if (name == "--seed") return read_number(value, options.trial.seed, 0);
     if (name == "--tenon") {
-        storm.tenon = std::filesystem::absolute(value);
-        return std::filesystem::exists(storm.tenon);
+        options.trial.tenon = std::filesystem::absolute(value);
+        return std::filesystem::exists(options.trial.tenon);
     }
     return false;
 }
 
+bool* read_switch(Options& options, const std::string& name) {
+    if (name == "--disk") return &options.disk;
+    if (name == "--limits") return &options.limits;
+    if (name == "--keep") return &options.keep;
+    return nullptr;
+}
+
 bool read_options(Options& options, const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i] == "--keep") {
-            options.keep = true;
+        if (bool* const on = read_switch(options, words[i])) {
+            *on = true;
         } else if (i + 1 == words.size() || !read_option(options, words[i], words[i + 1])) {
             std::cerr << "tenon-faults: cannot use " << words[i] << "\n" << kUse;
             return false;
@@ -79,31 +106,86 @@ bool read_options(Options& options, const std::vector<std::string>& words) {
     return true;
 }
 
+void keep(const Trial& trial) {
+    namespace fs = std::filesystem;
+    const auto kept = fs::temp_directory_path() / "tenon-faults";
+    fs::remove_all(kept);
+    fs::copy(trial.sandbox().home.path(), kept, fs::copy_options::recursive);
+    std::cout << "kept in " << kept.string() << "\n";
+}
+
+bool report(Trial& trial, const Options& options) {
+    const Verdict verdict = judge(trial);
+    print(std::cout, verdict, trial);
+    if (options.keep) keep(trial);
+    return verdict.is_clean();
+}
+
+bool kill_at_random(const Options& options) {
+    Trial trial(options.trial, {});
+    Storm storm(trial, options.storm);
+    storm.run();
+    std::cout << storm.hosts_killed() << " hosts killed; ";
+    return report(trial, options);
+}
+
+bool fill_the_disk(const Options& options) {
+    Trial trial(options.trial, DiskStorm::excuses());
+    DiskStorm storm(trial, options.rounds);
+    storm.run();
+    std::cout << "disk full " << storm.times_filled() << " times; " << storm.hosts_killed()
+              << " hosts killed; ";
+    return report(trial, options);
+}
+
+bool run_short(const Options& options) {
+    bool clean = true;
+    for (const Limit& limit : limits(options.trial.jobs, options.trial.seed)) {
+        std::cout << limit.name() << ": " << std::flush;
+        if (kSanitized && limit.processes > 0) {
+            std::cout << "left out, since the threads of the sanitizer would count\n";
+            continue;
+        }
+        TrialOptions trial_options = options.trial;
+        trial_options.jobs = limit.jobs;
+        trial_options.demand = LimitedRuns::demand(limit);
+        Trial trial(trial_options, LimitedRuns::excuses(limit));
+        LimitedRuns(trial, limit).run();
+        clean = report(trial, options) && clean;
+    }
+    return clean;
+}
+
+bool run(const Options& options) {
+    if (options.disk) return fill_the_disk(options);
+    if (options.limits) return run_short(options);
+    return kill_at_random(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     Options options;
-    options.storm.tenon = TENON_PROGRAM;
+    options.trial.tenon = TENON_PROGRAM;
     if (!read_options(options, {argv + 1, argv + argc})) return kUsage;
-
     if (options.flood > 0) {
-        const auto flood = tenon::faults::flood(options.storm.tenon, options.flood);
-        print(std::cout, flood);
-        return flood.is_clean() ? 0 : 1;
+        const Flood result = flood(options.trial.tenon, options.flood);
+        print(std::cout, result);
+        return result.is_clean() ? 0 : 1;
+    }
+    if (options.disk) {
+        if (const auto mounts = enter_own_mounts(); !mounts) {
+            std::cerr
+                << "tenon-faults: --disk needs a file system of its own, as root or in a user "
+                   "namespace: "
+                << mounts.error().message << "\n";
+            return kUsage;
+        }
     }
     const auto begin = std::chrono::steady_clock::now();
-    tenon::faults::Storm storm(options.storm);
-    storm.run();
-    const auto verdict = tenon::faults::judge(storm);
-    print(std::cout, verdict, storm,
-          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
-                                                                begin));
-    if (options.keep) {
-        const auto kept = std::filesystem::temp_directory_path() / "tenon-faults";
-        std::filesystem::remove_all(kept);
-        std::filesystem::copy(storm.sandbox().home.path(), kept,
-                              std::filesystem::copy_options::recursive);
-        std::cout << "kept in " << kept.string() << "\n";
-    }
-    return verdict.is_clean() ? 0 : 1;
+    const bool clean = run(options);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    std::cout << "seed " << options.trial.seed << ", " << std::fixed << std::setprecision(1)
+              << took.count() << " s\n";
+    return clean ? 0 : 1;
 }

@@ -1,7 +1,5 @@
 #include "tests/faults/model.h"
 
-#include "tests/faults/work.h"
-
 namespace tenon::faults {
 
 using testing::Step;
@@ -12,6 +10,11 @@ void Model::allow(int numbers, int at_once) {
     at_once_ = at_once;
 }
 
+void Model::ask_for_all_at_once() {
+    const Lock lock(mutex_);
+    all_at_once_ = true;
+}
+
 void Model::on_request(std::function<void()> hook) {
     const Lock lock(mutex_);
     hook_ = std::move(hook);
@@ -20,18 +23,28 @@ void Model::on_request(std::function<void()> hook) {
 void Model::look(const Json& request) {
     ++requests_;
     told_ = read_request(request);
+    const std::size_t had = settled_.size();
+    settled_ = faults::settled(told_, read_evidence(workspace_));
+    fruitless_ = settled_.size() > had ? 0 : fruitless_ + 1;
     for (const auto& [id, end] : told_.notifications) {
         if (told_.notifications.count(id) + told_.waited_for.count(id) > 1) doubled_.insert(id);
     }
 }
 
 /// As many as it has in mind, in the order of their numbers; now and then it wants to wait as well.
+/// It gives up for now where one answer after the other has led to nothing.
 Json Model::calls() {
+    constexpr int kMostFruitless = 4;
     Json calls = Json::array();
-    const int most = std::uniform_int_distribution<>(1, at_once_)(random_);
+    if (fruitless_ >= kMostFruitless) {
+        fruitless_ = 0;
+        return calls;
+    }
+    const int most =
+        all_at_once_ ? at_once_ : std::uniform_int_distribution<>(1, at_once_)(random_);
     for (int number = 0; number < allowed_ && static_cast<int>(calls.size()) < most; ++number) {
-        if (told_.settled.count(number) > 0) continue;
-        calls.push_back(call_of(work_of(number), told_.attempts[number]));
+        if (settled_.count(number) > 0) continue;
+        calls.push_back(call_of({number, told_.attempts[number]}, demand_));
     }
     constexpr int kOneIn = 5;
     // Two waits find the same ends: one of them may tell each.
@@ -74,6 +87,11 @@ Told Model::newest() const {
 int Model::requests() const {
     const Lock lock(mutex_);
     return requests_;
+}
+
+int Model::settled() const {
+    const Lock lock(mutex_);
+    return static_cast<int>(settled_.size());
 }
 
 std::set<std::string> Model::doubled() const {

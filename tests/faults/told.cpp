@@ -1,15 +1,16 @@
 #include "tests/faults/told.h"
 
 #include <sstream>
+#include <vector>
 
 #include "host/base/ids.h"
 #include "host/jobs/job.h"
-#include "tests/faults/work.h"
 
 namespace tenon::faults {
 namespace {
 
 constexpr std::string_view kNotifications = "<background-results>\n";
+constexpr std::string_view kMark = "[bg:";
 constexpr std::size_t kIdLength = 8;
 
 std::string text_of(const Json& content) {
@@ -28,44 +29,60 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-/// `[bg:<id>] <status>: <first line>`
+/// `[bg:<id>] <status>: <first line>`, further lines indented.
 void read_notifications(const std::string& text, Told& told) {
-    constexpr std::string_view kMark = "[bg:";
+    Told::End* last = nullptr;
     for (const std::string& line : lines_of(text)) {
+        if (last != nullptr && line.starts_with("  ")) last->text += "\n" + line.substr(2);
         if (!line.starts_with(kMark)) continue;
         const std::string id = line.substr(kMark.size(), kIdLength);
         const auto colon = line.find(": ");
         if (!is_job_id(id) || colon == std::string::npos) continue;
         const std::size_t status = kMark.size() + kIdLength + 2;
-        told.notifications.insert(
+        const auto added = told.notifications.insert(
             {id, {line.substr(status, colon - status), line.substr(colon + 2)}});
+        last = &added->second;
     }
 }
 
-/// `<id>: [<status>] <preview>`, and under an ended one its output.
-void read_wait(const std::string& text, Told& told) {
-    const auto lines = lines_of(text);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const std::string& line = lines[i];
-        const auto close = line.find(']');
-        if (!is_job_id(line.substr(0, kIdLength)) || line.compare(kIdLength, 3, ": [") != 0 ||
-            close == std::string::npos) {
-            continue;
-        }
-        const std::string word = line.substr(kIdLength + 3, close - kIdLength - 3);
-        const auto status = jobs::status_from(word);
-        if (!status || !jobs::is_terminal(*status)) continue;
-        told.waited_for.insert(
-            {line.substr(0, kIdLength), {word, i + 1 < lines.size() ? lines[i + 1] : ""}});
+/// The id and the status in `<id>: [<status>] <preview>`.
+std::optional<std::pair<std::string, jobs::Status>> read_entry(const std::string& line) {
+    const auto close = line.find(']');
+    if (!is_job_id(line.substr(0, kIdLength)) || line.compare(kIdLength, 3, ": [") != 0 ||
+        close == std::string::npos) {
+        return std::nullopt;
     }
+    const auto status = jobs::status_from(line.substr(kIdLength + 3, close - kIdLength - 3));
+    if (!status) return std::nullopt;
+    return std::pair(line.substr(0, kIdLength), *status);
+}
+
+/// Entries, and under that of an ended job its output.
+void read_wait(const std::string& text, Told& told) {
+    Told::End* last = nullptr;
+    for (const std::string& line : lines_of(text)) {
+        if (const auto entry = read_entry(line)) {
+            last = nullptr;
+            if (!jobs::is_terminal(entry->second)) continue;
+            const std::string status(jobs::to_string(entry->second));
+            last = &told.waited_for.insert({entry->first, {status, ""}})->second;
+        } else if (last != nullptr) {
+            last->text += (last->text.empty() ? "" : "\n") + line;
+        }
+    }
+}
+
+void read_call(const Json& block, Told& told) {
+    Told::Call& call = told.calls[string_or(block, "id")];
+    call.name = string_or(block, "name");
+    if (!block.contains("input")) return;
+    call.attempt = attempt_of(string_or(block["input"], "command"));
+    if (call.attempt) ++told.attempts[call.attempt->number];
 }
 
 void read_result(const Json& block, Told& told) {
-    const std::string id = string_or(block, "tool_use_id");
-    Told::Call& call = told.calls[id];
+    Told::Call& call = told.calls[string_or(block, "tool_use_id")];
     call.result = block.contains("content") ? text_of(block["content"]) : "";
-    if (const auto number = number_of(id); number && !did_nothing(call.result))
-        told.settled.insert(*number);
     if (call.name == "background_wait") read_wait(call.result, told);
 }
 
@@ -79,6 +96,22 @@ bool goes_on(const std::string& result) {
     return result.starts_with("interrupted; continues as job ");
 }
 
+bool was_accepted(const std::string& result) {
+    return result.starts_with("Background job ");
+}
+
+std::set<int> settled(const Told& told, const Evidence& evidence) {
+    std::set<int> numbers;
+    for (const auto& [id, call] : told.calls) {
+        if (!call.attempt || call.result.empty()) continue;
+        const auto trace = evidence.find(*call.attempt);
+        const bool ran = trace != evidence.end() && trace->second.begun > 0;
+        if (ran || was_accepted(call.result) || goes_on(call.result))
+            numbers.insert(call.attempt->number);
+    }
+    return numbers;
+}
+
 Told read_request(const Json& request) {
     Told told;
     for (const Json& message : request["messages"]) {
@@ -86,9 +119,7 @@ Told read_request(const Json& request) {
         for (const Json& block : message["content"]) {
             const std::string type = string_or(block, "type");
             if (type == "tool_use") {
-                const std::string id = string_or(block, "id");
-                told.calls[id].name = string_or(block, "name");
-                if (const auto number = number_of(id)) ++told.attempts[*number];
+                read_call(block, told);
             } else if (type == "tool_result") {
                 read_result(block, told);
             } else if (string_or(block, "text").starts_with(kNotifications)) {

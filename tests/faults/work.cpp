@@ -2,14 +2,13 @@
 
 #include <charconv>
 #include <csignal>
-#include <iterator>
+#include <span>
 
 namespace tenon::faults {
 namespace {
 
 constexpr int kExitCodes = 7;
-constexpr int kEveryForeground = 11;
-constexpr std::string_view kCallPrefix = "toolu_n";
+constexpr std::string_view kBegin = "echo ";
 
 struct Way {
     const char* command;  // EXIT is its exit code, TENTHS 1 to 4
@@ -17,7 +16,7 @@ struct Way {
 };
 
 // What a command leaves behind sleeps so long that only somebody who ends it can be why it is gone.
-constexpr Way kWays[] = {
+constexpr Way kAllWays[] = {
     {"exit EXIT"},
     {"sleep 0.0TENTHS; exit EXIT"},
     {"sleep 0.TENTHS; exit EXIT"},
@@ -30,6 +29,12 @@ constexpr Way kWays[] = {
      ">/dev/null 2>&1 & ) & ); sleep 0.TENTHS; exit EXIT"},
     {"sleep 0.0TENTHS; kill -KILL $$", true},
 };
+constexpr Way kWaysWithoutForks[] = {
+    {"exit EXIT"},
+    {"for ((n = 0; n < TENTHS000; ++n)); do :; done; exit EXIT"},
+    {"printf '%0TENTHS0000d\\n' 7; exit EXIT"},
+    {"kill -KILL $$", true},
+};
 
 std::string replaced(std::string text, std::string_view what, int by) {
     for (auto at = text.find(what); at != std::string::npos; at = text.find(what))
@@ -37,23 +42,44 @@ std::string replaced(std::string text, std::string_view what, int by) {
     return text;
 }
 
+const Way& way_of(int number, bool forks) {
+    const auto table =
+        forks ? std::span<const Way>(kAllWays) : std::span<const Way>(kWaysWithoutForks);
+    return table[static_cast<std::size_t>(number) % table.size()];
+}
+
+/// Reads a number and what must stand behind it.
+bool take(std::string_view& text, int& number, std::string_view behind) {
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc()) return false;
+    text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
+    if (!text.starts_with(behind)) return false;
+    text.remove_prefix(behind.size());
+    return true;
+}
+
 }  // namespace
+
+std::string to_string(const Attempt& attempt) {
+    return std::to_string(attempt.number) + "." + std::to_string(attempt.attempt);
+}
 
 std::string printed_by(int number) {
     return "this is number " + std::to_string(number) + ".";
 }
 
-Work work_of(int number) {
-    const Way& way = kWays[static_cast<std::size_t>(number) % std::size(kWays)];
+Work work_of(const Attempt& attempt, const Demand& demand) {
+    const int number = attempt.number;
+    const Way& way = way_of(number, demand.forks);
     const int exit_code = number % kExitCodes;
     std::string command = replaced(way.command, "EXIT", exit_code);
     command = replaced(std::move(command), "TENTHS", 1 + number / 3 % 4);
 
     Work work;
-    work.number = number;
-    work.foreground = number % kEveryForeground == 0;
-    work.command =
-        "echo " + std::to_string(number) + " >>ran; echo '" + printed_by(number) + "'; " + command;
+    work.foreground = number % demand.every_foreground == 0;
+    const std::string name = to_string(attempt);
+    work.command = std::string(kBegin) + name + " begun >>ran; trap 'echo " + name +
+                   " over $? >>ran' EXIT; echo '" + printed_by(number) + "'; " + command;
     if (way.by_signal) {
         work.signal = SIGKILL;
     } else {
@@ -63,22 +89,22 @@ Work work_of(int number) {
     return work;
 }
 
-Json call_of(const Work& work, int attempt) {
-    return {{"type", "tool_use"},
-            {"id", std::string(kCallPrefix) + std::to_string(work.number) + "_" +
-                       std::to_string(attempt)},
-            {"name", work.foreground ? "bash" : "background_run"},
-            {"input", {{"command", work.command}}}};
+Json call_of(const Attempt& attempt, const Demand& demand) {
+    const Work work = work_of(attempt, demand);
+    return {
+        {"type", "tool_use"},
+        {"id", "toolu_n" + std::to_string(attempt.number) + "_" + std::to_string(attempt.attempt)},
+        {"name", work.foreground ? "bash" : "background_run"},
+        {"input", {{"command", work.command}}}};
 }
 
-std::optional<int> number_of(std::string_view tool_use_id) {
-    if (!tool_use_id.starts_with(kCallPrefix)) return std::nullopt;
-    tool_use_id.remove_prefix(kCallPrefix.size());
-    int number = 0;
-    const auto read =
-        std::from_chars(tool_use_id.data(), tool_use_id.data() + tool_use_id.size(), number);
-    if (read.ec != std::errc()) return std::nullopt;
-    return number;
+std::optional<Attempt> attempt_of(std::string_view command) {
+    if (!command.starts_with(kBegin)) return std::nullopt;
+    command.remove_prefix(kBegin.size());
+    Attempt attempt;
+    if (!take(command, attempt.number, ".") || !take(command, attempt.attempt, " begun >>ran; "))
+        return std::nullopt;
+    return attempt;
 }
 
 }  // namespace tenon::faults

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,24 +8,39 @@
 #include "host/base/json.h"
 #include "host/jobs/job.h"
 
-/// What the jobs of a storm do, and how each must end. Everything follows from the number.
+/// What the jobs of a trial do, and how each must end. Everything follows from the number.
 namespace tenon::faults {
 
-struct Work {
+/// The model asks for a number again only after a call for it that did nothing.
+struct Attempt {
     int number = 0;
+    int attempt = 0;
+    auto operator<=>(const Attempt&) const = default;
+};
+std::string to_string(const Attempt& attempt);
+
+/// What kind of work the model asks for.
+struct Demand {
+    bool forks = true;          ///< where processes run short, bash itself waits long for each fork
+    int every_foreground = 11;  ///< every so many is a `bash` call; 1: all
+};
+
+/// The command writes `N.A begun` and `N.A over <exit code>` to the file `ran` of the workspace,
+/// and says first who it is.
+struct Work {
     bool foreground = false;  ///< a `bash` call instead of `background_run`
-    std::string command;      ///< appends its number to the file `ran`, and prints it first
+    std::string command;
     jobs::Status status = jobs::Status::kCompleted;
     std::optional<int> exit_code;
     std::optional<int> signal;
 };
 
-Work work_of(int number);
+Work work_of(const Attempt& attempt, const Demand& demand);
 
-/// The model's call for it. A number is asked for again only after a call that did nothing.
-Json call_of(const Work& work, int attempt);
-/// The number in the id of such a call; none for ids of other calls.
-std::optional<int> number_of(std::string_view tool_use_id);
+/// The model's call for it.
+Json call_of(const Attempt& attempt, const Demand& demand);
+/// The attempt whose command this is; none for other commands.
+std::optional<Attempt> attempt_of(std::string_view command);
 
 /// The words by which its output is known.
 std::string printed_by(int number);

@@ -18,7 +18,8 @@ TEST(FirstRequest, WithAllToolsIsAtMostNineKilobytes) {
     const auto requests = server.requests();
     ASSERT_EQ(requests.size(), 1U);
     std::string weights;
-    for (const Json& tool : requests[0].json()["tools"])
+    const Json request = requests[0].json();
+    for (const Json& tool : request["tools"])
         weights +=
             tool["name"].get<std::string>() + " " + std::to_string(tool.dump().size()) + "\n";
     RecordProperty("bytes", static_cast<int>(requests[0].body.size()));

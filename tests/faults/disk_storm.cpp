@@ -1,0 +1,134 @@
+#include "tests/faults/disk_storm.h"
+
+#include <csignal>
+#include <fstream>
+
+#include "host/base/ids.h"
+#include "tests/faults/storm.h"
+
+namespace tenon::faults {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Process;
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kDiskBytes = 24ULL << 20U;
+constexpr int kLongestMs = 1500;
+constexpr int kRunning = 12;
+constexpr int kRequestsOneIn = 4;  // at which the disk runs full
+
+}  // namespace
+
+Excuses DiskStorm::excuses() {
+    Excuses excuses;
+    excuses.not_started = excuses.cancelled = excuses.output_missing = true;
+    excuses.errors = {"No space left on device"};
+    return excuses;
+}
+
+DiskStorm::DiskStorm(Trial& trial, int rounds)
+    : trial_(trial), rounds_(rounds), disk_(trial.sandbox().state(), kDiskBytes) {}
+
+void DiskStorm::run() {
+    const int jobs = trial_.options().jobs;
+    const int at_once = std::clamp(2 * jobs / rounds_, 2, 40);
+    for (int round = 1; round <= rounds_; ++round) {
+        trial_.model().allow(static_cast<int>(std::int64_t{jobs} * round / rounds_), at_once);
+        run_in_bad_weather();
+        if (trial_.one_in(3)) end_a_job_on_a_full_disk();
+        if (trial_.one_in(3)) start_a_job_on_a_full_disk();
+    }
+    trial_.run_to_the_end(kRunning);
+    trial_.expect_nothing_left("at the end");
+}
+
+void DiskStorm::run_in_bad_weather() {
+    Weather weather(disk_, trial_.random()());
+    const auto moments = std::make_shared<std::mt19937>(trial_.random()());
+    trial_.model().on_request([&weather, moments] {
+        if ((*moments)() % kRequestsOneIn == 0) weather.strike();
+    });
+    Process tenon = trial_.start(kRunning);
+    tenon.close_input();
+    const int kind = trial_.between(1, 6);
+    if (kind <= 2) {
+        end_at_a_moment(tenon, SIGKILL);
+    } else if (kind == 3) {
+        end_at_a_moment(tenon, SIGTERM);
+    }
+    const std::string name = "run " + std::to_string(trial_.findings().runs);
+    const auto exit = trial_.watch(tenon, name);
+    trial_.model().on_request(nullptr);
+    if (!exit) return;
+    if (exit->signal == SIGKILL) {
+        ++hosts_killed_;
+        return;
+    }
+    if (kind != 3 || exit->code != 128 + SIGTERM) trial_.note_end(tenon, *exit);
+    // Also a host that could not go on takes its jobs with it.
+    trial_.expect_nothing_left(name);
+}
+
+void DiskStorm::end_at_a_moment(Process& tenon, int signal) {
+    const auto until =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(trial_.between(4, kLongestMs));
+    while (!tenon.is_silent() && std::chrono::steady_clock::now() < until)
+        tenon.wait_for_more_output(std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now()));
+    Storm::kill_supervisors(trial_);
+    tenon.send_signal(signal);
+}
+
+/// Nothing where it was refused.
+std::optional<std::string> DiskStorm::start_job(const std::string& mark) {
+    Process run = trial_.command({"jobs", "run", "--", "touch " + mark + "; exec sleep 900"});
+    const auto exit = trial_.watch(run, "jobs run");
+    if (!exit) return std::nullopt;
+    const std::string id = run.output.substr(0, run.output.find('\n'));
+    if (exit->code == 0 && is_job_id(id)) return id;
+    if (exit->code != 1 || run.errors.find("No space left on device") == std::string::npos)
+        trial_.note_wrong("jobs run ended with " + std::to_string(exit->code) + ": " + run.errors);
+    return std::nullopt;
+}
+
+void DiskStorm::end_a_job_on_a_full_disk() {
+    const std::string mark = "errand" + std::to_string(++errands_);
+    const auto id = start_job(mark);
+    if (!id) return;
+    if (trial_.one_in(2)) {
+        while (!fs::exists(trial_.sandbox().workspace() / mark))
+            std::this_thread::yield();
+    }
+    disk_.fill(static_cast<std::uint64_t>(trial_.between(0, 2)));
+    Process cancel = trial_.command({"jobs", "cancel", *id});
+    const auto exit = trial_.watch(cancel, "jobs cancel");
+    if (exit && exit->code != 0)
+        trial_.note_wrong("jobs cancel ended with " + std::to_string(exit->code) + ": " +
+                          cancel.errors);
+    trial_.expect_nothing_left_of(*id, "jobs cancel on a full disk");
+    Process show = trial_.command({"jobs", "show", *id, "--json"});
+    const auto shown = trial_.watch(show, "jobs show");
+    if (exit && shown && show.output.find("\"cancelled\"") == std::string::npos)
+        trial_.note_wrong("a job cancelled on a full disk is shown as " + show.output +
+                          show.errors);
+    disk_.free();
+}
+
+/// It starts, or it is refused: then it never runs.
+void DiskStorm::start_a_job_on_a_full_disk() {
+    disk_.fill(static_cast<std::uint64_t>(trial_.between(0, 6)));
+    const std::string mark = "errand" + std::to_string(++errands_);
+    const auto id = start_job(mark);
+    disk_.free();
+    Process cancel = trial_.command({"jobs", "cancel", "--all"});
+    const auto exit = trial_.watch(cancel, "jobs cancel --all");
+    if (exit && exit->code != 0)
+        trial_.note_wrong("jobs cancel --all ended with " + std::to_string(exit->code) + ": " +
+                          cancel.errors);
+    if (id) trial_.expect_nothing_left_of(*id, "jobs cancel --all");
+    if (!id && fs::exists(trial_.sandbox().workspace() / mark))
+        trial_.note_wrong("a job ran that `jobs run` had refused");
+}
+
+}  // namespace tenon::faults
