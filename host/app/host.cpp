@@ -11,6 +11,7 @@
 #include "host/app/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
+#include "host/base/utf8.h"
 #include "host/model/window.h"
 #include "host/plugins/loader.h"
 
@@ -184,7 +185,7 @@ void Host::make_services() {
                 request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
             return verdict.allowed ? std::string() : verdict.reason;
         },
-        secrets_);
+        secrets_, options_.home);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
@@ -277,18 +278,30 @@ Result<void, StartFailure> Host::open_session() {
     if (!opened) return StartFailure{opened.error().message, 1};
     session_.emplace(std::move(*opened));
 
+    if (auto taken = take_workspace(); !taken) return taken;
     const agent::SessionHead& head = session_->head();
-    if (head.workspace != settings_.workspace.string()) {
-        return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
-                            ", not to " + settings_.workspace.string() +
-                            "; go there, or use --workspace"};
-    }
     registry_->begin_session(head.id, session_->resumed() ? "resumed" : "new");
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
         head.id, head.workspace, options_.model.value_or(head.model), settings_.permissions.mode,
         names_in(tools_json()), session_->resumed()});
+    return {};
+}
+
+/// A session stays with its workspace, unless that is gone and somebody wants it moved.
+Result<void, StartFailure> Host::take_workspace() {
+    const agent::SessionHead& head = session_->head();
+    if (head.workspace == settings_.workspace.native()) return {};
+    if (options_.moved_session != head.id) {
+        return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
+                            ", not to " + settings_.workspace.string() +
+                            "; go there, or use --workspace"};
+    }
+    moved_from_ = head.workspace;
+    if (auto written = session_->change_workspace(settings_.workspace.native()); !written)
+        return StartFailure{written.error().message, 1};
+    notice("session " + head.id + " was moved from " + moved_from_ + " to " + head.workspace);
     return {};
 }
 
@@ -305,7 +318,13 @@ Result<void> Host::settle_conversation() {
         notice("other tools are loaded than this session had; its history is rewritten for them");
         if (auto written = session_->change_tools(tools); !written) return written;
     }
-    return session_->conversation().messages().empty() ? set_the_scene() : Result<void>();
+    if (session_->conversation().messages().empty()) return set_the_scene();
+    if (moved_from_.empty()) return {};
+    return session_->add_text(
+        secrets_.redact("<environment>\nThe workspace of this session was moved. It was: " +
+                        utf8::repair(moved_from_) + "\nIt is now: " +
+                        utf8::repair(settings_.workspace.native()) + "\n</environment>"),
+        "reminder");
 }
 
 /// The environment and what the project says to agents, in front of the first prompt.

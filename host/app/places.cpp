@@ -50,14 +50,6 @@ std::filesystem::path absolute_path(const std::filesystem::path& base,
     return out;
 }
 
-std::filesystem::path expanded(const std::filesystem::path& path,
-                               const std::filesystem::path& home) {
-    const std::string& text = path.native();
-    if (home.empty() || (text != "~" && !text.starts_with("~/"))) return path;
-    const auto rest = text.find_first_not_of('/', 1);
-    return rest == std::string::npos ? home : home / text.substr(rest);
-}
-
 Result<std::filesystem::path> given_path(const std::filesystem::path& path,
                                          const std::filesystem::path& home,
                                          const std::filesystem::path& cwd) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "host/base/result.h"
+#include "host/base/tilde.h"
 
 /// What the process was given by its surroundings, as values: tests need no setenv.
 namespace tenon::app {
@@ -21,11 +22,6 @@ std::string variable(const Environment& environment, std::string_view name);
 /// `path` from `base` on, without `.`, `..` and a slash at the end; symlinks are not looked at.
 std::filesystem::path absolute_path(const std::filesystem::path& base,
                                     const std::filesystem::path& path);
-
-/// `~` alone, or in front of a slash, as the home directory; `./~` is a directory of that name. A
-/// path stays as it is where no home directory is known.
-std::filesystem::path expanded(const std::filesystem::path& path,
-                               const std::filesystem::path& home);
 
 /// A path as a person gave it, absolute: `~` is expanded, a relative one begins at `cwd`. Error: it
 /// is relative, and `cwd` is empty, since the current directory is gone.

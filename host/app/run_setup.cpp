@@ -1,7 +1,10 @@
 #include "host/app/run_setup.h"
 
 #include <algorithm>
+#include <iostream>
+#include <unistd.h>
 
+#include "host/app/ask.h"
 #include "host/app/provider.h"
 #include "host/app/session_choice.h"
 
@@ -34,6 +37,13 @@ std::optional<std::string> asked_model(const Options& options, const Settings& s
     return settings.model.name;
 }
 
+/// Empty where nobody can answer.
+std::function<bool(const std::string&)> question_on_terminal() {
+    if (::isatty(STDIN_FILENO) == 0) return {};
+    return
+        [](const std::string& question) { return ask_yes_no(question, std::cerr, STDIN_FILENO); };
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Loaded& loaded) {
@@ -62,6 +72,9 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     auto session = choose_session(options, settings);
     if (!session) return session.error();
     setup->session_id = *session;
+    const auto moves = is_to_be_moved(options, settings, question_on_terminal());
+    if (!moves) return moves.error();
+    setup->moves_session = *moves;
     return setup;
 }
 
@@ -73,6 +86,7 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     host.home = places.home;
     host.config = places.config;
     host.session_id = setup.session_id;
+    if (setup.moves_session) host.moved_session = setup.session_id;
     host.launcher = launcher;
     host.model = asked_model(options, setup.settings);
     host.providers = setup.providers;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/app/subagent_journal.h"
+#include "host/base/tilde.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
 
@@ -24,8 +25,7 @@ std::optional<std::chrono::milliseconds> milliseconds_of(const Json& params, con
     const auto number = number_in(member(params, key));
     if (!number) return std::nullopt;
     constexpr double kLongest = 1e12;  // some thirty years
-    return std::chrono::milliseconds(
-        static_cast<std::int64_t>(std::clamp(*number, 0.0, kLongest)));
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(*number, 0.0, kLongest)));
 }
 
 std::vector<std::string> strings_of(const Json& params, const char* key) {
@@ -121,7 +121,7 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
     spec.priority = integer_or(params, "priority", 0);
     spec.after = strings_of(params, "after");
     spec.output_limit = limits_.output_limit;
-    const std::filesystem::path cwd = string_or(params, "cwd");
+    const std::filesystem::path cwd = expanded(string_or(params, "cwd"), home_);
     spec.cwd = (cwd.empty() ? workspace_ : workspace_ / cwd).lexically_normal().string();
     const std::string mode = string_or(params, "mode");
     if (mode != "foreground" && mode != "background")

@@ -11,6 +11,7 @@
 
 #include "host/base/ids.h"
 #include "host/base/json.h"
+#include "host/base/path_text.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {
@@ -65,6 +66,10 @@ void take_record(const std::string& line, SessionSummary& session) {
     } else if (type == "model") {
         if (const auto record = parse_json(line))
             session.model = string_or(*record, "model", session.model);
+    } else if (type == "workspace") {
+        if (const auto record = parse_json(line))
+            session.workspace =
+                path_from_text(string_or(*record, "workspace", path_to_text(session.workspace)));
     }
 }
 
@@ -81,7 +86,7 @@ Result<SessionSummary> summarise(const fs::path& path, const std::set<std::strin
     if (integer_or(*head, "v", 0) > 1) return Error{path.string() + ": written by a newer tenon"};
     SessionSummary session;
     session.id = path.stem().string();
-    session.workspace = string_or(*head, "workspace");
+    session.workspace = path_from_text(string_or(*head, "workspace"));
     session.provider = string_or(*head, "provider");
     session.model = string_or(*head, "model");
     session.system = string_or(*head, "system");
@@ -116,6 +121,22 @@ std::vector<SessionSummary> list_sessions(const fs::path& folder, const fs::path
         return std::tie(b.last_ms, b.id) < std::tie(a.last_ms, a.id);
     });
     return found;
+}
+
+Result<std::string> workspace_of_session(const fs::path& journal) {
+    std::ifstream in(journal, std::ios::binary);
+    std::string line;
+    std::getline(in, line);
+    const auto head = parse_json(line);
+    if (!head || string_or(*head, "type") != "session")
+        return Error{journal.string() + ": not the journal of a session"};
+    std::string workspace = string_or(*head, "workspace");
+    while (std::getline(in, line)) {
+        if (type_of(line) != "workspace") continue;
+        if (const auto record = parse_json(line))
+            workspace = string_or(*record, "workspace", std::move(workspace));
+    }
+    return path_from_text(workspace);
 }
 
 Result<SessionSummary> summarise_session(const fs::path& folder, const std::string& id) {

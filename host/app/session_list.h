@@ -13,7 +13,7 @@ namespace tenon::app {
 
 struct SessionSummary {
     std::string id;
-    std::string workspace;
+    std::string workspace;        ///< its bytes; where it was moved, the last one
     std::string provider, model;  ///< the model of the next request
     std::string system;           ///< the system prompt
     std::string
@@ -30,6 +30,10 @@ struct SessionSummary {
 std::vector<SessionSummary> list_sessions(const std::filesystem::path& folder,
                                           const std::filesystem::path& workspace,
                                           std::vector<std::string>* problems = nullptr);
+
+/// The bytes of the workspace's path that a session belongs to: what its journal says last. Error:
+/// `journal` is not the journal of a session.
+Result<std::string> workspace_of_session(const std::filesystem::path& journal);
 
 /// One of them; `id` is a checked session id. Error: there is none, or its journal cannot be read.
 Result<SessionSummary> summarise_session(const std::filesystem::path& folder,

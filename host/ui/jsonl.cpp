@@ -1,5 +1,6 @@
 #include "host/ui/jsonl.h"
 
+#include "host/base/path_text.h"
 #include "host/ui/overloaded.h"
 
 namespace tenon::ui {
@@ -15,7 +16,7 @@ Json line_of(const EventOr<>& event, const Json& parent, const std::string& sess
         Overloaded{
             [&](const SessionOpened& e) {
                 return Json{{"type", "system"},           {"subtype", "init"},
-                            {"session_id", e.session_id}, {"cwd", e.workspace},
+                            {"session_id", e.session_id}, {"cwd", path_to_text(e.workspace)},
                             {"model", e.model},           {"permissionMode", e.permission_mode},
                             {"tools", e.tools},           {"resumed", e.resumed}};
             },

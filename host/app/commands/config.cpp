@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <termios.h>
 #include <unistd.h>
 
 #include "host/app/agent_files.h"
+#include "host/app/ask.h"
 #include "host/app/commands/verbs.h"
 #include "host/app/config_file.h"
 #include "host/app/merger.h"
@@ -171,20 +170,9 @@ bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::p
                        [&](const AgentFile& agent) { return trusted->covers(agent); });
 }
 
-/// One line of the terminal. Keys typed before the question stood there do not answer it.
-bool ask(const std::string& question, const Console& console) {
+bool ask(const std::filesystem::path& workspace, const Console& console) {
     console.out.flush();
-    ::tcflush(console.input, TCIFLUSH);
-    console.err << question << " [y/n] " << std::flush;
-    std::string answer;
-    char c = 0;
-    while (true) {
-        const ssize_t n = ::read(console.input, &c, 1);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0 || c == '\n' || answer.size() > 16) break;
-        answer += c;
-    }
-    return answer == "y" || answer == "Y" || answer == "yes";
+    return ask_yes_no("Trust " + workspace.string() + "?", console.err, console.input);
 }
 
 int trust(const Examined& examined, const Places& places, bool yes, const Console& console) {
@@ -213,7 +201,7 @@ int trust(const Examined& examined, const Places& places, bool yes, const Consol
         return fail(console, {"there is no terminal to ask on; tenon config trust --yes says yes"},
                     kUsage);
     }
-    if (!yes && !ask("Trust " + visible(workspace.string()) + "?", console)) {
+    if (!yes && !ask(workspace, console)) {
         console.err << "Not trusted.\n";
         return kRefused;
     }

@@ -8,6 +8,7 @@
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/path_text.h"
 #include "host/base/secrets.h"
 #include "host/jobs/store.h"
 
@@ -94,7 +95,7 @@ public:
         print_line({{"v", 1},
                     {"type", "session"},
                     {"id", session->id},
-                    {"workspace", session->workspace},
+                    {"workspace", path_to_text(session->workspace)},
                     {"provider", session->provider},
                     {"model", session->model},
                     {"created", rfc3339(session->created_ms)},
