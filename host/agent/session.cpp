@@ -1,5 +1,7 @@
 #include "host/agent/session.h"
 
+#include "host/base/path_text.h"
+
 namespace tenon::agent {
 namespace {
 
@@ -19,7 +21,7 @@ std::string member(std::string_view key, const std::vector<std::string>& texts) 
 }
 
 std::string head_members(const SessionHead& head) {
-    return member("id", head.id) + "," + member("workspace", head.workspace) + "," +
+    return member("id", head.id) + "," + member("workspace", path_to_text(head.workspace)) + "," +
            member("provider", head.provider) + "," + member("model", head.model) +
            R"(,"created_ms":)" + std::to_string(head.created_ms) + "," +
            member("system", head.system) +
@@ -138,6 +140,15 @@ Result<void> Session::change_model(const std::string& model) {
     if (auto written = journal_.append("model", member("model", model)); !written)
         return written.error();
     head_.model = model;
+    return {};
+}
+
+Result<void> Session::change_workspace(const std::string& workspace) {
+    if (auto written = journal_.append("workspace", member("workspace", path_to_text(workspace)));
+        !written) {
+        return written.error();
+    }
+    head_.workspace = workspace;
     return {};
 }
 

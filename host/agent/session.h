@@ -19,7 +19,7 @@ class Record;
 /// What is fixed for a session: the journal's first record.
 struct SessionHead {
     std::string id;
-    std::string workspace;  ///< absolute path
+    std::string workspace;  ///< absolute path, its bytes; records have it as path_to_text writes it
     std::string provider;
     std::string model;
     std::string system;  ///< plain text, sent unchanged in every request
@@ -66,6 +66,7 @@ struct Compressed {
 ///                              delivered stays delivered
 ///   model        model         from here on requests name this model
 ///   tools        tools         from here on requests carry these tools
+///   workspace    workspace     from here on the session belongs to this directory
 class Session {
 public:
     static constexpr std::string_view kFrontOrigin = "environment";
@@ -112,6 +113,8 @@ public:
     Result<void> compress(const Compressed& compressed);
     Result<void> change_model(const std::string& model);
     Result<void> change_tools(const std::string& tools);
+    /// The session belongs to another directory from here on; absolute.
+    Result<void> change_workspace(const std::string& workspace);
 
 private:
     Session(Journal journal, SessionHead head, std::filesystem::path folder)

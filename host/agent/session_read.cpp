@@ -6,6 +6,7 @@
 #include "host/agent/record.h"
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
+#include "host/base/path_text.h"
 
 namespace tenon::agent {
 namespace {
@@ -41,7 +42,7 @@ Result<SessionHead> read_head(const Record& record, const std::string& where) {
         return Error{where + ": not the first record of a session"};
     SessionHead head;
     head.id = record.string("id");
-    head.workspace = record.string("workspace");
+    head.workspace = path_from_text(record.string("workspace"));
     head.provider = record.string("provider");
     head.model = record.string("model");
     head.system = record.string("system");
@@ -76,8 +77,7 @@ bool is_unusable(const Json& block) {
     const bool id_fits = !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '_' || c == '-';
     });
-    return !id_fits || string_or(block, "name").empty() ||
-           !member(block, "input").is_object();
+    return !id_fits || string_or(block, "name").empty() || !member(block, "input").is_object();
 }
 
 }  // namespace
@@ -228,6 +228,8 @@ void Session::read_record(const Record& record, const std::string& where) {
         read_compaction(record, where);
     } else if (type == "model") {
         if (record.has("model")) head_.model = record.string("model");
+    } else if (type == "workspace") {
+        if (record.has("workspace")) head_.workspace = path_from_text(record.string("workspace"));
     } else if (type == "tools" && record.value("tools").is_array()) {
         head_.tools = record.raw("tools");
         mend_before_text();

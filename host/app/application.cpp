@@ -6,6 +6,8 @@
 #include <iostream>
 #include <unistd.h>
 
+#include <Poco/Exception.h>
+
 #include "host/app/commands/config.h"
 #include "host/app/commands/interactive.h"
 #include "host/app/commands/jobs.h"
@@ -15,10 +17,12 @@
 #include "host/app/logging.h"
 #include "host/app/options.h"
 #include "host/app/settings.h"
+#include "host/ui/standard_error.h"
 
 namespace tenon::app {
 namespace {
 
+constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 /// Where this program was installed: plugins and helper programs are found from here.
@@ -38,20 +42,20 @@ void open_standard_descriptors() {
     }
 }
 
+int complain(const std::string& message, int exit_code) {
+    ui::say(message);
+    return exit_code;
+}
+
 int run_agent(const Options& options, const Sources& sources) {
     const auto loaded = load(sources, options);
-    if (!loaded) {
-        std::cerr << "tenon: " << loaded.error().message << "\n";
-        return kUsage;
-    }
+    if (!loaded) return complain(loaded.error().message, kUsage);
     for (const std::string& warning : loaded->warnings)
-        std::cerr << "tenon: warning: " << warning << "\n";
+        ui::say("warning: " + warning);
     for (const std::string& notice : loaded->notices)
-        std::cerr << "tenon: " << notice << "\n";
-    if (auto started = start_logging(loaded->settings.log); !started) {
-        std::cerr << "tenon: " << started.error().message << "\n";
-        return kUsage;
-    }
+        ui::say(notice);
+    if (auto started = start_logging(loaded->settings.log); !started)
+        return complain(started.error().message, kUsage);
     const bool text = options.output_format.value_or(OutputFormat::kText) == OutputFormat::kText;
     if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
         return run_interactive(options, *loaded, sources);
@@ -64,24 +68,35 @@ int Application::run_program(int argc, char** argv) {
     open_standard_descriptors();
     // A file that reaches a size limit (ulimit -f) is a failed write, not the end of the program.
     ::signal(SIGXFSZ, SIG_IGN);
-    Application application;
     try {
-        // Only the name: a command line of ours is not for Poco to judge.
-        application.init(std::vector<std::string>{argv[0] != nullptr ? argv[0] : "tenon"});
+        StartDirectory start = enter_start_directory();
+        // Poco's init() is left out: it asks for home and cache directories and throws where there
+        // are none, and nobody here needs what it finds.
+        Application application;
+        application.start_ = std::move(start);
         application.args_.assign(argv + (argc > 0 ? 1 : 0), argv + argc);
         return application.run();
+    } catch (const Poco::Exception& e) {
+        return complain("cannot start: " + e.displayText(), kFailed);
     } catch (const std::exception& e) {
-        std::cerr << "tenon: " << e.what() << "\n";
-        return 1;
+        return complain("cannot start: " + std::string(e.what()), kFailed);
     }
 }
 
+/// What is caught here would otherwise become Poco's exit code 70 and a bare word.
 int Application::main(const std::vector<std::string>&) {
-    auto options = parse_options(args_);
-    if (!options) {
-        std::cerr << "tenon: " << options.error().message << "\n";
-        return kUsage;
+    try {
+        return act();
+    } catch (const Poco::Exception& e) {
+        return complain("cannot go on: " + e.displayText(), kFailed);
+    } catch (const std::exception& e) {
+        return complain("cannot go on: " + std::string(e.what()), kFailed);
     }
+}
+
+int Application::act() {
+    auto options = parse_options(args_);
+    if (!options) return complain(options.error().message, kUsage);
     if (options->version) {
         std::cout << "tenon " TENON_VERSION "\n";
         return 0;
@@ -90,18 +105,17 @@ int Application::main(const std::vector<std::string>&) {
         std::cout << main_help();
         return 0;
     }
-    const Sources sources = process_sources(installation_prefix());
+    const Sources sources = process_sources(installation_prefix(), start_);
     if (options->command.empty()) return run_agent(*options, sources);
     if (options->command == "config")
-        return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO});
+        return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "jobs")
         return run_jobs(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "sessions")
         return run_sessions(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "tasks")
         return run_tasks(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
-    std::cerr << "tenon: '" << options->command << "' is not part of this version\n";
-    return kUsage;
+    return complain("'" + options->command + "' is not part of this version", kUsage);
 }
 
 }  // namespace tenon::app

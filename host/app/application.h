@@ -5,6 +5,8 @@
 
 #include <Poco/Util/Application.h>
 
+#include "host/app/start_directory.h"
+
 namespace tenon::app {
 
 /// The program: takes the command line apart and hands it to a command. Poco's own option handling
@@ -18,7 +20,11 @@ protected:
     int main(const std::vector<std::string>& args) override;
 
 private:
+    /// What the command line asks for. May throw what nobody nearby could handle.
+    int act();
+
     std::vector<std::string> args_;
+    StartDirectory start_;
 };
 
 }  // namespace tenon::app

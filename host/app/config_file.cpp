@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <sys/stat.h>
 
 #include "host/app/config_formats.h"
+#include "host/app/workspace_file.h"
 #include "host/base/atomic_file.h"
 #include "host/base/utf8.h"
 
@@ -31,10 +33,27 @@ std::string at_line(const std::filesystem::path& path, std::string_view before) 
     return path.string() + ":" + std::to_string(1 + std::count(before.begin(), before.end(), '\n'));
 }
 
+Error too_large(const std::filesystem::path& path) {
+    return {path.string() + ": larger than " + std::to_string(kMaxConfigBytes) + " bytes"};
+}
+
+using Reader = std::function<Result<std::string>(const std::filesystem::path&)>;
+
+Result<std::optional<FoundFile>> find_in(const std::filesystem::path& folder, const Reader& read) {
+    const auto xml = folder / "tenon.xml";
+    const auto properties = folder / "tenon.properties";
+    const bool has_xml = stands(xml);
+    const bool has_properties = stands(properties);
+    if (!has_xml && !has_properties) return std::optional<FoundFile>();
+    FoundFile found{has_xml ? xml : properties, {}, has_xml && has_properties};
+    auto bytes = read(found.path);
+    if (!bytes) return bytes.error();
+    found.bytes = *std::move(bytes);
+    return std::optional(std::move(found));
+}
+
 Result<void> check_text(const std::filesystem::path& path, std::string_view bytes) {
-    if (bytes.size() > kMaxConfigBytes) {
-        return Error{path.string() + ": larger than " + std::to_string(kMaxConfigBytes) + " bytes"};
-    }
+    if (bytes.size() > kMaxConfigBytes) return too_large(path);
     if (const auto nul = bytes.find('\0'); nul != std::string_view::npos) {
         return Error{at_line(path, bytes.substr(0, nul)) +
                      ": a NUL byte; configuration is UTF-8 text"};
@@ -52,16 +71,19 @@ Result<void> check_text(const std::filesystem::path& path, std::string_view byte
 }  // namespace
 
 Result<std::optional<FoundFile>> find_config_file(const std::filesystem::path& folder) {
-    const auto xml = folder / "tenon.xml";
-    const auto properties = folder / "tenon.properties";
-    const bool has_xml = stands(xml);
-    const bool has_properties = stands(properties);
-    if (!has_xml && !has_properties) return std::optional<FoundFile>();
-    FoundFile found{has_xml ? xml : properties, {}, has_xml && has_properties};
-    auto bytes = read_config_bytes(found.path);
-    if (!bytes) return bytes.error();
-    found.bytes = *std::move(bytes);
-    return std::optional(std::move(found));
+    return find_in(folder, read_config_bytes);
+}
+
+Result<std::optional<FoundFile>> find_workspace_config_file(
+    const std::filesystem::path& workspace) {
+    const auto root = project_root(workspace, nullptr);
+    return find_in(workspace / ".tenon", [&](const std::filesystem::path& path) {
+        const auto bytes = read_project_file(root, path, kMaxConfigBytes);
+        if (!bytes) return Result<std::string>(bytes.error());
+        if (!*bytes) return Result<std::string>(Error{path.string() + " was removed meanwhile"});
+        if ((*bytes)->size() > kMaxConfigBytes) return Result<std::string>(too_large(path));
+        return Result<std::string>(**bytes);
+    });
 }
 
 Result<std::string> read_config_bytes(const std::filesystem::path& path) {

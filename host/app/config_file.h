@@ -27,6 +27,7 @@ struct ConfigEntry {
 struct ConfigFile {
     std::vector<ConfigEntry> entries;
     std::vector<std::string> problems;
+    std::vector<std::string> warnings;  ///< what counts, and may not mean what its writer meant
 };
 
 /// The configuration file of a folder: tenon.xml, else tenon.properties.
@@ -39,6 +40,9 @@ struct FoundFile {
 /// None when the folder has neither. Error: there is one, and it cannot be read (not a regular
 /// file, larger than kMaxConfigBytes, …).
 Result<std::optional<FoundFile>> find_config_file(const std::filesystem::path& folder);
+
+/// The same for `<workspace>/.tenon`, read with the care of read_project_file.
+Result<std::optional<FoundFile>> find_workspace_config_file(const std::filesystem::path& workspace);
 
 /// The bytes of one file, at most kMaxConfigBytes of it, and only of a regular one.
 Result<std::string> read_config_bytes(const std::filesystem::path& path);

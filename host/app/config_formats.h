@@ -14,8 +14,14 @@ namespace tenon::app {
 /// no attributes (but `xmlns…` and `xml:…`, which are ignored) and hold text or elements, not both.
 Result<ConfigFile> parse_xml(const std::string& file, std::string_view text);
 
-/// `key = value` or `key: value` a line, `#` and `!` comments, `\` at the end of a line continues
-/// it: what Poco::Util::PropertyFileConfiguration reads.
+/// A comment line that says: values with backslashes have been checked since they are read raw.
+constexpr std::string_view kRawValues = "# backslashes checked";
+
+/// `key = value` or `key: value` a line, `#` and `!` comments. Blanks around key and value do not
+/// count; the value is what else stands there, byte for byte: a backslash is a backslash. Only at
+/// the end of a line one backslash (an odd number of them) is left out and continues the line with
+/// the next. Earlier versions read `\t \r \n \f` and `\x` as escapes: a value that this changes is
+/// warned of, unless the file has the line kRawValues.
 Result<ConfigFile> parse_properties(const std::string& file, std::string_view text);
 
 /// Collects problems of one file without letting a hostile one fill the terminal.

@@ -1,10 +1,5 @@
 #include <algorithm>
 #include <set>
-#include <sstream>
-
-#include <Poco/AutoPtr.h>
-#include <Poco/Exception.h>
-#include <Poco/Util/PropertyFileConfiguration.h>
 
 #include "host/app/config_formats.h"
 #include "host/app/visible_text.h"
@@ -12,61 +7,110 @@
 namespace tenon::app {
 namespace {
 
-/// Poco's parser, of which every assignment is taken down as it is read: in order, with its line,
-/// and before anything could be expanded or overwritten.
-class Recorder : public Poco::Util::PropertyFileConfiguration {
-public:
-    Recorder(std::string file, std::string_view text) : file_(std::move(file)), text_(text) {}
+constexpr std::string_view kBlanks = " \t\f\v";
 
-    ConfigFile record() {
-        std::istringstream stream{std::string(text_)};
-        stream_ = &stream;
-        load(stream);
+std::string_view trim(std::string_view text, std::string_view blanks = kBlanks) {
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// Whether the line goes on behind its end: an odd number of backslashes stands there.
+bool goes_on(std::string_view line) {
+    const auto last = line.find_last_not_of('\\');
+    const auto count = line.size() - (last == std::string_view::npos ? 0 : last + 1);
+    return count % 2 == 1;
+}
+
+/// What the value meant to earlier versions, for which a backslash was an escape (as Poco reads
+/// it).
+std::string read_with_escapes(std::string_view value) {
+    std::string out;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        if (value[at] != '\\' || at + 1 == value.size()) {
+            out += value[at];
+            continue;
+        }
+        constexpr std::string_view kLetters = "trnf";
+        constexpr std::string_view kMeant = "\t\r\n\f";
+        const char c = value[++at];
+        const auto letter = kLetters.find(c);
+        out += letter == std::string_view::npos ? c : kMeant[letter];
+    }
+    return std::string(trim(out, " \t\f\v\r\n"));
+}
+
+class Parser {
+public:
+    Parser(std::string file, std::string_view text) : file_(std::move(file)), rest_(text) {}
+
+    ConfigFile parse() && {
+        while (!rest_.empty())
+            take(next_line());
+        if (!marked_) out_.warnings = std::move(changed_).take(file_);
         out_.problems = std::move(problems_).take(file_);
         return std::move(out_);
     }
 
-protected:
-    void setRaw(const std::string& key, const std::string& value) override {
-        const std::string origin = file_ + ":" + std::to_string(line());
+private:
+    /// A line without its end: LF, CR LF or CR.
+    std::string_view next_physical_line() {
+        const auto end = std::min(rest_.find_first_of("\r\n"), rest_.size());
+        const std::string_view line = rest_.substr(0, end);
+        rest_.remove_prefix(end);
+        rest_.remove_prefix(rest_.starts_with("\r\n") ? 2 : std::min<std::size_t>(rest_.size(), 1));
+        ++lines_;
+        return line;
+    }
+
+    /// With the lines that it goes on in, the backslash and the line end between them left out.
+    /// Comments do not go on.
+    std::string next_line() {
+        std::string line(next_physical_line());
+        const std::string_view text = trim(line);
+        if (text.empty() || text.front() == '#' || text.front() == '!') return line;
+        while (goes_on(line) && !rest_.empty()) {
+            line.pop_back();
+            line += next_physical_line();
+        }
+        return line;
+    }
+
+    void take(std::string_view line) {
+        line = trim(line);
+        if (line == kRawValues) marked_ = true;
+        if (line.empty() || line.front() == '#' || line.front() == '!') return;
+        const auto separator = std::min(line.find_first_of("=:"), line.size());
+        const std::string key(trim(line.substr(0, separator)));
+        const std::string_view value = trim(line.substr(std::min(separator + 1, line.size())));
+        const std::string origin = file_ + ":" + std::to_string(lines_);
         if (!seen_.insert(key).second) {
             problems_.add(origin + ": " + in_quotes(key) +
                           " is given twice; lists are written as KEY.1, KEY.2, …");
             return;
         }
-        out_.entries.push_back({key, value, origin});
-    }
-
-private:
-    /// The line that the parser has just read to its end.
-    int line() {
-        const auto at = stream_->rdbuf()->pubseekoff(0, std::ios::cur, std::ios::in);
-        const std::size_t end = at < 0 ? text_.size() : static_cast<std::size_t>(at);
-        for (; counted_ < end; ++counted_) {
-            if (text_[counted_] == '\n') ++lines_;
+        if (read_with_escapes(value) != value) {
+            changed_.add(origin + ": " + visible(key) +
+                         ": a backslash stands for itself now; it was an escape before. Check the "
+                         "value, then add the line '" +
+                         std::string(kRawValues) + "' to the file");
         }
-        return end > 0 && text_[end - 1] == '\n' ? lines_ : lines_ + 1;
+        out_.entries.push_back({key, std::string(value), origin});
     }
 
     std::string file_;
-    std::string_view text_;
-    std::istream* stream_ = nullptr;
-    std::size_t counted_ = 0;
+    std::string_view rest_;
     int lines_ = 0;
+    bool marked_ = false;
     std::set<std::string> seen_;
-    ProblemList problems_;
+    ProblemList problems_, changed_;
     ConfigFile out_;
 };
 
 }  // namespace
 
 Result<ConfigFile> parse_properties(const std::string& file, std::string_view text) {
-    try {
-        Poco::AutoPtr<Recorder> recorder(new Recorder(file, text));
-        return recorder->record();
-    } catch (const Poco::Exception& e) {
-        return Error{file + ": " + e.displayText()};
-    }
+    return Parser(file, text).parse();
 }
 
 }  // namespace tenon::app

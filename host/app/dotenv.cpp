@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "host/base/atomic_file.h"
+#include "host/app/workspace_file.h"
 
 namespace tenon::app {
 namespace {
@@ -109,10 +109,16 @@ DotEnv parse_dotenv(const std::filesystem::path& file, std::string_view text) {
 DotEnv read_dotenv(const std::filesystem::path& workspace) {
     const auto file = workspace / ".env";
     std::error_code ignored;
-    if (!std::filesystem::is_regular_file(file, ignored)) return {};
-    const auto bytes = read_whole_file(file, kMaxBytes);
+    if (std::filesystem::is_directory(file, ignored)) return {};
+    const auto bytes = read_project_file(project_root(workspace, nullptr), file, kMaxBytes);
     if (!bytes) return {{}, {bytes.error().message + "; it is ignored"}};
-    return parse_dotenv(file, *bytes);
+    if (!*bytes) return {};
+    if ((*bytes)->size() > kMaxBytes) {
+        return {{},
+                {"read " + file.string() + ": larger than " + std::to_string(kMaxBytes) +
+                 " bytes; it is ignored"}};
+    }
+    return parse_dotenv(file, **bytes);
 }
 
 }  // namespace tenon::app

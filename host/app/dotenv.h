@@ -19,7 +19,8 @@ struct DotEnv {
 /// plain values, these up to a blank and `#`. Nothing is expanded. The last of several counts.
 DotEnv parse_dotenv(const std::filesystem::path& file, std::string_view text);
 
-/// Reads `<workspace>/.env`, at most 1 MiB. None is no problem, nor is a folder of that name.
+/// Reads `<workspace>/.env`, at most 1 MiB, with the care of read_project_file: a link that leads
+/// out of the project is not followed. None is no problem, nor is a directory of that name.
 DotEnv read_dotenv(const std::filesystem::path& workspace);
 
 }  // namespace tenon::app

@@ -8,12 +8,14 @@
 #include "host/agent/compact_tool.h"
 #include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
+#include "host/app/state_dir.h"
 #include "host/app/system_prompt.h"
 #include "host/app/told_jobs.h"
 #include "host/app/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/limits.h"
+#include "host/base/utf8.h"
 #include "host/model/window.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
@@ -22,16 +24,6 @@ namespace tenon::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<void> make_private_folder(const fs::path& folder) {
-    std::error_code failed;
-    fs::create_directories(folder.parent_path(), failed);
-    if (!failed && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        failed.assign(errno, std::generic_category());
-    if (failed) return Error{"make the folder " + folder.string() + ": " + failed.message()};
-    if (!fs::is_directory(folder)) return Error{folder.string() + " is no folder"};
-    return {};
-}
 
 std::vector<permission::RuleText> rule_texts(const std::vector<RuleText>& rules) {
     std::vector<permission::RuleText> out;
@@ -204,9 +196,10 @@ agent::RunResult Host::with_subagents(agent::RunResult result) {
 }
 
 Result<void, StartFailure> Host::make_folders() {
-    for (const char* name : {"", "sessions", "jobs"}) {
-        const fs::path folder = *name == '\0' ? settings_.state_dir : settings_.state_dir / name;
-        if (auto made = make_private_folder(folder); !made)
+    if (auto made = make_state_dir(settings_.state_dir); !made)
+        return StartFailure{made.error().message};
+    for (const char* name : {"sessions", "jobs"}) {
+        if (auto made = make_private_dirs(settings_.state_dir / name); !made)
             return StartFailure{made.error().message};
     }
     return {};
@@ -289,7 +282,7 @@ void Host::make_services() {
                 request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
             return verdict.allowed ? std::string() : verdict.reason;
         },
-        secrets_);
+        secrets_, options_.home);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
@@ -383,18 +376,30 @@ Result<void, StartFailure> Host::open_session() {
     if (!opened) return StartFailure{opened.error().message, 1};
     session_.emplace(std::move(*opened));
 
+    if (auto taken = take_workspace(); !taken) return taken;
     const agent::SessionHead& head = session_->head();
-    if (head.workspace != settings_.workspace.string()) {
-        return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
-                            ", not to " + settings_.workspace.string() +
-                            "; go there, or use --workspace"};
-    }
     registry_->begin_session(head.id, session_->resumed() ? "resumed" : "new");
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
         head.id, head.workspace, options_.model.value_or(head.model), settings_.permissions.mode,
         names_in(tools_json()), session_->resumed()});
+    return {};
+}
+
+/// A session stays with its workspace, unless that is gone and somebody wants it moved.
+Result<void, StartFailure> Host::take_workspace() {
+    const agent::SessionHead& head = session_->head();
+    if (head.workspace == settings_.workspace.native()) return {};
+    if (options_.moved_session != head.id) {
+        return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
+                            ", not to " + settings_.workspace.string() +
+                            "; go there, or use --workspace"};
+    }
+    moved_from_ = head.workspace;
+    if (auto written = session_->change_workspace(settings_.workspace.native()); !written)
+        return StartFailure{written.error().message, 1};
+    notice("session " + head.id + " was moved from " + moved_from_ + " to " + head.workspace);
     return {};
 }
 
@@ -411,7 +416,12 @@ Result<void> Host::settle_conversation() {
         notice("other tools are loaded than this session had; its history is rewritten for them");
         if (auto written = session_->change_tools(tools); !written) return written;
     }
-    return prepare_conversation();
+    if (auto ready = prepare_conversation(); !ready || moved_from_.empty()) return ready;
+    return session_->add_text(
+        secrets_.redact("<environment>\nThe workspace of this session was moved. It was: " +
+                        utf8::repair(moved_from_) + "\nIt is now: " +
+                        utf8::repair(settings_.workspace.native()) + "\n</environment>"),
+        "reminder");
 }
 
 /// The environment and what the project says to agents, in front of the first prompt; without what

@@ -49,6 +49,9 @@ struct HostOptions {
     std::filesystem::path home;    ///< of the user; may be empty
     std::filesystem::path config;  ///< the user's folder of configuration; may be empty
     std::string session_id;
+    /// Empty, or the session whose workspace no longer exists and that somebody wants to have
+    /// moved.
+    std::string moved_session;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
     bool leave_jobs = false;  ///< an end before the session is open lets the jobs run
@@ -145,6 +148,7 @@ private:
     void report_unknown_rules();
     Result<void, StartFailure> open_session();
     void take_over_jobs();
+    Result<void, StartFailure> take_workspace();
     Result<void> settle_conversation();
     Result<void> set_the_scene();
     Result<void> prepare_conversation();
@@ -184,6 +188,7 @@ private:
     std::optional<agent::Session> session_;
     std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<agent::Loop> loop_;
+    std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;
     bool scene_is_set_ = false;  // in this conversation
 };

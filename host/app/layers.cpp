@@ -36,18 +36,30 @@ private:
     }
 
     void find_workspace() {
-        const auto asked = sources_.cwd / options_.workspace.value_or(sources_.cwd);
+        if (!options_.workspace && sources_.cwd.empty()) {
+            out_.no_workspace = sources_.cwd_problem;
+            return;
+        }
+        const auto asked =
+            given_path(options_.workspace.value_or(sources_.cwd), out_.places.home, sources_.cwd);
+        if (!asked) {
+            out_.errors.push_back(asked.error().while_doing("--workspace").message);
+            return;
+        }
         std::error_code error;
-        auto real = std::filesystem::canonical(asked, error);
+        auto real = std::filesystem::canonical(*asked, error);
         if (!error && !std::filesystem::is_directory(real, error) && !error) {
             error = std::make_error_code(std::errc::not_a_directory);
         }
         if (!error) {
             out_.workspace = std::move(real);
-            return;
+        } else if (options_.workspace) {
+            out_.errors.push_back("--workspace " + visible(asked->string()) + ": " +
+                                  error.message());
+        } else {
+            out_.no_workspace =
+                "the current directory " + visible(asked->string()) + ": " + error.message();
         }
-        out_.errors.push_back((options_.workspace ? "--workspace " : "the current directory ") +
-                              visible(asked.string()) + ": " + error.message());
     }
 
     /// Appends the layer of one file's bytes. Problems are the standing's: errors, or warnings.
@@ -61,6 +73,7 @@ private:
             return;
         }
         problems.insert(problems.end(), parsed->problems.begin(), parsed->problems.end());
+        out_.warnings.insert(out_.warnings.end(), parsed->warnings.begin(), parsed->warnings.end());
         layer.file = path.string();
         layer.entries = std::move(parsed->entries);
         out_.layers.push_back(std::move(layer));
@@ -82,7 +95,7 @@ private:
     }
 
     void add_workspace() {
-        const auto found = find_config_file(out_.workspace / ".tenon");
+        const auto found = find_workspace_config_file(out_.workspace);
         if (!found) {
             out_.warnings.push_back(found.error().message + "; it is ignored");
             return;
@@ -110,16 +123,20 @@ private:
 
     /// A file that somebody named: it has to be there.
     void add_file(const std::filesystem::path& name, const std::string& named_by) {
-        const auto path = absolute_path(sources_.cwd, name);
-        const auto bytes = read_config_bytes(path);
+        const auto path = given_path(name, out_.places.home, sources_.cwd);
+        const auto bytes = path ? read_config_bytes(*path) : path.error();
         if (!bytes) {
             out_.errors.push_back(named_by + ": " + bytes.error().message);
             return;
         }
-        add_layer({Standing::kFull, {}, path.parent_path(), path.parent_path(), {}}, path, *bytes);
+        const auto folder = path->parent_path();
+        add_layer({Standing::kFull, {}, folder, folder, {}}, *path, *bytes);
     }
 
-    Layer own_layer() const { return {Standing::kFull, {}, sources_.cwd, out_.workspace, {}}; }
+    Layer own_layer() const {
+        const auto& base = sources_.cwd.empty() ? out_.workspace : sources_.cwd;
+        return {Standing::kFull, {}, base, out_.workspace, {}};
+    }
 
     void add_options() {
         Layer layer = own_layer();

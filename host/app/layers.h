@@ -29,6 +29,7 @@ struct Layers {
     std::vector<Layer> layers;  ///< weakest first
     Places places;
     std::filesystem::path workspace;  ///< absolute, symlinks resolved; empty when it is not there
+    std::string no_workspace;  ///< why, when nobody named one and the current directory is no use
     std::vector<std::string> files, warnings, errors;
 };
 

@@ -10,23 +10,47 @@
 
 #include "host/base/json.h"
 #include "host/base/unique_fd.h"
+#include "host/ui/untrusted.h"
 
 namespace tenon::app {
 namespace {
 
+std::string_view text_of(const spdlog::details::log_msg& message) {
+    return {message.payload.data(), message.payload.size()};
+}
+
 /// The message as a JSON string, so that a line of the log is one object whatever was logged.
-class QuotedMessage : public spdlog::custom_flag_formatter {
+std::string quoted(std::string_view text) {
+    return ui::visible_json(json_quote(text));
+}
+
+/// The message with nothing in it that would act on a terminal: logs are read there.
+std::string readable(std::string_view text) {
+    return ui::visible(text, true);
+}
+
+/// The pattern flag `%Q`: the message, written by `Write`.
+template <std::string (*Write)(std::string_view)>
+class WrittenMessage : public spdlog::custom_flag_formatter {
 public:
     void format(const spdlog::details::log_msg& message, const std::tm&,
                 spdlog::memory_buf_t& out) override {
-        const std::string quoted =
-            json_quote(std::string_view(message.payload.data(), message.payload.size()));
-        out.append(quoted.data(), quoted.data() + quoted.size());
+        const std::string text = Write(text_of(message));
+        out.append(text.data(), text.data() + text.size());
     }
     [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-        return std::make_unique<QuotedMessage>();
+        return std::make_unique<WrittenMessage>();
     }
 };
+
+template <std::string (*Write)(std::string_view)>
+std::unique_ptr<spdlog::pattern_formatter> formatter(std::string pattern) {
+    auto out = std::make_unique<spdlog::pattern_formatter>();
+    out->add_flag<WrittenMessage<Write>>('Q').set_pattern(std::move(pattern));
+    return out;
+}
+
+constexpr const char* kOnStandardError = "tenon: %l: %Q";
 
 /// Hands each message over as a line.
 class Shown : public spdlog::sinks::base_sink<std::mutex> {
@@ -36,7 +60,7 @@ public:
 protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
         show_("tenon: " + std::string(spdlog::level::to_string_view(message.level).data()) + ": " +
-              std::string(message.payload.data(), message.payload.size()));
+              std::string(text_of(message)));
     }
     void flush_() override {}
 
@@ -62,13 +86,11 @@ Result<void> start_logging(const Settings::Log& log) {
         return Error{"log.file: " + std::string(e.what())};
     }
     if (log.format == "json") {
-        auto formatter = std::make_unique<spdlog::pattern_formatter>();
-        formatter->add_flag<QuotedMessage>('Q').set_pattern(
-            R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%Q})");
-        logger->set_formatter(std::move(formatter));
+        logger->set_formatter(
+            formatter<quoted>(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%Q})"));
     } else {
-        logger->set_pattern("tenon: %l: %v");
-        if (!log.file.empty()) logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
+        logger->set_formatter(formatter<readable>(
+            log.file.empty() ? kOnStandardError : "%Y-%m-%d %H:%M:%S.%e %l: %Q"));
     }
     logger->set_level(spdlog::level::from_str(log.level));
     spdlog::set_default_logger(std::move(logger));
@@ -84,7 +106,7 @@ void show_log(std::function<void(const std::string&)> show) {
         return;
     }
     sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    spdlog::default_logger()->set_pattern("tenon: %l: %v");
+    spdlog::default_logger()->set_formatter(formatter<readable>(kOnStandardError));
 }
 
 }  // namespace tenon::app

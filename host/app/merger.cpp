@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "host/app/visible_text.h"
+#include "host/permission/rules.h"
 
 namespace tenon::app {
 namespace {
@@ -165,10 +166,24 @@ void Merger::take_lists(Pass& pass) {
                 pass.layer.file.empty() ? item.entry.origin : pass.layer.file + ": " + key;
             if (where == "-D") where += " " + key;
             const auto& base = key == "plugins.path" ? pass.layer.base : pass.layer.rule_base;
-            list.push_back({{value->text, std::move(where), base}, item.entry.origin});
+            const RuleText rule{value->text, std::move(where), base};
+            if (key.starts_with("permissions.") && !is_readable(pass, rule)) continue;
+            list.push_back({rule, item.entry.origin});
         }
         if (list.empty()) lists_.erase(key);
     }
+}
+
+/// Whether a permission rule can be read. Told here, where it is known whose rule it is: a
+/// project's slip must not keep its user from working.
+bool Merger::is_readable(Pass& pass, const RuleText& rule) const {
+    const auto parsed =
+        permission::Rule::parse({rule.text, rule.origin, rule.base}, {pass.layer.rule_base, home_});
+    if (!parsed) {
+        pass.problems.add(parsed.error().message +
+                          (pass.layer.standing == Standing::kFull ? "" : "; it is ignored"));
+    }
+    return parsed.ok();
 }
 
 bool Merger::set_if_unset(const std::string& key, const std::string& text,
@@ -179,8 +194,7 @@ bool Merger::set_if_unset(const std::string& key, const std::string& text,
 
 std::filesystem::path Merger::absolute(const std::string& text,
                                        const std::filesystem::path& base) const {
-    if (text.starts_with("~/") && !home_.empty()) return absolute_path(home_, text.substr(2));
-    return absolute_path(base, text);
+    return absolute_path(base, expanded(text, home_));
 }
 
 std::vector<RuleText> Merger::rules(const char* key) const {

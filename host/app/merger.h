@@ -67,6 +67,7 @@ private:
     void take_scalar(Pass& pass, const ConfigEntry& entry, const KeySpec& spec);
     void take_plugin(Pass& pass, const ConfigEntry& entry, const PluginKey& key);
     void take_lists(Pass& pass);
+    [[nodiscard]] bool is_readable(Pass& pass, const RuleText& rule) const;
     [[nodiscard]] bool stricter(Pass& pass, const ConfigEntry& entry, const Value& value) const;
     [[nodiscard]] std::filesystem::path absolute(const std::string& text,
                                                  const std::filesystem::path& base) const;

@@ -28,7 +28,7 @@ constexpr std::array kRunOptions = {
 
 /// Runs and sub-commands know these: they say what is configured.
 constexpr std::array kSharedOptions = {
-    OptionSpec{0, "workspace", "DIR", "the folder to work on; default: the current one"},
+    OptionSpec{0, "workspace", "DIR", "the directory to work on; default: the current one"},
     OptionSpec{0, "add-dir", "DIR", "one more folder that file tools may use", Repeat::kList},
     OptionSpec{0, "model", "NAME", "the model to ask"},
     OptionSpec{0, "provider", "NAME", "anthropic or replay"},

@@ -50,6 +50,15 @@ std::filesystem::path absolute_path(const std::filesystem::path& base,
     return out;
 }
 
+Result<std::filesystem::path> given_path(const std::filesystem::path& path,
+                                         const std::filesystem::path& home,
+                                         const std::filesystem::path& cwd) {
+    const std::filesystem::path named = expanded(path, home);
+    if (named.is_relative() && cwd.empty())
+        return Error{path.string() + " is a relative path, and the current directory is gone"};
+    return absolute_path(cwd, named);
+}
+
 Places places_of(const Environment& environment, const std::filesystem::path& cwd) {
     Places out;
     out.home = variable(environment, "HOME");
@@ -58,7 +67,7 @@ Places places_of(const Environment& environment, const std::filesystem::path& cw
     out.data = folder(environment, "XDG_DATA_HOME", out.home, ".local/share");
     out.state = folder(environment, "XDG_STATE_HOME", out.home, ".local/state");
     if (const auto set = variable(environment, "TENON_STATE_DIR"); !set.empty()) {
-        out.state = absolute_path(cwd, set);
+        out.state = given_path(set, out.home, cwd).value_or({});
     }
     return out;
 }

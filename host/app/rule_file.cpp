@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include "host/app/config_file.h"
+#include "host/app/config_formats.h"
 #include "host/app/layers.h"
+#include "host/app/state_dir.h"
 #include "host/base/atomic_file.h"
 
 namespace tenon::app {
@@ -17,19 +19,16 @@ constexpr std::string_view kKey = "permissions.allow";
 
 // ---------------------------------------------------------------- properties
 
-/// As a value that Poco's parser reads back as `text`.
-std::string property_value(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '\\') {
-            out += "\\\\";
-        } else if (c == '\n') {
-            out += "\\n";
-        } else {
-            out += c;
-        }
-    }
-    return out;
+/// A backslash, which earlier versions read as an escape.
+bool has_backslash(const std::string& text) {
+    return text.find('\\') != std::string::npos;
+}
+
+/// Whether lines of a properties file can hold them.
+bool in_lines(const std::vector<std::string>& rules) {
+    return std::none_of(rules.begin(), rules.end(), [](const std::string& rule) {
+        return rule.find_first_of("\r\n") != std::string::npos || rule.ends_with('\\');
+    });
 }
 
 std::string add_to_properties(std::string bytes, const std::vector<ConfigEntry>& entries,
@@ -40,9 +39,15 @@ std::string add_to_properties(std::string bytes, const std::vector<ConfigEntry>&
         if (item.key == kKey) last = std::max(last, item.index);
     }
     if (!bytes.empty() && bytes.back() != '\n') bytes += '\n';
+    // What is written here needs no check, and where nothing else does, no warning either.
+    const bool checked = std::none_of(entries.begin(), entries.end(), [](const ConfigEntry& entry) {
+        return has_backslash(entry.value);
+    });
+    if (checked && std::any_of(rules.begin(), rules.end(), has_backslash) &&
+        bytes.find(kRawValues) == std::string::npos)
+        bytes += std::string(kRawValues) + "\n";
     for (const std::string& rule : rules)
-        bytes +=
-            std::string(kKey) + "." + std::to_string(++last) + " = " + property_value(rule) + "\n";
+        bytes += std::string(kKey) + "." + std::to_string(++last) + " = " + rule + "\n";
     return bytes;
 }
 
@@ -199,8 +204,7 @@ Result<void> replace_file(const fs::path& file, const std::string& bytes) {
     std::error_code failed;
     const fs::path real = fs::weakly_canonical(file, failed);  // a link to it stays one
     if (failed) return Error{"follow " + file.string() + ": " + failed.message()};
-    fs::create_directories(real.parent_path(), failed);
-    if (failed) return Error{"make " + real.parent_path().string() + ": " + failed.message()};
+    if (auto made = make_private_dirs(real.parent_path()); !made) return made;
     struct stat info {};
     const mode_t mode = ::stat(real.c_str(), &info) == 0 ? info.st_mode & 07777U : 0600U;
     return write_file_atomically(real, bytes, Sync::kYes, mode);
@@ -208,18 +212,25 @@ Result<void> replace_file(const fs::path& file, const std::string& bytes) {
 
 }  // namespace
 
-fs::path user_configuration(const fs::path& folder) {
+fs::path user_configuration(const fs::path& folder, const std::vector<std::string>& rules) {
     std::error_code failed;
-    const bool xml = fs::exists(folder / "tenon.xml", failed);
-    return folder / (xml ? "tenon.xml" : "tenon.properties");
+    for (const char* name : {"tenon.xml", "tenon.properties"})
+        if (fs::exists(folder / name, failed)) return folder / name;
+    return folder / (in_lines(rules) ? "tenon.properties" : "tenon.xml");
 }
 
 Result<fs::path> allow_permanently(const fs::path& folder, const std::vector<std::string>& rules) {
     if (folder.empty()) return Error{"no home folder is known, and so no configuration of yours"};
     auto found = find_config_file(folder);
     if (!found) return found.error();
-    const fs::path file = *found ? (*found)->path : folder / "tenon.properties";
-    const std::string before = *found ? (*found)->bytes : std::string();
+    const fs::path file = *found ? (*found)->path : user_configuration(folder, rules);
+    const bool xml = file.extension() == ".xml";
+    const std::string before = *found ? (*found)->bytes : xml ? "<tenon/>\n" : "";
+    if (!xml && !in_lines(rules)) {
+        return Error{file.string() +
+                     " cannot hold a rule of several lines, nor one that ends in a backslash; add "
+                     "it to a tenon.xml"};
+    }
     auto parsed = parse_whole(file, before);
     if (!parsed) return parsed.error();
 
@@ -235,7 +246,6 @@ Result<fs::path> allow_permanently(const fs::path& folder, const std::vector<std
         wanted.push_back({std::string(kKey), rule, {}});
     }
     if (fresh.empty()) return file;
-    const bool xml = file.extension() == ".xml";
     const std::string after =
         xml ? add_to_xml(before, fresh) : add_to_properties(before, parsed->entries, fresh);
     const auto now = parse_whole(file, after);

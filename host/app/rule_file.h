@@ -8,9 +8,10 @@
 
 namespace tenon::app {
 
-/// The file of the user's configuration in `folder`: tenon.xml where it stands, else
-/// tenon.properties, which may not stand yet.
-std::filesystem::path user_configuration(const std::filesystem::path& folder);
+/// The file of the user's configuration in `folder` that `rules` go into: the one that stands
+/// there; where there is none, tenon.properties, or tenon.xml for rules that no line can hold.
+std::filesystem::path user_configuration(const std::filesystem::path& folder,
+                                         const std::vector<std::string>& rules);
 
 /// Adds `rules` to `permissions.allow` of the user's configuration in `folder`: to tenon.xml, else
 /// to tenon.properties, which is made when there is neither. Everything else in the file, comments

@@ -1,5 +1,10 @@
 #include "host/app/run_setup.h"
 
+#include <algorithm>
+#include <iostream>
+#include <unistd.h>
+
+#include "host/app/ask.h"
 #include "host/app/provider.h"
 #include "host/app/session_choice.h"
 #include "host/base/limits.h"
@@ -14,14 +19,30 @@ Result<std::string> choose_session(const Options& options, const Settings& setti
     return new_session_id();
 }
 
-/// A folder that somebody named is expected to be there.
-std::optional<std::string> missing_plugin_folder(const Options& options) {
-    for (const auto& folder : options.plugin_dirs) {
+/// A directory that somebody named is expected to be there.
+std::optional<std::string> missing_plugin_folder(const Loaded& loaded) {
+    for (const Entry& entry : loaded.entries) {
         std::error_code ignored;
-        if (!std::filesystem::is_directory(folder, ignored))
-            return "--plugin-dir " + folder.string() + ": no such folder";
+        if (entry.origin == "--plugin-dir" && !std::filesystem::is_directory(entry.value, ignored))
+            return "--plugin-dir " + entry.value + ": no such directory";
     }
     return std::nullopt;
+}
+
+/// The model that the command line asks for, whichever option says so: the strongest one counts. A
+/// session keeps its own model unless there is one.
+std::optional<std::string> asked_model(const Options& options, const Settings& settings) {
+    const bool defined = std::any_of(options.defines.begin(), options.defines.end(),
+                                     [](const auto& one) { return one.first == "model.name"; });
+    if (!options.model && !defined) return std::nullopt;
+    return settings.model.name;
+}
+
+/// Empty where nobody can answer.
+std::function<bool(const std::string&)> question_on_terminal() {
+    if (::isatty(STDIN_FILENO) == 0) return {};
+    return
+        [](const std::string& question) { return ask_yes_no(question, std::cerr, STDIN_FILENO); };
 }
 
 }  // namespace
@@ -30,6 +51,10 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     auto setup = std::make_unique<RunSetup>();
     Settings& settings = setup->settings;
     settings = loaded.settings;
+    if (options.replay && settings.model.provider != "replay") {
+        return Error{"--replay and -D model.provider=" + settings.model.provider +
+                     " exclude each other"};
+    }
     if (settings.model.provider == "replay" && settings.model.name.empty())
         settings.model.name = "replay";
     if (settings.model.name.empty()) {
@@ -37,7 +62,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
             "no model is named: use --model NAME, model.name in the configuration, or "
             "TENON_MODEL"};
     }
-    if (const auto missing = missing_plugin_folder(options)) return Error{*missing};
+    if (const auto missing = missing_plugin_folder(loaded)) return Error{*missing};
     loaded.credentials.add_to(setup->secrets);
     auto providers = make_provider_source(settings.model, loaded.credentials, setup->secrets);
     if (!providers) return providers.error();
@@ -50,6 +75,9 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     setup->session_id = *session;
     // Here and once: the first host changes it.
     setup->descriptor_limit = descriptor_limit();
+    const auto moves = is_to_be_moved(options, settings, question_on_terminal());
+    if (!moves) return moves.error();
+    setup->moves_session = *moves;
     return setup;
 }
 
@@ -61,10 +89,11 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     host.home = places.home;
     host.config = places.config;
     host.session_id = setup.session_id;
+    if (setup.moves_session) host.moved_session = setup.session_id;
     host.launcher = launcher;
     host.descriptor_limit = setup.descriptor_limit;
-    host.model = options.model;
     host.leave_jobs = options.no_wait;
+    host.model = asked_model(options, setup.settings);
     host.providers = setup.providers;
     return host;
 }

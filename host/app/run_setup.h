@@ -18,6 +18,7 @@ struct RunSetup {
     std::unique_ptr<agent::Provider> provider;  ///< of the session's own conversation
     std::string session_id;
     rlim_t descriptor_limit = 0;  ///< the soft limit that this process was started with
+    bool moves_session = false;  ///< to the workspace, from a directory that no longer exists
 };
 
 /// The error (exit 2) says what is missing: a model's name, a key, a folder of plugins, a session

@@ -1,7 +1,10 @@
 #include "host/app/session_choice.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
+#include <sys/stat.h>
+#include <tuple>
 #include <vector>
 
 #include "host/app/session_list.h"
@@ -21,7 +24,9 @@ struct JournalFile {
 std::vector<JournalFile> newest_first(const fs::path& folder) {
     std::vector<JournalFile> files;
     std::error_code failed;
-    for (const auto& entry : fs::directory_iterator(folder, failed)) {
+    for (fs::directory_iterator at(folder, failed), end; !failed && at != end;
+         at.increment(failed)) {
+        const fs::directory_entry& entry = *at;
         std::error_code ignored;
         if (entry.path().extension() == ".jsonl" && entry.is_regular_file(ignored)) {
             files.push_back({entry.last_write_time(ignored), entry.path()});
@@ -31,6 +36,13 @@ std::vector<JournalFile> newest_first(const fs::path& folder) {
         return std::tie(b.written, b.path) < std::tie(a.written, a.path);
     });
     return files;
+}
+
+/// Only what is known to be gone: what cannot be looked at may be there.
+bool is_gone(const fs::path& folder) {
+    struct stat info {};
+    if (::stat(folder.c_str(), &info) == 0) return !S_ISDIR(info.st_mode);
+    return errno == ENOENT || errno == ENOTDIR;
 }
 
 }  // namespace
@@ -46,12 +58,46 @@ std::string new_session_id() {
 
 Result<std::string> latest_session(const fs::path& folder, const fs::path& workspace) {
     for (const JournalFile& file : newest_first(folder)) {
-        const auto head = first_record(file.path);
         const std::string id = file.path.stem().string();
-        if (head && string_or(*head, "workspace") == workspace.string() && is_session_id(id))
-            return id;
+        if (!is_session_id(id)) continue;
+        const auto belongs_to = workspace_of_session(file.path);
+        if (belongs_to && *belongs_to == workspace.native()) return id;
     }
     return Error{"--continue: there is no session of " + workspace.string() + " yet"};
+}
+
+Result<bool> is_to_be_moved(const Options& options, const Settings& settings,
+                            const std::function<bool(const std::string& question)>& ask) {
+    if (!options.session) return false;
+    const fs::path journal = settings.state_dir / "sessions" / (*options.session + ".jsonl");
+    std::error_code missing;
+    if (!fs::is_regular_file(journal, missing)) return false;
+    const auto old = workspace_of_session(journal);
+    // What is wrong with the journal is found out, and told, by opening it.
+    if (!old || *old == settings.workspace.native()) return false;
+
+    const std::string belongs =
+        "session '" + *options.session + "' belongs to the workspace " + *old;
+    if (!is_gone(*old)) {
+        return Error{belongs + ", not to " + settings.workspace.string() +
+                     "; go there, or use --workspace " + *old};
+    }
+    const std::string how =
+        "--session " + *options.session + " --workspace " + settings.workspace.string() + " --yes";
+    if (!options.workspace) {
+        return Error{belongs + ", which no longer exists; to move the session here: " + how};
+    }
+    if (options.yes) return true;
+    if (!ask) {
+        return Error{belongs +
+                     ", which no longer exists, and there is no terminal to ask on; to "
+                     "move the session: " +
+                     how};
+    }
+    if (ask("The " + belongs + ", which no longer exists. Move it to " +
+            settings.workspace.string() + "?"))
+        return true;
+    return Error{belongs + "; it was not moved"};
 }
 
 }  // namespace tenon::app

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "host/app/subagent_journal.h"
+#include "host/base/tilde.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
 
@@ -26,8 +27,7 @@ std::optional<std::chrono::milliseconds> milliseconds_of(const Json& params, con
     const auto number = number_in(member(params, key));
     if (!number) return std::nullopt;
     constexpr double kLongest = 1e12;  // some thirty years
-    return std::chrono::milliseconds(
-        static_cast<std::int64_t>(std::clamp(*number, 0.0, kLongest)));
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(*number, 0.0, kLongest)));
 }
 
 /// A number that does not fit, or with a fraction, counts as the nearest that does.
@@ -143,7 +143,7 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
     spec.priority = priority_of(params);
     spec.after = strings_of(params, "after");
     spec.output_limit = limits_.output_limit;
-    const std::filesystem::path cwd = string_or(params, "cwd");
+    const std::filesystem::path cwd = expanded(string_or(params, "cwd"), home_);
     spec.cwd = (cwd.empty() ? workspace_ : workspace_ / cwd).lexically_normal().string();
     const std::string mode = string_or(params, "mode");
     if (mode != "foreground" && mode != "background")

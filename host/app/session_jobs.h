@@ -30,17 +30,19 @@ public:
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
                                                    const std::string& command)>;
 
-    /// `session_folder` holds what belongs to the session beside its journal.
+    /// `session_folder` holds what belongs to the session beside its journal. `home` stands for a
+    /// leading `~` of a command's directory; it may be empty.
     SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
                 std::filesystem::path session_folder, Limits limits, JudgeCommand judge,
-                const Secrets& secrets)
+                const Secrets& secrets, std::filesystem::path home = {})
         : store_(std::move(store)),
           queue_(queue),
           workspace_(std::move(workspace)),
           session_folder_(std::move(session_folder)),
           limits_(limits),
           judge_(std::move(judge)),
-          secrets_(secrets) {}
+          secrets_(secrets),
+          home_(std::move(home)) {}
 
     void add_to(plugins::Services& services);
     std::vector<agent::JobEnded> undelivered() override;
@@ -93,6 +95,7 @@ private:
     Limits limits_;
     JudgeCommand judge_;
     const Secrets& secrets_;
+    std::filesystem::path home_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
     std::set<std::string> moved_ TENON_GUARDED_BY(mutex_);  // by a person, to the background

@@ -12,6 +12,7 @@
 #include "host/agent/journal_lines.h"
 #include "host/base/ids.h"
 #include "host/base/json.h"
+#include "host/base/path_text.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {
@@ -66,6 +67,10 @@ void take_record(std::string_view line, SessionSummary& session) {
     } else if (type == "model") {
         if (const auto record = parse_json(line))
             session.model = string_or(*record, "model", session.model);
+    } else if (type == "workspace") {
+        if (const auto record = parse_json(line))
+            session.workspace =
+                path_from_text(string_or(*record, "workspace", path_to_text(session.workspace)));
     }
 }
 
@@ -93,7 +98,7 @@ Result<SessionSummary> summarise(const fs::path& path, const std::set<std::strin
     if (integer_or(*head, "v", 0) > 1) return Error{path.string() + ": written by a newer tenon"};
     SessionSummary session;
     session.id = path.stem().string();
-    session.workspace = string_or(*head, "workspace");
+    session.workspace = path_from_text(string_or(*head, "workspace"));
     session.provider = string_or(*head, "provider");
     session.model = string_or(*head, "model");
     session.system = string_or(*head, "system");
@@ -110,11 +115,6 @@ Result<SessionSummary> summarise(const fs::path& path, const std::set<std::strin
 }
 
 }  // namespace
-
-Result<Json> first_record(const fs::path& journal) {
-    auto lines = agent::JournalLines::open(journal);
-    return lines ? read_head(*lines) : lines.error();
-}
 
 std::vector<SessionSummary> list_sessions(const fs::path& folder, const fs::path& workspace,
                                           std::vector<std::string>* problems) {
@@ -137,6 +137,23 @@ std::vector<SessionSummary> list_sessions(const fs::path& folder, const fs::path
         return std::tie(b.last_ms, b.id) < std::tie(a.last_ms, a.id);
     });
     return found;
+}
+
+Result<std::string> workspace_of_session(const fs::path& journal) {
+    auto lines = agent::JournalLines::open(journal);
+    if (!lines) return lines.error();
+    const auto head = read_head(*lines);
+    if (!head || string_or(*head, "type") != "session")
+        return Error{journal.string() + ": not the journal of a session"};
+    std::string workspace = string_or(*head, "workspace");
+    while (true) {
+        const auto line = lines->next();
+        if (!line) return line.error().while_doing("read " + journal.string());
+        if (!*line) return path_from_text(workspace);
+        if (type_of((*line)->text) != "workspace") continue;
+        if (const auto record = parse_json((*line)->text))
+            workspace = string_or(*record, "workspace", std::move(workspace));
+    }
 }
 
 Result<SessionSummary> summarise_session(const fs::path& folder, const std::string& id) {

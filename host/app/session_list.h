@@ -14,7 +14,7 @@ namespace tenon::app {
 
 struct SessionSummary {
     std::string id;
-    std::string workspace;
+    std::string workspace;        ///< its bytes; where it was moved, the last one
     std::string provider, model;  ///< the model of the next request
     std::string system;           ///< the system prompt
     std::string
@@ -32,9 +32,9 @@ std::vector<SessionSummary> list_sessions(const std::filesystem::path& folder,
                                           const std::filesystem::path& workspace,
                                           std::vector<std::string>* problems = nullptr);
 
-/// The first record of a journal that can be read; of a session it is its head. Does not wait for a
-/// FIFO. Error: there is none, or the file cannot be read.
-Result<Json> first_record(const std::filesystem::path& journal);
+/// The bytes of the workspace's path that a session belongs to: what its journal says last. Error:
+/// `journal` is not the journal of a session, or cannot be read. Does not wait for a FIFO.
+Result<std::string> workspace_of_session(const std::filesystem::path& journal);
 
 /// One of them; `id` is a checked session id. Error: there is none, or its journal cannot be read.
 Result<SessionSummary> summarise_session(const std::filesystem::path& folder,

@@ -8,6 +8,7 @@
 #include "host/app/merger.h"
 #include "host/app/options.h"
 #include "host/app/settings_keys.h"
+#include "host/app/state_dir.h"
 #include "host/app/visible_text.h"
 
 namespace tenon::app {
@@ -67,11 +68,18 @@ void take_proxies(const Sources& sources, Loaded& out) {
     }
 }
 
+/// The directories in which plugins are looked for. One that cannot be named is an error.
 std::vector<Entry> plugin_folders(const Merger& merger, const Sources& sources,
-                                  const Options& options, const Places& places) {
+                                  const Options& options, const Places& places,
+                                  std::vector<std::string>& errors) {
     std::vector<Entry> out = merger.plugin_paths();
     const auto add = [&](const std::filesystem::path& folder, const char* origin) {
-        out.push_back({"plugins.path", absolute_path(sources.cwd, folder).string(), origin, {}});
+        const auto path = given_path(folder, places.home, sources.cwd);
+        if (path) {
+            out.push_back({"plugins.path", path->string(), origin, {}});
+        } else {
+            errors.push_back(path.error().while_doing(origin).message);
+        }
     };
     if (out.empty()) {
         add(sources.prefix / "lib/tenon/plugins", "default");
@@ -103,39 +111,70 @@ void take_plugin_folders(const std::vector<Entry>& folders, Loaded& out) {
     out.entries.insert(place, kept.begin(), kept.end());
 }
 
+/// A directory that somebody named, symlinks resolved.
+Result<std::filesystem::path> named_folder(const std::filesystem::path& name, const Layers& layers,
+                                           const Sources& sources) {
+    const auto path = given_path(name, layers.places.home, sources.cwd);
+    if (!path) return path;
+    std::error_code error;
+    auto real = std::filesystem::canonical(*path, error);
+    if (!error && !std::filesystem::is_directory(real, error) && !error)
+        error = std::make_error_code(std::errc::not_a_directory);
+    if (error) return Error{name.string() + ": " + error.message()};
+    return real;
+}
+
+void take_state_dir(const Sources& sources, const Layers& layers, Examined& out) {
+    Settings& settings = out.loaded.settings;
+    settings.state_dir = layers.places.state;
+    if (!settings.state_dir.empty()) {
+        if (auto fine = check_state_dir(settings.state_dir); !fine)
+            out.errors.push_back(fine.error().message);
+    } else if (const auto set = variable(sources.environment, "TENON_STATE_DIR"); !set.empty()) {
+        out.errors.push_back(given_path(set, layers.places.home, sources.cwd)
+                                 .error()
+                                 .while_doing("TENON_STATE_DIR")
+                                 .message);
+    } else {
+        out.errors.emplace_back("there is no directory for state; set HOME or TENON_STATE_DIR");
+    }
+}
+
 void take_folders(const Sources& sources, const Options& options, const Layers& layers,
                   Examined& out) {
     Settings& settings = out.loaded.settings;
     settings.workspace = layers.workspace;
-    settings.state_dir = layers.places.state;
-    if (settings.state_dir.empty()) {
-        out.errors.emplace_back("there is no folder for state; set HOME or TENON_STATE_DIR");
-    }
     for (const auto& folder : options.add_dirs) {
-        std::error_code error;
-        auto real = std::filesystem::canonical(sources.cwd / folder, error);
-        if (!error && !std::filesystem::is_directory(real, error) && !error) {
-            error = std::make_error_code(std::errc::not_a_directory);
-        }
-        if (error) {
-            out.errors.push_back("--add-dir " + visible(folder.string()) + ": " + error.message());
+        auto real = named_folder(folder, layers, sources);
+        if (real) {
+            settings.add_dirs.push_back(*std::move(real));
         } else {
-            settings.add_dirs.push_back(std::move(real));
+            out.errors.push_back("--add-dir " + visible(real.error().message));
         }
     }
-    if (options.replay) settings.model.replay_file = absolute_path(sources.cwd, *options.replay);
-    if (options.record) settings.model.record_file = absolute_path(sources.cwd, *options.record);
+    const auto take_file = [&](const std::optional<std::filesystem::path>& name, const char* option,
+                               std::filesystem::path& file) {
+        if (!name) return;
+        auto path = given_path(*name, layers.places.home, sources.cwd);
+        if (path) {
+            file = *std::move(path);
+        } else {
+            out.errors.push_back(path.error().while_doing(option).message);
+        }
+    };
+    take_file(options.replay, "--replay", settings.model.replay_file);
+    take_file(options.record, "--record", settings.model.record_file);
 }
 
 }  // namespace
 
-Sources process_sources(std::filesystem::path prefix) {
+Sources process_sources(std::filesystem::path prefix, const StartDirectory& start) {
     Sources out;
     out.credentials = take_credentials();
     out.environment = process_environment();
     out.prefix = std::move(prefix);
-    std::error_code ignored;  // a folder that is gone is told when the workspace is looked for
-    out.cwd = std::filesystem::current_path(ignored);
+    out.cwd = start.path;
+    out.cwd_problem = start.problem;
     return out;
 }
 
@@ -143,6 +182,7 @@ Examined examine(const Sources& sources, const Options& options) {
     Layers layers = collect_layers(sources, options);
     Examined out;
     out.errors = std::move(layers.errors);
+    out.no_workspace = std::move(layers.no_workspace);
     out.loaded.warnings = std::move(layers.warnings);
     out.loaded.files = std::move(layers.files);
     Merger merger(layers.places.home);
@@ -159,14 +199,18 @@ Examined examine(const Sources& sources, const Options& options) {
     merger.fill(out.loaded.settings);
     out.loaded.settings.permissions.yes = options.yes;
     out.loaded.entries = merger.entries();
-    take_plugin_folders(plugin_folders(merger, sources, options, layers.places), out.loaded);
+    take_plugin_folders(plugin_folders(merger, sources, options, layers.places, out.errors),
+                        out.loaded);
     take_proxies(sources, out.loaded);
+    take_state_dir(sources, layers, out);
     take_folders(sources, options, layers, out);
     return out;
 }
 
 Result<Loaded> load(const Sources& sources, const Options& options) {
     Examined examined = examine(sources, options);
+    if (!examined.no_workspace.empty())
+        examined.errors.insert(examined.errors.begin(), examined.no_workspace);
     if (examined.errors.empty()) return std::move(examined.loaded);
     std::string all;
     for (const std::string& error : examined.errors)

@@ -10,6 +10,7 @@
 
 #include "host/app/credentials.h"
 #include "host/app/places.h"
+#include "host/app/start_directory.h"
 #include "host/base/result.h"
 
 /// All configuration as plain values. Only settings.cpp reads configuration; everybody else gets
@@ -93,11 +94,12 @@ struct Sources {
     Credentials credentials;                      ///< as take_credentials gave them
     std::filesystem::path prefix;                 ///< of this installation
     std::filesystem::path system = "/etc/tenon";  ///< the machine's configuration folder
-    std::filesystem::path cwd;                    ///< absolute
+    std::filesystem::path cwd;                    ///< absolute; empty: it is gone
+    std::string cwd_problem;                      ///< why it is empty, for a person
 };
 
 /// The surroundings of this process; takes its credentials (see take_credentials) first.
-Sources process_sources(std::filesystem::path prefix);
+Sources process_sources(std::filesystem::path prefix, const StartDirectory& start);
 
 /// One line of `tenon config show`.
 struct Entry {
@@ -120,6 +122,9 @@ struct Loaded {
 struct Examined {
     Loaded loaded;
     std::vector<std::string> errors;
+    /// Why there is no workspace, though nobody named a wrong one; empty: there is one, or `errors`
+    /// say what is wrong. A command that needs a workspace says this and exits with 2.
+    std::string no_workspace;
 };
 
 /// Reads every layer and puts them together, weakest first: defaults; the machine's file; the

@@ -2,14 +2,16 @@
 
 #include <cerrno>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <Poco/DigestEngine.h>
 #include <Poco/SHA2Engine.h>
 
+#include "host/app/state_dir.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/json.h"
-#include "host/base/utf8.h"
+#include "host/base/path_text.h"
 
 namespace tenon::app {
 namespace {
@@ -32,17 +34,25 @@ std::string hash_of(const std::optional<FoundFile>& file) {
 
 std::string below_workspace(const std::filesystem::path& path,
                             const std::filesystem::path& workspace) {
-    return utf8::repair(path.lexically_relative(workspace).native());
+    return path_to_text(path.lexically_relative(workspace).native());
 }
 
-/// The folder and the missing ones above it, for nobody else to look into.
-Result<void> make_private(const std::filesystem::path& folder) {
-    if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
-    if (errno != ENOENT || !folder.has_relative_path())
-        return Error::from_errno("make folder " + folder.string());
-    if (auto made = make_private(folder.parent_path()); !made) return made;
-    if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
-    return Error::from_errno("make folder " + folder.string());
+/// Opens the record only where nobody else can have written it.
+Result<std::optional<std::string>> read_own(const std::filesystem::path& path) {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) {
+        if (errno == ENOENT) return std::optional<std::string>();
+        return Error::from_errno("read " + path.string());
+    }
+    if (!S_ISREG(info.st_mode) || info.st_uid != ::geteuid() ||
+        (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return Error{path.string() +
+                     ": not a file of yours that nobody else may write to, so it does not count; "
+                     "remove it"};
+    }
+    auto bytes = read_whole_file(path, kMaxRecord);
+    if (!bytes) return bytes.error();
+    return std::optional(*std::move(bytes));
 }
 
 /// What was recorded of a workspace; none when nothing was.
@@ -50,19 +60,19 @@ Result<std::optional<Json>> read_record(const std::filesystem::path& state_dir,
                                         const std::filesystem::path& workspace) {
     using Record = std::optional<Json>;
     if (state_dir.empty()) return Record();
+    if (auto fine = check_state_dir(state_dir); !fine) return fine.error();
     const auto path = record_path(state_dir, workspace);
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) return Record();
-    const auto bytes = read_whole_file(path, kMaxRecord);
+    const auto bytes = read_own(path);
     if (!bytes) return bytes.error();
-    const auto record = parse_json(*bytes);
+    if (!*bytes) return Record();
+    const auto record = parse_json(**bytes);
     if (!record || !record->is_object()) return Error{path.string() + ": not a trust record"};
     if (integer_or(*record, "v", 0) != kVersion) {
         return Error{path.string() + ": a trust record of version " +
                      std::to_string(integer_or(*record, "v", 0)) + "; this program knows " +
                      std::to_string(kVersion)};
     }
-    if (string_or(*record, "workspace") != utf8::repair(workspace.native())) return Record();
+    if (path_from_text(string_or(*record, "workspace")) != workspace.native()) return Record();
     return Record(*record);
 }
 
@@ -112,12 +122,13 @@ Result<void> record_trust(const std::filesystem::path& state_dir,
                           const std::optional<FoundFile>& file,
                           const std::vector<AgentFile>& agents) {
     const auto path = record_path(state_dir, workspace);
-    if (auto made = make_private(path.parent_path()); !made) return made;
+    if (auto made = make_state_dir(state_dir); !made) return made;
+    if (auto made = make_private_dirs(path.parent_path()); !made) return made;
     Json hashes = Json::object();
     for (const AgentFile& agent : agents)
         hashes[below_workspace(agent.path, workspace)] = sha256_hex(agent.bytes);
     const Json record = {{"v", kVersion},
-                         {"workspace", utf8::repair(workspace.native())},
+                         {"workspace", path_to_text(workspace.native())},
                          {"file", file_name(file)},
                          {"sha256", hash_of(file)},
                          {"agents", std::move(hashes)},

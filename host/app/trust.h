@@ -15,6 +15,8 @@
 /// 0700, file 0600), named by the SHA-256 of the workspace's path:
 ///   {"v":1,"workspace":path,"file":"tenon.xml","sha256":hex,"agents":{path:hex,…},"trusted_ms":wall
 ///   clock}
+/// (a path that is not UTF-8 as path_to_text writes it). A record counts only in a state directory
+/// that is the user's own (see check_state_dir), and only when nobody else may write to it.
 /// It holds for exactly these bytes of that file; `file` is empty when the workspace had none.
 /// `agents` are its agent definitions, relative to it: each is trusted by itself, whatever has
 /// become of the others. Workspaces are given with symlinks resolved.

@@ -5,6 +5,7 @@
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/json.h"
+#include "host/base/path_text.h"
 #include "host/base/utf8.h"
 
 namespace tenon::jobs {
@@ -148,9 +149,9 @@ std::string encode_job(const JobRecord& job) {
     Json object = {
         {"v", kVersion},
         {"session", spec.session},
-        {"workspace", spec.workspace},
+        {"workspace", path_to_text(spec.workspace)},
         {"command", spec.command},
-        {"cwd", spec.cwd},
+        {"cwd", path_to_text(spec.cwd)},
         {"name", spec.name},
         {"tool_use_id", spec.tool_use_id},
         {"kind", spec.kind == Kind::kForeground ? "foreground" : "background"},
@@ -177,9 +178,9 @@ Result<JobRecord> decode_job(std::string_view text) {
     if (!job.spec.session.empty() && !is_session_id(job.spec.session)) {
         m.complain("session", "is no session id");
     }
-    job.spec.workspace = m.text("workspace");
+    job.spec.workspace = path_from_text(m.text("workspace"));
     job.spec.command = m.text("command");
-    job.spec.cwd = m.text("cwd");
+    job.spec.cwd = path_from_text(m.text("cwd"));
     job.spec.name = m.text("name");
     job.spec.tool_use_id = m.text("tool_use_id");
     job.spec.kind =

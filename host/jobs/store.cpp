@@ -54,6 +54,11 @@ void stamp(JobEnd& end) {
     end.boot_id = boot_id();
 }
 
+/// Any bytes but NUL: records write what is not UTF-8 with path_to_text.
+bool is_path(std::string_view path) {
+    return path.find('\0') == std::string_view::npos;
+}
+
 bool is_text(std::string_view text) {
     return text.find('\0') == std::string_view::npos && utf8::is_valid(text);
 }
@@ -119,9 +124,9 @@ std::optional<Error> Store::problem_with(const JobSpec& spec) {
                      " bytes long; at most " + std::to_string(kMaxCommandBytes) +
                      " can be started: put it into a file and run that"};
     }
-    if (!is_text(spec.name) || !is_text(spec.tool_use_id) || !is_text(spec.workspace)) {
-        return Error{"name, workspace or call id is not valid UTF-8"};
-    }
+    if (!is_text(spec.name) || !is_text(spec.tool_use_id))
+        return Error{"name or call id is not valid UTF-8"};
+    if (!is_path(spec.workspace)) return Error{"the workspace's path holds a NUL byte"};
     if (!spec.session.empty() && !is_session_id(spec.session)) {
         return Error{"\"" + utf8::repair(spec.session) + "\" is no session id"};
     }
@@ -130,7 +135,7 @@ std::optional<Error> Store::problem_with(const JobSpec& spec) {
         return Error{"the timeout must be at most " +
                      std::to_string(std::chrono::floor<std::chrono::hours>(kMostTimeout).count()) +
                      " hours"};
-    if (!is_text(spec.cwd) || spec.cwd.empty() || spec.cwd[0] != '/') {
+    if (!is_path(spec.cwd) || spec.cwd.empty() || spec.cwd[0] != '/') {
         return Error{"cwd must be an absolute path: " + utf8::repair(spec.cwd)};
     }
     struct stat info {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "host/base/tilde.h"
 #include "host/permission/builtin_list.h"
 
 namespace tenon::permission {
@@ -103,6 +104,11 @@ Gate::Gate(Config config, Asker* asker) : config_(std::move(config)), asker_(ask
     rules_.allow = parse_rules(config_.allow, places_, errors_);
 }
 
+/// Where a command runs, as the host starts it: `~` is the home directory.
+fs::path Gate::directory_of(std::string_view cwd) const {
+    return normalised(expanded(fs::path(cwd), places_.home), places_.workspace);
+}
+
 Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
                           std::stop_token stop, std::string_view on_behalf_of) {
     Case matter{
@@ -112,7 +118,7 @@ Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& ca
     const auto path_of = [&] { return string_or(call.input, "path", "."); };
     if (tool.name == "bash" || tool.name == "background_run") {
         const std::string command = string_or(call.input, "command");
-        matter.cwd = normalised(fs::path(string_or(call.input, "cwd")), places_.workspace);
+        matter.cwd = directory_of(string_or(call.input, "cwd"));
         matter.needs = needs_of_command(tool.name, command, matter.cwd, places_, roots_);
     } else if (tool.name == "write_file" || tool.name == "edit_file") {
         matter.needs = needs_of_path(tool.name, Need::Kind::kEdit, path_of(), places_, roots_);
@@ -134,13 +140,8 @@ Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& ca
 
 Gate::Verdict Gate::judge_command(std::string_view who, std::string_view command,
                                   std::string_view cwd, std::stop_token stop) {
-    Case matter{std::string(who),
-                "bash",
-                Json{{"command", std::string(command)}},
-                false,
-                false,
-                normalised(fs::path(cwd), places_.workspace),
-                {}};
+    Case matter{std::string(who),  "bash", Json{{"command", std::string(command)}}, false, false,
+                directory_of(cwd), {}};
     if (!cwd.empty()) matter.input["cwd"] = std::string(cwd);
     matter.needs = needs_of_command("bash", command, matter.cwd, places_, roots_);
     return decide(matter, stop);

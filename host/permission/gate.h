@@ -86,6 +86,7 @@ public:
 private:
     struct Case;
 
+    [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
     Verdict decide(const Case& matter, const std::stop_token& stop);
     [[nodiscard]] std::optional<std::string> denied(const Case& matter) const;
     [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& matter) const;

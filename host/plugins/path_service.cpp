@@ -1,5 +1,8 @@
 #include "host/plugins/path_service.h"
 
+#include "host/base/path_text.h"
+#include "host/base/utf8.h"
+
 namespace fs = std::filesystem;
 
 namespace tenon::plugins {
@@ -8,8 +11,15 @@ namespace {
 Json as_json(const std::vector<fs::path>& paths) {
     Json out = Json::array();
     for (const fs::path& path : paths)
-        out.push_back(path.string());
+        out.push_back(path_to_text(path.native()));
     return out;
+}
+
+/// A path as a plugin names it. One that this service gave to it, perhaps with more behind it, can
+/// be the text of a path that is not UTF-8.
+std::string path_of(const std::string& text) {
+    std::string path = path_from_text(text);
+    return utf8::is_valid(path) ? text : path;
 }
 
 /// Turns a rule's no into an Error, and remembers that it was one: it has a code of its own.
@@ -46,7 +56,7 @@ void PathService::add_to(Services& services) const {
 }
 
 ServiceReply PathService::roots() const {
-    return ServiceReply::ok({{"workspace", roots_.workspace().string()},
+    return ServiceReply::ok({{"workspace", path_to_text(roots_.workspace().native())},
                              {"write", as_json(roots_.writable())},
                              {"read", as_json(roots_.readable())},
                              {"skills", as_json(skills_)}});
@@ -61,7 +71,7 @@ ServiceReply PathService::open(const ServiceRequest& request) const {
     const std::string* path = string_in(member(request.params, "path"));
     if (path == nullptr)
         return ServiceReply::failed("path.open/1: path must be a string", TENON_BAD_ARGS);
-    const std::string& asked = *path;
+    const std::string asked = path_of(*path);
     const std::string access = string_or(request.params, "access");
 
     if (access == "write") {
@@ -70,7 +80,7 @@ ServiceReply PathService::open(const ServiceRequest& request) const {
         if (!entry) return judge.failed(entry.error());
         auto reply = ServiceReply::ok({{"fd", entry->folder.get()},
                                        {"name", entry->name},
-                                       {"path", entry->real.string()},
+                                       {"path", path_to_text(entry->real.native())},
                                        {"shown", shown(entry->real)}});
         (void)entry->folder.release();
         return reply;
@@ -84,7 +94,7 @@ ServiceReply PathService::open(const ServiceRequest& request) const {
                                    : roots_.open_folder(asked, judge.approve());
     if (!opened) return judge.failed(opened.error());
     auto reply = ServiceReply::ok({{"fd", opened->fd.get()},
-                                   {"path", opened->real.string()},
+                                   {"path", path_to_text(opened->real.native())},
                                    {"shown", shown(opened->real)}});
     (void)opened->fd.release();
     return reply;
@@ -96,13 +106,14 @@ ServiceReply PathService::filter(const ServiceRequest& request) const {
         return ServiceReply::failed("path.filter/1: paths must be an array", TENON_BAD_ARGS);
     Json denied = Json::array();
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        const std::string* path = string_in(paths[i]);
-        if (path == nullptr || !path->starts_with('/')) {
+        const std::string* text = string_in(paths[i]);
+        const std::string path = text == nullptr ? std::string() : path_of(*text);
+        if (!path.starts_with('/')) {
             return ServiceReply::failed(
                 "path.filter/1: paths[" + std::to_string(i) + "] must be an absolute path",
                 TENON_BAD_ARGS);
         }
-        if (denied_read_(*path)) denied.push_back(i);
+        if (denied_read_(path)) denied.push_back(i);
     }
     return ServiceReply::ok({{"denied", std::move(denied)}});
 }

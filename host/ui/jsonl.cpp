@@ -1,5 +1,6 @@
 #include "host/ui/jsonl.h"
 
+#include "host/base/path_text.h"
 #include "host/ui/overloaded.h"
 
 namespace tenon::ui {
@@ -15,7 +16,7 @@ Json line_of(const EventOr<>& event, const Json& parent, const std::string& sess
         Overloaded{
             [&](const SessionOpened& e) {
                 return Json{{"type", "system"},           {"subtype", "init"},
-                            {"session_id", e.session_id}, {"cwd", e.workspace},
+                            {"session_id", e.session_id}, {"cwd", path_to_text(e.workspace)},
                             {"model", e.model},           {"permissionMode", e.permission_mode},
                             {"tools", e.tools},           {"resumed", e.resumed}};
             },
@@ -78,13 +79,13 @@ void JsonLines::on_event(const AgentEvent& event) {
     const Lock lock(mutex_);  // held while writing: the result stays the last line
     if (const auto* opened = std::get_if<SessionOpened>(&event)) session_id_ = opened->session_id;
     const Json line = line_of(event, session_id_);
-    if (!over_ && !line.is_null()) output_.write(dump_json(line) + "\n");
+    if (!over_ && !line.is_null()) output_.write_json(dump_json(line));
 }
 
 bool JsonLines::result(const Report& report) {
     const Lock lock(mutex_);
     over_ = true;
-    return output_.write(dump_json(to_json(report)) + "\n");
+    return output_.write_json(dump_json(to_json(report)));
 }
 
 }  // namespace tenon::ui

@@ -1,9 +1,8 @@
 #include "host/ui/notices.h"
 
 #include <cstdio>
-#include <unistd.h>
 
-#include "host/base/atomic_file.h"
+#include "host/ui/standard_error.h"
 
 namespace tenon::ui {
 namespace {
@@ -31,8 +30,7 @@ void Notices::on_event(const agent::AgentEvent& event) {
     std::string line = of_subagent == nullptr ? line_of(event) : line_of(of_subagent->event);
     if (line.empty()) return;
     if (of_subagent != nullptr) line = "subagent '" + of_subagent->title + "': " + line;
-    (void)write_all(STDERR_FILENO,
-                    "tenon: " + line + "\n");  // nobody is left to be told if this fails
+    say(line);
 }
 
 void FanOut::on_event(const agent::AgentEvent& event) {

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "host/ui/untrusted.h"
+
 namespace tenon::ui {
 namespace {
 
@@ -14,6 +16,9 @@ constexpr int kLookMs = 100;
 constexpr std::chrono::seconds kPatienceAfterStop{1};
 
 }  // namespace
+
+Output::Output(int fd, std::stop_token stop)
+    : fd_(fd), terminal_(::isatty(fd) == 1), stop_(std::move(stop)) {}
 
 /// Nobody else is to be blocked by what this does, so it never calls write() on a pipe that is
 /// full.
@@ -45,6 +50,14 @@ bool Output::write(std::string_view text) {
         }
     }
     return !gone_;
+}
+
+bool Output::write_text(std::string_view text) {
+    return terminal_ ? write(harmless(text)) : write(text);
+}
+
+bool Output::write_json(std::string_view json) {
+    return write((terminal_ ? visible_json(json) : std::string(json)) + "\n");
 }
 
 }  // namespace tenon::ui

@@ -14,16 +14,22 @@ namespace tenon::ui {
 class Output {
 public:
     /// `fd` stays the caller's.
-    Output(int fd, std::stop_token stop) : fd_(fd), stop_(std::move(stop)) {}
+    Output(int fd, std::stop_token stop);
 
     /// False when the text could not be written: the reader is gone, the disk is full, or it was
     /// given up. From then on nothing is written any more.
     bool write(std::string_view text);
+    /// Foreign text: a pipe or a file gets it as it is; on a terminal it loses what would act on
+    /// the terminal (see harmless()).
+    bool write_text(std::string_view text);
+    /// A JSON document and a line feed; on a terminal with such characters as escapes.
+    bool write_json(std::string_view json);
 
 private:
     [[nodiscard]] bool wait_until_ready() const;
 
     int fd_;
+    bool terminal_;
     std::stop_token stop_;
     Mutex mutex_;
     bool gone_ TENON_GUARDED_BY(mutex_) = false;

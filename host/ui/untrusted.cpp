@@ -143,6 +143,19 @@ std::string escape(char32_t code) {
     return text;
 }
 
+/// As JSON writes it: above U+FFFF, two surrogates.
+std::string json_escape(char32_t code) {
+    char text[16];
+    if (code < 0x10000) {
+        std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(code));
+    } else {
+        const auto above = static_cast<unsigned>(code - 0x10000);
+        std::snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xD800U + (above >> 10U),
+                      0xDC00U + (above & 0x3FFU));
+    }
+    return text;
+}
+
 bool is_plain(std::string_view bytes) {
     return std::all_of(bytes.begin(), bytes.end(),
                        [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7F); });
@@ -173,6 +186,21 @@ std::string visible(std::string_view bytes, bool keep_lines) {
         const bool kept = keep_lines && (c.code == '\n' || c.code == '\t');
         if (is_invisible(c.code) && !kept) {
             out += escape(c.code);
+        } else {
+            out += rest.substr(0, c.bytes);
+        }
+        rest.remove_prefix(c.bytes);
+    }
+    return out;
+}
+
+std::string visible_json(std::string_view json) {
+    const std::string text = utf8::repair(json);
+    std::string out;
+    for (std::string_view rest = text; !rest.empty();) {
+        const Character c = first_character(rest);
+        if (is_invisible(c.code) && c.code != '\n') {
+            out += json_escape(c.code);
         } else {
             out += rest.substr(0, c.bytes);
         }

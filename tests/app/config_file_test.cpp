@@ -47,6 +47,48 @@ TEST(ConfigFile, ReadsPropertiesRawInOrderWithTheirLines) {
               "plugins.x.key=${system.env.HOME}@t.properties:9\njobs.timeout=1h@t.properties:10\n");
 }
 
+TEST(ConfigFile, ReadsABackslashInPropertiesAsItself) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"Read(app/\\[id]/**)", "Read(app/\\[id]/**)"},
+        {"C:\\temp\\new\\fine", "C:\\temp\\new\\fine"},
+        {"a\\\\b", "a\\\\b"},
+        {"\\ x\\ y", "\\ x\\ y"},
+        {"two\\\\\\\\", "two\\\\\\\\"},
+        {"\\u0041\\=\\:\\#", "\\u0041\\=\\:\\#"},
+    };
+    for (const auto& [written, meant] : rows) {
+        SCOPED_TRACE(written);
+        const auto parsed =
+            parse_config("t.properties", std::string("log.file = ") + written + "\r\nlog.level=x");
+        ASSERT_TRUE(parsed) << parsed.error().message;
+        ASSERT_EQ(parsed->entries.size(), 2U);
+        EXPECT_EQ(parsed->entries[0].value, meant);
+        EXPECT_EQ(parsed->entries[1].value, "x");
+    }
+}
+
+TEST(ConfigFile, ContinuesAPropertyBehindABackslashAtTheEndOfItsLine) {
+    EXPECT_EQ(spell(parse_config("t.properties", "a.b=one\\\r\n  two\\\nthree\nc.d=x\\\\\ne.f=y")),
+              "a.b=one  twothree@t.properties:3\nc.d=x\\\\@t.properties:4\ne.f=y@t.properties:5\n");
+    // A comment does not go on, and at the end of the file there is nothing to go on with.
+    EXPECT_EQ(spell(parse_config("t.properties", "# a \\\nc.d=x\\")), "c.d=x\\@t.properties:2\n");
+}
+
+TEST(ConfigFile, WarnsWhereABackslashMeantSomethingElseBefore) {
+    const std::string text =
+        "log.file=C:\\temp\npermissions.deny.1=Read(app/\\[id]/**)\nmodel.name=m\\\n2\n";
+    const auto parsed = parse_config("/etc/t.properties", text);
+    ASSERT_TRUE(parsed);
+    EXPECT_TRUE(parsed->problems.empty());
+    ASSERT_EQ(parsed->warnings.size(), 2U);
+    EXPECT_THAT(parsed->warnings[0], HasSubstr("/etc/t.properties:1: log.file"));
+    EXPECT_THAT(parsed->warnings[1], HasSubstr("/etc/t.properties:2: permissions.deny.1"));
+    // Until somebody has looked.
+    const auto checked = parse_config("/etc/t.properties", "# backslashes checked\n" + text);
+    ASSERT_TRUE(checked);
+    EXPECT_TRUE(checked->warnings.empty());
+}
+
 TEST(ConfigFile, TakesByteOrderMarksAndCarriageReturns) {
     EXPECT_EQ(spell(parse_config(
                   "a.xml", "\xEF\xBB\xBF<tenon>\r\n<model>\r\n<name>m</name></model></tenon>\r\n")),

@@ -69,5 +69,21 @@ TEST(DotEnv, IsReadOnlyAsAnOrdinaryFileOfBearableSize) {
     EXPECT_EQ(read_dotenv(dir.path()).values.at("MODEL_ID"), "a");
 }
 
+TEST(DotEnv, IsNotReadThroughALinkThatLeadsOutOfTheProject) {
+    const testing::TempDir dir;
+    dir.write("home/.env", "MODEL_ID=theirs\n");
+    std::filesystem::create_directories(dir / "w");
+    std::filesystem::create_symlink("../home/.env", dir / "w/.env");
+    const DotEnv found = read_dotenv(dir / "w");
+    EXPECT_TRUE(found.values.empty());
+    EXPECT_EQ(found.warnings.size(), 1U);
+    // Inside the repository it is.
+    dir.write("repo/.git/HEAD", "");
+    dir.write("repo/.env", "MODEL_ID=ours\n");
+    std::filesystem::create_directories(dir / "repo/a");
+    std::filesystem::create_symlink("../.env", dir / "repo/a/.env");
+    EXPECT_EQ(read_dotenv(dir / "repo/a").values.at("MODEL_ID"), "ours");
+}
+
 }  // namespace
 }  // namespace tenon::app

@@ -55,5 +55,18 @@ TEST(Places, FindAHomeWithoutTheVariable) {
     EXPECT_TRUE(places_of({{"HOME", "relative"}}, "/cwd").home.is_absolute());
 }
 
+TEST(Places, ExpandATildeOnlyWhereItStandsAloneInFront) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"~", "/h"},    {"~/", "/h"},   {"~/x/y", "/h/x/y"},    {"~//x", "/h/x"},
+        {"./~", "./~"}, {"a/~", "a/~"}, {"~user/x", "~user/x"}, {"~x", "~x"},
+        {"/~", "/~"},   {"", ""},
+    };
+    for (const auto& [path, meant] : rows) {
+        SCOPED_TRACE(path);
+        EXPECT_EQ(expanded(path, "/h"), meant);
+        EXPECT_EQ(expanded(path, ""), path);
+    }
+}
+
 }  // namespace
 }  // namespace tenon::app

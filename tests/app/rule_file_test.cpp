@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/app/config_file.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::app {
@@ -60,14 +61,41 @@ TEST(RuleFile, KeepsWhatStandsInTheFileAndAddsTheRule) {
     }
 }
 
-TEST(RuleFile, WritesWhatIsReadBackExactly) {
+TEST(RuleFile, WritesWhatIsReadBackExactlyAndWithoutAWarning) {
     const testing::TempDir dir;
-    for (const char* rule : {"Bash(printf 'a\\tb')", "Bash(cat <<E\nx\nE)", "Edit(#x)"}) {
+    for (const char* rule : {"Bash(printf 'a\\tb')", "Read(app/\\[id]/**)",
+                             "Bash(grep 'a\\|b\\\\')", "Bash(a = b: c)", "Edit(#x)"}) {
         SCOPED_TRACE(rule);
         ASSERT_TRUE(allow_permanently(dir.path(), {rule}));
         const std::string once = contents(dir / "tenon.properties");
+        const auto parsed = parse_config(dir / "tenon.properties", once);
+        ASSERT_TRUE(parsed);
+        EXPECT_EQ(parsed->entries.back().value, rule);
+        EXPECT_TRUE(parsed->warnings.empty());
         ASSERT_TRUE(allow_permanently(dir.path(), {rule}));  // it stands there: read back the same
         EXPECT_EQ(contents(dir / "tenon.properties"), once);
+    }
+}
+
+TEST(RuleFile, PutsWhatNoLineCanHoldIntoXml) {
+    for (const std::string rule : {"Bash(cat <<E\nx\nE)", "Bash(x)\\"}) {
+        SCOPED_TRACE(rule);
+        const testing::TempDir dir;
+        const auto file = allow_permanently(dir.path(), {rule});
+        ASSERT_TRUE(file) << file.error().message;
+        EXPECT_EQ(*file, dir / "tenon.xml");
+        EXPECT_EQ(user_configuration(dir.path(), {rule}), *file);
+        const auto parsed = parse_config(*file, contents(*file));
+        ASSERT_TRUE(parsed);
+        ASSERT_EQ(parsed->entries.size(), 1U);
+        EXPECT_EQ(parsed->entries[0].value, rule);
+
+        const testing::TempDir other;
+        other.write("tenon.properties", "model.name=m\n");
+        const auto refused = allow_permanently(other.path(), {rule});
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().message.find("tenon.xml"), std::string::npos);
+        EXPECT_EQ(contents(other / "tenon.properties"), "model.name=m\n");
     }
 }
 

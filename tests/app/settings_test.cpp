@@ -473,5 +473,115 @@ TEST(Settings, AKeyThatNoHeaderCanHoldIsAnErrorThatDoesNotShowIt) {
     EXPECT_EQ(loaded.error().message.find("t0p"), std::string::npos);
 }
 
+TEST(Settings, ABadRuleOfAWorkspaceIsAWarningAndTheReadableOnesCount) {
+    for (const bool trusted : {false, true}) {
+        SCOPED_TRACE(trusted);
+        World world;
+        world.workspace_says(
+            "permissions.deny.1=Read(\npermissions.deny.2=Read(!x)\npermissions.deny.3=Bash(rm *)\n"
+            "permissions.ask.1=No Tool\n");
+        if (trusted) {
+            ASSERT_TRUE(record_trust(world.state(), world.dir / "ws",
+                                     *find_config_file(world.dir / "ws/.tenon"), {}));
+        }
+        const Examined found = world.examined();
+        EXPECT_THAT(found.errors, ::testing::IsEmpty());
+        ASSERT_EQ(found.loaded.settings.permissions.deny.size(), 1U);
+        EXPECT_EQ(found.loaded.settings.permissions.deny[0].text, "Bash(rm *)");
+        EXPECT_THAT(found.loaded.settings.permissions.ask, ::testing::IsEmpty());
+        for (const char* rule : {"'Read('", "'Read(!x)'", "'No Tool'"})
+            EXPECT_THAT(found.loaded.warnings, ::testing::Contains(HasSubstr(rule)));
+    }
+}
+
+TEST(Settings, ABadRuleOfOnesOwnIsAnError) {
+    World world;
+    world.user_says("permissions.allow.1=Read(\n");
+    world.options.deny = {"Bash(x"};
+    world.options.defines = {{"permissions.ask", "(y)"}};
+    EXPECT_THAT(
+        world.examined().errors,
+        ::testing::ElementsAre(HasSubstr("'Read('"), HasSubstr("'Bash(x'"), HasSubstr("'(y)'")));
+}
+
+TEST(Settings, ADefineIsStrongerThanTheOptionOfTheSameKey) {
+    World world;
+    world.options.model = "by-option";
+    world.options.provider = "anthropic";
+    world.options.max_turns = 3;
+    world.options.log_level = "info";
+    world.options.defines = {{"model.name", "by-define"},
+                             {"model.provider", "replay"},
+                             {"agent.maxTurns", "5"},
+                             {"log.level", "debug"}};
+    const Settings settings = world.settings();
+    EXPECT_EQ(settings.model.name, "by-define");
+    EXPECT_EQ(settings.model.provider, "replay");
+    EXPECT_EQ(settings.agent.max_turns, 5);
+    EXPECT_EQ(settings.log.level, "debug");
+}
+
+TEST(Settings, ATildeIsTheHomeDirectoryWhereverAPathIsGiven) {
+    World world;
+    for (const char* name : {"home/w", "home/more", "home/plugins"})
+        std::filesystem::create_directories(world.dir / name);
+    std::filesystem::create_directories(world.dir / "ws/~");
+    world.dir.write("home/c.properties", "log.level=info\n");
+    world.options.workspace = "~/w";
+    world.options.add_dirs = {"~", "~/more", "./~"};
+    world.options.plugin_dirs = {"~/plugins"};
+    world.options.config = "~/c.properties";
+    world.options.replay = "~/r.jsonl";
+    world.options.record = "./~/x";
+    const Examined found = world.examined();
+    EXPECT_THAT(found.errors, ::testing::IsEmpty());
+    const Settings& settings = found.loaded.settings;
+    EXPECT_EQ(settings.workspace, world.dir / "home/w");
+    EXPECT_THAT(
+        settings.add_dirs,
+        ::testing::ElementsAre(world.dir / "home", world.dir / "home/more", world.dir / "ws/~"));
+    EXPECT_EQ(settings.plugins.path.back(), world.dir / "home/plugins");
+    EXPECT_EQ(settings.log.level, "info");
+    EXPECT_EQ(settings.model.replay_file, world.dir / "home/r.jsonl");
+    EXPECT_EQ(settings.model.record_file, world.dir / "ws/~/x");
+}
+
+TEST(Settings, WithoutACurrentDirectoryOnlyRelativePathsAreErrors) {
+    World world;
+    world.sources.cwd.clear();
+    world.sources.cwd_problem = "the current directory is gone";
+    EXPECT_THAT(world.examined().errors, ::testing::IsEmpty());
+    EXPECT_EQ(world.examined().no_workspace, "the current directory is gone");
+    const auto loaded = load(world.sources, world.options);
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().message, "the current directory is gone");
+
+    world.options.workspace = world.dir / "ws";
+    EXPECT_TRUE(load(world.sources, world.options));
+    world.options.add_dirs = {"x"};
+    world.options.plugin_dirs = {"x"};
+    world.options.config = "x";
+    world.options.replay = "x";
+    world.sources.environment["TENON_STATE_DIR"] = "x";
+    const auto errors = world.examined().errors;
+    for (const char* name :
+         {"--add-dir", "--plugin-dir", "--config", "--replay", "TENON_STATE_DIR"}) {
+        EXPECT_THAT(errors, ::testing::Contains(::testing::AllOf(
+                                HasSubstr(name), HasSubstr("x is a relative path"))));
+    }
+}
+
+TEST(Settings, AWorkspacesFileIsNotReadThroughALinkThatLeadsOutOfTheProject) {
+    World world;
+    world.dir.write("home/private.properties", "permissions.deny.1=Bash(t0p-secret)\n");
+    std::filesystem::create_directories(world.dir / "ws/.tenon");
+    std::filesystem::create_symlink("../../home/private.properties",
+                                    world.dir / "ws/.tenon/tenon.properties");
+    const Examined found = world.examined();
+    EXPECT_THAT(found.errors, ::testing::IsEmpty());
+    EXPECT_THAT(found.loaded.settings.permissions.deny, ::testing::IsEmpty());
+    EXPECT_THAT(found.loaded.warnings, ::testing::Contains(HasSubstr("outside")));
+}
+
 }  // namespace
 }  // namespace tenon::app

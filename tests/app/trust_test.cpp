@@ -105,5 +105,34 @@ TEST(Trust, OfAgentDefinitionsIsEachForItself) {
     EXPECT_FALSE(trusted_agents(dir / "state", "/ws")->covers(a));
 }
 
+TEST(Trust, IsNotGivenByARecordThatSomebodyElseCouldHaveWritten) {
+    const testing::TempDir dir;
+    const auto state = dir / "state";
+    ASSERT_TRUE(record_trust(state, "/ws", {}, {}));
+    const auto record = std::filesystem::directory_iterator(state / "trust")->path();
+    const auto trust = [&] { return trust_in(state, "/ws", {}); };
+    ASSERT_TRUE(trust());
+    for (const auto& path : {state, state / "trust", record}) {
+        SCOPED_TRACE(path);
+        struct stat info {};
+        ASSERT_EQ(::stat(path.c_str(), &info), 0);
+        ASSERT_EQ(::chmod(path.c_str(), 0777), 0);
+        EXPECT_FALSE(trust());
+        EXPECT_FALSE(trusted_agents(state, "/ws"));
+        ASSERT_EQ(::chmod(path.c_str(), info.st_mode & 07777U), 0);
+        ASSERT_TRUE(trust());
+    }
+    std::filesystem::rename(record, dir / "planted");
+    std::filesystem::create_symlink(dir / "planted", record);
+    EXPECT_FALSE(trust());
+}
+
+TEST(Trust, TellsPathsApartThatAreNotUtf8) {
+    const testing::TempDir dir;
+    ASSERT_TRUE(record_trust(dir / "state", "/ws/\xE9", {}, {}));
+    EXPECT_EQ(*trust_in(dir / "state", "/ws/\xE9", {}), Trust::kTrusted);
+    EXPECT_EQ(*trust_in(dir / "state", "/ws/\xE8", {}), Trust::kNever);
+}
+
 }  // namespace
 }  // namespace tenon::app

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/base/json.h"
+
 #include "host/base/utf8.h"
 
 namespace tenon::ui {
@@ -102,6 +104,16 @@ TEST(Untrusted, TakesTheFirstLineThatSaysSomething) {
     EXPECT_EQ(first_line(" \n "), "");
     EXPECT_EQ(first_line("a\x1b[1m"), "a\\x1b[1m");
     EXPECT_LE(first_line(std::string(100'000, 'x')).size(), 2000U);
+}
+
+TEST(VisibleJson, IsTheSameDocumentWithoutCharactersThatActOnATerminal) {
+    const Json document = {{"text", "a\x1b]52;c;x\x07\n\xC2\x9B" "31m\xE2\x80\xAE\xF3\xA0\x81\x81\xC3\xA9\x7F"}};
+    const std::string shown = visible_json(document.dump() + "\n");
+    EXPECT_EQ(shown, R"({"text":"a\u001b]52;c;x\u0007\n\u009b31m\u202e\udb40\udc41)"
+                     "\xC3\xA9"
+                     R"(\u007f"})"
+                     "\n");
+    EXPECT_EQ(Json::parse(shown), document);
 }
 
 }  // namespace

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <termios.h>
 #include <unistd.h>
 
 #include "host/app/agent_files.h"
+#include "host/app/ask.h"
+#include "host/app/commands/verbs.h"
 #include "host/app/config_file.h"
 #include "host/app/merger.h"
+#include "host/app/state_dir.h"
 #include "host/app/trust.h"
 #include "host/app/visible_text.h"
 #include "host/base/json.h"
@@ -30,12 +31,32 @@ constexpr CommandSpec kCommand{
     "definitions, which otherwise do not count.",
     kOptions};
 
+constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
+constexpr std::array<std::string_view, 1> kTrustOptions = {"yes"};
+constexpr std::array kVerbs = {VerbSpec{"show", 0, kShowOptions}, VerbSpec{"check", 0},
+                               VerbSpec{"trust", 0, kTrustOptions}};
+
 constexpr int kRefused = 1;
 constexpr int kUsage = 2;
 
-void tell(const Console& console, const char* lead, const std::vector<std::string>& lines) {
+void tell(const Console& console, const std::string& lead, const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
-        console.err << lead << visible(line) << '\n';
+        console.err << "tenon: " << lead << visible(line) << '\n';
+}
+
+int fail(const Console& console, const std::vector<std::string>& lines, int code) {
+    tell(console, "error: ", lines);
+    return code;
+}
+
+/// Everything that was found on the way. That there is no workspace is no error here: the other
+/// layers can be shown all the same.
+void report(const Examined& examined, const Console& console) {
+    if (!examined.no_workspace.empty()) {
+        tell(console, "warning: ", {examined.no_workspace + "; what a workspace says is left out"});
+    }
+    tell(console, "warning: ", examined.loaded.warnings);
+    tell(console, "error: ", examined.errors);
 }
 
 // ---------------------------------------------------------------- show
@@ -61,22 +82,21 @@ void show_table(const std::vector<Entry>& entries, std::ostream& out) {
         out << pad(row[0], widths[0]) << "  " << pad(row[1], widths[1]) << "  " << row[2] << '\n';
 }
 
-void show_json(const std::vector<Entry>& entries, std::ostream& out) {
+void show_json(const std::vector<Entry>& entries, const Console& console) {
     Json array = Json::array();
     for (const Entry& entry : entries) {
         array.push_back({{"key", entry.key},
                          {"value", entry.value.empty() ? Json() : Json(entry.value)},
                          {"origin", entry.origin}});
     }
-    out << dump_json(array) << '\n';
+    print_json(console, dump_json(array));
 }
 
 int show(const Examined& examined, bool json, const Console& console) {
-    tell(console, "warning: ", examined.loaded.warnings);
-    tell(console, "error: ", examined.errors);
+    report(examined, console);
     if (!examined.errors.empty()) return kUsage;
     if (json) {
-        show_json(examined.loaded.entries, console.out);
+        show_json(examined.loaded.entries, console);
     } else {
         show_table(examined.loaded.entries, console.out);
     }
@@ -86,8 +106,7 @@ int show(const Examined& examined, bool json, const Console& console) {
 // ---------------------------------------------------------------- check
 
 int check(const Examined& examined, const Console& console) {
-    tell(console, "warning: ", examined.loaded.warnings);
-    tell(console, "error: ", examined.errors);
+    report(examined, console);
     for (const std::string& file : examined.loaded.files)
         console.out << "read " << visible(file) << '\n';
     if (!examined.errors.empty()) return kUsage;
@@ -98,15 +117,16 @@ int check(const Examined& examined, const Console& console) {
 // ---------------------------------------------------------------- trust
 
 /// What the file sets, key by key, and what of it will not count.
-void show_effect(const std::filesystem::path& workspace, const FoundFile& file, ConfigFile parsed,
-                 const Console& console) {
+void show_effect(const std::filesystem::path& workspace, const std::filesystem::path& home,
+                 const FoundFile& file, ConfigFile parsed, const Console& console) {
     console.out << "It sets:\n";
     for (const ConfigEntry& entry : parsed.entries) {
         console.out << "  " << visible(entry.key) << " = "
                     << visible(shown_value(entry.key, entry.value)) << '\n';
     }
     std::vector<std::string> problems = std::move(parsed.problems);
-    Merger merger({});
+    problems.insert(problems.end(), parsed.warnings.begin(), parsed.warnings.end());
+    Merger merger(home);
     merger.merge(
         {Standing::kTrusted, file.path.string(), workspace, workspace, std::move(parsed.entries)},
         problems, problems);
@@ -121,8 +141,8 @@ void show_bytes(const std::filesystem::path& path, const std::string& bytes,
     if (!bytes.ends_with('\n')) console.out << '\n';
 }
 
-bool show_file(const std::filesystem::path& workspace, const std::optional<FoundFile>& file,
-               const Console& console) {
+bool show_file(const std::filesystem::path& workspace, const std::filesystem::path& home,
+               const std::optional<FoundFile>& file, const Console& console) {
     if (!file) {
         console.out << visible(workspace.string())
                     << " has no .tenon/tenon.xml and no .tenon/tenon.properties. Trust holds until "
@@ -136,7 +156,7 @@ bool show_file(const std::filesystem::path& workspace, const std::optional<Found
     }
     show_bytes(file->path, file->bytes, console);
     console.out << '\n';
-    show_effect(workspace, *file, *std::move(parsed), console);
+    show_effect(workspace, home, *file, *std::move(parsed), console);
     return true;
 }
 
@@ -150,35 +170,21 @@ bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::p
                        [&](const AgentFile& agent) { return trusted->covers(agent); });
 }
 
-/// One line of the terminal. Keys typed before the question stood there do not answer it.
-bool ask(const std::string& question, const Console& console) {
+bool ask(const std::filesystem::path& workspace, const Console& console) {
     console.out.flush();
-    ::tcflush(console.input, TCIFLUSH);
-    console.err << question << " [y/n] " << std::flush;
-    std::string answer;
-    char c = 0;
-    while (true) {
-        const ssize_t n = ::read(console.input, &c, 1);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0 || c == '\n' || answer.size() > 16) break;
-        answer += c;
-    }
-    return answer == "y" || answer == "Y" || answer == "yes";
+    return ask_yes_no("Trust " + workspace.string() + "?", console.err, console.input);
 }
 
 int trust(const Examined& examined, const Places& places, bool yes, const Console& console) {
     const auto& workspace = examined.loaded.settings.workspace;
     const auto& state_dir = examined.loaded.settings.state_dir;
-    if (workspace.empty() || state_dir.empty()) {
-        tell(console, "error: ", examined.errors);
-        return kUsage;
-    }
+    if (!examined.no_workspace.empty()) return fail(console, {examined.no_workspace}, kUsage);
+    if (workspace.empty() || state_dir.empty()) return fail(console, examined.errors, kUsage);
+    if (auto fine = check_state_dir(state_dir); !fine)
+        return fail(console, {fine.error().message}, kUsage);
     // These bytes are read once: shown, hashed and recorded.
-    const auto file = find_config_file(workspace / ".tenon");
-    if (!file) {
-        tell(console, "error: ", {file.error().message});
-        return kUsage;
-    }
+    const auto file = find_workspace_config_file(workspace);
+    if (!file) return fail(console, {file.error().message}, kUsage);
     const AgentFiles agents =
         read_agent_files(agent_folders(workspace, places.home, places.config).of_workspace);
     tell(console, "warning: ", agents.problems);
@@ -186,23 +192,21 @@ int trust(const Examined& examined, const Places& places, bool yes, const Consol
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
     }
-    if (!show_file(workspace, *file, console)) return kUsage;
+    if (!show_file(workspace, places.home, *file, console)) return kUsage;
     for (const AgentFile& agent : agents.files) {
         console.out << '\n';
         show_bytes(agent.path, agent.bytes, console);
     }
     if (!yes && ::isatty(console.input) == 0) {
-        tell(console,
-             "error: ", {"there is no terminal to ask on; tenon config trust --yes says yes"});
-        return kUsage;
+        return fail(console, {"there is no terminal to ask on; tenon config trust --yes says yes"},
+                    kUsage);
     }
-    if (!yes && !ask("Trust " + visible(workspace.string()) + "?", console)) {
+    if (!yes && !ask(workspace, console)) {
         console.err << "Not trusted.\n";
         return kRefused;
     }
     if (auto recorded = record_trust(state_dir, workspace, *file, agents.files); !recorded) {
-        tell(console, "error: ", {recorded.error().message});
-        return kRefused;
+        return fail(console, {recorded.error().message}, kRefused);
     }
     console.out << "Trusted, as it is now.\n";
     return 0;
@@ -212,25 +216,19 @@ int trust(const Examined& examined, const Places& places, bool yes, const Consol
 
 int run_config(Options options, const Sources& sources, const Console& console) {
     const auto arguments = parse_command(kCommand, options);
-    if (!arguments) {
-        tell(console, "error: ", {arguments.error().message});
-        return kUsage;
-    }
+    if (!arguments) return fail(console, {arguments.error().message}, kUsage);
     if (options.help) {
         console.out << command_help(kCommand);
         return 0;
     }
-    const std::string verb = arguments->words.size() == 1 ? arguments->words.front() : "";
-    const bool known = verb == "show" || verb == "check" || verb == "trust";
-    if (!known || (arguments->has("json") && verb != "show")) {
-        tell(console, "error: ", {"usage: tenon config show [--json] | check | trust [--yes]"});
-        return kUsage;
-    }
+    const auto found = find_verb(kCommand, kVerbs, *arguments);
+    if (!found) return fail(console, {found.error().message}, kUsage);
+    const std::string_view verb = (*found)->name;
     const Examined examined = examine(sources, options);
-    if (verb == "show") return show(examined, arguments->has("json"), console);
-    if (verb == "check") return check(examined, console);
-    return trust(examined, places_of(sources.environment, sources.cwd),
-                 options.yes || arguments->has("yes"), console);
+    if (verb == "show") return finish(console, show(examined, arguments->has("json"), console));
+    if (verb == "check") return finish(console, check(examined, console));
+    return finish(console, trust(examined, places_of(sources.environment, sources.cwd),
+                                 options.yes || arguments->has("yes"), console));
 }
 
 }  // namespace tenon::app

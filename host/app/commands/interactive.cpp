@@ -1,8 +1,6 @@
 #include "host/app/commands/interactive.h"
 
 #include <csignal>
-#include <iostream>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/app/interactive/sitting.h"
@@ -10,9 +8,11 @@
 #include "host/app/logging.h"
 #include "host/app/run_setup.h"
 #include "host/app/screen.h"
+#include "host/app/state_dir.h"
 #include "host/app/visible_text.h"
 #include "host/jobs/launcher.h"
 #include "host/ui/completion.h"
+#include "host/ui/standard_error.h"
 #include "host/ui/terminal.h"
 
 namespace tenon::app {
@@ -22,7 +22,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 int complain(const std::string& message, int exit_code) {
-    std::cerr << "tenon: " << message << "\n";
+    ui::say(message);
     return exit_code;
 }
 
@@ -33,13 +33,6 @@ void block_signals() {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         ::sigaddset(&set, signal);
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
-/// For the history. Where it cannot be made there is none, and the host says what is wrong.
-void make_state_folder(const std::filesystem::path& folder) {
-    std::error_code failed;
-    std::filesystem::create_directories(folder.parent_path(), failed);
-    ::mkdir(folder.c_str(), 0700);
 }
 
 }  // namespace
@@ -62,7 +55,9 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
         return secrets.redact(std::string(line));
     };
     block_signals();
-    make_state_folder((*setup)->settings.state_dir);
+    // The history stands there, and is read before a host is made.
+    if (auto made = make_state_dir((*setup)->settings.state_dir); !made)
+        return complain(made.error().message, kUsage);
     auto terminal = ui::Terminal::open(std::move(terminal_options));
     if (!terminal) return complain(terminal.error().message, kFailed);
 

@@ -4,7 +4,9 @@
 #include <array>
 
 #include "host/app/commands/jobs_verbs.h"
+#include "host/app/commands/verbs.h"
 #include "host/app/nearest.h"
+#include "host/app/state_dir.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
@@ -141,17 +143,15 @@ Result<Checked> check(const Arguments& arguments) {
     return Checked{verb, *std::move(ids)};
 }
 
-int complain(const Console& console, const std::string& message, int code) {
-    console.err << "tenon: " << visible(message, true) << '\n';
-    return code;
-}
-
 int act(const Checked& checked, const Arguments& arguments, const Examined& examined,
         const Sources& sources, const Console& console) {
     Secrets secrets;
     examined.loaded.credentials.add_to(secrets);
     const bool runs = checked.verb->act == nullptr;
-    const auto folder = examined.loaded.settings.state_dir / "jobs";
+    const auto& state_dir = examined.loaded.settings.state_dir;
+    if (auto fine = runs ? make_state_dir(state_dir) : check_state_dir(state_dir); !fine)
+        return complain(console, fine.error().message, kUsage);
+    const auto folder = state_dir / "jobs";
     auto store = runs ? jobs::Store::open(folder) : jobs::Store::open_existing(folder);
     if (!store) return complain(console, store.error().message, kFailed);
     const JobsCall call{*store, secrets, console, sources.environment, arguments, checked.ids};
@@ -170,7 +170,7 @@ void JobsCall::complain_each(const std::vector<std::string>& messages) const {
 }
 
 void JobsCall::print(const Json& document) const {
-    console.out << dump_json(document) << '\n';
+    print_json(console, dump_json(document));
 }
 
 Result<jobs::JobRecord> JobsCall::load(const jobs::JobId& id) const {
@@ -198,13 +198,11 @@ int run_jobs(Options options, const Sources& sources, const Console& console) {
         return kUsage;
     }
     if (checked->verb->act == nullptr) {
+        if (!examined.no_workspace.empty()) return complain(console, examined.no_workspace, kUsage);
         for (const std::string& warning : examined.loaded.warnings)
             complain(console, "warning: " + warning, 0);
     }
-    const int code = act(*checked, *arguments, examined, sources, console);
-    console.out.flush();
-    if (!console.out) return complain(console, "standard output cannot be written", kFailed);
-    return code;
+    return finish(console, act(*checked, *arguments, examined, sources, console));
 }
 
 }  // namespace tenon::app

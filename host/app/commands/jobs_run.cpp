@@ -30,7 +30,13 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
     spec.output_limit = settings.jobs.output_limit;
     const auto cwd = arguments.value("cwd");
     if (cwd && cwd->empty()) return Error{"--cwd: the value is empty"};
-    spec.cwd = cwd ? absolute_path(sources.cwd, *cwd).string() : spec.workspace;
+    spec.cwd = spec.workspace;
+    if (cwd) {
+        const Places places = places_of(sources.environment, sources.cwd);
+        const auto path = given_path(*cwd, places.home, sources.cwd);
+        if (!path) return path.error().while_doing("--cwd");
+        spec.cwd = path->string();
+    }
     if (const auto timeout = arguments.value("timeout")) {
         spec.timeout = parse_duration(*timeout);
         if (!spec.timeout || spec.timeout->count() <= 0) {

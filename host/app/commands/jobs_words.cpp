@@ -7,6 +7,7 @@
 #include "host/app/columns.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
+#include "host/base/path_text.h"
 #include "host/jobs/store.h"
 
 namespace tenon::app {
@@ -196,8 +197,8 @@ Json to_json(const JobRecord& job, std::int64_t now_ms) {
         {"command", job.spec.command},
         {"name", text_or_null(job.spec.name)},
         {"session", text_or_null(job.spec.session)},
-        {"workspace", text_or_null(job.spec.workspace)},
-        {"cwd", job.spec.cwd},
+        {"workspace", text_or_null(path_to_text(job.spec.workspace))},
+        {"cwd", path_to_text(job.spec.cwd)},
         {"kind", job.spec.kind == jobs::Kind::kForeground ? "foreground" : "background"},
         {"lifetime", job.spec.lifetime == jobs::Lifetime::kPersistent ? "persistent" : "session"},
         {"priority", job.spec.priority},

@@ -1,6 +1,5 @@
 #include "host/app/commands/run.h"
 
-#include <iostream>
 #include <unistd.h>
 
 #include "host/app/host.h"
@@ -12,6 +11,7 @@
 #include "host/ui/notices.h"
 #include "host/ui/output.h"
 #include "host/ui/report.h"
+#include "host/ui/standard_error.h"
 
 namespace tenon::app {
 namespace {
@@ -20,7 +20,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 int complain(const std::string& message, int exit_code) {
-    std::cerr << "tenon: " << message << "\n";
+    ui::say(message);
     return exit_code;
 }
 
@@ -84,20 +84,20 @@ agent::RunResult run(Host& host, const std::string& prompt, const std::stop_toke
 bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui::JsonLines& lines,
            const agent::RunResult& result) {
     if (report.is_error()) {
-        complain(report.text, kFailed);
+        ui::say(report.text);
     } else if (result.text.find_first_not_of(" \t\r\n") == std::string::npos) {
-        complain("the model's last answer has no text", 0);
+        ui::say("the model's last answer has no text");
     }
     switch (format) {
         case OutputFormat::kStreamJson:
             return lines.result(report);
         case OutputFormat::kJson:
-            return output.write(dump_json(ui::to_json(report)) + "\n");
+            return output.write_json(dump_json(ui::to_json(report)));
         case OutputFormat::kText:
             break;
     }
     if (result.text.empty()) return true;
-    return output.write(result.text + (result.text.ends_with('\n') ? "" : "\n"));
+    return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
 }  // namespace

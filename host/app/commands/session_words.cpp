@@ -7,6 +7,7 @@
 #include "host/app/columns.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
+#include "host/base/path_text.h"
 #include "host/jobs/store.h"
 
 namespace tenon::app {
@@ -64,7 +65,7 @@ std::string time_text(std::int64_t wall_ms, std::int64_t now_ms) {
 
 Json to_json(const SessionSummary& session) {
     return {{"id", session.id},
-            {"workspace", session.workspace},
+            {"workspace", path_to_text(session.workspace)},
             {"provider", session.provider},
             {"model", session.model},
             {"created", rfc3339(session.created_ms)},
@@ -143,8 +144,7 @@ std::string ConversationWords::call(const Json& block) const {
     const Json& input = member(block, "input");
     const bool one = input.is_object() && input.size() == 1 && input.begin()->is_string();
     std::string line = "* " + visible(string_or(block, "name"));
-    if (!input.empty())
-        line += " " + folded(one ? *string_in(*input.begin()) : dump_json(input));
+    if (!input.empty()) line += " " + folded(one ? *string_in(*input.begin()) : dump_json(input));
     return fitted(line, columns_);
 }
 

@@ -4,9 +4,11 @@
 
 #include "host/app/commands/session_words.h"
 #include "host/app/commands/verbs.h"
+#include "host/app/state_dir.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/path_text.h"
 #include "host/base/secrets.h"
 #include "host/jobs/store.h"
 
@@ -58,7 +60,7 @@ public:
             Json array = Json::array();
             for (const SessionSummary& session : sessions)
                 array.push_back(to_json(session));
-            print(dump_json(array) + "\n");
+            print_json(console_, secrets_.redact(dump_json(array)));
             return 0;
         }
         if (sessions.empty() && screen_.terminal) {
@@ -93,7 +95,7 @@ public:
         print_line({{"v", 1},
                     {"type", "session"},
                     {"id", session->id},
-                    {"workspace", session->workspace},
+                    {"workspace", path_to_text(session->workspace)},
                     {"provider", session->provider},
                     {"model", session->model},
                     {"created", rfc3339(session->created_ms)},
@@ -110,7 +112,7 @@ private:
 
     void print(const std::string& text) const { console_.out << secrets_.redact(text); }
     void print_line(const Ordered& document) const {
-        print(dump_ordered_json(document) + "\n");
+        print_json(console_, secrets_.redact(dump_ordered_json(document)));
     }
 
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_session() const {
@@ -179,10 +181,15 @@ int run_sessions(Options options, const Sources& sources, const Console& console
     const Settings& settings = examined.loaded.settings;
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty() ||
-                        settings.workspace.empty() || settings.state_dir.empty();
+                        settings.state_dir.empty();
     for (const std::string& error : examined.errors)
         if (strict) complain(console, error, 2);
     if (strict && !examined.errors.empty()) return 2;
+    const bool of_workspace = (*verb)->name == "list" && !arguments->has("all");
+    if (of_workspace && settings.workspace.empty())
+        return complain(console, examined.no_workspace + "; --all lists every session", 2);
+    if (auto fine = check_state_dir(settings.state_dir); !fine)
+        return complain(console, fine.error().message, 2);
     Secrets secrets;
     examined.loaded.credentials.add_to(secrets);
     const SessionsCall call(settings, secrets, console, *arguments,

@@ -105,11 +105,11 @@ int run_tasks(Options options, const Sources& sources, const Console& console) {
         return complain(console, "--dot and --json exclude each other", 2);
     const Examined examined = examine(sources, options);
     // A slip in some file must not keep anybody from looking.
-    const bool strict = options.config || options.workspace || !options.defines.empty() ||
-                        examined.loaded.settings.workspace.empty();
+    const bool strict = options.config || options.workspace || !options.defines.empty();
     for (const std::string& error : examined.errors)
         if (strict) complain(console, error, 2);
     if (strict && !examined.errors.empty()) return 2;
+    if (!examined.no_workspace.empty()) return complain(console, examined.no_workspace, 2);
 
     auto files = read_task_files(examined.loaded.settings.workspace);
     if (!files) return complain(console, files.error().message, 1);
@@ -122,8 +122,7 @@ int run_tasks(Options options, const Sources& sources, const Console& console) {
     const Screen screen = screen_of(console.output, sources.environment);
     const bool graph = (*verb)->name == "graph";
     if (arguments->has("json")) {
-        console.out << dump_json(graph ? graph_json(files->tasks) : list_json(files->tasks))
-                    << '\n';
+        print_json(console, dump_json(graph ? graph_json(files->tasks) : list_json(files->tasks)));
     } else if (arguments->has("dot")) {
         console.out << in_dot(files->tasks);
     } else if (files->tasks.empty()) {

@@ -1,6 +1,7 @@
 #include "host/app/commands/verbs.h"
 
 #include <algorithm>
+#include <unistd.h>
 #include <vector>
 
 #include "host/app/nearest.h"
@@ -63,6 +64,11 @@ Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const Ve
 int complain(const Console& console, const std::string& message, int code) {
     console.err << "tenon: " << visible(message, true) << '\n';
     return code;
+}
+
+void print_json(const Console& console, const std::string& json) {
+    const bool terminal = console.output >= 0 && ::isatty(console.output) == 1;
+    console.out << (terminal ? ui::visible_json(json) : json) << '\n';
 }
 
 int finish(const Console& console, int code) {

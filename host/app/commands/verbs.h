@@ -25,6 +25,10 @@ Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const Ve
 /// One line on standard error; returns `code`.
 int complain(const Console& console, const std::string& message, int code);
 
+/// One JSON document on standard output; on a terminal, with characters that would act on it as
+/// escapes.
+void print_json(const Console& console, const std::string& json);
+
 /// Ends a command: 1 when standard output could not be written, else `code`.
 int finish(const Console& console, int code);
 

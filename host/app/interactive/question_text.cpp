@@ -79,7 +79,7 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
         if (!view.config.empty()) {
             text.keys += "p";
             text.lines.push_back("  p  permanently: the same, in " +
-                                 visible(user_configuration(view.config).string()));
+                                 visible(user_configuration(view.config, question.rules).string()));
         }
     }
     text.lines.emplace_back("  n  no");

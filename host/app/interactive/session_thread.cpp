@@ -1,7 +1,6 @@
 #include "host/app/interactive/session_thread.h"
 
 #include <algorithm>
-#include <pthread.h>
 
 #include "host/base/limits.h"
 

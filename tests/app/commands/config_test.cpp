@@ -115,6 +115,18 @@ TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
     EXPECT_THAT(help.out, HasSubstr("Usage: tenon config show [--json]"));
 }
 
+TEST(ConfigCommand, NamesTheWordItDoesNotKnow) {
+    const World world;
+    const Ran ran = run(world, {"frobnicate"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_TRUE(ran.err.starts_with("tenon: ")) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("frobnicate"));
+    const Ran more = run(world, {"show", "surplus"});
+    EXPECT_EQ(more.code, 2);
+    EXPECT_TRUE(more.err.starts_with("tenon: ")) << more.err;
+    EXPECT_THAT(more.err, HasSubstr("surplus"));
+}
+
 TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
     World world;
     world.workspace_says("permissions.allow.1=Bash(make)\nlog.file=\x1b[2Jx");

@@ -1,0 +1,227 @@
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "host/base/json.h"
+#include "tests/runs/sandbox.h"
+#include "tests/support/pty.h"
+
+/// Workspaces that were renamed, that are not UTF-8, and directories that begin with a tilde.
+namespace tenon::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+/// Writes a recorded run: one answer with these calls, then "over".
+fs::path recorded(const Sandbox& sandbox, const ordered_json& calls) {
+    std::string text = "{\"v\":1,\"type\":\"replay\"}\n";
+    if (!calls.empty()) {
+        const ordered_json answer = {
+            {"type", "answer"}, {"content", calls}, {"stop_reason", "tool_use"}};
+        text += answer.dump() + "\n";
+    }
+    const ordered_json over = {{"type", "answer"},
+                               {"content", {{{"type", "text"}, {"text", "over"}}}},
+                               {"stop_reason", "end_turn"}};
+    return sandbox.home.write("replay.jsonl", text + over.dump() + "\n");
+}
+
+ordered_json use(const std::string& id, const std::string& tool, const ordered_json& input) {
+    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}};
+}
+
+struct Ran {
+    int code = -1;
+    std::string output, errors;
+
+    /// The text of the tool's result in stream-json.
+    [[nodiscard]] std::string result_of(const std::string& id) const {
+        std::istringstream lines(output);
+        for (std::string line; std::getline(lines, line);) {
+            const Json event = Json::parse(line);
+            if (string_or(event, "type") != "user") continue;
+            for (const Json& block : event["message"]["content"]) {
+                if (string_or(block, "tool_use_id") != id) continue;
+                const Json& content = block["content"];
+                return content.is_string() ? content.get<std::string>()
+                                           : string_or(content[0], "text");
+            }
+        }
+        return "(no result)";
+    }
+};
+
+Ran run(const Sandbox& sandbox, const fs::path& cwd, std::vector<std::string> words) {
+    words.insert(words.begin(), TENON_PROGRAM);
+    Process process(words, sandbox.environment(), cwd);
+    const auto exit = process.wait();
+    return {exit.code, process.output, process.errors};
+}
+
+Ran say(const Sandbox& sandbox, const fs::path& cwd, const fs::path& replay,
+        std::vector<std::string> more) {
+    more.insert(more.end(),
+                {"-p", "hi", "--replay", replay.string(), "--output-format", "stream-json"});
+    return run(sandbox, cwd, std::move(more));
+}
+
+TEST(RenamedWorkspace, TakesItsSessionAlongOnceSomebodySaysYes) {
+    const Sandbox sandbox;
+    const auto replay = recorded(sandbox, ordered_json::array());
+    const fs::path old = sandbox.home / "old", now = sandbox.home / "now";
+    fs::create_directories(old);
+    ASSERT_EQ(say(sandbox, old, replay, {"--session", "s"}).code, 0);
+
+    // As long as the old directory is there, the session stays with it, whatever is said.
+    fs::create_directories(now);
+    const Ran stays = say(sandbox, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
+    EXPECT_EQ(stays.code, 2);
+    EXPECT_NE(stays.errors.find("belongs to the workspace " + old.string()), std::string::npos)
+        << stays.errors;
+
+    fs::remove(old);
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"--session", "s"},
+          std::vector<std::string>{"--session", "s", "--yes"},
+          std::vector<std::string>{"--session", "s", "--workspace", "."}}) {
+        const Ran refused = say(sandbox, now, replay, words);
+        EXPECT_EQ(refused.code, 2);
+        EXPECT_NE(refused.errors.find(old.string()), std::string::npos) << refused.errors;
+        EXPECT_NE(refused.errors.find("--session s --workspace " + now.string() + " --yes"),
+                  std::string::npos)
+            << refused.errors;
+    }
+    const Ran moved = say(sandbox, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
+    EXPECT_EQ(moved.code, 0) << moved.errors;
+    EXPECT_NE(moved.errors.find("session s was moved from " + old.string() + " to " + now.string()),
+              std::string::npos)
+        << moved.errors;
+    EXPECT_NE(sandbox.home.read("state/sessions/s.jsonl").find("It is now: " + now.string()),
+              std::string::npos);
+
+    EXPECT_EQ(say(sandbox, now, replay, {"--continue"}).code, 0);
+    EXPECT_EQ(say(sandbox, now, replay, {"--session", "s"}).code, 0);
+    EXPECT_NE(run(sandbox, now, {"sessions", "list"}).output.find("s "), std::string::npos);
+    const Ran shown = run(sandbox, now, {"sessions", "show", "s", "--json"});
+    EXPECT_EQ(string_or(Json::parse(shown.output), "workspace"), now.string());
+    // The old place has no session any more, should somebody make it again.
+    fs::create_directories(old);
+    EXPECT_EQ(say(sandbox, old, replay, {"--continue"}).code, 2);
+    EXPECT_EQ(say(sandbox, old, replay, {"--session", "s"}).code, 2);
+}
+
+TEST(RenamedWorkspace, IsAskedAboutOnATerminal) {
+    const Sandbox sandbox;
+    const auto replay = recorded(sandbox, ordered_json::array());
+    const fs::path old = sandbox.home / "old", now = sandbox.home / "now";
+    fs::create_directories(old);
+    fs::create_directories(now);
+    ASSERT_EQ(say(sandbox, old, replay, {"--session", "s"}).code, 0);
+    fs::remove(old);
+    Environment environment = sandbox.environment();
+    environment["TERM"] = "dumb";
+    const std::vector<std::string> words = {TENON_PROGRAM, "--session", "s",
+                                            "--workspace", ".",         "-p",
+                                            "hi",          "--replay",  replay.string()};
+    for (const bool yes : {false, true}) {
+        Pty terminal(words, environment, now, {200, 24});
+        ASSERT_TRUE(terminal.wait_for("Move it to " + now.string() + "? [y/n]"));
+        terminal.send(yes ? "y\n" : "n\n");
+        EXPECT_EQ(terminal.wait().code, yes ? 0 : 2);
+    }
+    EXPECT_EQ(say(sandbox, now, replay, {"--session", "s"}).code, 0);
+}
+
+TEST(Tilde, IsTheHomeDirectoryOfACommandAndOfTheWorkspace) {
+    const Sandbox sandbox;
+    fs::create_directories(sandbox.home / "sub");
+    fs::create_directories(sandbox.workspace() / "~");
+    const auto replay = recorded(
+        sandbox, ordered_json::array({use("t1", "bash", {{"command", "pwd"}, {"cwd", "~"}}),
+                                      use("t2", "bash", {{"command", "pwd"}, {"cwd", "~/sub"}}),
+                                      use("t3", "bash", {{"command", "pwd"}, {"cwd", "./~"}})}));
+    const Ran ran = say(sandbox, sandbox.workspace(), replay, {"--yes"});
+    ASSERT_EQ(ran.code, 0) << ran.errors;
+    EXPECT_EQ(ran.result_of("t1"), sandbox.home.path().string() + "\n");
+    EXPECT_EQ(ran.result_of("t2"), (sandbox.home / "sub").string() + "\n");
+    EXPECT_EQ(ran.result_of("t3"), (sandbox.workspace() / "~").string() + "\n");
+
+    const auto plain = recorded(sandbox, ordered_json::array());
+    const Ran there = say(sandbox, "/", plain, {"--workspace", "~/sub"});
+    EXPECT_EQ(there.code, 0) << there.errors;
+    EXPECT_NE(there.output.find("\"cwd\":\"" + (sandbox.home / "sub").string() + "\""),
+              std::string::npos);
+    EXPECT_EQ(
+        run(sandbox, sandbox.workspace(), {"jobs", "run", "--cwd", "~/sub", "--", "pwd"}).code, 0);
+    EXPECT_NE(run(sandbox, "/", {"jobs", "list", "--json"})
+                  .output.find("\"cwd\":\"" + (sandbox.home / "sub").string() + "\""),
+              std::string::npos);
+}
+
+TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
+    const Sandbox sandbox;
+    const fs::path here = sandbox.home / "caf\xE9", other = sandbox.home / "caf\xE8";
+    const std::string text = "file://" + (sandbox.home / "caf").string() + "%E9";
+    fs::create_directories(other);
+    fs::create_directories(here / ".tenon");
+    fs::create_directories(here / "skills/hello");
+    std::ofstream(here / ".tenon/tenon.properties") << "agent.maxTurns=7\nlog.format=json\n";
+    std::ofstream(here / "AGENTS.md") << "be brief\n";
+    std::ofstream(here / "skills/hello/SKILL.md")
+        << "---\nname: hello\ndescription: says hello\n---\nSay hello.\n";
+    std::ofstream(here / "secret.txt") << "needle\n";
+
+    EXPECT_EQ(run(sandbox, here, {"config", "trust", "--yes"}).code, 0);
+    EXPECT_NE(run(sandbox, here, {"config", "show"}).output.find("tenon.properties:2"),
+              std::string::npos);
+
+    const auto replay = recorded(
+        sandbox, ordered_json::array(
+                     {use("t1", "bash", {{"command", "echo here > made; ls"}}),
+                      use("t2", "write_file", {{"path", "dir/new.txt"}, {"content", "needle\n"}}),
+                      use("t3", "read_file", {{"path", "dir/new.txt"}}),
+                      use("t4", "glob", {{"pattern", "**/*.txt"}}),
+                      use("t5", "grep", {{"pattern", "needle"}}),
+                      use("t6", "task_create", {{"subject", "a task"}}),
+                      use("t7", "load_skill", {{"name", "hello"}}),
+                      use("t8", "background_run", {{"command", "pwd"}})}));
+    const Ran ran =
+        say(sandbox, here, replay, {"--yes", "--session", "s", "--deny", "Read(/secret.txt)"});
+    ASSERT_EQ(ran.code, 0) << ran.errors;
+    EXPECT_EQ(ran.result_of("t1"), "AGENTS.md\nmade\nsecret.txt\nskills\n");
+    EXPECT_NE(ran.result_of("t2").find("Wrote 7 bytes"), std::string::npos) << ran.result_of("t2");
+    EXPECT_NE(ran.result_of("t3").find("needle"), std::string::npos) << ran.result_of("t3");
+    EXPECT_NE(ran.result_of("t4").find("dir/new.txt"), std::string::npos) << ran.result_of("t4");
+    EXPECT_NE(ran.result_of("t5").find("dir/new.txt"), std::string::npos) << ran.result_of("t5");
+    EXPECT_EQ(ran.result_of("t5").find("secret.txt"), std::string::npos) << ran.result_of("t5");
+    EXPECT_NE(ran.result_of("t7").find("Say hello."), std::string::npos) << ran.result_of("t7");
+    EXPECT_TRUE(fs::exists(here / "made"));
+    EXPECT_TRUE(fs::exists(here / "dir/new.txt"));
+    EXPECT_TRUE(fs::exists(here / ".tasks/task_1.json")) << ran.result_of("t6");
+    EXPECT_NE(ran.output.find("be brief"), std::string::npos);
+    EXPECT_NE(ran.output.find("\"cwd\":\"" + text + "\""), std::string::npos);
+    EXPECT_EQ(string_or(Json::parse(run(sandbox, "/", {"sessions", "show", "s", "--json"}).output),
+                        "workspace"),
+              text);
+
+    // Another path that only differs in a byte that is not UTF-8 is another workspace.
+    const auto plain = recorded(sandbox, ordered_json::array());
+    EXPECT_EQ(say(sandbox, here, plain, {"--continue"}).code, 0);
+    EXPECT_EQ(say(sandbox, other, plain, {"--continue"}).code, 2);
+    EXPECT_EQ(say(sandbox, other, plain, {"--session", "s"}).code, 2);
+    EXPECT_NE(run(sandbox, here, {"sessions", "list"}).output.find("s "), std::string::npos);
+    EXPECT_NE(run(sandbox, here, {"tasks", "list"}).output.find("a task"), std::string::npos);
+
+    const Ran job = run(sandbox, here, {"jobs", "run", "--", "pwd > job.txt"});
+    ASSERT_EQ(job.code, 0) << job.errors;
+    EXPECT_EQ(run(sandbox, here, {"jobs", "wait", job.output.substr(0, 8)}).code, 0);
+    std::ifstream written(here / "job.txt");
+    std::string line;
+    std::getline(written, line);
+    EXPECT_EQ(line, here.string());
+}
+
+}  // namespace
+}  // namespace tenon::testing
