@@ -90,7 +90,7 @@ int Application::main(const std::vector<std::string>&) {
     const Sources sources = process_sources(installation_prefix());
     if (options->command.empty()) return run_agent(*options, sources);
     if (options->command == "config")
-        return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO});
+        return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "jobs")
         return run_jobs(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "sessions")

@@ -8,7 +8,7 @@
 #include "host/base/result.h"
 
 /// What there is to know of sessions without opening them: for lists to choose from. Nothing here
-/// takes a journal's lock, and of a journal only a few lines are parsed.
+/// keeps a journal's lock, and of a journal only a few lines are parsed.
 namespace tenon::app {
 
 struct SessionSummary {
@@ -30,6 +30,10 @@ struct SessionSummary {
 std::vector<SessionSummary> list_sessions(const std::filesystem::path& folder,
                                           const std::filesystem::path& workspace,
                                           std::vector<std::string>* problems = nullptr);
+
+/// Whether a host has the session open, for certain; `id` is a checked session id. Holds the
+/// journal's lock for a moment where the kernel's list of locks does not show the file.
+bool is_session_held(const std::filesystem::path& folder, const std::string& id);
 
 /// One of them; `id` is a checked session id. Error: there is none, or its journal cannot be read.
 Result<SessionSummary> summarise_session(const std::filesystem::path& folder,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/app/commands/jobs_verbs.h"
+#include "host/app/commands/verbs.h"
 #include "host/app/nearest.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
@@ -19,14 +20,15 @@ constexpr std::array kOptions = {
     OptionSpec{'f', "follow", "", "logs: go on until the job has ended"},
     OptionSpec{0, "all", "", "cancel: every background job of the store"},
     OptionSpec{0, "name", "TEXT", "run: a name for people"},
-    OptionSpec{0, "timeout", "DURATION", "run: end it after 90, 90s, 5m or 2h; default: never"},
+    OptionSpec{0, "timeout", "DURATION", "run: end it after 90, 90s, 5m or 2h; wait: wait no longer; default: no limit"},
     OptionSpec{0, "cwd", "DIR", "run: the folder to run in; default: the workspace"},
 };
 // clang-format on
 
 constexpr CommandSpec kCommand{
     "tenon jobs",
-    "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait ID…\n"
+    "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait [--timeout "
+    "DURATION] ID…\n"
     "run [--name TEXT] [--timeout DURATION] [--cwd DIR] -- COMMAND",
     "The jobs of every session, also of hosts that run right now: lists the background ones, shows "
     "one, prints its output, ends some, waits for some, and starts one that belongs to no session.",
@@ -35,7 +37,8 @@ constexpr CommandSpec kCommand{
     "(run -- make -j4). It prints the job's id; the job goes on by itself.\n"
     "\n"
     "Exit: 0 done; 1 a job is unknown, could not be cancelled or started, or (wait)\n"
-    "has not completed; 2 usage; 130 after Ctrl-C.\n"};
+    "has not completed, not in time, or is queued while no host has its session\n"
+    "open; 2 usage; 130 after Ctrl-C.\n"};
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
@@ -59,7 +62,7 @@ constexpr std::array kVerbs = {
     Verb{"show", 1, 1, {}, show_job},
     Verb{"logs", 1, 1, {"follow"}, show_output},
     Verb{"cancel", 1, kAny, {"all"}, cancel_jobs},
-    Verb{"wait", 1, kAny, {}, wait_for_jobs},
+    Verb{"wait", 1, kAny, {"timeout"}, wait_for_jobs},
     Verb{"run", 0, 0, {"name", "timeout", "cwd"}, nullptr},
 };
 
@@ -141,11 +144,6 @@ Result<Checked> check(const Arguments& arguments) {
     return Checked{verb, *std::move(ids)};
 }
 
-int complain(const Console& console, const std::string& message, int code) {
-    console.err << "tenon: " << visible(message, true) << '\n';
-    return code;
-}
-
 int act(const Checked& checked, const Arguments& arguments, const Examined& examined,
         const Sources& sources, const Console& console) {
     Secrets secrets;
@@ -202,9 +200,7 @@ int run_jobs(Options options, const Sources& sources, const Console& console) {
             complain(console, "warning: " + warning, 0);
     }
     const int code = act(*checked, *arguments, examined, sources, console);
-    console.out.flush();
-    if (!console.out) return complain(console, "standard output cannot be written", kFailed);
-    return code;
+    return finish(console, code);
 }
 
 }  // namespace tenon::app
