@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "host/app/visible_text.h"
+
 namespace tenon::app {
 namespace {
 
@@ -55,6 +57,14 @@ std::optional<std::int64_t> part_of(std::string_view fraction, std::int64_t fact
     return *numerator * factor / denominator;
 }
 
+/// Whether a text is no duration only because no number can hold it.
+bool overflows(std::string_view text) {
+    text = trim(text);
+    const std::string_view number = text.substr(0, text.find_first_not_of(kDigits));
+    const auto factor = factor_of(kDurations, trim(text.substr(number.size())));
+    return factor && !number.empty() && !times(digits(number), *factor);
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
@@ -73,6 +83,17 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     const auto part = part_of(number.substr(dot + 1), *factor);
     if (!part || *whole > std::numeric_limits<std::int64_t>::max() - *part) return std::nullopt;
     return std::chrono::milliseconds(*whole + *part);
+}
+
+Result<std::chrono::milliseconds> parse_time_limit(std::string_view text) {
+    const auto duration = parse_duration(text);
+    if (duration ? *duration > kLongestDuration : overflows(text))
+        return Error{in_quotes(text) + " is longer than ten years (87600h), the longest limit"};
+    if (!duration || duration->count() <= 0) {
+        return Error{in_quotes(text) +
+                     " is not a duration above 0, such as 90, 90s, 5m or 2h; at most 87600h"};
+    }
+    return *duration;
 }
 
 std::optional<std::int64_t> parse_size(std::string_view text) {

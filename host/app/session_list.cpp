@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <tuple>
@@ -13,6 +15,7 @@
 #include "host/base/ids.h"
 #include "host/base/json.h"
 #include "host/base/path_text.h"
+#include "host/base/unique_fd.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {
@@ -154,6 +157,17 @@ Result<std::string> workspace_of_session(const fs::path& journal) {
         if (const auto record = parse_json((*line)->text))
             workspace = string_or(*record, "workspace", std::move(workspace));
     }
+}
+
+bool is_session_held(const fs::path& folder, const std::string& id) {
+    const fs::path path = folder / (id + ".jsonl");
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat info {};
+    if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+    if (locked_files().count(lock_name(info)) > 0) return true;
+    // Where /proc/locks names the file in another way. Let go at once: a host may be about to open
+    // it.
+    return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 Result<SessionSummary> summarise_session(const fs::path& folder, const std::string& id) {

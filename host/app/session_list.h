@@ -9,7 +9,7 @@
 #include "host/base/result.h"
 
 /// What there is to know of sessions without opening them: for lists to choose from. Nothing here
-/// takes a journal's lock, and of a journal only a few lines are parsed.
+/// keeps a journal's lock, and of a journal only a few lines are parsed.
 namespace tenon::app {
 
 struct SessionSummary {
@@ -35,6 +35,10 @@ std::vector<SessionSummary> list_sessions(const std::filesystem::path& folder,
 /// The bytes of the workspace's path that a session belongs to: what its journal says last. Error:
 /// `journal` is not the journal of a session, or cannot be read. Does not wait for a FIFO.
 Result<std::string> workspace_of_session(const std::filesystem::path& journal);
+
+/// Whether a host has the session open, for certain; `id` is a checked session id. Holds the
+/// journal's lock for a moment where the kernel's list of locks does not show the file.
+bool is_session_held(const std::filesystem::path& folder, const std::string& id);
 
 /// One of them; `id` is a checked session id. Error: there is none, or its journal cannot be read.
 Result<SessionSummary> summarise_session(const std::filesystem::path& folder,

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::int64_t kMany = 1'000'000'000;
-constexpr std::int64_t kLongest = std::int64_t{10} * 365 * 24 * 3'600'000;  // ten years
+constexpr std::int64_t kLongest = kLongestDuration.count();
 constexpr std::int64_t kAnySize = std::int64_t{1} << 50U;
 constexpr auto kNothing = FromWorkspace::kNothing;
 constexpr auto kAnything = FromWorkspace::kAnything;

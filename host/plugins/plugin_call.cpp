@@ -67,7 +67,9 @@ agent::ToolResult PluginCall::call(const agent::ToolCall& call, agent::CallConte
 
 agent::ToolResult PluginCall::invoke(const agent::ToolCall& call, agent::CallContext& context) {
     if (plugin_.disabled()) return failure(disabled_text());
-    auto live = LiveCall::make(tool_.spec.name, dump_json(call.input), context);
+    const std::optional<Json> rewritten = tool_.schema.with_integers(call.input);
+    auto live =
+        LiveCall::make(tool_.spec.name, dump_json(rewritten ? *rewritten : call.input), context);
     if (!live) return failure("Error: " + live.error().message);
     const tenon_rc rc = plugin_.invoke(**live);
     return worded(rc, **live, context);

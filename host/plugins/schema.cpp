@@ -10,6 +10,7 @@
 #include "host/base/utf8.h"
 #include "host/plugins/schema_explain.h"
 #include "host/plugins/schema_form.h"
+#include "host/plugins/schema_integers.h"
 
 namespace tenon::plugins {
 namespace {
@@ -140,7 +141,13 @@ Result<Schema> Schema::compile_tool_input(const Json& schema) {
     return compile(schema);
 }
 
-Result<void> Schema::check(const Json& value) const {
+std::optional<Json> Schema::with_integers(const Json& value) const {
+    return plugins::with_integers(compiled_->form, value);
+}
+
+Result<void> Schema::check(const Json& given) const {
+    const std::optional<Json> rewritten = with_integers(given);
+    const Json& value = rewritten ? *rewritten : given;
     const valijson::adapters::NlohmannJsonAdapter target(value);
     valijson::Validator validator;
     if (validator.validate(compiled_->schema, target, nullptr)) return {};

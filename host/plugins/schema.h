@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "host/base/json.h"
@@ -20,8 +21,12 @@ public:
     /// endpoint accepts.
     static Result<Schema> compile_tool_input(const Json& schema);
 
-    /// The error names each argument that does not fit, what is wrong, and what is allowed.
+    /// The error names each argument that does not fit, what is wrong, and what is allowed. A
+    /// number without a fraction is an integer, also when it is written as 2.0 or 1e2.
     [[nodiscard]] Result<void> check(const Json& value) const;
+    /// The value with such numbers written as integers where the schema wants integers, for whoever
+    /// is to read one kind of number only. Nothing when there is nothing to write anew.
+    [[nodiscard]] std::optional<Json> with_integers(const Json& value) const;
 
     Schema(Schema&&) noexcept;
     Schema& operator=(Schema&&) noexcept;

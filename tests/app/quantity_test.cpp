@@ -1,5 +1,7 @@
 #include "host/app/quantity.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 namespace tenon::app {
@@ -40,6 +42,32 @@ TEST(Quantity, DurationsAreSecondsUnlessTheySayOtherwise) {
         SCOPED_TRACE(c.text);
         const auto parsed = parse_duration(c.text);
         EXPECT_EQ(parsed ? std::optional<std::int64_t>(parsed->count()) : std::nullopt, c.ms);
+    }
+}
+
+TEST(Quantity, ALimitOfTimeIsAboveZeroAndAtMostTenYears) {
+    for (const auto& [text, ms] : std::map<std::string, std::int64_t>{
+             {"1ms", 1}, {"90", 90'000}, {"87600h", 315'360'000'000}}) {
+        const auto limit = parse_time_limit(text);
+        ASSERT_TRUE(limit) << text;
+        EXPECT_EQ(limit->count(), ms);
+    }
+    for (const char* text :
+         {"87601h", "3000000h", "9999999h", "9223372036854775807ms", "9223372036854775808ms",
+          "99999999999999999999", "99999999999999999999h"}) {
+        const auto limit = parse_time_limit(text);
+        ASSERT_FALSE(limit) << text;
+        EXPECT_EQ(
+            limit.error().message,
+            '"' + std::string(text) + "\" is longer than ten years (87600h), the longest limit");
+    }
+    for (const char* text : {"0", "0h", "0.0001s", "-1", "-9999999h", "", "x", "1d", "1e3", "nan",
+                             "inf", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1"}) {
+        const auto limit = parse_time_limit(text);
+        ASSERT_FALSE(limit) << text;
+        EXPECT_EQ(limit.error().message,
+                  '"' + std::string(text) +
+                      "\" is not a duration above 0, such as 90, 90s, 5m or 2h; at most 87600h");
     }
 }
 

@@ -49,6 +49,15 @@ TEST_F(PluginCallTest, NeverShowsAToolArgumentsThatDoNotFit) {
               "here; allowed: name");
 }
 
+TEST_F(PluginCallTest, HandsAToolIntegersWhereItWantsThem) {
+    open("good", "good");
+    EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":2.0,"x":2.0})")).text,
+              R"(2 of {"n":2,"x":2.0})");
+    EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":1e2})")).text, R"(100 of {"n":100})");
+    EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":2.5})")).text,
+              "Error: invalid arguments for count: n must be an integer, not 2.5");
+}
+
 TEST_F(PluginCallTest, TurnsFailuresIntoErrorResults) {
     open("good", "good");
     const auto failed = bench_.call("fail");

@@ -46,7 +46,7 @@ TEST(Registry, ListsFirstPartyToolsThenOthersByIdThenTheHosts) {
     bench.open();
     EXPECT_THAT(names(bench.registry),
                 ElementsAre("second", "greet", "fail", "defect", "garble", "flood",
-                            "until_cancelled", "deaf", "ask", "alone", "plain", "compact"));
+                            "until_cancelled", "deaf", "ask", "count", "alone", "plain", "compact"));
 }
 
 TEST(Registry, SaysWhatIsKnownAboutATool) {

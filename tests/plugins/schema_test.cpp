@@ -89,6 +89,57 @@ TEST(Schema, SaysWhichArgumentIsWrongAndWhatIsAllowed) {
     }
 }
 
+TEST(Schema, TakesANumberWithoutAFractionForAnInteger) {
+    const Schema schema = compiled(R"({"type":"object","properties":{
+        "n":{"type":"integer","minimum":2},"maybe":{"type":["integer","null"]},
+        "list":{"type":"array","items":{"type":"integer"}},
+        "pair":{"items":[{"type":"string"},{"type":"integer"}]},
+        "in":{"type":"object","properties":{"n":{"type":"integer"}}},
+        "one":{"anyOf":[{"type":"string"},{"type":"integer"}]},
+        "choice":{"enum":[1,2,"x"]},"fixed":{"const":3},
+        "number":{"type":"number"},"any":{}},
+        "additionalProperties":{"type":"integer"}})");
+    const struct {
+        const char* given;
+        const char* rewritten;
+    } cases[] = {
+        {R"({"n":2.0})", R"({"n":2})"},
+        {R"({"n":1e2})", R"({"n":100})"},
+        {R"({"n":2.5e1})", R"({"n":25})"},
+        {R"({"maybe":-0.0})", R"({"maybe":0})"},
+        {R"({"maybe":-1.0})", R"({"maybe":-1})"},
+        {R"({"list":[1,2.0,3e0]})", R"({"list":[1,2,3]})"},
+        {R"({"pair":["a",2.0]})", R"({"pair":["a",2]})"},
+        {R"({"in":{"n":4.0}})", R"({"in":{"n":4}})"},
+        {R"({"one":5.0})", R"({"one":5})"},
+        {R"({"choice":2.0})", R"({"choice":2})"},
+        {R"({"fixed":3.0})", R"({"fixed":3})"},
+        {R"({"other":6.0})", R"({"other":6})"},
+        {R"({"n":9223372036854774784.0})", R"({"n":9223372036854774784})"},
+        {R"({"maybe":-9223372036854775808.0})", R"({"maybe":-9223372036854775808})"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.given);
+        const Json given = Json::parse(row.given);
+        EXPECT_TRUE(schema.check(given));
+        const auto rewritten = schema.with_integers(given);
+        ASSERT_TRUE(rewritten);
+        EXPECT_EQ(rewritten->dump(), row.rewritten);
+    }
+    for (const char* as_it_is :
+         {R"({"number":2.0,"any":[2.0]})", R"({"n":2})", R"({"any":{"n":2.0}})", "{}"}) {
+        SCOPED_TRACE(as_it_is);
+        EXPECT_TRUE(schema.check(Json::parse(as_it_is)));
+        EXPECT_FALSE(schema.with_integers(Json::parse(as_it_is)));
+    }
+    for (const char* wrong : {R"({"n":2.5})", R"({"n":1.0})", R"({"n":1e300})", R"({"n":1e19})",
+                              R"({"n":9223372036854775808.0})", R"({"maybe":-1e19})",
+                              R"({"list":[1.5]})", R"({"n":"2.0"})"}) {
+        SCOPED_TRACE(wrong);
+        EXPECT_FALSE(schema.check(Json::parse(wrong)));
+    }
+}
+
 TEST(Schema, SaysWhereTheLessSimpleKeywordsFail) {
     EXPECT_THAT(
         complaint(

@@ -21,14 +21,15 @@ constexpr std::array kOptions = {
     OptionSpec{'f', "follow", "", "logs: go on until the job has ended"},
     OptionSpec{0, "all", "", "cancel: every background job of the store"},
     OptionSpec{0, "name", "TEXT", "run: a name for people"},
-    OptionSpec{0, "timeout", "DURATION", "run: end it after 90, 90s, 5m or 2h; default: never"},
+    OptionSpec{0, "timeout", "DURATION", "run: end it after 90, 90s, 5m or 2h; wait: wait no longer; default: no limit"},
     OptionSpec{0, "cwd", "DIR", "run: the folder to run in; default: the workspace"},
 };
 // clang-format on
 
 constexpr CommandSpec kCommand{
     "tenon jobs",
-    "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait ID…\n"
+    "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait [--timeout "
+    "DURATION] ID…\n"
     "run [--name TEXT] [--timeout DURATION] [--cwd DIR] -- COMMAND",
     "The jobs of every session, also of hosts that run right now: lists the background ones, shows "
     "one, prints its output, ends some, waits for some, and starts one that belongs to no session.",
@@ -37,7 +38,8 @@ constexpr CommandSpec kCommand{
     "(run -- make -j4). It prints the job's id; the job goes on by itself.\n"
     "\n"
     "Exit: 0 done; 1 a job is unknown, could not be cancelled or started, or (wait)\n"
-    "has not completed; 2 usage; 130 after Ctrl-C.\n"};
+    "has not completed, not in time, or is queued while no host has its session\n"
+    "open; 2 usage; 130 after Ctrl-C.\n"};
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
@@ -61,7 +63,7 @@ constexpr std::array kVerbs = {
     Verb{"show", 1, 1, {}, show_job},
     Verb{"logs", 1, 1, {"follow"}, show_output},
     Verb{"cancel", 1, kAny, {"all"}, cancel_jobs},
-    Verb{"wait", 1, kAny, {}, wait_for_jobs},
+    Verb{"wait", 1, kAny, {"timeout"}, wait_for_jobs},
     Verb{"run", 0, 0, {"name", "timeout", "cwd"}, nullptr},
 };
 

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "host/app/commands/jobs_verbs.h"
+#include "host/app/commands/unattended.h"
+#include "host/app/quantity.h"
 #include "host/app/signals.h"
 #include "host/base/clock.h"
 #include "host/jobs/watch.h"
@@ -12,8 +15,19 @@ namespace {
 using jobs::JobId;
 using jobs::JobRecord;
 
+constexpr int kUsage = 2;
 constexpr char kBy[] = "tenon jobs cancel";
 constexpr std::chrono::seconds kPatience{8};  // ending a tree takes 5.5 s at most
+
+/// A job of the document that is not as it was asked for, and why.
+Json entry_of(const JobsCall& call, const JobId& id, const std::string& error) {
+    const auto job = call.load(id);
+    Json entry =
+        job ? to_json(*job, wall_clock_ms())
+            : Json{{"id", id}, {"status", nullptr}, {"exit_code", nullptr}, {"command", nullptr}};
+    entry["error"] = error;
+    return entry;
+}
 
 /// Cancels jobs, then waits for the ends of them all together.
 class Cancelling {
@@ -91,14 +105,7 @@ private:
         pending_.erase(id);
         watch_.remove(id);
         call_.complain(reason);
-        const auto job = call_.load(id);
-        Json entry = job ? to_json(*job, wall_clock_ms())
-                         : Json{{"id", id},
-                                {"status", nullptr},
-                                {"exit_code", nullptr},
-                                {"command", nullptr}};
-        entry["error"] = call_.secrets.redact(reason);
-        document_.push_back(std::move(entry));
+        document_.push_back(entry_of(call_, id, call_.secrets.redact(reason)));
     }
 
     const JobsCall& call_;
@@ -110,11 +117,102 @@ private:
     Json document_ = Json::array();
 };
 
-void tell_if_never_started(const JobsCall& call, const JobRecord& job) {
-    if (job.status != jobs::Status::kQueued || !job.spec.session.empty()) return;
-    call.complain("job " + job.id +
-                  " was recorded and never started; only `tenon jobs cancel` ends it");
-}
+/// Waits for the ends of jobs all together, as long as somebody may bring them about.
+class Waiting {
+public:
+    using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+    Waiting(const JobsCall& call, Deadline deadline)
+        : call_(call),
+          deadline_(deadline),
+          watch_(call.store),
+          unattended_(call.store),
+          pending_(call.ids.begin(), call.ids.end()) {}
+
+    int run() {
+        for (const JobId& id : call_.ids) {
+            watch_.add(id);
+            look(id);
+        }
+        while (!pending_.empty() && !is_over())
+            look_at(watch_.wait(next_look()).jobs);
+        if (!pending_.empty()) give_up();
+        if (call_.json()) print_document();
+        return all_completed_ ? 0 : 1;
+    }
+
+private:
+    [[nodiscard]] bool is_over() const {
+        return deadline_ && std::chrono::steady_clock::now() >= *deadline_;
+    }
+
+    /// Nothing tells when a host dies that a queued job waits for.
+    [[nodiscard]] Deadline next_look() const {
+        if (queued_.empty()) return deadline_;
+        const auto tick = std::chrono::steady_clock::now() + Unattended::kTick;
+        return deadline_ ? std::min(*deadline_, tick) : tick;
+    }
+
+    void look_at(std::set<JobId> ids) {
+        ids.insert(queued_.begin(), queued_.end());
+        for (const JobId& id : ids)
+            if (pending_.count(id) > 0) look(id);
+    }
+
+    void look(const JobId& id) {
+        const auto job = call_.load(id);
+        if (!job) return fail(id, job.error().message);
+        queued_.erase(id);
+        if (job->status == jobs::Status::kQueued) queued_.insert(id);
+        if (const auto why = unattended_.why(*job)) return fail(id, *why);
+        if (!jobs::is_terminal(job->status)) return;
+        take_out(id);
+        all_completed_ = all_completed_ && job->status == jobs::Status::kCompleted;
+        entries_[id] = to_json(*job, wall_clock_ms());
+        if (!call_.json())
+            call_.console.out << id << ": " << jobs::how_it_ended(*job) << '\n' << std::flush;
+    }
+
+    void give_up() {
+        const std::set<JobId> left = pending_;
+        std::string ids;
+        for (const JobId& id : call_.ids)
+            if (left.count(id) > 0) ids += (ids.empty() ? "" : ", ") + id;
+        call_.complain("the time is over; not ended yet: " + ids);
+        for (const JobId& id : left)
+            take_out(id, "the time is over");
+    }
+
+    void fail(const JobId& id, const std::string& reason) {
+        call_.complain(reason);
+        take_out(id, call_.secrets.redact(reason));
+    }
+
+    void take_out(const JobId& id, const std::string& error = {}) {
+        pending_.erase(id);
+        queued_.erase(id);
+        watch_.remove(id);
+        if (error.empty()) return;
+        all_completed_ = false;
+        entries_[id] = entry_of(call_, id, error);
+    }
+
+    void print_document() {
+        Json document = Json::array();
+        for (const JobId& id : call_.ids)
+            document.push_back(std::move(entries_[id]));
+        call_.print(document);
+    }
+
+    const JobsCall& call_;
+    const Deadline deadline_;
+    jobs::Watch watch_;
+    Unattended unattended_;
+    std::set<JobId> pending_;
+    std::set<JobId> queued_;  // of these
+    std::map<JobId, Json> entries_;
+    bool all_completed_ = true;
+};
 
 }  // namespace
 
@@ -124,49 +222,17 @@ int cancel_jobs(const JobsCall& call) {
 }
 
 int wait_for_jobs(const JobsCall& call) {
+    Waiting::Deadline deadline;
+    if (const auto text = call.arguments.value("timeout")) {
+        const auto limit = parse_time_limit(*text);
+        if (!limit) {
+            call.complain("--timeout: " + limit.error().message);
+            return kUsage;
+        }
+        deadline = std::chrono::steady_clock::now() + *limit;
+    }
     exit_on_signals();
-    jobs::Watch watch(call.store);
-    std::set<JobId> waiting(call.ids.begin(), call.ids.end());
-    std::map<JobId, Json> entries;
-    bool all_completed = true;
-    const auto look = [&](const JobId& id, bool first) {
-        const auto job = call.load(id);
-        if (job && !jobs::is_terminal(job->status)) {
-            if (first) tell_if_never_started(call, *job);
-            return;
-        }
-        waiting.erase(id);
-        watch.remove(id);
-        all_completed = all_completed && job && job->status == jobs::Status::kCompleted;
-        if (!job) {
-            call.complain(job.error().message);
-            entries[id] = {{"id", id},
-                           {"status", nullptr},
-                           {"exit_code", nullptr},
-                           {"command", nullptr},
-                           {"error", job.error().message}};
-        } else {
-            entries[id] = to_json(*job, wall_clock_ms());
-            if (!call.json())
-                call.console.out << id << ": " << jobs::how_it_ended(*job) << '\n' << std::flush;
-        }
-    };
-    for (const JobId& id : call.ids) {
-        watch.add(id);
-        look(id, true);
-    }
-    while (!waiting.empty()) {
-        for (const JobId& id : watch.wait().jobs) {
-            if (waiting.count(id) > 0) look(id, false);
-        }
-    }
-    if (call.json()) {
-        Json document = Json::array();
-        for (const JobId& id : call.ids)
-            document.push_back(std::move(entries[id]));
-        call.print(document);
-    }
-    return all_completed ? 0 : 1;
+    return Waiting(call, deadline).run();
 }
 
 }  // namespace tenon::app

@@ -1,10 +1,10 @@
 #include <poll.h>
 
 #include "host/app/commands/jobs_verbs.h"
+#include "host/app/commands/unattended.h"
 #include "host/app/signals.h"
-#include "host/app/visible_text.h"
+#include "host/app/terminal_text.h"
 #include "host/base/clock.h"
-#include "host/base/utf8.h"
 #include "host/jobs/follower.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
@@ -16,6 +16,7 @@ namespace {
 using jobs::JobRecord;
 
 constexpr std::uint64_t kPiece = 65536;
+constexpr char kEndOfColours[] = "\x1b[0m";
 constexpr char kUnknownGap[] = "\n[an unknown number of bytes omitted]\n";
 
 /// Output on its way out: known keys taken out, on a terminal made harmless, for a document kept.
@@ -25,7 +26,8 @@ public:
         : redacted_(call.secrets),
           out_(call.console.out),
           terminal_(call.screen().terminal),
-          keep_(call.json()) {}
+          keep_(call.json()),
+          text_(call.screen().colour) {}
 
     void add(std::string_view bytes) { emit(redacted_.take(bytes)); }
     /// A line of our own; what came before is complete.
@@ -35,23 +37,18 @@ public:
     }
     void finish() {
         emit(redacted_.finish());
-        show(std::exchange(broken_, {}));
+        if (terminal_ && !keep_) out_ << text_.finish();
     }
+    /// Whoever read has gone: nothing that follows would arrive.
+    [[nodiscard]] bool is_over() const { return !keep_ && !out_; }
     [[nodiscard]] const std::string& kept() const { return kept_; }
 
 private:
     void emit(const std::string& text) {
-        if (!terminal_ || keep_) return show(text);
-        const std::string bytes = broken_ + text;
-        const std::size_t whole = bytes.size() - utf8::incomplete_suffix(bytes);
-        broken_ = bytes.substr(whole);
-        show(std::string_view(bytes).substr(0, whole));
-    }
-    void show(std::string_view text) {
         if (keep_) {
             kept_ += text;
         } else if (terminal_) {
-            out_ << visible(text, true);
+            out_ << text_.take(text);
         } else {
             out_ << text;
         }
@@ -61,13 +58,13 @@ private:
     std::ostream& out_;
     const bool terminal_;
     const bool keep_;
-    std::string broken_;  // the beginning of a character
+    TerminalText text_;
     std::string kept_;
 };
 
 void print_range(const jobs::KeptOutput& output, std::uint64_t begin, std::uint64_t end,
                  Printer& printer) {
-    for (std::uint64_t at = begin; at < end; at += kPiece)
+    for (std::uint64_t at = begin; at < end && !printer.is_over(); at += kPiece)
         printer.add(output.read(at, std::min(end, at + kPiece)));
 }
 
@@ -83,7 +80,7 @@ void print_kept(const JobsCall& call, const JobRecord& job, Printer& printer) {
 /// Everything there is now, `at_most` bytes of it.
 void print_new(jobs::OutputFollower& follower, std::uint64_t at_most, Printer& printer) {
     std::uint64_t printed = 0;
-    while (printed < at_most) {
+    while (printed < at_most && !printer.is_over()) {
         const auto piece = follower.next();
         if (!piece) return;
         if (piece->omitted > 0) printer.mark(jobs::omitted(piece->omitted, "bytes"));
@@ -92,22 +89,24 @@ void print_new(jobs::OutputFollower& follower, std::uint64_t at_most, Printer& p
     }
 }
 
-/// Prints until the job has ended. Its record, or why it cannot be read any more.
+/// Prints until the job has ended. Its record, or why that cannot be waited for.
 Result<JobRecord> follow(const JobsCall& call, const jobs::JobId& id, Printer& printer) {
     const auto folder = call.store.folder_of(id);
     jobs::Watch watch(call.store);
     watch.add(id);
     jobs::OutputFollower follower(folder);
+    Unattended unattended(call.store);
     auto job = call.load(id);
     while (job && !jobs::is_terminal(job->status)) {
+        if (const auto why = unattended.why(*job)) return Error{*why};
         print_new(follower, UINT64_MAX, printer);
         call.console.out.flush();
         if (!call.console.out) return job;
         std::optional<std::chrono::steady_clock::time_point> deadline;
-        if (follower.fd() < 0)
-            deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+        if (follower.fd() < 0 || job->status == jobs::Status::kQueued)
+            deadline = std::chrono::steady_clock::now() + Unattended::kTick;
         const auto news = watch.wait(deadline, follower.fd());
-        if (!news.jobs.empty()) job = call.load(id);
+        if (!news.jobs.empty() || job->status == jobs::Status::kQueued) job = call.load(id);
     }
     // What a persistent job leaves behind may print without end.
     print_new(follower, jobs::KeptOutput(folder).size(), printer);
@@ -126,7 +125,7 @@ int show_output(const JobsCall& call) {
     Printer printer(call);
     const bool goes_on = call.arguments.has("follow") && !jobs::is_terminal(job->status);
     if (goes_on) {
-        exit_on_signals();
+        exit_on_signals(call.console.output, call.screen().colour ? kEndOfColours : "");
         job = follow(call, id, printer);
     } else {
         print_kept(call, *job, printer);

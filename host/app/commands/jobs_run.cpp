@@ -38,11 +38,9 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
         spec.cwd = path->string();
     }
     if (const auto timeout = arguments.value("timeout")) {
-        spec.timeout = parse_duration(*timeout);
-        if (!spec.timeout || spec.timeout->count() <= 0) {
-            return Error{"--timeout: " + in_quotes(*timeout) +
-                         " is not a duration above 0, such as 90, 90s, 5m or 2h"};
-        }
+        const auto limit = parse_time_limit(*timeout);
+        if (!limit) return Error{"--timeout: " + limit.error().message};
+        spec.timeout = *limit;
     }
     if (auto problem = jobs::Store::problem_with(spec)) return *problem;
     return spec;

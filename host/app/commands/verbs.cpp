@@ -1,6 +1,8 @@
 #include "host/app/commands/verbs.h"
 
 #include <algorithm>
+#include <csignal>
+#include <poll.h>
 #include <unistd.h>
 #include <vector>
 
@@ -31,6 +33,15 @@ Result<void> check_options(const CommandSpec& command, const VerbSpec& verb,
                      std::string(command.name) + " " + std::string(verb.name) + "'"};
     }
     return {};
+}
+
+/// What a shell says of a program that SIGPIPE has ended, as it ends any that do not ignore it.
+constexpr int kEndedByPipe = 128 + SIGPIPE;
+
+/// Whether `fd` is a pipe or a socket whose other end is closed: `tenon jobs logs ID | head`.
+bool has_no_reader(int fd) {
+    pollfd entry{fd, POLLOUT, 0};
+    return fd >= 0 && ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 }  // namespace
@@ -73,7 +84,9 @@ void print_json(const Console& console, const std::string& json) {
 
 int finish(const Console& console, int code) {
     console.out.flush();
-    return console.out ? code : complain(console, "standard output cannot be written", 1);
+    if (console.out) return code;
+    if (has_no_reader(console.output)) return kEndedByPipe;
+    return complain(console, "standard output cannot be written", 1);
 }
 
 }  // namespace tenon::app

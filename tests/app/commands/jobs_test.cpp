@@ -1,6 +1,8 @@
 #include <fcntl.h>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <map>
+#include <poll.h>
 #include <pty.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -34,10 +36,26 @@ class JobsCommand : public ::testing::Test {
 protected:
     JobsCommand() { std::filesystem::create_directories(dir_ / "w"); }
     ~JobsCommand() override {
+        const std::vector<UniqueFd> shims = running_shims();
         run({"cancel", "--all"});
+        // A shim lives on for a moment when its job's end is on record.
+        for (const UniqueFd& shim : shims) {
+            pollfd end{shim.get(), POLLIN, 0};
+            EXPECT_EQ(::poll(&end, 1, 60'000), 1);
+        }
         EXPECT_EQ(tenon::testing::processes_with("TENON_TEST_MARK", mark_), std::vector<pid_t>());
     }
 
+    [[nodiscard]] std::vector<UniqueFd> running_shims() const {
+        std::vector<UniqueFd> shims;
+        const auto store = jobs::Store::open_existing(dir_ / "state/jobs");
+        for (const jobs::JobId& id : store->ids()) {
+            const auto started = store->started(id);
+            if (!started) continue;
+            if (UniqueFd shim = jobs::open_process(started->shim)) shims.push_back(std::move(shim));
+        }
+        return shims;
+    }
     [[nodiscard]] Process start(std::vector<std::string> words) const {
         words.insert(words.begin(), {TENON_PROGRAM, "jobs"});
         return Process(words, environment_, dir_ / "w");
@@ -168,11 +186,120 @@ TEST_F(JobsCommand, WaitReturnsWhenTheJobEnds) {
 }
 
 TEST_F(JobsCommand, WaitEndsByASignalWithItsNumber) {
-    const auto never = queued("true");
-    Process waiting = start({"wait", never.id, "deadbeef"});
+    const std::string running = job("sleep 1000");
+    Process waiting = start({"wait", running, "deadbeef"});
     ASSERT_TRUE(waiting.wait_for_errors("deadbeef"));
     waiting.send_signal(SIGINT);
     EXPECT_EQ(waiting.wait().code, 130);
+}
+
+TEST_F(JobsCommand, WaitGivesUpWhenItsTimeIsOver) {
+    const std::string done = ended_job("true");
+    const std::string running = job("sleep 1000");
+    const Ran ran = run({"wait", "--timeout", "50ms", done, running});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.out, done + ": completed\n");
+    EXPECT_EQ(ran.err, "tenon: the time is over; not ended yet: " + running + "\n");
+    const Json document = json({"wait", running, done, "--timeout=50ms"});
+    ASSERT_EQ(document.size(), 2U);
+    EXPECT_EQ(document[0]["status"], "running");
+    EXPECT_EQ(document[0]["error"], "the time is over");
+    EXPECT_EQ(document[1]["status"], "completed");
+    EXPECT_FALSE(document[1].contains("error"));
+    EXPECT_EQ(run({"wait", "--timeout", "1h", done}).code, 0);
+}
+
+TEST_F(JobsCommand, LimitsOfTimeAreAboveZeroAndAtMostTenYears) {
+    const std::string done = ended_job("true");
+    for (const char* wrong : {"9999999h", "3000000h", "99999999999999999999", "0", "-1", "x", ""}) {
+        SCOPED_TRACE(wrong);
+        const std::string option = "--timeout=" + std::string(wrong);
+        for (const std::vector<std::string>& words :
+             {std::vector<std::string>{"run", option, "--", "true"}, {"wait", option, done}}) {
+            const Ran ran = run(words);
+            EXPECT_EQ(ran.code, 2);
+            EXPECT_THAT(ran.err,
+                        StartsWith("tenon: --timeout: \"" + std::string(wrong) + "\" is "));
+            EXPECT_THAT(ran.err, HasSubstr("87600h"));
+        }
+    }
+    const Ran longest = run({"run", "--timeout", "87600h", "--", "true"});
+    EXPECT_EQ(longest.code, 0);
+    EXPECT_EQ(run({"wait", longest.out.substr(0, 8)}).out,
+              longest.out.substr(0, 8) + ": completed\n");
+    EXPECT_EQ(run({"list"}).err, "");
+}
+
+TEST_F(JobsCommand, SaysThatAQueuedJobWaitsForItsSession) {
+    const auto never = queued("true");
+    const std::string done = ended_job("true");
+    const auto journal = dir_.write("state/sessions/s.jsonl", "{}\n");
+    const std::string why =
+        "job " + never.id +
+        " is queued, and no host has its session open: it starts when somebody opens the session "
+        "(tenon --session s --workspace " +
+        (dir_ / "w").string() + ")";
+    const Ran waited = run({"wait", never.id, done});
+    EXPECT_EQ(waited.code, 1);
+    EXPECT_EQ(waited.out, done + ": completed\n");
+    EXPECT_EQ(waited.err, "tenon: " + why + "\n");
+    const Ran followed = run({"logs", "-f", never.id});
+    EXPECT_EQ(followed.code, 1);
+    EXPECT_EQ(followed.out, "");
+    EXPECT_EQ(followed.err, "tenon: " + why + "\n");
+    const Json document = json({"wait", never.id});
+    EXPECT_EQ(document[0]["status"], "queued");
+    EXPECT_EQ(document[0]["error"], why);
+
+    // A host has it open, and dies while it is waited for.
+    UniqueFd host(::open(journal.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::flock(host.get(), LOCK_EX | LOCK_NB), 0);
+    Process waiting = start({"wait", never.id, "deadbeef"});
+    Process following = start({"logs", "-f", never.id});
+    ASSERT_TRUE(waiting.wait_for_errors("deadbeef"));
+    host.reset();
+    EXPECT_EQ(waiting.wait().code, 1);
+    EXPECT_THAT(waiting.errors, HasSubstr(why));
+    EXPECT_EQ(following.wait().code, 1);
+    EXPECT_THAT(following.errors, HasSubstr(why));
+}
+
+TEST_F(JobsCommand, SaysThatAJobWithoutASessionWasNeverStarted) {
+    jobs::JobSpec spec;
+    spec.workspace = spec.cwd = dir_ / "w";
+    spec.command = "true";
+    spec.lifetime = jobs::Lifetime::kPersistent;
+    const auto never = jobs::Store::open(dir_ / "state/jobs")->create(spec);
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"wait", never->id}, {"logs", "-f", never->id}}) {
+        const Ran ran = run(words);
+        EXPECT_EQ(ran.code, 1);
+        EXPECT_EQ(ran.err,
+                  "tenon: job " + never->id +
+                      " was recorded and never started; only `tenon jobs cancel` ends it\n");
+    }
+}
+
+TEST_F(JobsCommand, EndsQuietlyWhenItsReaderHasGone) {
+    const std::string id = ended_job("yes | head -c 1000000");
+    dir_.write(
+        "w/.tasks/task_1.json",
+        R"({"id":1,"subject":"s","description":"","status":"pending","blockedBy":[],"blocks":[],"owner":""})");
+    for (const std::string& command : std::vector<std::string>{
+             "jobs logs " + id, "jobs logs -f " + id, "jobs list", "jobs list --json",
+             "jobs show " + id, "jobs wait " + id, "tasks list"}) {
+        for (const std::string ignored : {"", "trap '' PIPE;"}) {
+            SCOPED_TRACE(ignored + command);
+            // The reader has ended before anything is written.
+            Process shell({"/bin/bash", "-c",
+                           "exec 3> >(:); wait $!; " + ignored + TENON_PROGRAM " " + command +
+                               " >&3; echo $?"},
+                          environment_, dir_ / "w");
+            EXPECT_EQ(shell.wait().code, 0);
+            EXPECT_EQ(shell.output, "141\n");
+            EXPECT_EQ(shell.errors, "");
+        }
+    }
 }
 
 TEST_F(JobsCommand, CancelEndsEachAndSaysWhyNot) {
@@ -434,7 +561,7 @@ public:
         winsize size{};
         size.ws_col = 40;
         size.ws_row = 10;
-        environment["TERM"] = "xterm";
+        environment.try_emplace("TERM", "xterm");
         words.insert(words.begin(), {TENON_PROGRAM, "jobs"});
         std::vector<char*> argv, envp;
         for (auto& word : words)
@@ -495,6 +622,23 @@ TEST_F(JobsCommand, IsHarmlessAndColouredOnATerminal) {
     EXPECT_EQ(plain.wait(), 0);
     EXPECT_THAT(plain.shown, HasSubstr("ID        STATUS     TIME  "));
     EXPECT_THAT(plain.shown, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(JobsCommand, ShowsTheColoursOfAnOutputOnATerminal) {
+    const std::string id =
+        ended_job("printf '\\033[1;31mred\\033[0m \\033]52;c;eA==\\007\\033[8mx\\033[32mopen'");
+    OnTerminal coloured({"logs", id}, environment_);
+    EXPECT_EQ(coloured.wait(), 0);
+    EXPECT_EQ(coloured.shown, "\x1b[1;31mred\x1b[0m \\x1b]52;c;eA==\\x07x\x1b[32mopen\x1b[0m");
+    for (const auto& [name, value] :
+         std::map<std::string, std::string>{{"NO_COLOR", "1"}, {"TERM", "dumb"}}) {
+        SCOPED_TRACE(name);
+        auto environment = environment_;
+        environment[name] = value;
+        OnTerminal plain({"logs", id}, environment);
+        EXPECT_EQ(plain.wait(), 0);
+        EXPECT_EQ(plain.shown, "red \\x1b]52;c;eA==\\x07xopen");
+    }
 }
 
 TEST_F(JobsCommand, WatchDrawsOnATerminalUntilCtrlC) {
