@@ -79,7 +79,8 @@ public:
         verdict_.wrong = found.wrong;
         for (const std::string& id : trial_.model().doubled())
             verdict_.doubled.push_back("job " + id + " was told twice in one conversation");
-        for (const auto& entry : fs::directory_iterator(trial_.sandbox().state() / "jobs")) {
+        std::error_code none;
+        for (const auto& entry : fs::directory_iterator(trial_.sandbox().state() / "jobs", none)) {
             const std::string id = entry.path().filename().string();
             if (!is_job_id(id)) continue;
             if (was_never_recorded(entry.path())) {
