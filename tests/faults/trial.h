@@ -61,6 +61,11 @@ public:
     /// to do. Nothing where none runs.
     void kill_a_supervisor();
 
+    /// Of a running host, if it has one now.
+    void kill_the_launcher(const testing::Process& host);
+
+    /// Waits for something that has to happen. False: it does not; that is noted.
+    bool wait_for(const std::function<bool()>& happened, const std::string& what);
     /// Waits until nothing is left of jobs that end with their session. What is left all the same
     /// is ended and noted.
     void expect_nothing_left(const std::string& after);
@@ -69,7 +74,8 @@ public:
 
     struct Findings {
         int runs = 0;
-        int failed_runs = 0;             ///< with an excuse
+        int failed_runs = 0;  ///< with an excuse
+        int launchers_killed = 0;
         std::set<std::string> orphaned;  ///< jobs whose supervisor was killed
         std::vector<std::string> bad_runs;
         std::vector<std::string> hung;

@@ -298,8 +298,9 @@ void print(std::ostream& out, const Verdict& verdict, Trial& trial) {
     out << verdict.background << " background and " << verdict.foreground << " foreground jobs ("
         << verdict.half_made << " more were never recorded), of them " << verdict.not_started
         << " not started and " << verdict.cancelled << " cancelled; " << verdict.supervisors_killed
-        << " supervisors killed; " << found.runs << " runs, " << found.failed_runs
-        << " of them failed for lack of something; " << trial.model().requests() << " requests\n";
+        << " supervisors and " << found.launchers_killed << " launchers killed; " << found.runs
+        << " runs, " << found.failed_runs << " of them failed for lack of something; "
+        << trial.model().requests() << " requests\n";
     print_list(out, "lost", verdict.lost);
     print_list(out, "doubled", verdict.doubled);
     print_list(out, "missing", verdict.missing);

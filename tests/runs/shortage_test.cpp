@@ -3,8 +3,8 @@
 #include <fstream>
 
 #include "host/base/json.h"
-#include "host/jobs/process.h"
 #include "tests/runs/small_disk.h"
+#include "tests/support/launcher.h"
 
 /// The real program where something runs out: the disk, descriptors, processes.
 namespace tenon::testing {
@@ -141,19 +141,6 @@ TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
         EXPECT_EQ(job["status"], "error") << job;
 }
 
-/// The children of a process that run the same program.
-std::vector<pid_t> children_like(pid_t parent) {
-    std::vector<pid_t> found;
-    for (const auto& process : jobs::all_processes()) {
-        if (process.stat.parent != parent) continue;
-        std::error_code gone;
-        const auto program =
-            fs::read_symlink("/proc/" + std::to_string(process.pid) + "/exe", gone);
-        if (program == fs::canonical(kTenon)) found.push_back(process.pid);
-    }
-    return found;
-}
-
 TEST(Launcher, ThatIsKilledDoesNotStopLaterJobs) {
     const Sandbox sandbox;
     const ModelServer server(
@@ -167,11 +154,10 @@ TEST(Launcher, ThatIsKilledDoesNotStopLaterJobs) {
     Process tenon(kRun, sandbox.environment(&server), sandbox.workspace());
     tenon.close_input();
     ASSERT_TRUE(server.wait_for_requests(1));
-    std::vector<pid_t> launchers;
-    while (launchers.empty())
-        launchers = children_like(tenon.pid());
-    for (const pid_t pid : launchers)
-        ::kill(pid, SIGKILL);
+    pid_t launcher = 0;
+    while (launcher == 0)
+        launcher = launcher_of(tenon.pid());
+    ::kill(launcher, SIGKILL);
     std::ofstream(sandbox.workspace() / "go") << "x";
     EXPECT_EQ(tenon.wait().code, 0) << tenon.output << tenon.errors;
     const auto requests = server.requests();
