@@ -1,5 +1,6 @@
 #include "tests/faults/disk_storm.h"
 
+#include <cmath>
 #include <csignal>
 #include <fstream>
 
@@ -14,11 +15,11 @@ using testing::Process;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kDiskBytes = 24ULL << 20U;
-constexpr int kShortestMs = 4, kLongestMs = 1500;
+constexpr double kShortestMs = 4, kLongestMs = 800;
 constexpr int kRunning = 12;
 constexpr int kLaunchersOneIn = 4;
 constexpr auto kTimeToSee = 50ms;
-constexpr int kRequestsOneIn = 4;  // at which the disk runs full
+constexpr int kRequestsOneIn = 10;  // at which the disk runs full
 
 }  // namespace
 
@@ -71,8 +72,9 @@ void DiskStorm::run_in_bad_weather() {
 
 /// Launcher and supervisors first, and then the host gets the signal; 0: it goes on.
 void DiskStorm::disturb_at_a_moment(Process& tenon, int signal) {
-    const auto until = std::chrono::steady_clock::now() +
-                       std::chrono::milliseconds(trial_.between(kShortestMs, kLongestMs));
+    const double share = std::uniform_real_distribution<>(0, 1)(trial_.random());
+    const auto ms = static_cast<int>(kShortestMs * std::pow(kLongestMs / kShortestMs, share));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
     while (!tenon.is_silent() && std::chrono::steady_clock::now() < until)
         tenon.wait_for_more_output(
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
