@@ -26,7 +26,8 @@ constexpr int kRequestsOneIn = 10;  // at which the disk runs full
 Excuses DiskStorm::excuses() {
     Excuses excuses;
     excuses.not_started = excuses.cancelled = excuses.output_missing = true;
-    excuses.errors = {"No space left on device"};
+    excuses.because = "No space left on device";
+    excuses.errors = {excuses.because};
     return excuses;
 }
 
@@ -65,7 +66,10 @@ void DiskStorm::run_in_bad_weather() {
         ++hosts_killed_;
         return;
     }
-    if (signal != SIGTERM || exit->code != 128 + SIGTERM) trial_.note_end(tenon, *exit);
+    // It may come before the program is there to take it.
+    const bool as_asked =
+        exit->code == 128 + SIGTERM || (exit->signal == SIGTERM && tenon.output.empty());
+    if (signal != SIGTERM || !as_asked) trial_.note_end(tenon, *exit);
     // Also a host that could not go on takes its jobs with it.
     trial_.expect_nothing_left(name);
 }

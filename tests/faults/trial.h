@@ -22,7 +22,9 @@ struct TrialOptions {
 /// What may become of a job, or of a run, beside what its command does, because of what is done to
 /// it.
 struct Excuses {
-    bool not_started = false;         ///< reported as an error with the reason, and it never ran
+    /// Reported as an error with the reason, and it never ran.
+    bool not_started = false;
+    std::string because;              ///< which words that reason contains
     bool cancelled = false;           ///< by a run that ended early, in an orderly way
     bool output_missing = false;      ///< and its report says so
     std::vector<std::string> errors;  ///< a run may fail when it names one of these

@@ -140,7 +140,7 @@ private:
             did_not_end_[attempt] = "cancelled";
         } else if (end.status == jobs::Status::kError && trace.begun == 0 && !end.reason.empty()) {
             ++verdict_.not_started;
-            if (!excuses.not_started)
+            if (!excuses.not_started || end.reason.find(excuses.because) == std::string::npos)
                 verdict_.wrong.push_back(name + " was not started: " + end.reason);
             did_not_end_[attempt] = end.reason;
         } else if (end.status != work.status || end.exit_code != work.exit_code ||
