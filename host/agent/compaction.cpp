@@ -112,9 +112,10 @@ Result<void, Compaction::Failure> Compaction::replace(const Attempt& attempt,
 /// The results of the last turn, which no request will carry any more.
 void Compaction::show_results() const {
     const Message& last = parts_.session.conversation().messages().back();
-    const Json message = Json::parse(last.wire, nullptr, false);
-    if (last.role == Role::kUser && string_or(message["content"][0], "type") == "tool_result")
-        parts_.sink.on_event(UserMessageSent{message["content"]});
+    const Json message = json_or_null(last.wire);
+    const Json& content = member(message, "content");
+    if (last.role == Role::kUser && string_or(element(content, 0), "type") == "tool_result")
+        parts_.sink.on_event(UserMessageSent{content});
 }
 
 /// The summary, and behind it what it must not lose: jobs, todos, tasks.

@@ -22,7 +22,7 @@ std::vector<std::string> texts_of(const Message& message, std::size_t from, std:
     std::vector<std::string> texts;
     const auto blocks = blocks_of(message);
     for (std::size_t i = from; i < std::min(to, blocks.size()); ++i) {
-        const Json block = Json::parse(blocks[i], nullptr, false);
+        const Json block = json_or_null(blocks[i]);
         if (string_or(block, "type") == "text") texts.push_back(string_or(block, "text"));
     }
     return texts;
@@ -32,7 +32,7 @@ std::vector<std::string> texts_of(const Message& message, std::size_t from, std:
 std::map<std::string, std::string> calls_of(const Message& answer) {
     std::map<std::string, std::string> names;
     for (const std::string_view text : blocks_of(answer)) {
-        const Json block = Json::parse(text, nullptr, false);
+        const Json block = json_or_null(text);
         if (string_or(block, "type") == "tool_use")
             names[string_or(block, "id")] = string_or(block, "name");
     }
@@ -42,7 +42,7 @@ std::map<std::string, std::string> calls_of(const Message& answer) {
 /// The block that takes this one's place; empty when it stays as it is.
 std::string redacted(std::string_view text, const std::set<std::string>& ids,
                      const std::map<std::string, std::string>& calls) {
-    const Json block = Json::parse(text, nullptr, false);
+    const Json block = json_or_null(text);
     const std::string id = string_or(block, "tool_use_id");
     const auto call = calls.find(id);
     if (string_or(block, "type") != "tool_result" || ids.count(id) == 0 || call == calls.end())

@@ -153,8 +153,9 @@ void Loop::add_reminders() {
     if (const std::string text = parts_.context.reminders(); !text.empty()) say(text, "reminder");
     if (result_.turns == 0) return;
     const Json last =
-        Json::parse(parts_.session.conversation().messages().back().wire, nullptr, false);
-    if (last.contains("content")) parts_.sink.on_event(UserMessageSent{last["content"]});
+        json_or_null(parts_.session.conversation().messages().back().wire);
+    if (last.contains("content"))
+        parts_.sink.on_event(UserMessageSent{member(last, "content")});
 }
 
 Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
@@ -190,7 +191,7 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
                  {"type", "message"},
                  {"role", "assistant"},
                  {"model", answer.model},
-                 {"content", Json::parse(parts_.secrets.redact(answer.content), nullptr, false)},
+                 {"content", json_or_null(parts_.secrets.redact(answer.content))},
                  {"stop_reason", answer.stop_reason},
                  {"usage",
                   {{"input_tokens", answer.usage.input_tokens},
@@ -246,7 +247,7 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     for (const ToolCall& call : calls) {
         if (denied.count(call.id) == 0) continue;
         ToolCall shown = call;
-        shown.input = Json::parse(parts_.secrets.redact(dump_json(call.input)), nullptr, false);
+        shown.input = json_or_null(parts_.secrets.redact(dump_json(call.input)));
         result_.denied.push_back(std::move(shown));
     }
     if (failed) throw JournalFailed(*failed);

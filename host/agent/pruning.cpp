@@ -27,7 +27,7 @@ std::vector<std::string> prunable_results(const Conversation& conversation,
         if (messages[i].role != Role::kUser) continue;
         const bool seen = i + 1 < messages.size();
         for (const std::string_view text : split_blocks(raw_member(messages[i].wire, "content"))) {
-            const Json block = Json::parse(text, nullptr, false);
+            const Json block = json_or_null(text);
             if (string_or(block, "type") != "tool_result") continue;
             results.push_back({string_or(block, "tool_use_id"), seen && is_long(block)});
         }

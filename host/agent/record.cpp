@@ -133,24 +133,17 @@ std::string_view Record::quoted(std::string_view key) const {
 }
 
 std::string Record::string(const char* key) const {
-    const std::string_view text = quoted(key);
-    return text.empty() ? std::string() : Json::parse(text).get<std::string>();
+    const Json parsed = json_or_null(quoted(key));
+    const std::string* text = string_in(parsed);
+    return text == nullptr ? std::string() : *text;
 }
 
 const Json& Record::value(const char* key) const {
-    static const Json kNone;
-    const auto it = members_.find(key);
-    return it == members_.end() ? kNone : *it;
+    return member(members_, key);
 }
 
 std::vector<std::string> Record::strings(const char* key) const {
-    std::vector<std::string> strings;
-    const Json& array = value(key);
-    if (!array.is_array()) return strings;
-    for (const Json& item : array) {
-        if (item.is_string()) strings.push_back(item.get<std::string>());
-    }
-    return strings;
+    return strings_in(value(key));
 }
 
 }  // namespace tenon::agent

@@ -43,7 +43,7 @@ Usage usage_in(const Json& usage) {
 std::optional<ToolCall> call_in(const Json& block) {
     if (string_or(block, "type") != "tool_use") return std::nullopt;
     ToolCall call{string_or(block, "id"), string_or(block, "name"), Json::object(), {}};
-    if (block.contains("input")) call.input = block["input"];
+    if (block.contains("input")) call.input = member(block, "input");
     return call;
 }
 
@@ -58,8 +58,8 @@ bool is_unusable(const Json& block) {
     const bool id_fits = !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '_' || c == '-';
     });
-    return !id_fits || string_or(block, "name").empty() || !block.contains("input") ||
-           !block["input"].is_object();
+    return !id_fits || string_or(block, "name").empty() ||
+           !member(block, "input").is_object();
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ std::string plain_block(Role role, const Json& block) {
         return (role == Role::kUser ? "User: " : "Assistant: ") + string_or(block, "text");
     if (type == "tool_use") {
         return "Assistant calls " + string_or(block, "name") + ": " +
-               dump_json(block.value("input", Json::object()));
+               dump_json(member(block, "input"));
     }
     if (type == "tool_result") {
         return (bool_or(block, "is_error", false) ? "Error: " : "Result: ") +
@@ -62,7 +62,7 @@ std::string plain_text(std::span<const Message> messages) {
     std::string text;
     for (const Message& message : messages) {
         for (const std::string_view block : split_blocks(raw_member(message.wire, "content"))) {
-            const std::string said = plain_block(message.role, Json::parse(block, nullptr, false));
+            const std::string said = plain_block(message.role, json_or_null(block));
             if (!said.empty()) text += said + "\n\n";
         }
     }

@@ -26,7 +26,7 @@ bool is_thinking_block(std::string_view block) {
     // Providers write "type" as they received it, so look at the parsed value, not at the bytes;
     // unless these show that it cannot be.
     if (block.find("thinking") == block.npos && block.find("\\u") == block.npos) return false;
-    const Json parsed = Json::parse(block, nullptr, false);
+    const Json parsed = json_or_null(block);
     const std::string type = string_or(parsed, "type");
     return type == "thinking" || type == "redacted_thinking";
 }

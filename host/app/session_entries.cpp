@@ -9,7 +9,7 @@ namespace tenon::app {
 namespace {
 
 using Kind = SessionEntry::Kind;
-using Ordered = nlohmann::ordered_json;
+using Ordered = OrderedJson;
 
 std::optional<SessionEntry> entry_from(const Json& record, std::string_view line) {
     const std::string type = string_or(record, "type");
@@ -19,9 +19,10 @@ std::optional<SessionEntry> entry_from(const Json& record, std::string_view line
         entry.origin = string_or(record, "origin");
         return entry;
     }
-    if (type == "assistant" && record.contains("content") && record["content"].is_array()) {
+    if (type == "assistant" && member(record, "content").is_array()) {
         entry.kind = Kind::kAnswer;
-        entry.content = Ordered::parse(agent::raw_member(line, "content"));
+        entry.content = parse_ordered_json(agent::raw_member(line, "content"))
+                            .value_or(OrderedJson::array());
         return entry;
     }
     if (type == "tool_result") {

@@ -21,21 +21,15 @@ ServiceReply unknown_job(const std::string& id) {
 }
 
 std::optional<std::chrono::milliseconds> milliseconds_of(const Json& params, const char* key) {
-    const auto it = params.find(key);
-    if (it == params.end() || !it->is_number()) return std::nullopt;
+    const auto number = number_in(member(params, key));
+    if (!number) return std::nullopt;
     constexpr double kLongest = 1e12;  // some thirty years
     return std::chrono::milliseconds(
-        static_cast<std::int64_t>(std::clamp(it->get<double>(), 0.0, kLongest)));
+        static_cast<std::int64_t>(std::clamp(*number, 0.0, kLongest)));
 }
 
 std::vector<std::string> strings_of(const Json& params, const char* key) {
-    std::vector<std::string> out;
-    const auto it = params.find(key);
-    if (it == params.end() || !it->is_array()) return out;
-    for (const Json& item : *it) {
-        if (item.is_string()) out.push_back(item.get<std::string>());
-    }
-    return out;
+    return strings_in(member(params, key));
 }
 
 std::vector<std::string> each_once(const std::vector<std::string>& ids) {

@@ -8,32 +8,29 @@ namespace {
 constexpr std::size_t kTitleCharacters = 80;
 
 Result<std::string> text_of(const Json& params, const char* key) {
-    const auto it = params.find(key);
-    if (it == params.end() || it->is_null()) return std::string();
-    if (!it->is_string()) return Error{std::string(key) + " is no text"};
-    return it->get<std::string>();
+    const Json& value = member(params, key);
+    if (value.is_null()) return std::string();
+    const std::string* text = string_in(value);
+    if (text == nullptr) return Error{std::string(key) + " is no text"};
+    return *text;
 }
 
 Result<std::optional<std::vector<std::string>>> names_of(const Json& params, const char* key) {
-    const auto it = params.find(key);
+    const Json& value = member(params, key);
     std::optional<std::vector<std::string>> names;
-    if (it == params.end() || it->is_null()) return names;
-    const Error problem{std::string(key) + " is no list of tool names"};
-    if (!it->is_array()) return problem;
-    names.emplace();
-    for (const Json& name : *it) {
-        if (!name.is_string()) return problem;
-        names->push_back(name.get<std::string>());
-    }
+    if (value.is_null()) return names;
+    names = strings_in(value);
+    if (!value.is_array() || names->size() != value.size())
+        return Error{std::string(key) + " is no list of tool names"};
     return names;
 }
 
 Result<std::optional<std::int64_t>> turns_of(const Json& params) {
-    const auto it = params.find("max_turns");
-    if (it == params.end() || it->is_null()) return std::optional<std::int64_t>();
-    if (!it->is_number_integer() || it->get<std::int64_t>() < 1)
-        return Error{"max_turns is no integer from 1 on"};
-    return std::optional(it->get<std::int64_t>());
+    const Json& value = member(params, "max_turns");
+    const auto turns = integer_in(value);
+    if (value.is_null()) return turns;
+    if (!turns || *turns < 1) return Error{"max_turns is no integer from 1 on"};
+    return turns;
 }
 
 /// The first line with something on it.

@@ -53,19 +53,19 @@ Result<std::string> read_regular_file(const fs::path& path) {
 
 /// A missing or null member is empty.
 bool take_text(const Json& object, const char* key, std::string& into) {
-    const auto found = object.find(key);
-    if (found == object.end() || found->is_null()) return true;
-    if (found->is_string()) into = found->get<std::string>();
-    return found->is_string();
+    const Json& found = member(object, key);
+    if (const std::string* text = string_in(found)) into = *text;
+    return found.is_string() || found.is_null();
 }
 
 bool take_ids(const Json& object, const char* key, Ids& into) {
-    const auto found = object.find(key);
-    if (found == object.end() || found->is_null()) return true;
-    if (!found->is_array()) return false;
-    for (const Json& id : *found) {
-        if (!id.is_number_integer() || id < 1 || id > kMaxId) return false;
-        into.insert(id.get<Id>());
+    const Json& found = member(object, key);
+    if (found.is_null()) return true;
+    if (!found.is_array()) return false;
+    for (const Json& item : found) {
+        const auto id = integer_in(item);
+        if (!id || *id < 1 || *id > kMaxId) return false;
+        into.insert(*id);
     }
     return true;
 }

@@ -99,9 +99,10 @@ Result<TrustedAgents> trusted_agents(const std::filesystem::path& state_dir,
     const auto record = read_record(state_dir, workspace);
     if (!record) return record.error();
     std::map<std::string, std::string> hashes;
-    if (*record && (*record)->contains("agents") && (*record)->at("agents").is_object()) {
-        for (const auto& [path, hash] : (*record)->at("agents").items())
-            if (hash.is_string()) hashes.emplace(path, hash.get<std::string>());
+    if (!*record) return TrustedAgents(workspace, {});
+    if (const Json& agents = member(**record, "agents"); agents.is_object()) {
+        for (const auto& [path, hash] : agents.items())
+            if (const std::string* text = string_in(hash)) hashes.emplace(path, *text);
     }
     return TrustedAgents(workspace, std::move(hashes));
 }

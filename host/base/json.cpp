@@ -1,5 +1,8 @@
 #include "host/base/json.h"
 
+#include <cmath>
+#include <limits>
+
 namespace tenon {
 namespace {
 
@@ -24,15 +27,17 @@ std::size_t depth_of(std::string_view text) {
     return deepest;
 }
 
-}  // namespace
-
-Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
+template <class AnyJson>
+Result<AnyJson> parse(std::string_view text, std::size_t max_depth) {
+    // The library takes a NUL for the end of the text.
+    if (const auto nul = text.find('\0'); nul != text.npos)
+        return Error{"a NUL byte, the first at byte " + std::to_string(nul + 1)};
     if (depth_of(text) > max_depth) {
         return Error{"JSON nested deeper than " + std::to_string(max_depth) + " levels"};
     }
     try {
-        return Json::parse(text);
-    } catch (const Json::parse_error& e) {
+        return AnyJson::parse(text);
+    } catch (const nlohmann::detail::exception& e) {
         std::string why = e.what();
         // "[json.exception.parse_error.101] parse error at line 1, column 3: …": keep the last
         // part.
@@ -41,30 +46,130 @@ Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
     }
 }
 
+template <class AnyJson>
+std::string dump(const AnyJson& value) {
+    return value.dump(-1, ' ', false, AnyJson::error_handler_t::replace);
+}
+
+template <class AnyJson>
+std::optional<std::int64_t> integer(const AnyJson& value) {
+    if (const auto* natural =
+            value.template get_ptr<const typename AnyJson::number_unsigned_t*>()) {
+        constexpr auto kMost = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+        if (*natural > kMost) return std::nullopt;
+        return static_cast<std::int64_t>(*natural);
+    }
+    if (const auto* whole = value.template get_ptr<const typename AnyJson::number_integer_t*>())
+        return *whole;
+    const auto* real = value.template get_ptr<const typename AnyJson::number_float_t*>();
+    constexpr double kBeyond = 9223372036854775808.0;  // 2^63
+    if (real == nullptr || !(*real >= -kBeyond && *real < kBeyond) || std::trunc(*real) != *real)
+        return std::nullopt;
+    return static_cast<std::int64_t>(*real);
+}
+
+template <class AnyJson>
+const AnyJson& member_of(const AnyJson& object, std::string_view key) {
+    static const AnyJson kNone;
+    if (!object.is_object()) return kNone;
+    const auto it = object.find(key);
+    return it == object.end() ? kNone : *it;
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
+    return parse<Json>(text, max_depth);
+}
+
+Result<OrderedJson> parse_ordered_json(std::string_view text, std::size_t max_depth) {
+    return parse<OrderedJson>(text, max_depth);
+}
+
+Json json_or_null(std::string_view text) {
+    return parse_json(text).value_or(Json());
+}
+
 std::string dump_json(const Json& value) {
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return dump(value);
+}
+
+std::string dump_ordered_json(const OrderedJson& value) {
+    return dump(value);
+}
+
+std::string pretty_json(const Json& value) {
+    return value.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string json_quote(std::string_view text) {
     return dump_json(Json(std::string(text)));
 }
 
-std::string string_or(const Json& object, const char* key, std::string otherwise) {
-    if (!object.is_object()) return otherwise;
-    const auto it = object.find(key);
-    return it != object.end() && it->is_string() ? it->get<std::string>() : std::move(otherwise);
+const std::string* string_in(const Json& value) {
+    return value.get_ptr<const std::string*>();
 }
 
-std::int64_t integer_or(const Json& object, const char* key, std::int64_t otherwise) {
-    if (!object.is_object()) return otherwise;
-    const auto it = object.find(key);
-    return it != object.end() && it->is_number_integer() ? it->get<std::int64_t>() : otherwise;
+const std::string* string_in(const OrderedJson& value) {
+    return value.get_ptr<const std::string*>();
 }
 
-bool bool_or(const Json& object, const char* key, bool otherwise) {
-    if (!object.is_object()) return otherwise;
-    const auto it = object.find(key);
-    return it != object.end() && it->is_boolean() ? it->get<bool>() : otherwise;
+std::optional<std::int64_t> integer_in(const Json& value) {
+    return integer(value);
+}
+
+std::optional<std::int64_t> integer_in(const OrderedJson& value) {
+    return integer(value);
+}
+
+std::optional<double> number_in(const Json& value) {
+    if (const auto* natural = value.get_ptr<const Json::number_unsigned_t*>())
+        return static_cast<double>(*natural);
+    if (const auto* whole = value.get_ptr<const Json::number_integer_t*>())
+        return static_cast<double>(*whole);
+    if (const auto* real = value.get_ptr<const Json::number_float_t*>()) return *real;
+    return std::nullopt;
+}
+
+std::vector<std::string> strings_in(const Json& array) {
+    std::vector<std::string> strings;
+    if (!array.is_array()) return strings;
+    for (const Json& item : array) {
+        if (const std::string* text = string_in(item)) strings.push_back(*text);
+    }
+    return strings;
+}
+
+const Json& member(const Json& object, std::string_view key) {
+    return member_of(object, key);
+}
+
+const OrderedJson& member(const OrderedJson& object, std::string_view key) {
+    return member_of(object, key);
+}
+
+const Json& element(const Json& array, std::size_t index) {
+    static const Json kNone;
+    return array.is_array() && index < array.size() ? array[index] : kNone;
+}
+
+std::string string_or(const Json& object, std::string_view key, std::string otherwise) {
+    const std::string* text = string_in(member(object, key));
+    return text != nullptr ? *text : std::move(otherwise);
+}
+
+std::string string_or(const OrderedJson& object, std::string_view key, std::string otherwise) {
+    const std::string* text = string_in(member(object, key));
+    return text != nullptr ? *text : std::move(otherwise);
+}
+
+std::int64_t integer_or(const Json& object, std::string_view key, std::int64_t otherwise) {
+    return integer_in(member(object, key)).value_or(otherwise);
+}
+
+bool bool_or(const Json& object, std::string_view key, bool otherwise) {
+    const auto* flag = member(object, key).get_ptr<const Json::boolean_t*>();
+    return flag != nullptr ? *flag : otherwise;
 }
 
 }  // namespace tenon

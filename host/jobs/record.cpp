@@ -33,8 +33,9 @@ public:
 
     std::string text(const char* key) {
         const Json* value = required(key);
-        if (value != nullptr && !value->is_string()) complain(key, "is no string");
-        return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+        const std::string* text = value != nullptr ? string_in(*value) : nullptr;
+        if (value != nullptr && text == nullptr) complain(key, "is no string");
+        return text != nullptr ? *text : std::string();
     }
     std::string maybe_text(const char* key) {
         return object_.contains(key) ? text(key) : std::string();
@@ -42,11 +43,8 @@ public:
     std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) {
         const Json* value = required(key);
         if (value == nullptr) return low;
-        const bool fits = value->is_number_integer() &&
-                          (!value->is_number_unsigned() ||
-                           value->get<std::uint64_t>() <= static_cast<std::uint64_t>(high)) &&
-                          value->get<std::int64_t>() >= low && value->get<std::int64_t>() <= high;
-        if (fits) return value->get<std::int64_t>();
+        const auto number = integer_in(*value);
+        if (number && *number >= low && *number <= high) return *number;
         complain(key, "is no integer from " + std::to_string(low) + " to " + std::to_string(high));
         return low;
     }
@@ -74,12 +72,13 @@ public:
         const Json* value = required(key);
         if (value == nullptr) return ids;
         if (!value->is_array()) complain(key, "is no array");
-        for (const Json& id : *value) {
-            if (!id.is_string() || !is_job_id(id.get_ref<const std::string&>())) {
+        for (const Json& item : *value) {
+            const std::string* id = string_in(item);
+            if (id == nullptr || !is_job_id(*id)) {
                 complain(key, "holds something that is no job id");
                 return ids;
             }
-            ids.push_back(id.get<std::string>());
+            ids.push_back(*id);
         }
         return ids;
     }

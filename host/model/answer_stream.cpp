@@ -77,7 +77,7 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
     if (type == "error") return take_error(data);
     if (type == "message_start") {
         if (started_) return fail("a second message_start in the answer");
-        return start_message(data.value("message", Json::object()));
+        return start_message(member(data, "message"));
     }
     const bool part = type == "content_block_start" || type == "content_block_delta" ||
                       type == "content_block_stop" || type == "message_delta" ||
@@ -91,9 +91,8 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
     } else if (type == "content_block_stop") {
         stop_block();
     } else if (type == "message_delta") {
-        if (data.contains("delta")) {
-            answer_.stop_reason = string_or(data["delta"], "stop_reason", answer_.stop_reason);
-        }
+        answer_.stop_reason =
+            string_or(member(data, "delta"), "stop_reason", answer_.stop_reason);
         take_usage(data);
     } else if (open_) {
         fail("the answer ends inside a content block");
@@ -113,31 +112,31 @@ void AnswerStream::start_message(const Json& message) {
 
 /// Figures are running totals, and null where there is nothing to say.
 void AnswerStream::take_usage(const Json& holder) {
-    const auto usage = holder.is_object() ? holder.find("usage") : holder.end();
-    if (usage == holder.end()) return;
+    const Json& usage = member(holder, "usage");
     agent::Usage& u = answer_.usage;
-    u.input_tokens = integer_or(*usage, "input_tokens", u.input_tokens);
-    u.output_tokens = integer_or(*usage, "output_tokens", u.output_tokens);
+    u.input_tokens = integer_or(usage, "input_tokens", u.input_tokens);
+    u.output_tokens = integer_or(usage, "output_tokens", u.output_tokens);
     u.cache_read_input_tokens =
-        integer_or(*usage, "cache_read_input_tokens", u.cache_read_input_tokens);
+        integer_or(usage, "cache_read_input_tokens", u.cache_read_input_tokens);
     u.cache_creation_input_tokens =
-        integer_or(*usage, "cache_creation_input_tokens", u.cache_creation_input_tokens);
+        integer_or(usage, "cache_creation_input_tokens", u.cache_creation_input_tokens);
 }
 
 void AnswerStream::start_block(const Json& data, std::string_view raw) {
     if (open_) return fail("a content block begins inside another");
-    if (!data.contains("content_block") || !data["content_block"].is_object()) {
-        return fail("content_block_start without a content_block");
-    }
+    const Json& begun = member(data, "content_block");
+    if (!begun.is_object()) return fail("content_block_start without a content_block");
     OpenBlock block;
     // Once more, keeping the order of its fields. Mended text has its own, sorted.
-    auto ordered = OrderedJson::parse(raw, nullptr, false);
-    block.fields = ordered.is_object() ? ordered["content_block"]
-                                       : OrderedJson::parse(dump_json(data["content_block"]));
-    const std::string type = string_or(data["content_block"], "type");
+    if (const auto ordered = parse_ordered_json(raw)) {
+        block.fields = member(*ordered, "content_block");
+    } else {
+        block.fields = parse_ordered_json(dump_json(begun)).value_or(OrderedJson::object());
+    }
+    const std::string type = string_or(begun, "type");
     block.takes_input = type == "tool_use" || type == "server_tool_use";
     if (type == "text" || type == "thinking") {
-        block.text = string_or(data["content_block"], type.c_str());
+        block.text = string_or(begun, type);
         if (!block.text.empty() && type == "text") sink_.on_event(agent::TextDelta{block.text});
         if (!block.text.empty() && type == "thinking") {
             sink_.on_event(agent::ThinkingDelta{block.text});
@@ -151,8 +150,8 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
     if (integer_or(data, "index", 0) > static_cast<std::int64_t>(blocks_.size())) {
         return fail("content_block_delta for a block that has not begun");
     }
-    if (!data.contains("delta")) return fail("content_block_delta without a delta");
-    const Json& delta = data["delta"];
+    const Json& delta = member(data, "delta");
+    if (delta.is_null()) return fail("content_block_delta without a delta");
     const std::string type = string_or(delta, "type");
     if (type == "text_delta") {
         std::string text = string_or(delta, "text");
@@ -170,8 +169,8 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
     } else if (type == "citations_delta") {
         OrderedJson& citations = open_->fields["citations"];
         if (!citations.is_array()) citations = OrderedJson::array();
-        auto ordered = OrderedJson::parse(raw, nullptr, false);
-        if (ordered.is_object()) citations.push_back(ordered["delta"]["citation"]);
+        if (const auto ordered = parse_ordered_json(raw))
+            citations.push_back(member(member(*ordered, "delta"), "citation"));
     }
 }
 
@@ -179,10 +178,8 @@ void AnswerStream::stop_block() {
     if (!open_) return fail("content_block_stop outside a content block");
     OpenBlock block = std::move(*open_);
     open_.reset();
-    const auto type = block.fields.find("type");
-    if (type != block.fields.end() && (*type == "text" || *type == "thinking")) {
-        block.fields[type->get<std::string>()] = std::move(block.text);
-    }
+    const std::string type = string_or(block.fields, "type");
+    if (type == "text" || type == "thinking") block.fields[type] = std::move(block.text);
     auto finished =
         finish_block(std::move(block.fields),
                      block.takes_input ? std::optional<std::string>(block.input) : std::nullopt);
@@ -197,7 +194,7 @@ void AnswerStream::stop_block() {
 }
 
 void AnswerStream::take_error(const Json& data) {
-    const Json error = data.value("error", Json::object());
+    const Json& error = member(data, "error");
     const std::string type = string_or(error, "type", "error");
     fail("the answer broke off: " + type + ": " + string_or(error, "message", "(no message)"));
     failure_->type = type;

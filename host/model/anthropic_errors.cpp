@@ -69,9 +69,7 @@ bool is_passing_status(int status) {
 }
 
 bool is_spend_limit(const Json& error) {
-    const auto details = error.is_object() ? error.find("details") : error.end();
-    if (details == error.end()) return false;
-    const std::string code = string_or(*details, "error_code");
+    const std::string code = string_or(member(error, "details"), "error_code");
     return code == "contract_spend_limit_reached" || code == "enforced_spend_limit_reached";
 }
 
@@ -83,8 +81,7 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
     failure.retry_after = retry_after(head);
     failure.message = "HTTP " + std::to_string(head.status);
     const auto parsed = parse_event_data(body);
-    Json error;
-    if (parsed && parsed->is_object() && parsed->contains("error")) error = (*parsed)["error"];
+    const Json error = parsed ? member(*parsed, "error") : Json();
     if (error.is_object()) {
         failure.type = string_or(error, "type");
         failure.request_id = string_or(*parsed, "request_id");

@@ -5,15 +5,6 @@
 namespace tenon::model {
 namespace {
 
-std::string dump(const OrderedJson& value) {
-    return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
-
-std::string text_field(const OrderedJson& fields, const char* key) {
-    const auto it = fields.find(key);
-    return it != fields.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n\v\f") == text.npos;
 }
@@ -36,15 +27,16 @@ Input read_input(const std::string& text) {
     if (is_blank(text)) return {};
     Input input;
     auto parsed = parse_json(text);
-    if (!parsed) {
-        input.error = "The arguments are not valid JSON: " + parsed.error().message;
+    const auto ordered = parse_ordered_json(text);
+    if (!parsed || !ordered) {
+        const Error& why = parsed ? ordered.error() : parsed.error();
+        input.error = "The arguments are not valid JSON: " + why.message;
     } else if (!parsed->is_object()) {
         input.error = "The arguments are JSON, but not an object.";
     } else {
         input.value = std::move(*parsed);
         // The very text, unless its layout would break a journal of one record a line.
-        input.wire =
-            text.find_first_of("\r\n") == text.npos ? text : dump(OrderedJson::parse(text));
+        input.wire = text.find_first_of("\r\n") == text.npos ? text : dump_ordered_json(*ordered);
     }
     return input;
 }
@@ -56,7 +48,7 @@ std::string wire_with_input(const OrderedJson& fields, const std::string& input)
     for (const auto& [key, value] : fields.items()) {
         if (wire.size() > 1) wire += ',';
         wire += json_quote(key) + ':';
-        wire += key == "input" ? input : dump(value);
+        wire += key == "input" ? input : dump_ordered_json(value);
         placed = placed || key == "input";
     }
     if (!placed) wire += ",\"input\":" + input;
@@ -69,22 +61,24 @@ Result<ContentBlock> finish_block(OrderedJson fields,
                                   const std::optional<std::string>& input_json) {
     if (!fields.is_object()) return Error{"a content block is not an object"};
     ContentBlock block;
-    block.type = text_field(fields, "type");
+    block.type = string_or(fields, "type");
     if (block.type.empty()) return Error{"a content block has no type"};
-    if (block.type == "text") block.text = text_field(fields, "text");
+    if (block.type == "text") block.text = string_or(fields, "text");
     if (block.type != "tool_use" && !input_json) {
-        block.wire = dump(fields);
+        block.wire = dump_ordered_json(fields);
         return block;
     }
     // Some servers send the whole input at the block's start and no deltas.
     const bool streamed = input_json && !is_blank(*input_json);
-    const bool whole = fields.contains("input") && !fields["input"].is_null();
-    Input input = read_input(streamed ? *input_json : whole ? dump(fields["input"]) : "");
+    const OrderedJson& whole = member(fields, "input");
+    Input input = read_input(streamed          ? *input_json
+                             : whole.is_null() ? std::string()
+                                               : dump_ordered_json(whole));
     block.wire = wire_with_input(fields, input.wire);
     if (block.type != "tool_use") return block;
     agent::ToolCall call;
-    call.id = text_field(fields, "id");
-    call.name = text_field(fields, "name");
+    call.id = string_or(fields, "id");
+    call.name = string_or(fields, "name");
     if (!is_tool_use_id(call.id)) {
         return Error{"a tool_use block has no id of letters, digits, _ and -"};
     }

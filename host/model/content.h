@@ -5,16 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "host/agent/ports.h"
+#include "host/base/json.h"
 #include "host/base/result.h"
 
 /// The content blocks of an answer in the shape of the Anthropic Messages API, and how an Answer is
 /// put together from them. Pure functions.
 namespace tenon::model {
-
-using OrderedJson = nlohmann::ordered_json;  ///< keeps the order in which fields were received
 
 /// One finished block.
 struct ContentBlock {

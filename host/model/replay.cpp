@@ -17,12 +17,14 @@ using Step = Replay::Step;
 Result<std::vector<std::string>> read_jobs(const Json& line) {
     std::vector<std::string> jobs;
     if (!line.contains("jobs")) return jobs;
-    if (!line["jobs"].is_array()) return Error{"jobs is not an array"};
-    for (const Json& id : line["jobs"]) {
-        if (!id.is_string() || !is_job_id(id.get<std::string>())) {
-            return Error{"jobs: " + dump_json(id) + " is no job id (8 lower-case hex digits)"};
+    const Json& listed = member(line, "jobs");
+    if (!listed.is_array()) return Error{"jobs is not an array"};
+    for (const Json& item : listed) {
+        const std::string* id = string_in(item);
+        if (id == nullptr || !is_job_id(*id)) {
+            return Error{"jobs: " + dump_json(item) + " is no job id (8 lower-case hex digits)"};
         }
-        jobs.push_back(id.get<std::string>());
+        jobs.push_back(*id);
     }
     return jobs;
 }
@@ -41,21 +43,20 @@ agent::ModelFailure read_failure(const Json& line) {
 }
 
 agent::Usage read_usage(const Json& line) {
-    const Json usage = line.value("usage", Json::object());
+    const Json& usage = member(line, "usage");
     return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
             integer_or(usage, "cache_read_input_tokens", 0),
             integer_or(usage, "cache_creation_input_tokens", 0)};
 }
 
 Result<std::vector<OrderedJson>> read_blocks(const std::string& text) {
-    auto line = OrderedJson::parse(text);
-    const auto content = line.find("content");
-    if (content == line.end()) return Error{"an answer without content"};
-    if (content->is_string()) {
-        return std::vector{OrderedJson{{"type", "text"}, {"text", *content}}};
-    }
-    if (!content->is_array()) return Error{"content is neither an array nor a string"};
-    return std::vector<OrderedJson>(content->begin(), content->end());
+    const auto line = parse_ordered_json(text);
+    if (!line) return line.error();
+    if (!line->contains("content")) return Error{"an answer without content"};
+    const OrderedJson& content = member(*line, "content");
+    if (content.is_string()) return std::vector{OrderedJson{{"type", "text"}, {"text", content}}};
+    if (!content.is_array()) return Error{"content is neither an array nor a string"};
+    return std::vector<OrderedJson>(content.begin(), content.end());
 }
 
 /// Checks the blocks now, so that a mistake is told with its line and not in the middle of a run.
@@ -87,9 +88,9 @@ Result<Step> read_answer(const std::string& text, const Json& line, std::set<std
     step.answer.model = string_or(line, "model");
     step.answer.stop_reason = string_or(line, "stop_reason", *calls ? "tool_use" : "end_turn");
     step.answer.usage = read_usage(line);
-    const Json errors = line.value("input_errors", Json::object());
+    const Json& errors = member(line, "input_errors");
     for (const auto& [id, why] : errors.items()) {
-        if (why.is_string()) step.input_errors[id] = why.get<std::string>();
+        if (const std::string* reason = string_in(why)) step.input_errors[id] = *reason;
     }
     return step;
 }
@@ -136,8 +137,8 @@ Result<std::optional<Step>> read_line(const std::string& text, bool first, IdsOf
 }
 
 void replace_in_strings(OrderedJson& value, const std::map<std::string, std::string>& ids) {
-    if (value.is_string()) {
-        value = replace_job_ids(value.get_ref<const std::string&>(), ids);
+    if (const std::string* text = string_in(value)) {
+        value = replace_job_ids(*text, ids);
     } else if (value.is_structured()) {
         for (auto& inner : value)
             replace_in_strings(inner, ids);
@@ -168,7 +169,7 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) 
     const auto bytes = read_whole_file(file, kMaxFileBytes);
     if (!bytes) return bytes.error();
     std::map<std::string, Part, std::less<>> parts;
-    parts[""];  // the session's own conversation is always there
+    parts.try_emplace("");  // the session's own conversation is always there
     IdsOfAgents ids;
     bool first = true;
     std::size_t number = 0;
@@ -196,7 +197,7 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) 
 
 Replay::Part& Replay::part_of(std::string_view agent) {
     const auto own = parts_.find(agent);
-    return own != parts_.end() ? own->second : parts_.at("");
+    return own != parts_.end() ? own->second : parts_.find("")->second;
 }
 
 /// The live ids by the recorded ones: of this conversation, else of the session's own.
@@ -241,9 +242,9 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
     std::vector<ContentBlock> blocks;
     for (const OrderedJson& recorded : step.content) {
         auto block = finish_block(with_live_ids(recorded, live_of), std::nullopt);
-        if (const auto thought = recorded.find("thinking");
-            block->type == "thinking" && thought != recorded.end() && thought->is_string()) {
-            sink.on_event(agent::ThinkingDelta{thought->get<std::string>()});
+        if (const std::string* thought = string_in(member(recorded, "thinking"));
+            block->type == "thinking" && thought != nullptr) {
+            sink.on_event(agent::ThinkingDelta{*thought});
         }
         if (block->type == "text") sink.on_event(agent::TextDelta{block->text});
         blocks.push_back(std::move(*block));

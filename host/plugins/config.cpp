@@ -9,8 +9,8 @@ namespace {
 /// A member that is an object, or an empty one.
 const Json& object_in(const Json& parent, const std::string& key) {
     static const Json nothing = Json::object();
-    const auto found = parent.find(key);
-    return found != parent.end() && found->is_object() ? *found : nothing;
+    const Json& found = member(parent, key);
+    return found.is_object() ? found : nothing;
 }
 
 template <class Number>
@@ -54,9 +54,9 @@ Json config_json(const std::map<std::string, std::string>& own, const Json& sche
                 typed(text, object_in(property, "items"));
         } else if (type == "object") {
             const std::string sub = key.substr(dot + 1);
-            Json& member = out[name];
-            if (!member.is_object()) member = Json::object();
-            member[sub] = typed(text, object_in(object_in(property, "properties"), sub));
+            Json& whole = out[name];
+            if (!whole.is_object()) whole = Json::object();
+            whole[sub] = typed(text, object_in(object_in(property, "properties"), sub));
         } else {
             out[key] = text;
         }

@@ -15,14 +15,10 @@ Result<std::vector<std::string>> names_in(const std::string& text) {
     const auto document = parse_json(text);
     if (!document) return document.error();
     if (integer_or(*document, "v", 0) != 1) return Error{"its version (v) is not 1"};
-    const auto plugins = document->find("plugins");
-    if (plugins == document->end() || !plugins->is_array())
-        return Error{"it has no list 'plugins'"};
-    std::vector<std::string> names;
-    for (const Json& name : *plugins) {
-        if (!name.is_string()) return Error{"a plugin in it is not a file name"};
-        names.push_back(name.get<std::string>());
-    }
+    const Json& plugins = member(*document, "plugins");
+    if (!plugins.is_array()) return Error{"it has no list 'plugins'"};
+    std::vector<std::string> names = strings_in(plugins);
+    if (names.size() != plugins.size()) return Error{"a plugin in it is not a file name"};
     return names;
 }
 

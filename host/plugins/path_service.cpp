@@ -58,10 +58,10 @@ std::string PathService::shown(const fs::path& real) const {
 }
 
 ServiceReply PathService::open(const ServiceRequest& request) const {
-    const auto path = request.params.find("path");
-    if (path == request.params.end() || !path->is_string())
+    const std::string* path = string_in(member(request.params, "path"));
+    if (path == nullptr)
         return ServiceReply::failed("path.open/1: path must be a string", TENON_BAD_ARGS);
-    const auto& asked = path->get_ref<const std::string&>();
+    const std::string& asked = *path;
     const std::string access = string_or(request.params, "access");
 
     if (access == "write") {
@@ -91,18 +91,18 @@ ServiceReply PathService::open(const ServiceRequest& request) const {
 }
 
 ServiceReply PathService::filter(const ServiceRequest& request) const {
-    const auto paths = request.params.find("paths");
-    if (paths == request.params.end() || !paths->is_array())
+    const Json& paths = member(request.params, "paths");
+    if (!paths.is_array())
         return ServiceReply::failed("path.filter/1: paths must be an array", TENON_BAD_ARGS);
     Json denied = Json::array();
-    for (std::size_t i = 0; i < paths->size(); ++i) {
-        const Json& path = (*paths)[i];
-        if (!path.is_string() || path.get_ref<const std::string&>().substr(0, 1) != "/") {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        const std::string* path = string_in(paths[i]);
+        if (path == nullptr || !path->starts_with('/')) {
             return ServiceReply::failed(
                 "path.filter/1: paths[" + std::to_string(i) + "] must be an absolute path",
                 TENON_BAD_ARGS);
         }
-        if (denied_read_(path.get_ref<const std::string&>())) denied.push_back(i);
+        if (denied_read_(*path)) denied.push_back(i);
     }
     return ServiceReply::ok({{"denied", std::move(denied)}});
 }

@@ -105,7 +105,7 @@ Schema& Schema::operator=(Schema&&) noexcept = default;
 Schema::~Schema() = default;
 
 Result<Schema> Schema::compile(const Json& schema) {
-    if (!schema.is_object() || !schema.contains("type") || schema["type"] != "object")
+    if (!schema.is_object() || string_or(schema, "type") != "object")
         return Error{R"(schema at its top: must be an object with "type":"object")"};
     auto form = schema_form(schema);
     if (!form) return form.error();

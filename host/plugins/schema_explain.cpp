@@ -25,10 +25,9 @@ std::string with_article(const std::string& type) {
 }
 
 std::vector<std::string> types_of(const Json& form) {
-    const auto type = form.find("type");
-    if (type == form.end()) return {};
-    return type->is_array() ? type->get<std::vector<std::string>>()
-                            : std::vector{type->get<std::string>()};
+    const Json& type = member(form, "type");
+    if (const std::string* one = string_in(type)) return {*one};
+    return strings_in(type);
 }
 
 bool is_of(const Json& value, const std::string& type) {
@@ -44,7 +43,7 @@ public:
         if (form == false) return add(at, "is not allowed");
         if (!form.is_object() || complaints_.size() >= kMaxComplaints) return;
         if (!fits_type(form, value, at) || !fits_choice(form, value, at)) return;
-        if (value.is_string()) text(form, value.get_ref<const std::string&>(), at);
+        if (const std::string* words = string_in(value)) text(form, *words, at);
         if (value.is_number()) number(form, value, at);
         if (value.is_array()) array(form, value, at);
         if (value.is_object()) object(form, value, at);
@@ -79,8 +78,8 @@ private:
     }
 
     bool fits_choice(const Json& form, const Json& value, const std::string& at) {
-        Json choices = form.value("enum", Json::array());
-        if (form.contains("const")) choices = Json::array({form["const"]});
+        Json choices = member(form, "enum");
+        if (form.contains("const")) choices = Json::array({member(form, "const")});
         if (choices.empty()) return true;
         std::string allowed;
         for (const Json& choice : choices) {
@@ -109,10 +108,11 @@ private:
 
     void number(const Json& form, const Json& value, const std::string& at) {
         const auto bound = [&](const char* key, const char* words, auto breaks) {
-            const auto limit = form.find(key);
-            if (limit != form.end() && breaks(value.get<double>(), limit->get<double>()))
-                add(at, std::string("must be ") + words + " " + limit->dump() + ", not " +
-                            value.dump());
+            const Json& stated = member(form, key);
+            const auto limit = number_in(stated);
+            if (limit && breaks(number_in(value).value_or(0), *limit))
+                add(at, std::string("must be ") + words + " " + dump_json(stated) + ", not " +
+                            dump_json(value));
         };
         bound("minimum", "at least", [](double a, double b) { return a < b; });
         bound("maximum", "at most", [](double a, double b) { return a > b; });
@@ -139,19 +139,17 @@ private:
 
     void object(const Json& form, const Json& value, const std::string& at) {
         const std::string prefix = at.empty() ? "" : at + ".";
-        for (const Json& name : form.value("required", Json::array()))
-            if (!value.contains(name.get<std::string>()))
-                add(prefix + name.get<std::string>(), "is required");
-        const Json properties = form.value("properties", Json::object());
-        const Json others = form.value("additionalProperties", Json(true));
-        for (const auto& [name, member] : value.items()) {
-            const auto property = properties.find(name);
-            if (property != properties.end()) {
-                walk(*property, member, prefix + name);
+        for (const std::string& name : strings_in(member(form, "required")))
+            if (!value.contains(name)) add(prefix + name, "is required");
+        const Json& properties = member(form, "properties");
+        const Json& others = member(form, "additionalProperties");
+        for (const auto& [name, inner] : value.items()) {
+            if (properties.contains(name)) {
+                walk(member(properties, name), inner, prefix + name);
             } else if (others == false) {
                 add(prefix + name, "is not known here; allowed: " + names_of(properties));
             } else {
-                walk(others, member, prefix + name);
+                walk(others, inner, prefix + name);
             }
         }
     }

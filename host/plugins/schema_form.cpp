@@ -95,7 +95,7 @@ const std::map<std::string, Shape, std::less<>>& keywords() {
 bool is_type_name(const Json& name) {
     static const std::set<std::string> names = {"array",  "boolean", "integer", "null",
                                                 "number", "object",  "string"};
-    return name.is_string() && names.count(name.get<std::string>()) > 0;
+    return name.is_string() && names.count(*string_in(name)) > 0;
 }
 
 bool all(const Json& list, const std::function<bool(const Json&)>& fits) {
@@ -179,9 +179,9 @@ private:
                  (keyword->second == Shape::kAnnotation || keyword->second == Shape::kDefinitions));
             if (!may_stand) return fail(at, "'" + key + "' next to '$ref' would be ignored");
         }
-        const Json& target = node["$ref"];
-        if (!target.is_string()) return fail(at + "/$ref", "must be a string");
-        const std::string name = target.get<std::string>();
+        const std::string* target = string_in(member(node, "$ref"));
+        if (target == nullptr) return fail(at + "/$ref", "must be a string");
+        const std::string& name = *target;
         const Json* found = name.starts_with("#/") ? find(name.substr(1)) : nullptr;
         if (found == nullptr)
             return fail(at + "/$ref", "'" + name + "' names nothing in this schema");
@@ -259,14 +259,14 @@ private:
     Json by_name(const Json& value, const std::string& at, Shape shape) {
         if (!value.is_object()) return fail(at, "must be an object of schemas");
         Json out = Json::object();
-        for (const auto& [name, member] : value.items()) {
+        for (const auto& [name, value_of_name] : value.items()) {
             const std::string here = at + "/" + escaped(name);
             if (name.find('\0') != std::string::npos)
                 return fail(at, "a name holds a NUL character");
-            const bool names = shape == Shape::kDependencies && member.is_array();
-            if (names && !complaint(Shape::kNames, member).empty())
+            const bool names = shape == Shape::kDependencies && value_of_name.is_array();
+            if (names && !complaint(Shape::kNames, value_of_name).empty())
                 return fail(here, "must be a list of names");
-            out[name] = names ? member : schema(member, here);
+            out[name] = names ? value_of_name : schema(value_of_name, here);
         }
         return out;
     }

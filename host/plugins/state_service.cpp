@@ -39,10 +39,9 @@ Result<Json> read_values(const fs::path& path) {
     if (integer_or(*document, "v", 0) != kVersion)
         return Error{"read " + path.string() +
                      ": written by another version of this program (v is not 1)"};
-    const auto values = document->find("values");
-    if (values == document->end() || !values->is_object())
-        return Error{"read " + path.string() + ": no values in it"};
-    return *values;
+    const Json& values = member(*document, "values");
+    if (!values.is_object()) return Error{"read " + path.string() + ": no values in it"};
+    return values;
 }
 
 Result<void> store(const fs::path& path, Json& values, const std::string& key, const Json& value) {
@@ -107,16 +106,17 @@ ServiceReply StateService::get(const ServiceRequest& request) {
     // No lock: the file is only ever replaced as a whole.
     const auto values = read_values(folder_of(request) / (std::string(request.plugin) + ".json"));
     if (!values) return ServiceReply::failed(values.error().message);
-    return ServiceReply::ok({{"value", values->value(string_or(request.params, "key"), Json())}});
+    return ServiceReply::ok({{"value", member(*values, string_or(request.params, "key"))}});
 }
 
 ServiceReply StateService::set(const ServiceRequest& request) {
     if (auto wrong = complaint(request.params, !session_folder_.empty())) return *wrong;
-    const auto value = request.params.find("value");
-    if (value == request.params.end() || !(value->is_string() || value->is_null()))
+    const Json& value = member(request.params, "value");
+    const std::string* text = string_in(value);
+    if (!request.params.contains("value") || (text == nullptr && !value.is_null()))
         return ServiceReply::failed("value is required: a text, or null to remove the key",
                                     TENON_BAD_ARGS);
-    if (value->is_string() && value->get_ref<const std::string&>().size() > kMaxValueBytes)
+    if (text != nullptr && text->size() > kMaxValueBytes)
         return ServiceReply::failed("value has more than 64 KiB", TENON_BAD_ARGS);
 
     const std::string name(request.plugin);
@@ -128,7 +128,7 @@ ServiceReply StateService::set(const ServiceRequest& request) {
     const fs::path file = folder / (name + ".json");
     auto values = read_values(file);
     if (!values) return ServiceReply::failed(values.error().message);
-    auto stored = store(file, *values, string_or(request.params, "key"), *value);
+    auto stored = store(file, *values, string_or(request.params, "key"), value);
     if (!stored) return ServiceReply::failed(stored.error().message);
     return ServiceReply::ok(Json::object());
 }

@@ -27,7 +27,7 @@ private:
     void wipe(std::string& text) const { text = secrets_.redact(std::move(text)); }
     void wipe(ToolCall& call) const {
         if (secrets_.empty()) return;
-        call.input = Json::parse(secrets_.redact(dump_json(call.input)), nullptr, false);
+        call.input = json_or_null(secrets_.redact(dump_json(call.input)));
     }
 
     const Secrets& secrets_;

@@ -22,7 +22,7 @@ std::string member(const Json& input, const char* key) {
 
 /// Numbers and names alike.
 std::string value_text(const Json& value) {
-    return first_line(value.is_string() ? value.get<std::string>() : dump_json(value));
+    return first_line(value.is_string() ? *string_in(value) : dump_json(value));
 }
 
 std::string command(const Json& input) {

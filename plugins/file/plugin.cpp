@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -26,9 +27,22 @@ struct ToolText {
     std::string (*run)(const Host& host, const Json& args);
 };
 
+/// A whole number of any size, as near as 64 bits come to it; 2.0 is one too, as in JSON Schema.
+std::int64_t integer(const Json& json, const char* key, std::int64_t otherwise) {
+    const auto found = json.find(key);
+    if (found == json.end()) return otherwise;
+    if (found->is_number_integer() && !found->is_number_unsigned())
+        return found->get<std::int64_t>();
+    const double number = found->get<double>();
+    constexpr double kBeyond = 9223372036854775808.0;  // 2^63
+    if (number >= kBeyond) return std::numeric_limits<std::int64_t>::max();
+    if (number < -kBeyond) return std::numeric_limits<std::int64_t>::min();
+    return found->get<std::int64_t>();
+}
+
 std::string run_read(const Host& host, const Json& json) {
-    ReadArgs args{json.at("path"), json.value("offset", std::int64_t{1}), {}};
-    if (json.contains("limit")) args.limit = json.at("limit").get<std::int64_t>();
+    ReadArgs args{json.at("path"), integer(json, "offset", 1), {}};
+    if (json.contains("limit")) args.limit = integer(json, "limit", 1);
     return read_file(host, args);
 }
 
@@ -51,8 +65,8 @@ std::string run_grep(const Host& host, const Json& json) {
     args.path = json.value("path", args.path);
     args.glob = json.value("glob", args.glob);
     args.ignore_case = json.value("ignore_case", args.ignore_case);
-    args.context = json.value("context", args.context);
-    args.max_results = json.value("max_results", args.max_results);
+    args.context = integer(json, "context", args.context);
+    args.max_results = integer(json, "max_results", args.max_results);
     return grep(host, args);
 }
 

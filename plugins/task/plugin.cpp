@@ -44,13 +44,34 @@ WaitOn until_cancelled(const Call& call) {
     };
 }
 
+TaskId id_in(const Json& args) {
+    const auto id = task_id_in(args.at("task_id"));
+    if (!id) throw Failure("Error: task_id is no number of a task", TENON_BAD_ARGS);
+    return *id;
+}
+
+/// The ids of a list that need not be there.
+std::vector<TaskId> ids_in(const Json& args, const char* key) {
+    std::vector<TaskId> ids;
+    for (const Json& element : args.value(key, Json::array())) {
+        const auto id = task_id_in(element);
+        if (!id) {
+            throw Failure("Error: " + std::string(key) + " holds " + element.dump() +
+                              ", which is no number of a task",
+                          TENON_BAD_ARGS);
+        }
+        ids.push_back(*id);
+    }
+    return ids;
+}
+
 TaskChange change_from(const Json& args) {
     TaskChange change;
-    change.id = args.at("task_id").get<TaskId>();
+    change.id = id_in(args);
     if (args.contains("status")) change.status = status_from(args.at("status").get<std::string>());
     if (args.contains("owner")) change.owner = args.at("owner").get<std::string>();
-    change.add_blocked_by = args.value("add_blocked_by", change.add_blocked_by);
-    change.add_blocks = args.value("add_blocks", change.add_blocks);
+    change.add_blocked_by = ids_in(args, "add_blocked_by");
+    change.add_blocks = ids_in(args, "add_blocks");
     return change;
 }
 
@@ -77,7 +98,7 @@ public:
         tool("task_list", kList, kListSchema, kLooksOnly,
              [workspace](Call& call) { call.write(list_tasks(workspace)); });
         tool("task_get", kGet, kGetSchema, kLooksOnly, [workspace](Call& call) {
-            call.write(get_task(workspace, arguments(call).at("task_id").get<TaskId>()));
+            call.write(get_task(workspace, id_in(arguments(call))));
         });
     }
 

@@ -1,6 +1,7 @@
 #include "plugins/task/task.h"
 
 #include <charconv>
+#include <cmath>
 
 #include <tenon/plugin.hpp>
 
@@ -33,12 +34,14 @@ bool is_too_deep(std::string_view text) {
     return false;
 }
 
-std::optional<TaskId> id_from(const Json& value) {
-    if (!value.is_number_integer()) return std::nullopt;
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() > kMaxTaskId) return std::nullopt;
-    const auto id = value.get<TaskId>();
-    if (id < 1 || id > kMaxTaskId) return std::nullopt;
-    return id;
+template <class AnyJson>
+std::optional<TaskId> id_from(const AnyJson& value) {
+    if (!value.is_number()) return std::nullopt;
+    const double number = value.template get<double>();  // exact up to the largest id
+    if (!(number >= 1 && number <= static_cast<double>(kMaxTaskId)) ||
+        std::trunc(number) != number)
+        return std::nullopt;
+    return static_cast<TaskId>(number);
 }
 
 /// Takes a member out of `object`; null when there is none.
@@ -104,6 +107,10 @@ Task task_from(std::string_view bytes, TaskId id) {
     task.owner = one_line(take_text(object, "owner"));
     task.others = std::move(object);
     return task;
+}
+
+std::optional<TaskId> task_id_in(const nlohmann::json& value) {
+    return id_from(value);
 }
 
 std::string shown(const Task& task) {

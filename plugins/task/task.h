@@ -32,6 +32,8 @@ struct Task {
 /// The task in the bytes of a file of its own, `task_<id>.json`. Throws Failure: what is wrong with
 /// them. Lists, description and owner may be missing.
 Task task_from(std::string_view bytes, TaskId id);
+/// A value of JSON as the id of a task; nothing when it is none. 2.0 is 2, as in JSON Schema.
+std::optional<TaskId> task_id_in(const nlohmann::json& value);
 /// What an answer shows: id, subject, description, status, blockedBy, blocks, owner.
 std::string shown(const Task& task);
 /// What its file holds.

@@ -129,8 +129,8 @@ std::string ConversationWords::end() {
 
 std::string ConversationWords::answer(const SessionEntry& entry) {
     std::string text;
-    for (const auto& element : entry.content) {
-        const Json block = element;
+    for (const OrderedJson& ordered : entry.content) {
+        const Json block(ordered);
         const std::string type = string_or(block, "type");
         if (type == "text") text += "\n" + visible(string_or(block, "text"), true) + "\n";
         if (type == "tool_use") calls_.emplace_back(string_or(block, "id"), call(block));
@@ -140,11 +140,11 @@ std::string ConversationWords::answer(const SessionEntry& entry) {
 
 /// Its one argument, or all of them as JSON.
 std::string ConversationWords::call(const Json& block) const {
-    const Json input = block.contains("input") ? block["input"] : Json::object();
+    const Json& input = member(block, "input");
     const bool one = input.is_object() && input.size() == 1 && input.begin()->is_string();
     std::string line = "* " + visible(string_or(block, "name"));
     if (!input.empty())
-        line += " " + folded(one ? input.begin()->get<std::string>() : dump_json(input));
+        line += " " + folded(one ? *string_in(*input.begin()) : dump_json(input));
     return fitted(line, columns_);
 }
 

@@ -13,7 +13,7 @@
 namespace tenon::app {
 namespace {
 
-using Ordered = nlohmann::ordered_json;
+using Ordered = OrderedJson;
 
 // clang-format off
 constexpr std::array kOptions = {
@@ -110,7 +110,7 @@ private:
 
     void print(const std::string& text) const { console_.out << secrets_.redact(text); }
     void print_line(const Ordered& document) const {
-        print(document.dump(-1, ' ', false, Ordered::error_handler_t::replace) + "\n");
+        print(dump_ordered_json(document) + "\n");
     }
 
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_session() const {
@@ -129,12 +129,13 @@ private:
         const auto messages = read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         Ordered document = to_json(session);
-        document["jobs"] = Ordered::array();
+        Ordered listed = Ordered::array();
         for (const jobs::JobRecord& job : jobs) {
-            document["jobs"].push_back({{"id", job.id},
-                                        {"status", jobs::to_string(job.status)},
-                                        {"command", job.spec.command}});
+            listed.push_back({{"id", job.id},
+                              {"status", jobs::to_string(job.status)},
+                              {"command", job.spec.command}});
         }
+        document["jobs"] = std::move(listed);
         document["messages"] = *messages;
         print_line(document);
         return 0;

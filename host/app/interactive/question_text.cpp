@@ -47,7 +47,7 @@ std::vector<std::string> details_of(const permission::Question& question,
         if (const std::string cwd = string_or(input, "cwd"); !cwd.empty())
             add_lines(out, cwd, "  in ");
     } else if (!input.empty()) {
-        add_lines(out, input.dump(2, ' ', false, Json::error_handler_t::replace), "  ");
+        add_lines(out, pretty_json(input), "  ");
     }
     return out;
 }

@@ -10,7 +10,7 @@ permission::Question redacted(permission::Question question, const Secrets& secr
         for (std::string& text : *list)
             text = secrets.redact(std::move(text));
     }
-    question.input = Json::parse(secrets.redact(dump_json(question.input)), nullptr, false);
+    question.input = json_or_null(secrets.redact(dump_json(question.input)));
     return question;
 }
 

@@ -204,8 +204,14 @@ public:
         if (value.empty() || value.front() != '"') return fallback;
         return detail::JsonCursor::decoded(value);
     }
+    /// 2.0 is an integer too, as in JSON Schema. What does not fit is `fallback`.
     [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t fallback = 0) const {
-        return parsed(raw(key), fallback);
+        const std::string_view value = raw(key);
+        if (value.find_first_of(".eE") == std::string_view::npos) return parsed(value, fallback);
+        constexpr double kBeyond = 9223372036854775808.0;  // 2^63
+        const double real = parsed(value, kBeyond);
+        const bool fits = real >= -kBeyond && real < kBeyond && std::trunc(real) == real;
+        return fits ? static_cast<std::int64_t>(real) : fallback;
     }
     [[nodiscard]] double number(std::string_view key, double fallback = 0) const {
         return parsed(raw(key), fallback);

@@ -1,0 +1,98 @@
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kSource = TENON_SOURCE_DIR;
+
+/// What the JSON library throws on, and what base/json has in its place.
+struct Ban {
+    std::string pattern;
+    std::string instead;
+};
+const std::vector<Ban> kBans = {
+    {R"re(\w*[Jj]son::(parse|accept)\s*\()re", "parse_json, parse_ordered_json or json_or_null"},
+    {R"re(Ordered::(parse|accept)\s*\()re", "parse_ordered_json"},
+    {R"re((\.|->)dump\s*\()re", "dump_json, dump_ordered_json or pretty_json"},
+    {R"re((\.|->)(get|get_ref|get_ptr)\s*<)re", "string_in, integer_in, number_in, strings_in"},
+    {R"re((\.|->)get_to\s*\()re", "string_in, integer_in, number_in, strings_in"},
+    {R"re((\.|->)at\s*\(\s*")re", "member"},
+    {R"re((\.|->)value\s*\(\s*"[^"]*"\s*,)re", "member, string_or, integer_or or bool_or"},
+    // Reading a member that is not there is undefined; writing one is how objects are made.
+    {R"re([\w)\]]\["[\w$.]+"\](?!\s*=[^=]))re", "member"},
+};
+/// Of Boost.DLL, not of JSON; a reference that is written to.
+const std::vector<std::string> kOthers = {"library.get<const tenon_plugin*()>",
+                                          R"(& citations = open_->fields["citations"];)"};
+
+bool is_of_another(const std::string& line) {
+    for (const std::string& other : kOthers)
+        if (line.find(other) != std::string::npos) return true;
+    return false;
+}
+
+std::string without_comment(const std::string& line) {
+    const auto at = line.find("//");
+    return at == std::string::npos || (at > 0 && line[at - 1] == ':') ? line : line.substr(0, at);
+}
+
+/// "instead" for the first ban that the line breaks; empty: none.
+std::string broken_ban(const std::string& line) {
+    static const std::vector<std::regex> patterns = [] {
+        std::vector<std::regex> made;
+        for (const Ban& ban : kBans)
+            made.emplace_back(ban.pattern);
+        return made;
+    }();
+    for (std::size_t i = 0; i < kBans.size(); ++i) {
+        if (std::regex_search(line, patterns[i])) return kBans[i].instead;
+    }
+    return {};
+}
+
+TEST(JsonReaders, OnlyBaseCallsWhatThrowsOnHostileText) {
+    std::size_t seen = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(kSource / "host")) {
+        const fs::path& file = entry.path();
+        if (file.extension() != ".cpp" && file.extension() != ".h") continue;
+        const fs::path shown = file.lexically_relative(kSource);
+        if (shown == "host/base/json.cpp") continue;
+        std::ifstream in(file);
+        std::size_t number = 0;
+        for (std::string line; std::getline(in, line);) {
+            ++number;
+            ++seen;
+            if (is_of_another(line)) continue;
+            const std::string instead = broken_ban(without_comment(line));
+            EXPECT_EQ(instead, "") << shown.string() << ":" << number << ": " << line
+                                   << "\n  throws on hostile JSON; use " << instead;
+        }
+    }
+    EXPECT_GT(seen, 10'000U) << "the scan found nothing to judge";
+}
+
+TEST(JsonReaders, TheScanFindsEachWayToThrow) {
+    for (const char* line :
+         {"Json::parse(text)", "nlohmann::json::parse(text, nullptr, false)",
+          "OrderedJson::parse(text)", "Ordered::parse(text)", "Json::accept(text)", "value.dump()",
+          "it->dump(2)", "value.get<int>()", "it->get_ref<const std::string&>()",
+          "value.get_to(number)", "answer.at(\"fd\")", "(*record)->at(\"agents\")",
+          "line.value(\"usage\", Json::object())", "message[\"content\"][0]",
+          "string_or(data[\"delta\"], \"type\")", "schema[\"type\"] == other"}) {
+        EXPECT_NE(broken_ban(line), "") << line;
+    }
+    for (const char* line :
+         {"parse_json(text)", "object[\"a\"] = 1;", "arguments.value(\"name\").value_or(\"\")",
+          "std::get<0>(tuple)", "entries_.at(id)", "dump_json(value)", "\"jobs[\" + text + \"]\""}) {
+        EXPECT_EQ(broken_ban(line), "") << line;
+    }
+}
+
+}  // namespace
