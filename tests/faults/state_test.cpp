@@ -8,7 +8,7 @@
 #include "host/base/clock.h"
 #include "host/base/json.h"
 #include "host/jobs/record.h"
-#include "tests/runs/small_disk.h"
+#include "tests/runs/disk_script.h"
 
 /// The real program over a state folder that something else has been at.
 namespace tenon::testing {
@@ -194,11 +194,11 @@ TEST_F(StateTest, FilesOfAJobThatAreNoFilesStopNothing) {
 }
 
 /// "$@" in a script is a run of the program.
-class DiskTest : public SmallDiskTest {
+class DiskTest : public DiskScript {
 protected:
     Process::Exit run(const ModelServer& server, const std::string& size,
                       const std::string& script) {
-        return SmallDiskTest::run(server, size, script, tenon("go"));
+        return DiskScript::run(server, size, script, tenon("go"));
     }
 };
 

@@ -1,12 +1,10 @@
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "host/base/json.h"
-#include "tests/runs/small_disk.h"
-#include "tests/support/launcher.h"
+#include "tests/runs/disk_script.h"
 
-/// The real program where something runs out: the disk, descriptors, processes.
+/// The real program over a state directory that has no space left.
 namespace tenon::testing {
 namespace {
 
@@ -33,20 +31,7 @@ Json last_line(const std::string& output) {
     return Json::parse(output.substr(begin == std::string::npos ? 0 : begin + 1), nullptr, false);
 }
 
-/// The text of each result in the last request, by the order of the calls.
-std::vector<std::string> results_in(const ModelServer& server) {
-    std::vector<std::string> results;
-    const Json request = server.requests().back().json();
-    for (const Json& block : request["messages"].back()["content"]) {
-        if (block["type"] != "tool_result") continue;
-        const Json& content = block["content"];
-        results.push_back(content.is_string() ? content.get<std::string>()
-                                              : content[0]["text"].get<std::string>());
-    }
-    return results;
-}
-
-using FullDisk = SmallDiskTest;
+using FullDisk = DiskScript;
 
 TEST_F(FullDisk, AtTheStartIsAClearErrorWithAResultObject) {
     const ModelServer server(answers({call("a", "echo one")}));
@@ -139,80 +124,6 @@ TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
     EXPECT_NE(refused.find("No space left on device"), std::string::npos) << refused;
     for (const Json& job : Json::parse(sandbox.home.read("w/list")))
         EXPECT_EQ(job["status"], "error") << job;
-}
-
-TEST(Launcher, ThatIsKilledDoesNotStopLaterJobs) {
-    const Sandbox sandbox;
-    const ModelServer server(
-        "[" +
-        Json{{"content", {call("a", "echo one; until [ -e go ]; do sleep 0.01; done")}}}.dump() +
-        "," +
-        Json{
-            {"content", {call("b", "echo two; exit 2"), call("c", "echo three", "background_run")}}}
-            .dump() +
-        R"(,{"content":"ok","repeat":0}])");
-    Process tenon(kRun, sandbox.environment(&server), sandbox.workspace());
-    tenon.close_input();
-    ASSERT_TRUE(server.wait_for_requests(1));
-    pid_t launcher = 0;
-    while (launcher == 0)
-        launcher = launcher_of(tenon.pid());
-    ::kill(launcher, SIGKILL);
-    std::ofstream(sandbox.workspace() / "go") << "x";
-    EXPECT_EQ(tenon.wait().code, 0) << tenon.output << tenon.errors;
-    const auto requests = server.requests();
-    ASSERT_GE(requests.size(), 3U);
-    EXPECT_NE(requests[2].body.find("two\\n[exit code: 2]"), std::string::npos) << requests[2].body;
-    EXPECT_NE(requests.back().body.find("] completed: three"), std::string::npos)
-        << requests.back().body;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
-}
-
-/// The run under a soft and hard limit of descriptors.
-std::vector<std::string> with_descriptors(int limit) {
-    std::vector<std::string> words = {
-        "/bin/bash", "-c", "ulimit -n " + std::to_string(limit) + "; exec \"$@\"", "limit"};
-    words.insert(words.end(), kRun.begin(), kRun.end());
-    return words;
-}
-
-TEST(Descriptors, ThatRunOutMakeCommandsWaitForTheirTurn) {
-    constexpr int kCalls = 40;
-    std::vector<Json> calls;
-    std::vector<std::string> expected;
-    for (int i = 0; i < kCalls; ++i) {
-        const std::string number = std::to_string(i);
-        calls.push_back(call("n" + number, "echo " + number + " | tee -a ran; exit 3"));
-        expected.push_back(number + "\n[exit code: 3]");
-    }
-    const Sandbox sandbox;
-    const ModelServer server(answers(calls));
-    Process tenon(with_descriptors(64), sandbox.environment(&server), sandbox.workspace());
-    EXPECT_EQ(tenon.wait().code, 0) << tenon.output << tenon.errors;
-    EXPECT_EQ(results_in(server), expected);
-    const std::string ran = sandbox.home.read("w/ran");
-    EXPECT_EQ(std::count(ran.begin(), ran.end(), '\n'), kCalls);
-}
-
-TEST(Descriptors, ThatRunOutLoseNoBackgroundJob) {
-    constexpr int kCalls = 40;
-    std::vector<Json> calls;
-    for (int i = 0; i < kCalls; ++i)
-        calls.push_back(
-            call("n" + std::to_string(i), "sleep 0.1; echo ran; exit 3", "background_run"));
-    const Sandbox sandbox;
-    const ModelServer server(answers(calls));
-    auto command = with_descriptors(64);
-    command.insert(command.end(), {"-D", "jobs.maxRunning=256"});
-    Process tenon(command, sandbox.environment(&server), sandbox.workspace());
-    EXPECT_EQ(tenon.wait().code, 0) << tenon.output << tenon.errors;
-    const std::string conversation = server.requests().back().body;
-    int told = 0;
-    const std::string end = "] error: ran\\n  [exit code: 3]";
-    for (auto at = conversation.find(end); at != std::string::npos;
-         at = conversation.find(end, at + 1))
-        ++told;
-    EXPECT_EQ(told, kCalls) << conversation;
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace tenon::testing {
 
 /// A small file system of its own as state directory, for one shell script. Skips where nothing can
 /// be mounted.
-class SmallDiskTest : public ::testing::Test {
+class DiskScript : public ::testing::Test {
 protected:
     void SetUp() override {
         std::filesystem::create_directories(sandbox.state());
