@@ -150,21 +150,23 @@ void Weather::fill_somehow() {
 }
 
 void Weather::blow(const std::stop_token& stop) {
-    constexpr double kShortestMs = 5, kLongestMs = 700;
-    const auto wait = [&] {
-        Lock lock(mutex_);
-        const double share = std::uniform_real_distribution<>(0, 1)(random_);
-        const double ms = kShortestMs * std::pow(kLongestMs / kShortestMs, share);
-        const auto until = std::chrono::steady_clock::now() +
-                           std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000));
-        while (!stop.stop_requested() && over_.wait_until(lock, until)) {
-        }
-    };
+    constexpr double kShortestCalm = 20, kLongestCalm = 1500, kShortestFull = 3, kLongestFull = 300;
     while (!stop.stop_requested()) {
-        wait();
+        wait(stop, kShortestCalm, kLongestCalm);
         fill_somehow();
-        wait();
+        wait(stop, kShortestFull, kLongestFull);
         disk_.free();
+    }
+}
+
+/// Between so many milliseconds, short more often than long.
+void Weather::wait(const std::stop_token& stop, double shortest, double longest) {
+    Lock lock(mutex_);
+    const double share = std::uniform_real_distribution<>(0, 1)(random_);
+    const double ms = shortest * std::pow(longest / shortest, share);
+    const auto until = std::chrono::steady_clock::now() +
+                       std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000));
+    while (!stop.stop_requested() && over_.wait_until(lock, until)) {
     }
 }
 

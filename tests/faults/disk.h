@@ -52,6 +52,7 @@ public:
 
 private:
     void blow(const std::stop_token& stop);
+    void wait(const std::stop_token& stop, double shortest, double longest);
     void fill_somehow();
 
     Disk& disk_;

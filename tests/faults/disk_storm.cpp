@@ -1,5 +1,6 @@
 #include "tests/faults/disk_storm.h"
 
+#include <cmath>
 #include <csignal>
 #include <fstream>
 
@@ -14,16 +15,19 @@ using testing::Process;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kDiskBytes = 24ULL << 20U;
-constexpr int kLongestMs = 1500;
+constexpr double kShortestMs = 4, kLongestMs = 800;
 constexpr int kRunning = 12;
-constexpr int kRequestsOneIn = 4;  // at which the disk runs full
+constexpr int kLaunchersOneIn = 4;
+constexpr auto kTimeToSee = 50ms;
+constexpr int kRequestsOneIn = 10;  // at which the disk runs full
 
 }  // namespace
 
 Excuses DiskStorm::excuses() {
     Excuses excuses;
     excuses.not_started = excuses.cancelled = excuses.output_missing = true;
-    excuses.errors = {"No space left on device"};
+    excuses.because = "No space left on device";
+    excuses.errors = {excuses.because};
     return excuses;
 }
 
@@ -51,12 +55,9 @@ void DiskStorm::run_in_bad_weather() {
     });
     Process tenon = trial_.start(kRunning);
     tenon.close_input();
-    const int kind = trial_.between(1, 6);
-    if (kind <= 2) {
-        end_at_a_moment(tenon, SIGKILL);
-    } else if (kind == 3) {
-        end_at_a_moment(tenon, SIGTERM);
-    }
+    constexpr int kSignals[] = {SIGKILL, SIGKILL, SIGTERM, 0, 0, 0};
+    const int signal = kSignals[trial_.between(0, std::size(kSignals) - 1)];
+    if (signal != 0 || trial_.one_in(2)) disturb_at_a_moment(tenon, signal);
     const std::string name = "run " + std::to_string(trial_.findings().runs);
     const auto exit = trial_.watch(tenon, name);
     trial_.model().on_request(nullptr);
@@ -65,19 +66,25 @@ void DiskStorm::run_in_bad_weather() {
         ++hosts_killed_;
         return;
     }
-    if (kind != 3 || exit->code != 128 + SIGTERM) trial_.note_end(tenon, *exit);
+    // It may come before the program is there to take it.
+    const bool as_asked =
+        exit->code == 128 + SIGTERM || (exit->signal == SIGTERM && tenon.output.empty());
+    if (signal != SIGTERM || !as_asked) trial_.note_end(tenon, *exit);
     // Also a host that could not go on takes its jobs with it.
     trial_.expect_nothing_left(name);
 }
 
-void DiskStorm::end_at_a_moment(Process& tenon, int signal) {
-    const auto until =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(trial_.between(4, kLongestMs));
+/// Launcher and supervisors first, and then the host gets the signal; 0: it goes on.
+void DiskStorm::disturb_at_a_moment(Process& tenon, int signal) {
+    const double share = std::uniform_real_distribution<>(0, 1)(trial_.random());
+    const auto ms = static_cast<int>(kShortestMs * std::pow(kLongestMs / kShortestMs, share));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
     while (!tenon.is_silent() && std::chrono::steady_clock::now() < until)
-        tenon.wait_for_more_output(std::chrono::duration_cast<std::chrono::milliseconds>(
-            until - std::chrono::steady_clock::now()));
-    Storm::kill_supervisors(trial_);
-    tenon.send_signal(signal);
+        tenon.wait_for_more_output(
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
+    if (signal == 0 || trial_.one_in(kLaunchersOneIn)) trial_.kill_the_launcher(tenon);
+    if (Storm::kill_supervisors(trial_)) tenon.wait_for_more_output(kTimeToSee);
+    if (signal != 0) tenon.send_signal(signal);
 }
 
 /// Nothing where it was refused.
@@ -96,10 +103,8 @@ void DiskStorm::end_a_job_on_a_full_disk() {
     const std::string mark = "errand" + std::to_string(++errands_);
     const auto id = start_job(mark);
     if (!id) return;
-    if (trial_.one_in(2)) {
-        while (!fs::exists(trial_.sandbox().workspace() / mark))
-            std::this_thread::yield();
-    }
+    const auto began = [&] { return fs::exists(trial_.sandbox().workspace() / mark); };
+    if (trial_.one_in(2) && !trial_.wait_for(began, "job " + *id + " begins")) return;
     disk_.fill(static_cast<std::uint64_t>(trial_.between(0, 2)));
     Process cancel = trial_.command({"jobs", "cancel", *id});
     const auto exit = trial_.watch(cancel, "jobs cancel");

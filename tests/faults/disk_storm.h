@@ -21,7 +21,7 @@ public:
 
 private:
     void run_in_bad_weather();
-    void end_at_a_moment(testing::Process& tenon, int signal);
+    void disturb_at_a_moment(testing::Process& tenon, int signal);
     void end_a_job_on_a_full_disk();
     void start_a_job_on_a_full_disk();
     std::optional<std::string> start_job(const std::string& mark);

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/base/ids.h"
+#include "host/base/json.h"
 #include "host/jobs/process.h"
 
 namespace tenon::faults {
@@ -117,6 +119,34 @@ std::vector<std::string> LimitedRuns::wrapper(bool limited) const {
     return words;
 }
 
+/// `jobs run` says why it can start nothing, and nothing runs; or the job runs; or its record says
+/// why it did not.
+void LimitedRuns::run_a_job(const std::string& mark) {
+    trial_.run_under(wrapper(true));
+    testing::Process run = trial_.command({"jobs", "run", "--", "echo one >" + mark});
+    const auto exit = trial_.watch(run, "jobs run");
+    if (!exit) return;
+    trial_.run_under(wrapper(false));
+    const std::string id = run.output.substr(0, run.output.find('\n'));
+    const auto ran = [&] { return fs::exists(trial_.sandbox().workspace() / mark); };
+    if (exit->code != 0 || !is_job_id(id)) {
+        const bool says_why = exit->code == 1 || exit->code == 2;
+        if (!says_why || !run.errors.starts_with("tenon: ") || ran())
+            trial_.note_wrong("jobs run ended with " + std::to_string(exit->code) +
+                              (ran() ? ", and the job ran: " : ": ") + run.errors);
+        return;
+    }
+    testing::Process wait = trial_.command({"jobs", "wait", id});
+    const auto waited = trial_.watch(wait, "jobs wait");
+    testing::Process show = trial_.command({"jobs", "show", "--json", id});
+    if (!waited || !trial_.watch(show, "jobs show")) return;
+    const Json job = Json::parse(show.output, nullptr, false);
+    const std::string status = job.is_object() ? string_or(job, "status") : "";
+    const bool not_started = status == "error" && !string_or(job, "reason").empty() && !ran();
+    if (!not_started && !(status == "completed" && ran()))
+        trial_.note_wrong("a job of jobs run is shown as " + show.output + show.errors);
+}
+
 void LimitedRuns::run() {
     trial_.model().allow(limit_.jobs, limit_.jobs);
     trial_.model().ask_for_all_at_once();
@@ -126,6 +156,7 @@ void LimitedRuns::run() {
         const std::string name = "run " + std::to_string(trial_.findings().runs);
         if (const auto exit = trial_.watch(run, name)) trial_.note_end(run, *exit);
         trial_.expect_nothing_left(name);
+        run_a_job("errand" + std::to_string(i));
     }
     trial_.run_under(wrapper(false));
     trial_.run_to_the_end(limit_.jobs);

@@ -34,6 +34,7 @@ public:
     void run();
 
 private:
+    void run_a_job(const std::string& mark);
     [[nodiscard]] std::vector<std::string> wrapper(bool limited) const;
 
     Trial& trial_;

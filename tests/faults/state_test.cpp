@@ -8,7 +8,7 @@
 #include "host/base/clock.h"
 #include "host/base/json.h"
 #include "host/jobs/record.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/disk_script.h"
 
 /// The real program over a state folder that something else has been at.
 namespace tenon::testing {
@@ -193,40 +193,13 @@ TEST_F(StateTest, FilesOfAJobThatAreNoFilesStopNothing) {
     EXPECT_EQ(count(told(), "[bg:" + id() + "] error: over"), 1U) << told();
 }
 
-/// A small file system of its own as state folder, for one shell script.
-class DiskTest : public ::testing::Test {
+/// "$@" in a script is a run of the program.
+class DiskTest : public DiskScript {
 protected:
-    void SetUp() override {
-        fs::create_directories(sandbox.state());
-        Process probe({"/usr/bin/unshare", "-Urm", "/bin/sh", "-c",
-                       "mount -t tmpfs none " + sandbox.state().string()},
-                      sandbox.environment(), sandbox.workspace());
-        if (probe.wait().code != 0)
-            GTEST_SKIP() << "no file system can be mounted here: " << probe.errors;
-    }
-    /// "$@" in the script is a run of the program.
     Process::Exit run(const ModelServer& server, const std::string& size,
                       const std::string& script) {
-        std::vector<std::string> command = {
-            "/usr/bin/unshare",
-            "-Urm",
-            "/bin/bash",
-            "-c",
-            "mount -t tmpfs -o size=" + size + " none '" + sandbox.state().string() + "' && cd '" +
-                sandbox.state().string() + "' && state=$PWD && cd '" +
-                sandbox.workspace().string() + "' && " + script,
-            "run"};
-        for (const std::string& word : tenon("go"))
-            command.push_back(word);
-        Process program(command, sandbox.environment(&server), sandbox.workspace());
-        const Process::Exit exit = program.wait();
-        output = program.output;
-        errors = program.errors;
-        return exit;
+        return DiskScript::run(server, size, script, tenon("go"));
     }
-
-    const Sandbox sandbox;
-    std::string output, errors;
 };
 
 // Whether the journal's last page has room for the notification is luck, and so is the run's exit.

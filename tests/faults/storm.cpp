@@ -15,6 +15,7 @@ using testing::Process;
 
 constexpr int kSupervisorsOneIn = 3;
 constexpr int kMostSupervisors = 4;
+constexpr int kLaunchersOneIn = 4;
 constexpr auto kTimeToSee = 50ms;
 constexpr double kShortestMs = 4, kLongestMs = 1500;
 constexpr double kHastier = 0.6, kCalmer = 1.5, kMostHaste = 0.01;
@@ -53,8 +54,11 @@ void Storm::run_and_kill() {
     Process tenon = trial_.start(*options_.running);
     tenon.close_input();
     wait_for_moment(tenon);
+    const bool launcher = trial_.one_in(kLaunchersOneIn);
+    if (launcher) trial_.kill_the_launcher(tenon);
+    const bool supervisors = kill_supervisors(trial_);
     // Half of the time the host lives to see it.
-    if (kill_supervisors(trial_) && trial_.one_in(2)) tenon.wait_for_more_output(kTimeToSee);
+    if ((launcher || supervisors) && trial_.one_in(2)) tenon.wait_for_more_output(kTimeToSee);
     tenon.send_signal(SIGKILL);
     const Process::Exit exit = tenon.wait();
     if (exit.signal == SIGKILL) {

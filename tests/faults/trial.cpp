@@ -7,6 +7,7 @@
 #include "host/jobs/process.h"
 #include "host/jobs/record.h"
 #include "tests/faults/patience.h"
+#include "tests/support/launcher.h"
 
 namespace tenon::faults {
 namespace {
@@ -149,6 +150,23 @@ void Trial::kill_a_supervisor() {
     if (!started) return;
     findings_.orphaned.insert(job.filename().string());
     jobs::send_signal(jobs::open_process(started->shim), SIGKILL);
+}
+
+void Trial::kill_the_launcher(const Process& host) {
+    const pid_t launcher = testing::launcher_of(host.pid());
+    const auto stat = jobs::stat_of(launcher);
+    if (launcher == 0 || !stat) return;
+    if (jobs::send_signal(jobs::open_process(launcher, stat->start_time), SIGKILL))
+        ++findings_.launchers_killed;
+}
+
+bool Trial::wait_for(const std::function<bool()>& happened, const std::string& what) {
+    Patience patience(kTimeForASign);
+    while (!happened() && !patience.is_over())
+        patience.look(sandbox_.processes());
+    if (!patience.is_over()) return true;
+    findings_.hung.push_back("nothing happens, and it should: " + what);
+    return false;
 }
 
 void Trial::expect_nothing_left(const std::string& after) {

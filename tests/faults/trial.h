@@ -22,7 +22,9 @@ struct TrialOptions {
 /// What may become of a job, or of a run, beside what its command does, because of what is done to
 /// it.
 struct Excuses {
-    bool not_started = false;         ///< reported as an error with the reason, and it never ran
+    /// Reported as an error with the reason, and it never ran.
+    bool not_started = false;
+    std::string because;              ///< which words that reason contains
     bool cancelled = false;           ///< by a run that ended early, in an orderly way
     bool output_missing = false;      ///< and its report says so
     std::vector<std::string> errors;  ///< a run may fail when it names one of these
@@ -61,6 +63,11 @@ public:
     /// to do. Nothing where none runs.
     void kill_a_supervisor();
 
+    /// Of a running host, if it has one now.
+    void kill_the_launcher(const testing::Process& host);
+
+    /// Waits for something that has to happen. False: it does not; that is noted.
+    bool wait_for(const std::function<bool()>& happened, const std::string& what);
     /// Waits until nothing is left of jobs that end with their session. What is left all the same
     /// is ended and noted.
     void expect_nothing_left(const std::string& after);
@@ -69,7 +76,8 @@ public:
 
     struct Findings {
         int runs = 0;
-        int failed_runs = 0;             ///< with an excuse
+        int failed_runs = 0;  ///< with an excuse
+        int launchers_killed = 0;
         std::set<std::string> orphaned;  ///< jobs whose supervisor was killed
         std::vector<std::string> bad_runs;
         std::vector<std::string> hung;

@@ -79,7 +79,8 @@ public:
         verdict_.wrong = found.wrong;
         for (const std::string& id : trial_.model().doubled())
             verdict_.doubled.push_back("job " + id + " was told twice in one conversation");
-        for (const auto& entry : fs::directory_iterator(trial_.sandbox().state() / "jobs")) {
+        std::error_code none;
+        for (const auto& entry : fs::directory_iterator(trial_.sandbox().state() / "jobs", none)) {
             const std::string id = entry.path().filename().string();
             if (!is_job_id(id)) continue;
             if (was_never_recorded(entry.path())) {
@@ -139,7 +140,7 @@ private:
             did_not_end_[attempt] = "cancelled";
         } else if (end.status == jobs::Status::kError && trace.begun == 0 && !end.reason.empty()) {
             ++verdict_.not_started;
-            if (!excuses.not_started)
+            if (!excuses.not_started || end.reason.find(excuses.because) == std::string::npos)
                 verdict_.wrong.push_back(name + " was not started: " + end.reason);
             did_not_end_[attempt] = end.reason;
         } else if (end.status != work.status || end.exit_code != work.exit_code ||
@@ -297,8 +298,9 @@ void print(std::ostream& out, const Verdict& verdict, Trial& trial) {
     out << verdict.background << " background and " << verdict.foreground << " foreground jobs ("
         << verdict.half_made << " more were never recorded), of them " << verdict.not_started
         << " not started and " << verdict.cancelled << " cancelled; " << verdict.supervisors_killed
-        << " supervisors killed; " << found.runs << " runs, " << found.failed_runs
-        << " of them failed for lack of something; " << trial.model().requests() << " requests\n";
+        << " supervisors and " << found.launchers_killed << " launchers killed; " << found.runs
+        << " runs, " << found.failed_runs << " of them failed for lack of something; "
+        << trial.model().requests() << " requests\n";
     print_list(out, "lost", verdict.lost);
     print_list(out, "doubled", verdict.doubled);
     print_list(out, "missing", verdict.missing);
