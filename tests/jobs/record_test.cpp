@@ -171,6 +171,7 @@ TEST(Record, ThatIsHostileIsRefusedByName) {
         {with(good, "timeout_ms", "-1"), "\"timeout_ms\""},
         {with(good, "timeout_ms", "9223372036854775807"), "\"timeout_ms\""},
         {with(good, "timeout_ms", "1e300"), "\"timeout_ms\""},
+        {with(good, "timeout_ms", "1e999"), "1e999"},
         {with(good, "host", "7"), "\"host\""},
         {with(good, "output_limit", "-5"), "\"output_limit\""},
         {with(good, "submitted_ms", "null"), "\"submitted_ms\""},
@@ -182,7 +183,7 @@ TEST(Record, ThatIsHostileIsRefusedByName) {
         EXPECT_NE(job.error().message.find(why), std::string::npos) << job.error().message;
     }
     for (const char* started :
-         {"{\"v\":1}", "{\"v\":1,\"pid\":-1}", "{\"v\":1,\"pid\":99999999999}"})
+         {"{\"v\":1}", "{\"v\":1e999}", "{\"v\":1,\"pid\":-1}", "{\"v\":1,\"pid\":99999999999}"})
         EXPECT_FALSE(decode_started(started));
     for (const char* status : {"running", "queued", "", "dead"})
         EXPECT_FALSE(decode_end(with(encode_end({}), "status", "\"" + std::string(status) + "\"")));

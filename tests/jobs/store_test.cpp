@@ -110,6 +110,7 @@ TEST(Store, NamesTheFileItCannotUnderstandAndLeavesItAlone) {
     const std::pair<const char*, const char*> cases[] = {
         {kJobFile, "{\"v\":1,\"sess"}, {kJobFile, "{\"v\":2}"},        {kJobFile, ""},
         {kStatusFile, "{\"v\":1,"},    {kStatusFile, "{\"v\":3}"},     {kStatusFile, "\xff"},
+        {kJobFile, "{\"v\":1e999}"},   {kStatusFile, "{\"v\":1e999}"},
     };
     for (const auto& [file, text] : cases) {
         SCOPED_TRACE(std::string(file) + text);
