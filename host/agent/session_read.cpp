@@ -130,8 +130,10 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
         record = Record::read(places[first].text);
     }
     if (!record) {
-        return Error{path.string() + ":1: no record of this journal can be read (" +
-                     (damaged.empty() ? record.error().message : damaged.front().second) +
+        const std::string why = places.front().among_nuls ? "NUL bytes, as a crash of the machine leaves them"
+                                : damaged.empty()         ? record.error().message
+                                                          : damaged.front().second;
+        return Error{path.string() + ":1: no record of this journal can be read (" + why +
                      "); the file is left as it is. Move it away to begin a new session '" +
                      fresh.id + "', or put a copy of it in its place"};
     }
