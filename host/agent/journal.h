@@ -18,9 +18,9 @@ class Journal {
 public:
     struct Opened;
 
-    /// Opens or creates the file (0600) and takes its lock; does not wait for it. Changes nothing in
-    /// a file that is there. A record at the end that was cut off while it was written is not among
-    /// the lines; a last line that lacks only its end is.
+    /// Opens or creates the file (0600) and takes its lock; does not wait for it. Changes nothing
+    /// in a file that is there. A record at the end that was cut off while it was written is not
+    /// among the lines; a last line that lacks only its end is.
     static Result<Opened> open(const std::filesystem::path& path);
 
     /// Writes one record; when this returns the record survives the end of this process. `members`

@@ -248,7 +248,8 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
     }
     if (cut_answers_ == 0) said_.clear();
     said_ += answer.text;
-    result_.text = parts_.secrets.redact(said_);  // a key may begin in one answer and end in the next
+    result_.text =
+        parts_.secrets.redact(said_);  // a key may begin in one answer and end in the next
     if (!answer.calls.empty()) {
         cut_answers_ = 0;
         act(answer.calls, stop);

@@ -94,9 +94,9 @@ private:
     LoopOptions options_;
     Compaction compaction_;
     RunResult result_;
-    std::string said_;            // by the last answer and those that it continues; may hold keys
-    std::string reminder_;        // taken from the context, not yet said
-    bool results_shown_ = true;   // watchers have seen the user message with the last results
+    std::string said_;           // by the last answer and those that it continues; may hold keys
+    std::string reminder_;       // taken from the context, not yet said
+    bool results_shown_ = true;  // watchers have seen the user message with the last results
     /// Results that could not be journalled, by tool_use id.
     std::map<std::string, ToolResult> unwritten_;
     int cut_answers_ = 0;             // in a row

@@ -25,9 +25,8 @@ std::string_view without_newlines_at_end(std::string_view text) {
 /// (Unicode 15, section 5.8).
 std::size_t line_end(std::string_view text, std::size_t at) {
     const std::string_view rest = text.substr(at);
-    for (const std::string_view end :
-         {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e", "\xC2\x85", "\xE2\x80\xA8",
-          "\xE2\x80\xA9"}) {
+    for (const std::string_view end : {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e",
+                                       "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
         if (rest.starts_with(end)) return end.size();
     }
     return 0;

@@ -18,8 +18,8 @@ constexpr std::string_view kLostText = "[a damaged part of this conversation cou
 
 /// Where a record may stand: most lines are one.
 struct Place {
-    std::size_t line = 0;    ///< from 1
-    std::string_view text;   ///< the line, or its part between NULs
+    std::size_t line = 0;   ///< from 1
+    std::string_view text;  ///< the line, or its part between NULs
     bool among_nuls = false;
 };
 
@@ -130,16 +130,19 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
         record = Record::read(places[first].text);
     }
     if (!record) {
-        return Error{path.string() + ":1: no record of this journal can be read (" +
-                     (damaged.empty() ? record.error().message : damaged.front().second) +
+        const std::string why = places.front().among_nuls
+                                    ? "NUL bytes, as a crash of the machine leaves them"
+                                : damaged.empty() ? record.error().message
+                                                  : damaged.front().second;
+        return Error{path.string() + ":1: no record of this journal can be read (" + why +
                      "); the file is left as it is. Move it away to begin a new session '" +
                      fresh.id + "', or put a copy of it in its place"};
     }
     auto head = read_head(*record, path.string() + ":" + std::to_string(places[first].line));
     if (!head) {
         if (damaged.empty()) return head.error();
-        return Error{head.error().message + "; the first record is damaged (" + damaged.front().first +
-                     "), and without it the session cannot be opened"};
+        return Error{head.error().message + "; the first record is damaged (" +
+                     damaged.front().first + "), and without it the session cannot be opened"};
     }
     if (head->id != fresh.id) {
         return Error{path.string() + ":1: holds the session '" + head->id + "', not '" + fresh.id +
@@ -160,8 +163,7 @@ Result<void> Session::read(const std::vector<std::string_view>& lines, std::size
     std::int64_t last_seq = 0;
     std::unordered_map<std::int64_t, std::string_view> seen;
     const auto places = places_in(lines);
-    if (places[first].among_nuls)
-        warn_of("line " + std::to_string(places[first].line), kAmongNuls);
+    if (places[first].among_nuls) warn_of("line " + std::to_string(places[first].line), kAmongNuls);
     for (std::size_t i = first + 1; i < places.size(); ++i) {
         const Place& place = places[i];
         const std::string where = "line " + std::to_string(place.line);

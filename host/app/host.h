@@ -54,7 +54,7 @@ struct HostOptions {
     std::string moved_session;
     std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
     bool wait_for_jobs = true;
-    bool leave_jobs = false;  ///< an end before the session is open lets the jobs run
+    bool leave_jobs = false;             ///< an end before the session is open lets the jobs run
     ProviderSource providers;            ///< for subagents; null: they cannot be run
     jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
     rlim_t descriptor_limit = 0;         ///< that commands get; 0: the one that the host has

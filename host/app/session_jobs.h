@@ -17,7 +17,8 @@
 namespace tenon::app {
 
 /// The jobs of one session as the rest sees them: to plugins the methods `job.*` (sdk/README.md),
-/// where a third-party plugin knows only of the jobs that it submitted; to the loop its inbox. Knows which ends the model has been told. Thread-safe.
+/// where a third-party plugin knows only of the jobs that it submitted; to the loop its inbox.
+/// Knows which ends the model has been told. Thread-safe.
 class SessionJobs : public agent::Inbox {
 public:
     struct Limits {

@@ -52,11 +52,10 @@ std::size_t Secrets::end_of_a_value(std::string_view text) const {
 
 std::string Secrets::redact_part(std::string text, Cut cut) const {
     if (empty()) return text;
-    const bool inside =
-        cut.begin && cut.end && text.size() >= kShortestPiece &&
-        std::any_of(values_.begin(), values_.end(), [&](const std::string& value) {
-            return value.find(text) != std::string::npos;
-        });
+    const bool inside = cut.begin && cut.end && text.size() >= kShortestPiece &&
+                        std::any_of(values_.begin(), values_.end(), [&](const std::string& value) {
+                            return value.find(text) != std::string::npos;
+                        });
     if (inside) return std::string(kMark);
     text = redact(std::move(text));
     const std::size_t begin = cut.begin ? end_of_a_value(text) : 0;
@@ -66,9 +65,7 @@ std::string Secrets::redact_part(std::string text, Cut cut) const {
     const bool at_end = end >= kShortestPiece;
     const std::size_t from = at_begin ? begin : 0;
     const std::size_t size = text.size() - from - (at_end ? end : 0);
-    return std::string(at_begin ? kMark : "")
-        .append(text, from, size)
-        .append(at_end ? kMark : "");
+    return std::string(at_begin ? kMark : "").append(text, from, size).append(at_end ? kMark : "");
 }
 
 std::size_t Secrets::undecided(std::string_view text) const {

@@ -137,8 +137,8 @@ std::string read_output_tail(const std::filesystem::path& job_folder, std::size_
     // Where bytes may be missing, what stands before and behind them is no one text.
     const bool seamless =
         seam == begin || seam == output.size() || output.omitted() == std::uint64_t{0};
-    const std::string text = seamless ? part(begin, output.size())
-                                      : part(begin, seam) + part(seam, output.size());
+    const std::string text =
+        seamless ? part(begin, output.size()) : part(begin, seam) + part(seam, output.size());
     if (text.size() <= max_bytes) return text;
     return std::string(
         without_broken_begin(std::string_view(text).substr(text.size() - max_bytes)));

@@ -14,7 +14,8 @@ namespace tenon::ui {
 class Redaction {
 public:
     /// `secrets` outlives it.
-    explicit Redaction(const Secrets& secrets) : secrets_(secrets), text_(secrets), thinking_(secrets) {}
+    explicit Redaction(const Secrets& secrets)
+        : secrets_(secrets), text_(secrets), thinking_(secrets) {}
 
     /// The events to show instead of this one, in order; none while a piece waits.
     std::vector<agent::AgentEvent> of(agent::AgentEvent event);

@@ -22,9 +22,8 @@ std::vector<Job> jobs_from(const tenon::JsonView& answer) {
 /// The length of the line end that `text` begins with; 0: with none. Whatever some reader takes for
 /// one counts (Unicode 15, section 5.8).
 std::size_t line_end(std::string_view text) {
-    for (const std::string_view end :
-         {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e", "\xC2\x85", "\xE2\x80\xA8",
-          "\xE2\x80\xA9"}) {
+    for (const std::string_view end : {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e",
+                                       "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
         if (text.substr(0, end.size()) == end) return end.size();
     }
     return 0;

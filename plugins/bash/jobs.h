@@ -51,8 +51,8 @@ std::vector<Job> list(const tenon::Call& call);
 Job move_to_background(const tenon::Call& call, const std::string& id);
 void cancel(const tenon::Call& call, const std::string& id);
 
-/// Text that somebody else wrote, each line indented by two spaces, whatever ends a line: no line of
-/// it can be taken for one that a tool wrote about a job.
+/// Text that somebody else wrote, each line indented by two spaces, whatever ends a line: no line
+/// of it can be taken for one that a tool wrote about a job.
 std::string indented(std::string_view text);
 
 /// Seconds as a model gives them, in the milliseconds of the host: at least 1, at most ten years.

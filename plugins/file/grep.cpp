@@ -214,7 +214,8 @@ private:
     void write(std::size_t number, char mark, const Excerpt& part) {
         const bool follows = last_written_ > 0 && number == last_written_ + 1;
         if (context_ > 0 && !follows && !out_.empty()) out_ += "--\n";
-        const std::string line = shown_ + mark + std::to_string(number) + mark + shown_text(part) + "\n";
+        const std::string line =
+            shown_ + mark + std::to_string(number) + mark + shown_text(part) + "\n";
         chars_ += count_chars(line);
         out_ += line;
         last_written_ = number;

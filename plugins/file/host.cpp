@@ -95,9 +95,9 @@ std::vector<bool> Host::denied(const std::vector<std::string>& paths) const {
 }
 
 std::string Host::without_keys(std::string_view text, bool cut_begin, bool cut_end) const {
-    const Json answer = Json::parse(ask("text.redact/1", dump({{"text", std::string(text)},
-                                                               {"cut_begin", cut_begin},
-                                                               {"cut_end", cut_end}})));
+    const Json answer = Json::parse(
+        ask("text.redact/1",
+            dump({{"text", std::string(text)}, {"cut_begin", cut_begin}, {"cut_end", cut_end}})));
     return answer.at("text").get<std::string>();
 }
 

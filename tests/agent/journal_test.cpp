@@ -54,8 +54,10 @@ TEST(Journal, KeepsALastLineThatLacksOnlyItsEnd) {
         std::string last;
         bool is_kept;
     };
-    for (const Case& c : {Case{R"({"v":1,"seq":1,"type":"a"})", true}, {"garbage", true},
-                          {std::string("{\"v\":1,\"se\0\0", 12), true}, {R"({"v":1,"seq":1,"ty)", false}}) {
+    for (const Case& c : {Case{R"({"v":1,"seq":1,"type":"a"})", true},
+                          {"garbage", true},
+                          {std::string("{\"v\":1,\"se\0\0", 12), true},
+                          {R"({"v":1,"seq":1,"ty)", false}}) {
         SCOPED_TRACE(c.last);
         const testing::TempDir dir;
         dir.write("s.jsonl", "{\"v\":1}\n" + c.last);
@@ -111,7 +113,8 @@ TEST(Journal, OfWhichNothingCanBeRemovedEndsAHalfLineAsNoRecord) {
     flags &= ~FS_APPEND_FL;
     ASSERT_EQ(::ioctl(seal.get(), FS_IOC_SETFLAGS, &flags), 0);
     EXPECT_EQ(dir.read("s.jsonl"),
-              "{\"v\":1,\"seq\":0,\"type\":\"a\"}\n{\"v\":1,\"seq\":!\n{\"v\":1,\"seq\":1,\"type\":\"c\"}\n");
+              "{\"v\":1,\"seq\":0,\"type\":\"a\"}\n{\"v\":1,\"seq\":!\n{\"v\":1,\"seq\":1,\"type\":"
+              "\"c\"}\n");
 }
 
 TEST(Journal, HasOneWriterAtATime) {

@@ -307,12 +307,11 @@ TEST(Session, SkipsADamagedLineAndMendsTheConversation) {
     }
 }
 
-const std::string kHead =
-    R"({"v":1,"seq":0,"type":"session","id":"s1","tools":[]})"
-    "\n";
+const std::string kHead = R"({"v":1,"seq":0,"type":"session","id":"s1","tools":[]})"
+                          "\n";
 std::string user_line(int seq, const std::string& text) {
-    return R"({"v":1,"seq":)" + std::to_string(seq) + R"(,"type":"user","origin":"prompt","text":")" +
-           text + "\"}\n";
+    return R"({"v":1,"seq":)" + std::to_string(seq) +
+           R"(,"type":"user","origin":"prompt","text":")" + text + "\"}\n";
 }
 std::string without_end(std::string line) {
     line.pop_back();
@@ -330,18 +329,35 @@ TEST(Session, OpensWhatACrashOrAHandHasLeftAndSaysWhatIsWrong) {
     const Case cases[] = {
         {"an empty file", "", {}, ""},
         {"a first record cut off", kHead.substr(0, 30), {}, ""},
-        {"a last line without its end", kHead + user_line(1, "a") + without_end(user_line(2, "b")),
-         {"a", "b"}, ""},
+        {"a last line without its end",
+         kHead + user_line(1, "a") + without_end(user_line(2, "b")),
+         {"a", "b"},
+         ""},
         {"only a first line without its end", without_end(kHead), {}, ""},
-        {"a last record cut off", kHead + user_line(1, "a") + user_line(2, "b").substr(0, 40), {"a"}, ""},
-        {"a record behind NULs", kHead + nuls + user_line(1, "a") + user_line(2, "b"), {"a", "b"}, "line 2"},
+        {"a last record cut off",
+         kHead + user_line(1, "a") + user_line(2, "b").substr(0, 40),
+         {"a"},
+         ""},
+        {"a record behind NULs",
+         kHead + nuls + user_line(1, "a") + user_line(2, "b"),
+         {"a", "b"},
+         "line 2"},
         {"records on both sides of NULs",
-         kHead + without_end(user_line(1, "a")) + nuls + user_line(2, "b"), {"a", "b"}, "line 2"},
+         kHead + without_end(user_line(1, "a")) + nuls + user_line(2, "b"),
+         {"a", "b"},
+         "line 2"},
         {"NULs in front of the first record", nuls + kHead + user_line(1, "a"), {"a"}, "line 1"},
         {"NULs at the end", kHead + user_line(1, "a") + nuls, {"a"}, "line 3"},
         {"a line of NULs", kHead + nuls + "\n" + user_line(1, "a"), {"a"}, "line 2"},
-        {"garbage at the end", kHead + user_line(1, "a") + "\x7f""ELF", {"a"}, "line 3"},
-        {"a damaged line in front", "?" + without_end(kHead) + "\n" + kHead + user_line(1, "a"), {"a"},
+        {"garbage at the end",
+         kHead + user_line(1, "a") +
+             "\x7f"
+             "ELF",
+         {"a"},
+         "line 3"},
+        {"a damaged line in front",
+         "?" + without_end(kHead) + "\n" + kHead + user_line(1, "a"),
+         {"a"},
          "line 1"},
         {"the same line twice", kHead + user_line(1, "a") + user_line(1, "a"), {"a"}, "line 3"},
         {"a seq that goes back", kHead + user_line(2, "a") + user_line(1, "b"), {"a", "b"}, ""},
@@ -383,7 +399,8 @@ TEST(Session, RefusesAFileWithoutAReadableFirstRecordAndLeavesItAsItIs) {
         dir.write("s1.jsonl", text);
         auto session = Session::open(dir.path(), head());
         ASSERT_FALSE(session);
-        EXPECT_NE(session.error().message.find("s1.jsonl"), std::string::npos) << session.error().message;
+        EXPECT_NE(session.error().message.find("s1.jsonl"), std::string::npos)
+            << session.error().message;
         EXPECT_EQ(dir.read("s1.jsonl"), text);
     }
 }
@@ -447,7 +464,8 @@ TEST(Session, SaysAfterAFailedWriteWhatItsFileSaysAndGoesOnFromThere) {
              return s.compress({"auto", "/t", padding});
          }},
         {"model", 0, [&](Session& s) { return s.change_model(padding); }},
-        {"tools", 0, [&](Session& s) { return s.change_tools("[{\"name\":\"" + padding + "\"}]"); }},
+        {"tools", 0,
+         [&](Session& s) { return s.change_tools("[{\"name\":\"" + padding + "\"}]"); }},
     };
     for (const Case& c : cases) {
         for (rlim_t room = 0; room < 400; room += 19) {

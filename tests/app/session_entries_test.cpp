@@ -40,10 +40,10 @@ TEST(SessionEntries, OfADamagedJournalAreWhatASessionWouldRead) {
 TEST(SessionEntries, HoldArgumentsAsDeepAsTheyAreAccepted) {
     const testing::TempDir dir;
     const std::string deep = std::string(255, '[') + std::string(255, ']');
-    dir.write("s1.jsonl",
-              kHead + R"({"v":1,"seq":1,"type":"assistant","content":[)"
-                      R"({"type":"tool_use","id":"a","name":"x","input":{"a":)" +
-                  deep + "}}]}\n");
+    dir.write("s1.jsonl", kHead +
+                              R"({"v":1,"seq":1,"type":"assistant","content":[)"
+                              R"({"type":"tool_use","id":"a","name":"x","input":{"a":)" +
+                              deep + "}}]}\n");
     const auto messages = read_messages(dir / "s1.jsonl");
     ASSERT_TRUE(messages);
     ASSERT_EQ(messages->size(), 1U);

@@ -111,8 +111,8 @@ TEST_F(SessionJobsTest, APluginOfOthersKnowsOnlyOfJobsThatItSubmitted) {
                              const Json& params) {
         return services.request(plugin, false, method, params.dump(), {}, &a);
     };
-    const auto submitted = request("other", "job.submit/1",
-                                   {{"command", "echo mine"}, {"mode", "background"}});
+    const auto submitted =
+        request("other", "job.submit/1", {{"command", "echo mine"}, {"mode", "background"}});
     ASSERT_EQ(submitted.rc, TENON_OK) << submitted.out;
     const std::string own = Json::parse(submitted.out)["id"];
     wait_for_end(own);

@@ -64,9 +64,9 @@ TEST(SubagentJournal, LeavesNoPieceOfAKeyWhereItCuts) {
     Secrets secrets;
     secrets.add("key-0123456789");
     const testing::TempDir dir;
-    dir.write("a.jsonl", kHead + said(std::string(24'993, 'x') + "key-0123456789" +
-                                          std::string(40'000, 'y'),
-                                      "end_turn"));
+    dir.write("a.jsonl",
+              kHead + said(std::string(24'993, 'x') + "key-0123456789" + std::string(40'000, 'y'),
+                           "end_turn"));
     const auto words = read_subagent(dir / "a.jsonl", secrets);
     ASSERT_TRUE(words);
     EXPECT_EQ(words->all.find("key-"), std::string::npos);
@@ -76,8 +76,9 @@ TEST(SubagentJournal, ReadsWhatIsNestedAsDeepAsArgumentsMayBe) {
     const testing::TempDir dir;
     const std::string deep = std::string(255, '[') + std::string(255, ']');
     dir.write("a.jsonl",
-              kHead + R"({"v":1,"seq":1,"type":"assistant","content":[{"type":"text","text":"hm"},)"
-                      R"({"type":"tool_use","id":"a","name":"bash","input":{"a":)" +
+              kHead +
+                  R"({"v":1,"seq":1,"type":"assistant","content":[{"type":"text","text":"hm"},)"
+                  R"({"type":"tool_use","id":"a","name":"bash","input":{"a":)" +
                   deep + "}}]}\n");
     EXPECT_EQ(read_subagent(dir / "a.jsonl", {})->all, "hm");
 }

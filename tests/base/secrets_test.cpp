@@ -52,7 +52,8 @@ TEST(Secrets, OfAPartAlsoRemovesThePiecesOfAValueAtItsCuts) {
 TEST(Secrets, FindsAValueAlsoInsideAJsonString) {
     Secrets secrets;
     secrets.add("pass\"word\\12");
-    EXPECT_EQ(secrets.redact(R"({"a":"pass\"word\\12"} pass"word\12)"), R"({"a":"[redacted]"} [redacted])");
+    EXPECT_EQ(secrets.redact(R"({"a":"pass\"word\\12"} pass"word\12)"),
+              R"({"a":"[redacted]"} [redacted])");
 }
 
 TEST(RedactedStream, RemovesValuesWhereverTheTextIsCut) {

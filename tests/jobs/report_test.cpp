@@ -189,7 +189,11 @@ TEST(Preview, IsTheFirstEightyCharactersOnOneLine) {
         umlauts += "ü";
     EXPECT_EQ(preview(umlauts), umlauts.substr(0, 160));
     EXPECT_EQ(preview("a\x1b[31m"), "a [31m");
-    EXPECT_EQ(preview("a\xC2\x85" "b\xE2\x80\xA8" "c\xE2\x80\xA9" "d"), "a b c d");
+    EXPECT_EQ(preview("a\xC2\x85"
+                      "b\xE2\x80\xA8"
+                      "c\xE2\x80\xA9"
+                      "d"),
+              "a b c d");
     EXPECT_TRUE(utf8::is_valid(preview("\xff" + umlauts)));
 }
 

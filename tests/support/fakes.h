@@ -156,7 +156,8 @@ public:
 
 class FakeInbox : public agent::Inbox {
 public:
-    std::deque<std::vector<agent::JobEnded>> drains;  ///< what ended before each call of undelivered
+    std::deque<std::vector<agent::JobEnded>>
+        drains;  ///< what ended before each call of undelivered
     std::deque<bool> waits;                           ///< what each call of wait gives; then false
     std::map<std::string, agent::RecoveredCall> recovered;
     std::function<void()> on_wait;

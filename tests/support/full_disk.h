@@ -7,18 +7,20 @@
 
 namespace tenon::testing {
 
-/// While it lives, no file that a process writes grows beyond `bytes`: the next best thing to a full
-/// disk that needs no rights. What does not fit is written in part, as on a full disk.
+/// While it lives, no file that a process writes grows beyond `bytes`: the next best thing to a
+/// full disk that needs no rights. What does not fit is written in part, as on a full disk.
 class FullDisk {
 public:
     /// `process` 0: this one.
     explicit FullDisk(rlim_t bytes, pid_t process = 0) : process_(process) {
         if (process == 0) ::signal(SIGXFSZ, SIG_IGN);
         rlimit now{};
-        if (::prlimit(process, RLIMIT_FSIZE, nullptr, &now) != 0) throw std::runtime_error("prlimit");
+        if (::prlimit(process, RLIMIT_FSIZE, nullptr, &now) != 0)
+            throw std::runtime_error("prlimit");
         before_ = now;
         now.rlim_cur = bytes;
-        if (::prlimit(process, RLIMIT_FSIZE, &now, nullptr) != 0) throw std::runtime_error("prlimit");
+        if (::prlimit(process, RLIMIT_FSIZE, &now, nullptr) != 0)
+            throw std::runtime_error("prlimit");
     }
     ~FullDisk() { ::prlimit(process_, RLIMIT_FSIZE, &before_, nullptr); }
     FullDisk(const FullDisk&) = delete;

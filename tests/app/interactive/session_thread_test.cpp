@@ -94,8 +94,8 @@ protected:
 };
 
 TEST_F(SessionThreadTest, AHostThatFailsIsThereUntilItsEndIsAskedFor) {
-    provider.then([](const agent::Request&, const std::stop_token&)
-                      -> Result<agent::Answer, agent::ModelFailure> {
+    provider.then([](const agent::Request&,
+                     const std::stop_token&) -> Result<agent::Answer, agent::ModelFailure> {
         throw std::runtime_error("boom");
     });
     auto thread = open();
@@ -118,8 +118,8 @@ TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSaidBeforeTheNext) {
     auto thread = open();
     ASSERT_NE(watcher.wait_for_host(), nullptr);
     {
-        const testing::FullDisk full(
-            std::filesystem::file_size(dir / "state/sessions/s1.jsonl") + 10);
+        const testing::FullDisk full(std::filesystem::file_size(dir / "state/sessions/s1.jsonl") +
+                                     10);
         thread->say("first");
         const auto failed = watcher.wait_for_turns(1);
         ASSERT_EQ(failed.size(), 1U);

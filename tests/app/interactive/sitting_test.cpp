@@ -51,14 +51,19 @@ TEST(Sitting, SendsAPromptThatWasTypedDuringATurnNext) {
 }
 
 TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
-    const Json two_calls = {
-        {"content",
-         {{{"type", "tool_use"}, {"id", "t1"}, {"name", "bash"}, {"input", {{"command", "cat gate"}}}},
-          {{"type", "tool_use"}, {"id", "t2"}, {"name", "bash"}, {"input", {{"command", "echo SECOND"}}}}}}};
+    const Json two_calls = {{"content",
+                             {{{"type", "tool_use"},
+                               {"id", "t1"},
+                               {"name", "bash"},
+                               {"input", {{"command", "cat gate"}}}},
+                              {{"type", "tool_use"},
+                               {"id", "t2"},
+                               {"name", "bash"},
+                               {"input", {{"command", "echo SECOND"}}}}}}};
     Json repaired = says("All there.");
     repaired["expect"] = {"OPENED", "SECOND", "are you there"};
-    Person person({calls("t0", "background_run", {{"command", "cat gate2; echo DONE"}}),
-                   two_calls, repaired, expecting(says("Heard."), "DONE")},
+    Person person({calls("t0", "background_run", {{"command", "cat gate2; echo DONE"}}), two_calls,
+                   repaired, expecting(says("Heard."), "DONE")},
                   {.arguments = {"--yes", "--session", "s1"}});
     Gate gate(person.sandbox.workspace());
     ASSERT_EQ(::mkfifo((person.sandbox.workspace() / "gate2").c_str(), 0600), 0);

@@ -113,7 +113,8 @@ private:
         if (name == "text.redact/1") {
             plugins::Services services;
             plugins::add_redact_service(services, self.secrets);
-            const auto redacted = services.request("file", true, name, {params.p, params.n}, {}, nullptr);
+            const auto redacted =
+                services.request("file", true, name, {params.p, params.n}, {}, nullptr);
             out.put(out.ctx, {redacted.out.data(), redacted.out.size()});
             return redacted.rc;
         }
