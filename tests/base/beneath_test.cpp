@@ -172,6 +172,26 @@ TEST(Beneath, NeverWaitsForOrUsesASocketOrDevice) {
               "open s: is a socket, neither a regular file nor a folder");
 }
 
+TEST(Beneath, OpensASingleFileThatMayBeReadAndNothingBesideIt) {
+    const Layout at;
+    const fs::path note = at.dir.write("outside/note", "n");
+    at.link("../outside/note", "docs/linked");
+    at.link("../outside/secret", "docs/other");
+    const Beneath roots(at.ws(), {}, {at.dir / "docs", note});
+    for (const fs::path& path : {note, at.dir / "docs/linked"}) {
+        SCOPED_TRACE(path);
+        const auto opened = roots.open(path.string(), anything);
+        ASSERT_TRUE(opened) << opened.error().message;
+        EXPECT_EQ(contents(*opened), "n");
+        EXPECT_EQ(opened->real, note);
+    }
+    EXPECT_FALSE(roots.open((at.dir / "outside/secret").string(), anything));
+    EXPECT_FALSE(roots.open((at.dir / "docs/other").string(), anything));
+    EXPECT_FALSE(roots.open(note.string() + "/x", anything));
+    EXPECT_FALSE(roots.open_folder(note.string(), anything));
+    EXPECT_FALSE(roots.open_entry(note.string(), anything));
+}
+
 TEST(Beneath, FollowsNoMagicLinks) {
     const testing::TempDir dir;
     const Beneath roots(dir.path(), {"/proc"}, {});

@@ -12,7 +12,7 @@ constexpr std::chrono::seconds kGrace{5};
 }  // namespace
 
 std::optional<std::string> Unattended::why(const jobs::JobRecord& job) {
-    if (job.status != jobs::Status::kQueued) return std::nullopt;
+    if (job.status != jobs::Status::kQueued || jobs::is_elsewhere(job)) return std::nullopt;
     const std::string& session = job.spec.session;
     if (session.empty()) {
         const auto now = std::chrono::steady_clock::now();

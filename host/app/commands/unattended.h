@@ -10,7 +10,8 @@
 namespace tenon::app {
 
 /// Finds queued jobs that nobody is there to start: a job of a session waits for a host that has
-/// the session open. Not thread-safe; blocks on the disk.
+/// the session open. Of another machine's jobs nothing can be told from here. Not thread-safe;
+/// blocks on the disk.
 class Unattended {
 public:
     /// How often a queued job is worth a look: no event tells that a host has died.
