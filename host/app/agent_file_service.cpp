@@ -1,5 +1,7 @@
 #include "host/app/agent_file_service.h"
 
+#include <algorithm>
+
 #include "host/app/visible_text.h"
 
 namespace tenon::app {
@@ -12,13 +14,29 @@ void append(Json& list, const std::vector<AgentFile>& files, const char* scope) 
         list.push_back({{"path", file.path.string()}, {"text", file.bytes}, {"scope", scope}});
 }
 
+constexpr std::size_t kMostSingly = 4;
+constexpr std::size_t kExamples = 3;
+constexpr std::size_t kMostNames = 10;
+
+/// A line each while they are few, else one line for all.
+std::vector<std::string> summed_up(const std::vector<std::string>& problems) {
+    if (problems.size() <= kMostSingly) return problems;
+    std::string text =
+        std::to_string(problems.size()) + " problems with agent definitions: " + problems[0];
+    for (std::size_t i = 1; i < kExamples; ++i)
+        text += "; " + problems[i];
+    return {text + "; and " + std::to_string(problems.size() - kExamples) + " more"};
+}
+
 std::string refusal(const std::vector<fs::path>& untrusted, const fs::path& workspace) {
     std::string text =
         "agent definitions that are not used, because nobody has trusted them as "
         "they are now: ";
-    for (const fs::path& path : untrusted)
-        text += (&path == &untrusted.front() ? "" : ", ") +
-                visible(path.lexically_relative(workspace).string());
+    const std::size_t named = std::min(untrusted.size(), kMostNames);
+    for (std::size_t i = 0; i < named; ++i)
+        text += (i == 0 ? "" : ", ") + visible(untrusted[i].lexically_relative(workspace).string());
+    if (named < untrusted.size())
+        text += " and " + std::to_string(untrusted.size() - named) + " more";
     return text + "; see them and say yes with 'tenon config trust'";
 }
 
@@ -31,9 +49,10 @@ void AgentFileService::add_to(plugins::Services& services) {
 
 plugins::ServiceReply AgentFileService::definitions() {
     const UsableAgentFiles usable = usable_agent_files(folders_, state_dir_);
-    for (const AgentFiles* files : {&usable.of_workspace, &usable.of_user})
-        for (const std::string& problem : files->problems)
-            tell_once(problem);
+    std::vector<std::string> problems = usable.of_workspace.problems;
+    problems.insert(problems.end(), usable.of_user.problems.begin(), usable.of_user.problems.end());
+    for (const std::string& line : summed_up(problems))
+        tell_once(line);
     if (!usable.untrusted.empty()) tell_once(refusal(usable.untrusted, folders_.workspace));
 
     Json definitions = Json::array();

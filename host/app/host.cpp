@@ -50,6 +50,13 @@ spdlog::level::level_enum log_level(int level) {
     }
 }
 
+std::vector<std::string> names_of(const plugins::Registry& registry) {
+    std::vector<std::string> names;
+    for (const agent::ToolSpec* spec : registry.specs())
+        names.push_back(spec->name);
+    return names;
+}
+
 std::vector<std::string> names_in(const std::string& tools) {
     std::vector<std::string> names;
     const auto list = parse_json(tools);
@@ -216,6 +223,9 @@ void Host::make_services() {
                    ? plugins::ServiceReply::failed("no session is open yet", TENON_UNSUPPORTED)
                    : subagents_->run(request);
     });
+    services_.add("agent.tools/1", [this](const plugins::ServiceRequest&) {
+        return plugins::ServiceReply::ok({{"tools", names_of(*registry_)}});
+    });
     services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
         const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
         const auto verdict =
@@ -258,10 +268,7 @@ void Host::leave_out(const plugins::Problem& problem) {
 }
 
 void Host::report_unknown_rules() {
-    std::vector<std::string> names;
-    for (const agent::ToolSpec* spec : registry_->specs())
-        names.push_back(spec->name);
-    for (const Error& error : permission::unknown_tools(gate_->rules(), names))
+    for (const Error& error : permission::unknown_tools(gate_->rules(), names_of(*registry_)))
         notice(error.message);
 }
 

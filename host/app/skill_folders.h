@@ -9,8 +9,9 @@ namespace tenon::app {
 struct SkillFolders {
     std::vector<std::filesystem::path>
         search;  ///< in order: the workspace's, the user's, Tenon's own
-    /// Those outside the workspace, and where links in the user's lead: folders that file tools may
-    /// read. A link in the workspace opens nothing.
+    /// Those outside the workspace, and where links in the user's lead: directories, and the file
+    /// behind a SKILL.md that is a link. File tools may read them. A link in the workspace opens
+    /// nothing.
     std::vector<std::filesystem::path> readable;
 };
 

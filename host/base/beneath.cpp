@@ -31,9 +31,9 @@ UniqueFd open_beneath(int folder, const fs::path& path, std::uint64_t flags) {
 
 /// The root is found by its path each time: it may be made later, or anew. That path has no links,
 /// and none is followed should one have taken a folder's place.
-UniqueFd open_root(const fs::path& real) {
+UniqueFd open_root(const fs::path& real, std::uint64_t flags = O_PATH | O_DIRECTORY) {
     open_how how{};
-    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.flags = flags | O_CLOEXEC;
     how.resolve = RESOLVE_NO_SYMLINKS;
     return UniqueFd(
         static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, real.c_str(), &how, sizeof how)));
@@ -228,8 +228,13 @@ Result<Beneath::Opened> Beneath::find(std::string_view asked, const Approve& app
     if (!at) return at.error();
     UniqueFd fd;
     for (const bool again : {false, true}) {
-        const UniqueFd root = open_root(at->root->real);
+        const bool is_root = at->rest == ".";  // which may be a single file
+        UniqueFd root = open_root(at->root->real, is_root ? O_PATH : O_PATH | O_DIRECTORY);
         if (!root) return cannot_open(at->root->real.string(), errno);
+        if (is_root) {
+            fd = std::move(root);
+            break;
+        }
         fd = open_beneath(root.get(), at->rest, O_PATH);
         if (fd) break;
         if (errno != EXDEV) return cannot_open(asked, errno);

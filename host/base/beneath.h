@@ -43,7 +43,7 @@ public:
     };
 
     /// `workspace` must be absolute, and so must the others. All may be written but those that are
-    /// only `readable`.
+    /// only `readable`; one of these may be a single file.
     Beneath(const std::filesystem::path& workspace,
             const std::vector<std::filesystem::path>& writable,
             const std::vector<std::filesystem::path>& readable);

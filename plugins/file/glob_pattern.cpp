@@ -169,6 +169,49 @@ bool expand(std::vector<std::string>& patterns) {
     return true;
 }
 
+/// Whether `c` stands in the pattern outside {…}, as itself.
+bool has_outside_braces(std::string_view pattern, char c) {
+    int depth = 0;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] == '\\')
+            ++i;
+        else if (pattern[i] == '{')
+            ++depth;
+        else if (pattern[i] == '}')
+            --depth;
+        else if (pattern[i] == c && depth <= 0)
+            return true;
+    }
+    return false;
+}
+
+bool has_group(std::string_view pattern) {
+    for (std::size_t i = 1; i < pattern.size(); ++i)
+        if (pattern[i] == '(' && std::string_view("?*+@!").find(pattern[i - 1]) != kNone)
+            return true;
+    return false;
+}
+
+bool has_range(std::string_view pattern) {
+    const std::size_t dots = pattern.find("..");
+    return dots != kNone && pattern.substr(0, dots).find('{') != kNone &&
+           pattern.find('}', dots) != kNone;
+}
+
+bool has_stars_in_a_name(std::string_view pattern) {
+    const Components parts = components(pattern);
+    return std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
+        return part != "**" && part.find("**") != kNone;
+    });
+}
+
+bool escapes_letters(std::string_view pattern) {
+    for (std::size_t i = 0; i + 1 < pattern.size(); ++i)
+        if (pattern[i] == '\\' && std::isalnum(static_cast<unsigned char>(pattern[++i])) != 0)
+            return true;
+    return false;
+}
+
 bool has_open_bracket(std::string_view pattern) {
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (pattern[i] == '\\') {
@@ -236,10 +279,24 @@ bool PathPattern::may_match_below(const Components& path) const {
     return std::find(states.begin(), states.end() - 1, true) != states.end() - 1;
 }
 
+bool PathPattern::names_folder(const Components& path) const {
+    if (path.empty()) return false;
+    const States states = states_after(parts_, Components(path.begin(), path.end() - 1));
+    for (std::size_t i = 0; i + 1 < parts_.size(); ++i)
+        if (states[i] && parts_[i] != "**" && matches_name(parts_[i], path.back())) return true;
+    return false;
+}
+
+bool PathPattern::ends_plainly() const {
+    return !parts_.empty() && parts_.back().find_first_of("*?[") == kNone;
+}
+
 std::optional<Glob> Glob::parse(std::string_view pattern, std::string& why) {
     Glob glob;
     if (pattern.size() > kMaxPattern) {
         why = "it is longer than " + std::to_string(kMaxPattern) + " bytes";
+    } else if (pattern.substr(0, 1) == "!") {
+        why = "a ! at the beginning excludes nothing here; write \\! for the character itself";
     } else if (has_open_bracket(pattern)) {
         why = "a [ has no ]; write \\[ for the character itself";
     } else if (std::vector<std::string> all{std::string(pattern)}; !expand(all)) {
@@ -260,10 +317,37 @@ std::optional<Glob> Glob::parse(std::string_view pattern, std::string& why) {
     return std::nullopt;
 }
 
+std::string why_no_match(std::string_view pattern) {
+    if (has_stars_in_a_name(pattern))
+        return "** stands for folders only between slashes: src/**/*.c";
+    if (has_group(pattern) || has_outside_braces(pattern, '|') || has_outside_braces(pattern, ','))
+        return "alternatives are written {a,b}";
+    if (has_range(pattern)) return "{1..3} is no range here: write {1,2,3} or [1-3]";
+    if (pattern.find(".*") != kNone || pattern.find("\\.") != kNone || pattern.find('$') != kNone ||
+        pattern.find('^') == 0)
+        return "the pattern is a glob, not a regular expression: *.c";
+    if (escapes_letters(pattern))
+        return "the separator of a path is /, and \\ makes what follows literal";
+    return {};
+}
+
 bool Glob::matches(std::string_view path) const {
     const Components parts = components(path);
     return std::any_of(alternatives_.begin(), alternatives_.end(),
                        [&](const PathPattern& one) { return one.matches(parts); });
+}
+
+bool Glob::names_folder(std::string_view path) const {
+    const Components parts = components(path);
+    return std::any_of(alternatives_.begin(), alternatives_.end(),
+                       [&](const PathPattern& one) { return one.names_folder(parts); });
+}
+
+bool Glob::matches_plainly(std::string_view path) const {
+    const Components parts = components(path);
+    return std::any_of(alternatives_.begin(), alternatives_.end(), [&](const PathPattern& one) {
+        return one.ends_plainly() && one.matches(parts);
+    });
 }
 
 bool Glob::may_match_below(std::string_view path) const {

@@ -26,6 +26,11 @@ public:
     [[nodiscard]] bool matches(const Components& path) const;
     /// Whether a path below the folder `path` could match.
     [[nodiscard]] bool may_match_below(const Components& path) const;
+    /// The same, but where the last name of `path` is one that the pattern names, if only by `*`:
+    /// not one of those that `**` stands for.
+    [[nodiscard]] bool names_folder(const Components& path) const;
+    /// Whether the last name of the pattern is written out.
+    [[nodiscard]] bool ends_plainly() const;
 
 private:
     std::vector<std::string> parts_;
@@ -39,11 +44,18 @@ public:
     static std::optional<Glob> parse(std::string_view pattern, std::string& why);
     [[nodiscard]] bool matches(std::string_view path) const;
     [[nodiscard]] bool may_match_below(std::string_view path) const;
+    [[nodiscard]] bool names_folder(std::string_view path) const;
+    /// Whether it matches by a name that is written out.
+    [[nodiscard]] bool matches_plainly(std::string_view path) const;
     [[nodiscard]] bool wants_folders() const { return folders_; }
 
 private:
     std::vector<PathPattern> alternatives_;
     bool folders_ = false;
 };
+
+/// For a pattern that has matched nothing: what in it means something elsewhere and nothing here,
+/// in a sentence without its full stop; empty when there is no such thing.
+std::string why_no_match(std::string_view pattern);
 
 }  // namespace tenon::file

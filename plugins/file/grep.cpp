@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <re2/re2.h>
 #include <sys/stat.h>
+#include <vector>
 
 #include "plugins/file/glob_pattern.h"
 #include "plugins/file/lines.h"
@@ -14,20 +16,55 @@
 namespace tenon::file {
 namespace {
 
-constexpr std::size_t kMaxShown = 400;  // characters of a line
+constexpr std::size_t kMaxPattern = 32U << 10U;  // larger ones take seconds to compile
+constexpr std::size_t kMaxShown = 400;           // characters of a line
 constexpr std::size_t kShownBefore = 100;
 constexpr std::int64_t kMaxContext = 50;
 
-/// A line break in the pattern could never match: lines are searched one by one.
-bool asks_for_line_break(std::string_view pattern) {
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (pattern[i] == '\n') return true;
-        if (pattern[i] == '\\' && ++i < pattern.size() && pattern[i] == 'n') return true;
-    }
+/// The places of a pattern where a backslash makes something of what follows it.
+template <class Ask>
+bool any_escape(std::string_view pattern, Ask ask) {
+    for (std::size_t i = 0; i + 1 < pattern.size(); ++i)
+        if (pattern[i] == '\\' && ask(pattern.substr(++i))) return true;
     return false;
 }
 
+/// A line break in the pattern could never match: lines are searched one by one.
+bool asks_for_line_break(std::string_view pattern) {
+    if (pattern.find('\n') != std::string_view::npos) return true;
+    return any_escape(pattern, [](std::string_view rest) {
+        const bool hex = rest.substr(0, 3) == "x0a" || rest.substr(0, 3) == "x0A" ||
+                         rest.substr(0, 4) == "x{a}" || rest.substr(0, 4) == "x{A}";
+        return hex || rest[0] == 'n' || rest.substr(0, 3) == "012";
+    });
+}
+
+/// For a pattern that has matched nothing: what in it means something elsewhere and not here.
+std::string regex_hint(const std::string& pattern) {
+    const auto is_basic = [](std::string_view rest) {
+        return std::string_view("|(){}+?").find(rest[0]) != std::string_view::npos;
+    };
+    const auto is_return = [](std::string_view rest) { return rest[0] == 'r'; };
+    if (any_escape(pattern, is_basic)) {
+        return "\\ makes the character behind it literal: alternatives are written a|b, groups "
+               "(a), "
+               "repetitions a+ and a{2}";
+    }
+    static const RE2 kFlags(R"(\(\?[a-zA-Z]*[sm][a-zA-Z]*[:)-])");
+    if (RE2::PartialMatch(pattern, kFlags) || pattern.find("[\\s\\S]") != std::string::npos ||
+        pattern.find("[\\S\\s]") != std::string::npos || pattern.find("[^]") != std::string::npos)
+        return "lines are searched one by one: no match goes over a line end, with (?s) neither";
+    if (any_escape(pattern, is_return)) return "line ends are no part of a line";
+    return {};
+}
+
 std::unique_ptr<RE2> compile(const GrepArgs& args) {
+    if (args.pattern.size() > kMaxPattern) {
+        throw Failure("The pattern has " + std::to_string(args.pattern.size()) +
+                          " bytes; at most " + std::to_string(kMaxPattern) +
+                          " are possible: look for a part of it.",
+                      TENON_BAD_ARGS);
+    }
     if (asks_for_line_break(args.pattern)) {
         throw Failure(
             "The pattern asks for a line break, but lines are searched one by one: look for "
@@ -39,7 +76,8 @@ std::unique_ptr<RE2> compile(const GrepArgs& args) {
     options.set_case_sensitive(!args.ignore_case);
     auto pattern = std::make_unique<RE2>(args.pattern, options);
     if (!pattern->ok()) {
-        throw Failure("The pattern " + args.pattern + " makes no sense: " + pattern->error() +
+        throw Failure("The pattern " + quoted_argument(args.pattern) +
+                          " makes no sense: " + quoted_argument(pattern->error()) +
                           ". The syntax is RE2's: no look-around, no back-references; \\ before a "
                           "character that is meant literally.",
                       TENON_BAD_ARGS);
@@ -80,7 +118,8 @@ public:
             ++binary_;
             return true;
         }
-        shown_ = shown;
+        ++searched_;
+        shown_ = listed(shown);
         before_.clear();
         number_ = last_written_ = after_ = 0;
         std::string_view line;
@@ -88,6 +127,7 @@ public:
             ++number_;
             if (!take(line)) return false;
         }
+        cut_lines_ += lines.cut_lines();
         return !time_over_;
     }
 
@@ -95,8 +135,16 @@ public:
     void unreadable() { ++unreadable_; }
     [[nodiscard]] std::size_t binary() const { return binary_; }
     void time_is_over() { time_over_ = true; }
-    std::string answer() {
-        if (results_ == 0) out_ = "No matches\n";
+    [[nodiscard]] bool found_nothing() const { return results_ == 0; }
+    [[nodiscard]] std::size_t searched() const { return searched_; }
+    /// `hints` are for an answer without matches.
+    std::string answer(const std::vector<std::string>& hints) {
+        if (results_ == 0) {
+            std::string text;
+            for (const std::string& hint : hints)
+                if (!hint.empty()) text += (text.empty() ? " (" : "; ") + hint;
+            out_ = "No matches" + text + (text.empty() ? "\n" : ")\n");
+        }
         if (cut_by_chars_) {
             out_ += "[cut at " + std::to_string(kMaxAnswerChars) +
                     " characters: narrow the pattern, path or glob]\n";
@@ -105,6 +153,10 @@ public:
                     ": narrow the pattern, path or glob, or raise max_results]\n";
         }
         if (time_over_) out_ += "[stopped when the time was over: narrow the path or glob]\n";
+        if (cut_lines_ > 0) {
+            out_ += "[" + counted(cut_lines_, "line") +
+                    " longer than 1 MiB: only the beginning was searched]\n";
+        }
         if (unreadable_ > 0) out_ += "[" + counted(unreadable_, "file") + " could not be read]\n";
         out_.pop_back();
         return std::move(out_);
@@ -160,7 +212,8 @@ private:
     const std::unique_ptr<RE2> pattern_;
     const std::size_t context_, max_results_;
     std::string out_;
-    std::size_t chars_ = 0, results_ = 0, binary_ = 0, unreadable_ = 0;
+    std::size_t chars_ = 0, results_ = 0, binary_ = 0, unreadable_ = 0, searched_ = 0,
+                cut_lines_ = 0;
     bool cut_by_chars_ = false, cut_by_results_ = false, time_over_ = false;
 
     // The file under way.
@@ -171,20 +224,59 @@ private:
     std::size_t after_ = 0;  ///< lines of context still to be written
 };
 
-/// Which files of a folder are searched: by path where the glob has a slash, else by name.
-std::function<bool(std::string_view)> file_filter(const std::string& text) {
-    if (text.empty()) return [](std::string_view) { return true; };
-    std::string why;
-    const std::optional<Glob> glob = Glob::parse(text, why);
-    if (!glob || glob->wants_folders()) {
-        throw Failure(
-            "The glob " + text + " makes no sense: " + (glob ? "it names folders" : why) + ".",
-            TENON_BAD_ARGS);
+/// Which files of a folder are searched: by path where the glob has a slash, else by name. A glob
+/// after `!` leaves out what it matches.
+class FileFilter {
+public:
+    explicit FileFilter(const std::string& text) : excludes_(text.substr(0, 1) == "!") {
+        const std::string pattern = text.substr(excludes_ ? 1 : 0);
+        if (text.empty()) return;
+        std::string why;
+        glob_ = Glob::parse(pattern, why);
+        if (!glob_ || (glob_->wants_folders() && !excludes_)) {
+            throw Failure("The glob " + quoted_argument(text) +
+                              " makes no sense: " + (glob_ ? "it names folders" : why) + ".",
+                          TENON_BAD_ARGS);
+        }
+        const std::size_t slash = pattern.find('/');
+        by_path_ = slash != std::string::npos && slash + 1 != pattern.size();
     }
-    const bool by_path = text.find('/') != std::string::npos;
-    return [glob = *glob, by_path](std::string_view path) {
-        return glob.matches(by_path ? path : path.substr(path.rfind('/') + 1));
-    };
+
+    [[nodiscard]] bool wants_file(std::string_view path) const {
+        if (!glob_) return true;
+        if (excludes_) return glob_->wants_folders() || !matches(path);
+        return matches(path);
+    }
+    [[nodiscard]] bool wants_folder(std::string_view path) const {
+        return !glob_ || !excludes_ || !matches(path);
+    }
+    [[nodiscard]] bool names_folder(std::string_view path) const {
+        return glob_ && by_path_ && !excludes_ && glob_->names_folder(path);
+    }
+
+private:
+    [[nodiscard]] bool matches(std::string_view path) const {
+        return glob_->matches(by_path_ ? path : path.substr(path.rfind('/') + 1));
+    }
+
+    const bool excludes_;
+    bool by_path_ = false;
+    std::optional<Glob> glob_;  ///< none: all files
+};
+
+/// For an answer without matches.
+std::vector<std::string> hints(const Host& host, const GrepArgs& args, const Opened& start,
+                               const Search& search, const LeftOut& left_out) {
+    std::vector<std::string> out;
+    if (!search.found_nothing()) return out;
+    if (search.searched() == 0 && !args.glob.empty()) {
+        out.push_back("no file was searched: none fits the glob " + quoted_argument(args.glob));
+        out.push_back(why_no_match(args.glob.substr(args.glob[0] == '!' ? 1 : 0)));
+    } else {
+        out.push_back(regex_hint(args.pattern));
+    }
+    out.push_back(hint_on_links(host, start, left_out));
+    return out;
 }
 
 bool is_folder(const Opened& opened) {
@@ -198,8 +290,10 @@ bool is_folder(const Opened& opened) {
 std::string grep(const Host& host, const GrepArgs& args) {
     Search search(host, args);
     WalkOrder order;
-    order.wanted = file_filter(args.glob);
-    order.descend = [](std::string_view) { return true; };
+    const FileFilter filter(args.glob);
+    order.wanted = [&](std::string_view path) { return filter.wants_file(path); };
+    order.descend = [&](std::string_view path) { return filter.wants_folder(path); };
+    order.named = [&](std::string_view path) { return filter.names_folder(path); };
     order.deadline = search.deadline();
 
     const Opened start = open_or_suggest(host, args.path);
@@ -207,18 +301,20 @@ std::string grep(const Host& host, const GrepArgs& args) {
         search.file(start.fd, start.shown);
         if (search.binary() > 0)
             throw Failure(start.shown + " is a binary file and was not searched.");
-        return search.answer();
+        return search.answer({regex_hint(args.pattern)});
     }
-    const WalkEnd end = walk(host, start, order, [&](const Found& found) {
+    LeftOut left_out;
+    const auto look_into = [&](const Found& found) {
         const Fd fd = found.open();
         if (!fd) {
             if (errno == EACCES) search.unreadable();
             return true;
         }
         return search.file(fd, found.shown());
-    });
+    };
+    const WalkEnd end = walk(host, start, order, look_into, left_out);
     if (end == WalkEnd::kTimeOver) search.time_is_over();
-    return search.answer();
+    return search.answer(hints(host, args, start, search, left_out));
 }
 
 }  // namespace tenon::file

@@ -5,12 +5,14 @@
 namespace tenon::file {
 namespace {
 
-/// Blanks at the end do not count, unless a backslash stands before them.
+/// Blanks at the end do not count, unless a backslash stands before them. A backslash that ends the
+/// line keeps them all, and makes the pattern one that matches nothing.
 std::string_view without_trailing_blanks(std::string_view line) {
     std::size_t end = 0;
     for (std::size_t i = 0; i < line.size(); ++i) {
-        if (line[i] == '\\' && i + 1 < line.size()) {
-            end = ++i + 1;
+        if (line[i] == '\\') {
+            if (++i == line.size()) return line;
+            end = i + 1;
         } else if (line[i] != ' ') {
             end = i + 1;
         }
@@ -26,27 +28,23 @@ IgnoreFile::IgnoreFile(std::string folder, std::string_view text) : folder_(std:
         const std::size_t end = std::min(text.find('\n'), text.size());
         std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
         if (line.empty() || line.front() == '#') continue;
-        line = without_trailing_blanks(line);
+        if (line.back() == '\r') line.remove_suffix(1);
+        line = without_trailing_blanks(line.substr(0, line.find('\0')));
         const bool keeps = !line.empty() && line.front() == '!';
         if (keeps) line.remove_prefix(1);
         const bool only_folders = !line.empty() && line.back() == '/';
         if (only_folders) line.remove_suffix(1);
-        if (line.empty()) continue;
-        const bool anchored = line.find('/') != std::string_view::npos;
-        rules_.push_back({PathPattern(anchored ? line : std::string_view()),
-                          anchored ? std::string() : std::string(line), keeps, only_folders});
+        if (!line.empty()) rules_.push_back({GitPattern(line), keeps, only_folders});
     }
 }
 
 IgnoreFile::Verdict IgnoreFile::judge(std::string_view path, bool is_folder) const {
     path.remove_prefix(std::min(path.size(), folder_.empty() ? 0 : folder_.size() + 1));
     const std::string_view name = path.substr(path.rfind('/') + 1);
-    const Components parts = components(path);
     for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
         if (rule->only_folders && !is_folder) continue;
-        if (rule->name.empty() ? rule->pattern.matches(parts) : matches_name(rule->name, name))
+        if (rule->pattern.matches(path, name))
             return rule->keeps ? Verdict::kKept : Verdict::kIgnored;
     }
     return Verdict::kNothing;

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/file/glob_pattern.h"
+#include "plugins/file/git_pattern.h"
 
 /// What .gitignore files leave out, as gitignore(5) has it. Pure functions of text.
 namespace tenon::file {
@@ -21,8 +21,7 @@ public:
 
 private:
     struct Rule {
-        PathPattern pattern;
-        std::string name;  ///< not empty: matches the last component alone
+        GitPattern pattern;
         bool keeps, only_folders;
     };
     std::string folder_;

@@ -61,6 +61,7 @@ bool LineReader::next(std::string_view& line) {
     const std::size_t stop = std::min(end, buffer_.size());
     if (end == std::string::npos && stop == from_) return false;
     rest_to_skip_ = end == std::string::npos && !ended_;
+    cut_lines_ += rest_to_skip_ ? 1 : 0;
     line = std::string_view(buffer_).substr(from_, stop - from_);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     from_ = std::min(stop + 1, buffer_.size());

@@ -23,6 +23,9 @@ public:
     /// False at the end. `line` has no line end (LF or CRLF) and is valid until the next call.
     bool next(std::string_view& line);
 
+    /// Lines given so far that were cut off.
+    [[nodiscard]] std::size_t cut_lines() const { return cut_lines_; }
+
 private:
     bool fill();
     std::size_t find_end();
@@ -33,6 +36,7 @@ private:
     std::function<bool()> go_on_;
     std::string buffer_;
     std::size_t from_ = 0;  ///< of the line that comes next
+    std::size_t cut_lines_ = 0;
     bool ended_ = false, rest_to_skip_ = false;
 };
 

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <vector>
 
+#include "plugins/file/text.h"
+
 namespace tenon::file {
 namespace {
 
@@ -80,7 +82,7 @@ std::string suggestions(const Host& host, const Opened& folder, const std::strin
     std::string out;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!denied[i])
-            out += (out.empty() ? " Did you mean " : ", ") + join(folder.shown, names[i]);
+            out += (out.empty() ? " Did you mean " : ", ") + listed(join(folder.shown, names[i]));
     }
     return out.empty() ? out : out + "?";
 }

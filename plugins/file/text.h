@@ -17,6 +17,11 @@ bool is_utf8(std::string_view bytes);
 std::size_t count_chars(std::string_view text);
 /// The first `chars` characters.
 std::string_view first_chars(std::string_view text, std::size_t chars);
+/// A path in a list with one path a line: one that has control characters or line ends in it (or
+/// begins with a quote) is written in quotes with escapes, as git writes it.
+std::string listed(std::string_view path);
+/// For a message that quotes an argument: at most some 200 bytes of it.
+std::string quoted_argument(std::string_view argument);
 bool looks_binary(std::string_view beginning);
 /// "1 line", "3 lines"
 std::string counted(std::size_t n, std::string_view noun);

@@ -10,7 +10,9 @@
 #include <sys/syscall.h>
 #include <vector>
 
+#include "plugins/file/glob_pattern.h"
 #include "plugins/file/ignore.h"
+#include "plugins/file/text.h"
 
 namespace tenon::file {
 namespace {
@@ -49,6 +51,7 @@ std::string join(std::string_view folder, std::string_view name) {
 struct Name {
     std::string text;
     bool is_folder;
+    bool is_link_to_folder;
 };
 
 /// A path orders as its bytes do when a folder's name ends in the slash that follows it there.
@@ -67,18 +70,27 @@ struct CloseDir {
     void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
-bool is_folder(int folder, const dirent& entry) {
-    if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
+bool is_folder(int folder, const dirent& entry, bool follow) {
+    const unsigned char wanted = follow ? DT_LNK : DT_DIR;
+    if (entry.d_type != DT_UNKNOWN && entry.d_type != wanted) return false;
+    if (entry.d_type == DT_DIR) return true;
     struct stat info {};
-    return ::fstatat(folder, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+    return ::fstatat(folder, entry.d_name, &info, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0 &&
            S_ISDIR(info.st_mode);
+}
+
+bool is_below(std::string_view path, std::string_view folder) {
+    if (folder == "/") return true;
+    return path.substr(0, folder.size()) == folder &&
+           (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
 class Walk {
 public:
-    Walk(const Host& host, const Opened& start, const WalkOrder& order)
+    Walk(const Host& host, const Opened& start, const WalkOrder& order, LeftOut& left_out)
         : host_(host),
           order_(order),
+          left_out_(left_out),
           top_(start.path == "/" ? "" : start.path),
           shown_(start.shown) {
         if (shown_ == ".") shown_.clear();
@@ -104,11 +116,60 @@ public:
                 if (!visit(Found(root_, path, shown))) return WalkEnd::kStopped;
             }
             if (name.is_folder && order_.descend(below)) enter(path);
+            if (name.is_link_to_folder) {
+                if (const WalkEnd end = take_link(path, below, is_denied, visit);
+                    end != WalkEnd::kDone)
+                    return end;
+            }
         }
         return WalkEnd::kDone;
     }
 
 private:
+    static constexpr int kMaxLinks = 40;  // as the kernel has it
+
+    WalkEnd take_link(const std::string& path, const std::string& below, bool is_denied,
+                      const std::function<bool(const Found&)>& visit) {
+        if (order_.folders && !is_denied && order_.wanted_link && order_.wanted_link(below) &&
+            !visit(Found(root_, path, join(shown_, below))))
+            return WalkEnd::kStopped;
+        if (!order_.descend(below)) return WalkEnd::kDone;
+        if (order_.named && order_.named(below) && links_ < kMaxLinks) return follow(below, visit);
+        leave_out_link(below);
+        return WalkEnd::kDone;
+    }
+
+    void leave_out_link(const std::string& below) {
+        if (left_out_.links.size() < LeftOut::kMostLinks)
+            left_out_.links.push_back(top_ + "/" + below);
+    }
+
+    /// A walk of its own beneath the folder that the link leads to, in whichever root that is.
+    WalkEnd follow(const std::string& below, const std::function<bool(const Found&)>& visit) {
+        Opened target;
+        try {
+            target = host_.open(top_ + "/" + below, Access::kFolder);
+        } catch (const Failure& failure) {
+            if (failure.rc() == TENON_CANCELLED) throw;
+            leave_out_link(below);
+            return WalkEnd::kDone;
+        }
+        target.shown = join(shown_, below);
+        const auto from_here = [&below](const std::function<bool(std::string_view)>& ask) {
+            return [&below, &ask](std::string_view path) { return ask && ask(join(below, path)); };
+        };
+        WalkOrder order;
+        order.wanted = from_here(order_.wanted);
+        order.descend = from_here(order_.descend);
+        order.named = from_here(order_.named);
+        order.wanted_link = from_here(order_.wanted_link);
+        order.folders = order_.folders;
+        order.deadline = order_.deadline;
+        Walk beyond(host_, target, order, left_out_);
+        beyond.links_ = links_ + 1;
+        return beyond.run(visit);
+    }
+
     struct Level {
         std::string folder;  ///< relative to the root
         std::vector<Name> names;
@@ -181,9 +242,10 @@ private:
             const std::string_view name = entry->d_name;
             if (name == "." || name == ".." || name == ".git") continue;
             host_.check_cancelled();
-            const bool folder_entry = is_folder(::dirfd(dir.get()), *entry);
+            const bool folder_entry = is_folder(::dirfd(dir.get()), *entry, false);
             if (rules_.ignores(join(folder, name), folder_entry, first_rule_)) continue;
-            level.names.push_back({std::string(name), folder_entry});
+            const bool link = !folder_entry && is_folder(::dirfd(dir.get()), *entry, true);
+            level.names.push_back({std::string(name), folder_entry, link});
         }
         std::sort(level.names.begin(), level.names.end(), before);
         level.denied = denied(level);
@@ -197,7 +259,10 @@ private:
         std::vector<std::size_t> which;
         for (std::size_t i = 0; i < level.names.size(); ++i) {
             const std::string below = below_start(join(level.folder, level.names[i].text));
-            if (level.names[i].is_folder != order_.folders || !order_.wanted(below)) continue;
+            const bool link = order_.folders && level.names[i].is_link_to_folder &&
+                              order_.wanted_link && order_.wanted_link(below);
+            if (!link && (level.names[i].is_folder != order_.folders || !order_.wanted(below)))
+                continue;
             asked.push_back(top_ + "/" + below);
             which.push_back(i);
         }
@@ -220,6 +285,8 @@ private:
 
     const Host& host_;
     const WalkOrder& order_;
+    LeftOut& left_out_;
+    int links_ = 0;          ///< followed on the way here
     const std::string top_;  ///< absolute path of the start, empty for /
     std::string shown_;      ///< of the start; empty for the workspace itself
     Fd root_fd_;
@@ -237,8 +304,31 @@ Fd Found::open() const {
 }
 
 WalkEnd walk(const Host& host, const Opened& start, const WalkOrder& order,
-             const std::function<bool(const Found&)>& visit) {
-    return Walk(host, start, order).run(visit);
+             const std::function<bool(const Found&)>& visit, LeftOut& left_out) {
+    return Walk(host, start, order, left_out).run(visit);
+}
+
+std::string hint_on_links(const Host& host, const Opened& start, const LeftOut& left_out) {
+    std::string names;
+    std::size_t count = 0;
+    for (const std::string& link : left_out.links) {
+        try {
+            // What is behind this one was searched where it is.
+            if (is_below(host.open(link, Access::kFolder).path, start.path)) continue;
+        } catch (const Failure& failure) {
+            if (failure.rc() == TENON_CANCELLED) throw;
+        }
+        const std::size_t above = start.path == "/" ? 1 : start.path.size() + 1;
+        const std::string below =
+            is_below(link, start.path) && link.size() > above ? link.substr(above) : link;
+        const std::string shown = start.shown == "." ? below : join(start.shown, below);
+        names += (count++ == 0 ? "" : ", ") + listed(shown);
+    }
+    if (count == 0) return {};
+    return "not searched, because a link to a folder is followed only where the path or the "
+           "pattern "
+           "names it: " +
+           names;
 }
 
 }  // namespace tenon::file

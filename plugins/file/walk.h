@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/file/host.h"
 
@@ -15,8 +16,19 @@ struct WalkOrder {
     std::function<bool(std::string_view path)> wanted;
     /// Whether to look below a folder.
     std::function<bool(std::string_view path)> descend;
+    /// Whether a folder is one that somebody names, so that it is looked into even where it is a
+    /// symlink. May be empty: none is.
+    std::function<bool(std::string_view path)> named;
+    /// With `folders`: whether a symlink to a folder counts as one. May be empty: none does.
+    std::function<bool(std::string_view path)> wanted_link;
     bool folders = false;
     std::chrono::steady_clock::time_point deadline;
+};
+
+/// What a walk has not looked at although the order would have had it so.
+struct LeftOut {
+    static constexpr std::size_t kMostLinks = 16;
+    std::vector<std::string> links;  ///< symlinks to folders, absolute; the first ones only
 };
 
 /// One thing found; valid during the visit.
@@ -40,11 +52,15 @@ enum class WalkEnd { kDone, kStopped, kTimeOver };
 /// Visits what lies below `start` (opened with Access::kFolder) in bytewise order of the paths,
 /// until `visit` returns false. Leaves out `.git`, what .gitignore and .git/info/exclude name, and
 /// what a rule forbids to read. Ignore files above `start` count too, up to the root it lies in,
-/// unless they ignore `start` itself: somebody wants to look there. Symlinks are not followed, so
-/// it cannot leave the folder nor run in a circle. Holds one folder at a time in memory for each
-/// level. Throws Failure when cancelled or when `start` cannot be read; folders below that cannot
-/// be are left out.
+/// unless they ignore `start` itself: somebody wants to look there. Of symlinks only those are
+/// followed that the order names, as far as the host opens what is behind them; so it cannot run in
+/// a circle. Holds one folder at a time in memory for each level. Throws Failure when cancelled or
+/// when `start` cannot be read; folders below that cannot be are left out.
 WalkEnd walk(const Host& host, const Opened& start, const WalkOrder& order,
-             const std::function<bool(const Found&)>& visit);
+             const std::function<bool(const Found&)>& visit, LeftOut& left_out);
+
+/// A hint for an answer without matches: the links among `left_out` that lead out of `start`, so
+/// that what is behind them was not searched. Empty when there are none.
+std::string hint_on_links(const Host& host, const Opened& start, const LeftOut& left_out);
 
 }  // namespace tenon::file

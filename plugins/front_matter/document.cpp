@@ -1,5 +1,7 @@
 #include "plugins/front_matter/document.h"
 
+#include <algorithm>
+
 #include "plugins/front_matter/text.h"
 
 namespace tenon::front_matter {
@@ -50,11 +52,37 @@ std::string take_front_matter(std::string_view& text) {
     throw Malformed("its front matter has no end (---)");
 }
 
+/// The parser takes what is no YAML without a word too: an open quote swallows the keys below it.
+bool lacks_a_key(const Fields& fields, const std::vector<Written>& as_written) {
+    return std::any_of(as_written.begin(), as_written.end(), [&fields](const Written& one) {
+        return fields.find(one.key) == fields.end();
+    });
+}
+
+/// Whether YAML takes the beginning of a text for a tag or an anchor of its author's.
+bool begins_with_a_property(std::string_view text) {
+    return text.substr(0, 1) == "&" || (text.substr(0, 1) == "!" && text.substr(0, 2) != "!!");
+}
+
+bool is_empty_value(std::string_view text) {
+    return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL" ||
+           text[0] == '"' || text[0] == '\'';
+}
+
 }  // namespace
 
 std::string Document::text(std::string_view field) const {
     const auto found = fields.find(field);
     return found == fields.end() ? std::string() : one_line(found->second.text);
+}
+
+std::string Document::text_as_written(std::string_view field) const {
+    std::string said;
+    for (const Written& one : as_written)
+        if (one.key == field) said = one.text();
+    std::string value = text(field);
+    if (value.empty()) return is_empty_value(said) ? std::string() : said;
+    return begins_with_a_property(said) ? said : value;
 }
 
 bool Document::yes(std::string_view field) const {
@@ -76,13 +104,14 @@ Document parse(std::string_view bytes) {
 
     Document document;
     Yaml yaml = read_yaml(front_matter);
-    if (!yaml.fields) {
-        Yaml mended = read_yaml(with_quoted_values(front_matter));
-        if (!mended.fields) throw Malformed("its front matter is not valid YAML: " + yaml.problem);
-        yaml = std::move(mended);
+    std::vector<Written> fields = written(front_matter);
+    if (!yaml.fields || lacks_a_key(*yaml.fields, fields)) {
+        if (fields.empty()) throw Malformed("its front matter is not valid YAML: " + yaml.problem);
+        yaml.fields = read_each(fields);
         document.mended = true;
     }
     document.fields = std::move(*yaml.fields);
+    document.as_written = std::move(fields);
     document.body = without_blank_lines_around(rest);
     return document;
 }

@@ -3,7 +3,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "plugins/front_matter/written.h"
 #include "plugins/front_matter/yaml.h"
 
 /// Markdown files that begin with YAML between two lines of three hyphens: skills (SKILL.md of
@@ -24,10 +26,14 @@ public:
 struct Document {
     Fields fields;
     std::string body;     ///< valid UTF-8, lines end in LF; without the blank lines around it
-    bool mended = false;  ///< its YAML was valid only once the texts in it stood in quotes
+    bool mended = false;  ///< it is no YAML as a whole: each field was read by itself
+    std::vector<Written> as_written;
 
     /// The text of a field, on one line; empty when there is none, or something else than text.
     [[nodiscard]] std::string text(std::string_view field) const;
+    /// The same for a field that can only be meant as text: one that YAML takes for something else
+    /// (`[beta]`, `#1`, `!new`) is read as it is written.
+    [[nodiscard]] std::string text_as_written(std::string_view field) const;
     /// Whether a field says yes: true, in any of YAML's spellings.
     [[nodiscard]] bool yes(std::string_view field) const;
 };

@@ -77,44 +77,6 @@ private:
     Field value_;
 };
 
-struct Line {
-    std::string_view key;  // with its colon; empty: the line begins no value of the mapping
-    std::string value;
-};
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-Line split(std::string_view line) {
-    const auto colon = line.find(':');
-    const bool is_key = colon != std::string_view::npos && colon > 0 &&
-                        (colon + 1 == line.size() || line[colon + 1] == ' ') &&
-                        std::string_view(" \t-#\"'[{?").find(line[0]) == std::string_view::npos;
-    if (!is_key) return {};
-    return {line.substr(0, colon + 1), std::string(trimmed(line.substr(colon + 1)))};
-}
-
-/// Begins neither with what YAML gives a meaning of its own nor with nothing.
-bool is_plain(std::string_view value) {
-    return !value.empty() &&
-           std::string_view("\"'[{|>&*!#").find(value[0]) == std::string_view::npos;
-}
-
-bool needs_quotes(std::string_view value) {
-    return value.find(": ") != std::string_view::npos || value.back() == ':' ||
-           std::string_view("@`%,]}").find(value[0]) != std::string_view::npos;
-}
-
-std::string quoted(std::string_view value) {
-    std::string out = "'";
-    for (const char c : value)
-        out += c == '\'' ? std::string("''") : std::string(1, c);
-    return out + "'";
-}
-
 }  // namespace
 
 Yaml read_yaml(const std::string& yaml) {
@@ -132,28 +94,6 @@ Yaml read_yaml(const std::string& yaml) {
     } catch (const YAML::Exception& e) {
         out.problem = e.msg;
         if (!e.mark.is_null()) out.problem += " (line " + std::to_string(e.mark.line + 2) + ")";
-    }
-    return out;
-}
-
-std::string with_quoted_values(std::string_view yaml) {
-    std::string out;
-    while (!yaml.empty()) {
-        const auto take = [&yaml] {
-            const std::string_view line = yaml.substr(0, yaml.find('\n'));
-            yaml.remove_prefix(std::min(yaml.size(), line.size() + 1));
-            return line;
-        };
-        const std::string_view text = take();
-        Line line = split(text);
-        if (line.key.empty() || !is_plain(line.value)) {
-            out.append(text).append("\n");
-            continue;
-        }
-        while (!yaml.empty() && (yaml[0] == ' ' || yaml[0] == '\t'))  // the value goes on
-            line.value.append(" ").append(trimmed(take()));
-        out.append(line.key).append(" ");
-        out.append(needs_quotes(line.value) ? quoted(line.value) : line.value).append("\n");
     }
     return out;
 }

@@ -27,8 +27,4 @@ struct Yaml {
 };
 Yaml read_yaml(const std::string& yaml);
 
-/// The same text with every plain one-line or folded value of the outermost mapping in quotes where
-/// a colon or its first character would make it something else. Meant for YAML that is not valid.
-std::string with_quoted_values(std::string_view yaml);
-
 }  // namespace tenon::front_matter

@@ -62,11 +62,11 @@ Skill read_skill(const Host& host, const std::string& folder, const Tell& tell) 
     const std::string folder_name = folder.substr(folder.rfind('/') + 1);
     skill.name = document.text("name");
     if (skill.name.empty()) skill.name = front_matter::one_line(folder_name);
-    skill.description = document.text("description");
+    skill.description = document.text_as_written("description");
     if (skill.description.empty()) throw Failure("it has no description");
     skill.hidden = document.yes("disable-model-invocation");
     for (const std::string& blemish : blemishes(document, skill, folder_name))
-        tell(skill.file() + ": " + blemish);
+        tell(Remark::kOdd, skill.file() + ": " + blemish);
     return skill;
 }
 
@@ -87,7 +87,7 @@ Catalogue Catalogue::scan(const Host& host, const Tell& tell) {
             try {
                 catalogue.add(read_skill(host, folder, tell), tell);
             } catch (const Failure& failure) {
-                tell(folder + "/SKILL.md is left out: " + failure.what());
+                tell(Remark::kLeftOut, folder + "/SKILL.md is left out: " + failure.what());
             }
         }
     }
@@ -99,8 +99,8 @@ void Catalogue::add(Skill skill, const Tell& tell) {
     if (is_new) {
         skills_.push_back(std::move(skill));
     } else {
-        tell(skill.file() + " is left out: " + skills_[known->second].file() +
-             " has the same name and comes first");
+        tell(Remark::kLeftOut, skill.file() + " is left out: " + skills_[known->second].file() +
+                                   " has the same name and comes first");
     }
 }
 

@@ -1,6 +1,5 @@
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include <tenon/plugin.hpp>
 
@@ -78,26 +77,28 @@ private:
 
     void scan() {
         auto found = std::make_shared<const Catalogue>(
-            Catalogue::scan(host(), [this](const std::string& message) { tell(message); }));
-        const std::lock_guard lock(mutex_);
-        skills_ = std::move(found);
+            Catalogue::scan(host(), [this](Remark kind, const std::string& message) {
+                const std::lock_guard lock(mutex_);
+                remarks_.add(kind, message);
+            }));
+        front_matter::Remarks::Lines lines;
+        {
+            const std::lock_guard lock(mutex_);
+            skills_ = std::move(found);
+            lines = remarks_.take("skills");
+        }
+        for (const std::string& line : lines.summary)
+            host().log(TENON_LOG_WARNING, line);
+        for (const std::string& line : lines.details)
+            host().log(TENON_LOG_INFO, line);
     }
     [[nodiscard]] std::shared_ptr<const Catalogue> skills() {
         const std::lock_guard lock(mutex_);
         return skills_;
     }
-    /// Once each, however often the folders are looked through.
-    void tell(const std::string& message) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!told_.insert(message).second) return;
-        }
-        host().log(TENON_LOG_WARNING, message);
-    }
-
     std::mutex mutex_;
     std::shared_ptr<const Catalogue> skills_;  // never null after setup
-    std::set<std::string> told_;
+    front_matter::Remarks remarks_;
 };
 
 }  // namespace

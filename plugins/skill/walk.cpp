@@ -32,7 +32,7 @@ Names names_in(DIR* folder, const std::string& path, const Tell& tell) {
         if (name != "SKILL.md") {
             if (is_folder) names.folders.push_back(name);
         } else if (is_folder) {
-            tell(path + "/SKILL.md is left out: it is a folder");
+            tell(Remark::kLeftOut, path + "/SKILL.md is left out: it is a folder");
         } else {
             names.has_skill = true;
         }
@@ -49,8 +49,8 @@ std::vector<std::string> Walk::below(const std::string& root) {
     folders_left_ = kMaxFolders;
     visit(root, 0);
     if (folders_left_ < 0)
-        tell_(root + " has more than " + std::to_string(kMaxFolders) +
-              " folders; skills in the rest of them are not found");
+        tell_(Remark::kLeftOut, root + " has more than " + std::to_string(kMaxFolders) +
+                                    " folders; skills in the rest of them are not found");
     return std::move(found_);
 }
 
@@ -62,7 +62,7 @@ void Walk::visit(const std::string& folder, int depth) {
         if (!is_new(::dirfd(open.get()))) return;
         names = names_in(open.get(), folder, tell_);
     } catch (const Failure& failure) {
-        tell_("skills in " + folder + " are left out: " + failure.what());
+        tell_(Remark::kLeftOut, "skills in " + folder + " are left out: " + failure.what());
         return;
     }
     if (names.has_skill && depth > 0) {

@@ -8,10 +8,13 @@
 
 #include <tenon/plugin.hpp>
 
+#include "plugins/front_matter/remarks.h"
+
 namespace tenon::skill {
 
+using Remark = front_matter::Remarks::Kind;
 /// Receives what a person should know: what is left out, and what is not as it should be.
-using Tell = std::function<void(const std::string& message)>;
+using Tell = std::function<void(Remark kind, const std::string& message)>;
 
 /// Finds the folders that hold a SKILL.md, which are not looked into further: at most six levels
 /// deep and 2,000 folders beneath each root. Links are followed, but no folder is visited twice.

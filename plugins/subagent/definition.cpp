@@ -17,25 +17,27 @@ using front_matter::Malformed;
 /// Short names that other clients give to models of theirs: no endpoint knows them.
 constexpr std::array<std::string_view, 5> kModelAliases = {"sonnet", "opus", "haiku", "opusplan",
                                                            "default"};
-constexpr std::array<std::string_view, 6> kKnownFields = {
-    "name", "description", "tools", "disallowedTools", "model", "maxTurns"};
 
-/// The parts between commas that stand in no bracket.
-std::vector<std::string> split_at_commas(std::string_view text) {
-    std::vector<std::string> parts(1);
+/// Commas, blanks, and what is left of a YAML list that is none.
+constexpr std::string_view kBetweenNames = ", \t\n[]\"'";
+
+/// The names in `text`; what stands in round brackets belongs to the name before it.
+std::vector<std::string> names_in(std::string_view text) {
+    std::vector<std::string> names(1);
     int depth = 0;
     for (const char c : text) {
-        depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-        if (c == ',' && depth <= 0) {
-            parts.emplace_back();
-        } else {
-            parts.back() += c;
+        const bool inside = depth > 0 || c == '(';
+        depth = std::max(0, depth + (c == '(' ? 1 : c == ')' ? -1 : 0));
+        if (inside || kBetweenNames.find(c) == std::string_view::npos) {
+            names.back() += c;
+        } else if (!names.back().empty()) {
+            names.emplace_back();
         }
     }
-    for (std::string& part : parts)
-        part = front_matter::one_line(part);
-    parts.erase(std::remove(parts.begin(), parts.end(), ""), parts.end());
-    return parts;
+    names.erase(std::remove_if(names.begin(), names.end(),
+                               [](const std::string& name) { return name.empty() || name == "-"; }),
+                names.end());
+    return names;
 }
 
 std::string stem_of(const std::string& file) {
@@ -58,15 +60,12 @@ public:
             out_.name = stem_of(out_.file);
             remark("it has no name; '" + out_.name + "' is used");
         }
-        out_.description = document_.text("description");
+        out_.description = document_.text_as_written("description");
         if (out_.description.empty()) throw Malformed("it has no description");
         out_.system = document_.body;
         read_tools();
         read_model();
         read_max_turns();
-        for (const auto& [name, field] : document_.fields)
-            if (std::find(kKnownFields.begin(), kKnownFields.end(), name) == kKnownFields.end())
-                out_.ignored.push_back(name);
         return std::move(out_);
     }
 
@@ -96,11 +95,11 @@ private:
         if (tools.absent) return tools;
         if (found->second.kind == Field::Kind::kOther)
             throw Malformed(key + " is neither a list of names nor text with commas between them");
-        std::vector<std::string> written = split_at_commas(found->second.text);
-        for (const std::string& name : found->second.texts)
-            written.push_back(front_matter::one_line(name));
-        for (const std::string& name : written)
-            add_tool(key, name, tools);
+        std::vector<std::string> written = found->second.texts;
+        written.push_back(found->second.text);
+        for (const std::string& text : written)
+            for (const std::string& name : names_in(front_matter::one_line(text)))
+                add_tool(key, name, tools);
         return tools;
     }
 

@@ -20,7 +20,6 @@ struct Definition {
 
     std::string file;
     std::vector<std::string> remarks;  ///< what of the file is not as it says
-    std::vector<std::string> ignored;  ///< fields that mean nothing here
 };
 
 /// Reads the text of `file`. Throws front_matter::Malformed for what cannot be used.

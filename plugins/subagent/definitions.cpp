@@ -5,6 +5,7 @@
 #include "plugins/front_matter/document.h"
 #include "plugins/front_matter/listing.h"
 #include "plugins/front_matter/text.h"
+#include "plugins/subagent/tool_names.h"
 
 namespace tenon::subagent {
 namespace {
@@ -19,7 +20,7 @@ Definitions Definitions::read(const Host& host, const Tell& tell) {
     const Reply reply = host.request("agent.definitions/1");
     if (!reply.ok()) {
         if (reply.rc != TENON_UNSUPPORTED)
-            tell(TENON_LOG_WARNING, "definitions of subagents: " + reply.text);
+            tell(Remark::kLeftOut, "definitions of subagents: " + reply.text);
         return definitions;
     }
     for (const JsonView& file : reply.json().objects("definitions"))
@@ -33,17 +34,28 @@ void Definitions::add(const std::string& file, const std::string& text, const Te
     try {
         Definition definition = parse_definition(file, text);
         for (const std::string& remark : definition.remarks)
-            tell(TENON_LOG_WARNING, file + ": " + remark);
-        for (const std::string& field : definition.ignored)
-            tell(TENON_LOG_DEBUG, file + ": the field " + field + " means nothing here");
+            tell(Remark::kOdd, file + ": " + remark);
         if (const Definition* first = find(definition.name)) {
-            tell(TENON_LOG_WARNING,
+            tell(Remark::kLeftOut,
                  file + " is left out: " + first->file + " has the same name and comes first");
         } else {
             definitions_.push_back(std::move(definition));
         }
     } catch (const front_matter::Malformed& e) {
-        tell(TENON_LOG_WARNING, file + " is left out: " + e.what());
+        tell(Remark::kLeftOut, file + " is left out: " + e.what());
+    }
+}
+
+void Definitions::tell_unknown_tools(const std::vector<std::string>& tools,
+                                     const Tell& tell) const {
+    for (const Definition& definition : definitions_) {
+        const auto look = [&](const char* field, const std::vector<std::string>& names) {
+            for (const std::string& name : pick_tools(names, tools).unknown)
+                tell(Remark::kOdd, definition.file + ": " + field + ": there is no tool " + name +
+                                       " here; it is left out");
+        };
+        look("tools", definition.tools.value_or(std::vector<std::string>()));
+        look("disallowedTools", definition.disallowed_tools);
     }
 }
 

@@ -7,12 +7,14 @@
 
 #include <tenon/plugin.hpp>
 
+#include "plugins/front_matter/remarks.h"
 #include "plugins/subagent/definition.h"
 
 namespace tenon::subagent {
 
-/// Receives what is to be known of the files; `level` is one of TENON_LOG_*.
-using Tell = std::function<void(int level, const std::string& message)>;
+using Remark = front_matter::Remarks::Kind;
+/// Receives what a person should know of the files.
+using Tell = std::function<void(Remark kind, const std::string& message)>;
 
 /// The kinds of subagents as their files were at one moment; of several with one name the first.
 /// Does not change.
@@ -21,6 +23,9 @@ public:
     Definitions() = default;
     /// Asks the host for the files. What cannot be used is left out and told.
     static Definitions read(const Host& host, const Tell& tell);
+
+    /// For each name in a list of tools that is not among `tools`.
+    void tell_unknown_tools(const std::vector<std::string>& tools, const Tell& tell) const;
 
     /// Or null.
     [[nodiscard]] const Definition* find(std::string_view name) const;

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include <tenon/plugin.hpp>
 
 #include "plugins/front_matter/text.h"
 #include "plugins/subagent/definitions.h"
+#include "plugins/subagent/tool_names.h"
 
 namespace tenon::subagent {
 namespace {
@@ -31,7 +31,15 @@ public:
              kSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, [this](Call& call) { run(call); });
     }
 
-    std::string system_prompt() override { return definitions()->prompt(); }
+    /// By now every plugin is loaded: which tools there are is known.
+    std::string system_prompt() override {
+        const std::shared_ptr<const Definitions> known = definitions();
+        if (const auto tools = tools_of_host()) {
+            known->tell_unknown_tools(*tools, remarking());
+            say_remarks();
+        }
+        return known->prompt();
+    }
 
 private:
     void run(const Call& call) {
@@ -63,9 +71,7 @@ private:
         std::int64_t max_turns = args.integer("max_turns");
         if (kind) {
             if (!kind->system.empty()) params.text("system", kind->system);
-            if (kind->tools) params.texts("tools", *kind->tools);
-            if (!kind->disallowed_tools.empty())
-                params.texts("disallowed_tools", kind->disallowed_tools);
+            add_tools(*kind, params);
             if (model.empty()) model = kind->model;
             if (kind->max_turns)
                 max_turns =
@@ -73,6 +79,24 @@ private:
         }
         if (!model.empty()) params.text("model", model);
         if (max_turns > 0) params.integer("max_turns", max_turns);
+    }
+
+    /// Names that no tool has are left out: one of them must not make the kind useless.
+    void add_tools(const Definition& kind, JsonObject& params) {
+        const auto tools = tools_of_host();
+        const auto there = [&tools](const std::vector<std::string>& names) {
+            return tools ? pick_tools(names, *tools).names : names;
+        };
+        if (kind.tools) params.texts("tools", there(*kind.tools));
+        if (const auto disallowed = there(kind.disallowed_tools); !disallowed.empty())
+            params.texts("disallowed_tools", disallowed);
+    }
+
+    /// The names of all tools; nothing when the host does not say.
+    [[nodiscard]] std::optional<std::vector<std::string>> tools_of_host() const {
+        const Reply reply = host().request("agent.tools/1");
+        if (!reply.ok()) return std::nullopt;
+        return reply.json().texts("tools");
     }
 
     /// Null for no type at all.
@@ -89,27 +113,38 @@ private:
     }
 
     void read_definitions() {
-        auto found = std::make_shared<const Definitions>(Definitions::read(
-            host(), [this](int level, const std::string& message) { tell(level, message); }));
-        const std::lock_guard lock(mutex_);
-        definitions_ = std::move(found);
+        auto found = std::make_shared<const Definitions>(Definitions::read(host(), remarking()));
+        {
+            const std::lock_guard lock(mutex_);
+            definitions_ = std::move(found);
+        }
+        say_remarks();
     }
     [[nodiscard]] std::shared_ptr<const Definitions> definitions() {
         const std::lock_guard lock(mutex_);
         return definitions_;
     }
-    /// Once each, however often the files are read.
-    void tell(int level, const std::string& message) {
+    [[nodiscard]] Tell remarking() {
+        return [this](Remark kind, const std::string& message) {
+            const std::lock_guard lock(mutex_);
+            remarks_.add(kind, message);
+        };
+    }
+    void say_remarks() {
+        front_matter::Remarks::Lines lines;
         {
             const std::lock_guard lock(mutex_);
-            if (!told_.insert(message).second) return;
+            lines = remarks_.take("agent definitions");
         }
-        host().log(level, message);
+        for (const std::string& line : lines.summary)
+            host().log(TENON_LOG_WARNING, line);
+        for (const std::string& line : lines.details)
+            host().log(TENON_LOG_INFO, line);
     }
 
     std::mutex mutex_;
     std::shared_ptr<const Definitions> definitions_;  // never null after setup
-    std::set<std::string> told_;
+    front_matter::Remarks remarks_;
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "plugins/subagent/tool_names.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace tenon::subagent {
@@ -8,7 +10,7 @@ namespace {
 
 // What a subagent never has (questions, plans, agents, lists of todos, background shells) has no
 // counterpart either.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kNames = {{
     {"Bash", "bash"},
     {"Read", "read_file"},
     {"Write", "write_file"},
@@ -28,13 +30,37 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kNames =
     {"TodoRead", ""},
     {"BashOutput", ""},
     {"KillShell", ""},
+    {"KillBash", ""},
+    {"Monitor", ""},
+    {"TaskOutput", ""},
+    {"TaskStop", ""},
+    {"SendMessage", ""},
     {"WebFetch", ""},
     {"WebSearch", ""},
     {"NotebookEdit", ""},
     {"NotebookRead", ""},
     {"AskUserQuestion", ""},
+    {"EnterPlanMode", ""},
     {"ExitPlanMode", ""},
+    {"EnterWorktree", ""},
+    {"ExitWorktree", ""},
+    {"SlashCommand", ""},
+    {"ToolSearch", ""},
+    {"LSP", ""},
+    {"ListMcpResourcesTool", ""},
+    {"ReadMcpResourceTool", ""},
 }};
+
+/// A tool that is there only while there is something to load: whoever names it means no mistake.
+constexpr std::string_view kOfferedAtTimes = "load_skill";
+
+/// Whether two names differ in nothing but the case of their letters.
+bool same_name(std::string_view a, std::string_view b) {
+    const auto same = [](unsigned char one, unsigned char other) {
+        return std::tolower(one) == std::tolower(other);
+    };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
+}
 
 }  // namespace
 
@@ -45,7 +71,7 @@ ToolName tool_name(std::string_view written) {
     out.name = written.substr(0, bracket);
     if (out.name == "*") out.kind = ToolName::Kind::kAll;
     for (const auto& [theirs, ours] : kNames) {
-        if (out.name != theirs) continue;
+        if (!same_name(out.name, theirs)) continue;
         if (ours.empty()) {
             out.kind = ToolName::Kind::kMissing;
         } else {
@@ -53,8 +79,23 @@ ToolName tool_name(std::string_view written) {
         }
         return out;
     }
-    if (out.name.rfind("mcp__", 0) == 0) out.kind = ToolName::Kind::kMissing;
     return out;
+}
+
+PickedTools pick_tools(const std::vector<std::string>& names,
+                       const std::vector<std::string>& tools) {
+    PickedTools picked;
+    for (const std::string& name : names) {
+        const auto tool = std::find_if(tools.begin(), tools.end(), [&name](const std::string& one) {
+            return same_name(one, name);
+        });
+        if (tool != tools.end()) {
+            picked.names.push_back(*tool);
+        } else if (name != kOfferedAtTimes) {
+            picked.unknown.push_back(name);
+        }
+    }
+    return picked;
 }
 
 }  // namespace tenon::subagent

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tenon::subagent {
 
@@ -9,7 +10,7 @@ namespace tenon::subagent {
 struct ToolName {
     enum class Kind {
         kName,     ///< `name` is that of a tool here, for all that is known
-        kMissing,  ///< another client's tool that has no counterpart here
+        kMissing,  ///< another client's tool that has no counterpart for subagents here
         kAll,      ///< `*`
     };
     Kind kind = Kind::kName;
@@ -17,8 +18,16 @@ struct ToolName {
     bool narrowed = false;  ///< it had a specifier in brackets, such as Bash(git *)
 };
 
-/// `Read` and `Read(src/**)` are read_file, as definitions written for other clients have it; names
-/// that no such client uses stay as they are.
+/// `Read`, `read` and `Read(src/**)` are read_file, as definitions written for other clients have
+/// it; names that no such client uses stay as they are.
 ToolName tool_name(std::string_view written);
+
+/// The names of a definition among the tools there are; the case of letters does not count.
+struct PickedTools {
+    std::vector<std::string> names;  ///< as the tools are called
+    std::vector<std::string> unknown;
+};
+PickedTools pick_tools(const std::vector<std::string>& names,
+                       const std::vector<std::string>& tools);
 
 }  // namespace tenon::subagent

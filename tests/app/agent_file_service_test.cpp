@@ -49,5 +49,21 @@ TEST(AgentFileService, AnswersWhatMayBeUsedAndNamesWhatMayNot) {
                     "'tenon config trust'"));
 }
 
+TEST(AgentFileService, SumsUpWhatIsWrongWithManyFiles) {
+    const testing::TempDir dir;
+    for (int i = 10; i < 60; ++i) {
+        dir.write("ws/.claude/agents/n" + std::to_string(i) + ".md", "new");
+        dir.write("home/.claude/agents/b" + std::to_string(i) + ".md", "\xFF");
+    }
+    std::vector<std::string> notices;
+    AgentFileService service(agent_folders(dir / "ws", dir / "home", {}), dir / "state",
+                             [&](std::string text) { notices.push_back(std::move(text)); });
+    (void)service.definitions();
+    ASSERT_EQ(notices.size(), 2U);
+    EXPECT_THAT(notices[0], ::testing::StartsWith("50 problems with agent definitions: "));
+    EXPECT_THAT(notices[0], HasSubstr("b12.md is not UTF-8; and 47 more"));
+    EXPECT_THAT(notices[1], HasSubstr(".claude/agents/n19.md and 40 more; see them"));
+}
+
 }  // namespace
 }  // namespace tenon::app

@@ -1,6 +1,7 @@
 #include "host/app/skill_folders.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
@@ -14,13 +15,14 @@ namespace fs = std::filesystem;
 
 TEST(SkillFolders, AreSearchedFromTheWorkspaceToTheInstallation) {
     const auto folders = skill_folders("/ws", "/home/u", "/home/u/.config/tenon", "/opt/tenon");
-    EXPECT_THAT(folders.search,
-                ElementsAre("/ws/skills", "/ws/.agents/skills", "/ws/.tenon/skills",
-                            "/ws/.claude/skills", "/home/u/.agents/skills",
-                            "/home/u/.config/tenon/skills", "/opt/tenon/share/tenon/skills"));
+    EXPECT_THAT(
+        folders.search,
+        ElementsAre("/ws/skills", "/ws/.agents/skills", "/ws/.tenon/skills", "/ws/.claude/skills",
+                    "/home/u/.agents/skills", "/home/u/.claude/skills",
+                    "/home/u/.config/tenon/skills", "/opt/tenon/share/tenon/skills"));
     EXPECT_THAT(folders.readable,
-                ElementsAre("/home/u/.agents/skills", "/home/u/.config/tenon/skills",
-                            "/opt/tenon/share/tenon/skills"));
+                ElementsAre("/home/u/.agents/skills", "/home/u/.claude/skills",
+                            "/home/u/.config/tenon/skills", "/opt/tenon/share/tenon/skills"));
 }
 
 TEST(SkillFolders, DoWithoutAHome) {
@@ -41,9 +43,36 @@ TEST(SkillFolders, MakeReadableWhatTheUserHasLinkedAndNotWhatAWorkspaceHas) {
     fs::create_symlink(dir / "nowhere", dir / "home/.agents/skills/broken");
     fs::create_symlink("/", dir / "ws/skills/all");
     const auto folders = skill_folders(dir / "ws", dir / "home", "", "/opt/tenon");
+    EXPECT_THAT(
+        folders.readable,
+        ElementsAre(dir / "home/.agents/skills", dir / "home/.claude/skills",
+                    "/opt/tenon/share/tenon/skills", dir / "dotfiles/a", dir / "dotfiles/b"));
+}
+
+TEST(SkillFolders, MakeReadableTheSkillsBehindTheUsersLinksAndNothingElse) {
+    const testing::TempDir dir;
+    for (const char* folder :
+         {"home/.agents/skills/a", "home/.claude/skills/group/b", "home/.agents/skills/key",
+          "home/.agents/skills/fifo", "ws/skills/c", "home/.agents/skills/plain", "dotfiles/d"})
+        fs::create_directories(dir / folder);
+    const std::string skill = "---\nname: x\ndescription: d\n---\n";
+    dir.write("dotfiles/a.md", skill);
+    dir.write("dotfiles/b", "\xEF\xBB\xBF" + skill);
+    dir.write("dotfiles/c.md", skill);
+    dir.write("dotfiles/key", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    dir.write("home/.agents/skills/plain/SKILL.md", skill);
+    fs::create_symlink(dir / "dotfiles/d", dir / "home/.agents/skills/d");
+    fs::create_symlink("../../../../dotfiles/a.md", dir / "home/.agents/skills/a/SKILL.md");
+    fs::create_symlink(dir / "dotfiles/b", dir / "home/.claude/skills/group/b/SKILL.md");
+    fs::create_symlink(dir / "dotfiles/key", dir / "home/.agents/skills/key/SKILL.md");
+    ASSERT_EQ(::mkfifo((dir / "dotfiles/fifo").c_str(), 0600), 0);
+    fs::create_symlink(dir / "dotfiles/fifo", dir / "home/.agents/skills/fifo/SKILL.md");
+    fs::create_symlink(dir / "dotfiles/c.md", dir / "ws/skills/c/SKILL.md");
+    const auto folders = skill_folders(dir / "ws", dir / "home", "", "/opt/tenon");
     EXPECT_THAT(folders.readable,
-                ElementsAre(dir / "home/.agents/skills", "/opt/tenon/share/tenon/skills",
-                            dir / "dotfiles/a", dir / "dotfiles/b"));
+                ElementsAre(dir / "home/.agents/skills", dir / "home/.claude/skills",
+                            "/opt/tenon/share/tenon/skills", dir / "dotfiles/d",
+                            dir / "dotfiles/a.md", dir / "dotfiles/b"));
 }
 
 }  // namespace

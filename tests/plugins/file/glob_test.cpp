@@ -44,6 +44,131 @@ TEST(GlobTool, ListsWhatMatchesInTheOrderOfTheBytes) {
     }
 }
 
+TEST(GlobTool, GoesThroughTheLinksThatAPatternNames) {
+    const PluginUnderTest plugin;
+    plugin.write("real/a.txt", "");
+    plugin.write("real/deep/b.txt", "");
+    plugin.write("real/k.secret", "");
+    plugin.write("real/.gitignore", "*.log");
+    plugin.write("real/x.log", "");
+    plugin.dir.write("docs/d.txt", "");
+    plugin.dir.write("outside/o.txt", "");
+    plugin.link("real", "linked");
+    plugin.link("../real", "real/self");
+    plugin.link(plugin.dir / "docs", "docs");
+    plugin.link(plugin.dir / "outside", "out");
+    struct Case {
+        std::string pattern, expected;
+    };
+    const std::vector<Case> cases = {
+        {"linked/*.txt", "linked/a.txt"},
+        {"link*/*.txt", "linked/a.txt"},
+        {"./linked/*.txt", "linked/a.txt"},
+        {"linked/**/*.txt", "linked/a.txt\nlinked/deep/b.txt"},
+        {"linked/**", "linked/.gitignore\nlinked/a.txt\nlinked/deep/b.txt\nlinked/self"},
+        {"linked/self/deep/*", "linked/self/deep/b.txt"},
+        {"**/linked/deep/*.txt", "linked/deep/b.txt"},
+        {"{linked,real}/*.txt", "linked/a.txt\nreal/a.txt"},
+        {"docs/*.txt", "docs/d.txt"},
+        {"*/*.txt", "docs/d.txt\nlinked/a.txt\nreal/a.txt"},
+        {"linked/", "linked/"},
+        {"linked/*/", "linked/deep/"},
+        {"linked/*.secret", "No matches"},
+        {"**/b.txt", "real/deep/b.txt"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.pattern);
+        EXPECT_EQ(plugin.call("glob", {{"pattern", c.pattern}}), ok(c.expected));
+    }
+}
+
+TEST(GlobTool, FollowsLinksInACircleOnlySoFar) {
+    const PluginUnderTest plugin;
+    plugin.write("f", "");
+    plugin.link(".", "l");
+    std::string pattern;
+    for (int i = 0; i < 60; ++i)
+        pattern += "l/";
+    EXPECT_EQ(plugin.call("glob", {{"pattern", pattern.substr(0, 60) + "f"}}),
+              ok(pattern.substr(0, 60) + "f"));
+    EXPECT_EQ(plugin.call("glob", {{"pattern", pattern + "f"}}).text.substr(0, 10), "No matches");
+}
+
+TEST(GlobTool, SaysWhyAPatternThatMeansSomethingElsewhereMatchesNothing) {
+    const PluginUnderTest plugin;
+    plugin.write("src/a.ts", "");
+    plugin.dir.write("docs/d.js", "");
+    plugin.link(plugin.dir / "docs", "docs");
+    const std::string roots = plugin.ws().string() + ", " + (plugin.dir / "add").string() + ", " +
+                              (plugin.dir / "docs").string();
+    struct Case {
+        std::string pattern, expected;
+    };
+    const std::string bang =
+        " makes no sense: a ! at the beginning excludes nothing here; write \\! "
+        "for the character itself.";
+    const std::vector<Case> cases = {
+        {"!*.ts", "The pattern !*.ts" + bang},
+        {"!(a|b)", "The pattern !(a|b)" + bang},
+        {"src/**.js", "No matches (** stands for folders only between slashes: src/**/*.c)"},
+        {"src/*.ts|src/*.js", "No matches (alternatives are written {a,b})"},
+        {"src/*.js,src/*.ts", "No matches (alternatives are written {a,b})"},
+        {"src/@(a|b).ts", "No matches (alternatives are written {a,b})"},
+        {"src/{1..3}.ts", "No matches ({1..3} is no range here: write {1,2,3} or [1-3])"},
+        {"src/.*\\.ts$", "No matches (the pattern is a glob, not a regular expression: *.c)"},
+        {"src\\a.ts",
+         "No matches (to look in folders below too: **/src\\a.ts; the separator of a "
+         "path is /, and \\ makes what follows literal)"},
+        {"**/*.js",
+         "No matches (not searched, because a link to a folder is followed only where the "
+         "path or the pattern names it: docs)"},
+        {"~/*.ts", "open ~: ~ is not expanded; write the path out"},
+        {"scr/*.ts", "No matches (No such file: scr. Did you mean src?)"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.pattern);
+        EXPECT_EQ(plugin.call("glob", {{"pattern", c.pattern}}).text, c.expected);
+    }
+}
+
+TEST(GlobTool, BoundsAPattern) {
+    const PluginUnderTest plugin;
+    const Answer answer = plugin.call("glob", {{"pattern", std::string(5'000'000, 'x')}});
+    EXPECT_EQ(answer,
+              bad_args("The pattern " + std::string(200, 'x') +
+                       "... (5000000 bytes) makes no sense: it is longer than 4096 bytes."));
+}
+
+TEST(GlobTool, ShowsANameWithLineEndsOnOneLine) {
+    const PluginUnderTest plugin;
+    for (const char* name : {"a\nb.txt", "d\ndir/c.txt", "q\"\n\\", "\"q\"", "esc\x1b", "tab\t",
+                             "r\r", "nel\xC2\x85", "ls\xE2\x80\xA8", "plain \"x\"", "\xC3\xA4"})
+        plugin.write(name, "needle\n");
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "**"}}), ok(R"("\"q\"")"
+                                                           "\n"
+                                                           R"("a\nb.txt")"
+                                                           "\n"
+                                                           R"("d\ndir/c.txt")"
+                                                           "\n"
+                                                           R"("esc\033")"
+                                                           "\n"
+                                                           R"("ls\342\200\250")"
+                                                           "\n"
+                                                           R"("nel\302\205")"
+                                                           "\nplain \"x\"\n"
+                                                           R"("q\"\n\\")"
+                                                           "\n"
+                                                           R"("r\r")"
+                                                           "\n"
+                                                           R"("tab\t")"
+                                                           "\n\xC3\xA4"));
+    EXPECT_EQ(plugin.call("glob", {{"pattern", "d*/"}}), ok(R"("d\ndir/")"));
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "needle"}, {"glob", "a*"}}),
+              ok(R"("a\nb.txt":1:needle)"));
+    EXPECT_EQ(plugin.call("read_file", {{"path", "a\nc.txt"}}).text,
+              "No such file: a\nc.txt. Did you mean \"a\\nb.txt\"?");
+}
+
 TEST(GlobTool, SaysWhatIsWrongWithItsArguments) {
     const PluginUnderTest plugin;
     plugin.write("file", "");

@@ -157,6 +157,88 @@ TEST(GrepTool, SaysWhatIsWrongWithItsArguments) {
     }
 }
 
+TEST(GrepTool, TakesGlobsThatNameLinksOrLeaveOut) {
+    const PluginUnderTest plugin;
+    plugin.write("real/a.ts", "one\n");
+    plugin.write("real/b.js", "one\n");
+    plugin.write("vendor/c.js", "one\n");
+    plugin.link("real", "linked");
+    struct Case {
+        std::string glob, expected;
+    };
+    const std::vector<Case> cases = {
+        {"linked/*.ts", "linked/a.ts:1:one"},
+        {"linked/**", "linked/a.ts:1:one\nlinked/b.js:1:one"},
+        {"!*.ts", "real/b.js:1:one\nvendor/c.js:1:one"},
+        {"!vendor/", "real/a.ts:1:one\nreal/b.js:1:one"},
+        {"!vendor", "real/a.ts:1:one\nreal/b.js:1:one"},
+        {"!vendor/**", "real/a.ts:1:one\nreal/b.js:1:one"},
+        {"!**/*.{ts,js}", "No matches (no file was searched: none fits the glob !**/*.{ts,js})"},
+        {"*.ts,*.js",
+         "No matches (no file was searched: none fits the glob *.ts,*.js; alternatives are written "
+         "{a,b})"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.glob);
+        EXPECT_EQ(plugin.call("grep", {{"pattern", "one"}, {"glob", c.glob}}), ok(c.expected));
+    }
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "one"}, {"path", "linked"}, {"glob", "*.ts"}}),
+              ok("real/a.ts:1:one"));
+}
+
+TEST(GrepTool, SaysWhyAPatternThatMeansSomethingElsewhereMatchesNothing) {
+    const PluginUnderTest plugin;
+    plugin.write("f", "foo\nbar|x\r\n");
+    plugin.dir.write("docs/d", "elsewhere\n");
+    plugin.link(plugin.dir / "docs", "docs");
+    const std::string basic =
+        "No matches (\\ makes the character behind it literal: alternatives are written a|b, "
+        "groups (a), "
+        "repetitions a+ and a{2})";
+    const std::string lines =
+        "No matches (lines are searched one by one: no match goes over a line end, with (?s) "
+        "neither)";
+    struct Case {
+        std::string pattern, expected;
+    };
+    const std::vector<Case> cases = {
+        {"foo\\|bar", basic},    {"\\(foo\\)", basic},
+        {"fo\\+", basic},        {"bar\\|x", "f:2:bar|x"},
+        {"(?s)foo.*bar", lines}, {"foo[\\s\\S]*bar", lines},
+        {"(?s:foo.bar)", lines}, {"(?m)^bar$", lines},
+        {"(?s)foo", "f:1:foo"},  {"x\\r$", "No matches (line ends are no part of a line)"},
+        {"none", "No matches"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.pattern);
+        EXPECT_EQ(plugin.call("grep", {{"pattern", c.pattern}, {"path", "f"}}), ok(c.expected));
+    }
+    EXPECT_EQ(
+        plugin.call("grep", {{"pattern", "elsewhere"}}),
+        ok("No matches (not searched, because a link to a folder is followed only where the path "
+           "or the pattern names it: docs)"));
+    for (const char* pattern : {"a\\x0ab", "a\\x{A}b", "a\\012b"})
+        EXPECT_EQ(plugin.call("grep", {{"pattern", pattern}}).rc, TENON_BAD_ARGS) << pattern;
+}
+
+TEST(GrepTool, BoundsAPatternAndSaysWhereALineWasCut) {
+    const PluginUnderTest plugin;
+    plugin.write("f", std::string(3U << 20U, 'x') + "needle\nneedle\n");
+    EXPECT_EQ(
+        plugin.call("grep", {{"pattern", std::string(5'000'000, 'x')}}),
+        bad_args("The pattern has 5000000 bytes; at most 32768 are possible: look for a part of "
+                 "it."));
+    EXPECT_EQ(plugin.call("grep", {{"pattern", "needle"}}),
+              ok("f:2:needle\n[1 line longer than 1 MiB: only the beginning was searched]"));
+    const Answer wrong = plugin.call("grep", {{"pattern", "(" + std::string(30'000, 'x')}});
+    EXPECT_EQ(wrong.rc, TENON_BAD_ARGS);
+    EXPECT_LT(wrong.text.size(), 1'000U);
+    const Answer glob =
+        plugin.call("grep", {{"pattern", "x"}, {"glob", std::string(5'000'000, 'x')}});
+    EXPECT_EQ(glob.rc, TENON_BAD_ARGS);
+    EXPECT_LT(glob.text.size(), 1'000U);
+}
+
 TEST(GrepTool, AFolderSwappedForALinkAllTheTimeNeverLeadsOutside) {
     const PluginUnderTest plugin;
     plugin.write("sub/deep/f", "harmless\n");

@@ -54,6 +54,46 @@ TEST(WriteFile, KeepsTheModeOfAFile) {
     EXPECT_EQ(mode_of(plugin.ws() / "script"), 0751U);
 }
 
+TEST(WriteFile, KeepsLineEndsAndByteOrderMarkOfTheFileItReplaces) {
+    const std::string bom = "\xEF\xBB\xBF";
+    const std::string crlf = " (CRLF line ends kept, as the file had it)";
+    const std::string mark = " (byte order mark kept, as the file had it)";
+    struct Case {
+        std::string old, content, stored, note;
+    };
+    const std::vector<Case> cases = {
+        {"a\r\nb\r\n", "1\n2\n", "1\r\n2\r\n", crlf},
+        {"a\r\nb", "1\n\n2", "1\r\n\r\n2", crlf},
+        {"a\r\n", "1\r\n2\n", "1\r\n2\r\n", crlf},
+        {"a\r\n", "1\r\n2\r\n", "1\r\n2\r\n", ""},
+        {"a\r\n", "one line", "one line", ""},
+        {"a\r\nb\n", "1\n2\n", "1\n2\n", ""},
+        {"a\nb\n", "1\n2\n", "1\n2\n", ""},
+        {"a\nb\n", "1\r\n2\r\n", "1\r\n2\r\n", ""},
+        {"no line end", "1\n", "1\n", ""},
+        {bom + "a\n", "1\n", bom + "1\n", mark},
+        {bom + "a\n", bom + "1\n", bom + "1\n", ""},
+        {bom, "1", bom + "1", mark},
+        {bom + "a\r\n", "1\n", bom + "1\r\n",
+         " (CRLF line ends and byte order mark kept, as the file had it)"},
+        {bom + "a\r\n", "", "", ""},
+        {std::string("\0\r\n", 3), "1\n", "1\n", ""},
+        {"a\r\n", std::string("1\0\n", 3), std::string("1\0\n", 3), ""},
+        {std::string(300'000, 'x') + "\r\n" + std::string(300'000, 'y') + "\r\n", "1\n", "1\r\n",
+         crlf},
+        {std::string(262'143, 'x') + "\r\n", "1\n", "1\r\n", crlf},
+        {std::string(300'000, 'x') + "\r\n\n", "1\n", "1\n", ""},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(::testing::PrintToString(c.old.substr(0, 20) + " -> " + c.content));
+        const PluginUnderTest plugin;
+        plugin.write("f", c.old);
+        EXPECT_EQ(plugin.call("write_file", {{"path", "f"}, {"content", c.content}}),
+                  ok("Wrote " + std::to_string(c.stored.size()) + " bytes to f" + c.note));
+        EXPECT_EQ(plugin.read("f"), c.stored);
+    }
+}
+
 TEST(WriteFile, WritesTheTargetOfALinkInside) {
     const PluginUnderTest plugin;
     plugin.write("sub/target", "old");

@@ -76,8 +76,8 @@ TEST(FrontMatter, SaysWhyAFileCannotBeUsed) {
         {"----\nname: a\n----\n", "it does not begin with front matter"},
         {"---\nname: a\n", "its front matter has no end (---)"},
         {"---\nname: a\n----\n", "its front matter has no end (---)"},
-        {"---\nname: [a\n---\n", "not valid YAML"},
-        {"---\nx: 1\nname: [a\n---\n", "(line 4)"},
+        {"---\n[a\n---\n", "not valid YAML"},
+        {"---\n\n@a\n---\n", "(line 3)"},
         {"---\n- a\n---\n", "it is no list of `key: value`"},
         {"---\njust text\n---\n", "it is no list of `key: value`"},
         {"---\nname: caf\xE9\n---\n", "it is not UTF-8 (byte 14)"},
@@ -134,6 +134,36 @@ TEST(FrontMatter, MendsTextsThatNeedQuotes) {
         {"description: `make` runs the build", "`make` runs the build"},
         {"description: @here is allowed", "@here is allowed"},
         {"tools: [a, b]\ndescription: a: b\nurl: http://x", "a: b"},
+        {"description: text\nargument-hint: [a] [b]", "text"},
+        {"description: [beta] makes PDFs", "[beta] makes PDFs"},
+        {"description: [beta", "[beta"},
+        {"description: {name} is filled in", "{name} is filled in"},
+        {"description: {name", "{name"},
+        {"description: *important* work", "*important* work"},
+        {"description: *", "*"},
+        {"description: \"quoted\" and more", "\"quoted\" and more"},
+        {"description: 'Don't do it'", "'Don't do it'"},
+        {"description: \"open", "open"},
+        {"description: | one line", "| one line"},
+        {"description: > 3 files", "> 3 files"},
+        {"description: - do this", "- do this"},
+        {"description: ? what", "? what"},
+        {"description: %done", "%done"},
+        {"description: &", "&"},
+        {"description: &a &b c", "&a &b c"},
+        {"description: ]", "]"},
+        {"description: }", "}"},
+        {"description: , then", ", then"},
+        {"description:\tafter\ta: tab", "after a: tab"},
+        {"description:no blank: here", "no blank: here"},
+        {"description : blank: before", "blank: before"},
+        {"description: plain\nargument-hint: <file>: [x", "plain"},
+        {"description: goes on\nat the margin", "goes on at the margin"},
+        {"description: see: this\nhttps://x.example/a: b", "see: this https://x.example/a: b"},
+        {"description: |\n  One: two\n  three\nhint: [a] [b]", "One: two three"},
+        {"description: >\n\tone\n\ttwo", "one two"},
+        {"# hint: x\ndescription: text\nhint: @x", "text"},
+        {"description: \"a: b\"\nhint: `x`", "a: b"},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.yaml);
@@ -141,6 +171,66 @@ TEST(FrontMatter, MendsTextsThatNeedQuotes) {
         EXPECT_TRUE(document.mended);
         EXPECT_EQ(document.text("description"), c.description);
         EXPECT_EQ(document.text("name"), "n");
+        EXPECT_EQ(document.text("last"), "z");
+    }
+}
+
+TEST(FrontMatter, KeepsTheListsOfWhatItMends) {
+    struct Case {
+        std::string yaml;
+        std::vector<std::string> items;
+    };
+    const std::vector<Case> cases = {
+        {"hint: [a] [b]\ntools: [Read, 'Bash(a: b)']", {"Read", "Bash(a: b)"}},
+        {"hint: [a] [b]\ntools:\n- Read\n- Grep", {"Read", "Grep"}},
+        {"tools:\n  - *\n  - Bash(git: *)\n  - \"Read\"", {"*", "Bash(git: *)", "Read"}},
+        {"tools:\n\t- Read\n\t- @x", {"Read", "@x"}},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.yaml);
+        const Document document = with("name: n\n" + c.yaml);
+        EXPECT_TRUE(document.mended);
+        EXPECT_EQ(document.fields.at("tools").kind, Field::Kind::kTexts);
+        EXPECT_EQ(document.fields.at("tools").texts, c.items);
+    }
+}
+
+TEST(FrontMatter, MendsWhatIsIndentedAsAWhole) {
+    for (const std::string blanks : {"  ", "\t"}) {
+        const Document document =
+            with(blanks + "name: n\n" + blanks + "description: a: b\n" + blanks + "last: z");
+        EXPECT_EQ(document.text("name"), "n");
+        EXPECT_EQ(document.text("description"), "a: b");
+        EXPECT_EQ(document.text("last"), "z");
+    }
+}
+
+TEST(FrontMatter, TakesForTextWhatCanOnlyBeMeantSo) {
+    struct Case {
+        std::string yaml, description;
+    };
+    const std::vector<Case> cases = {
+        {"description: [beta]", "[beta]"},
+        {"description: {fast: true}", "{fast: true}"},
+        {"description: #1 tool", "#1 tool"},
+        {"description: !important", "!important"},
+        {"description: &x", "&x"},
+        {"description: !new text", "!new text"},
+        {"description: !!str text", "text"},
+        {"description:\n  - one\n  - two", "- one - two"},
+        {"description:\n  short: text", "short: text"},
+        {"description: ~", ""},
+        {"description: null", ""},
+        {"description:", ""},
+        {"description: ''", ""},
+        {"description: |", ""},
+        {"other: [x]", ""},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.yaml);
+        const Document document = with("name: n\n" + c.yaml + "\nlast: z");
+        EXPECT_FALSE(document.mended);
+        EXPECT_EQ(document.text_as_written("description"), c.description);
         EXPECT_EQ(document.text("last"), "z");
     }
 }
@@ -162,7 +252,11 @@ TEST(FrontMatter, IsNotBlownUpByAFile) {
     EXPECT_EQ(with(bomb + "name: n").text("name"), "n");
     for (const char* deep : {"[", "{", "- ", "? ", "{a: ", "&a ", "!"}) {
         SCOPED_TRACE(deep);
-        EXPECT_THAT(refusal("---\nname: n\nx: " + repeated(deep, 9'000) + "\n---\n"),
+        const Document document = with("name: n\nx: " + repeated(deep, 9'000) + "\nlast: z");
+        EXPECT_TRUE(document.mended);
+        EXPECT_EQ(document.text("name"), "n");
+        EXPECT_EQ(document.text("last"), "z");
+        EXPECT_THAT(refusal("---\n" + repeated(deep, 9'000) + "\n---\n"),
                     HasSubstr("not valid YAML"));
     }
 }

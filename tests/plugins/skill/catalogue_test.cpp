@@ -86,8 +86,8 @@ TEST(SkillCatalogue, LeavesOutWhatItCannotUseAndSaysWhy) {
         {"---\nname: bad\n---\n", "it has no description"},
         {"---\nname: bad\ndescription:\n---\n", "it has no description"},
         {"---\nname: bad\ndescription: '  '\n---\n", "it has no description"},
-        {"---\nname: bad\ndescription: [a]\n---\n", "it has no description"},
-        {"---\nname: bad\ndescription: [a\n---\n", "its front matter is not valid YAML"},
+        {"---\nname: bad\ndescription: ~\n---\n", "it has no description"},
+        {"---\n[a\n---\n", "its front matter is not valid YAML"},
         {"---\nname: bad\ndescription: d\n", "its front matter has no end"},
         {good + "caf\xE9", "it is not UTF-8"},
         {good + std::string(1U << 20U, 'x'), "it is larger than 1 MiB"},
@@ -102,6 +102,47 @@ TEST(SkillCatalogue, LeavesOutWhatItCannotUseAndSaysWhy) {
         EXPECT_EQ(list_in(world.prompt()), "- good (skills/good): For good.");
         EXPECT_THAT(world.logged(), HasSubstr("skills/bad/SKILL.md is left out: " + c.why));
     }
+}
+
+TEST(SkillCatalogue, KeepsASkillWhoseValuesYamlMisreads) {
+    struct Case {
+        std::string front_matter, description;
+    };
+    const std::vector<Case> cases = {
+        {"description: d\nargument-hint: [a] [b]", "d"},
+        {"description: Use this: for that", "Use this: for that"},
+        {"description: [beta] Makes PDFs", "[beta] Makes PDFs"},
+        {"description: [beta]", "[beta]"},
+        {"description: *new* text", "*new* text"},
+        {"description: d\nallowed-tools: *", "d"},
+        {"description: #1 in its field", "#1 in its field"},
+        {"description: d\nmetadata:\n\ta: b", "d"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.front_matter);
+        SkillWorld world;
+        world.skill("ws/skills/odd", "name: odd\n" + c.front_matter);
+        world.load();
+        EXPECT_EQ(list_in(world.prompt()), "- odd (skills/odd): " + c.description);
+        EXPECT_EQ(world.load_skill("odd").text, "<skill name=\"odd\">\nDo it.\n</skill>");
+    }
+}
+
+TEST(SkillCatalogue, SumsUpWhatIsToBeSaidOfMany) {
+    SkillWorld world;
+    for (int i = 10; i < 50; ++i) {
+        world.skill("ws/skills/s" + std::to_string(i), "name: s" + std::to_string(i));
+        world.skill("ws/skills/t" + std::to_string(i), "description: d");
+    }
+    world.load();
+    const auto messages = world.plugin->logged();
+    ASSERT_EQ(messages.size(), 2U);
+    EXPECT_THAT(messages[0], HasSubstr("40 skills are left out: "));
+    EXPECT_THAT(messages[0], HasSubstr("skills/s10/SKILL.md is left out: it has no description"));
+    EXPECT_THAT(messages[0], HasSubstr("and 37 more (log.level=info shows each)"));
+    EXPECT_THAT(messages[1], HasSubstr("40 remarks on skills: "));
+    EXPECT_TRUE(world.load_skill("nope").is_error);
+    EXPECT_EQ(world.plugin->logged().size(), 2U);
 }
 
 TEST(SkillCatalogue, LeavesOutWhatIsNoReadableFile) {

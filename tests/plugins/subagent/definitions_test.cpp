@@ -58,8 +58,8 @@ TEST(AgentDefinitions, AreLeftOutWhenTheyCannotBeUsed) {
     };
     for (const Case& c : std::vector<Case>{
              {"name: a", "it has no description"},
-             {"name: a\ndescription: [x]", "it has no description"},
-             {"name: a\ndescription: [x", "its front matter is not valid YAML"},
+             {"name: a\ndescription: ~", "it has no description"},
+             {"[x", "its front matter is not valid YAML"},
              {"name: a\ndescription: d\ntools: {Read: true}", "tools is neither a list of names"},
              {"name: a\ndescription: d\ndisallowedTools: [[Bash]]",
               "disallowedTools is neither a list of names"},
@@ -80,6 +80,7 @@ struct Asked {
         SubagentWorld world;
         world.define("/a/a.md", "name: a\ndescription: d\n" + front_matter);
         world.load();
+        (void)world.prompt();
         EXPECT_EQ(world.agent({{"prompt", "p"}, {"subagent_type", "a"}}).text, "done");
         params = world.asked.at(0);
         params.erase("prompt");
@@ -111,6 +112,11 @@ TEST(AgentDefinitions, NameToolsInEitherClientsWords) {
              {"tools: Read, Bash\ndisallowedTools: [Bash]",
               {{"tools", {"read_file", "bash"}}, {"disallowed_tools", {"bash"}}}},
              {"disallowedTools: '*'", {{"tools", none}}},
+             {"tools: read, BASH, Grep", {{"tools", {"read_file", "bash", "grep"}}}},
+             {"tools: Read_File, MY_TOOL", {{"tools", {"read_file", "my_tool"}}}},
+             {"tools: Read Grep Bash", {{"tools", {"read_file", "grep", "bash"}}}},
+             {"tools: ['Read', \"*\"]", Json::object()},
+             {"tools: todo, Read", {{"tools", {"todo", "read_file"}}}},
          }) {
         SCOPED_TRACE(c.front_matter);
         const Asked asked(c.front_matter);
@@ -127,7 +133,19 @@ TEST(AgentDefinitions, SayWhatOfThemDoesNotCount) {
     };
     for (const Case& c : std::vector<Case>{
              {"tools: Read, WebFetch", {{"tools", {"read_file"}}}, "there is no WebFetch"},
-             {"tools: mcp__web__get", {{"tools", Json::array()}}, "there is no mcp__web__get"},
+             {"tools: mcp__web__get", {{"tools", Json::array()}}, "there is no tool mcp__web__get"},
+             {"tools: Read, Frobnicate, grep",
+              {{"tools", {"read_file", "grep"}}},
+              "tools: there is no tool Frobnicate here; it is left out"},
+             {"tools: Frobnicate", {{"tools", Json::array()}}, "there is no tool Frobnicate"},
+             {"disallowedTools: Frobnicate", Json::object(), "there is no tool Frobnicate"},
+             {"tools: *", Json::object(), "its front matter is not valid YAML"},
+             {"tools: [*]", Json::object(), "its front matter is not valid YAML"},
+             {"tools:\n- Read\n- *", Json::object(), "its front matter is not valid YAML"},
+             {"tools: [Read, Grep", {{"tools", {"read_file", "grep"}}}, "is not valid YAML"},
+             {"tools: \"Read\", \"Grep\"", {{"tools", {"read_file", "grep"}}}, "is not valid YAML"},
+             {"tools: - Read", {{"tools", {"read_file"}}}, "is not valid YAML"},
+             {"tools:Read", {{"tools", {"read_file"}}}, "is not valid YAML"},
              {"tools: Agent(rev, doc), Read", {{"tools", {"read_file"}}}, "there is no Agent"},
              {"tools: Bash(git log, git diff)",
               {{"tools", {"bash"}}},
@@ -145,6 +163,47 @@ TEST(AgentDefinitions, SayWhatOfThemDoesNotCount) {
         EXPECT_THAT(asked.logged.back(), HasSubstr("/a/a.md: "));
         EXPECT_THAT(asked.logged, ::testing::Contains(HasSubstr(c.remark)));
     }
+}
+
+TEST(AgentDefinitions, WarnOfAnUnknownToolOnceAndAtTheStart) {
+    SubagentWorld world;
+    world.define("/a/a.md", "name: a\ndescription: d\ntools: Read, Frobnicate");
+    world.load();
+    const auto warning =
+        ElementsAre("/a/a.md: tools: there is no tool Frobnicate here; it is left out");
+    (void)world.prompt();
+    EXPECT_THAT(world.plugin->logged(), warning);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(world.agent({{"prompt", "p"}, {"subagent_type", "a"}}).text, "done");
+    EXPECT_THAT(world.plugin->logged(), warning);
+}
+
+TEST(AgentDefinitions, SumUpWhatIsToBeSaidOfMany) {
+    SubagentWorld world;
+    for (int i = 100; i < 354; ++i)
+        world.define(
+            "/a/" + std::to_string(i) + ".md",
+            "name: a" + std::to_string(i) + "\ndescription: d\ntools: Read, WebFetch, Foo");
+    world.load();
+    (void)world.prompt();
+    std::vector<std::string> summary;
+    for (const std::string& line : world.plugin->logged())
+        if (line.find("254 remarks on agent definitions: /a/100.md: tools: ") == 0)
+            summary.push_back(line);
+    ASSERT_EQ(summary.size(), 2U);  // of the files, and of the tools there are
+    EXPECT_THAT(summary[0], HasSubstr("there is no WebFetch"));
+    EXPECT_THAT(summary[1], HasSubstr("there is no tool Foo"));
+    EXPECT_THAT(summary[1], HasSubstr("and 251 more (log.level=info shows each)"));
+}
+
+TEST(AgentDefinitions, KeepTheNamesOfAHostThatDoesNotSayWhichToolsThereAre) {
+    SubagentWorld world;
+    world.tools = ServiceReply::failed("no such method", TENON_UNSUPPORTED);
+    world.define("/a/a.md", "name: a\ndescription: d\ntools: Read, Frobnicate");
+    world.load();
+    (void)world.agent({{"prompt", "p"}, {"subagent_type", "a"}});
+    EXPECT_EQ(world.asked.at(0)["tools"], Json({"read_file", "Frobnicate"}));
+    EXPECT_THAT(world.plugin->logged(), IsEmpty());
 }
 
 TEST(AgentDefinitions, NameAModelOrTheSessions) {

@@ -12,6 +12,7 @@ namespace tenon::plugins::testing {
 struct SubagentWorld {
     SubagentWorld() {
         services.add("agent.definitions/1", [this](const ServiceRequest&) { return files; });
+        services.add("agent.tools/1", [this](const ServiceRequest&) { return tools; });
         services.add("agent.run/1", [this](const ServiceRequest& request) {
             EXPECT_NE(request.call, nullptr);
             asked.push_back(request.params);
@@ -39,6 +40,9 @@ struct SubagentWorld {
     Json definitions = Json::array(), untrusted = Json::array();
     ServiceReply files =
         ServiceReply::ok({{"definitions", Json::array()}, {"untrusted", Json::array()}});
+    ServiceReply tools = ServiceReply::ok({{"tools",
+                                            {"bash", "read_file", "edit_file", "write_file", "glob",
+                                             "grep", "load_skill", "todo", "my_tool"}}});
     ServiceReply answer =
         ServiceReply::ok({{"text", "done"}, {"turns", 2}, {"reached_limit", false}});
     std::vector<Json> asked;

@@ -1,0 +1,177 @@
+#include "plugins/file/git_pattern.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+
+namespace tenon::file {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+
+unsigned char byte(std::string_view text, std::size_t at) {
+    return static_cast<unsigned char>(text[at]);
+}
+
+/// The bytes of `[:name:]`; nothing for a name that there is not.
+std::optional<std::bitset<256>> named_class(std::string_view name) {
+    struct Class {
+        std::string_view name;
+        int (*test)(int);
+    };
+    static constexpr Class kClasses[] = {
+        {"alnum", std::isalnum}, {"alpha", std::isalpha}, {"blank", std::isblank},
+        {"cntrl", std::iscntrl}, {"digit", std::isdigit}, {"graph", std::isgraph},
+        {"lower", std::islower}, {"print", std::isprint}, {"punct", std::ispunct},
+        {"space", std::isspace}, {"upper", std::isupper}, {"xdigit", std::isxdigit}};
+    const auto* found = std::find_if(std::begin(kClasses), std::end(kClasses),
+                                     [&](const Class& one) { return one.name == name; });
+    if (found == std::end(kClasses)) return std::nullopt;
+    std::bitset<256> bytes;
+    for (int c = 0; c < 128; ++c)  // git knows these classes for ASCII alone
+        if (found->test(c) != 0) bytes.set(static_cast<std::size_t>(c));
+    return bytes;
+}
+
+}  // namespace
+
+GitPattern::GitPattern(std::string_view pattern) {
+    whole_path_ = pattern.find('/') != kNone;
+    if (!pattern.empty() && pattern.front() == '/') pattern.remove_prefix(1);
+    // git compares this part byte by byte, and what follows as a pattern of its own: `a**/b` has a
+    // `**` at its beginning then.
+    const std::size_t special = std::min(pattern.find_first_of("*?[\\"), pattern.size());
+    beginning_ = pattern.substr(0, special);
+    parse(pattern.substr(special));
+}
+
+void GitPattern::parse(std::string_view pattern) {
+    for (std::size_t at = 0; at < pattern.size() && !never_;) {
+        Bytes bytes;
+        switch (pattern[at]) {
+            case '*':
+                add_stars(pattern, at);
+                continue;
+            case '[':
+                never_ = !add_bracket(pattern, at);
+                continue;
+            case '?':
+                bytes.set().reset('/');
+                break;
+            case '\\':
+                never_ = ++at == pattern.size();
+                if (!never_) bytes.set(byte(pattern, at));
+                break;
+            default:
+                bytes.set(byte(pattern, at));
+        }
+        steps_.push_back({Step::Kind::kByte, bytes});
+        ++at;
+    }
+}
+
+/// Two stars and more stand for directories where they are a whole component, else for one star.
+void GitPattern::add_stars(std::string_view pattern, std::size_t& at) {
+    const std::size_t first = at;
+    while (at < pattern.size() && pattern[at] == '*')
+        ++at;
+    const bool begins = first == 0 || pattern[first - 1] == '/';
+    const std::string_view rest = pattern.substr(at);
+    const bool ends = rest.empty() || rest.substr(0, 1) == "/" || rest.substr(0, 2) == "\\/";
+    if (at - first == 1 || (whole_path_ && !(begins && ends))) {
+        steps_.push_back({Step::Kind::kStar, {}});
+    } else if (rest.substr(0, 1) == "/") {
+        ++at;
+        steps_.push_back({Step::Kind::kDeepFolders, {}});
+    } else {
+        steps_.push_back({Step::Kind::kDeep, {}});
+    }
+}
+
+/// False for a bracket without its end, or with a class that there is not.
+bool GitPattern::add_bracket(std::string_view pattern, std::size_t& at) {
+    const auto has = [&](std::size_t i) { return i < pattern.size(); };
+    std::size_t i = at + 1;
+    const bool negated = has(i) && (pattern[i] == '!' || pattern[i] == '^');
+    if (negated) ++i;
+    Bytes bytes;
+    std::optional<unsigned char> before;  // the beginning of a range
+    for (const std::size_t first = i; has(i) && (pattern[i] != ']' || i == first); ++i) {
+        if (pattern[i] == '-' && before && has(i + 1) && pattern[i + 1] != ']') {
+            if (pattern[++i] == '\\' && !has(++i)) return false;
+            for (unsigned c = *before; c <= byte(pattern, i); ++c)
+                bytes.set(c);
+            before.reset();
+            continue;
+        }
+        if (pattern.substr(i, 2) == "[:") {
+            const std::size_t end = pattern.find(']', i + 2);
+            if (end == kNone) return false;
+            if (end > i + 2 && pattern[end - 1] == ':') {
+                const auto named = named_class(pattern.substr(i + 2, end - i - 3));
+                if (!named) return false;
+                bytes |= *named;
+                before.reset();
+                i = end;
+                continue;
+            }
+        }
+        if (pattern[i] == '\\' && !has(++i)) return false;
+        before = byte(pattern, i);
+        bytes.set(*before);
+    }
+    if (!has(i)) return false;
+    at = i + 1;
+    if (negated) bytes.flip();
+    steps_.push_back({Step::Kind::kByte, bytes.reset('/')});
+    return true;
+}
+
+bool GitPattern::matches(std::string_view path, std::string_view name) const {
+    std::string_view text = whole_path_ ? path : name;
+    if (never_ || text.substr(0, beginning_.size()) != beginning_) return false;
+    text.remove_prefix(beginning_.size());
+    return steps_.empty() ? text.empty() && !beginning_.empty() : steps_match(text);
+}
+
+/// A state is the number of steps done. Stars may also stand for nothing.
+void GitPattern::add_state(std::vector<bool>& states, std::size_t at) const {
+    while (true) {
+        states[at] = true;
+        if (at == steps_.size() || steps_[at].kind == Step::Kind::kByte) return;
+        ++at;
+    }
+}
+
+bool GitPattern::steps_match(std::string_view text) const {
+    std::vector<bool> states(steps_.size() + 1, false);
+    add_state(states, 0);
+    for (const char c : text) {
+        const auto one = static_cast<unsigned char>(c);
+        std::vector<bool> then(states.size(), false);
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            if (!states[i]) continue;
+            switch (steps_[i].kind) {
+                case Step::Kind::kByte:
+                    if (steps_[i].bytes[one]) add_state(then, i + 1);
+                    break;
+                case Step::Kind::kStar:
+                    if (c != '/') add_state(then, i);
+                    break;
+                case Step::Kind::kDeep:
+                    add_state(then, i);
+                    break;
+                case Step::Kind::kDeepFolders:
+                    // Only behind a `/` may it end; before that it must go on.
+                    then[i] = true;
+                    if (c == '/') add_state(then, i + 1);
+                    break;
+            }
+        }
+        states = std::move(then);
+    }
+    return states.back();
+}
+
+}  // namespace tenon::file
