@@ -1,6 +1,7 @@
 #include "host/jobs/orphans.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "host/base/clock.h"
@@ -25,7 +27,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kGiveUp = 5s;
+constexpr auto kGiveUp = 5s;   // when none more has ended meanwhile: a slow machine takes longer
+constexpr auto kAtMost = 30s;  // also when they are born as fast as they end
 constexpr int kDyingMs = 500;
 constexpr auto kRound = 20ms;
 constexpr auto kLoading = 100ms;  // a program, after which its environment can be read
@@ -252,6 +255,13 @@ void wait_for_ends(std::vector<UniqueFd> processes, Clock::time_point until) {
     }
 }
 
+bool may_not_be_signalled(const std::vector<Target>& found) {
+    return std::any_of(found.begin(), found.end(), [](const Target& process) {
+        const UniqueFd fd = open_process(process.pid, process.start_time);
+        return fd && !send_signal(fd, 0) && errno == EPERM;
+    });
+}
+
 int already_seen(const std::vector<Target>& found, const std::set<Target>& seen) {
     return static_cast<int>(std::count_if(
         found.begin(), found.end(), [&](const Target& target) { return seen.count(target) > 0; }));
@@ -268,25 +278,28 @@ OrphansEnded end_orphans(const JobId& id, const Started& shim) {
     }
     Orphans orphans(id, shim);
     const auto find = [&] { return orphans.find(); };
-    const auto give_up = Clock::now() + kGiveUp;
-    const auto all_are_loaded = Clock::now() + kLoading;
+    const auto began = Clock::now();
+    auto give_up = began + kGiveUp;
     std::set<Target> seen;
+    int gone = 0;
     while (true) {
         std::vector<Target> found = find();
-        const auto left = static_cast<int>(found.size());
-        const auto gone = static_cast<int>(seen.size()) - already_seen(found, seen);
-        if (Clock::now() >= give_up) return {gone, left};
+        const int gone_before =
+            std::exchange(gone, static_cast<int>(seen.size()) - already_seen(found, seen));
+        if (gone > gone_before) give_up = std::min(Clock::now() + kGiveUp, began + kAtMost);
+        if (Clock::now() >= give_up) return {gone, static_cast<int>(found.size())};
         if (found.empty()) {
             const auto open = orphans.open();
             const bool look_again =
                 open == Orphans::Open::kParentDies ||
-                (open == Orphans::Open::kNoEnvironment && Clock::now() < all_are_loaded);
-            if (!look_again) return {gone, left};
+                (open == Orphans::Open::kNoEnvironment && Clock::now() < began + kLoading);
+            if (!look_again) return {gone, 0};
             std::this_thread::sleep_for(1ms);
             continue;
         }
         auto killed = kill_all(found, find);
-        if (killed.empty()) return {gone, left};  // they are not ours to signal
+        if (killed.empty() && may_not_be_signalled(found))
+            return {gone, static_cast<int>(found.size())};
         seen.insert(found.begin(), found.end());
         wait_for_ends(std::move(killed), Clock::now() + kRound);
     }

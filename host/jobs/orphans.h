@@ -26,9 +26,9 @@ struct OrphansEnded {
 /// for a child carries the id because the environment was passed on: a window of a terminal, an
 /// editor's server, a service. Spared are also supervisors, which have jobs of their own in a tenon
 /// that runs inside the job, what those supervise, and this process with its ancestors; when it
-/// belongs to the job itself, also its descendants. Returns when none is left, after five seconds
-/// at most. Whoever calls this holds the job's lock. Does nothing when the supervisor lives
-/// or was of another boot.
+/// belongs to the job itself, also its descendants. Returns when none is left, or when for five
+/// seconds none more has ended, after half a minute at most. Whoever calls this holds the job's
+/// lock. Does nothing when the supervisor lives or was of another boot.
 OrphansEnded end_orphans(const JobId& id, const Started& shim);
 
 /// The ids that processes of this machine carry.

@@ -24,7 +24,7 @@ using Problems = std::vector<std::string>;
 /// whoever would decide about a job holds its lock, a shim for as long as the job runs. Stateless
 /// and thread-safe; starts nothing. Blocks on the disk only; `cancel` also up to two seconds on a
 /// shim that is just starting, and whoever finds a job lost until its processes are ended, which
-/// takes five seconds at most.
+/// takes half a minute at most.
 class Store {
 public:
     /// `folder` and the state directory around it are made when missing, 0700.
