@@ -2,11 +2,12 @@
 
 #include <csignal>
 #include <poll.h>
-#include <pthread.h>
 #include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "host/base/limits.h"
 
 namespace tenon::app {
 namespace {
@@ -39,8 +40,7 @@ Signals::Signals() {
     signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
     quit_.reset(::eventfd(0, EFD_CLOEXEC));
     if (!signals_ || !quit_) throw std::runtime_error("cannot watch for signals");
-    thread_ = std::thread([this] { watch(); });
-    ::pthread_setname_np(thread_.native_handle(), "signals");
+    thread_ = start_thread("signals", [this] { watch(); });
 }
 
 Signals::~Signals() {

@@ -17,6 +17,7 @@
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocketImpl.h>
 
+#include "host/base/limits.h"
 #include "host/base/mutex.h"
 #include "host/base/unique_fd.h"
 #include "host/model/server_error.h"
@@ -80,9 +81,13 @@ Result<std::vector<SocketAddress>, HttpFailure> resolve(const Url& url, Clock::t
         return std::vector{SocketAddress(numeric, url.port)};
     }
     auto lookup = std::make_shared<Lookup>();
-    std::thread([lookup, host = url.host, port = url.port] {
-        look_up(lookup, host, port);
-    }).detach();
+    try {
+        start_thread("look-up", [lookup, host = url.host, port = url.port] {
+            look_up(lookup, host, port);
+        }).detach();
+    } catch (const std::exception& e) {
+        return HttpFailure{"look up " + url.host + ": " + e.what()};
+    }
     const std::stop_callback wake(stop, [&lookup] {
         const Lock lock(lookup->mutex);
         lookup->changed.notify_all();

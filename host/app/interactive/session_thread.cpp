@@ -1,13 +1,12 @@
 #include "host/app/interactive/session_thread.h"
 
-#include <pthread.h>
+#include "host/base/limits.h"
 
 namespace tenon::app {
 
 SessionThread::SessionThread(Parts parts) : parts_(std::move(parts)) {
     parts_.options.on_news = [this] { note_news(); };
-    thread_ = std::thread([this] { main(); });
-    ::pthread_setname_np(thread_.native_handle(), "agent");
+    thread_ = start_thread("agent", [this] { main(); });
 }
 
 SessionThread::~SessionThread() {

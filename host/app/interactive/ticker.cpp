@@ -1,12 +1,11 @@
 #include "host/app/interactive/ticker.h"
 
-#include <pthread.h>
+#include "host/base/limits.h"
 
 namespace tenon::app {
 
-Ticker::Ticker(std::function<void()> tick) : tick_(std::move(tick)), thread_([this] { main(); }) {
-    ::pthread_setname_np(thread_.native_handle(), "ticker");
-}
+Ticker::Ticker(std::function<void()> tick)
+    : tick_(std::move(tick)), thread_(start_thread("ticker", [this] { main(); })) {}
 
 Ticker::~Ticker() {
     {

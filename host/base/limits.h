@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <sys/resource.h>
+#include <thread>
+
+/// What this process may still open and start. All of it is true for a moment only: what is left
+/// now, another thread or process may take.
+namespace tenon {
+
+/// Whether an errno value says that descriptors, processes or memory have run out, so that the same
+/// may succeed later.
+bool is_shortage(int code);
+
+/// The soft limit of descriptors (RLIMIT_NOFILE).
+rlim_t descriptor_limit();
+/// Sets the soft limit to `wanted`, or to the hard limit where that is lower. Once, before threads
+/// start: what is open above a lower limit stays open.
+void set_descriptor_limit(rlim_t wanted);
+/// How many descriptors this process may still open. It reads a directory of /proc.
+std::size_t descriptors_left();
+
+/// How many processes and threads this user may still start (RLIMIT_NPROC counts both); none where
+/// nothing is limited, or the limit is too high to matter. With a low limit it reads all of /proc.
+std::optional<std::size_t> processes_left();
+
+/// A thread with this name, of 15 characters at most. Throws std::runtime_error, which says what
+/// could not be started and why, when the system has no more.
+std::thread start_thread(const std::string& name, std::function<void()> function);
+
+}  // namespace tenon
