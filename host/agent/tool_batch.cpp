@@ -1,13 +1,35 @@
 #include "host/agent/tool_batch.h"
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <map>
 #include <system_error>
 #include <thread>
 
+#include "host/base/limits.h"
+
 namespace tenon::agent {
 namespace {
+
+// Of calls that may wait for long, so many run at once; the rest wait for a thread.
+constexpr std::size_t kMostOwnThreads = 256;
+// Of a command: a thread that watches it, its supervisor, bash, and what bash starts.
+constexpr std::size_t kForItsProcesses = 5;
+
+// Of a command: the call's own, its supervisor's two, and one to read what it printed.
+constexpr std::size_t kForItsDescriptors = 4;
+constexpr std::size_t kDescriptorsToSpare = 24;
+
+/// As many as the system has processes and descriptors for.
+std::size_t most_own_threads() {
+    const std::size_t processes = processes_left().value_or(kMostOwnThreads * kForItsProcesses);
+    const std::size_t descriptors = descriptors_left();
+    const std::size_t spare =
+        descriptors > kDescriptorsToSpare ? descriptors - kDescriptorsToSpare : 0;
+    return std::clamp<std::size_t>(
+        std::min(processes / kForItsProcesses, spare / kForItsDescriptors), 1, kMostOwnThreads);
+}
 
 CallOutcome failure(std::string why) {
     return {{std::move(why), true, {}}, false, {}};
@@ -20,45 +42,53 @@ std::string unknown_tool(const std::string& name, Toolbox& toolbox) {
     return "Unknown tool '" + name + "'. Available tools: " + known;
 }
 
-/// Tasks waiting for a worker, and outcomes waiting for the thread that asked.
+/// Calls that wait for a thread. They are taken in the order of the answer, so that none waits for
+/// its turn behind one that has no thread yet.
 template <class Task>
-class Exchange {
+class Lane {
 public:
-    explicit Exchange(std::size_t expected) : outstanding_(expected) {}
-
-    void add_work(const Task& task) {
+    void add(const Task& task) {
         const Lock lock(mutex_);
-        work_.push_back(task);
+        waiting_.push_back(task);
+        ++tasks;
     }
-    std::optional<Task> take_work() {
+    std::optional<Task> take() {
         const Lock lock(mutex_);
-        if (work_.empty()) return std::nullopt;
-        const Task task = work_.front();
-        work_.pop_front();
+        if (waiting_.empty()) return std::nullopt;
+        const Task task = waiting_.front();
+        waiting_.pop_front();
         return task;
     }
+
+    std::size_t tasks = 0;    // in all; for the thread that asked
+    std::size_t threads = 0;  // that take from here; also for that thread
+
+private:
+    Mutex mutex_;
+    std::deque<Task> waiting_ TENON_GUARDED_BY(mutex_);
+};
+
+/// Outcomes that wait for the thread that asked.
+class Outcomes {
+public:
     void put(const ToolCall& call, CallOutcome outcome) {
         const Lock lock(mutex_);
         done_.emplace_back(&call, std::move(outcome));
         changed_.notify_one();
     }
-    /// Blocks until an outcome is there; nothing once all have been taken.
-    std::optional<std::pair<const ToolCall*, CallOutcome>> take() {
+    /// Blocks until an outcome is there.
+    std::pair<const ToolCall*, CallOutcome> take() {
         Lock lock(mutex_);
-        if (outstanding_ == 0) return std::nullopt;
         while (done_.empty())
             changed_.wait(lock);
         auto first = std::move(done_.front());
         done_.pop_front();
-        --outstanding_;
         return first;
     }
 
 private:
     Mutex mutex_;
     Condition changed_;
-    std::size_t outstanding_ TENON_GUARDED_BY(mutex_);
-    std::deque<Task> work_ TENON_GUARDED_BY(mutex_);
     std::deque<std::pair<const ToolCall*, CallOutcome>> done_ TENON_GUARDED_BY(mutex_);
 };
 
@@ -101,40 +131,43 @@ void ToolBatch::run_side_by_side(
         turns.try_emplace(group, count);
     std::map<std::string, std::size_t> next_place;
 
-    Exchange<Task> exchange(calls.size());
-    std::vector<std::jthread> threads;
-    const auto start_thread = [&](auto function, const auto& instead) {
-        try {
-            threads.emplace_back(function);
-        } catch (const std::system_error&) {
-            instead();  // no thread to be had
-        }
-    };
-    std::size_t pooled = 0;
+    Lane<Task> pooled, with_own_thread;
+    std::vector<std::pair<Task, Lane<Task>*>> tasks;
     for (const ToolCall* call : calls) {
         const std::string group = group_of(call);
-        const Task task{call, &turns.at(group), next_place[group]++};
         const Tool* tool = toolbox_.find(call->name);
-        if (tool == nullptr || !tool->spec().own_thread) {
-            exchange.add_work(task);
-            ++pooled;
-            continue;
-        }
-        start_thread(
-            [this, task, stop, &exchange] { exchange.put(*task.call, run_one(task, stop)); },
-            [&] {
-                task.turns->pass(task.place);
-                exchange.put(*call, failure("the host cannot start another thread for this call"));
-            });
+        Lane<Task>& lane = tool != nullptr && tool->spec().own_thread ? with_own_thread : pooled;
+        tasks.emplace_back(Task{call, &turns.at(group), next_place[group]++}, &lane);
+        lane.add(tasks.back().first);
     }
-    const auto work = [this, stop, &exchange] {
-        while (const auto task = exchange.take_work())
-            exchange.put(*task->call, run_one(*task, stop));
+    Outcomes outcomes;
+    std::vector<std::jthread> threads;
+    const auto start_threads = [&](Lane<Task>& lane, std::size_t most) {
+        const auto work = [this, stop, &lane, &outcomes] {
+            while (const auto task = lane.take())
+                outcomes.put(*task->call, run_one(*task, stop));
+        };
+        try {
+            for (; lane.threads < std::min(lane.tasks, most); ++lane.threads)
+                threads.emplace_back(work);
+        } catch (const std::system_error&) {
+            // The system has no more: those that run take over the rest.
+        }
     };
-    for (std::size_t i = 0; i < std::min(pooled, max_workers_); ++i)
-        start_thread(work, work);
-    while (auto done = exchange.take())
-        finished(*done->first, std::move(done->second));
+    start_threads(with_own_thread, most_own_threads());
+    start_threads(pooled, max_workers_);
+    std::size_t outstanding = 0;
+    for (const auto& [task, lane] : tasks) {
+        if (lane->threads == 0) {
+            finished(*task.call, run_one(task, stop));
+        } else {
+            ++outstanding;
+        }
+    }
+    for (; outstanding > 0; --outstanding) {
+        auto done = outcomes.take();
+        finished(*done.first, std::move(done.second));
+    }
 }
 
 CallOutcome ToolBatch::run_one(const Task& task, std::stop_token stop) noexcept {

@@ -17,7 +17,9 @@ struct CallOutcome {
 };
 
 /// Runs the calls of one answer: consecutive calls of concurrent tools side by side, any other call
-/// alone between them. At most `max_workers` threads, beyond those of tools that have their own.
+/// alone between them. At most `max_workers` threads, and beyond these up to 256 for calls of tools
+/// that have their own. What finds no thread, because these are busy or the system has no more,
+/// waits until one is free.
 class ToolBatch {
 public:
     ToolBatch(Toolbox& toolbox, Gate& gate, EventSink& sink, Caller caller,

@@ -3,6 +3,9 @@
 #include <atomic>
 #include <barrier>
 #include <latch>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -177,6 +180,66 @@ TEST_F(ToolBatchTest, CountsAsToldOnlyWhatASuccessfulCallHasTold) {
         });
         EXPECT_EQ(told, fails ? std::vector<std::string>() : std::vector<std::string>{"0000000a"});
     }
+}
+
+/// Exits with the number of calls that succeeded, in a process that may start no thread.
+int answered_without_threads(ToolBatch& batch, const std::vector<ToolCall>& calls) {
+    constexpr uid_t kNobody = 65534;
+    // For root the limit does not count.
+    if (::geteuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) return 100;
+    const rlimit none{1, 1};
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0) return 101;
+    try {
+        std::jthread([] {});
+        return 102;  // the limit has no effect
+    } catch (const std::system_error&) {
+    }
+    int succeeded = 0;
+    batch.run(calls, {}, [&](const ToolCall& call, const CallOutcome& outcome) {
+        if (!outcome.result.is_error && outcome.result.text == call.id) ++succeeded;
+    });
+    return succeeded;
+}
+
+TEST_F(ToolBatchTest, RunsEveryCallWhereTheSystemHasNoThreadForIt) {
+    const auto answer = [](const ToolCall& c, CallContext& context) {
+        return context.in_order([&] { return ToolResult{c.id, false, {}}; });
+    };
+    toolbox.add("long", true, answer, true);
+    toolbox.add("quick", true, answer);
+    std::vector<ToolCall> calls;
+    for (int i = 0; i < 20; ++i)
+        calls.push_back(call(std::to_string(i), i % 3 == 0 ? "quick" : "long"));
+    ToolBatch batch(toolbox, gate, events, {"s1", ""});
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(answered_without_threads(batch, calls));
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 20);
+}
+
+TEST_F(ToolBatchTest, RunsAThousandLongCallsOnABoundedNumberOfThreads) {
+    std::atomic<int> now{0}, most{0};
+    std::latch many(200);
+    toolbox.add(
+        "long", true,
+        [&](const ToolCall& c, CallContext&) {
+            const int running = ++now;
+            for (int seen = most; running > seen && !most.compare_exchange_weak(seen, running);) {
+            }
+            if (std::stoi(c.id) < 200) many.arrive_and_wait();  // so many run side by side
+            --now;
+            return ToolResult{c.id, false, {}};
+        },
+        true);
+    std::vector<ToolCall> calls;
+    for (int i = 0; i < 1000; ++i)
+        calls.push_back(call(std::to_string(i), "long"));
+    const auto done = run(calls);
+    EXPECT_EQ(done.size(), 1000U);
+    EXPECT_TRUE(std::none_of(done.begin(), done.end(), [](const Finished& f) { return f.is_error; }));
+    EXPECT_LE(most, 256);
 }
 
 }  // namespace
