@@ -60,6 +60,7 @@ struct Settings {
         std::int64_t max_queued = 10'000;
         milliseconds timeout{3'600'000};
         milliseconds foreground_timeout{120'000};
+        milliseconds max_timeout{86'400'000};
         std::uint64_t output_limit = 64ULL << 20U;
         std::uint64_t total_output_limit = 4ULL << 30U;
         std::int64_t keep_days = 30;

@@ -76,6 +76,7 @@ constexpr std::array kKeys = {
     KeySpec{"jobs.maxRunning",                Kind::kInteger,  "",           "max(4, 2 x cores)", "",     1, 100'000,   kStricter, number<kJobs, &J::max_running>},
     KeySpec{"jobs.maxQueued",                 Kind::kInteger,  "10000",      "", "",                      1, kMany,     kNothing,  number<kJobs, &J::max_queued>},
     KeySpec{"jobs.timeout",                   Kind::kDuration, "1h",         "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::timeout>},
+    KeySpec{"jobs.maxTimeout",                Kind::kDuration, "24h",        "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::max_timeout>},
     KeySpec{"jobs.foregroundTimeout",         Kind::kDuration, "120s",       "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::foreground_timeout>},
     KeySpec{"jobs.outputLimit",               Kind::kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, number<kJobs, &J::output_limit>},
     KeySpec{"jobs.totalOutputLimit",          Kind::kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  number<kJobs, &J::total_output_limit>},
