@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <Poco/Exception.h>
 #include <spdlog/spdlog.h>
 
 #include "host/agent/compact_tool.h"
@@ -12,6 +13,7 @@
 #include "host/app/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
+#include "host/base/limits.h"
 #include "host/model/window.h"
 #include "host/plugins/loader.h"
 
@@ -177,23 +179,32 @@ Result<void, StartFailure> Host::make_queue() {
     options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
     options.total_output_limit = settings_.jobs.total_output_limit;
     options.shim.program = options_.prefix / "libexec/tenon/tenon-shim";
-    // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: each
-    // start of a shim closes that many.
-    options.shim.descriptor_limit =
-        jobs::lower_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
+    options.shim.descriptor_limit = options_.descriptor_limit;
+    // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: a
+    // shim that is started from this process closes that many.
+    set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
     options.shim.launcher = options_.launcher;
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
     };
     options.on_news = options_.on_news;
-    queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
+    try {
+        queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
+    } catch (const Poco::Exception& e) {
+        return StartFailure{
+            "start the threads of the job queue: the system has no more (" + e.displayText() +
+                "); is the limit of processes (ulimit -u) too low, or reached?",
+            1};
+    } catch (const std::exception& e) {
+        return StartFailure{e.what(), 1};
+    }
     return {};
 }
 
 void Host::make_services() {
     SessionJobs::Limits limits{settings_.jobs.timeout, settings_.jobs.foreground_timeout,
-                               settings_.jobs.output_limit};
+                               settings_.jobs.output_limit, settings_.jobs.max_timeout};
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, settings_.workspace, session_folder(), limits,
         [this](const plugins::ServiceRequest& request, const std::string& command) {

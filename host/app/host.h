@@ -44,6 +44,7 @@ struct HostOptions {
     bool wait_for_jobs = true;
     ProviderSource providers;            ///< for subagents; null: they cannot be run
     jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
+    rlim_t descriptor_limit = 0;         ///< that commands get; 0: the one that the host has
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
     /// The end of a background job is there to be told; any thread, must only wake somebody.
     std::function<void()> on_news;

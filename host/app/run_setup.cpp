@@ -2,6 +2,7 @@
 
 #include "host/app/provider.h"
 #include "host/app/session_choice.h"
+#include "host/base/limits.h"
 
 namespace tenon::app {
 namespace {
@@ -47,6 +48,8 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     auto session = choose_session(options, settings);
     if (!session) return session.error();
     setup->session_id = *session;
+    // Here and once: the first host changes it.
+    setup->descriptor_limit = descriptor_limit();
     return setup;
 }
 
@@ -59,6 +62,7 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     host.config = places.config;
     host.session_id = setup.session_id;
     host.launcher = launcher;
+    host.descriptor_limit = setup.descriptor_limit;
     host.model = options.model;
     host.providers = setup.providers;
     return host;

@@ -17,6 +17,7 @@ struct RunSetup {
     ProviderSource providers;
     std::unique_ptr<agent::Provider> provider;  ///< of the session's own conversation
     std::string session_id;
+    rlim_t descriptor_limit = 0;  ///< the soft limit that this process was started with
 };
 
 /// The error (exit 2) says what is missing: a model's name, a key, a folder of plugins, a session

@@ -1,6 +1,8 @@
 #include "host/app/session_jobs.h"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 
 #include "host/app/subagent_journal.h"
 #include "host/jobs/kept_output.h"
@@ -26,6 +28,16 @@ std::optional<std::chrono::milliseconds> milliseconds_of(const Json& params, con
     constexpr double kLongest = 1e12;  // some thirty years
     return std::chrono::milliseconds(
         static_cast<std::int64_t>(std::clamp(*number, 0.0, kLongest)));
+}
+
+/// A number that does not fit counts as the nearest that does.
+std::int64_t priority_of(const Json& params) {
+    const Json& asked = member(params, "priority");
+    if (const auto priority = integer_in(asked)) return *priority;
+    const double number = number_in(asked).value_or(0);
+    if (number >= 0x1p63) return std::numeric_limits<std::int64_t>::max();
+    return number < -0x1p63 ? std::numeric_limits<std::int64_t>::min()
+                            : static_cast<std::int64_t>(number);
 }
 
 std::vector<std::string> strings_of(const Json& params, const char* key) {
@@ -118,7 +130,7 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
     spec.workspace = workspace_.string();
     spec.command = string_or(params, "command");
     spec.name = string_or(params, "name");
-    spec.priority = integer_or(params, "priority", 0);
+    spec.priority = priority_of(params);
     spec.after = strings_of(params, "after");
     spec.output_limit = limits_.output_limit;
     const std::filesystem::path cwd = string_or(params, "cwd");
@@ -137,12 +149,25 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
         if (spec.kind == jobs::Kind::kBackground)
             return Error{"a subagent has no background jobs; run the command in the foreground"};
         spec.lifetime = jobs::Lifetime::kSession;
-        spec.timeout = milliseconds_of(params, "timeout_ms").value_or(limits_.foreground_timeout);
-        return spec;
     }
-    if (spec.kind == jobs::Kind::kBackground) spec.timeout = milliseconds_of(params, "timeout_ms");
-    if (!spec.timeout && spec.lifetime == jobs::Lifetime::kSession) spec.timeout = limits_.timeout;
+    spec.timeout = limit_of(request, spec);
     return spec;
+}
+
+/// From its start on. A foreground command may become a background job: then it is given what a
+/// background job gets, or what its call asked for, whichever is more.
+std::optional<std::chrono::milliseconds> SessionJobs::limit_of(const Request& request,
+                                                               const jobs::JobSpec& spec) const {
+    const auto asked = milliseconds_of(request.params, "timeout_ms");
+    std::optional<std::chrono::milliseconds> limit = asked;
+    if (!spec.subagent.empty()) {
+        limit = asked.value_or(limits_.foreground_timeout);
+    } else if (spec.kind == jobs::Kind::kForeground) {
+        limit = std::max(limits_.timeout, asked.value_or(limits_.timeout));
+    } else if (!asked && spec.lifetime == jobs::Lifetime::kSession) {
+        limit = limits_.timeout;
+    }
+    return limit ? std::min(*limit, limits_.max_timeout) : limit;
 }
 
 SessionJobs::Reply SessionJobs::submit(const Request& request) {
@@ -193,8 +218,11 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
         if (is_own_foreground(*job, request.call->tool_use_id())) foreground.push_back(id);
         if (jobs::is_terminal(job->status) && !is_told(id) && !is_claimed(id)) ended_untold = true;
     }
-    bool stopped = false;
-    if (!ended_untold && !unfinished.empty()) {
+    // The time counts from the start: a command that finds no room has not begun.
+    const auto start =
+        queue_.wait_for_start(foreground, limits_.foreground_timeout, request.call->stop());
+    bool stopped = start == jobs::Queue::Waited::kStopped;
+    if (start == jobs::Queue::Waited::kEnded && !ended_untold && !unfinished.empty()) {
         const auto deadline = std::chrono::steady_clock::now() + *timeout;
         stopped = queue_.wait_any(unfinished, deadline, request.call->stop(), foreground) ==
                   jobs::Queue::Waited::kStopped;
@@ -279,9 +307,11 @@ SessionJobs::Reply SessionJobs::to_background(const Request& request) {
     return Reply::ok(describe(*job));
 }
 
-/// It is not moved: its shim ends it at its limit.
+/// It is not moved: its shim ends it at its limit. What has not even started is taken out.
 SessionJobs::Reply SessionJobs::end_of_subagents_job(const Request& request,
                                                      const std::string& id) {
+    if (const auto job = queue_.find(id); job && job->status == jobs::Status::kQueued)
+        std::ignore = queue_.cancel(id, "no room for it");
     queue_.wait_any(std::span(&id, 1), std::nullopt, request.call->stop());
     if (const auto job = queue_.find(id); job && request.call->stop().stop_requested())
         end_foreground({*job}, request.call->tool_use_id());

@@ -24,6 +24,7 @@ public:
         std::chrono::milliseconds timeout{};
         std::chrono::milliseconds foreground_timeout{};
         std::uint64_t output_limit = 0;
+        std::chrono::milliseconds max_timeout{};  ///< of what a call asks for
     };
     /// Whether a stranger's command may run; empty: yes, else what to tell it.
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
@@ -68,6 +69,8 @@ private:
     Telling claim(const std::string& job, const std::string& call);
     [[nodiscard]] bool is_claimed(const std::string& job) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> limit_of(const Request& request,
+                                                                    const jobs::JobSpec& spec) const;
     Reply end_of_subagents_job(const Request& request, const std::string& id);
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;

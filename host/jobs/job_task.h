@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -31,36 +32,46 @@ struct TaskSurroundings {
     int leave = -1;  ///< becomes readable when tasks shall return and let their jobs be
     std::function<void(const JobId&)> on_started;
     std::function<void(JobRecord)> on_ended;
+    /// Nothing of the job has begun, for want of descriptors or processes. The task is over.
+    std::function<void(const JobId&, const std::string& why)> on_no_room;
+    /// The job runs, but not for this task to see: it has no descriptors for the shim, or another
+    /// shim has the job. The task is over.
+    std::function<void(const JobRecord&)> on_unwatched;
     std::function<void(LingeringShim)> on_lingering;
     std::function<void()> on_return;  ///< the last thing of every task
+    /// Each reading of a record takes descriptors: so many tasks at once.
+    std::array<Mutex, 4> reading{};
 };
 
-/// The thread of one running job: starts its shim, or finds the one that runs, and waits for the
-/// terminal record. The job goes on when the task is told to leave.
+/// The record of a job that has ended and of whose end there is no record to be had.
+JobRecord ended_unrecorded(JobRecord job, Status status, const std::string& why);
+/// Whether a record could not be read only because this process has no descriptor left: then it
+/// can be read later.
+bool is_short_of_descriptors();
+
+/// The thread of one job that this host starts: starts its shim and waits for the terminal record.
+/// The job goes on when the task is told to leave.
 class JobTask : public Poco::Task {
 public:
-    enum class Begin { kStart, kAdopt };
-    JobTask(TaskSurroundings& surroundings, JobRecord job, Begin begin);
+    JobTask(TaskSurroundings& surroundings, JobRecord job);
     ~JobTask() override;
     void runTask() override;
 
 private:
     enum class News { kShimEnded, kStatus, kLeave };
 
-    std::optional<JobRecord> supervise();
     std::optional<JobRecord> start();
-    std::optional<JobRecord> watch_other_shim();
+    std::optional<JobRecord> end_of(ShimProcess shim);
+    std::optional<JobRecord> recorded_end();
+    Result<JobRecord> load();
     News wait_for(const ShimProcess& shim, bool for_status);
-    [[nodiscard]] bool told_to_leave() const;
+    [[nodiscard]] bool told_to_leave(int wait_ms = 0) const;
     [[nodiscard]] int until_overdue() const;
-    [[nodiscard]] bool is_overdue() const;
-    JobRecord end_unrecorded(ShimProcess shim, JobEnd end);
-    JobRecord could_not_start(const std::string& why);
-    JobRecord ended_unrecorded(Status status, const std::string& why) const;
+    std::optional<JobRecord> end_unrecorded(ShimProcess shim, JobEnd end);
+    std::optional<JobRecord> could_not_start(const std::string& why);
 
     TaskSurroundings& around_;
     JobRecord job_;
-    Begin begin_;
     std::chrono::steady_clock::time_point begun_;
     std::atomic<bool> over_ = false;
 };

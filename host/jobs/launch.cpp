@@ -11,6 +11,7 @@
 #include <Poco/Pipe.h>
 #include <Poco/Process.h>
 
+#include "host/base/limits.h"
 #include "host/jobs/launcher.h"
 
 namespace tenon::jobs {
@@ -20,13 +21,18 @@ constexpr int kUnknownCode = 255;
 
 }  // namespace
 
-Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& folder,
-                                std::uint64_t output_cap) {
+Result<ShimProcess, LaunchFailure> launch_shim(const Shim& shim,
+                                               const std::filesystem::path& folder,
+                                               std::uint64_t output_cap) {
     if (shim.launcher != nullptr) return shim.launcher->launch(shim, folder, output_cap);
+    const std::string doing = "start the supervisor " + shim.program.string();
     // A failed exec is silent in Poco: look first.
-    if (::access(shim.program.c_str(), X_OK) != 0) {
-        return Error::from_errno("start the supervisor " + shim.program.string());
-    }
+    if (::access(shim.program.c_str(), X_OK) != 0)
+        return LaunchFailure{Error::from_errno(doing).message};
+    // Kept for the pidfd: once the shim runs it is too late to find that there is none left.
+    UniqueFd spare(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (const int code = errno; !spare)
+        return LaunchFailure{Error::from_errno(doing, code).message, is_shortage(code)};
     try {
         Poco::Pipe news;
         const Poco::ProcessHandle child = Poco::Process::launch(
@@ -36,15 +42,16 @@ Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& f
         ShimProcess started;
         started.pid = child.id();
         // The child is ours and not reaped: the pid is still its own.
+        spare.reset();
         started.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.id(), 0)));
         started.news.reset(::fcntl(news.readHandle(), F_DUPFD_CLOEXEC, 3));
-        if (started.process && started.news) return started;
-        const Error error = Error::from_errno("watch the supervisor of " + folder.string());
-        ::kill(child.id(), SIGKILL);
-        ::waitpid(child.id(), nullptr, 0);
-        return error;
+        return started;
     } catch (const Poco::Exception& e) {
-        return Error{"start the supervisor " + shim.program.string() + ": " + e.displayText()};
+        // No pipe, or no process. Poco keeps the cause to itself, but it is the last that failed.
+        const int code = errno;
+        return LaunchFailure{is_shortage(code) ? Error::from_errno(doing, code).message
+                                               : doing + ": " + e.displayText(),
+                             is_shortage(code)};
     }
 }
 
@@ -57,15 +64,6 @@ int reap(const UniqueFd& process) {
     }
     if (info.si_pid == 0) return -1;
     return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-}
-
-rlim_t lower_descriptor_limit(rlim_t to) {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-    const rlim_t old = limit.rlim_cur;
-    if (old <= to) return old;
-    limit.rlim_cur = to;
-    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? old : 0;
 }
 
 }  // namespace tenon::jobs

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -19,7 +20,14 @@ struct Shim {
     Launcher* launcher = nullptr;  ///< starts them when it is there; outlives the use of this
 };
 
-/// A shim that we started. It goes on when this is destroyed.
+/// Why no shim was started.
+struct LaunchFailure {
+    std::string message;
+    bool no_room = false;  ///< for want of descriptors or processes: it may work later
+};
+
+/// A shim that we started. It goes on when this is destroyed. A descriptor is missing where we had
+/// none left for it: then only the job's record tells how the shim fares.
 struct ShimProcess {
     UniqueFd process;  ///< pidfd; readable when the shim has ended
     UniqueFd news;     ///< hangs up when status.json stands, or when the shim has ended
@@ -27,17 +35,14 @@ struct ShimProcess {
 };
 
 /// Starts the supervisor of the job in `folder`, which is allowed `output_cap` bytes of output. An
-/// Error means that nothing was started; that the shim refused to work shows in its exit code.
-Result<ShimProcess> launch_shim(const Shim& shim, const std::filesystem::path& folder,
-                                std::uint64_t output_cap);
+/// failure means that nothing was started; that the shim refused to work shows in its exit code.
+/// Starting one for a job that has one already does no harm: the second ends at once.
+Result<ShimProcess, LaunchFailure> launch_shim(const Shim& shim,
+                                               const std::filesystem::path& folder,
+                                               std::uint64_t output_cap);
 
 /// Removes an ended shim from the process table. Its exit code, 128 + signal, or -1 when it still
 /// runs; 255 when it was no child of ours and has ended.
 int reap(const UniqueFd& process);
-
-/// Poco::Process closes every descriptor number up to the soft limit at each start. Lowers that
-/// limit to `to` and returns the old one, which is for Shim::descriptor_limit. Call it once, before
-/// threads start.
-rlim_t lower_descriptor_limit(rlim_t to);
 
 }  // namespace tenon::jobs

@@ -2,18 +2,25 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <set>
+#include <spawn.h>
 #include <string>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
+#include "host/base/limits.h"
 #include "host/jobs/orphans.h"
 #include "host/jobs/record.h"
 
@@ -24,11 +31,17 @@ constexpr std::size_t kLargestMessage = 16384;  // two paths and two numbers
 constexpr rlim_t kOwnDescriptors = 64;
 constexpr std::size_t kDescriptors = 2;  // of a ShimProcess
 constexpr int kRoundMs = 10;             // of ending what a killed shim left
+constexpr char kStarted[] = "started";   // the answer that comes with two descriptors
+constexpr char kAgain[] = "again";       // a request: the last answer once more
+constexpr char kNoRoom[] = "no room: ";  // what such a failure begins with
+constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::milliseconds kPause{20};
+constexpr int kEndsWithinMs = 1000;
 
 using Control = std::array<char, CMSG_SPACE(kDescriptors * sizeof(int))>;
 
 /// One message, with the two descriptors of a started shim if there is one.
-bool send(int socket, const std::string& text, const ShimProcess* shim) {
+bool send(int socket, std::string_view text, const ShimProcess* shim) {
     iovec data{const_cast<char*>(text.data()), text.size()};
     msghdr message{};
     message.msg_iov = &data;
@@ -45,33 +58,6 @@ bool send(int socket, const std::string& text, const ShimProcess* shim) {
         std::memcpy(CMSG_DATA(header), fds, sizeof fds);
     }
     return ::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
-}
-
-/// False when the other side has gone.
-bool receive(int socket, std::string& text, ShimProcess& shim) {
-    text.assign(kLargestMessage, '\0');
-    iovec data{text.data(), text.size()};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    alignas(cmsghdr) Control control{};
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    ssize_t n = -1;
-    do {
-        n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR);
-    if (n <= 0) return false;
-    text.resize(static_cast<std::size_t>(n));
-    const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header != nullptr && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(kDescriptors * sizeof(int))) {
-        int fds[kDescriptors];
-        std::memcpy(fds, CMSG_DATA(header), sizeof fds);
-        shim.process.reset(fds[0]);
-        shim.news.reset(fds[1]);
-    }
-    return true;
 }
 
 /// program, folder, cap, limit, each with its NUL.
@@ -134,9 +120,11 @@ private:
     }
 
     bool serve_one() {
-        std::string request;
-        ShimProcess none;
-        if (!receive(socket_, request, none)) return false;
+        std::string request(kLargestMessage, '\0');
+        const ssize_t n = ::recv(socket_, request.data(), request.size(), 0);
+        if (n < 0 && errno == EINTR) return true;
+        if (n <= 0) return false;
+        request.resize(static_cast<std::size_t>(n));
         try {
             serve(request);
         } catch (const std::exception& e) {
@@ -146,6 +134,7 @@ private:
     }
 
     void serve(const std::string& request) {
+        if (request == kAgain) return answer_started();
         std::array<std::string, 4> parts;
         std::size_t from = 0;
         for (std::string& part : parts) {
@@ -155,14 +144,28 @@ private:
         Shim shim;
         shim.program = parts[0];
         shim.descriptor_limit = std::stoull(parts[3]);
-        const auto started = launch_shim(shim, parts[1], std::stoull(parts[2]));
-        if (started) shims_.insert(started->pid);
-        send(socket_, started ? "started" : started.error().message, started ? &*started : nullptr);
+        last_ = {};
+        auto started = launch_shim(shim, parts[1], std::stoull(parts[2]));
+        if (!started) {
+            const LaunchFailure& failure = started.error();
+            send(socket_, (failure.no_room ? kNoRoom : "") + failure.message, nullptr);
+            return;
+        }
+        shims_.insert(started->pid);
+        last_ = std::move(*started);
+        answer_started();
+    }
+
+    /// The host may have had no descriptors left for these: they stay here until it asks for
+    /// something else.
+    void answer_started() {
+        send(socket_, kStarted, last_.process && last_.news ? &last_ : nullptr);
     }
 
     const int socket_;
     UniqueFd children_;      // signalfd
     std::set<pid_t> shims_;  // that we started and have not reaped
+    ShimProcess last_;       // of them
     bool orphans_ = false;   // there may be some of killed shims
 };
 
@@ -171,7 +174,7 @@ private:
     ::prctl(PR_SET_NAME, kLauncherName);
     // What a killed shim leaves becomes ours instead of init's, and so is found in any case.
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    lower_descriptor_limit(kOwnDescriptors);  // each start closes so many
+    set_descriptor_limit(kOwnDescriptors);  // each start closes so many
     sigset_t all;
     ::sigfillset(&all);  // a shim resets its mask; what the terminal sends is the host's business
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -179,44 +182,179 @@ private:
     ::_exit(0);
 }
 
+std::optional<std::pair<UniqueFd, UniqueFd>> make_socket() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return std::nullopt;
+    return std::pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Launcher>> Launcher::start() {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return Error::from_errno("make the launcher");
-    UniqueFd ours(ends[0]);
-    const UniqueFd its(ends[1]);
+// ------------------------------------------------------------------ in the host
+
+std::unique_ptr<Launcher> Launcher::start(std::filesystem::path program) {
+    std::unique_ptr<Launcher> launcher(new Launcher(std::move(program)));
+    launcher->fork_first();
+    return launcher;
+}
+
+/// Where this fails, `launch` tries again.
+void Launcher::fork_first() {
+    auto ends = make_socket();
+    if (!ends) return;
     const pid_t process = ::fork();
-    if (process < 0) return Error::from_errno("make the launcher");
+    if (process < 0) return;
     if (process == 0) {
-        ours.reset();
-        live(its.get());
+        ends->first.reset();
+        live(ends->second.get());
     }
-    return std::unique_ptr<Launcher>(new Launcher(std::move(ours), process));
+    const Lock lock(mutex_);
+    socket_ = std::move(ends->first);
+    process_ = process;
+}
+
+/// The host has threads by now: what it has become is not for a fork to go on with.
+bool Launcher::spawn_another() {
+    auto ends = program_.empty() ? std::nullopt : make_socket();
+    if (!ends) return false;
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, ends->second.get(), STDIN_FILENO);
+    std::string name = kLauncherName;
+    char* arguments[] = {name.data(), nullptr};
+    pid_t process = 0;
+    const int failed =
+        ::posix_spawn(&process, program_.c_str(), &actions, nullptr, arguments, environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) return false;
+    socket_ = std::move(ends->first);
+    process_ = process;
+    return true;
+}
+
+void Launcher::serve_if_launcher(char** argv) {
+    if (argv[0] == nullptr || std::strcmp(argv[0], kLauncherName) != 0) return;
+    int type = 0;
+    socklen_t size = sizeof type;
+    const bool is_socket =
+        ::getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+    if (!is_socket) return;
+    const UniqueFd socket(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+    const UniqueFd nowhere(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!socket || !nowhere) ::_exit(1);
+    ::dup2(nowhere.get(), STDIN_FILENO);
+    live(socket.get());
+}
+
+/// It has gone, or does not answer.
+void Launcher::give_up() {
+    socket_.reset();
+    if (process_ == 0) return;
+    ::kill(process_, SIGKILL);
+    while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    process_ = 0;
 }
 
 Launcher::~Launcher() {
+    const Lock lock(mutex_);
+    if (process_ == 0) return;
+    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
     socket_.reset();
-    while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    pollfd ended{process.get(), POLLIN, 0};
+    // Without a descriptor to wait with this is a mere pause.
+    while (::poll(&ended, 1, kEndsWithinMs) < 0 && errno == EINTR) {
     }
+    give_up();
 }
 
-Result<ShimProcess> Launcher::launch(const Shim& shim, const std::filesystem::path& folder,
-                                     std::uint64_t output_cap) {
-    std::string answer;
-    ShimProcess started;
+pid_t Launcher::process() const {
+    const Lock lock(mutex_);
+    return process_;
+}
+
+/// None when the other side has gone.
+std::optional<Launcher::Answer> Launcher::receive(int socket) {
+    Answer answer;
+    answer.text.assign(kLargestMessage, '\0');
+    iovec data{answer.text.data(), answer.text.size()};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) Control control{};
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ssize_t n = -1;
+    do {
+        n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0) return std::nullopt;
+    answer.text.resize(static_cast<std::size_t>(n));
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
+        answer.is_whole = (message.msg_flags & MSG_CTRUNC) == 0;
+        return answer;
+    }
+    // With no descriptor left the kernel gives fewer than were sent.
+    int fds[kDescriptors] = {-1, -1};
+    std::memcpy(fds, CMSG_DATA(header),
+                std::min(sizeof fds, static_cast<std::size_t>(header->cmsg_len - CMSG_LEN(0))));
+    answer.shim.process.reset(fds[0]);
+    answer.shim.news.reset(fds[1]);
+    answer.is_whole = answer.shim.process && answer.shim.news;
+    return answer;
+}
+
+/// None when the launcher has gone, or takes too long to answer.
+std::optional<Launcher::Answer> Launcher::ask(const std::string& request,
+                                              const std::filesystem::path* folder) {
+    if (!socket_ || !send(socket_.get(), request, nullptr)) return std::nullopt;
+    if (folder != nullptr) make_files(*folder);
+    pollfd answered{socket_.get(), POLLIN, 0};
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    int ready = 0;
+    do {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        ready = ::poll(&answered, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0 ? receive(socket_.get()) : std::nullopt;
+}
+
+std::optional<Launcher::Answer> Launcher::ask_until_whole(const std::string& request,
+                                                          const std::filesystem::path& folder) {
+    auto answer = ask(request, &folder);
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (answer && !answer->is_whole && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(kPause);  // until a descriptor is free
+        answer = ask(kAgain, nullptr);
+    }
+    return answer;
+}
+
+Result<ShimProcess, LaunchFailure> Launcher::launch(const Shim& shim,
+                                                    const std::filesystem::path& folder,
+                                                    std::uint64_t output_cap) {
     {
         const Lock lock(mutex_);
-        if (!send(socket_.get(), encode(shim, folder, output_cap), nullptr))
-            return Error{"start the supervisor: the launcher has ended"};
-        make_files(folder);
-        if (!receive(socket_.get(), answer, started)) {
-            return Error{"start the supervisor: the launcher has ended"};
+        const std::string request = encode(shim, folder, output_cap);
+        auto answer = ask_until_whole(request, folder);
+        if (!answer) {
+            // What it may have started all the same is not started twice: see launch_shim.
+            give_up();
+            if (spawn_another()) answer = ask_until_whole(request, folder);
+            if (!answer) give_up();
+        }
+        if (answer && answer->text == kStarted) return std::move(answer->shim);
+        if (answer) {
+            const bool no_room = answer->text.starts_with(kNoRoom);
+            return LaunchFailure{no_room ? answer->text.substr(sizeof kNoRoom - 1) : answer->text,
+                                 no_room};
         }
     }
-    if (!started.process) return Error{answer};
-    return started;
+    Shim from_here = shim;
+    from_here.launcher = nullptr;
+    return launch_shim(from_here, folder, output_cap);
 }
 
 }  // namespace tenon::jobs

@@ -1,6 +1,7 @@
 #include "host/jobs/queue.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <sys/eventfd.h>
 #include <tuple>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <Poco/Exception.h>
 
 #include "host/base/clock.h"
+#include "host/base/limits.h"
 
 namespace tenon::jobs {
 namespace {
@@ -32,6 +34,15 @@ constexpr int kIdleSeconds = 10;
 // Of the ended foreground jobs the newest stay in memory; the store has them all.
 constexpr std::size_t kForegroundRemembered = 256;
 
+// Of this process: the pidfd and the pipe of a running job; what is left for the model's connection,
+// tools, plugins and the reading of records while jobs run; and what the rest surely does not need.
+constexpr std::size_t kDescriptorsOfAJob = 2;
+constexpr std::size_t kDescriptorsToSpare = 20;
+constexpr std::size_t kDescriptorsOfTheRest = 256;
+// A thread of ours, its supervisor, bash, and what bash starts.
+constexpr std::size_t kProcessesOfAJob = 5;
+constexpr std::size_t kKeptForForeground = 2;  // of jobs
+
 void raise(int event) {
     const std::uint64_t one = 1;
     std::ignore = ::write(event, &one, sizeof one);
@@ -55,6 +66,11 @@ Queue::Queue(Store store, QueueOptions options)
                     leave_.get(),
                     [this](const JobId& id) { mark_started(id); },
                     [this](JobRecord job) { finish(std::move(job)); },
+                    [this](const JobId& id, const std::string& why) { take_back(id, why); },
+                    [this](const JobRecord& job) {
+                        const Lock lock(mutex_);
+                        watch_foreign(job);
+                    },
                     [this](LingeringShim shim) {
                         const Lock lock(mutex_);
                         lingering_.push_back(std::move(shim));
@@ -65,10 +81,12 @@ Queue::Queue(Store store, QueueOptions options)
                         --tasks_alive_;
                         changed_.notify_all();
                     }},
-      threads_("jobs", 2, kMostThreads, kIdleSeconds, kStackBytes),
-      tasks_(threads_),
-      watcher_([this] { watch(); }),
-      syncer_([this] { sync_records(); }) {}
+      threads_("jobs", 1, kMostThreads, kIdleSeconds, kStackBytes),
+      tasks_(threads_) {
+    if (!leave_ || !wake_)
+        throw std::runtime_error("make the queue of jobs: this process has no descriptor left");
+    start_threads();
+}
 
 Queue::~Queue() {
     {
@@ -110,21 +128,16 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
         const Lock lock(mutex_);
         Entry& entry = add(*job);
         failed = link_dependencies(entry);
-        if (job->spec.kind == Kind::kForeground) {
-            begin_running(entry);
-            admitted.push_back(entry.job);
-        } else {
+        if (job->spec.kind == Kind::kBackground) {
             // A foreground command is part of its turn, whose journal is not synced either.
             want_sync(job->id);
-            unwatched_.insert(job->id);
-            if (!failed && entry.waits_for.empty()) {
-                ready_.insert({-job->spec.priority, entry.number, job->id});
-            }
-            admitted = admit();
+            queued_.insert(job->id);
         }
+        if (!failed && entry.waits_for.empty()) make_ready(entry);
+        admitted = admit();
         job->status = entry.job.status;
         job->started_ms = entry.job.started_ms;
-        wake_watcher();
+        if (queued_.size() == 1) wake_watcher();  // from now on it looks for what others cancel
     }
     start_admitted(admitted);
     if (!failed) return job;
@@ -144,8 +157,8 @@ std::optional<Error> Queue::why_not_now(const JobSpec& spec) const {
             return unknown(id).while_doing("after");
         }
     }
-    if (unwatched_.size() >= options_.max_queued) {
-        return Error{std::to_string(unwatched_.size()) +
+    if (queued_.size() >= options_.max_queued) {
+        return Error{std::to_string(queued_.size()) +
                      " jobs are queued already, which is the limit (jobs.maxQueued)"};
     }
     return std::nullopt;
@@ -172,83 +185,145 @@ std::optional<JobId> Queue::link_dependencies(Entry& entry) {
     return std::nullopt;
 }
 
+void Queue::make_ready(const Entry& entry) {
+    if (entry.job.spec.kind == Kind::kForeground) {
+        ready_foreground_.emplace(entry.number, entry.job.id);
+    } else {
+        ready_.insert(turn_of(entry));
+    }
+}
+
+void Queue::not_ready(const Entry& entry) {
+    ready_foreground_.erase(entry.number);
+    ready_.erase(turn_of(entry));
+}
+
 void Queue::begin_running(Entry& entry) {
     entry.job.status = Status::kRunning;
     entry.job.started_ms = wall_clock_ms();
     entry.job.started_boot_ms = boot_clock_ms();
     entry.counted = entry.job.spec.kind == Kind::kBackground;
     if (entry.counted) ++running_;
-    ++tasks_alive_;
-    unwatched_.erase(entry.job.id);
+    queued_.erase(entry.job.id);
+}
+
+void Queue::has_begun(Entry& entry) {
+    if (std::exchange(entry.starting, false)) --starting_;
+}
+
+Queue::Entry* Queue::next_ready() {
+    if (!ready_foreground_.empty()) return &entries_.at(ready_foreground_.begin()->second);
+    if (running_ >= options_.max_running || ready_.empty()) return nullptr;
+    return &entries_.at(ready_.begin()->id);
+}
+
+/// Whether there are descriptors and processes for one more job. Nothing is known for certain: what
+/// finds none after all is taken back. With no job to wait for, trying is all that can be done.
+bool Queue::has_room(const JobRecord& job) {
+    if (tasks_alive_ == 0) return true;
+    if (is_full_ || (one_by_one_ && starting_ > 0)) return false;
+    // The last places are for foreground jobs: a background job may keep its place for hours.
+    const std::size_t jobs =
+        starting_ + 1 + (job.spec.kind == Kind::kForeground ? 0 : kKeptForForeground);
+    // Counting takes time: not while there must be enough.
+    const std::size_t held = (tasks_alive_ + lingering_.size() + foreign_) * kDescriptorsOfAJob;
+    const bool plenty = held + kDescriptorsOfTheRest < descriptor_limit();
+    if (!plenty && descriptors_left() < jobs * kDescriptorsOfAJob + kDescriptorsToSpare)
+        return false;
+    return processes_left().value_or(jobs * kProcessesOfAJob) >= jobs * kProcessesOfAJob;
 }
 
 std::vector<JobRecord> Queue::admit() {
     std::vector<JobRecord> admitted;
-    while (admitting_ && running_ < options_.max_running && !ready_.empty()) {
-        Entry& entry = entries_.at(ready_.begin()->id);
-        ready_.erase(ready_.begin());
-        begin_running(entry);
-        admitted.push_back(entry.job);
+    while (admitting_) {
+        Entry* next = next_ready();
+        if (next == nullptr) {
+            one_by_one_ = one_by_one_ && starting_ > 0;
+            break;
+        }
+        if (!has_room(next->job)) {
+            is_full_ = true;
+            wake_watcher();
+            break;
+        }
+        not_ready(*next);
+        begin_running(*next);
+        next->starting = true;
+        ++starting_;
+        ++tasks_alive_;
+        admitted.push_back(next->job);
     }
+    if (!admitted.empty()) changed_.notify_all();
     return admitted;
 }
 
 void Queue::start_admitted(const std::vector<JobRecord>& jobs) {
     for (const JobRecord& job : jobs)
-        start_task(job, JobTask::Begin::kStart);
+        start_task(job);
 }
 
-void Queue::start_task(const JobRecord& job, JobTask::Begin begin) {
+void Queue::start_task(const JobRecord& job) {
     try {
-        tasks_.start(
-            new JobTask(surroundings_, job, begin));  // the manager owns it, also if it throws
+        tasks_.start(new JobTask(surroundings_, job));  // the manager owns it, also if it throws
     } catch (const Poco::Exception& e) {
-        take_back(job, begin, e.displayText());
-    }
-}
-
-/// No thread for it: a queued job waits for the watcher's next look, a foreground one has failed.
-void Queue::take_back(const JobRecord& job, JobTask::Begin begin, const std::string& why) {
-    if (job.spec.kind == Kind::kForeground && begin == JobTask::Begin::kStart) {
-        JobEnd end;
-        end.status = Status::kError;
-        end.exit_code = 127;
-        end.reason = "no thread to supervise it: " + why;
-        auto ended = store_.end_unstarted(job.id, end, "tenon: " + end.reason + "\n");
-        JobRecord record = ended ? *ended : job;
-        if (!is_terminal(record.status)) {
-            record.status = end.status;
-            record.end = end;
-        }
-        finish(std::move(record));
+        take_back(job.id, "start a thread for the job: " + e.displayText());
         const Lock lock(mutex_);
         --tasks_alive_;
         changed_.notify_all();
-        return;
     }
+}
+
+/// There was no room for it: it waits until another job has ended. With no other to wait for, it
+/// cannot be started; the watcher says so, since this may be deep in the end of another job.
+void Queue::take_back(const JobId& id, const std::string& why) {
     const Lock lock(mutex_);
-    Entry& entry = entries_.at(job.id);
-    --tasks_alive_;
-    unwatched_.insert(job.id);
-    if (begin == JobTask::Begin::kAdopt) return;
+    const auto it = entries_.find(id);
+    if (it == entries_.end()) return;  // cancelled meanwhile
+    Entry& entry = it->second;
+    has_begun(entry);
+    if (is_terminal(entry.job.status) || entry.ending) return;
     entry.job.status = Status::kQueued;
     entry.job.started_ms = 0;
+    entry.job.started_boot_ms = 0;
     if (std::exchange(entry.counted, false)) --running_;
-    ready_.insert({-job.spec.priority, entry.number, job.id});
+    if (entry.job.spec.kind == Kind::kBackground) queued_.insert(id);
+    is_full_ = one_by_one_ = true;
+    const bool some_end_soon = std::any_of(
+        lingering_.begin(), lingering_.end(),
+        [](const LingeringShim& shim) { return shim.lifetime == Lifetime::kSession; });
+    if (tasks_alive_ <= 1 && foreign_ == 0 && !some_end_soon) {
+        cannot_start_.emplace_back(id, why);
+    } else {
+        make_ready(entry);
+    }
+    wake_watcher();
+}
+
+/// The job runs, and no task sees to it.
+void Queue::watch_foreign(const JobRecord& job) {
+    if (const auto it = entries_.find(job.id); it != entries_.end()) has_begun(it->second);
+    ++foreign_;
+    to_hand_over_.push_back(job);
+    wake_watcher();
 }
 
 void Queue::mark_started(const JobId& id) {
     std::optional<JobRecord> running;
+    std::vector<JobRecord> admitted;
     {
         const Lock lock(mutex_);
         const auto it = entries_.find(id);
         if (it == entries_.end() || is_terminal(it->second.job.status)) return;
         Entry& entry = it->second;
+        has_begun(entry);
+        ++steps_;
         if (entry.job.spec.kind == Kind::kBackground && !std::exchange(entry.told_running, true)) {
             running = entry.job;
         }
+        if (one_by_one_) admitted = admit();
     }
     if (running) tell(*running);
+    start_admitted(admitted);
 }
 
 void Queue::tell(const JobRecord& job) const {
@@ -291,12 +366,15 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
         job.spec.kind = entry.job.spec.kind;  // job.json may be about to say so
         entry.job = job;
         if (std::exchange(entry.counted, false)) --running_;
-        unwatched_.erase(job.id);
-        ready_.erase({-job.spec.priority, entry.number, job.id});
-        if (job.spec.kind == Kind::kBackground) {
+        has_begun(entry);
+        queued_.erase(job.id);
+        not_ready(entry);
+        ++steps_;
+        is_full_ = false;
+        if (job.spec.kind == Kind::kBackground && !entry.delivered) {
             // Under the lock, so that nobody sees the end before it is posted; it only queues.
             ended_.enqueueNotification(new JobEndedNotification(job));
-        } else {
+        } else if (job.spec.kind == Kind::kForeground) {
             remember_foreground(job.id);
         }
         in_vain = release_dependents(job);
@@ -318,7 +396,7 @@ std::vector<JobId> Queue::release_dependents(const JobRecord& ended) {
         if (ended.status != Status::kCompleted) {
             in_vain.push_back(entry.job.id);
         } else if (entry.waits_for.erase(ended.id) != 0 && entry.waits_for.empty()) {
-            ready_.insert({-entry.job.spec.priority, entry.number, entry.job.id});
+            make_ready(entry);
         }
     }
     dependents_.erase(first, last);
@@ -435,10 +513,17 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
             return entry.job;
         if (!entry.job.spec.subagent.empty())
             return Error{"the command of a subagent cannot continue as a background job"};
+        const bool runs = entry.job.status == Status::kRunning;
+        const bool waits = ready_foreground_.erase(entry.number) > 0;
         entry.job.spec.kind = Kind::kBackground;
-        entry.counted = true;
-        ++running_;
-        tell_running = !std::exchange(entry.told_running, true);
+        entry.counted = runs;
+        if (runs) {
+            ++running_;
+            tell_running = !entry.starting && !std::exchange(entry.told_running, true);
+        } else {
+            queued_.insert(id);
+            if (waits) make_ready(entry);
+        }
         job = entry.job;
         // Where this fails a restart still takes a running foreground job for a background one.
         std::ignore = store_.rewrite(job);
@@ -491,6 +576,29 @@ Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::t
         } else {
             changed_.wait(lock);
         }
+    }
+}
+
+Queue::Waited Queue::wait_for_start(std::span<const JobId> ids, std::chrono::milliseconds patience,
+                                    const std::stop_token& stop) const {
+    const auto is_queued = [&](const JobId& id) TENON_REQUIRES(mutex_) {
+        const auto it = entries_.find(id);
+        return it != entries_.end() && it->second.job.spec.kind == Kind::kForeground &&
+               it->second.job.status == Status::kQueued;
+    };
+    const std::stop_callback wake(stop, [this] {
+        const Lock lock(mutex_);
+        changed_.notify_all();
+    });
+    Lock lock(mutex_);
+    std::uint64_t seen = steps_;
+    auto deadline = Clock::now() + patience;
+    while (true) {
+        if (std::none_of(ids.begin(), ids.end(), is_queued)) return Waited::kEnded;
+        if (stop.stop_requested()) return Waited::kStopped;
+        if (std::exchange(seen, steps_) != steps_) deadline = Clock::now() + patience;
+        if (Clock::now() >= deadline) return Waited::kTimeOver;
+        changed_.wait_until(lock, deadline);
     }
 }
 

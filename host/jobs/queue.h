@@ -21,6 +21,7 @@
 
 #include "host/base/mutex.h"
 #include "host/base/result.h"
+#include "host/jobs/foreign_shims.h"
 #include "host/jobs/job.h"
 #include "host/jobs/job_task.h"
 #include "host/jobs/launch.h"
@@ -39,7 +40,8 @@ public:
 struct QueueOptions {
     std::string session;  ///< every job submitted here is its
     Shim shim;
-    std::size_t max_running = 4;      ///< background jobs; foreground ones start at once
+    /// Background jobs. Foreground ones start at once; see Queue for when there is no room.
+    std::size_t max_running = 4;
     std::size_t max_queued = 10'000;  ///< more are refused
     std::uint64_t total_output_limit = 4ULL << 30U;
     /// A background job runs now, or has ended. Called on any thread, at most once for each of the
@@ -59,10 +61,14 @@ struct QueueLoad {
 };
 
 /// The jobs of one session in one host: admits by priority, then first come, at most `max_running`
-/// background ones at once. Thread-safe; never blocks on a job. Output and the truth about statuses
-/// are the store's business; what a model is told is the reader's of `ended`.
+/// background ones at once. Where this process is short of descriptors, or the system of processes,
+/// a job waits for its turn until another has ended, foreground jobs before all others; when no
+/// other job of this queue runs, it ends as `error` with the reason. Thread-safe; never blocks on a
+/// job. Output and the truth about statuses are the store's business; what a model is told is the
+/// reader's of `ended`.
 class Queue {
 public:
+    /// Throws std::runtime_error where there are no descriptors or threads for it.
     Queue(Store store, QueueOptions options);
     /// Lets every job go on and joins all threads. Whoever still waits must have returned.
     ~Queue();
@@ -72,13 +78,16 @@ public:
     /// Takes over what earlier hosts of this session left; call it once, before the first `submit`.
     /// Running jobs are watched: a foreground one goes on as a background job, a subagent's is
     /// cancelled. Background ones that ended without `is_delivered` are posted to `ended`; queued
-    /// ones are queued again in their old order, foreground ones among them cancelled. What killed
+    /// ones are queued again in their old order, foreground ones among them cancelled, and those
+    /// whose end was delivered are written off: they never run. Unfinished jobs of another machine
+    /// are left to its host. What killed
     /// supervisors left running is ended, soon and on another thread where the job has ended.
     /// Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
 
     /// Records the job and starts or queues it; `spec.session` is set to ours. A foreground job
-    /// starts at once. On Error nothing was recorded and nothing will run. The record says kRunning
+    /// starts at once where there is room. On Error nothing was recorded and nothing will run. The
+    /// record says kRunning
     /// or kQueued, or kCancelled when a job in `after` has ended in another way than completed.
     Result<JobRecord> submit(JobSpec spec);
 
@@ -103,6 +112,10 @@ public:
     Result<void> cancel(const JobId& id, std::string_view by);
 
     enum class Waited { kEnded, kTimeOver, kStopped, kMoved };
+    /// Until none of these jobs is queued any more (unknown ones are not). kTimeOver: for
+    /// `patience` no job of this queue has ended or started, so that nothing is to be hoped for.
+    Waited wait_for_start(std::span<const JobId> ids, std::chrono::milliseconds patience,
+                          const std::stop_token& stop) const;
     /// Until one of these jobs has ended (unknown ones have), the deadline, a stop, or one of
     /// `foreground` is a foreground job no more.
     Waited wait_any(std::span<const JobId> ids,
@@ -129,35 +142,51 @@ private:
         bool ending = false;        // somebody is about to record its end
         bool counted = false;       // takes one of the max_running places
         bool told_running = false;  // on_change knows that it runs
+        bool starting = false;      // its task has not said yet that there is a shim
+        bool delivered = false;     // its end was delivered by an earlier host
         std::set<JobId> waits_for;  // of `after`, those that have not completed
     };
     struct Turn {  // the order of starting
-        std::int64_t negative_priority;
+        std::int64_t rank;  // lower first
         std::uint64_t number;
         JobId id;
         auto operator<=>(const Turn&) const = default;
     };
+    static Turn turn_of(const Entry& entry) {
+        // Not the negative: the lowest priority has none.
+        return {~entry.job.spec.priority, entry.number, entry.job.id};
+    }
     using Entries = std::map<JobId, Entry, std::less<>>;
 
+    void start_threads();
     void watch();         // the thread of what no task does
     void sync_records();  // the thread that waits for the disk
-    void find_ended_by_others();
+    void hand_over(ForeignShims& shims);
+    void take(const ForeignShims::News& news);
+    void end_what_cannot_start();
     void end_abandoned();
     void reap_lingering();
-    [[nodiscard]] bool wait_for_work();
+    [[nodiscard]] bool wait_for_work(ForeignShims& shims);
     void wake_watcher() const;
 
     Entry& add(JobRecord job) TENON_REQUIRES(mutex_);
     std::optional<Error> why_not_now(const JobSpec& spec) const TENON_REQUIRES(mutex_);
     std::optional<JobId> link_dependencies(Entry& entry) TENON_REQUIRES(mutex_);
+    void make_ready(const Entry& entry) TENON_REQUIRES(mutex_);
+    void not_ready(const Entry& entry) TENON_REQUIRES(mutex_);
     void begin_running(Entry& entry) TENON_REQUIRES(mutex_);
+    void has_begun(Entry& entry) TENON_REQUIRES(mutex_);
+    Entry* next_ready() TENON_REQUIRES(mutex_);
+    [[nodiscard]] bool has_room(const JobRecord& job) TENON_REQUIRES(mutex_);
     std::vector<JobRecord> admit() TENON_REQUIRES(mutex_);
     void adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>& is_delivered);
-    void adopt_running(JobRecord job);
+    void adopt_running(JobRecord job, bool is_delivered);
     void adopt_queued(JobRecord job);
+    void write_off(const JobRecord& job, const std::string& why);
     void start_admitted(const std::vector<JobRecord>& jobs);
-    void start_task(const JobRecord& job, JobTask::Begin begin);
-    void take_back(const JobRecord& job, JobTask::Begin begin, const std::string& why);
+    void start_task(const JobRecord& job);
+    void take_back(const JobId& id, const std::string& why);
+    void watch_foreign(const JobRecord& job) TENON_REQUIRES(mutex_);
     void finish(JobRecord job);
     std::vector<JobId> finish_one(JobRecord& job);
     std::vector<JobId> release_dependents(const JobRecord& ended) TENON_REQUIRES(mutex_);
@@ -182,15 +211,28 @@ private:
     Condition sync_wanted_;
     Entries entries_ TENON_GUARDED_BY(mutex_);
     std::set<Turn> ready_ TENON_GUARDED_BY(mutex_);
+    /// Foreground jobs that found no room, by their number.
+    std::map<std::uint64_t, JobId> ready_foreground_ TENON_GUARDED_BY(mutex_);
     std::multimap<JobId, JobId> dependents_ TENON_GUARDED_BY(mutex_);
     std::deque<JobId> ended_foreground_ TENON_GUARDED_BY(mutex_);
-    /// Jobs that no task watches: what is queued.
-    std::set<JobId> unwatched_ TENON_GUARDED_BY(mutex_);
+    std::set<JobId> queued_ TENON_GUARDED_BY(mutex_);  // background jobs
+    /// For the watcher's ForeignShims.
+    std::vector<JobRecord> to_hand_over_ TENON_GUARDED_BY(mutex_);
+    std::size_t foreign_ TENON_GUARDED_BY(mutex_) = 0;  // running jobs without a task
+    std::size_t starting_ TENON_GUARDED_BY(mutex_) = 0;
+    /// There was no room when last tried: until a job ends or a moment has passed, none is started.
+    bool is_full_ TENON_GUARDED_BY(mutex_) = false;
+    bool one_by_one_ TENON_GUARDED_BY(mutex_) = false;  // since then, until none waits
+    std::uint64_t steps_ TENON_GUARDED_BY(mutex_) = 0;  // starts and ends, counted
+    /// What found no room and has no other job to wait for, and why.
+    std::vector<std::pair<JobId, std::string>> cannot_start_ TENON_GUARDED_BY(mutex_);
     std::vector<JobId> unsynced_ TENON_GUARDED_BY(mutex_);
     std::vector<LingeringShim> lingering_ TENON_GUARDED_BY(mutex_);
     std::uint64_t next_number_ TENON_GUARDED_BY(mutex_) = 0;
     std::size_t running_ TENON_GUARDED_BY(mutex_) = 0;
     bool look_for_abandoned_ TENON_GUARDED_BY(mutex_) = false;
+    std::chrono::steady_clock::time_point next_sweep_ TENON_GUARDED_BY(mutex_) =
+        std::chrono::steady_clock::now();
     std::size_t tasks_alive_ TENON_GUARDED_BY(mutex_) = 0;
     bool admitting_ TENON_GUARDED_BY(mutex_) = true;
     bool closing_ TENON_GUARDED_BY(mutex_) = false;

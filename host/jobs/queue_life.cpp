@@ -1,10 +1,9 @@
 // The life of a queue beside its jobs: taking over, ending, and the threads that no job owns.
 #include <algorithm>
-#include <poll.h>
-#include <pthread.h>
 #include <tuple>
 #include <unistd.h>
 
+#include "host/base/limits.h"
 #include "host/jobs/queue.h"
 
 namespace tenon::jobs {
@@ -13,7 +12,10 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kLookEvery = 500ms;  // for what other processes did to queued jobs
+constexpr auto kRetryEvery = 1s;  // where there was no room for a job
+// Who cancels a queued job wakes us. This is for one that was killed in between.
+constexpr auto kSweepEvery = 30s;
+constexpr std::size_t kDescriptorsForOthers = 64;
 constexpr auto kSyncGathers = 50ms;
 // SIGTERM, 500 ms, SIGKILL rounds for 5 s, the status, some margin.
 constexpr auto kEndsWithin = 7s;
@@ -81,7 +83,9 @@ void Queue::cancel_queued(const std::vector<JobId>& ids, std::string_view by) {
 Problems Queue::adopt(const std::function<bool(const JobRecord&)>& is_delivered) {
     Problems problems;
     for (JobRecord& job : store_.list(&problems)) {
-        if (job.spec.session == options_.session) adopt_one(std::move(job), is_delivered);
+        const bool ours = job.spec.session == options_.session;
+        if (ours && (is_terminal(job.status) || !is_elsewhere(job)))
+            adopt_one(std::move(job), is_delivered);
     }
     std::vector<JobRecord> admitted;
     {
@@ -96,16 +100,21 @@ Problems Queue::adopt(const std::function<bool(const JobRecord&)>& is_delivered)
 }
 
 void Queue::adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>& is_delivered) {
-    if (job.status == Status::kRunning) return adopt_running(std::move(job));
-    if (job.status == Status::kQueued) return adopt_queued(std::move(job));
-    const bool post = job.spec.kind == Kind::kBackground && !is_delivered(job);
+    const bool delivered = is_delivered(job);
+    if (job.status == Status::kRunning) return adopt_running(std::move(job), delivered);
+    if (job.status == Status::kQueued) {
+        if (!delivered) return adopt_queued(std::move(job));
+        // Its end could not be recorded, and was delivered all the same: it must not run now.
+        return write_off(job, "its end was delivered before it could be recorded");
+    }
+    const bool post = job.spec.kind == Kind::kBackground && !delivered;
     if (post) tell(job);
     const Lock lock(mutex_);
     if (post) ended_.enqueueNotification(new JobEndedNotification(job));
     add(std::move(job));
 }
 
-void Queue::adopt_running(JobRecord job) {
+void Queue::adopt_running(JobRecord job, bool is_delivered) {
     const bool of_nobody = !job.spec.subagent.empty();  // the subagent died with its host
     if (!of_nobody) {
         const bool was_foreground =
@@ -113,6 +122,7 @@ void Queue::adopt_running(JobRecord job) {
         // Where this fails the next restart comes to the same conclusion.
         if (was_foreground) std::ignore = store_.rewrite(job);
     }
+    budget_.measure(job.id);
     {
         const Lock lock(mutex_);
         Entry& entry = add(job);
@@ -120,68 +130,161 @@ void Queue::adopt_running(JobRecord job) {
         entry.job.started_ms = job.started_ms;
         entry.job.started_boot_ms = job.started_boot_ms;
         entry.told_running = true;
+        entry.delivered = is_delivered;
+        watch_foreign(job);
     }
-    start_task(job, JobTask::Begin::kAdopt);
     // One that cannot be told to end is ended by its shim at its limit.
     if (of_nobody) std::ignore = cancel(job.id, "restart");
 }
 
 void Queue::adopt_queued(JobRecord job) {
+    if (job.spec.kind == Kind::kForeground)
+        return write_off(job, "the host ended before it was started");
     std::optional<JobId> failed;
     {
         const Lock lock(mutex_);
         Entry& entry = add(job);
-        if (job.spec.kind == Kind::kBackground) {
-            unwatched_.insert(job.id);
-            failed = link_dependencies(entry);
-            if (!failed && entry.waits_for.empty()) {
-                ready_.insert({-job.spec.priority, entry.number, job.id});
-            }
-        }
+        queued_.insert(job.id);
+        failed = link_dependencies(entry);
+        if (!failed && entry.waits_for.empty()) make_ready(entry);
     }
     if (failed) finish(cancel_dependent(job.id, *failed));
-    if (job.spec.kind == Kind::kForeground) {
-        JobEnd end;
-        end.status = Status::kCancelled;
-        end.ended_by = "restart";
-        end.reason = "the host ended before it was started";
-        auto ended = store_.end_unstarted(job.id, std::move(end));
-        if (ended && is_terminal(ended->status)) finish(std::move(*ended));
+}
+
+/// It is queued and must not run. Where that cannot be recorded, the next host finds the same.
+void Queue::write_off(const JobRecord& job, const std::string& why) {
+    JobEnd end;
+    end.status = Status::kCancelled;
+    end.ended_by = "restart";
+    end.reason = why;
+    auto ended = store_.end_unstarted(job.id, end);
+    JobRecord record = ended ? std::move(*ended) : job;
+    if (!ended) {
+        record.status = end.status;
+        record.end = std::move(end);
     }
+    const Lock lock(mutex_);
+    Entry& entry = add(std::move(record));
+    entry.delivered = true;
+    if (!is_terminal(entry.job.status)) watch_foreign(entry.job);
 }
 
 // ------------------------------------------------------------------ the watcher's thread
 
+void Queue::start_threads() {
+    watcher_ = start_thread("jobs-watch", [this] { watch(); });
+    try {
+        syncer_ = start_thread("jobs-sync", [this] { sync_records(); });
+    } catch (const std::exception&) {
+        {
+            const Lock lock(mutex_);
+            closing_ = true;
+            wake_watcher();
+        }
+        watcher_.join();
+        throw;
+    }
+}
+
 void Queue::watch() {
-    ::pthread_setname_np(::pthread_self(), "jobs-watch");
-    auto next_look = Clock::now();
+    // A descriptor for each shim that is not ours, as long as there are many left.
+    ForeignShims shims(store_, [] { return descriptors_left() > kDescriptorsForOthers; });
     do {
         reap_lingering();
         end_abandoned();
-        if (Clock::now() >= next_look) {
-            find_ended_by_others();
-            next_look = Clock::now() + kLookEvery;
-        }
-    } while (wait_for_work());
+        hand_over(shims);
+        end_what_cannot_start();
+    } while (wait_for_work(shims));
     end_abandoned();  // a short run may be over before the first look
 }
 
+void Queue::hand_over(ForeignShims& shims) {
+    std::vector<JobRecord> jobs;
+    {
+        const Lock lock(mutex_);
+        jobs = std::exchange(to_hand_over_, {});
+    }
+    for (const JobRecord& job : jobs)
+        shims.add(job);
+}
+
 /// False when the queue closes.
-bool Queue::wait_for_work() {
-    std::vector<pollfd> ready{{wake_.get(), POLLIN, 0}};
-    int timeout = -1;
+bool Queue::wait_for_work(ForeignShims& shims) {
+    std::vector<int> others{wake_.get()};
+    std::optional<Clock::time_point> deadline;
+    bool retry = false;
     {
         const Lock lock(mutex_);
         if (closing_) return false;
+        if (!to_hand_over_.empty() || !cannot_start_.empty()) return true;
         for (const LingeringShim& shim : lingering_)
-            ready.push_back({shim.process.get(), POLLIN, 0});
-        if (!unwatched_.empty()) timeout = static_cast<int>(kLookEvery / 1ms);
+            others.push_back(shim.process.get());
+        if (!queued_.empty()) deadline = std::max(next_sweep_, Clock::now());
+        retry = is_full_ && next_ready() != nullptr;
+        if (retry) deadline = Clock::now() + kRetryEvery;
     }
-    if (::poll(ready.data(), ready.size(), timeout) > 0 && ready[0].revents != 0) {
-        std::uint64_t count = 0;
-        std::ignore = ::read(wake_.get(), &count, sizeof count);
+    const ForeignShims::News news = shims.wait(deadline, others);
+    std::uint64_t count = 0;
+    std::ignore = ::read(wake_.get(), &count, sizeof count);
+    take(news);
+    if (!retry || Clock::now() < *deadline) return true;
+    std::vector<JobRecord> admitted;
+    {
+        const Lock lock(mutex_);
+        is_full_ = false;
+        admitted = admit();
     }
+    start_admitted(admitted);
     return true;
+}
+
+/// What other processes did, and shims that are not ours.
+void Queue::take(const ForeignShims::News& news) {
+    std::vector<JobId> queued;
+    {
+        const Lock lock(mutex_);
+        foreign_ -= news.ended.size();
+        const bool sweep = news.all || Clock::now() >= next_sweep_;
+        if (sweep) {
+            queued.assign(queued_.begin(), queued_.end());
+            next_sweep_ = Clock::now() + kSweepEvery;
+        } else {
+            for (const JobId& id : news.others) {
+                if (queued_.count(id) > 0) queued.push_back(id);
+            }
+        }
+    }
+    for (const JobRecord& job : news.ended)
+        finish(job);
+    for (const JobId& id : queued) {
+        if (!store_.has_ended(id)) continue;
+        if (auto job = store_.load(id); job && is_terminal(job->status)) finish(std::move(*job));
+    }
+}
+
+void Queue::end_what_cannot_start() {
+    std::vector<std::pair<JobId, std::string>> jobs;
+    {
+        const Lock lock(mutex_);
+        jobs = std::exchange(cannot_start_, {});
+    }
+    for (const auto& [id, why] : jobs) {
+        JobEnd end;
+        end.status = Status::kError;
+        end.exit_code = 127;
+        end.reason = why;
+        auto ended = store_.end_unstarted(id, std::move(end), "tenon: " + why + "\n");
+        if (ended && is_terminal(ended->status)) {
+            finish(std::move(*ended));
+            continue;
+        }
+        std::optional<JobRecord> job;
+        {
+            const Lock lock(mutex_);
+            if (const auto it = entries_.find(id); it != entries_.end()) job = it->second.job;
+        }
+        if (job) finish(ended_unrecorded(*std::move(job), Status::kError, why));
+    }
 }
 
 void Queue::want_sync(const JobId& id) {
@@ -191,7 +294,6 @@ void Queue::want_sync(const JobId& id) {
 
 /// In batches: every commit of the file system's journal holds up those who submit meanwhile.
 void Queue::sync_records() {
-    ::pthread_setname_np(::pthread_self(), "jobs-sync");
     Lock lock(mutex_);
     while (true) {
         while (unsynced_.empty() && !closing_)
@@ -222,9 +324,15 @@ void Queue::reap_lingering() {
     for (const LingeringShim& shim : gone) {
         if (shim.left_behind) store_.end_abandoned(shim.id);
     }
-    const Lock lock(mutex_);
-    std::erase_if(lingering_, [](const LingeringShim& shim) { return !shim.process; });
-    changed_.notify_all();
+    std::vector<JobRecord> admitted;
+    {
+        const Lock lock(mutex_);
+        std::erase_if(lingering_, [](const LingeringShim& shim) { return !shim.process; });
+        // What it held may be what another waits for.
+        if (std::exchange(is_full_, false)) admitted = admit();
+        changed_.notify_all();
+    }
+    start_admitted(admitted);
 }
 
 void Queue::end_abandoned() {
@@ -233,22 +341,6 @@ void Queue::end_abandoned() {
         if (!std::exchange(look_for_abandoned_, false)) return;
     }
     store_.end_all_abandoned();
-}
-
-/// Another process may cancel what is queued. Also the second try for what found no thread.
-void Queue::find_ended_by_others() {
-    std::vector<JobId> ids;
-    std::vector<JobRecord> admitted;
-    {
-        const Lock lock(mutex_);
-        ids.assign(unwatched_.begin(), unwatched_.end());
-        admitted = admit();
-    }
-    start_admitted(admitted);
-    for (const JobId& id : ids) {
-        if (!store_.has_ended(id)) continue;
-        if (auto job = store_.load(id); job && is_terminal(job->status)) finish(std::move(*job));
-    }
 }
 
 }  // namespace tenon::jobs

@@ -331,6 +331,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     if (job->status == Status::kQueued) {
         job = end_unstarted(id, end);
         if (!job) return job;
+        wake_its_host(id);
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
     if (is_elsewhere(*job)) return elsewhere(*job);
@@ -341,6 +342,12 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     }
     if (auto asked = ask_shim_to_end(id, by); !asked) return asked.error();
     return job;
+}
+
+/// The host that has queued the job watches the store for this, by one watch for all its jobs. It
+/// makes no file, and so needs no space.
+void Store::wake_its_host(const JobId& id) const {
+    ::utimensat(AT_FDCWD, folder_of(id).c_str(), nullptr, 0);
 }
 
 /// The request first: the shim reads it when the signal comes, or before it starts its command.

@@ -123,6 +123,7 @@ private:
     [[nodiscard]] Result<void> fill_directory(const JobRecord& job) const;
     [[nodiscard]] OrphansEnded end_tree(const JobId& id, const Started& shim) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
+    void wake_its_host(const JobId& id) const;
     /// Whether the wall clock was set since boot, as far as the records of this boot show.
     [[nodiscard]] bool clock_was_set() const;
     void remove(const JobId& id, Problems* problems) const;

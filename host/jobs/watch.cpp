@@ -17,7 +17,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLook{500};
 // Every record is renamed into place. IN_CREATE would tell of the locks that looking makes.
 constexpr std::uint32_t kOfJob = IN_MOVED_TO | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
-constexpr std::uint32_t kOfStore = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
+constexpr std::uint32_t kOfStore = IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t kNewJobs = IN_CREATE | IN_MOVED_TO;
+constexpr std::uint32_t kCancelledJobs = IN_ATTRIB;  // Store::cancel sets the times of the directory
 
 int milliseconds_until(Clock::time_point when) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
@@ -26,8 +28,9 @@ int milliseconds_until(Clock::time_point when) {
 
 }  // namespace
 
-Watch::Watch(const Store& store)
+Watch::Watch(const Store& store, std::function<bool()> may_open)
     : store_(store),
+      may_open_(std::move(may_open)),
       events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
       ready_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event event{};
@@ -63,10 +66,17 @@ void Watch::add_new_jobs() {
     watch_store();
 }
 
+void Watch::add_cancelled_jobs() {
+    wants_cancelled_jobs_ = true;
+    watch_store();
+}
+
 void Watch::watch_store() {
     if (!events_ || !ready_) return;
-    store_folder_ = ::inotify_add_watch(events_.get(), store_.folder().c_str(), kOfStore);
-    if (store_folder_ >= 0) add_half_made();
+    const std::uint32_t events = kOfStore | (wants_new_jobs_ ? kNewJobs : 0) |
+                                 (wants_cancelled_jobs_ ? kCancelledJobs : 0);
+    store_folder_ = ::inotify_add_watch(events_.get(), store_.folder().c_str(), events);
+    if (store_folder_ >= 0 && wants_new_jobs_) add_half_made();
 }
 
 /// The folder stood before we looked, its record comes after: no event of the store's folder tells
@@ -82,6 +92,10 @@ void Watch::find_shim(const JobId& id, Entry& entry) {
     if (entry.shim || entry.look) return;
     const auto started = store_.started(id);
     if (!started) return;
+    if (may_open_ && !may_open_()) {
+        entry.look = true;
+        return;
+    }
     entry.shim = open_process(started->shim);
     epoll_event event{};
     event.events = EPOLLIN;
@@ -92,27 +106,39 @@ void Watch::find_shim(const JobId& id, Entry& entry) {
 }
 
 Watch::News Watch::wait(std::optional<Clock::time_point> deadline, int other) {
+    return wait(deadline, std::span(&other, 1));
+}
+
+Watch::News Watch::wait(std::optional<Clock::time_point> deadline, std::span<const int> others) {
     News news;
-    const bool look = must_look();
-    const auto next_look = Clock::now() + kLook;
-    int timeout = -1;
-    if (deadline) timeout = milliseconds_until(*deadline);
-    const bool look_first = look && (!deadline || next_look < *deadline);
-    if (look_first) timeout = milliseconds_until(next_look);
-    pollfd entries[2] = {{ready_.get(), POLLIN, 0}, {other, POLLIN, 0}};
-    const int ready = ::poll(entries, 2, timeout);
+    if (!must_look()) {
+        next_look_.reset();
+    } else if (!next_look_) {
+        next_look_ = Clock::now() + kLook;
+    }
+    int timeout = deadline ? milliseconds_until(*deadline) : -1;
+    if (next_look_ && (!deadline || *next_look_ < *deadline))
+        timeout = milliseconds_until(*next_look_);
+    std::vector<pollfd> entries{{ready_.get(), POLLIN, 0}};
+    for (const int other : others)
+        entries.push_back({other, POLLIN, 0});
+    const int ready = ::poll(entries.data(), entries.size(), timeout);
     if (ready < 0) return news;
-    news.other = entries[1].revents != 0;
+    news.other = std::any_of(entries.begin() + 1, entries.end(),
+                             [](const pollfd& other) { return other.revents != 0; });
     if (entries[0].revents != 0) {
         take_ended_shims(news);
         take_events(news);
     }
-    if (ready == 0 && look_first) look_around(news);
+    if (next_look_ && Clock::now() >= *next_look_) {
+        next_look_.reset();
+        look_around(news);
+    }
     return news;
 }
 
 bool Watch::must_look() const {
-    return (wants_new_jobs_ && store_folder_ < 0) ||
+    return (wants_store() && store_folder_ < 0) ||
            std::any_of(entries_.begin(), entries_.end(),
                        [](const auto& entry) { return entry.second.look; });
 }
@@ -121,7 +147,7 @@ void Watch::look_around(News& news) {
     for (const auto& [id, entry] : entries_) {
         if (entry.look) news.jobs.insert(id);
     }
-    if (wants_new_jobs_ && store_folder_ < 0) {
+    if (wants_store() && store_folder_ < 0) {
         watch_store();
         news.list = true;
     }
@@ -158,9 +184,11 @@ void Watch::take_events(News& news) {
                 news.list = true;
                 if (wants_new_jobs_) add_half_made();
             } else if (event->wd == store_folder_) {
-                if ((event->mask & IN_IGNORED) != 0) store_folder_ = -1;
+                if ((event->mask & IN_MOVE_SELF) != 0)
+                    ::inotify_rm_watch(events_.get(), store_folder_);
+                if ((event->mask & (IN_IGNORED | IN_MOVE_SELF)) != 0) store_folder_ = -1;
                 if (event->len == 0 || !is_job_id(event->name)) continue;
-                add(event->name);
+                if ((event->mask & kNewJobs) != 0) add(event->name);
                 news.jobs.insert(event->name);
             } else if (const auto job = by_folder_.find(event->wd); job != by_folder_.end()) {
                 find_shim(job->second, entries_[job->second]);

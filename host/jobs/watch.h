@@ -3,7 +3,10 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <functional>
 #include <set>
+#include <span>
+#include <vector>
 
 #include "host/base/unique_fd.h"
 #include "host/jobs/store.h"
@@ -15,7 +18,8 @@ namespace tenon::jobs {
 /// has no more watches or descriptors for us, looks twice a second instead.
 class Watch {
 public:
-    explicit Watch(const Store& store);
+    /// `may_open` says whether there are descriptors enough to hold another one; without it, always.
+    explicit Watch(const Store& store, std::function<bool()> may_open = {});
 
     /// From now on `wait` tells of this job. Load the job after this, not before.
     void add(const JobId& id);
@@ -23,15 +27,23 @@ public:
     /// From now on `wait` also tells of jobs that appear; these are added. List the jobs after
     /// this, not before.
     void add_new_jobs();
+    /// From now on `wait` also tells of queued jobs that somebody has cancelled by Store::cancel.
+    /// One watch serves any number of them.
+    void add_cancelled_jobs();
 
     struct News {
         std::set<JobId> jobs;  ///< to be loaded again
         bool list = false;     ///< there may be jobs that nothing was told of: list them again
-        bool other = false;    ///< `other` is readable
+        bool other = false;    ///< `other`, or one of `others`, is readable
     };
     /// Blocks until there is news, `other` is readable, the deadline is over or a signal was
     /// handled; the last two give empty news.
     News wait(std::optional<std::chrono::steady_clock::time_point> deadline = {}, int other = -1);
+    News wait(std::optional<std::chrono::steady_clock::time_point> deadline,
+              std::span<const int> others);
+
+    /// Whether there is something that `wait` must look at twice a second.
+    [[nodiscard]] bool must_look() const;
 
 private:
     struct Entry {
@@ -47,15 +59,18 @@ private:
     void take_events(News& news);
     void take_ended_shims(News& news);
     void look_around(News& news);
-    [[nodiscard]] bool must_look() const;
+    [[nodiscard]] bool wants_store() const { return wants_new_jobs_ || wants_cancelled_jobs_; }
 
     const Store& store_;
+    std::function<bool()> may_open_;
     UniqueFd events_;  // inotify
     UniqueFd ready_;   // epoll over it and the pidfds
     Entries entries_;
     std::map<int, JobId> by_folder_;
     bool wants_new_jobs_ = false;
+    bool wants_cancelled_jobs_ = false;
     int store_folder_ = -1;
+    std::optional<std::chrono::steady_clock::time_point> next_look_;
 };
 
 }  // namespace tenon::jobs

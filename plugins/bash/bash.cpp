@@ -62,7 +62,9 @@ void bash(tenon::Call& call) {
     const bool ended = !waited.jobs.empty() && waited.jobs.front().ended;
     const bool moved = !waited.jobs.empty() && waited.jobs.front().background;
     // It may end between the two requests, and a subagent's job is ended instead of moved.
-    if (ended || move_to_background(call, id).ended) {
+    Job after;
+    if (!ended) after = move_to_background(call, id);
+    if (ended || after.ended) {
         const JobText done = read(call, id);
         if (done.job.status == "cancelled" && call.cancelled()) answer_interrupted(call, id);
         call.write(done.text);
@@ -71,7 +73,10 @@ void bash(tenon::Call& call) {
     std::string text = read(call, id, {kMaxOutputCharacters, 0, false}).text;
     const std::string why = moved ? "moved to the background"
                                   : "still running after " + seconds_text(patience) + " s";
-    append_line(text, "[" + why + "; continues as background job " + id + "]");
+    append_line(text, after.status == "queued"
+                          ? "[not started: the host is short of descriptors or processes; waits for "
+                            "its turn as background job " + id + "]"
+                          : "[" + why + "; continues as background job " + id + "]");
     call.write(text);
 }
 

@@ -55,7 +55,7 @@ protected:
     const jobs::Store store = *jobs::Store::open(dir / "state/jobs");
     const Secrets secrets;
     jobs::Queue queue{store, options()};
-    SessionJobs jobs{store,   queue,  dir.path(), dir / "session", {1h, 2min, 1U << 20U},
+    SessionJobs jobs{store,   queue,  dir.path(), dir / "session", {1h, 2min, 1U << 20U, 24h},
                      nullptr, secrets};
     plugins::Services services;
     agent::CallContext a{{"s", ""}, "a", {}, nullptr};
@@ -112,6 +112,52 @@ TEST_F(SessionJobsTest, AnEndThatACallClaimedAndDidNotTellIsToldAfterwards) {
     const auto ended = jobs.drain();
     ASSERT_EQ(ended.size(), 1U);
     EXPECT_EQ(ended[0].id, id);
+}
+
+TEST_F(SessionJobsTest, APriorityThatDoesNotFitIsTheHighestOrTheLowest) {
+    constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
+    constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
+    const std::pair<Json, std::int64_t> rows[] = {
+        {kLowest, kLowest}, {std::uint64_t{kHighest} + 1, kHighest}, {1e300, kHighest},
+        {-1e300, kLowest},  {2.0, 2},
+    };
+    for (const auto& [asked, priority] : rows) {
+        SCOPED_TRACE(asked.dump());
+        const std::string id = ask(
+            a, "job.submit/1", {{"command", "true"}, {"mode", "background"}, {"priority", asked}})["id"];
+        EXPECT_EQ(store.load(id)->spec.priority, priority);
+    }
+}
+
+TEST_F(SessionJobsTest, ACallMayAskForALongerLimitThanTheUsualUpToTheLargestAllowed) {
+    using Limit = std::optional<std::chrono::milliseconds>;
+    struct Row {
+        const char* mode;
+        const char* lifetime;
+        Json asked;
+        Limit limit;
+    };
+    const Row rows[] = {
+        {"foreground", "session", nullptr, 1h},        {"foreground", "session", 60'000, 1h},
+        {"foreground", "session", 7'200'000, 2h},      {"foreground", "session", 1e300, 24h},
+        {"background", "session", nullptr, 1h},        {"background", "session", 60'000, 1min},
+        {"background", "session", 7'200'000, 2h},      {"background", "session", 90'000'000, 24h},
+        {"background", "persistent", nullptr, Limit()}, {"background", "persistent", 1e300, 24h},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(std::string(row.mode) + " " + row.lifetime + " " + row.asked.dump());
+        Json params = {{"command", "true"}, {"mode", row.mode}, {"lifetime", row.lifetime}};
+        if (!row.asked.is_null()) params["timeout_ms"] = row.asked;
+        const std::string id = ask(a, "job.submit/1", params)["id"];
+        EXPECT_EQ(store.load(id)->spec.timeout, row.limit);
+    }
+    agent::CallContext of_subagent{{"s", "agent-1"}, "c", {}, nullptr};
+    for (const auto& [asked, limit] : {std::pair(0, Limit(2min)), std::pair(90'000'000, Limit(24h))}) {
+        Json params = {{"command", "true"}, {"mode", "foreground"}};
+        if (asked > 0) params["timeout_ms"] = asked;
+        const std::string id = ask(of_subagent, "job.submit/1", params)["id"];
+        EXPECT_EQ(store.load(id)->spec.timeout, limit);
+    }
 }
 
 }  // namespace

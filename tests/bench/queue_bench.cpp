@@ -68,8 +68,8 @@ private:
 /// As in a run: forked off while this process is small, which is at its start.
 jobs::Launcher& launcher() {
     static const auto started = jobs::Launcher::start();
-    if (!started) throw std::runtime_error(started.error().message);
-    return **started;
+    if (started->process() == 0) throw std::runtime_error("no launcher");
+    return *started;
 }
 const bool launcher_started = (launcher(), true);
 

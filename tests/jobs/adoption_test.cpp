@@ -216,6 +216,49 @@ TEST(Adoption, StartsAJobWhateverItsLockHoldsAndTellsWhenItIsNoFile) {
     EXPECT_EQ(drain(queue).size(), 2U);
 }
 
+TEST(Adoption, NeverRunsWhatHasBeenDeliveredAsEnded) {
+    const JobsFolder folder;
+    JobSpec spec = folder.spec("touch started");
+    spec.session = "s";
+    const JobId id = folder.store().create(spec)->id;
+    spec.command = "touch followed";
+    spec.after = {id};
+    const JobId dependent = folder.store().create(spec)->id;
+    Queue queue(folder.store(), folder.options());
+    queue.adopt([&](const JobRecord& job) { return job.id == id; });
+    EXPECT_EQ(ended(queue, dependent).status, Status::kCancelled);
+    EXPECT_EQ(queue.find(id)->status, Status::kCancelled);
+    EXPECT_EQ(folder.store().load(id)->status, Status::kCancelled) << "nor in any later host";
+    EXPECT_EQ(drain(queue), std::vector{dependent}) << "its end is not delivered again";
+    EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
+    EXPECT_FALSE(std::filesystem::exists(folder.dir() / "followed"));
+}
+
+TEST(Adoption, DeliversNoEndASecondTimeOfAJobThatRunsOn) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    const std::string gate = folder.fifo("gate");
+    const auto ids = killed_host(folder, {"bg:echo go >" + ready + "; cat " + gate}, ready);
+    Queue queue(folder.store(), folder.options());
+    queue.adopt([](const JobRecord&) { return true; });
+    EXPECT_EQ(queue.find(ids[0])->status, Status::kRunning);
+    JobsFolder::write_fifo(gate);
+    EXPECT_EQ(ended(queue, ids[0]).status, Status::kCompleted);
+    EXPECT_TRUE(drain(queue).empty());
+}
+
+TEST(Adoption, TellsThatTheSupervisorOfARunningJobWasKilledMeanwhile) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    const auto ids = killed_host(folder, {"bg:echo go >" + ready + "; sleep 1000"}, ready);
+    Queue queue(folder.store(), folder.options());
+    queue.adopt(nothing_delivered);
+    ASSERT_TRUE(send_signal(open_process(folder.store().started(ids[0])->shim), SIGKILL));
+    EXPECT_EQ(ended(queue, ids[0]).status, Status::kLost);
+    EXPECT_EQ(drain(queue), ids);
+    EXPECT_TRUE(processes_of(ids[0]).empty());
+}
+
 TEST(Adoption, LeavesOtherSessionsAlone) {
     const JobsFolder folder;
     JobSpec other = folder.spec("true");

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <sys/resource.h>
 
+#include "host/base/limits.h"
 #include "tests/jobs/jobs_fixture.h"
 
 namespace tenon::jobs {
@@ -58,7 +59,8 @@ TEST(Command, GetsTheDescriptorLimitTheHostWasStartedWith) {
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
     auto options = folder.options();
-    options.shim.descriptor_limit = lower_descriptor_limit(256);
+    options.shim.descriptor_limit = descriptor_limit();
+    set_descriptor_limit(256);
     EXPECT_EQ(options.shim.descriptor_limit, before.rlim_cur);
     {
         Queue queue(folder.store(), options);

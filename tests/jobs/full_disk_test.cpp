@@ -118,7 +118,7 @@ TEST_F(FullDisk, BeforeAQueuedJobStartsEndsItWithTheReasonOrRunsIt) {
             ASSERT_TRUE(job) << job.error().message;
             leave(blocks, free);
             Queue queue(*store, options());
-            queue.adopt([](const JobRecord&) { return true; });
+            queue.adopt([](const JobRecord&) { return false; });
             const JobRecord end = ended(queue, job->id);
             end.end.exit_code == 127 ? expect_not_begun(end) : expect_its_own_end(end);
             EXPECT_TRUE(free > 0 || end.end.exit_code == 127);

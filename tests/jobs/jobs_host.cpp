@@ -7,10 +7,12 @@
 #include <string>
 #include <unistd.h>
 
+#include "host/jobs/launcher.h"
 #include "host/jobs/queue.h"
 
 int main(int argc, char** argv) {
     using namespace tenon::jobs;
+    Launcher::serve_if_launcher(argv);
     if (argc < 3) return 2;
     auto store = Store::open(argv[1]);
     if (!store) return 1;

@@ -77,10 +77,10 @@ TEST(Orphans, AreEndedByWhoeverFindsTheJobLost) {
 TEST(Orphans, ThatHaveClearedTheirEnvironmentGoWithTheLauncher) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
-    auto launcher = Launcher::start();
-    ASSERT_TRUE(launcher) << launcher.error().message;
+    const auto launcher = Launcher::start();
+    ASSERT_NE(launcher->process(), 0);
     auto options = folder.options();
-    options.shim.launcher = launcher->get();
+    options.shim.launcher = launcher.get();
     Queue queue(folder.store(), options);
     auto job = queue.submit(
         folder.spec("env -i TENON_TEST_MARK=" + ready +

@@ -61,7 +61,10 @@ TEST(Queue, StartsTheHigherPriorityFirstAndEqualsInTheirOrder) {
     Queue queue(folder.store(), options);
     const std::string gate = folder.fifo("gate");
     std::vector<JobId> ids{queue.submit(folder.spec("cat " + gate))->id};
-    for (const std::int64_t priority : {0, 5, 0, -1, 5}) {
+    constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
+    constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
+    for (const std::int64_t priority : {std::int64_t{0}, kHighest, std::int64_t{0}, kLowest,
+                                        std::int64_t{-1}, kHighest}) {
         JobSpec spec = folder.spec("true");
         spec.priority = priority;
         auto job = queue.submit(spec);
@@ -72,7 +75,7 @@ TEST(Queue, StartsTheHigherPriorityFirstAndEqualsInTheirOrder) {
     JobsFolder::write_fifo(gate);
     for (const JobId& id : ids)
         EXPECT_EQ(ended(queue, id).status, Status::kCompleted);
-    EXPECT_EQ(drain(queue), (std::vector{ids[0], ids[2], ids[5], ids[1], ids[3], ids[4]}));
+    EXPECT_EQ(drain(queue), (std::vector{ids[0], ids[2], ids[6], ids[1], ids[3], ids[5], ids[4]}));
 }
 
 TEST(Queue, RunsNoMoreThanItsPlacesAndTellsEachOfManyOnce) {

@@ -48,8 +48,7 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     auto setup = prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);
     // Both before any thread starts; the launcher also before memory grows.
-    auto launcher = jobs::Launcher::start();
-    if (!launcher) return complain(launcher.error().message, kFailed);
+    const auto launcher = jobs::Launcher::start("/proc/self/exe");
     const Screen screen = screen_of(STDOUT_FILENO, sources.environment);
     ui::Terminal::Options terminal_options;
     terminal_options.dumb = !screen.escapes;
@@ -77,7 +76,7 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     }
     Sitting::End end;
     {
-        Sitting sitting({options, sources, **setup, **launcher, **terminal, screen});
+        Sitting sitting({options, sources, **setup, *launcher, **terminal, screen});
         end = sitting.run();
     }
     if (log_on_screen) show_log({});

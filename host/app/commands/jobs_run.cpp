@@ -4,6 +4,7 @@
 #include "host/app/quantity.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
+#include "host/base/limits.h"
 #include "host/jobs/end_file.h"
 #include "host/jobs/launch.h"
 #include "host/jobs/output_budget.h"
@@ -48,7 +49,7 @@ Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::
     jobs::Watch watch(call.store);
     watch.add(job.id);
     const auto process = jobs::launch_shim(shim, call.store.folder_of(job.id), cap);
-    if (!process) return process.error();
+    if (!process) return Error{process.error().message};
     while (true) {
         auto now = call.store.load(job.id);
         if (!now || now->status != jobs::Status::kQueued) return now;
@@ -88,7 +89,8 @@ int run_job(const JobsCall& call, const Settings& settings, const Sources& sourc
     if (::access(shim.program.c_str(), X_OK) != 0)
         return complain(Error::from_errno("start the supervisor " + shim.program.string()),
                         kFailed);
-    shim.descriptor_limit = jobs::lower_descriptor_limit(kDescriptors);
+    shim.descriptor_limit = descriptor_limit();
+    if (shim.descriptor_limit > kDescriptors) set_descriptor_limit(kDescriptors);
     const auto job = call.store.create(*std::move(spec));
     if (!job) return complain(job.error(), kFailed);
     call.store.sync(std::span(&job->id, 1));

@@ -83,9 +83,7 @@ bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui
     return output.write(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
-}  // namespace
-
-int run_headless(const Options& options, const Loaded& loaded, const Sources& sources) {
+int run(const Options& options, const Loaded& loaded, const Sources& sources) {
     const auto begin = std::chrono::steady_clock::now();
     auto setup = prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);
@@ -96,8 +94,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
 
     const OutputFormat format = options.output_format.value_or(OutputFormat::kText);
     // Both before any thread starts; the launcher also before memory grows.
-    auto launcher = jobs::Launcher::start();
-    if (!launcher) return complain(launcher.error().message, kFailed);
+    const auto launcher = jobs::Launcher::start("/proc/self/exe");
     Signals signals;
     ui::Notices notices;
     ui::Output output(STDOUT_FILENO, signals.stop_token());
@@ -108,7 +105,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    HostOptions host_options = host_options_of(options, sources, **setup, launcher->get());
+    HostOptions host_options = host_options_of(options, sources, **setup, launcher.get());
     host_options.wait_for_jobs = !options.no_wait;
     auto host = Host::create((*setup)->settings, std::move(host_options), *(*setup)->provider,
                              watchers, secrets);
@@ -124,6 +121,17 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
         return 128 + signals.received();
     return report.is_error() || !printed ? kFailed : 0;
+}
+
+}  // namespace
+
+/// What is thrown here is a thread or a descriptor that is not to be had.
+int run_headless(const Options& options, const Loaded& loaded, const Sources& sources) {
+    try {
+        return run(options, loaded, sources);
+    } catch (const std::exception& e) {
+        return complain(e.what(), kFailed);
+    }
 }
 
 }  // namespace tenon::app

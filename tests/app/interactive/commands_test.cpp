@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include "tests/app/interactive/person.h"
 
 /// The slash commands, typed at the real program.
@@ -113,6 +115,35 @@ TEST(SlashCommands, ResumeListsEarlierSessionsAndOpensTheOneChosen) {
     const std::string body = person.server().requests().back().body;
     EXPECT_NE(body.find("the very first prompt"), std::string::npos);
     EXPECT_EQ(body.find("another prompt"), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, CommandsGetTheLimitOfDescriptorsThatTenonHadAlsoAfterResume) {
+    constexpr rlim_t kMoreThanTheHostNeeds = 5000;
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit ours{std::min(kMoreThanTheHostNeeds, before.rlim_max), before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &ours), 0);
+    const std::string expected = "limit-is-" + std::to_string(ours.rlim_cur) + "-";
+    const Json limit = {{"command", "echo limit-is-$(ulimit -Sn)-"}};
+    Person person({says("First session."), calls("t1", "bash", limit),
+                   expecting(says("Before."), expected), calls("t2", "bash", limit),
+                   expecting(says("After."), expected)},
+                  {.arguments = {"--yes"}});
+    person.enters("first");
+    EXPECT_TRUE(person.sees("First session.")) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    person.sit_down({.arguments = {"--yes"}});
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    person.enters("before");
+    EXPECT_TRUE(person.sees("Before.")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("ago  first")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
+    person.enters("after");
+    EXPECT_TRUE(person.sees("After.")) << person.shown();
     EXPECT_EQ(person.server().refusals(), 0);
 }
 
