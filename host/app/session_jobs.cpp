@@ -30,19 +30,14 @@ std::optional<std::chrono::milliseconds> milliseconds_of(const Json& params, con
     return std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(*number, 0.0, kLongest)));
 }
 
-/// A number that does not fit, or with a fraction, counts as the nearest that does.
+/// A number that does not fit counts as the nearest that does.
 std::int64_t priority_of(const Json& params) {
-    const auto it = params.find("priority");
-    if (it == params.end() || !it->is_number()) return 0;
-    constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
-    constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
-    if (it->is_number_unsigned())
-        return static_cast<std::int64_t>(
-            std::min<std::uint64_t>(it->get<std::uint64_t>(), kHighest));
-    if (it->is_number_integer()) return it->get<std::int64_t>();
-    const double number = it->get<double>();
-    if (number >= 0x1p63) return kHighest;
-    return number < -0x1p63 ? kLowest : static_cast<std::int64_t>(number);
+    const Json& asked = member(params, "priority");
+    if (const auto priority = integer_in(asked)) return *priority;
+    const double number = number_in(asked).value_or(0);
+    if (number >= 0x1p63) return std::numeric_limits<std::int64_t>::max();
+    return number < -0x1p63 ? std::numeric_limits<std::int64_t>::min()
+                            : static_cast<std::int64_t>(number);
 }
 
 std::vector<std::string> strings_of(const Json& params, const char* key) {

@@ -194,23 +194,23 @@ std::optional<std::pair<UniqueFd, UniqueFd>> make_socket() {
 
 std::unique_ptr<Launcher> Launcher::start(std::filesystem::path program) {
     std::unique_ptr<Launcher> launcher(new Launcher(std::move(program)));
-    const Lock lock(launcher->mutex_);
     launcher->fork_first();
     return launcher;
 }
 
-bool Launcher::fork_first() {
+/// Where this fails, `launch` tries again.
+void Launcher::fork_first() {
     auto ends = make_socket();
-    if (!ends) return false;
+    if (!ends) return;
     const pid_t process = ::fork();
-    if (process < 0) return false;
+    if (process < 0) return;
     if (process == 0) {
         ends->first.reset();
         live(ends->second.get());
     }
+    const Lock lock(mutex_);
     socket_ = std::move(ends->first);
     process_ = process;
-    return true;
 }
 
 /// The host has threads by now: what it has become is not for a fork to go on with.

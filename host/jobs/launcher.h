@@ -49,7 +49,7 @@ private:
         ShimProcess shim;
         bool is_whole = true;  ///< false: there was no descriptor for all of them
     };
-    bool fork_first() TENON_REQUIRES(mutex_);
+    void fork_first();
     bool spawn_another() TENON_REQUIRES(mutex_);
     void give_up() TENON_REQUIRES(mutex_);
     std::optional<Answer> ask(const std::string& request, const std::filesystem::path* folder)

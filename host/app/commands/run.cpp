@@ -100,9 +100,7 @@ bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui
     return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
-}  // namespace
-
-int run_headless(const Options& options, const Loaded& loaded, const Sources& sources) {
+int run(const Options& options, const Loaded& loaded, const Sources& sources) {
     const auto begin = std::chrono::steady_clock::now();
     auto setup = prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);
@@ -151,6 +149,17 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
         return 128 + signals.received();
     return report.is_error() || !printed ? kFailed : 0;
+}
+
+}  // namespace
+
+/// What is thrown here is a thread or a descriptor that is not to be had.
+int run_headless(const Options& options, const Loaded& loaded, const Sources& sources) {
+    try {
+        return run(options, loaded, sources);
+    } catch (const std::exception& e) {
+        return complain(e.what(), kFailed);
+    }
 }
 
 }  // namespace tenon::app
