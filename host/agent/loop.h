@@ -88,6 +88,7 @@ private:
     void act(const std::vector<ToolCall>& calls, std::stop_token stop);
     [[nodiscard]] std::string without_keys(const ToolResult& result) const;
     Next go_on_after_cut(const Answer& answer);
+    Next go_on_after_pause(const Answer& answer);
     Next fail(Outcome outcome, std::string error);
 
     Parts parts_;
@@ -100,6 +101,7 @@ private:
     /// Results that could not be journalled, by tool_use id.
     std::map<std::string, ToolResult> unwritten_;
     int cut_answers_ = 0;             // in a row
+    bool paused_ = false;             // the conversation ends in an answer that is to go on
     std::size_t answered_empty_ = 0;  // size of the last user message that got an empty answer
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -32,23 +32,23 @@ struct Usage {
     std::int64_t cache_read_input_tokens = 0;
     std::int64_t cache_creation_input_tokens = 0;
 
+    /// A sum that has no place in 64 bits stays at the largest number.
     Usage& operator+=(const Usage& other) {
-        input_tokens += other.input_tokens;
-        output_tokens += other.output_tokens;
-        cache_read_input_tokens += other.cache_read_input_tokens;
-        cache_creation_input_tokens += other.cache_creation_input_tokens;
+        input_tokens = sum(input_tokens, other.input_tokens);
+        output_tokens = sum(output_tokens, other.output_tokens);
+        cache_read_input_tokens = sum(cache_read_input_tokens, other.cache_read_input_tokens);
+        cache_creation_input_tokens =
+            sum(cache_creation_input_tokens, other.cache_creation_input_tokens);
         return *this;
     }
-};
 
-/// The same counts, none below zero or so large that a sum of them overflows: servers send anything.
-inline Usage plausible(const Usage& usage) {
-    const auto within = [](std::int64_t count) {
-        return std::clamp<std::int64_t>(count, 0, 1'000'000'000'000);
-    };
-    return {within(usage.input_tokens), within(usage.output_tokens),
-            within(usage.cache_read_input_tokens), within(usage.cache_creation_input_tokens)};
-}
+private:
+    static std::int64_t sum(std::int64_t a, std::int64_t b) {
+        std::int64_t total = 0;
+        return __builtin_add_overflow(a, b, &total) ? std::numeric_limits<std::int64_t>::max()
+                                                    : total;
+    }
+};
 
 /// What the model asked for. When `input_error` is not empty the arguments were no JSON object:
 /// such a call never runs, the text says why.

@@ -136,7 +136,7 @@ private:
         const auto answer = provider_.ask(request, sink_, stop_);
         too_long_ = answer ? answer->stop_reason == "model_context_window_exceeded"
                            : is_too_long(answer.error());
-        if (answer) spent_ += plausible(answer->usage);
+        if (answer) spent_ += answer->usage;
         if (stop_.stop_requested() || (!answer && answer.error().stopped)) {
             too_long_ = false;
             return SummaryFailure{"interrupted", true};
