@@ -94,9 +94,10 @@ Result<agent::Session> Subagents::open_session(const SubagentTask& task, const S
     head.created_ms = wall_clock_ms();
     head.parent = parent.id;
     head.parent_call = tool_use_id;
+    std::error_code ignored;  // what cannot be looked at cannot be opened either, and says why then
     do
         head.id = "agent-" + random_hex(8);
-    while (fs::exists(parts_.folder / (head.id + ".jsonl")));
+    while (fs::exists(parts_.folder / (head.id + ".jsonl"), ignored));
     auto session = agent::Session::open(parts_.folder, std::move(head));
     if (!session) return session;
     if (auto set = set_the_scene(*session); !set) return set.error();

@@ -1,6 +1,8 @@
 #include "host/jobs/job.h"
 
+#include <algorithm>
 #include <array>
+#include <unistd.h>
 #include <utility>
 
 #include "host/base/clock.h"
@@ -20,6 +22,18 @@ constexpr std::array<std::pair<Status, std::string_view>, 7> kNames{{
 
 }  // namespace
 
+std::optional<std::chrono::steady_clock::time_point> deadline_of(
+    std::chrono::steady_clock::time_point start,
+    const std::optional<std::chrono::milliseconds>& timeout) {
+    using Point = std::chrono::steady_clock::time_point;
+    if (!timeout) return std::nullopt;
+    // A start before the clock's zero leaves more room than can be said.
+    const auto room =
+        std::chrono::floor<std::chrono::milliseconds>(Point::max() - std::max(start, Point{}));
+    if (*timeout > room) return std::nullopt;
+    return start + *timeout;
+}
+
 std::string_view to_string(Status status) {
     for (const auto& [value, name] : kNames) {
         if (value == status) return name;
@@ -36,6 +50,18 @@ std::optional<Status> status_from(std::string_view text) {
 
 bool is_terminal(Status status) {
     return status != Status::kQueued && status != Status::kRunning;
+}
+
+const std::string& host_name() {
+    static const std::string name = [] {
+        char text[256] = {};
+        return std::string(::gethostname(text, sizeof text - 1) == 0 ? text : "");
+    }();
+    return name;
+}
+
+bool is_elsewhere(const JobRecord& job) {
+    return !job.host.empty() && job.host != host_name();
 }
 
 std::int64_t start_by_this_clock(const JobRecord& job) {

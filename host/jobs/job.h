@@ -17,6 +17,14 @@ enum class Kind { kForeground, kBackground };
 enum class Lifetime { kSession, kPersistent };
 enum class Status { kQueued, kRunning, kCompleted, kError, kTimeout, kCancelled, kLost };
 
+/// The longest time limit that a record can hold: a thousand years.
+inline constexpr std::chrono::milliseconds kMostTimeout{31'536'000'000'000};
+/// When a limit is reached that began to count at `start`. None: there is no limit, or the clock
+/// cannot count so far.
+std::optional<std::chrono::steady_clock::time_point> deadline_of(
+    std::chrono::steady_clock::time_point start,
+    const std::optional<std::chrono::milliseconds>& timeout);
+
 std::string_view to_string(Status status);
 std::optional<Status> status_from(std::string_view text);
 /// Completed, error, timeout, cancelled or lost.
@@ -69,11 +77,18 @@ struct JobRecord {
     std::int64_t submitted_ms = 0;  ///< wall clock
     std::int64_t submitted_ns = 0;  ///< since that boot, suspend included
     std::string boot_id;            ///< of the submission
+    std::string host;               ///< name of the machine it was submitted on; old records: empty
     Status status = Status::kQueued;
     std::int64_t started_ms = 0;       ///< wall clock; 0: not yet
     std::int64_t started_boot_ms = 0;  ///< since this boot, of what runs; 0: not known
     JobEnd end;                        ///< meaningful when is_terminal(status)
 };
+
+/// This machine's name, as it was when the process first asked.
+const std::string& host_name();
+/// The job is another machine's, which shares the state directory: only that one can tell whether
+/// it runs, and only that one may start, end or judge it.
+bool is_elsewhere(const JobRecord& job);
 
 /// When a running job started as the wall clock would say it now, had it never been set meanwhile:
 /// the difference to it is how long the job has run. Of others `started_ms`.

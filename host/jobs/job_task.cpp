@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "host/base/clock.h"
+#include "host/jobs/end_file.h"
 
 namespace tenon::jobs {
 namespace {
@@ -62,6 +63,8 @@ std::optional<JobRecord> JobTask::start() {
     around_.on_started(job_.id);
     News news = wait_for(*shim, true);
     if (news == News::kStatus) {
+        if (auto end = receive_unrecorded_end(shim->news))
+            return end_unrecorded(*std::move(shim), *std::move(end));
         if (around_.store.has_ended(job_.id)) {
             auto ended = watch_other_shim();
             around_.on_lingering({job_.id, std::move(shim->process), job_.spec.lifetime,
@@ -78,6 +81,18 @@ std::optional<JobRecord> JobTask::start() {
                                " ended with code " + std::to_string(code));
     }
     return watch_other_shim();
+}
+
+/// The shim could record nothing. What has begun has ended as it says; it may try again for a
+/// while, which nobody waits for. What has not begun is written off.
+JobRecord JobTask::end_unrecorded(ShimProcess shim, JobEnd end) {
+    around_.on_lingering({job_.id, std::move(shim.process), Lifetime::kPersistent});
+    if (end.started_ms == 0) return could_not_start(end.reason);
+    JobRecord job = job_;
+    job.status = end.status;
+    job.started_ms = end.started_ms;
+    job.end = std::move(end);
+    return job;
 }
 
 /// Also for our own shim when the status stands: reads it.

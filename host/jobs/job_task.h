@@ -54,6 +54,7 @@ private:
     [[nodiscard]] bool told_to_leave() const;
     [[nodiscard]] int until_overdue() const;
     [[nodiscard]] bool is_overdue() const;
+    JobRecord end_unrecorded(ShimProcess shim, JobEnd end);
     JobRecord could_not_start(const std::string& why);
     JobRecord ended_unrecorded(Status status, const std::string& why) const;
 

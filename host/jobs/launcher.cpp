@@ -168,7 +168,7 @@ private:
 
 /// Starts what is asked for, reaps what has ended.
 [[noreturn]] void live(int socket) {
-    ::prctl(PR_SET_NAME, "tenon-launcher");
+    ::prctl(PR_SET_NAME, kLauncherName);
     // What a killed shim leaves becomes ours instead of init's, and so is found in any case.
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     lower_descriptor_limit(kOwnDescriptors);  // each start closes so many

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -27,7 +28,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kGiveUp = 5s;
 constexpr int kDyingMs = 500;
 constexpr auto kRound = 20ms;
-constexpr int kLooks = 8;  // a tree that grows faster is a matter for the next round
+constexpr auto kLoading = 100ms;  // a program, after which its environment can be read
+constexpr int kLooks = 8;         // a tree that grows faster is a matter for the next round
 constexpr std::size_t kMostEnvironment = 8U << 20U;
 constexpr char kVariable[] = "TENON_JOB_ID=";
 constexpr char kSupervisor[] = "tenon-shim";
@@ -49,9 +51,14 @@ std::string read_proc(const std::string& file) {
     return text;
 }
 
-/// The job's id that the process was started with; empty when there is none, or none to be seen.
-std::string mark_of(pid_t pid) {
-    const std::string block = '\0' + read_proc(file_of(pid, "environ"));
+/// What the process was started with. Empty while a new program is only being loaded, too.
+std::string environment_of(pid_t pid) {
+    return read_proc(file_of(pid, "environ"));
+}
+
+/// The job's id in it; empty when there is none.
+std::string mark_in(const std::string& environment) {
+    const std::string block = '\0' + environment;
     const std::string wanted = '\0' + std::string(kVariable);
     const auto at = block.find(wanted);
     if (at == std::string::npos) return {};
@@ -67,6 +74,11 @@ std::optional<uid_t> user_of(pid_t pid) {
         std::sscanf(status.c_str() + at, "\nUid: %u %u", &real, &effective) != 2)
         return std::nullopt;
     return effective;
+}
+
+/// A host's launcher runs the host's program: only the name that it has given itself tells.
+bool is_launcher(pid_t pid) {
+    return read_proc(file_of(pid, "comm")) == std::string(kLauncherName) + "\n";
 }
 
 bool is_supervisor(pid_t pid) {
@@ -145,43 +157,66 @@ public:
         we_are_of_it_ = own != nullptr && own == id;
     }
 
-    [[nodiscard]] std::vector<Target> find() const {
+    std::vector<Target> find() {
         const Family family;
+        open_ = Open::kNothing;
         std::set<pid_t> spared = family.with_ancestors(::getpid());
         if (we_are_of_it_) {
             spared.erase(::getpid());
             family.add_with_descendants({::getpid()}, spared, [](pid_t) { return false; });
         }
         const auto spare = [&](pid_t pid) { return spared.count(pid) > 0 || is_supervisor(pid); };
-        std::set<pid_t> marked;
-        for (const auto& [pid, stat] : family.all()) {
-            if (stat.start_time >= born_ && stat.state != 'Z' && spared.count(pid) == 0 &&
-                mark_of(pid) == id_ && user_of(pid) == ::geteuid() && !is_supervisor(pid)) {
-                marked.insert(pid);
-            }
-        }
+        const std::set<pid_t> marked = find_marked(family, spared);
         std::vector<pid_t> roots;
         for (const pid_t pid : marked) {
             const pid_t parent = family.parent_of(pid);
-            if (marked.count(parent) == 0 && may_have_adopted(parent)) roots.push_back(pid);
+            if (adopts_orphans(family, parent)) {
+                roots.push_back(pid);
+            } else if (marked.count(parent) == 0 && has_died_since(family, parent)) {
+                open_ = Open::kParentDies;
+            }
         }
         std::set<pid_t> all;
         family.add_with_descendants(std::move(roots), all, spare);
         return targets(family, all);
     }
 
+    /// Why another look is due when the last one has found nothing: a process has no environment
+    /// to read, yet or at all; or one of the job's has a parent that is just dying.
+    enum class Open { kNothing, kNoEnvironment, kParentDies };
+    [[nodiscard]] Open open() const { return open_; }
+
 private:
-    /// What has lost its supervisor belongs to init, or to a process of ours. A batch system's or
-    /// another service's child got the mark with the environment of whoever asked for it.
-    static bool may_have_adopted(pid_t parent) {
-        if (parent <= 1) return true;
-        const auto user = user_of(parent);
-        return !user || *user == ::geteuid();
+    std::set<pid_t> find_marked(const Family& family, const std::set<pid_t>& spared) {
+        std::set<pid_t> marked;
+        for (const auto& [pid, stat] : family.all()) {
+            if (stat.start_time < born_ || stat.state == 'Z' || spared.count(pid) > 0) continue;
+            const std::string environment = environment_of(pid);
+            const bool is_open = environment.empty() && !stat.is_exiting;
+            if (!is_open && mark_in(environment) != id_) continue;
+            if (user_of(pid) != ::geteuid() || is_supervisor(pid)) continue;
+            if (!is_open) {
+                marked.insert(pid);
+            } else if (adopts_orphans(family, stat.parent)) {
+                open_ = Open::kNoEnvironment;
+            }
+        }
+        return marked;
+    }
+    /// Or is dying: it may have had the mark, which cannot be read any more.
+    static bool has_died_since(const Family& family, pid_t pid) {
+        const auto now = stat_of(pid);
+        return !now || now->is_exiting || now->start_time != family.all().at(pid).start_time;
+    }
+    static bool adopts_orphans(const Family& family, pid_t parent) {
+        return parent <= 1 || family.all().count(parent) == 0 || is_supervisor(parent) ||
+               (is_launcher(parent) && user_of(parent) == ::geteuid());
     }
 
     JobId id_;
     std::uint64_t born_;
     bool we_are_of_it_ = false;
+    Open open_ = Open::kNothing;
 };
 
 /// Stops them, so that none forks while the others die, then kills them. `found` becomes what was
@@ -231,15 +266,25 @@ OrphansEnded end_orphans(const JobId& id, const Started& shim) {
         pollfd ended{supervisor.get(), POLLIN, 0};
         if (::poll(&ended, 1, kDyingMs) == 0) return {};
     }
-    const Orphans orphans(id, shim);
+    Orphans orphans(id, shim);
     const auto find = [&] { return orphans.find(); };
     const auto give_up = Clock::now() + kGiveUp;
+    const auto all_are_loaded = Clock::now() + kLoading;
     std::set<Target> seen;
     while (true) {
         std::vector<Target> found = find();
         const auto left = static_cast<int>(found.size());
         const auto gone = static_cast<int>(seen.size()) - already_seen(found, seen);
-        if (found.empty() || Clock::now() >= give_up) return {gone, left};
+        if (Clock::now() >= give_up) return {gone, left};
+        if (found.empty()) {
+            const auto open = orphans.open();
+            const bool look_again =
+                open == Orphans::Open::kParentDies ||
+                (open == Orphans::Open::kNoEnvironment && Clock::now() < all_are_loaded);
+            if (!look_again) return {gone, left};
+            std::this_thread::sleep_for(1ms);
+            continue;
+        }
         auto killed = kill_all(found, find);
         if (killed.empty()) return {gone, left};  // they are not ours to signal
         seen.insert(found.begin(), found.end());
@@ -250,7 +295,7 @@ OrphansEnded end_orphans(const JobId& id, const Started& shim) {
 std::set<JobId> jobs_with_processes() {
     std::set<JobId> found;
     for (const ListedProcess& process : all_processes()) {
-        std::string id = mark_of(process.pid);
+        std::string id = mark_in(environment_of(process.pid));
         if (is_job_id(id)) found.insert(std::move(id));
     }
     return found;
@@ -260,7 +305,7 @@ bool end_unmarked_children(const std::function<bool(pid_t)>& ours) {
     const auto find = [&] {
         const Family family;
         const auto spare = [&](pid_t pid) {
-            return ours(pid) || is_supervisor(pid) || !mark_of(pid).empty();
+            return ours(pid) || is_supervisor(pid) || !mark_in(environment_of(pid)).empty();
         };
         std::set<pid_t> all;
         family.add_with_descendants(family.children_of(::getpid()), all, spare);

@@ -42,8 +42,11 @@ std::optional<ProcessStat> parse_stat(std::string_view line) {
     line.remove_prefix(name_end + 2);
     const std::string_view start = skip_fields(line, 19);
     if (line.empty() || start.empty()) return std::nullopt;
+    constexpr std::uint64_t kExiting = 4;  // PF_EXITING, <linux/sched.h>
+    const bool exiting =
+        line[0] == 'Z' || line[0] == 'X' || (number_at(skip_fields(line, 6)) & kExiting) != 0;
     return ProcessStat{line[0], static_cast<pid_t>(number_at(skip_fields(line, 1))),
-                       number_at(start)};
+                       number_at(start), exiting};
 }
 
 std::optional<ProcessStat> stat_of(pid_t pid) {

@@ -16,6 +16,7 @@ struct ProcessStat {
     char state = '?';
     pid_t parent = 0;
     std::uint64_t start_time = 0;  ///< field 22: clock ticks since boot
+    bool is_exiting = false;       ///< dying or dead: its children get another parent
 };
 std::optional<ProcessStat> parse_stat(std::string_view line);
 /// None when there is no such process.

@@ -1,12 +1,12 @@
 #include "host/jobs/record.h"
 
 #include <limits>
-#include <unistd.h>
 
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/json.h"
 #include "host/base/path_text.h"
+#include "host/base/utf8.h"
 
 namespace tenon::jobs {
 namespace {
@@ -106,17 +106,40 @@ Result<T> unless_broken(const Members& members, T value) {
     return value;
 }
 
-std::string host_name() {
-    char name[256] = {};
-    return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
 Json or_null(const std::optional<int>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
 
 std::optional<int> narrow(const std::optional<std::int64_t>& value) {
     return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
+}
+
+void cut(std::string& text, std::size_t most) {
+    if (text.size() <= most) return;
+    text = std::string(utf8::first_bytes(utf8::repair(text), most)) + "…";
+}
+
+std::string whole_end(const JobEnd& end) {
+    return dump_json({
+        {"v", kVersion},
+        {"status", to_string(end.status)},
+        {"exit_code", or_null(end.exit_code)},
+        {"signal", or_null(end.signal)},
+        {"started_ms", end.started_ms},
+        {"ended_ms", end.ended_ms},
+        {"ended_boot_ms", end.ended_boot_ms},
+        {"boot_id", end.boot_id},
+        {"duration_ms", end.duration_ms},
+        {"user_us", end.user_us},
+        {"system_us", end.system_us},
+        {"max_rss_kib", end.max_rss_kib},
+        {"output_bytes", end.output_bytes},
+        {"omitted_bytes", end.omitted_bytes},
+        {"ended_by", end.ended_by},
+        {"reason", end.reason},
+        {"left_behind", end.left_behind},
+        {"survivors", end.survivors},
+    });
 }
 
 }  // namespace
@@ -140,7 +163,7 @@ std::string encode_job(const JobRecord& job) {
         {"submitted_ms", job.submitted_ms},
         {"submitted_ns", job.submitted_ns},
         {"boot_id", job.boot_id.empty() ? boot_id() : job.boot_id},
-        {"host", host_name()},
+        {"host", job.host.empty() ? host_name() : job.host},
     };
     if (!spec.subagent.empty()) object["subagent"] = spec.subagent;
     return dump_json(object);
@@ -169,14 +192,14 @@ Result<JobRecord> decode_job(std::string_view text) {
                             : Lifetime::kPersistent;
     job.spec.priority = m.integer("priority", std::numeric_limits<std::int64_t>::min(), kMax);
     job.spec.after = m.job_ids("after");
-    // A timeout beyond what a steady clock can add would overflow: a thousand years are enough.
-    if (const auto timeout = m.maybe("timeout_ms", 0, 31'536'000'000'000)) {
+    if (const auto timeout = m.maybe("timeout_ms", 0, kMostTimeout.count())) {
         job.spec.timeout = std::chrono::milliseconds(*timeout);
     }
     job.spec.output_limit = static_cast<std::uint64_t>(m.natural("output_limit"));
     job.submitted_ms = m.natural("submitted_ms");
     job.submitted_ns = m.natural("submitted_ns");
     job.boot_id = m.maybe_text("boot_id");
+    job.host = m.maybe_text("host");
     return unless_broken(m, std::move(job));
 }
 
@@ -186,18 +209,28 @@ std::string encode_started(const Started& started) {
                       {"start_time", started.shim.start_time},
                       {"boot_id", started.shim.boot_id},
                       {"started_ms", started.started_ms},
-                      {"output_cap", started.output_cap}});
+                      {"output_cap", started.output_cap},
+                      {"tree_ended", started.tree_ended ? 1 : 0}});
 }
 
 Result<Started> decode_started(std::string_view text) {
-    Members m(text);
+    Members m(text.substr(0, text.find('\0')));
     Started started;
     started.shim.pid = static_cast<pid_t>(m.integer("pid", 1, std::numeric_limits<pid_t>::max()));
     started.shim.start_time = static_cast<std::uint64_t>(m.natural("start_time"));
     started.shim.boot_id = m.text("boot_id");
     started.started_ms = m.natural("started_ms");
     started.output_cap = static_cast<std::uint64_t>(m.natural("output_cap"));
+    started.tree_ended = m.maybe("tree_ended", 0, 1).value_or(1) == 1;
     return unless_broken(m, std::move(started));
+}
+
+std::optional<std::size_t> tree_ended_digit(std::string_view text) {
+    constexpr std::string_view kMember = "\"tree_ended\":";
+    const auto at = text.substr(0, text.find('\0')).find(kMember);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::size_t digit = at + kMember.size();
+    return text.substr(digit, 1) == "0" ? std::optional(digit) : std::nullopt;
 }
 
 std::string encode_cancel(std::string_view by) {
@@ -211,26 +244,15 @@ Result<std::string> decode_cancel(std::string_view text) {
 }
 
 std::string encode_end(const JobEnd& end) {
-    return dump_json({
-        {"v", kVersion},
-        {"status", to_string(end.status)},
-        {"exit_code", or_null(end.exit_code)},
-        {"signal", or_null(end.signal)},
-        {"started_ms", end.started_ms},
-        {"ended_ms", end.ended_ms},
-        {"ended_boot_ms", end.ended_boot_ms},
-        {"boot_id", end.boot_id},
-        {"duration_ms", end.duration_ms},
-        {"user_us", end.user_us},
-        {"system_us", end.system_us},
-        {"max_rss_kib", end.max_rss_kib},
-        {"output_bytes", end.output_bytes},
-        {"omitted_bytes", end.omitted_bytes},
-        {"ended_by", end.ended_by},
-        {"reason", end.reason},
-        {"left_behind", end.left_behind},
-        {"survivors", end.survivors},
-    });
+    std::string text = whole_end(end);
+    JobEnd shorter = end;
+    // A character takes up to six bytes of JSON.
+    for (std::size_t most = kEndRoom / 2; text.size() > kEndRoom; most /= 2) {
+        for (std::string* part : {&shorter.reason, &shorter.ended_by, &shorter.boot_id})
+            cut(*part, most);
+        text = whole_end(shorter);
+    }
+    return text;
 }
 
 Result<JobEnd> decode_end(std::string_view text) {

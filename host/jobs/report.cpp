@@ -134,12 +134,22 @@ std::string read_output_tail(const std::filesystem::path& job_folder, std::size_
 
 std::string report(const std::filesystem::path& job_folder, const JobRecord& job,
                    std::size_t max_characters, const Secrets& secrets) {
-    return with_ending(read_output(job_folder, job, max_characters, secrets), job);
+    JobRecord shown = job;
+    shown.end.reason = secrets.redact(shown.end.reason);
+    return with_ending(read_output(job_folder, shown, max_characters, secrets), shown);
 }
 
 std::string with_ending(std::string output, const JobRecord& job) {
-    std::string text = is_blank(output) ? "(no output)" : std::move(output);
     const JobEnd& end = job.end;
+    // What could not begin says why in its output, unless even that could not be written.
+    const bool could_not_begin =
+        job.status == Status::kError && end.exit_code == 127 && end.omitted_bytes == 0;
+    bool says_why = !end.reason.empty() && output.find(end.reason) != std::string::npos;
+    if (is_blank(output) && could_not_begin && !end.reason.empty()) {
+        output = "tenon: " + utf8::repair(end.reason) + "\n";
+        says_why = true;
+    }
+    std::string text = is_blank(output) ? "(no output)" : std::move(output);
     switch (job.status) {
         case Status::kQueued:
         case Status::kRunning:
@@ -162,9 +172,8 @@ std::string with_ending(std::string output, const JobRecord& job) {
             }
             break;
     }
-    const bool told = job.status == Status::kLost || job.status == Status::kCancelled ||
-                      end.exit_code.value_or(0) == 127;
-    if (!end.reason.empty() && !told) add_line(text, end.reason);
+    const bool ending_says_why = job.status == Status::kLost || job.status == Status::kCancelled;
+    if (!end.reason.empty() && !says_why && !ending_says_why) add_line(text, end.reason);
     if (end.left_behind > 0 && job.status == Status::kLost) {
         add_line(text, processes(end.left_behind) + " that it left running " +
                            (end.left_behind == 1 ? "was" : "were") + " ended");

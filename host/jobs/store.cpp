@@ -19,7 +19,7 @@
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
-#include "host/jobs/orphans.h"
+#include "host/jobs/end_file.h"
 
 namespace tenon::jobs {
 namespace {
@@ -76,6 +76,43 @@ Error unknown(const JobId& id) {
     return {"Unknown job " + utf8::repair(id)};
 }
 
+Error elsewhere(const JobRecord& job) {
+    return {"job " + job.id + " belongs to the host " + utf8::repair(job.host) +
+            ": only there it can be ended"};
+}
+
+/// What the rules for records refuse must be refused before it is written. Which jobs it follows is
+/// whoever's business who knows them.
+std::optional<Error> problem_when_read_again(const JobSpec& spec) {
+    JobRecord job;
+    job.spec = spec;
+    job.spec.after.clear();
+    const std::string text = encode_job(job);
+    if (text.size() > kMaxRecordBytes)
+        return Error{"the record would be " + std::to_string(text.size()) +
+                     " bytes long; at most " + std::to_string(kMaxRecordBytes) +
+                     " can be read again"};
+    auto again = decode_job(text);
+    return again ? std::nullopt : std::optional(again.error());
+}
+
+Result<void> make_directories(const fs::path& directory) {
+    std::error_code failed;
+    fs::create_directories(directory.parent_path().parent_path(), failed);
+    ::mkdir(directory.parent_path().c_str(), 0700);  // what goes wrong here shows in the next line
+    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error::from_errno("make the jobs directory " + directory.string());
+    if (!fs::is_directory(directory, failed))
+        return Error::from_errno("open the jobs directory " + directory.string(), ENOTDIR);
+    return {};
+}
+
+/// Whether what a shim started may still run after the job's end.
+bool may_have_left_something(const JobEnd& end, const Started& shim) {
+    return !shim.tree_ended &&
+           (end.status == Status::kLost || end.left_behind > 0 || end.survivors > 0);
+}
+
 }  // namespace
 
 std::optional<Error> Store::problem_with(const JobSpec& spec) {
@@ -94,6 +131,10 @@ std::optional<Error> Store::problem_with(const JobSpec& spec) {
         return Error{"\"" + utf8::repair(spec.session) + "\" is no session id"};
     }
     if (spec.timeout && spec.timeout->count() <= 0) return Error{"the timeout must be above 0"};
+    if (spec.timeout && *spec.timeout > kMostTimeout)
+        return Error{"the timeout must be at most " +
+                     std::to_string(std::chrono::floor<std::chrono::hours>(kMostTimeout).count()) +
+                     " hours"};
     if (!is_path(spec.cwd) || spec.cwd.empty() || spec.cwd[0] != '/') {
         return Error{"cwd must be an absolute path: " + utf8::repair(spec.cwd)};
     }
@@ -101,54 +142,82 @@ std::optional<Error> Store::problem_with(const JobSpec& spec) {
     if (::stat(spec.cwd.c_str(), &info) != 0) return Error::from_errno("cwd " + spec.cwd);
     if (!S_ISDIR(info.st_mode)) return Error::from_errno("cwd " + spec.cwd, ENOTDIR);
     if (::access(spec.cwd.c_str(), X_OK) != 0) return Error::from_errno("cwd " + spec.cwd);
-    return std::nullopt;
+    return problem_when_read_again(spec);
 }
 
 Result<Store> Store::open(fs::path folder) {
-    std::error_code failed;
-    fs::create_directories(folder.parent_path().parent_path(), failed);
-    ::mkdir(folder.parent_path().c_str(), 0700);  // what goes wrong here shows in the next line
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-        return Error::from_errno("make the jobs folder " + folder.string());
-    }
-    if (!fs::is_directory(folder, failed)) {
-        return Error::from_errno("open the jobs folder " + folder.string(), ENOTDIR);
-    }
+    if (auto made = make_directories(folder); !made) return made.error();
     return Store(std::move(folder));
 }
 
 Result<Store> Store::open_existing(fs::path folder) {
     const UniqueFd readable(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!readable && errno != ENOENT) {
-        return Error::from_errno("open the jobs folder " + folder.string());
+        return Error::from_errno("open the jobs directory " + folder.string());
     }
     return Store(std::move(folder));
 }
 
 Result<JobRecord> Store::create(JobSpec spec) const {
+    for (const JobId& after : spec.after) {
+        if (!is_job_id(after)) return unknown(after).while_doing("record the job: after");
+    }
     JobRecord job;
     job.spec = std::move(spec);
     job.submitted_ms = wall_clock_ms();
     job.submitted_ns = boot_clock_ns();
     job.boot_id = boot_id();
-    for (int attempt = 0; job.id.empty() && attempt < kIdAttempts; ++attempt) {
-        JobId id = random_hex(8);
-        if (::mkdir(folder_of(id).c_str(), 0700) == 0) {
-            job.id = std::move(id);
-        } else if (errno != EEXIST) {
-            return Error::from_errno("record the job: make " + folder_of(id).string());
-        }
-    }
-    if (job.id.empty()) return Error{"record the job: no free id in " + folder_.string()};
-    if (auto written = rewrite(job); !written) {
-        ::rmdir(folder_of(job.id).c_str());
-        return written.error().while_doing("record the job");
+    job.host = host_name();
+    auto id = make_directory();
+    if (!id) return id.error().while_doing("record the job");
+    job.id = *std::move(id);
+    if (auto filled = fill_directory(job); !filled) {
+        std::error_code ignored;
+        fs::remove_all(folder_of(job.id), ignored);
+        return filled.error().while_doing("record the job");
     }
     return job;
 }
 
-Result<void> Store::rewrite(const JobRecord& job) const {
+Result<JobId> Store::make_directory() const {
+    for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
+        JobId id = random_hex(8);
+        if (::mkdir(folder_of(id).c_str(), 0700) == 0) return id;
+        if (errno == ENOENT) {  // somebody has removed what `open` made
+            if (auto made = make_directories(folder_); !made) return made.error();
+        } else if (errno != EEXIST) {
+            return Error::from_errno("make " + folder_of(id).string());
+        }
+    }
+    return Error{"no free id in " + folder_.string()};
+}
+
+/// The record comes last: whoever sees it finds what an end needs.
+Result<void> Store::fill_directory(const JobRecord& job) const {
+    const UniqueFd directory = open_directory(job.id);
+    if (!directory) return Error::from_errno("open " + folder_of(job.id).string());
+    const UniqueFd lock(
+        ::openat(directory.get(), kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock) return Error::from_errno("create " + (folder_of(job.id) / kLockFile).string());
+    if (auto room = EndFile::reserve(directory.get()); !room) return room.error();
     return write_file_atomically(folder_of(job.id) / kJobFile, encode_job(job), Sync::kNo);
+}
+
+UniqueFd Store::open_directory(const JobId& id) const {
+    return UniqueFd(::open(folder_of(id).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+Result<void> Store::rewrite(const JobRecord& job) const {
+    const fs::path file = folder_of(job.id) / kJobFile;
+    const std::string text = encode_job(job);
+    auto written = write_file_atomically(file, text, Sync::kNo);
+    if (written) return written;
+    const UniqueFd old(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat info {};
+    const auto size = static_cast<ssize_t>(text.size());
+    const bool fits = old && ::fstat(old.get(), &info) == 0 && info.st_size == size;
+    if (fits && ::pwrite(old.get(), text.data(), text.size(), 0) == size) return {};
+    return written;
 }
 
 void Store::sync(std::span<const JobId> ids) const {
@@ -223,6 +292,7 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
     auto ended = read_end(job);
     if (!ended) return ended.error();
     if (*ended) return job;
+    if (is_elsewhere(job)) return as_its_files_say(std::move(job));
     bool locked = false;
     {
         // Shared: two that only look must not take each other for a shim.
@@ -244,6 +314,11 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
         return job;
     }
     return settle(std::move(job));
+}
+
+/// A lock tells nothing here: not every file system that machines share passes it on.
+JobRecord Store::as_its_files_say(JobRecord job) const {
+    return exists(job.id, kStartedFile) ? as_running(std::move(job)) : job;
 }
 
 JobRecord Store::as_running(JobRecord job) const {
@@ -314,7 +389,7 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
                          ? "its supervisor (pid " + std::to_string(by->shim.pid) + ") was killed"
                          : "the machine went down while it ran";
         if (locked) {
-            const OrphansEnded left = end_orphans(job.id, *by);
+            const OrphansEnded left = end_tree(job.id, *by);
             end.left_behind = left.ended;
             end.survivors = left.survivors;
         }
@@ -328,12 +403,22 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
     job.end = std::move(end);
 }
 
+OrphansEnded Store::end_tree(const JobId& id, const Started& shim) const {
+    const OrphansEnded left = end_orphans(id, shim);
+    const UniqueFd directory = open_directory(id);
+    if (left.survivors == 0 && directory) mark_tree_ended(directory.get());
+    return left;
+}
+
 int Store::end_abandoned(const JobId& id) const {
-    if (!is_recorded(id) || !has_ended(id)) return 0;
+    auto job = read_job(id);
+    if (!job || is_elsewhere(*job)) return 0;
+    const auto ended = read_end(*job);
+    const auto by = started(id);
+    if (!ended || !*ended || !by || !may_have_left_something(job->end, *by)) return 0;
     const LockAttempt attempt = try_lock(id, LOCK_EX);
     if (attempt.holder != Holder::kUs) return 0;  // a supervisor, or another at the same
-    const auto by = started(id);
-    return by ? end_orphans(id, *by).ended : 0;
+    return end_tree(id, *by).ended;
 }
 
 void Store::end_all_abandoned() const {
@@ -343,10 +428,13 @@ void Store::end_all_abandoned() const {
 }
 
 Result<void> Store::record_end(JobRecord& job, JobEnd end, Sync sync) const {
-    const fs::path file = folder_of(job.id) / kStatusFile;
-    if (auto written = write_file_atomically(file, encode_end(end), sync); !written) {
-        return written;
-    }
+    const UniqueFd directory = open_directory(job.id);
+    if (!directory) return Error::from_errno("open " + folder_of(job.id).string());
+    auto file =
+        EndFile::reserve(directory.get());  // the room is there already, unless the job is old
+    if (!file) return file.error().while_doing("job " + job.id);
+    if (auto written = file->record(end, sync); !written)
+        return written.error().while_doing("job " + job.id);
     job.status = end.status;
     job.started_ms = end.started_ms;
     job.end = std::move(end);
@@ -399,6 +487,7 @@ Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_
                                        Sync sync) const {
     auto job = read_job(id);
     if (!job) return job;
+    if (is_elsewhere(*job)) return elsewhere(*job);
     LockAttempt attempt = lock_unstarted(id);
     if (was_touched(id)) {
         attempt.lock.reset();
@@ -408,12 +497,10 @@ Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_
     if (attempt.holder == Holder::kUnknown)
         return Error::from_errno("lock job " + id, attempt.error);
     stamp(end);
-    end.output_bytes = output.size();
-    if (!output.empty()) {
-        // Its text stands in the reason as well: where it cannot be written nothing is lost.
-        auto kept = write_file_atomically(folder_of(id) / kOutputFiles[0], output, Sync::kNo);
-        if (!kept) end.omitted_bytes = output.size();
-    }
+    // Its text stands in the reason as well: where it cannot be written nothing is lost.
+    if (!output.empty() &&
+        write_file_atomically(folder_of(id) / kOutputFiles[0], output, Sync::kNo))
+        end.output_bytes = output.size();
     if (auto written = record_end(*job, std::move(end), sync); !written) return written.error();
     return job;
 }
@@ -430,6 +517,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
         if (!job) return job;
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
+    if (is_elsewhere(*job)) return elsewhere(*job);
     const bool may_have_a_tree = job->spec.lifetime == Lifetime::kPersistent;
     if (is_terminal(job->status) && may_have_a_tree && end_abandoned(id) > 0) return job;
     if (is_terminal(job->status) && !(may_have_a_tree && is_supervised(id))) {
@@ -440,10 +528,9 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
 }
 
 /// The request first: the shim reads it when the signal comes, or before it starts its command.
+/// Where it cannot be written, the signal says all that is needed.
 Result<void> Store::ask_shim_to_end(const JobId& id, std::string_view by) const {
-    const fs::path request = folder_of(id) / kCancelFile;
-    auto written = write_file_atomically(request, encode_cancel(by), Sync::kNo);
-    if (!written) return written;
+    if (const UniqueFd directory = open_directory(id)) record_request(directory.get(), by);
     auto shim = started(id);
     if (!shim) return shim.error();
     const UniqueFd process = open_process(shim->shim);
@@ -521,7 +608,7 @@ int Store::clean_up(int keep_days, const std::function<bool(const JobRecord&)>& 
             continue;
         }
         auto job = load(id);
-        if (!job || !is_terminal(job->status)) continue;
+        if (!job || !is_terminal(job->status) || is_elsewhere(*job)) continue;
         const auto age = age_of(job->end, wall_clock_tells);
         if (!age || *age <= keep_days * kDayMs || !is_delivered(*job)) continue;
         // A persistent job's shim holds the lock while its tree lives.

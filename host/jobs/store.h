@@ -12,6 +12,7 @@
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
 #include "host/jobs/job.h"
+#include "host/jobs/orphans.h"
 #include "host/jobs/record.h"
 
 namespace tenon::jobs {
@@ -19,7 +20,7 @@ namespace tenon::jobs {
 /// What `list` could not read, and what `clean_up` could not remove.
 using Problems = std::vector<std::string>;
 
-/// The jobs of one state directory, one folder each. Any number of processes use it at once:
+/// The jobs of one state directory, one directory each. Any number of processes use it at once:
 /// whoever would decide about a job holds its lock, a shim for as long as the job runs. Stateless
 /// and thread-safe; starts nothing. Blocks on the disk only; `cancel` also up to two seconds on a
 /// shim that is just starting, and whoever finds a job lost until its processes are ended, which
@@ -38,16 +39,19 @@ public:
     /// is not there, text that a record cannot hold.
     static std::optional<Error> problem_with(const JobSpec& spec);
 
-    /// Records a queued job under a fresh id. It survives the death of this process, of the machine
-    /// only after `sync`. On Error nothing is left.
+    /// Records a queued job under a fresh id, and reserves what its end needs: from then on it can
+    /// be ended on a full disk. Directories that are missing are made again. The job survives the
+    /// death of this process, of the machine only after `sync`. On Error nothing is left.
     [[nodiscard]] Result<JobRecord> create(JobSpec spec) const;
     /// Brings the records of these jobs to the disk. What cannot be synced stays as it is.
     void sync(std::span<const JobId> ids) const;
-    /// Writes job.json again: for what may change while a job runs.
+    /// Writes job.json again: for what may change while a job runs. Where there is no room for a
+    /// second file, a text of the same length is written over the first.
     [[nodiscard]] Result<void> rewrite(const JobRecord& job) const;
 
     /// The job and its true status now. A job that nobody can tell about any more is reported, and
-    /// where possible recorded, as lost; what its supervisor left running is ended before.
+    /// where possible recorded, as lost; what its supervisor left running is ended before. Another
+    /// machine's job (`is_elsewhere`) has the status that its files say, and is never judged.
     [[nodiscard]] Result<JobRecord> load(const JobId& id) const;
     /// Every readable job, in the order of submission. Foreign files are passed over; a job that
     /// cannot be read is a problem, and left alone.
@@ -64,11 +68,13 @@ public:
 
     /// Takes a queued job out (it is recorded as cancelled, and returned so) or asks the shim of a
     /// running one to end its tree (returned as running; its end follows). A persistent job that
-    /// has ended while its tree lives gets its tree ended. Error: unknown, or ended already and
-    /// how.
+    /// has ended while its tree lives gets its tree ended. Needs no free space; where none is left
+    /// for who asks, it does without. Error: unknown, another machine's, or ended already and how.
     [[nodiscard]] Result<JobRecord> cancel(const JobId& id, std::string_view by) const;
-    /// Ends what a job has left that has ended, where its supervisor was killed before it could do
-    /// so. Nothing while a supervisor lives. How many processes that were.
+    /// Ends what a job has left that is lost, or that ended with something left behind, where its
+    /// supervisor was killed before it could do so. Of a job that ended in order nothing is ended:
+    /// who carries its id by now may be anybody. Nothing while a supervisor lives. How many
+    /// processes that were.
     int end_abandoned(const JobId& id) const;
     /// The same for every job of the store that has processes.
     void end_all_abandoned() const;
@@ -110,7 +116,12 @@ private:
     [[nodiscard]] Result<bool> read_end(JobRecord& job) const;
     [[nodiscard]] Result<JobRecord> with_status(JobRecord job) const;
     [[nodiscard]] JobRecord as_running(JobRecord job) const;
+    [[nodiscard]] JobRecord as_its_files_say(JobRecord job) const;
     [[nodiscard]] Result<JobRecord> settle(JobRecord job) const;
+    [[nodiscard]] UniqueFd open_directory(const JobId& id) const;
+    [[nodiscard]] Result<JobId> make_directory() const;
+    [[nodiscard]] Result<void> fill_directory(const JobRecord& job) const;
+    [[nodiscard]] OrphansEnded end_tree(const JobId& id, const Started& shim) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
     /// Whether the wall clock was set since boot, as far as the records of this boot show.
     [[nodiscard]] bool clock_was_set() const;

@@ -10,7 +10,9 @@
 
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
+#include "host/jobs/end_file.h"
 #include "host/jobs/record.h"
+#include "host/shim/spool.h"
 #include "host/shim/start.h"
 #include "host/shim/supervisor.h"
 
@@ -19,6 +21,7 @@ namespace {
 using namespace tenon;
 
 enum Exit { kDone = 0, kFailed = 1, kUsage = 2 };
+constexpr int kCannotBegin = 127;  // what a shell says of a command that it cannot start
 
 bool exists(int folder, const char* name) {
     return ::faccessat(folder, name, F_OK, 0) == 0;
@@ -50,18 +53,37 @@ Claim claim(int folder) {
 /// The record becomes a second name of the lock's file: a file system may take a quarter of a
 /// millisecond to make a new file, and the command waits for this. Renamed into place like every
 /// record: whoever sees the name sees all of the text, and whoever watches hears of it.
-bool record_start(const std::filesystem::path& path, int folder, int lock,
-                  const std::string& text) {
+Result<void> record_start(const std::filesystem::path& path, int folder, int lock,
+                          const std::string& text) {
     constexpr char kTemporary[] = ".started.tmp";
     const auto size = static_cast<ssize_t>(text.size());
     const std::string file = "/proc/self/fd/" + std::to_string(lock);
     const bool linked =
         ::pwrite(lock, text.data(), text.size(), 0) == size && ::ftruncate(lock, size) == 0 &&
         ::linkat(AT_FDCWD, file.c_str(), folder, kTemporary, AT_SYMLINK_FOLLOW) == 0;
-    if (linked && ::renameat(folder, kTemporary, folder, jobs::kStartedFile) == 0) return true;
+    if (linked && ::renameat(folder, kTemporary, folder, jobs::kStartedFile) == 0) return {};
     // Not every file system has second names; and one that was killed here may have left its own.
     ::unlinkat(folder, kTemporary, 0);
-    return static_cast<bool>(write_file_atomically(path / jobs::kStartedFile, text, Sync::kNo));
+    return write_file_atomically(path / jobs::kStartedFile, text, Sync::kNo);
+}
+
+/// For a job that has not begun, so that nothing says that it has: the end goes on record if it
+/// can, else to the starter.
+int refuse(const UniqueFd& announce, int folder, jobs::EndFile* end_file,
+           const std::string& reason) {
+    jobs::JobEnd end;
+    end.status = jobs::Status::kError;
+    end.exit_code = kCannotBegin;
+    end.reason = reason;
+    shim::Spool spool(folder, jobs::kEndRoom);
+    spool.write("tenon: " + reason + "\n");
+    if (spool.omitted() == 0) end.output_bytes = spool.total();
+    end.ended_ms = wall_clock_ms();
+    end.ended_boot_ms = boot_clock_ms();
+    end.boot_id = boot_id();
+    if (end_file != nullptr && end_file->record(end, Sync::kYes)) return kDone;
+    jobs::send_unrecorded_end(announce, end);
+    return kFailed;
 }
 
 }  // namespace
@@ -75,18 +97,29 @@ int main(int argc, char** argv) {
     const std::uint64_t cap = std::strtoull(argv[2], nullptr, 10);
     auto announce = shim::detach(std::strtoull(argv[3], nullptr, 10));
     const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!announce || !folder) return kFailed;
+    if (!announce) return kFailed;
+    if (!folder)
+        return refuse(*announce, -1, nullptr, Error::from_errno("open " + path.string()).message);
     const Claim claimed = claim(folder.get());
-    if (!claimed.lock) return claimed.error == 0 ? kDone : kFailed;
+    if (!claimed.lock && claimed.error == 0) return kDone;
+    if (!claimed.lock)
+        return refuse(*announce, folder.get(), nullptr,
+                      Error::from_errno("lock the job", claimed.error).message);
+    auto end_file = jobs::EndFile::reserve(folder.get());
+    if (!end_file) return refuse(*announce, folder.get(), nullptr, end_file.error().message);
 
     const jobs::Started started{jobs::ProcessIdentity::of_this_process(), wall_clock_ms(), cap};
-    if (!record_start(path, folder.get(), claimed.lock.get(), jobs::encode_started(started)))
-        return kFailed;
+    auto begun =
+        record_start(path, folder.get(), claimed.lock.get(), jobs::encode_started(started));
+    if (!begun)
+        return refuse(*announce, folder.get(), &*end_file,
+                      begun.error().while_doing("record the start").message);
     auto text = read_whole_file(path / jobs::kJobFile, jobs::kMaxRecordBytes);
     auto job = text ? jobs::decode_job(*text) : Result<jobs::JobRecord>(text.error());
     shim::prepare_environment(path.filename().string());
     shim::Supervisor supervisor(folder.get(), job ? job->spec : jobs::JobSpec{}, cap,
-                                std::move(*announce));
+                                std::move(*announce), *std::move(end_file));
     const bool ok = job ? supervisor.run() : supervisor.refuse("job.json: " + job.error().message);
+    if (!ok) supervisor.record_later();
     return ok ? kDone : kFailed;
 }

@@ -9,10 +9,8 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
-#include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/jobs/record.h"
 #include "host/shim/start.h"
@@ -29,18 +27,14 @@ constexpr auto kRound = 10ms;
 // What bash started last, as in `> >(tee log)`, is often about to end too.
 constexpr auto kStragglers = 20ms;
 constexpr auto kWorthASync = 100ms;
-constexpr auto kDiskRetry = 1s;
-constexpr int kDiskRetries = 60;
-constexpr char kTemporaryStatus[] = ".status.tmp";
-constexpr off_t kStatusRoom = 4096;
+// What a file system that refuses reserved space is given to recover, doubled ten times: for half
+// an hour in all.
+constexpr auto kFirstPause = 1s;
+constexpr auto kLongestPause = 1024s;
 
 std::string who_cancelled(int folder) {
-    const UniqueFd fd(::openat(folder, jobs::kCancelFile, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    char text[4096];
-    const ssize_t n = fd ? ::read(fd.get(), text, sizeof text) : 0;
-    if (n <= 0) return "SIGTERM";
-    auto by = jobs::decode_cancel({text, static_cast<std::size_t>(n)});
-    return by ? *by : "an unreadable request";
+    std::string by = jobs::recorded_request(folder);
+    return by.empty() ? "SIGTERM" : by;
 }
 
 std::int64_t microseconds(const timeval& time) {
@@ -49,15 +43,16 @@ std::int64_t microseconds(const timeval& time) {
 
 }  // namespace
 
-Supervisor::Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce)
+Supervisor::Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce,
+                       jobs::EndFile end_file)
     : folder_(folder),
       job_(std::move(job)),
       announce_(std::move(announce)),
+      end_file_(std::move(end_file)),
       spool_(folder, output_cap),
       started_(Clock::now()),
-      started_ms_(wall_clock_ms()) {
-    if (job_.timeout) deadline_ = started_ + *job_.timeout;
-}
+      started_ms_(wall_clock_ms()),
+      deadline_(jobs::deadline_of(started_, job_.timeout)) {}
 
 bool Supervisor::run() {
     if (!start()) return refuse("cannot supervise the command: out of descriptors or memory");
@@ -77,9 +72,8 @@ bool Supervisor::run() {
     input.reset();
     if (!bash) return refuse(bash.error().message);
     bash_ = *bash;
-    // While bash starts: two new files take as long as a third of that.
+    // While bash starts: a new file takes as long as a sixth of that.
     spool_.open();
-    prepare_status_file();
 
     wait_for_end();
     if (bash_status_) {
@@ -97,6 +91,8 @@ bool Supervisor::run() {
 
 bool Supervisor::refuse(const std::string& reason) {
     spool_.write("tenon: " + reason + "\n");
+    // The record has the reason as well: where it cannot be written nothing is left out.
+    if (spool_.omitted() > 0) spool_ = Spool(folder_, 0);
     jobs::JobEnd end = how_it_ended();
     end.status = jobs::Status::kError;
     end.exit_code = 127;
@@ -137,6 +133,7 @@ void Supervisor::look_after_left_behind() {
             pump(deadline_.value_or(Clock::time_point::max()));
     }
     if (children_left_) end_tree();
+    if (left_behind_ > 0 && !children_left_) jobs::mark_tree_ended(folder_);
 }
 
 void Supervisor::take_order_to_end() {
@@ -231,15 +228,24 @@ jobs::JobEnd Supervisor::how_it_ended() const {
     return end;
 }
 
-/// Takes the room of the status on disk while there is some: a disk that the job fills must not
-/// swallow how it ended.
-void Supervisor::prepare_status_file() {
-    status_file_.reset(::openat(folder_, kTemporaryStatus,
-                                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (status_file_) std::ignore = ::posix_fallocate(status_file_.get(), 0, kStatusRoom);
+bool Supervisor::publish(jobs::JobEnd end) {
+    complete(end);
+    bool recorded = record(end);
+    if (!recorded && !folder_is_gone()) {
+        // Not every file system keeps its promise of reserved space.
+        spool_.drop_tail();
+        end.omitted_bytes = spool_.omitted();
+        recorded = record(end);
+    }
+    if (!recorded) {
+        jobs::send_unrecorded_end(announce_, end);
+        unrecorded_ = std::move(end);
+    }
+    announce_.reset();
+    return recorded;
 }
 
-bool Supervisor::publish(jobs::JobEnd end) {
+void Supervisor::complete(jobs::JobEnd& end) {
     rusage used{};
     ::getrusage(RUSAGE_CHILDREN, &used);
     end.started_ms = started_ms_;
@@ -251,41 +257,34 @@ bool Supervisor::publish(jobs::JobEnd end) {
     end.user_us = microseconds(used.ru_utime);
     end.system_us = microseconds(used.ru_stime);
     end.max_rss_kib = used.ru_maxrss;
+    end.output_bytes = spool_.total();
+    end.omitted_bytes = spool_.omitted();
+    if (end.reason.empty()) end.reason = spool_.problem();
+}
+
+bool Supervisor::record(const jobs::JobEnd& end) {
     // A short foreground command's end goes into the session's journal, which is not synced either:
     // the disk would take longer than the command, and nothing be safer. What ran on may have
     // become a background job; its end must be the same when the machine goes down after it was
     // told.
     const bool sync =
         job_.kind == jobs::Kind::kBackground || Clock::now() - started_ >= kWorthASync;
-    bool written = false;
-    for (int attempt = 0; attempt < kDiskRetries && !written; ++attempt) {
-        if (attempt == 1) spool_.drop_tail();
-        if (attempt > 1) std::this_thread::sleep_for(kDiskRetry);
-        end.output_bytes = spool_.total();
-        end.omitted_bytes = spool_.omitted();
-        if (end.reason.empty()) end.reason = spool_.problem();
-        written = write_status(jobs::encode_end(end), sync);
-        struct stat folder {};
-        if (::fstat(folder_, &folder) == 0 && folder.st_nlink == 0) break;  // nobody will read it
-    }
-    announce_.reset();
-    return written;
+    return end_file_.record(end, sync ? Sync::kYes : Sync::kNo).ok();
 }
 
-bool Supervisor::write_status(const std::string& text, bool sync) {
-    if (!status_file_) prepare_status_file();
-    const int fd = status_file_.get();
-    if (fd < 0 || ::lseek(fd, 0, SEEK_SET) != 0 || !write_all(fd, text)) return false;
-    if (::ftruncate(fd, static_cast<off_t>(text.size())) != 0) return false;
-    if (sync && ::fsync(fd) != 0) return false;
-    // Begun now, the data is on disk before the file system gets round to the name.
-    if (!sync) std::ignore = ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    if (::renameat(folder_, kTemporaryStatus, folder_, jobs::kStatusFile) != 0) {
-        status_file_.reset();
-        return false;
+bool Supervisor::folder_is_gone() const {
+    struct stat folder {};
+    return ::fstat(folder_, &folder) == 0 && folder.st_nlink == 0;
+}
+
+void Supervisor::record_later() {
+    order_to_end_ = false;
+    for (auto pause = kFirstPause; pause <= kLongestPause && !folder_is_gone(); pause *= 2) {
+        const auto until = Clock::now() + pause;
+        while (!order_to_end_ && Clock::now() < until)
+            pump(until);
+        if (record(unrecorded_) || order_to_end_) return;
     }
-    if (sync) ::fsync(folder_);
-    return true;
 }
 
 }  // namespace tenon::shim

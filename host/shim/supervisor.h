@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "host/base/unique_fd.h"
+#include "host/jobs/end_file.h"
 #include "host/jobs/job.h"
 #include "host/shim/spool.h"
 
@@ -16,15 +17,21 @@ namespace tenon::shim {
 /// depends on; the job's lock is the caller's. One thread, which blocks in `run`.
 class Supervisor {
 public:
-    /// `folder` is the job's, open; `announce` is closed when status.json stands (and is synced,
-    /// but for a short foreground command).
-    Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce);
+    /// `folder` is the job's, open; `end_file` holds the room of the terminal record; `announce` is
+    /// closed when status.json stands (and is synced, but for a short foreground command). Where
+    /// it cannot be written after all, the record is sent there before.
+    Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce,
+               jobs::EndFile end_file);
 
     /// Returns when nothing of the command is left to look after. False: status.json could not be
     /// written.
     bool run();
     /// Instead of `run`, for what cannot be started at all.
     bool refuse(const std::string& reason);
+    /// After `run` or `refuse`, where status.json could not be written: tries again for a while. As
+    /// long as that lasts the job's lock is held, so that nobody takes the job for lost. Returns at
+    /// an order to end, too.
+    void record_later();
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -41,9 +48,10 @@ private:
     void read_waiting_output();
     void take_order_to_end();
     [[nodiscard]] bool must_end() const;
-    void prepare_status_file();
     bool publish(jobs::JobEnd end);
-    bool write_status(const std::string& text, bool sync);
+    void complete(jobs::JobEnd& end);
+    bool record(const jobs::JobEnd& end);
+    [[nodiscard]] bool folder_is_gone() const;
     [[nodiscard]] jobs::JobEnd how_it_ended() const;
 
     int folder_;
@@ -51,7 +59,8 @@ private:
     UniqueFd announce_;
     UniqueFd signals_;
     UniqueFd output_;  // read end; none once every writer has closed
-    UniqueFd status_file_;
+    jobs::EndFile end_file_;
+    jobs::JobEnd unrecorded_;  // when status.json could not be written
     Spool spool_;
     bool keep_output_ = true;
     Clock::time_point started_;

@@ -203,6 +203,7 @@ TEST(Adoption, StartsAJobWhateverItsLockHoldsAndTellsWhenItIsNoFile) {
     const JobId stale = folder.store().create(spec)->id;
     const JobId broken = folder.store().create(spec)->id;
     folder.dir().write("state/jobs/" + stale + "/" + kLockFile, std::string(5000, 'x'));
+    std::filesystem::remove(folder.store().folder_of(broken) / kLockFile);
     std::filesystem::create_directory(folder.store().folder_of(broken) / kLockFile);
     Queue queue(folder.store(), folder.options());
     queue.adopt(nothing_delivered);

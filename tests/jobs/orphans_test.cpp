@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "host/base/clock.h"
@@ -16,6 +17,7 @@ using testing::drain;
 using testing::ended;
 using testing::JobsFolder;
 using testing::processes_of;
+using testing::run;
 
 void kill_supervisor(const Store& store, const JobId& id) {
     const auto shim = store.started(id);
@@ -156,22 +158,41 @@ std::string mark_of(const JobId& id) {
     return "TENON_JOB_ID=" + id;
 }
 
-/// Processes of this test that wear a job's mark, each `sleep` under another name for what it is.
+/// Processes of this test that wear a job's mark, each `sleep` under another name for what it is,
+/// and each the child of a process with the name `parent`, which also adopts what that leaves.
 class Wearers {
 public:
     ~Wearers() {
         for (const pid_t pid : pids_) {
             ::kill(pid, SIGKILL);
-            ::waitpid(pid, nullptr, 0);
+            while (lives(pid))
+                std::this_thread::yield();
+        }
+        for (const pid_t parent : parents_) {
+            ::kill(parent, SIGKILL);
+            ::waitpid(parent, nullptr, 0);
         }
     }
-    pid_t start(const std::string& program, const std::string& variable) {
-        std::string words[] = {program, "1000"};
-        std::string text = variable;
-        char* argv[] = {words[0].data(), words[1].data(), nullptr};
-        char* envp[] = {text.data(), nullptr};
+    pid_t start(const std::string& program, const std::string& variable,
+                const char* parent = kLauncherName) {
+        int ends[2];
+        EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+        const UniqueFd out(ends[0]);
+        UniqueFd in(ends[1]);
+        parents_.push_back(::fork());
+        if (parents_.back() == 0) {
+            ::prctl(PR_SET_NAME, parent);
+            ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+            const pid_t pid = spawn(program, variable);
+            const bool said = ::write(in.get(), &pid, sizeof pid) == sizeof pid;
+            while (said)
+                ::pause();
+            ::_exit(1);
+        }
+        in.reset();
         pid_t pid = 0;
-        EXPECT_EQ(::posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv, envp), 0);
+        EXPECT_EQ(::read(out.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
+        EXPECT_GT(pid, 0);
         pids_.push_back(pid);
         return pid;
     }
@@ -181,7 +202,16 @@ public:
     }
 
 private:
-    std::vector<pid_t> pids_;
+    static pid_t spawn(const std::string& program, const std::string& variable) {
+        std::string words[] = {program, "1000"};
+        std::string text = variable;
+        char* argv[] = {words[0].data(), words[1].data(), nullptr};
+        char* envp[] = {text.data(), nullptr};
+        pid_t pid = 0;
+        return ::posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv, envp) == 0 ? pid : -1;
+    }
+
+    std::vector<pid_t> parents_, pids_;
 };
 
 Started dead_supervisor() {
@@ -222,6 +252,65 @@ TEST(Orphans, AreNobodyWhileTheSupervisorLivesOrAfterAnotherBootOrBeforeItBegan)
     for (const Started& shim : {lives, another_boot, later})
         EXPECT_EQ(end_orphans(own_id(), shim).ended, 0);
     EXPECT_TRUE(Wearers::lives(bystander));
+}
+
+TEST(Orphans, AreNotWhatAProcessThatIsNotTenonsHasForAChild) {
+    // A terminal passes the environment on to the shell of a new window, an editor to its server; a
+    // user's service manager imports it, and adopts what others leave as well.
+    for (const char* parent : {"systemd", "gnome-terminal-", "bash", "code", "tenon"}) {
+        SCOPED_TRACE(parent);
+        Wearers wearers;
+        const pid_t others = wearers.start("/bin/sleep", mark_of(own_id()), parent);
+        const pid_t its = wearers.start("/bin/sleep", mark_of(own_id()), kLauncherName);
+        const OrphansEnded ended = end_orphans(own_id(), dead_supervisor());
+        EXPECT_EQ(ended.ended, 1);
+        EXPECT_EQ(ended.survivors, 0);
+        EXPECT_TRUE(Wearers::lives(others));
+        EXPECT_FALSE(Wearers::lives(its));
+    }
+}
+
+TEST(Orphans, OfAJobThatEndedInOrderAreNotLookedFor) {
+    const JobsFolder folder;
+    struct Case {
+        const char* command;
+        int left_behind;
+    };
+    // In the second one the supervisor itself has ended what the command left behind.
+    for (const Case& c : {Case{"true", 0}, Case{"sleep 1000 & exit 0", 1}}) {
+        SCOPED_TRACE(c.command);
+        JobId id;
+        {
+            Queue queue(folder.store(), folder.options());
+            id = run(queue, folder.spec(c.command)).id;
+        }
+        folder.wait_for_shim(id);
+        ASSERT_EQ(folder.store().load(id)->end.left_behind, c.left_behind);
+        EXPECT_EQ(folder.store().started(id)->tree_ended, c.left_behind > 0);
+        Wearers wearers;
+        const pid_t window = wearers.start("/bin/sleep", mark_of(id));
+        EXPECT_EQ(folder.store().end_abandoned(id), 0);
+        {
+            Queue next(folder.store(), folder.options());
+            next.adopt([](const JobRecord&) { return true; });
+        }
+        EXPECT_TRUE(Wearers::lives(window));
+    }
+}
+
+TEST(Orphans, OfALostJobAreLookedForOnlyUntilNoneIsLeft) {
+    const JobsFolder folder;
+    JobId id;
+    {
+        Queue queue(folder.store(), folder.options());
+        id = testing::start_misbehaving(queue, folder, "setsid linger", folder.spec(""));
+        kill_supervisor(folder.store(), id);
+        expect_lost(ended(queue, id));
+    }
+    Wearers wearers;
+    const pid_t window = wearers.start("/bin/sleep", mark_of(id));
+    EXPECT_EQ(folder.store().end_abandoned(id), 0);
+    EXPECT_TRUE(Wearers::lives(window));
 }
 
 TEST(Orphans, IncludeWhatDescendsFromThemWithoutTheMark) {

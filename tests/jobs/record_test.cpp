@@ -1,5 +1,7 @@
 #include "host/jobs/record.h"
 
+#include <functional>
+#include <limits>
 #include <unistd.h>
 
 #include "tests/jobs/jobs_fixture.h"
@@ -53,6 +55,90 @@ TEST(Record, OfAnEndComesBackAsItWas) {
     EXPECT_FALSE(back->exit_code);
 }
 
+TEST(Record, OfAnEndFitsItsRoomWhateverItsTextsHold) {
+    for (const char* piece : {"x", "\x01", "\"", "ü", "\xff", "\U0001F600"}) {
+        SCOPED_TRACE(piece);
+        JobEnd end;
+        end.status = Status::kError;
+        end.exit_code = 127;
+        for (int i = 0; i < 20'000; ++i)
+            end.reason += piece;
+        end.ended_by = end.reason;
+        end.output_bytes = end.omitted_bytes = std::numeric_limits<std::int64_t>::max();
+        end.user_us = end.system_us = end.max_rss_kib = std::numeric_limits<std::int64_t>::max();
+        end.left_behind = end.survivors = std::numeric_limits<int>::max();
+        const std::string text = encode_end(end);
+        EXPECT_LE(text.size(), kEndRoom);
+        const auto back = decode_end(text);
+        ASSERT_TRUE(back) << back.error().message;
+        EXPECT_EQ(back->exit_code, 127);
+        EXPECT_EQ(back->omitted_bytes, end.omitted_bytes);
+        EXPECT_GT(back->reason.size(), 100U) << "its beginning is kept";
+    }
+}
+
+TEST(Record, OfAStartSaysWhetherSomethingIsLeftInOneDigit) {
+    Started started{ProcessIdentity::of_this_process(), 5, 1000};
+    std::string text = encode_started(started);
+    EXPECT_FALSE(decode_started(text)->tree_ended);
+    const auto digit = tree_ended_digit(text);
+    ASSERT_TRUE(digit);
+    text[*digit] = '1';
+    EXPECT_TRUE(decode_started(text)->tree_ended);
+    EXPECT_EQ(tree_ended_digit(text), std::nullopt);
+    started.tree_ended = true;
+    EXPECT_EQ(encode_started(started), text);
+    const std::string room = std::string(3, '\0') + "{\"by\":\"somebody\"}";
+    EXPECT_TRUE(decode_started(text + room)) << "what stands behind is not its business";
+}
+
+TEST(Record, ThatCouldNotBeReadAgainIsRefusedBeforeItIsWritten) {
+    const testing::JobsFolder folder;
+    std::vector<std::pair<JobSpec, const char*>> cases;
+    const auto add = [&](const char* why, const std::function<void(JobSpec&)>& change) {
+        cases.emplace_back(folder.spec("true"), why);
+        change(cases.back().first);
+    };
+    add("timeout", [](JobSpec& spec) { spec.timeout = kMostTimeout + 1ms; });
+    add("timeout", [](JobSpec& spec) { spec.timeout = std::chrono::milliseconds::max(); });
+    add("timeout", [](JobSpec& spec) { spec.timeout = std::chrono::hours(9'999'999); });
+    add("subagent", [](JobSpec& spec) { spec.subagent = "../x"; });
+    add("output_limit", [](JobSpec& spec) { spec.output_limit = UINT64_MAX; });
+    add("bytes long", [](JobSpec& spec) { spec.name.assign(kMaxRecordBytes, 'x'); });
+    for (const auto& [spec, why] : cases) {
+        SCOPED_TRACE(why);
+        const auto problem = Store::problem_with(spec);
+        ASSERT_TRUE(problem);
+        EXPECT_NE(problem->message.find(why), std::string::npos) << problem->message;
+    }
+    JobSpec most = folder.spec("true");
+    most.timeout = kMostTimeout;
+    most.output_limit = std::numeric_limits<std::int64_t>::max();
+    for (const std::int64_t priority :
+         {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+        most.priority = priority;
+        EXPECT_FALSE(Store::problem_with(most));
+        const auto job = folder.store().create(most);
+        ASSERT_TRUE(job) << job.error().message;
+        const auto again = folder.store().load(job->id);
+        ASSERT_TRUE(again) << again.error().message;
+        EXPECT_EQ(again->spec.priority, priority);
+        EXPECT_EQ(again->spec.timeout, kMostTimeout);
+    }
+}
+
+TEST(Record, OfALimitBeyondWhatTheClockCountsMeansNoLimit) {
+    using Point = std::chrono::steady_clock::time_point;
+    const Point now = std::chrono::steady_clock::now();
+    EXPECT_EQ(deadline_of(now, std::nullopt), std::nullopt);
+    EXPECT_EQ(deadline_of(now, 5s), now + 5s);
+    EXPECT_EQ(deadline_of(now, std::chrono::hours(1'000'000)), now + std::chrono::hours(1'000'000));
+    for (const Point start : {Point{}, Point{-5s}, now, Point::max()}) {
+        EXPECT_EQ(deadline_of(start, std::chrono::hours(3'000'000)), std::nullopt);
+        EXPECT_EQ(deadline_of(start, kMostTimeout), std::nullopt);
+    }
+}
+
 TEST(Record, IgnoresMembersItDoesNotKnow) {
     auto text = encode_job(full_record());
     text.insert(1, "\"new\":[{}],");
@@ -85,6 +171,8 @@ TEST(Record, ThatIsHostileIsRefusedByName) {
         {with(good, "timeout_ms", "-1"), "\"timeout_ms\""},
         {with(good, "timeout_ms", "9223372036854775807"), "\"timeout_ms\""},
         {with(good, "timeout_ms", "1e300"), "\"timeout_ms\""},
+        {with(good, "timeout_ms", "1e999"), "1e999"},
+        {with(good, "host", "7"), "\"host\""},
         {with(good, "output_limit", "-5"), "\"output_limit\""},
         {with(good, "submitted_ms", "null"), "\"submitted_ms\""},
     };
@@ -95,7 +183,7 @@ TEST(Record, ThatIsHostileIsRefusedByName) {
         EXPECT_NE(job.error().message.find(why), std::string::npos) << job.error().message;
     }
     for (const char* started :
-         {"{\"v\":1}", "{\"v\":1,\"pid\":-1}", "{\"v\":1,\"pid\":99999999999}"})
+         {"{\"v\":1}", "{\"v\":1e999}", "{\"v\":1,\"pid\":-1}", "{\"v\":1,\"pid\":99999999999}"})
         EXPECT_FALSE(decode_started(started));
     for (const char* status : {"running", "queued", "", "dead"})
         EXPECT_FALSE(decode_end(with(encode_end({}), "status", "\"" + std::string(status) + "\"")));

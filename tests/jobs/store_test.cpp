@@ -108,8 +108,9 @@ TEST(Store, SignalsNobodyButTheShimItself) {
 
 TEST(Store, NamesTheFileItCannotUnderstandAndLeavesItAlone) {
     const std::pair<const char*, const char*> cases[] = {
-        {kJobFile, "{\"v\":1,\"sess"}, {kJobFile, "{\"v\":2}"},    {kJobFile, ""},
-        {kStatusFile, "{\"v\":1,"},    {kStatusFile, "{\"v\":3}"}, {kStatusFile, "\xff"},
+        {kJobFile, "{\"v\":1,\"sess"}, {kJobFile, "{\"v\":2}"},        {kJobFile, ""},
+        {kStatusFile, "{\"v\":1,"},    {kStatusFile, "{\"v\":3}"},     {kStatusFile, "\xff"},
+        {kJobFile, "{\"v\":1e999}"},   {kStatusFile, "{\"v\":1e999}"},
     };
     for (const auto& [file, text] : cases) {
         SCOPED_TRACE(std::string(file) + text);
@@ -147,9 +148,27 @@ TEST(Store, LeavesNothingOfAJobItCouldNotRecord) {
     EXPECT_FALSE(Store::open(folder.dir() / "file"));
     const Store gone = *Store::open(folder.dir() / "other");
     std::filesystem::remove(folder.dir() / "other");
+    folder.dir().write("other", "");
     const auto job = gone.create(folder.spec("true"));
     ASSERT_FALSE(job);
-    EXPECT_NE(job.error().message.find("No such file"), std::string::npos) << job.error().message;
+    EXPECT_NE(job.error().message.find("Not a directory"), std::string::npos)
+        << job.error().message;
+}
+
+TEST(Store, MakesItsDirectoriesAgainWhenSomebodyHasRemovedThem) {
+    const JobsFolder folder;
+    for (const char* removed : {"state/jobs", "state"}) {
+        SCOPED_TRACE(removed);
+        std::filesystem::remove_all(folder.dir() / removed);
+        const auto job = folder.store().create(folder.spec("true"));
+        ASSERT_TRUE(job) << job.error().message;
+        EXPECT_TRUE(folder.store().load(job->id));
+        for (const char* made : {"state", "state/jobs"}) {
+            struct stat info {};
+            ASSERT_EQ(::stat((folder.dir() / made).c_str(), &info), 0);
+            EXPECT_EQ(info.st_mode & 0777U, 0700U) << made;
+        }
+    }
 }
 
 TEST(Store, LetsOneOfManyDecideAboutAQueuedJob) {
@@ -177,6 +196,68 @@ TEST(Store, LeavesAJobAloneThatSomebodyElseHasLocked) {
     ASSERT_FALSE(cancelled);
     EXPECT_EQ(cancelled.error().message, "job " + job.id + " is locked by somebody");
     EXPECT_EQ(job.load()->status, Status::kQueued);
+}
+
+/// Makes the stored job that of another machine, which shares the state directory.
+void give_to(const std::string& host, const StoredJob& job) {
+    auto record = job.load();
+    ASSERT_TRUE(record) << record.error().message;
+    record->host = host;
+    ASSERT_TRUE(job.folder.store().rewrite(*record));
+}
+
+TEST(Store, LeavesAJobOfAnotherHostToThatHost) {
+    for (const bool started : {false, true}) {
+        SCOPED_TRACE(started);
+        const StoredJob job;
+        give_to("elsewhere", job);
+        if (started) job.write(kStartedFile, started_by(ProcessIdentity::of_this_process()));
+        const Store& store = job.folder.store();
+        const auto loaded = job.load();
+        ASSERT_TRUE(loaded) << loaded.error().message;
+        EXPECT_EQ(loaded->status, started ? Status::kRunning : Status::kQueued);
+        EXPECT_EQ(loaded->host, "elsewhere");
+        EXPECT_TRUE(is_elsewhere(*loaded));
+        EXPECT_EQ(store.list().size(), 1U);
+        const std::string refusal =
+            "job " + job.id + " belongs to the host elsewhere: only there it can be ended";
+        const auto cancelled = store.cancel(job.id, "test");
+        ASSERT_FALSE(cancelled);
+        EXPECT_EQ(cancelled.error().message, refusal);
+        const auto ended = store.end_unstarted(job.id, {});
+        ASSERT_FALSE(ended);
+        EXPECT_EQ(ended.error().message, refusal);
+        EXPECT_FALSE(store.has_ended(job.id)) << "nobody has judged it";
+    }
+}
+
+TEST(Store, KeepsTheHostOfAJobThatIsWrittenAgain) {
+    const StoredJob job;
+    EXPECT_EQ(job.load()->host, host_name());
+    give_to("elsewhere", job);
+    ASSERT_TRUE(job.folder.store().rewrite(*job.load()));
+    EXPECT_EQ(job.load()->host, "elsewhere");
+}
+
+TEST(Store, TakesAnOldRecordWithoutAHostForOurs) {
+    const StoredJob job;
+    const std::string file = "state/jobs/" + job.id + "/" + kJobFile;
+    std::string text = job.folder.dir().read(file);
+    const std::string member = "\"host\":\"" + host_name() + "\",";
+    ASSERT_NE(text.find(member), std::string::npos) << text;
+    text.erase(text.find(member), member.size());
+    job.write(kJobFile, text);
+    EXPECT_TRUE(job.folder.store().cancel(job.id, "test"));
+}
+
+TEST(Store, DoesNotRemoveJobsOfAnotherHost) {
+    const StoredJob job;
+    give_to("elsewhere", job);
+    JobEnd end;
+    end.status = Status::kCompleted;
+    job.write(kStatusFile, encode_end(end));
+    EXPECT_EQ(job.folder.store().clean_up(0, [](const JobRecord&) { return true; }), 0);
+    EXPECT_EQ(job.load()->status, Status::kCompleted);
 }
 
 TEST(Store, RemovesOnlyOldDeliveredEndedJobs) {

@@ -185,8 +185,7 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
                       use("t4", "glob", {{"pattern", "**/*.txt"}}),
                       use("t5", "grep", {{"pattern", "needle"}}),
                       use("t6", "task_create", {{"subject", "a task"}}),
-                      use("t7", "load_skill", {{"name", "hello"}}),
-                      use("t8", "background_run", {{"command", "pwd"}})}));
+                      use("t7", "load_skill", {{"name", "hello"}})}));
     const Ran ran =
         say(sandbox, here, replay, {"--yes", "--session", "s", "--deny", "Read(/secret.txt)"});
     ASSERT_EQ(ran.code, 0) << ran.errors;
