@@ -1,17 +1,12 @@
 #include "host/plugins/schema_integers.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace tenon::plugins {
 namespace {
 
 bool is_whole_float(const Json& value) {
-    if (!value.is_number_float()) return false;
-    const auto number = value.get<double>();
-    // The bounds are powers of two, which a double holds exactly.
-    return std::isfinite(number) && std::trunc(number) == number && number >= -0x1p63 &&
-           number < 0x1p63;
+    return value.is_number_float() && integer_in(value).has_value();
 }
 
 bool has_whole_float(const Json& value) {
@@ -43,7 +38,7 @@ public:
     void walk(const Json& form, Json& value) {
         if (!form.is_object()) return;
         if (is_whole_float(value) && wants_integer(form, value)) {
-            value = static_cast<std::int64_t>(value.get<double>());
+            value = *integer_in(value);
             changed_ = true;
         }
         for (const char* key : {"allOf", "anyOf", "oneOf"})
@@ -66,7 +61,7 @@ private:
         const auto others = form.find("additionalProperties");
         for (auto& [name, member] : value.items()) {
             const bool known = properties != form.end() && properties->contains(name);
-            if (known) walk((*properties)[name], member);
+            if (known) walk(*properties->find(name), member);
             if (!known && others != form.end()) walk(*others, member);
         }
     }
