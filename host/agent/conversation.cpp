@@ -4,14 +4,11 @@
 #include <cassert>
 #include <map>
 
+#include "host/agent/repair.h"
 #include "host/agent/wire.h"
 
 namespace tenon::agent {
 namespace {
-
-bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
-}
 
 std::vector<std::string_view> blocks_of(const Message& message) {
     return split_blocks(raw_member(message.wire, "content"));
@@ -134,12 +131,11 @@ bool Conversation::answer_call(std::string_view tool_use_id, std::string block) 
 }
 
 void Conversation::add_answer(std::string_view content, std::vector<ToolCall> calls) {
-    assert(ends_with_user() && open_calls_.empty());
-    Message message = empty_message(Role::kAssistant);
+    assert(!messages_.empty() && open_calls_.empty());
+    if (ends_with_user()) begin_message(empty_message(Role::kAssistant));
     for (const std::string_view block : split_blocks(content))
-        append_block(message, block);
-    assert(!message.block_ends.empty());
-    begin_message(std::move(message));
+        append_block(messages_.back(), block);
+    assert(!messages_.back().block_ends.empty());
     for (ToolCall& call : calls)
         open_calls_.push_back({std::move(call), {}});
 }

@@ -23,6 +23,9 @@ public:
     /// Whether there is something to ask: the last message is a user's, and more than what only
     /// stands in front.
     [[nodiscard]] bool awaits_answer() const;
+    [[nodiscard]] bool ends_with_user() const {
+        return !messages_.empty() && messages_.back().role == Role::kUser;
+    }
     /// The calls of the last answer that have no result yet, in their order.
     [[nodiscard]] std::vector<ToolCall> unanswered() const;
     /// The texts that add_front added, or `restart` was given as front.
@@ -42,7 +45,7 @@ public:
     [[nodiscard]] bool add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
                                          bool is_error);
     /// `content` is the JSON array of blocks, kept byte for byte, not empty. The last message is a
-    /// user's.
+    /// user's, or a paused answer without open calls, which goes on with these blocks.
     void add_answer(std::string_view content, std::vector<ToolCall> calls);
 
     // What follows rewrites the conversation. All calls are answered.
@@ -63,9 +66,6 @@ private:
         ToolCall call;
         std::string result;  // a block, empty while there is none
     };
-    [[nodiscard]] bool ends_with_user() const {
-        return !messages_.empty() && messages_.back().role == Role::kUser;
-    }
     Message& open_user_message();
     void begin_message(Message message);
     void put_in_place(std::vector<Message> messages);

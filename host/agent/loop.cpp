@@ -5,6 +5,7 @@
 
 #include "host/agent/compact_tool.h"
 #include "host/agent/notification.h"
+#include "host/agent/repair.h"
 #include "host/agent/summary.h"
 #include "host/agent/tool_batch.h"
 #include "host/base/utf8.h"
@@ -45,7 +46,9 @@ Loop::Loop(const Parts& parts, LoopOptions options)
 Result<void> Loop::recover() {
     for (const ToolCall& call : parts_.session.conversation().unanswered()) {
         ToolResult result{"interrupted", true, {}};
-        if (auto known = parts_.inbox.recover(call)) {
+        ToolCall recorded = call;  // a job knows the id that its call had at first
+        recorded.id = parts_.session.recorded_id(call.id);
+        if (auto known = parts_.inbox.recover(recorded)) {
             result = {parts_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
             if (!known->delivered_job.empty())
                 result.delivered_jobs.push_back(known->delivered_job);
@@ -74,6 +77,7 @@ RunResult Loop::begin(std::string_view prompt, std::stop_token stop) {
     result_ = {};
     cut_answers_ = 0;
     answered_empty_ = 0;
+    paused_ = false;
     compaction_.begin_run();
     try {
         if (!prompt.empty()) say(prompt, "prompt");
@@ -124,16 +128,20 @@ bool Loop::has_question() const {
 
 Loop::Next Loop::ask(std::stop_token stop) {
     if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
-    if (!has_question()) tell_ended_jobs();
-    if (!has_question()) return Next::kAnswered;  // all of it had been told already
+    if (!paused_ && !has_question()) tell_ended_jobs();
+    if (!paused_ && !has_question()) return Next::kAnswered;  // all of it had been told already
     if (options_.max_turns && result_.turns >= *options_.max_turns) {
         return fail(Outcome::kMaxTurns,
                     "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
     }
     // A text that is to go on where it was cut off needs to see itself.
     if (cut_answers_ == 0 && !made(compaction_.before_request(stop))) return Next::kStop;
-    tell_ended_jobs();
-    add_reminders();
+    // Behind a paused answer nothing may stand.
+    if (!paused_) {
+        tell_ended_jobs();
+        add_reminders();
+    }
+    paused_ = false;
     auto answer = request(stop);
     if (const std::string why = too_long(answer); !why.empty() && !stop.stop_requested()) {
         if (answer) result_.usage += answer->usage;
@@ -152,17 +160,17 @@ Loop::Next Loop::ask(std::stop_token stop) {
 void Loop::add_reminders() {
     if (const std::string text = parts_.context.reminders(); !text.empty()) say(text, "reminder");
     if (result_.turns == 0) return;
-    const Json last =
-        json_or_null(parts_.session.conversation().messages().back().wire);
-    if (last.contains("content"))
-        parts_.sink.on_event(UserMessageSent{member(last, "content")});
+    const Json last = json_or_null(parts_.session.conversation().messages().back().wire);
+    if (last.contains("content")) parts_.sink.on_event(UserMessageSent{member(last, "content")});
 }
 
 Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
     const Session& session = parts_.session;
-    return parts_.provider.ask({session.head().model, session.head().system, session.head().tools,
-                                session.conversation().messages(), options_.max_tokens, false},
-                               parts_.sink, std::move(stop));
+    Request request{session.head().model, session.head().system,
+                    session.head().tools, session.conversation().messages(),
+                    options_.max_tokens,  false};
+    request.call_ids = &session.call_ids();
+    return parts_.provider.ask(request, parts_.sink, std::move(stop));
 }
 
 /// Notes what summaries have cost. False: the run is over.
@@ -206,13 +214,26 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
         act(answer.calls, stop);
         return stop.stop_requested() ? fail(Outcome::kInterrupted, "interrupted") : Next::kAsk;
     }
-    if (answer.stop_reason == "max_tokens" || answer.stop_reason == "pause_turn" ||
+    if (answer.stop_reason == "pause_turn") return go_on_after_pause(answer);
+    if (answer.stop_reason == "max_tokens" ||
         answer.stop_reason == "model_context_window_exceeded") {
         return go_on_after_cut(answer);
     }
     cut_answers_ = 0;
     answered_empty_ = empty ? parts_.session.conversation().messages().back().wire.size() : 0;
     return Next::kAnswered;
+}
+
+/// An answer that the server has paused is asked for the rest of it, a few times.
+Loop::Next Loop::go_on_after_pause(const Answer& answer) {
+    if (++cut_answers_ > kMostCutAnswers || answer.content == "[]") {
+        return fail(Outcome::kFailed,
+                    "the server paused its answer again and again (stop reason: pause_turn) "
+                    "instead of ending it");
+    }
+    paused_ = ends_in_server_tool(answer.content);
+    if (!paused_) say(kGoOn, "continue");
+    return Next::kAsk;
 }
 
 /// A cut-off text is worth more whole: the model is asked to go on, a few times.

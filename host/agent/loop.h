@@ -82,6 +82,7 @@ private:
     Next take_answer(const Answer& answer, std::stop_token stop);
     void act(const std::vector<ToolCall>& calls, std::stop_token stop);
     Next go_on_after_cut(const Answer& answer);
+    Next go_on_after_pause(const Answer& answer);
     Next fail(Outcome outcome, std::string error);
 
     Parts parts_;
@@ -89,6 +90,7 @@ private:
     Compaction compaction_;
     RunResult result_;
     int cut_answers_ = 0;             // in a row
+    bool paused_ = false;             // the conversation ends in an answer that is to go on
     std::size_t answered_empty_ = 0;  // size of the last user message that got an empty answer
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,21 @@ struct Usage {
     std::int64_t cache_read_input_tokens = 0;
     std::int64_t cache_creation_input_tokens = 0;
 
+    /// A sum that has no place in 64 bits stays at the largest number.
     Usage& operator+=(const Usage& other) {
-        input_tokens += other.input_tokens;
-        output_tokens += other.output_tokens;
-        cache_read_input_tokens += other.cache_read_input_tokens;
-        cache_creation_input_tokens += other.cache_creation_input_tokens;
+        input_tokens = sum(input_tokens, other.input_tokens);
+        output_tokens = sum(output_tokens, other.output_tokens);
+        cache_read_input_tokens = sum(cache_read_input_tokens, other.cache_read_input_tokens);
+        cache_creation_input_tokens =
+            sum(cache_creation_input_tokens, other.cache_creation_input_tokens);
         return *this;
+    }
+
+private:
+    static std::int64_t sum(std::int64_t a, std::int64_t b) {
+        std::int64_t total = 0;
+        return __builtin_add_overflow(a, b, &total) ? std::numeric_limits<std::int64_t>::max()
+                                                    : total;
     }
 };
 

@@ -29,6 +29,8 @@ public:
 
 // ---------------------------------------------------------------- model
 
+class CallIds;
+
 /// One request. Views into the conversation, valid until `ask` returns.
 struct Request {
     std::string_view model;
@@ -38,14 +40,17 @@ struct Request {
     std::int64_t max_tokens = 8192;
     bool forbid_tools = false;    ///< tool_choice none
     std::string_view agent = {};  ///< the call that a subagent works for; empty: not a subagent's
+    CallIds* call_ids = nullptr;  ///< the session's; null: of this answer alone
 };
 
-/// A complete answer: every byte of it arrived.
+/// A complete answer: every byte of it arrived, and what no endpoint would take back has been
+/// repaired (see repair.h).
 struct Answer {
     std::string id;
     std::string model;
     std::string stop_reason;
-    std::string content;  ///< the JSON array of blocks, byte for byte as it will be sent back
+    std::string content;  ///< the JSON array of blocks, byte for byte as it will be sent back;
+                          ///< "[]": an empty answer, which does not go into the conversation
     std::string text;     ///< all text blocks joined
     std::vector<ToolCall> calls;
     Usage usage;
@@ -60,6 +65,8 @@ struct ModelFailure {
     bool retryable = false;
     bool stopped = false;  ///< the stop token asked for it; not an error
     std::optional<std::chrono::milliseconds> retry_after;
+    /// Not empty: in this way the answer broke the wire format. The next one may do the same.
+    std::string malformed = {};
 };
 
 /// A model behind one wire format. `ask` blocks, is called by one thread at a time, and returns

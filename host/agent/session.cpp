@@ -46,6 +46,7 @@ void Session::count(const Usage& usage) {
 /// Another conversation takes the place of this one.
 void Session::forget() {
     call_ids_.clear();
+    recorded_ids_.clear();
     estimate_ = TokenEstimate();
 }
 
@@ -82,10 +83,16 @@ Result<void> Session::add_answer(const Answer& answer) {
     const std::string members = member("id", answer.id) + "," + member("model", answer.model) +
                                 "," + member("stop_reason", answer.stop_reason) + R"(,"usage":)" +
                                 usage_text(answer.usage) + R"(,"content":)" + answer.content;
+    if (mended_) {
+        if (auto written = journal_.append("mended", ""); !written) return written.error();
+        mended_ = false;
+    }
     if (auto written = journal_.append("assistant", members); !written) return written.error();
     conversation_.add_answer(answer.content, answer.calls);
-    for (const ToolCall& call : answer.calls)
+    for (const ToolCall& call : answer.calls) {
         call_ids_.insert(call.id);
+        used_ids_->add(call.id);
+    }
     count(answer.usage);
     return {};
 }
@@ -93,12 +100,13 @@ Result<void> Session::add_answer(const Answer& answer) {
 Result<void> Session::add_result(const std::string& tool_use_id, const ToolResult& result) {
     const auto announced = announce(result.delivered_jobs);
     if (!announced) return announced.error();
-    const std::string members = member("tool_use_id", tool_use_id) + R"(,"is_error":)" +
+    const std::string recorded = recorded_id(tool_use_id);
+    const std::string members = member("tool_use_id", recorded) + R"(,"is_error":)" +
                                 (result.is_error ? "true," : "false,") +
                                 member("text", result.text) + *announced;
     if (auto written = journal_.append("tool_result", members); !written) return written.error();
     delivered_.insert(result.delivered_jobs.begin(), result.delivered_jobs.end());
-    answered_.insert(tool_use_id);
+    answered_.insert(recorded);
     (void)conversation_.add_result(tool_use_id, result);
     return {};
 }

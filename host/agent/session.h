@@ -1,12 +1,15 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "host/agent/call_ids.h"
 #include "host/agent/conversation.h"
 #include "host/agent/estimate.h"
 #include "host/agent/journal.h"
@@ -64,6 +67,8 @@ struct Compressed {
 ///                              one user message takes the place of the conversation: the texts of
 ///                              `front`, `text` with the summary, those of `behind`; what was
 ///                              delivered stays delivered
+///   mended                     from here on the model has seen the conversation as it is read
+///                              back, damaged and repaired records included
 ///   model        model         from here on requests name this model
 ///   tools        tools         from here on requests carry these tools
 class Session {
@@ -87,6 +92,12 @@ public:
     [[nodiscard]] bool is_delivered(const std::string& job) const {
         return delivered_.count(job) > 0;
     }
+    /// The ids of its calls, for the requests of this session. Of a subagent: those of the session
+    /// that it works for, once it shares them.
+    [[nodiscard]] CallIds& call_ids() const { return *used_ids_; }
+    void share_call_ids(const Session& parent) { used_ids_ = parent.used_ids_; }
+    /// The id of a call in its record: the same, unless no endpoint would take that one back.
+    [[nodiscard]] std::string recorded_id(const std::string& tool_use_id) const;
     /// Whether a call has its result: what the clean-up of foreground jobs asks.
     [[nodiscard]] bool is_answered(const std::string& tool_use_id) const {
         return answered_.count(tool_use_id) > 0;
@@ -116,6 +127,10 @@ private:
     Result<void> read(const std::vector<std::string_view>& lines);
     void read_record(const Record& record, const std::string& where);
     void read_answer(const Record& record, const std::string& where);
+    std::string name_call(ToolCall& call, std::string_view block, std::uint64_t place);
+    [[nodiscard]] std::string call_recorded_as(const std::string& id) const;
+    [[nodiscard]] std::set<std::string> calls_recorded_as(
+        const std::vector<std::string>& ids) const;
     void read_result(const Record& record, const std::string& where);
     void read_compaction(const Record& record, const std::string& where);
     void warn_of(const std::string& where, const std::string& what);
@@ -135,10 +150,14 @@ private:
     std::set<std::string> delivered_;
     std::set<std::string> answered_;
     std::set<std::string> call_ids_;  // every tool_use of the conversation
+    std::shared_ptr<CallIds> used_ids_ = std::make_shared<CallIds>();
+    std::map<std::string, std::string>
+        recorded_ids_;  // of the calls that got another id on reading
     std::unordered_map<std::int64_t, std::vector<std::string>>
         announced_;  // while reading: seq → jobs
     std::vector<std::string> warnings_;
     bool resumed_ = false;
+    bool paused_ = false;  // while reading: the last record was an answer that goes on in the next
     bool mended_ = false;  // the prefix is not what the model saw: thinking behind it is void
 };
 

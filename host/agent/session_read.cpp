@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 
 #include "host/agent/record.h"
+#include "host/agent/repair.h"
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
 
@@ -10,6 +10,8 @@ namespace tenon::agent {
 namespace {
 
 constexpr std::string_view kInterrupted = "interrupted";
+constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15ULL;  // spreads neighbours (Knuth, 6.4)
+constexpr std::uint64_t kNextPlace = std::uint64_t{1} << 56U;
 constexpr std::string_view kLostText = "[a damaged part of this conversation could not be read]";
 
 Result<SessionHead> read_head(std::string_view line, const std::string& where) {
@@ -34,12 +36,6 @@ Result<SessionHead> read_head(std::string_view line, const std::string& where) {
     return head;
 }
 
-Usage usage_in(const Json& usage) {
-    return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
-            integer_or(usage, "cache_read_input_tokens", 0),
-            integer_or(usage, "cache_creation_input_tokens", 0)};
-}
-
 std::optional<ToolCall> call_in(const Json& block) {
     if (string_or(block, "type") != "tool_use") return std::nullopt;
     ToolCall call{string_or(block, "id"), string_or(block, "name"), Json::object(), {}};
@@ -51,15 +47,9 @@ std::optional<ToolCall> call_in(const Json& block) {
 bool is_unusable(const Json& block) {
     const std::string type = string_or(block, "type");
     if (type.empty()) return true;
-    if (type == "text")
-        return string_or(block, "text").find_first_not_of(" \t\r\n\f\v") == std::string::npos;
+    if (type == "text") return is_blank(string_or(block, "text"));
     if (type != "tool_use") return false;
-    const std::string id = string_or(block, "id");
-    const bool id_fits = !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '_' || c == '-';
-    });
-    return !id_fits || string_or(block, "name").empty() ||
-           !member(block, "input").is_object();
+    return string_or(block, "name").empty() || !member(block, "input").is_object();
 }
 
 }  // namespace
@@ -158,10 +148,11 @@ void Session::read_record(const Record& record, const std::string& where) {
         forget();
     } else if (type == "redaction") {
         mend_before_text();
-        const auto ids = record.strings("tool_use_ids");
-        conversation_.redact({ids.begin(), ids.end()});
+        conversation_.redact(calls_recorded_as(record.strings("tool_use_ids")));
     } else if (type == "compaction") {
         read_compaction(record, where);
+    } else if (type == "mended") {
+        mended_ = false;
     } else if (type == "model") {
         if (record.has("model")) head_.model = record.string("model");
     } else if (type == "tools" && record.value("tools").is_array()) {
@@ -179,7 +170,7 @@ void Session::read_record(const Record& record, const std::string& where) {
 void Session::read_result(const Record& record, const std::string& where) {
     const std::string id = record.string("tool_use_id");
     const std::string_view text = record.quoted("text");
-    if (!conversation_.add_quoted_result(id, text.empty() ? R"("")" : text,
+    if (!conversation_.add_quoted_result(call_recorded_as(id), text.empty() ? R"("")" : text,
                                          record.boolean("is_error", false))) {
         warn_of(where, "a result without its call, skipped");
     }
@@ -194,23 +185,77 @@ void Session::read_answer(const Record& record, const std::string& where) {
         return;
     }
     mend_before_text();
-    if (!conversation_.awaits_answer()) warn_of(where, "an answer to nothing that is there");
-    std::string kept;
+    const bool goes_on = std::exchange(paused_, record.string("stop_reason") == "pause_turn") &&
+                         !conversation_.ends_with_user();
+    if (!conversation_.awaits_answer() && !goes_on)
+        warn_of(where, "an answer to nothing that is there");
+    std::vector<std::string> blocks;
     std::vector<ToolCall> calls;
+    const auto seq = static_cast<std::uint64_t>(record.integer("seq", 0));
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (mended_ && is_thinking_block(texts[i])) continue;
-        auto call = call_in(content[i]);
-        if (is_unusable(content[i]) || (call && !call_ids_.insert(call->id).second)) {
+        if (is_unusable(content[i])) {
             warn_of(where, "a block that no endpoint would take, skipped");
             continue;
         }
+        auto call = call_in(content[i]);
+        blocks.push_back(call ? name_call(*call, texts[i], (seq << 16U) + i)
+                              : std::string(texts[i]));
         if (call) calls.push_back(std::move(*call));
-        kept.append(kept.empty() ? "" : ",").append(texts[i]);
     }
-    if (kept.empty()) return;
-    if (!conversation_.awaits_answer()) conversation_.add_text(kLostText);
+    const std::size_t count_kept = without_thinking_at_the_end({blocks.begin(), blocks.end()});
+    mended_ = mended_ || count_kept < blocks.size();
+    blocks.resize(count_kept);
+    if (blocks.empty()) return;
+    std::string kept;
+    for (const std::string& block : blocks)
+        kept.append(kept.empty() ? "" : ",").append(block);
+    if (!conversation_.awaits_answer() && !goes_on) conversation_.add_text(kLostText);
     conversation_.add_answer("[" + kept + "]", std::move(calls));
-    if (!mended_) count(usage_in(record.value("usage")));
+    if (!mended_) count(read_usage(record.value("usage")));
+}
+
+/// The block with an id and a name that endpoints take, which the call has from here on too. Such
+/// an id follows from the call's place alone, so that it is the same whenever the journal is read.
+std::string Session::name_call(ToolCall& call, std::string_view block, std::uint64_t place) {
+    std::string out(block);
+    if (const std::string name = fitting_tool_name(call.name); name != call.name) {
+        mended_ = true;
+        call.name = name;
+        out = with_member(out, "name", name);
+    }
+    const std::string recorded = call.id;
+    used_ids_->add(recorded);
+    if (is_call_id(recorded) && call_ids_.insert(recorded).second) return out;
+    mended_ = true;
+    do
+        call.id = call_id_of((place += kNextPlace) * kMix);
+    while (!used_ids_->add(call.id));
+    call_ids_.insert(call.id);
+    recorded_ids_[call.id] = recorded;
+    return with_member(out, "id", call.id);
+}
+
+std::string Session::recorded_id(const std::string& tool_use_id) const {
+    const auto it = recorded_ids_.find(tool_use_id);
+    return it == recorded_ids_.end() ? tool_use_id : it->second;
+}
+
+/// The first call that waits for a result and whose record has this id.
+std::string Session::call_recorded_as(const std::string& id) const {
+    if (recorded_ids_.empty()) return id;
+    for (const ToolCall& call : conversation_.unanswered()) {
+        if (recorded_id(call.id) == id) return call.id;
+    }
+    return id;
+}
+
+std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>& ids) const {
+    std::set<std::string> calls(ids.begin(), ids.end());
+    for (const auto& [call, recorded] : recorded_ids_) {
+        if (std::find(ids.begin(), ids.end(), recorded) != ids.end()) calls.insert(call);
+    }
+    return calls;
 }
 
 void Session::read_compaction(const Record& record, const std::string& where) {

@@ -1,5 +1,8 @@
 #include "host/agent/wire.h"
 
+#include "host/agent/repair.h"
+#include "host/base/utf8.h"
+
 namespace tenon::agent {
 namespace {
 
@@ -9,6 +12,11 @@ constexpr std::string_view kEnd = "]}";
 bool is_blank_quoted(std::string_view quoted) {
     for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
         if (quoted[i] == ' ') continue;
+        if (const std::size_t wide = utf8::first(quoted.substr(i, 4), 1).size(); wide > 1) {
+            if (!is_blank(quoted.substr(i, wide))) return false;
+            i += wide - 1;
+            continue;
+        }
         if (quoted[i] != '\\') return false;
         ++i;
         if (std::string_view("tnrf").find(quoted[i]) != std::string_view::npos) continue;
@@ -77,6 +85,19 @@ std::string_view raw_member(std::string_view object, std::string_view key) {
         }
     }
     return {};
+}
+
+std::string with_member(std::string_view block, std::string_view key, std::string_view value) {
+    std::string out(block);
+    const std::string_view old = raw_member(block, key);
+    if (!old.empty()) {
+        out.replace(static_cast<std::size_t>(old.data() - block.data()), old.size(),
+                    json_quote(value));
+    } else {
+        const bool alone = block.find('"') == std::string_view::npos;
+        out.insert(1, json_quote(key) + ":" + json_quote(value) + (alone ? "" : ","));
+    }
+    return out;
 }
 
 Message empty_message(Role role) {

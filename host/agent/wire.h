@@ -28,6 +28,9 @@ void append_block(Message& message, std::string_view block);
 /// {"type":"text","text":…}
 std::string text_block(std::string_view text);
 
+/// The block with another value of the member `key`, a JSON string; everything else stays as it is.
+std::string with_member(std::string_view block, std::string_view key, std::string_view value);
+
 /// {"type":"tool_result",…}. A blank text is left out, since the endpoint refuses blank text
 /// blocks. The second with a text that is a JSON string already.
 std::string tool_result_block(std::string_view tool_use_id, const ToolResult& result);

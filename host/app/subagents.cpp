@@ -99,6 +99,7 @@ Result<agent::Session> Subagents::open_session(const SubagentTask& task, const S
     while (fs::exists(parts_.folder / (head.id + ".jsonl")));
     auto session = agent::Session::open(parts_.folder, std::move(head));
     if (!session) return session;
+    session->share_call_ids(parts_.parent);
     if (auto set = set_the_scene(*session); !set) return set.error();
     return session;
 }

@@ -27,44 +27,12 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-// execve(2): MAX_ARG_STRLEN is 32 pages, the closing NUL included.
-constexpr std::size_t kMaxCommandBytes = 131'071;
-constexpr int kIdAttempts = 16;
-constexpr std::size_t kMostSyncedSingly = 8;
 constexpr auto kMomentIsOver = 2s;  // of others' locks
-constexpr std::int64_t kDayMs = 86'400'000;
-// A folder without job.json is somebody's create() under way, or what a killed one left.
-constexpr std::int64_t kHalfMadeMs = 3'600'000;
-constexpr char kRemovedPrefix[] = ".removed-";
-// Two clocks of one machine part by less than this unless somebody sets one.
-constexpr std::int64_t kDriftMs = 3'600'000;
-
-/// Milliseconds since a job ended; none where that cannot be told. Since an earlier boot only the
-/// wall clock counted.
-std::optional<std::int64_t> age_of(const JobEnd& end, bool wall_clock_tells) {
-    if (!end.boot_id.empty() && end.boot_id == boot_id())
-        return boot_clock_ms() - end.ended_boot_ms;
-    if (!wall_clock_tells) return std::nullopt;
-    return wall_clock_ms() - end.ended_ms;
-}
 
 void stamp(JobEnd& end) {
     end.ended_ms = wall_clock_ms();
     end.ended_boot_ms = boot_clock_ms();
     end.boot_id = boot_id();
-}
-
-bool is_text(std::string_view text) {
-    return text.find('\0') == std::string_view::npos && utf8::is_valid(text);
-}
-
-bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
-}
-
-void sync_path(const fs::path& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd) ::fsync(fd.get());
 }
 
 Error unknown(const JobId& id) {
@@ -76,32 +44,6 @@ Error elsewhere(const JobRecord& job) {
             ": only there it can be ended"};
 }
 
-/// What the rules for records refuse must be refused before it is written. Which jobs it follows is
-/// whoever's business who knows them.
-std::optional<Error> problem_when_read_again(const JobSpec& spec) {
-    JobRecord job;
-    job.spec = spec;
-    job.spec.after.clear();
-    const std::string text = encode_job(job);
-    if (text.size() > kMaxRecordBytes)
-        return Error{"the record would be " + std::to_string(text.size()) +
-                     " bytes long; at most " + std::to_string(kMaxRecordBytes) +
-                     " can be read again"};
-    auto again = decode_job(text);
-    return again ? std::nullopt : std::optional(again.error());
-}
-
-Result<void> make_directories(const fs::path& directory) {
-    std::error_code failed;
-    fs::create_directories(directory.parent_path().parent_path(), failed);
-    ::mkdir(directory.parent_path().c_str(), 0700);  // what goes wrong here shows in the next line
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-        return Error::from_errno("make the jobs directory " + directory.string());
-    if (!fs::is_directory(directory, failed))
-        return Error::from_errno("open the jobs directory " + directory.string(), ENOTDIR);
-    return {};
-}
-
 /// Whether what a shim started may still run after the job's end.
 bool may_have_left_something(const JobEnd& end, const Started& shim) {
     return !shim.tree_ended &&
@@ -109,127 +51,6 @@ bool may_have_left_something(const JobEnd& end, const Started& shim) {
 }
 
 }  // namespace
-
-std::optional<Error> Store::problem_with(const JobSpec& spec) {
-    if (is_blank(spec.command)) return Error{"the command is empty"};
-    if (spec.command.find('\0') != std::string::npos) return Error{"the command holds a NUL byte"};
-    if (!utf8::is_valid(spec.command)) return Error{"the command is not valid UTF-8"};
-    if (spec.command.size() > kMaxCommandBytes) {
-        return Error{"the command is " + std::to_string(spec.command.size()) +
-                     " bytes long; at most " + std::to_string(kMaxCommandBytes) +
-                     " can be started: put it into a file and run that"};
-    }
-    if (!is_text(spec.name) || !is_text(spec.tool_use_id) || !is_text(spec.workspace)) {
-        return Error{"name, workspace or call id is not valid UTF-8"};
-    }
-    if (!spec.session.empty() && !is_session_id(spec.session)) {
-        return Error{"\"" + utf8::repair(spec.session) + "\" is no session id"};
-    }
-    if (spec.timeout && spec.timeout->count() <= 0) return Error{"the timeout must be above 0"};
-    if (spec.timeout && *spec.timeout > kMostTimeout)
-        return Error{"the timeout must be at most " +
-                     std::to_string(std::chrono::floor<std::chrono::hours>(kMostTimeout).count()) +
-                     " hours"};
-    if (!is_text(spec.cwd) || spec.cwd.empty() || spec.cwd[0] != '/') {
-        return Error{"cwd must be an absolute path: " + utf8::repair(spec.cwd)};
-    }
-    struct stat info {};
-    if (::stat(spec.cwd.c_str(), &info) != 0) return Error::from_errno("cwd " + spec.cwd);
-    if (!S_ISDIR(info.st_mode)) return Error::from_errno("cwd " + spec.cwd, ENOTDIR);
-    if (::access(spec.cwd.c_str(), X_OK) != 0) return Error::from_errno("cwd " + spec.cwd);
-    return problem_when_read_again(spec);
-}
-
-Result<Store> Store::open(fs::path folder) {
-    if (auto made = make_directories(folder); !made) return made.error();
-    return Store(std::move(folder));
-}
-
-Result<Store> Store::open_existing(fs::path folder) {
-    const UniqueFd readable(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!readable && errno != ENOENT) {
-        return Error::from_errno("open the jobs directory " + folder.string());
-    }
-    return Store(std::move(folder));
-}
-
-Result<JobRecord> Store::create(JobSpec spec) const {
-    for (const JobId& after : spec.after) {
-        if (!is_job_id(after)) return unknown(after).while_doing("record the job: after");
-    }
-    JobRecord job;
-    job.spec = std::move(spec);
-    job.submitted_ms = wall_clock_ms();
-    job.submitted_ns = boot_clock_ns();
-    job.boot_id = boot_id();
-    job.host = host_name();
-    auto id = make_directory();
-    if (!id) return id.error().while_doing("record the job");
-    job.id = *std::move(id);
-    if (auto filled = fill_directory(job); !filled) {
-        std::error_code ignored;
-        fs::remove_all(folder_of(job.id), ignored);
-        return filled.error().while_doing("record the job");
-    }
-    return job;
-}
-
-Result<JobId> Store::make_directory() const {
-    for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
-        JobId id = random_hex(8);
-        if (::mkdir(folder_of(id).c_str(), 0700) == 0) return id;
-        if (errno == ENOENT) {  // somebody has removed what `open` made
-            if (auto made = make_directories(folder_); !made) return made.error();
-        } else if (errno != EEXIST) {
-            return Error::from_errno("make " + folder_of(id).string());
-        }
-    }
-    return Error{"no free id in " + folder_.string()};
-}
-
-/// The record comes last: whoever sees it finds what an end needs.
-Result<void> Store::fill_directory(const JobRecord& job) const {
-    const UniqueFd directory = open_directory(job.id);
-    if (!directory) return Error::from_errno("open " + folder_of(job.id).string());
-    const UniqueFd lock(
-        ::openat(directory.get(), kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock) return Error::from_errno("create " + (folder_of(job.id) / kLockFile).string());
-    if (auto room = EndFile::reserve(directory.get()); !room) return room.error();
-    return write_file_atomically(folder_of(job.id) / kJobFile, encode_job(job), Sync::kNo);
-}
-
-UniqueFd Store::open_directory(const JobId& id) const {
-    return UniqueFd(::open(folder_of(id).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
-Result<void> Store::rewrite(const JobRecord& job) const {
-    const fs::path file = folder_of(job.id) / kJobFile;
-    const std::string text = encode_job(job);
-    auto written = write_file_atomically(file, text, Sync::kNo);
-    if (written) return written;
-    const UniqueFd old(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat info {};
-    const auto size = static_cast<ssize_t>(text.size());
-    const bool fits = old && ::fstat(old.get(), &info) == 0 && info.st_size == size;
-    if (fits && ::pwrite(old.get(), text.data(), text.size(), 0) == size) return {};
-    return written;
-}
-
-void Store::sync(std::span<const JobId> ids) const {
-    if (ids.size() > kMostSyncedSingly) return sync_everything();
-    for (const JobId& id : ids) {
-        sync_path(folder_of(id) / kJobFile);
-        sync_path(folder_of(id));
-    }
-    sync_path(folder_);
-}
-
-void Store::sync_everything() const {
-    const UniqueFd fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd) ::syncfs(fd.get());
-}
-
-// ------------------------------------------------------------------ reading
 
 bool Store::exists(const JobId& id, const char* file) const {
     return ::access((folder_of(id) / file).c_str(), F_OK) == 0;
@@ -543,82 +364,6 @@ Result<void> Store::ask_shim_to_end(const JobId& id, std::string_view by) const 
 
 bool Store::is_supervised(const JobId& id) const {
     return try_lock(id, LOCK_SH).holder == Holder::kAnother;
-}
-
-// ------------------------------------------------------------------ space and clean-up
-
-std::uint64_t Store::held_bytes(const JobId& id) const {
-    if (!has_ended(id)) {
-        if (auto shim = started(id)) return shim->output_cap;
-    }
-    std::uint64_t sum = 0;
-    for (const char* file : kOutputFiles) {
-        struct stat info {};
-        if (::stat((folder_of(id) / file).c_str(), &info) == 0) {
-            sum += static_cast<std::uint64_t>(info.st_size);
-        }
-    }
-    return sum;
-}
-
-std::uint64_t Store::held_bytes(const std::function<bool(const JobId&)>& skip) const {
-    std::uint64_t sum = 0;
-    for (const JobId& id : ids()) {
-        if (!skip(id)) sum += held_bytes(id);
-    }
-    return sum;
-}
-
-bool Store::clock_was_set() const {
-    for (const JobId& id : ids()) {
-        const auto job = read_job(id);
-        if (!job || job->boot_id.empty() || job->boot_id != boot_id()) continue;
-        const std::int64_t then = job->submitted_ms - job->submitted_ns / 1'000'000;
-        const std::int64_t now = wall_clock_ms() - boot_clock_ms();
-        if (std::abs(now - then) > kDriftMs) return true;
-    }
-    return false;
-}
-
-void Store::remove(const JobId& id, Problems* problems) const {
-    // First out of sight in one step: half a job must not be read as a broken one.
-    const fs::path away = folder_ / (kRemovedPrefix + id + "-" + random_hex(8));
-    std::error_code failed;
-    fs::rename(folder_of(id), away, failed);
-    if (!failed) fs::remove_all(away, failed);
-    if (failed && problems != nullptr)
-        problems->push_back("remove " + folder_of(id).string() + ": " + failed.message());
-}
-
-int Store::clean_up(int keep_days, const std::function<bool(const JobRecord&)>& is_delivered,
-                    Problems* problems) const {
-    const bool wall_clock_tells = !clock_was_set();
-    int removed = 0;
-    for (const JobId& id : ids()) {
-        if (!exists(id, kJobFile)) {
-            struct stat info {};
-            const bool old = wall_clock_tells && ::stat(folder_of(id).c_str(), &info) == 0 &&
-                             wall_clock_ms() - info.st_mtim.tv_sec * 1000 > kHalfMadeMs;
-            if (old && !exists(id, kStartedFile)) remove(id, problems);
-            continue;
-        }
-        auto job = load(id);
-        if (!job || !is_terminal(job->status) || is_elsewhere(*job)) continue;
-        const auto age = age_of(job->end, wall_clock_tells);
-        if (!age || *age <= keep_days * kDayMs || !is_delivered(*job)) continue;
-        // A persistent job's shim holds the lock while its tree lives.
-        const LockAttempt attempt = try_lock(id, LOCK_EX);
-        if (attempt.holder != Holder::kUs) continue;
-        remove(id, problems);
-        if (!fs::exists(folder_of(id))) ++removed;
-    }
-    std::error_code ignored;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
-        if (entry.path().filename().string().starts_with(kRemovedPrefix)) {
-            fs::remove_all(entry.path(), ignored);
-        }
-    }
-    return removed;
 }
 
 // ------------------------------------------------------------------ words

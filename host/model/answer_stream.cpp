@@ -1,58 +1,30 @@
 #include "host/model/answer_stream.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
-#include "host/base/utf8.h"
+#include "host/agent/repair.h"
 
 namespace tenon::model {
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;
+/// How the other streaming APIs end; some gateways add it here too.
+constexpr std::string_view kDone = "[DONE]";
 
-/// The value of the four hex digits of a \u escape at `at` (where the backslash is), or -1.
-int escape_at(std::string_view text, std::size_t at) {
-    if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return -1;
-    int value = -1;
-    const char* digits = text.data() + at + 2;
-    const auto [end, error] = std::from_chars(digits, digits + 4, value, 16);
-    return error == std::errc{} && end == digits + 4 ? value : -1;
+bool is_part_of_an_answer(std::string_view type) {
+    return type == "content_block_start" || type == "content_block_delta" ||
+           type == "content_block_stop" || type == "message_delta" || type == "message_stop";
 }
 
-/// Replaces \u escapes of surrogates that have no partner by \ufffd.
-std::string mend_surrogates(std::string text) {
-    for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
-        const int unit = escape_at(text, at);
-        const bool high = unit >= 0xD800 && unit <= 0xDBFF;
-        const bool low = unit >= 0xDC00 && unit <= 0xDFFF;
-        const int next = high ? escape_at(text, at + 6) : -1;
-        if (high && next >= 0xDC00 && next <= 0xDFFF) {
-            at += 12;
-        } else {
-            if (high || low) text.replace(at, 6, "\\ufffd");
-            at += unit >= 0 ? 6 : 2;
-        }
-    }
-    return text;
+ContentBlock text_block(const std::string& text) {
+    ContentBlock block;
+    block.type = "text";
+    block.text = text;
+    block.wire = R"({"type":"text","text":)" + json_quote(text) + "}";
+    return block;
 }
 
 }  // namespace
-
-Result<Json> parse_event_data(std::string_view data) {
-    auto parsed = parse_json(data);
-    if (parsed) return parsed;
-    auto mended = parse_json(mend_surrogates(utf8::repair(data)));
-    if (mended) return mended;
-    return parsed;
-}
-
-bool is_passing_error(std::string_view type) {
-    constexpr std::array<std::string_view, 6> kLasting = {
-        "invalid_request_error", "authentication_error", "billing_error",
-        "permission_error",      "not_found_error",      "request_too_large"};
-    return std::find(kLasting.begin(), kLasting.end(), type) == kLasting.end();
-}
 
 void AnswerStream::fail(std::string why) {
     agent::ModelFailure failure;
@@ -62,28 +34,33 @@ void AnswerStream::fail(std::string why) {
     failure_ = std::move(failure);
 }
 
+void AnswerStream::fail_malformed(std::string how) {
+    fail("malformed answer: " + how);
+    failure_->malformed = std::move(how);
+}
+
 void AnswerStream::take(const SseEvent& event) {
-    if (over()) return;
+    if (over() || event.data == kDone) return;
     received_ += event.data.size();
-    if (received_ > kMaxAnswerBytes) return fail("the answer is too long");
-    const auto data = parse_event_data(event.data);
-    if (!data) return fail("malformed event in the answer: " + data.error().message);
-    if (!data->is_object()) return fail("malformed event in the answer: not a JSON object");
+    if (received_ > kMaxAnswerBytes) return fail_malformed("the answer is too long");
+    const auto data = seam_.parse(event.data);
+    if (!data && event.name == "error") return take_error({"", excerpt(event.data), ""});
+    if (!data) return fail_malformed("malformed event: " + data.error().message);
+    if (!data->is_object()) return fail_malformed("malformed event: not a JSON object");
     // The type in the data; gateways have been seen to leave out the event's name.
     dispatch(string_or(*data, "type", std::string(event.name)), *data, event.data);
 }
 
 void AnswerStream::dispatch(const std::string& type, const Json& data, std::string_view raw) {
-    if (type == "error") return take_error(data);
-    if (type == "message_start") {
-        if (started_) return fail("a second message_start in the answer");
-        return start_message(member(data, "message"));
+    if (!is_part_of_an_answer(type)) {
+        if (const auto error = find_error(data)) return take_error(*error);
+        if (type == "error") return take_error({"", excerpt(raw), ""});
     }
-    const bool part = type == "content_block_start" || type == "content_block_delta" ||
-                      type == "content_block_stop" || type == "message_delta" ||
-                      type == "message_stop";
-    if (!part) return;
-    if (!started_) return fail("the answer begins with " + type + " instead of message_start");
+    if (type == "message_start") return start_message(member(data, "message"));
+    if (!is_part_of_an_answer(type)) return;
+    if (!started_) {
+        return fail_malformed("the answer begins with " + type + " instead of message_start");
+    }
     if (type == "content_block_start") {
         start_block(data, raw);
     } else if (type == "content_block_delta") {
@@ -91,122 +68,129 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
     } else if (type == "content_block_stop") {
         stop_block();
     } else if (type == "message_delta") {
-        answer_.stop_reason =
-            string_or(member(data, "delta"), "stop_reason", answer_.stop_reason);
-        take_usage(data);
+        answer_.stop_reason = string_or(member(data, "delta"), "stop_reason", answer_.stop_reason);
+        answer_.usage = agent::read_usage(member(data, "usage"), answer_.usage);
     } else if (open_) {
-        fail("the answer ends inside a content block");
+        fail_malformed("the answer ends inside a content block");
     } else if (answer_.stop_reason.empty()) {
-        fail("the answer ends without a stop_reason");
+        fail_malformed("the answer ends without a stop_reason");
     } else {
         complete_ = true;
     }
 }
 
+/// A second one says nothing new, unless the blocks begin again from the first behind it.
 void AnswerStream::start_message(const Json& message) {
+    answer_.usage = agent::read_usage(member(message, "usage"), answer_.usage);
+    began_again_ = started_ && (open_ || !blocks_.empty());
+    if (started_) return;
     started_ = true;
     answer_.id = string_or(message, "id");
     answer_.model = string_or(message, "model");
-    take_usage(message);
-}
-
-/// Figures are running totals, and null where there is nothing to say.
-void AnswerStream::take_usage(const Json& holder) {
-    const Json& usage = member(holder, "usage");
-    agent::Usage& u = answer_.usage;
-    u.input_tokens = integer_or(usage, "input_tokens", u.input_tokens);
-    u.output_tokens = integer_or(usage, "output_tokens", u.output_tokens);
-    u.cache_read_input_tokens =
-        integer_or(usage, "cache_read_input_tokens", u.cache_read_input_tokens);
-    u.cache_creation_input_tokens =
-        integer_or(usage, "cache_creation_input_tokens", u.cache_creation_input_tokens);
 }
 
 void AnswerStream::start_block(const Json& data, std::string_view raw) {
-    if (open_) return fail("a content block begins inside another");
+    if (began_again_ && integer_or(data, "index", -1) == 0)
+        return fail_malformed("the answer began a second time");
+    if (open_) return fail_malformed("a content block begins inside another");
     const Json& begun = member(data, "content_block");
-    if (!begun.is_object()) return fail("content_block_start without a content_block");
-    OpenBlock block;
+    if (!begun.is_object()) return fail_malformed("content_block_start without a content_block");
+    open_.emplace();
+    open_->type = string_or(begun, "type");
+    open_->takes_input = open_->type == "tool_use" || open_->type == "server_tool_use";
     // Once more, keeping the order of its fields. Mended text has its own, sorted.
     if (const auto ordered = parse_ordered_json(raw)) {
-        block.fields = member(*ordered, "content_block");
+        open_->fields = member(*ordered, "content_block");
     } else {
-        block.fields = parse_ordered_json(dump_json(begun)).value_or(OrderedJson::object());
+        open_->fields = parse_ordered_json(dump_json(begun)).value_or(OrderedJson::object());
     }
-    const std::string type = string_or(begun, "type");
-    block.takes_input = type == "tool_use" || type == "server_tool_use";
-    if (type == "text" || type == "thinking") {
-        block.text = string_or(begun, type);
-        if (!block.text.empty() && type == "text") sink_.on_event(agent::TextDelta{block.text});
-        if (!block.text.empty() && type == "thinking") {
-            sink_.on_event(agent::ThinkingDelta{block.text});
-        }
-    }
-    open_ = std::move(block);
+    if (open_->type == "text") take_text(string_or(begun, "text"));
+    if (open_->type == "thinking") take_thinking(string_or(begun, "thinking"));
 }
 
 void AnswerStream::take_delta(const Json& data, std::string_view raw) {
-    if (!open_) return fail("content_block_delta outside a content block");
+    if (!open_) return fail_malformed("content_block_delta outside a content block");
     if (integer_or(data, "index", 0) > static_cast<std::int64_t>(blocks_.size())) {
-        return fail("content_block_delta for a block that has not begun");
+        return fail_malformed("content_block_delta for a block that has not begun");
     }
     const Json& delta = member(data, "delta");
-    if (delta.is_null()) return fail("content_block_delta without a delta");
+    if (delta.is_null()) return fail_malformed("content_block_delta without a delta");
     const std::string type = string_or(delta, "type");
     if (type == "text_delta") {
-        std::string text = string_or(delta, "text");
-        open_->text += text;
-        sink_.on_event(agent::TextDelta{std::move(text)});
+        take_text(seam_.take_lost() + string_or(delta, "text"));
     } else if (type == "thinking_delta") {
-        std::string text = string_or(delta, "thinking");
-        open_->text += text;
-        sink_.on_event(agent::ThinkingDelta{std::move(text)});
+        take_thinking(seam_.take_lost() + string_or(delta, "thinking"));
     } else if (type == "input_json_delta") {
-        open_->input += string_or(delta, "partial_json");
-        open_->takes_input = true;
-    } else if (type == "signature_delta") {
+        take_input(seam_.take_lost() + string_or(delta, "partial_json"));
+    } else if (type == "signature_delta" && open_->type == "thinking") {
         open_->fields["signature"] = string_or(delta, "signature");
-    } else if (type == "citations_delta") {
+    } else if (type == "citations_delta" && open_->type == "text") {
+        const auto ordered = parse_ordered_json(raw);
+        if (!ordered) return;
+        const OrderedJson& citation = member(member(*ordered, "delta"), "citation");
         OrderedJson& citations = open_->fields["citations"];
         if (!citations.is_array()) citations = OrderedJson::array();
-        if (const auto ordered = parse_ordered_json(raw))
-            citations.push_back(member(member(*ordered, "delta"), "citation"));
+        if (citation.is_object()) citations.push_back(citation);
     }
+}
+
+/// Text is the answer, whatever the block that a server sends it in.
+void AnswerStream::take_text(std::string text) {
+    if (text.empty()) return;
+    (open_->type == "text" ? open_->text : open_->stray) += text;
+    sink_.on_event(agent::TextDelta{std::move(text)});
+}
+
+/// Thinking outside a thinking block is only shown: it has no signature with which it could be sent
+/// back, and it is not the answer.
+void AnswerStream::take_thinking(std::string text) {
+    if (text.empty()) return;
+    if (open_->type == "thinking") open_->text += text;
+    sink_.on_event(agent::ThinkingDelta{std::move(text)});
+}
+
+void AnswerStream::take_input(const std::string& text) {
+    if (open_->type == "text" || open_->type == "thinking")
+        return fail_malformed("a tool's arguments in a block of type " + open_->type);
+    open_->input += text;
+    open_->takes_input = true;
 }
 
 void AnswerStream::stop_block() {
-    if (!open_) return fail("content_block_stop outside a content block");
+    if (!open_) return fail_malformed("content_block_stop outside a content block");
+    seam_.end_text();
+    const std::string lost = seam_.take_lost();
+    (open_->takes_input ? open_->input : open_->text) += lost;
     OpenBlock block = std::move(*open_);
     open_.reset();
-    const std::string type = string_or(block.fields, "type");
-    if (type == "text" || type == "thinking") block.fields[type] = std::move(block.text);
+    if (block.type == "text" || block.type == "thinking")
+        block.fields[block.type] = std::move(block.text);
     auto finished =
         finish_block(std::move(block.fields),
                      block.takes_input ? std::optional<std::string>(block.input) : std::nullopt);
-    if (!finished) return fail("malformed answer: " + finished.error().message);
-    if (finished->call) {
-        const bool twice = std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& other) {
-            return other.call && other.call->id == finished->call->id;
-        });
-        if (twice) return fail("malformed answer: two calls with the id " + finished->call->id);
-    }
+    if (!finished) return fail_malformed(finished.error().message);
+    // Before a call: behind calls, only their results may follow.
+    if (!block.stray.empty() && finished->call) blocks_.push_back(text_block(block.stray));
+    const bool behind = !block.stray.empty() && !finished->call;
     blocks_.push_back(std::move(*finished));
+    if (behind) blocks_.push_back(text_block(block.stray));
 }
 
-void AnswerStream::take_error(const Json& data) {
-    const Json& error = member(data, "error");
-    const std::string type = string_or(error, "type", "error");
-    fail("the answer broke off: " + type + ": " + string_or(error, "message", "(no message)"));
+void AnswerStream::take_error(const ServerError& error) {
+    const std::string type = error.type.empty() ? "error" : error.type;
+    fail("the answer broke off: " + type + ": " + error.message);
     failure_->type = type;
-    failure_->request_id = string_or(data, "request_id");
+    failure_->request_id = error.request_id;
     failure_->retryable = is_passing_error(type);
 }
 
-Result<agent::Answer, agent::ModelFailure> AnswerStream::finish() {
-    if (!complete_ && !failure_)
+Result<agent::Answer, agent::ModelFailure> AnswerStream::finish(bool clean_end) {
+    // Some servers leave out message_stop. All that counts comes before it.
+    const bool whole = started_ && clean_end && !open_ && !answer_.stop_reason.empty();
+    if (!complete_ && !whole && !failure_)
         fail("the answer was cut off: the stream ended before message_stop");
     if (failure_) return *failure_;
-    put_content(answer_, std::move(blocks_));
+    put_content(answer_, std::move(blocks_), call_ids_);
     return std::move(answer_);
 }
 

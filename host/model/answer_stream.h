@@ -8,27 +8,35 @@
 
 #include "host/agent/ports.h"
 #include "host/model/content.h"
+#include "host/model/seam.h"
+#include "host/model/server_error.h"
 #include "host/model/sse.h"
 
 namespace tenon::model {
 
 /// One streamed answer of the Anthropic Messages API (`message_start` … `message_stop`), event by
-/// event. Text and thinking go to the sink as they come; the answer exists only when `message_stop`
-/// has. Pings, unknown events and unknown deltas are ignored. No I/O; one thread.
+/// event. Text and thinking go to the sink as they come. Pings, unknown events and unknown deltas
+/// are ignored. What servers get wrong and can be repaired is: see put_content, and
+/// reference/messages-api.md, section 8a. No I/O; one thread.
 class AnswerStream {
 public:
-    explicit AnswerStream(agent::EventSink& sink) : sink_(sink) {}
+    /// `call_ids`, which may be null, gives the calls of the answer their ids.
+    explicit AnswerStream(agent::EventSink& sink, agent::CallIds* call_ids = nullptr)
+        : sink_(sink), call_ids_(call_ids) {}
 
     void take(const SseEvent& event);
     /// Nothing more is expected: the answer is whole, or can no longer become so.
     [[nodiscard]] bool over() const { return complete_ || failure_; }
-    /// The whole answer; or why there is none, without the name of the endpoint.
-    Result<agent::Answer, agent::ModelFailure> finish();
+    /// The whole answer; or why there is none, without the name of the endpoint. There is one after
+    /// `message_stop`, and when `clean_end` says that the stream was not cut, after a stop reason.
+    Result<agent::Answer, agent::ModelFailure> finish(bool clean_end = false);
 
 private:
     struct OpenBlock {
+        std::string type;
         OrderedJson fields;
         std::string text;   // of a text or thinking block
+        std::string stray;  // text that came in a block of another type
         std::string input;  // partial_json, joined
         bool takes_input = false;
     };
@@ -37,26 +45,25 @@ private:
     void start_message(const Json& message);
     void start_block(const Json& data, std::string_view raw);
     void take_delta(const Json& data, std::string_view raw);
+    void take_text(std::string text);
+    void take_thinking(std::string text);
+    void take_input(const std::string& text);
     void stop_block();
-    void take_error(const Json& error);
-    void take_usage(const Json& holder);
+    void take_error(const ServerError& error);
     void fail(std::string why);
+    void fail_malformed(std::string how);
 
     agent::EventSink& sink_;
+    agent::CallIds* call_ids_;
+    Seam seam_;
     agent::Answer answer_;
     std::vector<ContentBlock> blocks_;
     std::optional<OpenBlock> open_;
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     bool started_ = false;
+    bool began_again_ = false;  // a message_start came behind a content block
     bool complete_ = false;
 };
-
-/// An event's JSON. Servers that cut text in the middle of a character or a surrogate pair get it
-/// back with U+FFFD there, instead of losing the whole answer.
-Result<Json> parse_event_data(std::string_view data);
-
-/// Whether an error of this `error.type` can go away by itself.
-bool is_passing_error(std::string_view type);
 
 }  // namespace tenon::model

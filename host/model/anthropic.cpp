@@ -1,8 +1,12 @@
 #include "host/model/anthropic.h"
 
-#include "host/base/utf8.h"
+#include <system_error>
+
+#include <Poco/String.h>
+
 #include "host/model/answer_stream.h"
 #include "host/model/request_body.h"
+#include "host/model/server_error.h"
 #include "host/model/sse.h"
 
 namespace tenon::model {
@@ -18,10 +22,28 @@ bool is_header_value(std::string_view text) {
     return true;
 }
 
-bool is_event_stream(const HttpHead& head) {
-    const auto type = head.field("content-type");
-    return head.status == 200 && (type.empty() || type.starts_with("text/event-stream"));
-}
+/// Whether a response is a stream of events. Servers call JSON a stream, or say nothing: then its
+/// first byte tells, since no line of a stream begins with a brace.
+class StreamTest {
+public:
+    bool operator()(const HttpHead& head, std::string_view bytes) {
+        if (head.status != 200 || !says_so(head)) return false;
+        if (!first_byte_) {
+            const auto at = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");  // a BOM too
+            if (at != bytes.npos) first_byte_ = bytes[at];
+        }
+        return first_byte_ != '{';
+    }
+
+private:
+    static bool says_so(const HttpHead& head) {
+        const std::string type =
+            Poco::toLower(Poco::trimLeft(std::string(head.field("content-type"))));
+        return type.empty() || type.starts_with("text/event-stream");
+    }
+
+    std::optional<char> first_byte_;
+};
 
 }  // namespace
 
@@ -57,41 +79,54 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
     post.body = body.pieces();
 
     SseParser parser;
-    AnswerStream stream(sink);
+    StreamTest is_event_stream;
+    AnswerStream stream(sink, request.call_ids);
     std::string error_body;
     std::optional<Error> garbled;
     const auto on_body = [&](const HttpHead& head, std::string_view bytes) {
-        if (!is_event_stream(head)) {
+        if (!is_event_stream(head, bytes)) {
             error_body.append(bytes.substr(0, kMaxErrorBody - error_body.size()));
             return error_body.size() < kMaxErrorBody;
         }
-        const auto fed = parser.feed(bytes, [&](const SseEvent& event) { stream.take(event); });
+        const auto fed = parser.feed(bytes, [&](const SseEvent& event) {
+            http_->progress();
+            stream.take(event);
+        });
         if (!fed) garbled = fed.error();
         return fed.ok() && !stream.over();
     };
 
-    const auto response = http_->post(post, on_body, stop);
     const std::string doing = "POST " + http_->shown(path_) + ": ";
     agent::ModelFailure failure;
+    Result<HttpHead, HttpFailure> response = HttpFailure{};
+    try {
+        response = http_->post(post, on_body, stop);
+    } catch (const std::system_error& e) {  // no thread can be started just now
+        failure.message = doing + "start a thread: " + e.what();
+        failure.retryable = true;
+        return failure;
+    }
     if (!response) {
         failure.message = response.error().message;
         failure.stopped = response.error().stopped;
         failure.retryable = !failure.stopped && !response.error().permanent;
         return failure;
     }
-    if (!is_event_stream(*response)) {
+    if (!is_event_stream(*response, {})) {
         failure = failure_of_response(*response, error_body);
     } else if (garbled) {
         failure.message = garbled->message;
+        failure.malformed = garbled->message;
         failure.http_status = response->status;
         failure.retryable = true;
     } else {
-        auto answer = stream.finish();
+        auto answer = stream.finish(response->whole);
         if (answer) return answer;
         failure = answer.error();
     }
     if (failure.request_id.empty()) {
-        failure.request_id = utf8::repair(response->field("request-id"));
+        const auto id = response->field("request-id");
+        if (!id.empty()) failure.request_id = excerpt(id, 200);
     }
     failure.message.insert(0, doing);
     if (!failure.request_id.empty()) failure.message += " (request-id " + failure.request_id + ")";

@@ -8,8 +8,9 @@
 #include <Poco/Timestamp.h>
 
 #include "host/base/utf8.h"
-#include "host/model/answer_stream.h"
 #include "host/model/anthropic.h"
+#include "host/model/seam.h"
+#include "host/model/server_error.h"
 
 namespace tenon::model {
 namespace {
@@ -17,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr double kLongestWaitMs = 7 * 24 * 3600 * 1000.0;
-constexpr std::size_t kMaxExcerpt = 300;
 
 std::optional<double> decimal(std::string_view text) {
     const std::string owned(text);
@@ -52,18 +52,6 @@ std::optional<milliseconds> retry_after(const HttpHead& head) {
     return value.empty() ? std::nullopt : until_date(value);
 }
 
-/// One line of what may be HTML, a stack trace or nothing.
-std::string excerpt(std::string_view body) {
-    std::string line;
-    for (const char c : utf8::repair(body)) {
-        const bool blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-        if (!blank) line += c;
-        if (blank && !line.empty() && line.back() != ' ') line += ' ';
-    }
-    if (utf8::length(line) > kMaxExcerpt) return std::string(utf8::first(line, kMaxExcerpt)) + "…";
-    return line.empty() ? "(empty body)" : line;
-}
-
 bool is_passing_status(int status) {
     return status == 408 || status == 409 || status == 429 || status >= 500;
 }
@@ -80,13 +68,14 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
     failure.http_status = head.status;
     failure.retry_after = retry_after(head);
     failure.message = "HTTP " + std::to_string(head.status);
-    const auto parsed = parse_event_data(body);
-    const Json error = parsed ? member(*parsed, "error") : Json();
-    if (error.is_object()) {
-        failure.type = string_or(error, "type");
-        failure.request_id = string_or(*parsed, "request_id");
+    const Json parsed = parse_event_data(body).value_or(Json());
+    const Json& error = member(parsed, "error");
+    const auto found = find_error(parsed);
+    if (found && !error.is_string()) {
+        failure.type = found->type;
+        failure.request_id = found->request_id;
         if (!failure.type.empty()) failure.message += " " + failure.type;
-        failure.message += ": " + string_or(error, "message", "(no message)");
+        failure.message += ": " + found->message;
     } else {
         failure.message += ": " + excerpt(body);
     }
@@ -97,6 +86,7 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
     const auto verdict = head.field("x-should-retry");
     failure.retryable = verdict == "true"    ? true
                         : verdict == "false" ? false
+                        : head.status == 200 ? found && is_passing_error(failure.type)
                                              : is_passing_status(head.status);
     if (is_spend_limit(error)) failure.retryable = false;
     return failure;

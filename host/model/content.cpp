@@ -1,21 +1,10 @@
 #include "host/model/content.h"
 
-#include <algorithm>
+#include "host/agent/call_ids.h"
+#include "host/agent/repair.h"
 
 namespace tenon::model {
 namespace {
-
-bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\r\n\v\f") == text.npos;
-}
-
-/// Endpoints refuse a conversation with any other id (^[a-zA-Z0-9_-]+$).
-bool is_tool_use_id(std::string_view id) {
-    return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '-';
-    });
-}
 
 struct Input {
     Json value = Json::object();
@@ -24,7 +13,7 @@ struct Input {
 };
 
 Input read_input(const std::string& text) {
-    if (is_blank(text)) return {};
+    if (agent::is_blank(text)) return {};
     Input input;
     auto parsed = parse_json(text);
     const auto ordered = parse_ordered_json(text);
@@ -41,6 +30,13 @@ Input read_input(const std::string& text) {
     return input;
 }
 
+/// The arguments as a block holds them: an object, or the text of one, or nothing.
+std::string text_of_input(const OrderedJson& input) {
+    if (input.is_null()) return {};
+    const std::string* text = string_in(input);
+    return text != nullptr ? *text : dump_ordered_json(input);
+}
+
 /// The object of `fields`, with `input` in place of the field of that name.
 std::string wire_with_input(const OrderedJson& fields, const std::string& input) {
     std::string wire = "{";
@@ -53,6 +49,13 @@ std::string wire_with_input(const OrderedJson& fields, const std::string& input)
     }
     if (!placed) wire += ",\"input\":" + input;
     return wire + "}";
+}
+
+/// Gives the block's call the id under which the conversation knows it.
+void name_call(ContentBlock& block, agent::CallIds& ids) {
+    block.call->id = ids.assign(block.call->id);
+    block.call_fields["id"] = block.call->id;
+    block.wire = wire_with_input(block.call_fields, block.input_wire);
 }
 
 }  // namespace
@@ -69,23 +72,22 @@ Result<ContentBlock> finish_block(OrderedJson fields,
         return block;
     }
     // Some servers send the whole input at the block's start and no deltas.
-    const bool streamed = input_json && !is_blank(*input_json);
-    const OrderedJson& whole = member(fields, "input");
-    Input input = read_input(streamed          ? *input_json
-                             : whole.is_null() ? std::string()
-                                               : dump_ordered_json(whole));
-    block.wire = wire_with_input(fields, input.wire);
-    if (block.type != "tool_use") return block;
+    const bool streamed = input_json && !agent::is_blank(*input_json);
+    Input input = read_input(streamed ? *input_json : text_of_input(member(fields, "input")));
+    if (block.type != "tool_use") {
+        block.wire = wire_with_input(fields, input.wire);
+        return block;
+    }
     agent::ToolCall call;
     call.id = string_or(fields, "id");
-    call.name = string_or(fields, "name");
-    if (!is_tool_use_id(call.id)) {
-        return Error{"a tool_use block has no id of letters, digits, _ and -"};
-    }
-    if (call.name.empty()) return Error{"tool_use block " + call.id + " has no name"};
+    call.name = agent::fitting_tool_name(string_or(fields, "name"));
+    if (call.name.empty()) return Error{"a tool_use block has no name"};
     call.input = std::move(input.value);
     call.input_error = std::move(input.error);
+    fields["name"] = call.name;
     block.call = std::move(call);
+    block.call_fields = std::move(fields);
+    block.input_wire = std::move(input.wire);
     return block;
 }
 
@@ -101,15 +103,24 @@ std::string cut_off_reason(std::string_view stop_reason) {
     return {};
 }
 
-void put_content(agent::Answer& answer, std::vector<ContentBlock> blocks) {
+void put_content(agent::Answer& answer, std::vector<ContentBlock> blocks, agent::CallIds* ids) {
     if (!blocks.empty() && blocks.back().call) {
         if (auto why = cut_off_reason(answer.stop_reason); !why.empty()) {
             blocks.back().call->input_error = std::move(why);
         }
     }
+    std::erase_if(blocks, [](const ContentBlock& block) {
+        return block.type == "text" && agent::is_blank(block.text);
+    });
+    agent::CallIds of_this_answer;
+    std::vector<std::string_view> wires;
+    for (ContentBlock& block : blocks) {
+        if (block.call) name_call(block, ids != nullptr ? *ids : of_this_answer);
+        wires.push_back(block.wire);
+    }
+    blocks.resize(agent::without_thinking_at_the_end(wires));
     answer.content = "[";
     for (ContentBlock& block : blocks) {
-        if (block.type == "text" && is_blank(block.text)) continue;
         if (answer.content.size() > 1) answer.content += ',';
         answer.content += block.wire;
         answer.text += block.text;

@@ -19,7 +19,9 @@
 
 #include "host/base/mutex.h"
 #include "host/base/unique_fd.h"
-#include "host/base/utf8.h"
+#include "host/model/server_error.h"
+#include "host/model/tls.h"
+#include "host/model/watchdog.h"
 
 namespace tenon::model {
 namespace {
@@ -31,6 +33,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxProxyHeaderBytes = std::size_t{16} << 10U;
 constexpr milliseconds kStopCheck{50};
+const std::string kTooLate = "no answer in time";
 
 HttpFailure stopped() {
     return {"stopped", true, false};
@@ -153,20 +156,25 @@ Result<UniqueFd, HttpFailure> connect_any(const Url& url, milliseconds timeout,
 }
 
 /// Reads the head of the proxy's answer and not one byte more: what follows is the tunnel.
-Result<std::string, HttpFailure> read_head(StreamSocket& socket, Clock::time_point deadline) {
+Result<std::string, HttpFailure> read_head(StreamSocket& socket) {
     std::string head;
     while (!head.ends_with("\r\n\r\n") && !head.ends_with("\n\n")) {
         char c = 0;
         if (head.size() == kMaxProxyHeaderBytes) return HttpFailure{"its answer is too long"};
-        if (left(deadline).count() == 0) return HttpFailure{"no answer in time"};
         if (socket.receiveBytes(&c, 1) != 1) return HttpFailure{"it closed the connection"};
         head += c;
     }
     return head;
 }
 
+/// Poco's code for a timeout depends on what was waited for.
+bool is_over(const Watchdog& watchdog, const Poco::Exception& e) {
+    return watchdog.has_bitten() || dynamic_cast<const Poco::TimeoutException*>(&e) != nullptr;
+}
+
 Result<void, HttpFailure> open_tunnel(StreamSocket& socket, const Route& route,
                                       const std::stop_token& stop) {
+    const Watchdog watchdog(socket.impl()->sockfd(), route.timeout);
     const std::string where = route.target.authority(true);
     std::string ask = "CONNECT " + where + " HTTP/1.1\r\nHost: " + where + "\r\n";
     if (const auto login = route.proxy->basic_credentials()) {
@@ -176,39 +184,54 @@ Result<void, HttpFailure> open_tunnel(StreamSocket& socket, const Route& route,
     const std::string doing = "proxy " + route.proxy->shown() + ": CONNECT " + where + ": ";
     try {
         socket.sendBytes(ask.data(), static_cast<int>(ask.size()));
-        const auto head = read_head(socket, Clock::now() + route.timeout);
+        const auto head = read_head(socket);
         if (stop.stop_requested()) return stopped();
+        if (!head && watchdog.has_bitten()) return HttpFailure{doing + kTooLate};
         if (!head) return HttpFailure{doing + head.error().message};
         const std::string line = head->substr(0, head->find_first_of("\r\n"));
         const bool http = line.starts_with("HTTP/1.") && line.size() >= 12;
         if (http && line[9] == '2') return {};
-        HttpFailure failure{doing + "it answered \"" + utf8::repair(line.substr(0, 200)) + "\""};
+        HttpFailure failure{doing + "it answered \"" + excerpt(line, 200) + "\""};
         failure.permanent = http && line[9] == '4';
         return failure;
     } catch (const Poco::Exception& e) {
         if (stop.stop_requested()) return stopped();
-        return HttpFailure{doing + e.displayText()};
+        return HttpFailure{doing + (is_over(watchdog, e) ? kTooLate : e.displayText())};
     }
+}
+
+/// What OpenSSL's words mean where they are known to puzzle.
+std::string explain(const std::string& cause) {
+    const bool plain = cause.find("wrong version number") != std::string::npos ||
+                       cause.find("http request") != std::string::npos ||
+                       cause.find("packet length too long") != std::string::npos;
+    return plain ? cause + " (is there an http server, without TLS, at this https address?)"
+                 : cause;
 }
 
 Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const Route& route,
                                               const std::stop_token& stop) {
+    const Watchdog watchdog(socket.impl()->sockfd(), route.timeout);
+    (void)take_certificate_complaint();
     try {
         auto secured = Poco::Net::SecureStreamSocket::attach(socket, route.target.host, route.tls);
         // After a timeout Poco returns as if all were well, would finish the handshake with the
         // first write, and never compare the name. With a certificate it has compared it.
-        if (secured.havePeerCertificate()) return StreamSocket(secured);
+        if (!watchdog.has_bitten() && secured.havePeerCertificate()) return StreamSocket(secured);
         if (stop.stop_requested()) return stopped();
-        return HttpFailure{"TLS handshake: no answer in time"};
+        return HttpFailure{"TLS handshake: " + kTooLate};
     } catch (const Poco::Net::CertificateValidationException& e) {
         return HttpFailure{
             "TLS: the certificate does not belong to " + route.target.host + ": " + e.displayText(),
             false, true};
     } catch (const Poco::Exception& e) {
         if (stop.stop_requested()) return stopped();
-        HttpFailure failure{"TLS handshake: " + e.displayText()};
-        failure.permanent = e.displayText().find("certificate verify failed") != std::string::npos;
-        return failure;
+        if (is_over(watchdog, e)) return HttpFailure{"TLS handshake: " + kTooLate};
+        if (const std::string complaint = take_certificate_complaint(); !complaint.empty()) {
+            return HttpFailure{"TLS handshake: certificate verify failed: " + complaint, false,
+                               true};
+        }
+        return HttpFailure{"TLS handshake: " + explain(e.displayText())};
     }
 }
 

@@ -44,7 +44,8 @@ struct Route {
 
 /// A blocking connection to the target, through the proxy's CONNECT and a verified TLS handshake
 /// where the route says so. For http through a proxy it ends at the proxy. Tries every address of
-/// the host. Each phase takes at most `timeout`; returns within 100 ms of a stop.
+/// the host. Each phase (look-up and connect, CONNECT, handshake) takes at most `timeout`, however
+/// many bytes come; returns within 100 ms of a stop.
 Result<Poco::Net::StreamSocket, HttpFailure> dial(const Route& route, std::stop_token stop);
 
 }  // namespace tenon::model

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
 #include <poll.h>
 #include <sstream>
 
@@ -14,6 +13,8 @@
 #include <Poco/String.h>
 
 #include "host/base/utf8.h"
+#include "host/model/body.h"
+#include "host/model/server_error.h"
 
 namespace tenon::model {
 namespace {
@@ -61,6 +62,7 @@ public:
     using net::HTTPClientSession::HTTPClientSession;
     using net::HTTPSession::buffered;
     using net::HTTPSession::clearException;
+    using net::HTTPSession::read;
 
 protected:
     void connect(const net::SocketAddress& /*address*/) override {
@@ -83,10 +85,44 @@ std::string cause(const Poco::Exception& e) {
         dynamic_cast<const net::SSLConnectionUnexpectedlyClosedException*>(&e) != nullptr) {
         return "the server closed the connection";
     }
-    return utf8::repair(e.displayText());
+    return excerpt(e.displayText());
+}
+
+bool is_interim(int status) {
+    return status >= 100 && status < 200 && status != net::HTTPResponse::HTTP_SWITCHING_PROTOCOLS;
+}
+
+/// Not getStatus(): Poco's enum ends at 511, and loading 529 from it is undefined behaviour.
+int status_of(const net::HTTPResponse& response) {
+    std::ostringstream out;
+    response.write(out);
+    return std::atoi(out.str().c_str() + std::string_view("HTTP/1.1 ").size());
+}
+
+HttpHead head_of(const net::HTTPResponse& response) {
+    HttpHead head;
+    head.status = status_of(response);
+    for (const auto& [name, value] : response)
+        head.fields.emplace_back(name, value);
+    return head;
+}
+
+bool has_body(int status) {
+    return status >= 200 && status != net::HTTPResponse::HTTP_NO_CONTENT &&
+           status != net::HTTPResponse::HTTP_NOT_MODIFIED;
 }
 
 }  // namespace
+
+/// How far one attempt came.
+struct HttpClient::Attempt {
+    const char* phase = "send the request: ";
+    HttpHead head;
+    bool kept = false;      // over a connection that has been used before
+    bool answered = false;  // a head has come
+    bool enough = false;    // the reader of the body has seen all it wants
+    bool reusable = false;  // the connection
+};
 
 class HttpClient::Connection {
 public:
@@ -108,7 +144,7 @@ public:
         return session_.buffered() == 0 && ::poll(&p, 1, 0) == 0;
     }
 
-    void send(net::HTTPRequest& head, std::span<const std::string_view> body) {
+    void send(net::HTTPRequest& head, std::span<const std::string_view> body, Watchdog& watchdog) {
         std::ostream& out = session_.sendRequest(head);
         out.flush();
         if (session_.networkException() != nullptr) session_.networkException()->rethrow();
@@ -121,15 +157,31 @@ public:
                 at += n;
                 if (piece.size() < kSendPiece) continue;
                 write(piece);
+                watchdog.progress();
                 piece.clear();
             }
         }
         write(piece);
     }
 
-    std::streambuf& receive(net::HTTPResponse& response) {
-        response.setFieldLimit(kMaxHeaderFields);
-        return *session_.receiveResponse(response).rdbuf();
+    /// The head of the response. Whatever comes before the last one is no answer yet (RFC 9110,
+    /// section 15.2); Poco itself skips 100 only.
+    HttpHead receive(net::HTTPResponse& response, bool& answered) {
+        HttpHead head;
+        do {
+            response.setFieldLimit(kMaxHeaderFields);
+            session_.receiveResponse(response);
+            answered = true;
+            head = head_of(response);
+        } while (is_interim(head.status));
+        return head;
+    }
+
+    /// What is there, at most `size` bytes; 0: the server has ended the connection. Not through
+    /// Poco's streams, which take a body that was cut for a whole one.
+    std::size_t read(char* bytes, std::size_t size) {
+        const int n = session_.read(bytes, static_cast<std::streamsize>(size));
+        return n > 0 ? static_cast<std::size_t>(n) : 0;
     }
 
     void forget_failure() { session_.clearException(); }
@@ -148,51 +200,15 @@ private:
     Session session_;
 };
 
-namespace {
-
-/// Not getStatus(): Poco's enum ends at 511, and loading 529 from it is undefined behaviour.
-int status_of(const net::HTTPResponse& response) {
-    std::ostringstream out;
-    response.write(out);
-    return std::atoi(out.str().c_str() + std::string_view("HTTP/1.1 ").size());
-}
-
-HttpHead head_of(const net::HTTPResponse& response) {
-    HttpHead head;
-    head.status = status_of(response);
-    for (const auto& [name, value] : response)
-        head.fields.emplace_back(name, value);
-    return head;
-}
-
-/// Hands the body over as it comes. True: it was read to its end.
-bool read_body(std::streambuf& body, const HttpHead& head, const OnBody& on_body,
-               const std::function<void()>& on_enough) {
-    // The streambuf itself and not the stream around it, which swallows exceptions.
-    constexpr auto kEnd = std::streambuf::traits_type::eof();
-    char piece[8192];
-    bool enough = false;
-    std::size_t rest = 0;
-    while (body.sgetc() != kEnd) {
-        const auto n = body.sgetn(piece, std::min<std::streamsize>(body.in_avail(), sizeof piece));
-        const std::string_view bytes(piece, static_cast<std::size_t>(n));
-        if (!enough) {
-            enough = !on_body(head, bytes);
-            if (enough) on_enough();
-        } else if ((rest += bytes.size()) > kMaxRest) {
-            return false;
-        }
-    }
-    return true;
-}
-
-}  // namespace
-
 std::string_view HttpHead::field(std::string_view name) const {
     for (const auto& [key, value] : fields) {
         if (Poco::icompare(key, std::string(name)) == 0) return value;
     }
     return {};
+}
+
+void HttpClient::progress() {
+    if (watchdog_ != nullptr) watchdog_->progress();
 }
 
 HttpClient::HttpClient(HttpConfig config) : config_(std::move(config)) {
@@ -216,7 +232,10 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpConfig config) {
         client->route_.proxy = *proxy;
     }
     client->route_.target = *target;
-    client->route_.timeout = c.connect_timeout;
+    if (target->secure) {
+        if (auto fine = check_ca_file(c.ca_file); !fine) return fine.error();
+    }
+    client->route_.timeout = std::min(c.connect_timeout, c.idle_timeout);
     return client;
 }
 
@@ -226,29 +245,10 @@ std::string HttpClient::shown(std::string_view path) const {
 
 Result<void, HttpFailure> HttpClient::make_tls_context() {
     if (!route_.target.secure || route_.tls) return {};
-    const auto refuse = [this](const std::string& why) {
-        const std::string where = config_.ca_file.empty() ? "the system's" : config_.ca_file;
-        return HttpFailure{"load certificate authorities (" + where + "): " + why, false, true};
-    };
-    try {
-        std::error_code ignored;
-        if (!config_.ca_file.empty() && !std::filesystem::exists(config_.ca_file, ignored)) {
-            return refuse("no such file");
-        }
-        const Lock lock(config_.tls->mutex);
-        net::Context::Ptr& shared = config_.tls->context;
-        if (!shared) {
-            net::Context::Ptr context(new net::Context(net::Context::TLS_CLIENT_USE,
-                                                       config_.ca_file, net::Context::VERIFY_STRICT,
-                                                       9, config_.ca_file.empty()));
-            context->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
-            shared = context;
-        }
-        route_.tls = shared;
-        return {};
-    } catch (const Poco::Exception& e) {
-        return refuse(e.displayText());
-    }
+    auto context = config_.tls->context(config_.ca_file);
+    if (!context) return HttpFailure{context.error().message, false, true};
+    route_.tls = *context;
+    return {};
 }
 
 Result<std::unique_ptr<HttpClient::Connection>, HttpFailure> HttpClient::connect(
@@ -295,6 +295,56 @@ net::HTTPRequest make_request(const HttpPost& post, const Route& route) {
 
 }  // namespace
 
+Result<void, HttpFailure> HttpClient::read_body(Connection& connection,
+                                                const Poco::Net::HTTPResponse& response,
+                                                const OnBody& on_body, Attempt& attempt) {
+    BodyFraming framing(response);
+    ContentDecoder decoder(attempt.head.field("content-encoding"));
+    char piece[8192];
+    std::string body;
+    std::size_t rest = 0;
+    while (has_body(attempt.head.status) && !framing.whole()) {
+        const std::size_t n = connection.read(piece, sizeof piece);
+        if (n == 0) framing.end();
+        body.clear();
+        if (n == 0 || !framing.feed({piece, n}, body)) break;
+        if (attempt.enough && (rest += n) > kMaxRest) return {};
+        for (std::size_t at = 0; at < body.size() && !attempt.enough; at += decoder.kPiece) {
+            const auto bytes = decoder.feed(std::string_view(body).substr(at, decoder.kPiece));
+            if (!bytes && attempt.head.status == net::HTTPResponse::HTTP_OK)
+                return HttpFailure{bytes.error().message, false, !decoder.knows_coding()};
+            // The status of an error says enough by itself.
+            attempt.enough = !bytes || (!bytes->empty() && !on_body(attempt.head, *bytes));
+            if (attempt.enough)
+                connection.wait_at_most(std::min(kRestTimeout, config_.idle_timeout));
+        }
+    }
+    attempt.head.whole = framing.whole();
+    attempt.reusable = !framing.overrun() && response.getKeepAlive() &&
+                       (framing.whole() || !has_body(attempt.head.status));
+    return {};
+}
+
+/// One request and its response. Throws Poco's exceptions.
+Result<void, HttpFailure> HttpClient::converse(Connection& connection, const HttpPost& request,
+                                               const OnBody& on_body, Attempt& attempt) {
+    auto outgoing = make_request(request, route_);
+    try {
+        connection.send(outgoing, request.body, *watchdog_);
+    } catch (const net::NetException&) {
+        // A server may refuse a body before it has read all of it: its answer says why.
+        if (attempt.kept) throw;
+        connection.forget_failure();
+    }
+    watchdog_->progress();
+    attempt.phase = "wait for the response: ";
+    net::HTTPResponse response;
+    attempt.head = connection.receive(response, attempt.answered);
+    watchdog_->progress();
+    attempt.phase = "read the response: ";
+    return read_body(connection, response, on_body, attempt);
+}
+
 Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const OnBody& on_body,
                                                std::stop_token stop) {
     const NoSigpipe quiet;
@@ -302,50 +352,41 @@ Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const On
     const HttpFailure stopped{"stopped", true, false};
     for (auto connection = take_kept_connection();; connection.reset()) {
         if (stop.stop_requested()) return stopped;
-        const bool kept = connection != nullptr;
-        if (!kept) {
+        Attempt attempt;
+        attempt.kept = connection != nullptr;
+        if (!attempt.kept) {
             auto fresh = connect(stop);
             if (!fresh) return fresh.error();
             connection = std::move(*fresh);
         }
         const ShutdownOnStop guard(stop, connection->fd());
+        Watchdog watchdog(connection->fd(), kPatience * config_.idle_timeout);
+        watchdog_ = &watchdog;
         connection->wait_at_most(config_.idle_timeout);
-        const char* phase = "send the request: ";
-        bool answered = false;
-        bool enough = false;
-        HttpHead head;
+        Result<void, HttpFailure> done;
         try {
-            auto outgoing = make_request(request, route_);
-            try {
-                connection->send(outgoing, request.body);
-            } catch (const net::NetException&) {
-                // A server may refuse a body before it has read all of it: its answer says why.
-                if (kept) throw;
-                connection->forget_failure();
-            }
-            phase = "wait for the response: ";
-            net::HTTPResponse response;
-            std::streambuf& body = connection->receive(response);
-            answered = true;
-            phase = "read the response: ";
-            head = head_of(response);
-            const bool whole = read_body(body, head, on_body, [&] {
-                enough = true;
-                connection->wait_at_most(std::min(kRestTimeout, config_.idle_timeout));
-            });
-            if (stop.stop_requested() && !enough) return stopped;
-            if (whole && response.getKeepAlive()) kept_ = std::move(connection);
-            return head;
+            done = converse(*connection, request, on_body, attempt);
         } catch (const Poco::Exception& e) {
-            if (enough) return head;  // everything that matters had come
-            if (stop.stop_requested()) return stopped;
-            if (kept && !answered && looks_stale(e)) continue;
-            return HttpFailure{
-                doing + phase +
-                (is_timeout(e)
-                     ? "no byte for " + std::to_string(config_.idle_timeout.count()) + " ms"
-                     : cause(e))};
+            const bool over = stop.stop_requested() || watchdog.has_bitten();
+            if (attempt.kept && !attempt.answered && !over && looks_stale(e)) continue;
+            done =
+                HttpFailure{is_timeout(e) ? "no byte for " +
+                                                std::to_string(config_.idle_timeout.count()) + " ms"
+                                          : cause(e)};
         }
+        watchdog_ = nullptr;
+        if (attempt.enough) done = {};  // everything that matters had come
+        if (!attempt.enough && stop.stop_requested()) return stopped;
+        if (!attempt.enough && watchdog.has_bitten())
+            done = HttpFailure{"no progress for " + std::to_string(watchdog.patience().count()) +
+                               " ms, though bytes came"};
+        if (!done) {
+            HttpFailure failure = done.error();
+            failure.message.insert(0, doing + attempt.phase);
+            return failure;
+        }
+        if (attempt.reusable) kept_ = std::move(connection);
+        return attempt.head;
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "host/agent/call_ids.h"
+#include "host/agent/repair.h"
 #include "host/base/atomic_file.h"
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
@@ -42,13 +44,6 @@ agent::ModelFailure read_failure(const Json& line) {
     return failure;
 }
 
-agent::Usage read_usage(const Json& line) {
-    const Json& usage = member(line, "usage");
-    return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
-            integer_or(usage, "cache_read_input_tokens", 0),
-            integer_or(usage, "cache_creation_input_tokens", 0)};
-}
-
 Result<std::vector<OrderedJson>> read_blocks(const std::string& text) {
     const auto line = parse_ordered_json(text);
     if (!line) return line.error();
@@ -67,6 +62,8 @@ Result<bool> check_blocks(const Step& step, std::set<std::string>& ids) {
         if (!block) return block.error();
         if (!block->call) continue;
         calls = true;
+        if (!agent::is_call_id(block->call->id))
+            return Error{"a tool_use block has no id of letters, digits, _ and - (at most 64)"};
         if (!block->call->input_error.empty() || !fields.contains("input")) {
             return Error{"tool_use " + block->call->id + ": input is no object"};
         }
@@ -87,7 +84,7 @@ Result<Step> read_answer(const std::string& text, const Json& line, std::set<std
     step.answer.id = string_or(line, "id");
     step.answer.model = string_or(line, "model");
     step.answer.stop_reason = string_or(line, "stop_reason", *calls ? "tool_use" : "end_turn");
-    step.answer.usage = read_usage(line);
+    step.answer.usage = agent::read_usage(member(line, "usage"));
     const Json& errors = member(line, "input_errors");
     for (const auto& [id, why] : errors.items()) {
         if (const std::string* reason = string_in(why)) step.input_errors[id] = *reason;
@@ -195,8 +192,11 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) 
     return std::unique_ptr<Replay>(new Replay(file, std::move(parts)));
 }
 
+/// A call that got another id than the recorded one, since the session had used that already, is
+/// known by the recorded one here.
 Replay::Part& Replay::part_of(std::string_view agent) {
-    const auto own = parts_.find(agent);
+    const auto renamed = recorded_of_.find(agent);
+    const auto own = parts_.find(renamed == recorded_of_.end() ? agent : renamed->second);
     return own != parts_.end() ? own->second : parts_.find("")->second;
 }
 
@@ -240,6 +240,7 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
     if (answer.id.empty()) answer.id = "msg_replay_" + std::to_string(number);
     if (answer.model.empty()) answer.model = request.model;
     std::vector<ContentBlock> blocks;
+    std::vector<std::string> recorded_ids;  // of the calls, in their order
     for (const OrderedJson& recorded : step.content) {
         auto block = finish_block(with_live_ids(recorded, live_of), std::nullopt);
         if (const std::string* thought = string_in(member(recorded, "thinking"));
@@ -247,12 +248,16 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
             sink.on_event(agent::ThinkingDelta{*thought});
         }
         if (block->type == "text") sink.on_event(agent::TextDelta{block->text});
+        if (block->call) recorded_ids.push_back(block->call->id);
         blocks.push_back(std::move(*block));
     }
-    put_content(answer, std::move(blocks));
-    for (agent::ToolCall& call : answer.calls) {
-        const auto why = step.input_errors.find(call.id);
+    put_content(answer, std::move(blocks), request.call_ids);
+    lock.lock();
+    for (std::size_t i = 0; i < answer.calls.size(); ++i) {
+        agent::ToolCall& call = answer.calls[i];
+        const auto why = step.input_errors.find(recorded_ids[i]);
         if (why != step.input_errors.end()) call.input_error = why->second;
+        if (call.id != recorded_ids[i]) recorded_of_[call.id] = recorded_ids[i];
     }
     return answer;
 }

@@ -81,6 +81,7 @@ private:
     Mutex mutex_;
     std::map<std::string, Part, std::less<>> parts_ TENON_GUARDED_BY(mutex_);  // by agent
     std::map<std::string, Jobs, std::less<>> jobs_ TENON_GUARDED_BY(mutex_);   // by agent
+    std::map<std::string, std::string, std::less<>> recorded_of_ TENON_GUARDED_BY(mutex_);
 };
 
 /// A file that a run is recorded in, by the Records of all its conversations. Each line goes out

@@ -27,6 +27,26 @@ void sleep_until_stop(milliseconds duration, std::stop_token stop) {
     }
 }
 
+/// Malformed answers in a row. Each of them was paid for, and the next one will hardly be better.
+class Malformed {
+public:
+    /// What to add to the message; empty: it may be tried again.
+    std::string give_up_after(const agent::ModelFailure& failure) {
+        const bool same = !failure.malformed.empty() && failure.malformed == last_;
+        last_ = failure.malformed;
+        count_ = failure.malformed.empty() ? 0 : count_ + 1;
+        if (same) return ", twice the same: it is not asked for again";
+        if (count_ < kMostMalformed) return {};
+        return ", the " + std::to_string(count_) +
+               "th malformed answer in a row: no more is asked for";
+    }
+
+private:
+    static constexpr int kMostMalformed = 4;
+    std::string last_;
+    int count_ = 0;
+};
+
 bool is_overload(const agent::ModelFailure& failure) {
     return failure.http_status == 529 || failure.type == "overloaded_error";
 }
@@ -55,10 +75,15 @@ Result<agent::Answer, agent::ModelFailure> Retry::ask(const agent::Request& requ
                                                       agent::EventSink& sink,
                                                       std::stop_token stop) {
     const auto begin = world_.now();
+    Malformed malformed;
     for (int attempt = 1;; ++attempt) {
         auto answer = inner_->ask(request, sink, stop);
         if (answer || answer.error().stopped || !answer.error().retryable) return answer;
         agent::ModelFailure failure = answer.error();
+        if (const std::string why = malformed.give_up_after(failure); !why.empty()) {
+            failure.message += why;
+            return failure;
+        }
         const milliseconds delay = delay_after(failure, attempt);
         const bool too_late = world_.now() + delay - begin > policy_.max_elapsed;
         if (attempt >= policy_.max_attempts || too_late) {

@@ -26,7 +26,8 @@ struct RetryWorld {
 
 /// Asks another provider again after failures that can pass: waits twice as long each time, less up
 /// to a quarter by chance, four times as long when the service is overloaded, and exactly as long
-/// as the server asked for when it did. When that would take too long in all, the failure stands.
+/// as the server asked for when it did. When that would take too long in all, the failure stands;
+/// also when the answer was malformed twice in a row in the same way, or four times in any.
 /// Each RetryScheduled in the sink voids the deltas before it. A wait ends at once on stop.
 class Retry : public agent::Provider {
 public:

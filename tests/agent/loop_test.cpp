@@ -187,6 +187,30 @@ TEST_F(LoopTest, AsksForTheRestOfAnAnswerThatWasCutOff) {
     EXPECT_EQ(run("go").outcome, Outcome::kFailed);
 }
 
+TEST_F(LoopTest, SendsAPausedAnswerBackAsItIsAndSaysSoWhenItNeverEnds) {
+    const auto pause = [this](const std::string& block) {
+        provider.then([block](const Request&, const std::stop_token&) {
+            return Answer{"m", "model", "pause_turn", "[" + block + "]", "", {}, {}};
+        });
+    };
+    const std::string search = R"({"type":"server_tool_use","id":"s1","name":"web","input":{}})";
+    pause(search);
+    provider.then_say("found");
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kDone) << result.error;
+    EXPECT_EQ(result.text, "found");
+    EXPECT_EQ(provider.requests.back().back()["role"], "assistant");
+    EXPECT_EQ(provider.requests.back().back()["content"][0]["id"], "s1");
+
+    for (int i = 0; i < 10; ++i)
+        pause(R"({"type":"text","text":"wait"})");
+    const RunResult endless = run("again");
+    EXPECT_EQ(endless.outcome, Outcome::kFailed);
+    EXPECT_NE(endless.error.find("pause_turn"), std::string::npos) << endless.error;
+    EXPECT_EQ(endless.error.find("maxTokens"), std::string::npos) << endless.error;
+    EXPECT_EQ(provider.requests.back().back()["role"], "user") << "text is no place to go on from";
+}
+
 TEST_F(LoopTest, LeavesNoTraceOfARefusedTurn) {
     provider.then_say("half", "refusal");
     EXPECT_EQ(run("go").outcome, Outcome::kFailed);

@@ -1,29 +1,13 @@
-#include "host/agent/session.h"
-
 #include <functional>
 
 #include <gtest/gtest.h>
 
 #include "host/agent/notification.h"
+#include "tests/agent/session_support.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::agent {
 namespace {
-
-SessionHead head() {
-    return {"s1", "/w", "replay", "m", "You are.", R"([{"name":"bash"}])", 1};
-}
-
-Answer answer(const std::string& content, std::vector<ToolCall> calls = {}) {
-    return {"msg", "m", calls.empty() ? "end_turn" : "tool_use", content, "", std::move(calls), {}};
-}
-
-std::vector<std::string> wires(const Session& session) {
-    std::vector<std::string> out;
-    for (const Message& message : session.conversation().messages())
-        out.push_back(message.wire);
-    return out;
-}
 
 TEST(Session, OfASubagentNamesTheCallItWorksFor) {
     const testing::TempDir dir;
@@ -51,32 +35,6 @@ void converse(Session& session) {
     ASSERT_TRUE(session.add_text(format_notifications({{"0000000a", "completed", "out"}}),
                                  "notification", {"0000000a"}));
     ASSERT_TRUE(session.add_answer(answer(R"([{"type":"text","text":"done"}])")));
-}
-
-/// What any endpoint demands: roles alternate, each call is answered in the next message, results
-/// first.
-void expect_valid(const Session& session) {
-    std::vector<std::string> open;
-    Role expected = Role::kUser;
-    for (const Message& message : session.conversation().messages()) {
-        EXPECT_EQ(message.role, expected);
-        expected = expected == Role::kUser ? Role::kAssistant : Role::kUser;
-        const Json content = Json::parse(message.wire)["content"];
-        EXPECT_FALSE(content.empty());
-        for (std::size_t i = 0; i < content.size(); ++i) {
-            const std::string type = content[i]["type"];
-            if (message.role == Role::kUser && i < open.size()) {
-                EXPECT_EQ(type, "tool_result");
-                EXPECT_EQ(content[i]["tool_use_id"], open[i]);
-            } else {
-                EXPECT_NE(type, "tool_result");
-            }
-        }
-        open.clear();
-        for (const Json& block : content) {
-            if (block["type"] == "tool_use") open.push_back(block["id"]);
-        }
-    }
 }
 
 using Step = std::function<void(Session&)>;

@@ -1,9 +1,11 @@
 #include "host/model/answer_stream.h"
 
 #include <gmock/gmock.h>
+#include <set>
 
 #include <gtest/gtest.h>
 
+#include "host/agent/call_ids.h"
 #include "host/model/sse.h"
 #include "tests/model/support.h"
 
@@ -44,6 +46,18 @@ std::string stop() {
 }
 std::string partial(const std::string& json) {
     return delta(R"({"type":"input_json_delta","partial_json":)" + json_quote(json) + "}");
+}
+
+std::string text(const std::string& words) {
+    return start(R"({"type":"text","text":""})") +
+           delta(R"({"type":"text_delta","text":)" + json_quote(words) + "}") + stop();
+}
+std::string thinking() {
+    return start(R"({"type":"thinking","thinking":"hm","signature":""})") +
+           delta(R"({"type":"signature_delta","signature":"s"})") + stop();
+}
+std::string tool(const std::string& fields) {
+    return start(R"({"type":"tool_use",)" + fields + R"("name":"bash","input":{}})") + stop();
 }
 
 const std::string kTool =
@@ -104,10 +118,11 @@ TEST(AnswerStream, KeepsBlocksAsTheyCame) {
     const std::vector<Case> cases = {
         {"empty thinking",
          start(R"({"type":"thinking","thinking":"","signature":""})") +
-             delta(R"({"type":"signature_delta","signature":"s"})") + stop(),
-         R"([{"type":"thinking","thinking":"","signature":"s"}])"},
-        {"redacted thinking", start(R"({"type":"redacted_thinking","data":"xyz"})") + stop(),
-         R"([{"type":"redacted_thinking","data":"xyz"}])"},
+             delta(R"({"type":"signature_delta","signature":"s"})") + stop() + text("x"),
+         R"([{"type":"thinking","thinking":"","signature":"s"},{"type":"text","text":"x"}])"},
+        {"redacted thinking",
+         start(R"({"type":"redacted_thinking","data":"xyz"})") + stop() + text("x"),
+         R"([{"type":"redacted_thinking","data":"xyz"},{"type":"text","text":"x"}])"},
         {"a block of a kind to come",
          start(R"({"z":[1,{"b":2,"a":null}],"type":"hologram","ü":1.0})") +
              delta(R"({"type":"hologram_delta","x":1})") + stop(),
@@ -215,18 +230,17 @@ TEST(AnswerStream, FailsClearlyOnWhatIsNoAnswer) {
         {begin() + event(R"({"type":"error"})") + end("end_turn"), "broke off", true},
         {begin() + "data: {oops\n\n" + end("end_turn"), "malformed event", true},
         {begin() + "data: [1]\n\n", "not a JSON object", true},
-        {begin() + begin(), "second message_start", true},
         {end("end_turn"), "instead of message_start", true},
         {begin() + stop(), "outside a content block", true},
         {begin() + partial("x"), "outside a content block", true},
         {begin() + start(kTool) + start(kTool), "inside another", true},
         {begin() + start(kTool) + end("tool_use"), "ends inside", true},
         {begin() + event(R"({"type":"message_stop"})"), "without a stop_reason", true},
-        {begin() + start(R"({"type":"tool_use","name":"x","input":{}})") + stop(), "no id", true},
-        {begin() + start(R"({"type":"tool_use","id":"a b","name":"x"})") + stop(), "no id", true},
         {begin() + start(R"({"type":"tool_use","id":"a"})") + stop(), "no name", true},
         {begin() + start(R"({"text":"x"})") + stop(), "no type", true},
-        {begin() + start(kTool) + stop() + start(kTool) + stop(), "two calls", true},
+        {begin() + text("a") + begin() + text("a"), "began a second time", true},
+        {begin() + start(R"({"type":"text","text":""})") + partial("{}"), "in a block of type",
+         true},
         {begin() + event(R"({"type":"content_block_start","index":0})"), "without a content_block",
          true},
     };
@@ -238,6 +252,254 @@ TEST(AnswerStream, FailsClearlyOnWhatIsNoAnswer) {
         EXPECT_THAT(answer.error().message, HasSubstr(c.message));
         EXPECT_EQ(answer.error().retryable, c.retryable);
     }
+}
+
+/// What a server sends and what of it goes into the conversation: every wire format shares this.
+TEST(AnswerStream, LeavesOutOfTheHistoryWhatNoEndpointTakesBack) {
+    const std::string thought = R"({"type":"thinking","thinking":"hm","signature":"s"})";
+    const std::string words = R"({"type":"text","text":"x"})";
+    struct Case {
+        const char* what;
+        std::string events;
+        std::string stop_reason;
+        std::string content;
+    };
+    const std::vector<Case> cases = {
+        {"thinking alone", thinking(), "end_turn", "[]"},
+        {"thinking alone, cut", start(R"({"type":"thinking","thinking":"hm"})") + stop(),
+         "max_tokens", "[]"},
+        {"redacted thinking alone", start(R"({"type":"redacted_thinking","data":"x"})") + stop(),
+         "end_turn", "[]"},
+        {"much thinking alone", thinking() + thinking(), "end_turn", "[]"},
+        {"thinking at the end", thinking() + text("x") + thinking() + thinking(), "max_tokens",
+         "[" + thought + "," + words + "]"},
+        {"thinking behind a call", tool(R"("id":"a",)") + thinking(), "tool_use",
+         R"([{"type":"tool_use","id":"a","name":"bash","input":{}}])"},
+        {"thinking before blank text", thinking() + text(" \n"), "end_turn", "[]"},
+        {"blank text alone", text("\t"), "end_turn", "[]"},
+        {"no-break spaces alone", text("\u00a0\u3000\u2028"), "end_turn", "[]"},
+        {"an empty block", start(R"({"type":"text","text":""})") + stop() + text("x"), "end_turn",
+         "[" + words + "]"},
+        {"no block", "", "end_turn", "[]"},
+        {"thinking in a text block",
+         start(R"({"type":"text","text":""})") +
+             delta(R"({"type":"thinking_delta","thinking":"hm"})") +
+             delta(R"({"type":"text_delta","text":"x"})") +
+             delta(R"({"type":"signature_delta","signature":"s"})") + stop(),
+         "end_turn", "[" + words + "]"},
+        {"only thinking in a text block",
+         start(R"({"type":"text","text":""})") +
+             delta(R"({"type":"thinking_delta","thinking":"hm"})") + stop(),
+         "end_turn", "[]"},
+        {"text in a thinking block",
+         start(R"({"type":"thinking","thinking":"hm","signature":"s"})") +
+             delta(R"({"type":"text_delta","text":"x"})") + stop(),
+         "end_turn", "[" + thought + "," + words + "]"},
+        {"the name of a tool that endpoints refuse",
+         start(R"({"type":"tool_use","id":"a","name":"functions.bash","input":{}})") + stop(),
+         "tool_use", R"([{"type":"tool_use","id":"a","name":"functions_bash","input":{}}])"},
+        {"arguments in a string",
+         start(R"({"type":"tool_use","id":"a","name":"x","input":"{\"a\": 1.0}"})") + stop(),
+         "tool_use", R"([{"type":"tool_use","id":"a","name":"x","input":{"a": 1.0}}])"},
+        {"arguments in an empty string",
+         start(R"({"type":"tool_use","id":"a","name":"x","input":""})") + stop(), "tool_use",
+         R"([{"type":"tool_use","id":"a","name":"x","input":{}}])"},
+        {"no arguments", start(R"({"type":"tool_use","id":"a","name":"x"})") + stop(), "tool_use",
+         R"([{"type":"tool_use","id":"a","name":"x","input":{}}])"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.what);
+        Watcher watcher;
+        const auto answer = read(begin() + c.events + end(c.stop_reason), watcher);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->content, c.content);
+    }
+}
+
+TEST(AnswerStream, GivesIdsOfItsOwnToCallsThatBringNoneOfUse) {
+    const std::vector<std::string> offered = {R"("id":"functions.bash:0",)",
+                                              R"("id":"",)",
+                                              R"("id":null,)",
+                                              R"("id":7,)",
+                                              "",
+                                              R"("id":"used_before",)",
+                                              R"("id":"x",)",
+                                              R"("id":"x",)",
+                                              R"("id":"ü",)",
+                                              "\"id\":\"" + std::string(65, 'a') + "\","};
+    std::string events;
+    for (const std::string& id : offered)
+        events += tool(id);
+    agent::CallIds ids;
+    ids.add("used_before");
+    Watcher watcher;
+    SseParser parser;
+    AnswerStream stream(watcher, &ids);
+    const auto fed = parser.feed(begin() + events + end("tool_use"),
+                                 [&](const SseEvent& event) { stream.take(event); });
+    ASSERT_TRUE(fed);
+    const auto answer = stream.finish();
+    ASSERT_TRUE(answer) << answer.error().message;
+    ASSERT_EQ(answer->calls.size(), offered.size());
+    const Json content = json_or_null(answer->content);
+    std::set<std::string> seen = {"used_before"};
+    for (std::size_t i = 0; i < offered.size(); ++i) {
+        SCOPED_TRACE(offered[i]);
+        const std::string& id = answer->calls[i].id;
+        EXPECT_TRUE(agent::is_call_id(id)) << id;
+        EXPECT_TRUE(seen.insert(id).second) << id << " comes twice";
+        EXPECT_EQ(string_or(element(content, i), "id"), id);
+        EXPECT_TRUE(ids.contains(id));
+    }
+    EXPECT_EQ(answer->calls[6].id, "x") << "an id that is fit and new is taken";
+}
+
+TEST(AnswerStream, PutsCharactersTogetherThatWereCutBetweenTwoDeltas) {
+    const std::string whole = "a\xF0\x9F\x98\x80z";  // an emoji
+    const auto raw_delta = [](const std::string& json_text) {
+        return "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+               "{\"type\":\"text_delta\",\"text\":\"" +
+               json_text + "\"}}\n\n";
+    };
+    struct Case {
+        const char* what;
+        std::string events;
+        std::string text;
+    };
+    const std::vector<Case> cases = {
+        {"a surrogate pair", raw_delta(R"(a\ud83d)") + raw_delta(R"(\ude00z)"), whole},
+        {"with a ping between",
+         raw_delta(R"(a\uD83D)") + event(R"({"type":"ping"})") + raw_delta(R"(\uDE00z)"), whole},
+        {"the bytes of a character", raw_delta("a\xF0\x9F") + raw_delta("\x98\x80z"), whole},
+        {"into three pieces", raw_delta("a\xF0") + raw_delta("\x9F\x98") + raw_delta("\x80z"),
+         whole},
+        {"twice", raw_delta(R"(\ud83d)") + raw_delta(R"(\ude00\ud83d)") + raw_delta(R"(\ude00)"),
+         "\xF0\x9F\x98\x80\xF0\x9F\x98\x80"},
+        {"a half alone", raw_delta(R"(a\ud83d)") + raw_delta("z"), "a\xEF\xBF\xBDz"},
+        {"a half at the end", raw_delta(R"(a\ud83d)"), "a\xEF\xBF\xBD"},
+        {"a second half alone", raw_delta(R"(\ude00z)"), "\xEF\xBF\xBDz"},
+        {"an escaped backslash", raw_delta(R"(a\\ud83d)") + raw_delta("z"), "a\\ud83dz"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.what);
+        Watcher watcher;
+        const auto answer = read(
+            begin() + start(R"({"type":"text","text":""})") + c.events + stop() + end("end_turn"),
+            watcher);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->text, c.text);
+    }
+}
+
+TEST(AnswerStream, ReadsArgumentsWhoseCharactersWereCut) {
+    Watcher watcher;
+    const auto piece = [](const std::string& json_text) {
+        return "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+               "{\"type\":\"input_json_delta\",\"partial_json\":\"" +
+               json_text + "\"}}\n\n";
+    };
+    const auto answer = read(begin() + start(kTool) + piece(R"({\"a\":\"\ud83d)") +
+                                 piece(R"(\ude00\"})") + stop() + end("tool_use"),
+                             watcher);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->calls.at(0).input, (Json{{"a", "\xF0\x9F\x98\x80"}}));
+}
+
+TEST(AnswerStream, TakesWhatServersSendBesideTheFormat) {
+    const std::string hello = R"([{"type":"text","text":"hello"}])";
+    const std::string no_stop =
+        begin() + text("hello") +
+        event(R"({"type":"message_delta","delta":{"stop_reason":"end_turn"}})");
+    struct Case {
+        const char* what;
+        std::string wire;
+    };
+    const std::vector<Case> cases = {
+        {"message_start twice", begin() + begin() + text("hello") + end("end_turn")},
+        {"message_start behind a block", begin() + text("hello") + begin() + end("end_turn")},
+        {"no message_stop", no_stop},
+        {"[DONE] instead of message_stop", no_stop + "data: [DONE]\n\n"},
+        {"[DONE] too", begin() + text("hello") + end("end_turn") + "data: [DONE]\n\n"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.what);
+        Watcher watcher;
+        SseParser parser;
+        AnswerStream stream(watcher);
+        ASSERT_TRUE(parser.feed(c.wire, [&](const SseEvent& e) { stream.take(e); }));
+        const auto answer = stream.finish(true);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->content, hello);
+        EXPECT_EQ(answer->stop_reason, "end_turn");
+        EXPECT_EQ(answer->id, "msg_1");
+    }
+}
+
+TEST(AnswerStream, KnowsAnErrorInWhateverFrameItComes) {
+    struct Case {
+        std::string frame;
+        const char* message;
+        bool retryable;
+    };
+    const std::vector<Case> cases = {
+        {"data: "
+         "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"m\"}}\n\n",
+         "overloaded_error: m", true},
+        {"data: {\"error\":{\"type\":\"overloaded_error\",\"message\":\"m\"}}\n\n",
+         "overloaded_error: m", true},
+        {"data: {\"error\":{\"type\":\"invalid_request_error\",\"message\":\"m\"}}\n\n",
+         "invalid_request_error: m", false},
+        {"data: {\"error\":\"upstream is gone\"}\n\n", "upstream is gone", true},
+        {"data: {\"type\":\"overloaded_error\",\"message\":\"m\"}\n\n", "overloaded_error: m",
+         true},
+        {"event: error\ndata: {\"message\":\"m\"}\n\n", "broke off", true},
+        {"event: error\ndata: bad \x1b]52;c;x\x07 gateway\n\n", "bad ]52;c;x gateway", true},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.frame);
+        for (const std::string& before : {std::string(), begin() + text("half")}) {
+            Watcher watcher;
+            const auto answer = read(before + c.frame, watcher);
+            ASSERT_FALSE(answer);
+            EXPECT_THAT(answer.error().message, HasSubstr(c.message));
+            EXPECT_EQ(answer.error().retryable, c.retryable);
+            EXPECT_EQ(answer.error().malformed, "");
+        }
+    }
+}
+
+TEST(AnswerStream, CountsNoTokensThatCannotBe) {
+    struct Case {
+        const char* figure;
+        std::int64_t tokens;
+    };
+    for (const Case& c : {Case{"-5", 12}, Case{"1e18", 12}, Case{"9223372036854775808", 12},
+                          Case{"18446744073709551615", 12}, Case{"-9223372036854775808", 12},
+                          Case{"null", 12}, Case{"[]", 12}, Case{"\"many\"", 12}, Case{"7.9", 7},
+                          Case{"\"34\"", 34}, Case{"\"-1\"", 12}, Case{"0", 0}, Case{"99", 99}}) {
+        SCOPED_TRACE(c.figure);
+        Watcher watcher;
+        const auto answer =
+            read(begin() + text("x") +
+                     event(R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":)"
+                           R"({"input_tokens":)" +
+                           std::string(c.figure) + "}}") +
+                     event(R"({"type":"message_stop"})"),
+                 watcher);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->usage.input_tokens, c.tokens);
+    }
+}
+
+TEST(AnswerStream, SaysInWhichWayAnAnswerIsMalformed) {
+    Watcher watcher;
+    const auto malformed = read(begin() + "data: {oops\n\n", watcher);
+    EXPECT_NE(malformed.error().malformed, "");
+    const auto number = read(
+        begin() + event(R"({"type":"message_delta","usage":{"output_tokens":1e999}})"), watcher);
+    EXPECT_NE(number.error().malformed, "") << number.error().message;
+    const auto cut = read(begin(), watcher);
+    EXPECT_EQ(cut.error().malformed, "") << "the connection may be better the next time";
 }
 
 }  // namespace

@@ -144,6 +144,48 @@ TEST(Retry, GivesUpWithTheLastFailure) {
     }
 }
 
+TEST(Retry, DoesNotBuyTheSameMalformedAnswerAgain) {
+    const auto malformed = [](const std::string& how) {
+        agent::ModelFailure f = failure(200);
+        f.malformed = how;
+        return f;
+    };
+    struct Case {
+        const char* what;
+        std::vector<agent::ModelFailure> failures;
+        std::size_t asked;
+        const char* message;  // of the failure; empty: there is an answer
+    };
+    const std::vector<Case> cases = {
+        {"the same twice", {malformed("a"), malformed("a"), malformed("a")}, 2, "twice the same"},
+        {"another in between",
+         {malformed("a"), failure(529), malformed("a"), malformed("b"), malformed("a")},
+         6,
+         ""},
+        {"four in a row",
+         {malformed("a"), malformed("b"), malformed("a"), malformed("b"), malformed("a")},
+         4,
+         "the 4th malformed answer in a row"},
+        {"once", {malformed("a")}, 2, ""},
+        {"cut streams are no malformed answers",
+         {failure(200), failure(200), failure(200), failure(200)},
+         5,
+         ""},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.what);
+        auto failing = std::make_unique<Failing>(c.failures);
+        const Failing& inner = *failing;
+        World world;
+        Retry retry(std::move(failing), RetryPolicy{}, world.view());
+        Watcher watcher;
+        const auto answer = retry.ask(Talk().request(), watcher, {});
+        EXPECT_EQ(inner.asked(), c.asked);
+        EXPECT_EQ(answer.ok(), std::string(c.message).empty());
+        if (!answer) EXPECT_THAT(answer.error().message, HasSubstr(c.message));
+    }
+}
+
 TEST(Retry, StopsInTheMiddleOfAWait) {
     RetryPolicy policy;
     policy.base_delay = policy.max_delay = 20min;

@@ -105,11 +105,12 @@ TEST_F(Tls, RefusesWhomItCannotTrust) {
     };
     const std::vector<Case> cases = {
         {"unknown authority", right_, "", "127.0.0.1", "certificate verify failed"},
+        {"and the reason", right_, "", "127.0.0.1", "self-signed certificate"},
+        {"and whose it is", right_, "", "127.0.0.1", "CN=right"},
+        {"and what to do", right_, "", "127.0.0.1", "set model.caFile"},
         {"another authority", right_, wrong_->file, "127.0.0.1", "certificate verify failed"},
         {"wrong address", wrong_, wrong_->file, "127.0.0.1", "certificate"},
         {"wrong name", wrong_, wrong_->file, "localhost", "certificate"},
-        {"no authorities", right_, (*dir_ / "missing.pem").string(), "127.0.0.1", "no such file"},
-        {"no certificate in the file", right_, right_->key, "127.0.0.1", "certificate authorities"},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
@@ -122,6 +123,29 @@ TEST_F(Tls, RefusesWhomItCannotTrust) {
         EXPECT_THAT(answer.error().message, HasSubstr(c.message));
         EXPECT_FALSE(answer.error().retryable) << "it would be refused again";
         EXPECT_EQ(server.requests().size(), 0U) << "the key was not sent";
+    }
+}
+
+TEST_F(Tls, RefusesAFileWithoutAuthoritiesBeforeAnythingIsAsked) {
+    const auto garbage = dir_->write("garbage.pem", "hello");
+    struct Case {
+        std::string ca_file;
+        const char* message;
+    };
+    for (const Case& c :
+         {Case{(*dir_ / "missing.pem").string(), "no such file"},
+          Case{right_->key, "no certificate in it"}, Case{garbage.string(), "no certificate in it"},
+          Case{"/dev/null", "not a file"}}) {
+        SCOPED_TRACE(c.ca_file);
+        HttpConfig config = trusting(c.ca_file);
+        config.base_url = "https://127.0.0.1";
+        const auto client = HttpClient::create(config);
+        ASSERT_FALSE(client);
+        EXPECT_THAT(client.error().message, HasSubstr("model.caFile"));
+        EXPECT_THAT(client.error().message, HasSubstr(c.ca_file));
+        EXPECT_THAT(client.error().message, HasSubstr(c.message));
+        config.base_url = "http://127.0.0.1";
+        EXPECT_TRUE(HttpClient::create(config)) << "without TLS it is not read";
     }
 }
 
@@ -139,6 +163,62 @@ TEST_F(Tls, IsNoneOnAPlainPort) {
             ->ask(Talk().request(), watcher, {});
     ASSERT_FALSE(answer);
     EXPECT_THAT(answer.error().message, HasSubstr("TLS handshake"));
+    EXPECT_THAT(answer.error().message, HasSubstr("without TLS, at this https address"));
+}
+
+TEST_F(Tls, GivesUpAfterTheIdleTimeoutWhateverTheConnectTimeoutIs) {
+    // Listens, and answers neither a handshake nor a proxy's CONNECT.
+    Poco::Net::ServerSocket silent(Poco::Net::SocketAddress("127.0.0.1", 0));
+    const std::string address = "127.0.0.1:" + std::to_string(silent.address().port());
+    for (const bool through_proxy : {false, true}) {
+        SCOPED_TRACE(through_proxy);
+        HttpConfig config = trusting(right_->file);
+        config.connect_timeout = 24h;
+        config.idle_timeout = 200ms;
+        if (through_proxy) config.proxy = address;
+        Watcher watcher;
+        const auto answer =
+            provider_for(through_proxy ? "https://api.example" : "https://" + address, config)
+                ->ask(Talk().request(), watcher, {});
+        ASSERT_FALSE(answer);
+        EXPECT_THAT(answer.error().message, HasSubstr("no answer in time"));
+        EXPECT_TRUE(answer.error().retryable);
+    }
+}
+
+/// Sends one byte after the other and never what is waited for.
+class Dribbler {
+public:
+    Dribbler() : listener_(Poco::Net::SocketAddress("127.0.0.1", 0)) {
+        thread_ = std::jthread([this](const std::stop_token& stop) {
+            auto client = listener_.acceptConnection();
+            try {
+                while (!stop.stop_requested() && client.sendBytes("H", 1) == 1)
+                    client.poll(Poco::Timespan(0, 20'000), Poco::Net::Socket::SELECT_ERROR);
+            } catch (const Poco::Exception&) {
+                return;  // the client has had enough
+            }
+        });
+    }
+    [[nodiscard]] std::string address() const {
+        return "127.0.0.1:" + std::to_string(listener_.address().port());
+    }
+
+private:
+    Poco::Net::ServerSocket listener_;
+    std::jthread thread_;
+};
+
+TEST_F(Tls, GivesUpOnAProxyThatSendsBytesForEver) {
+    const Dribbler proxy;
+    HttpConfig config = trusting(right_->file);
+    config.idle_timeout = 300ms;
+    config.proxy = proxy.address();
+    Watcher watcher;
+    const auto answer =
+        provider_for("https://api.example", config)->ask(Talk().request(), watcher, {});
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().message, HasSubstr("no answer in time"));
 }
 
 TEST_F(Tls, GivesUpOnAHandshakeThatNobodyAnswers) {

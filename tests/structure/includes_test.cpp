@@ -25,7 +25,9 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"ui", {"base", "agent"}},
     {"app", {"base", "agent", "jobs", "model", "permission", "plugins", "ui"}},
 };
-const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h"};
+/// The last two are the rules by which every provider makes answers fit for the conversation.
+const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h", "call_ids.h",
+                                             "repair.h"};
 
 std::vector<fs::path> sources_below(const fs::path& folder) {
     std::vector<fs::path> found;

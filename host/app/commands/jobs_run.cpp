@@ -4,6 +4,7 @@
 #include "host/app/quantity.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
+#include "host/jobs/end_file.h"
 #include "host/jobs/launch.h"
 #include "host/jobs/output_budget.h"
 #include "host/jobs/watch.h"
@@ -54,6 +55,8 @@ Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::
         if (const int code = jobs::reap(process->process); code >= 0) {
             now = call.store.load(job.id);
             if (!now || now->status != jobs::Status::kQueued) return now;
+            if (const auto end = jobs::receive_unrecorded_end(process->news))
+                return Error{end->reason};
             return Error{"the supervisor " + shim.program.string() + " ended with code " +
                          std::to_string(code)};
         }
@@ -96,6 +99,9 @@ int run_job(const JobsCall& call, const Settings& settings, const Sources& sourc
         give_up(call, *job, started.error().message);
         return complain(started.error(), kFailed);
     }
+    if (started->status == jobs::Status::kError && started->end.started_ms == 0)
+        return complain(Error{"job " + job->id + " could not be started: " + started->end.reason},
+                        kFailed);
     if (call.json()) {
         call.print(to_json(redacted(*started, call.secrets), wall_clock_ms()));
     } else {

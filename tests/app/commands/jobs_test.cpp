@@ -14,6 +14,7 @@
 #include "host/jobs/report.h"
 #include "host/jobs/store.h"
 #include "tests/support/process.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::app {
@@ -131,6 +132,22 @@ TEST_F(JobsCommand, RunsSeveralWordsVerbatim) {
     EXPECT_EQ(started["cwd"], dir_.path().string());
     EXPECT_EQ(run({"wait", id}).code, 0);
     EXPECT_EQ(run({"logs", id}).out, "a b|$HOME|--|it's|");
+}
+
+TEST_F(JobsCommand, SaysWhyAJobThatItHasRecordedCannotBeStarted) {
+    std::filesystem::create_directories(dir_ / "state");
+    const tenon::testing::SmallDisk disk(dir_ / "state", "size=1m,nr_inodes=50");
+    if (!disk.why_not().empty())
+        GTEST_SKIP() << "only root can mount the small disk: " << disk.why_not();
+    ASSERT_EQ(run({"wait", job("true")}).code, 0);
+    disk.leave_files(4);  // a directory, its lock, the room of its end, its record
+    const Ran ran = run({"run", "--", "touch ran"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("could not be started: record the start: "));
+    EXPECT_THAT(ran.err, HasSubstr("No space left on device"));
+    EXPECT_EQ(json({"list"})[1]["exit_code"], 127);
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "w/ran"));
 }
 
 TEST_F(JobsCommand, KeepsKeysFromCommandsAndFromWhatItShows) {

@@ -155,9 +155,11 @@ std::string chunk(std::string_view bytes) {
     return size + std::string(bytes) + "\r\n";
 }
 
-/// Thinking blocks as they go out, each with a signature that binds it.
+/// Thinking blocks as they go out, each with a signature that binds it. Returns those that have to
+/// come back: not what stands at the end of the answer, which is refused there.
 std::vector<Json> sign_thinking(Ordered& content, std::uint64_t prefix) {
     std::vector<Json> thinking;
+    std::size_t to_come_back = 0;
     for (Ordered& block : content) {
         const std::string type = block.value("type", "");
         if (type == "thinking" && !block.contains("signature")) {
@@ -165,8 +167,12 @@ std::vector<Json> sign_thinking(Ordered& content, std::uint64_t prefix) {
         }
         if (type == "thinking" || type == "redacted_thinking") {
             thinking.push_back(Json::parse(block.dump()));
+        } else if (type != "text" ||
+                   block.value("text", "").find_first_not_of(" \t\r\n") != std::string::npos) {
+            to_come_back = thinking.size();
         }
     }
+    thinking.resize(to_come_back);
     return thinking;
 }
 

@@ -29,8 +29,14 @@ void need_string(const Json& object, const char* key, const std::string& where) 
     if (!object[key].is_string()) refuse(path + ": Input should be a valid string");
 }
 
-bool is_blank(const std::string& text) {
-    return text.find_first_not_of(" \t\r\n") == std::string::npos;
+/// The wide blanks that are likely in an answer; the endpoint knows all of Unicode's.
+bool is_blank(std::string text) {
+    for (const std::string_view wide : {"\xC2\x85", "\xC2\xA0", "\xE2\x80\x83", "\xE2\x80\xA8",
+                                        "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE3\x80\x80"}) {
+        for (auto at = text.find(wide); at != text.npos; at = text.find(wide))
+            text.erase(at, wide.size());
+    }
+    return text.find_first_not_of(" \t\r\n\v\f") == std::string::npos;
 }
 
 bool is_name(const std::string& text, std::size_t longest) {
@@ -202,6 +208,7 @@ private:
         const Json& messages = request_["messages"];
         if (!messages.is_array()) refuse("messages: Input should be a valid list");
         if (messages.empty()) refuse("messages: at least one message is required");
+        if (messages.size() > 100'000) refuse("messages: List should have at most 100000 items");
         std::vector<std::string> open;  // calls of the message before, not answered yet
         for (std::size_t i = 0; i < messages.size(); ++i) {
             const std::string where = "messages." + std::to_string(i);
@@ -279,7 +286,14 @@ private:
                       : check_user_block(block, type, path);
         }
         if (!open.empty()) refuse_unanswered(where, open);
+        if (assistant && !content.empty()) refuse_thinking_at_the_end(content.back(), where);
         return calls;
+    }
+
+    static void refuse_thinking_at_the_end(const Json& block, const std::string& where) {
+        const std::string type = string_or(block, "type");
+        if (type != "thinking" && type != "redacted_thinking") return;
+        refuse(where + ": The final block in an assistant message cannot be `thinking`.");
     }
 
     [[noreturn]] static void refuse_empty(const std::string& where) {
@@ -370,6 +384,8 @@ private:
         need_string(block, "id", path);
         need_string(block, "name", path);
         const std::string id = block["id"].get<std::string>();
+        if (!is_name(block["name"].get<std::string>(), 128))
+            refuse(path + ".name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'");
         if (!is_name(id, 256)) refuse(path + ".id: String should match pattern '^[a-zA-Z0-9_-]+$'");
         if (!ids_.insert(id).second) refuse("messages: `tool_use` ids must be unique");
         if (!block.contains("input")) refuse(path + ".input: Field required");

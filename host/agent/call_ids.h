@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "host/base/mutex.h"
+
+namespace tenon::agent {
+
+/// Whether every endpoint takes this as the id of a call: letters, digits, _ and -, at most 64.
+bool is_call_id(std::string_view text);
+
+/// The id that stands for `number`: nine letters and digits, since some chat templates want exactly
+/// that and no endpoint refuses it.
+std::string call_id_of(std::uint64_t number);
+
+/// The ids of all calls of one session and its subagents, from the beginning: also those before a
+/// summary, because jobs and results know their call by its id. Thread-safe.
+class CallIds {
+public:
+    /// The id under which a call goes into the conversation, the journal and every request. What
+    /// the server offers is taken when it is well formed and no call of the session has had it;
+    /// else the call gets another one by chance. `offered` may be empty or any bytes.
+    std::string assign(std::string_view offered);
+    /// An id that stands in the conversation already. False: it was known.
+    bool add(std::string_view id);
+    [[nodiscard]] bool contains(std::string_view id) const;
+
+private:
+    mutable Mutex mutex_;
+    std::set<std::string, std::less<>> used_ TENON_GUARDED_BY(mutex_);
+};
+
+}  // namespace tenon::agent

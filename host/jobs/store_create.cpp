@@ -1,0 +1,183 @@
+// A store's directories, and how a job comes into one.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/base/clock.h"
+#include "host/base/ids.h"
+#include "host/base/utf8.h"
+#include "host/jobs/end_file.h"
+#include "host/jobs/store.h"
+
+namespace tenon::jobs {
+namespace {
+
+namespace fs = std::filesystem;
+
+// execve(2): MAX_ARG_STRLEN is 32 pages, the closing NUL included.
+constexpr std::size_t kMaxCommandBytes = 131'071;
+constexpr int kIdAttempts = 16;
+constexpr std::size_t kMostSyncedSingly = 8;
+
+bool is_text(std::string_view text) {
+    return text.find('\0') == std::string_view::npos && utf8::is_valid(text);
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
+}
+
+void sync_path(const fs::path& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd) ::fsync(fd.get());
+}
+
+/// What the rules for records refuse must be refused before it is written. Which jobs it follows is
+/// whoever's business who knows them.
+std::optional<Error> problem_when_read_again(const JobSpec& spec) {
+    JobRecord job;
+    job.spec = spec;
+    job.spec.after.clear();
+    const std::string text = encode_job(job);
+    if (text.size() > kMaxRecordBytes)
+        return Error{"the record would be " + std::to_string(text.size()) +
+                     " bytes long; at most " + std::to_string(kMaxRecordBytes) +
+                     " can be read again"};
+    auto again = decode_job(text);
+    return again ? std::nullopt : std::optional(again.error());
+}
+
+Result<void> make_directories(const fs::path& directory) {
+    std::error_code failed;
+    fs::create_directories(directory.parent_path().parent_path(), failed);
+    ::mkdir(directory.parent_path().c_str(), 0700);  // what goes wrong here shows in the next line
+    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error::from_errno("make the jobs directory " + directory.string());
+    if (!fs::is_directory(directory, failed))
+        return Error::from_errno("open the jobs directory " + directory.string(), ENOTDIR);
+    return {};
+}
+
+}  // namespace
+
+std::optional<Error> Store::problem_with(const JobSpec& spec) {
+    if (is_blank(spec.command)) return Error{"the command is empty"};
+    if (spec.command.find('\0') != std::string::npos) return Error{"the command holds a NUL byte"};
+    if (!utf8::is_valid(spec.command)) return Error{"the command is not valid UTF-8"};
+    if (spec.command.size() > kMaxCommandBytes) {
+        return Error{"the command is " + std::to_string(spec.command.size()) +
+                     " bytes long; at most " + std::to_string(kMaxCommandBytes) +
+                     " can be started: put it into a file and run that"};
+    }
+    if (!is_text(spec.name) || !is_text(spec.tool_use_id) || !is_text(spec.workspace)) {
+        return Error{"name, workspace or call id is not valid UTF-8"};
+    }
+    if (!spec.session.empty() && !is_session_id(spec.session)) {
+        return Error{"\"" + utf8::repair(spec.session) + "\" is no session id"};
+    }
+    if (spec.timeout && spec.timeout->count() <= 0) return Error{"the timeout must be above 0"};
+    if (spec.timeout && *spec.timeout > kMostTimeout)
+        return Error{"the timeout must be at most " +
+                     std::to_string(std::chrono::floor<std::chrono::hours>(kMostTimeout).count()) +
+                     " hours"};
+    if (!is_text(spec.cwd) || spec.cwd.empty() || spec.cwd[0] != '/') {
+        return Error{"cwd must be an absolute path: " + utf8::repair(spec.cwd)};
+    }
+    struct stat info {};
+    if (::stat(spec.cwd.c_str(), &info) != 0) return Error::from_errno("cwd " + spec.cwd);
+    if (!S_ISDIR(info.st_mode)) return Error::from_errno("cwd " + spec.cwd, ENOTDIR);
+    if (::access(spec.cwd.c_str(), X_OK) != 0) return Error::from_errno("cwd " + spec.cwd);
+    return problem_when_read_again(spec);
+}
+
+Result<Store> Store::open(fs::path folder) {
+    if (auto made = make_directories(folder); !made) return made.error();
+    return Store(std::move(folder));
+}
+
+Result<Store> Store::open_existing(fs::path folder) {
+    const UniqueFd readable(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!readable && errno != ENOENT) {
+        return Error::from_errno("open the jobs directory " + folder.string());
+    }
+    return Store(std::move(folder));
+}
+
+Result<JobRecord> Store::create(JobSpec spec) const {
+    for (const JobId& after : spec.after) {
+        if (!is_job_id(after))
+            return Error{"record the job: after: Unknown job " + utf8::repair(after)};
+    }
+    JobRecord job;
+    job.spec = std::move(spec);
+    job.submitted_ms = wall_clock_ms();
+    job.submitted_ns = boot_clock_ns();
+    job.boot_id = boot_id();
+    job.host = host_name();
+    auto id = make_directory();
+    if (!id) return id.error().while_doing("record the job");
+    job.id = *std::move(id);
+    if (auto filled = fill_directory(job); !filled) {
+        std::error_code ignored;
+        fs::remove_all(folder_of(job.id), ignored);
+        return filled.error().while_doing("record the job");
+    }
+    return job;
+}
+
+Result<JobId> Store::make_directory() const {
+    for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
+        JobId id = random_hex(8);
+        if (::mkdir(folder_of(id).c_str(), 0700) == 0) return id;
+        if (errno == ENOENT) {  // somebody has removed what `open` made
+            if (auto made = make_directories(folder_); !made) return made.error();
+        } else if (errno != EEXIST) {
+            return Error::from_errno("make " + folder_of(id).string());
+        }
+    }
+    return Error{"no free id in " + folder_.string()};
+}
+
+/// The record comes last: whoever sees it finds what an end needs.
+Result<void> Store::fill_directory(const JobRecord& job) const {
+    const UniqueFd directory = open_directory(job.id);
+    if (!directory) return Error::from_errno("open " + folder_of(job.id).string());
+    const UniqueFd lock(
+        ::openat(directory.get(), kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock) return Error::from_errno("create " + (folder_of(job.id) / kLockFile).string());
+    if (auto room = EndFile::reserve(directory.get()); !room) return room.error();
+    return write_file_atomically(folder_of(job.id) / kJobFile, encode_job(job), Sync::kNo);
+}
+
+UniqueFd Store::open_directory(const JobId& id) const {
+    return UniqueFd(::open(folder_of(id).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+Result<void> Store::rewrite(const JobRecord& job) const {
+    const fs::path file = folder_of(job.id) / kJobFile;
+    const std::string text = encode_job(job);
+    auto written = write_file_atomically(file, text, Sync::kNo);
+    if (written) return written;
+    const UniqueFd old(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat info {};
+    const auto size = static_cast<ssize_t>(text.size());
+    const bool fits = old && ::fstat(old.get(), &info) == 0 && info.st_size == size;
+    if (fits && ::pwrite(old.get(), text.data(), text.size(), 0) == size) return {};
+    return written;
+}
+
+void Store::sync(std::span<const JobId> ids) const {
+    if (ids.size() > kMostSyncedSingly) return sync_everything();
+    for (const JobId& id : ids) {
+        sync_path(folder_of(id) / kJobFile);
+        sync_path(folder_of(id));
+    }
+    sync_path(folder_);
+}
+
+void Store::sync_everything() const {
+    const UniqueFd fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd) ::syncfs(fd.get());
+}
+
+}  // namespace tenon::jobs
