@@ -80,7 +80,8 @@ Excuses LimitedRuns::excuses(const Limit& limit) {
     Excuses excuses;
     excuses.not_started = excuses.cancelled = !limit.must_run;
     if (limit.must_run) return excuses;
-    excuses.errors = {"Too many open files", "Resource temporarily unavailable"};
+    excuses.errors = {"Too many open files", "Resource temporarily unavailable",
+                      "no descriptor left"};
     return excuses;
 }
 

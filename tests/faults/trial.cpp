@@ -54,11 +54,24 @@ std::vector<Living> living(const std::vector<pid_t>& pids) {
     return found;
 }
 
-std::string name_of(const Living& process) {
-    std::ifstream in("/proc/" + std::to_string(process.pid) + "/cmdline", std::ios::binary);
+std::string words_in(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
     std::string words((std::istreambuf_iterator<char>(in)), {});
     std::replace(words.begin(), words.end(), '\0', ' ');
-    return "process " + std::to_string(process.pid) + ": " + words.substr(0, 120);
+    return words;
+}
+
+/// What it is, what it does, and whose it is.
+std::string name_of(const Living& process) {
+    constexpr std::size_t kMostWords = 120, kJob = std::string_view("TENON_JOB_ID=01234567").size();
+    const fs::path folder = "/proc/" + std::to_string(process.pid);
+    const auto stat = jobs::stat_of(process.pid).value_or(jobs::ProcessStat{});
+    const std::string environment = words_in(folder / "environ");
+    const auto job = environment.find("TENON_JOB_ID=");
+    return "process " + std::to_string(process.pid) + " (" + stat.state + ", parent " +
+           std::to_string(stat.parent) +
+           (job == std::string::npos ? "" : ", " + environment.substr(job, kJob)) +
+           "): " + words_in(folder / "cmdline").substr(0, kMostWords);
 }
 
 }  // namespace

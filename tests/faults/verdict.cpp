@@ -183,7 +183,8 @@ private:
         }
         if (calls == 0) verdict_.missing.push_back(name + ": its call is not in the conversation");
         if (ends.size() + results == 0)
-            verdict_.missing.push_back(name + " was never told; its call says: " + says);
+            verdict_.missing.push_back(name + " ended as " + describe(*job.end) +
+                                       " and was never told; its call says: " + says);
         if (ends.size() + results > 1)
             verdict_.doubled.push_back(name + " was told in more than one way");
     }
@@ -193,7 +194,9 @@ private:
     void check_output(const std::string& name, const Attempt& attempt, const std::string& report) {
         if (report.starts_with(printed_by(attempt.number))) return;
         const auto why = did_not_end_.find(attempt);
-        if (why != did_not_end_.end() && report.find(why->second) != std::string::npos) return;
+        if (why != did_not_end_.end() && (report.find(why->second) != std::string::npos ||
+                                          report.find("[interrupted]") != std::string::npos))
+            return;
         if (why == did_not_end_.end() && trial_.excuses().output_missing &&
             says_that_output_is_missing(report))
             return;
@@ -275,7 +278,7 @@ private:
 };
 
 void print_list(std::ostream& out, const char* name, const std::vector<std::string>& list) {
-    constexpr std::size_t kMost = 12;
+    constexpr std::size_t kMost = 200;
     out << std::left << std::setw(12) << name << std::right << std::setw(8) << list.size() << "\n";
     for (std::size_t i = 0; i < std::min(list.size(), kMost); ++i)
         out << "    " << list[i] << "\n";
