@@ -166,8 +166,11 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
     const std::string text = "file://" + (sandbox.home / "caf").string() + "%E9";
     fs::create_directories(other);
     fs::create_directories(here / ".tenon");
+    fs::create_directories(here / "skills/hello");
     std::ofstream(here / ".tenon/tenon.properties") << "agent.maxTurns=7\nlog.format=json\n";
     std::ofstream(here / "AGENTS.md") << "be brief\n";
+    std::ofstream(here / "skills/hello/SKILL.md")
+        << "---\nname: hello\ndescription: says hello\n---\nSay hello.\n";
     std::ofstream(here / "secret.txt") << "needle\n";
 
     EXPECT_EQ(run(sandbox, here, {"config", "trust", "--yes"}).code, 0);
@@ -186,12 +189,13 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
     const Ran ran =
         say(sandbox, here, replay, {"--yes", "--session", "s", "--deny", "Read(/secret.txt)"});
     ASSERT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_EQ(ran.result_of("t1"), "AGENTS.md\nmade\nsecret.txt\n");
+    EXPECT_EQ(ran.result_of("t1"), "AGENTS.md\nmade\nsecret.txt\nskills\n");
     EXPECT_NE(ran.result_of("t2").find("Wrote 7 bytes"), std::string::npos) << ran.result_of("t2");
     EXPECT_NE(ran.result_of("t3").find("needle"), std::string::npos) << ran.result_of("t3");
     EXPECT_NE(ran.result_of("t4").find("dir/new.txt"), std::string::npos) << ran.result_of("t4");
     EXPECT_NE(ran.result_of("t5").find("dir/new.txt"), std::string::npos) << ran.result_of("t5");
     EXPECT_EQ(ran.result_of("t5").find("secret.txt"), std::string::npos) << ran.result_of("t5");
+    EXPECT_NE(ran.result_of("t7").find("Say hello."), std::string::npos) << ran.result_of("t7");
     EXPECT_TRUE(fs::exists(here / "made"));
     EXPECT_TRUE(fs::exists(here / "dir/new.txt"));
     EXPECT_TRUE(fs::exists(here / ".tasks/task_1.json")) << ran.result_of("t6");
