@@ -19,6 +19,7 @@ JobRecord full_record() {
                 "/w/x",
                 "name",
                 "call_1",
+                "weather",
                 Kind::kForeground,
                 "agent-1",
                 Lifetime::kPersistent,
@@ -37,6 +38,7 @@ TEST(Record, OfAJobComesBackAsItWas) {
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(encode_job(*back), encode_job(job));
     EXPECT_EQ(back->spec.command, job.spec.command);
+    EXPECT_EQ(back->spec.plugin, job.spec.plugin);
     EXPECT_EQ(back->spec.timeout, 5s);
     EXPECT_EQ(back->spec.after, job.spec.after);
 }
