@@ -43,8 +43,8 @@ std::string path_from_text(std::string_view text) {
     text.remove_prefix(kScheme.size());
     std::string path;
     for (std::size_t at = 0; at < text.size(); ++at) {
-        const bool escaped = text[at] == '%' && at + 2 < text.size() &&
-                             digit(text[at + 1]) >= 0 && digit(text[at + 2]) >= 0;
+        const bool escaped = text[at] == '%' && at + 2 < text.size() && digit(text[at + 1]) >= 0 &&
+                             digit(text[at + 2]) >= 0;
         if (escaped) {
             path += static_cast<char>(digit(text[at + 1]) * 16 + digit(text[at + 2]));
             at += 2;

@@ -7,7 +7,8 @@
 namespace tenon {
 
 /// `path` itself where it is valid UTF-8; else `file://` and the bytes, all but letters, digits and
-/// `/-._~` as %XX. No two paths give the same text: one that begins with `file://` is written so too.
+/// `/-._~` as %XX. No two paths give the same text: one that begins with `file://` is written so
+/// too.
 std::string path_to_text(std::string_view path);
 
 /// The bytes of a path that path_to_text has written. Text of another origin comes back as it is,

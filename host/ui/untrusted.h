@@ -23,8 +23,8 @@ std::string harmless_line(std::string_view bytes);
 /// they are escaped too.
 std::string visible(std::string_view bytes, bool keep_lines = false);
 
-/// JSON text for a terminal: the same document, with every control, direction or invisible character
-/// in it as a JSON escape. Line feeds stay.
+/// JSON text for a terminal: the same document, with every control, direction or invisible
+/// character in it as a JSON escape. Line feeds stay.
 std::string visible_json(std::string_view json);
 
 /// The first line that says something, visible, as much of it as any terminal has room for; `…`

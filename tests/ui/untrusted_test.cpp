@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-
 #include "host/base/utf8.h"
 
 namespace tenon::ui {
@@ -107,7 +106,9 @@ TEST(Untrusted, TakesTheFirstLineThatSaysSomething) {
 }
 
 TEST(VisibleJson, IsTheSameDocumentWithoutCharactersThatActOnATerminal) {
-    const Json document = {{"text", "a\x1b]52;c;x\x07\n\xC2\x9B" "31m\xE2\x80\xAE\xF3\xA0\x81\x81\xC3\xA9\x7F"}};
+    const Json document = {{"text",
+                            "a\x1b]52;c;x\x07\n\xC2\x9B"
+                            "31m\xE2\x80\xAE\xF3\xA0\x81\x81\xC3\xA9\x7F"}};
     const std::string shown = visible_json(document.dump() + "\n");
     EXPECT_EQ(shown, R"({"text":"a\u001b]52;c;x\u0007\n\u009b31m\u202e\udb40\udc41)"
                      "\xC3\xA9"
