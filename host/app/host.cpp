@@ -12,7 +12,6 @@
 #include "host/app/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
-#include "host/model/window.h"
 #include "host/plugins/loader.h"
 
 namespace tenon::app {
@@ -82,6 +81,7 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
+    host->make_windows();
     host->make_subagents();
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
@@ -91,19 +91,6 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     if (auto settled = host->settle_conversation(); !settled)
         return StartFailure{settled.error().message, 1};
     return host;
-}
-
-agent::LoopOptions Host::loop_options() const {
-    agent::LoopOptions options;
-    options.max_tokens = settings_.model.max_tokens;
-    options.max_turns = settings_.agent.max_turns;
-    options.wait_for_jobs = options_.wait_for_jobs;
-    options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
-    options.compaction.threshold = [this](std::string_view model) {
-        return settings_.agent.token_threshold.value_or(
-            model::request_tokens(model, settings_.model.max_tokens));
-    };
-    return options;
 }
 
 void Host::make_subagents() {

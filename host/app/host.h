@@ -18,6 +18,7 @@
 #include "host/app/subagents.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
+#include "host/model/window.h"
 #include "host/permission/gate.h"
 #include "host/plugins/folder_watch.h"
 #include "host/plugins/loader.h"
@@ -137,6 +138,7 @@ private:
     void take_over_jobs();
     Result<void> settle_conversation();
     Result<void> set_the_scene();
+    void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
@@ -170,6 +172,7 @@ private:
     std::vector<plugins::Problem> plugin_problems_;
     std::vector<plugins::Words> prompts_of_plugins_;
     std::optional<agent::Session> session_;
+    std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<agent::Loop> loop_;
     std::set<std::string> jobs_of_earlier_runs_;
