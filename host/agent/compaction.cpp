@@ -1,7 +1,6 @@
 #include "host/agent/compaction.h"
 
 #include "host/agent/pruning.h"
-#include "host/agent/summary.h"
 #include "host/agent/transcript.h"
 #include "host/base/utf8.h"
 
@@ -10,6 +9,8 @@ namespace {
 
 constexpr std::int64_t kUsualThreshold = 50'000;
 constexpr int kMostWithoutProgress = 2;
+/// A conversation this long may be too long for a model with a small window.
+constexpr std::int64_t kLong = 4'000;
 
 /// From where on old results are looked at.
 std::int64_t near(std::int64_t threshold) {
@@ -21,13 +22,32 @@ std::int64_t worthwhile(std::int64_t threshold) {
 }
 /// Text that does not fit at four bytes a token is denser than that.
 std::size_t plain_bytes(std::int64_t threshold) {
-    return static_cast<std::size_t>(threshold) * 3;
+    return static_cast<std::size_t>(std::max<std::int64_t>(threshold, 0)) * 3;
 }
 
 }  // namespace
 
 std::int64_t Compaction::threshold() const {
     return options_.threshold ? options_.threshold(parts_.session.head().model) : kUsualThreshold;
+}
+
+std::int64_t Compaction::answer_tokens() const {
+    return options_.answer ? options_.answer(parts_.session.head().model) : max_tokens_;
+}
+
+void Compaction::learn(std::optional<std::int64_t> window) {
+    if (window && options_.learn) options_.learn(parts_.session.head().model, *window);
+}
+
+SummaryRoom Compaction::room_after(std::optional<std::int64_t> window) {
+    learn(window);
+    return {answer_tokens(), plain_bytes(threshold())};
+}
+
+bool Compaction::can_help(const Refusal& refusal) const {
+    if (refusal.certain) return true;
+    return has_answers() &&
+           parts_.session.estimated_tokens() >= std::min(kLong, threshold() / 2);
 }
 
 /// Without them a summary would have nothing to sum up: what is not answered stays as it is.
@@ -51,8 +71,23 @@ Result<void, Halt> Compaction::before_request(std::stop_token stop) {
     return judge(replace({Trigger::kAuto, {}, true, true}, std::move(stop)));
 }
 
-Result<void, Halt> Compaction::after_refusal(const std::string& why, std::stop_token stop) {
+Result<void, Halt> Compaction::after_refusal(const Refusal& refusal, std::stop_token stop) {
+    const std::string& why = refusal.why;
+    const std::int64_t asked_for = answer_tokens();
+    learn(refusal.window);
+    // With a shorter answer it may fit as it is.
+    if (answer_tokens() < asked_for && parts_.session.estimated_tokens() <= threshold()) return {};
     if (!has_answers()) return Halt{why};
+    refusals_ = turns_since_refusal_ <= 1 ? refusals_ + 1 : 1;
+    turns_since_refusal_ = 0;
+    if (refusals_ > kMostWithoutProgress) {
+        return Halt{why + "; the conversation was made shorter twice, and each time it was too long "
+                          "again after one turn: go on in a new session"};
+    }
+    if (!refusal.certain) {
+        parts_.sink.on_event(Notice{parts_.secrets.redact(
+            "the request was refused, perhaps as too long; a summary is made (" + why + ")")});
+    }
     const auto replaced = replace({Trigger::kAuto, {}, false, false}, std::move(stop));
     if (replaced) return {};
     if (replaced.error().kind == Failure::Kind::kInterrupted) return Halt{"interrupted", true};
@@ -67,6 +102,7 @@ Result<void, Halt> Compaction::at_once(const std::string& focus, std::stop_token
 }
 
 void Compaction::answered(const Usage& usage) {
+    if (turns_since_refusal_ < kFar) ++turns_since_refusal_;
     if (!std::exchange(unproven_, false)) return;
     const std::int64_t prompt =
         usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens;
@@ -91,7 +127,8 @@ Result<void, Compaction::Failure> Compaction::replace(const Attempt& attempt,
     Session& session = parts_.session;
     const std::int64_t before = session.estimated_tokens();
     const std::string focus = parts_.secrets.redact(utf8::repair(attempt.focus));
-    const SummaryOptions options{focus, max_tokens_, attempt.fits, plain_bytes(threshold())};
+    const SummaryOptions options{
+        focus, attempt.fits, [this](std::optional<std::int64_t> window) { return room_after(window); }};
     const auto summary =
         summarize(session, parts_.provider, parts_.sink, options, spent_, std::move(stop));
     if (!summary) {

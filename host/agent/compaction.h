@@ -8,6 +8,7 @@
 
 #include "host/agent/ports.h"
 #include "host/agent/session.h"
+#include "host/agent/summary.h"
 #include "host/base/secrets.h"
 
 namespace tenon::agent {
@@ -15,6 +16,10 @@ namespace tenon::agent {
 struct CompactionOptions {
     /// How many tokens a request to the model of that name may have; empty: 50,000 for any.
     std::function<std::int64_t(std::string_view model)> threshold;
+    /// How many an answer of it may have; empty: what was asked for.
+    std::function<std::int64_t(std::string_view model)> answer;
+    /// The endpoint has stated the window of the model; what the two above say may change.
+    std::function<void(std::string_view model, std::int64_t window)> learn;
     std::size_t keep_recent = 3;  ///< tool results that stay whole in any case
 };
 
@@ -22,6 +27,13 @@ struct CompactionOptions {
 struct Halt {
     std::string message;
     bool interrupted = false;  ///< by the stop token; not an error
+};
+
+/// A request that was refused because it is too long, or may have been.
+struct Refusal {
+    std::string why;      ///< the endpoint's own words
+    bool certain = true;  ///< false: these words are not known
+    std::optional<std::int64_t> window = {};
 };
 
 /// Makes a session's conversation shorter when it is due: first old tool results, in one batch;
@@ -39,12 +51,16 @@ public:
         const Secrets& secrets;
         Context& context;
     };
-    /// A summary may have `max_tokens`.
+    /// An answer, and a summary, may have `max_tokens`, or less where the window is small.
     Compaction(const Parts& parts, CompactionOptions options, std::int64_t max_tokens)
         : parts_(parts), options_(std::move(options)), max_tokens_(max_tokens) {}
 
     /// Another run begins: what failed in the one before is forgotten.
-    void begin_run() { without_progress_ = 0; }
+    void begin_run() {
+        without_progress_ = 0;
+        refusals_ = 0;
+        turns_since_refusal_ = kFar;
+    }
 
     /// A summary is wanted before the next request; `focus` may be empty.
     void wish(std::string focus) { wish_ = std::move(focus); }
@@ -52,8 +68,17 @@ public:
     /// Does what is due or wished for before a request.
     Result<void, Halt> before_request(std::stop_token stop);
 
-    /// The endpoint refused the conversation as too long, in the words `why`. Done: it is shorter.
-    Result<void, Halt> after_refusal(const std::string& why, std::stop_token stop);
+    /// Whether a shorter conversation may be what the endpoint wants. Words that are not known count
+    /// only when the conversation is long.
+    [[nodiscard]] bool can_help(const Refusal& refusal) const;
+
+    /// Done: the conversation, or the answer that is asked for, is shorter, and the request can go
+    /// out again. A conversation that is refused again and again right after a summary halts the
+    /// run.
+    Result<void, Halt> after_refusal(const Refusal& refusal, std::stop_token stop);
+
+    /// How many tokens to ask for in an answer of the session's model.
+    [[nodiscard]] std::int64_t answer_tokens() const;
 
     /// A summary now, on a person's wish. Done: it has taken the conversation's place.
     Result<void, Halt> at_once(const std::string& focus, std::stop_token stop);
@@ -77,7 +102,11 @@ private:
         std::string message;
     };
 
+    static constexpr int kFar = 1000;  // turns
+
     [[nodiscard]] std::int64_t threshold() const;
+    [[nodiscard]] SummaryRoom room_after(std::optional<std::int64_t> window);
+    void learn(std::optional<std::int64_t> window);
     [[nodiscard]] bool has_answers() const;
     Result<bool> prune(std::int64_t tokens);
     [[nodiscard]] Json last_results() const;
@@ -93,6 +122,8 @@ private:
     std::optional<std::string> wish_;
     Usage spent_;
     int without_progress_ = 0;  // attempts in a row
+    int refusals_ = 0;                 // each right after the one before
+    int turns_since_refusal_ = kFar;
     bool unproven_ = false;     // the provider has not counted a request since the last summary
 };
 

@@ -6,7 +6,6 @@
 #include "host/agent/compact_tool.h"
 #include "host/agent/notification.h"
 #include "host/agent/repair.h"
-#include "host/agent/summary.h"
 #include "host/agent/tool_batch.h"
 #include "host/base/utf8.h"
 
@@ -14,6 +13,7 @@ namespace tenon::agent {
 namespace {
 
 constexpr int kMostCutAnswers = 3;
+constexpr int kMostRefusals = 2;
 constexpr std::string_view kGoOn =
     "Your answer is not complete. Continue exactly where it stopped.";
 
@@ -27,11 +27,15 @@ void must(const Result<void>& written) {
     if (!written) throw JournalFailed(written.error().message);
 }
 
-/// Why the conversation does not fit into the model's window; empty when it does.
-std::string too_long(const Result<Answer, ModelFailure>& answer) {
-    if (!answer) return is_too_long(answer.error()) ? answer.error().message : std::string();
-    if (answer->stop_reason != "model_context_window_exceeded") return {};
-    return "the answer did not fit into the model's context window";
+/// Why the conversation does not fit into the model's window, or may not; nothing when it does.
+std::optional<Refusal> refusal_in(const Result<Answer, ModelFailure>& answer) {
+    if (!answer) {
+        const ModelFailure& failure = answer.error();
+        if (failure.length == Length::kFits) return std::nullopt;
+        return Refusal{failure.message, failure.length == Length::kTooLong, failure.window};
+    }
+    if (answer->stop_reason != "model_context_window_exceeded") return std::nullopt;
+    return Refusal{"the answer did not fit into the model's context window"};
 }
 
 }  // namespace
@@ -160,9 +164,12 @@ Loop::Next Loop::ask(std::stop_token stop) {
     }
     paused_ = false;
     auto answer = request(stop);
-    if (const std::string why = too_long(answer); !why.empty() && !stop.stop_requested()) {
+    for (int refusals = 0; refusals < kMostRefusals && !stop.stop_requested(); ++refusals) {
+        const auto refusal = refusal_in(answer);
+        // The second time an answer that does not fit is taken as far as it came.
+        if (!refusal || (answer && refusals > 0) || !compaction_.can_help(*refusal)) break;
         if (answer) result_.usage += answer->usage;
-        if (!made(compaction_.after_refusal(why, stop))) return Next::kStop;
+        if (!made(compaction_.after_refusal(*refusal, stop))) return Next::kStop;
         answer = request(stop);
     }
     if (!answer) {
@@ -215,7 +222,8 @@ Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
     const Session& session = parts_.session;
     Request request{session.head().model, session.head().system,
                     session.head().tools, session.conversation().messages(),
-                    options_.max_tokens,  false};
+                    compaction_.answer_tokens(),
+                    false};
     request.call_ids = &session.call_ids();
     return parts_.provider.ask(request, parts_.sink, std::move(stop));
 }

@@ -56,6 +56,13 @@ struct Answer {
     Usage usage;
 };
 
+/// Whether a refused request fits into the model's window, as far as the endpoint's words say.
+enum class Length {
+    kFits,     ///< it was refused for another reason
+    kTooLong,  ///< it does not fit
+    kNotSaid,  ///< the words are not known: it may be too long
+};
+
 /// Why there is no answer. Nothing of a failed attempt may reach the conversation.
 struct ModelFailure {
     std::string message;  ///< names the endpoint and the cause
@@ -67,6 +74,8 @@ struct ModelFailure {
     std::optional<std::chrono::milliseconds> retry_after;
     /// Not empty: in this way the answer broke the wire format. The next one may do the same.
     std::string malformed = {};
+    Length length = Length::kFits;
+    std::optional<std::int64_t> window = {};  ///< tokens of the model's window, where that was stated
 };
 
 /// A model behind one wire format. `ask` blocks, is called by one thread at a time, and returns

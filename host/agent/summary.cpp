@@ -1,7 +1,6 @@
 #include "host/agent/summary.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "host/agent/wire.h"
 #include "host/base/utf8.h"
@@ -9,7 +8,14 @@
 namespace tenon::agent {
 namespace {
 
-constexpr int kPlainAttempts = 3;
+constexpr int kPlainAttempts = 8;
+/// Where the endpoint does not say that the length is the matter.
+constexpr int kUnsureAttempts = 3;
+/// A conversation with less text is not refused for its length; less is no conversation.
+constexpr std::size_t kLongText = 8'000;
+constexpr std::size_t kLeastText = 100;
+/// From here on the summary itself must be told to be short.
+constexpr std::int64_t kShortAnswer = 4'096;
 
 constexpr std::string_view kInstruction =
     "Leave the work for a moment. What you write now takes the place of this conversation: the "
@@ -24,8 +30,10 @@ constexpr std::string_view kInstruction =
     "Be exact with names, paths, commands and numbers. Messages of the user that have no answer "
     "yet will stand word for word behind what you write: do not answer them.";
 
-std::string instruction(const std::string& focus) {
+std::string instruction(const std::string& focus, std::int64_t max_tokens) {
     std::string text(kInstruction);
+    if (max_tokens < kShortAnswer)
+        text += "\nWrite at most " + std::to_string(max_tokens / 3) + " words.";
     if (!focus.empty()) text += "\nAbove all keep: " + focus;
     return text;
 }
@@ -100,49 +108,64 @@ public:
           sink_(sink),
           options_(options),
           spent_(spent),
-          stop_(std::move(stop)) {}
+          stop_(std::move(stop)),
+          room_(options.room(std::nullopt)) {}
 
     Result<std::string, SummaryFailure> run() {
+        const std::string text = plain_text(session_.conversation().messages());
         if (options_.fits) {
             auto summary = ask_as_it_is();
-            if (!too_long_) return summary;
+            if (length_ == Length::kFits) return summary;
+            if (length_ == Length::kNotSaid && text.size() < kLongText) return summary;
         }
-        const std::string text = plain_text(session_.conversation().messages());
-        std::size_t most = options_.plain_bytes;
+        std::size_t most = std::min(text.size(), room_.plain_bytes);
         auto summary = ask_in_plain_text(newest(text, most));
-        for (int attempt = 1; attempt < kPlainAttempts && too_long_; ++attempt)
-            summary = ask_in_plain_text(newest(text, most /= 2));
+        for (int attempt = 1; may_shrink(attempt, most); ++attempt) {
+            most = std::min(less_than(most), room_.plain_bytes);
+            summary = ask_in_plain_text(newest(text, most));
+        }
         return summary;
     }
 
 private:
+    [[nodiscard]] bool may_shrink(int attempt, std::size_t most) const {
+        if (length_ == Length::kFits || most <= kLeastText) return false;
+        return attempt < (length_ == Length::kTooLong ? kPlainAttempts : kUnsureAttempts);
+    }
+    /// Few attempts must get further.
+    [[nodiscard]] std::size_t less_than(std::size_t most) const {
+        return most / (length_ == Length::kTooLong ? 2 : 4);
+    }
+
     Result<std::string, SummaryFailure> ask_as_it_is() {
         const auto held = session_.conversation().messages();
         std::vector<Message> messages(held.begin(), held.end());
         if (messages.back().role != Role::kUser) messages.push_back(empty_message(Role::kUser));
-        append_block(messages.back(), text_block(instruction(options_.focus)));
+        append_block(messages.back(), text_block(instruction(options_.focus, room_.max_tokens)));
         return ask({session_.head().model, session_.head().system, session_.head().tools, messages,
-                    options_.max_tokens, true});
+                    room_.max_tokens, true});
     }
 
     Result<std::string, SummaryFailure> ask_in_plain_text(const std::string& text) {
         std::vector<Message> messages = {empty_message(Role::kUser)};
         append_block(messages.back(), text_block("<conversation>\n" + text + "</conversation>"));
-        append_block(messages.back(), text_block(instruction(options_.focus)));
-        return ask({session_.head().model, "", "[]", messages, options_.max_tokens, false});
+        append_block(messages.back(), text_block(instruction(options_.focus, room_.max_tokens)));
+        return ask({session_.head().model, "", "[]", messages, room_.max_tokens, false});
     }
 
     Result<std::string, SummaryFailure> ask(const Request& request) {
         const auto answer = provider_.ask(request, sink_, stop_);
-        too_long_ = answer ? answer->stop_reason == "model_context_window_exceeded"
-                           : is_too_long(answer.error());
         if (answer) spent_ += answer->usage;
-        if (stop_.stop_requested() || (!answer && answer.error().stopped)) {
-            too_long_ = false;
+        length_ = Length::kFits;
+        if (stop_.stop_requested() || (!answer && answer.error().stopped))
             return SummaryFailure{"interrupted", true};
+        if (answer) {
+            if (answer->stop_reason == "model_context_window_exceeded") length_ = Length::kTooLong;
+            return summary_in(*answer);
         }
-        if (!answer) return SummaryFailure{answer.error().message};
-        return summary_in(*answer);
+        length_ = answer.error().length;
+        if (answer.error().window) room_ = options_.room(answer.error().window);
+        return SummaryFailure{answer.error().message};
     }
 
     const Session& session_;
@@ -151,19 +174,11 @@ private:
     const SummaryOptions& options_;
     Usage& spent_;
     std::stop_token stop_;
-    bool too_long_ = false;  // the last request was
+    SummaryRoom room_;
+    Length length_ = Length::kFits;  // of the last request
 };
 
 }  // namespace
-
-bool is_too_long(const ModelFailure& failure) {
-    if (failure.http_status != 400 && failure.http_status != 413) return false;
-    std::string message = failure.message;
-    std::transform(message.begin(), message.end(), message.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return failure.type == "request_too_large" ||
-           message.find("prompt is too long") != std::string::npos;
-}
 
 Result<std::string, SummaryFailure> summarize(const Session& session, Provider& provider,
                                               EventSink& sink, const SummaryOptions& options,

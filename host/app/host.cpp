@@ -16,7 +16,6 @@
 #include "host/base/clock.h"
 #include "host/base/limits.h"
 #include "host/base/utf8.h"
-#include "host/model/window.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 
@@ -103,6 +102,7 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
+    host->make_windows();
     host->make_subagents();
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
@@ -162,19 +162,6 @@ Result<void> Host::prepare_conversation() {
     }
     scene_is_set_ = true;
     return {};
-}
-
-agent::LoopOptions Host::loop_options() const {
-    agent::LoopOptions options;
-    options.max_tokens = settings_.model.max_tokens;
-    options.max_turns = settings_.agent.max_turns;
-    options.wait_for_jobs = options_.wait_for_jobs;
-    options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
-    options.compaction.threshold = [this](std::string_view model) {
-        return settings_.agent.token_threshold.value_or(
-            model::request_tokens(model, settings_.model.max_tokens));
-    };
-    return options;
 }
 
 void Host::make_subagents() {

@@ -18,6 +18,7 @@
 #include "host/app/subagents.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
+#include "host/model/window.h"
 #include "host/permission/gate.h"
 #include "host/plugins/folder_watch.h"
 #include "host/plugins/loader.h"
@@ -153,6 +154,7 @@ private:
     Result<void> set_the_scene();
     Result<void> prepare_conversation();
     void end_early();
+    void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
@@ -186,6 +188,7 @@ private:
     std::vector<plugins::Problem> plugin_problems_;
     std::vector<plugins::Words> prompts_of_plugins_;
     std::optional<agent::Session> session_;
+    std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/agent/repair.h"
+#include "host/model/overflow.h"
 
 namespace tenon::model {
 namespace {
@@ -44,7 +45,7 @@ void AnswerStream::take(const SseEvent& event) {
     received_ += event.data.size();
     if (received_ > kMaxAnswerBytes) return fail_malformed("the answer is too long");
     const auto data = seam_.parse(event.data);
-    if (!data && event.name == "error") return take_error({"", excerpt(event.data), ""});
+    if (!data && event.name == "error") return take_error({"", excerpt(event.data), ""}, event.data);
     if (!data) return fail_malformed("malformed event: " + data.error().message);
     if (!data->is_object()) return fail_malformed("malformed event: not a JSON object");
     // The type in the data; gateways have been seen to leave out the event's name.
@@ -53,8 +54,8 @@ void AnswerStream::take(const SseEvent& event) {
 
 void AnswerStream::dispatch(const std::string& type, const Json& data, std::string_view raw) {
     if (!is_part_of_an_answer(type)) {
-        if (const auto error = find_error(data)) return take_error(*error);
-        if (type == "error") return take_error({"", excerpt(raw), ""});
+        if (const auto error = find_error(data)) return take_error(*error, raw);
+        if (type == "error") return take_error({"", excerpt(raw), ""}, raw);
     }
     if (type == "message_start") return start_message(member(data, "message"));
     if (!is_part_of_an_answer(type)) return;
@@ -176,12 +177,13 @@ void AnswerStream::stop_block() {
     if (behind) blocks_.push_back(text_block(block.stray));
 }
 
-void AnswerStream::take_error(const ServerError& error) {
+void AnswerStream::take_error(const ServerError& error, std::string_view raw) {
     const std::string type = error.type.empty() ? "error" : error.type;
     fail("the answer broke off: " + type + ": " + error.message);
     failure_->type = type;
     failure_->request_id = error.request_id;
     failure_->retryable = is_passing_error(type);
+    judge_length(*failure_, raw);
 }
 
 Result<agent::Answer, agent::ModelFailure> AnswerStream::finish(bool clean_end) {

@@ -49,7 +49,7 @@ private:
     void take_thinking(std::string text);
     void take_input(const std::string& text);
     void stop_block();
-    void take_error(const ServerError& error);
+    void take_error(const ServerError& error, std::string_view raw);
     void fail(std::string why);
     void fail_malformed(std::string how);
 

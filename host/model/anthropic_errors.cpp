@@ -9,6 +9,7 @@
 
 #include "host/base/utf8.h"
 #include "host/model/anthropic.h"
+#include "host/model/overflow.h"
 #include "host/model/seam.h"
 #include "host/model/server_error.h"
 
@@ -89,6 +90,7 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
                         : head.status == 200 ? found && is_passing_error(failure.type)
                                              : is_passing_status(head.status);
     if (is_spend_limit(error)) failure.retryable = false;
+    judge_length(failure, body);
     return failure;
 }
 

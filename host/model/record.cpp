@@ -38,6 +38,8 @@ std::string failure_line(const agent::ModelFailure& failure, std::string_view ag
     if (!agent.empty()) line["agent"] = std::string(agent);
     if (!jobs.empty()) line["jobs"] = jobs;
     if (failure.retry_after) line["retry_after_ms"] = failure.retry_after->count();
+    if (failure.length == agent::Length::kTooLong) line["too_long"] = true;
+    if (failure.window) line["window"] = *failure.window;
     return dump_json(line);
 }
 

@@ -7,6 +7,7 @@
 #include "host/base/atomic_file.h"
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
+#include "host/model/overflow.h"
 
 namespace tenon::model {
 namespace {
@@ -41,6 +42,10 @@ agent::ModelFailure read_failure(const Json& line) {
     if (const auto ms = integer_or(line, "retry_after_ms", -1); ms >= 0) {
         failure.retry_after = std::chrono::milliseconds(ms);
     }
+    judge_length(failure, failure.message);
+    // Codes and members of the answer are not in the message.
+    if (bool_or(line, "too_long", false)) failure.length = agent::Length::kTooLong;
+    if (const auto window = integer_or(line, "window", 0); window > 0) failure.window = window;
     return failure;
 }
 

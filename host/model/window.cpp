@@ -3,10 +3,18 @@
 #include <algorithm>
 #include <array>
 
+#include "host/base/atomic_file.h"
+#include "host/base/json.h"
+#include "host/base/utf8.h"
+
 namespace tenon::model {
 namespace {
 
+constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kUnknownModel = 50'000;
+constexpr std::int64_t kSmallestWindow = 256;
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
+constexpr std::size_t kMostKept = 500;
 
 struct Family {
     std::string_view name;  ///< part of the model's
@@ -14,15 +22,83 @@ struct Family {
 };
 constexpr std::array<Family, 1> kFamilies = {{{"claude", 200'000}}};
 
+/// With some room for what is counted differently.
+std::int64_t room_for_request(std::int64_t window, std::int64_t answer) {
+    return std::max(window - window / 10 - answer, window / 2);
+}
+
+/// The entries of the file; none when there is no file.
+Result<Json> read_entries(const std::filesystem::path& file) {
+    std::error_code error;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(file, error)))
+        return Json::array();
+    const auto bytes = read_whole_file(file, kMaxFileBytes);
+    if (!bytes) return bytes.error();
+    const auto document = parse_json(*bytes);
+    if (!document) return document.error().while_doing("read " + file.string());
+    if (integer_or(*document, "v", 0) != kVersion)
+        return Error{"read " + file.string() +
+                     ": written by another version of this program (v is not 1)"};
+    const Json& entries = member(*document, "windows");
+    if (!entries.is_array()) return Error{"read " + file.string() + ": no windows in it"};
+    return entries;
+}
+
 }  // namespace
 
-std::int64_t request_tokens(std::string_view model, std::int64_t max_tokens) {
-    for (const Family& family : kFamilies) {
-        if (model.find(family.name) == std::string_view::npos) continue;
-        const std::int64_t room = family.window - family.window / 10 - max_tokens;
-        return std::max(room, family.window / 2);
+Result<void> Windows::load() {
+    if (file_.empty()) return {};
+    const auto entries = read_entries(file_);
+    const Lock lock(mutex_);
+    writes_ = entries.ok();
+    if (!entries) return entries.error();
+    for (const Json& entry : *entries) {
+        const std::string model = string_or(entry, "model");
+        const std::int64_t tokens = integer_or(entry, "tokens", 0);
+        if (string_or(entry, "server") == server_ && tokens >= kSmallestWindow)
+            learned_[model] = tokens;
     }
-    return kUnknownModel;
+    return {};
+}
+
+WindowShares Windows::shares(std::string_view model, std::int64_t max_tokens) const {
+    {
+        const Lock lock(mutex_);
+        if (const auto it = learned_.find(model); it != learned_.end()) {
+            const std::int64_t answer = std::min(max_tokens, it->second / 4);
+            return {room_for_request(it->second, answer), answer, true};
+        }
+    }
+    for (const Family& family : kFamilies) {
+        if (model.find(family.name) != std::string_view::npos)
+            return {room_for_request(family.window, max_tokens), max_tokens, false};
+    }
+    return {kUnknownModel, max_tokens, false};
+}
+
+Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {
+    if (tokens < kSmallestWindow) return {};
+    const std::string name = utf8::repair(model);
+    const Lock lock(mutex_);
+    std::int64_t& known = learned_[name];
+    if (std::exchange(known, tokens) == tokens || file_.empty() || !writes_) return {};
+    return keep(name, tokens);
+}
+
+/// Reads anew: another host may have learned something too.
+Result<void> Windows::keep(const std::string& model, std::int64_t tokens) const {
+    auto entries = read_entries(file_);
+    if (!entries) return entries.error();
+    Json kept = Json::array();
+    const std::size_t left_out = entries->size() < kMostKept ? 0 : entries->size() - kMostKept + 1;
+    for (std::size_t i = left_out; i < entries->size(); ++i) {
+        const Json& entry = (*entries)[i];
+        if (string_or(entry, "server") != server_ || string_or(entry, "model") != model)
+            kept.push_back(entry);
+    }
+    kept.push_back(Json{{"server", server_}, {"model", model}, {"tokens", tokens}});
+    const Json document = {{"v", kVersion}, {"windows", std::move(kept)}};
+    return write_file_atomically(file_, dump_json(document) + "\n", Sync::kNo);
 }
 
 }  // namespace tenon::model

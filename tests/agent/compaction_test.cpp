@@ -512,6 +512,108 @@ TEST_F(CompactionTest, ASummaryThatDoesNotFitAsItIsIsAskedForInPlainText) {
     EXPECT_EQ(texts_of(3)[1], compressed("S."));
 }
 
+TEST_F(CompactionTest, WordsThatNobodyKnowsCountAsTooLongWhenTheConversationIsLong) {
+    then_look("a", 600);  // of 1,000: half of it is long
+    provider.then_refuse(Length::kNotSaid);
+    then_summarize("S.");
+    provider.then_say("done");
+    EXPECT_EQ(run("go").text, "done");
+    EXPECT_EQ(texts_of(3)[1], compressed("S."));
+}
+
+TEST_F(CompactionTest, WordsThatNobodyKnowsEndTheRunWhenTheConversationIsShort) {
+    then_look("a", 10);
+    provider.then_refuse(Length::kNotSaid);
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.error, "POST x: HTTP 400: no, thank you");
+    EXPECT_EQ(provider.requests.size(), 2U);
+}
+
+TEST_F(CompactionTest, WordsThatNobodyKnowsAreNotTriedForEver) {
+    allow_tokens(10'000);
+    ASSERT_TRUE(session.add_text(std::string(20'000, 'x'), "prompt"));
+    ASSERT_TRUE(session.add_answer(
+        {"m", "m", "end_turn", R"([{"type":"text","text":"the newest"}])", "", {}, {}}));
+    for (int i = 0; i < 10; ++i)
+        provider.then_refuse(Length::kNotSaid);
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_NE(result.error.find("HTTP 400: no, thank you"), std::string::npos) << result.error;
+    EXPECT_EQ(provider.requests.size(), 4U) << "one request, and three for a summary";
+    EXPECT_EQ(session.conversation().messages().size(), 3U) << "it stays as it was";
+}
+
+TEST_F(CompactionTest, ASummaryThatIsRefusedIsAskedForWithLess) {
+    ASSERT_TRUE(session.add_text(std::string(20'000, 'x'), "prompt"));
+    ASSERT_TRUE(session.add_answer(
+        {"m", "m", "end_turn", R"([{"type":"text","text":"the newest"}])", "", {}, {}}));
+    provider.then_refuse(Length::kNotSaid);  // of the summary as the conversation stands
+    provider.then_refuse(Length::kTooLong);
+    then_summarize("S.");
+    const RunResult result = loop().compact("", {});
+    EXPECT_EQ(result.outcome, Outcome::kDone) << result.error;
+    ASSERT_EQ(provider.requests.size(), 3U);
+    EXPECT_LT(texts_of(2)[0].size(), texts_of(1)[0].size() * 3 / 4);
+    EXPECT_NE(texts_of(2)[0].find("Assistant: the newest"), std::string::npos);
+}
+
+TEST_F(CompactionTest, AWindowThatIsStatedIsLearnedAndCountsForTheSummaryToo) {
+    std::int64_t window = 100'000;
+    std::vector<std::string> learned;
+    options.compaction.threshold = [&](std::string_view) { return window / 2; };
+    options.compaction.answer = [&](std::string_view) { return window / 4; };
+    options.compaction.learn = [&](std::string_view model, std::int64_t tokens) {
+        learned.push_back(std::string(model) + " " + std::to_string(tokens));
+        window = tokens;
+    };
+    std::vector<std::int64_t> asked;
+    const auto note = [&](const Result<Answer, ModelFailure>& answer) {
+        provider.then([&asked, answer](const Request& request, const std::stop_token&) {
+            asked.push_back(request.max_tokens);
+            return answer;
+        });
+    };
+    ASSERT_TRUE(session.add_text(std::string(20'000, 'x'), "prompt"));
+    ASSERT_TRUE(session.add_answer(
+        {"m", "m", "end_turn", R"([{"type":"text","text":"the newest"}])", "", {}, {}}));
+    note(ModelFailure{"too long", 400, "", "", false, false, {}, {}, Length::kTooLong, 8'000});
+    note(Answer{"m", "m", "end_turn", "[]", "S.", {}, {}});
+    note(Answer{"m", "m", "end_turn", R"([{"type":"text","text":"done"}])", "done", {}, {}});
+    EXPECT_EQ(run("go").text, "done");
+    EXPECT_EQ(learned, std::vector<std::string>{"m 8000"});
+    EXPECT_EQ(asked, (std::vector<std::int64_t>{25'000, 2'000, 2'000}));
+    EXPECT_LT(texts_of(1)[0].size(), 12'200U) << "three bytes a token of 4,000";
+    EXPECT_NE(texts_of(1)[1].find("Write at most 666 words."), std::string::npos);
+}
+
+TEST_F(CompactionTest, AnAnswerThatIsTooLongForTheWindowIsMadeShorterInstead) {
+    std::int64_t window = 100'000;
+    options.compaction.threshold = [&](std::string_view) { return window / 2; };
+    options.compaction.answer = [&](std::string_view) { return window / 4; };
+    options.compaction.learn = [&](std::string_view, std::int64_t tokens) { window = tokens; };
+    provider.then_refuse(Length::kTooLong, 8'000, "max_tokens is too large");
+    provider.then([](const Request& request, const std::stop_token&) {
+        EXPECT_EQ(request.max_tokens, 2'000);
+        return Answer{"m", "m", "end_turn", R"([{"type":"text","text":"done"}])", "done", {}, {}};
+    });
+    EXPECT_EQ(run("go").text, "done") << "the very first prompt: there is nothing to sum up";
+    EXPECT_EQ(provider.requests[0], provider.requests[1]);
+}
+
+TEST_F(CompactionTest, ARefusalAfterEveryTurnEndsTheRun) {
+    for (int i = 0; i < 10; ++i) {
+        then_look("a" + std::to_string(i), 10);
+        provider.then_fail(kTooLong, 400);
+        then_summarize("S.");
+    }
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_NE(result.error.find("prompt is too long"), std::string::npos) << result.error;
+    EXPECT_NE(result.error.find("made shorter twice"), std::string::npos) << result.error;
+    EXPECT_EQ(provider.requests.size(), 8U) << "three turns, three refusals, two summaries";
+}
+
 // ---------------------------------------------------------------- on demand
 
 TEST_F(CompactionTest, TheToolSumsUpWhenItsTurnIsOver) {

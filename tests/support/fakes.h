@@ -63,7 +63,17 @@ public:
     }
     void then_fail(const std::string& message, int http_status) {
         then([=](const agent::Request&, const std::stop_token&) {
-            return agent::ModelFailure{message, http_status, "", "", false, false, {}};
+            agent::ModelFailure failure{message, http_status, "", "", false, false, {}};
+            // As model/overflow judges it.
+            if (message.find("too long") != message.npos) failure.length = agent::Length::kTooLong;
+            return failure;
+        });
+    }
+    /// A refusal as too long (or, uncertain, perhaps), with the window if it is stated.
+    void then_refuse(agent::Length length, std::optional<std::int64_t> window = {},
+                     const std::string& message = "POST x: HTTP 400: no, thank you") {
+        then([=](const agent::Request&, const std::stop_token&) {
+            return agent::ModelFailure{message, 400, "", "", false, false, {}, {}, length, window};
         });
     }
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request, agent::EventSink&,

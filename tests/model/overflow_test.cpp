@@ -1,0 +1,187 @@
+#include "host/model/overflow.h"
+
+#include <gtest/gtest.h>
+
+#include "host/model/anthropic.h"
+#include "tests/model/support.h"
+
+namespace tenon::model {
+namespace {
+
+using agent::Length;
+
+agent::ModelFailure judged(int status, const std::string& body) {
+    agent::ModelFailure failure;
+    failure.http_status = status;
+    failure.retryable = status >= 500;
+    judge_length(failure, body);
+    return failure;
+}
+
+struct Row {
+    const char* who;
+    int status;
+    std::string body;
+    std::optional<std::int64_t> window;
+};
+
+const Row kRows[] = {
+    {"Anthropic", 400,
+     R"({"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}})",
+     200'000},
+    {"Anthropic, input and max_tokens together", 400,
+     R"({"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 195000 + 8192 > 200000, decrease input length or `max_tokens` and try again"}})",
+     200'000},
+    {"the same without numbers", 400,
+     R"({"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit"}})",
+     {}},
+    {"Anthropic, size of the body", 413,
+     R"({"type":"error","error":{"type":"request_too_large","message":"Request exceeds the maximum size"}})",
+     {}},
+    {"OpenAI, by its code alone", 400,
+     R"({"error":{"message":"Invalid request.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}})",
+     {}},
+    {"OpenAI", 400,
+     R"({"error":{"message":"This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. Please reduce the length of the messages.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}})",
+     8'192},
+    {"only the advice", 400,
+     R"({"error":{"message":"Please reduce the length of the messages or completion."}})", {}},
+    {"OpenAI, newer", 400,
+     R"({"error":{"message":"Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens.","code":"x"}})",
+     272'000},
+    {"OpenAI Responses", 400,
+     R"({"error":{"message":"Your input exceeds the context window of this model. Please adjust your input and try again."}})",
+     {}},
+    {"llama.cpp, by its members", 400,
+     R"({"error":{"code":400,"message":"too much","type":"exceed_context_size_error","n_prompt_tokens":9000,"n_ctx":4096}})",
+     4'096},
+    {"llama.cpp, in words", 500,
+     R"({"error":{"code":500,"message":"the request exceeds the available context size. try increasing the context size or enable context shift","type":"server_error"}})",
+     {}},
+    {"llama.cpp, in words with figures", 400,
+     R"({"error":{"code":400,"message":"request (9000 tokens) exceeds the available context size (8192 tokens), try increasing it"}})",
+     8'192},
+    {"vLLM", 400,
+     R"({"object":"error","message":"The decoder prompt (length 9000) is longer than the maximum model length of 8192. Make sure that `max_model_len` is no smaller than the number of text tokens.","type":"BadRequestError","code":400})",
+     8'192},
+    {"vLLM, the answer does not fit", 400,
+     R"({"error":{"message":"'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context length is 8000 tokens and your request has 2500 input tokens","code":400}})",
+     8'000},
+    {"FastAPI", 422, R"({"detail":"Input is too long for requested model."})", {}},
+    {"Bedrock", 400, R"({"message":"Input is too long for requested model."})", {}},
+    {"Bedrock, bytes are no tokens", 400,
+     R"({"message":"The model returned the following errors: too many total text bytes: 5000000 > 4000000"})",
+     {}},
+    {"LM Studio", 400,
+     R"({"error":"The number of tokens to keep from the initial prompt is greater than the context length. Try to load the model with a larger context length"})",
+     {}},
+    {"LM Studio, with its window", 400,
+     R"({"error":"Trying to keep the first 9000 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough."})",
+     4'096},
+    {"LiteLLM around OpenAI", 400,
+     R"({"error":{"message":"litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: OpenAIException - {'error': {'message': \"This model's maximum context length is 16385 tokens.\", 'code': 'context_length_exceeded'}}","type":null,"code":"400"}})",
+     16'385},
+    {"LiteLLM around llama.cpp, JSON in a text", 400,
+     R"({"error":{"message":"{\"error\":{\"code\":400,\"message\":\"no\",\"type\":\"exceed_context_size_error\",\"n_ctx\":2048}}"}})",
+     2'048},
+    {"LiteLLM, without any more", 500, R"({"error":{"message":"ContextWindowExceededError"}})", {}},
+    {"a gateway in Go, which escapes the sign", 400,
+     R"({"error":{"message":"prompt is too long: 210000 tokens \u003e 200000 maximum"}})", 200'000},
+    {"grouped digits", 400,
+     R"({"error":{"message":"maximum context length is 200,000 tokens, however you requested more"}})",
+     200'000},
+    {"capitals", 400, R"({"error":{"message":"PROMPT IS TOO LONG"}})", {}},
+    {"Gemini", 400,
+     R"({"error":{"code":400,"message":"The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}})",
+     1'048'576},
+    {"Mistral", 400,
+     R"({"message":"Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length"})",
+     32'768},
+    {"xAI", 400,
+     R"({"error":"This model's maximum prompt length is 131072 but the request contains 140000 tokens."})",
+     131'072},
+    {"SGLang", 400,
+     R"({"message":"The input (9000 tokens) is longer than the model's context length (8192 tokens)."})",
+     8'192},
+    {"not in the table", 500, "context window exceeded by 12 tokens", {}},
+    {"plain text", 400, "Bad Request: your prompt is too long", {}},
+    {"a gateway's own limit", 413, "<html><h1>413 Request Entity Too Large</h1></html>", {}},
+    {"an empty 413", 413, "", {}},
+    {"JSON instead of a stream", 200,
+     R"({"error":{"message":"prompt is too long: 9000 tokens > 8000 maximum"}})", 8'000},
+    {"a figure that is no window", 400,
+     R"({"error":{"message":"prompt is too long: 12 tokens > 10 maximum"}})", {}},
+    {"a figure beyond any", 400,
+     R"({"error":{"n_ctx":99999999999999999999999,"type":"exceed_context_size_error"}})", {}},
+};
+
+TEST(Overflow, IsRecognisedInTheWordsOfEveryServer) {
+    for (const Row& row : kRows) {
+        SCOPED_TRACE(row.who);
+        const auto failure = judged(row.status, row.body);
+        EXPECT_EQ(failure.length, Length::kTooLong);
+        EXPECT_EQ(failure.window, row.window);
+        EXPECT_FALSE(failure.retryable) << "the same request would be refused again";
+    }
+}
+
+TEST(Overflow, IsNotWhatOnlySoundsLikeIt) {
+    struct NearMiss {
+        const char* what;
+        int status;
+        std::string body;
+    };
+    const NearMiss misses[] = {
+        {"more output than the model can write", 400,
+         R"({"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for claude-x"}})"},
+        {"the same at OpenAI", 400,
+         R"({"error":{"message":"max_tokens is too large: 100000. This model supports at most 16384 completion tokens, whereas you provided 100000.","param":"max_tokens"}})"},
+        {"a rate of tokens", 429,
+         R"({"error":{"type":"rate_limit_error","message":"This request would exceed the rate limit of 40,000 input tokens per minute"}})"},
+        {"a rate of tokens under another status", 400,
+         R"({"error":{"message":"Request too large: limit of 30000 tokens per minute, context length 40000 exceeds it"}})"},
+        {"a spending limit", 400,
+         R"({"error":{"type":"invalid_request_error","message":"Your credit balance is too low"}})"},
+        {"a member that is not known", 400,
+         R"({"error":{"message":"context_management: Extra inputs are not permitted"}})"},
+        {"no key", 401, R"({"error":{"message":"prompt is too long"}})"},
+        {"overloaded", 529, R"({"error":{"type":"overloaded_error","message":"Overloaded"}})"},
+        {"a call without result", 400,
+         R"({"error":{"message":"messages.3: tool_use ids were found without tool_result blocks"}})"},
+        {"a template", 500, R"({"error":{"message":"jinja: exception in template"}})"},
+        {"an error in a stream", 200,
+         R"({"type":"error","error":{"type":"api_error","message":"internal"}})"},
+        {"no response", 0, ""},
+    };
+    for (const NearMiss& miss : misses) {
+        SCOPED_TRACE(miss.what);
+        const auto failure = judged(miss.status, miss.body);
+        EXPECT_EQ(failure.length, Length::kFits);
+        EXPECT_EQ(failure.window, std::nullopt);
+        EXPECT_EQ(failure.retryable, miss.status >= 500);
+    }
+}
+
+TEST(Overflow, WordsThatNobodyKnowsLeaveItOpen) {
+    for (const int status : {400, 422, 500}) {
+        for (const std::string body :
+             {R"({"error":{"message":"Das geht so nicht"}})", "", "<html>no</html>",
+              R"({"error":{"message":"Invalid request."}})"}) {
+            SCOPED_TRACE(std::to_string(status) + " " + body);
+            EXPECT_EQ(judged(status, body).length, Length::kNotSaid);
+            EXPECT_EQ(judged(status, body).retryable, status == 500);
+        }
+    }
+}
+
+TEST(Overflow, TheResponseOfAnEndpointIsJudgedByItsWholeBody) {
+    HttpHead head;
+    head.status = 400;
+    const auto failure = failure_of_response(
+        head, R"({"error":{"code":400,"message":"no","type":"exceed_context_size_error","n_ctx":4096}})");
+    EXPECT_EQ(failure.length, Length::kTooLong);
+    EXPECT_EQ(failure.window, 4'096);
+}
+
+}  // namespace
+}  // namespace tenon::model
