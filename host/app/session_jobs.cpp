@@ -422,7 +422,8 @@ std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& 
     if (!jobs::is_terminal(job->status)) {
         return agent::RecoveredCall{"interrupted; continues as job " + job->id, true, {}};
     }
-    if (job->started_ms == 0) return std::nullopt;  // never ran: plainly interrupted
+    // Taken out before it ran: plainly interrupted. What could not be started says why.
+    if (job->status == jobs::Status::kCancelled && job->started_ms == 0) return std::nullopt;
     return agent::RecoveredCall{
         text_of(*job, kMostCharacters), false,
         job->spec.kind == jobs::Kind::kBackground ? job->id : std::string()};

@@ -82,6 +82,30 @@ TEST_F(SessionJobsTest, OfTwoCallsThatWaitForAnyJobOneTellsItsEnd) {
     EXPECT_EQ(other.take_delivered(), std::vector<std::string>());
 }
 
+TEST_F(SessionJobsTest, ACallWhoseCommandCouldNotBeStartedRecoversItsReason) {
+    const auto left_by_another_host = [&](const std::string& call, jobs::Status status) {
+        jobs::JobSpec spec;
+        spec.session = "s";
+        spec.workspace = spec.cwd = dir.path();
+        spec.command = "echo out";
+        spec.kind = jobs::Kind::kForeground;
+        spec.tool_use_id = call;
+        const auto job = store.create(spec);
+        ASSERT_TRUE(job) << job.error().message;
+        jobs::JobEnd end;
+        end.status = status;
+        end.reason = "no space for it";
+        ASSERT_TRUE(store.end_unstarted(job->id, end));
+    };
+    left_by_another_host("refused", jobs::Status::kError);
+    left_by_another_host("taken out", jobs::Status::kCancelled);
+    queue.adopt([](const jobs::JobRecord&) { return false; });
+    const auto refused = jobs.recover({"refused", "bash", Json::object(), {}});
+    ASSERT_TRUE(refused);
+    EXPECT_NE(refused->text.find("no space for it"), std::string::npos) << refused->text;
+    EXPECT_FALSE(jobs.recover({"taken out", "bash", Json::object(), {}}));
+}
+
 TEST_F(SessionJobsTest, ACallThatNamesAJobWhoseEndAnotherTellsHearsThat) {
     const auto id = start("echo out");
     wait_for_end(id);

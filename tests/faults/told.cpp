@@ -29,6 +29,10 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
+std::string without_indent(const std::string& line) {
+    return line.starts_with("  ") ? line.substr(2) : line;
+}
+
 /// `[bg:<id>] <status>: <first line>`, further lines indented.
 void read_notifications(const std::string& text, Told& told) {
     Told::End* last = nullptr;
@@ -67,7 +71,7 @@ void read_wait(const std::string& text, Told& told) {
             const std::string status(jobs::to_string(entry->second));
             last = &told.waited_for.insert({entry->first, {status, ""}})->second;
         } else if (last != nullptr) {
-            last->text += (last->text.empty() ? "" : "\n") + line;
+            last->text += (last->text.empty() ? "" : "\n") + without_indent(line);
         }
     }
 }
