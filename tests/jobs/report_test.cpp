@@ -156,10 +156,12 @@ TEST(Report, NoCutLeavesAPieceOfAKey) {
     for (std::size_t shift = 0; shift < key.size() + 1; ++shift) {
         SCOPED_TRACE(shift);
         const TempDir dir;
-        // Kept: a beginning and an end, each in the middle of a key.
+        // What is kept is cut in the middle of a key twice: where the beginning ends, and where the
+        // end begins. The command itself printed whole keys.
+        const std::size_t whole = (1000 + shift) / (key.size() + 1) * (key.size() + 1);
         dir.write("output", keys.substr(0, 1000 + shift));
         dir.write("output.1", keys.substr(shift, 500));
-        dir.write("output.2", keys.substr(500 + shift, 500));
+        dir.write("output.2", keys.substr(500 + shift, whole - (500 + shift)));
         JobRecord job = completed();
         job.end.omitted_bytes = 100;
         expect_no_piece(read_output(dir.path(), job, 50'000, secrets));

@@ -177,7 +177,7 @@ TEST(Kill, BetweenTheFirstRecordsLosesNothingOfTheFirstMessage) {
     }
 }
 
-TEST(FullDisk, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
+TEST(JournalWithoutRoom, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
     const Sandbox sandbox;
     const ModelServer server(
         "[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
@@ -199,7 +199,7 @@ TEST(FullDisk, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
     EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
 }
 
-TEST(FullDisk, ThatStopsASessionFromOpeningEndsTheJobsThatItHasTakenOver) {
+TEST(JournalWithoutRoom, ThatStopsASessionFromOpeningEndsTheJobsThatItHasTakenOver) {
     const Sandbox sandbox;
     const ModelServer server("[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
                              step_with_calls(bash("b", "touch begun; sleep 300")) + "]");

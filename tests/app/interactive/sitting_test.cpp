@@ -83,11 +83,12 @@ TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
         const FullDisk full(
             std::filesystem::file_size(person.sandbox.state() / "sessions/s1.jsonl"),
             person.terminal().pid());
-        const std::size_t before = person.shown().size();
         UniqueFd end(::open((person.sandbox.workspace() / "gate2").c_str(), O_WRONLY | O_CLOEXEC));
         end.reset();
         EXPECT_TRUE(person.terminal().wait_until([&] {
-            return person.shown().find("Error: ", before) != std::string::npos;
+            const std::string shown = person.shown();
+            const std::size_t first = shown.find("Error: ");
+            return shown.find("Error: ", first + 1) != std::string::npos;
         })) << person.shown();
     }
     person.enters("and now");
