@@ -15,6 +15,7 @@
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/limits.h"
+#include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
