@@ -9,6 +9,7 @@
 #include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
 #include "host/app/state_dir.h"
+#include "host/app/session_list.h"
 #include "host/app/system_prompt.h"
 #include "host/app/told_jobs.h"
 #include "host/app/tool_list.h"
@@ -385,6 +386,12 @@ Result<void, StartFailure> Host::take_workspace() {
                             "; go there, or use --workspace"};
     }
     moved_from_ = head.workspace;
+    // The mark first: without it nobody would look for the record.
+    const fs::path mark = moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
+    if (auto made = make_private_dirs(mark.parent_path()); !made)
+        return StartFailure{made.error().message, 1};
+    if (auto made = write_file_atomically(mark, "", Sync::kNo); !made)
+        return StartFailure{made.error().message, 1};
     if (auto written = session_->change_workspace(settings_.workspace.native()); !written)
         return StartFailure{written.error().message, 1};
     notice("session " + head.id + " was moved from " + moved_from_ + " to " + head.workspace);
