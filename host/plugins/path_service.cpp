@@ -15,6 +15,15 @@ Json as_json(const std::vector<fs::path>& paths) {
     return out;
 }
 
+/// A plugin could not tell: the text of a path that is not UTF-8 is for this service alone.
+std::vector<fs::path> those_there(std::vector<fs::path> directories) {
+    std::erase_if(directories, [](const fs::path& directory) {
+        std::error_code failed;
+        return !fs::is_directory(directory, failed);
+    });
+    return directories;
+}
+
 /// A path as a plugin names it. One that this service gave to it, perhaps with more behind it, can
 /// be the text of a path that is not UTF-8.
 std::string path_of(const std::string& text) {
@@ -59,7 +68,7 @@ ServiceReply PathService::roots() const {
     return ServiceReply::ok({{"workspace", path_to_text(roots_.workspace().native())},
                              {"write", as_json(roots_.writable())},
                              {"read", as_json(roots_.readable())},
-                             {"skills", as_json(skills_)}});
+                             {"skills", as_json(those_there(skills_))}});
 }
 
 std::string PathService::shown(const fs::path& real) const {

@@ -44,8 +44,6 @@ Names names_in(DIR* folder, const std::string& path, const Tell& tell) {
 }  // namespace
 
 std::vector<std::string> Walk::below(const std::string& root) {
-    struct stat info {};
-    if (::stat(root.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return {};
     folders_left_ = kMaxFolders;
     visit(root, 0);
     if (folders_left_ < 0)

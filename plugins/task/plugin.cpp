@@ -46,7 +46,7 @@ WaitOn until_cancelled(const Call& call) {
 
 TaskId id_in(const Json& args) {
     const auto id = task_id_in(args.at("task_id"));
-    if (!id) throw Failure("Error: task_id is no number of a task", TENON_BAD_ARGS);
+    if (!id) throw Failure("Error: Unknown task " + args.at("task_id").dump(), TENON_BAD_ARGS);
     return *id;
 }
 

@@ -78,8 +78,10 @@ Work work_of(const Attempt& attempt, const Demand& demand) {
     Work work;
     work.foreground = number % demand.every_foreground == 0;
     const std::string name = to_string(attempt);
-    work.command = std::string(kBegin) + name + " begun >>ran; trap 'echo " + name +
-                   " over $? >>ran' EXIT; echo '" + printed_by(number) + "'; " + command;
+    // A child of this bash that is ended before its exec runs the trap too, with a code of its own.
+    work.command = std::string(kBegin) + name +
+                   " begun >>ran; trap 'e=$?; [ $BASHPID != $$ ] || echo " + name +
+                   " over $e >>ran' EXIT; echo '" + printed_by(number) + "'; " + command;
     if (way.by_signal) {
         work.signal = SIGKILL;
     } else {

@@ -45,14 +45,15 @@ Json answer(const ServiceReply& reply) {
     return out;
 }
 
-TEST(PathService, TellsTheRoots) {
+TEST(PathService, TellsTheRootsAndTheDirectoriesOfSkillsThatAreThere) {
     const Fixture f;
+    std::filesystem::create_directories(f.dir / "ws/skills");
     const std::string ws = (f.dir / "ws").string();
     EXPECT_EQ(answer(f.service.roots()),
               Json({{"workspace", ws},
                     {"write", {ws}},
                     {"read", {ws, (f.dir / "docs").string()}},
-                    {"skills", {ws + "/skills", (f.dir / "none").string()}}}));
+                    {"skills", {ws + "/skills"}}}));
 }
 
 TEST(PathService, OpensAndSaysWhereItEnded) {

@@ -154,7 +154,7 @@ TEST_F(JobsCommand, RunsSeveralWordsVerbatim) {
 
 TEST_F(JobsCommand, SaysWhyAJobThatItHasRecordedCannotBeStarted) {
     std::filesystem::create_directories(dir_ / "state");
-    const tenon::testing::SmallDisk disk(dir_ / "state", "size=1m,nr_inodes=50");
+    const tenon::testing::SmallDisk disk(dir_ / "state", "mode=0700,size=1m,nr_inodes=50");
     if (!disk.why_not().empty())
         GTEST_SKIP() << "only root can mount the small disk: " << disk.why_not();
     ASSERT_EQ(run({"wait", job("true")}).code, 0);

@@ -55,7 +55,7 @@ TEST_F(TaskFolderTest, ReportsFilesThatCannotBeUsedAndLeavesThemAlone) {
         {"{" + good + "}", "its id is not the number in its name"},
         {"{\"id\":2," + good + "}", "its id is not the number in its name"},
         {"{\"id\":\"1\"," + good + "}", "its id is not the number in its name"},
-        {"{\"id\":1.0," + good + "}", "its id is not the number in its name"},
+        {"{\"id\":1.5," + good + "}", "its id is not the number in its name"},
         {R"({"id":1,"status":"pending"})", "its subject is missing or blank"},
         {R"({"id":1,"subject":" ","status":"pending"})", "its subject is missing or blank"},
         {R"({"id":1,"subject":5,"status":"pending"})", "subject is no text"},
