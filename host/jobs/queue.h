@@ -179,6 +179,9 @@ private:
     Entry* next_ready() TENON_REQUIRES(mutex_);
     [[nodiscard]] bool has_room(const JobRecord& job) TENON_REQUIRES(mutex_);
     std::vector<JobRecord> admit() TENON_REQUIRES(mutex_);
+    void found_no_room() TENON_REQUIRES(mutex_);
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_retry()
+        TENON_REQUIRES(mutex_);
     void adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>& is_delivered);
     void adopt_running(JobRecord job, bool is_delivered);
     void adopt_queued(JobRecord job);
@@ -220,8 +223,8 @@ private:
     std::vector<JobRecord> to_hand_over_ TENON_GUARDED_BY(mutex_);
     std::size_t foreign_ TENON_GUARDED_BY(mutex_) = 0;  // running jobs without a task
     std::size_t starting_ TENON_GUARDED_BY(mutex_) = 0;
-    /// There was no room when last tried: until a job ends or a moment has passed, none is started.
-    bool is_full_ TENON_GUARDED_BY(mutex_) = false;
+    /// There was no room when last tried: until a job ends or this moment comes, none is started.
+    std::optional<std::chrono::steady_clock::time_point> full_until_ TENON_GUARDED_BY(mutex_);
     bool one_by_one_ TENON_GUARDED_BY(mutex_) = false;  // since then, until none waits
     std::uint64_t steps_ TENON_GUARDED_BY(mutex_) = 0;  // starts and ends, counted
     /// What found no room and has no other job to wait for, and why.

@@ -12,7 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kRetryEvery = 1s;  // where there was no room for a job
 // Who cancels a queued job wakes us. This is for one that was killed in between.
 constexpr auto kSweepEvery = 30s;
 constexpr std::size_t kDescriptorsForOthers = 64;
@@ -212,7 +211,6 @@ void Queue::hand_over(ForeignShims& shims) {
 bool Queue::wait_for_work(ForeignShims& shims) {
     std::vector<int> others{wake_.get()};
     std::optional<Clock::time_point> deadline;
-    bool retry = false;
     {
         const Lock lock(mutex_);
         if (closing_) return false;
@@ -220,18 +218,19 @@ bool Queue::wait_for_work(ForeignShims& shims) {
         for (const LingeringShim& shim : lingering_)
             others.push_back(shim.process.get());
         if (!queued_.empty()) deadline = std::max(next_sweep_, Clock::now());
-        retry = is_full_ && next_ready() != nullptr;
-        if (retry) deadline = Clock::now() + kRetryEvery;
+        if (const auto retry = next_retry(); retry && (!deadline || *retry < *deadline))
+            deadline = retry;
     }
     const ForeignShims::News news = shims.wait(deadline, others);
     std::uint64_t count = 0;
     std::ignore = ::read(wake_.get(), &count, sizeof count);
     take(news);
-    if (!retry || Clock::now() < *deadline) return true;
     std::vector<JobRecord> admitted;
     {
         const Lock lock(mutex_);
-        is_full_ = false;
+        const auto retry = next_retry();
+        if (!retry || Clock::now() < *retry) return true;
+        full_until_.reset();
         admitted = admit();
     }
     start_admitted(admitted);
@@ -329,7 +328,7 @@ void Queue::reap_lingering() {
         const Lock lock(mutex_);
         std::erase_if(lingering_, [](const LingeringShim& shim) { return !shim.process; });
         // What it held may be what another waits for.
-        if (std::exchange(is_full_, false)) admitted = admit();
+        if (std::exchange(full_until_, std::nullopt)) admitted = admit();
         changed_.notify_all();
     }
     start_admitted(admitted);

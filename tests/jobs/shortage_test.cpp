@@ -118,7 +118,8 @@ TEST(ForeignShims, SleepUntilOneOfManyJobsEndsOrIsCancelled) {
         options.max_running = 20;
         Queue queue(folder.store(), options);
         for (int i = 0; i < 20; ++i)
-            ids.push_back(queue.submit(folder.spec("until [ -e go ]; do sleep 0.02; done; exit 5"))->id);
+            ids.push_back(
+                queue.submit(folder.spec("until [ -e go ]; do sleep 0.02; done; exit 5"))->id);
         for (const JobId& id : ids) {
             while (!folder.store().started(id))
                 std::this_thread::yield();
@@ -146,12 +147,13 @@ TEST(ForeignShims, SleepUntilOneOfManyJobsEndsOrIsCancelled) {
     }
 }
 
+constexpr rlim_t kCountable = 8000;
+
 /// What a process reports that may have so many more processes and threads than it has.
 int in_a_process_with(std::size_t processes, const JobsFolder& folder,
                       const std::function<int()>& report) {
     const pid_t child = ::fork();
     if (child == 0) {
-        constexpr rlim_t kCountable = 8000;
         if (::getuid() == 0) {
             // For root the limit does not count.
             const uid_t user = 200'000 + static_cast<uid_t>(::getpid()) % 100'000;
@@ -201,7 +203,8 @@ TEST(Shortage, OfProcessesWithNothingToWaitForEndsAJobWithTheReason) {
         int count = 0;
         for (const Kind kind : {Kind::kForeground, Kind::kBackground}) {
             const JobRecord job = testing::run(queue, folder.spec("true", kind));
-            const bool says_why = job.end.reason.find("temporarily unavailable") != std::string::npos;
+            const bool says_why =
+                job.end.reason.find("temporarily unavailable") != std::string::npos;
             if (job.status == Status::kError && job.end.exit_code == 127 && says_why &&
                 folder.store().load(job.id)->status == Status::kError)
                 ++count;
@@ -209,6 +212,53 @@ TEST(Shortage, OfProcessesWithNothingToWaitForEndsAJobWithTheReason) {
         return count;
     });
     EXPECT_EQ(right, 2);
+}
+
+/// How many processes and threads this process may have from now on.
+void allow_processes(rlim_t processes) {
+    rlimit limit{};
+    EXPECT_EQ(::getrlimit(RLIMIT_NPROC, &limit), 0);
+    limit.rlim_cur = processes;
+    EXPECT_EQ(::setrlimit(RLIMIT_NPROC, &limit), 0);
+}
+
+/// Starts a job that ends when somebody writes `gate`, and leaves it to the next host.
+void leave_a_running_job(const JobsFolder& folder, const std::string& gate) {
+    const std::string ready = folder.fifo("ready");
+    Queue queue(folder.store(), folder.options());
+    queue.submit(folder.spec("echo go >" + ready + "; cat " + gate));
+    EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
+}
+
+/// Submits a job for which there is no process, while another runs: it waits for its turn.
+JobId submit_in_vain(Queue& queue, const JobsFolder& folder) {
+    const JobId id = queue.submit(folder.spec("true"))->id;
+    while (queue.find(id)->status != Status::kQueued)
+        std::this_thread::yield();
+    return id;
+}
+
+const auto nothing_delivered = [](const JobRecord&) { return false; };
+
+TEST(Shortage, IsLookedAtAgainHoweverOftenTheQueueIsWoken) {
+    const JobsFolder folder;
+    const std::string gate = folder.fifo("gate");
+    leave_a_running_job(folder, gate);
+    const int right = in_a_process_with(3, folder, [&] {
+        Queue queue(folder.store(), folder.options());
+        queue.adopt(nothing_delivered);
+        const JobId id = submit_in_vain(queue, folder);
+        allow_processes(kCountable);
+        const auto give_up = testing::deadline();
+        while (std::chrono::steady_clock::now() < give_up) {
+            ::utimensat(AT_FDCWD, folder.store().folder_of(id).c_str(), nullptr, 0);
+            const auto soon = std::chrono::steady_clock::now() + 10ms;
+            if (queue.wait_any(std::span(&id, 1), soon, {}) == Queue::Waited::kEnded) return 42;
+        }
+        return 43;
+    });
+    JobsFolder::write_fifo(gate);
+    EXPECT_EQ(right, 42);
 }
 
 TEST(Shortage, OfThreadsIsSaidInASentenceWhereAQueueCannotBeMade) {
