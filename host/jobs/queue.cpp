@@ -222,7 +222,7 @@ Queue::Entry* Queue::next_ready() {
 /// finds none after all is taken back. With no job to wait for, trying is all that can be done.
 bool Queue::has_room(const JobRecord& job) {
     if (tasks_alive_ == 0) return true;
-    if (full_until_ || (one_by_one_ && starting_ > 0)) return false;
+    if (full_until_) return false;
     // The last places are for foreground jobs: a background job may keep its place for hours.
     const std::size_t jobs =
         starting_ + 1 + (job.spec.kind == Kind::kForeground ? 0 : kKeptForForeground);
@@ -236,10 +236,11 @@ bool Queue::has_room(const JobRecord& job) {
 
 std::vector<JobRecord> Queue::admit() {
     std::vector<JobRecord> admitted;
-    while (admitting_) {
+    // After a shortage the next one follows when the one before it has begun.
+    while (admitting_ && !(one_by_one_ && starting_ > 0)) {
         Entry* next = next_ready();
         if (next == nullptr) {
-            one_by_one_ = one_by_one_ && starting_ > 0;
+            one_by_one_ = false;
             break;
         }
         if (!has_room(next->job)) {

@@ -199,10 +199,13 @@ void Queue::watch() {
 
 void Queue::hand_over(ForeignShims& shims) {
     std::vector<JobRecord> jobs;
+    std::vector<JobRecord> admitted;
     {
         const Lock lock(mutex_);
         jobs = std::exchange(to_hand_over_, {});
+        if (!jobs.empty() && one_by_one_) admitted = admit();  // one of them had not begun before
     }
+    start_admitted(admitted);
     for (const JobRecord& job : jobs)
         shims.add(job);
 }

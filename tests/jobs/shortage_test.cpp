@@ -1,4 +1,5 @@
 // Jobs of a host that is short of descriptors, threads or processes.
+#include <atomic>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -256,6 +257,32 @@ TEST(Shortage, IsLookedAtAgainHoweverOftenTheQueueIsWoken) {
             if (queue.wait_any(std::span(&id, 1), soon, {}) == Queue::Waited::kEnded) return 42;
         }
         return 43;
+    });
+    JobsFolder::write_fifo(gate);
+    EXPECT_EQ(right, 42);
+}
+
+TEST(Shortage, OnceItIsOverTheNextJobFollowsWhenTheOneBeforeItHasBegun) {
+    const JobsFolder folder;
+    const std::string gate = folder.fifo("gate");
+    leave_a_running_job(folder, gate);
+    const int right = in_a_process_with(3, folder, [&] {
+        Queue* asked = nullptr;
+        std::atomic<int> begun = 0;
+        std::atomic<std::size_t> queued_then = 99;
+        auto options = folder.options();
+        options.on_change = [&](const JobRecord& job) {
+            if (job.status == Status::kRunning && begun++ == 0) queued_then = asked->load().queued;
+        };
+        Queue queue(folder.store(), options);
+        asked = &queue;
+        queue.adopt(nothing_delivered);
+        const JobId first = submit_in_vain(queue, folder);
+        const JobId second = queue.submit(folder.spec("true"))->id;
+        allow_processes(kCountable);
+        if (ended(queue, first).status != Status::kCompleted) return 43;
+        if (ended(queue, second).status != Status::kCompleted) return 44;
+        return queued_then == 0 ? 42 : 45;
     });
     JobsFolder::write_fifo(gate);
     EXPECT_EQ(right, 42);
