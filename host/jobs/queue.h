@@ -164,6 +164,7 @@ private:
     void hand_over(ForeignShims& shims);
     void take(const ForeignShims::News& news);
     void end_what_cannot_start();
+    void runs_elsewhere(const JobRecord& job);
     void end_abandoned();
     void reap_lingering();
     [[nodiscard]] bool wait_for_work(ForeignShims& shims);

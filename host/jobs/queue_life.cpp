@@ -280,6 +280,10 @@ void Queue::end_what_cannot_start() {
             finish(std::move(*ended));
             continue;
         }
+        if (ended && ended->status == Status::kRunning) {
+            runs_elsewhere(*ended);
+            continue;
+        }
         std::optional<JobRecord> job;
         {
             const Lock lock(mutex_);
@@ -287,6 +291,26 @@ void Queue::end_what_cannot_start() {
         }
         if (job) finish(ended_unrecorded(*std::move(job), Status::kError, why));
     }
+}
+
+/// Another shim has the job that this host could not start.
+void Queue::runs_elsewhere(const JobRecord& job) {
+    std::optional<JobRecord> running;
+    {
+        const Lock lock(mutex_);
+        const auto it = entries_.find(job.id);
+        if (it == entries_.end() || it->second.job.status != Status::kQueued) return;
+        Entry& entry = it->second;
+        begin_running(entry);
+        entry.job.started_ms = job.started_ms;
+        entry.job.started_boot_ms = job.started_boot_ms;
+        ++steps_;
+        watch_foreign(entry.job);
+        if (entry.job.spec.kind == Kind::kBackground && !std::exchange(entry.told_running, true))
+            running = entry.job;
+        changed_.notify_all();
+    }
+    if (running) tell(*running);
 }
 
 void Queue::want_sync(const JobId& id) {

@@ -1,5 +1,6 @@
 // Jobs of a host that is short of descriptors, threads or processes.
 #include <atomic>
+#include <future>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -285,6 +286,44 @@ TEST(Shortage, OnceItIsOverTheNextJobFollowsWhenTheOneBeforeItHasBegun) {
         return queued_then == 0 ? 42 : 45;
     });
     JobsFolder::write_fifo(gate);
+    EXPECT_EQ(right, 42);
+}
+
+TEST(Shortage, DoesNotEndAJobThatAnotherSupervisorRuns) {
+    const JobsFolder folder;
+    const std::string gate = folder.fifo("gate");
+    JobSpec spec = folder.spec("cat " + gate + "; exit 5");
+    spec.session = "s";
+    const JobId id = folder.store().create(spec)->id;
+    const int right = in_a_process_with(3, folder, [&] {
+        std::promise<Status> first;
+        std::atomic<bool> is_first = true;
+        auto options = folder.options();
+        options.on_change = [&](const JobRecord& job) {
+            if (is_first.exchange(false)) first.set_value(job.status);
+        };
+        Queue queue(folder.store(), options);
+        rlimit few{};
+        ::getrlimit(RLIMIT_NPROC, &few);
+        UniqueFd supervisor;
+        // Found queued, the job is started by somebody else before this host does it.
+        queue.adopt([&](const JobRecord&) {
+            allow_processes(kCountable);
+            auto shim = launch_shim(options.shim, folder.store().folder_of(id), 1 << 20);
+            while (shim && !folder.store().started(id))
+                std::this_thread::yield();
+            if (shim) supervisor = std::move(shim->process);
+            allow_processes(few.rlim_cur);
+            return false;
+        });
+        if (!supervisor) return 43;
+        const Status seen = first.get_future().get();
+        allow_processes(kCountable);
+        JobsFolder::write_fifo(gate);
+        const JobRecord job = ended(queue, id);
+        if (seen != Status::kRunning) return 44;
+        return job.status == Status::kError && job.end.exit_code == 5 ? 42 : 45;
+    });
     EXPECT_EQ(right, 42);
 }
 
