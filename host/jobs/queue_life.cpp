@@ -14,6 +14,7 @@ using Clock = std::chrono::steady_clock;
 
 // Who cancels a queued job wakes us. This is for one that was killed in between.
 constexpr auto kSweepEvery = 30s;
+constexpr auto kLookAgainAfter = 500ms;  // at the end of a job that could not be read
 constexpr std::size_t kDescriptorsForOthers = 64;
 constexpr auto kSyncGathers = 50ms;
 // SIGTERM, 500 ms, SIGKILL rounds for 5 s, the status, some margin.
@@ -260,7 +261,13 @@ void Queue::take(const ForeignShims::News& news) {
         finish(job);
     for (const JobId& id : queued) {
         if (!store_.has_ended(id)) continue;
-        if (auto job = store_.load(id); job && is_terminal(job->status)) finish(std::move(*job));
+        auto job = store_.load(id);
+        if (job && is_terminal(job->status)) {
+            finish(std::move(*job));
+        } else if (!job) {
+            const Lock lock(mutex_);
+            next_sweep_ = std::min(next_sweep_, Clock::now() + kLookAgainAfter);
+        }
     }
 }
 
