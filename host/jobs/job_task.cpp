@@ -20,7 +20,6 @@ namespace {
 constexpr std::chrono::milliseconds kShimsMargin{1000};
 constexpr std::int64_t kOverdueLookMs = 1000;
 constexpr int kShortageLookMs = 50;
-constexpr int kFailuresToBelieve = 3;  // while there are descriptors
 
 }  // namespace
 

@@ -48,6 +48,9 @@ JobRecord ended_unrecorded(JobRecord job, Status status, const std::string& why)
 /// Whether a record could not be read only because this process has no descriptor left: then it
 /// can be read later.
 bool is_short_of_descriptors();
+/// So many failures to read a record in succession, with descriptors left after each, mean that it
+/// cannot be read. There may be one again a moment after there was none to read with.
+constexpr int kFailuresToBelieve = 3;
 
 /// The thread of one job that this host starts: starts its shim and waits for the terminal record.
 /// The job goes on when the task is told to leave.

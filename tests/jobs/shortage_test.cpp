@@ -149,6 +149,33 @@ TEST(ForeignShims, SleepUntilOneOfManyJobsEndsOrIsCancelled) {
     }
 }
 
+TEST(ForeignShims, BelieveThatARecordCannotBeReadOnlyAfterSeveralAttempts) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    const std::string gate = folder.fifo("gate");
+    JobId id;
+    {
+        Queue queue(folder.store(), folder.options());
+        id = queue.submit(folder.spec("echo go >" + ready + "; cat " + gate + "; exit 5"))->id;
+        EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
+    }
+    const auto record = folder.store().folder_of(id) / kJobFile;
+    const auto aside = folder.dir() / "aside";
+    ForeignShims shims(folder.store(), [] { return true; });
+    shims.add(*folder.store().load(id));
+    std::filesystem::rename(record, aside);
+    EXPECT_TRUE(shims.wait(testing::deadline(), {}).ended.empty()) << "it may be there in a moment";
+    std::filesystem::rename(aside, record);
+    EXPECT_TRUE(shims.wait(testing::deadline(), {}).ended.empty());
+    JobsFolder::write_fifo(gate);
+    folder.wait_for_shim(id);
+    std::filesystem::rename(record, aside);
+    std::vector<JobRecord> ended;
+    while (ended.empty())
+        ended = shims.wait(testing::deadline(), {}).ended;
+    EXPECT_EQ(ended[0].status, Status::kLost) << "what stays unreadable is";
+}
+
 constexpr rlim_t kCountable = 8000;
 
 /// What a process reports that may have so many more processes and threads than it has.
