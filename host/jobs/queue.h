@@ -68,7 +68,8 @@ struct QueueLoad {
 /// reader's of `ended`.
 class Queue {
 public:
-    /// Throws std::runtime_error where there are no descriptors or threads for it.
+    /// Throws where the system has no room for it: std::runtime_error for want of descriptors or of
+    /// a thread of its own, Poco::Exception for want of the first thread that runs jobs.
     Queue(Store store, QueueOptions options);
     /// Lets every job go on and joins all threads. Whoever still waits must have returned.
     ~Queue();
@@ -80,15 +81,14 @@ public:
     /// cancelled. Background ones that ended without `is_delivered` are posted to `ended`; queued
     /// ones are queued again in their old order, foreground ones among them cancelled, and those
     /// whose end was delivered are written off: they never run. Unfinished jobs of another machine
-    /// are left to its host. What killed
-    /// supervisors left running is ended, soon and on another thread where the job has ended.
-    /// Returns what could not be read.
+    /// are left to its host. What killed supervisors left running is ended, soon and on another
+    /// thread where the job has ended. Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
 
     /// Records the job and starts or queues it; `spec.session` is set to ours. A foreground job
     /// starts at once where there is room. On Error nothing was recorded and nothing will run. The
-    /// record says kRunning
-    /// or kQueued, or kCancelled when a job in `after` has ended in another way than completed.
+    /// record says kRunning or kQueued, or kCancelled when a job in `after` has ended in another
+    /// way than completed.
     Result<JobRecord> submit(JobSpec spec);
 
     /// One of this session's jobs. Those of others are unknown.
@@ -100,7 +100,8 @@ public:
     std::vector<JobRecord> background_jobs() const;
 
     [[nodiscard]] QueueLoad load() const;
-    /// The foreground jobs that run, those of subagents left out.
+    /// The foreground jobs that have not ended, also those that wait for room; those of subagents
+    /// left out.
     [[nodiscard]] std::vector<JobId> running_foreground() const;
 
     /// The foreground job goes on as a background one: its end will be posted. If it has ended
