@@ -39,7 +39,7 @@ struct TaskSurroundings {
     std::function<void(const JobRecord&)> on_unwatched;
     std::function<void(LingeringShim)> on_lingering;
     std::function<void()> on_return;  ///< the last thing of every task
-    /// Each reading of a record takes descriptors: so many tasks at once.
+    /// Each reading of a record takes descriptors: where they are short, so many tasks at once.
     std::array<Mutex, 4> reading{};
 };
 
@@ -67,6 +67,7 @@ private:
     std::optional<JobRecord> end_of(ShimProcess shim);
     std::optional<JobRecord> recorded_end();
     Result<JobRecord> load();
+    Result<JobRecord> load_in_turn();
     News wait_for(const ShimProcess& shim, bool for_status);
     [[nodiscard]] bool told_to_leave(int wait_ms = 0) const;
     [[nodiscard]] int until_overdue() const;
