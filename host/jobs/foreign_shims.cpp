@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 // What a shim may take beyond the timeout before it is taken for stopped, and between two signals
 // to go on.
 constexpr std::chrono::milliseconds kMargin{1000};
-constexpr std::chrono::milliseconds kShortagePause{100};
+constexpr std::chrono::milliseconds kPauseBeforeReading{100};
 
 std::optional<std::chrono::steady_clock::time_point> overdue_of(const JobRecord& job) {
     auto begun = std::chrono::steady_clock::now();
@@ -32,7 +32,7 @@ ForeignShims::ForeignShims(const Store& store, std::function<bool()> may_open)
 
 void ForeignShims::add(const JobRecord& job) {
     watch_.add(job.id);
-    jobs_[job.id] = {job, overdue_of(job)};
+    jobs_[job.id] = {job, overdue_of(job), 0};
     unread_.insert(job.id);
 }
 
@@ -40,9 +40,10 @@ ForeignShims::News ForeignShims::wait(std::optional<Clock::time_point> deadline,
                                       std::span<const int> others) {
     News news;
     std::set<JobId> changed;
-    if (unread_.empty() || was_short_) {
-        if (was_short_) deadline = std::min(deadline.value_or(Clock::time_point::max()),
-                                            Clock::now() + kShortagePause);
+    if (unread_.empty() || must_read_again_) {
+        if (must_read_again_)
+            deadline = std::min(deadline.value_or(Clock::time_point::max()),
+                                Clock::now() + kPauseBeforeReading);
         if (const auto overdue = next_overdue(); overdue && (!deadline || *overdue < *deadline))
             deadline = overdue;
         Watch::News seen = watch_.wait(deadline, others);
@@ -54,7 +55,7 @@ ForeignShims::News ForeignShims::wait(std::optional<Clock::time_point> deadline,
         }
     }
     changed.merge(std::exchange(unread_, {}));
-    was_short_ = false;
+    must_read_again_ = false;
     for (const JobId& id : changed) {
         if (jobs_.count(id) == 0) {
             news.others.insert(id);
@@ -67,14 +68,16 @@ ForeignShims::News ForeignShims::wait(std::optional<Clock::time_point> deadline,
 
 std::optional<JobRecord> ForeignShims::end_of(const JobId& id) {
     auto job = store_.load(id);
-    if (!job && is_short_of_descriptors()) {
+    Job& watched = jobs_.at(id);
+    watched.failures = job || is_short_of_descriptors() ? 0 : watched.failures + 1;
+    if (!job && watched.failures < kFailuresToBelieve) {
         unread_.insert(id);
-        was_short_ = true;
+        must_read_again_ = true;
         return std::nullopt;
     }
     if (job && !is_terminal(job->status)) return std::nullopt;
     JobRecord ended = job ? std::move(*job)
-                          : ended_unrecorded(jobs_.at(id).record, Status::kLost, job.error().message);
+                          : ended_unrecorded(watched.record, Status::kLost, job.error().message);
     watch_.remove(id);
     jobs_.erase(id);
     return ended;

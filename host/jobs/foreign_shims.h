@@ -35,13 +35,14 @@ public:
               std::span<const int> others);
 
     /// Whether `wait` wakes for nothing but what happens.
-    [[nodiscard]] bool sleeps() const { return !watch_.must_look() && !was_short_; }
+    [[nodiscard]] bool sleeps() const { return !watch_.must_look() && !must_read_again_; }
 
 private:
     using Clock = std::chrono::steady_clock;
     struct Job {
         JobRecord record;
         std::optional<Clock::time_point> overdue;  // when its shim has missed its own deadline
+        int failures = 0;                          // of reading its record, in succession
     };
 
     std::optional<JobRecord> end_of(const JobId& id);
@@ -51,8 +52,8 @@ private:
     const Store& store_;
     Watch watch_;
     std::map<JobId, Job> jobs_;
-    std::set<JobId> unread_;   // to be loaded before anything is waited for
-    bool was_short_ = false;  // of descriptors, so that `unread_` waits for a moment
+    std::set<JobId> unread_;        // to be loaded before anything is waited for
+    bool must_read_again_ = false;  // reading has failed, so that `unread_` waits for a moment
 };
 
 }  // namespace tenon::jobs

@@ -20,7 +20,6 @@ namespace {
 constexpr std::chrono::milliseconds kShimsMargin{1000};
 constexpr std::int64_t kOverdueLookMs = 1000;
 constexpr int kShortageLookMs = 50;
-constexpr int kFailuresToBelieve = 3;  // while there are descriptors
 
 }  // namespace
 
@@ -126,16 +125,21 @@ std::optional<JobRecord> JobTask::recorded_end() {
 
 /// With no descriptor left to read the record with, waits for one: what has ended is not lost.
 Result<JobRecord> JobTask::load() {
-    Mutex& reading = around_.reading[std::hash<JobId>()(job_.id) % around_.reading.size()];
-    for (int failures = 0;;) {
-        auto job = [&] {
-            const Lock lock(reading);
-            return around_.store.load(job_.id);
-        }();
-        // There may be a descriptor again a moment after there was none to read with.
-        failures = is_short_of_descriptors() ? 0 : failures + 1;
-        if (job || failures >= kFailuresToBelieve || told_to_leave(kShortageLookMs)) return job;
+    auto job = around_.store.load(job_.id);
+    for (int failures = 0; !job;) {
+        const bool is_short = is_short_of_descriptors();
+        failures = is_short ? 0 : failures + 1;
+        if (failures >= kFailuresToBelieve || told_to_leave(kShortageLookMs)) break;
+        job = is_short ? load_in_turn() : around_.store.load(job_.id);
     }
+    return job;
+}
+
+/// Tasks that all read at once take the few descriptors from each other. Only then: reading a lost
+/// job lasts until its processes are ended.
+Result<JobRecord> JobTask::load_in_turn() {
+    const Lock lock(around_.reading[std::hash<JobId>()(job_.id) % around_.reading.size()]);
+    return around_.store.load(job_.id);
 }
 
 JobTask::News JobTask::wait_for(const ShimProcess& shim, bool for_status) {

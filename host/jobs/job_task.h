@@ -39,7 +39,7 @@ struct TaskSurroundings {
     std::function<void(const JobRecord&)> on_unwatched;
     std::function<void(LingeringShim)> on_lingering;
     std::function<void()> on_return;  ///< the last thing of every task
-    /// Each reading of a record takes descriptors: so many tasks at once.
+    /// Each reading of a record takes descriptors: where they are short, so many tasks at once.
     std::array<Mutex, 4> reading{};
 };
 
@@ -48,6 +48,9 @@ JobRecord ended_unrecorded(JobRecord job, Status status, const std::string& why)
 /// Whether a record could not be read only because this process has no descriptor left: then it
 /// can be read later.
 bool is_short_of_descriptors();
+/// So many failures to read a record in succession, with descriptors left after each, mean that it
+/// cannot be read. There may be one again a moment after there was none to read with.
+constexpr int kFailuresToBelieve = 3;
 
 /// The thread of one job that this host starts: starts its shim and waits for the terminal record.
 /// The job goes on when the task is told to leave.
@@ -64,6 +67,7 @@ private:
     std::optional<JobRecord> end_of(ShimProcess shim);
     std::optional<JobRecord> recorded_end();
     Result<JobRecord> load();
+    Result<JobRecord> load_in_turn();
     News wait_for(const ShimProcess& shim, bool for_status);
     [[nodiscard]] bool told_to_leave(int wait_ms = 0) const;
     [[nodiscard]] int until_overdue() const;

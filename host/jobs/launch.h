@@ -34,7 +34,7 @@ struct ShimProcess {
     pid_t pid = 0;     ///< for whoever reaps it; 0 when that is not us
 };
 
-/// Starts the supervisor of the job in `folder`, which is allowed `output_cap` bytes of output. An
+/// Starts the supervisor of the job in `folder`, which is allowed `output_cap` bytes of output. A
 /// failure means that nothing was started; that the shim refused to work shows in its exit code.
 /// Starting one for a job that has one already does no harm: the second ends at once.
 Result<ShimProcess, LaunchFailure> launch_shim(const Shim& shim,

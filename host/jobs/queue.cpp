@@ -42,6 +42,7 @@ constexpr std::size_t kDescriptorsOfTheRest = 256;
 // A thread of ours, its supervisor, bash, and what bash starts.
 constexpr std::size_t kProcessesOfAJob = 5;
 constexpr std::size_t kKeptForForeground = 2;  // of jobs
+constexpr auto kRetryEvery = 1s;               // where there was no room for a job
 
 void raise(int event) {
     const std::uint64_t one = 1;
@@ -221,7 +222,7 @@ Queue::Entry* Queue::next_ready() {
 /// finds none after all is taken back. With no job to wait for, trying is all that can be done.
 bool Queue::has_room(const JobRecord& job) {
     if (tasks_alive_ == 0) return true;
-    if (is_full_ || (one_by_one_ && starting_ > 0)) return false;
+    if (full_until_) return false;
     // The last places are for foreground jobs: a background job may keep its place for hours.
     const std::size_t jobs =
         starting_ + 1 + (job.spec.kind == Kind::kForeground ? 0 : kKeptForForeground);
@@ -235,15 +236,15 @@ bool Queue::has_room(const JobRecord& job) {
 
 std::vector<JobRecord> Queue::admit() {
     std::vector<JobRecord> admitted;
-    while (admitting_) {
+    // After a shortage the next one follows when the one before it has begun.
+    while (admitting_ && !(one_by_one_ && starting_ > 0)) {
         Entry* next = next_ready();
         if (next == nullptr) {
-            one_by_one_ = one_by_one_ && starting_ > 0;
+            one_by_one_ = false;
             break;
         }
         if (!has_room(next->job)) {
-            is_full_ = true;
-            wake_watcher();
+            found_no_room();
             break;
         }
         not_ready(*next);
@@ -255,6 +256,16 @@ std::vector<JobRecord> Queue::admit() {
     }
     if (!admitted.empty()) changed_.notify_all();
     return admitted;
+}
+
+/// The watcher tries again then. However often this is found meanwhile, the moment stays.
+void Queue::found_no_room() {
+    if (!full_until_) full_until_ = Clock::now() + kRetryEvery;
+    wake_watcher();
+}
+
+std::optional<Clock::time_point> Queue::next_retry() {
+    return full_until_ && next_ready() != nullptr ? full_until_ : std::nullopt;
 }
 
 void Queue::start_admitted(const std::vector<JobRecord>& jobs) {
@@ -287,7 +298,8 @@ void Queue::take_back(const JobId& id, const std::string& why) {
     entry.job.started_boot_ms = 0;
     if (std::exchange(entry.counted, false)) --running_;
     if (entry.job.spec.kind == Kind::kBackground) queued_.insert(id);
-    is_full_ = one_by_one_ = true;
+    one_by_one_ = true;
+    found_no_room();
     const bool some_end_soon = std::any_of(
         lingering_.begin(), lingering_.end(),
         [](const LingeringShim& shim) { return shim.lifetime == Lifetime::kSession; });
@@ -296,7 +308,6 @@ void Queue::take_back(const JobId& id, const std::string& why) {
     } else {
         make_ready(entry);
     }
-    wake_watcher();
 }
 
 /// The job runs, and no task sees to it.
@@ -370,7 +381,7 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
         queued_.erase(job.id);
         not_ready(entry);
         ++steps_;
-        is_full_ = false;
+        full_until_.reset();
         if (job.spec.kind == Kind::kBackground && !entry.delivered) {
             // Under the lock, so that nobody sees the end before it is posted; it only queues.
             ended_.enqueueNotification(new JobEndedNotification(job));

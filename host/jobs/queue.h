@@ -68,7 +68,8 @@ struct QueueLoad {
 /// reader's of `ended`.
 class Queue {
 public:
-    /// Throws std::runtime_error where there are no descriptors or threads for it.
+    /// Throws where the system has no room for it: std::runtime_error for want of descriptors or of
+    /// a thread of its own, Poco::Exception for want of the first thread that runs jobs.
     Queue(Store store, QueueOptions options);
     /// Lets every job go on and joins all threads. Whoever still waits must have returned.
     ~Queue();
@@ -80,15 +81,14 @@ public:
     /// cancelled. Background ones that ended without `is_delivered` are posted to `ended`; queued
     /// ones are queued again in their old order, foreground ones among them cancelled, and those
     /// whose end was delivered are written off: they never run. Unfinished jobs of another machine
-    /// are left to its host. What killed
-    /// supervisors left running is ended, soon and on another thread where the job has ended.
-    /// Returns what could not be read.
+    /// are left to its host. What killed supervisors left running is ended, soon and on another
+    /// thread where the job has ended. Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
 
     /// Records the job and starts or queues it; `spec.session` is set to ours. A foreground job
     /// starts at once where there is room. On Error nothing was recorded and nothing will run. The
-    /// record says kRunning
-    /// or kQueued, or kCancelled when a job in `after` has ended in another way than completed.
+    /// record says kRunning or kQueued, or kCancelled when a job in `after` has ended in another
+    /// way than completed.
     Result<JobRecord> submit(JobSpec spec);
 
     /// One of this session's jobs. Those of others are unknown.
@@ -100,7 +100,8 @@ public:
     std::vector<JobRecord> background_jobs() const;
 
     [[nodiscard]] QueueLoad load() const;
-    /// The foreground jobs that run, those of subagents left out.
+    /// The foreground jobs that have not ended, also those that wait for room; those of subagents
+    /// left out.
     [[nodiscard]] std::vector<JobId> running_foreground() const;
 
     /// The foreground job goes on as a background one: its end will be posted. If it has ended
@@ -164,6 +165,7 @@ private:
     void hand_over(ForeignShims& shims);
     void take(const ForeignShims::News& news);
     void end_what_cannot_start();
+    void runs_elsewhere(const JobRecord& job);
     void end_abandoned();
     void reap_lingering();
     [[nodiscard]] bool wait_for_work(ForeignShims& shims);
@@ -179,6 +181,9 @@ private:
     Entry* next_ready() TENON_REQUIRES(mutex_);
     [[nodiscard]] bool has_room(const JobRecord& job) TENON_REQUIRES(mutex_);
     std::vector<JobRecord> admit() TENON_REQUIRES(mutex_);
+    void found_no_room() TENON_REQUIRES(mutex_);
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_retry()
+        TENON_REQUIRES(mutex_);
     void adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>& is_delivered);
     void adopt_running(JobRecord job, bool is_delivered);
     void adopt_queued(JobRecord job);
@@ -220,8 +225,8 @@ private:
     std::vector<JobRecord> to_hand_over_ TENON_GUARDED_BY(mutex_);
     std::size_t foreign_ TENON_GUARDED_BY(mutex_) = 0;  // running jobs without a task
     std::size_t starting_ TENON_GUARDED_BY(mutex_) = 0;
-    /// There was no room when last tried: until a job ends or a moment has passed, none is started.
-    bool is_full_ TENON_GUARDED_BY(mutex_) = false;
+    /// There was no room when last tried: until a job ends or this moment comes, none is started.
+    std::optional<std::chrono::steady_clock::time_point> full_until_ TENON_GUARDED_BY(mutex_);
     bool one_by_one_ TENON_GUARDED_BY(mutex_) = false;  // since then, until none waits
     std::uint64_t steps_ TENON_GUARDED_BY(mutex_) = 0;  // starts and ends, counted
     /// What found no room and has no other job to wait for, and why.

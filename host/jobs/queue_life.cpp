@@ -12,9 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kRetryEvery = 1s;  // where there was no room for a job
 // Who cancels a queued job wakes us. This is for one that was killed in between.
 constexpr auto kSweepEvery = 30s;
+constexpr auto kLookAgainAfter = 500ms;  // at the end of a job that could not be read
 constexpr std::size_t kDescriptorsForOthers = 64;
 constexpr auto kSyncGathers = 50ms;
 // SIGTERM, 500 ms, SIGKILL rounds for 5 s, the status, some margin.
@@ -200,10 +200,13 @@ void Queue::watch() {
 
 void Queue::hand_over(ForeignShims& shims) {
     std::vector<JobRecord> jobs;
+    std::vector<JobRecord> admitted;
     {
         const Lock lock(mutex_);
         jobs = std::exchange(to_hand_over_, {});
+        if (!jobs.empty() && one_by_one_) admitted = admit();  // one of them had not begun before
     }
+    start_admitted(admitted);
     for (const JobRecord& job : jobs)
         shims.add(job);
 }
@@ -212,7 +215,6 @@ void Queue::hand_over(ForeignShims& shims) {
 bool Queue::wait_for_work(ForeignShims& shims) {
     std::vector<int> others{wake_.get()};
     std::optional<Clock::time_point> deadline;
-    bool retry = false;
     {
         const Lock lock(mutex_);
         if (closing_) return false;
@@ -220,18 +222,19 @@ bool Queue::wait_for_work(ForeignShims& shims) {
         for (const LingeringShim& shim : lingering_)
             others.push_back(shim.process.get());
         if (!queued_.empty()) deadline = std::max(next_sweep_, Clock::now());
-        retry = is_full_ && next_ready() != nullptr;
-        if (retry) deadline = Clock::now() + kRetryEvery;
+        if (const auto retry = next_retry(); retry && (!deadline || *retry < *deadline))
+            deadline = retry;
     }
     const ForeignShims::News news = shims.wait(deadline, others);
     std::uint64_t count = 0;
     std::ignore = ::read(wake_.get(), &count, sizeof count);
     take(news);
-    if (!retry || Clock::now() < *deadline) return true;
     std::vector<JobRecord> admitted;
     {
         const Lock lock(mutex_);
-        is_full_ = false;
+        const auto retry = next_retry();
+        if (!retry || Clock::now() < *retry) return true;
+        full_until_.reset();
         admitted = admit();
     }
     start_admitted(admitted);
@@ -258,7 +261,13 @@ void Queue::take(const ForeignShims::News& news) {
         finish(job);
     for (const JobId& id : queued) {
         if (!store_.has_ended(id)) continue;
-        if (auto job = store_.load(id); job && is_terminal(job->status)) finish(std::move(*job));
+        auto job = store_.load(id);
+        if (job && is_terminal(job->status)) {
+            finish(std::move(*job));
+        } else if (!job) {
+            const Lock lock(mutex_);
+            next_sweep_ = std::min(next_sweep_, Clock::now() + kLookAgainAfter);
+        }
     }
 }
 
@@ -278,6 +287,10 @@ void Queue::end_what_cannot_start() {
             finish(std::move(*ended));
             continue;
         }
+        if (ended && ended->status == Status::kRunning) {
+            runs_elsewhere(*ended);
+            continue;
+        }
         std::optional<JobRecord> job;
         {
             const Lock lock(mutex_);
@@ -285,6 +298,26 @@ void Queue::end_what_cannot_start() {
         }
         if (job) finish(ended_unrecorded(*std::move(job), Status::kError, why));
     }
+}
+
+/// Another shim has the job that this host could not start.
+void Queue::runs_elsewhere(const JobRecord& job) {
+    std::optional<JobRecord> running;
+    {
+        const Lock lock(mutex_);
+        const auto it = entries_.find(job.id);
+        if (it == entries_.end() || it->second.job.status != Status::kQueued) return;
+        Entry& entry = it->second;
+        begin_running(entry);
+        entry.job.started_ms = job.started_ms;
+        entry.job.started_boot_ms = job.started_boot_ms;
+        ++steps_;
+        watch_foreign(entry.job);
+        if (entry.job.spec.kind == Kind::kBackground && !std::exchange(entry.told_running, true))
+            running = entry.job;
+        changed_.notify_all();
+    }
+    if (running) tell(*running);
 }
 
 void Queue::want_sync(const JobId& id) {
@@ -329,7 +362,7 @@ void Queue::reap_lingering() {
         const Lock lock(mutex_);
         std::erase_if(lingering_, [](const LingeringShim& shim) { return !shim.process; });
         // What it held may be what another waits for.
-        if (std::exchange(is_full_, false)) admitted = admit();
+        if (std::exchange(full_until_, std::nullopt)) admitted = admit();
         changed_.notify_all();
     }
     start_admitted(admitted);

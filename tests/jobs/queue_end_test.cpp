@@ -64,6 +64,27 @@ TEST(QueueCancel, LearnsThatAnotherProcessCancelledAQueuedJob) {
     EXPECT_EQ(drain(queue), std::vector{id});
 }
 
+TEST(QueueCancel, ByAnotherProcessIsLookedAtAgainSoonWhereItCouldNotBeRead) {
+    const JobsFolder folder;
+    auto options = folder.options();
+    options.max_running = 0;
+    Queue queue(folder.store(), options);
+    const JobId id = queue.submit(folder.spec("true"))->id;
+    const JobId next = queue.submit(folder.spec("true"))->id;
+    JobEnd end;
+    end.status = Status::kCancelled;
+    ASSERT_TRUE(folder.store().end_unstarted(id, end));  // which wakes nobody
+    const auto record = folder.store().folder_of(id) / kJobFile;
+    const auto aside = folder.dir() / "aside";
+    std::filesystem::rename(record, aside);
+    ASSERT_EQ(::utimensat(AT_FDCWD, folder.store().folder_of(id).c_str(), nullptr, 0), 0);
+    ASSERT_TRUE(folder.store().cancel(next, "tenon jobs cancel"));
+    EXPECT_EQ(ended(queue, next).status, Status::kCancelled);
+    std::filesystem::rename(aside, record);
+    const auto long_before_the_sweep = std::chrono::steady_clock::now() + 20s;
+    EXPECT_EQ(queue.wait_any(std::span(&id, 1), long_before_the_sweep, {}), Queue::Waited::kEnded);
+}
+
 TEST(QueueCancel, OfAJobJustSubmittedEndsItHoweverFarItHasCome) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());

@@ -1,4 +1,6 @@
 // Jobs of a host that is short of descriptors, threads or processes.
+#include <atomic>
+#include <future>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -118,7 +120,8 @@ TEST(ForeignShims, SleepUntilOneOfManyJobsEndsOrIsCancelled) {
         options.max_running = 20;
         Queue queue(folder.store(), options);
         for (int i = 0; i < 20; ++i)
-            ids.push_back(queue.submit(folder.spec("until [ -e go ]; do sleep 0.02; done; exit 5"))->id);
+            ids.push_back(
+                queue.submit(folder.spec("until [ -e go ]; do sleep 0.02; done; exit 5"))->id);
         for (const JobId& id : ids) {
             while (!folder.store().started(id))
                 std::this_thread::yield();
@@ -146,12 +149,40 @@ TEST(ForeignShims, SleepUntilOneOfManyJobsEndsOrIsCancelled) {
     }
 }
 
+TEST(ForeignShims, BelieveThatARecordCannotBeReadOnlyAfterSeveralAttempts) {
+    const JobsFolder folder;
+    const std::string ready = folder.fifo("ready");
+    const std::string gate = folder.fifo("gate");
+    JobId id;
+    {
+        Queue queue(folder.store(), folder.options());
+        id = queue.submit(folder.spec("echo go >" + ready + "; cat " + gate + "; exit 5"))->id;
+        EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
+    }
+    const auto record = folder.store().folder_of(id) / kJobFile;
+    const auto aside = folder.dir() / "aside";
+    ForeignShims shims(folder.store(), [] { return true; });
+    shims.add(*folder.store().load(id));
+    std::filesystem::rename(record, aside);
+    EXPECT_TRUE(shims.wait(testing::deadline(), {}).ended.empty()) << "it may be there in a moment";
+    std::filesystem::rename(aside, record);
+    EXPECT_TRUE(shims.wait(testing::deadline(), {}).ended.empty());
+    JobsFolder::write_fifo(gate);
+    folder.wait_for_shim(id);
+    std::filesystem::rename(record, aside);
+    std::vector<JobRecord> ended;
+    while (ended.empty())
+        ended = shims.wait(testing::deadline(), {}).ended;
+    EXPECT_EQ(ended[0].status, Status::kLost) << "what stays unreadable is";
+}
+
+constexpr rlim_t kCountable = 8000;
+
 /// What a process reports that may have so many more processes and threads than it has.
 int in_a_process_with(std::size_t processes, const JobsFolder& folder,
                       const std::function<int()>& report) {
     const pid_t child = ::fork();
     if (child == 0) {
-        constexpr rlim_t kCountable = 8000;
         if (::getuid() == 0) {
             // For root the limit does not count.
             const uid_t user = 200'000 + static_cast<uid_t>(::getpid()) % 100'000;
@@ -201,7 +232,8 @@ TEST(Shortage, OfProcessesWithNothingToWaitForEndsAJobWithTheReason) {
         int count = 0;
         for (const Kind kind : {Kind::kForeground, Kind::kBackground}) {
             const JobRecord job = testing::run(queue, folder.spec("true", kind));
-            const bool says_why = job.end.reason.find("temporarily unavailable") != std::string::npos;
+            const bool says_why =
+                job.end.reason.find("temporarily unavailable") != std::string::npos;
             if (job.status == Status::kError && job.end.exit_code == 127 && says_why &&
                 folder.store().load(job.id)->status == Status::kError)
                 ++count;
@@ -209,6 +241,117 @@ TEST(Shortage, OfProcessesWithNothingToWaitForEndsAJobWithTheReason) {
         return count;
     });
     EXPECT_EQ(right, 2);
+}
+
+/// How many processes and threads this process may have from now on.
+void allow_processes(rlim_t processes) {
+    rlimit limit{};
+    EXPECT_EQ(::getrlimit(RLIMIT_NPROC, &limit), 0);
+    limit.rlim_cur = processes;
+    EXPECT_EQ(::setrlimit(RLIMIT_NPROC, &limit), 0);
+}
+
+/// Starts a job that ends when somebody writes `gate`, and leaves it to the next host.
+void leave_a_running_job(const JobsFolder& folder, const std::string& gate) {
+    const std::string ready = folder.fifo("ready");
+    Queue queue(folder.store(), folder.options());
+    queue.submit(folder.spec("echo go >" + ready + "; cat " + gate));
+    EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
+}
+
+/// Submits a job for which there is no process, while another runs: it waits for its turn.
+JobId submit_in_vain(Queue& queue, const JobsFolder& folder) {
+    const JobId id = queue.submit(folder.spec("true"))->id;
+    while (queue.find(id)->status != Status::kQueued)
+        std::this_thread::yield();
+    return id;
+}
+
+const auto nothing_delivered = [](const JobRecord&) { return false; };
+
+TEST(Shortage, IsLookedAtAgainHoweverOftenTheQueueIsWoken) {
+    const JobsFolder folder;
+    const std::string gate = folder.fifo("gate");
+    leave_a_running_job(folder, gate);
+    const int right = in_a_process_with(3, folder, [&] {
+        Queue queue(folder.store(), folder.options());
+        queue.adopt(nothing_delivered);
+        const JobId id = submit_in_vain(queue, folder);
+        allow_processes(kCountable);
+        const auto give_up = testing::deadline();
+        while (std::chrono::steady_clock::now() < give_up) {
+            ::utimensat(AT_FDCWD, folder.store().folder_of(id).c_str(), nullptr, 0);
+            const auto soon = std::chrono::steady_clock::now() + 10ms;
+            if (queue.wait_any(std::span(&id, 1), soon, {}) == Queue::Waited::kEnded) return 42;
+        }
+        return 43;
+    });
+    JobsFolder::write_fifo(gate);
+    EXPECT_EQ(right, 42);
+}
+
+TEST(Shortage, OnceItIsOverTheNextJobFollowsWhenTheOneBeforeItHasBegun) {
+    const JobsFolder folder;
+    const std::string gate = folder.fifo("gate");
+    leave_a_running_job(folder, gate);
+    const int right = in_a_process_with(3, folder, [&] {
+        Queue* asked = nullptr;
+        std::atomic<int> begun = 0;
+        std::atomic<std::size_t> queued_then = 99;
+        auto options = folder.options();
+        options.on_change = [&](const JobRecord& job) {
+            if (job.status == Status::kRunning && begun++ == 0) queued_then = asked->load().queued;
+        };
+        Queue queue(folder.store(), options);
+        asked = &queue;
+        queue.adopt(nothing_delivered);
+        const JobId first = submit_in_vain(queue, folder);
+        const JobId second = queue.submit(folder.spec("true"))->id;
+        allow_processes(kCountable);
+        if (ended(queue, first).status != Status::kCompleted) return 43;
+        if (ended(queue, second).status != Status::kCompleted) return 44;
+        return queued_then == 0 ? 42 : 45;
+    });
+    JobsFolder::write_fifo(gate);
+    EXPECT_EQ(right, 42);
+}
+
+TEST(Shortage, DoesNotEndAJobThatAnotherSupervisorRuns) {
+    const JobsFolder folder;
+    const std::string gate = folder.fifo("gate");
+    JobSpec spec = folder.spec("cat " + gate + "; exit 5");
+    spec.session = "s";
+    const JobId id = folder.store().create(spec)->id;
+    const int right = in_a_process_with(3, folder, [&] {
+        std::promise<Status> first;
+        std::atomic<bool> is_first = true;
+        auto options = folder.options();
+        options.on_change = [&](const JobRecord& job) {
+            if (is_first.exchange(false)) first.set_value(job.status);
+        };
+        Queue queue(folder.store(), options);
+        rlimit few{};
+        ::getrlimit(RLIMIT_NPROC, &few);
+        UniqueFd supervisor;
+        // Found queued, the job is started by somebody else before this host does it.
+        queue.adopt([&](const JobRecord&) {
+            allow_processes(kCountable);
+            auto shim = launch_shim(options.shim, folder.store().folder_of(id), 1 << 20);
+            while (shim && !folder.store().started(id))
+                std::this_thread::yield();
+            if (shim) supervisor = std::move(shim->process);
+            allow_processes(few.rlim_cur);
+            return false;
+        });
+        if (!supervisor) return 43;
+        const Status seen = first.get_future().get();
+        allow_processes(kCountable);
+        JobsFolder::write_fifo(gate);
+        const JobRecord job = ended(queue, id);
+        if (seen != Status::kRunning) return 44;
+        return job.status == Status::kError && job.end.exit_code == 5 ? 42 : 45;
+    });
+    EXPECT_EQ(right, 42);
 }
 
 TEST(Shortage, OfThreadsIsSaidInASentenceWhereAQueueCannotBeMade) {
