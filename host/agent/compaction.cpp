@@ -103,9 +103,10 @@ Result<void, Halt> Compaction::at_once(const std::string& focus, std::stop_token
 
 void Compaction::answered(const Usage& usage) {
     if (turns_since_refusal_ < kFar) ++turns_since_refusal_;
-    if (!std::exchange(unproven_, false)) return;
     const std::int64_t prompt =
         usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens;
+    if (options_.accepted) options_.accepted(parts_.session.head().model, prompt);
+    if (!std::exchange(unproven_, false)) return;
     without_progress_ = prompt > threshold() ? without_progress_ + 1 : 0;
 }
 

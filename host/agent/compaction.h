@@ -20,6 +20,8 @@ struct CompactionOptions {
     std::function<std::int64_t(std::string_view model)> answer;
     /// The endpoint has stated the window of the model; what the two above say may change.
     std::function<void(std::string_view model, std::int64_t window)> learn;
+    /// The endpoint has answered a prompt of that many tokens, by its own count.
+    std::function<void(std::string_view model, std::int64_t prompt)> accepted;
     std::size_t keep_recent = 3;  ///< tool results that stay whole in any case
 };
 

@@ -47,6 +47,9 @@ agent::LoopOptions Host::loop_options() const {
         if (auto kept = windows_->learn(model, window); !kept)
             spdlog::warn("the window of the model is not kept: {}", kept.error().message);
     };
+    options.compaction.accepted = [this](std::string_view model, std::int64_t prompt) {
+        windows_->accepted(model, prompt);
+    };
     return options;
 }
 

@@ -80,9 +80,17 @@ Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {
     if (tokens < kSmallestWindow) return {};
     const std::string name = utf8::repair(model);
     const Lock lock(mutex_);
+    if (const auto it = accepted_.find(name); it != accepted_.end() && tokens < it->second)
+        return {};
     std::int64_t& known = learned_[name];
     if (std::exchange(known, tokens) == tokens || file_.empty() || !writes_) return {};
     return keep(name, tokens);
+}
+
+void Windows::accepted(std::string_view model, std::int64_t tokens) {
+    const Lock lock(mutex_);
+    std::int64_t& largest = accepted_[utf8::repair(model)];
+    largest = std::max(largest, tokens);
 }
 
 /// Reads anew: another host may have learned something too.

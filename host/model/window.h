@@ -41,8 +41,11 @@ public:
     [[nodiscard]] WindowShares shares(std::string_view model, std::int64_t max_tokens) const;
 
     /// The server has stated the window of this model. It counts from now on; the Error says why it
-    /// was not kept for later runs.
+    /// was not kept for later runs. Less than what `accepted` was called with is no window.
     Result<void> learn(std::string_view model, std::int64_t tokens);
+
+    /// The server has answered a prompt of this model that had so many tokens by its own count.
+    void accepted(std::string_view model, std::int64_t tokens);
 
 private:
     [[nodiscard]] Result<void> keep(const std::string& model, std::int64_t tokens) const;
@@ -51,6 +54,7 @@ private:
     const std::string server_;
     mutable Mutex mutex_;
     std::map<std::string, std::int64_t, std::less<>> learned_ TENON_GUARDED_BY(mutex_);
+    std::map<std::string, std::int64_t, std::less<>> accepted_ TENON_GUARDED_BY(mutex_);
     bool writes_ TENON_GUARDED_BY(mutex_) = true;
 };
 

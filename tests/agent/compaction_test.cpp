@@ -587,6 +587,17 @@ TEST_F(CompactionTest, AWindowThatIsStatedIsLearnedAndCountsForTheSummaryToo) {
     EXPECT_NE(texts_of(1)[1].find("Write at most 666 words."), std::string::npos);
 }
 
+TEST_F(CompactionTest, APromptThatWasAnsweredIsReportedWithTheCountOfTheEndpoint) {
+    std::vector<std::string> accepted;
+    options.compaction.accepted = [&](std::string_view model, std::int64_t prompt) {
+        accepted.push_back(std::string(model) + " " + std::to_string(prompt));
+    };
+    provider.then_call({call("a")}, {100, 7, 20, 3});
+    provider.then_fail("no", 401);
+    run("go");
+    EXPECT_EQ(accepted, std::vector<std::string>{"m 123"});
+}
+
 TEST_F(CompactionTest, AnAnswerThatIsTooLongForTheWindowIsMadeShorterInstead) {
     std::int64_t window = 100'000;
     options.compaction.threshold = [&](std::string_view) { return window / 2; };
