@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kUsualThreshold = 50'000;
 constexpr int kMostWithoutProgress = 2;
-/// A conversation this long may be too long for a model with a small window.
+/// A conversation this long may be too long for a model whose window is not known.
 constexpr std::int64_t kLong = 4'000;
 
 /// From where on old results are looked at.
@@ -46,8 +46,14 @@ SummaryRoom Compaction::room_after(std::optional<std::int64_t> window) {
 
 bool Compaction::can_help(const Refusal& refusal) const {
     if (refusal.certain) return true;
-    return has_answers() &&
-           parts_.session.estimated_tokens() >= std::min(kLong, threshold() / 2);
+    return has_answers() && is_long();
+}
+
+bool Compaction::is_long() const {
+    const bool known =
+        options_.knows_window && options_.knows_window(parts_.session.head().model);
+    const std::int64_t half = threshold() / 2;
+    return parts_.session.estimated_tokens() >= (known ? half : std::min(kLong, half));
 }
 
 /// Without them a summary would have nothing to sum up: what is not answered stays as it is.

@@ -16,6 +16,8 @@ namespace tenon::agent {
 struct CompactionOptions {
     /// How many tokens a request to the model of that name may have; empty: 50,000 for any.
     std::function<std::int64_t(std::string_view model)> threshold;
+    /// Whether the window of that model is known, so that the threshold is no guess; empty: of none.
+    std::function<bool(std::string_view model)> knows_window;
     /// How many an answer of it may have; empty: what was asked for.
     std::function<std::int64_t(std::string_view model)> answer;
     /// The endpoint has stated the window of the model; what the two above say may change.
@@ -71,7 +73,8 @@ public:
     Result<void, Halt> before_request(std::stop_token stop);
 
     /// Whether a shorter conversation may be what the endpoint wants. Words that are not known count
-    /// only when the conversation is long.
+    /// only when the conversation is long: half the threshold, and less where the window is not
+    /// known.
     [[nodiscard]] bool can_help(const Refusal& refusal) const;
 
     /// Done: the conversation, or the answer that is asked for, is shorter, and the request can go
@@ -107,6 +110,7 @@ private:
     static constexpr int kFar = 1000;  // turns
 
     [[nodiscard]] std::int64_t threshold() const;
+    [[nodiscard]] bool is_long() const;
     [[nodiscard]] SummaryRoom room_after(std::optional<std::int64_t> window);
     void learn(std::optional<std::int64_t> window);
     [[nodiscard]] bool has_answers() const;

@@ -40,6 +40,9 @@ agent::LoopOptions Host::loop_options() const {
         if (!configured) return shares.request;
         return shares.learned ? std::min(*configured, shares.request) : *configured;
     };
+    options.compaction.knows_window = [this, wanted](std::string_view model) {
+        return windows_->shares(model, wanted).known;
+    };
     options.compaction.answer = [this, wanted](std::string_view model) {
         return windows_->shares(model, wanted).answer;
     };

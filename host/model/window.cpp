@@ -66,14 +66,14 @@ WindowShares Windows::shares(std::string_view model, std::int64_t max_tokens) co
         const Lock lock(mutex_);
         if (const auto it = learned_.find(model); it != learned_.end()) {
             const std::int64_t answer = std::min(max_tokens, it->second / 4);
-            return {room_for_request(it->second, answer), answer, true};
+            return {room_for_request(it->second, answer), answer, true, true};
         }
     }
     for (const Family& family : kFamilies) {
         if (model.find(family.name) != std::string_view::npos)
-            return {room_for_request(family.window, max_tokens), max_tokens, false};
+            return {room_for_request(family.window, max_tokens), max_tokens, false, true};
     }
-    return {kUnknownModel, max_tokens, false};
+    return {kUnknownModel, max_tokens, false, false};
 }
 
 Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {

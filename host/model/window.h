@@ -17,6 +17,7 @@ struct WindowShares {
     std::int64_t request = 0;  ///< what a request may have before the conversation is made shorter
     std::int64_t answer = 0;   ///< what an answer may have
     bool learned = false;      ///< the server has stated the window
+    bool known = false;        ///< stated, or in the table
 };
 
 /// What is known of the windows of the models at one server: from a table, and better from what the

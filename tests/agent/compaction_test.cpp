@@ -521,6 +521,31 @@ TEST_F(CompactionTest, WordsThatNobodyKnowsCountAsTooLongWhenTheConversationIsLo
     EXPECT_EQ(texts_of(3)[1], compressed("S."));
 }
 
+TEST_F(CompactionTest, InAKnownWindowWordsThatNobodyKnowCountOnlyFromHalfTheThresholdOn) {
+    struct Case {
+        bool known;
+        std::int64_t tokens;
+        bool sums_up;
+    };
+    for (const Case& c : {Case{true, 6'000, false}, Case{true, 60'000, true},
+                          Case{false, 6'000, true}, Case{false, 3'000, false}}) {
+        SCOPED_TRACE(std::to_string(c.known) + " " + std::to_string(c.tokens));
+        allow_tokens(116'000);
+        options.compaction.knows_window = [&](std::string_view) { return c.known; };
+        ASSERT_TRUE(session.clear());
+        provider.requests.clear();
+        then_look("a" + std::to_string(c.known) + std::to_string(c.tokens), c.tokens);
+        provider.then_refuse(Length::kNotSaid);
+        if (c.sums_up) {
+            then_summarize("S.");
+            provider.then_say("done");
+        }
+        const RunResult result = run("go");
+        EXPECT_EQ(result.outcome, c.sums_up ? Outcome::kDone : Outcome::kFailed) << result.error;
+        EXPECT_EQ(provider.requests.size(), c.sums_up ? 4U : 2U);
+    }
+}
+
 TEST_F(CompactionTest, WordsThatNobodyKnowsEndTheRunWhenTheConversationIsShort) {
     then_look("a", 10);
     provider.then_refuse(Length::kNotSaid);
