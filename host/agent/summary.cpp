@@ -138,12 +138,10 @@ private:
     }
 
     Result<std::string, SummaryFailure> ask_as_it_is() {
-        const auto held = session_.conversation().messages();
-        std::vector<Message> messages(held.begin(), held.end());
-        if (messages.back().role != Role::kUser) messages.push_back(empty_message(Role::kUser));
-        append_block(messages.back(), text_block(instruction(options_.focus, room_.max_tokens)));
-        return ask({session_.head().model, session_.head().system, session_.head().tools, messages,
-                    room_.max_tokens, true});
+        Conversation asked = session_.conversation();
+        asked.add_text(instruction(options_.focus, room_.max_tokens));
+        return ask({session_.head().model, session_.head().system, session_.head().tools,
+                    asked.messages(), room_.max_tokens, true});
     }
 
     Result<std::string, SummaryFailure> ask_in_plain_text(const std::string& text) {
