@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/agent/repair.h"
 #include "host/agent/wire.h"
 #include "host/base/utf8.h"
 
@@ -94,8 +95,7 @@ Result<std::string, SummaryFailure> summary_in(const Answer& answer) {
             return SummaryFailure{
                 "the summary is not complete (stop reason: " + answer.stop_reason + ")"};
     }
-    if (answer.text.find_first_not_of(" \t\r\n\f\v") == std::string::npos)
-        return SummaryFailure{"the model wrote no summary"};
+    if (is_blank(answer.text)) return SummaryFailure{"the model wrote no summary"};
     return answer.text;
 }
 
@@ -112,12 +112,14 @@ public:
           room_(options.room(std::nullopt)) {}
 
     Result<std::string, SummaryFailure> run() {
-        const std::string text = plain_text(session_.conversation().messages());
+        std::optional<Result<std::string, SummaryFailure>> first;
         if (options_.fits) {
-            auto summary = ask_as_it_is();
-            if (length_ == Length::kFits) return summary;
-            if (length_ == Length::kNotSaid && text.size() < kLongText) return summary;
+            first.emplace(ask_as_it_is());
+            if (length_ == Length::kFits) return std::move(*first);
         }
+        const std::string text = plain_text(session_.conversation().messages());
+        if (first && length_ == Length::kNotSaid && text.size() < kLongText)
+            return std::move(*first);
         std::size_t most = std::min(text.size(), room_.plain_bytes);
         auto summary = ask_in_plain_text(newest(text, most));
         for (int attempt = 1; may_shrink(attempt, most); ++attempt) {

@@ -521,6 +521,16 @@ TEST_F(CompactionTest, WordsThatNobodyKnowsCountAsTooLongWhenTheConversationIsLo
     EXPECT_EQ(texts_of(3)[1], compressed("S."));
 }
 
+TEST_F(CompactionTest, ASummaryOfNothingButBlanksDoesNotTakeTheConversationsPlace) {
+    ASSERT_TRUE(session.add_text("go", "prompt"));
+    ASSERT_TRUE(session.add_answer(
+        {"m", "m", "end_turn", R"([{"type":"text","text":"the newest"}])", "", {}, {}}));
+    const auto before = wires();
+    then_summarize("\xC2\xA0\n");
+    EXPECT_EQ(loop().compact("", {}).error, "the model wrote no summary");
+    EXPECT_EQ(wires(), before);
+}
+
 TEST_F(CompactionTest, InAKnownWindowWordsThatNobodyKnowCountOnlyFromHalfTheThresholdOn) {
     struct Case {
         bool known;
