@@ -243,7 +243,6 @@ void Session::read_result(const Record& record, const std::string& where) {
                                          record.boolean("is_error", false))) {
         warn_of(where, "a result without its call, skipped");
     }
-    answered_.insert(id);
 }
 
 void Session::read_answer(const Record& record, const std::string& where) {
