@@ -19,6 +19,7 @@ struct HttpFailure {
     std::string message;     ///< URL without credentials, phase, cause
     bool stopped = false;    ///< the stop token asked for it
     bool permanent = false;  ///< trying again cannot help: certificate refused, proxy wants a login
+    bool malformed = false;  ///< the body came, and stands for nothing
 };
 
 /// Shuts a connected or connecting socket down when stop is requested, so that whoever blocks on it
