@@ -15,7 +15,7 @@ constexpr int kUnsureAttempts = 3;
 /// A conversation with less text is not refused for its length; less is no conversation.
 constexpr std::size_t kLongText = 8'000;
 constexpr std::size_t kLeastText = 100;
-/// From here on the summary itself must be told to be short.
+/// Where an answer may have fewer tokens, the instruction limits the summary to some words.
 constexpr std::int64_t kShortAnswer = 4'096;
 
 constexpr std::string_view kInstruction =

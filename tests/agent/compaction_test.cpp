@@ -521,6 +521,18 @@ TEST_F(CompactionTest, WordsThatNobodyKnowsCountAsTooLongWhenTheConversationIsLo
     EXPECT_EQ(texts_of(3)[1], compressed("S."));
 }
 
+TEST_F(CompactionTest, AWindowThatIsFullAgainIsNoReasonToRaiseTheLimitOfAnAnswer) {
+    then_look("a", 10);
+    provider.then_say("half", "model_context_window_exceeded");
+    then_summarize("S.");
+    provider.then_say("half", "model_context_window_exceeded");
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_NE(result.error.find("the model's context window is full"), std::string::npos)
+        << result.error;
+    EXPECT_EQ(result.error.find("maxTokens"), std::string::npos) << result.error;
+}
+
 TEST_F(CompactionTest, ASummaryOfNothingButBlanksDoesNotTakeTheConversationsPlace) {
     ASSERT_TRUE(session.add_text("go", "prompt"));
     ASSERT_TRUE(session.add_answer(
