@@ -50,8 +50,7 @@ bool Compaction::can_help(const Refusal& refusal) const {
 }
 
 bool Compaction::is_long() const {
-    const bool known =
-        options_.knows_window && options_.knows_window(parts_.session.head().model);
+    const bool known = options_.knows_window && options_.knows_window(parts_.session.head().model);
     const std::int64_t half = threshold() / 2;
     return parts_.session.estimated_tokens() >= (known ? half : std::min(kLong, half));
 }
@@ -87,8 +86,9 @@ Result<void, Halt> Compaction::after_refusal(const Refusal& refusal, std::stop_t
     refusals_ = turns_since_refusal_ <= 1 ? refusals_ + 1 : 1;
     turns_since_refusal_ = 0;
     if (refusals_ > kMostWithoutProgress) {
-        return Halt{why + "; the conversation was made shorter twice, and each time it was too long "
-                          "again after one turn: go on in a new session"};
+        return Halt{why +
+                    "; the conversation was made shorter twice, and each time it was too long "
+                    "again after one turn: go on in a new session"};
     }
     if (!refusal.certain) {
         parts_.sink.on_event(Notice{parts_.secrets.redact(
@@ -134,8 +134,9 @@ Result<void, Compaction::Failure> Compaction::replace(const Attempt& attempt,
     Session& session = parts_.session;
     const std::int64_t before = session.estimated_tokens();
     const std::string focus = parts_.secrets.redact(utf8::repair(attempt.focus));
-    const SummaryOptions options{
-        focus, attempt.fits, [this](std::optional<std::int64_t> window) { return room_after(window); }};
+    const SummaryOptions options{focus, attempt.fits, [this](std::optional<std::int64_t> window) {
+                                     return room_after(window);
+                                 }};
     const auto summary =
         summarize(session, parts_.provider, parts_.sink, options, spent_, std::move(stop));
     if (!summary) {

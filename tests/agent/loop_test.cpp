@@ -354,9 +354,13 @@ TEST_F(LoopTest, GoesOnBehindAnAnswerThatWasPausedForTheLastTime) {
     options.max_turns = 1;
     provider.then([](const Request&, const std::stop_token&) {
         return Answer{
-            "m", "model", "pause_turn",
+            "m",
+            "model",
+            "pause_turn",
             R"([{"type":"text","text":"so"},{"type":"server_tool_use","id":"s1","name":"web","input":{}}])",
-            "so", {}, {}};
+            "so",
+            {},
+            {}};
     });
     EXPECT_EQ(run("go").outcome, Outcome::kMaxTurns);
     provider.then_say("summed up");
@@ -369,9 +373,13 @@ TEST_F(LoopTest, GoesOnBehindAnAnswerThatWasPausedForTheLastTime) {
 TEST_F(LoopTest, ReadsAConversationBehindAPausedAnswerAsItWasSent) {
     options.max_turns = 1;
     provider.then([](const Request&, const std::stop_token&) {
-        return Answer{"m", "model", "pause_turn",
+        return Answer{"m",
+                      "model",
+                      "pause_turn",
                       R"([{"type":"server_tool_use","id":"s1","name":"web","input":{}}])",
-                      "", {}, {}};
+                      "",
+                      {},
+                      {}};
     });
     EXPECT_EQ(run("go").outcome, Outcome::kMaxTurns);
     provider.then_say("done");

@@ -149,9 +149,9 @@ TEST(Session, RedactsTheSameResultsWheneverItIsRead) {
 
 TEST(Session, RedactsWhatAnOlderVersionNamedByARecordedId) {
     const testing::TempDir dir;
-    const Session session = read_journal(
-        dir, {user("go"), assistant(tool_use("\"a b\"")), result_of("a b", "one"),
-              R"("type":"redaction","tool_use_ids":["a b"])"});
+    const Session session =
+        read_journal(dir, {user("go"), assistant(tool_use("\"a b\"")), result_of("a b", "one"),
+                           R"("type":"redaction","tool_use_ids":["a b"])"});
     EXPECT_NE(wires(session).at(2).find("[Previous: used x]"), std::string::npos);
 }
 

@@ -38,8 +38,8 @@ TEST(ModelServer, TakesWhatTheEndpointTakes) {
     paused["messages"].push_back(Json::parse(
         R"({"role":"assistant","content":[{"type":"server_tool_use","id":"s","name":"w","input":{}}]})"));
     EXPECT_FALSE(check_body(paused.dump(), {})) << "a paused answer may come last";
-    paused["messages"].back()["content"].push_back(Json::parse(
-        R"({"type":"w_tool_result","tool_use_id":"s","content":[]})"));
+    paused["messages"].back()["content"].push_back(
+        Json::parse(R"({"type":"w_tool_result","tool_use_id":"s","content":[]})"));
     paused["messages"].push_back({{"role", "user"}, {"content", "go on"}});
     EXPECT_FALSE(check_body(paused.dump(), {})) << "a call that the server has ended";
     StrictOptions merging;
