@@ -1,8 +1,10 @@
 #include "host/agent/journal.h"
 
+#include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include "host/agent/journal_lines.h"
@@ -11,6 +13,18 @@
 
 namespace tenon::agent {
 namespace {
+
+/// Takes the lock that makes this process the one that writes. Whoever asks whether a session is
+/// open may hold it for a moment. False: see errno.
+bool lock(int fd) {
+    constexpr int kTries = 6;
+    constexpr std::chrono::milliseconds kMoment{10};
+    for (int i = 1; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++i) {
+        if (errno != EWOULDBLOCK || i == kTries) return false;
+        std::this_thread::sleep_for(kMoment);
+    }
+    return true;
+}
 
 /// Whether a line without its end is a record that was being written: nothing relied on it yet.
 bool is_cut_off_record(std::string_view line) {
@@ -30,7 +44,7 @@ Result<Journal::Opened> Journal::open(const std::filesystem::path& path) {
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return Error::from_errno(doing);
     if (!S_ISREG(info.st_mode)) return Error{doing + ": not a regular file"};
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!lock(fd.get())) {
         if (errno == EWOULDBLOCK) {
             return Error{doing +
                          ": another tenon is using this session; end it, or start one of its own"};

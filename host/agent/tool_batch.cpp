@@ -154,7 +154,8 @@ void ToolBatch::run_side_by_side(
             // The system has no more: those that run take over the rest.
         }
     };
-    start_threads(with_own_thread, most_own_threads());
+    // To ask what is left costs a look through /proc.
+    start_threads(with_own_thread, with_own_thread.tasks > 1 ? most_own_threads() : 1);
     start_threads(pooled, max_workers_);
     std::size_t outstanding = 0;
     for (const auto& [task, lane] : tasks) {

@@ -17,6 +17,7 @@
 #include "host/app/logging.h"
 #include "host/app/options.h"
 #include "host/app/settings.h"
+#include "host/base/limits.h"
 #include "host/ui/standard_error.h"
 
 namespace tenon::app {
@@ -24,6 +25,8 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
+// Besides the standard ones: what a run has open when it asks the model, before any job runs.
+constexpr unsigned kFewestDescriptors = 12;
 
 /// Where this program was installed: plugins and helper programs are found from here.
 std::filesystem::path installation_prefix() {
@@ -95,6 +98,9 @@ int Application::main(const std::vector<std::string>&) {
 }
 
 int Application::act() {
+    // What cannot be opened for want of a descriptor must not be taken for absent or wrong.
+    if (const int code = descriptor_shortage(kFewestDescriptors); code != 0)
+        return complain("cannot start: " + shortage_error("open a file", code).message, kFailed);
     auto options = parse_options(args_);
     if (!options) return complain(options.error().message, kUsage);
     if (options->version) {

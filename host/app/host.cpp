@@ -9,12 +9,14 @@
 #include "host/app/commands/jobs_words.h"
 #include "host/app/instructions.h"
 #include "host/app/state_dir.h"
+#include "host/app/session_list.h"
 #include "host/app/system_prompt.h"
 #include "host/app/told_jobs.h"
 #include "host/app/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/limits.h"
+#include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
@@ -98,7 +100,7 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
     if (auto made = host->make_gate(); !made) return made.error();
     if (auto made = host->make_queue(); !made) return made.error();
     host->make_services();
-    host->load_plugins();
+    if (auto loaded = host->load_plugins(); !loaded) return loaded.error();
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
@@ -249,10 +251,10 @@ Result<void, StartFailure> Host::make_queue() {
     try {
         queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
     } catch (const Poco::Exception& e) {
-        return StartFailure{
-            "start the threads of the job queue: the system has no more (" + e.displayText() +
-                "); is the limit of processes (ulimit -u) too low, or reached?",
-            1};
+        return StartFailure{"start the threads of the job queue: the system has no more (" +
+                                e.displayText() +
+                                "); is the limit of processes (ulimit -u) too low, or reached?",
+                            1};
     } catch (const std::exception& e) {
         return StartFailure{e.what(), 1};
     }
@@ -318,16 +320,27 @@ plugins::LoaderOptions Host::loader_options() const {
     return options;
 }
 
-void Host::load_plugins() {
+Result<void, StartFailure> Host::load_plugins() {
     registry_ = std::make_unique<plugins::Registry>();
     registry_->add(std::make_unique<agent::CompactTool>());
     plugin_files_.emplace(settings_.plugins.path);
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
+    if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
     for (const auto& problem : loaded.problems)
         leave_out(problem);
     for (auto& plugin : loaded.plugins) {
         if (auto added = registry_->add(std::move(plugin)); !added) leave_out(added.error());
     }
+    return {};
+}
+
+/// Without some of its tools a model would do something else than it was asked for.
+Result<void> Host::check_for_shortage(const plugins::Loaded& loaded) {
+    for (const auto& problem : loaded.problems) {
+        if (problem.shortage)
+            return Error{"plugin " + problem.file.string() + ": " + problem.reason};
+    }
+    return {};
 }
 
 void Host::leave_out(const plugins::Problem& problem) {
@@ -384,6 +397,12 @@ Result<void, StartFailure> Host::take_workspace() {
                             "; go there, or use --workspace"};
     }
     moved_from_ = head.workspace;
+    // The mark first: without it nobody would look for the record.
+    const fs::path mark = moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
+    if (auto made = make_private_dirs(mark.parent_path()); !made)
+        return StartFailure{made.error().message, 1};
+    if (auto made = write_file_atomically(mark, "", Sync::kNo); !made)
+        return StartFailure{made.error().message, 1};
     if (auto written = session_->change_workspace(settings_.workspace.native()); !written)
         return StartFailure{written.error().message, 1};
     notice("session " + head.id + " was moved from " + moved_from_ + " to " + head.workspace);

@@ -144,7 +144,8 @@ private:
     Result<void, StartFailure> make_queue();
     void make_services();
     [[nodiscard]] plugins::LoaderOptions loader_options() const;
-    void load_plugins();
+    Result<void, StartFailure> load_plugins();
+    static Result<void> check_for_shortage(const plugins::Loaded& loaded);
     void leave_out(const plugins::Problem& problem);
     void report_unknown_rules();
     Result<void, StartFailure> open_session();

@@ -22,8 +22,12 @@ Result<std::vector<std::string>> Host::reload() {
         if (changed.count(plugin->file()) > 0 && plugin->first_party())
             done.push_back(plugin->id() + " has changed; it is loaded when tenon starts again");
     }
-    plugin_problems_.clear();
     plugins::Loaded loaded = plugins::load(options, services_);
+    if (auto fine = check_for_shortage(loaded); !fine) {
+        changed_plugins_ = changed;  // for the next time
+        return fine.error();
+    }
+    plugin_problems_.clear();
     for (const auto& problem : loaded.problems)
         leave_out(problem);
     for (auto& plugin : loaded.plugins) {

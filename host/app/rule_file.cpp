@@ -9,6 +9,7 @@
 #include "host/app/layers.h"
 #include "host/app/state_dir.h"
 #include "host/base/atomic_file.h"
+#include "host/base/private_dirs.h"
 
 namespace tenon::app {
 namespace {

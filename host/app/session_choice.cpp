@@ -73,7 +73,7 @@ Result<bool> is_to_be_moved(const Options& options, const Settings& settings,
     std::error_code missing;
     if (!fs::is_regular_file(journal, missing)) return false;
     const auto old = workspace_of_session(journal);
-    // What is wrong with the journal is found out, and told, by opening it.
+    // Opening it says what is wrong with the journal.
     if (!old || *old == settings.workspace.native()) return false;
 
     const std::string belongs =

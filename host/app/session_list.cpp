@@ -142,6 +142,10 @@ std::vector<SessionSummary> list_sessions(const fs::path& folder, const fs::path
     return found;
 }
 
+fs::path moved_mark(const fs::path& journal) {
+    return fs::path(journal).replace_extension() / "moved";
+}
+
 Result<std::string> workspace_of_session(const fs::path& journal) {
     auto lines = agent::JournalLines::open(journal);
     if (!lines) return lines.error();
@@ -149,13 +153,17 @@ Result<std::string> workspace_of_session(const fs::path& journal) {
     if (!head || string_or(*head, "type") != "session")
         return Error{journal.string() + ": not the journal of a session"};
     std::string workspace = string_or(*head, "workspace");
+    std::error_code failed;
+    if (!fs::exists(moved_mark(journal), failed)) return path_from_text(workspace);
     while (true) {
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + journal.string());
         if (!*line) return path_from_text(workspace);
-        if (type_of((*line)->text) != "workspace") continue;
-        if (const auto record = parse_json((*line)->text))
-            workspace = string_or(*record, "workspace", std::move(workspace));
+        for (const std::string_view part : agent::parts_between_nuls((*line)->text)) {
+            if (type_of(part) != "workspace") continue;
+            if (const auto record = parse_json(part))
+                workspace = string_or(*record, "workspace", std::move(workspace));
+        }
     }
 }
 

@@ -32,6 +32,10 @@ std::vector<SessionSummary> list_sessions(const std::filesystem::path& folder,
                                           const std::filesystem::path& workspace,
                                           std::vector<std::string>* problems = nullptr);
 
+/// An empty file that stands there when a session was moved to another workspace: only then the
+/// whole journal must be read to learn which one.
+std::filesystem::path moved_mark(const std::filesystem::path& journal);
+
 /// The bytes of the workspace's path that a session belongs to: what its journal says last. Error:
 /// `journal` is not the journal of a session, or cannot be read. Does not wait for a FIFO.
 Result<std::string> workspace_of_session(const std::filesystem::path& journal);

@@ -18,7 +18,4 @@ Result<void> check_state_dir(const std::filesystem::path& dir);
 /// directory of another user, root and shared directories such as /tmp excepted.
 Result<void> make_state_dir(const std::filesystem::path& dir);
 
-/// Makes `dir` and what is missing above it, each with mode 0700 whatever the umask is.
-Result<void> make_private_dirs(const std::filesystem::path& dir);
-
 }  // namespace tenon::app

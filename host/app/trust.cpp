@@ -12,6 +12,7 @@
 #include "host/base/clock.h"
 #include "host/base/json.h"
 #include "host/base/path_text.h"
+#include "host/base/private_dirs.h"
 
 namespace tenon::app {
 namespace {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 #include "host/base/unique_fd.h"
 
@@ -22,6 +23,21 @@ namespace {
 constexpr rlim_t kPlenty = 8192;
 
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+std::string what_to_raise(int code) {
+    switch (code) {
+        case EMFILE:
+            return "; is the limit of descriptors (ulimit -n) too low, or reached?";
+        case ENFILE:
+            return "; the whole system has no descriptor left (fs.file-max)";
+        case EAGAIN:
+            return "; is the limit of processes (ulimit -u) too low, or reached?";
+        case ENOMEM:
+            return "; memory has run out: is there a limit of it (ulimit -v) that is too low?";
+        default:
+            return "";
+    }
+}
 
 /// The number behind `name` in a text like that of /proc/<pid>/status.
 long number_after(std::string_view text, std::string_view name) {
@@ -46,6 +62,21 @@ std::size_t threads_if_ours(const char* pid) {
 
 bool is_shortage(int code) {
     return code == EMFILE || code == ENFILE || code == EAGAIN || code == ENOMEM;
+}
+
+Error shortage_error(std::string_view doing, int code) {
+    Error error = Error::from_errno(doing, code);
+    error.message += what_to_raise(code);
+    return error;
+}
+
+int descriptor_shortage(unsigned wanted) {
+    std::vector<UniqueFd> opened(wanted);
+    for (UniqueFd& fd : opened) {
+        fd.reset(::open("/", O_PATH | O_CLOEXEC));
+        if (!fd) return errno;
+    }
+    return 0;
 }
 
 rlim_t descriptor_limit() {
@@ -90,8 +121,8 @@ std::thread start_thread(const std::string& name, std::function<void()> function
         ::pthread_setname_np(thread.native_handle(), name.c_str());
         return thread;
     } catch (const std::system_error& e) {
-        throw std::runtime_error("start the thread \"" + name + "\": " + e.code().message() +
-                                 "; is the limit of processes (ulimit -u) too low, or reached?");
+        throw std::runtime_error(
+            shortage_error("start the thread \"" + name + "\"", e.code().value()).message);
     }
 }
 

@@ -4,8 +4,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <thread>
+
+#include "host/base/result.h"
 
 /// What this process may still open and start. All of it is true for a moment only: what is left
 /// now, another thread or process may take.
@@ -14,6 +17,13 @@ namespace tenon {
 /// Whether an errno value says that descriptors, processes or memory have run out, so that the same
 /// may succeed later.
 bool is_shortage(int code);
+
+/// "open /x: Too many open files; is the limit of descriptors (ulimit -n) too low, or reached?":
+/// the error of a shortage, with what to raise.
+Error shortage_error(std::string_view doing, int code);
+
+/// The errno with which one of `wanted` more descriptors cannot be opened just now; 0: they can.
+int descriptor_shortage(unsigned wanted);
 
 /// The soft limit of descriptors (RLIMIT_NOFILE).
 rlim_t descriptor_limit();

@@ -162,6 +162,7 @@ public:
 
     std::vector<Target> find() {
         const Family family;
+        looked_ = family.all().count(::getpid()) > 0;
         open_ = Open::kNothing;
         std::set<pid_t> spared = family.with_ancestors(::getpid());
         if (we_are_of_it_) {
@@ -188,6 +189,8 @@ public:
     /// to read, yet or at all; or one of the job's has a parent that is just dying.
     enum class Open { kNothing, kNoEnvironment, kParentDies };
     [[nodiscard]] Open open() const { return open_; }
+    /// Whether the last look saw any process at all: without a descriptor none can be listed.
+    [[nodiscard]] bool looked() const { return looked_; }
 
 private:
     std::set<pid_t> find_marked(const Family& family, const std::set<pid_t>& spared) {
@@ -219,6 +222,7 @@ private:
     JobId id_;
     std::uint64_t born_;
     bool we_are_of_it_ = false;
+    bool looked_ = false;
     Open open_ = Open::kNothing;
 };
 
@@ -293,7 +297,7 @@ OrphansEnded end_orphans(const JobId& id, const Started& shim) {
             const bool look_again =
                 open == Orphans::Open::kParentDies ||
                 (open == Orphans::Open::kNoEnvironment && Clock::now() < began + kLoading);
-            if (!look_again) return {gone, 0};
+            if (!look_again) return {gone, 0, orphans.looked()};
             std::this_thread::sleep_for(1ms);
             continue;
         }

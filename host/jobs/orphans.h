@@ -17,6 +17,7 @@ inline constexpr char kLauncherName[] = "tenon-launcher";
 struct OrphansEnded {
     int ended = 0;
     int survivors = 0;  ///< not even SIGKILL ended them in time, or they may not be signalled
+    bool looked = true;  ///< false: the list of processes could not be read, some may be left
 };
 
 /// Ends, by SIGKILL, every process of the job whose dead supervisor was `shim`: those of this user

@@ -222,7 +222,7 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
 OrphansEnded Store::end_tree(const JobId& id, const Started& shim) const {
     const OrphansEnded left = end_orphans(id, shim);
     const UniqueFd directory = open_directory(id);
-    if (left.survivors == 0 && directory) mark_tree_ended(directory.get());
+    if (left.survivors == 0 && left.looked && directory) mark_tree_ended(directory.get());
     return left;
 }
 

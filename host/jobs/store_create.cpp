@@ -5,6 +5,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
 #include "host/jobs/end_file.h"
 #include "host/jobs/store.h"
@@ -53,11 +54,8 @@ std::optional<Error> problem_when_read_again(const JobSpec& spec) {
 }
 
 Result<void> make_directories(const fs::path& directory) {
+    if (auto made = make_private_dirs(directory); !made) return made;
     std::error_code failed;
-    fs::create_directories(directory.parent_path().parent_path(), failed);
-    ::mkdir(directory.parent_path().c_str(), 0700);  // what goes wrong here shows in the next line
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-        return Error::from_errno("make the jobs directory " + directory.string());
     if (!fs::is_directory(directory, failed))
         return Error::from_errno("open the jobs directory " + directory.string(), ENOTDIR);
     return {};

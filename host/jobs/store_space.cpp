@@ -93,13 +93,13 @@ int Store::clean_up(int keep_days, const std::function<bool(const JobRecord&)>& 
         const LockAttempt attempt = try_lock(id, LOCK_EX);
         if (attempt.holder != Holder::kUs) continue;
         remove(id, problems);
-        if (!fs::exists(folder_of(id))) ++removed;
+        if (::access(folder_of(id).c_str(), F_OK) != 0) ++removed;
     }
-    std::error_code ignored;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
-        if (entry.path().filename().string().starts_with(kRemovedPrefix)) {
-            fs::remove_all(entry.path(), ignored);
-        }
+    std::error_code failed, ignored;
+    for (fs::directory_iterator at(folder_, failed), end; !failed && at != end;
+         at.increment(failed)) {
+        if (at->path().filename().string().starts_with(kRemovedPrefix))
+            fs::remove_all(at->path(), ignored);
     }
     return removed;
 }

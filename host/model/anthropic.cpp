@@ -4,6 +4,7 @@
 
 #include <Poco/String.h>
 
+#include "host/base/limits.h"
 #include "host/model/answer_stream.h"
 #include "host/model/request_body.h"
 #include "host/model/server_error.h"
@@ -101,9 +102,8 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
     Result<HttpHead, HttpFailure> response = HttpFailure{};
     try {
         response = http_->post(post, on_body, stop);
-    } catch (const std::system_error& e) {  // no thread can be started just now
-        failure.message = doing + "start a thread: " + e.what();
-        failure.retryable = true;
+    } catch (const std::system_error& e) {  // no thread can be started: no fault of the server
+        failure.message = shortage_error(doing + "start a thread", e.code().value()).message;
         return failure;
     }
     if (!response) {

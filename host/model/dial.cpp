@@ -53,7 +53,24 @@ struct Lookup {
     bool done TENON_GUARDED_BY(mutex) = false;
     std::vector<SocketAddress> found TENON_GUARDED_BY(mutex);
     std::string error TENON_GUARDED_BY(mutex);
+    int shortage TENON_GUARDED_BY(mutex) = 0;  // the errno, where this process lacks something
 };
+
+/// A look-up opens a file and a socket at once.
+constexpr unsigned kDescriptorsOfALookup = 2;
+
+/// getaddrinfo has many words for a file or socket that it cannot open, "unknown host" among them.
+int shortage_behind(int code, int system_error) {
+    if (code == 0) return 0;
+    if (code == EAI_MEMORY) return ENOMEM;
+    if (code == EAI_SYSTEM && is_shortage(system_error)) return system_error;
+    return descriptor_shortage(kDescriptorsOfALookup);
+}
+
+/// This process lacks something that only its user can give it; the server has no part in it.
+HttpFailure short_of(const std::string& doing, int code) {
+    return {shortage_error(doing, code).message, false, true};
+}
 
 void look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, std::uint16_t port) {
     addrinfo hints{};
@@ -61,6 +78,7 @@ void look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, std
     hints.ai_flags = AI_ADDRCONFIG;
     addrinfo* list = nullptr;
     const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+    const int shortage = shortage_behind(code, errno);
     const std::string reason = code == 0 ? "" : ::gai_strerror(code);
     const Lock lock(lookup->mutex);
     for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
@@ -70,6 +88,7 @@ void look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, std
     }
     if (list != nullptr) ::freeaddrinfo(list);
     lookup->error = lookup->found.empty() && reason.empty() ? "no address" : reason;
+    lookup->shortage = shortage;
     lookup->done = true;
     lookup->changed.notify_all();
 }
@@ -86,7 +105,7 @@ Result<std::vector<SocketAddress>, HttpFailure> resolve(const Url& url, Clock::t
             look_up(lookup, host, port);
         }).detach();
     } catch (const std::exception& e) {
-        return HttpFailure{"look up " + url.host + ": " + e.what()};
+        return HttpFailure{"look up " + url.host + ": " + e.what(), false, true};
     }
     const std::stop_callback wake(stop, [&lookup] {
         const Lock lock(lookup->mutex);
@@ -99,9 +118,11 @@ Result<std::vector<SocketAddress>, HttpFailure> resolve(const Url& url, Clock::t
     const bool done = lookup->done;
     auto found = lookup->found;
     const std::string error = lookup->error;
+    const int shortage = lookup->shortage;
     lock.unlock();  // `wake` takes it when it is unregistered while running
     if (stop.stop_requested()) return stopped();
     if (!done) return HttpFailure{"look up " + url.host + ": no answer in time"};
+    if (shortage != 0) return short_of("look up " + url.host, shortage);
     if (found.empty()) return HttpFailure{"look up " + url.host + ": " + error};
     return found;
 }
@@ -127,6 +148,7 @@ int wait_connected(int fd, Clock::time_point deadline, const std::stop_token& st
 Result<UniqueFd, HttpFailure> connect_one(const SocketAddress& address, Clock::time_point deadline,
                                           const std::stop_token& stop) {
     UniqueFd fd(::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd && is_shortage(errno)) return short_of("socket", errno);
     if (!fd) return HttpFailure{Error::from_errno("socket").message};
     int code = 0;
     if (::connect(fd.get(), address.addr(), address.length()) != 0) {
@@ -233,6 +255,10 @@ Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const 
         if (stop.stop_requested()) return stopped();
         if (is_over(watchdog, e)) return HttpFailure{"TLS handshake: " + kTooLate};
         if (const std::string complaint = take_certificate_complaint(); !complaint.empty()) {
+            // The authorities are looked for in files, and one that cannot be opened is passed
+            // over.
+            if (const int code = descriptor_shortage(1); code != 0)
+                return short_of("TLS handshake: look for the authority of the certificate", code);
             return HttpFailure{"TLS handshake: certificate verify failed: " + complaint, false,
                                true};
         }
@@ -256,8 +282,9 @@ Result<StreamSocket, HttpFailure> dial(const Route& route, std::stop_token stop)
                               (route.proxy ? " through proxy " + route.proxy->shown() : "") + ": ";
     auto fd = connect_any(route.proxy ? *route.proxy : route.target, route.timeout, stop);
     if (!fd) {
-        if (fd.error().stopped) return fd.error();
-        return HttpFailure{doing + fd.error().message};
+        HttpFailure failure = fd.error();
+        if (!failure.stopped) failure.message.insert(0, doing);
+        return failure;
     }
     const int number = fd->get();
     set_io_timeout(number, route.timeout);

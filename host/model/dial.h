@@ -16,9 +16,10 @@ namespace tenon::model {
 
 /// Why there is no connection or no response.
 struct HttpFailure {
-    std::string message;     ///< URL without credentials, phase, cause
-    bool stopped = false;    ///< the stop token asked for it
-    bool permanent = false;  ///< trying again cannot help: certificate refused, proxy wants a login
+    std::string message;   ///< URL without credentials, phase, cause
+    bool stopped = false;  ///< the stop token asked for it
+    /// Trying again cannot help: certificate refused, proxy wants a login, no descriptor left here.
+    bool permanent = false;
     bool malformed = false;  ///< the body came, and stands for nothing
 };
 

@@ -8,6 +8,7 @@
 #include <Poco/Exception.h>
 
 #include "host/base/atomic_file.h"
+#include "host/base/limits.h"
 #include "host/model/server_error.h"
 
 namespace tenon::model {
@@ -17,6 +18,7 @@ namespace net = Poco::Net;
 
 constexpr std::size_t kMaxCaFile = std::size_t{64} << 20U;
 constexpr int kMaxChain = 9;
+constexpr unsigned kDescriptorsToLoad = 2;
 
 /// OpenSSL tells the reason to its callback alone: Poco's exception has only "verify failed". The
 /// handshake runs in the thread that asks.
@@ -63,10 +65,13 @@ Result<net::Context::Ptr> SharedTls::context(const std::string& ca_file) {
         const std::string where = ca_file.empty() ? "the system's" : ca_file;
         return Error{"load certificate authorities (" + where + "): " + why};
     };
-    if (auto fine = check_ca_file(ca_file); !fine) return fine.error();
     try {
         const Lock lock(mutex_);
         if (context_) return context_;
+        // OpenSSL passes over what it cannot open, and would then trust nobody.
+        if (const int code = descriptor_shortage(kDescriptorsToLoad); code != 0)
+            return shortage_error("load certificate authorities", code);
+        if (auto fine = check_ca_file(ca_file); !fine) return fine.error();
         net::Context::Ptr made(new net::Context(net::Context::TLS_CLIENT_USE, ca_file,
                                                 net::Context::VERIFY_STRICT, kMaxChain,
                                                 ca_file.empty()));

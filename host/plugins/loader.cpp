@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <sys/stat.h>
+#include <system_error>
 
+#include "host/base/limits.h"
 #include "host/plugins/library.h"
 #include "host/plugins/manifest.h"
 #include "host/plugins/running.h"
@@ -19,6 +22,30 @@ constexpr const char* kNeedsIsolation =
 
 std::string abi_text(unsigned major, unsigned minor) {
     return std::to_string(major) + "." + std::to_string(minor);
+}
+
+/// What one step opens at the same time: a plugin and its copy, or the user database.
+constexpr unsigned kDescriptorsOfAStep = 4;
+
+/// The errno that a plugin or the system's loader has put into words; 0: none that is a shortage.
+int shortage_in(const std::string& reason) {
+    const auto says = [&](int code) {
+        return reason.find(std::generic_category().message(code)) != std::string::npos;
+    };
+    for (const int code : {EMFILE, ENFILE, ENOMEM}) {
+        if (says(code)) return code;
+    }
+    // A file that somebody has locked is described with the same words.
+    return says(EAGAIN) && processes_left().value_or(1) == 0 ? EAGAIN : 0;
+}
+
+/// Without a descriptor every check fails in its own way: a manifest is unreadable, an owner
+/// unknown, a library not found. Then the shortage is what is true, and not what a check has said.
+Problem problem_with(const fs::path& file, const Refusal& refusal) {
+    const int missing = descriptor_shortage(kDescriptorsOfAStep);
+    const int code = missing != 0 ? missing : shortage_in(refusal.reason);
+    if (code == 0) return {file, refusal.reason, refusal.remedy};
+    return {file, shortage_error("load it", code).message, "", true};
 }
 
 Result<void, Refusal> judge_abi(const Note& note) {
@@ -50,8 +77,7 @@ FirstParty first_party_of(const LoaderOptions& options, std::vector<Problem>& pr
     if (names) {
         out.names = std::move(*names);
     } else {
-        problems.push_back(
-            {out.folder / "manifest.json", names.error().reason, names.error().remedy});
+        problems.push_back(problem_with(out.folder / "manifest.json", names.error()));
     }
     return out;
 }
@@ -83,8 +109,8 @@ std::vector<fs::path> libraries_in(const fs::path& folder, std::vector<Problem>&
         if (name.front() != '.' && it->path().extension() == ".so") out.push_back(it->path());
     }
     if (error && error != std::errc::no_such_file_or_directory)
-        problems.push_back({folder, "list the folder: " + error.message(),
-                            "check plugins.path and the folder's mode"});
+        problems.push_back(problem_with(folder, {"list the folder: " + error.message(),
+                                                 "check plugins.path and the folder's mode"}));
     std::sort(out.begin(), out.end());
     return out;
 }
@@ -149,7 +175,7 @@ Scan scan(const LoaderOptions& options) {
         for (const fs::path& path : libraries_in(folder, out.problems)) {
             auto candidate = inspect(path, first_party);
             if (!candidate) {
-                out.problems.push_back({path, candidate.error().reason, candidate.error().remedy});
+                out.problems.push_back(problem_with(path, candidate.error()));
                 continue;
             }
             const std::string& id = candidate->note.id;
@@ -181,8 +207,7 @@ Loaded load(const LoaderOptions& options, const Services& services) {
         if (plugin) {
             out.plugins.push_back(std::move(*plugin));
         } else {
-            out.problems.push_back(
-                {candidate.file.path, plugin.error().reason, plugin.error().remedy});
+            out.problems.push_back(problem_with(candidate.file.path, plugin.error()));
         }
     }
     return out;

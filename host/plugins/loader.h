@@ -60,10 +60,12 @@ Result<Candidate, Refusal> inspect(const std::filesystem::path& file, const Load
 /// ones are left out without a word. Runs no plugin code. Blocks on files.
 Scan scan(const LoaderOptions& options);
 
-/// Scans, maps and creates. A plugin that cannot be used becomes a Problem; the others go on.
-/// First-party ones are loaded in place, others, where `isolated` is false, from a private copy
-/// under the state folder; so a file that was replaced is loaded anew by the next call, but a
-/// first-party one stays as it was until the host starts again. `services` outlives the plugins.
+/// Scans, maps and creates. A plugin that cannot be used becomes a Problem; the others go on. Where
+/// the host itself lacks descriptors, processes or memory the Problem says so (`shortage`), and
+/// what is in `plugins` may be incomplete, with plugins taken for strangers. First-party ones are
+/// loaded in place, others, where `isolated` is false, from a private copy under the state folder;
+/// so a file that was replaced is loaded anew by the next call, but a first-party one stays as it
+/// was until the host starts again. `services` outlives the plugins.
 Loaded load(const LoaderOptions& options, const Services& services);
 
 }  // namespace tenon::plugins

@@ -19,6 +19,7 @@ struct Problem {
     std::filesystem::path file;
     std::string reason;
     std::string remedy;
+    bool shortage = false;  ///< the host lacks something: it says nothing about the file
 };
 
 /// What the ELF note `.note.tenon` says (layout: tenon_note in tenon/plugin.h).

@@ -7,6 +7,7 @@
 
 #include "host/base/atomic_file.h"
 #include "host/base/ids.h"
+#include "host/base/private_dirs.h"
 #include "host/base/unique_fd.h"
 
 namespace tenon::plugins {
@@ -54,17 +55,6 @@ Result<void> store(const fs::path& path, Json& values, const std::string& key, c
     if (text.size() > kMaxFileBytes)
         return Error{"the state of a plugin has at most 1 MiB; remove something first"};
     return write_file_atomically(path, text, Sync::kNo);
-}
-
-/// Makes what is missing of `folder`, for its owner alone.
-Result<void> make_private_folders(const fs::path& folder) {
-    std::error_code unknown;
-    if (folder.has_parent_path() && !fs::exists(folder.parent_path(), unknown) && !unknown) {
-        if (auto made = make_private_folders(folder.parent_path()); !made) return made;
-    }
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return Error::from_errno("make the folder " + folder.string());
-    return {};
 }
 
 std::string scope_of(const Json& params) {
@@ -123,7 +113,7 @@ ServiceReply StateService::set(const ServiceRequest& request) {
     const Json kept = may_hold_keys ? Json(secrets_->redact(*text)) : value;
     const std::string name(request.plugin);
     const fs::path& folder = folder_of(request);
-    if (auto made = make_private_folders(folder); !made)
+    if (auto made = make_private_dirs(folder); !made)
         return ServiceReply::failed(made.error().message);
     const auto lock = lock_file(folder / (name + ".lock"));
     if (!lock) return ServiceReply::failed(lock.error().message);

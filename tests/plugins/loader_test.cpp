@@ -1,11 +1,14 @@
 #include "host/plugins/loader.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
+#include "host/base/limits.h"
+#include "host/base/unique_fd.h"
 #include "host/plugins/library.h"
 #include "host/plugins/running.h"
 #include "tests/plugins/workbench.h"
@@ -16,6 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using testing::Workbench;
 
 /// Names a file in the environment for as long as it lives.
@@ -124,6 +128,38 @@ TEST(Loader, RefusesAFileThatWasCutOffAndGoesOn) {
         ASSERT_EQ(loaded.problems.size(), 1U);
         EXPECT_NE(loaded.problems[0].remedy, "");
     }
+}
+
+TEST(Loader, SaysAShortageOfDescriptorsInsteadOfSomethingAboutTheFiles) {
+    Workbench bench;
+    bench.put("plain");
+    bench.put("second");
+    bench.write_manifest(R"({"v":1,"plugins":["plain.so","second.so"]})");
+    const rlim_t before = descriptor_limit();
+    const UniqueFd next(::open("/", O_PATH | O_CLOEXEC));
+    const auto in_use = static_cast<rlim_t>(next.get());
+    std::size_t shortages = 0;
+    bool complete = false;
+    for (rlim_t left = 1; !complete && left < 40; ++left) {
+        SCOPED_TRACE(left);
+        set_descriptor_limit(in_use + left);
+        const Loaded loaded = load(bench.options, bench.services);
+        set_descriptor_limit(before);
+        complete = loaded.plugins.size() == 2 && loaded.problems.empty();
+        if (complete) continue;
+        ++shortages;
+        ASSERT_THAT(loaded.problems, Not(IsEmpty()));
+        for (const Problem& problem : loaded.problems) {
+            // With a manifest that could not be read every plugin is a stranger.
+            const bool stranger =
+                problem.reason.find("did not come with this host") != std::string::npos;
+            EXPECT_TRUE(problem.shortage || (stranger && loaded.problems[0].shortage))
+                << problem.file << ": " << problem.reason;
+            if (problem.shortage) EXPECT_THAT(problem.reason, HasSubstr("ulimit -n"));
+        }
+    }
+    EXPECT_TRUE(complete) << "it is loaded once there are enough";
+    EXPECT_GT(shortages, 1U);
 }
 
 TEST(Loader, LeavesStrangersOutUnlessTheyMayRunInTheHost) {

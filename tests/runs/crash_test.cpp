@@ -213,9 +213,8 @@ TEST(JournalWithoutRoom, ThatStopsASessionFromOpeningEndsTheJobsThatItHasTakenOv
         (void)tenon.wait();
     }
     // The open call cannot be answered.
-    const auto blocks = fs::file_size(sandbox.state() / "sessions/s1.jsonl") / 1024;
-    std::vector<std::string> limited = {
-        "/bin/bash", "-c", "ulimit -f " + std::to_string(blocks) + "; exec \"$@\"", "-"};
+    const auto size = fs::file_size(sandbox.state() / "sessions/s1.jsonl");
+    std::vector<std::string> limited = {"/usr/bin/prlimit", "--fsize=" + std::to_string(size)};
     for (const std::string& word : with_prompt(kStream, "again"))
         limited.push_back(word);
     Process next(limited, sandbox.environment(&server), sandbox.workspace());

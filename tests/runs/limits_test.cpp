@@ -1,15 +1,16 @@
+#include "host/base/limits.h"
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <set>
-
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include <set>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <gtest/gtest.h>
+
 #include "host/base/json.h"
-#include "host/base/limits.h"
 #include "tests/runs/sandbox.h"
 
 /// Runs of the real program that find few descriptors, few processes, or lose what they stand on.
@@ -17,9 +18,9 @@ namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using nlohmann::ordered_json;
 
 ordered_json use(const std::string& id, const std::string& tool, const ordered_json& input) {
     return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}};
@@ -60,9 +61,9 @@ protected:
     int run(const ModelServer& server, const std::string& limits,
             const std::vector<std::string>& more = {}) {
         std::vector<std::string> command = starter_;
-        command.insert(command.end(), {"/bin/bash", "-c", "ulimit " + limits + " && exec \"$@\"",
-                                       "bash", TENON_PROGRAM, "-p", "go", "--yes", "--output-format",
-                                       "json"});
+        command.insert(command.end(),
+                       {"/bin/bash", "-c", "ulimit " + limits + " && exec \"$@\"", "bash",
+                        TENON_PROGRAM, "-p", "go", "--yes", "--output-format", "json"});
         command.insert(command.end(), more.begin(), more.end());
         Process tenon(command, sandbox.environment(&server), sandbox.workspace());
         const auto exit = tenon.wait(std::chrono::seconds(300));
@@ -159,6 +160,31 @@ TEST_F(Limits, OfProcessesMakeCommandsWaitForTheirTurn) {
         EXPECT_EQ(answers.at("c" + std::to_string(i)), "out-" + std::to_string(i) + "\n");
 }
 
+TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
+    constexpr int kLoaderNeeds = 5, kEnough = 36;
+    int refused = 0;
+    for (int descriptors = kLoaderNeeds; descriptors <= kEnough; ++descriptors) {
+        SCOPED_TRACE(descriptors);
+        const ModelServer server(script({{bash("c", "echo out")}}));
+        const int code = run(server, "-n " + std::to_string(descriptors));
+        // The loader of the system opens the libraries before a word of tenon runs.
+        if (errors.find("error while loading shared libraries") != std::string::npos) continue;
+        EXPECT_THAT(errors, Not(HasSubstr("left out")));
+        EXPECT_THAT(errors, Not(HasSubstr("attempt")));
+        if (code == 0) {
+            EXPECT_THAT(results(server).at("c"),
+                        ::testing::AnyOf("out\n", HasSubstr("Too many open files")));
+            continue;
+        }
+        ++refused;
+        EXPECT_EQ(code, 1);
+        EXPECT_THAT(errors, HasSubstr("tenon: "));
+        EXPECT_THAT(errors, HasSubstr("ulimit -n"));
+    }
+    EXPECT_GT(refused, 0);
+    EXPECT_LT(refused, kEnough - kLoaderNeeds);
+}
+
 TEST_F(Limits, OfProcessesNeverEndARunWithoutASentence) {
     const std::size_t before = become_somebody();
     for (std::size_t more = 1; more <= 14; ++more) {
@@ -167,7 +193,8 @@ TEST_F(Limits, OfProcessesNeverEndARunWithoutASentence) {
         const int code = run(server, "-u " + std::to_string(before + more));
         if (code == 0) {
             const std::string answer = results(server).at("c");
-            EXPECT_THAT(answer, ::testing::AnyOf("out\n", HasSubstr("Resource temporarily unavailable")));
+            EXPECT_THAT(answer,
+                        ::testing::AnyOf("out\n", HasSubstr("Resource temporarily unavailable")));
         } else {
             EXPECT_EQ(code, 1);
             EXPECT_THAT(errors, HasSubstr("tenon: "));
@@ -185,8 +212,8 @@ TEST_F(Limits, ALauncherThatWasKilledIsReplaced) {
         SCOPED_TRACE(signal);
         const std::string launcher = kLauncher;
         const ModelServer server(
-            script({{bash("a" + std::string(signal), "cat /proc/" + launcher + "/comm; kill -" +
-                                                         signal + " " + launcher)},
+            script({{bash("a" + std::string(signal),
+                          "cat /proc/" + launcher + "/comm; kill -" + signal + " " + launcher)},
                     {bash("b" + std::string(signal), "cat /proc/" + launcher + "/comm")},
                     {bash("c" + std::string(signal), "cat /proc/" + launcher + "/comm")}}));
         ASSERT_EQ(run(server, "-n 256"), 0) << errors;
@@ -199,15 +226,16 @@ TEST_F(Limits, ALauncherThatWasKilledIsReplaced) {
 // ---------------------------------------------------------------- time limits
 
 TEST_F(Limits, OfTimeThatACallAsksForCountUpToTheLargestAllowed) {
-    const ModelServer server(script(
-        {{use("long", "bash", {{"command", "sleep 1.5; echo done"}, {"timeout", 60}}),
-          use("short", "bash", {{"command", "sleep 60"}, {"timeout", 0.1}})},
-         {use("run", "background_run", {{"command", "sleep 60"}, {"timeout", 3600}})}}));
+    const ModelServer server(
+        script({{use("long", "bash", {{"command", "sleep 1.5; echo done"}, {"timeout", 60}}),
+                 use("short", "bash", {{"command", "sleep 60"}, {"timeout", 0.1}})},
+                {use("run", "background_run", {{"command", "sleep 60"}, {"timeout", 3600}})}}));
     ASSERT_EQ(run(server, "-n 256", {"-D", "jobs.timeout=1s", "-D", "jobs.maxTimeout=3s"}), 0)
         << errors;
     const auto answers = results(server);
     EXPECT_EQ(answers.at("long"), "done\n");
-    EXPECT_THAT(answers.at("short"), HasSubstr("still running after 0.1 s; continues as background"));
+    EXPECT_THAT(answers.at("short"),
+                HasSubstr("still running after 0.1 s; continues as background"));
     const auto result = Json::parse(output);
     ASSERT_EQ(result["jobs"].size(), 2U);
     for (const Json& job : result["jobs"])

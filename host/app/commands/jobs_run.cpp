@@ -1,3 +1,4 @@
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/app/commands/jobs_verbs.h"
@@ -57,15 +58,19 @@ Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::
     while (true) {
         auto now = call.store.load(job.id);
         if (!now || now->status != jobs::Status::kQueued) return now;
-        if (const int code = jobs::reap(process->process); code >= 0) {
+        const bool died_unseen =
+            !process->process && ::waitpid(process->pid, nullptr, WNOHANG) != 0;
+        if (const int code = jobs::reap(process->process); code >= 0 || died_unseen) {
             now = call.store.load(job.id);
             if (!now || now->status != jobs::Status::kQueued) return now;
             if (const auto end = jobs::receive_unrecorded_end(process->news))
                 return Error{end->reason};
-            return Error{"the supervisor " + shim.program.string() + " ended with code " +
-                         std::to_string(code)};
+            return Error{"the supervisor " + shim.program.string() +
+                         (died_unseen ? " has died" : " ended with code " + std::to_string(code))};
         }
-        watch.wait({}, process->process.get());
+        std::optional<std::chrono::steady_clock::time_point> look;
+        if (!process->process) look = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+        watch.wait(look, process->process.get());
     }
 }
 

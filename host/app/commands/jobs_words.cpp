@@ -57,6 +57,8 @@ std::string in_bytes(std::uint64_t bytes) {
 constexpr std::size_t kWidestSession = 20;
 
 std::string status_text(const JobRecord& job) {
+    if (!jobs::is_terminal(job.status) && jobs::is_elsewhere(job))
+        return std::string(jobs::to_string(job.status)) + " on " + job.host;
     if (job.status == Status::kError && job.end.signal) {
         return "error " + jobs::signal_name(*job.end.signal);
     }
@@ -197,6 +199,7 @@ Json to_json(const JobRecord& job, std::int64_t now_ms) {
         {"command", job.spec.command},
         {"name", text_or_null(job.spec.name)},
         {"session", text_or_null(job.spec.session)},
+        {"host", text_or_null(job.host)},
         {"workspace", text_or_null(path_to_text(job.spec.workspace))},
         {"cwd", path_to_text(job.spec.cwd)},
         {"kind", job.spec.kind == jobs::Kind::kForeground ? "foreground" : "background"},
@@ -258,6 +261,7 @@ std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms)
     add(text, "cwd", job.spec.cwd);
     add(text, "kind", kind_text(job.spec));
     add(text, "session", job.spec.session.empty() ? "none" : job.spec.session);
+    if (jobs::is_elsewhere(job)) add(text, "host", job.host + " (left to it)");
     std::string after;
     for (const std::string& id : job.spec.after)
         after += (after.empty() ? "" : " ") + id;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "host/app/failure_text.h"
 #include "host/app/host.h"
 #include "host/app/prompt_input.h"
 #include "host/app/run_setup.h"
@@ -75,7 +76,7 @@ agent::RunResult run(Host& host, const std::string& prompt, const std::stop_toke
     } catch (const std::exception& e) {
         agent::RunResult failed;
         failed.outcome = agent::Outcome::kFailed;
-        failed.error = std::string("the host failed inside: ") + e.what();
+        failed.error = "the host failed inside: " + failure_text(e);
         return failed;
     }
 }
@@ -158,7 +159,13 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
     try {
         return run(options, loaded, sources);
     } catch (const std::exception& e) {
-        return complain(e.what(), kFailed);
+        ui::Report report;
+        report.subtype = "error_api";
+        report.text = failure_text(e);
+        ui::Output output(STDOUT_FILENO, {});
+        ui::JsonLines lines(output);
+        (void)print(report, options.output_format.value_or(OutputFormat::kText), output, lines, {});
+        return kFailed;
     }
 }
 

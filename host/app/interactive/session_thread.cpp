@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/app/failure_text.h"
 #include "host/base/limits.h"
 
 namespace tenon::app {
@@ -92,28 +93,30 @@ void SessionThread::main() {
         if (!host) return parts_.watcher.failed(host.error());
         live(**host);
     } catch (const std::exception& e) {
-        parts_.watcher.failed({e.what(), 1});
+        parts_.watcher.failed({failure_text(e), 1});
     }
 }
 
 /// Whatever the host throws, others use it until they have asked for its end.
 void SessionThread::live(Host& host) {
     std::optional<StartFailure> failure;
-    std::size_t unfinished = 0;
+    EndedJobs ended;
     try {
         serve(host);
     } catch (const std::exception& e) {
-        failure = StartFailure{std::string("the host failed inside: ") + e.what(), 1};
+        failure = StartFailure{"the host failed inside: " + failure_text(e), 1};
         parts_.watcher.failed(*failure);
         wait_for_close();
     }
     try {
-        unfinished = leave(host);
+        ended = leave(host);
     } catch (const std::exception& e) {
-        if (!failure) parts_.watcher.failed({e.what(), 1});
+        if (!failure) parts_.watcher.failed({failure_text(e), 1});
         return;
     }
-    if (!failure) parts_.watcher.closed(unfinished);
+    if (!failure) return parts_.watcher.closed(ended.unfinished);
+    if (const std::string said = to_text(ended); !said.empty())
+        parts_.sink.on_event(agent::Notice{said});
 }
 
 void SessionThread::wait_for_close() {
@@ -123,20 +126,20 @@ void SessionThread::wait_for_close() {
 }
 
 /// Returns how many jobs have not ended in time.
-std::size_t SessionThread::leave(Host& host) {
+EndedJobs SessionThread::leave(Host& host) {
     Leaving leaving = Leaving::kCancelJobs;
     {
         const Lock lock(mutex_);
         leaving = leaving_.value_or(leaving);
     }
-    std::size_t unfinished = 0;
+    EndedJobs ended;
     if (leaving == Leaving::kLeaveJobs) {
         host.leave_jobs();
     } else {
-        unfinished = host.end_jobs("session end").unfinished;
+        ended = host.end_jobs("session end");
     }
     host.clean_up_jobs();
-    return unfinished;
+    return ended;
 }
 
 void SessionThread::serve(Host& host) {
@@ -202,13 +205,14 @@ void SessionThread::do_one(Host& host, const Work& work) {
     }
     if (work.command) return work.command(host, stop);
     parts_.watcher.turn_began(work.prompt);
-    const agent::RunResult result =
+    agent::RunResult result =
         work.prompt.empty() ? host.wake(stop) : host.run(work.prompt, stop);
     if (result.outcome == agent::Outcome::kInterrupted) {
         const Lock lock(mutex_);
         held_ = true;
     }
-    if (!result.prompt_said && !work.prompt.empty()) keep(work);
+    result.prompt_said = result.prompt_said || work.prompt.empty();
+    if (!result.prompt_said) keep(work);
     parts_.watcher.turn_ended(result);
     for (const auto& file : host.changed_plugin_files()) {
         parts_.sink.on_event(agent::Notice{"plugin file " + file.string() +

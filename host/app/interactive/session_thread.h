@@ -79,7 +79,7 @@ private:
     void live(Host& host);
     void serve(Host& host);
     void wait_for_close();
-    std::size_t leave(Host& host);
+    EndedJobs leave(Host& host);
     std::optional<Work> next(Host& host);
     void do_one(Host& host, const Work& work);
     void keep(const Work& prompt);

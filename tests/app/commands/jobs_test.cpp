@@ -247,6 +247,23 @@ TEST_F(JobsCommand, LimitsOfTimeAreAboveZeroAndAtMostTenYears) {
     EXPECT_EQ(run({"list"}).err, "");
 }
 
+TEST_F(JobsCommand, ShowsWhichHostAJobBelongsToAndDoesNotWaitForIt) {
+    auto job = queued("true");
+    job.host = "elsewhere";
+    const auto store = *jobs::Store::open(dir_ / "state/jobs");
+    ASSERT_TRUE(store.rewrite(job));
+    const std::string why = "tenon: job " + job.id + " belongs to the host elsewhere: ";
+    EXPECT_THAT(run({"list"}).out, HasSubstr("queued on elsewhere"));
+    EXPECT_THAT(run({"show", job.id}).out, HasSubstr("elsewhere (left to it)"));
+    EXPECT_EQ(json({"list"})[0]["host"], "elsewhere");
+    const Ran waited = run({"wait", job.id});
+    EXPECT_EQ(waited.code, 1);
+    EXPECT_EQ(waited.err, why + "wait for it there\n");
+    EXPECT_EQ(run({"logs", "-f", job.id}).err, why + "wait for it there\n");
+    EXPECT_EQ(run({"cancel", job.id}).code, 1);
+    EXPECT_EQ(json({"show", job.id})["status"], "queued");
+}
+
 TEST_F(JobsCommand, SaysThatAQueuedJobWaitsForItsSession) {
     const auto never = queued("true");
     const std::string done = ended_job("true");
