@@ -16,8 +16,9 @@ bool is_call_id(std::string_view text);
 /// that and no endpoint refuses it.
 std::string call_id_of(std::uint64_t number);
 
-/// The ids of all calls of one session and its subagents, from the beginning: also those before a
-/// summary, because jobs and results know their call by its id. Thread-safe.
+/// The ids of all calls of one session: those that its journal holds, from the beginning, also
+/// before a summary, because jobs and results know their call by its id; and those of its subagents
+/// since this host began. The journals of subagents are not read. Thread-safe.
 class CallIds {
 public:
     /// The id under which a call goes into the conversation, the journal and every request. What

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kUsualThreshold = 50'000;
 constexpr int kMostWithoutProgress = 2;
-/// A conversation this long may be too long for a model with a small window.
+/// A conversation this long may be too long for a model whose window is not known.
 constexpr std::int64_t kLong = 4'000;
 
 /// From where on old results are looked at.
@@ -46,8 +46,13 @@ SummaryRoom Compaction::room_after(std::optional<std::int64_t> window) {
 
 bool Compaction::can_help(const Refusal& refusal) const {
     if (refusal.certain) return true;
-    return has_answers() &&
-           parts_.session.estimated_tokens() >= std::min(kLong, threshold() / 2);
+    return has_answers() && is_long();
+}
+
+bool Compaction::is_long() const {
+    const bool known = options_.knows_window && options_.knows_window(parts_.session.head().model);
+    const std::int64_t half = threshold() / 2;
+    return parts_.session.estimated_tokens() >= (known ? half : std::min(kLong, half));
 }
 
 /// Without them a summary would have nothing to sum up: what is not answered stays as it is.
@@ -81,8 +86,9 @@ Result<void, Halt> Compaction::after_refusal(const Refusal& refusal, std::stop_t
     refusals_ = turns_since_refusal_ <= 1 ? refusals_ + 1 : 1;
     turns_since_refusal_ = 0;
     if (refusals_ > kMostWithoutProgress) {
-        return Halt{why + "; the conversation was made shorter twice, and each time it was too long "
-                          "again after one turn: go on in a new session"};
+        return Halt{why +
+                    "; the conversation was made shorter twice, and each time it was too long "
+                    "again after one turn: go on in a new session"};
     }
     if (!refusal.certain) {
         parts_.sink.on_event(Notice{parts_.secrets.redact(
@@ -103,9 +109,10 @@ Result<void, Halt> Compaction::at_once(const std::string& focus, std::stop_token
 
 void Compaction::answered(const Usage& usage) {
     if (turns_since_refusal_ < kFar) ++turns_since_refusal_;
-    if (!std::exchange(unproven_, false)) return;
     const std::int64_t prompt =
         usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens;
+    if (options_.accepted) options_.accepted(parts_.session.head().model, prompt);
+    if (!std::exchange(unproven_, false)) return;
     without_progress_ = prompt > threshold() ? without_progress_ + 1 : 0;
 }
 
@@ -127,8 +134,9 @@ Result<void, Compaction::Failure> Compaction::replace(const Attempt& attempt,
     Session& session = parts_.session;
     const std::int64_t before = session.estimated_tokens();
     const std::string focus = parts_.secrets.redact(utf8::repair(attempt.focus));
-    const SummaryOptions options{
-        focus, attempt.fits, [this](std::optional<std::int64_t> window) { return room_after(window); }};
+    const SummaryOptions options{focus, attempt.fits, [this](std::optional<std::int64_t> window) {
+                                     return room_after(window);
+                                 }};
     const auto summary =
         summarize(session, parts_.provider, parts_.sink, options, spent_, std::move(stop));
     if (!summary) {

@@ -16,10 +16,15 @@ namespace tenon::agent {
 struct CompactionOptions {
     /// How many tokens a request to the model of that name may have; empty: 50,000 for any.
     std::function<std::int64_t(std::string_view model)> threshold;
+    /// Whether the window of that model is known, so that the threshold is no guess; empty: of
+    /// none.
+    std::function<bool(std::string_view model)> knows_window;
     /// How many an answer of it may have; empty: what was asked for.
     std::function<std::int64_t(std::string_view model)> answer;
     /// The endpoint has stated the window of the model; what the two above say may change.
     std::function<void(std::string_view model, std::int64_t window)> learn;
+    /// The endpoint has answered a prompt of that many tokens, by its own count.
+    std::function<void(std::string_view model, std::int64_t prompt)> accepted;
     std::size_t keep_recent = 3;  ///< tool results that stay whole in any case
 };
 
@@ -68,8 +73,9 @@ public:
     /// Does what is due or wished for before a request.
     Result<void, Halt> before_request(std::stop_token stop);
 
-    /// Whether a shorter conversation may be what the endpoint wants. Words that are not known count
-    /// only when the conversation is long.
+    /// Whether a shorter conversation may be what the endpoint wants. Words that are not known
+    /// count only when the conversation is long: half the threshold, and less where the window is
+    /// not known.
     [[nodiscard]] bool can_help(const Refusal& refusal) const;
 
     /// Done: the conversation, or the answer that is asked for, is shorter, and the request can go
@@ -105,6 +111,7 @@ private:
     static constexpr int kFar = 1000;  // turns
 
     [[nodiscard]] std::int64_t threshold() const;
+    [[nodiscard]] bool is_long() const;
     [[nodiscard]] SummaryRoom room_after(std::optional<std::int64_t> window);
     void learn(std::optional<std::int64_t> window);
     [[nodiscard]] bool has_answers() const;
@@ -122,9 +129,9 @@ private:
     std::optional<std::string> wish_;
     Usage spent_;
     int without_progress_ = 0;  // attempts in a row
-    int refusals_ = 0;                 // each right after the one before
+    int refusals_ = 0;          // each right after the one before
     int turns_since_refusal_ = kFar;
-    bool unproven_ = false;     // the provider has not counted a request since the last summary
+    bool unproven_ = false;  // the provider has not counted a request since the last summary
 };
 
 }  // namespace tenon::agent

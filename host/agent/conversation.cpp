@@ -90,9 +90,24 @@ void Conversation::put_in_place(std::vector<Message> messages) {
         begin_message(std::move(message));
 }
 
+void Conversation::drop_open_server_calls() {
+    if (messages_.empty() || ends_with_user()) return;
+    const auto blocks = blocks_of(messages_.back());
+    const auto kept = without_open_server_calls(blocks);
+    if (kept.size() == blocks.size()) return;
+    Message answer = empty_message(Role::kAssistant);
+    for (const std::string_view block : kept)
+        append_block(answer, block);
+    std::vector<Message> messages = std::move(messages_);
+    messages.pop_back();
+    if (!kept.empty()) messages.push_back(std::move(answer));
+    put_in_place(std::move(messages));
+}
+
 void Conversation::add_text(std::string_view text) {
     assert(open_calls_.empty());
     if (is_blank(text)) return;
+    drop_open_server_calls();
     append_block(open_user_message(), text_block(text));
 }
 

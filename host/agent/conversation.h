@@ -34,6 +34,8 @@ public:
     [[nodiscard]] std::vector<std::string> unanswered_texts() const;
 
     /// Adds a text block to the open user message. Blank text is left out. All calls are answered.
+    /// Behind a paused answer the calls that the server has not ended itself are removed, and with
+    /// them an answer that holds nothing else: they could only go on as the last of all blocks.
     void add_text(std::string_view text);
     /// The same in front of the first prompt, for what by itself asks for nothing. Anywhere else it
     /// is text like any other.
@@ -68,6 +70,7 @@ private:
     };
     Message& open_user_message();
     void begin_message(Message message);
+    void drop_open_server_calls();
     void put_in_place(std::vector<Message> messages);
     bool answer_call(std::string_view tool_use_id, std::string block);
 

@@ -33,8 +33,6 @@ public:
     /// for the next time.
     Result<void> mend_end();
 
-    /// The seq the next record will get.
-    [[nodiscard]] std::int64_t next_seq() const { return next_seq_; }
     /// After reading: records go on behind `seq`.
     void continue_after(std::int64_t seq) { next_seq_ = seq + 1; }
 

@@ -150,7 +150,8 @@ bool Loop::has_question() const {
 Loop::Next Loop::ask(std::stop_token stop) {
     if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
     if (!paused_ && !has_question()) tell_ended_jobs();
-    if (!paused_ && !has_question()) return Next::kAnswered;  // all of it had been told already
+    if (!paused_ && !has_question())
+        return Next::kAnswered;  // all of it had been delivered already
     if (options_.max_turns && result_.turns >= *options_.max_turns) {
         return fail(Outcome::kMaxTurns,
                     "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
@@ -220,10 +221,9 @@ void Loop::show_last_results() {
 
 Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
     const Session& session = parts_.session;
-    Request request{session.head().model, session.head().system,
-                    session.head().tools, session.conversation().messages(),
-                    compaction_.answer_tokens(),
-                    false};
+    Request request{session.head().model,        session.head().system,
+                    session.head().tools,        session.conversation().messages(),
+                    compaction_.answer_tokens(), false};
     request.call_ids = &session.call_ids();
     return parts_.provider.ask(request, parts_.sink, std::move(stop));
 }
@@ -297,8 +297,12 @@ Loop::Next Loop::go_on_after_pause(const Answer& answer) {
 Loop::Next Loop::go_on_after_cut(const Answer& answer) {
     if (++cut_answers_ > kMostCutAnswers || answer.content == "[]" ||
         answer.stop_reason == "model_context_window_exceeded") {
-        return fail(Outcome::kFailed, "the answer was cut off (stop reason: " + answer.stop_reason +
-                                          "); a higher model.maxTokens may help");
+        const bool window_is_full = answer.stop_reason == "model_context_window_exceeded";
+        return fail(
+            Outcome::kFailed,
+            "the answer was cut off (stop reason: " + answer.stop_reason + "); " +
+                (window_is_full ? "the model's context window is full: go on in a new session"
+                                : "a higher model.maxTokens may help"));
     }
     say(kGoOn, "continue");
     return Next::kAsk;

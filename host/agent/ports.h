@@ -75,7 +75,7 @@ struct ModelFailure {
     /// Not empty: in this way the answer broke the wire format. The next one may do the same.
     std::string malformed = {};
     Length length = Length::kFits;
-    std::optional<std::int64_t> window = {};  ///< tokens of the model's window, where that was stated
+    std::optional<std::int64_t> window = {};  ///< the model's in tokens, where that was stated
 };
 
 /// A model behind one wire format. `ask` blocks, is called by one thread at a time, and returns
@@ -253,8 +253,8 @@ public:
     /// been called with it, so that nothing is lost whose delivery cannot be journalled. Never
     /// blocks.
     virtual std::vector<JobEnded> undelivered() = 0;
-    /// Waits until `undelivered` would return something (true), no job that a headless run waits for is
-    /// unfinished (false), or `stop` is requested (false).
+    /// Waits until `undelivered` would return something (true), no job that a headless run waits
+    /// for is unfinished (false), or `stop` is requested (false).
     virtual bool wait(std::stop_token stop) = 0;
     /// The model has been told, or is about to be, how these ended: it is journalled.
     virtual void told(const std::vector<std::string>& jobs) = 0;

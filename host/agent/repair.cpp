@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "host/agent/wire.h"
 
@@ -70,6 +71,30 @@ bool ends_in_server_tool(std::string_view content) {
     if (blocks.empty()) return false;
     const std::string type = string_or(json_or_null(blocks.back()), "type");
     return type == "server_tool_use" || type.ends_with("_tool_result");
+}
+
+std::vector<std::string_view> without_open_server_calls(
+    const std::vector<std::string_view>& blocks) {
+    constexpr std::string_view kCall = "server_tool_use";
+    const bool has_calls = std::any_of(blocks.begin(), blocks.end(), [&](std::string_view block) {
+        return block.find(kCall) != std::string_view::npos;
+    });
+    if (!has_calls) return blocks;
+    std::set<std::string> ended;
+    for (const std::string_view text : blocks) {
+        const Json block = json_or_null(text);
+        if (string_or(block, "type").ends_with("_tool_result"))
+            ended.insert(string_or(block, "tool_use_id"));
+    }
+    std::vector<std::string_view> kept;
+    for (const std::string_view text : blocks) {
+        const Json block = json_or_null(text);
+        const bool is_open =
+            string_or(block, "type") == kCall && ended.count(string_or(block, "id")) == 0;
+        if (!is_open) kept.push_back(text);
+    }
+    if (kept.size() < blocks.size()) kept.resize(without_thinking_at_the_end(kept));
+    return kept;
 }
 
 std::string fitting_tool_name(std::string_view name) {

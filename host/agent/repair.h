@@ -23,6 +23,12 @@ std::size_t without_thinking_at_the_end(const std::vector<std::string_view>& blo
 /// runs itself: it goes on when it is sent back as it is, as the last message.
 bool ends_in_server_tool(std::string_view content);
 
+/// The blocks of a paused answer behind which something else is to stand: without the calls of the
+/// server's own tools that have no result, and without thinking at the end. All of them where every
+/// call has its result.
+std::vector<std::string_view> without_open_server_calls(
+    const std::vector<std::string_view>& blocks);
+
 /// The name of a tool as endpoints take it back: letters, digits, _ and -, at most 64. Anything
 /// else becomes _. Empty stays empty.
 std::string fitting_tool_name(std::string_view name);

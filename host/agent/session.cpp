@@ -104,13 +104,11 @@ Result<void> Session::add_answer(const Answer& answer) {
 Result<void> Session::add_result(const std::string& tool_use_id, const ToolResult& result) {
     const auto announced = announce(result.delivered_jobs);
     if (!announced) return announced.error();
-    const std::string recorded = recorded_id(tool_use_id);
-    const std::string members = member("tool_use_id", recorded) + R"(,"is_error":)" +
+    const std::string members = member("tool_use_id", recorded_id(tool_use_id)) + R"(,"is_error":)" +
                                 (result.is_error ? "true," : "false,") +
                                 member("text", result.text) + *announced;
     if (auto written = journal_.append("tool_result", members); !written) return written.error();
     delivered_.insert(result.delivered_jobs.begin(), result.delivered_jobs.end());
-    answered_.insert(recorded);
     (void)conversation_.add_result(tool_use_id, result);
     return {};
 }

@@ -103,10 +103,6 @@ public:
     void share_call_ids(const Session& parent) { used_ids_ = parent.used_ids_; }
     /// The id of a call in its record: the same, unless no endpoint would take that one back.
     [[nodiscard]] std::string recorded_id(const std::string& tool_use_id) const;
-    /// Whether a call has its result: what the clean-up of foreground jobs asks.
-    [[nodiscard]] bool is_answered(const std::string& tool_use_id) const {
-        return answered_.count(tool_use_id) > 0;
-    }
 
     /// Adds text to the open user message; `delivers` are the jobs whose end it tells. Blank text
     /// is left out. Text of the origin kFrontOrigin before the first prompt stays in front of every
@@ -156,7 +152,6 @@ private:
     Conversation conversation_;
     TokenEstimate estimate_;
     std::set<std::string> delivered_;
-    std::set<std::string> answered_;
     std::size_t front_texts_ = 0;
     std::set<std::string> call_ids_;  // every tool_use of the conversation
     std::shared_ptr<CallIds> used_ids_ = std::make_shared<CallIds>();

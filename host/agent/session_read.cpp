@@ -243,7 +243,6 @@ void Session::read_result(const Record& record, const std::string& where) {
                                          record.boolean("is_error", false))) {
         warn_of(where, "a result without its call, skipped");
     }
-    answered_.insert(id);
 }
 
 void Session::read_answer(const Record& record, const std::string& where) {
@@ -319,10 +318,18 @@ std::string Session::call_recorded_as(const std::string& id) const {
     return id;
 }
 
+/// The calls that a record means. Records have the ids that calls have in the conversation; those of
+/// older versions have the recorded ones.
 std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>& ids) const {
-    std::set<std::string> calls(ids.begin(), ids.end());
-    for (const auto& [call, recorded] : recorded_ids_) {
-        if (std::find(ids.begin(), ids.end(), recorded) != ids.end()) calls.insert(call);
+    std::set<std::string> calls;
+    for (const std::string& id : ids) {
+        if (call_ids_.count(id) > 0) {
+            calls.insert(id);
+            continue;
+        }
+        for (const auto& [call, recorded] : recorded_ids_) {
+            if (recorded == id) calls.insert(call);
+        }
     }
     return calls;
 }

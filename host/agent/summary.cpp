@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/agent/repair.h"
 #include "host/agent/wire.h"
 #include "host/base/utf8.h"
 
@@ -14,7 +15,7 @@ constexpr int kUnsureAttempts = 3;
 /// A conversation with less text is not refused for its length; less is no conversation.
 constexpr std::size_t kLongText = 8'000;
 constexpr std::size_t kLeastText = 100;
-/// From here on the summary itself must be told to be short.
+/// Where an answer may have fewer tokens, the instruction limits the summary to some words.
 constexpr std::int64_t kShortAnswer = 4'096;
 
 constexpr std::string_view kInstruction =
@@ -94,8 +95,7 @@ Result<std::string, SummaryFailure> summary_in(const Answer& answer) {
             return SummaryFailure{
                 "the summary is not complete (stop reason: " + answer.stop_reason + ")"};
     }
-    if (answer.text.find_first_not_of(" \t\r\n\f\v") == std::string::npos)
-        return SummaryFailure{"the model wrote no summary"};
+    if (is_blank(answer.text)) return SummaryFailure{"the model wrote no summary"};
     return answer.text;
 }
 
@@ -112,12 +112,14 @@ public:
           room_(options.room(std::nullopt)) {}
 
     Result<std::string, SummaryFailure> run() {
-        const std::string text = plain_text(session_.conversation().messages());
+        std::optional<Result<std::string, SummaryFailure>> first;
         if (options_.fits) {
-            auto summary = ask_as_it_is();
-            if (length_ == Length::kFits) return summary;
-            if (length_ == Length::kNotSaid && text.size() < kLongText) return summary;
+            first.emplace(ask_as_it_is());
+            if (length_ == Length::kFits) return std::move(*first);
         }
+        const std::string text = plain_text(session_.conversation().messages());
+        if (first && length_ == Length::kNotSaid && text.size() < kLongText)
+            return std::move(*first);
         std::size_t most = std::min(text.size(), room_.plain_bytes);
         auto summary = ask_in_plain_text(newest(text, most));
         for (int attempt = 1; may_shrink(attempt, most); ++attempt) {
@@ -138,12 +140,10 @@ private:
     }
 
     Result<std::string, SummaryFailure> ask_as_it_is() {
-        const auto held = session_.conversation().messages();
-        std::vector<Message> messages(held.begin(), held.end());
-        if (messages.back().role != Role::kUser) messages.push_back(empty_message(Role::kUser));
-        append_block(messages.back(), text_block(instruction(options_.focus, room_.max_tokens)));
-        return ask({session_.head().model, session_.head().system, session_.head().tools, messages,
-                    room_.max_tokens, true});
+        Conversation asked = session_.conversation();
+        asked.add_text(instruction(options_.focus, room_.max_tokens));
+        return ask({session_.head().model, session_.head().system, session_.head().tools,
+                    asked.messages(), room_.max_tokens, true});
     }
 
     Result<std::string, SummaryFailure> ask_in_plain_text(const std::string& text) {

@@ -32,8 +32,8 @@ struct SummaryFailure {
 /// Has the model sum up the session's conversation, which stays as it is: with the conversation as
 /// it stands and no tool allowed, so that caches hold; when that does not fit, as plain text of
 /// which the oldest part is left out, less each time, a bounded number of times. Words of a refusal
-/// that are not known count as "too long" when the conversation is long. What it costs is added to `spent`. Retries
-/// are told to `sink`, the words are not. All calls are answered.
+/// that are not known count as "too long" when the conversation is long. What it costs is added to
+/// `spent`. Retries are told to `sink`, the words are not. All calls are answered.
 Result<std::string, SummaryFailure> summarize(const Session& session, Provider& provider,
                                               EventSink& sink, const SummaryOptions& options,
                                               Usage& spent, std::stop_token stop);

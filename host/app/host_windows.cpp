@@ -40,12 +40,18 @@ agent::LoopOptions Host::loop_options() const {
         if (!configured) return shares.request;
         return shares.learned ? std::min(*configured, shares.request) : *configured;
     };
+    options.compaction.knows_window = [this, wanted](std::string_view model) {
+        return windows_->shares(model, wanted).known;
+    };
     options.compaction.answer = [this, wanted](std::string_view model) {
         return windows_->shares(model, wanted).answer;
     };
     options.compaction.learn = [this](std::string_view model, std::int64_t window) {
         if (auto kept = windows_->learn(model, window); !kept)
             spdlog::warn("the window of the model is not kept: {}", kept.error().message);
+    };
+    options.compaction.accepted = [this](std::string_view model, std::int64_t prompt) {
+        windows_->accepted(model, prompt);
     };
     return options;
 }

@@ -34,6 +34,15 @@ std::string shortened(const std::string& text) {
     });
 }
 
+/// The first record of a journal; null where its first line holds none.
+Json head_in(std::string_view line) {
+    for (const std::string_view part : agent::parts_between_nuls(line)) {
+        auto record = parse_json(part, kMaxOwnJsonDepth);
+        if (record && record->is_object()) return std::move(*record);
+    }
+    return nullptr;
+}
+
 /// The journal of the subagent that worked for this call last.
 std::optional<fs::path> journal_of_call(const fs::path& folder, const std::string& tool_use_id) {
     std::optional<fs::path> newest;
@@ -46,15 +55,26 @@ std::optional<fs::path> journal_of_call(const fs::path& folder, const std::strin
         if (!lines) continue;
         const auto line = lines->next();
         if (!line || !*line) continue;
-        const auto head = parse_json((*line)->text, kMaxOwnJsonDepth);
-        if (!head || string_or(*head, "type") != "session" ||
-            string_or(*head, "parent_call") != tool_use_id)
+        const Json head = head_in((*line)->text);
+        if (string_or(head, "type") != "session" || string_or(head, "parent_call") != tool_use_id)
             continue;
-        const std::int64_t created = integer_or(*head, "created_ms", 0);
+        const std::int64_t created = integer_or(head, "created_ms", 0);
         if (created > created_ms) newest = it->path();
         created_ms = std::max(created_ms, created);
     }
     return newest;
+}
+
+void take_record(std::string_view line, SubagentWords& words) {
+    const auto record = parse_json(line, kMaxOwnJsonDepth);
+    if (!record || !record->is_object()) return;
+    words.finished = false;  // what follows an answer asks for another
+    if (string_or(*record, "type") != "assistant") return;
+    auto [text, no_calls] = texts_of(*record);
+    const std::string stop_reason = string_or(*record, "stop_reason");
+    words.finished = no_calls && (stop_reason == "end_turn" || stop_reason == "stop_sequence");
+    if (!is_blank(text)) words.all.append(words.all.empty() ? "" : "\n\n").append(text);
+    words.last = std::move(text);
 }
 
 }  // namespace
@@ -67,15 +87,8 @@ Result<SubagentWords> read_subagent(const fs::path& journal, const Secrets& secr
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + journal.string());
         if (!*line) break;
-        const auto record = parse_json((*line)->text, kMaxOwnJsonDepth);
-        if (!record || !record->is_object()) continue;
-        words.finished = false;  // what follows an answer asks for another
-        if (string_or(*record, "type") != "assistant") continue;
-        auto [text, no_calls] = texts_of(*record);
-        const std::string stop_reason = string_or(*record, "stop_reason");
-        words.finished = no_calls && (stop_reason == "end_turn" || stop_reason == "stop_sequence");
-        if (!is_blank(text)) words.all.append(words.all.empty() ? "" : "\n\n").append(text);
-        words.last = std::move(text);
+        for (const std::string_view part : agent::parts_between_nuls((*line)->text))
+            take_record(part, words);
     }
     words.all = shortened(secrets.redact(utf8::repair(words.all)));
     words.last = secrets.redact(utf8::repair(words.last));

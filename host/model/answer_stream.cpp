@@ -91,7 +91,7 @@ void AnswerStream::start_message(const Json& message) {
 }
 
 void AnswerStream::start_block(const Json& data, std::string_view raw) {
-    if (began_again_ && integer_or(data, "index", -1) == 0)
+    if (began_again_ && integer_or(data, "index", 0) == 0)
         return fail_malformed("the answer began a second time");
     if (open_) return fail_malformed("a content block begins inside another");
     const Json& begun = member(data, "content_block");

@@ -110,6 +110,7 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
         failure.message = response.error().message;
         failure.stopped = response.error().stopped;
         failure.retryable = !failure.stopped && !response.error().permanent;
+        if (response.error().malformed) failure.malformed = failure.message;
         return failure;
     }
     if (!is_event_stream(*response, {})) {

@@ -20,6 +20,7 @@ struct HttpFailure {
     bool stopped = false;  ///< the stop token asked for it
     /// Trying again cannot help: certificate refused, proxy wants a login, no descriptor left here.
     bool permanent = false;
+    bool malformed = false;  ///< the body came, and stands for nothing
 };
 
 /// Shuts a connected or connecting socket down when stop is requested, so that whoever blocks on it

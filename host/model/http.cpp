@@ -312,7 +312,7 @@ Result<void, HttpFailure> HttpClient::read_body(Connection& connection,
         for (std::size_t at = 0; at < body.size() && !attempt.enough; at += decoder.kPiece) {
             const auto bytes = decoder.feed(std::string_view(body).substr(at, decoder.kPiece));
             if (!bytes && attempt.head.status == net::HTTPResponse::HTTP_OK)
-                return HttpFailure{bytes.error().message, false, !decoder.knows_coding()};
+                return HttpFailure{bytes.error().message, false, !decoder.knows_coding(), true};
             // The status of an error says enough by itself.
             attempt.enough = !bytes || (!bytes->empty() && !on_body(attempt.head, *bytes));
             if (attempt.enough)

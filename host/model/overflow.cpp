@@ -48,10 +48,12 @@ constexpr std::array kTooMuch = {Words("exceed"),    Words("longer than"),  Word
                                  Words("too large"), Words("greater than"), Words("overflow"),
                                  Words("does not fit")};
 
-/// The window in tokens follows: the first number behind these words, within a few characters.
+/// The window in tokens follows: the first number behind these words, within a few characters. Words
+/// that may also stand before a number of bytes or requests count only with "token" behind it.
 struct Statement {
     Words before;
     std::size_t within;
+    bool names_tokens = false;
 };
 constexpr std::array kStatements = {
     Statement{"tokens > ", 0},                              // prompt is too long: N tokens > M
@@ -72,8 +74,7 @@ constexpr std::array kStatements = {
     Statement{"configured limit of ", 0},                   // OpenAI
     Statement{"maximum prompt length is ", 0},              // xAI
     Statement{"exceeded model token limit: ", 0},           // Moonshot
-    Statement{"exceeds the limit of ", 0},                  // Copilot
-    Statement{"limit of ", 0},                              // … tokens
+    Statement{"limit of ", 0, true},                        // … tokens
 };
 
 /// Another reason for a 400, 413, 422 or 500, which no shorter conversation removes.
@@ -126,8 +127,21 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+/// Whether what stands behind a number says that it counts tokens, or nothing at all.
+bool may_count_tokens(std::string_view behind, bool names_tokens) {
+    if (!behind.empty() && std::isalpha(static_cast<unsigned char>(behind.front())) != 0)
+        return false;  // "512KB", "300k"
+    if (behind.starts_with(' ') || behind.starts_with('-')) behind.remove_prefix(1);
+    if (names_tokens) return behind.starts_with("token");
+    constexpr std::array kOtherUnits = {Words("byte"), Words("kb"),  Words("kib"),
+                                        Words("mb"),   Words("mib"), Words("char")};
+    return std::none_of(kOtherUnits.begin(), kOtherUnits.end(),
+                        [&](Words unit) { return behind.starts_with(unit); });
+}
+
 /// The number at `at`, or up to `within` characters later: "200000", "200,000".
-std::optional<std::int64_t> number_at(const std::string& text, std::size_t at, std::size_t within) {
+std::optional<std::int64_t> number_at(const std::string& text, std::size_t at, std::size_t within,
+                                      bool names_tokens = false) {
     const std::size_t last = std::min(at + within, text.size());
     while (at < last && !is_digit(text[at]))
         ++at;
@@ -142,26 +156,32 @@ std::optional<std::int64_t> number_at(const std::string& text, std::size_t at, s
         if (number > kLargestWindow) return std::nullopt;
     }
     if (at == from || number < kSmallestWindow) return std::nullopt;
+    if (!may_count_tokens(std::string_view(text).substr(at), names_tokens)) return std::nullopt;
     return number;
 }
 
-/// "exceed context limit: 190000 + 20000 > 200000": what stands behind the sign.
-std::optional<std::int64_t> limit_of_sum(const std::string& text) {
+/// The number behind `sign`, which follows `words` with another number between them.
+std::optional<std::int64_t> limit_behind(const std::string& text, Words words, Words sign) {
     constexpr std::size_t kFar = 60;
-    const std::size_t at = text.find("exceed context limit");
+    const std::size_t at = text.find(words);
     if (at == text.npos) return std::nullopt;
-    const std::size_t sign = text.find('>', at);
-    if (sign == text.npos || sign - at > kFar) return std::nullopt;
-    return number_at(text, sign + 1, 2);
+    const std::size_t limit = text.find(sign, at);
+    if (limit == text.npos || limit - at > kFar) return std::nullopt;
+    return number_at(text, limit + sign.size(), 2);
 }
 
 std::optional<std::int64_t> stated_window(const std::string& text) {
-    if (const auto limit = limit_of_sum(text)) return limit;
+    // Anthropic: … 190000 + 20000 > 200000.
+    if (const auto limit = limit_behind(text, "exceed context limit", ">")) return limit;
+    // Copilot: … 70000 exceeds the limit of 64000.
+    if (const auto limit = limit_behind(text, "prompt token count of", "exceeds the limit of"))
+        return limit;
     for (const Statement& statement : kStatements) {
         for (std::size_t at = text.find(statement.before); at != text.npos;
              at = text.find(statement.before, at + 1)) {
             if (const auto number =
-                    number_at(text, at + statement.before.size(), statement.within))
+                    number_at(text, at + statement.before.size(), statement.within,
+                              statement.names_tokens))
                 return number;
         }
     }
@@ -194,11 +214,15 @@ bool is_rate(const std::string& text) {
            text.find("rate limit") != text.npos;
 }
 
+/// Whether the words are about the model's window, not only the status about a size.
+bool names_window(const std::string& text) {
+    return has_one_of(text, kTooLong) || (has_one_of(text, kWindow) && has_one_of(text, kTooMuch));
+}
+
 Length length_of(int status, const std::string& text) {
     if (status == 413) return Length::kTooLong;  // a gateway's own limit too: less passes
     if (!may_be_length(status) || is_rate(text)) return Length::kFits;
-    if (has_one_of(text, kTooLong)) return Length::kTooLong;
-    if (has_one_of(text, kWindow) && has_one_of(text, kTooMuch)) return Length::kTooLong;
+    if (names_window(text)) return Length::kTooLong;
     return is_open(status) && !has_one_of(text, kOtherReasons) ? Length::kNotSaid : Length::kFits;
 }
 
@@ -209,7 +233,7 @@ void judge_length(agent::ModelFailure& failure, std::string_view body) {
     failure.length = length_of(failure.http_status, text);
     if (failure.length != Length::kTooLong) return;
     failure.retryable = false;
-    failure.window = stated_window(text);
+    if (names_window(text)) failure.window = stated_window(text);
 }
 
 }  // namespace tenon::model

@@ -66,23 +66,31 @@ WindowShares Windows::shares(std::string_view model, std::int64_t max_tokens) co
         const Lock lock(mutex_);
         if (const auto it = learned_.find(model); it != learned_.end()) {
             const std::int64_t answer = std::min(max_tokens, it->second / 4);
-            return {room_for_request(it->second, answer), answer, true};
+            return {room_for_request(it->second, answer), answer, true, true};
         }
     }
     for (const Family& family : kFamilies) {
         if (model.find(family.name) != std::string_view::npos)
-            return {room_for_request(family.window, max_tokens), max_tokens, false};
+            return {room_for_request(family.window, max_tokens), max_tokens, false, true};
     }
-    return {kUnknownModel, max_tokens, false};
+    return {kUnknownModel, max_tokens, false, false};
 }
 
 Result<void> Windows::learn(std::string_view model, std::int64_t tokens) {
     if (tokens < kSmallestWindow) return {};
     const std::string name = utf8::repair(model);
     const Lock lock(mutex_);
+    if (const auto it = accepted_.find(name); it != accepted_.end() && tokens < it->second)
+        return {};
     std::int64_t& known = learned_[name];
     if (std::exchange(known, tokens) == tokens || file_.empty() || !writes_) return {};
     return keep(name, tokens);
+}
+
+void Windows::accepted(std::string_view model, std::int64_t tokens) {
+    const Lock lock(mutex_);
+    std::int64_t& largest = accepted_[utf8::repair(model)];
+    largest = std::max(largest, tokens);
 }
 
 /// Reads anew: another host may have learned something too.

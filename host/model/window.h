@@ -17,6 +17,7 @@ struct WindowShares {
     std::int64_t request = 0;  ///< what a request may have before the conversation is made shorter
     std::int64_t answer = 0;   ///< what an answer may have
     bool learned = false;      ///< the server has stated the window
+    bool known = false;        ///< stated, or in the table
 };
 
 /// What is known of the windows of the models at one server: from a table, and better from what the
@@ -41,8 +42,11 @@ public:
     [[nodiscard]] WindowShares shares(std::string_view model, std::int64_t max_tokens) const;
 
     /// The server has stated the window of this model. It counts from now on; the Error says why it
-    /// was not kept for later runs.
+    /// was not kept for later runs. Less than what `accepted` was called with is no window.
     Result<void> learn(std::string_view model, std::int64_t tokens);
+
+    /// The server has answered a prompt of this model that had so many tokens by its own count.
+    void accepted(std::string_view model, std::int64_t tokens);
 
 private:
     [[nodiscard]] Result<void> keep(const std::string& model, std::int64_t tokens) const;
@@ -51,6 +55,7 @@ private:
     const std::string server_;
     mutable Mutex mutex_;
     std::map<std::string, std::int64_t, std::less<>> learned_ TENON_GUARDED_BY(mutex_);
+    std::map<std::string, std::int64_t, std::less<>> accepted_ TENON_GUARDED_BY(mutex_);
     bool writes_ TENON_GUARDED_BY(mutex_) = true;
 };
 

@@ -521,6 +521,53 @@ TEST_F(CompactionTest, WordsThatNobodyKnowsCountAsTooLongWhenTheConversationIsLo
     EXPECT_EQ(texts_of(3)[1], compressed("S."));
 }
 
+TEST_F(CompactionTest, AWindowThatIsFullAgainIsNoReasonToRaiseTheLimitOfAnAnswer) {
+    then_look("a", 10);
+    provider.then_say("half", "model_context_window_exceeded");
+    then_summarize("S.");
+    provider.then_say("half", "model_context_window_exceeded");
+    const RunResult result = run("go");
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_NE(result.error.find("the model's context window is full"), std::string::npos)
+        << result.error;
+    EXPECT_EQ(result.error.find("maxTokens"), std::string::npos) << result.error;
+}
+
+TEST_F(CompactionTest, ASummaryOfNothingButBlanksDoesNotTakeTheConversationsPlace) {
+    ASSERT_TRUE(session.add_text("go", "prompt"));
+    ASSERT_TRUE(session.add_answer(
+        {"m", "m", "end_turn", R"([{"type":"text","text":"the newest"}])", "", {}, {}}));
+    const auto before = wires();
+    then_summarize("\xC2\xA0\n");
+    EXPECT_EQ(loop().compact("", {}).error, "the model wrote no summary");
+    EXPECT_EQ(wires(), before);
+}
+
+TEST_F(CompactionTest, InAKnownWindowWordsThatNobodyKnowCountOnlyFromHalfTheThresholdOn) {
+    struct Case {
+        bool known;
+        std::int64_t tokens;
+        bool sums_up;
+    };
+    for (const Case& c : {Case{true, 6'000, false}, Case{true, 60'000, true},
+                          Case{false, 6'000, true}, Case{false, 3'000, false}}) {
+        SCOPED_TRACE(std::to_string(c.known) + " " + std::to_string(c.tokens));
+        allow_tokens(116'000);
+        options.compaction.knows_window = [&](std::string_view) { return c.known; };
+        ASSERT_TRUE(session.clear());
+        provider.requests.clear();
+        then_look("a" + std::to_string(c.known) + std::to_string(c.tokens), c.tokens);
+        provider.then_refuse(Length::kNotSaid);
+        if (c.sums_up) {
+            then_summarize("S.");
+            provider.then_say("done");
+        }
+        const RunResult result = run("go");
+        EXPECT_EQ(result.outcome, c.sums_up ? Outcome::kDone : Outcome::kFailed) << result.error;
+        EXPECT_EQ(provider.requests.size(), c.sums_up ? 4U : 2U);
+    }
+}
+
 TEST_F(CompactionTest, WordsThatNobodyKnowsEndTheRunWhenTheConversationIsShort) {
     then_look("a", 10);
     provider.then_refuse(Length::kNotSaid);
@@ -585,6 +632,17 @@ TEST_F(CompactionTest, AWindowThatIsStatedIsLearnedAndCountsForTheSummaryToo) {
     EXPECT_EQ(asked, (std::vector<std::int64_t>{25'000, 2'000, 2'000}));
     EXPECT_LT(texts_of(1)[0].size(), 12'200U) << "three bytes a token of 4,000";
     EXPECT_NE(texts_of(1)[1].find("Write at most 666 words."), std::string::npos);
+}
+
+TEST_F(CompactionTest, APromptThatWasAnsweredIsReportedWithTheCountOfTheEndpoint) {
+    std::vector<std::string> accepted;
+    options.compaction.accepted = [&](std::string_view model, std::int64_t prompt) {
+        accepted.push_back(std::string(model) + " " + std::to_string(prompt));
+    };
+    provider.then_call({call("a")}, {100, 7, 20, 3});
+    provider.then_fail("no", 401);
+    run("go");
+    EXPECT_EQ(accepted, std::vector<std::string>{"m 123"});
 }
 
 TEST_F(CompactionTest, AnAnswerThatIsTooLongForTheWindowIsMadeShorterInstead) {

@@ -36,6 +36,50 @@ TEST(Conversation, SendsResultsInTheOrderOfTheCallsAndTextBehindThem) {
             R"({"type":"tool_result","tool_use_id":"b","content":"second"},{"type":"text","text":"note"}]})"}));
 }
 
+TEST(Conversation, RemovesWhatAServerHasNotEndedWhenTextFollowsAPausedAnswer) {
+    const std::string go = R"({"role":"user","content":[{"type":"text","text":"go"}]})";
+    const std::string more = R"({"role":"user","content":[{"type":"text","text":"more"}]})";
+    const std::string words = R"({"type":"text","text":"so"})";
+    const std::string thought = R"({"type":"thinking","thinking":"","signature":"s"})";
+    const std::string call = R"({"type":"server_tool_use","id":"s1","name":"web","input":{}})";
+    const std::string other = R"({"type":"server_tool_use","id":"s2","name":"web","input":{}})";
+    const std::string end = R"({"type":"web_tool_result","tool_use_id":"s1","content":[]})";
+    struct Case {
+        const char* what;
+        std::string blocks;
+        std::string kept;  // empty: the answer is gone
+    };
+    for (const Case& c : {Case{"only an open call", call, ""},
+                          Case{"thinking and an open call", thought + "," + call, ""},
+                          Case{"text before it", words + "," + call, words},
+                          Case{"two open calls", words + "," + call + "," + other, words},
+                          Case{"one call ended", call + "," + end + "," + other, call + "," + end},
+                          Case{"all calls ended", call + "," + end, call + "," + end}}) {
+        SCOPED_TRACE(c.what);
+        Conversation conversation;
+        conversation.add_text("go");
+        conversation.add_answer("[" + c.blocks + "]", {});
+        conversation.add_text(" ");
+        EXPECT_EQ(wires(conversation).size(), 2U) << "blank text is none";
+        conversation.add_text("more");
+        const auto messages = wires(conversation);
+        if (c.kept.empty()) {
+            EXPECT_EQ(
+                messages,
+                std::vector<std::string>{
+                    R"({"role":"user","content":[{"type":"text","text":"go"},{"type":"text","text":"more"}]})"});
+        } else {
+            EXPECT_EQ(messages,
+                      (std::vector<std::string>{
+                          go, R"({"role":"assistant","content":[)" + c.kept + "]}", more}));
+        }
+        std::size_t bytes = 0;
+        for (const std::string& message : messages)
+            bytes += message.size();
+        EXPECT_EQ(conversation.bytes(), bytes);
+    }
+}
+
 TEST(Conversation, TakesOneResultForACallAndNoneForAnUnknownOne) {
     Conversation conversation;
     conversation.add_text("go");

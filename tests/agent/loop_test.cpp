@@ -350,6 +350,55 @@ TEST_F(LoopTest, SendsAPausedAnswerBackAsItIsAndSaysSoWhenItNeverEnds) {
     EXPECT_EQ(provider.requests.back().back()["role"], "user") << "text is no place to go on from";
 }
 
+TEST_F(LoopTest, GoesOnBehindAnAnswerThatWasPausedForTheLastTime) {
+    options.max_turns = 1;
+    provider.then([](const Request&, const std::stop_token&) {
+        return Answer{
+            "m",
+            "model",
+            "pause_turn",
+            R"([{"type":"text","text":"so"},{"type":"server_tool_use","id":"s1","name":"web","input":{}}])",
+            "so",
+            {},
+            {}};
+    });
+    EXPECT_EQ(run("go").outcome, Outcome::kMaxTurns);
+    provider.then_say("summed up");
+    EXPECT_EQ(loop().compact("", {}).outcome, Outcome::kDone);
+    EXPECT_EQ(provider.requests.back().dump().find("server_tool_use"), std::string::npos)
+        << "the summary is asked for behind it";
+    EXPECT_NE(provider.requests.back().dump().find("\"so\""), std::string::npos);
+}
+
+TEST_F(LoopTest, ReadsAConversationBehindAPausedAnswerAsItWasSent) {
+    options.max_turns = 1;
+    provider.then([](const Request&, const std::stop_token&) {
+        return Answer{"m",
+                      "model",
+                      "pause_turn",
+                      R"([{"type":"server_tool_use","id":"s1","name":"web","input":{}}])",
+                      "",
+                      {},
+                      {}};
+    });
+    EXPECT_EQ(run("go").outcome, Outcome::kMaxTurns);
+    provider.then_say("done");
+    EXPECT_EQ(run("more").text, "done");
+    EXPECT_EQ(provider.requests.back().size(), 1U);
+    std::vector<std::string> sent;
+    for (const Message& message : session.conversation().messages())
+        sent.push_back(message.wire);
+    std::filesystem::create_directory(dir.path() / "copy");
+    dir.write("copy/s1.jsonl", dir.read("s1.jsonl"));
+    const auto again = Session::open(dir.path() / "copy", session.head());
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(again->warnings().empty());
+    std::vector<std::string> read;
+    for (const Message& message : again->conversation().messages())
+        read.push_back(message.wire);
+    EXPECT_EQ(read, sent);
+}
+
 TEST_F(LoopTest, LeavesNoTraceOfARefusedTurn) {
     provider.then_say("half", "refusal");
     EXPECT_EQ(run("go").outcome, Outcome::kFailed);

@@ -126,7 +126,33 @@ TEST(Session, GivesTheSameIdsWheneverItIsRead) {
     EXPECT_NE(sent.back().find("thinking"), std::string::npos);
     EXPECT_NE(sent[2].find("[Previous: used x]"), std::string::npos);
     EXPECT_NE(sent[4].find("two"), std::string::npos);
-    EXPECT_TRUE(session->is_answered("a b")) << "by the id that its job knows";
+    EXPECT_EQ(read_deliveries(dir / "s1.jsonl")->tool_use_ids, std::set<std::string>{"a b"})
+        << "the id that its job knows";
+}
+
+TEST(Session, RedactsTheSameResultsWheneverItIsRead) {
+    const testing::TempDir dir;
+    std::vector<std::string> sent;
+    {
+        Session session = read_journal(
+            dir, {user("go"), assistant(tool_use("\"call_0\"")), result_of("call_0", "one"),
+                  assistant(tool_use("\"call_0\"", "y")), result_of("call_0", "two")});
+        ASSERT_TRUE(session.redact({"call_0"}));
+        sent = wires(session);
+    }
+    EXPECT_NE(sent.at(2).find("[Previous: used x]"), std::string::npos);
+    EXPECT_NE(sent.at(4).find("two"), std::string::npos) << "another call";
+    const auto session = Session::open(dir.path(), head());
+    ASSERT_TRUE(session) << session.error().message;
+    EXPECT_EQ(wires(*session), sent);
+}
+
+TEST(Session, RedactsWhatAnOlderVersionNamedByARecordedId) {
+    const testing::TempDir dir;
+    const Session session =
+        read_journal(dir, {user("go"), assistant(tool_use("\"a b\"")), result_of("a b", "one"),
+                           R"("type":"redaction","tool_use_ids":["a b"])"});
+    EXPECT_NE(wires(session).at(2).find("[Previous: used x]"), std::string::npos);
 }
 
 TEST(Session, NeverGivesAnIdAgainThatItHasUsed) {

@@ -55,6 +55,16 @@ TEST(SubagentJournal, TellsWhatACallOfADeadHostCameTo) {
     }
 }
 
+TEST(SubagentJournal, ReadsRecordsBesideTheNulsThatACrashLeaves) {
+    const std::string nuls(64, '\0');
+    const testing::TempDir dir;
+    dir.write("agent-1.jsonl", nuls + kHead + kCall + kResult + nuls + said("found", "end_turn"));
+    const auto call = recover_subagent(dir.path(), call_of("agent", "t1"), {});
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->text, "found");
+    EXPECT_FALSE(call->is_error);
+}
+
 TEST(SubagentJournal, OfACallThatBeganNoneIsNotFound) {
     const testing::TempDir dir;
     EXPECT_FALSE(recover_subagent(dir / "none", call_of("agent", "t1"), {}));

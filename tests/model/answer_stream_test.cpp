@@ -239,6 +239,9 @@ TEST(AnswerStream, FailsClearlyOnWhatIsNoAnswer) {
         {begin() + start(R"({"type":"tool_use","id":"a"})") + stop(), "no name", true},
         {begin() + start(R"({"text":"x"})") + stop(), "no type", true},
         {begin() + text("a") + begin() + text("a"), "began a second time", true},
+        {begin() + text("a") + begin() +
+             event(R"({"type":"content_block_start","content_block":{"type":"text","text":"a"}})"),
+         "began a second time", true},
         {begin() + start(R"({"type":"text","text":""})") + partial("{}"), "in a block of type",
          true},
         {begin() + event(R"({"type":"content_block_start","index":0})"), "without a content_block",

@@ -340,6 +340,19 @@ TEST(Http, RefusesACodingItDoesNotKnow) {
     EXPECT_TRUE(busy.error().retryable);
 }
 
+TEST(Http, ABodyThatCannotBeDecompressedIsAMalformedAnswer) {
+    for (const char* coding : {"gzip", "deflate"}) {
+        SCOPED_TRACE(coding);
+        const auto answer =
+            answer_to("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: " +
+                      std::string(coding) + "\r\ntransfer-encoding: chunked\r\n\r\n" +
+                      chunked("\x1f is neither of the two"));
+        ASSERT_FALSE(answer);
+        EXPECT_THAT(answer.error().message, HasSubstr("cannot be decompressed"));
+        EXPECT_NE(answer.error().malformed, "") << "so that it is not bought again and again";
+    }
+}
+
 TEST(Http, ReadsTheCompressedBodyOfAnError) {
     const auto body =
         gzip(tenon::testing::error_body(529, "later"), Poco::DeflatingStreamBuf::STREAM_GZIP);

@@ -78,6 +78,26 @@ TEST_F(WindowsTest, BelongToTheServerThatHasStatedThem) {
     expect_shares(later, "small", 8'192, 2'600, 1'000);
 }
 
+TEST_F(WindowsTest, AreKnownFromTheTableOrFromTheServer) {
+    Windows windows({}, "");
+    EXPECT_TRUE(windows.shares("claude-sonnet-5-5", 1).known);
+    EXPECT_FALSE(windows.shares("small", 1).known);
+    ASSERT_TRUE(windows.learn("small", 8'000));
+    EXPECT_TRUE(windows.shares("small", 1).known);
+}
+
+TEST_F(WindowsTest, AreNeverSmallerThanAPromptThatTheServerHasAnswered) {
+    Windows windows = of("http://a:1");
+    windows.accepted("m", 9'000);
+    windows.accepted("m", 100);
+    ASSERT_TRUE(windows.learn("m", 8'000));
+    EXPECT_FALSE(windows.shares("m", 1).learned);
+    ASSERT_TRUE(windows.learn("other", 8'000));
+    EXPECT_TRUE(windows.shares("other", 1).learned);
+    ASSERT_TRUE(windows.learn("m", 9'000));
+    EXPECT_TRUE(windows.shares("m", 1).learned);
+}
+
 TEST_F(WindowsTest, AMalformedFileIsReportedAndLeftAlone) {
     for (const std::string bytes :
          {R"({"v":1,"windows":[{"server":"http://a:1","model":"m","tokens":1e999}]})", "", "[]",

@@ -38,11 +38,27 @@ TEST(ModelServer, TakesWhatTheEndpointTakes) {
     paused["messages"].push_back(Json::parse(
         R"({"role":"assistant","content":[{"type":"server_tool_use","id":"s","name":"w","input":{}}]})"));
     EXPECT_FALSE(check_body(paused.dump(), {})) << "a paused answer may come last";
+    paused["messages"].back()["content"].push_back(
+        Json::parse(R"({"type":"w_tool_result","tool_use_id":"s","content":[]})"));
+    paused["messages"].push_back({{"role", "user"}, {"content", "go on"}});
+    EXPECT_FALSE(check_body(paused.dump(), {})) << "a call that the server has ended";
     StrictOptions merging;
     merging.reject_same_role = false;
     Json same = good();
     same["messages"].push_back({{"role", "user"}, {"content", "again"}});
     EXPECT_FALSE(check_body(same.dump(), merging));
+}
+
+TEST(ModelServer, RefusesTextBehindACallThatTheServerHasNotEnded) {
+    Json request = good();
+    request["messages"].push_back(Json::parse(
+        R"({"role":"assistant","content":[{"type":"server_tool_use","id":"s","name":"w","input":{}}]})"));
+    request["messages"].push_back({{"role", "user"}, {"content", "go on"}});
+    const auto refusal = check_body(request.dump(), {});
+    ASSERT_TRUE(refusal);
+    EXPECT_NE(refusal->message.find("without a corresponding `w_tool_result` block"),
+              std::string::npos)
+        << refusal->message;
 }
 
 TEST(ModelServer, RefusesWhatTheEndpointRefuses) {

@@ -287,7 +287,26 @@ private:
         }
         if (!open.empty()) refuse_unanswered(where, open);
         if (assistant && !content.empty()) refuse_thinking_at_the_end(content.back(), where);
+        if (assistant && !last) refuse_open_server_calls(content, where);
         return calls;
+    }
+
+    /// Only a paused answer, which is the last message, may have calls that the server has not
+    /// ended.
+    static void refuse_open_server_calls(const Json& content, const std::string& where) {
+        std::set<std::string> ended;
+        for (const Json& block : content) {
+            if (string_or(block, "type").ends_with("_tool_result"))
+                ended.insert(string_or(block, "tool_use_id"));
+        }
+        for (const Json& block : content) {
+            if (string_or(block, "type") != "server_tool_use") continue;
+            const std::string name = string_or(block, "name");
+            const std::string id = string_or(block, "id");
+            if (ended.count(id) > 0) continue;
+            refuse(where + ": `" + name + "` tool use with id `" + id +
+                   "` was found without a corresponding `" + name + "_tool_result` block");
+        }
     }
 
     static void refuse_thinking_at_the_end(const Json& block, const std::string& where) {
