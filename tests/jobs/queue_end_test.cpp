@@ -81,7 +81,7 @@ TEST(QueueCancel, ByAnotherProcessIsLookedAtAgainSoonWhereItCouldNotBeRead) {
     ASSERT_TRUE(folder.store().cancel(next, "tenon jobs cancel"));
     EXPECT_EQ(ended(queue, next).status, Status::kCancelled);
     std::filesystem::rename(aside, record);
-    const auto long_before_the_sweep = std::chrono::steady_clock::now() + 20s;
+    const auto long_before_the_sweep = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     EXPECT_EQ(queue.wait_any(std::span(&id, 1), long_before_the_sweep, {}), Queue::Waited::kEnded);
 }
 

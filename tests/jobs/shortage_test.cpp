@@ -255,7 +255,7 @@ void allow_processes(rlim_t processes) {
 void leave_a_running_job(const JobsFolder& folder, const std::string& gate) {
     const std::string ready = folder.fifo("ready");
     Queue queue(folder.store(), folder.options());
-    queue.submit(folder.spec("echo go >" + ready + "; cat " + gate));
+    EXPECT_TRUE(queue.submit(folder.spec("echo go >" + ready + "; cat " + gate)));
     EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
 }
 
