@@ -331,7 +331,10 @@ void Queue::mark_started(const JobId& id) {
         if (entry.job.spec.kind == Kind::kBackground && !std::exchange(entry.told_running, true)) {
             running = entry.job;
         }
-        if (one_by_one_) admitted = admit();
+        if (one_by_one_) {
+            full_until_.reset();  // there was room for this one
+            admitted = admit();
+        }
     }
     if (running) tell(*running);
     start_admitted(admitted);
