@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/app/visible_text.h"
+#include "host/base/path_text.h"
 
 namespace tenon::app {
 namespace {
@@ -11,7 +12,8 @@ namespace fs = std::filesystem;
 
 void append(Json& list, const std::vector<AgentFile>& files, const char* scope) {
     for (const AgentFile& file : files)
-        list.push_back({{"path", file.path.string()}, {"text", file.bytes}, {"scope", scope}});
+        list.push_back(
+            {{"path", path_to_text(file.path.native())}, {"text", file.bytes}, {"scope", scope}});
 }
 
 constexpr std::size_t kMostSingly = 4;
@@ -60,7 +62,7 @@ plugins::ServiceReply AgentFileService::definitions() {
     append(definitions, usable.of_user.files, "user");
     Json untrusted = Json::array();
     for (const fs::path& path : usable.untrusted)
-        untrusted.push_back({{"path", path.string()}});
+        untrusted.push_back({{"path", path_to_text(path.native())}});
     return plugins::ServiceReply::ok(
         {{"definitions", std::move(definitions)}, {"untrusted", std::move(untrusted)}});
 }

@@ -12,15 +12,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A definition is named in questions and lists by its file's name, so that must be text. The
+/// directory above may have any name.
+void leave_out_odd_names(std::vector<fs::path>& paths, std::vector<std::string>& problems) {
+    const auto is_text = [](const fs::path& path) {
+        return utf8::is_valid(path.filename().native());
+    };
+    const auto odd = std::stable_partition(paths.begin(), paths.end(), is_text);
+    if (odd == paths.end()) return;
+    const auto more = paths.end() - odd - 1;
+    problems.push_back("agent definition left out: " + visible(odd->string()) +
+                       ": the file's name is not UTF-8; rename it" +
+                       (more == 0 ? "" : " (and " + std::to_string(more) + " more like it)"));
+    paths.erase(odd, paths.end());
+}
+
 std::vector<fs::path> definitions_in(const fs::path& folder, std::vector<std::string>& problems) {
     std::vector<fs::path> found;
     std::error_code failed;
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
          it.increment(failed)) {
-        const fs::path& path = it->path();
-        if (path.extension() == ".md" && utf8::is_valid(path.native())) found.push_back(path);
+        if (it->path().extension() == ".md") found.push_back(it->path());
     }
     std::sort(found.begin(), found.end());
+    leave_out_odd_names(found, problems);
     if (found.size() > kMaxAgentFiles) {
         problems.push_back(visible(folder.string()) + ": only the first " +
                            std::to_string(kMaxAgentFiles) + " agent definitions count");

@@ -46,8 +46,21 @@ bool has_front_matter(const fs::path& file) {
 /// Finds the files behind links that are called SKILL.md, as far as the plugin looks for skills.
 class LinkedSkills {
 public:
-    void visit(const fs::path& folder, int depth) {
-        if (depth > kMaxDepth || --folders_left_ < 0) return;
+    /// One of the directories that are searched.
+    void search(const fs::path& folder) { visit(folder, 0, kMaxDepth); }
+    /// A directory directly below one of these, by way of a link.
+    void search_behind_link(const fs::path& folder) { visit(folder, 1, 1 + kMaxDepthBehindLink); }
+    [[nodiscard]] std::vector<fs::path> take() {
+        std::sort(found_.begin(), found_.end());
+        return std::move(found_);
+    }
+
+private:
+    static constexpr int kMaxDepth = 6;
+    static constexpr int kMaxDepthBehindLink = 2;
+
+    void visit(const fs::path& folder, int depth, int deepest) {
+        if (depth > deepest || --folders_left_ < 0) return;
         std::error_code failed;
         const fs::path skill = folder / "SKILL.md";
         if (depth > 0 && fs::exists(fs::symlink_status(skill, failed))) return take_link(skill);
@@ -56,16 +69,9 @@ public:
             std::error_code ignored;
             const fs::path name = it->path().filename();
             if (it->is_symlink(ignored) || !it->is_directory(ignored)) continue;
-            if (name != ".git" && name != "node_modules") visit(it->path(), depth + 1);
+            if (name != ".git" && name != "node_modules") visit(it->path(), depth + 1, deepest);
         }
     }
-    [[nodiscard]] std::vector<fs::path> take() {
-        std::sort(found_.begin(), found_.end());
-        return std::move(found_);
-    }
-
-private:
-    static constexpr int kMaxDepth = 6;
 
     void take_link(const fs::path& skill) {
         std::error_code failed;
@@ -92,12 +98,17 @@ SkillFolders skill_folders(const fs::path& workspace, const fs::path& home, cons
     if (!config.empty()) folders.readable.push_back(config / "skills");
     folders.readable.push_back(prefix / "share/tenon/skills");
     folders.search.insert(folders.search.end(), folders.readable.begin(), folders.readable.end());
-    for (const fs::path& folder : std::vector<fs::path>(folders.readable))
-        for (fs::path& real : folders_behind_links(folder))
-            folders.readable.push_back(std::move(real));
     LinkedSkills linked;
-    for (const fs::path& folder : std::vector<fs::path>(folders.readable))
-        linked.visit(folder, 0);
+    std::vector<fs::path> behind_links;
+    for (const fs::path& folder : folders.readable) {
+        linked.search(folder);
+        for (fs::path& real : folders_behind_links(folder))
+            behind_links.push_back(std::move(real));
+    }
+    for (fs::path& real : behind_links) {
+        linked.search_behind_link(real);
+        folders.readable.push_back(std::move(real));
+    }
     for (fs::path& real : linked.take())
         folders.readable.push_back(std::move(real));
     return folders;

@@ -11,7 +11,8 @@ struct SkillFolders {
         search;  ///< in order: the workspace's, the user's, Tenon's own
     /// Those outside the workspace, and where links in the user's lead: directories, and the file
     /// behind a SKILL.md that is a link. File tools may read them. A link in the workspace opens
-    /// nothing.
+    /// nothing. Below a directory behind a link such a SKILL.md counts two levels deep, no deeper:
+    /// the link may lead to anything, such as all of a person's sources.
     std::vector<std::filesystem::path> readable;
 };
 

@@ -1,7 +1,6 @@
 #include "plugins/file/git_pattern.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 
@@ -44,6 +43,7 @@ GitPattern::GitPattern(std::string_view pattern) {
     const std::size_t special = std::min(pattern.find_first_of("*?[\\"), pattern.size());
     beginning_ = pattern.substr(0, special);
     parse(pattern.substr(special));
+    count_steps();
 }
 
 void GitPattern::parse(std::string_view pattern) {
@@ -128,48 +128,77 @@ bool GitPattern::add_bracket(std::string_view pattern, std::size_t& at) {
     return true;
 }
 
+void GitPattern::count_steps() {
+    const auto is_byte = [](const Step& step) { return step.kind == Step::Kind::kByte; };
+    shortest_ = static_cast<std::size_t>(std::count_if(steps_.begin(), steps_.end(), is_byte));
+    leading_ = steps_.size();
+    while (leading_ > 0 && is_byte(steps_[leading_ - 1]))
+        --leading_;
+}
+
 bool GitPattern::matches(std::string_view path, std::string_view name) const {
     std::string_view text = whole_path_ ? path : name;
     if (never_ || text.substr(0, beginning_.size()) != beginning_) return false;
     text.remove_prefix(beginning_.size());
-    return steps_.empty() ? text.empty() && !beginning_.empty() : steps_match(text);
+    if (steps_.empty()) return text.empty() && !beginning_.empty();
+    // The walk asks this of every name and every rule, so most rules must say no here: each byte
+    // behind the last star is one byte at the end of the text.
+    if (text.size() < shortest_ || !last_bytes_match(text)) return false;
+    text.remove_suffix(steps_.size() - leading_);
+    return leading_steps_match(text);
+}
+
+bool GitPattern::last_bytes_match(std::string_view text) const {
+    for (std::size_t i = steps_.size(), at = text.size(); i > leading_; --i)
+        if (!steps_[i - 1].bytes[byte(text, --at)]) return false;
+    return true;
 }
 
 /// A state is the number of steps done. Stars may also stand for nothing.
 void GitPattern::add_state(std::vector<bool>& states, std::size_t at) const {
     while (true) {
         states[at] = true;
-        if (at == steps_.size() || steps_[at].kind == Step::Kind::kByte) return;
+        if (at == leading_ || steps_[at].kind == Step::Kind::kByte) return;
         ++at;
     }
 }
 
-bool GitPattern::steps_match(std::string_view text) const {
-    std::vector<bool> states(steps_.size() + 1, false);
+/// Where the state `at` leads with the byte `c`.
+void GitPattern::add_next_states(std::vector<bool>& then, std::size_t at, char c) const {
+    switch (steps_[at].kind) {
+        case Step::Kind::kByte:
+            if (steps_[at].bytes[static_cast<unsigned char>(c)]) add_state(then, at + 1);
+            break;
+        case Step::Kind::kStar:
+            if (c != '/') add_state(then, at);
+            break;
+        case Step::Kind::kDeep:
+            add_state(then, at);
+            break;
+        case Step::Kind::kDeepFolders:
+            // Only behind a `/` may it end; before that it must go on.
+            then[at] = true;
+            if (c == '/') add_state(then, at + 1);
+            break;
+    }
+}
+
+bool GitPattern::leading_steps_match(std::string_view text) const {
+    if (leading_ == 0) return text.empty();
+    if (leading_ == 1) {  // one star, as in `*.o`: no need to count states
+        const Step::Kind star = steps_[0].kind;
+        if (star == Step::Kind::kStar) return text.find('/') == kNone;
+        return star == Step::Kind::kDeep || text.empty() || text.back() == '/';
+    }
+    std::vector<bool> states(leading_ + 1, false);
+    std::vector<bool> then = states;
     add_state(states, 0);
     for (const char c : text) {
-        const auto one = static_cast<unsigned char>(c);
-        std::vector<bool> then(states.size(), false);
-        for (std::size_t i = 0; i < steps_.size(); ++i) {
-            if (!states[i]) continue;
-            switch (steps_[i].kind) {
-                case Step::Kind::kByte:
-                    if (steps_[i].bytes[one]) add_state(then, i + 1);
-                    break;
-                case Step::Kind::kStar:
-                    if (c != '/') add_state(then, i);
-                    break;
-                case Step::Kind::kDeep:
-                    add_state(then, i);
-                    break;
-                case Step::Kind::kDeepFolders:
-                    // Only behind a `/` may it end; before that it must go on.
-                    then[i] = true;
-                    if (c == '/') add_state(then, i + 1);
-                    break;
-            }
-        }
-        states = std::move(then);
+        std::fill(then.begin(), then.end(), false);
+        for (std::size_t i = 0; i < leading_; ++i)
+            if (states[i]) add_next_states(then, i, c);
+        if (std::find(then.begin(), then.end(), true) == then.end()) return false;
+        std::swap(states, then);
     }
     return states.back();
 }

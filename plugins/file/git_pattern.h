@@ -35,13 +35,18 @@ private:
     void parse(std::string_view pattern);
     [[nodiscard]] bool add_bracket(std::string_view pattern, std::size_t& at);
     void add_stars(std::string_view pattern, std::size_t& at);
-    [[nodiscard]] bool steps_match(std::string_view text) const;
+    void count_steps();
+    [[nodiscard]] bool last_bytes_match(std::string_view text) const;
+    [[nodiscard]] bool leading_steps_match(std::string_view text) const;
     void add_state(std::vector<bool>& states, std::size_t at) const;
+    void add_next_states(std::vector<bool>& then, std::size_t at, char c) const;
 
     bool whole_path_ = false;
     bool never_ = false;     ///< it is malformed
     std::string beginning_;  ///< what comes before the first special character
     std::vector<Step> steps_;
+    std::size_t leading_ = 0;   ///< steps up to the last star; those behind it are bytes
+    std::size_t shortest_ = 0;  ///< a text with fewer bytes does not match the steps
 };
 
 }  // namespace tenon::file

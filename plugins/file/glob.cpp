@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxPaths = 1'000;
 
-/// An absolute pattern, or one from the home directory, is one below the folder that its plain
-/// beginning names.
+/// An absolute pattern is one below the directory that its plain beginning names. One that begins
+/// with `~/` is split too, so that the host refuses it as it refuses any `~` and says what to
+/// write.
 void split_absolute(std::string& pattern, std::string& path) {
     if (pattern.substr(0, 1) != "/" && pattern.substr(0, 2) != "~/") return;
     const std::size_t wild = std::min(pattern.find_first_of("*?[{\\"), pattern.size());

@@ -1,6 +1,5 @@
 #include "plugins/front_matter/remarks.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "plugins/front_matter/text.h"

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "host/app/trust.h"
+#include "host/base/path_text.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::app {
@@ -47,6 +48,35 @@ TEST(AgentFileService, AnswersWhatMayBeUsedAndNamesWhatMayNot) {
                     "agent definitions that are not used, because nobody has trusted them "
                     "as they are now: .claude/agents/new\\x1b.md; see them and say yes with "
                     "'tenon config trust'"));
+}
+
+TEST(AgentFileService, ServesAWorkspaceWhosePathIsNotUtf8) {
+    const testing::TempDir dir;
+    const auto ws = dir / "caf\xe9";
+    dir.write("caf\xe9/.claude/agents/trusted.md", "one");
+    const auto folders = agent_folders(ws, {}, {});
+    const auto found = read_agent_files(folders.of_workspace);
+    ASSERT_EQ(found.files.size(), 1U);
+    ASSERT_TRUE(record_trust(dir / "state", ws, std::nullopt, found.files));
+    dir.write("caf\xe9/.claude/agents/new.md", "two");
+    dir.write("caf\xe9/.claude/agents/caf\xe9.md", "three");
+
+    std::vector<std::string> notices;
+    AgentFileService service(folders, dir / "state",
+                             [&](std::string text) { notices.push_back(std::move(text)); });
+    plugins::Services services;
+    service.add_to(services);
+    const auto reply = services.request("p", true, "agent.definitions/1", "{}", "", nullptr);
+    ASSERT_EQ(reply.rc, TENON_OK);
+    const std::string agents = path_to_text((ws / ".claude/agents/").native());
+    EXPECT_THAT(agents, ::testing::StartsWith("file:///"));
+    EXPECT_EQ(*parse_json(reply.out),
+              Json({{"definitions",
+                     {{{"path", agents + "trusted.md"}, {"text", "one"}, {"scope", "workspace"}}}},
+                    {"untrusted", {{{"path", agents + "new.md"}}}}}));
+    ASSERT_EQ(notices.size(), 2U);
+    EXPECT_THAT(notices[0], HasSubstr("caf\\xe9.md: the file's name is not UTF-8; rename it"));
+    EXPECT_THAT(notices[1], HasSubstr(": .claude/agents/new.md; see them"));
 }
 
 TEST(AgentFileService, SumsUpWhatIsWrongWithManyFiles) {

@@ -75,5 +75,26 @@ TEST(SkillFolders, MakeReadableTheSkillsBehindTheUsersLinksAndNothingElse) {
                             dir / "dotfiles/a.md", dir / "dotfiles/b"));
 }
 
+TEST(SkillFolders, LookForSkillsNoDeeperThanTwoLevelsBehindALinkToADirectory) {
+    const testing::TempDir dir;
+    const std::string skill = "---\nname: x\ndescription: d\n---\n";
+    for (const std::string below : {"", "/1", "/1/2", "/1/2/3"}) {
+        const std::string name = "src" + std::to_string(below.size() / 2);
+        dir.write("files/" + name + ".md", skill);
+        fs::create_directories(dir / (name + below));
+        fs::create_symlink(dir / ("files/" + name + ".md"), dir / (name + below) / "SKILL.md");
+        dir.write("home/.claude/skills/1/2/3/plain", "");
+        fs::create_symlink(dir / name, dir / ("home/.claude/skills/" + name));
+    }
+    dir.write("files/own.md", skill);
+    fs::create_symlink(dir / "files/own.md", dir / "home/.claude/skills/1/2/3/SKILL.md");
+    const auto folders = skill_folders(dir / "ws", dir / "home", "", "/opt/tenon");
+    EXPECT_THAT(folders.readable,
+                ElementsAre(dir / "home/.agents/skills", dir / "home/.claude/skills",
+                            "/opt/tenon/share/tenon/skills", dir / "src0", dir / "src1",
+                            dir / "src2", dir / "src3", dir / "files/own.md", dir / "files/src0.md",
+                            dir / "files/src1.md", dir / "files/src2.md"));
+}
+
 }  // namespace
 }  // namespace tenon::app
