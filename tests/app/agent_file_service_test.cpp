@@ -75,7 +75,7 @@ TEST(AgentFileService, ServesAWorkspaceWhosePathIsNotUtf8) {
                      {{{"path", agents + "trusted.md"}, {"text", "one"}, {"scope", "workspace"}}}},
                     {"untrusted", {{{"path", agents + "new.md"}}}}}));
     ASSERT_EQ(notices.size(), 2U);
-    EXPECT_THAT(notices[0], HasSubstr("caf\\xe9.md: the file's name is not UTF-8; rename it"));
+    EXPECT_THAT(notices[0], HasSubstr("/caf\uFFFD.md: the file's name is not UTF-8; rename it"));
     EXPECT_THAT(notices[1], HasSubstr(": .claude/agents/new.md; see them"));
 }
 
