@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/jobs/jobs_fixture.h"
+#include "tests/support/sanitizers.h"
 
 namespace tenon::jobs {
 namespace {
@@ -96,6 +97,8 @@ TEST(Launcher, ThatDoesNotAnswerIsReplacedAndHoldsUpNoEnd) {
 }
 
 TEST(Launcher, KeepsTheDescriptorsOfAShimUntilThereIsRoomForThem) {
+    if (tenon::testing::kSanitizerNeedsDescriptors)
+        GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
     for (const int room : {0, 1}) {
         SCOPED_TRACE(room);
         const testing::JobsFolder folder;

@@ -9,6 +9,7 @@
 #include "host/base/limits.h"
 #include "host/base/unique_fd.h"
 #include "tests/model/support.h"
+#include "tests/support/sanitizers.h"
 
 /// What the provider says when this process, and not the server, lacks something.
 namespace tenon::model {
@@ -77,6 +78,8 @@ private:
 };
 
 TEST_F(Shortage, OfDescriptorsIsNoFaultOfTheServerThatWouldPassByWaiting) {
+    if (tenon::testing::kSanitizerNeedsDescriptors)
+        GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
     struct Case {
         const char* scheme;
         const char* host;

@@ -12,6 +12,7 @@
 #include "host/plugins/library.h"
 #include "host/plugins/running.h"
 #include "tests/plugins/workbench.h"
+#include "tests/support/sanitizers.h"
 
 namespace tenon::plugins {
 namespace {
@@ -131,6 +132,8 @@ TEST(Loader, RefusesAFileThatWasCutOffAndGoesOn) {
 }
 
 TEST(Loader, SaysAShortageOfDescriptorsInsteadOfSomethingAboutTheFiles) {
+    if (tenon::testing::kSanitizerNeedsDescriptors)
+        GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
     Workbench bench;
     bench.put("plain");
     bench.put("second");
