@@ -12,6 +12,7 @@
 
 #include "host/base/json.h"
 #include "tests/runs/sandbox.h"
+#include "tests/support/sanitizers.h"
 
 /// Runs of the real program that find few descriptors, few processes, or lose what they stand on.
 namespace tenon::testing {
@@ -161,6 +162,7 @@ TEST_F(Limits, OfProcessesMakeCommandsWaitForTheirTurn) {
 }
 
 TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
+    if (kSanitizerNeedsDescriptors) GTEST_SKIP() << kSanitizerTakesItForABadObject;
     constexpr int kLoaderNeeds = 5, kEnough = 36;
     int refused = 0;
     for (int descriptors = kLoaderNeeds; descriptors <= kEnough; ++descriptors) {
