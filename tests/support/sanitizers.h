@@ -13,11 +13,4 @@ inline constexpr bool kSanitizerNeedsDescriptors = false;
 inline constexpr char kSanitizerTakesItForABadObject[] =
     "the sanitizer would need a descriptor where none is left";
 
-/// ThreadSanitizer has a thread of its own, which counts for the limit of processes.
-#if defined(__SANITIZE_THREAD__)
-inline constexpr int kThreadsOfTheSanitizer = 1;
-#else
-inline constexpr int kThreadsOfTheSanitizer = 0;
-#endif
-
 }  // namespace tenon::testing
