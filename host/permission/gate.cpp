@@ -219,11 +219,15 @@ std::vector<const Need*> Gate::open_needs(const Case& matter) const {
 
 Question Gate::question(const Case& matter, const std::vector<const Need*>& open,
                         const Rule* rule) const {
-    Question question{matter.who, matter.tool, matter.input, {}, {}, {}, 0};
+    Question question;
+    question.who = matter.who;
+    question.tool = matter.tool;
+    question.input = matter.input;
+    std::vector<std::string> rules;
     const auto add = [&](const Need& need) {
         add_once(question.items, need.description(config_.workspace));
         // An ask rule comes before every allow rule: none would spare the question.
-        if (rule == nullptr) add_once(question.rules, need.rule(config_.workspace));
+        if (rule == nullptr) add_once(rules, need.rule(config_.workspace));
     };
     if (rule == nullptr) {
         for (const Need* need : open)
@@ -233,11 +237,12 @@ Question Gate::question(const Case& matter, const std::vector<const Need*>& open
             if (need.matched_by_ask(*rule)) add(need);
     }
     // The bare rule covers every other one.
-    if (std::find(question.rules.begin(), question.rules.end(), "Bash") != question.rules.end())
-        question.rules.erase(
-            std::remove_if(question.rules.begin(), question.rules.end(),
+    if (std::find(rules.begin(), rules.end(), "Bash") != rules.end())
+        rules.erase(
+            std::remove_if(rules.begin(), rules.end(),
                            [](const std::string& text) { return text.substr(0, 5) == "Bash("; }),
-            question.rules.end());
+            rules.end());
+    if (!rules.empty()) question.offers.push_back(std::move(rules));
     question.title = matter.who + " wants to " + enumerated(question.items);
     return question;
 }
@@ -268,15 +273,16 @@ Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop
                           reason + " The rule " + by_rule(*rule) +
                               " asks for it, and nobody can be asked; --yes answers with yes.");
         std::string options;
-        for (const std::string& text : question.rules)
-            options += " --allow " + shell_quoted(text);
+        for (const auto& rules : question.offers)
+            for (const std::string& text : rules)
+                options += " --allow " + shell_quoted(text);
         return refuse(matter, reason + " Allow it with" + options +
                                   " or permissions.allow in the configuration.");
     }
     if (!take_turn(stop)) return {false, "Permission denied: the turn was stopped."};
     // Somebody may have answered "always" meanwhile.
     const auto open = open_needs(matter);
-    Answer answer = Answer::kYes;
+    Answer answer{Answer::Kind::kYes, {}, {}};
     Question question;
     if (rule != nullptr || !open.empty()) {
         question = this->question(matter, open, rule);
@@ -287,12 +293,13 @@ Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop
             end_turn();
             throw;
         }
-        if (answer == Answer::kAlways) remember(question.rules);
+        if (answer.kind == Answer::Kind::kAlways) remember(answer.rules);
     }
     end_turn();
-    if (answer != Answer::kNo) return {true, {}};
+    if (answer.kind != Answer::Kind::kNo) return {true, {}};
     if (stop.stop_requested()) return {false, "Permission denied: the turn was stopped."};
-    return refuse(matter, "Permission denied: " + question.title + ", and the user said no.");
+    const std::string said = answer.instead.empty() ? "." : ": " + answer.instead;
+    return refuse(matter, "Permission denied: " + question.title + ", and the user said no" + said);
 }
 
 Gate::Verdict Gate::ask(std::string_view who, std::string_view question, std::stop_token stop) {
@@ -304,22 +311,20 @@ Gate::Verdict Gate::ask(std::string_view who, std::string_view question, std::st
     if (asker_ == nullptr || config_.mode == Mode::kDontAsk)
         return {false, refused + " Nobody can be asked; --yes answers with yes."};
     if (!take_turn(stop)) return {false, "Permission denied: the turn was stopped."};
-    Answer answer = Answer::kNo;
+    Answer answer;
     try {
-        answer = asker_->ask({std::string(who),
-                              {},
-                              Json::object(),
-                              std::string(question),
-                              {},
-                              {},
-                              waiting_questions()},
-                             stop);
+        Question put;
+        put.who = who;
+        put.input = Json::object();
+        put.title = question;
+        put.waiting = waiting_questions();
+        answer = asker_->ask(put, stop);
     } catch (...) {
         end_turn();
         throw;
     }
     end_turn();
-    if (answer != Answer::kNo) return {true, {}};
+    if (answer.kind != Answer::Kind::kNo) return {true, {}};
     return {false, refused + " The user said no."};
 }
 

@@ -50,6 +50,9 @@ struct Part {
     /// Found in a substitution, or in the words of another part: a part that is not nested and
     /// covers this one is always there, or the whole script is opaque.
     bool nested = false;
+    /// Joined by && to the part right before it in the same list: runs only where that one
+    /// succeeded, in the directory that it left. Set by `understand` alone.
+    bool after_success = false;
     /// The part whose words (of a wrapper such as `env`, or of `bash -c`) hold this one.
     std::size_t parent = kNone;
 

@@ -44,18 +44,24 @@ agent::ToolSpec stranger(const std::string& name, bool read_only = false) {
     return spec;
 }
 
+/// "Always" takes the first offer.
+Answer answer_to(const Question& question, Answer::Kind kind) {
+    const bool always = kind == Answer::Kind::kAlways && !question.offers.empty();
+    return {kind, always ? question.offers.front() : Strings{}, {}};
+}
+
 /// Answers as told, and keeps what it was asked.
 class Person final : public Asker {
 public:
-    explicit Person(Answer answer) : answer_(answer) {}
+    explicit Person(Answer::Kind answer) : answer_(answer) {}
     Answer ask(const Question& question, std::stop_token /*stop*/) override {
         questions.push_back(question);
-        return answer_;
+        return answer_to(question, answer_);
     }
     std::vector<Question> questions;
 
 private:
-    Answer answer_;
+    Answer::Kind answer_;
 };
 
 class GateTest : public ::testing::Test {
@@ -147,12 +153,12 @@ TEST_F(GateTest, AllowsWithExactlyTheRulesItNamed) {
                                       "> '~y'",
                                       ""}) {
         SCOPED_TRACE(command);
-        Person person(Answer::kNo);
+        Person person(Answer::Kind::kNo);
         Gate gate(config({}), &person);
         EXPECT_FALSE(
             gate.judge(first_party("bash"), {"i", "bash", {{"command", command}}, {}}, {}).allowed);
         ASSERT_EQ(person.questions.size(), 1U);
-        const Strings named = person.questions[0].rules;
+        const Strings named = person.questions[0].offers.at(0);
         EXPECT_TRUE(bash({.allow = named}, command).allowed) << ::testing::PrintToString(named);
         for (std::size_t i = 0; i < named.size(); ++i) {
             Strings fewer = named;
@@ -375,32 +381,32 @@ TEST_F(GateTest, SaysWhenAnAskRuleWantsAnAnswerThatNobodyCanGive) {
 }
 
 TEST_F(GateTest, AsksAPersonForWhatIsNotAllowedYet) {
-    Person person(Answer::kYes);
+    Person person(Answer::Kind::kYes);
     Gate gate(config({.allow = {"Bash(a)"}}), &person);
     const agent::ToolCall call{"id", "bash", {{"command", "a; b 'c' > f"}}, {}};
     EXPECT_TRUE(gate.judge(first_party("bash"), call, {}).allowed);
     ASSERT_EQ(person.questions.size(), 1U);
     const Question& question = person.questions[0];
     EXPECT_EQ(question.title, "bash wants to write f and run `b 'c'`");
-    EXPECT_THAT(question.rules, ElementsAre("Edit(./f)", "Bash(b 'c')"));
+    EXPECT_THAT(question.offers, ElementsAre(Strings{"Edit(./f)", "Bash(b 'c')"}));
     EXPECT_EQ(question.input, call.input);
     EXPECT_TRUE(gate.judge(first_party("bash"), call, {}).allowed);
     EXPECT_EQ(person.questions.size(), 2U) << "yes is for once";
 }
 
 TEST_F(GateTest, SaysInQuestionsForWhomAToolIsUsed) {
-    Person person(Answer::kNo);
+    Person person(Answer::Kind::kNo);
     Gate gate(config({}), &person);
     const agent::ToolCall call{"id", "bash", {{"command", "make"}}, {}};
     const auto verdict = gate.judge(first_party("bash"), call, {}, "the subagent 'tests'");
     ASSERT_EQ(person.questions.size(), 1U);
     EXPECT_EQ(person.questions[0].title, "bash of the subagent 'tests' wants to run `make`");
-    EXPECT_EQ(person.questions[0].rules, std::vector<std::string>{"Bash(make)"});
+    EXPECT_THAT(person.questions[0].offers, ElementsAre(Strings{"Bash(make)"}));
     EXPECT_THAT(verdict.reason, HasSubstr("bash of the subagent 'tests'"));
 }
 
 TEST_F(GateTest, AddsExactlyTheRuleShownWhenTheAnswerIsAlways) {
-    Person person(Answer::kAlways);
+    Person person(Answer::Kind::kAlways);
     Gate gate(config({}), &person);
     const auto judge = [&](const char* command) {
         return gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {})
@@ -414,17 +420,17 @@ TEST_F(GateTest, AddsExactlyTheRuleShownWhenTheAnswerIsAlways) {
 }
 
 TEST_F(GateTest, OffersNoRuleAgainstAnAskRule) {
-    Person person(Answer::kAlways);
+    Person person(Answer::Kind::kAlways);
     Gate gate(config({.ask = {"Bash(a:*)"}}), &person);
     for (int i = 0; i < 2; ++i)
         EXPECT_TRUE(
             gate.judge(first_party("bash"), {"id", "bash", {{"command", "a"}}, {}}, {}).allowed);
     ASSERT_EQ(person.questions.size(), 2U);
-    EXPECT_THAT(person.questions[0].rules, ::testing::IsEmpty());
+    EXPECT_THAT(person.questions[0].offers, ::testing::IsEmpty());
 }
 
 TEST_F(GateTest, RecordsWhatItRefused) {
-    Person person(Answer::kNo);
+    Person person(Answer::Kind::kNo);
     Gate gate(config({.deny = {"Bash(b)"}}), &person);
     const auto judge = [&](const char* command) {
         return gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {});
@@ -448,7 +454,7 @@ TEST_F(GateTest, JudgesAStrangersCommandByTheBashRules) {
 }
 
 TEST_F(GateTest, PutsAPluginsOwnQuestion) {
-    Person person(Answer::kYes);
+    Person person(Answer::Kind::kYes);
     EXPECT_TRUE(Gate(config({}), &person).ask("lint", "Send the report?", {}).allowed);
     ASSERT_EQ(person.questions.size(), 1U);
     EXPECT_EQ(person.questions[0].title, "Send the report?");
@@ -492,7 +498,7 @@ TEST(Mode, HasANameForEachAndNoOther) {
 /// Lets the test decide when a question is answered.
 class SlowPerson final : public Asker {
 public:
-    Answer ask(const Question& /*question*/, std::stop_token stop) override {
+    Answer ask(const Question& question, std::stop_token stop) override {
         Lock lock(mutex_);
         ++asked_;
         changed_.notify_all();
@@ -500,14 +506,14 @@ public:
         while (!answer_ && !stop.stop_requested())
             changed_.wait_until(lock,
                                 std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
-        return answer_.value_or(Answer::kNo);
+        return answer_to(question, answer_.value_or(Answer::Kind::kNo));
     }
     void wait_until_asked() {
         Lock lock(mutex_);
         while (asked_ == 0)
             changed_.wait(lock);
     }
-    void answer(Answer answer) {
+    void answer(Answer::Kind answer) {
         const Lock lock(mutex_);
         answer_ = answer;
         changed_.notify_all();
@@ -521,7 +527,7 @@ private:
     Mutex mutex_;
     Condition changed_;
     int asked_ TENON_GUARDED_BY(mutex_) = 0;
-    std::optional<Answer> answer_ TENON_GUARDED_BY(mutex_);
+    std::optional<Answer::Kind> answer_ TENON_GUARDED_BY(mutex_);
 };
 
 TEST_F(GateTest, AsksOnceWhenAlwaysAnswersWhatOthersWaitedToAsk) {
@@ -535,7 +541,7 @@ TEST_F(GateTest, AsksOnceWhenAlwaysAnswersWhatOthersWaitedToAsk) {
         const std::jthread first(judge);
         person.wait_until_asked();
         const std::jthread second(judge), third(judge);
-        person.answer(Answer::kAlways);
+        person.answer(Answer::Kind::kAlways);
     }
     EXPECT_EQ(person.asked(), 1);
 }
@@ -557,7 +563,7 @@ TEST_F(GateTest, StopsWaitingForItsTurnWhenTheTurnIsStopped) {
             });
             stop.request_stop();
         }
-        person.answer(Answer::kNo);
+        person.answer(Answer::Kind::kNo);
     }
     EXPECT_EQ(waiting.reason, "Permission denied: the turn was stopped.");
     EXPECT_EQ(person.asked(), 1);

@@ -73,13 +73,14 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
     text.lines.push_back(ui::paint(view.style, ui::kBold, title));
     text.lines.emplace_back("  y  yes, this once");
     text.keys = "yn";
-    if (!question.rules.empty()) {
+    if (!question.offers.empty()) {
+        const auto& rules = question.offers.front();
         text.keys += "a";
-        text.lines.push_back("  a  always for this session: " + joined(question.rules));
+        text.lines.push_back("  a  always for this session: " + joined(rules));
         if (!view.config.empty()) {
             text.keys += "p";
             text.lines.push_back("  p  permanently: the same, in " +
-                                 visible(user_configuration(view.config, question.rules).string()));
+                                 visible(user_configuration(view.config, rules).string()));
         }
     }
     text.lines.emplace_back("  n  no");

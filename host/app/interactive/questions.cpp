@@ -6,10 +6,11 @@ namespace {
 permission::Question redacted(permission::Question question, const Secrets& secrets) {
     if (secrets.empty()) return question;
     question.title = secrets.redact(std::move(question.title));
-    for (auto* list : {&question.items, &question.rules}) {
-        for (std::string& text : *list)
+    for (std::string& text : question.items)
+        text = secrets.redact(std::move(text));
+    for (auto& rules : question.offers)
+        for (std::string& text : rules)
             text = secrets.redact(std::move(text));
-    }
     question.input = json_or_null(secrets.redact(dump_json(question.input)));
     return question;
 }
@@ -38,13 +39,13 @@ permission::Answer Questions::ask(const permission::Question& question, std::sto
         ++number_;
     }
     withdraw_(number);
-    return answer.value_or(permission::Answer::kNo);
+    return answer.value_or(permission::Answer{});
 }
 
 void Questions::answer(std::size_t number, permission::Answer answer) {
     const Lock lock(mutex_);
     if (number != number_ || answer_) return;
-    answer_ = answer;
+    answer_ = std::move(answer);
     changed_.notify_all();
 }
 

@@ -285,15 +285,17 @@ void Sitting::withdraw_question(std::size_t number) {
 
 void Sitting::answer_question(char key) {
     using permission::Answer;
+    using Kind = Answer::Kind;
     if (key == 'p' && !keep_rules()) return show_question();
-    const Answer answer = key == 'y' ? Answer::kYes : key == 'n' ? Answer::kNo : Answer::kAlways;
+    Answer answer{key == 'y' ? Kind::kYes : key == 'n' ? Kind::kNo : Kind::kAlways, {}, {}};
+    if (answer.kind == Kind::kAlways) answer.rules = question_->question.offers.front();
     answered_in_a_row_ = question_->question.waiting > 0 ? answered_in_a_row_ + 1 : 0;
     const char* words = key == 'y'   ? "yes"
                         : key == 'n' ? "no"
                         : key == 'a' ? "always for this session"
                                      : "permanently";
     print(question_->text.lines.front() + ": " + words);
-    questions_.answer(question_->number, answer);
+    questions_.answer(question_->number, std::move(answer));
     question_.reset();
     show_question();
 }
@@ -301,7 +303,7 @@ void Sitting::answer_question(char key) {
 /// Into the user's configuration. False: it could not be, and the question stands.
 bool Sitting::keep_rules() {
     const auto folder = places_of(at_.sources.environment, at_.sources.cwd).config;
-    const auto file = allow_permanently(folder, question_->question.rules);
+    const auto file = allow_permanently(folder, question_->question.offers.front());
     if (!file) {
         print("The rule was not written: " + visible(file.error().message));
         return false;
