@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "host/permission/grammar.h"
+#include "host/permission/shell.h"
 #include "tests/permission/differential/bash_runs.h"
 #include "tests/permission/differential/generator.h"
 
@@ -84,6 +85,26 @@ public:
         const Understood understood = understand(text);
         return std::any_of(understood.parts.begin(), understood.parts.end(),
                            [&ran](const Part& part) { return expanded(part) == ran; });
+    }
+};
+
+/// What deny rules look at. Where a word is not literal they see more than one command.
+class SeenText final : public View {
+public:
+    bool knows(const std::string& text) override {
+        const Script script = parse_script(text);
+        return script.opaque.empty() && is_whole(script.parts);
+    }
+    bool names(const std::string& text, const RanCommand& ran) override {
+        const Script script = parse_script(text);
+        return std::any_of(script.parts.begin(), script.parts.end(), [&ran](const Part& part) {
+            if (part.words.empty() || part.words[0].decoded != ran[0]) return false;
+            const bool literal =
+                std::all_of(part.words.begin(), part.words.end(), [](const Word& word) {
+                    return word.literal() && word.decoded.find('~') == std::string::npos;
+                });
+            return !literal || expanded(part) == ran;
+        });
     }
 };
 
@@ -181,17 +202,29 @@ void compare_corpus(View& view) {
 }
 
 class DifferentialOfAllowRules : public ::testing::TestWithParam<std::size_t> {};
+class DifferentialOfDenyRules : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(DifferentialOfAllowRules, NamesEveryCommandThatBashRunsOfAGeneratedText) {
     UnderstoodText view;
     compare_generated(view, GetParam());
 }
+TEST_P(DifferentialOfDenyRules, NamesEveryCommandThatBashRunsOfAGeneratedText) {
+    SeenText view;
+    compare_generated(view, GetParam());
+}
 INSTANTIATE_TEST_SUITE_P(Shard, DifferentialOfAllowRules,
                          ::testing::Range<std::size_t>(0, kShards));
+INSTANTIATE_TEST_SUITE_P(Shard, DifferentialOfDenyRules, ::testing::Range<std::size_t>(0, kShards));
+
 TEST(DifferentialCorpus, NamesEveryCommandThatBashRunsOfATextThatAllowRulesUnderstand) {
     UnderstoodText view;
     compare_corpus(view);
 }
+TEST(DifferentialCorpus, NamesEveryCommandThatBashRunsOfATextThatDenyRulesSee) {
+    SeenText view;
+    compare_corpus(view);
+}
+
 /// The proof stands on this: `eval` in a subshell of one bash runs what `bash -c` runs.
 TEST(DifferentialCorpus, RunsTheSameByEvalAsByBashC) {
     if (!has_bash_5_2()) GTEST_SKIP() << kNoBash;
