@@ -7,7 +7,7 @@
 
 namespace tenon::permission::differential {
 
-/// A command that bash ran: its name and its words.
+/// A command that bash ran: its name and its words. The last word of one named `ee` is its input.
 using RanCommand = std::vector<std::string>;
 
 /// Files of the directory in which texts run; each is a link to /dev/null.

@@ -20,7 +20,7 @@ record() {
     leave
 }
 command_not_found_handle() { record "$@"; }
-for __name in aa bb cc dd ee mark echo : true false git make ls grep xargs env nohup nice timeout \
+for __name in aa bb cc dd mark echo : true false git make ls grep xargs env nohup nice timeout \
     sleep find python3 bash sh; do
     eval "function $__name { record $__name \"\$@\"; }"
 done
@@ -33,4 +33,9 @@ cat() {
     builtin mapfile -t __lines
     builtin printf '%s\n' "${__lines[@]}"
     leave
+}
+# Its last word is what it reads.
+ee() {
+    IFS= builtin read -r -d '' __input
+    record ee "$@" "$__input"
 }
