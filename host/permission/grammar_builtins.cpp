@@ -142,10 +142,6 @@ bool is_builtin(std::string_view name) {
     return contains(kHarmless, name) || contains(kSometimes, name) || contains(kNever, name);
 }
 
-std::string_view file_name(const Word& word) {
-    return command_name(word);
-}
-
 /// Whether a shell with these words takes its commands from its input. A file of /dev or /proc may
 /// be the input.
 bool reads_commands(Words words) {
@@ -183,12 +179,12 @@ bool is_remote_shell(Words words) {
 /// A shell, or a program that starts one, that is given its commands by its input.
 bool is_shell_with_input(const Part& part) {
     const Words words(part.words);
-    const std::string_view name = file_name(words[0]);
+    const std::string_view name = command_name(words[0]);
     if (contains(kShells, name)) return reads_commands(words.subspan(1));
     if (!contains(kRunners, name)) return false;
     if (name == "ssh" && is_remote_shell(words.subspan(1))) return true;
     for (std::size_t i = 1; i < words.size(); ++i)
-        if (contains(kShells, file_name(words[i])) && reads_commands(words.subspan(i + 1)))
+        if (contains(kShells, command_name(words[i])) && reads_commands(words.subspan(i + 1)))
             return true;
     return contains(kLogins, name) && has_here_input(part);
 }
@@ -209,8 +205,7 @@ Effect effect_of(const Part& part) {
 
 bool changes_directory(const Part& part) {
     const std::string_view name = part.words[0].decoded;
-    return name == "cd" || name == "pushd" || name == "popd" ||
-           (name == "command" && part.words.size() > 1);
+    return name == "cd" || name == "pushd" || name == "popd";
 }
 
 bool is_variable_of_bash(std::string_view name) {

@@ -11,7 +11,7 @@
 /// Inside of grammar.h; nobody else includes this.
 namespace tenon::permission::grammar {
 
-/// Deeper nesting of groups, conditions and loops is not understood.
+/// Deeper nesting of lists of commands is not understood. The text itself is one.
 constexpr int kMaxDepth = 32;
 
 /// A recursive descent over one text that accepts GRAMMAR.md and nothing else. Each function that

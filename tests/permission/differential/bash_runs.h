@@ -14,7 +14,7 @@ using RanCommand = std::vector<std::string>;
 inline const std::vector<std::string> kFiles = {"f", "g", "h"};
 inline constexpr char kHome[] = "/h";
 
-/// Whether running the text can touch no file but those of its own directory.
+/// Whether running the text can touch no file but those of its own directory, and no process.
 bool is_harmless(const std::string& text);
 
 /// Runs texts in a real bash that knows only stubs, in a directory that cannot be changed. One bash
