@@ -142,6 +142,12 @@ Bash::Bash(bool repeatable) : repeatable_(repeatable) {
         fs::permissions(dir_ / name, kReadable);
 }
 
+Bash::~Bash() {
+    std::error_code ignored;  // what is left stays
+    for (const char* name : {"bin", "a/b/cwd"})
+        fs::permissions(dir_ / name, fs::perms::owner_all, ignored);
+}
+
 /// False when a text did not end.
 bool Bash::collect(const std::vector<std::string>& arguments, Output& output) {
     std::vector<std::string> words = {"bash", "--norc", "--noprofile"};

@@ -25,6 +25,9 @@ class Bash {
 public:
     /// Repeatable: a stub fails or succeeds in the same way each time. Loops may then be endless.
     explicit Bash(bool repeatable = false);
+    ~Bash();
+    Bash(const Bash&) = delete;
+    Bash& operator=(const Bash&) = delete;
     /// What each text ran, in its order as far as processes have one.
     std::vector<std::vector<RanCommand>> run(const std::vector<std::string>& texts);
     /// The same by `bash -c`, one process for the text.
