@@ -34,14 +34,16 @@ constexpr std::array<std::string_view, 15> kShells = {"bash", "sh",    "dash", "
                                                       "mksh", "ash",   "fish", "csh",  "tcsh",
                                                       "yash", "rbash", "rksh", "posh", "lksh"};
 /// Programs that run another one, whose input is theirs.
-constexpr std::array<std::string_view, 44> kRunners = {
-    "bwrap",   "busybox",  "chroot",      "chrt",     "chpst",   "cpulimit", "dbus-run-session",
-    "docker",  "doas",     "env",         "fakeroot", "find",    "firejail", "flatpak-spawn",
-    "flock",   "ionice",   "kubectl",     "lxc",      "ltrace",  "nice",     "nohup",
-    "nsenter", "parallel", "pkexec",      "podman",   "prlimit", "proot",    "runuser",
-    "script",  "setarch",  "setpriv",     "setsid",   "ssh",     "stdbuf",   "strace",
-    "su",      "sudo",     "systemd-run", "taskset",  "time",    "timeout",  "toybox",
-    "unshare", "xargs"};
+constexpr std::array<std::string_view, 49> kRunners = {
+    "unbuffer",      "watch",   "entr",    "gosu",     "valgrind", "bwrap",
+    "busybox",       "chroot",  "chrt",    "chpst",    "cpulimit", "dbus-run-session",
+    "docker",        "doas",    "env",     "fakeroot", "find",     "firejail",
+    "flatpak-spawn", "flock",   "ionice",  "kubectl",  "lxc",      "ltrace",
+    "nice",          "nohup",   "nsenter", "parallel", "pkexec",   "podman",
+    "prlimit",       "proot",   "runuser", "script",   "setarch",  "setpriv",
+    "setsid",        "ssh",     "stdbuf",  "strace",   "su",       "sudo",
+    "systemd-run",   "taskset", "time",    "timeout",  "toybox",   "unshare",
+    "xargs"};
 /// Of these, the ones that run a shell when their words name nothing to run.
 constexpr std::array<std::string_view, 9> kLogins = {
     "chroot", "doas", "nsenter", "runuser", "script", "ssh", "su", "sudo", "unshare"};
@@ -176,17 +178,29 @@ bool is_remote_shell(Words words) {
     return i + 1 >= words.size();
 }
 
-/// A shell, or a program that starts one, that is given its commands by its input.
+/// bash, bash5.2, sh.distrib
+bool is_shell(const Word& word) {
+    const std::string_view name = command_name(word);
+    return contains(kShells, name.substr(0, name.find_first_not_of("abcdefghijklmnopqrstuvwxyz")));
+}
+
+/// A shell, or a program that starts one, that is given its commands by its input. Any program may
+/// start one where the part has a here-document; without it, those that are known to.
 bool is_shell_with_input(const Part& part) {
     const Words words(part.words);
     const std::string_view name = command_name(words[0]);
-    if (contains(kShells, name)) return reads_commands(words.subspan(1));
-    if (!contains(kRunners, name)) return false;
+    if (is_shell(words[0])) return reads_commands(words.subspan(1));
+    const bool runner = contains(kRunners, name);
+    const bool has_input = has_here_input(part);
+    if (!runner && !has_input) return false;
     if (name == "ssh" && is_remote_shell(words.subspan(1))) return true;
-    for (std::size_t i = 1; i < words.size(); ++i)
-        if (contains(kShells, command_name(words[i])) && reads_commands(words.subspan(i + 1)))
-            return true;
-    return contains(kLogins, name) && has_here_input(part);
+    int shells = 0;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        if (!is_shell(words[i])) continue;
+        // Each look goes over the words behind it: a few are enough.
+        if (++shells > 8 || reads_commands(words.subspan(i + 1))) return true;
+    }
+    return contains(kLogins, name) && has_input;
 }
 
 }  // namespace
