@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <iterator>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,12 @@ std::string quoted(const std::string& text) {
 void limit(int resource, rlim_t value) {
     const rlimit both{value, value};
     ::setrlimit(static_cast<__rlimit_resource>(resource), &both);
+}
+
+/// What texts leave behind comes to this process, and must not count against the limit for long.
+void reap(pid_t which, int options) {
+    while (::waitpid(which, nullptr, options) > 0) {
+    }
 }
 
 /// In the child: gives up what it has, and becomes bash. Only system calls.
@@ -115,6 +122,7 @@ bool Bash::read_all(int fd, Output& output) {
         const auto left =
             std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
         pollfd waiting{fd, POLLIN, 0};
+        reap(-1, WNOHANG);
         if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) == 0)
             return false;
         const ssize_t n = ::read(fd, buffer.data(), buffer.size());
@@ -126,6 +134,7 @@ bool Bash::read_all(int fd, Output& output) {
 }
 
 Bash::Bash(bool repeatable) : repeatable_(repeatable) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     fs::permissions(dir_.path(),
                     fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
     dir_.write("prelude.bash", dir_.read(TENON_DIFFERENTIAL_DATA "/prelude.bash"));
@@ -174,7 +183,7 @@ bool Bash::collect(const std::vector<std::string>& arguments, Output& output) {
     const bool ended = read_all(pipe[0], output);
     ::close(pipe[0]);
     ::kill(-child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
+    reap(-child, 0);
     return ended;
 }
 
