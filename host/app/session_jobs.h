@@ -26,6 +26,8 @@ public:
         std::chrono::milliseconds foreground_timeout{};
         std::uint64_t output_limit = 0;
         std::chrono::milliseconds max_timeout{};  ///< of what a call asks for
+        jobs::JobLimits of_each{};
+        bool pid_namespace = false;
     };
     /// Whether a stranger's command may run; empty: yes, else what to tell it.
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
@@ -74,8 +76,8 @@ private:
     /// One of the session's jobs, as far as the plugin may know of it.
     [[nodiscard]] Result<jobs::JobRecord> find(const Request& request, const std::string& id) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
-    [[nodiscard]] std::optional<std::chrono::milliseconds> limit_of(const Request& request,
-                                                                    const jobs::JobSpec& spec) const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> limit_of(
+        const Request& request, const jobs::JobSpec& spec) const;
     Reply end_of_subagents_job(const Request& request, const std::string& id);
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kMany = 1'000'000'000;
 constexpr std::int64_t kLongest = kLongestDuration.count();
+constexpr std::int64_t kLeastMemory = std::int64_t{1} << 20U;
 constexpr std::int64_t kAnySize = std::int64_t{1} << 50U;
 constexpr auto kNothing = FromWorkspace::kNothing;
 constexpr auto kAnything = FromWorkspace::kAnything;
@@ -38,6 +39,20 @@ void duration(Settings& s, const Value& v) {
 }
 void max_turns(Settings& s, const Value& v) {
     s.agent.max_turns = v.number == kUnlimited ? std::nullopt : std::optional(v.number);
+}
+std::optional<std::uint64_t> unless_unlimited(const Value& v) {
+    if (v.number == kUnlimited) return std::nullopt;
+    return static_cast<std::uint64_t>(v.number);
+}
+void memory_limit(Settings& s, const Value& v) {
+    s.jobs.limits.memory = unless_unlimited(v);
+}
+void process_limit(Settings& s, const Value& v) {
+    s.jobs.limits.processes = unless_unlimited(v);
+}
+void cpu_limit(Settings& s, const Value& v) {
+    s.jobs.limits.cpu =
+        v.number == kUnlimited ? std::nullopt : std::optional(milliseconds(v.number));
 }
 void token_threshold(Settings& s, const Value& v) {
     s.agent.token_threshold = v.number;
@@ -81,6 +96,10 @@ constexpr std::array kKeys = {
     KeySpec{"jobs.outputLimit",               Kind::kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, number<kJobs, &J::output_limit>},
     KeySpec{"jobs.totalOutputLimit",          Kind::kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  number<kJobs, &J::total_output_limit>},
     KeySpec{"jobs.keepDays",                  Kind::kInteger,  "30",         "", "",                      0, 36'500,    kNothing,  number<kJobs, &J::keep_days>},
+    KeySpec{"jobs.memoryLimit",               Kind::kSize,     "none",       "", "none",                  kLeastMemory, kAnySize, kStricter, memory_limit},
+    KeySpec{"jobs.processLimit",              Kind::kInteger,  "none",       "", "none",                  1, kMany,     kStricter, process_limit},
+    KeySpec{"jobs.cpuLimit",                  Kind::kDuration, "none",       "", "none",                  1, kLongest,  kStricter, cpu_limit},
+    KeySpec{"jobs.pidNamespace",              Kind::kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>},
     KeySpec{"plugins.path",                   Kind::kList,     "",           "", "",                      0, 0,         kNothing,  nullptr},
     KeySpec{"permissions.mode",               Kind::kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>},
     KeySpec{"permissions.allow",              Kind::kList,     "",           "none", "",                  0, 0,         kNothing,  nullptr},
@@ -160,10 +179,10 @@ std::string allowed(const KeySpec& spec) {
             return "true, false";
         case Kind::kDuration:
             return "seconds, or a number with ms, s, m or h, from " + shown_duration(spec.least) +
-                   " to " + shown_duration(spec.most) + " (as 90s)";
+                   " to " + shown_duration(spec.most) + " (as 90s)" + word;
         case Kind::kSize:
             return "bytes, or a whole number with KiB, MiB or GiB, from " +
-                   std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)";
+                   std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)" + word;
         case Kind::kUrl:
             return "http://HOST[:PORT][/PATH] or https://…";
         case Kind::kProxy:

@@ -30,6 +30,8 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
     spec.name = arguments.value("name").value_or("");
     spec.lifetime = jobs::Lifetime::kPersistent;
     spec.output_limit = settings.jobs.output_limit;
+    spec.limits = settings.jobs.limits;
+    spec.pid_namespace = settings.jobs.pid_namespace;
     const auto cwd = arguments.value("cwd");
     if (cwd && cwd->empty()) return Error{"--cwd: the value is empty"};
     spec.cwd = spec.workspace;
