@@ -8,6 +8,13 @@
 //   stop            stops itself until somebody continues it
 //   storm=N         N children, each forks a grandchild whenever it can, for at most N each
 //   respawn=N       a child that, when it dies, is started again, N times at most
+//   crowd=N         forks N children; all go on
+//   ignore-chld     leaves its children to the kernel, which does not charge it for their time
+//   touch=MIB       takes so much memory and writes to all of it
+//   share=MIB       the same, shared with the children that it has later
+//   read            reads all of that
+//   burn            computes without end
+//   burn=MS         computes until it has used so much processor time
 //   flood=BYTES     prints so many bytes, 16 a line, numbered
 //   ready=FILE      opens FILE for writing and closes it: whoever reads the fifo knows we are here
 //   close           closes the standard streams
@@ -17,9 +24,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +85,38 @@ void flood(long bytes) {
     std::fflush(stdout);
 }
 
+constexpr std::size_t kMiB = std::size_t{1} << 20U;
+volatile char* shared = nullptr;
+std::size_t shared_size = 0;
+
+volatile char* filled_memory(long mib, int sharing) {
+    const std::size_t size = static_cast<std::size_t>(mib) * kMiB;
+    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | sharing, -1, 0);
+    if (memory == MAP_FAILED) ::_exit(8);
+    std::memset(memory, 'x', size);
+    return static_cast<volatile char*>(memory);
+}
+
+void crowd(long others) {
+    for (long i = 0; i < others; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) return;
+        if (child < 0) ::_exit(9);
+    }
+}
+
+void read_shared() {
+    for (std::size_t at = 0; at < shared_size; at += 4096)
+        static_cast<void>(shared[at]);
+}
+
+void burn(long ms) {
+    timespec used{};
+    do {
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    } while (ms == 0 || used.tv_sec * 1000 + used.tv_nsec / 1'000'000 < ms);
+}
+
 void act(std::string_view what, const std::string& value) {
     const long number = std::atol(value.c_str());
     if (what == "setsid") {
@@ -93,6 +135,19 @@ void act(std::string_view what, const std::string& value) {
         storm(number);
     } else if (what == "respawn") {
         respawn(number);
+    } else if (what == "crowd") {
+        crowd(number);
+    } else if (what == "ignore-chld") {
+        std::signal(SIGCHLD, SIG_IGN);
+    } else if (what == "touch") {
+        filled_memory(number, MAP_PRIVATE);
+    } else if (what == "share") {
+        shared = filled_memory(number, MAP_SHARED);
+        shared_size = static_cast<std::size_t>(number) * kMiB;
+    } else if (what == "read") {
+        read_shared();
+    } else if (what == "burn") {
+        burn(number);
     } else if (what == "flood") {
         flood(number);
     } else if (what == "ready") {
