@@ -1,9 +1,17 @@
 #include "host/shim/limit_watch.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <fcntl.h>
+#include <sched.h>
+#include <string_view>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
+
+#include "host/base/unique_fd.h"
 
 namespace tenon::shim {
 namespace {
@@ -11,17 +19,32 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds kFirst = 50ms;
-constexpr nanoseconds kShortest = 20ms;
+constexpr nanoseconds kFirst = 5ms;  // after the start, and after a limit was exceeded
+constexpr nanoseconds kShortest = 2ms;
 constexpr nanoseconds kLongest = 3s;   // between two looks at memory or processes
 constexpr nanoseconds kWaking = 15us;  // what a look costs beside itself
-constexpr int kFarShare = 8000;        // of the time between two looks, far from a limit …
-constexpr int kNearShare = 50;         // … and near it, a single look takes no more
+constexpr int kFarShare = 8000;        // of the time between two looks far from a limit
+// Near a limit looks take a fiftieth of the time; what is saved meanwhile may be spent at once on
+// a tree that grows fast.
+constexpr int kNearShare = 50;
+constexpr nanoseconds kMostSaved = 100ms;
+// A tree is counted to so many times its limit.
+constexpr std::uint64_t kEnough = 4;
+// Threads, and what others of the same user start meanwhile.
+constexpr std::uint64_t kTasksToSpare = 1024;
 
 nanoseconds own_cpu_time() {
     timespec time{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return std::chrono::seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
+}
+
+/// Thousands of processes that fork without end leave nobody else the time to count and to stop
+/// them. Only root may do this; others have task_brake.
+void go_before_others() {
+    sched_param first{};
+    first.sched_priority = 1;
+    std::ignore = ::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
 /// Half the time until `limit` at the speed at which it grew from `before` in `during`.
@@ -34,6 +57,15 @@ nanoseconds half_way(std::uint64_t before, std::uint64_t now, nanoseconds during
         static_cast<std::int64_t>(std::min(most, rounds * static_cast<double>(during.count()))));
 }
 
+/// All tasks of the machine, from the fourth field of /proc/loadavg.
+std::uint64_t tasks_of_the_machine() {
+    const UniqueFd file(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC));
+    char text[128] = {};
+    if (!file || ::read(file.get(), text, sizeof text - 1) <= 0) return 0;
+    const char* slash = std::strchr(text, '/');
+    return slash == nullptr ? 0 : std::strtoull(slash + 1, nullptr, 10);
+}
+
 }  // namespace
 
 void LimitWatch::prepare(const std::string& job) {
@@ -41,11 +73,18 @@ void LimitWatch::prepare(const std::string& job) {
     if (auto made = Cgroup::make(job, limits_)) group_.emplace(std::move(*made));
 }
 
+std::uint64_t LimitWatch::task_brake() const {
+    const std::uint64_t now = limits_.processes ? tasks_of_the_machine() : 0;
+    return now > 0 ? now + *limits_.processes + kTasksToSpare : 0;
+}
+
 void LimitWatch::begin(pid_t root, pid_t command) {
     if (!limits_.any()) return;
     if (group_ && !group_->has(command)) group_.reset();
     if (walks()) meter_.emplace(root);
     began_ = looked_ = Clock::now();
+    saved_ = kMostSaved;
+    if (limits_.processes) go_before_others();
     const bool kernel_does_all = group_ && !limits_.processes && !limits_.cpu;
     if (!kernel_does_all) next_ = began_ + kFirst;
 }
@@ -62,7 +101,8 @@ LimitWatch::Figures LimitWatch::measure() {
         now.processes = tasks.value_or(0);
         return now;
     }
-    const Usage usage = meter_->look();
+    const bool counts_only = limits_.processes && !counts_memory() && !limits_.cpu;
+    const Usage usage = meter_->look(counts_only ? *limits_.processes * kEnough : UINT64_MAX);
     now.processes = usage.processes;
     now.memory = now.memory_at_most = usage.memory_at_most;
     if (!group_) now.cpu = usage.cpu;
@@ -95,7 +135,9 @@ void LimitWatch::exceeded(const char* actor, const char* limit, std::uint64_t va
                           std::uint64_t figure) {
     if (!reached_) {
         reached_ = {actor, limit, value, figure};
-    } else if (reached_->limit == limit && limit != std::string(jobs::kCpuLimit)) {
+        // So much more between two looks: it forks without end.
+        runs_away_ = limit == std::string_view(jobs::kProcessLimit) && figure / 2 > value;
+    } else if (reached_->limit == limit && limit != std::string_view(jobs::kCpuLimit)) {
         runs_away_ = figure > reached_->figure + reached_->figure / 8;
     }
 }
@@ -127,7 +169,8 @@ void LimitWatch::plan(const Figures& now, nanoseconds cost) {
         pause = std::min<nanoseconds>(pause, left / cores);
     }
     if (reached_) pause = kFirst;
-    next_ = moment + std::max({pause, kShortest, cost * kNearShare});
+    saved_ = std::min(kMostSaved, saved_ + during / kNearShare) - cost;
+    next_ = moment + std::max({pause, kShortest, -saved_ * kNearShare});
 }
 
 }  // namespace tenon::shim

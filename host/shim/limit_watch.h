@@ -25,6 +25,10 @@ public:
     void prepare(const std::string& job);
     /// The file by which the command enters it; -1: none.
     [[nodiscard]] int cgroup_procs() const { return group_ ? group_->procs() : -1; }
+    /// How many tasks this user may have at most while a job forks that has a limit of processes
+    /// (RLIMIT_NPROC): far more than the job may, but not as many as one makes between two looks
+    /// that forks without end. 0: no such brake.
+    [[nodiscard]] std::uint64_t task_brake() const;
     /// The command has started as `command`; what is counted are the descendants of `root`.
     void begin(pid_t root, pid_t command);
 
@@ -64,6 +68,7 @@ private:
     Clock::time_point looked_;
     Clock::time_point next_ = Clock::time_point::max();
     Figures before_;
+    std::chrono::nanoseconds saved_{};  // processor time for looks
     std::optional<jobs::LimitReached> reached_;
     bool runs_away_ = false;
 };

@@ -1,5 +1,6 @@
 #include "host/shim/pid_namespace.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <tuple>
@@ -64,9 +66,13 @@ bool map_ids(uid_t user, gid_t group) {
            write_file("/proc/self/gid_map", groups);
 }
 
-void join(int cgroup_procs) {
+void settle(const Placement& place) {
     // Where it cannot be, the caller sees that the process is not there, and counts itself.
-    if (cgroup_procs >= 0) std::ignore = ::write(cgroup_procs, "0", 1);
+    if (place.cgroup_procs >= 0) std::ignore = ::write(place.cgroup_procs, "0", 1);
+    rlimit tasks{};
+    if (place.most_tasks == 0 || ::getrlimit(RLIMIT_NPROC, &tasks) != 0) return;
+    tasks.rlim_cur = std::min<rlim_t>(tasks.rlim_cur, place.most_tasks);
+    std::ignore = ::setrlimit(RLIMIT_NPROC, &tasks);
 }
 
 /// What init does for the rest of its life.
@@ -90,7 +96,7 @@ void be_init(const Placement& place, const UniqueFd& parent, int reports) {
         fail(reports, "make the mounts private");
     if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
         fail(reports, "mount a new /proc");
-    join(place.cgroup_procs);
+    settle(place);
     const pid_t command = ::fork();
     if (command < 0) fail(reports, "fork");
     if (command == 0) return;
@@ -160,7 +166,7 @@ pid_t fork_placed(Placement& place) {
         if (pid >= 0) return pid;
     }
     const pid_t pid = ::fork();
-    if (pid == 0) join(place.cgroup_procs);
+    if (pid == 0) settle(place);
     return pid;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -11,7 +12,8 @@ namespace tenon::shim {
 
 struct Placement {
     bool wants_pid_namespace = false;
-    int cgroup_procs = -1;  ///< file to write "0" into; -1: no cgroup
+    int cgroup_procs = -1;         ///< file to write "0" into; -1: no cgroup
+    std::uint64_t most_tasks = 0;  ///< RLIMIT_NPROC, if it is lower than that; 0: as it is
 
     // What came of it:
     pid_t parent = 0;          ///< of the command, as the command sees it

@@ -74,6 +74,7 @@ bool Supervisor::run() {
     limits_.prepare(id != nullptr ? id : "");
     place_.wants_pid_namespace = job_.pid_namespace;
     place_.cgroup_procs = limits_.cgroup_procs();
+    place_.most_tasks = limits_.task_brake();
     auto bash = start_bash(job_, input.get(), place_);
     input.reset();
     if (!bash) return refuse(bash.error().message);
@@ -162,8 +163,12 @@ void Supervisor::take_order_to_end() {
 }
 
 void Supervisor::end_tree() {
+    // What forks without end must not outrun who lists it. The group is bash's own as long as bash
+    // has not been reaped; beyond it nothing of the job is reached by this.
+    const bool forks = limits_.reached() && limits_.reached()->limit == jobs::kProcessLimit;
+    if (forks && !in_namespace_) stop_descendants(root_, bash_status_ ? 0 : bash_);
     // A stopped process takes its SIGTERM only when it goes on.
-    signal_descendants(root_, SIGTERM, SIGCONT);
+    if (!limits_.runs_away()) signal_descendants(root_, SIGTERM, SIGCONT);
     const auto grace_over = Clock::now() + kGrace;
     reap();
     while (children_left_ && Clock::now() < grace_over && !limits_.runs_away())

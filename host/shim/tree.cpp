@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <dirent.h>
 #include <memory>
+#include <set>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 #include "host/jobs/process.h"
 
@@ -88,18 +90,34 @@ void signal_descendants(pid_t root, int first, int second) {
     }
 }
 
-void kill_descendants(pid_t root) {
+namespace {
+
+std::vector<Descendant> stopped_descendants_of(pid_t root) {
     constexpr int kLooks = 8;
+    std::set<std::pair<pid_t, std::uint64_t>> stopped;
     std::vector<Descendant> tree;
     for (int look = 0; look < kLooks; ++look) {
-        std::vector<Descendant> now = descendants_of(root);
-        const bool grown = now.size() > tree.size();
-        tree = std::move(now);
-        if (!grown) break;
-        for (const Descendant& process : tree)
+        tree = descendants_of(root);
+        bool grown = false;
+        for (const Descendant& process : tree) {
+            if (!stopped.emplace(process.pid, process.start_time).second) continue;
+            grown = true;
             send(process, SIGSTOP);
+        }
+        if (!grown) break;
     }
-    for (const Descendant& process : tree)
+    return tree;
+}
+
+}  // namespace
+
+void stop_descendants(pid_t root, pid_t group) {
+    if (group > 0) ::kill(-group, SIGSTOP);
+    stopped_descendants_of(root);
+}
+
+void kill_descendants(pid_t root) {
+    for (const Descendant& process : stopped_descendants_of(root))
         send(process, SIGKILL);
 }
 

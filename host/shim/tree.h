@@ -20,6 +20,11 @@ std::vector<Descendant> descendants_of(pid_t root);
 /// where processes come and go meanwhile some may be missed.
 std::vector<Descendant> listed_descendants_of(pid_t root);
 
+/// Stops every descendant, so that none can fork; after a few looks at most, also where they are
+/// forked faster than that. `group` is a process group that is the tree's alone, or 0: it stops at
+/// one stroke.
+void stop_descendants(pid_t root, pid_t group);
+
 /// Stops and then kills every descendant, so that none can fork while the others die.
 void kill_descendants(pid_t root);
 

@@ -143,7 +143,7 @@ bool kernel_lists_children() {
 
 UsageMeter::UsageMeter(pid_t root) : root_(root), has_lists_(kernel_lists_children()) {}
 
-Usage UsageMeter::look() {
+Usage UsageMeter::look(std::uint64_t enough) {
     const auto root = read_stat(root_);
     if (!root) return {};
     tree_.clear();
@@ -167,7 +167,7 @@ Usage UsageMeter::look() {
     std::uint64_t ticks = root->childrens_ticks;
     std::uint64_t own_ticks = 0;
     // Parents first: the time of one that ends meanwhile is missed, never counted twice.
-    for (std::size_t next = 0; next < tree_.size(); ++next) {
+    for (std::size_t next = 0; next < tree_.size() && usage.processes <= enough; ++next) {
         const auto stat = read_stat(tree_[next]);
         if (!stat) continue;
         ++usage.processes;

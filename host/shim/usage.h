@@ -23,7 +23,8 @@ public:
     /// `root` itself is not counted, only the time of its children that it has reaped.
     explicit UsageMeter(pid_t root);
 
-    Usage look();
+    /// Stops counting when there are more than `enough` processes.
+    Usage look(std::uint64_t enough);
     /// Bytes resident, shared pages counted once, of the processes that `look` saw last. Costs the
     /// kernel a walk over all their pages.
     [[nodiscard]] std::uint64_t memory() const;

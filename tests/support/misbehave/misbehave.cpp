@@ -7,6 +7,7 @@
 //   block-term      … are blocked
 //   stop            stops itself until somebody continues it
 //   storm=N         N children, each forks a grandchild whenever it can, for at most N each
+//   bomb=N          forks for ever, and so do all its children, until there have been N in all
 //   respawn=N       a child that, when it dies, is started again, N times at most
 //   crowd=N         forks N children; all go on
 //   ignore-chld     leaves its children to the kernel, which does not charge it for their time
@@ -21,16 +22,19 @@
 //   linger          does nothing for ever
 //   exit=N          exits
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <new>
 #include <string>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace {
@@ -63,6 +67,15 @@ void storm(long width) {
         }
         linger();
     }
+}
+
+void bomb(long most) {
+    void* memory = ::mmap(nullptr, sizeof(std::atomic<long>), PROT_READ | PROT_WRITE,
+                          MAP_ANONYMOUS | MAP_SHARED, -1, 0);
+    if (memory == MAP_FAILED) ::_exit(8);
+    auto* forked = new (memory) std::atomic<long>(0);
+    while (forked->fetch_add(1) < most)
+        std::ignore = ::fork();
 }
 
 /// The child goes on with what comes next; we bring up another whenever it dies.
@@ -133,6 +146,8 @@ void act(std::string_view what, const std::string& value) {
         std::raise(SIGSTOP);
     } else if (what == "storm") {
         storm(number);
+    } else if (what == "bomb") {
+        bomb(number);
     } else if (what == "respawn") {
         respawn(number);
     } else if (what == "crowd") {
