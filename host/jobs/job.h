@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "host/sandbox/policy.h"
+
 /// The plain structs of jobs.
 namespace tenon::jobs {
 
@@ -46,6 +48,7 @@ struct JobSpec {
     std::vector<JobId> after;                          ///< start when these have completed
     std::optional<std::chrono::milliseconds> timeout;  ///< from the start; none: no limit
     std::uint64_t output_limit = 64ULL << 20U;         ///< bytes on disk
+    sandbox::Policy containment;                       ///< what the command may do; default: off
 };
 
 /// How it ended: the contents of status.json.

@@ -7,6 +7,7 @@
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
 #include "host/jobs/job.h"
+#include "host/sandbox/confinement.h"
 
 namespace tenon::shim {
 
@@ -20,7 +21,8 @@ Result<UniqueFd> detach(rlim_t soft_descriptor_limit);
 void prepare_environment(const std::string& job_id);
 
 /// `bash -c command` in `cwd`, in a session of its own, its standard output and error on `output`.
-/// Returns when the program runs; the Error says why it does not.
-Result<pid_t> start_bash(const jobs::JobSpec& job, int output);
+/// Inside `confinement`, which outlives the command. Returns when the program runs; the Error says
+/// why it does not.
+Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement, int output);
 
 }  // namespace tenon::shim

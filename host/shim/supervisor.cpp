@@ -43,10 +43,11 @@ std::int64_t microseconds(const timeval& time) {
 
 }  // namespace
 
-Supervisor::Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce,
-                       jobs::EndFile end_file)
+Supervisor::Supervisor(int folder, jobs::JobSpec job, sandbox::Confinement& confinement,
+                       std::uint64_t output_cap, UniqueFd announce, jobs::EndFile end_file)
     : folder_(folder),
       job_(std::move(job)),
+      confinement_(confinement),
       announce_(std::move(announce)),
       end_file_(std::move(end_file)),
       spool_(folder, output_cap),
@@ -68,7 +69,7 @@ bool Supervisor::run() {
         take_order_to_end();
         return publish(how_it_ended());
     }
-    auto bash = start_bash(job_, input.get());
+    auto bash = start_bash(job_, confinement_, input.get());
     input.reset();
     if (!bash) return refuse(bash.error().message);
     bash_ = *bash;
