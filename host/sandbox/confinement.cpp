@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/sandbox/capabilities.h"
@@ -40,19 +39,6 @@ std::vector<Gap> gaps_with(int abi, bool seccomp, bool mounts) {
     if (!mounts && abi > 0 && abi < kAbiOfTruncate) gaps.push_back(Gap::kTruncate);
     if (abi > 0 && abi < kAbiOfSignals) gaps.push_back(Gap::kSignals);
     return gaps;
-}
-
-bool can_make_mount_namespace() {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        const auto entered = enter_mount_namespace({});
-        ::_exit(entered.ok() && *entered ? 0 : 1);
-    }
-    int status = 0;
-    while (child > 0 && ::waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /// Where temporary directories are made.
@@ -194,6 +180,8 @@ Result<void> Confinement::enforce_landlock(int abi, bool has_mounts) const {
 Result<void> Confinement::enter() {
     if (!policy_.is_on()) return {};
     ::setenv("TMPDIR", (temporary_ / kOwn).c_str(), 1);
+    // `git init` copies examples of hooks, which it cannot do here; it goes on without them.
+    ::setenv("GIT_TEMPLATE_DIR", "", 0);
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return Error::from_errno("sandbox: set no_new_privs");
     const auto mounts = enter_mount_namespace(mount_plan());

@@ -32,8 +32,8 @@ public:
     /// Removes the temporary directory with all that is in it.
     ~Confinement();
 
-    /// In the child. Sets TMPDIR as well. After an Error the process must not become the command:
-    /// it is in no known state.
+    /// In the child. Sets TMPDIR and GIT_TEMPLATE_DIR as well. After an Error the process must not
+    /// become the command: it is in no known state.
     Result<void> enter();
 
 private:

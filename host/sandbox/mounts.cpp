@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/base/unique_fd.h"
@@ -86,11 +87,20 @@ bool stay_the_same_user(uid_t user, gid_t group) {
            write_map("/proc/self/gid_map", group);
 }
 
-bool make_namespaces() {
-    if (::unshare(CLONE_NEWNS) == 0) return true;
-    const uid_t user = ::geteuid();
-    const gid_t group = ::getegid();
-    return ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && stay_the_same_user(user, group);
+/// Whether the process has a mount namespace of its own then that it may change.
+bool make_namespaces(bool stays) {
+    if (::unshare(CLONE_NEWNS) != 0) {
+        const uid_t user = ::geteuid();
+        const gid_t group = ::getegid();
+        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+        if (stays && !stay_the_same_user(user, group)) return false;
+    }
+    return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
+bool make_everything_read_only() {
+    const UniqueFd root(::open("/", O_PATH | O_CLOEXEC));
+    return root && make_read_only(root.get());
 }
 
 /// Adds the pins for `rest` (parts of a path) beneath `at`.
@@ -159,9 +169,20 @@ std::vector<Pin> pins_for(const std::vector<std::string>& protected_paths,
     return out;
 }
 
+bool can_make_mount_namespace() {
+    const pid_t child = ::fork();
+    // It may not write its id maps: a host that holds keys cannot be dumped, and does not own its
+    // own /proc files.
+    if (child == 0) ::_exit(make_namespaces(false) && make_everything_read_only() ? 0 : 1);
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) return false;
+    }
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 Result<bool> enter_mount_namespace(const MountPlan& plan) {
-    if (!make_namespaces()) return false;
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+    if (!make_namespaces(true)) return false;
     std::vector<std::pair<UniqueFd, std::string>> writable;
     for (const std::string& directory : plan.writable) {
         UniqueFd copy = copy_of(directory);
@@ -169,8 +190,7 @@ Result<bool> enter_mount_namespace(const MountPlan& plan) {
         if (!copy) return Error::from_errno("keep " + directory + " writable");
         writable.emplace_back(std::move(copy), directory);
     }
-    const UniqueFd root(::open("/", O_PATH | O_CLOEXEC));
-    if (!root || !make_read_only(root.get())) {
+    if (!make_everything_read_only()) {
         if (errno == ENOSYS) return false;
         return Error::from_errno("make the file system read-only");
     }

@@ -35,6 +35,9 @@ std::vector<std::string> outermost(std::vector<std::string> directories);
 std::vector<Pin> pins_for(const std::vector<std::string>& protected_paths,
                           const std::vector<std::string>& writable);
 
+/// Tries it out in a short-lived child process.
+bool can_make_mount_namespace();
+
 /// Carries out the plan for this process and its descendants: in a mount namespace, where needed
 /// in a user namespace in which the user stays who they are. False: the kernel, or the machine's
 /// configuration, does not let this user make one; nothing has changed then but the user namespace.

@@ -22,14 +22,15 @@ struct GapWords {
 };
 constexpr GapWords kGapWords[] = {
     {Gap::kLandlock, "landlock",
-     "Landlock: access to other processes, and to files wherever no mount namespace helps"},
+     "Landlock (keeps commands from other processes; and from files where there is no mount "
+     "namespace)"},
     {Gap::kSeccomp, "seccomp",
-     "seccomp: the network, sockets, namespaces and other dangerous system calls"},
+     "seccomp (the network, sockets, namespaces and dangerous system calls)"},
     {Gap::kMountNamespace, "mount-namespace",
-     "mount namespace: protecting .git/hooks, .tenon, .claude, .envrc and Tenon's own files inside "
-     "writable directories, and modes, owners and times of files outside"},
-    {Gap::kTruncate, "truncate", "Landlock ABI 3: truncating files outside"},
-    {Gap::kSignals, "signals", "Landlock ABI 6: signals to processes outside"},
+     "mount namespaces (protect .git/hooks, .tenon, .claude, .envrc and Tenon's own files inside "
+     "writable directories; and modes, owners and times of files outside)"},
+    {Gap::kTruncate, "truncate", "Landlock ABI 3 (truncating files outside)"},
+    {Gap::kSignals, "signals", "Landlock ABI 6 (signals to processes outside)"},
 };
 
 template <class Table>
