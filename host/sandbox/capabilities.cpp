@@ -31,10 +31,11 @@ Result<void> drop_capabilities(Keep keep) {
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     for (int capability = 0; capability <= kHighest; ++capability) {
         if ((wanted & bit(capability)) != 0) continue;
-        if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) <= 0) continue;  // also: unknown
-        // EPERM: a process that may not drop has none to gain either, given no_new_privs.
-        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EPERM)
-            return Error::from_errno("drop a capability");
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+        // Past the last that this kernel has; or a process that may not drop them, which has none
+        // to gain either, given no_new_privs.
+        if (errno == EINVAL || errno == EPERM) break;
+        return Error::from_errno("drop a capability");
     }
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[2] = {};

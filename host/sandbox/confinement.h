@@ -1,10 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <linux/filter.h>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/result.h"
+#include "host/sandbox/landlock.h"
 #include "host/sandbox/mounts.h"
 #include "host/sandbox/placeholders.h"
 #include "host/sandbox/policy.h"
@@ -20,13 +23,14 @@ std::vector<Gap> find_gaps();
 /// ended. For a process with one thread.
 class Confinement {
 public:
-    /// Makes what must be there before: a temporary directory for `name` and stand-ins for
-    /// protected paths that are missing (see Placeholders; `records` is a directory for their
-    /// locks). With a policy that is off this does nothing, and `enter` neither.
+    /// Makes what must be there before: a temporary directory for `name`, stand-ins for protected
+    /// paths that are missing (see Placeholders), the rules of Landlock and seccomp. `records` is a
+    /// directory of Tenon's own for locks. Error also where something cannot be enforced that the
+    /// policy does not tolerate. With a policy that is off this does nothing, and `enter` neither.
     static Result<Confinement> prepare(Policy policy, const std::string& name,
                                        const std::filesystem::path& records);
     /// For a command without a sandbox.
-    static Confinement none() { return {Policy{}, Placeholders{}}; }
+    static Confinement none() { return Confinement(Policy{}); }
     Confinement(Confinement&& other) noexcept;
     Confinement& operator=(Confinement&&) = delete;
     /// Removes the temporary directory with all that is in it.
@@ -37,18 +41,20 @@ public:
     Result<void> enter();
 
 private:
-    Confinement(Policy policy, Placeholders placeholders)
-        : policy_(std::move(policy)), placeholders_(std::move(placeholders)) {}
+    explicit Confinement(Policy policy) : policy_(std::move(policy)) {}
+    [[nodiscard]] bool uses(Gap gap) const;
     Result<void> make_temporary(const std::string& name);
     [[nodiscard]] std::vector<std::string> writable() const;
-    [[nodiscard]] std::vector<std::string> hidden() const;
-    [[nodiscard]] MountPlan mount_plan() const;
-    [[nodiscard]] Result<void> check(const std::vector<Gap>& gaps) const;
-    Result<void> enforce_landlock(int abi, bool has_mounts) const;
+    [[nodiscard]] bool can_be_hidden(const std::string& path) const;
+    Result<void> plan_mounts(const std::filesystem::path& records);
+    Result<void> plan_landlock();
 
     Policy policy_;
     Placeholders placeholders_;
-    std::filesystem::path temporary_;  // the job's own; what it may write is beneath it
+    std::filesystem::path temporary_;  // the job's own
+    MountPlan mounts_;
+    std::optional<Landlock> landlock_;
+    std::vector<sock_filter> filter_;  // empty: the kernel has no seccomp
 };
 
 }  // namespace tenon::sandbox

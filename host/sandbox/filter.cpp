@@ -1,11 +1,14 @@
 #include "host/sandbox/filter.h"
 
+#include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <span>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -143,16 +146,25 @@ public:
     }
     void keep_bits(std::uint32_t bits) { add(BPF_ALU | BPF_AND | BPF_K, bits); }
 
-    /// `body` for one call; where it gives no answer the call is allowed.
-    template <class Body>
-    void on(std::uint32_t call, Body body) {
-        const std::size_t at = code_.size();
-        jump(BPF_JEQ, call, 0, 0);
-        body();
-        answer(SECCOMP_RET_ALLOW);
-        code_[at].jf = static_cast<std::uint8_t>(code_.size() - at - 1);
+    void append(const Program& other) {
+        code_.insert(code_.end(), other.code_.begin(), other.code_.end());
     }
+    [[nodiscard]] std::size_t size() const { return code_.size(); }
     std::vector<sock_filter> take() { return std::move(code_); }
+    /// Skips `size` instructions unless the accumulator is as the condition says.
+    void skip_unless_equal(std::uint32_t value, std::size_t size) {
+        jump(BPF_JEQ, value, 0, static_cast<std::uint8_t>(size));
+    }
+    void skip_unless_at_least(std::uint32_t value, std::size_t size) {
+        jump(BPF_JGE, value, 0, static_cast<std::uint8_t>(size));
+    }
+    /// Nothing but a refusal.
+    [[nodiscard]] bool refuses() const {
+        return code_.size() == 1 && code_[0].code == (BPF_RET | BPF_K) && code_[0].k == kRefuse;
+    }
+    void skip_if_at_least(std::uint32_t value, std::size_t size) {
+        jump(BPF_JGE, value, static_cast<std::uint8_t>(size), 0);
+    }
 
 private:
     void add(unsigned code, std::uint32_t value) {
@@ -164,19 +176,89 @@ private:
     std::vector<sock_filter> code_;
 };
 
-void judge_processes(Program& p) {
-    p.on(SYS_clone, [&] {
+/// What is done about each call that is not simply allowed, by number.
+class Judgements {
+public:
+    void refuse(std::uint32_t call) {
+        Program p;
+        p.answer(kRefuse);
+        entries_.push_back({call, call, std::move(p)});
+    }
+    /// Where `body` gives no answer the call is allowed.
+    template <class Body>
+    void on(std::uint32_t call, Body body) {
+        Program p;
+        body(p);
+        entries_.push_back({call, call, std::move(p)});
+    }
+    /// A search tree, and neighbours in one: the kernel compiles the program, and runs it once for
+    /// every call that there is, whenever it is put in force.
+    [[nodiscard]] Program tree() {
+        std::sort(entries_.begin(), entries_.end(),
+                  [](const Entry& a, const Entry& b) { return a.first < b.first; });
+        std::vector<Entry> joined;
+        for (Entry& entry : entries_) {
+            const bool goes_on = !joined.empty() && joined.back().last + 1 == entry.first &&
+                                 joined.back().program.refuses() && entry.program.refuses();
+            if (goes_on) {
+                joined.back().last = entry.last;
+            } else {
+                joined.push_back(std::move(entry));
+            }
+        }
+        return tree(joined);
+    }
+
+private:
+    struct Entry {
+        std::uint32_t first;
+        std::uint32_t last;
+        Program program;
+    };
+
+    static Program leaf(const Entry& entry) {
+        Program p;
+        if (entry.first == entry.last) {
+            p.skip_unless_equal(entry.first, entry.program.size());
+        } else {
+            p.skip_unless_at_least(entry.first, entry.program.size() + 1);
+            p.skip_if_at_least(entry.last + 1, entry.program.size());
+        }
+        p.append(entry.program);
+        p.answer(SECCOMP_RET_ALLOW);
+        return p;
+    }
+
+    static Program tree(std::span<const Entry> entries) {
+        if (entries.size() == 1) return leaf(entries[0]);
+        const std::size_t half = entries.size() / 2;
+        const Program lower = tree(entries.first(half));
+        const Program upper = tree(entries.subspan(half));
+        assert(lower.size() <= kLongestJump);
+        Program p;
+        p.skip_if_at_least(entries[half].first, lower.size());
+        p.append(lower);
+        p.append(upper);
+        return p;
+    }
+
+    static constexpr std::size_t kLongestJump = 255;
+    std::vector<Entry> entries_;
+};
+
+void judge_processes(Judgements& j) {
+    j.on(SYS_clone, [](Program& p) {
         p.load_argument(0);
         p.answer_if_any_bit(kNewNamespaces, kRefuse);
     });
-    p.on(SYS_unshare, [&] {
+    j.on(SYS_unshare, [](Program& p) {
         p.load_argument(0);
         p.answer_if_any_bit(kNewNamespaces | kNewTime, kRefuse);
     });
     // Its flags are in memory, where a filter cannot see them. The C library falls back to clone.
-    p.on(kClone3, [&] { p.answer(errno_of(ENOSYS)); });
+    j.on(kClone3, [](Program& p) { p.answer(errno_of(ENOSYS)); });
     // Limits of other processes; of itself a process may set what it likes.
-    p.on(SYS_prlimit64, [&] {
+    j.on(SYS_prlimit64, [](Program& p) {
         p.load_argument(0);
         p.answer_if_equal(0, SECCOMP_RET_ALLOW);
         p.load_argument(2);
@@ -184,7 +266,7 @@ void judge_processes(Program& p) {
         p.load_upper_half(2);
         p.answer_unless_equal(0, kRefuse);
     });
-    p.on(SYS_ioctl, [&] {
+    j.on(SYS_ioctl, [](Program& p) {
         p.load_argument(1);
         p.answer_if_equal(TIOCSTI, kRefuse);
         p.answer_if_equal(TIOCLINUX, kRefuse);
@@ -193,15 +275,15 @@ void judge_processes(Program& p) {
 }
 
 /// A file that becomes another user's program: it would carry the owner's rights out of here.
-void judge_set_user_id(Program& p) {
+void judge_set_user_id(Judgements& j) {
     const auto refuse = [&](std::uint32_t call, std::size_t mode) {
-        p.on(call, [&p, mode] {
+        j.on(call, [mode](Program& p) {
             p.load_argument(mode);
             p.answer_if_any_bit(S_ISUID, kRefuse);
         });
     };
     const auto refuse_new = [&](std::uint32_t call, std::size_t flags) {
-        p.on(call, [&p, flags] {
+        j.on(call, [flags](Program& p) {
             p.load_argument(flags);
             p.answer_unless_any_bit(O_CREAT | kTemporaryFile, SECCOMP_RET_ALLOW);
             p.load_argument(flags + 1);
@@ -220,11 +302,11 @@ void judge_set_user_id(Program& p) {
     refuse_new(SYS_open, 1);
 #endif
     // Like clone3.
-    p.on(kOpenat2, [&] { p.answer(errno_of(ENOSYS)); });
+    j.on(kOpenat2, [](Program& p) { p.answer(errno_of(ENOSYS)); });
 }
 
-void judge_sockets(Program& p, Network network) {
-    p.on(SYS_socket, [&] {
+void judge_sockets(Judgements& j, Network network) {
+    j.on(SYS_socket, [network](Program& p) {
         // Sockets of files and of abstract names lead to services that do what the process may not.
         if (network == Network::kFull) {
             p.load_argument(0);
@@ -234,7 +316,7 @@ void judge_sockets(Program& p, Network network) {
         }
     });
     // A pair is connected to itself. Not so datagrams, which may be sent to any address.
-    p.on(SYS_socketpair, [&] {
+    j.on(SYS_socketpair, [](Program& p) {
         p.load_argument(0);
         p.answer_unless_equal(AF_UNIX, errno_of(EACCES));
         p.load_argument(1);
@@ -258,12 +340,13 @@ std::vector<sock_filter> filter_for(Network network) {
 #if defined(__x86_64__)
     p.answer_if_at_least(kFirstOfX32, errno_of(ENOSYS));
 #endif
+    Judgements judgements;
     for (const std::uint32_t call : kRefused)
-        p.answer_if_equal(call, kRefuse);
-    judge_processes(p);
-    judge_set_user_id(p);
-    judge_sockets(p, network);
-    p.answer(SECCOMP_RET_ALLOW);
+        judgements.refuse(call);
+    judge_processes(judgements);
+    judge_set_user_id(judgements);
+    judge_sockets(judgements, network);
+    p.append(judgements.tree());
     return p.take();
 }
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/base/private_dirs.h"
 #include "host/base/unique_fd.h"
 
 namespace tenon::sandbox {
@@ -58,16 +59,33 @@ Result<void> pin(const Pin& pin) {
     return {};
 }
 
-Result<void> hide(const std::string& path, const MountPlan& plan) {
+struct Cover {
+    std::string path;
+    UniqueFd with;  // none: nobody in here can read what is there
+};
+
+Result<Cover> cover_for(const std::string& path, const MountPlan& plan) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0) {
-        // Without the right to look there, nobody in here can read it either.
-        if (is_not_there(errno) || errno == EACCES) return {};
+        if (is_not_there(errno) || errno == EACCES) return Cover{path, {}};
         return Error::from_errno("hide " + path);
     }
-    const UniqueFd copy = copy_of(S_ISDIR(info.st_mode) ? plan.empty_directory : plan.empty_file);
-    if (!copy || !make_read_only(copy.get()) || !lay_over(copy.get(), path))
-        return Error::from_errno("hide " + path);
+    Cover cover{path, copy_of(S_ISDIR(info.st_mode) ? plan.empty_directory : plan.empty_file)};
+    if (!cover.with || !make_read_only(cover.with.get())) return Error::from_errno("hide " + path);
+    return cover;
+}
+
+Result<void> hide(const MountPlan& plan) {
+    // All copies first: what is copied may be in a hidden directory itself.
+    std::vector<Cover> covers;
+    for (const std::string& path : plan.hidden) {
+        auto cover = cover_for(path, plan);
+        if (!cover) return cover.error();
+        if (cover->with) covers.push_back(*std::move(cover));
+    }
+    for (const Cover& cover : covers) {
+        if (!lay_over(cover.with.get(), cover.path)) return Error::from_errno("hide " + cover.path);
+    }
     return {};
 }
 
@@ -138,6 +156,16 @@ void walk(std::string at, const std::filesystem::path& rest,
 
 }  // namespace
 
+Result<void> make_empty(const std::filesystem::path& parent, const std::string& directory,
+                        const std::string& file) {
+    if (auto made = make_private_dirs(parent); !made) return made;
+    if (::mkdir(directory.c_str(), 0) != 0 && errno != EEXIST)
+        return Error::from_errno("make " + directory);
+    if (::mknod(file.c_str(), S_IFREG, 0) != 0 && errno != EEXIST)
+        return Error::from_errno("make " + file);
+    return {};
+}
+
 std::vector<std::string> outermost(std::vector<std::string> directories) {
     std::sort(directories.begin(), directories.end());
     std::vector<std::string> out;
@@ -201,9 +229,7 @@ Result<bool> enter_mount_namespace(const MountPlan& plan) {
     for (const Pin& one : plan.pins) {
         if (auto done = pin(one); !done) return done.error();
     }
-    for (const std::string& path : plan.hidden) {
-        if (auto done = hide(path, plan); !done) return done.error();
-    }
+    if (auto done = hide(plan); !done) return done.error();
     return true;
 }
 

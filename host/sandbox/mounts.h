@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct MountPlan {
     std::string empty_directory;        ///< is shown in the place of hidden directories
     std::string empty_file;             ///< in the place of other hidden files
 };
+
+/// Makes the two that are shown in the place of hidden ones, where they are not there yet.
+Result<void> make_empty(const std::filesystem::path& parent, const std::string& directory,
+                        const std::string& file);
 
 /// Those of `directories` that are not beneath another, sorted, each once.
 std::vector<std::string> outermost(std::vector<std::string> directories);

@@ -37,13 +37,12 @@ bool is_placeholder(const std::string& path) {
 Result<void> make_one(const std::string& path, mode_t mode) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) == 0) return {};
-    if (::mkdir(path.c_str(), 0700) == 0) {
-        // mkdir takes away what the umask says, and does not set the sticky bit everywhere.
-        if (::chmod(path.c_str(), mode) == 0) return {};
-    } else if (errno == EEXIST) {
-        return {};
-    }
-    return Error::from_errno("hold the place of " + path);
+    const mode_t usual = ::umask(0);
+    const bool made = ::mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
+    const int code = errno;
+    ::umask(usual);
+    if (made) return {};
+    return Error::from_errno("hold the place of " + path, code);
 }
 
 /// The paths from beneath `root` down to `path`.
