@@ -149,6 +149,7 @@ private:
         if (options_.max_turns)
             add("agent.maxTurns", std::to_string(*options_.max_turns), "--max-turns");
         if (options_.log_level) add("log.level", *options_.log_level, "--log-level");
+        if (options_.sandbox) add("sandbox.mode", *options_.sandbox, "--sandbox");
         for (const std::string& rule : options_.allow)
             add("permissions.allow", rule, "--allow");
         for (const std::string& rule : options_.deny)

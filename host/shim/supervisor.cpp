@@ -44,10 +44,11 @@ std::int64_t microseconds(const timeval& time) {
 
 }  // namespace
 
-Supervisor::Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce,
-                       jobs::EndFile end_file)
+Supervisor::Supervisor(int folder, jobs::JobSpec job, sandbox::Confinement& confinement,
+                       std::uint64_t output_cap, UniqueFd announce, jobs::EndFile end_file)
     : folder_(folder),
       job_(std::move(job)),
+      confinement_(confinement),
       announce_(std::move(announce)),
       end_file_(std::move(end_file)),
       spool_(folder, output_cap),
@@ -75,7 +76,7 @@ bool Supervisor::run() {
     place_.wants_pid_namespace = job_.pid_namespace;
     place_.cgroup_procs = limits_.cgroup_procs();
     place_.most_tasks = limits_.task_brake();
-    auto bash = start_bash(job_, input.get(), place_);
+    auto bash = start_bash(job_, confinement_, input.get(), place_);
     input.reset();
     if (!bash) return refuse(bash.error().message);
     bash_ = *bash;
