@@ -7,6 +7,7 @@
 #include "host/app/config_file.h"
 #include "host/app/config_formats.h"
 #include "host/app/layers.h"
+#include "host/app/settings_keys.h"
 #include "host/base/atomic_file.h"
 #include "host/base/private_dirs.h"
 #include "host/base/unique_fd.h"
@@ -58,6 +59,12 @@ std::vector<std::string> lines_behind(const std::vector<ConfigEntry>& entries,
     return lines;
 }
 
+/// Whether the settings take it, and as it is.
+bool is_setting(const std::string& rule) {
+    const auto value = parse_value(*find_key(kKey), rule);
+    return value && value->text == rule;
+}
+
 /// Whoever holds it is the only one who replaces the file.
 Result<UniqueFd> locked(const fs::path& folder) {
     UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -71,6 +78,8 @@ Result<UniqueFd> locked(const fs::path& folder) {
 Result<RuleLines> rule_lines(const fs::path& folder, const std::vector<std::string>& rules) {
     if (folder.empty()) return Error{"no home folder is known, and so no configuration of yours"};
     const fs::path file = folder / kRuleFile;
+    if (!std::all_of(rules.begin(), rules.end(), is_setting))
+        return Error{file.string() + " cannot hold this rule as it is"};
     const auto contents = read_rules(file);
     if (!contents) return contents.error();
     return RuleLines{file, lines_behind(contents->entries, rules)};
@@ -92,7 +101,8 @@ Result<void> add_rule_lines(const fs::path& folder, const std::vector<std::strin
     for (const std::string& line : now->lines)
         bytes += line + "\n";
     const auto after = parse_config(now->file, bytes);
-    if (!after || !after->problems.empty() || !lines_behind(after->entries, rules).empty())
+    if (!after) return after.error();
+    if (!after->problems.empty() || !lines_behind(after->entries, rules).empty())
         return Error{now->file.string() + " cannot hold this rule"};
     std::error_code failed;
     const fs::path real = fs::weakly_canonical(now->file, failed);  // a link to it stays one

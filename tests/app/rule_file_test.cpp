@@ -55,7 +55,7 @@ TEST(RuleFile, IsReadBackExactlyAndWithoutAWarning) {
                          "Bash(a = b: c)",
                          "Edit(#x)",
                          "Bash(cat <<E\n  x # y\r\n\\nE)",
-                         "Bash(x)\\",
+                         "Bash(x\\)",
                          "Bash(${HOME} \"a & b\" <x>)",
                          "Bash(echo \xc3\xa4\t\xe4\xb8\xad)",
                          "Bash(\n\n)"};
@@ -117,7 +117,8 @@ TEST(RuleFile, IsLeftAloneWhenItCannotBeReadOrIsSomebodyElses) {
 }
 
 TEST(RuleFile, IsNotWrittenForARuleThatNoConfigurationHolds) {
-    for (const std::string& rule : {std::string("Bash(a\0b)", 9), std::string("Bash(\xff)")}) {
+    for (const std::string& rule : {std::string("Bash(a\0b)", 9), std::string("Bash(\xff)"),
+                                    std::string("Bash(\033[2J)"), std::string(" Bash(x)")}) {
         const testing::TempDir dir;
         EXPECT_FALSE(add(dir.path(), {rule}));
         EXPECT_FALSE(fs::exists(dir / "allowed.properties"));
