@@ -100,6 +100,7 @@ private:
     void suspend();
 
     // screen_terminal_question.cpp
+    [[nodiscard]] bool is_for_question(const Waiting& waiting) const;
     bool question_takes(const Waiting& waiting);
     bool choose(char key, const Waiting& waiting);
     bool take_in_variants(char key, const Waiting& waiting);

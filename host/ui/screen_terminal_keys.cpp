@@ -117,6 +117,7 @@ std::optional<wchar_t> ScreenTerminal::next_character() {
         const Waiting waiting = keys_.front();
         const auto* typed = std::get_if<Typed>(&waiting.key);
         if (typed == nullptr && !std::holds_alternative<Sequence>(waiting.key)) return std::nullopt;
+        if (is_for_question(waiting)) return std::nullopt;
         keys_.pop_front();
         if (rest_.takes(waiting.key, waiting.read)) continue;
         give_rest_to_line();

@@ -95,11 +95,19 @@ void ScreenTerminal::follow_size() {
     if (resized_ || drawn_waiting_) draw();
 }
 
+/// What the question is about to take or refuse. A command of several keys is given up for it, as
+/// the line must not be changed in the middle of one.
+bool ScreenTerminal::is_for_question(const Waiting& waiting) const {
+    if (!asking_ || !waiting.may_answer) return false;
+    if (asking_->words_open) return plain_key(waiting.key) == kEscapeKey;
+    return waiting.read >= ready_at_ && !is_pasted(waiting.key);
+}
+
 /// Whether the question has taken the key, or refused it.
 bool ScreenTerminal::question_takes(const Waiting& waiting) {
     if (!asking_) return false;
     if (asking_->words_open) return take_in_words(waiting);
-    if (waiting.read < ready_at_ || !waiting.may_answer || is_pasted(waiting.key)) {
+    if (!is_for_question(waiting)) {
         give_letters_to_line(waiting.read);
         ready_at_ = std::max(ready_at_, waiting.read + kQuiet);
         return false;
@@ -212,7 +220,7 @@ void ScreenTerminal::close_words() {
 /// The line is the editor's, but for the key that leaves it. Alt and a letter come in one piece and
 /// may not answer.
 bool ScreenTerminal::take_in_words(const Waiting& waiting) {
-    if (plain_key(waiting.key) != kEscapeKey || !waiting.may_answer || search_) return false;
+    if (!is_for_question(waiting) || search_) return false;
     close_words();
     ready_at_ = waiting.read + kQuiet;
     draw();

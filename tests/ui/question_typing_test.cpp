@@ -313,6 +313,26 @@ TEST(QuestionTyping, AQuestionThatIsTakenAwayGivesTheLineBack) {
     EXPECT_EQ(told(desk.types_slowly("!\r")), Told{"line draft!"});
 }
 
+TEST(QuestionTyping, ACommandOfSeveralKeysIsGivenUpForTheQuestion) {
+    struct Row {
+        std::string keys;
+        Told comes;
+    };
+    for (const auto& [keys, comes] : std::vector<Row>{
+             {"y", {"answer 1y"}}, {"ax", {}}, {"\tuse it\r", {"answer 1n with use it"}}}) {
+        SCOPED_TRACE(keys);
+        QuestionDesk desk;
+        desk.types_slowly("draft");
+        desk.ask(1);
+        desk.types("\x16");  // Ctrl-V: the next key goes into the line as it is
+        EXPECT_EQ(told(desk.types(keys.substr(0, 1), kQuiet)), keys.size() == 1 ? comes : Told{});
+        if (keys.size() > 1) EXPECT_EQ(told(desk.types_slowly(keys.substr(1))), comes);
+        desk.terminal().set_question(std::nullopt);
+        EXPECT_EQ(told(desk.types_slowly("!\r", kLong)),
+                  Told{keys == "ax" ? "line draftax!" : "line draft!"});
+    }
+}
+
 TEST(QuestionTyping, CtrlCInterruptsAtAnyTime) {
     for (const std::string before : {"", "x", "a", "\t"}) {
         SCOPED_TRACE(before);
