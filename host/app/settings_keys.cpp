@@ -124,9 +124,17 @@ std::string_view trim(std::string_view raw) {
     return raw.substr(first, raw.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-bool has_control(std::string_view raw) {
-    return std::any_of(raw.begin(), raw.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+/// A control character; `allowed` are none.
+bool has_control(std::string_view raw, std::string_view allowed) {
+    return std::any_of(raw.begin(), raw.end(), [allowed](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) &&
+               allowed.find(c) == std::string_view::npos;
+    });
+}
+
+/// A rule may be about a command of several lines.
+std::string_view controls_of(const KeySpec& spec) {
+    return spec.key.starts_with("permissions.") ? "\t\n\r" : "";
 }
 
 /// How many of the choices stand behind this one.
@@ -244,7 +252,8 @@ const KeySpec* find_key(std::string_view key) {
 Result<Value> parse_value(const KeySpec& spec, std::string_view raw) {
     const std::string_view trimmed = trim(raw);
     Value value{std::string(trimmed), 0};
-    bool good = !trimmed.empty() && !has_control(trimmed) && utf8::is_valid(trimmed);
+    bool good =
+        !trimmed.empty() && !has_control(trimmed, controls_of(spec)) && utf8::is_valid(trimmed);
     switch (spec.kind) {
         case Kind::kText:
         case Kind::kPath:

@@ -98,7 +98,25 @@ public:
     }
     /// Waits until the question is put, and the program is ready for its key.
     [[nodiscard]] bool is_asked(const std::string& text) {
-        return terminal_->wait_for(text) && terminal_->wait_for("n  no");
+        return terminal_->wait_for(text) && takes_keys();
+    }
+    /// Waits until a question stands that no longer waits for the keyboard to be quiet.
+    [[nodiscard]] bool takes_keys() {
+        return terminal_->wait_until([&] {
+            const std::string screen = terminal_->screen();
+            const auto lines = terminal_->lines();
+            const bool dumb = !lines.empty() && lines.back() == "?";
+            return dumb || (screen.find("n  no") != std::string::npos &&
+                            screen.find("Tab") != std::string::npos &&
+                            screen.find("waits for quiet") == std::string::npos);
+        });
+    }
+    [[nodiscard]] bool is_asked_how_to_leave() {
+        return terminal_->wait_until([&] {
+            const std::string screen = terminal_->screen();
+            return screen.find("c  cancel") != std::string::npos &&
+                   screen.find("waits for quiet") == std::string::npos;
+        });
     }
     int leaves() { return terminal_->wait().code; }
 
