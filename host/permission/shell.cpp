@@ -57,11 +57,11 @@ std::string_view command_name(const Word& word) {
 Script parse_script(std::string_view text) {
     shell::Sink sink;
     sink.budget = 64 * text.size() + 262'144;
-    if (text.find('\0') != std::string_view::npos) sink.note("a NUL byte");
+    if (text.find('\0') != std::string_view::npos) sink.fail("a NUL byte");
     shell::Parser(text, sink, 0, false).script();
     shell::unwrap(sink);
     const bool nothing = sink.parts.empty();
-    Script script{std::move(sink.parts), std::move(sink.opaque)};
+    Script script{std::move(sink.parts), std::move(sink.opaque), std::move(sink.failed)};
     if (nothing && !script.opaque.empty()) {
         Part part;
         part.written = part.whole = text;

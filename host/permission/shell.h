@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,9 @@ struct Part {
     bool after_success = false;
     /// The part whose words (of a wrapper such as `env`, or of `bash -c`) hold this one.
     std::size_t parent = kNone;
+    /// The literal directories that the text changes to (`cd /`), in its order: a relative operand
+    /// may start at each of them. Null: none.
+    std::shared_ptr<const std::vector<Word>> directories;
 
     /// The decoded words joined by one blank, without the assignments before them.
     [[nodiscard]] std::string decoded() const;
@@ -65,6 +69,11 @@ struct Script {
     /// Not empty: the text as a whole is not understood (unbalanced, too deep, defines functions
     /// …). The parts found so far are there, so that deny rules can still look at them.
     std::string opaque;
+    /// Not empty: the text could not be taken apart at all, and why (an unbalanced quote, nested
+    /// too deeply, too complex, a NUL byte …): `parts` may lack commands that bash would run.
+    /// `opaque` is then set too. Where deny rules on Bash are in force, such a text is refused with
+    /// this reason, in every mode.
+    std::string failed;
 };
 
 /// Takes any bytes. Never fails: what cannot be understood is marked opaque. The work is bounded by

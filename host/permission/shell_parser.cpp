@@ -55,7 +55,7 @@ bool continues(std::string_view line) {
 bool Sink::charge(std::size_t bytes) {
     if (bytes > budget) {
         budget = 0;
-        note("too complex");
+        fail("too complex");
         return false;
     }
     budget -= bytes;
@@ -63,7 +63,7 @@ bool Sink::charge(std::size_t bytes) {
 }
 
 void Parser::fail(std::string_view why) {
-    sink_.note(why);
+    sink_.fail(why);
     at_ = text_.size();
 }
 
@@ -109,7 +109,7 @@ void Parser::list(Until until) {
         if (c == ')') {
             ++at_;
             if (until == Until::kParen) return;
-            sink_.note("an unexpected )");
+            sink_.fail("an unexpected )");
         } else if (c == '(') {
             if (peek(1) == '(' && arithmetic_command()) continue;
             ++at_;
@@ -220,7 +220,7 @@ bool Parser::parenthesis_in_command(Part& part) {
         sink_.note("a function definition");
     } else {
         at_ = open;
-        sink_.note("an unexpected (");
+        sink_.fail("an unexpected (");
     }
     return false;
 }

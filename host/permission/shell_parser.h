@@ -17,12 +17,17 @@ constexpr int kMaxDepth = 64;
 struct Sink {
     std::vector<Part> parts;
     std::string opaque;
+    std::string failed;
     std::size_t budget = 0;  ///< bytes that may still be looked at more than once
 
     void note(std::string_view why) {
         if (opaque.empty()) opaque = why;
     }
-    /// False, and the script opaque, when the budget does not cover `bytes`.
+    void fail(std::string_view why) {
+        note(why);
+        if (failed.empty()) failed = why;
+    }
+    /// False, and the parse failed, when the budget does not cover `bytes`.
     bool charge(std::size_t bytes);
 };
 

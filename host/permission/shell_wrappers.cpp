@@ -224,7 +224,7 @@ private:
         look_into_input(sink_.parts, index, inner);
         if (sink_.parts[index].opaque.empty()) sink_.parts[index].opaque = inner.opaque;
         if (inner.commands.empty() && inner.scripts.empty()) return;
-        if (levels_[index] >= kMaxDepth) return sink_.note("nested too deeply");
+        if (levels_[index] >= kMaxDepth) return sink_.fail("nested too deeply");
         for (const Words command : inner.commands)
             add_command(command, index);
         for (const std::string& script : inner.scripts)
