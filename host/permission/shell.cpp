@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "host/base/utf8.h"
+#include "host/permission/command_pattern.h"
 #include "host/permission/shell_parser.h"
 
 namespace tenon::permission {
@@ -31,7 +32,7 @@ bool Redirection::writes_file() const {
 }
 
 std::string Part::decoded() const {
-    if (!line.empty()) return line;
+    if (!lines.empty()) return lines.front();
     std::string out;
     for (const Word& word : words) {
         if (&word != &words.front()) out += ' ';
@@ -95,8 +96,11 @@ Script parse_script(std::string_view text) {
     drop_doubles(sink.parts);
     shell::unwrap(sink);
     const bool nothing = sink.parts.empty();
-    for (Part& part : sink.parts)
-        part.line = part.decoded();
+    for (Part& part : sink.parts) {
+        part.lines = command_lines(part.words);
+        part.wild = std::any_of(part.words.begin(), part.words.end(),
+                                [](const Word& word) { return word.pattern; });
+    }
     Script script{std::move(sink.parts), std::move(sink.opaque), std::move(sink.failed)};
     if (nothing && !script.opaque.empty()) {
         Part part;

@@ -66,8 +66,10 @@ struct Part {
     /// The literal directories that the text changes to (`cd /`), in its order: a relative operand
     /// may start at each of them. Null: none.
     std::shared_ptr<const std::vector<Word>> directories;
-    /// What `decoded` gives, where `parse_script` has already put it together.
-    std::string line;
+    /// The lines that deny rules look at (command_pattern.h), where `parse_script` has put them
+    /// together; and whether a word is a pattern.
+    std::vector<std::string> lines;
+    bool wild = false;
 
     /// The decoded words joined by one blank, without the assignments before them.
     [[nodiscard]] std::string decoded() const;

@@ -17,7 +17,17 @@ void Parser::redirection(Part& part, std::size_t index, std::string fd) {
     if (op != kOperators.end()) redirection.op = *op;
     advance(redirection.op.size());
     skip_blanks();
-    redirection.target = word();
+    if (peek() == '-' && (redirection.op == ">&" || redirection.op == "<&")) {
+        // A token of its own: what follows is the next word.
+        Build closes;
+        closes.add('-', false);
+        closes.word.written = "-";
+        closes.word.plain = 1;
+        advance();
+        redirection.target = closes.finish();
+    } else {
+        redirection.target = word();
+    }
     const Word& target = redirection.target;
     if (target.written.empty()) return fail("a redirection without a target");
     if (redirection.op == "<<" || redirection.op == "<<-") {

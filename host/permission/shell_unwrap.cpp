@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 /// Looks into the parts of a script until nothing new is found.
 namespace tenon::permission::shell {
@@ -13,6 +14,8 @@ constexpr int kMostRounds = 12;
 constexpr std::array<std::string_view, 12> kEvaluating = {
     "declare", "typeset", "local",     "readonly", "export", "unset",
     "read",    "mapfile", "readarray", "getopts",  "wait",   "printf"};
+
+constexpr std::size_t kMostDirectories = 64;
 
 /// Variables whose value bash, or a program, runs or expands.
 constexpr std::array<std::string_view, 14> kRunVariables = {
@@ -347,25 +350,79 @@ private:
             if (sink_.budget > 0) also(text, 1);
     }
 
-    /// Relative operands may start wherever the text goes.
+    /// The place of the command in the text that holds the part, or that it is a reading of.
+    [[nodiscard]] std::size_t root(std::size_t index) const {
+        while (sink_.parts[index].parent != Part::kNone)
+            index = sink_.parts[index].parent;
+        return index;
+    }
+
+    /// Relative operands may start wherever the text goes before them, or, where functions are
+    /// defined, goes at all.
     void name_directories() {
-        auto directories = std::make_shared<std::vector<Word>>();
-        for (const Part& part : sink_.parts) {
-            if (part.words.empty()) continue;
-            const std::string_view name = command_name(part.words[0]);
-            if (name != "cd" && name != "pushd" && name != "chdir") continue;
-            std::size_t operand = 1;
-            while (operand < part.words.size() && part.words[operand].decoded.size() > 1 &&
-                   part.words[operand].decoded[0] == '-')
-                ++operand;
-            Word home;
-            home.decoded = home.written = "~";
-            home.tilde = true;
-            directories->push_back(operand < part.words.size() ? part.words[operand] : home);
+        std::vector<std::pair<std::size_t, Word>> found;
+        for (std::size_t i = 0; i < sink_.parts.size(); ++i) {
+            // `cd $x` is not judged as if x were empty: it would lead to the home directory.
+            const std::size_t parent = sink_.parts[i].parent;
+            if (sink_.parts[i].words.size() == 1 && parent != Part::kNone &&
+                sink_.parts[parent].words.size() > 1 &&
+                sink_.parts[parent].words[0].decoded == sink_.parts[i].words[0].decoded)
+                continue;
+            if (auto word = directory_of(sink_.parts[i].words)) {
+                const bool known = std::any_of(found.begin(), found.end(), [&](const auto& other) {
+                    return other.second.decoded == word->decoded;
+                });
+                if (!known) found.emplace_back(root(i), std::move(*word));
+                if (found.size() > kMostDirectories)
+                    return sink_.fail("too many changes of the directory");
+            }
         }
-        if (directories->empty()) return;
-        for (Part& part : sink_.parts)
-            part.directories = directories;
+        if (found.empty()) return;
+        std::stable_sort(found.begin(), found.end(),
+                         [](const auto& a, const auto& b) { return a.first < b.first; });
+        std::map<std::size_t, std::shared_ptr<const std::vector<Word>>> shared;
+        for (std::size_t i = 0; i < sink_.parts.size(); ++i) {
+            const std::size_t place = root(i);
+            std::size_t count = 0;
+            while (count < found.size() && (found[count].first <= place ||
+                                            !sink_.functions.empty() || sink_.parts[i].nested))
+                ++count;
+            auto& list = shared[count];
+            if (!list) {
+                std::vector<Word> words;
+                for (std::size_t k = 0; k < count; ++k)
+                    words.push_back(found[k].second);
+                list = std::make_shared<const std::vector<Word>>(std::move(words));
+            }
+            sink_.parts[i].directories = list;
+        }
+    }
+
+    /// What cd, pushd or env -C changes to.
+    static std::optional<Word> directory_of(const std::vector<Word>& words) {
+        if (words.empty()) return std::nullopt;
+        const std::string_view name = command_name(words[0]);
+        const bool env = name == "env";
+        if (name != "cd" && name != "pushd" && name != "chdir" && !env) return std::nullopt;
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            const std::string& text = words[i].decoded;
+            const bool option = text.size() > 1 && text[0] == '-';
+            if (!env && !option) return words[i];
+            if (!env) continue;
+            const bool next = text == "-C" || (text.size() > 3 && text.rfind("--c", 0) == 0 &&
+                                               text.find('=') == std::string::npos);
+            if (next && i + 1 < words.size()) return words[i + 1];
+            Word word;
+            if (text.rfind("-C", 0) == 0) word.decoded = text.substr(2);
+            if (text.rfind("--c", 0) == 0 && text.find('=') != std::string::npos)
+                word.decoded = text.substr(text.find('=') + 1);
+            if (!word.decoded.empty()) return word;
+        }
+        if (env) return std::nullopt;
+        Word home;
+        home.decoded = home.written = "~";
+        home.tilde = true;
+        return home;
     }
 
     Sink& sink_;
