@@ -79,9 +79,8 @@ public:
     /// False where it is missing.
     bool flag(const char* key) {
         if (!has(key)) return false;
-        const auto* value = object_[key].get_ptr<const Json::boolean_t*>();
-        if (value == nullptr) complain(key, "is neither true nor false");
-        return value != nullptr && *value;
+        if (!object_[key].is_boolean()) complain(key, "is neither true nor false");
+        return bool_or(object_, key, false);
     }
     /// The index of the text among `names`.
     std::size_t one_of(const char* key, std::initializer_list<std::string_view> names) {

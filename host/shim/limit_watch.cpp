@@ -101,8 +101,8 @@ LimitWatch::Figures LimitWatch::measure() {
         now.processes = tasks.value_or(0);
         return now;
     }
-    const bool counts_only = limits_.processes && !counts_memory() && !limits_.cpu;
-    const Usage usage = meter_->look(counts_only ? *limits_.processes * kEnough : UINT64_MAX);
+    const std::uint64_t enough = limits_.processes ? *limits_.processes * kEnough : UINT64_MAX;
+    const Usage usage = meter_->look(enough);
     now.processes = usage.processes;
     now.memory = now.memory_at_most = usage.memory_at_most;
     if (!group_) now.cpu = usage.cpu;

@@ -5,14 +5,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <unistd.h>
-#include <utility>
 
 #include "host/base/unique_fd.h"
 #include "host/shim/tree.h"
@@ -48,7 +44,6 @@ std::string_view read_small(const char* path, char* buffer, std::size_t size) {
 struct Stat {
     std::uint64_t own_ticks = 0;
     std::uint64_t childrens_ticks = 0;
-    std::uint64_t threads = 0;
     std::uint64_t start_time = 0;
     std::uint64_t resident_pages = 0;
 };
@@ -73,40 +68,9 @@ std::optional<Stat> read_stat(pid_t pid) {
     Stat stat;
     stat.own_ticks = fields[10] + fields[11];
     stat.childrens_ticks = fields[12] + fields[13];
-    stat.threads = fields[16];
     stat.start_time = fields[18];
     stat.resident_pages = fields[20];
     return stat;
-}
-
-/// One thread's children. False where there is no such file.
-bool add_children(pid_t pid, pid_t thread, std::vector<pid_t>& to) {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, thread);
-    const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
-    if (!fd) return false;
-    char buffer[4096];
-    pid_t number = 0;  // a blank ends each, and a number may lie across two readings
-    for (ssize_t n = 0; (n = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
-        for (const char c : std::string_view(buffer, static_cast<std::size_t>(n))) {
-            if (c >= '0' && c <= '9') {
-                number = number * 10 + (c - '0');
-            } else if (number > 0) {
-                to.push_back(std::exchange(number, 0));
-            }
-        }
-    }
-    return true;
-}
-
-void add_children_of_threads(pid_t pid, std::vector<pid_t>& to) {
-    char path[32];
-    std::snprintf(path, sizeof path, "/proc/%d/task", pid);
-    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path), ::closedir);
-    if (!dir) return;
-    while (const dirent* entry = ::readdir(dir.get())) {
-        if (entry->d_name[0] != '.') add_children(pid, std::atoi(entry->d_name), to);
-    }
 }
 
 std::uint64_t number_behind(std::string_view text, std::string_view name) {
@@ -133,51 +97,33 @@ std::uint64_t proportional_bytes(pid_t pid) {
     return resident > shared ? (resident - shared) * page_size() : 0;
 }
 
-bool kernel_lists_children() {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/self/task/%d/children", ::getpid());
-    return ::access(path, R_OK) == 0;
-}
-
 }  // namespace
 
-UsageMeter::UsageMeter(pid_t root) : root_(root), has_lists_(kernel_lists_children()) {}
+UsageMeter::UsageMeter(pid_t root) : root_(root) {}
 
 Usage UsageMeter::look(std::uint64_t enough) {
+    Usage usage;
+    tree_ = listed_pids(root_, std::min<std::uint64_t>(enough, kMostListed));
+    usage.processes = tree_.size();
+    // To read what a process uses may have to wait for it: not among thousands.
+    if (usage.processes > enough) return usage;
     const auto root = read_stat(root_);
-    if (!root) return {};
-    tree_.clear();
-    const auto list_children = [&](pid_t pid, std::uint64_t threads) {
-        if (threads > 1) {
-            add_children_of_threads(pid, tree_);
-        } else {
-            add_children(pid, pid, tree_);
-        }
-    };
-    if (has_lists_) {
-        list_children(root_, root->threads);
-    } else {
-        for (const Descendant& process : descendants_of(root_))
-            tree_.push_back(process.pid);
-    }
+    if (!root) return usage;
     for (auto& [pid, seen] : seen_)
         seen.is_alive = false;
-    Usage usage;
     std::uint64_t pages = 0;
     std::uint64_t ticks = root->childrens_ticks;
     std::uint64_t own_ticks = 0;
     // Parents first: the time of one that ends meanwhile is missed, never counted twice.
-    for (std::size_t next = 0; next < tree_.size() && usage.processes <= enough; ++next) {
-        const auto stat = read_stat(tree_[next]);
+    for (const pid_t pid : tree_) {
+        const auto stat = read_stat(pid);
         if (!stat) continue;
-        ++usage.processes;
         if (stat->resident_pages > 0) pages += stat->resident_pages + kPagesBehind * processors();
         ticks += stat->own_ticks + stat->childrens_ticks;
         own_ticks += stat->own_ticks;
-        Seen& seen = seen_[tree_[next]];
+        Seen& seen = seen_[pid];
         if (seen.start_time != stat->start_time) vanished_ += seen.ticks;
         seen = {stat->start_time, stat->own_ticks, true};
-        if (has_lists_ && tree_.size() < kMostListed) list_children(tree_[next], stat->threads);
     }
     own_ticks += ticks_of_vanished();
     usage.memory_at_most = pages * page_size();

@@ -23,7 +23,7 @@ public:
     /// `root` itself is not counted, only the time of its children that it has reaped.
     explicit UsageMeter(pid_t root);
 
-    /// Stops counting when there are more than `enough` processes.
+    /// Where there are more than `enough` processes, that is all it says.
     Usage look(std::uint64_t enough);
     /// Bytes resident, shared pages counted once, of the processes that `look` saw last. Costs the
     /// kernel a walk over all their pages.
@@ -38,7 +38,6 @@ private:
     std::uint64_t ticks_of_vanished();
 
     pid_t root_;
-    bool has_lists_;  // of children, in this kernel
     std::vector<pid_t> tree_;
     std::unordered_map<pid_t, Seen> seen_;
     std::uint64_t vanished_ = 0;  // ticks of those that were seen and are gone
