@@ -142,10 +142,6 @@ bool is_builtin(std::string_view name) {
     return contains(kHarmless, name) || contains(kSometimes, name) || contains(kNever, name);
 }
 
-std::string_view file_name(const Word& word) {
-    return command_name(word);
-}
-
 /// Whether a shell with these words takes its commands from its input. A file of /dev or /proc may
 /// be the input.
 bool reads_commands(Words words) {
@@ -153,8 +149,7 @@ bool reads_commands(Words words) {
         const std::string_view word = words[i].decoded;
         if (words[i].pattern) return true;
         if (word.substr(0, 1) != "-" && word.substr(0, 1) != "+")
-            return word.empty() || word.substr(0, 5) == "/dev/" || word.substr(0, 6) == "/proc/" ||
-                   word.find("..") != std::string_view::npos;
+            return word.empty() || word.substr(0, 5) == "/dev/" || word.substr(0, 6) == "/proc/";
         if (word == "--version" || word == "--help") return false;
         if (word.substr(0, 2) == "--" || word == "-") return true;
         if (word.find('s') != std::string_view::npos) return true;
@@ -170,14 +165,26 @@ bool has_here_input(const Part& part) {
                        [](const Redirection& r) { return r.op.substr(0, 2) == "<<"; });
 }
 
+/// ssh without a command runs a shell. Options as in ssh(1).
+bool is_remote_shell(Words words) {
+    constexpr std::string_view kWithValue = "BbcDEeFIiJLlmOoPpQRSWw";
+    std::size_t i = 0;
+    while (i < words.size() && words[i].decoded.substr(0, 1) == "-") {
+        const auto taker = words[i].decoded.find_first_of(kWithValue, 1);
+        i += taker != std::string::npos && taker + 1 == words[i].decoded.size() ? 2 : 1;
+    }
+    return i + 1 >= words.size();
+}
+
 /// A shell, or a program that starts one, that is given its commands by its input.
 bool is_shell_with_input(const Part& part) {
     const Words words(part.words);
-    const std::string_view name = file_name(words[0]);
+    const std::string_view name = command_name(words[0]);
     if (contains(kShells, name)) return reads_commands(words.subspan(1));
     if (!contains(kRunners, name)) return false;
+    if (name == "ssh" && is_remote_shell(words.subspan(1))) return true;
     for (std::size_t i = 1; i < words.size(); ++i)
-        if (contains(kShells, file_name(words[i])) && reads_commands(words.subspan(i + 1)))
+        if (contains(kShells, command_name(words[i])) && reads_commands(words.subspan(i + 1)))
             return true;
     return contains(kLogins, name) && has_here_input(part);
 }
@@ -187,9 +194,10 @@ bool is_shell_with_input(const Part& part) {
 Effect effect_of(const Part& part) {
     const std::string_view name = part.words[0].decoded;
     if (is_builtin(name)) {
-        if (!part.assignments.empty() && changes_directory(part))
-            return {"an assignment before a change of the directory", {}};
-        return effect_of_builtin(name, Words(part.words).subspan(1));
+        Effect effect = effect_of_builtin(name, Words(part.words).subspan(1));
+        if (effect.beyond.empty() && !part.assignments.empty())
+            effect.opaque = "an assignment before a builtin of the shell";
+        return effect;
     }
     if (is_shell_with_input(part)) return {std::string(kShellInput), {}};
     return {};
@@ -197,8 +205,7 @@ Effect effect_of(const Part& part) {
 
 bool changes_directory(const Part& part) {
     const std::string_view name = part.words[0].decoded;
-    return name == "cd" || name == "pushd" || name == "popd" ||
-           (name == "command" && part.words.size() > 1);
+    return name == "cd" || name == "pushd" || name == "popd";
 }
 
 bool is_variable_of_bash(std::string_view name) {

@@ -39,6 +39,16 @@ bool names_descriptor(std::string_view path) {
            path.substr(0, kNumbered.size()) == kNumbered;
 }
 
+/// Whether the home directory of a word may be another one than that of the shell.
+bool moves_home(const Part& part) {
+    const auto tilde = [](const Redirection& redirection) { return redirection.target.tilde; };
+    return std::any_of(part.assignments.begin(), part.assignments.end(),
+                       [](const Word& word) { return word.decoded.rfind("HOME=", 0) == 0; }) &&
+           (std::any_of(part.words.begin(), part.words.end(),
+                        [](const Word& w) { return w.tilde; }) ||
+            std::any_of(part.redirections.begin(), part.redirections.end(), tilde));
+}
+
 bool is_network(std::string_view path) {
     return path.substr(0, 9) == "/dev/tcp/" || path.substr(0, 9) == "/dev/udp/";
 }
@@ -248,7 +258,8 @@ bool Parser::expect(std::string_view word) {
 
 bool Parser::redirections_of_compound() {
     Part part;
-    std::size_t start = text_.size();
+    std::size_t start = at_;
+    std::size_t stop = at_;
     while (true) {
         blanks();
         std::size_t digits = 0;
@@ -261,13 +272,15 @@ bool Parser::redirections_of_compound() {
         std::string fd(text_.substr(at_, digits));
         at_ += digits;
         if (!redirection(part, std::move(fd))) return false;
+        stop = at_;
     }
-    return part.redirections.empty() || finish(std::move(part), start);
+    return part.redirections.empty() || finish(std::move(part), start, stop);
 }
 
 bool Parser::simple_command() {
     Part part;
     const std::size_t start = at_;
+    std::size_t stop = at_;
     while (true) {
         blanks();
         const char c = peek();
@@ -276,6 +289,7 @@ bool Parser::simple_command() {
         if (c == '#' && is_blank(before())) break;
         if (c == '(') return refuse("an unexpected (");
         if (!(redirects ? redirection(part, {}) : command_element(part))) return false;
+        stop = at_;
     }
     if (part.words.empty() && part.assignments.empty() && part.redirections.empty())
         return refuse("a command is missing");
@@ -284,11 +298,12 @@ bool Parser::simple_command() {
     if (!part.words.empty()) {
         const Effect effect = effect_of(part);
         if (!effect.beyond.empty()) return refuse(effect.beyond);
+        if (moves_home(part)) return refuse("a ~ beside an assignment to HOME");
         if (loops_ > 0 && changes_directory(part))
             return refuse("a loop that changes the directory");
         part.opaque = effect.opaque;
     }
-    return finish(std::move(part), start);
+    return finish(std::move(part), start, stop);
 }
 
 /// An assignment, a word, or the number before a redirection and the redirection.
@@ -306,7 +321,7 @@ bool Parser::command_element(Part& part) {
     const std::string_view raw = raw_word();
     const bool reserved = may_assign && is_reserved(raw);
     const bool brace = peek() == '{';
-    if (!word(next, may_assign)) return false;
+    if (!word(next, may_assign ? Place::kCommand : Place::kArgument)) return false;
     if (brace && (peek() == '<' || peek() == '>')) return refuse("a variable for a descriptor");
     if (reserved) return refuse("a reserved word that is not the first word");
     return add_word(part, std::move(next));
@@ -335,10 +350,7 @@ bool Parser::add_word(Part& part, Word word) {
     return true;
 }
 
-bool Parser::finish(Part part, std::size_t start) {
-    std::size_t stop = at_;
-    while (stop > start && is_blank(text_[stop - 1]))
-        --stop;
+bool Parser::finish(Part part, std::size_t start, std::size_t stop) {
     part.written = joined(part);
     part.whole = text_.substr(start, stop - start);
     parts_.push_back(std::move(part));
@@ -374,7 +386,7 @@ bool Parser::redirection(Part& part, std::string fd) {
 
 bool Parser::file_target(Redirection& redirection) {
     Word& target = redirection.target;
-    if (!word(target, false)) return false;
+    if (!word(target, Place::kTarget)) return false;
     if (target.pattern) return refuse("a pattern as the target of a redirection");
     if (target.decoded.empty()) return refuse("a redirection without a target");
     if (peek() == '<' || peek() == '>') {
@@ -398,10 +410,11 @@ bool Parser::descriptor_target(Redirection& redirection) {
     if (length == 0) {
         if (redirection.op == "<&" || !redirection.fd.empty())
             return refuse("a descriptor that is not a number");
-        return file_target(redirection) &&
-               (std::string_view("-0123456789").find(redirection.target.decoded[0]) ==
-                    std::string_view::npos ||
-                refuse("a quoted descriptor"));
+        if (!file_target(redirection)) return false;
+        // bash expands this word twice: >&\$x is what $x says.
+        const Word& target = redirection.target;
+        return (target.written == target.decoded && !target.tilde) ||
+               refuse("a target of >& that is not plain");
     }
     const char next = peek(length);
     if (length > 2 || !is_meta(next) || next == '(' || next == '<' || next == '>')
@@ -414,7 +427,7 @@ bool Parser::descriptor_target(Redirection& redirection) {
 
 bool Parser::here_string(Redirection& redirection) {
     Word& target = redirection.target;
-    if (!word(target, false)) return false;
+    if (!word(target, Place::kTarget)) return false;
     if (target.pattern || target.tilde) return refuse("a here-string that is not literal");
     return true;
 }

@@ -11,7 +11,7 @@
 /// Inside of grammar.h; nobody else includes this.
 namespace tenon::permission::grammar {
 
-/// Deeper nesting of groups, conditions and loops is not understood.
+/// Deeper nesting of lists of commands is not understood. The text itself is one.
 constexpr int kMaxDepth = 32;
 
 /// A recursive descent over one text that accepts GRAMMAR.md and nothing else. Each function that
@@ -42,9 +42,12 @@ private:
         bool first_is_simple = false;
         int commands = 0;
     };
+    /// Where a word stands: before or as the name of a command, behind it, or behind a redirection.
+    enum class Place { kCommand, kArgument, kTarget };
     /// One word while it is read.
     struct Reading {
         Word word;
+        Place place;
         bool plain = true;            ///< nothing quoted so far
         bool quoted_special = false;  ///< a quoted byte that means something in a pattern
         bool open_bracket = false;    ///< an unquoted [
@@ -67,7 +70,7 @@ private:
     bool simple_command();
     bool command_element(Part& part);
     bool add_word(Part& part, Word word);
-    bool finish(Part part, std::size_t start);
+    bool finish(Part part, std::size_t start, std::size_t stop);
     bool redirection(Part& part, std::string fd);
     bool file_target(Redirection& redirection);
     bool descriptor_target(Redirection& redirection);
@@ -81,9 +84,9 @@ private:
     bool blank_lines();
 
     // grammar_words.cpp: words
-    bool word(Word& out, bool may_assign);
+    bool word(Word& out, Place place);
     bool finish_word(Reading& reading, std::size_t start, Word& out);
-    bool unquoted(Reading& reading, bool may_assign);
+    bool unquoted(Reading& reading);
     bool tilde(Reading& reading);
     bool brace(Reading& reading);
     bool backslash(Reading& reading);

@@ -20,15 +20,32 @@ bool is_plain_in_braces(char c) {
     return is_name(c) || c == '-' || c == '^' || c == '/' || c == '@';
 }
 
+/// Each [ of the pattern begins a plain list of ASCII characters and ranges. Matchers differ in
+/// what else they take for one.
+bool has_plain_brackets(std::string_view pattern) {
+    for (std::size_t open = pattern.find('['); open != std::string_view::npos;
+         open = pattern.find('[', open)) {
+        ++open;
+        if (open < pattern.size() && (pattern[open] == '!' || pattern[open] == '^')) ++open;
+        const std::size_t close = pattern.find(']', open);
+        if (close == std::string_view::npos || close == open) return false;
+        for (; open < close; ++open)
+            if (pattern[open] == '[' || pattern[open] == '/' || is_beyond_ascii(pattern[open]))
+                return false;
+    }
+    return true;
+}
+
 constexpr const char* kBrace = "a brace that may be expanded";
 constexpr const char* kExpansion = "an expansion";
 constexpr const char* kExpansionInQuotes = "an expansion in double quotes";
 
 }  // namespace
 
-/// Does not stand at a byte that ends a word. `may_assign`: a command may begin here.
-bool Parser::word(Word& out, bool may_assign) {
+/// Does not stand at a byte that ends a word.
+bool Parser::word(Word& out, Place place) {
     Reading reading;
+    reading.place = place;
     const std::size_t start = at_;
     while (!is_meta(peek())) {
         bool taken = false;
@@ -46,7 +63,7 @@ bool Parser::word(Word& out, bool may_assign) {
             case '`':
                 return refuse(kExpansion);
             default:
-                taken = unquoted(reading, may_assign);
+                taken = unquoted(reading);
         }
         if (!taken) return false;
     }
@@ -62,12 +79,14 @@ bool Parser::finish_word(Reading& reading, std::size_t start, Word& out) {
     // What is quoted in a pattern could not be told from what is not.
     if (word.pattern && !reading.plain && (reading.quoted_special || reading.open_bracket))
         return refuse("a pattern with quoted parts");
+    if (word.pattern && reading.open_bracket && !has_plain_brackets(word.decoded))
+        return refuse("a pattern with an odd bracket");
     if (reading.braces && !reading.plain) return refuse("braces and quotes in one word");
     out = std::move(word);
     return true;
 }
 
-bool Parser::unquoted(Reading& reading, bool may_assign) {
+bool Parser::unquoted(Reading& reading) {
     Word& word = reading.word;
     const char c = peek();
     if (c == '~') return tilde(reading);
@@ -77,7 +96,7 @@ bool Parser::unquoted(Reading& reading, bool may_assign) {
         if (reading.open_brace) return refuse(kBrace);
         reading.braces = true;
     }
-    if (may_assign && reading.plain && is_identifier(word.decoded)) {
+    if (reading.place == Place::kCommand && reading.plain && is_identifier(word.decoded)) {
         if (c == '[') return refuse("a subscript");
         if (c == '+' && peek(1) == '=') return refuse("an assignment that appends");
     }
@@ -187,10 +206,10 @@ bool Parser::backslash_in_double_quotes(Reading& reading) {
 }
 
 /// $(cat <<'EOF'⏎…⏎EOF⏎) in double quotes: the text of the here-document, without the newlines at
-/// its end.
+/// its end. Not where an assignment before the command could give it another cat.
 bool Parser::cat_substitution(Reading& reading) {
     constexpr std::string_view kBegin = "$(cat ";
-    if (!starts(kBegin)) return refuse(kExpansionInQuotes);
+    if (!starts(kBegin) || reading.place != Place::kArgument) return refuse(kExpansionInQuotes);
     at_ += kBegin.size();
     blanks();
     if (!starts("<<") || starts("<<<")) return refuse(kExpansionInQuotes);

@@ -83,6 +83,8 @@ TEST(Grammar, KeepsEachPartAsItIsWritten) {
     EXPECT_EQ(understood.parts[0].whole, "A=1  'a b'   >f c");
     EXPECT_EQ(understood.parts[1].written, "x \\;");
     EXPECT_EQ(understood.parts[1].whole, "x \\; 2>&1");
+    EXPECT_EQ(understand("a\\  ").parts.at(0).whole, "a\\ ");
+    EXPECT_EQ(understand("a >b  ;").parts.at(0).whole, "a >b");
 }
 
 TEST(Grammar, TakesAQuotedHereDocumentInACatAsALiteral) {
@@ -198,6 +200,10 @@ TEST(Grammar, UnderstandsNothingElse) {
         {"a b=c:~", "a ~ behind = or :"},
         {"a *'*'", "a pattern with quoted parts"},
         {"a [b'-'c]", "a pattern with quoted parts"},
+        {"a [[:alpha:]]", "a pattern with an odd bracket"},
+        {"a []b]", "a pattern with an odd bracket"},
+        {"a [b/c]", "a pattern with an odd bracket"},
+        {"a *[", "a pattern with an odd bracket"},
         {"a *\\?", "a pattern with quoted parts"},
         {"/bin/r? a", "a pattern as command"},
         {"a > *", "a pattern as the target of a redirection"},
@@ -209,7 +215,10 @@ TEST(Grammar, UnderstandsNothingElse) {
          "a descriptor that is opened once more beside an input redirection"},
         {"a >&-b", "a descriptor that is not a number"},
         {"a >&2-", "a descriptor that is not a number"},
-        {"a >&'2'", "a quoted descriptor"},
+        {"a >&'2'", "a target of >& that is not plain"},
+        {"a >&\\`b\\`", "a target of >& that is not plain"},
+        {"a >& '$(b)'", "a target of >& that is not plain"},
+        {"a >& ~/b", "a target of >& that is not plain"},
         {"a <&b", "a descriptor that is not a number"},
         {"a 100>f", "a large descriptor number"},
         {"a <(b)", "a process substitution"},
@@ -226,6 +235,11 @@ TEST(Grammar, UnderstandsNothingElse) {
         {"RANDOM='x[$(mark)]' a", "an assignment to a variable of bash"},
         {"BASH_ENV=f a", "an assignment to a variable of bash"},
         {"PS4='$(mark)' a", "an assignment to a variable of bash"},
+        {"HOME=a b ~/c", "a ~ beside an assignment to HOME"},
+        {"HOME=a b > ~/c", "a ~ beside an assignment to HOME"},
+        {"A=\"$(cat <<'E'\na\nE\n)\" b", "an expansion in double quotes"},
+        {"b > \"$(cat <<'E'\na\nE\n)\"", "an expansion in double quotes"},
+        {"\"$(cat <<'E'\na\nE\n)\" b", "an expansion in double quotes"},
         {"A=1 if a", "a reserved word that is not the first word"},
         {"for a in b; do c; done", "the reserved word for"},
         {"case a in b) c;; esac", "the reserved word case"},
@@ -348,8 +362,9 @@ TEST(Grammar, MarksCommandsThatRunWhatTheirInputSays) {
     }
     for (const std::string command :
          {"bash build.sh", "bash -x build.sh", "bash -c 'a b'", "sh -ec a", "bash --version",
-          "bash -o pipefail -c a", "env bash build.sh", "python3 - <<'E'\na\nE", "grep bash f",
-          "which sh", "cat <<'E'\na\nE", "ssh a b", "sudo make"}) {
+          "bash -o pipefail -c a", "bash ../build.sh", "ssh -p 22 a b", "env bash build.sh",
+          "python3 - <<'E'\na\nE", "grep bash f", "which sh", "cat <<'E'\na\nE", "ssh a b",
+          "sudo make"}) {
         SCOPED_TRACE(command);
         const Understood understood = understand(command);
         EXPECT_EQ(understood.unclear, "");

@@ -7,14 +7,14 @@
 
 namespace tenon::permission::differential {
 
-/// A command that bash ran: its name and its words.
+/// A command that bash ran: its name and its words. The last word of one named `ee` is its input.
 using RanCommand = std::vector<std::string>;
 
 /// Files of the directory in which texts run; each is a link to /dev/null.
 inline const std::vector<std::string> kFiles = {"f", "g", "h"};
 inline constexpr char kHome[] = "/h";
 
-/// Whether running the text can touch no file but those of its own directory.
+/// Whether running the text can touch no file but those of its own directory, and no process.
 bool is_harmless(const std::string& text);
 
 /// Runs texts in a real bash that knows only stubs, in a directory that cannot be changed. One bash
@@ -25,6 +25,9 @@ class Bash {
 public:
     /// Repeatable: a stub fails or succeeds in the same way each time. Loops may then be endless.
     explicit Bash(bool repeatable = false);
+    ~Bash();
+    Bash(const Bash&) = delete;
+    Bash& operator=(const Bash&) = delete;
     /// What each text ran, in its order as far as processes have one.
     std::vector<std::vector<RanCommand>> run(const std::vector<std::string>& texts);
     /// The same by `bash -c`, one process for the text.

@@ -2,11 +2,13 @@
 #include <cstdlib>
 #include <fnmatch.h>
 #include <iostream>
+#include <optional>
 #include <unordered_set>
 
 #include <gtest/gtest.h>
 
 #include "host/permission/grammar.h"
+#include "host/permission/shell.h"
 #include "tests/permission/differential/bash_runs.h"
 #include "tests/permission/differential/generator.h"
 
@@ -33,24 +35,55 @@ std::size_t from_environment(const char* name, std::size_t otherwise) {
     return value == nullptr ? otherwise : std::stoul(value);
 }
 
+std::string as_recorded(std::string text) {
+    std::replace(text.begin(), text.end(), '\x01', '\n');
+    return text;
+}
+
 /// The words that bash makes of one, in the directory where the texts run.
-Strings expanded(const Word& word) {
-    std::string text = word.decoded;
+RanCommand expanded(const Word& word) {
+    std::string text = as_recorded(word.decoded);
     if (word.tilde) text.replace(0, 1, kHome);
-    Strings out;
+    RanCommand out;
     if (word.pattern)
         for (const std::string& file : kFiles)
-            if (::fnmatch(text.c_str(), file.c_str(), FNM_PERIOD | FNM_PATHNAME) == 0)
-                out.push_back(file);
-    return out.empty() ? Strings{text} : out;
+            for (const std::string& name : {file, "./" + file})
+                if (::fnmatch(text.c_str(), name.c_str(), FNM_PERIOD | FNM_PATHNAME) == 0)
+                    out.push_back(name);
+    return out.empty() ? RanCommand{text} : out;
 }
 
 RanCommand expanded(const Part& part) {
-    RanCommand run;
+    RanCommand words;
     for (const Word& word : part.words)
         for (std::string& text : expanded(word))
-            run.push_back(std::move(text));
-    return run;
+            words.push_back(std::move(text));
+    return words;
+}
+
+/// What a here-document or here-string of the part gives as its input; nothing where the input is
+/// something else.
+std::optional<std::string> input(const Part& part) {
+    std::optional<std::string> found;
+    for (const Redirection& redirection : part.redirections) {
+        const bool of_input =
+            redirection.fd == "0" || (redirection.fd.empty() && redirection.op.front() == '<');
+        if (!of_input) continue;
+        found.reset();
+        if (redirection.op == "<<<") found = as_recorded(redirection.target.decoded) + "\n";
+        if (redirection.op == "<<" || redirection.op == "<<-")
+            found = as_recorded(redirection.body);
+    }
+    return found;
+}
+
+bool is_run_of(const Part& part, RanCommand ran) {
+    if (ran.front() == "ee") {
+        const auto expected = input(part);
+        if (expected && *expected != ran.back()) return false;
+        ran.pop_back();
+    }
+    return expanded(part) == ran;
 }
 
 bool is_whole(const std::vector<Part>& parts) {
@@ -83,7 +116,29 @@ public:
         if (ran == RanCommand{"cat"} && text.find("$(cat ") != std::string::npos) return true;
         const Understood understood = understand(text);
         return std::any_of(understood.parts.begin(), understood.parts.end(),
-                           [&ran](const Part& part) { return expanded(part) == ran; });
+                           [&ran](const Part& part) { return is_run_of(part, ran); });
+    }
+};
+
+/// What deny rules look at. Where a word is not literal they see more than one command.
+class SeenText final : public View {
+public:
+    bool knows(const std::string& text) override {
+        const Script script = parse_script(text);
+        return script.opaque.empty() && is_whole(script.parts);
+    }
+    bool names(const std::string& text, const RanCommand& ran) override {
+        const Script script = parse_script(text);
+        return std::any_of(script.parts.begin(), script.parts.end(), [&](const Part& part) {
+            if (part.words.empty() || part.words[0].decoded != ran[0]) return false;
+            bool literal = std::all_of(part.words.begin(), part.words.end(), [](const Word& word) {
+                return word.literal() && word.decoded.find('~') == std::string::npos;
+            });
+            for (const Redirection& redirection : part.redirections)
+                literal = literal && redirection.op.substr(0, 2) != "<<";
+            // A backslash at the end of several lines goes; of one line it stays.
+            return !literal || text.back() == '\\' || is_run_of(part, ran);
+        });
     }
 };
 
@@ -181,17 +236,29 @@ void compare_corpus(View& view) {
 }
 
 class DifferentialOfAllowRules : public ::testing::TestWithParam<std::size_t> {};
+class DifferentialOfDenyRules : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(DifferentialOfAllowRules, NamesEveryCommandThatBashRunsOfAGeneratedText) {
     UnderstoodText view;
     compare_generated(view, GetParam());
 }
+TEST_P(DifferentialOfDenyRules, NamesEveryCommandThatBashRunsOfAGeneratedText) {
+    SeenText view;
+    compare_generated(view, GetParam());
+}
 INSTANTIATE_TEST_SUITE_P(Shard, DifferentialOfAllowRules,
                          ::testing::Range<std::size_t>(0, kShards));
+INSTANTIATE_TEST_SUITE_P(Shard, DifferentialOfDenyRules, ::testing::Range<std::size_t>(0, kShards));
+
 TEST(DifferentialCorpus, NamesEveryCommandThatBashRunsOfATextThatAllowRulesUnderstand) {
     UnderstoodText view;
     compare_corpus(view);
 }
+TEST(DifferentialCorpus, NamesEveryCommandThatBashRunsOfATextThatDenyRulesSee) {
+    SeenText view;
+    compare_corpus(view);
+}
+
 /// The proof stands on this: `eval` in a subshell of one bash runs what `bash -c` runs.
 TEST(DifferentialCorpus, RunsTheSameByEvalAsByBashC) {
     if (!has_bash_5_2()) GTEST_SKIP() << kNoBash;

@@ -54,7 +54,8 @@ const std::string& Generator::any_fragment() {
 }
 
 std::string Generator::command() {
-    static constexpr std::array<const char*, 6> kNames = {"aa", "bb", "cc", "mark", "echo", "cat"};
+    static constexpr std::array<const char*, 7> kNames = {"aa",   "bb",  "cc", "mark",
+                                                          "echo", "cat", "ee"};
     static constexpr std::array<const char*, 8> kPlain = {"x",  "y", "'a b'", "\"c\"",
                                                           "-d", "f", "e=f",   "\\;"};
     std::string out;

@@ -6,15 +6,21 @@
 export __n=0
 : "${__spread=BASHPID}"
 __calls=0
-record() {
+note() {
     # bash writes at each newline, and what several commands write must not mix: \001 stands for one.
     builtin printf '%s\0' "$__n" "$#" "${@//$'\n'/$'\001'}" >&250
-    # Endless loops end, also those in whose condition a subshell runs, and && and || go both ways.
+}
+# Endless loops end, also those in whose condition a subshell runs, and && and || go both ways.
+leave() {
     (( ++__calls > 15 )) && builtin exit 0
     return $(( (__n + __calls + __spread) & 1 ))
 }
+record() {
+    note "$@"
+    leave
+}
 command_not_found_handle() { record "$@"; }
-for __name in aa bb cc dd ee mark echo : true false git make ls grep xargs env nohup nice timeout \
+for __name in aa bb cc dd mark echo : true false git make ls grep xargs env nohup nice timeout \
     sleep find python3 bash sh; do
     eval "function $__name { record $__name \"\$@\"; }"
 done
@@ -22,9 +28,14 @@ done
 for __name in printf test '[' cd set wait jobs type; do
     eval "function $__name { record '$__name' \"\$@\"; builtin '$__name' \"\$@\"; }"
 done
-# Records last: it may be the one that ends the shell.
 cat() {
+    note cat "$@"
     builtin mapfile -t __lines
     builtin printf '%s\n' "${__lines[@]}"
-    record cat "$@"
+    leave
+}
+# Its last word is what it reads.
+ee() {
+    IFS= builtin read -r -d '' __input
+    record ee "$@" "$__input"
 }
