@@ -79,6 +79,7 @@ private:
     void take_signals();
     void read_keys();
     void keep_what_was_typed();
+    void note_typing();
     void lost();
     [[nodiscard]] Time now() const;
 

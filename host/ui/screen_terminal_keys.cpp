@@ -294,6 +294,7 @@ void ScreenTerminal::suspend() {
     (void)wakeups_.take_signals();
     modes_.enter();
     area_.forget();
+    note_typing();
     changed_ = at_once_ = true;
 }
 

@@ -175,6 +175,15 @@ TEST_F(AQuestion, IsShownInFullByCtrlO) {
     }
 }
 
+TEST_F(AQuestion, WaitsAgainWhenTheProgramIsContinued) {
+    auto pty = start();
+    ask(*pty);
+    const std::size_t before = pty->raw().size();
+    pty->send_signal(SIGCONT);  // somebody has typed fg
+    EXPECT_TRUE(is_ready(*pty, before)) << pty->screen();
+    type(*pty, "y", "answer: y");
+}
+
 TEST_F(AQuestion, IsInterruptedAndKeepsTheLine) {
     auto pty = start();
     type(*pty, "ask\rtyped", "> typed");

@@ -10,7 +10,7 @@
 namespace tenon::app {
 namespace {
 
-constexpr std::size_t kLongestTitle = 400;  // the details have it all
+constexpr std::size_t kLongestTitle = 400;  // the subject and the variants have it all
 constexpr std::size_t kLargestFile = std::size_t{4} << 20U;
 constexpr std::size_t kMostDiffRows = 100'000;
 constexpr std::size_t kNarrow = 40;
@@ -62,11 +62,16 @@ std::vector<std::string> details_of(const permission::Question& question,
     return out;
 }
 
+std::string shortened(std::string text) {
+    if (utf8::length(text) <= kLongestTitle) return text;
+    return std::string(utf8::first(text, kLongestTitle)) + "…";
+}
+
 std::string joined(const std::vector<std::string>& rules) {
     std::string out;
     for (const std::string& rule : rules)
         out += (out.empty() ? "" : ", ") + visible(rule);
-    return out;
+    return shortened(std::move(out));
 }
 
 /// What the rules of an offer are called beside the other offer.
@@ -76,8 +81,11 @@ std::string name_of(std::size_t offer) {
 
 std::vector<std::string> visible_lines(const std::vector<std::string>& texts, std::size_t width) {
     std::vector<std::string> lines;
-    for (const std::string& text : texts)
-        lines.push_back(indent_of(width) + visible(text));
+    for (const std::string& text : texts) {
+        std::istringstream parts(visible(text, true));
+        for (std::string part; std::getline(parts, part);)
+            lines.push_back(indent_of(width) + ui::without_tabs(part));
+    }
     return lines;
 }
 
@@ -126,8 +134,7 @@ std::string question_title(const permission::Question& question, std::size_t pla
                            std::size_t total, ui::Style style) {
     std::string title = visible(question.title);
     if (question.tool.empty()) title = visible(question.who) + " asks: " + title;
-    if (utf8::length(title) > kLongestTitle)
-        title = std::string(utf8::first(title, kLongestTitle)) + "…";
+    title = shortened(std::move(title));
     if (const std::string who = whose(question, total); !who.empty()) title.insert(0, who + " · ");
     if (total > 1) title.insert(0, std::to_string(place) + " of " + std::to_string(total) + " · ");
     return ui::paint(style, ui::kBold, title);
