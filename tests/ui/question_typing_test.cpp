@@ -213,7 +213,7 @@ TEST(QuestionTyping, AKeyThatIsHeldDownAnswersOneQuestion) {
 }
 
 TEST(QuestionTyping, ACompleteAnswerTypedTooEarlyIsNeitherAnAnswerNorAPrompt) {
-    for (const std::string word : {"yes", "no", "y", "N", "YES"}) {
+    for (const std::string word : {"yes", "no", "y", "N", "YES", "a", "always", "forever"}) {
         SCOPED_TRACE(word);
         QuestionDesk desk;
         desk.types("x\r");
