@@ -33,9 +33,6 @@ Result<Contents> read_rules(const fs::path& file) {
     auto parsed = parse_config(file, *bytes);
     if (!parsed) return parsed.error();
     if (!parsed->problems.empty()) return Error{parsed->problems.front()};
-    if (!bytes->empty() && bytes->find(kEscapedValues) == std::string::npos)
-        return Error{file.string() + ": has not the line '" + std::string(kEscapedValues) +
-                     "' and so was written by somebody else"};
     if (bytes->empty()) *bytes = std::string(kEscapedValues) + "\n";
     return Contents{*std::move(bytes), std::move(parsed->entries)};
 }
@@ -82,7 +79,13 @@ Result<RuleLines> rule_lines(const fs::path& folder, const std::vector<std::stri
         return Error{file.string() + " cannot hold this rule as it is"};
     const auto contents = read_rules(file);
     if (!contents) return contents.error();
-    return RuleLines{file, lines_behind(contents->entries, rules)};
+    RuleLines out{file, lines_behind(contents->entries, rules)};
+    const bool needs_escapes = std::any_of(
+        rules.begin(), rules.end(), [](const auto& rule) { return escaped_value(rule) != rule; });
+    if (needs_escapes && !out.lines.empty() && !contents->bytes.starts_with(kEscapedValues))
+        return Error{file.string() + ": its first line is not '" + std::string(kEscapedValues) +
+                     "', and so it cannot hold this rule"};
+    return out;
 }
 
 Result<void> add_rule_lines(const fs::path& folder, const std::vector<std::string>& rules,

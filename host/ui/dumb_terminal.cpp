@@ -212,7 +212,8 @@ bool DumbTerminal::is_word_for_question(const std::string& line) const {
     return std::any_of(question_->choices.begin(), question_->choices.end(),
                        [&](const Choice& choice) {
                            return small == std::string(1, choice.key) ||
-                                  (!choice.word.empty() && small == choice.word);
+                                  (!choice.word.empty() && small == choice.word) ||
+                                  small == choice.brief;
                        });
 }
 

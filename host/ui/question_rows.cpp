@@ -175,7 +175,10 @@ Shares share_out(const Shares& wanted, bool typing, bool waits, std::size_t rows
     if (typing) grow(shares.input, wanted.input, 1);
     grow(shares.variant, wanted.variant, 2);
     grow(shares.remark, wanted.remark, 1);
-    if (within) grow(shares.subject, wanted.subject, 2);
+    if (within) {
+        grow(shares.variant, wanted.variant, 3);
+        grow(shares.subject, wanted.subject, 2);
+    }
     grow(shares.title, wanted.title, 1);
     grow(shares.subject, wanted.subject, 2);
     grow(shares.heading, wanted.heading, 1);

@@ -119,6 +119,7 @@ void ScreenTerminal::take_signals() {
         // Stopped without a word: whatever stands on the screen now, it is not ours.
         modes_.set_again();
         area_.forget();
+        note_typing();
         write("\r\033[J");
         changed_ = at_once_ = true;
     }
@@ -137,6 +138,12 @@ void ScreenTerminal::take_signals() {
     if (seen.hangup) ready_.emplace_back(Hangup{});
     if (seen.terminate || seen.hangup) closed_ = true;
     if (seen.hangup) lost_ = true;
+}
+
+/// Somebody has typed, though not here: the command that continued the program.
+void ScreenTerminal::note_typing() {
+    last_typed_ = now();
+    ready_at_ = *last_typed_ + kQuiet;
 }
 
 void ScreenTerminal::lost() {

@@ -32,6 +32,21 @@ private:
     locale_t before_ = nullptr;
 };
 
+/// What a person has done with the question that stands.
+struct StandingQuestion {
+    Question question;
+    std::size_t put_columns = 0;  ///< that `subject` is for
+    TextRows subject;
+    std::string shown;                  ///< the keys whose labels are on the screen
+    std::optional<std::size_t> chosen;  ///< a choice whose variants are shown
+    std::size_t variant = 0;
+    std::wstring letters;  ///< the keys that led there, should they prove to be typing
+    std::chrono::steady_clock::time_point lettered{};  ///< when the last of them came
+    bool words_open = false;                           ///< the line is for the words
+    bool began_here = false;    ///< the line was begun while the question stood
+    std::string before, after;  ///< the line that the words took the place of
+};
+
 /// A terminal that understands escape sequences: the line editor and the live area at the bottom of
 /// its normal screen. Draws before it waits: at once for a key, at most every 16 ms for output.
 class ScreenTerminal : public Terminal {
@@ -58,27 +73,13 @@ private:
         Time read{};              ///< when it came
         bool may_answer = false;  ///< typed alone, or as a choice's word, while a question stood
     };
-    /// What a person has done with the question that stands.
-    struct Asking {
-        Question question;
-        std::size_t put_columns = 0;  ///< that `subject` is for
-        TextRows subject;
-        std::string shown;                  ///< the keys whose labels are on the screen
-        std::optional<std::size_t> chosen;  ///< a choice whose variants are shown
-        std::size_t variant = 0;
-        std::wstring letters;       ///< the keys that led there, should they prove to be typing
-        Time lettered{};            ///< when the last of them came
-        bool words_open = false;    ///< the line is for the words
-        bool began_here = false;    ///< the line was begun while the question stood
-        std::string before, after;  ///< the line that the words took the place of
-    };
-
     // One round: draw what is due, wait, take what has come.
     void pump();
     [[nodiscard]] std::chrono::milliseconds patience();
     void take_signals();
     void read_keys();
     void keep_what_was_typed();
+    void note_typing();
     void lost();
     [[nodiscard]] Time now() const;
 
@@ -148,7 +149,7 @@ private:
     std::vector<std::string> tail_;
     std::vector<std::string> hints_;
     std::string status_;
-    std::optional<Asking> asking_;
+    std::optional<StandingQuestion> asking_;
     WordRest rest_;              // of the answer before
     bool rest_in_line_ = false;  // the line was begun behind that answer
     Time ready_at_{};            // from then on a question takes keys

@@ -15,7 +15,6 @@ using Asks = LineEditor::Asks;
 constexpr wchar_t control(char letter) {
     return letter & 0x1f;
 }
-constexpr wchar_t kEnter = L'\r';
 constexpr wchar_t kEscape = 0x1b;
 constexpr wchar_t kBackspace = 0x7f;
 constexpr std::string_view kBell = "\a";
@@ -294,6 +293,7 @@ void ScreenTerminal::suspend() {
     (void)wakeups_.take_signals();
     modes_.enter();
     area_.forget();
+    note_typing();
     changed_ = at_once_ = true;
 }
 

@@ -256,7 +256,9 @@ bool ScreenTerminal::is_word_for_question(const std::string& line) const {
     const std::string small = in_small_letters(line);
     const auto& choices = asking_->question.choices;
     return std::any_of(choices.begin(), choices.end(),
-                       [&](const Choice& choice) { return is_key_or_word(choice, small); });
+                       [&](const Choice& choice) {
+                           return is_key_or_word(choice, small) || small == choice.brief;
+                       });
 }
 
 }  // namespace tenon::ui

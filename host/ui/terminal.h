@@ -83,7 +83,8 @@ public:
     /// status says so. From then on it takes the keys whose labels are on the screen; any other key
     /// is refused with a bell, and since somebody seems to type, what was typed goes into the line
     /// and it waits again. A paste never answers, nor do several keys that come in one piece unless
-    /// they are the word of a choice. What follows of a word whose first letter has answered is
+    /// they are the word of a choice. A line that is only a choice's key or word, begun while the
+    /// question waits, is dropped with a bell when it is entered. What follows of a word whose first letter has answered is
     /// dropped. Ctrl-C, Ctrl-D on an empty line and Ctrl-B come as ever. The line is kept and
     /// stands there again afterwards. On a dumb terminal an answer is a line: a key, a word, a key
     /// with the number of a variant (`a2`), or `n` and the words.

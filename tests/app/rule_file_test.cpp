@@ -103,8 +103,17 @@ TEST(RuleFile, IsLeftAloneWhenTheLinesWouldBeOthers) {
     EXPECT_EQ(contents(dir / "allowed.properties"), before);
 }
 
-TEST(RuleFile, IsLeftAloneWhenItCannotBeReadOrIsSomebodyElses) {
-    for (const char* text : {"a.b = 1\na.b = 2\n", "permissions.allow.1 = Read(x)\n", "\xff\n",
+TEST(RuleFile, ThatAPersonHasWrittenTakesRulesThatNeedNoEscape) {
+    const testing::TempDir dir;
+    dir.write("allowed.properties", "# mine\npermissions.allow.7 = Read(a\\b)");
+    EXPECT_FALSE(rule_lines(dir.path(), {"Bash(grep 'a\\|b')"}));
+    ASSERT_TRUE(add(dir.path(), {"Bash(make)"}));
+    EXPECT_EQ(contents(dir / "allowed.properties"),
+              "# mine\npermissions.allow.7 = Read(a\\b)\npermissions.allow.8=Bash(make)\n");
+}
+
+TEST(RuleFile, IsLeftAloneWhenItCannotBeRead) {
+    for (const char* text : {"a.b = 1\na.b = 2\n", "\xff\n",
                              "# values are escaped: \\\\ \\n \\r\npermissions.allow.1=\\x\n"}) {
         SCOPED_TRACE(text);
         const testing::TempDir dir;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <fcntl.h>
+#include <pty.h>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,13 +44,23 @@ class QuestionDesk {
 public:
     using Milliseconds = std::chrono::milliseconds;
 
-    QuestionDesk() {
+    /// With a size the screen is a terminal that has it.
+    explicit QuestionDesk(std::optional<ui::ScreenSize> size = {}) {
         int fds[2] = {-1, -1};
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
             throw std::runtime_error("socketpair");
         keyboard_.reset(fds[0]);
         in_.reset(fds[1]);
-        out_.reset(::memfd_create("screen", MFD_CLOEXEC));
+        if (size) {
+            int far = -1, near = -1;
+            if (::openpty(&far, &near, nullptr, nullptr, nullptr) != 0)
+                throw std::runtime_error("openpty");
+            far_.reset(far);
+            out_.reset(near);
+            resize(*size);
+        } else {
+            out_.reset(::memfd_create("screen", MFD_CLOEXEC));
+        }
         ui::Terminal::Options options;
         options.in = in_.get();
         options.out = out_.get();
@@ -57,6 +69,12 @@ public:
         if (!terminal_->start()) throw std::runtime_error("the terminal does not start");
     }
 
+    /// Of the screen that is a terminal; no signal tells the program.
+    void resize(ui::ScreenSize size) {
+        const winsize window{static_cast<unsigned short>(size.rows),
+                             static_cast<unsigned short>(size.columns), 0, 0};
+        ::ioctl(out_.get(), TIOCSWINSZ, &window);
+    }
     [[nodiscard]] ui::Terminal& terminal() { return *terminal_; }
     void ask(std::size_t number) { terminal_->set_question(a_question(number)); }
     void passes(Milliseconds time) { now_ += time; }
@@ -97,7 +115,7 @@ public:
 
 private:
     std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
-    UniqueFd keyboard_, in_, out_;
+    UniqueFd keyboard_, in_, out_, far_;
     std::unique_ptr<ui::ScreenTerminal> terminal_;
 };
 

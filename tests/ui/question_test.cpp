@@ -7,14 +7,15 @@ namespace {
 struct AQuestion : ATerminal {
     /// Lets the child ask, and waits until the question takes keys.
     static void ask(Pty& pty, const std::string& line = "ask") {
+        const std::size_t before = pty.raw().size();
         pty.send(line + "\r");
-        EXPECT_TRUE(is_ready(pty)) << pty.screen();
+        EXPECT_TRUE(is_ready(pty, before)) << pty.screen();
     }
-    static bool is_ready(Pty& pty) {
+    /// Keys have been typed since `before`: the question says that it waits, and then no more.
+    static bool is_ready(Pty& pty, std::size_t before) {
         return pty.wait_until([&] {
-            const std::string screen = pty.screen();
-            return screen.find(" no") != std::string::npos &&
-                   screen.find("waits for quiet") == std::string::npos;
+            return pty.raw().find("waits for quiet", before) != std::string::npos &&
+                   pty.screen().find("waits for quiet") == std::string::npos;
         });
     }
     static bool shows(Pty& pty, const std::string& text) {
@@ -61,7 +62,7 @@ TEST_F(AQuestion, IsNotAnsweredByWhatIsTypedWhenItComesUp) {
     auto pty = start();
     // In one piece: all of it has arrived when the question is put.
     type(*pty, "ask\ry", "> y");
-    EXPECT_TRUE(is_ready(*pty)) << pty->screen();
+    EXPECT_TRUE(is_ready(*pty, 0)) << pty->screen();
     type(*pty, "n", "answer: n");
     type(*pty, "!\r", "line: y!");
 }
@@ -70,17 +71,19 @@ TEST_F(AQuestion, ThatComeUpWhileSomebodyTypesAreNotAnswered) {
     auto pty = start();
     const std::string text = "ask \ry, no and yes please, annoy a happy panda apply";
     std::string line;
+    std::size_t before = 0;
     // Each Enter behind "ask" puts a question; then 30 keys a second go on into the line.
     for (int round = 0; round < 3; ++round) {
         for (const char key : text) {
             pty->send({&key, 1});
             (void)pty->wait_until([] { return false; }, std::chrono::milliseconds(33));
         }
+        before = pty->raw().size();
         pty->send("\r");
         line = text.substr(text.find('\r') + 1);
     }
     EXPECT_TRUE(shows(*pty, "line: " + line)) << pty->screen();
-    EXPECT_TRUE(is_ready(*pty)) << pty->screen();
+    EXPECT_TRUE(is_ready(*pty, before)) << pty->screen();
     EXPECT_EQ(pty->everything().find("answer"), std::string::npos) << pty->everything();
     type(*pty, "n", "answer: n");
 }
@@ -90,9 +93,10 @@ TEST_F(AQuestion, IsNotAnsweredByAPaste) {
         SCOPED_TRACE(keys);
         auto pty = start();
         ask(*pty);
+        const std::size_t before = pty->raw().size();
         type(*pty, keys, keys[0] == 'y' ? "> yes, it may" : "> y");
         EXPECT_EQ(pty->screen().find("answer"), std::string::npos);
-        EXPECT_TRUE(is_ready(*pty)) << pty->screen();
+        EXPECT_TRUE(is_ready(*pty, before)) << pty->screen();
         type(*pty, "n", "answer: n");
     }
 }
@@ -113,7 +117,7 @@ TEST_F(AQuestion, ShowsTheRuleBeforeEnterAppliesIt) {
 TEST_F(AQuestion, TakesWordsForTheModelAndPutsTheLineBack) {
     auto pty = start();
     type(*pty, "ask\rdraft", "> draft");
-    EXPECT_TRUE(is_ready(*pty)) << pty->screen();
+    EXPECT_TRUE(is_ready(*pty, 0)) << pty->screen();
     type(*pty, "\t", "Tell the model what to do instead.");
     EXPECT_TRUE(shows(*pty, "\n>\n")) << pty->screen();
     type(*pty, "use pnpm\r", "answer: n with use pnpm");
@@ -154,8 +158,6 @@ TEST_F(AQuestion, IsNotAnsweredWhereItsLabelsDoNotFit) {
     type(*pty, "n", "> n");
     pty->resize({20, 5});
     EXPECT_TRUE(shows(*pty, "y yes  n no")) << pty->screen();
-    EXPECT_TRUE(is_ready(*pty)) << pty->screen();
-    type(*pty, "n", "answer: n");
 }
 
 TEST_F(AQuestion, IsShownInFullByCtrlO) {
@@ -171,6 +173,15 @@ TEST_F(AQuestion, IsShownInFullByCtrlO) {
                       std::string::npos);
         type(*pty, "y", "answer: y");
     }
+}
+
+TEST_F(AQuestion, WaitsAgainWhenTheProgramIsContinued) {
+    auto pty = start();
+    ask(*pty);
+    const std::size_t before = pty->raw().size();
+    pty->send_signal(SIGCONT);  // somebody has typed fg
+    EXPECT_TRUE(is_ready(*pty, before)) << pty->screen();
+    type(*pty, "y", "answer: y");
 }
 
 TEST_F(AQuestion, IsInterruptedAndKeepsTheLine) {

@@ -213,7 +213,7 @@ TEST(QuestionTyping, AKeyThatIsHeldDownAnswersOneQuestion) {
 }
 
 TEST(QuestionTyping, ACompleteAnswerTypedTooEarlyIsNeitherAnAnswerNorAPrompt) {
-    for (const std::string word : {"yes", "no", "y", "N", "YES"}) {
+    for (const std::string word : {"yes", "no", "y", "N", "YES", "a", "always", "forever"}) {
         SCOPED_TRACE(word);
         QuestionDesk desk;
         desk.types("x\r");
@@ -354,6 +354,47 @@ TEST(QuestionTyping, NewTextsOfTheSameQuestionChangeNothingElse) {
     desk.looks();
     EXPECT_NE(desk.written().find("1 of 2 · "), std::string::npos);
     EXPECT_EQ(told(desk.types("\r")), Told{"answer 1a"});
+}
+
+TEST(QuestionTyping, NoKeyAnswersWhereItsLabelDoesNotFitOnTheScreen) {
+    for (const ui::ScreenSize size :
+         {ui::ScreenSize{19, 5}, {20, 4}, {80, 4}, {19, 24}, {3, 2}, {1, 1}}) {
+        SCOPED_TRACE(std::to_string(size.columns) + " x " + std::to_string(size.rows));
+        for (const std::string key : {"y", "n", "a\r", "p\r", "\t", "\r", "yes\r"}) {
+            SCOPED_TRACE(key);
+            QuestionDesk desk(size);
+            desk.ask(1);
+            for (const std::string& one : told(desk.types(key, kQuiet)))
+                EXPECT_EQ(one.substr(0, 5), "line ");
+            EXPECT_EQ(told(desk.types("\x03")), Told{"interrupt"});
+            // As soon as the screen is large enough, though no signal has told so.
+            desk.resize({20, 5});
+            EXPECT_EQ(told(desk.types("n", kQuiet)), Told{"answer 1n"});
+        }
+    }
+}
+
+TEST(QuestionTyping, AScreenThatHasBecomeTooSmallTakesNoKey) {
+    QuestionDesk desk(ui::ScreenSize{80, 24});
+    desk.ask(1);
+    desk.looks();
+    desk.resize({19, 5});
+    EXPECT_EQ(told(desk.types("y", kQuiet)), Told{});
+}
+
+TEST(QuestionTyping, CtrlOPrintsOnlyWhatIsNotAllOnTheScreen) {
+    for (const std::size_t lines : {3U, 100U}) {
+        SCOPED_TRACE(lines);
+        QuestionDesk desk;
+        ui::Question question = a_question(1);
+        for (std::size_t i = 1; i < lines; ++i)
+            question.subject.push_back("line " + std::to_string(i) + ";");
+        desk.terminal().set_question(question);
+        (void)desk.written();
+        EXPECT_EQ(told(desk.types("\x0f", kQuiet)), Told{});
+        EXPECT_EQ(desk.written().find("line 50;") != std::string::npos, lines > 50);
+        EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
+    }
 }
 
 TEST(QuestionTyping, WithoutOffersOnlyYesAndNoAreKeys) {

@@ -10,10 +10,14 @@
 namespace tenon::app {
 namespace {
 
-constexpr std::size_t kLongestTitle = 400;  // the details have it all
+constexpr std::size_t kLongestTitle = 400;  // the subject and the variants have it all
 constexpr std::size_t kLargestFile = std::size_t{4} << 20U;
 constexpr std::size_t kMostDiffRows = 100'000;
 constexpr std::size_t kNarrow = 40;
+
+std::string indent_of(std::size_t width) {
+    return width < kNarrow ? "" : "  ";
+}
 
 /// The first line begins with `mark`, the others with as many blanks.
 void add_lines(std::vector<std::string>& out, const std::string& text, std::string mark) {
@@ -42,7 +46,7 @@ std::vector<std::string> details_of(const permission::Question& question,
                                     const QuestionView& view) {
     std::vector<std::string> out;
     const Json& input = question.input;
-    const std::string indent = view.width < kNarrow ? "" : "  ";
+    const std::string indent = indent_of(view.width);
     if (auto change = change_lines(question, view); !change.empty()) {
         add_lines(out, string_or(input, "path"), indent);
         out.insert(out.end(), change.begin(), change.end());
@@ -58,11 +62,16 @@ std::vector<std::string> details_of(const permission::Question& question,
     return out;
 }
 
+std::string shortened(std::string text) {
+    if (utf8::length(text) <= kLongestTitle) return text;
+    return std::string(utf8::first(text, kLongestTitle)) + "…";
+}
+
 std::string joined(const std::vector<std::string>& rules) {
     std::string out;
     for (const std::string& rule : rules)
         out += (out.empty() ? "" : ", ") + visible(rule);
-    return out;
+    return shortened(std::move(out));
 }
 
 /// What the rules of an offer are called beside the other offer.
@@ -70,20 +79,23 @@ std::string name_of(std::size_t offer) {
     return offer == 0 ? "exactly this" : "the wider rule";
 }
 
-std::vector<std::string> visible_lines(const std::vector<std::string>& texts) {
+std::vector<std::string> visible_lines(const std::vector<std::string>& texts, std::size_t width) {
     std::vector<std::string> lines;
-    for (const std::string& text : texts)
-        lines.push_back("  " + visible(text));
+    for (const std::string& text : texts) {
+        std::istringstream parts(visible(text, true));
+        for (std::string part; std::getline(parts, part);)
+            lines.push_back(indent_of(width) + ui::without_tabs(part));
+    }
     return lines;
 }
 
-ui::Choice always(const permission::Question& question) {
+ui::Choice always(const permission::Question& question, std::size_t width) {
     ui::Choice choice{'a', "", "always for this session: " + joined(question.offers.front()),
                       "always"};
     if (question.offers.size() > 1) choice.label += ", or wider";
     for (std::size_t i = 0; i < question.offers.size(); ++i)
         choice.variants.push_back(
-            {name_of(i), "Always for this session:", visible_lines(question.offers[i])});
+            {name_of(i), "Always for this session:", visible_lines(question.offers[i], width)});
     return choice;
 }
 
@@ -98,12 +110,12 @@ std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
     return kept;
 }
 
-ui::Choice permanently(const std::vector<QuestionText::Kept>& kept) {
+ui::Choice permanently(const std::vector<QuestionText::Kept>& kept, std::size_t width) {
     const std::string file = visible(kept.front().lines.file.string());
     ui::Choice choice{'p', "", "permanently: the same, in " + file, "forever"};
     for (const QuestionText::Kept& one : kept) {
-        auto lines = visible_lines(one.lines.lines);
-        if (lines.empty()) lines.emplace_back("  nothing: it stands there already");
+        auto lines = visible_lines(one.lines.lines, width);
+        if (lines.empty()) lines.push_back(indent_of(width) + "nothing: it stands there already");
         lines.push_back("in " + visible(one.lines.file.string()));
         choice.variants.push_back({name_of(one.offer), "Permanently, this is written:", lines});
     }
@@ -122,8 +134,7 @@ std::string question_title(const permission::Question& question, std::size_t pla
                            std::size_t total, ui::Style style) {
     std::string title = visible(question.title);
     if (question.tool.empty()) title = visible(question.who) + " asks: " + title;
-    if (utf8::length(title) > kLongestTitle)
-        title = std::string(utf8::first(title, kLongestTitle)) + "…";
+    title = shortened(std::move(title));
     if (const std::string who = whose(question, total); !who.empty()) title.insert(0, who + " · ");
     if (total > 1) title.insert(0, std::to_string(place) + " of " + std::to_string(total) + " · ");
     return ui::paint(style, ui::kBold, title);
@@ -137,9 +148,9 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
     if (!question.remark.empty()) text.shown.remark = "(" + visible(question.remark) + ")";
     text.shown.choices.push_back({'y', "yes", "yes, this once", "yes"});
     if (!question.offers.empty()) {
-        text.shown.choices.push_back(always(question));
+        text.shown.choices.push_back(always(question, view.width));
         text.kept = kept_of(question, view.config);
-        if (!text.kept.empty()) text.shown.choices.push_back(permanently(text.kept));
+        if (!text.kept.empty()) text.shown.choices.push_back(permanently(text.kept, view.width));
     }
     text.shown.choices.push_back({'n', "no", "no", "no"});
     // The words are for the model, and a plugin's own question is none of its calls.

@@ -105,7 +105,7 @@ TEST_F(AQuestionText, ShowsEachLineOfACommandAndOfADiff) {
 }
 
 TEST_F(AQuestionText, OffersNothingPermanentWhereTheFileCannotBeWritten) {
-    dir.write("config/allowed.properties", "written = by somebody else\n");
+    dir.write("config/allowed.properties", "a = 1\na = 2\n");
     const QuestionText shown = text(push());
     EXPECT_NE(choice(shown, 'a'), nullptr);
     EXPECT_EQ(choice(shown, 'p'), nullptr);
