@@ -89,6 +89,9 @@ public:
         root_.write("w/.git/hooks/pre-commit", "#!/bin/sh\n");
         root_.write("w/.tenon/tenon.xml", "<tenon><!-- empty --></tenon>\n");
         fs::create_directory(root_ / "w/.git/objects");
+        fs::create_directory(root_ / "state/jobs");
+        for (const char* name : {"state", "state/jobs"})
+            ::chmod((root_ / name).c_str(), 0700);
         fs::copy_file(TENON_ESCAPE, root_ / "escape");
         Process({TENON_ESCAPE, "prepare", (root_ / "outside").string()}, {}, "/").wait();
         if (user_ != 0) give_away();
