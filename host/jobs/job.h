@@ -48,7 +48,7 @@ struct JobSpec {
     std::vector<JobId> after;                          ///< start when these have completed
     std::optional<std::chrono::milliseconds> timeout;  ///< from the start; none: no limit
     std::uint64_t output_limit = 64ULL << 20U;         ///< bytes on disk
-    sandbox::Policy containment;                       ///< what the command may do; default: off
+    sandbox::Policy containment = {};                  ///< what the command may do; default: off
 };
 
 /// How it ended: the contents of status.json.
