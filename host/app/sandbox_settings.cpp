@@ -68,12 +68,7 @@ void take_denied(const Merger& merger, const Places& places, Examined& out) {
 /// Where the wall would have to stand in the middle of everything.
 void check_roots(Examined& out) {
     const Settings& settings = out.loaded.settings;
-    const bool plans = settings.permissions.mode == "plan";
-    // The wall cannot tell this machine's addresses from others yet.
-    if (settings.sandbox.network == "loopback" && (plans || settings.sandbox.mode != "off"))
-        out.errors.emplace_back(
-            "sandbox.network=loopback cannot be enforced by this version; allowed: none, full");
-    if (settings.sandbox.mode != "workspace" || plans) return;
+    if (settings.sandbox.mode != "workspace" || settings.permissions.mode == "plan") return;
     if (leaves_no_wall(settings.workspace))
         out.errors.push_back("sandbox.mode=workspace: the workspace " +
                              settings.workspace.string() + " would leave no wall");

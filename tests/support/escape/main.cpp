@@ -1,5 +1,6 @@
 // escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | try-freely KEY=VALUE… |
-//        as-user UID COMMAND… | without landlock,seccomp,namespaces COMMAND…
+//        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH |
+//        move-device | without landlock,seccomp,namespaces COMMAND…
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -195,6 +196,15 @@ int main(int argc, char** argv) {
     }
     if (verb == "prepare" && argc == 3) prepare(argv[2]);
     if (verb == "check" && argc == 3) return check(argv[2]);
+    const auto say = [](int code) {
+        std::cout << (code == 0 ? "fine" : ::strerrorname_np(code)) << std::endl;
+        return 0;
+    };
+    if (verb == "connect" && argc == 4) return say(connects_to(argv[2], std::atoi(argv[3])));
+    if (verb == "talk-tcp") return say(talks_by_tcp());
+    if (verb == "talk-file" && argc == 3) return say(talks_by_file(argv[2]));
+    if (verb == "connect-file" && argc == 3) return say(connects_to_file(argv[2]));
+    if (verb == "move-device") return say(moves_to_other_device());
     if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;
     if (verb == "without" && argc > 3) {
         // Several: "landlock,seccomp"; what is needed to take others away goes last.
