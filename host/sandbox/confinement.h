@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/base/result.h"
+#include "host/sandbox/broker.h"
 #include "host/sandbox/landlock.h"
 #include "host/sandbox/mounts.h"
 #include "host/sandbox/placeholders.h"
@@ -40,6 +41,13 @@ public:
     /// become the command: it is in no known state.
     Result<void> enter();
 
+    /// In the supervisor, once the child has become the command: takes over what is left to it to
+    /// decide (see Broker). From then on `descriptor` is polled for reading, and `serve` called
+    /// when something has come; -1: there is nothing to decide.
+    void attend();
+    [[nodiscard]] int descriptor() const { return broker_ ? broker_->descriptor() : -1; }
+    void serve() { broker_->serve(); }
+
 private:
     explicit Confinement(Policy policy) : policy_(std::move(policy)) {}
     [[nodiscard]] bool uses(Gap gap) const;
@@ -55,6 +63,8 @@ private:
     MountPlan mounts_;
     std::optional<Landlock> landlock_;
     std::vector<sock_filter> filter_;  // empty: the kernel has no seccomp
+    UniqueFd to_supervisor_, from_child_;
+    std::optional<Broker> broker_;
 };
 
 }  // namespace tenon::sandbox

@@ -147,7 +147,7 @@ private:
             const auto at = text.find(sign.words);
             if (at != std::string::npos && judge_paths(line, at, sign)) return;
         }
-        if (policy_.network == Network::kNone) {
+        if (policy_.network != Network::kFull) {
             for (const std::string_view words : kOfNetwork) {
                 if (contains(text, words))
                     return say("the network is not allowed; sandbox.network");

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <span>
 #include <sys/ioctl.h>
@@ -44,6 +46,7 @@ constexpr std::uint32_t errno_of(int code) {
     return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code);
 }
 constexpr std::uint32_t kRefuse = errno_of(EPERM);
+constexpr std::uint32_t kNoSocket = errno_of(EACCES);
 
 /// What could lead out of a sandbox, or change the machine. Most of it needs privileges that the
 /// process does not have either; a kernel's mistake in one of these must not matter.
@@ -305,24 +308,51 @@ void judge_set_user_id(Judgements& j) {
     j.on(kOpenat2, [](Program& p) { p.answer(errno_of(ENOSYS)); });
 }
 
+/// Datagrams of files may be sent to any address, by calls that name it in memory.
+void refuse_datagrams(Program& p) {
+    p.load_argument(1);
+    p.keep_bits(kTypeOfSocket);
+    p.answer_if_equal(SOCK_DGRAM, kNoSocket);
+}
+
 void judge_sockets(Judgements& j, Network network) {
     j.on(SYS_socket, [network](Program& p) {
-        // Sockets of files and of abstract names lead to services that do what the process may not.
-        if (network == Network::kFull) {
-            p.load_argument(0);
-            p.answer_if_equal(AF_UNIX, errno_of(EACCES));
-        } else {
-            p.answer(errno_of(EACCES));
+        Program of_files;
+        refuse_datagrams(of_files);
+        of_files.answer(SECCOMP_RET_ALLOW);
+        p.load_argument(0);
+        p.skip_unless_equal(AF_UNIX, of_files.size());
+        p.append(of_files);
+        if (network == Network::kFull) return;
+        if (network == Network::kNone) return p.answer(kNoSocket);
+        Program of_links;  // which addresses this machine has
+        of_links.load_argument(2);
+        of_links.answer_unless_equal(NETLINK_ROUTE, kNoSocket);
+        of_links.answer(SECCOMP_RET_ALLOW);
+        p.skip_unless_equal(AF_NETLINK, of_links.size());
+        p.append(of_links);
+        Program of_streams;
+        of_streams.load_argument(1);
+        of_streams.keep_bits(kTypeOfSocket);
+        of_streams.answer_unless_equal(SOCK_STREAM, kNoSocket);
+        of_streams.load_argument(2);
+        of_streams.answer_if_equal(0, SECCOMP_RET_USER_NOTIF);
+        of_streams.answer_if_equal(IPPROTO_TCP, SECCOMP_RET_USER_NOTIF);
+        of_streams.answer(kNoSocket);
+        for (const std::uint32_t family : {AF_INET, AF_INET6}) {
+            p.skip_unless_equal(family, of_streams.size());
+            p.append(of_streams);
         }
+        p.answer(kNoSocket);
     });
-    // A pair is connected to itself. Not so datagrams, which may be sent to any address.
+    // A pair is connected to itself.
     j.on(SYS_socketpair, [](Program& p) {
         p.load_argument(0);
-        p.answer_unless_equal(AF_UNIX, errno_of(EACCES));
-        p.load_argument(1);
-        p.keep_bits(kTypeOfSocket);
-        p.answer_if_equal(SOCK_DGRAM, errno_of(EACCES));
+        p.answer_unless_equal(AF_UNIX, kNoSocket);
+        refuse_datagrams(p);
     });
+    // The broker's to decide.
+    j.on(SYS_connect, [](Program& p) { p.answer(SECCOMP_RET_USER_NOTIF); });
 }
 
 }  // namespace
@@ -350,11 +380,13 @@ std::vector<sock_filter> filter_for(Network network) {
     return p.take();
 }
 
-Result<void> enforce_filter(const std::vector<sock_filter>& program) {
+Result<UniqueFd> enforce_filter(const std::vector<sock_filter>& program) {
     const sock_fprog filter{static_cast<unsigned short>(program.size()),
                             const_cast<sock_filter*>(program.data())};  // NOLINT: never written
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0) return {};
-    return Error::from_errno("enforce the seccomp filter");
+    UniqueFd listener(static_cast<int>(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                                 SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter)));
+    if (!listener) return Error::from_errno("enforce the seccomp filter");
+    return listener;
 }
 
 }  // namespace tenon::sandbox

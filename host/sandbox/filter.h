@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "host/base/result.h"
+#include "host/base/unique_fd.h"
 #include "host/sandbox/policy.h"
 
 /// The seccomp filter: which system calls a sandboxed process may make at all. A small BPF program
@@ -15,10 +16,12 @@ bool has_seccomp();
 
 /// The program. Calls that it knows to be harmless are allowed, what could lead out answers EPERM,
 /// sockets that the network setting does not allow answer EACCES. Calls of another architecture
-/// (32 bits, x32) answer ENOSYS.
+/// (32 bits, x32) answer ENOSYS. Where a
+/// socket is connected to is left to a Broker, and with `loopback` also how it is made.
 std::vector<sock_filter> filter_for(Network network);
 
-/// For this process and its descendants, for good. Needs no_new_privs.
-Result<void> enforce_filter(const std::vector<sock_filter>& program);
+/// For this process and its descendants, for good. Needs no_new_privs. By the descriptor a Broker
+/// answers the calls that the filter leaves to it.
+Result<UniqueFd> enforce_filter(const std::vector<sock_filter>& program);
 
 }  // namespace tenon::sandbox

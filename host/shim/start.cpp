@@ -144,7 +144,10 @@ Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confine
     do {
         n = ::read(failures.get(), why, sizeof why);
     } while (n < 0 && errno == EINTR);
-    if (n <= 0) return pid;
+    if (n <= 0) {
+        confinement.attend();
+        return pid;
+    }
     ::waitpid(pid, nullptr, 0);
     return Error{std::string(why, static_cast<std::size_t>(n))};
 }

@@ -202,11 +202,14 @@ void Supervisor::pump(Clock::time_point until) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
         timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 86'400'000));
     }
-    pollfd ready[] = {
-        {signals_.get(), POLLIN, 0}, {output_.get(), POLLIN, 0}, {place_.status.get(), POLLIN, 0}};
-    const int events = ::poll(ready, 3, timeout);
+    pollfd ready[] = {{signals_.get(), POLLIN, 0},
+                      {output_.get(), POLLIN, 0},
+                      {place_.status.get(), POLLIN, 0},
+                      {confinement_.descriptor(), POLLIN, 0}};
+    const int events = ::poll(ready, 4, timeout);
     if (Clock::now() >= limits_.next()) limits_.look();
     if (events <= 0) return;
+    if (ready[3].revents != 0) confinement_.serve();
     if (ready[2].revents != 0) take_reported_status();
     if (ready[1].revents != 0) read_output(1U << 20U);
     if (ready[0].revents != 0) take_signals();

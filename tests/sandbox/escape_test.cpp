@@ -89,6 +89,9 @@ public:
         root_.write("w/.git/hooks/pre-commit", "#!/bin/sh\n");
         root_.write("w/.tenon/tenon.xml", "<tenon><!-- empty --></tenon>\n");
         fs::create_directory(root_ / "w/.git/objects");
+        fs::create_directory(root_ / "state/jobs");
+        for (const char* name : {"state", "state/jobs"})
+            ::chmod((root_ / name).c_str(), 0700);
         fs::copy_file(TENON_ESCAPE, root_ / "escape");
         Process({TENON_ESCAPE, "prepare", (root_ / "outside").string()}, {}, "/").wait();
         if (user_ != 0) give_away();
@@ -119,6 +122,44 @@ public:
         const std::string id = trimmed(output_of(command));
         output_of({TENON_PROGRAM, "jobs", "wait", "--timeout", "180s", id});
         return verdicts_in(output_of({TENON_PROGRAM, "jobs", "logs", id}));
+    }
+
+    /// The nearest that bubblewrap does.
+    Verdicts in_bubblewrap() {
+        const auto at = [&](const char* name) { return (root_ / name).string(); };
+        std::vector<std::string> command{"/usr/bin/bwrap",
+                                         "--ro-bind",
+                                         "/",
+                                         "/",
+                                         "--dev",
+                                         "/dev",
+                                         "--proc",
+                                         "/proc",
+                                         "--bind",
+                                         at("w"),
+                                         at("w"),
+                                         "--tmpfs",
+                                         at("home/.ssh"),
+                                         "--tmpfs",
+                                         at("state"),
+                                         "--tmpfs",
+                                         at("home/.config/tenon"),
+                                         "--ro-bind",
+                                         at("w/.git/hooks"),
+                                         at("w/.git/hooks"),
+                                         "--ro-bind",
+                                         at("w/.tenon"),
+                                         at("w/.tenon"),
+                                         "--unshare-all",
+                                         "--die-with-parent",
+                                         "--new-session",
+                                         "--cap-drop",
+                                         "ALL",
+                                         at("escape"),
+                                         "try"};
+        const auto words = surroundings();
+        command.insert(command.end(), words.begin(), words.end());
+        return verdicts_in(output_of(command));
     }
 
     /// What is seen from outside: the ways that changed something.
@@ -266,6 +307,18 @@ TEST_P(WaysOut, AreAllClosedAndWorkWithoutTheSandbox) {
     EXPECT_EQ(listed(those_out(confined)), "");
     EXPECT_EQ(listed(world.changed()), "") << "ways that changed something outside";
     EXPECT_EQ(world.guarded(), before);
+}
+
+/// For comparison: nothing is asked of another program.
+TEST(Bubblewrap, IsTriedInTheSameWays) {
+    if (::access("/usr/bin/bwrap", X_OK) != 0) GTEST_SKIP() << "bubblewrap is not installed";
+    World world(::geteuid());
+    const Verdicts confined = world.in_bubblewrap();
+    if (confined.empty()) GTEST_SKIP() << "bubblewrap does not work here: " << world.errors;
+    RecordProperty("ways_out_of_bubblewrap", listed(those_out(confined)));
+    std::cout << "of " << confined.size()
+              << " ways out, these work in bubblewrap: " << listed(those_out(confined)) << "\n";
+    EXPECT_GE(confined.size(), 60U);
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryModeAndUser, WaysOut,

@@ -1,17 +1,24 @@
-// escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | as-user UID COMMAND…
+// escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | try-freely KEY=VALUE… |
+//        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH |
+//        move-device | without landlock,seccomp,namespaces COMMAND…
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <grp.h>
 #include <iostream>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sstream>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include <tuple>
 
 #include "tests/support/escape/way.h"
 
@@ -112,6 +119,27 @@ int run_as(uid_t user, char** command) {
     return 2;
 }
 
+/// A kernel that lacks something, for the rest of this process's life: the call for it fails as it
+/// would there.
+bool take_away(const std::string& what) {
+    const std::tuple<const char*, std::uint32_t, int> calls[] = {
+        {"landlock", 444, ENOSYS},
+        {"seccomp", SYS_seccomp, ENOSYS},
+        {"namespaces", SYS_unshare, EPERM}};
+    for (const auto& [name, call, code] : calls) {
+        if (what != name) continue;
+        sock_filter program[] = {
+            {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+            {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call},
+            {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code)},
+            {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+        const sock_fprog filter{4, program};
+        return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool write_to(int fd) {
@@ -168,7 +196,25 @@ int main(int argc, char** argv) {
     }
     if (verb == "prepare" && argc == 3) prepare(argv[2]);
     if (verb == "check" && argc == 3) return check(argv[2]);
+    const auto say = [](int code) {
+        std::cout << (code == 0 ? "fine" : ::strerrorname_np(code)) << std::endl;
+        return 0;
+    };
+    if (verb == "connect" && argc == 4) return say(connects_to(argv[2], std::atoi(argv[3])));
+    if (verb == "talk-tcp") return say(talks_by_tcp());
+    if (verb == "talk-file" && argc == 3) return say(talks_by_file(argv[2]));
+    if (verb == "connect-file" && argc == 3) return say(connects_to_file(argv[2]));
+    if (verb == "move-device") return say(moves_to_other_device());
     if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;
+    if (verb == "without" && argc > 3) {
+        // Several: "landlock,seccomp"; what is needed to take others away goes last.
+        std::istringstream words(argv[2]);
+        for (std::string word; std::getline(words, word, ',');) {
+            if (!take_away(word)) return 3;
+        }
+        ::execv(argv[3], argv + 3);
+        return 3;
+    }
     if (verb == "as-user" && argc > 3)
         return run_as(static_cast<uid_t>(std::atoi(argv[2])), argv + 3);
     return 0;

@@ -152,6 +152,55 @@ bool by_abstract_name(const Surroundings& s) {
 
 }  // namespace
 
+int connects_to(const std::string& host, int port) {
+    sockaddr_in address = local_port(port);
+    ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0) return errno;
+    return ::connect(fd, plain(address), sizeof address) == 0 ? 0 : errno;
+}
+
+int talks_by_tcp() {
+    sockaddr_in address = local_port(0);
+    socklen_t size = sizeof address;
+    const int server = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (server < 0) return errno;
+    if (::bind(server, plain(address), size) != 0 || ::listen(server, 1) != 0 ||
+        ::getsockname(server, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        return errno;
+    const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+    return ::connect(client, plain(address), size) == 0 && ::accept(server, nullptr, nullptr) >= 0
+               ? 0
+               : errno;
+}
+
+int talks_by_file(const std::string& path) {
+    const auto address = named(path);
+    const int server = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    if (server < 0) return errno;
+    if (::bind(server, plain(address), sizeof address) != 0 || ::listen(server, 1) != 0)
+        return errno;
+    const int client = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    const bool connected = ::connect(client, plain(address), sizeof address) == 0 &&
+                           ::accept(server, nullptr, nullptr) >= 0;
+    const int code = connected ? 0 : errno;
+    ::unlink(path.c_str());
+    return code;
+}
+
+int connects_to_file(const std::string& path) {
+    const auto address = named(path);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0) return errno;
+    return ::connect(fd, plain(address), sizeof address) == 0 ? 0 : errno;
+}
+
+int moves_to_other_device() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0) return errno;
+    return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0) == 0 ? 0 : errno;
+}
+
 std::vector<Way> socket_ways() {
     return {
         {"tcp", by_tcp},

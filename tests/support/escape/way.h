@@ -49,6 +49,14 @@ std::vector<Way> process_ways();
 std::vector<Way> kernel_ways();
 std::vector<Way> socket_ways();
 
+// ---- what may be allowed; 0, or an errno value
+
+int connects_to(const std::string& host, int port);
+int talks_by_tcp();
+int talks_by_file(const std::string& path);
+int connects_to_file(const std::string& path);
+int moves_to_other_device();
+
 // ---- helpers; all say whether it worked
 
 bool write_to(int fd);
