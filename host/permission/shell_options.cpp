@@ -136,6 +136,7 @@ constexpr std::array kWrappers = {
     Wrapper{"cgexec", "g", "", "", " --sticky "},
     Wrapper{"daemonize", "ceopElu", "av", "", ""},
     Wrapper{"ld-linux-x86-64.so.2", "", "", "", ""},
+    Wrapper{"ssh-agent", "aEOPt", "cDdks", "", ""},
     Wrapper{"ld.so", "", "", "", ""},
 };
 
@@ -358,6 +359,9 @@ bool look_into_wrapper(std::string_view name, Words words, Inner& inner) {
         if (wrapper.name != name) continue;
         found = true;
         WrapperReader(wrapper, words, inner).run();
+        // The reserved word knows -p alone: another option is the command.
+        if (name == "time" && words.size() > 1 && is_option(words[1].decoded))
+            inner.commands.emplace_back(words.begin() + 1, words.end());
     }
     return found;
 }

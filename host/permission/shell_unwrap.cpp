@@ -9,7 +9,8 @@ namespace tenon::permission::shell {
 namespace {
 
 /// What is found in one round may be looked into in the next.
-constexpr int kMostRounds = 12;
+constexpr int kMostRounds = 24;
+constexpr int kLearningRounds = 16;
 
 constexpr std::array<std::string_view, 12> kEvaluating = {
     "declare", "typeset", "local",     "readonly", "export", "unset",
@@ -81,7 +82,8 @@ public:
             parts = sink_.parts.size();
             version = values_.version();
             round();
-            if (++rounds > kMostRounds) sink_.fail("too complex");
+            if (++rounds > kLearningRounds) values_.freeze();
+            if (rounds > kMostRounds) sink_.fail("too complex");
         } while ((parts != sink_.parts.size() || version != values_.version()) &&
                  sink_.failed.empty());
         // Children stand behind their parents.
@@ -132,11 +134,13 @@ private:
         if (!words.empty() && evaluates(words)) sink_.evaluates = true;
         commands_are_fed_ = commands_are_fed_ || inner.reads_commands;
         if (sink_.parts[index].opaque.empty()) sink_.parts[index].opaque = inner.opaque;
-        if (!words.empty() && command_name(words[0]) == "xargs")
+        const bool fed = std::find(fed_parts_.begin(), fed_parts_.end(), index) != fed_parts_.end();
+        if (!words.empty() && !fed && command_name(words[0]) == "xargs")
             wrappers_of_input_.push_back(index);
         if (inner.commands.empty() && inner.scripts.empty()) return;
         if (levels_[index] >= kMaxDepth) return sink_.fail("nested too deeply");
         values_.learn_arguments(inner.arguments);
+        if (!inner.arguments.empty()) values_.learn("0", inner.arguments.front());
         for (std::vector<Word>& command : inner.commands) {
             Part part;
             part.words = std::move(command);
@@ -194,8 +198,9 @@ private:
             if (!part.written.empty()) part.written += ' ';
             part.written += word.written;
         }
+        // What a shell reads may be given to one of those around it.
         const bool shell = !part.words.empty() && is_shell(command_name(part.words[0]));
-        if (!seen_.insert(key(part)).second && !shell) return false;
+        if (!seen_.insert(key(part) + (shell ? std::to_string(parent) : "")).second) return false;
         if (levels_[parent] >= kMaxDepth) return sink_.fail("nested too deeply"), false;
         // Each word costs far more than its bytes.
         if (!sink_.charge(part.written.size() + 64 * part.words.size())) return false;
@@ -235,7 +240,8 @@ private:
     void learn() {
         for (std::size_t i = 0; i < sink_.parts.size(); ++i) {
             values_.learn_feed(sink_.parts[i], sink_);
-            values_.learn(sink_.parts[i], sink_);
+            // A reading has been learned from with the words that it was made of.
+            if (readings_.count(i) == 0) values_.learn(sink_.parts[i], sink_);
         }
         for (const auto& [name, word] : sink_.values)
             values_.learn(name, word);
@@ -246,7 +252,7 @@ private:
     void read(std::size_t index) {
         const Part part = sink_.parts[index];
         for (Part& reading : values_.readings(part, sink_))
-            add_part(std::move(reading), index);
+            if (add_part(std::move(reading), index)) readings_.insert(sink_.parts.size() - 1);
         if (part.words.empty()) return;
         alias(part, index);
         const bool fed = std::find(wrappers_of_input_.begin(), wrappers_of_input_.end(), index) !=
@@ -315,7 +321,7 @@ private:
                     from = stop + 1;
                 }
             }
-            add_part(std::move(fed), index);
+            if (add_part(std::move(fed), index)) fed_parts_.push_back(sink_.parts.size() - 1);
         }
     }
 
@@ -429,8 +435,9 @@ private:
     Values values_;
     std::vector<int> levels_;
     std::unordered_set<std::string> seen_, scripts_;
+    std::unordered_set<std::size_t> readings_;
     std::vector<std::string> texts_;
-    std::vector<std::size_t> wrappers_of_input_;
+    std::vector<std::size_t> wrappers_of_input_, fed_parts_;
     std::size_t unwrapped_ = 0, read_ = 0, read_parts_ = 0, fed_ = 0;
     bool commands_are_fed_ = false;
 };
