@@ -360,8 +360,11 @@ bool look_into_wrapper(std::string_view name, Words words, Inner& inner) {
         found = true;
         WrapperReader(wrapper, words, inner).run();
         // The reserved word knows -p alone: another option is the command.
-        if (name == "time" && words.size() > 1 && is_option(words[1].decoded))
-            inner.commands.emplace_back(words.begin() + 1, words.end());
+        for (std::size_t i = 1; name == "time" && i < words.size() && i < kMostCommands; ++i) {
+            if (!is_option(words[i].decoded)) break;
+            inner.commands.emplace_back(words.begin() + static_cast<std::ptrdiff_t>(i),
+                                        words.end());
+        }
     }
     return found;
 }

@@ -60,7 +60,8 @@ bool evaluates(const std::vector<Word>& words) {
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
         subscript = subscript || word.find('[') != std::string_view::npos || words[i].expands;
-        if (test || name == "printf") option = option || word == "-v" || word == "-R";
+        if (test || name == "printf")
+            option = option || word.substr(0, 2) == "-v" || word == "-R";
         const bool declares = word.size() > 1 && (word[0] == '-' || word[0] == '+') && !test;
         if (declares && name != "read" && word.find_first_of("in", 1) != std::string_view::npos)
             subscript = true;
@@ -130,7 +131,7 @@ private:
         Inner inner = look_into(words);
         if (inner.too_many) sink_.fail("too complex");
         look_into_input(index, inner);
-        look_into_variables(index);
+        look_into_texts(index);
         if (!words.empty() && evaluates(words)) sink_.evaluates = true;
         commands_are_fed_ = commands_are_fed_ || inner.reads_commands;
         if (sink_.parts[index].opaque.empty()) sink_.parts[index].opaque = inner.opaque;
@@ -176,9 +177,14 @@ private:
         return out;
     }
 
-    /// PS4='…' and its like, before a command or among the words of declare, export, env.
-    void look_into_variables(std::size_t index) {
+    /// Text that is run or expanded later: PS4='…' and its like, before a command or among the
+    /// words of declare, export, env.
+    void look_into_texts(std::size_t index) {
         const Part& part = sink_.parts[index];
+        // bash expands the word of >& once more when it is no number.
+        for (const Redirection& redirection : part.redirections)
+            if ((redirection.op == ">&" || redirection.op == "<&") && redirection.target.inert)
+                texts_.push_back(redirection.target.decoded);
         for (const auto* words : {&part.assignments, &part.words})
             for (const Word& word : *words) {
                 const auto equals = word.decoded.find('=');
@@ -239,7 +245,7 @@ private:
 
     void learn() {
         for (std::size_t i = 0; i < sink_.parts.size(); ++i) {
-            values_.learn_feed(sink_.parts[i], sink_);
+            if (!made_by_feed(i)) values_.learn_feed(sink_.parts[i], sink_);
             // A reading has been learned from with the words that it was made of.
             if (readings_.count(i) == 0) values_.learn(sink_.parts[i], sink_);
         }
@@ -247,6 +253,13 @@ private:
             values_.learn(name, word);
         for (const std::string& text : std::exchange(texts_, {}))
             also(text, 0);
+    }
+
+    [[nodiscard]] bool made_by_feed(std::size_t index) const {
+        for (; index != Part::kNone && !fed_parts_.empty(); index = sink_.parts[index].parent)
+            if (std::find(fed_parts_.begin(), fed_parts_.end(), index) != fed_parts_.end())
+                return true;
+        return false;
     }
 
     void read(std::size_t index) {

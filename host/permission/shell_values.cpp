@@ -204,7 +204,7 @@ void Values::add_feed(std::string text, Sink& sink) {
     while (!text.empty() && text.back() == '\n')
         text.pop_back();
     if (text.empty() || std::find(feeds_.begin(), feeds_.end(), text) != feeds_.end()) return;
-    if (feeds_.size() >= kMostFeeds || !sink.charge(text.size())) return;
+    if (frozen_ || feeds_.size() >= kMostFeeds || !sink.charge(text.size())) return;
     feeds_.push_back(std::move(text));
     ++version_;
 }
