@@ -60,8 +60,7 @@ bool evaluates(const std::vector<Word>& words) {
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
         subscript = subscript || word.find('[') != std::string_view::npos || words[i].expands;
-        if (test || name == "printf")
-            option = option || word.substr(0, 2) == "-v" || word == "-R";
+        if (test || name == "printf") option = option || word.substr(0, 2) == "-v" || word == "-R";
         const bool declares = word.size() > 1 && (word[0] == '-' || word[0] == '+') && !test;
         if (declares && name != "read" && word.find_first_of("in", 1) != std::string_view::npos)
             subscript = true;
