@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fnmatch.h>
 
 namespace tenon::permission {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 constexpr char32_t kStar = 0x10000;       ///< any text; of a command: without blank and slash
 constexpr char32_t kAny = 0x10001;        ///< one byte of a file's name
 constexpr char32_t kBeginning = 0x10002;  ///< the next token begins a word: no dash for a pattern
+constexpr char32_t kSet = 0x20000;        ///< and further: one byte of a set
 
 /// Longer commands with patterns are matched by their beginning.
 constexpr std::size_t kLongestPattern = 4'096;
@@ -19,6 +21,10 @@ constexpr std::array<std::string_view, 10> kSystemDirectories = {
     "/usr/local/bin", "/usr/local/sbin",
     "/usr/games",     "/usr/local/games",
     "/snap/bin",      "/run/current-system/sw/bin"};
+
+bool is_in(const std::string& set, char c) {
+    return ::fnmatch(set.c_str(), std::string(1, c).c_str(), 0) == 0;
+}
 
 bool is_wild(char c) {
     return c == '*' || c == '?' || c == '[';
@@ -35,7 +41,14 @@ bool agree(std::string_view head, std::string_view line) {
     return head.substr(0, length) == line.substr(0, length);
 }
 
-void add_glob(std::u32string& out, std::string_view text) {
+/// A command as tokens: bytes, and what stands for several.
+struct Tokens {
+    std::u32string line;
+    std::vector<std::string> sets;  ///< [a-z], by the token less kSet
+};
+
+void add_glob(Tokens& tokens, std::string_view text) {
+    std::u32string& out = tokens.line;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         const auto close = c == '[' ? text.find(']', i + 2) : std::string_view::npos;
@@ -50,7 +63,8 @@ void add_glob(std::u32string& out, std::string_view text) {
         } else if (c == '?') {
             out += kAny;
         } else if (close != std::string_view::npos) {
-            out += kAny;
+            out += kSet + static_cast<char32_t>(tokens.sets.size());
+            tokens.sets.emplace_back(text.substr(i, close - i + 1));
             i = close;
         } else {
             out += static_cast<unsigned char>(c);
@@ -59,8 +73,9 @@ void add_glob(std::u32string& out, std::string_view text) {
 }
 
 /// `line` is one of the command's lines: its words, the first of them maybe shorter.
-std::u32string tokens_of(std::string_view line, const Part& part) {
-    std::u32string out;
+Tokens tokens_of(std::string_view line, const Part& part) {
+    Tokens tokens;
+    std::u32string& out = tokens.line;
     for (std::size_t i = 0; i < part.words.size() && out.size() < kLongestPattern; ++i) {
         std::string_view text = part.words[i].decoded;
         // Only the program's own name differs between the lines.
@@ -68,7 +83,7 @@ std::u32string tokens_of(std::string_view line, const Part& part) {
         if (i > 0) out += U' ';
         out += kBeginning;
         if (part.words[i].pattern) {
-            add_glob(out, text);
+            add_glob(tokens, text);
         } else {
             for (const char c : text)
                 out += static_cast<unsigned char>(c);
@@ -81,7 +96,7 @@ std::u32string tokens_of(std::string_view line, const Part& part) {
         out += U' ';
         out += kStar;
     }
-    return out;
+    return tokens;
 }
 
 }  // namespace
@@ -106,7 +121,7 @@ std::string shortest_path(std::string_view path) {
     while (absolute && names.size() > 3 && names[0] == "proc" && names[2] == "root")
         names.erase(names.begin(), names.begin() + 3);
     std::string out = absolute ? "" : names.empty() || names[0] == ".." ? "" : "./";
-    for (const std::string_view name : names)
+    for (const std::string_view& name : names)
         (out += absolute || (&name != &names.front()) ? "/" : "") += name;
     return out.empty() ? "/" : out;
 }
@@ -217,7 +232,8 @@ bool CommandPattern::Form::could_match(std::string_view line, const Part& part) 
     const auto of_name = [](char32_t c) { return c != U' ' && c != U'/'; };
     pass_stars();
     bool begins = false;
-    for (const char32_t token : tokens_of(line, part)) {
+    const Tokens command = tokens_of(line, part);
+    for (const char32_t token : command.line) {
         if (token == kBeginning) {
             begins = true;
             continue;
@@ -231,6 +247,10 @@ bool CommandPattern::Form::could_match(std::string_view line, const Part& part) 
                 if (here[i] && (tokens[i] == kStar || of_name(tokens[i]))) here[i + 1] = true;
             for (std::size_t i = 0; i < all.size(); ++i)
                 here[i] = here[i] || all[i];
+        } else if (token >= kSet) {
+            const std::string& set = command.sets[token - kSet];
+            if (!step([&](char32_t c) { return wild(c) && is_in(set, static_cast<char>(c)); }))
+                return false;
         } else if (!(token == kAny ? step(wild)
                                    : step([token](char32_t c) { return c == token; }))) {
             return false;

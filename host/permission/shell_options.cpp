@@ -109,7 +109,8 @@ constexpr std::array kWrappers = {
     Wrapper{"heaptrack", "op", "", " --output ", ""},
     Wrapper{"perf", "", "", "", "", 1},
     Wrapper{"rr", "", "", "", "", 1},
-    Wrapper{"gdb", "xpcsd", "nqw", "", " --args -args --batch --quiet --nx "},
+    Wrapper{"gdb", "xpcsd", "nqw", " -ex -ix -iex -cd --ex --command --eval-command --directory ",
+            " --args -args -batch --batch -quiet --quiet -nx --nx "},
     Wrapper{"chronic", "", "ve", "", ""},
     Wrapper{"entr", "", "acdnprsxz", "", ""},
     Wrapper{"torsocks", "ua", "id", "", ""},
@@ -117,7 +118,16 @@ constexpr std::array kWrappers = {
     Wrapper{"proxychains", "f", "q", "", ""},
     Wrapper{"proxychains4", "f", "q", "", ""},
     Wrapper{"firejail", "", "", "", ""},
-    Wrapper{"bwrap", "", "", "", ""},
+    Wrapper{"bwrap", "", "",
+            " --args --chdir --unsetenv --lock-file --sync-fd --remount-ro --proc --dev --tmpfs "
+            "--mqueue --dir --seccomp --add-seccomp-fd --block-fd --userns-block-fd --info-fd "
+            "--json-status-fd --exec-label --file-label --uid --gid --hostname --perms --size "
+            "--userns --userns2 --pidns --cap-add --cap-drop --overlay-src --tmp-overlay "
+            "--ro-overlay --argv0 ",
+            " --unshare-all --unshare-user --unshare-user-try --unshare-ipc --unshare-pid "
+            "--unshare-net --unshare-uts --unshare-cgroup --unshare-cgroup-try --share-net "
+            "--clearenv --new-session --die-with-parent --as-pid-1 --disable-userns "
+            "--assert-userns-disabled "},
     Wrapper{"proot", "rbqwvki", "0RS", "", ""},
     Wrapper{"dumb-init", "r", "cv", "", ""},
     Wrapper{"tini", "pe", "svgwl", "", ""},
@@ -136,6 +146,7 @@ constexpr std::array kWrappers = {
     Wrapper{"cgexec", "g", "", "", " --sticky "},
     Wrapper{"daemonize", "ceopElu", "av", "", ""},
     Wrapper{"ld-linux-x86-64.so.2", "", "", "", ""},
+    Wrapper{"ssh-agent", "aEOPt", "cDdks", "", ""},
     Wrapper{"ld.so", "", "", "", ""},
 };
 
@@ -154,14 +165,20 @@ bool lists_beginning(std::string_view list, std::string_view option) {
 /// An option that nobody knows gives two readings; more commands of one wrapper are not told apart.
 constexpr std::size_t kMostCommands = 16;
 
+/// Options of bwrap with two values.
+constexpr std::string_view kWithTwoValues =
+    " --bind --bind-try --dev-bind --dev-bind-try --ro-bind --ro-bind-try --bind-fd --ro-bind-fd "
+    "--symlink --file --bind-data --ro-bind-data --setenv --chmod ";
+
 /// How many words an option may take, itself included.
 struct Reading {
-    bool one = false, two = false;
+    bool one = false, two = false, three = false;
 };
 
 Reading long_reading(std::string_view option, const Wrapper& wrapper) {
     if (option.find('=') != std::string_view::npos) return {true, false};
     if (lists(wrapper.long_plain, option)) return {true, false};
+    if (wrapper.name == "bwrap" && lists(kWithTwoValues, option)) return {false, false, true};
     if (lists(wrapper.long_valued, option)) return {false, true};
     const bool plain = lists_beginning(wrapper.long_plain, option);
     const bool valued = lists_beginning(wrapper.long_valued, option);
@@ -170,7 +187,8 @@ Reading long_reading(std::string_view option, const Wrapper& wrapper) {
 }
 
 Reading reading(std::string_view option, const Wrapper& wrapper) {
-    if (option.substr(0, 2) == "--" || lists(wrapper.long_plain, option))
+    if (option.substr(0, 2) == "--" || lists(wrapper.long_plain, option) ||
+        lists(wrapper.long_valued, option))
         return long_reading(option, wrapper);
     // In a cluster the first option that takes a value takes what is left of the word, or the next.
     for (std::size_t i = 1; i < option.size(); ++i) {
@@ -302,9 +320,10 @@ private:
         if (wrapper_.name == "command" && word.decoded.find_first_of("vV") != std::string::npos)
             return;
         if (wrapper_.name == "env" && split(at)) return;
-        const auto [one, two] = reading(word.decoded, wrapper_);
+        const auto [one, two, three] = reading(word.decoded, wrapper_);
         if (one) open_.push_back(at + 1);
         if (two) open_.push_back(at + 2);
+        if (three) open_.push_back(at + 3);
     }
 
     /// env splits a text into words, which take the place of the option.
@@ -358,6 +377,12 @@ bool look_into_wrapper(std::string_view name, Words words, Inner& inner) {
         if (wrapper.name != name) continue;
         found = true;
         WrapperReader(wrapper, words, inner).run();
+        // The reserved word knows -p alone: another option is the command.
+        for (std::size_t i = 1; name == "time" && i < words.size() && i < kMostCommands; ++i) {
+            if (!is_option(words[i].decoded)) break;
+            inner.commands.emplace_back(words.begin() + static_cast<std::ptrdiff_t>(i),
+                                        words.end());
+        }
     }
     return found;
 }

@@ -9,7 +9,8 @@ namespace tenon::permission::shell {
 namespace {
 
 /// What is found in one round may be looked into in the next.
-constexpr int kMostRounds = 12;
+constexpr int kMostRounds = 24;
+constexpr int kLearningRounds = 16;
 
 constexpr std::array<std::string_view, 12> kEvaluating = {
     "declare", "typeset", "local",     "readonly", "export", "unset",
@@ -59,7 +60,7 @@ bool evaluates(const std::vector<Word>& words) {
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
         subscript = subscript || word.find('[') != std::string_view::npos || words[i].expands;
-        if (test || name == "printf") option = option || word == "-v" || word == "-R";
+        if (test || name == "printf") option = option || word.substr(0, 2) == "-v" || word == "-R";
         const bool declares = word.size() > 1 && (word[0] == '-' || word[0] == '+') && !test;
         if (declares && name != "read" && word.find_first_of("in", 1) != std::string_view::npos)
             subscript = true;
@@ -81,7 +82,8 @@ public:
             parts = sink_.parts.size();
             version = values_.version();
             round();
-            if (++rounds > kMostRounds) sink_.fail("too complex");
+            if (++rounds > kLearningRounds) values_.freeze();
+            if (rounds > kMostRounds) sink_.fail("too complex");
         } while ((parts != sink_.parts.size() || version != values_.version()) &&
                  sink_.failed.empty());
         // Children stand behind their parents.
@@ -128,15 +130,17 @@ private:
         Inner inner = look_into(words);
         if (inner.too_many) sink_.fail("too complex");
         look_into_input(index, inner);
-        look_into_variables(index);
+        look_into_texts(index);
         if (!words.empty() && evaluates(words)) sink_.evaluates = true;
         commands_are_fed_ = commands_are_fed_ || inner.reads_commands;
         if (sink_.parts[index].opaque.empty()) sink_.parts[index].opaque = inner.opaque;
-        if (!words.empty() && command_name(words[0]) == "xargs")
+        const bool fed = std::find(fed_parts_.begin(), fed_parts_.end(), index) != fed_parts_.end();
+        if (!words.empty() && !fed && command_name(words[0]) == "xargs")
             wrappers_of_input_.push_back(index);
         if (inner.commands.empty() && inner.scripts.empty()) return;
         if (levels_[index] >= kMaxDepth) return sink_.fail("nested too deeply");
         values_.learn_arguments(inner.arguments);
+        if (!inner.arguments.empty()) values_.learn("0", inner.arguments.front());
         for (std::vector<Word>& command : inner.commands) {
             Part part;
             part.words = std::move(command);
@@ -172,9 +176,14 @@ private:
         return out;
     }
 
-    /// PS4='…' and its like, before a command or among the words of declare, export, env.
-    void look_into_variables(std::size_t index) {
+    /// Text that is run or expanded later: PS4='…' and its like, before a command or among the
+    /// words of declare, export, env.
+    void look_into_texts(std::size_t index) {
         const Part& part = sink_.parts[index];
+        // bash expands the word of >& once more when it is no number.
+        for (const Redirection& redirection : part.redirections)
+            if ((redirection.op == ">&" || redirection.op == "<&") && redirection.target.inert)
+                texts_.push_back(redirection.target.decoded);
         for (const auto* words : {&part.assignments, &part.words})
             for (const Word& word : *words) {
                 const auto equals = word.decoded.find('=');
@@ -194,8 +203,9 @@ private:
             if (!part.written.empty()) part.written += ' ';
             part.written += word.written;
         }
+        // What a shell reads may be given to one of those around it.
         const bool shell = !part.words.empty() && is_shell(command_name(part.words[0]));
-        if (!seen_.insert(key(part)).second && !shell) return false;
+        if (!seen_.insert(key(part) + (shell ? std::to_string(parent) : "")).second) return false;
         if (levels_[parent] >= kMaxDepth) return sink_.fail("nested too deeply"), false;
         // Each word costs far more than its bytes.
         if (!sink_.charge(part.written.size() + 64 * part.words.size())) return false;
@@ -234,8 +244,9 @@ private:
 
     void learn() {
         for (std::size_t i = 0; i < sink_.parts.size(); ++i) {
-            values_.learn_feed(sink_.parts[i], sink_);
-            values_.learn(sink_.parts[i], sink_);
+            if (!made_by_feed(i)) values_.learn_feed(sink_.parts[i], sink_);
+            // A reading has been learned from with the words that it was made of.
+            if (readings_.count(i) == 0) values_.learn(sink_.parts[i], sink_);
         }
         for (const auto& [name, word] : sink_.values)
             values_.learn(name, word);
@@ -243,10 +254,17 @@ private:
             also(text, 0);
     }
 
+    [[nodiscard]] bool made_by_feed(std::size_t index) const {
+        for (; index != Part::kNone && !fed_parts_.empty(); index = sink_.parts[index].parent)
+            if (std::find(fed_parts_.begin(), fed_parts_.end(), index) != fed_parts_.end())
+                return true;
+        return false;
+    }
+
     void read(std::size_t index) {
         const Part part = sink_.parts[index];
         for (Part& reading : values_.readings(part, sink_))
-            add_part(std::move(reading), index);
+            if (add_part(std::move(reading), index)) readings_.insert(sink_.parts.size() - 1);
         if (part.words.empty()) return;
         alias(part, index);
         const bool fed = std::find(wrappers_of_input_.begin(), wrappers_of_input_.end(), index) !=
@@ -315,7 +333,7 @@ private:
                     from = stop + 1;
                 }
             }
-            add_part(std::move(fed), index);
+            if (add_part(std::move(fed), index)) fed_parts_.push_back(sink_.parts.size() - 1);
         }
     }
 
@@ -429,8 +447,9 @@ private:
     Values values_;
     std::vector<int> levels_;
     std::unordered_set<std::string> seen_, scripts_;
+    std::unordered_set<std::size_t> readings_;
     std::vector<std::string> texts_;
-    std::vector<std::size_t> wrappers_of_input_;
+    std::vector<std::size_t> wrappers_of_input_, fed_parts_;
     std::size_t unwrapped_ = 0, read_ = 0, read_parts_ = 0, fed_ = 0;
     bool commands_are_fed_ = false;
 };

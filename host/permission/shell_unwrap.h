@@ -39,12 +39,14 @@ public:
     /// functions.
     void learn(const Part& part, const Sink& sink);
     void learn(std::string_view name, const Word& value);
-    void learn(std::string_view name, std::string value);
+    void learn(std::string_view name, std::string value, int generation = 0);
     /// What $1 and further may be.
     void learn_arguments(const std::vector<std::string>& arguments);
     /// What commands of the text print or are given to read: for `read`, for shells, for xargs.
     void learn_feed(const Part& part, Sink& sink);
 
+    /// Nothing further is learned: values that are made from each other could grow without end.
+    void freeze() { frozen_ = true; }
     [[nodiscard]] bool knows(std::string_view name) const { return table_.count(name) != 0; }
     [[nodiscard]] const std::vector<std::string>& feeds() const { return feeds_; }
     /// Grows with all that is learned.
@@ -63,15 +65,19 @@ private:
     [[nodiscard]] std::vector<Word> fields(const Word& word,
                                            const std::vector<std::u32string>& items,
                                            const Choice& choice) const;
-    void learn_assignment(std::string_view name, std::string_view sign, const Word& word,
-                          std::size_t from);
+    void learn_assignment(std::string_view name, bool adds, const Word& word, std::size_t from);
     void add_feed(std::string text, Sink& sink);
 
     std::map<std::string, std::vector<std::string>, std::less<>> table_;
+    /// How often a value was made from an earlier one of the same variable, by name and value; and
+    /// the assignments that do so.
+    std::map<std::string, int> generations_;
+    std::map<std::string, std::unordered_set<std::string>, std::less<>> growing_;
     std::unordered_set<std::string> overflowing_;
     std::vector<std::string> feeds_;
     std::string separators_ = " \t\n";
     std::size_t version_ = 0;
+    bool frozen_ = false;
 };
 
 }  // namespace tenon::permission::shell

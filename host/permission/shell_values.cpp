@@ -12,14 +12,17 @@ namespace {
 constexpr std::size_t kMostValues = 32;
 /// More readings of one command are not tried in all combinations.
 constexpr std::size_t kMostReadings = 64;
+constexpr std::size_t kLongestValue = 4'096;
+/// How often a value may be made longer.
+constexpr std::size_t kMostGenerations = 8;
 constexpr std::size_t kMostFeeds = 64;
 constexpr std::size_t kMostBraces = 4'096;
 
 constexpr std::array<std::string_view, 5> kDeclaring = {"declare", "typeset", "local", "export",
                                                         "readonly"};
 /// What the host's environment and bash itself surely give.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kKnown = {
-    {{"BASH", "/bin/bash"}, {"SHELL", "/bin/bash"}, {"0", "bash"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKnown = {
+    {{"BASH", "/bin/bash"}, {"SHELL", "/bin/bash"}, {"0", "bash"}, {"#", "0"}, {"?", "0"}}};
 
 std::string alias_key(std::string_view name) {
     return "alias:" + std::string(name);
@@ -43,8 +46,18 @@ bool separates(char32_t unit, const std::string& separators) {
 }
 
 std::string key_of(const Expansion& expansion) {
-    return expansion.name.empty() ? " " + expansion.written
-                                  : expansion.name + " " + expansion.operation;
+    return expansion.name.empty()
+               ? " " + expansion.written
+               : (expansion.indirect ? "!" : "") + expansion.name + " " + expansion.operation;
+}
+
+/// A word of nothing but unquoted expansions is no word at all when they are empty.
+bool vanishes(const Word& word) {
+    if (!word.makeup) return false;
+    const std::vector<Expansion>& expansions = word.makeup->expansions;
+    return !expansions.empty() && expansions.size() == word.makeup->units.size() &&
+           std::all_of(expansions.begin(), expansions.end(),
+                       [](const Expansion& e) { return !e.quoted || e.many; });
 }
 
 /// A word that is read when it is done, for the units of one item of a brace expansion.
@@ -63,17 +76,18 @@ struct Field {
 
 }  // namespace
 
-void Values::learn(std::string_view name, std::string value) {
+void Values::learn(std::string_view name, std::string value, int generation) {
     if (name.empty()) return;
     auto found = table_.find(name);
     if (found == table_.end()) found = table_.emplace(name, std::vector<std::string>()).first;
     auto& values = found->second;
     if (std::find(values.begin(), values.end(), value) != values.end()) return;
-    if (values.size() >= kMostValues) {
+    if (frozen_ || values.size() >= kMostValues) {
         overflowing_.emplace(name);
         return;
     }
     if (name == "IFS") separators_ += value;
+    if (generation > 0) generations_[std::string(name) + '=' + value] = generation;
     values.push_back(std::move(value));
     ++version_;
 }
@@ -93,17 +107,38 @@ void Values::learn_arguments(const std::vector<std::string>& arguments) {
     }
 }
 
-void Values::learn_assignment(std::string_view name, std::string_view sign, const Word& word,
+void Values::learn_assignment(std::string_view name, bool adds, const Word& word,
                               std::size_t from) {
-    for (const std::string& text : texts(word)) {
-        if (from > text.size()) continue;
-        std::string value = text.substr(from);
-        Expansion self;
-        self.name = name;
-        if (sign == "+=")
-            for (const std::string& before : candidates(self))
-                if (before.size() < 1'024) learn(name, before + value);
-        learn(name, std::move(value));
+    const bool refers =
+        word.makeup && std::any_of(word.makeup->expansions.begin(), word.makeup->expansions.end(),
+                                   [&](const Expansion& e) { return e.name == name; });
+    // What the word becomes while the variable itself has no value but `before`.
+    const auto texts_from = [&](const std::vector<std::string>& before) {
+        std::vector<std::string> held = before;
+        const auto found = table_.find(name);
+        if (refers && found != table_.end()) std::swap(found->second, held);
+        std::vector<std::string> out;
+        for (const std::string& text : texts(word))
+            if (from <= text.size() && text.size() < kLongestValue)
+                out.push_back((adds && !before.empty() ? before[0] : "") + text.substr(from));
+        if (refers && found != table_.end()) std::swap(found->second, held);
+        return out;
+    };
+    for (std::string& text : texts_from({}))
+        learn(name, std::move(text));
+    if (!adds && !refers) return;
+    // x=${x}b and x+=b: from each value before; each such assignment is done once.
+    auto& growing = growing_[std::string(name)];
+    growing.insert(word.written);
+    const auto found = table_.find(name);
+    if (found == table_.end()) return;
+    const std::vector<std::string> values = found->second;
+    for (const std::string& value : values) {
+        const auto known = generations_.find(std::string(name) + '=' + value);
+        const int generation = known == generations_.end() ? 0 : known->second;
+        if (generation >= static_cast<int>(std::min(growing.size(), kMostGenerations))) continue;
+        for (std::string& text : texts_from({value}))
+            learn(name, std::move(text), generation + 1);
     }
 }
 
@@ -119,7 +154,7 @@ void Values::learn(const Part& part, const Sink& sink) {
                       word.decoded.substr(equals + 1));
         }
         const bool adds = equals > 0 && word.decoded[equals - 1] == '+';
-        learn_assignment(name, adds ? "+=" : "=", word, equals + 1);
+        learn_assignment(name, adds, word, equals + 1);
     };
     for (const Word& word : part.assignments)
         assign(word);
@@ -169,7 +204,7 @@ void Values::add_feed(std::string text, Sink& sink) {
     while (!text.empty() && text.back() == '\n')
         text.pop_back();
     if (text.empty() || std::find(feeds_.begin(), feeds_.end(), text) != feeds_.end()) return;
-    if (feeds_.size() >= kMostFeeds || !sink.charge(text.size())) return;
+    if (frozen_ || feeds_.size() >= kMostFeeds || !sink.charge(text.size())) return;
     feeds_.push_back(std::move(text));
     ++version_;
 }
@@ -256,11 +291,12 @@ std::vector<Values::Key> Values::keys(const Part& part, Sink& sink) const {
     std::set<std::string> never_empty;
     const auto look = [&](const Word& word, bool command) {
         if (!word.makeup) return;
-        const bool alone = word.makeup->units.size() == 1;
-        for (const Expansion& expansion : word.makeup->expansions) {
+        const std::vector<Expansion>& expansions = word.makeup->expansions;
+        const bool may_vanish = vanishes(word);
+        const bool part_of_name = command && word.makeup->units.size() > 1;
+        for (const Expansion& expansion : expansions) {
             const std::string key = key_of(expansion);
-            const bool empty =
-                (command && !alone) || (alone && (!expansion.quoted || expansion.many));
+            const bool empty = may_vanish || part_of_name;
             if (!empty) never_empty.insert(key);
             if (command && overflowing_.count(expansion.name) != 0)
                 sink.fail("too many values of a variable that is a command");
@@ -269,8 +305,11 @@ std::vector<Values::Key> Values::keys(const Part& part, Sink& sink) const {
             if (!seen) keys.emplace_back(key, candidates(expansion));
         }
     };
-    for (const Word& word : part.words)
-        look(word, &word == &part.words.front());
+    bool command = true;
+    for (const Word& word : part.words) {
+        look(word, command);
+        command = command && vanishes(word);
+    }
     for (const Redirection& redirection : part.redirections)
         look(redirection.target, false);
     for (Key& key : keys)
@@ -286,7 +325,7 @@ std::vector<Word> Values::fields(const Word& word, const std::vector<std::u32str
     std::vector<Word> out;
     for (const std::u32string& units : items) {
         Field field;
-        bool keep = word.written.find_first_of("'\"") != std::string::npos;
+        bool keep = false;
         const auto finish = [&] {
             if (!field.any && !keep) return;
             field.word.written = field.any ? field.word.decoded : "''";

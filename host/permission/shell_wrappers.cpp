@@ -65,6 +65,13 @@ void look_into_file(const Word& word, Inner& inner) {
                                  expansion.values.end());
 }
 
+/// A script that is not found in the directory is looked up as a command is.
+void look_into_script(Words words, Inner& inner) {
+    look_into_file(words[0], inner);
+    if (words[0].decoded.find('/') == std::string::npos && words[0].decoded != "-")
+        inner.commands.push_back(copied(words));
+}
+
 /// As bash's main() reads its words: first long options, with one or two dashes, then clusters in
 /// which each o and O takes the next word that is left. Other shells are near to it.
 class ShellReader {
@@ -82,7 +89,7 @@ public:
                 inner_.opaque = "a shell that reads its commands";
                 inner_.reads_commands = true;
             }
-            if (operand) look_into_file(words_[at_], inner_);
+            if (operand && !input_) look_into_script(words_.subspan(at_), inner_);
         }
         if (!text_ || !operand) return;
         inner_.scripts.push_back(words_[at_].decoded);
@@ -221,7 +228,7 @@ bool look_into_builtin(std::string_view name, Words words, Inner& inner) {
         inner.scripts.push_back(joined(words.subspan(operand)));
     } else if (name == "source" || name == ".") {
         inner.opaque = name;
-        if (operand < words.size()) look_into_file(words[operand], inner);
+        if (operand < words.size()) look_into_script(words.subspan(operand), inner);
     } else if (name == "trap" && words.size() > 1) {
         inner.opaque = name;
         if (operand < words.size()) inner.scripts.push_back(words[operand].decoded);
