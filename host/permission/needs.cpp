@@ -147,16 +147,6 @@ bool is_for_path(const Rule& rule, const Need& need) {
 
 }  // namespace
 
-bool is_beneath(const fs::path& path, const std::vector<fs::path>& roots) {
-    return std::any_of(roots.begin(), roots.end(), [&](const fs::path& root) {
-        const std::string& whole = path.native();
-        const std::string& head = root.native();
-        if (head == "/" || whole == head) return true;
-        return whole.size() > head.size() && whole.compare(0, head.size(), head) == 0 &&
-               whole[head.size()] == '/';
-    });
-}
-
 bool Need::matched_by_deny(const Rule& rule) const {
     if (rule.kind() == Rule::Kind::kTool) return rule.covers(tool);
     if (kind == Kind::kCommand) return rule.kind() == Rule::Kind::kBash && rule.denies(part);

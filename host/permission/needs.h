@@ -18,9 +18,6 @@ struct Roots {
     std::vector<std::filesystem::path> read;   ///< these and more
 };
 
-/// `path` is `root` or lies beneath it.
-bool is_beneath(const std::filesystem::path& path, const std::vector<std::filesystem::path>& roots);
-
 /// One thing that must be allowed.
 struct Need {
     enum class Kind { kCommand, kEdit, kRead, kTool };
