@@ -62,6 +62,7 @@ TEST(Settings, HaveTheDefaultsOfTheContract) {
     EXPECT_EQ(s.plugins.path, (Paths{"/opt/tenon/lib/tenon/plugins",
                                      world.dir / "home/.local/share/tenon/plugins"}));
     EXPECT_EQ(s.permissions.mode, "ask");
+    EXPECT_TRUE(s.permissions.read_only_commands);
     EXPECT_EQ(s.log.level + s.log.file + s.log.format, "warningtext");
     EXPECT_EQ(s.workspace, world.dir / "ws");
     EXPECT_EQ(s.state_dir, world.state());
@@ -77,7 +78,8 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         "model.caFile=ca.pem\nmodel.proxy=p:1\nagent.maxTurns=6\nagent.subagent.maxTurns=7\n"
         "agent.compaction.tokenThreshold=8\nagent.compaction.keepRecent=9\nagent.wake=false\njobs."
         "maxRunning=256\n"
-        "jobs.maxQueued=11\njobs.timeout=12m\njobs.foregroundTimeout=13\njobs.maxTimeout=3h\njobs.outputLimit=14KiB\n"
+        "jobs.maxQueued=11\njobs.timeout=12m\njobs.foregroundTimeout=13\njobs.maxTimeout=3h\njobs."
+        "outputLimit=14KiB\n"
         "jobs.totalOutputLimit=15MiB\njobs.keepDays=16\nplugins.path.1=/a\nplugins.path.2=b\n"
         "plugins.bash.enabled=false\nplugins.x.isolated=no\nplugins.x.some.key=${v}\npermissions."
         "mode=plan\n"
@@ -95,7 +97,8 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         "<subagent><maxTurns>7</maxTurns></subagent><compaction><tokenThreshold>8</tokenThreshold>"
         "<keepRecent>9</keepRecent></compaction><wake>false</wake></agent><jobs>"
         "<maxRunning>256</maxRunning><maxQueued>11</maxQueued><timeout>12m</timeout>"
-        "<foregroundTimeout>13</foregroundTimeout><maxTimeout>3h</maxTimeout><outputLimit>14KiB</outputLimit>"
+        "<foregroundTimeout>13</foregroundTimeout><maxTimeout>3h</maxTimeout><outputLimit>14KiB</"
+        "outputLimit>"
         "<totalOutputLimit>15MiB</totalOutputLimit><keepDays>16</keepDays></jobs><plugins>"
         "<path>/a</path><path>b</path><bash><enabled>false</enabled></bash><x><isolated>no</"
         "isolated>"
@@ -381,6 +384,29 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
                             "plugins.x.isolated", "plugins.x.own", "log.file", "jobs.maxQueued"})
         EXPECT_THAT(all, HasSubstr(std::string(key) + " is ignored: the workspace is not trusted"));
     EXPECT_EQ(examined.loaded.warnings.size(), 11U) << all;
+}
+
+TEST(Settings, AStrangersWorkspaceTurnsReadOnlyCommandsOffButNotOn) {
+    struct Case {
+        const char *user, *workspace;
+        bool on;
+        std::size_t warnings;
+    };
+    const Case cases[] = {{"", "false", false, 0},
+                          {"", "true", true, 0},
+                          {"permissions.readOnlyCommands=false", "true", false, 1},
+                          {"permissions.readOnlyCommands=false", "false", false, 0},
+                          {"", "perhaps", true, 1}};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::string(c.user) + " then " + c.workspace);
+        World world;
+        world.user_says(c.user);
+        world.workspace_says(std::string("permissions.readOnlyCommands=") + c.workspace + "\n");
+        const Examined examined = world.examined();
+        EXPECT_THAT(examined.errors, IsEmpty());
+        EXPECT_EQ(examined.loaded.settings.permissions.read_only_commands, c.on);
+        EXPECT_EQ(examined.loaded.warnings.size(), c.warnings);
+    }
 }
 
 TEST(Settings, AStrangersNumbersOnlyMakeThingsStricter) {
