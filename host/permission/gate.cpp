@@ -204,9 +204,12 @@ Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& ca
         matter.needs = needs_of_path(tool.name, Need::Kind::kRead, path_of(), places_, roots_);
         const std::string pattern =
             tool.name == "glob" ? string_or(call.input, "pattern") : std::string();
-        if (const auto start = literal_beginning(pattern); !start.empty())
-            for (Need& need : needs_of_path(tool.name, Need::Kind::kRead, start, places_, roots_))
+        if (const auto start = literal_beginning(pattern); !start.empty()) {
+            const std::string there =
+                start[0] == '/' ? std::string(start) : path_of() + "/" + std::string(start);
+            for (Need& need : needs_of_path(tool.name, Need::Kind::kRead, there, places_, roots_))
                 matter.needs.push_back(std::move(need));
+        }
     } else {
         Need need;
         need.tool = tool.name;

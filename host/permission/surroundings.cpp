@@ -18,12 +18,12 @@ constexpr std::size_t kMostDirectories = 64;
 /// The builtins of bash(1) that can change variables, options, functions, descriptors or the
 /// directory, or run text.
 constexpr auto kShellCommands = std::to_array<std::string_view>(
-    {".",       "source",    "alias",    "bind",    "builtin", "caller",  "command",
-     "compgen", "complete",  "compopt",  "coproc",  "declare", "dirs",    "disown",
-     "enable",  "eval",      "exec",     "export",  "fc",      "getopts", "hash",
-     "help",    "history",   "let",      "local",   "mapfile", "popd",    "pushd",
-     "read",    "readarray", "readonly", "set",     "shift",   "shopt",   "suspend",
-     "trap",    "typeset",   "umask",    "unalias", "unset",   "ulimit"});
+    {".",        "source",  "alias",  "bind",    "builtin", "caller", "command", "compgen",
+     "complete", "compopt", "coproc", "declare", "dirs",    "disown", "enable",  "eval",
+     "exec",     "export",  "fc",     "getopts", "hash",    "help",   "history", "let",
+     "[[",       "((",      "local",  "mapfile", "popd",    "pushd",  "read",    "readarray",
+     "readonly", "set",     "shift",  "shopt",   "suspend", "trap",   "typeset", "umask",
+     "unalias",  "unset",   "ulimit"});
 
 constexpr auto kDirectoryCommands = std::to_array<std::string_view>(
     {".", "source", "builtin", "command", "eval", "popd", "pushd", "trap"});
@@ -105,8 +105,15 @@ ShellEnvironment ShellEnvironment::of_this_process() {
 }
 
 bool changes_the_shell(const Part& part) {
+    if (!part.opaque.empty()) return true;
     if (part.words.empty()) return !part.assignments.empty();
-    return contains(kShellCommands, part.words[0].decoded);
+    const std::string& name = part.words[0].decoded;
+    // printf -v and wait -p set variables, and arithmetic can.
+    if (name == "printf" || name == "wait")
+        return std::any_of(part.words.begin(), part.words.end(), [](const Word& word) {
+            return word.decoded.size() > 1 && word.decoded[0] == '-';
+        });
+    return contains(kShellCommands, name);
 }
 
 bool makes_names(const Part& part) {

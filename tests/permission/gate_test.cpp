@@ -338,6 +338,10 @@ TEST_F(GateTest, AsksNothingForFirstPartyToolsThatNeedNoQuestion) {
     EXPECT_TRUE(call({}, first_party("glob", true), {{"pattern", "**/*.c"}}).allowed);
     EXPECT_FALSE(call({}, first_party("glob", true), {{"pattern", "/etc/*"}}).allowed);
     EXPECT_FALSE(call({}, first_party("glob", true), {{"pattern", "../outside/*"}}).allowed);
+    EXPECT_TRUE(
+        call({}, first_party("glob", true), {{"pattern", "../*"}, {"path", "src"}}).allowed);
+    EXPECT_FALSE(
+        call({}, first_party("glob", true), {{"pattern", "../../*"}, {"path", "src"}}).allowed);
     EXPECT_FALSE(read({}, "../outside/a").allowed);
     EXPECT_TRUE(read({.allow = {"Read(../outside/**)"}}, "../outside/a").allowed);
 }
