@@ -211,6 +211,7 @@ Result<void, StartFailure> Host::make_gate() {
         return StartFailure{"permissions.mode: unknown mode '" + settings_.permissions.mode + "'"};
     config.mode = *mode;
     config.yes = settings_.permissions.yes;
+    config.read_only_commands = settings_.permissions.read_only_commands;
     config.deny = rule_texts(settings_.permissions.deny);
     config.ask = rule_texts(settings_.permissions.ask);
     config.allow = rule_texts(settings_.permissions.allow);

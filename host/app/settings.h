@@ -76,7 +76,8 @@ struct Settings {
     struct Permissions {
         std::string mode = "ask";  ///< ask acceptEdits plan dontAsk bypassPermissions
         std::vector<RuleText> allow, ask, deny;
-        bool yes = false;  ///< --yes
+        bool read_only_commands = true;  ///< those of the fixed list need no question
+        bool yes = false;                ///< --yes
     } permissions;
     struct Sandbox {
         std::string mode = "off";      ///< off workspace read-only

@@ -104,6 +104,7 @@ constexpr std::array kKeys = {
     KeySpec{"jobs.pidNamespace",              Kind::kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>},
     KeySpec{"plugins.path",                   Kind::kList,     "",           "", "",                      0, 0,         kNothing,  nullptr},
     KeySpec{"permissions.mode",               Kind::kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>},
+    KeySpec{"permissions.readOnlyCommands",   Kind::kBoolean,  "true",       "", "",                      0, 1,         kStricter, number<kPermissions, &P::read_only_commands>},
     KeySpec{"permissions.allow",              Kind::kList,     "",           "none", "",                  0, 0,         kNothing,  nullptr},
     KeySpec{"permissions.ask",                Kind::kList,     "",           "none", "",                  0, 0,         kAnything, nullptr},
     KeySpec{"permissions.deny",               Kind::kList,     "",           "none", "",                  0, 0,         kAnything, nullptr},
