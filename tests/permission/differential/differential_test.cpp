@@ -134,6 +134,9 @@ public:
             bool literal = std::all_of(part.words.begin(), part.words.end(), [](const Word& word) {
                 return word.literal() && word.decoded.find('~') == std::string::npos;
             });
+            // Of `a | time { b`, where time is no reserved word, only the beginning is a part.
+            if (part.nested && part.words.size() == 2 && ran[0] == "time" && ran.size() > 2)
+                literal = literal && part.words[1].decoded != ran[1];
             for (const Redirection& redirection : part.redirections)
                 literal = literal && redirection.op.substr(0, 2) != "<<";
             // A backslash at the end of several lines goes; of one line it stays.
