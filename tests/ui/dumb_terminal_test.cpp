@@ -53,6 +53,16 @@ TEST_F(ADumbTerminal, IsNotAnsweredByALineThatWasBegunBefore) {
     type(*pty, "!\n", "line: y!");
 }
 
+TEST_F(ADumbTerminal, KeepsTheRestOfALineThatIsTypedAfterAPause) {
+    auto pty = start();
+    pty->send("ask\nup");
+    ASSERT_TRUE(is_ready(*pty)) << pty->screen();
+    type(*pty, "date\n", "Not an answer; kept for your line.");
+    ASSERT_TRUE(is_ready(*pty)) << pty->screen();
+    type(*pty, "n\n", "answer: n");
+    type(*pty, "!\n", "line: update!");
+}
+
 /// Time passes when the test says so; the program looks again within a second.
 struct ADumbTerminalWithAClock : ADumbTerminal {
     ADumbTerminalWithAClock() { environment["CLOCK_FILE"] = (folder / "clock").string(); }
