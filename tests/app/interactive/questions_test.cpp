@@ -152,9 +152,9 @@ TEST(PermissionQuestion, IsPutAgainWhenItsLineCannotBeWritten) {
 TEST(PermissionQuestion, CarriesWordsBackToTheModel) {
     for (const char* term : {"xterm", "dumb"}) {
         SCOPED_TRACE(term);
-        Person person({calls("t1", "bash", kTouch),
-                       expecting(says("Understood."), "the user said no: use pnpm instead")},
-                      {.environment = {{"TERM", term}}});
+        Person person(
+            {calls("t1", "bash", kTouch), expecting(says("Understood."), "use pnpm instead")},
+            {.environment = {{"TERM", term}}});
         person.enters("go");
         EXPECT_TRUE(person.is_asked("bash wants to run `touch made`")) << person.shown();
         if (std::string(term) == "xterm") {
