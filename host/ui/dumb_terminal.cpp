@@ -146,7 +146,11 @@ void DumbTerminal::take_lines() {
 void DumbTerminal::take_line(std::string line) {
     if (question_ && !waits_) {
         if (answers(line)) return;
-        if (!line.empty()) print("Not an answer, and not sent.");
+        // Behind the beginning of a line it is the rest of that, typed after a pause.
+        const bool goes_on = !kept_.empty();
+        if (goes_on) kept_ += line;
+        if (!line.empty())
+            print(goes_on ? "Not an answer; kept for your line." : "Not an answer, and not sent.");
         show_choices();
         return;
     }

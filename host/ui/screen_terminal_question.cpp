@@ -54,15 +54,17 @@ bool ScreenTerminal::has_label(char key) const {
     return asking_->shown.find(key) != std::string::npos;
 }
 
-/// A whole answer that came in one piece: from a script, or over a slow line.
+/// An answer of several keys in one piece, from a script or over a slow line: a word or the
+/// beginning of one, since its first letter alone answers.
 bool ScreenTerminal::is_word(const std::vector<Key>& keys) const {
     std::string text;
     for (const Key& key : keys)
         text += plain_key(key);
     if (text.ends_with(kEnterKey)) text.pop_back();
     const auto& choices = asking_->question.choices;
-    return std::any_of(choices.begin(), choices.end(),
-                       [&](const Choice& choice) { return is_key_or_word(choice, text); });
+    return std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
+        return is_key_or_word(choice, text) || (!text.empty() && choice.word.starts_with(text));
+    });
 }
 
 /// Until a question that waits is ready, or an ESC that was held proves to be the key.
@@ -255,10 +257,9 @@ bool ScreenTerminal::is_word_for_question(const std::string& line) const {
     if (!asking_ || !asking_->began_here) return false;
     const std::string small = in_small_letters(line);
     const auto& choices = asking_->question.choices;
-    return std::any_of(choices.begin(), choices.end(),
-                       [&](const Choice& choice) {
-                           return is_key_or_word(choice, small) || small == choice.brief;
-                       });
+    return std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
+        return is_key_or_word(choice, small) || small == choice.brief;
+    });
 }
 
 }  // namespace tenon::ui

@@ -53,21 +53,42 @@ TEST_F(ADumbTerminal, IsNotAnsweredByALineThatWasBegunBefore) {
     type(*pty, "!\n", "line: y!");
 }
 
-TEST_F(ADumbTerminal, IsNotAnsweredByALineThatIsTypedOnAsItComesUp) {
+TEST_F(ADumbTerminal, KeepsTheRestOfALineThatIsTypedAfterAPause) {
+    auto pty = start();
+    pty->send("ask\nup");
+    ASSERT_TRUE(is_ready(*pty)) << pty->screen();
+    type(*pty, "date\n", "Not an answer; kept for your line.");
+    ASSERT_TRUE(is_ready(*pty)) << pty->screen();
+    type(*pty, "n\n", "answer: n");
+    type(*pty, "!\n", "line: update!");
+}
+
+/// Time passes when the test says so; the program looks again within a second.
+struct ADumbTerminalWithAClock : ADumbTerminal {
+    ADumbTerminalWithAClock() { environment["CLOCK_FILE"] = (folder / "clock").string(); }
+    void passes(const std::string& milliseconds) const {
+        std::ofstream(folder / "clock.new") << milliseconds;
+        std::filesystem::rename(folder / "clock.new", folder / "clock");
+    }
+};
+
+TEST_F(ADumbTerminalWithAClock, IsNotAnsweredByALineThatIsTypedOnAsItComesUp) {
     auto pty = start();
     pty->send("ask\nok");
     ASSERT_TRUE(pty->wait_for("waits for quiet"));
     type(*pty, "ay\n", "line: okay");
+    passes("1000");
     ASSERT_TRUE(is_ready(*pty)) << pty->screen();
     EXPECT_EQ(pty->screen().find("answer"), std::string::npos);
     type(*pty, "yes\n", "answer: y");
 }
 
-TEST_F(ADumbTerminal, DropsAnAnswerThatComesTooEarly) {
+TEST_F(ADumbTerminalWithAClock, DropsAnAnswerThatComesTooEarly) {
     auto pty = start();
     pty->send("ask\n");
     ASSERT_TRUE(pty->wait_for("waits for quiet"));
     type(*pty, "yes\n", "Too early");
+    passes("1000");
     ASSERT_TRUE(is_ready(*pty)) << pty->screen();
     EXPECT_EQ(pty->screen().find("answer: "), std::string::npos);
     EXPECT_EQ(pty->screen().find("line: yes"), std::string::npos);

@@ -67,22 +67,38 @@ TEST_F(AQuestion, IsNotAnsweredByWhatIsTypedWhenItComesUp) {
     type(*pty, "!\r", "line: y!");
 }
 
-TEST_F(AQuestion, ThatComeUpWhileSomebodyTypesAreNotAnswered) {
-    auto pty = start();
-    const std::string text = "ask \ry, no and yes please, annoy a happy panda apply";
-    std::string line;
-    std::size_t before = 0;
-    // Each Enter behind "ask" puts a question; then 30 keys a second go on into the line.
-    for (int round = 0; round < 3; ++round) {
-        for (const char key : text) {
-            pty->send({&key, 1});
-            (void)pty->wait_until([] { return false; }, std::chrono::milliseconds(33));
-        }
-        before = pty->raw().size();
-        pty->send("\r");
-        line = text.substr(text.find('\r') + 1);
+/// 30 keys a second, unless the machine is too busy for that: then it says so.
+bool types_fast(Pty& pty, const std::string& keys) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds kAlmostQuiet{900};
+    bool fast = true;
+    auto last = Clock::now();
+    for (const char key : keys) {
+        (void)pty.wait_until([] { return false; }, std::chrono::milliseconds(33));
+        pty.send({&key, 1});
+        fast = fast && Clock::now() - last < kAlmostQuiet;
+        last = Clock::now();
     }
-    EXPECT_TRUE(shows(*pty, "line: " + line)) << pty->screen();
+    return fast;
+}
+
+TEST_F(AQuestion, ThatComesUpWhileSomebodyTypesIsNotAnswered) {
+    const std::string line = "y, no and yes please, annoy a happy panda apply";
+    std::unique_ptr<Pty> pty;
+    std::size_t before = 0;
+    int tries = 0;
+    for (bool fast = false; !fast; ++tries) {
+        ASSERT_LT(tries, 10) << "this machine lets nobody type 30 keys a second";
+        pty = start();
+        // Each Enter behind "ask" puts a question; what follows goes on into the line.
+        fast = types_fast(*pty, "ask \r" + line + "\rask \r" + line);
+        before = pty->raw().size();
+        fast = types_fast(*pty, "\r") && fast;
+    }
+    EXPECT_TRUE(pty->wait_until([&] {
+        const std::string all = pty->everything();
+        return all.find("line: " + line) != all.rfind("line: " + line);
+    })) << pty->everything();
     EXPECT_TRUE(is_ready(*pty, before)) << pty->screen();
     EXPECT_EQ(pty->everything().find("answer"), std::string::npos) << pty->everything();
     type(*pty, "n", "answer: n");

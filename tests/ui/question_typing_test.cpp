@@ -147,6 +147,7 @@ TEST(QuestionTyping, WordsAreTheSameAnswersAndNothingIsLeftOfThem) {
                                                        {"yes", "answer 1y"},
                                                        {"YES", "answer 1y"},
                                                        {"Yes", "answer 1y"},
+                                                       {"ye", "answer 1y"},
                                                        {"n", "answer 1n"},
                                                        {"no", "answer 1n"},
                                                        {"No", "answer 1n"},
@@ -169,6 +170,25 @@ TEST(QuestionTyping, WordsAreTheSameAnswersAndNothingIsLeftOfThem) {
                 desk.terminal().set_question(std::nullopt);
                 EXPECT_EQ(told(desk.types_slowly("!\r", kLong)), Told{"line draft!"});
             }
+        }
+    }
+}
+
+TEST(QuestionTyping, AWordOfAnyChoiceLeavesNothing) {
+    for (const std::string word : {"wait", "leave", "cancel"}) {
+        for (const bool in_one_piece : {false, true}) {
+            SCOPED_TRACE(word);
+            QuestionDesk desk;
+            ui::Question question;
+            question.title = "How to leave";
+            question.choices = {{'w', "wait", "wait, then leave", "wait"},
+                                {'l', "leave", "leave, they run on", "leave"},
+                                {'c', "cancel", "cancel them", "cancel"}};
+            desk.terminal().set_question(question);
+            desk.passes(kQuiet);
+            EXPECT_EQ(told(in_one_piece ? desk.types(word + "\r") : desk.types_slowly(word + "\r")),
+                      Told{"answer 0" + word.substr(0, 1)});
+            EXPECT_EQ(told(desk.types_slowly("next\r", kLong)), Told{"line next"});
         }
     }
 }

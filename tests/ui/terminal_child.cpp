@@ -1,7 +1,10 @@
 // Drives a ui::Terminal by hand or for a test: prints what comes out of `next`, and does what lines
-// that begin with a word say. Usage: terminal_child [history file [folder for @ completion]].
+// that begin with a word say. Usage: terminal_child [history file [folder for @ completion]]. With
+// CLOCK_FILE in the environment its clock for questions is what that file says.
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <thread>
 
@@ -22,6 +25,14 @@ std::vector<std::string> complete(const std::string& folder, std::string_view wo
     for (const std::string command : {"/help", "/jobs", "/join"})
         if (command.compare(0, word.size(), word) == 0) found.push_back(command);
     return found;
+}
+
+/// The clock of a test: the file holds how many milliseconds have passed.
+std::chrono::steady_clock::time_point time_in(const std::string& path) {
+    std::int64_t passed = 0;
+    std::ifstream(path) >> passed;
+    return std::chrono::steady_clock::time_point(std::chrono::hours(1) +
+                                                 std::chrono::milliseconds(passed));
 }
 
 std::string shown(std::string_view text) {
@@ -134,6 +145,8 @@ int main(int argc, char** argv) {
     options.dumb = term == nullptr || std::string(term) == "dumb";
     options.colour = std::getenv("NO_COLOR") == nullptr;
     if (argc > 1) options.history = argv[1];
+    if (const char* file = std::getenv("CLOCK_FILE"))
+        options.now = [path = std::string(file)] { return time_in(path); };
     const std::string folder = argc > 2 ? argv[2] : ".";
     options.complete = [&](std::string_view word) { return complete(folder, word); };
     auto opened = ui::Terminal::open(std::move(options));

@@ -154,6 +154,7 @@ TEST(SlashCommands, ResumeAsksWhatBecomesOfTheJobsOfTheSessionItLeaves) {
                   {.arguments = {"--yes"}});
     person.enters("first");
     EXPECT_TRUE(person.sees("First session.")) << person.shown();
+    EXPECT_TRUE(person.turn_is_over()) << person.shown();
     person.types("\x04");
     EXPECT_EQ(person.leaves(), 0);
     person.sit_down({.arguments = {"--yes"}});

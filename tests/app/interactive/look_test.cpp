@@ -49,7 +49,7 @@ TEST(InteractiveLook, NoColorAndADumbTerminalArePlain) {
 
 TEST(InteractiveLook, KnownKeysAreNotShown) {
     Person person({says("The key is test-key-0123456789, is it not?"),
-                   calls("t1", "bash", {{"command", "echo test-key-0123456789"}}), says("Done.")});
+                   calls("t1", "bash", {{"command", "touch test-key-0123456789"}}), says("Done.")});
     person.enters("which key?");
     EXPECT_TRUE(person.sees("is it not?")) << person.shown();
     person.enters("print it");

@@ -111,6 +111,15 @@ public:
                                            lines.back().starts_with("test-model"));
         });
     }
+    /// Waits until an answer has come whole and nothing is under way: the text of an answer stands
+    /// there before that.
+    [[nodiscard]] bool turn_is_over() {
+        return terminal_->wait_until([&] {
+            const auto lines = terminal_->lines();
+            return !lines.empty() && lines.back().find("% cached") != std::string::npos &&
+                   lines.back().find("working") == std::string::npos;
+        });
+    }
     [[nodiscard]] bool is_asked_how_to_leave() {
         return terminal_->wait_until([&] {
             const auto lines = terminal_->lines();

@@ -152,9 +152,9 @@ TEST(PermissionQuestion, IsPutAgainWhenItsLineCannotBeWritten) {
 TEST(PermissionQuestion, CarriesWordsBackToTheModel) {
     for (const char* term : {"xterm", "dumb"}) {
         SCOPED_TRACE(term);
-        Person person({calls("t1", "bash", kTouch),
-                       expecting(says("Understood."), "the user said no: use pnpm instead")},
-                      {.environment = {{"TERM", term}}});
+        Person person(
+            {calls("t1", "bash", kTouch), expecting(says("Understood."), "use pnpm instead")},
+            {.environment = {{"TERM", term}}});
         person.enters("go");
         EXPECT_TRUE(person.is_asked("bash wants to run `touch made`")) << person.shown();
         if (std::string(term) == "xterm") {
@@ -170,29 +170,47 @@ TEST(PermissionQuestion, CarriesWordsBackToTheModel) {
     }
 }
 
-TEST(PermissionQuestion, IsNotAnsweredByAPromptThatIsBeingTyped) {
-    Person person({calls("t1", "bash", {{"command", "cat gate"}}), calls("t2", "bash", kTouch),
-                   says("Refused."), expecting(says("Heard."), "update the speed, yes, now")},
-                  {.arguments = {"--allow", "Bash(cat gate)"}});
-    Gate gate(person.sandbox.workspace());
-    person.enters("go");
-    gate.wait();
-    const std::string prompt = "update the speed, yes";
-    for (std::size_t i = 0; i < prompt.size(); ++i) {
-        person.types(prompt.substr(i, 1));
-        if (i == 3) gate.open();
-        // 30 keys a second.
+/// 30 keys a second; false when the machine was too busy for that.
+bool types_fast(Person& person, const std::string& keys) {
+    using Clock = std::chrono::steady_clock;
+    bool fast = true;
+    auto last = Clock::now();
+    for (const char key : keys) {
         (void)person.terminal().wait_until([] { return false; }, std::chrono::milliseconds(33));
+        person.types({key});
+        fast = fast && Clock::now() - last < std::chrono::milliseconds(900);
+        last = Clock::now();
     }
-    EXPECT_TRUE(person.is_asked("bash wants to run `touch made`")) << person.shown();
-    EXPECT_TRUE(person.terminal().wait_for("> " + prompt)) << person.shown();
-    person.types("n");
-    EXPECT_TRUE(person.sees("Refused.")) << person.shown();
-    EXPECT_FALSE(stands(person, "made"));
-    EXPECT_FALSE(std::filesystem::exists(person.sandbox.home / ".config/tenon"));
-    EXPECT_TRUE(person.terminal().wait_for("> " + prompt)) << person.shown();
-    person.types(", now\r");
-    EXPECT_TRUE(person.sees("Heard.")) << person.shown();
+    return fast;
+}
+
+TEST(PermissionQuestion, IsNotAnsweredByAPromptThatIsBeingTyped) {
+    const std::string prompt = "update the speed, yes";
+    std::unique_ptr<Person> person;
+    int tries = 0;
+    for (bool fast = false; !fast; ++tries) {
+        ASSERT_LT(tries, 10) << "this machine lets nobody type 30 keys a second";
+        person.reset();  // the terminal of the one before
+        person.reset(
+            new Person({calls("t1", "bash", {{"command", "cat gate"}}), calls("t2", "bash", kTouch),
+                        says("Refused."), expecting(says("Heard."), prompt + ", now")},
+                       {.arguments = {"--allow", "Bash(cat gate)"}}));
+        Gate gate(person->sandbox.workspace());
+        person->enters("go");
+        gate.wait();
+        fast = types_fast(*person, prompt.substr(0, 4));
+        gate.open();
+        fast = types_fast(*person, prompt.substr(4)) && fast;
+    }
+    EXPECT_TRUE(person->is_asked("bash wants to run `touch made`")) << person->shown();
+    EXPECT_TRUE(person->terminal().wait_for("> " + prompt)) << person->shown();
+    person->types("n");
+    EXPECT_TRUE(person->sees("Refused.")) << person->shown();
+    EXPECT_FALSE(stands(*person, "made"));
+    EXPECT_FALSE(std::filesystem::exists(person->sandbox.home / ".config/tenon"));
+    EXPECT_TRUE(person->terminal().wait_for("> " + prompt)) << person->shown();
+    person->types(", now\r");
+    EXPECT_TRUE(person->sees("Heard.")) << person->shown();
 }
 
 TEST(PermissionQuestion, NothingIsLeftOfAWordThatAnswers) {
@@ -203,10 +221,8 @@ TEST(PermissionQuestion, NothingIsLeftOfAWordThatAnswers) {
     person.types("yes\r");
     EXPECT_TRUE(person.is_asked("bash wants to run `touch second`")) << person.shown();
     EXPECT_FALSE(stands(person, "second"));
-    for (const char key : std::string("no\r")) {
+    for (const char key : std::string("no\r"))
         person.types({key});
-        (void)person.terminal().wait_until([] { return false; }, std::chrono::milliseconds(33));
-    }
     EXPECT_TRUE(person.sees("Done.")) << person.shown();
     EXPECT_TRUE(stands(person, "made"));
     EXPECT_FALSE(stands(person, "second"));
