@@ -34,10 +34,11 @@ public:
                                                    const std::string& command)>;
 
     /// `session_folder` holds what belongs to the session beside its journal. `home` stands for a
-    /// leading `~` of a command's directory; it may be empty.
+    /// leading `~` of a command's directory; it may be empty. `containment` is every command's.
     SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
                 std::filesystem::path session_folder, Limits limits, JudgeCommand judge,
-                const Secrets& secrets, std::filesystem::path home = {})
+                const Secrets& secrets, std::filesystem::path home = {},
+                sandbox::Policy containment = {})
         : store_(std::move(store)),
           queue_(queue),
           workspace_(std::move(workspace)),
@@ -45,7 +46,8 @@ public:
           limits_(limits),
           judge_(std::move(judge)),
           secrets_(secrets),
-          home_(std::move(home)) {}
+          home_(std::move(home)),
+          containment_(std::move(containment)) {}
 
     void add_to(plugins::Services& services);
     std::vector<agent::JobEnded> undelivered() override;
@@ -99,6 +101,7 @@ private:
     JudgeCommand judge_;
     const Secrets& secrets_;
     std::filesystem::path home_;
+    sandbox::Policy containment_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
     std::set<std::string> moved_ TENON_GUARDED_BY(mutex_);  // by a person, to the background

@@ -76,8 +76,17 @@ struct Settings {
     struct Permissions {
         std::string mode = "ask";  ///< ask acceptEdits plan dontAsk bypassPermissions
         std::vector<RuleText> allow, ask, deny;
-        bool yes = false;  ///< --yes
+        bool read_only_commands = true;  ///< those of the fixed list need no question
+        bool yes = false;                ///< --yes
     } permissions;
+    struct Sandbox {
+        std::string mode = "off";      ///< off workspace read-only
+        std::string network = "none";  ///< none loopback full
+        bool require = false;
+        std::vector<std::filesystem::path> write;      ///< directories that are there
+        std::vector<std::filesystem::path> deny_read;  ///< be they there or not
+        std::vector<std::filesystem::path> own;        ///< Tenon's state and configuration
+    } sandbox;
     struct Log {
         std::string level = "warning";  ///< trace debug info warning error critical off
         std::string file;               ///< empty: stderr

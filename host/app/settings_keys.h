@@ -27,9 +27,11 @@ enum class Kind {
 };
 
 /// What counts from the `.tenon/` of a workspace that is not trusted.
-enum class FromWorkspace { kNothing, kAnything, kStricter };  ///< stricter: a smaller number
+/// Stricter: a smaller number. The choices of such a key stand from the loosest to the strictest.
+enum class FromWorkspace { kNothing, kAnything, kStricter };
 
-/// A value that has been understood. Integers, booleans, milliseconds and bytes are `number`.
+/// A value that has been understood. Integers, booleans, milliseconds and bytes are `number`; of a
+/// choice it is how many choices stand behind it.
 struct Value {
     std::string text;
     std::int64_t number = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/jobs/job_limits.h"
+#include "host/sandbox/policy.h"
 
 /// The plain structs of jobs.
 namespace tenon::jobs {
@@ -49,7 +50,8 @@ struct JobSpec {
     std::optional<std::chrono::milliseconds> timeout;  ///< from the start; none: no limit
     std::uint64_t output_limit = 64ULL << 20U;         ///< bytes on disk
     JobLimits limits{};
-    bool pid_namespace = false;  ///< one of its own, where one can be made
+    bool pid_namespace = false;     ///< one of its own, where one can be made
+    sandbox::Policy containment{};  ///< what the command may do; default: off
 };
 
 /// How it ended: the contents of status.json.

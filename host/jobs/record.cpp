@@ -108,6 +108,17 @@ public:
         }
         return ids;
     }
+    /// Absent in the records of older versions and of jobs without a sandbox. One that is not
+    /// wholly understood makes the record unreadable: the command must not run with less than was
+    /// asked.
+    sandbox::Policy containment(const char* key) {
+        const auto it = object_.find(key);
+        if (it == object_.end()) return {};
+        auto policy = sandbox::decode(*it);
+        if (policy) return *std::move(policy);
+        if (problem_.empty()) problem_ = policy.error().message;
+        return {};
+    }
     void complain(const char* key, const std::string& what) {
         if (problem_.empty()) problem_ = std::string("member \"") + key + "\" " + what;
     }
@@ -234,6 +245,7 @@ std::string encode_job(const JobRecord& job) {
     if (!spec.plugin.empty()) object["plugin"] = spec.plugin;
     if (spec.limits.any()) object["limits"] = encode_limits(spec.limits);
     if (spec.pid_namespace) object["pid_namespace"] = true;
+    if (spec.containment.is_on()) object["containment"] = sandbox::encode(spec.containment);
     return dump_json(object);
 }
 
@@ -267,6 +279,7 @@ Result<JobRecord> decode_job(std::string_view text) {
     job.spec.output_limit = static_cast<std::uint64_t>(m.natural("output_limit"));
     job.spec.limits = decode_limits(m);
     job.spec.pid_namespace = m.flag("pid_namespace");
+    job.spec.containment = m.containment("containment");
     job.submitted_ms = m.natural("submitted_ms");
     job.submitted_ns = m.natural("submitted_ns");
     job.boot_id = m.maybe_text("boot_id");

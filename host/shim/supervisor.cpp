@@ -44,10 +44,11 @@ std::int64_t microseconds(const timeval& time) {
 
 }  // namespace
 
-Supervisor::Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce,
-                       jobs::EndFile end_file)
+Supervisor::Supervisor(int folder, jobs::JobSpec job, sandbox::Confinement& confinement,
+                       std::uint64_t output_cap, UniqueFd announce, jobs::EndFile end_file)
     : folder_(folder),
       job_(std::move(job)),
+      confinement_(confinement),
       announce_(std::move(announce)),
       end_file_(std::move(end_file)),
       spool_(folder, output_cap),
@@ -75,7 +76,7 @@ bool Supervisor::run() {
     place_.wants_pid_namespace = job_.pid_namespace;
     place_.cgroup_procs = limits_.cgroup_procs();
     place_.most_tasks = limits_.task_brake();
-    auto bash = start_bash(job_, input.get(), place_);
+    auto bash = start_bash(job_, confinement_, input.get(), place_);
     input.reset();
     if (!bash) return refuse(bash.error().message);
     bash_ = *bash;
@@ -201,11 +202,14 @@ void Supervisor::pump(Clock::time_point until) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
         timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 86'400'000));
     }
-    pollfd ready[] = {
-        {signals_.get(), POLLIN, 0}, {output_.get(), POLLIN, 0}, {place_.status.get(), POLLIN, 0}};
-    const int events = ::poll(ready, 3, timeout);
+    pollfd ready[] = {{signals_.get(), POLLIN, 0},
+                      {output_.get(), POLLIN, 0},
+                      {place_.status.get(), POLLIN, 0},
+                      {confinement_.descriptor(), POLLIN, 0}};
+    const int events = ::poll(ready, 4, timeout);
     if (Clock::now() >= limits_.next()) limits_.look();
     if (events <= 0) return;
+    if (ready[3].revents != 0) confinement_.serve();
     if (ready[2].revents != 0) take_reported_status();
     if (ready[1].revents != 0) read_output(1U << 20U);
     if (ready[0].revents != 0) take_signals();

@@ -9,6 +9,7 @@
 #include "host/base/unique_fd.h"
 #include "host/jobs/end_file.h"
 #include "host/jobs/job.h"
+#include "host/sandbox/confinement.h"
 #include "host/shim/limit_watch.h"
 #include "host/shim/pid_namespace.h"
 #include "host/shim/spool.h"
@@ -22,8 +23,9 @@ public:
     /// `folder` is the job's, open; `end_file` holds the room of the terminal record; `announce` is
     /// closed when status.json stands (and is synced, but for a short foreground command). Where
     /// it cannot be written after all, the record is sent there before.
-    Supervisor(int folder, jobs::JobSpec job, std::uint64_t output_cap, UniqueFd announce,
-               jobs::EndFile end_file);
+    /// `confinement` is what the command runs in; it outlives the object.
+    Supervisor(int folder, jobs::JobSpec job, sandbox::Confinement& confinement,
+               std::uint64_t output_cap, UniqueFd announce, jobs::EndFile end_file);
 
     /// Returns when nothing of the command is left to look after. False: status.json could not be
     /// written.
@@ -60,6 +62,7 @@ private:
 
     int folder_;
     jobs::JobSpec job_;
+    sandbox::Confinement& confinement_;
     UniqueFd announce_;
     UniqueFd signals_;
     UniqueFd output_;  // read end; none once every writer has closed

@@ -64,6 +64,7 @@ TEST(Settings, HaveTheDefaultsOfTheContract) {
     EXPECT_EQ(s.plugins.path, (Paths{"/opt/tenon/lib/tenon/plugins",
                                      world.dir / "home/.local/share/tenon/plugins"}));
     EXPECT_EQ(s.permissions.mode, "ask");
+    EXPECT_TRUE(s.permissions.read_only_commands);
     EXPECT_EQ(s.log.level + s.log.file + s.log.format, "warningtext");
     EXPECT_EQ(s.workspace, world.dir / "ws");
     EXPECT_EQ(s.state_dir, world.state());
@@ -395,6 +396,29 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
           "jobs.maxQueued", "jobs.pidNamespace"})
         EXPECT_THAT(all, HasSubstr(std::string(key) + " is ignored: the workspace is not trusted"));
     EXPECT_EQ(examined.loaded.warnings.size(), 12U) << all;
+}
+
+TEST(Settings, AStrangersWorkspaceTurnsReadOnlyCommandsOffButNotOn) {
+    struct Case {
+        const char *user, *workspace;
+        bool on;
+        std::size_t warnings;
+    };
+    const Case cases[] = {{"", "false", false, 0},
+                          {"", "true", true, 0},
+                          {"permissions.readOnlyCommands=false", "true", false, 1},
+                          {"permissions.readOnlyCommands=false", "false", false, 0},
+                          {"", "perhaps", true, 1}};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::string(c.user) + " then " + c.workspace);
+        World world;
+        world.user_says(c.user);
+        world.workspace_says(std::string("permissions.readOnlyCommands=") + c.workspace + "\n");
+        const Examined examined = world.examined();
+        EXPECT_THAT(examined.errors, IsEmpty());
+        EXPECT_EQ(examined.loaded.settings.permissions.read_only_commands, c.on);
+        EXPECT_EQ(examined.loaded.warnings.size(), c.warnings);
+    }
 }
 
 TEST(Settings, AStrangersNumbersOnlyMakeThingsStricter) {

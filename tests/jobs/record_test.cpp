@@ -57,6 +57,32 @@ TEST(Record, OfAJobWithoutLimitsSaysNothingOfThem) {
     EXPECT_FALSE(decode_job(text)->spec.limits.any());
 }
 
+TEST(Record, OfAJobHoldsWhatItsCommandMayDo) {
+    JobRecord job = full_record();
+    EXPECT_FALSE(decode_job(encode_job(job))->spec.containment.is_on());
+    job.spec.containment.mode = sandbox::Mode::kWorkspace;
+    job.spec.containment.workspace = "/w";
+    job.spec.containment.writable = {"/w"};
+    const auto back = decode_job(encode_job(job));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(encode_job(*back), encode_job(job));
+    EXPECT_EQ(back->spec.containment.writable, job.spec.containment.writable);
+}
+
+TEST(Record, OfAJobWithAPolicyThatIsNotUnderstoodIsRefused) {
+    JobRecord job = full_record();
+    job.spec.containment.mode = sandbox::Mode::kReadOnly;
+    for (const auto& [key, value] :
+         {std::pair<const char*, Json>{"mode", "stricter"}, {"v", 2}, {"network", 1}}) {
+        SCOPED_TRACE(key);
+        Json object = Json::parse(encode_job(job));
+        object["containment"][key] = value;
+        const auto read = decode_job(object.dump());
+        ASSERT_FALSE(read);
+        EXPECT_NE(read.error().message.find("containment"), std::string::npos);
+    }
+}
+
 TEST(Record, OfAnEndComesBackAsItWas) {
     JobEnd end;
     end.status = Status::kTimeout;
