@@ -1,4 +1,5 @@
 // Jobs in a PID namespace of their own. Skipped where this machine lets this user make none.
+#include <algorithm>
 #include <csignal>
 #include <cstddef>
 #include <linux/audit.h>
@@ -8,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "host/sandbox/confinement.h"
 #include "tests/jobs/misbehaviours.h"
 
 namespace tenon::jobs {
@@ -140,6 +142,27 @@ TEST_F(PidNamespace, IsLimitedLikeEveryTree) {
         EXPECT_EQ(job.end.survivors, 0);
         EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
     }
+}
+
+TEST_F(PidNamespace, IsWalledInLikeEveryCommand) {
+    std::filesystem::create_directory(folder_.dir() / "inside");
+    JobSpec walled = spec(
+        "read -r pid _ </proc/self/stat; echo $pid; (echo x >../outside) 2>/dev/null || echo no; "
+        "echo x >file; sleep 1000 & kill -9 $!; wait $!; exit $?");
+    walled.workspace = walled.cwd = folder_.dir() / "inside";
+    walled.containment.mode = sandbox::Mode::kWorkspace;
+    walled.containment.workspace = walled.workspace;
+    walled.containment.writable = {walled.workspace};
+    walled.containment.tolerated = sandbox::find_gaps();
+    const auto gaps = walled.containment.tolerated;
+    if (std::find(gaps.begin(), gaps.end(), sandbox::Gap::kLandlock) != gaps.end())
+        GTEST_SKIP() << "this kernel has no Landlock";
+    const JobRecord job = run(queue_, walled);
+    EXPECT_EQ(job.end.no_pid_namespace, "");
+    EXPECT_EQ(folder_.report_of(job).find("2\nno\n"), 0U) << folder_.report_of(job);
+    EXPECT_EQ(job.end.exit_code, 137);
+    EXPECT_FALSE(std::filesystem::exists(folder_.dir() / "outside"));
+    EXPECT_TRUE(std::filesystem::exists(folder_.dir() / "inside/file"));
 }
 
 /// As in a container whose filter forbids namespaces. False: it could not be put in place.
