@@ -183,13 +183,17 @@ TEST(PidNamespaceThatCannotBeMade, IsRecordedAndTheJobRunsWithoutIt) {
     const pid_t child = ::fork();
     if (child == 0) {
         if (!forbid_clone3()) ::_exit(99);
-        Queue queue(folder.store(), folder.options());
-        JobSpec spec = folder.spec("echo ran; exit 5");
+        auto options = folder.options();
+        std::string reported;
+        options.on_no_pid_namespace = [&](const std::string& why) { reported += why; };
+        Queue queue(folder.store(), options);
+        JobSpec spec = folder.spec("echo ran; exit 5", Kind::kForeground);
         spec.pid_namespace = true;
         const JobRecord job = run(queue, spec);
         const bool right = job.end.exit_code == 5 &&
                            folder.report_of(job) == "ran\n[exit code: 5]" &&
-                           job.end.no_pid_namespace == "clone: Function not implemented";
+                           job.end.no_pid_namespace == "clone: Function not implemented" &&
+                           reported == job.end.no_pid_namespace;
         ::_exit(right ? 0 : 1);
     }
     int status = 0;
