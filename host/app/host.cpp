@@ -248,9 +248,11 @@ Result<void, StartFailure> Host::make_queue() {
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
-        if (!job.end.no_pid_namespace.empty() && !reported_no_namespace_.exchange(true))
-            notice("jobs.pidNamespace: no PID namespace can be made here (" +
-                   job.end.no_pid_namespace + "); commands run without one");
+    };
+    options.on_no_pid_namespace = [this](const std::string& why) {
+        if (!reported_no_namespace_.exchange(true))
+            notice("jobs.pidNamespace: no PID namespace can be made here (" + why +
+                   "); commands run without one");
     };
     options.on_news = options_.on_news;
     try {

@@ -361,6 +361,8 @@ void Queue::finish(JobRecord job) {
 /// Returns those that waited for it in vain.
 std::vector<JobId> Queue::finish_one(JobRecord& job) {
     budget_.measure(job.id);
+    if (!job.end.no_pid_namespace.empty() && options_.on_no_pid_namespace)
+        options_.on_no_pid_namespace(job.end.no_pid_namespace);
     std::vector<JobId> in_vain;
     std::vector<JobRecord> admitted;
     // Watchers hear of the end before anybody who waits for it does.

@@ -47,6 +47,9 @@ struct QueueOptions {
     /// A background job runs now, or has ended. Called on any thread, at most once for each of the
     /// two, with no lock held; must only enqueue, and must not throw.
     std::function<void(const JobRecord&)> on_change;
+    /// A job of this host, in the foreground or not, has run without the PID namespace that it
+    /// should have had, and why. Under the same conditions, once for each such job.
+    std::function<void(const std::string& why)> on_no_pid_namespace;
     /// Something was posted to `ended`. Called on any thread, with no lock held; must only wake
     /// somebody, and must not throw.
     std::function<void()> on_news;

@@ -258,6 +258,9 @@ Result<void> Confinement::enter() {
         if (!*entered) return in_sandbox(check(policy_, {Gap::kMountNamespace}).error());
     }
     if (landlock_) {
+        // With a PID namespace the command has another /proc than the one that the rules name.
+        const auto own = landlock_->allow_reading_around("/proc", policy_.denied_reads);
+        if (!own) return in_sandbox(own.error());
         if (auto done = landlock_->enforce(); !done) return in_sandbox(done.error());
     }
     const bool signals_are_scoped = landlock_ && uses(Gap::kSignals);

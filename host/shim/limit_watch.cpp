@@ -22,7 +22,7 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kFirst = 5ms;  // after the start, and after a limit was exceeded
 constexpr nanoseconds kShortest = 2ms;
 constexpr nanoseconds kLongest = 3s;   // between two looks at memory or processes
-constexpr nanoseconds kWaking = 15us;  // what a look costs beside itself
+constexpr nanoseconds kWaking = 40us;  // what a look costs beside itself
 constexpr int kFarShare = 8000;        // of the time between two looks far from a limit
 // Near a limit looks take a fiftieth of the time; what is saved meanwhile may be spent at once on
 // a tree that grows fast.

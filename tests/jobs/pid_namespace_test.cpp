@@ -1,4 +1,5 @@
 // Jobs in a PID namespace of their own. Skipped where this machine lets this user make none.
+#include <algorithm>
 #include <csignal>
 #include <cstddef>
 #include <linux/audit.h>
@@ -8,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "host/sandbox/confinement.h"
 #include "tests/jobs/misbehaviours.h"
 
 namespace tenon::jobs {
@@ -142,6 +144,27 @@ TEST_F(PidNamespace, IsLimitedLikeEveryTree) {
     }
 }
 
+TEST_F(PidNamespace, IsWalledInLikeEveryCommand) {
+    std::filesystem::create_directory(folder_.dir() / "inside");
+    JobSpec walled = spec(
+        "read -r pid _ </proc/self/stat; echo $pid; (echo x >../outside) 2>/dev/null || echo no; "
+        "echo x >file; sleep 1000 & kill -9 $!; wait $!; exit $?");
+    walled.workspace = walled.cwd = folder_.dir() / "inside";
+    walled.containment.mode = sandbox::Mode::kWorkspace;
+    walled.containment.workspace = walled.workspace;
+    walled.containment.writable = {walled.workspace};
+    walled.containment.tolerated = sandbox::find_gaps();
+    const auto gaps = walled.containment.tolerated;
+    if (std::find(gaps.begin(), gaps.end(), sandbox::Gap::kLandlock) != gaps.end())
+        GTEST_SKIP() << "this kernel has no Landlock";
+    const JobRecord job = run(queue_, walled);
+    EXPECT_EQ(job.end.no_pid_namespace, "");
+    EXPECT_EQ(folder_.report_of(job).find("2\nno\n"), 0U) << folder_.report_of(job);
+    EXPECT_EQ(job.end.exit_code, 137);
+    EXPECT_FALSE(std::filesystem::exists(folder_.dir() / "outside"));
+    EXPECT_TRUE(std::filesystem::exists(folder_.dir() / "inside/file"));
+}
+
 /// As in a container whose filter forbids namespaces. False: it could not be put in place.
 bool forbid_clone3() {
     sock_filter code[] = {
@@ -160,13 +183,17 @@ TEST(PidNamespaceThatCannotBeMade, IsRecordedAndTheJobRunsWithoutIt) {
     const pid_t child = ::fork();
     if (child == 0) {
         if (!forbid_clone3()) ::_exit(99);
-        Queue queue(folder.store(), folder.options());
-        JobSpec spec = folder.spec("echo ran; exit 5");
+        auto options = folder.options();
+        std::string reported;
+        options.on_no_pid_namespace = [&](const std::string& why) { reported += why; };
+        Queue queue(folder.store(), options);
+        JobSpec spec = folder.spec("echo ran; exit 5", Kind::kForeground);
         spec.pid_namespace = true;
         const JobRecord job = run(queue, spec);
         const bool right = job.end.exit_code == 5 &&
                            folder.report_of(job) == "ran\n[exit code: 5]" &&
-                           job.end.no_pid_namespace == "clone: Function not implemented";
+                           job.end.no_pid_namespace == "clone: Function not implemented" &&
+                           reported == job.end.no_pid_namespace;
         ::_exit(right ? 0 : 1);
     }
     int status = 0;
