@@ -24,6 +24,7 @@ struct Word {
     bool pattern = false;   ///< holds an unquoted * ? [ or {a,b}
     bool tilde = false;     ///< begins with an unquoted ~
     bool element = false;   ///< begins with NAME[…]= or NAME[…]+=
+    bool quotes = false;    ///< any quoting stands in it: no reserved word
     bool inert = false;     ///< holds a quoted $ or backquote: plain text, unless it is evaluated
     std::string opaque;     ///< not empty: holds something that runs commands, and what it is
     /// How braces and expansions stand in it; for `parse_script` itself. Null: none are there.

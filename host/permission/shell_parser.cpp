@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, 12> kSkipped = {
     "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!"};
 
 bool is_all_plain(const Word& word) {
-    return word.plain == word.decoded.size() && !word.decoded.empty();
+    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
 }
 
 bool is_digits(std::string_view text) {

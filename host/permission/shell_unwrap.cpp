@@ -18,10 +18,15 @@ constexpr std::array<std::string_view, 12> kEvaluating = {
 
 constexpr std::size_t kMostDirectories = 64;
 
-/// Variables whose value bash, or a program, runs or expands.
-constexpr std::array<std::string_view, 14> kRunVariables = {
-    "PS0",    "PS1",      "PS2",      "PS4",       "PROMPT_COMMAND", "BASH_ENV", "ENV",
-    "VISUAL", "MAILPATH", "LESSOPEN", "LESSCLOSE", "BROWSER",        "FCEDIT",   "GIT_SSH"};
+/// Variables whose value is expanded as a prompt is.
+bool is_expanded(std::string_view name) {
+    return name == "PS0" || name == "PS1" || name == "PS2" || name == "PS4" || name == "BASH_ENV" ||
+           name == "ENV" || name == "MAILPATH";
+}
+
+/// Variables whose value bash, or a program, runs.
+constexpr std::array<std::string_view, 6> kRunVariables = {"VISUAL",  "LESSOPEN", "LESSCLOSE",
+                                                           "BROWSER", "FCEDIT",   "GIT_SSH"};
 
 /// Variables of bash with the integer attribute.
 constexpr std::array<std::string_view, 7> kIntegers = {"RANDOM", "SECONDS", "LINENO", "HISTCMD",
@@ -191,8 +196,8 @@ private:
                 std::string_view name = std::string_view(word.decoded).substr(0, equals);
                 name = name.substr(0, name.find_first_of("+["));
                 if (contains(kIntegers, name)) sink_.evaluates = true;
-                if (!is_run(name)) continue;
                 std::string text = word.decoded.substr(equals + 1);
+                if (!is_run(name) && !(is_expanded(name) && could_run(text))) continue;
                 if (name.substr(0, 10) == "BASH_FUNC_") text = "f " + text;
                 texts_.push_back(text);
             }
@@ -349,6 +354,8 @@ private:
             if (!quoted) return;
             any = any || (word.inert && could_run(text));
             texts.push_back(text);
+            const auto equals = text.find('=');
+            if (equals != std::string::npos) texts.push_back(text.substr(equals + 1));
         };
         for (const Part& part : sink_.parts) {
             for (const auto* words : {&part.assignments, &part.words})

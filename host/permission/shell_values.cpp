@@ -302,7 +302,11 @@ std::vector<Values::Key> Values::keys(const Part& part, Sink& sink) const {
                 sink.fail("too many values of a variable that is a command");
             const bool seen = std::any_of(keys.begin(), keys.end(),
                                           [&](const Key& other) { return other.first == key; });
-            if (!seen) keys.emplace_back(key, candidates(expansion));
+            if (seen) continue;
+            keys.emplace_back(key, candidates(expansion));
+            // What a command prints that is not plain to see may be what others are seen to print.
+            if (command && expansion.name.empty() && keys.back().second.empty())
+                keys.back().second = feeds_;
         }
     };
     bool command = true;
