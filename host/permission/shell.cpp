@@ -98,8 +98,7 @@ Script parse_script(std::string_view text) {
     const bool nothing = sink.parts.empty();
     for (Part& part : sink.parts) {
         part.lines = command_lines(part.words);
-        part.wild = std::any_of(part.words.begin(), part.words.end(),
-                                [](const Word& word) { return word.pattern; });
+        part.globs = command_globs(part.words, part.lines);
     }
     Script script{std::move(sink.parts), std::move(sink.opaque), std::move(sink.failed)};
     if (nothing && !script.opaque.empty()) {

@@ -14,6 +14,7 @@ namespace tenon::permission {
 namespace shell {
 struct Makeup;
 }
+struct Glob;
 
 /// One word of a command.
 struct Word {
@@ -68,9 +69,10 @@ struct Part {
     /// may start at each of them. Null: none.
     std::shared_ptr<const std::vector<Word>> directories;
     /// The lines that deny rules look at (command_pattern.h), where `parse_script` has put them
-    /// together; and whether a word is a pattern.
+    /// together.
     std::vector<std::string> lines;
-    bool wild = false;
+    /// The same with what its patterns may stand for; empty: no word is a pattern.
+    std::vector<std::shared_ptr<const Glob>> globs;
 
     /// The decoded words joined by one blank, without the assignments before them.
     [[nodiscard]] std::string decoded() const;

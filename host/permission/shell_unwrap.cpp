@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 /// Looks into the parts of a script until nothing new is found.
 namespace tenon::permission::shell {
