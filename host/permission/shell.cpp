@@ -90,6 +90,8 @@ void drop_doubles(std::vector<Part>& parts) {
 Script parse_script(std::string_view text) {
     shell::Sink sink;
     sink.budget = 64 * text.size() + 262'144;
+    for (const std::string_view word : {"expand_aliases", "posix", "POSIX"})
+        sink.aliases = sink.aliases || text.find(word) != std::string_view::npos;
     sink.extglob = text.find("extglob") != std::string_view::npos;
     if (const auto why = unreadable(text); !why.empty()) sink.fail(why);
     shell::Parser(text, sink, 0, false).script();

@@ -261,6 +261,21 @@ bool Parser::keyword_time() {
     }
     const bool keyword = starts_compound();
     if (!keyword) at_ = saved;
+    // Behind a | it is no reserved word for bash, and neither is what follows.
+    if (keyword && peek() != '(') {
+        Part part;
+        for (std::string text : {std::string("time"), std::string()}) {
+            Word word;
+            for (std::size_t i = 0; text.empty() && peek(i) != '\0' && !is_meta(peek(i)); ++i)
+                word.decoded += peek(i);
+            word.decoded += text;
+            word.written = word.decoded;
+            part.words.push_back(std::move(word));
+        }
+        part.whole = part.written = joined({}, part.words);
+        part.nested = true;
+        sink_.parts.push_back(std::move(part));
+    }
     return keyword;
 }
 

@@ -138,6 +138,7 @@ private:
         look_into_input(index, inner);
         look_into_texts(index);
         if (!words.empty() && evaluates(words)) sink_.evaluates = true;
+        look_into_aliases(words);
         commands_are_fed_ = commands_are_fed_ || inner.reads_commands;
         if (sink_.parts[index].opaque.empty()) sink_.parts[index].opaque = inner.opaque;
         const bool fed = std::find(fed_parts_.begin(), fed_parts_.end(), index) != fed_parts_.end();
@@ -180,6 +181,23 @@ private:
             if (expansion.runs_here)
                 out.insert(out.end(), expansion.values.begin(), expansion.values.end());
         return out;
+    }
+
+    /// The text of an alias is read as if it stood where its name stands: quotes and reserved words
+    /// in it change what follows.
+    void look_into_aliases(const std::vector<Word>& words) {
+        const bool defines = !words.empty() && (command_name(words[0]) == "alias" ||
+                                                words[0].decoded.rfind("BASH_ALIASES", 0) == 0);
+        if (!defines) return;
+        for (const Word& word : words) {
+            const std::string value = word.decoded.substr(word.decoded.find('=') + 1);
+            if (word.decoded.find('=') == std::string::npos) continue;
+            if (value.find_first_of("'\"\\`$(){}<>#;&|\n!") == std::string::npos &&
+                (value.empty() || !is_blank(value.back())))
+                continue;
+            texts_.push_back(value);
+            if (sink_.aliases) sink_.fail("an alias that may change how the text is read");
+        }
     }
 
     /// Text that is run or expanded later: PS4='…' and its like, before a command or among the
