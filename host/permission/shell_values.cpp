@@ -285,6 +285,13 @@ std::vector<std::string> Values::texts(const Word& word) const {
     return out;
 }
 
+std::vector<std::string> Values::all() const {
+    std::vector<std::string> out;
+    for (const auto& [name, values] : table_)
+        out.insert(out.end(), values.begin(), values.end());
+    return out;
+}
+
 /// What must be chosen for a reading of `part`, with the choices. An expansion that may leave
 /// nothing behind stands at the command or is a word of its own: elsewhere nothing is guessed.
 std::vector<Values::Key> Values::keys(const Part& part, Sink& sink) const {
