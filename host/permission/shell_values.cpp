@@ -192,10 +192,12 @@ void Values::learn(const Part& part, const Sink& sink) {
     if (name == "printf" && words.size() > 3 && words[1].decoded == "-v")
         learn(words[2].decoded, formatted(words, 3));
     if (name == "read" || name == "mapfile" || name == "readarray") {
-        for (std::size_t i = 1; i < words.size(); ++i)
-            if (is_identifier(words[i].decoded))
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            const std::string variable = words[i].decoded.substr(0, words[i].decoded.find('['));
+            if (is_identifier(variable))
                 for (const std::string& feed : feeds_)
-                    learn(words[i].decoded, feed);
+                    learn(variable, feed);
+        }
         for (const std::string& feed : feeds_)
             learn(name == "read" ? "REPLY" : "MAPFILE", feed);
     }
