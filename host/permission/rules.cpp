@@ -132,7 +132,11 @@ bool TextPattern::matches_pieces(std::string_view text) const {
 }
 
 bool TextPattern::matches(std::string_view text) const {
-    if (text == text_ || matches_pieces(text)) return true;
+    if (text == text_) return true;
+    // Most rules are about another command: seen by the first letters.
+    const std::size_t common = std::min(text.size(), pieces_.front().size());
+    if (text.compare(0, common, pieces_.front(), 0, common) != 0) return false;
+    if (matches_pieces(text)) return true;
     // "npm *" also means "npm": with the blank that ends no word, all else is the same.
     return optional_tail_ && matches_pieces(std::string(text) + " ");
 }
@@ -186,7 +190,21 @@ bool Rule::covers(std::string_view tool) const {
 
 bool Rule::allows(const Part& part, bool opaque) const {
     if (bare()) return true;
-    return !opaque && text_ && (text_->matches(part.written) || text_->matches(part.whole));
+    if (opaque || !text_ || (!part.words.empty() && !part.words.front().literal())) return false;
+    // An assignment is no part of a command's name: `make*` is not `make=1 x`.
+    std::string assignments;
+    for (const Word& word : part.assignments)
+        assignments += (assignments.empty() ? "" : " ") + word.written;
+    if (!assignments.empty() && !part.words.empty()) assignments += ' ';
+    if (text_->text() == part.written || text_->text() == part.whole) return true;
+    if (text_->head().compare(0, assignments.size(), assignments) != 0) return false;
+    // A star stands for words of the command, not for the name of a file it is connected to.
+    return text_->matches(part.written) || (text_->exact() && text_->matches(part.whole));
+}
+
+bool Rule::asks(const Part& part) const {
+    if (bare() || denies(part)) return true;
+    return text_ && (text_->matches(part.written) || text_->matches(part.whole));
 }
 
 bool Rule::denies(const Part& part) const {
@@ -200,6 +218,14 @@ bool Rule::matches_name(std::string_view name) const {
 bool Rule::matches_path(const std::filesystem::path& path, bool strictly) const {
     if (bare()) return true;
     return path_ && (strictly ? path_->matches_strictly(path) : path_->matches(path));
+}
+
+bool Rule::may_match_beneath(const std::filesystem::path& path) const {
+    return bare() || (path_ && path_->may_match_beneath(path));
+}
+
+bool Rule::names(std::string_view name) const {
+    return path_ && path_->names(name);
 }
 
 std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,

@@ -12,8 +12,11 @@ namespace {
 
 /// /dev/null and the names of open descriptors: nothing is changed by opening them.
 bool is_harmless_target(std::string_view path) {
-    return path == "/dev/null" || path == "/dev/stdout" || path == "/dev/stderr" ||
-           path.substr(0, 8) == "/dev/fd/";
+    if (path == "/dev/null" || path == "/dev/stdout" || path == "/dev/stderr") return true;
+    // Only a number: behind /dev/fd/ lies a directory that leads anywhere.
+    constexpr std::string_view kNumbered = "/dev/fd/";
+    return path.substr(0, kNumbered.size()) == kNumbered && path.size() > kNumbered.size() &&
+           path.find_first_not_of("0123456789", kNumbered.size()) == std::string_view::npos;
 }
 
 bool is_descriptor_target(std::string_view text) {

@@ -98,12 +98,13 @@ TEST(Shell, ReadsRedirectionsApartFromWords) {
 
 TEST(Shell, TellsFilesFromDescriptorsAmongTheTargets) {
     const std::vector<std::pair<std::string, bool>> cases = {
-        {"> f", true},          {">| f", true},           {">& f", true},
-        {"&>> f", true},        {"> $f", true},           {">& $f", true},
-        {"> 1", true},          {"> /dev/sda", true},     {"> /dev/nullx", true},
-        {"2>/dev/null", false}, {"> '/dev/null'", false}, {"2>&1", false},
-        {">&2-", false},        {"< f", false},           {"> /dev/stderr", false},
-        {"> /dev/fd/3", false},
+        {"> f", true},           {">| f", true},           {">& f", true},
+        {"&>> f", true},         {"> $f", true},           {">& $f", true},
+        {"> 1", true},           {"> /dev/sda", true},     {"> /dev/nullx", true},
+        {"2>/dev/null", false},  {"> '/dev/null'", false}, {"2>&1", false},
+        {">&2-", false},         {"< f", false},           {"> /dev/stderr", false},
+        {"> /dev/fd/3", false},  {"> /dev/fd/", true},     {"> /dev/fd/../root/etc/x", true},
+        {"> /dev/fd/3/x", true}, {"> /dev/fd/x", true},    {"> /dev/stdin", true},
     };
     for (const auto& [text, writes] : cases) {
         SCOPED_TRACE(text);
