@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fnmatch.h>
+#include <utility>
 
 namespace tenon::permission {
 namespace {
@@ -11,6 +12,9 @@ constexpr char32_t kStar = 0x10000;       ///< any text; of a command: without b
 constexpr char32_t kAny = 0x10001;        ///< one byte of a file's name
 constexpr char32_t kBeginning = 0x10002;  ///< the next token begins a word: no dash for a pattern
 constexpr char32_t kSet = 0x20000;        ///< and further: one byte of a set
+
+/// Of a rule, for commands with patterns.
+constexpr std::size_t kMostPlaces = 62;
 
 /// Longer commands with patterns are matched by their beginning.
 constexpr std::size_t kLongestPattern = 4'096;
@@ -22,8 +26,16 @@ constexpr std::array<std::string_view, 10> kSystemDirectories = {
     "/usr/games",     "/usr/local/games",
     "/snap/bin",      "/run/current-system/sw/bin"};
 
-bool is_in(const std::string& set, char c) {
-    return ::fnmatch(set.c_str(), std::string(1, c).c_str(), 0) == 0;
+/// The bytes that [a-z] stands for.
+std::string members(const std::string& set) {
+    std::string out = set.substr(1, set.size() - 2);
+    if (out.find_first_of("!^-:.=\\[") == std::string::npos) return out;
+    out.clear();
+    for (int c = 1; c < 256; ++c) {
+        const std::string text(1, static_cast<char>(c));
+        if (::fnmatch(set.c_str(), text.c_str(), 0) == 0) out += text;
+    }
+    return out;
 }
 
 bool is_wild(char c) {
@@ -35,21 +47,9 @@ std::size_t first_word(std::string_view text) {
     return std::min(text.find(' '), text.size());
 }
 
-/// The beginnings of the rule and of the command do not contradict each other.
-bool agree(std::string_view head, std::string_view line) {
-    const std::size_t length = std::min(head.size(), line.size());
-    return head.substr(0, length) == line.substr(0, length);
-}
-
-/// A command as tokens: bytes, and what stands for several.
-struct Tokens {
-    std::u32string line;
-    std::vector<std::string> sets;  ///< [a-z], by the token less kSet
-};
-
-void add_glob(Tokens& tokens, std::string_view text) {
+void add_glob(Glob& tokens, std::string_view text) {
     std::u32string& out = tokens.line;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = 0; i < text.size() && out.size() < kLongestPattern; ++i) {
         const char c = text[i];
         const auto close = c == '[' ? text.find(']', i + 2) : std::string_view::npos;
         const bool group = i + 1 < text.size() && text[i + 1] == '(' &&
@@ -64,7 +64,7 @@ void add_glob(Tokens& tokens, std::string_view text) {
             out += kAny;
         } else if (close != std::string_view::npos) {
             out += kSet + static_cast<char32_t>(tokens.sets.size());
-            tokens.sets.emplace_back(text.substr(i, close - i + 1));
+            tokens.sets.push_back(members(std::string(text.substr(i, close - i + 1))));
             i = close;
         } else {
             out += static_cast<unsigned char>(c);
@@ -72,34 +72,36 @@ void add_glob(Tokens& tokens, std::string_view text) {
     }
 }
 
-/// `line` is one of the command's lines: its words, the first of them maybe shorter.
-Tokens tokens_of(std::string_view line, const Part& part) {
-    Tokens tokens;
-    std::u32string& out = tokens.line;
-    for (std::size_t i = 0; i < part.words.size() && out.size() < kLongestPattern; ++i) {
-        std::string_view text = part.words[i].decoded;
-        // Only the program's own name differs between the lines.
-        if (i == 0) text = line.substr(0, line.size() - (part.decoded().size() - text.size()));
-        if (i > 0) out += U' ';
-        out += kBeginning;
-        if (part.words[i].pattern) {
-            add_glob(tokens, text);
-        } else {
-            for (const char c : text)
-                out += static_cast<unsigned char>(c);
-        }
-    }
-    if (out.size() >= kLongestPattern) {
-        // What is left may be anything.
-        out.resize(kLongestPattern);
-        out += kStar;
-        out += U' ';
-        out += kStar;
-    }
-    return tokens;
-}
-
 }  // namespace
+
+std::vector<std::shared_ptr<const Glob>> command_globs(const std::vector<Word>& words,
+                                                       const std::vector<std::string>& lines) {
+    std::vector<std::shared_ptr<const Glob>> out;
+    if (std::none_of(words.begin(), words.end(), [](const Word& word) { return word.pattern; }))
+        return out;
+    for (const std::string& line : lines) {
+        Glob glob;
+        // Only the program's own name differs between the lines.
+        const std::size_t rest = lines[0].size() - words[0].decoded.size();
+        for (std::size_t i = 0; i < words.size() && glob.line.size() < kLongestPattern; ++i) {
+            const std::string text = i == 0 ? line.substr(0, line.size() - rest) : words[i].decoded;
+            if (i > 0) glob.line += U' ';
+            glob.line += kBeginning;
+            if (words[i].pattern) {
+                add_glob(glob, text);
+            } else {
+                for (const char c : text)
+                    glob.line += static_cast<unsigned char>(c);
+            }
+        }
+        if (glob.line.size() >= kLongestPattern) {
+            glob.line.resize(kLongestPattern);
+            glob.cut = true;
+        }
+        out.push_back(std::make_shared<const Glob>(std::move(glob)));
+    }
+    return out;
+}
 
 std::string shortest_path(std::string_view path) {
     if (path.find('/') == std::string_view::npos) return std::string(path);
@@ -179,6 +181,18 @@ CommandPattern::Form::Form(std::string_view text) {
     const std::size_t size = tokens.size();
     optional_tail = size > 2 && tokens[size - 1] == kStar && tokens[size - 2] == U' ';
     if (optional_tail && star + 1 == size) head.pop_back();
+    const bool cut = size > kMostPlaces;
+    for (std::size_t i = 0; i < std::min(size, kMostPlaces); ++i) {
+        const std::uint64_t place = std::uint64_t{1} << i;
+        if (tokens[i] == kStar || (cut && i + 1 == kMostPlaces)) {
+            stars |= place;
+            continue;
+        }
+        takes[tokens[i]] |= place;
+        if (tokens[i] != U' ' && tokens[i] != U'/') names |= place;
+    }
+    ends = std::uint64_t{1} << std::min(size, kMostPlaces);
+    if (optional_tail && !cut) ends |= std::uint64_t{1} << (size - 2);
 }
 
 bool CommandPattern::Form::matches(std::string_view line) const {
@@ -204,59 +218,51 @@ bool CommandPattern::Form::matches(std::string_view line) const {
     return left == 0 || (left == 1 && tokens[i] == kStar) || (left == 2 && optional_tail);
 }
 
+/// `here` and the places behind its stars, which may stand for nothing.
+std::uint64_t CommandPattern::Form::past_stars(std::uint64_t here) const {
+    for (std::uint64_t more = (here & stars) << 1U; (more & ~here) != 0;
+         more = (here & stars) << 1U)
+        here |= more;
+    return here;
+}
+
+/// The places behind a star of the command, which stands for bytes of one file's name.
+std::uint64_t CommandPattern::Form::behind_star(std::uint64_t here, bool first) const {
+    const std::uint64_t dash = first ? takes[static_cast<unsigned char>('-')] : 0;
+    std::uint64_t reached = past_stars(here | ((here & names & ~dash) << 1U));
+    for (std::uint64_t more = reached; more != 0;) {
+        more = past_stars((reached & ~(first ? here : 0) & names) << 1U) & ~reached;
+        reached |= more;
+    }
+    return reached;
+}
+
 /// Runs over the command with the set of places in the rule that may be reached.
-bool CommandPattern::Form::could_match(std::string_view line, const Part& part) const {
-    std::vector<bool> here(tokens.size() + 1, false);
-    here[0] = true;
-    const auto pass_stars = [&] {
-        for (std::size_t i = 0; i < tokens.size(); ++i)
-            if (here[i] && tokens[i] == kStar) here[i + 1] = true;
-    };
-    const auto step = [&](auto takes) {
-        std::vector<bool> next(tokens.size() + 1, false);
-        bool any = false;
-        for (std::size_t i = 0; i < tokens.size(); ++i) {
-            if (!here[i]) continue;
-            if (tokens[i] == kStar)
-                next[i] = true;
-            else if (takes(tokens[i]))
-                next[i + 1] = true;
-            else
-                continue;
-            any = true;
-        }
-        here = std::move(next);
-        pass_stars();
-        return any;
-    };
-    const auto of_name = [](char32_t c) { return c != U' ' && c != U'/'; };
-    pass_stars();
+bool CommandPattern::Form::could_match(const Glob& glob) const {
+    std::uint64_t here = past_stars(1);
     bool begins = false;
-    const Tokens command = tokens_of(line, part);
-    for (const char32_t token : command.line) {
+    for (const char32_t token : glob.line) {
         if (token == kBeginning) {
             begins = true;
             continue;
         }
         const bool first = std::exchange(begins, false);
-        const auto wild = [&](char32_t c) { return of_name(c) && !(first && c == U'-'); };
         if (token == kStar) {
-            std::vector<bool> all = here;
-            step(wild);
-            for (std::size_t i = 0; i < tokens.size(); ++i)
-                if (here[i] && (tokens[i] == kStar || of_name(tokens[i]))) here[i + 1] = true;
-            for (std::size_t i = 0; i < all.size(); ++i)
-                here[i] = here[i] || all[i];
-        } else if (token >= kSet) {
-            const std::string& set = command.sets[token - kSet];
-            if (!step([&](char32_t c) { return wild(c) && is_in(set, static_cast<char>(c)); }))
-                return false;
-        } else if (!(token == kAny ? step(wild)
-                                   : step([token](char32_t c) { return c == token; }))) {
-            return false;
+            here = behind_star(here, first);
+            continue;
         }
+        std::uint64_t moves = 0;
+        if (token >= kSet) {
+            for (const char c : glob.sets[token - kSet])
+                moves |= takes[static_cast<unsigned char>(c)];
+        } else {
+            moves = token == kAny ? names : takes[token];
+        }
+        if (token >= kAny && first) moves &= ~takes[static_cast<unsigned char>('-')];
+        here = past_stars(((here & moves) << 1U) | (here & stars));
+        if (here == 0) return false;
     }
-    return here[tokens.size()] || (optional_tail && here[tokens.size() - 2]);
+    return glob.cut || (here & ends) != 0;
 }
 
 CommandPattern::CommandPattern(std::string_view specifier) {
@@ -276,25 +282,25 @@ CommandPattern::CommandPattern(std::string_view specifier) {
 }
 
 bool CommandPattern::matches(const Part& part) const {
-    if (part.words.empty()) return as_written_ && forms_[0].matches(part.written);
-    const auto test = [&](const std::string& line) {
-        return std::any_of(forms_.begin(), forms_.end(), [&](const Form& form) {
+    if (as_written_ && (forms_[0].matches(part.written) || forms_[0].matches(part.whole)))
+        return true;
+    if (part.words.empty()) return false;
+    if (part.lines.empty()) {
+        const auto lines = command_lines(part.words);
+        return matches(lines, command_globs(part.words, lines));
+    }
+    return matches(part.lines, part.globs);
+}
+
+bool CommandPattern::matches(const std::vector<std::string>& lines,
+                             const std::vector<std::shared_ptr<const Glob>>& globs) const {
+    for (const Form& form : forms_) {
+        for (const std::string& line : lines)
             if (form.matches(line)) return true;
-            if (!part.wild) return false;
-            const auto wild = std::find_if(line.begin(), line.end(), is_wild) - line.begin();
-            return agree(form.head,
-                         std::string_view(line).substr(0, static_cast<std::size_t>(wild))) &&
-                   form.could_match(line, part);
-        });
-    };
-    const bool hit = part.lines.empty()
-                         ? [&] {
-                               const auto lines = command_lines(part.words);
-                               return std::any_of(lines.begin(), lines.end(), test);
-                           }()
-                         : std::any_of(part.lines.begin(), part.lines.end(), test);
-    return hit ||
-           (as_written_ && (forms_[0].matches(part.written) || forms_[0].matches(part.whole)));
+        for (const auto& glob : globs)
+            if (form.could_match(*glob)) return true;
+    }
+    return false;
 }
 
 }  // namespace tenon::permission

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,14 +23,23 @@ public:
     [[nodiscard]] bool matches(const Part& part) const;
 
 private:
+    [[nodiscard]] bool matches(const std::vector<std::string>& lines,
+                               const std::vector<std::shared_ptr<const Glob>>& globs) const;
+
+    /// The specifier in one of its readings. For commands with patterns its places are bits of a
+    /// mask; a longer one is cut there and ends in a star.
     struct Form {
         std::u32string tokens;  ///< kStar, or a byte
         std::string head;       ///< the bytes before the first star
         bool optional_tail = false;
+        std::array<std::uint64_t, 256> takes{};  ///< by byte: the places that stand before it
+        std::uint64_t stars = 0, names = 0, ends = 0;
 
         explicit Form(std::string_view text);
         [[nodiscard]] bool matches(std::string_view line) const;
-        [[nodiscard]] bool could_match(std::string_view line, const Part& part) const;
+        [[nodiscard]] bool could_match(const Glob& glob) const;
+        [[nodiscard]] std::uint64_t past_stars(std::uint64_t here) const;
+        [[nodiscard]] std::uint64_t behind_star(std::uint64_t here, bool first) const;
     };
 
     std::vector<Form> forms_;
@@ -38,6 +50,18 @@ private:
 /// they stand; with the path of the program in its shortest form; with its file name alone where
 /// the path leads to a directory of the system.
 std::vector<std::string> command_lines(const std::vector<Word>& words);
+
+/// A command whose words may be patterns of file names, as tokens: bytes, and what stands for
+/// others.
+struct Glob {
+    std::u32string line;
+    std::vector<std::string> sets;  ///< the bytes of [a-z], by token
+    bool cut = false;               ///< was longer: what follows may be anything
+};
+
+/// One for each of `lines`; none when no word is a pattern.
+std::vector<std::shared_ptr<const Glob>> command_globs(const std::vector<Word>& words,
+                                                       const std::vector<std::string>& lines);
 
 /// The path without `.`, `..` and doubled slashes, as it is read; `./x` stays so.
 std::string shortest_path(std::string_view path);

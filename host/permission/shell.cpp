@@ -93,6 +93,8 @@ void drop_doubles(std::vector<Part>& parts) {
 Script parse_script(std::string_view text) {
     shell::Sink sink;
     sink.budget = 64 * text.size() + 262'144;
+    for (const std::string_view word : {"expand_aliases", "posix", "POSIX"})
+        sink.aliases = sink.aliases || text.find(word) != std::string_view::npos;
     sink.extglob = text.find("extglob") != std::string_view::npos;
     if (const auto why = unreadable(text); !why.empty()) sink.fail(why);
     shell::Parser(text, sink, 0, false).script();
@@ -101,8 +103,7 @@ Script parse_script(std::string_view text) {
     const bool nothing = sink.parts.empty();
     for (Part& part : sink.parts) {
         part.lines = command_lines(part.words);
-        part.wild = std::any_of(part.words.begin(), part.words.end(),
-                                [](const Word& word) { return word.pattern; });
+        part.globs = command_globs(part.words, part.lines);
     }
     Script script{std::move(sink.parts), std::move(sink.opaque), std::move(sink.failed)};
     if (nothing && !script.opaque.empty()) {

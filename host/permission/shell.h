@@ -14,6 +14,7 @@ namespace tenon::permission {
 namespace shell {
 struct Makeup;
 }
+struct Glob;
 
 /// One word of a command.
 struct Word {
@@ -24,6 +25,7 @@ struct Word {
     bool pattern = false;   ///< holds an unquoted * ? [ or {a,b}
     bool tilde = false;     ///< begins with an unquoted ~
     bool element = false;   ///< begins with NAME[…]= or NAME[…]+=
+    bool quotes = false;    ///< any quoting stands in it: no reserved word
     bool inert = false;     ///< holds a quoted $ or backquote: plain text, unless it is evaluated
     std::string opaque;     ///< not empty: holds something that runs commands, and what it is
     /// How braces and expansions stand in it; for `parse_script` itself. Null: none are there.
@@ -67,9 +69,10 @@ struct Part {
     /// may start at each of them. Null: none.
     std::shared_ptr<const std::vector<Word>> directories;
     /// The lines that deny rules look at (command_pattern.h), where `parse_script` has put them
-    /// together; and whether a word is a pattern.
+    /// together.
     std::vector<std::string> lines;
-    bool wild = false;
+    /// The same with what its patterns may stand for; empty: no word is a pattern.
+    std::vector<std::shared_ptr<const Glob>> globs;
 
     /// The decoded words joined by one blank, without the assignments before them.
     [[nodiscard]] std::string decoded() const;

@@ -9,7 +9,7 @@ namespace tenon::permission::shell {
 namespace {
 
 bool is_all_plain(const Word& word) {
-    return word.plain == word.decoded.size() && !word.decoded.empty();
+    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
 }
 
 /// Operators of [[ that evaluate arithmetic, or the subscript of a name.

@@ -405,6 +405,7 @@ void Parser::also(const std::string& script) {
     std::string opaque = sink_.opaque;
     std::string failed = sink_.failed;
     Parser(script, sink_, depth_, true).script();
+    if (sink_.charge(script.size())) Parser(script, sink_, depth_, true).expansions();
     if (sink_.budget == 0) return;
     sink_.opaque = std::move(opaque);
     sink_.failed = std::move(failed);

@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, 12> kSkipped = {
     "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!"};
 
 bool is_all_plain(const Word& word) {
-    return word.plain == word.decoded.size() && !word.decoded.empty();
+    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
 }
 
 bool is_digits(std::string_view text) {
@@ -261,6 +261,21 @@ bool Parser::keyword_time() {
     }
     const bool keyword = starts_compound();
     if (!keyword) at_ = saved;
+    // Behind a | it is no reserved word for bash, and neither is what follows.
+    if (keyword && peek() != '(') {
+        Part part;
+        for (std::string text : {std::string("time"), std::string()}) {
+            Word word;
+            for (std::size_t i = 0; text.empty() && peek(i) != '\0' && !is_meta(peek(i)); ++i)
+                word.decoded += peek(i);
+            word.decoded += text;
+            word.written = word.decoded;
+            part.words.push_back(std::move(word));
+        }
+        part.whole = part.written = joined({}, part.words);
+        part.nested = true;
+        sink_.parts.push_back(std::move(part));
+    }
     return keyword;
 }
 

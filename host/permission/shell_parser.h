@@ -62,6 +62,7 @@ struct Sink {
     std::string failed;
     std::size_t budget = 0;  ///< bytes that may still be looked at more than once
     bool evaluates = false;  ///< something may evaluate the text that a variable or word holds
+    bool aliases = false;    ///< the text may turn them on: they may change how it is read
     bool extglob = false;    ///< the text names it: X( … ) may be a pattern
 
     void note(std::string_view why) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 /// Looks into the parts of a script until nothing new is found.
 namespace tenon::permission::shell {
@@ -16,12 +17,15 @@ constexpr std::array<std::string_view, 12> kEvaluating = {
     "declare", "typeset", "local",     "readonly", "export", "unset",
     "read",    "mapfile", "readarray", "getopts",  "wait",   "printf"};
 
-constexpr std::size_t kMostDirectories = 64;
+/// Variables whose value is expanded as a prompt is.
+bool is_expanded(std::string_view name) {
+    return name == "PS0" || name == "PS1" || name == "PS2" || name == "PS4" || name == "BASH_ENV" ||
+           name == "ENV" || name == "MAILPATH";
+}
 
-/// Variables whose value bash, or a program, runs or expands.
-constexpr std::array<std::string_view, 14> kRunVariables = {
-    "PS0",    "PS1",      "PS2",      "PS4",       "PROMPT_COMMAND", "BASH_ENV", "ENV",
-    "VISUAL", "MAILPATH", "LESSOPEN", "LESSCLOSE", "BROWSER",        "FCEDIT",   "GIT_SSH"};
+/// Variables whose value bash, or a program, runs.
+constexpr std::array<std::string_view, 6> kRunVariables = {"VISUAL",  "LESSOPEN", "LESSCLOSE",
+                                                           "BROWSER", "FCEDIT",   "GIT_SSH"};
 
 /// Variables of bash with the integer attribute.
 constexpr std::array<std::string_view, 7> kIntegers = {"RANDOM", "SECONDS", "LINENO", "HISTCMD",
@@ -48,6 +52,19 @@ bool could_run(std::string_view text) {
     return text.find('`') != std::string_view::npos || text.find("$(") != std::string_view::npos ||
            text.find("${") != std::string_view::npos || text.find("$[") != std::string_view::npos ||
            (!text.empty() && text.back() == '$');
+}
+
+/// Whether what `text` would run ends in another text.
+bool is_fragment(std::string_view text) {
+    if (text.empty() || !could_run(text)) return false;
+    const auto open = text.rfind("$(");
+    const bool unclosed =
+        open != std::string_view::npos && text.find(')', open) == std::string_view::npos;
+    return unclosed || text.back() == '$' || std::count(text.begin(), text.end(), '`') % 2 != 0;
+}
+
+bool is_reading(std::string_view name) {
+    return name == "read" || name == "mapfile" || name == "readarray";
 }
 
 /// Whether a builtin evaluates what its words hold: a subscript, an integer.
@@ -93,7 +110,7 @@ public:
             Part& parent = sink_.parts[part.parent];
             if (parent.opaque.empty()) parent.opaque = part.opaque;
         }
-        name_directories();
+        name_directories(sink_);
     }
 
 private:
@@ -132,6 +149,7 @@ private:
         look_into_input(index, inner);
         look_into_texts(index);
         if (!words.empty() && evaluates(words)) sink_.evaluates = true;
+        look_into_aliases(words);
         commands_are_fed_ = commands_are_fed_ || inner.reads_commands;
         if (sink_.parts[index].opaque.empty()) sink_.parts[index].opaque = inner.opaque;
         const bool fed = std::find(fed_parts_.begin(), fed_parts_.end(), index) != fed_parts_.end();
@@ -176,6 +194,23 @@ private:
         return out;
     }
 
+    /// The text of an alias is read as if it stood where its name stands: quotes and reserved words
+    /// in it change what follows.
+    void look_into_aliases(const std::vector<Word>& words) {
+        const bool defines = !words.empty() && (command_name(words[0]) == "alias" ||
+                                                words[0].decoded.rfind("BASH_ALIASES", 0) == 0);
+        if (!defines) return;
+        for (const Word& word : words) {
+            const std::string value = word.decoded.substr(word.decoded.find('=') + 1);
+            if (word.decoded.find('=') == std::string::npos) continue;
+            if (value.find_first_of("'\"\\`$(){}<>#;&|\n!") == std::string::npos &&
+                (value.empty() || !is_blank(value.back())))
+                continue;
+            texts_.push_back(value);
+            if (sink_.aliases) sink_.fail("an alias that may change how the text is read");
+        }
+    }
+
     /// Text that is run or expanded later: PS4='…' and its like, before a command or among the
     /// words of declare, export, env.
     void look_into_texts(std::size_t index) {
@@ -191,8 +226,8 @@ private:
                 std::string_view name = std::string_view(word.decoded).substr(0, equals);
                 name = name.substr(0, name.find_first_of("+["));
                 if (contains(kIntegers, name)) sink_.evaluates = true;
-                if (!is_run(name)) continue;
                 std::string text = word.decoded.substr(equals + 1);
+                if (!is_run(name) && !(is_expanded(name) && could_run(text))) continue;
                 if (name.substr(0, 10) == "BASH_FUNC_") text = "f " + text;
                 texts_.push_back(text);
             }
@@ -337,110 +372,46 @@ private:
         }
     }
 
-    /// Where something evaluates text, all quoted text is looked into.
+    /// Where something evaluates text, quoted text that would run something is looked into; and all
+    /// quoted text where one piece of it is the beginning of a substitution, that may be put
+    /// together. A here-document counts where something reads it into a variable.
     void sweep() {
         if (!sink_.evaluates) return;
         std::vector<std::string> texts;
-        bool any = false;
-        const auto look = [&](const Word& word) {
-            const std::string text = word.decoded;
-            const bool quoted =
-                word.inert || word.written.find_first_of("'\"\\") != std::string::npos;
-            if (!quoted) return;
-            any = any || (word.inert && could_run(text));
+        bool fragments = false, reads = false;
+        const auto take = [&](const std::string& text) {
             texts.push_back(text);
+            fragments = fragments || is_fragment(text);
         };
+        const auto look = [&](const Word& word) {
+            const bool quoted = word.inert || word.quotes ||
+                                word.written.find_first_of("'\"\\") != std::string::npos;
+            if (!quoted) return;
+            const std::string& text = word.decoded;
+            take(text);
+            if (const auto equals = text.find('='); equals != std::string::npos)
+                take(text.substr(equals + 1));
+            if (word.makeup)
+                for (const std::string& made : values_.texts(word))
+                    take(made);
+        };
+        for (const Part& part : sink_.parts)
+            reads = reads || (!part.words.empty() && is_reading(command_name(part.words[0])));
         for (const Part& part : sink_.parts) {
             for (const auto* words : {&part.assignments, &part.words})
                 for (const Word& word : *words)
                     look(word);
             for (const Redirection& redirection : part.redirections) {
                 look(redirection.target);
-                if (redirection.op.substr(0, 2) != "<<" || redirection.op == "<<<") continue;
-                any = any || could_run(redirection.body);
-                texts.push_back(redirection.body);
+                if (reads || part.nested) take(redirection.body);
             }
         }
         for (const Word& word : sink_.loose)
             look(word);
-        if (!any) return;
+        for (const std::string& text : values_.all())
+            take(text);
         for (const std::string& text : texts)
-            if (sink_.budget > 0) also(text, 1);
-    }
-
-    /// The place of the command in the text that holds the part, or that it is a reading of.
-    [[nodiscard]] std::size_t root(std::size_t index) const {
-        while (sink_.parts[index].parent != Part::kNone)
-            index = sink_.parts[index].parent;
-        return index;
-    }
-
-    /// Relative operands may start wherever the text goes before them, or, where functions are
-    /// defined, goes at all.
-    void name_directories() {
-        std::vector<std::pair<std::size_t, Word>> found;
-        for (std::size_t i = 0; i < sink_.parts.size(); ++i) {
-            // `cd $x` is not judged as if x were empty: it would lead to the home directory.
-            const std::size_t parent = sink_.parts[i].parent;
-            if (sink_.parts[i].words.size() == 1 && parent != Part::kNone &&
-                sink_.parts[parent].words.size() > 1 &&
-                sink_.parts[parent].words[0].decoded == sink_.parts[i].words[0].decoded)
-                continue;
-            if (auto word = directory_of(sink_.parts[i].words)) {
-                const bool known = std::any_of(found.begin(), found.end(), [&](const auto& other) {
-                    return other.second.decoded == word->decoded;
-                });
-                if (!known) found.emplace_back(root(i), std::move(*word));
-                if (found.size() > kMostDirectories)
-                    return sink_.fail("too many changes of the directory");
-            }
-        }
-        if (found.empty()) return;
-        std::stable_sort(found.begin(), found.end(),
-                         [](const auto& a, const auto& b) { return a.first < b.first; });
-        std::map<std::size_t, std::shared_ptr<const std::vector<Word>>> shared;
-        for (std::size_t i = 0; i < sink_.parts.size(); ++i) {
-            const std::size_t place = root(i);
-            std::size_t count = 0;
-            while (count < found.size() && (found[count].first <= place ||
-                                            !sink_.functions.empty() || sink_.parts[i].nested))
-                ++count;
-            auto& list = shared[count];
-            if (!list) {
-                std::vector<Word> words;
-                for (std::size_t k = 0; k < count; ++k)
-                    words.push_back(found[k].second);
-                list = std::make_shared<const std::vector<Word>>(std::move(words));
-            }
-            sink_.parts[i].directories = list;
-        }
-    }
-
-    /// What cd, pushd or env -C changes to.
-    static std::optional<Word> directory_of(const std::vector<Word>& words) {
-        if (words.empty()) return std::nullopt;
-        const std::string_view name = command_name(words[0]);
-        const bool env = name == "env";
-        if (name != "cd" && name != "pushd" && name != "chdir" && !env) return std::nullopt;
-        for (std::size_t i = 1; i < words.size(); ++i) {
-            const std::string& text = words[i].decoded;
-            const bool option = text.size() > 1 && text[0] == '-';
-            if (!env && !option) return words[i];
-            if (!env) continue;
-            const bool next = text == "-C" || (text.size() > 3 && text.rfind("--c", 0) == 0 &&
-                                               text.find('=') == std::string::npos);
-            if (next && i + 1 < words.size()) return words[i + 1];
-            Word word;
-            if (text.rfind("-C", 0) == 0) word.decoded = text.substr(2);
-            if (text.rfind("--c", 0) == 0 && text.find('=') != std::string::npos)
-                word.decoded = text.substr(text.find('=') + 1);
-            if (!word.decoded.empty()) return word;
-        }
-        if (env) return std::nullopt;
-        Word home;
-        home.decoded = home.written = "~";
-        home.tilde = true;
-        return home;
+            if (sink_.budget > 0 && (fragments || could_run(text))) also(text, 1);
     }
 
     Sink& sink_;

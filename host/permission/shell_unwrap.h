@@ -32,6 +32,9 @@ bool is_shell(std::string_view name);
 /// table. False: `name` is not in it.
 bool look_into_wrapper(std::string_view name, Words words, Inner& inner);
 
+/// shell_directories.cpp: sets Part::directories.
+void name_directories(Sink& sink);
+
 /// The literal values that variables have anywhere in a text, and what words become with them.
 class Values {
 public:
@@ -48,6 +51,8 @@ public:
     /// Nothing further is learned: values that are made from each other could grow without end.
     void freeze() { frozen_ = true; }
     [[nodiscard]] bool knows(std::string_view name) const { return table_.count(name) != 0; }
+    /// Every value that was learned.
+    [[nodiscard]] std::vector<std::string> all() const;
     [[nodiscard]] const std::vector<std::string>& feeds() const { return feeds_; }
     /// Grows with all that is learned.
     [[nodiscard]] std::size_t version() const { return version_; }

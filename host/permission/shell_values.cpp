@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "host/permission/shell_unwrap.h"
 
@@ -191,10 +192,12 @@ void Values::learn(const Part& part, const Sink& sink) {
     if (name == "printf" && words.size() > 3 && words[1].decoded == "-v")
         learn(words[2].decoded, formatted(words, 3));
     if (name == "read" || name == "mapfile" || name == "readarray") {
-        for (std::size_t i = 1; i < words.size(); ++i)
-            if (is_identifier(words[i].decoded))
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            const std::string variable = words[i].decoded.substr(0, words[i].decoded.find('['));
+            if (is_identifier(variable))
                 for (const std::string& feed : feeds_)
-                    learn(words[i].decoded, feed);
+                    learn(variable, feed);
+        }
         for (const std::string& feed : feeds_)
             learn(name == "read" ? "REPLY" : "MAPFILE", feed);
     }
@@ -284,6 +287,13 @@ std::vector<std::string> Values::texts(const Word& word) const {
     return out;
 }
 
+std::vector<std::string> Values::all() const {
+    std::vector<std::string> out;
+    for (const auto& [name, values] : table_)
+        out.insert(out.end(), values.begin(), values.end());
+    return out;
+}
+
 /// What must be chosen for a reading of `part`, with the choices. An expansion that may leave
 /// nothing behind stands at the command or is a word of its own: elsewhere nothing is guessed.
 std::vector<Values::Key> Values::keys(const Part& part, Sink& sink) const {
@@ -302,7 +312,11 @@ std::vector<Values::Key> Values::keys(const Part& part, Sink& sink) const {
                 sink.fail("too many values of a variable that is a command");
             const bool seen = std::any_of(keys.begin(), keys.end(),
                                           [&](const Key& other) { return other.first == key; });
-            if (!seen) keys.emplace_back(key, candidates(expansion));
+            if (seen) continue;
+            keys.emplace_back(key, candidates(expansion));
+            // What a command prints that is not plain to see may be what others are seen to print.
+            if (command && expansion.name.empty() && keys.back().second.empty())
+                keys.back().second = feeds_;
         }
     };
     bool command = true;

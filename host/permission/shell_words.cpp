@@ -101,7 +101,7 @@ Word Parser::word(Place place) {
         }
     }
     word.written = text_.substr(start, at_ - start);
-    quoted_word_ = build.quotes;
+    word.quotes = quoted_word_ = build.quotes;
     return build.finish();
 }
 

@@ -156,6 +156,34 @@ TEST(BuiltinList, LeavesEverythingElseAlone) {
     }
 }
 
+TEST(BuiltinList, FollowsTheLiteralDirectoriesOfTheText) {
+    for (const std::string text :
+         {"cd / && rm -rf usr", "cd /\nrm -rf usr", "cd /usr && cd .. && rm -rf etc",
+          "(cd / && rm -rf etc)", "pushd /; rm -rf etc", "cd; rm -rf *",
+          "cd / && sh -c 'rm -rf etc'", "cd /dev && a > sda", "cd /dev; dd of=sda",
+          "env -C / rm -rf etc"}) {
+        SCOPED_TRACE(text);
+        EXPECT_NE(hit(text), "");
+    }
+    for (const std::string text : {"rm -rf usr; cd /", "cd /tmp && rm -rf usr", "cd / && ls",
+                                   "cd \"$x\" && rm -rf *", "cd sub && rm -rf *"}) {
+        SCOPED_TRACE(text);
+        EXPECT_EQ(hit(text), "");
+    }
+}
+
+TEST(BuiltinList, JudgesOperandsFromTheDirectoryOfTheCall) {
+    const auto hit_from = [](const std::string& cwd, const std::string& text) {
+        for (const Part& part : parse_script(text).parts)
+            if (builtin_denial(part, cwd, "/home/u")) return true;
+        return false;
+    };
+    EXPECT_TRUE(hit_from("/", "rm -rf etc"));
+    EXPECT_TRUE(hit_from("/home/u", "rm -rf *"));
+    EXPECT_FALSE(hit_from("/home/u", "rm -rf build"));
+    EXPECT_FALSE(hit_from("/srv", "rm -rf build *.o"));
+}
+
 TEST(BuiltinList, SaysWhatItHit) {
     EXPECT_EQ(hit("rm -rf x \"$HOME\""), "recursive rm of \"$HOME\"");
     EXPECT_EQ(hit("/usr/bin/sudo ls"), "sudo");

@@ -295,6 +295,9 @@ TEST(Shell, DecodesWordsAsBashDoes) {
             R"('a'"b"c$'d')",
             R"(a\;b "a;b" 'a|b' a\&b \( \))",
             "a\\",
+            R"($'\x{41}\x{0042}\x{43' $'\x{}a'b $'\x{g' $'\xg' $'\x4')",
+            R"($'\u41 \U42 \u \ug' $'\1\12\0101\8' $'\c[\ca\cA' $'\z\-')",
+            "a\\\nb\\\n\\\nc \"d\\\n\\\ne\" $'f\\\ng'",
         }) {
         SCOPED_TRACE(text);
         const Script script = parse_script("printf " + text);
@@ -302,6 +305,53 @@ TEST(Shell, DecodesWordsAsBashDoes) {
         Strings ours = decoded(script.parts[0]);
         ours.erase(ours.begin());
         EXPECT_EQ(ours, what_bash_makes_of(text));
+    }
+}
+
+TEST(Shell, ExpandsBracesAsBashDoes) {
+    for (const std::string text :
+         {"{a,b}",      "a{b,c}d",   "{a,b}{c,d}",   "{a,{b,c}d}e",  "{a}",        "{}",
+          "{a,}",       "{,a}x",     "a{,}b",        "{{a,b}",       "{a,b}}",     "{{a,b}}",
+          "{a,b",       "a,b}",      "{1..3}",       "{3..1}",       "{1..9..4}",  "{01..3}",
+          "{-1..1}",    "{a..e}",    "{e..a..2}",    "{1..b}",       "{1...3}",    "{1..2..3..4}",
+          "{a..}",      "x{y}{a,b}", "{a\\,b,c}",    "{'a,b',c}",    "{\"a\",b}c", "\\{a,b}",
+          "{a,b\\}",    "{a\\\n,b}", "{a,b}'{c,d}'", "{a..c}{1..2}", "{$'a',b}",   "-{r,f}",
+          "{a,b}={c,d}"}) {
+        SCOPED_TRACE(text);
+        Strings ours;
+        for (const Part& part : parse_script("printf " + text).parts)
+            if (part.nested || ours.empty()) ours = decoded(part);
+        ours.erase(ours.begin());
+        EXPECT_EQ(ours, what_bash_makes_of(text));
+    }
+}
+
+TEST(Shell, SaysThatTheParseFailedWherePartsMayBeMissing) {
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"a 'b", "an unbalanced quote"},
+        {"a $(b", "an unbalanced parenthesis"},
+        {repeated("( ", 65) + "a" + repeated(" )", 65), "nested too deeply"},
+        {repeated("env ", 65) + "a", "nested too deeply"},
+        {std::string("a\0b", 3), "a NUL byte"},
+        {"a\xff", "invalid UTF-8"},
+        {"a\x01", "a control character"},
+        {"a{1,2}" + repeated("{1,2}", 20), "too many words from braces"},
+        {"cat <<$(b)\na\n$(b)", "a here-document that is not understood"},
+    };
+    for (const auto& [text, why] : cases) {
+        SCOPED_TRACE(text);
+        EXPECT_EQ(parse_script(text).failed, why);
+    }
+}
+
+TEST(Shell, DoesNotCallTheParseFailedWhereTextIsMerelyOpaque) {
+    for (const std::string text :
+         {"a $(b)", "eval \"$x\"", "f() { a; }; f", "$x a", "bash -c \"$x\"", "cat <<E\na",
+          "a | bash", "source f", "coproc a", "echo ${!x}", "((x[1]))", "trap '' EXIT",
+          "while read x; do y=\"$y $x\"; echo \"a $y\"; done <<< 'b c'", "PATH=$PATH:/x a",
+          "ls | xargs -n1 echo a", "touch f{1..100000}"}) {
+        SCOPED_TRACE(text);
+        EXPECT_EQ(parse_script(text).failed, "");
     }
 }
 
@@ -349,12 +399,55 @@ TEST(Shell, SurvivesMutatedAndHostileText) {
 
 TEST(Shell, IsBoundedOnLongHostileText) {
     constexpr std::size_t kLength = 128 * 1024;
-    for (const std::string unit :
-         {"(",    "$(",       "$((",         "\"$(", "${",    "`",       "<(",
-          "a;",   "a=(",      "case a in (", "<<E ", "<<E\n", "$(<<E\n", "eval ",
-          "env ", "bash -c ", "find -exec ", "[[ ",  "((",    "{ ",      "f()",
-          "if ",  "\\`",      "'",           "$'",   "\"",    "x[",      "bash <<E\n$(",
-          "1<",   "((a) ",    "$((a) ",      "a\\\n"}) {
+    for (const std::string unit : {"(",
+                                   "$(",
+                                   "$((",
+                                   "\"$(",
+                                   "${",
+                                   "`",
+                                   "<(",
+                                   "a;",
+                                   "a=(",
+                                   "case a in (",
+                                   "<<E ",
+                                   "<<E\n",
+                                   "$(<<E\n",
+                                   "eval ",
+                                   "env ",
+                                   "bash -c ",
+                                   "find -exec ",
+                                   "[[ ",
+                                   "((",
+                                   "{ ",
+                                   "f()",
+                                   "if ",
+                                   "\\`",
+                                   "'",
+                                   "$'",
+                                   "\"",
+                                   "x[",
+                                   "bash <<E\n$(",
+                                   "1<",
+                                   "((a) ",
+                                   "$((a) ",
+                                   "a\\\n",
+                                   "{",
+                                   "{a,b}",
+                                   "$x ",
+                                   "x=a;$x b;",
+                                   "xargs a;",
+                                   "env --x ",
+                                   "timeout --x ",
+                                   "${x:-${",
+                                   "[a]*",
+                                   "let x;'$(a)' ",
+                                   "echo 'a'|bash;",
+                                   "x+=a;",
+                                   "cd x;",
+                                   "f(){ $1;};f f;",
+                                   "\"${x:-'",
+                                   "$@ ",
+                                   "alias a=b;a "}) {
         SCOPED_TRACE(unit);
         std::string text;
         while (text.size() < kLength)
