@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/app/rule_file.h"
 #include "host/app/settings_keys.h"
 #include "host/app/trust.h"
 #include "host/app/visible_text.h"
@@ -19,7 +20,10 @@ public:
     Layers collect() && {
         find_workspace();
         add_folder(sources_.system);
-        if (!out_.places.config.empty()) add_folder(out_.places.config);
+        if (!out_.places.config.empty()) {
+            add_folder(out_.places.config);
+            add_permanent_rules(out_.places.config);
+        }
         if (!out_.workspace.empty()) add_workspace();
         if (const auto file = env("TENON_CONFIG"); !file.empty()) add_file(file, "TENON_CONFIG");
         if (options_.config) add_file(*options_.config, "--config");
@@ -94,6 +98,21 @@ private:
         }
     }
 
+    /// What the answer `p` has written.
+    void add_permanent_rules(const std::filesystem::path& folder) {
+        const auto path = folder / kRuleFile;
+        std::error_code failed;
+        if (std::filesystem::symlink_status(path, failed).type() ==
+            std::filesystem::file_type::not_found)
+            return;
+        const auto bytes = read_config_bytes(path);
+        if (!bytes) {
+            out_.errors.push_back(bytes.error().message);
+            return;
+        }
+        add_layer({Standing::kFull, {}, folder, folder, {}}, path, *bytes);
+    }
+
     void add_workspace() {
         const auto found = find_workspace_config_file(out_.workspace);
         if (!found) {
@@ -149,6 +168,7 @@ private:
         if (options_.max_turns)
             add("agent.maxTurns", std::to_string(*options_.max_turns), "--max-turns");
         if (options_.log_level) add("log.level", *options_.log_level, "--log-level");
+        if (options_.sandbox) add("sandbox.mode", *options_.sandbox, "--sandbox");
         for (const std::string& rule : options_.allow)
             add("permissions.allow", rule, "--allow");
         for (const std::string& rule : options_.deny)

@@ -165,9 +165,11 @@ void Merger::take_lists(Pass& pass) {
             std::string where =
                 pass.layer.file.empty() ? item.entry.origin : pass.layer.file + ": " + key;
             if (where == "-D") where += " " + key;
-            const auto& base = key == "plugins.path" ? pass.layer.base : pass.layer.rule_base;
+            // Elsewhere than in a rule, a relative path begins where all the file's paths do.
+            const bool is_rule = key.starts_with("permissions.");
+            const auto& base = is_rule ? pass.layer.rule_base : pass.layer.base;
             const RuleText rule{value->text, std::move(where), base};
-            if (key.starts_with("permissions.") && !is_readable(pass, rule)) continue;
+            if (is_rule && !is_readable(pass, rule)) continue;
             list.push_back({rule, item.entry.origin});
         }
         if (list.empty()) lists_.erase(key);
@@ -234,14 +236,12 @@ void Merger::fill(Settings& settings) const {
     }
 }
 
-std::vector<Entry> Merger::plugin_paths() const {
+std::vector<Entry> Merger::paths(const std::string& key) const {
     std::vector<Entry> out;
-    if (const auto list = lists_.find("plugins.path"); list != lists_.end()) {
+    if (const auto list = lists_.find(key); list != lists_.end()) {
         for (const ListValue& item : list->second) {
-            out.push_back({"plugins.path",
-                           absolute(item.rule.text, item.rule.base).string(),
-                           item.origin,
-                           {}});
+            out.push_back(
+                {key, absolute(item.rule.text, item.rule.base).string(), item.origin, {}});
         }
     }
     return out;

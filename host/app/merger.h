@@ -27,10 +27,10 @@ public:
     /// Gives a value to a key that no layer has set, and says whether it did.
     bool set_if_unset(const std::string& key, const std::string& text, const std::string& origin);
 
-    /// Everything but the folders of `plugins.path`.
+    /// Everything but the lists of paths.
     void fill(Settings& settings) const;
-    /// The configured ones, absolute; empty when there are none.
-    [[nodiscard]] std::vector<Entry> plugin_paths() const;
+    /// The configured ones of a list of paths, absolute; empty when there are none.
+    [[nodiscard]] std::vector<Entry> paths(const std::string& key) const;
     /// Every key but `plugins.path`, in the order of the table, then plugins' own.
     [[nodiscard]] std::vector<Entry> entries() const;
 

@@ -36,6 +36,7 @@ constexpr std::array kSharedOptions = {
     OptionSpec{0, "allow", "RULE", "one more rule for what needs no question", Repeat::kList},
     OptionSpec{0, "deny", "RULE", "one more rule for what is refused", Repeat::kList},
     OptionSpec{0, "plugin-dir", "DIR", "one more plugins directory", Repeat::kList},
+    OptionSpec{0, "sandbox", "MODE", "what commands may do: off, workspace or read-only"},
     OptionSpec{0, "config", "FILE", "one more configuration file"},
     OptionSpec{'D', "define", "KEY=VALUE", "one setting, stronger than every file", Repeat::kList},
     OptionSpec{0, "log-level", "LEVEL", "trace, debug, info, warning, error, critical or off"},
@@ -148,6 +149,9 @@ constexpr auto kProvider = [](Options& o, const std::string& v) {
 constexpr auto kModel = [](Options& o, const std::string& v) {
     return take_setting<&Options::model>(o, v, "model.name");
 };
+constexpr auto kSandbox = [](Options& o, const std::string& v) {
+    return take_setting<&Options::sandbox>(o, v, "sandbox.mode");
+};
 constexpr auto kLogLevel = [](Options& o, const std::string& v) {
     return take_setting<&Options::log_level>(o, v, "log.level");
 };
@@ -173,6 +177,7 @@ constexpr Binding kBindings[] = {
     {"config", take<&Options::config>},
     {"define", take_define},
     {"log-level", kLogLevel},
+    {"sandbox", kSandbox},
     {"help", take_flag<&Options::help>},
 };
 

@@ -39,6 +39,7 @@ struct Options {
     std::optional<std::filesystem::path> config;
     std::vector<std::pair<std::string, std::string>> defines;  ///< -D, in order
     std::optional<std::string> log_level;
+    std::optional<std::string> sandbox;  ///< sandbox.mode
     bool version = false;
     bool help = false;
 };

@@ -26,16 +26,19 @@ public:
         std::chrono::milliseconds foreground_timeout{};
         std::uint64_t output_limit = 0;
         std::chrono::milliseconds max_timeout{};  ///< of what a call asks for
+        jobs::JobLimits of_each{};
+        bool pid_namespace = false;
     };
     /// Whether a stranger's command may run; empty: yes, else what to tell it.
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
                                                    const std::string& command)>;
 
     /// `session_folder` holds what belongs to the session beside its journal. `home` stands for a
-    /// leading `~` of a command's directory; it may be empty.
+    /// leading `~` of a command's directory; it may be empty. `containment` is every command's.
     SessionJobs(jobs::Store store, jobs::Queue& queue, std::filesystem::path workspace,
                 std::filesystem::path session_folder, Limits limits, JudgeCommand judge,
-                const Secrets& secrets, std::filesystem::path home = {})
+                const Secrets& secrets, std::filesystem::path home = {},
+                sandbox::Policy containment = {})
         : store_(std::move(store)),
           queue_(queue),
           workspace_(std::move(workspace)),
@@ -43,7 +46,8 @@ public:
           limits_(limits),
           judge_(std::move(judge)),
           secrets_(secrets),
-          home_(std::move(home)) {}
+          home_(std::move(home)),
+          containment_(std::move(containment)) {}
 
     void add_to(plugins::Services& services);
     std::vector<agent::JobEnded> undelivered() override;
@@ -74,8 +78,8 @@ private:
     /// One of the session's jobs, as far as the plugin may know of it.
     [[nodiscard]] Result<jobs::JobRecord> find(const Request& request, const std::string& id) const;
     Result<jobs::JobSpec> spec_of(const Request& request) const;
-    [[nodiscard]] std::optional<std::chrono::milliseconds> limit_of(const Request& request,
-                                                                    const jobs::JobSpec& spec) const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> limit_of(
+        const Request& request, const jobs::JobSpec& spec) const;
     Reply end_of_subagents_job(const Request& request, const std::string& id);
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
     [[nodiscard]] std::vector<jobs::JobRecord> unfinished_or_untold() const;
@@ -97,6 +101,7 @@ private:
     JudgeCommand judge_;
     const Secrets& secrets_;
     std::filesystem::path home_;
+    sandbox::Policy containment_;
     mutable Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
     std::set<std::string> moved_ TENON_GUARDED_BY(mutex_);  // by a person, to the background

@@ -7,6 +7,7 @@
 #include "host/app/layers.h"
 #include "host/app/merger.h"
 #include "host/app/options.h"
+#include "host/app/sandbox_settings.h"
 #include "host/app/settings_keys.h"
 #include "host/app/state_dir.h"
 #include "host/app/visible_text.h"
@@ -72,7 +73,7 @@ void take_proxies(const Sources& sources, Loaded& out) {
 std::vector<Entry> plugin_folders(const Merger& merger, const Sources& sources,
                                   const Options& options, const Places& places,
                                   std::vector<std::string>& errors) {
-    std::vector<Entry> out = merger.plugin_paths();
+    std::vector<Entry> out = merger.paths("plugins.path");
     const auto add = [&](const std::filesystem::path& folder, const char* origin) {
         const auto path = given_path(folder, places.home, sources.cwd);
         if (path) {
@@ -204,6 +205,7 @@ Examined examine(const Sources& sources, const Options& options) {
     take_proxies(sources, out.loaded);
     take_state_dir(sources, layers, out);
     take_folders(sources, options, layers, out);
+    take_sandbox(merger, sources, layers.places, out);
     return out;
 }
 

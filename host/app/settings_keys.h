@@ -27,9 +27,11 @@ enum class Kind {
 };
 
 /// What counts from the `.tenon/` of a workspace that is not trusted.
-enum class FromWorkspace { kNothing, kAnything, kStricter };  ///< stricter: a smaller number
+/// Stricter: a smaller number. The choices of such a key stand from the loosest to the strictest.
+enum class FromWorkspace { kNothing, kAnything, kStricter };
 
-/// A value that has been understood. Integers, booleans, milliseconds and bytes are `number`.
+/// A value that has been understood. Integers, booleans, milliseconds and bytes are `number`; of a
+/// choice it is how many choices stand behind it.
 struct Value {
     std::string text;
     std::int64_t number = 0;
@@ -41,7 +43,7 @@ struct KeySpec {
     std::string_view default_text;  ///< as it could be written; empty: none
     std::string_view otherwise;     ///< what holds while there is no value, for people
     std::string_view
-        choices;  ///< kChoice: "a, b, c"; kInteger: a word for "no limit"; kPath: for "none"
+        choices;  ///< kChoice: "a, b, c"; a number: a word for "no limit"; kPath: for "none"
     std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize
     FromWorkspace from_workspace;
     void (*set)(Settings&, const Value&);  ///< null: settings puts it together (lists, …)

@@ -6,6 +6,7 @@
 #include "host/base/utf8.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/store.h"
+#include "host/sandbox/explain.h"
 
 namespace tenon::jobs {
 namespace {
@@ -153,6 +154,11 @@ std::string report(const std::filesystem::path& job_folder, const JobRecord& job
 
 std::string with_ending(std::string output, const JobRecord& job) {
     const JobEnd& end = job.end;
+    std::vector<std::string> stopped;
+    if (is_terminal(job.status) && end.started_ms != 0) {
+        stopped = sandbox::explain(job.spec.containment,
+                                   {output, job.spec.cwd, job.status != Status::kCompleted});
+    }
     // What could not begin says why in its output, unless even that could not be written.
     const bool could_not_begin =
         job.status == Status::kError && end.exit_code == 127 && end.omitted_bytes == 0;
@@ -178,13 +184,18 @@ std::string with_ending(std::string output, const JobRecord& job) {
             break;
         case Status::kCompleted:
         case Status::kError:
+            if (end.limit) {
+                add_line(text, "ended: " + end.reason);
+                break;
+            }
             if (end.signal) add_line(text, "signal: " + signal_name(*end.signal));
             if (end.exit_code.value_or(0) != 0) {
                 add_line(text, "exit code: " + std::to_string(*end.exit_code));
             }
             break;
     }
-    const bool ending_says_why = job.status == Status::kLost || job.status == Status::kCancelled;
+    const bool ending_says_why =
+        job.status == Status::kLost || job.status == Status::kCancelled || end.limit;
     if (!end.reason.empty() && !says_why && !ending_says_why) add_line(text, end.reason);
     if (end.left_behind > 0 && job.status == Status::kLost) {
         add_line(text, processes(end.left_behind) + " that it left running " +
@@ -196,6 +207,8 @@ std::string with_ending(std::string output, const JobRecord& job) {
     if (end.survivors > 0) {
         add_line(text, processes(end.survivors) + " could not be ended");
     }
+    for (const std::string& sentence : stopped)
+        add_line(text, "sandbox: " + sentence);
     return text;
 }
 

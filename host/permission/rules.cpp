@@ -34,9 +34,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kForeign 
     {"TodoWrite", "todo"},
 }};
 
-constexpr std::array<std::string_view, 6> kSystemFolders = {
-    "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"};
-
 const Family* family_of(std::string_view name) {
     const auto* found = std::find_if(kFamilies.begin(), kFamilies.end(),
                                      [&](const Family& f) { return f.name == name; });
@@ -174,6 +171,7 @@ Result<Rule> Rule::parse(const RuleText& text, const Places& places) {
     if (!parts->specifier) return rule;
     if (rule.kind_ != Kind::kRead && rule.kind_ != Kind::kEdit) {
         rule.text_.emplace(*parts->specifier);
+        if (rule.kind_ == Kind::kBash) rule.command_.emplace(*parts->specifier);
         return rule;
     }
     auto path = PathPattern::parse(*parts->specifier, text.base, places);
@@ -210,17 +208,7 @@ bool Rule::asks(const Part& part) const {
 }
 
 bool Rule::denies(const Part& part) const {
-    if (bare()) return true;
-    if (!text_ || part.words.empty()) return false;
-    const std::string decoded = part.decoded();
-    if (text_->matches(decoded)) return true;
-    const std::string_view command = part.words[0].decoded;
-    const auto slash = command.rfind('/');
-    if (slash == std::string_view::npos ||
-        std::find(kSystemFolders.begin(), kSystemFolders.end(), command.substr(0, slash)) ==
-            kSystemFolders.end())
-        return false;
-    return text_->matches(std::string_view(decoded).substr(slash + 1));
+    return bare() || (command_ && command_->matches(part));
 }
 
 bool Rule::matches_name(std::string_view name) const {

@@ -8,6 +8,7 @@
 
 #include "host/agent/message.h"
 #include "host/base/result.h"
+#include "host/permission/command_pattern.h"
 #include "host/permission/path_pattern.h"
 #include "host/permission/shell.h"
 
@@ -74,8 +75,7 @@ public:
     /// `*`. Assignments before the command must begin the rule too, letter for letter. What is not
     /// wholly understood, or runs a program that a pattern of file names gives, only when bare.
     [[nodiscard]] bool allows(const Part& part, bool opaque) const;
-    /// Deny rules: the decoded words. A command in one of the system's folders goes by its file
-    /// name too.
+    /// Deny and ask rules: the decoded words, without assignments, see CommandPattern.
     [[nodiscard]] bool denies(const Part& part) const;
     /// kAgent, kSkill.
     [[nodiscard]] bool matches_name(std::string_view name) const;
@@ -93,6 +93,7 @@ private:
     Kind kind_ = Kind::kTool;
     std::string tool_;
     std::optional<TextPattern> text_;
+    std::optional<CommandPattern> command_;
     std::optional<PathPattern> path_;
 };
 

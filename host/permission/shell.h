@@ -11,6 +11,10 @@
 /// run.
 namespace tenon::permission {
 
+namespace shell {
+struct Makeup;
+}
+
 /// One word of a command.
 struct Word {
     std::string written;    ///< byte for byte as it stands in the text
@@ -20,7 +24,10 @@ struct Word {
     bool pattern = false;   ///< holds an unquoted * ? [ or {a,b}
     bool tilde = false;     ///< begins with an unquoted ~
     bool element = false;   ///< begins with NAME[…]= or NAME[…]+=
+    bool inert = false;     ///< holds a quoted $ or backquote: plain text, unless it is evaluated
     std::string opaque;     ///< not empty: holds something that runs commands, and what it is
+    /// How braces and expansions stand in it; for `parse_script` itself. Null: none are there.
+    std::shared_ptr<const shell::Makeup> makeup;
 
     [[nodiscard]] bool literal() const { return !expands && !pattern; }
 };
@@ -59,6 +66,10 @@ struct Part {
     /// The literal directories that the text changes to (`cd /`), in its order: a relative operand
     /// may start at each of them. Null: none.
     std::shared_ptr<const std::vector<Word>> directories;
+    /// The lines that deny rules look at (command_pattern.h), where `parse_script` has put them
+    /// together; and whether a word is a pattern.
+    std::vector<std::string> lines;
+    bool wild = false;
 
     /// The decoded words joined by one blank, without the assignments before them.
     [[nodiscard]] std::string decoded() const;
@@ -76,9 +87,13 @@ struct Script {
     std::string failed;
 };
 
-/// Takes any bytes. Never fails: what cannot be understood is marked opaque. The work is bounded by
-/// a multiple of the length, and so is the memory; nesting by a constant. Text with anything but
-/// blanks and comments gives at least one part. Pure; thread-safe.
+/// Takes text apart for deny and ask rules and the built-in deny list: over-approximates. Whatever
+/// bash may run of literal words is among the parts, or the parse failed. Parts may be there that
+/// never run: a literal value of a variable is tried where the variable stands, a quoted text is
+/// looked into where arithmetic may evaluate it. Allow rules look at `understand` (grammar.h).
+/// Takes any bytes. The work is bounded by a multiple of the length, and so is the memory; nesting
+/// by a constant. Text with anything but blanks and comments gives at least one part. Pure;
+/// thread-safe.
 Script parse_script(std::string_view text);
 
 /// NAME=…, NAME+=… or NAME[…]=… with the name and = unquoted.

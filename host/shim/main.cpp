@@ -21,6 +21,7 @@ namespace {
 using namespace tenon;
 
 enum Exit { kDone = 0, kFailed = 1, kUsage = 2 };
+constexpr char kSandboxRecords[] = "sandbox";  // in the state directory
 constexpr int kCannotBegin = 127;  // what a shell says of a command that it cannot start
 
 bool exists(int folder, const char* name) {
@@ -117,9 +118,17 @@ int main(int argc, char** argv) {
     auto text = read_whole_file(path / jobs::kJobFile, jobs::kMaxRecordBytes);
     auto job = text ? jobs::decode_job(*text) : Result<jobs::JobRecord>(text.error());
     shim::prepare_environment(path.filename().string());
-    shim::Supervisor supervisor(folder.get(), job ? job->spec : jobs::JobSpec{}, cap,
-                                std::move(*announce), *std::move(end_file));
-    const bool ok = job ? supervisor.run() : supervisor.refuse("job.json: " + job.error().message);
+    // Outlives the supervisor: what it made is removed when nothing of the command is left.
+    auto confinement = sandbox::Confinement::prepare(
+        job ? job->spec.containment : sandbox::Policy{}, path.filename().string(),
+        path.parent_path().parent_path() / kSandboxRecords);
+    auto nothing = sandbox::Confinement::none();
+    shim::Supervisor supervisor(folder.get(), job ? job->spec : jobs::JobSpec{},
+                                confinement ? *confinement : nothing, cap, std::move(*announce),
+                                *std::move(end_file));
+    const bool ok = !job           ? supervisor.refuse("job.json: " + job.error().message)
+                    : !confinement ? supervisor.refuse(confinement.error().message)
+                                   : supervisor.run();
     if (!ok) supervisor.record_later();
     return ok ? kDone : kFailed;
 }

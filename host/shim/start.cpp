@@ -1,5 +1,7 @@
 #include "host/shim/start.h"
 
+#include <algorithm>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -60,30 +63,34 @@ void raise_oom_score() {
     if (::pwrite(fd.get(), text, static_cast<std::size_t>(length), 0) < 0) return;
 }
 
-enum class Step : int { kFolder, kBash };
-struct Failure {
-    Step step;
-    int code;
-};
+/// What the child says when it cannot become the command: the whole sentence, since only it knows.
+[[noreturn]] void give_up(int failures, const std::string& why) {
+    std::ignore = ::write(failures, why.data(), std::min<std::size_t>(why.size(), PIPE_BUF));
+    ::_exit(127);
+}
 
-[[noreturn]] void become_bash(const jobs::JobSpec& job, int output, int failures, pid_t parent) {
-    reset_signals();
-    // Whoever ends the supervisor by force has lost the job: its shell shall not go on unseen.
+/// Whoever ends the supervisor by force has lost the job: its shell shall not go on unseen.
+void die_with(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
+}
+
+[[noreturn]] void become_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement,
+                              int output, int failures, pid_t parent) {
+    reset_signals();
+    die_with(parent);
     ::setsid();
     raise_oom_score();
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
-    Failure failure{Step::kFolder, 0};
-    if (::chdir(job.cwd.c_str()) == 0) {
-        ::setenv("PWD", job.cwd.c_str(), 1);
-        ::execlp("bash", "bash", "-c", job.command.c_str(), static_cast<char*>(nullptr));
-        failure.step = Step::kBash;
-    }
-    failure.code = errno;
-    std::ignore = ::write(failures, &failure, sizeof failure);
-    ::_exit(127);
+    if (auto entered = confinement.enter(); !entered) give_up(failures, entered.error().message);
+    // Once more: the kernel forgets it where a process changes its rights.
+    if (job.containment.is_on()) die_with(parent);
+    if (::chdir(job.cwd.c_str()) != 0)
+        give_up(failures, Error::from_errno("cannot enter " + job.cwd).message);
+    ::setenv("PWD", job.cwd.c_str(), 1);
+    ::execlp("bash", "bash", "-c", job.command.c_str(), static_cast<char*>(nullptr));
+    give_up(failures, Error::from_errno("cannot start bash").message);
 }
 
 }  // namespace
@@ -122,26 +129,27 @@ void prepare_environment(const std::string& job_id) {
         ::unsetenv(credential);
 }
 
-Result<pid_t> start_bash(const jobs::JobSpec& job, int output) {
+Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement, int output,
+                         Placement& place) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno("cannot start bash: pipe");
     const UniqueFd failures(ends[0]);
     UniqueFd report(ends[1]);
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
+    const pid_t pid = fork_placed(place);
     if (pid < 0) return Error::from_errno("cannot start bash: fork");
-    if (pid == 0) become_bash(job, output, report.get(), parent);
+    if (pid == 0) become_bash(job, confinement, output, report.get(), place.parent);
     report.reset();
-    Failure failure{};
+    char why[PIPE_BUF];
     ssize_t n = 0;
     do {
-        n = ::read(failures.get(), &failure, sizeof failure);
+        n = ::read(failures.get(), why, sizeof why);
     } while (n < 0 && errno == EINTR);
-    if (n != static_cast<ssize_t>(sizeof failure)) return pid;
+    if (n <= 0) {
+        confinement.attend();
+        return pid;
+    }
     ::waitpid(pid, nullptr, 0);
-    return Error::from_errno(
-        failure.step == Step::kBash ? "cannot start bash" : "cannot enter " + job.cwd,
-        failure.code);
+    return Error{std::string(why, static_cast<std::size_t>(n))};
 }
 
 }  // namespace tenon::shim

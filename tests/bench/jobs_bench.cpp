@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void bash_true_turn(benchmark::State& state) {
+void bash_true_turn(benchmark::State& state, const std::vector<std::string>& options) {
     constexpr int kRounds = 4;
     constexpr std::size_t kTurns = 40;
     Samples turns, bare;
@@ -19,7 +19,7 @@ void bash_true_turn(benchmark::State& state) {
         const StopwatchServer server([&](std::size_t n) {
             return n < kTurns ? call(n, "bash", {{"command", "true"}}) : say("done");
         });
-        const auto program = world.start(server.url());
+        const auto program = world.start(server.url(), options);
         wait_for_success(*program);
         server.wait_for(kTurns + 1);
         for (std::size_t n = 1; n <= kTurns; ++n) {
@@ -88,7 +88,10 @@ void processor_while_200_jobs_idle(benchmark::State& state) {
 }
 
 const bool registered = [] {
-    measure("bash_turn", bash_true_turn);
+    measure("bash_turn", [](benchmark::State& state) { bash_true_turn(state, {}); });
+    measure("sandboxed_turn", [](benchmark::State& state) {
+        bash_true_turn(state, {"--sandbox", "workspace"});
+    });
     measure("notification", exit_to_notification);
     measure("idle_jobs", processor_while_200_jobs_idle);
     return true;

@@ -29,6 +29,8 @@ constexpr Promise kPromises[] = {
     {"bash true turn",                                "bash_turn",        "turn_ms",      "ms", 0},
     {"  bare bash -c true",                           "bash_turn",        "bare_ms",      "ms", 0},
     {"  ratio",                                       "bash_turn",        "ratio",        "x",  3},
+    {"bash true turn in the sandbox",                 "sandboxed_turn",   "turn_ms",      "ms", 0},
+    {"  ratio",                                       "sandboxed_turn",   "ratio",        "x",  0},
     {"tool turn at the start",                        "long_session",     "first_ms",     "ms", 0},
     {"  after 100 turns",                             "long_session",     "after_100_ms", "ms", 0},
     {"  after 1,000 turns",                           "long_session",     "after_1000_ms", "ms", 0},

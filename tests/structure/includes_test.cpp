@@ -17,13 +17,14 @@ const fs::path kSource = TENON_SOURCE_DIR;
 const std::map<std::string, std::set<std::string>> kAllowed = {
     {"base", {}},
     {"agent", {"base"}},
-    {"jobs", {"base"}},
-    {"shim", {"base", "jobs"}},
+    {"sandbox", {"base"}},
+    {"jobs", {"base", "sandbox"}},
+    {"shim", {"base", "jobs", "sandbox"}},
     {"model", {"base", "agent"}},
     {"permission", {"base", "agent"}},
     {"plugins", {"base", "agent"}},
     {"ui", {"base", "agent"}},
-    {"app", {"base", "agent", "jobs", "model", "permission", "plugins", "ui"}},
+    {"app", {"base", "agent", "jobs", "model", "permission", "plugins", "sandbox", "ui"}},
 };
 /// The last two are the rules by which every provider makes answers fit for the conversation.
 const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h", "call_ids.h",

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "host/app/commands/jobs_verbs.h"
+#include "host/app/containment.h"
 #include "host/app/quantity.h"
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
@@ -30,6 +31,11 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
     spec.name = arguments.value("name").value_or("");
     spec.lifetime = jobs::Lifetime::kPersistent;
     spec.output_limit = settings.jobs.output_limit;
+    spec.limits = settings.jobs.limits;
+    spec.pid_namespace = settings.jobs.pid_namespace;
+    Containment containment = containment_of(settings);
+    if (!containment.notice.empty()) call.complain(containment.notice);
+    spec.containment = std::move(containment.policy);
     const auto cwd = arguments.value("cwd");
     if (cwd && cwd->empty()) return Error{"--cwd: the value is empty"};
     spec.cwd = spec.workspace;

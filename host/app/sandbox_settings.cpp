@@ -1,0 +1,95 @@
+#include "host/app/sandbox_settings.h"
+
+#include <algorithm>
+
+#include "host/app/visible_text.h"
+
+namespace tenon::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDeniedByDefault[] = {"~/.ssh",  "~/.aws",    "~/.gnupg", "~/.config/gcloud",
+                                            "~/.kube", "~/.docker", "~/.netrc"};
+
+/// Without symbolic links as far as it exists. A path that cannot be looked at stays as it is.
+fs::path resolved(const fs::path& path) {
+    std::error_code error;
+    const auto real = fs::weakly_canonical(path, error);
+    return absolute_path("/", error ? path : real);
+}
+
+/// Whoever may write there may write everything.
+bool leaves_no_wall(const fs::path& directory) {
+    return directory == "/" || directory == "/proc" || directory == "/sys" || directory == "/dev";
+}
+
+void take_writable(const Merger& merger, Examined& out) {
+    for (const Entry& entry : merger.paths("sandbox.write")) {
+        const std::string said = entry.origin + ": sandbox.write: " + visible(entry.value);
+        const fs::path path = resolved(entry.value);
+        std::error_code error;
+        const auto status = fs::status(path, error);
+        if (leaves_no_wall(path)) {
+            out.errors.push_back(said + " would leave no wall; allowed: directories below it");
+        } else if (!fs::exists(status)) {
+            out.loaded.warnings.push_back(
+                said + " is not there; commands can write there only once it is, after a restart");
+        } else if (!fs::is_directory(status)) {
+            out.errors.push_back(said + " is no directory");
+        } else {
+            out.loaded.settings.sandbox.write.push_back(path);
+        }
+    }
+}
+
+void take_denied(const Merger& merger, const Places& places, Examined& out) {
+    Settings::Sandbox& sandbox = out.loaded.settings.sandbox;
+    const auto configured = merger.paths("sandbox.denyRead");
+    for (const Entry& entry : configured) {
+        const fs::path path = resolved(entry.value);
+        if (path == "/") {
+            out.errors.push_back(entry.origin +
+                                 ": sandbox.denyRead: / leaves nothing that a command could run");
+        } else {
+            sandbox.deny_read.push_back(path);
+        }
+    }
+    if (!configured.empty()) return;
+    for (const char* name : kDeniedByDefault) {
+        const fs::path path = expanded(name, places.home);
+        if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
+    }
+    for (const fs::path& path : {out.loaded.settings.state_dir, places.config}) {
+        if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
+    }
+}
+
+/// Where the wall would have to stand in the middle of everything.
+void check_roots(Examined& out) {
+    const Settings& settings = out.loaded.settings;
+    if (settings.sandbox.mode != "workspace" || settings.permissions.mode == "plan") return;
+    if (leaves_no_wall(settings.workspace))
+        out.errors.push_back("sandbox.mode=workspace: the workspace " +
+                             settings.workspace.string() + " would leave no wall");
+    for (const fs::path& directory : settings.add_dirs) {
+        if (leaves_no_wall(directory))
+            out.errors.push_back("sandbox.mode=workspace: --add-dir " + directory.string() +
+                                 " would leave no wall");
+    }
+}
+
+}  // namespace
+
+void take_sandbox(const Merger& merger, const Sources& sources, const Places& places,
+                  Examined& out) {
+    Settings& settings = out.loaded.settings;
+    take_writable(merger, out);
+    take_denied(merger, places, out);
+    for (const fs::path& path : {settings.state_dir, places.config, places.data, sources.system}) {
+        if (path.is_absolute()) settings.sandbox.own.push_back(resolved(path));
+    }
+    check_roots(out);
+}
+
+}  // namespace tenon::app

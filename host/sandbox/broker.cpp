@@ -1,0 +1,235 @@
+#include "host/sandbox/broker.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <optional>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host/base/atomic_file.h"
+
+namespace tenon::sandbox {
+namespace {
+
+constexpr char kLoopback[] = "lo";
+
+/// One call that waits.
+class Call {
+public:
+    Call(int listener, const seccomp_notif& request) : listener_(listener), request_(request) {}
+
+    [[nodiscard]] int number() const { return request_.data.nr; }
+    [[nodiscard]] std::uint64_t argument(std::size_t n) const { return request_.data.args[n]; }
+    [[nodiscard]] std::string proc(const char* file) const {
+        return "/proc/" + std::to_string(request_.pid) + "/" + file;
+    }
+    /// Whether the caller still waits: else its pid may be another's by now.
+    [[nodiscard]] bool waits() const {
+        return ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &request_.id) == 0;
+    }
+    void answer(int code) const {
+        seccomp_notif_resp response{};
+        response.id = request_.id;
+        response.error = -code;
+        ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
+    }
+    /// The descriptor becomes the caller's, and the answer.
+    void give(int fd, bool close_on_exec) const {
+        seccomp_notif_addfd addition{};
+        addition.id = request_.id;
+        addition.flags = SECCOMP_ADDFD_FLAG_SEND;
+        addition.srcfd = static_cast<std::uint32_t>(fd);
+        addition.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
+        if (::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &addition) < 0) answer(EACCES);
+    }
+    /// A descriptor of the caller, for us. The pid of the call may be a thread's.
+    [[nodiscard]] UniqueFd descriptor(int number) const {
+        const auto status = read_whole_file(proc("status"), 65536);
+        if (!status) return {};
+        const auto at = status->find("\nTgid:");
+        if (at == std::string::npos) return {};
+        const int process = std::atoi(status->c_str() + at + 6);
+        const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+        if (!handle || !waits()) return {};
+        return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, handle.get(), number, 0)));
+    }
+
+private:
+    int listener_;
+    seccomp_notif request_;
+};
+
+/// A socket that reaches this machine only: the kernel sends and receives through the loopback
+/// device alone, and lets nobody without rights over the network change that.
+void make_local_socket(const Call& call) {
+    const int type = static_cast<int>(call.argument(1));
+    const UniqueFd made(::socket(static_cast<int>(call.argument(0)), type | SOCK_CLOEXEC,
+                                 static_cast<int>(call.argument(2))));
+    if (!made) return call.answer(errno);
+    if (::setsockopt(made.get(), SOL_SOCKET, SO_BINDTODEVICE, kLoopback, sizeof kLoopback) != 0)
+        return call.answer(EACCES);
+    call.give(made.get(), (type & SOCK_CLOEXEC) != 0);
+}
+
+struct Address {
+    sockaddr_storage bytes{};
+    socklen_t size = 0;
+};
+
+/// A copy: what stands in the caller's memory may change at any time.
+std::optional<Address> address_of(const Call& call) {
+    Address address;
+    address.size = static_cast<socklen_t>(call.argument(2));
+    if (address.size > sizeof address.bytes || address.size < sizeof(sa_family_t))
+        return std::nullopt;
+    const UniqueFd memory(::open(call.proc("mem").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!memory || !call.waits()) return std::nullopt;
+    const auto size = static_cast<ssize_t>(address.size);
+    if (::pread(memory.get(), &address.bytes, address.size, static_cast<off_t>(call.argument(1))) !=
+        size)
+        return std::nullopt;
+    return address;
+}
+
+/// The file, as the caller would find it, without being opened.
+UniqueFd find_for(const Call& call, const std::string& name) {
+    std::string path = name;
+    if (!name.starts_with('/')) {
+        char cwd[PATH_MAX] = {};
+        const ssize_t n = ::readlink(call.proc("cwd").c_str(), cwd, sizeof cwd - 1);
+        if (n <= 0) return {};
+        path = std::string(cwd, static_cast<std::size_t>(n)) + "/" + name;
+    }
+    const UniqueFd root(::open(call.proc("root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root || !call.waits()) return {};
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    return UniqueFd(
+        static_cast<int>(::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how)));
+}
+
+std::string of_descriptor(int fd) {
+    return "/proc/self/fd/" + std::to_string(fd);
+}
+
+/// 0, or why the socket's file is not to be used.
+int judge(int file, const std::vector<std::string>& reachable) {
+    struct stat info {};
+    char path[PATH_MAX] = {};
+    if (::fstat(file, &info) != 0) return EACCES;
+    if (!S_ISSOCK(info.st_mode)) return ECONNREFUSED;
+    const ssize_t n = ::readlink(of_descriptor(file).c_str(), path, sizeof path - 1);
+    if (n <= 0) return EACCES;
+    return is_beneath_any({path, static_cast<std::size_t>(n)}, reachable) ? 0 : EACCES;
+}
+
+int connect_to(int socket, const Address& address) {
+    const auto* plain = reinterpret_cast<const sockaddr*>(&address.bytes);
+    return ::connect(socket, plain, address.size) == 0 ? 0 : errno;
+}
+
+/// To the very file that was judged, by its descriptor.
+int connect_to_file(const Call& call, int socket, const Address& address,
+                    const std::vector<std::string>& reachable) {
+    const auto& named = reinterpret_cast<const sockaddr_un&>(address.bytes);
+    const std::size_t room = address.size - offsetof(sockaddr_un, sun_path);
+    // Names without a file: whose they are cannot be told.
+    if (address.size <= offsetof(sockaddr_un, sun_path) || named.sun_path[0] == '\0') return EACCES;
+    const std::string name(named.sun_path, ::strnlen(named.sun_path, room));
+    const UniqueFd file = find_for(call, name);
+    if (!file) return errno == ENOENT || errno == ENOTDIR ? errno : EACCES;
+    if (const int code = judge(file.get(), reachable); code != 0) return code;
+    Address by_descriptor;
+    sockaddr_un way{};
+    way.sun_family = AF_UNIX;
+    std::snprintf(way.sun_path, sizeof way.sun_path, "%s", of_descriptor(file.get()).c_str());
+    std::memcpy(&by_descriptor.bytes, &way, sizeof way);
+    by_descriptor.size = sizeof way;
+    return connect_to(socket, by_descriptor);
+}
+
+/// The socket would reach nobody else anyway; this way its owner hears of it at once.
+bool is_of_this_machine(const Address& address) {
+    if (address.bytes.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.bytes);
+        const std::uint32_t host = ntohl(v4.sin_addr.s_addr);
+        return host >> 24U == 127 || host == INADDR_ANY;
+    }
+    if (address.bytes.ss_family == AF_INET6) {
+        const in6_addr& host = reinterpret_cast<const sockaddr_in6&>(address.bytes).sin6_addr;
+        return IN6_IS_ADDR_LOOPBACK(&host) || IN6_IS_ADDR_UNSPECIFIED(&host) ||
+               (IN6_IS_ADDR_V4MAPPED(&host) && host.s6_addr[12] == 127);
+    }
+    return true;
+}
+
+/// The caller's socket is connected for it: were the call merely let through, the address could
+/// change in between.
+int connect_for(const Call& call, Network network, const std::vector<std::string>& reachable) {
+    const auto address = address_of(call);
+    if (!address) return EACCES;
+    const UniqueFd socket = call.descriptor(static_cast<int>(call.argument(0)));
+    if (!socket) return errno == EBADF ? EBADF : EACCES;
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) return errno;
+    if (domain != AF_UNIX) {
+        const bool may = network == Network::kFull || is_of_this_machine(*address);
+        return may ? connect_to(socket.get(), *address) : ENETUNREACH;
+    }
+    if (address->bytes.ss_family != AF_UNIX) return EINVAL;
+    return connect_to_file(call, socket.get(), *address, reachable);
+}
+
+}  // namespace
+
+/// In a process of its own, since it may wait for as long as the other side likes. That holds none
+/// of the supervisor's descriptors, by which others see that the job goes on.
+void Broker::connect_alone(const seccomp_notif& request, int parent) const {
+    constexpr int kFirst = 3;  // after the standard streams
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(0);
+    if (listener_.get() != kFirst && ::dup3(listener_.get(), kFirst, O_CLOEXEC) < 0) ::_exit(0);
+    ::syscall(SYS_close_range, kFirst + 1, ~0U, 0);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    const Call call(kFirst, request);
+    call.answer(connect_for(call, network_, reachable_));
+    ::_exit(0);
+}
+
+void Broker::serve() {
+    pollfd now{listener_.get(), POLLIN, 0};
+    if (::poll(&now, 1, 0) <= 0) return;
+    if ((now.revents & POLLIN) == 0) return listener_.reset();
+    seccomp_notif request{};
+    if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &request) != 0) return;
+    const Call call(listener_.get(), request);
+    if (call.number() == SYS_socket && network_ == Network::kLoopback)
+        return make_local_socket(call);
+    if (call.number() != SYS_connect) return call.answer(EACCES);
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child < 0) return call.answer(EAGAIN);
+    if (child == 0) connect_alone(request, parent);
+}
+
+}  // namespace tenon::sandbox

@@ -1,0 +1,53 @@
+#include "host/sandbox/capabilities.h"
+
+#include <cerrno>
+#include <cstdint>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace tenon::sandbox {
+namespace {
+
+constexpr int kHighest = 63;
+
+constexpr std::uint64_t bit(int capability) {
+    return std::uint64_t{1} << static_cast<unsigned>(capability);
+}
+
+std::uint64_t kept(Keep keep) {
+    std::uint64_t out = bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_FSETID) |
+                        bit(CAP_SETGID) | bit(CAP_SETUID) | bit(CAP_NET_BIND_SERVICE);
+    if (keep.raw_sockets) out |= bit(CAP_NET_RAW);
+    if (keep.signals) out |= bit(CAP_KILL);
+    return out;
+}
+
+}  // namespace
+
+Result<void> drop_capabilities(Keep keep) {
+    const std::uint64_t wanted = ::geteuid() == 0 ? kept(keep) : 0;
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    for (int capability = 0; capability <= kHighest; ++capability) {
+        if ((wanted & bit(capability)) != 0) continue;
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+        // Past the last that this kernel has; or a process that may not drop them, which has none
+        // to gain either, given no_new_privs.
+        if (errno == EINVAL || errno == EPERM) break;
+        return Error::from_errno("drop a capability");
+    }
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2] = {};
+    if (::syscall(SYS_capget, &header, data) != 0) return Error::from_errno("read capabilities");
+    for (int half = 0; half < 2; ++half) {
+        const auto mask = static_cast<std::uint32_t>(wanted >> (32U * static_cast<unsigned>(half)));
+        data[half].permitted &= mask;
+        data[half].effective &= mask;
+        data[half].inheritable = 0;
+    }
+    if (::syscall(SYS_capset, &header, data) != 0) return Error::from_errno("drop capabilities");
+    return {};
+}
+
+}  // namespace tenon::sandbox

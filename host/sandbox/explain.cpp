@@ -1,0 +1,223 @@
+#include "host/sandbox/explain.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fcntl.h>
+#include <filesystem>
+#include <optional>
+#include <unistd.h>
+
+namespace tenon::sandbox {
+namespace {
+
+constexpr std::size_t kMostSentences = 3;
+constexpr std::size_t kMostBytes = 64U << 10U;  // of output
+constexpr std::size_t kMostOfALine = 1000;
+
+/// What error messages end in, in lower case, and what it can be a sign of.
+struct Sign {
+    std::string_view words;
+    bool of_writing;   ///< of a path that may not be written
+    bool of_reading;   ///< of a path that may not be read
+    bool of_guarding;  ///< of a path that is protected inside a writable directory
+};
+constexpr Sign kSigns[] = {
+    {"read-only file system", true, false, true},
+    {"permission denied", false, true, true},
+    {"operation not permitted", false, true, true},
+    {"device or resource busy", false, false, true},
+    {"resource busy or locked", false, false, true},
+    {"is a directory", false, false, true},
+    {"no such file or directory", false, true, false},
+};
+
+/// What programs say when they cannot have a socket.
+constexpr std::string_view kOfNetwork[] = {
+    "could not resolve host",
+    "couldn't resolve host",
+    "unable to resolve host",
+    "temporary failure in name resolution",
+    "temporary failure resolving",
+    "name or service not known",
+    "no address associated with hostname",
+    "network is unreachable",
+    "failed to establish a new connection",
+    "couldn't connect to server",
+    "socket: permission denied",
+    "socket: operation not permitted",
+    "connect: permission denied",
+    "getaddrinfo eai_again",
+    "create socket: permission denied",
+};
+
+struct Refusal {
+    std::string_view words;
+    std::string_view sentence;
+};
+constexpr Refusal kOfProcesses[] = {
+    {"kill: (", "signals to processes outside are not allowed; sandbox.mode"},
+    {"kill: sending signal", "signals to processes outside are not allowed; sandbox.mode"},
+    {"ptrace", "tracing processes is not allowed; sandbox.mode"},
+    {"unshare", "making namespaces is not allowed; sandbox.mode"},
+    {"mount", "mounting is not allowed; sandbox.mode"},
+    {"chroot", "changing the root is not allowed; sandbox.mode"},
+    {"no new privileges", "getting the rights of another user is not allowed; sandbox.mode"},
+};
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+bool contains(std::string_view text, std::string_view words) {
+    return text.find(words) != std::string_view::npos;
+}
+
+/// Names in quotes, as programs write them: 'x', "x", ‘x’, “x”, `x'.
+void add_quoted(std::string_view line, std::vector<std::string>& names) {
+    constexpr std::pair<std::string_view, std::string_view> kQuotes[] = {
+        {"'", "'"}, {"\"", "\""}, {"\u2018", "\u2019"}, {"\u201C", "\u201D"}, {"`", "'"}};
+    for (const auto& [open, close] : kQuotes) {
+        for (auto at = line.find(open); at != std::string_view::npos;) {
+            const auto begin = at + open.size();
+            const auto end = line.find(close, begin);
+            if (end == std::string_view::npos) break;
+            if (end > begin) names.emplace_back(line.substr(begin, end - begin));
+            at = line.find(open, end + close.size());
+        }
+    }
+}
+
+/// Words that begin with a slash.
+void add_absolute(std::string_view line, std::vector<std::string>& names) {
+    constexpr std::string_view kEnds = " \t:,;\"'`()[]<>=";
+    for (std::size_t at = 0; at < line.size();) {
+        const auto begin = line.find_first_not_of(kEnds, at);
+        if (begin == std::string_view::npos) return;
+        const auto end = std::min(line.find_first_of(kEnds, begin), line.size());
+        if (line[begin] == '/') names.emplace_back(line.substr(begin, end - begin));
+        at = end;
+    }
+}
+
+/// `cat: NAME: Permission denied`: what stands between the last two colons, when it is one word.
+void add_last_part(std::string_view line, std::size_t sign, std::vector<std::string>& names) {
+    if (sign < 2 || line.substr(sign - 2, 2) != ": ") return;
+    const std::string_view before = line.substr(0, sign - 2);
+    const auto colon = before.rfind(": ");
+    const std::string_view part =
+        colon == std::string_view::npos ? before : before.substr(colon + 2);
+    if (!part.empty() && !contains(part, " ")) names.emplace_back(part);
+}
+
+std::string absolute(const std::string& name, std::string_view cwd) {
+    std::string path = (std::filesystem::path(cwd) / name).lexically_normal().string();
+    while (path.size() > 1 && path.back() == '/')
+        path.pop_back();
+    return path;
+}
+
+bool is_there(const std::string& path) {
+    return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+class Explanation {
+public:
+    Explanation(const Policy& policy, const Outcome& outcome)
+        : policy_(policy), outcome_(outcome) {}
+
+    std::vector<std::string> take() {
+        std::string_view rest = outcome_.output;
+        if (rest.size() > kMostBytes) rest.remove_prefix(rest.size() - kMostBytes);
+        while (!rest.empty() && sentences_.size() < kMostSentences) {
+            const auto end = std::min(rest.find('\n'), rest.size());
+            judge(rest.substr(0, std::min(end, kMostOfALine)));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        return std::move(sentences_);
+    }
+
+private:
+    void judge(std::string_view line) {
+        if (!outcome_.failed && !line.starts_with("bash: line ")) return;
+        const std::string text = lower(line);
+        for (const Sign& sign : kSigns) {
+            const auto at = text.find(sign.words);
+            if (at != std::string::npos && judge_paths(line, at, sign)) return;
+        }
+        if (policy_.network != Network::kFull) {
+            for (const std::string_view words : kOfNetwork) {
+                if (contains(text, words))
+                    return say("the network is not allowed; sandbox.network");
+            }
+        }
+        const bool refused = contains(text, "not permitted") ||
+                             contains(text, "permission denied") ||
+                             contains(text, "no new privileges");
+        for (const auto& [words, sentence] : kOfProcesses) {
+            if (refused && contains(text, words)) return say(std::string(sentence));
+        }
+    }
+
+    bool judge_paths(std::string_view line, std::size_t at, const Sign& sign) {
+        std::vector<std::string> names;
+        add_quoted(line, names);
+        add_absolute(line, names);
+        add_last_part(line, at, names);
+        for (const std::string& name : names) {
+            if (auto sentence = about(absolute(name, outcome_.cwd), sign)) {
+                say(*sentence);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    [[nodiscard]] std::optional<std::string> about(const std::string& path,
+                                                   const Sign& sign) const {
+        const bool may_be_written =
+            policy_.mode == Mode::kWorkspace && is_beneath_any(path, policy_.writable);
+        const bool guarded = is_beneath_any(path, policy_.protected_paths);
+        if (sign.of_reading && is_hidden(path))
+            return "reading " + path + " is not allowed; sandbox.denyRead";
+        if (sign.of_guarding && guarded && may_be_written)
+            return "writing " + path + " is never allowed; sandbox.mode";
+        // Without mount namespaces Landlock refuses, in other words.
+        const bool of_writing = sign.of_writing || (sign.of_guarding && !has_mounts());
+        if (!of_writing || may_be_written || is_device(path)) return std::nullopt;
+        return "writing " + path + " is not allowed; " +
+               (policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write");
+    }
+
+    [[nodiscard]] bool is_hidden(const std::string& path) const {
+        return std::any_of(policy_.denied_reads.begin(), policy_.denied_reads.end(),
+                           [&](const std::string& denied) {
+                               return is_beneath(path, denied) && is_there(denied);
+                           });
+    }
+    [[nodiscard]] bool has_mounts() const {
+        return std::find(policy_.tolerated.begin(), policy_.tolerated.end(),
+                         Gap::kMountNamespace) == policy_.tolerated.end();
+    }
+    static bool is_device(const std::string& path) { return is_beneath(path, "/dev"); }
+
+    void say(std::string sentence) {
+        if (std::find(sentences_.begin(), sentences_.end(), sentence) == sentences_.end())
+            sentences_.push_back(std::move(sentence));
+    }
+
+    const Policy& policy_;
+    const Outcome& outcome_;
+    std::vector<std::string> sentences_;
+};
+
+}  // namespace
+
+std::vector<std::string> explain(const Policy& policy, const Outcome& outcome) {
+    if (!policy.is_on()) return {};
+    return Explanation(policy, outcome).take();
+}
+
+}  // namespace tenon::sandbox

@@ -1,0 +1,392 @@
+#include "host/sandbox/filter.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstddef>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <span>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace tenon::sandbox {
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#else
+#error "the seccomp filter does not know this architecture"
+#endif
+
+// Newer than the headers of some systems; the same numbers on both architectures.
+constexpr std::uint32_t kFchmodat2 = 452;
+constexpr std::uint32_t kOpenat2 = 437;
+constexpr std::uint32_t kClone3 = 435;
+constexpr std::uint32_t kOpenTreeAttr = 467;
+constexpr std::uint32_t kFirstOfX32 = 0x40000000;
+
+constexpr std::uint32_t kNewTime = 0x80;  // in clone(2) a part of the signal
+constexpr std::uint32_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+                                         CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+constexpr std::uint32_t kTemporaryFile = 020000000;  // the bit of O_TMPFILE that O_DIRECTORY lacks
+constexpr std::uint32_t kTypeOfSocket = 0xF;
+
+constexpr std::uint32_t errno_of(int code) {
+    return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code);
+}
+constexpr std::uint32_t kRefuse = errno_of(EPERM);
+constexpr std::uint32_t kNoSocket = errno_of(EACCES);
+
+/// What could lead out of a sandbox, or change the machine. Most of it needs privileges that the
+/// process does not have either; a kernel's mistake in one of these must not matter.
+constexpr std::uint32_t kRefused[] = {
+    // mounts and roots
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_open_tree,
+    SYS_move_mount,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+    SYS_mount_setattr,
+    kOpenTreeAttr,
+    SYS_setns,
+    // other processes
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_pidfd_getfd,
+    SYS_kcmp,
+    SYS_process_madvise,
+    SYS_process_mrelease,
+    SYS_migrate_pages,
+    SYS_move_pages,
+    // keys, which have no owner but the user
+    SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
+    // ways around this filter, and parts of the kernel that few commands need
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_userfaultfd,
+    SYS_open_by_handle_at,
+    // the machine
+    SYS_kexec_load,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_quotactl,
+    SYS_quotactl_fd,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_reboot,
+    SYS_acct,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_sethostname,
+    SYS_setdomainname,
+    SYS_syslog,
+    SYS_vhangup,
+#ifdef SYS_kexec_file_load
+    SYS_kexec_file_load,
+#endif
+#ifdef SYS_iopl
+    SYS_iopl,
+    SYS_ioperm,
+#endif
+};
+
+class Program {
+public:
+    void load(std::size_t offset) {
+        add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
+    }
+    void load_call() { load(offsetof(seccomp_data, nr)); }
+    /// The low half; the kernel looks at no more of the arguments that are judged.
+    void load_argument(std::size_t n) {
+        load(offsetof(seccomp_data, args) + n * sizeof(std::uint64_t));
+    }
+    void load_upper_half(std::size_t n) {
+        load(offsetof(seccomp_data, args) + n * sizeof(std::uint64_t) + sizeof(std::uint32_t));
+    }
+    void answer(std::uint32_t action) { add(BPF_RET | BPF_K, action); }
+    void answer_if_equal(std::uint32_t value, std::uint32_t action) {
+        jump(BPF_JEQ, value, 0, 1);
+        answer(action);
+    }
+    void answer_if_any_bit(std::uint32_t bits, std::uint32_t action) {
+        jump(BPF_JSET, bits, 0, 1);
+        answer(action);
+    }
+    void answer_unless_equal(std::uint32_t value, std::uint32_t action) {
+        jump(BPF_JEQ, value, 1, 0);
+        answer(action);
+    }
+    void answer_unless_any_bit(std::uint32_t bits, std::uint32_t action) {
+        jump(BPF_JSET, bits, 1, 0);
+        answer(action);
+    }
+    void answer_if_at_least(std::uint32_t value, std::uint32_t action) {
+        jump(BPF_JGE, value, 0, 1);
+        answer(action);
+    }
+    void keep_bits(std::uint32_t bits) { add(BPF_ALU | BPF_AND | BPF_K, bits); }
+
+    void append(const Program& other) {
+        code_.insert(code_.end(), other.code_.begin(), other.code_.end());
+    }
+    [[nodiscard]] std::size_t size() const { return code_.size(); }
+    std::vector<sock_filter> take() { return std::move(code_); }
+    /// Skips `size` instructions unless the accumulator is as the condition says.
+    void skip_unless_equal(std::uint32_t value, std::size_t size) {
+        jump(BPF_JEQ, value, 0, static_cast<std::uint8_t>(size));
+    }
+    void skip_unless_at_least(std::uint32_t value, std::size_t size) {
+        jump(BPF_JGE, value, 0, static_cast<std::uint8_t>(size));
+    }
+    /// Nothing but a refusal.
+    [[nodiscard]] bool refuses() const {
+        return code_.size() == 1 && code_[0].code == (BPF_RET | BPF_K) && code_[0].k == kRefuse;
+    }
+    void skip_if_at_least(std::uint32_t value, std::size_t size) {
+        jump(BPF_JGE, value, static_cast<std::uint8_t>(size), 0);
+    }
+
+private:
+    void add(unsigned code, std::uint32_t value) {
+        code_.push_back({static_cast<std::uint16_t>(code), 0, 0, value});
+    }
+    void jump(unsigned condition, std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
+        code_.push_back({static_cast<std::uint16_t>(BPF_JMP | condition | BPF_K), yes, no, value});
+    }
+    std::vector<sock_filter> code_;
+};
+
+/// What is done about each call that is not simply allowed, by number.
+class Judgements {
+public:
+    void refuse(std::uint32_t call) {
+        Program p;
+        p.answer(kRefuse);
+        entries_.push_back({call, call, std::move(p)});
+    }
+    /// Where `body` gives no answer the call is allowed.
+    template <class Body>
+    void on(std::uint32_t call, Body body) {
+        Program p;
+        body(p);
+        entries_.push_back({call, call, std::move(p)});
+    }
+    /// A search tree, and neighbours in one: the kernel compiles the program, and runs it once for
+    /// every call that there is, whenever it is put in force.
+    [[nodiscard]] Program tree() {
+        std::sort(entries_.begin(), entries_.end(),
+                  [](const Entry& a, const Entry& b) { return a.first < b.first; });
+        std::vector<Entry> joined;
+        for (Entry& entry : entries_) {
+            const bool goes_on = !joined.empty() && joined.back().last + 1 == entry.first &&
+                                 joined.back().program.refuses() && entry.program.refuses();
+            if (goes_on) {
+                joined.back().last = entry.last;
+            } else {
+                joined.push_back(std::move(entry));
+            }
+        }
+        return tree(joined);
+    }
+
+private:
+    struct Entry {
+        std::uint32_t first;
+        std::uint32_t last;
+        Program program;
+    };
+
+    static Program leaf(const Entry& entry) {
+        Program p;
+        if (entry.first == entry.last) {
+            p.skip_unless_equal(entry.first, entry.program.size());
+        } else {
+            p.skip_unless_at_least(entry.first, entry.program.size() + 1);
+            p.skip_if_at_least(entry.last + 1, entry.program.size());
+        }
+        p.append(entry.program);
+        p.answer(SECCOMP_RET_ALLOW);
+        return p;
+    }
+
+    static Program tree(std::span<const Entry> entries) {
+        if (entries.size() == 1) return leaf(entries[0]);
+        const std::size_t half = entries.size() / 2;
+        const Program lower = tree(entries.first(half));
+        const Program upper = tree(entries.subspan(half));
+        assert(lower.size() <= kLongestJump);
+        Program p;
+        p.skip_if_at_least(entries[half].first, lower.size());
+        p.append(lower);
+        p.append(upper);
+        return p;
+    }
+
+    static constexpr std::size_t kLongestJump = 255;
+    std::vector<Entry> entries_;
+};
+
+void judge_processes(Judgements& j) {
+    j.on(SYS_clone, [](Program& p) {
+        p.load_argument(0);
+        p.answer_if_any_bit(kNewNamespaces, kRefuse);
+    });
+    j.on(SYS_unshare, [](Program& p) {
+        p.load_argument(0);
+        p.answer_if_any_bit(kNewNamespaces | kNewTime, kRefuse);
+    });
+    // Its flags are in memory, where a filter cannot see them. The C library falls back to clone.
+    j.on(kClone3, [](Program& p) { p.answer(errno_of(ENOSYS)); });
+    // Limits of other processes; of itself a process may set what it likes.
+    j.on(SYS_prlimit64, [](Program& p) {
+        p.load_argument(0);
+        p.answer_if_equal(0, SECCOMP_RET_ALLOW);
+        p.load_argument(2);
+        p.answer_unless_equal(0, kRefuse);
+        p.load_upper_half(2);
+        p.answer_unless_equal(0, kRefuse);
+    });
+    j.on(SYS_ioctl, [](Program& p) {
+        p.load_argument(1);
+        p.answer_if_equal(TIOCSTI, kRefuse);
+        p.answer_if_equal(TIOCLINUX, kRefuse);
+        p.answer_if_equal(TIOCCONS, kRefuse);
+    });
+}
+
+/// A file that becomes another user's program: it would carry the owner's rights out of here.
+void judge_set_user_id(Judgements& j) {
+    const auto refuse = [&](std::uint32_t call, std::size_t mode) {
+        j.on(call, [mode](Program& p) {
+            p.load_argument(mode);
+            p.answer_if_any_bit(S_ISUID, kRefuse);
+        });
+    };
+    const auto refuse_new = [&](std::uint32_t call, std::size_t flags) {
+        j.on(call, [flags](Program& p) {
+            p.load_argument(flags);
+            p.answer_unless_any_bit(O_CREAT | kTemporaryFile, SECCOMP_RET_ALLOW);
+            p.load_argument(flags + 1);
+            p.answer_if_any_bit(S_ISUID, kRefuse);
+        });
+    };
+    refuse(SYS_fchmod, 1);
+    refuse(SYS_fchmodat, 2);
+    refuse(kFchmodat2, 2);
+    refuse(SYS_mknodat, 2);
+    refuse_new(SYS_openat, 2);
+#ifdef SYS_open
+    refuse(SYS_chmod, 1);
+    refuse(SYS_mknod, 1);
+    refuse(SYS_creat, 1);
+    refuse_new(SYS_open, 1);
+#endif
+    // Like clone3.
+    j.on(kOpenat2, [](Program& p) { p.answer(errno_of(ENOSYS)); });
+}
+
+/// Datagrams of files may be sent to any address, by calls that name it in memory.
+void refuse_datagrams(Program& p) {
+    p.load_argument(1);
+    p.keep_bits(kTypeOfSocket);
+    p.answer_if_equal(SOCK_DGRAM, kNoSocket);
+}
+
+void judge_sockets(Judgements& j, Network network) {
+    j.on(SYS_socket, [network](Program& p) {
+        Program of_files;
+        refuse_datagrams(of_files);
+        of_files.answer(SECCOMP_RET_ALLOW);
+        p.load_argument(0);
+        p.skip_unless_equal(AF_UNIX, of_files.size());
+        p.append(of_files);
+        if (network == Network::kFull) return;
+        if (network == Network::kNone) return p.answer(kNoSocket);
+        Program of_links;  // which addresses this machine has
+        of_links.load_argument(2);
+        of_links.answer_unless_equal(NETLINK_ROUTE, kNoSocket);
+        of_links.answer(SECCOMP_RET_ALLOW);
+        p.skip_unless_equal(AF_NETLINK, of_links.size());
+        p.append(of_links);
+        Program of_streams;
+        of_streams.load_argument(1);
+        of_streams.keep_bits(kTypeOfSocket);
+        of_streams.answer_unless_equal(SOCK_STREAM, kNoSocket);
+        of_streams.load_argument(2);
+        of_streams.answer_if_equal(0, SECCOMP_RET_USER_NOTIF);
+        of_streams.answer_if_equal(IPPROTO_TCP, SECCOMP_RET_USER_NOTIF);
+        of_streams.answer(kNoSocket);
+        for (const std::uint32_t family : {AF_INET, AF_INET6}) {
+            p.skip_unless_equal(family, of_streams.size());
+            p.append(of_streams);
+        }
+        p.answer(kNoSocket);
+    });
+    // A pair is connected to itself.
+    j.on(SYS_socketpair, [](Program& p) {
+        p.load_argument(0);
+        p.answer_unless_equal(AF_UNIX, kNoSocket);
+        refuse_datagrams(p);
+    });
+    // The broker's to decide.
+    j.on(SYS_connect, [](Program& p) { p.answer(SECCOMP_RET_USER_NOTIF); });
+}
+
+}  // namespace
+
+bool has_seccomp() {
+    const std::uint32_t action = SECCOMP_RET_ERRNO;
+    return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+std::vector<sock_filter> filter_for(Network network) {
+    Program p;
+    p.load(offsetof(seccomp_data, arch));
+    p.answer_unless_equal(kArchitecture, errno_of(ENOSYS));
+    p.load_call();
+#if defined(__x86_64__)
+    p.answer_if_at_least(kFirstOfX32, errno_of(ENOSYS));
+#endif
+    Judgements judgements;
+    for (const std::uint32_t call : kRefused)
+        judgements.refuse(call);
+    judge_processes(judgements);
+    judge_set_user_id(judgements);
+    judge_sockets(judgements, network);
+    p.append(judgements.tree());
+    return p.take();
+}
+
+Result<UniqueFd> enforce_filter(const std::vector<sock_filter>& program) {
+    const sock_fprog filter{static_cast<unsigned short>(program.size()),
+                            const_cast<sock_filter*>(program.data())};  // NOLINT: never written
+    UniqueFd listener(static_cast<int>(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                                 SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter)));
+    if (!listener) return Error::from_errno("enforce the seccomp filter");
+    return listener;
+}
+
+}  // namespace tenon::sandbox

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/base/unique_fd.h"
+
+namespace tenon::sandbox {
+
+/// Empty directories in the place of protected paths that are not there, such as `.claude` of a
+/// workspace: what is not there cannot be protected. They are there while any sandboxed command of
+/// the workspace runs; the last one to end removes them, also those of a supervisor that was
+/// killed. They are told from other directories by their mode, which nobody else gives a directory.
+class Placeholders {
+public:
+    Placeholders() = default;
+    /// Makes the missing ones of `paths` that are beneath one of the `writable` directories.
+    /// `records` holds a lock for each workspace. May wait a moment for one who is removing.
+    static Result<Placeholders> make(const std::filesystem::path& records,
+                                     const std::string& workspace,
+                                     const std::vector<std::string>& paths,
+                                     const std::vector<std::string>& writable);
+    Placeholders(Placeholders&& other) noexcept = default;
+    Placeholders& operator=(Placeholders&& other) noexcept = default;
+    ~Placeholders();
+
+private:
+    void remove();
+
+    UniqueFd lock_;                    // held shared
+    std::vector<std::string> places_;  // where one may stand, outer ones first
+};
+
+}  // namespace tenon::sandbox

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/json.h"
+#include "host/base/result.h"
+
+/// What a sandboxed process may do, as plain values. Nothing here touches the kernel.
+namespace tenon::sandbox {
+
+/// In order of strictness.
+enum class Mode { kOff, kWorkspace, kReadOnly };
+enum class Network { kNone, kLoopback, kFull };
+
+std::string_view to_string(Mode mode);
+std::string_view to_string(Network network);
+std::optional<Mode> mode_from(std::string_view text);
+std::optional<Network> network_from(std::string_view text);
+
+/// One thing that a kernel, or a machine's configuration of it, may lack.
+enum class Gap {
+    kLandlock,        ///< no Landlock at all
+    kSeccomp,         ///< no seccomp filters
+    kMountNamespace,  ///< no mount namespace may be made
+    kTruncate,        ///< Landlock before ABI 3; matters only without a mount namespace
+    kSignals,         ///< Landlock before ABI 6
+};
+inline constexpr Gap kAllGaps[] = {Gap::kLandlock, Gap::kSeccomp, Gap::kMountNamespace,
+                                   Gap::kTruncate, Gap::kSignals};
+/// The word that stands for it in records.
+std::string_view to_string(Gap gap);
+/// For people: what is missing and what is therefore not enforced.
+std::string_view describe(Gap gap);
+/// Several, joined by "; ".
+std::string describe(const std::vector<Gap>& gaps);
+
+/// Every path is absolute and without symbolic links where it exists.
+struct Policy {
+    Mode mode = Mode::kOff;
+    Network network = Network::kNone;
+    std::string workspace;
+    /// Directories beneath which files may be written; the temporary directory and devices come on
+    /// top. In read-only mode nobody writes there.
+    std::vector<std::string> writable;
+    /// Never read: neither these nor what is beneath them.
+    std::vector<std::string> denied_reads;
+    /// Never written, be they inside a writable directory or not there yet.
+    std::vector<std::string> protected_paths;
+    /// What may be missing: it was found missing, and reported, before the command was submitted.
+    std::vector<Gap> tolerated;
+
+    [[nodiscard]] bool is_on() const { return mode != Mode::kOff; }
+};
+
+/// The member `containment` of job.json, with a version of its own.
+Json encode(const Policy& policy);
+/// The Error names the member. A higher version, an unknown mode, network or gap are errors: a
+/// policy that is not wholly understood must not be applied in part.
+Result<Policy> decode(const Json& object);
+
+/// Whether `path` is `directory` or beneath it, by their names alone.
+bool is_beneath(std::string_view path, std::string_view directory);
+/// Whether one of `directories` holds `path`.
+bool is_beneath_any(std::string_view path, const std::vector<std::string>& directories);
+
+}  // namespace tenon::sandbox

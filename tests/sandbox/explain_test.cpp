@@ -1,0 +1,159 @@
+#include "host/sandbox/explain.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+
+namespace tenon::sandbox {
+namespace {
+
+using testing::TempDir;
+
+/// A workspace, and a denied directory that is there.
+struct Fixture {
+    TempDir root;
+    Policy policy;
+
+    Fixture() {
+        root.write("home/.ssh/id", "secret");
+        policy.mode = Mode::kWorkspace;
+        policy.workspace = (root / "w").string();
+        policy.writable = {policy.workspace, "/var/cache/build"};
+        policy.denied_reads = {(root / "home/.ssh").string(), (root / "home/.aws").string()};
+        policy.protected_paths = {policy.workspace + "/.git/hooks", policy.workspace + "/.envrc",
+                                  policy.workspace + "/.claude"};
+    }
+    /// {home} and {w} stand for the directories.
+    [[nodiscard]] std::string filled(std::string text) const {
+        for (const auto& [mark, path] :
+             {std::pair{"{home}", (root / "home").string()}, std::pair{"{w}", policy.workspace}}) {
+            for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark))
+                text.replace(at, std::string(mark).size(), path);
+        }
+        return text;
+    }
+    [[nodiscard]] std::string said(const std::string& output, bool failed = true) const {
+        std::string out;
+        for (const std::string& one : explain(policy, {filled(output), policy.workspace, failed}))
+            out += (out.empty() ? "" : " | ") + one;
+        return out;
+    }
+};
+
+TEST(Explain, FindsWhatWasStoppedInTheMessagesOfManyPrograms) {
+    const Fixture f;
+    const std::pair<const char*, const char*> rows[] = {
+        {"bash: line 1: /etc/x: Read-only file system",
+         "writing /etc/x is not allowed; sandbox.write"},
+        {"touch: cannot touch '/etc/x': Read-only file system",
+         "writing /etc/x is not allowed; sandbox.write"},
+        {"touch: cannot touch \u2018/etc/x\u2019: Read-only file system",
+         "writing /etc/x is not allowed; sandbox.write"},
+        {"mv: cannot move 'a' to '/opt/a': Read-only file system",
+         "writing /opt/a is not allowed; sandbox.write"},
+        {"mkdir: cannot create directory '../other': Read-only file system",
+         "writing {root}/other is not allowed; sandbox.write"},
+        {"OSError: [Errno 30] Read-only file system: '/etc/x'",
+         "writing /etc/x is not allowed; sandbox.write"},
+        {"Error: EROFS: read-only file system, open '/etc/x'",
+         "writing /etc/x is not allowed; sandbox.write"},
+        {"open /etc/x: read-only file system", "writing /etc/x is not allowed; sandbox.write"},
+        {"error: could not write to `/usr/lib/x'\n  Read-only file system (os error 30): "
+         "/usr/lib/x",
+         "writing /usr/lib/x is not allowed; sandbox.write"},
+        {"cat: {home}/.ssh/id: No such file or directory",
+         "reading {home}/.ssh/id is not allowed; sandbox.denyRead"},
+        {"cat: {home}/.ssh/id: Permission denied",
+         "reading {home}/.ssh/id is not allowed; sandbox.denyRead"},
+        {"ls: cannot open directory '{home}/.ssh': Permission denied",
+         "reading {home}/.ssh is not allowed; sandbox.denyRead"},
+        {"bash: line 1: .envrc: Is a directory",
+         "writing {w}/.envrc is never allowed; sandbox.mode"},
+        {"mv: cannot move '.claude' to 'x': Device or resource busy",
+         "writing {w}/.claude is never allowed; sandbox.mode"},
+        {"bash: line 3: .git/hooks/pre-commit: Read-only file system",
+         "writing {w}/.git/hooks/pre-commit is never allowed; sandbox.mode"},
+        {"curl: (6) Could not resolve host: example.org",
+         "the network is not allowed; sandbox.network"},
+        {"ping: socket: Permission denied", "the network is not allowed; sandbox.network"},
+        {"bash: line 1: kill: (77) - Operation not permitted",
+         "signals to processes outside are not allowed; sandbox.mode"},
+        {"unshare: unshare failed: Operation not permitted",
+         "making namespaces is not allowed; sandbox.mode"},
+        {"strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted",
+         "tracing processes is not allowed; sandbox.mode"},
+    };
+    for (const auto& [output, expected] : rows) {
+        SCOPED_TRACE(output);
+        std::string wanted = f.filled(expected);
+        if (const auto at = wanted.find("{root}"); at != std::string::npos)
+            wanted.replace(at, 6, f.root.path().string());
+        EXPECT_EQ(f.said(output), wanted);
+    }
+}
+
+TEST(Explain, SaysNothingOfWhatThePolicyAllowsOrTheMachineRefuses) {
+    const Fixture f;
+    for (const char* output : {
+             "cat: /etc/shadow: Permission denied",
+             "cat: /nowhere: No such file or directory",
+             "cat: {home}/.aws/credentials: No such file or directory",  // there is none
+             "bash: line 1: {w}/x: Permission denied",
+             "touch: cannot touch '{w}/sub/x': Read-only file system",
+             "touch: cannot touch '/var/cache/build/x': Read-only file system",
+             "bash: line 1: src: Is a directory",
+             "make: *** [Makefile:3: all] Error 1",
+             "",
+         }) {
+        SCOPED_TRACE(output);
+        EXPECT_EQ(f.said(output), "");
+    }
+}
+
+TEST(Explain, BelievesACommandThatSucceededOnlyInWhatBashSaid) {
+    const Fixture f;
+    EXPECT_EQ(f.said("touch: cannot touch '/etc/x': Read-only file system", false), "");
+    EXPECT_EQ(f.said("bash: line 1: /etc/x: Read-only file system", false),
+              "writing /etc/x is not allowed; sandbox.write");
+}
+
+TEST(Explain, SaysNothingWithoutASandbox) {
+    Fixture f;
+    f.policy.mode = Mode::kOff;
+    EXPECT_EQ(f.said("bash: line 1: /etc/x: Read-only file system"), "");
+}
+
+TEST(Explain, SaysNothingOfTheNetworkWhereItIsAllowed) {
+    Fixture f;
+    f.policy.network = Network::kFull;
+    EXPECT_EQ(f.said("curl: (6) Could not resolve host: example.org"), "");
+}
+
+TEST(Explain, NamesTheModeWhereNothingMayBeWritten) {
+    Fixture f;
+    f.policy.mode = Mode::kReadOnly;
+    EXPECT_EQ(f.said("bash: line 1: x: Read-only file system"),
+              f.filled("writing {w}/x is not allowed; sandbox.mode"));
+}
+
+TEST(Explain, SaysEachThingOnceAndNotTooMany) {
+    const Fixture f;
+    std::string output;
+    for (int i = 0; i < 10; ++i) {
+        output += "touch: cannot touch '/etc/x': Read-only file system\n";
+        output += "touch: cannot touch '/etc/" + std::to_string(i) + "': Read-only file system\n";
+    }
+    EXPECT_EQ(f.said(output),
+              "writing /etc/x is not allowed; sandbox.write | writing /etc/0 is not allowed; "
+              "sandbox.write | writing /etc/1 is not allowed; sandbox.write");
+}
+
+TEST(Explain, LooksAtNoMoreThanTheEndOfALongOutput) {
+    const Fixture f;
+    const std::string line = "touch: cannot touch '/etc/x': Read-only file system\n";
+    EXPECT_EQ(f.said(line + std::string(1U << 20U, 'x')), "");
+    EXPECT_NE(f.said(std::string(1U << 20U, 'x') + "\n" + line), "");
+}
+
+}  // namespace
+}  // namespace tenon::sandbox

@@ -1,0 +1,120 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "tests/sandbox/confined_run.h"
+
+/// Which sockets a command has, and where they lead.
+namespace tenon::sandbox {
+namespace {
+
+class SandboxedNetwork : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (const std::string missing = missing_here(); !missing.empty()) GTEST_SKIP() << missing;
+        server_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ASSERT_EQ(::bind(server_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        ::listen(server_.get(), 16);
+        socklen_t size = sizeof address;
+        ::getsockname(server_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+        port_ = std::to_string(ntohs(address.sin_port));
+    }
+    /// What `escape WORDS` says in a sandbox with this network.
+    [[nodiscard]] std::string says(const std::string& words, const std::string& network,
+                                   const std::string& mode = "workspace") const {
+        return run_
+            .command(std::string(TENON_ESCAPE) + " " + words,
+                     {"--sandbox", mode, "-D", "sandbox.network=" + network})
+            .output;
+    }
+    ConfinedRun run_;
+    UniqueFd server_;
+    std::string port_;
+};
+
+TEST_F(SandboxedNetwork, IsThisMachineOnlyWithLoopback) {
+    EXPECT_EQ(says("connect 127.0.0.1 " + port_, "loopback"), "fine\n");
+    EXPECT_EQ(says("talk-tcp", "loopback"), "fine\n");
+    // TEST-NET-1: nobody is there, but a packet would be sent.
+    EXPECT_EQ(says("connect 192.0.2.1 80", "loopback"), "ENETUNREACH\n");
+    EXPECT_EQ(says("move-device", "loopback"), "EPERM\n") << "it could lead out then";
+}
+
+TEST_F(SandboxedNetwork, IsNoneByDefault) {
+    EXPECT_EQ(says("connect 127.0.0.1 " + port_, "none"), "EACCES\n");
+    EXPECT_EQ(says("talk-tcp", "none"), "EACCES\n");
+}
+
+TEST_F(SandboxedNetwork, IsTheUsersWithFull) {
+    EXPECT_EQ(says("connect 127.0.0.1 " + port_, "full"), "fine\n");
+    EXPECT_EQ(says("talk-tcp", "full"), "fine\n");
+    ::shutdown(server_.get(), SHUT_RDWR);
+    server_.reset();
+    EXPECT_EQ(says("connect 127.0.0.1 " + port_, "full"), "ECONNREFUSED\n");
+}
+
+TEST_F(SandboxedNetwork, SocketsOfFilesAreUsedWhereFilesCanBeWritten) {
+    for (const char* network : {"none", "loopback", "full"}) {
+        SCOPED_TRACE(network);
+        EXPECT_EQ(says("talk-file own.sock", network), "fine\n");
+        EXPECT_EQ(says("talk-file $TMPDIR/own.sock", network, "read-only"), "fine\n");
+        EXPECT_EQ(says("talk-file own.sock", network, "read-only"), "EROFS\n");
+    }
+}
+
+TEST_F(SandboxedNetwork, ASocketFileOutsideIsReachedInNoWay) {
+    const UniqueFd service(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = (run_.outside() / "s").string();
+    std::copy(path.begin(), path.end(), address.sun_path);
+    ASSERT_EQ(::bind(service.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ::listen(service.get(), 16);
+    fs::create_symlink(path, run_.workspace() / "link");
+    fs::create_directory_symlink(run_.outside(), run_.workspace() / "directory");
+    for (const char* network : {"none", "loopback", "full"}) {
+        for (const std::string& name :
+             {path, std::string("../outside/s"), std::string("link"), std::string("directory/s"),
+              "/proc/self/root" + path, std::string("/proc/self/cwd/../outside/s")}) {
+            SCOPED_TRACE(name + " " + network);
+            EXPECT_NE(says("connect-file " + name, network), "fine\n");
+        }
+    }
+    EXPECT_EQ(run_.command(std::string(TENON_ESCAPE) + " connect-file " + path, {}).output,
+              "fine\n")
+        << "without a sandbox it is there";
+    EXPECT_EQ(
+        run_.command(std::string(TENON_ESCAPE) + " connect-file " + path,
+                     {"--sandbox", "workspace", "-D", "sandbox.write=" + run_.outside().string()})
+            .output,
+        "fine\n")
+        << "a directory that may be written may be used";
+}
+
+TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
+    // A service inside the workspace that accepts nobody, and whose queue is full.
+    const UniqueFd service(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = (run_.workspace() / "s").string();
+    std::copy(path.begin(), path.end(), address.sun_path);
+    ASSERT_EQ(::bind(service.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(service.get(), 0), 0);
+    const UniqueFd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(first.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+
+    const Ran started = run_.start("touch here; " + std::string(TENON_ESCAPE) + " connect-file s",
+                                   {"--sandbox", "workspace"});
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!fs::exists(run_.workspace() / "here") && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+    EXPECT_EQ(run_.tenon({"jobs", "cancel", started.output}).code, 0);
+    EXPECT_TRUE(run_.tenon({"jobs", "show", started.output}).says("cancelled"));
+    EXPECT_TRUE(run_.world.processes().empty());
+}
+
+}  // namespace
+}  // namespace tenon::sandbox

@@ -1,0 +1,221 @@
+// escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | try-freely KEY=VALUE… |
+//        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH |
+//        move-device | without landlock,seccomp,namespaces COMMAND…
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <grp.h>
+#include <iostream>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sstream>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <tuple>
+
+#include "tests/support/escape/way.h"
+
+namespace escape {
+namespace {
+
+constexpr char kOriginal[] = "original\n";
+constexpr time_t kThen = 1'000'000'000;
+constexpr mode_t kMode = 0640;
+constexpr unsigned kPatience = 10;  // seconds; a way that hangs is stopped
+
+std::vector<Way> all_ways() {
+    std::vector<Way> all;
+    for (auto* list : {file_ways, metadata_ways, guarded_ways, secret_ways, mount_ways,
+                       process_ways, kernel_ways, socket_ways}) {
+        const auto ways = list();
+        all.insert(all.end(), ways.begin(), ways.end());
+    }
+    return all;
+}
+
+void prepare(const std::string& outside) {
+    const timeval times[2] = {{kThen, 0}, {kThen, 0}};
+    for (const Way& way : all_ways()) {
+        const std::string directory = outside + "/" + way.name;
+        const std::string file = directory + "/file";
+        ::mkdir(directory.c_str(), 0755);
+        std::ofstream(file) << kOriginal;
+        ::chmod(file.c_str(), kMode);
+        ::utimes(file.c_str(), times);
+        ::utimes(directory.c_str(), times);
+    }
+}
+
+bool is_as_it_was(const std::string& directory) {
+    struct stat info {
+    }, of_directory{};
+    const std::string file = directory + "/file";
+    char names[256];
+    return ::lstat(directory.c_str(), &of_directory) == 0 && of_directory.st_mtime == kThen &&
+           ::lstat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+           (info.st_mode & 07777U) == kMode && info.st_mtime == kThen && info.st_nlink == 1 &&
+           info.st_uid == of_directory.st_uid && text_of(file) == kOriginal &&
+           ::listxattr(file.c_str(), names, sizeof names) == 0;
+}
+
+/// Says which ways left something behind outside.
+int check(const std::string& outside) {
+    int changed = 0;
+    for (const Way& way : all_ways()) {
+        if (is_as_it_was(outside + "/" + way.name)) continue;
+        std::cout << way.name << '\n';
+        ++changed;
+    }
+    return changed == 0 ? 0 : 1;
+}
+
+Surroundings surroundings_of(int count, char** words) {
+    Surroundings s;
+    const std::pair<const char*, std::string Surroundings::*> texts[] = {
+        {"outside", &Surroundings::outside},  {"workspace", &Surroundings::workspace},
+        {"secret", &Surroundings::secret},    {"state", &Surroundings::state},
+        {"config", &Surroundings::config},    {"program", &Surroundings::program},
+        {"socket", &Surroundings::socket},    {"datagrams", &Surroundings::datagrams},
+        {"abstract", &Surroundings::abstract}};
+    for (int i = 0; i < count; ++i) {
+        const std::string word = words[i];
+        const auto equals = word.find('=');
+        const std::string key = word.substr(0, equals);
+        const std::string value = word.substr(equals + 1);
+        for (const auto& [name, member] : texts) {
+            if (key == name) s.*member = value;
+        }
+        if (key == "tcp") s.tcp = std::atoi(value.c_str());
+        if (key == "udp") s.udp = std::atoi(value.c_str());
+        if (key == "outsider") s.outsider = std::atoi(value.c_str());
+    }
+    return s;
+}
+
+void try_all(Surroundings s) {
+    for (const Way& way : all_ways()) {
+        s.way = way.name;
+        std::cout << way.name << (in_child(way.tries, s) ? " ESCAPED" : " stopped") << std::endl;
+    }
+}
+
+/// So that what a way mounts, where it may, is not left on the machine.
+void take_private_mounts() {
+    if (::unshare(CLONE_NEWNS) == 0) ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+}
+
+int run_as(uid_t user, char** command) {
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(user, user, user) != 0 ||
+        ::setresuid(user, user, user) != 0)
+        return 2;
+    ::execv(command[0], command);
+    return 2;
+}
+
+/// A kernel that lacks something, for the rest of this process's life: the call for it fails as it
+/// would there.
+bool take_away(const std::string& what) {
+    const std::tuple<const char*, std::uint32_t, int> calls[] = {
+        {"landlock", 444, ENOSYS},
+        {"seccomp", SYS_seccomp, ENOSYS},
+        {"namespaces", SYS_unshare, EPERM}};
+    for (const auto& [name, call, code] : calls) {
+        if (what != name) continue;
+        sock_filter program[] = {
+            {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+            {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call},
+            {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code)},
+            {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+        const sock_fprog filter{4, program};
+        return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool write_to(int fd) {
+    return fd >= 0 && ::write(fd, "escaped\n", 8) == 8;
+}
+
+bool write_to(const std::string& path, int flags) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+    const bool wrote = write_to(fd);
+    if (fd >= 0) ::close(fd);
+    return wrote;
+}
+
+bool make_file(const std::string& path) {
+    return write_to(path, O_WRONLY | O_CREAT);
+}
+
+std::string text_of(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+bool can_read(const std::string& path) {
+    return !text_of(path).empty();
+}
+
+bool in_child(bool (*f)(const Surroundings&), const Surroundings& s) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(kPatience);
+        ::_exit(f(s) ? 1 : 0);
+    }
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+}  // namespace escape
+
+int main(int argc, char** argv) {
+    using namespace escape;
+    const std::string verb = argc > 1 ? argv[1] : "";
+    if (verb == "uid") return ::geteuid() == 0 ? 1 : 0;
+    if (verb == "try") try_all(surroundings_of(argc - 2, argv + 2));
+    if (verb == "try-freely") {
+        take_private_mounts();
+        try_all(surroundings_of(argc - 2, argv + 2));
+    }
+    if (verb == "list") {
+        for (const Way& way : all_ways())
+            std::cout << way.name << '\n';
+    }
+    if (verb == "prepare" && argc == 3) prepare(argv[2]);
+    if (verb == "check" && argc == 3) return check(argv[2]);
+    const auto say = [](int code) {
+        std::cout << (code == 0 ? "fine" : ::strerrorname_np(code)) << std::endl;
+        return 0;
+    };
+    if (verb == "connect" && argc == 4) return say(connects_to(argv[2], std::atoi(argv[3])));
+    if (verb == "talk-tcp") return say(talks_by_tcp());
+    if (verb == "talk-file" && argc == 3) return say(talks_by_file(argv[2]));
+    if (verb == "connect-file" && argc == 3) return say(connects_to_file(argv[2]));
+    if (verb == "move-device") return say(moves_to_other_device());
+    if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;
+    if (verb == "without" && argc > 3) {
+        // Several: "landlock,seccomp"; what is needed to take others away goes last.
+        std::istringstream words(argv[2]);
+        for (std::string word; std::getline(words, word, ',');) {
+            if (!take_away(word)) return 3;
+        }
+        ::execv(argv[3], argv + 3);
+        return 3;
+    }
+    if (verb == "as-user" && argc > 3)
+        return run_as(static_cast<uid_t>(std::atoi(argv[2])), argv + 3);
+    return 0;
+}

@@ -1,0 +1,130 @@
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <sched.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "tests/support/escape/way.h"
+
+namespace escape {
+namespace {
+
+std::string of(pid_t process, const char* file) {
+    return "/proc/" + std::to_string(process) + "/" + file;
+}
+
+bool traces(long request, pid_t process) {
+    if (::syscall(SYS_ptrace, request, process, nullptr, nullptr) != 0) return false;
+    if (request == PTRACE_ATTACH) ::waitpid(process, nullptr, __WALL);
+    ::syscall(SYS_ptrace, PTRACE_DETACH, process, nullptr, nullptr);
+    return true;
+}
+
+/// Where something of the process is mapped, from its own words.
+std::uintptr_t mapped_in(pid_t process) {
+    return std::strtoull(text_of(of(process, "maps")).c_str(), nullptr, 16);
+}
+
+bool reads_memory(const Surroundings& s) {
+    char byte = 0;
+    iovec own{&byte, 1};
+    iovec theirs{reinterpret_cast<void*>(mapped_in(s.outsider)), 1};
+    return ::process_vm_readv(s.outsider, &own, 1, &theirs, 1, 0) == 1;
+}
+
+bool opens_memory(const Surroundings& s) {
+    return ::open(of(s.outsider, "mem").c_str(), O_RDWR) >= 0;
+}
+
+bool takes_descriptor(const Surroundings& s) {
+    const long process = ::syscall(SYS_pidfd_open, s.outsider, 0);
+    return process >= 0 && ::syscall(SYS_pidfd_getfd, process, 0, 0) >= 0;
+}
+
+bool opens_descriptor(const Surroundings& s) {
+    return ::open(of(s.outsider, "fd/0").c_str(), O_RDONLY) >= 0;
+}
+
+bool signals_by_descriptor(const Surroundings& s) {
+    const long process = ::syscall(SYS_pidfd_open, s.outsider, 0);
+    return process >= 0 && ::syscall(SYS_pidfd_send_signal, process, SIGWINCH, nullptr, 0) == 0;
+}
+
+/// The kernel sends the signal in our name when the pipe becomes readable.
+bool signals_by_owner_of_file(const Surroundings& s) {
+    int ends[2];
+    if (::pipe(ends) != 0) return false;
+    // What stops the outsider can be seen from here; it is made to go on by whoever started it.
+    ::fcntl(ends[0], F_SETOWN, s.outsider);
+    ::fcntl(ends[0], 10 /* F_SETSIG */, SIGSTOP);
+    ::fcntl(ends[0], F_SETFL, O_ASYNC);
+    if (::write(ends[1], "x", 1) != 1) return false;
+    for (int look = 0; look < 20; ++look) {
+        const std::string stat = text_of(of(s.outsider, "stat"));
+        const auto name_end = stat.rfind(')');
+        if (name_end != std::string::npos && stat.size() > name_end + 2 &&
+            stat[name_end + 2] == 'T') {
+            ::kill(s.outsider, SIGCONT);
+            return true;
+        }
+        ::usleep(2'000);
+    }
+    return false;
+}
+
+bool limits_outsider(const Surroundings& s) {
+    rlimit limit{};
+    return ::syscall(SYS_prlimit64, s.outsider, RLIMIT_CORE, nullptr, &limit) == 0 &&
+           ::syscall(SYS_prlimit64, s.outsider, RLIMIT_CORE, &limit, nullptr) == 0;
+}
+
+/// The sandbox's own supervisor; without one, whoever started this.
+pid_t supervisor() {
+    pid_t process = ::getppid();
+    for (int up = 0; up < 4; ++up) {
+        const std::string stat = text_of(of(process, "stat"));
+        if (stat.find("(tenon-shim)") != std::string::npos) return process;
+        const auto name_end = stat.rfind(')');
+        if (name_end == std::string::npos || stat.size() < name_end + 5) break;
+        const pid_t parent = std::atoi(stat.c_str() + name_end + 4);
+        if (parent <= 1) break;
+        process = parent;
+    }
+    return process;
+}
+
+}  // namespace
+
+std::vector<Way> process_ways() {
+    return {
+        {"ptrace-attach", [](const Surroundings& s) { return traces(PTRACE_ATTACH, s.outsider); }},
+        {"ptrace-seize", [](const Surroundings& s) { return traces(PTRACE_SEIZE, s.outsider); }},
+        {"ptrace-supervisor",
+         [](const Surroundings&) { return traces(PTRACE_SEIZE, supervisor()); }},
+        {"read-memory", reads_memory},
+        {"open-memory", opens_memory},
+        {"read-environment",
+         [](const Surroundings& s) { return can_read(of(s.outsider, "environ")); }},
+        {"read-maps", [](const Surroundings& s) { return can_read(of(s.outsider, "maps")); }},
+        {"take-descriptor", takes_descriptor},
+        {"open-descriptor", opens_descriptor},
+        {"kill", [](const Surroundings& s) { return ::kill(s.outsider, SIGWINCH) == 0; }},
+        {"kill-supervisor",
+         [](const Surroundings&) { return ::kill(supervisor(), SIGWINCH) == 0; }},
+        {"tgkill",
+         [](const Surroundings& s) {
+             return ::syscall(SYS_tgkill, s.outsider, s.outsider, SIGWINCH) == 0;
+         }},
+        {"sigqueue",
+         [](const Surroundings& s) { return ::sigqueue(s.outsider, SIGWINCH, {}) == 0; }},
+        {"signal-by-descriptor", signals_by_descriptor},
+        {"signal-by-owner", signals_by_owner_of_file},
+        {"limit-outsider", limits_outsider},
+    };
+}
+
+}  // namespace escape
