@@ -70,7 +70,9 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
     std::string script;
     while (patterns.size() < 3'000) {
         const std::string pattern = random_pattern(random);
-        if (understand("x " + pattern).parts.size() != 1) continue;
+        // What is beneath / changes while the test runs, and so does what lies above the workspace.
+        const bool elsewhere = pattern[0] == '/' || pattern.find("..") != std::string::npos;
+        if (elsewhere || understand("x " + pattern).parts.size() != 1) continue;
         patterns.push_back(pattern);
         script += "printf '%s\\0' " + pattern + "; printf '\\1'\n";
     }
