@@ -212,6 +212,7 @@ Result<void, StartFailure> Host::make_gate() {
     config.mode = *mode;
     config.yes = settings_.permissions.yes;
     config.read_only_commands = settings_.permissions.read_only_commands;
+    config.read_only_sandbox = settings_.sandbox.mode == "read-only";
     config.deny = rule_texts(settings_.permissions.deny);
     config.ask = rule_texts(settings_.permissions.ask);
     config.allow = rule_texts(settings_.permissions.allow);

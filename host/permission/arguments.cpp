@@ -86,7 +86,7 @@ bool may_be_in(const Letters& pattern, Bracket set, unsigned char c) {
     for (; i < set.end; ++i) {
         const auto first = static_cast<unsigned char>(pattern[i].c);
         if (first >= 0x80 || (first == '[' && i + 1 < set.end)) return true;
-        if (i + 2 < set.end && pattern[i + 1].c == '-') {
+        if (i + 2 < set.end && pattern[i + 1].c == '-' && !pattern[i + 1].quoted) {
             const auto last = static_cast<unsigned char>(pattern[i + 2].c);
             if (last >= 0x80) return true;
             in = in || (first <= c && c <= last);
@@ -157,6 +157,8 @@ public:
         return descend(pieces, 0, "");
     }
     std::vector<std::string>& names() { return names_; }
+    /// Whether bash may find less: `.` and `..` are found by old versions only.
+    [[nodiscard]] bool doubtful() const { return doubtful_; }
 
 private:
     [[nodiscard]] fs::path place(const std::string& path) const {
@@ -184,6 +186,7 @@ private:
         const bool dotted = pieces[i].front().c == '.';
         for (const char* self : {".", ".."})
             if (dotted && may_match(pieces[i], self)) found.emplace_back(self);
+        doubtful_ = doubtful_ || !found.empty();
         for (; entry != fs::directory_iterator(); entry.increment(failed)) {
             if (failed || ++looked_at_ > kMostEntries) return false;
             const std::string name = entry->path().filename().string();
@@ -199,6 +202,7 @@ private:
     const fs::path& directory_;
     std::vector<std::string> names_;
     std::size_t looked_at_ = 0;
+    bool doubtful_ = false;
 };
 
 }  // namespace
@@ -232,9 +236,10 @@ std::optional<std::vector<Argument>> arguments_of(const Word& word, const fs::pa
         out.push_back({std::move(name), true});
     // The shell hands the pattern itself to the program when nothing matches. Whether a set in
     // brackets does can depend on the locale: then both are judged.
-    const bool doubtful = std::any_of(letters->begin(), letters->end(), [](const Letter& letter) {
-        return letter.c == '[' && is_wildcard(letter);
-    });
+    const bool doubtful = expansion.doubtful() ||
+                          std::any_of(letters->begin(), letters->end(), [](const Letter& letter) {
+                              return letter.c == '[' && is_wildcard(letter);
+                          });
     if (out.empty() || doubtful) out.push_back({text_of(*letters), true});
     return out;
 }

@@ -96,9 +96,11 @@ bool Parser::unquoted(Reading& reading) {
         if (reading.open_brace) return refuse(kBrace);
         reading.braces = true;
     }
-    if (reading.place == Place::kCommand && reading.plain && is_identifier(word.decoded)) {
+    const bool may_assign = c == '[' || (c == '+' && peek(1) == '=');
+    if (may_assign && reading.place == Place::kCommand && reading.plain &&
+        is_identifier(word.decoded)) {
         if (c == '[') return refuse("a subscript");
-        if (c == '+' && peek(1) == '=') return refuse("an assignment that appends");
+        return refuse("an assignment that appends");
     }
     if (c == '*' || c == '?' || (c == ']' && reading.open_bracket)) word.pattern = true;
     if (c == '[') reading.open_bracket = true;
