@@ -126,6 +126,8 @@ TEST_F(Confined, AProtectedLinkCanBeNeitherReplacedNorWrittenThrough) {
         "cat .claude/settings.json; rm .claude; mv .claude x; echo y > .claude/y; echo y > "
         "shared/y; mv shared other; ls");
     EXPECT_TRUE(ran.says("{}")) << ran.output;
+    EXPECT_TRUE(goes(run_.workspace() / ".envrc") && goes(run_.workspace() / ".git") &&
+                goes(run_.workspace() / ".tenon"));
     EXPECT_EQ(workspace(), ".claude shared");
     EXPECT_TRUE(fs::is_symlink(run_.workspace() / ".claude"));
     EXPECT_FALSE(fs::exists(run_.workspace() / "shared/y"));
