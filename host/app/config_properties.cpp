@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "host/app/config_formats.h"
@@ -40,9 +41,31 @@ std::string read_with_escapes(std::string_view value) {
     return std::string(trim(out, " \t\f\v\r\n"));
 }
 
+/// What escaped_value was given; nothing for an escape that it does not write.
+std::optional<std::string> unescaped(std::string_view value) {
+    std::string out;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        if (value[at] != '\\') {
+            out += value[at];
+            continue;
+        }
+        constexpr std::string_view kLetters = "\\nr";
+        constexpr std::string_view kMeant = "\\\n\r";
+        const auto letter =
+            at + 1 == value.size() ? std::string_view::npos : kLetters.find(value[at + 1]);
+        if (letter == std::string_view::npos) return std::nullopt;
+        out += kMeant[letter];
+        ++at;
+    }
+    return out;
+}
+
 class Parser {
 public:
-    Parser(std::string file, std::string_view text) : file_(std::move(file)), rest_(text) {}
+    Parser(std::string file, std::string_view text)
+        : file_(std::move(file)),
+          rest_(text),
+          escaped_(text.substr(0, text.find_first_of("\r\n")) == kEscapedValues) {}
 
     ConfigFile parse() && {
         while (!rest_.empty())
@@ -89,6 +112,16 @@ private:
                           " is given twice; lists are written as KEY.1, KEY.2, …");
             return;
         }
+        if (escaped_) {
+            auto meant = unescaped(value);
+            if (!meant) {
+                problems_.add(origin + ": " + visible(key) +
+                              ": the value has an escape that is none of \\\\ \\n \\r");
+                return;
+            }
+            out_.entries.push_back({key, *std::move(meant), origin});
+            return;
+        }
         if (read_with_escapes(value) != value) {
             changed_.add(origin + ": " + visible(key) +
                          ": a backslash stands for itself now; it was an escape before. Check the "
@@ -101,6 +134,7 @@ private:
     std::string file_;
     std::string_view rest_;
     int lines_ = 0;
+    bool escaped_ = false;
     bool marked_ = false;
     std::set<std::string> seen_;
     ProblemList problems_, changed_;
@@ -108,6 +142,22 @@ private:
 };
 
 }  // namespace
+
+std::string escaped_value(std::string_view value) {
+    std::string out;
+    for (const char c : value) {
+        if (c == '\\') {
+            out += "\\\\";
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\r') {
+            out += "\\r";
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
 
 Result<ConfigFile> parse_properties(const std::string& file, std::string_view text) {
     return Parser(file, text).parse();

@@ -9,8 +9,8 @@
 #include "host/app/commands/jobs_words.h"
 #include "host/app/containment.h"
 #include "host/app/instructions.h"
-#include "host/app/state_dir.h"
 #include "host/app/session_list.h"
+#include "host/app/state_dir.h"
 #include "host/app/system_prompt.h"
 #include "host/app/told_jobs.h"
 #include "host/app/tool_list.h"
@@ -211,6 +211,7 @@ Result<void, StartFailure> Host::make_gate() {
         return StartFailure{"permissions.mode: unknown mode '" + settings_.permissions.mode + "'"};
     config.mode = *mode;
     config.yes = settings_.permissions.yes;
+    config.read_only_commands = settings_.permissions.read_only_commands;
     config.deny = rule_texts(settings_.permissions.deny);
     config.ask = rule_texts(settings_.permissions.ask);
     config.allow = rule_texts(settings_.permissions.allow);
@@ -247,6 +248,9 @@ Result<void, StartFailure> Host::make_queue() {
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
+        if (!job.end.no_pid_namespace.empty() && !reported_no_namespace_.exchange(true))
+            notice("jobs.pidNamespace: no PID namespace can be made here (" +
+                   job.end.no_pid_namespace + "); commands run without one");
     };
     options.on_news = options_.on_news;
     try {
@@ -265,8 +269,9 @@ Result<void, StartFailure> Host::make_queue() {
 void Host::make_services() {
     Containment containment = containment_of(settings_);
     if (!containment.notice.empty()) notice(containment.notice);
-    SessionJobs::Limits limits{settings_.jobs.timeout, settings_.jobs.foreground_timeout,
-                               settings_.jobs.output_limit, settings_.jobs.max_timeout};
+    SessionJobs::Limits limits{settings_.jobs.timeout,      settings_.jobs.foreground_timeout,
+                               settings_.jobs.output_limit, settings_.jobs.max_timeout,
+                               settings_.jobs.limits,       settings_.jobs.pid_namespace};
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, settings_.workspace, session_folder(), limits,
         [this](const plugins::ServiceRequest& request, const std::string& command) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -177,6 +178,7 @@ private:
     // In the order of making; each uses those before it.
     std::unique_ptr<permission::Gate> gate_;
     std::optional<jobs::Store> store_;
+    std::atomic<bool> reported_no_namespace_ = false;
     std::unique_ptr<jobs::Queue> queue_;
     std::unique_ptr<SessionJobs> session_jobs_;
     std::unique_ptr<plugins::PathService> paths_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/app/rule_file.h"
 #include "host/app/settings_keys.h"
 #include "host/app/trust.h"
 #include "host/app/visible_text.h"
@@ -19,7 +20,10 @@ public:
     Layers collect() && {
         find_workspace();
         add_folder(sources_.system);
-        if (!out_.places.config.empty()) add_folder(out_.places.config);
+        if (!out_.places.config.empty()) {
+            add_folder(out_.places.config);
+            add_permanent_rules(out_.places.config);
+        }
         if (!out_.workspace.empty()) add_workspace();
         if (const auto file = env("TENON_CONFIG"); !file.empty()) add_file(file, "TENON_CONFIG");
         if (options_.config) add_file(*options_.config, "--config");
@@ -92,6 +96,21 @@ private:
             warn_of_both(**found);
             add_layer({Standing::kFull, {}, folder, folder, {}}, (*found)->path, (*found)->bytes);
         }
+    }
+
+    /// What the answer `p` has written.
+    void add_permanent_rules(const std::filesystem::path& folder) {
+        const auto path = folder / kRuleFile;
+        std::error_code failed;
+        if (std::filesystem::symlink_status(path, failed).type() ==
+            std::filesystem::file_type::not_found)
+            return;
+        const auto bytes = read_config_bytes(path);
+        if (!bytes) {
+            out_.errors.push_back(bytes.error().message);
+            return;
+        }
+        add_layer({Standing::kFull, {}, folder, folder, {}}, path, *bytes);
     }
 
     void add_workspace() {

@@ -138,6 +138,8 @@ Result<jobs::JobSpec> SessionJobs::spec_of(const Request& request) const {
     spec.priority = priority_of(params);
     spec.after = strings_of(params, "after");
     spec.output_limit = limits_.output_limit;
+    spec.limits = limits_.of_each;
+    spec.pid_namespace = limits_.pid_namespace;
     spec.containment = containment_;
     const std::filesystem::path cwd = expanded(string_or(params, "cwd"), home_);
     spec.cwd = (cwd.empty() ? workspace_ : workspace_ / cwd).lexically_normal().string();

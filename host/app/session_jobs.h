@@ -26,6 +26,8 @@ public:
         std::chrono::milliseconds foreground_timeout{};
         std::uint64_t output_limit = 0;
         std::chrono::milliseconds max_timeout{};  ///< of what a call asks for
+        jobs::JobLimits of_each{};
+        bool pid_namespace = false;
     };
     /// Whether a stranger's command may run; empty: yes, else what to tell it.
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,

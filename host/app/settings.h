@@ -12,6 +12,7 @@
 #include "host/app/places.h"
 #include "host/app/start_directory.h"
 #include "host/base/result.h"
+#include "host/jobs/job_limits.h"
 
 /// All configuration as plain values. Only settings.cpp reads configuration; everybody else gets
 /// this struct or parts of it.
@@ -65,6 +66,8 @@ struct Settings {
         std::uint64_t output_limit = 64ULL << 20U;
         std::uint64_t total_output_limit = 4ULL << 30U;
         std::int64_t keep_days = 30;
+        jobs::JobLimits limits;      ///< of each job
+        bool pid_namespace = false;  ///< one for each job
     } jobs;
     struct Plugins {
         std::vector<std::filesystem::path> path;  ///< in order of search
@@ -73,7 +76,8 @@ struct Settings {
     struct Permissions {
         std::string mode = "ask";  ///< ask acceptEdits plan dontAsk bypassPermissions
         std::vector<RuleText> allow, ask, deny;
-        bool yes = false;  ///< --yes
+        bool read_only_commands = true;  ///< those of the fixed list need no question
+        bool yes = false;                ///< --yes
     } permissions;
     struct Sandbox {
         std::string mode = "off";      ///< off workspace read-only

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kMany = 1'000'000'000;
 constexpr std::int64_t kLongest = kLongestDuration.count();
+constexpr std::int64_t kLeastMemory = std::int64_t{1} << 20U;
 constexpr std::int64_t kAnySize = std::int64_t{1} << 50U;
 constexpr auto kNothing = FromWorkspace::kNothing;
 constexpr auto kAnything = FromWorkspace::kAnything;
@@ -38,6 +39,20 @@ void duration(Settings& s, const Value& v) {
 }
 void max_turns(Settings& s, const Value& v) {
     s.agent.max_turns = v.number == kUnlimited ? std::nullopt : std::optional(v.number);
+}
+std::optional<std::uint64_t> unless_unlimited(const Value& v) {
+    if (v.number == kUnlimited) return std::nullopt;
+    return static_cast<std::uint64_t>(v.number);
+}
+void memory_limit(Settings& s, const Value& v) {
+    s.jobs.limits.memory = unless_unlimited(v);
+}
+void process_limit(Settings& s, const Value& v) {
+    s.jobs.limits.processes = unless_unlimited(v);
+}
+void cpu_limit(Settings& s, const Value& v) {
+    s.jobs.limits.cpu =
+        v.number == kUnlimited ? std::nullopt : std::optional(milliseconds(v.number));
 }
 void token_threshold(Settings& s, const Value& v) {
     s.agent.token_threshold = v.number;
@@ -83,8 +98,13 @@ constexpr std::array kKeys = {
     KeySpec{"jobs.outputLimit",               Kind::kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, number<kJobs, &J::output_limit>},
     KeySpec{"jobs.totalOutputLimit",          Kind::kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  number<kJobs, &J::total_output_limit>},
     KeySpec{"jobs.keepDays",                  Kind::kInteger,  "30",         "", "",                      0, 36'500,    kNothing,  number<kJobs, &J::keep_days>},
+    KeySpec{"jobs.memoryLimit",               Kind::kSize,     "none",       "", "none",                  kLeastMemory, kAnySize, kStricter, memory_limit},
+    KeySpec{"jobs.processLimit",              Kind::kInteger,  "none",       "", "none",                  1, kMany,     kStricter, process_limit},
+    KeySpec{"jobs.cpuLimit",                  Kind::kDuration, "none",       "", "none",                  1, kLongest,  kStricter, cpu_limit},
+    KeySpec{"jobs.pidNamespace",              Kind::kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>},
     KeySpec{"plugins.path",                   Kind::kList,     "",           "", "",                      0, 0,         kNothing,  nullptr},
     KeySpec{"permissions.mode",               Kind::kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>},
+    KeySpec{"permissions.readOnlyCommands",   Kind::kBoolean,  "true",       "", "",                      0, 1,         kStricter, number<kPermissions, &P::read_only_commands>},
     KeySpec{"permissions.allow",              Kind::kList,     "",           "none", "",                  0, 0,         kNothing,  nullptr},
     KeySpec{"permissions.ask",                Kind::kList,     "",           "none", "",                  0, 0,         kAnything, nullptr},
     KeySpec{"permissions.deny",               Kind::kList,     "",           "none", "",                  0, 0,         kAnything, nullptr},
@@ -105,9 +125,17 @@ std::string_view trim(std::string_view raw) {
     return raw.substr(first, raw.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-bool has_control(std::string_view raw) {
-    return std::any_of(raw.begin(), raw.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+/// A control character; `allowed` are none.
+bool has_control(std::string_view raw, std::string_view allowed) {
+    return std::any_of(raw.begin(), raw.end(), [allowed](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) &&
+               allowed.find(c) == std::string_view::npos;
+    });
+}
+
+/// A rule may be about a command of several lines.
+std::string_view controls_of(const KeySpec& spec) {
+    return spec.key.starts_with("permissions.") ? "\t\n\r" : "";
 }
 
 /// How many of the choices stand behind this one.
@@ -170,10 +198,10 @@ std::string allowed(const KeySpec& spec) {
             return "true, false";
         case Kind::kDuration:
             return "seconds, or a number with ms, s, m or h, from " + shown_duration(spec.least) +
-                   " to " + shown_duration(spec.most) + " (as 90s)";
+                   " to " + shown_duration(spec.most) + " (as 90s)" + word;
         case Kind::kSize:
             return "bytes, or a whole number with KiB, MiB or GiB, from " +
-                   std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)";
+                   std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)" + word;
         case Kind::kUrl:
             return "http://HOST[:PORT][/PATH] or https://…";
         case Kind::kProxy:
@@ -225,7 +253,8 @@ const KeySpec* find_key(std::string_view key) {
 Result<Value> parse_value(const KeySpec& spec, std::string_view raw) {
     const std::string_view trimmed = trim(raw);
     Value value{std::string(trimmed), 0};
-    bool good = !trimmed.empty() && !has_control(trimmed) && utf8::is_valid(trimmed);
+    bool good =
+        !trimmed.empty() && !has_control(trimmed, controls_of(spec)) && utf8::is_valid(trimmed);
     switch (spec.kind) {
         case Kind::kText:
         case Kind::kPath:

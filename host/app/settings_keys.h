@@ -43,7 +43,7 @@ struct KeySpec {
     std::string_view default_text;  ///< as it could be written; empty: none
     std::string_view otherwise;     ///< what holds while there is no value, for people
     std::string_view
-        choices;  ///< kChoice: "a, b, c"; kInteger: a word for "no limit"; kPath: for "none"
+        choices;  ///< kChoice: "a, b, c"; a number: a word for "no limit"; kPath: for "none"
     std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize
     FromWorkspace from_workspace;
     void (*set)(Settings&, const Value&);  ///< null: settings puts it together (lists, …)

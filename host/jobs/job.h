@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/jobs/job_limits.h"
 #include "host/sandbox/policy.h"
 
 /// The plain structs of jobs.
@@ -48,7 +49,9 @@ struct JobSpec {
     std::vector<JobId> after;                          ///< start when these have completed
     std::optional<std::chrono::milliseconds> timeout;  ///< from the start; none: no limit
     std::uint64_t output_limit = 64ULL << 20U;         ///< bytes on disk
-    sandbox::Policy containment = {};                  ///< what the command may do; default: off
+    JobLimits limits{};
+    bool pid_namespace = false;     ///< one of its own, where one can be made
+    sandbox::Policy containment{};  ///< what the command may do; default: off
 };
 
 /// How it ended: the contents of status.json.
@@ -72,6 +75,8 @@ struct JobEnd {
     int left_behind = 0;  ///< processes that bash, or of a lost job its supervisor, left
                           ///< and that were ended
     int survivors = 0;    ///< processes that even SIGKILL did not end in time
+    std::optional<LimitReached> limit;  ///< what it was ended for
+    std::string no_pid_namespace;       ///< why it had none though one was asked for
 };
 
 /// One job as the store knows it.

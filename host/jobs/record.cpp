@@ -16,6 +16,7 @@ constexpr std::int64_t kVersion = 1;
 /// Reads members of one object and remembers the first that is not what it should be.
 class Members {
 public:
+    Members() = default;
     explicit Members(std::string_view text) {
         auto parsed = parse_json(text);
         if (!parsed) {
@@ -38,6 +39,24 @@ public:
         if (value != nullptr && text == nullptr) complain(key, "is no string");
         return text != nullptr ? *text : std::string();
     }
+    [[nodiscard]] bool has(const char* key) const {
+        const auto it = object_.find(key);
+        return it != object_.end() && !it->is_null();
+    }
+    /// The member's own members; none where it is missing or null.
+    Members maybe_object(const char* key) {
+        Members inner;
+        if (!has(key)) return inner;
+        if (object_[key].is_object()) {
+            inner.object_ = object_[key];
+        } else {
+            complain(key, "is no object");
+        }
+        return inner;
+    }
+    void take_problem_of(const char* key, const Members& inner) {
+        if (!inner.problem_.empty()) complain(key, "holds a bad value: " + inner.problem_);
+    }
     std::string maybe_text(const char* key) {
         return object_.contains(key) ? text(key) : std::string();
     }
@@ -56,6 +75,12 @@ public:
         const auto it = object_.find(key);
         if (it == object_.end() || it->is_null()) return std::nullopt;
         return integer(key, low, high);
+    }
+    /// False where it is missing.
+    bool flag(const char* key) {
+        if (!has(key)) return false;
+        if (!object_[key].is_boolean()) complain(key, "is neither true nor false");
+        return bool_or(object_, key, false);
     }
     /// The index of the text among `names`.
     std::size_t one_of(const char* key, std::initializer_list<std::string_view> names) {
@@ -130,8 +155,40 @@ void cut(std::string& text, std::size_t most) {
     text = std::string(utf8::first_bytes(utf8::repair(text), most)) + "…";
 }
 
+Json encode_limits(const JobLimits& limits) {
+    Json object = Json::object();
+    if (limits.memory) object["memory"] = *limits.memory;
+    if (limits.processes) object["processes"] = *limits.processes;
+    if (limits.cpu) object["cpu_ms"] = limits.cpu->count();
+    return object;
+}
+
+JobLimits decode_limits(Members& m) {
+    constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+    Members inner = m.maybe_object("limits");
+    JobLimits limits;
+    if (const auto memory = inner.maybe("memory", 1, kMax))
+        limits.memory = static_cast<std::uint64_t>(*memory);
+    if (const auto processes = inner.maybe("processes", 1, kMax))
+        limits.processes = static_cast<std::uint64_t>(*processes);
+    if (const auto cpu = inner.maybe("cpu_ms", 1, kMostTimeout.count()))
+        limits.cpu = std::chrono::milliseconds(*cpu);
+    m.take_problem_of("limits", inner);
+    return limits;
+}
+
+std::optional<LimitReached> decode_limit(Members& m) {
+    if (!m.has("limit")) return std::nullopt;
+    LimitReached reached;
+    reached.actor = m.text("actor");
+    reached.limit = m.text("limit");
+    reached.value = static_cast<std::uint64_t>(m.natural("limit_value"));
+    reached.figure = static_cast<std::uint64_t>(m.natural("figure"));
+    return reached;
+}
+
 std::string whole_end(const JobEnd& end) {
-    return dump_json({
+    Json object = {
         {"v", kVersion},
         {"status", to_string(end.status)},
         {"exit_code", or_null(end.exit_code)},
@@ -150,7 +207,15 @@ std::string whole_end(const JobEnd& end) {
         {"reason", end.reason},
         {"left_behind", end.left_behind},
         {"survivors", end.survivors},
-    });
+    };
+    if (end.limit) {
+        object["actor"] = end.limit->actor;
+        object["limit"] = end.limit->limit;
+        object["limit_value"] = end.limit->value;
+        object["figure"] = end.limit->figure;
+    }
+    if (!end.no_pid_namespace.empty()) object["no_pid_namespace"] = end.no_pid_namespace;
+    return dump_json(object);
 }
 
 }  // namespace
@@ -178,6 +243,8 @@ std::string encode_job(const JobRecord& job) {
     };
     if (!spec.subagent.empty()) object["subagent"] = spec.subagent;
     if (!spec.plugin.empty()) object["plugin"] = spec.plugin;
+    if (spec.limits.any()) object["limits"] = encode_limits(spec.limits);
+    if (spec.pid_namespace) object["pid_namespace"] = true;
     if (spec.containment.is_on()) object["containment"] = sandbox::encode(spec.containment);
     return dump_json(object);
 }
@@ -210,6 +277,8 @@ Result<JobRecord> decode_job(std::string_view text) {
         job.spec.timeout = std::chrono::milliseconds(*timeout);
     }
     job.spec.output_limit = static_cast<std::uint64_t>(m.natural("output_limit"));
+    job.spec.limits = decode_limits(m);
+    job.spec.pid_namespace = m.flag("pid_namespace");
     job.spec.containment = m.containment("containment");
     job.submitted_ms = m.natural("submitted_ms");
     job.submitted_ns = m.natural("submitted_ns");
@@ -263,7 +332,8 @@ std::string encode_end(const JobEnd& end) {
     JobEnd shorter = end;
     // A character takes up to six bytes of JSON.
     for (std::size_t most = kEndRoom / 2; text.size() > kEndRoom; most /= 2) {
-        for (std::string* part : {&shorter.reason, &shorter.ended_by, &shorter.boot_id})
+        for (std::string* part :
+             {&shorter.reason, &shorter.ended_by, &shorter.boot_id, &shorter.no_pid_namespace})
             cut(*part, most);
         text = whole_end(shorter);
     }
@@ -294,6 +364,8 @@ Result<JobEnd> decode_end(std::string_view text) {
     end.reason = m.text("reason");
     end.left_behind = static_cast<int>(m.integer("left_behind", 0, kMaxInt));
     end.survivors = static_cast<int>(m.integer("survivors", 0, kMaxInt));
+    end.limit = decode_limit(m);
+    end.no_pid_namespace = m.maybe_text("no_pid_namespace");
     return unless_broken(m, std::move(end));
 }
 

@@ -184,13 +184,18 @@ std::string with_ending(std::string output, const JobRecord& job) {
             break;
         case Status::kCompleted:
         case Status::kError:
+            if (end.limit) {
+                add_line(text, "ended: " + end.reason);
+                break;
+            }
             if (end.signal) add_line(text, "signal: " + signal_name(*end.signal));
             if (end.exit_code.value_or(0) != 0) {
                 add_line(text, "exit code: " + std::to_string(*end.exit_code));
             }
             break;
     }
-    const bool ending_says_why = job.status == Status::kLost || job.status == Status::kCancelled;
+    const bool ending_says_why =
+        job.status == Status::kLost || job.status == Status::kCancelled || end.limit;
     if (!end.reason.empty() && !says_why && !ending_says_why) add_line(text, end.reason);
     if (end.left_behind > 0 && job.status == Status::kLost) {
         add_line(text, processes(end.left_behind) + " that it left running " +

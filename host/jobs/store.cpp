@@ -382,6 +382,7 @@ std::string signal_name(int signal) {
 
 std::string how_it_ended(const JobRecord& job) {
     std::string text(to_string(job.status));
+    if (job.end.limit) return text + " (" + job.end.limit->limit + ")";
     if (job.status == Status::kError && job.end.exit_code) {
         text += " (exit code " + std::to_string(*job.end.exit_code) + ")";
     } else if (job.status == Status::kError && job.end.signal) {

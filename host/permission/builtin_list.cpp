@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <fnmatch.h>
 #include <string_view>
 #include <sys/stat.h>
 #include <vector>
 
+#include "host/permission/command_pattern.h"
 #include "host/permission/path_pattern.h"
 
 namespace tenon::permission {
@@ -40,9 +42,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kBlockDe
     {"block/", ""},
 }};
 
+/// More directories than these are not told apart.
+constexpr std::size_t kMostBases = 64;
+
 struct Here {
     const fs::path& cwd;
     const fs::path& home;
+    std::vector<fs::path> moved;  ///< where the text may have gone before
 };
 
 /// The rest of `text` behind the home folder when it begins with ~, $HOME or ${HOME}.
@@ -77,22 +83,52 @@ bool climbs(const fs::path& path) {
     return false;
 }
 
-/// Whether removing what `word` names would remove /, a home folder, or a folder right below /.
-bool is_precious(const Word& word, const Here& here) {
-    fs::path path = word.decoded;
-    if (const auto rest = behind_home(word)) {
-        // Without a known home any other deep folder will do for the comparison below.
-        path = (here.home.empty() ? fs::path("/home/unknown") : here.home).string() +
-               std::string(*rest);
-    } else if (word.expands || (!path.is_absolute() && !climbs(path))) {
-        return false;
+/// Without a known home any other deep directory will do for comparisons.
+fs::path home_of(const Here& here) {
+    return here.home.empty() ? fs::path("/home/unknown") : normalised(here.home, "/");
+}
+
+/// The path as it is written, with the home directory put in; nothing: only the shell knows it.
+std::optional<fs::path> written_path(const Word& word, const Here& here) {
+    if (const auto rest = behind_home(word)) return home_of(here).string() + std::string(*rest);
+    if (word.expands) return std::nullopt;
+    return fs::path(word.decoded);
+}
+
+/// Where the words of the text's `cd` lead, each from all before it.
+std::vector<fs::path> bases(const Part& part, const Here& here) {
+    std::vector<fs::path> out;
+    if (!part.directories) return out;
+    for (const Word& word : *part.directories) {
+        const auto path = written_path(word, here);
+        if (!path) continue;
+        std::vector<fs::path> from = {here.cwd};
+        if (!path->is_absolute()) from.insert(from.end(), out.begin(), out.end());
+        for (const fs::path& base : from) {
+            fs::path next = normalised(*path, base);
+            if (out.size() < kMostBases && std::find(out.begin(), out.end(), next) == out.end())
+                out.push_back(std::move(next));
+        }
     }
-    path = normalised(path, here.cwd);
-    while (word.pattern && path.has_relative_path() && is_everything(path.filename().string()))
-        path = path.parent_path();
-    const fs::path home =
-        here.home.empty() ? fs::path("/home/unknown") : normalised(here.home, "/");
-    return path == "/" || path.parent_path() == "/" || path == home;
+    return out;
+}
+
+/// Whether removing what `word` names would remove /, a home directory, or a directory right below
+/// /.
+bool is_precious(const Word& word, const Here& here) {
+    const auto written = written_path(word, here);
+    if (!written) return false;
+    const auto hits = [&](const fs::path& base) {
+        fs::path path = normalised(*written, base);
+        while (word.pattern && path.has_relative_path() && is_everything(path.filename().string()))
+            path = path.parent_path();
+        return path == "/" || path.parent_path() == "/" || path == home_of(here);
+    };
+    if (std::any_of(here.moved.begin(), here.moved.end(), hits)) return true;
+    // What lies beneath the directory that the command starts in is its own business, unless that
+    // one is precious itself.
+    const bool start = here.cwd == "/" || here.cwd == home_of(here);
+    return (written->is_absolute() || climbs(*written) || start) && hits(here.cwd);
 }
 
 bool is_recursive(std::string_view option) {
@@ -133,15 +169,35 @@ bool is_block_device_name(std::string_view path) {
 
 bool is_block_device(std::string_view text, const Here& here) {
     if (text.empty()) return false;
-    const fs::path path = normalised(fs::path(text), here.cwd);
-    if (is_block_device_name(path.string())) return true;
-    struct stat info {};
-    return ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode);
+    std::vector<fs::path> from = {here.cwd};
+    from.insert(from.end(), here.moved.begin(), here.moved.end());
+    return std::any_of(from.begin(), from.end(), [text](const fs::path& base) {
+        const fs::path path = normalised(fs::path(text), base);
+        if (is_block_device_name(path.string())) return true;
+        struct stat info {};
+        return ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode);
+    });
+}
+
+/// The names that the rest of this file knows the command by; a pattern may name several.
+std::vector<std::string> names_of(const Part& part) {
+    static constexpr std::array<std::string_view, 15> kNames = {
+        "sudo", "shutdown", "reboot",    "halt",      "poweroff",  "rm",       "dd",       "tee",
+        "cp",   "mkfs",     "mkfs.ext4", "mkfs.ext2", "mkfs.ext3", "mkfs.xfs", "mkfs.vfat"};
+    if (part.words.empty()) return {};
+    // ./reboot is somebody's own script: only what the system would run is looked at.
+    std::vector<std::string> names = command_lines({part.words[0]});
+    if (!part.words[0].pattern) return names;
+    std::vector<std::string> out;
+    for (const std::string& name : names)
+        for (const std::string_view known : kNames)
+            if (::fnmatch(name.c_str(), std::string(known).c_str(), FNM_EXTMATCH) == 0)
+                out.emplace_back(known);
+    return out;
 }
 
 /// The files that a command would write, as far as its words say so.
-std::vector<std::string_view> written_files(const Part& part) {
-    const std::string_view name = command_name(part.words[0]);
+std::vector<std::string_view> written_files(const Part& part, std::string_view name) {
     std::vector<std::string_view> operands;
     for (std::size_t i = 1; i < part.words.size(); ++i)
         operands.push_back(part.words[i].decoded);
@@ -162,9 +218,10 @@ std::optional<std::string> device(const Part& part, const Here& here) {
     for (const Redirection& redirection : part.redirections)
         if (redirection.writes_file() && is_block_device(redirection.target.decoded, here))
             return "writing to the block device " + redirection.target.decoded;
-    if (part.words.empty()) return std::nullopt;
-    for (const std::string_view file : written_files(part))
-        if (is_block_device(file, here)) return "writing to the block device " + std::string(file);
+    for (const std::string& name : names_of(part))
+        for (const std::string_view file : written_files(part, name))
+            if (is_block_device(file, here))
+                return "writing to the block device " + std::string(file);
     return std::nullopt;
 }
 
@@ -172,14 +229,10 @@ std::optional<std::string> device(const Part& part, const Here& here) {
 
 std::optional<std::string> builtin_denial(const Part& part, const fs::path& cwd,
                                           const fs::path& home) {
-    const Here here{cwd, home};
-    if (!part.words.empty()) {
-        const std::string_view command = part.words[0].decoded;
-        const std::string_view name = command_name(part.words[0]);
-        // ./reboot is somebody's own script.
-        const bool system = name == command || command[0] == '/';
-        if (system && std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end())
-            return std::string(name);
+    Here here{cwd, home, {}};
+    here.moved = bases(part, here);
+    for (const std::string& name : names_of(part)) {
+        if (std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end()) return name;
         if (name == "rm")
             if (auto hit = removal(part, here)) return hit;
     }

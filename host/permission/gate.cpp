@@ -5,6 +5,8 @@
 
 #include "host/base/tilde.h"
 #include "host/permission/builtin_list.h"
+#include "host/permission/part_judge.h"
+#include "host/permission/rule_offer.h"
 
 namespace tenon::permission {
 namespace {
@@ -49,12 +51,78 @@ std::string enumerated(const std::vector<std::string>& items) {
     return out;
 }
 
-void add_once(std::vector<std::string>& list, std::string text) {
-    if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
+/// What is more than this is counted.
+constexpr std::size_t kMostItems = 100;
+
+void add_item(std::vector<std::string>& items, std::string text) {
+    if (items.size() < kMostItems) {
+        if (std::find(items.begin(), items.end(), text) == items.end())
+            items.push_back(std::move(text));
+        return;
+    }
+    if (items.size() == kMostItems) items.emplace_back("do more than that (parts left out: 0)");
+    const auto at = items.back().rfind(' ') + 1;
+    const auto left_out = std::stoul(items.back().substr(at)) + 1;
+    items.back() = items.back().substr(0, at) + std::to_string(left_out) + ")";
 }
 
-std::string by_rule(const Rule& rule) {
+/// How to allow what is open, for a run in which nobody can be asked.
+std::string advice(const std::vector<const Need*>& open, const fs::path& workspace) {
+    std::vector<std::string> rules;
+    bool bare = false;
+    for (const Need* need : open) {
+        const std::string rule = need->rule(workspace);
+        if (rule.empty()) return " No rule allows it; --yes answers with yes.";
+        bare = bare || rule == "Bash";
+        if (rules.size() <= kMostItems &&
+            std::find(rules.begin(), rules.end(), rule) == rules.end())
+            rules.push_back(rule);
+    }
+    // The bare rule covers every other one, and does for too many of them.
+    if (bare || rules.size() > kMostItems) {
+        rules.erase(
+            std::remove_if(rules.begin(), rules.end(),
+                           [](const std::string& text) { return text.substr(0, 4) == "Bash"; }),
+            rules.end());
+        rules.emplace_back("Bash");
+    }
+    std::string options;
+    for (const std::string& rule : rules)
+        options += " --allow " + shell_quoted(rule);
+    std::string out = " Allow it with" + options + " or permissions.allow in the configuration.";
+    for (const Need* need : open) {
+        if (need->kind != Need::Kind::kCommand) continue;
+        if (need->opaque)
+            return out + " Only the bare rule Bash allows what is not wholly understood.";
+        if (!need->runs_inside)
+            return out + " Only the bare rule Bash allows what runs outside the workspace.";
+    }
+    return out;
+}
+
+std::string named(const Rule& rule) {
     return rule.text() + " (" + rule.origin() + ")";
+}
+
+bool is_about_paths(const Rule& rule) {
+    return rule.kind() == Rule::Kind::kRead || rule.kind() == Rule::Kind::kEdit;
+}
+
+/// The head and the tail of a long text. Only for messages to a model: a person is shown all of it.
+std::string shortened(const std::string& text) {
+    constexpr std::size_t kLongest = 2'000;
+    if (text.size() <= kLongest) return text;
+    const auto is_inside = [&](std::size_t at) {
+        return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+    };
+    std::size_t head = kLongest / 2;
+    std::size_t tail = text.size() - kLongest / 2;
+    while (head > 0 && is_inside(head))
+        --head;
+    while (tail < text.size() && is_inside(tail))
+        ++tail;
+    return text.substr(0, head) + "[… " + std::to_string(tail - head) + " bytes …]" +
+           text.substr(tail);
 }
 
 /// What a glob's pattern starts with when it leaves the folder it is asked in.
@@ -81,15 +149,19 @@ std::string_view to_string(Mode mode) {
 /// One call, taken apart.
 struct Gate::Case {
     std::string who;
+    std::string subagent;
     std::string tool;
     Json input;
     bool first_party = false;
     bool read_only = false;  ///< and first-party
     fs::path cwd;            ///< of a command
+    std::vector<Need> seen;  ///< what deny rules and ask rules look at
     std::vector<Need> needs;
+    std::string failed;  ///< a command's text that could not be taken apart, and why
 };
 
-Gate::Gate(Config config, Asker* asker) : config_(std::move(config)), asker_(asker) {
+Gate::Gate(Config config, Asker* asker)
+    : config_(std::move(config)), asker_(asker), environment_(ShellEnvironment::of_this_process()) {
     const auto real = [](const fs::path& path) { return resolved(normalised(path, "/")); };
     config_.workspace = real(config_.workspace);
     places_ = {config_.workspace, config_.home};
@@ -102,6 +174,8 @@ Gate::Gate(Config config, Asker* asker) : config_(std::move(config)), asker_(ask
     rules_.deny = parse_rules(config_.deny, places_, errors_);
     rules_.ask = parse_rules(config_.ask, places_, errors_);
     rules_.allow = parse_rules(config_.allow, places_, errors_);
+    for (const auto* list : {&rules_.deny, &rules_.ask})
+        path_rules_ = path_rules_ || std::any_of(list->begin(), list->end(), is_about_paths);
 }
 
 /// Where a command runs, as the host starts it: `~` is the home directory.
@@ -111,40 +185,92 @@ fs::path Gate::directory_of(std::string_view cwd) const {
 
 Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
                           std::stop_token stop, std::string_view on_behalf_of) {
-    Case matter{
-        tool.name, tool.name, call.input, tool.first_party, tool.first_party && tool.read_only,
-        {},        {}};
+    Case matter;
+    matter.who = matter.tool = tool.name;
+    matter.subagent = on_behalf_of;
+    matter.input = call.input;
+    matter.first_party = tool.first_party;
+    matter.read_only = tool.first_party && tool.read_only;
     if (!on_behalf_of.empty()) matter.who.append(" of ").append(on_behalf_of);
     const auto path_of = [&] { return string_or(call.input, "path", "."); };
     if (tool.name == "bash" || tool.name == "background_run") {
-        const std::string command = string_or(call.input, "command");
         matter.cwd = directory_of(string_or(call.input, "cwd"));
-        matter.needs = needs_of_command(tool.name, command, matter.cwd, places_, roots_);
-    } else if (tool.name == "write_file" || tool.name == "edit_file") {
+        take_apart(matter, string_or(call.input, "command"));
+        return decide(matter, stop);
+    }
+    if (tool.name == "write_file" || tool.name == "edit_file") {
         matter.needs = needs_of_path(tool.name, Need::Kind::kEdit, path_of(), places_, roots_);
     } else if (tool.name == "read_file" || tool.name == "glob" || tool.name == "grep") {
         matter.needs = needs_of_path(tool.name, Need::Kind::kRead, path_of(), places_, roots_);
         const std::string pattern =
             tool.name == "glob" ? string_or(call.input, "pattern") : std::string();
-        if (const auto start = literal_beginning(pattern); !start.empty())
-            for (Need& need : needs_of_path(tool.name, Need::Kind::kRead, start, places_, roots_))
+        if (const auto start = literal_beginning(pattern); !start.empty()) {
+            const std::string there =
+                start[0] == '/' ? std::string(start) : path_of() + "/" + std::string(start);
+            for (Need& need : needs_of_path(tool.name, Need::Kind::kRead, there, places_, roots_))
                 matter.needs.push_back(std::move(need));
+        }
     } else {
         Need need;
         need.tool = tool.name;
         need.name = string_or(call.input, tool.name == "agent" ? "subagent_type" : "name");
         matter.needs.push_back(std::move(need));
     }
+    matter.seen = matter.needs;
     return decide(matter, stop);
 }
 
 Gate::Verdict Gate::judge_command(std::string_view who, std::string_view command,
                                   std::string_view cwd, std::stop_token stop) {
-    Case matter{std::string(who),  "bash", Json{{"command", std::string(command)}}, false, false,
-                directory_of(cwd), {}};
+    Case matter;
+    matter.who = who;
+    matter.tool = "bash";
+    matter.input = {{"command", std::string(command)}};
+    matter.cwd = directory_of(cwd);
     if (!cwd.empty()) matter.input["cwd"] = std::string(cwd);
-    matter.needs = needs_of_command("bash", command, matter.cwd, places_, roots_);
+    take_apart(matter, command);
     return decide(matter, stop);
+}
+
+void Gate::take_apart(Case& matter, std::string_view command) const {
+    CommandNeeds found = needs_of_command(matter.tool, command, matter.cwd,
+                                          {places_, roots_, environment_, path_rules_});
+    matter.seen = std::move(found.seen);
+    matter.needs = std::move(found.open);
+    matter.failed = std::move(found.failed);
+    if (config_.mode != Mode::kBypassPermissions) study(matter, found);
+    matter.read_only = matter.first_party && config_.read_only_commands && !matter.needs.empty() &&
+                       std::all_of(matter.needs.begin(), matter.needs.end(), [](const Need& need) {
+                           return need.read_only || (need.kind == Need::Kind::kRead && need.inside);
+                       });
+}
+
+/// Looks at the files that the parts of a command name, where that matters.
+void Gate::study(Case& matter, const CommandNeeds& command) const {
+    const Restrictions restrictions{
+        [this](const fs::path& path) { return restricted(Rule::Kind::kRead, path); },
+        [this](const fs::path& path) { return restricted(Rule::Kind::kEdit, path); },
+        [this](const fs::path& path) {
+            const auto hit = [&](const Rule& rule) {
+                return rule.kind() == Rule::Kind::kRead && rule.may_match_beneath(path);
+            };
+            return std::any_of(rules_.deny.begin(), rules_.deny.end(), hit) ||
+                   std::any_of(rules_.ask.begin(), rules_.ask.end(), hit);
+        }};
+    const PartJudge judge(command, places_, roots_, environment_, restrictions);
+    std::vector<bool> studied(matter.needs.size(), false);
+    for (std::size_t i = 0; i < command.parts.size(); ++i) {
+        const std::size_t at = command.need_of_part[i];
+        if (at == Part::kNone || studied[at]) continue;
+        studied[at] = true;
+        for (Need& need : judge.protected_changes(i))
+            matter.needs.push_back(std::move(need));
+        Need& need = matter.needs[at];
+        if (!matter.first_party || (config_.mode != Mode::kPlan && by_rule(need))) continue;
+        need.read_only = config_.read_only_commands && judge.why_not_read_only(i).empty();
+        need.file_command =
+            config_.mode == Mode::kAcceptEdits && judge.why_not_file_command(i).empty();
+    }
 }
 
 /// Any deny, then any ask, then any allow, then the mode.
@@ -157,18 +283,37 @@ Gate::Verdict Gate::decide(const Case& matter, const std::stop_token& stop) {
 }
 
 std::optional<std::string> Gate::denied(const Case& matter) const {
-    for (const Need& need : matter.needs) {
-        const std::string what =
-            "Permission denied: " + matter.who + " wants to " + need.description(config_.workspace);
+    const auto what = [&](const Need& need) {
+        return "Permission denied: " + matter.who + " wants to " +
+               shortened(need.description(config_.workspace));
+    };
+    for (const Need& need : matter.seen) {
         if (need.kind == Need::Kind::kCommand)
             if (const auto hit = builtin_denial(need.part, matter.cwd, config_.home))
-                return what + ", which the built-in deny list forbids (" + *hit +
+                return what(need) + ", which the built-in deny list forbids (" + *hit +
                        "). No rule or mode allows it.";
         for (const Rule& rule : rules_.deny)
             if (need.matched_by_deny(rule))
-                return what + ", which is denied by the rule " + by_rule(rule) + ".";
+                return what(need) + ", which is denied by the rule " + named(rule) + ".";
     }
+    if (auto reason = not_taken_apart(matter)) return reason;
+    for (const Need& need : matter.needs)
+        if (config_.read_only_sandbox && matter.first_party && !need.tool.empty() &&
+            need.kind == Need::Kind::kEdit)
+            return what(need) + ", but sandbox.mode is read-only: no file is written.";
     return std::nullopt;
+}
+
+/// What cannot be taken apart may hold a part that a deny rule is about.
+std::optional<std::string> Gate::not_taken_apart(const Case& matter) const {
+    if (matter.failed.empty()) return std::nullopt;
+    const auto rule = std::find_if(rules_.deny.begin(), rules_.deny.end(), [](const Rule& r) {
+        return r.kind() == Rule::Kind::kBash || is_about_paths(r);
+    });
+    if (rule == rules_.deny.end()) return std::nullopt;
+    return "Permission denied: the command could not be taken apart (" + matter.failed +
+           "), so that deny rules such as " + named(*rule) +
+           " cannot be applied to it. Write it in a simpler way, or as several commands.";
 }
 
 std::optional<std::string> Gate::refused_by_plan(const Case& matter) const {
@@ -179,35 +324,36 @@ std::optional<std::string> Gate::refused_by_plan(const Case& matter) const {
 }
 
 const Rule* Gate::asks(const Case& matter) const {
-    for (const Rule& rule : rules_.ask)
-        for (const Need& need : matter.needs)
+    for (const Rule& rule : rules_.ask) {
+        if (!matter.failed.empty() && (rule.kind() == Rule::Kind::kBash || is_about_paths(rule)))
+            return &rule;
+        for (const Need& need : matter.seen)
             if (need.matched_by_ask(rule)) return &rule;
+    }
     return nullptr;
 }
 
+bool Gate::by_rule(const Need& need) const {
+    const auto hit = [&need](const Rule& rule) { return need.matched_by_allow(rule); };
+    if (std::any_of(rules_.allow.begin(), rules_.allow.end(), hit)) return true;
+    const Lock lock(mutex_);
+    return std::any_of(session_.begin(), session_.end(), hit);
+}
+
 bool Gate::allows(const Case& matter, const Need& need) const {
-    if (need.covered || config_.mode == Mode::kBypassPermissions) return true;
+    if (config_.mode == Mode::kBypassPermissions) return true;
     if (need.kind == Need::Kind::kTool &&
         (matter.read_only || (matter.first_party && contains(kUnquestioned, need.tool))))
         return true;
-    if (need.kind == Need::Kind::kRead && need.inside && matter.read_only) return true;
-    const auto hit = [&need](const Rule& rule) { return need.matched_by_allow(rule); };
-    if (std::any_of(rules_.allow.begin(), rules_.allow.end(), hit)) return true;
-    {
-        const Lock lock(mutex_);
-        if (std::any_of(session_.begin(), session_.end(), hit)) return true;
-    }
-    if (config_.mode != Mode::kAcceptEdits) return false;
+    if (need.read_only || need.file_command) return true;
+    // What a command reads by a redirection is as good as what read_file reads.
+    if (need.kind == Need::Kind::kRead && need.inside && matter.first_party &&
+        (matter.read_only || need.tool.empty()))
+        return true;
+    if (by_rule(need)) return true;
     // A stranger's tool may bear the name of one of ours.
-    if (!need.tool.empty() && need.kind == Need::Kind::kEdit && !matter.first_party) return false;
-    if (need.kind == Need::Kind::kEdit) return need.inside;
-    if (need.kind != Need::Kind::kCommand || need.opaque ||
-        !is_file_command(need.part, matter.cwd, roots_.write))
-        return false;
-    const auto paths = operands_of(need.part, matter.cwd);
-    return std::none_of(paths.begin(), paths.end(), [this](const fs::path& path) {
-        return denied_read(path) || denied_edit(path);
-    });
+    return config_.mode == Mode::kAcceptEdits && need.kind == Need::Kind::kEdit && need.inside &&
+           need.protected_name.empty() && matter.first_party;
 }
 
 std::vector<const Need*> Gate::open_needs(const Case& matter) const {
@@ -221,28 +367,25 @@ Question Gate::question(const Case& matter, const std::vector<const Need*>& open
                         const Rule* rule) const {
     Question question;
     question.who = matter.who;
+    question.subagent = matter.subagent;
     question.tool = matter.tool;
     question.input = matter.input;
-    std::vector<std::string> rules;
-    const auto add = [&](const Need& need) {
-        add_once(question.items, need.description(config_.workspace));
-        // An ask rule comes before every allow rule: none would spare the question.
-        if (rule == nullptr) add_once(rules, need.rule(config_.workspace));
-    };
-    if (rule == nullptr) {
-        for (const Need* need : open)
-            add(*need);
-    } else {
-        for (const Need& need : matter.needs)
-            if (need.matched_by_ask(*rule)) add(need);
+    std::vector<const Need*> about = open;
+    if (rule != nullptr) {
+        about.clear();
+        for (const Need& need : matter.seen)
+            if (need.matched_by_ask(*rule)) about.push_back(&need);
+        // The text could not be taken apart.
+        if (about.empty()) about = open;
     }
-    // The bare rule covers every other one.
-    if (std::find(rules.begin(), rules.end(), "Bash") != rules.end())
-        rules.erase(
-            std::remove_if(rules.begin(), rules.end(),
-                           [](const std::string& text) { return text.substr(0, 5) == "Bash("; }),
-            rules.end());
-    if (!rules.empty()) question.offers.push_back(std::move(rules));
+    for (const Need* need : about)
+        add_item(question.items, need->description(config_.workspace));
+    // An ask rule comes before every allow rule: none would spare the question.
+    if (rule == nullptr) {
+        RuleOffer offer = offer_for(open, config_.workspace);
+        question.offers = std::move(offer.choices);
+        question.remark = std::move(offer.remark);
+    }
     question.title = matter.who + " wants to " + enumerated(question.items);
     return question;
 }
@@ -265,20 +408,7 @@ Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop
                                   ", which is outside its folders: the workspace and those given "
                                   "with --add-dir DIR.");
     }
-    if (asker_ == nullptr || config_.mode == Mode::kDontAsk) {
-        const Question question = this->question(matter, open_needs(matter), rule);
-        std::string reason = "Permission denied: " + question.title + ".";
-        if (rule != nullptr)
-            return refuse(matter,
-                          reason + " The rule " + by_rule(*rule) +
-                              " asks for it, and nobody can be asked; --yes answers with yes.");
-        std::string options;
-        for (const auto& rules : question.offers)
-            for (const std::string& text : rules)
-                options += " --allow " + shell_quoted(text);
-        return refuse(matter, reason + " Allow it with" + options +
-                                  " or permissions.allow in the configuration.");
-    }
+    if (asker_ == nullptr || config_.mode == Mode::kDontAsk) return refuse_unasked(matter, rule);
     if (!take_turn(stop)) return {false, "Permission denied: the turn was stopped."};
     // Somebody may have answered "always" meanwhile.
     const auto open = open_needs(matter);
@@ -298,8 +428,20 @@ Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop
     end_turn();
     if (answer.kind != Answer::Kind::kNo) return {true, {}};
     if (stop.stop_requested()) return {false, "Permission denied: the turn was stopped."};
-    const std::string said = answer.instead.empty() ? "." : ": " + answer.instead;
-    return refuse(matter, "Permission denied: " + question.title + ", and the user said no" + said);
+    std::string reason =
+        "Permission denied: " + shortened(question.title) + ", and the user said no.";
+    if (!answer.instead.empty()) reason += " The user wants this instead: " + answer.instead;
+    return refuse(matter, std::move(reason));
+}
+
+Gate::Verdict Gate::refuse_unasked(const Case& matter, const Rule* rule) {
+    const auto open = open_needs(matter);
+    const std::string reason =
+        "Permission denied: " + shortened(question(matter, open, rule).title) + ".";
+    if (rule != nullptr)
+        return refuse(matter, reason + " The rule " + named(*rule) +
+                                  " asks for it, and nobody can be asked; --yes answers with yes.");
+    return refuse(matter, reason + advice(open, config_.workspace));
 }
 
 Gate::Verdict Gate::ask(std::string_view who, std::string_view question, std::stop_token stop) {
@@ -377,6 +519,15 @@ bool Gate::denied_edit(const fs::path& path) const {
     return std::any_of(rules_.deny.begin(), rules_.deny.end(), [&](const Rule& rule) {
         return rule.kind() == Rule::Kind::kEdit && rule.matches_path(path, true);
     });
+}
+
+/// Whether a deny rule or an ask rule is about this path.
+bool Gate::restricted(Rule::Kind kind, const fs::path& path) const {
+    const auto hit = [&](const Rule& rule) {
+        return rule.kind() == kind && rule.matches_path(path, true);
+    };
+    return std::any_of(rules_.deny.begin(), rules_.deny.end(), hit) ||
+           std::any_of(rules_.ask.begin(), rules_.ask.end(), hit);
 }
 
 bool Gate::removes(std::string_view tool) const {

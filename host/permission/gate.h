@@ -23,7 +23,9 @@ std::string_view to_string(Mode mode);
 
 struct Config {
     Mode mode = Mode::kAsk;
-    bool yes = false;  ///< every question is answered with yes
+    bool yes = false;                ///< every question is answered with yes
+    bool read_only_commands = true;  ///< commands of the list need no question
+    bool read_only_sandbox = false;  ///< sandbox.mode is read-only: file tools write nothing
     std::vector<RuleText> deny, ask, allow;
     std::filesystem::path workspace;              ///< absolute, symlinks resolved
     std::filesystem::path home;                   ///< absolute, or empty
@@ -39,7 +41,9 @@ struct Denial {
 };
 
 /// Says whether a tool call may run: the built-in deny list and deny rules, then ask rules, then
-/// allow rules, then the mode. A command is judged part by part, its output redirections as edits.
+/// allow rules, then the mode. A command is judged part by part, its redirections as edits and
+/// reads. Deny and ask rules look at all that a text could run (`parse_script`), allow rules and
+/// modes only at what is wholly understood (`understand`).
 /// Not responsible for keeping file tools beneath their roots. Thread-safe. Blocks only while a
 /// person is asked, one question at a time.
 class Gate final : public agent::Gate {
@@ -88,12 +92,18 @@ private:
 
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
     Verdict decide(const Case& matter, const std::stop_token& stop);
+    void take_apart(Case& matter, std::string_view command) const;
+    void study(Case& matter, const CommandNeeds& command) const;
+    [[nodiscard]] bool by_rule(const Need& need) const;
+    [[nodiscard]] bool restricted(Rule::Kind kind, const std::filesystem::path& path) const;
     [[nodiscard]] std::optional<std::string> denied(const Case& matter) const;
+    [[nodiscard]] std::optional<std::string> not_taken_apart(const Case& matter) const;
     [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& matter) const;
     [[nodiscard]] const Rule* asks(const Case& matter) const;
     [[nodiscard]] bool allows(const Case& matter, const Need& need) const;
     [[nodiscard]] const Need* out_of_reach(const Case& matter) const;
     [[nodiscard]] std::vector<const Need*> open_needs(const Case& matter) const;
+    Verdict refuse_unasked(const Case& matter, const Rule* rule);
     Verdict put_question(const Case& matter, const std::stop_token& stop);
     [[nodiscard]] Question question(const Case& matter, const std::vector<const Need*>& open,
                                     const Rule* rule) const;
@@ -106,8 +116,10 @@ private:
     Asker* asker_;
     Places places_;
     Roots roots_;
+    ShellEnvironment environment_;
     std::vector<Error> errors_;
     Rules rules_;
+    bool path_rules_ = false;  ///< a deny or ask rule is about reading or changing files
 
     mutable Mutex mutex_;
     Condition turn_;

@@ -1,7 +1,15 @@
 #include "host/permission/needs.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <set>
+
+#include "host/base/path_text.h"
+#include "host/base/utf8.h"
+#include "host/permission/arguments.h"
+#include "host/permission/file_commands.h"
+#include "host/permission/grammar.h"
+#include "host/permission/protected_paths.h"
 
 namespace tenon::permission {
 namespace {
@@ -10,112 +18,130 @@ namespace fs = std::filesystem;
 
 /// Longer commands would drown the message that names their rule.
 constexpr std::size_t kLongestRule = 1'000;
-
-struct FileCommand {
-    std::string_view name;
-    std::string_view flags;  ///< short options without a value
-    std::string_view last;   ///< short ones whose value is the next word
-};
-
-constexpr std::array<FileCommand, 6> kFileCommands = {{
-    {"mkdir", "pv", "m"},
-    {"touch", "acmh", "dtr"},
-    {"rm", "rRfivId", ""},
-    {"rmdir", "pv", ""},
-    {"mv", "finuvT", "t"},
-    {"cp", "aRrfinpuvdLPHTslx", "t"},
-}};
-
-constexpr std::string_view kLongOptions =
-    " --parents --verbose --no-create --recursive --force --dir --no-clobber --update --archive "
-    "--no-target-directory --link "
-    "--symbolic-link --no-dereference --dereference ";
-
-const FileCommand* file_command(std::string_view name) {
-    const auto* found = std::find_if(kFileCommands.begin(), kFileCommands.end(),
-                                     [&](const FileCommand& c) { return c.name == name; });
-    return found == kFileCommands.end() ? nullptr : found;
-}
-
-bool is_harmless_option(std::string_view option, const FileCommand& command) {
-    if (option.substr(0, 2) == "--")
-        return kLongOptions.find(" " + std::string(option) + " ") != std::string_view::npos;
-    for (std::size_t i = 1; i < option.size(); ++i) {
-        if (command.flags.find(option[i]) != std::string_view::npos) continue;
-        if (i + 1 != option.size() || command.last.find(option[i]) == std::string_view::npos)
-            return false;
-    }
-    return true;
-}
-
-/// A pattern may name many files, but all of them in one folder.
-bool is_plain_operand(const Word& word) {
-    if (word.expands || (word.tilde && word.decoded.size() > 1 && word.decoded[1] != '/'))
-        return false;
-    if (word.tilde) return false;
-    if (!word.pattern) return true;
-    const auto slash = word.decoded.rfind('/');
-    const std::string_view folder =
-        std::string_view(word.decoded).substr(0, slash == std::string::npos ? 0 : slash);
-    const std::string_view last =
-        std::string_view(word.decoded).substr(slash == std::string::npos ? 0 : slash + 1);
-    // .* could be .. for old shells, and {a,../b} leaves the folder.
-    return word.decoded.find('{') == std::string::npos &&
-           folder.find_first_of("*?[") == std::string_view::npos && last.substr(0, 1) != ".";
-}
-
-std::vector<const Word*> operand_words(const Part& part) {
-    std::vector<const Word*> operands;
-    bool options = true;
-    for (std::size_t i = 1; i < part.words.size(); ++i) {
-        const Word& word = part.words[i];
-        if (options && word.decoded == "--") {
-            options = false;
-        } else if (!options || word.decoded.size() < 2 || word.decoded[0] != '-') {
-            operands.push_back(&word);
-        }
-    }
-    return operands;
-}
-
-bool changes_folder(const Part& part) {
-    if (part.words.empty()) return false;
-    const std::string_view name = command_name(part.words[0]);
-    return name == "cd" || name == "pushd" || name == "popd";
-}
+/// Redirections of one command that are looked at one by one, in each directory.
+constexpr std::size_t kMostRedirections = 1'000;
+constexpr std::size_t kMostDirectories = 16;
+/// A text of more commands is not judged one by one.
+constexpr std::size_t kMostParts = 1'000;
 
 Need path_need(std::string_view tool, Need::Kind kind, const fs::path& path, const Roots& roots) {
     Need need;
     need.tool = tool;
     need.kind = kind;
-    need.path = path;
+    need.path = normalised(path, "/");
     need.real = resolved(path);
     need.inside = is_beneath(need.real, kind == Need::Kind::kEdit ? roots.write : roots.read);
+    if (kind != Need::Kind::kEdit) return need;
+    auto name = protected_target(need.real, roots.write);
+    if (!name) name = protected_name(need.path, roots.write);
+    need.protected_name = name.value_or("");
     return need;
 }
 
-/// Where ~ and relative paths lead; nothing when only the shell knows.
-std::optional<fs::path> target_path(const Word& word, const fs::path& cwd, const Places& places) {
-    if (!word.literal()) return std::nullopt;
-    if (!word.tilde) return normalised(word.decoded, cwd);
-    const bool own = word.decoded.size() == 1 || word.decoded[1] == '/';
-    if (!own || places.home.empty()) return std::nullopt;
-    return normalised(places.home.string() + word.decoded.substr(1), "/");
+bool is_input(const Redirection& redirection) {
+    return redirection.op == "<" || redirection.op == "<>";
 }
 
-Need redirection_need(const Redirection& redirection, bool moved, const fs::path& cwd,
-                      const Places& places, const Roots& roots) {
+/// What the rules call it; a redirection for reading and writing is both.
+std::vector<Need::Kind> kinds_of(const Redirection& redirection) {
+    std::vector<Need::Kind> kinds;
+    if (redirection.writes_file()) kinds.push_back(Need::Kind::kEdit);
+    if (is_input(redirection) && redirection.target.decoded != "/dev/null")
+        kinds.push_back(Need::Kind::kRead);
+    return kinds;
+}
+
+Need unknown_file(Need::Kind kind) {
     Need need;
-    need.kind = Need::Kind::kEdit;
-    if (const auto path = target_path(redirection.target, cwd, places))
-        need = path_need({}, Need::Kind::kEdit, *path, roots);
-    // After a cd a relative target is somewhere else; deny rules still look at where it would have
-    // been.
-    const bool relative = redirection.target.decoded.empty() ||
-                          (redirection.target.decoded[0] != '/' && !redirection.target.tilde);
-    need.certain = !need.path.empty() && !(moved && relative);
-    need.inside = need.inside && need.certain;
+    need.kind = kind;
+    need.certain = false;
     return need;
+}
+
+/// The needs of redirections, each once.
+class Redirections {
+public:
+    Redirections(const CommandContext& context, std::vector<Need>& out)
+        : context_(context), out_(out) {}
+
+    /// For allow rules: every file it may be, in every directory the part may run in. A pattern is
+    /// not known before it is expanded.
+    void add_open(const Redirection& redirection, const Where& where, bool stale) {
+        for (const Need::Kind kind : kinds_of(redirection)) {
+            const auto target = value_of(redirection.target, context_.places.home);
+            if (!target || stale || target->empty() || too_many()) {
+                add_unknown(kind);
+            } else if ((*target)[0] == '/') {
+                add(kind, *target);
+            } else if (!where.known) {
+                add_unknown(kind);
+            } else {
+                for (const fs::path& directory : where.directories)
+                    add(kind, directory / *target);
+            }
+        }
+    }
+
+    /// For deny rules: every file it could be. False: too many to look at.
+    bool add_seen(const Redirection& redirection, const std::vector<fs::path>& directories) {
+        for (const Need::Kind kind : kinds_of(redirection)) {
+            const Word& word = redirection.target;
+            bool known = false;
+            for (const fs::path& directory : directories) {
+                if (too_many()) return false;
+                if (const auto names = arguments_of(word, directory, context_.places.home)) {
+                    known = true;
+                    for (const Argument& name : *names)
+                        add(kind, !name.text.empty() && name.text[0] == '/'
+                                      ? fs::path(name.text)
+                                      : directory / name.text);
+                }
+            }
+            if (!known) add_unknown(kind);
+        }
+        return true;
+    }
+
+private:
+    [[nodiscard]] bool too_many() const { return seen_.size() > kMostRedirections; }
+
+    void add(Need::Kind kind, const fs::path& path) {
+        if (!seen_.insert({kind, path.native()}).second) return;
+        Need need = path_need({}, kind, path, context_.roots);
+        need.certain = locate(path).sure;
+        need.inside = need.inside && need.certain;
+        out_.push_back(std::move(need));
+    }
+    void add_unknown(Need::Kind kind) {
+        if (seen_.insert({kind, {}}).second) out_.push_back(unknown_file(kind));
+    }
+
+    const CommandContext& context_;
+    std::vector<Need>& out_;
+    std::set<std::pair<Need::Kind, std::string>> seen_;
+};
+
+/// Where relative names of a text could start: at `cwd`, and at whatever directory it names in `cd`
+/// or `pushd`, one after the other. Nothing when there are too many.
+std::optional<std::vector<fs::path>> directories_of(const Script& script, const fs::path& cwd,
+                                                    const fs::path& home) {
+    std::vector<fs::path> out = {cwd};
+    std::set<std::string> known = {cwd.native()};
+    for (const Part& part : script.parts) {
+        if (part.words.size() < 2) continue;
+        const std::string_view name = part.words[0].decoded;
+        if (name != "cd" && name != "pushd") continue;
+        for (std::size_t i = 1; i < part.words.size(); ++i) {
+            const auto target = value_of(part.words[i], home);
+            if (!target || target->empty() || (*target)[0] == '-') continue;
+            for (std::size_t at = 0, size = out.size(); at < size; ++at) {
+                fs::path there = (*target)[0] == '/' ? fs::path(*target) : out[at] / *target;
+                if (known.insert(there.native()).second) out.push_back(std::move(there));
+                if (out.size() > kMostDirectories) return std::nullopt;
+            }
+        }
+    }
+    return out;
 }
 
 std::string escaped(std::string_view path) {
@@ -145,17 +171,95 @@ bool is_for_path(const Rule& rule, const Need& need) {
     return rule.kind() == (need.kind == Need::Kind::kEdit ? Rule::Kind::kEdit : Rule::Kind::kRead);
 }
 
-}  // namespace
-
-bool is_beneath(const fs::path& path, const std::vector<fs::path>& roots) {
-    return std::any_of(roots.begin(), roots.end(), [&](const fs::path& root) {
-        const std::string& whole = path.native();
-        const std::string& head = root.native();
-        if (head == "/" || whole == head) return true;
-        return whole.size() > head.size() && whole.compare(0, head.size(), head) == 0 &&
-               whole[head.size()] == '/';
-    });
+Need command_need(std::string_view tool, Part part) {
+    Need need;
+    need.kind = Need::Kind::kCommand;
+    need.tool = tool;
+    need.opaque = !part.opaque.empty();
+    need.part = std::move(part);
+    return need;
 }
+
+bool leaves_directory(const Part& part) {
+    if (part.words.empty()) return false;
+    const std::string_view name = command_name(part.words[0]);
+    return name == "cd" || name == "pushd" || name == "popd";
+}
+
+/// The text as one thing.
+Need whole_text(std::string_view tool, std::string_view command, std::string why) {
+    Part part;
+    part.written = part.whole = command;
+    part.opaque = std::move(why);
+    return command_need(tool, std::move(part));
+}
+
+void see(CommandNeeds& needs, std::string_view tool, Script script, const fs::path& cwd,
+         const CommandContext& context) {
+    needs.failed = std::move(script.failed);
+    if (context.path_rules) {
+        const auto directories = directories_of(script, cwd, context.places.home);
+        Redirections redirections(context, needs.seen);
+        for (const Part& part : script.parts)
+            for (const Redirection& redirection : part.redirections)
+                if (!directories || !redirections.add_seen(redirection, *directories))
+                    needs.failed = "too many redirections and directories to look at";
+    }
+    std::set<std::string> known;
+    for (Part& part : script.parts)
+        if (known.insert(part.whole + '\1' + part.written + '\1' + part.opaque).second)
+            needs.seen.push_back(command_need(tool, std::move(part)));
+}
+
+/// What makes two parts of one text the same to a judge.
+std::string identity(const Part& part, const Where& where) {
+    std::string out = part.whole + '\1' + part.written + '\1' + part.opaque;
+    for (const fs::path& directory : where.directories)
+        out.append("\1").append(directory.native());
+    return out + (where.known ? "" : "\1?");
+}
+
+bool runs_inside(const Where& where, const Roots& roots) {
+    return where.known && std::all_of(where.directories.begin(), where.directories.end(),
+                                      [&](const fs::path& directory) {
+                                          return is_beneath(resolved(directory), roots.write);
+                                      });
+}
+
+void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext& context) {
+    std::map<std::string, bool> leaves;
+    const bool several = needs.parts.size() > 1;
+    std::vector<std::string> identities;
+    for (std::size_t i = 0; i < needs.parts.size(); ++i) {
+        identities.push_back(identity(needs.parts[i], needs.places[i]));
+        if (!several) break;
+        const auto [entry, is_new] = leaves.try_emplace(identities.back(), false);
+        if (is_new)
+            entry->second = may_leave_links(needs.parts[i], needs.places[i], context.places.home);
+        needs.leaves_links.push_back(entry->second);
+    }
+    const auto links = std::count(needs.leaves_links.begin(), needs.leaves_links.end(), true);
+    Redirections redirections(context, needs.open);
+    std::map<std::string, std::size_t> known;
+    for (std::size_t i = 0; i < needs.parts.size(); ++i) {
+        const Part& part = needs.parts[i];
+        // A link that another part makes would be followed.
+        const bool stale = links > (several && needs.leaves_links[i] ? 1 : 0);
+        for (const Redirection& redirection : part.redirections)
+            redirections.add_open(redirection, needs.places[i], stale);
+        // A redirection alone runs nothing.
+        const bool nothing = part.words.empty() && part.assignments.empty() &&
+                             !part.redirections.empty() && part.opaque.empty();
+        const auto [entry, is_new] = known.try_emplace(identities[i], needs.open.size());
+        needs.need_of_part.push_back(nothing ? Part::kNone : entry->second);
+        if (nothing || !is_new) continue;
+        Need need = command_need(tool, part);
+        need.runs_inside = runs_inside(needs.places[i], context.roots);
+        needs.open.push_back(std::move(need));
+    }
+}
+
+}  // namespace
 
 bool Need::matched_by_deny(const Rule& rule) const {
     if (rule.kind() == Rule::Kind::kTool) return rule.covers(tool);
@@ -168,15 +272,18 @@ bool Need::matched_by_deny(const Rule& rule) const {
 
 bool Need::matched_by_ask(const Rule& rule) const {
     return matched_by_deny(rule) ||
-           (kind == Kind::kCommand && rule.kind() == Rule::Kind::kBash && rule.allows(part, false));
+           (kind == Kind::kCommand && rule.kind() == Rule::Kind::kBash && rule.asks(part));
 }
 
 bool Need::matched_by_allow(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return rule.covers(tool);
+    if (rule.kind() == Rule::Kind::kTool) return protected_name.empty() && rule.covers(tool);
     if (kind == Kind::kCommand)
-        return rule.kind() == Rule::Kind::kBash && rule.allows(part, opaque);
+        return rule.kind() == Rule::Kind::kBash &&
+               (rule.bare() || (runs_inside && rule.allows(part, opaque)));
     if (kind == Kind::kTool) return rule.covers(tool) && (rule.bare() || rule.matches_name(name));
-    return is_for_path(rule, *this) && (rule.bare() || (certain && rule.matches_path(real, false)));
+    if (!is_for_path(rule, *this)) return false;
+    if (!protected_name.empty() && !rule.names(protected_name)) return false;
+    return rule.bare() || (certain && rule.matches_path(real, false));
 }
 
 std::string Need::description(const fs::path& workspace) const {
@@ -191,7 +298,8 @@ std::string Need::description(const fs::path& workspace) const {
             return certain ? "write " + shown(real, workspace)
                            : "write a file that only the shell knows";
         case Kind::kRead:
-            return "read " + shown(real, workspace);
+            return certain ? "read " + shown(real, workspace)
+                           : "read a file that only the shell knows";
         case Kind::kTool:
             break;
     }
@@ -200,84 +308,63 @@ std::string Need::description(const fs::path& workspace) const {
 
 std::string Need::rule(const fs::path& workspace) const {
     switch (kind) {
-        case Kind::kCommand:
-            if (opaque || part.written.empty()) return "Bash";
-            if (part.written.size() > kLongestRule && !part.words.empty() &&
-                part.assignments.empty())
-                return "Bash(" + TextPattern::quote(part.words[0].written) + " *)";
+        case Kind::kCommand: {
+            if (opaque || !runs_inside || part.written.empty() ||
+                part.written.size() > kLongestRule)
+                return "Bash";
             return "Bash(" + TextPattern::quote(part.written) + ")";
-        case Kind::kEdit:
-            return certain ? "Edit(" + path_pattern(real, workspace) + ")" : "Edit";
+        }
+        case Kind::kEdit: {
+            if (!certain) return "Edit";
+            // A link with a protected name: the rule that fits where it leads does not hold it.
+            if (!protected_name.empty() &&
+                std::none_of(real.begin(), real.end(), [&](const fs::path& one) {
+                    return equal_letters(one.native(), protected_name);
+                }))
+                return {};
+            return "Edit(" + path_pattern(real, workspace) + ")";
+        }
         case Kind::kRead:
-            return "Read(" + path_pattern(real, workspace) + ")";
+            return certain ? "Read(" + path_pattern(real, workspace) + ")" : "Read";
         case Kind::kTool:
             break;
     }
     return tool;
 }
 
-std::vector<Need> needs_of_command(std::string_view tool, std::string_view command,
-                                   const fs::path& cwd, const Places& places, const Roots& roots) {
+CommandNeeds needs_of_command(std::string_view tool, std::string_view command, const fs::path& cwd,
+                              const CommandContext& context) {
+    CommandNeeds needs;
     Script script = parse_script(command);
-    if (script.parts.empty()) {
-        Part nothing;
-        nothing.written = nothing.whole = command;
-        script.parts.push_back(std::move(nothing));
+    Understood understood = understand(command);
+    if (understood.parts.size() > kMostParts)
+        understood = {{}, "more than " + std::to_string(kMostParts) + " commands"};
+    if (!understood.unclear.empty() || understood.parts.empty()) {
+        // The files that it is seen to redirect to still count one by one.
+        Redirections redirections(context, needs.open);
+        const Where where{std::none_of(script.parts.begin(), script.parts.end(), leaves_directory),
+                          {cwd}};
+        for (const Part& part : script.parts)
+            for (const Redirection& redirection : part.redirections)
+                redirections.add_open(redirection, where, false);
+        needs.open.push_back(whole_text(tool, command, std::move(understood.unclear)));
+        see(needs, tool, std::move(script), cwd, context);
+        return needs;
     }
-    const bool moved = std::any_of(script.parts.begin(), script.parts.end(), changes_folder);
-    const bool alone = std::all_of(script.parts.begin(), script.parts.end(),
-                                   [](const Part& part) { return part.nested; });
-    std::vector<Need> needs;
-    for (Part& part : script.parts) {
-        for (const Redirection& redirection : part.redirections)
-            if (redirection.writes_file())
-                needs.push_back(redirection_need(redirection, moved, cwd, places, roots));
-        Need need;
-        need.kind = Need::Kind::kCommand;
-        need.tool = tool;
-        if (part.opaque.empty()) part.opaque = script.opaque;
-        need.opaque = !part.opaque.empty();
-        // A redirection alone runs nothing.
-        need.covered = (part.nested && !alone) || (part.words.empty() && part.assignments.empty() &&
-                                                   !part.redirections.empty() && !need.opaque);
-        need.part = std::move(part);
-        needs.push_back(std::move(need));
-    }
+    see(needs, tool, std::move(script), cwd, context);
+    needs.places =
+        places_of_parts(command, understood.parts, cwd, context.places.home, context.environment);
+    needs.parts = std::move(understood.parts);
+    need_parts(needs, tool, context);
     return needs;
 }
 
 std::vector<Need> needs_of_path(std::string_view tool, Need::Kind kind, std::string_view path,
                                 const Places& places, const Roots& roots) {
-    return {path_need(tool, kind, normalised(fs::path(path), places.workspace), roots)};
-}
-
-bool is_file_command(const Part& part, const fs::path& cwd, const std::vector<fs::path>& roots) {
-    if (!part.opaque.empty() || part.words.empty() || !part.assignments.empty()) return false;
-    const FileCommand* command = file_command(part.words[0].decoded);
-    if (command == nullptr) return false;
-    bool options = true;
-    for (std::size_t i = 1; i < part.words.size(); ++i) {
-        const Word& word = part.words[i];
-        if (options && word.decoded == "--") options = false;
-        const bool option = options && word.decoded.size() > 1 && word.decoded[0] == '-';
-        if (option && !is_harmless_option(word.decoded, *command)) return false;
-        if (!is_plain_operand(word)) return false;
-    }
-    const std::vector<fs::path> paths = operands_of(part, cwd);
-    return !paths.empty() && std::all_of(paths.begin(), paths.end(), [&](const fs::path& path) {
-        return is_beneath(path, roots) &&
-               std::find(roots.begin(), roots.end(), path) == roots.end();
-    });
-}
-
-std::vector<fs::path> operands_of(const Part& part, const fs::path& cwd) {
-    std::vector<fs::path> paths;
-    for (const Word* word : operand_words(part)) {
-        const fs::path path(word->decoded);
-        // Unlike `normalised` this follows a symlink before the .. behind it, as the command will.
-        paths.push_back(resolved(path.is_absolute() ? path : cwd / path));
-    }
-    return paths;
+    // As path.open/1 reads it: text that it gave for a path that is not UTF-8 is that path.
+    const std::string bytes = path_from_text(path);
+    const fs::path asked(utf8::is_valid(bytes) ? std::string(path) : bytes);
+    return {path_need(tool, kind, asked.is_absolute() ? asked : places.workspace / asked, roots)};
 }
 
 }  // namespace tenon::permission

@@ -8,6 +8,7 @@
 #include "host/base/json.h"
 #include "host/permission/rules.h"
 #include "host/permission/shell.h"
+#include "host/permission/surroundings.h"
 
 /// What a tool call would do, in the terms that rules speak of.
 namespace tenon::permission {
@@ -18,50 +19,64 @@ struct Roots {
     std::vector<std::filesystem::path> read;   ///< these and more
 };
 
-/// `path` is `root` or lies beneath it.
-bool is_beneath(const std::filesystem::path& path, const std::vector<std::filesystem::path>& roots);
-
-/// One thing that must be allowed.
+/// One thing that must be allowed, or that a deny rule may forbid.
 struct Need {
     enum class Kind { kCommand, kEdit, kRead, kTool };
 
     Kind kind = Kind::kTool;
-    std::string tool;  ///< empty: a redirection
+    std::string tool;  ///< empty: a redirection, or what a command changes
     Part part;         ///< kCommand
     bool opaque = false;
-    bool covered = false;  ///< another need stands for this one; only deny and ask rules look at it
+    bool runs_inside = true;    ///< kCommand: it is known to run beneath the roots
+    bool read_only = false;     ///< kCommand: judged as one of the list (see PartJudge)
+    bool file_command = false;  ///< kCommand: likewise, one that acceptEdits lets through
     std::filesystem::path
-        path;  ///< kEdit, kRead: absolute, as written; empty: only the shell knows
-    std::filesystem::path real;  ///< symlinks resolved
+        path;  ///< kEdit, kRead: absolute, `..` removed by the letters; empty: only the shell knows
+    std::filesystem::path real;  ///< where it leads, links followed before `..`
     bool certain = true;         ///< false: the path may be another one, or is not known
     bool inside = false;         ///< certain, and beneath the roots for its purpose
+    std::string protected_name;  ///< kEdit: a change of it asks in every mode but bypassPermissions
     std::string name;            ///< kTool: what Agent(name) and Skill(name) look at
 
     [[nodiscard]] bool matched_by_deny(const Rule& rule) const;
     [[nodiscard]] bool matched_by_ask(const Rule& rule) const;
+    /// A protected file is allowed only by a rule that holds its name: `Edit(.envrc)`, not `Edit`
+    /// or `Edit(**)`.
     [[nodiscard]] bool matched_by_allow(const Rule& rule) const;
 
     /// "run `npm test`", "write src/a.c"
     [[nodiscard]] std::string description(const std::filesystem::path& workspace) const;
-    /// The narrowest rule that allows it.
+    /// The narrowest rule that allows it; empty: none does.
     [[nodiscard]] std::string rule(const std::filesystem::path& workspace) const;
 };
 
-/// The parts of a command and the files they write by redirection. `cwd` is absolute.
-std::vector<Need> needs_of_command(std::string_view tool, std::string_view command,
-                                   const std::filesystem::path& cwd, const Places& places,
-                                   const Roots& roots);
+/// What a command text means to the rules.
+struct CommandNeeds {
+    std::vector<Need> seen;  ///< what deny rules and ask rules look at: more than what happens
+    std::vector<Need> open;  ///< what must be allowed, each
+    /// Not empty: the text could not be taken apart, so that `seen` may lack something.
+    std::string failed;
+    /// The understood parts, with where they run; empty when the text is not understood.
+    std::vector<Part> parts;
+    std::vector<Where> places;
+    /// For each part the place of its command in `open`, which equal parts share.
+    std::vector<std::size_t> need_of_part;
+    std::vector<bool> leaves_links;  ///< for each part, see `may_leave_links`; empty: one part
+};
 
-/// What one of the file tools would read or write.
+struct CommandContext {
+    const Places& places;
+    const Roots& roots;
+    const ShellEnvironment& environment;
+    bool path_rules = false;  ///< deny or ask rules on Read and Edit are in force
+};
+
+/// `cwd` is absolute. Touches the file system.
+CommandNeeds needs_of_command(std::string_view tool, std::string_view command,
+                              const std::filesystem::path& cwd, const CommandContext& context);
+
+/// What one of the file tools would read or write: links followed as the tool itself follows them.
 std::vector<Need> needs_of_path(std::string_view tool, Need::Kind kind, std::string_view path,
                                 const Places& places, const Roots& roots);
-
-/// Whether a command only makes, moves, copies or removes files strictly beneath `roots`: one of a
-/// few plain commands, every word literal, only well-known options. Relative paths start at `cwd`.
-bool is_file_command(const Part& part, const std::filesystem::path& cwd,
-                     const std::vector<std::filesystem::path>& roots);
-
-/// The paths that such a command names, symlinks resolved.
-std::vector<std::filesystem::path> operands_of(const Part& part, const std::filesystem::path& cwd);
 
 }  // namespace tenon::permission

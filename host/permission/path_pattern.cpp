@@ -1,6 +1,7 @@
 #include "host/permission/path_pattern.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstdint>
 #include <deque>
 #include <fnmatch.h>
@@ -12,6 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMaxLinks = 40;  // as the kernel, path_resolution(7)
+/// The kernel takes PATH_MAX bytes, to which a working directory may have to be added.
+constexpr std::size_t kLongestPath = 4 * PATH_MAX;
 
 std::vector<std::string> split(std::string_view text) {
     std::vector<std::string> names;
@@ -83,6 +86,12 @@ bool is_folder(const fs::path& path) {
 
 }  // namespace
 
+bool equal_letters(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 fs::path normalised(const fs::path& path, const fs::path& base) {
     const std::string whole =
         path.is_absolute() ? path.string() : base.string() + "/" + path.string();
@@ -90,9 +99,15 @@ fs::path normalised(const fs::path& path, const fs::path& base) {
 }
 
 fs::path resolved(const fs::path& path) {
+    return locate(path).real;
+}
+
+Location locate(const fs::path& path) {
+    if (path.native().size() > kLongestPath) return {normalised(path, "/"), false};
     const std::vector<std::string> names = split(path.string());
     std::deque<std::string> rest(names.begin(), names.end());
     std::vector<std::string> done;
+    bool sure = true;
     int links = 0;
     while (!rest.empty()) {
         const std::string name = std::move(rest.front());
@@ -106,13 +121,24 @@ fs::path resolved(const fs::path& path) {
         std::error_code error;
         const fs::path target = fs::read_symlink(joined(done), error);
         if (error) continue;
+        if (done.front() == "proc") sure = false;
         done.pop_back();
-        if (++links > kMaxLinks) break;
+        if (++links > kMaxLinks) return {joined(done), false};
         if (target.is_absolute()) done.clear();
         const std::vector<std::string> inserted = split(target.string());
         rest.insert(rest.begin(), inserted.begin(), inserted.end());
     }
-    return joined(done);
+    return {joined(done), sure};
+}
+
+bool is_beneath(const fs::path& path, const std::vector<fs::path>& roots) {
+    return std::any_of(roots.begin(), roots.end(), [&](const fs::path& root) {
+        const std::string& whole = path.native();
+        const std::string& head = root.native();
+        if (head == "/" || whole == head) return true;
+        return whole.size() > head.size() && whole.compare(0, head.size(), head) == 0 &&
+               whole[head.size()] == '/';
+    });
 }
 
 Result<PathPattern> PathPattern::parse(std::string_view text, const fs::path& base,
@@ -189,6 +215,25 @@ bool PathPattern::matches(const fs::path& path) const {
 
 bool PathPattern::matches_strictly(const fs::path& path) const {
     return matches(path) || from({}, behind_links_, split(path.string()), path);
+}
+
+bool PathPattern::may_match_beneath(const fs::path& path) const {
+    const Names directory = split(path.string());
+    const auto meets = [&](Names head, const Names& names) {
+        const auto wild = std::find_if(names.begin(), names.end(), is_glob);
+        head.insert(head.end(), names.begin(), wild);
+        const std::size_t common = std::min(head.size(), directory.size());
+        return std::equal(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(common),
+                          directory.begin());
+    };
+    return meets({}, behind_links_) ||
+           std::any_of(roots_.begin(), roots_.end(),
+                       [&](const Names& root) { return meets(root, names_); });
+}
+
+bool PathPattern::names(std::string_view name) const {
+    return std::any_of(names_.begin(), names_.end(),
+                       [&](const std::string& own) { return equal_letters(own, name); });
 }
 
 }  // namespace tenon::permission

@@ -26,6 +26,22 @@ std::filesystem::path normalised(const std::filesystem::path& path,
 /// far.
 std::filesystem::path resolved(const std::filesystem::path& path);
 
+/// Where a path leads, and whether it leads there for every process.
+struct Location {
+    std::filesystem::path real;
+    /// False: too many links, or too long, or through a link of /proc, which leads elsewhere for
+    /// each process.
+    bool sure = true;
+};
+/// As `resolved`.
+Location locate(const std::filesystem::path& path);
+
+/// Letters A to Z count as a to z.
+bool equal_letters(std::string_view a, std::string_view b);
+
+/// `path` is one of `roots` or lies beneath it, by the letters alone.
+bool is_beneath(const std::filesystem::path& path, const std::vector<std::filesystem::path>& roots);
+
 /// One gitignore pattern. What it matches, it matches with everything beneath.
 class PathPattern {
 public:
@@ -40,6 +56,12 @@ public:
     /// As `matches`, but the pattern's own beginning may have been a symlink too when it was
     /// parsed.
     [[nodiscard]] bool matches_strictly(const std::filesystem::path& path) const;
+    /// False: nothing in the directory `path` or anywhere beneath it can match, by its name or
+    /// behind the pattern's own links. Does not touch the file system.
+    [[nodiscard]] bool may_match_beneath(const std::filesystem::path& path) const;
+    /// Whether one of its names is exactly `name`, without a wildcard. Letters A to Z count as a
+    /// to z.
+    [[nodiscard]] bool names(std::string_view name) const;
 
 private:
     using Names = std::vector<std::string>;

@@ -34,9 +34,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kForeign 
     {"TodoWrite", "todo"},
 }};
 
-constexpr std::array<std::string_view, 6> kSystemFolders = {
-    "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"};
-
 const Family* family_of(std::string_view name) {
     const auto* found = std::find_if(kFamilies.begin(), kFamilies.end(),
                                      [&](const Family& f) { return f.name == name; });
@@ -135,7 +132,11 @@ bool TextPattern::matches_pieces(std::string_view text) const {
 }
 
 bool TextPattern::matches(std::string_view text) const {
-    if (text == text_ || matches_pieces(text)) return true;
+    if (text == text_) return true;
+    // Most rules are about another command: seen by the first letters.
+    const std::size_t common = std::min(text.size(), pieces_.front().size());
+    if (text.compare(0, common, pieces_.front(), 0, common) != 0) return false;
+    if (matches_pieces(text)) return true;
     // "npm *" also means "npm": with the blank that ends no word, all else is the same.
     return optional_tail_ && matches_pieces(std::string(text) + " ");
 }
@@ -170,6 +171,7 @@ Result<Rule> Rule::parse(const RuleText& text, const Places& places) {
     if (!parts->specifier) return rule;
     if (rule.kind_ != Kind::kRead && rule.kind_ != Kind::kEdit) {
         rule.text_.emplace(*parts->specifier);
+        if (rule.kind_ == Kind::kBash) rule.command_.emplace(*parts->specifier);
         return rule;
     }
     auto path = PathPattern::parse(*parts->specifier, text.base, places);
@@ -188,21 +190,25 @@ bool Rule::covers(std::string_view tool) const {
 
 bool Rule::allows(const Part& part, bool opaque) const {
     if (bare()) return true;
-    return !opaque && text_ && (text_->matches(part.written) || text_->matches(part.whole));
+    if (opaque || !text_ || (!part.words.empty() && !part.words.front().literal())) return false;
+    // An assignment is no part of a command's name: `make*` is not `make=1 x`.
+    std::string assignments;
+    for (const Word& word : part.assignments)
+        assignments += (assignments.empty() ? "" : " ") + word.written;
+    if (!assignments.empty() && !part.words.empty()) assignments += ' ';
+    if (text_->text() == part.written || text_->text() == part.whole) return true;
+    if (text_->head().compare(0, assignments.size(), assignments) != 0) return false;
+    // A star stands for words of the command, not for the name of a file it is connected to.
+    return text_->matches(part.written) || (text_->exact() && text_->matches(part.whole));
+}
+
+bool Rule::asks(const Part& part) const {
+    if (bare() || denies(part)) return true;
+    return text_ && (text_->matches(part.written) || text_->matches(part.whole));
 }
 
 bool Rule::denies(const Part& part) const {
-    if (bare()) return true;
-    if (!text_ || part.words.empty()) return false;
-    const std::string decoded = part.decoded();
-    if (text_->matches(decoded)) return true;
-    const std::string_view command = part.words[0].decoded;
-    const auto slash = command.rfind('/');
-    if (slash == std::string_view::npos ||
-        std::find(kSystemFolders.begin(), kSystemFolders.end(), command.substr(0, slash)) ==
-            kSystemFolders.end())
-        return false;
-    return text_->matches(std::string_view(decoded).substr(slash + 1));
+    return bare() || (command_ && command_->matches(part));
 }
 
 bool Rule::matches_name(std::string_view name) const {
@@ -212,6 +218,14 @@ bool Rule::matches_name(std::string_view name) const {
 bool Rule::matches_path(const std::filesystem::path& path, bool strictly) const {
     if (bare()) return true;
     return path_ && (strictly ? path_->matches_strictly(path) : path_->matches(path));
+}
+
+bool Rule::may_match_beneath(const std::filesystem::path& path) const {
+    return bare() || (path_ && path_->may_match_beneath(path));
+}
+
+bool Rule::names(std::string_view name) const {
+    return path_ && path_->names(name);
 }
 
 std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,

@@ -8,6 +8,7 @@
 
 #include "host/agent/message.h"
 #include "host/base/result.h"
+#include "host/permission/command_pattern.h"
 #include "host/permission/path_pattern.h"
 #include "host/permission/shell.h"
 
@@ -35,6 +36,12 @@ public:
     explicit TextPattern(std::string_view text);
     /// Takes time in proportion to the text.
     [[nodiscard]] bool matches(std::string_view text) const;
+    /// Whether it stands for one text only.
+    [[nodiscard]] bool exact() const { return pieces_.size() == 1; }
+    /// As it was written.
+    [[nodiscard]] const std::string& text() const { return text_; }
+    /// What stands before the first star: every text that matches begins with it.
+    [[nodiscard]] const std::string& head() const { return pieces_.front(); }
     /// `text` as a pattern that matches nothing else.
     static std::string quote(std::string_view text);
 
@@ -64,21 +71,29 @@ public:
     /// Whether the rule is about this tool at all.
     [[nodiscard]] bool covers(std::string_view tool) const;
 
-    /// Allow rules: the part as written; what is not wholly understood only when bare.
+    /// Allow rules: the part as written, without redirections; with them only a rule without a
+    /// `*`. Assignments before the command must begin the rule too, letter for letter. What is not
+    /// wholly understood, or runs a program that a pattern of file names gives, only when bare.
     [[nodiscard]] bool allows(const Part& part, bool opaque) const;
-    /// Deny rules: the decoded words. A command in one of the system's folders goes by its file
-    /// name too.
+    /// Deny and ask rules: the decoded words, without assignments, see CommandPattern.
     [[nodiscard]] bool denies(const Part& part) const;
     /// kAgent, kSkill.
     [[nodiscard]] bool matches_name(std::string_view name) const;
+    /// Ask rules: whatever a deny rule or an allow rule of the same text could mean.
+    [[nodiscard]] bool asks(const Part& part) const;
     /// kRead, kEdit. `strictly` also looks behind symlinks in the rule's own beginning.
     [[nodiscard]] bool matches_path(const std::filesystem::path& path, bool strictly) const;
+    /// kRead, kEdit: false when nothing beneath this directory can match.
+    [[nodiscard]] bool may_match_beneath(const std::filesystem::path& path) const;
+    /// kRead, kEdit: whether the pattern holds this very name, not only a wildcard for it.
+    [[nodiscard]] bool names(std::string_view name) const;
 
 private:
     RuleText written_;
     Kind kind_ = Kind::kTool;
     std::string tool_;
     std::optional<TextPattern> text_;
+    std::optional<CommandPattern> command_;
     std::optional<PathPattern> path_;
 };
 

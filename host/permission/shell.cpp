@@ -1,7 +1,10 @@
 #include "host/permission/shell.h"
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "host/base/utf8.h"
+#include "host/permission/command_pattern.h"
 #include "host/permission/shell_parser.h"
 
 namespace tenon::permission {
@@ -9,8 +12,11 @@ namespace {
 
 /// /dev/null and the names of open descriptors: nothing is changed by opening them.
 bool is_harmless_target(std::string_view path) {
-    return path == "/dev/null" || path == "/dev/stdout" || path == "/dev/stderr" ||
-           path.substr(0, 8) == "/dev/fd/";
+    if (path == "/dev/null" || path == "/dev/stdout" || path == "/dev/stderr") return true;
+    // Only a number: behind /dev/fd/ lies a directory that leads anywhere.
+    constexpr std::string_view kNumbered = "/dev/fd/";
+    return path.substr(0, kNumbered.size()) == kNumbered && path.size() > kNumbered.size() &&
+           path.find_first_not_of("0123456789", kNumbered.size()) == std::string_view::npos;
 }
 
 bool is_descriptor_target(std::string_view text) {
@@ -29,6 +35,7 @@ bool Redirection::writes_file() const {
 }
 
 std::string Part::decoded() const {
+    if (!lines.empty()) return lines.front();
     std::string out;
     for (const Word& word : words) {
         if (&word != &words.front()) out += ' ';
@@ -54,14 +61,50 @@ std::string_view command_name(const Word& word) {
     return slash == std::string_view::npos ? text : text.substr(slash + 1);
 }
 
+namespace {
+
+/// What keeps bash from reading the text byte for byte as it stands.
+std::string_view unreadable(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) return "a NUL byte";
+    // bash marks what it has quoted with these two.
+    if (text.find_first_of("\x01\x7F") != std::string_view::npos) return "a control character";
+    if (!utf8::is_valid(text)) return "invalid UTF-8";
+    return {};
+}
+
+std::string identity(const Part& part) {
+    std::string out = part.whole + '\1' + part.opaque + '\1' + (part.nested ? "n" : "");
+    for (const Redirection& redirection : part.redirections)
+        out += '\1' + redirection.body;
+    return out;
+}
+
+/// Equal commands are judged once.
+void drop_doubles(std::vector<Part>& parts) {
+    std::unordered_set<std::string> seen;
+    parts.erase(
+        std::remove_if(parts.begin(), parts.end(),
+                       [&seen](const Part& part) { return !seen.insert(identity(part)).second; }),
+        parts.end());
+}
+
+}  // namespace
+
 Script parse_script(std::string_view text) {
     shell::Sink sink;
     sink.budget = 64 * text.size() + 262'144;
-    if (text.find('\0') != std::string_view::npos) sink.note("a NUL byte");
+    sink.extglob = text.find("extglob") != std::string_view::npos;
+    if (const auto why = unreadable(text); !why.empty()) sink.fail(why);
     shell::Parser(text, sink, 0, false).script();
+    drop_doubles(sink.parts);
     shell::unwrap(sink);
     const bool nothing = sink.parts.empty();
-    Script script{std::move(sink.parts), std::move(sink.opaque)};
+    for (Part& part : sink.parts) {
+        part.lines = command_lines(part.words);
+        part.wild = std::any_of(part.words.begin(), part.words.end(),
+                                [](const Word& word) { return word.pattern; });
+    }
+    Script script{std::move(sink.parts), std::move(sink.opaque), std::move(sink.failed)};
     if (nothing && !script.opaque.empty()) {
         Part part;
         part.written = part.whole = text;

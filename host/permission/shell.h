@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,10 @@
 /// of bash(1) 5.2, run as `bash -c`. Not responsible for what a command means or whether it may
 /// run.
 namespace tenon::permission {
+
+namespace shell {
+struct Makeup;
+}
 
 /// One word of a command.
 struct Word {
@@ -19,7 +24,10 @@ struct Word {
     bool pattern = false;   ///< holds an unquoted * ? [ or {a,b}
     bool tilde = false;     ///< begins with an unquoted ~
     bool element = false;   ///< begins with NAME[…]= or NAME[…]+=
+    bool inert = false;     ///< holds a quoted $ or backquote: plain text, unless it is evaluated
     std::string opaque;     ///< not empty: holds something that runs commands, and what it is
+    /// How braces and expansions stand in it; for `parse_script` itself. Null: none are there.
+    std::shared_ptr<const shell::Makeup> makeup;
 
     [[nodiscard]] bool literal() const { return !expands && !pattern; }
 };
@@ -55,6 +63,13 @@ struct Part {
     bool after_success = false;
     /// The part whose words (of a wrapper such as `env`, or of `bash -c`) hold this one.
     std::size_t parent = kNone;
+    /// The literal directories that the text changes to (`cd /`), in its order: a relative operand
+    /// may start at each of them. Null: none.
+    std::shared_ptr<const std::vector<Word>> directories;
+    /// The lines that deny rules look at (command_pattern.h), where `parse_script` has put them
+    /// together; and whether a word is a pattern.
+    std::vector<std::string> lines;
+    bool wild = false;
 
     /// The decoded words joined by one blank, without the assignments before them.
     [[nodiscard]] std::string decoded() const;
@@ -65,11 +80,20 @@ struct Script {
     /// Not empty: the text as a whole is not understood (unbalanced, too deep, defines functions
     /// …). The parts found so far are there, so that deny rules can still look at them.
     std::string opaque;
+    /// Not empty: the text could not be taken apart at all, and why (an unbalanced quote, nested
+    /// too deeply, too complex, a NUL byte …): `parts` may lack commands that bash would run.
+    /// `opaque` is then set too. Where deny rules on Bash are in force, such a text is refused with
+    /// this reason, in every mode.
+    std::string failed;
 };
 
-/// Takes any bytes. Never fails: what cannot be understood is marked opaque. The work is bounded by
-/// a multiple of the length, and so is the memory; nesting by a constant. Text with anything but
-/// blanks and comments gives at least one part. Pure; thread-safe.
+/// Takes text apart for deny and ask rules and the built-in deny list: over-approximates. Whatever
+/// bash may run of literal words is among the parts, or the parse failed. Parts may be there that
+/// never run: a literal value of a variable is tried where the variable stands, a quoted text is
+/// looked into where arithmetic may evaluate it. Allow rules look at `understand` (grammar.h).
+/// Takes any bytes. The work is bounded by a multiple of the length, and so is the memory; nesting
+/// by a constant. Text with anything but blanks and comments gives at least one part. Pure;
+/// thread-safe.
 Script parse_script(std::string_view text);
 
 /// NAME=…, NAME+=… or NAME[…]=… with the name and = unquoted.

@@ -43,19 +43,12 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-/// Whether a newline after `line` is quoted by a backslash that is not quoted itself.
-bool continues(std::string_view line) {
-    const auto last = line.find_last_not_of('\\');
-    const std::size_t count = line.size() - (last == std::string_view::npos ? 0 : last + 1);
-    return count % 2 == 1;
-}
-
 }  // namespace
 
 bool Sink::charge(std::size_t bytes) {
     if (bytes > budget) {
         budget = 0;
-        note("too complex");
+        fail("too complex");
         return false;
     }
     budget -= bytes;
@@ -63,20 +56,13 @@ bool Sink::charge(std::size_t bytes) {
 }
 
 void Parser::fail(std::string_view why) {
-    sink_.note(why);
+    sink_.fail(why);
     at_ = text_.size();
 }
 
 void Parser::skip_blanks() {
-    while (!end()) {
-        if (peek() == '\\' && peek(1) == '\n') {
-            at_ += 2;
-        } else if (is_blank(peek())) {
-            ++at_;
-        } else {
-            return;
-        }
-    }
+    while (!end() && is_blank(peek()))
+        ++at_;
 }
 
 void Parser::skip_comment() {
@@ -94,10 +80,23 @@ void Parser::skip_blank_lines() {
     }
 }
 
-bool Parser::starts_word(std::string_view word) const {
-    if (text_.substr(at_, word.size()) != word) return false;
+bool Parser::starts(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (peek(i) != text[i]) return false;
+    return true;
+}
+
+bool Parser::starts_word(std::string_view word) {
     const char next = peek(word.size());
-    return at_ + word.size() >= text_.size() || is_meta(next);
+    return starts(word) && (next == '\0' || is_meta(next));
+}
+
+std::string Parser::without_continuations(std::size_t from, std::size_t to) const {
+    std::string out;
+    to = std::min(to, text_.size());
+    for (std::size_t i = settled(from); i < to; i = settled(i + 1))
+        out += text_[i];
+    return out;
 }
 
 void Parser::list(Until until) {
@@ -107,12 +106,12 @@ void Parser::list(Until until) {
         if (end()) break;
         const char c = peek();
         if (c == ')') {
-            ++at_;
+            advance();
             if (until == Until::kParen) return;
-            sink_.note("an unexpected )");
+            sink_.fail("an unexpected )");
         } else if (c == '(') {
             if (peek(1) == '(' && arithmetic_command()) continue;
-            ++at_;
+            advance();
             list(Until::kParen);
         } else if (c == ';' || c == '|' || (c == '&' && peek(1) != '>')) {
             if (separator(until)) return;
@@ -132,10 +131,10 @@ void Parser::list(Until until) {
 /// True when it ended a clause of `case`.
 bool Parser::separator(Until until) {
     if (peek() != ';' || (peek(1) != ';' && peek(1) != '&')) {
-        ++at_;
+        advance();
         return false;
     }
-    at_ += peek(1) == ';' && peek(2) == '&' ? 3 : 2;
+    advance(peek(1) == ';' && peek(2) == '&' ? 3 : 2);
     return until == Until::kClause;
 }
 
@@ -147,7 +146,7 @@ std::size_t Parser::begin_part() {
 void Parser::finish_part(std::size_t index, Part part, std::size_t start) {
     part.written = joined(part.assignments, part.words);
     part.whole = trimmed(text_.substr(start, at_ - start));
-    part.nested = substitutions_ > 0;
+    part.nested = nested_ || substitutions_ > 0;
     const auto note = [&part](const Word& word) {
         if (part.opaque.empty()) part.opaque = word.opaque;
     };
@@ -201,10 +200,7 @@ bool Parser::command_element(Part& part, std::size_t index) {
     } else if (part.words.empty() && is_assignment(word)) {
         part.assignments.push_back(std::move(word));
     } else if (!word.written.empty()) {
-        // A line continuation alone is no word; bash drops it before it looks for words.
-        const bool nothing =
-            word.decoded.empty() && word.written.find_first_not_of("\\\n") == std::string::npos;
-        if (!nothing) part.words.push_back(std::move(word));
+        part.words.push_back(std::move(word));
     }
     return true;
 }
@@ -212,15 +208,16 @@ bool Parser::command_element(Part& part, std::size_t index) {
 /// `name ()` defines a function, whose body follows as commands; anything else is no bash.
 bool Parser::parenthesis_in_command(Part& part) {
     const std::size_t open = at_;
-    ++at_;
+    advance();
     skip_blanks();
     if (peek() == ')' && part.words.size() == 1) {
-        ++at_;
+        advance();
+        sink_.functions.insert(part.words[0].decoded);
         part.words.clear();
         sink_.note("a function definition");
     } else {
         at_ = open;
-        sink_.note("an unexpected (");
+        sink_.fail("an unexpected (");
     }
     return false;
 }
@@ -244,221 +241,27 @@ bool Parser::reserved(std::string_view text) {
     return true;
 }
 
+/// Whether a compound command stands here.
+bool Parser::starts_compound() {
+    if (peek() == '(') return true;
+    for (const std::string_view next :
+         {"{", "!", "if", "while", "until", "for", "select", "case", "[[", "time", "coproc"})
+        if (starts_word(next)) return true;
+    return false;
+}
+
 /// `time` before a compound command is a reserved word; before a simple one it is treated as a
 /// wrapper, so that a rule can name it.
 bool Parser::keyword_time() {
     const std::size_t saved = at_;
     skip_blanks();
     while (starts_word("-p") || starts_word("--")) {
-        at_ += 2;
+        advance(2);
         skip_blanks();
     }
-    bool keyword = peek() == '(';
-    for (const std::string_view next :
-         {"{", "!", "if", "while", "until", "for", "select", "case", "[["})
-        keyword = keyword || starts_word(next);
+    const bool keyword = starts_compound();
     if (!keyword) at_ = saved;
     return keyword;
-}
-
-/// A word that belongs to no part: what it runs makes the whole script opaque.
-void Parser::header_word(const Word& word) {
-    if (!word.opaque.empty()) sink_.note(word.opaque);
-}
-
-void Parser::for_header() {
-    skip_blanks();
-    if (peek() == '(' && peek(1) == '(') {
-        const std::size_t close = arithmetic_end(at_);
-        if (close == 0) return fail("a for that is not understood");
-        Word inside;
-        scan_to(close, inside);
-        at_ = std::max(at_, close);
-        return header_word(inside);
-    }
-    header_word(word());
-    skip_blank_lines();
-    if (!starts_word("in")) return;
-    at_ += 2;
-    for (skip_blanks(); !end() && (!is_meta(peek()) || peek(1) == '('); skip_blanks()) {
-        const Word item = word();
-        if (item.written.empty()) return fail("a for that is not understood");
-        header_word(item);
-    }
-}
-
-void Parser::case_statement() {
-    const Level level(*this);
-    skip_blanks();
-    header_word(word());
-    skip_blank_lines();
-    if (!starts_word("in")) return fail("a case that is not understood");
-    at_ += 2;
-    while (true) {
-        skip_blank_lines();
-        if (end()) return fail("an unfinished case");
-        if (starts_word("esac")) {
-            at_ += 4;
-            return;
-        }
-        if (!case_patterns()) return fail("a case that is not understood");
-        list(Until::kClause);
-        if (std::exchange(esac_, false)) return;
-    }
-}
-
-bool Parser::case_patterns() {
-    if (peek() == '(') ++at_;
-    while (true) {
-        skip_blanks();
-        const Word pattern = word();
-        if (pattern.written.empty()) return false;
-        header_word(pattern);
-        skip_blanks();
-        if (end() || (peek() != '|' && peek() != ')')) return false;
-        if (text_[at_++] == ')') return true;
-    }
-}
-
-void Parser::function_header() {
-    sink_.note("a function definition");
-    skip_blanks();
-    header_word(word());
-    skip_blanks();
-    if (peek() != '(') return;
-    ++at_;
-    skip_blanks();
-    if (peek() == ')') ++at_;
-}
-
-/// coproc [NAME] command: a name stands only before a compound command.
-void Parser::coprocess() {
-    sink_.note("a coprocess");
-    const std::size_t saved = at_;
-    skip_blanks();
-    std::size_t length = 0;
-    while (is_name(peek(length)))
-        ++length;
-    at_ += length;
-    skip_blanks();
-    bool compound = peek() == '(';
-    for (const std::string_view next : {"{", "if", "while", "until", "for", "select", "case", "[["})
-        compound = compound || starts_word(next);
-    if (!compound || length == 0) at_ = saved;
-}
-
-/// [[ … ]]: inside, < > ( ) && || are operators of the expression.
-void Parser::conditional(std::size_t start) {
-    const std::size_t index = begin_part();
-    Part part;
-    const auto add = [&part](std::string_view text) {
-        Word word;
-        word.written = word.decoded = text;
-        word.plain = text.size();
-        part.words.push_back(std::move(word));
-    };
-    add("[[");
-    while (true) {
-        skip_blank_lines();
-        if (end()) return finish_part(index, std::move(part), start), fail("an unfinished [[");
-        const bool substitutes = (peek() == '<' || peek() == '>') && peek(1) == '(';
-        if (is_meta(peek()) && !substitutes) {
-            const std::size_t length = peek() == peek(1) ? 2 : 1;  // && and ||
-            add(text_.substr(at_, length));
-            at_ = std::min(text_.size(), at_ + length);
-            continue;
-        }
-        part.words.push_back(word());
-        const Word& last = part.words.back();
-        if (last.decoded == "]]" && is_all_plain(last)) break;
-    }
-    finish_part(index, std::move(part), start);
-}
-
-/// ((…)); false when the parentheses are those of a subshell in a subshell.
-bool Parser::arithmetic_command() {
-    const std::size_t start = at_;
-    const std::size_t close = arithmetic_end(at_);
-    if (close == 0) return false;
-    const std::size_t index = begin_part();
-    Part part;
-    Word word;
-    arithmetic(word, close);
-    word.written = word.decoded;
-    part.words.push_back(std::move(word));
-    finish_part(index, std::move(part), start);
-    return true;
-}
-
-void Parser::redirection(Part& part, std::size_t index, std::string fd) {
-    static constexpr std::array<std::string_view, 12> kOperators = {
-        "&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<<", "<&", "<>", "<", ">"};
-    Redirection redirection;
-    redirection.fd = std::move(fd);
-    for (const std::string_view op : kOperators) {
-        if (text_.substr(at_, op.size()) != op) continue;
-        redirection.op = op;
-        break;
-    }
-    at_ += redirection.op.size();
-    skip_blanks();
-    redirection.target = word();
-    const Word& target = redirection.target;
-    if (target.written.empty()) return fail("a redirection without a target");
-    if (redirection.op == "<<" || redirection.op == "<<-") {
-        if (target.expands) return fail("a here-document that is not understood");
-        const bool quoted =
-            target.plain != target.decoded.size() || target.written != target.decoded;
-        pending_.push_back(
-            {index, part.redirections.size(), target.decoded, redirection.op == "<<-", quoted});
-    }
-    part.redirections.push_back(std::move(redirection));
-}
-
-/// Called behind a newline: the bodies of the here-documents that its line announced.
-void Parser::here_documents() {
-    for (const HereDocument& document : std::exchange(pending_, {})) {
-        std::string body = here_document_body(document);
-        std::string runs;
-        if (!document.quoted && body.find_first_of("$`") != std::string::npos) {
-            const Level level(*this);
-            if (depth_ <= kMaxDepth && sink_.charge(body.size()))
-                runs = Parser(body, sink_, depth_, true).expansions();
-        }
-        // A failed parse may have left the part behind.
-        if (document.part >= sink_.parts.size() ||
-            document.redirection >= sink_.parts[document.part].redirections.size())
-            continue;
-        Part& part = sink_.parts[document.part];
-        if (part.opaque.empty()) part.opaque = std::move(runs);
-        part.redirections[document.redirection].body = std::move(body);
-    }
-}
-
-std::string Parser::here_document_body(const HereDocument& document) {
-    std::string body;
-    bool continued = false;
-    while (!end()) {
-        const std::size_t newline = std::min(text_.find('\n', at_), text_.size());
-        std::string_view line = text_.substr(at_, newline - at_);
-        at_ = std::min(text_.size(), newline + 1);
-        if (document.strip_tabs)
-            line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
-        if (!continued && line == document.delimiter) return body;
-        // bash also takes "EOF)" at the end of a substitution, with a warning.
-        const std::size_t length = document.delimiter.size();
-        if (!continued && substitutions_ > 0 && line.size() > length && line[length] == ')' &&
-            line.substr(0, length) == document.delimiter) {
-            at_ = newline - (line.size() - length);
-            return body;
-        }
-        continued = !document.quoted && continues(line);
-        body += line;
-        body += '\n';
-    }
-    // bash takes the end of the text for the delimiter; inside a substitution its versions differ.
-    if (substitutions_ > 0) sink_.note("an unfinished here-document");
-    return body;
 }
 
 }  // namespace tenon::permission::shell

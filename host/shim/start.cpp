@@ -129,15 +129,15 @@ void prepare_environment(const std::string& job_id) {
         ::unsetenv(credential);
 }
 
-Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement, int output) {
+Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement, int output,
+                         Placement& place) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno("cannot start bash: pipe");
     const UniqueFd failures(ends[0]);
     UniqueFd report(ends[1]);
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
+    const pid_t pid = fork_placed(place);
     if (pid < 0) return Error::from_errno("cannot start bash: fork");
-    if (pid == 0) become_bash(job, confinement, output, report.get(), parent);
+    if (pid == 0) become_bash(job, confinement, output, report.get(), place.parent);
     report.reset();
     char why[PIPE_BUF];
     ssize_t n = 0;

@@ -8,6 +8,7 @@
 #include "host/base/unique_fd.h"
 #include "host/jobs/job.h"
 #include "host/sandbox/confinement.h"
+#include "host/shim/pid_namespace.h"
 
 namespace tenon::shim {
 
@@ -22,7 +23,9 @@ void prepare_environment(const std::string& job_id);
 
 /// `bash -c command` in `cwd`, in a session of its own, its standard output and error on `output`.
 /// Inside `confinement`, which outlives the command. Returns when the program runs; the Error says
-/// why it does not.
-Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement, int output);
+/// why it does not. The pid is bash's, or with `place.status` that of the init of bash's PID
+/// namespace.
+Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement, int output,
+                         Placement& place);
 
 }  // namespace tenon::shim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -53,7 +54,8 @@ Supervisor::Supervisor(int folder, jobs::JobSpec job, sandbox::Confinement& conf
       spool_(folder, output_cap),
       started_(Clock::now()),
       started_ms_(wall_clock_ms()),
-      deadline_(jobs::deadline_of(started_, job_.timeout)) {}
+      deadline_(jobs::deadline_of(started_, job_.timeout)),
+      limits_(job_.limits) {}
 
 bool Supervisor::run() {
     if (!start()) return refuse("cannot supervise the command: out of descriptors or memory");
@@ -69,17 +71,26 @@ bool Supervisor::run() {
         take_order_to_end();
         return publish(how_it_ended());
     }
-    auto bash = start_bash(job_, confinement_, input.get());
+    const char* id = std::getenv("TENON_JOB_ID");
+    limits_.prepare(id != nullptr ? id : "");
+    place_.wants_pid_namespace = job_.pid_namespace;
+    place_.cgroup_procs = limits_.cgroup_procs();
+    place_.most_tasks = limits_.task_brake();
+    auto bash = start_bash(job_, confinement_, input.get(), place_);
     input.reset();
     if (!bash) return refuse(bash.error().message);
     bash_ = *bash;
+    in_namespace_ = static_cast<bool>(place_.status);
+    root_ = in_namespace_ ? bash_ : ::getpid();
+    limits_.begin(root_, bash_);
     // While bash starts: a new file takes as long as a sixth of that.
     spool_.open();
 
     wait_for_end();
-    if (bash_status_) {
+    if (bash_status_) limits_.look_at_end();
+    if (bash_status_ && !limits_.reached()) {
         let_stragglers_finish();
-        if (children_left_) left_behind_ = count_living(::getpid());
+        if (children_left_) left_behind_ = count_living(root_);
         const bool published = publish(how_it_ended());
         look_after_left_behind();
         return published;
@@ -116,7 +127,7 @@ void Supervisor::wait_for_end() {
 }
 
 bool Supervisor::must_end() const {
-    return order_to_end_ || (deadline_ && Clock::now() >= *deadline_);
+    return order_to_end_ || limits_.reached() || (deadline_ && Clock::now() >= *deadline_);
 }
 
 void Supervisor::let_stragglers_finish() {
@@ -133,35 +144,59 @@ void Supervisor::look_after_left_behind() {
         while (children_left_ && !must_end())
             pump(deadline_.value_or(Clock::time_point::max()));
     }
+    // The status stands already: only the output can say why.
+    if (limits_.reached() && keep_output_)
+        spool_.write("tenon: ended: " + jobs::sentence_of(*limits_.reached()) + "\n");
     if (children_left_) end_tree();
     if (left_behind_ > 0 && !children_left_) jobs::mark_tree_ended(folder_);
 }
 
 void Supervisor::take_order_to_end() {
-    timed_out_ = !order_to_end_;
-    ended_by_ = timed_out_ ? "timeout" : who_cancelled(folder_);
+    if (order_to_end_) {
+        ended_by_ = who_cancelled(folder_);
+    } else if (limits_.reached()) {
+        limit_ = limits_.reached();
+        ended_by_ = limit_->actor;
+    } else {
+        timed_out_ = true;
+        ended_by_ = "timeout";
+    }
 }
 
 void Supervisor::end_tree() {
-    const pid_t self = ::getpid();
+    // What forks without end must not outrun who lists it. The group is bash's own as long as bash
+    // has not been reaped; beyond it nothing of the job is reached by this.
+    const bool forks = limits_.reached() && limits_.reached()->limit == jobs::kProcessLimit;
+    if (forks && !in_namespace_) stop_descendants(root_, bash_status_ ? 0 : bash_);
     // A stopped process takes its SIGTERM only when it goes on.
-    signal_descendants(self, SIGTERM, SIGCONT);
+    if (!limits_.runs_away()) signal_descendants(root_, SIGTERM, SIGCONT);
     const auto grace_over = Clock::now() + kGrace;
     reap();
-    while (children_left_ && Clock::now() < grace_over)
+    while (children_left_ && Clock::now() < grace_over && !limits_.runs_away())
         pump(grace_over);
     const auto give_up = Clock::now() + kGiveUp;
     while (children_left_ && Clock::now() < give_up) {
-        kill_descendants(self);
+        kill_round();
         const auto round_over = Clock::now() + kRound;
         while (children_left_ && Clock::now() < round_over)
             pump(round_over);
     }
-    if (children_left_) survivors_ = count_living(self);
+    if (children_left_) survivors_ = count_living(root_);
+}
+
+void Supervisor::kill_round() {
+    limits_.kill_group();
+    // Nothing in a PID namespace outlives its init.
+    if (in_namespace_) {
+        ::kill(bash_, SIGKILL);
+    } else {
+        kill_descendants(root_);
+    }
 }
 
 /// Waits for one thing to happen, until `until` at most, and deals with it.
 void Supervisor::pump(Clock::time_point until) {
+    until = std::min(until, limits_.next());
     int timeout = -1;
     if (until != Clock::time_point::max()) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
@@ -169,9 +204,13 @@ void Supervisor::pump(Clock::time_point until) {
     }
     pollfd ready[] = {{signals_.get(), POLLIN, 0},
                       {output_.get(), POLLIN, 0},
+                      {place_.status.get(), POLLIN, 0},
                       {confinement_.descriptor(), POLLIN, 0}};
-    if (::poll(ready, 3, timeout) <= 0) return;
-    if (ready[2].revents != 0) confinement_.serve();
+    const int events = ::poll(ready, 4, timeout);
+    if (Clock::now() >= limits_.next()) limits_.look();
+    if (events <= 0) return;
+    if (ready[3].revents != 0) confinement_.serve();
+    if (ready[2].revents != 0) take_reported_status();
     if (ready[1].revents != 0) read_output(1U << 20U);
     if (ready[0].revents != 0) take_signals();
 }
@@ -188,10 +227,19 @@ void Supervisor::reap() {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == bash_) bash_status_ = status;
+        if (pid != bash_) continue;
+        take_reported_status();  // of bash, where this was only its init
+        if (!bash_status_) bash_status_ = status;
+        place_.status.reset();
     }
     // Every orphan becomes our child, so without children there are no descendants either.
     children_left_ = pid == 0;
+}
+
+void Supervisor::take_reported_status() {
+    if (!place_.status || bash_status_) return;
+    bash_status_ = reported_status(place_.status);
+    if (bash_status_) place_.status.reset();
 }
 
 void Supervisor::read_output(std::size_t at_most) {
@@ -221,7 +269,11 @@ jobs::JobEnd Supervisor::how_it_ended() const {
     jobs::JobEnd end;
     if (bash_status_ && WIFEXITED(*bash_status_)) end.exit_code = WEXITSTATUS(*bash_status_);
     if (bash_status_ && WIFSIGNALED(*bash_status_)) end.signal = WTERMSIG(*bash_status_);
-    if (!ended_by_.empty()) {
+    if (limit_) {
+        end.status = jobs::Status::kError;
+        end.limit = limit_;
+        end.reason = jobs::sentence_of(*limit_);
+    } else if (!ended_by_.empty()) {
         end.status = timed_out_ ? jobs::Status::kTimeout : jobs::Status::kCancelled;
     } else {
         end.status = end.exit_code == 0 ? jobs::Status::kCompleted : jobs::Status::kError;
@@ -229,6 +281,7 @@ jobs::JobEnd Supervisor::how_it_ended() const {
     end.ended_by = ended_by_;
     end.left_behind = left_behind_;
     end.survivors = survivors_;
+    end.no_pid_namespace = place_.no_namespace;
     return end;
 }
 
@@ -283,6 +336,7 @@ bool Supervisor::folder_is_gone() const {
 
 void Supervisor::record_later() {
     order_to_end_ = false;
+    limits_.stop();
     for (auto pause = kFirstPause; pause <= kLongestPause && !folder_is_gone(); pause *= 2) {
         const auto until = Clock::now() + pause;
         while (!order_to_end_ && Clock::now() < until)

@@ -10,6 +10,8 @@
 #include "host/jobs/end_file.h"
 #include "host/jobs/job.h"
 #include "host/sandbox/confinement.h"
+#include "host/shim/limit_watch.h"
+#include "host/shim/pid_namespace.h"
 #include "host/shim/spool.h"
 
 namespace tenon::shim {
@@ -46,6 +48,8 @@ private:
     void pump(Clock::time_point until);
     void take_signals();
     void reap();
+    void take_reported_status();
+    void kill_round();
     void read_output(std::size_t at_most);
     void read_waiting_output();
     void take_order_to_end();
@@ -69,12 +73,17 @@ private:
     Clock::time_point started_;
     std::int64_t started_ms_;
     std::optional<Clock::time_point> deadline_;
-    pid_t bash_ = 0;
+    pid_t bash_ = 0;  // with a PID namespace its init
+    bool in_namespace_ = false;
+    pid_t root_ = 0;  // what descends from this is the job's: from us, or from that init
+    Placement place_;
+    LimitWatch limits_;
     std::optional<int> bash_status_;  // as waitpid gave it
     bool children_left_ = true;
     bool order_to_end_ = false;  // SIGTERM came
     bool timed_out_ = false;
     std::string ended_by_;
+    std::optional<jobs::LimitReached> limit_;  // that ended it
     int left_behind_ = 0;
     int survivors_ = 0;
 };

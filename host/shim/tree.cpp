@@ -5,17 +5,21 @@
 #include <cstdio>
 #include <cstdlib>
 #include <dirent.h>
+#include <fcntl.h>
 #include <memory>
-#include <string>
+#include <set>
+#include <string_view>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
+#include "host/base/unique_fd.h"
 #include "host/jobs/process.h"
 
 namespace tenon::shim {
 namespace {
-
-// A tree that grows while it is listed is a matter for the rounds that stop it.
-constexpr std::size_t kMostListed = 100'000;
 
 std::vector<jobs::ListedProcess> all_by_parent() {
     auto all = jobs::all_processes();
@@ -24,44 +28,124 @@ std::vector<jobs::ListedProcess> all_by_parent() {
     return all;
 }
 
-void send(const Descendant& to, int signal) {
-    jobs::send_signal(jobs::open_process(to.pid, to.start_time), signal);
-}
-
-/// The kernel's own list of a process's children, all its threads' together. False where this
-/// kernel does not keep one.
-bool add_listed_children(pid_t parent, std::vector<pid_t>& found) {
-    const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
-    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(tasks.c_str()), ::closedir);
-    if (!dir) return true;  // it has gone
-    while (const dirent* entry = ::readdir(dir.get())) {
-        if (entry->d_name[0] == '.') continue;
-        const std::string file = tasks + "/" + entry->d_name + "/children";
-        const std::unique_ptr<FILE, int (*)(FILE*)> list(::fopen(file.c_str(), "re"), ::fclose);
-        if (!list) {
-            if (::access((tasks + "/" + entry->d_name).c_str(), F_OK) == 0) return false;
-            continue;
+/// The children of one thread, as the kernel lists them. None where there is no such list.
+bool add_children_of_thread(pid_t pid, pid_t thread, std::vector<pid_t>& to) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, thread);
+    const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+    if (!fd) return false;
+    char buffer[4096];
+    pid_t number = 0;  // a blank ends each, and a number may lie across two readings
+    for (ssize_t n = 0; (n = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
+        for (const char c : std::string_view(buffer, static_cast<std::size_t>(n))) {
+            if (c >= '0' && c <= '9') {
+                number = number * 10 + (c - '0');
+            } else if (number > 0) {
+                to.push_back(std::exchange(number, 0));
+            }
         }
-        for (int pid = 0; std::fscanf(list.get(), "%d", &pid) == 1;)
-            found.push_back(pid);
     }
     return true;
 }
 
-}  // namespace
+void add_children(pid_t pid, std::vector<pid_t>& to) {
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/%d/task", pid);
+    struct stat tasks {};
+    // A directory for each thread: most have one, which has the process's own number.
+    if (::stat(path, &tasks) == 0 && tasks.st_nlink == 3) {
+        add_children_of_thread(pid, pid, to);
+        return;
+    }
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path), ::closedir);
+    if (!dir) return;  // it has gone
+    while (const dirent* entry = ::readdir(dir.get())) {
+        if (entry->d_name[0] != '.') add_children_of_thread(pid, std::atoi(entry->d_name), to);
+    }
+}
 
-std::vector<Descendant> listed_descendants_of(pid_t root) {
-    std::vector<pid_t> pids;
-    if (!add_listed_children(root, pids)) return descendants_of(root);
-    for (std::size_t next = 0; next < pids.size() && pids.size() < kMostListed; ++next)
-        add_listed_children(pids[next], pids);
-    std::vector<Descendant> found;
-    for (const pid_t pid : pids) {
-        if (const auto stat = jobs::stat_of(pid)) {
-            found.push_back({pid, stat->start_time, stat->state == 'Z'});
+bool kernel_lists_children() {
+    static const bool lists = [] {
+        std::vector<pid_t> ignored;
+        return add_children_of_thread(::getpid(), ::getpid(), ignored);
+    }();
+    return lists;
+}
+
+struct OpenDescendant {
+    pid_t pid = 0;
+    UniqueFd process;
+};
+
+/// Those of the listed that were not `known` before, as far as there are descriptors. Nothing is
+/// read of a process itself: that may have to wait for it, and among thousands that fork without
+/// end it waits for long. A number that is listed before and after its process was opened is the
+/// process's.
+std::vector<OpenDescendant> open_listed(pid_t root, std::set<pid_t>& known) {
+    std::vector<OpenDescendant> opened;
+    for (const pid_t pid : listed_pids(root)) {
+        if (known.count(pid) > 0) continue;
+        UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+        if (process) opened.push_back({pid, std::move(process)});
+    }
+    const std::vector<pid_t> again = listed_pids(root);
+    const std::set<pid_t> still(again.begin(), again.end());
+    std::erase_if(opened, [&](const OpenDescendant& d) { return still.count(d.pid) == 0; });
+    for (const OpenDescendant& process : opened)
+        known.insert(process.pid);
+    return opened;
+}
+
+/// The same where the kernel keeps no lists.
+std::vector<OpenDescendant> open_unlisted(pid_t root, std::set<pid_t>& known) {
+    std::vector<OpenDescendant> opened;
+    for (const Descendant& process : descendants_of(root)) {
+        if (!known.insert(process.pid).second) continue;
+        opened.push_back({process.pid, jobs::open_process(process.pid, process.start_time)});
+    }
+    return opened;
+}
+
+std::vector<OpenDescendant> open_descendants(pid_t root, std::set<pid_t>& known) {
+    return kernel_lists_children() ? open_listed(root, known) : open_unlisted(root, known);
+}
+
+void use_all_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::vector<OpenDescendant> stopped_descendants_of(pid_t root) {
+    constexpr int kLooks = 8;
+    use_all_descriptors();
+    std::set<pid_t> known;
+    std::vector<OpenDescendant> stopped;
+    for (int look = 0; look < kLooks; ++look) {
+        std::vector<OpenDescendant> found = open_descendants(root, known);
+        if (found.empty()) break;
+        for (OpenDescendant& process : found) {
+            jobs::send_signal(process.process, SIGSTOP);
+            stopped.push_back(std::move(process));
         }
     }
-    return found;
+    return stopped;
+}
+
+}  // namespace
+
+std::vector<pid_t> listed_pids(pid_t root, std::size_t enough) {
+    std::vector<pid_t> pids;
+    if (!kernel_lists_children()) {
+        for (const Descendant& process : descendants_of(root))
+            pids.push_back(process.pid);
+        return pids;
+    }
+    add_children(root, pids);
+    for (std::size_t next = 0; next < pids.size() && pids.size() <= enough; ++next)
+        add_children(pids[next], pids);
+    return pids;
 }
 
 std::vector<Descendant> descendants_of(pid_t root) {
@@ -82,25 +166,21 @@ std::vector<Descendant> descendants_of(pid_t root) {
 }
 
 void signal_descendants(pid_t root, int first, int second) {
-    for (const Descendant& process : listed_descendants_of(root)) {
-        send(process, first);
-        send(process, second);
+    std::set<pid_t> known;
+    for (const OpenDescendant& process : open_descendants(root, known)) {
+        jobs::send_signal(process.process, first);
+        jobs::send_signal(process.process, second);
     }
 }
 
+void stop_descendants(pid_t root, pid_t group) {
+    if (group > 0) ::kill(-group, SIGSTOP);
+    stopped_descendants_of(root);
+}
+
 void kill_descendants(pid_t root) {
-    constexpr int kLooks = 8;
-    std::vector<Descendant> tree;
-    for (int look = 0; look < kLooks; ++look) {
-        std::vector<Descendant> now = descendants_of(root);
-        const bool grown = now.size() > tree.size();
-        tree = std::move(now);
-        if (!grown) break;
-        for (const Descendant& process : tree)
-            send(process, SIGSTOP);
-    }
-    for (const Descendant& process : tree)
-        send(process, SIGKILL);
+    for (const OpenDescendant& process : stopped_descendants_of(root))
+        jobs::send_signal(process.process, SIGKILL);
 }
 
 int count_living(pid_t root) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <sys/types.h>
 #include <vector>
@@ -16,9 +17,15 @@ struct Descendant {
 /// while /proc is read may be missed: callers look again.
 std::vector<Descendant> descendants_of(pid_t root);
 
-/// The same from the kernel's lists of children: much cheaper on a machine with many processes, but
-/// where processes come and go meanwhile some may be missed.
-std::vector<Descendant> listed_descendants_of(pid_t root);
+/// Their numbers from the kernel's lists of children: much cheaper on a machine with many
+/// processes, and it waits for none of them; where processes come and go meanwhile some may be
+/// missed. Stops when it has found more than `enough`.
+std::vector<pid_t> listed_pids(pid_t root, std::size_t enough = 100'000);
+
+/// Stops every descendant, so that none can fork; after a few looks at most, also where they are
+/// forked faster than that. `group` is a process group that is the tree's alone, or 0: it stops at
+/// one stroke.
+void stop_descendants(pid_t root, pid_t group);
 
 /// Stops and then kills every descendant, so that none can fork while the others die.
 void kill_descendants(pid_t root);

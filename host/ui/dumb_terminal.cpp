@@ -1,5 +1,6 @@
 #include "host/ui/dumb_terminal.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <poll.h>
@@ -48,15 +49,14 @@ Input DumbTerminal::next() {
     while (true) {
         wakeups_.run_posted(kWorkAtOnce);
         take_signals();
+        look_at_clock();
         if (!ready_.empty()) {
             Input input = std::move(ready_.front());
             ready_.pop_front();
             return input;
         }
         if (!closed_) show_prompt();
-        using std::chrono::milliseconds;
-        const auto patience = wakeups_.has_work() ? milliseconds(0) : Wakeups::kForever;
-        const auto readiness = wakeups_.wait(closed_ ? -1 : options_.in, patience);
+        const auto readiness = wakeups_.wait(closed_ ? -1 : options_.in, patience());
         if (readiness.readable || readiness.gone) read_some();
     }
 }
@@ -96,9 +96,34 @@ void DumbTerminal::read_some() {
         if (closed_ && !typed_.empty()) take_line(std::exchange(typed_, {}));
         ready_.emplace_back(EndOfInput{});
     } else {
+        last_typed_ = now();
+        if (waits_) ready_at_ = *last_typed_ + kQuiet;
         typed_.append(buffer, static_cast<std::size_t>(n));
         take_lines();
     }
+}
+
+DumbTerminal::Time DumbTerminal::now() const {
+    return options_.now ? options_.now() : std::chrono::steady_clock::now();
+}
+
+std::chrono::milliseconds DumbTerminal::patience() {
+    using std::chrono::milliseconds;
+    if (wakeups_.has_work()) return milliseconds(0);
+    if (!waits_ || closed_) return Wakeups::kForever;
+    return std::max(std::chrono::ceil<milliseconds>(ready_at_ - now()), milliseconds(0));
+}
+
+/// The question takes lines once nothing has come for a second.
+void DumbTerminal::look_at_clock() {
+    if (!waits_ || now() < ready_at_) return;
+    if (take_what_was_typed()) {
+        ready_at_ = now() + kQuiet;
+        return;
+    }
+    waits_ = false;
+    end_prompt();
+    kept_ = std::exchange(typed_, {});
 }
 
 void DumbTerminal::take_lines() {
@@ -119,19 +144,17 @@ void DumbTerminal::take_lines() {
 }
 
 void DumbTerminal::take_line(std::string line) {
-    if (question_ && line.size() == 1) {
-        const auto key = static_cast<unsigned char>(line[0]);
-        for (const char c : {line[0], static_cast<char>(std::tolower(key))})
-            if (question_->keys.find(c) != std::string::npos) {
-                set_question(std::nullopt);
-                ready_.emplace_back(Answer{c});
-                return;
-            }
-    }
-    if (question_) {
-        show_question();
+    if (question_ && !waits_) {
+        if (answers(line)) return;
+        if (!line.empty()) print("Not an answer, and not sent.");
+        show_choices();
         return;
     }
+    if (is_word_for_question(line)) {
+        print("Too early for an answer; answer when ? stands at the beginning of the line.");
+        return;
+    }
+    if (question_) began_here_ = true;
     std::string text = beginning_ + utf8::repair(line);
     beginning_.clear();
     if (!text.empty() && text.back() == '\\') {
@@ -154,28 +177,99 @@ void DumbTerminal::print(std::string_view lines) {
 void DumbTerminal::set_tail(std::vector<std::string>) {}
 void DumbTerminal::set_status(std::string) {}
 
+/// A key or a word, a key and the number of a variant, or the key or word of the refusal and words.
+bool DumbTerminal::answers(const std::string& line) {
+    const auto blank = std::min(line.find(' '), line.size());
+    std::string first;
+    for (const char c : line.substr(0, blank))
+        first += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto begin = line.find_first_not_of(' ', blank);
+    const std::string words = begin == std::string::npos ? "" : line.substr(begin);
+    for (const Choice& choice : question_->choices) {
+        Answer answer{question_->number, choice.key, 0, {}};
+        const bool named = first == std::string(1, choice.key) || first == choice.word;
+        const bool numbered = first.size() == 2 && first[0] == choice.key && first[1] >= '1' &&
+                              first[1] < '1' + static_cast<int>(choice.variants.size());
+        if (numbered) answer.variant = static_cast<std::size_t>(first[1] - '1');
+        if (!named && !numbered) continue;
+        if (!words.empty()) {
+            if (!question_->words || question_->words->key != choice.key) return false;
+            answer.words = utf8::repair(words);
+        }
+        set_question(std::nullopt);
+        ready_.emplace_back(std::move(answer));
+        return true;
+    }
+    return false;
+}
+
+/// An answer that was typed while the question did not take one, and is no prompt either.
+bool DumbTerminal::is_word_for_question(const std::string& line) const {
+    if (!question_ || !began_here_) return false;
+    std::string small;
+    for (const char c : line)
+        small += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return std::any_of(question_->choices.begin(), question_->choices.end(),
+                       [&](const Choice& choice) {
+                           return small == std::string(1, choice.key) ||
+                                  (!choice.word.empty() && small == choice.word) ||
+                                  small == choice.brief;
+                       });
+}
+
 void DumbTerminal::set_question(std::optional<Question> question) {
     if (!question && !question_) return;
+    if (question && question_ && question->number == question_->number) {
+        question_ = std::move(question);
+        return;
+    }
     question_ = std::nullopt;
+    waits_ = false;
     end_prompt();
     typed_.insert(0, std::exchange(kept_, {}));
     if (!question) return;
-    keep_what_was_typed();
+    (void)take_what_was_typed();
     question_ = std::move(question);
+    began_here_ = typed_.empty() && beginning_.empty();
+    waits_ = true;
+    ready_at_ = last_typed_ ? *last_typed_ + kQuiet : now();
     show_question();
-    kept_ += std::exchange(typed_, {});
+    if (now() < ready_at_) print("(waits for quiet: until nothing is typed for a second)");
 }
 
 void DumbTerminal::show_question() {
-    for (const std::string& line : question_->lines)
+    print(question_->title);
+    for (const std::string& line : question_->subject)
         print(line);
+    if (!question_->remark.empty()) print(question_->remark);
+    show_choices();
+}
+
+/// With everything that they would do, since nothing of it can be shown later.
+void DumbTerminal::show_choices() {
+    for (const Choice& choice : question_->choices) {
+        print("  " + std::string(1, choice.key) + "  " + choice.label);
+        std::size_t number = 0;
+        for (const Choice::Variant& variant : choice.variants) {
+            ++number;
+            if (choice.variants.size() > 1)
+                print("    " + std::string(1, choice.key) + std::to_string(number) + "  " +
+                      variant.name);
+            for (const std::string& line : variant.lines)
+                print("      " + line);
+        }
+    }
+    if (question_->words)
+        print("  " + std::string(1, question_->words->key) + " WORDS  " + question_->words->label);
 }
 
 /// Lines, and the beginning of one: without canonical mode for a moment the kernel gives it away.
-void DumbTerminal::keep_what_was_typed() {
+/// Whether there was anything.
+bool DumbTerminal::take_what_was_typed() {
     termios modes{};
-    if (closed_ || !is_terminal_ || ::tcgetattr(options_.in, &modes) != 0) return;
-    while (has_input(options_.in) && !closed_)
+    if (closed_ || !is_terminal_ || ::tcgetattr(options_.in, &modes) != 0) return false;
+    bool any = false;
+    for (; has_input(options_.in) && !closed_; any = true)
         read_some();
     termios raw = modes;
     raw.c_lflag &= ~static_cast<tcflag_t>(ICANON);
@@ -183,17 +277,21 @@ void DumbTerminal::keep_what_was_typed() {
     raw.c_cc[VTIME] = 0;
     ::tcsetattr(options_.in, TCSANOW, &raw);
     char buffer[4096];
-    for (ssize_t n = 0; (n = ::read(options_.in, buffer, sizeof buffer)) > 0;)
+    for (ssize_t n = 0; (n = ::read(options_.in, buffer, sizeof buffer)) > 0; any = true)
         typed_.append(buffer, static_cast<std::size_t>(n));
     ::tcsetattr(options_.in, TCSANOW, &modes);
+    if (any) last_typed_ = now();
     take_lines();
-    kept_ = std::exchange(typed_, {});
+    return any;
 }
 
 void DumbTerminal::show_prompt() {
+    // While a question waits the prompt shows a line that goes on, and no other.
+    if (waits_ && typed_.empty() && beginning_.empty()) return;
     if (std::exchange(prompted_, true)) return;
-    write(question_ ? "? " : beginning_.empty() ? "> " : "  ");
-    if (!question_ && is_terminal_) write(typed_);  // what the kernel no longer shows
+    const bool answering = question_ && !waits_;
+    write(answering ? "? " : beginning_.empty() ? "> " : "  ");
+    if (!answering && is_terminal_) write(typed_);  // what the kernel no longer shows
 }
 
 void DumbTerminal::end_prompt() {

@@ -10,7 +10,9 @@ namespace tenon::ui {
 
 /// A terminal that knows no escape sequences, or a pipe: the kernel edits the line, finished lines
 /// are printed as they come. A line that ends with a backslash goes on; Ctrl-B ends a line at once,
-/// what stood before it begins the next.
+/// what stood before it begins the next. The kernel keeps a line until its end: when a question
+/// comes, and then each second until nothing has come for one, it is made to give away what was
+/// typed of the line. That line goes on after the answer, and never is one.
 class DumbTerminal : public Terminal {
 public:
     explicit DumbTerminal(Options options);
@@ -28,13 +30,20 @@ public:
     [[nodiscard]] int height() const override;
 
 private:
+    using Time = std::chrono::steady_clock::time_point;
     void let_ctrl_b_end_a_line(bool on);
     void take_signals();
     void read_some();
     void take_lines();
     void take_line(std::string line);
-    void keep_what_was_typed();
+    [[nodiscard]] Time now() const;
+    [[nodiscard]] std::chrono::milliseconds patience();
+    void look_at_clock();
+    bool take_what_was_typed();
+    bool answers(const std::string& line);
+    [[nodiscard]] bool is_word_for_question(const std::string& line) const;
     void show_question();
+    void show_choices();
     void show_prompt();
     void end_prompt();
     void write(std::string_view text);
@@ -43,9 +52,13 @@ private:
     Wakeups wakeups_;
     History history_;
     std::optional<Question> question_;
+    bool waits_ = false;       // for the keyboard to be quiet; then lines answer the question
+    bool began_here_ = false;  // the line was begun while the question stood
+    Time ready_at_{};
+    std::optional<Time> last_typed_;
     std::deque<Input> ready_;
     std::string typed_;      // not yet a line
-    std::string kept_;       // the same, from before the question that stands
+    std::string kept_;       // the same, from before the question took lines
     std::string beginning_;  // of the line that goes on
     bool prompted_ = false;
     bool closed_ = false;

@@ -74,6 +74,11 @@ std::vector<Key> KeyDecoder::feed(std::string_view bytes) {
     return keys;
 }
 
+Key KeyDecoder::take_held_escape() {
+    pending_.clear();
+    return Typed{kEscape};
+}
+
 bool KeyDecoder::take_one(std::vector<Key>& keys, bool held_escape) {
     if (pasting_) return take_paste(keys);
     if (pending_[0] == kEscape) return take_escape(keys, held_escape);

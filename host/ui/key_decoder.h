@@ -47,6 +47,10 @@ public:
     /// `bytes` are those of one read. A single Ctrl-C within a paste that has no end gives the
     /// paste up.
     std::vector<Key> feed(std::string_view bytes);
+    /// An ESC has come, and nothing since that tells whether it begins a sequence.
+    [[nodiscard]] bool holds_escape() const { return !pasting_ && pending_ == "\033"; }
+    /// Nothing more has come for long: it was the key Esc. Only while holds_escape.
+    Key take_held_escape();
     /// A paste has begun whose end has not come.
     [[nodiscard]] bool is_pasting() const { return pasting_; }
 

@@ -29,15 +29,13 @@ std::size_t first_shown(const InputRows& input, std::size_t shown) {
 LiveRows lay_out(const LiveParts& parts, ScreenSize size) {
     const bool has_status = !parts.status.empty() && size.rows >= kRowsForStatus;
     std::size_t room = std::max<std::size_t>(1, size.rows) - (has_status ? 1 : 0);
-    const std::size_t question = std::min(parts.question.size(), room - 1);
-    const std::size_t input = std::min(parts.input.rows.size(), room - question);
-    room -= question + input;
+    const std::size_t input = std::min(parts.input.rows.size(), room);
+    room -= input;
     const std::size_t hints = std::min(parts.hints.size(), room);
     room -= hints;
 
     LiveRows live;
     append_end(parts.tail, room, size.columns, live.rows);
-    append_end(parts.question, question, size.columns, live.rows);
     append_end(parts.hints, hints, size.columns, live.rows);
     const std::size_t first = first_shown(parts.input, input);
     live.cursor_row = live.rows.size() + parts.input.cursor_row - first;

@@ -11,15 +11,14 @@ namespace tenon::ui {
 /// What can stand in the live area, from top to bottom.
 struct LiveParts {
     std::vector<std::string> tail;
-    std::vector<std::string> question;
     std::vector<std::string> hints;  ///< candidates of a completion, the pattern of a search
     InputRows input;
     std::string status;
 };
 
 /// The rows for a screen of that size, each cut to its width, at most as many as it has. Where
-/// there is too little room, the input gives way down to the row of the cursor, then the question
-/// keeps its end, and the tail its end. The status goes first of all. Pure.
+/// there is too little room, the input gives way down to the row of the cursor, and the tail keeps
+/// its end. The status goes first of all. Pure. With a question: see question_rows.
 LiveRows lay_out(const LiveParts& parts, ScreenSize size);
 
 }  // namespace tenon::ui

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "host/base/atomic_file.h"
+#include "host/ui/question_rows.h"
 #include "host/ui/style.h"
-#include "host/ui/text_width.h"
 #include "host/ui/untrusted.h"
 #include "host/ui/window_size.h"
 
@@ -83,7 +83,13 @@ Input ScreenTerminal::next() {
     }
 }
 
+ScreenTerminal::Time ScreenTerminal::now() const {
+    return options_.now ? options_.now() : steady_clock::now();
+}
+
 void ScreenTerminal::pump() {
+    look_at_clock();
+    if (!keys_.empty()) return;
     if (patience() == milliseconds(0) && (changed_ || resized_)) draw();
     const milliseconds time = wakeups_.has_work() ? milliseconds(0) : patience();
     const auto readiness = wakeups_.wait(closed_ ? -1 : options_.in, time);
@@ -93,13 +99,16 @@ void ScreenTerminal::pump() {
     if (keys_.empty()) wakeups_.run_posted(kWorkAtOnce);
 }
 
-/// Until the next drawing is due.
+/// Until the next drawing is due, or the question that stands has to be looked at.
 milliseconds ScreenTerminal::patience() {
-    if (lost_ || (!changed_ && !resized_)) return Wakeups::kForever;
+    if (lost_) return Wakeups::kForever;
+    const milliseconds question = question_patience();
+    if (!changed_ && !resized_) return question;
     if (at_once_) return milliseconds(0);
     const auto due = drawn_ + (resized_ ? kAfterResize : kBetweenDraws);
     const auto left = std::chrono::ceil<milliseconds>(due - steady_clock::now());
-    return std::max(left, milliseconds(0));
+    const milliseconds drawing = std::max(left, milliseconds(0));
+    return question < milliseconds(0) ? drawing : std::min(drawing, question);
 }
 
 void ScreenTerminal::take_signals() {
@@ -110,6 +119,7 @@ void ScreenTerminal::take_signals() {
         // Stopped without a word: whatever stands on the screen now, it is not ours.
         modes_.set_again();
         area_.forget();
+        note_typing();
         write("\r\033[J");
         changed_ = at_once_ = true;
     }
@@ -130,6 +140,12 @@ void ScreenTerminal::take_signals() {
     if (seen.hangup) lost_ = true;
 }
 
+/// Somebody has typed, though not here: the command that continued the program.
+void ScreenTerminal::note_typing() {
+    last_typed_ = now();
+    ready_at_ = *last_typed_ + kQuiet;
+}
+
 void ScreenTerminal::lost() {
     lost_ = true;
     if (!std::exchange(closed_, true)) ready_.emplace_back(Hangup{});
@@ -143,17 +159,20 @@ void ScreenTerminal::read_keys() {
         lost();
         return;
     }
+    const Time read = now();
+    last_typed_ = read;
     std::vector<Key> keys = decoder_.feed({buffer, static_cast<std::size_t>(n)});
     // Whole lines, from a program or typed before the terminal was in our mode: their ends are
     // Enter.
     if (keys.size() > 1 && keys.back() == Key(Typed{L'\n'}))
         std::replace(keys.begin(), keys.end(), Key(Typed{L'\n'}), Key(Typed{L'\r'}));
     // Several at once are a paste without brackets, or have waited long.
-    const auto enters = std::count(keys.begin(), keys.end(), Key(Typed{L'\r'}));
-    const bool alone = keys.size() - static_cast<std::size_t>(enters) <= 1;
+    const bool alone = asking_ && (keys.size() == 1 || is_word(keys));
     if (decoder_.is_pasting()) changed_ = true;
+    const bool may_be_esc = decoder_.holds_escape() && read >= ready_at_;
+    if (asking_ && !alone && !may_be_esc) ready_at_ = read + kQuiet;
     for (Key& key : keys)
-        keys_.push_back({std::move(key), alone && question_});
+        keys_.push_back({std::move(key), read, alone});
 }
 
 void ScreenTerminal::print(std::string_view lines) {
@@ -175,12 +194,21 @@ void ScreenTerminal::set_status(std::string line) {
 }
 
 void ScreenTerminal::set_question(std::optional<Question> question) {
-    if (!question && !question_) return;
-    question_ = std::move(question);
+    if (!question && !asking_) return;
     changed_ = at_once_ = true;
-    enter_belongs_to_answer_ = enter_belongs_to_answer_ && !question_;
-    if (!question_) return;
+    const bool same = question && asking_ && question->number == asking_->question.number;
+    if (!same) leave_question();
+    if (!question) return;
+    if (!same) {
+        asking_.emplace();
+        asking_->began_here = editor_->empty();
+    }
+    if (asking_->question.choices != question->choices) asking_->chosen.reset();
+    asking_->question = std::move(*question);
+    asking_->put_columns = 0;
+    if (same) return;
     keep_what_was_typed();
+    ready_at_ = last_typed_ ? *last_typed_ + kQuiet : now();
     draw();
 }
 
@@ -196,9 +224,6 @@ void ScreenTerminal::keep_what_was_typed() {
 LiveParts ScreenTerminal::parts() const {
     LiveParts parts;
     parts.tail = tail_;
-    for (const std::string& line : question_ ? question_->lines : std::vector<std::string>{})
-        for (std::string& row : fold(line, size_.columns))
-            parts.question.push_back(std::move(row));
     parts.hints = hints_;
     if (decoder_.is_pasting()) parts.hints = {"receiving pasted text…"};
     const Style style = options_.colour ? Style::kColour : Style::kPlain;
@@ -215,9 +240,29 @@ LiveParts ScreenTerminal::parts() const {
     return parts;
 }
 
+LiveRows ScreenTerminal::rows_now() {
+    LiveParts others = parts();
+    drawn_waiting_ = question_waits();
+    if (!asking_) return lay_out(others, size_);
+    if (asking_->put_columns != size_.columns) {
+        asking_->subject = rows_of(asking_->question.subject, size_.columns);
+        asking_->put_columns = size_.columns;
+    }
+    others.tail.insert(others.tail.end(), others.hints.begin(), others.hints.end());
+    QuestionMoment moment;
+    moment.waits = drawn_waiting_;
+    moment.words = asking_->words_open;
+    moment.variant = asking_->variant;
+    if (asking_->chosen) moment.chosen = &asking_->question.choices[*asking_->chosen];
+    QuestionRows laid = lay_out_question(asking_->question, asking_->subject, moment, others, size_,
+                                         options_.colour ? Style::kColour : Style::kPlain);
+    asking_->shown = std::move(laid.keys);
+    return std::move(laid.live);
+}
+
 void ScreenTerminal::draw() {
     if (lost_) return;
-    LiveRows rows = lay_out(parts(), size_);
+    LiveRows rows = rows_now();
     const bool resized = std::exchange(resized_, false);
     const std::string finished = std::exchange(finished_, {});
     write(resized ? area_.update_resized(finished, std::move(rows), size_)

@@ -9,10 +9,12 @@
 #include "host/ui/key_decoder.h"
 #include "host/ui/line_editor.h"
 #include "host/ui/live_layout.h"
+#include "host/ui/middle_cut.h"
 #include "host/ui/pastes.h"
 #include "host/ui/terminal.h"
 #include "host/ui/tty_modes.h"
 #include "host/ui/wakeups.h"
+#include "host/ui/word_rest.h"
 
 namespace tenon::ui {
 
@@ -28,6 +30,21 @@ public:
 private:
     locale_t locale_ = nullptr;
     locale_t before_ = nullptr;
+};
+
+/// What a person has done with the question that stands.
+struct StandingQuestion {
+    Question question;
+    std::size_t put_columns = 0;  ///< that `subject` is for
+    TextRows subject;
+    std::string shown;                  ///< the keys whose labels are on the screen
+    std::optional<std::size_t> chosen;  ///< a choice whose variants are shown
+    std::size_t variant = 0;
+    std::wstring letters;  ///< the keys that led there, should they prove to be typing
+    std::chrono::steady_clock::time_point lettered{};  ///< when the last of them came
+    bool words_open = false;                           ///< the line is for the words
+    bool began_here = false;    ///< the line was begun while the question stood
+    std::string before, after;  ///< the line that the words took the place of
 };
 
 /// A terminal that understands escape sequences: the line editor and the live area at the bottom of
@@ -50,22 +67,24 @@ public:
     [[nodiscard]] int height() const override { return static_cast<int>(size_.rows); }
 
 private:
+    using Time = std::chrono::steady_clock::time_point;
     struct Waiting {
         Key key;
-        bool may_answer = false;  ///< typed alone, while a question stood
+        Time read{};              ///< when it came
+        bool may_answer = false;  ///< typed alone, or as a choice's word, while a question stood
     };
-
     // One round: draw what is due, wait, take what has come.
     void pump();
     [[nodiscard]] std::chrono::milliseconds patience();
     void take_signals();
     void read_keys();
     void keep_what_was_typed();
+    void note_typing();
     void lost();
+    [[nodiscard]] Time now() const;
 
     // screen_terminal_keys.cpp
     void handle(Waiting waiting);
-    bool answers(const Waiting& waiting);
     bool take_control(wchar_t c);
     void edit(const Key& key);
     void feed(wchar_t c);
@@ -81,9 +100,33 @@ private:
     bool erase_placeholder(wchar_t c);
     void suspend();
 
+    // screen_terminal_question.cpp
+    [[nodiscard]] bool is_for_question(const Waiting& waiting) const;
+    bool question_takes(const Waiting& waiting);
+    bool choose(char key, const Waiting& waiting);
+    bool take_in_variants(char key, const Waiting& waiting);
+    bool take_in_words(const Waiting& waiting);
+    bool refuse(const Waiting& waiting);
+    void give_letters_to_line(Time read);
+    void give_rest_to_line();
+    void show_whole_question();
+    void open_words();
+    void close_words();
+    void refuse_with_words();
+    void answer(char key, std::size_t variant = 0, std::string words = {});
+    void leave_question();
+    bool is_word_for_question(const std::string& line) const;
+    [[nodiscard]] bool has_label(char key) const;
+    [[nodiscard]] bool question_waits() const;
+    [[nodiscard]] bool is_word(const std::vector<Key>& keys) const;
+    [[nodiscard]] std::chrono::milliseconds question_patience() const;
+    void look_at_clock();
+    void follow_size();
+
     void draw();
     void write(std::string_view bytes);
     [[nodiscard]] LiveParts parts() const;
+    [[nodiscard]] LiveRows rows_now();
 
     Options options_;
     Utf8Locale locale_;
@@ -106,15 +149,18 @@ private:
     std::vector<std::string> tail_;
     std::vector<std::string> hints_;
     std::string status_;
-    std::optional<Question> question_;
+    std::optional<StandingQuestion> asking_;
+    WordRest rest_;              // of the answer before
+    bool rest_in_line_ = false;  // the line was begun behind that answer
+    Time ready_at_{};            // from then on a question takes keys
+    std::optional<Time> last_typed_;
+    bool drawn_waiting_ = false;
     bool changed_ = true;
     bool at_once_ = true;
     bool resized_ = false;
     bool lost_ = false;    // nothing can be shown
     bool closed_ = false;  // nothing is read any more
-    bool enter_belongs_to_answer_ = false;
-    std::chrono::steady_clock::time_point answered_{};
-    std::chrono::steady_clock::time_point drawn_{};
+    Time drawn_{};
 };
 
 }  // namespace tenon::ui

@@ -15,13 +15,11 @@ using Asks = LineEditor::Asks;
 constexpr wchar_t control(char letter) {
     return letter & 0x1f;
 }
-constexpr wchar_t kEnter = L'\r';
 constexpr wchar_t kEscape = 0x1b;
 constexpr wchar_t kBackspace = 0x7f;
 constexpr std::string_view kBell = "\a";
 constexpr std::string_view kUp = "\033[A";
 constexpr std::string_view kDown = "\033[B";
-constexpr std::chrono::seconds kEnterBehindAnswer{1};
 
 std::size_t characters_in(std::string_view text) {
     return to_wide(text).size();
@@ -46,12 +44,11 @@ std::string_view first_characters(std::string_view line, std::size_t count) {
 
 void ScreenTerminal::handle(Waiting waiting) {
     changed_ = at_once_ = true;
+    if (rest_.takes(waiting.key, waiting.read)) return;
+    give_rest_to_line();
     const auto* typed = std::get_if<Typed>(&waiting.key);
-    const bool behind_answer = std::exchange(enter_belongs_to_answer_, false) && typed != nullptr &&
-                               typed->c == kEnter &&
-                               std::chrono::steady_clock::now() - answered_ < kEnterBehindAnswer;
-    if (behind_answer || (typed != nullptr && take_control(typed->c))) return;
-    if (answers(waiting)) return;
+    if (typed != nullptr && take_control(typed->c)) return;
+    if (question_takes(waiting)) return;
     if (search_) {
         search(waiting.key);
         return;
@@ -74,28 +71,6 @@ bool ScreenTerminal::take_control(wchar_t c) {
     } else {
         return false;
     }
-    return true;
-}
-
-/// Whether the question has taken the key.
-bool ScreenTerminal::answers(const Waiting& waiting) {
-    if (!question_ || !waiting.may_answer) return false;
-    if (std::holds_alternative<Paste>(waiting.key) ||
-        std::holds_alternative<PasteRefused>(waiting.key))
-        return false;
-    const auto* typed = std::get_if<Typed>(&waiting.key);
-    const wchar_t c = typed != nullptr ? typed->c : 0;
-    for (const wint_t wanted : {static_cast<wint_t>(c), std::towlower(static_cast<wint_t>(c))}) {
-        if (wanted == 0 || wanted >= 0x80) continue;
-        const char key = static_cast<char>(wanted);
-        if (question_->keys.find(key) == std::string::npos) continue;
-        question_.reset();
-        enter_belongs_to_answer_ = true;
-        answered_ = std::chrono::steady_clock::now();
-        ready_.emplace_back(Answer{key});
-        return true;
-    }
-    if (c != kEnter) write(kBell);
     return true;
 }
 
@@ -141,9 +116,12 @@ std::optional<wchar_t> ScreenTerminal::next_character() {
         const Waiting waiting = keys_.front();
         const auto* typed = std::get_if<Typed>(&waiting.key);
         if (typed == nullptr && !std::holds_alternative<Sequence>(waiting.key)) return std::nullopt;
+        if (is_for_question(waiting)) return std::nullopt;
         keys_.pop_front();
+        if (rest_.takes(waiting.key, waiting.read)) continue;
+        give_rest_to_line();
         if (typed != nullptr && take_control(typed->c)) continue;
-        if (answers(waiting)) continue;
+        if (question_takes(waiting)) continue;
         if (typed != nullptr) return typed->c;
         for (const char c : std::get<Sequence>(waiting.key).bytes)
             pushed_.push_back(static_cast<unsigned char>(c));
@@ -186,10 +164,10 @@ void ScreenTerminal::do_asked(Asks asked) {
 }
 
 void ScreenTerminal::interrupt() {
-    const bool had_text = !editor_->empty() && !question_;
+    const bool had_text = !editor_->empty() && !asking_;
     if (search_) editor_->set(search_->line(), "");
     search_.reset();
-    if (!question_) editor_->clear();
+    if (!asking_) editor_->clear();
     walk_.end();
     hints_.clear();
     changed_ = at_once_ = true;
@@ -203,11 +181,19 @@ void ScreenTerminal::enter() {
         return;
     }
     const std::string line = before + after;
+    if (asking_ && asking_->words_open) return refuse_with_words();
     if (line.empty()) return;
+    if (is_word_for_question(line)) {
+        write(kBell);
+        editor_->clear();
+        return;
+    }
     std::string text = pastes_.expanded(line);
     history_.add(line, options_.redact ? options_.redact(text) : text);
     pastes_.line_entered();
     editor_->clear();
+    rest_in_line_ = false;
+    if (asking_) asking_->began_here = true;
     ready_.emplace_back(Line{std::move(text)});
 }
 
@@ -307,6 +293,7 @@ void ScreenTerminal::suspend() {
     (void)wakeups_.take_signals();
     modes_.enter();
     area_.forget();
+    note_typing();
     changed_ = at_once_ = true;
 }
 

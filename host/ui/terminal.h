@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "host/base/result.h"
+#include "host/ui/question.h"
 
 /// A person at a terminal: what they type, and what stands on their screen.
 namespace tenon::ui {
@@ -24,21 +26,16 @@ struct Interrupt {
 struct EndOfInput {};    ///< Ctrl-D on an empty line, or standard input was closed
 struct ToBackground {};  ///< Ctrl-B
 struct Answer {
-    char key = 0;  ///< one of the keys of the question that stands
+    std::size_t number = 0;   ///< of the question that stood
+    char key = 0;             ///< of one of its choices
+    std::size_t variant = 0;  ///< of that choice
+    std::string words = {};   ///< what the person wrote with it; else empty
 };
 struct Hangup {};     ///< SIGHUP, or the terminal is gone: nothing can be shown any more
 struct Terminate {};  ///< SIGTERM
 struct Woken {};      ///< posted work asked for it: see wake()
 using Input =
     std::variant<Line, Interrupt, EndOfInput, ToBackground, Answer, Hangup, Terminate, Woken>;
-
-/// A key of `keys` answers it, with or without Enter, and a capital for a small one. What was typed
-/// before it stood there does not answer it, nor does a paste: these go into the line. Other keys
-/// are refused with a bell; Ctrl-C, Ctrl-D on an empty line and Ctrl-B come as ever.
-struct Question {
-    std::vector<std::string> lines;
-    std::string keys;
-};
 
 /// The terminal of one person, with a line editor at the bottom and finished lines in the
 /// scrollback above it; on a dumb terminal lines in, lines out, without any escape sequence.
@@ -56,6 +53,8 @@ public:
         std::function<std::vector<std::string>(std::string_view word)> complete;
         /// What the history file gets for a line; none: the line.
         std::function<std::string(std::string_view line)> redact;
+        /// The time by which a keyboard is quiet; none: the steady clock.
+        std::function<std::chrono::steady_clock::time_point()> now;
     };
     /// Before any other thread starts: SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH are
     /// blocked in the calling thread from then on and come out of `next`; app::Signals would take
@@ -79,7 +78,18 @@ public:
     virtual void set_tail(std::vector<std::string> lines) = 0;
     /// The line at the bottom. Not on a dumb terminal.
     virtual void set_status(std::string line) = 0;
+    /// A question stands until it is answered, or none or another one is set. It takes no key
+    /// before the keyboard has been quiet for kQuiet: until then keys go on into the line, and the
+    /// status says so. From then on it takes the keys whose labels are on the screen; any other key
+    /// is refused with a bell, and since somebody seems to type, what was typed goes into the line
+    /// and it waits again. A paste never answers, nor do several keys that come in one piece unless
+    /// they are the word of a choice. A line that is only a choice's key or word, begun while the
+    /// question waits, is dropped with a bell when it is entered. What follows of a word whose first letter has answered is
+    /// dropped. Ctrl-C, Ctrl-D on an empty line and Ctrl-B come as ever. The line is kept and
+    /// stands there again afterwards. On a dumb terminal an answer is a line: a key, a word, a key
+    /// with the number of a variant (`a2`), or `n` and the words.
     virtual void set_question(std::optional<Question> question) = 0;
+    static constexpr std::chrono::seconds kQuiet{1};
     [[nodiscard]] virtual int width() const = 0;
     [[nodiscard]] virtual int height() const = 0;
     /// The width or height is another one: lines cut for the old one should be set again.

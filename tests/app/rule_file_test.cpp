@@ -13,6 +13,7 @@ namespace tenon::app {
 namespace {
 
 namespace fs = std::filesystem;
+using Lines = std::vector<std::string>;
 
 std::string contents(const fs::path& path) {
     std::ostringstream text;
@@ -20,123 +21,118 @@ std::string contents(const fs::path& path) {
     return text.str();
 }
 
-TEST(RuleFile, KeepsWhatStandsInTheFileAndAddsTheRule) {
-    struct Row {
-        const char* file;
-        const char* before;
-        const char* after;
-    };
-    const Row rows[] = {
-        {"tenon.properties", "", "permissions.allow.1 = Bash(make \"a & b\" <x>)\n"},
-        {"tenon.properties", "# mine\nmodel.name = x",
-         "# mine\nmodel.name = x\npermissions.allow.1 = Bash(make \"a & b\" <x>)\n"},
-        {"tenon.properties", "permissions.allow.3 = Read(x)\npermissions.deny.7 = Bash(rm *)\n",
-         "permissions.allow.3 = Read(x)\npermissions.deny.7 = Bash(rm *)\n"
-         "permissions.allow.4 = Bash(make \"a & b\" <x>)\n"},
-        {"tenon.xml",
-         "<tenon>\n  <!-- </permissions> -->\n  <model><name>x</name></model>\n</tenon>\n",
-         "<tenon>\n  <!-- </permissions> -->\n  <model><name>x</name></model>\n  <permissions>\n"
-         "    <allow>Bash(make \"a &amp; b\" &lt;x&gt;)</allow>\n  </permissions>\n</tenon>\n"},
-        {"tenon.xml",
-         "<?xml version=\"1.0\"?>\n<tenon>\n  <permissions>\n    <allow>Read(x)</allow><!-- why "
-         "-->\n"
-         "    <deny>Bash(rm *)</deny>\n  </permissions>\n  "
-         "<log><level>info</level></log>\n</tenon>\n",
-         "<?xml version=\"1.0\"?>\n<tenon>\n  <permissions>\n    <allow>Read(x)</allow><!-- why "
-         "-->\n"
-         "    <deny>Bash(rm *)</deny>\n    <allow>Bash(make \"a &amp; b\" &lt;x&gt;)</allow>\n"
-         "  </permissions>\n  <log><level>info</level></log>\n</tenon>\n"},
-        {"tenon.xml", "<tenon/>",
-         "<tenon>\n  <permissions>\n    <allow>Bash(make \"a &amp; b\" &lt;x&gt;)</allow>\n"
-         "  </permissions>\n</tenon>"},
-    };
-    for (const Row& row : rows) {
-        SCOPED_TRACE(row.before);
-        const testing::TempDir dir;
-        if (*row.before != '\0') dir.write(row.file, row.before);
-        const auto file = allow_permanently(dir.path(), {"Bash(make \"a & b\" <x>)"});
-        ASSERT_TRUE(file) << file.error().message;
-        EXPECT_EQ(*file, dir / row.file);
-        EXPECT_EQ(contents(dir / row.file), row.after);
-    }
+mode_t mode_of(const fs::path& path) {
+    struct stat info {};
+    EXPECT_EQ(::stat(path.c_str(), &info), 0);
+    return info.st_mode & 07777U;
 }
 
-TEST(RuleFile, WritesWhatIsReadBackExactlyAndWithoutAWarning) {
+Result<void> add(const fs::path& folder, const Lines& rules) {
+    const auto shown = rule_lines(folder, rules);
+    if (!shown) return shown.error();
+    return add_rule_lines(folder, rules, *shown);
+}
+
+TEST(RuleFile, HoldsTheLinesThatWereShown) {
     const testing::TempDir dir;
-    for (const char* rule : {"Bash(printf 'a\\tb')", "Read(app/\\[id]/**)",
-                             "Bash(grep 'a\\|b\\\\')", "Bash(a = b: c)", "Edit(#x)"}) {
-        SCOPED_TRACE(rule);
-        ASSERT_TRUE(allow_permanently(dir.path(), {rule}));
-        const std::string once = contents(dir / "tenon.properties");
-        const auto parsed = parse_config(dir / "tenon.properties", once);
-        ASSERT_TRUE(parsed);
-        EXPECT_EQ(parsed->entries.back().value, rule);
-        EXPECT_TRUE(parsed->warnings.empty());
-        ASSERT_TRUE(allow_permanently(dir.path(), {rule}));  // it stands there: read back the same
-        EXPECT_EQ(contents(dir / "tenon.properties"), once);
-    }
+    const fs::path folder = dir / "config/tenon";
+    EXPECT_EQ(rule_lines(folder, {"Bash(make)", "Read(x)"})->lines,
+              (Lines{"permissions.allow.1=Bash(make)", "permissions.allow.2=Read(x)"}));
+    ASSERT_TRUE(add(folder, {"Bash(make)", "Read(x)"}));
+    ASSERT_TRUE(add(folder, {"Read(x)", "Edit(y)"}));  // what stands there is not repeated
+    const std::string bytes = contents(folder / "allowed.properties");
+    EXPECT_EQ(bytes.substr(bytes.find('\n') + 1),
+              "permissions.allow.1=Bash(make)\npermissions.allow.2=Read(x)\n"
+              "permissions.allow.3=Edit(y)\n");
+    EXPECT_EQ(rule_lines(folder, {"Edit(y)"})->lines, Lines());
 }
 
-TEST(RuleFile, PutsWhatNoLineCanHoldIntoXml) {
-    for (const std::string rule : {"Bash(cat <<E\nx\nE)", "Bash(x)\\"}) {
-        SCOPED_TRACE(rule);
-        const testing::TempDir dir;
-        const auto file = allow_permanently(dir.path(), {rule});
-        ASSERT_TRUE(file) << file.error().message;
-        EXPECT_EQ(*file, dir / "tenon.xml");
-        EXPECT_EQ(user_configuration(dir.path(), {rule}), *file);
-        const auto parsed = parse_config(*file, contents(*file));
-        ASSERT_TRUE(parsed);
-        ASSERT_EQ(parsed->entries.size(), 1U);
-        EXPECT_EQ(parsed->entries[0].value, rule);
-
-        const testing::TempDir other;
-        other.write("tenon.properties", "model.name=m\n");
-        const auto refused = allow_permanently(other.path(), {rule});
-        ASSERT_FALSE(refused);
-        EXPECT_NE(refused.error().message.find("tenon.xml"), std::string::npos);
-        EXPECT_EQ(contents(other / "tenon.properties"), "model.name=m\n");
-    }
-}
-
-TEST(RuleFile, LeavesAFileAloneThatItCannotRead) {
-    struct Row {
-        const char* file;
-        const char* text;
-    };
-    for (const Row& row : {Row{"tenon.xml", "<tenon><permissions></tenon>"},
-                           Row{"tenon.xml", "<tenon a=\"b\"></tenon>"},
-                           Row{"tenon.properties", "a.b = 1\na.b = 2\n"}}) {
-        SCOPED_TRACE(row.text);
-        const testing::TempDir dir;
-        dir.write(row.file, row.text);
-        const auto file = allow_permanently(dir.path(), {"Bash(make)"});
-        ASSERT_FALSE(file);
-        EXPECT_NE(file.error().message.find(row.file), std::string::npos);
-        EXPECT_EQ(contents(dir / row.file), row.text);
-    }
-}
-
-TEST(RuleFile, KeepsTheModeAndALinkToTheFile) {
+TEST(RuleFile, IsReadBackExactlyAndWithoutAWarning) {
     const testing::TempDir dir;
-    const fs::path real = dir.write("dotfiles/tenon.xml", "<tenon></tenon>");
+    const Lines rules = {"Bash(printf 'a\\tb')",
+                         "Read(app/\\[id]/**)",
+                         "Bash(grep 'a\\|b\\\\')",
+                         "Bash(a = b: c)",
+                         "Edit(#x)",
+                         "Bash(cat <<E\n  x # y\r\n\\nE)",
+                         "Bash(x\\)",
+                         "Bash(${HOME} \"a & b\" <x>)",
+                         "Bash(echo \xc3\xa4\t\xe4\xb8\xad)",
+                         "Bash(\n\n)"};
+    for (const std::string& rule : rules)
+        ASSERT_TRUE(add(dir.path(), {rule})) << rule;
+    const fs::path file = dir / "allowed.properties";
+    const auto parsed = parse_config(file, contents(file));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->problems, Lines());
+    EXPECT_EQ(parsed->warnings, Lines());
+    Lines read;
+    for (const ConfigEntry& entry : parsed->entries)
+        read.push_back(entry.value);
+    EXPECT_EQ(read, rules);
+}
+
+TEST(RuleFile, IsPrivate) {
+    const testing::TempDir dir;
+    ASSERT_TRUE(add(dir / "a/tenon", {"Bash(make)"}));
+    EXPECT_EQ(mode_of(dir / "a/tenon/allowed.properties"), 0600U);
+    ::chmod((dir / "a/tenon/allowed.properties").c_str(), 0644);
+    ASSERT_TRUE(add(dir / "a/tenon", {"Bash(cmake)"}));
+    EXPECT_EQ(mode_of(dir / "a/tenon/allowed.properties"), 0600U);
+}
+
+TEST(RuleFile, StaysALinkWhereItIsOne) {
+    const testing::TempDir dir;
+    ASSERT_TRUE(add(dir / "dotfiles", {"Read(x)"}));
     fs::create_directories(dir / "config");
-    fs::create_symlink(real, dir / "config/tenon.xml");
-    ::chmod(real.c_str(), 0640);
-    ASSERT_TRUE(allow_permanently(dir / "config", {"Bash(make)"}));
-    EXPECT_TRUE(fs::is_symlink(dir / "config/tenon.xml"));
-    EXPECT_NE(contents(real).find("<allow>Bash(make)</allow>"), std::string::npos);
-    struct stat info {};
-    ASSERT_EQ(::stat(real.c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 07777U, 0640U);
+    fs::create_symlink(dir / "dotfiles/allowed.properties", dir / "config/allowed.properties");
+    ASSERT_TRUE(add(dir / "config", {"Bash(make)"}));
+    EXPECT_TRUE(fs::is_symlink(dir / "config/allowed.properties"));
+    EXPECT_NE(contents(dir / "dotfiles/allowed.properties").find(".2=Bash(make)\n"),
+              std::string::npos);
 }
 
-TEST(RuleFile, MakesTheFolderAndAPrivateFile) {
+TEST(RuleFile, IsLeftAloneWhenTheLinesWouldBeOthers) {
     const testing::TempDir dir;
-    ASSERT_TRUE(allow_permanently(dir / "a/tenon", {"Bash(make)"}));
-    struct stat info {};
-    ASSERT_EQ(::stat((dir / "a/tenon/tenon.properties").c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 07777U, 0600U);
+    const auto shown = rule_lines(dir.path(), {"Bash(make)"});
+    ASSERT_TRUE(add(dir.path(), {"Read(x)"}));
+    const std::string before = contents(dir / "allowed.properties");
+    const auto added = add_rule_lines(dir.path(), {"Bash(make)"}, *shown);
+    ASSERT_FALSE(added);
+    EXPECT_NE(added.error().message.find("changed meanwhile"), std::string::npos);
+    EXPECT_EQ(contents(dir / "allowed.properties"), before);
+}
+
+TEST(RuleFile, ThatAPersonHasWrittenTakesRulesThatNeedNoEscape) {
+    const testing::TempDir dir;
+    dir.write("allowed.properties", "# mine\npermissions.allow.7 = Read(a\\b)");
+    EXPECT_FALSE(rule_lines(dir.path(), {"Bash(grep 'a\\|b')"}));
+    ASSERT_TRUE(add(dir.path(), {"Bash(make)"}));
+    EXPECT_EQ(contents(dir / "allowed.properties"),
+              "# mine\npermissions.allow.7 = Read(a\\b)\npermissions.allow.8=Bash(make)\n");
+}
+
+TEST(RuleFile, IsLeftAloneWhenItCannotBeRead) {
+    for (const char* text : {"a.b = 1\na.b = 2\n", "\xff\n",
+                             "# values are escaped: \\\\ \\n \\r\npermissions.allow.1=\\x\n"}) {
+        SCOPED_TRACE(text);
+        const testing::TempDir dir;
+        dir.write("allowed.properties", text);
+        const auto lines = rule_lines(dir.path(), {"Bash(make)"});
+        ASSERT_FALSE(lines);
+        EXPECT_NE(lines.error().message.find("allowed.properties"), std::string::npos);
+        EXPECT_EQ(contents(dir / "allowed.properties"), text);
+    }
+}
+
+TEST(RuleFile, IsNotWrittenForARuleThatNoConfigurationHolds) {
+    for (const std::string& rule : {std::string("Bash(a\0b)", 9), std::string("Bash(\xff)"),
+                                    std::string("Bash(\033[2J)"), std::string(" Bash(x)")}) {
+        const testing::TempDir dir;
+        EXPECT_FALSE(add(dir.path(), {rule}));
+        EXPECT_FALSE(fs::exists(dir / "allowed.properties"));
+    }
+    EXPECT_FALSE(rule_lines({}, {"Bash(make)"}));
 }
 
 }  // namespace

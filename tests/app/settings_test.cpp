@@ -59,9 +59,12 @@ TEST(Settings, HaveTheDefaultsOfTheContract) {
     EXPECT_EQ(s.jobs.output_limit, 64ULL << 20U);
     EXPECT_EQ(s.jobs.total_output_limit, 4ULL << 30U);
     EXPECT_EQ(s.jobs.keep_days, 30);
+    EXPECT_EQ(s.jobs.limits, jobs::JobLimits{});
+    EXPECT_FALSE(s.jobs.pid_namespace);
     EXPECT_EQ(s.plugins.path, (Paths{"/opt/tenon/lib/tenon/plugins",
                                      world.dir / "home/.local/share/tenon/plugins"}));
     EXPECT_EQ(s.permissions.mode, "ask");
+    EXPECT_TRUE(s.permissions.read_only_commands);
     EXPECT_EQ(s.log.level + s.log.file + s.log.format, "warningtext");
     EXPECT_EQ(s.workspace, world.dir / "ws");
     EXPECT_EQ(s.state_dir, world.state());
@@ -77,8 +80,11 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         "model.caFile=ca.pem\nmodel.proxy=p:1\nagent.maxTurns=6\nagent.subagent.maxTurns=7\n"
         "agent.compaction.tokenThreshold=8\nagent.compaction.keepRecent=9\nagent.wake=false\njobs."
         "maxRunning=256\n"
-        "jobs.maxQueued=11\njobs.timeout=12m\njobs.foregroundTimeout=13\njobs.maxTimeout=3h\njobs.outputLimit=14KiB\n"
-        "jobs.totalOutputLimit=15MiB\njobs.keepDays=16\nplugins.path.1=/a\nplugins.path.2=b\n"
+        "jobs.maxQueued=11\njobs.timeout=12m\njobs.foregroundTimeout=13\njobs.maxTimeout=3h\njobs."
+        "outputLimit=14KiB\n"
+        "jobs.totalOutputLimit=15MiB\njobs.keepDays=16\njobs.memoryLimit=2GiB\njobs.processLimit="
+        "17\n"
+        "jobs.cpuLimit=18m\njobs.pidNamespace=true\nplugins.path.1=/a\nplugins.path.2=b\n"
         "plugins.bash.enabled=false\nplugins.x.isolated=no\nplugins.x.some.key=${v}\npermissions."
         "mode=plan\n"
         "permissions.allow.1=Read\npermissions.ask.1=Edit\npermissions.deny.1=Bash\nlog.level="
@@ -95,8 +101,11 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         "<subagent><maxTurns>7</maxTurns></subagent><compaction><tokenThreshold>8</tokenThreshold>"
         "<keepRecent>9</keepRecent></compaction><wake>false</wake></agent><jobs>"
         "<maxRunning>256</maxRunning><maxQueued>11</maxQueued><timeout>12m</timeout>"
-        "<foregroundTimeout>13</foregroundTimeout><maxTimeout>3h</maxTimeout><outputLimit>14KiB</outputLimit>"
-        "<totalOutputLimit>15MiB</totalOutputLimit><keepDays>16</keepDays></jobs><plugins>"
+        "<foregroundTimeout>13</foregroundTimeout><maxTimeout>3h</maxTimeout><outputLimit>14KiB</"
+        "outputLimit>"
+        "<totalOutputLimit>15MiB</totalOutputLimit><keepDays>16</keepDays>"
+        "<memoryLimit>2GiB</memoryLimit><processLimit>17</processLimit><cpuLimit>18m</cpuLimit>"
+        "<pidNamespace>true</pidNamespace></jobs><plugins>"
         "<path>/a</path><path>b</path><bash><enabled>false</enabled></bash><x><isolated>no</"
         "isolated>"
         "<some><key>${v}</key></some></x></plugins><permissions><mode>plan</mode><allow>Read</"
@@ -129,6 +138,8 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         EXPECT_EQ(s->jobs.output_limit, 14U * 1024);
         EXPECT_EQ(s->jobs.total_output_limit, 15U << 20U);
         EXPECT_EQ(s->jobs.keep_days, 16);
+        EXPECT_EQ(s->jobs.limits, (jobs::JobLimits{2ULL << 30U, 17, std::chrono::minutes(18)}));
+        EXPECT_TRUE(s->jobs.pid_namespace);
         EXPECT_EQ(s->plugins.path, (Paths{"/a", world.dir / "etc/b"}));
         EXPECT_FALSE(s->plugins.by_id.at("bash").enabled);
         EXPECT_EQ(s->plugins.by_id.at("bash").isolated, std::nullopt);
@@ -349,6 +360,7 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
         "9\n"
         "agent.subagent.maxTurns=5\njobs.maxRunning=1\njobs.timeout=1m\njobs.foregroundTimeout=5\n"
         "jobs.maxTimeout=2m\njobs.outputLimit=1MiB\n"
+        "jobs.memoryLimit=1GiB\njobs.processLimit=50\njobs.cpuLimit=10m\njobs.pidNamespace=true\n"
         "model.baseUrl=http://evil\nmodel.provider=replay\nmodel.proxy=evil:1\nmodel.caFile=evil\n"
         "permissions.allow.1=Bash\npermissions.allow.2=Edit\npermissions.mode=bypassPermissions\n"
         "plugins.path.1=evil\nplugins.x.isolated=false\nplugins.x.own=1\nlog.file=/"
@@ -366,6 +378,8 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
     EXPECT_EQ(s.jobs.foreground_timeout, std::chrono::seconds(5));
     EXPECT_EQ(s.jobs.max_timeout, std::chrono::minutes(2));
     EXPECT_EQ(s.jobs.output_limit, 1U << 20U);
+    EXPECT_EQ(s.jobs.limits, (jobs::JobLimits{1U << 30U, 50, std::chrono::minutes(10)}));
+    EXPECT_FALSE(s.jobs.pid_namespace);
     EXPECT_EQ(s.model.base_url + s.model.proxy + s.model.ca_file + s.log.file, "");
     EXPECT_EQ(s.model.provider, "anthropic");
     EXPECT_THAT(s.permissions.allow, IsEmpty());
@@ -376,11 +390,35 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
     std::string all;
     for (const std::string& warning : examined.loaded.warnings)
         all += warning + "\n";
-    for (const char* key : {"model.baseUrl", "model.provider", "model.proxy", "model.caFile",
-                            "permissions.allow", "permissions.mode", "plugins.path",
-                            "plugins.x.isolated", "plugins.x.own", "log.file", "jobs.maxQueued"})
+    for (const char* key :
+         {"model.baseUrl", "model.provider", "model.proxy", "model.caFile", "permissions.allow",
+          "permissions.mode", "plugins.path", "plugins.x.isolated", "plugins.x.own", "log.file",
+          "jobs.maxQueued", "jobs.pidNamespace"})
         EXPECT_THAT(all, HasSubstr(std::string(key) + " is ignored: the workspace is not trusted"));
-    EXPECT_EQ(examined.loaded.warnings.size(), 11U) << all;
+    EXPECT_EQ(examined.loaded.warnings.size(), 12U) << all;
+}
+
+TEST(Settings, AStrangersWorkspaceTurnsReadOnlyCommandsOffButNotOn) {
+    struct Case {
+        const char *user, *workspace;
+        bool on;
+        std::size_t warnings;
+    };
+    const Case cases[] = {{"", "false", false, 0},
+                          {"", "true", true, 0},
+                          {"permissions.readOnlyCommands=false", "true", false, 1},
+                          {"permissions.readOnlyCommands=false", "false", false, 0},
+                          {"", "perhaps", true, 1}};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::string(c.user) + " then " + c.workspace);
+        World world;
+        world.user_says(c.user);
+        world.workspace_says(std::string("permissions.readOnlyCommands=") + c.workspace + "\n");
+        const Examined examined = world.examined();
+        EXPECT_THAT(examined.errors, IsEmpty());
+        EXPECT_EQ(examined.loaded.settings.permissions.read_only_commands, c.on);
+        EXPECT_EQ(examined.loaded.warnings.size(), c.warnings);
+    }
 }
 
 TEST(Settings, AStrangersNumbersOnlyMakeThingsStricter) {

@@ -27,6 +27,8 @@ JobRecord full_record() {
                 {"0123abcd"},
                 5s,
                 1234};
+    job.spec.limits = {1U << 30U, 50, 90s};
+    job.spec.pid_namespace = true;
     job.submitted_ms = 11;
     job.submitted_ns = 22;
     return job;
@@ -41,6 +43,18 @@ TEST(Record, OfAJobComesBackAsItWas) {
     EXPECT_EQ(back->spec.plugin, job.spec.plugin);
     EXPECT_EQ(back->spec.timeout, 5s);
     EXPECT_EQ(back->spec.after, job.spec.after);
+    EXPECT_EQ(back->spec.limits, job.spec.limits);
+    EXPECT_TRUE(back->spec.pid_namespace);
+}
+
+TEST(Record, OfAJobWithoutLimitsSaysNothingOfThem) {
+    JobRecord job = full_record();
+    job.spec.limits = {};
+    job.spec.pid_namespace = false;
+    const std::string text = encode_job(job);
+    EXPECT_EQ(text.find("limits"), std::string::npos);
+    EXPECT_EQ(text.find("pid_namespace"), std::string::npos);
+    EXPECT_FALSE(decode_job(text)->spec.limits.any());
 }
 
 TEST(Record, OfAJobHoldsWhatItsCommandMayDo) {
@@ -76,10 +90,14 @@ TEST(Record, OfAnEndComesBackAsItWas) {
     end.omitted_bytes = 1ULL << 40U;
     end.ended_by = "timeout";
     end.survivors = 2;
+    end.limit = {kShimActor, kCpuLimit, 1000, 1040};
+    end.no_pid_namespace = "clone: Operation not permitted";
     const auto back = decode_end(encode_end(end));
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(encode_end(*back), encode_end(end));
     EXPECT_EQ(back->signal, 15);
+    EXPECT_EQ(back->limit, end.limit);
+    EXPECT_EQ(back->no_pid_namespace, end.no_pid_namespace);
     EXPECT_FALSE(back->exit_code);
 }
 
@@ -202,6 +220,17 @@ TEST(Record, ThatIsHostileIsRefusedByName) {
         {with(good, "timeout_ms", "1e999"), "1e999"},
         {with(good, "host", "7"), "\"host\""},
         {with(good, "output_limit", "-5"), "\"output_limit\""},
+        {with(good, "memory", "-1"), "\"limits\" holds a bad value: member \"memory\""},
+        {with(good, "processes", "0"), "\"processes\""},
+        {with(good, "cpu_ms", "9223372036854775807"), "\"cpu_ms\""},
+        {with(good, "pid_namespace", "7"), "\"pid_namespace\""},
+        {with(encode_job([] {
+                  JobRecord job = full_record();
+                  job.spec.limits = {};
+                  return job;
+              }()),
+              "pid_namespace", "true,\"limits\":[]"),
+         "\"limits\""},
         {with(good, "submitted_ms", "null"), "\"submitted_ms\""},
     };
     for (const auto& [text, why] : cases) {

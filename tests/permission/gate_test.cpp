@@ -115,8 +115,7 @@ TEST_F(GateTest, RefusesWithoutAnAskerAndNamesTheRuleToAdd) {
               "Permission denied: write_file wants to write src/a.c. Allow it with --allow "
               "'Edit(src/a.c)' or permissions.allow in the configuration.");
     EXPECT_THAT(bash({}, "a $(b)").reason,
-                AllOf(HasSubstr("not wholly understood: a command substitution"),
-                      HasSubstr("--allow 'Bash' or")));
+                AllOf(HasSubstr("not wholly understood: "), HasSubstr("--allow 'Bash' or")));
     EXPECT_THAT(call({}, first_party("strange"), {}).reason, HasSubstr("--allow 'strange'"));
 }
 
@@ -129,10 +128,31 @@ TEST_F(GateTest, NamesNoRuleForAPathThatNoRuleOpens) {
     EXPECT_THAT(bash({}, "echo > /etc/passwd").reason, HasSubstr("'Edit(//etc/passwd)'"));
 }
 
+/// The rules of a refusal: --allow 'RULE' --allow …
+Strings rules_in(const std::string& reason) {
+    const std::string option = " --allow '";
+    Strings rules;
+    for (auto at = reason.find(option); at != std::string::npos; at = reason.find(option, at)) {
+        std::string rule;
+        for (at += option.size(); at < reason.size(); ++at) {
+            if (reason.compare(at, 4, "'\\''") == 0) {
+                rule += '\'';
+                at += 3;
+            } else if (reason[at] == '\'') {
+                break;
+            } else {
+                rule += reason[at];
+            }
+        }
+        rules.push_back(rule);
+    }
+    return rules;
+}
+
 TEST_F(GateTest, AllowsWithExactlyTheRulesItNamed) {
     for (const std::string command : {"npm test",
                                       "a 'x y' && ls *.c > out.txt",
-                                      "find . -name \\*.c",
+                                      "make -f \\*.c",
                                       "FOO=1 a",
                                       "echo hi >> ~/x 2>&1",
                                       "a; [[ -f x && b ]]",
@@ -153,12 +173,8 @@ TEST_F(GateTest, AllowsWithExactlyTheRulesItNamed) {
                                       "> '~y'",
                                       ""}) {
         SCOPED_TRACE(command);
-        Person person(Answer::Kind::kNo);
-        Gate gate(config({}), &person);
-        EXPECT_FALSE(
-            gate.judge(first_party("bash"), {"i", "bash", {{"command", command}}, {}}, {}).allowed);
-        ASSERT_EQ(person.questions.size(), 1U);
-        const Strings named = person.questions[0].offers.at(0);
+        const Strings named = rules_in(bash({}, command).reason);
+        ASSERT_THAT(named, ::testing::Not(::testing::IsEmpty()));
         EXPECT_TRUE(bash({.allow = named}, command).allowed) << ::testing::PrintToString(named);
         for (std::size_t i = 0; i < named.size(); ++i) {
             Strings fewer = named;
@@ -179,9 +195,9 @@ TEST_F(GateTest, JudgesCommandsPartByPart) {
         {{.allow = {"Bash(touch:*)"}}, "touch a && python3 -c 1", false},
         {{.allow = {"Bash(touch:*)"}}, "touch a $(python3 -c 1)", false},
         {{.allow = {"Bash(touch:*)"}}, "FOO=1 touch a", false},
-        {{.allow = {"Bash(touch:*)"}}, "ls > /dev/null && touch a", false},
-        {{.allow = {"Bash(touch:*)", "Bash(ls)"}}, "ls > /dev/null && touch a", true},
-        {{.allow = {"Bash(touch:*)"}}, "for f in a b; do touch $f; done", true},
+        {{.allow = {"Bash(touch:*)"}}, "make > /dev/null && touch a", false},
+        {{.allow = {"Bash(touch:*)", "Bash(make)"}}, "make > /dev/null && touch a", true},
+        {{.allow = {"Bash(touch:*)"}}, "ls > /dev/null && touch a", true},
         {{.allow = {"Bash(touch:*)"}}, "for f in $(a); do touch $f; done", false},
         {{.allow = {"Bash(touch:*)"}}, "touch() { rm x; }; touch a", false},
         {{.allow = {"Bash"}, .deny = {"Bash(touch:*)"}}, "echo a && touch b", false},
@@ -207,9 +223,10 @@ TEST_F(GateTest, JudgesCommandsPartByPart) {
          false},
         {{.allow = {"Bash(cd:*)", "Bash(echo:*)", "Edit(./f)"}}, "cd src && echo hi > f", false},
         {{.allow = {"Edit(f)"}}, "> f", true},
-        {{}, "ls", false},
-        {{}, "cat a", false},
-        {{}, "true", false},
+        {{}, "ls", true},
+        {{}, "cat a", true},
+        {{}, "true", true},
+        {{}, "make", false},
     };
     for (const auto& [setup, command, allowed] : rows) {
         SCOPED_TRACE(command + " / " + ::testing::PrintToString(setup.allow) +
@@ -247,7 +264,9 @@ TEST_F(GateTest, FollowsTheMode) {
     const std::vector<Row> rows = {
         {Mode::kAsk, "touch a", false},
         {Mode::kDontAsk, "touch a", false},
-        {Mode::kPlan, "ls", false},
+        {Mode::kPlan, "ls", true},
+        {Mode::kPlan, "make", false},
+        {Mode::kDontAsk, "ls", true},
         {Mode::kBypassPermissions, "anything $(at all)", true},
         {Mode::kAcceptEdits, "touch a", true},
         {Mode::kAcceptEdits, "mkdir -p src/x/y && mv src/a b && cp -r b c && rm -rf c && rmdir d",
@@ -265,8 +284,9 @@ TEST_F(GateTest, FollowsTheMode) {
         {Mode::kAcceptEdits, "cp --target-directory=../outside a", false},
         {Mode::kAcceptEdits, "cp -t ../outside a", false},
         {Mode::kAcceptEdits, "rm -rf .", false},
-        {Mode::kAcceptEdits, "rm -rf */x", false},
-        {Mode::kAcceptEdits, "cd src && touch a", false},
+        {Mode::kAcceptEdits, "rm -rf */x", true},
+        {Mode::kAcceptEdits, "cd src && touch a", true},
+        {Mode::kAcceptEdits, "cd .. && touch a", false},
         {Mode::kAcceptEdits, "python3 x", false},
         {Mode::kAcceptEdits, "env touch a", false},
         {Mode::kAcceptEdits, "touch a $(b)", false},
@@ -287,7 +307,7 @@ TEST_F(GateTest, FollowsTheMode) {
 TEST_F(GateTest, RefusesInPlanModeWhatIsNotReadOnlyInSpiteOfAllowRules) {
     const Given plan{
         .allow = {"Bash", "Edit", "task_create", "strange"}, .mode = Mode::kPlan, .yes = true};
-    EXPECT_THAT(bash(plan, "ls").reason, HasSubstr("mode is plan"));
+    EXPECT_THAT(bash(plan, "make").reason, HasSubstr("mode is plan"));
     EXPECT_FALSE(write(plan, "a").allowed);
     EXPECT_FALSE(call(plan, first_party("task_create"), {}).allowed);
     EXPECT_FALSE(call(plan, stranger("strange", true), {}).allowed)
@@ -318,6 +338,10 @@ TEST_F(GateTest, AsksNothingForFirstPartyToolsThatNeedNoQuestion) {
     EXPECT_TRUE(call({}, first_party("glob", true), {{"pattern", "**/*.c"}}).allowed);
     EXPECT_FALSE(call({}, first_party("glob", true), {{"pattern", "/etc/*"}}).allowed);
     EXPECT_FALSE(call({}, first_party("glob", true), {{"pattern", "../outside/*"}}).allowed);
+    EXPECT_TRUE(
+        call({}, first_party("glob", true), {{"pattern", "../*"}, {"path", "src"}}).allowed);
+    EXPECT_FALSE(
+        call({}, first_party("glob", true), {{"pattern", "../../*"}, {"path", "src"}}).allowed);
     EXPECT_FALSE(read({}, "../outside/a").allowed);
     EXPECT_TRUE(read({.allow = {"Read(../outside/**)"}}, "../outside/a").allowed);
 }

@@ -7,8 +7,22 @@ struct ADumbTerminal : ATerminal {
     ADumbTerminal() { environment["TERM"] = "dumb"; }
 };
 
+constexpr const char* kAsked = "May it run?\n  $ the command\n";
+constexpr const char* kChoices =
+    "  y  yes, this once\n  a  always\n    a1  this exact command\n      Bash(the command)\n"
+    "    a2  the prefix\n      Bash(the *)\n  n  no\n"
+    "  n WORDS  no, and say what to do instead\n";
+
+/// The prompt of a question that takes lines.
+bool is_ready(Pty& pty) {
+    return pty.wait_until([&] {
+        const auto lines = pty.lines();
+        return !lines.empty() && lines.back() == "?";
+    });
+}
+
 TEST_F(ADumbTerminal, TakesLinesAndWritesNoEscapeSequence) {
-    auto pty = start();
+    auto pty = start({80, 60});
     int row = 0;
     for (const std::string line :
          {"status not shown", "tail not shown", "two\\", "lines", "ask", "what", "y", "leave"}) {
@@ -21,19 +35,68 @@ TEST_F(ADumbTerminal, TakesLinesAndWritesNoEscapeSequence) {
     }
     EXPECT_EQ(pty->wait().code, 0);
     EXPECT_EQ(pty->raw().find('\033'), std::string::npos);
-    EXPECT_EQ(pty->screen(),
-              "ready\n> status not shown\nline: status not shown\n> tail not shown\n"
-              "line: tail not shown\n> two\\\n  lines\nline: two|lines\n> ask\nline: ask\n"
-              "May it run?\n[y]es [n]o\n? what\nMay it run?\n[y]es [n]o\n? y\nanswer: y\n> leave\n"
-              "line: leave\ngone\n");
+    EXPECT_EQ(
+        pty->everything(),
+        std::string("ready\n> status not shown\nline: status not shown\n> tail not shown\n"
+                    "line: tail not shown\n> two\\\n  lines\nline: two|lines\n> ask\nline: ask\n") +
+            kAsked + kChoices +
+            "(waits for quiet: until nothing is typed for a second)\n? what\n"
+            "Not an answer, and not sent.\n" +
+            kChoices + "? y\nanswer: y\n> leave\nline: leave\ngone\n");
 }
 
-TEST_F(ADumbTerminal, IsNotAnsweredByWhatWasTypedBefore) {
+TEST_F(ADumbTerminal, IsNotAnsweredByALineThatWasBegunBefore) {
     auto pty = start();
     pty->send("ask\ny");
-    ASSERT_TRUE(pty->wait_for("[y]es [n]o"));
+    ASSERT_TRUE(is_ready(*pty)) << pty->screen();
     type(*pty, "n\n", "answer: n");
-    type(*pty, "es\n", "line: yes");
+    type(*pty, "!\n", "line: y!");
+}
+
+TEST_F(ADumbTerminal, IsNotAnsweredByALineThatIsTypedOnAsItComesUp) {
+    auto pty = start();
+    pty->send("ask\nok");
+    ASSERT_TRUE(pty->wait_for("waits for quiet"));
+    type(*pty, "ay\n", "line: okay");
+    ASSERT_TRUE(is_ready(*pty)) << pty->screen();
+    EXPECT_EQ(pty->screen().find("answer"), std::string::npos);
+    type(*pty, "yes\n", "answer: y");
+}
+
+TEST_F(ADumbTerminal, DropsAnAnswerThatComesTooEarly) {
+    auto pty = start();
+    pty->send("ask\n");
+    ASSERT_TRUE(pty->wait_for("waits for quiet"));
+    type(*pty, "yes\n", "Too early");
+    ASSERT_TRUE(is_ready(*pty)) << pty->screen();
+    EXPECT_EQ(pty->screen().find("answer: "), std::string::npos);
+    EXPECT_EQ(pty->screen().find("line: yes"), std::string::npos);
+    type(*pty, "n\n", "answer: n");
+}
+
+TEST_F(ADumbTerminal, TakesKeysWordsVariantsAndARefusalWithWords) {
+    struct Case {
+        std::string line, answer;
+    };
+    for (const auto& [line, answer] :
+         std::vector<Case>{{"YES", "answer: y"},
+                           {"No", "answer: n"},
+                           {"a", "answer: a"},
+                           {"a2", "answer: a2"},
+                           {"no use pnpm", "answer: n with use pnpm"}}) {
+        SCOPED_TRACE(line);
+        auto pty = start();
+        pty->send("ask\n");
+        ASSERT_TRUE(is_ready(*pty)) << pty->screen();
+        for (const std::string wrong : {"a3", "yes please", "ye", "always"}) {
+            pty->send(wrong + "\n");
+            EXPECT_TRUE(pty->wait_until([&] {
+                const auto lines = pty->lines();
+                return !lines.empty() && lines.back() == "?";
+            }));
+        }
+        type(*pty, line + "\n", answer);
+    }
 }
 
 TEST_F(ADumbTerminal, TellsOfInterruptsAndCtrlB) {

@@ -48,6 +48,30 @@ void stop_streaming() {
     if (streamer.joinable()) streamer.join();
 }
 
+/// `lines`: of the subject, with a number in each.
+void ask(const std::string& lines) {
+    static std::size_t number = 0;
+    ui::Question question;
+    question.number = ++number;
+    question.title = "May it run?";
+    question.subject = {"  $ the command"};
+    for (int i = 2; !lines.empty() && i <= std::stoi(lines); ++i)
+        question.subject.push_back("    line " + std::to_string(i));
+    question.choices = {
+        {'y', "yes", "yes, this once", "yes"},
+        {'a',
+         "",
+         "always",
+         "always",
+         {{"this exact command", "Always:", {"Bash(the command)"}},
+          {"the prefix", "Always:", {"Bash(the *)"}}}},
+        {'n', "no", "no", "no"},
+    };
+    question.words = ui::WordsChoice{'n', "no, and say what to do instead", "words",
+                                     "Tell the model what to do instead."};
+    terminal->set_question(std::move(question));
+}
+
 void do_line(const std::string& line) {
     const std::string word = line.substr(0, line.find(' '));
     const std::string rest = line.size() > word.size() ? line.substr(word.size() + 1) : "";
@@ -62,7 +86,7 @@ void do_line(const std::string& line) {
     } else if (word == "status") {
         terminal->set_status(rest);
     } else if (word == "ask") {
-        terminal->set_question(ui::Question{{"May it run?", "[y]es [n]o"}, "yn"});
+        ask(rest);
     } else if (word == "stream") {
         streaming = true;
         streamer = std::thread(stream);
@@ -90,7 +114,9 @@ bool tell(const ui::Input& input) {
         terminal->print("to background");
     } else if (const auto* answer = std::get_if<ui::Answer>(&input)) {
         terminal->set_question(std::nullopt);
-        terminal->print(std::string("answer: ") + answer->key);
+        terminal->print(std::string("answer: ") + answer->key +
+                        (answer->variant > 0 ? std::to_string(answer->variant + 1) : "") +
+                        (answer->words.empty() ? "" : " with " + shown(answer->words)));
     } else if (std::holds_alternative<ui::Hangup>(input)) {
         std::_Exit(129);
     } else {

@@ -31,6 +31,8 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
     spec.name = arguments.value("name").value_or("");
     spec.lifetime = jobs::Lifetime::kPersistent;
     spec.output_limit = settings.jobs.output_limit;
+    spec.limits = settings.jobs.limits;
+    spec.pid_namespace = settings.jobs.pid_namespace;
     Containment containment = containment_of(settings);
     if (!containment.notice.empty()) call.complain(containment.notice);
     spec.containment = std::move(containment.policy);

@@ -59,6 +59,7 @@ constexpr std::size_t kWidestSession = 20;
 std::string status_text(const JobRecord& job) {
     if (!jobs::is_terminal(job.status) && jobs::is_elsewhere(job))
         return std::string(jobs::to_string(job.status)) + " on " + job.host;
+    if (job.end.limit) return "error limit";
     if (job.status == Status::kError && job.end.signal) {
         return "error " + jobs::signal_name(*job.end.signal);
     }
@@ -134,6 +135,8 @@ void describe_end(std::string& text, const JobRecord& job, bool supervised) {
     const jobs::JobEnd& end = job.end;
     add(text, "ended by", end.ended_by);
     add(text, "reason", end.reason);
+    if (end.limit) add(text, "counted by", end.limit->actor);
+    if (!end.no_pid_namespace.empty()) add(text, "pid namespace", "none: " + end.no_pid_namespace);
     if (end.started_ms > 0) {
         add(text, "cpu",
             in_short(end.user_us / 1000) + " user, " + in_short(end.system_us / 1000) + " system");
@@ -154,6 +157,20 @@ void describe_end(std::string& text, const JobRecord& job, bool supervised) {
     if (end.survivors > 0) {
         add(text, "survivors", std::to_string(end.survivors) + " processes could not be ended");
     }
+}
+
+Json limits_json(const jobs::JobLimits& limits) {
+    return {{"memory_bytes", limits.memory ? Json(*limits.memory) : Json()},
+            {"processes", limits.processes ? Json(*limits.processes) : Json()},
+            {"cpu_ms", limits.cpu ? Json(limits.cpu->count()) : Json()}};
+}
+
+Json reached_json(const std::optional<jobs::LimitReached>& reached) {
+    if (!reached) return {};
+    return {{"actor", reached->actor},
+            {"limit", reached->limit},
+            {"value", reached->value},
+            {"figure", reached->figure}};
 }
 
 // ---------------------------------------------------------------- quoting
@@ -220,6 +237,10 @@ Json to_json(const JobRecord& job, std::int64_t now_ms) {
         {"reason", ended ? text_or_null(job.end.reason) : Json()},
         {"left_behind", if_ended(job.end.left_behind)},
         {"survivors", if_ended(job.end.survivors)},
+        {"limits", limits_json(job.spec.limits)},
+        {"limit", ended ? reached_json(job.end.limit) : Json()},
+        {"pid_namespace", job.spec.pid_namespace},
+        {"no_pid_namespace", ended ? text_or_null(job.end.no_pid_namespace) : Json()},
     };
 }
 
@@ -268,6 +289,7 @@ std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms)
     add(text, "after", after);
     if (job.spec.priority != 0) add(text, "priority", std::to_string(job.spec.priority));
     add(text, "time limit", job.spec.timeout ? in_short(job.spec.timeout->count()) : "none");
+    add(text, "limits", jobs::text_of(job.spec.limits));
     add(text, "submitted", rfc3339(job.submitted_ms));
     if (job.started_ms > 0) add(text, "started", rfc3339(job.started_ms));
     const bool ended = jobs::is_terminal(job.status);

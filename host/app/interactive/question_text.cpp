@@ -2,7 +2,6 @@
 
 #include <sstream>
 
-#include "host/app/rule_file.h"
 #include "host/app/visible_text.h"
 #include "host/base/atomic_file.h"
 #include "host/base/utf8.h"
@@ -11,13 +10,19 @@
 namespace tenon::app {
 namespace {
 
-constexpr std::size_t kLongestTitle = 400;  // the details have it all
+constexpr std::size_t kLongestTitle = 400;  // the subject and the variants have it all
 constexpr std::size_t kLargestFile = std::size_t{4} << 20U;
-constexpr std::size_t kMostDiffRows = 400;
+constexpr std::size_t kMostDiffRows = 100'000;
+constexpr std::size_t kNarrow = 40;
 
-void add_lines(std::vector<std::string>& out, const std::string& text, const std::string& mark) {
-    std::istringstream lines(visible(text, true));
-    for (std::string line; std::getline(lines, line);)
+std::string indent_of(std::size_t width) {
+    return width < kNarrow ? "" : "  ";
+}
+
+/// The first line begins with `mark`, the others with as many blanks.
+void add_lines(std::vector<std::string>& out, const std::string& text, std::string mark) {
+    std::istringstream lines(ui::without_tabs(visible(text, true)));
+    for (std::string line; std::getline(lines, line); mark.assign(mark.size(), ' '))
         out.push_back(mark + line);
 }
 
@@ -41,49 +46,117 @@ std::vector<std::string> details_of(const permission::Question& question,
                                     const QuestionView& view) {
     std::vector<std::string> out;
     const Json& input = question.input;
-    if (auto change = change_lines(question, view); !change.empty()) return change;
-    if (question.tool == "bash" || question.tool == "background_run") {
-        add_lines(out, string_or(input, "command"), "  $ ");
+    const std::string indent = indent_of(view.width);
+    if (auto change = change_lines(question, view); !change.empty()) {
+        add_lines(out, string_or(input, "path"), indent);
+        out.insert(out.end(), change.begin(), change.end());
+    } else if (question.tool == "bash" || question.tool == "background_run") {
+        add_lines(out, string_or(input, "command"), indent + "$ ");
         if (const std::string cwd = string_or(input, "cwd"); !cwd.empty())
-            add_lines(out, cwd, "  in ");
+            add_lines(out, cwd, indent + "in ");
     } else if (!input.empty()) {
-        add_lines(out, pretty_json(input), "  ");
+        add_lines(out, pretty_json(input), indent);
     }
+    // A plugin's own question is all in its title.
+    if (out.empty()) add_lines(out, question.title, indent);
     return out;
+}
+
+std::string shortened(std::string text) {
+    if (utf8::length(text) <= kLongestTitle) return text;
+    return std::string(utf8::first(text, kLongestTitle)) + "…";
 }
 
 std::string joined(const std::vector<std::string>& rules) {
     std::string out;
     for (const std::string& rule : rules)
         out += (out.empty() ? "" : ", ") + visible(rule);
-    return out;
+    return shortened(std::move(out));
+}
+
+/// What the rules of an offer are called beside the other offer.
+std::string name_of(std::size_t offer) {
+    return offer == 0 ? "exactly this" : "the wider rule";
+}
+
+std::vector<std::string> visible_lines(const std::vector<std::string>& texts, std::size_t width) {
+    std::vector<std::string> lines;
+    for (const std::string& text : texts) {
+        std::istringstream parts(visible(text, true));
+        for (std::string part; std::getline(parts, part);)
+            lines.push_back(indent_of(width) + ui::without_tabs(part));
+    }
+    return lines;
+}
+
+ui::Choice always(const permission::Question& question, std::size_t width) {
+    ui::Choice choice{'a', "", "always for this session: " + joined(question.offers.front()),
+                      "always"};
+    if (question.offers.size() > 1) choice.label += ", or wider";
+    for (std::size_t i = 0; i < question.offers.size(); ++i)
+        choice.variants.push_back(
+            {name_of(i), "Always for this session:", visible_lines(question.offers[i], width)});
+    return choice;
+}
+
+/// The offers that a file can hold.
+std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
+                                        const std::filesystem::path& config) {
+    std::vector<QuestionText::Kept> kept;
+    for (std::size_t i = 0; i < question.offers.size() && !config.empty(); ++i) {
+        auto lines = rule_lines(config, question.offers[i]);
+        if (lines) kept.push_back({i, *std::move(lines)});
+    }
+    return kept;
+}
+
+ui::Choice permanently(const std::vector<QuestionText::Kept>& kept, std::size_t width) {
+    const std::string file = visible(kept.front().lines.file.string());
+    ui::Choice choice{'p', "", "permanently: the same, in " + file, "forever"};
+    for (const QuestionText::Kept& one : kept) {
+        auto lines = visible_lines(one.lines.lines, width);
+        if (lines.empty()) lines.push_back(indent_of(width) + "nothing: it stands there already");
+        lines.push_back("in " + visible(one.lines.file.string()));
+        choice.variants.push_back({name_of(one.offer), "Permanently, this is written:", lines});
+    }
+    return choice;
+}
+
+/// Who asks, when that is not clear.
+std::string whose(const permission::Question& question, std::size_t total) {
+    if (!question.subagent.empty()) return "subagent " + visible(question.subagent);
+    return total > 1 ? "conversation" : "";
 }
 
 }  // namespace
 
+std::string question_title(const permission::Question& question, std::size_t place,
+                           std::size_t total, ui::Style style) {
+    std::string title = visible(question.title);
+    if (question.tool.empty()) title = visible(question.who) + " asks: " + title;
+    title = shortened(std::move(title));
+    if (const std::string who = whose(question, total); !who.empty()) title.insert(0, who + " · ");
+    if (total > 1) title.insert(0, std::to_string(place) + " of " + std::to_string(total) + " · ");
+    return ui::paint(style, ui::kBold, title);
+}
+
 QuestionText question_text(const permission::Question& question, std::size_t place,
                            std::size_t total, const QuestionView& view) {
     QuestionText text;
-    text.details = details_of(question, view);
-    std::string title = visible(question.title);
-    if (question.tool.empty()) title = visible(question.who) + " asks: " + title;
-    if (utf8::length(title) > kLongestTitle)
-        title = std::string(utf8::first(title, kLongestTitle)) + "…";
-    if (total > 1) title = std::to_string(place) + " of " + std::to_string(total) + ": " + title;
-    text.lines.push_back(ui::paint(view.style, ui::kBold, title));
-    text.lines.emplace_back("  y  yes, this once");
-    text.keys = "yn";
+    text.shown.title = question_title(question, place, total, view.style);
+    text.shown.subject = details_of(question, view);
+    if (!question.remark.empty()) text.shown.remark = "(" + visible(question.remark) + ")";
+    text.shown.choices.push_back({'y', "yes", "yes, this once", "yes"});
     if (!question.offers.empty()) {
-        const auto& rules = question.offers.front();
-        text.keys += "a";
-        text.lines.push_back("  a  always for this session: " + joined(rules));
-        if (!view.config.empty()) {
-            text.keys += "p";
-            text.lines.push_back("  p  permanently: the same, in " +
-                                 visible(user_configuration(view.config, rules).string()));
-        }
+        text.shown.choices.push_back(always(question, view.width));
+        text.kept = kept_of(question, view.config);
+        if (!text.kept.empty()) text.shown.choices.push_back(permanently(text.kept, view.width));
     }
-    text.lines.emplace_back("  n  no");
+    text.shown.choices.push_back({'n', "no", "no", "no"});
+    // The words are for the model, and a plugin's own question is none of its calls.
+    if (!question.tool.empty())
+        text.shown.words = {'n', "no, and say what to do instead", "words",
+                            "No. Tell the model what to do instead:"};
     return text;
 }
 

@@ -1,31 +1,40 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <vector>
 
+#include "host/app/rule_file.h"
 #include "host/permission/asker.h"
+#include "host/ui/question.h"
 #include "host/ui/style.h"
 
 namespace tenon::app {
 
 /// A permission question as it is put to a person.
 struct QuestionText {
-    std::vector<std::string> details;  ///< what exactly would run or change, to be printed above
-    std::vector<std::string> lines;    ///< the question itself, and the keys
-    std::string keys;                  ///< y n, and a p where a rule could be kept
+    ui::Question shown;  ///< without its number
+    /// For each offer that `p` can keep: which one it is, and the lines that it writes.
+    struct Kept {
+        std::size_t offer = 0;
+        RuleLines lines;
+    };
+    std::vector<Kept> kept;
 };
 
 struct QuestionView {
-    std::filesystem::path config;     ///< the folder where `p` writes; empty: it is not offered
+    std::filesystem::path config;     ///< the directory where `p` writes; empty: it is not offered
     std::filesystem::path workspace;  ///< where a change's path begins
     std::size_t width = 80;
     ui::Style style = ui::Style::kPlain;
 };
 
-/// `place` counts from 1, of `total` that stand in line. Reads the file that would be changed. What
-/// models and tools wrote is made visible.
+/// `place` counts from 1, of `total` that stand in line. Reads the file that would be changed, and
+/// the one that `p` writes. What models and tools wrote is made visible.
 QuestionText question_text(const permission::Question& question, std::size_t place,
                            std::size_t total, const QuestionView& view);
+
+/// The line above a question: "2 of 3 · subagent explore · bash wants to run `make`".
+std::string question_title(const permission::Question& question, std::size_t place,
+                           std::size_t total, ui::Style style);
 
 }  // namespace tenon::app

@@ -3,14 +3,19 @@
 namespace tenon::app {
 namespace {
 
+constexpr const char* kHoldsKey = "a key is in it, so no rule is made of it";
+
 permission::Question redacted(permission::Question question, const Secrets& secrets) {
     if (secrets.empty()) return question;
     question.title = secrets.redact(std::move(question.title));
     for (std::string& text : question.items)
         text = secrets.redact(std::move(text));
-    for (auto& rules : question.offers)
-        for (std::string& text : rules)
-            text = secrets.redact(std::move(text));
+    // A rule without its key would be another rule.
+    for (const auto& rules : question.offers)
+        for (const std::string& text : rules)
+            if (secrets.redact(text) != text) question.remark = kHoldsKey;
+    if (question.remark == kHoldsKey) question.offers.clear();
+    question.remark = secrets.redact(std::move(question.remark));
     question.input = json_or_null(secrets.redact(dump_json(question.input)));
     return question;
 }

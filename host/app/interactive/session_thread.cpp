@@ -205,8 +205,7 @@ void SessionThread::do_one(Host& host, const Work& work) {
     }
     if (work.command) return work.command(host, stop);
     parts_.watcher.turn_began(work.prompt);
-    agent::RunResult result =
-        work.prompt.empty() ? host.wake(stop) : host.run(work.prompt, stop);
+    agent::RunResult result = work.prompt.empty() ? host.wake(stop) : host.run(work.prompt, stop);
     if (result.outcome == agent::Outcome::kInterrupted) {
         const Lock lock(mutex_);
         held_ = true;

@@ -10,6 +10,7 @@ namespace tenon::app {
 namespace {
 
 constexpr std::chrono::seconds kTwice{2};  // between two Ctrl-C that leave
+constexpr std::size_t kHowToLeave = 0;     // as the number of a question; the others begin at 1
 constexpr int kAfterInterrupt = 130;
 constexpr int kAfterHangup = 129;
 constexpr int kAfterTerminate = 143;
@@ -70,6 +71,9 @@ Sitting::Sitting(Surroundings surroundings)
     at_.terminal.on_resize = [this] {
         refresh_tail();
         refresh_status();
+        if (!question_) return;
+        write_question();
+        show_question();
     };
 }
 
@@ -209,8 +213,9 @@ void Sitting::say(const std::string& prompt) {
 
 void Sitting::handle(const ui::Line& line) {
     if (phase_ == Phase::kClosing || is_blank(line.text)) return;
-    if (phase_ == Phase::kAskingHowToLeave) return show_question();
     if (phase_ == Phase::kWaitingToLeave) stay();
+    if (phase_ == Phase::kAskingHowToLeave && slash_command(line.text))
+        return print("Answer the question first.");
     if (const auto command = slash_command(line.text)) {
         if (at_.screen.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
         return run_command(*command);
@@ -250,8 +255,11 @@ void Sitting::handle(const ui::ToBackground&) {
 }
 
 void Sitting::handle(const ui::Answer& answer) {
-    if (phase_ == Phase::kAskingHowToLeave) return answer_how_to_leave(answer.key);
-    if (question_) answer_question(answer.key);
+    if (answer.number == kHowToLeave) {
+        if (phase_ == Phase::kAskingHowToLeave) answer_how_to_leave(answer.key);
+    } else if (question_ && question_->number == answer.number) {
+        answer_question(answer);
+    }
 }
 
 void Sitting::handle(const ui::Hangup&) {
@@ -268,11 +276,8 @@ void Sitting::handle(const ui::Terminate&) {
 
 void Sitting::put_question(std::size_t number, const permission::Question& question) {
     const std::size_t place = answered_in_a_row_ + 1;
-    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
-    question_ = {number, question,
-                 question_text(question, place, place + question.waiting,
-                               {config, at_.setup.settings.workspace, width(), style_})};
-    print(question_->text.details);
+    question_ = {number, question, {}, place, place + question.waiting};
+    write_question();
     show_question();
     refresh_status();
 }
@@ -283,45 +288,89 @@ void Sitting::withdraw_question(std::size_t number) {
     show_question();
 }
 
-void Sitting::answer_question(char key) {
+/// Its texts, for the screen and the files as they are now.
+void Sitting::write_question() {
+    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
+    question_->text = question_text(question_->question, question_->place, question_->total,
+                                    {config, at_.setup.settings.workspace, width(), style_});
+    question_->text.shown.number = question_->number;
+}
+
+/// More may have come since it was put.
+void Sitting::count_questions() {
+    if (!question_) return;
+    const std::size_t total = question_->place + questions_behind();
+    if (total == question_->total) return;
+    question_->total = total;
+    question_->text.shown.title =
+        question_title(question_->question, question_->place, total, style_);
+    show_question();
+}
+
+std::size_t Sitting::questions_behind() const {
+    return host_ != nullptr ? host_->waiting_questions() : 0;
+}
+
+void Sitting::answer_question(const ui::Answer& given) {
     using permission::Answer;
     using Kind = Answer::Kind;
-    if (key == 'p' && !keep_rules()) return show_question();
-    Answer answer{key == 'y' ? Kind::kYes : key == 'n' ? Kind::kNo : Kind::kAlways, {}, {}};
-    if (answer.kind == Kind::kAlways) answer.rules = question_->question.offers.front();
-    answered_in_a_row_ = question_->question.waiting > 0 ? answered_in_a_row_ + 1 : 0;
-    const char* words = key == 'y'   ? "yes"
-                        : key == 'n' ? "no"
-                        : key == 'a' ? "always for this session"
-                                     : "permanently";
-    print(question_->text.lines.front() + ": " + words);
+    const auto& offers = question_->question.offers;
+    Answer answer;
+    std::string words = "no";
+    if (given.key == 'y') {
+        answer.kind = Kind::kYes;
+        words = "yes";
+    } else if (given.key == 'a') {
+        answer = {Kind::kAlways, offers[given.variant], {}};
+        words = "always for this session";
+    } else if (given.key == 'p') {
+        if (!keep_rules(given.variant)) {
+            write_question();
+            return show_question();
+        }
+        answer = {Kind::kAlways, offers[question_->text.kept[given.variant].offer], {}};
+        words = "permanently";
+    } else {
+        answer.instead = at_.setup.secrets.redact(given.words);
+        if (!answer.instead.empty()) words += ": " + visible(answer.instead);
+    }
+    for (const std::string& rule : answer.rules)
+        words += (&rule == &answer.rules.front() ? ": " : ", ") + visible(rule);
+    answered_in_a_row_ = questions_behind() > 0 ? answered_in_a_row_ + 1 : 0;
+    print(question_->text.shown.title + ": " + words);
     questions_.answer(question_->number, std::move(answer));
     question_.reset();
     show_question();
 }
 
-/// Into the user's configuration. False: it could not be, and the question stands.
-bool Sitting::keep_rules() {
+/// Beside the user's configuration. False: it could not be, and the question stands.
+bool Sitting::keep_rules(std::size_t variant) {
     const auto folder = places_of(at_.sources.environment, at_.sources.cwd).config;
-    const auto file = allow_permanently(folder, question_->question.offers.front());
-    if (!file) {
-        print("The rule was not written: " + visible(file.error().message));
+    const QuestionText::Kept& kept = question_->text.kept[variant];
+    if (auto added = add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
+        !added) {
+        print("The rule was not written: " + visible(added.error().message));
         return false;
     }
-    print("Added to permissions.allow in " + visible(file->string()) + ".");
+    for (const std::string& line : kept.lines.lines)
+        print("Added to " + visible(kept.lines.file.string()) + ": " + visible(line));
     return true;
 }
 
 void Sitting::show_question() {
     if (phase_ == Phase::kAskingHowToLeave) {
         const std::size_t running = host_->load().session_jobs;
-        at_.terminal.set_question(
-            ui::Question{{counted(running, "job") + " of this session " +
-                              (running == 1 ? "has" : "have") + " not ended.",
-                          "  w  wait, then leave", "  l  leave, they run on", "  c  cancel them"},
-                         "wlc"});
+        at_.terminal.set_question(ui::Question{kHowToLeave,
+                                               "How to leave",
+                                               {counted(running, "job") + " of this session " +
+                                                (running == 1 ? "has" : "have") + " not ended."},
+                                               "",
+                                               {{'w', "wait", "wait, then leave", "wait"},
+                                                {'l', "leave", "leave, they run on", "leave"},
+                                                {'c', "cancel", "cancel them", "cancel"}},
+                                               {}});
     } else if (question_) {
-        at_.terminal.set_question(ui::Question{question_->text.lines, question_->text.keys});
+        at_.terminal.set_question(question_->text.shown);
     } else {
         at_.terminal.set_question(std::nullopt);
     }
@@ -411,6 +460,7 @@ void Sitting::refresh_status() {
         status_.jobs = host_->load();
         status_.waiting_questions = host_->waiting_questions();
     }
+    count_questions();
     at_.terminal.set_status(phase_ == Phase::kClosing ? std::string("leaving")
                                                       : status_line(status_, wall_clock_ms()));
 }

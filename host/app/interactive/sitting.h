@@ -58,6 +58,7 @@ private:
         std::size_t number;
         permission::Question question;
         QuestionText text;
+        std::size_t place = 1, total = 1;  ///< among those that stand in line
     };
 
     // From the session's thread.
@@ -91,9 +92,12 @@ private:
     // Questions.
     void put_question(std::size_t number, const permission::Question& question);
     void withdraw_question(std::size_t number);
-    void answer_question(char key);
-    bool keep_rules();
+    void answer_question(const ui::Answer& given);
+    [[nodiscard]] bool keep_rules(std::size_t variant);
+    void write_question();
+    void count_questions();
     void show_question();
+    [[nodiscard]] std::size_t questions_behind() const;
 
     // Leaving.
     void leave(int exit_code);

@@ -23,10 +23,16 @@ constexpr std::array<Entry, 10> kCommands = {{
     {"exit", "", "leave"},
 }};
 
-constexpr std::array<std::string_view, 6> kKeys = {
+constexpr std::array<std::string_view, 12> kKeys = {
     "Ctrl-C  stops the turn, or clears the line; twice leaves",
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
+    "",
+    "A question takes keys once nothing was typed for a second; the line is kept.",
+    "y, n    answer it at once; so do yes and no",
+    "a, p    show the rule for this session, or the line for good; Enter adds it",
+    "Tab     says no, and what to do instead; Esc goes back",
+    "Ctrl-O  prints all of what a question has no room for",
     "",
     "A prompt typed while a turn runs waits and is sent next.",
     "Anything else is a prompt, also a line that begins with a path.",

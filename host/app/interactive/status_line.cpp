@@ -61,7 +61,9 @@ std::string status_line(const Status& status, std::int64_t now_ms) {
             std::to_string(last.cache_read_input_tokens * 100 / sent) + "% cached");
     }
     add(jobs_part(status, now_ms));
-    if (status.waiting_questions > 0) add(counted(status.waiting_questions, "question") + " wait");
+    if (status.waiting_questions > 0)
+        add(counted(status.waiting_questions, "question") +
+            (status.waiting_questions == 1 ? " waits" : " wait"));
     if (status.queued_prompts > 0) add(counted(status.queued_prompts, "prompt") + " queued");
     if (status.working_since_ms != 0)
         add("working " + std::to_string((now_ms - status.working_since_ms) / 1000) + "s");

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/app/rule_file.h"
 #include "host/app/trust.h"
 #include "host/base/json.h"
 #include "host/base/unique_fd.h"
@@ -75,6 +76,29 @@ TEST(ConfigCommand, ShowsTheSameAsJson) {
                            {"key", "permissions.deny"}, {"value", "b"}, {"origin", user + ":3"}}));
     EXPECT_THAT(*json, ::testing::Contains(Json{
                            {"key", "model.baseUrl"}, {"value", nullptr}, {"origin", "default"}}));
+}
+
+TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
+    World world;
+    world.user_says("permissions.allow.1=Bash(make)\n");
+    const auto folder = world.dir / "home/.config/tenon";
+    const std::vector<std::string> rules = {"Bash(grep 'a\\|b' <<E\nx\nE)"};
+    ASSERT_TRUE(add_rule_lines(folder, rules, *rule_lines(folder, rules)));
+    const std::string file = (folder / "allowed.properties").string();
+    const Ran ran = run(world, {"--json", "show"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_EQ(ran.err, "");
+    const auto json = parse_json(ran.out);
+    ASSERT_TRUE(json) << json.error().message;
+    EXPECT_THAT(*json,
+                ::testing::Contains(Json{
+                    {"key", "permissions.allow"}, {"value", rules[0]}, {"origin", file + ":2"}}));
+    EXPECT_THAT(ran.out, HasSubstr("Bash(make)"));
+    EXPECT_THAT(run(world, {"check"}).out, HasSubstr("read " + file + "\nok\n"));
+    world.dir.write("home/.config/tenon/allowed.properties", "nonsense=1\n");
+    const Ran wrong = run(world, {"check"});
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_THAT(wrong.err, HasSubstr("error: " + file + ":1: "));
 }
 
 TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {

@@ -116,6 +116,31 @@ TEST(JobsWords, DescribeHowAJobEndedAndWhatItTook) {
     EXPECT_THAT(describe(running("x"), true, kNow), Not(HasSubstr("cpu")));
 }
 
+TEST(JobsWords, NameTheLimitThatAJobWasEndedFor) {
+    JobRecord job = ended(Status::kError);
+    job.spec.limits = {256U << 20U, 100, std::chrono::seconds(60)};
+    job.end.signal = 15;
+    job.end.limit = {jobs::kShimActor, jobs::kMemoryLimit, 256U << 20U, 512U << 20U};
+    job.end.reason = jobs::sentence_of(*job.end.limit);
+    const std::string text = describe(job, false, kNow);
+    for (const char* line :
+         {"status:        error (jobs.memoryLimit)\n",
+          "limits:        memory 256 MiB, 100 processes, processor time 60 s\n",
+          "reason:        its processes used 512 MiB of memory, more than jobs.memoryLimit = 256 "
+          "MiB\n",
+          "counted by:    tenon-shim\n"}) {
+        EXPECT_THAT(text, HasSubstr(line));
+    }
+    const Json json = to_json(job, kNow);
+    EXPECT_EQ(json["limit"], (Json{{"actor", "tenon-shim"},
+                                   {"limit", "jobs.memoryLimit"},
+                                   {"value", 256U << 20U},
+                                   {"figure", 512U << 20U}}));
+    EXPECT_EQ(json["limits"],
+              (Json{{"memory_bytes", 256U << 20U}, {"processes", 100}, {"cpu_ms", 60'000}}));
+    EXPECT_EQ(to_json(ended(Status::kError), kNow)["limit"], nullptr);
+}
+
 TEST(JobsWords, GiveOneJobAsJson) {
     JobRecord job = ended(Status::kError);
     job.end.signal = 11;

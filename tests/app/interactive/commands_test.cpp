@@ -126,10 +126,10 @@ TEST(SlashCommands, CommandsGetTheLimitOfDescriptorsThatTenonHadAlsoAfterResume)
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &ours), 0);
     const std::string expected = "limit-is-" + std::to_string(ours.rlim_cur) + "-";
     const Json limit = {{"command", "echo limit-is-$(ulimit -Sn)-"}};
-    Person person({says("First session."), calls("t1", "bash", limit),
-                   expecting(says("Before."), expected), calls("t2", "bash", limit),
-                   expecting(says("After."), expected)},
-                  {.arguments = {"--yes"}});
+    Person person(
+        {says("First session."), calls("t1", "bash", limit), expecting(says("Before."), expected),
+         calls("t2", "bash", limit), expecting(says("After."), expected)},
+        {.arguments = {"--yes"}});
     person.enters("first");
     EXPECT_TRUE(person.sees("First session.")) << person.shown();
     EXPECT_TRUE(person.sees("turn 1")) << person.shown();  // it has ended
@@ -162,7 +162,7 @@ TEST(SlashCommands, ResumeAsksWhatBecomesOfTheJobsOfTheSessionItLeaves) {
     person.enters("/resume");
     EXPECT_TRUE(person.sees("ago  first")) << person.shown();
     person.enters("1");
-    EXPECT_TRUE(person.terminal().wait_for("c  cancel")) << person.shown();
+    EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
     person.types("c");
     EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
     person.types("\x04");

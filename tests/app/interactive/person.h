@@ -98,7 +98,25 @@ public:
     }
     /// Waits until the question is put, and the program is ready for its key.
     [[nodiscard]] bool is_asked(const std::string& text) {
-        return terminal_->wait_for(text) && terminal_->wait_for("n  no");
+        return terminal_->wait_for(text) && takes_keys();
+    }
+    /// Waits until a question stands that no longer waits for the keyboard to be quiet: the last
+    /// row says so, or no longer does.
+    [[nodiscard]] bool takes_keys() {
+        return terminal_->wait_until([&] {
+            const std::string screen = terminal_->screen();
+            const auto lines = terminal_->lines();
+            if (lines.empty()) return false;
+            return lines.back() == "?" || (screen.find("n  no") != std::string::npos &&
+                                           lines.back().starts_with("test-model"));
+        });
+    }
+    [[nodiscard]] bool is_asked_how_to_leave() {
+        return terminal_->wait_until([&] {
+            const auto lines = terminal_->lines();
+            return terminal_->screen().find("c  cancel") != std::string::npos &&
+                   lines.back().starts_with("test-model");
+        });
     }
     int leaves() { return terminal_->wait().code; }
 

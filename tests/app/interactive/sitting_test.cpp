@@ -251,7 +251,7 @@ TEST(Sitting, AsksWhatBecomesOfRunningJobs) {
         person.enters("go");
         EXPECT_TRUE(person.sees("Started.")) << person.shown();
         person.enters("/exit");
-        EXPECT_TRUE(person.terminal().wait_for("c  cancel")) << person.shown();
+        EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
         person.types(row.key);
         EXPECT_EQ(person.leaves(), 0) << person.shown();
         EXPECT_EQ(!person.sandbox.processes().empty(), row.runs_on);
@@ -267,7 +267,7 @@ TEST(Sitting, WaitsForJobsAndTheirResultsWhenToldTo) {
     person.enters("go");
     EXPECT_TRUE(person.sees("Started.")) << person.shown();
     person.types(kCtrlD);
-    EXPECT_TRUE(person.terminal().wait_for("w  wait")) << person.shown();
+    EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
     person.types("w");
     EXPECT_TRUE(person.sees("Waiting for 1 job")) << person.shown();
     person.sandbox.home.write("w/go", "");

@@ -7,20 +7,34 @@
 //   block-term      … are blocked
 //   stop            stops itself until somebody continues it
 //   storm=N         N children, each forks a grandchild whenever it can, for at most N each
+//   bomb=N          forks for ever, and so do all its children, until there have been N in all
 //   respawn=N       a child that, when it dies, is started again, N times at most
+//   crowd=N         forks N children; all go on
+//   ignore-chld     leaves its children to the kernel, which does not charge it for their time
+//   touch=MIB       takes so much memory and writes to all of it
+//   share=MIB       the same, shared with the children that it has later
+//   read            reads all of that
+//   burn            computes without end
+//   burn=MS         computes until it has used so much processor time
 //   flood=BYTES     prints so many bytes, 16 a line, numbered
 //   ready=FILE      opens FILE for writing and closes it: whoever reads the fifo knows we are here
 //   close           closes the standard streams
 //   linger          does nothing for ever
 //   exit=N          exits
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <fcntl.h>
+#include <new>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace {
@@ -55,6 +69,15 @@ void storm(long width) {
     }
 }
 
+void bomb(long most) {
+    void* memory = ::mmap(nullptr, sizeof(std::atomic<long>), PROT_READ | PROT_WRITE,
+                          MAP_ANONYMOUS | MAP_SHARED, -1, 0);
+    if (memory == MAP_FAILED) ::_exit(8);
+    auto* forked = new (memory) std::atomic<long>(0);
+    while (forked->fetch_add(1) < most)
+        std::ignore = ::fork();
+}
+
 /// The child goes on with what comes next; we bring up another whenever it dies.
 void respawn(long times) {
     for (long i = 0; i < times; ++i) {
@@ -75,6 +98,38 @@ void flood(long bytes) {
     std::fflush(stdout);
 }
 
+constexpr std::size_t kMiB = std::size_t{1} << 20U;
+volatile char* shared = nullptr;
+std::size_t shared_size = 0;
+
+volatile char* filled_memory(long mib, int sharing) {
+    const std::size_t size = static_cast<std::size_t>(mib) * kMiB;
+    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | sharing, -1, 0);
+    if (memory == MAP_FAILED) ::_exit(8);
+    std::memset(memory, 'x', size);
+    return static_cast<volatile char*>(memory);
+}
+
+void crowd(long others) {
+    for (long i = 0; i < others; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) return;
+        if (child < 0) ::_exit(9);
+    }
+}
+
+void read_shared() {
+    for (std::size_t at = 0; at < shared_size; at += 4096)
+        static_cast<void>(shared[at]);
+}
+
+void burn(long ms) {
+    timespec used{};
+    do {
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    } while (ms == 0 || used.tv_sec * 1000 + used.tv_nsec / 1'000'000 < ms);
+}
+
 void act(std::string_view what, const std::string& value) {
     const long number = std::atol(value.c_str());
     if (what == "setsid") {
@@ -91,8 +146,23 @@ void act(std::string_view what, const std::string& value) {
         std::raise(SIGSTOP);
     } else if (what == "storm") {
         storm(number);
+    } else if (what == "bomb") {
+        bomb(number);
     } else if (what == "respawn") {
         respawn(number);
+    } else if (what == "crowd") {
+        crowd(number);
+    } else if (what == "ignore-chld") {
+        std::signal(SIGCHLD, SIG_IGN);
+    } else if (what == "touch") {
+        filled_memory(number, MAP_PRIVATE);
+    } else if (what == "share") {
+        shared = filled_memory(number, MAP_SHARED);
+        shared_size = static_cast<std::size_t>(number) * kMiB;
+    } else if (what == "read") {
+        read_shared();
+    } else if (what == "burn") {
+        burn(number);
     } else if (what == "flood") {
         flood(number);
     } else if (what == "ready") {

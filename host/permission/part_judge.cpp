@@ -1,0 +1,256 @@
+#include "host/permission/part_judge.h"
+
+#include <algorithm>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/permission/arguments.h"
+#include "host/permission/protected_paths.h"
+#include "host/permission/read_only_git.h"
+
+namespace tenon::permission {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kUnknownWords = "only the shell knows its words";
+
+fs::path absolute(const std::string& path, const fs::path& directory) {
+    return !path.empty() && path[0] == '/' ? fs::path(path) : directory / path;
+}
+
+/// A pattern whose names may begin with a dash, which a program takes for options.
+bool is_open_pattern(const Word& word) {
+    return word.pattern &&
+           std::string_view("*?[-\"'\\").find(word.written[0]) != std::string_view::npos;
+}
+
+bool is_plain_file_or_directory(const fs::path& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode);
+}
+
+std::string shown(const fs::path& path) {
+    return path.string();
+}
+
+}  // namespace
+
+PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Roots& roots,
+                     const ShellEnvironment& environment, const Restrictions& restrictions)
+    : parts_(command.parts),
+      places_(command.places),
+      around_(around),
+      roots_(roots),
+      environment_(environment),
+      restrictions_(restrictions),
+      effects_(command.parts.size()) {
+    const std::vector<Part>& parts = command.parts;
+    // In a pipeline, in the background and in a loop parts run before others that stand in front of
+    // them: the order does not count. Sums, so that time stays in proportion to the parts.
+    std::vector<Effects> own(parts.size());
+    std::size_t names = 0;
+    std::size_t links = 0;
+    bool shell = false;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        own[i] = {changes_the_shell(parts[i]), makes_names(parts[i]),
+                  i < command.leaves_links.size() && command.leaves_links[i]};
+        shell = shell || own[i].shell;
+        names += own[i].names ? 1 : 0;
+        links += own[i].links ? 1 : 0;
+    }
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        effects_[i] = {shell, names > (own[i].names ? 1U : 0U), links > (own[i].links ? 1U : 0U)};
+}
+
+/// What read-only commands and file commands have in common.
+std::string PartJudge::why_not_plain(std::size_t i) const {
+    const Part& part = parts_[i];
+    if (!part.opaque.empty()) return part.opaque;
+    if (part.words.empty()) return "it runs no command";
+    if (!part.assignments.empty()) return "it begins with an assignment";
+    if (!part.words[0].literal()) return "the program is named by a pattern";
+    if (effects_[i].shell) return "another part changes how the shell runs it";
+    if (!places_[i].known) return "only the shell knows the directory it runs in";
+    if (effects_[i].links) return "another part may move or make links that it follows";
+    for (const Word& word : part.words) {
+        if (word.pattern && environment_.changed_patterns)
+            return "the environment changes what patterns of file names mean";
+        if (effects_[i].names && is_open_pattern(word))
+            return "another part makes names that its pattern could find";
+    }
+    return why_program_is_not_plain(i);
+}
+
+/// The program must be one that nothing in the workspace stands in for.
+std::string PartJudge::why_program_is_not_plain(std::size_t i) const {
+    const std::string& name = parts_[i].words[0].decoded;
+    if (is_read_only_builtin(name)) return {};
+    std::string_view rest = environment_.path;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find(':'), rest.size());
+        const std::string_view entry = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (entry.empty() || entry[0] != '/') return "PATH has an entry that is relative";
+        const fs::path file = fs::path(entry) / name;
+        if (effects_[i].names && is_beneath(resolved(fs::path(entry)), roots_.write))
+            return "PATH has a directory of the workspace, and another part makes files";
+        struct stat info {};
+        if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode) ||
+            ::access(file.c_str(), X_OK) != 0)
+            continue;
+        if (is_beneath(resolved(file), roots_.write) || is_beneath(file, roots_.write))
+            return "the program lies in the workspace: " + shown(file);
+        return {};
+    }
+    return {};
+}
+
+std::string PartJudge::why_not_readable(const LooksAt& path, const fs::path& directory) const {
+    const fs::path written = absolute(path.path, directory);
+    const Location location = locate(written);
+    if (!location.sure || !is_beneath(location.real, roots_.read))
+        return "it looks at what is outside the workspace: " + path.path;
+    if (restrictions_.no_read(location.real) || restrictions_.no_read(normalised(written, "/")))
+        return "a rule is about reading " + path.path;
+    if (!is_plain_file_or_directory(location.real))
+        return path.path + " is neither a regular file nor a directory";
+    std::error_code failed;
+    if (!fs::is_directory(location.real, failed)) return {};
+    const bool restricted = restrictions_.read_beneath(location.real);
+    if (path.beneath && (restricted || path.follows)) {
+        std::size_t budget = kMostEntries;
+        const TreeFacts facts = facts_of_tree(location.real, budget, restrictions_.no_read);
+        if (!facts.complete || facts.refused || (path.follows && facts.links))
+            return "a rule is about reading something in " + path.path +
+                   ", or a link is in it, or too much to look at";
+    } else if (path.entries && restricted) {
+        fs::directory_iterator entry(location.real, failed);
+        for (; !failed && entry != fs::directory_iterator(); entry.increment(failed))
+            if (restrictions_.no_read(entry->path()))
+                return "a rule is about reading something in " + path.path;
+        if (failed) return path.path + " cannot be read to its end";
+    }
+    return {};
+}
+
+std::string PartJudge::why_git_is_not_read_only(const GitUse& use,
+                                                const fs::path& directory) const {
+    if (!use.used) return {};
+    if (auto why = why_git_asks(use, resolved(directory), roots_.read); !why.empty()) return why;
+    const bool restricted =
+        std::any_of(roots_.read.begin(), roots_.read.end(), restrictions_.read_beneath);
+    return use.contents && restricted ? "git shows files that a rule on reading is about" : "";
+}
+
+std::string PartJudge::why_not_read_only(std::size_t i) const {
+    if (auto why = why_not_plain(i); !why.empty()) return why;
+    const auto& redirections = parts_[i].redirections;
+    if (std::any_of(redirections.begin(), redirections.end(),
+                    [](const Redirection& r) { return r.writes_file(); }))
+        return "its output is redirected to a file";
+    for (const fs::path& directory : places_[i].directories) {
+        if (!is_beneath(resolved(directory), roots_.read)) return "it runs outside the workspace";
+        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+        if (!arguments) return kUnknownWords;
+        const ReadOnlyUse use = read_only_use(*arguments);
+        if (!use.why.empty()) return use.why;
+        for (const LooksAt& path : use.paths)
+            if (auto why = why_not_readable(path, directory); !why.empty()) return why;
+        if (auto why = why_git_is_not_read_only(use.git, directory); !why.empty()) return why;
+    }
+    return {};
+}
+
+std::string PartJudge::why_not_changed(const FileChange::Target& target) const {
+    const std::string name = shown(target.written);
+    if (!target.sure || !is_beneath(target.real, roots_.write))
+        return "it changes what is outside the workspace: " + name;
+    if (target.removed &&
+        std::any_of(roots_.write.begin(), roots_.write.end(),
+                    [&](const fs::path& root) { return is_beneath(root, {target.real}); }))
+        return "it removes the workspace, or a directory given with --add-dir: " + name;
+    const fs::path written = normalised(target.written, "/");
+    for (const fs::path& path : {target.real, written})
+        if (restrictions_.no_edit(path) || restrictions_.no_read(path))
+            return "a rule is about " + name;
+    if (!target.removed) return {};
+    std::size_t budget = kMostEntries;
+    const TreeFacts facts = facts_of_tree(target.real, budget, [this](const fs::path& path) {
+        return restrictions_.no_edit(path) || restrictions_.no_read(path);
+    });
+    return facts.refused || !facts.complete
+               ? "a rule is about something in " + name + ", or too much is in it"
+               : "";
+}
+
+std::string PartJudge::why_not_judged(const FileChange& change) const {
+    if (!change.why.empty()) return change.why;
+    for (const FileChange::Target& target : change.changed)
+        if (auto why = why_not_changed(target); !why.empty()) return why;
+    for (const fs::path& path : change.read) {
+        // What is copied out of the workspace's reach stays unread, as before.
+        if (!is_beneath(path, roots_.write))
+            return "it reads what is outside the workspace: " + shown(path);
+        if (restrictions_.no_read(path) || restrictions_.no_edit(path))
+            return "a rule is about " + shown(path);
+        if (!change.deep || !restrictions_.read_beneath(path)) continue;
+        std::size_t budget = kMostEntries;
+        const TreeFacts facts = facts_of_tree(path, budget, restrictions_.no_read);
+        if (facts.refused || !facts.complete) return "a rule is about something in " + shown(path);
+    }
+    return {};
+}
+
+std::string PartJudge::why_not_file_command(std::size_t i) const {
+    if (parts_[i].words.empty() || !is_file_command(parts_[i].words[0].decoded))
+        return "it is not one of the file commands";
+    if (auto why = why_not_plain(i); !why.empty()) return why;
+    for (const fs::path& directory : places_[i].directories) {
+        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+        if (!arguments) return kUnknownWords;
+        if (auto why = why_not_judged(change_of(*arguments, directory)); !why.empty()) return why;
+    }
+    return {};
+}
+
+std::vector<Need> PartJudge::protected_changes(std::size_t i) const {
+    std::vector<Need> out;
+    const auto add = [&](const fs::path& written, const fs::path& real) {
+        auto name = protected_target(real, roots_.write);
+        if (!name) name = protected_name(normalised(written, "/"), roots_.write);
+        const auto covers = [&](const Need& need) { return is_beneath(real, {need.real}); };
+        if (!name || std::any_of(out.begin(), out.end(), covers)) return;
+        Need need;
+        need.kind = Need::Kind::kEdit;
+        need.path = normalised(written, "/");
+        need.real = real;
+        need.inside = is_beneath(real, roots_.write);
+        need.protected_name = *name;
+        out.push_back(std::move(need));
+    };
+    const auto add_tree = [&](const fs::path& path, std::size_t& budget) {
+        const TreeFacts facts = facts_of_tree(path, budget, {});
+        if (!facts.protected_path.empty()) add(facts.protected_path, facts.protected_path);
+    };
+    if (parts_[i].words.empty() || !parts_[i].words[0].literal()) return out;
+    for (const fs::path& directory : places_[i].directories) {
+        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+        if (!arguments) continue;
+        const FileChange change = change_of(*arguments, directory);
+        std::size_t budget = kMostEntries;
+        for (const FileChange::Target& target : change.changed) {
+            add(target.written, target.real);
+            if (target.removed) add_tree(target.real, budget);
+        }
+        if (change.deep)
+            for (const fs::path& path : change.read)
+                add_tree(path, budget);
+        if (change.why.empty()) continue;
+        for (const fs::path& path : may_change(*arguments, directory))
+            add(path, resolved(path));
+    }
+    return out;
+}
+
+}  // namespace tenon::permission

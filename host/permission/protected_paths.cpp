@@ -1,0 +1,99 @@
+#include "host/permission/protected_paths.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sys/stat.h>
+
+#include "host/permission/path_pattern.h"
+
+namespace tenon::permission {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kDirectories =
+    std::to_array<std::string_view>({".git", ".tenon", ".envrc", ".vscode", ".claude"});
+
+/// bash(1) INVOCATION, zsh(1) STARTUP/SHUTDOWN FILES, fish(1), ksh(1), csh(1), readline(3).
+constexpr auto kStartFiles = std::to_array<std::string_view>(
+    {".bashrc",    ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases",
+     ".profile",   ".zshrc",        ".zshenv",     ".zprofile",    ".zlogin",
+     ".zlogout",   ".kshrc",        ".mkshrc",     ".shrc",        ".shinit",
+     ".cshrc",     ".tcshrc",       ".login",      ".logout",      ".inputrc",
+     ".xprofile",  ".xsessionrc",   ".xinitrc",    "config.fish",  "fish_variables",
+     "bash.bashrc"});
+
+/// Directories whose files a shell reads, by two names one after the other.
+constexpr auto kPairs = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {".config", "fish"},
+    {"etc", "profile.d"},
+    {"etc", "profile"},
+});
+
+/// The innermost root that holds `path`; empty when none does.
+fs::path root_of(const fs::path& path, const std::vector<fs::path>& roots) {
+    fs::path best;
+    for (const fs::path& root : roots)
+        if (is_beneath(path, {root}) && root.native().size() > best.native().size()) best = root;
+    return best;
+}
+
+/// What the file `.git` of a worktree or submodule says: `gitdir: PATH`.
+fs::path git_directory_of(const fs::path& file) {
+    struct stat info {};
+    if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+    std::ifstream in(file);
+    std::string line;
+    constexpr std::string_view kKey = "gitdir: ";
+    if (!std::getline(in, line) || line.compare(0, kKey.size(), kKey) != 0) return {};
+    const fs::path target(line.substr(kKey.size()));
+    return resolved(target.is_absolute() ? target : file.parent_path() / target);
+}
+
+}  // namespace
+
+bool is_protected_name(std::string_view name) {
+    const auto is = [&](std::string_view own) { return equal_letters(own, name); };
+    return std::any_of(kDirectories.begin(), kDirectories.end(), is) ||
+           std::any_of(kStartFiles.begin(), kStartFiles.end(), is);
+}
+
+std::optional<std::string> protected_name(const fs::path& path,
+                                          const std::vector<fs::path>& roots) {
+    const fs::path root = root_of(path, roots);
+    const fs::path below = root.empty() ? path : path.lexically_relative(root);
+    std::string before;
+    for (const fs::path& part : below) {
+        const std::string& name = part.native();
+        if (is_protected_name(name)) return name;
+        for (const auto& [first, second] : kPairs)
+            if (equal_letters(before, first) && equal_letters(name, second)) return name;
+        before = name;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> protected_target(const fs::path& path,
+                                            const std::vector<fs::path>& roots) {
+    if (auto name = protected_name(path, roots)) return name;
+    for (const fs::path& root : roots) {
+        for (const std::string_view name : kDirectories) {
+            const fs::path entry = root / name;
+            std::error_code none;
+            fs::path target;
+            if (fs::is_symlink(fs::symlink_status(entry, none))) target = resolved(entry);
+            if (target.empty() && name == ".git") target = git_directory_of(entry);
+            if (!target.empty() && is_beneath(path, {target})) return std::string(name);
+        }
+        for (const std::string_view name : kStartFiles) {
+            std::error_code none;
+            const fs::path entry = root / name;
+            if (fs::is_symlink(fs::symlink_status(entry, none)) && resolved(entry) == path)
+                return std::string(name);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace tenon::permission

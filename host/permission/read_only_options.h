@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "host/permission/arguments.h"
+
+/// Inside of the list of read-only commands: options as GNU getopt_long(3) reads them.
+namespace tenon::permission::read_only {
+
+/// The options of one program that are on the list.
+struct Options {
+    std::string_view flags;   ///< short ones without a value
+    std::string_view values;  ///< short ones with a value, in the same word or the next one
+    /// Long ones, a blank between them: `name` takes no value, `name=` takes one, in the same word
+    /// or the next one, `name?` may have one in the same word.
+    std::string_view long_names;
+    bool number = false;          ///< `-5` is an option
+    std::string_view optional{};  ///< short ones that may have a value in the same word
+    std::string_view more_long_names{};
+    /// A value in a word of its own begins with no dash: the program may take it for an option.
+    bool plain_values = false;
+};
+
+struct Parsed {
+    /// Not empty: an option that is not on the list.
+    std::string unknown;
+    std::vector<std::pair<std::string, std::string>> options;  ///< "r" or "recursive", its value
+    std::vector<Argument> operands;
+
+    [[nodiscard]] bool has(std::string_view option) const;
+    /// The values of an option, in order.
+    [[nodiscard]] std::vector<std::string> values_of(std::string_view option) const;
+};
+
+/// Reads arguments[from…]. Options may stand behind operands, and end at `--`.
+Parsed parse(const std::vector<Argument>& arguments, std::size_t from, const Options& known);
+
+}  // namespace tenon::permission::read_only

@@ -1,0 +1,113 @@
+#include "host/permission/rule_offer.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace tenon::permission {
+namespace {
+
+/// More rules than this are no answer that a person could read.
+constexpr std::size_t kMostRules = 12;
+
+/// A program and the sub-commands whose prefix is offered. No list of sub-commands: any name.
+struct Family {
+    std::string_view program;
+    std::string_view sub_commands;
+    std::string_view with_name;  ///< sub-commands that take one more name: `npm run build`
+};
+
+/// Not on it although they look alike: `git rebase|bisect|submodule|filter-branch|difftool|grep|
+/// config|fetch|pull|clone|log|diff`, `cargo run|install`, `go run|test|build`, `npm exec|install`,
+/// `yarn NAME`, `mvn exec:java`: an argument of theirs names a program or is code.
+constexpr auto kFamilies = std::to_array<Family>({
+    {"git", "push add commit checkout switch branch tag stash restore reset rm mv", ""},
+    {"make", "", ""},
+    {"ninja", "", ""},
+    {"npm", "test start ci", "run run-script"},
+    {"pnpm", "test", "run"},
+    {"yarn", "test", "run"},
+    {"bun", "test", "run"},
+    {"cargo", "build test check clippy fmt doc bench clean", ""},
+    {"go", "fmt mod", ""},
+    {"gradle", "build test check assemble clean", ""},
+    {"mvn", "compile test package verify clean install", ""},
+});
+
+bool holds(std::string_view list, std::string_view name) {
+    while (!list.empty()) {
+        const auto end = std::min(list.find(' '), list.size());
+        if (list.substr(0, end) == name) return true;
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return false;
+}
+
+/// A word that can be the name of a sub-command, written without quotes.
+bool is_name(const Word& word) {
+    const std::string& text = word.written;
+    if (text != word.decoded || !word.literal() || text.empty() || text.size() > 64) return false;
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    return letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+               return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == ':';
+           });
+}
+
+/// Why nothing is offered for this need; empty: its rule can be.
+std::string why_nothing(const Need& need, const std::string& rule) {
+    if (need.opaque)
+        return "It is not wholly understood" +
+               (need.part.opaque.empty() ? "" : " (" + need.part.opaque + ")");
+    if (!need.runs_inside) return "It runs outside the workspace, where such a rule does not hold";
+    if (!need.certain) return "It uses a file that only the shell knows";
+    if (rule.empty()) return "No rule covers a link to what is protected";
+    if (rule == "Bash") return "It is too long for a rule";
+    return {};
+}
+
+void add_once(std::vector<std::string>& list, std::string text) {
+    if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
+}
+
+}  // namespace
+
+std::optional<std::string> prefix_rule(const Part& part) {
+    if (!part.assignments.empty() || part.words.size() < 2 || !part.opaque.empty())
+        return std::nullopt;
+    const Word& program = part.words[0];
+    const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& f) {
+        return f.program == program.written;
+    });
+    if (family == kFamilies.end() || !is_name(part.words[1])) return std::nullopt;
+    const std::string& sub = part.words[1].written;
+    std::string prefix = program.written + " " + sub;
+    if (holds(family->with_name, sub)) {
+        if (part.words.size() < 3 || !is_name(part.words[2])) return std::nullopt;
+        prefix += " " + part.words[2].written;
+    } else if (!family->sub_commands.empty() && !holds(family->sub_commands, sub)) {
+        return std::nullopt;
+    }
+    return "Bash(" + prefix + " *)";
+}
+
+RuleOffer offer_for(const std::vector<const Need*>& open, const std::filesystem::path& workspace) {
+    std::vector<std::string> exact;
+    std::vector<std::string> wider;
+    for (const Need* need : open) {
+        std::string rule = need->rule(workspace);
+        if (auto why = why_nothing(*need, rule); !why.empty())
+            return {{}, why + ", so only yes and no are offered."};
+        const auto prefix =
+            need->kind == Need::Kind::kCommand ? prefix_rule(need->part) : std::nullopt;
+        add_once(wider, prefix.value_or(rule));
+        add_once(exact, std::move(rule));
+        if (exact.size() > kMostRules)
+            return {{}, "It needs too many rules at once, so only yes and no are offered."};
+    }
+    RuleOffer offer;
+    if (!exact.empty()) offer.choices.push_back(exact);
+    if (wider != exact) offer.choices.push_back(std::move(wider));
+    return offer;
+}
+
+}  // namespace tenon::permission

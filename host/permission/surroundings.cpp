@@ -1,0 +1,163 @@
+#include "host/permission/surroundings.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "host/permission/arguments.h"
+#include "host/permission/path_pattern.h"
+
+namespace tenon::permission {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// More directories than this are not followed.
+constexpr std::size_t kMostDirectories = 64;
+
+/// The builtins of bash(1) that can change variables, options, functions, descriptors or the
+/// directory, or run text.
+constexpr auto kShellCommands = std::to_array<std::string_view>(
+    {".",        "source",  "alias",  "bind",    "builtin", "caller", "command", "compgen",
+     "complete", "compopt", "coproc", "declare", "dirs",    "disown", "enable",  "eval",
+     "exec",     "export",  "fc",     "getopts", "hash",    "help",   "history", "let",
+     "[[",       "((",      "local",  "mapfile", "popd",    "pushd",  "read",    "readarray",
+     "readonly", "set",     "shift",  "shopt",   "suspend", "trap",   "typeset", "umask",
+     "unalias",  "unset",   "ulimit"});
+
+constexpr auto kDirectoryCommands = std::to_array<std::string_view>(
+    {".", "source", "builtin", "command", "eval", "popd", "pushd", "trap"});
+
+constexpr auto kLinkPlacers = std::to_array<std::string_view>(
+    {"ln", "link", "rsync", "tar", "bsdtar", "unzip", "cpio", "7z", "git", "svn", "hg", "mount",
+     "install", "unsquashfs", "patch", "stow", "busybox"});
+
+/// Commands of git that leave the files of the work tree as they are.
+constexpr auto kGitApart = std::to_array<std::string_view>(
+    {"status", "log", "diff", "show", "branch", "rev-parse", "add", "commit", "push", "fetch",
+     "tag", "remote", "blame", "grep", "ls-files", "describe"});
+
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+bool is_command(const Part& part, std::string_view name) {
+    return !part.words.empty() && part.words[0].decoded == name;
+}
+
+void add_once(std::vector<fs::path>& list, fs::path path) {
+    if (std::find(list.begin(), list.end(), path) == list.end()) list.push_back(std::move(path));
+}
+
+void add_all(Where& to, const Where& from) {
+    to.known = to.known && from.known;
+    for (const fs::path& directory : from.directories)
+        add_once(to.directories, directory);
+    if (to.directories.size() > kMostDirectories) to.known = false;
+    if (!to.known) to.directories.clear();
+}
+
+/// The operand of `cd DIR` or `cd -- DIR`; nothing for every other form.
+std::optional<std::string> operand_of_cd(const Part& part, const fs::path& home) {
+    const std::size_t at = part.words.size() == 3 && part.words[1].decoded == "--" ? 2 : 1;
+    if (part.words.size() != at + 1) return std::nullopt;
+    auto operand = value_of(part.words[at], home);
+    if (!operand || operand->empty() || (at == 1 && operand->front() == '-')) return std::nullopt;
+    if (*operand == "-") return std::nullopt;
+    return operand;
+}
+
+bool is_dotted(const std::string& path) {
+    return path == "." || path == ".." || path.compare(0, 2, "./") == 0 ||
+           path.compare(0, 3, "../") == 0;
+}
+
+/// Where `cd` leads. The shell goes by the letters (`cd link/..` stays), and by the file system
+/// where that fails, or after `set -P`: both count.
+Where after_cd(const Part& part, const Where& here, const fs::path& home,
+               const ShellEnvironment& environment) {
+    const auto operand = operand_of_cd(part, home);
+    const bool searched = environment.search_path_for_cd && operand && operand->front() != '/' &&
+                          !is_dotted(*operand);
+    if (!operand || searched) return {false, {}};
+    Where there{here.known, {}};
+    for (const fs::path& directory : here.directories) {
+        const fs::path whole = operand->front() == '/' ? fs::path(*operand) : directory / *operand;
+        add_once(there.directories, normalised(whole, "/"));
+        add_once(there.directories, resolved(whole));
+    }
+    return there;
+}
+
+}  // namespace
+
+ShellEnvironment ShellEnvironment::of_this_process() {
+    const auto is_set = [](const char* name) {
+        const char* value = ::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+        return value != nullptr && *value != '\0';
+    };
+    ShellEnvironment out;
+    out.search_path_for_cd = is_set("CDPATH");
+    out.changed_patterns = is_set("GLOBIGNORE") || is_set("BASHOPTS") || is_set("SHELLOPTS");
+    if (is_set("PATH")) out.path = ::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+    return out;
+}
+
+bool changes_the_shell(const Part& part) {
+    if (!part.opaque.empty()) return true;
+    if (part.words.empty()) return !part.assignments.empty();
+    const std::string& name = part.words[0].decoded;
+    // printf -v and wait -p set variables, and arithmetic can.
+    if (name == "printf" || name == "wait")
+        return std::any_of(part.words.begin(), part.words.end(), [](const Word& word) {
+            return word.decoded.size() > 1 && word.decoded[0] == '-';
+        });
+    return contains(kShellCommands, name);
+}
+
+bool makes_names(const Part& part) {
+    if (std::any_of(part.redirections.begin(), part.redirections.end(),
+                    [](const Redirection& r) { return r.writes_file(); }))
+        return true;
+    static constexpr auto kMakers = std::to_array<std::string_view>({"mkdir", "touch", "mv", "cp"});
+    return (!part.words.empty() && contains(kMakers, command_name(part.words[0]))) ||
+           places_links(part);
+}
+
+bool places_links(const Part& part) {
+    if (part.words.empty()) return false;
+    const std::string_view name = command_name(part.words[0]);
+    if (name == "git" && part.words.size() > 1 && contains(kGitApart, part.words[1].decoded))
+        return false;
+    return contains(kLinkPlacers, name);
+}
+
+std::vector<Where> places_of_parts(std::string_view text, const std::vector<Part>& parts,
+                                   const fs::path& cwd, const fs::path& home,
+                                   const ShellEnvironment& environment) {
+    const bool moves = std::any_of(parts.begin(), parts.end(),
+                                   [](const Part& part) { return is_command(part, "cd"); });
+    // A loop ends in `done`, and comes back to its beginning in another directory.
+    const bool loops = moves && text.find("done") != std::string_view::npos;
+    const bool unknown = loops || std::any_of(parts.begin(), parts.end(), [&](const Part& part) {
+                             if (part.words.empty()) return moves && changes_the_shell(part);
+                             return contains(kDirectoryCommands, part.words[0].decoded) ||
+                                    (moves && changes_the_shell(part)) || !part.words[0].literal();
+                         });
+    std::vector<Where> out;
+    Where anywhere{!unknown, {cwd}};
+    Where left;
+    for (const Part& part : parts) {
+        const Where here = part.after_success && !out.empty() ? left : anywhere;
+        left = is_command(part, "cd") ? after_cd(part, here, home, environment) : here;
+        out.push_back(here);
+        add_all(anywhere, left);
+    }
+    if (unknown)
+        for (Where& where : out)
+            where.known = false;
+    return out;
+}
+
+}  // namespace tenon::permission
