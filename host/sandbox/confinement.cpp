@@ -161,8 +161,11 @@ Result<void> Confinement::plan_mounts(const fs::path& records) {
     mounts_.writable = writable();
     if (!uses(Gap::kMountNamespace)) return {};
     if (policy_.mode == Mode::kWorkspace) {
-        auto placeholders = Placeholders::make(records, policy_.workspace, policy_.protected_paths,
-                                               mounts_.writable);
+        // Of denied paths too: where one is missing that is in a writable directory, Landlock would
+        // keep every new file beside it from being read.
+        std::vector<std::string> paths = policy_.protected_paths;
+        paths.insert(paths.end(), policy_.denied_reads.begin(), policy_.denied_reads.end());
+        auto placeholders = Placeholders::make(records, policy_.workspace, paths, mounts_.writable);
         if (!placeholders) return placeholders.error();
         placeholders_ = *std::move(placeholders);
     }

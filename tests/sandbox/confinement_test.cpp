@@ -160,6 +160,20 @@ TEST_F(Confined, TenonsOwnFilesAreNotWrittenAlthoughTheyAreInsideTheWorkspace) {
     EXPECT_TRUE(fs::exists(run_.world.home / "fine")) << ran.output;
 }
 
+TEST_F(Confined, InAWorkspaceWithDeniedPlacesNewFilesCanBeRead) {
+    run_.world.home.write(".ssh/id", "key\n");
+    const Ran ran = run_.command(
+        "cd; echo new > new; cat new; cat .ssh/id; mkdir .aws; mkdir .kube/x; mkdir -p d/e; echo "
+        "deep > d/e/f; "
+        "cat d/e/f",
+        {"--sandbox", "workspace", "--workspace", run_.world.home.path().string()});
+    EXPECT_TRUE(ran.says("new\n")) << ran.output;
+    EXPECT_TRUE(ran.says("deep\n")) << ran.output;
+    EXPECT_FALSE(ran.says("key\n")) << ran.output;
+    for (const char* name : {".aws", ".kube", ".netrc"})
+        EXPECT_TRUE(goes(run_.world.home / name)) << name;
+}
+
 TEST_F(Confined, WhatIsMadeLaterInADeniedPlaceCannotBeReadEither) {
     const Ran started = run_.start(
         "touch here; until [ -e go ]; do sleep 0.02; done; cat ~/.aws/credentials; ls ~/.aws",
