@@ -43,6 +43,10 @@ void take_writable(const Merger& merger, Examined& out) {
     }
 }
 
+bool is_used(const Settings& settings) {
+    return settings.sandbox.mode != "off" || settings.permissions.mode == "plan";
+}
+
 void take_denied(const Merger& merger, const Places& places, Examined& out) {
     Settings::Sandbox& sandbox = out.loaded.settings.sandbox;
     const auto configured = merger.paths("sandbox.denyRead");
@@ -55,7 +59,8 @@ void take_denied(const Merger& merger, const Places& places, Examined& out) {
             sandbox.deny_read.push_back(path);
         }
     }
-    if (!configured.empty()) return;
+    // A start without a sandbox does not look at a dozen directories.
+    if (!configured.empty() || !is_used(out.loaded.settings)) return;
     for (const char* name : kDeniedByDefault) {
         const fs::path path = expanded(name, places.home);
         if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
@@ -86,6 +91,7 @@ void take_sandbox(const Merger& merger, const Sources& sources, const Places& pl
     Settings& settings = out.loaded.settings;
     take_writable(merger, out);
     take_denied(merger, places, out);
+    if (!is_used(settings)) return;
     for (const fs::path& path : {settings.state_dir, places.config, places.data, sources.system}) {
         if (path.is_absolute()) settings.sandbox.own.push_back(resolved(path));
     }

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,42 +66,6 @@ fs::path place_for_temporary() {
     return "/tmp";
 }
 
-/// A message of one byte, with room for one descriptor beside it.
-struct Letter {
-    char byte = 0;
-    iovec part{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-
-    Letter() {
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-    }
-};
-
-bool send_descriptor(int channel, int fd) {
-    Letter letter;
-    cmsghdr* const head = CMSG_FIRSTHDR(&letter.message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof fd);
-    std::memcpy(CMSG_DATA(head), &fd, sizeof fd);
-    return ::sendmsg(channel, &letter.message, MSG_NOSIGNAL) == 1;
-}
-
-/// None when nothing was sent.
-UniqueFd receive_descriptor(int channel) {
-    Letter letter;
-    if (::recvmsg(channel, &letter.message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1) return {};
-    const cmsghdr* const head = CMSG_FIRSTHDR(&letter.message);
-    if (head == nullptr || head->cmsg_type != SCM_RIGHTS) return {};
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
-    return UniqueFd(fd);
-}
-
 /// A command may have taken away its own rights to directories that it made.
 void make_removable(const fs::path& directory) {
     std::error_code ignored;
@@ -136,13 +98,10 @@ Result<Confinement> Confinement::prepare(Policy policy, const std::string& name,
     if (auto made = out.make_temporary(name); !made) return in_sandbox(made.error());
     if (auto done = out.plan_mounts(records); !done) return in_sandbox(done.error());
     if (auto done = out.plan_landlock(); !done) return in_sandbox(done.error());
-    if (!has_filters) return out;
-    out.filter_ = filter_for(out.policy_.network);
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return in_sandbox(Error::from_errno("make a pair of sockets"));
-    out.to_supervisor_.reset(ends[0]);
-    out.from_child_.reset(ends[1]);
+    if (has_filters) out.filter_ = filter_for(out.policy_.network);
+    auto handover = Handover::make();
+    if (!handover) return in_sandbox(handover.error());
+    out.handover_ = *std::move(handover);
     return out;
 }
 
@@ -153,8 +112,8 @@ Confinement::Confinement(Confinement&& other) noexcept
       mounts_(std::move(other.mounts_)),
       landlock_(std::move(other.landlock_)),
       filter_(std::move(other.filter_)),
-      to_supervisor_(std::move(other.to_supervisor_)),
-      from_child_(std::move(other.from_child_)),
+      handover_(std::move(other.handover_)),
+      handed_over_(std::move(other.handed_over_)),
       broker_(std::move(other.broker_)) {}
 
 Confinement::~Confinement() {
@@ -202,8 +161,11 @@ Result<void> Confinement::plan_mounts(const fs::path& records) {
     mounts_.writable = writable();
     if (!uses(Gap::kMountNamespace)) return {};
     if (policy_.mode == Mode::kWorkspace) {
-        auto placeholders = Placeholders::make(records, policy_.workspace, policy_.protected_paths,
-                                               mounts_.writable);
+        // Of denied paths too: where one is missing that is in a writable directory, Landlock would
+        // keep every new file beside it from being read.
+        std::vector<std::string> paths = policy_.protected_paths;
+        paths.insert(paths.end(), policy_.denied_reads.begin(), policy_.denied_reads.end());
+        auto placeholders = Placeholders::make(records, policy_.workspace, paths, mounts_.writable);
         if (!placeholders) return placeholders.error();
         placeholders_ = *std::move(placeholders);
     }
@@ -256,6 +218,7 @@ Result<void> Confinement::enter() {
         const auto entered = enter_mount_namespace(mounts_);
         if (!entered) return in_sandbox(entered.error());
         if (!*entered) return in_sandbox(check(policy_, {Gap::kMountNamespace}).error());
+        handover_.put(UniqueFd(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)));
     }
     if (landlock_) {
         // With a PID namespace the command has another /proc than the one that the rules name.
@@ -268,19 +231,19 @@ Result<void> Confinement::enter() {
         !done)
         return in_sandbox(done.error());
     if (!filter_.empty()) {
-        const auto listener = enforce_filter(filter_);
+        auto listener = enforce_filter(filter_);
         if (!listener) return in_sandbox(listener.error());
-        if (!send_descriptor(to_supervisor_.get(), listener->get()))
-            return in_sandbox(Error::from_errno("hand over to the supervisor"));
+        handover_.put(*std::move(listener));
     }
+    if (auto sent = handover_.send(); !sent) return in_sandbox(sent.error());
     return {};
 }
 
 void Confinement::attend() {
-    to_supervisor_.reset();
-    UniqueFd listener = from_child_ ? receive_descriptor(from_child_.get()) : UniqueFd();
-    from_child_.reset();
-    if (listener) broker_.emplace(std::move(listener), policy_.network, mounts_.writable);
+    handed_over_ = handover_.receive();
+    if (filter_.empty() || handed_over_.empty()) return;
+    broker_.emplace(std::move(handed_over_.back()), policy_.network, mounts_.writable);
+    handed_over_.pop_back();
 }
 
 }  // namespace tenon::sandbox

@@ -8,6 +8,7 @@
 
 #include "host/base/result.h"
 #include "host/sandbox/broker.h"
+#include "host/sandbox/handover.h"
 #include "host/sandbox/landlock.h"
 #include "host/sandbox/mounts.h"
 #include "host/sandbox/placeholders.h"
@@ -63,7 +64,10 @@ private:
     MountPlan mounts_;
     std::optional<Landlock> landlock_;
     std::vector<sock_filter> filter_;  // empty: the kernel has no seccomp
-    UniqueFd to_supervisor_, from_child_;
+    Handover handover_;
+    // The mount namespace: taking it apart would take its last process longer than a short command
+    // takes, and its parent hears of the end only then.
+    std::vector<UniqueFd> handed_over_;
     std::optional<Broker> broker_;
 };
 

@@ -9,10 +9,11 @@
 
 namespace tenon::sandbox {
 
-/// Empty directories in the place of protected paths that are not there, such as `.claude` of a
-/// workspace: what is not there cannot be protected. They are there while any sandboxed command of
-/// the workspace runs; the last one to end removes them, also those of a supervisor that was
-/// killed. They are told from other directories by their mode, which nobody else gives a directory.
+/// Empty directories in the place of protected or denied paths that are not there, such as
+/// `.claude` of a workspace: what is not there can be neither protected nor hidden. They are there
+/// while any sandboxed command of the workspace runs; the last one to end removes them, also those
+/// of a supervisor that was killed. They are told from other directories by their mode, which
+/// nobody else gives a directory.
 class Placeholders {
 public:
     Placeholders() = default;

@@ -82,6 +82,29 @@ TEST_F(SessionJobsTest, OfTwoCallsThatWaitForAnyJobOneTellsItsEnd) {
     EXPECT_EQ(other.take_delivered(), std::vector<std::string>());
 }
 
+TEST_F(SessionJobsTest, EveryPluginsCommandCarriesThePolicyInItsRecord) {
+    sandbox::Policy policy;
+    policy.mode = sandbox::Mode::kReadOnly;
+    policy.workspace = dir.path().string();
+    SessionJobs confined{store,   queue,   dir.path(), dir / "session", {1h, 2min, 1U << 20U, 24h},
+                         nullptr, secrets, {},         policy};
+    plugins::Services offered;
+    confined.add_to(offered);
+    for (const bool first_party : {true, false}) {
+        SCOPED_TRACE(first_party);
+        const Json params = {{"command", "true"}, {"mode", "background"}};
+        const auto reply =
+            offered.request("some", first_party, "job.submit/1", params.dump(), {}, &a);
+        ASSERT_EQ(reply.rc, TENON_OK) << reply.out;
+        const std::string id = Json::parse(reply.out)["id"];
+        wait_for_end(id);
+        const auto read = store.load(id);
+        ASSERT_TRUE(read) << read.error().message;
+        EXPECT_EQ(read->spec.containment.mode, sandbox::Mode::kReadOnly);
+        EXPECT_EQ(read->spec.containment.workspace, dir.path().string());
+    }
+}
+
 TEST_F(SessionJobsTest, ACallWhoseCommandCouldNotBeStartedRecoversItsReason) {
     const auto left_by_another_host = [&](const std::string& call, jobs::Status status) {
         jobs::JobSpec spec;

@@ -65,8 +65,12 @@ public:
     }
     /// As a model's call of `bash`: the text that the model reads.
     [[nodiscard]] Ran call(const std::string& text, std::vector<std::string> options) const {
+        return call("bash", {{"command", text}}, std::move(options));
+    }
+    [[nodiscard]] Ran call(const std::string& tool, const nlohmann::ordered_json& input,
+                           std::vector<std::string> options) const {
         const nlohmann::ordered_json use = {
-            {"type", "tool_use"}, {"id", "a"}, {"name", "bash"}, {"input", {{"command", text}}}};
+            {"type", "tool_use"}, {"id", "a"}, {"name", tool}, {"input", input}};
         const nlohmann::ordered_json answer = {{"type", "answer"},
                                                {"content", nlohmann::ordered_json::array({use})},
                                                {"stop_reason", "tool_use"}};

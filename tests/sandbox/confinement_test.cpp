@@ -126,6 +126,8 @@ TEST_F(Confined, AProtectedLinkCanBeNeitherReplacedNorWrittenThrough) {
         "cat .claude/settings.json; rm .claude; mv .claude x; echo y > .claude/y; echo y > "
         "shared/y; mv shared other; ls");
     EXPECT_TRUE(ran.says("{}")) << ran.output;
+    EXPECT_TRUE(goes(run_.workspace() / ".envrc") && goes(run_.workspace() / ".git") &&
+                goes(run_.workspace() / ".tenon"));
     EXPECT_EQ(workspace(), ".claude shared");
     EXPECT_TRUE(fs::is_symlink(run_.workspace() / ".claude"));
     EXPECT_FALSE(fs::exists(run_.workspace() / "shared/y"));
@@ -156,6 +158,20 @@ TEST_F(Confined, TenonsOwnFilesAreNotWrittenAlthoughTheyAreInsideTheWorkspace) {
     EXPECT_FALSE(fs::exists(run_.world.state() / "x"));
     EXPECT_TRUE(fs::exists(run_.world.state() / "jobs"));
     EXPECT_TRUE(fs::exists(run_.world.home / "fine")) << ran.output;
+}
+
+TEST_F(Confined, InAWorkspaceWithDeniedPlacesNewFilesCanBeRead) {
+    run_.world.home.write(".ssh/id", "key\n");
+    const Ran ran = run_.command(
+        "cd; echo new > new; cat new; cat .ssh/id; mkdir .aws; mkdir .kube/x; mkdir -p d/e; echo "
+        "deep > d/e/f; "
+        "cat d/e/f",
+        {"--sandbox", "workspace", "--workspace", run_.world.home.path().string()});
+    EXPECT_TRUE(ran.says("new\n")) << ran.output;
+    EXPECT_TRUE(ran.says("deep\n")) << ran.output;
+    EXPECT_FALSE(ran.says("key\n")) << ran.output;
+    for (const char* name : {".aws", ".kube", ".netrc"})
+        EXPECT_TRUE(goes(run_.world.home / name)) << name;
 }
 
 TEST_F(Confined, WhatIsMadeLaterInADeniedPlaceCannotBeReadEither) {

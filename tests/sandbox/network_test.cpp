@@ -113,6 +113,10 @@ TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
         std::this_thread::yield();
     EXPECT_EQ(run_.tenon({"jobs", "cancel", started.output}).code, 0);
     EXPECT_TRUE(run_.tenon({"jobs", "show", started.output}).says("cancelled"));
+    // The supervisor tidies up after the end is on record.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!run_.world.processes().empty() && std::chrono::steady_clock::now() < patience)
+        std::this_thread::yield();
     EXPECT_TRUE(run_.world.processes().empty());
 }
 

@@ -55,6 +55,29 @@ TEST_F(SandboxedRun, InReadOnlyModeOnlyTheTemporaryDirectoryCanBeWritten) {
     EXPECT_TRUE(fs::is_empty(run_.workspace()));
 }
 
+TEST_F(SandboxedRun, InReadOnlyModeFileToolsWriteNothing) {
+    const fs::path file = run_.workspace() / "inside";
+    const nlohmann::ordered_json input = {{"path", file.string()}, {"content", "x"}};
+    const Ran ran = run_.call("write_file", input, {"--sandbox", "read-only"});
+    EXPECT_FALSE(fs::exists(file)) << ran.output;
+    EXPECT_TRUE(ran.says("sandbox")) << ran.output;
+    const Ran allowed = run_.call("write_file", input, {"--sandbox", "workspace"});
+    EXPECT_TRUE(fs::exists(file)) << allowed.output;
+}
+
+TEST_F(SandboxedRun, StandsInAPidNamespaceToo) {
+    run_.world.home.write(".ssh/id", "key\n");
+    const Ran ran = run_.command(
+        "echo $BASHPID; echo x > ~/outside/x; cat ~/.ssh/id; echo x > inside; ls /proc/1/root; " +
+            std::string(TENON_ESCAPE) + " talk-file own.sock; mkdir .claude/x",
+        {"--sandbox", "workspace", "-D", "jobs.pidNamespace=true"});
+    EXPECT_TRUE(ran.output.starts_with("2\n")) << ran.output;
+    EXPECT_TRUE(ran.says("fine\n")) << ran.output;
+    EXPECT_FALSE(ran.says("key\n")) << ran.output;
+    EXPECT_TRUE(fs::exists(run_.workspace() / "inside"));
+    EXPECT_TRUE(fs::is_empty(run_.outside()));
+}
+
 TEST_F(SandboxedRun, PlanModeUsesReadOnlyForEveryCommand) {
     for (const char* mode : {"off", "workspace"}) {
         SCOPED_TRACE(mode);

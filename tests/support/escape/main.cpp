@@ -181,8 +181,10 @@ bool in_child(bool (*f)(const Surroundings&), const Surroundings& s) {
 
 }  // namespace escape
 
-int main(int argc, char** argv) {
-    using namespace escape;
+namespace escape {
+namespace {
+
+int run(int argc, char** argv) {
     const std::string verb = argc > 1 ? argv[1] : "";
     if (verb == "uid") return ::geteuid() == 0 ? 1 : 0;
     if (verb == "try") try_all(surroundings_of(argc - 2, argv + 2));
@@ -218,4 +220,14 @@ int main(int argc, char** argv) {
     if (verb == "as-user" && argc > 3)
         return run_as(static_cast<uid_t>(std::atoi(argv[2])), argv + 3);
     return 0;
+}
+
+}  // namespace
+}  // namespace escape
+
+int main(int argc, char** argv) {
+    const int code = escape::run(argc, argv);
+    std::cout.flush();
+    // Past a sanitizer's last look, which a sandbox does not let it have.
+    ::_exit(code);
 }
