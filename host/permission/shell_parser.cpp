@@ -250,6 +250,28 @@ bool Parser::starts_compound() {
     return false;
 }
 
+/// Behind a | `time` is no reserved word for bash, and neither is what follows: a part with the
+/// plain words there.
+void Parser::ordinary_time() {
+    const std::size_t saved = at_;
+    Part part;
+    std::string text = "time";
+    while (!text.empty() && part.words.size() < kMaxDepth) {
+        Word word;
+        word.written = word.decoded = std::exchange(text, {});
+        part.words.push_back(std::move(word));
+        for (skip_blanks();
+             is_name(peek()) ||
+             (peek() != '\0' && std::string_view("{}[]!-./=:").find(peek()) != std::string::npos);
+             advance())
+            text += peek();
+    }
+    at_ = saved;
+    part.whole = part.written = joined({}, part.words);
+    part.nested = true;
+    sink_.parts.push_back(std::move(part));
+}
+
 /// `time` before a compound command is a reserved word; before a simple one it is treated as a
 /// wrapper, so that a rule can name it.
 bool Parser::keyword_time() {
@@ -261,21 +283,7 @@ bool Parser::keyword_time() {
     }
     const bool keyword = starts_compound();
     if (!keyword) at_ = saved;
-    // Behind a | it is no reserved word for bash, and neither is what follows.
-    if (keyword && peek() != '(') {
-        Part part;
-        for (std::string text : {std::string("time"), std::string()}) {
-            Word word;
-            for (std::size_t i = 0; text.empty() && peek(i) != '\0' && !is_meta(peek(i)); ++i)
-                word.decoded += peek(i);
-            word.decoded += text;
-            word.written = word.decoded;
-            part.words.push_back(std::move(word));
-        }
-        part.whole = part.written = joined({}, part.words);
-        part.nested = true;
-        sink_.parts.push_back(std::move(part));
-    }
+    if (keyword && peek() != '(') ordinary_time();
     return keyword;
 }
 

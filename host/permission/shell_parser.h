@@ -114,6 +114,7 @@ private:
     bool parenthesis_in_command(Part& part);
     bool reserved(std::string_view text);
     bool keyword_time();
+    void ordinary_time();
     bool starts_compound();
     std::size_t begin_part();
     void finish_part(std::size_t index, Part part, std::size_t start);
