@@ -94,17 +94,19 @@ TEST_F(Confined, OfTwoCommandsTheLastToEndTakesThePlaceholdersAway) {
 }
 
 TEST_F(Confined, WhatAKilledSupervisorLeftIsTakenAwayByTheNext) {
-    const Ran started = run_.start("echo $PPID > shim.tmp; mv shim.tmp shim; sleep 1000",
+    const Ran started = run_.start("echo $PPID $TMPDIR > shim.tmp; mv shim.tmp shim; sleep 1000",
                                    {"--sandbox", "workspace"});
     ASSERT_TRUE(appears(run_.workspace() / "shim"));
     pid_t shim = 0;
-    std::ifstream(run_.workspace() / "shim") >> shim;
+    std::string temporary;
+    std::ifstream(run_.workspace() / "shim") >> shim >> temporary;
     ASSERT_GT(shim, 1);
     ::kill(shim, SIGKILL);
     std::ignore = run_.end_of(started);
     EXPECT_TRUE(fs::exists(run_.workspace() / ".claude"));
     EXPECT_EQ(run_.command("echo next").output, "next\n");
     EXPECT_TRUE(goes(run_.workspace() / ".claude"));
+    fs::remove_all(temporary);  // that stays, as the manual says
 }
 
 TEST_F(Confined, WhatAPersonMakesInAPlaceholderMeanwhileStays) {
