@@ -53,11 +53,44 @@ bool is_name(const Word& word) {
            });
 }
 
+/// Programs that run what they read, when nothing else is named.
+constexpr auto kInterpreters = std::to_array<std::string_view>(
+    {"python", "node",    "nodejs", "perl",    "ruby",    "php",   "lua",      "deno",
+     "bun",    "tclsh",   "R",      "Rscript", "julia",   "guile", "ghci",     "psql",
+     "mysql",  "sqlite3", "gdb",    "awk",     "gawk",    "xargs", "parallel", "ed",
+     "ex",     "vim",     "at",     "batch",   "crontab", "ssh"});
+
+/// A file name without its version: python3.11 is python.
+std::string_view without_version(std::string_view name) {
+    const auto last = name.find_last_not_of("0123456789.");
+    return last == std::string_view::npos ? name : name.substr(0, last + 1);
+}
+
+/// Whether the command runs what it reads. A rule holds its words alone, so it would allow any
+/// other input as well.
+bool runs_its_input(const Part& part) {
+    if (part.words.empty()) return false;
+    const std::string_view name = command_name(part.words[0]);
+    const bool fed = std::any_of(part.redirections.begin(), part.redirections.end(),
+                                 [](const Redirection& r) { return r.op.substr(0, 2) == "<<"; });
+    if (fed) return name != "cat" && name != "tee";
+    const auto names_input = [](const Word& word) {
+        return word.decoded == "-" || word.decoded.substr(0, 5) == "/dev/";
+    };
+    const bool reads = part.words.size() == 1 ||
+                       std::any_of(part.words.begin() + 1, part.words.end(), names_input);
+    const bool interprets = std::find(kInterpreters.begin(), kInterpreters.end(),
+                                      without_version(name)) != kInterpreters.end();
+    return interprets && reads;
+}
+
 /// Why nothing is offered for this need; empty: its rule can be.
 std::string why_nothing(const Need& need, const std::string& rule) {
     if (need.opaque)
         return "It is not wholly understood" +
                (need.part.opaque.empty() ? "" : " (" + need.part.opaque + ")");
+    if (need.kind == Need::Kind::kCommand && runs_its_input(need.part))
+        return "A rule would hold for any other input too";
     if (!need.runs_inside) return "It runs outside the workspace, where such a rule does not hold";
     if (!need.certain) return "It uses a file that only the shell knows";
     if (rule.empty()) return "No rule covers a link to what is protected";

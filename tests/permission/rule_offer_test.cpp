@@ -75,6 +75,21 @@ TEST_F(RuleOffers, AreTheExactCommandAndThePrefixOfItsSubCommand) {
     }
 }
 
+TEST_F(RuleOffers, AreNoneForWhatRunsItsInputSinceARuleHoldsTheWordsAlone) {
+    for (const char* command :
+         {"python3 - <<'E'\nprint(1)\nE\n", "python3.11 <<< 'print(1)'", "echo 'f()' | node",
+          "echo x | perl -", "cat s.sql | psql", "mark <<'E'\nx\nE\n", "cat l | xargs -",
+          "python3 /dev/stdin < a"}) {
+        SCOPED_TRACE(command);
+        const Question question = asked(command);
+        EXPECT_THAT(question.offers, IsEmpty());
+        EXPECT_THAT(question.remark, HasSubstr("any other input"));
+    }
+    EXPECT_THAT(asked("python3 a.py").offers, ElementsAre(Strings{"Bash(python3 a.py)"}));
+    EXPECT_THAT(asked("cat > f <<'E'\nx\nE\n").offers,
+                ElementsAre(Strings{"Edit(./f)", "Bash(cat)"}));
+}
+
 TEST_F(RuleOffers, AreNeverAPrefixOfWhatRunsOtherProgramsOrTakesCode) {
     for (const std::string program : {"bash",
                                       "sh",
