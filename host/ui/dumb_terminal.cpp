@@ -213,12 +213,11 @@ bool DumbTerminal::is_word_for_question(const std::string& line) const {
     std::string small;
     for (const char c : line)
         small += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return std::any_of(question_->choices.begin(), question_->choices.end(),
-                       [&](const Choice& choice) {
-                           return small == std::string(1, choice.key) ||
-                                  (!choice.word.empty() && small == choice.word) ||
-                                  small == choice.brief;
-                       });
+    return std::any_of(
+        question_->choices.begin(), question_->choices.end(), [&](const Choice& choice) {
+            return small == std::string(1, choice.key) ||
+                   (!choice.word.empty() && small == choice.word) || small == choice.brief;
+        });
 }
 
 void DumbTerminal::set_question(std::optional<Question> question) {

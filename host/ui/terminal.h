@@ -84,10 +84,10 @@ public:
     /// is refused with a bell, and since somebody seems to type, what was typed goes into the line
     /// and it waits again. A paste never answers, nor do several keys that come in one piece unless
     /// they are the word of a choice. A line that is only a choice's key or word, begun while the
-    /// question waits, is dropped with a bell when it is entered. What follows of a word whose first letter has answered is
-    /// dropped. Ctrl-C, Ctrl-D on an empty line and Ctrl-B come as ever. The line is kept and
-    /// stands there again afterwards. On a dumb terminal an answer is a line: a key, a word, a key
-    /// with the number of a variant (`a2`), or `n` and the words.
+    /// question waits, is dropped with a bell when it is entered. What follows of a word whose
+    /// first letter has answered is dropped. Ctrl-C, Ctrl-D on an empty line and Ctrl-B come as
+    /// ever. The line is kept and stands there again afterwards. On a dumb terminal an answer is a
+    /// line: a key, a word, a key with the number of a variant (`a2`), or `n` and the words.
     virtual void set_question(std::optional<Question> question) = 0;
     static constexpr std::chrono::seconds kQuiet{1};
     [[nodiscard]] virtual int width() const = 0;

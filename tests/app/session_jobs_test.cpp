@@ -220,13 +220,15 @@ TEST_F(SessionJobsTest, APriorityThatDoesNotFitIsTheHighestOrTheLowest) {
     constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
     constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
     const std::pair<Json, std::int64_t> rows[] = {
-        {kLowest, kLowest}, {std::uint64_t{kHighest} + 1, kHighest}, {1e300, kHighest},
-        {-1e300, kLowest},  {2.0, 2},
+        {kLowest, kLowest}, {std::uint64_t{kHighest} + 1, kHighest},
+        {1e300, kHighest},  {-1e300, kLowest},
+        {2.0, 2},
     };
     for (const auto& [asked, priority] : rows) {
         SCOPED_TRACE(asked.dump());
-        const std::string id = ask(
-            a, "job.submit/1", {{"command", "true"}, {"mode", "background"}, {"priority", asked}})["id"];
+        const std::string id =
+            ask(a, "job.submit/1",
+                {{"command", "true"}, {"mode", "background"}, {"priority", asked}})["id"];
         EXPECT_EQ(store.load(id)->spec.priority, priority);
     }
 }
@@ -240,10 +242,10 @@ TEST_F(SessionJobsTest, ACallMayAskForALongerLimitThanTheUsualUpToTheLargestAllo
         Limit limit;
     };
     const Row rows[] = {
-        {"foreground", "session", nullptr, 1h},        {"foreground", "session", 60'000, 1h},
-        {"foreground", "session", 7'200'000, 2h},      {"foreground", "session", 1e300, 24h},
-        {"background", "session", nullptr, 1h},        {"background", "session", 60'000, 1min},
-        {"background", "session", 7'200'000, 2h},      {"background", "session", 90'000'000, 24h},
+        {"foreground", "session", nullptr, 1h},         {"foreground", "session", 60'000, 1h},
+        {"foreground", "session", 7'200'000, 2h},       {"foreground", "session", 1e300, 24h},
+        {"background", "session", nullptr, 1h},         {"background", "session", 60'000, 1min},
+        {"background", "session", 7'200'000, 2h},       {"background", "session", 90'000'000, 24h},
         {"background", "persistent", nullptr, Limit()}, {"background", "persistent", 1e300, 24h},
     };
     for (const Row& row : rows) {
@@ -254,7 +256,8 @@ TEST_F(SessionJobsTest, ACallMayAskForALongerLimitThanTheUsualUpToTheLargestAllo
         EXPECT_EQ(store.load(id)->spec.timeout, row.limit);
     }
     agent::CallContext of_subagent{{"s", "agent-1"}, "c", {}, nullptr};
-    for (const auto& [asked, limit] : {std::pair(0, Limit(2min)), std::pair(90'000'000, Limit(24h))}) {
+    for (const auto& [asked, limit] :
+         {std::pair(0, Limit(2min)), std::pair(90'000'000, Limit(24h))}) {
         Json params = {{"command", "true"}, {"mode", "foreground"}};
         if (asked > 0) params["timeout_ms"] = asked;
         const std::string id = ask(of_subagent, "job.submit/1", params)["id"];
