@@ -22,6 +22,8 @@ using std::chrono::steady_clock;
 constexpr milliseconds kWorkAtOnce{2};  // then a key gets its turn
 constexpr milliseconds kBetweenDraws{16};
 constexpr milliseconds kAfterResize{40};  // sizes come in bursts while somebody drags
+/// Nobody answers sooner what has just come up: such a key was meant for the line.
+constexpr milliseconds kSeen{300};
 
 }  // namespace
 
@@ -208,7 +210,8 @@ void ScreenTerminal::set_question(std::optional<Question> question) {
     asking_->put_columns = 0;
     if (same) return;
     keep_what_was_typed();
-    ready_at_ = last_typed_ ? *last_typed_ + kQuiet : now();
+    ready_at_ = now() + kSeen;
+    if (last_typed_) ready_at_ = std::max(ready_at_, *last_typed_ + kQuiet);
     draw();
 }
 

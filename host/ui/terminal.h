@@ -79,15 +79,16 @@ public:
     /// The line at the bottom. Not on a dumb terminal.
     virtual void set_status(std::string line) = 0;
     /// A question stands until it is answered, or none or another one is set. It takes no key
-    /// before the keyboard has been quiet for kQuiet: until then keys go on into the line, and the
-    /// status says so. From then on it takes the keys whose labels are on the screen; any other key
-    /// is refused with a bell, and since somebody seems to type, what was typed goes into the line
-    /// and it waits again. A paste never answers, nor do several keys that come in one piece unless
-    /// they are the word of a choice. A line that is only a choice's key or word, begun while the
-    /// question waits, is dropped with a bell when it is entered. What follows of a word whose
-    /// first letter has answered is dropped. Ctrl-C, Ctrl-D on an empty line and Ctrl-B come as
-    /// ever. The line is kept and stands there again afterwards. On a dumb terminal an answer is a
-    /// line: a key, a word, a key with the number of a variant (`a2`), or `n` and the words.
+    /// before the keyboard has been quiet for kQuiet, nor in the moment in which it comes up: until
+    /// then keys go on into the line, and the status says so. From then on it takes the keys whose
+    /// labels are on the screen; any other key is refused with a bell, and since somebody seems to
+    /// type, what was typed goes into the line and it waits again. A paste never answers, nor do
+    /// several keys that come in one piece unless they are the word of a choice. A line that is
+    /// only a choice's key or word, begun while the question waits, is dropped with a bell when it
+    /// is entered. What follows of a word whose first letter has answered is dropped. Ctrl-C,
+    /// Ctrl-D on an empty line and Ctrl-B come as ever. The line is kept and stands there again
+    /// afterwards. On a dumb terminal an answer is a line: a key, a word, a key with the number of
+    /// a variant (`a2`), or `n` and the words.
     virtual void set_question(std::optional<Question> question) = 0;
     static constexpr std::chrono::seconds kQuiet{1};
     [[nodiscard]] virtual int width() const = 0;
