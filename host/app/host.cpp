@@ -220,7 +220,6 @@ Result<void, StartFailure> Host::make_gate() {
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
     config.read_dirs = readable_folders();
-    config.read_only_sandbox = settings_.sandbox.mode == "read-only";
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
     if (!gate_->errors().empty()) {
         StartFailure failure;

@@ -29,7 +29,7 @@ constexpr std::array kRunOptions = {
 /// Runs and sub-commands know these: they say what is configured.
 constexpr std::array kSharedOptions = {
     OptionSpec{0, "workspace", "DIR", "the directory to work on; default: the current one"},
-    OptionSpec{0, "add-dir", "DIR", "one more folder that file tools may use", Repeat::kList},
+    OptionSpec{0, "add-dir", "DIR", "one more directory that file tools may use", Repeat::kList},
     OptionSpec{0, "model", "NAME", "the model to ask"},
     OptionSpec{0, "provider", "NAME", "anthropic or replay"},
     OptionSpec{0, "yes", "", "answer every question with yes; deny rules still hold"},

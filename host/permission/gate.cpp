@@ -51,41 +51,58 @@ std::string enumerated(const std::vector<std::string>& items) {
     return out;
 }
 
-/// What is more than this is counted.
+/// What a question or a refusal names at most; the rest is counted.
 constexpr std::size_t kMostItems = 100;
 
-void add_item(std::vector<std::string>& items, std::string text) {
-    if (items.size() < kMostItems) {
-        if (std::find(items.begin(), items.end(), text) == items.end())
-            items.push_back(std::move(text));
-        return;
+/// Different texts in the order in which they came.
+class Items {
+public:
+    void add(std::string text) {
+        if (std::find(items_.begin(), items_.end(), text) != items_.end()) return;
+        if (items_.size() < kMostItems)
+            items_.push_back(std::move(text));
+        else
+            ++left_out_;
     }
-    if (items.size() == kMostItems) items.emplace_back("do more than that (parts left out: 0)");
-    const auto at = items.back().rfind(' ') + 1;
-    const auto left_out = std::stoul(items.back().substr(at)) + 1;
-    items.back() = items.back().substr(0, at) + std::to_string(left_out) + ")";
+    std::vector<std::string> take() && {
+        if (left_out_ > 0)
+            items_.push_back("do more than that (parts left out: " + std::to_string(left_out_) +
+                             ")");
+        return std::move(items_);
+    }
+
+private:
+    std::vector<std::string> items_;
+    std::size_t left_out_ = 0;
+};
+
+/// The rule without what stands between its parentheses.
+std::string bare(const std::string& rule) {
+    return rule.substr(0, rule.find('('));
+}
+
+/// The rules that allow all of `open`, each once; bare ones for too many of them. Empty: there are
+/// none.
+std::vector<std::string> rules_for(const std::vector<const Need*>& open,
+                                   const fs::path& workspace) {
+    std::vector<std::string> rules;
+    for (const Need* need : open) {
+        std::string rule = need->rule(workspace);
+        if (rule.empty()) return {};
+        if (open.size() > kMostItems && need->protected_name.empty()) rule = bare(rule);
+        if (std::find(rules.begin(), rules.end(), rule) == rules.end())
+            rules.push_back(std::move(rule));
+    }
+    // The bare rule covers the others about commands.
+    if (std::find(rules.begin(), rules.end(), "Bash") != rules.end())
+        std::erase_if(rules, [](const std::string& rule) { return rule.starts_with("Bash("); });
+    return rules;
 }
 
 /// How to allow what is open, for a run in which nobody can be asked.
 std::string advice(const std::vector<const Need*>& open, const fs::path& workspace) {
-    std::vector<std::string> rules;
-    bool bare = false;
-    for (const Need* need : open) {
-        const std::string rule = need->rule(workspace);
-        if (rule.empty()) return " No rule allows it; --yes answers with yes.";
-        bare = bare || rule == "Bash";
-        if (rules.size() <= kMostItems &&
-            std::find(rules.begin(), rules.end(), rule) == rules.end())
-            rules.push_back(rule);
-    }
-    // The bare rule covers every other one, and does for too many of them.
-    if (bare || rules.size() > kMostItems) {
-        rules.erase(
-            std::remove_if(rules.begin(), rules.end(),
-                           [](const std::string& text) { return text.substr(0, 4) == "Bash"; }),
-            rules.end());
-        rules.emplace_back("Bash");
-    }
+    const std::vector<std::string> rules = rules_for(open, workspace);
+    if (rules.empty()) return " No rule allows it; --yes answers with yes.";
     std::string options;
     for (const std::string& rule : rules)
         options += " --allow " + shell_quoted(rule);
@@ -378,8 +395,10 @@ Question Gate::question(const Case& matter, const std::vector<const Need*>& open
         // The text could not be taken apart.
         if (about.empty()) about = open;
     }
+    Items items;
     for (const Need* need : about)
-        add_item(question.items, need->description(config_.workspace));
+        items.add(need->description(config_.workspace));
+    question.items = std::move(items).take();
     // An ask rule comes before every allow rule: none would spare the question.
     if (rule == nullptr) {
         RuleOffer offer = offer_for(open, config_.workspace);

@@ -103,6 +103,16 @@ protected:
     testing::TempDir dir_;
 };
 
+TEST_F(GateTest, NamesBareRulesThatReallySufficeWhereThereAreTooManyForOneMessage) {
+    std::string command;
+    for (int i = 0; i < 150; ++i)
+        command += "make t" + std::to_string(i) + " > f" + std::to_string(i) + "\n";
+    const std::string reason = bash({}, command).reason;
+    EXPECT_THAT(reason, HasSubstr("(parts left out: 200)"));
+    EXPECT_THAT(reason, HasSubstr("--allow 'Edit' --allow 'Bash'"));
+    EXPECT_TRUE(bash({.allow = {"Edit", "Bash"}}, command).allowed);
+}
+
 TEST_F(GateTest, RefusesWithoutAnAskerAndNamesTheRuleToAdd) {
     EXPECT_EQ(bash({}, "npm test").reason,
               "Permission denied: bash wants to run `npm test`. Allow it with --allow 'Bash(npm "

@@ -22,7 +22,7 @@ constexpr std::array kOptions = {
     OptionSpec{0, "all", "", "cancel: every background job of the store"},
     OptionSpec{0, "name", "TEXT", "run: a name for people"},
     OptionSpec{0, "timeout", "DURATION", "run: end it after 90, 90s, 5m or 2h; wait: wait no longer; default: no limit"},
-    OptionSpec{0, "cwd", "DIR", "run: the folder to run in; default: the workspace"},
+    OptionSpec{0, "cwd", "DIR", "run: the directory to run in; default: the workspace"},
 };
 // clang-format on
 
