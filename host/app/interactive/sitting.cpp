@@ -290,10 +290,14 @@ void Sitting::withdraw_question(std::size_t number) {
 
 /// Its texts, for the screen and the files as they are now.
 void Sitting::write_question() {
-    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
-    question_->text = question_text(question_->question, question_->place, question_->total,
-                                    {config, at_.setup.settings.workspace, width(), style_});
+    question_->text =
+        question_text(question_->question, question_->place, question_->total, question_view());
     question_->text.shown.number = question_->number;
+}
+
+QuestionView Sitting::question_view() const {
+    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
+    return {config, at_.setup.settings.workspace, width(), style_};
 }
 
 /// More may have come since it was put.
@@ -303,7 +307,7 @@ void Sitting::count_questions() {
     if (total == question_->total) return;
     question_->total = total;
     question_->text.shown.title =
-        question_title(question_->question, question_->place, total, style_);
+        question_title(question_->question, question_->place, total, question_view());
     show_question();
 }
 

@@ -95,6 +95,7 @@ private:
     void answer_question(const ui::Answer& given);
     [[nodiscard]] bool keep_rules(std::size_t variant);
     void write_question();
+    [[nodiscard]] QuestionView question_view() const;
     void count_questions();
     void show_question();
     [[nodiscard]] std::size_t questions_behind() const;
