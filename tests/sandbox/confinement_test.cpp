@@ -66,6 +66,13 @@ TEST_F(Confined, MissingProtectedPathsAreHeldWhileACommandRunsAndThenGone) {
         EXPECT_TRUE(goes(run_.workspace() / name)) << name;
 }
 
+TEST_F(Confined, InAWorkspaceThatGivesItsGroupThePlaceholdersGoToo) {
+    ::chmod(run_.workspace().c_str(), 02775);
+    EXPECT_EQ(run_.command("stat -c %a .claude").output, "3555\n");
+    for (const char* name : {".claude", ".envrc", ".git", ".tenon"})
+        EXPECT_TRUE(goes(run_.workspace() / name)) << name;
+}
+
 TEST_F(Confined, ARepositoryCanBeMadeAndUsed) {
     const Ran ran = run_.command(
         "git init -q . && git config user.name n && git config user.email e && touch f && git add "
