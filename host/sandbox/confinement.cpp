@@ -161,7 +161,8 @@ Result<void> Confinement::plan_mounts(const fs::path& records) {
         if (!placeholders) return placeholders.error();
         placeholders_ = *std::move(placeholders);
     }
-    mounts_.pins = pins_for(policy_.protected_paths, mounts_.writable);
+    // By another name, which the next command's rules do not know, that could read them.
+    mounts_.pins = pins_for(policy_.protected_paths, policy_.denied_reads, mounts_.writable);
     std::vector<std::string> hidden = policy_.denied_reads;
     std::erase_if(hidden, [&](const std::string& path) { return !can_be_hidden(path); });
     mounts_.hidden = outermost(std::move(hidden));

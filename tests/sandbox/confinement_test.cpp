@@ -183,6 +183,17 @@ TEST_F(Confined, InAWorkspaceWithDeniedPlacesNewFilesCanBeRead) {
         EXPECT_TRUE(goes(run_.world.home / name)) << name;
 }
 
+TEST_F(Confined, WhatIsDeniedGetsNoOtherNameByWhichTheNextCommandReadsIt) {
+    run_.world.home.write("w/a/b/key", "classified\n");
+    const std::vector<std::string> options = {
+        "--sandbox", "workspace", "-D",
+        "sandbox.denyRead=" + (run_.workspace() / "a/b/key").string()};
+    std::ignore = run_.command("mv a z; mv a/b y; mv a/b/key x; echo new > a/b/new", options);
+    const Ran next = run_.command("cat z/b/key y/key x a/b/key; cat a/b/new", options);
+    EXPECT_FALSE(next.says("classified")) << next.output;
+    EXPECT_TRUE(next.says("new\n")) << next.output;
+}
+
 TEST_F(Confined, WhatIsMadeLaterInADeniedPlaceCannotBeReadEither) {
     const Ran started = run_.start(
         "touch here; until [ -e go ]; do sleep 0.02; done; cat ~/.aws/credentials; ls ~/.aws",
