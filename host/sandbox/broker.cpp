@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/base/atomic_file.h"
@@ -28,6 +29,7 @@ namespace tenon::sandbox {
 namespace {
 
 constexpr char kLoopback[] = "lo";
+constexpr std::size_t kMostHelpers = 64;
 
 /// One call that waits.
 class Call {
@@ -226,10 +228,34 @@ void Broker::serve() {
     if (call.number() == SYS_socket && network_ == Network::kLoopback)
         return make_local_socket(call);
     if (call.number() != SYS_connect) return call.answer(EACCES);
+    tend();
+    if (helpers_.size() >= kMostHelpers) return call.answer(EAGAIN);
+    connect_by_helper(request);
+}
+
+void Broker::connect_by_helper(const seccomp_notif& request) {
     const pid_t parent = ::getpid();
-    const pid_t child = ::fork();
-    if (child < 0) return call.answer(EAGAIN);
+    // Like fork(2), but for the signal at its end: none.
+    const auto child = static_cast<pid_t>(::syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL));
+    if (child < 0) return Call(listener_.get(), request).answer(EAGAIN);
     if (child == 0) connect_alone(request, parent);
+    helpers_.push_back({child, request.id});
+}
+
+void Broker::tend() {
+    std::erase_if(helpers_, [this](const Helper& helper) {
+        const bool waits =
+            ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &helper.call) == 0;
+        if (!waits) ::kill(helper.pid, SIGKILL);
+        return ::waitpid(helper.pid, nullptr, WNOHANG | __WCLONE) != 0;
+    });
+}
+
+std::vector<pid_t> Broker::helpers() const {
+    std::vector<pid_t> pids;
+    for (const Helper& helper : helpers_)
+        pids.push_back(helper.pid);
+    return pids;
 }
 
 }  // namespace tenon::sandbox

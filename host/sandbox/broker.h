@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <linux/seccomp.h>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "host/base/unique_fd.h"
@@ -12,8 +14,9 @@
 namespace tenon::sandbox {
 
 /// The calls of one sandbox that wait for an answer. Lives in the supervisor, which polls it; does
-/// nothing that blocks, but for children of its own that the supervisor reaps. Whatever it cannot
-/// judge is refused; when it is gone, the kernel refuses.
+/// nothing that blocks, but for helpers: child processes which waitpid(2) does not see without
+/// __WCLONE, and which send no signal. Whatever it cannot judge is refused; when it is gone, the
+/// kernel refuses.
 class Broker {
 public:
     /// `reachable`: the directories whose sockets may be connected to.
@@ -24,13 +27,23 @@ public:
     [[nodiscard]] int descriptor() const { return listener_.get(); }
     /// Answers one call, when `descriptor` is readable or has hung up.
     void serve();
+    /// Reaps helpers, and ends those whose caller waits no more.
+    void tend();
+    /// They are no part of what the command started.
+    [[nodiscard]] std::vector<pid_t> helpers() const;
 
 private:
+    struct Helper {
+        pid_t pid;
+        std::uint64_t call;
+    };
+    void connect_by_helper(const seccomp_notif& request);
     [[noreturn]] void connect_alone(const seccomp_notif& request, int parent) const;
 
     UniqueFd listener_;
     Network network_;
     std::vector<std::string> reachable_;
+    std::vector<Helper> helpers_;
 };
 
 }  // namespace tenon::sandbox

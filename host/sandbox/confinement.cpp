@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "host/sandbox/capabilities.h"
+#include "host/sandbox/directories.h"
 #include "host/sandbox/filter.h"
 
 namespace tenon::sandbox {
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 constexpr int kAbiOfTruncate = 3;
 constexpr int kAbiOfSignals = 6;
 constexpr char kShared[] = "/dev/shm";
+constexpr char kUsualPlace[] = "/tmp";
 /// Nothing else in /dev is opened: a disk holds every file, denied ones too.
 constexpr const char* kDevices[] = {"/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
                                     "/dev/urandom", "/dev/tty",  "/dev/ptmx", "/dev/pts"};
@@ -58,24 +60,14 @@ Result<void> check(const Policy& policy, const std::vector<Gap>& gaps) {
 /// Where temporary directories are made.
 fs::path place_for_temporary() {
     const char* set = std::getenv("TMPDIR");
-    if (set != nullptr && set[0] == '/' && ::access(set, W_OK) == 0 && is_directory(set)) {
+    const bool usable =
+        set != nullptr && set[0] == '/' && ::access(set, W_OK) == 0 && is_directory(set);
+    for (const char* place : {usable ? set : kUsualPlace, kUsualPlace}) {
         std::error_code error;
-        auto real = fs::canonical(set, error);
+        auto real = fs::canonical(place, error);
         if (!error) return real;
     }
-    return "/tmp";
-}
-
-/// A command may have taken away its own rights to directories that it made.
-void make_removable(const fs::path& directory) {
-    std::error_code ignored;
-    for (fs::recursive_directory_iterator
-             at(directory, fs::directory_options::skip_permission_denied, ignored),
-         end;
-         !ignored && at != end; at.increment(ignored)) {
-        if (at->is_directory(ignored) && !at->is_symlink(ignored))
-            fs::permissions(at->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
-    }
+    return kUsualPlace;
 }
 
 }  // namespace
@@ -121,7 +113,7 @@ Confinement::~Confinement() {
     std::error_code error;
     fs::remove_all(temporary_, error);
     if (!error) return;
-    make_removable(temporary_);
+    make_removable(temporary_.string());
     fs::remove_all(temporary_, error);
 }
 
@@ -169,7 +161,8 @@ Result<void> Confinement::plan_mounts(const fs::path& records) {
         if (!placeholders) return placeholders.error();
         placeholders_ = *std::move(placeholders);
     }
-    mounts_.pins = pins_for(policy_.protected_paths, mounts_.writable);
+    // By another name, which the next command's rules do not know, that could read them.
+    mounts_.pins = pins_for(policy_.protected_paths, policy_.denied_reads, mounts_.writable);
     std::vector<std::string> hidden = policy_.denied_reads;
     std::erase_if(hidden, [&](const std::string& path) { return !can_be_hidden(path); });
     mounts_.hidden = outermost(std::move(hidden));

@@ -48,6 +48,14 @@ public:
     void attend();
     [[nodiscard]] int descriptor() const { return broker_ ? broker_->descriptor() : -1; }
     void serve() { broker_->serve(); }
+    /// To be called now and then while there are `helpers`: processes that wait for what a call of
+    /// the command asked for.
+    void tend() {
+        if (broker_) broker_->tend();
+    }
+    [[nodiscard]] std::vector<pid_t> helpers() const {
+        return broker_ ? broker_->helpers() : std::vector<pid_t>{};
+    }
 
 private:
     explicit Confinement(Policy policy) : policy_(std::move(policy)) {}

@@ -121,38 +121,45 @@ bool make_everything_read_only() {
     return root && make_read_only(root.get());
 }
 
-/// Adds the pins for `rest` (parts of a path) beneath `at`.
-void walk(std::string at, const std::filesystem::path& rest,
-          const std::vector<std::string>& writable, int links_left, std::vector<Pin>& pins);
+/// Collects the pins for one path after the other, inside the writable directories.
+class Pinning {
+public:
+    explicit Pinning(const std::vector<std::string>& writable) : writable_(writable) {}
 
-void protect(const std::string& path, const std::vector<std::string>& writable, int links_left,
-             std::vector<Pin>& pins) {
-    for (const std::string& root : writable) {
-        if (path == root) pins.push_back({path, true});
-        if (path == root || !is_beneath(path, root)) continue;
-        walk(root, std::filesystem::path(path.substr(root.size() + 1)), writable, links_left, pins);
+    /// `read_only`: it is protected, as are a link or a file in its way; else only its name is
+    /// kept.
+    void add(const std::string& path, bool read_only, int links_left) {
+        for (const std::string& root : writable_) {
+            if (path == root && read_only) pins.push_back({path, true});
+            if (path == root || !is_beneath(path, root)) continue;
+            walk(root, path.substr(root.size() + 1), read_only, links_left);
+        }
     }
-}
+    std::vector<Pin> pins;
 
-void walk(std::string at, const std::filesystem::path& rest,
-          const std::vector<std::string>& writable, int links_left, std::vector<Pin>& pins) {
-    for (auto part = rest.begin(); part != rest.end(); ++part) {
-        at += "/" + part->string();
-        struct stat info {};
-        if (::lstat(at.c_str(), &info) != 0) return;
-        const bool is_last = std::next(part) == rest.end();
-        pins.push_back({at, is_last || !S_ISDIR(info.st_mode)});
-        if (S_ISDIR(info.st_mode)) continue;
-        std::error_code error;
-        std::filesystem::path beyond = at;
-        for (auto more = std::next(part); more != rest.end(); ++more)
-            beyond /= *more;
-        const auto target = std::filesystem::weakly_canonical(beyond, error);
-        if (S_ISLNK(info.st_mode) && !error && links_left > 0)
-            protect(target.string(), writable, links_left - 1, pins);
-        return;
+private:
+    /// For `rest` (parts of a path) beneath `at`.
+    void walk(std::string at, const std::filesystem::path& rest, bool read_only, int links_left) {
+        for (auto part = rest.begin(); part != rest.end(); ++part) {
+            at += "/" + part->string();
+            struct stat info {};
+            if (::lstat(at.c_str(), &info) != 0) return;
+            const bool is_last = std::next(part) == rest.end();
+            pins.push_back({at, read_only && (is_last || !S_ISDIR(info.st_mode))});
+            if (S_ISDIR(info.st_mode)) continue;
+            std::error_code error;
+            std::filesystem::path beyond = at;
+            for (auto more = std::next(part); more != rest.end(); ++more)
+                beyond /= *more;
+            const auto target = std::filesystem::weakly_canonical(beyond, error);
+            if (S_ISLNK(info.st_mode) && !error && links_left > 0)
+                add(target.string(), read_only, links_left - 1);
+            return;
+        }
     }
-}
+
+    const std::vector<std::string>& writable_;
+};
 
 }  // namespace
 
@@ -176,11 +183,15 @@ std::vector<std::string> outermost(std::vector<std::string> directories) {
 }
 
 std::vector<Pin> pins_for(const std::vector<std::string>& protected_paths,
+                          const std::vector<std::string>& kept_names,
                           const std::vector<std::string>& writable) {
     constexpr int kMostLinks = 8;
-    std::vector<Pin> pins;
+    Pinning all(writable);
     for (const std::string& path : protected_paths)
-        protect(path, writable, kMostLinks, pins);
+        all.add(path, true, kMostLinks);
+    for (const std::string& path : kept_names)
+        all.add(path, false, kMostLinks);
+    std::vector<Pin>& pins = all.pins;
     // Outer ones first; of two for one path the stricter.
     std::sort(pins.begin(), pins.end(), [](const Pin& a, const Pin& b) {
         return a.path != b.path ? a.path < b.path : a.read_only > b.read_only;

@@ -35,9 +35,10 @@ Result<void> make_empty(const std::filesystem::path& parent, const std::string& 
 std::vector<std::string> outermost(std::vector<std::string> directories);
 
 /// The pins that keep `protected_paths` from being written in spite of the writable directories
-/// around them. Looks at the file system: a symbolic link on the way is pinned itself, and what it
-/// leads to is protected as well.
+/// around them, and `kept_names` from being given another name. Looks at the file system: a
+/// symbolic link on the way is pinned itself, and what it leads to is protected as well.
 std::vector<Pin> pins_for(const std::vector<std::string>& protected_paths,
+                          const std::vector<std::string>& kept_names,
                           const std::vector<std::string>& writable);
 
 /// Tries it out in a short-lived child process.

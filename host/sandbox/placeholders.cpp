@@ -1,12 +1,17 @@
 #include "host/sandbox/placeholders.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 
 #include "host/base/private_dirs.h"
+#include "host/sandbox/directories.h"
 #include "host/sandbox/policy.h"
 
 namespace tenon::sandbox {
@@ -14,7 +19,6 @@ namespace {
 
 constexpr mode_t kOuter = 01755;  // something may be made beside the protected path in it
 constexpr mode_t kInner = 01555;
-constexpr mode_t kUsual = 0755;
 constexpr mode_t kModeBits = 07777;
 
 std::string lock_name(const std::string& workspace) {
@@ -26,38 +30,132 @@ std::string lock_name(const std::string& workspace) {
     return text;
 }
 
-bool is_placeholder(const std::string& path) {
-    struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return false;
-    const mode_t mode = info.st_mode & kModeBits;
-    return info.st_uid == ::geteuid() && (mode == kOuter || mode == kInner);
+/// One that we made. Another directory may get its number once it is gone, but not at its time.
+struct Placeholder {
+    unsigned long long device = 0;
+    unsigned long long inode = 0;
+    long long seconds = 0;
+    unsigned nanoseconds = 0;
+    unsigned mode = 0;  // as it came to be, with what the directory around it gave
+    std::string path;
+};
+
+std::optional<Placeholder> look_at(int directory, const std::string& path) {
+    struct statx info {};
+    if (::statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &info) != 0)
+        return std::nullopt;
+    if (!S_ISDIR(info.stx_mode) || info.stx_uid != ::geteuid()) return std::nullopt;
+    Placeholder found;
+    found.device =
+        (static_cast<unsigned long long>(info.stx_dev_major) << 32U) | info.stx_dev_minor;
+    found.inode = info.stx_ino;
+    if ((info.stx_mask & STATX_BTIME) != 0) {
+        found.seconds = info.stx_btime.tv_sec;
+        found.nanoseconds = info.stx_btime.tv_nsec;
+    }
+    found.mode = info.stx_mode & kModeBits;
+    found.path = path;
+    return found;
 }
 
-/// Nothing is done where something stands already, be it one of ours.
-Result<void> make_one(const std::string& path, mode_t mode) {
-    struct stat info {};
-    if (::lstat(path.c_str(), &info) == 0) return {};
-    const mode_t usual = ::umask(0);
-    const bool made = ::mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
-    const int code = errno;
-    ::umask(usual);
-    if (made) return {};
-    return Error::from_errno("hold the place of " + path, code);
+bool is_the_same(const Placeholder& a, const Placeholder& b) {
+    return a.device == b.device && a.inode == b.inode && a.seconds == b.seconds &&
+           a.nanoseconds == b.nanoseconds;
 }
 
-/// The paths from beneath `root` down to `path`.
-std::vector<std::string> steps(const std::string& path, const std::string& root) {
-    std::vector<std::string> out;
-    for (auto end = path.find('/', root.size() + 1); end != std::string::npos;
-         end = path.find('/', end + 1))
-        out.push_back(path.substr(0, end));
-    out.push_back(path);
+std::string encode(const Placeholder& one) {
+    char text[128];
+    std::snprintf(text, sizeof text, "%llu %llu %lld %u %o ", one.device, one.inode, one.seconds,
+                  one.nanoseconds, one.mode);
+    return text + one.path + '\0';
+}
+
+std::optional<Placeholder> decode(const std::string& text) {
+    Placeholder one;
+    int size = 0;
+    if (std::sscanf(text.c_str(), "%llu %llu %lld %u %o %n", &one.device, &one.inode, &one.seconds,
+                    &one.nanoseconds, &one.mode, &size) != 5 ||
+        size == 0)
+        return std::nullopt;
+    one.path = text.substr(static_cast<std::size_t>(size));
+    return one;
+}
+
+std::vector<Placeholder> read_records(int file) {
+    std::string text;
+    char buffer[4096];
+    for (ssize_t n = 0;
+         (n = ::pread(file, buffer, sizeof buffer, static_cast<off_t>(text.size()))) > 0;)
+        text.append(buffer, static_cast<std::size_t>(n));
+    std::vector<Placeholder> out;
+    std::size_t at = 0;
+    for (auto end = text.find('\0'); end != std::string::npos; end = text.find('\0', at)) {
+        if (auto one = decode(text.substr(at, end - at))) out.push_back(*std::move(one));
+        at = end + 1;
+    }
     return out;
 }
 
-bool is_directory(const std::string& path) {
-    struct stat info {};
-    return ::lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+UniqueFd open_child(int parent, const std::string& name, int flags) {
+    return UniqueFd(::openat(parent, name.c_str(), flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+/// What stands already stays as it is, be it one of another command; so does what has taken the
+/// new one's place before it could be looked at. Each is on record, in `records`, before it can
+/// be used: whoever comes after one that was killed removes it.
+Result<void> make_one(int parent, const std::string& name, mode_t mode, const std::string& path,
+                      int records) {
+    const mode_t usual = ::umask(0);
+    const bool made = ::mkdirat(parent, name.c_str(), mode) == 0;
+    const int code = errno;
+    ::umask(usual);
+    if (!made && code == EEXIST) return {};
+    if (!made) return Error::from_errno("hold the place of " + path, code);
+    const UniqueFd directory = open_child(parent, name, O_PATH);
+    const auto one = directory ? look_at(directory.get(), path) : std::nullopt;
+    if (!one || (one->mode & S_ISVTX) == 0) return {};
+    const std::string record = encode(*one);
+    const auto size = static_cast<ssize_t>(record.size());
+    if (::write(records, record.data(), record.size()) == size) return {};
+    const int why = errno;
+    ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
+    return Error::from_errno("hold the place of " + path, why);
+}
+
+/// `path` is beneath `root`. Ends at a link or a file in the way, which is pinned itself.
+Result<void> make_steps(const std::string& root, const std::string& path, int records) {
+    UniqueFd parent = open_without_links(root);
+    for (auto begin = root.size() + 1; parent && begin < path.size();) {
+        const auto end = std::min(path.find('/', begin), path.size());
+        const std::string name = path.substr(begin, end - begin);
+        const mode_t mode = end == path.size() ? kInner : kOuter;
+        if (auto made = make_one(parent.get(), name, mode, path.substr(0, end), records); !made)
+            return made;
+        parent = open_child(parent.get(), name, O_PATH);
+        begin = end + 1;
+    }
+    return {};
+}
+
+/// What somebody has filled, as `git init` does, becomes an ordinary directory.
+void release(int parent, const std::string& name, const Placeholder& made) {
+    const UniqueFd directory = open_child(parent, name, O_RDONLY);
+    const auto now = directory ? look_at(directory.get(), made.path) : std::nullopt;
+    if (!now || !is_the_same(*now, made) || (now->mode | S_IWUSR) != (made.mode | S_IWUSR)) return;
+    ::fchmod(directory.get(), (made.mode & ~static_cast<unsigned>(S_ISVTX)) | S_IWUSR);
+}
+
+void remove_one(const Placeholder& made) {
+    const auto slash = made.path.rfind('/');
+    if (slash == std::string::npos) return;
+    const UniqueFd parent = open_without_links(made.path.substr(0, slash));
+    if (!parent) return;
+    const std::string name = made.path.substr(slash + 1);
+    const UniqueFd directory = open_child(parent.get(), name, O_PATH);
+    const auto now = directory ? look_at(directory.get(), made.path) : std::nullopt;
+    if (!now || !is_the_same(*now, made)) return;
+    if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0)
+        release(parent.get(), name, made);
 }
 
 }  // namespace
@@ -69,20 +167,16 @@ Result<Placeholders> Placeholders::make(const std::filesystem::path& records,
     Placeholders held;
     if (auto made = make_private_dirs(records); !made) return made.error();
     const auto file = records / lock_name(workspace);
-    held.lock_.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    held.lock_.reset(
+        ::open(file.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!held.lock_) return Error::from_errno("open " + file.string());
     while (::flock(held.lock_.get(), LOCK_SH) != 0) {
         if (errno != EINTR) return Error::from_errno("lock " + file.string());
     }
     for (const std::string& path : paths) {
         for (const std::string& root : writable) {
-            if (!is_beneath(path, root) || path == root || !is_directory(root)) continue;
-            for (const std::string& step : steps(path, root)) {
-                if (auto made = make_one(step, step == path ? kInner : kOuter); !made)
-                    return made.error();
-                held.places_.push_back(step);
-                if (!is_directory(step)) break;  // a link or a file in the way is pinned itself
-            }
+            if (!is_beneath(path, root) || path == root) continue;
+            if (auto made = make_steps(root, path, held.lock_.get()); !made) return made.error();
         }
     }
     return held;
@@ -95,11 +189,10 @@ Placeholders::~Placeholders() {
 /// Where others still hold the lock, theirs is the last word.
 void Placeholders::remove() {
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return;
-    for (auto place = places_.rbegin(); place != places_.rend(); ++place) {
-        if (!is_placeholder(*place)) continue;
-        // What somebody has filled, as `git init` does, becomes an ordinary directory.
-        if (::rmdir(place->c_str()) != 0) ::chmod(place->c_str(), kUsual);
-    }
+    const std::vector<Placeholder> made = read_records(lock_.get());
+    for (auto one = made.rbegin(); one != made.rend(); ++one)
+        remove_one(*one);
+    std::ignore = ::ftruncate(lock_.get(), 0);
 }
 
 }  // namespace tenon::sandbox

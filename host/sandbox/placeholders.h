@@ -12,8 +12,8 @@ namespace tenon::sandbox {
 /// Empty directories in the place of protected or denied paths that are not there, such as
 /// `.claude` of a workspace: what is not there can be neither protected nor hidden. They are there
 /// while any sandboxed command of the workspace runs; the last one to end removes them, also those
-/// of a supervisor that was killed. They are told from other directories by their mode, which
-/// nobody else gives a directory.
+/// of a supervisor that was killed. The lock's file lists them with their inodes: nothing else is
+/// ever removed or changed, wherever a command in a sandbox has moved them or put something else.
 class Placeholders {
 public:
     Placeholders() = default;
@@ -30,8 +30,7 @@ public:
 private:
     void remove();
 
-    UniqueFd lock_;                    // held shared
-    std::vector<std::string> places_;  // where one may stand, outer ones first
+    UniqueFd lock_;  // held shared; its file lists what was made, outer ones first
 };
 
 }  // namespace tenon::sandbox

@@ -89,7 +89,7 @@ void LimitWatch::begin(pid_t root, pid_t command) {
     if (!kernel_does_all) next_ = began_ + kFirst;
 }
 
-LimitWatch::Figures LimitWatch::measure() {
+LimitWatch::Figures LimitWatch::measure(const std::vector<pid_t>& left_out) {
     Figures now;
     std::optional<std::uint64_t> tasks;
     if (group_) {
@@ -102,7 +102,7 @@ LimitWatch::Figures LimitWatch::measure() {
         return now;
     }
     const std::uint64_t enough = limits_.processes ? *limits_.processes * kEnough : UINT64_MAX;
-    const Usage usage = meter_->look(enough);
+    const Usage usage = meter_->look(enough, left_out);
     now.processes = usage.processes;
     now.memory = now.memory_at_most = usage.memory_at_most;
     if (!group_) now.cpu = usage.cpu;
@@ -110,9 +110,9 @@ LimitWatch::Figures LimitWatch::measure() {
     return now;
 }
 
-void LimitWatch::look() {
+void LimitWatch::look(const std::vector<pid_t>& left_out) {
     const nanoseconds before = own_cpu_time();
-    const Figures now = measure();
+    const Figures now = measure(left_out);
     compare(now);
     plan(now, own_cpu_time() - before + kWaking);
     before_ = now;

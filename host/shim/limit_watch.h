@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include "host/jobs/job_limits.h"
 #include "host/shim/cgroup.h"
@@ -34,7 +35,8 @@ public:
 
     /// When to look again. The end of time: never.
     [[nodiscard]] Clock::time_point next() const { return next_; }
-    void look();
+    /// Those `left_out` are none of the job's.
+    void look(const std::vector<pid_t>& left_out);
     void stop() { next_ = Clock::time_point::max(); }
     /// The command has ended by itself: perhaps it is the kernel that has ended it.
     void look_at_end();
@@ -54,7 +56,7 @@ private:
         std::uint64_t processes = 0;
         std::chrono::milliseconds cpu{};
     };
-    [[nodiscard]] Figures measure();
+    [[nodiscard]] Figures measure(const std::vector<pid_t>& left_out);
     void compare(const Figures& now);
     void exceeded(const char* actor, const char* limit, std::uint64_t value, std::uint64_t figure);
     void plan(const Figures& now, std::chrono::nanoseconds cost);

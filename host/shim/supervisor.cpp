@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 500ms;  // between SIGTERM and SIGKILL
 constexpr auto kGiveUp = 5s;    // of SIGKILL rounds
 constexpr auto kRound = 10ms;
+constexpr auto kTending = 1s;  // of the sandbox's helpers, when nothing happens
 // What bash started last, as in `> >(tee log)`, is often about to end too.
 constexpr auto kStragglers = 20ms;
 constexpr auto kWorthASync = 100ms;
@@ -90,7 +91,7 @@ bool Supervisor::run() {
     if (bash_status_) limits_.look_at_end();
     if (bash_status_ && !limits_.reached()) {
         let_stragglers_finish();
-        if (children_left_) left_behind_ = count_living(root_);
+        if (children_left_) left_behind_ = count_living(root_, confinement_.helpers());
         const bool published = publish(how_it_ended());
         look_after_left_behind();
         return published;
@@ -181,7 +182,7 @@ void Supervisor::end_tree() {
         while (children_left_ && Clock::now() < round_over)
             pump(round_over);
     }
-    if (children_left_) survivors_ = count_living(root_);
+    if (children_left_) survivors_ = count_living(root_, confinement_.helpers());
 }
 
 void Supervisor::kill_round() {
@@ -197,6 +198,7 @@ void Supervisor::kill_round() {
 /// Waits for one thing to happen, until `until` at most, and deals with it.
 void Supervisor::pump(Clock::time_point until) {
     until = std::min(until, limits_.next());
+    if (!confinement_.helpers().empty()) until = std::min(until, Clock::now() + kTending);
     int timeout = -1;
     if (until != Clock::time_point::max()) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
@@ -207,7 +209,8 @@ void Supervisor::pump(Clock::time_point until) {
                       {place_.status.get(), POLLIN, 0},
                       {confinement_.descriptor(), POLLIN, 0}};
     const int events = ::poll(ready, 4, timeout);
-    if (Clock::now() >= limits_.next()) limits_.look();
+    confinement_.tend();
+    if (Clock::now() >= limits_.next()) limits_.look(confinement_.helpers());
     if (events <= 0) return;
     if (ready[3].revents != 0) confinement_.serve();
     if (ready[2].revents != 0) take_reported_status();
@@ -232,7 +235,8 @@ void Supervisor::reap() {
         if (!bash_status_) bash_status_ = status;
         place_.status.reset();
     }
-    // Every orphan becomes our child, so without children there are no descendants either.
+    // Every orphan becomes our child, so without children there are no descendants either. The
+    // sandbox's helpers are none of those that are waited for here.
     children_left_ = pid == 0;
 }
 

@@ -183,10 +183,11 @@ void kill_descendants(pid_t root) {
         jobs::send_signal(process.process, SIGKILL);
 }
 
-int count_living(pid_t root) {
+int count_living(pid_t root, const std::vector<pid_t>& left_out) {
     const auto tree = descendants_of(root);
-    return static_cast<int>(
-        std::count_if(tree.begin(), tree.end(), [](const Descendant& d) { return !d.zombie; }));
+    return static_cast<int>(std::count_if(tree.begin(), tree.end(), [&](const Descendant& d) {
+        return !d.zombie && std::find(left_out.begin(), left_out.end(), d.pid) == left_out.end();
+    }));
 }
 
 }  // namespace tenon::shim

@@ -32,7 +32,7 @@ void kill_descendants(pid_t root);
 
 void signal_descendants(pid_t root, int first, int second);
 
-/// Descendants that are not merely waiting to be reaped.
-int count_living(pid_t root);
+/// Descendants, but for those `left_out`, that are not merely waiting to be reaped.
+int count_living(pid_t root, const std::vector<pid_t>& left_out);
 
 }  // namespace tenon::shim

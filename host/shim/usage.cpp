@@ -101,9 +101,12 @@ std::uint64_t proportional_bytes(pid_t pid) {
 
 UsageMeter::UsageMeter(pid_t root) : root_(root) {}
 
-Usage UsageMeter::look(std::uint64_t enough) {
+Usage UsageMeter::look(std::uint64_t enough, const std::vector<pid_t>& left_out) {
     Usage usage;
-    tree_ = listed_pids(root_, std::min<std::uint64_t>(enough, kMostListed));
+    tree_ = listed_pids(root_, std::min<std::uint64_t>(enough, kMostListed) + left_out.size());
+    std::erase_if(tree_, [&](pid_t pid) {
+        return std::find(left_out.begin(), left_out.end(), pid) != left_out.end();
+    });
     usage.processes = tree_.size();
     // To read what a process uses may have to wait for it: not among thousands.
     if (usage.processes > enough) return usage;

@@ -23,8 +23,9 @@ public:
     /// `root` itself is not counted, only the time of its children that it has reaped.
     explicit UsageMeter(pid_t root);
 
-    /// Where there are more than `enough` processes, that is all it says.
-    Usage look(std::uint64_t enough);
+    /// Where there are more than `enough` processes, that is all it says. Those `left_out`, and
+    /// what they use, are not counted.
+    Usage look(std::uint64_t enough, const std::vector<pid_t>& left_out = {});
     /// Bytes resident, shared pages counted once, of the processes that `look` saw last. Costs the
     /// kernel a walk over all their pages.
     [[nodiscard]] std::uint64_t memory() const;

@@ -66,6 +66,13 @@ TEST_F(Confined, MissingProtectedPathsAreHeldWhileACommandRunsAndThenGone) {
         EXPECT_TRUE(goes(run_.workspace() / name)) << name;
 }
 
+TEST_F(Confined, InAWorkspaceThatGivesItsGroupThePlaceholdersGoToo) {
+    ::chmod(run_.workspace().c_str(), 02775);
+    EXPECT_EQ(run_.command("stat -c %a .claude").output, "3555\n");
+    for (const char* name : {".claude", ".envrc", ".git", ".tenon"})
+        EXPECT_TRUE(goes(run_.workspace() / name)) << name;
+}
+
 TEST_F(Confined, ARepositoryCanBeMadeAndUsed) {
     const Ran ran = run_.command(
         "git init -q . && git config user.name n && git config user.email e && touch f && git add "
@@ -174,6 +181,17 @@ TEST_F(Confined, InAWorkspaceWithDeniedPlacesNewFilesCanBeRead) {
     EXPECT_FALSE(ran.says("key\n")) << ran.output;
     for (const char* name : {".aws", ".kube", ".netrc"})
         EXPECT_TRUE(goes(run_.world.home / name)) << name;
+}
+
+TEST_F(Confined, WhatIsDeniedGetsNoOtherNameByWhichTheNextCommandReadsIt) {
+    run_.world.home.write("w/a/b/key", "classified\n");
+    const std::vector<std::string> options = {
+        "--sandbox", "workspace", "-D",
+        "sandbox.denyRead=" + (run_.workspace() / "a/b/key").string()};
+    std::ignore = run_.command("mv a z; mv a/b y; mv a/b/key x; echo new > a/b/new", options);
+    const Ran next = run_.command("cat z/b/key y/key x a/b/key; cat a/b/new", options);
+    EXPECT_FALSE(next.says("classified")) << next.output;
+    EXPECT_TRUE(next.says("new\n")) << next.output;
 }
 
 TEST_F(Confined, WhatIsMadeLaterInADeniedPlaceCannotBeReadEither) {

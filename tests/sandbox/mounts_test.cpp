@@ -12,7 +12,8 @@ using testing::TempDir;
 
 /// "rw a" and "ro a/b", relative to the root.
 std::vector<std::string> pins_in(const TempDir& root, const std::vector<std::string>& paths,
-                                 const std::vector<std::string>& writable) {
+                                 const std::vector<std::string>& writable,
+                                 const std::vector<std::string>& kept = {}) {
     const auto absolute = [&](const std::vector<std::string>& names) {
         std::vector<std::string> out;
         for (const std::string& name : names)
@@ -20,7 +21,7 @@ std::vector<std::string> pins_in(const TempDir& root, const std::vector<std::str
         return out;
     };
     std::vector<std::string> out;
-    for (const Pin& pin : pins_for(absolute(paths), absolute(writable))) {
+    for (const Pin& pin : pins_for(absolute(paths), absolute(kept), absolute(writable))) {
         out.push_back((pin.read_only ? "ro " : "rw ") +
                       fs::path(pin.path).lexically_relative(root.path()).string());
     }
@@ -85,6 +86,16 @@ TEST(Pins, ProtectAWholeWritableDirectory) {
     const TempDir root;
     root.write("w/x", "");
     EXPECT_EQ(pins_in(root, {"w"}, {"w"}), Pins{"ro w"});
+}
+
+TEST(Pins, KeepTheNameOfWhatIsNotReadAndOfAllAroundIt) {
+    const TempDir root;
+    root.write("w/a/b/key", "");
+    root.write("w/c/x", "");
+    fs::create_directory_symlink("a", root / "w/link");
+    EXPECT_EQ(pins_in(root, {"w/c"}, {"w"}, {"w/a/b/key", "w/c/x", "w", "elsewhere"}),
+              (Pins{"rw w/a", "rw w/a/b", "rw w/a/b/key", "ro w/c"}));
+    EXPECT_EQ(pins_in(root, {}, {"w"}, {"w/link/b"}), (Pins{"rw w/a", "rw w/a/b", "rw w/link"}));
 }
 
 TEST(Outermost, LeavesOutWhatIsBeneathAnother) {

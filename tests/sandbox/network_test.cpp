@@ -30,8 +30,21 @@ protected:
                      {"--sandbox", mode, "-D", "sandbox.network=" + network})
             .output;
     }
+    /// A service inside the workspace that accepts nobody, and whose queue is full.
+    void fill_queue() {
+        service_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const std::string path = (run_.workspace() / "s").string();
+        std::copy(path.begin(), path.end(), address.sun_path);
+        const auto* plain = reinterpret_cast<const sockaddr*>(&address);
+        ASSERT_EQ(::bind(service_.get(), plain, sizeof address), 0);
+        ASSERT_EQ(::listen(service_.get(), 0), 0);
+        first_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        ASSERT_EQ(::connect(first_.get(), plain, sizeof address), 0);
+    }
     ConfinedRun run_;
-    UniqueFd server_;
+    UniqueFd server_, service_, first_;
     std::string port_;
 };
 
@@ -95,17 +108,7 @@ TEST_F(SandboxedNetwork, ASocketFileOutsideIsReachedInNoWay) {
 }
 
 TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
-    // A service inside the workspace that accepts nobody, and whose queue is full.
-    const UniqueFd service(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string path = (run_.workspace() / "s").string();
-    std::copy(path.begin(), path.end(), address.sun_path);
-    ASSERT_EQ(::bind(service.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(::listen(service.get(), 0), 0);
-    const UniqueFd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(::connect(first.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-
+    fill_queue();
     const Ran started = run_.start("touch here; " + std::string(TENON_ESCAPE) + " connect-file s",
                                    {"--sandbox", "workspace"});
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
@@ -118,6 +121,33 @@ TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
     while (!run_.world.processes().empty() && std::chrono::steady_clock::now() < patience)
         std::this_thread::yield();
     EXPECT_TRUE(run_.world.processes().empty());
+}
+
+TEST_F(SandboxedNetwork, ConnectionsThatWaitEndWithTheirCallersAndAreNoProcessesOfTheJob) {
+    fill_queue();
+    // Far less is left to wait for than the caller would wait; a few looks at the limit are.
+    const std::string waits = "timeout -s KILL 0.5 " + std::string(TENON_ESCAPE);
+    for (const auto& [words, limit] :
+         {std::pair<const char*, const char*>{" connect-file s", "100"},
+          {" connect-file s 30", "10"}}) {
+        SCOPED_TRACE(words);
+        const Ran started =
+            run_.start(waits + words + "; echo after",
+                       {"--sandbox", "workspace", "-D", std::string("jobs.processLimit=") + limit});
+        const Ran ended = run_.end_of(started);
+        EXPECT_EQ(ended.code, 0) << ended.output;
+        EXPECT_TRUE(ended.output.ends_with("after\n")) << ended.output;
+        const Ran shown = run_.tenon({"jobs", "show", started.output});
+        EXPECT_FALSE(shown.says("left behind")) << shown.output;
+    }
+}
+
+TEST_F(SandboxedNetwork, NotMoreThanAFewConnectionsWaitAtOnce) {
+    fill_queue();
+    const Ran ran =
+        run_.command("exec 3< <(exec " + std::string(TENON_ESCAPE) +
+                     " connect-file s 65); read -ru3 said; echo \"$said\"; kill -KILL $!");
+    EXPECT_EQ(ran.output, "EAGAIN\n");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | try-freely KEY=VALUE… |
-//        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH |
-//        move-device | without landlock,seccomp,namespaces COMMAND…
+//        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH
+//        [THREADS] | move-device | without landlock,seccomp,namespaces COMMAND…
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,7 +18,9 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include <thread>
 #include <tuple>
+#include <vector>
 
 #include "tests/support/escape/way.h"
 
@@ -206,6 +208,13 @@ int run(int argc, char** argv) {
     if (verb == "talk-tcp") return say(talks_by_tcp());
     if (verb == "talk-file" && argc == 3) return say(talks_by_file(argv[2]));
     if (verb == "connect-file" && argc == 3) return say(connects_to_file(argv[2]));
+    if (verb == "connect-file" && argc == 4) {
+        std::vector<std::thread> threads;
+        for (int i = std::atoi(argv[3]); i > 0; --i)
+            threads.emplace_back([&] { say(connects_to_file(argv[2])); });
+        for (std::thread& thread : threads)
+            thread.join();
+    }
     if (verb == "move-device") return say(moves_to_other_device());
     if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;
     if (verb == "without" && argc > 3) {
