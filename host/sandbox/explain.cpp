@@ -50,19 +50,26 @@ constexpr std::string_view kOfNetwork[] = {
     "create socket: permission denied",
 };
 
+/// A refusal that is not about a path. `words` count at the beginning of a line, or behind ": ":
+/// elsewhere they are as likely a part of a file's name.
 struct Refusal {
     std::string_view words;
     std::string_view sentence;
 };
+constexpr std::string_view kTracing = "tracing processes is not allowed; sandbox.mode";
 constexpr Refusal kOfProcesses[] = {
     {"kill: (", "signals to processes outside are not allowed; sandbox.mode"},
     {"kill: sending signal", "signals to processes outside are not allowed; sandbox.mode"},
-    {"ptrace", "tracing processes is not allowed; sandbox.mode"},
-    {"unshare", "making namespaces is not allowed; sandbox.mode"},
-    {"mount", "mounting is not allowed; sandbox.mode"},
-    {"chroot", "changing the root is not allowed; sandbox.mode"},
-    {"no new privileges", "getting the rights of another user is not allowed; sandbox.mode"},
+    {"ptrace(", kTracing},
+    {"ptrace: ", kTracing},
+    {"ptrace_traceme: ", kTracing},
+    {"unshare: ", "making namespaces is not allowed; sandbox.mode"},
+    {"mount: ", "mounting is not allowed; sandbox.mode"},
+    {"umount: ", "mounting is not allowed; sandbox.mode"},
+    {"chroot: ", "changing the root is not allowed; sandbox.mode"},
 };
+constexpr std::string_view kOfRights =
+    "getting the rights of another user is not allowed; sandbox.mode";
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -73,6 +80,10 @@ std::string lower(std::string_view text) {
 
 bool contains(std::string_view text, std::string_view words) {
     return text.find(words) != std::string_view::npos;
+}
+
+bool begins_a_part(std::string_view text, std::string_view words) {
+    return text.starts_with(words) || contains(text, ": " + std::string(words));
 }
 
 /// Names in quotes, as programs write them: 'x', "x", ‘x’, “x”, `x'.
@@ -123,6 +134,20 @@ bool is_there(const std::string& path) {
     return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/// What a message may be about, which says at `sign` what is wrong.
+std::vector<std::string> names_in(std::string_view line, std::size_t sign) {
+    std::vector<std::string> names;
+    add_quoted(line, names);
+    add_absolute(line, names);
+    add_last_part(line, sign, names);
+    return names;
+}
+
+bool is_directory(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::is_directory(path, ignored);
+}
+
 class Explanation {
 public:
     Explanation(const Policy& policy, const Outcome& outcome)
@@ -153,20 +178,32 @@ private:
                     return say("the network is not allowed; sandbox.network");
             }
         }
-        const bool refused = contains(text, "not permitted") ||
-                             contains(text, "permission denied") ||
-                             contains(text, "no new privileges");
+        judge_processes(line, text);
+    }
+
+    void judge_processes(std::string_view line, const std::string& text) {
+        if (contains(text, "no new privileges")) return say(std::string(kOfRights));
+        const auto at =
+            std::min(text.find("operation not permitted"), text.find("permission denied"));
+        if (at == std::string::npos || names_own_file(line, at)) return;
         for (const auto& [words, sentence] : kOfProcesses) {
-            if (refused && contains(text, words)) return say(std::string(sentence));
+            if (begins_a_part(text, words)) return say(std::string(sentence));
         }
     }
 
+    /// Whether the message, which says at `at` what is wrong, is about a file that the command may
+    /// write: then its name means nothing, and its mode is the reason. A directory may be where
+    /// something was to be mounted.
+    [[nodiscard]] bool names_own_file(std::string_view line, std::size_t at) const {
+        const auto names = names_in(line, at);
+        return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+            const std::string path = absolute(name, outcome_.cwd);
+            return may_be_written(path) && is_there(path) && !is_directory(path);
+        });
+    }
+
     bool judge_paths(std::string_view line, std::size_t at, const Sign& sign) {
-        std::vector<std::string> names;
-        add_quoted(line, names);
-        add_absolute(line, names);
-        add_last_part(line, at, names);
-        for (const std::string& name : names) {
+        for (const std::string& name : names_in(line, at)) {
             if (auto sentence = about(absolute(name, outcome_.cwd), sign)) {
                 say(*sentence);
                 return true;
@@ -177,20 +214,21 @@ private:
 
     [[nodiscard]] std::optional<std::string> about(const std::string& path,
                                                    const Sign& sign) const {
-        const bool may_be_written =
-            policy_.mode == Mode::kWorkspace && is_beneath_any(path, policy_.writable);
         const bool guarded = is_beneath_any(path, policy_.protected_paths);
         if (sign.of_reading && is_hidden(path))
             return "reading " + path + " is not allowed; sandbox.denyRead";
-        if (sign.of_guarding && guarded && may_be_written)
+        if (sign.of_guarding && guarded && may_be_written(path))
             return "writing " + path + " is never allowed; sandbox.mode";
         // Without mount namespaces Landlock refuses, in other words.
         const bool of_writing = sign.of_writing || (sign.of_guarding && !has_mounts());
-        if (!of_writing || may_be_written || is_device(path)) return std::nullopt;
+        if (!of_writing || may_be_written(path) || is_device(path)) return std::nullopt;
         return "writing " + path + " is not allowed; " +
                (policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write");
     }
 
+    [[nodiscard]] bool may_be_written(const std::string& path) const {
+        return policy_.mode == Mode::kWorkspace && is_beneath_any(path, policy_.writable);
+    }
     [[nodiscard]] bool is_hidden(const std::string& path) const {
         return std::any_of(policy_.denied_reads.begin(), policy_.denied_reads.end(),
                            [&](const std::string& denied) {

@@ -110,6 +110,44 @@ TEST(Explain, SaysNothingOfWhatThePolicyAllowsOrTheMachineRefuses) {
     }
 }
 
+TEST(Explain, TakesNoNameOfAFileForTheNameOfWhatWasRefused) {
+    const Fixture f;
+    for (const char* name : {"mount.sh", "unshare.c", "ptrace test", "mount", "chroot"})
+        f.root.write(std::string("w/") + name, "x");
+    for (const char* output : {
+             "bash: line 1: ./mount.sh: Permission denied",
+             "cat: unshare.c: Permission denied",
+             "cat: 'ptrace test': Permission denied",
+             "cat: mount: Permission denied",
+             "cat: {w}/chroot: Permission denied",
+             "chmod: changing permissions of '/opt/mount': Operation not permitted",
+             "cp: cannot open 'ptrace test' for reading: Permission denied",
+         }) {
+        SCOPED_TRACE(output);
+        EXPECT_EQ(f.said(output), "");
+    }
+}
+
+TEST(Explain, KnowsTheRefusalsThatAreNotAboutPaths) {
+    const Fixture f;
+    f.root.write("w/point/x", "x");
+    const std::pair<const char*, const char*> rows[] = {
+        {"mount: /mnt: permission denied.", "mounting is not allowed; sandbox.mode"},
+        {"mount: {w}/point: permission denied.", "mounting is not allowed; sandbox.mode"},
+        {"ptrace: Operation not permitted.", "tracing processes is not allowed; sandbox.mode"},
+        {"warning: ptrace: Operation not permitted",
+         "tracing processes is not allowed; sandbox.mode"},
+        {"chroot: cannot change root directory to '/': Operation not permitted",
+         "changing the root is not allowed; sandbox.mode"},
+        {"sudo: The \"no new privileges\" flag is set, which prevents sudo from running as root.",
+         "getting the rights of another user is not allowed; sandbox.mode"},
+    };
+    for (const auto& [output, expected] : rows) {
+        SCOPED_TRACE(output);
+        EXPECT_EQ(f.said(output), expected);
+    }
+}
+
 TEST(Explain, BelievesACommandThatSucceededOnlyInWhatBashSaid) {
     const Fixture f;
     EXPECT_EQ(f.said("touch: cannot touch '/etc/x': Read-only file system", false), "");
