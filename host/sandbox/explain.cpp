@@ -86,6 +86,22 @@ bool begins_a_part(std::string_view text, std::string_view words) {
     return text.starts_with(words) || contains(text, ": " + std::string(words));
 }
 
+/// Whether a line, in lower case, names a host of this machine, perhaps with a port.
+bool names_loopback(std::string_view line) {
+    constexpr std::string_view kOfHosts = "abcdefghijklmnopqrstuvwxyz0123456789.:-";
+    for (std::size_t at = 0; at < line.size();) {
+        const auto begin = line.find_first_of(kOfHosts, at);
+        if (begin == std::string_view::npos) return false;
+        const auto end = std::min(line.find_first_not_of(kOfHosts, begin), line.size());
+        const std::string host = std::string(line.substr(begin, end - begin)) + ":";
+        for (const std::string_view known : {"127.", "localhost:", "::1:"}) {
+            if (host.starts_with(known)) return true;
+        }
+        at = end;
+    }
+    return false;
+}
+
 /// Names in quotes, as programs write them: 'x', "x", ‘x’, “x”, `x'.
 void add_quoted(std::string_view line, std::vector<std::string>& names) {
     constexpr std::pair<std::string_view, std::string_view> kQuotes[] = {
@@ -172,13 +188,16 @@ private:
             const auto at = text.find(sign.words);
             if (at != std::string::npos && judge_paths(line, at, sign)) return;
         }
-        if (policy_.network != Network::kFull) {
-            for (const std::string_view words : kOfNetwork) {
-                if (contains(text, words))
-                    return say("the network is not allowed; sandbox.network");
-            }
-        }
+        if (is_of_network(text)) return say("the network is not allowed; sandbox.network");
         judge_processes(line, text);
+    }
+
+    [[nodiscard]] bool is_of_network(const std::string& text) const {
+        // Somebody refused who was reached.
+        if (policy_.network == Network::kFull || contains(text, "connection refused")) return false;
+        if (policy_.network == Network::kLoopback && names_loopback(text)) return false;
+        const auto is_in = [&](std::string_view words) { return contains(text, words); };
+        return std::any_of(std::begin(kOfNetwork), std::end(kOfNetwork), is_in);
     }
 
     void judge_processes(std::string_view line, const std::string& text) {

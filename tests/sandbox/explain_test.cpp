@@ -167,6 +167,36 @@ TEST(Explain, SaysNothingOfTheNetworkWhereItIsAllowed) {
     EXPECT_EQ(f.said("curl: (6) Could not resolve host: example.org"), "");
 }
 
+TEST(Explain, SaysNothingOfTheNetworkWhereThisMachineItselfRefused) {
+    Fixture f;
+    const char* here[] = {
+        "curl: (7) Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
+        "curl: (7) Failed to connect to localhost port 1 after 0 ms: Couldn't connect to server",
+        "curl: (7) Failed to connect to ::1 port 1 after 0 ms: Couldn't connect to server",
+        "wget: http://[::1]:1/: Couldn't connect to server",
+        "HTTPConnectionPool(host='localhost', port=1): Failed to establish a new connection",
+    };
+    const char* elsewhere[] = {
+        "curl: (7) Failed to connect to 10.127.0.1 port 1 after 0 ms: Couldn't connect to server",
+        "curl: (7) Failed to connect to fd00::1 port 1 after 0 ms: Couldn't connect to server",
+        "curl: (6) Could not resolve host: localhost.example.org",
+    };
+    const std::string sentence = "the network is not allowed; sandbox.network";
+    for (const char* output : here) {
+        SCOPED_TRACE(output);
+        f.policy.network = Network::kLoopback;
+        EXPECT_EQ(f.said(output), "");
+        f.policy.network = Network::kNone;
+        EXPECT_EQ(f.said(output), sentence);
+    }
+    for (const char* output : elsewhere) {
+        SCOPED_TRACE(output);
+        f.policy.network = Network::kLoopback;
+        EXPECT_EQ(f.said(output), sentence);
+    }
+    EXPECT_EQ(f.said("Failed to establish a new connection: [Errno 111] Connection refused"), "");
+}
+
 TEST(Explain, NamesTheModeWhereNothingMayBeWritten) {
     Fixture f;
     f.policy.mode = Mode::kReadOnly;
