@@ -68,6 +68,8 @@ constexpr Refusal kOfProcesses[] = {
     {"umount: ", "mounting is not allowed; sandbox.mode"},
     {"chroot: ", "changing the root is not allowed; sandbox.mode"},
 };
+/// Without Landlock, where tracing is refused altogether.
+constexpr std::string_view kOfLeaks = "leaksanitizer does not work under ptrace";
 constexpr std::string_view kOfRights =
     "getting the rights of another user is not allowed; sandbox.mode";
 
@@ -202,6 +204,7 @@ private:
 
     void judge_processes(std::string_view line, const std::string& text) {
         if (contains(text, "no new privileges")) return say(std::string(kOfRights));
+        if (contains(text, kOfLeaks) && lacks(Gap::kLandlock)) return say(std::string(kTracing));
         const auto at =
             std::min(text.find("operation not permitted"), text.find("permission denied"));
         if (at == std::string::npos || names_own_file(line, at)) return;
@@ -239,7 +242,8 @@ private:
         if (sign.of_guarding && guarded && may_be_written(path))
             return "writing " + path + " is never allowed; sandbox.mode";
         // Without mount namespaces Landlock refuses, in other words.
-        const bool of_writing = sign.of_writing || (sign.of_guarding && !has_mounts());
+        const bool of_writing =
+            sign.of_writing || (sign.of_guarding && lacks(Gap::kMountNamespace));
         if (!of_writing || may_be_written(path) || is_device(path)) return std::nullopt;
         return "writing " + path + " is not allowed; " +
                (policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write");
@@ -254,9 +258,9 @@ private:
                                return is_beneath(path, denied) && is_there(denied);
                            });
     }
-    [[nodiscard]] bool has_mounts() const {
-        return std::find(policy_.tolerated.begin(), policy_.tolerated.end(),
-                         Gap::kMountNamespace) == policy_.tolerated.end();
+    [[nodiscard]] bool lacks(Gap gap) const {
+        const auto& known = policy_.tolerated;
+        return std::find(known.begin(), known.end(), gap) != known.end();
     }
     static bool is_device(const std::string& path) { return is_beneath(path, "/dev"); }
 

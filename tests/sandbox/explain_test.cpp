@@ -197,6 +197,14 @@ TEST(Explain, SaysNothingOfTheNetworkWhereThisMachineItselfRefused) {
     EXPECT_EQ(f.said("Failed to establish a new connection: [Errno 111] Connection refused"), "");
 }
 
+TEST(Explain, KnowsWhyLeaksAreNotLookedForWithoutLandlock) {
+    Fixture f;
+    const std::string output = "HINT: LeakSanitizer does not work under ptrace (strace, gdb, etc)";
+    EXPECT_EQ(f.said(output), "") << "it was the command's own";
+    f.policy.tolerated = {Gap::kLandlock};
+    EXPECT_EQ(f.said(output), "tracing processes is not allowed; sandbox.mode");
+}
+
 TEST(Explain, NamesTheModeWhereNothingMayBeWritten) {
     Fixture f;
     f.policy.mode = Mode::kReadOnly;
