@@ -73,6 +73,10 @@ constexpr std::string_view kOfLeaks = "leaksanitizer does not work under ptrace"
 constexpr std::string_view kOfRights =
     "getting the rights of another user is not allowed; sandbox.mode";
 
+/// What git says of placeholders: of `git clean` and `git stash -u`, and of `git clone URL .`.
+constexpr std::string_view kOfRemoving = "failed to remove ";
+constexpr std::string_view kOfCloning = "already exists and is not an empty directory";
+
 std::string lower(std::string_view text) {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(),
@@ -186,12 +190,54 @@ private:
     void judge(std::string_view line) {
         if (!outcome_.failed && !line.starts_with("bash: line ")) return;
         const std::string text = lower(line);
+        if (is_of_placeholders(line, text)) return say(of_placeholders());
         for (const Sign& sign : kSigns) {
             const auto at = text.find(sign.words);
             if (at != std::string::npos && judge_paths(line, at, sign)) return;
         }
         if (is_of_network(text)) return say("the network is not allowed; sandbox.network");
         judge_processes(line, text);
+    }
+
+    [[nodiscard]] bool is_of_placeholders(std::string_view line, const std::string& text) const {
+        if (policy_.mode != Mode::kWorkspace) return false;
+        if (const auto at = text.find(kOfCloning); at != std::string::npos) {
+            std::vector<std::string> names;
+            add_quoted(line, names);
+            return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+                return absolute(name, outcome_.cwd) == policy_.workspace && holds_nothing_else();
+            });
+        }
+        const auto at = text.find(kOfRemoving);
+        if (at == std::string::npos) return false;
+        const std::string_view rest = line.substr(at + kOfRemoving.size());
+        const std::string name(rest.substr(0, rest.find(": ")));
+        const auto& guarded = policy_.protected_paths;
+        return std::find(guarded.begin(), guarded.end(), absolute(name, outcome_.cwd)) !=
+               guarded.end();
+    }
+
+    /// Whether the workspace is empty but for protected names.
+    [[nodiscard]] bool holds_nothing_else() const {
+        std::error_code error;
+        for (std::filesystem::directory_iterator at(policy_.workspace, error), end;
+             !error && at != end; at.increment(error)) {
+            const std::string path = at->path().string();
+            const auto holds = [&](const std::string& one) { return is_beneath(one, path); };
+            const auto& guarded = policy_.protected_paths;
+            if (std::none_of(guarded.begin(), guarded.end(), holds)) return false;
+        }
+        return !error;
+    }
+
+    [[nodiscard]] std::string of_placeholders() const {
+        std::string names;
+        for (const std::string& path : policy_.protected_paths) {
+            if (path == policy_.workspace || !is_beneath(path, policy_.workspace)) continue;
+            names += (names.empty() ? "" : " ") + path.substr(policy_.workspace.size() + 1);
+        }
+        return "the places of protected names (" + names +
+               ") are held while a command runs and cannot be removed; sandbox.mode";
     }
 
     [[nodiscard]] bool is_of_network(const std::string& text) const {

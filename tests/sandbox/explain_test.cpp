@@ -197,6 +197,26 @@ TEST(Explain, SaysNothingOfTheNetworkWhereThisMachineItselfRefused) {
     EXPECT_EQ(f.said("Failed to establish a new connection: [Errno 111] Connection refused"), "");
 }
 
+TEST(Explain, NamesThePlaceholdersThatGitStumblesOver) {
+    const Fixture f;
+    f.root.write("w/.claude/x", "x");
+    const std::string sentence =
+        "the places of protected names (.git/hooks .envrc .claude) are held while a command runs "
+        "and cannot be removed; sandbox.mode";
+    const std::string cleaned =
+        "warning: failed to remove .claude/: Device or resource busy\n"
+        "warning: failed to remove .envrc/: Device or resource busy\n";
+    const std::string cloned =
+        "fatal: destination path '.' already exists and is not an empty directory.";
+    EXPECT_EQ(f.said(cleaned), sentence);
+    EXPECT_EQ(f.said(cloned), sentence);
+    EXPECT_EQ(f.said("rm: failed to remove src: Device or resource busy"), "");
+    EXPECT_EQ(f.said("fatal: destination path 'x' already exists and is not an empty directory."),
+              "");
+    f.root.write("w/src/x", "x");
+    EXPECT_EQ(f.said(cloned), "") << "the workspace is not empty without them either";
+}
+
 TEST(Explain, KnowsWhyLeaksAreNotLookedForWithoutLandlock) {
     Fixture f;
     const std::string output = "HINT: LeakSanitizer does not work under ptrace (strace, gdb, etc)";
