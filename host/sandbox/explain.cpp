@@ -50,6 +50,9 @@ constexpr std::string_view kOfNetwork[] = {
     "create socket: permission denied",
 };
 
+/// Node's, which are also said of the sockets of files: then the path follows.
+constexpr std::string_view kOfNode[] = {"listen eacces", "connect eacces"};
+
 /// A refusal that is not about a path. `words` count at the beginning of a line, or behind ": ":
 /// elsewhere they are as likely a part of a file's name.
 struct Refusal {
@@ -165,6 +168,10 @@ std::vector<std::string> names_in(std::string_view line, std::size_t sign) {
     return names;
 }
 
+bool is_absolute(std::string_view name) {
+    return name.starts_with('/');
+}
+
 bool is_directory(const std::string& path) {
     std::error_code ignored;
     return std::filesystem::is_directory(path, ignored);
@@ -193,10 +200,30 @@ private:
         if (is_of_placeholders(line, text)) return say(of_placeholders());
         for (const Sign& sign : kSigns) {
             const auto at = text.find(sign.words);
-            if (at != std::string::npos && judge_paths(line, at, sign)) return;
+            if (at == std::string::npos) continue;
+            if (judge_paths(line, at, sign)) return;
+            if (sign.of_writing && leads_elsewhere(line, at))
+                return say("writing there is not allowed; " + setting_of_writing());
         }
         if (is_of_network(text)) return say("the network is not allowed; sandbox.network");
         judge_processes(line, text);
+    }
+
+    /// Of a message about writing that names no path outside: whether it is about one in spite of
+    /// that. The command may have changed its directory, or gone through a symbolic link.
+    [[nodiscard]] bool leads_elsewhere(std::string_view line, std::size_t at) const {
+        const auto names = names_in(line, at);
+        if (std::none_of(names.begin(), names.end(), is_absolute)) return true;
+        return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+            if (!is_absolute(name)) return false;
+            std::error_code error;
+            const auto real = std::filesystem::weakly_canonical(name, error).string();
+            return !error && !may_be_written(real) && !is_device(real);
+        });
+    }
+
+    [[nodiscard]] std::string setting_of_writing() const {
+        return policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write";
     }
 
     [[nodiscard]] bool is_of_placeholders(std::string_view line, const std::string& text) const {
@@ -245,6 +272,11 @@ private:
         if (policy_.network == Network::kFull || contains(text, "connection refused")) return false;
         if (policy_.network == Network::kLoopback && names_loopback(text)) return false;
         const auto is_in = [&](std::string_view words) { return contains(text, words); };
+        if (std::any_of(std::begin(kOfNode), std::end(kOfNode), is_in)) {
+            std::vector<std::string> paths;
+            add_absolute(text, paths);
+            return paths.empty();
+        }
         return std::any_of(std::begin(kOfNetwork), std::end(kOfNetwork), is_in);
     }
 
@@ -291,8 +323,7 @@ private:
         const bool of_writing =
             sign.of_writing || (sign.of_guarding && lacks(Gap::kMountNamespace));
         if (!of_writing || may_be_written(path) || is_device(path)) return std::nullopt;
-        return "writing " + path + " is not allowed; " +
-               (policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write");
+        return "writing " + path + " is not allowed; " + setting_of_writing();
     }
 
     [[nodiscard]] bool may_be_written(const std::string& path) const {

@@ -217,6 +217,34 @@ TEST(Explain, NamesThePlaceholdersThatGitStumblesOver) {
     EXPECT_EQ(f.said(cloned), "") << "the workspace is not empty without them either";
 }
 
+TEST(Explain, SaysThatWritingIsNotAllowedWhereNoPathOutsideIsNamed) {
+    const Fixture f;
+    f.root.write("w/x", "x");
+    std::filesystem::create_directory_symlink("/etc", f.root / "w/link");
+    const std::string sentence = "writing there is not allowed; sandbox.write";
+    for (const char* output : {
+             "bash: line 1: b: Read-only file system",  // after `cd /`
+             "touch: cannot touch 'link/x': Read-only file system",
+             "touch: cannot touch '{w}/link/x': Read-only file system",
+             "OSError: [Errno 30] Read-only file system",
+         }) {
+        SCOPED_TRACE(output);
+        EXPECT_EQ(f.said(output), sentence);
+    }
+    EXPECT_EQ(f.said("touch: cannot touch '{w}/x': Read-only file system"), "");
+    EXPECT_EQ(f.said("PermissionError: [Errno 13] Permission denied"), "");
+}
+
+TEST(Explain, KnowsWhatNodeSaysOfTheNetwork) {
+    Fixture f;
+    const std::string sentence = "the network is not allowed; sandbox.network";
+    EXPECT_EQ(f.said("Error: listen EACCES: permission denied 127.0.0.1:3000"), sentence);
+    EXPECT_EQ(f.said("Error: connect EACCES 192.0.2.1:80 - Local (0.0.0.0:0)"), sentence);
+    EXPECT_EQ(f.said("Error: connect EACCES /run/service.sock"), "");
+    f.policy.network = Network::kFull;
+    EXPECT_EQ(f.said("Error: listen EACCES: permission denied 0.0.0.0:80"), "");
+}
+
 TEST(Explain, KnowsWhyLeaksAreNotLookedForWithoutLandlock) {
     Fixture f;
     const std::string output = "HINT: LeakSanitizer does not work under ptrace (strace, gdb, etc)";
