@@ -1,6 +1,6 @@
 // escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | try-freely KEY=VALUE… |
 //        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH
-//        [THREADS] | move-device | without landlock,seccomp,namespaces COMMAND…
+//        [THREADS] | move-device | trace-child | without landlock,seccomp,namespaces COMMAND…
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -216,6 +216,7 @@ int run(int argc, char** argv) {
             thread.join();
     }
     if (verb == "move-device") return say(moves_to_other_device());
+    if (verb == "trace-child") return say(traces_own_child());
     if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;
     if (verb == "without" && argc > 3) {
         // Several: "landlock,seccomp"; what is needed to take others away goes last.
@@ -237,6 +238,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     const int code = escape::run(argc, argv);
     std::cout.flush();
-    // Past a sanitizer's last look, which a sandbox does not let it have.
+    // Past a sanitizer's last look, which a sandbox without Landlock does not let it have.
     ::_exit(code);
 }

@@ -56,6 +56,7 @@ int talks_by_tcp();
 int talks_by_file(const std::string& path);
 int connects_to_file(const std::string& path);
 int moves_to_other_device();
+int traces_own_child();
 
 // ---- helpers; all say whether it worked
 
