@@ -1,6 +1,7 @@
 #include "host/app/rule_file.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
 
@@ -24,6 +25,23 @@ struct Contents {
     std::vector<ConfigEntry> entries;
 };
 
+/// Whether the settings take it, and as it is.
+bool is_setting(const std::string& rule) {
+    const auto value = parse_value(*find_key(kKey), rule);
+    return value && value->text == rule;
+}
+
+/// What the next start would refuse, or what belongs into a configuration of one's own; else empty.
+std::string what_is_foreign(const std::vector<ConfigEntry>& entries) {
+    for (const ConfigEntry& entry : entries) {
+        if (list_item(entry.key).key != kKey)
+            return "it holds '" + entry.key + "', and may hold nothing but " + std::string(kKey);
+        if (!parse_value(*find_key(kKey), entry.value))
+            return "'" + entry.key + "' has a value that it may not have";
+    }
+    return {};
+}
+
 Result<Contents> read_rules(const fs::path& file) {
     std::error_code failed;
     if (fs::symlink_status(file, failed).type() == fs::file_type::not_found)
@@ -33,6 +51,8 @@ Result<Contents> read_rules(const fs::path& file) {
     auto parsed = parse_config(file, *bytes);
     if (!parsed) return parsed.error();
     if (!parsed->problems.empty()) return Error{parsed->problems.front()};
+    if (const std::string foreign = what_is_foreign(parsed->entries); !foreign.empty())
+        return Error{file.string() + ": " + foreign};
     if (bytes->empty()) *bytes = std::string(kEscapedValues) + "\n";
     return Contents{*std::move(bytes), std::move(parsed->entries)};
 }
@@ -56,18 +76,14 @@ std::vector<std::string> lines_behind(const std::vector<ConfigEntry>& entries,
     return lines;
 }
 
-/// Whether the settings take it, and as it is.
-bool is_setting(const std::string& rule) {
-    const auto value = parse_value(*find_key(kKey), rule);
-    return value && value->text == rule;
-}
-
 /// Whoever holds it is the only one who replaces the file.
 Result<UniqueFd> locked(const fs::path& folder) {
     UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return Error::from_errno("open " + folder.string());
-    if (::flock(fd.get(), LOCK_EX) != 0) return Error::from_errno("lock " + folder.string());
-    return fd;
+    // The thread of the terminal waits for nobody.
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno != EWOULDBLOCK) return Error::from_errno("lock " + folder.string());
+    return Error{folder.string() + " is being changed by another tenon; try again"};
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 #include "host/app/rule_file.h"
 
+#include <fcntl.h>
 #include <fstream>
 #include <sstream>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
 #include "host/app/config_file.h"
+#include "host/base/unique_fd.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::app {
@@ -113,7 +116,8 @@ TEST(RuleFile, ThatAPersonHasWrittenTakesRulesThatNeedNoEscape) {
 }
 
 TEST(RuleFile, IsLeftAloneWhenItCannotBeRead) {
-    for (const char* text : {"a.b = 1\na.b = 2\n", "\xff\n",
+    for (const char* text : {"a.b = 1\na.b = 2\n", "\xff\n", "nonsense\n", "model.name = x\n",
+                             "# mine\npermissions.allow.1 = Read(x)\nfoo = 1\n",
                              "# values are escaped: \\\\ \\n \\r\npermissions.allow.1=\\x\n"}) {
         SCOPED_TRACE(text);
         const testing::TempDir dir;
@@ -123,6 +127,19 @@ TEST(RuleFile, IsLeftAloneWhenItCannotBeRead) {
         EXPECT_NE(lines.error().message.find("allowed.properties"), std::string::npos);
         EXPECT_EQ(contents(dir / "allowed.properties"), text);
     }
+}
+
+TEST(RuleFile, IsNotWaitedForWhenAnotherChangesIt) {
+    const testing::TempDir dir;
+    const UniqueFd other(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_EQ(::flock(other.get(), LOCK_EX), 0);
+    const auto added = add(dir.path(), {"Bash(make)"});
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().message,
+              dir.path().string() + " is being changed by another tenon; try again");
+    EXPECT_FALSE(fs::exists(dir / "allowed.properties"));
+    ASSERT_EQ(::flock(other.get(), LOCK_UN), 0);
+    EXPECT_TRUE(add(dir.path(), {"Bash(make)"}));
 }
 
 TEST(RuleFile, IsNotWrittenForARuleThatNoConfigurationHolds) {

@@ -102,13 +102,16 @@ ui::Choice always(const permission::Question& question, std::size_t width) {
     return choice;
 }
 
-/// The offers that a file can hold.
+/// The offers that a file can hold. `why_not` becomes why one cannot be held.
 std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
-                                        const std::filesystem::path& config) {
+                                        const std::filesystem::path& config, std::string& why_not) {
     std::vector<QuestionText::Kept> kept;
     for (std::size_t i = 0; i < question.offers.size() && !config.empty(); ++i) {
         auto lines = rule_lines(config, question.offers[i]);
-        if (lines) kept.push_back({i, *std::move(lines)});
+        if (lines)
+            kept.push_back({i, *std::move(lines)});
+        else
+            why_not = lines.error().message;
     }
     return kept;
 }
@@ -173,14 +176,18 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
     QuestionText text;
     text.shown.title = question_title(question, place, total, view);
     text.shown.subject = details_of(question, view);
-    if (!question.remark.empty()) text.shown.remark = "(" + visible(question.remark) + ")";
+    std::string remark = question.remark;
     text.shown.choices.push_back({'y', "yes", "yes, this once", "yes"});
     if (!question.offers.empty()) {
         text.shown.choices.push_back(always(question, view.width));
-        text.kept = kept_of(question, view.config);
+        std::string why_not;
+        text.kept = kept_of(question, view.config, why_not);
         if (!text.kept.empty())
             text.shown.choices.push_back(permanently(question, text.kept, view.width));
+        else if (!why_not.empty())
+            remark += (remark.empty() ? "" : "; ") + ("no rule can be permanent: " + why_not);
     }
+    if (!remark.empty()) text.shown.remark = "(" + visible(remark) + ")";
     text.shown.choices.push_back({'n', "no", "no", "no"});
     // The words are for the model, and a plugin's own question is none of its calls.
     if (!question.tool.empty())

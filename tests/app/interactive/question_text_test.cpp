@@ -128,6 +128,9 @@ TEST_F(AQuestionText, OffersNothingPermanentWhereTheFileCannotBeWritten) {
     const QuestionText shown = text(push());
     EXPECT_NE(choice(shown, 'a'), nullptr);
     EXPECT_EQ(choice(shown, 'p'), nullptr);
+    EXPECT_TRUE(shown.shown.remark.starts_with("(no rule can be permanent: "))
+        << shown.shown.remark;
+    EXPECT_NE(shown.shown.remark.find("allowed.properties"), std::string::npos);
 }
 
 }  // namespace
