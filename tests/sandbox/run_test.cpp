@@ -119,7 +119,7 @@ TEST_F(SandboxedRun, AWorkspaceDecidesNothingElseAboutTheSandbox) {
 
 TEST_F(SandboxedRun, ABadDirectoryIsNamed) {
     const fs::path file = run_.world.home.write("file", "");
-    for (const char* bad : {"/", "/proc", "/dev", "/../"}) {
+    for (const char* bad : {"/", "/proc", "/dev", "/../", "/proc/sys", "/sys/kernel"}) {
         SCOPED_TRACE(bad);
         const Ran ran = run_.start("true", {"-D", std::string("sandbox.write=") + bad});
         EXPECT_EQ(ran.code, 2);
@@ -133,6 +133,17 @@ TEST_F(SandboxedRun, ABadDirectoryIsNamed) {
         "echo fine", {"--sandbox", "workspace", "-D", "sandbox.write=/nowhere/at-all"});
     EXPECT_EQ(missing.output, "fine\n");
     EXPECT_TRUE(missing.complains("sandbox.write: /nowhere/at-all is not there")) << missing.errors;
+}
+
+TEST_F(SandboxedRun, WhatEveryCommandNeedsCannotBeDenied) {
+    for (const char* bad : {"/", "/proc", "/usr", "/bin", "/lib"}) {
+        SCOPED_TRACE(bad);
+        const Ran ran = run_.start("true", {"-D", std::string("sandbox.denyRead=") + bad});
+        EXPECT_EQ(ran.code, 2);
+        EXPECT_TRUE(ran.complains("sandbox.denyRead: " + std::string(bad) +
+                                  " leaves nothing that a command could run"))
+            << ran.errors;
+    }
 }
 
 TEST_F(SandboxedRun, ACommandMayTraceItsOwnProcesses) {
