@@ -24,6 +24,23 @@ TEST_F(SandboxedRun, AResultSaysToTheModelWhatWasStopped) {
     EXPECT_FALSE(fs::exists(file));
 }
 
+TEST_F(SandboxedRun, AResultSaysWhyGitFindsNoEmptyWorkspaceAndCannotRemoveEverything) {
+    if (::access("/usr/bin/git", X_OK) != 0) GTEST_SKIP() << "git is not installed";
+    const std::string sentence = "[sandbox: the places of protected names (";
+    const std::string init = "git init -q \"$TMPDIR/r\" && ";
+    const Ran cloned = run_.call(init + "git clone -q \"$TMPDIR/r\" .", {"--sandbox", "workspace"});
+    EXPECT_TRUE(cloned.says("is not an empty directory")) << cloned.output;
+    EXPECT_TRUE(cloned.says(sentence)) << cloned.output;
+    const Ran cleaned = run_.call("git init -q . && git clean -fdx", {"--sandbox", "workspace"});
+    EXPECT_TRUE(cleaned.says("failed to remove")) << cleaned.output;
+    EXPECT_TRUE(cleaned.says(sentence)) << cleaned.output;
+}
+
+TEST_F(SandboxedRun, AResultSaysThatWritingIsNotAllowedAlsoAfterAChangeOfDirectory) {
+    const Ran ran = run_.call("cd /; echo a > b", {"--sandbox", "workspace"});
+    EXPECT_TRUE(ran.says("[sandbox: writing there is not allowed; sandbox.write]")) << ran.output;
+}
+
 TEST_F(SandboxedRun, WithoutASandboxNothingIsStoppedOrSaid) {
     const fs::path file = run_.outside() / "x";
     const Ran ran = run_.call(writes(file) + "; cat /nowhere", {});
