@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/app/visible_text.h"
+#include "host/sandbox/policy.h"
 
 namespace tenon::app {
 namespace {
@@ -21,7 +22,16 @@ fs::path resolved(const fs::path& path) {
 
 /// Whoever may write there may write everything.
 bool leaves_no_wall(const fs::path& directory) {
-    return directory == "/" || directory == "/proc" || directory == "/sys" || directory == "/dev";
+    const std::string path = directory.string();
+    return path == "/" || path == "/dev" || sandbox::is_beneath_any(path, {"/proc", "/sys"});
+}
+
+/// Whether commands, or the sandbox itself, need something that is there.
+bool is_needed(const fs::path& denied) {
+    constexpr const char* kNeeded[] = {"/proc", "/usr", "/bin", "/sbin", "/lib", "/lib64"};
+    return std::any_of(std::begin(kNeeded), std::end(kNeeded), [&](const char* needed) {
+        return sandbox::is_beneath(resolved(needed).string(), denied.string());
+    });
 }
 
 void take_writable(const Merger& merger, Examined& out) {
@@ -52,9 +62,9 @@ void take_denied(const Merger& merger, const Places& places, Examined& out) {
     const auto configured = merger.paths("sandbox.denyRead");
     for (const Entry& entry : configured) {
         const fs::path path = resolved(entry.value);
-        if (path == "/") {
-            out.errors.push_back(entry.origin +
-                                 ": sandbox.denyRead: / leaves nothing that a command could run");
+        if (is_needed(path)) {
+            out.errors.push_back(entry.origin + ": sandbox.denyRead: " + visible(entry.value) +
+                                 " leaves nothing that a command could run");
         } else {
             sandbox.deny_read.push_back(path);
         }

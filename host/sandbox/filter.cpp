@@ -72,6 +72,9 @@ constexpr std::uint32_t kRefused[] = {
     SYS_process_mrelease,
     SYS_migrate_pages,
     SYS_move_pages,
+    // queues of messages of others; those of System V are left, as fakeroot needs them
+    SYS_mq_open,
+    SYS_mq_unlink,
     // keys, which have no owner but the user
     SYS_keyctl,
     SYS_add_key,

@@ -24,6 +24,23 @@ TEST_F(SandboxedRun, AResultSaysToTheModelWhatWasStopped) {
     EXPECT_FALSE(fs::exists(file));
 }
 
+TEST_F(SandboxedRun, AResultSaysWhyGitFindsNoEmptyWorkspaceAndCannotRemoveEverything) {
+    if (::access("/usr/bin/git", X_OK) != 0) GTEST_SKIP() << "git is not installed";
+    const std::string sentence = "[sandbox: the places of protected names (";
+    const std::string init = "git init -q \"$TMPDIR/r\" && ";
+    const Ran cloned = run_.call(init + "git clone -q \"$TMPDIR/r\" .", {"--sandbox", "workspace"});
+    EXPECT_TRUE(cloned.says("is not an empty directory")) << cloned.output;
+    EXPECT_TRUE(cloned.says(sentence)) << cloned.output;
+    const Ran cleaned = run_.call("git init -q . && git clean -fdx", {"--sandbox", "workspace"});
+    EXPECT_TRUE(cleaned.says("failed to remove")) << cleaned.output;
+    EXPECT_TRUE(cleaned.says(sentence)) << cleaned.output;
+}
+
+TEST_F(SandboxedRun, AResultSaysThatWritingIsNotAllowedAlsoAfterAChangeOfDirectory) {
+    const Ran ran = run_.call("cd /; echo a > b", {"--sandbox", "workspace"});
+    EXPECT_TRUE(ran.says("[sandbox: writing there is not allowed; sandbox.write]")) << ran.output;
+}
+
 TEST_F(SandboxedRun, WithoutASandboxNothingIsStoppedOrSaid) {
     const fs::path file = run_.outside() / "x";
     const Ran ran = run_.call(writes(file) + "; cat /nowhere", {});
@@ -119,7 +136,7 @@ TEST_F(SandboxedRun, AWorkspaceDecidesNothingElseAboutTheSandbox) {
 
 TEST_F(SandboxedRun, ABadDirectoryIsNamed) {
     const fs::path file = run_.world.home.write("file", "");
-    for (const char* bad : {"/", "/proc", "/dev", "/../"}) {
+    for (const char* bad : {"/", "/proc", "/dev", "/../", "/proc/sys", "/sys/kernel"}) {
         SCOPED_TRACE(bad);
         const Ran ran = run_.start("true", {"-D", std::string("sandbox.write=") + bad});
         EXPECT_EQ(ran.code, 2);
@@ -133,6 +150,17 @@ TEST_F(SandboxedRun, ABadDirectoryIsNamed) {
         "echo fine", {"--sandbox", "workspace", "-D", "sandbox.write=/nowhere/at-all"});
     EXPECT_EQ(missing.output, "fine\n");
     EXPECT_TRUE(missing.complains("sandbox.write: /nowhere/at-all is not there")) << missing.errors;
+}
+
+TEST_F(SandboxedRun, WhatEveryCommandNeedsCannotBeDenied) {
+    for (const char* bad : {"/", "/proc", "/usr", "/bin", "/lib"}) {
+        SCOPED_TRACE(bad);
+        const Ran ran = run_.start("true", {"-D", std::string("sandbox.denyRead=") + bad});
+        EXPECT_EQ(ran.code, 2);
+        EXPECT_TRUE(ran.complains("sandbox.denyRead: " + std::string(bad) +
+                                  " leaves nothing that a command could run"))
+            << ran.errors;
+    }
 }
 
 TEST_F(SandboxedRun, ACommandMayTraceItsOwnProcesses) {

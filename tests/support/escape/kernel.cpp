@@ -128,6 +128,19 @@ bool types_with_large_number(const Surroundings&) {
     return terminal >= 0 && ::syscall(SYS_ioctl, terminal, 0xF00000000UL | TIOCSTI, &byte) == 0;
 }
 
+/// Its name is seen by everybody, and may be theirs.
+bool shares_a_message_queue(const Surroundings&) {
+    const std::string name = "tenon-escape-" + std::to_string(::getpid());
+    if (::syscall(SYS_mq_open, name.c_str(), O_RDWR | O_CREAT, 0600, nullptr) < 0) return false;
+    ::syscall(SYS_mq_unlink, name.c_str());
+    return true;
+}
+
+/// A queue that is not there: whether it may be asked for shows in the error.
+bool removes_message_queues(const Surroundings&) {
+    return ::syscall(SYS_mq_unlink, "tenon-escape-none") != 0 && errno == ENOENT;
+}
+
 bool reads_kernel_log(const Surroundings&) {
     char text[256];
     return ::syscall(SYS_syslog, 3, text, sizeof text) >= 0 ||
@@ -211,8 +224,9 @@ std::vector<Way> kernel_ways() {
             {"bpf", makes_bpf_map}, {"performance-events", watches_performance},
             {"user-faults", handles_faults}, {"type-into-terminal", types_into_terminal},
             {"type-with-large-number", types_with_large_number}, {"kernel-log", reads_kernel_log},
-            {"host-name", names_the_machine}, {"open-disk", opens_a_disk},
-            {"make-disk", makes_a_disk},
+            {"message-queue", shares_a_message_queue},
+            {"remove-message-queue", removes_message_queues}, {"host-name", names_the_machine},
+            {"open-disk", opens_a_disk}, {"make-disk", makes_a_disk},
 #if defined(__x86_64__)
             {"old-interrupt-open", opens_by_old_interrupt},
             {"old-interrupt-socket", socket_by_old_interrupt}, {"x32-socket", socket_by_x32},
