@@ -124,7 +124,8 @@ public:
     FileChange copy() && {
         const bool deep = has_any(parsed_, {"a", "r", "R", "archive", "recursive"});
         const bool keeps = deep || has_any(parsed_, {"d", "P", "no-dereference"});
-        for (const auto& [source, target] : pairs()) {
+        const auto all = pairs();
+        for (const auto& [source, target] : all) {
             out_.read.push_back(resolved(source));
             out_.deep = deep;
             place_at(target, source, true);
@@ -141,6 +142,8 @@ public:
                     out_.why = "there are links where it writes, or too many files to look at";
             }
         }
+        if (all.size() > 1 && out_.places_links)
+            out_.why = "it copies a link that it may write through itself";
         return std::move(out_);
     }
 
@@ -225,7 +228,10 @@ TreeFacts facts_of_tree(const fs::path& path, std::size_t& budget,
             return facts;
         }
         --budget;
-        if (facts.protected_path.empty() && is_protected_name(entry->path().filename().string()))
+        if (facts.protected_path.empty() &&
+            (is_protected_name(entry->path().filename().native()) ||
+             is_protected_in(entry->path().parent_path().filename().native(),
+                             entry->path().filename().native())))
             facts.protected_path = entry->path();
         std::error_code none;
         facts.links = facts.links || entry->is_symlink(none);

@@ -113,6 +113,7 @@ std::string advice(const std::vector<const Need*>& open, const fs::path& workspa
             return out + " Only the bare rule Bash allows what is not wholly understood.";
         if (!need->runs_inside)
             return out + " Only the bare rule Bash allows what runs outside the workspace.";
+        if (may_run_its_input(need->part)) return out + " It would hold for any other input too.";
     }
     return out;
 }

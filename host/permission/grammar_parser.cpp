@@ -53,6 +53,11 @@ bool is_network(std::string_view path) {
     return path.substr(0, 9) == "/dev/tcp/" || path.substr(0, 9) == "/dev/udp/";
 }
 
+bool reads_by_redirection(const Part& part) {
+    return std::any_of(part.redirections.begin(), part.redirections.end(),
+                       [](const Redirection& r) { return r.op[0] == '<'; });
+}
+
 }  // namespace
 
 bool is_meta(char c) {
@@ -182,7 +187,9 @@ bool Parser::and_or_list() {
 bool Parser::pipeline(Pipeline& pipeline) {
     if (!pipeline_prefix(pipeline)) return false;
     while (true) {
+        const std::size_t first = parts_.size();
         if (!command(pipeline)) return false;
+        if (pipeline.commands > 1) give_input(first);
         blanks();
         if (peek() != '|' || peek(1) == '|') return true;
         at_ += peek(1) == '&' ? 2 : 1;
@@ -213,7 +220,16 @@ bool Parser::command(Pipeline& pipeline) {
         if (pipeline.commands == 1) pipeline.first_is_simple = true;
         return simple_command();
     }
-    return compound(word) && redirections_of_compound();
+    const std::size_t first = parts_.size();
+    if (!compound(word) || !redirections_of_compound()) return false;
+    if (parts_.size() > first && reads_by_redirection(parts_.back())) give_input(first);
+    return true;
+}
+
+/// To each command from `first` on.
+void Parser::give_input(std::size_t first) {
+    for (std::size_t i = first; i < parts_.size(); ++i)
+        parts_[i].given_input = true;
 }
 
 bool Parser::compound(std::string_view opener) {
@@ -353,6 +369,7 @@ bool Parser::add_word(Part& part, Word word) {
 bool Parser::finish(Part part, std::size_t start, std::size_t stop) {
     part.written = joined(part);
     part.whole = text_.substr(start, stop - start);
+    part.given_input = reads_by_redirection(part);
     parts_.push_back(std::move(part));
     return true;
 }

@@ -63,6 +63,7 @@ private:
     bool pipeline_prefix(Pipeline& pipeline);
     bool command(Pipeline& pipeline);
     bool compound(std::string_view opener);
+    void give_input(std::size_t first);
     bool condition();
     bool loop();
     bool expect(std::string_view closer);

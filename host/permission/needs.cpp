@@ -216,7 +216,7 @@ std::string identity(const Part& part, const Where& where) {
     std::string out = part.whole + '\1' + part.written + '\1' + part.opaque;
     for (const fs::path& directory : where.directories)
         out.append("\1").append(directory.native());
-    return out + (where.known ? "" : "\1?");
+    return out + (where.known ? "" : "\1?") + (part.given_input ? "\1<" : "");
 }
 
 bool runs_inside(const Where& where, const Roots& roots) {
@@ -244,7 +244,8 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
     for (std::size_t i = 0; i < needs.parts.size(); ++i) {
         const Part& part = needs.parts[i];
         // A link that another part makes would be followed.
-        const bool stale = links > (several && needs.leaves_links[i] ? 1 : 0);
+        const bool own = several && needs.leaves_links[i] && !needs.loops;
+        const bool stale = links > (own ? 1 : 0);
         for (const Redirection& redirection : part.redirections)
             redirections.add_open(redirection, needs.places[i], stale);
         // A redirection alone runs nothing.
@@ -355,6 +356,7 @@ CommandNeeds needs_of_command(std::string_view tool, std::string_view command, c
     needs.places =
         places_of_parts(command, understood.parts, cwd, context.places.home, context.environment);
     needs.parts = std::move(understood.parts);
+    needs.loops = command.find("done") != std::string_view::npos;
     need_parts(needs, tool, context);
     return needs;
 }

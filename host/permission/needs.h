@@ -62,6 +62,7 @@ struct CommandNeeds {
     /// For each part the place of its command in `open`, which equal parts share.
     std::vector<std::size_t> need_of_part;
     std::vector<bool> leaves_links;  ///< for each part, see `may_leave_links`; empty: one part
+    bool loops = false;              ///< parts may run again, after what they did themselves
 };
 
 struct CommandContext {

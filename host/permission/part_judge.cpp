@@ -34,6 +34,28 @@ std::string shown(const fs::path& path) {
     return path.string();
 }
 
+/// What a tree brings that is protected in its new place alone: the `fish` in what becomes
+/// `.config`. As it is written, and links followed.
+std::vector<std::pair<fs::path, fs::path>> carried_pairs(const FileChange& change) {
+    std::vector<fs::path> sources;
+    if (change.deep) sources = change.read;
+    for (const FileChange::Target& target : change.changed)
+        if (target.removed) sources.push_back(target.real);
+    std::vector<std::pair<fs::path, fs::path>> out;
+    for (const FileChange::Target& target : change.changed) {
+        if (target.removed) continue;
+        const fs::path written = normalised(target.written, "/");
+        for (const fs::path& place : {written, target.real})
+            for (const std::string_view name : protected_in(place.filename().native()))
+                for (const fs::path& source : sources) {
+                    std::error_code none;
+                    if (fs::exists(fs::symlink_status(source / name, none)))
+                        out.emplace_back(written / name, target.real / name);
+                }
+    }
+    return out;
+}
+
 }  // namespace
 
 PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Roots& roots,
@@ -46,8 +68,9 @@ PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Ro
       restrictions_(restrictions),
       effects_(command.parts.size()) {
     const std::vector<Part>& parts = command.parts;
-    // In a pipeline, in the background and in a loop parts run before others that stand in front of
-    // them: the order does not count. Sums, so that time stays in proportion to the parts.
+    // In a loop a part runs again after what it did itself. In a pipeline, in the background and in
+    // a loop parts run before others that stand in front of them: the order does not count. Sums,
+    // so that time stays in proportion to the parts.
     std::vector<Effects> own(parts.size());
     std::size_t names = 0;
     std::size_t links = 0;
@@ -60,7 +83,8 @@ PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Ro
         links += own[i].links ? 1 : 0;
     }
     for (std::size_t i = 0; i < parts.size(); ++i)
-        effects_[i] = {shell, names > (own[i].names ? 1U : 0U), links > (own[i].links ? 1U : 0U)};
+        effects_[i] = {shell, names > (own[i].names && !command.loops ? 1U : 0U),
+                       links > (own[i].links && !command.loops ? 1U : 0U)};
 }
 
 /// What read-only commands and file commands have in common.
@@ -246,6 +270,8 @@ std::vector<Need> PartJudge::protected_changes(std::size_t i) const {
         if (change.deep)
             for (const fs::path& path : change.read)
                 add_tree(path, budget);
+        for (const auto& [written, real] : carried_pairs(change))
+            add(written, real);
         if (change.why.empty()) continue;
         for (const fs::path& path : may_change(*arguments, directory))
             add(path, resolved(path));

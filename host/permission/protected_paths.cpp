@@ -59,6 +59,19 @@ bool is_protected_name(std::string_view name) {
            std::any_of(kStartFiles.begin(), kStartFiles.end(), is);
 }
 
+bool is_protected_in(std::string_view directory, std::string_view name) {
+    return std::any_of(kPairs.begin(), kPairs.end(), [&](const auto& pair) {
+        return equal_letters(directory, pair.first) && equal_letters(name, pair.second);
+    });
+}
+
+std::vector<std::string_view> protected_in(std::string_view directory) {
+    std::vector<std::string_view> names;
+    for (const auto& [first, second] : kPairs)
+        if (equal_letters(directory, first)) names.push_back(second);
+    return names;
+}
+
 std::optional<std::string> protected_name(const fs::path& path,
                                           const std::vector<fs::path>& roots) {
     const fs::path root = root_of(path, roots);
@@ -67,8 +80,7 @@ std::optional<std::string> protected_name(const fs::path& path,
     for (const fs::path& part : below) {
         const std::string& name = part.native();
         if (is_protected_name(name)) return name;
-        for (const auto& [first, second] : kPairs)
-            if (equal_letters(before, first) && equal_letters(name, second)) return name;
+        if (is_protected_in(before, name)) return name;
         before = name;
     }
     return std::nullopt;

@@ -14,6 +14,11 @@ namespace tenon::permission {
 /// what a shell reads when it starts. Letters A to Z count as a to z, as some file systems do.
 bool is_protected_name(std::string_view name);
 
+/// Whether `name` is such a file or directory right beneath a directory of that name: `fish` in
+/// `.config`. `protected_in` gives all of them.
+bool is_protected_in(std::string_view directory, std::string_view name);
+std::vector<std::string_view> protected_in(std::string_view directory);
+
 /// The first such name in `path` (absolute, by its letters) below the innermost of `roots` that
 /// holds it; in the whole path where none does. Does not follow links: ask for a path as it is
 /// written, and for where it leads. `roots` may be empty.

@@ -19,7 +19,7 @@ struct Family {
 
 /// Not on it although they look alike: `git rebase|bisect|submodule|filter-branch|difftool|grep|
 /// config|fetch|pull|clone|log|diff`, `cargo run|install`, `go run|test|build`, `npm exec|install`,
-/// `yarn NAME`, `mvn exec:java`: an argument of theirs names a program or is code.
+/// `yarn NAME`, `mvn` and `gradle`: an argument of theirs names a program or is code.
 constexpr auto kFamilies = std::to_array<Family>({
     {"git", "push add commit checkout switch branch tag stash restore reset rm mv", ""},
     {"make", "", ""},
@@ -30,8 +30,6 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"bun", "test", "run"},
     {"cargo", "build test check clippy fmt doc bench clean", ""},
     {"go", "fmt mod", ""},
-    {"gradle", "build test check assemble clean", ""},
-    {"mvn", "compile test package verify clean install", ""},
 });
 
 bool holds(std::string_view list, std::string_view name) {
@@ -53,12 +51,28 @@ bool is_name(const Word& word) {
            });
 }
 
-/// Programs that run what they read, when nothing else is named.
+/// Programs that run what they read when they are given nothing but options.
 constexpr auto kInterpreters = std::to_array<std::string_view>(
-    {"python", "node",    "nodejs", "perl",    "ruby",    "php",   "lua",      "deno",
-     "bun",    "tclsh",   "R",      "Rscript", "julia",   "guile", "ghci",     "psql",
-     "mysql",  "sqlite3", "gdb",    "awk",     "gawk",    "xargs", "parallel", "ed",
-     "ex",     "vim",     "at",     "batch",   "crontab", "ssh"});
+    {"python", "pypy",  "node", "nodejs", "ts-node", "perl", "ruby", "php", "lua", "deno",
+     "bun",    "tclsh", "R",    "julia",  "guile",   "ghci", "bc",   "irb", "iex", "swift"});
+/// The same whatever else they are given.
+constexpr auto kAlwaysInterpreters = std::to_array<std::string_view>(
+    {"xargs", "parallel", "psql", "mysql", "sqlite3", "gdb", "ed", "ex", "at", "batch"});
+/// Programs that hand it to another one.
+constexpr auto kRunners = std::to_array<std::string_view>(
+    {"docker", "podman", "kubectl", "ssh", "env", "uv", "sh", "bash", "dash", "zsh", "crontab"});
+/// Programs that only pass on, count or compare what they read.
+constexpr auto kFilters = std::to_array<std::string_view>(
+    {"cat",  "tee",  "head",   "tail",   "wc",       "grep",  "egrep", "fgrep",  "rg",
+     "sort", "uniq", "cut",    "tr",     "diff",     "cmp",   "comm",  "column", "nl",
+     "rev",  "fold", "fmt",    "join",   "jq",       "less",  "more",  "base64", "od",
+     "xxd",  "gzip", "gunzip", "zcat",   "xz",       "paste", "file",  "stat",   "true",
+     "echo", "test", "cksum",  "md5sum", "sha256sum"});
+
+template <std::size_t N>
+bool is_among(const std::array<std::string_view, N>& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+}
 
 /// A file name without its version: python3.11 is python.
 std::string_view without_version(std::string_view name) {
@@ -66,22 +80,13 @@ std::string_view without_version(std::string_view name) {
     return last == std::string_view::npos ? name : name.substr(0, last + 1);
 }
 
-/// Whether the command runs what it reads. A rule holds its words alone, so it would allow any
-/// other input as well.
-bool runs_its_input(const Part& part) {
-    if (part.words.empty()) return false;
-    const std::string_view name = command_name(part.words[0]);
-    const bool fed = std::any_of(part.redirections.begin(), part.redirections.end(),
-                                 [](const Redirection& r) { return r.op.substr(0, 2) == "<<"; });
-    if (fed) return name != "cat" && name != "tee";
-    const auto names_input = [](const Word& word) {
-        return word.decoded == "-" || word.decoded.substr(0, 5) == "/dev/";
-    };
-    const bool reads = part.words.size() == 1 ||
-                       std::any_of(part.words.begin() + 1, part.words.end(), names_input);
-    const bool interprets = std::find(kInterpreters.begin(), kInterpreters.end(),
-                                      without_version(name)) != kInterpreters.end();
-    return interprets && reads;
+bool is_option(const Word& word) {
+    return word.decoded.starts_with("-");
+}
+
+bool is_standard_input(const Word& word) {
+    return word.decoded == "-" || word.decoded.starts_with("/dev/") ||
+           word.decoded.starts_with("/proc/");
 }
 
 /// Why nothing is offered for this need; empty: its rule can be.
@@ -89,7 +94,7 @@ std::string why_nothing(const Need& need, const std::string& rule) {
     if (need.opaque)
         return "It is not wholly understood" +
                (need.part.opaque.empty() ? "" : " (" + need.part.opaque + ")");
-    if (need.kind == Need::Kind::kCommand && runs_its_input(need.part))
+    if (need.kind == Need::Kind::kCommand && may_run_its_input(need.part))
         return "A rule would hold for any other input too";
     if (!need.runs_inside) return "It runs outside the workspace, where such a rule does not hold";
     if (!need.certain) return "It uses a file that only the shell knows";
@@ -103,6 +108,23 @@ void add_once(std::vector<std::string>& list, std::string text) {
 }
 
 }  // namespace
+
+bool may_run_its_input(const Part& part) {
+    if (part.words.empty()) return false;
+    const std::string_view name = command_name(part.words[0]);
+    const auto first = part.words.begin() + 1;
+    const bool has_text = std::any_of(part.redirections.begin(), part.redirections.end(),
+                                      [](const Redirection& r) { return r.op.starts_with("<<"); });
+    // Who is not known may do anything with a text that is written for it.
+    if (has_text && !is_among(kFilters, name) && !prefix_rule(part)) return true;
+    if (is_among(kAlwaysInterpreters, name) || (part.given_input && is_among(kRunners, name)))
+        return true;
+    const bool names_input = std::any_of(first, part.words.end(), is_standard_input);
+    if (is_among(kInterpreters, without_version(name)))
+        return names_input || std::all_of(first, part.words.end(), is_option);
+    const bool applies = name == "git" && part.words.size() > 1 && first->decoded == "apply";
+    return part.given_input && ((names_input && !is_among(kFilters, name)) || applies);
+}
 
 std::optional<std::string> prefix_rule(const Part& part) {
     if (!part.assignments.empty() || part.words.size() < 2 || !part.opaque.empty())

@@ -20,6 +20,10 @@ struct RuleOffer {
 
 RuleOffer offer_for(const std::vector<const Need*>& open, const std::filesystem::path& workspace);
 
+/// Whether the command may run what it reads, as an interpreter does. A rule holds the words of a
+/// command alone and not what it is given, so it would allow any other input as well.
+bool may_run_its_input(const Part& part);
+
 /// `Bash(git push *)` for a command whose first words name a program and its sub-command, from a
 /// fixed list: whoever runs other programs or takes code as an argument is not on it. Nothing for
 /// every other command.

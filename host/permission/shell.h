@@ -63,6 +63,9 @@ struct Part {
     /// Joined by && to the part right before it in the same list: runs only where that one
     /// succeeded, in the directory that it left. Set by `understand` alone.
     bool after_success = false;
+    /// Its input may be the output of another part, a file or a text: it stands behind a pipe or in
+    /// a group that does, or has an input redirection. Set by `understand` alone.
+    bool given_input = false;
     /// The part whose words (of a wrapper such as `env`, or of `bash -c`) hold this one.
     std::size_t parent = kNone;
     /// The literal directories that the text changes to (`cd /`), in its order: a relative operand

@@ -90,7 +90,7 @@ Result<Confinement> Confinement::prepare(Policy policy, const std::string& name,
     if (auto made = out.make_temporary(name); !made) return in_sandbox(made.error());
     if (auto done = out.plan_mounts(records); !done) return in_sandbox(done.error());
     if (auto done = out.plan_landlock(); !done) return in_sandbox(done.error());
-    if (has_filters) out.filter_ = filter_for(out.policy_.network);
+    if (has_filters) out.filter_ = filter_for(out.policy_.network, out.landlock_.has_value());
     auto handover = Handover::make();
     if (!handover) return in_sandbox(handover.error());
     out.handover_ = *std::move(handover);

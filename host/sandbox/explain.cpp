@@ -50,19 +50,35 @@ constexpr std::string_view kOfNetwork[] = {
     "create socket: permission denied",
 };
 
+/// Node's, which are also said of the sockets of files: then the path follows.
+constexpr std::string_view kOfNode[] = {"listen eacces", "connect eacces"};
+
+/// A refusal that is not about a path. `words` count at the beginning of a line, or behind ": ":
+/// elsewhere they are as likely a part of a file's name.
 struct Refusal {
     std::string_view words;
     std::string_view sentence;
 };
+constexpr std::string_view kTracing = "tracing processes is not allowed; sandbox.mode";
 constexpr Refusal kOfProcesses[] = {
     {"kill: (", "signals to processes outside are not allowed; sandbox.mode"},
     {"kill: sending signal", "signals to processes outside are not allowed; sandbox.mode"},
-    {"ptrace", "tracing processes is not allowed; sandbox.mode"},
-    {"unshare", "making namespaces is not allowed; sandbox.mode"},
-    {"mount", "mounting is not allowed; sandbox.mode"},
-    {"chroot", "changing the root is not allowed; sandbox.mode"},
-    {"no new privileges", "getting the rights of another user is not allowed; sandbox.mode"},
+    {"ptrace(", kTracing},
+    {"ptrace: ", kTracing},
+    {"ptrace_traceme: ", kTracing},
+    {"unshare: ", "making namespaces is not allowed; sandbox.mode"},
+    {"mount: ", "mounting is not allowed; sandbox.mode"},
+    {"umount: ", "mounting is not allowed; sandbox.mode"},
+    {"chroot: ", "changing the root is not allowed; sandbox.mode"},
 };
+/// Without Landlock, where tracing is refused altogether.
+constexpr std::string_view kOfLeaks = "leaksanitizer does not work under ptrace";
+constexpr std::string_view kOfRights =
+    "getting the rights of another user is not allowed; sandbox.mode";
+
+/// What git says of placeholders: of `git clean` and `git stash -u`, and of `git clone URL .`.
+constexpr std::string_view kOfRemoving = "failed to remove ";
+constexpr std::string_view kOfCloning = "already exists and is not an empty directory";
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -73,6 +89,26 @@ std::string lower(std::string_view text) {
 
 bool contains(std::string_view text, std::string_view words) {
     return text.find(words) != std::string_view::npos;
+}
+
+bool begins_a_part(std::string_view text, std::string_view words) {
+    return text.starts_with(words) || contains(text, ": " + std::string(words));
+}
+
+/// Whether a line, in lower case, names a host of this machine, perhaps with a port.
+bool names_loopback(std::string_view line) {
+    constexpr std::string_view kOfHosts = "abcdefghijklmnopqrstuvwxyz0123456789.:-";
+    for (std::size_t at = 0; at < line.size();) {
+        const auto begin = line.find_first_of(kOfHosts, at);
+        if (begin == std::string_view::npos) return false;
+        const auto end = std::min(line.find_first_not_of(kOfHosts, begin), line.size());
+        const std::string host = std::string(line.substr(begin, end - begin)) + ":";
+        for (const std::string_view known : {"127.", "localhost:", "::1:"}) {
+            if (host.starts_with(known)) return true;
+        }
+        at = end;
+    }
+    return false;
 }
 
 /// Names in quotes, as programs write them: 'x', "x", ‘x’, “x”, `x'.
@@ -123,6 +159,24 @@ bool is_there(const std::string& path) {
     return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/// What a message may be about, which says at `sign` what is wrong.
+std::vector<std::string> names_in(std::string_view line, std::size_t sign) {
+    std::vector<std::string> names;
+    add_quoted(line, names);
+    add_absolute(line, names);
+    add_last_part(line, sign, names);
+    return names;
+}
+
+bool is_absolute(std::string_view name) {
+    return name.starts_with('/');
+}
+
+bool is_directory(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::is_directory(path, ignored);
+}
+
 class Explanation {
 public:
     Explanation(const Policy& policy, const Outcome& outcome)
@@ -143,30 +197,113 @@ private:
     void judge(std::string_view line) {
         if (!outcome_.failed && !line.starts_with("bash: line ")) return;
         const std::string text = lower(line);
+        if (is_of_placeholders(line, text)) return say(of_placeholders());
         for (const Sign& sign : kSigns) {
             const auto at = text.find(sign.words);
-            if (at != std::string::npos && judge_paths(line, at, sign)) return;
+            if (at == std::string::npos) continue;
+            if (judge_paths(line, at, sign)) return;
+            if (sign.of_writing && leads_elsewhere(line, at))
+                return say("writing there is not allowed; " + setting_of_writing());
         }
-        if (policy_.network != Network::kFull) {
-            for (const std::string_view words : kOfNetwork) {
-                if (contains(text, words))
-                    return say("the network is not allowed; sandbox.network");
-            }
+        if (is_of_network(text)) return say("the network is not allowed; sandbox.network");
+        judge_processes(line, text);
+    }
+
+    /// Of a message about writing that names no path outside: whether it is about one in spite of
+    /// that. The command may have changed its directory, or gone through a symbolic link.
+    [[nodiscard]] bool leads_elsewhere(std::string_view line, std::size_t at) const {
+        const auto names = names_in(line, at);
+        if (std::none_of(names.begin(), names.end(), is_absolute)) return true;
+        return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+            if (!is_absolute(name)) return false;
+            std::error_code error;
+            const auto real = std::filesystem::weakly_canonical(name, error).string();
+            return !error && !may_be_written(real) && !is_device(real);
+        });
+    }
+
+    [[nodiscard]] std::string setting_of_writing() const {
+        return policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write";
+    }
+
+    [[nodiscard]] bool is_of_placeholders(std::string_view line, const std::string& text) const {
+        if (policy_.mode != Mode::kWorkspace) return false;
+        if (const auto at = text.find(kOfCloning); at != std::string::npos) {
+            std::vector<std::string> names;
+            add_quoted(line, names);
+            return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+                return absolute(name, outcome_.cwd) == policy_.workspace && holds_nothing_else();
+            });
         }
-        const bool refused = contains(text, "not permitted") ||
-                             contains(text, "permission denied") ||
-                             contains(text, "no new privileges");
+        const auto at = text.find(kOfRemoving);
+        if (at == std::string::npos) return false;
+        const std::string_view rest = line.substr(at + kOfRemoving.size());
+        const std::string name(rest.substr(0, rest.find(": ")));
+        const auto& guarded = policy_.protected_paths;
+        return std::find(guarded.begin(), guarded.end(), absolute(name, outcome_.cwd)) !=
+               guarded.end();
+    }
+
+    /// Whether the workspace is empty but for protected names.
+    [[nodiscard]] bool holds_nothing_else() const {
+        std::error_code error;
+        for (std::filesystem::directory_iterator at(policy_.workspace, error), end;
+             !error && at != end; at.increment(error)) {
+            const std::string path = at->path().string();
+            const auto holds = [&](const std::string& one) { return is_beneath(one, path); };
+            const auto& guarded = policy_.protected_paths;
+            if (std::none_of(guarded.begin(), guarded.end(), holds)) return false;
+        }
+        return !error;
+    }
+
+    [[nodiscard]] std::string of_placeholders() const {
+        std::string names;
+        for (const std::string& path : policy_.protected_paths) {
+            if (path == policy_.workspace || !is_beneath(path, policy_.workspace)) continue;
+            names += (names.empty() ? "" : " ") + path.substr(policy_.workspace.size() + 1);
+        }
+        return "the places of protected names (" + names +
+               ") are held while a command runs and cannot be removed; sandbox.mode";
+    }
+
+    [[nodiscard]] bool is_of_network(const std::string& text) const {
+        // Somebody refused who was reached.
+        if (policy_.network == Network::kFull || contains(text, "connection refused")) return false;
+        if (policy_.network == Network::kLoopback && names_loopback(text)) return false;
+        const auto is_in = [&](std::string_view words) { return contains(text, words); };
+        if (std::any_of(std::begin(kOfNode), std::end(kOfNode), is_in)) {
+            std::vector<std::string> paths;
+            add_absolute(text, paths);
+            return paths.empty();
+        }
+        return std::any_of(std::begin(kOfNetwork), std::end(kOfNetwork), is_in);
+    }
+
+    void judge_processes(std::string_view line, const std::string& text) {
+        if (contains(text, "no new privileges")) return say(std::string(kOfRights));
+        if (contains(text, kOfLeaks) && lacks(Gap::kLandlock)) return say(std::string(kTracing));
+        const auto at =
+            std::min(text.find("operation not permitted"), text.find("permission denied"));
+        if (at == std::string::npos || names_own_file(line, at)) return;
         for (const auto& [words, sentence] : kOfProcesses) {
-            if (refused && contains(text, words)) return say(std::string(sentence));
+            if (begins_a_part(text, words)) return say(std::string(sentence));
         }
     }
 
+    /// Whether the message, which says at `at` what is wrong, is about a file that the command may
+    /// write: then its name means nothing, and its mode is the reason. A directory may be where
+    /// something was to be mounted.
+    [[nodiscard]] bool names_own_file(std::string_view line, std::size_t at) const {
+        const auto names = names_in(line, at);
+        return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+            const std::string path = absolute(name, outcome_.cwd);
+            return may_be_written(path) && is_there(path) && !is_directory(path);
+        });
+    }
+
     bool judge_paths(std::string_view line, std::size_t at, const Sign& sign) {
-        std::vector<std::string> names;
-        add_quoted(line, names);
-        add_absolute(line, names);
-        add_last_part(line, at, names);
-        for (const std::string& name : names) {
+        for (const std::string& name : names_in(line, at)) {
             if (auto sentence = about(absolute(name, outcome_.cwd), sign)) {
                 say(*sentence);
                 return true;
@@ -177,29 +314,30 @@ private:
 
     [[nodiscard]] std::optional<std::string> about(const std::string& path,
                                                    const Sign& sign) const {
-        const bool may_be_written =
-            policy_.mode == Mode::kWorkspace && is_beneath_any(path, policy_.writable);
         const bool guarded = is_beneath_any(path, policy_.protected_paths);
         if (sign.of_reading && is_hidden(path))
             return "reading " + path + " is not allowed; sandbox.denyRead";
-        if (sign.of_guarding && guarded && may_be_written)
+        if (sign.of_guarding && guarded && may_be_written(path))
             return "writing " + path + " is never allowed; sandbox.mode";
         // Without mount namespaces Landlock refuses, in other words.
-        const bool of_writing = sign.of_writing || (sign.of_guarding && !has_mounts());
-        if (!of_writing || may_be_written || is_device(path)) return std::nullopt;
-        return "writing " + path + " is not allowed; " +
-               (policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write");
+        const bool of_writing =
+            sign.of_writing || (sign.of_guarding && lacks(Gap::kMountNamespace));
+        if (!of_writing || may_be_written(path) || is_device(path)) return std::nullopt;
+        return "writing " + path + " is not allowed; " + setting_of_writing();
     }
 
+    [[nodiscard]] bool may_be_written(const std::string& path) const {
+        return policy_.mode == Mode::kWorkspace && is_beneath_any(path, policy_.writable);
+    }
     [[nodiscard]] bool is_hidden(const std::string& path) const {
         return std::any_of(policy_.denied_reads.begin(), policy_.denied_reads.end(),
                            [&](const std::string& denied) {
                                return is_beneath(path, denied) && is_there(denied);
                            });
     }
-    [[nodiscard]] bool has_mounts() const {
-        return std::find(policy_.tolerated.begin(), policy_.tolerated.end(),
-                         Gap::kMountNamespace) == policy_.tolerated.end();
+    [[nodiscard]] bool lacks(Gap gap) const {
+        const auto& known = policy_.tolerated;
+        return std::find(known.begin(), known.end(), gap) != known.end();
     }
     static bool is_device(const std::string& path) { return is_beneath(path, "/dev"); }
 

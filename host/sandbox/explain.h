@@ -19,7 +19,7 @@ struct Outcome {
 /// "writing /etc/x is not allowed; sandbox.write", each with the setting that would change it. A
 /// message counts only when the policy really does not allow what it complains about; a command
 /// that succeeded is believed only in what bash itself said. Empty when the policy is off. Looks
-/// whether a denied path is there, and at nothing else.
+/// whether paths that the output names are there, and at nothing in files.
 std::vector<std::string> explain(const Policy& policy, const Outcome& outcome);
 
 }  // namespace tenon::sandbox

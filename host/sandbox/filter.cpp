@@ -66,9 +66,6 @@ constexpr std::uint32_t kRefused[] = {
     kOpenTreeAttr,
     SYS_setns,
     // other processes
-    SYS_ptrace,
-    SYS_process_vm_readv,
-    SYS_process_vm_writev,
     SYS_pidfd_getfd,
     SYS_kcmp,
     SYS_process_madvise,
@@ -112,6 +109,9 @@ constexpr std::uint32_t kRefused[] = {
     SYS_ioperm,
 #endif
 };
+
+/// Landlock keeps these to the processes of one sandbox: all of them ask ptrace_may_access.
+constexpr std::uint32_t kOfTracing[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
 
 class Program {
 public:
@@ -362,7 +362,7 @@ bool has_seccomp() {
     return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-std::vector<sock_filter> filter_for(Network network) {
+std::vector<sock_filter> filter_for(Network network, bool tracing_is_scoped) {
     Program p;
     p.load(offsetof(seccomp_data, arch));
     p.answer_unless_equal(kArchitecture, errno_of(ENOSYS));
@@ -373,6 +373,10 @@ std::vector<sock_filter> filter_for(Network network) {
     Judgements judgements;
     for (const std::uint32_t call : kRefused)
         judgements.refuse(call);
+    if (!tracing_is_scoped) {
+        for (const std::uint32_t call : kOfTracing)
+            judgements.refuse(call);
+    }
     judge_processes(judgements);
     judge_set_user_id(judgements);
     judge_sockets(judgements, network);

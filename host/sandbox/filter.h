@@ -18,7 +18,9 @@ bool has_seccomp();
 /// sockets that the network setting does not allow answer EACCES. Calls of another architecture
 /// (32 bits, x32) answer ENOSYS. Where a
 /// socket is connected to is left to a Broker, and with `loopback` also how it is made.
-std::vector<sock_filter> filter_for(Network network);
+/// `tracing_is_scoped`: Landlock keeps a process from tracing others than those of its sandbox.
+/// Then tracing is allowed, which debuggers and LeakSanitizer need; else it answers EPERM.
+std::vector<sock_filter> filter_for(Network network, bool tracing_is_scoped);
 
 /// For this process and its descendants, for good. Needs no_new_privs. By the descriptor a Broker
 /// answers the calls that the filter leaves to it.

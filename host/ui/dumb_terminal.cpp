@@ -181,43 +181,50 @@ void DumbTerminal::print(std::string_view lines) {
 void DumbTerminal::set_tail(std::vector<std::string>) {}
 void DumbTerminal::set_status(std::string) {}
 
-/// A key or a word, a key and the number of a variant, or the key or word of the refusal and words.
-bool DumbTerminal::answers(const std::string& line) {
+std::optional<DumbTerminal::Parsed> DumbTerminal::parse_answer(const std::string& line) const {
     const auto blank = std::min(line.find(' '), line.size());
     std::string first;
     for (const char c : line.substr(0, blank))
         first += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (first.empty()) return std::nullopt;
     const auto begin = line.find_first_not_of(' ', blank);
     const std::string words = begin == std::string::npos ? "" : line.substr(begin);
     for (const Choice& choice : question_->choices) {
-        Answer answer{question_->number, choice.key, 0, {}};
-        const bool named = first == std::string(1, choice.key) || first == choice.word;
-        const bool numbered = first.size() == 2 && first[0] == choice.key && first[1] >= '1' &&
-                              first[1] < '1' + static_cast<int>(choice.variants.size());
-        if (numbered) answer.variant = static_cast<std::size_t>(first[1] - '1');
-        if (!named && !numbered) continue;
-        if (!words.empty()) {
-            if (!question_->words || question_->words->key != choice.key) return false;
-            answer.words = utf8::repair(words);
-        }
-        set_question(std::nullopt);
-        ready_.emplace_back(std::move(answer));
-        return true;
+        if (first == std::string(1, choice.key) || first == choice.word)
+            return Parsed{&choice, 0, words};
+        if (first.size() == 2 && first[0] == choice.key && first[1] >= '1' &&
+            first[1] < '1' + static_cast<int>(choice.variants.size()))
+            return Parsed{&choice, static_cast<std::size_t>(first[1] - '1'), words};
     }
-    return false;
+    return std::nullopt;
 }
 
-/// An answer that was typed while the question did not take one, and is no prompt either.
+bool DumbTerminal::takes_words(const Choice& choice) const {
+    return question_->words && question_->words->key == choice.key;
+}
+
+bool DumbTerminal::answers(const std::string& line) {
+    const auto parsed = parse_answer(line);
+    if (!parsed || !(parsed->words.empty() || takes_words(*parsed->choice))) return false;
+    Answer answer{question_->number, parsed->choice->key, parsed->variant,
+                  utf8::repair(parsed->words)};
+    set_question(std::nullopt);
+    ready_.emplace_back(std::move(answer));
+    return true;
+}
+
+/// An answer that was typed while the question did not take one, and is no prompt either; also
+/// "yes please". "a better name" is a prompt: `a` has no word.
 bool DumbTerminal::is_word_for_question(const std::string& line) const {
     if (!question_ || !began_here_) return false;
+    if (const auto parsed = parse_answer(line))
+        return parsed->words.empty() || takes_words(*parsed->choice) ||
+               !parsed->choice->word.empty();
     std::string small;
     for (const char c : line)
         small += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return std::any_of(
-        question_->choices.begin(), question_->choices.end(), [&](const Choice& choice) {
-            return small == std::string(1, choice.key) ||
-                   (!choice.word.empty() && small == choice.word) || small == choice.brief;
-        });
+    return std::any_of(question_->choices.begin(), question_->choices.end(),
+                       [&](const Choice& choice) { return small == choice.brief; });
 }
 
 void DumbTerminal::set_question(std::optional<Question> question) {

@@ -40,6 +40,14 @@ private:
     [[nodiscard]] std::chrono::milliseconds patience();
     void look_at_clock();
     bool take_what_was_typed();
+    /// What a line says, as the key or the word of a choice, or as both a key and a variant.
+    struct Parsed {
+        const Choice* choice = nullptr;
+        std::size_t variant = 0;
+        std::string words;  ///< the rest of the line
+    };
+    [[nodiscard]] std::optional<Parsed> parse_answer(const std::string& line) const;
+    [[nodiscard]] bool takes_words(const Choice& choice) const;
     bool answers(const std::string& line);
     [[nodiscard]] bool is_word_for_question(const std::string& line) const;
     void show_question();

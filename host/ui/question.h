@@ -14,6 +14,8 @@ struct Choice {
         std::string name;     ///< "this exact command": what the key leads to
         std::string heading;  ///< above the lines, where there is room
         std::vector<std::string> lines;
+        /// In place of `lines` where there is no room for those; empty: they are cut.
+        std::vector<std::string> brief_lines = {};
         bool operator==(const Variant&) const = default;
     };
     char key = 0;       ///< a small letter; the capital is the same key
@@ -23,6 +25,7 @@ struct Choice {
     /// Empty: the key answers at once. Else the key only shows the first of these, the key again
     /// shows the next one, and Enter answers.
     std::vector<Variant> variants = {};
+    std::string enter = "does this";  ///< what Enter does then: "adds this rule"
     bool operator==(const Choice&) const = default;
 };
 

@@ -45,7 +45,7 @@ std::vector<Label> labels_of(const Question& question, const QuestionMoment& mom
         add(labels, kEscapeKey, "back", "back");
     } else if (moment.chosen != nullptr) {
         const auto& variants = moment.chosen->variants;
-        add(labels, kEnterKey, "does exactly this", "do");
+        add(labels, kEnterKey, moment.chosen->enter, "do");
         if (variants.size() > 1) {
             const auto& next = variants[(moment.variant + 1) % variants.size()];
             add(labels, moment.chosen->key, next.name, "other");
@@ -193,8 +193,8 @@ Shares share_out(const Shares& wanted, bool typing, bool waits, std::size_t rows
     return shares;
 }
 
-std::vector<std::string> folded(const std::string& text, std::size_t columns) {
-    return text.empty() ? std::vector<std::string>() : fold(text, columns);
+std::vector<std::string> wrapped(const std::string& text, std::size_t columns) {
+    return text.empty() ? std::vector<std::string>() : wrap(text, columns);
 }
 
 /// Each choice has a row of its own where that leaves enough of what it is about.
@@ -231,6 +231,15 @@ void append_first(std::vector<std::string>& rows, std::vector<std::string> more,
     append(rows, more);
 }
 
+/// The same, with a mark where some of it is missing.
+void append_beginning(std::vector<std::string>& rows, const std::vector<std::string>& more,
+                      std::size_t count, std::size_t columns) {
+    append_first(rows, more, count);
+    if (count == 0 || count >= more.size()) return;
+    std::string& last = rows.back();
+    last = width_of(last) < columns ? last + "…" : cut(last + "…", columns);
+}
+
 }  // namespace
 
 QuestionRows lay_out_question(const Question& question, const TextRows& subject,
@@ -241,11 +250,11 @@ QuestionRows lay_out_question(const Question& question, const TextRows& subject,
         return too_small(others, size);
     const Choice::Variant* variant =
         moment.chosen != nullptr ? &moment.chosen->variants[moment.variant] : nullptr;
-    const TextRows chosen = variant != nullptr ? rows_of(variant->lines, columns) : TextRows();
+    TextRows chosen = variant != nullptr ? rows_of(variant->lines, columns) : TextRows();
     const std::string heading = moment.words         ? question.words->prompt
                                 : variant != nullptr ? variant->heading
                                                      : std::string();
-    const auto remark = folded(question.remark, columns);
+    const auto remark = wrapped(question.remark, columns);
     const LabelRows labels =
         label_rows(labels_of(question, moment), subject.rows.size(), size, style);
     const std::string status = status_of(moment, others, columns, style);
@@ -260,7 +269,13 @@ QuestionRows lay_out_question(const Question& question, const TextRows& subject,
     wanted.input = others.input.rows.size();
     wanted.status = status.empty() ? 0 : 1;
     wanted.tail = others.tail.size();
-    const Shares shares = share_out(wanted, moment.waits || moment.words, moment.waits, size.rows);
+    const bool typing = moment.waits || moment.words;
+    Shares shares = share_out(wanted, typing, moment.waits, size.rows);
+    if (shares.variant < chosen.rows.size() && !variant->brief_lines.empty()) {
+        chosen = rows_of(variant->brief_lines, columns);
+        wanted.variant = chosen.rows.size();
+        shares = share_out(wanted, typing, moment.waits, size.rows);
+    }
 
     const bool can_show_all = !moment.waits && !moment.words;
     QuestionRows out;
@@ -269,12 +284,13 @@ QuestionRows lay_out_question(const Question& question, const TextRows& subject,
         rows.push_back(cut(others.tail[i], columns));
     if (shares.title > 0) rows.push_back(cut(question.title, columns));
     append_cut(out, subject, shares.subject, columns, can_show_all);
-    append_first(rows, remark, shares.remark);
+    append_beginning(rows, remark, shares.remark, columns);
     if (shares.heading > 0) rows.push_back(cut(paint(style, kBold, heading), columns));
     append_cut(out, chosen, shares.variant, columns, can_show_all);
     // A label that has no room does not stand there, and its key does nothing.
     append_first(rows, labels.rows, shares.labels);
     if (shares.labels == labels.rows.size()) out.keys += labels.keys;
+    if (variant != nullptr && shares.variant == 0) std::erase(out.keys, kEnterKey);
     out.live.cursor_row = rows.size() - 1;
     if (shares.input > 0) append_input(out.live, others.input, shares.input, columns);
     if (shares.status > 0) rows.push_back(cut(status, columns));

@@ -23,7 +23,7 @@ constexpr milliseconds kWorkAtOnce{2};  // then a key gets its turn
 constexpr milliseconds kBetweenDraws{16};
 constexpr milliseconds kAfterResize{40};  // sizes come in bursts while somebody drags
 /// Nobody answers sooner what has just come up: such a key was meant for the line.
-constexpr milliseconds kSeen{300};
+constexpr milliseconds kSeen{500};
 
 }  // namespace
 
@@ -205,14 +205,15 @@ void ScreenTerminal::set_question(std::optional<Question> question) {
         asking_.emplace();
         asking_->began_here = editor_->empty();
     }
-    if (asking_->question.choices != question->choices) asking_->chosen.reset();
+    if (asking_->question.choices != question->choices) go_back();
     asking_->question = std::move(*question);
     asking_->put_columns = 0;
     if (same) return;
     keep_what_was_typed();
     ready_at_ = now() + kSeen;
     if (last_typed_) ready_at_ = std::max(ready_at_, *last_typed_ + kQuiet);
-    draw();
+    draw();                                          // says already that it waits
+    ready_at_ = std::max(ready_at_, now() + kSeen);  // the terminal may be slow
 }
 
 /// What is on its way now was typed before the question stood there.

@@ -106,6 +106,8 @@ private:
     bool choose(char key, const Waiting& waiting);
     bool take_in_variants(char key, const Waiting& waiting);
     bool take_in_words(const Waiting& waiting);
+    [[nodiscard]] bool is_other_choice(char key, const Waiting& waiting) const;
+    void go_back();
     bool refuse(const Waiting& waiting);
     void give_letters_to_line(Time read);
     void give_rest_to_line();

@@ -44,6 +44,27 @@ bool is_key_or_word(const Choice& choice, std::string_view text) {
            (!choice.word.empty() && text == choice.word);
 }
 
+/// The key or the word, alone or behind keys of choices. The first letter may be any: one that was
+/// refused.
+bool ends_in_answer(std::string_view line, const Choice& choice,
+                    const std::vector<Choice>& choices) {
+    const auto are_keys = [&choices](std::string_view keys) {
+        return std::all_of(keys.begin(), keys.end(), [&choices](char key) {
+            return std::any_of(choices.begin(), choices.end(),
+                               [key](const Choice& one) { return one.key == key; });
+        });
+    };
+    for (const std::string_view end :
+         {std::string_view(&choice.key, 1), std::string_view(choice.word)}) {
+        if (end.empty() || !line.ends_with(end)) continue;
+        const std::string_view before = line.substr(0, line.size() - end.size());
+        if (before.empty()) return true;
+        const bool is_letter = std::isalpha(static_cast<unsigned char>(before.front())) != 0;
+        if (is_letter && are_keys(before.substr(1))) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool ScreenTerminal::question_waits() const {
@@ -116,6 +137,10 @@ bool ScreenTerminal::question_takes(const Waiting& waiting) {
     }
     follow_size();
     const char key = plain_key(waiting.key);
+    if (is_other_choice(key, waiting)) {
+        asking_->chosen.reset();
+        draw();
+    }
     if (key != 0 && has_label(key)) {
         if (key == kShowAllKey) {
             show_whole_question();
@@ -124,6 +149,25 @@ bool ScreenTerminal::question_takes(const Waiting& waiting) {
         if (asking_->chosen ? take_in_variants(key, waiting) : choose(key, waiting)) return true;
     }
     return refuse(waiting);
+}
+
+/// Whether somebody who looks at a rule takes another choice at once, without Esc before it. With a
+/// line that is being written, or behind several choices, such keys that come quickly are typing.
+bool ScreenTerminal::is_other_choice(char key, const Waiting& waiting) const {
+    if (!asking_->chosen || key == 0 || has_label(key)) return false;
+    const auto& choices = asking_->question.choices;
+    if (key == choices[*asking_->chosen].key ||
+        std::none_of(choices.begin(), choices.end(),
+                     [key](const Choice& one) { return one.key == key; }))
+        return false;
+    if (waiting.read - asking_->lettered >= kQuiet) return true;
+    const std::wstring& letters = asking_->letters;
+    return editor_->empty() && letters.find_first_not_of(letters.substr(0, 1)) == letters.npos;
+}
+
+void ScreenTerminal::go_back() {
+    asking_->chosen.reset();
+    asking_->letters.clear();
 }
 
 bool ScreenTerminal::choose(char key, const Waiting& waiting) {
@@ -143,7 +187,8 @@ bool ScreenTerminal::choose(char key, const Waiting& waiting) {
     }
     asking_->chosen = static_cast<std::size_t>(choice - choices.begin());
     asking_->variant = 0;
-    asking_->letters = std::get<Typed>(waiting.key).c;
+    if (waiting.read - asking_->lettered >= kQuiet) asking_->letters.clear();
+    asking_->letters += std::get<Typed>(waiting.key).c;
     asking_->lettered = waiting.read;
     draw();  // Enter counts from now on
     return true;
@@ -155,8 +200,7 @@ bool ScreenTerminal::take_in_variants(char key, const Waiting& waiting) {
         answer(choice.key, asking_->variant);
         rest_.begin_behind_enter(waiting.read);
     } else if (key == kEscapeKey) {
-        asking_->chosen.reset();
-        asking_->letters.clear();
+        go_back();
     } else {
         asking_->variant = (asking_->variant + 1) % choice.variants.size();
         asking_->letters += std::get<Typed>(waiting.key).c;
@@ -258,7 +302,7 @@ bool ScreenTerminal::is_word_for_question(const std::string& line) const {
     const std::string small = in_small_letters(line);
     const auto& choices = asking_->question.choices;
     return std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
-        return is_key_or_word(choice, small) || small == choice.brief;
+        return small == choice.brief || ends_in_answer(small, choice, choices);
     });
 }
 

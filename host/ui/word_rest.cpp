@@ -30,8 +30,11 @@ bool WordRest::takes(const Key& key, Time now) {
         return true;
     }
     expecting_ = false;
-    if (taken_ < word_.size() && typed != nullptr && now - last_ <= kBetweenKeys)
-        give_back_ = std::exchange(dropped_, {});
+    const bool whole = taken_ == word_.size();
+    const bool goes_on = typed != nullptr &&
+                         (whole ? now - last_ <= kWithinWord && typed->c > L' ' && typed->c != 0x7f
+                                : now - last_ <= kBetweenKeys);
+    if (goes_on && !entered_) give_back_ = std::exchange(dropped_, {});
     return false;
 }
 

@@ -17,6 +17,9 @@ public:
     /// or sooner where it may be meant for what comes next: the same key again, which is held
     /// down, and an Enter behind the first letter alone.
     static constexpr std::chrono::seconds kSoon{1};
+    /// What follows a whole word sooner than this, and is no Enter and no blank, is the rest of a
+    /// longer word, which began with it.
+    static constexpr std::chrono::milliseconds kWithinWord{300};
     /// A late rest is one that is entered as a line within this time.
     static constexpr std::chrono::seconds kLate{10};
 

@@ -84,6 +84,37 @@ TEST_F(AcceptEdits, LetsNothingThroughThatChangesAFileOutside) {
     ::unsetenv("COMMAND");
 }
 
+TEST_F(AcceptEdits, AsksForACopyThatWouldWriteThroughALinkItHasMade) {
+    for (const char* name :
+         {"p/x", "q/x", "t/x", "cfg/fish/conf.d", "etc2/profile.d", "r/.config/fish"})
+        fs::create_directories(workspace_.path() / name);
+    fs::create_symlink("../../../outside/secret", workspace_.path() / "p/x/l");
+    workspace_.dir().write("w/q/x/l", "evil");
+    Config config = this->config();
+    config.allow = {{"Bash(echo *)", "--allow", {}}};
+    Gate gate(config);
+    for (const char* command :
+         {"cp -r p/x q/x t", "cp -rd p/x q/x t", "cp -rt t p/x q/x", "cp -r [pq]/x t",
+          "cp -P p/x/l q/x/l t", "while cp -vr p/x t > t/x/l; do echo a; done"}) {
+        SCOPED_TRACE(command);
+        EXPECT_FALSE(judged(gate, command).allowed);
+    }
+    EXPECT_TRUE(judged(gate, "cp -r p/x t").allowed);
+}
+
+TEST_F(AcceptEdits, AsksForATreeThatIsAStartFileInItsNewPlaceAlone) {
+    for (const char* name : {"cfg/fish/conf.d", "etc2/profile.d", "r/.config/fish", "plain/a"})
+        fs::create_directories(workspace_.path() / name);
+    Gate gate(config());
+    for (const char* command :
+         {"mv cfg .config", "cp -r cfg .config", "mv cfg/ .config/", "cp -a cfg/. .config",
+          "mv etc2 etc", "mv r other", "cp -r r other", "mv -T cfg .config"}) {
+        SCOPED_TRACE(command);
+        EXPECT_FALSE(judged(gate, command).allowed);
+    }
+    EXPECT_TRUE(judged(gate, "mv plain .config").allowed);
+}
+
 TEST_F(AcceptEdits, AsksWhenThereIsTooMuchToLookAt) {
     Gate gate(config());
     fs::create_directories(workspace_.path() / "many");

@@ -103,6 +103,12 @@ protected:
     testing::TempDir dir_;
 };
 
+TEST_F(GateTest, SaysOfARuleForAnInterpreterThatItHoldsForAnyInput) {
+    EXPECT_THAT(bash({}, "python3 - <<'E'\nx\nE\n").reason,
+                HasSubstr("--allow 'Bash(python3 -)' or permissions.allow in the configuration. It "
+                          "would hold for any other input too."));
+}
+
 TEST_F(GateTest, NamesBareRulesThatReallySufficeWhereThereAreTooManyForOneMessage) {
     std::string command;
     for (int i = 0; i < 150; ++i)

@@ -78,14 +78,17 @@ TEST_F(RuleOffers, AreTheExactCommandAndThePrefixOfItsSubCommand) {
 TEST_F(RuleOffers, AreNoneForWhatRunsItsInputSinceARuleHoldsTheWordsAlone) {
     for (const char* command :
          {"python3 - <<'E'\nprint(1)\nE\n", "python3.11 <<< 'print(1)'", "echo 'f()' | node",
-          "echo x | perl -", "cat s.sql | psql", "mark <<'E'\nx\nE\n", "cat l | xargs -",
-          "python3 /dev/stdin < a"}) {
+          "echo x | perl -w", "cat s.sql | psql db", "mark <<'E'\nx\nE\n", "cat l | xargs rm",
+          "python3 /dev/stdin < a.txt", "echo x | make -f -", "git apply < a.txt",
+          "cat a.txt | sed -f -", "echo x | docker exec -i c python3", "{ python3 -u; } < a.txt",
+          "echo x | (cd src; node)", "cat a.txt | env python3", "sqlite3 a.db"}) {
         SCOPED_TRACE(command);
         const Question question = asked(command);
         EXPECT_THAT(question.offers, IsEmpty());
         EXPECT_THAT(question.remark, HasSubstr("any other input"));
     }
     EXPECT_THAT(asked("python3 a.py").offers, ElementsAre(Strings{"Bash(python3 a.py)"}));
+    EXPECT_THAT(asked("cat a.txt | mark x").offers, ElementsAre(Strings{"Bash(mark x)"}));
     EXPECT_THAT(asked("cat > f <<'E'\nx\nE\n").offers,
                 ElementsAre(Strings{"Edit(./f)", "Bash(cat)"}));
 }

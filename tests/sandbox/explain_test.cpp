@@ -110,6 +110,44 @@ TEST(Explain, SaysNothingOfWhatThePolicyAllowsOrTheMachineRefuses) {
     }
 }
 
+TEST(Explain, TakesNoNameOfAFileForTheNameOfWhatWasRefused) {
+    const Fixture f;
+    for (const char* name : {"mount.sh", "unshare.c", "ptrace test", "mount", "chroot"})
+        f.root.write(std::string("w/") + name, "x");
+    for (const char* output : {
+             "bash: line 1: ./mount.sh: Permission denied",
+             "cat: unshare.c: Permission denied",
+             "cat: 'ptrace test': Permission denied",
+             "cat: mount: Permission denied",
+             "cat: {w}/chroot: Permission denied",
+             "chmod: changing permissions of '/opt/mount': Operation not permitted",
+             "cp: cannot open 'ptrace test' for reading: Permission denied",
+         }) {
+        SCOPED_TRACE(output);
+        EXPECT_EQ(f.said(output), "");
+    }
+}
+
+TEST(Explain, KnowsTheRefusalsThatAreNotAboutPaths) {
+    const Fixture f;
+    f.root.write("w/point/x", "x");
+    const std::pair<const char*, const char*> rows[] = {
+        {"mount: /mnt: permission denied.", "mounting is not allowed; sandbox.mode"},
+        {"mount: {w}/point: permission denied.", "mounting is not allowed; sandbox.mode"},
+        {"ptrace: Operation not permitted.", "tracing processes is not allowed; sandbox.mode"},
+        {"warning: ptrace: Operation not permitted",
+         "tracing processes is not allowed; sandbox.mode"},
+        {"chroot: cannot change root directory to '/': Operation not permitted",
+         "changing the root is not allowed; sandbox.mode"},
+        {"sudo: The \"no new privileges\" flag is set, which prevents sudo from running as root.",
+         "getting the rights of another user is not allowed; sandbox.mode"},
+    };
+    for (const auto& [output, expected] : rows) {
+        SCOPED_TRACE(output);
+        EXPECT_EQ(f.said(output), expected);
+    }
+}
+
 TEST(Explain, BelievesACommandThatSucceededOnlyInWhatBashSaid) {
     const Fixture f;
     EXPECT_EQ(f.said("touch: cannot touch '/etc/x': Read-only file system", false), "");
@@ -127,6 +165,92 @@ TEST(Explain, SaysNothingOfTheNetworkWhereItIsAllowed) {
     Fixture f;
     f.policy.network = Network::kFull;
     EXPECT_EQ(f.said("curl: (6) Could not resolve host: example.org"), "");
+}
+
+TEST(Explain, SaysNothingOfTheNetworkWhereThisMachineItselfRefused) {
+    Fixture f;
+    const char* here[] = {
+        "curl: (7) Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
+        "curl: (7) Failed to connect to localhost port 1 after 0 ms: Couldn't connect to server",
+        "curl: (7) Failed to connect to ::1 port 1 after 0 ms: Couldn't connect to server",
+        "wget: http://[::1]:1/: Couldn't connect to server",
+        "HTTPConnectionPool(host='localhost', port=1): Failed to establish a new connection",
+    };
+    const char* elsewhere[] = {
+        "curl: (7) Failed to connect to 10.127.0.1 port 1 after 0 ms: Couldn't connect to server",
+        "curl: (7) Failed to connect to fd00::1 port 1 after 0 ms: Couldn't connect to server",
+        "curl: (6) Could not resolve host: localhost.example.org",
+    };
+    const std::string sentence = "the network is not allowed; sandbox.network";
+    for (const char* output : here) {
+        SCOPED_TRACE(output);
+        f.policy.network = Network::kLoopback;
+        EXPECT_EQ(f.said(output), "");
+        f.policy.network = Network::kNone;
+        EXPECT_EQ(f.said(output), sentence);
+    }
+    for (const char* output : elsewhere) {
+        SCOPED_TRACE(output);
+        f.policy.network = Network::kLoopback;
+        EXPECT_EQ(f.said(output), sentence);
+    }
+    EXPECT_EQ(f.said("Failed to establish a new connection: [Errno 111] Connection refused"), "");
+}
+
+TEST(Explain, NamesThePlaceholdersThatGitStumblesOver) {
+    const Fixture f;
+    f.root.write("w/.claude/x", "x");
+    const std::string sentence =
+        "the places of protected names (.git/hooks .envrc .claude) are held while a command runs "
+        "and cannot be removed; sandbox.mode";
+    const std::string cleaned =
+        "warning: failed to remove .claude/: Device or resource busy\n"
+        "warning: failed to remove .envrc/: Device or resource busy\n";
+    const std::string cloned =
+        "fatal: destination path '.' already exists and is not an empty directory.";
+    EXPECT_EQ(f.said(cleaned), sentence);
+    EXPECT_EQ(f.said(cloned), sentence);
+    EXPECT_EQ(f.said("rm: failed to remove src: Device or resource busy"), "");
+    EXPECT_EQ(f.said("fatal: destination path 'x' already exists and is not an empty directory."),
+              "");
+    f.root.write("w/src/x", "x");
+    EXPECT_EQ(f.said(cloned), "") << "the workspace is not empty without them either";
+}
+
+TEST(Explain, SaysThatWritingIsNotAllowedWhereNoPathOutsideIsNamed) {
+    const Fixture f;
+    f.root.write("w/x", "x");
+    std::filesystem::create_directory_symlink("/etc", f.root / "w/link");
+    const std::string sentence = "writing there is not allowed; sandbox.write";
+    for (const char* output : {
+             "bash: line 1: b: Read-only file system",  // after `cd /`
+             "touch: cannot touch 'link/x': Read-only file system",
+             "touch: cannot touch '{w}/link/x': Read-only file system",
+             "OSError: [Errno 30] Read-only file system",
+         }) {
+        SCOPED_TRACE(output);
+        EXPECT_EQ(f.said(output), sentence);
+    }
+    EXPECT_EQ(f.said("touch: cannot touch '{w}/x': Read-only file system"), "");
+    EXPECT_EQ(f.said("PermissionError: [Errno 13] Permission denied"), "");
+}
+
+TEST(Explain, KnowsWhatNodeSaysOfTheNetwork) {
+    Fixture f;
+    const std::string sentence = "the network is not allowed; sandbox.network";
+    EXPECT_EQ(f.said("Error: listen EACCES: permission denied 127.0.0.1:3000"), sentence);
+    EXPECT_EQ(f.said("Error: connect EACCES 192.0.2.1:80 - Local (0.0.0.0:0)"), sentence);
+    EXPECT_EQ(f.said("Error: connect EACCES /run/service.sock"), "");
+    f.policy.network = Network::kFull;
+    EXPECT_EQ(f.said("Error: listen EACCES: permission denied 0.0.0.0:80"), "");
+}
+
+TEST(Explain, KnowsWhyLeaksAreNotLookedForWithoutLandlock) {
+    Fixture f;
+    const std::string output = "HINT: LeakSanitizer does not work under ptrace (strace, gdb, etc)";
+    EXPECT_EQ(f.said(output), "") << "it was the command's own";
+    f.policy.tolerated = {Gap::kLandlock};
+    EXPECT_EQ(f.said(output), "tracing processes is not allowed; sandbox.mode");
 }
 
 TEST(Explain, NamesTheModeWhereNothingMayBeWritten) {

@@ -135,6 +135,14 @@ TEST_F(SandboxedRun, ABadDirectoryIsNamed) {
     EXPECT_TRUE(missing.complains("sandbox.write: /nowhere/at-all is not there")) << missing.errors;
 }
 
+TEST_F(SandboxedRun, ACommandMayTraceItsOwnProcesses) {
+    for (const char* mode : {"workspace", "read-only"}) {
+        SCOPED_TRACE(mode);
+        const std::string command = std::string(TENON_ESCAPE) + " trace-child";
+        EXPECT_EQ(run_.command(command, {"--sandbox", mode}).output, "fine\n");
+    }
+}
+
 TEST_F(SandboxedRun, ABadModeIsAUsageError) {
     const Ran ran = run_.start("true", {"--sandbox", "strict"});
     EXPECT_EQ(ran.code, 2);

@@ -87,10 +87,19 @@ TEST_F(ADumbTerminalWithAClock, DropsAnAnswerThatComesTooEarly) {
     auto pty = start();
     pty->send("ask\n");
     ASSERT_TRUE(pty->wait_for("waits for quiet"));
-    type(*pty, "yes\n", "Too early");
+    for (const std::string early : {"yes", "a2", "A1", "n use make", "no use make", "yes please"}) {
+        pty->send(early + "\n");
+        EXPECT_TRUE(pty->wait_until([&] {
+            const std::string screen = pty->screen();
+            const auto at = screen.rfind(early + "\n");
+            return at != std::string::npos && screen.find("Too early", at) != std::string::npos;
+        })) << early;
+    }
+    type(*pty, "a better name\n", "line: a better name");
     passes("1000");
     ASSERT_TRUE(is_ready(*pty)) << pty->screen();
     EXPECT_EQ(pty->screen().find("answer: "), std::string::npos);
+    EXPECT_EQ(pty->screen().find("line: n"), std::string::npos);
     EXPECT_EQ(pty->screen().find("line: yes"), std::string::npos);
     type(*pty, "n\n", "answer: n");
 }

@@ -64,7 +64,7 @@ public:
         ui::Terminal::Options options;
         options.in = in_.get();
         options.out = out_.get();
-        options.now = [this] { return now_; };
+        options.now = [this] { return now_ += look_; };
         terminal_ = std::make_unique<ui::ScreenTerminal>(std::move(options));
         if (!terminal_->start()) throw std::runtime_error("the terminal does not start");
     }
@@ -78,6 +78,7 @@ public:
     [[nodiscard]] ui::Terminal& terminal() { return *terminal_; }
     void ask(std::size_t number) { terminal_->set_question(a_question(number)); }
     void passes(Milliseconds time) { now_ += time; }
+    void each_look_at_the_clock_takes(Milliseconds time) { look_ = time; }
 
     /// What comes of these keys, which arrive in one piece after that time.
     std::vector<ui::Input> types(std::string_view keys, Milliseconds after = Milliseconds(33)) {
@@ -115,6 +116,7 @@ public:
 
 private:
     std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
+    Milliseconds look_{0};
     UniqueFd keyboard_, in_, out_, far_;
     std::unique_ptr<ui::ScreenTerminal> terminal_;
 };

@@ -200,6 +200,44 @@ TEST(QuestionRows, ShowTheRemarkAtEverySize) {
     }
 }
 
+TEST(QuestionRows, WrapTheRemarkAtWordsAndMarkWhereItIsCut) {
+    Question question = with_lines(100, 50);
+    question.choices.erase(question.choices.begin() + 1, question.choices.begin() + 3);
+    question.remark = "(the substitution is not understood, and so no rule is offered)";
+    const std::string all = screen_of(laid_out(question, {}, {20, 24}));
+    EXPECT_TRUE(
+        is_on(all, "\n(the substitution is\nnot understood, and\nso no rule is\noffered)\n"))
+        << all;
+    const std::string small = screen_of(laid_out(question, {}, {20, 5}));
+    EXPECT_TRUE(is_on(small, "\n(the substitution i…\n")) << small;
+}
+
+TEST(QuestionRows, BeginWithTheRuleWhereTheLineOfTheFileHasNoRoom) {
+    Question question = a_question(1);
+    const std::string key = "permissions.allow.1=",
+                      file = "in /home/somebody/.config/tenon/allowed";
+    for (const std::string object : {"main", "a_very_long_name/of_a_branch_that_nobody_reads"}) {
+        const std::string exact = "Bash(git push --force " + object + ")",
+                          wider = "Bash(git push *)";
+        question.choices[2].variants = {{"only", "Written:", {key + exact, file}, {exact}},
+                                        {"wider", "Written:", {key + wider, file}, {wider}}};
+        QuestionMoment moment;
+        moment.chosen = &question.choices[2];
+        for (const ScreenSize size : {ScreenSize{20, 5}, {30, 5}, {39, 6}}) {
+            moment.variant = 0;
+            const QuestionRows first = laid_out(question, moment, size);
+            moment.variant = 1;
+            const QuestionRows second = laid_out(question, moment, size);
+            SCOPED_TRACE(screen_of(first) + "\n" + screen_of(second));
+            EXPECT_TRUE(is_on(screen_of(first), "Bash(git push --f"));
+            EXPECT_TRUE(is_on(screen_of(second), "Bash(git push *)\n"));
+            EXPECT_TRUE(has_key(first, kEnterKey) && has_key(second, kEnterKey));
+        }
+        const std::string roomy = screen_of(laid_out(question, moment, {80, 24}));
+        EXPECT_TRUE(is_on(roomy, key + wider + "\n" + file)) << roomy;
+    }
+}
+
 TEST(QuestionRows, LookLikeThisOnTheSmallestScreen) {
     const Question question = a_question(1);
     EXPECT_EQ(screen_of(laid_out(question, {}, {20, 5})),

@@ -121,7 +121,7 @@ TEST_F(AQuestion, ShowsTheRuleBeforeEnterAppliesIt) {
     auto pty = start();
     ask(*pty);
     type(*pty, "a", "Bash(the command)");
-    EXPECT_TRUE(shows(*pty, "Enter  does exactly this\n  a  the prefix\n  Esc  back\n"));
+    EXPECT_TRUE(shows(*pty, "Enter  does this\n  a  the prefix\n  Esc  back\n"));
     type(*pty, "a", "Bash(the *)");
     EXPECT_TRUE(shows(*pty, "  a  this exact command\n"));
     type(*pty, "\033", "yes, this once");

@@ -62,8 +62,8 @@ TEST(QuestionTyping,
         milliseconds before, after;
         Told comes;
     };
-    for (const Row& row : std::vector<Row>{{milliseconds(1000), milliseconds(299), {}},
-                                           {milliseconds(1000), milliseconds(300), {"answer 1y"}},
+    for (const Row& row : std::vector<Row>{{milliseconds(1000), milliseconds(499), {}},
+                                           {milliseconds(1000), milliseconds(500), {"answer 1y"}},
                                            {milliseconds(5000), milliseconds(0), {}},
                                            {milliseconds(999), milliseconds(0), {}},
                                            {milliseconds(0), milliseconds(999), {}},
@@ -258,10 +258,15 @@ TEST(QuestionTyping, AlwaysAndPermanentlyNeedEnterBehindThem) {
                           {"aa\r", {"answer 1a2"}},
                           {"aaa\r", {"answer 1a"}},
                           {"p\r", {"answer 1p"}},
-                          {"pp\r", {"line pp"}},  // it has one variant, and so no such key
-                          {"ap\r", {"line ap"}},
-                          {"ay\r", {"line ay"}},
-                          {"an", {}}}) {
+                          {"pp\r", {}},  // it has one variant, and so no such key
+                          {"ap\r", {"answer 1p"}},
+                          {"ay\r", {"answer 1y"}},
+                          {"ayes\r", {"answer 1y"}},
+                          {"ano\r", {"answer 1n"}},
+                          {"aay\r", {"answer 1y"}},
+                          {"an", {"answer 1n"}},
+                          {"pay\r", {}},  // may be a word
+                          {"papayas\r", {"line papayas"}}}) {
         SCOPED_TRACE(keys);
         QuestionDesk desk;
         desk.ask(1);
@@ -276,6 +281,76 @@ TEST(QuestionTyping, AnAlwaysInOnePieceWithItsEnterIsThatAnswerAndWasShown) {
     (void)desk.written();
     EXPECT_EQ(told(desk.types("a\r", kQuiet)), Told{"answer 1a"});
     EXPECT_NE(desk.written().find("Bash(git push origin main)"), std::string::npos);
+}
+
+TEST(QuestionTyping, AnAnswerBehindARefusedLetterIsNoPrompt) {
+    for (const std::string line : {"xy", "xyes", "Xno", "xpp", "xay"}) {
+        SCOPED_TRACE(line);
+        QuestionDesk desk;
+        desk.ask(1);
+        desk.passes(kQuiet);
+        EXPECT_EQ(told(desk.types_slowly(line + "\r")), Told{});
+        EXPECT_EQ(told(desk.types_slowly("now\r")), Told{"line now"});
+    }
+    QuestionDesk desk;
+    desk.types_slowly("b");
+    desk.ask(1);
+    EXPECT_EQ(told(desk.types_slowly("y\r")), Told{"line by"});
+}
+
+TEST(QuestionTyping, ALookAtARuleLeavesNoLetterWhenTheChoicesAreWrittenAnew) {
+    QuestionDesk desk;
+    desk.ask(1);
+    desk.passes(kQuiet);
+    desk.types_slowly("a");
+    ui::Question again = a_question(1);
+    again.choices[1].label = "always";
+    desk.terminal().set_question(again);
+    EXPECT_EQ(told(desk.types("\033")), Told{});
+    desk.passes(milliseconds(60));
+    EXPECT_EQ(told(desk.looks()), Told{});
+    EXPECT_EQ(told(desk.types_slowly("yes\r")), Told{});  // too early
+    EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
+    EXPECT_EQ(told(desk.types_slowly("next\r", kLong)), Told{"line next"});
+}
+
+TEST(QuestionTyping, AnotherChoiceIsTakenWhereARuleIsLookedAtAndTheLineIsKept) {
+    for (const char* key : {"y", "n"}) {
+        QuestionDesk desk;
+        desk.types_slowly("draft");
+        desk.ask(1);
+        desk.types("a", kQuiet);
+        EXPECT_EQ(told(desk.types(key, kQuiet)), Told{std::string("answer 1") + key});
+        EXPECT_EQ(told(desk.types_slowly("!\r", kLong)), Told{"line draft!"});
+    }
+}
+
+TEST(QuestionTyping, ASlowTerminalCountsBeforeAQuestionTakesAKey) {
+    QuestionDesk desk;
+    desk.each_look_at_the_clock_takes(milliseconds(400));
+    desk.ask(1);
+    desk.each_look_at_the_clock_takes(milliseconds(0));
+    EXPECT_NE(desk.written().find("waits for quiet"), std::string::npos);
+    EXPECT_EQ(told(desk.types("y", milliseconds(499))), Told{});
+    EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
+}
+
+TEST(QuestionTyping, AWordThatGoesOnAtOnceBehindAnAnswerIsTheNextLine) {
+    struct Row {
+        std::string first, rest;
+        milliseconds between;
+        Told comes;
+    };
+    for (const Row& row : std::vector<Row>{{"n", "ow then", milliseconds(33), {"line ow then"}},
+                                           {"y", "esterday", milliseconds(33), {"line esterday"}},
+                                           {"n", "o tests", milliseconds(33), {"line  tests"}},
+                                           {"n", "ow", milliseconds(400), {"line w"}}}) {
+        SCOPED_TRACE(row.first + row.rest);
+        QuestionDesk desk;
+        desk.ask(1);
+        EXPECT_EQ(told(desk.types(row.first, kQuiet)), Told{"answer 1" + row.first});
+        EXPECT_EQ(told(desk.types_slowly(row.rest + "\r", row.between)), row.comes);
+    }
 }
 
 TEST(QuestionTyping, EscGoesBackToTheChoices) {

@@ -75,8 +75,10 @@ std::string joined(const std::vector<std::string>& rules) {
 }
 
 /// What the rules of an offer are called beside the other offer.
-std::string name_of(std::size_t offer) {
-    return offer == 0 ? "exactly this" : "the wider rule";
+std::string name_of(const permission::Question& question, std::size_t offer) {
+    const bool command = question.tool == "bash" || question.tool == "background_run";
+    if (offer == 0) return command ? "only this command" : "only this";
+    return command ? "every command that begins so" : "the wider rule";
 }
 
 std::vector<std::string> visible_lines(const std::vector<std::string>& texts, std::size_t width) {
@@ -94,8 +96,9 @@ ui::Choice always(const permission::Question& question, std::size_t width) {
                       "always"};
     if (question.offers.size() > 1) choice.label += ", or wider";
     for (std::size_t i = 0; i < question.offers.size(); ++i)
-        choice.variants.push_back(
-            {name_of(i), "Always for this session:", visible_lines(question.offers[i], width)});
+        choice.variants.push_back({name_of(question, i), "Always for this session:",
+                                   visible_lines(question.offers[i], width)});
+    choice.enter = "adds this rule";
     return choice;
 }
 
@@ -110,47 +113,73 @@ std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
     return kept;
 }
 
-ui::Choice permanently(const std::vector<QuestionText::Kept>& kept, std::size_t width) {
+ui::Choice permanently(const permission::Question& question,
+                       const std::vector<QuestionText::Kept>& kept, std::size_t width) {
     const std::string file = visible(kept.front().lines.file.string());
     ui::Choice choice{'p', "", "permanently: the same, in " + file, "forever"};
     for (const QuestionText::Kept& one : kept) {
         auto lines = visible_lines(one.lines.lines, width);
-        if (lines.empty()) lines.push_back(indent_of(width) + "nothing: it stands there already");
+        auto brief = visible_lines(question.offers[one.offer], width);
+        if (lines.empty()) {
+            lines.push_back(indent_of(width) + "nothing: it stands there already");
+            brief = lines;
+        }
         lines.push_back("in " + visible(one.lines.file.string()));
-        choice.variants.push_back({name_of(one.offer), "Permanently, this is written:", lines});
+        choice.variants.push_back({name_of(question, one.offer), "Permanently, this is written:",
+                                   std::move(lines), std::move(brief)});
     }
+    choice.enter = "writes this line";
     return choice;
 }
 
 /// Who asks, when that is not clear.
-std::string whose(const permission::Question& question, std::size_t total) {
-    if (!question.subagent.empty()) return "subagent " + visible(question.subagent);
-    return total > 1 ? "conversation" : "";
+std::string whose(const permission::Question& question, std::size_t total, bool narrow) {
+    constexpr std::string_view kWhat = "the subagent ";
+    std::string_view name = question.subagent;
+    if (narrow && name.starts_with(kWhat)) name.remove_prefix(kWhat.size());
+    if (!name.empty()) return visible(name) + " · ";
+    return total > 1 ? "conversation · " : "";
+}
+
+/// "bash of the subagent 'docs'" without the subagent, which is named before.
+std::string without_subagent(const std::string& text, const permission::Question& question) {
+    const std::string behind = " of " + question.subagent;
+    if (question.subagent.empty() || !question.who.ends_with(behind) ||
+        !text.starts_with(question.who))
+        return text;
+    const std::size_t kept = question.who.size() - behind.size();
+    return text.substr(0, kept) + text.substr(question.who.size());
 }
 
 }  // namespace
 
 std::string question_title(const permission::Question& question, std::size_t place,
-                           std::size_t total, ui::Style style) {
-    std::string title = visible(question.title);
-    if (question.tool.empty()) title = visible(question.who) + " asks: " + title;
+                           std::size_t total, const QuestionView& view) {
+    const bool narrow = view.width < kNarrow;
+    std::string title = visible(without_subagent(question.title, question));
+    if (question.tool.empty())
+        title = visible(without_subagent(question.who, question)) + " asks: " + title;
     title = shortened(std::move(title));
-    if (const std::string who = whose(question, total); !who.empty()) title.insert(0, who + " · ");
-    if (total > 1) title.insert(0, std::to_string(place) + " of " + std::to_string(total) + " · ");
-    return ui::paint(style, ui::kBold, title);
+    const std::string who = whose(question, total, narrow);
+    const std::string number =
+        total > 1 ? std::to_string(place) + " of " + std::to_string(total) + " · " : "";
+    const bool name_first = narrow && !question.subagent.empty();
+    title.insert(0, name_first ? who + number : number + who);
+    return ui::paint(view.style, ui::kBold, title);
 }
 
 QuestionText question_text(const permission::Question& question, std::size_t place,
                            std::size_t total, const QuestionView& view) {
     QuestionText text;
-    text.shown.title = question_title(question, place, total, view.style);
+    text.shown.title = question_title(question, place, total, view);
     text.shown.subject = details_of(question, view);
     if (!question.remark.empty()) text.shown.remark = "(" + visible(question.remark) + ")";
     text.shown.choices.push_back({'y', "yes", "yes, this once", "yes"});
     if (!question.offers.empty()) {
         text.shown.choices.push_back(always(question, view.width));
         text.kept = kept_of(question, view.config);
-        if (!text.kept.empty()) text.shown.choices.push_back(permanently(text.kept, view.width));
+        if (!text.kept.empty())
+            text.shown.choices.push_back(permanently(question, text.kept, view.width));
     }
     text.shown.choices.push_back({'n', "no", "no", "no"});
     // The words are for the model, and a plugin's own question is none of its calls.

@@ -33,8 +33,9 @@ struct QuestionView {
 QuestionText question_text(const permission::Question& question, std::size_t place,
                            std::size_t total, const QuestionView& view);
 
-/// The line above a question: "2 of 3 · subagent explore · bash wants to run `make`".
+/// The line above a question: "2 of 3 · the subagent 'docs' · bash wants to run `make`". On a
+/// narrow screen the name comes first.
 std::string question_title(const permission::Question& question, std::size_t place,
-                           std::size_t total, ui::Style style);
+                           std::size_t total, const QuestionView& view);
 
 }  // namespace tenon::app

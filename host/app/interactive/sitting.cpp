@@ -290,10 +290,14 @@ void Sitting::withdraw_question(std::size_t number) {
 
 /// Its texts, for the screen and the files as they are now.
 void Sitting::write_question() {
-    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
-    question_->text = question_text(question_->question, question_->place, question_->total,
-                                    {config, at_.setup.settings.workspace, width(), style_});
+    question_->text =
+        question_text(question_->question, question_->place, question_->total, question_view());
     question_->text.shown.number = question_->number;
+}
+
+QuestionView Sitting::question_view() const {
+    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
+    return {config, at_.setup.settings.workspace, width(), style_};
 }
 
 /// More may have come since it was put.
@@ -303,7 +307,7 @@ void Sitting::count_questions() {
     if (total == question_->total) return;
     question_->total = total;
     question_->text.shown.title =
-        question_title(question_->question, question_->place, total, style_);
+        question_title(question_->question, question_->place, total, question_view());
     show_question();
 }
 
@@ -359,16 +363,7 @@ bool Sitting::keep_rules(std::size_t variant) {
 
 void Sitting::show_question() {
     if (phase_ == Phase::kAskingHowToLeave) {
-        const std::size_t running = host_->load().session_jobs;
-        at_.terminal.set_question(ui::Question{kHowToLeave,
-                                               "How to leave",
-                                               {counted(running, "job") + " of this session " +
-                                                (running == 1 ? "has" : "have") + " not ended."},
-                                               "",
-                                               {{'w', "wait", "wait, then leave", "wait"},
-                                                {'l', "leave", "leave, they run on", "leave"},
-                                                {'c', "cancel", "cancel them", "cancel"}},
-                                               {}});
+        at_.terminal.set_question(how_to_leave());
     } else if (question_) {
         at_.terminal.set_question(question_->text.shown);
     } else {
@@ -382,12 +377,48 @@ Leaving Sitting::unasked() const {
     return at_.options.no_wait ? Leaving::kLeaveJobs : Leaving::kCancelJobs;
 }
 
-/// Asks first when jobs would be lost.
+/// --no-wait has answered for them.
+std::size_t Sitting::jobs_to_ask_about() const {
+    return at_.options.no_wait ? 0 : host_->load().session_jobs;
+}
+
+/// "the turn and 2 jobs"
+std::string Sitting::what_is_unfinished() const {
+    std::string what = thread_->is_quiet() ? "" : "the turn";
+    const std::size_t jobs = jobs_to_ask_about();
+    if (jobs > 0) what += (what.empty() ? "" : " and ") + counted(jobs, "job");
+    return what.empty() ? "nothing" : what;
+}
+
+ui::Question Sitting::how_to_leave() const {
+    const std::size_t jobs = jobs_to_ask_about();
+    const bool turn = !thread_->is_quiet();
+    std::vector<std::string> subject;
+    if (turn) subject.emplace_back("A turn is in progress.");
+    if (jobs > 0)
+        subject.push_back(counted(jobs, "job") + " of this session " +
+                          (jobs == 1 ? "has" : "have") + " not ended.");
+    if (subject.empty()) subject.emplace_back("Nothing is in progress any more.");
+    std::string leave = "leave";
+    if (jobs > 0) leave += turn ? ", the jobs run on" : ", they run on";
+    if (turn) leave += ", the turn is stopped";
+    return {kHowToLeave,
+            "How to leave",
+            std::move(subject),
+            "",
+            {{'w', "wait", "wait, then leave", "wait"},
+             {'l', "leave", std::move(leave), "leave"},
+             {'c', "cancel", turn && jobs == 0 ? "cancel it" : "cancel them", "cancel"}},
+            {}};
+}
+
+/// Asks first when a turn or jobs would be lost.
 void Sitting::leave(int exit_code) {
     end_.exit_code = exit_code;
-    if (host_ == nullptr || at_.options.no_wait || host_->load().session_jobs == 0)
+    if (host_ == nullptr || (thread_->is_quiet() && jobs_to_ask_about() == 0))
         return close(unasked());
     phase_ = Phase::kAskingHowToLeave;
+    asked_about_jobs_ = jobs_to_ask_about() > 0;
     show_question();
 }
 
@@ -402,8 +433,7 @@ void Sitting::answer_how_to_leave(char key) {
     if (key == 'c') return close(Leaving::kCancelJobs);
     phase_ = Phase::kWaitingToLeave;
     show_question();
-    print("Waiting for " + counted(host_->load().session_jobs, "job") +
-          "; Ctrl-C goes back to the prompt.");
+    print("Waiting for " + what_is_unfinished() + "; Ctrl-C goes back to the prompt.");
     leave_if_nothing_is_left();
 }
 
@@ -413,10 +443,14 @@ void Sitting::stay() {
     show_question();
 }
 
+/// As it was wanted; also when the turn, which was all that there was to ask about, has ended.
 void Sitting::leave_if_nothing_is_left() {
     refresh_status();
-    if (phase_ == Phase::kWaitingToLeave && thread_->is_quiet() && host_->load().session_jobs == 0)
-        close(Leaving::kCancelJobs);
+    if (host_ == nullptr) return;
+    const bool asking = phase_ == Phase::kAskingHowToLeave;
+    const bool leaving = phase_ == Phase::kWaitingToLeave || (asking && !asked_about_jobs_);
+    if (leaving && thread_->is_quiet() && jobs_to_ask_about() == 0) return close(unasked());
+    if (asking) show_question();
 }
 
 void Sitting::close(Leaving leaving) {

@@ -51,7 +51,7 @@ private:
         kOpening,
         kOpen,
         kAskingHowToLeave,
-        kWaitingToLeave,  ///< for the session's jobs
+        kWaitingToLeave,  ///< for the turn and the session's jobs
         kClosing,
     };
     struct StandingQuestion {
@@ -95,6 +95,7 @@ private:
     void answer_question(const ui::Answer& given);
     [[nodiscard]] bool keep_rules(std::size_t variant);
     void write_question();
+    [[nodiscard]] QuestionView question_view() const;
     void count_questions();
     void show_question();
     [[nodiscard]] std::size_t questions_behind() const;
@@ -105,6 +106,9 @@ private:
     void answer_how_to_leave(char key);
     void stay();
     void leave_if_nothing_is_left();
+    [[nodiscard]] std::size_t jobs_to_ask_about() const;
+    [[nodiscard]] std::string what_is_unfinished() const;
+    [[nodiscard]] ui::Question how_to_leave() const;
     void close(Leaving leaving);
     void finish(End end);
     [[nodiscard]] Leaving unasked() const;
@@ -144,6 +148,7 @@ private:
     std::vector<std::string> resumable_;       ///< as /resume has just listed them
     std::optional<StandingQuestion> question_;
     std::size_t answered_in_a_row_ = 0;
+    bool asked_about_jobs_ = false;  ///< when asking how to leave
     std::optional<std::chrono::steady_clock::time_point> last_interrupt_;
     bool finished_ = false;
     End end_;

@@ -23,12 +23,13 @@ constexpr std::array<Entry, 10> kCommands = {{
     {"exit", "", "leave"},
 }};
 
-constexpr std::array<std::string_view, 12> kKeys = {
+constexpr std::array<std::string_view, 13> kKeys = {
     "Ctrl-C  stops the turn, or clears the line; twice leaves",
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
     "",
-    "A question takes keys once nothing was typed for a second; the line is kept.",
+    "A question takes keys half a second after it came up, and once nothing was typed",
+    "for a second; the line is kept.",
     "y, n    answer it at once; so do yes and no",
     "a, p    show the rule for this session, or the line for good; Enter adds it",
     "Tab     says no, and what to do instead; Esc goes back",

@@ -63,19 +63,38 @@ TEST_F(AQuestionText, WithoutOffersHasYesAndNoAndTheReason) {
 TEST_F(AQuestionText, SaysWhichOfSeveralItIsAndWhose) {
     struct Row {
         std::string subagent;
-        std::size_t place, total;
-        std::string title;
+        std::size_t place, total, width;
+        std::string before;
     };
-    for (const Row& row :
-         std::vector<Row>{{"", 1, 1, ""},
-                          {"", 1, 3, "1 of 3 · conversation · "},
-                          {"explore\x1b[2J", 2, 3, "2 of 3 · subagent explore\\x1b[2J · "},
-                          {"explore", 1, 1, "subagent explore · "}}) {
-        SCOPED_TRACE(row.title);
+    for (const Row& row : std::vector<Row>{
+             {"", 1, 1, 80, ""},
+             {"", 1, 3, 80, "1 of 3 · conversation · "},
+             {"the subagent 'd\x1b[2J'", 2, 3, 80, "2 of 3 · the subagent 'd\\x1b[2J' · "},
+             {"the subagent 'd two'", 1, 1, 80, "the subagent 'd two' · "},
+             {"the subagent 'd two'", 2, 3, 20, "'d two' · 2 of 3 · "}}) {
+        SCOPED_TRACE(row.before);
         permission::Question question = push();
-        question.subagent = row.subagent;
-        EXPECT_EQ(text(question, row.place, row.total).shown.title, row.title + question.title);
+        const std::string title = question.title;
+        if (!row.subagent.empty()) {
+            question.subagent = row.subagent;
+            question.who = "bash of " + row.subagent;
+            question.title.insert(4, " of " + row.subagent);
+        }
+        const QuestionView view{dir / "config", dir.path(), row.width, {}};
+        EXPECT_EQ(question_text(question, row.place, row.total, view).shown.title,
+                  row.before + title);
     }
+}
+
+TEST_F(AQuestionText, SaysWhatEnterDoesAndHowTheOffersDiffer) {
+    const QuestionText shown = text(push());
+    EXPECT_EQ(choice(shown, 'a')->enter, "adds this rule");
+    EXPECT_EQ(choice(shown, 'p')->enter, "writes this line");
+    for (const char key : {'a', 'p'}) {
+        EXPECT_EQ(choice(shown, key)->variants[0].name, "only this command");
+        EXPECT_EQ(choice(shown, key)->variants[1].name, "every command that begins so");
+    }
+    EXPECT_EQ(choice(shown, 'p')->variants[1].brief_lines, Lines{"  Bash(git push *)"});
 }
 
 TEST_F(AQuestionText, OfAPluginHasNoLineForTheModel) {

@@ -82,7 +82,7 @@ TEST(PermissionQuestion, AlwaysHoldsForTheSessionAndExactlyTheRule) {
     person.enters("go");
     EXPECT_TRUE(person.is_asked("always for this session: Bash(touch made)")) << person.shown();
     person.types("a");
-    EXPECT_TRUE(person.terminal().wait_for("Enter  does exactly this")) << person.shown();
+    EXPECT_TRUE(person.terminal().wait_for("Enter  adds this rule")) << person.shown();
     EXPECT_NE(person.terminal().screen().find("\n  Bash(touch made)\n"), std::string::npos);
     EXPECT_FALSE(stands(person, "made"));
     person.types("\r");

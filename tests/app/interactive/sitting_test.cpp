@@ -275,6 +275,57 @@ TEST(Sitting, WaitsForJobsAndTheirResultsWhenToldTo) {
     EXPECT_NE(person.shown().find("Heard at last."), std::string::npos) << person.shown();
 }
 
+TEST(Sitting, AsksWhatBecomesOfATurnInProgress) {
+    for (const auto& leave : {std::string(kCtrlD), std::string("/exit\r")}) {
+        for (const std::string key : {"l", "c", "w"}) {
+            SCOPED_TRACE(leave + key);
+            Person person({calls("t1", "bash", {{"command", "cat gate"}}), says("It is over.")},
+                          {.arguments = {"--yes"}});
+            Gate gate(person.sandbox.workspace());
+            person.enters("go");
+            gate.wait();
+            person.types(leave);
+            EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
+            EXPECT_NE(person.terminal().screen().find("A turn is in progress."), std::string::npos);
+            person.types(key);
+            if (key == "w") {
+                EXPECT_TRUE(person.sees("Waiting for the turn;")) << person.shown();
+                gate.open();
+            }
+            EXPECT_EQ(person.leaves(), 0) << person.shown();
+            EXPECT_EQ(person.shown().find("It is over.") != std::string::npos, key == "w");
+            EXPECT_EQ(person.sandbox.processes(), std::vector<pid_t>());
+        }
+    }
+}
+
+TEST(Sitting, LeavesWhenTheTurnEndsThatItAskedAbout) {
+    Person person({calls("t1", "bash", {{"command", "cat gate"}}), says("It is over.")},
+                  {.arguments = {"--yes"}});
+    Gate gate(person.sandbox.workspace());
+    person.enters("go");
+    gate.wait();
+    person.types(kCtrlD);
+    EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
+    gate.open();
+    EXPECT_EQ(person.leaves(), 0) << person.shown();
+    EXPECT_NE(person.shown().find("It is over."), std::string::npos) << person.shown();
+}
+
+TEST(Sitting, AsksHowToLeaveAlsoAtAQuestionWhichComesBackForOneWhoWaits) {
+    Person person({calls("t1", "bash", {{"command", "touch made"}}), says("It is over.")});
+    person.enters("go");
+    EXPECT_TRUE(person.is_asked("bash wants to run `touch made`")) << person.shown();
+    person.types(kCtrlD);
+    EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
+    person.types("w");
+    EXPECT_TRUE(person.sees("Waiting for the turn;")) << person.shown();
+    EXPECT_TRUE(person.is_asked("y  yes")) << person.shown();
+    person.types("y");
+    EXPECT_EQ(person.leaves(), 0) << person.shown();
+    EXPECT_NE(person.shown().find("It is over."), std::string::npos) << person.shown();
+}
+
 TEST(Sitting, EndsInOrderOnASignalOrAClosedTerminal) {
     struct Row {
         const char* name;

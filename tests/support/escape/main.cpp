@@ -1,7 +1,7 @@
 // escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | try-freely KEY=VALUE… |
 //        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH
-//        [THREADS] | move-device | connect-apart PATH | without landlock,seccomp,namespaces
-//        COMMAND…
+//        [THREADS] | move-device | trace-child | connect-apart PATH |
+//        without landlock,seccomp,namespaces COMMAND…
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -218,6 +218,7 @@ int run(int argc, char** argv) {
     }
     if (verb == "connect-apart" && argc == 3) return say(connects_apart(argv[2]));
     if (verb == "move-device") return say(moves_to_other_device());
+    if (verb == "trace-child") return say(traces_own_child());
     if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;
     if (verb == "without" && argc > 3) {
         // Several: "landlock,seccomp"; what is needed to take others away goes last.
@@ -239,6 +240,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     const int code = escape::run(argc, argv);
     std::cout.flush();
-    // Past a sanitizer's last look, which a sandbox does not let it have.
+    // Past a sanitizer's last look, which a sandbox without Landlock does not let it have.
     ::_exit(code);
 }

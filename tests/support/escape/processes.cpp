@@ -36,6 +36,14 @@ bool reads_memory(const Surroundings& s) {
     return ::process_vm_readv(s.outsider, &own, 1, &theirs, 1, 0) == 1;
 }
 
+/// Whether the memory may be asked for shows in the error, without a change to it.
+bool asks_for_memory(long call, pid_t process) {
+    char byte = 0;
+    iovec own{&byte, 1};
+    iovec theirs{nullptr, 1};  // nothing is ever there
+    return ::syscall(call, process, &own, 1, &theirs, 1, 0) < 0 && errno == EFAULT;
+}
+
 bool opens_memory(const Surroundings& s) {
     return ::open(of(s.outsider, "mem").c_str(), O_RDWR) >= 0;
 }
@@ -106,6 +114,12 @@ std::vector<Way> process_ways() {
         {"ptrace-supervisor",
          [](const Surroundings&) { return traces(PTRACE_SEIZE, supervisor()); }},
         {"read-memory", reads_memory},
+        {"write-memory",
+         [](const Surroundings& s) { return asks_for_memory(SYS_process_vm_writev, s.outsider); }},
+        {"read-memory-supervisor",
+         [](const Surroundings&) { return asks_for_memory(SYS_process_vm_readv, supervisor()); }},
+        {"write-memory-supervisor",
+         [](const Surroundings&) { return asks_for_memory(SYS_process_vm_writev, supervisor()); }},
         {"open-memory", opens_memory},
         {"read-environment",
          [](const Surroundings& s) { return can_read(of(s.outsider, "environ")); }},
@@ -125,6 +139,34 @@ std::vector<Way> process_ways() {
         {"signal-by-owner", signals_by_owner_of_file},
         {"limit-outsider", limits_outsider},
     };
+}
+
+int traces_own_child() {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        while (true)
+            ::pause();
+    }
+    char byte = 0;
+    char theirs_is = 7;
+    iovec own{&byte, 1}, theirs{&theirs_is, 1};
+    int code = 0;
+    if (::ptrace(PTRACE_ATTACH, child, nullptr, nullptr) != 0) {
+        code = errno;
+    } else {
+        ::waitpid(child, nullptr, __WALL);
+        if (::process_vm_readv(child, &own, 1, &theirs, 1, 0) != 1) code = errno;
+        if (::process_vm_writev(child, &own, 1, &theirs, 1, 0) != 1) code = errno;
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    if (code != 0) return code;
+    // The other way: the child asks for it.
+    const pid_t willing = ::fork();
+    if (willing == 0) ::_exit(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : errno);
+    int status = 0;
+    ::waitpid(willing, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
 }
 
 }  // namespace escape

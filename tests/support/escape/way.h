@@ -58,6 +58,7 @@ int connects_to_file(const std::string& path);
 /// The same in a thread with descriptors of its own.
 int connects_apart(const std::string& path);
 int moves_to_other_device();
+int traces_own_child();
 
 // ---- helpers; all say whether it worked
 
