@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -29,6 +30,7 @@ namespace tenon::sandbox {
 namespace {
 
 constexpr char kLoopback[] = "lo";
+constexpr unsigned kThread = O_EXCL;  // PIDFD_THREAD
 constexpr std::size_t kMostHelpers = 64;
 
 /// One call that waits.
@@ -60,19 +62,28 @@ public:
         addition.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
         if (::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &addition) < 0) answer(EACCES);
     }
-    /// A descriptor of the caller, for us. The pid of the call may be a thread's.
+    /// A descriptor of the caller, for us.
     [[nodiscard]] UniqueFd descriptor(int number) const {
+        UniqueFd caller(static_cast<int>(::syscall(SYS_pidfd_open, request_.pid, kThread)));
+        if (!caller && errno == EINVAL) caller = process();
+        if (!caller || !waits()) return {};
+        return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, caller.get(), number, 0)));
+    }
+
+private:
+    /// Before Linux 6.9, which cannot open threads: the process of a caller that may be a thread.
+    /// None where that has descriptors of its own.
+    [[nodiscard]] UniqueFd process() const {
         const auto status = read_whole_file(proc("status"), 65536);
         if (!status) return {};
         const auto at = status->find("\nTgid:");
         if (at == std::string::npos) return {};
         const int process = std::atoi(status->c_str() + at + 6);
-        const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
-        if (!handle || !waits()) return {};
-        return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, handle.get(), number, 0)));
+        const long differ = ::syscall(SYS_kcmp, request_.pid, process, KCMP_FILES, 0, 0);
+        if (differ > 0 || (differ < 0 && errno != ENOSYS)) return {};
+        return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
     }
 
-private:
     int listener_;
     seccomp_notif request_;
 };

@@ -48,6 +48,34 @@ UniqueFd open_without_links(const std::string& path) {
     return at;
 }
 
+std::string beyond_links(const std::string& path) {
+    namespace fs = std::filesystem;
+    constexpr int kMostLinks = 16;
+    fs::path at = "/";
+    fs::path rest = fs::path(path).relative_path();
+    for (int links = 0; !rest.empty();) {
+        const fs::path name = *rest.begin();
+        fs::path more;
+        for (auto part = std::next(rest.begin()); part != rest.end(); ++part)
+            more /= *part;
+        rest = more;
+        if (name == ".." || name == "." || name.empty()) {
+            if (name == "..") at = at.parent_path();
+            continue;
+        }
+        std::error_code error;
+        const fs::path target = fs::read_symlink(at / name, error);
+        if (error) {
+            at /= name;
+            continue;
+        }
+        if (++links > kMostLinks) return path;
+        if (target.is_absolute()) at = "/";
+        rest = more.empty() ? target.relative_path() : target.relative_path() / more;
+    }
+    return at.string();
+}
+
 void make_removable(const std::string& path) {
     if (const UniqueFd directory = open_without_links(path)) make_removable_from(directory);
 }

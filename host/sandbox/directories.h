@@ -12,6 +12,10 @@ namespace tenon::sandbox {
 /// or something else that is no directory is on the way or at the end.
 UniqueFd open_without_links(const std::string& path);
 
+/// Where an absolute path leads when every link in it is followed, also to what is not there.
+/// `path` itself where they lead in a circle.
+std::string beyond_links(const std::string& path);
+
 /// Gives back the rights of their owner to all directories at and beneath `path`: a command may
 /// have taken them from itself. Follows no link.
 void make_removable(const std::string& path);

@@ -13,6 +13,7 @@
 
 #include "host/base/private_dirs.h"
 #include "host/base/unique_fd.h"
+#include "host/sandbox/directories.h"
 
 namespace tenon::sandbox {
 namespace {
@@ -147,13 +148,11 @@ private:
             const bool is_last = std::next(part) == rest.end();
             pins.push_back({at, read_only && (is_last || !S_ISDIR(info.st_mode))});
             if (S_ISDIR(info.st_mode)) continue;
-            std::error_code error;
             std::filesystem::path beyond = at;
             for (auto more = std::next(part); more != rest.end(); ++more)
                 beyond /= *more;
-            const auto target = std::filesystem::weakly_canonical(beyond, error);
-            if (S_ISLNK(info.st_mode) && !error && links_left > 0)
-                add(target.string(), read_only, links_left - 1);
+            if (S_ISLNK(info.st_mode) && links_left > 0)
+                add(beyond_links(beyond.string()), read_only, links_left - 1);
             return;
         }
     }

@@ -174,9 +174,14 @@ Result<Placeholders> Placeholders::make(const std::filesystem::path& records,
         if (errno != EINTR) return Error::from_errno("lock " + file.string());
     }
     for (const std::string& path : paths) {
-        for (const std::string& root : writable) {
-            if (!is_beneath(path, root) || path == root) continue;
-            if (auto made = make_steps(root, path, held.lock_.get()); !made) return made.error();
+        if (!is_beneath_any(path, writable)) continue;
+        // A link that leads nowhere leads to whatever is made there.
+        for (const std::string& place : {path, beyond_links(path)}) {
+            for (const std::string& root : writable) {
+                if (!is_beneath(place, root) || place == root) continue;
+                if (auto made = make_steps(root, place, held.lock_.get()); !made)
+                    return made.error();
+            }
         }
     }
     return held;

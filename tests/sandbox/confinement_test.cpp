@@ -142,6 +142,18 @@ TEST_F(Confined, AProtectedLinkCanBeNeitherReplacedNorWrittenThrough) {
     EXPECT_FALSE(fs::exists(run_.workspace() / "shared/y"));
 }
 
+TEST_F(Confined, AProtectedLinkThatLeadsNowhereGetsNoHooks) {
+    fs::create_symlink("nowhere", run_.workspace() / ".git");
+    fs::create_symlink("../w/./far/../away", run_.workspace() / ".claude");
+    const Ran ran = run_.command(
+        "mkdir -p nowhere/hooks away; echo x > nowhere/hooks/pre-commit; echo x > "
+        "away/settings.json; mv nowhere n; mv away a; echo fine");
+    EXPECT_TRUE(ran.says("fine\n")) << ran.output;
+    for (const char* name : {"nowhere", "away", ".tenon"})
+        EXPECT_TRUE(goes(run_.workspace() / name)) << name;
+    EXPECT_EQ(workspace(), ".claude .git");
+}
+
 TEST_F(Confined, TheHooksOfALinkedWorktreeAreProtectedToo) {
     const fs::path main = run_.world.home / "main";
     run_.world.home.write("main/.git/worktrees/w/commondir", "../..\n");

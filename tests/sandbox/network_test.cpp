@@ -107,6 +107,17 @@ TEST_F(SandboxedNetwork, ASocketFileOutsideIsReachedInNoWay) {
         << "a directory that may be written may be used";
 }
 
+TEST_F(SandboxedNetwork, TheSocketOfTheVeryThreadIsConnected) {
+    const UniqueFd service(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = (run_.workspace() / "s").string();
+    std::copy(path.begin(), path.end(), address.sun_path);
+    ASSERT_EQ(::bind(service.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ::listen(service.get(), 16);
+    EXPECT_EQ(says("connect-apart s", "none"), "fine\n");
+}
+
 TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
     fill_queue();
     const Ran started = run_.start("touch here; " + std::string(TENON_ESCAPE) + " connect-file s",

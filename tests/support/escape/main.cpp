@@ -1,6 +1,7 @@
 // escape list | prepare OUTSIDE | check OUTSIDE | try KEY=VALUE… | try-freely KEY=VALUE… |
 //        as-user UID COMMAND… | connect HOST PORT | talk-tcp | talk-file PATH | connect-file PATH
-//        [THREADS] | move-device | trace-child | without landlock,seccomp,namespaces COMMAND…
+//        [THREADS] | move-device | trace-child | connect-apart PATH |
+//        without landlock,seccomp,namespaces COMMAND…
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -215,6 +216,7 @@ int run(int argc, char** argv) {
         for (std::thread& thread : threads)
             thread.join();
     }
+    if (verb == "connect-apart" && argc == 3) return say(connects_apart(argv[2]));
     if (verb == "move-device") return say(moves_to_other_device());
     if (verb == "trace-child") return say(traces_own_child());
     if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;

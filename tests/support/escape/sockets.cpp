@@ -4,9 +4,12 @@
 #include <cstring>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 
 #include "tests/support/escape/way.h"
 
@@ -193,6 +196,26 @@ int connects_to_file(const std::string& path) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) return errno;
     return ::connect(fd, plain(address), sizeof address) == 0 ? 0 : errno;
+}
+
+int connects_apart(const std::string& path) {
+    const auto address = named(path);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    const int other = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    int code = 0;
+    std::thread([&] {
+        // From here on the number means another socket in this thread than in the others.
+        if (::unshare(CLONE_FILES) != 0 || ::dup2(other, fd) < 0 ||
+            ::connect(fd, plain(address), sizeof address) != 0)
+            code = errno;
+    }).join();
+    if (code != 0) return code;
+    sockaddr_un peer{};
+    socklen_t size = sizeof peer;
+    const auto is_connected = [&](int socket) {
+        return ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+    };
+    return is_connected(other) && !is_connected(fd) ? 0 : ENOTCONN;
 }
 
 int moves_to_other_device() {

@@ -55,6 +55,8 @@ int connects_to(const std::string& host, int port);
 int talks_by_tcp();
 int talks_by_file(const std::string& path);
 int connects_to_file(const std::string& path);
+/// The same in a thread with descriptors of its own.
+int connects_apart(const std::string& path);
 int moves_to_other_device();
 int traces_own_child();
 
