@@ -19,6 +19,8 @@
 #include <tuple>
 #include <unistd.h>
 
+#include "host/shim/tree.h"
+
 namespace tenon::shim {
 namespace {
 
@@ -80,6 +82,7 @@ void settle(const Placement& place) {
     while (true) {
         int status = 0;
         const pid_t ended = ::waitpid(-1, &status, 0);
+        if (ended > 0 && release_if_traced(ended, status)) continue;
         if (ended == command) report(reports, {Report::kEnded, status, {}});
         if (ended < 0 && errno != EINTR) ::_exit(0);
     }

@@ -230,7 +230,7 @@ void Supervisor::reap() {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid != bash_) continue;
+        if (release_if_traced(pid, status) || pid != bash_) continue;
         take_reported_status();  // of bash, where this was only its init
         if (!bash_status_) bash_status_ = status;
         place_.status.reset();

@@ -9,9 +9,11 @@
 #include <memory>
 #include <set>
 #include <string_view>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
@@ -181,6 +183,14 @@ void stop_descendants(pid_t root, pid_t group) {
 void kill_descendants(pid_t root) {
     for (const OpenDescendant& process : stopped_descendants_of(root))
         jobs::send_signal(process.process, SIGKILL);
+}
+
+bool release_if_traced(pid_t child, int status) {
+    if (!WIFSTOPPED(status)) return false;
+    // A SIGTRAP is the kernel's own, for the tracer.
+    const int signal = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
+    ::ptrace(PTRACE_DETACH, child, nullptr, signal);
+    return true;
 }
 
 int count_living(pid_t root, const std::vector<pid_t>& left_out) {

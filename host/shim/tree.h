@@ -32,6 +32,11 @@ void kill_descendants(pid_t root);
 
 void signal_descendants(pid_t root, int first, int second);
 
+/// A child may make its parent its tracer (PTRACE_TRACEME in ptrace(2)); then each of its signals
+/// stops it until we say so, and waitpid tells of it. Lets go of it: true where `status` is such a
+/// stop and no end.
+bool release_if_traced(pid_t child, int status);
+
 /// Descendants, but for those `left_out`, that are not merely waiting to be reaped.
 int count_living(pid_t root, const std::vector<pid_t>& left_out);
 

@@ -43,6 +43,21 @@ TEST(Tree, IsGoneToTheLastProcessWhenTheTimeIsOver) {
     EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
 }
 
+TEST(Tree, OfACommandThatMakesItsSupervisorItsTracerGoesOnToItsEnd) {
+    const JobsFolder folder;
+    Queue queue(folder.store(), folder.options());
+    for (const bool own_namespace : {false, true}) {
+        SCOPED_TRACE(own_namespace);
+        JobSpec spec = folder.spec("exec " TENON_MISBEHAVE " trace-me exit=7");
+        spec.pid_namespace = own_namespace;
+        const JobRecord job = run(queue, spec);
+        EXPECT_EQ(job.end.exit_code, 7);
+        EXPECT_EQ(job.end.left_behind, 0);
+        folder.wait_for_shim(job.id);
+        EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
+    }
+}
+
 TEST(Tree, LeftBehindByBashIsCountedAndEnded) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());

@@ -20,6 +20,7 @@
 //   ready=FILE      opens FILE for writing and closes it: whoever reads the fifo knows we are here
 //   close           closes the standard streams
 //   linger          does nothing for ever
+//   trace-me        makes its parent its tracer, and gets a signal that it ignores
 //   exit=N          exits
 #include <algorithm>
 #include <atomic>
@@ -33,6 +34,7 @@
 #include <string>
 #include <string_view>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <tuple>
 #include <unistd.h>
@@ -172,6 +174,10 @@ void act(std::string_view what, const std::string& value) {
             ::close(fd);
     } else if (what == "linger") {
         linger();
+    } else if (what == "trace-me") {
+        std::signal(SIGUSR1, SIG_IGN);
+        ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+        std::raise(SIGUSR1);
     } else if (what == "exit") {
         std::exit(static_cast<int>(number));
     } else {
