@@ -1,8 +1,11 @@
 // Jobs in a real cgroup of version 2. Skipped where none can be made for the test.
 #include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "host/base/unique_fd.h"
 #include "tests/jobs/misbehaviours.h"
 
 namespace tenon::jobs {
@@ -36,7 +39,18 @@ public:
         if (path_.empty()) return;
         // Beneath it there is what jobs would have left: nothing, or the host's own group.
         ::rmdir((path_ / "tenon-host").c_str());
-        EXPECT_EQ(::rmdir(path_.c_str()), 0) << "something is left in " << path_;
+        EXPECT_TRUE(is_removed()) << "something is left in " << path_;
+    }
+    /// A group can be removed a moment after its last process has ended.
+    [[nodiscard]] bool is_removed() const {
+        const auto give_up = std::chrono::steady_clock::now() + 30s;
+        const UniqueFd events(::open((path_ / "cgroup.events").c_str(), O_RDONLY | O_CLOEXEC));
+        while (::rmdir(path_.c_str()) != 0) {
+            if (std::chrono::steady_clock::now() > give_up) return false;
+            pollfd change{events.get(), POLLPRI, 0};
+            ::poll(&change, 1, 20);
+        }
+        return true;
     }
     [[nodiscard]] bool usable() const { return usable_; }
     [[nodiscard]] bool has_memory() const {
