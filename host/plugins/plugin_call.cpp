@@ -1,6 +1,6 @@
 #include "host/plugins/plugin_call.h"
 
-#include "host/plugins/live_call.h"
+#include "host/plugin/live_call.h"
 
 namespace tenon::plugins {
 namespace {
@@ -68,14 +68,14 @@ agent::ToolResult PluginCall::call(const agent::ToolCall& call, agent::CallConte
 agent::ToolResult PluginCall::invoke(const agent::ToolCall& call, agent::CallContext& context) {
     if (plugin_.disabled()) return failure(disabled_text());
     const std::optional<Json> rewritten = tool_.schema.with_integers(call.input);
-    auto live =
-        LiveCall::make(tool_.spec.name, dump_json(rewritten ? *rewritten : call.input), context);
+    auto live = plugin::LiveCall::make(tool_.spec.name,
+                                       dump_json(rewritten ? *rewritten : call.input), context);
     if (!live) return failure("Error: " + live.error().message);
     const tenon_rc rc = plugin_.invoke(**live);
     return worded(rc, **live, context);
 }
 
-agent::ToolResult PluginCall::worded(tenon_rc rc, LiveCall& live,
+agent::ToolResult PluginCall::worded(tenon_rc rc, plugin::LiveCall& live,
                                      agent::CallContext& context) const {
     agent::ToolResult result{live.text(), rc != TENON_OK, {}};
     result.cut_at = live.cut_at();
@@ -96,7 +96,7 @@ agent::ToolResult PluginCall::worded(tenon_rc rc, LiveCall& live,
 
 std::string PluginCall::disabled_text() const {
     return "Error: the plugin " + plugin_.id() + " is disabled until the next session, after " +
-           std::to_string(Plugin::kMaxFaults) + " defects; do without its tools";
+           std::to_string(plugin::Plugin::kMaxFaults) + " defects; do without its tools";
 }
 
 }  // namespace tenon::plugins

@@ -5,11 +5,9 @@
 #include <stop_token>
 
 #include "host/agent/ports.h"
-#include "host/plugins/plugin.h"
+#include "host/plugin/plugin.h"
 
 namespace tenon::plugins {
-
-class LiveCall;
 
 /// Lets one through at a time.
 class Turnstile {
@@ -29,7 +27,8 @@ private:
 class PluginCall final : public agent::Tool {
 public:
     /// Both outlive it.
-    PluginCall(Plugin& plugin, const PluginTool& tool) : plugin_(plugin), tool_(tool) {}
+    PluginCall(plugin::Plugin& plugin, const plugin::PluginTool& tool)
+        : plugin_(plugin), tool_(tool) {}
 
     [[nodiscard]] const agent::ToolSpec& spec() const override { return tool_.spec; }
     [[nodiscard]] std::optional<std::string> check(const agent::ToolCall& call) const override;
@@ -37,12 +36,12 @@ public:
 
 private:
     agent::ToolResult invoke(const agent::ToolCall& call, agent::CallContext& context);
-    [[nodiscard]] agent::ToolResult worded(tenon_rc rc, LiveCall& live,
+    [[nodiscard]] agent::ToolResult worded(tenon_rc rc, plugin::LiveCall& live,
                                            agent::CallContext& context) const;
     [[nodiscard]] std::string disabled_text() const;
 
-    Plugin& plugin_;
-    const PluginTool& tool_;
+    plugin::Plugin& plugin_;
+    const plugin::PluginTool& tool_;
     Turnstile turnstile_;
 };
 

@@ -20,8 +20,8 @@ void Registry::add(std::unique_ptr<agent::Tool> tool) {
     if (is_new) host_tools_.push_back(std::move(tool));
 }
 
-Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
-    for (const PluginTool& tool : plugin->tools()) {
+Result<void, Problem> Registry::add(std::unique_ptr<plugin::Plugin> plugin) {
+    for (const plugin::PluginTool& tool : plugin->tools()) {
         const auto taken = by_name_.find(tool.spec.name);
         if (taken == by_name_.end()) continue;
         const std::string& owner = taken->second->spec().plugin;
@@ -29,7 +29,7 @@ Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
                        "its tool " + tool.spec.name + " has the name of one of " + owner,
                        "remove one of the two, or set plugins." + plugin->id() + ".enabled=false"};
     }
-    for (const PluginTool& tool : plugin->tools()) {
+    for (const plugin::PluginTool& tool : plugin->tools()) {
         plugin_tools_.push_back(std::make_unique<PluginCall>(*plugin, tool));
         by_name_.emplace(tool.spec.name, plugin_tools_.back().get());
     }
@@ -41,7 +41,7 @@ void Registry::remove(const std::string& id) {
     const auto plugin = std::find_if(plugins_.begin(), plugins_.end(),
                                      [&](const auto& one) { return one->id() == id; });
     if (plugin == plugins_.end()) return;
-    for (const PluginTool& tool : (*plugin)->tools())
+    for (const plugin::PluginTool& tool : (*plugin)->tools())
         by_name_.erase(tool.spec.name);
     std::erase_if(plugin_tools_, [&](const auto& tool) { return tool->spec().plugin == id; });
     plugins_.erase(plugin);

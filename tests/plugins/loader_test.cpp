@@ -9,8 +9,8 @@
 
 #include "host/base/limits.h"
 #include "host/base/unique_fd.h"
-#include "host/plugins/library.h"
-#include "host/plugins/running.h"
+#include "host/plugin/library.h"
+#include "host/plugin/running.h"
 #include "tests/plugins/workbench.h"
 #include "tests/support/sanitizers.h"
 

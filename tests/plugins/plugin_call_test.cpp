@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/utf8.h"
-#include "host/plugins/running.h"
+#include "host/plugin/running.h"
 #include "tests/plugins/workbench.h"
 
 namespace tenon::plugins {
@@ -77,14 +77,14 @@ TEST_F(PluginCallTest, RepairsTextThatIsNotUtf8) {
 TEST_F(PluginCallTest, CutsAResultWithoutEndAndSaysSo) {
     open("good", "good");
     const auto result = bench_.call("flood");
-    EXPECT_LE(result.text.size(), kMaxResultBytes + 100);
+    EXPECT_LE(result.text.size(), plugin::kMaxResultBytes + 100);
     EXPECT_THAT(result.text, ::testing::EndsWith("[1048576 more bytes left out]"));
     EXPECT_THAT(bench_.progress(), ElementsAre("5"));
 }
 
 TEST_F(PluginCallTest, DisablesAPluginAfterThreeFaults) {
     open("faults", "faults");
-    for (int i = 0; i < Plugin::kMaxFaults; ++i) {
+    for (int i = 0; i < plugin::Plugin::kMaxFaults; ++i) {
         SCOPED_TRACE(i);
         const auto result = bench_.call("faults");
         EXPECT_TRUE(result.is_error);
@@ -100,7 +100,7 @@ TEST_F(PluginCallTest, CountsAnExceptionOverTheBorderAsAFault) {
     const auto result = bench_.call("raw_throw");
     EXPECT_TRUE(result.is_error);
     EXPECT_THAT(result.text, HasSubstr("a defect in the plugin raw-throw"));
-    EXPECT_EQ(running_plugin(), nullptr);
+    EXPECT_EQ(plugin::running_plugin(), nullptr);
 }
 
 TEST_F(PluginCallTest, WakesACallThatIsCancelled) {
@@ -139,7 +139,7 @@ TEST_F(PluginCallTest, OfAResultThatIsCutOffNoEndCountsAsDelivered) {
     context.deliver("0000000a");
     const auto result =
         bench_.registry.find("flood")->call({"t", "flood", Json::object(), ""}, context);
-    EXPECT_EQ(result.cut_at, kMaxResultBytes);
+    EXPECT_EQ(result.cut_at, plugin::kMaxResultBytes);
     EXPECT_EQ(result.delivered_jobs, std::vector<std::string>());
 }
 
@@ -204,10 +204,10 @@ TEST_F(PluginCallTest, KnowsInARequestWhosePluginsCodeRuns) {
                         [&](const ServiceRequest&) { return ServiceReply::ok(Json::object()); });
     open("good", "good");
     agent::CallContext context({"s", ""}, "t", {},
-                               [&](const std::string&) { inside = running_plugin(); });
+                               [&](const std::string&) { inside = plugin::running_plugin(); });
     bench_.registry.find("deaf")->call({"t", "deaf", Json::object(), ""}, context);
     EXPECT_EQ(inside, "good");
-    EXPECT_EQ(running_plugin(), nullptr);
+    EXPECT_EQ(plugin::running_plugin(), nullptr);
 }
 
 }  // namespace

@@ -22,9 +22,10 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"shim", {"base", "jobs", "sandbox"}},
     {"model", {"base", "agent"}},
     {"permission", {"base", "agent"}},
-    {"plugins", {"base", "agent"}},
+    {"plugin", {"base", "agent", "plugins"}},  // only base, once its seams are cut
+    {"plugins", {"base", "agent", "plugin"}},
     {"ui", {"base", "agent"}},
-    {"app", {"base", "agent", "jobs", "model", "permission", "plugins", "sandbox", "ui"}},
+    {"app", {"base", "agent", "jobs", "model", "permission", "plugin", "plugins", "sandbox", "ui"}},
 };
 /// The last two are the rules by which every provider makes answers fit for the conversation.
 const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h", "call_ids.h",

@@ -1,8 +1,8 @@
-#include "host/plugins/config.h"
+#include "host/plugin/config.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 TEST(PluginConfig, BecomesWhatTheSchemaStates) {
@@ -29,4 +29,4 @@ TEST(PluginConfig, BecomesWhatTheSchemaStates) {
 }
 
 }  // namespace
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -1,9 +1,9 @@
-#include "host/plugins/config.h"
+#include "host/plugin/config.h"
 
 #include <charconv>
 #include <string_view>
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 /// A member that is an object, or an empty one.
@@ -70,4 +70,4 @@ Json config_json(const std::map<std::string, std::string>& own, const Json& sche
     return out;
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -12,12 +12,12 @@
 
 #include "host/agent/ports.h"
 #include "host/base/result.h"
-#include "host/plugins/live_call.h"
-#include "host/plugins/note.h"
-#include "host/plugins/schema.h"
+#include "host/plugin/live_call.h"
+#include "host/plugin/note.h"
+#include "host/plugin/schema.h"
 #include "host/plugins/services.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 
 /// Receives what plugins log; `level` is one of TENON_LOG_*. Any thread, several at once.
 using LogSink = std::function<void(std::string_view plugin, int level, std::string_view message)>;
@@ -45,7 +45,8 @@ public:
     /// plugin.
     static Result<std::unique_ptr<Plugin>, Refusal> create(
         const tenon_plugin* library, PluginOrigin origin,
-        const std::map<std::string, std::string>& config, const Services& services, LogSink log);
+        const std::map<std::string, std::string>& config, const plugins::Services& services,
+        LogSink log);
     ~Plugin();
     Plugin(const Plugin&) = delete;
     Plugin& operator=(const Plugin&) = delete;
@@ -86,4 +87,4 @@ private:
     std::atomic<int> faults_{0};
 };
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

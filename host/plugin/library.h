@@ -5,9 +5,9 @@
 #include <tenon/plugin.h>
 
 #include "host/base/result.h"
-#include "host/plugins/note.h"
+#include "host/plugin/note.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 
 /// Maps a library into this process, for ever, and asks it for its plugin. Its constructors run in
 /// here: whoever calls has checked the file. The result is static data of the library, not null.
@@ -20,4 +20,4 @@ Result<std::filesystem::path, Refusal> private_copy(int fd, const Note& note,
                                                     const std::filesystem::path& folder,
                                                     unsigned generation);
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -1,11 +1,11 @@
-#include "host/plugins/plugin.h"
+#include "host/plugin/plugin.h"
 
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
-#include "host/plugins/config.h"
-#include "host/plugins/running.h"
+#include "host/plugin/config.h"
+#include "host/plugin/running.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 constexpr std::uint32_t kMaxTools = 128;
@@ -84,7 +84,7 @@ Result<std::string, Refusal> checked_config(const tenon_plugin& library, const P
 
 /// The host as this plugin sees it.
 struct Plugin::HostFace : tenon_host {
-    HostFace(const PluginOrigin& origin, const Services& services_, LogSink log_sink)
+    HostFace(const PluginOrigin& origin, const plugins::Services& services_, LogSink log_sink)
         : tenon_host{},
           services(services_),
           sink(std::move(log_sink)),
@@ -105,7 +105,7 @@ struct Plugin::HostFace : tenon_host {
         request = [](const tenon_host* host, const tenon_call* call, tenon_str method,
                      tenon_str params, tenon_str body, tenon_sink out) noexcept -> tenon_rc {
             const auto& face = static_cast<const HostFace&>(*host);
-            const ServiceReply reply =
+            const plugins::ServiceReply reply =
                 face.services.request(face.id, face.first_party, view(method), view(params),
                                       view(body), LiveCall::context_of(call));
             if (out.put != nullptr) out.put(out.ctx, str(reply.out));
@@ -114,7 +114,7 @@ struct Plugin::HostFace : tenon_host {
         extension = [](const tenon_host*, const char*) noexcept -> const void* { return nullptr; };
     }
 
-    const Services& services;
+    const plugins::Services& services;
     LogSink sink;
     std::string id;
     bool first_party;
@@ -135,7 +135,8 @@ Plugin::~Plugin() {
 
 Result<std::unique_ptr<Plugin>, Refusal> Plugin::create(
     const tenon_plugin* library, PluginOrigin origin,
-    const std::map<std::string, std::string>& config, const Services& services, LogSink log) {
+    const std::map<std::string, std::string>& config, const plugins::Services& services,
+    LogSink log) {
     if (library == nullptr || !TENON_HAS(library, abi_minor))
         return defect("tenon_plugin_v1 returned no plugin");
     if (library->abi_major != TENON_ABI_MAJOR || library->abi_minor != TENON_ABI_MINOR)
@@ -241,4 +242,4 @@ tenon_rc Plugin::invoke(LiveCall& call) {
     return rc;
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -1,10 +1,10 @@
-#include "host/plugins/schema.h"
+#include "host/plugin/schema.h"
 
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 using ::testing::HasSubstr;
@@ -210,4 +210,4 @@ TEST(Schema, RefusesReferencesThatMultiply) {
 }
 
 }  // namespace
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

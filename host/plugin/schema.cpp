@@ -1,4 +1,4 @@
-#include "host/plugins/schema.h"
+#include "host/plugin/schema.h"
 
 #include <limits>
 #include <re2/re2.h>
@@ -8,11 +8,11 @@
 #include <valijson/validator.hpp>
 
 #include "host/base/utf8.h"
-#include "host/plugins/schema_explain.h"
-#include "host/plugins/schema_form.h"
-#include "host/plugins/schema_integers.h"
+#include "host/plugin/schema_explain.h"
+#include "host/plugin/schema_form.h"
+#include "host/plugin/schema_integers.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 using valijson::adapters::Adapter;
@@ -142,7 +142,7 @@ Result<Schema> Schema::compile_tool_input(const Json& schema) {
 }
 
 std::optional<Json> Schema::with_integers(const Json& value) const {
-    return plugins::with_integers(compiled_->form, value);
+    return plugin::with_integers(compiled_->form, value);
 }
 
 Result<void> Schema::check(const Json& given) const {
@@ -160,4 +160,4 @@ Result<void> Schema::check(const Json& given) const {
     return Error{path_of(first.context) + ": " + first.description};
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -11,7 +11,7 @@
 #include "host/base/mutex.h"
 #include "host/base/unique_fd.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 
 /// A result longer than this is cut off: nothing a tool does may fill the host's memory.
 constexpr std::size_t kMaxResultBytes = 4U << 20U;
@@ -49,4 +49,4 @@ private:
     std::stop_callback<std::function<void()>> on_stop_;  // last: it uses event_
 };
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -7,7 +7,7 @@
 #include "host/base/json.h"
 #include "host/base/result.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 
 /// A JSON Schema (draft 7, the keywords listed in schema_form.cpp), compiled once, checked often.
 /// Immutable: may be used by many threads at once. Patterns run on RE2, in time linear in the text.
@@ -38,4 +38,4 @@ private:
     std::unique_ptr<Compiled> compiled_;
 };
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

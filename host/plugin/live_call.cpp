@@ -1,4 +1,4 @@
-#include "host/plugins/live_call.h"
+#include "host/plugin/live_call.h"
 
 #include <algorithm>
 #include <atomic>
@@ -8,7 +8,7 @@
 
 #include "host/base/utf8.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 std::uint64_t next_id() {
@@ -79,4 +79,4 @@ std::string LiveCall::text() {
     return out;
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -1,25 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "host/base/result.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 
 /// Why a file was not used, in words for a person, and what would mend it.
 struct Refusal {
     std::string reason;
     std::string remedy;
-};
-
-/// A file that was found and left out.
-struct Problem {
-    std::filesystem::path file;
-    std::string reason;
-    std::string remedy;
-    bool shortage = false;  ///< the host lacks something: it says nothing about the file
 };
 
 /// What the ELF note `.note.tenon` says (layout: tenon_note in tenon/plugin.h).
@@ -36,4 +27,4 @@ struct Note {
 /// question. Blocks on the file. ELF: the generic ABI specification and elf(5).
 Result<Note, Refusal> read_note(int fd);
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

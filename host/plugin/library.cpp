@@ -1,4 +1,4 @@
-#include "host/plugins/library.h"
+#include "host/plugin/library.h"
 
 #include <deque>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "host/base/mutex.h"
 #include "host/base/unique_fd.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 namespace fs = std::filesystem;
@@ -141,4 +141,4 @@ Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path&
     return place;
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin
