@@ -1,19 +1,12 @@
 #include "host/plugin/library.h"
 
 #include <deque>
-#include <fcntl.h>
-#include <memory>
-#include <openssl/evp.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-#include <vector>
 
 #include <boost/dll/shared_library.hpp>
 
-#include "host/base/atomic_file.h"
 #include "host/base/mutex.h"
-#include "host/base/unique_fd.h"
+#include "host/base/utf8.h"
+#include "host/plugin/running.h"
 
 namespace tenon::plugin {
 namespace {
@@ -30,71 +23,13 @@ void keep_mapped(shared_library library) {
     kept->push_back(std::move(library));
 }
 
-Refusal cannot_copy(const std::string& doing, int code) {
-    return {Error::from_errno(doing, code).message,
-            "check the state folder: space, owner and mode"};
+/// Everything up to invoke has been there from the beginning.
+bool is_complete(const tenon_plugin& library) {
+    return TENON_HAS(&library, invoke) && library.create != nullptr && library.destroy != nullptr &&
+           library.tools != nullptr && library.invoke != nullptr;
 }
 
-/// Removes a file unless told that it is in its place.
-class Temporary {
-public:
-    explicit Temporary(fs::path path) : path_(std::move(path)) {}
-    ~Temporary() {
-        if (!path_.empty()) ::unlink(path_.c_str());
-    }
-    Temporary(const Temporary&) = delete;
-    Temporary& operator=(const Temporary&) = delete;
-    [[nodiscard]] const fs::path& path() const { return path_; }
-    void in_place() { path_.clear(); }
-
-private:
-    fs::path path_;
-};
-
-/// Copies and hashes in one pass. The hash is in hexadecimal.
-Result<std::string> copy_and_hash(int from, int to) {
-    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                     EVP_MD_CTX_free);
-    if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
-        return Error{"start a SHA-256"};
-    std::vector<char> buffer(256U << 10U);
-    for (off_t at = 0;;) {
-        const ssize_t n = ::pread(from, buffer.data(), buffer.size(), at);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return Error::from_errno("read");
-        if (n == 0) break;
-        at += n;
-        EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(n));
-        if (auto written = write_all(to, {buffer.data(), static_cast<std::size_t>(n)}); !written)
-            return written.error();
-    }
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context.get(), digest, &size);
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) {
-        constexpr char kDigits[] = "0123456789abcdef";
-        hex += kDigits[digest[i] >> 4U];
-        hex += kDigits[digest[i] & 15U];
-    }
-    return hex;
-}
-
-Result<void, Refusal> make_private_folder(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) return cannot_copy("make " + folder.string(), error.value());
-    if (::chmod(folder.c_str(), 0700) != 0) return cannot_copy("chmod " + folder.string(), errno);
-    struct statvfs info {};
-    if (::statvfs(folder.c_str(), &info) == 0 && (info.f_flag & ST_NOEXEC) != 0)
-        return Refusal{"the folder " + folder.string() + " is on a file system mounted noexec",
-                       "point TENON_STATE_DIR to one that is not"};
-    return {};
-}
-
-}  // namespace
-
-Result<const tenon_plugin*, Refusal> open_library(const fs::path& file) {
+Result<const tenon_plugin*, Refusal> map_library(const fs::path& file) {
     try {
         // The overload with an error_code loses the loader's reason.
         shared_library library(file,
@@ -107,38 +42,29 @@ Result<const tenon_plugin*, Refusal> open_library(const fs::path& file) {
             return Refusal{
                 "it does not export tenon_plugin_v1",
                 "build it with tenon_add_plugin(), or with TENON_EXPORT in front of the function"};
-        const tenon_plugin* plugin = entry();
-        if (plugin == nullptr)
-            return Refusal{"tenon_plugin_v1 returned null", "tell whoever made the plugin"};
-        return plugin;
+        return entry();
     } catch (const std::exception& e) {
         return Refusal{std::string("the system cannot load it: ") + e.what(),
                        "install what it needs (ldd lists it), or build it for this system"};
     }
 }
 
-Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path& folder,
-                                       unsigned generation) {
-    if (auto made = make_private_folder(folder); !made) return made.error();
-    Temporary temporary(folder / ("." + note.id + "." + std::to_string(::getpid()) + "." +
-                                  std::to_string(generation) + ".tmp"));
-    ::unlink(temporary.path().c_str());  // of a host that died with our number
-    const UniqueFd copy(
-        ::open(temporary.path().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!copy) return cannot_copy("create " + temporary.path().string(), errno);
-    const auto hash = copy_and_hash(fd, copy.get());
-    if (!hash)
-        return Refusal{hash.error().while_doing("copy to " + temporary.path().string()).message,
-                       "check the state folder"};
-    const auto again = read_note(copy.get());
-    if (!again || again->id != note.id)
-        return Refusal{"the file changed while it was read", "try again when nothing writes to it"};
-    fs::path place =
-        folder / (note.id + "." + hash->substr(0, 12) + "." + std::to_string(generation) + ".so");
-    if (::rename(temporary.path().c_str(), place.c_str()) != 0)
-        return cannot_copy("rename to " + place.string(), errno);
-    temporary.in_place();
-    return place;
+}  // namespace
+
+Result<const tenon_plugin*, Refusal> open_library(const fs::path& file, const std::string& id) {
+    const Running running(id);
+    const auto mapped = map_library(file);
+    if (!mapped) return mapped.error();
+    const tenon_plugin* const plugin = *mapped;
+    if (plugin == nullptr) return defect("tenon_plugin_v1 returned null");
+    if (!TENON_HAS(plugin, abi_minor)) return defect("tenon_plugin_v1 returned no plugin");
+    if (plugin->abi_major != TENON_ABI_MAJOR || plugin->abi_minor != TENON_ABI_MINOR)
+        return defect("its note and its code name different ABIs");
+    if (!is_complete(*plugin))
+        return defect("its tenon_plugin is incomplete: too short, or a function is missing");
+    const std::string_view code_id(plugin->id.p, plugin->id.n);
+    if (code_id != id) return defect("its note says " + id + ", its code " + utf8::repair(code_id));
+    return plugin;
 }
 
 }  // namespace tenon::plugin

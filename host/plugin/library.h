@@ -1,23 +1,19 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include <tenon/plugin.h>
 
 #include "host/base/result.h"
-#include "host/plugin/note.h"
+#include "host/plugin/refusal.h"
 
 namespace tenon::plugin {
 
-/// Maps a library into this process, for ever, and asks it for its plugin. Its constructors run in
-/// here: whoever calls has checked the file. The result is static data of the library, not null.
-Result<const tenon_plugin*, Refusal> open_library(const std::filesystem::path& file);
-
-/// Copies the open file into `folder` (made, 0700) as `<id>.<12 digits of its
-/// SHA-256>.<generation>.so`, written, then renamed, and reads its note again, from the copy: what
-/// is loaded from there is what was judged, whatever happens to the original. The copy stays.
-Result<std::filesystem::path, Refusal> private_copy(int fd, const Note& note,
-                                                    const std::filesystem::path& folder,
-                                                    unsigned generation);
+/// Maps a library into this process for the rest of the process's life, and asks it for its plugin,
+/// which must have the id `id` and everything that the ABI requires. The library's constructors run
+/// in here: the caller has checked the file. The result is static data of the library, not null.
+Result<const tenon_plugin*, Refusal> open_library(const std::filesystem::path& file,
+                                                  const std::string& id);
 
 }  // namespace tenon::plugin

@@ -4,14 +4,9 @@
 #include <string>
 
 #include "host/base/result.h"
+#include "host/plugin/refusal.h"
 
 namespace tenon::plugin {
-
-/// Why a file was not used, in words for a person, and what would mend it.
-struct Refusal {
-    std::string reason;
-    std::string remedy;
-};
 
 /// What the ELF note `.note.tenon` says (layout: tenon_note in tenon/plugin.h).
 struct Note {

@@ -7,9 +7,8 @@
 #include <system_error>
 
 #include "host/base/limits.h"
-#include "host/plugin/library.h"
-#include "host/plugin/running.h"
 #include "host/plugins/manifest.h"
+#include "host/plugins/private_copy.h"
 
 namespace tenon::plugins {
 namespace {
@@ -136,24 +135,20 @@ Result<fs::path, plugin::Refusal> place_to_load(const Candidate& candidate,
         return plugin::Refusal{
             kNeedsIsolation,
             "set " + key + "=false to run it inside the host, where a crash ends the host"};
-    return plugin::private_copy(candidate.file.fd.get(), candidate.note,
-                                options.state_dir / "plugins", generation);
+    return private_copy(candidate.file.fd.get(), candidate.note, options.state_dir / "plugins",
+                        generation);
 }
 
-Result<std::unique_ptr<plugin::Plugin>, plugin::Refusal> make(const Candidate& candidate,
-                                                              const LoaderOptions& options,
-                                                              const Services& services,
-                                                              unsigned generation) {
+Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate,
+                                                      const LoaderOptions& options,
+                                                      const Services& services,
+                                                      unsigned generation) {
     auto place = place_to_load(candidate, options, generation);
     if (!place) return place.error();
-    const plugin::Running running(candidate.note.id);  // its constructors run as it is opened
-    auto library = plugin::open_library(*place);
-    if (!library) return library.error();
-    plugin::PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
-                                options.workspace};
-    return plugin::Plugin::create(*library, std::move(origin),
-                                  options_of(options, candidate.note.id).own, services,
-                                  options.log);
+    PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
+                        options.workspace};
+    return Plugin::open(*place, std::move(origin), options_of(options, candidate.note.id).own,
+                        services, options.log);
 }
 
 }  // namespace
@@ -205,7 +200,7 @@ Loaded load(const LoaderOptions& options, const Services& services) {
     Loaded out{{}, std::move(scanned.problems)};
     for (const Candidate& candidate : scanned.found) {
         if (options.loaded.count(candidate.file.path) > 0) continue;
-        auto plugin = make(candidate, options, services, current);
+        auto plugin = open(candidate, options, services, current);
         if (plugin) {
             out.plugins.push_back(std::move(*plugin));
         } else {

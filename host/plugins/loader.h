@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "host/plugin/note.h"
-#include "host/plugin/plugin.h"
+#include "host/plugins/plugin.h"
 #include "host/plugins/problem.h"
 #include "host/plugins/trusted_file.h"
 
@@ -28,7 +28,7 @@ struct LoaderOptions {
     std::filesystem::path state_dir;
     std::string workspace;
     std::map<std::string, PluginOptions> by_id;
-    plugin::LogSink log;
+    LogSink log;
     /// Files that `load` passes over: their plugins are there already.
     std::set<std::filesystem::path> loaded;
 };
@@ -47,7 +47,7 @@ struct Scan {
 };
 
 struct Loaded {
-    std::vector<std::unique_ptr<plugin::Plugin>> plugins;  ///< in the order of Scan
+    std::vector<std::unique_ptr<Plugin>> plugins;  ///< in the order of Scan
     std::vector<Problem> problems;
 };
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "host/base/result.h"
-#include "host/plugin/note.h"
+#include "host/plugin/refusal.h"
 
 namespace tenon::plugins {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/agent/ports.h"
-#include "host/plugin/plugin.h"
+#include "host/plugins/plugin.h"
 #include "host/plugins/problem.h"
 
 namespace tenon::plugins {
@@ -36,7 +36,7 @@ public:
 
     /// All tools of a plugin, or none: a name that is taken refuses the whole plugin, which is
     /// destroyed.
-    Result<void, Problem> add(std::unique_ptr<plugin::Plugin> plugin);
+    Result<void, Problem> add(std::unique_ptr<Plugin> plugin);
 
     /// Takes a plugin and its tools out and destroys it. No call of it is under way.
     void remove(const std::string& id);
@@ -51,15 +51,12 @@ public:
     std::string reminders() override;
     std::string carried_on() override;
 
-    [[nodiscard]] const std::vector<std::unique_ptr<plugin::Plugin>>& plugins() const {
-        return plugins_;
-    }
+    [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
 
 private:
-    std::vector<Words> words(void (*tenon_context::*function)(void*, tenon_sink));
+    std::vector<Words> words(plugin::Hook hook);
 
-    std::vector<std::unique_ptr<plugin::Plugin>> plugins_;
-    std::vector<std::unique_ptr<agent::Tool>> plugin_tools_;  // in order; they refer to plugins_
+    std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;
     std::map<std::string, agent::Tool*, std::less<>> by_name_;
 };

@@ -22,7 +22,7 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"shim", {"base", "jobs", "sandbox"}},
     {"model", {"base", "agent"}},
     {"permission", {"base", "agent"}},
-    {"plugin", {"base", "agent", "plugins"}},  // only base, once its seams are cut
+    {"plugin", {"base"}},
     {"plugins", {"base", "agent", "plugin"}},
     {"ui", {"base", "agent"}},
     {"app", {"base", "agent", "jobs", "model", "permission", "plugin", "plugins", "sandbox", "ui"}},

@@ -1,8 +1,8 @@
-#include "host/plugin/config.h"
+#include "host/plugins/config.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 namespace {
 
 TEST(PluginConfig, BecomesWhatTheSchemaStates) {
@@ -29,4 +29,4 @@ TEST(PluginConfig, BecomesWhatTheSchemaStates) {
 }
 
 }  // namespace
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

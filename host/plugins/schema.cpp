@@ -1,4 +1,4 @@
-#include "host/plugin/schema.h"
+#include "host/plugins/schema.h"
 
 #include <limits>
 #include <re2/re2.h>
@@ -8,15 +8,17 @@
 #include <valijson/validator.hpp>
 
 #include "host/base/utf8.h"
-#include "host/plugin/schema_explain.h"
-#include "host/plugin/schema_form.h"
-#include "host/plugin/schema_integers.h"
+#include "host/plugins/schema_explain.h"
+#include "host/plugins/schema_form.h"
+#include "host/plugins/schema_integers.h"
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 namespace {
 
 using valijson::adapters::Adapter;
 using valijson::constraints::Constraint;
+
+constexpr std::size_t kMaxSchemaBytes = 64U << 10U;
 
 std::int64_t count_or(const Adapter& limits, const std::string& key, std::int64_t otherwise) {
     limits.applyToObject([&](const std::string& name, const Adapter& value) {
@@ -95,6 +97,11 @@ std::string path_of(const std::vector<std::string>& context) {
 
 }  // namespace
 
+Result<Json> parse_schema(std::string_view text) {
+    if (text.size() > kMaxSchemaBytes) return Error{"more than 64 KiB of schema"};
+    return parse_json(text);
+}
+
 struct Schema::Compiled {
     Json form;
     valijson::Schema schema;
@@ -142,7 +149,7 @@ Result<Schema> Schema::compile_tool_input(const Json& schema) {
 }
 
 std::optional<Json> Schema::with_integers(const Json& value) const {
-    return plugin::with_integers(compiled_->form, value);
+    return plugins::with_integers(compiled_->form, value);
 }
 
 Result<void> Schema::check(const Json& given) const {
@@ -160,4 +167,4 @@ Result<void> Schema::check(const Json& given) const {
     return Error{path_of(first.context) + ": " + first.description};
 }
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

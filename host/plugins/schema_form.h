@@ -5,7 +5,7 @@
 #include "host/base/json.h"
 #include "host/base/result.h"
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 
 /// The keyword under which `schema_form` collects what is asserted of strings (pattern, minLength,
 /// maxLength), for the constraint that schema.cpp adds to the validator.
@@ -16,4 +16,4 @@ constexpr std::string_view kTextKeyword = "x-tenon-text";
 /// (as a JSON pointer) of a keyword that is unknown or malformed. Pure function.
 Result<Json> schema_form(const Json& schema);
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

@@ -4,7 +4,7 @@
 
 #include "host/base/json.h"
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 
 /// `value` with 2.0 and 1e2 written as 2 and 100 where `form` (see schema_form) wants an integer:
 /// for JSON Schema they are integers, and a tool is to find one kind of number only. What a signed
@@ -12,4 +12,4 @@ namespace tenon::plugin {
 /// which is found without a copy. Pure function.
 std::optional<Json> with_integers(const Json& form, const Json& value);
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

@@ -5,7 +5,7 @@
 
 #include "host/base/json.h"
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 
 /// The raw keys of a plugin as the JSON object its schema describes: "true" becomes a boolean where
 /// a boolean is stated, "8" a number where a number is, `key.1`, `key.2`, … a list in the order of
@@ -13,4 +13,4 @@ namespace tenon::plugin {
 /// read as stated stays text, for the schema to refuse. Pure function.
 Json config_json(const std::map<std::string, std::string>& own, const Json& schema);
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

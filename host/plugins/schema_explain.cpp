@@ -1,12 +1,12 @@
-#include "host/plugin/schema_explain.h"
+#include "host/plugins/schema_explain.h"
 
 #include <re2/re2.h>
 #include <vector>
 
 #include "host/base/utf8.h"
-#include "host/plugin/schema_form.h"
+#include "host/plugins/schema_form.h"
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 namespace {
 
 constexpr std::size_t kMaxComplaints = 5;
@@ -172,4 +172,4 @@ std::string explain_misfit(const Json& form, const Json& value) {
     return explanation.joined();
 }
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

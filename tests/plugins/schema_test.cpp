@@ -1,10 +1,10 @@
-#include "host/plugin/schema.h"
+#include "host/plugins/schema.h"
 
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 namespace {
 
 using ::testing::HasSubstr;
@@ -210,4 +210,4 @@ TEST(Schema, RefusesReferencesThatMultiply) {
 }
 
 }  // namespace
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

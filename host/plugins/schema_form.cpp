@@ -1,4 +1,4 @@
-#include "host/plugin/schema_form.h"
+#include "host/plugins/schema_form.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "host/base/utf8.h"
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 namespace {
 
 /// References may multiply a schema's size; this is far more than any tool needs.
@@ -287,4 +287,4 @@ Result<Json> schema_form(const Json& schema) {
     return form;
 }
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

@@ -1,9 +1,9 @@
-#include "host/plugin/config.h"
+#include "host/plugins/config.h"
 
 #include <charconv>
 #include <string_view>
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 namespace {
 
 /// A member that is an object, or an empty one.
@@ -70,4 +70,4 @@ Json config_json(const std::map<std::string, std::string>& own, const Json& sche
     return out;
 }
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

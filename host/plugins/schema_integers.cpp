@@ -1,8 +1,8 @@
-#include "host/plugin/schema_integers.h"
+#include "host/plugins/schema_integers.h"
 
 #include <algorithm>
 
-namespace tenon::plugin {
+namespace tenon::plugins {
 namespace {
 
 bool is_whole_float(const Json& value) {
@@ -104,4 +104,4 @@ std::optional<Json> with_integers(const Json& form, const Json& value) {
     return copy;
 }
 
-}  // namespace tenon::plugin
+}  // namespace tenon::plugins

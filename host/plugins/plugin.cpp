@@ -1,0 +1,80 @@
+#include "host/plugins/plugin.h"
+
+#include "host/base/utf8.h"
+#include "host/plugin/library.h"
+#include "host/plugin/local_instance.h"
+#include "host/plugins/config.h"
+#include "host/plugins/schema.h"
+
+namespace tenon::plugins {
+namespace {
+
+using plugin::Refusal;
+
+constexpr std::size_t kMaxHookText = 32 * 1024;
+
+std::string_view view(tenon_str text) {
+    return {text.p, text.n};
+}
+
+/// The configuration as JSON, checked; the remedy names the keys to mend.
+Result<std::string, Refusal> checked_config(std::string_view schema_text, const std::string& id,
+                                            const std::map<std::string, std::string>& own) {
+    const auto schema_json =
+        parse_schema(schema_text.empty() ? R"({"type":"object"})" : schema_text);
+    if (!schema_json)
+        return plugin::defect("its configuration schema: " + schema_json.error().message);
+    const auto schema = Schema::compile(*schema_json);
+    if (!schema) return plugin::defect("its configuration schema: " + schema.error().message);
+    const Json config = config_json(own, *schema_json);
+    if (auto fits = schema->check(config); !fits)
+        return Refusal{"its configuration: " + fits.error().message,
+                       "change plugins." + id + ".* in the configuration"};
+    return dump_json(config);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
+    const std::filesystem::path& library, PluginOrigin origin,
+    const std::map<std::string, std::string>& config, const Services& services, LogSink log) {
+    const auto opened = plugin::open_library(library, origin.id);
+    if (!opened) return opened.error();
+    auto config_text = checked_config(view((*opened)->config_schema), origin.id, config);
+    if (!config_text) return config_text.error();
+
+    std::unique_ptr<Plugin> made(new Plugin(std::move(origin), services, std::move(log)));
+    made->version_ = utf8::repair(view((*opened)->version));
+    auto instance = plugin::LocalInstance::create(
+        **opened,
+        {made->id(), made->file().parent_path().string(), made->origin_.workspace, *config_text},
+        made->host_);
+    if (!instance) return instance.error();
+    made->instance_ = std::move(*instance);
+    if (auto tools = made->make_tools(); !tools) return tools.error();
+    return made;
+}
+
+Result<void, Refusal> Plugin::make_tools() {
+    for (const plugin::ToolStatement& statement : instance_->tools()) {
+        auto tool = PluginTool::make(statement, id(), first_party(), *instance_, host_);
+        if (!tool) return tool.error();
+        for (const auto& other : tools_)
+            if (other->spec().name == statement.name)
+                return plugin::defect("it lists the tool " + statement.name + " twice");
+        tools_.push_back(std::move(*tool));
+    }
+    return {};
+}
+
+void Plugin::begin_session(const std::string& session, const std::string& reason) {
+    instance_->run_hook(plugin::Hook::kBegin,
+                        dump_json(Json{{"session", session}, {"reason", reason}}));
+}
+
+std::string Plugin::text_of(plugin::Hook hook) {
+    const std::string text = instance_->run_hook(hook, {});
+    return utf8::repair(std::string_view(text).substr(0, kMaxHookText));
+}
+
+}  // namespace tenon::plugins

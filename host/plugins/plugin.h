@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/plugin/instance.h"
+#include "host/plugin/refusal.h"
+#include "host/plugins/plugin_ports.h"
+#include "host/plugins/plugin_tool.h"
+
+namespace tenon::plugins {
+
+/// Where a plugin comes from, and what it is told of its surroundings.
+struct PluginOrigin {
+    std::filesystem::path file;  ///< as it was found, not the private copy
+    std::string id;
+    bool first_party = false;
+    std::string workspace;
+};
+
+/// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
+/// running then.
+class Plugin {
+public:
+    /// Opens `library`, checks `config` against the plugin's schema, creates an instance and checks
+    /// its tools. On Refusal nothing of it is left but the mapped library. `services` and what
+    /// `log` uses outlive the plugin.
+    static Result<std::unique_ptr<Plugin>, plugin::Refusal> open(
+        const std::filesystem::path& library, PluginOrigin origin,
+        const std::map<std::string, std::string>& config, const Services& services, LogSink log);
+
+    [[nodiscard]] const std::string& id() const { return origin_.id; }
+    [[nodiscard]] const std::string& version() const { return version_; }
+    [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
+    [[nodiscard]] bool first_party() const { return origin_.first_party; }
+    [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
+    [[nodiscard]] bool disabled() const { return instance_->disabled(); }
+
+    /// Tells the plugin which session it serves.
+    void begin_session(const std::string& session, const std::string& reason);
+    /// What a hook puts, as valid UTF-8, cut after 32 KiB.
+    [[nodiscard]] std::string text_of(plugin::Hook hook);
+
+private:
+    Plugin(PluginOrigin origin, const Services& services, LogSink log)
+        : origin_(std::move(origin)),
+          host_(origin_.id, origin_.first_party, services, std::move(log)) {}
+    Result<void, plugin::Refusal> make_tools();
+
+    PluginOrigin origin_;
+    std::string version_;
+    PluginHostPort host_;
+    std::unique_ptr<plugin::Instance> instance_;  // uses host_
+    std::vector<std::unique_ptr<PluginTool>> tools_;
+};
+
+}  // namespace tenon::plugins
