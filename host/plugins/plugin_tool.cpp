@@ -86,7 +86,6 @@ std::optional<std::string> PluginTool::check(const agent::ToolCall& call) const 
 }
 
 agent::ToolResult PluginTool::call(const agent::ToolCall& call, agent::CallContext& context) {
-    if (auto wrong = check(call)) return failure(std::move(*wrong));
     if (spec_.concurrent) return invoke(call, context);
     if (!turnstile_.enter(context.stop())) return failure("[interrupted]");
     const std::unique_ptr<Turnstile, void (*)(Turnstile*)> leave(

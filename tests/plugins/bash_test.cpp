@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/plugins/workbench.h"
+#include "tests/support/checked_call.h"
 
 namespace tenon::plugins {
 namespace {
@@ -42,7 +43,7 @@ protected:
     }
     agent::ToolResult call(const std::string& tool, const Json& input) {
         agent::CallContext context({"s", ""}, "t", stop_.get_token(), nullptr);
-        return registry_.find(tool)->call({"t", tool, input, ""}, context);
+        return tenon::testing::checked_call(*registry_.find(tool), {"t", tool, input, ""}, context);
     }
     static Json job(const std::string& id, const std::string& status, bool ended) {
         return {{"id", id},

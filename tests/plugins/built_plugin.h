@@ -8,6 +8,7 @@
 
 #include "host/plugins/loader.h"
 #include "host/plugins/registry.h"
+#include "tests/support/checked_call.h"
 
 namespace tenon::plugins::testing {
 
@@ -38,7 +39,8 @@ public:
                                        const std::lock_guard lock(mutex_);
                                        progress_.push_back(note);
                                    });
-        return registry.find(tool)->call({"toolu_1", tool, input, ""}, context);
+        return tenon::testing::checked_call(*registry.find(tool), {"toolu_1", tool, input, ""},
+                                            context);
     }
     /// The list of a request, as JSON text.
     [[nodiscard]] std::string tools() const {

@@ -7,6 +7,7 @@
 
 #include "host/plugins/loader.h"
 #include "host/plugins/registry.h"
+#include "tests/support/checked_call.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::plugins::testing {
@@ -56,7 +57,8 @@ public:
                                        const std::lock_guard lock(mutex_);
                                        progress_.push_back(note);
                                    });
-        return registry.find(tool)->call({"toolu_1", tool, input, ""}, context);
+        return tenon::testing::checked_call(*registry.find(tool), {"toolu_1", tool, input, ""},
+                                            context);
     }
     std::vector<std::string> logged() {
         const std::lock_guard lock(mutex_);
