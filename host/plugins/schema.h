@@ -25,7 +25,7 @@ public:
     /// endpoint accepts.
     static Result<Schema> compile_tool_input(const Json& schema);
 
-    /// The error names each argument that does not fit, what is wrong, and what is allowed. A
+    /// The error names each argument that does not fit and what is wrong with it; at most five. A
     /// number without a fraction is an integer, also when it is written as 2.0 or 1e2.
     [[nodiscard]] Result<void> check(const Json& value) const;
     /// The value with such numbers written as integers where the schema wants integers, for whoever

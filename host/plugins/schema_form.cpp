@@ -27,7 +27,7 @@ enum class Shape {
     kDependencies,  // an object of schemas or lists of names
     kDefinitions,   // schemas for references; looked at where they are used
     kTypes,
-    kValues,  // a non-empty list of anything
+    kChoices,  // a non-empty list of anything
     kAnything,
     kNumber,
     kPositiveNumber,
@@ -72,7 +72,7 @@ const std::map<std::string, Shape, std::less<>>& keywords() {
         {"then", Shape::kSchema},
         {"else", Shape::kSchema},
         {"type", Shape::kTypes},
-        {"enum", Shape::kValues},
+        {"enum", Shape::kChoices},
         {"const", Shape::kAnything},
         {"minimum", Shape::kNumber},
         {"maximum", Shape::kNumber},
@@ -116,7 +116,7 @@ std::string_view complaint(Shape shape, const Json& value) {
         case Shape::kTypes:
             return unless(is_type_name(value) || (!value.empty() && all(value, is_type_name)),
                           "must name a JSON type, or a list of them");
-        case Shape::kValues:
+        case Shape::kChoices:
             return unless(value.is_array() && !value.empty(), "must be a list that is not empty");
         case Shape::kNumber:
             return unless(value.is_number(), "must be a number");
@@ -239,7 +239,13 @@ private:
                 return;
             case Shape::kTextCount:
             case Shape::kTextPattern:
-                out[std::string(kTextKeyword)][key] = value;
+                out[kTextKeyword][key] = value;
+                return;
+            case Shape::kTypes:
+                out[kTypesKeyword] = value.is_array() ? value : Json::array({value});
+                return;
+            case Shape::kChoices:
+                out[kChoicesKeyword] = value;
                 return;
             default:
                 out[key] = value;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/plugins/schema_form.h"
+
 namespace tenon::plugins {
 namespace {
 
@@ -14,22 +16,15 @@ bool has_whole_float(const Json& value) {
     return std::any_of(value.begin(), value.end(), has_whole_float);
 }
 
-bool holds_integer(const Json& choices, const Json& value) {
-    return std::any_of(choices.begin(), choices.end(), [&value](const Json& choice) {
-        return choice.is_number_integer() && choice == value;
-    });
-}
-
 bool wants_integer(const Json& form, const Json& value) {
-    if (const auto type = form.find("type"); type != form.end()) {
-        if (*type == "integer") return true;
-        if (type->is_array() && std::find(type->begin(), type->end(), "integer") != type->end())
-            return true;
-    }
-    if (const auto choices = form.find("enum"); choices != form.end() && choices->is_array())
-        if (holds_integer(*choices, value)) return true;
-    const auto constant = form.find("const");
-    return constant != form.end() && holds_integer(Json::array({*constant}), value);
+    const auto is_same_integer = [&value](const Json& choice) {
+        return choice.is_number_integer() && choice == value;
+    };
+    const Json& types = member(form, kTypesKeyword);
+    const Json& choices = member(form, kChoicesKeyword);
+    return std::find(types.begin(), types.end(), "integer") != types.end() ||
+           std::any_of(choices.begin(), choices.end(), is_same_integer) ||
+           is_same_integer(member(form, "const"));
 }
 
 /// Follows the schema down; returns whether something was written anew.

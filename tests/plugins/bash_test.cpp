@@ -172,8 +172,9 @@ TEST_F(BashTest, PassesOnWhyAJobCannotBeSubmitted) {
 
 TEST_F(BashTest, RefusesATimeoutThatIsNone) {
     EXPECT_THAT(call("bash", {{"command", "x"}, {"timeout", 0}}).text,
-                HasSubstr("timeout must be greater than 0"));
-    EXPECT_THAT(call("background_run", {{"timeout", 5}}).text, HasSubstr("command is required"));
+                HasSubstr("timeout: Expected number greater than 0"));
+    EXPECT_THAT(call("background_run", {{"timeout", 5}}).text,
+                HasSubstr("Missing required property 'command'"));
     EXPECT_THAT(call("background_run", {{"command", "x"}, {"lifetime", "eternal"}}).text,
                 HasSubstr(R"(one of "session", "persistent")"));
     EXPECT_TRUE(asked_.empty());
