@@ -153,17 +153,6 @@ Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate
 
 }  // namespace
 
-fs::path installed_plugin_folder() {
-    std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    return error ? fs::path() : program.parent_path().parent_path() / "lib/tenon/plugins";
-}
-
-Result<Candidate, plugin::Refusal> inspect(const fs::path& file, const LoaderOptions& options) {
-    std::vector<Problem> ignored;  // the manifest's, which scan reports
-    return inspect(file, first_party_of(options, ignored));
-}
-
 Scan scan(const LoaderOptions& options) {
     Scan out;
     const FirstParty first_party = first_party_of(options, out.problems);

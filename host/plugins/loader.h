@@ -9,7 +9,6 @@
 
 #include "host/plugin/note.h"
 #include "host/plugins/plugin.h"
-#include "host/plugins/problem.h"
 #include "host/plugins/trusted_file.h"
 
 namespace tenon::plugins {
@@ -23,7 +22,7 @@ struct PluginOptions {
 
 struct LoaderOptions {
     std::vector<std::filesystem::path> folders;  ///< in order of search; a missing one is empty
-    /// The one folder whose manifest counts (see installed_plugin_folder); empty: none.
+    /// The one folder whose manifest counts ; empty: none.
     std::filesystem::path first_party_folder;
     std::filesystem::path state_dir;
     std::string workspace;
@@ -50,13 +49,6 @@ struct Loaded {
     std::vector<std::unique_ptr<Plugin>> plugins;  ///< in the order of Scan
     std::vector<Problem> problems;
 };
-
-/// `<prefix>/lib/tenon/plugins` next to the running executable (`<prefix>/<any>/tenon`).
-std::filesystem::path installed_plugin_folder();
-
-/// Judges one file: who could change it, its machine, its ABI. Runs none of its code.
-Result<Candidate, plugin::Refusal> inspect(const std::filesystem::path& file,
-                                           const LoaderOptions& options);
 
 /// Every *.so of the folders, each folder's by name; of two with one id the first stays. Disabled
 /// ones are left out without a word. Runs no plugin code. Blocks on files.

@@ -14,6 +14,14 @@
 
 namespace tenon::plugins {
 
+/// A file that was found and left out.
+struct Problem {
+    std::filesystem::path file;
+    std::string reason;
+    std::string remedy;
+    bool shortage = false;  ///< the host lacks something: it says nothing about the file
+};
+
 /// Where a plugin comes from, and what it is told of its surroundings.
 struct PluginOrigin {
     std::filesystem::path file;  ///< as it was found, not the private copy

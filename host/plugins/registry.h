@@ -7,7 +7,6 @@
 
 #include "host/agent/ports.h"
 #include "host/plugins/plugin.h"
-#include "host/plugins/problem.h"
 
 namespace tenon::plugins {
 

@@ -276,9 +276,5 @@ TEST(Loader, LoadsAChangedFileAfterAReload) {
     EXPECT_EQ(after.plugins[0]->tools()[0]->spec().name, "again");
 }
 
-TEST(Loader, KnowsTheFolderInstalledNextToTheProgram) {
-    EXPECT_EQ(installed_plugin_folder(), std::filesystem::path(TENON_BUILT_PLUGINS));
-}
-
 }  // namespace
 }  // namespace tenon::plugins
