@@ -24,16 +24,16 @@ constexpr std::size_t kMaxSchemaBytes = 64U << 10U;
 constexpr std::size_t kMaxCauses = 5;
 
 /// Says what is wrong with a value, "must be …"; empty: nothing.
-using Judge = std::function<std::string(const Adapter&)>;
+using Check = std::function<std::string(const Adapter&)>;
 
-/// An assertion that is decided here instead of by the library.
+/// A constraint that is checked here and not by the library.
 class Assertion final : public valijson::constraints::PolyConstraint {
 public:
-    explicit Assertion(Judge judge) : judge_(std::move(judge)) {}
+    explicit Assertion(Check check) : check_(std::move(check)) {}
 
     bool validate(const Adapter& target, const std::vector<std::string>& context,
                   valijson::ValidationResults* results) const override {
-        const std::string wrong = judge_(target);
+        const std::string wrong = check_(target);
         if (!wrong.empty() && results != nullptr) results->pushError(context, wrong);
         return wrong.empty();
     }
@@ -42,14 +42,14 @@ private:
     Constraint* cloneInto(void* at) const override { return new (at) Assertion(*this); }
     [[nodiscard]] std::size_t sizeOf() const override { return sizeof(Assertion); }
 
-    Judge judge_;
+    Check check_;
 };
 
-/// Makes assertions from what a form states under one keyword.
-template <Judge (*make_judge)(const Adapter& stated)>
+/// Makes the assertion for one keyword of the form.
+template <Check (*make_check)(const Adapter& stated)>
 struct AssertionBuilder final : valijson::ConstraintBuilder {
     [[nodiscard]] Constraint* make(const Adapter& stated) const override {
-        return new Assertion(make_judge(stated));
+        return new Assertion(make_check(stated));
     }
 };
 
@@ -63,9 +63,9 @@ bool is_of(const Adapter& value, const std::string& type) {
     return value.isInteger() || (value.isDouble() && integer_in(Json(value.asDouble())));
 }
 
-/// The types of a value. For the library 2.0 is no integer, and it does not say which types are
+/// Ours, because the library does not take 2.0 for an integer and does not say which types are
 /// allowed.
-Judge type_judge(const Adapter& stated) {
+Check type_check(const Adapter& stated) {
     std::vector<std::string> types;
     std::string allowed;
     stated.applyToArray([&](const Adapter& type) {
@@ -82,8 +82,8 @@ Judge type_judge(const Adapter& stated) {
     };
 }
 
-/// One of a list of values. The library does not say which are allowed.
-Judge choice_judge(const Adapter& stated) {
+/// Ours, because the library does not say which values are allowed.
+Check choice_check(const Adapter& stated) {
     std::vector<std::shared_ptr<const FrozenValue>> choices;  // shared by the library's clones
     std::string allowed;
     stated.applyToArray([&](const Adapter& choice) {
@@ -102,9 +102,9 @@ Judge choice_judge(const Adapter& stated) {
     };
 }
 
-/// pattern, minLength and maxLength of texts. The library's own versions go through std::regex,
-/// which overflows the stack on long texts, and measure up to the first NUL.
-Judge text_judge(const Adapter& stated) {
+/// Ours, because the library uses std::regex, which overflows the stack on long texts, and measures
+/// a text up to its first NUL only.
+Check text_check(const Adapter& stated) {
     std::int64_t least = 0;
     std::int64_t most = std::numeric_limits<std::int64_t>::max();
     std::shared_ptr<const RE2> pattern;
@@ -152,8 +152,9 @@ std::string line_of(const valijson::ValidationResults::Error& error) {
     return path.empty() ? error.description : path + ": " + error.description;
 }
 
-/// The library reports a misfit where it is, and then for each value around it that it has "Failed
-/// to validate" something. Only the first kind helps, where there is one.
+/// The library reports the value that does not fit, and then for each value around it that it
+/// "Failed to validate" something. The reports of the second kind are used only if there are none
+/// of the first.
 std::string report(const valijson::ValidationResults& results) {
     std::vector<std::string> causes;
     for (const auto& error : results)
@@ -194,9 +195,9 @@ Result<Schema> Schema::compile(const Json& schema) {
     compiled->form = std::move(*form);
     try {
         valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-        parser.addConstraintBuilder(kTypesKeyword, new AssertionBuilder<type_judge>);
-        parser.addConstraintBuilder(kChoicesKeyword, new AssertionBuilder<choice_judge>);
-        parser.addConstraintBuilder(kTextKeyword, new AssertionBuilder<text_judge>);
+        parser.addConstraintBuilder(kTypesKeyword, new AssertionBuilder<type_check>);
+        parser.addConstraintBuilder(kChoicesKeyword, new AssertionBuilder<choice_check>);
+        parser.addConstraintBuilder(kTextKeyword, new AssertionBuilder<text_check>);
         parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(compiled->form),
                               compiled->schema);
     } catch (const std::exception& e) {

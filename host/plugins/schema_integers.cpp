@@ -16,7 +16,7 @@ bool has_whole_float(const Json& value) {
     return std::any_of(value.begin(), value.end(), has_whole_float);
 }
 
-bool wants_integer(const Json& form, const Json& value) {
+bool states_integer(const Json& form, const Json& value) {
     const auto is_same_integer = [&value](const Json& choice) {
         return choice.is_number_integer() && choice == value;
     };
@@ -27,12 +27,12 @@ bool wants_integer(const Json& form, const Json& value) {
            is_same_integer(member(form, "const"));
 }
 
-/// Follows the schema down; returns whether something was written anew.
-class Writer {
+/// Walks over the schema and the value together and replaces numbers.
+class Replacement {
 public:
     void walk(const Json& form, Json& value) {
         if (!form.is_object()) return;
-        if (is_whole_float(value) && wants_integer(form, value)) {
+        if (is_whole_float(value) && states_integer(form, value)) {
             value = *integer_in(value);
             changed_ = true;
         }
@@ -93,9 +93,9 @@ private:
 std::optional<Json> with_integers(const Json& form, const Json& value) {
     if (!has_whole_float(value)) return std::nullopt;
     Json copy = value;
-    Writer writer;
-    writer.walk(form, copy);
-    if (!writer.changed()) return std::nullopt;
+    Replacement replacement;
+    replacement.walk(form, copy);
+    if (!replacement.changed()) return std::nullopt;
     return copy;
 }
 

@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// Keeps what a plugin logs, and answers every request with its method.
+/// Records what a plugin logs, and answers every request with its method.
 class FakeHost final : public HostPort {
 public:
     void log(int level, std::string_view message) noexcept override {
@@ -121,7 +121,7 @@ TEST_F(LocalInstanceTest, RunsHooks) {
     EXPECT_EQ(open("plain", "plain")->run_hook(Hook::kSystemPrompt, ""), "");
 }
 
-TEST_F(LocalInstanceTest, IsDisabledByFaultsAndExceptionsThatCrossTheBorder) {
+TEST_F(LocalInstanceTest, IsDisabledAfterThreeFaults) {
     const auto instance = open("raw_throw", "raw-throw");
     for (int i = 0; i < LocalInstance::kMaxFaults; ++i) {
         EXPECT_FALSE(instance->disabled());
@@ -130,7 +130,7 @@ TEST_F(LocalInstanceTest, IsDisabledByFaultsAndExceptionsThatCrossTheBorder) {
     EXPECT_TRUE(instance->disabled());
 }
 
-TEST(Library, HasToBeWhatItsNoteSays) {
+TEST(Library, RefusesAPluginWhoseIdDiffersFromItsNote) {
     const auto other = open_library(TENON_FIXTURES "/other_id.so", "misfit");
     ASSERT_FALSE(other);
     EXPECT_THAT(other.error().reason, HasSubstr("its note says misfit, its code somebody-else"));

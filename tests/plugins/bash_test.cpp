@@ -1,4 +1,4 @@
-// The bash plugin as it is built, with a stand-in for the host's jobs.
+// The bash plugin as it is built. The job methods of the host are replaced by a script.
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// Answers the job methods from a script and keeps what was asked.
+/// Replies to the job methods from a script and records the requests.
 class BashTest : public ::testing::Test {
 protected:
     BashTest() {
@@ -79,7 +79,7 @@ TEST_F(BashTest, OffersTheFiveToolsWithTheirFlags) {
                                   "background_cancel concurrent ours"));
 }
 
-TEST_F(BashTest, DescribesThemInLittleRoom) {
+TEST_F(BashTest, DescribesThemInFewBytes) {
     Json tools = Json::array();
     for (const auto* spec : registry_.specs())
         tools.push_back({{"name", spec->name},
@@ -89,7 +89,7 @@ TEST_F(BashTest, DescribesThemInLittleRoom) {
     EXPECT_THAT(tools.dump(), HasSubstr("run at the same time"));
 }
 
-TEST_F(BashTest, AnswersTheOutputOfACommandThatEnds) {
+TEST_F(BashTest, ReturnsTheOutputOfACommandThatEnds) {
     reply("job.submit/1", {{"id", "0a1b2c3d"},
                            {"status", "running"},
                            {"preview", "ls"},
@@ -137,7 +137,7 @@ TEST_F(BashTest, SaysThatAPersonMovedItToTheBackground) {
               "so far\n[moved to the background; continues as background job 0a1b2c3d]");
 }
 
-TEST_F(BashTest, AnswersACommandThatEndedJustBeforeItMoved) {
+TEST_F(BashTest, ReturnsTheOutputOfACommandThatEndedJustBeforeItMoved) {
     reply("job.submit/1", {{"id", "0a1b2c3d"},
                            {"status", "running"},
                            {"preview", "x"},
@@ -161,7 +161,7 @@ TEST_F(BashTest, ShowsWhatACancelledCommandHadPrinted) {
     EXPECT_TRUE(result.is_error);
 }
 
-TEST_F(BashTest, PassesOnWhyAJobCannotBeSubmitted) {
+TEST_F(BashTest, ReportsWhyAJobCannotBeSubmitted) {
     fail("job.submit/1", "the folder /x does not exist");
     for (const char* tool : {"bash", "background_run"}) {
         const auto result = call(tool, {{"command", "x"}, {"cwd", "/x"}});
@@ -170,7 +170,7 @@ TEST_F(BashTest, PassesOnWhyAJobCannotBeSubmitted) {
     }
 }
 
-TEST_F(BashTest, RefusesATimeoutThatIsNone) {
+TEST_F(BashTest, RefusesArgumentsThatDoNotFit) {
     EXPECT_THAT(call("bash", {{"command", "x"}, {"timeout", 0}}).text,
                 HasSubstr("timeout: Expected number greater than 0"));
     EXPECT_THAT(call("background_run", {{"timeout", 5}}).text,

@@ -26,7 +26,7 @@ std::string refusal(const char* schema) {
     return compiled ? "" : compiled.error().message;
 }
 
-TEST(Schema, AcceptsWhatFits) {
+TEST(Schema, AcceptsValuesThatFit) {
     const struct {
         const char* schema;
         const char* value;
@@ -90,7 +90,7 @@ TEST(Schema, SaysWhichArgumentIsWrongAndHow) {
     }
 }
 
-TEST(Schema, TakesANumberWithoutAFractionForAnInteger) {
+TEST(Schema, AcceptsANumberWithoutAFractionAsAnInteger) {
     const Schema schema = compiled(R"({"type":"object","properties":{
         "n":{"type":"integer","minimum":2},"maybe":{"type":["integer","null"]},
         "list":{"type":"array","items":{"type":"integer"}},
@@ -141,7 +141,7 @@ TEST(Schema, TakesANumberWithoutAFractionForAnInteger) {
     }
 }
 
-TEST(Schema, SaysWhereTheLessSimpleKeywordsFail) {
+TEST(Schema, NamesThePlaceWhereOtherKeywordsFail) {
     EXPECT_THAT(
         complaint(
             R"({"type":"object","properties":{"a":{"items":{"anyOf":[{"type":"string"},{"type":"null"}]}}}})",
@@ -152,14 +152,14 @@ TEST(Schema, SaysWhereTheLessSimpleKeywordsFail) {
                 HasSubstr("list"));
 }
 
-TEST(Schema, ChecksALongTextAgainstAPatternWithoutTroubleForTheStack) {
+TEST(Schema, MatchesALongTextWithoutAStackOverflow) {
     const Schema schema =
         compiled(R"({"type":"object","properties":{"a":{"pattern":"^(a|b)*$"}}})");
     EXPECT_TRUE(schema.check({{"a", std::string(4'000'000, 'a')}}));
     EXPECT_FALSE(schema.check({{"a", std::string(4'000'000, 'a') + "c"}}));
 }
 
-TEST(Schema, RefusesWhatCouldBeMisunderstood) {
+TEST(Schema, RefusesUnknownAndMalformedKeywords) {
     const struct {
         const char* schema;
         const char* reason;
@@ -198,7 +198,7 @@ TEST(Schema, RefusesWhatCouldBeMisunderstood) {
     }
 }
 
-TEST(Schema, RefusesReferencesThatMultiply) {
+TEST(Schema, RefusesReferencesThatMultiplyItsSize) {
     Json schema = {{"type", "object"}, {"properties", {{"a", {{"$ref", "#/$defs/d0"}}}}}};
     for (int i = 0; i < 20; ++i) {
         const Json next = {{"$ref", "#/$defs/d" + std::to_string(i + 1)}};

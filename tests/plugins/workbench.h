@@ -30,7 +30,8 @@ public:
 
     [[nodiscard]] fs::path folder() const { return dir / "plugins"; }
 
-    /// Puts a fixture into the folder; strangers are allowed to run inside the host.
+    /// Puts a fixture into the folder. With an id, it may run inside the host although it is a
+    /// third-party plugin.
     fs::path put(const std::string& fixture, const std::string& id = "") {
         const fs::path to = folder() / (fixture + ".so");
         fs::copy_file(fs::path(TENON_FIXTURES) / (fixture + ".so"), to);
@@ -42,7 +43,7 @@ public:
         options.first_party_folder = folder();
     }
 
-    /// All that can be loaded, in a registry; problems in `problems`.
+    /// Loads all plugins of the folder into `registry`. Problems are added to `problems`.
     void open() {
         Loaded loaded = load(options, services);
         problems = std::move(loaded.problems);
