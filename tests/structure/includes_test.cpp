@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -7,11 +6,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/structure/sources.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = TENON_SOURCE_DIR;
+using tenon::testing::kSource;
+using tenon::testing::sources_below;
 
 /// The rooms that each room may include. Of agent only the plain structs and ports, but for app.
 const std::map<std::string, std::set<std::string>> kAllowed = {
@@ -29,16 +31,6 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
 /// The last two are the rules by which every provider makes answers fit for the conversation.
 const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h", "call_ids.h",
                                              "repair.h"};
-
-std::vector<fs::path> sources_below(const fs::path& folder) {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-        const auto ending = entry.path().extension();
-        if (ending == ".h" || ending == ".hpp" || ending == ".cpp" || ending == ".c")
-            found.push_back(entry.path());
-    }
-    return found;
-}
 
 std::vector<std::string> quoted_includes(const fs::path& file) {
     static const std::regex pattern(R"re(^\s*#\s*include\s*"([^"]+)")re");
