@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "host/app/visible_text.h"
 #include "host/base/path_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

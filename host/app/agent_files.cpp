@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "host/app/trust.h"
-#include "host/app/visible_text.h"
 #include "host/base/atomic_file.h"
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {

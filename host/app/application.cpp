@@ -18,7 +18,7 @@
 #include "host/app/options.h"
 #include "host/app/settings.h"
 #include "host/base/limits.h"
-#include "host/ui/standard_error.h"
+#include "host/base/output.h"
 
 namespace tenon::app {
 namespace {
@@ -46,7 +46,7 @@ void open_standard_descriptors() {
 }
 
 int complain(const std::string& message, int exit_code) {
-    ui::say(message);
+    say(message);
     return exit_code;
 }
 
@@ -54,9 +54,9 @@ int run_agent(const Options& options, const Sources& sources) {
     const auto loaded = load(sources, options);
     if (!loaded) return complain(loaded.error().message, kUsage);
     for (const std::string& warning : loaded->warnings)
-        ui::say("warning: " + warning);
+        say("warning: " + warning);
     for (const std::string& notice : loaded->notices)
-        ui::say(notice);
+        say(notice);
     if (auto started = start_logging(loaded->settings.log); !started)
         return complain(started.error().message, kUsage);
     const bool text = options.output_format.value_or(OutputFormat::kText) == OutputFormat::kText;

@@ -4,7 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 

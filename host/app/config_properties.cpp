@@ -3,7 +3,7 @@
 #include <set>
 
 #include "host/app/config_formats.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

@@ -8,7 +8,7 @@
 #include <Poco/SAX/SAXParser.h>
 
 #include "host/app/config_formats.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

@@ -5,7 +5,7 @@
 #include "host/app/rule_file.h"
 #include "host/app/settings_keys.h"
 #include "host/app/trust.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

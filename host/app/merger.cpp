@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 #include "host/permission/rules.h"
 
 namespace tenon::app {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "host/app/nearest.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

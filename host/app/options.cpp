@@ -6,8 +6,8 @@
 #include "host/app/nearest.h"
 #include "host/app/quantity.h"
 #include "host/app/settings_keys.h"
-#include "host/app/visible_text.h"
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {
@@ -225,9 +225,11 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
     const bool known = std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end();
     if (!known || arguments.dashes_at) {
         const auto meant = arguments.dashes_at ? std::nullopt : nearest(word, kCommands);
-        return Error{"unexpected argument " + in_quotes(word) + "; " +
-                     (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
-                            : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions and config")};
+        return Error{
+            "unexpected argument " + in_quotes(word) + "; " +
+            (meant
+                 ? "did you mean 'tenon " + std::string(*meant) + "'?"
+                 : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions and config")};
     }
     for (const Arguments::Given& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <limits>
 
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 #include "host/sandbox/policy.h"
 
 namespace tenon::app {

@@ -10,7 +10,7 @@
 #include "host/app/sandbox_settings.h"
 #include "host/app/settings_keys.h"
 #include "host/app/state_dir.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "host/app/nearest.h"
 #include "host/app/quantity.h"
-#include "host/app/visible_text.h"
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "host/app/screen.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

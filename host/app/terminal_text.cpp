@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {

@@ -24,7 +24,9 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"permission", {"base", "agent"}},
     {"plugins", {"base", "agent"}},
     {"ui", {"base", "agent"}},
-    {"app", {"base", "agent", "jobs", "model", "permission", "plugins", "sandbox", "ui"}},
+    {"terminal", {"base", "ui"}},
+    {"app",
+     {"base", "agent", "jobs", "model", "permission", "plugins", "sandbox", "terminal", "ui"}},
 };
 /// The last two are the rules by which every provider makes answers fit for the conversation.
 const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h", "call_ids.h",

@@ -11,8 +11,8 @@
 #include "host/app/merger.h"
 #include "host/app/state_dir.h"
 #include "host/app/trust.h"
-#include "host/app/visible_text.h"
 #include "host/base/json.h"
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
 namespace tenon::app {

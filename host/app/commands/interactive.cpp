@@ -9,11 +9,11 @@
 #include "host/app/run_setup.h"
 #include "host/app/screen.h"
 #include "host/app/state_dir.h"
-#include "host/app/visible_text.h"
+#include "host/base/output.h"
+#include "host/base/untrusted.h"
 #include "host/jobs/launcher.h"
-#include "host/ui/completion.h"
-#include "host/ui/standard_error.h"
-#include "host/ui/terminal.h"
+#include "host/terminal/completion.h"
+#include "host/terminal/terminal.h"
 
 namespace tenon::app {
 namespace {
@@ -22,7 +22,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 int complain(const std::string& message, int exit_code) {
-    ui::say(message);
+    say(message);
     return exit_code;
 }
 
@@ -43,13 +43,14 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     // Both before any thread starts; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     const Screen screen = screen_of(STDOUT_FILENO, sources.environment);
-    ui::Terminal::Options terminal_options;
+    terminal::Terminal::Options terminal_options;
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
     const auto workspace = (*setup)->settings.workspace;
     terminal_options.complete = [workspace](std::string_view word) {
-        return word.starts_with('/') ? slash_completions(word) : ui::complete_path(workspace, word);
+        return word.starts_with('/') ? slash_completions(word)
+                                     : terminal::complete_path(workspace, word);
     };
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
         return secrets.redact(std::string(line));
@@ -58,7 +59,7 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     // The history stands there, and is read before a host is made.
     if (auto made = make_state_dir((*setup)->settings.state_dir); !made)
         return complain(made.error().message, kUsage);
-    auto terminal = ui::Terminal::open(std::move(terminal_options));
+    auto terminal = terminal::Terminal::open(std::move(terminal_options));
     if (!terminal) return complain(terminal.error().message, kFailed);
 
     const Settings::Log& log = (*setup)->settings.log;

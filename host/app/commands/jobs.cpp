@@ -7,9 +7,9 @@
 #include "host/app/commands/verbs.h"
 #include "host/app/nearest.h"
 #include "host/app/state_dir.h"
-#include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

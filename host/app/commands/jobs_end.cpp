@@ -5,8 +5,8 @@
 #include "host/app/commands/jobs_verbs.h"
 #include "host/app/commands/unattended.h"
 #include "host/app/quantity.h"
-#include "host/app/signals.h"
 #include "host/base/clock.h"
+#include "host/base/signals.h"
 #include "host/jobs/watch.h"
 
 namespace tenon::app {

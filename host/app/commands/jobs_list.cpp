@@ -2,8 +2,8 @@
 #include <map>
 
 #include "host/app/commands/jobs_verbs.h"
-#include "host/app/signals.h"
 #include "host/base/clock.h"
+#include "host/base/signals.h"
 #include "host/jobs/watch.h"
 
 namespace tenon::app {

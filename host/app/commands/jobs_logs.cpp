@@ -2,9 +2,9 @@
 
 #include "host/app/commands/jobs_verbs.h"
 #include "host/app/commands/unattended.h"
-#include "host/app/signals.h"
 #include "host/app/terminal_text.h"
 #include "host/base/clock.h"
+#include "host/base/signals.h"
 #include "host/jobs/follower.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"

@@ -6,13 +6,12 @@
 #include "host/app/host.h"
 #include "host/app/prompt_input.h"
 #include "host/app/run_setup.h"
-#include "host/app/signals.h"
+#include "host/base/output.h"
+#include "host/base/signals.h"
 #include "host/jobs/launcher.h"
 #include "host/ui/jsonl.h"
 #include "host/ui/notices.h"
-#include "host/ui/output.h"
 #include "host/ui/report.h"
-#include "host/ui/standard_error.h"
 
 namespace tenon::app {
 namespace {
@@ -21,7 +20,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 int complain(const std::string& message, int exit_code) {
-    ui::say(message);
+    say(message);
     return exit_code;
 }
 
@@ -82,12 +81,12 @@ agent::RunResult run(Host& host, const std::string& prompt, const std::stop_toke
 }
 
 /// False when the result could not be written.
-bool print(const ui::Report& report, OutputFormat format, ui::Output& output, ui::JsonLines& lines,
+bool print(const ui::Report& report, OutputFormat format, Output& output, ui::JsonLines& lines,
            const agent::RunResult& result) {
     if (report.is_error()) {
-        ui::say(report.text);
+        say(report.text);
     } else if (result.text.find_first_not_of(" \t\r\n") == std::string::npos) {
-        ui::say("the model's last answer has no text");
+        say("the model's last answer has no text");
     }
     switch (format) {
         case OutputFormat::kStreamJson:
@@ -115,7 +114,7 @@ int run(const Options& options, const Loaded& loaded, const Sources& sources) {
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     Signals signals;
     ui::Notices notices;
-    ui::Output output(STDOUT_FILENO, signals.stop_token());
+    Output output(STDOUT_FILENO, signals.stop_token());
     ui::JsonLines lines(output);
     ui::FanOut watchers(secrets);
     watchers.add(notices);
@@ -162,7 +161,7 @@ int run_headless(const Options& options, const Loaded& loaded, const Sources& so
         ui::Report report;
         report.subtype = "error_api";
         report.text = failure_text(e);
-        ui::Output output(STDOUT_FILENO, {});
+        Output output(STDOUT_FILENO, {});
         ui::JsonLines lines(output);
         (void)print(report, options.output_format.value_or(OutputFormat::kText), output, lines, {});
         return kFailed;

@@ -5,9 +5,9 @@
 #include <sstream>
 
 #include "host/app/columns.h"
-#include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/path_text.h"
+#include "host/base/untrusted.h"
 #include "host/jobs/store.h"
 
 namespace tenon::app {

@@ -5,11 +5,11 @@
 #include "host/app/commands/session_words.h"
 #include "host/app/commands/verbs.h"
 #include "host/app/state_dir.h"
-#include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/path_text.h"
 #include "host/base/secrets.h"
+#include "host/base/untrusted.h"
 #include "host/jobs/store.h"
 
 namespace tenon::app {

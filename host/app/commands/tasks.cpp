@@ -5,8 +5,8 @@
 #include "host/app/columns.h"
 #include "host/app/commands/verbs.h"
 #include "host/app/task_graph.h"
-#include "host/app/visible_text.h"
 #include "host/base/secrets.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/app/nearest.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {
@@ -79,7 +79,7 @@ int complain(const Console& console, const std::string& message, int code) {
 
 void print_json(const Console& console, const std::string& json) {
     const bool terminal = console.output >= 0 && ::isatty(console.output) == 1;
-    console.out << (terminal ? ui::visible_json(json) : json) << '\n';
+    console.out << (terminal ? visible_json(json) : json) << '\n';
 }
 
 int finish(const Console& console, int code) {

@@ -2,8 +2,8 @@
 
 #include <sstream>
 
-#include "host/app/visible_text.h"
 #include "host/base/atomic_file.h"
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/ui/diff.h"
 
@@ -21,7 +21,7 @@ std::string indent_of(std::size_t width) {
 
 /// The first line begins with `mark`, the others with as many blanks.
 void add_lines(std::vector<std::string>& out, const std::string& text, std::string mark) {
-    std::istringstream lines(ui::without_tabs(visible(text, true)));
+    std::istringstream lines(without_tabs(visible(text, true)));
     for (std::string line; std::getline(lines, line); mark.assign(mark.size(), ' '))
         out.push_back(mark + line);
 }
@@ -86,14 +86,14 @@ std::vector<std::string> visible_lines(const std::vector<std::string>& texts, st
     for (const std::string& text : texts) {
         std::istringstream parts(visible(text, true));
         for (std::string part; std::getline(parts, part);)
-            lines.push_back(indent_of(width) + ui::without_tabs(part));
+            lines.push_back(indent_of(width) + without_tabs(part));
     }
     return lines;
 }
 
-ui::Choice always(const permission::Question& question, std::size_t width) {
-    ui::Choice choice{'a', "", "always for this session: " + joined(question.offers.front()),
-                      "always"};
+terminal::Choice always(const permission::Question& question, std::size_t width) {
+    terminal::Choice choice{'a', "", "always for this session: " + joined(question.offers.front()),
+                            "always"};
     if (question.offers.size() > 1) choice.label += ", or wider";
     for (std::size_t i = 0; i < question.offers.size(); ++i)
         choice.variants.push_back({name_of(question, i), "Always for this session:",
@@ -116,10 +116,10 @@ std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
     return kept;
 }
 
-ui::Choice permanently(const permission::Question& question,
-                       const std::vector<QuestionText::Kept>& kept, std::size_t width) {
+terminal::Choice permanently(const permission::Question& question,
+                             const std::vector<QuestionText::Kept>& kept, std::size_t width) {
     const std::string file = visible(kept.front().lines.file.string());
-    ui::Choice choice{'p', "", "permanently: the same, in " + file, "forever"};
+    terminal::Choice choice{'p', "", "permanently: the same, in " + file, "forever"};
     for (const QuestionText::Kept& one : kept) {
         auto lines = visible_lines(one.lines.lines, width);
         auto brief = visible_lines(question.offers[one.offer], width);

@@ -5,14 +5,14 @@
 
 #include "host/app/rule_file.h"
 #include "host/permission/asker.h"
-#include "host/ui/question.h"
+#include "host/terminal/question.h"
 #include "host/ui/style.h"
 
 namespace tenon::app {
 
 /// A permission question as it is put to a person.
 struct QuestionText {
-    ui::Question shown;  ///< without its number
+    terminal::Question shown;  ///< without its number
     /// For each offer that `p` can keep: which one it is, and the lines that it writes.
     struct Kept {
         std::size_t offer = 0;

@@ -2,8 +2,8 @@
 
 #include "host/app/places.h"
 #include "host/app/rule_file.h"
-#include "host/app/visible_text.h"
 #include "host/base/clock.h"
+#include "host/base/untrusted.h"
 #include "host/ui/tool_line.h"
 
 namespace tenon::app {
@@ -211,7 +211,7 @@ void Sitting::say(const std::string& prompt) {
 
 // ---------------------------------------------------------------- what a person did
 
-void Sitting::handle(const ui::Line& line) {
+void Sitting::handle(const terminal::Line& line) {
     if (phase_ == Phase::kClosing || is_blank(line.text)) return;
     if (phase_ == Phase::kWaitingToLeave) stay();
     if (phase_ == Phase::kAskingHowToLeave && slash_command(line.text))
@@ -223,7 +223,7 @@ void Sitting::handle(const ui::Line& line) {
     if (!takes_as_choice(line.text)) say(line.text);
 }
 
-void Sitting::handle(const ui::Interrupt& interrupt) {
+void Sitting::handle(const terminal::Interrupt& interrupt) {
     const auto now = std::chrono::steady_clock::now();
     if (last_interrupt_ && now - *last_interrupt_ <= kTwice)
         return leave_without_asking(kAfterInterrupt);
@@ -238,7 +238,7 @@ void Sitting::handle(const ui::Interrupt& interrupt) {
     refresh_status();
 }
 
-void Sitting::handle(const ui::EndOfInput&) {
+void Sitting::handle(const terminal::EndOfInput&) {
     if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave)
         return leave_without_asking(0);
     if (phase_ != Phase::kClosing) return leave(0);
@@ -247,14 +247,14 @@ void Sitting::handle(const ui::EndOfInput&) {
     finish(end_);
 }
 
-void Sitting::handle(const ui::ToBackground&) {
+void Sitting::handle(const terminal::ToBackground&) {
     if (host_ == nullptr) return;
     const std::size_t moved = host_->move_to_background();
     print(moved == 0 ? "No command runs in the foreground."
                      : counted(moved, "command") + " moved to the background.");
 }
 
-void Sitting::handle(const ui::Answer& answer) {
+void Sitting::handle(const terminal::Answer& answer) {
     if (answer.number == kHowToLeave) {
         if (phase_ == Phase::kAskingHowToLeave) answer_how_to_leave(answer.key);
     } else if (question_ && question_->number == answer.number) {
@@ -262,13 +262,13 @@ void Sitting::handle(const ui::Answer& answer) {
     }
 }
 
-void Sitting::handle(const ui::Hangup&) {
+void Sitting::handle(const terminal::Hangup&) {
     if (thread_) thread_->close(unasked());
     thread_.reset();
     finish({kAfterHangup, {}});
 }
 
-void Sitting::handle(const ui::Terminate&) {
+void Sitting::handle(const terminal::Terminate&) {
     leave_without_asking(kAfterTerminate);
 }
 
@@ -315,7 +315,7 @@ std::size_t Sitting::questions_behind() const {
     return host_ != nullptr ? host_->waiting_questions() : 0;
 }
 
-void Sitting::answer_question(const ui::Answer& given) {
+void Sitting::answer_question(const terminal::Answer& given) {
     using permission::Answer;
     using Kind = Answer::Kind;
     const auto& offers = question_->question.offers;
@@ -390,7 +390,7 @@ std::string Sitting::what_is_unfinished() const {
     return what.empty() ? "nothing" : what;
 }
 
-ui::Question Sitting::how_to_leave() const {
+terminal::Question Sitting::how_to_leave() const {
     const std::size_t jobs = jobs_to_ask_about();
     const bool turn = !thread_->is_quiet();
     std::vector<std::string> subject;

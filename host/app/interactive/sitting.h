@@ -16,9 +16,9 @@
 #include "host/app/options.h"
 #include "host/app/run_setup.h"
 #include "host/app/screen.h"
+#include "host/terminal/terminal.h"
 #include "host/ui/notices.h"
 #include "host/ui/style.h"
-#include "host/ui/terminal.h"
 #include "host/ui/transcript.h"
 
 namespace tenon::app {
@@ -33,7 +33,7 @@ public:
         const Sources& sources;
         const RunSetup& setup;
         jobs::Launcher& launcher;
-        ui::Terminal& terminal;
+        terminal::Terminal& terminal;
         Screen screen;
     };
     struct End {
@@ -72,14 +72,14 @@ private:
     void post(std::function<void()> work) { at_.terminal.post(std::move(work)); }
 
     // What a person did.
-    void handle(const ui::Line& line);
-    void handle(const ui::Interrupt& interrupt);
-    void handle(const ui::EndOfInput&);
-    void handle(const ui::ToBackground&);
-    void handle(const ui::Answer& answer);
-    void handle(const ui::Hangup&);
-    void handle(const ui::Terminate&);
-    void handle(const ui::Woken&) {}
+    void handle(const terminal::Line& line);
+    void handle(const terminal::Interrupt& interrupt);
+    void handle(const terminal::EndOfInput&);
+    void handle(const terminal::ToBackground&);
+    void handle(const terminal::Answer& answer);
+    void handle(const terminal::Hangup&);
+    void handle(const terminal::Terminate&);
+    void handle(const terminal::Woken&) {}
 
     // Sessions.
     void open_session(const std::string& id);
@@ -92,7 +92,7 @@ private:
     // Questions.
     void put_question(std::size_t number, const permission::Question& question);
     void withdraw_question(std::size_t number);
-    void answer_question(const ui::Answer& given);
+    void answer_question(const terminal::Answer& given);
     [[nodiscard]] bool keep_rules(std::size_t variant);
     void write_question();
     [[nodiscard]] QuestionView question_view() const;
@@ -108,7 +108,7 @@ private:
     void leave_if_nothing_is_left();
     [[nodiscard]] std::size_t jobs_to_ask_about() const;
     [[nodiscard]] std::string what_is_unfinished() const;
-    [[nodiscard]] ui::Question how_to_leave() const;
+    [[nodiscard]] terminal::Question how_to_leave() const;
     void close(Leaving leaving);
     void finish(End end);
     [[nodiscard]] Leaving unasked() const;

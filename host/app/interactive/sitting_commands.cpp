@@ -4,9 +4,9 @@
 #include "host/app/commands/jobs_words.h"
 #include "host/app/interactive/sitting.h"
 #include "host/app/task_graph.h"
-#include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

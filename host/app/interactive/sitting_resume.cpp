@@ -3,9 +3,9 @@
 #include "host/app/columns.h"
 #include "host/app/interactive/sitting.h"
 #include "host/app/session_list.h"
-#include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

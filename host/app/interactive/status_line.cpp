@@ -4,7 +4,7 @@
 #include <ctime>
 
 #include "host/app/commands/jobs_words.h"
-#include "host/app/visible_text.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {

@@ -23,8 +23,8 @@ struct AQuestionText : ::testing::Test {
                       std::size_t total = 1) {
         return question_text(question, place, total, {dir / "config", dir.path(), 80, {}});
     }
-    static const ui::Choice* choice(const QuestionText& text, char key) {
-        for (const ui::Choice& one : text.shown.choices)
+    static const terminal::Choice* choice(const QuestionText& text, char key) {
+        for (const terminal::Choice& one : text.shown.choices)
             if (one.key == key) return &one;
         return nullptr;
     }
@@ -34,8 +34,8 @@ struct AQuestionText : ::testing::Test {
 TEST_F(AQuestionText, OffersTheExactCommandFirstAndThenTheWiderRule) {
     const QuestionText shown = text(push());
     const std::string file = (dir / "config/allowed.properties").string();
-    const ui::Choice* a = choice(shown, 'a');
-    const ui::Choice* p = choice(shown, 'p');
+    const terminal::Choice* a = choice(shown, 'a');
+    const terminal::Choice* p = choice(shown, 'p');
     ASSERT_TRUE(a != nullptr && p != nullptr);
     ASSERT_EQ(a->variants.size(), 2U);
     EXPECT_EQ(a->variants[0].lines, Lines{"  Bash(git push --force origin main)"});
