@@ -1,11 +1,11 @@
-#include "host/app/commands/run.h"
+#include "host/app/headless_run.h"
 
 #include <unistd.h>
 
-#include "host/app/failure_text.h"
-#include "host/app/host.h"
+#include "host/session/failure_text.h"
+#include "host/session/open_session.h"
 #include "host/app/prompt_input.h"
-#include "host/app/run_setup.h"
+#include "host/cli/run_setup.h"
 #include "host/base/output.h"
 #include "host/base/signals.h"
 #include "host/jobs/launcher.h"
@@ -39,7 +39,7 @@ std::string subtype_of(const agent::RunResult& result) {
 }
 
 /// Ends the session's jobs, or leaves them, and says what is to be said of the run.
-ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
+ui::Report finish(session::OpenSession& host, const agent::RunResult& result, bool wait) {
     ui::Report report;
     report.subtype = subtype_of(result);
     report.text = result.outcome == agent::Outcome::kDone ? result.text : result.error;
@@ -47,7 +47,7 @@ ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
     report.turns = result.turns;
     report.usage = result.usage;
     if (wait) {
-        const std::string said = to_text(host.end_jobs("session end"));
+        const std::string said = session::to_text(host.end_jobs("session end"));
         if (!said.empty()) complain(said, 0);
     } else {
         host.leave_jobs();
@@ -69,19 +69,19 @@ ui::Report finish(Host& host, const agent::RunResult& result, bool wait) {
 }
 
 /// A run that the host could not go on with is a failed one, and ends like any other.
-agent::RunResult run(Host& host, const std::string& prompt, const std::stop_token& stop) {
+agent::RunResult run(session::OpenSession& host, const std::string& prompt, const std::stop_token& stop) {
     try {
         return host.run(prompt, stop);
     } catch (const std::exception& e) {
         agent::RunResult failed;
         failed.outcome = agent::Outcome::kFailed;
-        failed.error = "the host failed inside: " + failure_text(e);
+        failed.error = "the host failed inside: " + session::failure_text(e);
         return failed;
     }
 }
 
 /// False when the result could not be written.
-bool print(const ui::Report& report, OutputFormat format, Output& output, ui::JsonLines& lines,
+bool print(const ui::Report& report, cli::OutputFormat format, Output& output, ui::JsonLines& lines,
            const agent::RunResult& result) {
     if (report.is_error()) {
         say(report.text);
@@ -89,27 +89,27 @@ bool print(const ui::Report& report, OutputFormat format, Output& output, ui::Js
         say("the model's last answer has no text");
     }
     switch (format) {
-        case OutputFormat::kStreamJson:
+        case cli::OutputFormat::kStreamJson:
             return lines.result(report);
-        case OutputFormat::kJson:
+        case cli::OutputFormat::kJson:
             return output.write_json(dump_json(ui::to_json(report)));
-        case OutputFormat::kText:
+        case cli::OutputFormat::kText:
             break;
     }
     if (result.text.empty()) return true;
     return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
-int run(const Options& options, const Loaded& loaded, const Sources& sources) {
+int run(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources) {
     const auto begin = std::chrono::steady_clock::now();
-    auto setup = prepare_run(options, loaded);
+    auto setup = cli::prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);
     const Secrets& secrets = (*setup)->secrets;
     auto input = read_prompt(options.prompt, STDIN_FILENO);
     if (!input) return complain(input.error().message, kUsage);
     if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", kUsage);
 
-    const OutputFormat format = options.output_format.value_or(OutputFormat::kText);
+    const cli::OutputFormat format = options.output_format.value_or(cli::OutputFormat::kText);
     // Both before any thread starts; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     Signals signals;
@@ -118,13 +118,13 @@ int run(const Options& options, const Loaded& loaded, const Sources& sources) {
     ui::JsonLines lines(output);
     ui::FanOut watchers(secrets);
     watchers.add(notices);
-    if (format == OutputFormat::kStreamJson) watchers.add(lines);
+    if (format == cli::OutputFormat::kStreamJson) watchers.add(lines);
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    HostOptions host_options = host_options_of(options, sources, **setup, launcher.get());
+    session::OpenOptions host_options = cli::host_options_of(options, sources, **setup, launcher.get());
     host_options.wait_for_jobs = !options.no_wait;
-    auto host = Host::create((*setup)->settings, std::move(host_options), *(*setup)->provider,
+    auto host = session::OpenSession::create((*setup)->settings, std::move(host_options), *(*setup)->provider,
                              watchers, secrets);
     const auto duration = [begin] {
         return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -154,16 +154,16 @@ int run(const Options& options, const Loaded& loaded, const Sources& sources) {
 }  // namespace
 
 /// What is thrown here is a thread or a descriptor that is not to be had.
-int run_headless(const Options& options, const Loaded& loaded, const Sources& sources) {
+int run_headless(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources) {
     try {
         return run(options, loaded, sources);
     } catch (const std::exception& e) {
         ui::Report report;
         report.subtype = "error_api";
-        report.text = failure_text(e);
+        report.text = session::failure_text(e);
         Output output(STDOUT_FILENO, {});
         ui::JsonLines lines(output);
-        (void)print(report, options.output_format.value_or(OutputFormat::kText), output, lines, {});
+        (void)print(report, options.output_format.value_or(cli::OutputFormat::kText), output, lines, {});
         return kFailed;
     }
 }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "host/app/options.h"
-#include "host/app/settings.h"
+#include "host/cli/options.h"
+#include "host/config/settings.h"
 
 namespace tenon::app {
 
 /// One headless run. Returns the exit code of the program.
-int run_headless(const Options& options, const Loaded& loaded, const Sources& sources);
+int run_headless(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources);
 
 }  // namespace tenon::app

@@ -1,14 +1,14 @@
-#include "host/app/commands/interactive.h"
+#include "host/app/interactive_run.h"
 
 #include <csignal>
 #include <unistd.h>
 
-#include "host/app/interactive/sitting.h"
-#include "host/app/interactive/slash_commands.h"
+#include "host/sitting/sitting.h"
+#include "host/sitting/slash_commands.h"
 #include "host/app/logging.h"
-#include "host/app/run_setup.h"
-#include "host/app/screen.h"
-#include "host/app/state_dir.h"
+#include "host/cli/run_setup.h"
+#include "host/cli/screen.h"
+#include "host/config/state_dir.h"
 #include "host/base/output.h"
 #include "host/base/untrusted.h"
 #include "host/jobs/launcher.h"
@@ -37,19 +37,19 @@ void block_signals() {
 
 }  // namespace
 
-int run_interactive(const Options& options, const Loaded& loaded, const Sources& sources) {
-    auto setup = prepare_run(options, loaded);
+int run_interactive(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources) {
+    auto setup = cli::prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);
     // Both before any thread starts; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
-    const Screen screen = screen_of(STDOUT_FILENO, sources.environment);
+    const cli::Screen screen = cli::screen_of(STDOUT_FILENO, sources.environment);
     terminal::Terminal::Options terminal_options;
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
     const auto workspace = (*setup)->settings.workspace;
     terminal_options.complete = [workspace](std::string_view word) {
-        return word.starts_with('/') ? slash_completions(word)
+        return word.starts_with('/') ? sitting::slash_completions(word)
                                      : terminal::complete_path(workspace, word);
     };
     terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
@@ -57,12 +57,12 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
     };
     block_signals();
     // The history stands there, and is read before a host is made.
-    if (auto made = make_state_dir((*setup)->settings.state_dir); !made)
+    if (auto made = config::make_state_dir((*setup)->settings.state_dir); !made)
         return complain(made.error().message, kUsage);
     auto terminal = terminal::Terminal::open(std::move(terminal_options));
     if (!terminal) return complain(terminal.error().message, kFailed);
 
-    const Settings::Log& log = (*setup)->settings.log;
+    const config::Settings::Log& log = (*setup)->settings.log;
     const bool log_on_screen = log.file.empty() && ::isatty(STDERR_FILENO) == 1;
     if (log_on_screen) {
         show_log([&screen_terminal = **terminal](const std::string& line) {
@@ -70,10 +70,10 @@ int run_interactive(const Options& options, const Loaded& loaded, const Sources&
                 [&screen_terminal, text = visible(line)] { screen_terminal.print(text); });
         });
     }
-    Sitting::End end;
+    sitting::Sitting::End end;
     {
-        Sitting sitting({options, sources, **setup, *launcher, **terminal, screen});
-        end = sitting.run();
+        sitting::Sitting interactive({options, sources, **setup, *launcher, **terminal, screen});
+        end = interactive.run();
     }
     if (log_on_screen) show_log({});
     terminal->reset();

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "host/app/options.h"
-#include "host/app/settings.h"
+#include "host/cli/options.h"
+#include "host/config/settings.h"
 
 namespace tenon::app {
 
 /// An interactive session, and those that `/resume` opens after it. Standard input is a terminal.
 /// Returns the exit code of the program.
-int run_interactive(const Options& options, const Loaded& loaded, const Sources& sources);
+int run_interactive(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources);
 
 }  // namespace tenon::app

@@ -1,4 +1,4 @@
-#include "host/app/nearest.h"
+#include "host/base/nearest.h"
 
 #include <algorithm>
 #include <cctype>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace tenon::app {
+namespace tenon {
 namespace {
 
 constexpr std::size_t kLongestWord = 64;
@@ -47,4 +47,4 @@ std::optional<std::string_view> nearest(std::string_view word,
     return best;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon

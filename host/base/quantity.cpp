@@ -1,4 +1,4 @@
-#include "host/app/quantity.h"
+#include "host/base/quantity.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
@@ -115,4 +115,4 @@ std::optional<bool> parse_boolean(std::string_view text) {
     return std::nullopt;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon

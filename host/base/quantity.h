@@ -9,7 +9,7 @@
 
 /// Numbers as people write them in configuration. None means: not one of these, or too large for
 /// the type. Never negative, no leading `+`; blanks around the whole and before a unit are allowed.
-namespace tenon::app {
+namespace tenon {
 
 /// Longer limits are refused everywhere: a clock that counts nanoseconds holds 292 years.
 constexpr std::chrono::milliseconds kLongestDuration = std::chrono::hours(24) * 3650;
@@ -27,4 +27,4 @@ std::optional<std::int64_t> parse_size(std::string_view text);
 /// `true false`, also `yes no on off 1 0`.
 std::optional<bool> parse_boolean(std::string_view text);
 
-}  // namespace tenon::app
+}  // namespace tenon

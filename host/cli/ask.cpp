@@ -1,4 +1,4 @@
-#include "host/app/ask.h"
+#include "host/cli/ask.h"
 
 #include <cerrno>
 #include <termios.h>
@@ -6,7 +6,7 @@
 
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 
 bool ask_yes_no(const std::string& question, std::ostream& err, int input) {
     ::tcflush(input, TCIFLUSH);
@@ -22,4 +22,4 @@ bool ask_yes_no(const std::string& question, std::ostream& err, int input) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,8 +1,8 @@
-#include "host/app/columns.h"
+#include "host/cli/columns.h"
 
 #include <algorithm>
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
@@ -68,4 +68,4 @@ std::string in_words_ago(std::int64_t milliseconds) {
     return std::to_string(seconds / 86'400) + "d ago";
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

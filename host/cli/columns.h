@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "host/app/screen.h"
+#include "host/cli/screen.h"
 
 /// Tables of the commands that list something. Pure functions.
-namespace tenon::app {
+namespace tenon::cli {
 
 struct TableColumn {
     const char* title;
@@ -30,4 +30,4 @@ std::vector<std::string> table(std::span<const TableColumn> columns,
 /// "12s ago", "3m ago", "2h ago", "9d ago"
 std::string in_words_ago(std::int64_t milliseconds);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,21 +1,21 @@
-#include "host/app/commands/config.h"
+#include "host/cli/config_command.h"
 
 #include <algorithm>
 #include <array>
 #include <unistd.h>
 
-#include "host/app/agent_files.h"
-#include "host/app/ask.h"
-#include "host/app/commands/verbs.h"
-#include "host/app/config_file.h"
-#include "host/app/merger.h"
-#include "host/app/state_dir.h"
-#include "host/app/trust.h"
+#include "host/config/agent_files.h"
+#include "host/cli/ask.h"
+#include "host/cli/verbs.h"
+#include "host/config/config_file.h"
+#include "host/config/merger.h"
+#include "host/config/state_dir.h"
+#include "host/config/trust.h"
 #include "host/base/json.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 constexpr std::array kOptions = {
@@ -51,7 +51,7 @@ int fail(const Console& console, const std::vector<std::string>& lines, int code
 
 /// Everything that was found on the way. That there is no workspace is no error here: the other
 /// layers can be shown all the same.
-void report(const Examined& examined, const Console& console) {
+void report(const config::Examined& examined, const Console& console) {
     if (!examined.no_workspace.empty()) {
         tell(console, "warning: ", {examined.no_workspace + "; what a workspace says is left out"});
     }
@@ -66,11 +66,11 @@ std::string pad(const std::string& text, std::size_t width) {
     return length < width ? text + std::string(width - length, ' ') : text;
 }
 
-void show_table(const std::vector<Entry>& entries, std::ostream& out) {
+void show_table(const std::vector<config::Entry>& entries, std::ostream& out) {
     constexpr std::size_t kWidestValue = 48;
     std::vector<std::array<std::string, 3>> rows;
     std::array<std::size_t, 2> widths{};
-    for (const Entry& entry : entries) {
+    for (const config::Entry& entry : entries) {
         rows.push_back({visible(entry.key),
                         entry.value.empty() ? "(" + entry.otherwise + ")" : visible(entry.value),
                         visible(entry.origin)});
@@ -82,9 +82,9 @@ void show_table(const std::vector<Entry>& entries, std::ostream& out) {
         out << pad(row[0], widths[0]) << "  " << pad(row[1], widths[1]) << "  " << row[2] << '\n';
 }
 
-void show_json(const std::vector<Entry>& entries, const Console& console) {
+void show_json(const std::vector<config::Entry>& entries, const Console& console) {
     Json array = Json::array();
-    for (const Entry& entry : entries) {
+    for (const config::Entry& entry : entries) {
         array.push_back({{"key", entry.key},
                          {"value", entry.value.empty() ? Json() : Json(entry.value)},
                          {"origin", entry.origin}});
@@ -92,7 +92,7 @@ void show_json(const std::vector<Entry>& entries, const Console& console) {
     print_json(console, dump_json(array));
 }
 
-int show(const Examined& examined, bool json, const Console& console) {
+int show(const config::Examined& examined, bool json, const Console& console) {
     report(examined, console);
     if (!examined.errors.empty()) return kUsage;
     if (json) {
@@ -105,7 +105,7 @@ int show(const Examined& examined, bool json, const Console& console) {
 
 // ---------------------------------------------------------------- check
 
-int check(const Examined& examined, const Console& console) {
+int check(const config::Examined& examined, const Console& console) {
     report(examined, console);
     for (const std::string& file : examined.loaded.files)
         console.out << "read " << visible(file) << '\n';
@@ -116,19 +116,25 @@ int check(const Examined& examined, const Console& console) {
 
 // ---------------------------------------------------------------- trust
 
+/// What reading a file of configuration needs to know besides its bytes.
+struct Home {
+    std::filesystem::path path;
+    config::RuleCheck check_rule = nullptr;
+};
+
 /// What the file sets, key by key, and what of it will not count.
-void show_effect(const std::filesystem::path& workspace, const std::filesystem::path& home,
-                 const FoundFile& file, ConfigFile parsed, const Console& console) {
+void show_effect(const std::filesystem::path& workspace, const Home& home,
+                 const config::FoundFile& file, config::ConfigFile parsed, const Console& console) {
     console.out << "It sets:\n";
-    for (const ConfigEntry& entry : parsed.entries) {
+    for (const config::ConfigEntry& entry : parsed.entries) {
         console.out << "  " << visible(entry.key) << " = "
-                    << visible(shown_value(entry.key, entry.value)) << '\n';
+                    << visible(config::shown_value(entry.key, entry.value)) << '\n';
     }
     std::vector<std::string> problems = std::move(parsed.problems);
     problems.insert(problems.end(), parsed.warnings.begin(), parsed.warnings.end());
-    Merger merger(home);
+    config::Merger merger(home.path, home.check_rule);
     merger.merge(
-        {Standing::kTrusted, file.path.string(), workspace, workspace, std::move(parsed.entries)},
+        {config::Standing::kTrusted, file.path.string(), workspace, workspace, std::move(parsed.entries)},
         problems, problems);
     for (const std::string& problem : problems)
         console.out << "  " << visible(problem) << '\n';
@@ -141,15 +147,15 @@ void show_bytes(const std::filesystem::path& path, const std::string& bytes,
     if (!bytes.ends_with('\n')) console.out << '\n';
 }
 
-bool show_file(const std::filesystem::path& workspace, const std::filesystem::path& home,
-               const std::optional<FoundFile>& file, const Console& console) {
+bool show_file(const std::filesystem::path& workspace, const Home& home,
+               const std::optional<config::FoundFile>& file, const Console& console) {
     if (!file) {
         console.out << visible(workspace.string())
                     << " has no .tenon/tenon.xml and no .tenon/tenon.properties. Trust holds until "
                        "it has one.\n";
         return true;
     }
-    auto parsed = parse_config(file->path, file->bytes);
+    auto parsed = config::parse_config(file->path, file->bytes);
     if (!parsed) {
         tell(console, "error: ", {parsed.error().message});
         return false;
@@ -162,12 +168,12 @@ bool show_file(const std::filesystem::path& workspace, const std::filesystem::pa
 
 /// Whether everything of the workspace that needs trust has it.
 bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace,
-                const std::optional<FoundFile>& file, const std::vector<AgentFile>& agents) {
-    const auto trust = trust_in(state_dir, workspace, file);
-    const auto trusted = trusted_agents(state_dir, workspace);
-    return trust && *trust == Trust::kTrusted && trusted &&
+                const std::optional<config::FoundFile>& file, const std::vector<config::AgentFile>& agents) {
+    const auto trust = config::trust_in(state_dir, workspace, file);
+    const auto trusted = config::trusted_agents(state_dir, workspace);
+    return trust && *trust == config::Trust::kTrusted && trusted &&
            std::all_of(agents.begin(), agents.end(),
-                       [&](const AgentFile& agent) { return trusted->covers(agent); });
+                       [&](const config::AgentFile& agent) { return trusted->covers(agent); });
 }
 
 bool ask(const std::filesystem::path& workspace, const Console& console) {
@@ -175,25 +181,27 @@ bool ask(const std::filesystem::path& workspace, const Console& console) {
     return ask_yes_no("Trust " + workspace.string() + "?", console.err, console.input);
 }
 
-int trust(const Examined& examined, const Places& places, bool yes, const Console& console) {
+int trust(const config::Examined& examined, const config::Sources& sources, bool yes,
+          const Console& console) {
+    const config::Places places = config::places_of(sources.environment, sources.cwd);
     const auto& workspace = examined.loaded.settings.workspace;
     const auto& state_dir = examined.loaded.settings.state_dir;
     if (!examined.no_workspace.empty()) return fail(console, {examined.no_workspace}, kUsage);
     if (workspace.empty() || state_dir.empty()) return fail(console, examined.errors, kUsage);
-    if (auto fine = check_state_dir(state_dir); !fine)
+    if (auto fine = config::check_state_dir(state_dir); !fine)
         return fail(console, {fine.error().message}, kUsage);
     // These bytes are read once: shown, hashed and recorded.
-    const auto file = find_workspace_config_file(workspace);
+    const auto file = config::find_workspace_config_file(workspace);
     if (!file) return fail(console, {file.error().message}, kUsage);
-    const AgentFiles agents =
-        read_agent_files(agent_folders(workspace, places.home, places.config).of_workspace);
+    const config::AgentFiles agents =
+        config::read_agent_files(config::agent_folders(workspace, places.home, places.config).of_workspace);
     tell(console, "warning: ", agents.problems);
     if (is_trusted(state_dir, workspace, *file, agents.files)) {
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
     }
-    if (!show_file(workspace, places.home, *file, console)) return kUsage;
-    for (const AgentFile& agent : agents.files) {
+    if (!show_file(workspace, {places.home, sources.check_rule}, *file, console)) return kUsage;
+    for (const config::AgentFile& agent : agents.files) {
         console.out << '\n';
         show_bytes(agent.path, agent.bytes, console);
     }
@@ -205,7 +213,7 @@ int trust(const Examined& examined, const Places& places, bool yes, const Consol
         console.err << "Not trusted.\n";
         return kRefused;
     }
-    if (auto recorded = record_trust(state_dir, workspace, *file, agents.files); !recorded) {
+    if (auto recorded = config::record_trust(state_dir, workspace, *file, agents.files); !recorded) {
         return fail(console, {recorded.error().message}, kRefused);
     }
     console.out << "Trusted, as it is now.\n";
@@ -214,7 +222,7 @@ int trust(const Examined& examined, const Places& places, bool yes, const Consol
 
 }  // namespace
 
-int run_config(Options options, const Sources& sources, const Console& console) {
+int run_config(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kCommand, options);
     if (!arguments) return fail(console, {arguments.error().message}, kUsage);
     if (options.help) {
@@ -224,11 +232,10 @@ int run_config(Options options, const Sources& sources, const Console& console) 
     const auto found = find_verb(kCommand, kVerbs, *arguments);
     if (!found) return fail(console, {found.error().message}, kUsage);
     const std::string_view verb = (*found)->name;
-    const Examined examined = examine(sources, options);
+    const config::Examined examined = config::examine(sources, overrides_of(options));
     if (verb == "show") return finish(console, show(examined, arguments->has("json"), console));
     if (verb == "check") return finish(console, check(examined, console));
-    return finish(console, trust(examined, places_of(sources.environment, sources.cwd),
-                                 options.yes || arguments->has("yes"), console));
+    return finish(console, trust(examined, sources, options.yes || arguments->has("yes"), console));
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-namespace tenon::app {
+namespace tenon::cli {
 
 /// Where a sub-command talks: results to `out`, everything else to `err`; `input` may be a
 /// terminal.
@@ -14,4 +14,4 @@ struct Console {
         -1;  ///< the descriptor behind `out`, for what depends on a terminal there; -1: none
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,17 +1,17 @@
-#include "host/app/commands/jobs.h"
+#include "host/cli/jobs_command.h"
 
 #include <algorithm>
 #include <array>
 
-#include "host/app/commands/jobs_verbs.h"
-#include "host/app/commands/verbs.h"
-#include "host/app/nearest.h"
-#include "host/app/state_dir.h"
+#include "host/cli/jobs_verbs.h"
+#include "host/cli/verbs.h"
+#include "host/base/nearest.h"
+#include "host/config/state_dir.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 // clang-format off
@@ -145,13 +145,13 @@ Result<Checked> check(const Arguments& arguments) {
     return Checked{verb, *std::move(ids)};
 }
 
-int act(const Checked& checked, const Arguments& arguments, const Examined& examined,
-        const Sources& sources, const Console& console) {
+int act(const Checked& checked, const Arguments& arguments, const config::Examined& examined,
+        const config::Sources& sources, const Console& console) {
     Secrets secrets;
     examined.loaded.credentials.add_to(secrets);
     const bool runs = checked.verb->act == nullptr;
     const auto& state_dir = examined.loaded.settings.state_dir;
-    if (auto fine = runs ? make_state_dir(state_dir) : check_state_dir(state_dir); !fine)
+    if (auto fine = runs ? config::make_state_dir(state_dir) : config::check_state_dir(state_dir); !fine)
         return complain(console, fine.error().message, kUsage);
     const auto folder = state_dir / "jobs";
     auto store = runs ? jobs::Store::open(folder) : jobs::Store::open_existing(folder);
@@ -181,7 +181,7 @@ Result<jobs::JobRecord> JobsCall::load(const jobs::JobId& id) const {
     return redacted(*std::move(job), secrets);
 }
 
-int run_jobs(Options options, const Sources& sources, const Console& console) {
+int run_jobs(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kCommand, options);
     if (!arguments) return complain(console, arguments.error().message, kUsage);
     if (options.help) {
@@ -190,7 +190,7 @@ int run_jobs(Options options, const Sources& sources, const Console& console) {
     }
     const auto checked = check(*arguments);
     if (!checked) return complain(console, checked.error().message, kUsage);
-    const Examined examined = examine(sources, options);
+    const config::Examined examined = config::examine(sources, overrides_of(options));
     // A slip in some file must not keep anybody from ending a job.
     const bool strict = checked->verb->act == nullptr || options.config ||
                         !options.defines.empty() || examined.loaded.settings.state_dir.empty();
@@ -207,4 +207,4 @@ int run_jobs(Options options, const Sources& sources, const Console& console) {
     return finish(console, act(*checked, *arguments, examined, sources, console));
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -2,14 +2,14 @@
 #include <map>
 #include <set>
 
-#include "host/app/commands/jobs_verbs.h"
-#include "host/app/commands/unattended.h"
-#include "host/app/quantity.h"
+#include "host/cli/jobs_verbs.h"
+#include "host/cli/unattended.h"
+#include "host/base/quantity.h"
 #include "host/base/clock.h"
 #include "host/base/signals.h"
 #include "host/jobs/watch.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using jobs::JobId;
@@ -235,4 +235,4 @@ int wait_for_jobs(const JobsCall& call) {
     return Waiting(call, deadline).run();
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <map>
 
-#include "host/app/commands/jobs_verbs.h"
+#include "host/cli/jobs_verbs.h"
 #include "host/base/clock.h"
 #include "host/base/signals.h"
 #include "host/jobs/watch.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using jobs::JobId;
@@ -194,4 +194,4 @@ int show_job(const JobsCall& call) {
     return 0;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,8 +1,8 @@
 #include <poll.h>
 
-#include "host/app/commands/jobs_verbs.h"
-#include "host/app/commands/unattended.h"
-#include "host/app/terminal_text.h"
+#include "host/cli/jobs_verbs.h"
+#include "host/cli/unattended.h"
+#include "host/cli/terminal_text.h"
 #include "host/base/clock.h"
 #include "host/base/signals.h"
 #include "host/jobs/follower.h"
@@ -10,7 +10,7 @@
 #include "host/jobs/report.h"
 #include "host/jobs/watch.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using jobs::JobRecord;
@@ -146,4 +146,4 @@ int show_output(const JobsCall& call) {
     return 0;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,9 +1,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/app/commands/jobs_verbs.h"
-#include "host/app/containment.h"
-#include "host/app/quantity.h"
+#include "host/cli/jobs_verbs.h"
+#include "host/session/containment.h"
+#include "host/base/quantity.h"
 #include "host/base/clock.h"
 #include "host/base/limits.h"
 #include "host/base/untrusted.h"
@@ -12,7 +12,7 @@
 #include "host/jobs/output_budget.h"
 #include "host/jobs/watch.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using jobs::JobRecord;
@@ -21,8 +21,8 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr rlim_t kDescriptors = 1024;  // more cost time at every start
 
-Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
-                              const Sources& sources) {
+Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& settings,
+                              const config::Sources& sources) {
     const Arguments& arguments = call.arguments;
     const auto words = std::span(arguments.words).subspan(1);
     jobs::JobSpec spec;
@@ -31,17 +31,17 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const Settings& settings,
     spec.name = arguments.value("name").value_or("");
     spec.lifetime = jobs::Lifetime::kPersistent;
     spec.output_limit = settings.jobs.output_limit;
-    spec.limits = settings.jobs.limits;
+    spec.limits = session::job_limits_of(settings.jobs);
     spec.pid_namespace = settings.jobs.pid_namespace;
-    Containment containment = containment_of(settings);
+    session::Containment containment = session::containment_of(settings);
     if (!containment.notice.empty()) call.complain(containment.notice);
     spec.containment = std::move(containment.policy);
     const auto cwd = arguments.value("cwd");
     if (cwd && cwd->empty()) return Error{"--cwd: the value is empty"};
     spec.cwd = spec.workspace;
     if (cwd) {
-        const Places places = places_of(sources.environment, sources.cwd);
-        const auto path = given_path(*cwd, places.home, sources.cwd);
+        const config::Places places = config::places_of(sources.environment, sources.cwd);
+        const auto path = config::given_path(*cwd, places.home, sources.cwd);
         if (!path) return path.error().while_doing("--cwd");
         spec.cwd = path->string();
     }
@@ -92,7 +92,7 @@ void give_up(const JobsCall& call, const JobRecord& job, const std::string& why)
 
 }  // namespace
 
-int run_job(const JobsCall& call, const Settings& settings, const Sources& sources) {
+int run_job(const JobsCall& call, const config::Settings& settings, const config::Sources& sources) {
     const auto complain = [&](const Error& error, int code) {
         call.complain(error.message);
         return code;
@@ -127,4 +127,4 @@ int run_job(const JobsCall& call, const Settings& settings, const Sources& sourc
     return 0;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

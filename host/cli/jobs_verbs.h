@@ -3,21 +3,21 @@
 #include <string>
 #include <vector>
 
-#include "host/app/commands/jobs_words.h"
-#include "host/app/console.h"
-#include "host/app/option_table.h"
-#include "host/app/settings.h"
+#include "host/cli/jobs_words.h"
+#include "host/cli/console.h"
+#include "host/cli/option_table.h"
+#include "host/config/settings.h"
 #include "host/base/secrets.h"
 #include "host/jobs/store.h"
 
 /// The verbs of `tenon jobs`, their words checked already. Each returns the exit code.
-namespace tenon::app {
+namespace tenon::cli {
 
 struct JobsCall {
     const jobs::Store& store;
     const Secrets& secrets;
     const Console& console;
-    const Environment& environment;
+    const config::Environment& environment;
     const Arguments& arguments;
     const std::vector<jobs::JobId>& ids;
 
@@ -38,6 +38,6 @@ int show_output(const JobsCall& call);
 int cancel_jobs(const JobsCall& call);
 int wait_for_jobs(const JobsCall& call);
 /// The words behind `--`.
-int run_job(const JobsCall& call, const Settings& settings, const Sources& sources);
+int run_job(const JobsCall& call, const config::Settings& settings, const config::Sources& sources);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

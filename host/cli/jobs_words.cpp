@@ -1,16 +1,16 @@
-#include "host/app/commands/jobs_words.h"
+#include "host/cli/jobs_words.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
-#include "host/app/columns.h"
+#include "host/cli/columns.h"
 #include "host/base/clock.h"
 #include "host/base/path_text.h"
 #include "host/base/untrusted.h"
 #include "host/jobs/store.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using jobs::JobRecord;
@@ -197,14 +197,6 @@ std::string quoted(const std::string& word) {
 
 }  // namespace
 
-JobRecord redacted(JobRecord job, const Secrets& secrets) {
-    for (std::string* text : {&job.spec.command, &job.spec.name, &job.spec.cwd, &job.spec.workspace,
-                              &job.end.ended_by, &job.end.reason}) {
-        *text = secrets.redact(std::move(*text));
-    }
-    return job;
-}
-
 Json to_json(const JobRecord& job, std::int64_t now_ms) {
     const bool ended = jobs::is_terminal(job.status);
     const auto if_ended = [&](auto value) { return ended ? Json(value) : Json(); };
@@ -308,4 +300,4 @@ std::string quoted_for_bash(std::span<const std::string> words) {
     return out;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -5,16 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "host/app/screen.h"
+#include "host/cli/screen.h"
 #include "host/base/json.h"
 #include "host/base/secrets.h"
 #include "host/jobs/job.h"
 
 /// Jobs as people and programs read them. Pure functions; the records may hold anything.
-namespace tenon::app {
-
-/// The record with known keys taken out of everything that somebody wrote.
-jobs::JobRecord redacted(jobs::JobRecord job, const Secrets& secrets);
+namespace tenon::cli {
 
 /// One job of `--json`. `now_ms`: the duration of what still runs counts up to here.
 Json to_json(const jobs::JobRecord& job, std::int64_t now_ms);
@@ -34,4 +31,4 @@ std::string describe(const jobs::JobRecord& job, bool supervised, std::int64_t n
 /// Words as the one line of bash text that runs exactly them.
 std::string quoted_for_bash(std::span<const std::string> words);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,11 +1,11 @@
-#include "host/app/option_table.h"
+#include "host/cli/option_table.h"
 
 #include <algorithm>
 
-#include "host/app/nearest.h"
+#include "host/base/nearest.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 constexpr std::size_t kColumns = 80;
@@ -196,4 +196,4 @@ std::string help_text(const CommandSpec& command) {
     return out;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -10,7 +10,7 @@
 
 /// Command lines by table. Options are never abbreviated; they stand anywhere, as `--opt value`,
 /// `--opt=value`, `-o value` or `-ovalue`; `--` ends them. Pure functions.
-namespace tenon::app {
+namespace tenon::cli {
 
 enum class Repeat { kLast, kOnce, kList };  ///< given again: the last counts, an error, all count
 
@@ -56,4 +56,4 @@ Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
 /// The text of `--help`, at most 80 columns.
 std::string help_text(const CommandSpec& command);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

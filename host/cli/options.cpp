@@ -1,15 +1,15 @@
-#include "host/app/options.h"
+#include "host/cli/options.h"
 
 #include <algorithm>
 #include <array>
 
-#include "host/app/nearest.h"
-#include "host/app/quantity.h"
-#include "host/app/settings_keys.h"
+#include "host/base/nearest.h"
+#include "host/base/quantity.h"
+#include "host/config/settings_keys.h"
 #include "host/base/ids.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 // clang-format off
@@ -91,7 +91,7 @@ Result<void> append(Options& options, const std::string& value) {
 /// A value that one of the configuration's keys describes.
 template <auto Member>
 Result<void> take_setting(Options& options, const std::string& value, std::string_view key) {
-    auto parsed = parse_value(*find_key(key), value);
+    auto parsed = config::parse_value(*config::find_key(key), value);
     if (!parsed) return parsed.error();
     options.*Member = parsed->text;
     return {};
@@ -256,6 +256,34 @@ Result<Options> parse_options(std::span<const std::string> args) {
     return options;
 }
 
+config::Overrides overrides_of(const Options& options) {
+    config::Overrides out;
+    out.workspace = options.workspace;
+    out.add_dirs = options.add_dirs;
+    out.plugin_dirs = options.plugin_dirs;
+    out.config = options.config;
+    out.replay = options.replay;
+    out.record = options.record;
+    out.yes = options.yes;
+    const auto add = [&](const char* key, const std::string& value, const char* option) {
+        out.options.push_back({key, value, option});
+    };
+    if (options.model) add("model.name", *options.model, "--model");
+    if (options.provider) add("model.provider", *options.provider, "--provider");
+    if (options.replay && !options.provider) add("model.provider", "replay", "--replay");
+    if (options.max_turns)
+        add("agent.maxTurns", std::to_string(*options.max_turns), "--max-turns");
+    if (options.log_level) add("log.level", *options.log_level, "--log-level");
+    if (options.sandbox) add("sandbox.mode", *options.sandbox, "--sandbox");
+    for (const std::string& rule : options.allow)
+        add("permissions.allow", rule, "--allow");
+    for (const std::string& rule : options.deny)
+        add("permissions.deny", rule, "--deny");
+    for (const auto& [key, value] : options.defines)
+        out.defines.push_back({key, value, "-D"});
+    return out;
+}
+
 Result<Arguments> parse_command(const CommandSpec& command, Options& options) {
     auto arguments = parse_arguments(joined(command.options, kSharedOptions), options.rest);
     if (!arguments) return arguments.error();
@@ -280,4 +308,4 @@ std::string command_help(const CommandSpec& command) {
     return help_text({command.name, command.usage, command.summary, options, command.footer});
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "host/app/option_table.h"
+#include "host/cli/option_table.h"
 #include "host/base/result.h"
+#include "host/config/settings.h"
 
 /// The command line of `tenon` as plain values. Paths are as typed; settings make them absolute.
-namespace tenon::app {
+namespace tenon::cli {
 
 enum class OutputFormat { kText, kJson, kStreamJson };
 
@@ -49,6 +50,9 @@ struct Options {
 /// allowed.
 Result<Options> parse_options(std::span<const std::string> args);
 
+/// What the options say about the configuration.
+config::Overrides overrides_of(const Options& options);
+
 /// For a sub-command: takes `options.rest` apart by the command's own table and by the options that
 /// every sub-command shares (--workspace, --config, -D, …); these go into `options`, its own come
 /// back.
@@ -58,4 +62,4 @@ std::string main_help();
 /// The help of a sub-command: its own options, then the shared ones.
 std::string command_help(const CommandSpec& command);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

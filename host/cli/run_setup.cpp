@@ -1,27 +1,27 @@
-#include "host/app/run_setup.h"
+#include "host/cli/run_setup.h"
 
 #include <algorithm>
 #include <iostream>
 #include <unistd.h>
 
-#include "host/app/ask.h"
-#include "host/app/provider.h"
-#include "host/app/session_choice.h"
+#include "host/cli/ask.h"
+#include "host/session/provider.h"
+#include "host/session/session_choice.h"
 #include "host/base/limits.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
-Result<std::string> choose_session(const Options& options, const Settings& settings) {
+Result<std::string> choose_session(const Options& options, const config::Settings& settings) {
     if (options.session) return *options.session;
     if (options.continue_last)
-        return latest_session(settings.state_dir / "sessions", settings.workspace);
-    return new_session_id();
+        return session::latest_session(settings.state_dir / "sessions", settings.workspace);
+    return session::new_session_id();
 }
 
 /// A directory that somebody named is expected to be there.
-std::optional<std::string> missing_plugin_folder(const Loaded& loaded) {
-    for (const Entry& entry : loaded.entries) {
+std::optional<std::string> missing_plugin_folder(const config::Loaded& loaded) {
+    for (const config::Entry& entry : loaded.entries) {
         std::error_code ignored;
         if (entry.origin == "--plugin-dir" && !std::filesystem::is_directory(entry.value, ignored))
             return "--plugin-dir " + entry.value + ": no such directory";
@@ -31,7 +31,7 @@ std::optional<std::string> missing_plugin_folder(const Loaded& loaded) {
 
 /// The model that the command line asks for, whichever option says so: the strongest one counts. A
 /// session keeps its own model unless there is one.
-std::optional<std::string> asked_model(const Options& options, const Settings& settings) {
+std::optional<std::string> asked_model(const Options& options, const config::Settings& settings) {
     const bool defined = std::any_of(options.defines.begin(), options.defines.end(),
                                      [](const auto& one) { return one.first == "model.name"; });
     if (!options.model && !defined) return std::nullopt;
@@ -47,9 +47,9 @@ std::function<bool(const std::string&)> question_on_terminal() {
 
 }  // namespace
 
-Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Loaded& loaded) {
+Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const config::Loaded& loaded) {
     auto setup = std::make_unique<RunSetup>();
-    Settings& settings = setup->settings;
+    config::Settings& settings = setup->settings;
     settings = loaded.settings;
     if (options.replay && settings.model.provider != "replay") {
         return Error{"--replay and -D model.provider=" + settings.model.provider +
@@ -64,7 +64,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     }
     if (const auto missing = missing_plugin_folder(loaded)) return Error{*missing};
     loaded.credentials.add_to(setup->secrets);
-    auto providers = make_provider_source(settings.model, loaded.credentials, setup->secrets);
+    auto providers = session::make_provider_source(settings.model, loaded.credentials, setup->secrets);
     if (!providers) return providers.error();
     setup->providers = std::move(*providers);
     auto provider = setup->providers();
@@ -75,17 +75,17 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Load
     setup->session_id = *session;
     // Here and once: the first host changes it.
     setup->descriptor_limit = descriptor_limit();
-    const auto moves = is_to_be_moved(options, settings, question_on_terminal());
+    const auto moves = session::is_to_be_moved(options, settings, question_on_terminal());
     if (!moves) return moves.error();
     setup->moves_session = *moves;
     return setup;
 }
 
-HostOptions host_options_of(const Options& options, const Sources& sources, const RunSetup& setup,
+session::OpenOptions host_options_of(const Options& options, const config::Sources& sources, const RunSetup& setup,
                             jobs::Launcher* launcher) {
-    HostOptions host;
+    session::OpenOptions host;
     host.prefix = sources.prefix;
-    const Places places = places_of(sources.environment, sources.cwd);
+    const config::Places places = config::places_of(sources.environment, sources.cwd);
     host.home = places.home;
     host.config = places.config;
     host.session_id = setup.session_id;
@@ -98,4 +98,4 @@ HostOptions host_options_of(const Options& options, const Sources& sources, cons
     return host;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -3,18 +3,18 @@
 #include <memory>
 #include <string>
 
-#include "host/app/host.h"
-#include "host/app/options.h"
-#include "host/app/settings.h"
+#include "host/session/open_session.h"
+#include "host/cli/options.h"
+#include "host/config/settings.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 
 /// What is settled before anything starts, be it a headless run or an interactive session. Its
 /// members refer to each other: it stays where it was made.
 struct RunSetup {
-    Settings settings;
+    config::Settings settings;
     Secrets secrets;
-    ProviderSource providers;
+    session::ProviderSource providers;
     std::unique_ptr<agent::Provider> provider;  ///< of the session's own conversation
     std::string session_id;
     rlim_t descriptor_limit = 0;  ///< the soft limit that this process was started with
@@ -23,10 +23,10 @@ struct RunSetup {
 
 /// The error (exit 2) says what is missing: a model's name, a key, a folder of plugins, a session
 /// to continue. Starts nothing.
-Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const Loaded& loaded);
+Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const config::Loaded& loaded);
 
 /// What a host of this set-up is made of. `launcher` outlives the host.
-HostOptions host_options_of(const Options& options, const Sources& sources, const RunSetup& setup,
+session::OpenOptions host_options_of(const Options& options, const config::Sources& sources, const RunSetup& setup,
                             jobs::Launcher* launcher);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,4 +1,4 @@
-#include "host/app/screen.h"
+#include "host/cli/screen.h"
 
 #include <algorithm>
 #include <clocale>
@@ -7,10 +7,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "host/app/quantity.h"
+#include "host/base/quantity.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 constexpr std::size_t kFewestColumns = 20;
@@ -72,16 +72,16 @@ std::string_view first_columns(std::string_view text, std::size_t columns) {
 
 }  // namespace
 
-Screen screen_of(int fd, const Environment& environment) {
+Screen screen_of(int fd, const config::Environment& environment) {
     Screen screen;
     screen.terminal = fd >= 0 && ::isatty(fd) != 0;
-    screen.escapes = screen.terminal && variable(environment, "TERM") != "dumb" &&
-                     !variable(environment, "TERM").empty();
-    screen.colour = screen.escapes && variable(environment, "NO_COLOR").empty();
+    screen.escapes = screen.terminal && config::variable(environment, "TERM") != "dumb" &&
+                     !config::variable(environment, "TERM").empty();
+    screen.colour = screen.escapes && config::variable(environment, "NO_COLOR").empty();
     winsize size{};
     if (!screen.terminal || ::ioctl(fd, TIOCGWINSZ, &size) != 0) size = {};
-    take_size(screen.columns, variable(environment, "COLUMNS"), size.ws_col, kFewestColumns);
-    take_size(screen.rows, variable(environment, "LINES"), size.ws_row, kFewestRows);
+    take_size(screen.columns, config::variable(environment, "COLUMNS"), size.ws_col, kFewestColumns);
+    take_size(screen.rows, config::variable(environment, "LINES"), size.ws_row, kFewestRows);
     return screen;
 }
 
@@ -104,4 +104,4 @@ std::string fitted(std::string_view text, std::size_t columns) {
     return std::string(first_columns(text, columns - 1)) + "…";
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "host/app/places.h"
+#include "host/config/places.h"
 
 /// What a stream of text for people can show.
-namespace tenon::app {
+namespace tenon::cli {
 
 struct Screen {
     bool terminal = false;  ///< a person sees it
@@ -19,7 +19,7 @@ struct Screen {
 
 /// Asks the terminal behind `fd` now; a descriptor that is none gives a plain screen. COLUMNS and
 /// LINES, where they hold a number, come before what the terminal says.
-Screen screen_of(int fd, const Environment& environment);
+Screen screen_of(int fd, const config::Environment& environment);
 
 /// The columns that valid UTF-8 without control characters takes: two for wide characters, none for
 /// combining ones.
@@ -27,4 +27,4 @@ std::size_t width_of(std::string_view text);
 /// `text`, or when it is wider as much of it as fits with `…` behind.
 std::string fitted(std::string_view text, std::size_t columns);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

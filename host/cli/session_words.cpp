@@ -1,19 +1,19 @@
-#include "host/app/commands/session_words.h"
+#include "host/cli/session_words.h"
 
 #include <algorithm>
 #include <array>
 #include <sstream>
 
-#include "host/app/columns.h"
+#include "host/cli/columns.h"
 #include "host/base/clock.h"
 #include "host/base/path_text.h"
 #include "host/base/untrusted.h"
 #include "host/jobs/store.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
-using Kind = SessionEntry::Kind;
+using Kind = session::SessionEntry::Kind;
 
 constexpr std::size_t kWidestId = 24;
 constexpr std::size_t kWidestName = 24;
@@ -63,7 +63,7 @@ std::string time_text(std::int64_t wall_ms, std::int64_t now_ms) {
 
 }  // namespace
 
-Json to_json(const SessionSummary& session) {
+Json to_json(const journal::SessionSummary& session) {
     return {{"id", session.id},
             {"workspace", path_to_text(session.workspace)},
             {"provider", session.provider},
@@ -75,11 +75,11 @@ Json to_json(const SessionSummary& session) {
             {"first_prompt", session.first_prompt}};
 }
 
-std::vector<std::string> sessions_table(std::span<const SessionSummary> sessions,
+std::vector<std::string> sessions_table(std::span<const journal::SessionSummary> sessions,
                                         bool with_workspace, const Screen& screen,
                                         std::int64_t now_ms) {
     std::vector<TableRow> rows;
-    for (const SessionSummary& session : sessions) {
+    for (const journal::SessionSummary& session : sessions) {
         TableRow row{{session.id, in_words_ago(now_ms - session.last_ms),
                       std::to_string(session.turns), visible(session.model),
                       session.held ? "yes" : "-"}};
@@ -91,7 +91,7 @@ std::vector<std::string> sessions_table(std::span<const SessionSummary> sessions
     return table(kColumns, rows, screen);
 }
 
-std::string describe(const SessionSummary& session, std::span<const jobs::JobRecord> jobs,
+std::string describe(const journal::SessionSummary& session, std::span<const jobs::JobRecord> jobs,
                      std::int64_t now_ms) {
     std::string text = led("session:    ", session.id) + led("workspace:  ", session.workspace) +
                        led("model:      ", session.model) +
@@ -108,7 +108,7 @@ std::string describe(const SessionSummary& session, std::span<const jobs::JobRec
     return text;
 }
 
-std::string ConversationWords::of(const SessionEntry& entry) {
+std::string ConversationWords::of(const session::SessionEntry& entry) {
     if (entry.kind == Kind::kResult) return result(entry);
     std::string text = end();
     if (entry.kind == Kind::kAnswer) return text + answer(entry);
@@ -128,7 +128,7 @@ std::string ConversationWords::end() {
     return text;
 }
 
-std::string ConversationWords::answer(const SessionEntry& entry) {
+std::string ConversationWords::answer(const session::SessionEntry& entry) {
     std::string text;
     for (const OrderedJson& ordered : entry.content) {
         const Json block(ordered);
@@ -148,7 +148,7 @@ std::string ConversationWords::call(const Json& block) const {
     return fitted(line, columns_);
 }
 
-std::string ConversationWords::result(const SessionEntry& entry) {
+std::string ConversationWords::result(const session::SessionEntry& entry) {
     const auto asked = std::find_if(calls_.begin(), calls_.end(), [&](const auto& call) {
         return call.first == entry.tool_use_id;
     });
@@ -172,4 +172,4 @@ std::string ConversationWords::result(const SessionEntry& entry) {
     return text;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

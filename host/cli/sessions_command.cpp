@@ -1,10 +1,10 @@
-#include "host/app/commands/sessions.h"
+#include "host/cli/sessions_command.h"
 
 #include <array>
 
-#include "host/app/commands/session_words.h"
-#include "host/app/commands/verbs.h"
-#include "host/app/state_dir.h"
+#include "host/cli/session_words.h"
+#include "host/cli/verbs.h"
+#include "host/config/state_dir.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/path_text.h"
@@ -12,7 +12,7 @@
 #include "host/base/untrusted.h"
 #include "host/jobs/store.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using Ordered = OrderedJson;
@@ -41,7 +41,7 @@ constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
 
 class SessionsCall {
 public:
-    SessionsCall(const Settings& settings, const Secrets& secrets, const Console& console,
+    SessionsCall(const config::Settings& settings, const Secrets& secrets, const Console& console,
                  const Arguments& arguments, const Screen& screen)
         : settings_(settings),
           folder_(settings.state_dir / "sessions"),
@@ -53,12 +53,12 @@ public:
     int list() const {
         std::vector<std::string> problems;
         const bool all = arguments_.has("all");
-        const auto sessions = list_sessions(folder_, all ? "" : settings_.workspace, &problems);
+        const auto sessions = journal::list_sessions(folder_, all ? "" : settings_.workspace, &problems);
         for (const std::string& problem : problems)
             complain(console_, secrets_.redact(problem), 0);
         if (arguments_.has("json")) {
             Json array = Json::array();
-            for (const SessionSummary& session : sessions)
+            for (const journal::SessionSummary& session : sessions)
                 array.push_back(to_json(session));
             print_json(console_, secrets_.redact(dump_json(array)));
             return 0;
@@ -75,22 +75,22 @@ public:
     }
 
     int show() const {
-        const auto session = summarise_session(folder_, id());
+        const auto session = journal::summarise_session(folder_, id());
         if (!session) return complain(console_, session.error().message, 1);
         const std::vector<jobs::JobRecord> jobs = jobs_of_session();
         if (arguments_.has("json")) return show_json(*session, jobs);
         print(describe(*session, jobs, wall_clock_ms()));
         ConversationWords words(screen_);
         auto read =
-            read_entries(journal(), [&](const SessionEntry& entry) { print(words.of(entry)); });
+            session::read_entries(journal(), [&](const session::SessionEntry& entry) { print(words.of(entry)); });
         print(words.end());
         return read ? 0 : complain(console_, read.error().message, 1);
     }
 
     int print_all() const {
-        const auto session = summarise_session(folder_, id());
+        const auto session = journal::summarise_session(folder_, id());
         if (!session) return complain(console_, session.error().message, 1);
-        const auto messages = read_messages(journal());
+        const auto messages = session::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         print_line({{"v", 1},
                     {"type", "session"},
@@ -126,9 +126,9 @@ private:
         return found;
     }
 
-    [[nodiscard]] int show_json(const SessionSummary& session,
+    [[nodiscard]] int show_json(const journal::SessionSummary& session,
                                 const std::vector<jobs::JobRecord>& jobs) const {
-        const auto messages = read_messages(journal());
+        const auto messages = session::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         Ordered document = to_json(session);
         Ordered listed = Ordered::array();
@@ -143,7 +143,7 @@ private:
         return 0;
     }
 
-    const Settings& settings_;
+    const config::Settings& settings_;
     std::filesystem::path folder_;
     const Secrets& secrets_;
     const Console& console_;
@@ -161,7 +161,7 @@ int act(const VerbSpec& verb, const SessionsCall& call) {
 
 }  // namespace
 
-int run_sessions(Options options, const Sources& sources, const Console& console) {
+int run_sessions(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
     if (options.help) {
@@ -177,8 +177,8 @@ int run_sessions(Options options, const Sources& sources, const Console& console
                             "first a letter or digit",
                         2);
     }
-    const Examined examined = examine(sources, options);
-    const Settings& settings = examined.loaded.settings;
+    const config::Examined examined = config::examine(sources, overrides_of(options));
+    const config::Settings& settings = examined.loaded.settings;
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty() ||
                         settings.state_dir.empty();
@@ -188,7 +188,7 @@ int run_sessions(Options options, const Sources& sources, const Console& console
     const bool of_workspace = (*verb)->name == "list" && !arguments->has("all");
     if (of_workspace && settings.workspace.empty())
         return complain(console, examined.no_workspace + "; --all lists every session", 2);
-    if (auto fine = check_state_dir(settings.state_dir); !fine)
+    if (auto fine = config::check_state_dir(settings.state_dir); !fine)
         return complain(console, fine.error().message, 2);
     Secrets secrets;
     examined.loaded.credentials.add_to(secrets);
@@ -197,4 +197,4 @@ int run_sessions(Options options, const Sources& sources, const Console& console
     return finish(console, act(**verb, call));
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,4 +1,4 @@
-#include "host/app/task_files.h"
+#include "host/cli/task_files.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "host/base/unique_fd.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -175,4 +175,4 @@ Json to_json(const TaskFile& task) {
         {"owner", task.owner}};
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

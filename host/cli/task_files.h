@@ -11,7 +11,7 @@
 
 /// The tasks of a workspace as files, for commands that show them. Changing them is the business of
 /// the tools alone.
-namespace tenon::app {
+namespace tenon::cli {
 
 /// One `.tasks/task_<id>.json`. Texts are valid UTF-8 and may hold anything else.
 struct TaskFile {
@@ -34,4 +34,4 @@ Result<TaskFiles> read_task_files(const std::filesystem::path& workspace);
 /// {"id","subject","description","status","blockedBy","blocks","owner"}
 Json to_json(const TaskFile& task);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

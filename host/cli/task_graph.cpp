@@ -1,13 +1,13 @@
-#include "host/app/task_graph.h"
+#include "host/cli/task_graph.h"
 
 #include <algorithm>
 #include <deque>
 #include <map>
 
-#include "host/app/screen.h"
+#include "host/cli/screen.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using Id = std::int64_t;
@@ -132,4 +132,4 @@ std::string in_dot(std::span<const TaskFile> tasks) {
     return text + "}\n";
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

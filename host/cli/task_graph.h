@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "host/app/task_files.h"
+#include "host/cli/task_files.h"
 
 /// Tasks and what they wait for, drawn. Pure functions; the texts of the tasks may hold anything.
-namespace tenon::app {
+namespace tenon::cli {
 
 /// `[ ] 2: build`, `[>]`, `[x]`; one visible line.
 std::string title_of(const TaskFile& task);
@@ -21,4 +21,4 @@ std::vector<std::string> drawn(std::span<const TaskFile> tasks, std::size_t colu
 /// The same for Graphviz.
 std::string in_dot(std::span<const TaskFile> tasks);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

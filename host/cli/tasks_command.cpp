@@ -1,14 +1,14 @@
-#include "host/app/commands/tasks.h"
+#include "host/cli/tasks_command.h"
 
 #include <array>
 
-#include "host/app/columns.h"
-#include "host/app/commands/verbs.h"
-#include "host/app/task_graph.h"
+#include "host/cli/columns.h"
+#include "host/cli/verbs.h"
+#include "host/cli/task_graph.h"
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 // clang-format off
@@ -92,7 +92,7 @@ void redact(std::vector<TaskFile>& tasks, const Secrets& secrets) {
 
 }  // namespace
 
-int run_tasks(Options options, const Sources& sources, const Console& console) {
+int run_tasks(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
     if (options.help) {
@@ -103,7 +103,7 @@ int run_tasks(Options options, const Sources& sources, const Console& console) {
     if (!verb) return complain(console, verb.error().message, 2);
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);
-    const Examined examined = examine(sources, options);
+    const config::Examined examined = config::examine(sources, overrides_of(options));
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty();
     for (const std::string& error : examined.errors)
@@ -133,4 +133,4 @@ int run_tasks(Options options, const Sources& sources, const Console& console) {
     return finish(console, 0);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

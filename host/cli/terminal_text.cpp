@@ -1,4 +1,4 @@
-#include "host/app/terminal_text.h"
+#include "host/cli/terminal_text.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 constexpr char kEscape = '\x1b';
@@ -79,4 +79,4 @@ std::string TerminalText::finish() {
     return out;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

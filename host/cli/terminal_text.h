@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace tenon::app {
+namespace tenon::cli {
 
 /// What a command printed, on its way to a terminal, in pieces: its colours stay colours, and
 /// nothing else in it has an effect. Of escape sequences only SGR passes (ECMA-48 8.3.117:
@@ -29,4 +29,4 @@ private:
     std::string held_;
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,9 +1,9 @@
-#include "host/app/commands/unattended.h"
+#include "host/cli/unattended.h"
 
-#include "host/app/session_list.h"
+#include "host/journal/session_list.h"
 #include "host/base/ids.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using namespace std::chrono_literals;
@@ -24,7 +24,7 @@ std::optional<std::string> Unattended::why(const jobs::JobRecord& job) {
     if (job.status != jobs::Status::kQueued) return std::nullopt;
     const std::string& session = job.spec.session;
     const auto sessions = jobs_.folder().parent_path() / "sessions";
-    if (!session.empty() && (!is_session_id(session) || is_session_held(sessions, session)))
+    if (!session.empty() && (!is_session_id(session) || journal::is_session_held(sessions, session)))
         return std::nullopt;
     const auto now = std::chrono::steady_clock::now();
     const auto grace = session.empty() ? kUntilStarted : kUntilOpenedAgain;
@@ -37,4 +37,4 @@ std::optional<std::string> Unattended::why(const jobs::JobRecord& job) {
            job.spec.workspace + ")";
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

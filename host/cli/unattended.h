@@ -7,7 +7,7 @@
 
 #include "host/jobs/store.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 
 /// Finds jobs that cannot be waited for here: queued ones that nobody is there to start, since a
 /// job of a session waits for a host that has the session open, and those of another machine. Not
@@ -31,4 +31,4 @@ private:
     std::map<jobs::JobId, Time> seen_;  // first seen queued without anybody to start it
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,4 +1,4 @@
-#include "host/app/commands/verbs.h"
+#include "host/cli/verbs.h"
 
 #include <algorithm>
 #include <csignal>
@@ -6,10 +6,10 @@
 #include <unistd.h>
 #include <vector>
 
-#include "host/app/nearest.h"
+#include "host/base/nearest.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 std::string listed(std::span<const VerbSpec> verbs) {
@@ -89,4 +89,4 @@ int finish(const Console& console, int code) {
     return complain(console, "standard output cannot be written", 1);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

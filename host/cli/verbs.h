@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include "host/app/console.h"
-#include "host/app/option_table.h"
+#include "host/cli/console.h"
+#include "host/cli/option_table.h"
 
 /// The word behind a sub-command's name, for commands whose verbs take little.
-namespace tenon::app {
+namespace tenon::cli {
 
 struct VerbSpec {
     std::string_view name;
@@ -32,4 +32,4 @@ void print_json(const Console& console, const std::string& json);
 /// Ends a command: 1 when standard output could not be written, else `code`.
 int finish(const Console& console, int code);
 
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,13 +1,13 @@
-#include "host/app/agent_files.h"
+#include "host/config/agent_files.h"
 
 #include <algorithm>
 
-#include "host/app/trust.h"
+#include "host/config/trust.h"
 #include "host/base/atomic_file.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -107,4 +107,4 @@ UsableAgentFiles usable_agent_files(const AgentFolders& folders, const fs::path&
     return out;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -6,7 +6,7 @@
 
 /// Files that define kinds of subagents: the *.md of a few folders, as bytes. What they mean is for
 /// the plugin that asks for them; whether they may count at all is decided here.
-namespace tenon::app {
+namespace tenon::config {
 
 constexpr std::size_t kMaxAgentFileBytes = std::size_t{256} << 10U;
 constexpr std::size_t kMaxAgentFiles = 256;  ///< a folder
@@ -44,4 +44,4 @@ struct UsableAgentFiles {
 UsableAgentFiles usable_agent_files(const AgentFolders& folders,
                                     const std::filesystem::path& state_dir);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

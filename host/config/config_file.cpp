@@ -1,16 +1,16 @@
-#include "host/app/config_file.h"
+#include "host/config/config_file.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <sys/stat.h>
 
-#include "host/app/config_formats.h"
-#include "host/app/workspace_file.h"
+#include "host/config/config_formats.h"
+#include "host/config/workspace_file.h"
 #include "host/base/atomic_file.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -107,4 +107,4 @@ std::vector<std::string> ProblemList::take(const std::string& file) && {
     return std::move(problems_);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -10,7 +10,7 @@
 
 /// Configuration files as flat lists of keys and raw values. Which keys there are, and what the
 /// values mean, is not known here.
-namespace tenon::app {
+namespace tenon::config {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
 
@@ -52,4 +52,4 @@ Result<std::string> read_config_bytes(const std::filesystem::path& path);
 /// refused, and so are NUL bytes and what is not UTF-8. The error names file and line.
 Result<ConfigFile> parse_config(const std::filesystem::path& path, std::string_view bytes);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

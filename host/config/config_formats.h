@@ -4,11 +4,11 @@
 #include <string_view>
 #include <vector>
 
-#include "host/app/config_file.h"
+#include "host/config/config_file.h"
 
 /// The two formats behind parse_config, which has checked the bytes: no NUL, valid UTF-8, no byte
 /// order mark, at most kMaxConfigBytes.
-namespace tenon::app {
+namespace tenon::config {
 
 /// `<tenon>` with nested elements: `<model><name>x</name></model>` is `model.name`. Elements have
 /// no attributes (but `xmlns…` and `xml:…`, which are ignored) and hold text or elements, not both.
@@ -45,4 +45,4 @@ private:
     std::size_t count_ = 0;
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::config

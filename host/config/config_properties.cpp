@@ -2,10 +2,10 @@
 #include <optional>
 #include <set>
 
-#include "host/app/config_formats.h"
+#include "host/config/config_formats.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\f\v";
@@ -163,4 +163,4 @@ Result<ConfigFile> parse_properties(const std::string& file, std::string_view te
     return Parser(file, text).parse();
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

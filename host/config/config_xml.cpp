@@ -7,10 +7,10 @@
 #include <Poco/SAX/SAXException.h>
 #include <Poco/SAX/SAXParser.h>
 
-#include "host/app/config_formats.h"
+#include "host/config/config_formats.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 12;
@@ -156,4 +156,4 @@ Result<ConfigFile> parse_xml(const std::string& file, std::string_view text) {
     return std::move(flattener).finish();
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

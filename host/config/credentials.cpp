@@ -1,4 +1,4 @@
-#include "host/app/credentials.h"
+#include "host/config/credentials.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 /// The value of `name`; every copy of it in the environment block is overwritten before it is
@@ -51,4 +51,4 @@ Result<std::string> clean_key(std::string_view name, std::string_view value) {
     return std::string(value);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

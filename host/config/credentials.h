@@ -6,7 +6,7 @@
 #include "host/base/result.h"
 #include "host/base/secrets.h"
 
-namespace tenon::app {
+namespace tenon::config {
 
 /// The keys of model providers. Empty: none is known.
 struct Credentials {
@@ -27,4 +27,4 @@ Credentials take_credentials();
 /// what no HTTP header can.
 Result<std::string> clean_key(std::string_view name, std::string_view value);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

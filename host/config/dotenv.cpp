@@ -1,12 +1,12 @@
-#include "host/app/dotenv.h"
+#include "host/config/dotenv.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
-#include "host/app/workspace_file.h"
+#include "host/config/workspace_file.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
@@ -121,4 +121,4 @@ DotEnv read_dotenv(const std::filesystem::path& workspace) {
     return parse_dotenv(file, **bytes);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tenon::app {
+namespace tenon::config {
 
 /// What a workspace's `.env` says of the three variables that it may set: ANTHROPIC_API_KEY,
 /// OPENAI_API_KEY, MODEL_ID. All others are none of our business, and not kept.
@@ -23,4 +23,4 @@ DotEnv parse_dotenv(const std::filesystem::path& file, std::string_view text);
 /// out of the project is not followed. None is no problem, nor is a directory of that name.
 DotEnv read_dotenv(const std::filesystem::path& workspace);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

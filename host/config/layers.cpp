@@ -1,19 +1,19 @@
-#include "host/app/layers.h"
+#include "host/config/layers.h"
 
 #include <algorithm>
 
-#include "host/app/rule_file.h"
-#include "host/app/settings_keys.h"
-#include "host/app/trust.h"
+#include "host/config/rule_file.h"
+#include "host/config/settings_keys.h"
+#include "host/config/trust.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 class Collector {
 public:
-    Collector(const Sources& sources, const Options& options)
-        : sources_(sources), options_(options) {
+    Collector(const Sources& sources, const Overrides& overrides)
+        : sources_(sources), overrides_(overrides) {
         out_.places = places_of(sources.environment, sources.cwd);
     }
 
@@ -26,7 +26,7 @@ public:
         }
         if (!out_.workspace.empty()) add_workspace();
         if (const auto file = env("TENON_CONFIG"); !file.empty()) add_file(file, "TENON_CONFIG");
-        if (options_.config) add_file(*options_.config, "--config");
+        if (overrides_.config) add_file(*overrides_.config, "--config");
         const std::size_t environment_rank = out_.layers.size();
         add_options();
         add_defines();
@@ -40,12 +40,12 @@ private:
     }
 
     void find_workspace() {
-        if (!options_.workspace && sources_.cwd.empty()) {
+        if (!overrides_.workspace && sources_.cwd.empty()) {
             out_.no_workspace = sources_.cwd_problem;
             return;
         }
         const auto asked =
-            given_path(options_.workspace.value_or(sources_.cwd), out_.places.home, sources_.cwd);
+            given_path(overrides_.workspace.value_or(sources_.cwd), out_.places.home, sources_.cwd);
         if (!asked) {
             out_.errors.push_back(asked.error().while_doing("--workspace").message);
             return;
@@ -57,7 +57,7 @@ private:
         }
         if (!error) {
             out_.workspace = std::move(real);
-        } else if (options_.workspace) {
+        } else if (overrides_.workspace) {
             out_.errors.push_back("--workspace " + visible(asked->string()) + ": " +
                                   error.message());
         } else {
@@ -159,27 +159,13 @@ private:
 
     void add_options() {
         Layer layer = own_layer();
-        const auto add = [&](const char* key, const std::string& value, const char* option) {
-            layer.entries.push_back({key, value, option});
-        };
-        if (options_.model) add("model.name", *options_.model, "--model");
-        if (options_.provider) add("model.provider", *options_.provider, "--provider");
-        if (options_.replay && !options_.provider) add("model.provider", "replay", "--replay");
-        if (options_.max_turns)
-            add("agent.maxTurns", std::to_string(*options_.max_turns), "--max-turns");
-        if (options_.log_level) add("log.level", *options_.log_level, "--log-level");
-        if (options_.sandbox) add("sandbox.mode", *options_.sandbox, "--sandbox");
-        for (const std::string& rule : options_.allow)
-            add("permissions.allow", rule, "--allow");
-        for (const std::string& rule : options_.deny)
-            add("permissions.deny", rule, "--deny");
+        layer.entries = overrides_.options;
         out_.layers.push_back(std::move(layer));
     }
 
     void add_defines() {
         Layer layer = own_layer();
-        for (const auto& [key, value] : options_.defines)
-            layer.entries.push_back({key, value, "-D"});
+        layer.entries = overrides_.defines;
         out_.layers.push_back(std::move(layer));
     }
 
@@ -211,14 +197,14 @@ private:
     }
 
     const Sources& sources_;
-    const Options& options_;
+    const Overrides& overrides_;
     Layers out_;
 };
 
 }  // namespace
 
-Layers collect_layers(const Sources& sources, const Options& options) {
-    return Collector(sources, options).collect();
+Layers collect_layers(const Sources& sources, const Overrides& overrides) {
+    return Collector(sources, overrides).collect();
 }
 
 ListItem list_item(const std::string& key) {
@@ -233,4 +219,4 @@ ListItem list_item(const std::string& key) {
     return {key.substr(0, dot), std::stol(number)};
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

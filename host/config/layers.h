@@ -4,12 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "host/app/config_file.h"
-#include "host/app/options.h"
-#include "host/app/settings.h"
+#include "host/config/config_file.h"
+#include "host/config/settings.h"
 
 /// The layers of configuration as they were found, not yet put together.
-namespace tenon::app {
+namespace tenon::config {
 
 enum class Standing {
     kFull,      ///< what it says counts, what is wrong is an error
@@ -34,7 +33,7 @@ struct Layers {
 };
 
 /// Reads the files and the workspace's trust record; turns environment and options into entries.
-Layers collect_layers(const Sources& sources, const Options& options);
+Layers collect_layers(const Sources& sources, const Overrides& overrides);
 
 /// The key of a list entry without its number: `permissions.deny.2` is item 2 of
 /// `permissions.deny`.
@@ -44,4 +43,4 @@ struct ListItem {
 };
 ListItem list_item(const std::string& key);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,12 +1,11 @@
-#include "host/app/merger.h"
+#include "host/config/merger.h"
 
 #include <algorithm>
 #include <thread>
 
 #include "host/base/untrusted.h"
-#include "host/permission/rules.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 constexpr KeySpec kPluginFlag{"", Kind::kBoolean,          "",     "", "", 0,
@@ -50,7 +49,8 @@ std::vector<ConfigEntry> numbered(const Layer& layer) {
 
 }  // namespace
 
-Merger::Merger(std::filesystem::path home) : home_(std::move(home)) {
+Merger::Merger(std::filesystem::path home, RuleCheck check_rule)
+    : home_(std::move(home)), check_rule_(check_rule) {
     for (const KeySpec& spec : setting_keys()) {
         if (const std::string text = default_of(spec); !text.empty())
             set_if_unset(std::string(spec.key), text, "default");
@@ -179,13 +179,13 @@ void Merger::take_lists(Pass& pass) {
 /// Whether a permission rule can be read. Told here, where it is known whose rule it is: a
 /// project's slip must not keep its user from working.
 bool Merger::is_readable(Pass& pass, const RuleText& rule) const {
-    const auto parsed =
-        permission::Rule::parse({rule.text, rule.origin, rule.base}, {pass.layer.rule_base, home_});
-    if (!parsed) {
-        pass.problems.add(parsed.error().message +
+    if (check_rule_ == nullptr) return true;
+    const auto checked = check_rule_(rule, pass.layer.rule_base, home_);
+    if (!checked) {
+        pass.problems.add(checked.error().message +
                           (pass.layer.standing == Standing::kFull ? "" : "; it is ignored"));
     }
-    return parsed.ok();
+    return checked.ok();
 }
 
 bool Merger::set_if_unset(const std::string& key, const std::string& text,
@@ -270,4 +270,4 @@ std::vector<Entry> Merger::entries() const {
     return out;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -6,19 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "host/app/config_formats.h"
-#include "host/app/layers.h"
-#include "host/app/settings.h"
-#include "host/app/settings_keys.h"
+#include "host/config/config_formats.h"
+#include "host/config/layers.h"
+#include "host/config/settings.h"
+#include "host/config/settings_keys.h"
 
-namespace tenon::app {
+namespace tenon::config {
 
 /// Puts layers together, weakest first: the last word on a key counts, rules add up. Knows what an
 /// untrusted workspace may say. Reads nothing; where things come from is the caller's business.
 class Merger {
 public:
-    /// `home` stands for a leading `~/` of paths. Begins with the defaults.
-    explicit Merger(std::filesystem::path home);
+    /// `home` stands for a leading `~/` of paths; `check_rule` may be null. Begins with the defaults.
+    Merger(std::filesystem::path home, RuleCheck check_rule);
 
     /// Problems go to the errors, or for a workspace's layer to the warnings.
     void merge(const Layer& layer, std::vector<std::string>& errors,
@@ -74,8 +74,9 @@ private:
     [[nodiscard]] std::vector<RuleText> rules(const char* key) const;
 
     std::filesystem::path home_;
+    RuleCheck check_rule_;
     std::map<std::string, Effective, std::less<>> effective_;
     std::map<std::string, std::vector<ListValue>, std::less<>> lists_;
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,10 +1,10 @@
-#include "host/app/places.h"
+#include "host/config/places.h"
 
 #include <pwd.h>
 #include <unistd.h>
 #include <vector>
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 std::filesystem::path home_of_user() {
@@ -72,4 +72,4 @@ Places places_of(const Environment& environment, const std::filesystem::path& cw
     return out;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

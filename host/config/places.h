@@ -9,7 +9,7 @@
 #include "host/base/tilde.h"
 
 /// What the process was given by its surroundings, as values: tests need no setenv.
-namespace tenon::app {
+namespace tenon::config {
 
 using Environment = std::map<std::string, std::string, std::less<>>;
 
@@ -42,4 +42,4 @@ struct Places {
 /// is empty, too. The home folder is $HOME, else the one of the password file.
 Places places_of(const Environment& environment, const std::filesystem::path& cwd);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,19 +1,19 @@
-#include "host/app/rule_file.h"
+#include "host/config/rule_file.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
 
-#include "host/app/config_file.h"
-#include "host/app/config_formats.h"
-#include "host/app/layers.h"
-#include "host/app/settings_keys.h"
+#include "host/config/config_file.h"
+#include "host/config/config_formats.h"
+#include "host/config/layers.h"
+#include "host/config/settings_keys.h"
 #include "host/base/atomic_file.h"
 #include "host/base/private_dirs.h"
 #include "host/base/unique_fd.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -129,4 +129,4 @@ Result<void> add_rule_lines(const fs::path& folder, const std::vector<std::strin
     return write_file_atomically(real, bytes, Sync::kYes, 0600);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

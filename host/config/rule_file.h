@@ -8,7 +8,7 @@
 
 /// The file beside the user's configuration that holds the rules of the answer `p`, and nothing
 /// else: `allowed.properties`, a layer of the user's rank.
-namespace tenon::app {
+namespace tenon::config {
 
 constexpr const char* kRuleFile = "allowed.properties";
 
@@ -32,4 +32,4 @@ Result<RuleLines> rule_lines(const std::filesystem::path& folder,
 Result<void> add_rule_lines(const std::filesystem::path& folder,
                             const std::vector<std::string>& rules, const RuleLines& shown);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

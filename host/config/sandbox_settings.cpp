@@ -1,11 +1,11 @@
-#include "host/app/sandbox_settings.h"
+#include "host/config/sandbox_settings.h"
 
 #include <algorithm>
 
+#include "host/base/path_text.h"
 #include "host/base/untrusted.h"
-#include "host/sandbox/policy.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -23,14 +23,14 @@ fs::path resolved(const fs::path& path) {
 /// Whoever may write there may write everything.
 bool leaves_no_wall(const fs::path& directory) {
     const std::string path = directory.string();
-    return path == "/" || path == "/dev" || sandbox::is_beneath_any(path, {"/proc", "/sys"});
+    return path == "/" || path == "/dev" || is_beneath_any(path, {"/proc", "/sys"});
 }
 
 /// Whether commands, or the sandbox itself, need something that is there.
 bool is_needed(const fs::path& denied) {
     constexpr const char* kNeeded[] = {"/proc", "/usr", "/bin", "/sbin", "/lib", "/lib64"};
     return std::any_of(std::begin(kNeeded), std::end(kNeeded), [&](const char* needed) {
-        return sandbox::is_beneath(resolved(needed).string(), denied.string());
+        return is_beneath(resolved(needed).string(), denied.string());
     });
 }
 
@@ -108,4 +108,4 @@ void take_sandbox(const Merger& merger, const Sources& sources, const Places& pl
     check_roots(out);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,18 +1,17 @@
-#include "host/app/settings.h"
+#include "host/config/settings.h"
 
 #include <algorithm>
 #include <array>
 
-#include "host/app/dotenv.h"
-#include "host/app/layers.h"
-#include "host/app/merger.h"
-#include "host/app/options.h"
-#include "host/app/sandbox_settings.h"
-#include "host/app/settings_keys.h"
-#include "host/app/state_dir.h"
+#include "host/config/dotenv.h"
+#include "host/config/layers.h"
+#include "host/config/merger.h"
+#include "host/config/sandbox_settings.h"
+#include "host/config/settings_keys.h"
+#include "host/config/state_dir.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 struct KeyVariable {
@@ -71,7 +70,7 @@ void take_proxies(const Sources& sources, Loaded& out) {
 
 /// The directories in which plugins are looked for. One that cannot be named is an error.
 std::vector<Entry> plugin_folders(const Merger& merger, const Sources& sources,
-                                  const Options& options, const Places& places,
+                                  const Overrides& overrides, const Places& places,
                                   std::vector<std::string>& errors) {
     std::vector<Entry> out = merger.paths("plugins.path");
     const auto add = [&](const std::filesystem::path& folder, const char* origin) {
@@ -92,7 +91,7 @@ std::vector<Entry> plugin_folders(const Merger& merger, const Sources& sources,
         if (end > 0) add(rest.substr(0, end), "TENON_PLUGIN_PATH");
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    for (const auto& folder : options.plugin_dirs)
+    for (const auto& folder : overrides.plugin_dirs)
         add(folder, "--plugin-dir");
     return out;
 }
@@ -141,11 +140,11 @@ void take_state_dir(const Sources& sources, const Layers& layers, Examined& out)
     }
 }
 
-void take_folders(const Sources& sources, const Options& options, const Layers& layers,
+void take_folders(const Sources& sources, const Overrides& overrides, const Layers& layers,
                   Examined& out) {
     Settings& settings = out.loaded.settings;
     settings.workspace = layers.workspace;
-    for (const auto& folder : options.add_dirs) {
+    for (const auto& folder : overrides.add_dirs) {
         auto real = named_folder(folder, layers, sources);
         if (real) {
             settings.add_dirs.push_back(*std::move(real));
@@ -163,8 +162,8 @@ void take_folders(const Sources& sources, const Options& options, const Layers& 
             out.errors.push_back(path.error().while_doing(option).message);
         }
     };
-    take_file(options.replay, "--replay", settings.model.replay_file);
-    take_file(options.record, "--record", settings.model.record_file);
+    take_file(overrides.replay, "--replay", settings.model.replay_file);
+    take_file(overrides.record, "--record", settings.model.record_file);
 }
 
 }  // namespace
@@ -179,14 +178,14 @@ Sources process_sources(std::filesystem::path prefix, const StartDirectory& star
     return out;
 }
 
-Examined examine(const Sources& sources, const Options& options) {
-    Layers layers = collect_layers(sources, options);
+Examined examine(const Sources& sources, const Overrides& overrides) {
+    Layers layers = collect_layers(sources, overrides);
     Examined out;
     out.errors = std::move(layers.errors);
     out.no_workspace = std::move(layers.no_workspace);
     out.loaded.warnings = std::move(layers.warnings);
     out.loaded.files = std::move(layers.files);
-    Merger merger(layers.places.home);
+    Merger merger(layers.places.home, sources.check_rule);
     for (const Layer& layer : layers.layers)
         merger.merge(layer, out.errors, out.loaded.warnings);
 
@@ -198,19 +197,19 @@ Examined examine(const Sources& sources, const Options& options) {
     take_model(merger, dotenv, dotenv_file, out.loaded);
 
     merger.fill(out.loaded.settings);
-    out.loaded.settings.permissions.yes = options.yes;
+    out.loaded.settings.permissions.yes = overrides.yes;
     out.loaded.entries = merger.entries();
-    take_plugin_folders(plugin_folders(merger, sources, options, layers.places, out.errors),
+    take_plugin_folders(plugin_folders(merger, sources, overrides, layers.places, out.errors),
                         out.loaded);
     take_proxies(sources, out.loaded);
     take_state_dir(sources, layers, out);
-    take_folders(sources, options, layers, out);
+    take_folders(sources, overrides, layers, out);
     take_sandbox(merger, sources, layers.places, out);
     return out;
 }
 
-Result<Loaded> load(const Sources& sources, const Options& options) {
-    Examined examined = examine(sources, options);
+Result<Loaded> load(const Sources& sources, const Overrides& overrides) {
+    Examined examined = examine(sources, overrides);
     if (!examined.no_workspace.empty())
         examined.errors.insert(examined.errors.begin(), examined.no_workspace);
     if (examined.errors.empty()) return std::move(examined.loaded);
@@ -220,4 +219,4 @@ Result<Loaded> load(const Sources& sources, const Options& options) {
     return Error{std::move(all)};
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "host/app/credentials.h"
-#include "host/app/places.h"
-#include "host/app/start_directory.h"
+#include "host/config/credentials.h"
+#include "host/config/places.h"
+#include "host/config/start_directory.h"
 #include "host/base/result.h"
-#include "host/jobs/job_limits.h"
+#include "host/config/config_file.h"
 
 /// All configuration as plain values. Only settings.cpp reads configuration; everybody else gets
 /// this struct or parts of it.
-namespace tenon::app {
+namespace tenon::config {
 
 using std::chrono::milliseconds;
 
@@ -66,8 +66,11 @@ struct Settings {
         std::uint64_t output_limit = 64ULL << 20U;
         std::uint64_t total_output_limit = 4ULL << 30U;
         std::int64_t keep_days = 30;
-        jobs::JobLimits limits;      ///< of each job
-        bool pid_namespace = false;  ///< one for each job
+        // Of each job with its process tree.
+        std::optional<std::uint64_t> memory_limit;   ///< bytes
+        std::optional<std::uint64_t> process_limit;  ///< at one time
+        std::optional<milliseconds> cpu_limit;       ///< processor time
+        bool pid_namespace = false;                  ///< one for each job
     } jobs;
     struct Plugins {
         std::vector<std::filesystem::path> path;  ///< in order of search
@@ -98,7 +101,21 @@ struct Settings {
     std::filesystem::path state_dir;              ///< absolute
 };
 
-struct Options;
+/// What the command line says about the configuration. Paths are as typed.
+struct Overrides {
+    std::optional<std::filesystem::path> workspace;
+    std::vector<std::filesystem::path> add_dirs, plugin_dirs;
+    std::optional<std::filesystem::path> config;  ///< one more file
+    std::optional<std::filesystem::path> replay, record;
+    bool yes = false;
+    std::vector<ConfigEntry> options;  ///< the options that set a key; the origin is the option
+    std::vector<ConfigEntry> defines;  ///< those of -D, which are stronger
+};
+
+/// Checks the text of a permission rule, whose relative paths begin at `base` and whose leading `~`
+/// stands for `home`. The Error names the rule's origin and says what is wrong.
+using RuleCheck = Result<void> (*)(const RuleText& rule, const std::filesystem::path& base,
+                                   const std::filesystem::path& home);
 
 /// Everything that configuration is made from, besides the command line. Nothing else is looked at.
 struct Sources {
@@ -108,6 +125,7 @@ struct Sources {
     std::filesystem::path system = "/etc/tenon";  ///< the machine's configuration folder
     std::filesystem::path cwd;                    ///< absolute; empty: it is gone
     std::string cwd_problem;                      ///< why it is empty, for a person
+    RuleCheck check_rule = nullptr;               ///< null: every rule is accepted
 };
 
 /// The surroundings of this process; takes its credentials (see take_credentials) first.
@@ -145,9 +163,9 @@ struct Examined {
 /// `plugins.path` takes the place of the default; TENON_PLUGIN_PATH and then --plugin-dir come
 /// behind it. A relative path, and a rule's leading "/", begin at the folder of their file, at the
 /// workspace for a file in `.tenon/` and for rules of the command line, else at `cwd`.
-Examined examine(const Sources& sources, const Options& options);
+Examined examine(const Sources& sources, const Overrides& overrides);
 
 /// The same for a run. The error has one line for everything that is wrong (exit 2).
-Result<Loaded> load(const Sources& sources, const Options& options);
+Result<Loaded> load(const Sources& sources, const Overrides& overrides);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

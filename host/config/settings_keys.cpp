@@ -1,17 +1,17 @@
-#include "host/app/settings_keys.h"
+#include "host/config/settings_keys.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <vector>
 
-#include "host/app/nearest.h"
-#include "host/app/quantity.h"
+#include "host/base/nearest.h"
+#include "host/base/quantity.h"
 #include "host/base/ids.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 using std::chrono::milliseconds;
@@ -45,13 +45,13 @@ std::optional<std::uint64_t> unless_unlimited(const Value& v) {
     return static_cast<std::uint64_t>(v.number);
 }
 void memory_limit(Settings& s, const Value& v) {
-    s.jobs.limits.memory = unless_unlimited(v);
+    s.jobs.memory_limit = unless_unlimited(v);
 }
 void process_limit(Settings& s, const Value& v) {
-    s.jobs.limits.processes = unless_unlimited(v);
+    s.jobs.process_limit = unless_unlimited(v);
 }
 void cpu_limit(Settings& s, const Value& v) {
-    s.jobs.limits.cpu =
+    s.jobs.cpu_limit =
         v.number == kUnlimited ? std::nullopt : std::optional(milliseconds(v.number));
 }
 void token_threshold(Settings& s, const Value& v) {
@@ -327,4 +327,4 @@ std::string shown_value(std::string_view key, std::string_view value) {
     return std::string(value.substr(0, begin)) + "[redacted]" + std::string(value.substr(at));
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
-#include "host/app/settings.h"
+#include "host/config/settings.h"
 #include "host/base/result.h"
 
 /// The table of everything that can be configured: names, defaults, what a value may be, and what
 /// an untrusted workspace may say. Layers, files and trust are settings' business.
-namespace tenon::app {
+namespace tenon::config {
 
 enum class Kind {
     kText,
@@ -72,4 +72,4 @@ std::string hint_for_unknown(std::string_view key);
 /// `value` as it may be shown: no credential of a plugin, no password of an address.
 std::string shown_value(std::string_view key, std::string_view value);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,8 +1,8 @@
-#include "host/app/start_directory.h"
+#include "host/config/start_directory.h"
 
 #include <unistd.h>
 
-namespace tenon::app {
+namespace tenon::config {
 
 StartDirectory enter_start_directory() {
     std::error_code failed;
@@ -14,4 +14,4 @@ StartDirectory enter_start_directory() {
     return {{}, "the current directory is gone (" + reason + "); go to another one"};
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

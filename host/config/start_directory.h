@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-namespace tenon::app {
+namespace tenon::config {
 
 /// Where the program was started.
 struct StartDirectory {
@@ -16,4 +16,4 @@ struct StartDirectory {
 /// must not fail. Call it before anything else looks at a relative path.
 StartDirectory enter_start_directory();
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,4 +1,4 @@
-#include "host/app/state_dir.h"
+#include "host/config/state_dir.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -9,7 +9,7 @@
 
 #include "host/base/private_dirs.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -98,4 +98,4 @@ Result<void> make_state_dir(const fs::path& dir) {
     return check_state_dir(dir);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,4 +1,4 @@
-#include "host/app/trust.h"
+#include "host/config/trust.h"
 
 #include <cerrno>
 #include <sys/stat.h>
@@ -7,14 +7,14 @@
 #include <Poco/DigestEngine.h>
 #include <Poco/SHA2Engine.h>
 
-#include "host/app/state_dir.h"
+#include "host/config/state_dir.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/json.h"
 #include "host/base/path_text.h"
 #include "host/base/private_dirs.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
@@ -137,4 +137,4 @@ Result<void> record_trust(const std::filesystem::path& state_dir,
     return write_file_atomically(path, dump_json(record) + "\n", Sync::kYes);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

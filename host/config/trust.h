@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "host/app/agent_files.h"
-#include "host/app/config_file.h"
+#include "host/config/agent_files.h"
+#include "host/config/config_file.h"
 #include "host/base/result.h"
 
 /// Which workspaces a person has said yes to. A record is one file in `<state>/trust/` (folder
@@ -20,7 +20,7 @@
 /// It holds for exactly these bytes of that file; `file` is empty when the workspace had none.
 /// `agents` are its agent definitions, relative to it: each is trusted by itself, whatever has
 /// become of the others. Workspaces are given with symlinks resolved.
-namespace tenon::app {
+namespace tenon::config {
 
 enum class Trust {
     kNever,    ///< nobody was asked, or said no
@@ -64,4 +64,4 @@ Result<void> record_trust(const std::filesystem::path& state_dir,
                           const std::optional<FoundFile>& file,
                           const std::vector<AgentFile>& agents);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

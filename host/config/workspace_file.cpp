@@ -1,4 +1,4 @@
-#include "host/app/workspace_file.h"
+#include "host/config/workspace_file.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +9,7 @@
 
 #include "host/base/beneath.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -92,4 +92,4 @@ Result<std::optional<std::string>> read_project_file(const fs::path& root, const
     return std::optional(*std::move(bytes));
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -9,7 +9,7 @@
 
 /// Files that a project brought along (AGENTS.md, .env, .tenon/…), read before anybody has vouched
 /// for it. What a stranger put there must not lead to a file of the user's elsewhere.
-namespace tenon::app {
+namespace tenon::config {
 
 /// The nearest directory from `workspace` upwards that a `.git` makes the root of a repository,
 /// else `workspace` itself. The `.git` is a directory or a regular file, belongs to the user or to
@@ -26,4 +26,4 @@ Result<std::optional<std::string>> read_project_file(const std::filesystem::path
                                                      const std::filesystem::path& file,
                                                      std::size_t max_bytes);
 
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,4 +1,4 @@
-#include "host/agent/journal.h"
+#include "host/journal/journal.h"
 
 #include <chrono>
 #include <fcntl.h>
@@ -7,11 +7,11 @@
 #include <thread>
 #include <unistd.h>
 
-#include "host/agent/journal_lines.h"
-#include "host/agent/record.h"
+#include "host/journal/journal_lines.h"
+#include "host/journal/record.h"
 #include "host/base/atomic_file.h"
 
-namespace tenon::agent {
+namespace tenon::journal {
 namespace {
 
 /// Takes the lock that makes this process the one that writes. Whoever asks whether a session is
@@ -126,4 +126,4 @@ Result<std::int64_t> Journal::append(std::string_view type, std::string_view mem
     return seq;
 }
 
-}  // namespace tenon::agent
+}  // namespace tenon::journal

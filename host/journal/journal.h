@@ -9,7 +9,7 @@
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
 
-namespace tenon::agent {
+namespace tenon::journal {
 
 /// A file of JSON records, one a line, {"v":1,"seq":N,"type":T,…}, that only grows at its end. The
 /// holder of the object is its only writer on this machine (flock). What the records mean is not
@@ -60,4 +60,4 @@ struct Journal::Opened {
     [[nodiscard]] std::vector<std::string_view> lines() const;
 };
 
-}  // namespace tenon::agent
+}  // namespace tenon::journal

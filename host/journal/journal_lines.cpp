@@ -1,4 +1,4 @@
-#include "host/agent/journal_lines.h"
+#include "host/journal/journal_lines.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace tenon::agent {
+namespace tenon::journal {
 namespace {
 
 constexpr std::size_t kChunk = 256U << 10U;
@@ -84,4 +84,4 @@ std::vector<std::string_view> parts_between_nuls(std::string_view line) {
     return parts;
 }
 
-}  // namespace tenon::agent
+}  // namespace tenon::journal

@@ -10,7 +10,7 @@
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
 
-namespace tenon::agent {
+namespace tenon::journal {
 
 /// The longest line of a journal. A longer record is not written, and a longer line counts as
 /// damaged, so that a foreign file cannot fill the memory of whoever reads it.
@@ -50,4 +50,4 @@ private:
 /// machine leaves them where something had not reached the disk.
 std::vector<std::string_view> parts_between_nuls(std::string_view line);
 
-}  // namespace tenon::agent
+}  // namespace tenon::journal

@@ -1,8 +1,8 @@
-#include "host/agent/record.h"
+#include "host/journal/record.h"
 
 #include "host/base/utf8.h"
 
-namespace tenon::agent {
+namespace tenon::journal {
 namespace {
 
 bool is_hex(char c) {
@@ -146,4 +146,4 @@ std::vector<std::string> Record::strings(const char* key) const {
     return strings_in(value(key));
 }
 
-}  // namespace tenon::agent
+}  // namespace tenon::journal

@@ -8,7 +8,7 @@
 #include "host/base/json.h"
 #include "host/base/result.h"
 
-namespace tenon::agent {
+namespace tenon::journal {
 
 /// One line of a journal, a JSON object, parsed as far as somebody asks: most of a journal's bytes
 /// stand in a few long strings that go on into requests as they are. The line must outlive it.
@@ -40,4 +40,4 @@ private:
     std::map<std::string_view, std::string_view> raw_;
 };
 
-}  // namespace tenon::agent
+}  // namespace tenon::journal

@@ -1,4 +1,4 @@
-#include "host/app/session_list.h"
+#include "host/journal/session_list.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -11,14 +11,14 @@
 #include <sys/sysmacros.h>
 #include <tuple>
 
-#include "host/agent/journal_lines.h"
+#include "host/journal/journal_lines.h"
 #include "host/base/ids.h"
 #include "host/base/json.h"
 #include "host/base/path_text.h"
 #include "host/base/unique_fd.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::journal {
 namespace {
 
 namespace fs = std::filesystem;
@@ -77,12 +77,12 @@ void take_record(std::string_view line, SessionSummary& session) {
     }
 }
 
-Result<Json> read_head(agent::JournalLines& lines) {
+Result<Json> read_head(JournalLines& lines) {
     while (true) {
         const auto line = lines.next();
         if (!line) return line.error();
         if (!*line) return Error{"no record"};
-        for (const std::string_view part : agent::parts_between_nuls((*line)->text)) {
+        for (const std::string_view part : parts_between_nuls((*line)->text)) {
             auto record = parse_json(part, kMaxOwnJsonDepth);
             if (record && record->is_object()) return record;
         }
@@ -90,7 +90,7 @@ Result<Json> read_head(agent::JournalLines& lines) {
 }
 
 Result<SessionSummary> summarise(const fs::path& path, const std::set<std::string>& locked) {
-    auto lines = agent::JournalLines::open(path);
+    auto lines = JournalLines::open(path);
     if (!lines) return lines.error();
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return Error::from_errno("read " + path.string());
@@ -112,7 +112,7 @@ Result<SessionSummary> summarise(const fs::path& path, const std::set<std::strin
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + path.string());
         if (!*line) return session;
-        for (const std::string_view part : agent::parts_between_nuls((*line)->text))
+        for (const std::string_view part : parts_between_nuls((*line)->text))
             take_record(part, session);
     }
 }
@@ -147,7 +147,7 @@ fs::path moved_mark(const fs::path& journal) {
 }
 
 Result<std::string> workspace_of_session(const fs::path& journal) {
-    auto lines = agent::JournalLines::open(journal);
+    auto lines = JournalLines::open(journal);
     if (!lines) return lines.error();
     const auto head = read_head(*lines);
     if (!head || string_or(*head, "type") != "session")
@@ -159,7 +159,7 @@ Result<std::string> workspace_of_session(const fs::path& journal) {
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + journal.string());
         if (!*line) return path_from_text(workspace);
-        for (const std::string_view part : agent::parts_between_nuls((*line)->text)) {
+        for (const std::string_view part : parts_between_nuls((*line)->text)) {
             if (type_of(part) != "workspace") continue;
             if (const auto record = parse_json(part))
                 workspace = string_or(*record, "workspace", std::move(workspace));
@@ -185,4 +185,4 @@ Result<SessionSummary> summarise_session(const fs::path& folder, const std::stri
     return summarise(path, locked_files());
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::journal

@@ -10,7 +10,7 @@
 
 /// What there is to know of sessions without opening them: for lists to choose from. Nothing here
 /// keeps a journal's lock, and of a journal only a few lines are parsed.
-namespace tenon::app {
+namespace tenon::journal {
 
 struct SessionSummary {
     std::string id;
@@ -48,4 +48,4 @@ bool is_session_held(const std::filesystem::path& folder, const std::string& id)
 Result<SessionSummary> summarise_session(const std::filesystem::path& folder,
                                          const std::string& id);
 
-}  // namespace tenon::app
+}  // namespace tenon::journal

@@ -1,3 +1,5 @@
+
+#include "host/base/path_text.h"
 #include "host/sandbox/explain.h"
 
 #include <algorithm>

@@ -1,17 +1,17 @@
-#include "host/app/agent_file_service.h"
+#include "host/session/agent_file_service.h"
 
 #include <algorithm>
 
 #include "host/base/path_text.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
 
-void append(Json& list, const std::vector<AgentFile>& files, const char* scope) {
-    for (const AgentFile& file : files)
+void append(Json& list, const std::vector<config::AgentFile>& files, const char* scope) {
+    for (const config::AgentFile& file : files)
         list.push_back(
             {{"path", path_to_text(file.path.native())}, {"text", file.bytes}, {"scope", scope}});
 }
@@ -50,7 +50,7 @@ void AgentFileService::add_to(plugins::Services& services) {
 }
 
 plugins::ServiceReply AgentFileService::definitions() {
-    const UsableAgentFiles usable = usable_agent_files(folders_, state_dir_);
+    const config::UsableAgentFiles usable = config::usable_agent_files(folders_, state_dir_);
     std::vector<std::string> problems = usable.of_workspace.problems;
     problems.insert(problems.end(), usable.of_user.problems.begin(), usable.of_user.problems.end());
     for (const std::string& line : summed_up(problems))
@@ -75,4 +75,4 @@ void AgentFileService::tell_once(const std::string& text) {
     notice_(text);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -5,11 +5,11 @@
 #include <set>
 #include <string>
 
-#include "host/app/agent_files.h"
+#include "host/config/agent_files.h"
 #include "host/base/mutex.h"
 #include "host/plugins/services.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// The method agent.definitions/1 of the SDK's README: reads the files anew each time. What cannot
 /// be read, or is not trusted, is told a person once. Thread-safe; blocks on files.
@@ -17,7 +17,7 @@ class AgentFileService {
 public:
     using Notice = std::function<void(std::string)>;
 
-    AgentFileService(AgentFolders folders, std::filesystem::path state_dir, Notice notice)
+    AgentFileService(config::AgentFolders folders, std::filesystem::path state_dir, Notice notice)
         : folders_(std::move(folders)),
           state_dir_(std::move(state_dir)),
           notice_(std::move(notice)) {}
@@ -30,11 +30,11 @@ public:
 private:
     void tell_once(const std::string& text);
 
-    const AgentFolders folders_;
+    const config::AgentFolders folders_;
     const std::filesystem::path state_dir_;
     const Notice notice_;
     Mutex mutex_;
     std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::session

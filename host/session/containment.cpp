@@ -1,10 +1,10 @@
-#include "host/app/containment.h"
+#include "host/session/containment.h"
 
 #include <fstream>
 
 #include "host/sandbox/confinement.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -35,7 +35,7 @@ std::vector<std::string> hooks_elsewhere(const fs::path& workspace) {
 
 }  // namespace
 
-Containment containment_of(const Settings& settings) {
+Containment containment_of(const config::Settings& settings) {
     Containment out;
     sandbox::Policy& policy = out.policy;
     policy.mode = sandbox::mode_from(settings.sandbox.mode).value_or(sandbox::Mode::kReadOnly);
@@ -70,4 +70,8 @@ Containment containment_of(const Settings& settings) {
     return out;
 }
 
-}  // namespace tenon::app
+jobs::JobLimits job_limits_of(const config::Settings::Jobs& settings) {
+    return {settings.memory_limit, settings.process_limit, settings.cpu_limit};
+}
+
+}  // namespace tenon::session

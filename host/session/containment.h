@@ -2,10 +2,11 @@
 
 #include <string>
 
-#include "host/app/settings.h"
+#include "host/config/settings.h"
+#include "host/jobs/job_limits.h"
 #include "host/sandbox/policy.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// What the commands of a run may do.
 struct Containment {
@@ -15,6 +16,9 @@ struct Containment {
 
 /// From the settings as they are. Where there is a sandbox, asks the kernel what it can do, which
 /// takes a child process and about a millisecond.
-Containment containment_of(const Settings& settings);
+Containment containment_of(const config::Settings& settings);
 
-}  // namespace tenon::app
+/// The configured limits of each job.
+jobs::JobLimits job_limits_of(const config::Settings::Jobs& settings);
+
+}  // namespace tenon::session

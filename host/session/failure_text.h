@@ -5,7 +5,7 @@
 
 #include <Poco/Exception.h>
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// What an exception says, for a person. `what()` of Poco's is the bare name of its class.
 inline std::string failure_text(const std::exception& failure) {
@@ -13,4 +13,4 @@ inline std::string failure_text(const std::exception& failure) {
     return poco != nullptr ? poco->displayText() : failure.what();
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

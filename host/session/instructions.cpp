@@ -1,9 +1,9 @@
-#include "host/app/instructions.h"
+#include "host/session/instructions.h"
 
-#include "host/app/workspace_file.h"
+#include "host/config/workspace_file.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -21,7 +21,7 @@ std::vector<fs::path> folders_down_to(const fs::path& workspace, const fs::path&
 
 /// The text of one file, valid UTF-8, blank when there is none. More than kMostBytes: it is longer.
 Result<std::string> text_of(const fs::path& root, const fs::path& file) {
-    const auto bytes = read_project_file(root, file, kMostBytes + 3);  // a character may be cut off
+    const auto bytes = config::read_project_file(root, file, kMostBytes + 3);  // a character may be cut off
     if (!bytes) return bytes.error();
     if (!*bytes) return std::string();
     std::string_view text = **bytes;
@@ -41,7 +41,7 @@ bool is_blank(std::string_view text) {
 
 Instructions project_instructions(const fs::path& workspace) {
     Instructions found;
-    const fs::path root = project_root(workspace, &found.warnings);
+    const fs::path root = config::project_root(workspace, &found.warnings);
     std::size_t left = kMostBytes;
     for (const fs::path& folder : folders_down_to(workspace, root)) {
         for (const char* name : {"AGENTS.md", "CLAUDE.md"}) {
@@ -65,4 +65,4 @@ Instructions project_instructions(const fs::path& workspace) {
     return found;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

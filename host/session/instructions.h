@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// What a project says to agents: of each directory from the repository's root (see project_root)
 /// down to the workspace its AGENTS.md, else its CLAUDE.md; without a repository the workspace's
@@ -17,4 +17,4 @@ struct Instructions {
 };
 Instructions project_instructions(const std::filesystem::path& workspace);
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,4 +1,4 @@
-#include "host/app/host.h"
+#include "host/session/open_session.h"
 
 #include <sys/stat.h>
 
@@ -6,14 +6,14 @@
 #include <spdlog/spdlog.h>
 
 #include "host/agent/compact_tool.h"
-#include "host/app/commands/jobs_words.h"
-#include "host/app/containment.h"
-#include "host/app/instructions.h"
-#include "host/app/session_list.h"
-#include "host/app/state_dir.h"
-#include "host/app/system_prompt.h"
-#include "host/app/told_jobs.h"
-#include "host/app/tool_list.h"
+#include "host/session/containment.h"
+#include "host/session/instructions.h"
+#include "host/session/rule_texts.h"
+#include "host/journal/session_list.h"
+#include "host/config/state_dir.h"
+#include "host/session/system_prompt.h"
+#include "host/session/told_jobs.h"
+#include "host/session/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/limits.h"
@@ -22,17 +22,10 @@
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<permission::RuleText> rule_texts(const std::vector<RuleText>& rules) {
-    std::vector<permission::RuleText> out;
-    for (const RuleText& rule : rules)
-        out.push_back({rule.text, rule.origin, rule.base});
-    return out;
-}
 
 spdlog::level::level_enum log_level(int level) {
     switch (level) {
@@ -91,12 +84,12 @@ std::string to_text(const EndedJobs& ended) {
     return text;
 }
 
-Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& settings,
-                                                         HostOptions options,
+Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(const config::Settings& settings,
+                                                         OpenOptions options,
                                                          agent::Provider& provider,
                                                          agent::EventSink& sink,
                                                          const Secrets& secrets) {
-    std::unique_ptr<Host> host(new Host(settings, std::move(options), sink, secrets));
+    std::unique_ptr<OpenSession> host(new OpenSession(settings, std::move(options), sink, secrets));
     if (auto made = host->make_folders(); !made) return made.error();
     if (auto made = host->make_gate(); !made) return made.error();
     if (auto made = host->make_queue(); !made) return made.error();
@@ -120,13 +113,13 @@ Result<std::unique_ptr<Host>, StartFailure> Host::create(const Settings& setting
 }
 
 /// The session is ours and will not be used.
-void Host::end_early() {
+void OpenSession::end_early() {
     if (options_.leave_jobs) return leave_jobs();
     const std::string said = to_text(end_jobs("session end"));
     if (!said.empty()) notice(said);
 }
 
-EndedJobs Host::end_jobs(std::string_view by) {
+EndedJobs OpenSession::end_jobs(std::string_view by) {
     EndedJobs ended;
     std::vector<jobs::JobId> unfinished;
     for (const auto& job : queue_->background_jobs()) {
@@ -142,7 +135,7 @@ EndedJobs Host::end_jobs(std::string_view by) {
     return ended;
 }
 
-agent::RunResult Host::run(std::string_view prompt, std::stop_token stop) {
+agent::RunResult OpenSession::run(std::string_view prompt, std::stop_token stop) {
     if (auto ready = prepare_conversation(); !ready) {
         agent::RunResult failed;
         failed.outcome = agent::Outcome::kFailed;
@@ -154,7 +147,7 @@ agent::RunResult Host::run(std::string_view prompt, std::stop_token stop) {
 
 /// What the first message begins with may be missing where the host ended, or the disk was full,
 /// before it was journalled.
-Result<void> Host::prepare_conversation() {
+Result<void> OpenSession::prepare_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     if (scene_is_set_) return {};
     const agent::Conversation& conversation = session_->conversation();
@@ -167,7 +160,7 @@ Result<void> Host::prepare_conversation() {
     return {};
 }
 
-void Host::make_subagents() {
+void OpenSession::make_subagents() {
     agent::LoopOptions limits = loop_options();
     limits.max_turns = settings_.agent.subagent_max_turns;
     limits.wait_for_jobs = false;  // they have none
@@ -177,7 +170,7 @@ void Host::make_subagents() {
 }
 
 /// What a run used, and what it was not allowed, is its subagents' too.
-agent::RunResult Host::with_subagents(agent::RunResult result) {
+agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     Subagents::Totals totals = subagents_->take_totals();
     result.usage += totals.usage;
     for (agent::ToolCall& denied : totals.denied)
@@ -185,8 +178,8 @@ agent::RunResult Host::with_subagents(agent::RunResult result) {
     return result;
 }
 
-Result<void, StartFailure> Host::make_folders() {
-    if (auto made = make_state_dir(settings_.state_dir); !made)
+Result<void, StartFailure> OpenSession::make_folders() {
+    if (auto made = config::make_state_dir(settings_.state_dir); !made)
         return StartFailure{made.error().message};
     for (const char* name : {"sessions", "jobs"}) {
         if (auto made = make_private_dirs(settings_.state_dir / name); !made)
@@ -197,14 +190,14 @@ Result<void, StartFailure> Host::make_folders() {
 
 /// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
 /// skills.
-std::vector<fs::path> Host::readable_folders() const {
+std::vector<fs::path> OpenSession::readable_folders() const {
     std::vector<fs::path> folders = folders_of_skills().readable;
     folders.insert(folders.begin(), {settings_.state_dir / "jobs",
                                      settings_.state_dir / "sessions" / options_.session_id});
     return folders;
 }
 
-Result<void, StartFailure> Host::make_gate() {
+Result<void, StartFailure> OpenSession::make_gate() {
     permission::Config config;
     const auto mode = permission::mode_from(settings_.permissions.mode);
     if (!mode)
@@ -230,7 +223,7 @@ Result<void, StartFailure> Host::make_gate() {
     return {};
 }
 
-Result<void, StartFailure> Host::make_queue() {
+Result<void, StartFailure> OpenSession::make_queue() {
     auto store = jobs::Store::open(settings_.state_dir / "jobs");
     if (!store) return StartFailure{store.error().message};
     store_.emplace(std::move(*store));
@@ -269,12 +262,12 @@ Result<void, StartFailure> Host::make_queue() {
     return {};
 }
 
-void Host::make_services() {
+void OpenSession::make_services() {
     Containment containment = containment_of(settings_);
     if (!containment.notice.empty()) notice(containment.notice);
     SessionJobs::Limits limits{settings_.jobs.timeout,      settings_.jobs.foreground_timeout,
                                settings_.jobs.output_limit, settings_.jobs.max_timeout,
-                               settings_.jobs.limits,       settings_.jobs.pid_namespace};
+                               job_limits_of(settings_.jobs), settings_.jobs.pid_namespace};
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, settings_.workspace, session_folder(), limits,
         [this](const plugins::ServiceRequest& request, const std::string& command) {
@@ -291,7 +284,7 @@ void Host::make_services() {
         folders_of_skills().search);
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
-        agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
+        config::agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
         [this](std::string text) { notice(std::move(text)); });
     agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
@@ -316,7 +309,7 @@ void Host::make_services() {
     });
 }
 
-plugins::LoaderOptions Host::loader_options() const {
+plugins::LoaderOptions OpenSession::loader_options() const {
     plugins::LoaderOptions options;
     options.folders = settings_.plugins.path;
     options.first_party_folder = options_.prefix / "lib/tenon/plugins";
@@ -331,7 +324,7 @@ plugins::LoaderOptions Host::loader_options() const {
     return options;
 }
 
-Result<void, StartFailure> Host::load_plugins() {
+Result<void, StartFailure> OpenSession::load_plugins() {
     registry_ = std::make_unique<plugins::Registry>();
     registry_->add(std::make_unique<agent::CompactTool>());
     plugin_files_.emplace(settings_.plugins.path);
@@ -346,7 +339,7 @@ Result<void, StartFailure> Host::load_plugins() {
 }
 
 /// Without some of its tools a model would do something else than it was asked for.
-Result<void> Host::check_for_shortage(const plugins::Loaded& loaded) {
+Result<void> OpenSession::check_for_shortage(const plugins::Loaded& loaded) {
     for (const auto& problem : loaded.problems) {
         if (problem.shortage)
             return Error{"plugin " + problem.file.string() + ": " + problem.reason};
@@ -354,26 +347,26 @@ Result<void> Host::check_for_shortage(const plugins::Loaded& loaded) {
     return {};
 }
 
-void Host::leave_out(const plugins::Problem& problem) {
+void OpenSession::leave_out(const plugins::Problem& problem) {
     notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
            (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
     plugin_problems_.push_back(problem);
 }
 
-void Host::report_unknown_rules() {
+void OpenSession::report_unknown_rules() {
     for (const Error& error : permission::unknown_tools(gate_->rules(), names_of(*registry_)))
         notice(error.message);
 }
 
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
-std::string Host::tools_json() const {
+std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
     std::erase_if(tools,
                   [this](const agent::ToolSpec* tool) { return gate_->removes(tool->name); });
     return tool_list(tools);
 }
 
-Result<void, StartFailure> Host::open_session() {
+Result<void, StartFailure> OpenSession::open_session() {
     agent::SessionHead fresh;
     fresh.id = options_.session_id;
     fresh.workspace = settings_.workspace.string();
@@ -399,7 +392,7 @@ Result<void, StartFailure> Host::open_session() {
 }
 
 /// A session stays with its workspace, unless that is gone and somebody wants it moved.
-Result<void, StartFailure> Host::take_workspace() {
+Result<void, StartFailure> OpenSession::take_workspace() {
     const agent::SessionHead& head = session_->head();
     if (head.workspace == settings_.workspace.native()) return {};
     if (options_.moved_session != head.id) {
@@ -409,7 +402,7 @@ Result<void, StartFailure> Host::take_workspace() {
     }
     moved_from_ = head.workspace;
     // The mark first: without it nobody would look for the record.
-    const fs::path mark = moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
+    const fs::path mark = journal::moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
     if (auto made = make_private_dirs(mark.parent_path()); !made)
         return StartFailure{made.error().message, 1};
     if (auto made = write_file_atomically(mark, "", Sync::kNo); !made)
@@ -422,7 +415,7 @@ Result<void, StartFailure> Host::take_workspace() {
 
 /// Makes the conversation ready for a prompt: open calls answered, the model and the tools of
 /// today, the environment in front.
-Result<void> Host::settle_conversation() {
+Result<void> OpenSession::settle_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
     if (options_.model && *options_.model != head.model) {
@@ -443,7 +436,7 @@ Result<void> Host::settle_conversation() {
 
 /// The environment and what the project says to agents, in front of the first prompt; without what
 /// is there already.
-Result<void> Host::set_the_scene() {
+Result<void> OpenSession::set_the_scene() {
     std::size_t there = session_->front_texts();
     Instructions instructions = project_instructions(settings_.workspace);
     for (std::string& warning : instructions.warnings)
@@ -460,14 +453,14 @@ Result<void> Host::set_the_scene() {
     return {};
 }
 
-Result<void> Host::clear() {
+Result<void> OpenSession::clear() {
     if (auto cleared = session_->clear(); !cleared) return cleared;
     registry_->begin_session(session_->head().id, "cleared");
     scene_is_set_ = false;
     return prepare_conversation();
 }
 
-void Host::take_over_jobs() {
+void OpenSession::take_over_jobs() {
     if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
     const auto problems = queue_->adopt(
         [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); });
@@ -480,7 +473,7 @@ void Host::take_over_jobs() {
     }
 }
 
-void Host::clean_up_jobs() const {
+void OpenSession::clean_up_jobs() const {
     const fs::path stamp = settings_.state_dir / "last-clean-up";
     std::error_code missing;
     const auto last = fs::last_write_time(stamp, missing);
@@ -495,14 +488,14 @@ void Host::clean_up_jobs() const {
                      [&told](const jobs::JobRecord& job) { return told.contains(job); });
 }
 
-std::vector<jobs::JobRecord> Host::background_jobs() const {
+std::vector<jobs::JobRecord> OpenSession::background_jobs() const {
     std::vector<jobs::JobRecord> jobs;
     for (auto& job : queue_->background_jobs())
-        jobs.push_back(redacted(std::move(job), secrets_));
+        jobs.push_back(jobs::redacted(std::move(job), secrets_));
     return jobs;
 }
 
-std::vector<jobs::JobRecord> Host::jobs_of_this_run() const {
+std::vector<jobs::JobRecord> OpenSession::jobs_of_this_run() const {
     std::vector<jobs::JobRecord> jobs;
     for (auto& job : queue_->background_jobs()) {
         if (jobs_of_earlier_runs_.count(job.id) == 0) jobs.push_back(std::move(job));
@@ -510,4 +503,4 @@ std::vector<jobs::JobRecord> Host::jobs_of_this_run() const {
     return jobs;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -11,12 +11,12 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
-#include "host/app/agent_file_service.h"
-#include "host/app/provider.h"
-#include "host/app/session_jobs.h"
-#include "host/app/settings.h"
-#include "host/app/skill_folders.h"
-#include "host/app/subagents.h"
+#include "host/session/agent_file_service.h"
+#include "host/session/provider.h"
+#include "host/session/session_jobs.h"
+#include "host/config/settings.h"
+#include "host/session/skill_folders.h"
+#include "host/session/subagents.h"
 #include "host/base/secrets.h"
 #include "host/jobs/queue.h"
 #include "host/model/window.h"
@@ -28,7 +28,7 @@
 #include "host/plugins/services.h"
 #include "host/plugins/state_service.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// Why a host could not be made, and the exit code that says so.
 struct StartFailure {
@@ -46,7 +46,7 @@ struct EndedJobs {
 std::string to_text(const EndedJobs& ended);
 
 /// What a host is made of, besides the settings.
-struct HostOptions {
+struct OpenOptions {
     std::filesystem::path prefix;  ///< of this installation
     std::filesystem::path home;    ///< of the user; may be empty
     std::filesystem::path config;  ///< the user's folder of configuration; may be empty
@@ -68,13 +68,13 @@ struct HostOptions {
 /// One session with everything around it: permissions, plugins, jobs, journal, loop. Made and used
 /// on one thread, but for what says "any thread". Its end lets running jobs be: end them first with
 /// `end_jobs`, or `leave_jobs`.
-class Host {
+class OpenSession {
 public:
     /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
     /// them, as any orderly end does. `provider`, `sink` and `secrets`
     /// outlive the host.
-    static Result<std::unique_ptr<Host>, StartFailure> create(const Settings& settings,
-                                                              HostOptions options,
+    static Result<std::unique_ptr<OpenSession>, StartFailure> create(const config::Settings& settings,
+                                                              OpenOptions options,
                                                               agent::Provider& provider,
                                                               agent::EventSink& sink,
                                                               const Secrets& secrets);
@@ -136,7 +136,7 @@ public:
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_this_run() const;
 
 private:
-    Host(const Settings& settings, HostOptions options, agent::EventSink& sink,
+    OpenSession(const config::Settings& settings, OpenOptions options, agent::EventSink& sink,
          const Secrets& secrets)
         : settings_(settings), options_(std::move(options)), sink_(sink), secrets_(secrets) {}
 
@@ -170,8 +170,8 @@ private:
     }
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
-    const Settings settings_;
-    const HostOptions options_;
+    const config::Settings settings_;
+    const OpenOptions options_;
     agent::EventSink& sink_;
     const Secrets& secrets_;
 
@@ -199,4 +199,4 @@ private:
     bool scene_is_set_ = false;  // in this conversation
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,16 +1,16 @@
-#include "host/app/host.h"
+#include "host/session/open_session.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> Host::changed_plugin_files() {
+std::vector<fs::path> OpenSession::changed_plugin_files() {
     std::vector<fs::path> changed = plugin_files_->look();
     changed_plugins_.insert(changed.begin(), changed.end());
     return changed;
 }
 
-Result<std::vector<std::string>> Host::reload() {
+Result<std::vector<std::string>> OpenSession::reload() {
     if (auto recovered = loop_->recover(); !recovered) return recovered.error();
     (void)changed_plugin_files();
     const auto changed = std::exchange(changed_plugins_, {});
@@ -51,4 +51,4 @@ Result<std::vector<std::string>> Host::reload() {
     return done;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,13 +1,13 @@
 #include <spdlog/spdlog.h>
 
-#include "host/app/host.h"
+#include "host/session/open_session.h"
 #include "host/model/url.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 /// What a window is remembered for, without credentials.
-std::string server_of(const Settings::Model& model) {
+std::string server_of(const config::Settings::Model& model) {
     if (model.base_url.empty()) return "https://api.anthropic.com";
     const auto url = model::parse_url(model.base_url, "model.baseUrl");
     return url ? url->shown() : std::string();
@@ -16,7 +16,7 @@ std::string server_of(const Settings::Model& model) {
 }  // namespace
 
 /// A recorded run knows no server, and must not depend on what others have stated.
-void Host::make_windows() {
+void OpenSession::make_windows() {
     const bool asks_a_server = settings_.model.provider != "replay";
     windows_ = std::make_unique<model::Windows>(
         asks_a_server ? settings_.state_dir / "windows.json" : std::filesystem::path(),
@@ -27,7 +27,7 @@ void Host::make_windows() {
     }
 }
 
-agent::LoopOptions Host::loop_options() const {
+agent::LoopOptions OpenSession::loop_options() const {
     const std::int64_t wanted = settings_.model.max_tokens;
     agent::LoopOptions options;
     options.max_tokens = wanted;
@@ -56,4 +56,4 @@ agent::LoopOptions Host::loop_options() const {
     return options;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

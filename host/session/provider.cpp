@@ -1,15 +1,15 @@
-#include "host/app/provider.h"
+#include "host/session/provider.h"
 
 #include "host/model/anthropic.h"
 #include "host/model/replay.h"
 #include "host/model/retry.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 using ProviderPtr = std::unique_ptr<agent::Provider>;
 
-Result<ProviderPtr> make_anthropic(const Settings::Model& model, const Credentials& credentials,
+Result<ProviderPtr> make_anthropic(const config::Settings::Model& model, const config::Credentials& credentials,
                                    std::shared_ptr<model::SharedTls> tls) {
     if (credentials.anthropic.empty()) {
         return Error{
@@ -48,7 +48,7 @@ private:
     std::shared_ptr<agent::Provider> provider_;
 };
 
-Result<ProviderSource> replay_source(const Settings::Model& model) {
+Result<ProviderSource> replay_source(const config::Settings::Model& model) {
     if (model.replay_file.empty()) return Error{"the provider replay needs --replay FILE"};
     auto opened = model::Replay::open(model.replay_file);
     if (!opened) return opened.error();
@@ -57,8 +57,8 @@ Result<ProviderSource> replay_source(const Settings::Model& model) {
     });
 }
 
-Result<ProviderSource> anthropic_source(const Settings::Model& model,
-                                        const Credentials& credentials) {
+Result<ProviderSource> anthropic_source(const config::Settings::Model& model,
+                                        const config::Credentials& credentials) {
     const auto tls = std::make_shared<model::SharedTls>();
     // Once in vain: what is missing is told before anything begins.
     if (auto first = make_anthropic(model, credentials, tls); !first) return first.error();
@@ -68,8 +68,8 @@ Result<ProviderSource> anthropic_source(const Settings::Model& model,
 
 }  // namespace
 
-Result<ProviderSource> make_provider_source(const Settings::Model& model,
-                                            const Credentials& credentials,
+Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
+                                            const config::Credentials& credentials,
                                             const Secrets& secrets) {
     auto source =
         model.provider == "replay" ? replay_source(model) : anthropic_source(model, credentials);
@@ -83,4 +83,4 @@ Result<ProviderSource> make_provider_source(const Settings::Model& model,
     });
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "host/agent/ports.h"
-#include "host/app/credentials.h"
-#include "host/app/settings.h"
+#include "host/config/credentials.h"
+#include "host/config/settings.h"
 #include "host/base/secrets.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// Makes a provider for one more conversation of a run. Any thread. Providers may outlive the
 /// source. The error says why there is none.
@@ -18,7 +18,7 @@ using ProviderSource = std::function<Result<std::unique_ptr<agent::Provider>>()>
 /// recorded when asked for; a recorded run that is played, or written, is one for all of them.
 /// Connects to nothing yet. The error (exit 2) says what is missing and how to give it. `secrets`
 /// outlives the providers.
-Result<ProviderSource> make_provider_source(const Settings::Model& model,
-                                            const Credentials& credentials, const Secrets& secrets);
+Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
+                                            const config::Credentials& credentials, const Secrets& secrets);
 
-}  // namespace tenon::app
+}  // namespace tenon::session

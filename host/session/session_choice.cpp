@@ -1,4 +1,4 @@
-#include "host/app/session_choice.h"
+#include "host/session/session_choice.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,11 +7,11 @@
 #include <tuple>
 #include <vector>
 
-#include "host/app/session_list.h"
+#include "host/journal/session_list.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -60,19 +60,19 @@ Result<std::string> latest_session(const fs::path& folder, const fs::path& works
     for (const JournalFile& file : newest_first(folder)) {
         const std::string id = file.path.stem().string();
         if (!is_session_id(id)) continue;
-        const auto belongs_to = workspace_of_session(file.path);
+        const auto belongs_to = journal::workspace_of_session(file.path);
         if (belongs_to && *belongs_to == workspace.native()) return id;
     }
     return Error{"--continue: there is no session of " + workspace.string() + " yet"};
 }
 
-Result<bool> is_to_be_moved(const Options& options, const Settings& settings,
+Result<bool> is_to_be_moved(const cli::Options& options, const config::Settings& settings,
                             const std::function<bool(const std::string& question)>& ask) {
     if (!options.session) return false;
     const fs::path journal = settings.state_dir / "sessions" / (*options.session + ".jsonl");
     std::error_code missing;
     if (!fs::is_regular_file(journal, missing)) return false;
-    const auto old = workspace_of_session(journal);
+    const auto old = journal::workspace_of_session(journal);
     // Opening it says what is wrong with the journal.
     if (!old || *old == settings.workspace.native()) return false;
 
@@ -100,4 +100,4 @@ Result<bool> is_to_be_moved(const Options& options, const Settings& settings,
     return Error{belongs + "; it was not moved"};
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

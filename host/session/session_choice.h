@@ -4,11 +4,11 @@
 #include <functional>
 #include <string>
 
-#include "host/app/options.h"
-#include "host/app/settings.h"
+#include "host/cli/options.h"
+#include "host/config/settings.h"
 #include "host/base/result.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// A fresh id that sorts by time: 20261121-081530-9f3c.
 std::string new_session_id();
@@ -22,7 +22,7 @@ Result<std::string> latest_session(const std::filesystem::path& folder,
 /// no longer exists, --workspace was given, and --yes or the answer to the question says so. `ask`
 /// is empty where there is no terminal. Error (exit 2): it belongs to another workspace, and is not
 /// moved. The move itself is the host's, which holds the journal's lock.
-Result<bool> is_to_be_moved(const Options& options, const Settings& settings,
+Result<bool> is_to_be_moved(const cli::Options& options, const config::Settings& settings,
                             const std::function<bool(const std::string& question)>& ask);
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,11 +1,11 @@
-#include "host/app/session_entries.h"
+#include "host/session/session_entries.h"
 
 #include <optional>
 
-#include "host/agent/journal_lines.h"
+#include "host/journal/journal_lines.h"
 #include "host/agent/wire.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 using Kind = SessionEntry::Kind;
@@ -86,13 +86,13 @@ private:
 
 Result<void> read_entries(const std::filesystem::path& journal,
                           const std::function<void(SessionEntry)>& take) {
-    auto lines = agent::JournalLines::open(journal);
+    auto lines = journal::JournalLines::open(journal);
     if (!lines) return lines.error();
     while (true) {
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + journal.string());
         if (!*line) return {};
-        for (const std::string_view part : agent::parts_between_nuls((*line)->text)) {
+        for (const std::string_view part : journal::parts_between_nuls((*line)->text)) {
             const auto record = parse_json(part, kMaxOwnJsonDepth);
             if (!record || !record->is_object()) continue;
             if (integer_or(*record, "v", 0) > 1)
@@ -109,4 +109,4 @@ Result<std::vector<Ordered>> read_messages(const std::filesystem::path& journal)
     return messages.end();
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

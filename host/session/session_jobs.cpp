@@ -1,15 +1,15 @@
-#include "host/app/session_jobs.h"
+#include "host/session/session_jobs.h"
 
 #include <algorithm>
 #include <limits>
 #include <tuple>
 
-#include "host/app/subagent_journal.h"
+#include "host/session/subagent_journal.h"
 #include "host/base/tilde.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 constexpr std::size_t kMostCharacters = 50'000;
@@ -432,4 +432,4 @@ std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& 
         job->spec.kind == jobs::Kind::kBackground ? job->id : std::string()};
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

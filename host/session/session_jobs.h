@@ -14,7 +14,7 @@
 #include "host/jobs/store.h"
 #include "host/plugins/services.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// The jobs of one session as the rest sees them: to plugins the methods `job.*` (sdk/README.md),
 /// where a third-party plugin knows only of the jobs that it submitted; to the loop its inbox.
@@ -111,4 +111,4 @@ private:
         TENON_GUARDED_BY(mutex_);  // taken from the queue, their end not yet delivered
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::session

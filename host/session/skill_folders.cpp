@@ -1,4 +1,4 @@
-#include "host/app/skill_folders.h"
+#include "host/session/skill_folders.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 #include "host/base/unique_fd.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -114,4 +114,4 @@ SkillFolders skill_folders(const fs::path& workspace, const fs::path& home, cons
     return folders;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

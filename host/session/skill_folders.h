@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// Where skills are looked for. They need not be there.
 struct SkillFolders {
@@ -21,4 +21,4 @@ SkillFolders skill_folders(const std::filesystem::path& workspace,
                            const std::filesystem::path& home, const std::filesystem::path& config,
                            const std::filesystem::path& prefix);
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,9 +1,9 @@
-#include "host/app/subagent_journal.h"
+#include "host/session/subagent_journal.h"
 
-#include "host/agent/journal_lines.h"
+#include "host/journal/journal_lines.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,7 +36,7 @@ std::string shortened(const std::string& text) {
 
 /// The first record of a journal; null where its first line holds none.
 Json head_in(std::string_view line) {
-    for (const std::string_view part : agent::parts_between_nuls(line)) {
+    for (const std::string_view part : journal::parts_between_nuls(line)) {
         auto record = parse_json(part, kMaxOwnJsonDepth);
         if (record && record->is_object()) return std::move(*record);
     }
@@ -51,7 +51,7 @@ std::optional<fs::path> journal_of_call(const fs::path& folder, const std::strin
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
          it.increment(failed)) {
         if (it->path().extension() != ".jsonl") continue;
-        auto lines = agent::JournalLines::open(it->path());
+        auto lines = journal::JournalLines::open(it->path());
         if (!lines) continue;
         const auto line = lines->next();
         if (!line || !*line) continue;
@@ -80,14 +80,14 @@ void take_record(std::string_view line, SubagentWords& words) {
 }  // namespace
 
 Result<SubagentWords> read_subagent(const fs::path& journal, const Secrets& secrets) {
-    auto lines = agent::JournalLines::open(journal);
+    auto lines = journal::JournalLines::open(journal);
     if (!lines) return lines.error();
     SubagentWords words;
     while (true) {
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + journal.string());
         if (!*line) break;
-        for (const std::string_view part : agent::parts_between_nuls((*line)->text))
+        for (const std::string_view part : journal::parts_between_nuls((*line)->text))
             take_record(part, words);
     }
     words.all = shortened(secrets.redact(utf8::repair(words.all)));
@@ -113,4 +113,4 @@ std::string text_or_none(std::string text) {
     return is_blank(text) ? "(no output)" : text;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

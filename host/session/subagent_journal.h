@@ -8,7 +8,7 @@
 #include "host/base/secrets.h"
 
 /// What the journals of a session's subagents tell, known keys taken out before anything is cut.
-namespace tenon::app {
+namespace tenon::session {
 
 /// What a subagent has said.
 struct SubagentWords {
@@ -30,4 +30,4 @@ std::optional<agent::RecoveredCall> recover_subagent(const std::filesystem::path
 /// A result is never blank.
 std::string text_or_none(std::string text);
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -10,7 +10,7 @@
 
 /// What the loop of a subagent sees in place of the session's own ports. Whatever they are made of
 /// outlives them.
-namespace tenon::app {
+namespace tenon::session {
 
 /// Its requests bear the call it works for.
 class SubagentProvider final : public agent::Provider {
@@ -84,4 +84,4 @@ public:
     std::string carried_on() override { return {}; }
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,8 +1,8 @@
-#include "host/app/subagent_task.h"
+#include "host/session/subagent_task.h"
 
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 constexpr std::size_t kTitleCharacters = 80;
@@ -71,4 +71,4 @@ Result<SubagentTask> read_subagent_task(const Json& params) {
     return task;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

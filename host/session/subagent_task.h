@@ -8,7 +8,7 @@
 #include "host/base/json.h"
 #include "host/base/result.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// What a subagent is asked for: the parameters of agent.run/1 (sdk/README.md).
 struct SubagentTask {
@@ -24,4 +24,4 @@ struct SubagentTask {
 /// The Error names the parameter and what it must be.
 Result<SubagentTask> read_subagent_task(const Json& params);
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,9 +1,9 @@
-#include "host/app/subagent_tools.h"
+#include "host/session/subagent_tools.h"
 
 #include <algorithm>
 #include <array>
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 /// These belong to a session's own conversation: its subagents, its plan, its background jobs.
@@ -68,4 +68,4 @@ agent::Tool* SubagentTools::find(std::string_view name) {
     return names_.find(name) == names_.end() ? nullptr : all_->find(name);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "host/agent/ports.h"
-#include "host/app/subagent_task.h"
+#include "host/session/subagent_task.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// The tools of a subagent: those of the host that it may have. What it may not have it does not
 /// find either. Thread-safe.
@@ -32,4 +32,4 @@ private:
     std::set<std::string, std::less<>> names_;
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::session

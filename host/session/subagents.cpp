@@ -1,17 +1,17 @@
-#include "host/app/subagents.h"
+#include "host/session/subagents.h"
 
 #include <cerrno>
 #include <sys/stat.h>
 
-#include "host/app/instructions.h"
-#include "host/app/subagent_journal.h"
-#include "host/app/subagent_ports.h"
-#include "host/app/system_prompt.h"
-#include "host/app/tool_list.h"
+#include "host/session/instructions.h"
+#include "host/session/subagent_journal.h"
+#include "host/session/subagent_ports.h"
+#include "host/session/system_prompt.h"
+#include "host/session/tool_list.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -152,4 +152,4 @@ ServiceReply Subagents::reply(const agent::RunResult& result, const fs::path& jo
         {{"text", text}, {"turns", result.turns}, {"reached_limit", reached_limit}});
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -6,16 +6,16 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
-#include "host/app/provider.h"
-#include "host/app/subagent_task.h"
-#include "host/app/subagent_tools.h"
+#include "host/session/provider.h"
+#include "host/session/subagent_task.h"
+#include "host/session/subagent_tools.h"
 #include "host/base/mutex.h"
 #include "host/base/secrets.h"
 #include "host/permission/gate.h"
 #include "host/plugins/registry.h"
 #include "host/plugins/services.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// The method agent.run/1: runs subagents of one session, each a loop with a conversation, a
 /// journal and a provider of its own, on the thread of the call that asks. Thread-safe: several run
@@ -62,4 +62,4 @@ private:
     Totals totals_ TENON_GUARDED_BY(mutex_);
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::session

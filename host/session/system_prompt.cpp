@@ -1,11 +1,11 @@
-#include "host/app/system_prompt.h"
+#include "host/session/system_prompt.h"
 
 #include <sys/utsname.h>
 
 #include "host/base/clock.h"
 #include "host/base/utf8.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 std::string system_prompt(const std::string& of_plugins) {
     std::string text =
@@ -53,4 +53,4 @@ std::string environment_text(const std::filesystem::path& workspace) {
            "\nWorkspace: " + utf8::repair(workspace.string()) + "\n</environment>";
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

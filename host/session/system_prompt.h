@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// What a session's model is told about its work; `of_plugins` is what plugins add to it. The same
 /// for every session with the same plugins, so that caches hold.
@@ -15,4 +15,4 @@ std::string subagent_prompt();
 /// What varies, for the first user message: date, platform, workspace.
 std::string environment_text(const std::filesystem::path& workspace);
 
-}  // namespace tenon::app
+}  // namespace tenon::session

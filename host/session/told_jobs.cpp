@@ -1,6 +1,6 @@
-#include "host/app/told_jobs.h"
+#include "host/session/told_jobs.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 namespace fs = std::filesystem;
 
@@ -36,4 +36,4 @@ bool ToldJobs::contains_subagents(const jobs::JobRecord& job) {
     return *own && has_result(journal_of(job.spec.session), (*own)->parent_call);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

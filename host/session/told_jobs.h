@@ -6,7 +6,7 @@
 #include "host/agent/session.h"
 #include "host/jobs/job.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 /// Which ended jobs nobody waits to hear of any more, as the journals say. Reads each journal once.
 /// Used by one thread.
@@ -31,4 +31,4 @@ private:
     std::map<std::filesystem::path, Result<agent::Deliveries>> journals_;
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,6 +1,6 @@
-#include "host/app/tool_list.h"
+#include "host/session/tool_list.h"
 
-namespace tenon::app {
+namespace tenon::session {
 
 std::string tool_list(const std::vector<const agent::ToolSpec*>& tools) {
     Json list = Json::array();
@@ -12,4 +12,4 @@ std::string tool_list(const std::vector<const agent::ToolSpec*>& tools) {
     return dump_json(list);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,11 +1,11 @@
-#include "host/permission/command_pattern.h"
+#include "host/shell/command_pattern.h"
 
 #include <algorithm>
 #include <array>
 #include <fnmatch.h>
 #include <utility>
 
-namespace tenon::permission {
+namespace tenon::shell {
 namespace {
 
 constexpr char32_t kStar = 0x10000;       ///< any text; of a command: without blank and slash
@@ -303,4 +303,4 @@ bool CommandPattern::matches(const std::vector<std::string>& lines,
     return false;
 }
 
-}  // namespace tenon::permission
+}  // namespace tenon::shell

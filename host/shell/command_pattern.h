@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
-namespace tenon::permission {
+namespace tenon::shell {
 
 /// The specifier of a Bash deny rule, `*` standing for any text: which commands it names.
 /// Over-approximates: a program in a directory of the system also goes by its file name, on both
@@ -69,4 +69,4 @@ std::string shortest_path(std::string_view path);
 /// Whether programs are looked up in this directory (in its shortest form), or it may be such one.
 bool is_system_directory(std::string_view directory);
 
-}  // namespace tenon::permission
+}  // namespace tenon::shell

@@ -2,10 +2,10 @@
 #include <array>
 #include <utility>
 
-#include "host/permission/shell_parser.h"
+#include "host/shell/parser.h"
 
 /// Compound commands that have a grammar of their own.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 bool is_all_plain(const Word& word) {
@@ -182,4 +182,4 @@ bool Parser::arithmetic_command() {
     return true;
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

@@ -3,10 +3,10 @@
 #include <optional>
 #include <utility>
 
-#include "host/permission/shell_unwrap.h"
+#include "host/shell/unwrap.h"
 
 /// Where a text changes the directory to.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 constexpr std::size_t kMostDirectories = 64;
@@ -88,4 +88,4 @@ void name_directories(Sink& sink) {
     }
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "host/permission/shell_parser.h"
+#include "host/shell/parser.h"
 
 /// What $, backquotes and <( begin.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 constexpr const char* kCommandSubstitution = "a command substitution";
@@ -411,4 +411,4 @@ void Parser::also(const std::string& script) {
     sink_.failed = std::move(failed);
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

@@ -1,11 +1,11 @@
-#include "host/permission/grammar.h"
+#include "host/shell/grammar.h"
 
 #include <algorithm>
 
 #include "host/base/utf8.h"
-#include "host/permission/grammar_parser.h"
+#include "host/shell/grammar_parser.h"
 
-namespace tenon::permission {
+namespace tenon::shell {
 namespace {
 
 constexpr std::size_t kLongest = 131'072;
@@ -26,4 +26,4 @@ Understood understand(std::string_view text) {
     return {parser.take_parts(), {}};
 }
 
-}  // namespace tenon::permission
+}  // namespace tenon::shell

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
-namespace tenon::permission {
+namespace tenon::shell {
 
 /// Command text that is positively understood: it lies wholly within the grammar of GRAMMAR.md,
 /// beside this file. Allow rules, the list of read-only commands and acceptEdits judge nothing
@@ -23,4 +23,4 @@ struct Understood {
 /// deny rules, which look at `parse_script`.
 Understood understand(std::string_view text);
 
-}  // namespace tenon::permission
+}  // namespace tenon::shell

@@ -1,10 +1,10 @@
-#include "host/permission/grammar_builtins.h"
+#include "host/shell/grammar_builtins.h"
 
 #include <algorithm>
 #include <array>
 #include <span>
 
-namespace tenon::permission::grammar {
+namespace tenon::shell::grammar {
 namespace {
 
 using Words = std::span<const Word>;
@@ -275,4 +275,4 @@ bool is_variable_of_bash(std::string_view name) {
            });
 }
 
-}  // namespace tenon::permission::grammar
+}  // namespace tenon::shell::grammar

@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 /// Inside of grammar.h; nobody else includes this.
-namespace tenon::permission::grammar {
+namespace tenon::shell::grammar {
 
 /// Why a command of literal words is not wholly understood, in one of two ways.
 struct Effect {
@@ -25,4 +25,4 @@ bool changes_directory(const Part& part);
 /// shell works.
 bool is_variable_of_bash(std::string_view name);
 
-}  // namespace tenon::permission::grammar
+}  // namespace tenon::shell::grammar

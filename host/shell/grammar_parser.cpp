@@ -1,12 +1,12 @@
-#include "host/permission/grammar_parser.h"
+#include "host/shell/grammar_parser.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "host/permission/grammar_builtins.h"
+#include "host/shell/grammar_builtins.h"
 
-namespace tenon::permission::grammar {
+namespace tenon::shell::grammar {
 namespace {
 
 /// bash takes these for reserved words where a command may begin.
@@ -502,4 +502,4 @@ bool Parser::here_document_body(std::string_view delimiter, bool strip_tabs, boo
     return refuse("an unfinished here-document");
 }
 
-}  // namespace tenon::permission::grammar
+}  // namespace tenon::shell::grammar

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 /// Inside of grammar.h; nobody else includes this.
-namespace tenon::permission::grammar {
+namespace tenon::shell::grammar {
 
 /// Deeper nesting of lists of commands is not understood. The text itself is one.
 constexpr int kMaxDepth = 32;
@@ -128,4 +128,4 @@ bool is_name_start(char c);
 bool is_name(char c);
 bool is_digits(std::string_view text);
 
-}  // namespace tenon::permission::grammar
+}  // namespace tenon::shell::grammar

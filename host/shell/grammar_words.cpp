@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "host/permission/grammar_parser.h"
+#include "host/shell/grammar_parser.h"
 
-namespace tenon::permission::grammar {
+namespace tenon::shell::grammar {
 namespace {
 
 /// In a few encodings a byte like this and the next one are one character.
@@ -235,4 +235,4 @@ bool Parser::cat_substitution(Reading& reading) {
     return true;
 }
 
-}  // namespace tenon::permission::grammar
+}  // namespace tenon::shell::grammar

@@ -2,12 +2,12 @@
 #include <array>
 #include <utility>
 
-#include "host/permission/shell_unwrap.h"
+#include "host/shell/unwrap.h"
 
 /// Commands behind the options of another. The options are those of the manual pages (coreutils,
 /// util-linux, findutils, sudo, doas, busybox …). Where an option is not listed it is not known
 /// whether it takes a value: both readings are taken.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 struct Wrapper {
@@ -388,4 +388,4 @@ bool look_into_wrapper(std::string_view name, Words words, Inner& inner) {
     return found;
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

@@ -1,10 +1,10 @@
-#include "host/permission/shell_parser.h"
+#include "host/shell/parser.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 constexpr std::array<std::string_view, 12> kSkipped = {
@@ -287,4 +287,4 @@ bool Parser::keyword_time() {
     return keyword;
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

@@ -7,10 +7,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 /// Inside of shell.h; nobody else includes this.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 
 /// Deeper nesting of groups, substitutions and wrappers is not followed.
 constexpr int kMaxDepth = 64;
@@ -242,4 +242,4 @@ bool is_blank(char c);
 bool is_meta(char c);
 bool is_identifier(std::string_view text);
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

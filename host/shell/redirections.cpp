@@ -2,10 +2,10 @@
 #include <array>
 #include <utility>
 
-#include "host/permission/shell_parser.h"
+#include "host/shell/parser.h"
 
 /// Redirections and here-documents.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 
 void Parser::redirection(Part& part, std::size_t index, std::string fd) {
     static constexpr std::array<std::string_view, 12> kOperators = {
@@ -111,4 +111,4 @@ std::string Parser::here_document_body(const HereDocument& document) {
     return body;
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

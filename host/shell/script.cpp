@@ -1,13 +1,13 @@
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 #include <algorithm>
 #include <unordered_set>
 
 #include "host/base/utf8.h"
-#include "host/permission/command_pattern.h"
-#include "host/permission/shell_parser.h"
+#include "host/shell/command_pattern.h"
+#include "host/shell/parser.h"
 
-namespace tenon::permission {
+namespace tenon::shell {
 namespace {
 
 /// /dev/null and the names of open descriptors: nothing is changed by opening them.
@@ -114,4 +114,4 @@ Script parse_script(std::string_view text) {
     return script;
 }
 
-}  // namespace tenon::permission
+}  // namespace tenon::shell

@@ -9,7 +9,7 @@
 /// Bash command text taken apart, as far as a judge of permissions needs it. The language is that
 /// of bash(1) 5.2, run as `bash -c`. Not responsible for what a command means or whether it may
 /// run.
-namespace tenon::permission {
+namespace tenon::shell {
 
 namespace shell {
 struct Makeup;
@@ -108,4 +108,4 @@ bool is_assignment(const Word& word);
 /// The file name of a command word: what stands after the last slash.
 std::string_view command_name(const Word& word);
 
-}  // namespace tenon::permission
+}  // namespace tenon::shell

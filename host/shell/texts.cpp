@@ -3,10 +3,10 @@
 #include <fnmatch.h>
 #include <optional>
 
-#include "host/permission/shell_parser.h"
+#include "host/shell/parser.h"
 
 /// What bash makes of literal texts: printf's format, the operators of ${…}.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 /// Operators look at each beginning or end of a value; longer ones are no names of commands.
@@ -132,4 +132,4 @@ std::vector<std::string> transformed(const std::string& value, std::string_view 
     return part ? std::vector<std::string>{*part} : std::vector<std::string>{};
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

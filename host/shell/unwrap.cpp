@@ -1,4 +1,4 @@
-#include "host/permission/shell_unwrap.h"
+#include "host/shell/unwrap.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <utility>
 
 /// Looks into the parts of a script until nothing new is found.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 /// What is found in one round may be looked into in the next.
@@ -431,4 +431,4 @@ void unwrap(Sink& sink) {
     Unwrapping(sink).run();
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

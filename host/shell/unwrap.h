@@ -7,10 +7,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "host/permission/shell_parser.h"
+#include "host/shell/parser.h"
 
 /// Inside of shell.h: what the words of a command hold, and what they may stand for.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 
 using Words = std::span<const Word>;
 
@@ -85,4 +85,4 @@ private:
     bool frozen_ = false;
 };
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

@@ -3,10 +3,10 @@
 #include <set>
 #include <utility>
 
-#include "host/permission/shell_unwrap.h"
+#include "host/shell/unwrap.h"
 
 /// The literal values of variables, wherever a text gives them: order and branches do not count.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 /// More values of one variable are not kept apart.
@@ -437,4 +437,4 @@ std::vector<Part> Values::readings(const Part& part, Sink& sink) const {
     return out;
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "host/permission/shell_parser.h"
+#include "host/shell/parser.h"
 
 /// Words and their quotes.
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 /// Watches unquoted bytes for [ab], {a,b} and {1..3}.
@@ -290,4 +290,4 @@ void Parser::array(Build& build) {
     build.add(std::move(expansion));
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

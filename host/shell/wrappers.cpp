@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
 
-#include "host/permission/shell_unwrap.h"
+#include "host/shell/unwrap.h"
 
 /// Commands that are given as text, or in a place of their own: shells, eval, trap, find …
-namespace tenon::permission::shell {
+namespace tenon::shell::shell {
 namespace {
 
 constexpr std::array<std::string_view, 16> kShells = {
@@ -297,4 +297,4 @@ Inner look_into(Words words) {
     return inner;
 }
 
-}  // namespace tenon::permission::shell
+}  // namespace tenon::shell::shell

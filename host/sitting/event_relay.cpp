@@ -1,8 +1,8 @@
-#include "host/app/interactive/event_relay.h"
+#include "host/sitting/event_relay.h"
 
 #include <utility>
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 void EventRelay::on_event(const agent::AgentEvent& event) {
     bool first = false;
@@ -23,4 +23,4 @@ void EventRelay::deliver() {
     show_(events);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -6,7 +6,7 @@
 #include "host/agent/ports.h"
 #include "host/base/mutex.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 /// Takes the events of a session to another thread, as many at once as have come meanwhile: a fast
 /// stream costs one hand-over for each time that thread looks.
@@ -29,4 +29,4 @@ private:
     std::vector<agent::AgentEvent> waiting_ TENON_GUARDED_BY(mutex_);
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

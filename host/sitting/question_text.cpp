@@ -1,4 +1,4 @@
-#include "host/app/interactive/question_text.h"
+#include "host/sitting/question_text.h"
 
 #include <sstream>
 
@@ -7,7 +7,7 @@
 #include "host/base/utf8.h"
 #include "host/ui/diff.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 constexpr std::size_t kLongestTitle = 400;  // the subject and the variants have it all
@@ -107,7 +107,7 @@ std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
                                         const std::filesystem::path& config, std::string& why_not) {
     std::vector<QuestionText::Kept> kept;
     for (std::size_t i = 0; i < question.offers.size() && !config.empty(); ++i) {
-        auto lines = rule_lines(config, question.offers[i]);
+        auto lines = config::rule_lines(config, question.offers[i]);
         if (lines)
             kept.push_back({i, *std::move(lines)});
         else
@@ -196,4 +196,4 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
     return text;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

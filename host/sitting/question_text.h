@@ -3,12 +3,12 @@
 #include <filesystem>
 #include <vector>
 
-#include "host/app/rule_file.h"
+#include "host/config/rule_file.h"
 #include "host/permission/asker.h"
 #include "host/terminal/question.h"
 #include "host/ui/style.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 /// A permission question as it is put to a person.
 struct QuestionText {
@@ -16,7 +16,7 @@ struct QuestionText {
     /// For each offer that `p` can keep: which one it is, and the lines that it writes.
     struct Kept {
         std::size_t offer = 0;
-        RuleLines lines;
+        config::RuleLines lines;
     };
     std::vector<Kept> kept;
 };
@@ -38,4 +38,4 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
 std::string question_title(const permission::Question& question, std::size_t place,
                            std::size_t total, const QuestionView& view);
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

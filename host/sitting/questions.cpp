@@ -1,6 +1,6 @@
-#include "host/app/interactive/questions.h"
+#include "host/sitting/questions.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 constexpr const char* kHoldsKey = "a key is in it, so no rule is made of it";
@@ -54,4 +54,4 @@ void Questions::answer(std::size_t number, permission::Answer answer) {
     changed_.notify_all();
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

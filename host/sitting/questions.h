@@ -7,7 +7,7 @@
 #include "host/base/secrets.h"
 #include "host/permission/asker.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 /// Questions of the gate on their way to a person, and the answers back. `put` and `withdraw` hand
 /// over to the thread of the terminal and return at once; a question has a number, so that an
@@ -36,4 +36,4 @@ private:
     std::optional<permission::Answer> answer_ TENON_GUARDED_BY(mutex_);
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -1,11 +1,11 @@
-#include "host/app/interactive/session_thread.h"
+#include "host/sitting/session_thread.h"
 
 #include <algorithm>
 
-#include "host/app/failure_text.h"
+#include "host/session/failure_text.h"
 #include "host/base/limits.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 SessionThread::SessionThread(Parts parts) : parts_(std::move(parts)) {
     parts_.options.on_news = [this] { note_news(); };
@@ -88,34 +88,34 @@ std::deque<SessionThread::Work>::const_iterator SessionThread::next_work() const
 
 void SessionThread::main() {
     try {
-        auto host = Host::create(parts_.settings, parts_.options, parts_.provider, parts_.sink,
+        auto host = session::OpenSession::create(parts_.settings, parts_.options, parts_.provider, parts_.sink,
                                  parts_.secrets);
         if (!host) return parts_.watcher.failed(host.error());
         live(**host);
     } catch (const std::exception& e) {
-        parts_.watcher.failed({failure_text(e), 1});
+        parts_.watcher.failed({session::failure_text(e), 1});
     }
 }
 
 /// Whatever the host throws, others use it until they have asked for its end.
-void SessionThread::live(Host& host) {
-    std::optional<StartFailure> failure;
-    EndedJobs ended;
+void SessionThread::live(session::OpenSession& host) {
+    std::optional<session::StartFailure> failure;
+    session::EndedJobs ended;
     try {
         serve(host);
     } catch (const std::exception& e) {
-        failure = StartFailure{"the host failed inside: " + failure_text(e), 1};
+        failure = session::StartFailure{"the host failed inside: " + session::failure_text(e), 1};
         parts_.watcher.failed(*failure);
         wait_for_close();
     }
     try {
         ended = leave(host);
     } catch (const std::exception& e) {
-        if (!failure) parts_.watcher.failed({failure_text(e), 1});
+        if (!failure) parts_.watcher.failed({session::failure_text(e), 1});
         return;
     }
     if (!failure) return parts_.watcher.closed(ended.unfinished);
-    if (const std::string said = to_text(ended); !said.empty())
+    if (const std::string said = session::to_text(ended); !said.empty())
         parts_.sink.on_event(agent::Notice{said});
 }
 
@@ -126,13 +126,13 @@ void SessionThread::wait_for_close() {
 }
 
 /// Returns how many jobs have not ended in time.
-EndedJobs SessionThread::leave(Host& host) {
+session::EndedJobs SessionThread::leave(session::OpenSession& host) {
     Leaving leaving = Leaving::kCancelJobs;
     {
         const Lock lock(mutex_);
         leaving = leaving_.value_or(leaving);
     }
-    EndedJobs ended;
+    session::EndedJobs ended;
     if (leaving == Leaving::kLeaveJobs) {
         host.leave_jobs();
     } else {
@@ -142,7 +142,7 @@ EndedJobs SessionThread::leave(Host& host) {
     return ended;
 }
 
-void SessionThread::serve(Host& host) {
+void SessionThread::serve(session::OpenSession& host) {
     const bool stopped_before =
         host.session().resumed() && host.session().conversation().awaits_answer();
     {
@@ -156,7 +156,7 @@ void SessionThread::serve(Host& host) {
 }
 
 /// What is to be done now; an empty prompt without a command wakes. None: the session closes.
-std::optional<SessionThread::Work> SessionThread::next(Host& host) {
+std::optional<SessionThread::Work> SessionThread::next(session::OpenSession& host) {
     Lock lock(mutex_);
     busy_ = false;
     for (bool told = false; true;) {
@@ -178,7 +178,7 @@ std::optional<SessionThread::Work> SessionThread::next(Host& host) {
         lock.unlock();
         const bool worth_it = host.has_news();  // a tool call may have told it
         lock.lock();
-        return worth_it ? Work{} : Work{{}, [](Host&, const std::stop_token&) {}};
+        return worth_it ? Work{} : Work{{}, [](session::OpenSession&, const std::stop_token&) {}};
     }
     Work work = *first;
     work_.erase(first);
@@ -197,7 +197,7 @@ void SessionThread::keep(const Work& prompt) {
         "the prompt could not be recorded and is kept: it is said before the next one"});
 }
 
-void SessionThread::do_one(Host& host, const Work& work) {
+void SessionThread::do_one(session::OpenSession& host, const Work& work) {
     std::stop_token stop;
     {
         const Lock lock(mutex_);
@@ -220,4 +220,4 @@ void SessionThread::do_one(Host& host, const Work& work) {
     }
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -7,10 +7,10 @@
 #include <string>
 #include <thread>
 
-#include "host/app/host.h"
+#include "host/session/open_session.h"
 #include "host/base/mutex.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 /// Hears what a session's thread does; called on that thread, except `news`.
 class SessionWatcher {
@@ -18,10 +18,10 @@ public:
     virtual ~SessionWatcher() = default;
     /// The session is open. What of `host` any thread may use is there until the session is asked
     /// to close.
-    virtual void opened(Host& host) = 0;
+    virtual void opened(session::OpenSession& host) = 0;
     /// It could not be opened, or the host failed; then what of `host` any thread may use is there
     /// until the session is asked to close. Nothing else follows.
-    virtual void failed(const StartFailure& failure) = 0;
+    virtual void failed(const session::StartFailure& failure) = 0;
     /// `prompt` is empty when ended jobs woke the session.
     virtual void turn_began(const std::string& prompt) = 0;
     virtual void turn_ended(const agent::RunResult& result) = 0;
@@ -42,14 +42,14 @@ enum class Leaving { kCancelJobs, kLeaveJobs };
 class SessionThread {
 public:
     struct Parts {
-        const Settings& settings;
-        HostOptions options;
+        const config::Settings& settings;
+        session::OpenOptions options;
         agent::Provider& provider;
         agent::EventSink& sink;
         const Secrets& secrets;
         SessionWatcher& watcher;
     };
-    using Command = std::function<void(Host&, std::stop_token)>;
+    using Command = std::function<void(session::OpenSession&, std::stop_token)>;
 
     /// All of `parts` outlives the thread.
     explicit SessionThread(Parts parts);
@@ -76,12 +76,12 @@ private:
         Command command;  // or none
     };
     void main();
-    void live(Host& host);
-    void serve(Host& host);
+    void live(session::OpenSession& host);
+    void serve(session::OpenSession& host);
     void wait_for_close();
-    EndedJobs leave(Host& host);
-    std::optional<Work> next(Host& host);
-    void do_one(Host& host, const Work& work);
+    session::EndedJobs leave(session::OpenSession& host);
+    std::optional<Work> next(session::OpenSession& host);
+    void do_one(session::OpenSession& host, const Work& work);
     void keep(const Work& prompt);
     [[nodiscard]] std::deque<Work>::const_iterator next_work() const TENON_REQUIRES(mutex_);
     void note_news();
@@ -101,4 +101,4 @@ private:
     std::thread thread_;
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

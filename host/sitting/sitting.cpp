@@ -1,12 +1,12 @@
-#include "host/app/interactive/sitting.h"
+#include "host/sitting/sitting.h"
 
-#include "host/app/places.h"
-#include "host/app/rule_file.h"
+#include "host/config/places.h"
+#include "host/config/rule_file.h"
 #include "host/base/clock.h"
 #include "host/base/untrusted.h"
 #include "host/ui/tool_line.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 constexpr std::chrono::seconds kTwice{2};  // between two Ctrl-C that leave
@@ -90,7 +90,7 @@ void Sitting::open_session(const std::string& id) {
     phase_ = Phase::kOpening;
     session_id_ = id;
     status_ = {};
-    HostOptions options = host_options_of(at_.options, at_.sources, at_.setup, &at_.launcher);
+    session::OpenOptions options = cli::host_options_of(at_.options, at_.sources, at_.setup, &at_.launcher);
     options.session_id = id;
     options.wait_for_jobs = false;
     options.asker = &questions_;
@@ -99,7 +99,7 @@ void Sitting::open_session(const std::string& id) {
                              at_.setup.secrets, *this});
 }
 
-void Sitting::opened(Host& host) {
+void Sitting::opened(session::OpenSession& host) {
     const agent::SessionHead& head = host.session().head();
     std::string line = "tenon " TENON_VERSION " · " + head.model + " · " + head.workspace +
                        " · session " + head.id;
@@ -118,11 +118,11 @@ void Sitting::opened(Host& host) {
     });
 }
 
-void Sitting::failed(const StartFailure& failure) {
+void Sitting::failed(const session::StartFailure& failure) {
     post([this, failure] { on_failed(failure); });
 }
 
-void Sitting::on_failed(const StartFailure& failure) {
+void Sitting::on_failed(const session::StartFailure& failure) {
     thread_.reset();
     host_ = nullptr;
     if (phase_ == Phase::kOpening && !previous_session_.empty() &&
@@ -296,7 +296,7 @@ void Sitting::write_question() {
 }
 
 QuestionView Sitting::question_view() const {
-    const auto config = places_of(at_.sources.environment, at_.sources.cwd).config;
+    const auto config = config::places_of(at_.sources.environment, at_.sources.cwd).config;
     return {config, at_.setup.settings.workspace, width(), style_};
 }
 
@@ -349,9 +349,9 @@ void Sitting::answer_question(const terminal::Answer& given) {
 
 /// Beside the user's configuration. False: it could not be, and the question stands.
 bool Sitting::keep_rules(std::size_t variant) {
-    const auto folder = places_of(at_.sources.environment, at_.sources.cwd).config;
+    const auto folder = config::places_of(at_.sources.environment, at_.sources.cwd).config;
     const QuestionText::Kept& kept = question_->text.kept[variant];
-    if (auto added = add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
+    if (auto added = config::add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
         !added) {
         print("The rule was not written: " + visible(added.error().message));
         return false;
@@ -499,4 +499,4 @@ void Sitting::refresh_status() {
                                                       : status_line(status_, wall_clock_ms()));
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -6,22 +6,22 @@
 #include <string>
 #include <vector>
 
-#include "host/app/interactive/event_relay.h"
-#include "host/app/interactive/question_text.h"
-#include "host/app/interactive/questions.h"
-#include "host/app/interactive/session_thread.h"
-#include "host/app/interactive/slash_commands.h"
-#include "host/app/interactive/status_line.h"
-#include "host/app/interactive/ticker.h"
-#include "host/app/options.h"
-#include "host/app/run_setup.h"
-#include "host/app/screen.h"
+#include "host/sitting/event_relay.h"
+#include "host/sitting/question_text.h"
+#include "host/sitting/questions.h"
+#include "host/sitting/session_thread.h"
+#include "host/sitting/slash_commands.h"
+#include "host/sitting/status_line.h"
+#include "host/sitting/ticker.h"
+#include "host/cli/options.h"
+#include "host/cli/run_setup.h"
+#include "host/cli/screen.h"
 #include "host/terminal/terminal.h"
 #include "host/ui/notices.h"
 #include "host/ui/style.h"
 #include "host/ui/transcript.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 /// One person at a terminal: from the first line to the exit, over as many sessions as are opened.
 /// Lives on the main thread; what a session's thread says is posted to it. Not responsible for how
@@ -29,12 +29,12 @@ namespace tenon::app {
 class Sitting final : private SessionWatcher {
 public:
     struct Surroundings {
-        const Options& options;
-        const Sources& sources;
-        const RunSetup& setup;
+        const cli::Options& options;
+        const config::Sources& sources;
+        const cli::RunSetup& setup;
         jobs::Launcher& launcher;
         terminal::Terminal& terminal;
-        Screen screen;
+        cli::Screen screen;
     };
     struct End {
         int exit_code = 0;
@@ -62,8 +62,8 @@ private:
     };
 
     // From the session's thread.
-    void opened(Host& host) override;
-    void failed(const StartFailure& failure) override;
+    void opened(session::OpenSession& host) override;
+    void failed(const session::StartFailure& failure) override;
     void turn_began(const std::string& prompt) override;
     void turn_ended(const agent::RunResult& result) override;
     void idle() override;
@@ -83,7 +83,7 @@ private:
 
     // Sessions.
     void open_session(const std::string& id);
-    void on_failed(const StartFailure& failure);
+    void on_failed(const session::StartFailure& failure);
     void on_turn_ended(const agent::RunResult& result);
     void on_closed(std::size_t unfinished);
     void show(const std::vector<agent::AgentEvent>& events);
@@ -122,7 +122,7 @@ private:
     void show_tasks();
     void show_plugins();
     void reload();
-    void in_session(std::function<std::vector<std::string>(Host&, std::stop_token)> command);
+    void in_session(std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
 
     // /resume: sitting_resume.cpp.
     void resume(const std::string& argument);
@@ -141,7 +141,7 @@ private:
     ui::Transcript transcript_;
     Status status_;
     Phase phase_ = Phase::kOpening;
-    Host* host_ = nullptr;  ///< while a session is open
+    session::OpenSession* host_ = nullptr;  ///< while a session is open
     std::string session_id_;
     std::string previous_session_;             ///< where to go back to if the next cannot be opened
     std::optional<std::string> next_session_;  ///< to be opened when this one has closed
@@ -160,4 +160,4 @@ private:
     std::unique_ptr<SessionThread> thread_;  // last: it uses all the others
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -1,14 +1,14 @@
 #include <array>
 #include <sstream>
 
-#include "host/app/commands/jobs_words.h"
-#include "host/app/interactive/sitting.h"
-#include "host/app/task_graph.h"
+#include "host/cli/jobs_words.h"
+#include "host/sitting/sitting.h"
+#include "host/cli/task_graph.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -21,7 +21,7 @@ Lines lines_of(const std::string& text) {
     return lines;
 }
 
-Lines plugin_lines(const Host& host) {
+Lines plugin_lines(const session::OpenSession& host) {
     Lines lines;
     for (const auto& plugin : host.registry().plugins()) {
         std::string tools;
@@ -63,9 +63,9 @@ void Sitting::run_command(const SlashCommand& command) {
 }
 
 /// Done by the session's thread between turns; what it returns is printed.
-void Sitting::in_session(std::function<Lines(Host&, std::stop_token)> command) {
+void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command) {
     if (status_.working_since_ms != 0) print("After this turn.");
-    thread_->run([this, command = std::move(command)](Host& host, const std::stop_token& stop) {
+    thread_->run([this, command = std::move(command)](session::OpenSession& host, const std::stop_token& stop) {
         post([this, lines = command(host, stop)] { print(lines); });
     });
 }
@@ -81,21 +81,21 @@ void Sitting::show_jobs(const std::string& argument) {
         const auto job = std::find_if(jobs.begin(), jobs.end(),
                                       [&](const jobs::JobRecord& one) { return one.id == id; });
         if (job == jobs.end()) return print("Unknown job " + visible(id) + ".");
-        if (verb != "cancel") return print(lines_of(describe(*job, false, wall_clock_ms())));
+        if (verb != "cancel") return print(lines_of(cli::describe(*job, false, wall_clock_ms())));
         const auto cancelled = host_->cancel_job(id, "/jobs cancel");
         return print(cancelled ? "Cancelling job " + id + "." : visible(cancelled.error().message));
     }
     if (!verb.empty()) return print("/jobs, /jobs ID or /jobs cancel ID");
-    Screen screen = at_.screen;
+    cli::Screen screen = at_.screen;
     screen.columns = static_cast<std::size_t>(at_.terminal.width());
-    const auto lines = jobs_table(host_->background_jobs(), screen, wall_clock_ms());
+    const auto lines = cli::jobs_table(host_->background_jobs(), screen, wall_clock_ms());
     if (lines.empty()) return print("No background jobs.");
     print(lines);
 }
 
 void Sitting::change_model(const std::string& name) {
     if (name.empty()) return print("The model is " + visible(status_.model) + ".");
-    in_session([this, name](Host& host, const std::stop_token&) -> Lines {
+    in_session([this, name](session::OpenSession& host, const std::stop_token&) -> Lines {
         if (auto changed = host.change_model(name); !changed)
             return {visible(changed.error().message)};
         post([this, name] {
@@ -107,7 +107,7 @@ void Sitting::change_model(const std::string& name) {
 }
 
 void Sitting::clear() {
-    in_session([this](Host& host, const std::stop_token&) -> Lines {
+    in_session([this](session::OpenSession& host, const std::stop_token&) -> Lines {
         if (auto cleared = host.clear(); !cleared) return {visible(cleared.error().message)};
         post([this] { status_.last = {}; });
         return {"The conversation begins anew."};
@@ -117,29 +117,29 @@ void Sitting::clear() {
 /// A turn of its own kind: it can be stopped, and fails like one.
 void Sitting::compact(const std::string& focus) {
     if (status_.working_since_ms != 0) print("After this turn.");
-    thread_->run([this, focus](Host& host, const std::stop_token& stop) {
+    thread_->run([this, focus](session::OpenSession& host, const std::stop_token& stop) {
         turn_began({});
         turn_ended(host.compact(focus, stop));
     });
 }
 
 void Sitting::show_tasks() {
-    auto files = read_task_files(at_.setup.settings.workspace);
+    auto files = cli::read_task_files(at_.setup.settings.workspace);
     if (!files) return print(visible(files.error().message));
-    for (TaskFile& task : files->tasks)
+    for (cli::TaskFile& task : files->tasks)
         task.subject = at_.setup.secrets.redact(std::move(task.subject));
     for (const std::string& problem : files->problems)
         print("left out: " + visible(problem));
     if (files->tasks.empty()) return print("No tasks.");
-    print(drawn(files->tasks, width()));
+    print(cli::drawn(files->tasks, width()));
 }
 
 void Sitting::show_plugins() {
-    in_session([](Host& host, const std::stop_token&) { return plugin_lines(host); });
+    in_session([](session::OpenSession& host, const std::stop_token&) { return plugin_lines(host); });
 }
 
 void Sitting::reload() {
-    in_session([](Host& host, const std::stop_token&) -> Lines {
+    in_session([](session::OpenSession& host, const std::stop_token&) -> Lines {
         const auto done = host.reload();
         if (!done) return {visible(done.error().message)};
         Lines lines;
@@ -149,4 +149,4 @@ void Sitting::reload() {
     });
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -1,13 +1,13 @@
 #include <charconv>
 
-#include "host/app/columns.h"
-#include "host/app/interactive/sitting.h"
-#include "host/app/session_list.h"
+#include "host/cli/columns.h"
+#include "host/sitting/sitting.h"
+#include "host/journal/session_list.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 constexpr std::size_t kMostListed = 20;
@@ -23,14 +23,14 @@ std::optional<std::size_t> number_in(const std::string& text) {
 
 /// Earlier sessions of the workspace, newest first; the next line may be one's number.
 void Sitting::list_sessions_to_resume() {
-    const Settings& settings = at_.setup.settings;
+    const config::Settings& settings = at_.setup.settings;
     resumable_.clear();
     std::vector<std::string> lines;
-    for (const auto& session : list_sessions(settings.state_dir / "sessions", settings.workspace)) {
+    for (const auto& session : journal::list_sessions(settings.state_dir / "sessions", settings.workspace)) {
         if (session.id == session_id_ || session.first_prompt.empty()) continue;
         resumable_.push_back(session.id);
-        const std::string age = in_words_ago(wall_clock_ms() - session.last_ms);
-        lines.push_back(fitted(std::to_string(resumable_.size()) + "  " + age +
+        const std::string age = cli::in_words_ago(wall_clock_ms() - session.last_ms);
+        lines.push_back(cli::fitted(std::to_string(resumable_.size()) + "  " + age +
                                    (session.held ? ", open elsewhere" : "") + "  " +
                                    visible(session.first_prompt),
                                width()));
@@ -62,8 +62,8 @@ void Sitting::resume(const std::string& argument) {
         return;
     }
     if (!is_session_id(argument)) return print(visible(argument) + " is no session's id.");
-    const Settings& settings = at_.setup.settings;
-    const auto session = summarise_session(settings.state_dir / "sessions", argument);
+    const config::Settings& settings = at_.setup.settings;
+    const auto session = journal::summarise_session(settings.state_dir / "sessions", argument);
     if (!session) return print(visible(session.error().message));
     if (argument == session_id_) return print("This is session " + session_id_ + ".");
     if (session->workspace != settings.workspace.string()) {
@@ -79,4 +79,4 @@ void Sitting::go_to_session(const std::string& id) {
     leave(0);
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

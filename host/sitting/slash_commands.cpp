@@ -1,9 +1,9 @@
-#include "host/app/interactive/slash_commands.h"
+#include "host/sitting/slash_commands.h"
 
 #include <algorithm>
 #include <array>
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 struct Entry {
@@ -85,4 +85,4 @@ std::vector<std::string> slash_completions(std::string_view word) {
     return found;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

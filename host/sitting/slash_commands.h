@@ -6,7 +6,7 @@
 #include <vector>
 
 /// The lines of an interactive session that begin with a slash.
-namespace tenon::app {
+namespace tenon::sitting {
 
 struct SlashCommand {
     std::string name;      ///< without the slash: "jobs"
@@ -23,4 +23,4 @@ bool is_slash_command(std::string_view name);
 /// "/jobs", …: those that begin so.
 std::vector<std::string> slash_completions(std::string_view word);
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -1,12 +1,12 @@
-#include "host/app/interactive/status_line.h"
+#include "host/sitting/status_line.h"
 
 #include <cstdio>
 #include <ctime>
 
-#include "host/app/commands/jobs_words.h"
+#include "host/cli/jobs_words.h"
 #include "host/base/untrusted.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 std::string clock_time(std::int64_t wall_ms) {
@@ -27,7 +27,7 @@ std::string jobs_part(const Status& status, std::int64_t now_ms) {
     std::string text;
     if (jobs.running > 0) {
         text = counted(jobs.running, "job") + " (";
-        text += status.working_since_ms != 0 ? in_short(now_ms - jobs.longest_started_ms)
+        text += status.working_since_ms != 0 ? cli::in_short(now_ms - jobs.longest_started_ms)
                                              : "since " + clock_time(jobs.longest_started_ms);
         text += ")";
     }
@@ -70,4 +70,4 @@ std::string status_line(const Status& status, std::int64_t now_ms) {
     return line;
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

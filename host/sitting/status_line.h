@@ -7,7 +7,7 @@
 #include "host/agent/message.h"
 #include "host/jobs/queue.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 /// What the last line of the screen tells.
 struct Status {
@@ -27,4 +27,4 @@ std::string status_line(const Status& status, std::int64_t now_ms);
 /// "999", "12.3k", "1.2M"
 std::string short_count(std::int64_t number);
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

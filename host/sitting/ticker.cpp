@@ -1,8 +1,8 @@
-#include "host/app/interactive/ticker.h"
+#include "host/sitting/ticker.h"
 
 #include "host/base/limits.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 Ticker::Ticker(std::function<void()> tick)
     : tick_(std::move(tick)), thread_(start_thread("ticker", [this] { main(); })) {}
@@ -39,4 +39,4 @@ void Ticker::main() {
     }
 }
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

@@ -5,7 +5,7 @@
 
 #include "host/base/mutex.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 
 /// Calls `tick` once a second while it is on, on a thread of its own; off, it sleeps without
 /// waking.
@@ -29,4 +29,4 @@ private:
     std::thread thread_;
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::sitting

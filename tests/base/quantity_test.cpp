@@ -1,10 +1,10 @@
-#include "host/app/quantity.h"
+#include "host/base/quantity.h"
 
 #include <map>
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon {
 namespace {
 
 TEST(Quantity, DurationsAreSecondsUnlessTheySayOtherwise) {
@@ -109,4 +109,4 @@ TEST(Quantity, IntegersAndBooleansAreWrittenPlainly) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon

@@ -1,4 +1,4 @@
-#include "host/app/commands/config.h"
+#include "host/cli/config_command.h"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -10,13 +10,13 @@
 
 #include <gtest/gtest.h>
 
-#include "host/app/rule_file.h"
-#include "host/app/trust.h"
+#include "host/config/rule_file.h"
+#include "host/config/trust.h"
 #include "host/base/json.h"
 #include "host/base/unique_fd.h"
-#include "tests/app/world.h"
+#include "tests/config/world.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -25,7 +25,7 @@ using ::testing::Not;
 /// Whether a person has said yes to the workspace's configuration file as it is now.
 bool is_trusted(const World& world) {
     const auto trust =
-        trust_in(world.state(), world.dir / "ws", *find_config_file(world.dir / "ws/.tenon"));
+        config::trust_in(world.state(), world.dir / "ws", *config::find_config_file(world.dir / "ws/.tenon"));
     return trust && *trust == Trust::kTrusted;
 }
 
@@ -83,7 +83,7 @@ TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
     world.user_says("permissions.allow.1=Bash(make)\n");
     const auto folder = world.dir / "home/.config/tenon";
     const std::vector<std::string> rules = {"Bash(grep 'a\\|b' <<E\nx\nE)"};
-    ASSERT_TRUE(add_rule_lines(folder, rules, *rule_lines(folder, rules)));
+    ASSERT_TRUE(config::add_rule_lines(folder, rules, *config::rule_lines(folder, rules)));
     const std::string file = (folder / "allowed.properties").string();
     const Ran ran = run(world, {"--json", "show"});
     EXPECT_EQ(ran.code, 0);
@@ -199,10 +199,10 @@ TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
     world.dir.write("ws/.claude/agents/b.md", "Definition B.\n");
     world.dir.write("ws/.claude/agents/not.txt", "Something else.\n");
     world.dir.write("home/.claude/agents/own.md", "My own.\n");
-    const AgentFile a{world.dir / "ws/.tenon/agents/a.md", "Definition A.\x1b[2J"};
-    const AgentFile b{world.dir / "ws/.claude/agents/b.md", "Definition B.\n"};
-    const auto covers = [&](const AgentFile& file) {
-        return trusted_agents(world.state(), world.dir / "ws")->covers(file);
+    const config::AgentFile a{world.dir / "ws/.tenon/agents/a.md", "Definition A.\x1b[2J"};
+    const config::AgentFile b{world.dir / "ws/.claude/agents/b.md", "Definition B.\n"};
+    const auto covers = [&](const config::AgentFile& file) {
+        return config::trusted_agents(world.state(), world.dir / "ws")->covers(file);
     };
     Ran ran = run(world, {"trust"});
     EXPECT_EQ(ran.code, 2);
@@ -235,7 +235,7 @@ TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
     const Ran ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(ran.err, HasSubstr("bad.md is not UTF-8"));
-    EXPECT_FALSE(trusted_agents(world.state(), world.dir / "ws")
+    EXPECT_FALSE(config::trusted_agents(world.state(), world.dir / "ws")
                      ->knows(world.dir / "ws/.claude/agents/bad.md"));
 }
 
@@ -283,4 +283,4 @@ TEST(ConfigCommand, AsksOnATerminal) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -19,7 +19,7 @@
 #include "tests/support/small_disk.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using tenon::testing::Process;
@@ -690,4 +690,4 @@ TEST_F(JobsCommand, WatchDrawsOnATerminalUntilCtrlC) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,4 +1,4 @@
-#include "host/app/commands/jobs_words.h"
+#include "host/cli/jobs_words.h"
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,7 @@
 
 #include "tests/support/process.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using jobs::JobRecord;
@@ -27,7 +27,7 @@ JobRecord running(const std::string& command) {
     return job;
 }
 
-JobRecord ended(Status status) {
+JobRecord ended(sitting::Status status) {
     JobRecord job = running("make");
     job.status = job.end.status = status;
     job.end.started_ms = job.started_ms;
@@ -164,7 +164,7 @@ TEST(JobsWords, TakeKnownKeysOut) {
     secrets.add("sk-ant-12345678");
     JobRecord job = ended(Status::kLost);
     job.spec.command = job.spec.name = job.spec.cwd = job.end.reason = "x sk-ant-12345678";
-    job = redacted(job, secrets);
+    job = jobs::redacted(job, secrets);
     EXPECT_THAT(to_json(job, kNow).dump(), Not(HasSubstr("sk-ant")));
     EXPECT_EQ(job.spec.command, "x [redacted]");
 }
@@ -189,4 +189,4 @@ TEST(JobsWords, QuoteWordsSoThatBashReadsExactlyThem) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

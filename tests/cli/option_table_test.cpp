@@ -1,10 +1,10 @@
-#include "host/app/option_table.h"
+#include "host/cli/option_table.h"
 
 #include <sstream>
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -117,4 +117,4 @@ TEST(OptionTable, HelpFitsEightyColumns) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,10 +1,10 @@
-#include "host/app/options.h"
+#include "host/cli/options.h"
 
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -191,4 +191,4 @@ TEST(Options, HelpNamesEveryOptionOfTheContract) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

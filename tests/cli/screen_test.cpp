@@ -1,4 +1,4 @@
-#include "host/app/screen.h"
+#include "host/cli/screen.h"
 
 #include <pty.h>
 
@@ -6,7 +6,7 @@
 
 #include "host/base/unique_fd.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 /// A terminal of 60 columns and 12 rows.
@@ -48,7 +48,7 @@ TEST(Screen, IsAsLargeAsTheTerminalUnlessTheEnvironmentSaysOtherwise) {
 
 TEST(Screen, HasColoursUnlessSomebodyObjects) {
     const Terminal terminal;
-    const auto screen = [&](const Environment& environment) {
+    const auto screen = [&](const config::Environment& environment) {
         return screen_of(terminal.fd(), environment);
     };
     EXPECT_TRUE(screen({{"TERM", "xterm"}}).colour);
@@ -75,4 +75,4 @@ TEST(Screen, CutsTextToFit) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,4 +1,4 @@
-#include "host/app/commands/sessions.h"
+#include "host/cli/sessions_command.h"
 
 #include <gmock/gmock.h>
 #include <sstream>
@@ -7,9 +7,9 @@
 
 #include "host/agent/session.h"
 #include "host/jobs/store.h"
-#include "tests/app/world.h"
+#include "tests/config/world.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -228,4 +228,4 @@ TEST_F(SessionsCommand, RefusesWhatItDoesNotKnow) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,4 +1,4 @@
-#include "host/app/task_files.h"
+#include "host/cli/task_files.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using ::testing::ElementsAre;
@@ -112,4 +112,4 @@ TEST_F(TaskFilesTest, AreNotLookedForBehindALinkOrInAFile) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

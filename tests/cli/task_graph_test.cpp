@@ -1,10 +1,10 @@
-#include "host/app/task_graph.h"
+#include "host/cli/task_graph.h"
 
 #include <gtest/gtest.h>
 
-#include "host/app/screen.h"
+#include "host/cli/screen.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -86,4 +86,4 @@ TEST(TaskGraph, IsWrittenForGraphviz) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

@@ -1,4 +1,4 @@
-#include "host/app/commands/tasks.h"
+#include "host/cli/tasks_command.h"
 
 #include <gmock/gmock.h>
 #include <sstream>
@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/app/world.h"
+#include "tests/config/world.h"
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -116,4 +116,4 @@ TEST_F(TasksCommand, RefusesWhatItDoesNotKnow) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

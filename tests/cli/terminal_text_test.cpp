@@ -1,8 +1,8 @@
-#include "host/app/terminal_text.h"
+#include "host/cli/terminal_text.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::cli {
 namespace {
 
 std::string shown(bool colour, std::string_view bytes) {
@@ -68,4 +68,4 @@ TEST(TerminalText, HoldsBackOnlySoMuchOfASequence) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::cli

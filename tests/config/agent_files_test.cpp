@@ -1,14 +1,14 @@
-#include "host/app/agent_files.h"
+#include "host/config/agent_files.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
-#include "host/app/trust.h"
+#include "host/config/trust.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 using ::testing::ElementsAre;
@@ -140,4 +140,4 @@ TEST(AgentFiles, ARecordThatCannotBeReadMeansNoTrust) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,4 +1,4 @@
-#include "host/app/config_file.h"
+#include "host/config/config_file.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 using ::testing::HasSubstr;
@@ -215,4 +215,4 @@ TEST(ConfigFile, IsNotReadWhenItIsNoOrdinaryFile) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <sys/prctl.h>
 
-#include "host/app/credentials.h"
+#include "host/config/credentials.h"
 
 int main() {
     // Opened first: an undumpable process may not open its own block unless it is root's. What is

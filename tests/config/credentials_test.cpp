@@ -1,11 +1,11 @@
-#include "host/app/credentials.h"
+#include "host/config/credentials.h"
 
 #include <cstdio>
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 using ::testing::HasSubstr;
@@ -55,4 +55,4 @@ TEST(Credentials, BecomeSecrets) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

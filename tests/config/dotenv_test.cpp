@@ -1,10 +1,10 @@
-#include "host/app/dotenv.h"
+#include "host/config/dotenv.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 TEST(DotEnv, ReadsTheValuesPeopleWrite) {
@@ -86,4 +86,4 @@ TEST(DotEnv, IsNotReadThroughALinkThatLeadsOutOfTheProject) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,8 +1,8 @@
-#include "host/app/places.h"
+#include "host/config/places.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 TEST(Places, FollowTheEnvironment) {
@@ -69,4 +69,4 @@ TEST(Places, ExpandATildeOnlyWhereItStandsAloneInFront) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

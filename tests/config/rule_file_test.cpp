@@ -1,4 +1,4 @@
-#include "host/app/rule_file.h"
+#include "host/config/rule_file.h"
 
 #include <fcntl.h>
 #include <fstream>
@@ -8,11 +8,11 @@
 
 #include <gtest/gtest.h>
 
-#include "host/app/config_file.h"
+#include "host/config/config_file.h"
 #include "host/base/unique_fd.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -153,4 +153,4 @@ TEST(RuleFile, IsNotWrittenForARuleThatNoConfigurationHolds) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

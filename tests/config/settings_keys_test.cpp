@@ -1,10 +1,10 @@
-#include "host/app/settings_keys.h"
+#include "host/config/settings_keys.h"
 
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 using ::testing::HasSubstr;
@@ -138,4 +138,4 @@ TEST(SettingsKeys, NeverShowCredentials) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,4 +1,4 @@
-#include "host/app/settings.h"
+#include "host/config/settings.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -7,10 +7,10 @@
 
 #include <gtest/gtest.h>
 
-#include "host/app/trust.h"
-#include "tests/app/world.h"
+#include "host/config/trust.h"
+#include "tests/config/world.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 using ::testing::ElementsAre;
@@ -622,4 +622,4 @@ TEST(Settings, AWorkspacesFileIsNotReadThroughALinkThatLeadsOutOfTheProject) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

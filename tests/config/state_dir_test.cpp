@@ -1,4 +1,4 @@
-#include "host/app/state_dir.h"
+#include "host/config/state_dir.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 namespace fs = std::filesystem;
@@ -111,4 +111,4 @@ TEST(StateDir, OfAnotherUserIsNeitherUsedNorMade) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -1,4 +1,4 @@
-#include "host/app/trust.h"
+#include "host/config/trust.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include "host/base/json.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::config {
 namespace {
 
 FoundFile file_of(const std::string& bytes) {
@@ -135,4 +135,4 @@ TEST(Trust, TellsPathsApartThatAreNotUtf8) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::config

@@ -2,17 +2,17 @@
 
 #include <string>
 
-#include "host/app/options.h"
-#include "host/app/settings.h"
+#include "host/cli/options.h"
+#include "host/config/settings.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::config {
 
 /// A machine's folders of configuration, all in one temporary folder; nothing of the real ones.
 struct World {
     testing::TempDir dir;
     Sources sources;
-    Options options;
+    cli::Options options;
 
     World() {
         for (const char* folder : {"etc", "home", "ws"})
@@ -44,4 +44,4 @@ struct World {
     }
 };
 
-}  // namespace tenon::app
+}  // namespace tenon::config

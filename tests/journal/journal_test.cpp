@@ -1,4 +1,4 @@
-#include "host/agent/journal.h"
+#include "host/journal/journal.h"
 
 #include <csignal>
 #include <fcntl.h>
@@ -11,11 +11,11 @@
 
 #include <gtest/gtest.h>
 
-#include "host/agent/journal_lines.h"
+#include "host/journal/journal_lines.h"
 #include "tests/support/full_disk.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::agent {
+namespace tenon::journal {
 namespace {
 
 TEST(Journal, GivesBackWhatWasAppended) {
@@ -161,4 +161,4 @@ TEST(Journal, LeavesNoHalfLineWhenTheFileCannotGrow) {
 }
 
 }  // namespace
-}  // namespace tenon::agent
+}  // namespace tenon::journal

@@ -1,8 +1,8 @@
-#include "host/agent/record.h"
+#include "host/journal/record.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::agent {
+namespace tenon::journal {
 namespace {
 
 TEST(Record, ReadsItsMembersByType) {
@@ -104,4 +104,4 @@ TEST(Record, RefusesDeepNesting) {
 }
 
 }  // namespace
-}  // namespace tenon::agent
+}  // namespace tenon::journal

@@ -1,4 +1,4 @@
-#include "host/app/session_list.h"
+#include "host/journal/session_list.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -9,7 +9,7 @@
 #include "host/agent/session.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::journal {
 namespace {
 
 using ::testing::ElementsAre;
@@ -127,4 +127,4 @@ TEST_F(SessionList, CountsWhatCanBeReadOfADamagedJournal) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::journal

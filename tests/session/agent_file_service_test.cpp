@@ -1,14 +1,14 @@
-#include "host/app/agent_file_service.h"
+#include "host/session/agent_file_service.h"
 
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
 
-#include "host/app/trust.h"
+#include "host/config/trust.h"
 #include "host/base/path_text.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 using ::testing::ElementsAre;
@@ -18,9 +18,9 @@ TEST(AgentFileService, AnswersWhatMayBeUsedAndNamesWhatMayNot) {
     const testing::TempDir dir;
     const auto ws = dir / "ws";
     dir.write("ws/.tenon/agents/trusted.md", "one");
-    const auto folders = agent_folders(ws, dir / "home", {});
-    ASSERT_TRUE(record_trust(dir / "state", ws, std::nullopt,
-                             read_agent_files(folders.of_workspace).files));
+    const auto folders = config::agent_folders(ws, dir / "home", {});
+    ASSERT_TRUE(config::record_trust(dir / "state", ws, std::nullopt,
+                             config::read_agent_files(folders.of_workspace).files));
     dir.write("ws/.claude/agents/new\x1b.md", "two");
     dir.write("home/.claude/agents/own.md", "three");
     dir.write("home/.claude/agents/bad.md", "\xFF");
@@ -54,10 +54,10 @@ TEST(AgentFileService, ServesAWorkspaceWhosePathIsNotUtf8) {
     const testing::TempDir dir;
     const auto ws = dir / "caf\xe9";
     dir.write("caf\xe9/.claude/agents/trusted.md", "one");
-    const auto folders = agent_folders(ws, {}, {});
-    const auto found = read_agent_files(folders.of_workspace);
+    const auto folders = config::agent_folders(ws, {}, {});
+    const auto found = config::read_agent_files(folders.of_workspace);
     ASSERT_EQ(found.files.size(), 1U);
-    ASSERT_TRUE(record_trust(dir / "state", ws, std::nullopt, found.files));
+    ASSERT_TRUE(config::record_trust(dir / "state", ws, std::nullopt, found.files));
     dir.write("caf\xe9/.claude/agents/new.md", "two");
     dir.write("caf\xe9/.claude/agents/caf\xe9.md", "three");
 
@@ -86,7 +86,7 @@ TEST(AgentFileService, SumsUpWhatIsWrongWithManyFiles) {
         dir.write("home/.claude/agents/b" + std::to_string(i) + ".md", "\xFF");
     }
     std::vector<std::string> notices;
-    AgentFileService service(agent_folders(dir / "ws", dir / "home", {}), dir / "state",
+    AgentFileService service(config::agent_folders(dir / "ws", dir / "home", {}), dir / "state",
                              [&](std::string text) { notices.push_back(std::move(text)); });
     (void)service.definitions();
     ASSERT_EQ(notices.size(), 2U);
@@ -96,4 +96,4 @@ TEST(AgentFileService, SumsUpWhatIsWrongWithManyFiles) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

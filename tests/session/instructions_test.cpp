@@ -1,4 +1,4 @@
-#include "host/app/instructions.h"
+#include "host/session/instructions.h"
 
 #include <functional>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 TEST(Instructions, ComeFromEachFolderOfTheRepositoryDownToTheWorkspace) {
@@ -215,4 +215,4 @@ TEST(Instructions, TakeNoRootFromAnotherUsersGit) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,10 +1,10 @@
-#include "host/app/session_jobs.h"
+#include "host/session/session_jobs.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 using namespace std::chrono_literals;
@@ -266,4 +266,4 @@ TEST_F(SessionJobsTest, ACallMayAskForALongerLimitThanTheUsualUpToTheLargestAllo
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

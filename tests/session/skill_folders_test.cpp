@@ -1,4 +1,4 @@
-#include "host/app/skill_folders.h"
+#include "host/session/skill_folders.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 using ::testing::ElementsAre;
@@ -97,4 +97,4 @@ TEST(SkillFolders, LookForSkillsNoDeeperThanTwoLevelsBehindALinkToADirectory) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,10 +1,10 @@
-#include "host/app/subagent_journal.h"
+#include "host/session/subagent_journal.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 const std::string kHead =
@@ -103,4 +103,4 @@ TEST(SubagentJournal, CutsWhatIsLongInTheMiddle) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

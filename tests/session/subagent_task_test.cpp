@@ -1,8 +1,8 @@
-#include "host/app/subagent_task.h"
+#include "host/session/subagent_task.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 TEST(SubagentTask, TakesWhatIsThere) {
@@ -46,4 +46,4 @@ TEST(SubagentTask, NamesTheParameterThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

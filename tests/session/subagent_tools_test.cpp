@@ -1,10 +1,10 @@
-#include "host/app/subagent_tools.h"
+#include "host/session/subagent_tools.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/support/fakes.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 class SubagentToolsTest : public ::testing::Test {
@@ -68,4 +68,4 @@ TEST_F(SubagentToolsTest, CannotBeNamedWhenNobodyHasThem) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

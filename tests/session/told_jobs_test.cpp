@@ -1,10 +1,10 @@
-#include "host/app/told_jobs.h"
+#include "host/session/told_jobs.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::session {
 namespace {
 
 const std::string kDelivery = R"({"v":1,"seq":1,"type":"delivery","jobs":["00000001"]})"
@@ -67,4 +67,4 @@ TEST(ToldJobs, OfASubagentAreToldInItsOwnJournalOrOverWithItsCall) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::session

@@ -1,4 +1,4 @@
-#include "host/permission/grammar.h"
+#include "host/shell/grammar.h"
 
 #include <cstdio>
 #include <gmock/gmock.h>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tenon::permission {
+namespace tenon::shell {
 namespace {
 
 using ::testing::ElementsAre;
@@ -438,4 +438,4 @@ TEST(Grammar, ReadsLongTextInOnePass) {
 }
 
 }  // namespace
-}  // namespace tenon::permission
+}  // namespace tenon::shell

@@ -1,4 +1,4 @@
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 #include <array>
 #include <cstdio>
@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tenon::permission {
+namespace tenon::shell {
 namespace {
 
 using ::testing::ElementsAre;
@@ -463,4 +463,4 @@ TEST(Shell, IsBoundedOnLongHostileText) {
 }
 
 }  // namespace
-}  // namespace tenon::permission
+}  // namespace tenon::shell

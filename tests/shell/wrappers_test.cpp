@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
-namespace tenon::permission {
+namespace tenon::shell {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -121,4 +121,4 @@ TEST(Wrappers, AreFollowedToABoundedDepth) {
 }
 
 }  // namespace
-}  // namespace tenon::permission
+}  // namespace tenon::shell

@@ -1,6 +1,6 @@
 #include <sys/resource.h>
 
-#include "tests/app/interactive/person.h"
+#include "tests/sitting/person.h"
 
 /// The slash commands, typed at the real program.
 namespace tenon::testing {

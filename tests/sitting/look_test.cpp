@@ -1,4 +1,4 @@
-#include "tests/app/interactive/person.h"
+#include "tests/sitting/person.h"
 
 /// What reaches the terminal.
 namespace tenon::testing {

@@ -1,10 +1,10 @@
-#include "host/app/interactive/question_text.h"
+#include "host/sitting/question_text.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -134,4 +134,4 @@ TEST_F(AQuestionText, OffersNothingPermanentWhereTheFileCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::sitting

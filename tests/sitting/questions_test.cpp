@@ -1,8 +1,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "host/app/rule_file.h"
-#include "tests/app/interactive/person.h"
+#include "host/config/rule_file.h"
+#include "tests/sitting/person.h"
 
 /// Permission questions, put to somebody at the real program.
 namespace tenon::testing {
@@ -135,8 +135,8 @@ TEST(PermissionQuestion, IsPutAgainWhenItsLineCannotBeWritten) {
     person.types("p");
     EXPECT_TRUE(person.terminal().wait_for("permissions.allow.1=Bash(touch made)"));
     // Another program has written a rule meanwhile: the line would be another one.
-    const auto other = app::rule_lines(folder, {"Read(x)"});
-    ASSERT_TRUE(other && app::add_rule_lines(folder, {"Read(x)"}, *other));
+    const auto other = config::rule_lines(folder, {"Read(x)"});
+    ASSERT_TRUE(other && config::add_rule_lines(folder, {"Read(x)"}, *other));
     person.types("\r");
     EXPECT_TRUE(person.sees("has changed meanwhile")) << person.shown();
     EXPECT_FALSE(stands(person, "made"));

@@ -1,13 +1,13 @@
-#include "host/app/interactive/session_thread.h"
+#include "host/sitting/session_thread.h"
 
 #include <gtest/gtest.h>
 
-#include "host/agent/journal.h"
+#include "host/journal/journal.h"
 #include "tests/support/fakes.h"
 #include "tests/support/full_disk.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 using namespace std::chrono_literals;
@@ -15,12 +15,12 @@ using namespace std::chrono_literals;
 /// Keeps what a session's thread says, and waits for it.
 class Watcher : public SessionWatcher {
 public:
-    void opened(Host& host) override {
+    void opened(session::OpenSession& host) override {
         const Lock lock(mutex_);
         host_ = &host;
         changed_.notify_all();
     }
-    void failed(const StartFailure& failure) override {
+    void failed(const session::StartFailure& failure) override {
         const Lock lock(mutex_);
         failures_.push_back(failure.message);
         changed_.notify_all();
@@ -35,7 +35,7 @@ public:
     void news() override {}
     void closed(std::size_t) override {}
 
-    Host* wait_for_host() {
+    session::OpenSession* wait_for_host() {
         EXPECT_TRUE(wait([this]() TENON_REQUIRES(mutex_) { return host_ != nullptr; }));
         const Lock lock(mutex_);
         return host_;
@@ -64,7 +64,7 @@ private:
 
     Mutex mutex_;
     Condition changed_;
-    Host* host_ TENON_GUARDED_BY(mutex_) = nullptr;
+    session::OpenSession* host_ TENON_GUARDED_BY(mutex_) = nullptr;
     std::vector<std::string> failures_ TENON_GUARDED_BY(mutex_);
     std::vector<agent::RunResult> results_ TENON_GUARDED_BY(mutex_);
 };
@@ -85,8 +85,8 @@ protected:
     }
 
     const testing::TempDir dir;
-    Settings settings;
-    HostOptions options;
+    config::Settings settings;
+    session::OpenOptions options;
     testing::ScriptedProvider provider;
     testing::EventLog events;
     Secrets secrets;
@@ -99,17 +99,17 @@ TEST_F(SessionThreadTest, AHostThatFailsIsThereUntilItsEndIsAskedFor) {
         throw std::runtime_error("boom");
     });
     auto thread = open();
-    Host* host = watcher.wait_for_host();
+    session::OpenSession* host = watcher.wait_for_host();
     ASSERT_NE(host, nullptr);
     thread->say("go");
     EXPECT_NE(watcher.wait_for_failure().find("boom"), std::string::npos);
     const auto journal = dir / "state/sessions/s1.jsonl";
-    const auto held = agent::Journal::open(journal);
+    const auto held = journal::Journal::open(journal);
     ASSERT_FALSE(held) << "the host has gone while others use it";
     EXPECT_NE(held.error().message.find("another tenon"), std::string::npos);
     EXPECT_EQ(host->load().session_jobs, 0U);
     thread.reset();
-    EXPECT_TRUE(agent::Journal::open(journal));
+    EXPECT_TRUE(journal::Journal::open(journal));
 }
 
 TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSaidBeforeTheNext) {
@@ -136,4 +136,4 @@ TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSaidBeforeTheNext) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::sitting

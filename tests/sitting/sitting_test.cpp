@@ -1,4 +1,4 @@
-#include "tests/app/interactive/person.h"
+#include "tests/sitting/person.h"
 #include "tests/support/full_disk.h"
 
 /// What happens between a prompt and the exit, typed at the real program.

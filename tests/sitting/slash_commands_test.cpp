@@ -1,8 +1,8 @@
-#include "host/app/interactive/slash_commands.h"
+#include "host/sitting/slash_commands.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 TEST(SlashCommand, IsTakenApart) {
@@ -39,4 +39,4 @@ TEST(SlashCommand, IsCompletedFromItsBeginning) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::sitting

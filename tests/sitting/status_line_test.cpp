@@ -1,8 +1,8 @@
-#include "host/app/interactive/status_line.h"
+#include "host/sitting/status_line.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::app {
+namespace tenon::sitting {
 namespace {
 
 TEST(StatusLine, TellsModelTurnsTokensJobsAndTime) {
@@ -33,4 +33,4 @@ TEST(StatusLine, WritesNumbersShort) {
 }
 
 }  // namespace
-}  // namespace tenon::app
+}  // namespace tenon::sitting
