@@ -1,4 +1,4 @@
-#include "host/plugins/note.h"
+#include "host/plugin/note.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,7 +13,7 @@
 
 #include "host/base/ids.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 #if defined(__x86_64__)
@@ -232,4 +232,4 @@ Result<Note, Refusal> read_note(int fd) {
     return note_from(*descriptor);
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -1,26 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "host/base/result.h"
+#include "host/plugin/refusal.h"
 
-namespace tenon::plugins {
-
-/// Why a file was not used, in words for a person, and what would mend it.
-struct Refusal {
-    std::string reason;
-    std::string remedy;
-};
-
-/// A file that was found and left out.
-struct Problem {
-    std::filesystem::path file;
-    std::string reason;
-    std::string remedy;
-    bool shortage = false;  ///< the host lacks something: it says nothing about the file
-};
+namespace tenon::plugin {
 
 /// What the ELF note `.note.tenon` says (layout: tenon_note in tenon/plugin.h).
 struct Note {
@@ -36,4 +22,4 @@ struct Note {
 /// question. Blocks on the file. ELF: the generic ABI specification and elf(5).
 Result<Note, Refusal> read_note(int fd);
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -2,14 +2,17 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <string>
 
 #include "host/agent/ports.h"
-#include "host/plugins/plugin.h"
+#include "host/plugin/instance.h"
+#include "host/plugin/refusal.h"
+#include "host/plugins/plugin_ports.h"
+#include "host/plugins/schema.h"
 
 namespace tenon::plugins {
-
-class LiveCall;
 
 /// Lets one through at a time.
 class Turnstile {
@@ -26,23 +29,31 @@ private:
 
 /// A plugin's tool as the loop calls it: checks the arguments, waits for its turn where the tool is
 /// not concurrent, invokes, and words what came back. Any thread.
-class PluginCall final : public agent::Tool {
+class PluginTool final : public agent::Tool {
 public:
-    /// Both outlive it.
-    PluginCall(Plugin& plugin, const PluginTool& tool) : plugin_(plugin), tool_(tool) {}
+    /// Checks what the plugin states about the tool. `instance` and `host` outlive it.
+    static Result<std::unique_ptr<PluginTool>, plugin::Refusal> make(
+        const plugin::ToolStatement& statement, const std::string& plugin_id, bool first_party,
+        plugin::Instance& instance, const PluginHostPort& host);
 
-    [[nodiscard]] const agent::ToolSpec& spec() const override { return tool_.spec; }
+    [[nodiscard]] const agent::ToolSpec& spec() const override { return spec_; }
     [[nodiscard]] std::optional<std::string> check(const agent::ToolCall& call) const override;
     agent::ToolResult call(const agent::ToolCall& call, agent::CallContext& context) override;
 
 private:
+    PluginTool(agent::ToolSpec spec, Schema schema, plugin::Instance& instance,
+               const PluginHostPort& host)
+        : spec_(std::move(spec)), schema_(std::move(schema)), instance_(instance), host_(host) {}
+
     agent::ToolResult invoke(const agent::ToolCall& call, agent::CallContext& context);
-    [[nodiscard]] agent::ToolResult worded(tenon_rc rc, LiveCall& live,
+    [[nodiscard]] agent::ToolResult worded(tenon_rc rc, PluginCallPort& port,
                                            agent::CallContext& context) const;
     [[nodiscard]] std::string disabled_text() const;
 
-    Plugin& plugin_;
-    const PluginTool& tool_;
+    agent::ToolSpec spec_;
+    Schema schema_;
+    plugin::Instance& instance_;
+    const PluginHostPort& host_;
     Turnstile turnstile_;
 };
 

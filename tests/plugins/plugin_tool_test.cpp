@@ -1,4 +1,4 @@
-#include "host/plugins/plugin_call.h"
+#include "host/plugins/plugin_tool.h"
 
 #include <future>
 #include <gmock/gmock.h>
@@ -6,7 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "host/base/utf8.h"
-#include "host/plugins/running.h"
+#include "host/plugin/local_instance.h"
+#include "host/plugin/running.h"
 #include "tests/plugins/workbench.h"
 
 namespace tenon::plugins {
@@ -16,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Workbench;
 
-class PluginCallTest : public ::testing::Test {
+class PluginToolTest : public ::testing::Test {
 protected:
     void open(const std::string& fixture, const std::string& id) {
         bench_.put(fixture, id);
@@ -26,21 +27,21 @@ protected:
     Workbench bench_;
 };
 
-TEST_F(PluginCallTest, AnswersWhatTheToolWrote) {
+TEST_F(PluginToolTest, AnswersWhatTheToolWrote) {
     open("good", "good");
     const auto result = bench_.call("greet", {{"name", "Ünal \"x\"\n"}});
     EXPECT_EQ(result.text, "Hello, Ünal \"x\"\n!");
     EXPECT_FALSE(result.is_error);
 }
 
-TEST_F(PluginCallTest, PassesTheConfigurationAndWhatIsLogged) {
+TEST_F(PluginToolTest, PassesTheConfigurationAndWhatIsLogged) {
     bench_.options.by_id["good"].own = {{"greeting", "Moin"}, {"times", "2"}};
     open("good", "good");
     EXPECT_EQ(bench_.call("greet", {{"name", "Bo"}}).text, "Moin, Bo!Moin, Bo!");
     EXPECT_THAT(bench_.logged(), ElementsAre("good: set up in /the/workspace"));
 }
 
-TEST_F(PluginCallTest, NeverShowsAToolArgumentsThatDoNotFit) {
+TEST_F(PluginToolTest, NeverShowsAToolArgumentsThatDoNotFit) {
     open("good", "good");
     const auto result = bench_.call("greet", {{"name", 7}, {"nmae", "x"}});
     EXPECT_TRUE(result.is_error);
@@ -49,7 +50,7 @@ TEST_F(PluginCallTest, NeverShowsAToolArgumentsThatDoNotFit) {
               "here; allowed: name");
 }
 
-TEST_F(PluginCallTest, HandsAToolIntegersWhereItWantsThem) {
+TEST_F(PluginToolTest, HandsAToolIntegersWhereItWantsThem) {
     open("good", "good");
     EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":2.0,"x":2.0})")).text,
               R"(2 of {"n":2,"x":2.0})");
@@ -58,7 +59,7 @@ TEST_F(PluginCallTest, HandsAToolIntegersWhereItWantsThem) {
               "Error: invalid arguments for count: n must be an integer, not 2.5");
 }
 
-TEST_F(PluginCallTest, TurnsFailuresIntoErrorResults) {
+TEST_F(PluginToolTest, TurnsFailuresIntoErrorResults) {
     open("good", "good");
     const auto failed = bench_.call("fail");
     EXPECT_TRUE(failed.is_error);
@@ -69,12 +70,12 @@ TEST_F(PluginCallTest, TurnsFailuresIntoErrorResults) {
     EXPECT_FALSE(bench_.registry.plugins()[0]->disabled());
 }
 
-TEST_F(PluginCallTest, RepairsTextThatIsNotUtf8) {
+TEST_F(PluginToolTest, RepairsTextThatIsNotUtf8) {
     open("good", "good");
     EXPECT_EQ(bench_.call("garble").text, "café \uFFFD!");
 }
 
-TEST_F(PluginCallTest, CutsAResultWithoutEndAndSaysSo) {
+TEST_F(PluginToolTest, CutsAResultWithoutEndAndSaysSo) {
     open("good", "good");
     const auto result = bench_.call("flood");
     EXPECT_LE(result.text.size(), kMaxResultBytes + 100);
@@ -82,9 +83,9 @@ TEST_F(PluginCallTest, CutsAResultWithoutEndAndSaysSo) {
     EXPECT_THAT(bench_.progress(), ElementsAre("5"));
 }
 
-TEST_F(PluginCallTest, DisablesAPluginAfterThreeFaults) {
+TEST_F(PluginToolTest, DisablesAPluginAfterThreeFaults) {
     open("faults", "faults");
-    for (int i = 0; i < Plugin::kMaxFaults; ++i) {
+    for (int i = 0; i < plugin::LocalInstance::kMaxFaults; ++i) {
         SCOPED_TRACE(i);
         const auto result = bench_.call("faults");
         EXPECT_TRUE(result.is_error);
@@ -95,15 +96,15 @@ TEST_F(PluginCallTest, DisablesAPluginAfterThreeFaults) {
               "without its tools");
 }
 
-TEST_F(PluginCallTest, CountsAnExceptionOverTheBorderAsAFault) {
+TEST_F(PluginToolTest, CountsAnExceptionOverTheBorderAsAFault) {
     open("raw_throw", "raw-throw");
     const auto result = bench_.call("raw_throw");
     EXPECT_TRUE(result.is_error);
     EXPECT_THAT(result.text, HasSubstr("a defect in the plugin raw-throw"));
-    EXPECT_EQ(running_plugin(), nullptr);
+    EXPECT_EQ(plugin::running_plugin(), nullptr);
 }
 
-TEST_F(PluginCallTest, WakesACallThatIsCancelled) {
+TEST_F(PluginToolTest, WakesACallThatIsCancelled) {
     open("good", "good");
     std::promise<void> waiting;
     std::stop_source stop;
@@ -120,7 +121,7 @@ TEST_F(PluginCallTest, WakesACallThatIsCancelled) {
     EXPECT_TRUE(answer.is_error);
 }
 
-TEST_F(PluginCallTest, OfACancelledCallNoEndCountsAsDelivered) {
+TEST_F(PluginToolTest, OfACancelledCallNoEndCountsAsDelivered) {
     open("good", "good");
     std::stop_source stop;
     stop.request_stop();
@@ -133,7 +134,7 @@ TEST_F(PluginCallTest, OfACancelledCallNoEndCountsAsDelivered) {
     EXPECT_EQ(context.take_delivered(), std::vector<std::string>());
 }
 
-TEST_F(PluginCallTest, OfAResultThatIsCutOffNoEndCountsAsDelivered) {
+TEST_F(PluginToolTest, OfAResultThatIsCutOffNoEndCountsAsDelivered) {
     open("good", "good");
     agent::CallContext context({"s", ""}, "t", {}, nullptr);
     context.deliver("0000000a");
@@ -143,14 +144,14 @@ TEST_F(PluginCallTest, OfAResultThatIsCutOffNoEndCountsAsDelivered) {
     EXPECT_EQ(result.delivered_jobs, std::vector<std::string>());
 }
 
-TEST_F(PluginCallTest, SeesACancellationFromBeforeTheCall) {
+TEST_F(PluginToolTest, SeesACancellationFromBeforeTheCall) {
     open("good", "good");
     std::stop_source stop;
     stop.request_stop();
     EXPECT_EQ(bench_.call("until_cancelled", Json::object(), stop.get_token()).text, "saw it");
 }
 
-TEST_F(PluginCallTest, KeepsTheResultOfAToolThatIgnoresTheCancellation) {
+TEST_F(PluginToolTest, KeepsTheResultOfAToolThatIgnoresTheCancellation) {
     open("good", "good");
     std::stop_source stop;
     agent::CallContext context({"s", ""}, "t", stop.get_token(),
@@ -161,7 +162,7 @@ TEST_F(PluginCallTest, KeepsTheResultOfAToolThatIgnoresTheCancellation) {
     EXPECT_FALSE(result.is_error);
 }
 
-TEST_F(PluginCallTest, RunsAToolThatIsNotConcurrentOneCallAtATime) {
+TEST_F(PluginToolTest, RunsAToolThatIsNotConcurrentOneCallAtATime) {
     open("good", "good");
     std::vector<std::future<std::string>> calls;
     for (int i = 0; i < 16; ++i)
@@ -170,7 +171,7 @@ TEST_F(PluginCallTest, RunsAToolThatIsNotConcurrentOneCallAtATime) {
         EXPECT_EQ(call.get(), "1");
 }
 
-TEST_F(PluginCallTest, DoesNotWaitForItsTurnOnceCancelled) {
+TEST_F(PluginToolTest, DoesNotWaitForItsTurnOnceCancelled) {
     open("good", "good");
     // While the first call is inside (it reports progress there), a cancelled second one asks to
     // enter.
@@ -185,7 +186,7 @@ TEST_F(PluginCallTest, DoesNotWaitForItsTurnOnceCancelled) {
     EXPECT_EQ(second, "[interrupted]");
 }
 
-TEST_F(PluginCallTest, TellsARequestWhichCallItBelongsTo) {
+TEST_F(PluginToolTest, TellsARequestWhichCallItBelongsTo) {
     bench_.services.add("test.who/1", [](const ServiceRequest& request) {
         request.call->deliver("0a1b2c3d");
         return ServiceReply::ok({{"plugin", request.plugin},
@@ -198,16 +199,16 @@ TEST_F(PluginCallTest, TellsARequestWhichCallItBelongsTo) {
     EXPECT_THAT(result.delivered_jobs, ElementsAre("0a1b2c3d"));
 }
 
-TEST_F(PluginCallTest, KnowsInARequestWhosePluginsCodeRuns) {
+TEST_F(PluginToolTest, KnowsInARequestWhosePluginsCodeRuns) {
     std::string inside;
     bench_.services.add("test.running/1",
                         [&](const ServiceRequest&) { return ServiceReply::ok(Json::object()); });
     open("good", "good");
     agent::CallContext context({"s", ""}, "t", {},
-                               [&](const std::string&) { inside = running_plugin(); });
+                               [&](const std::string&) { inside = plugin::running_plugin(); });
     bench_.registry.find("deaf")->call({"t", "deaf", Json::object(), ""}, context);
     EXPECT_EQ(inside, "good");
-    EXPECT_EQ(running_plugin(), nullptr);
+    EXPECT_EQ(plugin::running_plugin(), nullptr);
 }
 
 }  // namespace

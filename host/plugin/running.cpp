@@ -1,8 +1,8 @@
-#include "host/plugins/running.h"
+#include "host/plugin/running.h"
 
 #include <utility>
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 /// Plain data, without a constructor to run: a signal handler may read it at any moment.
@@ -20,4 +20,4 @@ Running::~Running() {
     current = before_;
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

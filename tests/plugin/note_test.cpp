@@ -1,4 +1,4 @@
-#include "host/plugins/note.h"
+#include "host/plugin/note.h"
 
 #include <elf.h>
 #include <gmock/gmock.h>
@@ -11,7 +11,7 @@
 #include "host/base/atomic_file.h"
 #include "host/base/unique_fd.h"
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 namespace {
 
 using ::testing::AnyOf;
@@ -139,4 +139,4 @@ TEST(Note, RefusesAMalformedDescriptor) {
 }
 
 }  // namespace
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin

@@ -1,6 +1,5 @@
-#include "host/plugins/library.h"
+#include "host/plugins/private_copy.h"
 
-#include <deque>
 #include <fcntl.h>
 #include <memory>
 #include <openssl/evp.h>
@@ -9,26 +8,15 @@
 #include <unistd.h>
 #include <vector>
 
-#include <boost/dll/shared_library.hpp>
-
 #include "host/base/atomic_file.h"
-#include "host/base/mutex.h"
 #include "host/base/unique_fd.h"
 
 namespace tenon::plugins {
 namespace {
 
 namespace fs = std::filesystem;
-using boost::dll::shared_library;
-
-/// Unloading code is never safe (threads, thread-locals, exceptions and function pointers may
-/// outlive it): every library goes here and stays. Leaked on purpose, and reachable.
-void keep_mapped(shared_library library) {
-    static Mutex mutex;
-    static auto* kept = new std::deque<shared_library>;
-    const Lock lock(mutex);
-    kept->push_back(std::move(library));
-}
+using plugin::Note;
+using plugin::Refusal;
 
 Refusal cannot_copy(const std::string& doing, int code) {
     return {Error::from_errno(doing, code).message,
@@ -94,29 +82,6 @@ Result<void, Refusal> make_private_folder(const fs::path& folder) {
 
 }  // namespace
 
-Result<const tenon_plugin*, Refusal> open_library(const fs::path& file) {
-    try {
-        // The overload with an error_code loses the loader's reason.
-        shared_library library(file,
-                               boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-        const bool exports = library.has("tenon_plugin_v1");
-        auto* const entry =
-            exports ? &library.get<const tenon_plugin*()>("tenon_plugin_v1") : nullptr;
-        keep_mapped(std::move(library));
-        if (entry == nullptr)
-            return Refusal{
-                "it does not export tenon_plugin_v1",
-                "build it with tenon_add_plugin(), or with TENON_EXPORT in front of the function"};
-        const tenon_plugin* plugin = entry();
-        if (plugin == nullptr)
-            return Refusal{"tenon_plugin_v1 returned null", "tell whoever made the plugin"};
-        return plugin;
-    } catch (const std::exception& e) {
-        return Refusal{std::string("the system cannot load it: ") + e.what(),
-                       "install what it needs (ldd lists it), or build it for this system"};
-    }
-}
-
 Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path& folder,
                                        unsigned generation) {
     if (auto made = make_private_folder(folder); !made) return made.error();
@@ -130,7 +95,7 @@ Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path&
     if (!hash)
         return Refusal{hash.error().while_doing("copy to " + temporary.path().string()).message,
                        "check the state folder"};
-    const auto again = read_note(copy.get());
+    const auto again = plugin::read_note(copy.get());
     if (!again || again->id != note.id)
         return Refusal{"the file changed while it was read", "try again when nothing writes to it"};
     fs::path place =

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace tenon::plugins {
+namespace tenon::plugin {
 
 /// The id of the plugin whose code the calling thread is running, or null. Async-signal-safe: a
 /// crash handler runs on the thread that crashed, and may tell whose code it was.
@@ -20,4 +20,4 @@ private:
     const char* before_;
 };
 
-}  // namespace tenon::plugins
+}  // namespace tenon::plugin
