@@ -12,13 +12,11 @@
 #include "host/agent/call_ids.h"
 #include "host/agent/conversation.h"
 #include "host/agent/estimate.h"
+#include "host/agent/ports.h"
 #include "host/journal/journal.h"
 #include "host/journal/record.h"
-#include "host/agent/ports.h"
 
 namespace tenon::agent {
-
-
 
 /// What is fixed for a session: the journal's first record.
 struct SessionHead {

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "host/journal/journal_lines.h"
-#include "host/journal/record.h"
 #include "host/agent/repair.h"
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
 #include "host/base/path_text.h"
+#include "host/journal/journal_lines.h"
+#include "host/journal/record.h"
 
 namespace tenon::agent {
 namespace {
@@ -318,8 +318,8 @@ std::string Session::call_recorded_as(const std::string& id) const {
     return id;
 }
 
-/// The calls that a record means. Records have the ids that calls have in the conversation; those of
-/// older versions have the recorded ones.
+/// The calls that a record means. Records have the ids that calls have in the conversation; those
+/// of older versions have the recorded ones.
 std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>& ids) const {
     std::set<std::string> calls;
     for (const std::string& id : ids) {

@@ -8,18 +8,18 @@
 
 #include <Poco/Exception.h>
 
-#include "host/cli/config_command.h"
-#include "host/app/interactive_run.h"
-#include "host/cli/jobs_command.h"
 #include "host/app/headless_run.h"
+#include "host/app/interactive_run.h"
+#include "host/app/logging.h"
+#include "host/base/limits.h"
+#include "host/base/output.h"
+#include "host/cli/config_command.h"
+#include "host/cli/jobs_command.h"
+#include "host/cli/options.h"
 #include "host/cli/sessions_command.h"
 #include "host/cli/tasks_command.h"
-#include "host/app/logging.h"
-#include "host/cli/options.h"
 #include "host/config/settings.h"
-#include "host/base/limits.h"
 #include "host/session/rule_texts.h"
-#include "host/base/output.h"
 
 namespace tenon::app {
 namespace {
@@ -60,7 +60,8 @@ int run_agent(const cli::Options& options, const config::Sources& sources) {
         say(notice);
     if (auto started = start_logging(loaded->settings.log); !started)
         return complain(started.error().message, kUsage);
-    const bool text = options.output_format.value_or(cli::OutputFormat::kText) == cli::OutputFormat::kText;
+    const bool text =
+        options.output_format.value_or(cli::OutputFormat::kText) == cli::OutputFormat::kText;
     if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
         return run_interactive(options, *loaded, sources);
     return run_headless(options, *loaded, sources);
@@ -116,13 +117,17 @@ int Application::act() {
     sources.check_rule = session::check_rule;
     if (options->command.empty()) return run_agent(*options, sources);
     if (options->command == "config")
-        return cli::run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_config(*options, sources,
+                               {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "jobs")
-        return cli::run_jobs(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_jobs(*options, sources,
+                             {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "sessions")
-        return cli::run_sessions(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_sessions(*options, sources,
+                                 {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "tasks")
-        return cli::run_tasks(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_tasks(*options, sources,
+                              {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     return complain("'" + options->command + "' is not part of this version", kUsage);
 }
 

@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
-#include "host/session/failure_text.h"
-#include "host/session/open_session.h"
 #include "host/app/prompt_input.h"
-#include "host/cli/run_setup.h"
 #include "host/base/output.h"
 #include "host/base/signals.h"
+#include "host/cli/run_setup.h"
 #include "host/jobs/launcher.h"
+#include "host/session/failure_text.h"
+#include "host/session/open_session.h"
 #include "host/ui/jsonl.h"
 #include "host/ui/notices.h"
 #include "host/ui/report.h"
@@ -69,7 +69,8 @@ ui::Report finish(session::OpenSession& host, const agent::RunResult& result, bo
 }
 
 /// A run that the host could not go on with is a failed one, and ends like any other.
-agent::RunResult run(session::OpenSession& host, const std::string& prompt, const std::stop_token& stop) {
+agent::RunResult run(session::OpenSession& host, const std::string& prompt,
+                     const std::stop_token& stop) {
     try {
         return host.run(prompt, stop);
     } catch (const std::exception& e) {
@@ -122,10 +123,11 @@ int run(const cli::Options& options, const config::Loaded& loaded, const config:
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    session::OpenOptions host_options = cli::host_options_of(options, sources, **setup, launcher.get());
+    session::OpenOptions host_options =
+        cli::host_options_of(options, sources, **setup, launcher.get());
     host_options.wait_for_jobs = !options.no_wait;
-    auto host = session::OpenSession::create((*setup)->settings, std::move(host_options), *(*setup)->provider,
-                             watchers, secrets);
+    auto host = session::OpenSession::create((*setup)->settings, std::move(host_options),
+                                             *(*setup)->provider, watchers, secrets);
     const auto duration = [begin] {
         return std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begin);
@@ -154,7 +156,8 @@ int run(const cli::Options& options, const config::Loaded& loaded, const config:
 }  // namespace
 
 /// What is thrown here is a thread or a descriptor that is not to be had.
-int run_headless(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources) {
+int run_headless(const cli::Options& options, const config::Loaded& loaded,
+                 const config::Sources& sources) {
     try {
         return run(options, loaded, sources);
     } catch (const std::exception& e) {
@@ -163,7 +166,8 @@ int run_headless(const cli::Options& options, const config::Loaded& loaded, cons
         report.text = session::failure_text(e);
         Output output(STDOUT_FILENO, {});
         ui::JsonLines lines(output);
-        (void)print(report, options.output_format.value_or(cli::OutputFormat::kText), output, lines, {});
+        (void)print(report, options.output_format.value_or(cli::OutputFormat::kText), output, lines,
+                    {});
         return kFailed;
     }
 }

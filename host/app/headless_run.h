@@ -6,6 +6,7 @@
 namespace tenon::app {
 
 /// One headless run. Returns the exit code of the program.
-int run_headless(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources);
+int run_headless(const cli::Options& options, const config::Loaded& loaded,
+                 const config::Sources& sources);
 
 }  // namespace tenon::app

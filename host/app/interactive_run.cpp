@@ -3,15 +3,15 @@
 #include <csignal>
 #include <unistd.h>
 
-#include "host/sitting/sitting.h"
-#include "host/sitting/slash_commands.h"
 #include "host/app/logging.h"
+#include "host/base/output.h"
+#include "host/base/untrusted.h"
 #include "host/cli/run_setup.h"
 #include "host/cli/screen.h"
 #include "host/config/state_dir.h"
-#include "host/base/output.h"
-#include "host/base/untrusted.h"
 #include "host/jobs/launcher.h"
+#include "host/sitting/sitting.h"
+#include "host/sitting/slash_commands.h"
 #include "host/terminal/completion.h"
 #include "host/terminal/terminal.h"
 
@@ -37,7 +37,8 @@ void block_signals() {
 
 }  // namespace
 
-int run_interactive(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources) {
+int run_interactive(const cli::Options& options, const config::Loaded& loaded,
+                    const config::Sources& sources) {
     auto setup = cli::prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);
     // Both before any thread starts; the launcher also before memory grows.

@@ -3,8 +3,8 @@
 #include <functional>
 #include <string>
 
-#include "host/config/settings.h"
 #include "host/base/result.h"
+#include "host/config/settings.h"
 
 namespace tenon::app {
 

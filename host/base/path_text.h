@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-/// Paths as text. In records a path, which on Linux is bytes, becomes a JSON string, which is Unicode
-/// text. Pure functions; none of them looks at the file system.
+/// Paths as text. In records a path, which on Linux is bytes, becomes a JSON string, which is
+/// Unicode text. Pure functions; none of them looks at the file system.
 namespace tenon {
 
 /// `path` itself where it is valid UTF-8; else `file://` and the bytes, all but letters, digits and

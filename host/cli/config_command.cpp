@@ -4,16 +4,16 @@
 #include <array>
 #include <unistd.h>
 
-#include "host/config/agent_files.h"
+#include "host/base/json.h"
+#include "host/base/untrusted.h"
+#include "host/base/utf8.h"
 #include "host/cli/ask.h"
 #include "host/cli/verbs.h"
+#include "host/config/agent_files.h"
 #include "host/config/config_file.h"
 #include "host/config/merger.h"
 #include "host/config/state_dir.h"
 #include "host/config/trust.h"
-#include "host/base/json.h"
-#include "host/base/untrusted.h"
-#include "host/base/utf8.h"
 
 namespace tenon::cli {
 namespace {
@@ -133,9 +133,9 @@ void show_effect(const std::filesystem::path& workspace, const Home& home,
     std::vector<std::string> problems = std::move(parsed.problems);
     problems.insert(problems.end(), parsed.warnings.begin(), parsed.warnings.end());
     config::Merger merger(home.path, home.check_rule);
-    merger.merge(
-        {config::Standing::kTrusted, file.path.string(), workspace, workspace, std::move(parsed.entries)},
-        problems, problems);
+    merger.merge({config::Standing::kTrusted, file.path.string(), workspace, workspace,
+                  std::move(parsed.entries)},
+                 problems, problems);
     for (const std::string& problem : problems)
         console.out << "  " << visible(problem) << '\n';
 }
@@ -168,7 +168,8 @@ bool show_file(const std::filesystem::path& workspace, const Home& home,
 
 /// Whether everything of the workspace that needs trust has it.
 bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace,
-                const std::optional<config::FoundFile>& file, const std::vector<config::AgentFile>& agents) {
+                const std::optional<config::FoundFile>& file,
+                const std::vector<config::AgentFile>& agents) {
     const auto trust = config::trust_in(state_dir, workspace, file);
     const auto trusted = config::trusted_agents(state_dir, workspace);
     return trust && *trust == config::Trust::kTrusted && trusted &&
@@ -193,8 +194,8 @@ int trust(const config::Examined& examined, const config::Sources& sources, bool
     // These bytes are read once: shown, hashed and recorded.
     const auto file = config::find_workspace_config_file(workspace);
     if (!file) return fail(console, {file.error().message}, kUsage);
-    const config::AgentFiles agents =
-        config::read_agent_files(config::agent_folders(workspace, places.home, places.config).of_workspace);
+    const config::AgentFiles agents = config::read_agent_files(
+        config::agent_folders(workspace, places.home, places.config).of_workspace);
     tell(console, "warning: ", agents.problems);
     if (is_trusted(state_dir, workspace, *file, agents.files)) {
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
@@ -213,7 +214,8 @@ int trust(const config::Examined& examined, const config::Sources& sources, bool
         console.err << "Not trusted.\n";
         return kRefused;
     }
-    if (auto recorded = config::record_trust(state_dir, workspace, *file, agents.files); !recorded) {
+    if (auto recorded = config::record_trust(state_dir, workspace, *file, agents.files);
+        !recorded) {
         return fail(console, {recorded.error().message}, kRefused);
     }
     console.out << "Trusted, as it is now.\n";

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "host/cli/jobs_verbs.h"
-#include "host/cli/verbs.h"
-#include "host/base/nearest.h"
-#include "host/config/state_dir.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/nearest.h"
 #include "host/base/untrusted.h"
+#include "host/cli/jobs_verbs.h"
+#include "host/cli/verbs.h"
+#include "host/config/state_dir.h"
 
 namespace tenon::cli {
 namespace {
@@ -151,7 +151,8 @@ int act(const Checked& checked, const Arguments& arguments, const config::Examin
     examined.loaded.credentials.add_to(secrets);
     const bool runs = checked.verb->act == nullptr;
     const auto& state_dir = examined.loaded.settings.state_dir;
-    if (auto fine = runs ? config::make_state_dir(state_dir) : config::check_state_dir(state_dir); !fine)
+    if (auto fine = runs ? config::make_state_dir(state_dir) : config::check_state_dir(state_dir);
+        !fine)
         return complain(console, fine.error().message, kUsage);
     const auto folder = state_dir / "jobs";
     auto store = runs ? jobs::Store::open(folder) : jobs::Store::open_existing(folder);

@@ -2,11 +2,11 @@
 #include <map>
 #include <set>
 
+#include "host/base/clock.h"
+#include "host/base/quantity.h"
+#include "host/base/signals.h"
 #include "host/cli/jobs_verbs.h"
 #include "host/cli/unattended.h"
-#include "host/base/quantity.h"
-#include "host/base/clock.h"
-#include "host/base/signals.h"
 #include "host/jobs/watch.h"
 
 namespace tenon::cli {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <map>
 
-#include "host/cli/jobs_verbs.h"
 #include "host/base/clock.h"
 #include "host/base/signals.h"
+#include "host/cli/jobs_verbs.h"
 #include "host/jobs/watch.h"
 
 namespace tenon::cli {

@@ -1,10 +1,10 @@
 #include <poll.h>
 
-#include "host/cli/jobs_verbs.h"
-#include "host/cli/unattended.h"
-#include "host/cli/terminal_text.h"
 #include "host/base/clock.h"
 #include "host/base/signals.h"
+#include "host/cli/jobs_verbs.h"
+#include "host/cli/terminal_text.h"
+#include "host/cli/unattended.h"
 #include "host/jobs/follower.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"

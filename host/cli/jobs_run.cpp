@@ -1,16 +1,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/cli/jobs_verbs.h"
-#include "host/session/containment.h"
-#include "host/base/quantity.h"
 #include "host/base/clock.h"
 #include "host/base/limits.h"
+#include "host/base/quantity.h"
 #include "host/base/untrusted.h"
+#include "host/cli/jobs_verbs.h"
 #include "host/jobs/end_file.h"
 #include "host/jobs/launch.h"
 #include "host/jobs/output_budget.h"
 #include "host/jobs/watch.h"
+#include "host/session/containment.h"
 
 namespace tenon::cli {
 namespace {
@@ -92,7 +92,8 @@ void give_up(const JobsCall& call, const JobRecord& job, const std::string& why)
 
 }  // namespace
 
-int run_job(const JobsCall& call, const config::Settings& settings, const config::Sources& sources) {
+int run_job(const JobsCall& call, const config::Settings& settings,
+            const config::Sources& sources) {
     const auto complain = [&](const Error& error, int code) {
         call.complain(error.message);
         return code;

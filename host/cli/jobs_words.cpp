@@ -4,10 +4,10 @@
 #include <array>
 #include <cstdio>
 
-#include "host/cli/columns.h"
 #include "host/base/clock.h"
 #include "host/base/path_text.h"
 #include "host/base/untrusted.h"
+#include "host/cli/columns.h"
 #include "host/jobs/store.h"
 
 namespace tenon::cli {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "host/cli/screen.h"
 #include "host/base/json.h"
 #include "host/base/secrets.h"
+#include "host/cli/screen.h"
 #include "host/jobs/job.h"
 
 /// Jobs as people and programs read them. Pure functions; the records may hold anything.

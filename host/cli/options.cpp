@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "host/base/ids.h"
 #include "host/base/nearest.h"
 #include "host/base/quantity.h"
-#include "host/config/settings_keys.h"
-#include "host/base/ids.h"
 #include "host/base/untrusted.h"
+#include "host/config/settings_keys.h"
 
 namespace tenon::cli {
 namespace {
@@ -271,8 +271,7 @@ config::Overrides overrides_of(const Options& options) {
     if (options.model) add("model.name", *options.model, "--model");
     if (options.provider) add("model.provider", *options.provider, "--provider");
     if (options.replay && !options.provider) add("model.provider", "replay", "--replay");
-    if (options.max_turns)
-        add("agent.maxTurns", std::to_string(*options.max_turns), "--max-turns");
+    if (options.max_turns) add("agent.maxTurns", std::to_string(*options.max_turns), "--max-turns");
     if (options.log_level) add("log.level", *options.log_level, "--log-level");
     if (options.sandbox) add("sandbox.mode", *options.sandbox, "--sandbox");
     for (const std::string& rule : options.allow)

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "host/cli/option_table.h"
 #include "host/base/result.h"
+#include "host/cli/option_table.h"
 #include "host/config/settings.h"
 
 /// The command line of `tenon` as plain values. Paths are as typed; settings make them absolute.

@@ -4,10 +4,10 @@
 #include <iostream>
 #include <unistd.h>
 
+#include "host/base/limits.h"
 #include "host/cli/ask.h"
 #include "host/session/provider.h"
 #include "host/session/session_choice.h"
-#include "host/base/limits.h"
 
 namespace tenon::cli {
 namespace {
@@ -47,7 +47,8 @@ std::function<bool(const std::string&)> question_on_terminal() {
 
 }  // namespace
 
-Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const config::Loaded& loaded) {
+Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options,
+                                              const config::Loaded& loaded) {
     auto setup = std::make_unique<RunSetup>();
     config::Settings& settings = setup->settings;
     settings = loaded.settings;
@@ -64,7 +65,8 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const conf
     }
     if (const auto missing = missing_plugin_folder(loaded)) return Error{*missing};
     loaded.credentials.add_to(setup->secrets);
-    auto providers = session::make_provider_source(settings.model, loaded.credentials, setup->secrets);
+    auto providers =
+        session::make_provider_source(settings.model, loaded.credentials, setup->secrets);
     if (!providers) return providers.error();
     setup->providers = std::move(*providers);
     auto provider = setup->providers();
@@ -75,14 +77,18 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const conf
     setup->session_id = *session;
     // Here and once: the first host changes it.
     setup->descriptor_limit = descriptor_limit();
-    const auto moves = session::is_to_be_moved(options, settings, question_on_terminal());
-    if (!moves) return moves.error();
-    setup->moves_session = *moves;
+    if (options.session) {
+        const session::NamedSession named{*options.session, options.workspace.has_value(),
+                                          options.yes};
+        const auto moves = session::is_to_be_moved(named, settings, question_on_terminal());
+        if (!moves) return moves.error();
+        setup->moves_session = *moves;
+    }
     return setup;
 }
 
-session::OpenOptions host_options_of(const Options& options, const config::Sources& sources, const RunSetup& setup,
-                            jobs::Launcher* launcher) {
+session::OpenOptions host_options_of(const Options& options, const config::Sources& sources,
+                                     const RunSetup& setup, jobs::Launcher* launcher) {
     session::OpenOptions host;
     host.prefix = sources.prefix;
     const config::Places places = config::places_of(sources.environment, sources.cwd);

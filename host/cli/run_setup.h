@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "host/session/open_session.h"
 #include "host/cli/options.h"
 #include "host/config/settings.h"
+#include "host/session/open_session.h"
 
 namespace tenon::cli {
 
@@ -18,7 +18,7 @@ struct RunSetup {
     std::unique_ptr<agent::Provider> provider;  ///< of the session's own conversation
     std::string session_id;
     rlim_t descriptor_limit = 0;  ///< the soft limit that this process was started with
-    bool moves_session = false;  ///< to the workspace, from a directory that no longer exists
+    bool moves_session = false;   ///< to the workspace, from a directory that no longer exists
 };
 
 /// The error (exit 2) says what is missing: a model's name, a key, a folder of plugins, a session
@@ -26,7 +26,7 @@ struct RunSetup {
 Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const config::Loaded& loaded);
 
 /// What a host of this set-up is made of. `launcher` outlives the host.
-session::OpenOptions host_options_of(const Options& options, const config::Sources& sources, const RunSetup& setup,
-                            jobs::Launcher* launcher);
+session::OpenOptions host_options_of(const Options& options, const config::Sources& sources,
+                                     const RunSetup& setup, jobs::Launcher* launcher);
 
 }  // namespace tenon::cli

@@ -80,7 +80,8 @@ Screen screen_of(int fd, const config::Environment& environment) {
     screen.colour = screen.escapes && config::variable(environment, "NO_COLOR").empty();
     winsize size{};
     if (!screen.terminal || ::ioctl(fd, TIOCGWINSZ, &size) != 0) size = {};
-    take_size(screen.columns, config::variable(environment, "COLUMNS"), size.ws_col, kFewestColumns);
+    take_size(screen.columns, config::variable(environment, "COLUMNS"), size.ws_col,
+              kFewestColumns);
     take_size(screen.rows, config::variable(environment, "LINES"), size.ws_row, kFewestRows);
     return screen;
 }

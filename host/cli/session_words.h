@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "host/cli/screen.h"
-#include "host/session/session_entries.h"
-#include "host/journal/session_list.h"
 #include "host/jobs/job.h"
+#include "host/journal/session_list.h"
+#include "host/session/session_entries.h"
 
 /// Sessions as people and programs read them. Pure functions; the texts may hold anything.
 namespace tenon::cli {

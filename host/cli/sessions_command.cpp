@@ -2,14 +2,14 @@
 
 #include <array>
 
-#include "host/cli/session_words.h"
-#include "host/cli/verbs.h"
-#include "host/config/state_dir.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/path_text.h"
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
+#include "host/cli/session_words.h"
+#include "host/cli/verbs.h"
+#include "host/config/state_dir.h"
 #include "host/jobs/store.h"
 
 namespace tenon::cli {
@@ -53,7 +53,8 @@ public:
     int list() const {
         std::vector<std::string> problems;
         const bool all = arguments_.has("all");
-        const auto sessions = journal::list_sessions(folder_, all ? "" : settings_.workspace, &problems);
+        const auto sessions =
+            journal::list_sessions(folder_, all ? "" : settings_.workspace, &problems);
         for (const std::string& problem : problems)
             complain(console_, secrets_.redact(problem), 0);
         if (arguments_.has("json")) {
@@ -81,8 +82,8 @@ public:
         if (arguments_.has("json")) return show_json(*session, jobs);
         print(describe(*session, jobs, wall_clock_ms()));
         ConversationWords words(screen_);
-        auto read =
-            session::read_entries(journal(), [&](const session::SessionEntry& entry) { print(words.of(entry)); });
+        auto read = session::read_entries(
+            journal(), [&](const session::SessionEntry& entry) { print(words.of(entry)); });
         print(words.end());
         return read ? 0 : complain(console_, read.error().message, 1);
     }

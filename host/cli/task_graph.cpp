@@ -4,8 +4,8 @@
 #include <deque>
 #include <map>
 
-#include "host/cli/screen.h"
 #include "host/base/untrusted.h"
+#include "host/cli/screen.h"
 
 namespace tenon::cli {
 namespace {

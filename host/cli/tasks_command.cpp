@@ -2,11 +2,11 @@
 
 #include <array>
 
-#include "host/cli/columns.h"
-#include "host/cli/verbs.h"
-#include "host/cli/task_graph.h"
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
+#include "host/cli/columns.h"
+#include "host/cli/task_graph.h"
+#include "host/cli/verbs.h"
 
 namespace tenon::cli {
 namespace {

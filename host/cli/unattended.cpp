@@ -1,7 +1,7 @@
 #include "host/cli/unattended.h"
 
-#include "host/journal/session_list.h"
 #include "host/base/ids.h"
+#include "host/journal/session_list.h"
 
 namespace tenon::cli {
 namespace {
@@ -24,7 +24,8 @@ std::optional<std::string> Unattended::why(const jobs::JobRecord& job) {
     if (job.status != jobs::Status::kQueued) return std::nullopt;
     const std::string& session = job.spec.session;
     const auto sessions = jobs_.folder().parent_path() / "sessions";
-    if (!session.empty() && (!is_session_id(session) || journal::is_session_held(sessions, session)))
+    if (!session.empty() &&
+        (!is_session_id(session) || journal::is_session_held(sessions, session)))
         return std::nullopt;
     const auto now = std::chrono::steady_clock::now();
     const auto grace = session.empty() ? kUntilStarted : kUntilOpenedAgain;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "host/config/trust.h"
 #include "host/base/atomic_file.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
+#include "host/config/trust.h"
 
 namespace tenon::config {
 namespace {

@@ -5,10 +5,10 @@
 #include <functional>
 #include <sys/stat.h>
 
-#include "host/config/config_formats.h"
-#include "host/config/workspace_file.h"
 #include "host/base/atomic_file.h"
 #include "host/base/utf8.h"
+#include "host/config/config_formats.h"
+#include "host/config/workspace_file.h"
 
 namespace tenon::config {
 namespace {

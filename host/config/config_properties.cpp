@@ -2,8 +2,8 @@
 #include <optional>
 #include <set>
 
-#include "host/config/config_formats.h"
 #include "host/base/untrusted.h"
+#include "host/config/config_formats.h"
 
 namespace tenon::config {
 namespace {

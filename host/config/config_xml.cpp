@@ -7,8 +7,8 @@
 #include <Poco/SAX/SAXException.h>
 #include <Poco/SAX/SAXParser.h>
 
-#include "host/config/config_formats.h"
 #include "host/base/untrusted.h"
+#include "host/config/config_formats.h"
 
 namespace tenon::config {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "host/base/untrusted.h"
 #include "host/config/rule_file.h"
 #include "host/config/settings_keys.h"
 #include "host/config/trust.h"
-#include "host/base/untrusted.h"
 
 namespace tenon::config {
 namespace {

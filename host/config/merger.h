@@ -17,7 +17,8 @@ namespace tenon::config {
 /// untrusted workspace may say. Reads nothing; where things come from is the caller's business.
 class Merger {
 public:
-    /// `home` stands for a leading `~/` of paths; `check_rule` may be null. Begins with the defaults.
+    /// `home` stands for a leading `~/` of paths; `check_rule` may be null. Begins with the
+    /// defaults.
     Merger(std::filesystem::path home, RuleCheck check_rule);
 
     /// Problems go to the errors, or for a workspace's layer to the warnings.

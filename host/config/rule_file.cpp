@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "host/base/atomic_file.h"
+#include "host/base/private_dirs.h"
+#include "host/base/unique_fd.h"
 #include "host/config/config_file.h"
 #include "host/config/config_formats.h"
 #include "host/config/layers.h"
 #include "host/config/settings_keys.h"
-#include "host/base/atomic_file.h"
-#include "host/base/private_dirs.h"
-#include "host/base/unique_fd.h"
 
 namespace tenon::config {
 namespace {

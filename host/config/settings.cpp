@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "host/base/untrusted.h"
 #include "host/config/dotenv.h"
 #include "host/config/layers.h"
 #include "host/config/merger.h"
 #include "host/config/sandbox_settings.h"
 #include "host/config/settings_keys.h"
 #include "host/config/state_dir.h"
-#include "host/base/untrusted.h"
 
 namespace tenon::config {
 namespace {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "host/base/result.h"
+#include "host/config/config_file.h"
 #include "host/config/credentials.h"
 #include "host/config/places.h"
 #include "host/config/start_directory.h"
-#include "host/base/result.h"
-#include "host/config/config_file.h"
 
 /// All configuration as plain values. Only settings.cpp reads configuration; everybody else gets
 /// this struct or parts of it.

@@ -5,9 +5,9 @@
 #include <cctype>
 #include <vector>
 
+#include "host/base/ids.h"
 #include "host/base/nearest.h"
 #include "host/base/quantity.h"
-#include "host/base/ids.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 

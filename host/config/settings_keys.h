@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "host/config/settings.h"
 #include "host/base/result.h"
+#include "host/config/settings.h"
 
 /// The table of everything that can be configured: names, defaults, what a value may be, and what
 /// an untrusted workspace may say. Layers, files and trust are settings' business.

@@ -7,12 +7,12 @@
 #include <Poco/DigestEngine.h>
 #include <Poco/SHA2Engine.h>
 
-#include "host/config/state_dir.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/json.h"
 #include "host/base/path_text.h"
 #include "host/base/private_dirs.h"
+#include "host/config/state_dir.h"
 
 namespace tenon::config {
 namespace {

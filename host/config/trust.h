@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/result.h"
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
-#include "host/base/result.h"
 
 /// Which workspaces a person has said yes to. A record is one file in `<state>/trust/` (folder
 /// 0700, file 0600), named by the SHA-256 of the workspace's path:

@@ -7,9 +7,9 @@
 #include <thread>
 #include <unistd.h>
 
+#include "host/base/atomic_file.h"
 #include "host/journal/journal_lines.h"
 #include "host/journal/record.h"
-#include "host/base/atomic_file.h"
 
 namespace tenon::journal {
 namespace {

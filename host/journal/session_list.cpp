@@ -11,12 +11,12 @@
 #include <sys/sysmacros.h>
 #include <tuple>
 
-#include "host/journal/journal_lines.h"
 #include "host/base/ids.h"
 #include "host/base/json.h"
 #include "host/base/path_text.h"
 #include "host/base/unique_fd.h"
 #include "host/base/utf8.h"
+#include "host/journal/journal_lines.h"
 
 namespace tenon::journal {
 namespace {

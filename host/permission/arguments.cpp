@@ -219,8 +219,8 @@ std::optional<std::string> value_of(const shell::Word& word, const fs::path& hom
     return home.string() + word.decoded.substr(1);
 }
 
-std::optional<std::vector<Argument>> arguments_of(const shell::Word& word, const fs::path& directory,
-                                                  const fs::path& home) {
+std::optional<std::vector<Argument>> arguments_of(const shell::Word& word,
+                                                  const fs::path& directory, const fs::path& home) {
     if (!word.pattern) {
         auto value = value_of(word, home);
         if (!value) return std::nullopt;
@@ -244,8 +244,8 @@ std::optional<std::vector<Argument>> arguments_of(const shell::Word& word, const
     return out;
 }
 
-std::optional<std::vector<Argument>> arguments_of(const shell::Part& part, const fs::path& directory,
-                                                  const fs::path& home) {
+std::optional<std::vector<Argument>> arguments_of(const shell::Part& part,
+                                                  const fs::path& directory, const fs::path& home) {
     std::vector<Argument> out;
     for (const shell::Word& word : part.words) {
         auto some = arguments_of(word, directory, home);

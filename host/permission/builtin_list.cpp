@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <vector>
 
-#include "host/shell/command_pattern.h"
 #include "host/permission/path_pattern.h"
+#include "host/shell/command_pattern.h"
 
 namespace tenon::permission {
 namespace {

@@ -8,8 +8,8 @@
 #include "host/base/utf8.h"
 #include "host/permission/arguments.h"
 #include "host/permission/file_commands.h"
-#include "host/shell/grammar.h"
 #include "host/permission/protected_paths.h"
+#include "host/shell/grammar.h"
 
 namespace tenon::permission {
 namespace {
@@ -123,8 +123,8 @@ private:
 
 /// Where relative names of a text could start: at `cwd`, and at whatever directory it names in `cd`
 /// or `pushd`, one after the other. Nothing when there are too many.
-std::optional<std::vector<fs::path>> directories_of(const shell::Script& script, const fs::path& cwd,
-                                                    const fs::path& home) {
+std::optional<std::vector<fs::path>> directories_of(const shell::Script& script,
+                                                    const fs::path& cwd, const fs::path& home) {
     std::vector<fs::path> out = {cwd};
     std::set<std::string> known = {cwd.native()};
     for (const shell::Part& part : script.parts) {

@@ -7,8 +7,8 @@
 
 #include "host/base/json.h"
 #include "host/permission/rules.h"
-#include "host/shell/script.h"
 #include "host/permission/surroundings.h"
+#include "host/shell/script.h"
 
 /// What a tool call would do, in the terms that rules speak of.
 namespace tenon::permission {
@@ -25,7 +25,7 @@ struct Need {
 
     Kind kind = Kind::kTool;
     std::string tool;  ///< empty: a redirection, or what a command changes
-    shell::Part part;         ///< kCommand
+    shell::Part part;  ///< kCommand
     bool opaque = false;
     bool runs_inside = true;    ///< kCommand: it is known to run beneath the roots
     bool read_only = false;     ///< kCommand: judged as one of the list (see PartJudge)

@@ -113,8 +113,9 @@ bool may_run_its_input(const shell::Part& part) {
     if (part.words.empty()) return false;
     const std::string_view name = shell::command_name(part.words[0]);
     const auto first = part.words.begin() + 1;
-    const bool has_text = std::any_of(part.redirections.begin(), part.redirections.end(),
-                                      [](const shell::Redirection& r) { return r.op.starts_with("<<"); });
+    const bool has_text =
+        std::any_of(part.redirections.begin(), part.redirections.end(),
+                    [](const shell::Redirection& r) { return r.op.starts_with("<<"); });
     // Who is not known may do anything with a text that is written for it.
     if (has_text && !is_among(kFilters, name) && !prefix_rule(part)) return true;
     if (is_among(kAlwaysInterpreters, name) || (part.given_input && is_among(kRunners, name)))

@@ -8,8 +8,8 @@
 
 #include "host/agent/message.h"
 #include "host/base/result.h"
-#include "host/shell/command_pattern.h"
 #include "host/permission/path_pattern.h"
+#include "host/shell/command_pattern.h"
 #include "host/shell/script.h"
 
 /// Permission rules: `Tool` or `Tool(specifier)`.

@@ -140,11 +140,12 @@ std::vector<Where> places_of_parts(std::string_view text, const std::vector<shel
                                    [](const shell::Part& part) { return is_command(part, "cd"); });
     // A loop ends in `done`, and comes back to its beginning in another directory.
     const bool loops = moves && text.find("done") != std::string_view::npos;
-    const bool unknown = loops || std::any_of(parts.begin(), parts.end(), [&](const shell::Part& part) {
-                             if (part.words.empty()) return moves && changes_the_shell(part);
-                             return contains(kDirectoryCommands, part.words[0].decoded) ||
-                                    (moves && changes_the_shell(part)) || !part.words[0].literal();
-                         });
+    const bool unknown =
+        loops || std::any_of(parts.begin(), parts.end(), [&](const shell::Part& part) {
+            if (part.words.empty()) return moves && changes_the_shell(part);
+            return contains(kDirectoryCommands, part.words[0].decoded) ||
+                   (moves && changes_the_shell(part)) || !part.words[0].literal();
+        });
     std::vector<Where> out;
     Where anywhere{!unknown, {cwd}};
     Where left;

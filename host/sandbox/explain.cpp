@@ -1,5 +1,4 @@
 
-#include "host/base/path_text.h"
 #include "host/sandbox/explain.h"
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 #include <filesystem>
 #include <optional>
 #include <unistd.h>
+
+#include "host/base/path_text.h"
 
 namespace tenon::sandbox {
 namespace {

@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
-#include "host/config/agent_files.h"
 #include "host/base/mutex.h"
+#include "host/config/agent_files.h"
 #include "host/plugins/services.h"
 
 namespace tenon::session {

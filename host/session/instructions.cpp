@@ -1,7 +1,7 @@
 #include "host/session/instructions.h"
 
-#include "host/config/workspace_file.h"
 #include "host/base/utf8.h"
+#include "host/config/workspace_file.h"
 
 namespace tenon::session {
 namespace {
@@ -21,7 +21,8 @@ std::vector<fs::path> folders_down_to(const fs::path& workspace, const fs::path&
 
 /// The text of one file, valid UTF-8, blank when there is none. More than kMostBytes: it is longer.
 Result<std::string> text_of(const fs::path& root, const fs::path& file) {
-    const auto bytes = config::read_project_file(root, file, kMostBytes + 3);  // a character may be cut off
+    const auto bytes =
+        config::read_project_file(root, file, kMostBytes + 3);  // a character may be cut off
     if (!bytes) return bytes.error();
     if (!*bytes) return std::string();
     std::string_view text = **bytes;

@@ -6,21 +6,21 @@
 #include <spdlog/spdlog.h>
 
 #include "host/agent/compact_tool.h"
-#include "host/session/containment.h"
-#include "host/session/instructions.h"
-#include "host/session/rule_texts.h"
-#include "host/journal/session_list.h"
-#include "host/config/state_dir.h"
-#include "host/session/system_prompt.h"
-#include "host/session/told_jobs.h"
-#include "host/session/tool_list.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
 #include "host/base/limits.h"
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
+#include "host/config/state_dir.h"
+#include "host/journal/session_list.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
+#include "host/session/containment.h"
+#include "host/session/instructions.h"
+#include "host/session/rule_texts.h"
+#include "host/session/system_prompt.h"
+#include "host/session/told_jobs.h"
+#include "host/session/tool_list.h"
 
 namespace tenon::session {
 namespace {
@@ -84,11 +84,9 @@ std::string to_text(const EndedJobs& ended) {
     return text;
 }
 
-Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(const config::Settings& settings,
-                                                         OpenOptions options,
-                                                         agent::Provider& provider,
-                                                         agent::EventSink& sink,
-                                                         const Secrets& secrets) {
+Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
+    const config::Settings& settings, OpenOptions options, agent::Provider& provider,
+    agent::EventSink& sink, const Secrets& secrets) {
     std::unique_ptr<OpenSession> host(new OpenSession(settings, std::move(options), sink, secrets));
     if (auto made = host->make_folders(); !made) return made.error();
     if (auto made = host->make_gate(); !made) return made.error();
@@ -265,8 +263,8 @@ Result<void, StartFailure> OpenSession::make_queue() {
 void OpenSession::make_services() {
     Containment containment = containment_of(settings_);
     if (!containment.notice.empty()) notice(containment.notice);
-    SessionJobs::Limits limits{settings_.jobs.timeout,      settings_.jobs.foreground_timeout,
-                               settings_.jobs.output_limit, settings_.jobs.max_timeout,
+    SessionJobs::Limits limits{settings_.jobs.timeout,        settings_.jobs.foreground_timeout,
+                               settings_.jobs.output_limit,   settings_.jobs.max_timeout,
                                job_limits_of(settings_.jobs), settings_.jobs.pid_namespace};
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, settings_.workspace, session_folder(), limits,
@@ -284,8 +282,8 @@ void OpenSession::make_services() {
         folders_of_skills().search);
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
-        config::agent_folders(settings_.workspace, options_.home, options_.config), settings_.state_dir,
-        [this](std::string text) { notice(std::move(text)); });
+        config::agent_folders(settings_.workspace, options_.home, options_.config),
+        settings_.state_dir, [this](std::string text) { notice(std::move(text)); });
     agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
         settings_.state_dir / "plugin-state",
@@ -402,7 +400,8 @@ Result<void, StartFailure> OpenSession::take_workspace() {
     }
     moved_from_ = head.workspace;
     // The mark first: without it nobody would look for the record.
-    const fs::path mark = journal::moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
+    const fs::path mark =
+        journal::moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
     if (auto made = make_private_dirs(mark.parent_path()); !made)
         return StartFailure{made.error().message, 1};
     if (auto made = write_file_atomically(mark, "", Sync::kNo); !made)

@@ -11,13 +11,8 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
-#include "host/session/agent_file_service.h"
-#include "host/session/provider.h"
-#include "host/session/session_jobs.h"
-#include "host/config/settings.h"
-#include "host/session/skill_folders.h"
-#include "host/session/subagents.h"
 #include "host/base/secrets.h"
+#include "host/config/settings.h"
 #include "host/jobs/queue.h"
 #include "host/model/window.h"
 #include "host/permission/gate.h"
@@ -27,6 +22,11 @@
 #include "host/plugins/registry.h"
 #include "host/plugins/services.h"
 #include "host/plugins/state_service.h"
+#include "host/session/agent_file_service.h"
+#include "host/session/provider.h"
+#include "host/session/session_jobs.h"
+#include "host/session/skill_folders.h"
+#include "host/session/subagents.h"
 
 namespace tenon::session {
 
@@ -73,11 +73,9 @@ public:
     /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
     /// them, as any orderly end does. `provider`, `sink` and `secrets`
     /// outlive the host.
-    static Result<std::unique_ptr<OpenSession>, StartFailure> create(const config::Settings& settings,
-                                                              OpenOptions options,
-                                                              agent::Provider& provider,
-                                                              agent::EventSink& sink,
-                                                              const Secrets& secrets);
+    static Result<std::unique_ptr<OpenSession>, StartFailure> create(
+        const config::Settings& settings, OpenOptions options, agent::Provider& provider,
+        agent::EventSink& sink, const Secrets& secrets);
 
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
@@ -137,7 +135,7 @@ public:
 
 private:
     OpenSession(const config::Settings& settings, OpenOptions options, agent::EventSink& sink,
-         const Secrets& secrets)
+                const Secrets& secrets)
         : settings_(settings), options_(std::move(options)), sink_(sink), secrets_(secrets) {}
 
     Result<void, StartFailure> make_folders();

@@ -1,7 +1,7 @@
 #include <spdlog/spdlog.h>
 
-#include "host/session/open_session.h"
 #include "host/model/url.h"
+#include "host/session/open_session.h"
 
 namespace tenon::session {
 namespace {

@@ -9,7 +9,8 @@ namespace {
 
 using ProviderPtr = std::unique_ptr<agent::Provider>;
 
-Result<ProviderPtr> make_anthropic(const config::Settings::Model& model, const config::Credentials& credentials,
+Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
+                                   const config::Credentials& credentials,
                                    std::shared_ptr<model::SharedTls> tls) {
     if (credentials.anthropic.empty()) {
         return Error{

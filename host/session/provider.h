@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "host/agent/ports.h"
+#include "host/base/secrets.h"
 #include "host/config/credentials.h"
 #include "host/config/settings.h"
-#include "host/base/secrets.h"
 
 namespace tenon::session {
 
@@ -19,6 +19,7 @@ using ProviderSource = std::function<Result<std::unique_ptr<agent::Provider>>()>
 /// Connects to nothing yet. The error (exit 2) says what is missing and how to give it. `secrets`
 /// outlives the providers.
 Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
-                                            const config::Credentials& credentials, const Secrets& secrets);
+                                            const config::Credentials& credentials,
+                                            const Secrets& secrets);
 
 }  // namespace tenon::session

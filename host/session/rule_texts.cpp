@@ -11,8 +11,7 @@ std::vector<permission::RuleText> rule_texts(const std::vector<config::RuleText>
 
 Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& base,
                         const std::filesystem::path& home) {
-    const auto parsed =
-        permission::Rule::parse({rule.text, rule.origin, rule.base}, {base, home});
+    const auto parsed = permission::Rule::parse({rule.text, rule.origin, rule.base}, {base, home});
     if (!parsed) return parsed.error();
     return {};
 }

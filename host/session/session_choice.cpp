@@ -7,9 +7,9 @@
 #include <tuple>
 #include <vector>
 
-#include "host/journal/session_list.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/journal/session_list.h"
 
 namespace tenon::session {
 namespace {
@@ -66,28 +66,26 @@ Result<std::string> latest_session(const fs::path& folder, const fs::path& works
     return Error{"--continue: there is no session of " + workspace.string() + " yet"};
 }
 
-Result<bool> is_to_be_moved(const cli::Options& options, const config::Settings& settings,
+Result<bool> is_to_be_moved(const NamedSession& named, const config::Settings& settings,
                             const std::function<bool(const std::string& question)>& ask) {
-    if (!options.session) return false;
-    const fs::path journal = settings.state_dir / "sessions" / (*options.session + ".jsonl");
+    const fs::path journal = settings.state_dir / "sessions" / (named.id + ".jsonl");
     std::error_code missing;
     if (!fs::is_regular_file(journal, missing)) return false;
     const auto old = journal::workspace_of_session(journal);
     // Opening it says what is wrong with the journal.
     if (!old || *old == settings.workspace.native()) return false;
 
-    const std::string belongs =
-        "session '" + *options.session + "' belongs to the workspace " + *old;
+    const std::string belongs = "session '" + named.id + "' belongs to the workspace " + *old;
     if (!is_gone(*old)) {
         return Error{belongs + ", not to " + settings.workspace.string() +
                      "; go there, or use --workspace " + *old};
     }
     const std::string how =
-        "--session " + *options.session + " --workspace " + settings.workspace.string() + " --yes";
-    if (!options.workspace) {
+        "--session " + named.id + " --workspace " + settings.workspace.string() + " --yes";
+    if (!named.workspace_named) {
         return Error{belongs + ", which no longer exists; to move the session here: " + how};
     }
-    if (options.yes) return true;
+    if (named.yes) return true;
     if (!ask) {
         return Error{belongs +
                      ", which no longer exists, and there is no terminal to ask on; to "

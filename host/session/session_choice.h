@@ -4,9 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "host/cli/options.h"
-#include "host/config/settings.h"
 #include "host/base/result.h"
+#include "host/config/settings.h"
 
 namespace tenon::session {
 
@@ -18,11 +17,18 @@ std::string new_session_id();
 Result<std::string> latest_session(const std::filesystem::path& folder,
                                    const std::filesystem::path& workspace);
 
-/// Whether the session of --session is to be moved to the workspace: it belongs to a directory that
-/// no longer exists, --workspace was given, and --yes or the answer to the question says so. `ask`
-/// is empty where there is no terminal. Error (exit 2): it belongs to another workspace, and is not
-/// moved. The move itself is the host's, which holds the journal's lock.
-Result<bool> is_to_be_moved(const cli::Options& options, const config::Settings& settings,
+/// A session that the command line names.
+struct NamedSession {
+    std::string id;                ///< --session
+    bool workspace_named = false;  ///< with --workspace
+    bool yes = false;              ///< --yes
+};
+
+/// Whether the session is to be moved to the workspace of `settings`: its own workspace no longer
+/// exists, --workspace was given, and --yes or the answer to the question says so. `ask` is empty
+/// where there is no terminal. Error (exit 2): it belongs to another workspace, and is not moved.
+/// The move itself is made by the host, which holds the lock of the journal.
+Result<bool> is_to_be_moved(const NamedSession& named, const config::Settings& settings,
                             const std::function<bool(const std::string& question)>& ask);
 
 }  // namespace tenon::session

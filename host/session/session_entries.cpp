@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "host/journal/journal_lines.h"
 #include "host/agent/wire.h"
+#include "host/journal/journal_lines.h"
 
 namespace tenon::session {
 namespace {

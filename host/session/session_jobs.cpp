@@ -4,10 +4,10 @@
 #include <limits>
 #include <tuple>
 
-#include "host/session/subagent_journal.h"
 #include "host/base/tilde.h"
 #include "host/jobs/kept_output.h"
 #include "host/jobs/report.h"
+#include "host/session/subagent_journal.h"
 
 namespace tenon::session {
 namespace {

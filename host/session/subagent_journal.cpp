@@ -1,7 +1,7 @@
 #include "host/session/subagent_journal.h"
 
-#include "host/journal/journal_lines.h"
 #include "host/base/utf8.h"
+#include "host/journal/journal_lines.h"
 
 namespace tenon::session {
 namespace {

@@ -3,13 +3,13 @@
 #include <cerrno>
 #include <sys/stat.h>
 
+#include "host/base/clock.h"
+#include "host/base/ids.h"
 #include "host/session/instructions.h"
 #include "host/session/subagent_journal.h"
 #include "host/session/subagent_ports.h"
 #include "host/session/system_prompt.h"
 #include "host/session/tool_list.h"
-#include "host/base/clock.h"
-#include "host/base/ids.h"
 
 namespace tenon::session {
 namespace {

@@ -6,14 +6,14 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
-#include "host/session/provider.h"
-#include "host/session/subagent_task.h"
-#include "host/session/subagent_tools.h"
 #include "host/base/mutex.h"
 #include "host/base/secrets.h"
 #include "host/permission/gate.h"
 #include "host/plugins/registry.h"
 #include "host/plugins/services.h"
+#include "host/session/provider.h"
+#include "host/session/subagent_task.h"
+#include "host/session/subagent_tools.h"
 
 namespace tenon::session {
 

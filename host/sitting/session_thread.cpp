@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "host/session/failure_text.h"
 #include "host/base/limits.h"
+#include "host/session/failure_text.h"
 
 namespace tenon::sitting {
 
@@ -88,8 +88,8 @@ std::deque<SessionThread::Work>::const_iterator SessionThread::next_work() const
 
 void SessionThread::main() {
     try {
-        auto host = session::OpenSession::create(parts_.settings, parts_.options, parts_.provider, parts_.sink,
-                                 parts_.secrets);
+        auto host = session::OpenSession::create(parts_.settings, parts_.options, parts_.provider,
+                                                 parts_.sink, parts_.secrets);
         if (!host) return parts_.watcher.failed(host.error());
         live(**host);
     } catch (const std::exception& e) {

@@ -7,8 +7,8 @@
 #include <string>
 #include <thread>
 
-#include "host/session/open_session.h"
 #include "host/base/mutex.h"
+#include "host/session/open_session.h"
 
 namespace tenon::sitting {
 

@@ -1,9 +1,9 @@
 #include "host/sitting/sitting.h"
 
-#include "host/config/places.h"
-#include "host/config/rule_file.h"
 #include "host/base/clock.h"
 #include "host/base/untrusted.h"
+#include "host/config/places.h"
+#include "host/config/rule_file.h"
 #include "host/ui/tool_line.h"
 
 namespace tenon::sitting {
@@ -90,7 +90,8 @@ void Sitting::open_session(const std::string& id) {
     phase_ = Phase::kOpening;
     session_id_ = id;
     status_ = {};
-    session::OpenOptions options = cli::host_options_of(at_.options, at_.sources, at_.setup, &at_.launcher);
+    session::OpenOptions options =
+        cli::host_options_of(at_.options, at_.sources, at_.setup, &at_.launcher);
     options.session_id = id;
     options.wait_for_jobs = false;
     options.asker = &questions_;
@@ -351,7 +352,8 @@ void Sitting::answer_question(const terminal::Answer& given) {
 bool Sitting::keep_rules(std::size_t variant) {
     const auto folder = config::places_of(at_.sources.environment, at_.sources.cwd).config;
     const QuestionText::Kept& kept = question_->text.kept[variant];
-    if (auto added = config::add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
+    if (auto added =
+            config::add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
         !added) {
         print("The rule was not written: " + visible(added.error().message));
         return false;

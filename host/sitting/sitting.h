@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "host/cli/options.h"
+#include "host/cli/run_setup.h"
+#include "host/cli/screen.h"
 #include "host/sitting/event_relay.h"
 #include "host/sitting/question_text.h"
 #include "host/sitting/questions.h"
@@ -13,9 +16,6 @@
 #include "host/sitting/slash_commands.h"
 #include "host/sitting/status_line.h"
 #include "host/sitting/ticker.h"
-#include "host/cli/options.h"
-#include "host/cli/run_setup.h"
-#include "host/cli/screen.h"
 #include "host/terminal/terminal.h"
 #include "host/ui/notices.h"
 #include "host/ui/style.h"
@@ -122,7 +122,8 @@ private:
     void show_tasks();
     void show_plugins();
     void reload();
-    void in_session(std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
+    void in_session(
+        std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
 
     // /resume: sitting_resume.cpp.
     void resume(const std::string& argument);

@@ -1,12 +1,12 @@
 #include <array>
 #include <sstream>
 
-#include "host/cli/jobs_words.h"
-#include "host/sitting/sitting.h"
-#include "host/cli/task_graph.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/untrusted.h"
+#include "host/cli/jobs_words.h"
+#include "host/cli/task_graph.h"
+#include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
 namespace {
@@ -65,7 +65,8 @@ void Sitting::run_command(const SlashCommand& command) {
 /// Done by the session's thread between turns; what it returns is printed.
 void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command) {
     if (status_.working_since_ms != 0) print("After this turn.");
-    thread_->run([this, command = std::move(command)](session::OpenSession& host, const std::stop_token& stop) {
+    thread_->run([this, command = std::move(command)](session::OpenSession& host,
+                                                      const std::stop_token& stop) {
         post([this, lines = command(host, stop)] { print(lines); });
     });
 }
@@ -135,7 +136,8 @@ void Sitting::show_tasks() {
 }
 
 void Sitting::show_plugins() {
-    in_session([](session::OpenSession& host, const std::stop_token&) { return plugin_lines(host); });
+    in_session(
+        [](session::OpenSession& host, const std::stop_token&) { return plugin_lines(host); });
 }
 
 void Sitting::reload() {

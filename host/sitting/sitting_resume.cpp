@@ -1,11 +1,11 @@
 #include <charconv>
 
-#include "host/cli/columns.h"
-#include "host/sitting/sitting.h"
-#include "host/journal/session_list.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
 #include "host/base/untrusted.h"
+#include "host/cli/columns.h"
+#include "host/journal/session_list.h"
+#include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
 namespace {
@@ -26,14 +26,15 @@ void Sitting::list_sessions_to_resume() {
     const config::Settings& settings = at_.setup.settings;
     resumable_.clear();
     std::vector<std::string> lines;
-    for (const auto& session : journal::list_sessions(settings.state_dir / "sessions", settings.workspace)) {
+    for (const auto& session :
+         journal::list_sessions(settings.state_dir / "sessions", settings.workspace)) {
         if (session.id == session_id_ || session.first_prompt.empty()) continue;
         resumable_.push_back(session.id);
         const std::string age = cli::in_words_ago(wall_clock_ms() - session.last_ms);
         lines.push_back(cli::fitted(std::to_string(resumable_.size()) + "  " + age +
-                                   (session.held ? ", open elsewhere" : "") + "  " +
-                                   visible(session.first_prompt),
-                               width()));
+                                        (session.held ? ", open elsewhere" : "") + "  " +
+                                        visible(session.first_prompt),
+                                    width()));
         if (resumable_.size() == kMostListed) break;
     }
     if (lines.empty()) return print("There is no other session of this workspace.");

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <ctime>
 
-#include "host/cli/jobs_words.h"
 #include "host/base/untrusted.h"
+#include "host/cli/jobs_words.h"
 
 namespace tenon::sitting {
 namespace {

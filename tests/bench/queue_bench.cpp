@@ -1,10 +1,10 @@
 #include <map>
 #include <optional>
 
-#include "host/session/open_session.h"
 #include "host/base/mutex.h"
 #include "host/jobs/launcher.h"
 #include "host/jobs/queue.h"
+#include "host/session/open_session.h"
 #include "tests/bench/stopwatch_server.h"
 #include "tests/bench/world.h"
 
@@ -92,7 +92,8 @@ public:
         options.session_id = "bench";
         options.launcher = &launcher();
         options.wait_for_jobs = false;
-        auto host = session::OpenSession::create(settings, std::move(options), caller_, times_, secrets_);
+        auto host =
+            session::OpenSession::create(settings, std::move(options), caller_, times_, secrets_);
         if (!host) throw std::runtime_error(host.error().message);
         host_ = std::move(*host);
     }

@@ -10,10 +10,10 @@
 
 #include <gtest/gtest.h>
 
-#include "host/config/rule_file.h"
-#include "host/config/trust.h"
 #include "host/base/json.h"
 #include "host/base/unique_fd.h"
+#include "host/config/rule_file.h"
+#include "host/config/trust.h"
 #include "tests/config/world.h"
 
 namespace tenon::cli {
@@ -24,8 +24,8 @@ using ::testing::Not;
 
 /// Whether a person has said yes to the workspace's configuration file as it is now.
 bool is_trusted(const World& world) {
-    const auto trust =
-        config::trust_in(world.state(), world.dir / "ws", *config::find_config_file(world.dir / "ws/.tenon"));
+    const auto trust = config::trust_in(world.state(), world.dir / "ws",
+                                        *config::find_config_file(world.dir / "ws/.tenon"));
     return trust && *trust == Trust::kTrusted;
 }
 
@@ -35,8 +35,7 @@ struct Ran {
 };
 
 /// Runs `tenon config WORDS…` with no terminal.
-Ran run(const World& world, std::vector<std::string> words) {
-    Options options = world.options;
+Ran run(const World& world, std::vector<std::string> words, Options options = {}) {
     options.command = "config";
     options.rest = std::move(words);
     std::ostringstream out, err;
@@ -50,8 +49,9 @@ TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
     world.user_says(
         "model.name=m\nplugins.web.token=t0p-secret\nmodel.proxy=http://u:t0p-secret@h:1\n");
     world.sources.credentials.anthropic = "t0p-secret-key";
-    world.options.defines = {{"jobs.timeout", "5 m"}};
-    const Ran ran = run(world, {"show"});
+    Options options;
+    options.defines = {{"jobs.timeout", "5 m"}};
+    const Ran ran = run(world, {"show"}, options);
     EXPECT_EQ(ran.code, 0);
     EXPECT_EQ(ran.err, "");
     const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
@@ -244,7 +244,7 @@ Ran answer_on_terminal(const World& world, const std::string& answer) {
     int master = -1;
     const pid_t pid = ::forkpty(&master, nullptr, nullptr, nullptr);
     if (pid == 0) {
-        Options options = world.options;
+        Options options;
         options.rest = {"trust"};
         const int code = run_config(options, world.sources, {std::cout, std::cerr, 0});
         std::cout.flush();

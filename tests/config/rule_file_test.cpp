@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "host/config/config_file.h"
 #include "host/base/unique_fd.h"
+#include "host/config/config_file.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::config {

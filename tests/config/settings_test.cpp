@@ -59,7 +59,7 @@ TEST(Settings, HaveTheDefaultsOfTheContract) {
     EXPECT_EQ(s.jobs.output_limit, 64ULL << 20U);
     EXPECT_EQ(s.jobs.total_output_limit, 4ULL << 30U);
     EXPECT_EQ(s.jobs.keep_days, 30);
-    EXPECT_EQ(s.jobs.limits, jobs::JobLimits{});
+    EXPECT_FALSE(s.jobs.memory_limit || s.jobs.process_limit || s.jobs.cpu_limit);
     EXPECT_FALSE(s.jobs.pid_namespace);
     EXPECT_EQ(s.plugins.path, (Paths{"/opt/tenon/lib/tenon/plugins",
                                      world.dir / "home/.local/share/tenon/plugins"}));
@@ -138,7 +138,9 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         EXPECT_EQ(s->jobs.output_limit, 14U * 1024);
         EXPECT_EQ(s->jobs.total_output_limit, 15U << 20U);
         EXPECT_EQ(s->jobs.keep_days, 16);
-        EXPECT_EQ(s->jobs.limits, (jobs::JobLimits{2ULL << 30U, 17, std::chrono::minutes(18)}));
+        EXPECT_EQ(s->jobs.memory_limit, 2ULL << 30U);
+        EXPECT_EQ(s->jobs.process_limit, 17U);
+        EXPECT_EQ(s->jobs.cpu_limit, std::chrono::minutes(18));
         EXPECT_TRUE(s->jobs.pid_namespace);
         EXPECT_EQ(s->plugins.path, (Paths{"/a", world.dir / "etc/b"}));
         EXPECT_FALSE(s->plugins.by_id.at("bash").enabled);
@@ -175,15 +177,16 @@ TEST(Settings, StrongerLayersWin) {
     world.sources.environment["TENON_CONFIG"] = "by-env.conf";
     expect("by-env", (world.dir / "ws/by-env.conf").string() + ":1");
     world.dir.write("ws/named.xml", "<tenon><model><name>named</name></model></tenon>");
-    world.options.config = "named.xml";
+    world.overrides.config = "named.xml";
     expect("named", (world.dir / "ws/named.xml").string() + ":1");
     world.sources.environment["MODEL_ID"] = "model-id";
     expect("model-id", "MODEL_ID");
     world.sources.environment["TENON_MODEL"] = "tenon-model";
     expect("tenon-model", "TENON_MODEL");
-    world.options.model = "option";
+    world.option_says("model.name", "option", "--model");
     expect("option", "--model");
-    world.options.defines = {{"model.name", "first"}, {"model.name", "define"}};
+    world.define("model.name", "first");
+    world.define("model.name", "define");
     expect("define", "-D");
     EXPECT_EQ(world.examined().loaded.files.size(), 5U);
 }
@@ -195,9 +198,10 @@ TEST(Settings, RulesOfAllLayersAddUpAndKnowWhereTheyBegin) {
                     "<tenon><permissions><deny>u1</deny><deny>u2</deny><allow>ua</allow></"
                     "permissions></tenon>");
     world.workspace_says("permissions.deny=w\npermissions.ask.1=wa\n");
-    world.options.deny = {"od"};
-    world.options.allow = {"oa"};
-    world.options.defines = {{"permissions.deny", "d1"}, {"permissions.deny.1", "d2"}};
+    world.option_says("permissions.deny", "od", "--deny");
+    world.option_says("permissions.allow", "oa", "--allow");
+    world.define("permissions.deny", "d1");
+    world.define("permissions.deny.1", "d2");
     const Examined examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
     const auto& p = examined.loaded.settings.permissions;
@@ -216,7 +220,7 @@ TEST(Settings, RulesOfAllLayersAddUpAndKnowWhereTheyBegin) {
 TEST(Settings, PluginFoldersAreConfiguredOnesThenMoreOnes) {
     World world;
     world.sources.environment["TENON_PLUGIN_PATH"] = "/env/a::rel:/env/a/";
-    world.options.plugin_dirs = {"opt", "/env/a"};
+    world.overrides.plugin_dirs = {"opt", "/env/a"};
     EXPECT_EQ(world.settings().plugins.path,
               (Paths{"/opt/tenon/lib/tenon/plugins", world.dir / "home/.local/share/tenon/plugins",
                      "/env/a", world.dir / "ws/rel", world.dir / "ws/opt"}));
@@ -257,12 +261,12 @@ TEST(Settings, OptionsReachTheirKeys) {
     World world;
     std::filesystem::create_directories(world.dir / "more");
     std::filesystem::create_symlink(world.dir / "more", world.dir / "link");
-    world.options.workspace = "../link";
-    world.options.add_dirs = {"../ws"};
-    world.options.max_turns = 3;
-    world.options.log_level = "info";
-    world.options.replay = "run.jsonl";
-    world.options.yes = true;
+    world.overrides.workspace = "../link";
+    world.overrides.add_dirs = {"../ws"};
+    world.option_says("agent.maxTurns", "3", "--max-turns");
+    world.option_says("log.level", "info", "--log-level");
+    world.overrides.replay = "run.jsonl";
+    world.overrides.yes = true;
     const Settings s = world.settings();
     EXPECT_EQ(s.workspace, world.dir / "more");
     EXPECT_EQ(s.add_dirs, Paths{world.dir / "ws"});
@@ -282,10 +286,11 @@ TEST(Settings, TellAllErrorsWithFileLineKeyAndWhatIsAllowed) {
                     "wake></agent></tenon>");
     world.sources.environment["ANTHROPIC_BASE_URL"] = "nowhere";
     world.sources.environment["TENON_CONFIG"] = "missing-1.xml";
-    world.options.config = "missing-2.xml";
-    world.options.add_dirs = {"missing-3"};
-    world.options.defines = {{"plugins.x.enabled", "perhaps"}, {"nonsense", "1"}};
-    const auto loaded = load(world.sources, world.options);
+    world.overrides.config = "missing-2.xml";
+    world.overrides.add_dirs = {"missing-3"};
+    world.define("plugins.x.enabled", "perhaps");
+    world.define("nonsense", "1");
+    const auto loaded = load(world.sources, world.overrides);
     ASSERT_FALSE(loaded);
     const std::string etc = (world.dir / "etc/tenon.properties").string();
     const std::string user = (world.dir / "home/.config/tenon/tenon.xml").string();
@@ -309,8 +314,8 @@ TEST(Settings, NeedAWorkspaceThatIsAFolder) {
     world.dir.write("file", "");
     for (const char* bad : {"missing", "../file"}) {
         SCOPED_TRACE(bad);
-        world.options.workspace = bad;
-        const auto loaded = load(world.sources, world.options);
+        world.overrides.workspace = bad;
+        const auto loaded = load(world.sources, world.overrides);
         ASSERT_FALSE(loaded);
         EXPECT_THAT(loaded.error().message, HasSubstr("--workspace "));
     }
@@ -378,7 +383,9 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
     EXPECT_EQ(s.jobs.foreground_timeout, std::chrono::seconds(5));
     EXPECT_EQ(s.jobs.max_timeout, std::chrono::minutes(2));
     EXPECT_EQ(s.jobs.output_limit, 1U << 20U);
-    EXPECT_EQ(s.jobs.limits, (jobs::JobLimits{1U << 30U, 50, std::chrono::minutes(10)}));
+    EXPECT_EQ(s.jobs.memory_limit, 1U << 30U);
+    EXPECT_EQ(s.jobs.process_limit, 50U);
+    EXPECT_EQ(s.jobs.cpu_limit, std::chrono::minutes(10));
     EXPECT_FALSE(s.jobs.pid_namespace);
     EXPECT_EQ(s.model.base_url + s.model.proxy + s.model.ca_file + s.log.file, "");
     EXPECT_EQ(s.model.provider, "anthropic");
@@ -468,11 +475,11 @@ TEST(Settings, TrustFollowsTheRealPathOfTheWorkspace) {
     world.workspace_says("permissions.allow.1=Bash\n");
     trust(world);
     std::filesystem::create_symlink(world.dir / "ws", world.dir / "alias");
-    world.options.workspace = world.dir / "alias";
+    world.overrides.workspace = world.dir / "alias";
     EXPECT_THAT(texts(world.settings().permissions.allow), ElementsAre("Bash"));
     std::filesystem::copy(world.dir / "ws", world.dir / "copy",
                           std::filesystem::copy_options::recursive);
-    world.options.workspace = world.dir / "copy";
+    world.overrides.workspace = world.dir / "copy";
     EXPECT_THAT(world.settings().permissions.allow, IsEmpty());
 }
 
@@ -505,7 +512,7 @@ TEST(Settings, DotEnvFillsOnlyWhatNothingElseSetAndIsAnnounced) {
 TEST(Settings, AKeyThatNoHeaderCanHoldIsAnErrorThatDoesNotShowIt) {
     World world;
     world.sources.credentials.anthropic = "t0p\nsecret";
-    const auto loaded = load(world.sources, world.options);
+    const auto loaded = load(world.sources, world.overrides);
     ASSERT_FALSE(loaded);
     EXPECT_THAT(loaded.error().message, HasSubstr("ANTHROPIC_API_KEY"));
     EXPECT_EQ(loaded.error().message.find("t0p"), std::string::npos);
@@ -535,8 +542,8 @@ TEST(Settings, ABadRuleOfAWorkspaceIsAWarningAndTheReadableOnesCount) {
 TEST(Settings, ABadRuleOfOnesOwnIsAnError) {
     World world;
     world.user_says("permissions.allow.1=Read(\n");
-    world.options.deny = {"Bash(x"};
-    world.options.defines = {{"permissions.ask", "(y)"}};
+    world.option_says("permissions.deny", "Bash(x", "--deny");
+    world.define("permissions.ask", "(y)");
     EXPECT_THAT(
         world.examined().errors,
         ::testing::ElementsAre(HasSubstr("'Read('"), HasSubstr("'Bash(x'"), HasSubstr("'(y)'")));
@@ -544,14 +551,14 @@ TEST(Settings, ABadRuleOfOnesOwnIsAnError) {
 
 TEST(Settings, ADefineIsStrongerThanTheOptionOfTheSameKey) {
     World world;
-    world.options.model = "by-option";
-    world.options.provider = "anthropic";
-    world.options.max_turns = 3;
-    world.options.log_level = "info";
-    world.options.defines = {{"model.name", "by-define"},
-                             {"model.provider", "replay"},
-                             {"agent.maxTurns", "5"},
-                             {"log.level", "debug"}};
+    world.option_says("model.name", "by-option", "--model");
+    world.option_says("model.provider", "anthropic", "--provider");
+    world.option_says("agent.maxTurns", "3", "--max-turns");
+    world.option_says("log.level", "info", "--log-level");
+    world.define("model.name", "by-define");
+    world.define("model.provider", "replay");
+    world.define("agent.maxTurns", "5");
+    world.define("log.level", "debug");
     const Settings settings = world.settings();
     EXPECT_EQ(settings.model.name, "by-define");
     EXPECT_EQ(settings.model.provider, "replay");
@@ -565,12 +572,12 @@ TEST(Settings, ATildeIsTheHomeDirectoryWhereverAPathIsGiven) {
         std::filesystem::create_directories(world.dir / name);
     std::filesystem::create_directories(world.dir / "ws/~");
     world.dir.write("home/c.properties", "log.level=info\n");
-    world.options.workspace = "~/w";
-    world.options.add_dirs = {"~", "~/more", "./~"};
-    world.options.plugin_dirs = {"~/plugins"};
-    world.options.config = "~/c.properties";
-    world.options.replay = "~/r.jsonl";
-    world.options.record = "./~/x";
+    world.overrides.workspace = "~/w";
+    world.overrides.add_dirs = {"~", "~/more", "./~"};
+    world.overrides.plugin_dirs = {"~/plugins"};
+    world.overrides.config = "~/c.properties";
+    world.overrides.replay = "~/r.jsonl";
+    world.overrides.record = "./~/x";
     const Examined found = world.examined();
     EXPECT_THAT(found.errors, ::testing::IsEmpty());
     const Settings& settings = found.loaded.settings;
@@ -590,16 +597,16 @@ TEST(Settings, WithoutACurrentDirectoryOnlyRelativePathsAreErrors) {
     world.sources.cwd_problem = "the current directory is gone";
     EXPECT_THAT(world.examined().errors, ::testing::IsEmpty());
     EXPECT_EQ(world.examined().no_workspace, "the current directory is gone");
-    const auto loaded = load(world.sources, world.options);
+    const auto loaded = load(world.sources, world.overrides);
     ASSERT_FALSE(loaded);
     EXPECT_EQ(loaded.error().message, "the current directory is gone");
 
-    world.options.workspace = world.dir / "ws";
-    EXPECT_TRUE(load(world.sources, world.options));
-    world.options.add_dirs = {"x"};
-    world.options.plugin_dirs = {"x"};
-    world.options.config = "x";
-    world.options.replay = "x";
+    world.overrides.workspace = world.dir / "ws";
+    EXPECT_TRUE(load(world.sources, world.overrides));
+    world.overrides.add_dirs = {"x"};
+    world.overrides.plugin_dirs = {"x"};
+    world.overrides.config = "x";
+    world.overrides.replay = "x";
     world.sources.environment["TENON_STATE_DIR"] = "x";
     const auto errors = world.examined().errors;
     for (const char* name :

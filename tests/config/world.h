@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "host/cli/options.h"
 #include "host/config/settings.h"
+#include "host/session/rule_texts.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::config {
@@ -12,7 +12,7 @@ namespace tenon::config {
 struct World {
     testing::TempDir dir;
     Sources sources;
-    cli::Options options;
+    Overrides overrides;
 
     World() {
         for (const char* folder : {"etc", "home", "ws"})
@@ -21,6 +21,7 @@ struct World {
         sources.prefix = "/opt/tenon";
         sources.system = dir / "etc";
         sources.cwd = dir / "ws";
+        sources.check_rule = session::check_rule;
     }
 
     [[nodiscard]] std::filesystem::path state() const { return dir / "home/.local/state/tenon"; }
@@ -33,7 +34,14 @@ struct World {
     void workspace_says(const std::string& properties) const {
         dir.write("ws/.tenon/tenon.properties", properties);
     }
-    [[nodiscard]] Examined examined() const { return examine(sources, options); }
+    /// A key that an option of the command line sets.
+    void option_says(const char* key, const char* value, const char* option) {
+        overrides.options.push_back({key, value, option});
+    }
+    void define(const char* key, const char* value) {
+        overrides.defines.push_back({key, value, "-D"});
+    }
+    [[nodiscard]] Examined examined() const { return examine(sources, overrides); }
     [[nodiscard]] Settings settings() const { return examined().loaded.settings; }
     /// The entry of a key that is there once.
     [[nodiscard]] Entry entry(const std::string& key) const {

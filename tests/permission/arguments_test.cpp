@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "host/shell/grammar.h"
 #include "host/permission/path_pattern.h"
 #include "host/permission/surroundings.h"
+#include "host/shell/grammar.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::permission {

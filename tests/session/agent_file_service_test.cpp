@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "host/config/trust.h"
 #include "host/base/path_text.h"
+#include "host/config/trust.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::session {
@@ -20,7 +20,7 @@ TEST(AgentFileService, AnswersWhatMayBeUsedAndNamesWhatMayNot) {
     dir.write("ws/.tenon/agents/trusted.md", "one");
     const auto folders = config::agent_folders(ws, dir / "home", {});
     ASSERT_TRUE(config::record_trust(dir / "state", ws, std::nullopt,
-                             config::read_agent_files(folders.of_workspace).files));
+                                     config::read_agent_files(folders.of_workspace).files));
     dir.write("ws/.claude/agents/new\x1b.md", "two");
     dir.write("home/.claude/agents/own.md", "three");
     dir.write("home/.claude/agents/bad.md", "\xFF");

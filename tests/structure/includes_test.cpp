@@ -16,9 +16,10 @@ namespace fs = std::filesystem;
 const fs::path kSource = TENON_SOURCE_DIR;
 
 /// The rooms of the host from the lowest to the highest. A room includes itself and lower ones.
-const std::vector<std::string> kRooms = {
-    "base",   "config", "journal",    "sandbox", "jobs", "shim",     "agent",   "plugin",  "plugins",
-    "shell",  "permission", "model",  "ui",      "terminal", "session", "cli",  "sitting", "app"};
+const std::vector<std::string> kRooms = {"base",       "config",  "journal", "sandbox",  "jobs",
+                                         "shim",       "agent",   "plugin",  "plugins",  "shell",
+                                         "permission", "model",   "ui",      "terminal", "session",
+                                         "cli",        "sitting", "app"};
 
 /// What may be included less than the order of the rooms allows.
 const std::map<std::string, std::set<std::string>> kNarrower = {

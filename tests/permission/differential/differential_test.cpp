@@ -131,9 +131,10 @@ public:
         const shell::Script script = shell::parse_script(text);
         return std::any_of(script.parts.begin(), script.parts.end(), [&](const shell::Part& part) {
             if (part.words.empty() || part.words[0].decoded != ran[0]) return false;
-            bool literal = std::all_of(part.words.begin(), part.words.end(), [](const shell::Word& word) {
-                return word.literal() && word.decoded.find('~') == std::string::npos;
-            });
+            bool literal =
+                std::all_of(part.words.begin(), part.words.end(), [](const shell::Word& word) {
+                    return word.literal() && word.decoded.find('~') == std::string::npos;
+                });
             // Of `a | time { b`, where time is no reserved word, only the beginning is a part.
             if (part.nested && part.words.size() == 2 && ran[0] == "time" && ran.size() > 2)
                 literal = literal && part.words[1].decoded != ran[1];
