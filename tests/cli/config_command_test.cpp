@@ -23,10 +23,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 /// Whether a person has said yes to the workspace's configuration file as it is now.
-bool is_trusted(const World& world) {
+bool is_trusted(const config::World& world) {
     const auto trust = config::trust_in(world.state(), world.dir / "ws",
                                         *config::find_config_file(world.dir / "ws/.tenon"));
-    return trust && *trust == Trust::kTrusted;
+    return trust && *trust == config::Trust::kTrusted;
 }
 
 struct Ran {
@@ -35,7 +35,7 @@ struct Ran {
 };
 
 /// Runs `tenon config WORDS…` with no terminal.
-Ran run(const World& world, std::vector<std::string> words, Options options = {}) {
+Ran run(const config::World& world, std::vector<std::string> words, Options options = {}) {
     options.command = "config";
     options.rest = std::move(words);
     std::ostringstream out, err;
@@ -45,7 +45,7 @@ Ran run(const World& world, std::vector<std::string> words, Options options = {}
 }
 
 TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
-    World world;
+    config::World world;
     world.user_says(
         "model.name=m\nplugins.web.token=t0p-secret\nmodel.proxy=http://u:t0p-secret@h:1\n");
     world.sources.credentials.anthropic = "t0p-secret-key";
@@ -63,7 +63,7 @@ TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
 }
 
 TEST(ConfigCommand, ShowsTheSameAsJson) {
-    World world;
+    config::World world;
     world.user_says("model.name=m\npermissions.deny.1=a\npermissions.deny.2=b\n");
     const Ran ran = run(world, {"--json", "show"});
     EXPECT_EQ(ran.code, 0);
@@ -79,7 +79,7 @@ TEST(ConfigCommand, ShowsTheSameAsJson) {
 }
 
 TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
-    World world;
+    config::World world;
     world.user_says("permissions.allow.1=Bash(make)\n");
     const auto folder = world.dir / "home/.config/tenon";
     const std::vector<std::string> rules = {"Bash(grep 'a\\|b' <<E\nx\nE)"};
@@ -102,7 +102,7 @@ TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
 }
 
 TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
-    World world;
+    config::World world;
     world.user_says("model.name=m\n");
     world.workspace_says("nonsense=1\n");
     Ran ran = run(world, {"check"});
@@ -121,7 +121,7 @@ TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
 }
 
 TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
-    const World world;
+    const config::World world;
     for (const auto& words : std::vector<std::vector<std::string>>{{},
                                                                    {"list"},
                                                                    {"show", "check"},
@@ -140,7 +140,7 @@ TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
 }
 
 TEST(ConfigCommand, NamesTheWordItDoesNotKnow) {
-    const World world;
+    const config::World world;
     const Ran ran = run(world, {"frobnicate"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_TRUE(ran.err.starts_with("tenon: ")) << ran.err;
@@ -152,7 +152,7 @@ TEST(ConfigCommand, NamesTheWordItDoesNotKnow) {
 }
 
 TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
-    World world;
+    config::World world;
     world.workspace_says("permissions.allow.1=Bash(make)\nlog.file=\x1b[2Jx");
     Ran ran = run(world, {"trust"});
     EXPECT_EQ(ran.code, 2);
@@ -175,7 +175,7 @@ TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
 }
 
 TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
-    World world;
+    config::World world;
     world.dir.write("ws/.tenon/tenon.xml", "<tenon><model>");
     const Ran ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 2);
@@ -184,7 +184,7 @@ TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
 }
 
 TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
-    const World world;
+    const config::World world;
     const Ran ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(ran.out, HasSubstr("until it has one"));
@@ -192,7 +192,7 @@ TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
 }
 
 TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
-    World world;
+    config::World world;
     world.workspace_says("permissions.allow.1=Bash(make)\n");
     ASSERT_EQ(run(world, {"trust", "--yes"}).code, 0);
     world.dir.write("ws/.tenon/agents/a.md", "Definition A.\x1b[2J");
@@ -229,7 +229,7 @@ TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
 }
 
 TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
-    const World world;
+    const config::World world;
     world.dir.write("ws/.claude/agents/bad.md", "\xFF");
     world.dir.write("ws/.claude/agents/good.md", "Good.\n");
     const Ran ran = run(world, {"trust", "--yes"});
@@ -240,7 +240,7 @@ TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
 }
 
 /// Runs `tenon config trust` on a terminal, answers its question, and returns what it printed.
-Ran answer_on_terminal(const World& world, const std::string& answer) {
+Ran answer_on_terminal(const config::World& world, const std::string& answer) {
     int master = -1;
     const pid_t pid = ::forkpty(&master, nullptr, nullptr, nullptr);
     if (pid == 0) {
@@ -268,7 +268,7 @@ Ran answer_on_terminal(const World& world, const std::string& answer) {
 }
 
 TEST(ConfigCommand, AsksOnATerminal) {
-    World world;
+    config::World world;
     world.workspace_says("permissions.allow.1=Bash\n");
     for (const char* no : {"n\n", "\n", "yep\n", "\x04"}) {
         SCOPED_TRACE(no);

@@ -27,7 +27,7 @@ JobRecord running(const std::string& command) {
     return job;
 }
 
-JobRecord ended(sitting::Status status) {
+JobRecord ended(Status status) {
     JobRecord job = running("make");
     job.status = job.end.status = status;
     job.end.started_ms = job.started_ms;

@@ -67,7 +67,7 @@ protected:
         return found;
     }
 
-    World world_;
+    config::World world_;
     std::ostringstream out_, err_;
 };
 

@@ -30,7 +30,7 @@ protected:
         return run_tasks(options, world_.sources, {out_, err_});
     }
 
-    World world_;
+    config::World world_;
     std::ostringstream out_, err_;
 };
 

@@ -9,7 +9,7 @@ int main() {
     // Opened first: an undumpable process may not open its own block unless it is root's. What is
     // read is the block as it is at that moment.
     std::ifstream block("/proc/self/environ", std::ios::binary);
-    const tenon::app::Credentials credentials = tenon::app::take_credentials();
+    const tenon::config::Credentials credentials = tenon::config::take_credentials();
     std::cout << "anthropic=" << credentials.anthropic.size()
               << " openai=" << credentials.openai.size()
               << " dumpable=" << ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
