@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "host/plugins/note.h"
+#include "host/plugin/note.h"
 #include "host/plugins/plugin.h"
+#include "host/plugins/problem.h"
 #include "host/plugins/trusted_file.h"
 
 namespace tenon::plugins {
@@ -35,7 +36,7 @@ struct LoaderOptions {
 /// A file that is a plugin for this host, as far as can be said without running any of its code.
 struct Candidate {
     TrustedFile file;
-    Note note;
+    plugin::Note note;
     bool first_party = false;
     std::size_t rank = 0;  ///< of a first-party one: its place in the manifest
 };
@@ -54,7 +55,8 @@ struct Loaded {
 std::filesystem::path installed_plugin_folder();
 
 /// Judges one file: who could change it, its machine, its ABI. Runs none of its code.
-Result<Candidate, Refusal> inspect(const std::filesystem::path& file, const LoaderOptions& options);
+Result<Candidate, plugin::Refusal> inspect(const std::filesystem::path& file,
+                                           const LoaderOptions& options);
 
 /// Every *.so of the folders, each folder's by name; of two with one id the first stays. Disabled
 /// ones are left out without a word. Runs no plugin code. Blocks on files.

@@ -7,6 +7,7 @@
 
 #include "host/agent/ports.h"
 #include "host/plugins/plugin.h"
+#include "host/plugins/problem.h"
 
 namespace tenon::plugins {
 
@@ -53,10 +54,9 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
 
 private:
-    std::vector<Words> words(void (*tenon_context::*function)(void*, tenon_sink));
+    std::vector<Words> words(plugin::Hook hook);
 
     std::vector<std::unique_ptr<Plugin>> plugins_;
-    std::vector<std::unique_ptr<agent::Tool>> plugin_tools_;  // in order; they refer to plugins_
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;
     std::map<std::string, agent::Tool*, std::less<>> by_name_;
 };

@@ -18,6 +18,8 @@ namespace {
 using valijson::adapters::Adapter;
 using valijson::constraints::Constraint;
 
+constexpr std::size_t kMaxSchemaBytes = 64U << 10U;
+
 std::int64_t count_or(const Adapter& limits, const std::string& key, std::int64_t otherwise) {
     limits.applyToObject([&](const std::string& name, const Adapter& value) {
         if (name == key) value.asInteger(otherwise);
@@ -94,6 +96,11 @@ std::string path_of(const std::vector<std::string>& context) {
 }
 
 }  // namespace
+
+Result<Json> parse_schema(std::string_view text) {
+    if (text.size() > kMaxSchemaBytes) return Error{"more than 64 KiB of schema"};
+    return parse_json(text);
+}
 
 struct Schema::Compiled {
     Json form;

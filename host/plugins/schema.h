@@ -3,11 +3,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/base/json.h"
 #include "host/base/result.h"
 
 namespace tenon::plugins {
+
+/// A schema that a plugin states, parsed; at most 64 KiB.
+Result<Json> parse_schema(std::string_view text);
 
 /// A JSON Schema (draft 7, the keywords listed in schema_form.cpp), compiled once, checked often.
 /// Immutable: may be used by many threads at once. Patterns run on RE2, in time linear in the text.

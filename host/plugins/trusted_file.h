@@ -5,7 +5,7 @@
 
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
-#include "host/plugins/note.h"
+#include "host/plugin/refusal.h"
 
 namespace tenon::plugins {
 
@@ -25,6 +25,6 @@ bool owns_this_program(uid_t owner);
 /// to the root. A user's private group (the primary group, with the user's name or number and no
 /// other member) may, and a folder with the sticky bit, where only owners rename and remove, may be
 /// writable.
-Result<TrustedFile, Refusal> open_trusted(const std::filesystem::path& file);
+Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& file);
 
 }  // namespace tenon::plugins

@@ -9,8 +9,8 @@
 
 #include "host/base/limits.h"
 #include "host/base/unique_fd.h"
-#include "host/plugins/library.h"
-#include "host/plugins/running.h"
+#include "host/plugin/library.h"
+#include "host/plugin/running.h"
 #include "tests/plugins/workbench.h"
 #include "tests/support/sanitizers.h"
 
@@ -239,7 +239,7 @@ TEST(Loader, KeepsTheFirstOfTwoWithOneId) {
     const auto again = bench.put("plain_again");
     const Loaded loaded = load(bench.options, bench.services);
     ASSERT_EQ(ids(loaded), std::vector<std::string>{"plain"});
-    EXPECT_EQ(loaded.plugins[0]->tools()[0].spec.name, "plain");
+    EXPECT_EQ(loaded.plugins[0]->tools()[0]->spec().name, "plain");
     ASSERT_EQ(loaded.problems.size(), 1U);
     EXPECT_EQ(loaded.problems[0].file, again);
     EXPECT_THAT(loaded.problems[0].reason, HasSubstr("a second plugin with the id plain"));
@@ -271,8 +271,8 @@ TEST(Loader, LoadsAChangedFileAfterAReload) {
                                std::filesystem::copy_options::overwrite_existing);
     const Loaded after = load(bench.options, bench.services);
     ASSERT_EQ(after.plugins.size(), 1U);
-    EXPECT_EQ(before.plugins.at(0)->tools()[0].spec.name, "plain");
-    EXPECT_EQ(after.plugins[0]->tools()[0].spec.name, "again");
+    EXPECT_EQ(before.plugins.at(0)->tools()[0]->spec().name, "plain");
+    EXPECT_EQ(after.plugins[0]->tools()[0]->spec().name, "again");
 }
 
 TEST(Loader, KnowsTheFolderInstalledNextToTheProgram) {
