@@ -12,12 +12,11 @@
 #include "host/agent/call_ids.h"
 #include "host/agent/conversation.h"
 #include "host/agent/estimate.h"
-#include "host/agent/journal.h"
 #include "host/agent/ports.h"
+#include "host/journal/journal.h"
+#include "host/journal/record.h"
 
 namespace tenon::agent {
-
-class Record;
 
 /// What is fixed for a session: the journal's first record.
 struct SessionHead {
@@ -124,18 +123,18 @@ public:
     Result<void> change_workspace(const std::string& workspace);
 
 private:
-    Session(Journal journal, SessionHead head, std::filesystem::path folder)
+    Session(journal::Journal journal, SessionHead head, std::filesystem::path folder)
         : journal_(std::move(journal)), head_(std::move(head)), folder_(std::move(folder)) {}
 
     Result<void> read(const std::vector<std::string_view>& lines, std::size_t first);
-    void read_record(const Record& record, const std::string& where);
-    void read_answer(const Record& record, const std::string& where);
+    void read_record(const journal::Record& record, const std::string& where);
+    void read_answer(const journal::Record& record, const std::string& where);
     std::string name_call(ToolCall& call, std::string_view block, std::uint64_t place);
     [[nodiscard]] std::string call_recorded_as(const std::string& id) const;
     [[nodiscard]] std::set<std::string> calls_recorded_as(
         const std::vector<std::string>& ids) const;
-    void read_result(const Record& record, const std::string& where);
-    void read_compaction(const Record& record, const std::string& where);
+    void read_result(const journal::Record& record, const std::string& where);
+    void read_compaction(const journal::Record& record, const std::string& where);
     void note(const std::string& where, const std::string& what);
     void warn_of(const std::string& where, const std::string& what);
     Result<void> write_head();
@@ -146,7 +145,7 @@ private:
     /// Returns the members that the telling record must carry.
     Result<std::string> announce(const std::vector<std::string>& jobs);
 
-    Journal journal_;
+    journal::Journal journal_;
     SessionHead head_;
     std::filesystem::path folder_;
     Conversation conversation_;

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "host/agent/journal_lines.h"
-#include "host/agent/record.h"
 #include "host/agent/repair.h"
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
 #include "host/base/path_text.h"
+#include "host/journal/journal_lines.h"
+#include "host/journal/record.h"
 
 namespace tenon::agent {
 namespace {
@@ -29,13 +29,13 @@ std::vector<Place> places_in(const std::vector<std::string_view>& lines) {
     std::vector<Place> places;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const bool among_nuls = lines[i].find('\0') != std::string_view::npos;
-        for (const std::string_view part : parts_between_nuls(lines[i]))
+        for (const std::string_view part : journal::parts_between_nuls(lines[i]))
             places.push_back({i + 1, part, among_nuls});
     }
     return places;
 }
 
-Result<SessionHead> read_head(const Record& record, const std::string& where) {
+Result<SessionHead> read_head(const journal::Record& record, const std::string& where) {
     if (record.integer("v", 0) > 1) {
         return Error{where + ": written by a newer tenon (record version " +
                      std::to_string(record.integer("v", 0)) + ", this one reads 1)"};
@@ -74,12 +74,12 @@ bool is_unusable(const Json& block) {
 }  // namespace
 
 Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
-    auto lines = JournalLines::open(journal);
+    auto lines = journal::JournalLines::open(journal);
     if (!lines) return lines.error();
     Deliveries found;
     std::unordered_map<std::int64_t, std::vector<std::string>> announced;
     const auto take = [&](std::string_view text) {
-        const auto record = Record::read(text);
+        const auto record = journal::Record::read(text);
         if (!record) return;
         const std::string type = record->string("type");
         if (type == "session") found.parent_call = record->string("parent_call");
@@ -95,14 +95,14 @@ Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + journal.string());
         if (!*line) return found;
-        for (const std::string_view part : parts_between_nuls((*line)->text))
+        for (const std::string_view part : journal::parts_between_nuls((*line)->text))
             take(part);
     }
 }
 
 Result<Session> Session::open(const std::filesystem::path& folder, SessionHead fresh) {
     const std::filesystem::path path = folder / (fresh.id + ".jsonl");
-    auto opened = Journal::open(path);
+    auto opened = journal::Journal::open(path);
     if (!opened) return opened.error();
     const auto lines = opened->lines();
     if (lines.empty()) {
@@ -114,11 +114,11 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
     const auto places = places_in(lines);
     std::size_t first = 0;  // record that can be read
     std::vector<std::pair<std::string, std::string>> damaged;
-    Result<Record> record = Record::read(places.front().text);
+    Result<journal::Record> record = journal::Record::read(places.front().text);
     while (!record && ++first < places.size()) {
         damaged.emplace_back("line " + std::to_string(places[first - 1].line),
                              record.error().message);
-        record = Record::read(places[first].text);
+        record = journal::Record::read(places[first].text);
     }
     if (!record) {
         const std::string why = places.front().among_nuls
@@ -158,7 +158,7 @@ Result<void> Session::read(const std::vector<std::string_view>& lines, std::size
     for (std::size_t i = first + 1; i < places.size(); ++i) {
         const Place& place = places[i];
         const std::string where = "line " + std::to_string(place.line);
-        const auto record = Record::read(place.text);
+        const auto record = journal::Record::read(place.text);
         if (!record) {
             warn_of(where, "damaged, skipped (" + record.error().message + ")");
             continue;
@@ -197,7 +197,7 @@ void Session::mend_before_text() {
     }
 }
 
-void Session::read_record(const Record& record, const std::string& where) {
+void Session::read_record(const journal::Record& record, const std::string& where) {
     const std::string type = record.string("type");
     if (type == "user") {
         mend_before_text();
@@ -236,7 +236,7 @@ void Session::read_record(const Record& record, const std::string& where) {
     }
 }
 
-void Session::read_result(const Record& record, const std::string& where) {
+void Session::read_result(const journal::Record& record, const std::string& where) {
     const std::string id = record.string("tool_use_id");
     const std::string_view text = record.quoted("text");
     if (!conversation_.add_quoted_result(call_recorded_as(id), text.empty() ? R"("")" : text,
@@ -245,7 +245,7 @@ void Session::read_result(const Record& record, const std::string& where) {
     }
 }
 
-void Session::read_answer(const Record& record, const std::string& where) {
+void Session::read_answer(const journal::Record& record, const std::string& where) {
     const Json& content = record.value("content");
     const auto texts = split_blocks(record.raw("content"));
     if (!content.is_array() || content.size() != texts.size()) {
@@ -318,8 +318,8 @@ std::string Session::call_recorded_as(const std::string& id) const {
     return id;
 }
 
-/// The calls that a record means. Records have the ids that calls have in the conversation; those of
-/// older versions have the recorded ones.
+/// The calls that a record means. Records have the ids that calls have in the conversation; those
+/// of older versions have the recorded ones.
 std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>& ids) const {
     std::set<std::string> calls;
     for (const std::string& id : ids) {
@@ -334,7 +334,7 @@ std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>&
     return calls;
 }
 
-void Session::read_compaction(const Record& record, const std::string& where) {
+void Session::read_compaction(const journal::Record& record, const std::string& where) {
     const std::string text = record.string("text");
     if (text.empty()) {
         warn_of(where, "a summary without text, skipped");

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/secrets.h"
 #include "host/jobs/job_limits.h"
 #include "host/sandbox/policy.h"
 
@@ -104,5 +105,8 @@ bool is_elsewhere(const JobRecord& job);
 std::int64_t start_by_this_clock(const JobRecord& job);
 /// Sets `started_ms` to that.
 void correct_start(JobRecord& job);
+
+/// The record with the known keys replaced in everything that a person or a model wrote.
+JobRecord redacted(JobRecord job, const Secrets& secrets);
 
 }  // namespace tenon::jobs

@@ -279,7 +279,7 @@ void Gate::study(Case& matter, const CommandNeeds& command) const {
     std::vector<bool> studied(matter.needs.size(), false);
     for (std::size_t i = 0; i < command.parts.size(); ++i) {
         const std::size_t at = command.need_of_part[i];
-        if (at == Part::kNone || studied[at]) continue;
+        if (at == shell::Part::kNone || studied[at]) continue;
         studied[at] = true;
         for (Need& need : judge.protected_changes(i))
             matter.needs.push_back(std::move(need));

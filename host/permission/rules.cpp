@@ -188,12 +188,12 @@ bool Rule::covers(std::string_view tool) const {
            std::find(family->tools.begin(), family->tools.end(), tool) != family->tools.end();
 }
 
-bool Rule::allows(const Part& part, bool opaque) const {
+bool Rule::allows(const shell::Part& part, bool opaque) const {
     if (bare()) return true;
     if (opaque || !text_ || (!part.words.empty() && !part.words.front().literal())) return false;
     // An assignment is no part of a command's name: `make*` is not `make=1 x`.
     std::string assignments;
-    for (const Word& word : part.assignments)
+    for (const shell::Word& word : part.assignments)
         assignments += (assignments.empty() ? "" : " ") + word.written;
     if (!assignments.empty() && !part.words.empty()) assignments += ' ';
     if (text_->text() == part.written || text_->text() == part.whole) return true;
@@ -202,12 +202,12 @@ bool Rule::allows(const Part& part, bool opaque) const {
     return text_->matches(part.written) || (text_->exact() && text_->matches(part.whole));
 }
 
-bool Rule::asks(const Part& part) const {
+bool Rule::asks(const shell::Part& part) const {
     if (bare() || denies(part)) return true;
     return text_ && (text_->matches(part.written) || text_->matches(part.whole));
 }
 
-bool Rule::denies(const Part& part) const {
+bool Rule::denies(const shell::Part& part) const {
     return bare() || (command_ && command_->matches(part));
 }
 

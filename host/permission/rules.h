@@ -8,9 +8,9 @@
 
 #include "host/agent/message.h"
 #include "host/base/result.h"
-#include "host/permission/command_pattern.h"
 #include "host/permission/path_pattern.h"
-#include "host/permission/shell.h"
+#include "host/shell/command_pattern.h"
+#include "host/shell/script.h"
 
 /// Permission rules: `Tool` or `Tool(specifier)`.
 ///   Bash(npm test)   exact; `*` matches any text, `\*` a star, `\\` a backslash; a trailing ` *`
@@ -74,13 +74,13 @@ public:
     /// Allow rules: the part as written, without redirections; with them only a rule without a
     /// `*`. Assignments before the command must begin the rule too, letter for letter. What is not
     /// wholly understood, or runs a program that a pattern of file names gives, only when bare.
-    [[nodiscard]] bool allows(const Part& part, bool opaque) const;
+    [[nodiscard]] bool allows(const shell::Part& part, bool opaque) const;
     /// Deny and ask rules: the decoded words, without assignments, see CommandPattern.
-    [[nodiscard]] bool denies(const Part& part) const;
+    [[nodiscard]] bool denies(const shell::Part& part) const;
     /// kAgent, kSkill.
     [[nodiscard]] bool matches_name(std::string_view name) const;
     /// Ask rules: whatever a deny rule or an allow rule of the same text could mean.
-    [[nodiscard]] bool asks(const Part& part) const;
+    [[nodiscard]] bool asks(const shell::Part& part) const;
     /// kRead, kEdit. `strictly` also looks behind symlinks in the rule's own beginning.
     [[nodiscard]] bool matches_path(const std::filesystem::path& path, bool strictly) const;
     /// kRead, kEdit: false when nothing beneath this directory can match.
@@ -93,7 +93,7 @@ private:
     Kind kind_ = Kind::kTool;
     std::string tool_;
     std::optional<TextPattern> text_;
-    std::optional<CommandPattern> command_;
+    std::optional<shell::CommandPattern> command_;
     std::optional<PathPattern> path_;
 };
 

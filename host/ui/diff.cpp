@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "host/base/text_width.h"
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/ui/line_diff.h"
-#include "host/ui/text_width.h"
-#include "host/ui/untrusted.h"
 
 namespace tenon::ui {
 namespace {

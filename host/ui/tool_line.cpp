@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "host/base/text_width.h"
+#include "host/base/untrusted.h"
 #include "host/ui/diff.h"
 #include "host/ui/status_line.h"
-#include "host/ui/text_width.h"
 #include "host/ui/tool_output.h"
 #include "host/ui/tool_subject.h"
-#include "host/ui/untrusted.h"
 
 namespace tenon::ui {
 namespace {

@@ -3,8 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
-#include "host/ui/untrusted.h"
 
 namespace tenon::ui {
 namespace {

@@ -4,12 +4,12 @@
 #include <iterator>
 #include <utility>
 
-#include "host/ui/duration.h"
+#include "host/base/duration.h"
+#include "host/base/text_width.h"
+#include "host/base/untrusted.h"
 #include "host/ui/job_line.h"
 #include "host/ui/overloaded.h"
-#include "host/ui/text_width.h"
 #include "host/ui/tool_line.h"
-#include "host/ui/untrusted.h"
 
 namespace tenon::ui {
 namespace {

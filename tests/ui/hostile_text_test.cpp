@@ -1,9 +1,9 @@
+#include "host/base/untrusted.h"
 #include "host/ui/diff.h"
 #include "host/ui/markdown_block.h"
 #include "host/ui/markdown_stream.h"
 #include "host/ui/tool_line.h"
 #include "host/ui/transcript.h"
-#include "host/ui/untrusted.h"
 #include "tests/ui/lines.h"
 
 /// Whatever models, tools, jobs and files say, only our own styling comes out.

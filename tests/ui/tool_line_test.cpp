@@ -1,6 +1,6 @@
 #include "host/ui/tool_line.h"
 
-#include "host/ui/duration.h"
+#include "host/base/duration.h"
 #include "tests/ui/lines.h"
 
 namespace tenon::ui {
