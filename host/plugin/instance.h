@@ -46,6 +46,7 @@ struct ToolStatement {
     std::string description;
     std::string input_schema;  ///< JSON text
     std::uint32_t flags = 0;   ///< TENON_READ_ONLY and so on
+    std::string facts = {};    ///< JSON text, see FACTS OF A TOOL in plugin.h; empty: none
 };
 
 /// The functions of the extension tenon.context/1: see tenon_context.

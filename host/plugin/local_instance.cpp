@@ -26,7 +26,8 @@ tenon_sink append_to(std::string& text) {
 
 ToolStatement statement_of(const tenon_tool& tool) {
     return {std::string(view(tool.name)), std::string(view(tool.description)),
-            std::string(view(tool.input_schema)), tool.flags};
+            std::string(view(tool.input_schema)), tool.flags,
+            TENON_HAS(&tool, facts) ? std::string(view(tool.facts)) : std::string()};
 }
 
 }  // namespace

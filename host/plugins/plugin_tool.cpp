@@ -3,6 +3,7 @@
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
 #include "host/plugin/local_instance.h"
+#include "host/plugins/tool_facts.h"
 
 namespace tenon::plugins {
 namespace {
@@ -70,10 +71,19 @@ Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
     if (!schema)
         return plugin::defect("the input schema of " + name + ": " + schema.error().message);
 
+    auto facts = read_facts(statement.facts, *input_schema, first_party);
+    if (!facts) return plugin::defect("the facts of " + name + ": " + facts.error().message);
+
     const auto has = [&](std::uint32_t flag) { return (statement.flags & flag) != 0; };
-    agent::ToolSpec spec{
-        name,        statement.description, std::move(*input_schema), plugin_id,
-        first_party, has(TENON_READ_ONLY),  has(TENON_CONCURRENT),    has(TENON_LONG_RUNNING)};
+    agent::ToolSpec spec{name,
+                         statement.description,
+                         std::move(*input_schema),
+                         plugin_id,
+                         first_party,
+                         has(TENON_READ_ONLY),
+                         has(TENON_CONCURRENT),
+                         has(TENON_LONG_RUNNING),
+                         std::move(*facts)};
     return std::unique_ptr<PluginTool>(
         new PluginTool(std::move(spec), std::move(*schema), instance, host));
 }

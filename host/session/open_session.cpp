@@ -269,8 +269,9 @@ void OpenSession::make_services() {
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, settings_.workspace, session_folder(), limits,
         [this](const plugins::ServiceRequest& request, const std::string& command) {
-            const auto verdict = gate_->judge_command(
-                request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
+            const auto verdict =
+                gate_->judge_command(request.plugin, command, string_or(request.params, "cwd"),
+                                     request.call->stop(), command_tool());
             return verdict.allowed ? std::string() : verdict.reason;
         },
         secrets_, options_.home, std::move(containment.policy));
@@ -356,11 +357,18 @@ void OpenSession::report_unknown_rules() {
         notice(error.message);
 }
 
+/// The name of our own tool that runs commands: a rule that names this tool also judges the
+/// commands of third-party plugins.
+std::string OpenSession::command_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && !tool->facts.command.empty()) return tool->name;
+    return {};
+}
+
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
-    std::erase_if(tools,
-                  [this](const agent::ToolSpec* tool) { return gate_->removes(tool->name); });
+    std::erase_if(tools, [this](const agent::ToolSpec* tool) { return gate_->removes(*tool); });
     return tool_list(tools);
 }
 

@@ -34,7 +34,7 @@ public:
     }
 
     agent::ToolResult call(const std::string& tool, const Json& input, std::stop_token stop = {}) {
-        agent::CallContext context({"session", ""}, "toolu_1", std::move(stop),
+        agent::CallContext context({"session", "", tool}, "toolu_1", std::move(stop),
                                    [this](const std::string& note) {
                                        const std::lock_guard lock(mutex_);
                                        progress_.push_back(note);

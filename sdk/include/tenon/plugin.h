@@ -37,6 +37,47 @@
  * BLOCKING
  *   invoke may take as long as the work does, and ends soon after its call is cancelled. A person
  *   waits while create, destroy, tools and reconfigure run, so they do not use the network.
+ *
+ * FACTS OF A TOOL
+ *   What the host shows and judges of a tool's calls is stated by the tool itself, as a JSON object in
+ *   tenon_tool.facts. Every member is optional; unknown members are ignored. ARGUMENT is the name of a
+ *   property of the tool's input schema.
+ *   "subject": TEXT       What a call acts on, for the line that shows the call. In TEXT, {a} stands for
+ *                         the value of the argument a, {a:first} for its first line, {a|b} for the
+ *                         first of several that is there, and {a+b} for a range of lines which begins
+ *                         with line a and has b lines. What stands in [ ] is left out when a value
+ *                         in it is missing. Without this member all arguments are shown.
+ *   "command": ARGUMENT   A bash command, judged by the rules Bash(...). "directory": ARGUMENT is where
+ *                         it runs.
+ *   "reads": [ARGUMENT, ...], "writes": [ARGUMENT, ...]
+ *                         A path or a list of paths, judged by the rules Read(...) and Edit(...). A
+ *                         relative path begins at the workspace; a missing one is the workspace.
+ *   "pattern": ARGUMENT   A pattern of file names beneath the first path of "reads".
+ *   "result": TEXT        How the result is shown:
+ *       "text"            its first lines; the default
+ *       "nothing"         not at all
+ *       "line_count"      the number of its lines
+ *       "command"         the output of a command that may end in a line such as [exit code: 3]
+ *       "checklist"       not the result but the list in "items": ARGUMENT, of objects with "text" and
+ *                         "status" (pending, in_progress, completed)
+ *       "change"          not the result but what the call does to the file of "writes": the text of
+ *                         "before": ARGUMENT becomes that of "after": ARGUMENT, everywhere when
+ *                         "everywhere": ARGUMENT is true. Without "before" it is the whole file.
+ *       "diff"            the result is a unified diff
+ *   "for_subagents": false
+ *                         No subagent has the tool.
+ *   "no_question": true   A call needs no question, though the tool is not read-only.
+ *   "conversation_only": true
+ *                         The same, and a call is also allowed in the mode plan: it changes nothing
+ *                         outside the conversation.
+ *   "rules": "Agent" or "Skill"
+ *                         The rules that judge the tool; "rule_name": ARGUMENT is what they look at.
+ *   "recovered": "start" or "subagent"
+ *                         What answers a call that was under way when the host ended: that its job was
+ *                         started, or the last text of its subagent. Default: how its job ended.
+ *   Whether a call may wait for long is the flag TENON_LONG_RUNNING. Of a plugin that is not
+ *   first-party, no_question, conversation_only and rules are ignored, and a command or a path is
+ *   judged by deny rules and ask rules alone: none of them spares a question.
  */
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
@@ -99,6 +140,7 @@ typedef struct tenon_tool {
     tenon_str name;         /* [a-z][a-z0-9_]{0,63}, unique in the host */
     tenon_str description;  /* for the model: what it does and when to use it */
     tenon_str input_schema; /* JSON Schema (draft 7 subset) of type object; the host validates against it */
+    tenon_str facts;        /* optional: a JSON object, see FACTS OF A TOOL */
 } tenon_tool;
 
 /* One running call. Owned by the host; dies when invoke returns. */

@@ -196,6 +196,77 @@ inline Reply Host::request(const Call& call, std::string_view method, std::strin
     return ask(call.raw(), method, params, body);
 }
 
+/// What a tool states about itself for the host: see FACTS OF A TOOL in plugin.h for the meaning of
+/// each. `Plugin::tool` returns it; state the facts in `setup`.
+class Facts {
+public:
+    explicit Facts(tenon_tool& tool) noexcept : tool_(tool) {}
+    Facts(const Facts&) = delete;
+    Facts& operator=(const Facts&) = delete;
+
+    Facts& subject(std::string_view text) { return state("subject", text); }
+    Facts& command(std::string_view argument, std::string_view directory = {}) {
+        if (!directory.empty()) state("directory", directory);
+        return state("command", argument);
+    }
+    Facts& reads(const std::vector<std::string>& arguments) {
+        json_.texts("reads", arguments);
+        return update();
+    }
+    Facts& writes(const std::vector<std::string>& arguments) {
+        json_.texts("writes", arguments);
+        return update();
+    }
+    Facts& pattern(std::string_view argument) { return state("pattern", argument); }
+
+    Facts& shows_nothing() { return state("result", "nothing"); }
+    Facts& shows_line_count() { return state("result", "line_count"); }
+    Facts& shows_command_output() { return state("result", "command"); }
+    Facts& shows_diff() { return state("result", "diff"); }
+    Facts& shows_checklist(std::string_view items) {
+        return state("result", "checklist").state("items", items);
+    }
+    /// `before` and `everywhere` may be empty.
+    Facts& shows_change(std::string_view before, std::string_view after,
+                        std::string_view everywhere = {}) {
+        if (!before.empty()) state("before", before);
+        if (!everywhere.empty()) state("everywhere", everywhere);
+        return state("result", "change").state("after", after);
+    }
+
+    Facts& not_for_subagents() {
+        json_.boolean("for_subagents", false);
+        return update();
+    }
+    Facts& no_question() {
+        json_.boolean("no_question", true);
+        return update();
+    }
+    Facts& conversation_only() {
+        json_.boolean("conversation_only", true);
+        return update();
+    }
+    Facts& rules(std::string_view group, std::string_view argument) {
+        return state("rules", group).state("rule_name", argument);
+    }
+    Facts& recovered(std::string_view answer) { return state("recovered", answer); }
+
+private:
+    Facts& state(std::string_view key, std::string_view value) {
+        json_.text(key, value);
+        return update();
+    }
+    Facts& update() {
+        text_ = json_.json();
+        tool_.facts = detail::str(text_);
+        return *this;
+    }
+
+    tenon_tool& tool_;
+    JsonObject json_;
+    std::string text_;
+};
+
 /// The base class of a plugin: state the tools in `setup`, and write TENON_PLUGIN once.
 class Plugin {
 public:
@@ -225,12 +296,14 @@ public:
 protected:
     [[nodiscard]] const Host& host() const noexcept { return host_; }
 
-    /// States one tool: see tenon_tool for what the texts and flags must be.
-    void tool(std::string name, std::string description, std::string input_schema,
-              std::uint32_t flags, Function run) {
+    /// States one tool: see tenon_tool for what the texts and flags must be. The returned object
+    /// takes its facts; it lives as long as the plugin.
+    Facts& tool(std::string name, std::string description, std::string input_schema,
+                std::uint32_t flags, Function run) {
         tools_.push_back(std::make_unique<Tool>(std::move(name), std::move(description),
                                                 std::move(input_schema), flags, std::move(run)));
         list_.push_back(&tools_.back()->c);
+        return tools_.back()->facts;
     }
 
 private:
@@ -244,14 +317,16 @@ private:
               description(std::move(description_)),
               schema(std::move(schema_)),
               run(std::move(run_)),
-              c{sizeof(tenon_tool), flags, detail::str(name), detail::str(description),
-                detail::str(schema)} {}
+              c{sizeof(tenon_tool),  flags,       detail::str(name), detail::str(description),
+                detail::str(schema), {nullptr, 0}},
+              facts(c) {}
         Tool(const Tool&) = delete;
         Tool& operator=(const Tool&) = delete;
 
         std::string name, description, schema;
         Function run;
         tenon_tool c;
+        Facts facts;
     };
 
     tenon_rc invoke(const tenon_call* raw) {
