@@ -49,7 +49,7 @@ struct ToolStatement {
 };
 
 /// The functions of the extension tenon.context/1: see tenon_context.
-enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry };
+enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry, kTasks };
 
 /// One instance of a plugin. It is created before this interface is used, and destroying the object
 /// destroys it; no call is running then.

@@ -17,6 +17,7 @@
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
 #include "host/session/instructions.h"
+#include "host/session/plugin_options.h"
 #include "host/session/rule_texts.h"
 #include "host/session/system_prompt.h"
 #include "host/session/told_jobs.h"
@@ -308,18 +309,12 @@ void OpenSession::make_services() {
 }
 
 plugins::LoaderOptions OpenSession::loader_options() const {
-    plugins::LoaderOptions options;
-    options.folders = settings_.plugins.path;
-    options.first_party_folder = options_.prefix / "lib/tenon/plugins";
-    options.state_dir = settings_.state_dir;
-    options.workspace = settings_.workspace.string();
-    for (const auto& [id, plugin] : settings_.plugins.by_id)
-        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.own};
-    options.log = [this](std::string_view plugin, int level, std::string_view message) {
-        spdlog::log(log_level(level), "plugin {}: {}", plugin,
-                    secrets_.redact(std::string(message)));
-    };
-    return options;
+    return session::loader_options(
+        settings_, options_.prefix,
+        [this](std::string_view plugin, int level, std::string_view message) {
+            spdlog::log(log_level(level), "plugin {}: {}", plugin,
+                        secrets_.redact(std::string(message)));
+        });
 }
 
 Result<void, StartFailure> OpenSession::load_plugins() {
