@@ -50,7 +50,7 @@ struct ToolStatement {
 };
 
 /// The functions of the extension tenon.context/1: see tenon_context.
-enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry };
+enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry, kTasks };
 
 /// One instance of a plugin. Destroying the object destroys the instance; no call may be running
 /// then. How an instance is created is not part of this interface.

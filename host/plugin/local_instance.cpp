@@ -145,8 +145,10 @@ std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
     }
     // `carry` is the last member of the first revision: a table has all of them or none.
     if (!TENON_HAS(hooks_, carry)) return {};
+    if (hook == Hook::kTasks && !TENON_HAS(hooks_, tasks)) return {};
     auto* const function = hook == Hook::kSystemPrompt ? hooks_->system_prompt
                            : hook == Hook::kRemind     ? hooks_->remind
+                           : hook == Hook::kTasks      ? hooks_->tasks
                                                        : hooks_->carry;
     if (function == nullptr) return {};
     return text_from([&](tenon_sink out) { function(self_, out); });

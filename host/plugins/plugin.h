@@ -52,6 +52,9 @@ public:
     void begin_session(const std::string& session, const std::string& reason);
     /// The text of a hook as valid UTF-8, cut off after 32 KiB.
     [[nodiscard]] std::string text_of(plugin::Hook hook);
+    /// The tasks of the workspace as JSON (see tenon_context), whole; empty when the plugin keeps
+    /// none.
+    [[nodiscard]] std::string tasks() { return instance_->run_hook(plugin::Hook::kTasks, {}); }
 
 private:
     Plugin(PluginOrigin origin, const Services& services, LogSink log)

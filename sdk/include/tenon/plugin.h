@@ -227,6 +227,12 @@ typedef struct tenon_context {
     void (*remind)(void *self, tenon_sink out);
     /* What a summary of the conversation must contain, such as unfinished work. */
     void (*carry)(void *self, tenon_sink out);
+    /* The tasks of the workspace, for `tenon tasks`. Only a plugin that keeps tasks has this function.
+     * It puts a JSON object: {"tasks":[{"id","subject","description","status","blockedBy","blocks",
+     * "owner"}],"unusable":[{"file","reason"}]}, with `file` relative to the workspace, or
+     * {"error": text} when the tasks cannot be read. It changes nothing. It may be called without
+     * begin. */
+    void (*tasks)(void *self, tenon_sink out);
 } tenon_context;
 
 #if defined(_WIN32)

@@ -292,6 +292,9 @@ public:
     [[nodiscard]] virtual std::string system_prompt() { return {}; }
     [[nodiscard]] virtual std::string reminder() { return {}; }
     [[nodiscard]] virtual std::string carried_on() { return {}; }
+    /// The tasks of the workspace as JSON, from a plugin that keeps them. May be called without
+    /// begin_session.
+    [[nodiscard]] virtual std::string tasks() { return {}; }
 
 protected:
     [[nodiscard]] const Host& host() const noexcept { return host_; }
@@ -379,9 +382,9 @@ struct Glue {
     }
 
     static const void* extension(void*, const char* id) noexcept {
-        static const tenon_context context = {sizeof(tenon_context), begin,
-                                              words<&Plugin::system_prompt>,
-                                              words<&Plugin::reminder>, words<&Plugin::carried_on>};
+        static const tenon_context context = {
+            sizeof(tenon_context),      begin, words<&Plugin::system_prompt>,
+            words<&Plugin::reminder>, words<&Plugin::carried_on>, words<&Plugin::tasks>};
         return std::string_view(id) == TENON_CONTEXT ? &context : nullptr;
     }
 
