@@ -16,10 +16,10 @@
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
+#include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
 #include "host/session/rule_texts.h"
 #include "host/session/system_prompt.h"
-#include "host/session/told_jobs.h"
 #include "host/session/tool_list.h"
 
 namespace tenon::session {
@@ -482,7 +482,7 @@ void OpenSession::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    ToldJobs told(settings_.state_dir / "sessions");
+    DeliveredJobs told(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
                      [&told](const jobs::JobRecord& job) { return told.contains(job); });
 }

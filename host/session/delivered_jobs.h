@@ -10,10 +10,10 @@ namespace tenon::session {
 
 /// Which ended jobs nobody waits to hear of any more, as the journals say. Reads each journal once.
 /// Used by one thread.
-class ToldJobs {
+class DeliveredJobs {
 public:
     /// `sessions` is the folder of the journals.
-    explicit ToldJobs(std::filesystem::path sessions) : sessions_(std::move(sessions)) {}
+    explicit DeliveredJobs(std::filesystem::path sessions) : sessions_(std::move(sessions)) {}
 
     /// False also when the journal cannot be read.
     bool contains(const jobs::JobRecord& job);

@@ -10,7 +10,7 @@
 
 /// A conversation as its journal tells it, for people and other programs: read without the
 /// journal's lock, while a host may be writing it.
-namespace tenon::session {
+namespace tenon::journal {
 
 struct SessionEntry {
     enum class Kind { kText, kAnswer, kResult, kCleared, kSummarised };
@@ -34,4 +34,4 @@ Result<void> read_entries(const std::filesystem::path& journal,
 /// {"type":"compaction","text"}. What was said before stays.
 Result<std::vector<nlohmann::ordered_json>> read_messages(const std::filesystem::path& journal);
 
-}  // namespace tenon::session
+}  // namespace tenon::journal

@@ -1,11 +1,11 @@
-#include "host/session/session_entries.h"
+#include "host/journal/session_entries.h"
 
 #include <optional>
 
-#include "host/agent/wire.h"
 #include "host/journal/journal_lines.h"
+#include "host/journal/record.h"
 
-namespace tenon::session {
+namespace tenon::journal {
 namespace {
 
 using Kind = SessionEntry::Kind;
@@ -21,7 +21,7 @@ std::optional<SessionEntry> entry_from(const Json& record, std::string_view line
     }
     if (type == "assistant" && member(record, "content").is_array()) {
         entry.kind = Kind::kAnswer;
-        entry.content = parse_ordered_json(agent::raw_member(line, "content"), kMaxOwnJsonDepth)
+        entry.content = parse_ordered_json(Record::read(line)->raw("content"), kMaxOwnJsonDepth)
                             .value_or(OrderedJson::array());
         return entry;
     }
@@ -86,13 +86,13 @@ private:
 
 Result<void> read_entries(const std::filesystem::path& journal,
                           const std::function<void(SessionEntry)>& take) {
-    auto lines = journal::JournalLines::open(journal);
+    auto lines = JournalLines::open(journal);
     if (!lines) return lines.error();
     while (true) {
         const auto line = lines->next();
         if (!line) return line.error().while_doing("read " + journal.string());
         if (!*line) return {};
-        for (const std::string_view part : journal::parts_between_nuls((*line)->text)) {
+        for (const std::string_view part : parts_between_nuls((*line)->text)) {
             const auto record = parse_json(part, kMaxOwnJsonDepth);
             if (!record || !record->is_object()) continue;
             if (integer_or(*record, "v", 0) > 1)
@@ -109,4 +109,4 @@ Result<std::vector<Ordered>> read_messages(const std::filesystem::path& journal)
     return messages.end();
 }
 
-}  // namespace tenon::session
+}  // namespace tenon::journal
