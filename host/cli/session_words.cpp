@@ -13,7 +13,7 @@
 namespace tenon::cli {
 namespace {
 
-using Kind = journal::SessionEntry::Kind;
+using journal::RecordType;
 
 constexpr std::size_t kWidestId = 24;
 constexpr std::size_t kWidestName = 24;
@@ -109,11 +109,11 @@ std::string describe(const journal::SessionSummary& session, std::span<const job
 }
 
 std::string ConversationWords::of(const journal::SessionEntry& entry) {
-    if (entry.kind == Kind::kResult) return result(entry);
+    if (entry.type == RecordType::kResult) return result(entry);
     std::string text = end();
-    if (entry.kind == Kind::kAnswer) return text + answer(entry);
-    if (entry.kind == Kind::kCleared) return text + "\n--- cleared ---\n";
-    if (entry.kind == Kind::kSummarised)
+    if (entry.type == RecordType::kAnswer) return text + answer(entry);
+    if (entry.type == RecordType::kClear) return text + "\n--- cleared ---\n";
+    if (entry.type == RecordType::kCompaction)
         return text + "\n--- summarised ---\n" + visible(entry.text, true) + "\n";
     if (entry.origin == "environment") return text;
     const std::string lead = entry.origin == "prompt" ? "> " : "[" + visible(entry.origin) + "] ";

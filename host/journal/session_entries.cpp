@@ -2,64 +2,61 @@
 
 #include <optional>
 
-#include "host/journal/journal_lines.h"
-#include "host/journal/record.h"
+#include "host/journal/reader.h"
 
 namespace tenon::journal {
 namespace {
 
-using Kind = SessionEntry::Kind;
 using Ordered = OrderedJson;
 
-std::optional<SessionEntry> entry_from(const Json& record, std::string_view line) {
-    const std::string type = string_or(record, "type");
+std::optional<SessionEntry> entry_from(const Record& record) {
     SessionEntry entry;
-    entry.text = string_or(record, "text");
-    if (type == "user") {
-        entry.origin = string_or(record, "origin");
-        return entry;
+    entry.type = record.type();
+    entry.text = record.string("text");
+    switch (entry.type) {
+        case RecordType::kText:
+            entry.origin = record.string("origin");
+            return entry;
+        case RecordType::kAnswer:
+            if (!record.value("content").is_array()) return std::nullopt;
+            entry.content = parse_ordered_json(record.raw("content"), kMaxOwnJsonDepth)
+                                .value_or(OrderedJson::array());
+            return entry;
+        case RecordType::kResult:
+            entry.tool_use_id = record.string("tool_use_id");
+            entry.is_error = record.boolean("is_error", false);
+            return entry;
+        case RecordType::kClear:
+        case RecordType::kCompaction:
+            return entry;
+        default:
+            return std::nullopt;
     }
-    if (type == "assistant" && member(record, "content").is_array()) {
-        entry.kind = Kind::kAnswer;
-        entry.content = parse_ordered_json(Record::read(line)->raw("content"), kMaxOwnJsonDepth)
-                            .value_or(OrderedJson::array());
-        return entry;
-    }
-    if (type == "tool_result") {
-        entry.kind = Kind::kResult;
-        entry.tool_use_id = string_or(record, "tool_use_id");
-        entry.is_error = bool_or(record, "is_error", false);
-        return entry;
-    }
-    if (type != "clear" && type != "compaction") return std::nullopt;
-    entry.kind = type == "clear" ? Kind::kCleared : Kind::kSummarised;
-    return entry;
 }
 
 /// Gathers what a user message is made of.
 class Messages {
 public:
     void take(const SessionEntry& entry) {
-        switch (entry.kind) {
-            case Kind::kText:
+        switch (entry.type) {
+            case RecordType::kText:
                 user_.push_back(Ordered{{"type", "text"}, {"text", entry.text}});
                 return;
-            case Kind::kResult:
+            case RecordType::kResult:
                 user_.push_back(result(entry));
                 return;
-            case Kind::kAnswer:
+            case RecordType::kAnswer:
                 end_user_message();
                 messages_.push_back(Ordered{{"role", "assistant"}, {"content", entry.content}});
                 return;
-            case Kind::kCleared:
+            case RecordType::kClear:
                 end_user_message();
                 messages_.push_back(Ordered{{"type", "clear"}});
                 return;
-            case Kind::kSummarised:
-                break;
+            default:
+                end_user_message();
+                messages_.push_back(Ordered{{"type", "compaction"}, {"text", entry.text}});
         }
-        end_user_message();
-        messages_.push_back(Ordered{{"type", "compaction"}, {"text", entry.text}});
     }
     std::vector<Ordered> end() {
         end_user_message();
@@ -86,19 +83,15 @@ private:
 
 Result<void> read_entries(const std::filesystem::path& journal,
                           const std::function<void(SessionEntry)>& take) {
-    auto lines = JournalLines::open(journal);
-    if (!lines) return lines.error();
+    auto reader =
+        Reader::open(journal, {RecordType::kText, RecordType::kAnswer, RecordType::kResult,
+                               RecordType::kClear, RecordType::kCompaction});
+    if (!reader) return reader.error();
     while (true) {
-        const auto line = lines->next();
-        if (!line) return line.error().while_doing("read " + journal.string());
-        if (!*line) return {};
-        for (const std::string_view part : parts_between_nuls((*line)->text)) {
-            const auto record = parse_json(part, kMaxOwnJsonDepth);
-            if (!record || !record->is_object()) continue;
-            if (integer_or(*record, "v", 0) > 1)
-                return Error{journal.string() + ": written by a newer tenon"};
-            if (auto entry = entry_from(*record, part)) take(*std::move(entry));
-        }
+        const auto record = reader->next_record();
+        if (!record) return record.error();
+        if (!*record) return {};
+        if (auto entry = entry_from(**record)) take(*std::move(entry));
     }
 }
 

@@ -4,11 +4,11 @@ namespace tenon::session {
 
 namespace fs = std::filesystem;
 
-const Result<agent::Deliveries>* DeliveredJobs::journal(const fs::path& path) {
+const Result<journal::JournalledDeliveries>* DeliveredJobs::journal(const fs::path& path) {
     std::error_code failed;
     if (!fs::exists(path, failed) && !failed) return nullptr;
     auto it = journals_.find(path);
-    if (it == journals_.end()) it = journals_.emplace(path, agent::read_deliveries(path)).first;
+    if (it == journals_.end()) it = journals_.emplace(path, journal::read_deliveries(path)).first;
     return &it->second;
 }
 

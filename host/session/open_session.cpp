@@ -462,12 +462,12 @@ Result<void> OpenSession::clear() {
 void OpenSession::take_over_jobs() {
     if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
     const auto problems = queue_->adopt(
-        [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); });
+        [this](const jobs::JobRecord& job) { return session_->deliveries().is_delivered(job.id); });
     for (const std::string& problem : problems)
         notice(problem);
     for (const auto& job : queue_->background_jobs()) {
-        if (session_->is_delivered(job.id)) session_jobs_->told({job.id});
-        if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))
+        if (session_->deliveries().is_delivered(job.id)) session_jobs_->told({job.id});
+        if (jobs::is_terminal(job.status) && session_->deliveries().is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }
 }
