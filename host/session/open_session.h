@@ -164,6 +164,7 @@ private:
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
     [[nodiscard]] std::string command_tool() const;
+    [[nodiscard]] std::string background_tool() const;
     [[nodiscard]] SkillFolders folders_of_skills() const {
         return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
     }
