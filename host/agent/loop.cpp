@@ -135,7 +135,7 @@ void Loop::tell_ended_jobs() {
     std::vector<JobEnded> untold;
     std::vector<std::string> ids;
     for (JobEnded& job : parts_.inbox.undelivered()) {
-        if (parts_.session.is_delivered(job.id)) {
+        if (parts_.session.deliveries().is_delivered(job.id)) {
             parts_.inbox.told({job.id});
             continue;
         }
@@ -313,14 +313,6 @@ Loop::Next Loop::go_on_after_cut(const Answer& answer) {
     return Next::kAsk;
 }
 
-/// Of text that was cut off also without the piece of a key that the cut has left.
-std::string Loop::without_keys(const ToolResult& result) const {
-    std::string text = utf8::repair(result.text);
-    if (result.cut_at >= text.size()) return parts_.secrets.redact(std::move(text));
-    return parts_.secrets.redact_part(text.substr(0, result.cut_at), {false, true}) +
-           parts_.secrets.redact(text.substr(result.cut_at));
-}
-
 void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink,
                     {parts_.session.head().id, options_.subagent});
@@ -328,7 +320,7 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     results_shown_ = false;
     std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
-        outcome.result.text = without_keys(outcome.result);
+        outcome.result.text = text_without_keys(outcome.result, parts_.secrets);
         if (!failed) {  // behind a record that could not be written, none may stand
             auto written = parts_.session.add_result(call.id, outcome.result);
             if (!written) failed.emplace(written.error().message);

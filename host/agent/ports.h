@@ -201,6 +201,7 @@ public:
     [[nodiscard]] virtual const ToolSpec& spec() const = 0;
     /// What is wrong with the arguments, for the model; nothing when `call` may be tried.
     [[nodiscard]] virtual std::optional<std::string> check(const ToolCall& call) const = 0;
+    /// Runs the call. `check` has found nothing wrong with it: it is not checked again.
     virtual ToolResult call(const ToolCall& call, CallContext& context) = 0;
 };
 

@@ -150,6 +150,8 @@ public:
         return text;
     }
 
+    std::string tasks() override { return tasks_as_json(std::string(host().workspace())); }
+
 private:
     std::string write_todos(TodoList list) {
         const std::lock_guard lock(mutex_);
