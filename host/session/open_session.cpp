@@ -119,9 +119,10 @@ agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& cal
                                    std::stop_token stop) {
     const auto verdict = gate_->judge(tool.spec(), call, stop);
     if (!verdict.allowed) return {{secrets_.redact(verdict.reason), true, {}}, true, {}};
-    agent::CallContext context({}, call.id, std::move(stop), [this, &call](std::string note) {
-        sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
-    });
+    agent::CallContext context({{}, {}, call.name}, call.id, std::move(stop),
+                               [this, &call](std::string note) {
+                                   sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
+                               });
     agent::CallOutcome outcome{tool.call(call, context), false, {}};
     outcome.result.text = agent::text_without_keys(outcome.result, secrets_);
     return outcome;
