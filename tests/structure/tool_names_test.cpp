@@ -44,17 +44,17 @@ std::vector<std::string> literals_in(const std::string& source) {
     return found;
 }
 
-/// The names of the tools that our own plugins state: `tool("name",` in C++, and the first member
-/// of a row of a table of tools.
+/// The names of the tools that our own plugins state: `tool("name",` in C++, and the first line of
+/// a row of a table of tools.
 std::set<std::string> tool_names() {
     static const std::regex statement(
-        R"re((?:\btool\(\s*|\{)"([a-z][a-z0-9_]*)",\s*(?:"|k[A-Z]))re");
+        R"re((?:\btool\(\s*"([a-z0-9_]+)",)|(?:\{"([a-z0-9_]+)",\n))re");
     std::set<std::string> names;
     for (const fs::path& file : sources_below(kSource / "plugins")) {
         if (file.filename() != "plugin.cpp" && file.filename() != "bash.cpp") continue;
         const std::string source = content_of(file);
         for (std::sregex_iterator at(source.begin(), source.end(), statement), end; at != end; ++at)
-            names.insert((*at)[1]);
+            names.insert((*at)[1].matched ? (*at)[1] : (*at)[2]);
     }
     return names;
 }
