@@ -119,9 +119,10 @@ agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& cal
                                    std::stop_token stop) {
     const auto verdict = gate_->judge(tool.spec(), call, stop);
     if (!verdict.allowed) return {{secrets_.redact(verdict.reason), true, {}}, true, {}};
-    agent::CallContext context({}, call.id, std::move(stop), [this, &call](std::string note) {
-        sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
-    });
+    agent::CallContext context({{}, {}, call.name}, call.id, std::move(stop),
+                               [this, &call](std::string note) {
+                                   sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
+                               });
     agent::CallOutcome outcome{tool.call(call, context), false, {}};
     outcome.result.text = agent::text_without_keys(outcome.result, secrets_);
     return outcome;
@@ -427,6 +428,14 @@ std::string OpenTools::command_tool() const {
     return {};
 }
 
+/// The name of our own tool that starts background jobs; empty: there is none.
+std::string OpenSession::background_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && tool->facts.recovered == agent::RecoveredAnswer::kJobStart)
+            return tool->name;
+    return {};
+}
+
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
@@ -441,7 +450,8 @@ Result<void, StartFailure> OpenSession::open_session() {
     fresh.provider = settings_.model.provider;
     fresh.model = settings_.model.name;
     prompts_of_plugins_ = registry_->system_prompts();
-    fresh.system = secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_)));
+    fresh.system =
+        secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_), background_tool()));
     fresh.tools = tools_json();
     fresh.created_ms = wall_clock_ms();
     auto opened = agent::Session::open(settings_.state_dir / "sessions", std::move(fresh));

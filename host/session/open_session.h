@@ -228,6 +228,7 @@ private:
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
     [[nodiscard]] std::string tools_json() const;
+    [[nodiscard]] std::string background_tool() const;
 
     // In the order of creation; each uses those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
