@@ -97,9 +97,8 @@ public:
         });
         tool("task_list", kList, kListSchema, kLooksOnly,
              [workspace](Call& call) { call.write(list_tasks(workspace)); });
-        tool("task_get", kGet, kGetSchema, kLooksOnly, [workspace](Call& call) {
-            call.write(get_task(workspace, id_in(arguments(call))));
-        });
+        tool("task_get", kGet, kGetSchema, kLooksOnly,
+             [workspace](Call& call) { call.write(get_task(workspace, id_in(arguments(call)))); });
     }
 
     void begin_session(const std::string&, const std::string& reason) override {
