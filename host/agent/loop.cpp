@@ -62,11 +62,16 @@ Result<void> Loop::recover() {
 ToolResult Loop::recovered_result(const ToolCall& call) {
     ToolCall recorded = call;  // a job knows the id that its call had at first
     recorded.id = parts_.session.recorded_id(call.id);
-    const auto known = parts_.inbox.recover(recorded);
+    const auto known = parts_.inbox.recover(recorded, facts_of(call));
     if (!known) return {"interrupted", true, {}};
     ToolResult result{parts_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
     if (!known->delivered_job.empty()) result.delivered_jobs.push_back(known->delivered_job);
     return result;
+}
+
+ToolFacts Loop::facts_of(const ToolCall& call) const {
+    const Tool* tool = parts_.toolbox.find(call.name);
+    return tool == nullptr ? ToolFacts{} : tool->spec().facts;
 }
 
 RunResult Loop::run(std::string_view prompt, std::stop_token stop) {
@@ -130,7 +135,7 @@ void Loop::tell_ended_jobs() {
     std::vector<JobEnded> untold;
     std::vector<std::string> ids;
     for (JobEnded& job : parts_.inbox.undelivered()) {
-        if (parts_.session.is_delivered(job.id)) {
+        if (parts_.session.deliveries().is_delivered(job.id)) {
             parts_.inbox.told({job.id});
             continue;
         }
@@ -325,8 +330,8 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
         if (call.name == CompactTool::kName && !outcome.result.is_error)
             compaction_.wish(string_or(call.input, "focus"));
         if (outcome.denied) denied.insert(call.id);
-        parts_.sink.on_event(
-            ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});
+        parts_.sink.on_event(ToolFinished{call, std::move(outcome.result), outcome.duration,
+                                          outcome.denied, facts_of(call)});
     });
     for (const ToolCall& call : calls) {
         if (denied.count(call.id) == 0) continue;

@@ -83,6 +83,8 @@ private:
     void add_reminders();
     Result<Answer, ModelFailure> request(std::stop_token stop);
     [[nodiscard]] ToolResult recovered_result(const ToolCall& call);
+    /// The defaults when no tool has the name.
+    [[nodiscard]] ToolFacts facts_of(const ToolCall& call) const;
     void show_last_results();
     bool made(const Result<void, Halt>& room);
     Next take_answer(const Answer& answer, std::stop_token stop);

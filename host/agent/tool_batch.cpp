@@ -200,9 +200,11 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
     const Gate::Verdict verdict = gate_.judge(tool->spec(), call, stop);
     if (!verdict.allowed) return {{verdict.reason, true, {}}, true, {}};
 
-    sink_.on_event(ToolStarted{call});
+    sink_.on_event(ToolStarted{call, tool->spec().facts});
+    Caller caller = caller_;
+    caller.tool = call.name;
     CallContext context(
-        caller_, call.id, stop,
+        std::move(caller), call.id, stop,
         [this, &call](std::string note) {
             sink_.on_event(ToolProgressed{call.id, std::move(note)});
         },

@@ -18,11 +18,11 @@
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
+#include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
 #include "host/session/plugin_options.h"
 #include "host/session/rule_texts.h"
 #include "host/session/system_prompt.h"
-#include "host/session/told_jobs.h"
 #include "host/session/tool_list.h"
 
 namespace tenon::session {
@@ -331,8 +331,9 @@ void OpenTools::make_services() {
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, settings_.workspace, session_folder(), limits,
         [this](const plugins::ServiceRequest& request, const std::string& command) {
-            const auto verdict = gate_->judge_command(
-                request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
+            const auto verdict =
+                gate_->judge_command(request.plugin, command, string_or(request.params, "cwd"),
+                                     request.call->stop(), command_tool());
             return verdict.allowed ? std::string() : verdict.reason;
         },
         secrets_, options_.home, std::move(containment.policy));
@@ -418,11 +419,18 @@ void OpenSession::report_unknown_rules() {
         notice(error.message);
 }
 
+/// The name of our own tool that runs commands: a rule that names this tool also judges the
+/// commands of third-party plugins.
+std::string OpenTools::command_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && !tool->facts.command.empty()) return tool->name;
+    return {};
+}
+
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
-    std::erase_if(tools,
-                  [this](const agent::ToolSpec* tool) { return gate_->removes(tool->name); });
+    std::erase_if(tools, [this](const agent::ToolSpec* tool) { return gate_->removes(*tool); });
     return tool_list(tools);
 }
 
@@ -524,12 +532,12 @@ Result<void> OpenSession::clear() {
 void OpenSession::take_over_jobs() {
     if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
     const auto problems = queue_->adopt(
-        [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); });
+        [this](const jobs::JobRecord& job) { return session_->deliveries().is_delivered(job.id); });
     for (const std::string& problem : problems)
         notice(problem);
     for (const auto& job : queue_->background_jobs()) {
-        if (session_->is_delivered(job.id)) session_jobs_->told({job.id});
-        if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))
+        if (session_->deliveries().is_delivered(job.id)) session_jobs_->told({job.id});
+        if (jobs::is_terminal(job.status) && session_->deliveries().is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }
 }
@@ -544,7 +552,7 @@ void OpenSession::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    ToldJobs told(settings_.state_dir / "sessions");
+    DeliveredJobs told(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
                      [&told](const jobs::JobRecord& job) { return told.contains(job); });
 }

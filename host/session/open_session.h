@@ -137,6 +137,7 @@ private:
     Result<void, StartFailure> make_gate();
     Result<void, StartFailure> make_queue();
     void make_services();
+    [[nodiscard]] std::string command_tool() const;
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] SkillFolders folders_of_skills() const {
         return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
