@@ -65,9 +65,10 @@ Error unknown_tool(const plugins::Registry& registry, const std::string& name) {
         listed += (listed.empty() ? "" : ", ") + spec->name;
     }
     const auto meant = nearest(name, names);
-    return {"unknown tool " + in_quotes(name) +
-            (meant ? "; did you mean " + std::string(*meant) + "?" : "") +
-            (names.empty() ? "; no plugin is loaded" : "; the tools are " + listed)};
+    const std::string unknown = "unknown tool " + in_quotes(name);
+    if (names.empty()) return {unknown + "; no plugin is loaded"};
+    if (!meant) return {unknown + "; the tools are " + listed};
+    return {unknown + "; did you mean " + std::string(*meant) + "? The tools are " + listed};
 }
 
 session::OpenOptions open_options(const config::Sources& sources) {

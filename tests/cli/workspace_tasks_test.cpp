@@ -86,7 +86,8 @@ TEST_F(WorkspaceTasksTest, ThatCannotBeUsedAreNamedWithTheirReason) {
         {R"({"id":1,"subject":" ","status":"pending"})", "its subject is missing or blank"},
         {R"({"id":1,"subject":"s","status":"done"})", "its status is not"},
         {R"({"id":1,"subject":"s","status":"pending","owner":1})", "owner is no text"},
-        {R"({"id":1,"subject":"s","status":"pending","blocks":[0]})", "blocks holds something that is no task id"},
+        {R"({"id":1,"subject":"s","status":"pending","blocks":[0]})",
+         "blocks holds something that is no task id"},
         {"{\"id\":1,\"subject\":\"\xff\",\"status\":\"pending\"}", "not UTF-8"},
     };
     for (const auto& row : rows) {
