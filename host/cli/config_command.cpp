@@ -11,7 +11,7 @@
 #include "host/cli/verbs.h"
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
-#include "host/config/merger.h"
+#include "host/config/table.h"
 #include "host/config/state_dir.h"
 #include "host/config/trust.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "host/config/merger.h"
+#include "host/config/table.h"
 #include "host/config/places.h"
 #include "host/config/settings.h"
 

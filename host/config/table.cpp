@@ -1,4 +1,4 @@
-#include "host/config/merger.h"
+#include "host/config/table.h"
 
 #include <algorithm>
 #include <thread>

@@ -6,7 +6,7 @@
 #include "host/base/untrusted.h"
 #include "host/config/dotenv.h"
 #include "host/config/layers.h"
-#include "host/config/merger.h"
+#include "host/config/table.h"
 #include "host/config/sandbox_settings.h"
 #include "host/config/settings_keys.h"
 #include "host/config/state_dir.h"
