@@ -18,8 +18,8 @@
 #include "host/cli/options.h"
 #include "host/cli/sessions_command.h"
 #include "host/cli/tasks_command.h"
-#include "host/config/settings.h"
-#include "host/session/rule_texts.h"
+#include "host/config/configuration.h"
+#include "host/permission/rules.h"
 
 namespace tenon::app {
 namespace {
@@ -114,7 +114,7 @@ int Application::act() {
         return 0;
     }
     config::Sources sources = config::process_sources(installation_prefix(), start_);
-    sources.check_rule = session::check_rule;
+    sources.check_rule = permission::check_rule;
     if (options->command.empty()) return run_agent(*options, sources);
     if (options->command == "config")
         return cli::run_config(*options, sources,

@@ -101,7 +101,7 @@ bool print(const ui::Report& report, cli::OutputFormat format, Output& output, u
     return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
-int run(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources) {
+int run(const cli::Options& options, const config::Configuration& loaded, const config::Sources& sources) {
     const auto begin = std::chrono::steady_clock::now();
     auto setup = cli::prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);
@@ -156,7 +156,7 @@ int run(const cli::Options& options, const config::Loaded& loaded, const config:
 }  // namespace
 
 /// What is thrown here is a thread or a descriptor that is not to be had.
-int run_headless(const cli::Options& options, const config::Loaded& loaded,
+int run_headless(const cli::Options& options, const config::Configuration& loaded,
                  const config::Sources& sources) {
     try {
         return run(options, loaded, sources);

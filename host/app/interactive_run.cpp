@@ -37,7 +37,7 @@ void block_signals() {
 
 }  // namespace
 
-int run_interactive(const cli::Options& options, const config::Loaded& loaded,
+int run_interactive(const cli::Options& options, const config::Configuration& loaded,
                     const config::Sources& sources) {
     auto setup = cli::prepare_run(options, loaded);
     if (!setup) return complain(setup.error().message, kUsage);

@@ -20,8 +20,8 @@ Result<std::string> choose_session(const Options& options, const config::Setting
 }
 
 /// A directory that somebody named is expected to be there.
-std::optional<std::string> missing_plugin_folder(const config::Loaded& loaded) {
-    for (const config::Entry& entry : loaded.entries) {
+std::optional<std::string> missing_plugin_folder(const config::Configuration& loaded) {
+    for (const config::ShownSetting& entry : loaded.entries) {
         std::error_code ignored;
         if (entry.origin == "--plugin-dir" && !std::filesystem::is_directory(entry.value, ignored))
             return "--plugin-dir " + entry.value + ": no such directory";
@@ -48,7 +48,7 @@ std::function<bool(const std::string&)> question_on_terminal() {
 }  // namespace
 
 Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options,
-                                              const config::Loaded& loaded) {
+                                              const config::Configuration& loaded) {
     auto setup = std::make_unique<RunSetup>();
     config::Settings& settings = setup->settings;
     settings = loaded.settings;

@@ -23,7 +23,7 @@ struct RunSetup {
 
 /// The error (exit 2) says what is missing: a model's name, a key, a folder of plugins, a session
 /// to continue. Starts nothing.
-Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const config::Loaded& loaded);
+Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const config::Configuration& loaded);
 
 /// What a host of this set-up is made of. `launcher` outlives the host.
 session::OpenOptions host_options_of(const Options& options, const config::Sources& sources,

@@ -103,18 +103,18 @@ int run_tasks(Options options, const config::Sources& sources, const Console& co
     if (!verb) return complain(console, verb.error().message, 2);
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);
-    const config::Examined examined = config::examine(sources, overrides_of(options));
+    const config::Configuration found = config::examine(sources, overrides_of(options));
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty();
-    for (const std::string& error : examined.errors)
+    for (const std::string& error : found.errors)
         if (strict) complain(console, error, 2);
-    if (strict && !examined.errors.empty()) return 2;
-    if (!examined.no_workspace.empty()) return complain(console, examined.no_workspace, 2);
+    if (strict && !found.errors.empty()) return 2;
+    if (!found.no_workspace.empty()) return complain(console, found.no_workspace, 2);
 
-    auto files = read_task_files(examined.loaded.settings.workspace);
+    auto files = read_task_files(found.settings.workspace);
     if (!files) return complain(console, files.error().message, 1);
     Secrets secrets;
-    examined.loaded.credentials.add_to(secrets);
+    found.credentials.add_to(secrets);
     redact(files->tasks, secrets);
     for (const std::string& problem : files->problems)
         complain(console, "left out: " + problem, 0);

@@ -1,14 +1,8 @@
-#include "host/config/settings.h"
-
-#include <algorithm>
-#include <array>
+#include "host/config/configuration.h"
 
 #include "host/base/untrusted.h"
-#include "host/config/dotenv.h"
 #include "host/config/layers.h"
-#include "host/config/table.h"
 #include "host/config/sandbox_settings.h"
-#include "host/config/settings_keys.h"
 #include "host/config/state_dir.h"
 
 namespace tenon::config {
@@ -21,149 +15,90 @@ struct KeyVariable {
 constexpr KeyVariable kKeyVariables[] = {{"ANTHROPIC_API_KEY", &Credentials::anthropic},
                                          {"OPENAI_API_KEY", &Credentials::openai}};
 
-/// The keys that the environment gave, and where it gave none, the workspace's .env.
+/// The keys of the environment, and where it has none, those of the workspace's .env.
 void take_keys(const Sources& sources, const DotEnv& dotenv, const std::string& dotenv_file,
-               Examined& out) {
+               Configuration& out) {
     for (const auto& [name, key] : kKeyVariables) {
         auto given = clean_key(name, sources.credentials.*key);
         if (!given) {
             out.errors.push_back(given.error().message);
             continue;
         }
-        out.loaded.credentials.*key = *given;
+        out.credentials.*key = *given;
         const auto in_file = dotenv.values.find(name);
         if (!given->empty() || in_file == dotenv.values.end()) continue;
         if (auto found = clean_key(name, in_file->second)) {
-            out.loaded.credentials.*key = *found;
-            out.loaded.notices.push_back(std::string("using ") + name + " from " + dotenv_file);
+            out.credentials.*key = *found;
+            out.notices.push_back(std::string("using ") + name + " from " + dotenv_file);
         } else {
-            out.loaded.warnings.push_back(dotenv_file + ": " + found.error().message +
-                                          "; it is ignored");
+            out.warnings.push_back(dotenv_file + ": " + found.error().message +
+                                   "; it is ignored");
         }
     }
+    const Setting* model = out.table.find("model.name");
+    if (model != nullptr && model->origin == dotenv_file + ": MODEL_ID")
+        out.notices.push_back("using MODEL_ID=" + visible(model->text) + " from " + dotenv_file);
 }
 
-void take_model(Merger& merger, const DotEnv& dotenv, const std::string& dotenv_file, Loaded& out) {
-    const auto model = dotenv.values.find("MODEL_ID");
-    if (model == dotenv.values.end()) return;
-    if (merger.set_if_unset("model.name", model->second, dotenv_file + ": MODEL_ID")) {
-        out.notices.push_back("using MODEL_ID=" + visible(model->second) + " from " + dotenv_file);
-    }
+/// The hosts that the environment's proxy is not for.
+std::string no_proxy(const Environment& environment) {
+    const auto value = variable(environment, "NO_PROXY");
+    return value.empty() ? variable(environment, "no_proxy") : value;
 }
 
-/// What the environment says of proxies holds where no configuration does.
-void take_proxies(const Sources& sources, Loaded& out) {
-    const auto either = [&](const char* upper, const char* lower) {
-        const auto value = variable(sources.environment, upper);
-        return value.empty() ? variable(sources.environment, lower) : value;
-    };
-    out.settings.model.https_proxy = either("HTTPS_PROXY", "https_proxy");
-    out.settings.model.no_proxy = either("NO_PROXY", "no_proxy");
-    if (out.settings.model.https_proxy.empty()) return;
-    for (Entry& entry : out.entries) {
-        if (entry.key != "model.proxy" || entry.origin != "default") continue;
-        entry.value = shown_value(entry.key, out.settings.model.https_proxy);
-        entry.origin =
-            variable(sources.environment, "HTTPS_PROXY").empty() ? "https_proxy" : "HTTPS_PROXY";
-    }
+/// A path that an option or a variable gives. Where it cannot be made absolute, an error says so.
+std::filesystem::path named_path(const std::filesystem::path& name, const char* named_by,
+                                 const Sources& sources, const Places& places,
+                                 Configuration& out) {
+    auto path = given_path(name, places.home, sources.cwd);
+    if (path) return *std::move(path);
+    out.errors.push_back(path.error().while_doing(named_by).message);
+    return {};
 }
 
-/// The directories in which plugins are looked for. One that cannot be named is an error.
-std::vector<Entry> plugin_folders(const Merger& merger, const Sources& sources,
-                                  const Overrides& overrides, const Places& places,
-                                  std::vector<std::string>& errors) {
-    std::vector<Entry> out = merger.paths("plugins.path");
-    const auto add = [&](const std::filesystem::path& folder, const char* origin) {
-        const auto path = given_path(folder, places.home, sources.cwd);
-        if (path) {
-            out.push_back({"plugins.path", path->string(), origin, {}});
-        } else {
-            errors.push_back(path.error().while_doing(origin).message);
-        }
-    };
-    if (out.empty()) {
-        add(sources.prefix / "lib/tenon/plugins", "default");
-        if (!places.data.empty()) add(places.data / "plugins", "default");
-    }
-    const std::string more = variable(sources.environment, "TENON_PLUGIN_PATH");
-    for (std::string_view rest = more; !rest.empty();) {
-        const auto end = std::min(rest.find(':'), rest.size());
-        if (end > 0) add(rest.substr(0, end), "TENON_PLUGIN_PATH");
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    for (const auto& folder : overrides.plugin_dirs)
-        add(folder, "--plugin-dir");
-    return out;
-}
-
-void take_plugin_folders(const std::vector<Entry>& folders, Loaded& out) {
-    auto& path = out.settings.plugins.path;
-    const auto place = std::find_if(out.entries.begin(), out.entries.end(), [](const Entry& e) {
-        return e.key.starts_with("permissions.");
-    });
-    std::vector<Entry> kept;
-    for (const Entry& entry : folders) {
-        // One folder twice would offer every plugin twice.
-        if (std::find(path.begin(), path.end(), entry.value) != path.end()) continue;
-        path.emplace_back(entry.value);
-        kept.push_back(entry);
-    }
-    out.entries.insert(place, kept.begin(), kept.end());
-}
-
-/// A directory that somebody named, symlinks resolved.
-Result<std::filesystem::path> named_folder(const std::filesystem::path& name, const Layers& layers,
-                                           const Sources& sources) {
-    const auto path = given_path(name, layers.places.home, sources.cwd);
-    if (!path) return path;
-    std::error_code error;
-    auto real = std::filesystem::canonical(*path, error);
-    if (!error && !std::filesystem::is_directory(real, error) && !error)
-        error = std::make_error_code(std::errc::not_a_directory);
-    if (error) return Error{name.string() + ": " + error.message()};
-    return real;
-}
-
-void take_state_dir(const Sources& sources, const Layers& layers, Examined& out) {
-    Settings& settings = out.loaded.settings;
-    settings.state_dir = layers.places.state;
-    if (!settings.state_dir.empty()) {
-        if (auto fine = check_state_dir(settings.state_dir); !fine)
+void take_state_dir(const Sources& sources, const Places& places, Configuration& out) {
+    out.settings.state_dir = places.state;
+    if (!places.state.empty()) {
+        if (auto fine = check_state_dir(places.state); !fine)
             out.errors.push_back(fine.error().message);
     } else if (const auto set = variable(sources.environment, "TENON_STATE_DIR"); !set.empty()) {
-        out.errors.push_back(given_path(set, layers.places.home, sources.cwd)
-                                 .error()
-                                 .while_doing("TENON_STATE_DIR")
-                                 .message);
+        (void)named_path(set, "TENON_STATE_DIR", sources, places, out);
     } else {
         out.errors.emplace_back("there is no directory for state; set HOME or TENON_STATE_DIR");
     }
 }
 
-void take_folders(const Sources& sources, const Overrides& overrides, const Layers& layers,
-                  Examined& out) {
-    Settings& settings = out.loaded.settings;
-    settings.workspace = layers.workspace;
-    for (const auto& folder : overrides.add_dirs) {
-        auto real = named_folder(folder, layers, sources);
-        if (real) {
-            settings.add_dirs.push_back(*std::move(real));
+void take_add_dirs(const Sources& sources, const Overrides& overrides, const Places& places,
+                   Configuration& out) {
+    for (const auto& name : overrides.add_dirs) {
+        auto path = given_path(name, places.home, sources.cwd);
+        if (path) {
+            path = real_directory(*path);
+            if (!path) path = path.error().while_doing(name.string());
+        }
+        if (path) {
+            out.settings.add_dirs.push_back(*std::move(path));
         } else {
-            out.errors.push_back("--add-dir " + visible(real.error().message));
+            out.errors.push_back("--add-dir " + visible(path.error().message));
         }
     }
-    const auto take_file = [&](const std::optional<std::filesystem::path>& name, const char* option,
-                               std::filesystem::path& file) {
-        if (!name) return;
-        auto path = given_path(*name, layers.places.home, sources.cwd);
-        if (path) {
-            file = *std::move(path);
-        } else {
-            out.errors.push_back(path.error().while_doing(option).message);
-        }
-    };
-    take_file(overrides.replay, "--replay", settings.model.replay_file);
-    take_file(overrides.record, "--record", settings.model.record_file);
+}
+
+/// What no key sets.
+void take_paths(const Sources& sources, const Overrides& overrides, const Places& places,
+                Configuration& out) {
+    Settings& settings = out.settings;
+    settings.prefix = sources.prefix;
+    settings.home = places.home;
+    settings.config_dir = places.config;
+    take_state_dir(sources, places, out);
+    take_add_dirs(sources, overrides, places, out);
+    if (overrides.replay)
+        settings.model.replay_file =
+            named_path(*overrides.replay, "--replay", sources, places, out);
+    if (overrides.record)
+        settings.model.record_file =
+            named_path(*overrides.record, "--record", sources, places, out);
 }
 
 }  // namespace
@@ -178,43 +113,35 @@ Sources process_sources(std::filesystem::path prefix, const StartDirectory& star
     return out;
 }
 
-Examined examine(const Sources& sources, const Overrides& overrides) {
+Configuration examine(const Sources& sources, const Overrides& overrides) {
     Layers layers = collect_layers(sources, overrides);
-    Examined out;
+    Configuration out;
     out.errors = std::move(layers.errors);
     out.no_workspace = std::move(layers.no_workspace);
-    out.loaded.warnings = std::move(layers.warnings);
-    out.loaded.files = std::move(layers.files);
-    Merger merger(layers.places.home, sources.check_rule);
+    out.warnings = std::move(layers.warnings);
+    out.files = std::move(layers.files);
+    out.table = Table(layers.places.home, sources.check_rule);
     for (const Layer& layer : layers.layers)
-        merger.merge(layer, out.errors, out.loaded.warnings);
+        out.table.add(layer, out.errors, out.warnings);
+    out.warnings.insert(out.warnings.end(), layers.dotenv.warnings.begin(),
+                        layers.dotenv.warnings.end());
+    take_keys(sources, layers.dotenv, (layers.workspace / ".env").string(), out);
 
-    const auto dotenv = layers.workspace.empty() ? DotEnv{} : read_dotenv(layers.workspace);
-    const std::string dotenv_file = (layers.workspace / ".env").string();
-    out.loaded.warnings.insert(out.loaded.warnings.end(), dotenv.warnings.begin(),
-                               dotenv.warnings.end());
-    take_keys(sources, dotenv, dotenv_file, out);
-    take_model(merger, dotenv, dotenv_file, out.loaded);
-
-    merger.fill(out.loaded.settings);
-    out.loaded.settings.permissions.yes = overrides.yes;
-    out.loaded.entries = merger.entries();
-    take_plugin_folders(plugin_folders(merger, sources, overrides, layers.places, out.errors),
-                        out.loaded);
-    take_proxies(sources, out.loaded);
-    take_state_dir(sources, layers, out);
-    take_folders(sources, overrides, layers, out);
-    take_sandbox(merger, sources, layers.places, out);
+    out.settings = settings_of(out.table);
+    out.settings.workspace = layers.workspace;
+    out.settings.permissions.yes = overrides.yes;
+    out.settings.model.no_proxy = no_proxy(sources.environment);
+    take_paths(sources, overrides, layers.places, out);
+    take_sandbox(sources.system, layers.places.data, out);
     return out;
 }
 
-Result<Loaded> load(const Sources& sources, const Overrides& overrides) {
-    Examined examined = examine(sources, overrides);
-    if (!examined.no_workspace.empty())
-        examined.errors.insert(examined.errors.begin(), examined.no_workspace);
-    if (examined.errors.empty()) return std::move(examined.loaded);
+Result<Configuration> load(const Sources& sources, const Overrides& overrides) {
+    Configuration found = examine(sources, overrides);
+    if (!found.no_workspace.empty()) found.errors.insert(found.errors.begin(), found.no_workspace);
+    if (found.errors.empty()) return found;
     std::string all;
-    for (const std::string& error : examined.errors)
+    for (const std::string& error : found.errors)
         all += (all.empty() ? "" : "\n") + error;
     return Error{std::move(all)};
 }

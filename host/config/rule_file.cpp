@@ -10,7 +10,6 @@
 #include "host/base/unique_fd.h"
 #include "host/config/config_file.h"
 #include "host/config/config_formats.h"
-#include "host/config/layers.h"
 #include "host/config/settings_keys.h"
 
 namespace tenon::config {
@@ -34,7 +33,7 @@ bool is_setting(const std::string& rule) {
 /// What the next start would refuse, or what belongs into a configuration of one's own; else empty.
 std::string what_is_foreign(const std::vector<ConfigEntry>& entries) {
     for (const ConfigEntry& entry : entries) {
-        if (list_item(entry.key).key != kKey)
+        if (numbered_key(entry.key).key != kKey)
             return "it holds '" + entry.key + "', and may hold nothing but " + std::string(kKey);
         if (!parse_value(*find_key(kKey), entry.value))
             return "'" + entry.key + "' has a value that it may not have";
@@ -62,7 +61,7 @@ std::vector<std::string> lines_behind(const std::vector<ConfigEntry>& entries,
     long last = 0;
     std::vector<std::string> standing, lines;
     for (const ConfigEntry& entry : entries) {
-        const ListItem item = list_item(entry.key);
+        const NumberedKey item = numbered_key(entry.key);
         if (item.key != kKey) continue;
         last = std::max(last, item.index);
         standing.push_back(entry.value);

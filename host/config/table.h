@@ -2,82 +2,91 @@
 
 #include <filesystem>
 #include <map>
-#include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "host/config/config_formats.h"
-#include "host/config/layers.h"
+#include "host/base/result.h"
+#include "host/config/config_file.h"
 #include "host/config/settings.h"
 #include "host/config/settings_keys.h"
 
 namespace tenon::config {
 
-/// Puts layers together, weakest first: the last word on a key counts, rules add up. Knows what an
-/// untrusted workspace may say. Reads nothing; where things come from is the caller's business.
-class Merger {
+/// Checks the text of a permission rule; a leading `~` of its path stands for `home`. The Error
+/// names the rule's origin and says what is wrong.
+using RuleCheck = Result<void> (*)(const RuleText& rule, const std::filesystem::path& home);
+
+/// What the settings of a layer may do, and what becomes of a bad one.
+enum class LayerTrust {
+    kBuiltIn,    ///< defaults, and texts of another form than a file's: they are not checked
+    kOwn,        ///< the user's and the machine's: all count, a bad one is an error
+    kTrusted,    ///< of a trusted workspace: all count, a bad one is a warning
+    kUntrusted,  ///< of another workspace: harmless keys count, the rest are warnings
+};
+
+/// The settings of one place: a file, the environment, the options, …
+struct Layer {
+    LayerTrust trust = LayerTrust::kOwn;
+    std::string file;                 ///< empty: no file
+    std::filesystem::path base;       ///< where relative paths begin
+    std::filesystem::path rule_base;  ///< where a leading "/" of a rule begins
+    std::vector<ConfigEntry> entries;
+};
+
+/// A setting in force: one value of a key. A key that is a list has several.
+struct Setting {
+    SettingValue value;  ///< a path is absolute
+    std::string text;    ///< as written
+    std::string origin;  ///< "default", "/etc/tenon/tenon.xml:4", "--model", "-D", "TENON_MODEL"
+    bool built_in = false;
+    /// Of a rule: its origin with the key instead of the line, and where its leading "/" begins.
+    std::string rule_origin;
+    std::filesystem::path rule_base;
+};
+
+/// Every key that has a value: key -> value, text and origin, put together from layers. Knows what
+/// an untrusted workspace may set. Reads no files: where layers come from is not its business.
+class Table {
 public:
-    /// `home` stands for a leading `~/` of paths; `check_rule` may be null. Begins with the
-    /// defaults.
-    Merger(std::filesystem::path home, RuleCheck check_rule);
+    Table() = default;
+    /// `home` is what a leading `~/` of a path stands for; `check_rule` may be null.
+    Table(std::filesystem::path home, RuleCheck check_rule)
+        : home_(std::move(home)), check_rule_(check_rule) {}
 
-    /// Problems go to the errors, or for a workspace's layer to the warnings.
-    void merge(const Layer& layer, std::vector<std::string>& errors,
-               std::vector<std::string>& warnings);
+    /// Adds a layer that is stronger than all before it: its values replace theirs, its permission
+    /// rules and sandbox paths are added. Its `plugins.path` replaces theirs, but for a built-in
+    /// layer, whose directories are added. Problems are errors or warnings, see LayerTrust.
+    void add(const Layer& layer, std::vector<std::string>& errors,
+             std::vector<std::string>& warnings);
 
-    /// Gives a value to a key that no layer has set, and says whether it did.
-    bool set_if_unset(const std::string& key, const std::string& text, const std::string& origin);
-
-    /// Everything but the lists of paths.
-    void fill(Settings& settings) const;
-    /// The configured ones of a list of paths, absolute; empty when there are none.
-    [[nodiscard]] std::vector<Entry> paths(const std::string& key) const;
-    /// Every key but `plugins.path`, in the order of the table, then plugins' own.
-    [[nodiscard]] std::vector<Entry> entries() const;
+    /// Null: the key has no value.
+    [[nodiscard]] const Setting* find(std::string_view key) const;
+    /// The values of a list, in order.
+    [[nodiscard]] std::span<const Setting> list(std::string_view key) const;
+    [[nodiscard]] const auto& all() const { return settings_; }
 
 private:
-    struct Effective {
-        Value value;
-        std::string written;
-        std::string origin;
-        std::filesystem::path base;
-    };
-    struct Item {
-        long index;
-        ConfigEntry entry;
-    };
-    struct ListValue {
-        RuleText rule;
-        std::string origin;
-    };
-
-    /// One pass over a layer.
-    struct Pass {
-        const Layer& layer;
-        ProblemList problems;
-        std::set<std::string> seen;                      // scalar keys
-        std::set<std::string> ignored;                   // told once a key
-        std::map<std::string, std::vector<Item>> items;  // list keys
-
-        void problem(const ConfigEntry& entry, const std::string& what);
-        /// Whether an untrusted workspace's word on this does not count; tells why, once a key.
-        bool refuses(const ConfigEntry& entry, const std::string& key, FromWorkspace allowed);
-    };
-
-    void take(Pass& pass, const ConfigEntry& entry);
-    void take_scalar(Pass& pass, const ConfigEntry& entry, const KeySpec& spec);
-    void take_plugin(Pass& pass, const ConfigEntry& entry, const PluginKey& key);
-    void take_lists(Pass& pass);
-    [[nodiscard]] bool is_readable(Pass& pass, const RuleText& rule) const;
-    [[nodiscard]] bool stricter(Pass& pass, const ConfigEntry& entry, const Value& value) const;
-    [[nodiscard]] std::filesystem::path absolute(const std::string& text,
-                                                 const std::filesystem::path& base) const;
-    [[nodiscard]] std::vector<RuleText> rules(const char* key) const;
-
+    friend class Addition;
     std::filesystem::path home_;
-    RuleCheck check_rule_;
-    std::map<std::string, Effective, std::less<>> effective_;
-    std::map<std::string, std::vector<ListValue>, std::less<>> lists_;
+    RuleCheck check_rule_ = nullptr;
+    std::map<std::string, std::vector<Setting>, std::less<>> settings_;
 };
+
+/// The table as plain values. Sandbox paths and what is no key (workspace, state, …) are not
+/// filled in.
+Settings settings_of(const Table& table);
+
+/// One line of `tenon config show`.
+struct ShownSetting {
+    std::string key;
+    std::string value;      ///< as it was written, without credentials; empty: there is none
+    std::string origin;     ///< see Setting
+    std::string otherwise;  ///< what holds while there is no value, for people
+};
+
+/// Every key in the documented order, a list's once for each value; then plugins' own keys.
+std::vector<ShownSetting> shown_settings(const Table& table);
 
 }  // namespace tenon::config

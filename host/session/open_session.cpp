@@ -17,7 +17,6 @@
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
 #include "host/session/instructions.h"
-#include "host/session/rule_texts.h"
 #include "host/session/system_prompt.h"
 #include "host/session/told_jobs.h"
 #include "host/session/tool_list.h"
@@ -204,9 +203,9 @@ Result<void, StartFailure> OpenSession::make_gate() {
     config.yes = settings_.permissions.yes;
     config.read_only_commands = settings_.permissions.read_only_commands;
     config.read_only_sandbox = settings_.sandbox.mode == "read-only";
-    config.deny = rule_texts(settings_.permissions.deny);
-    config.ask = rule_texts(settings_.permissions.ask);
-    config.allow = rule_texts(settings_.permissions.allow);
+    config.deny = settings_.permissions.deny;
+    config.ask = settings_.permissions.ask;
+    config.allow = settings_.permissions.allow;
     config.workspace = settings_.workspace;
     config.home = options_.home;
     config.add_dirs = settings_.add_dirs;
