@@ -52,19 +52,19 @@ int complain(const std::string& message, int exit_code) {
 }
 
 int run_agent(const cli::Options& options, const config::Sources& sources) {
-    const auto loaded = config::load(sources, overrides_of(options));
-    if (!loaded) return complain(loaded.error().message, kUsage);
-    for (const std::string& warning : loaded->warnings)
+    const auto configuration = config::load(sources, overrides_of(options));
+    if (!configuration) return complain(configuration.error().message, kUsage);
+    for (const std::string& warning : configuration->warnings)
         say("warning: " + warning);
-    for (const std::string& notice : loaded->notices)
+    for (const std::string& notice : configuration->notices)
         say(notice);
-    if (auto started = start_logging(loaded->settings.log); !started)
+    if (auto started = start_logging(configuration->settings.log); !started)
         return complain(started.error().message, kUsage);
     const bool text =
         options.output_format.value_or(cli::OutputFormat::kText) == cli::OutputFormat::kText;
     if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
-        return run_interactive(options, *loaded, sources);
-    return run_headless(options, *loaded, sources);
+        return run_interactive(options, *configuration, sources.environment);
+    return run_headless(options, *configuration);
 }
 
 }  // namespace

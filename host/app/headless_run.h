@@ -6,7 +6,6 @@
 namespace tenon::app {
 
 /// One headless run. Returns the exit code of the program.
-int run_headless(const cli::Options& options, const config::Configuration& loaded,
-                 const config::Sources& sources);
+int run_headless(const cli::Options& options, const config::Configuration& configuration);
 
 }  // namespace tenon::app

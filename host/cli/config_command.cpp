@@ -231,7 +231,8 @@ int run_config(Options options, const config::Sources& sources, const Console& c
     const config::Configuration found = config::examine(sources, overrides_of(options));
     if (verb == "show") return finish(console, show(found, arguments->has("json"), console));
     if (verb == "check") return finish(console, check(found, console));
-    return finish(console, trust(found, sources.check_rule, options.yes || arguments->has("yes"), console));
+    return finish(console,
+                  trust(found, sources.check_rule, options.yes || arguments->has("yes"), console));
 }
 
 }  // namespace tenon::cli

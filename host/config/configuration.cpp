@@ -31,8 +31,7 @@ void take_keys(const Sources& sources, const DotEnv& dotenv, const std::string& 
             out.credentials.*key = *found;
             out.notices.push_back(std::string("using ") + name + " from " + dotenv_file);
         } else {
-            out.warnings.push_back(dotenv_file + ": " + found.error().message +
-                                   "; it is ignored");
+            out.warnings.push_back(dotenv_file + ": " + found.error().message + "; it is ignored");
         }
     }
     const Setting* model = out.table.find("model.name");
@@ -48,8 +47,7 @@ std::string no_proxy(const Environment& environment) {
 
 /// A path that an option or a variable gives. Where it cannot be made absolute, an error says so.
 std::filesystem::path named_path(const std::filesystem::path& name, const char* named_by,
-                                 const Sources& sources, const Places& places,
-                                 Configuration& out) {
+                                 const Sources& sources, const Places& places, Configuration& out) {
     auto path = given_path(name, places.home, sources.cwd);
     if (path) return *std::move(path);
     out.errors.push_back(path.error().while_doing(named_by).message);

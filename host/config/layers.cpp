@@ -67,8 +67,8 @@ private:
             out_.errors.push_back("--workspace " + visible(asked->string()) + ": " +
                                   real.error().message);
         } else {
-            out_.no_workspace = "the current directory " + visible(asked->string()) + ": " +
-                                real.error().message;
+            out_.no_workspace =
+                "the current directory " + visible(asked->string()) + ": " + real.error().message;
         }
     }
 
@@ -185,8 +185,8 @@ private:
         const auto model = out_.dotenv.values.find("MODEL_ID");
         if (model != out_.dotenv.values.end() &&
             parse_value(*find_key("model.name"), model->second)) {
-            layer.entries.push_back({"model.name", model->second,
-                                     (out_.workspace / ".env").string() + ": MODEL_ID"});
+            layer.entries.push_back(
+                {"model.name", model->second, (out_.workspace / ".env").string() + ": MODEL_ID"});
         }
         out_.layers.push_back(std::move(layer));
     }

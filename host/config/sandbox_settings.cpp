@@ -37,8 +37,7 @@ bool is_needed(const fs::path& denied) {
 
 void take_writable(Configuration& out) {
     for (const Setting& setting : out.table.list("sandbox.write")) {
-        const std::string said =
-            setting.origin + ": sandbox.write: " + visible(setting.value.text);
+        const std::string said = setting.origin + ": sandbox.write: " + visible(setting.value.text);
         const fs::path path = resolved(setting.value.text);
         std::error_code error;
         const auto status = fs::status(path, error);
@@ -65,7 +64,8 @@ void take_denied(Configuration& out) {
     for (const Setting& setting : configured) {
         const fs::path path = resolved(setting.value.text);
         if (is_needed(path)) {
-            out.errors.push_back(setting.origin + ": sandbox.denyRead: " + visible(setting.value.text) +
+            out.errors.push_back(setting.origin +
+                                 ": sandbox.denyRead: " + visible(setting.value.text) +
                                  " leaves nothing that a command could run");
         } else {
             sandbox.deny_read.push_back(path);

@@ -75,8 +75,8 @@ private:
     Table& table_;
     const Layer& layer_;
     ProblemList problems_;
-    std::set<std::string> seen_;                         // keys that are no lists
-    std::set<std::string> ignored_;                      // reported once a key
+    std::set<std::string> seen_;                          // keys that are no lists
+    std::set<std::string> ignored_;                       // reported once a key
     std::map<std::string, std::vector<ListItem>> lists_;  // by key
 };
 
@@ -139,16 +139,16 @@ bool Addition::is_stricter(const ConfigEntry& entry, const SettingValue& value) 
 }
 
 Setting Addition::setting(const ConfigEntry& entry, SettingValue value) const {
-    return {std::move(value), entry.value, entry.origin, layer_.trust == LayerTrust::kBuiltIn,
-            {},               {}};
+    return {
+        std::move(value), entry.value, entry.origin, layer_.trust == LayerTrust::kBuiltIn, {}, {}};
 }
 
 /// Whether a permission rule can be read. It is checked here, where its owner is known: a mistake
 /// in a project's file must not keep the user from working.
 bool Addition::is_readable(const Setting& rule) {
     if (table_.check_rule_ == nullptr) return true;
-    const auto checked = table_.check_rule_({rule.value.text, rule.rule_origin, rule.rule_base},
-                                            table_.home_);
+    const auto checked =
+        table_.check_rule_({rule.value.text, rule.rule_origin, rule.rule_base}, table_.home_);
     if (!checked) {
         problems_.add(checked.error().message +
                       (layer_.trust == LayerTrust::kOwn ? "" : "; it is ignored"));
@@ -174,8 +174,8 @@ void Addition::take_scalar(const ConfigEntry& entry, const KeySpec& spec) {
     if (refuses(entry, entry.key, spec.from_workspace) || is_repeated(entry)) return;
     auto value = value_of(entry, spec, entry.key);
     if (!value) return;
-    const bool bounded = layer_.trust == LayerTrust::kUntrusted &&
-                         spec.from_workspace == FromWorkspace::kStricter;
+    const bool bounded =
+        layer_.trust == LayerTrust::kUntrusted && spec.from_workspace == FromWorkspace::kStricter;
     if (bounded && !is_stricter(entry, *value)) return;
     table_.settings_[entry.key] = {setting(entry, *std::move(value))};
 }

@@ -83,10 +83,8 @@ std::string to_text(const EndedJobs& ended) {
     return text;
 }
 
-Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
-    const config::Settings& settings, OpenOptions options, agent::Provider& provider,
-    agent::EventSink& sink, const Secrets& secrets) {
-    std::unique_ptr<OpenSession> host(new OpenSession(settings, std::move(options), sink, secrets));
+Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptions options) {
+    std::unique_ptr<OpenSession> host(new OpenSession(std::move(options)));
     if (auto made = host->make_folders(); !made) return made.error();
     if (auto made = host->make_gate(); !made) return made.error();
     if (auto made = host->make_queue(); !made) return made.error();
@@ -98,8 +96,9 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
     host->make_windows();
     host->make_subagents();
     host->loop_ = std::make_unique<agent::Loop>(
-        agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
-                           *host->session_jobs_, sink, secrets, *host->registry_},
+        agent::Loop::Parts{*host->session_, *host->options_.run.provider, *host->registry_,
+                           *host->gate_, *host->session_jobs_, host->sink_, host->secrets_,
+                           *host->registry_},
         host->loop_options());
     host->take_over_jobs();
     if (auto settled = host->settle_conversation(); !settled) {
@@ -111,7 +110,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
 
 /// The session is ours and will not be used.
 void OpenSession::end_early() {
-    if (options_.leave_jobs) return leave_jobs();
+    if (options_.run.leave_jobs) return leave_jobs();
     const std::string said = to_text(end_jobs("session end"));
     if (!said.empty()) notice(said);
 }
@@ -162,7 +161,7 @@ void OpenSession::make_subagents() {
     limits.max_turns = settings_.agent.subagent_max_turns;
     limits.wait_for_jobs = false;  // they have none
     subagents_ = std::make_unique<Subagents>(
-        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.providers,
+        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.run.providers,
                          session_folder(), limits, prompts_of_plugins_});
 }
 
@@ -207,7 +206,7 @@ Result<void, StartFailure> OpenSession::make_gate() {
     config.ask = settings_.permissions.ask;
     config.allow = settings_.permissions.allow;
     config.workspace = settings_.workspace;
-    config.home = options_.home;
+    config.home = settings_.home;
     config.add_dirs = settings_.add_dirs;
     config.read_dirs = readable_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
@@ -230,12 +229,12 @@ Result<void, StartFailure> OpenSession::make_queue() {
     options.max_running = static_cast<std::size_t>(settings_.jobs.max_running);
     options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
     options.total_output_limit = settings_.jobs.total_output_limit;
-    options.shim.program = options_.prefix / "libexec/tenon/tenon-shim";
-    options.shim.descriptor_limit = options_.descriptor_limit;
+    options.shim.program = settings_.prefix / "libexec/tenon/tenon-shim";
+    options.shim.descriptor_limit = options_.run.descriptor_limit;
     // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: a
     // shim that is started from this process closes that many.
     set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
-    options.shim.launcher = options_.launcher;
+    options.shim.launcher = options_.run.launcher;
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
@@ -272,7 +271,7 @@ void OpenSession::make_services() {
                 request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
             return verdict.allowed ? std::string() : verdict.reason;
         },
-        secrets_, options_.home, std::move(containment.policy));
+        secrets_, settings_.home, std::move(containment.policy));
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
@@ -281,7 +280,7 @@ void OpenSession::make_services() {
         folders_of_skills().search);
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
-        config::agent_folders(settings_.workspace, options_.home, options_.config),
+        config::agent_folders(settings_.workspace, settings_.home, settings_.config_dir),
         settings_.state_dir, [this](std::string text) { notice(std::move(text)); });
     agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
@@ -309,7 +308,7 @@ void OpenSession::make_services() {
 plugins::LoaderOptions OpenSession::loader_options() const {
     plugins::LoaderOptions options;
     options.folders = settings_.plugins.path;
-    options.first_party_folder = options_.prefix / "lib/tenon/plugins";
+    options.first_party_folder = settings_.prefix / "lib/tenon/plugins";
     options.state_dir = settings_.state_dir;
     options.workspace = settings_.workspace.string();
     for (const auto& [id, plugin] : settings_.plugins.by_id)
@@ -383,8 +382,8 @@ Result<void, StartFailure> OpenSession::open_session() {
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
-        head.id, head.workspace, options_.model.value_or(head.model), settings_.permissions.mode,
-        names_in(tools_json()), session_->resumed()});
+        head.id, head.workspace, options_.run.model.value_or(head.model),
+        settings_.permissions.mode, names_in(tools_json()), session_->resumed()});
     return {};
 }
 
@@ -392,7 +391,7 @@ Result<void, StartFailure> OpenSession::open_session() {
 Result<void, StartFailure> OpenSession::take_workspace() {
     const agent::SessionHead& head = session_->head();
     if (head.workspace == settings_.workspace.native()) return {};
-    if (options_.moved_session != head.id) {
+    if (options_.run.moved_session != head.id) {
         return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
                             ", not to " + settings_.workspace.string() +
                             "; go there, or use --workspace"};
@@ -416,8 +415,8 @@ Result<void, StartFailure> OpenSession::take_workspace() {
 Result<void> OpenSession::settle_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
-    if (options_.model && *options_.model != head.model) {
-        if (auto written = session_->change_model(*options_.model); !written) return written;
+    if (options_.run.model && *options_.run.model != head.model) {
+        if (auto written = session_->change_model(*options_.run.model); !written) return written;
     }
     const std::string tools = tools_json();
     if (names_in(tools) != names_in(head.tools)) {

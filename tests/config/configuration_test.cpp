@@ -467,7 +467,7 @@ TEST(Settings, TrustLetsAWorkspaceSpeakUntilItsFileChanges) {
     examined = world.examined();
     EXPECT_THAT(examined.settings.permissions.allow, IsEmpty());
     EXPECT_THAT(examined.warnings, ElementsAre(HasSubstr("changed since it was trusted"),
-                                                      HasSubstr("permissions.allow is ignored")));
+                                               HasSubstr("permissions.allow is ignored")));
 }
 
 TEST(Settings, TrustFollowsTheRealPathOfTheWorkspace) {
@@ -498,7 +498,7 @@ TEST(Settings, DotEnvFillsOnlyWhatNothingElseSetAndIsAnnounced) {
     EXPECT_EQ(examined.settings.model.name, "file-model");
     const std::string file = (world.dir / "ws/.env").string();
     EXPECT_THAT(examined.notices, ElementsAre("using ANTHROPIC_API_KEY from " + file,
-                                                     "using MODEL_ID=file-model from " + file));
+                                              "using MODEL_ID=file-model from " + file));
     EXPECT_EQ(world.shown("model.name").origin, file + ": MODEL_ID");
 
     world.sources.credentials.anthropic = "key-of-environment";
