@@ -104,7 +104,7 @@ private:
         }
     }
 
-    /// What the answer `p` has written.
+    /// The rules that the answer `p` to a question has written.
     void add_permanent_rules(const std::filesystem::path& folder) {
         const auto path = folder / kRuleFile;
         std::error_code failed;
@@ -146,7 +146,7 @@ private:
         return LayerTrust::kUntrusted;
     }
 
-    /// A file that somebody named: it has to be there.
+    /// A file that somebody named: it must exist.
     void add_file(const std::filesystem::path& name, const std::string& named_by) {
         const auto path = given_path(name, out_.places.home, sources_.cwd);
         const auto bytes = path ? read_config_bytes(*path) : path.error();

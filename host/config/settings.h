@@ -74,8 +74,8 @@ struct Settings {
         std::string mode = "off";      ///< off workspace read-only
         std::string network = "none";  ///< none loopback full
         bool require = false;
-        std::vector<std::filesystem::path> write;      ///< directories that are there
-        std::vector<std::filesystem::path> deny_read;  ///< be they there or not
+        std::vector<std::filesystem::path> write;      ///< existing directories
+        std::vector<std::filesystem::path> deny_read;  ///< need not exist
         std::vector<std::filesystem::path> own;        ///< Tenon's state and configuration
     } sandbox;
     struct Log {
