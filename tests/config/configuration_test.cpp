@@ -230,6 +230,21 @@ TEST(Settings, PluginFoldersAreConfiguredOnesThenMoreOnes) {
                                                     world.dir / "ws/rel", world.dir / "ws/opt"}));
 }
 
+TEST(Settings, PluginFoldersAreShownAsTheyAreSearched) {
+    World world;
+    world.define("plugins.path", "given");
+    world.sources.environment["TENON_PLUGIN_PATH"] = "/env:/opt";
+    world.overrides.plugin_dirs = {"/opt"};
+    const Configuration found = world.examined();
+    std::vector<std::string> shown;
+    for (const ShownSetting& setting : shown_settings(found.table)) {
+        if (setting.key == "plugins.path") shown.push_back(setting.origin + " " + setting.value);
+    }
+    EXPECT_THAT(shown, ElementsAre("-D " + (world.dir / "ws/given").string(),
+                                   "TENON_PLUGIN_PATH /env", "TENON_PLUGIN_PATH /opt"));
+    EXPECT_EQ(found.settings.plugins.path, (Paths{world.dir / "ws/given", "/env", "/opt"}));
+}
+
 TEST(Settings, APluginsOwnListIsNumberedInBothForms) {
     World world;
     world.dir.write("etc/tenon.xml",
@@ -255,6 +270,19 @@ TEST(Settings, TheEnvironmentSpeaksOfItsProvider) {
     EXPECT_EQ(world.shown("model.proxy").origin, "https_proxy");
     world.sources.environment["HTTPS_PROXY"] = "http://upper:1";
     EXPECT_EQ(world.settings().model.https_proxy, "http://upper:1");
+}
+
+TEST(Settings, AProxyOfTheEnvironmentIsNotCheckedAndHoldsWhereNoneIsConfigured) {
+    World world;
+    world.sources.environment["HTTPS_PROXY"] = "socks5://h:1";
+    Configuration found = world.examined();
+    EXPECT_THAT(found.errors, IsEmpty());
+    EXPECT_EQ(found.settings.model.https_proxy, "socks5://h:1");
+    EXPECT_EQ(world.shown("model.proxy").value, "socks5://h:1");
+    world.user_says("model.proxy=p:1\n");
+    found = world.examined();
+    EXPECT_EQ(found.settings.model.proxy, "p:1");
+    EXPECT_EQ(world.shown("model.proxy").value, "p:1");
 }
 
 TEST(Settings, OptionsReachTheirKeys) {
