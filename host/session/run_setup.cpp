@@ -65,18 +65,25 @@ Result<void> choose_session(const RunRequest& request, RunSetup& setup) {
 
 }  // namespace
 
-Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,
-                                              const RunRequest& request) {
+Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration) {
+    if (auto checked = check_plugin_folders(configuration.table); !checked) return checked.error();
     auto setup = std::make_unique<RunSetup>();
     setup->settings = configuration.settings;
+    configuration.credentials.add_to(setup->secrets);
+    // The first session changes the limit of this process.
+    setup->descriptor_limit = descriptor_limit();
+    return setup;
+}
+
+Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,
+                                              const RunRequest& request) {
+    auto prepared = prepare_tools(configuration);
+    if (!prepared) return prepared;
+    auto setup = *std::move(prepared);
     setup->model = model_of_command_line(configuration.table);
     setup->leave_jobs = request.leave_jobs;
     if (auto settled = settle_model(setup->settings.model); !settled) return settled.error();
-    if (auto checked = check_plugin_folders(configuration.table); !checked) return checked.error();
-    configuration.credentials.add_to(setup->secrets);
     if (auto made = make_providers(configuration.credentials, *setup); !made) return made.error();
-    // The first session changes the limit of this process.
-    setup->descriptor_limit = descriptor_limit();
     if (auto chosen = choose_session(request, *setup); !chosen) return chosen.error();
     return setup;
 }

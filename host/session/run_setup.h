@@ -25,12 +25,13 @@ struct RunRequest {
 };
 
 /// What all sessions of one run share. The run owns it and keeps it until its last session has been
-/// closed. Its members refer to each other: it is not moved.
+/// closed. What says "session" is not set for tools without one. Its members refer to each other:
+/// it is not moved.
 struct RunSetup {
     config::Settings settings;
     Secrets secrets;                            ///< the known keys
     ProviderSource providers;                   ///< for subagents; null: they cannot be run
-    std::unique_ptr<agent::Provider> provider;  ///< of the session's own conversation
+    std::unique_ptr<agent::Provider> provider;  ///< of a session's own conversation
     jobs::Launcher* launcher = nullptr;         ///< outlives the run; null: shims are started here
     std::string session_id;                     ///< of the first session
     /// Empty, or the session whose workspace no longer exists and that is to be moved to the
@@ -41,6 +42,10 @@ struct RunSetup {
     bool leave_jobs = false;      ///< see RunRequest
     rlim_t descriptor_limit = 0;  ///< that commands get; 0: the one of this process
 };
+
+/// What tools are opened with when there is no session. The Error (exit 2) names a directory of
+/// plugins that is missing. Starts nothing.
+Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration);
 
 /// Decides everything that is decided before a session is opened. Starts nothing; may ask
 /// `request.ask`. The Error (exit 2) says what is missing: a model's name, a key, a directory of

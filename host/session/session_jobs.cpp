@@ -351,7 +351,9 @@ std::size_t SessionJobs::move_to_background() {
 SessionJobs::Reply SessionJobs::cancel(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
     if (!find(request, id)) return unknown_job(id);
-    if (auto cancelled = queue_.cancel(id, "background_cancel"); !cancelled)
+    const std::string by(request.call != nullptr ? request.call->tool()
+                                                 : std::string(request.plugin));
+    if (auto cancelled = queue_.cancel(id, by); !cancelled)
         return Reply::failed(cancelled.error().message);
     const auto job = queue_.find(id);
     return job ? Reply::ok(describe(*job)) : unknown_job(id);
@@ -414,10 +416,11 @@ std::string SessionJobs::table() {
     return "Background jobs:\n| id | status | command |\n|---|---|---|" + rows;
 }
 
-std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call) {
+std::optional<agent::RecoveredCall> SessionJobs::recover(const agent::ToolCall& call,
+                                                         const agent::ToolFacts& facts) {
     const auto job = queue_.find_by_tool_use(call.id);
-    if (!job) return recover_subagent(session_folder_, call, secrets_);
-    if (call.name == "background_run") {
+    if (!job) return recover_subagent(session_folder_, call, facts, secrets_);
+    if (facts.recovered == agent::RecoveredAnswer::kJobStart) {
         const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
         return agent::RecoveredCall{
             "Background job " + job->id + state + preview_of(*job), false, {}};

@@ -54,7 +54,8 @@ public:
     bool wait(std::stop_token stop) override;
     void told(const std::vector<std::string>& jobs) override;
     std::string table() override;
-    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call,
+                                                const agent::ToolFacts& facts) override;
     /// Whether `undelivered` would return something.
     [[nodiscard]] bool has_news();
     /// Moves the running foreground commands of the conversation itself, not of subagents, to the

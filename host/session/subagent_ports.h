@@ -74,7 +74,10 @@ public:
     std::vector<agent::JobEnded> undelivered() override { return {}; }
     bool wait(std::stop_token) override { return false; }
     void told(const std::vector<std::string>&) override {}
-    std::optional<agent::RecoveredCall> recover(const agent::ToolCall&) override { return {}; }
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall&,
+                                                const agent::ToolFacts&) override {
+        return {};
+    }
 };
 
 /// Reminders are for the session's own conversation.

@@ -123,10 +123,10 @@ TEST_F(SessionJobsTest, ACallWhoseCommandCouldNotBeStartedRecoversItsReason) {
     left_by_another_host("refused", jobs::Status::kError);
     left_by_another_host("taken out", jobs::Status::kCancelled);
     queue.adopt([](const jobs::JobRecord&) { return false; });
-    const auto refused = jobs.recover({"refused", "bash", Json::object(), {}});
+    const auto refused = jobs.recover({"refused", "bash", Json::object(), {}}, {});
     ASSERT_TRUE(refused);
     EXPECT_NE(refused->text.find("no space for it"), std::string::npos) << refused->text;
-    EXPECT_FALSE(jobs.recover({"taken out", "bash", Json::object(), {}}));
+    EXPECT_FALSE(jobs.recover({"taken out", "bash", Json::object(), {}}, {}));
 }
 
 TEST_F(SessionJobsTest, ACallThatNamesAJobWhoseEndAnotherTellsHearsThat) {
