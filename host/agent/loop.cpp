@@ -135,7 +135,7 @@ void Loop::tell_ended_jobs() {
     std::vector<JobEnded> untold;
     std::vector<std::string> ids;
     for (JobEnded& job : parts_.inbox.undelivered()) {
-        if (parts_.session.is_delivered(job.id)) {
+        if (parts_.session.deliveries().is_delivered(job.id)) {
             parts_.inbox.told({job.id});
             continue;
         }

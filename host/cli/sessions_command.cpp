@@ -82,8 +82,8 @@ public:
         if (arguments_.has("json")) return show_json(*session, jobs);
         print(describe(*session, jobs, wall_clock_ms()));
         ConversationWords words(screen_);
-        auto read = session::read_entries(
-            journal(), [&](const session::SessionEntry& entry) { print(words.of(entry)); });
+        auto read = journal::read_entries(
+            journal(), [&](const journal::SessionEntry& entry) { print(words.of(entry)); });
         print(words.end());
         return read ? 0 : complain(console_, read.error().message, 1);
     }
@@ -91,7 +91,7 @@ public:
     int print_all() const {
         const auto session = journal::summarise_session(folder_, id());
         if (!session) return complain(console_, session.error().message, 1);
-        const auto messages = session::read_messages(journal());
+        const auto messages = journal::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         print_line({{"v", 1},
                     {"type", "session"},
@@ -129,7 +129,7 @@ private:
 
     [[nodiscard]] int show_json(const journal::SessionSummary& session,
                                 const std::vector<jobs::JobRecord>& jobs) const {
-        const auto messages = session::read_messages(journal());
+        const auto messages = journal::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         Ordered document = to_json(session);
         Ordered listed = Ordered::array();

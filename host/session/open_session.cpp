@@ -18,10 +18,10 @@
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
+#include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
 #include "host/session/plugin_options.h"
 #include "host/session/system_prompt.h"
-#include "host/session/told_jobs.h"
 #include "host/session/tool_list.h"
 
 namespace tenon::session {
@@ -526,12 +526,12 @@ Result<void> OpenSession::clear() {
 void OpenSession::take_over_jobs() {
     if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
     const auto problems = queue_->adopt(
-        [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); });
+        [this](const jobs::JobRecord& job) { return session_->deliveries().is_delivered(job.id); });
     for (const std::string& problem : problems)
         notice(problem);
     for (const auto& job : queue_->background_jobs()) {
-        if (session_->is_delivered(job.id)) session_jobs_->told({job.id});
-        if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))
+        if (session_->deliveries().is_delivered(job.id)) session_jobs_->told({job.id});
+        if (jobs::is_terminal(job.status) && session_->deliveries().is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }
 }
@@ -546,7 +546,7 @@ void OpenSession::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    ToldJobs told(settings_.state_dir / "sessions");
+    DeliveredJobs told(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
                      [&told](const jobs::JobRecord& job) { return told.contains(job); });
 }

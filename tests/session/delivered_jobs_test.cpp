@@ -1,4 +1,4 @@
-#include "host/session/told_jobs.h"
+#include "host/session/delivered_jobs.h"
 
 #include <gtest/gtest.h>
 
@@ -26,26 +26,26 @@ jobs::JobRecord job(const std::string& id, jobs::Kind kind, const std::string& c
     return job;
 }
 
-TEST(ToldJobs, AreThoseTheJournalOfTheSessionTells) {
+TEST(DeliveredJobs, AreThoseTheJournalOfTheSessionTells) {
     const testing::TempDir dir;
     dir.write("s.jsonl", kDelivery + result("call"));
-    ToldJobs told(dir.path());
+    DeliveredJobs told(dir.path());
     EXPECT_TRUE(told.contains(job("00000001", jobs::Kind::kBackground, "other")));
     EXPECT_FALSE(told.contains(job("00000002", jobs::Kind::kBackground, "call")));
     EXPECT_TRUE(told.contains(job("00000002", jobs::Kind::kForeground, "call")));
     EXPECT_FALSE(told.contains(job("00000001", jobs::Kind::kForeground, "other")));
 }
 
-TEST(ToldJobs, AreAlsoThoseWithoutASessionOrWhoseSessionIsGone) {
+TEST(DeliveredJobs, AreAlsoThoseWithoutASessionOrWhoseSessionIsGone) {
     const testing::TempDir dir;
-    ToldJobs told(dir.path());
+    DeliveredJobs told(dir.path());
     EXPECT_TRUE(told.contains(job("00000001", jobs::Kind::kBackground, "")));
     auto nobodys = job("00000001", jobs::Kind::kBackground, "");
     nobodys.spec.session.clear();
     EXPECT_TRUE(told.contains(nobodys));
 }
 
-TEST(ToldJobs, OfASubagentAreToldInItsOwnJournalOrOverWithItsCall) {
+TEST(DeliveredJobs, OfASubagentAreToldInItsOwnJournalOrOverWithItsCall) {
     struct Case {
         std::string session, subagent;
         bool told;
@@ -61,7 +61,7 @@ TEST(ToldJobs, OfASubagentAreToldInItsOwnJournalOrOverWithItsCall) {
         const testing::TempDir dir;
         dir.write("s.jsonl", c.session);
         if (!c.subagent.empty()) dir.write("s/agent-1.jsonl", c.subagent);
-        ToldJobs told(dir.path());
+        DeliveredJobs told(dir.path());
         EXPECT_EQ(told.contains(job("00000001", jobs::Kind::kForeground, "a", "agent-1")), c.told);
     }
 }
