@@ -124,9 +124,9 @@ int run(const cli::Options& options, const config::Configuration& configuration)
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    session::OpenOptions open{**setup, watchers, (*setup)->session_id};
-    open.wait_for_jobs = !options.no_wait;
-    auto host = session::OpenSession::create(std::move(open));
+    session::OpenOptions open_options{**setup, watchers, (*setup)->session_id};
+    open_options.wait_for_jobs = !options.no_wait;
+    auto host = session::OpenSession::create(std::move(open_options));
     const auto duration = [begin] {
         return std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begin);
