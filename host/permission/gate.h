@@ -26,7 +26,7 @@ struct Config {
     bool yes = false;                ///< every question is answered with yes
     bool read_only_commands = true;  ///< commands of the list need no question
     bool read_only_sandbox = false;  ///< sandbox.mode is read-only: file tools write nothing
-    std::vector<RuleText> deny, ask, allow;
+    std::vector<config::RuleText> deny, ask, allow;
     std::filesystem::path workspace;              ///< absolute, symlinks resolved
     std::filesystem::path home;                   ///< absolute, or empty
     std::vector<std::filesystem::path> add_dirs;  ///< further folders of the file tools
