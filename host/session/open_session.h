@@ -23,6 +23,7 @@
 #include "host/plugins/services.h"
 #include "host/plugins/state_service.h"
 #include "host/session/agent_file_service.h"
+#include "host/session/job_inbox.h"
 #include "host/session/provider.h"
 #include "host/session/session_jobs.h"
 #include "host/session/skill_folders.h"
@@ -61,7 +62,7 @@ struct OpenOptions {
     jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
     rlim_t descriptor_limit = 0;         ///< that commands get; 0: the one that the host has
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
-    /// The end of a background job is there to be told; any thread, must only wake somebody.
+    /// The end of a background job waits for its delivery; any thread, must only wake somebody.
     std::function<void()> on_news;
 };
 
@@ -80,7 +81,8 @@ public:
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
+    /// Without a prompt: delivers the ends of jobs that have ended meanwhile, and goes on from
+    /// there.
     agent::RunResult wake(std::stop_token stop) {
         return with_subagents(loop_->wake(std::move(stop)));
     }
@@ -96,7 +98,7 @@ public:
     /// An orderly end: every session job is cancelled.
     EndedJobs end_jobs(std::string_view by);
     void leave_jobs() { queue_->leave(); }
-    /// Removes old jobs that have been told, of all sessions; at most once a day, since it reads
+    /// Removes old jobs whose end is delivered, of all sessions; at most once a day, since it reads
     /// the whole store. For the end of a run.
     void clean_up_jobs() const;
 
@@ -113,8 +115,8 @@ public:
         return plugin_problems_;
     }
 
-    /// Whether `wake` would have something to tell.
-    [[nodiscard]] bool has_news() { return session_jobs_->has_news(); }
+    /// Whether `wake` would have an end to deliver.
+    [[nodiscard]] bool has_undelivered() { return inbox_->has_undelivered(); }
 
     // Any thread.
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
@@ -178,6 +180,8 @@ private:
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;
     std::unique_ptr<jobs::Queue> queue_;
+    journal::Deliveries deliveries_;
+    std::unique_ptr<JobInbox> inbox_;
     std::unique_ptr<SessionJobs> session_jobs_;
     std::unique_ptr<plugins::PathService> paths_;
     std::unique_ptr<AgentFileService> agent_files_;
