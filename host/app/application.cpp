@@ -18,6 +18,7 @@
 #include "host/cli/options.h"
 #include "host/cli/sessions_command.h"
 #include "host/cli/tasks_command.h"
+#include "host/cli/tool_command.h"
 #include "host/config/settings.h"
 #include "host/session/rule_texts.h"
 
@@ -128,6 +129,9 @@ int Application::act() {
     if (options->command == "tasks")
         return cli::run_tasks(*options, sources,
                               {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+    if (options->command == "tool")
+        return cli::run_tool(*options, sources,
+                             {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO}, start_logging);
     return complain("'" + options->command + "' is not part of this version", kUsage);
 }
 

@@ -19,16 +19,6 @@ Result<std::string> choose_session(const Options& options, const config::Setting
     return session::new_session_id();
 }
 
-/// A directory that somebody named is expected to be there.
-std::optional<std::string> missing_plugin_folder(const config::Loaded& loaded) {
-    for (const config::Entry& entry : loaded.entries) {
-        std::error_code ignored;
-        if (entry.origin == "--plugin-dir" && !std::filesystem::is_directory(entry.value, ignored))
-            return "--plugin-dir " + entry.value + ": no such directory";
-    }
-    return std::nullopt;
-}
-
 /// The model that the command line asks for, whichever option says so: the strongest one counts. A
 /// session keeps its own model unless there is one.
 std::optional<std::string> asked_model(const Options& options, const config::Settings& settings) {
@@ -46,6 +36,15 @@ std::function<bool(const std::string&)> question_on_terminal() {
 }
 
 }  // namespace
+
+std::optional<std::string> missing_plugin_folder(const config::Loaded& loaded) {
+    for (const config::Entry& entry : loaded.entries) {
+        std::error_code ignored;
+        if (entry.origin == "--plugin-dir" && !std::filesystem::is_directory(entry.value, ignored))
+            return "--plugin-dir " + entry.value + ": no such directory";
+    }
+    return std::nullopt;
+}
 
 Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options,
                                               const config::Loaded& loaded) {

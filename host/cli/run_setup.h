@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "host/cli/options.h"
@@ -24,6 +25,9 @@ struct RunSetup {
 /// The error (exit 2) says what is missing: a model's name, a key, a folder of plugins, a session
 /// to continue. Starts nothing.
 Result<std::unique_ptr<RunSetup>> prepare_run(const Options& options, const config::Loaded& loaded);
+
+/// What is wrong when a directory of `--plugin-dir` does not exist; nothing when all are there.
+std::optional<std::string> missing_plugin_folder(const config::Loaded& loaded);
 
 /// What a host of this set-up is made of. `launcher` outlives the host.
 session::OpenOptions host_options_of(const Options& options, const config::Sources& sources,

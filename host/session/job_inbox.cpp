@@ -68,10 +68,11 @@ std::string JobInbox::table() {
     return "Background jobs:\n| id | status | command |\n|---|---|---|" + rows;
 }
 
-std::optional<agent::RecoveredCall> JobInbox::recover(const agent::ToolCall& call) {
+std::optional<agent::RecoveredCall> JobInbox::recover(const agent::ToolCall& call,
+                                                      const agent::ToolFacts& facts) {
     const auto job = queue_.find_by_tool_use(call.id);
-    if (!job) return recover_subagent(session_folder_, call, secrets_);
-    if (call.name == "background_run") {
+    if (!job) return recover_subagent(session_folder_, call, facts, secrets_);
+    if (facts.recovered == agent::RecoveredAnswer::kJobStart) {
         const char* state = job->status == jobs::Status::kQueued ? " queued: " : " started: ";
         return agent::RecoveredCall{
             "Background job " + job->id + state + preview_of(*job), false, {}};

@@ -30,7 +30,8 @@ public:
     std::vector<agent::JobEnded> undelivered() override;
     bool wait(std::stop_token stop) override;
     std::string table() override;
-    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override;
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call,
+                                                const agent::ToolFacts& facts) override;
     /// Whether `undelivered` would return something.
     [[nodiscard]] bool has_undelivered();
 

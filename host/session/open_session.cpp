@@ -1,5 +1,6 @@
 #include "host/session/open_session.h"
 
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <Poco/Exception.h>
@@ -12,12 +13,14 @@
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
 #include "host/config/state_dir.h"
+#include "host/jobs/watch.h"
 #include "host/journal/session_list.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
 #include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
+#include "host/session/plugin_options.h"
 #include "host/session/rule_texts.h"
 #include "host/session/system_prompt.h"
 #include "host/session/tool_list.h"
@@ -64,6 +67,13 @@ std::string list_of(const std::vector<jobs::JobId>& ids) {
     return text + (ids.size() > kShown ? " ..." : "");
 }
 
+/// Whether its supervisor has taken the job, or it has ended without one.
+bool has_begun(const jobs::Store& store, const jobs::JobId& id) {
+    if (store.started(id)) return true;
+    const auto job = store.load(id);
+    return !job || jobs::is_terminal(job->status);
+}
+
 std::string jobs_of_session(std::size_t number) {
     return std::to_string(number) + (number == 1 ? " job" : " jobs") + " of the session ";
 }
@@ -84,20 +94,74 @@ std::string to_text(const EndedJobs& ended) {
     return text;
 }
 
+// ---------------------------------------------------------------- tools
+
+Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(const config::Settings& settings,
+                                                                   OpenOptions options,
+                                                                   agent::EventSink& sink,
+                                                                   const Secrets& secrets) {
+    std::unique_ptr<OpenTools> tools(new OpenTools(settings, std::move(options), sink, secrets));
+    if (auto prepared = tools->prepare(); !prepared) return prepared.error();
+    if (auto loaded = tools->load_plugins(); !loaded) return loaded.error();
+    tools->registry_->begin_session({}, "new");
+    return tools;
+}
+
+Result<void, StartFailure> OpenTools::prepare() {
+    if (auto made = make_folders(); !made) return made;
+    if (auto made = make_gate(); !made) return made;
+    if (auto made = make_queue(); !made) return made;
+    make_services();
+    return {};
+}
+
+agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& call,
+                                   std::stop_token stop) {
+    const auto verdict = gate_->judge(tool.spec(), call, stop);
+    if (!verdict.allowed) return {{secrets_.redact(verdict.reason), true, {}}, true, {}};
+    agent::CallContext context({}, call.id, std::move(stop), [this, &call](std::string note) {
+        sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
+    });
+    agent::CallOutcome outcome{tool.call(call, context), false, {}};
+    outcome.result.text = agent::text_without_keys(outcome.result, secrets_);
+    return outcome;
+}
+
+void OpenTools::leave_jobs_running(const std::stop_token& stop) {
+    const UniqueFd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    const std::stop_callback wake(stop, [&stopped] { ::eventfd_write(stopped.get(), 1); });
+    jobs::Watch watch(*store_);
+    for (const auto& job : queue_->background_jobs()) {
+        watch.add(job.id);
+        while (!has_begun(*store_, job.id)) {
+            if (stop.stop_requested()) {
+                std::ignore = queue_->cancel(job.id, "interrupt");
+                break;
+            }
+            watch.wait({}, stopped.get());
+        }
+        watch.remove(job.id);
+    }
+    queue_->leave();
+}
+
+// ---------------------------------------------------------------- session
+
 Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
     const config::Settings& settings, OpenOptions options, agent::Provider& provider,
     agent::EventSink& sink, const Secrets& secrets) {
     std::unique_ptr<OpenSession> host(new OpenSession(settings, std::move(options), sink, secrets));
-    if (auto made = host->make_folders(); !made) return made.error();
-    if (auto made = host->make_gate(); !made) return made.error();
-    if (auto made = host->make_queue(); !made) return made.error();
-    host->make_services();
+    if (auto prepared = host->prepare(); !prepared) return prepared.error();
+    host->add_services();
+    host->registry_->add(std::make_unique<agent::CompactTool>());
     if (auto loaded = host->load_plugins(); !loaded) return loaded.error();
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
     host->make_windows();
     host->make_subagents();
+    host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
+                                              host->session_folder(), secrets);
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_, *host->inbox_,
                            sink, secrets, *host->registry_},
@@ -176,7 +240,7 @@ agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     return result;
 }
 
-Result<void, StartFailure> OpenSession::make_folders() {
+Result<void, StartFailure> OpenTools::make_folders() {
     if (auto made = config::make_state_dir(settings_.state_dir); !made)
         return StartFailure{made.error().message};
     for (const char* name : {"sessions", "jobs"}) {
@@ -188,14 +252,14 @@ Result<void, StartFailure> OpenSession::make_folders() {
 
 /// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
 /// skills.
-std::vector<fs::path> OpenSession::readable_folders() const {
+std::vector<fs::path> OpenTools::readable_folders() const {
     std::vector<fs::path> folders = folders_of_skills().readable;
-    folders.insert(folders.begin(), {settings_.state_dir / "jobs",
-                                     settings_.state_dir / "sessions" / options_.session_id});
+    if (!options_.session_id.empty()) folders.insert(folders.begin(), session_folder());
+    folders.insert(folders.begin(), settings_.state_dir / "jobs");
     return folders;
 }
 
-Result<void, StartFailure> OpenSession::make_gate() {
+Result<void, StartFailure> OpenTools::make_gate() {
     permission::Config config;
     const auto mode = permission::mode_from(settings_.permissions.mode);
     if (!mode)
@@ -221,7 +285,7 @@ Result<void, StartFailure> OpenSession::make_gate() {
     return {};
 }
 
-Result<void, StartFailure> OpenSession::make_queue() {
+Result<void, StartFailure> OpenTools::make_queue() {
     auto store = jobs::Store::open(settings_.state_dir / "jobs");
     if (!store) return StartFailure{store.error().message};
     store_.emplace(std::move(*store));
@@ -260,7 +324,7 @@ Result<void, StartFailure> OpenSession::make_queue() {
     return {};
 }
 
-void OpenSession::make_services() {
+void OpenTools::make_services() {
     Containment containment = containment_of(settings_);
     if (!containment.notice.empty()) notice(containment.notice);
     CommandSettings commands;
@@ -273,12 +337,12 @@ void OpenSession::make_services() {
     commands.limits = job_limits_of(settings_.jobs);
     commands.pid_namespace = settings_.jobs.pid_namespace;
     commands.containment = std::move(containment.policy);
-    inbox_ = std::make_unique<JobInbox>(*store_, *queue_, deliveries_, session_folder(), secrets_);
     session_jobs_ = std::make_unique<SessionJobs>(
         *store_, *queue_, deliveries_, std::move(commands),
         [this](const plugins::ServiceRequest& request, const std::string& command) {
-            const auto verdict = gate_->judge_command(
-                request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
+            const auto verdict =
+                gate_->judge_command(request.plugin, command, string_or(request.params, "cwd"),
+                                     request.call->stop(), command_tool());
             return verdict.allowed ? std::string() : verdict.reason;
         },
         secrets_);
@@ -295,14 +359,12 @@ void OpenSession::make_services() {
     agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
         settings_.state_dir / "plugin-state",
-        settings_.state_dir / "sessions" / options_.session_id / "plugin-state", &secrets_);
+        options_.session_id.empty() ? fs::path() : session_folder() / "plugin-state", &secrets_);
     state_->add_to(services_);
     plugins::add_redact_service(services_, secrets_);
-    // Plugins are loaded before the session is known; no call is under way until then.
-    services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
-        return subagents_ == nullptr
-                   ? plugins::ServiceReply::failed("no session is open yet", TENON_UNSUPPORTED)
-                   : subagents_->run(request);
+    services_.add("agent.run/1", [](const plugins::ServiceRequest&) {
+        return plugins::ServiceReply::failed(
+            "a subagent needs a model, and this call belongs to no session", TENON_UNSUPPORTED);
     });
     services_.add("agent.tools/1", [this](const plugins::ServiceRequest&) {
         return plugins::ServiceReply::ok({{"tools", names_of(*registry_)}});
@@ -315,24 +377,26 @@ void OpenSession::make_services() {
     });
 }
 
-plugins::LoaderOptions OpenSession::loader_options() const {
-    plugins::LoaderOptions options;
-    options.folders = settings_.plugins.path;
-    options.first_party_folder = options_.prefix / "lib/tenon/plugins";
-    options.state_dir = settings_.state_dir;
-    options.workspace = settings_.workspace.string();
-    for (const auto& [id, plugin] : settings_.plugins.by_id)
-        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.own};
-    options.log = [this](std::string_view plugin, int level, std::string_view message) {
-        spdlog::log(log_level(level), "plugin {}: {}", plugin,
-                    secrets_.redact(std::string(message)));
-    };
-    return options;
+plugins::LoaderOptions OpenTools::loader_options() const {
+    return session::loader_options(
+        settings_, options_.prefix,
+        [this](std::string_view plugin, int level, std::string_view message) {
+            spdlog::log(log_level(level), "plugin {}: {}", plugin,
+                        secrets_.redact(std::string(message)));
+        });
 }
 
-Result<void, StartFailure> OpenSession::load_plugins() {
-    registry_ = std::make_unique<plugins::Registry>();
-    registry_->add(std::make_unique<agent::CompactTool>());
+/// In place of the answer that there are no subagents. Plugins are loaded before the session is
+/// known; no call is under way until then.
+void OpenSession::add_services() {
+    services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
+        return subagents_ == nullptr
+                   ? plugins::ServiceReply::failed("no session is open yet", TENON_UNSUPPORTED)
+                   : subagents_->run(request);
+    });
+}
+
+Result<void, StartFailure> OpenTools::load_plugins() {
     plugin_files_.emplace(settings_.plugins.path);
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
@@ -345,7 +409,7 @@ Result<void, StartFailure> OpenSession::load_plugins() {
 }
 
 /// Without some of its tools a model would do something else than it was asked for.
-Result<void> OpenSession::check_for_shortage(const plugins::Loaded& loaded) {
+Result<void> OpenTools::check_for_shortage(const plugins::Loaded& loaded) {
     for (const auto& problem : loaded.problems) {
         if (problem.shortage)
             return Error{"plugin " + problem.file.string() + ": " + problem.reason};
@@ -353,7 +417,7 @@ Result<void> OpenSession::check_for_shortage(const plugins::Loaded& loaded) {
     return {};
 }
 
-void OpenSession::leave_out(const plugins::Problem& problem) {
+void OpenTools::leave_out(const plugins::Problem& problem) {
     notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
            (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
     plugin_problems_.push_back(problem);
@@ -364,11 +428,18 @@ void OpenSession::report_unknown_rules() {
         notice(error.message);
 }
 
+/// The name of our own tool that runs commands: a rule that names this tool also judges the
+/// commands of third-party plugins.
+std::string OpenTools::command_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && !tool->facts.command.empty()) return tool->name;
+    return {};
+}
+
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
-    std::erase_if(tools,
-                  [this](const agent::ToolSpec* tool) { return gate_->removes(tool->name); });
+    std::erase_if(tools, [this](const agent::ToolSpec* tool) { return gate_->removes(*tool); });
     return tool_list(tools);
 }
 

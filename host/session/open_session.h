@@ -11,6 +11,7 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
+#include "host/agent/tool_batch.h"
 #include "host/base/secrets.h"
 #include "host/config/settings.h"
 #include "host/jobs/queue.h"
@@ -51,7 +52,7 @@ struct OpenOptions {
     std::filesystem::path prefix;  ///< of this installation
     std::filesystem::path home;    ///< of the user; may be empty
     std::filesystem::path config;  ///< the user's folder of configuration; may be empty
-    std::string session_id;
+    std::string session_id;        ///< empty: tools without a session (see OpenTools)
     /// Empty, or the session whose workspace no longer exists and that somebody wants to have
     /// moved.
     std::string moved_session;
@@ -66,10 +67,89 @@ struct OpenOptions {
     std::function<void()> on_news;
 };
 
-/// One session with everything around it: permissions, plugins, jobs, journal, loop. Made and used
+/// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services
+/// of the host. Holds no conversation and needs no model: it serves `tenon tool`, and a session is
+/// built on it. Created and used on one thread.
+///
+/// Without a session, jobs belong to no session, plugins store nothing for a session, and there
+/// are no subagents.
+class OpenTools {
+public:
+    /// Loads the plugins for calls without a session; `options.session_id` is empty. `sink` and
+    /// `secrets` outlive the object. Opens no journal.
+    static Result<std::unique_ptr<OpenTools>, StartFailure> create(const config::Settings& settings,
+                                                                   OpenOptions options,
+                                                                   agent::EventSink& sink,
+                                                                   const Secrets& secrets);
+    virtual ~OpenTools() = default;
+    OpenTools(const OpenTools&) = delete;
+    OpenTools& operator=(const OpenTools&) = delete;
+
+    [[nodiscard]] const plugins::Registry& registry() const { return *registry_; }
+    [[nodiscard]] plugins::Registry& registry() { return *registry_; }
+
+    /// Judges the call and runs it, for a caller that has checked the arguments
+    /// (agent::Tool::check). Blocks until the call has ended, soon after `stop` is requested. The
+    /// text of the result is valid UTF-8 without known keys.
+    agent::CallOutcome call(agent::Tool& tool, const agent::ToolCall& call, std::stop_token stop);
+
+    /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has begun
+    /// or ended, since nobody would start it later; after `stop`, those that have not are
+    /// cancelled.
+    void leave_jobs_running(const std::stop_token& stop);
+
+protected:
+    OpenTools(const config::Settings& settings, OpenOptions options, agent::EventSink& sink,
+              const Secrets& secrets)
+        : settings_(settings), options_(std::move(options)), sink_(sink), secrets_(secrets) {}
+
+    /// The steps of opening that come before the plugins are loaded.
+    Result<void, StartFailure> prepare();
+    Result<void, StartFailure> load_plugins();
+    static Result<void> check_for_shortage(const plugins::Loaded& loaded);
+    [[nodiscard]] plugins::LoaderOptions loader_options() const;
+    void leave_out(const plugins::Problem& problem);
+    [[nodiscard]] std::filesystem::path session_folder() const {
+        return settings_.state_dir / "sessions" / options_.session_id;
+    }
+    void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
+
+    const config::Settings settings_;
+    const OpenOptions options_;
+    agent::EventSink& sink_;
+    const Secrets& secrets_;
+
+    // In the order of creation; each uses those before it.
+    std::unique_ptr<permission::Gate> gate_;
+    std::optional<jobs::Store> store_;
+    std::atomic<bool> reported_no_namespace_ = false;
+    std::unique_ptr<jobs::Queue> queue_;
+    journal::Deliveries deliveries_;
+    std::unique_ptr<SessionJobs> session_jobs_;
+    std::unique_ptr<plugins::PathService> paths_;
+    std::unique_ptr<AgentFileService> agent_files_;
+    std::unique_ptr<plugins::StateService> state_;
+    plugins::Services services_;
+    const std::unique_ptr<plugins::Registry> registry_ = std::make_unique<plugins::Registry>();
+    std::optional<plugins::FolderWatch> plugin_files_;
+    std::vector<plugins::Problem> plugin_problems_;
+
+private:
+    Result<void, StartFailure> make_folders();
+    Result<void, StartFailure> make_gate();
+    Result<void, StartFailure> make_queue();
+    void make_services();
+    [[nodiscard]] std::string command_tool() const;
+    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
+    [[nodiscard]] SkillFolders folders_of_skills() const {
+        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
+    }
+};
+
+/// One session with everything around it: its tools, journal and loop. Made and used
 /// on one thread, but for what says "any thread". Its end lets running jobs be: end them first with
 /// `end_jobs`, or `leave_jobs`.
-class OpenSession {
+class OpenSession final : public OpenTools {
 public:
     /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
     /// them, as any orderly end does. `provider`, `sink` and `secrets`
@@ -131,23 +211,13 @@ public:
     [[nodiscard]] std::size_t waiting_questions() const { return gate_->waiting_questions(); }
 
     [[nodiscard]] const agent::Session& session() const { return *session_; }
-    [[nodiscard]] const plugins::Registry& registry() const { return *registry_; }
     /// The background jobs that were unfinished when this host began, and those it started.
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_this_run() const;
 
 private:
-    OpenSession(const config::Settings& settings, OpenOptions options, agent::EventSink& sink,
-                const Secrets& secrets)
-        : settings_(settings), options_(std::move(options)), sink_(sink), secrets_(secrets) {}
+    using OpenTools::OpenTools;
 
-    Result<void, StartFailure> make_folders();
-    Result<void, StartFailure> make_gate();
-    Result<void, StartFailure> make_queue();
-    void make_services();
-    [[nodiscard]] plugins::LoaderOptions loader_options() const;
-    Result<void, StartFailure> load_plugins();
-    static Result<void> check_for_shortage(const plugins::Loaded& loaded);
-    void leave_out(const plugins::Problem& problem);
+    void add_services();
     void report_unknown_rules();
     Result<void, StartFailure> open_session();
     void take_over_jobs();
@@ -160,41 +230,15 @@ private:
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
-    [[nodiscard]] std::filesystem::path session_folder() const {
-        return settings_.state_dir / "sessions" / options_.session_id;
-    }
-    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] std::string tools_json() const;
-    [[nodiscard]] SkillFolders folders_of_skills() const {
-        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
-    }
-    void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
-    const config::Settings settings_;
-    const OpenOptions options_;
-    agent::EventSink& sink_;
-    const Secrets& secrets_;
-
-    // In the order of making; each uses those before it.
-    std::unique_ptr<permission::Gate> gate_;
-    std::optional<jobs::Store> store_;
-    std::atomic<bool> reported_no_namespace_ = false;
-    std::unique_ptr<jobs::Queue> queue_;
-    journal::Deliveries deliveries_;
-    std::unique_ptr<JobInbox> inbox_;
-    std::unique_ptr<SessionJobs> session_jobs_;
-    std::unique_ptr<plugins::PathService> paths_;
-    std::unique_ptr<AgentFileService> agent_files_;
-    std::unique_ptr<plugins::StateService> state_;
-    plugins::Services services_;
-    std::unique_ptr<plugins::Registry> registry_;
-    std::optional<plugins::FolderWatch> plugin_files_;
+    // In the order of creation; each uses those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
-    std::vector<plugins::Problem> plugin_problems_;
     std::vector<plugins::Words> prompts_of_plugins_;
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;
+    std::unique_ptr<JobInbox> inbox_;
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;

@@ -257,7 +257,9 @@ std::size_t SessionJobs::move_to_background() {
 SessionJobs::Reply SessionJobs::cancel(const Request& request) {
     const std::string id = string_or(request.params, "job_id");
     if (!find(request, id)) return unknown_job(id);
-    if (auto cancelled = queue_.cancel(id, "background_cancel"); !cancelled)
+    const std::string by(request.call != nullptr ? request.call->tool()
+                                                 : std::string(request.plugin));
+    if (auto cancelled = queue_.cancel(id, by); !cancelled)
         return Reply::failed(cancelled.error().message);
     const auto job = queue_.find(id);
     return job ? Reply::ok(describe(*job)) : unknown_job(id);

@@ -84,12 +84,13 @@ Result<SubagentWords> read_subagent(const fs::path& journal, const Secrets& secr
 
 std::optional<agent::RecoveredCall> recover_subagent(const fs::path& folder,
                                                      const agent::ToolCall& call,
+                                                     const agent::ToolFacts& facts,
                                                      const Secrets& secrets) {
     const auto journal = journal_of_call(folder, call.id);
     if (!journal) return std::nullopt;
     auto words = read_subagent(*journal, secrets);
     if (!words) return std::nullopt;
-    if (words->finished && call.name == "agent")
+    if (words->finished && facts.recovered == agent::RecoveredAnswer::kSubagent)
         return agent::RecoveredCall{text_or_none(std::move(words->last)), false, {}};
     std::string text = "interrupted";
     if (!words->all.empty()) text += "; the subagent had said:\n" + words->all;

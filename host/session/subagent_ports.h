@@ -73,7 +73,10 @@ class NoJobs final : public agent::Inbox {
 public:
     std::vector<agent::JobEnded> undelivered() override { return {}; }
     bool wait(std::stop_token) override { return false; }
-    std::optional<agent::RecoveredCall> recover(const agent::ToolCall&) override { return {}; }
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall&,
+                                                const agent::ToolFacts&) override {
+        return {};
+    }
 };
 
 /// Reminders are for the session's own conversation.

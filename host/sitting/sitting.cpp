@@ -197,7 +197,7 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
         // Where there is no live area what has begun would not be seen before its end.
         const auto* started = std::get_if<agent::ToolStarted>(&event);
         if (started != nullptr && !at_.screen.escapes)
-            print(ui::running_tool_line(started->call, {}, {}, width(), style_));
+            print(ui::running_tool_line(*started, {}, {}, width(), style_));
     }
     refresh_tail();
     if (!are_deltas(events)) refresh_status();

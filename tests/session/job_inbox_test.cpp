@@ -26,10 +26,10 @@ TEST_F(JobInboxTest, ACallWhoseCommandCouldNotBeStartedRecoversItsReason) {
     left_by_another_host("refused", jobs::Status::kError);
     left_by_another_host("taken out", jobs::Status::kCancelled);
     queue.adopt([](const jobs::JobRecord&) { return false; });
-    const auto refused = inbox.recover({"refused", "bash", Json::object(), {}});
+    const auto refused = inbox.recover({"refused", "bash", Json::object(), {}}, {});
     ASSERT_TRUE(refused);
     EXPECT_NE(refused->text.find("no space for it"), std::string::npos) << refused->text;
-    EXPECT_FALSE(inbox.recover({"taken out", "bash", Json::object(), {}}));
+    EXPECT_FALSE(inbox.recover({"taken out", "bash", Json::object(), {}}, {}));
 }
 
 TEST_F(JobInboxTest, AnEndStaysUntilItsDeliveryIsJournalled) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -9,11 +8,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/structure/sources.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = TENON_SOURCE_DIR;
+using tenon::testing::kSource;
+using tenon::testing::sources_below;
 
 /// The rooms of the host from the lowest to the highest. A room includes itself and lower ones.
 const std::vector<std::string> kRooms = {"base",       "config",  "journal", "sandbox",  "jobs",
@@ -33,8 +35,8 @@ const std::map<std::string, std::set<std::string>> kNarrower = {
 };
 /// Of agent, the rooms that do not build a session know only the plain structs and ports. The last
 /// two are the rules by which every provider makes answers fit for the conversation.
-const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h", "call_ids.h",
-                                             "repair.h"};
+const std::set<std::string> kPortsOfAgent = {"message.h",    "event.h",    "ports.h",
+                                             "tool_facts.h", "call_ids.h", "repair.h"};
 const std::set<std::string> kBuildsSessions = {"agent", "session", "cli", "sitting", "app"};
 
 /// The rooms that the files of `room` may include, besides itself.
@@ -42,16 +44,6 @@ std::set<std::string> allowed_for(const std::string& room) {
     if (const auto it = kNarrower.find(room); it != kNarrower.end()) return it->second;
     const auto place = std::find(kRooms.begin(), kRooms.end(), room);
     return {kRooms.begin(), place};
-}
-
-std::vector<fs::path> sources_below(const fs::path& folder) {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-        const auto ending = entry.path().extension();
-        if (ending == ".h" || ending == ".hpp" || ending == ".cpp" || ending == ".c")
-            found.push_back(entry.path());
-    }
-    return found;
 }
 
 std::vector<std::string> quoted_includes(const fs::path& file) {

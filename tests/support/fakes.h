@@ -120,11 +120,12 @@ private:
 class FakeToolbox : public agent::Toolbox {
 public:
     void add(const std::string& name, bool concurrent, FunctionTool::Function function,
-             bool own_thread = false) {
+             bool own_thread = false, agent::ToolFacts facts = {}) {
         agent::ToolSpec spec;
         spec.name = name;
         spec.concurrent = concurrent;
         spec.own_thread = own_thread;
+        spec.facts = std::move(facts);
         tools_[name] = std::make_unique<FunctionTool>(spec, std::move(function));
     }
     agent::Tool* find(std::string_view name) override {
@@ -195,7 +196,8 @@ public:
     }
     std::string jobs_table;
     std::string table() override { return jobs_table; }
-    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override {
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call,
+                                                const agent::ToolFacts&) override {
         const auto it = recovered.find(call.id);
         if (it == recovered.end()) return std::nullopt;
         return it->second;
