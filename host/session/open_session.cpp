@@ -155,9 +155,11 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
 
     host->make_windows();
     host->make_subagents();
+    host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
+                                              host->session_folder(), secrets);
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, *host->options_.run.provider, *host->registry_,
-                           *host->gate_, *host->session_jobs_, host->sink_, host->secrets_,
+                           *host->gate_, *host->inbox_, host->sink_, host->secrets_,
                            *host->registry_},
         host->loop_options());
     host->take_over_jobs();
@@ -321,18 +323,25 @@ Result<void, StartFailure> OpenTools::make_queue() {
 void OpenTools::make_services() {
     Containment containment = containment_of(settings_);
     if (!containment.notice.empty()) notice(containment.notice);
-    SessionJobs::Limits limits{settings_.jobs.timeout,        settings_.jobs.foreground_timeout,
-                               settings_.jobs.output_limit,   settings_.jobs.max_timeout,
-                               job_limits_of(settings_.jobs), settings_.jobs.pid_namespace};
+    CommandSettings commands;
+    commands.workspace = settings_.workspace;
+    commands.home = settings_.home;
+    commands.timeout = settings_.jobs.timeout;
+    commands.foreground_timeout = settings_.jobs.foreground_timeout;
+    commands.max_timeout = settings_.jobs.max_timeout;
+    commands.output_limit = settings_.jobs.output_limit;
+    commands.limits = job_limits_of(settings_.jobs);
+    commands.pid_namespace = settings_.jobs.pid_namespace;
+    commands.containment = std::move(containment.policy);
     session_jobs_ = std::make_unique<SessionJobs>(
-        *store_, *queue_, settings_.workspace, session_folder(), limits,
+        *store_, *queue_, deliveries_, std::move(commands),
         [this](const plugins::ServiceRequest& request, const std::string& command) {
             const auto verdict =
                 gate_->judge_command(request.plugin, command, string_or(request.params, "cwd"),
                                      request.call->stop(), command_tool());
             return verdict.allowed ? std::string() : verdict.reason;
         },
-        secrets_, settings_.home, std::move(containment.policy));
+        secrets_);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
@@ -448,7 +457,8 @@ Result<void, StartFailure> OpenSession::open_session() {
         secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_), background_tool()));
     fresh.tools = tools_json();
     fresh.created_ms = wall_clock_ms();
-    auto opened = agent::Session::open(settings_.state_dir / "sessions", std::move(fresh));
+    auto opened =
+        agent::Session::open(settings_.state_dir / "sessions", std::move(fresh), &deliveries_);
     if (!opened) return StartFailure{opened.error().message, 1};
     session_.emplace(std::move(*opened));
 
@@ -536,12 +546,11 @@ Result<void> OpenSession::clear() {
 void OpenSession::take_over_jobs() {
     if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
     const auto problems = queue_->adopt(
-        [this](const jobs::JobRecord& job) { return session_->deliveries().is_delivered(job.id); });
+        [this](const jobs::JobRecord& job) { return deliveries_.is_delivered(job.id); });
     for (const std::string& problem : problems)
         notice(problem);
     for (const auto& job : queue_->background_jobs()) {
-        if (session_->deliveries().is_delivered(job.id)) session_jobs_->told({job.id});
-        if (jobs::is_terminal(job.status) && session_->deliveries().is_delivered(job.id))
+        if (jobs::is_terminal(job.status) && deliveries_.is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }
 }
@@ -556,9 +565,9 @@ void OpenSession::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    DeliveredJobs told(settings_.state_dir / "sessions");
+    DeliveredJobs delivered(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
-                     [&told](const jobs::JobRecord& job) { return told.contains(job); });
+                     [&delivered](const jobs::JobRecord& job) { return delivered.contains(job); });
 }
 
 std::vector<jobs::JobRecord> OpenSession::background_jobs() const {

@@ -24,6 +24,7 @@
 #include "host/plugins/services.h"
 #include "host/plugins/state_service.h"
 #include "host/session/agent_file_service.h"
+#include "host/session/job_inbox.h"
 #include "host/session/run_setup.h"
 #include "host/session/session_jobs.h"
 #include "host/session/skill_folders.h"
@@ -114,6 +115,7 @@ protected:
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;
     std::unique_ptr<jobs::Queue> queue_;
+    journal::Deliveries deliveries_;
     std::unique_ptr<SessionJobs> session_jobs_;
     std::unique_ptr<plugins::PathService> paths_;
     std::unique_ptr<AgentFileService> agent_files_;
@@ -148,7 +150,8 @@ public:
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
+    /// Without a prompt: delivers the ends of jobs that have ended meanwhile, and goes on from
+    /// there.
     agent::RunResult wake(std::stop_token stop) {
         return with_subagents(loop_->wake(std::move(stop)));
     }
@@ -164,7 +167,7 @@ public:
     /// An orderly end: every session job is cancelled.
     EndedJobs end_jobs(std::string_view by);
     void leave_jobs() { queue_->leave(); }
-    /// Removes old jobs that have been told, of all sessions; at most once a day, since it reads
+    /// Removes old jobs whose end is delivered, of all sessions; at most once a day, since it reads
     /// the whole store. For the end of a run.
     void clean_up_jobs() const;
 
@@ -181,8 +184,8 @@ public:
         return plugin_problems_;
     }
 
-    /// Whether `wake` would have something to tell.
-    [[nodiscard]] bool has_news() { return session_jobs_->has_news(); }
+    /// Whether `wake` would have an end to deliver.
+    [[nodiscard]] bool has_undelivered() { return inbox_->has_undelivered(); }
 
     // Any thread.
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
@@ -225,6 +228,7 @@ private:
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;
+    std::unique_ptr<JobInbox> inbox_;
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;

@@ -175,7 +175,7 @@ std::optional<SessionThread::Work> SessionThread::next(session::OpenSession& hos
     if (first == work_.end()) {
         news_ = false;
         lock.unlock();
-        const bool worth_it = host.has_news();  // a tool call may have told it
+        const bool worth_it = host.has_undelivered();  // a tool call may have delivered it
         lock.lock();
         return worth_it ? Work{} : Work{{}, [](session::OpenSession&, const std::stop_token&) {}};
     }
