@@ -172,7 +172,7 @@ public:
         return done;
     }
 
-    /// This call's result tells the terminal status of `job`.
+    /// This call's result delivers the end of `job`, which the call has reserved.
     void deliver(std::string job) {
         const Lock lock(mutex_);
         delivered_.push_back(std::move(job));
@@ -237,7 +237,7 @@ public:
 
 // ---------------------------------------------------------------- jobs
 
-/// The terminal event of a background job, ready to be told.
+/// The end of a background job, ready to be delivered.
 struct JobEnded {
     std::string id;
     std::string status;  ///< completed error timeout cancelled lost
@@ -248,23 +248,21 @@ struct JobEnded {
 struct RecoveredCall {
     std::string text;
     bool is_error = false;
-    std::string delivered_job;  ///< not empty: `text` tells that job's terminal status
+    std::string delivered_job;  ///< not empty: `text` delivers that job's end
 };
 
 /// The background jobs of one session, as the loop sees them. Thread-safe.
 class Inbox {
 public:
     virtual ~Inbox() = default;
-    /// Every end that has not been delivered, oldest first. What is returned stays until `told` has
-    /// been called with it, so that nothing is lost whose delivery cannot be journalled. Never
-    /// blocks.
+    /// Every end that has not been delivered, oldest first. It is returned again until the session
+    /// has journalled its delivery, so that no end is lost when the journal cannot be written. Ends
+    /// what calls have reserved: none is under way. Never blocks.
     virtual std::vector<JobEnded> undelivered() = 0;
     /// Waits until `undelivered` would return something (true), no job that a headless run waits
     /// for is unfinished (false), or `stop` is requested (false).
     virtual bool wait(std::stop_token stop) = 0;
-    /// The model has been told, or is about to be, how these ended: it is journalled.
-    virtual void told(const std::vector<std::string>& jobs) = 0;
-    /// The jobs that have not ended, or whose end has not been told, as a summary lists them;
+    /// The jobs that have not ended, or whose end has not been delivered, as a summary lists them;
     /// empty: there are none.
     virtual std::string table() { return {}; }
     /// For a tool_use without a result in a reopened journal: what became of its command or its

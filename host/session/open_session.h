@@ -24,7 +24,8 @@
 #include "host/plugins/services.h"
 #include "host/plugins/state_service.h"
 #include "host/session/agent_file_service.h"
-#include "host/session/provider.h"
+#include "host/session/job_inbox.h"
+#include "host/session/run_setup.h"
 #include "host/session/session_jobs.h"
 #include "host/session/skill_folders.h"
 #include "host/session/subagents.h"
@@ -46,24 +47,16 @@ struct EndedJobs {
 /// The same as a sentence for a person; empty when there was none.
 std::string to_text(const EndedJobs& ended);
 
-/// What a host is made of, besides the settings.
+/// What a session, or its tools alone, are opened with. `run` and `sink` outlive them.
 struct OpenOptions {
-    std::filesystem::path prefix;  ///< of this installation
-    std::filesystem::path home;    ///< of the user; may be empty
-    std::filesystem::path config;  ///< the user's folder of configuration; may be empty
-    std::string session_id;        ///< empty: tools without a session (see OpenTools)
-    /// Empty, or the session whose workspace no longer exists and that somebody wants to have
-    /// moved.
-    std::string moved_session;
-    std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
+    const RunSetup& run;
+    agent::EventSink& sink;
+    std::string session_id;  ///< empty: tools without a session (see OpenTools)
     bool wait_for_jobs = true;
-    bool leave_jobs = false;             ///< an end before the session is open lets the jobs run
-    ProviderSource providers;            ///< for subagents; null: they cannot be run
-    jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
-    rlim_t descriptor_limit = 0;         ///< that commands get; 0: the one that the host has
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
-    /// The end of a background job is there to be told; any thread, must only wake somebody.
-    std::function<void()> on_news;
+    /// Called when the end of a background job can be delivered; any thread. Must only wake
+    /// somebody.
+    std::function<void()> on_news = {};
 };
 
 /// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services
@@ -74,12 +67,9 @@ struct OpenOptions {
 /// are no subagents.
 class OpenTools {
 public:
-    /// Loads the plugins for calls without a session; `options.session_id` is empty. `sink` and
-    /// `secrets` outlive the object. Opens no journal.
-    static Result<std::unique_ptr<OpenTools>, StartFailure> create(const config::Settings& settings,
-                                                                   OpenOptions options,
-                                                                   agent::EventSink& sink,
-                                                                   const Secrets& secrets);
+    /// Loads the plugins for calls without a session; `options.session_id` is empty. Opens no
+    /// journal.
+    static Result<std::unique_ptr<OpenTools>, StartFailure> create(OpenOptions options);
     virtual ~OpenTools() = default;
     OpenTools(const OpenTools&) = delete;
     OpenTools& operator=(const OpenTools&) = delete;
@@ -98,9 +88,11 @@ public:
     void leave_jobs_running(const std::stop_token& stop);
 
 protected:
-    OpenTools(const config::Settings& settings, OpenOptions options, agent::EventSink& sink,
-              const Secrets& secrets)
-        : settings_(settings), options_(std::move(options)), sink_(sink), secrets_(secrets) {}
+    explicit OpenTools(OpenOptions options)
+        : options_(std::move(options)),
+          settings_(options_.run.settings),
+          sink_(options_.sink),
+          secrets_(options_.run.secrets) {}
 
     /// The steps of opening that come before the plugins are loaded.
     Result<void, StartFailure> prepare();
@@ -113,8 +105,8 @@ protected:
     }
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
-    const config::Settings settings_;
     const OpenOptions options_;
+    const config::Settings& settings_;
     agent::EventSink& sink_;
     const Secrets& secrets_;
 
@@ -123,6 +115,7 @@ protected:
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;
     std::unique_ptr<jobs::Queue> queue_;
+    journal::Deliveries deliveries_;
     std::unique_ptr<SessionJobs> session_jobs_;
     std::unique_ptr<plugins::PathService> paths_;
     std::unique_ptr<AgentFileService> agent_files_;
@@ -140,7 +133,8 @@ private:
     [[nodiscard]] std::string command_tool() const;
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] SkillFolders folders_of_skills() const {
-        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
+        return skill_folders(settings_.workspace, settings_.home, settings_.config_dir,
+                             settings_.prefix);
     }
 };
 
@@ -150,16 +144,14 @@ private:
 class OpenSession final : public OpenTools {
 public:
     /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
-    /// them, as any orderly end does. `provider`, `sink` and `secrets`
-    /// outlive the host.
-    static Result<std::unique_ptr<OpenSession>, StartFailure> create(
-        const config::Settings& settings, OpenOptions options, agent::Provider& provider,
-        agent::EventSink& sink, const Secrets& secrets);
+    /// them, as any orderly end does.
+    static Result<std::unique_ptr<OpenSession>, StartFailure> create(OpenOptions options);
 
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
+    /// Without a prompt: delivers the ends of jobs that have ended meanwhile, and goes on from
+    /// there.
     agent::RunResult wake(std::stop_token stop) {
         return with_subagents(loop_->wake(std::move(stop)));
     }
@@ -175,7 +167,7 @@ public:
     /// An orderly end: every session job is cancelled.
     EndedJobs end_jobs(std::string_view by);
     void leave_jobs() { queue_->leave(); }
-    /// Removes old jobs that have been told, of all sessions; at most once a day, since it reads
+    /// Removes old jobs whose end is delivered, of all sessions; at most once a day, since it reads
     /// the whole store. For the end of a run.
     void clean_up_jobs() const;
 
@@ -192,8 +184,8 @@ public:
         return plugin_problems_;
     }
 
-    /// Whether `wake` would have something to tell.
-    [[nodiscard]] bool has_news() { return session_jobs_->has_news(); }
+    /// Whether `wake` would have an end to deliver.
+    [[nodiscard]] bool has_undelivered() { return inbox_->has_undelivered(); }
 
     // Any thread.
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
@@ -228,6 +220,7 @@ private:
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
     [[nodiscard]] std::string tools_json() const;
+    [[nodiscard]] std::string background_tool() const;
 
     // In the order of creation; each uses those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
@@ -235,6 +228,7 @@ private:
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;
+    std::unique_ptr<JobInbox> inbox_;
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;

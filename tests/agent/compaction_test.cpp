@@ -21,6 +21,7 @@ const std::string kLong(400, 'x');
 class CompactionTest : public ::testing::Test {
 protected:
     CompactionTest() : session(*Session::open(dir.path(), head())) {
+        inbox.deliveries = &session.deliveries();
         EXPECT_TRUE(session.add_text("<environment/>", Session::kFrontOrigin));
         toolbox.add("look", true, [](const ToolCall& c, CallContext&) {
             return ToolResult{c.id + kLong, false, {}};

@@ -29,7 +29,8 @@ protected:
     [[nodiscard]] Result<WorkspaceTasks> try_to_read() const {
         config::Settings settings;
         settings.workspace = dir_.path();
-        return read_workspace_tasks(settings, TENON_PREFIX);
+        settings.prefix = TENON_PREFIX;
+        return read_workspace_tasks(settings);
     }
     [[nodiscard]] WorkspaceTasks read() const {
         auto found = try_to_read();
@@ -120,7 +121,8 @@ TEST_F(WorkspaceTasksTest, AreNotLookedForBehindALinkOrInAFile) {
 TEST_F(WorkspaceTasksTest, AreUnknownWithoutThePluginThatKeepsThem) {
     config::Settings settings;
     settings.workspace = dir_.path();
-    const auto none = read_workspace_tasks(settings, dir_ / "nothing-installed");
+    settings.prefix = dir_ / "nothing-installed";
+    const auto none = read_workspace_tasks(settings);
     ASSERT_FALSE(none);
     EXPECT_THAT(none.error().message, HasSubstr("no plugin that keeps tasks is loaded from " +
                                                 (dir_ / "nothing-installed").string()));
