@@ -156,7 +156,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     host->make_windows();
     host->make_subagents();
     host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
-                                              host->session_folder(), secrets);
+                                              host->session_folder(), host->secrets_);
     host->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Parts{*host->session_, *host->options_.run.provider, *host->registry_,
                            *host->gate_, *host->inbox_, host->sink_, host->secrets_,
