@@ -7,7 +7,7 @@
 #include "host/cli/standard_input.h"
 #include "host/cli/terminal_text.h"
 #include "host/cli/verbs.h"
-#include "host/session/open_session.h"
+#include "host/session/open_tools.h"
 #include "host/ui/notices.h"
 
 namespace tenon::cli {
