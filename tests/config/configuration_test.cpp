@@ -293,6 +293,7 @@ TEST(Settings, OptionsReachTheirKeys) {
     world.overrides.add_dirs = {"../ws"};
     world.option_says("agent.maxTurns", "3", "--max-turns");
     world.option_says("log.level", "info", "--log-level");
+    world.option_says("model.provider", "replay", "--replay");
     world.overrides.replay = "run.jsonl";
     world.overrides.yes = true;
     const Settings s = world.settings();
