@@ -108,7 +108,7 @@ protected:
     Result<void, StartFailure> load_plugins();
     static Result<void> check_for_shortage(const plugins::Loaded& loaded);
     [[nodiscard]] plugins::LoaderOptions loader_options() const;
-    void leave_out(const plugins::Problem& problem);
+    void report_left_out(const plugins::Problem& problem);
     [[nodiscard]] std::filesystem::path session_folder() const {
         return settings_.state_dir / "sessions" / options_.session_id;
     }
@@ -222,8 +222,8 @@ private:
     Result<void, StartFailure> open_session();
     void take_over_jobs();
     Result<void, StartFailure> take_workspace();
-    Result<void> settle_conversation();
-    Result<void> set_the_scene();
+    Result<void> update_conversation();
+    Result<void> add_environment();
     Result<void> prepare_conversation();
     void end_early();
     void make_windows();
@@ -242,7 +242,7 @@ private:
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;
-    bool scene_is_set_ = false;  // in this conversation
+    bool has_environment_ = false;  // in this conversation
 };
 
 }  // namespace tenon::session

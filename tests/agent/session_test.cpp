@@ -86,7 +86,7 @@ TEST(Session, ReadsBackARewrittenConversationByteForByte) {
     const testing::TempDir dir;
     auto session = Session::open(dir.path(), head());
     ASSERT_TRUE(session);
-    ASSERT_TRUE(session->add_text("<environment/>", Session::kFrontOrigin));
+    ASSERT_TRUE(session->add_text("<environment/>", Session::kIntroductionOrigin));
     converse(*session);
     for (std::size_t i = 0; i < kRewrites.size(); ++i) {
         SCOPED_TRACE(i);
@@ -138,7 +138,7 @@ TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session);
         states.insert(wires(*session));
-        ASSERT_TRUE(session->add_text("<environment/>", Session::kFrontOrigin));
+        ASSERT_TRUE(session->add_text("<environment/>", Session::kIntroductionOrigin));
         states.insert(wires(*session));
         for (const Step& step : kRewrites) {
             if (&step == &kRewrites[1]) {

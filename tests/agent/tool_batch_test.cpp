@@ -238,7 +238,8 @@ TEST_F(ToolBatchTest, RunsAThousandLongCallsOnABoundedNumberOfThreads) {
         calls.push_back(call(std::to_string(i), "long"));
     const auto done = run(calls);
     EXPECT_EQ(done.size(), 1000U);
-    EXPECT_TRUE(std::none_of(done.begin(), done.end(), [](const Finished& f) { return f.is_error; }));
+    EXPECT_TRUE(
+        std::none_of(done.begin(), done.end(), [](const Finished& f) { return f.is_error; }));
     EXPECT_LE(most, 256);
 }
 
