@@ -21,7 +21,6 @@
 #include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
 #include "host/session/plugin_options.h"
-#include "host/session/rule_texts.h"
 #include "host/session/system_prompt.h"
 #include "host/session/tool_list.h"
 
@@ -96,11 +95,8 @@ std::string to_text(const EndedJobs& ended) {
 
 // ---------------------------------------------------------------- tools
 
-Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(const config::Settings& settings,
-                                                                   OpenOptions options,
-                                                                   agent::EventSink& sink,
-                                                                   const Secrets& secrets) {
-    std::unique_ptr<OpenTools> tools(new OpenTools(settings, std::move(options), sink, secrets));
+Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions options) {
+    std::unique_ptr<OpenTools> tools(new OpenTools(std::move(options)));
     if (auto prepared = tools->prepare(); !prepared) return prepared.error();
     if (auto loaded = tools->load_plugins(); !loaded) return loaded.error();
     tools->registry_->begin_session({}, "new");
@@ -119,9 +115,10 @@ agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& cal
                                    std::stop_token stop) {
     const auto verdict = gate_->judge(tool.spec(), call, stop);
     if (!verdict.allowed) return {{secrets_.redact(verdict.reason), true, {}}, true, {}};
-    agent::CallContext context({}, call.id, std::move(stop), [this, &call](std::string note) {
-        sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
-    });
+    agent::CallContext context({{}, {}, call.name}, call.id, std::move(stop),
+                               [this, &call](std::string note) {
+                                   sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
+                               });
     agent::CallOutcome outcome{tool.call(call, context), false, {}};
     outcome.result.text = agent::text_without_keys(outcome.result, secrets_);
     return outcome;
@@ -147,10 +144,8 @@ void OpenTools::leave_jobs_running(const std::stop_token& stop) {
 
 // ---------------------------------------------------------------- session
 
-Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
-    const config::Settings& settings, OpenOptions options, agent::Provider& provider,
-    agent::EventSink& sink, const Secrets& secrets) {
-    std::unique_ptr<OpenSession> host(new OpenSession(settings, std::move(options), sink, secrets));
+Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptions options) {
+    std::unique_ptr<OpenSession> host(new OpenSession(std::move(options)));
     if (auto prepared = host->prepare(); !prepared) return prepared.error();
     host->add_services();
     host->registry_->add(std::make_unique<agent::CompactTool>());
@@ -161,10 +156,11 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
     host->make_windows();
     host->make_subagents();
     host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
-                                              host->session_folder(), secrets);
+                                              host->session_folder(), host->secrets_);
     host->loop_ = std::make_unique<agent::Loop>(
-        agent::Loop::Ports{*host->session_, provider, *host->registry_, *host->gate_, *host->inbox_,
-                           sink, secrets, *host->registry_},
+        agent::Loop::Ports{*host->session_, *host->options_.run.provider, *host->registry_,
+                           *host->gate_, *host->inbox_, host->sink_, host->secrets_,
+                           *host->registry_},
         host->loop_options());
     host->take_over_jobs();
     if (auto settled = host->update_conversation(); !settled) {
@@ -176,7 +172,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
 
 /// The session is ours and will not be used.
 void OpenSession::end_early() {
-    if (options_.leave_jobs) return leave_jobs();
+    if (options_.run.leave_jobs) return leave_jobs();
     const std::string said = to_text(end_jobs("session end"));
     if (!said.empty()) notice(said);
 }
@@ -227,7 +223,7 @@ void OpenSession::make_subagents() {
     limits.max_turns = settings_.agent.subagent_max_turns;
     limits.wait_for_jobs = false;  // they have none
     subagents_ = std::make_unique<Subagents>(
-        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.providers,
+        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.run.providers,
                          session_folder(), limits, prompts_of_plugins_});
 }
 
@@ -268,11 +264,11 @@ Result<void, StartFailure> OpenTools::make_gate() {
     config.yes = settings_.permissions.yes;
     config.read_only_commands = settings_.permissions.read_only_commands;
     config.read_only_sandbox = settings_.sandbox.mode == "read-only";
-    config.deny = rule_texts(settings_.permissions.deny);
-    config.ask = rule_texts(settings_.permissions.ask);
-    config.allow = rule_texts(settings_.permissions.allow);
+    config.deny = settings_.permissions.deny;
+    config.ask = settings_.permissions.ask;
+    config.allow = settings_.permissions.allow;
     config.workspace = settings_.workspace;
-    config.home = options_.home;
+    config.home = settings_.home;
     config.add_dirs = settings_.add_dirs;
     config.read_dirs = readable_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
@@ -295,12 +291,12 @@ Result<void, StartFailure> OpenTools::make_queue() {
     options.max_running = static_cast<std::size_t>(settings_.jobs.max_running);
     options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
     options.total_output_limit = settings_.jobs.total_output_limit;
-    options.shim.program = options_.prefix / "libexec/tenon/tenon-shim";
-    options.shim.descriptor_limit = options_.descriptor_limit;
+    options.shim.program = settings_.prefix / "libexec/tenon/tenon-shim";
+    options.shim.descriptor_limit = options_.run.descriptor_limit;
     // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: a
     // shim that is started from this process closes that many.
     set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
-    options.shim.launcher = options_.launcher;
+    options.shim.launcher = options_.run.launcher;
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
@@ -329,7 +325,7 @@ void OpenTools::make_services() {
     if (!containment.notice.empty()) notice(containment.notice);
     CommandSettings commands;
     commands.workspace = settings_.workspace;
-    commands.home = options_.home;
+    commands.home = settings_.home;
     commands.timeout = settings_.jobs.timeout;
     commands.foreground_timeout = settings_.jobs.foreground_timeout;
     commands.max_timeout = settings_.jobs.max_timeout;
@@ -354,7 +350,7 @@ void OpenTools::make_services() {
         folders_of_skills().search);
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
-        config::agent_folders(settings_.workspace, options_.home, options_.config),
+        config::agent_folders(settings_.workspace, settings_.home, settings_.config_dir),
         settings_.state_dir, [this](std::string text) { notice(std::move(text)); });
     agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
@@ -379,8 +375,7 @@ void OpenTools::make_services() {
 
 plugins::LoaderOptions OpenTools::loader_options() const {
     return session::loader_options(
-        settings_, options_.prefix,
-        [this](std::string_view plugin, int level, std::string_view message) {
+        settings_, [this](std::string_view plugin, int level, std::string_view message) {
             spdlog::log(log_level(level), "plugin {}: {}", plugin,
                         secrets_.redact(std::string(message)));
         });
@@ -436,6 +431,14 @@ std::string OpenTools::command_tool() const {
     return {};
 }
 
+/// The name of our own tool that starts background jobs; empty: there is none.
+std::string OpenSession::background_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && tool->facts.recovered == agent::RecoveredAnswer::kJobStart)
+            return tool->name;
+    return {};
+}
+
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
@@ -450,7 +453,8 @@ Result<void, StartFailure> OpenSession::open_session() {
     fresh.provider = settings_.model.provider;
     fresh.model = settings_.model.name;
     prompts_of_plugins_ = registry_->system_prompts();
-    fresh.system = secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_)));
+    fresh.system =
+        secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_), background_tool()));
     fresh.tools = tools_json();
     fresh.created_ms = wall_clock_ms();
     auto opened =
@@ -464,8 +468,8 @@ Result<void, StartFailure> OpenSession::open_session() {
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
-        head.id, head.workspace, options_.model.value_or(head.model), settings_.permissions.mode,
-        names_in(tools_json()), session_->resumed()});
+        head.id, head.workspace, options_.run.model.value_or(head.model),
+        settings_.permissions.mode, names_in(tools_json()), session_->resumed()});
     return {};
 }
 
@@ -473,7 +477,7 @@ Result<void, StartFailure> OpenSession::open_session() {
 Result<void, StartFailure> OpenSession::take_workspace() {
     const agent::SessionHead& head = session_->head();
     if (head.workspace == settings_.workspace.native()) return {};
-    if (options_.moved_session != head.id) {
+    if (options_.run.moved_session != head.id) {
         return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
                             ", not to " + settings_.workspace.string() +
                             "; go there, or use --workspace"};
@@ -493,12 +497,12 @@ Result<void, StartFailure> OpenSession::take_workspace() {
 }
 
 /// Makes the conversation ready for a prompt: open calls answered, the model and the tools of
-/// today, the environment in front.
+/// today, the environment at the beginning.
 Result<void> OpenSession::update_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
-    if (options_.model && *options_.model != head.model) {
-        if (auto written = session_->change_model(*options_.model); !written) return written;
+    if (options_.run.model && *options_.run.model != head.model) {
+        if (auto written = session_->change_model(*options_.run.model); !written) return written;
     }
     const std::string tools = tools_json();
     if (names_in(tools) != names_in(head.tools)) {

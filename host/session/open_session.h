@@ -25,7 +25,7 @@
 #include "host/plugins/state_service.h"
 #include "host/session/agent_file_service.h"
 #include "host/session/job_inbox.h"
-#include "host/session/provider.h"
+#include "host/session/run_setup.h"
 #include "host/session/session_jobs.h"
 #include "host/session/skill_folders.h"
 #include "host/session/subagents.h"
@@ -47,24 +47,16 @@ struct EndedJobs {
 /// The same as a sentence for a person; empty when there was none.
 std::string to_text(const EndedJobs& ended);
 
-/// What a host is made of, besides the settings.
+/// What a session, or its tools alone, are opened with. `run` and `sink` outlive them.
 struct OpenOptions {
-    std::filesystem::path prefix;  ///< of this installation
-    std::filesystem::path home;    ///< of the user; may be empty
-    std::filesystem::path config;  ///< the user's folder of configuration; may be empty
-    std::string session_id;        ///< empty: tools without a session (see OpenTools)
-    /// Empty, or the session whose workspace no longer exists and that somebody wants to have
-    /// moved.
-    std::string moved_session;
-    std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
+    const RunSetup& run;
+    agent::EventSink& sink;
+    std::string session_id;  ///< empty: tools without a session (see OpenTools)
     bool wait_for_jobs = true;
-    bool leave_jobs = false;             ///< an end before the session is open lets the jobs run
-    ProviderSource providers;            ///< for subagents; null: they cannot be run
-    jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
-    rlim_t descriptor_limit = 0;         ///< that commands get; 0: the one that the host has
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
-    /// The end of a background job waits for its delivery; any thread, must only wake somebody.
-    std::function<void()> on_news;
+    /// Called when the end of a background job can be delivered; any thread. Must only wake
+    /// somebody.
+    std::function<void()> on_news = {};
 };
 
 /// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services
@@ -75,12 +67,9 @@ struct OpenOptions {
 /// are no subagents.
 class OpenTools {
 public:
-    /// Loads the plugins for calls without a session; `options.session_id` is empty. `sink` and
-    /// `secrets` outlive the object. Opens no journal.
-    static Result<std::unique_ptr<OpenTools>, StartFailure> create(const config::Settings& settings,
-                                                                   OpenOptions options,
-                                                                   agent::EventSink& sink,
-                                                                   const Secrets& secrets);
+    /// Loads the plugins for calls without a session; `options.session_id` is empty. Opens no
+    /// journal.
+    static Result<std::unique_ptr<OpenTools>, StartFailure> create(OpenOptions options);
     virtual ~OpenTools() = default;
     OpenTools(const OpenTools&) = delete;
     OpenTools& operator=(const OpenTools&) = delete;
@@ -99,9 +88,11 @@ public:
     void leave_jobs_running(const std::stop_token& stop);
 
 protected:
-    OpenTools(const config::Settings& settings, OpenOptions options, agent::EventSink& sink,
-              const Secrets& secrets)
-        : settings_(settings), options_(std::move(options)), sink_(sink), secrets_(secrets) {}
+    explicit OpenTools(OpenOptions options)
+        : options_(std::move(options)),
+          settings_(options_.run.settings),
+          sink_(options_.sink),
+          secrets_(options_.run.secrets) {}
 
     /// The steps of opening that come before the plugins are loaded.
     Result<void, StartFailure> prepare();
@@ -114,8 +105,8 @@ protected:
     }
     void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
 
-    const config::Settings settings_;
     const OpenOptions options_;
+    const config::Settings& settings_;
     agent::EventSink& sink_;
     const Secrets& secrets_;
 
@@ -142,7 +133,8 @@ private:
     [[nodiscard]] std::string command_tool() const;
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] SkillFolders folders_of_skills() const {
-        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
+        return skill_folders(settings_.workspace, settings_.home, settings_.config_dir,
+                             settings_.prefix);
     }
 };
 
@@ -152,11 +144,8 @@ private:
 class OpenSession final : public OpenTools {
 public:
     /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
-    /// them, as any orderly end does. `provider`, `sink` and `secrets`
-    /// outlive the host.
-    static Result<std::unique_ptr<OpenSession>, StartFailure> create(
-        const config::Settings& settings, OpenOptions options, agent::Provider& provider,
-        agent::EventSink& sink, const Secrets& secrets);
+    /// them, as any orderly end does.
+    static Result<std::unique_ptr<OpenSession>, StartFailure> create(OpenOptions options);
 
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
@@ -231,6 +220,7 @@ private:
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
     [[nodiscard]] std::string tools_json() const;
+    [[nodiscard]] std::string background_tool() const;
 
     // In the order of creation; each uses those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
