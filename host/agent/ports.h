@@ -17,7 +17,7 @@
 #include "host/base/mutex.h"
 #include "host/base/result.h"
 
-/// What the loop asks of the rest of the program.
+/// The interfaces through which the loop uses the rest of the program.
 namespace tenon::agent {
 
 /// Receives events. `on_event` may be called from the agent thread and from tool workers, so it is
@@ -57,11 +57,11 @@ struct Answer {
     Usage usage;
 };
 
-/// Whether a refused request fits into the model's window, as far as the endpoint's words say.
+/// Whether a refused request fits into the model's window, as far as the endpoint's message says.
 enum class Length {
     kFits,     ///< it was refused for another reason
     kTooLong,  ///< it does not fit
-    kNotSaid,  ///< the words are not known: it may be too long
+    kNotSaid,  ///< the message is not known: it may be too long
 };
 
 /// Why there is no answer. Nothing of a failed attempt may reach the conversation.
@@ -129,7 +129,7 @@ private:
     std::vector<bool> passed_ TENON_GUARDED_BY(mutex_);
 };
 
-/// Whose call it is.
+/// The conversation that makes a call.
 struct Caller {
     std::string session;    ///< id
     std::string subagent;   ///< id within the session; empty: the session's own conversation
@@ -225,13 +225,13 @@ public:
     virtual Verdict judge(const ToolSpec& tool, const ToolCall& call, std::stop_token stop) = 0;
 };
 
-/// Words that others want in the conversation. Called on the thread of the conversation.
+/// Texts that plugins add to the conversation. Called on the thread of the conversation.
 class Context {
 public:
     virtual ~Context() = default;
     /// What to remind the model of in the next request, which is about to be sent; may be empty.
     virtual std::string reminders() = 0;
-    /// What a summary must carry on: open todos, open tasks; may be empty.
+    /// What must be kept beside a summary: open todos, open tasks; may be empty.
     virtual std::string carried_on() = 0;
 };
 

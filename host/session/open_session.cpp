@@ -67,12 +67,12 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
                                               host->session_folder(), host->secrets_);
     host->loop_ = std::make_unique<agent::Loop>(
-        agent::Loop::Parts{*host->session_, *host->options_.run.provider, *host->registry_,
+        agent::Loop::Ports{*host->session_, *host->options_.run.provider, *host->registry_,
                            *host->gate_, *host->inbox_, host->sink_, host->secrets_,
                            *host->registry_},
         host->loop_options());
     host->take_over_jobs();
-    if (auto settled = host->settle_conversation(); !settled) {
+    if (auto settled = host->update_conversation(); !settled) {
         host->end_early();
         return StartFailure{settled.error().message, 1};
     }
@@ -112,18 +112,18 @@ agent::RunResult OpenSession::run(std::string_view prompt, std::stop_token stop)
     return with_subagents(loop_->run(prompt, std::move(stop)));
 }
 
-/// What the first message begins with may be missing where the host ended, or the disk was full,
-/// before it was journalled.
+/// The environment may be missing where the host ended, or the disk was full, before it was
+/// journalled.
 Result<void> OpenSession::prepare_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
-    if (scene_is_set_) return {};
+    if (has_environment_) return {};
     const agent::Conversation& conversation = session_->conversation();
     const bool only_begun = conversation.messages().size() <= 1 && !conversation.awaits_answer();
-    const std::size_t there = session_->front_texts();
+    const std::size_t there = session_->introduction_texts();
     if (there == 0 || (there == 1 && only_begun)) {
-        if (auto set = set_the_scene(); !set) return set;
+        if (auto set = add_environment(); !set) return set;
     }
-    scene_is_set_ = true;
+    has_environment_ = true;
     return {};
 }
 
@@ -226,8 +226,8 @@ Result<void, StartFailure> OpenSession::take_workspace() {
 }
 
 /// Makes the conversation ready for a prompt: open calls answered, the model and the tools of
-/// today, the environment in front.
-Result<void> OpenSession::settle_conversation() {
+/// today, the environment at the beginning.
+Result<void> OpenSession::update_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
     if (options_.run.model && *options_.run.model != head.model) {
@@ -246,10 +246,10 @@ Result<void> OpenSession::settle_conversation() {
         "reminder");
 }
 
-/// The environment and what the project says to agents, in front of the first prompt; without what
-/// is there already.
-Result<void> OpenSession::set_the_scene() {
-    std::size_t there = session_->front_texts();
+/// Adds the environment and the instructions of the project before the first prompt, without texts
+/// that are there already.
+Result<void> OpenSession::add_environment() {
+    std::size_t there = session_->introduction_texts();
     Instructions instructions = project_instructions(settings_.workspace);
     for (std::string& warning : instructions.warnings)
         notice(std::move(warning));
@@ -268,7 +268,7 @@ Result<void> OpenSession::set_the_scene() {
 Result<void> OpenSession::clear() {
     if (auto cleared = session_->clear(); !cleared) return cleared;
     registry_->begin_session(session_->head().id, "cleared");
-    scene_is_set_ = false;
+    has_environment_ = false;
     return prepare_conversation();
 }
 

@@ -98,8 +98,8 @@ private:
     Result<void, StartFailure> open_session();
     void take_over_jobs();
     Result<void, StartFailure> take_workspace();
-    Result<void> settle_conversation();
-    Result<void> set_the_scene();
+    Result<void> update_conversation();
+    Result<void> add_environment();
     Result<void> prepare_conversation();
     void end_early();
     void make_windows();
@@ -119,7 +119,7 @@ private:
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;
-    bool scene_is_set_ = false;  // in this conversation
+    bool has_environment_ = false;  // in this conversation
 };
 
 }  // namespace tenon::session

@@ -221,9 +221,9 @@ Result<void, StartFailure> OpenTools::load_plugins() {
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
     for (const auto& problem : loaded.problems)
-        leave_out(problem);
+        report_left_out(problem);
     for (auto& plugin : loaded.plugins) {
-        if (auto added = registry_->add(std::move(plugin)); !added) leave_out(added.error());
+        if (auto added = registry_->add(std::move(plugin)); !added) report_left_out(added.error());
     }
     return {};
 }
@@ -237,7 +237,7 @@ Result<void> OpenTools::check_for_shortage(const plugins::Loaded& loaded) {
     return {};
 }
 
-void OpenTools::leave_out(const plugins::Problem& problem) {
+void OpenTools::report_left_out(const plugins::Problem& problem) {
     notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
            (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
     plugin_problems_.push_back(problem);

@@ -87,7 +87,7 @@ protected:
     static Result<void> check_for_shortage(const plugins::Loaded& loaded);
     [[nodiscard]] plugins::LoaderOptions loader_options() const;
     [[nodiscard]] std::vector<std::string> tool_names() const;
-    void leave_out(const plugins::Problem& problem);
+    void report_left_out(const plugins::Problem& problem);
     [[nodiscard]] std::filesystem::path session_folder() const {
         return settings_.state_dir / "sessions" / options_.session_id;
     }

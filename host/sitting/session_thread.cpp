@@ -209,8 +209,8 @@ void SessionThread::do_one(session::OpenSession& host, const Work& work) {
         const Lock lock(mutex_);
         held_ = true;
     }
-    result.prompt_said = result.prompt_said || work.prompt.empty();
-    if (!result.prompt_said) keep(work);
+    result.prompt_recorded = result.prompt_recorded || work.prompt.empty();
+    if (!result.prompt_recorded) keep(work);
     parts_.watcher.turn_ended(result);
     for (const auto& file : host.changed_plugin_files()) {
         parts_.options.sink.on_event(

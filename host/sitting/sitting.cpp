@@ -150,7 +150,7 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     status_.working_since_ms = 0;
     ticker_.set(false);
     answered_in_a_row_ = 0;
-    if (!result.prompt_said) ++status_.queued_prompts;  // it is kept
+    if (!result.prompt_recorded) ++status_.queued_prompts;  // it is kept
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {

@@ -22,7 +22,7 @@ class CompactionTest : public ::testing::Test {
 protected:
     CompactionTest() : session(*Session::open(dir.path(), head())) {
         inbox.deliveries = &session.deliveries();
-        EXPECT_TRUE(session.add_text("<environment/>", Session::kFrontOrigin));
+        EXPECT_TRUE(session.add_text("<environment/>", Session::kIntroductionOrigin));
         toolbox.add("look", true, [](const ToolCall& c, CallContext&) {
             return ToolResult{c.id + kLong, false, {}};
         });

@@ -191,7 +191,7 @@ TEST_F(LoopTest, DeliversAnEndThatCouldNotBeJournalledWhenThereIsRoomAgain) {
     {
         const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 100);
         EXPECT_EQ(loop.wake({}).outcome, Outcome::kFailed);
-        EXPECT_EQ(loop.run("lost?", {}).prompt_said, false);
+        EXPECT_EQ(loop.run("lost?", {}).prompt_recorded, false);
     }
     EXPECT_FALSE(session.deliveries().is_delivered("0000000a"));
     provider.then_say("seen");
@@ -211,7 +211,7 @@ TEST_F(LoopTest, KeepsAReminderThatCouldNotBeJournalled) {
         const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 80);
         const RunResult failed = loop.run("go", {});
         EXPECT_EQ(failed.outcome, Outcome::kFailed);
-        EXPECT_TRUE(failed.prompt_said);
+        EXPECT_TRUE(failed.prompt_recorded);
     }
     provider.then_say("done");
     loop.run("again", {});
