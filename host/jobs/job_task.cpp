@@ -58,7 +58,7 @@ void JobTask::runTask() {
     } catch (const std::exception& e) {
         around_.on_ended(ended_unrecorded(job_, Status::kLost, e.what()));
     }
-    around_.on_return();
+    around_.on_return(job_);
     over_.store(true, std::memory_order_release);
 }
 
@@ -66,7 +66,7 @@ std::optional<JobRecord> JobTask::start() {
     const std::uint64_t cap = around_.budget.reserve(job_.id, job_.spec.output_limit);
     auto shim = launch_shim(around_.shim, around_.store.folder_of(job_.id), cap);
     if (!shim && shim.error().no_room) {
-        around_.on_no_room(job_.id, shim.error().message);
+        around_.on_shortage(job_.id, shim.error().message);
         return std::nullopt;
     }
     if (!shim) return could_not_start(shim.error().message);

@@ -12,16 +12,9 @@
 #include "host/jobs/launch.h"
 #include "host/jobs/output_budget.h"
 #include "host/jobs/store.h"
+#include "host/jobs/watcher.h"
 
 namespace tenon::jobs {
-
-/// A shim that goes on after its job has ended, and must be reaped some time.
-struct LingeringShim {
-    JobId id;
-    UniqueFd process;
-    Lifetime lifetime = Lifetime::kSession;
-    bool left_behind = false;  ///< it may be ending what the job has left
-};
 
 /// What the tasks of one queue share. Outlives them; the functions are called from task threads and
 /// do not throw.
@@ -33,12 +26,12 @@ struct TaskSurroundings {
     std::function<void(const JobId&)> on_started;
     std::function<void(JobRecord)> on_ended;
     /// Nothing of the job has begun, for want of descriptors or processes. The task is over.
-    std::function<void(const JobId&, const std::string& why)> on_no_room;
-    /// The job runs, but not for this task to see: it has no descriptors for the shim, or another
+    std::function<void(const JobId&, const std::string& why)> on_shortage;
+    /// The job runs, but this task cannot watch it: it has no descriptors for the shim, or another
     /// shim has the job. The task is over.
     std::function<void(const JobRecord&)> on_unwatched;
-    std::function<void(LingeringShim)> on_lingering;
-    std::function<void()> on_return;  ///< the last thing of every task
+    std::function<void(LingeringShim)> on_lingering;  ///< before on_ended
+    std::function<void(const JobRecord&)> on_return;  ///< the last thing of every task
     /// Each reading of a record takes descriptors: where they are short, so many tasks at once.
     std::array<Mutex, 4> reading{};
 };

@@ -64,6 +64,10 @@ bool Store::has_ended(const JobId& id) const {
     return exists(id, kStatusFile);
 }
 
+bool Store::has_begun(const JobId& id) const {
+    return exists(id, kStartedFile);
+}
+
 Result<JobRecord> Store::read_job(const JobId& id) const {
     if (!is_job_id(id) || ::access(folder_of(id).c_str(), F_OK) != 0) return unknown(id);
     const fs::path file = folder_of(id) / kJobFile;
@@ -117,7 +121,7 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
         ended = read_end(job);
         if (!ended) return ended.error();
         if (*ended) return job;
-        if (!exists(job.id, kStartedFile)) return job;  // queued
+        if (!has_begun(job.id)) return job;  // queued
         if (attempt.holder == Holder::kUnknown && attempt.error != ENOENT &&
             attempt.error != EROFS) {
             return Error::from_errno("lock job " + job.id, attempt.error);
@@ -134,7 +138,7 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
 
 /// A lock tells nothing here: not every file system that machines share passes it on.
 JobRecord Store::as_its_files_say(JobRecord job) const {
-    return exists(job.id, kStartedFile) ? as_running(std::move(job)) : job;
+    return has_begun(job.id) ? as_running(std::move(job)) : job;
 }
 
 JobRecord Store::as_running(JobRecord job) const {
@@ -180,8 +184,12 @@ Store::LockAttempt Store::try_lock(const JobId& id, int operation) const {
     return {Holder::kUnknown, {}, errno};
 }
 
-bool Store::was_touched(const JobId& id) const {
-    return exists(id, kStartedFile) || exists(id, kStatusFile);
+bool Store::has_begun_or_ended(const JobId& id) const {
+    return has_begun(id) || has_ended(id);
+}
+
+bool Store::is_held_before_start(const JobId& id) const {
+    return try_lock(id, LOCK_SH).holder == Holder::kAnother && !has_begun(id);
 }
 
 /// Others hold the lock for a moment only, unless they are a shim, which leaves a trace.
@@ -189,7 +197,7 @@ Store::LockAttempt Store::lock_unstarted(const JobId& id) const {
     const auto deadline = std::chrono::steady_clock::now() + kMomentIsOver;
     while (true) {
         LockAttempt attempt = try_lock(id, LOCK_EX);
-        if (attempt.holder != Holder::kAnother || was_touched(id)) return attempt;
+        if (attempt.holder != Holder::kAnother || has_begun_or_ended(id)) return attempt;
         if (std::chrono::steady_clock::now() > deadline) return attempt;
         std::this_thread::sleep_for(1ms);
     }
@@ -301,23 +309,32 @@ void sort_by_submission(std::vector<JobRecord>& jobs) {
 
 Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_view output,
                                        Sync sync) const {
+    return end_queued(id, std::move(end), output, sync, Announce::kNo);
+}
+
+Result<JobRecord> Store::end_queued(const JobId& id, JobEnd end, std::string_view output, Sync sync,
+                                    Announce announce) const {
     auto job = read_job(id);
     if (!job) return job;
     if (is_elsewhere(*job)) return elsewhere(*job);
     LockAttempt attempt = lock_unstarted(id);
-    if (was_touched(id)) {
+    if (has_begun_or_ended(id)) {
         attempt.lock.reset();
         return with_status(std::move(*job));
     }
     if (attempt.holder == Holder::kAnother) return Error{"job " + id + " is locked by somebody"};
     if (attempt.holder == Holder::kUnknown)
         return Error::from_errno("lock job " + id, attempt.error);
+    // Also before the record, so that the host looks until this is decided even if we are killed
+    // meanwhile.
+    if (announce == Announce::kYes) announce_to_host(id);
     stamp(end);
     // Its text stands in the reason as well: where it cannot be written nothing is lost.
     if (!output.empty() &&
         write_file_atomically(folder_of(id) / kOutputFiles[0], output, Sync::kNo))
         end.output_bytes = output.size();
     if (auto written = record_end(*job, std::move(end), sync); !written) return written.error();
+    if (announce == Announce::kYes) announce_to_host(id);
     return job;
 }
 
@@ -329,9 +346,8 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     auto job = load(id);
     if (!job) return job;
     if (job->status == Status::kQueued) {
-        job = end_unstarted(id, end);
+        job = end_queued(id, end, {}, Sync::kYes, Announce::kYes);
         if (!job) return job;
-        wake_its_host(id);
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
     if (is_elsewhere(*job)) return elsewhere(*job);
@@ -344,9 +360,9 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     return job;
 }
 
-/// The host that has queued the job watches the store for this, by one watch for all its jobs. It
-/// makes no file, and so needs no space.
-void Store::wake_its_host(const JobId& id) const {
+/// The host that has queued the job watches the store for this, with one watch for all its jobs.
+/// This makes no file, and so needs no space.
+void Store::announce_to_host(const JobId& id) const {
     ::utimensat(AT_FDCWD, folder_of(id).c_str(), nullptr, 0);
 }
 

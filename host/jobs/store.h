@@ -62,6 +62,10 @@ public:
     [[nodiscard]] bool is_recorded(const JobId& id) const;
     /// Cheap: whether status.json stands.
     [[nodiscard]] bool has_ended(const JobId& id) const;
+    /// Cheap: whether a supervisor has recorded its start.
+    [[nodiscard]] bool has_begun(const JobId& id) const;
+    /// Whether somebody holds the lock of a job that has not begun: it may be about to be cancelled.
+    [[nodiscard]] bool is_held_before_start(const JobId& id) const;
     /// Whether a shim still looks after the job: it runs, or what it left behind does.
     [[nodiscard]] bool is_supervised(const JobId& id) const;
     [[nodiscard]] Result<Started> started(const JobId& id) const;
@@ -110,7 +114,7 @@ private:
     };
     [[nodiscard]] LockAttempt try_lock(const JobId& id, int operation) const;
     [[nodiscard]] LockAttempt lock_unstarted(const JobId& id) const;
-    [[nodiscard]] bool was_touched(const JobId& id) const;
+    [[nodiscard]] bool has_begun_or_ended(const JobId& id) const;
     [[nodiscard]] bool exists(const JobId& id, const char* file) const;
     [[nodiscard]] Result<JobRecord> read_job(const JobId& id) const;
     [[nodiscard]] Result<bool> read_end(JobRecord& job) const;
@@ -122,8 +126,11 @@ private:
     [[nodiscard]] Result<JobId> make_directory() const;
     [[nodiscard]] Result<void> fill_directory(const JobRecord& job) const;
     [[nodiscard]] OrphansEnded end_tree(const JobId& id, const Started& shim) const;
+    enum class Announce { kNo, kYes };  // to the host that has queued the job
+    [[nodiscard]] Result<JobRecord> end_queued(const JobId& id, JobEnd end, std::string_view output,
+                                               Sync sync, Announce announce) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
-    void wake_its_host(const JobId& id) const;
+    void announce_to_host(const JobId& id) const;
     /// Whether the wall clock was set since boot, as far as the records of this boot show.
     [[nodiscard]] bool clock_was_set() const;
     void remove(const JobId& id, Problems* problems) const;

@@ -1,4 +1,6 @@
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include "host/jobs/queue.h"
 #include "tests/jobs/jobs_fixture.h"
@@ -119,6 +121,30 @@ TEST(QueueEnd, CancelsSessionJobsAndLeavesPersistentOnes) {
     EXPECT_FALSE(queue.submit(folder.spec("true")));
     ASSERT_TRUE(queue.cancel(server, "test"));
     ended(queue, server);
+}
+
+TEST(QueueEnd, WaitsForASupervisorThatIsJustStarting) {
+    const JobsFolder folder;
+    const std::string begun = folder.fifo("begun");
+    const std::string gate = folder.fifo("gate");
+    auto options = folder.options();
+    options.shim.program =
+        folder.dir().write("slow", "#!/bin/bash\necho go >" + begun + "; read <" + gate +
+                                       "; exec " TENON_SHIM " \"$@\"");
+    std::filesystem::permissions(options.shim.program, std::filesystem::perms::owner_all);
+    Queue queue(folder.store(), options);
+    const JobId id = queue.submit(folder.spec("touch started"))->id;
+    EXPECT_EQ(JobsFolder::read_fifo(begun), "go\n");
+    std::atomic<bool> is_over = false;
+    std::thread ends([&] {
+        EXPECT_EQ(queue.cancel_session_jobs("exit"), 0U);
+        is_over = true;
+    });
+    EXPECT_EQ(ended(queue, id).status, Status::kCancelled);
+    EXPECT_FALSE(is_over);
+    JobsFolder::write_fifo(gate);
+    ends.join();
+    EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
 }
 
 TEST(QueueEnd, LetsRunningJobsGoOnAndQueuedOnesStay) {
