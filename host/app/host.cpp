@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include "host/agent/compact_tool.h"
-#include "host/app/commands/jobs_words.h"
 #include "host/app/containment.h"
 #include "host/app/instructions.h"
 #include "host/app/session_list.h"
@@ -19,6 +18,7 @@
 #include "host/base/limits.h"
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
+#include "host/jobs/report.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 

@@ -210,6 +210,7 @@ private:
     void set_adopted(Entry& entry, const JobRecord& running) TENON_REQUIRES(mutex_);
     void watch_adopted(Entry& entry) TENON_REQUIRES(mutex_);
 
+    static Error unknown(const JobId& id) { return {"Unknown job " + id}; }
     void report_change(const JobRecord& job) const;
     [[nodiscard]] bool is_unfinished_session_job(const Entry& entry) const;
 

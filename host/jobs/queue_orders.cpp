@@ -14,10 +14,6 @@ using Clock = std::chrono::steady_clock;
 // SIGTERM, 500 ms, SIGKILL rounds for 5 s, the status, some margin.
 constexpr auto kEndsWithin = 7s;
 
-Error unknown(const JobId& id) {
-    return {"Unknown job " + id};
-}
-
 }  // namespace
 
 Result<JobRecord> Queue::to_background(const JobId& id) {

@@ -10,10 +10,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Error unknown(const JobId& id) {
-    return {"Unknown job " + id};
-}
-
 }  // namespace
 
 Result<JobRecord> Queue::find(const JobId& id) const {

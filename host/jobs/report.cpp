@@ -212,6 +212,14 @@ std::string with_ending(std::string output, const JobRecord& job) {
     return text;
 }
 
+JobRecord redacted(JobRecord job, const Secrets& secrets) {
+    for (std::string* text : {&job.spec.command, &job.spec.name, &job.spec.cwd, &job.spec.workspace,
+                              &job.end.ended_by, &job.end.reason}) {
+        *text = secrets.redact(std::move(*text));
+    }
+    return job;
+}
+
 std::string preview(std::string_view command) {
     std::string line = utf8::repair(command.substr(0, kPreviewCharacters * kBytesPerCharacter));
     for (char& c : line) {

@@ -37,6 +37,9 @@ std::string with_ending(std::string output, const JobRecord& job);
 /// The line that stands for what was left out: "[5 bytes omitted]".
 std::string omitted(std::uint64_t number, std::string_view unit);
 
+/// The record with the values of `secrets` replaced in all texts that users or models wrote.
+JobRecord redacted(JobRecord job, const Secrets& secrets);
+
 /// The first 80 characters of a command on one line.
 std::string preview(std::string_view command);
 

@@ -199,5 +199,20 @@ TEST(Preview, IsTheFirstEightyCharactersOnOneLine) {
     EXPECT_TRUE(utf8::is_valid(preview("\xff" + umlauts)));
 }
 
+TEST(Redacted, ReplacesSecretsInEveryTextOfARecord) {
+    Secrets secrets;
+    secrets.add("sk-ant-12345678");
+    JobRecord job = completed();
+    const auto texts = [](JobRecord& of) {
+        return std::vector{&of.spec.command,   &of.spec.name,    &of.spec.cwd,
+                           &of.spec.workspace, &of.end.ended_by, &of.end.reason};
+    };
+    for (std::string* text : texts(job))
+        *text = "x sk-ant-12345678";
+    job = redacted(job, secrets);
+    for (const std::string* text : texts(job))
+        EXPECT_EQ(*text, "x [redacted]");
+}
+
 }  // namespace
 }  // namespace tenon::jobs

@@ -10,6 +10,7 @@
 #include "host/app/visible_text.h"
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/jobs/report.h"
 
 namespace tenon::app {
 namespace {

@@ -4,6 +4,7 @@
 #include "host/app/commands/jobs_verbs.h"
 #include "host/app/signals.h"
 #include "host/base/clock.h"
+#include "host/jobs/report.h"
 #include "host/jobs/watch.h"
 
 namespace tenon::app {

@@ -10,6 +10,7 @@
 #include "host/jobs/end_file.h"
 #include "host/jobs/launch.h"
 #include "host/jobs/output_budget.h"
+#include "host/jobs/report.h"
 #include "host/jobs/watch.h"
 
 namespace tenon::app {

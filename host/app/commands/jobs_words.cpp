@@ -197,14 +197,6 @@ std::string quoted(const std::string& word) {
 
 }  // namespace
 
-JobRecord redacted(JobRecord job, const Secrets& secrets) {
-    for (std::string* text : {&job.spec.command, &job.spec.name, &job.spec.cwd, &job.spec.workspace,
-                              &job.end.ended_by, &job.end.reason}) {
-        *text = secrets.redact(std::move(*text));
-    }
-    return job;
-}
-
 Json to_json(const JobRecord& job, std::int64_t now_ms) {
     const bool ended = jobs::is_terminal(job.status);
     const auto if_ended = [&](auto value) { return ended ? Json(value) : Json(); };

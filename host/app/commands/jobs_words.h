@@ -7,14 +7,10 @@
 
 #include "host/app/screen.h"
 #include "host/base/json.h"
-#include "host/base/secrets.h"
 #include "host/jobs/job.h"
 
 /// Jobs as people and programs read them. Pure functions; the records may hold anything.
 namespace tenon::app {
-
-/// The record with known keys taken out of everything that somebody wrote.
-jobs::JobRecord redacted(jobs::JobRecord job, const Secrets& secrets);
 
 /// One job of `--json`. `now_ms`: the duration of what still runs counts up to here.
 Json to_json(const jobs::JobRecord& job, std::int64_t now_ms);
