@@ -27,10 +27,10 @@ std::optional<std::chrono::steady_clock::time_point> deadline_of(
     const std::optional<std::chrono::milliseconds>& timeout) {
     using Point = std::chrono::steady_clock::time_point;
     if (!timeout) return std::nullopt;
-    // A start before the clock's zero leaves more room than can be said.
-    const auto room =
+    // From a start before the clock's zero the distance would overflow.
+    const auto farthest =
         std::chrono::floor<std::chrono::milliseconds>(Point::max() - std::max(start, Point{}));
-    if (*timeout > room) return std::nullopt;
+    if (*timeout > farthest) return std::nullopt;
     return start + *timeout;
 }
 

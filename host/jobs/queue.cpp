@@ -75,28 +75,30 @@ Queue::~Queue() {
 Result<JobRecord> Queue::submit(JobSpec spec) {
     spec.session = options_.session;
     if (auto problem = Store::problem_with(spec)) return *problem;
+    PreparedJob prepared;
     {
         const Lock lock(mutex_);
         if (auto reason = why_not_now(spec)) return *reason;
+        prepared = std::move(prepared_);
     }
-    auto job = store_.create(std::move(spec));
+    auto job = store_.create(std::move(spec), std::move(prepared));
     if (!job) return job;
 
     std::optional<JobId> failed;
     {
         const Lock lock(mutex_);
-        Entry& entry = add(*job);
-        failed = link_dependencies(entry);
+        TrackedJob& tracked = add(*job);
+        failed = link_dependencies(tracked);
         if (job->spec.kind == Kind::kBackground) queued_.insert(job->id);
-        if (!failed && entry.waits_for.empty()) make_ready(entry);
+        if (!failed && tracked.waits_for.empty()) make_ready(tracked);
     }
     // A foreground command is part of its turn, whose journal is not synced either.
     if (job->spec.kind == Kind::kBackground) sync_.add(job->id);
     const std::vector<JobRecord> admitted = admit();
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(job->id);
-        if (it != entries_.end() && it->second.job.status != Status::kQueued) {
+        const auto it = jobs_.find(job->id);
+        if (it != jobs_.end() && it->second.job.status != Status::kQueued) {
             job->status = Status::kRunning;  // be it ended already: that is reported by itself
             job->started_ms = it->second.job.started_ms;
         }
@@ -118,8 +120,8 @@ std::optional<Error> Queue::why_not_now(const JobSpec& spec) const {
         return std::nullopt;
     }
     for (const JobId& id : spec.after) {
-        const auto it = entries_.find(id);
-        if (it == entries_.end() || it->second.job.spec.kind != Kind::kBackground) {
+        const auto it = jobs_.find(id);
+        if (it == jobs_.end() || it->second.job.spec.kind != Kind::kBackground) {
             return unknown(id).while_doing("after");
         }
     }
@@ -130,39 +132,40 @@ std::optional<Error> Queue::why_not_now(const JobSpec& spec) const {
     return std::nullopt;
 }
 
-Queue::Entry& Queue::add(JobRecord job) {
+Queue::TrackedJob& Queue::add(JobRecord job) {
     const JobId id = job.id;
-    Entry& entry = entries_[id];
-    entry.job = std::move(job);
-    entry.number = next_number_++;
-    return entry;
+    TrackedJob& tracked = jobs_[id];
+    tracked.job = std::move(job);
+    tracked.number = next_number_++;
+    return tracked;
 }
 
 /// The id in `after` that has ended without having completed, if there is one.
-std::optional<JobId> Queue::link_dependencies(Entry& entry) {
-    for (const JobId& id : entry.job.spec.after) {
-        const auto it = entries_.find(id);
-        if (it == entries_.end()) return id;
+std::optional<JobId> Queue::link_dependencies(TrackedJob& tracked) {
+    for (const JobId& id : tracked.job.spec.after) {
+        const auto it = jobs_.find(id);
+        if (it == jobs_.end()) return id;
         const Status status = it->second.job.status;
         if (status == Status::kCompleted) continue;
         if (is_terminal(status)) return id;
-        if (entry.waits_for.insert(id).second) dependents_.emplace(id, entry.job.id);
+        if (tracked.waits_for.insert(id).second) dependents_.emplace(id, tracked.job.id);
     }
     return std::nullopt;
 }
 
 // ------------------------------------------------------------------ starting
 
-void Queue::make_ready(const Entry& entry) {
-    admission_.add(Admission::turn_of(entry.job, entry.number));
+void Queue::make_ready(const TrackedJob& tracked) {
+    admission_.add(Admission::turn_of(tracked.job, tracked.number));
 }
 
-void Queue::set_running(Entry& entry, std::int64_t started_ms, std::int64_t started_boot_ms) {
-    entry.job.status = Status::kRunning;
-    entry.job.started_ms = started_ms;
-    entry.job.started_boot_ms = started_boot_ms;
-    entry.has_place = entry.job.spec.kind == Kind::kBackground;
-    queued_.erase(entry.job.id);
+void Queue::set_running(TrackedJob& tracked, std::int64_t started_ms,
+                        std::int64_t started_boot_ms) {
+    tracked.job.status = Status::kRunning;
+    tracked.job.started_ms = started_ms;
+    tracked.job.started_boot_ms = started_boot_ms;
+    tracked.has_place = tracked.job.spec.kind == Kind::kBackground;
+    queued_.erase(tracked.job.id);
 }
 
 /// The jobs that start now, in their order. No lock is held while resources are measured: with a
@@ -185,12 +188,12 @@ std::vector<JobRecord> Queue::admit() {
         while (admitting_) {
             const auto id = admission_.admit(left, tasks_ == 0);
             if (!id) break;
-            Entry& entry = entries_.at(*id);
-            set_running(entry, wall_clock_ms(), boot_clock_ms());
-            entry.starting = true;
+            TrackedJob& tracked = jobs_.at(*id);
+            set_running(tracked, wall_clock_ms(), boot_clock_ms());
+            tracked.starting = true;
             ++tasks_;
-            if (entry.job.spec.lifetime == Lifetime::kSession) ++tasks_of_session_jobs_;
-            admitted.push_back(entry.job);
+            if (tracked.job.spec.lifetime == Lifetime::kSession) ++tasks_of_session_jobs_;
+            admitted.push_back(tracked.job);
         }
         waits = admission_.retry_at().has_value();
         if (!admitted.empty()) changed_.notify_all();
@@ -214,8 +217,8 @@ void Queue::start_task(const JobRecord& job) {
     }
 }
 
-void Queue::end_starting(Entry& entry) {
-    if (std::exchange(entry.starting, false)) admission_.has_begun();
+void Queue::end_starting(TrackedJob& tracked) {
+    if (std::exchange(tracked.starting, false)) admission_.has_begun();
 }
 
 void Queue::has_begun(const JobId& id) {
@@ -223,19 +226,32 @@ void Queue::has_begun(const JobId& id) {
     bool next_may_follow = false;
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(id);
-        if (it == entries_.end() || is_terminal(it->second.job.status)) return;
-        Entry& entry = it->second;
-        end_starting(entry);
+        const auto it = jobs_.find(id);
+        if (it == jobs_.end() || is_terminal(it->second.job.status)) return;
+        TrackedJob& tracked = it->second;
+        end_starting(tracked);
         ++progress_;
-        if (entry.job.spec.kind == Kind::kBackground &&
-            !std::exchange(entry.running_reported, true))
-            running = entry.job;
+        if (tracked.job.spec.kind == Kind::kBackground &&
+            !std::exchange(tracked.running_reported, true))
+            running = tracked.job;
         next_may_follow = admission_.confirm_enough();
     }
     const auto admitted = next_may_follow ? admit() : std::vector<JobRecord>();
     if (running) report_change(*running);
     start(admitted);
+    prepare_next_job();
+}
+
+/// Called while a command starts: making the files of a job takes up to half a millisecond, which
+/// the next submit would have to wait for.
+void Queue::prepare_next_job() {
+    {
+        const Lock lock(mutex_);
+        if (prepared_ || !admitting_) return;
+    }
+    auto prepared = store_.prepare();
+    const Lock lock(mutex_);
+    if (prepared && !prepared_) prepared_ = *std::move(prepared);
 }
 
 /// There were too few resources for it: it waits until another job has ended. With no other to wait
@@ -245,21 +261,21 @@ void Queue::requeue(const JobId& id, const std::string& why) {
     const bool some_end_soon = watcher_.lingering().of_session_jobs > 0;
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(id);
-        if (it == entries_.end()) return;  // cancelled meanwhile
-        Entry& entry = it->second;
-        end_starting(entry);
-        if (is_terminal(entry.job.status) || entry.ending) return;
-        entry.job.status = Status::kQueued;
-        entry.job.started_ms = 0;
-        entry.job.started_boot_ms = 0;
-        if (std::exchange(entry.has_place, false)) admission_.give_place_back();
-        if (entry.job.spec.kind == Kind::kBackground) queued_.insert(id);
+        const auto it = jobs_.find(id);
+        if (it == jobs_.end()) return;  // cancelled meanwhile
+        TrackedJob& tracked = it->second;
+        end_starting(tracked);
+        if (is_terminal(tracked.job.status) || tracked.ending) return;
+        tracked.job.status = Status::kQueued;
+        tracked.job.started_ms = 0;
+        tracked.job.started_boot_ms = 0;
+        if (std::exchange(tracked.has_place, false)) admission_.give_place_back();
+        if (tracked.job.spec.kind == Kind::kBackground) queued_.insert(id);
         admission_.found_too_few();
         if (tasks_ <= 1 && adopted_ == 0 && !some_end_soon) {
             cannot_start_.emplace_back(id, why);
         } else {
-            make_ready(entry);
+            make_ready(tracked);
         }
     }
     watcher_.wake();
@@ -270,8 +286,8 @@ void Queue::adopt_from_task(const JobRecord& job) {
     bool next_may_follow = false;
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(job.id);
-        if (it == entries_.end()) return;
+        const auto it = jobs_.find(job.id);
+        if (it == jobs_.end()) return;
         end_starting(it->second);
         watch_adopted(it->second);
         next_may_follow = admission_.confirm_enough();

@@ -150,7 +150,7 @@ public:
     void leave();
 
 private:
-    struct Entry {
+    struct TrackedJob {
         JobRecord job;
         std::uint64_t number = 0;       // of submission
         bool ending = false;            // somebody is about to record its end
@@ -161,23 +161,24 @@ private:
         bool delivered = false;         // its end was delivered by an earlier host
         std::set<JobId> waits_for;      // of `after`, those that have not completed
     };
-    using Entries = std::map<JobId, Entry, std::less<>>;
+    using TrackedJobs = std::map<JobId, TrackedJob, std::less<>>;
 
     // Submitting and starting.
     std::optional<Error> why_not_now(const JobSpec& spec) const TENON_REQUIRES(mutex_);
-    Entry& add(JobRecord job) TENON_REQUIRES(mutex_);
-    std::optional<JobId> link_dependencies(Entry& entry) TENON_REQUIRES(mutex_);
-    void make_ready(const Entry& entry) TENON_REQUIRES(mutex_);
-    void set_running(Entry& entry, std::int64_t started_ms, std::int64_t started_boot_ms)
+    TrackedJob& add(JobRecord job) TENON_REQUIRES(mutex_);
+    std::optional<JobId> link_dependencies(TrackedJob& tracked) TENON_REQUIRES(mutex_);
+    void make_ready(const TrackedJob& tracked) TENON_REQUIRES(mutex_);
+    void set_running(TrackedJob& tracked, std::int64_t started_ms, std::int64_t started_boot_ms)
         TENON_REQUIRES(mutex_);
     std::vector<JobRecord> admit();
     void start(const std::vector<JobRecord>& admitted);
     void start_what_is_ready() { start(admit()); }
     void start_task(const JobRecord& job);
+    void prepare_next_job();
 
     // What the tasks report.
     void has_begun(const JobId& id);
-    void end_starting(Entry& entry) TENON_REQUIRES(mutex_);
+    void end_starting(TrackedJob& tracked) TENON_REQUIRES(mutex_);
     void requeue(const JobId& id, const std::string& why);
     void adopt_from_task(const JobRecord& job);
     void task_returns(const JobRecord& job);
@@ -191,13 +192,13 @@ private:
     // Ends.
     void finish(JobRecord job);
     std::vector<JobId> finish_one(JobRecord& job);
-    void set_ended(Entry& entry, const JobRecord& job) TENON_REQUIRES(mutex_);
+    void set_ended(TrackedJob& tracked, const JobRecord& job) TENON_REQUIRES(mutex_);
     std::vector<JobId> release_dependents(const JobRecord& ended) TENON_REQUIRES(mutex_);
     void remember_foreground(const JobId& id) TENON_REQUIRES(mutex_);
     JobRecord cancel_dependent(const JobId& id, const JobId& because_of);
 
     // Orders.
-    bool set_background(Entry& entry) TENON_REQUIRES(mutex_);
+    bool set_background(TrackedJob& tracked) TENON_REQUIRES(mutex_);
     void cancel_queued(const std::vector<JobId>& ids, std::string_view by);
     [[nodiscard]] std::size_t wait_for_ends(const std::vector<JobId>& ids,
                                             std::chrono::steady_clock::time_point deadline) const;
@@ -207,12 +208,12 @@ private:
     void adopt_running(JobRecord job, bool is_delivered);
     void adopt_queued(JobRecord job);
     void write_off(const JobRecord& job, const std::string& why);
-    void set_adopted(Entry& entry, const JobRecord& running) TENON_REQUIRES(mutex_);
-    void watch_adopted(Entry& entry) TENON_REQUIRES(mutex_);
+    void set_adopted(TrackedJob& tracked, const JobRecord& running) TENON_REQUIRES(mutex_);
+    void watch_adopted(TrackedJob& tracked) TENON_REQUIRES(mutex_);
 
     static Error unknown(const JobId& id) { return {"Unknown job " + id}; }
     void report_change(const JobRecord& job) const;
-    [[nodiscard]] bool is_unfinished_session_job(const Entry& entry) const;
+    [[nodiscard]] bool is_unfinished_session_job(const TrackedJob& tracked) const;
 
     const Store store_;
     const QueueOptions options_;
@@ -223,7 +224,7 @@ private:
 
     mutable Mutex mutex_;
     mutable Condition changed_;
-    Entries entries_ TENON_GUARDED_BY(mutex_);
+    TrackedJobs jobs_ TENON_GUARDED_BY(mutex_);
     Admission admission_ TENON_GUARDED_BY(mutex_);
     std::multimap<JobId, JobId> dependents_ TENON_GUARDED_BY(mutex_);
     std::deque<JobId> ended_foreground_ TENON_GUARDED_BY(mutex_);
@@ -232,6 +233,7 @@ private:
     std::uint64_t progress_ TENON_GUARDED_BY(mutex_) = 0;  // starts and ends, counted
     /// Jobs that found too few resources and have no other job to wait for, and why.
     std::vector<std::pair<JobId, std::string>> cannot_start_ TENON_GUARDED_BY(mutex_);
+    PreparedJob prepared_ TENON_GUARDED_BY(mutex_);  // for the next submit
     std::uint64_t next_number_ TENON_GUARDED_BY(mutex_) = 0;
     std::size_t tasks_ TENON_GUARDED_BY(mutex_) = 0;                  // that have not returned
     std::size_t tasks_of_session_jobs_ TENON_GUARDED_BY(mutex_) = 0;  // of these

@@ -49,10 +49,10 @@ void Queue::adopt_running(JobRecord job, bool is_delivered) {
     budget_.measure(job.id);
     {
         const Lock lock(mutex_);
-        Entry& entry = add(job);
-        entry.running_reported = true;
-        entry.delivered = is_delivered;
-        set_adopted(entry, job);
+        TrackedJob& tracked = add(job);
+        tracked.running_reported = true;
+        tracked.delivered = is_delivered;
+        set_adopted(tracked, job);
     }
     // One that cannot be told to end is ended by its supervisor at its limit.
     if (of_nobody) std::ignore = cancel(job.id, "restart");
@@ -64,10 +64,10 @@ void Queue::adopt_queued(JobRecord job) {
     std::optional<JobId> failed;
     {
         const Lock lock(mutex_);
-        Entry& entry = add(job);
+        TrackedJob& tracked = add(job);
         queued_.insert(job.id);
-        failed = link_dependencies(entry);
-        if (!failed && entry.waits_for.empty()) make_ready(entry);
+        failed = link_dependencies(tracked);
+        if (!failed && tracked.waits_for.empty()) make_ready(tracked);
     }
     if (failed) finish(cancel_dependent(job.id, *failed));
 }
@@ -85,23 +85,23 @@ void Queue::write_off(const JobRecord& job, const std::string& why) {
         record.end = std::move(end);
     }
     const Lock lock(mutex_);
-    Entry& entry = add(std::move(record));
-    entry.delivered = true;
-    if (!is_terminal(entry.job.status)) watch_adopted(entry);
+    TrackedJob& tracked = add(std::move(record));
+    tracked.delivered = true;
+    if (!is_terminal(tracked.job.status)) watch_adopted(tracked);
 }
 
 /// `running` says since when it runs.
-void Queue::set_adopted(Entry& entry, const JobRecord& running) {
-    set_running(entry, running.started_ms, running.started_boot_ms);
-    if (entry.has_place) admission_.take_place();
-    watch_adopted(entry);
+void Queue::set_adopted(TrackedJob& tracked, const JobRecord& running) {
+    set_running(tracked, running.started_ms, running.started_boot_ms);
+    if (tracked.has_place) admission_.take_place();
+    watch_adopted(tracked);
 }
 
 /// The job runs without a task of this queue.
-void Queue::watch_adopted(Entry& entry) {
-    if (is_terminal(entry.job.status)) return;
-    if (!std::exchange(entry.adopted, true)) ++adopted_;
-    watcher_.add_running(entry.job);
+void Queue::watch_adopted(TrackedJob& tracked) {
+    if (is_terminal(tracked.job.status)) return;
+    if (!std::exchange(tracked.adopted, true)) ++adopted_;
+    watcher_.add_running(tracked.job);
 }
 
 }  // namespace tenon::jobs

@@ -34,16 +34,16 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
     bool reported = false;
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(job.id);
-        if (it == entries_.end() || std::exchange(it->second.ending, true)) return {};
+        const auto it = jobs_.find(job.id);
+        if (it == jobs_.end() || std::exchange(it->second.ending, true)) return {};
         reported = it->second.job.spec.kind == Kind::kBackground;
     }
     if (reported) report_change(job);
     std::vector<JobId> dependents;
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(job.id);
-        if (it == entries_.end()) return {};
+        const auto it = jobs_.find(job.id);
+        if (it == jobs_.end()) return {};
         job.spec.kind = it->second.job.spec.kind;  // job.json may be about to say so
         set_ended(it->second, job);
         dependents = release_dependents(job);
@@ -58,17 +58,17 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
     return dependents;
 }
 
-void Queue::set_ended(Entry& entry, const JobRecord& job) {
-    entry.job = job;
-    if (std::exchange(entry.has_place, false)) admission_.give_place_back();
-    if (std::exchange(entry.adopted, false)) --adopted_;
-    end_starting(entry);
+void Queue::set_ended(TrackedJob& tracked, const JobRecord& job) {
+    tracked.job = job;
+    if (std::exchange(tracked.has_place, false)) admission_.give_place_back();
+    if (std::exchange(tracked.adopted, false)) --adopted_;
+    end_starting(tracked);
     queued_.erase(job.id);
-    admission_.remove(Admission::turn_of(job, entry.number));
+    admission_.remove(Admission::turn_of(job, tracked.number));
     admission_.may_have_enough();
     ++progress_;
     // Under the lock, so that nobody sees the end before it is posted; it only queues.
-    if (job.spec.kind == Kind::kBackground && !entry.delivered)
+    if (job.spec.kind == Kind::kBackground && !tracked.delivered)
         ended_.enqueueNotification(new JobEndedNotification(job));
 }
 
@@ -76,12 +76,12 @@ std::vector<JobId> Queue::release_dependents(const JobRecord& ended) {
     std::vector<JobId> must_not_follow;
     const auto [first, last] = dependents_.equal_range(ended.id);
     for (auto it = first; it != last; ++it) {
-        Entry& entry = entries_.at(it->second);
-        if (is_terminal(entry.job.status)) continue;
+        TrackedJob& tracked = jobs_.at(it->second);
+        if (is_terminal(tracked.job.status)) continue;
         if (ended.status != Status::kCompleted) {
-            must_not_follow.push_back(entry.job.id);
-        } else if (entry.waits_for.erase(ended.id) != 0 && entry.waits_for.empty()) {
-            make_ready(entry);
+            must_not_follow.push_back(tracked.job.id);
+        } else if (tracked.waits_for.erase(ended.id) != 0 && tracked.waits_for.empty()) {
+            make_ready(tracked);
         }
     }
     dependents_.erase(first, last);
@@ -91,7 +91,7 @@ std::vector<JobId> Queue::release_dependents(const JobRecord& ended) {
 void Queue::remember_foreground(const JobId& id) {
     ended_foreground_.push_back(id);
     if (ended_foreground_.size() <= kForegroundRemembered) return;
-    entries_.erase(ended_foreground_.front());
+    jobs_.erase(ended_foreground_.front());
     ended_foreground_.pop_front();
 }
 
@@ -104,7 +104,7 @@ JobRecord Queue::cancel_dependent(const JobId& id, const JobId& because_of) {
     if (ended && is_terminal(ended->status)) return std::move(*ended);
     // What cannot be recorded is over all the same for this host.
     const Lock lock(mutex_);
-    JobRecord job = entries_.at(id).job;
+    JobRecord job = jobs_.at(id).job;
     job.status = end.status;
     job.end = std::move(end);
     return job;
@@ -172,7 +172,7 @@ void Queue::end_what_cannot_start() {
         std::optional<JobRecord> job;
         {
             const Lock lock(mutex_);
-            if (const auto it = entries_.find(id); it != entries_.end()) job = it->second.job;
+            if (const auto it = jobs_.find(id); it != jobs_.end()) job = it->second.job;
         }
         if (job) finish(ended_unrecorded(*std::move(job), Status::kError, why));
     }
@@ -183,14 +183,14 @@ void Queue::runs_elsewhere(const JobRecord& job) {
     std::optional<JobRecord> running;
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(job.id);
-        if (it == entries_.end() || it->second.job.status != Status::kQueued) return;
-        Entry& entry = it->second;
-        set_adopted(entry, job);
+        const auto it = jobs_.find(job.id);
+        if (it == jobs_.end() || it->second.job.status != Status::kQueued) return;
+        TrackedJob& tracked = it->second;
+        set_adopted(tracked, job);
         ++progress_;
-        if (entry.job.spec.kind == Kind::kBackground &&
-            !std::exchange(entry.running_reported, true))
-            running = entry.job;
+        if (tracked.job.spec.kind == Kind::kBackground &&
+            !std::exchange(tracked.running_reported, true))
+            running = tracked.job;
         changed_.notify_all();
     }
     if (running) report_change(*running);

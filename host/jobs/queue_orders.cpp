@@ -21,15 +21,15 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
     bool report_running = false;
     {
         const Lock lock(mutex_);
-        const auto it = entries_.find(id);
-        if (it == entries_.end()) return unknown(id);
-        Entry& entry = it->second;
-        if (is_terminal(entry.job.status) || entry.job.spec.kind == Kind::kBackground)
-            return entry.job;
-        if (!entry.job.spec.subagent.empty())
+        const auto it = jobs_.find(id);
+        if (it == jobs_.end()) return unknown(id);
+        TrackedJob& tracked = it->second;
+        if (is_terminal(tracked.job.status) || tracked.job.spec.kind == Kind::kBackground)
+            return tracked.job;
+        if (!tracked.job.spec.subagent.empty())
             return Error{"the command of a subagent cannot continue as a background job"};
-        report_running = set_background(entry);
-        job = entry.job;
+        report_running = set_background(tracked);
+        job = tracked.job;
         // Where this fails a restart still takes a running foreground job for a background one.
         std::ignore = store_.rewrite(job);
         changed_.notify_all();
@@ -40,23 +40,23 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
 }
 
 /// Returns whether on_change is to be called for its start.
-bool Queue::set_background(Entry& entry) {
-    const bool waits = admission_.remove(Admission::turn_of(entry.job, entry.number));
-    entry.job.spec.kind = Kind::kBackground;
-    if (entry.job.status == Status::kRunning) {
-        entry.has_place = true;
+bool Queue::set_background(TrackedJob& tracked) {
+    const bool waits = admission_.remove(Admission::turn_of(tracked.job, tracked.number));
+    tracked.job.spec.kind = Kind::kBackground;
+    if (tracked.job.status == Status::kRunning) {
+        tracked.has_place = true;
         admission_.take_place();
-        return !entry.starting && !std::exchange(entry.running_reported, true);
+        return !tracked.starting && !std::exchange(tracked.running_reported, true);
     }
-    queued_.insert(entry.job.id);
-    if (waits) make_ready(entry);
+    queued_.insert(tracked.job.id);
+    if (waits) make_ready(tracked);
     return false;
 }
 
 Result<void> Queue::cancel(const JobId& id, std::string_view by) {
     {
         const Lock lock(mutex_);
-        if (entries_.find(id) == entries_.end()) return unknown(id);
+        if (jobs_.find(id) == jobs_.end()) return unknown(id);
     }
     auto job = store_.cancel(id, by);
     if (!job) return job.error();
@@ -75,9 +75,9 @@ std::size_t Queue::cancel_session_jobs(std::string_view by) {
     {
         const Lock lock(mutex_);
         admitting_ = false;
-        for (const auto& [id, entry] : entries_) {
-            if (!is_unfinished_session_job(entry)) continue;
-            (entry.job.status == Status::kRunning ? running : queued).push_back(id);
+        for (const auto& [id, tracked] : jobs_) {
+            if (!is_unfinished_session_job(tracked)) continue;
+            (tracked.job.status == Status::kRunning ? running : queued).push_back(id);
         }
     }
     const auto deadline = Clock::now() + kEndsWithin;
@@ -97,8 +97,8 @@ std::size_t Queue::wait_for_ends(const std::vector<JobId>& ids, Clock::time_poin
     while (true) {
         const auto left =
             std::count_if(ids.begin(), ids.end(), [&](const JobId& id) TENON_REQUIRES(mutex_) {
-                const auto it = entries_.find(id);
-                return it != entries_.end() && !is_terminal(it->second.job.status);
+                const auto it = jobs_.find(id);
+                return it != jobs_.end() && !is_terminal(it->second.job.status);
             });
         const bool is_over =
             left == 0 && tasks_of_session_jobs_ == 0 && watcher_.lingering().of_session_jobs == 0;

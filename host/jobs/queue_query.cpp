@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 Result<JobRecord> Queue::find(const JobId& id) const {
     {
         const Lock lock(mutex_);
-        if (const auto it = entries_.find(id); it != entries_.end()) {
+        if (const auto it = jobs_.find(id); it != jobs_.end()) {
             JobRecord job = it->second.job;
             correct_start(job);
             return job;
@@ -28,10 +28,10 @@ Result<JobRecord> Queue::find(const JobId& id) const {
 
 std::optional<JobRecord> Queue::find_by_tool_use(std::string_view tool_use_id) const {
     const Lock lock(mutex_);
-    for (const auto& [id, entry] : entries_) {
-        const JobSpec& spec = entry.job.spec;
+    for (const auto& [id, tracked] : jobs_) {
+        const JobSpec& spec = tracked.job.spec;
         if (!tool_use_id.empty() && spec.tool_use_id == tool_use_id && spec.subagent.empty())
-            return entry.job;
+            return tracked.job;
     }
     return std::nullopt;
 }
@@ -40,9 +40,9 @@ std::vector<JobRecord> Queue::background_jobs() const {
     std::vector<std::pair<std::uint64_t, JobRecord>> found;
     {
         const Lock lock(mutex_);
-        for (const auto& [id, entry] : entries_) {
-            if (entry.job.spec.kind == Kind::kBackground)
-                found.emplace_back(entry.number, entry.job);
+        for (const auto& [id, tracked] : jobs_) {
+            if (tracked.job.spec.kind == Kind::kBackground)
+                found.emplace_back(tracked.number, tracked.job);
         }
     }
     std::sort(found.begin(), found.end(),
@@ -59,8 +59,8 @@ std::vector<JobRecord> Queue::background_jobs() const {
 QueueLoad Queue::load() const {
     QueueLoad load;
     const Lock lock(mutex_);
-    for (const auto& [id, entry] : entries_) {
-        const JobRecord& job = entry.job;
+    for (const auto& [id, tracked] : jobs_) {
+        const JobRecord& job = tracked.job;
         if (job.spec.kind != Kind::kBackground || is_terminal(job.status)) continue;
         if (job.spec.lifetime == Lifetime::kSession) ++load.session_jobs;
         if (job.status == Status::kQueued) {
@@ -78,8 +78,8 @@ QueueLoad Queue::load() const {
 std::vector<JobId> Queue::running_foreground() const {
     std::vector<JobId> ids;
     const Lock lock(mutex_);
-    for (const auto& [id, entry] : entries_) {
-        const JobRecord& job = entry.job;
+    for (const auto& [id, tracked] : jobs_) {
+        const JobRecord& job = tracked.job;
         if (job.spec.kind == Kind::kForeground && job.spec.subagent.empty() &&
             !is_terminal(job.status))
             ids.push_back(id);
@@ -91,12 +91,12 @@ Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::t
                               const std::stop_token& stop,
                               std::span<const JobId> foreground) const {
     const auto has_ended = [&](const JobId& id) TENON_REQUIRES(mutex_) {
-        const auto it = entries_.find(id);
-        return it == entries_.end() || is_terminal(it->second.job.status);
+        const auto it = jobs_.find(id);
+        return it == jobs_.end() || is_terminal(it->second.job.status);
     };
     const auto is_foreground = [&](const JobId& id) TENON_REQUIRES(mutex_) {
-        const auto it = entries_.find(id);
-        return it != entries_.end() && it->second.job.spec.kind == Kind::kForeground;
+        const auto it = jobs_.find(id);
+        return it != jobs_.end() && it->second.job.spec.kind == Kind::kForeground;
     };
     // Before the lock: it takes it when a stop comes, or came already.
     const std::stop_callback wake(stop, [this] {
@@ -124,8 +124,8 @@ Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::t
 Queue::Waited Queue::wait_for_start(std::span<const JobId> ids, std::chrono::milliseconds patience,
                                     const std::stop_token& stop) const {
     const auto is_queued = [&](const JobId& id) TENON_REQUIRES(mutex_) {
-        const auto it = entries_.find(id);
-        return it != entries_.end() && it->second.job.spec.kind == Kind::kForeground &&
+        const auto it = jobs_.find(id);
+        return it != jobs_.end() && it->second.job.spec.kind == Kind::kForeground &&
                it->second.job.status == Status::kQueued;
     };
     const std::stop_callback wake(stop, [this] {
@@ -154,9 +154,9 @@ bool Queue::wait_for_news(const std::stop_token& stop) const {
         if (!ended_.empty()) return true;
         if (stop.stop_requested()) return false;
         bool worth_waiting = false;
-        for (const auto& [id, entry] : entries_) {
-            if (entry.job.spec.kind != Kind::kBackground) continue;
-            if (entry.job.status == Status::kQueued || is_unfinished_session_job(entry)) {
+        for (const auto& [id, tracked] : jobs_) {
+            if (tracked.job.spec.kind != Kind::kBackground) continue;
+            if (tracked.job.status == Status::kQueued || is_unfinished_session_job(tracked)) {
                 worth_waiting = true;
                 break;
             }
@@ -166,8 +166,8 @@ bool Queue::wait_for_news(const std::stop_token& stop) const {
     }
 }
 
-bool Queue::is_unfinished_session_job(const Entry& entry) const {
-    return entry.job.spec.lifetime == Lifetime::kSession && !is_terminal(entry.job.status);
+bool Queue::is_unfinished_session_job(const TrackedJob& tracked) const {
+    return tracked.job.spec.lifetime == Lifetime::kSession && !is_terminal(tracked.job.status);
 }
 
 }  // namespace tenon::jobs

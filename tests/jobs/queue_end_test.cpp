@@ -14,7 +14,7 @@ using testing::JobsFolder;
 using testing::processes_of;
 using testing::run;
 
-/// A job that has said that it runs, and then stays.
+/// A job that runs, and does not end by itself.
 JobId start_staying(Queue& queue, const JobsFolder& folder, const std::string& name, JobSpec spec) {
     const std::string ready = folder.fifo(name);
     spec.command = "echo begun; echo go >" + ready + "; exec sleep 1000";
@@ -24,7 +24,7 @@ JobId start_staying(Queue& queue, const JobsFolder& folder, const std::string& n
     return job ? job->id : JobId();
 }
 
-TEST(QueueCancel, EndsARunningJobAndSaysWhoAsked) {
+TEST(QueueCancel, EndsARunningJobAndRecordsWhoAsked) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const JobId id = start_staying(queue, folder, "ready", folder.spec(""));
@@ -40,7 +40,7 @@ TEST(QueueCancel, EndsARunningJobAndSaysWhoAsked) {
     EXPECT_EQ(queue.cancel("00000000", "x").error().message, "Unknown job 00000000");
 }
 
-TEST(QueueCancel, TakesAQueuedJobOutBeforeItStarts) {
+TEST(QueueCancel, EndsAQueuedJobBeforeItStarts) {
     const JobsFolder folder;
     auto options = folder.options();
     options.max_running = 0;
@@ -66,7 +66,7 @@ TEST(QueueCancel, LearnsThatAnotherProcessCancelledAQueuedJob) {
     EXPECT_EQ(drain(queue), std::vector{id});
 }
 
-TEST(QueueCancel, ByAnotherProcessIsLookedAtAgainSoonWhereItCouldNotBeRead) {
+TEST(QueueCancel, ByAnotherProcessIsReadAgainSoonIfItCouldNotBeRead) {
     const JobsFolder folder;
     auto options = folder.options();
     options.max_running = 0;
@@ -87,7 +87,7 @@ TEST(QueueCancel, ByAnotherProcessIsLookedAtAgainSoonWhereItCouldNotBeRead) {
     EXPECT_EQ(queue.wait_any(std::span(&id, 1), long_before_the_sweep, {}), Queue::Waited::kEnded);
 }
 
-TEST(QueueCancel, OfAJobJustSubmittedEndsItHoweverFarItHasCome) {
+TEST(QueueCancel, EndsAJobThatWasJustSubmittedAtAnyPointOfItsStart) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     for (int i = 0; i < 30; ++i) {
@@ -177,7 +177,7 @@ TEST(QueueEnd, RecordsAJobAsLostWhenItsSupervisorIsKilled) {
     ASSERT_EQ(::kill(shim->shim.pid, SIGKILL), 0);
     const JobRecord job = ended(queue, id);
     EXPECT_EQ(job.status, Status::kLost);
-    // What it printed may have been in the pipe still.
+    // What it printed may still have been in the pipe.
     EXPECT_EQ(with_ending("", job).find("(no output)\n[lost: its supervisor (pid " +
                                         std::to_string(shim->shim.pid) + ") was killed]"),
               0U)
@@ -186,7 +186,7 @@ TEST(QueueEnd, RecordsAJobAsLostWhenItsSupervisorIsKilled) {
     EXPECT_EQ(folder.store().load(id)->status, Status::kLost);
 }
 
-TEST(QueueStart, EndsAsAnErrorWithTheReasonWhatCannotBeStarted) {
+TEST(QueueStart, RecordsAnErrorWithTheReasonIfAJobCannotBeStarted) {
     const JobsFolder folder;
     const auto expect_refusal = [&](Queue& queue, const JobId& id, const std::string& why) {
         const JobRecord job = ended(queue, id);

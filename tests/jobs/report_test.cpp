@@ -112,7 +112,7 @@ TEST(Report, ShowsHeadAndTailAndTheNumberLeftOutOfALongOutput) {
     }
 }
 
-TEST(Report, MarksWhatWasNeverKeptAndBreaksNoCharacterThere) {
+TEST(Report, MarksWhatWasNotKeptAndBreaksNoCharacterThere) {
     const TempDir dir;
     dir.write("output", "head\xC3");  // the first half of ü
     dir.write("output.1",
@@ -141,7 +141,7 @@ TEST(Report, OfATailBeginsWithAWholeCharacter) {
     EXPECT_EQ(read_output_tail(dir / "nothing", 5), "");
 }
 
-TEST(Report, NoCutLeavesAPieceOfAKey) {
+TEST(Report, ContainsNoPartOfAKeyAtACut) {
     const std::string key = "key-abcdefghijklmnopqrstuvwxyz";
     Secrets secrets;
     secrets.add(key);

@@ -110,7 +110,7 @@ TEST(Shortage, OfDescriptorsDoesNotConcernQueuedJobs) {
     EXPECT_EQ(drain(queue), ids);
 }
 
-TEST(Shortage, OfDescriptorsLeavesAForegroundCommandThatWaitsWithinReachOfEverything) {
+TEST(Shortage, OfDescriptorsLetsAWaitingForegroundCommandBeMovedAndCancelled) {
     const JobsFolder folder;
     const std::string gate = folder.fifo("gate");
     const LowerLimit limit(RLIMIT_NOFILE, descriptor_limit() - descriptors_left() + 60);
@@ -136,7 +136,7 @@ TEST(Shortage, OfDescriptorsLeavesAForegroundCommandThatWaitsWithinReachOfEveryt
 
 constexpr rlim_t kCountable = 8000;
 
-/// What a process reports that may have so many more processes and threads than it has.
+/// The result of `report` in a child process, which may start so many processes and threads.
 int in_a_process_with(std::size_t processes, const JobsFolder& folder,
                       const std::function<int()>& report) {
     const pid_t child = ::fork();
@@ -232,7 +232,7 @@ JobId submit_in_vain(Queue& queue, const JobsFolder& folder) {
 
 const auto nothing_delivered = [](const JobRecord&) { return false; };
 
-TEST(Shortage, IsLookedAtAgainHoweverOftenTheQueueIsWoken) {
+TEST(Shortage, IsMeasuredAgainHoweverOftenTheQueueIsWoken) {
     const JobsFolder folder;
     const std::string gate = folder.fifo("gate");
     leave_a_running_job(folder, gate);
@@ -296,7 +296,7 @@ TEST(Shortage, DoesNotEndAJobThatAnotherSupervisorRuns) {
         rlimit few{};
         ::getrlimit(RLIMIT_NPROC, &few);
         UniqueFd supervisor;
-        // Found queued, the job is started by somebody else before this host does it.
+        // After this host has found the job queued, another process starts it.
         queue.adopt([&](const JobRecord&) {
             allow_processes(kCountable);
             auto shim = launch_shim(options.shim, folder.store().folder_of(id), 1 << 20);
@@ -317,7 +317,7 @@ TEST(Shortage, DoesNotEndAJobThatAnotherSupervisorRuns) {
     EXPECT_EQ(right, 42);
 }
 
-TEST(Shortage, OfThreadsIsSaidInASentenceWhereAQueueCannotBeMade) {
+TEST(Shortage, OfThreadsIsReportedInASentenceWhenAQueueCannotBeMade) {
     const JobsFolder folder;
     for (const std::size_t threads : {1U, 2U}) {
         SCOPED_TRACE(threads);

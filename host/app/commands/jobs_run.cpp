@@ -70,7 +70,7 @@ Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::
         if (const int code = jobs::reap(process->process); code >= 0 || died_unseen) {
             now = call.store.load(job.id);
             if (!now || now->status != jobs::Status::kQueued) return now;
-            if (const auto end = jobs::receive_unrecorded_end(process->news))
+            if (const auto end = jobs::receive_unrecorded_end(process->status))
                 return Error{end->reason};
             return Error{"the supervisor " + shim.program.string() +
                          (died_unseen ? " has died" : " ended with code " + std::to_string(code))};
