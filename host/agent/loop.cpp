@@ -62,11 +62,16 @@ Result<void> Loop::recover() {
 ToolResult Loop::recovered_result(const ToolCall& call) {
     ToolCall recorded = call;  // a job knows the id that its call had at first
     recorded.id = parts_.session.recorded_id(call.id);
-    const auto known = parts_.inbox.recover(recorded);
+    const auto known = parts_.inbox.recover(recorded, facts_of(call));
     if (!known) return {"interrupted", true, {}};
     ToolResult result{parts_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
     if (!known->delivered_job.empty()) result.delivered_jobs.push_back(known->delivered_job);
     return result;
+}
+
+ToolFacts Loop::facts_of(const ToolCall& call) const {
+    const Tool* tool = parts_.toolbox.find(call.name);
+    return tool == nullptr ? ToolFacts{} : tool->spec().facts;
 }
 
 RunResult Loop::run(std::string_view prompt, std::stop_token stop) {
@@ -130,7 +135,7 @@ void Loop::tell_ended_jobs() {
     std::vector<JobEnded> untold;
     std::vector<std::string> ids;
     for (JobEnded& job : parts_.inbox.undelivered()) {
-        if (parts_.session.is_delivered(job.id)) {
+        if (parts_.session.deliveries().is_delivered(job.id)) {
             parts_.inbox.told({job.id});
             continue;
         }
@@ -308,14 +313,6 @@ Loop::Next Loop::go_on_after_cut(const Answer& answer) {
     return Next::kAsk;
 }
 
-/// Of text that was cut off also without the piece of a key that the cut has left.
-std::string Loop::without_keys(const ToolResult& result) const {
-    std::string text = utf8::repair(result.text);
-    if (result.cut_at >= text.size()) return parts_.secrets.redact(std::move(text));
-    return parts_.secrets.redact_part(text.substr(0, result.cut_at), {false, true}) +
-           parts_.secrets.redact(text.substr(result.cut_at));
-}
-
 void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink,
                     {parts_.session.head().id, options_.subagent});
@@ -323,7 +320,7 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     results_shown_ = false;
     std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
-        outcome.result.text = without_keys(outcome.result);
+        outcome.result.text = text_without_keys(outcome.result, parts_.secrets);
         if (!failed) {  // behind a record that could not be written, none may stand
             auto written = parts_.session.add_result(call.id, outcome.result);
             if (!written) failed.emplace(written.error().message);
@@ -333,8 +330,8 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
         if (call.name == CompactTool::kName && !outcome.result.is_error)
             compaction_.wish(string_or(call.input, "focus"));
         if (outcome.denied) denied.insert(call.id);
-        parts_.sink.on_event(
-            ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});
+        parts_.sink.on_event(ToolFinished{call, std::move(outcome.result), outcome.duration,
+                                          outcome.denied, facts_of(call)});
     });
     for (const ToolCall& call : calls) {
         if (denied.count(call.id) == 0) continue;

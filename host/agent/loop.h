@@ -83,11 +83,12 @@ private:
     void add_reminders();
     Result<Answer, ModelFailure> request(std::stop_token stop);
     [[nodiscard]] ToolResult recovered_result(const ToolCall& call);
+    /// The defaults when no tool has the name.
+    [[nodiscard]] ToolFacts facts_of(const ToolCall& call) const;
     void show_last_results();
     bool made(const Result<void, Halt>& room);
     Next take_answer(const Answer& answer, std::stop_token stop);
     void act(const std::vector<ToolCall>& calls, std::stop_token stop);
-    [[nodiscard]] std::string without_keys(const ToolResult& result) const;
     Next go_on_after_cut(const Answer& answer);
     Next go_on_after_pause(const Answer& answer);
     Next fail(Outcome outcome, std::string error);

@@ -13,6 +13,7 @@
 
 #include "host/agent/event.h"
 #include "host/agent/message.h"
+#include "host/agent/tool_facts.h"
 #include "host/base/mutex.h"
 #include "host/base/result.h"
 
@@ -99,6 +100,7 @@ struct ToolSpec {
     bool read_only = false;
     bool concurrent = false;
     bool own_thread = false;  ///< may wait for long: not bound to the worker limit
+    ToolFacts facts = {};
 };
 
 /// Keeps an order among calls that run side by side: each has a place, and may wait until those
@@ -129,8 +131,9 @@ private:
 
 /// Whose call it is.
 struct Caller {
-    std::string session;   ///< id
-    std::string subagent;  ///< id within the session; empty: the session's own conversation
+    std::string session;    ///< id
+    std::string subagent;   ///< id within the session; empty: the session's own conversation
+    std::string tool = {};  ///< the name of the tool that is called
 };
 
 /// What a running call may use; outlives the call. Shared with services that the call's plugin
@@ -151,6 +154,8 @@ public:
     [[nodiscard]] const std::string& session_id() const { return caller_.session; }
     /// The subagent that calls; empty: the session's own conversation does.
     [[nodiscard]] const std::string& subagent() const { return caller_.subagent; }
+    /// The name of the tool that is called.
+    [[nodiscard]] const std::string& tool() const { return caller_.tool; }
     [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
     void progress(std::string note) const {
@@ -196,6 +201,7 @@ public:
     [[nodiscard]] virtual const ToolSpec& spec() const = 0;
     /// What is wrong with the arguments, for the model; nothing when `call` may be tried.
     [[nodiscard]] virtual std::optional<std::string> check(const ToolCall& call) const = 0;
+    /// Runs the call. `check` has found nothing wrong with it: it is not checked again.
     virtual ToolResult call(const ToolCall& call, CallContext& context) = 0;
 };
 
@@ -261,8 +267,9 @@ public:
     /// The jobs that have not ended, or whose end has not been told, as a summary lists them;
     /// empty: there are none.
     virtual std::string table() { return {}; }
-    /// For a tool_use without a result in a reopened journal: what became of its command.
-    virtual std::optional<RecoveredCall> recover(const ToolCall& call) = 0;
+    /// For a tool_use without a result in a reopened journal: what became of its command or its
+    /// subagent. `facts` are the tool's.
+    virtual std::optional<RecoveredCall> recover(const ToolCall& call, const ToolFacts& facts) = 0;
 };
 
 }  // namespace tenon::agent

@@ -10,7 +10,7 @@
 
 #include "host/base/json.h"
 #include "host/base/unique_fd.h"
-#include "host/ui/untrusted.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::app {
 namespace {
@@ -21,12 +21,12 @@ std::string_view text_of(const spdlog::details::log_msg& message) {
 
 /// The message as a JSON string, so that a line of the log is one object whatever was logged.
 std::string quoted(std::string_view text) {
-    return ui::visible_json(json_quote(text));
+    return visible_json(json_quote(text));
 }
 
 /// The message with nothing in it that would act on a terminal: logs are read there.
 std::string readable(std::string_view text) {
-    return ui::visible(text, true);
+    return visible(text, true);
 }
 
 /// The pattern flag `%Q`: the message, written by `Write`.
@@ -70,7 +70,7 @@ private:
 
 }  // namespace
 
-Result<void> start_logging(const Settings::Log& log) {
+Result<void> start_logging(const config::Settings::Log& log) {
     std::shared_ptr<spdlog::logger> logger;
     try {
         std::shared_ptr<spdlog::sinks::sink> sink;

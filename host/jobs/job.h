@@ -71,7 +71,7 @@ struct JobEnd {
     std::uint64_t output_bytes = 0;   ///< all that was printed
     std::uint64_t omitted_bytes = 0;  ///< how much of that was not kept
     std::string ended_by;             ///< who ended it when it did not end by itself: "timeout",
-                                      ///< "background_cancel", …
+                                      ///< the tool that cancelled it, …
     std::string reason;               ///< why it is lost, or could not be started or written
     int left_behind = 0;  ///< processes that were still there when bash, or the supervisor of a
                           ///< lost job, had ended; they were ended

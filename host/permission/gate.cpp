@@ -21,18 +21,6 @@ constexpr std::array<std::pair<std::string_view, Mode>, 5> kModes = {{
     {"bypassPermissions", Mode::kBypassPermissions},
 }};
 
-/// First-party tools that need no question although they are not read-only.
-constexpr std::array<std::string_view, 6> kUnquestioned = {
-    "todo", "compact", "task_create", "task_update", "agent", "background_cancel"};
-/// Of these, the ones that plan mode has no quarrel with: they change nothing outside the
-/// conversation, and a subagent's own calls are judged in their turn.
-constexpr std::array<std::string_view, 3> kHarmless = {"todo", "compact", "agent"};
-
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 /// For a shell: 'text'.
 std::string shell_quoted(std::string_view text) {
     std::string out = "'";
@@ -143,7 +131,27 @@ std::string shortened(const std::string& text) {
            text.substr(tail);
 }
 
-/// What a glob's pattern starts with when it leaves the folder it is asked in.
+Rule::Kind rule_kind(agent::NameRules rules) {
+    switch (rules) {
+        case agent::NameRules::kAgent:
+            return Rule::Kind::kAgent;
+        case agent::NameRules::kSkill:
+            return Rule::Kind::kSkill;
+        case agent::NameRules::kNone:
+            break;
+    }
+    return Rule::Kind::kTool;
+}
+
+/// The paths that an argument holds: its text, or each text of a list. A missing one is the
+/// workspace.
+std::vector<std::string> paths_in(const Json& input, const std::string& argument) {
+    const Json& value = member(input, argument);
+    if (value.is_array()) return strings_in(value);
+    return {string_or(input, argument, ".")};
+}
+
+/// What a pattern of file names starts with when it leaves the folder it is asked in.
 std::string_view literal_beginning(std::string_view pattern) {
     if (pattern.substr(0, 1) != "/" && pattern.find("..") == std::string_view::npos) return {};
     pattern = pattern.substr(0, pattern.find_first_of("*?[{"));
@@ -171,9 +179,12 @@ struct Gate::Case {
     std::string tool;
     Json input;
     bool first_party = false;
-    bool read_only = false;  ///< and first-party
-    fs::path cwd;            ///< of a command
-    std::vector<Need> seen;  ///< what deny rules and ask rules look at
+    bool read_only = false;          ///< and first-party
+    bool unquestioned = false;       ///< first-party, needs no question though not read-only
+    bool conversation_only = false;  ///< first-party, changes nothing outside the conversation
+    agent::ToolFacts shown = {};     ///< how a question shows it
+    fs::path cwd;                    ///< of a command
+    std::vector<Need> seen;          ///< what deny rules and ask rules look at
     std::vector<Need> needs;
     std::string failed;  ///< a command's text that could not be taken apart, and why
 };
@@ -210,40 +221,71 @@ Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& ca
     matter.first_party = tool.first_party;
     matter.read_only = tool.first_party && tool.read_only;
     if (!on_behalf_of.empty()) matter.who.append(" of ").append(on_behalf_of);
-    const auto path_of = [&] { return string_or(call.input, "path", "."); };
-    if (tool.name == "bash" || tool.name == "background_run") {
-        matter.cwd = directory_of(string_or(call.input, "cwd"));
-        take_apart(matter, string_or(call.input, "command"));
-        return decide(matter, stop);
-    }
-    if (tool.name == "write_file" || tool.name == "edit_file") {
-        matter.needs = needs_of_path(tool.name, Need::Kind::kEdit, path_of(), places_, roots_);
-    } else if (tool.name == "read_file" || tool.name == "glob" || tool.name == "grep") {
-        matter.needs = needs_of_path(tool.name, Need::Kind::kRead, path_of(), places_, roots_);
-        const std::string pattern =
-            tool.name == "glob" ? string_or(call.input, "pattern") : std::string();
-        if (const auto start = literal_beginning(pattern); !start.empty()) {
-            const std::string there =
-                start[0] == '/' ? std::string(start) : path_of() + "/" + std::string(start);
-            for (Need& need : needs_of_path(tool.name, Need::Kind::kRead, there, places_, roots_))
-                matter.needs.push_back(std::move(need));
-        }
-    } else {
-        Need need;
-        need.tool = tool.name;
-        need.name = string_or(call.input, tool.name == "agent" ? "subagent_type" : "name");
-        matter.needs.push_back(std::move(need));
-    }
-    matter.seen = matter.needs;
+    judge_facts(matter, tool);
     return decide(matter, stop);
 }
 
+/// Fills in what the call does, as the tool's facts say.
+void Gate::judge_facts(Case& matter, const agent::ToolSpec& tool) const {
+    const agent::ToolFacts& facts = tool.facts;
+    if (!facts.command.empty()) {
+        matter.cwd = directory_of(string_or(matter.input, facts.directory));
+        take_apart(matter, string_or(matter.input, facts.command));
+    }
+    for (Need& need : path_needs(tool, matter.input)) {
+        matter.seen.push_back(need);
+        matter.needs.push_back(std::move(need));
+    }
+    if (!facts.writes.empty()) matter.read_only = false;
+    if (tool.first_party) {
+        matter.shown = facts;
+        matter.conversation_only = facts.conversation_only;
+        matter.unquestioned = facts.no_question || facts.conversation_only;
+    }
+    const Rule::Kind rules = tool.first_party ? rule_kind(facts.rules) : Rule::Kind::kTool;
+    if (tool.first_party && !matter.needs.empty() && rules == Rule::Kind::kTool) return;
+    // Of a third-party tool only its use as a whole is ever allowed, so that its facts cannot spare
+    // the question.
+    if (!tool.first_party) matter.needs.clear();
+    Need need;
+    need.tool = tool.name;
+    need.rules = rules;
+    need.name = string_or(matter.input, facts.rule_name);
+    matter.seen.push_back(need);
+    matter.needs.push_back(std::move(need));
+}
+
+std::vector<Need> Gate::path_needs(const agent::ToolSpec& tool, const Json& input) const {
+    std::vector<Need> needs;
+    const auto add = [&](Need::Kind kind, std::string_view path) {
+        for (Need& need : needs_of_path(tool.name, kind, path, places_, roots_))
+            needs.push_back(std::move(need));
+    };
+    for (const std::string& argument : tool.facts.reads)
+        for (const std::string& path : paths_in(input, argument))
+            add(Need::Kind::kRead, path);
+    for (const std::string& argument : tool.facts.writes)
+        for (const std::string& path : paths_in(input, argument))
+            add(Need::Kind::kEdit, path);
+    const std::string pattern = string_or(input, tool.facts.pattern);
+    if (const auto start = literal_beginning(pattern); !start.empty()) {
+        const std::string folder =
+            tool.facts.reads.empty() ? "." : string_or(input, tool.facts.reads.front(), ".");
+        add(Need::Kind::kRead,
+            start[0] == '/' ? std::string(start) : folder + "/" + std::string(start));
+    }
+    return needs;
+}
+
 Gate::Verdict Gate::judge_command(std::string_view who, std::string_view command,
-                                  std::string_view cwd, std::stop_token stop) {
+                                  std::string_view cwd, std::stop_token stop,
+                                  std::string_view as_tool) {
     Case matter;
     matter.who = who;
-    matter.tool = "bash";
+    matter.tool = as_tool;
     matter.input = {{"command", std::string(command)}};
+    matter.shown.command = "command";
+    matter.shown.directory = "cwd";
     matter.cwd = directory_of(cwd);
     if (!cwd.empty()) matter.input["cwd"] = std::string(cwd);
     take_apart(matter, command);
@@ -279,7 +321,7 @@ void Gate::study(Case& matter, const CommandNeeds& command) const {
     std::vector<bool> studied(matter.needs.size(), false);
     for (std::size_t i = 0; i < command.parts.size(); ++i) {
         const std::size_t at = command.need_of_part[i];
-        if (at == Part::kNone || studied[at]) continue;
+        if (at == shell::Part::kNone || studied[at]) continue;
         studied[at] = true;
         for (Need& need : judge.protected_changes(i))
             matter.needs.push_back(std::move(need));
@@ -336,7 +378,7 @@ std::optional<std::string> Gate::not_taken_apart(const Case& matter) const {
 
 std::optional<std::string> Gate::refused_by_plan(const Case& matter) const {
     if (config_.mode != Mode::kPlan || matter.read_only) return std::nullopt;
-    if (matter.first_party && contains(kHarmless, matter.tool)) return std::nullopt;
+    if (matter.conversation_only) return std::nullopt;
     return "Permission denied: " + matter.who +
            " is not read-only, and the permission mode is plan.";
 }
@@ -360,11 +402,9 @@ bool Gate::by_rule(const Need& need) const {
 
 bool Gate::allows(const Case& matter, const Need& need) const {
     if (config_.mode == Mode::kBypassPermissions) return true;
-    if (need.kind == Need::Kind::kTool &&
-        (matter.read_only || (matter.first_party && contains(kUnquestioned, need.tool))))
-        return true;
+    if (need.kind == Need::Kind::kTool && (matter.read_only || matter.unquestioned)) return true;
     if (need.read_only || need.file_command) return true;
-    // What a command reads by a redirection is as good as what read_file reads.
+    // What a command reads by a redirection is as good as what a tool reads.
     if (need.kind == Need::Kind::kRead && need.inside && matter.first_party &&
         (matter.read_only || need.tool.empty()))
         return true;
@@ -388,6 +428,7 @@ Question Gate::question(const Case& matter, const std::vector<const Need*>& open
     question.subagent = matter.subagent;
     question.tool = matter.tool;
     question.input = matter.input;
+    question.facts = matter.shown;
     std::vector<const Need*> about = open;
     if (rule != nullptr) {
         about.clear();
@@ -550,7 +591,7 @@ bool Gate::restricted(Rule::Kind kind, const fs::path& path) const {
            std::any_of(rules_.ask.begin(), rules_.ask.end(), hit);
 }
 
-bool Gate::removes(std::string_view tool) const {
+bool Gate::removes(const agent::ToolSpec& tool) const {
     return std::any_of(rules_.deny.begin(), rules_.deny.end(),
                        [&](const Rule& rule) { return rule.bare() && rule.covers(tool); });
 }

@@ -43,7 +43,8 @@ struct Denial {
 /// Says whether a tool call may run: the built-in deny list and deny rules, then ask rules, then
 /// allow rules, then the mode. A command is judged part by part, its redirections as edits and
 /// reads. Deny and ask rules look at all that a text could run (`parse_script`), allow rules and
-/// modes only at what is wholly understood (`understand`).
+/// modes only at what is wholly understood (`understand`). What a call does follows from the facts
+/// of its tool; those of a third-party tool count for deny and ask rules alone.
 /// Not responsible for keeping file tools beneath their roots. Thread-safe. Blocks only while a
 /// person is asked, one question at a time.
 class Gate final : public agent::Gate {
@@ -65,10 +66,10 @@ public:
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call, std::stop_token stop,
                   std::string_view on_behalf_of);
 
-    /// The same for a command that a stranger's plugin submits; `who` names the plugin. `cwd` may
-    /// be empty or relative to the workspace.
+    /// The same for a command that a third-party plugin submits; `who` names the plugin. `cwd` may
+    /// be empty or relative to the workspace. Rules that name the tool `as_tool` hold too.
     Verdict judge_command(std::string_view who, std::string_view command, std::string_view cwd,
-                          std::stop_token stop);
+                          std::stop_token stop, std::string_view as_tool = {});
 
     /// A plugin's own question. --yes and bypassPermissions answer yes; where nobody can be asked,
     /// no.
@@ -79,7 +80,7 @@ public:
     [[nodiscard]] bool denied_edit(const std::filesystem::path& path) const;
 
     /// Whether a bare deny rule covers the whole tool, so that a model need not be told of it.
-    [[nodiscard]] bool removes(std::string_view tool) const;
+    [[nodiscard]] bool removes(const agent::ToolSpec& tool) const;
 
     /// How many questions stand in line behind the one that is put, if one is.
     [[nodiscard]] std::size_t waiting_questions() const;
@@ -91,6 +92,9 @@ private:
     struct Case;
 
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
+    void judge_facts(Case& matter, const agent::ToolSpec& tool) const;
+    [[nodiscard]] std::vector<Need> path_needs(const agent::ToolSpec& tool,
+                                               const Json& input) const;
     Verdict decide(const Case& matter, const std::stop_token& stop);
     void take_apart(Case& matter, std::string_view command) const;
     void study(Case& matter, const CommandNeeds& command) const;

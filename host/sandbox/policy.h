@@ -61,9 +61,4 @@ Json encode(const Policy& policy);
 /// policy that is not wholly understood must not be applied in part.
 Result<Policy> decode(const Json& object);
 
-/// Whether `path` is `directory` or beneath it, as texts.
-bool is_beneath(std::string_view path, std::string_view directory);
-/// Whether `path` is one of `directories` or beneath one.
-bool is_beneath_any(std::string_view path, const std::vector<std::string>& directories);
-
 }  // namespace tenon::sandbox

@@ -1,7 +1,7 @@
 #include "host/ui/job_line.h"
 
+#include "host/base/untrusted.h"
 #include "host/ui/status_line.h"
-#include "host/ui/untrusted.h"
 
 namespace tenon::ui {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "host/agent/ports.h"
-#include "host/ui/output.h"
+#include "host/base/output.h"
 #include "host/ui/report.h"
 
 namespace tenon::ui {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <md4c.h>
 
+#include "host/base/text_width.h"
+#include "host/base/untrusted.h"
 #include "host/ui/entity.h"
 #include "host/ui/markdown_inline.h"
 #include "host/ui/markdown_table.h"
 #include "host/ui/nested_lines.h"
 #include "host/ui/table.h"
-#include "host/ui/text_width.h"
-#include "host/ui/untrusted.h"
 
 namespace tenon::ui {
 namespace {

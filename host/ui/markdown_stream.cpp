@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/base/text_width.h"
+#include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/ui/markdown_block.h"
 #include "host/ui/markdown_table.h"
-#include "host/ui/text_width.h"
-#include "host/ui/untrusted.h"
 
 namespace tenon::ui {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "host/ui/standard_error.h"
+#include "host/base/output.h"
 
 namespace tenon::ui {
 namespace {

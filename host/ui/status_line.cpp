@@ -1,7 +1,7 @@
 #include "host/ui/status_line.h"
 
-#include "host/ui/duration.h"
-#include "host/ui/text_width.h"
+#include "host/base/duration.h"
+#include "host/base/text_width.h"
 
 namespace tenon::ui {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "host/ui/text_width.h"
+#include "host/base/text_width.h"
 
 namespace tenon::ui {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 
-#include "host/ui/untrusted.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::ui {
 namespace {

@@ -267,8 +267,8 @@ TEST_F(CompactionTest, KeepsWhatNobodyHasAnsweredWordForWordBehindTheSummary) {
               (std::vector<std::string>{
                   "<environment/>", compressed("S."), "[bg:0000000a] \"told\"\n", "second \xC3\xA4",
                   "<background-results>\n[bg:0000000b] completed: later\n</background-results>"}));
-    EXPECT_TRUE(session.is_delivered("0000000a"));
-    EXPECT_TRUE(session.is_delivered("0000000b"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000a"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000b"));
 }
 
 TEST_F(CompactionTest, AsksForTheSummaryWithTheConversationAsItIsAndNoToolAllowed) {

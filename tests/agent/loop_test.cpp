@@ -94,8 +94,8 @@ TEST_F(LoopTest, TellsEndedJobsBehindTheResultsAndEachOnce) {
         Json::parse(
             R"([{"type":"tool_result","tool_use_id":"a","content":"b ended"},{"type":"text","text":)"
             R"("<background-results>\n[bg:0000000a] completed: out\n</background-results>"}])"));
-    EXPECT_TRUE(session.is_delivered("0000000a"));
-    EXPECT_TRUE(session.is_delivered("0000000b"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000a"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000b"));
     EXPECT_EQ(inbox.told_jobs, (std::vector<std::string>{"0000000b", "0000000a"}));
 }
 
@@ -159,7 +159,7 @@ TEST_F(LoopTest, SendsResultsThatCouldNotBeJournalledWhenThereIsRoomAgain) {
         const std::map<std::string, std::string> results = {
             {"a" + n, "ran a" + n}, {"b" + n, "ran b" + n}, {"c" + n, "ran c" + n}};
         EXPECT_EQ(shown_results(events), results) << "every call that watchers saw has its result";
-        EXPECT_EQ(session.is_delivered("0000000b"), false);
+        EXPECT_EQ(session.deliveries().is_delivered("0000000b"), false);
         EXPECT_EQ(loop.run("still full", {}).outcome, Outcome::kFailed);
         full.reset();
         provider.then_say("done");
@@ -171,7 +171,7 @@ TEST_F(LoopTest, SendsResultsThatCouldNotBeJournalledWhenThereIsRoomAgain) {
         EXPECT_EQ(last[1]["content"], reopened ? "interrupted" : "ran b" + n);
         EXPECT_EQ(last[2]["content"], reopened ? "interrupted" : "ran c" + n);
         EXPECT_EQ(last[3]["text"], "again");
-        EXPECT_EQ(session.is_delivered("0000000b"), !reopened);
+        EXPECT_EQ(session.deliveries().is_delivered("0000000b"), !reopened);
         testing::TempDir other;
         other.write("s1.jsonl", dir.read("s1.jsonl"));
         const auto read = Session::open(other.path(), head());
@@ -192,7 +192,7 @@ TEST_F(LoopTest, DeliversAnEndThatCouldNotBeJournalledWhenThereIsRoomAgain) {
         EXPECT_EQ(loop.run("lost?", {}).prompt_said, false);
     }
     EXPECT_TRUE(inbox.told_jobs.empty());
-    EXPECT_FALSE(session.is_delivered("0000000a"));
+    EXPECT_FALSE(session.deliveries().is_delivered("0000000a"));
     provider.then_say("seen");
     EXPECT_EQ(loop.wake({}).text, "seen");
     EXPECT_EQ(last_message_of_request(1),
@@ -433,7 +433,7 @@ TEST_F(LoopTest, AnswersTheCallsAnEarlierHostLeft) {
     EXPECT_EQ(content[0]["content"], "interrupted");
     EXPECT_EQ(content[0]["is_error"], true);
     EXPECT_EQ(content[1]["content"], "true result");
-    EXPECT_TRUE(session.is_delivered("0000000b"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000b"));
 }
 
 TEST_F(LoopTest, TheInboxHearsWhatARecoveredCallHasTold) {

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <sys/stat.h>
 
+#include "tests/support/tool_facts.h"
+
 namespace tenon::permission {
 namespace {
 
@@ -135,6 +137,7 @@ agent::ToolSpec own_tool(const std::string& name, bool read_only) {
     spec.name = name;
     spec.first_party = true;
     spec.read_only = read_only;
+    spec.facts = testing::facts_of(name);
     return spec;
 }
 

@@ -119,11 +119,12 @@ private:
 class FakeToolbox : public agent::Toolbox {
 public:
     void add(const std::string& name, bool concurrent, FunctionTool::Function function,
-             bool own_thread = false) {
+             bool own_thread = false, agent::ToolFacts facts = {}) {
         agent::ToolSpec spec;
         spec.name = name;
         spec.concurrent = concurrent;
         spec.own_thread = own_thread;
+        spec.facts = std::move(facts);
         tools_[name] = std::make_unique<FunctionTool>(spec, std::move(function));
     }
     agent::Tool* find(std::string_view name) override {
@@ -167,8 +168,8 @@ public:
 class FakeInbox : public agent::Inbox {
 public:
     std::deque<std::vector<agent::JobEnded>>
-        drains;  ///< what ended before each call of undelivered
-    std::deque<bool> waits;                           ///< what each call of wait gives; then false
+        drains;              ///< what ended before each call of undelivered
+    std::deque<bool> waits;  ///< what each call of wait gives; then false
     std::map<std::string, agent::RecoveredCall> recovered;
     std::function<void()> on_wait;
 
@@ -198,7 +199,8 @@ public:
     std::vector<std::string> told_jobs;
     std::string jobs_table;
     std::string table() override { return jobs_table; }
-    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override {
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call,
+                                                const agent::ToolFacts&) override {
         const auto it = recovered.find(call.id);
         if (it == recovered.end()) return std::nullopt;
         return it->second;

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/base/text_width.h"
 #include "host/base/utf8.h"
-#include "host/ui/text_width.h"
 
 /// What tests of rendered text share.
 namespace tenon::ui {

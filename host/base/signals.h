@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+
+#include "host/base/unique_fd.h"
+
+namespace tenon {
+
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Make one before any other thread starts:
+/// it blocks these signals in the calling thread, and so in every later one; those that are ignored
+/// (nohup) stay so. A second signal changes nothing, since an orderly end is bounded. SIGPIPE is
+/// ignored from then on.
+class Signals {
+public:
+    Signals();
+    ~Signals();
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
+    /// The first signal that came, or 0.
+    [[nodiscard]] int received() const { return received_; }
+
+private:
+    void watch();
+
+    std::stop_source stop_;
+    std::atomic<int> received_{0};
+    UniqueFd signals_, quit_;
+    std::thread thread_;
+};
+
+/// For commands that only look and wait: from now on SIGINT, SIGTERM and SIGHUP end the program at
+/// once with 128 + their number, after `last_words` (a literal) were written to `fd`. A change of
+/// the window's size interrupts what blocks.
+void exit_on_signals(int fd = -1, const char* last_words = "");
+
+}  // namespace tenon

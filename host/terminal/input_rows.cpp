@@ -1,0 +1,91 @@
+#include "host/terminal/input_rows.h"
+
+#include <algorithm>
+
+#include "host/base/character.h"
+#include "host/base/text_width.h"
+
+namespace tenon::terminal {
+namespace {
+
+constexpr std::size_t kTab = 4;
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+
+/// Controls beyond ASCII, and characters that change the direction of the line.
+bool is_harmful(char32_t c) {
+    return (c >= 0x80 && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+class Layout {
+public:
+    Layout(std::string_view prompt, std::size_t columns)
+        : indent_(width_of(prompt)),
+          room_(std::max<std::size_t>(2, columns - std::min(columns, indent_))) {
+        result_.rows.emplace_back(prompt);
+    }
+
+    void add(std::string_view text) {
+        while (!text.empty()) {
+            const auto byte = static_cast<unsigned char>(text[0]);
+            if (byte < 0x20 || byte == 0x7f) {
+                add_control(static_cast<char>(byte));
+                text.remove_prefix(1);
+                continue;
+            }
+            const Cluster cluster = first_cluster(text);
+            const std::string_view bytes = text.substr(0, cluster.bytes);
+            if (is_harmful(first_character(text).code))
+                put(kReplacement, 1);
+            else
+                put(bytes, cluster.columns);
+            text.remove_prefix(cluster.bytes);
+        }
+    }
+    void put_cursor() {
+        if (column_ >= room_) begin_row();
+        result_.cursor_row = result_.rows.size() - 1;
+        result_.cursor_column = indent_ + column_;
+    }
+    InputRows take() { return std::move(result_); }
+
+private:
+    void add_control(char c) {
+        if (c == '\n') {
+            begin_row();
+        } else if (c == '\t') {
+            do
+                put(" ", 1);
+            while (column_ % kTab != 0 && column_ < room_);
+        } else {
+            const char shown[] = {'^', static_cast<char>(c ^ 0x40)};
+            put({shown, 2}, 2);
+        }
+    }
+    void put(std::string_view bytes, std::size_t columns) {
+        if (column_ + columns > room_) begin_row();
+        result_.rows.back() += bytes;
+        column_ += columns;
+    }
+    void begin_row() {
+        result_.rows.emplace_back(indent_, ' ');
+        column_ = 0;
+    }
+
+    std::size_t indent_, room_;
+    std::size_t column_ = 0;
+    InputRows result_;
+};
+
+}  // namespace
+
+InputRows lay_out_input(std::string_view before, std::string_view after, std::string_view prompt,
+                        std::size_t columns) {
+    Layout layout(prompt, columns);
+    layout.add(before);
+    layout.put_cursor();
+    layout.add(after);
+    return layout.take();
+}
+
+}  // namespace tenon::terminal

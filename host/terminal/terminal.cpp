@@ -1,0 +1,36 @@
+#include "host/terminal/terminal.h"
+
+#include <unistd.h>
+
+#include "host/terminal/dumb_terminal.h"
+#include "host/terminal/screen_terminal.h"
+
+namespace tenon::terminal {
+namespace {
+
+template <class Kind>
+Result<std::unique_ptr<Terminal>> opened(std::unique_ptr<Kind> terminal, Result<void> started) {
+    if (!started) return started.error().while_doing("open the terminal");
+    return std::unique_ptr<Terminal>(std::move(terminal));
+}
+
+bool can_draw(const Terminal::Options& options) {
+    return !options.dumb && ::isatty(options.in) == 1 && ::isatty(options.out) == 1 &&
+           Utf8Locale().ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Terminal>> Terminal::open(Options options) {
+    if (can_draw(options)) {
+        auto terminal = std::make_unique<ScreenTerminal>(std::move(options));
+        auto started = terminal->start();
+        return opened(std::move(terminal), std::move(started));
+    }
+    auto terminal = std::make_unique<DumbTerminal>(std::move(options));
+    Result<void> started;
+    if (!terminal->ok()) started = Error::from_errno("watch for signals");
+    return opened(std::move(terminal), std::move(started));
+}
+
+}  // namespace tenon::terminal

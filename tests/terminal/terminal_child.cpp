@@ -1,0 +1,169 @@
+// Drives a terminal::Terminal by hand or for a test: prints what comes out of `next`, and does what
+// lines that begin with a word say. Usage: terminal_child [history file [folder for @ completion]].
+// With CLOCK_FILE in the environment its clock for questions is what that file says.
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "host/terminal/completion.h"
+#include "host/terminal/terminal.h"
+
+namespace {
+
+using namespace tenon::terminal;
+
+std::unique_ptr<Terminal> terminal;
+std::thread streamer;
+std::atomic<bool> streaming{false};
+
+std::vector<std::string> complete(const std::string& folder, std::string_view word) {
+    if (word[0] == '@') return complete_path(folder, word);
+    std::vector<std::string> found;
+    for (const std::string command : {"/help", "/jobs", "/join"})
+        if (command.compare(0, word.size(), word) == 0) found.push_back(command);
+    return found;
+}
+
+/// The clock of a test: the file holds how many milliseconds have passed.
+std::chrono::steady_clock::time_point time_in(const std::string& path) {
+    std::int64_t passed = 0;
+    std::ifstream(path) >> passed;
+    return std::chrono::steady_clock::time_point(std::chrono::hours(1) +
+                                                 std::chrono::milliseconds(passed));
+}
+
+std::string shown(std::string_view text) {
+    if (text.size() > 200) return "(" + std::to_string(text.size()) + " bytes)";
+    std::string line;
+    for (const char c : text)
+        line += c == '\n' ? "|" : c == '\t' ? "<tab>" : std::string(1, c);
+    return line;
+}
+
+/// Posts as fast as it can: a finished line now and then, a tail all the time.
+void stream() {
+    for (std::size_t i = 0; streaming; ++i) {
+        terminal->post([i] {
+            if (i % 100 == 0) terminal->print("answer line " + std::to_string(i));
+            terminal->set_tail({"unfinished " + std::to_string(i)});
+        });
+        if (i % 20 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+}
+
+void stop_streaming() {
+    streaming = false;
+    if (streamer.joinable()) streamer.join();
+}
+
+/// `lines`: of the subject, with a number in each.
+void ask(const std::string& lines) {
+    static std::size_t number = 0;
+    Question question;
+    question.number = ++number;
+    question.title = "May it run?";
+    question.subject = {"  $ the command"};
+    for (int i = 2; !lines.empty() && i <= std::stoi(lines); ++i)
+        question.subject.push_back("    line " + std::to_string(i));
+    question.choices = {
+        {'y', "yes", "yes, this once", "yes"},
+        {'a',
+         "",
+         "always",
+         "always",
+         {{"this exact command", "Always:", {"Bash(the command)"}},
+          {"the prefix", "Always:", {"Bash(the *)"}}}},
+        {'n', "no", "no", "no"},
+    };
+    question.words = WordsChoice{'n', "no, and say what to do instead", "words",
+                                 "Tell the model what to do instead."};
+    terminal->set_question(std::move(question));
+}
+
+void do_line(const std::string& line) {
+    const std::string word = line.substr(0, line.find(' '));
+    const std::string rest = line.size() > word.size() ? line.substr(word.size() + 1) : "";
+    if (word == "print") {
+        terminal->print(rest);
+    } else if (word == "lines") {
+        for (int i = 1; i <= std::stoi(rest); ++i)
+            terminal->print("line " + std::to_string(i));
+    } else if (word == "tail") {
+        terminal->set_tail(rest.empty() ? std::vector<std::string>{}
+                                        : std::vector<std::string>{rest, rest + " too"});
+    } else if (word == "status") {
+        terminal->set_status(rest);
+    } else if (word == "ask") {
+        ask(rest);
+    } else if (word == "stream") {
+        streaming = true;
+        streamer = std::thread(stream);
+    } else if (word == "quiet") {
+        stop_streaming();
+    } else if (word == "crash") {
+        std::abort();
+    } else if (word == "exit") {
+        std::exit(5);
+    }
+}
+
+/// False when it is time to go.
+bool tell(const Input& input) {
+    if (const auto* line = std::get_if<Line>(&input)) {
+        terminal->print("line: " + shown(line->text));
+        if (line->text == "leave") return false;
+        do_line(line->text);
+    } else if (const auto* interrupt = std::get_if<Interrupt>(&input)) {
+        terminal->print(interrupt->had_text ? "interrupt with text" : "interrupt");
+    } else if (std::holds_alternative<EndOfInput>(input)) {
+        terminal->print("end of input");
+        return false;
+    } else if (std::holds_alternative<ToBackground>(input)) {
+        terminal->print("to background");
+    } else if (const auto* answer = std::get_if<Answer>(&input)) {
+        terminal->set_question(std::nullopt);
+        terminal->print(std::string("answer: ") + answer->key +
+                        (answer->variant > 0 ? std::to_string(answer->variant + 1) : "") +
+                        (answer->words.empty() ? "" : " with " + shown(answer->words)));
+    } else if (std::holds_alternative<Hangup>(input)) {
+        std::_Exit(129);
+    } else {
+        terminal->print("terminate");
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const char* term = std::getenv("TERM");
+    Terminal::Options options;
+    options.dumb = term == nullptr || std::string(term) == "dumb";
+    options.colour = std::getenv("NO_COLOR") == nullptr;
+    if (argc > 1) options.history = argv[1];
+    if (const char* file = std::getenv("CLOCK_FILE"))
+        options.now = [path = std::string(file)] { return time_in(path); };
+    const std::string folder = argc > 2 ? argv[2] : ".";
+    options.complete = [&](std::string_view word) { return complete(folder, word); };
+    auto opened = Terminal::open(std::move(options));
+    if (!opened) {
+        std::cerr << opened.error().message << "\n";
+        return 1;
+    }
+    terminal = std::move(*opened);
+    terminal->on_resize = [] {
+        terminal->print("size: " + std::to_string(terminal->width()) + " " +
+                        std::to_string(terminal->height()));
+    };
+    terminal->print("ready");
+    while (tell(terminal->next())) {
+    }
+    stop_streaming();
+    terminal.reset();
+    std::cout << "gone\n";
+    return 0;
+}
