@@ -10,6 +10,7 @@
 #include "host/cli/jobs_verbs.h"
 #include "host/cli/verbs.h"
 #include "host/config/state_dir.h"
+#include "host/jobs/report.h"
 
 namespace tenon::cli {
 namespace {

@@ -40,8 +40,7 @@ public:
             cancel(id);
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
         while (!pending_.empty() && std::chrono::steady_clock::now() < deadline) {
-            const auto news = watch_.wait(deadline);
-            for (const JobId& id : news.jobs)
+            for (const JobId& id : watch_.wait(deadline).jobs)
                 look(id);
         }
         for (const JobId& id : std::set<JobId>(pending_))

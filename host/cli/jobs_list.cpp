@@ -4,6 +4,7 @@
 #include "host/base/clock.h"
 #include "host/base/signals.h"
 #include "host/cli/jobs_verbs.h"
+#include "host/jobs/report.h"
 #include "host/jobs/watch.h"
 
 namespace tenon::cli {
@@ -76,15 +77,15 @@ private:
         jobs_[id] = redacted(std::move(job), call_.secrets);
     }
 
-    void take(const jobs::Watch::News& news) {
-        for (const JobId& id : news.jobs) {
+    void take(const jobs::Watch::Changes& changes) {
+        for (const JobId& id : changes.jobs) {
             if (auto job = call_.store.load(id)) {
                 add(*std::move(job));
             } else {
                 jobs_.erase(id);
             }
         }
-        if (news.list) list();
+        if (changes.list_again) list();
     }
 
     [[nodiscard]] std::vector<JobRecord> shown() const {

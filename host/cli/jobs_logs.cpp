@@ -105,8 +105,8 @@ Result<JobRecord> follow(const JobsCall& call, const jobs::JobId& id, Printer& p
         std::optional<std::chrono::steady_clock::time_point> deadline;
         if (follower.fd() < 0 || job->status == jobs::Status::kQueued)
             deadline = std::chrono::steady_clock::now() + Unattended::kTick;
-        const auto news = watch.wait(deadline, follower.fd());
-        if (!news.jobs.empty() || job->status == jobs::Status::kQueued) job = call.load(id);
+        const auto changes = watch.wait(deadline, follower.fd());
+        if (!changes.jobs.empty() || job->status == jobs::Status::kQueued) job = call.load(id);
     }
     // What a persistent job leaves behind may print without end.
     print_new(follower, jobs::KeptOutput(folder).size(), printer);

@@ -9,6 +9,7 @@
 #include "host/jobs/end_file.h"
 #include "host/jobs/launch.h"
 #include "host/jobs/output_budget.h"
+#include "host/jobs/report.h"
 #include "host/jobs/watch.h"
 #include "host/session/containment.h"
 
@@ -68,7 +69,7 @@ Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::
         if (const int code = jobs::reap(process->process); code >= 0 || died_unseen) {
             now = call.store.load(job.id);
             if (!now || now->status != jobs::Status::kQueued) return now;
-            if (const auto end = jobs::receive_unrecorded_end(process->news))
+            if (const auto end = jobs::receive_unrecorded_end(process->status))
                 return Error{end->reason};
             return Error{"the supervisor " + shim.program.string() +
                          (died_unseen ? " has died" : " ended with code " + std::to_string(code))};

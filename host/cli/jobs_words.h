@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "host/base/json.h"
-#include "host/base/secrets.h"
 #include "host/cli/screen.h"
 #include "host/jobs/job.h"
 

@@ -14,11 +14,11 @@ namespace tenon::jobs {
 namespace {
 
 constexpr char kTemporary[] = ".status.tmp";
-// The text of `started` ends before this, and a block of the smallest file systems after.
+// In the file `started`: after its text, and within the smallest block of any file system.
 constexpr off_t kRequestAt = 512;
-constexpr std::size_t kRequestRoom = 512;
+constexpr std::size_t kRequestBytes = 512;
 constexpr std::size_t kMostOfAName = 64;  // a character takes up to six bytes of JSON
-static_assert(kEndRoom <= PIPE_BUF, "a shorter text goes through a pipe in one piece");
+static_assert(kEndBytes <= PIPE_BUF, "a text of this size goes through a pipe in one piece");
 
 bool write_at(int fd, std::string_view bytes, off_t at) {
     while (!bytes.empty()) {
@@ -45,7 +45,7 @@ Error failed_to(const char* what) {
     return Error::from_errno(std::string(what) + " " + kStatusFile);
 }
 
-/// A file of its own, so that whoever reads sees all of it or nothing.
+/// Renamed into place, so that readers see all of it or nothing.
 bool write_request_file(int directory, const std::string& text) {
     const std::string temporary = ".cancel." + std::to_string(::gettid()) + ".tmp";
     const UniqueFd file = open_in(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
@@ -62,7 +62,7 @@ Result<EndFile> EndFile::reserve(int directory) {
     if (!file) return failed_to("reserve the space of");
     int failed = 0;
     do {
-        failed = ::posix_fallocate(file.get(), 0, kEndRoom);
+        failed = ::posix_fallocate(file.get(), 0, kEndBytes);
     } while (failed == EINTR);
     if (failed != 0) {
         errno = failed;
@@ -77,7 +77,7 @@ Result<void> EndFile::record(const JobEnd& end, Sync sync) {
         ::ftruncate(file_.get(), static_cast<off_t>(text.size())) != 0)
         return failed_to("write");
     if (sync == Sync::kYes && ::fsync(file_.get()) != 0) return failed_to("sync");
-    // Begun now, the data is on disk before the file system gets round to the name.
+    // If this is begun now, the data is on the disk before the file system writes the name.
     if (sync == Sync::kNo)
         std::ignore = ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     if (::renameat(directory_, kTemporary, directory_, kStatusFile) != 0) return failed_to("name");
@@ -97,7 +97,7 @@ bool record_request(int directory, std::string_view by) {
         encode_cancel(utf8::first_bytes(utf8::repair(by.substr(0, kMostOfAName)), kMostOfAName));
     if (write_request_file(directory, text)) return true;
     const UniqueFd file = open_in(directory, kStartedFile, O_WRONLY);
-    text.resize(kRequestRoom, ' ');  // nothing of an earlier one shall stand behind it
+    text.resize(kRequestBytes, ' ');  // overwrites an earlier request
     return file && write_at(file.get(), text, kRequestAt);
 }
 
@@ -121,7 +121,7 @@ void send_unrecorded_end(const UniqueFd& to, const JobEnd& end) {
 std::optional<JobEnd> receive_unrecorded_end(const UniqueFd& from) {
     pollfd ready{from.get(), POLLIN, 0};
     if (!from || ::poll(&ready, 1, 0) <= 0) return std::nullopt;
-    char text[kEndRoom];
+    char text[kEndBytes];
     const ssize_t n = ::read(from.get(), text, sizeof text);
     if (n <= 0) return std::nullopt;
     auto end = decode_end({text, static_cast<std::size_t>(n)});

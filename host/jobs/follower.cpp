@@ -24,7 +24,7 @@ bool same_file(const struct stat& a, const struct stat& b) {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/// Whether `file` is what `fd` has open. Its number is not handed out again while we hold it.
+/// Whether `fd` has this file open. An inode number is not used again while the file is open.
 bool is_at(const UniqueFd& fd, const std::filesystem::path& file) {
     struct stat ours {};
     struct stat now {};
@@ -43,7 +43,7 @@ OutputFollower::OutputFollower(std::filesystem::path job_folder)
 }
 
 std::optional<OutputFollower::Piece> OutputFollower::next() {
-    // First, so that whatever comes after our look wakes us again.
+    // First, so that whatever is written after this reading makes the descriptor readable again.
     forget_events();
     while (true) {
         if (std::string bytes = read_more(); !bytes.empty()) {
@@ -64,8 +64,8 @@ std::string OutputFollower::read_more() {
     return bytes;
 }
 
-/// True: read again. A file is left only after its successor was seen and its own end again, since
-/// it may have grown in between.
+/// True: read again. After the successor was found, the file is read to its end once more, since it
+/// may have grown in between.
 bool OutputFollower::move_on() {
     if (!file_) {
         file_ = open_file(folder_ / kOutputFiles[0]);
@@ -96,7 +96,7 @@ void OutputFollower::find_successor() {
             if (file_is_older || in_head_) return;
             continue;  // moved this moment
         }
-        // It holds bytes and so stands in the offsets, unless two more files have come already.
+        // It has bytes and so a line in the offsets, unless two more files were begun already.
         const auto begin = Offsets(folder_).of(info.st_ino);
         if (!begin || *begin < position_) continue;
         successor_ = std::move(next);

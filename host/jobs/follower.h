@@ -9,20 +9,20 @@
 
 namespace tenon::jobs {
 
-/// The output of one job while it grows, across the files it is kept in. Knows nothing of the
-/// job's end. Not thread-safe.
+/// Follows the output of one job while it grows, across its files. Does not notice the job's end.
+/// Not thread-safe.
 class OutputFollower {
 public:
     explicit OutputFollower(std::filesystem::path job_folder);
 
     struct Piece {
         std::string bytes;          ///< never empty
-        std::uint64_t omitted = 0;  ///< bytes before it that were dropped unread
+        std::uint64_t omitted = 0;  ///< bytes before it that were dropped before they could be read
     };
-    /// What comes next, from the beginning on; none when there is nothing more now. Never blocks.
+    /// The next piece, from the beginning on; none when there is nothing more now. Never blocks.
     std::optional<Piece> next();
 
-    /// Readable when `next` may have more. -1 where that cannot be told.
+    /// Readable when `next` may have more. -1: the kernel has refused the watch for that.
     [[nodiscard]] int fd() const { return events_.get(); }
 
 private:
@@ -34,9 +34,9 @@ private:
     std::filesystem::path folder_;
     UniqueFd events_;     // inotify
     UniqueFd file_;       // being read
-    UniqueFd successor_;  // what comes when `file_` has been read to its end once more
+    UniqueFd successor_;  // follows when `file_` has been read to its end once more
     bool in_head_ = false;
-    std::uint64_t position_ = 0;  // in all that was printed, of the next byte of `file_`
+    std::uint64_t position_ = 0;  // of the next byte of `file_` in the whole output
     std::uint64_t successor_at_ = 0;
     std::uint64_t omitted_ = 0;
 };

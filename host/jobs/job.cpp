@@ -27,10 +27,10 @@ std::optional<std::chrono::steady_clock::time_point> deadline_of(
     const std::optional<std::chrono::milliseconds>& timeout) {
     using Point = std::chrono::steady_clock::time_point;
     if (!timeout) return std::nullopt;
-    // A start before the clock's zero leaves more room than can be said.
-    const auto room =
+    // From a start before the clock's zero the distance would overflow.
+    const auto farthest =
         std::chrono::floor<std::chrono::milliseconds>(Point::max() - std::max(start, Point{}));
-    if (*timeout > room) return std::nullopt;
+    if (*timeout > farthest) return std::nullopt;
     return start + *timeout;
 }
 
@@ -71,14 +71,6 @@ std::int64_t start_by_this_clock(const JobRecord& job) {
 
 void correct_start(JobRecord& job) {
     job.started_ms = start_by_this_clock(job);
-}
-
-JobRecord redacted(JobRecord job, const Secrets& secrets) {
-    for (std::string* text : {&job.spec.command, &job.spec.name, &job.spec.cwd, &job.spec.workspace,
-                              &job.end.ended_by, &job.end.reason}) {
-        *text = secrets.redact(std::move(*text));
-    }
-    return job;
 }
 
 }  // namespace tenon::jobs

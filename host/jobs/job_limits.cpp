@@ -3,7 +3,7 @@
 namespace tenon::jobs {
 namespace {
 
-/// With one decimal where it is needed, rounded up: a figure above a limit reads as more.
+/// With one decimal where it is needed. Rounded up, so that a figure above a limit looks larger.
 std::string tenths(std::uint64_t value, std::uint64_t unit) {
     const std::uint64_t whole = value / unit;
     const std::uint64_t tenth = (value % unit * 10 + unit - 1) / unit;
@@ -38,7 +38,7 @@ std::string sentence_of(const LimitReached& reached) {
     if (reached.limit == kCpuLimit)
         return "its processes used " + seconds(reached.figure) + " of processor time, more than " +
                limit + seconds(reached.value);
-    if (reached.figure <= reached.value)  // the kernel let no more through
+    if (reached.figure <= reached.value)  // the kernel allowed no more
         return "its processes used " + bytes(reached.figure) + " of memory and needed more than " +
                limit + bytes(reached.value);
     return "its processes used " + bytes(reached.figure) + " of memory, more than " + limit +

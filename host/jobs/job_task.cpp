@@ -16,7 +16,7 @@
 namespace tenon::jobs {
 namespace {
 
-// What a shim may take beyond the timeout before it is taken for stopped.
+// How long after the timeout a shim counts as stopped.
 constexpr std::chrono::milliseconds kShimsMargin{1000};
 constexpr std::int64_t kOverdueLookMs = 1000;
 constexpr int kShortageLookMs = 50;
@@ -45,33 +45,33 @@ JobTask::JobTask(TaskSurroundings& surroundings, JobRecord job)
       begun_(std::chrono::steady_clock::now()) {}
 
 JobTask::~JobTask() {
-    // The starter may drop the last reference. Poco counts them where ThreadSanitizer does not see
-    // it: say once more that the thread's work comes before.
+    // The starter may drop the last reference. ThreadSanitizer does not see how Poco counts them:
+    // this shows it that the thread's work comes before.
     std::ignore = over_.load(std::memory_order_acquire);
 }
 
 void JobTask::runTask() {
     try {
-        if (!told_to_leave()) {
+        if (!must_leave()) {
             if (auto ended = start()) around_.on_ended(std::move(*ended));
         }
     } catch (const std::exception& e) {
         around_.on_ended(ended_unrecorded(job_, Status::kLost, e.what()));
     }
-    around_.on_return();
+    around_.on_return(job_);
     over_.store(true, std::memory_order_release);
 }
 
 std::optional<JobRecord> JobTask::start() {
     const std::uint64_t cap = around_.budget.reserve(job_.id, job_.spec.output_limit);
     auto shim = launch_shim(around_.shim, around_.store.folder_of(job_.id), cap);
-    if (!shim && shim.error().no_room) {
-        around_.on_no_room(job_.id, shim.error().message);
+    if (!shim && shim.error().is_shortage) {
+        around_.on_shortage(job_.id, shim.error().message);
         return std::nullopt;
     }
     if (!shim) return could_not_start(shim.error().message);
     around_.on_started(job_.id);
-    if (!shim->process || !shim->news) {
+    if (!shim->process || !shim->status) {
         around_.on_unwatched(job_);
         return std::nullopt;
     }
@@ -79,9 +79,9 @@ std::optional<JobRecord> JobTask::start() {
 }
 
 std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
-    News news = wait_for(shim, true);
-    if (news == News::kStatus) {
-        if (auto end = receive_unrecorded_end(shim.news))
+    Event event = wait_for(shim, true);
+    if (event == Event::kStatusClosed) {
+        if (auto end = receive_unrecorded_end(shim.status))
             return end_unrecorded(std::move(shim), *std::move(end));
         if (around_.store.has_ended(job_.id)) {
             auto ended = recorded_end();
@@ -89,9 +89,9 @@ std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
                                   ended && ended->end.left_behind > 0});
             return ended;
         }
-        news = wait_for(shim, false);  // it hung up because it died, or is about to
+        event = wait_for(shim, false);  // it has closed the pipe because it has died or is dying
     }
-    if (news == News::kLeave) return std::nullopt;
+    if (event == Event::kLeave) return std::nullopt;
     const int code = reap(shim.process);
     const auto job = load();
     if (job && job->status == Status::kQueued) {
@@ -101,8 +101,8 @@ std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
     return recorded_end();
 }
 
-/// The shim could record nothing. What has begun has ended as it says; it may try again for a
-/// while, which nobody waits for. What has not begun is written off.
+/// The shim could not record the end. If the command has begun, it has ended as the shim says; the
+/// shim tries again for a while, and nobody waits for that. If not, the job could not be started.
 std::optional<JobRecord> JobTask::end_unrecorded(ShimProcess shim, JobEnd end) {
     around_.on_lingering({job_.id, std::move(shim.process), Lifetime::kPersistent});
     if (end.started_ms == 0) return could_not_start(end.reason);
@@ -113,51 +113,52 @@ std::optional<JobRecord> JobTask::end_unrecorded(ShimProcess shim, JobEnd end) {
     return job;
 }
 
-/// None when the job has not ended after all, or the task is to leave before that can be told.
+/// None when the job has not ended after all, or the task must leave before that is known.
 std::optional<JobRecord> JobTask::recorded_end() {
     auto job = load();
     if (job && is_terminal(job->status)) return std::move(*job);
-    if (!job && told_to_leave()) return std::nullopt;
+    if (!job && must_leave()) return std::nullopt;
     if (!job) return ended_unrecorded(job_, Status::kLost, job.error().message);
     around_.on_unwatched(job_);
     return std::nullopt;
 }
 
-/// With no descriptor left to read the record with, waits for one: what has ended is not lost.
+/// Waits when there is no descriptor left to read the record with: such a job is not lost.
 Result<JobRecord> JobTask::load() {
     auto job = around_.store.load(job_.id);
     for (int failures = 0; !job;) {
         const bool is_short = is_short_of_descriptors();
         failures = is_short ? 0 : failures + 1;
-        if (failures >= kFailuresToBelieve || told_to_leave(kShortageLookMs)) break;
+        if (failures >= kFailuresToBelieve || must_leave(kShortageLookMs)) break;
         job = is_short ? load_in_turn() : around_.store.load(job_.id);
     }
     return job;
 }
 
-/// Tasks that all read at once take the few descriptors from each other. Only then: reading a lost
-/// job lasts until its processes are ended.
+/// Tasks that all read at once take the few descriptors from each other. Used only in a shortage,
+/// because loading a lost job takes until its processes are ended.
 Result<JobRecord> JobTask::load_in_turn() {
     const Lock lock(around_.reading[std::hash<JobId>()(job_.id) % around_.reading.size()]);
     return around_.store.load(job_.id);
 }
 
-JobTask::News JobTask::wait_for(const ShimProcess& shim, bool for_status) {
+JobTask::Event JobTask::wait_for(const ShimProcess& shim, bool for_status) {
     while (true) {
         pollfd ready[] = {{around_.leave, POLLIN, 0},
                           {shim.process.get(), POLLIN, 0},
-                          {for_status ? shim.news.get() : -1, POLLIN, 0}};
+                          {for_status ? shim.status.get() : -1, POLLIN, 0}};
         const int events = ::poll(ready, 3, until_overdue());
         if (events < 0) continue;
-        // A command may have stopped its supervisor, which then misses the deadline: wake it.
+        // A command may have stopped its supervisor, which then misses the deadline.
         if (events == 0) send_signal(shim.process, SIGCONT);
-        if (ready[2].revents != 0) return News::kStatus;
-        if (ready[1].revents != 0) return News::kShimEnded;
-        if (ready[0].revents != 0) return News::kLeave;
+        if (ready[2].revents != 0) return Event::kStatusClosed;
+        if (ready[1].revents != 0) return Event::kShimEnded;
+        if (ready[0].revents != 0) return Event::kLeave;
     }
 }
 
-/// Milliseconds until the shim should have ended the job by itself; then every second. -1: never.
+/// Milliseconds until the shim should have ended the job by itself, and from then on a second. -1:
+/// there is no limit.
 int JobTask::until_overdue() const {
     const auto deadline = deadline_of(begun_ + kShimsMargin, job_.spec.timeout);
     if (!deadline) return -1;
@@ -166,7 +167,7 @@ int JobTask::until_overdue() const {
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), kOverdueLookMs, INT_MAX));
 }
 
-bool JobTask::told_to_leave(int wait_ms) const {
+bool JobTask::must_leave(int wait_ms) const {
     pollfd ready{around_.leave, POLLIN, 0};
     return ::poll(&ready, 1, wait_ms) > 0;
 }
@@ -177,8 +178,7 @@ std::optional<JobRecord> JobTask::could_not_start(const std::string& why) {
     end.exit_code = 127;
     end.reason = why;
     auto ended = around_.store.end_unstarted(job_.id, std::move(end), "tenon: " + why + "\n");
-    if (!ended)
-        return ended_unrecorded(job_, Status::kError, why + "; " + ended.error().message);
+    if (!ended) return ended_unrecorded(job_, Status::kError, why + "; " + ended.error().message);
     if (is_terminal(ended->status)) return std::move(*ended);
     around_.on_unwatched(job_);
     return std::nullopt;

@@ -35,24 +35,24 @@ KeptOutput::KeptOutput(const std::filesystem::path& job_folder) {
     }
 }
 
-/// False when the files were moved while they were opened, or may have been.
+/// False when the files were rotated, or may have been, while they were opened.
 bool KeptOutput::open(const std::filesystem::path& job_folder) {
-    parts_.clear();
+    files_.clear();
     size_ = 0;
     omitted_.reset();
     for (const char* name : kOutputFiles) {
-        Part part;
-        part.fd.reset(
+        File file;
+        file.fd.reset(
             ::open((job_folder / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
         struct stat info {};
-        if (part.fd && ::fstat(part.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) {
-            part.size = static_cast<std::uint64_t>(info.st_size);
-            part.inode = info.st_ino;
+        if (file.fd && ::fstat(file.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) {
+            file.size = static_cast<std::uint64_t>(info.st_size);
+            file.inode = info.st_ino;
         }
-        size_ += part.size;
-        parts_.push_back(std::move(part));
+        size_ += file.size;
+        files_.push_back(std::move(file));
     }
-    const Part& head = parts_.front();
+    const File& head = files_.front();
     struct stat now {};
     if (head.fd && ::fstat(head.fd.get(), &now) == 0 && S_ISREG(now.st_mode) &&
         static_cast<std::uint64_t>(now.st_size) != head.size) {
@@ -60,13 +60,13 @@ bool KeptOutput::open(const std::filesystem::path& job_folder) {
     }
     const Offsets offsets(job_folder);
     std::uint64_t missing = 0;
-    std::optional<std::uint64_t> end;  // of the tail so far, in all that was printed
-    for (std::size_t i = 1; i < parts_.size(); ++i) {
-        if (parts_[i].size == 0) continue;
-        const auto begin = offsets.of(parts_[i].inode);
+    std::optional<std::uint64_t> end;  // of the tail so far, as a position in the whole output
+    for (std::size_t i = 1; i < files_.size(); ++i) {
+        if (files_[i].size == 0) continue;
+        const auto begin = offsets.of(files_[i].inode);
         if (!begin || *begin < head.size || (end && *begin != *end)) return false;
         if (!end) missing = *begin - head.size;
-        end = *begin + parts_[i].size;
+        end = *begin + files_[i].size;
     }
     omitted_ = missing;
     return true;
@@ -74,12 +74,12 @@ bool KeptOutput::open(const std::filesystem::path& job_folder) {
 
 std::string KeptOutput::read(std::uint64_t begin, std::uint64_t end) const {
     std::string out;
-    std::uint64_t part_begin = 0;
-    for (const Part& part : parts_) {
-        const std::uint64_t from = std::max(begin, part_begin);
-        const std::uint64_t to = std::min(end, part_begin + part.size);
-        if (from < to) append(out, part.fd.get(), from - part_begin, to - from);
-        part_begin += part.size;
+    std::uint64_t file_begin = 0;
+    for (const File& file : files_) {
+        const std::uint64_t from = std::max(begin, file_begin);
+        const std::uint64_t to = std::min(end, file_begin + file.size);
+        if (from < to) append(out, file.fd.get(), from - file_begin, to - from);
+        file_begin += file.size;
     }
     return out;
 }

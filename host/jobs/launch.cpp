@@ -29,25 +29,26 @@ Result<ShimProcess, LaunchFailure> launch_shim(const Shim& shim,
     // A failed exec is silent in Poco: look first.
     if (::access(shim.program.c_str(), X_OK) != 0)
         return LaunchFailure{Error::from_errno(doing).message};
-    // Kept for the pidfd: once the shim runs it is too late to find that there is none left.
+    // Reserves a descriptor for the pidfd: once the shim runs, it is too late to find none left.
     UniqueFd spare(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (const int code = errno; !spare)
         return LaunchFailure{Error::from_errno(doing, code).message, is_shortage(code)};
     try {
-        Poco::Pipe news;
+        Poco::Pipe status;
         const Poco::ProcessHandle child = Poco::Process::launch(
             shim.program.string(),
             {folder.string(), std::to_string(output_cap), std::to_string(shim.descriptor_limit)},
-            nullptr, &news, nullptr);
+            nullptr, &status, nullptr);
         ShimProcess started;
         started.pid = child.id();
-        // The child is ours and not reaped: the pid is still its own.
+        // Our child is not reaped yet, so the pid is still its own.
         spare.reset();
         started.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.id(), 0)));
-        started.news.reset(::fcntl(news.readHandle(), F_DUPFD_CLOEXEC, 3));
+        started.status.reset(::fcntl(status.readHandle(), F_DUPFD_CLOEXEC, 3));
         return started;
     } catch (const Poco::Exception& e) {
-        // No pipe, or no process. Poco keeps the cause to itself, but it is the last that failed.
+        // No pipe, or no process. Poco does not say why, but errno is still that of the failed
+        // call.
         const int code = errno;
         return LaunchFailure{is_shortage(code) ? Error::from_errno(doing, code).message
                                                : doing + ": " + e.displayText(),

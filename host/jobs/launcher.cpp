@@ -29,18 +29,18 @@ namespace {
 
 constexpr std::size_t kLargestMessage = 16384;  // two paths and two numbers
 constexpr rlim_t kOwnDescriptors = 64;
-constexpr std::size_t kDescriptors = 2;  // of a ShimProcess
-constexpr int kRoundMs = 10;             // of ending what a killed shim left
-constexpr char kStarted[] = "started";   // the answer that comes with two descriptors
-constexpr char kAgain[] = "again";       // a request: the last answer once more
-constexpr char kNoRoom[] = "no room: ";  // what such a failure begins with
+constexpr std::size_t kDescriptors = 2;     // of a ShimProcess
+constexpr int kRoundMs = 10;                // between two attempts to end what a killed shim left
+constexpr char kStarted[] = "started";      // this answer comes with two descriptors
+constexpr char kAgain[] = "again";          // this request asks for the last answer once more
+constexpr char kShortage[] = "shortage: ";  // the answer to a failure that is a shortage begins so
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::milliseconds kPause{20};
 constexpr int kEndsWithinMs = 1000;
 
 using Control = std::array<char, CMSG_SPACE(kDescriptors * sizeof(int))>;
 
-/// One message, with the two descriptors of a started shim if there is one.
+/// Sends one message, with the two descriptors of a started shim if there is one.
 bool send(int socket, std::string_view text, const ShimProcess* shim) {
     iovec data{const_cast<char*>(text.data()), text.size()};
     msghdr message{};
@@ -48,7 +48,7 @@ bool send(int socket, std::string_view text, const ShimProcess* shim) {
     message.msg_iovlen = 1;
     alignas(cmsghdr) Control control{};
     if (shim != nullptr) {
-        const int fds[kDescriptors] = {shim->process.get(), shim->news.get()};
+        const int fds[kDescriptors] = {shim->process.get(), shim->status.get()};
         message.msg_control = control.data();
         message.msg_controllen = control.size();
         cmsghdr* header = CMSG_FIRSTHDR(&message);
@@ -60,7 +60,7 @@ bool send(int socket, std::string_view text, const ShimProcess* shim) {
     return ::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
 }
 
-/// program, folder, cap, limit, each with its NUL.
+/// Program, folder, cap and limit, each followed by a NUL.
 std::string encode(const Shim& shim, const std::filesystem::path& folder,
                    std::uint64_t output_cap) {
     std::string text;
@@ -80,18 +80,18 @@ void make_files(const std::filesystem::path& folder) {
     }
 }
 
-/// What goes on in the process.
-class Life {
+/// The work of the launcher's process.
+class Service {
 public:
-    explicit Life(int socket) : socket_(socket) {
+    explicit Service(int socket) : socket_(socket) {
         sigset_t ended;
         ::sigemptyset(&ended);
         ::sigaddset(&ended, SIGCHLD);
         children_.reset(::signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK));
     }
 
-    /// Until the host has gone.
-    void live() {
+    /// Returns when the host has gone.
+    void run() {
         while (true) {
             pollfd ready[] = {{socket_, POLLIN, 0}, {children_.get(), POLLIN, 0}};
             if (::poll(ready, 2, orphans_ ? kRoundMs : -1) < 0) continue;
@@ -109,14 +109,14 @@ private:
         int status = 0;
         for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
             const bool ours = shims_.erase(pid) > 0;
-            // A shim that ends by itself has nothing left; what it left comes to us otherwise.
+            // A shim that ends by itself leaves nothing. A killed shim leaves its children to us.
             if (!ours || WIFSIGNALED(status)) orphans_ = true;
         }
     }
 
-    /// Those that carry the job's id are left to whoever finds the job lost, and counts them.
+    /// Processes with the job's id are left to the host that finds the job lost and counts them.
     void end_orphans() {
-        orphans_ = end_unmarked_children([this](pid_t pid) { return shims_.count(pid) > 0; });
+        orphans_ = end_children_without_id([this](pid_t pid) { return shims_.count(pid) > 0; });
     }
 
     bool serve_one() {
@@ -148,7 +148,7 @@ private:
         auto started = launch_shim(shim, parts[1], std::stoull(parts[2]));
         if (!started) {
             const LaunchFailure& failure = started.error();
-            send(socket_, (failure.no_room ? kNoRoom : "") + failure.message, nullptr);
+            send(socket_, (failure.is_shortage ? kShortage : "") + failure.message, nullptr);
             return;
         }
         shims_.insert(started->pid);
@@ -156,29 +156,29 @@ private:
         answer_started();
     }
 
-    /// The host may have had no descriptors left for these: they stay here until it asks for
+    /// The host may have too few descriptors to receive these two. They are kept until it asks for
     /// something else.
     void answer_started() {
-        send(socket_, kStarted, last_.process && last_.news ? &last_ : nullptr);
+        send(socket_, kStarted, last_.process && last_.status ? &last_ : nullptr);
     }
 
     const int socket_;
     UniqueFd children_;      // signalfd
-    std::set<pid_t> shims_;  // that we started and have not reaped
-    ShimProcess last_;       // of them
-    bool orphans_ = false;   // there may be some of killed shims
+    std::set<pid_t> shims_;  // started here and not reaped
+    ShimProcess last_;       // the newest of them
+    bool orphans_ = false;   // killed shims may have left processes
 };
 
-/// Starts what is asked for, reaps what has ended.
-[[noreturn]] void live(int socket) {
+/// Becomes the launcher.
+[[noreturn]] void serve(int socket) {
     ::prctl(PR_SET_NAME, kLauncherName);
-    // What a killed shim leaves becomes ours instead of init's, and so is found in any case.
+    // What a killed shim leaves becomes our child instead of init's, and so is always found.
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     set_descriptor_limit(kOwnDescriptors);  // each start closes so many
     sigset_t all;
-    ::sigfillset(&all);  // a shim resets its mask; what the terminal sends is the host's business
+    ::sigfillset(&all);  // a shim resets its mask; the host handles signals of the terminal
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
-    Life(socket).live();
+    Service(socket).run();
     ::_exit(0);
 }
 
@@ -198,7 +198,7 @@ std::unique_ptr<Launcher> Launcher::start(std::filesystem::path program) {
     return launcher;
 }
 
-/// Where this fails, `launch` tries again.
+/// If this fails, `launch` tries again.
 void Launcher::fork_first() {
     auto ends = make_socket();
     if (!ends) return;
@@ -206,14 +206,14 @@ void Launcher::fork_first() {
     if (process < 0) return;
     if (process == 0) {
         ends->first.reset();
-        live(ends->second.get());
+        serve(ends->second.get());
     }
     const Lock lock(mutex_);
     socket_ = std::move(ends->first);
     process_ = process;
 }
 
-/// The host has threads by now: what it has become is not for a fork to go on with.
+/// The host has threads by now, so a new program must be started: a fork could not go on.
 bool Launcher::spawn_another() {
     auto ends = program_.empty() ? std::nullopt : make_socket();
     if (!ends) return false;
@@ -236,17 +236,17 @@ void Launcher::serve_if_launcher(char** argv) {
     if (argv[0] == nullptr || std::strcmp(argv[0], kLauncherName) != 0) return;
     int type = 0;
     socklen_t size = sizeof type;
-    const bool is_socket =
-        ::getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+    const bool is_socket = ::getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+                           type == SOCK_SEQPACKET;
     if (!is_socket) return;
     const UniqueFd socket(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
-    const UniqueFd nowhere(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!socket || !nowhere) ::_exit(1);
-    ::dup2(nowhere.get(), STDIN_FILENO);
-    live(socket.get());
+    const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!socket || !null) ::_exit(1);
+    ::dup2(null.get(), STDIN_FILENO);
+    serve(socket.get());
 }
 
-/// It has gone, or does not answer.
+/// The launcher has gone, or does not answer.
 void Launcher::give_up() {
     socket_.reset();
     if (process_ == 0) return;
@@ -262,7 +262,7 @@ Launcher::~Launcher() {
     const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
     socket_.reset();
     pollfd ended{process.get(), POLLIN, 0};
-    // Without a descriptor to wait with this is a mere pause.
+    // If there was no descriptor for the pidfd, this only waits for the time to pass.
     while (::poll(&ended, 1, kEndsWithinMs) < 0 && errno == EINTR) {
     }
     give_up();
@@ -273,7 +273,7 @@ pid_t Launcher::process() const {
     return process_;
 }
 
-/// None when the other side has gone.
+/// None when the launcher has gone.
 std::optional<Launcher::Answer> Launcher::receive(int socket) {
     Answer answer;
     answer.text.assign(kLargestMessage, '\0');
@@ -295,13 +295,13 @@ std::optional<Launcher::Answer> Launcher::receive(int socket) {
         answer.is_whole = (message.msg_flags & MSG_CTRUNC) == 0;
         return answer;
     }
-    // With no descriptor left the kernel gives fewer than were sent.
+    // With too few descriptors left, the kernel delivers fewer than were sent.
     int fds[kDescriptors] = {-1, -1};
     std::memcpy(fds, CMSG_DATA(header),
                 std::min(sizeof fds, static_cast<std::size_t>(header->cmsg_len - CMSG_LEN(0))));
     answer.shim.process.reset(fds[0]);
-    answer.shim.news.reset(fds[1]);
-    answer.is_whole = answer.shim.process && answer.shim.news;
+    answer.shim.status.reset(fds[1]);
+    answer.is_whole = answer.shim.process && answer.shim.status;
     return answer;
 }
 
@@ -314,8 +314,8 @@ std::optional<Launcher::Answer> Launcher::ask(const std::string& request,
     const auto until = std::chrono::steady_clock::now() + kPatience;
     int ready = 0;
     do {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            until - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         ready = ::poll(&answered, 1, static_cast<int>(std::max<std::int64_t>(0, left.count())));
     } while (ready < 0 && errno == EINTR);
     return ready > 0 ? receive(socket_.get()) : std::nullopt;
@@ -340,16 +340,18 @@ Result<ShimProcess, LaunchFailure> Launcher::launch(const Shim& shim,
         const std::string request = encode(shim, folder, output_cap);
         auto answer = ask_until_whole(request, folder);
         if (!answer) {
-            // What it may have started all the same is not started twice: see launch_shim.
+            // It may have started the shim all the same. A second one does no harm: see
+            // launch_shim.
             give_up();
             if (spawn_another()) answer = ask_until_whole(request, folder);
             if (!answer) give_up();
         }
         if (answer && answer->text == kStarted) return std::move(answer->shim);
         if (answer) {
-            const bool no_room = answer->text.starts_with(kNoRoom);
-            return LaunchFailure{no_room ? answer->text.substr(sizeof kNoRoom - 1) : answer->text,
-                                 no_room};
+            const bool is_shortage = answer->text.starts_with(kShortage);
+            return LaunchFailure{
+                is_shortage ? answer->text.substr(sizeof kShortage - 1) : answer->text,
+                is_shortage};
         }
     }
     Shim from_here = shim;

@@ -14,31 +14,32 @@
 
 namespace tenon::jobs {
 
-/// A process of its own that starts the shims of a host. A fork costs what the forking process
-/// holds and stops its threads meanwhile; this one is forked off while the host is small, and stays
-/// small. It ends with the host, however that ends; the shims go on. Processes of a killed shim
-/// become its children: it ends those that carry no job's id, by which others would find them.
-/// When it is killed, or does not answer, another takes its place.
+/// A separate process that starts the shims of a host. A fork takes longer the more memory the
+/// forking process has, and stops its threads meanwhile. The launcher is forked while the host is
+/// small, and stays small. It ends when the host has ended, for whatever reason; the shims go on.
+/// Processes that a killed shim leaves become children of the launcher. It ends those that do not
+/// have the job's id in their environment; the others are found by that id (see orphans.h). A
+/// launcher that was killed, or does not answer, is replaced by another one.
 class Launcher {
 public:
-    /// Call it while there is one thread. `program` is what another launcher is started from: it
-    /// calls `serve_if_launcher` first thing in its main. Without it, or where no other launcher
-    /// can be started either, this process starts the shims itself.
+    /// Call it while there is only one thread. `program` is started as the next launcher when this
+    /// one is gone; its main must begin with `serve_if_launcher`. Without a program, or when no
+    /// other launcher can be started, this process starts the shims itself.
     static std::unique_ptr<Launcher> start(std::filesystem::path program = {});
-    /// Ends the process and waits for it; not longer than a second for one that does not answer.
+    /// Ends the process and waits for its end. If it does not end within a second, it is killed.
     ~Launcher();
     Launcher(const Launcher&) = delete;
     Launcher& operator=(const Launcher&) = delete;
 
-    /// What launch_shim does, over there. Thread-safe; one after the other. Blocks as long as the
-    /// launcher takes, at most for some seconds.
+    /// Does in the launcher what launch_shim does. Thread-safe; the launcher serves one call after
+    /// the other. Blocks until it has answered, for some seconds at most.
     Result<ShimProcess, LaunchFailure> launch(const Shim& shim, const std::filesystem::path& folder,
                                               std::uint64_t output_cap);
 
-    /// Whose process it is now; 0: none.
+    /// The pid of the launcher's process; 0: there is none.
     [[nodiscard]] pid_t process() const;
 
-    /// Does not return when `argv` is that of a launcher that was started from `program`.
+    /// Does not return when this process was started as a launcher, as `argv` shows.
     static void serve_if_launcher(char** argv);
 
 private:
@@ -47,7 +48,7 @@ private:
     struct Answer {
         std::string text;
         ShimProcess shim;
-        bool is_whole = true;  ///< false: there was no descriptor for all of them
+        bool is_whole = true;  // false: this process had too few descriptors to receive the shim's
     };
     void fork_first();
     bool spawn_another() TENON_REQUIRES(mutex_);

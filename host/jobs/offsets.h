@@ -8,21 +8,22 @@
 
 #include "host/base/unique_fd.h"
 
-/// `offsets`: where in the whole output the files of its tail begin, so that whoever reads while
-/// the job runs knows how much was dropped. Two lines of fixed length, each with a file's inode
-/// number and the number of bytes printed before its first one. A file's line is written before its
-/// first byte, over the line of the file before the last, which has been removed by then.
+/// The file `offsets`: where in the whole output the files of the tail begin, so that a reader
+/// knows while the job runs how much was dropped. It has two lines of fixed length. Each contains
+/// the inode number of a file and the number of bytes that were printed before this file's first
+/// byte. The line is written before the file's first byte, over the line of a file that was removed
+/// before.
 namespace tenon::jobs {
 
 inline constexpr char kOffsetsFile[] = "offsets";
 
-/// The supervisor's side. The file is made with the first entry. What cannot be written is left
-/// out: readers then do not know.
+/// The supervisor's side. The file is made with the first line. A line that cannot be written is
+/// missing; then readers do not know the offset.
 class OffsetsWriter {
 public:
     /// `folder` stays the caller's and open.
     explicit OffsetsWriter(int folder) : folder_(folder) {}
-    /// `file` is about to get its first byte, after `offset` others.
+    /// `file` is about to get its first byte, after `offset` bytes in other files.
     void begin(int file, std::uint64_t offset);
 
 private:
@@ -31,8 +32,7 @@ private:
     unsigned next_ = 0;
 };
 
-/// What stands there now. Of a file that holds bytes the entry stands, or the file is no longer
-/// one of the newest two.
+/// The contents now. A file that has bytes has its line, or is no longer one of the newest two.
 class Offsets {
 public:
     explicit Offsets(const std::filesystem::path& job_folder);

@@ -27,12 +27,12 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kGiveUp = 5s;   // when none more has ended meanwhile: a slow machine takes longer
-constexpr auto kAtMost = 30s;  // also when they are born as fast as they end
+constexpr auto kGiveUp = 5s;   // without any end; on a slow machine all together may take longer
+constexpr auto kAtMost = 30s;  // also when new ones appear as fast as others end
 constexpr int kDyingMs = 500;
 constexpr auto kRound = 20ms;
-constexpr auto kLoading = 100ms;  // a program, after which its environment can be read
-constexpr int kLooks = 8;         // a tree that grows faster is a matter for the next round
+constexpr auto kLoading = 100ms;  // takes a program; then its environment can be read
+constexpr int kLooks = 8;         // in one round; if the tree grows faster, the next round goes on
 constexpr std::size_t kMostEnvironment = 8U << 20U;
 constexpr char kVariable[] = "TENON_JOB_ID=";
 constexpr char kSupervisor[] = "tenon-shim";
@@ -41,7 +41,7 @@ std::string file_of(pid_t pid, const char* name) {
     return "/proc/" + std::to_string(pid) + "/" + name;
 }
 
-/// Files of /proc have no size to go by. Empty where it cannot be read.
+/// Files of /proc do not tell their size. Empty when the file cannot be read.
 std::string read_proc(const std::string& file) {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     std::string text;
@@ -54,13 +54,14 @@ std::string read_proc(const std::string& file) {
     return text;
 }
 
-/// What the process was started with. Empty while a new program is only being loaded, too.
+/// The environment with which the process was started. Also empty while a new program is being
+/// loaded.
 std::string environment_of(pid_t pid) {
     return read_proc(file_of(pid, "environ"));
 }
 
-/// The job's id in it; empty when there is none.
-std::string mark_in(const std::string& environment) {
+/// The job's id in an environment; empty when there is none.
+std::string job_id_in(const std::string& environment) {
     const std::string block = '\0' + environment;
     const std::string wanted = '\0' + std::string(kVariable);
     const auto at = block.find(wanted);
@@ -68,7 +69,7 @@ std::string mark_in(const std::string& environment) {
     return block.c_str() + at + wanted.size();
 }
 
-/// The effective user, as the kernel says it: the owner of a process's files is another thing.
+/// The effective user. The owner of the process's files in /proc may be another.
 std::optional<uid_t> user_of(pid_t pid) {
     const std::string status = read_proc(file_of(pid, "status"));
     const auto at = status.find("\nUid:");
@@ -79,7 +80,7 @@ std::optional<uid_t> user_of(pid_t pid) {
     return effective;
 }
 
-/// A host's launcher runs the host's program: only the name that it has given itself tells.
+/// A launcher runs the program of its host: only the name that it has given itself shows it.
 bool is_launcher(pid_t pid) {
     return read_proc(file_of(pid, "comm")) == std::string(kLauncherName) + "\n";
 }
@@ -93,10 +94,10 @@ bool is_supervisor(pid_t pid) {
     return program.substr(program.rfind('/') + 1) == kSupervisor;
 }
 
-/// Who is whose child, at one moment.
-class Family {
+/// All processes and their parents, at one moment.
+class ProcessTree {
 public:
-    Family() {
+    ProcessTree() {
         for (const ListedProcess& process : all_processes()) {
             parents_[process.pid] = process.stat;
             children_.emplace(process.stat.parent, process.pid);
@@ -114,7 +115,8 @@ public:
             found.push_back(it->second);
         return found;
     }
-    /// Adds `roots` and what descends from them, but not through what `spare` says.
+    /// Adds `roots` and their descendants, without the processes that `spare` names and what
+    /// descends from these.
     void add_with_descendants(std::vector<pid_t> roots, std::set<pid_t>& to,
                               const std::function<bool(pid_t)>& spare) const {
         while (!roots.empty()) {
@@ -143,10 +145,10 @@ struct Target {
     auto operator<=>(const Target&) const = default;
 };
 
-std::vector<Target> targets(const Family& family, const std::set<pid_t>& pids) {
+std::vector<Target> targets(const ProcessTree& tree, const std::set<pid_t>& pids) {
     std::vector<Target> found;
     for (const pid_t pid : pids) {
-        const ProcessStat& stat = family.all().at(pid);
+        const ProcessStat& stat = tree.all().at(pid);
         if (stat.state != 'Z') found.push_back({pid, stat.start_time});
     }
     return found;
@@ -155,79 +157,80 @@ std::vector<Target> targets(const Family& family, const std::set<pid_t>& pids) {
 /// The processes of one job, as end_orphans defines them.
 class Orphans {
 public:
-    Orphans(const JobId& id, const Started& shim) : id_(id), born_(shim.shim.start_time) {
+    Orphans(const JobId& id, const Started& shim) : id_(id), shim_start_(shim.shim.start_time) {
         const char* own = std::getenv("TENON_JOB_ID");
-        we_are_of_it_ = own != nullptr && own == id;
+        belongs_to_job_ = own != nullptr && own == id;
     }
 
     std::vector<Target> find() {
-        const Family family;
-        looked_ = family.all().count(::getpid()) > 0;
-        open_ = Open::kNothing;
-        std::set<pid_t> spared = family.with_ancestors(::getpid());
-        if (we_are_of_it_) {
+        const ProcessTree tree;
+        looked_ = tree.all().count(::getpid()) > 0;
+        doubt_ = Doubt::kNone;
+        std::set<pid_t> spared = tree.with_ancestors(::getpid());
+        if (belongs_to_job_) {
             spared.erase(::getpid());
-            family.add_with_descendants({::getpid()}, spared, [](pid_t) { return false; });
+            tree.add_with_descendants({::getpid()}, spared, [](pid_t) { return false; });
         }
         const auto spare = [&](pid_t pid) { return spared.count(pid) > 0 || is_supervisor(pid); };
-        const std::set<pid_t> marked = find_marked(family, spared);
+        const std::set<pid_t> of_job = find_with_id(tree, spared);
         std::vector<pid_t> roots;
-        for (const pid_t pid : marked) {
-            const pid_t parent = family.parent_of(pid);
-            if (adopts_orphans(family, parent)) {
+        for (const pid_t pid : of_job) {
+            const pid_t parent = tree.parent_of(pid);
+            if (adopts_orphans(tree, parent)) {
                 roots.push_back(pid);
-            } else if (marked.count(parent) == 0 && has_died_since(family, parent)) {
-                open_ = Open::kParentDies;
+            } else if (of_job.count(parent) == 0 && has_died_since(tree, parent)) {
+                doubt_ = Doubt::kParentDies;
             }
         }
         std::set<pid_t> all;
-        family.add_with_descendants(std::move(roots), all, spare);
-        return targets(family, all);
+        tree.add_with_descendants(std::move(roots), all, spare);
+        return targets(tree, all);
     }
 
-    /// Why another look is due when the last one has found nothing: a process has no environment
-    /// to read, yet or at all; or one of the job's has a parent that is just dying.
-    enum class Open { kNothing, kNoEnvironment, kParentDies };
-    [[nodiscard]] Open open() const { return open_; }
-    /// Whether the last look saw any process at all: without a descriptor none can be listed.
+    /// Why the last look may have missed an orphan: a process had no environment to read, yet or at
+    /// all; or a process of the job has a parent that is just dying.
+    enum class Doubt { kNone, kNoEnvironment, kParentDies };
+    [[nodiscard]] Doubt doubt() const { return doubt_; }
+    /// Whether the last look saw any process at all. Without a descriptor none can be listed.
     [[nodiscard]] bool looked() const { return looked_; }
 
 private:
-    std::set<pid_t> find_marked(const Family& family, const std::set<pid_t>& spared) {
-        std::set<pid_t> marked;
-        for (const auto& [pid, stat] : family.all()) {
-            if (stat.start_time < born_ || stat.state == 'Z' || spared.count(pid) > 0) continue;
+    std::set<pid_t> find_with_id(const ProcessTree& tree, const std::set<pid_t>& spared) {
+        std::set<pid_t> of_job;
+        for (const auto& [pid, stat] : tree.all()) {
+            if (stat.start_time < shim_start_ || stat.state == 'Z' || spared.count(pid) > 0)
+                continue;
             const std::string environment = environment_of(pid);
-            const bool is_open = environment.empty() && !stat.is_exiting;
-            if (!is_open && mark_in(environment) != id_) continue;
+            const bool is_unreadable = environment.empty() && !stat.is_exiting;
+            if (!is_unreadable && job_id_in(environment) != id_) continue;
             if (user_of(pid) != ::geteuid() || is_supervisor(pid)) continue;
-            if (!is_open) {
-                marked.insert(pid);
-            } else if (adopts_orphans(family, stat.parent)) {
-                open_ = Open::kNoEnvironment;
+            if (!is_unreadable) {
+                of_job.insert(pid);
+            } else if (adopts_orphans(tree, stat.parent)) {
+                doubt_ = Doubt::kNoEnvironment;
             }
         }
-        return marked;
+        return of_job;
     }
-    /// Or is dying: it may have had the mark, which cannot be read any more.
-    static bool has_died_since(const Family& family, pid_t pid) {
+    /// Also true if it is dying: it may have had the id, which cannot be read any more.
+    static bool has_died_since(const ProcessTree& tree, pid_t pid) {
         const auto now = stat_of(pid);
-        return !now || now->is_exiting || now->start_time != family.all().at(pid).start_time;
+        return !now || now->is_exiting || now->start_time != tree.all().at(pid).start_time;
     }
-    static bool adopts_orphans(const Family& family, pid_t parent) {
-        return parent <= 1 || family.all().count(parent) == 0 || is_supervisor(parent) ||
+    static bool adopts_orphans(const ProcessTree& tree, pid_t parent) {
+        return parent <= 1 || tree.all().count(parent) == 0 || is_supervisor(parent) ||
                (is_launcher(parent) && user_of(parent) == ::geteuid());
     }
 
     JobId id_;
-    std::uint64_t born_;
-    bool we_are_of_it_ = false;
+    std::uint64_t shim_start_;
+    bool belongs_to_job_ = false;
     bool looked_ = false;
-    Open open_ = Open::kNothing;
+    Doubt doubt_ = Doubt::kNone;
 };
 
-/// Stops them, so that none forks while the others die, then kills them. `found` becomes what was
-/// there at the kill. The descriptors of those that could be signalled.
+/// Stops the processes, so that none forks while the others die, then kills them. Sets `found` to
+/// what was there then. Returns the descriptors of those that could be signalled.
 template <class Find>
 std::vector<UniqueFd> kill_all(std::vector<Target>& found, const Find& find) {
     for (int look = 0; look < kLooks; ++look) {
@@ -276,7 +279,7 @@ int already_seen(const std::vector<Target>& found, const std::set<Target>& seen)
 OrphansEnded end_orphans(const JobId& id, const Started& shim) {
     if (shim.shim.boot_id.empty() || shim.shim.boot_id != boot_id()) return {};
     if (const UniqueFd supervisor = open_process(shim.shim)) {
-        // A dying process lets go of its lock a moment before it counts as dead.
+        // A dying process releases its lock a moment before it counts as dead.
         pollfd ended{supervisor.get(), POLLIN, 0};
         if (::poll(&ended, 1, kDyingMs) == 0) return {};
     }
@@ -293,10 +296,10 @@ OrphansEnded end_orphans(const JobId& id, const Started& shim) {
         if (gone > gone_before) give_up = std::min(Clock::now() + kGiveUp, began + kAtMost);
         if (Clock::now() >= give_up) return {gone, static_cast<int>(found.size())};
         if (found.empty()) {
-            const auto open = orphans.open();
+            const auto doubt = orphans.doubt();
             const bool look_again =
-                open == Orphans::Open::kParentDies ||
-                (open == Orphans::Open::kNoEnvironment && Clock::now() < began + kLoading);
+                doubt == Orphans::Doubt::kParentDies ||
+                (doubt == Orphans::Doubt::kNoEnvironment && Clock::now() < began + kLoading);
             if (!look_again) return {gone, 0, orphans.looked()};
             std::this_thread::sleep_for(1ms);
             continue;
@@ -312,21 +315,21 @@ OrphansEnded end_orphans(const JobId& id, const Started& shim) {
 std::set<JobId> jobs_with_processes() {
     std::set<JobId> found;
     for (const ListedProcess& process : all_processes()) {
-        std::string id = mark_in(environment_of(process.pid));
+        std::string id = job_id_in(environment_of(process.pid));
         if (is_job_id(id)) found.insert(std::move(id));
     }
     return found;
 }
 
-bool end_unmarked_children(const std::function<bool(pid_t)>& ours) {
+bool end_children_without_id(const std::function<bool(pid_t)>& ours) {
     const auto find = [&] {
-        const Family family;
+        const ProcessTree tree;
         const auto spare = [&](pid_t pid) {
-            return ours(pid) || is_supervisor(pid) || !mark_in(environment_of(pid)).empty();
+            return ours(pid) || is_supervisor(pid) || !job_id_in(environment_of(pid)).empty();
         };
         std::set<pid_t> all;
-        family.add_with_descendants(family.children_of(::getpid()), all, spare);
-        return targets(family, all);
+        tree.add_with_descendants(tree.children_of(::getpid()), all, spare);
+        return targets(tree, all);
     };
     std::vector<Target> found = find();
     return !found.empty() && !kill_all(found, find).empty();

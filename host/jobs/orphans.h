@@ -7,37 +7,38 @@
 #include "host/jobs/job.h"
 #include "host/jobs/record.h"
 
-/// What a supervisor leaves that was ended by force: processes of its job that nobody looks after.
-/// They are known by the job's id in the environment that they were started with.
+/// Orphans: processes of a job whose supervisor was killed. They are found by the job's id in the
+/// environment with which they were started.
 namespace tenon::jobs {
 
-/// The name of the process that starts shims, by which it is known to adopt what they leave.
+/// The name of the process that starts shims. It shows that this process adopts their orphans.
 inline constexpr char kLauncherName[] = "tenon-launcher";
 
 struct OrphansEnded {
     int ended = 0;
-    int survivors = 0;  ///< not even SIGKILL ended them in time, or they may not be signalled
-    bool looked = true;  ///< false: the list of processes could not be read, some may be left
+    int survivors = 0;   ///< SIGKILL did not end them in time, or is not permitted
+    bool looked = true;  ///< false: the list of processes could not be read, so some may be left
 };
 
-/// Ends, by SIGKILL, every process of the job whose dead supervisor was `shim`: those of this user
-/// that carry `TENON_JOB_ID=<id>`, began after the supervisor and have lost their parent, and all
-/// that descends from them. A process has lost its parent when that is gone, or is pid 1, or is a
-/// supervisor or a launcher of Tenon, which adopt what others leave. What some other process has
-/// for a child carries the id because the environment was passed on: a window of a terminal, an
-/// editor's server, a service. Spared are also supervisors, which have jobs of their own in a tenon
-/// that runs inside the job, what those supervise, and this process with its ancestors; when it
-/// belongs to the job itself, also its descendants. Returns when none is left, or when for five
-/// seconds none more has ended, after half a minute at most. Whoever calls this holds the job's
-/// lock. Does nothing when the supervisor lives or was of another boot.
+/// Ends, by SIGKILL, every orphan of the job whose dead supervisor was `shim`. These are:
+/// - the processes of this user that have `TENON_JOB_ID=<id>` in their environment, began after the
+///   supervisor and have lost their parent;
+/// - all their descendants.
+/// A process has lost its parent when the parent is gone, is pid 1, or is a supervisor or launcher
+/// of Tenon, since these adopt orphans. A process with any other parent has the id only because the
+/// environment was passed on to it: a window of a terminal, an editor's server, a service.
+/// These are never ended: supervisors (a tenon inside the job has jobs of its own) and what they
+/// supervise; this process and its ancestors; and, when it belongs to the job, its descendants.
+/// Returns when no orphan is left, when none has ended for five seconds, or after half a minute.
+/// The caller holds the job's lock. Does nothing when the supervisor lives or was of another boot.
 OrphansEnded end_orphans(const JobId& id, const Started& shim);
 
-/// The ids that processes of this machine carry.
+/// The job ids in the environments of this machine's processes.
 std::set<JobId> jobs_with_processes();
 
-/// For a process that adopts what supervisors leave: ends those of its children, and their
-/// descendants, that are neither `ours` nor supervisors and carry no id by which `end_orphans`
-/// would know them. One round; true when there was something to end, so that another is due.
-bool end_unmarked_children(const std::function<bool(pid_t)>& ours);
+/// For a process that adopts orphans: ends those of its children, and their descendants, that are
+/// neither `ours` nor supervisors and have no job id, so that `end_orphans` would not find them.
+/// One round. Returns whether there was something to end; then another round is needed.
+bool end_children_without_id(const std::function<bool(pid_t)>& ours);
 
 }  // namespace tenon::jobs

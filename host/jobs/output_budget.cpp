@@ -20,11 +20,11 @@ std::uint64_t OutputBudget::reserve(const JobId& id, std::uint64_t limit) {
     const Lock lock(mutex_);
     if (!looked_ || now - *looked_ > kLookAgain) {
         others_sum_ = store_.held_bytes([&](const JobId& other) TENON_REQUIRES(mutex_) {
-            return other == id || ours_.count(other) != 0;
+            return other == id || own_.count(other) != 0;
         });
         looked_ = now;
     }
-    const std::uint64_t cap = output_cap(limit, total_, ours_sum_ + others_sum_);
+    const std::uint64_t cap = output_cap(limit, total_, own_sum_ + others_sum_);
     set(id, cap);
     return cap;
 }
@@ -36,8 +36,8 @@ void OutputBudget::measure(const JobId& id) {
 }
 
 void OutputBudget::set(const JobId& id, std::uint64_t bytes) {
-    std::uint64_t& held = ours_[id];
-    ours_sum_ = ours_sum_ - held + bytes;
+    std::uint64_t& held = own_[id];
+    own_sum_ = own_sum_ - held + bytes;
     held = bytes;
 }
 

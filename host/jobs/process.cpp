@@ -14,7 +14,7 @@
 namespace tenon::jobs {
 namespace {
 
-/// The part of `line` after `skip` more blanks.
+/// The part of `line` after the next `skip` blanks.
 std::string_view skip_fields(std::string_view line, int skip) {
     while (skip-- > 0) {
         const auto blank = line.find(' ');
@@ -36,7 +36,7 @@ std::uint64_t number_at(std::string_view text) {
 }  // namespace
 
 std::optional<ProcessStat> parse_stat(std::string_view line) {
-    // The name may hold blanks and brackets of its own: the last closing one ends it.
+    // The name may contain blanks and brackets of its own: the last closing bracket ends it.
     const auto name_end = line.rfind(") ");
     if (name_end == std::string_view::npos) return std::nullopt;
     line.remove_prefix(name_end + 2);
@@ -81,7 +81,7 @@ UniqueFd open_process(pid_t pid, std::uint64_t start_time) {
     if (pid <= 0) return {};
     UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!fd) return {};
-    // Looked at after opening: whoever has the pid now is whom the descriptor means.
+    // Only now: the process that has the pid now is the one that the descriptor refers to.
     const auto stat = stat_of(pid);
     if (!stat || stat->start_time != start_time) return {};
     return fd;

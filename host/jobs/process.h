@@ -11,12 +11,12 @@
 
 namespace tenon::jobs {
 
-/// What one line of /proc/<pid>/stat says (proc(5)); the command name in it may hold anything.
+/// What one line of /proc/<pid>/stat says (proc(5)). The command name in it may contain any bytes.
 struct ProcessStat {
     char state = '?';
     pid_t parent = 0;
     std::uint64_t start_time = 0;  ///< field 22: clock ticks since boot
-    bool is_exiting = false;       ///< dying or dead: its children get another parent
+    bool is_exiting = false;       ///< about to end, or ended: its children get another parent
 };
 std::optional<ProcessStat> parse_stat(std::string_view line);
 /// None when there is no such process.
@@ -26,11 +26,11 @@ struct ListedProcess {
     pid_t pid = 0;
     ProcessStat stat;
 };
-/// Every process of the machine that can be seen, in no order. It takes a while: what is forked
-/// meanwhile may be missing.
+/// Every visible process of the machine, in no order. This takes a while, and a process that is
+/// forked meanwhile may be missing.
 std::vector<ListedProcess> all_processes();
 
-/// One process for ever: a pid alone is handed out again.
+/// Identifies one process for ever. A pid alone is used again for other processes.
 struct ProcessIdentity {
     pid_t pid = 0;
     std::uint64_t start_time = 0;
@@ -39,8 +39,8 @@ struct ProcessIdentity {
     static ProcessIdentity of_this_process();
 };
 
-/// A pidfd of exactly this process, or none when it is gone or was never of this boot. The process
-/// behind the descriptor cannot become another one, so a signal sent to it hits nobody else.
+/// A pidfd of exactly this process, or none when it has gone or was of another boot. A pidfd never
+/// refers to another process, so a signal sent to it reaches no other.
 UniqueFd open_process(const ProcessIdentity& who);
 UniqueFd open_process(pid_t pid, std::uint64_t start_time);
 

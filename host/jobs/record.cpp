@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kVersion = 1;
 
-/// Reads members of one object and remembers the first that is not what it should be.
+/// Reads the members of one object, and remembers the first one that is not what it should be.
 class Members {
 public:
     Members() = default;
@@ -43,7 +43,7 @@ public:
         const auto it = object_.find(key);
         return it != object_.end() && !it->is_null();
     }
-    /// The member's own members; none where it is missing or null.
+    /// The members of a member that is an object; none when it is missing or null.
     Members maybe_object(const char* key) {
         Members inner;
         if (!has(key)) return inner;
@@ -76,7 +76,7 @@ public:
         if (it == object_.end() || it->is_null()) return std::nullopt;
         return integer(key, low, high);
     }
-    /// False where it is missing.
+    /// False when it is missing.
     bool flag(const char* key) {
         if (!has(key)) return false;
         if (!object_[key].is_boolean()) complain(key, "is neither true nor false");
@@ -108,9 +108,9 @@ public:
         }
         return ids;
     }
-    /// Absent in the records of older versions and of jobs without a sandbox. One that is not
-    /// wholly understood makes the record unreadable: the command must not run with less than was
-    /// asked.
+    /// Missing in the records of older versions and of jobs without a sandbox. If it is not wholly
+    /// understood, the record is unreadable: the command must not run with a weaker sandbox than
+    /// was asked for.
     sandbox::Policy containment(const char* key) {
         const auto it = object_.find(key);
         if (it == object_.end()) return {};
@@ -331,7 +331,7 @@ std::string encode_end(const JobEnd& end) {
     std::string text = whole_end(end);
     JobEnd shorter = end;
     // A character takes up to six bytes of JSON.
-    for (std::size_t most = kEndRoom / 2; text.size() > kEndRoom; most /= 2) {
+    for (std::size_t most = kEndBytes / 2; text.size() > kEndBytes; most /= 2) {
         for (std::string* part :
              {&shorter.reason, &shorter.ended_by, &shorter.boot_id, &shorter.no_pid_namespace})
             cut(*part, most);

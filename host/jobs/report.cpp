@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::size_t kPreviewCharacters = 80;
 constexpr std::size_t kBytesPerCharacter = 4;
-// Beyond this the middle is told in bytes: counting characters would take too long.
+// The length of a larger middle is given in bytes: counting characters would take too long.
 constexpr std::uint64_t kMostBytesCounted = 256ULL << 20U;
 
 bool is_continuation(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-/// Without the part of a character that was cut off at either side.
+/// Without the parts of characters that were cut at the end, or at the beginning.
 std::string_view without_broken_end(std::string_view bytes) {
     return bytes.substr(0, bytes.size() - utf8::incomplete_suffix(bytes));
 }
@@ -31,7 +31,7 @@ std::string_view without_broken_begin(std::string_view bytes) {
     return bytes.substr(skip);
 }
 
-/// Characters in a range of the output, without keeping it.
+/// The number of characters in a range of the output. Reads it piece by piece.
 std::uint64_t count_characters(const KeptOutput& output, std::uint64_t begin, std::uint64_t end) {
     constexpr std::uint64_t kChunk = 65536;
     std::uint64_t characters = 0;
@@ -40,7 +40,7 @@ std::uint64_t count_characters(const KeptOutput& output, std::uint64_t begin, st
     return characters;
 }
 
-/// Everything is kept, but it may be too long to show.
+/// For an output that is on the disk as a whole, but may be too long to show.
 std::string shortened(const KeptOutput& output, std::size_t max_characters,
                       const Secrets& secrets) {
     const std::uint64_t size = output.size();
@@ -58,7 +58,7 @@ std::string shortened(const KeptOutput& output, std::size_t max_characters,
         utf8::repair(without_broken_begin(output.read(size - enough, size))), {true, false});
     const std::string_view head = utf8::first(head_text, max_characters / 2);
     const std::string_view tail = utf8::last(tail_text, max_characters / 2);
-    // In bytes where they are valid, which is where it matters.
+    // Positions in bytes are exact where the bytes are valid UTF-8.
     const std::uint64_t from = head.size();
     const std::uint64_t to = size - std::min<std::uint64_t>(tail.size(), size - from);
     const bool countable = to - from <= kMostBytesCounted;
@@ -68,7 +68,7 @@ std::string shortened(const KeptOutput& output, std::size_t max_characters,
         .append(tail);
 }
 
-/// The middle was never kept.
+/// For an output of which `lost` bytes in the middle were not kept.
 std::string without_middle(const KeptOutput& output, std::uint64_t lost, std::size_t max_characters,
                            const Secrets& secrets) {
     const std::uint64_t enough =
@@ -135,7 +135,7 @@ std::string read_output_tail(const std::filesystem::path& job_folder, std::size_
         return secrets.redact_part(utf8::repair(output.read(from, to)),
                                    {from > 0, to < output.size()});
     };
-    // Where bytes may be missing, what stands before and behind them is no one text.
+    // If bytes may be missing at the seam, a secret cannot extend across it.
     const bool seamless =
         seam == begin || seam == output.size() || output.omitted() == std::uint64_t{0};
     const std::string text =
@@ -159,7 +159,7 @@ std::string with_ending(std::string output, const JobRecord& job) {
         stopped = sandbox::explain(job.spec.containment,
                                    {output, job.spec.cwd, job.status != Status::kCompleted});
     }
-    // What could not begin says why in its output, unless even that could not be written.
+    // A job that could not begin has the reason as its output, unless that could not be written.
     const bool could_not_begin =
         job.status == Status::kError && end.exit_code == 127 && end.omitted_bytes == 0;
     bool says_why = !end.reason.empty() && output.find(end.reason) != std::string::npos;
@@ -212,12 +212,20 @@ std::string with_ending(std::string output, const JobRecord& job) {
     return text;
 }
 
+JobRecord redacted(JobRecord job, const Secrets& secrets) {
+    for (std::string* text : {&job.spec.command, &job.spec.name, &job.spec.cwd, &job.spec.workspace,
+                              &job.end.ended_by, &job.end.reason}) {
+        *text = secrets.redact(std::move(*text));
+    }
+    return job;
+}
+
 std::string preview(std::string_view command) {
     std::string line = utf8::repair(command.substr(0, kPreviewCharacters * kBytesPerCharacter));
     for (char& c : line) {
         if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
     }
-    // The line ends of Unicode: NEL, LINE SEPARATOR, PARAGRAPH SEPARATOR.
+    // The other line ends of Unicode: NEL, LINE SEPARATOR, PARAGRAPH SEPARATOR.
     for (const std::string_view end : {"\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
         for (auto at = line.find(end); at != std::string::npos; at = line.find(end, at))
             line.replace(at, end.size(), " ");

@@ -27,7 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr auto kMomentIsOver = 2s;  // of others' locks
+constexpr auto kOthersDecideWithin = 2s;
 
 void stamp(JobEnd& end) {
     end.ended_ms = wall_clock_ms();
@@ -39,13 +39,13 @@ Error unknown(const JobId& id) {
     return {"Unknown job " + utf8::repair(id)};
 }
 
-Error elsewhere(const JobRecord& job) {
+Error other_machines(const JobRecord& job) {
     return {"job " + job.id + " belongs to the host " + utf8::repair(job.host) +
             ": only there it can be ended"};
 }
 
-/// Whether what a shim started may still run after the job's end.
-bool may_have_left_something(const JobEnd& end, const Started& shim) {
+/// Whether processes that the shim started may still run after the job's end.
+bool may_have_left_processes(const JobEnd& end, const Started& shim) {
     return !shim.tree_ended &&
            (end.status == Status::kLost || end.left_behind > 0 || end.survivors > 0);
 }
@@ -62,6 +62,10 @@ bool Store::is_recorded(const JobId& id) const {
 
 bool Store::has_ended(const JobId& id) const {
     return exists(id, kStatusFile);
+}
+
+bool Store::has_begun(const JobId& id) const {
+    return exists(id, kStartedFile);
 }
 
 Result<JobRecord> Store::read_job(const JobId& id) const {
@@ -84,7 +88,7 @@ Result<Started> Store::started(const JobId& id) const {
     return started;
 }
 
-/// False: there is no status.json. Error: there is one, but not to be understood.
+/// False: there is no status.json. Error: it cannot be understood.
 Result<bool> Store::read_end(JobRecord& job) const {
     const fs::path file = folder_of(job.id) / kStatusFile;
     if (!has_ended(job.id)) return false;
@@ -108,22 +112,22 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
     auto ended = read_end(job);
     if (!ended) return ended.error();
     if (*ended) return job;
-    if (is_elsewhere(job)) return as_its_files_say(std::move(job));
+    if (is_elsewhere(job)) return with_status_of_files(std::move(job));
     bool locked = false;
     {
-        // Shared: two that only look must not take each other for a shim.
+        // Shared, so that two readers do not take each other for a shim.
         const LockAttempt attempt = try_lock(job.id, LOCK_SH);
         // It may have ended between the first look and the lock.
         ended = read_end(job);
         if (!ended) return ended.error();
         if (*ended) return job;
-        if (!exists(job.id, kStartedFile)) return job;  // queued
+        if (!has_begun(job.id)) return job;  // queued
         if (attempt.holder == Holder::kUnknown && attempt.error != ENOENT &&
             attempt.error != EROFS) {
             return Error::from_errno("lock job " + job.id, attempt.error);
         }
         if (attempt.holder == Holder::kAnother) return as_running(std::move(job));
-        locked = attempt.holder == Holder::kUs;
+        locked = attempt.holder == Holder::kThis;
     }
     if (!locked) {
         settle_as_lost(job, false);
@@ -132,9 +136,9 @@ Result<JobRecord> Store::with_status(JobRecord job) const {
     return settle(std::move(job));
 }
 
-/// A lock tells nothing here: not every file system that machines share passes it on.
-JobRecord Store::as_its_files_say(JobRecord job) const {
-    return exists(job.id, kStartedFile) ? as_running(std::move(job)) : job;
+/// Without the lock: not every file system that machines share supports locks between them.
+JobRecord Store::with_status_of_files(JobRecord job) const {
+    return has_begun(job.id) ? as_running(std::move(job)) : job;
 }
 
 JobRecord Store::as_running(JobRecord job) const {
@@ -147,10 +151,10 @@ JobRecord Store::as_running(JobRecord job) const {
     return job;
 }
 
-/// Nobody supervises it any more. One alone may end what is left of it and say so: others may be
-/// looking, or be at it.
+/// The job has no supervisor any more. Only the holder of the lock may end what is left of the job
+/// and record it as lost; other processes may be reading, or doing the same.
 Result<JobRecord> Store::settle(JobRecord job) const {
-    const auto deadline = std::chrono::steady_clock::now() + kMomentIsOver;
+    const auto deadline = std::chrono::steady_clock::now() + kOthersDecideWithin;
     while (true) {
         const LockAttempt attempt = try_lock(job.id, LOCK_EX);
         auto ended = read_end(job);
@@ -158,7 +162,7 @@ Result<JobRecord> Store::settle(JobRecord job) const {
         if (*ended) return job;
         if (attempt.holder == Holder::kUnknown)
             return Error::from_errno("lock job " + job.id, attempt.error);
-        if (attempt.holder == Holder::kUs) {
+        if (attempt.holder == Holder::kThis) {
             settle_as_lost(job, true);
             return job;
         }
@@ -170,26 +174,30 @@ Result<JobRecord> Store::settle(JobRecord job) const {
 Store::LockAttempt Store::try_lock(const JobId& id, int operation) const {
     const fs::path file = folder_of(id) / kLockFile;
     UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    // In a folder that cannot be written the lock still tells whether a shim lives.
+    // In a folder that cannot be written, the lock still shows whether a shim lives.
     if (!lock && (errno == EROFS || errno == EACCES)) {
         lock.reset(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     }
     if (!lock) return {Holder::kUnknown, {}, errno};
-    if (::flock(lock.get(), operation | LOCK_NB) == 0) return {Holder::kUs, std::move(lock)};
+    if (::flock(lock.get(), operation | LOCK_NB) == 0) return {Holder::kThis, std::move(lock)};
     if (errno == EWOULDBLOCK) return {Holder::kAnother, {}};
     return {Holder::kUnknown, {}, errno};
 }
 
-bool Store::was_touched(const JobId& id) const {
-    return exists(id, kStartedFile) || exists(id, kStatusFile);
+bool Store::has_begun_or_ended(const JobId& id) const {
+    return has_begun(id) || has_ended(id);
 }
 
-/// Others hold the lock for a moment only, unless they are a shim, which leaves a trace.
+bool Store::is_held_before_start(const JobId& id) const {
+    return try_lock(id, LOCK_SH).holder == Holder::kAnother && !has_begun(id);
+}
+
+/// Other processes hold the lock only for a moment, except a shim, which records its start.
 Store::LockAttempt Store::lock_unstarted(const JobId& id) const {
-    const auto deadline = std::chrono::steady_clock::now() + kMomentIsOver;
+    const auto deadline = std::chrono::steady_clock::now() + kOthersDecideWithin;
     while (true) {
         LockAttempt attempt = try_lock(id, LOCK_EX);
-        if (attempt.holder != Holder::kAnother || was_touched(id)) return attempt;
+        if (attempt.holder != Holder::kAnother || has_begun_or_ended(id)) return attempt;
         if (std::chrono::steady_clock::now() > deadline) return attempt;
         std::this_thread::sleep_for(1ms);
     }
@@ -210,9 +218,9 @@ void Store::settle_as_lost(JobRecord& job, bool locked) const {
             end.survivors = left.survivors;
         }
     } else {
-        end.reason = "its start is recorded unreadably: " + by.error().message;
+        end.reason = "the record of its start cannot be read: " + by.error().message;
     }
-    // Where it cannot be written it is lost all the same.
+    // If this cannot be recorded, the job is lost all the same.
     if (locked && record_end(job, end, Sync::kYes)) return;
     job.status = Status::kLost;
     job.started_ms = end.started_ms;
@@ -231,9 +239,9 @@ int Store::end_abandoned(const JobId& id) const {
     if (!job || is_elsewhere(*job)) return 0;
     const auto ended = read_end(*job);
     const auto by = started(id);
-    if (!ended || !*ended || !by || !may_have_left_something(job->end, *by)) return 0;
+    if (!ended || !*ended || !by || !may_have_left_processes(job->end, *by)) return 0;
     const LockAttempt attempt = try_lock(id, LOCK_EX);
-    if (attempt.holder != Holder::kUs) return 0;  // a supervisor, or another at the same
+    if (attempt.holder != Holder::kThis) return 0;  // a supervisor, or a process that does the same
     return end_tree(id, *by).ended;
 }
 
@@ -246,8 +254,8 @@ void Store::end_all_abandoned() const {
 Result<void> Store::record_end(JobRecord& job, JobEnd end, Sync sync) const {
     const UniqueFd directory = open_directory(job.id);
     if (!directory) return Error::from_errno("open " + folder_of(job.id).string());
-    auto file =
-        EndFile::reserve(directory.get());  // the room is there already, unless the job is old
+    // The space is reserved already, unless the job is of an older version.
+    auto file = EndFile::reserve(directory.get());
     if (!file) return file.error().while_doing("job " + job.id);
     if (auto written = file->record(end, sync); !written)
         return written.error().while_doing("job " + job.id);
@@ -301,23 +309,33 @@ void sort_by_submission(std::vector<JobRecord>& jobs) {
 
 Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_view output,
                                        Sync sync) const {
+    return end_queued(id, std::move(end), output, sync, Announce::kNo);
+}
+
+Result<JobRecord> Store::end_queued(const JobId& id, JobEnd end, std::string_view output, Sync sync,
+                                    Announce announce) const {
     auto job = read_job(id);
     if (!job) return job;
-    if (is_elsewhere(*job)) return elsewhere(*job);
+    if (is_elsewhere(*job)) return other_machines(*job);
     LockAttempt attempt = lock_unstarted(id);
-    if (was_touched(id)) {
+    if (has_begun_or_ended(id)) {
         attempt.lock.reset();
         return with_status(std::move(*job));
     }
-    if (attempt.holder == Holder::kAnother) return Error{"job " + id + " is locked by somebody"};
+    if (attempt.holder == Holder::kAnother)
+        return Error{"job " + id + " is locked by another process"};
     if (attempt.holder == Holder::kUnknown)
         return Error::from_errno("lock job " + id, attempt.error);
+    // Also before the record, so that the host looks until this is decided even if we are killed
+    // meanwhile.
+    if (announce == Announce::kYes) announce_to_host(id);
     stamp(end);
-    // Its text stands in the reason as well: where it cannot be written nothing is lost.
+    // The reason has the same text, so nothing is lost if this cannot be written.
     if (!output.empty() &&
         write_file_atomically(folder_of(id) / kOutputFiles[0], output, Sync::kNo))
         end.output_bytes = output.size();
     if (auto written = record_end(*job, std::move(end), sync); !written) return written.error();
+    if (announce == Announce::kYes) announce_to_host(id);
     return job;
 }
 
@@ -325,16 +343,14 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     JobEnd end;
     end.status = Status::kCancelled;
     end.ended_by = by;
-    // A shim that has not begun its command looks for the request itself.
     auto job = load(id);
     if (!job) return job;
     if (job->status == Status::kQueued) {
-        job = end_unstarted(id, end);
+        job = end_queued(id, end, {}, Sync::kYes, Announce::kYes);
         if (!job) return job;
-        wake_its_host(id);
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
-    if (is_elsewhere(*job)) return elsewhere(*job);
+    if (is_elsewhere(*job)) return other_machines(*job);
     const bool may_have_a_tree = job->spec.lifetime == Lifetime::kPersistent;
     if (is_terminal(job->status) && may_have_a_tree && end_abandoned(id) > 0) return job;
     if (is_terminal(job->status) && !(may_have_a_tree && is_supervised(id))) {
@@ -344,14 +360,14 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     return job;
 }
 
-/// The host that has queued the job watches the store for this, by one watch for all its jobs. It
-/// makes no file, and so needs no space.
-void Store::wake_its_host(const JobId& id) const {
+/// The host that has queued the job watches the store for this, with one watch for all its jobs.
+/// This makes no file, and so needs no space.
+void Store::announce_to_host(const JobId& id) const {
     ::utimensat(AT_FDCWD, folder_of(id).c_str(), nullptr, 0);
 }
 
-/// The request first: the shim reads it when the signal comes, or before it starts its command.
-/// Where it cannot be written, the signal says all that is needed.
+/// The request is written first: the shim reads it when the signal comes, or before it starts its
+/// command. If it cannot be written, the signal is enough.
 Result<void> Store::ask_shim_to_end(const JobId& id, std::string_view by) const {
     if (const UniqueFd directory = open_directory(id)) record_request(directory.get(), by);
     auto shim = started(id);
@@ -373,7 +389,7 @@ bool Store::is_supervised(const JobId& id) const {
     return try_lock(id, LOCK_SH).holder == Holder::kAnother;
 }
 
-// ------------------------------------------------------------------ words
+// ------------------------------------------------------------------ texts
 
 std::string signal_name(int signal) {
     const char* name = ::sigabbrev_np(signal);

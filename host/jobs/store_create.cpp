@@ -1,4 +1,5 @@
-// A store's directories, and how a job comes into one.
+// The directories of a store, and the recording of new jobs.
+#include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,8 +39,7 @@ void sync_path(const fs::path& path) {
     if (fd) ::fsync(fd.get());
 }
 
-/// What the rules for records refuse must be refused before it is written. Which jobs it follows is
-/// whoever's business who knows them.
+/// Refuses what could not be read again. The jobs in `after` are checked by the queue.
 std::optional<Error> problem_when_read_again(const JobSpec& spec) {
     JobRecord job;
     job.spec = spec;
@@ -51,6 +51,15 @@ std::optional<Error> problem_when_read_again(const JobSpec& spec) {
                      " can be read again"};
     auto again = decode_job(text);
     return again ? std::nullopt : std::optional(again.error());
+}
+
+/// False with errno; EEXIST: there is a directory with this name.
+bool rename_to_new(const fs::path& from, const fs::path& to) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS) return false;
+    // Not every file system has this. A rename can replace a directory only if it is empty.
+    return ::mkdir(to.c_str(), 0700) == 0 && ::rename(from.c_str(), to.c_str()) == 0;
 }
 
 Result<void> make_directories(const fs::path& directory) {
@@ -65,7 +74,8 @@ Result<void> make_directories(const fs::path& directory) {
 
 std::optional<Error> Store::problem_with(const JobSpec& spec) {
     if (is_blank(spec.command)) return Error{"the command is empty"};
-    if (spec.command.find('\0') != std::string::npos) return Error{"the command holds a NUL byte"};
+    if (spec.command.find('\0') != std::string::npos)
+        return Error{"the command contains a NUL byte"};
     if (!utf8::is_valid(spec.command)) return Error{"the command is not valid UTF-8"};
     if (spec.command.size() > kMaxCommandBytes) {
         return Error{"the command is " + std::to_string(spec.command.size()) +
@@ -74,7 +84,7 @@ std::optional<Error> Store::problem_with(const JobSpec& spec) {
     }
     if (!is_text(spec.name) || !is_text(spec.tool_use_id))
         return Error{"name or call id is not valid UTF-8"};
-    if (!is_path(spec.workspace)) return Error{"the workspace's path holds a NUL byte"};
+    if (!is_path(spec.workspace)) return Error{"the workspace's path contains a NUL byte"};
     if (!spec.session.empty() && !is_session_id(spec.session)) {
         return Error{"\"" + utf8::repair(spec.session) + "\" is no session id"};
     }
@@ -106,7 +116,32 @@ Result<Store> Store::open_existing(fs::path folder) {
     return Store(std::move(folder));
 }
 
-Result<JobRecord> Store::create(JobSpec spec) const {
+PreparedJob::~PreparedJob() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+Result<PreparedJob> Store::prepare() const {
+    PreparedJob prepared(folder_ / (kPreparedPrefix + random_hex(16)));
+    const std::string path = prepared.path().string();
+    if (::mkdir(path.c_str(), 0700) != 0) {
+        // Another process may have removed what `open` made.
+        if (errno != ENOENT) return Error::from_errno("make " + path);
+        if (auto made = make_directories(folder_); !made) return made.error();
+        if (::mkdir(path.c_str(), 0700) != 0) return Error::from_errno("make " + path);
+    }
+    const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return Error::from_errno("open " + path);
+    for (const char* name : {kLockFile, kJobFile}) {
+        const UniqueFd file(
+            ::openat(directory.get(), name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!file) return Error::from_errno("create " + path + "/" + name);
+    }
+    if (auto end_file = EndFile::reserve(directory.get()); !end_file) return end_file.error();
+    return prepared;
+}
+
+Result<JobRecord> Store::create(JobSpec spec, PreparedJob prepared) const {
     for (const JobId& after : spec.after) {
         if (!is_job_id(after))
             return Error{"record the job: after: Unknown job " + utf8::repair(after)};
@@ -117,39 +152,35 @@ Result<JobRecord> Store::create(JobSpec spec) const {
     job.submitted_ns = boot_clock_ns();
     job.boot_id = boot_id();
     job.host = host_name();
-    auto id = make_directory();
+    const std::string record = encode_job(job);
+    auto id = prepared ? publish(prepared, record) : Result<JobId>(Error{});
+    if (!id) {  // it may have been removed as abandoned
+        auto another = prepare();
+        if (!another) return another.error().while_doing("record the job");
+        id = publish(*another, record);
+    }
     if (!id) return id.error().while_doing("record the job");
     job.id = *std::move(id);
-    if (auto filled = fill_directory(job); !filled) {
-        std::error_code ignored;
-        fs::remove_all(folder_of(job.id), ignored);
-        return filled.error().while_doing("record the job");
-    }
     return job;
 }
 
-Result<JobId> Store::make_directory() const {
+/// Writes the record and gives the directory its name, which is the id: a job can be found only
+/// when it has a whole record and all that its end needs.
+Result<JobId> Store::publish(PreparedJob& prepared, std::string_view record) const {
+    const fs::path file = prepared.path() / kJobFile;
+    const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) return Error::from_errno("open " + file.string());
+    if (auto written = write_all(fd.get(), record); !written)
+        return written.error().while_doing(file.string());
     for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
         JobId id = random_hex(8);
-        if (::mkdir(folder_of(id).c_str(), 0700) == 0) return id;
-        if (errno == ENOENT) {  // somebody has removed what `open` made
-            if (auto made = make_directories(folder_); !made) return made.error();
-        } else if (errno != EEXIST) {
-            return Error::from_errno("make " + folder_of(id).string());
+        if (rename_to_new(prepared.path(), folder_of(id))) {
+            prepared.release();
+            return id;
         }
+        if (errno != EEXIST) return Error::from_errno("make " + folder_of(id).string());
     }
     return Error{"no free id in " + folder_.string()};
-}
-
-/// The record comes last: whoever sees it finds what an end needs.
-Result<void> Store::fill_directory(const JobRecord& job) const {
-    const UniqueFd directory = open_directory(job.id);
-    if (!directory) return Error::from_errno("open " + folder_of(job.id).string());
-    const UniqueFd lock(
-        ::openat(directory.get(), kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock) return Error::from_errno("create " + (folder_of(job.id) / kLockFile).string());
-    if (auto room = EndFile::reserve(directory.get()); !room) return room.error();
-    return write_file_atomically(folder_of(job.id) / kJobFile, encode_job(job), Sync::kNo);
 }
 
 UniqueFd Store::open_directory(const JobId& id) const {

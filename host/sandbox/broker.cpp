@@ -34,7 +34,7 @@ constexpr char kLoopback[] = "lo";
 constexpr unsigned kThread = O_EXCL;  // PIDFD_THREAD
 constexpr std::size_t kMostHelpers = 64;
 
-/// One call that waits.
+/// One system call that waits for an answer.
 class Call {
 public:
     Call(int listener, const seccomp_notif& request) : listener_(listener), request_(request) {}
@@ -44,7 +44,7 @@ public:
     [[nodiscard]] std::string proc(const char* file) const {
         return "/proc/" + std::to_string(request_.pid) + "/" + file;
     }
-    /// Whether the caller still waits: else its pid may be another's by now.
+    /// Whether the caller still waits. If not, its pid may belong to another process by now.
     [[nodiscard]] bool waits() const {
         return ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ID_VALID, &request_.id) == 0;
     }
@@ -54,7 +54,7 @@ public:
         response.error = -code;
         ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response);
     }
-    /// The descriptor becomes the caller's, and the answer.
+    /// Installs the descriptor in the caller, and answers with its number.
     void give(int fd, bool close_on_exec) const {
         seccomp_notif_addfd addition{};
         addition.id = request_.id;
@@ -63,7 +63,7 @@ public:
         addition.newfd_flags = close_on_exec ? O_CLOEXEC : 0;
         if (::ioctl(listener_, SECCOMP_IOCTL_NOTIF_ADDFD, &addition) < 0) answer(EACCES);
     }
-    /// A descriptor of the caller, for us.
+    /// A copy of a descriptor of the caller.
     [[nodiscard]] UniqueFd descriptor(int number) const {
         UniqueFd caller(static_cast<int>(::syscall(SYS_pidfd_open, request_.pid, kThread)));
         if (!caller && errno == EINVAL) caller = process();
@@ -72,8 +72,8 @@ public:
     }
 
 private:
-    /// Before Linux 6.9, which cannot open threads: the process of a caller that may be a thread.
-    /// None where that has descriptors of its own.
+    /// The process of the caller, for Linux before 6.9, which cannot open single threads. None if
+    /// the caller is a thread with descriptors of its own.
     [[nodiscard]] UniqueFd process() const {
         const auto status = read_whole_file(proc("status"), 65536);
         if (!status) return {};
@@ -89,8 +89,8 @@ private:
     seccomp_notif request_;
 };
 
-/// A socket that reaches this machine only: the kernel sends and receives through the loopback
-/// device alone, and lets nobody without rights over the network change that.
+/// Makes a socket that reaches only this machine: it is bound to the loopback device, and changing
+/// that needs a capability.
 void make_local_socket(const Call& call) {
     const int type = static_cast<int>(call.argument(1));
     const UniqueFd made(::socket(static_cast<int>(call.argument(0)), type | SOCK_CLOEXEC,
@@ -106,7 +106,7 @@ struct Address {
     socklen_t size = 0;
 };
 
-/// A copy: what stands in the caller's memory may change at any time.
+/// A copy of the address: the caller's memory may change at any time.
 std::optional<Address> address_of(const Call& call) {
     Address address;
     address.size = static_cast<socklen_t>(call.argument(2));
@@ -121,7 +121,7 @@ std::optional<Address> address_of(const Call& call) {
     return address;
 }
 
-/// The file, as the caller would find it, without being opened.
+/// The file that the caller would find by this name. It is not opened.
 UniqueFd find_for(const Call& call, const std::string& name) {
     std::string path = name;
     if (!name.starts_with('/')) {
@@ -143,7 +143,7 @@ std::string of_descriptor(int fd) {
     return "/proc/self/fd/" + std::to_string(fd);
 }
 
-/// 0, or why the socket's file is not to be used.
+/// 0, or the errno value with which this socket's file is refused.
 int judge(int file, const std::vector<std::string>& reachable) {
     struct stat info {};
     char path[PATH_MAX] = {};
@@ -159,12 +159,12 @@ int connect_to(int socket, const Address& address) {
     return ::connect(socket, plain, address.size) == 0 ? 0 : errno;
 }
 
-/// To the very file that was judged, by its descriptor.
+/// Connects to exactly the file that was judged, by its descriptor.
 int connect_to_file(const Call& call, int socket, const Address& address,
                     const std::vector<std::string>& reachable) {
     const auto& named = reinterpret_cast<const sockaddr_un&>(address.bytes);
     const std::size_t room = address.size - offsetof(sockaddr_un, sun_path);
-    // Names without a file: whose they are cannot be told.
+    // Abstract names have no file, so it cannot be known whose they are.
     if (address.size <= offsetof(sockaddr_un, sun_path) || named.sun_path[0] == '\0') return EACCES;
     const std::string name(named.sun_path, ::strnlen(named.sun_path, room));
     const UniqueFd file = find_for(call, name);
@@ -179,7 +179,7 @@ int connect_to_file(const Call& call, int socket, const Address& address,
     return connect_to(socket, by_descriptor);
 }
 
-/// The socket would reach nobody else anyway; this way its owner hears of it at once.
+/// The socket reaches no other machine anyway; with this check, the caller gets an error at once.
 bool is_of_this_machine(const Address& address) {
     if (address.bytes.ss_family == AF_INET) {
         const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.bytes);
@@ -194,8 +194,8 @@ bool is_of_this_machine(const Address& address) {
     return true;
 }
 
-/// The caller's socket is connected for it: were the call merely let through, the address could
-/// change in between.
+/// Connects the caller's socket. If the call were only allowed, the address could change after the
+/// check.
 int connect_for(const Call& call, Network network, const std::vector<std::string>& reachable) {
     const auto address = address_of(call);
     if (!address) return EACCES;
@@ -214,8 +214,8 @@ int connect_for(const Call& call, Network network, const std::vector<std::string
 
 }  // namespace
 
-/// In a process of its own, since it may wait for as long as the other side likes. That holds none
-/// of the supervisor's descriptors, by which others see that the job goes on.
+/// Runs in a process of its own, since connecting may take any time. This process has none of the
+/// supervisor's descriptors, since the lock among them shows others that the job goes on.
 void Broker::connect_alone(const seccomp_notif& request, int parent) const {
     constexpr int kFirst = 3;  // after the standard streams
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -247,7 +247,7 @@ void Broker::serve() {
 
 void Broker::connect_by_helper(const seccomp_notif& request) {
     const pid_t parent = ::getpid();
-    // Like fork(2), but for the signal at its end: none.
+    // Like fork(2), but without a signal at its end.
     const auto child = static_cast<pid_t>(::syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL));
     if (child < 0) return Call(listener_.get(), request).answer(EAGAIN);
     if (child == 0) connect_alone(request, parent);

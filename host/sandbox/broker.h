@@ -9,27 +9,29 @@
 #include "host/base/unique_fd.h"
 #include "host/sandbox/policy.h"
 
-/// Decides, outside the sandbox, what a filter inside cannot see: where a socket is to be connected
-/// (the address is in memory), and which sockets stay on this machine. See seccomp_unotify(2).
+/// Decides, outside the sandbox, what a filter inside cannot: where a socket may be connected to
+/// (the filter cannot read the address, which is in memory), and how a socket is made that reaches
+/// only this machine. See seccomp_unotify(2).
 namespace tenon::sandbox {
 
-/// The calls of one sandbox that wait for an answer. Lives in the supervisor, which polls it; does
-/// nothing that blocks, but for helpers: child processes which waitpid(2) does not see without
-/// __WCLONE, and which send no signal. Whatever it cannot judge is refused; when it is gone, the
-/// kernel refuses.
+/// Answers the system calls that the filter of one sandbox leaves to it. The supervisor has one and
+/// polls it. What may block is done by helpers: child processes that waitpid(2) does not report
+/// without
+/// __WCLONE and that send no signal at their end. A call that cannot be judged is refused. When
+/// there is no broker any more, the kernel refuses these calls.
 class Broker {
 public:
-    /// `reachable`: the directories whose sockets may be connected to.
+    /// `reachable`: sockets in and beneath these directories may be connected to.
     Broker(UniqueFd listener, Network network, std::vector<std::string> reachable)
         : listener_(std::move(listener)), network_(network), reachable_(std::move(reachable)) {}
 
-    /// Readable when a call waits; -1 once nobody is left who could call.
+    /// Readable when a call waits; -1 when no process is left that could make one.
     [[nodiscard]] int descriptor() const { return listener_.get(); }
     /// Answers one call, when `descriptor` is readable or has hung up.
     void serve();
-    /// Reaps helpers, and ends those whose caller waits no more.
+    /// Reaps helpers, and ends those with a caller that no longer waits.
     void tend();
-    /// They are no part of what the command started.
+    /// These processes do not belong to the command.
     [[nodiscard]] std::vector<pid_t> helpers() const;
 
 private:

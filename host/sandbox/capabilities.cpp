@@ -32,8 +32,8 @@ Result<void> drop_capabilities(Keep keep) {
     for (int capability = 0; capability <= kHighest; ++capability) {
         if ((wanted & bit(capability)) != 0) continue;
         if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
-        // Past the last that this kernel has; or a process that may not drop them, which has none
-        // to gain either, given no_new_privs.
+        // EINVAL: this kernel has no more. EPERM: the process may not drop them; with no_new_privs
+        // it cannot get any either.
         if (errno == EINVAL || errno == EPERM) break;
         return Error::from_errno("drop a capability");
     }

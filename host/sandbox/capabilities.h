@@ -6,12 +6,13 @@ namespace tenon::sandbox {
 
 struct Keep {
     bool raw_sockets = false;
-    bool signals = false;  ///< to processes of other users, where Landlock bounds them
+    bool signals = false;  ///< to processes of other users, if Landlock limits them to the sandbox
 };
 
-/// Takes away, for good, what root could use against the machine or the sandbox. What remains is
-/// about files and users: owning, reading and changing files, changing to another user, low ports.
-/// Of a process without capabilities nothing changes; in a user namespace of its own all go.
+/// Drops, for good, the capabilities that root could use against the machine or the sandbox. Those
+/// about files and users stay: owning, reading and changing files, changing to another user, low
+/// ports. A process without capabilities does not change. For another user than root, all are
+/// dropped.
 Result<void> drop_capabilities(Keep keep);
 
 }  // namespace tenon::sandbox

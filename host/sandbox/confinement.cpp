@@ -21,10 +21,10 @@ constexpr int kAbiOfTruncate = 3;
 constexpr int kAbiOfSignals = 6;
 constexpr char kShared[] = "/dev/shm";
 constexpr char kUsualPlace[] = "/tmp";
-/// Nothing else in /dev is opened: a disk holds every file, denied ones too.
+/// Nothing else in /dev can be opened: a disk contains all files, also those that may not be read.
 constexpr const char* kDevices[] = {"/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
                                     "/dev/urandom", "/dev/tty",  "/dev/ptmx", "/dev/pts"};
-// In Tenon's directory for locks: what is shown in the place of what is hidden.
+// In Tenon's directory for locks. These are shown in the place of hidden files and directories.
 constexpr char kEmptyDirectory[] = "empty";
 constexpr char kEmptyFile[] = "none";
 
@@ -82,7 +82,7 @@ Result<Confinement> Confinement::prepare(Policy policy, const std::string& name,
     Confinement out(std::move(policy));
     if (!out.policy_.is_on()) return out;
     const auto in_sandbox = [](const Error& error) { return error.while_doing("sandbox"); };
-    // Whether there are mount namespaces shows when one is entered.
+    // Whether a mount namespace can be made is only known when one is entered.
     const bool has_filters = has_seccomp();
     if (auto fine = check(out.policy_,
                           gaps_with(landlock_abi(), has_filters, out.uses(Gap::kMountNamespace)));
@@ -118,7 +118,7 @@ Confinement::~Confinement() {
     fs::remove_all(temporary_, error);
 }
 
-/// What the host has found missing is not tried: what was said about it must stay true.
+/// What the host has reported as missing is not used, so that the report stays true.
 bool Confinement::uses(Gap gap) const {
     const auto& missing = policy_.tolerated;
     return std::find(missing.begin(), missing.end(), gap) == missing.end();
@@ -142,8 +142,8 @@ std::vector<std::string> Confinement::writable() const {
     return outermost(std::move(directories));
 }
 
-/// Not what is missing, and not what is around a directory that may be used: there Landlock keeps
-/// it from being read.
+/// Not if the path is missing, or if it contains a directory that may be used: then Landlock
+/// prevents the reading.
 bool Confinement::can_be_hidden(const std::string& path) const {
     return uses(Gap::kMountNamespace) && exists(path) && !is_beneath(temporary_.string(), path) &&
            std::none_of(policy_.writable.begin(), policy_.writable.end(),
@@ -154,15 +154,15 @@ Result<void> Confinement::plan_mounts(const fs::path& records) {
     mounts_.writable = writable();
     if (!uses(Gap::kMountNamespace)) return {};
     if (policy_.mode == Mode::kWorkspace) {
-        // Of denied paths too: where one is missing that is in a writable directory, Landlock would
-        // keep every new file beside it from being read.
+        // Also for paths that may not be read: if such a path in a writable directory were missing,
+        // Landlock would not allow reading new files beside it.
         std::vector<std::string> paths = policy_.protected_paths;
         paths.insert(paths.end(), policy_.denied_reads.begin(), policy_.denied_reads.end());
         auto placeholders = Placeholders::make(records, policy_.workspace, paths, mounts_.writable);
         if (!placeholders) return placeholders.error();
         placeholders_ = *std::move(placeholders);
     }
-    // By another name, which the next command's rules do not know, that could read them.
+    // If these could be renamed, the next command could read them by the new name.
     mounts_.pins = pins_for(policy_.protected_paths, policy_.denied_reads, mounts_.writable);
     std::vector<std::string> hidden = policy_.denied_reads;
     std::erase_if(hidden, [&](const std::string& path) { return !can_be_hidden(path); });
@@ -187,7 +187,8 @@ Result<void> Confinement::plan_landlock() {
         if (auto done = landlock->allow(device, Access::kDevice); !done) return done;
     }
     if (auto done = landlock->allow(kShared, Access::kRead); !done) return done;
-    // What may be used may be read, also beneath what is denied; but not what is denied in it.
+    // Directories that may be used may be read, also inside of a denied path; but not the denied
+    // paths inside of them.
     for (const auto& directories : {policy_.writable, mounts_.writable}) {
         for (const std::string& directory : directories) {
             if (auto done = landlock->allow_reading_around(directory, denied); !done) return done;
@@ -204,7 +205,7 @@ Result<void> Confinement::enter() {
     if (!policy_.is_on()) return {};
     const auto in_sandbox = [](const Error& error) { return error.while_doing("sandbox"); };
     ::setenv("TMPDIR", temporary_.c_str(), 1);
-    // `git init` copies examples of hooks, which it cannot do here; it goes on without them.
+    // `git init` copies examples of hooks. Here it cannot, and with this it does not try.
     ::setenv("GIT_TEMPLATE_DIR", "", 0);
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return in_sandbox(Error::from_errno("set no_new_privs"));
@@ -215,7 +216,7 @@ Result<void> Confinement::enter() {
         handover_.put(UniqueFd(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)));
     }
     if (landlock_) {
-        // With a PID namespace the command has another /proc than the one that the rules name.
+        // In a PID namespace the command has another /proc than the one in the rules.
         const auto own = landlock_->allow_reading_around("/proc", policy_.denied_reads);
         if (!own) return in_sandbox(own.error());
         if (auto done = landlock_->enforce(); !done) return in_sandbox(done.error());

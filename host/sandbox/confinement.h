@@ -16,19 +16,20 @@
 
 namespace tenon::sandbox {
 
-/// What this kernel, with this machine's configuration and this user, cannot enforce. Tries in a
-/// short-lived child process whether a mount namespace can be made; about a millisecond.
+/// What cannot be enforced with this kernel, this machine's configuration and this user. Tries in a
+/// short-lived child process whether a mount namespace can be made, which takes about a
+/// millisecond.
 std::vector<Gap> find_gaps();
 
-/// The wall around one command. The supervisor makes one, forks, and the child enters it right
-/// before it becomes the command; the supervisor destroys it when all that the command started has
-/// ended. For a process with one thread.
+/// The sandbox of one command. The supervisor makes it and forks; the child enters it right before
+/// it becomes the command. The supervisor destroys it when all that the command started has ended.
+/// For a process with one thread.
 class Confinement {
 public:
-    /// Makes what must be there before: a temporary directory for `name`, stand-ins for protected
-    /// paths that are missing (see Placeholders), the rules of Landlock and seccomp. `records` is a
-    /// directory of Tenon's own for locks. Error also where something cannot be enforced that the
-    /// policy does not tolerate. With a policy that is off this does nothing, and `enter` neither.
+    /// Makes what must exist before: a temporary directory for `name`, placeholders for protected
+    /// paths that are missing, the rules of Landlock and seccomp. `records` is a directory of
+    /// Tenon's own for locks. Error also if something cannot be enforced that the policy does not
+    /// tolerate. With a policy that is off, neither this nor `enter` does anything.
     static Result<Confinement> prepare(Policy policy, const std::string& name,
                                        const std::filesystem::path& records);
     /// For a command without a sandbox.
@@ -38,18 +39,18 @@ public:
     /// Removes the temporary directory with all that is in it.
     ~Confinement();
 
-    /// In the child. Sets TMPDIR and GIT_TEMPLATE_DIR as well. After an Error the process must not
-    /// become the command: it is in no known state.
+    /// In the child. Also sets TMPDIR and GIT_TEMPLATE_DIR. After an Error the process must not
+    /// become the command, since its state is not known.
     Result<void> enter();
 
-    /// In the supervisor, once the child has become the command: takes over what is left to it to
-    /// decide (see Broker). From then on `descriptor` is polled for reading, and `serve` called
-    /// when something has come; -1: there is nothing to decide.
+    /// In the supervisor, when the child has become the command: from then on the supervisor
+    /// decides about some system calls (see Broker). It polls `descriptor` for reading and calls
+    /// `serve` when it is readable. -1: there is nothing to decide.
     void attend();
     [[nodiscard]] int descriptor() const { return broker_ ? broker_->descriptor() : -1; }
     void serve() { broker_->serve(); }
-    /// To be called now and then while there are `helpers`: processes that wait for what a call of
-    /// the command asked for.
+    /// Call it from time to time while there are `helpers`: processes that make a connection for
+    /// the command.
     void tend() {
         if (broker_) broker_->tend();
     }
@@ -73,8 +74,8 @@ private:
     std::optional<Landlock> landlock_;
     std::vector<sock_filter> filter_;  // empty: the kernel has no seccomp
     Handover handover_;
-    // The mount namespace: taking it apart would take its last process longer than a short command
-    // takes, and its parent hears of the end only then.
+    // Keeps the mount namespace. Otherwise the last process in it would have to take it apart when
+    // it ends, which takes longer than a short command, and its parent would wait for that.
     std::vector<UniqueFd> handed_over_;
     std::optional<Broker> broker_;
 };

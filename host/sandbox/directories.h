@@ -4,20 +4,20 @@
 
 #include "host/base/unique_fd.h"
 
-/// Directories in places that a sandboxed command may write, for us who are outside: whatever it
-/// puts in the place of a directory, it leads us nowhere else.
+/// Safe use, from outside, of directories in places that a sandboxed command may write: the command
+/// may replace a directory by something else, but this leads nowhere else.
 namespace tenon::sandbox {
 
-/// By an absolute path, as a place to start from (O_PATH). None, with errno, where a symbolic link
-/// or something else that is no directory is on the way or at the end.
+/// Opens a directory by its absolute path (O_PATH). None, with errno, if any part of the path is a
+/// symbolic link or something else that is not a directory.
 UniqueFd open_without_links(const std::string& path);
 
-/// Where an absolute path leads when every link in it is followed, also to what is not there.
-/// `path` itself where they lead in a circle.
+/// Where an absolute path leads when every link in it is followed, also if the target does not
+/// exist. `path` itself if there are too many links.
 std::string beyond_links(const std::string& path);
 
-/// Gives back the rights of their owner to all directories at and beneath `path`: a command may
-/// have taken them from itself. Follows no link.
+/// Restores the rights of the owner for all directories at and beneath `path`, since a command may
+/// have removed them. Follows no link.
 void make_removable(const std::string& path);
 
 }  // namespace tenon::sandbox

@@ -17,7 +17,7 @@ constexpr std::size_t kMostSentences = 3;
 constexpr std::size_t kMostBytes = 64U << 10U;  // of output
 constexpr std::size_t kMostOfALine = 1000;
 
-/// What error messages end in, in lower case, and what it can be a sign of.
+/// The end of error messages, in lower case, and what it can be a sign of.
 struct Sign {
     std::string_view words;
     bool of_writing;   ///< of a path that may not be written
@@ -34,7 +34,7 @@ constexpr Sign kSigns[] = {
     {"no such file or directory", false, true, false},
 };
 
-/// What programs say when they cannot have a socket.
+/// Messages of programs that cannot make or connect a socket.
 constexpr std::string_view kOfNetwork[] = {
     "could not resolve host",
     "couldn't resolve host",
@@ -53,11 +53,11 @@ constexpr std::string_view kOfNetwork[] = {
     "create socket: permission denied",
 };
 
-/// Node's, which are also said of the sockets of files: then the path follows.
+/// Messages of Node. They are also used for sockets with a path, which then follows.
 constexpr std::string_view kOfNode[] = {"listen eacces", "connect eacces"};
 
-/// A refusal that is not about a path. `words` count at the beginning of a line, or behind ": ":
-/// elsewhere they are as likely a part of a file's name.
+/// A refusal that is not about a path. `words` count only at the beginning of a line or after ": ";
+/// elsewhere they may be a part of a file's name.
 struct Refusal {
     std::string_view words;
     std::string_view sentence;
@@ -74,12 +74,12 @@ constexpr Refusal kOfProcesses[] = {
     {"umount: ", "mounting is not allowed; sandbox.mode"},
     {"chroot: ", "changing the root is not allowed; sandbox.mode"},
 };
-/// Without Landlock, where tracing is refused altogether.
+/// Only without Landlock, because then all tracing is refused.
 constexpr std::string_view kOfLeaks = "leaksanitizer does not work under ptrace";
 constexpr std::string_view kOfRights =
     "getting the rights of another user is not allowed; sandbox.mode";
 
-/// What git says of placeholders: of `git clean` and `git stash -u`, and of `git clone URL .`.
+/// Messages of git about placeholders: of `git clean` and `git stash -u`, and of `git clone URL .`.
 constexpr std::string_view kOfRemoving = "failed to remove ";
 constexpr std::string_view kOfCloning = "already exists and is not an empty directory";
 
@@ -98,7 +98,7 @@ bool begins_a_part(std::string_view text, std::string_view words) {
     return text.starts_with(words) || contains(text, ": " + std::string(words));
 }
 
-/// Whether a line, in lower case, names a host of this machine, perhaps with a port.
+/// Whether a line, in lower case, contains a name or address of this machine, perhaps with a port.
 bool names_loopback(std::string_view line) {
     constexpr std::string_view kOfHosts = "abcdefghijklmnopqrstuvwxyz0123456789.:-";
     for (std::size_t at = 0; at < line.size();) {
@@ -141,7 +141,7 @@ void add_absolute(std::string_view line, std::vector<std::string>& names) {
     }
 }
 
-/// `cat: NAME: Permission denied`: what stands between the last two colons, when it is one word.
+/// `cat: NAME: Permission denied`: the text between the last two colons, if it is one word.
 void add_last_part(std::string_view line, std::size_t sign, std::vector<std::string>& names) {
     if (sign < 2 || line.substr(sign - 2, 2) != ": ") return;
     const std::string_view before = line.substr(0, sign - 2);
@@ -162,7 +162,7 @@ bool is_there(const std::string& path) {
     return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/// What a message may be about, which says at `sign` what is wrong.
+/// The names that a message may be about. `sign` is the position of its words of kSigns.
 std::vector<std::string> names_in(std::string_view line, std::size_t sign) {
     std::vector<std::string> names;
     add_quoted(line, names);
@@ -212,8 +212,8 @@ private:
         judge_processes(line, text);
     }
 
-    /// Of a message about writing that names no path outside: whether it is about one in spite of
-    /// that. The command may have changed its directory, or gone through a symbolic link.
+    /// Whether a message about writing is about a path outside although it names none: the command
+    /// may have changed its directory, or used a symbolic link.
     [[nodiscard]] bool leads_elsewhere(std::string_view line, std::size_t at) const {
         const auto names = names_in(line, at);
         if (std::none_of(names.begin(), names.end(), is_absolute)) return true;
@@ -271,7 +271,7 @@ private:
     }
 
     [[nodiscard]] bool is_of_network(const std::string& text) const {
-        // Somebody refused who was reached.
+        // A refused connection has reached the other side.
         if (policy_.network == Network::kFull || contains(text, "connection refused")) return false;
         if (policy_.network == Network::kLoopback && names_loopback(text)) return false;
         const auto is_in = [&](std::string_view words) { return contains(text, words); };
@@ -294,9 +294,9 @@ private:
         }
     }
 
-    /// Whether the message, which says at `at` what is wrong, is about a file that the command may
-    /// write: then its name means nothing, and its mode is the reason. A directory may be where
-    /// something was to be mounted.
+    /// Whether the message is about a file that the command may write: then the sandbox is not the
+    /// reason, but the file's mode. Not for a directory, which may be where something was to be
+    /// mounted.
     [[nodiscard]] bool names_own_file(std::string_view line, std::size_t at) const {
         const auto names = names_in(line, at);
         return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
@@ -322,7 +322,7 @@ private:
             return "reading " + path + " is not allowed; sandbox.denyRead";
         if (sign.of_guarding && guarded && may_be_written(path))
             return "writing " + path + " is never allowed; sandbox.mode";
-        // Without mount namespaces Landlock refuses, in other words.
+        // Without mount namespaces Landlock refuses, with another error.
         const bool of_writing =
             sign.of_writing || (sign.of_guarding && lacks(Gap::kMountNamespace));
         if (!of_writing || may_be_written(path) || is_device(path)) return std::nullopt;

@@ -48,8 +48,9 @@ constexpr std::uint32_t errno_of(int code) {
 constexpr std::uint32_t kRefuse = errno_of(EPERM);
 constexpr std::uint32_t kNoSocket = errno_of(EACCES);
 
-/// What could lead out of a sandbox, or change the machine. Most of it needs privileges that the
-/// process does not have either; a kernel's mistake in one of these must not matter.
+/// Calls that could lead out of a sandbox, or change the machine. Most of them need privileges that
+/// the process does not have anyway. They are refused so that a bug of the kernel in them does not
+/// matter.
 constexpr std::uint32_t kRefused[] = {
     // mounts and roots
     SYS_mount,
@@ -72,10 +73,10 @@ constexpr std::uint32_t kRefused[] = {
     SYS_process_mrelease,
     SYS_migrate_pages,
     SYS_move_pages,
-    // queues of messages of others; those of System V are left, as fakeroot needs them
+    // message queues of other processes; those of System V are allowed, since fakeroot needs them
     SYS_mq_open,
     SYS_mq_unlink,
-    // keys, which have no owner but the user
+    // keys, which belong to the user and not to the sandbox
     SYS_keyctl,
     SYS_add_key,
     SYS_request_key,
@@ -113,7 +114,8 @@ constexpr std::uint32_t kRefused[] = {
 #endif
 };
 
-/// Landlock keeps these to the processes of one sandbox: all of them ask ptrace_may_access.
+/// Landlock limits these to the processes of one sandbox, since the kernel checks
+/// ptrace_may_access.
 constexpr std::uint32_t kOfTracing[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
 
 class Program {
@@ -122,7 +124,7 @@ public:
         add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
     }
     void load_call() { load(offsetof(seccomp_data, nr)); }
-    /// The low half; the kernel looks at no more of the arguments that are judged.
+    /// The lower half. The kernel uses no more of the arguments that are judged.
     void load_argument(std::size_t n) {
         load(offsetof(seccomp_data, args) + n * sizeof(std::uint64_t));
     }
@@ -157,14 +159,14 @@ public:
     }
     [[nodiscard]] std::size_t size() const { return code_.size(); }
     std::vector<sock_filter> take() { return std::move(code_); }
-    /// Skips `size` instructions unless the accumulator is as the condition says.
+    /// The functions `skip_` skip `size` instructions, depending on the accumulator.
     void skip_unless_equal(std::uint32_t value, std::size_t size) {
         jump(BPF_JEQ, value, 0, static_cast<std::uint8_t>(size));
     }
     void skip_unless_at_least(std::uint32_t value, std::size_t size) {
         jump(BPF_JGE, value, 0, static_cast<std::uint8_t>(size));
     }
-    /// Nothing but a refusal.
+    /// Whether the program only refuses.
     [[nodiscard]] bool refuses() const {
         return code_.size() == 1 && code_[0].code == (BPF_RET | BPF_K) && code_[0].k == kRefuse;
     }
@@ -182,74 +184,75 @@ private:
     std::vector<sock_filter> code_;
 };
 
-/// What is done about each call that is not simply allowed, by number.
+/// The programs for the calls that are not simply allowed, by number.
 class Judgements {
 public:
     void refuse(std::uint32_t call) {
         Program p;
         p.answer(kRefuse);
-        entries_.push_back({call, call, std::move(p)});
+        judgements_.push_back({call, call, std::move(p)});
     }
-    /// Where `body` gives no answer the call is allowed.
+    /// If `body` gives no answer, the call is allowed.
     template <class Body>
     void on(std::uint32_t call, Body body) {
         Program p;
         body(p);
-        entries_.push_back({call, call, std::move(p)});
+        judgements_.push_back({call, call, std::move(p)});
     }
-    /// A search tree, and neighbours in one: the kernel compiles the program, and runs it once for
-    /// every call that there is, whenever it is put in force.
+    /// A binary search tree, in which neighbours with the same program are joined. It must be small
+    /// and fast, because at each use the kernel compiles it and runs it once for every existing
+    /// call.
     [[nodiscard]] Program tree() {
-        std::sort(entries_.begin(), entries_.end(),
-                  [](const Entry& a, const Entry& b) { return a.first < b.first; });
-        std::vector<Entry> joined;
-        for (Entry& entry : entries_) {
-            const bool goes_on = !joined.empty() && joined.back().last + 1 == entry.first &&
-                                 joined.back().program.refuses() && entry.program.refuses();
+        std::sort(judgements_.begin(), judgements_.end(),
+                  [](const Judgement& a, const Judgement& b) { return a.first < b.first; });
+        std::vector<Judgement> joined;
+        for (Judgement& judgement : judgements_) {
+            const bool goes_on = !joined.empty() && joined.back().last + 1 == judgement.first &&
+                                 joined.back().program.refuses() && judgement.program.refuses();
             if (goes_on) {
-                joined.back().last = entry.last;
+                joined.back().last = judgement.last;
             } else {
-                joined.push_back(std::move(entry));
+                joined.push_back(std::move(judgement));
             }
         }
         return tree(joined);
     }
 
 private:
-    struct Entry {
+    struct Judgement {
         std::uint32_t first;
         std::uint32_t last;
         Program program;
     };
 
-    static Program leaf(const Entry& entry) {
+    static Program leaf(const Judgement& judgement) {
         Program p;
-        if (entry.first == entry.last) {
-            p.skip_unless_equal(entry.first, entry.program.size());
+        if (judgement.first == judgement.last) {
+            p.skip_unless_equal(judgement.first, judgement.program.size());
         } else {
-            p.skip_unless_at_least(entry.first, entry.program.size() + 1);
-            p.skip_if_at_least(entry.last + 1, entry.program.size());
+            p.skip_unless_at_least(judgement.first, judgement.program.size() + 1);
+            p.skip_if_at_least(judgement.last + 1, judgement.program.size());
         }
-        p.append(entry.program);
+        p.append(judgement.program);
         p.answer(SECCOMP_RET_ALLOW);
         return p;
     }
 
-    static Program tree(std::span<const Entry> entries) {
-        if (entries.size() == 1) return leaf(entries[0]);
-        const std::size_t half = entries.size() / 2;
-        const Program lower = tree(entries.first(half));
-        const Program upper = tree(entries.subspan(half));
+    static Program tree(std::span<const Judgement> judgements) {
+        if (judgements.size() == 1) return leaf(judgements[0]);
+        const std::size_t half = judgements.size() / 2;
+        const Program lower = tree(judgements.first(half));
+        const Program upper = tree(judgements.subspan(half));
         assert(lower.size() <= kLongestJump);
         Program p;
-        p.skip_if_at_least(entries[half].first, lower.size());
+        p.skip_if_at_least(judgements[half].first, lower.size());
         p.append(lower);
         p.append(upper);
         return p;
     }
 
     static constexpr std::size_t kLongestJump = 255;
-    std::vector<Entry> entries_;
+    std::vector<Judgement> judgements_;
 };
 
 void judge_processes(Judgements& j) {
@@ -261,9 +264,9 @@ void judge_processes(Judgements& j) {
         p.load_argument(0);
         p.answer_if_any_bit(kNewNamespaces | kNewTime, kRefuse);
     });
-    // Its flags are in memory, where a filter cannot see them. The C library falls back to clone.
+    // Its flags are in memory, which a filter cannot read. The C library falls back to clone.
     j.on(kClone3, [](Program& p) { p.answer(errno_of(ENOSYS)); });
-    // Limits of other processes; of itself a process may set what it likes.
+    // Refused for other processes, when it sets limits. A process may set its own limits.
     j.on(SYS_prlimit64, [](Program& p) {
         p.load_argument(0);
         p.answer_if_equal(0, SECCOMP_RET_ALLOW);
@@ -280,7 +283,7 @@ void judge_processes(Judgements& j) {
     });
 }
 
-/// A file that becomes another user's program: it would carry the owner's rights out of here.
+/// Set-user-ID files: they would give the owner's rights to processes outside of the sandbox.
 void judge_set_user_id(Judgements& j) {
     const auto refuse = [&](std::uint32_t call, std::size_t mode) {
         j.on(call, [mode](Program& p) {
@@ -311,7 +314,7 @@ void judge_set_user_id(Judgements& j) {
     j.on(kOpenat2, [](Program& p) { p.answer(errno_of(ENOSYS)); });
 }
 
-/// Datagrams of files may be sent to any address, by calls that name it in memory.
+/// A datagram socket sends to any address, by calls with the address in memory.
 void refuse_datagrams(Program& p) {
     p.load_argument(1);
     p.keep_bits(kTypeOfSocket);
@@ -328,7 +331,7 @@ void judge_sockets(Judgements& j, Network network) {
         p.append(of_files);
         if (network == Network::kFull) return;
         if (network == Network::kNone) return p.answer(kNoSocket);
-        Program of_links;  // which addresses this machine has
+        Program of_links;  // used to list the addresses of this machine
         of_links.load_argument(2);
         of_links.answer_unless_equal(NETLINK_ROUTE, kNoSocket);
         of_links.answer(SECCOMP_RET_ALLOW);
@@ -348,13 +351,13 @@ void judge_sockets(Judgements& j, Network network) {
         }
         p.answer(kNoSocket);
     });
-    // A pair is connected to itself.
+    // A socket pair is connected only to itself.
     j.on(SYS_socketpair, [](Program& p) {
         p.load_argument(0);
         p.answer_unless_equal(AF_UNIX, kNoSocket);
         refuse_datagrams(p);
     });
-    // The broker's to decide.
+    // The broker decides.
     j.on(SYS_connect, [](Program& p) { p.answer(SECCOMP_RET_USER_NOTIF); });
 }
 

@@ -7,23 +7,25 @@
 #include "host/base/unique_fd.h"
 #include "host/sandbox/policy.h"
 
-/// The seccomp filter: which system calls a sandboxed process may make at all. A small BPF program
-/// of our own (seccomp(2), bpf(4)), for the architecture that this is built for.
+/// The seccomp filter: which system calls a sandboxed process may make. A small BPF program
+/// (seccomp(2), bpf(4)) for the architecture of this build.
 namespace tenon::sandbox {
 
-/// Whether the kernel takes such filters.
+/// Whether the kernel supports such filters.
 bool has_seccomp();
 
-/// The program. Calls that it knows to be harmless are allowed, what could lead out answers EPERM,
-/// sockets that the network setting does not allow answer EACCES. Calls of another architecture
-/// (32 bits, x32) answer ENOSYS. Where a
-/// socket is connected to is left to a Broker, and with `loopback` also how it is made.
-/// `tracing_is_scoped`: Landlock keeps a process from tracing others than those of its sandbox.
-/// Then tracing is allowed, which debuggers and LeakSanitizer need; else it answers EPERM.
+/// The program:
+/// - calls that could lead out of the sandbox fail with EPERM;
+/// - sockets that the network setting does not allow fail with EACCES;
+/// - calls of another architecture (32 bits, x32) fail with ENOSYS;
+/// - a Broker decides where a socket may be connected to, and with `loopback` it makes the sockets;
+/// - all other calls are allowed.
+/// `tracing_is_scoped`: Landlock prevents tracing of processes outside of the sandbox. Then tracing
+/// is allowed, since debuggers and LeakSanitizer need it; otherwise it fails with EPERM.
 std::vector<sock_filter> filter_for(Network network, bool tracing_is_scoped);
 
-/// For this process and its descendants, for good. Needs no_new_privs. By the descriptor a Broker
-/// answers the calls that the filter leaves to it.
+/// Enforces the program for this process and its descendants, for good. Needs no_new_privs. Returns
+/// the descriptor by which a Broker answers the calls that are left to it.
 Result<UniqueFd> enforce_filter(const std::vector<sock_filter>& program);
 
 }  // namespace tenon::sandbox

@@ -8,18 +8,18 @@ namespace {
 
 constexpr std::size_t kMost = 4;
 
-/// A message of one byte, with room for descriptors beside it.
-struct Letter {
+/// A message of one byte and some descriptors.
+struct Message {
     char byte = 0;
     iovec part{&byte, 1};
     alignas(cmsghdr) char control[CMSG_SPACE(kMost * sizeof(int))] = {};
-    msghdr message{};
+    msghdr header{};
 
-    explicit Letter(std::size_t descriptors) {
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control;
-        message.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
+    explicit Message(std::size_t descriptors) {
+        header.msg_iov = &part;
+        header.msg_iovlen = 1;
+        header.msg_control = control;
+        header.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
     }
 };
 
@@ -37,8 +37,8 @@ Result<Handover> Handover::make() {
 
 Result<void> Handover::send() {
     if (fds_.empty()) return {};
-    Letter letter(fds_.size());
-    cmsghdr* const head = CMSG_FIRSTHDR(&letter.message);
+    Message message(fds_.size());
+    cmsghdr* const head = CMSG_FIRSTHDR(&message.header);
     head->cmsg_level = SOL_SOCKET;
     head->cmsg_type = SCM_RIGHTS;
     head->cmsg_len = CMSG_LEN(fds_.size() * sizeof(int));
@@ -46,7 +46,7 @@ Result<void> Handover::send() {
         const int fd = fds_[i].get();
         std::memcpy(CMSG_DATA(head) + i * sizeof fd, &fd, sizeof fd);
     }
-    if (::sendmsg(child_.get(), &letter.message, MSG_NOSIGNAL) == 1) return {};
+    if (::sendmsg(child_.get(), &message.header, MSG_NOSIGNAL) == 1) return {};
     return Error::from_errno("hand over to the supervisor");
 }
 
@@ -54,10 +54,10 @@ std::vector<UniqueFd> Handover::receive() {
     child_.reset();
     const UniqueFd parent = std::move(parent_);
     std::vector<UniqueFd> out;
-    Letter letter(kMost);
-    if (!parent || ::recvmsg(parent.get(), &letter.message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1)
+    Message message(kMost);
+    if (!parent || ::recvmsg(parent.get(), &message.header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1)
         return out;
-    const cmsghdr* const head = CMSG_FIRSTHDR(&letter.message);
+    const cmsghdr* const head = CMSG_FIRSTHDR(&message.header);
     if (head == nullptr || head->cmsg_type != SCM_RIGHTS) return out;
     const std::size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {

@@ -7,8 +7,8 @@
 
 namespace tenon::sandbox {
 
-/// Descriptors that a child gives its parent before it becomes another program. Made by the parent
-/// before the fork; then each side uses its own copy.
+/// Passes descriptors from a child to its parent, before the child becomes another program. The
+/// parent makes this before the fork; then each side uses its own copy.
 class Handover {
 public:
     Handover() = default;
@@ -17,8 +17,8 @@ public:
     /// In the child.
     void put(UniqueFd fd) { fds_.push_back(std::move(fd)); }
     Result<void> send();
-    /// In the parent, once the child has become the program: what was sent, in that order. Does not
-    /// wait.
+    /// In the parent, when the child has become the program: what was sent, in that order. Does not
+    /// block.
     std::vector<UniqueFd> receive();
 
 private:

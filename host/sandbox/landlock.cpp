@@ -66,7 +66,7 @@ std::size_t attribute_bytes(int abi) {
     return abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
 }
 
-bool holds_a_denied_path(const std::string& directory, const std::vector<std::string>& denied) {
+bool contains_a_denied_path(const std::string& directory, const std::vector<std::string>& denied) {
     return std::any_of(denied.begin(), denied.end(),
                        [&](const std::string& path) { return is_beneath(path, directory); });
 }
@@ -135,16 +135,16 @@ Result<void> Landlock::allow(const std::string& path, Access access) {
 Result<void> Landlock::allow_reading_around(const std::string& directory,
                                             const std::vector<std::string>& denied) {
     if (std::find(denied.begin(), denied.end(), directory) != denied.end()) return {};
-    if (!holds_a_denied_path(directory, denied)) return allow(directory, Access::kRead);
+    if (!contains_a_denied_path(directory, denied)) return allow(directory, Access::kRead);
     const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
-    // What cannot be listed, or has gone, has nothing that could be allowed.
+    // It cannot be listed, or has gone: nothing can be allowed.
     if (!listing) return {};
     const std::string prefix = directory == "/" ? "/" : directory + "/";
     while (const dirent* entry = ::readdir(listing.get())) {
         const std::string_view name = entry->d_name;
         if (name == "." || name == ".." || entry->d_type == DT_LNK) continue;
         const std::string path = prefix + std::string(name);
-        if (holds_a_denied_path(path, denied)) {
+        if (contains_a_denied_path(path, denied)) {
             if (auto done = allow_reading_around(path, denied); !done) return done;
             continue;
         }

@@ -7,8 +7,8 @@
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
 
-/// Landlock by its system calls. The constants are our own, from the kernel's documentation
-/// (userspace-api/landlock.rst): the headers of older systems know less than newer kernels.
+/// Landlock by its system calls. The constants are copied from the kernel's documentation
+/// (userspace-api/landlock.rst), since the headers of older systems lack what newer kernels have.
 namespace tenon::sandbox {
 
 /// The version of Landlock that the kernel offers; 0: none.
@@ -16,28 +16,28 @@ int landlock_abi();
 
 /// Rights beneath a path.
 enum class Access {
-    kList,       ///< the names in directories
-    kRead,       ///< contents, and running programs
-    kReadWrite,  ///< everything that a user does with files, but no device nodes
+    kList,       ///< reading the names in directories
+    kRead,       ///< reading contents, and running programs
+    kReadWrite,  ///< everything that a user does with files, except making device nodes
     kWrite,      ///< the same without reading contents
-    kDevice,     ///< an existing device: reading, writing, its ioctls
+    kDevice,     ///< reading, writing and ioctls of an existing device
 };
 
-/// One ruleset, made while the process is still free, put in force by `enforce`. What no rule
-/// allows is refused.
+/// One ruleset. It is made while the process is still unrestricted, and takes effect by `enforce`.
+/// What no rule allows is refused.
 class Landlock {
 public:
-    /// For a kernel with `abi` > 0. TCP is refused when `refuse_tcp`, as far as the kernel can.
+    /// For a kernel with `abi` > 0. With `refuse_tcp`, TCP is refused as far as the kernel can.
     static Result<Landlock> create(int abi, bool refuse_tcp);
 
-    /// What is not there is passed over.
+    /// A path that does not exist is ignored.
     Result<void> allow(const std::string& path, Access access);
-    /// Reading of everything beneath `directory` but the `denied` paths: directory by directory, as
-    /// a rule cannot take away what one further up gives. What appears beside a denied path later
-    /// is not readable.
+    /// Allows reading of everything beneath `directory` except the `denied` paths. A rule cannot
+    /// remove what a rule for an outer directory allows, so there are rules for single directories
+    /// and files. What is made beside a denied path later cannot be read.
     Result<void> allow_reading_around(const std::string& directory,
                                       const std::vector<std::string>& denied);
-    /// For this process and its descendants, for good. Needs no_new_privs.
+    /// Takes effect for this process and its descendants, for good. Needs no_new_privs.
     Result<void> enforce();
 
 private:

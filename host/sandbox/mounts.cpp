@@ -19,7 +19,8 @@
 namespace tenon::sandbox {
 namespace {
 
-// mount_setattr(2), open_tree(2), move_mount(2); the headers that have these clash with each other.
+// Of mount_setattr(2), open_tree(2), move_mount(2); the headers that have these conflict with
+// others.
 constexpr unsigned kClone = 1;  // OPEN_TREE_CLONE
 constexpr unsigned kRecursive = 0x8000;
 constexpr unsigned kFromDescriptor = 4;  // MOVE_MOUNT_F_EMPTY_PATH
@@ -48,22 +49,22 @@ bool make_read_only(int mounts) {
                      sizeof attributes) == 0;
 }
 
-/// `path` is no link, or is to be covered itself: the last part is not followed.
-bool lay_over(int mounts, const std::string& path) {
+/// Does not follow a link at the end of `path`.
+bool mount_on(int mounts, const std::string& path) {
     return ::syscall(SYS_move_mount, mounts, "", AT_FDCWD, path.c_str(), kFromDescriptor) == 0;
 }
 
 Result<void> pin(const Pin& pin) {
     const UniqueFd copy = copy_of(pin.path);
     if (!copy && is_not_there(errno)) return {};
-    if (!copy || (pin.read_only && !make_read_only(copy.get())) || !lay_over(copy.get(), pin.path))
+    if (!copy || (pin.read_only && !make_read_only(copy.get())) || !mount_on(copy.get(), pin.path))
         return Error::from_errno("protect " + pin.path);
     return {};
 }
 
 struct Cover {
     std::string path;
-    UniqueFd with;  // none: nobody in here can read what is there
+    UniqueFd with;  // none: the path cannot be read anyway
 };
 
 Result<Cover> cover_for(const std::string& path, const MountPlan& plan) {
@@ -78,7 +79,7 @@ Result<Cover> cover_for(const std::string& path, const MountPlan& plan) {
 }
 
 Result<void> hide(const MountPlan& plan) {
-    // All copies first: what is copied may be in a hidden directory itself.
+    // All copies are made first: a source may be inside a hidden directory.
     std::vector<Cover> covers;
     for (const std::string& path : plan.hidden) {
         auto cover = cover_for(path, plan);
@@ -86,7 +87,7 @@ Result<void> hide(const MountPlan& plan) {
         if (cover->with) covers.push_back(*std::move(cover));
     }
     for (const Cover& cover : covers) {
-        if (!lay_over(cover.with.get(), cover.path)) return Error::from_errno("hide " + cover.path);
+        if (!mount_on(cover.with.get(), cover.path)) return Error::from_errno("hide " + cover.path);
     }
     return {};
 }
@@ -96,8 +97,8 @@ bool write_text(const char* file, const char* text, std::size_t size) {
     return fd && ::write(fd.get(), text, size) == static_cast<ssize_t>(size);
 }
 
-/// The user keeps uid and gid; other users' files are shown as nobody's.
-bool stay_the_same_user(uid_t user, gid_t group) {
+/// The user keeps uid and gid; files of other users seem to belong to nobody.
+bool keep_user(uid_t user, gid_t group) {
     char text[64];
     const auto write_map = [&](const char* file, unsigned id) {
         const int size = std::snprintf(text, sizeof text, "%u %u 1\n", id, id);
@@ -107,13 +108,13 @@ bool stay_the_same_user(uid_t user, gid_t group) {
            write_map("/proc/self/gid_map", group);
 }
 
-/// Whether the process has a mount namespace of its own then that it may change.
-bool make_namespaces(bool stays) {
+/// Whether the process then has a mount namespace of its own that it may change.
+bool make_namespaces(bool keeps_user) {
     if (::unshare(CLONE_NEWNS) != 0) {
         const uid_t user = ::geteuid();
         const gid_t group = ::getegid();
         if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-        if (stays && !stay_the_same_user(user, group)) return false;
+        if (keeps_user && !keep_user(user, group)) return false;
     }
     return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
@@ -128,8 +129,8 @@ class Pinning {
 public:
     explicit Pinning(const std::vector<std::string>& writable) : writable_(writable) {}
 
-    /// `read_only`: it is protected, as are a link or a file in its way; else only its name is
-    /// kept.
+    /// `read_only`: the path is protected, as is a link or a file on the way to it. Otherwise only
+    /// its name is kept.
     void add(const std::string& path, bool read_only, int links_left) {
         for (const std::string& root : writable_) {
             if (path == root && read_only) pins.push_back({path, true});
@@ -192,14 +193,14 @@ std::vector<Pin> pins_for(const std::vector<std::string>& protected_paths,
     for (const std::string& path : kept_names)
         all.add(path, false, kMostLinks);
     std::vector<Pin>& pins = all.pins;
-    // Outer ones first; of two for one path the stricter.
+    // Outer ones first; of two pins of one path the stricter one first.
     std::sort(pins.begin(), pins.end(), [](const Pin& a, const Pin& b) {
         return a.path != b.path ? a.path < b.path : a.read_only > b.read_only;
     });
     std::vector<Pin> out;
     std::vector<std::string> read_only;
     for (Pin& pin : pins) {
-        // Laid over something read-only, it would be writable again.
+        // A mount on something read-only would make it writable again.
         if (is_beneath_any(pin.path, read_only)) continue;
         if (!out.empty() && out.back().path == pin.path) continue;
         if (pin.read_only) read_only.push_back(pin.path);
@@ -210,8 +211,8 @@ std::vector<Pin> pins_for(const std::vector<std::string>& protected_paths,
 
 bool can_make_mount_namespace() {
     const pid_t child = ::fork();
-    // It may not write its id maps: a host that holds keys cannot be dumped, and does not own its
-    // own /proc files.
+    // The child cannot write its id maps: a host with keys is not dumpable, and so does not own its
+    // own files in /proc.
     if (child == 0) ::_exit(make_namespaces(false) && make_everything_read_only() ? 0 : 1);
     int status = 0;
     while (child > 0 && ::waitpid(child, &status, 0) < 0) {
@@ -234,7 +235,7 @@ Result<bool> enter_mount_namespace(const MountPlan& plan) {
         return Error::from_errno("make the file system read-only");
     }
     for (const auto& [copy, directory] : writable) {
-        if (!lay_over(copy.get(), directory))
+        if (!mount_on(copy.get(), directory))
             return Error::from_errno("keep " + directory + " writable");
     }
     for (const Pin& one : plan.pins) {

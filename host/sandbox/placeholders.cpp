@@ -18,7 +18,7 @@
 namespace tenon::sandbox {
 namespace {
 
-constexpr mode_t kOuter = 01755;  // something may be made beside the protected path in it
+constexpr mode_t kOuter = 01755;  // other files may be made in it, beside the protected path
 constexpr mode_t kInner = 01555;
 constexpr mode_t kModeBits = 07777;
 
@@ -31,13 +31,14 @@ std::string lock_name(const std::string& workspace) {
     return text;
 }
 
-/// One that we made. Another directory may get its number once it is gone, but not at its time.
+/// A directory that was made here. After its removal, another one may get the same inode number,
+/// but not the same birth time.
 struct Placeholder {
     unsigned long long device = 0;
     unsigned long long inode = 0;
     long long seconds = 0;
     unsigned nanoseconds = 0;
-    unsigned mode = 0;  // as it came to be, with what the directory around it gave
+    unsigned mode = 0;  // when it was made, with the bits that the outer directory has added
     std::string path;
 };
 
@@ -101,9 +102,9 @@ UniqueFd open_child(int parent, const std::string& name, int flags) {
     return UniqueFd(::openat(parent, name.c_str(), flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
-/// What stands already stays as it is, be it one of another command; so does what has taken the
-/// new one's place before it could be looked at. Each is on record, in `records`, before it can
-/// be used: whoever comes after one that was killed removes it.
+/// Something that exists already stays as it is, also a placeholder of another command; so does
+/// what has replaced the new directory before it could be examined. Each placeholder is recorded,
+/// in `records`, before it is used, so that it is removed even if this supervisor is killed.
 Result<void> make_one(int parent, const std::string& name, mode_t mode, const std::string& path,
                       int records) {
     const mode_t usual = ::umask(0);
@@ -123,7 +124,7 @@ Result<void> make_one(int parent, const std::string& name, mode_t mode, const st
     return Error::from_errno("hold the place of " + path, why);
 }
 
-/// `path` is beneath `root`. Ends at a link or a file in the way, which is pinned itself.
+/// `path` is beneath `root`. Stops at a link or a file on the way, which is pinned itself.
 Result<void> make_steps(const std::string& root, const std::string& path, int records) {
     UniqueFd parent = open_without_links(root);
     for (auto begin = root.size() + 1; parent && begin < path.size();) {
@@ -138,7 +139,7 @@ Result<void> make_steps(const std::string& root, const std::string& path, int re
     return {};
 }
 
-/// What somebody has filled, as `git init` does, becomes an ordinary directory.
+/// A placeholder in which something was made, as `git init` does, becomes an ordinary directory.
 void release(int parent, const std::string& name, const Placeholder& made) {
     const UniqueFd directory = open_child(parent, name, O_RDONLY);
     const auto now = directory ? look_at(directory.get(), made.path) : std::nullopt;
@@ -176,7 +177,7 @@ Result<Placeholders> Placeholders::make(const std::filesystem::path& records,
     }
     for (const std::string& path : paths) {
         if (!is_beneath_any(path, writable)) continue;
-        // A link that leads nowhere leads to whatever is made there.
+        // If a link has no target yet, the target is protected as well.
         for (const std::string& place : {path, beyond_links(path)}) {
             for (const std::string& root : writable) {
                 if (!is_beneath(place, root) || place == root) continue;
@@ -192,7 +193,7 @@ Placeholders::~Placeholders() {
     if (lock_) remove();
 }
 
-/// Where others still hold the lock, theirs is the last word.
+/// While other supervisors hold the lock, the last of them does this.
 void Placeholders::remove() {
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return;
     const std::vector<Placeholder> made = read_records(lock_.get());

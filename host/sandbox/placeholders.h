@@ -9,16 +9,17 @@
 
 namespace tenon::sandbox {
 
-/// Empty directories in the place of protected or denied paths that are not there, such as
-/// `.claude` of a workspace: what is not there can be neither protected nor hidden. They are there
-/// while any sandboxed command of the workspace runs; the last one to end removes them, also those
-/// of a supervisor that was killed. The lock's file lists them with their inodes: nothing else is
-/// ever removed or changed, wherever a command in a sandbox has moved them or put something else.
+/// Empty directories in the place of missing paths that are protected or must not be read, such as
+/// `.claude` of a workspace: a missing path can be neither protected nor hidden. They exist while
+/// any sandboxed command of the workspace runs. The last command to end removes them, also those of
+/// a supervisor that was killed. The lock's file lists them with their inodes. Nothing else is ever
+/// removed or changed, even if a command in a sandbox has moved or replaced them.
 class Placeholders {
 public:
     Placeholders() = default;
-    /// Makes the missing ones of `paths` that are beneath one of the `writable` directories.
-    /// `records` holds a lock for each workspace. May wait a moment for one who is removing.
+    /// Makes those of `paths` that are missing and beneath one of the `writable` directories.
+    /// `records` contains a lock for each workspace. May wait a moment for a process that is
+    /// removing.
     static Result<Placeholders> make(const std::filesystem::path& records,
                                      const std::string& workspace,
                                      const std::vector<std::string>& paths,

@@ -7,7 +7,7 @@
 #include "host/base/json.h"
 #include "host/base/result.h"
 
-/// What a sandboxed process may do, as plain values. Nothing here touches the kernel.
+/// What a sandboxed process may do, as plain values. Nothing here uses the kernel's sandboxing.
 namespace tenon::sandbox {
 
 /// In order of strictness.
@@ -19,7 +19,7 @@ std::string_view to_string(Network network);
 std::optional<Mode> mode_from(std::string_view text);
 std::optional<Network> network_from(std::string_view text);
 
-/// One thing that a kernel, or a machine's configuration of it, may lack.
+/// Something that a kernel may lack, or that a machine's configuration may forbid.
 enum class Gap {
     kLandlock,        ///< no Landlock at all
     kSeccomp,         ///< no seccomp filters
@@ -29,9 +29,9 @@ enum class Gap {
 };
 inline constexpr Gap kAllGaps[] = {Gap::kLandlock, Gap::kSeccomp, Gap::kMountNamespace,
                                    Gap::kTruncate, Gap::kSignals};
-/// The word that stands for it in records.
+/// Its name in records.
 std::string_view to_string(Gap gap);
-/// For people: what is missing and what is therefore not enforced.
+/// For people: what is missing, and what is therefore not enforced.
 std::string_view describe(Gap gap);
 /// Several, joined by "; ".
 std::string describe(const std::vector<Gap>& gaps);
@@ -41,14 +41,15 @@ struct Policy {
     Mode mode = Mode::kOff;
     Network network = Network::kNone;
     std::string workspace;
-    /// Directories beneath which files may be written; the temporary directory and devices come on
-    /// top. In read-only mode nobody writes there.
+    /// Directories beneath which files may be written, in addition to the temporary directory and
+    /// devices. Not used in read-only mode.
     std::vector<std::string> writable;
-    /// Never read: neither these nor what is beneath them.
+    /// These paths, and what is beneath them, may not be read.
     std::vector<std::string> denied_reads;
-    /// Never written, be they inside a writable directory or not there yet.
+    /// These paths may never be written, even inside a writable directory, and even if they do not
+    /// exist yet.
     std::vector<std::string> protected_paths;
-    /// What may be missing: it was found missing, and reported, before the command was submitted.
+    /// What may be missing: this was found, and reported, before the command was submitted.
     std::vector<Gap> tolerated;
 
     [[nodiscard]] bool is_on() const { return mode != Mode::kOff; }
@@ -56,7 +57,7 @@ struct Policy {
 
 /// The member `containment` of job.json, with a version of its own.
 Json encode(const Policy& policy);
-/// The Error names the member. A higher version, an unknown mode, network or gap are errors: a
+/// The Error names the member. A higher version and an unknown mode, network or gap are errors: a
 /// policy that is not wholly understood must not be applied in part.
 Result<Policy> decode(const Json& object);
 

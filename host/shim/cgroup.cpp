@@ -63,7 +63,7 @@ std::optional<std::uint64_t> only_number(const std::string& text) {
     return std::strtoull(text.c_str(), nullptr, 10);
 }
 
-/// systemd says so with an extended attribute.
+/// systemd marks a delegated group with an extended attribute.
 bool is_marked_as_delegated(const fs::path& group) {
     for (const char* name : {"user.delegate", "trusted.delegate"}) {
         char value[2] = {};
@@ -73,8 +73,8 @@ bool is_marked_as_delegated(const fs::path& group) {
     return false;
 }
 
-/// Whether to this user it or a group above it was handed over. Root may write everywhere, which
-/// says nothing: somebody else manages what is not marked.
+/// Whether this group or one above it was delegated to this user. That root may write everywhere
+/// does not count: an unmarked group is managed by another program.
 bool is_delegated(const fs::path& mount, fs::path group, uid_t user) {
     struct stat info {};
     if (user != 0 && ::stat(group.c_str(), &info) == 0 && info.st_uid == user) return true;
@@ -90,12 +90,13 @@ bool may_change(const fs::path& group) {
            ::access((group / "cgroup.subtree_control").c_str(), W_OK) == 0;
 }
 
-bool hands_on_memory(const fs::path& group) {
+bool enables_memory(const fs::path& group) {
     return has_word(read_file(group / "cgroup.subtree_control"), "memory");
 }
 
-/// A group with processes cannot hand controllers on: they move into a child first.
-bool make_it_hand_on_memory(const fs::path& group) {
+/// Controllers can be enabled only in a group without processes: these are moved into a child
+/// first.
+bool enable_memory(const fs::path& group) {
     if (!has_word(read_file(group / "cgroup.controllers"), "memory")) return false;
     const fs::path child = group / kHostsOwn;
     if (::mkdir(child.c_str(), 0755) != 0 && errno != EEXIST) return false;
@@ -111,7 +112,7 @@ struct Hierarchy {
     fs::path own;
 };
 
-/// Our group in the hierarchy of version 2.
+/// The group of this process in the hierarchy of version 2.
 std::optional<Hierarchy> find_own() {
     std::istringstream groups(read_file("/proc/self/cgroup"));
     std::string own;
@@ -125,7 +126,7 @@ std::optional<Hierarchy> find_own() {
         std::istringstream fields(line);
         std::string skipped, root, point;
         fields >> skipped >> skipped >> skipped >> root >> point;
-        // Names with blanks are written as \040: such a place is not looked for.
+        // Names with blanks are written with \040; such a place is not found.
         if (root != "/" && own.rfind(root, 0) != 0) continue;
         const std::string below = root == "/" ? own : own.substr(root.size());
         fs::path path = point + (below == "/" ? "" : below);
@@ -135,7 +136,7 @@ std::optional<Hierarchy> find_own() {
     return std::nullopt;
 }
 
-/// With the groups that the job's own processes have made in it.
+/// Also removes the groups that the job's own processes have made in it.
 void remove_group(const fs::path& group) {
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(group, failed)) {
@@ -144,7 +145,7 @@ void remove_group(const fs::path& group) {
     ::rmdir(group.c_str());
 }
 
-/// What killed supervisors have left: nobody holds its lock, and nothing is in it.
+/// Removes groups that killed supervisors have left: their locks are free, and they are empty.
 void remove_abandoned(const fs::path& place) {
     std::error_code failed;
     std::vector<fs::path> found;
@@ -159,7 +160,7 @@ void remove_abandoned(const fs::path& place) {
 
 bool set_limits(const fs::path& group, const jobs::JobLimits& limits) {
     if (!limits.memory) return true;
-    // Where there is no swap there is no such file either.
+    // Without swap there is no such file.
     write_file(group / "memory.swap.max", "0");
     return write_file(group / "memory.oom.group", "1") &&
            write_file(group / "memory.max", std::to_string(*limits.memory));
@@ -172,12 +173,12 @@ std::optional<fs::path> delegated_place(const fs::path& mount, const fs::path& o
     const auto is_ours = [&](const fs::path& group) {
         return may_change(group) && is_delegated(mount, group, user);
     };
-    if (is_ours(own) && (!needs_memory || hands_on_memory(own))) return own;
-    if (is_marked_as_delegated(own) && is_ours(own) && make_it_hand_on_memory(own)) return own;
+    if (is_ours(own) && (!needs_memory || enables_memory(own))) return own;
+    if (is_marked_as_delegated(own) && is_ours(own) && enable_memory(own)) return own;
     for (fs::path group = own; group != mount && group.has_relative_path();) {
         group = group.parent_path();
         if (!is_ours(group)) return std::nullopt;
-        if (!needs_memory || hands_on_memory(group)) return group;
+        if (!needs_memory || enables_memory(group)) return group;
     }
     return std::nullopt;
 }

@@ -12,12 +12,12 @@
 /// and systemd delegates them (https://systemd.io/CGROUP_DELEGATION).
 namespace tenon::shim {
 
-/// One control group, made for one job and removed with this object. Reads and writes its files;
-/// when to look and what follows is not its business.
+/// One control group, made for one job and removed with this object. It reads and writes the
+/// group's files, and takes no decisions.
 class Cgroup {
 public:
-    /// Beside or beneath the group that this process is in, where that is delegated to this user
-    /// and has the controllers that `limits` need. None: there is no such place.
+    /// Makes a group beside or beneath the group of this process, where that is delegated to this
+    /// user and has the controllers that `limits` need. None: there is no such place.
     static std::optional<Cgroup> make(const std::string& job, const jobs::JobLimits& limits);
     Cgroup(Cgroup&&) = default;
     Cgroup& operator=(Cgroup&&) = delete;
@@ -25,17 +25,17 @@ public:
 
     /// The file into which a process writes "0" to become a member.
     [[nodiscard]] int procs() const { return procs_.get(); }
-    /// Whether the process has become one; also of one that has ended and is not reaped.
+    /// Whether the process is a member. Also works for a process that has ended and is not reaped.
     [[nodiscard]] bool has(pid_t pid) const;
-    /// The kernel has ended its processes because of memory.max.
+    /// Whether the kernel has ended processes of the group because of memory.max.
     [[nodiscard]] bool is_out_of_memory() const;
-    /// Bytes: the most that was in use, as far as this kernel keeps it.
+    /// The most bytes that were in use. None: this kernel does not record it.
     [[nodiscard]] std::optional<std::uint64_t> peak_memory() const;
-    /// Processor time of all processes there ever were. None: it cannot be read.
+    /// Processor time of all processes that were ever in the group. None: it cannot be read.
     [[nodiscard]] std::optional<std::chrono::milliseconds> cpu() const;
-    /// Processes and threads. None: there is no such controller here.
+    /// The number of processes and threads. None: the group does not have this controller.
     [[nodiscard]] std::optional<std::uint64_t> tasks() const;
-    /// SIGKILL for all at one stroke, also those that are just being forked.
+    /// Sends SIGKILL to all members at once, also to those that are just being forked.
     void kill() const;
 
 private:
@@ -43,13 +43,14 @@ private:
         : path_(std::move(path)), held_(std::move(held)), procs_(std::move(procs)) {}
 
     std::filesystem::path path_;  // empty: moved from
-    UniqueFd held_;               // the directory, locked: others see that it is in use
+    UniqueFd held_;               // the directory; its lock shows that it is in use
     UniqueFd procs_;
 };
 
-/// Where a group for a job can be made: the nearest of `own` and the groups above it that this user
-/// may change and that hands `controllers` on to its children. Where `own` itself is marked as
-/// delegated its processes are first moved into a child, so that it can hand them on.
+/// Where a group for a job can be made: in `own` or the nearest group above it that this user may
+/// change and that, with `needs_memory`, has the memory controller enabled for its children. If
+/// `own` itself is marked as delegated, its processes are first moved into a child, so that this
+/// can be enabled.
 std::optional<std::filesystem::path> delegated_place(const std::filesystem::path& mount,
                                                      const std::filesystem::path& own,
                                                      bool needs_memory, uid_t user);

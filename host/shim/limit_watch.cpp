@@ -22,15 +22,15 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kFirst = 5ms;  // after the start, and after a limit was exceeded
 constexpr nanoseconds kShortest = 2ms;
 constexpr nanoseconds kLongest = 3s;   // between two looks at memory or processes
-constexpr nanoseconds kWaking = 40us;  // what a look costs beside itself
+constexpr nanoseconds kWaking = 40us;  // the cost of waking up for a look
 constexpr int kFarShare = 8000;        // of the time between two looks far from a limit
-// Near a limit looks take a fiftieth of the time; what is saved meanwhile may be spent at once on
-// a tree that grows fast.
+// Near a limit, looks take a fiftieth of the time. What was not used may be spent at once on a tree
+// that grows fast.
 constexpr int kNearShare = 50;
 constexpr nanoseconds kMostSaved = 100ms;
 // A tree is counted to so many times its limit.
 constexpr std::uint64_t kEnough = 4;
-// Threads, and what others of the same user start meanwhile.
+// For threads, and for what other programs of the same user start meanwhile.
 constexpr std::uint64_t kTasksToSpare = 1024;
 
 nanoseconds own_cpu_time() {
@@ -39,17 +39,18 @@ nanoseconds own_cpu_time() {
     return std::chrono::seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
 }
 
-/// Thousands of processes that fork without end leave nobody else the time to count and to stop
-/// them. Only root may do this; others have task_brake.
-void go_before_others() {
+/// Thousands of processes that fork without end would leave the supervisor no time to count and
+/// stop them. Only root may do this; for other users there is task_brake.
+void take_precedence() {
     sched_param first{};
     first.sched_priority = 1;
     std::ignore = ::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
-/// Half the time until `limit` at the speed at which it grew from `before` in `during`.
-nanoseconds half_way(std::uint64_t before, std::uint64_t now, nanoseconds during,
-                     std::uint64_t limit) {
+/// Half the time until `limit` is reached, at the speed of growth from `before` to `now` in
+/// `during`.
+nanoseconds half_time_to(std::uint64_t before, std::uint64_t now, nanoseconds during,
+                         std::uint64_t limit) {
     if (now <= before || now >= limit) return now >= limit ? 0ns : kLongest;
     const double rounds = static_cast<double>(limit - now) / static_cast<double>(now - before) / 2;
     const double most = static_cast<double>(kLongest.count());
@@ -84,25 +85,25 @@ void LimitWatch::begin(pid_t root, pid_t command) {
     if (walks()) meter_.emplace(root);
     began_ = looked_ = Clock::now();
     saved_ = kMostSaved;
-    if (limits_.processes) go_before_others();
+    if (limits_.processes) take_precedence();
     const bool kernel_does_all = group_ && !limits_.processes && !limits_.cpu;
     if (!kernel_does_all) next_ = began_ + kFirst;
 }
 
-LimitWatch::Figures LimitWatch::measure(const std::vector<pid_t>& left_out) {
+LimitWatch::Figures LimitWatch::measure(const std::vector<pid_t>& excluded) {
     Figures now;
     std::optional<std::uint64_t> tasks;
     if (group_) {
         now.cpu = group_->cpu().value_or(0ms);
         tasks = group_->tasks();
     }
-    // Threads count there: while there are no more of them there are no more processes either.
+    // This number includes threads. If it is not above the limit, the processes are not either.
     if (!meter_ || (tasks && limits_.processes && *tasks <= *limits_.processes)) {
         now.processes = tasks.value_or(0);
         return now;
     }
     const std::uint64_t enough = limits_.processes ? *limits_.processes * kEnough : UINT64_MAX;
-    const Usage usage = meter_->look(enough, left_out);
+    const Usage usage = meter_->look(enough, excluded);
     now.processes = usage.processes;
     now.memory = now.memory_at_most = usage.memory_at_most;
     if (!group_) now.cpu = usage.cpu;
@@ -110,9 +111,9 @@ LimitWatch::Figures LimitWatch::measure(const std::vector<pid_t>& left_out) {
     return now;
 }
 
-void LimitWatch::look(const std::vector<pid_t>& left_out) {
+void LimitWatch::look(const std::vector<pid_t>& excluded) {
     const nanoseconds before = own_cpu_time();
-    const Figures now = measure(left_out);
+    const Figures now = measure(excluded);
     compare(now);
     plan(now, own_cpu_time() - before + kWaking);
     before_ = now;
@@ -135,7 +136,7 @@ void LimitWatch::exceeded(const char* actor, const char* limit, std::uint64_t va
                           std::uint64_t figure) {
     if (!reached_) {
         reached_ = {actor, limit, value, figure};
-        // So much more between two looks: it forks without end.
+        // So much growth between two looks means that it forks without end.
         runs_away_ = limit == std::string_view(jobs::kProcessLimit) && figure / 2 > value;
     } else if (reached_->limit == limit && limit != std::string_view(jobs::kCpuLimit)) {
         runs_away_ = figure > reached_->figure + reached_->figure / 8;
@@ -156,14 +157,15 @@ void LimitWatch::plan(const Figures& now, nanoseconds cost) {
         pause =
             std::min({std::max<nanoseconds>(kFirst, moment - began_), kLongest, cost * kFarShare});
         if (counts_memory())
-            pause = std::min(pause, half_way(before_.memory_at_most, now.memory_at_most, during,
+            pause =
+                std::min(pause, half_time_to(before_.memory_at_most, now.memory_at_most, during,
                                              now.memory_at_most - now.memory + *limits_.memory));
         if (limits_.processes)
             pause = std::min(
-                pause, half_way(before_.processes, now.processes, during, *limits_.processes));
+                pause, half_time_to(before_.processes, now.processes, during, *limits_.processes));
     }
     if (limits_.cpu) {
-        // Not before this moment, however busy the tree is.
+        // The limit cannot be reached before this time, however busy the tree is.
         const long cores = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
         const auto left = std::min<std::chrono::milliseconds>(*limits_.cpu - now.cpu, 24h);
         pause = std::min<nanoseconds>(pause, left / cores);

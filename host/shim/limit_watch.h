@@ -12,39 +12,39 @@
 
 namespace tenon::shim {
 
-/// Finds out when a job's process tree exceeds a limit, and says when it wants to look again. Far
-/// from the limits a look costs at most an eight-thousandth of the time between two, so that a
-/// hundred jobs take less than 2 % of a core; near them it looks more often. Without limits it
-/// never looks. Ends nothing.
+/// Finds out when a job's process tree exceeds a limit, and says when to look again. Far from the
+/// limits, a look takes at most an eight-thousandth of the time between two looks, so that a
+/// hundred jobs take less than 2 % of a core; near the limits it looks more often. Without limits
+/// it never looks. It ends no process.
 class LimitWatch {
 public:
     using Clock = std::chrono::steady_clock;
 
     explicit LimitWatch(const jobs::JobLimits& limits) : limits_(limits) {}
 
-    /// Makes the job's cgroup where that can be; before the command starts.
+    /// Makes the job's cgroup if one can be made. Call it before the command starts.
     void prepare(const std::string& job);
-    /// The file by which the command enters it; -1: none.
+    /// The file by which the command enters the cgroup; -1: there is no cgroup.
     [[nodiscard]] int cgroup_procs() const { return group_ ? group_->procs() : -1; }
-    /// How many tasks this user may have at most while a job forks that has a limit of processes
-    /// (RLIMIT_NPROC): far more than the job may, but not as many as one makes between two looks
-    /// that forks without end. 0: no such brake.
+    /// RLIMIT_NPROC for the command, so that a job with a process limit that forks without end is
+    /// slowed down: far more tasks than the job may have, but fewer than it could make between two
+    /// looks. 0: no such limit.
     [[nodiscard]] std::uint64_t task_brake() const;
-    /// The command has started as `command`; what is counted are the descendants of `root`.
+    /// The command has started as `command`. The descendants of `root` are measured.
     void begin(pid_t root, pid_t command);
 
-    /// When to look again. The end of time: never.
+    /// When to look again. Clock::time_point::max(): never.
     [[nodiscard]] Clock::time_point next() const { return next_; }
-    /// Those `left_out` are none of the job's.
-    void look(const std::vector<pid_t>& left_out);
+    /// The processes in `excluded` do not belong to the job.
+    void look(const std::vector<pid_t>& excluded);
     void stop() { next_ = Clock::time_point::max(); }
-    /// The command has ended by itself: perhaps it is the kernel that has ended it.
+    /// Call it when the command has ended by itself: the kernel may have ended it for its memory.
     void look_at_end();
     /// The limit that was exceeded first.
     [[nodiscard]] const std::optional<jobs::LimitReached>& reached() const { return reached_; }
-    /// A limit was exceeded, and the tree has grown on since.
+    /// Whether a limit was exceeded and the tree is still growing.
     [[nodiscard]] bool runs_away() const { return runs_away_; }
-    /// Ends all that is in the cgroup, if there is one.
+    /// Ends all processes in the cgroup, if there is one.
     void kill_group() const {
         if (group_) group_->kill();
     }
@@ -56,7 +56,7 @@ private:
         std::uint64_t processes = 0;
         std::chrono::milliseconds cpu{};
     };
-    [[nodiscard]] Figures measure(const std::vector<pid_t>& left_out);
+    [[nodiscard]] Figures measure(const std::vector<pid_t>& excluded);
     void compare(const Figures& now);
     void exceeded(const char* actor, const char* limit, std::uint64_t value, std::uint64_t figure);
     void plan(const Figures& now, std::chrono::nanoseconds cost);
@@ -70,7 +70,7 @@ private:
     Clock::time_point looked_;
     Clock::time_point next_ = Clock::time_point::max();
     Figures before_;
-    std::chrono::nanoseconds saved_{};  // processor time for looks
+    std::chrono::nanoseconds saved_{};  // processor time that may be spent on looks
     std::optional<jobs::LimitReached> reached_;
     bool runs_away_ = false;
 };

@@ -26,10 +26,10 @@ namespace {
 
 constexpr int kReports = 3;  // init's only descriptor
 
-/// What init has to say, in the order in which it happens.
+/// What init reports, in this order.
 struct Report {
-    enum Kind : int { kReady, kFailed, kEnded };
-    Kind kind = kReady;
+    enum Event : int { kReady, kFailed, kEnded };
+    Event event = kReady;
     int value = 0;       // kFailed: errno; kEnded: wait status of the command
     char step[40] = {};  // of kFailed
 };
@@ -59,7 +59,7 @@ bool write_file(const char* path, const char* text) {
     return file && ::write(file.get(), text, static_cast<std::size_t>(size)) == size;
 }
 
-/// The same user and group inside as outside, and no others.
+/// Inside, there are the same user and group as outside, and no others.
 bool map_ids(uid_t user, gid_t group) {
     char users[64], groups[64];
     std::snprintf(users, sizeof users, "%u %u 1", user, user);
@@ -68,8 +68,8 @@ bool map_ids(uid_t user, gid_t group) {
            write_file("/proc/self/gid_map", groups);
 }
 
-void settle(const Placement& place) {
-    // Where it cannot be, the caller sees that the process is not there, and counts itself.
+void enter(const Placement& place) {
+    // If this fails, the caller sees that the process is not a member, and measures by itself.
     if (place.cgroup_procs >= 0) std::ignore = ::write(place.cgroup_procs, "0", 1);
     rlimit tasks{};
     if (place.most_tasks == 0 || ::getrlimit(RLIMIT_NPROC, &tasks) != 0) return;
@@ -77,7 +77,7 @@ void settle(const Placement& place) {
     std::ignore = ::setrlimit(RLIMIT_NPROC, &tasks);
 }
 
-/// What init does for the rest of its life.
+/// What init does from then on.
 [[noreturn]] void reap_until_nothing_is_left(pid_t command, int reports) {
     while (true) {
         int status = 0;
@@ -90,7 +90,7 @@ void settle(const Placement& place) {
 
 /// Returns in the command only.
 void be_init(const Placement& place, const UniqueFd& parent, int reports) {
-    // An init of a namespace takes no signal but SIGKILL, and that only from outside.
+    // The init of a namespace receives no signal but SIGKILL, and that only from outside.
     ::prctl(PR_SET_NAME, "tenon-init");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     pollfd gone{parent.get(), POLLIN, 0};
@@ -99,7 +99,7 @@ void be_init(const Placement& place, const UniqueFd& parent, int reports) {
         fail(reports, "make the mounts private");
     if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
         fail(reports, "mount a new /proc");
-    settle(place);
+    enter(place);
     const pid_t command = ::fork();
     if (command < 0) fail(reports, "fork");
     if (command == 0) return;
@@ -117,14 +117,14 @@ bool is_ready(const UniqueFd& reports, Placement& place) {
     do {
         n = ::read(reports.get(), &first, sizeof first);
     } while (n < 0 && errno == EINTR);
-    if (n == static_cast<ssize_t>(sizeof first) && first.kind == Report::kReady) return true;
+    if (n == static_cast<ssize_t>(sizeof first) && first.event == Report::kReady) return true;
     place.no_namespace = "its first process has died";
     if (n == static_cast<ssize_t>(sizeof first))
         place.no_namespace = std::string(first.step) + ": " + std::strerror(first.value);
     return false;
 }
 
-/// -1: there is none, and `place` says why.
+/// -1: no namespace can be made, and `place` says why.
 pid_t fork_in_namespace(Placement& place) {
     const auto cannot = [&](const char* step) {
         place.no_namespace = std::string(step) + ": " + std::strerror(errno);
@@ -169,7 +169,7 @@ pid_t fork_placed(Placement& place) {
         if (pid >= 0) return pid;
     }
     const pid_t pid = ::fork();
-    if (pid == 0) settle(place);
+    if (pid == 0) enter(place);
     return pid;
 }
 
@@ -179,7 +179,7 @@ std::optional<int> reported_status(const UniqueFd& status) {
     do {
         n = ::read(status.get(), &report, sizeof report);
     } while (n < 0 && errno == EINTR);
-    if (n != static_cast<ssize_t>(sizeof report) || report.kind != Report::kEnded)
+    if (n != static_cast<ssize_t>(sizeof report) || report.event != Report::kEnded)
         return std::nullopt;
     return report.value;
 }

@@ -25,10 +25,10 @@ void Spool::write(std::string_view bytes) {
     while (!bytes.empty()) {
         if (room_ == 0 && !open_next()) break;
         if (segment_ > 0 && bytes.size() > 2 * quarter_) {
-            // What the rest would rotate away again need not be written.
-            const std::size_t passing = bytes.size() - 2 * quarter_;
-            omitted_ += passing;
-            bytes.remove_prefix(passing);
+            // Does not write what the rest would rotate away again.
+            const std::size_t skipped = bytes.size() - 2 * quarter_;
+            omitted_ += skipped;
+            bytes.remove_prefix(skipped);
         }
         if (segment_ > 0 && size_[segment_] == 0)
             offsets_.begin(file_.get(), total_ - bytes.size());
@@ -76,10 +76,10 @@ bool Spool::open_file(const char* name, std::uint64_t room) {
     return room > 0 || (segment_ == 0 && open_next());
 }
 
-/// The older quarter goes, the newer one takes its place.
+/// Removes the older quarter; the newer one takes its place.
 bool Spool::rotate() {
     file_.reset();
-    // Unlinked first: ext4 flushes a file that replaces another one.
+    // Unlinked first, because ext4 writes a file to the disk that replaces another by rename.
     ::unlinkat(folder_, kOutputFiles[1], 0);
     if (::renameat(folder_, kOutputFiles[2], folder_, kOutputFiles[1]) != 0) {
         note_problem("rename");

@@ -9,13 +9,13 @@
 
 namespace tenon::shim {
 
-/// What the command prints, in at most `cap` bytes of disk: the first half in `output`, then two
-/// rotating quarters, `output.1` the older and `output.2` the newer, so that the three files in
-/// this order are the output without its middle. Never fails: what cannot be written is counted as
-/// omitted and the cause kept. Where the tail's files begin stands in `offsets`.
+/// Writes what the command prints into at most `cap` bytes of disk: the first half into `output`,
+/// then into two rotating quarters, `output.1` (older) and `output.2` (newer). The three files in
+/// this order are the output without its middle. Never fails: what cannot be written counts as
+/// omitted, and the cause is kept. The file `offsets` says where the tail's files begin.
 class Spool {
 public:
-    /// `folder` stays the caller's and open.
+    /// `folder` stays the caller's, and open.
     Spool(int folder, std::uint64_t cap);
 
     /// Makes the first file, so that there is one even if nothing is printed.
@@ -25,7 +25,7 @@ public:
     [[nodiscard]] std::uint64_t total() const { return total_; }
     [[nodiscard]] std::uint64_t omitted() const { return omitted_; }
     [[nodiscard]] const std::string& problem() const { return problem_; }
-    /// Gives the disk space of the tail back: for when not even the status can be written.
+    /// Frees the disk space of the tail, for the case that not even the status can be written.
     void drop_tail();
 
 private:
@@ -41,8 +41,8 @@ private:
     UniqueFd file_;
     int segment_ = -1;            // index of the file being written, -1 before the first
     bool must_open_ = true;       // the segment's file is full or was never opened
-    std::uint64_t room_ = 0;      // left in the segment
-    std::uint64_t size_[3] = {};  // what each file holds
+    std::uint64_t room_ = 0;      // bytes left in the segment
+    std::uint64_t size_[3] = {};  // bytes in each file
     std::uint64_t total_ = 0;
     std::uint64_t omitted_ = 0;
     std::string problem_;

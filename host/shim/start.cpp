@@ -23,8 +23,7 @@ constexpr int kFirstOther = 3;  // after the standard streams
 constexpr int kOomRaise = 500;  // of 1000
 
 void reset_signals() {
-    // Past the C library, which keeps two signals from its callers: posix_spawn leaves them
-    // ignored.
+    // By the system call: the C library refuses two signals, which posix_spawn leaves ignored.
     constexpr unsigned long kDefault[8] = {};  // any architecture's struct sigaction
     for (int signal = 1; signal < NSIG; ++signal)
         ::syscall(SYS_rt_sigaction, signal, kDefault, nullptr, NSIG / 8);  // not SIGKILL, SIGSTOP
@@ -34,7 +33,7 @@ void reset_signals() {
 }
 
 void take_signals() {
-    // SIGXFSZ: a file size limit that the starter had must cost output, not the supervisor.
+    // SIGXFSZ: with a file size limit of the starter, output is lost, but the supervisor goes on.
     for (const int ignored :
          {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2})
         ::signal(ignored, SIG_IGN);
@@ -59,17 +58,17 @@ void raise_oom_score() {
     if (!fd || ::pread(fd.get(), text, sizeof text - 1, 0) <= 0) return;
     const int raised = std::min(1000, std::atoi(text) + kOomRaise);
     const int length = std::snprintf(text, sizeof text, "%d", raised);
-    // Where it cannot be written the job runs all the same.
+    // If it cannot be written, the job runs all the same.
     if (::pwrite(fd.get(), text, static_cast<std::size_t>(length), 0) < 0) return;
 }
 
-/// What the child says when it cannot become the command: the whole sentence, since only it knows.
+/// Reports from the child why it cannot become the command, as a whole sentence.
 [[noreturn]] void give_up(int failures, const std::string& why) {
     std::ignore = ::write(failures, why.data(), std::min<std::size_t>(why.size(), PIPE_BUF));
     ::_exit(127);
 }
 
-/// Whoever ends the supervisor by force has lost the job: its shell shall not go on unseen.
+/// When the supervisor is killed, the job is lost: its shell must not go on without a supervisor.
 void die_with(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
@@ -84,7 +83,7 @@ void die_with(pid_t parent) {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     if (auto entered = confinement.enter(); !entered) give_up(failures, entered.error().message);
-    // Once more: the kernel forgets it where a process changes its rights.
+    // Once more: the kernel clears this when a process changes its credentials.
     if (job.containment.is_on()) die_with(parent);
     if (::chdir(job.cwd.c_str()) != 0)
         give_up(failures, Error::from_errno("cannot enter " + job.cwd).message);
@@ -98,20 +97,20 @@ void die_with(pid_t parent) {
 Result<UniqueFd> detach(rlim_t soft_descriptor_limit) {
     reset_signals();
     take_signals();
-    UniqueFd announce(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, kFirstOther));
-    if (announce && announce.get() != kFirstOther) {
-        announce.reset(::dup3(announce.get(), kFirstOther, O_CLOEXEC));
+    UniqueFd starter(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, kFirstOther));
+    if (starter && starter.get() != kFirstOther) {
+        starter.reset(::dup3(starter.get(), kFirstOther, O_CLOEXEC));
     }
-    ::syscall(SYS_close_range, announce ? kFirstOther + 1 : kFirstOther, ~0U, 0);
-    const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!nowhere) return Error::from_errno("open /dev/null");
+    ::syscall(SYS_close_range, starter ? kFirstOther + 1 : kFirstOther, ~0U, 0);
+    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null) return Error::from_errno("open /dev/null");
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-        ::dup2(nowhere.get(), stream);
-    // Only now: descriptors above the starter's low limit are closed already.
+        ::dup2(null.get(), stream);
+    // Only now: the descriptors that were inherited are closed.
     restore_descriptor_limit(soft_descriptor_limit);
     ::setsid();
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Error::from_errno("become a subreaper");
-    return announce;
+    return starter;
 }
 
 void prepare_environment(const std::string& job_id) {
@@ -124,7 +123,7 @@ void prepare_environment(const std::string& job_id) {
     for (const auto& [name, value] : kUnlessSet)
         ::setenv(name, value, 0);
     ::setenv("TENON_JOB_ID", job_id.c_str(), 1);
-    // The host has removed them already; this is for whoever starts the shim in another way.
+    // The host has removed them already. This is for a shim that was started in another way.
     for (const char* credential : {"ANTHROPIC_API_KEY", "OPENAI_API_KEY"})
         ::unsetenv(credential);
 }

@@ -12,19 +12,24 @@
 
 namespace tenon::shim {
 
-/// Makes a fresh process of whatever started us: dispositions, signal mask (SIGTERM and SIGCHLD
-/// blocked, the others that a person or a terminal sends ignored), soft descriptor limit, standard
-/// streams on /dev/null, no other descriptor, own session, subreaper. The returned descriptor is
-/// the standard output we were started with: closing it tells the starter that the status stands.
+/// Removes from this process what it has inherited from its starter. Afterwards:
+/// - SIGTERM and SIGCHLD are blocked; the other signals that a person or a terminal sends are
+/// ignored;
+///   all others have their default dispositions;
+/// - the soft descriptor limit is as given, the standard streams are /dev/null, and no other
+///   descriptor is open;
+/// - the process has a session of its own and is a subreaper.
+/// Returns the standard output with which the process was started: closing it tells the starter
+/// that the status was written.
 Result<UniqueFd> detach(rlim_t soft_descriptor_limit);
 
-/// What every job's command finds in its environment.
+/// Sets the environment variables that every job's command has.
 void prepare_environment(const std::string& job_id);
 
-/// `bash -c command` in `cwd`, in a session of its own, its standard output and error on `output`.
-/// Inside `confinement`, which outlives the command. Returns when the program runs; the Error says
-/// why it does not. The pid is bash's, or with `place.status` that of the init of bash's PID
-/// namespace.
+/// Starts `bash -c command` in `cwd`, in a session of its own and inside `confinement`, which
+/// outlives the command. Its standard output and error go to `output`. Returns when the program
+/// runs; the Error says why it does not. Returns the pid of bash, or, if `place.status` is set, of
+/// the init of bash's PID namespace.
 Result<pid_t> start_bash(const jobs::JobSpec& job, sandbox::Confinement& confinement, int output,
                          Placement& place);
 

@@ -25,12 +25,12 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 500ms;  // between SIGTERM and SIGKILL
 constexpr auto kGiveUp = 5s;    // of SIGKILL rounds
 constexpr auto kRound = 10ms;
-constexpr auto kTending = 1s;  // of the sandbox's helpers, when nothing happens
-// What bash started last, as in `> >(tee log)`, is often about to end too.
+constexpr auto kTending = 1s;  // between two looks at the sandbox's helpers
+// Processes that bash started last, as in `> >(tee log)`, are often about to end too.
 constexpr auto kStragglers = 20ms;
 constexpr auto kWorthASync = 100ms;
-// What a file system that refuses reserved space is given to recover, doubled ten times: for half
-// an hour in all.
+// Between attempts to write on a file system that refuses reserved space. Doubled ten times, this
+// is half an hour in all.
 constexpr auto kFirstPause = 1s;
 constexpr auto kLongestPause = 1024s;
 
@@ -46,11 +46,11 @@ std::int64_t microseconds(const timeval& time) {
 }  // namespace
 
 Supervisor::Supervisor(int folder, jobs::JobSpec job, sandbox::Confinement& confinement,
-                       std::uint64_t output_cap, UniqueFd announce, jobs::EndFile end_file)
+                       std::uint64_t output_cap, UniqueFd starter, jobs::EndFile end_file)
     : folder_(folder),
       job_(std::move(job)),
       confinement_(confinement),
-      announce_(std::move(announce)),
+      starter_(std::move(starter)),
       end_file_(std::move(end_file)),
       spool_(folder, output_cap),
       started_(Clock::now()),
@@ -66,10 +66,10 @@ bool Supervisor::run() {
     output_.reset(ends[0]);
     UniqueFd input(ends[1]);
     ::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
-    // Asked for before we were there to be signalled: the command does not even begin.
+    // The end was requested before this process could be signalled: the command does not begin.
     if (::faccessat(folder_, jobs::kCancelFile, F_OK, 0) == 0) {
-        order_to_end_ = true;
-        take_order_to_end();
+        end_requested_ = true;
+        note_why_it_must_end();
         return publish(how_it_ended());
     }
     const char* id = std::getenv("TENON_JOB_ID");
@@ -84,7 +84,7 @@ bool Supervisor::run() {
     in_namespace_ = static_cast<bool>(place_.status);
     root_ = in_namespace_ ? bash_ : ::getpid();
     limits_.begin(root_, bash_);
-    // While bash starts: a new file takes as long as a sixth of that.
+    // Now, while bash starts: making a file takes as long as a sixth of that.
     spool_.open();
 
     wait_for_end();
@@ -93,10 +93,10 @@ bool Supervisor::run() {
         let_stragglers_finish();
         if (children_left_) left_behind_ = count_living(root_, confinement_.helpers());
         const bool published = publish(how_it_ended());
-        look_after_left_behind();
+        supervise_left_behind();
         return published;
     }
-    take_order_to_end();
+    note_why_it_must_end();
     end_tree();
     read_waiting_output();
     return publish(how_it_ended());
@@ -104,7 +104,7 @@ bool Supervisor::run() {
 
 bool Supervisor::refuse(const std::string& reason) {
     spool_.write("tenon: " + reason + "\n");
-    // The record has the reason as well: where it cannot be written nothing is left out.
+    // The record has the reason as well, so nothing is missing if this cannot be written.
     if (spool_.omitted() > 0) spool_ = Spool(folder_, 0);
     jobs::JobEnd end = how_it_ended();
     end.status = jobs::Status::kError;
@@ -128,32 +128,32 @@ void Supervisor::wait_for_end() {
 }
 
 bool Supervisor::must_end() const {
-    return order_to_end_ || limits_.reached() || (deadline_ && Clock::now() >= *deadline_);
+    return end_requested_ || limits_.reached() || (deadline_ && Clock::now() >= *deadline_);
 }
 
 void Supervisor::let_stragglers_finish() {
     const auto until = Clock::now() + kStragglers;
     reap();
-    while (children_left_ && !order_to_end_ && Clock::now() < until)
+    while (children_left_ && !end_requested_ && Clock::now() < until)
         pump(until);
     read_waiting_output();
 }
 
-void Supervisor::look_after_left_behind() {
+void Supervisor::supervise_left_behind() {
     keep_output_ = job_.lifetime == jobs::Lifetime::kPersistent;
     if (keep_output_) {
         while (children_left_ && !must_end())
             pump(deadline_.value_or(Clock::time_point::max()));
     }
-    // The status stands already: only the output can say why.
+    // The status was written already: only the output can still say why.
     if (limits_.reached() && keep_output_)
         spool_.write("tenon: ended: " + jobs::sentence_of(*limits_.reached()) + "\n");
     if (children_left_) end_tree();
     if (left_behind_ > 0 && !children_left_) jobs::mark_tree_ended(folder_);
 }
 
-void Supervisor::take_order_to_end() {
-    if (order_to_end_) {
+void Supervisor::note_why_it_must_end() {
+    if (end_requested_) {
         ended_by_ = who_cancelled(folder_);
     } else if (limits_.reached()) {
         limit_ = limits_.reached();
@@ -165,8 +165,9 @@ void Supervisor::take_order_to_end() {
 }
 
 void Supervisor::end_tree() {
-    // What forks without end must not outrun who lists it. The group is bash's own as long as bash
-    // has not been reaped; beyond it nothing of the job is reached by this.
+    // Processes that fork without end must not be faster than the listing of them. The process
+    // group is bash's own until bash is reaped. Stopping it does not reach other process groups of
+    // the job.
     const bool forks = limits_.reached() && limits_.reached()->limit == jobs::kProcessLimit;
     if (forks && !in_namespace_) stop_descendants(root_, bash_status_ ? 0 : bash_);
     // A stopped process takes its SIGTERM only when it goes on.
@@ -195,7 +196,7 @@ void Supervisor::kill_round() {
     }
 }
 
-/// Waits for one thing to happen, until `until` at most, and deals with it.
+/// Waits for one event, until `until` at most, and handles it.
 void Supervisor::pump(Clock::time_point until) {
     until = std::min(until, limits_.next());
     if (!confinement_.helpers().empty()) until = std::min(until, Clock::now() + kTending);
@@ -221,7 +222,7 @@ void Supervisor::pump(Clock::time_point until) {
 void Supervisor::take_signals() {
     signalfd_siginfo got{};
     while (::read(signals_.get(), &got, sizeof got) == static_cast<ssize_t>(sizeof got)) {
-        if (got.ssi_signo == SIGTERM) order_to_end_ = true;
+        if (got.ssi_signo == SIGTERM) end_requested_ = true;
     }
     reap();
 }
@@ -235,8 +236,8 @@ void Supervisor::reap() {
         if (!bash_status_) bash_status_ = status;
         place_.status.reset();
     }
-    // Every orphan becomes our child, so without children there are no descendants either. The
-    // sandbox's helpers are none of those that are waited for here.
+    // Every orphan becomes our child, so without children there are no descendants either. waitpid
+    // does not report the sandbox's helpers here.
     children_left_ = pid == 0;
 }
 
@@ -261,7 +262,7 @@ void Supervisor::read_output(std::size_t at_most) {
     }
 }
 
-/// What stands in the pipe now, and no more: somebody left behind may print without end.
+/// Reads what is in the pipe now, and no more: a process left behind may print without end.
 void Supervisor::read_waiting_output() {
     int waiting = 0;
     if (output_ && ::ioctl(output_.get(), FIONREAD, &waiting) == 0 && waiting > 0) {
@@ -293,16 +294,16 @@ bool Supervisor::publish(jobs::JobEnd end) {
     complete(end);
     bool recorded = record(end);
     if (!recorded && !folder_is_gone()) {
-        // Not every file system keeps its promise of reserved space.
+        // Not every file system really reserves space.
         spool_.drop_tail();
         end.omitted_bytes = spool_.omitted();
         recorded = record(end);
     }
     if (!recorded) {
-        jobs::send_unrecorded_end(announce_, end);
+        jobs::send_unrecorded_end(starter_, end);
         unrecorded_ = std::move(end);
     }
-    announce_.reset();
+    starter_.reset();
     return recorded;
 }
 
@@ -324,10 +325,10 @@ void Supervisor::complete(jobs::JobEnd& end) {
 }
 
 bool Supervisor::record(const jobs::JobEnd& end) {
-    // A short foreground command's end goes into the session's journal, which is not synced either:
-    // the disk would take longer than the command, and nothing be safer. What ran on may have
-    // become a background job; its end must be the same when the machine goes down after it was
-    // told.
+    // The end of a short foreground command is recorded in the session's journal, which is not
+    // synced either: a sync would take longer than the command, and nothing would be safer. A
+    // command that runs longer may have become a background job. Its end must still be the same if
+    // the machine goes down after the end was delivered.
     const bool sync =
         job_.kind == jobs::Kind::kBackground || Clock::now() - started_ >= kWorthASync;
     return end_file_.record(end, sync ? Sync::kYes : Sync::kNo).ok();
@@ -339,13 +340,13 @@ bool Supervisor::folder_is_gone() const {
 }
 
 void Supervisor::record_later() {
-    order_to_end_ = false;
+    end_requested_ = false;
     limits_.stop();
     for (auto pause = kFirstPause; pause <= kLongestPause && !folder_is_gone(); pause *= 2) {
         const auto until = Clock::now() + pause;
-        while (!order_to_end_ && Clock::now() < until)
+        while (!end_requested_ && Clock::now() < until)
             pump(until);
-        if (record(unrecorded_) || order_to_end_) return;
+        if (record(unrecorded_) || end_requested_) return;
     }
 }
 

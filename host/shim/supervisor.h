@@ -16,25 +16,25 @@
 
 namespace tenon::shim {
 
-/// One command from its start to its terminal record. Holds everything that the command's end
-/// depends on; the job's lock is the caller's. One thread, which blocks in `run`.
+/// Supervises one command from its start to its terminal record. The job's lock is held by the
+/// caller. Has one thread, which blocks in `run`.
 class Supervisor {
 public:
-    /// `folder` is the job's, open; `end_file` holds the room of the terminal record; `announce` is
-    /// closed when status.json stands (and is synced, but for a short foreground command). Where
-    /// it cannot be written after all, the record is sent there before.
-    /// `confinement` is what the command runs in; it outlives the object.
+    /// `folder` is the job's folder, open. `end_file` has the space of the terminal record.
+    /// `starter` is closed when status.json was written (and synced, except for a short foreground
+    /// command); if it cannot be written after all, the record is sent there before. The command
+    /// runs in `confinement`, which outlives this object.
     Supervisor(int folder, jobs::JobSpec job, sandbox::Confinement& confinement,
-               std::uint64_t output_cap, UniqueFd announce, jobs::EndFile end_file);
+               std::uint64_t output_cap, UniqueFd starter, jobs::EndFile end_file);
 
-    /// Returns when nothing of the command is left to look after. False: status.json could not be
+    /// Returns when nothing of the command is left to supervise. False: status.json could not be
     /// written.
     bool run();
-    /// Instead of `run`, for what cannot be started at all.
+    /// Instead of `run`, for a command that cannot be started at all.
     bool refuse(const std::string& reason);
-    /// After `run` or `refuse`, where status.json could not be written: tries again for a while. As
-    /// long as that lasts the job's lock is held, so that nobody takes the job for lost. Returns at
-    /// an order to end, too.
+    /// After `run` or `refuse`, if status.json could not be written: tries again for a while. The
+    /// job's lock is held meanwhile, so that the job does not count as lost. Also returns at a
+    /// request to end.
     void record_later();
 
 private:
@@ -43,7 +43,7 @@ private:
     bool start();
     void wait_for_end();
     void let_stragglers_finish();
-    void look_after_left_behind();
+    void supervise_left_behind();
     void end_tree();
     void pump(Clock::time_point until);
     void take_signals();
@@ -52,7 +52,7 @@ private:
     void kill_round();
     void read_output(std::size_t at_most);
     void read_waiting_output();
-    void take_order_to_end();
+    void note_why_it_must_end();
     [[nodiscard]] bool must_end() const;
     bool publish(jobs::JobEnd end);
     void complete(jobs::JobEnd& end);
@@ -63,9 +63,9 @@ private:
     int folder_;
     jobs::JobSpec job_;
     sandbox::Confinement& confinement_;
-    UniqueFd announce_;
+    UniqueFd starter_;
     UniqueFd signals_;
-    UniqueFd output_;  // read end; none once every writer has closed
+    UniqueFd output_;  // read end; none when every writer has closed its end
     jobs::EndFile end_file_;
     jobs::JobEnd unrecorded_;  // when status.json could not be written
     Spool spool_;
@@ -73,14 +73,14 @@ private:
     Clock::time_point started_;
     std::int64_t started_ms_;
     std::optional<Clock::time_point> deadline_;
-    pid_t bash_ = 0;  // with a PID namespace its init
+    pid_t bash_ = 0;  // in a PID namespace, its init
     bool in_namespace_ = false;
-    pid_t root_ = 0;  // what descends from this is the job's: from us, or from that init
+    pid_t root_ = 0;  // its descendants are the job's processes: this process, or that init
     Placement place_;
     LimitWatch limits_;
     std::optional<int> bash_status_;  // as waitpid gave it
     bool children_left_ = true;
-    bool order_to_end_ = false;  // SIGTERM came
+    bool end_requested_ = false;  // SIGTERM came
     bool timed_out_ = false;
     std::string ended_by_;
     std::optional<jobs::LimitReached> limit_;  // that ended it

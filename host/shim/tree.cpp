@@ -30,14 +30,14 @@ std::vector<jobs::ListedProcess> all_by_parent() {
     return all;
 }
 
-/// The children of one thread, as the kernel lists them. None where there is no such list.
+/// The children of one thread, from the kernel's list. False when there is no such list.
 bool add_children_of_thread(pid_t pid, pid_t thread, std::vector<pid_t>& to) {
     char path[64];
     std::snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, thread);
     const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
     if (!fd) return false;
     char buffer[4096];
-    pid_t number = 0;  // a blank ends each, and a number may lie across two readings
+    pid_t number = 0;  // followed by a blank; two readings may each contain a part of it
     for (ssize_t n = 0; (n = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
         for (const char c : std::string_view(buffer, static_cast<std::size_t>(n))) {
             if (c >= '0' && c <= '9') {
@@ -54,7 +54,7 @@ void add_children(pid_t pid, std::vector<pid_t>& to) {
     char path[32];
     std::snprintf(path, sizeof path, "/proc/%d/task", pid);
     struct stat tasks {};
-    // A directory for each thread: most have one, which has the process's own number.
+    // It contains a directory for each thread. Most processes have one thread, with their own pid.
     if (::stat(path, &tasks) == 0 && tasks.st_nlink == 3) {
         add_children_of_thread(pid, pid, to);
         return;
@@ -79,10 +79,10 @@ struct OpenDescendant {
     UniqueFd process;
 };
 
-/// Those of the listed that were not `known` before, as far as there are descriptors. Nothing is
-/// read of a process itself: that may have to wait for it, and among thousands that fork without
-/// end it waits for long. A number that is listed before and after its process was opened is the
-/// process's.
+/// Opens the listed processes that are not in `known` yet, as far as there are descriptors. Reads
+/// no file of a process: that may wait for the process, and among thousands that fork without end
+/// it waits long. A pid that is listed before and after the process was opened belongs to the
+/// process.
 std::vector<OpenDescendant> open_listed(pid_t root, std::set<pid_t>& known) {
     std::vector<OpenDescendant> opened;
     for (const pid_t pid : listed_pids(root)) {
@@ -161,7 +161,7 @@ std::vector<Descendant> descendants_of(pid_t root) {
             found.push_back({it->pid, it->stat.start_time, it->stat.state == 'Z'});
     };
     add_children(root);
-    // A pid handed out again while /proc was read could close a circle: no more than there are.
+    // A pid that was used again while /proc was read could make a cycle: end after all were found.
     for (std::size_t next = 0; next < found.size() && found.size() <= all.size(); ++next)
         add_children(found[next].pid);
     return found;
@@ -187,16 +187,16 @@ void kill_descendants(pid_t root) {
 
 bool release_if_traced(pid_t child, int status) {
     if (!WIFSTOPPED(status)) return false;
-    // A SIGTRAP is the kernel's own, for the tracer.
+    // The kernel sends SIGTRAP to inform the tracer.
     const int signal = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
     ::ptrace(PTRACE_DETACH, child, nullptr, signal);
     return true;
 }
 
-int count_living(pid_t root, const std::vector<pid_t>& left_out) {
+int count_living(pid_t root, const std::vector<pid_t>& excluded) {
     const auto tree = descendants_of(root);
     return static_cast<int>(std::count_if(tree.begin(), tree.end(), [&](const Descendant& d) {
-        return !d.zombie && std::find(left_out.begin(), left_out.end(), d.pid) == left_out.end();
+        return !d.zombie && std::find(excluded.begin(), excluded.end(), d.pid) == excluded.end();
     }));
 }
 

@@ -16,10 +16,11 @@
 namespace tenon::shim {
 namespace {
 
-// A tree that grows while it is listed is above every limit that makes sense.
+// A tree of this size is above every limit that makes sense, even if it grows on while it is
+// listed.
 constexpr std::size_t kMostListed = 100'000;
-// Before Linux 6.17 the resident size of a process is a sum of counters of each processor, which
-// may be behind by so many pages each: three counters in batches of at least 32.
+// Before Linux 6.17 the resident size of a process is a sum of counters of each processor. Each may
+// be too low by so many pages: three counters in batches of at least 32.
 constexpr std::uint64_t kPagesBehind = 3 * 32;
 
 std::uint64_t page_size() {
@@ -32,7 +33,7 @@ std::uint64_t processors() {
     return static_cast<std::uint64_t>(count);
 }
 
-/// Files of /proc are asked for thousands of times: no streams, no strings.
+/// Without streams and strings, since files of /proc are read thousands of times.
 std::string_view read_small(const char* path, char* buffer, std::size_t size) {
     const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
     if (!fd) return {};
@@ -73,22 +74,22 @@ std::optional<Stat> read_stat(pid_t pid) {
     return stat;
 }
 
-std::uint64_t number_behind(std::string_view text, std::string_view name) {
+std::uint64_t number_after(std::string_view text, std::string_view name) {
     const auto at = text.find(name);
     return at == std::string_view::npos
                ? 0
                : std::strtoull(text.data() + at + name.size(), nullptr, 10);
 }
 
-/// Shared pages in parts, so that the sum over all who share one counts it once.
+/// The share of each process in a shared page, so that the sum over all processes counts it once.
 std::uint64_t proportional_bytes(pid_t pid) {
     char path[40];
     char buffer[2048];
     std::snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
     std::string_view text = read_small(path, buffer, sizeof buffer - 1);
     buffer[text.size()] = '\0';
-    if (!text.empty()) return number_behind(text, "\nPss:") * 1024;
-    // It may not be looked into: only what it shares with nobody is certain.
+    if (!text.empty()) return number_after(text, "\nPss:") * 1024;
+    // The file cannot be read. Only the pages that are not shared are certain.
     std::snprintf(path, sizeof path, "/proc/%d/statm", pid);
     text = read_small(path, buffer, sizeof buffer - 1);
     buffer[text.size()] = '\0';
@@ -101,14 +102,14 @@ std::uint64_t proportional_bytes(pid_t pid) {
 
 UsageMeter::UsageMeter(pid_t root) : root_(root) {}
 
-Usage UsageMeter::look(std::uint64_t enough, const std::vector<pid_t>& left_out) {
+Usage UsageMeter::look(std::uint64_t enough, const std::vector<pid_t>& excluded) {
     Usage usage;
-    tree_ = listed_pids(root_, std::min<std::uint64_t>(enough, kMostListed) + left_out.size());
+    tree_ = listed_pids(root_, std::min<std::uint64_t>(enough, kMostListed) + excluded.size());
     std::erase_if(tree_, [&](pid_t pid) {
-        return std::find(left_out.begin(), left_out.end(), pid) != left_out.end();
+        return std::find(excluded.begin(), excluded.end(), pid) != excluded.end();
     });
     usage.processes = tree_.size();
-    // To read what a process uses may have to wait for it: not among thousands.
+    // Reading the usage of a process may wait for the process: not for thousands.
     if (usage.processes > enough) return usage;
     const auto root = read_stat(root_);
     if (!root) return usage;
@@ -117,7 +118,8 @@ Usage UsageMeter::look(std::uint64_t enough, const std::vector<pid_t>& left_out)
     std::uint64_t pages = 0;
     std::uint64_t ticks = root->childrens_ticks;
     std::uint64_t own_ticks = 0;
-    // Parents first: the time of one that ends meanwhile is missed, never counted twice.
+    // Parents first, so that the time of a process that ends meanwhile is missed and not counted
+    // twice.
     for (const pid_t pid : tree_) {
         const auto stat = read_stat(pid);
         if (!stat) continue;
@@ -130,7 +132,7 @@ Usage UsageMeter::look(std::uint64_t enough, const std::vector<pid_t>& left_out)
     }
     own_ticks += ticks_of_vanished();
     usage.memory_at_most = pages * page_size();
-    // A process that ignores SIGCHLD is not charged for its children.
+    // The time of children of a process that ignores SIGCHLD is not added to that process.
     static const auto ticks_a_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
     usage.cpu = std::chrono::milliseconds(std::max(ticks, own_ticks) * 1000 / ticks_a_second);
     return usage;

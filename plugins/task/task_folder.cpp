@@ -141,17 +141,32 @@ std::optional<TaskFolder::Lock> TaskFolder::try_lock(int open_flags, int operati
     return lock;
 }
 
+/// Any number of processes may get ahead of us, each for a moment: patience ends only when nothing
+/// has changed for so long.
 TaskFolder::Lock TaskFolder::lock_for_change(const std::function<bool()>& wait_on) const {
-    const auto deadline = steady_clock::now() + kPatienceOfWriters;
+    auto last_change = time_of_last_change();
+    auto deadline = steady_clock::now() + kPatienceOfWriters;
     while (true) {
         if (auto lock = try_lock(O_CREAT, LOCK_EX)) return std::move(*lock);
         if (!wait_on()) throw Failure("the call was cancelled", TENON_CANCELLED);
-        if (steady_clock::now() > deadline) {
+        if (steady_clock::now() <= deadline) continue;
+        const auto newest = time_of_last_change();
+        if (newest == last_change) {
             throw Failure(
-                "Error: another process has been changing tasks for 10 seconds "
-                "(.tasks/.lock); try again later");
+                "Error: another process has held .tasks/.lock for 10 seconds without changing a "
+                "task; try again later");
         }
+        last_change = newest;
+        deadline = steady_clock::now() + kPatienceOfWriters;
     }
+}
+
+/// Each change renames a file into the folder.
+std::chrono::nanoseconds TaskFolder::time_of_last_change() const {
+    struct stat info {};
+    if (::fstat(folder_.get(), &info) != 0) return {};
+    return std::chrono::seconds(info.st_mtim.tv_sec) +
+           std::chrono::nanoseconds(info.st_mtim.tv_nsec);
 }
 
 TaskFolder::Lock TaskFolder::lock_for_reading() const try {

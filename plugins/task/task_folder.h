@@ -46,8 +46,8 @@ public:
 
     /// Held while it lives.
     using Lock = Fd;
-    /// Throws Failure when `wait_on` says no (the call is cancelled), or another process keeps the
-    /// lock for ten seconds. `wait_on` may block for some milliseconds.
+    /// Throws Failure when `wait_on` says no (the call is cancelled), or when the lock is held by
+    /// others and no task has changed for ten seconds. `wait_on` may block for some milliseconds.
     [[nodiscard]] Lock lock_for_change(const std::function<bool()>& wait_on) const;
     /// A lock beside that of other readers, or none when it cannot be had within a second: what
     /// is read then may be half of a change.
@@ -72,6 +72,7 @@ private:
     explicit TaskFolder(Fd folder) : folder_(std::move(folder)) {}
 
     [[nodiscard]] std::optional<Lock> try_lock(int open_flags, int operation) const;
+    [[nodiscard]] std::chrono::nanoseconds time_of_last_change() const;
     [[nodiscard]] std::vector<std::string> names() const;
     void replace(const std::string& name, std::string_view text) const;
 

@@ -159,16 +159,6 @@ TEST(JobsWords, GiveOneJobAsJson) {
         EXPECT_EQ(json[unknown], nullptr) << unknown;
 }
 
-TEST(JobsWords, TakeKnownKeysOut) {
-    Secrets secrets;
-    secrets.add("sk-ant-12345678");
-    JobRecord job = ended(Status::kLost);
-    job.spec.command = job.spec.name = job.spec.cwd = job.end.reason = "x sk-ant-12345678";
-    job = jobs::redacted(job, secrets);
-    EXPECT_THAT(to_json(job, kNow).dump(), Not(HasSubstr("sk-ant")));
-    EXPECT_EQ(job.spec.command, "x [redacted]");
-}
-
 /// What bash makes of the words again.
 TEST(JobsWords, QuoteWordsSoThatBashReadsExactlyThem) {
     const std::vector<std::vector<std::string>> cases = {

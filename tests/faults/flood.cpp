@@ -6,6 +6,7 @@
 #include <ostream>
 #include <sys/stat.h>
 
+#include "host/base/ids.h"
 #include "host/jobs/record.h"
 #include "tests/runs/sandbox.h"
 
@@ -131,6 +132,7 @@ private:
     void check_record() {
         if (!told_) problem("its end was not told with its exit code");
         for (const auto& entry : fs::directory_iterator(sandbox_.state() / "jobs")) {
+            if (!is_job_id(entry.path().filename().string())) continue;
             const auto text =
                 read_whole_file(entry.path() / jobs::kStatusFile, jobs::kMaxRecordBytes);
             const auto end = text ? jobs::decode_end(*text) : Result<jobs::JobEnd>(text.error());

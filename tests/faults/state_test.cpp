@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/clock.h"
+#include "host/base/ids.h"
 #include "host/base/json.h"
 #include "host/jobs/record.h"
 #include "tests/runs/disk_script.h"
@@ -54,7 +55,7 @@ protected:
         host.send_signal(SIGKILL);
         host.wait();
         for (const auto& entry : fs::directory_iterator(sandbox.state() / "jobs"))
-            job = entry.path();
+            if (is_job_id(entry.path().filename().string())) job = entry.path();
     }
     void let_it_end() const { std::ofstream(sandbox.workspace() / "go") << "x"; }
     Process::Exit run_again() {

@@ -1,4 +1,4 @@
-// A second host takes over what a killed one left.
+// A second host takes over the jobs of a killed one.
 #include <csignal>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -15,8 +15,8 @@ using testing::processes_of;
 using testing::run;
 using namespace std::chrono_literals;
 
-/// Runs jobs_host until it has submitted everything and, when named, somebody has written the fifo
-/// `begun`; then kills it. Returns the ids.
+/// Runs jobs_host until it has submitted all jobs and, if `begun` is given, this fifo was written;
+/// then kills it. Returns the ids.
 std::vector<JobId> killed_host(const JobsFolder& folder, const std::vector<std::string>& jobs,
                                const std::string& begun = {}) {
     std::vector<std::string> words{TENON_JOBS_HOST, folder.store().folder(), "s"};
@@ -58,7 +58,7 @@ std::vector<JobId> killed_host(const JobsFolder& folder, const std::vector<std::
 
 const auto nothing_delivered = [](const JobRecord&) { return false; };
 
-TEST(Adoption, WatchesARunningJobAndTellsItsTrueEnd) {
+TEST(Adoption, WatchesARunningJobAndReportsItsTrueEnd) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     const std::string gate = folder.fifo("gate");
@@ -73,7 +73,7 @@ TEST(Adoption, WatchesARunningJobAndTellsItsTrueEnd) {
     EXPECT_EQ(drain(queue), ids);
 }
 
-TEST(Adoption, OfAJobFromAnotherTimeEndsItNoSoonerAndNoLater) {
+TEST(Adoption, OfAJobWithAWrongStartTimeEndsItNeitherSoonerNorLater) {
     for (const std::int64_t days : {-400, 400}) {
         SCOPED_TRACE(days);
         const JobsFolder folder;
@@ -99,7 +99,7 @@ TEST(Adoption, OfAJobFromAnotherTimeEndsItNoSoonerAndNoLater) {
     }
 }
 
-TEST(Adoption, WakesAStoppedSupervisorWhenTheTimeIsOver) {
+TEST(Adoption, ContinuesAStoppedSupervisorWhenTheTimeIsOver) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     JobId id;
@@ -116,7 +116,7 @@ TEST(Adoption, WakesAStoppedSupervisorWhenTheTimeIsOver) {
     EXPECT_TRUE(processes_of(id).empty());
 }
 
-TEST(Adoption, QueuesWhatWasQueuedInItsOldOrder) {
+TEST(Adoption, QueuesQueuedJobsInTheirOldOrder) {
     const JobsFolder folder;
     const std::string gate = folder.fifo("gate");
     const auto ids = killed_host(folder, {"bg:cat " + gate, "bg:echo 1", "bg:echo 2", "bg:echo 3"});
@@ -130,7 +130,7 @@ TEST(Adoption, QueuesWhatWasQueuedInItsOldOrder) {
     EXPECT_EQ(drain(queue), ids);
 }
 
-TEST(Adoption, TellsWhatEndedMeanwhileUnlessItWasDelivered) {
+TEST(Adoption, PostsTheEndsOfTheMeantimeUnlessTheyWereDelivered) {
     const JobsFolder folder;
     std::vector<JobId> ids;
     {
@@ -182,7 +182,7 @@ TEST(Adoption, CancelsAForegroundJobThatHadNotStarted) {
     EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
 }
 
-TEST(Adoption, EndsWhatADeadSubagentLeftRunning) {
+TEST(Adoption, EndsTheJobsOfASubagentOfAKilledHost) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     const auto ids = killed_host(folder, {"sub:echo go >" + ready + "; sleep 300"}, ready);
@@ -196,7 +196,7 @@ TEST(Adoption, EndsWhatADeadSubagentLeftRunning) {
     EXPECT_FALSE(queue.find_by_tool_use("call_0")) << "the call was not the session's own";
 }
 
-TEST(Adoption, StartsAJobWhateverItsLockHoldsAndTellsWhenItIsNoFile) {
+TEST(Adoption, StartsAJobWhateverItsLockContainsAndReportsALockThatIsNoFile) {
     const JobsFolder folder;
     JobSpec spec = folder.spec("echo out");
     spec.session = "s";
@@ -216,7 +216,7 @@ TEST(Adoption, StartsAJobWhateverItsLockHoldsAndTellsWhenItIsNoFile) {
     EXPECT_EQ(drain(queue).size(), 2U);
 }
 
-TEST(Adoption, NeverRunsWhatHasBeenDeliveredAsEnded) {
+TEST(Adoption, NeverRunsAJobWithADeliveredEnd) {
     const JobsFolder folder;
     JobSpec spec = folder.spec("touch started");
     spec.session = "s";
@@ -234,7 +234,7 @@ TEST(Adoption, NeverRunsWhatHasBeenDeliveredAsEnded) {
     EXPECT_FALSE(std::filesystem::exists(folder.dir() / "followed"));
 }
 
-TEST(Adoption, DeliversNoEndASecondTimeOfAJobThatRunsOn) {
+TEST(Adoption, PostsNoSecondEndOfARunningJobWithADeliveredEnd) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     const std::string gate = folder.fifo("gate");
@@ -247,7 +247,7 @@ TEST(Adoption, DeliversNoEndASecondTimeOfAJobThatRunsOn) {
     EXPECT_TRUE(drain(queue).empty());
 }
 
-TEST(Adoption, TellsThatTheSupervisorOfARunningJobWasKilledMeanwhile) {
+TEST(Adoption, ReportsThatTheSupervisorOfARunningJobWasKilled) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     const auto ids = killed_host(folder, {"bg:echo go >" + ready + "; sleep 1000"}, ready);
@@ -274,7 +274,7 @@ TEST(Adoption, LeavesOtherSessionsAlone) {
     EXPECT_EQ(folder.store().load(nobodys)->status, Status::kQueued);
 }
 
-TEST(Adoption, OfManyJobsLosesNoneAndTellsEachOnce) {
+TEST(Adoption, OfManyJobsLosesNoneAndPostsEachEndOnce) {
     const JobsFolder folder;
     std::vector<std::string> commands;
     for (int i = 0; i < 60; ++i)

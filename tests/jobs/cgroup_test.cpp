@@ -37,7 +37,7 @@ public:
     }
     ~DelegatedGroup() {
         if (path_.empty()) return;
-        // Beneath it there is what jobs would have left: nothing, or the host's own group.
+        // Jobs leave nothing in it but perhaps the host's own group.
         ::rmdir((path_ / "tenon-host").c_str());
         EXPECT_TRUE(is_removed()) << "something is left in " << path_;
     }
@@ -60,7 +60,7 @@ public:
         }
         return false;
     }
-    /// Does `what` in a child that is in the group; whether it returned true.
+    /// Runs `what` in a child that is in the group. Returns whether it returned true.
     bool inside(const std::function<bool()>& what) const {
         const pid_t child = ::fork();
         if (child == 0) {
@@ -122,7 +122,7 @@ TEST(JobInACgroup, IsEndedForItsLimitsAndLeavesNoGroup) {
     };
     for (const Case& row : cases) {
         SCOPED_TRACE(row.command);
-        // Another one each time: a group that hands controllers on takes no processes itself.
+        // A new group each time: a group with enabled controllers cannot have processes itself.
         const DelegatedGroup group;
         EXPECT_TRUE(group.inside([&] { return is_ended_for(row); }));
     }
@@ -144,7 +144,7 @@ TEST(JobInACgroup, IsEndedByTheKernelForItsMemory) {
     };
     for (const Case& row : cases) {
         SCOPED_TRACE(row.command);
-        // Another one each time: a group that hands controllers on takes no processes itself.
+        // A new group each time: a group with enabled controllers cannot have processes itself.
         const DelegatedGroup group;
         EXPECT_TRUE(group.inside([&] { return is_ended_for(row); }));
     }

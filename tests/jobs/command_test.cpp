@@ -1,4 +1,4 @@
-// What a command finds when it runs, and what is kept of what it prints.
+// The surroundings of a command, and what is kept of its output.
 #include <csignal>
 #include <cstdlib>
 #include <sys/resource.h>
@@ -17,7 +17,7 @@ std::string output_of(const JobsFolder& folder, Queue& queue, const std::string&
     return folder.report_of(run(queue, folder.spec(command, Kind::kForeground)));
 }
 
-TEST(Command, FindsAQuietEnvironmentWithoutCredentials) {
+TEST(Command, HasAnEnvironmentWithoutPagersPromptsAndCredentials) {
     const JobsFolder folder;
     ::setenv("ANTHROPIC_API_KEY", "sk-ant-not-for-children", 1);
     ::setenv("GIT_PAGER", "mine", 1);
@@ -54,7 +54,7 @@ TEST(Command, InheritsNoDescriptorNoMaskAndNoIgnoredSignal) {
     std::signal(SIGUSR1, handler);
 }
 
-TEST(Command, GetsTheDescriptorLimitTheHostWasStartedWith) {
+TEST(Command, GetsTheDescriptorLimitWithWhichTheHostWasStarted) {
     const JobsFolder folder;
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -69,7 +69,7 @@ TEST(Command, GetsTheDescriptorLimitTheHostWasStartedWith) {
     ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
-TEST(Command, IsASessionOfItsOwnAndTheFirstVictimWhenMemoryIsShort) {
+TEST(Command, HasASessionOfItsOwnAndIsKilledFirstWhenMemoryIsShort) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     std::ifstream ours("/proc/self/oom_score_adj");
@@ -80,7 +80,7 @@ TEST(Command, IsASessionOfItsOwnAndTheFirstVictimWhenMemoryIsShort) {
               std::to_string(std::min(1000, score + 500)) + "\nown\n");
 }
 
-TEST(Command, ThatPrintsWithoutEndIsKeptWithinItsCap) {
+TEST(Command, ThatPrintsWithoutEndStaysWithinItsCap) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     JobSpec spec = folder.spec(std::string(TENON_MISBEHAVE) + " flood=3000000");
@@ -139,7 +139,7 @@ TEST(Command, SharesTheSpaceOfAllOutputs) {
     EXPECT_GT(kept(second), 700'000U) << "no start is refused for it";
 }
 
-TEST(Command, IsTakenAtItsWordAboutResources) {
+TEST(Command, HasItsUseOfResourcesRecorded) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const JobRecord job = run(queue, folder.spec("for ((i = 0; i < 100000; ++i)); do :; done"));

@@ -56,7 +56,7 @@ TEST_F(FollowerTest, ReadsWhatWasThereBefore) {
     EXPECT_EQ(read(follower), text);
 }
 
-TEST_F(FollowerTest, SaysWhereItMissedSomethingAndHowMuch) {
+TEST_F(FollowerTest, SaysWhereBytesAreMissingAndHowMany) {
     OutputFollower follower(dir_.path());
     write(std::string(150, 'a'));
     EXPECT_EQ(read(follower), std::string(150, 'a'));
@@ -66,7 +66,7 @@ TEST_F(FollowerTest, SaysWhereItMissedSomethingAndHowMuch) {
               std::string(50, 'b') + "…300…" + std::string(50, 'e') + std::string(100, 'f'));
 }
 
-TEST_F(FollowerTest, SaysItAlsoInTheTail) {
+TEST_F(FollowerTest, SaysSoInTheTailToo) {
     OutputFollower follower(dir_.path());
     write(std::string(250, 'a'));
     EXPECT_EQ(read(follower), std::string(250, 'a'));
@@ -77,7 +77,7 @@ TEST_F(FollowerTest, SaysItAlsoInTheTail) {
               std::string(50, 'b') + "…100…" + std::string(100, 'd') + std::string(100, 'e'));
 }
 
-TEST_F(FollowerTest, AccountsForEveryByteWhereverItsLooksFall) {
+TEST_F(FollowerTest, AccountsForEveryByteWheneverItReads) {
     for (const std::size_t piece : {1, 7, 33, 100, 150, 399, 1000}) {
         for (const int every : {1, 2, 5, 20}) {
             SCOPED_TRACE(piece);
@@ -110,7 +110,7 @@ TEST_F(FollowerTest, IsReadableWhenMoreHasCome) {
     EXPECT_TRUE(is_readable(follower));
 }
 
-TEST_F(FollowerTest, HasNothingOfAFolderThatIsNotThere) {
+TEST_F(FollowerTest, ReadsNothingFromAMissingFolder) {
     OutputFollower follower(dir_ / "missing");
     EXPECT_FALSE(follower.next());
 }

@@ -1,5 +1,4 @@
-// Jobs on a disk that has no space or no room for names left, and on one that refuses to be
-// written.
+// Jobs on a disk without free space or free inodes, and on one that refuses to be written.
 #include <csignal>
 
 #include "tests/jobs/jobs_fixture.h"
@@ -18,7 +17,7 @@ using testing::processes_of;
 constexpr char kSize[] = "size=8m,nr_inodes=400";
 constexpr std::uint64_t kMostFree = 8;
 
-/// A store on a small disk; what commands wait for is elsewhere.
+/// A store on a small disk. What commands wait for is on another disk.
 class FullDisk : public ::testing::Test {
 protected:
     FullDisk() {
@@ -49,11 +48,11 @@ protected:
         EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
         return path;
     }
-    /// Of blocks, or of names.
+    /// How many blocks, or inodes, are left.
     void leave(bool blocks, std::uint64_t free) const {
         blocks ? disk->leave_blocks(free) : disk->leave_files(free);
     }
-    /// What the next host, and everybody else, reads of it.
+    /// Checks what the next host reads of the job.
     void expect_on_record(const JobRecord& job) const {
         EXPECT_TRUE(store->has_ended(job.id));
         const auto again = store->load(job.id);
@@ -62,7 +61,7 @@ protected:
         EXPECT_EQ(report(store->folder_of(job.id), *again), report(store->folder_of(job.id), job));
         EXPECT_TRUE(processes_of(job.id).empty());
     }
-    /// An end that says that the job has not begun, and why.
+    /// Checks that the end says that the job has not begun, and why.
     void expect_not_begun(const JobRecord& job) const {
         EXPECT_EQ(job.status, Status::kError);
         EXPECT_EQ(job.end.exit_code, 127);
@@ -178,7 +177,7 @@ TEST_F(FullDisk, BetweenTheEndOfACommandAndItsRecordDoesNotKeepItFromTheRecord) 
     }
 }
 
-TEST_F(FullDisk, EndsWhoeverIsCancelledAndKeepsTheNameOfWhoAsked) {
+TEST_F(FullDisk, LetsJobsBeCancelledAndRecordsWhoAsked) {
     for (const bool blocks : {true, false}) {
         SCOPED_TRACE(blocks ? "blocks" : "names");
         auto one_at_a_time = options();
@@ -240,7 +239,7 @@ TEST_F(FullDisk, LetsAForegroundCommandBecomeABackgroundJobForEverybody) {
     EXPECT_EQ(ended(queue, id).status, Status::kCancelled);
 }
 
-/// A directory where a record would be: the file system refuses what it had room for.
+/// Puts a directory in the place of a record, so that the file system refuses the record.
 class Refusal {
 public:
     Refusal(std::filesystem::path at) : at_(std::move(at)) {
@@ -253,7 +252,7 @@ private:
     std::filesystem::path at_;
 };
 
-TEST(RefusingDisk, DoesNotKeepTheTrueEndFromTheHostAndGetsTheRecordLater) {
+TEST(RefusingDisk, DoesNotHideTheTrueEndFromTheHostAndGetsTheRecordLater) {
     const JobsFolder folder;
     for (const Kind kind : {Kind::kForeground, Kind::kBackground}) {
         const std::string gate = folder.fifo(kind == Kind::kForeground ? "gate1" : "gate2");
@@ -329,7 +328,7 @@ TEST(RefusingDisk, ThatLosesTheDirectoryOfAJobStillLearnsItsTrueEnd) {
     EXPECT_EQ(ended(queue, next->id).status, Status::kCompleted);
 }
 
-TEST(Shim, TakesALimitThatTheClockCannotCountForNone) {
+TEST(Shim, TreatsALimitThatTheClockCannotCountAsNone) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     JobSpec spec = folder.spec("true");

@@ -22,7 +22,7 @@ namespace tenon::jobs::testing {
 
 using namespace std::chrono_literals;
 
-/// A state directory, its store, and what the tests of jobs ask again and again.
+/// A state directory, its store, and what most tests of jobs need.
 class JobsFolder {
 public:
     [[nodiscard]] const Store& store() const { return store_; }
@@ -85,7 +85,7 @@ inline std::vector<std::string> processes_of(const JobId& id) {
     return found;
 }
 
-/// Long enough for the slowest machine; nothing waits so long when all is well.
+/// Long enough for the slowest machine. A test that passes does not wait so long.
 inline std::chrono::steady_clock::time_point deadline() {
     return std::chrono::steady_clock::now() + 60s;
 }

@@ -84,7 +84,7 @@ TEST(Launcher, ThatWasKilledIsReplacedByAnotherOrByTheHostItself) {
     }
 }
 
-TEST(Launcher, ThatDoesNotAnswerIsReplacedAndHoldsUpNoEnd) {
+TEST(Launcher, ThatDoesNotAnswerIsReplacedAndDelaysNoEnd) {
     const testing::JobsFolder folder;
     const auto launcher = Launcher::start(TENON_JOBS_HOST);
     QueueOptions options = folder.options();
@@ -96,7 +96,7 @@ TEST(Launcher, ThatDoesNotAnswerIsReplacedAndHoldsUpNoEnd) {
     ASSERT_EQ(::kill(launcher->process(), SIGSTOP), 0);
 }
 
-TEST(Launcher, KeepsTheDescriptorsOfAShimUntilThereIsRoomForThem) {
+TEST(Launcher, KeepsTheDescriptorsOfAShimUntilTheyCanBeReceived) {
     if (tenon::testing::kSanitizerNeedsDescriptors)
         GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
     for (const int room : {0, 1}) {
@@ -131,7 +131,7 @@ TEST(Launcher, KeepsTheDescriptorsOfAShimUntilThereIsRoomForThem) {
         frees.join();
         ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
         ASSERT_TRUE(started) << started.error().message;
-        ASSERT_TRUE(started->process && started->news);
+        ASSERT_TRUE(started->process && started->status);
         pollfd ended{started->process.get(), POLLIN, 0};
         ASSERT_EQ(::poll(&ended, 1, 60'000), 1);
         EXPECT_EQ(folder.store().load(job->id)->end.exit_code, 5);

@@ -36,7 +36,7 @@ std::uint64_t value_of(const Case& row) {
     return static_cast<std::uint64_t>(row.limits.cpu->count());
 }
 
-TEST(Limits, EndAJobWhoseWholeTreeExceedsThemAndSayWhich) {
+TEST(Limits, EndAJobWithATreeThatExceedsThemAndSayWhich) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const Case cases[] = {
@@ -98,7 +98,7 @@ TEST(Limits, EndNothingThatStaysWithinThem) {
     Queue queue(folder.store(), folder.options());
     const Case cases[] = {
         {TENON_MISBEHAVE " touch=100; exit 3", memory(200), ""},
-        // A gigabyte for whoever counts shared pages more than once.
+        // A gigabyte, if shared pages are counted more than once.
         {TENON_MISBEHAVE " share=100 crowd=9 read burn=100; exit 3", memory(200), ""},
         {TENON_MISBEHAVE " crowd=15 burn=50; exit 3", processes(20), ""},
         {"for i in 1 2 3 4; do " TENON_MISBEHAVE " burn=100; done; exit 3", cpu(5s), ""},
@@ -114,7 +114,7 @@ TEST(Limits, EndNothingThatStaysWithinThem) {
     }
 }
 
-TEST(Limits, AreNotThereUnlessSomebodySetThem) {
+TEST(Limits, DoNotExistUnlessTheyAreSet) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const JobRecord job =
@@ -137,7 +137,7 @@ TEST(Limits, OfAQueuedJobAreKeptByTheHostThatAdoptsIt) {
     EXPECT_EQ(end.end.limit->value, 200 * kMiB);
 }
 
-TEST(Limits, HoldForWhatAPersistentJobLeftRunning) {
+TEST(Limits, ApplyToWhatAPersistentJobLeftRunning) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     JobSpec spec =

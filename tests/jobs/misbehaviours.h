@@ -4,7 +4,7 @@
 
 #include "tests/jobs/jobs_fixture.h"
 
-/// Trees of processes that do not want to end.
+/// Process trees that resist being ended.
 namespace tenon::jobs::testing {
 
 inline constexpr const char* kMisbehaviours[] = {
@@ -22,14 +22,14 @@ inline constexpr const char* kMisbehaviours[] = {
     "daemon setsid block-term respawn=100000 respawn=100000 linger",
 };
 
-/// Starts the misbehaviour behind a shell that stays, and returns when it is under way.
+/// Starts a misbehaving tree from a shell that stays, and returns when it runs.
 inline JobId start_misbehaving(Queue& queue, const JobsFolder& folder, const std::string& what,
                                JobSpec spec) {
     static int number = 0;
     const std::string ready = folder.fifo("ready" + std::to_string(++number));
     const std::string last = what.substr(what.rfind(' ') + 1);
     const bool stops = what.find("stop") != std::string::npos;
-    // Before the last word, or before the stop: afterwards it cannot tell.
+    // Before its last step, or before it is stopped: afterwards it cannot report.
     const auto at = stops ? what.find("stop") : what.size() - last.size();
     spec.command = "nohup " TENON_MISBEHAVE " " + what.substr(0, at) + "ready=" + ready + " " +
                    what.substr(at) + " & wait; sleep 1000";

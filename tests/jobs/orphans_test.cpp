@@ -1,4 +1,4 @@
-// What a supervisor leaves that was killed.
+// The processes that a killed supervisor leaves.
 #include "host/jobs/orphans.h"
 
 #include <csignal>
@@ -32,7 +32,7 @@ void expect_lost(const JobRecord& job) {
     EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
 }
 
-TEST(Orphans, AreEndedToTheLastWhenTheSupervisorIsKilledBesideItsHost) {
+TEST(Orphans, AreAllEndedWhenTheSupervisorIsKilledBesideItsHost) {
     const JobsFolder folder;
     auto options = folder.options();
     options.max_running = 100;
@@ -50,7 +50,7 @@ TEST(Orphans, AreEndedToTheLastWhenTheSupervisorIsKilledBesideItsHost) {
     EXPECT_EQ(drain(queue).size(), started.size());
 }
 
-TEST(Orphans, AreEndedByWhoeverFindsTheJobLost) {
+TEST(Orphans, AreEndedByTheProcessThatFindsTheJobLost) {
     const JobsFolder folder;
     std::vector<std::pair<std::string, JobId>> started;
     {
@@ -74,7 +74,7 @@ TEST(Orphans, AreEndedByWhoeverFindsTheJobLost) {
     }
 }
 
-TEST(Orphans, ThatHaveClearedTheirEnvironmentGoWithTheLauncher) {
+TEST(Orphans, ThatHaveClearedTheirEnvironmentAreEndedByTheLauncher) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     const auto launcher = Launcher::start();
@@ -95,8 +95,8 @@ TEST(Orphans, ThatHaveClearedTheirEnvironmentGoWithTheLauncher) {
         std::this_thread::yield();
 }
 
-/// A persistent job that has ended while what it left behind lives on; its supervisor and its host
-/// have gone.
+/// A persistent job that has ended, while processes that it left behind live on. Its supervisor and
+/// its host have ended.
 JobId abandoned(const JobsFolder& folder) {
     JobId id;
     {
@@ -134,12 +134,12 @@ TEST(Orphans, OfAPersistentJobCanBeCancelled) {
     EXPECT_FALSE(folder.store().cancel(id, "test"));
 }
 
-TEST(Orphans, OfAJobThatHasEndedGoWhenItsSupervisorIsKilledAtThat) {
+TEST(Orphans, OfAJobThatHasEndedAreEndedWhenItsSupervisorIsKilledWhileEndingThem) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     auto job = queue.submit(folder.spec(TENON_MISBEHAVE " daemon setsid ignore-term linger"));
     ASSERT_TRUE(job);
-    // It is still at it: what ignores SIGTERM has half a second.
+    // It has not finished: a process that ignores SIGTERM has half a second.
     EXPECT_EQ(ended(queue, job->id).end.left_behind, 1);
     kill_supervisor(folder.store(), job->id);
     while (!processes_of(job->id).empty())
@@ -158,8 +158,8 @@ std::string mark_of(const JobId& id) {
     return "TENON_JOB_ID=" + id;
 }
 
-/// Processes of this test that wear a job's mark, each `sleep` under another name for what it is,
-/// and each the child of a process with the name `parent`, which also adopts what that leaves.
+/// Processes of this test with a job's id. Each is `sleep` under a name that says what it is, and
+/// the child of a process with the name `parent`, which also adopts its orphans.
 class Wearers {
 public:
     ~Wearers() {
@@ -220,7 +220,7 @@ Started dead_supervisor() {
     return shim;
 }
 
-TEST(Orphans, AreThoseThatCarryExactlyTheJobsId) {
+TEST(Orphans, AreTheProcessesWithExactlyTheJobsId) {
     const JobsFolder folder;
     std::filesystem::copy_file("/bin/sleep", folder.dir() / "tenon-shim");
     Wearers wearers;
@@ -241,7 +241,7 @@ TEST(Orphans, AreThoseThatCarryExactlyTheJobsId) {
         EXPECT_TRUE(Wearers::lives(other));
 }
 
-TEST(Orphans, AreNobodyWhileTheSupervisorLivesOrAfterAnotherBootOrBeforeItBegan) {
+TEST(Orphans, AreNoneWhileTheSupervisorLivesOrAfterAnotherBootOrBeforeItBegan) {
     Started lives{ProcessIdentity::of_this_process(), 5, 1000};
     Started another_boot = dead_supervisor();
     another_boot.shim.boot_id = "11111111-2222-3333-4444-555555555555";
@@ -254,7 +254,7 @@ TEST(Orphans, AreNobodyWhileTheSupervisorLivesOrAfterAnotherBootOrBeforeItBegan)
     EXPECT_TRUE(Wearers::lives(bystander));
 }
 
-TEST(Orphans, AreNotWhatAProcessThatIsNotTenonsHasForAChild) {
+TEST(Orphans, AreNoChildrenOfAProcessThatIsNotTenons) {
     // A terminal passes the environment on to the shell of a new window, an editor to its server; a
     // user's service manager imports it, and adopts what others leave as well.
     for (const char* parent : {"systemd", "gnome-terminal-", "bash", "code", "tenon"}) {
@@ -270,7 +270,7 @@ TEST(Orphans, AreNotWhatAProcessThatIsNotTenonsHasForAChild) {
     }
 }
 
-TEST(Orphans, OfAJobThatEndedInOrderAreNotLookedFor) {
+TEST(Orphans, OfAJobThatEndedInOrderAreNotSearched) {
     const JobsFolder folder;
     struct Case {
         const char* command;
@@ -298,7 +298,7 @@ TEST(Orphans, OfAJobThatEndedInOrderAreNotLookedFor) {
     }
 }
 
-TEST(Orphans, OfALostJobAreLookedForOnlyUntilNoneIsLeft) {
+TEST(Orphans, OfALostJobAreSearchedOnlyUntilNoneIsLeft) {
     const JobsFolder folder;
     JobId id;
     {
@@ -313,7 +313,7 @@ TEST(Orphans, OfALostJobAreLookedForOnlyUntilNoneIsLeft) {
     EXPECT_TRUE(Wearers::lives(window));
 }
 
-TEST(Orphans, IncludeWhatDescendsFromThemWithoutTheMark) {
+TEST(Orphans, IncludeTheirDescendantsWithoutTheId) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
     Wearers wearers;

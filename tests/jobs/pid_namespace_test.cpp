@@ -1,4 +1,4 @@
-// Jobs in a PID namespace of their own. Skipped where this machine lets this user make none.
+// Jobs in a PID namespace of their own. Skipped if this user cannot make one on this machine.
 #include <algorithm>
 #include <csignal>
 #include <cstddef>
@@ -42,13 +42,13 @@ protected:
                  }()};
 };
 
-TEST_F(PidNamespace, HoldsOnlyTheJobsProcesses) {
+TEST_F(PidNamespace, ContainsOnlyTheJobsProcesses) {
     const JobRecord job = run(queue_, spec("echo $PPID; read -r pid _ </proc/self/stat; echo $pid; "
                                            "printf '%s\\n' /proc/[0-9]*; exit 4"));
     EXPECT_EQ(folder_.report_of(job), "1\n2\n/proc/1\n/proc/2\n[exit code: 4]");
 }
 
-TEST_F(PidNamespace, ChangesNothingOfHowACommandEnds) {
+TEST_F(PidNamespace, DoesNotChangeHowACommandEnds) {
     for (const char* command :
          {"exit 0", "exit 7", "kill $$; sleep 1000", "kill -9 $$", "kill -SEGV $$; sleep 1000",
           "kill -HUP $$; sleep 1000", "sh -c 'kill -9 $$'", "bash -c 'kill $$'; exit $?",
@@ -74,7 +74,7 @@ TEST_F(PidNamespace, LeavesNothingWhenTheSupervisorIsKilled) {
         const auto started = folder_.store().started(id);
         ASSERT_TRUE(started);
         ASSERT_GE(processes_of(id).size(), 2U);
-        // Every process of it, taken before: that none is left must not be for lack of looking.
+        // All its processes, opened before, so that none can be overlooked.
         std::vector<UniqueFd> all;
         for (const std::string& line : processes_of(id)) {
             const auto pid = static_cast<pid_t>(std::stoi(line));
@@ -93,7 +93,7 @@ TEST_F(PidNamespace, LeavesNothingWhenTheSupervisorIsKilled) {
     }
 }
 
-TEST_F(PidNamespace, IsGoneToTheLastProcessWhenTheJobIsCancelled) {
+TEST_F(PidNamespace, HasNoProcessLeftWhenTheJobIsCancelled) {
     for (const std::string what : testing::kMisbehaviours) {
         SCOPED_TRACE(what);
         const JobId id = testing::start_misbehaving(queue_, folder_, what, spec(""));
@@ -105,7 +105,7 @@ TEST_F(PidNamespace, IsGoneToTheLastProcessWhenTheJobIsCancelled) {
     }
 }
 
-TEST_F(PidNamespace, LeavesATimeoutTheOutputAndTheChanceToEndInOrder) {
+TEST_F(PidNamespace, KeepsTheOutputAtATimeoutAndGivesTimeToEndInOrder) {
     JobSpec timed = spec("trap 'echo bye; exit 9' TERM; echo begun; sleep 1000 & wait");
     timed.timeout = 300ms;
     const JobRecord job = run(queue_, timed);
@@ -144,7 +144,7 @@ TEST_F(PidNamespace, IsLimitedLikeEveryTree) {
     }
 }
 
-TEST_F(PidNamespace, IsWalledInLikeEveryCommand) {
+TEST_F(PidNamespace, CanBeSandboxedLikeEveryCommand) {
     std::filesystem::create_directory(folder_.dir() / "inside");
     JobSpec walled = spec(
         "read -r pid _ </proc/self/stat; echo $pid; (echo x >../outside) 2>/dev/null || echo no; "

@@ -1,4 +1,6 @@
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include "host/jobs/queue.h"
 #include "tests/jobs/jobs_fixture.h"
@@ -12,7 +14,7 @@ using testing::JobsFolder;
 using testing::processes_of;
 using testing::run;
 
-/// A job that has said that it runs, and then stays.
+/// A job that runs, and does not end by itself.
 JobId start_staying(Queue& queue, const JobsFolder& folder, const std::string& name, JobSpec spec) {
     const std::string ready = folder.fifo(name);
     spec.command = "echo begun; echo go >" + ready + "; exec sleep 1000";
@@ -22,7 +24,7 @@ JobId start_staying(Queue& queue, const JobsFolder& folder, const std::string& n
     return job ? job->id : JobId();
 }
 
-TEST(QueueCancel, EndsARunningJobAndSaysWhoAsked) {
+TEST(QueueCancel, EndsARunningJobAndRecordsWhoAsked) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const JobId id = start_staying(queue, folder, "ready", folder.spec(""));
@@ -38,7 +40,7 @@ TEST(QueueCancel, EndsARunningJobAndSaysWhoAsked) {
     EXPECT_EQ(queue.cancel("00000000", "x").error().message, "Unknown job 00000000");
 }
 
-TEST(QueueCancel, TakesAQueuedJobOutBeforeItStarts) {
+TEST(QueueCancel, EndsAQueuedJobBeforeItStarts) {
     const JobsFolder folder;
     auto options = folder.options();
     options.max_running = 0;
@@ -64,7 +66,7 @@ TEST(QueueCancel, LearnsThatAnotherProcessCancelledAQueuedJob) {
     EXPECT_EQ(drain(queue), std::vector{id});
 }
 
-TEST(QueueCancel, ByAnotherProcessIsLookedAtAgainSoonWhereItCouldNotBeRead) {
+TEST(QueueCancel, ByAnotherProcessIsReadAgainSoonIfItCouldNotBeRead) {
     const JobsFolder folder;
     auto options = folder.options();
     options.max_running = 0;
@@ -85,7 +87,7 @@ TEST(QueueCancel, ByAnotherProcessIsLookedAtAgainSoonWhereItCouldNotBeRead) {
     EXPECT_EQ(queue.wait_any(std::span(&id, 1), long_before_the_sweep, {}), Queue::Waited::kEnded);
 }
 
-TEST(QueueCancel, OfAJobJustSubmittedEndsItHoweverFarItHasCome) {
+TEST(QueueCancel, EndsAJobThatWasJustSubmittedAtAnyPointOfItsStart) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     for (int i = 0; i < 30; ++i) {
@@ -121,6 +123,30 @@ TEST(QueueEnd, CancelsSessionJobsAndLeavesPersistentOnes) {
     ended(queue, server);
 }
 
+TEST(QueueEnd, WaitsForASupervisorThatIsJustStarting) {
+    const JobsFolder folder;
+    const std::string begun = folder.fifo("begun");
+    const std::string gate = folder.fifo("gate");
+    auto options = folder.options();
+    options.shim.program =
+        folder.dir().write("slow", "#!/bin/bash\necho go >" + begun + "; read <" + gate +
+                                       "; exec " TENON_SHIM " \"$@\"");
+    std::filesystem::permissions(options.shim.program, std::filesystem::perms::owner_all);
+    Queue queue(folder.store(), options);
+    const JobId id = queue.submit(folder.spec("touch started"))->id;
+    EXPECT_EQ(JobsFolder::read_fifo(begun), "go\n");
+    std::atomic<bool> is_over = false;
+    std::thread ends([&] {
+        EXPECT_EQ(queue.cancel_session_jobs("exit"), 0U);
+        is_over = true;
+    });
+    EXPECT_EQ(ended(queue, id).status, Status::kCancelled);
+    EXPECT_FALSE(is_over);
+    JobsFolder::write_fifo(gate);
+    ends.join();
+    EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
+}
+
 TEST(QueueEnd, LetsRunningJobsGoOnAndQueuedOnesStay) {
     const JobsFolder folder;
     const std::string gate = folder.fifo("gate");
@@ -151,7 +177,7 @@ TEST(QueueEnd, RecordsAJobAsLostWhenItsSupervisorIsKilled) {
     ASSERT_EQ(::kill(shim->shim.pid, SIGKILL), 0);
     const JobRecord job = ended(queue, id);
     EXPECT_EQ(job.status, Status::kLost);
-    // What it printed may have been in the pipe still.
+    // What it printed may still have been in the pipe.
     EXPECT_EQ(with_ending("", job).find("(no output)\n[lost: its supervisor (pid " +
                                         std::to_string(shim->shim.pid) + ") was killed]"),
               0U)
@@ -160,7 +186,7 @@ TEST(QueueEnd, RecordsAJobAsLostWhenItsSupervisorIsKilled) {
     EXPECT_EQ(folder.store().load(id)->status, Status::kLost);
 }
 
-TEST(QueueStart, EndsAsAnErrorWithTheReasonWhatCannotBeStarted) {
+TEST(QueueStart, RecordsAnErrorWithTheReasonIfAJobCannotBeStarted) {
     const JobsFolder folder;
     const auto expect_refusal = [&](Queue& queue, const JobId& id, const std::string& why) {
         const JobRecord job = ended(queue, id);

@@ -16,7 +16,7 @@ using testing::JobsFolder;
 using testing::run;
 using namespace std::chrono_literals;
 
-TEST(Queue, RunsACommandAndTellsItsEndOnce) {
+TEST(Queue, RunsACommandAndPostsItsEndOnce) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const JobRecord job = run(queue, folder.spec("echo out; echo err >&2"));
@@ -28,7 +28,7 @@ TEST(Queue, RunsACommandAndTellsItsEndOnce) {
     EXPECT_FALSE(queue.wait_for_news({}));
 }
 
-TEST(Queue, TellsHowACommandEnded) {
+TEST(Queue, ReportsHowACommandEnded) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     struct Case {
@@ -63,8 +63,8 @@ TEST(Queue, StartsTheHigherPriorityFirstAndEqualsInTheirOrder) {
     std::vector<JobId> ids{queue.submit(folder.spec("cat " + gate))->id};
     constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
     constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
-    for (const std::int64_t priority : {std::int64_t{0}, kHighest, std::int64_t{0}, kLowest,
-                                        std::int64_t{-1}, kHighest}) {
+    for (const std::int64_t priority :
+         {std::int64_t{0}, kHighest, std::int64_t{0}, kLowest, std::int64_t{-1}, kHighest}) {
         JobSpec spec = folder.spec("true");
         spec.priority = priority;
         auto job = queue.submit(spec);
@@ -78,7 +78,7 @@ TEST(Queue, StartsTheHigherPriorityFirstAndEqualsInTheirOrder) {
     EXPECT_EQ(drain(queue), (std::vector{ids[0], ids[2], ids[6], ids[1], ids[3], ids[5], ids[4]}));
 }
 
-TEST(Queue, RunsNoMoreThanItsPlacesAndTellsEachOfManyOnce) {
+TEST(Queue, RunsNoMoreThanItsPlacesAndPostsEachEndOnce) {
     const JobsFolder folder;
     auto options = folder.options();
     options.max_running = 4;
@@ -112,7 +112,8 @@ TEST(Queue, RunsNoMoreThanItsPlacesAndTellsEachOfManyOnce) {
         EXPECT_EQ(order, expected);
     }
     EXPECT_EQ(told, 200);
-    // A place is free before its end is told, so the next may be told first: twice the places.
+    // A place is free before the end is reported, so the next start may be reported first: twice
+    // the places.
     EXPECT_LE(most, 8);
 }
 
@@ -270,7 +271,7 @@ TEST(Queue, TurnsARunningForegroundJobIntoABackgroundOne) {
     EXPECT_EQ(changes, (std::vector<std::string>{"running", "completed"}));
 }
 
-TEST(Queue, TellsWhoWaitsForAForegroundJobThatItWasMoved) {
+TEST(Queue, EndsTheWaitForAForegroundJobWhenItIsMoved) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const std::string gate = folder.fifo("gate");

@@ -57,7 +57,7 @@ TEST(Record, OfAJobWithoutLimitsSaysNothingOfThem) {
     EXPECT_FALSE(decode_job(text)->spec.limits.any());
 }
 
-TEST(Record, OfAJobHoldsWhatItsCommandMayDo) {
+TEST(Record, OfAJobContainsWhatItsCommandMayDo) {
     JobRecord job = full_record();
     EXPECT_FALSE(decode_job(encode_job(job))->spec.containment.is_on());
     job.spec.containment.mode = sandbox::Mode::kWorkspace;
@@ -101,7 +101,7 @@ TEST(Record, OfAnEndComesBackAsItWas) {
     EXPECT_FALSE(back->exit_code);
 }
 
-TEST(Record, OfAnEndFitsItsRoomWhateverItsTextsHold) {
+TEST(Record, OfAnEndFitsItsSpaceWhateverItsTextsContain) {
     for (const char* piece : {"x", "\x01", "\"", "ü", "\xff", "\U0001F600"}) {
         SCOPED_TRACE(piece);
         JobEnd end;
@@ -114,7 +114,7 @@ TEST(Record, OfAnEndFitsItsRoomWhateverItsTextsHold) {
         end.user_us = end.system_us = end.max_rss_kib = std::numeric_limits<std::int64_t>::max();
         end.left_behind = end.survivors = std::numeric_limits<int>::max();
         const std::string text = encode_end(end);
-        EXPECT_LE(text.size(), kEndRoom);
+        EXPECT_LE(text.size(), kEndBytes);
         const auto back = decode_end(text);
         ASSERT_TRUE(back) << back.error().message;
         EXPECT_EQ(back->exit_code, 127);
@@ -246,7 +246,7 @@ TEST(Record, ThatIsHostileIsRefusedByName) {
         EXPECT_FALSE(decode_end(with(encode_end({}), "status", "\"" + std::string(status) + "\"")));
 }
 
-TEST(Process, IsReadFromAStatLineWhateverItsNameHolds) {
+TEST(Process, IsReadFromAStatLineWhateverItsNameContains) {
     const std::string rest = " S 42 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 100\n";
     for (const char* name : {"(bash)", "(a b)", "(x) R 1 (y)", "())))", "(\n)"}) {
         SCOPED_TRACE(name);

@@ -112,7 +112,7 @@ TEST(Report, ShowsHeadAndTailAndTheNumberLeftOutOfALongOutput) {
     }
 }
 
-TEST(Report, MarksWhatWasNeverKeptAndBreaksNoCharacterThere) {
+TEST(Report, MarksWhatWasNotKeptAndBreaksNoCharacterThere) {
     const TempDir dir;
     dir.write("output", "head\xC3");  // the first half of ü
     dir.write("output.1",
@@ -141,7 +141,7 @@ TEST(Report, OfATailBeginsWithAWholeCharacter) {
     EXPECT_EQ(read_output_tail(dir / "nothing", 5), "");
 }
 
-TEST(Report, NoCutLeavesAPieceOfAKey) {
+TEST(Report, ContainsNoPartOfAKeyAtACut) {
     const std::string key = "key-abcdefghijklmnopqrstuvwxyz";
     Secrets secrets;
     secrets.add(key);
@@ -197,6 +197,21 @@ TEST(Preview, IsTheFirstEightyCharactersOnOneLine) {
                       "d"),
               "a b c d");
     EXPECT_TRUE(utf8::is_valid(preview("\xff" + umlauts)));
+}
+
+TEST(Redacted, ReplacesSecretsInEveryTextOfARecord) {
+    Secrets secrets;
+    secrets.add("sk-ant-12345678");
+    JobRecord job = completed();
+    const auto texts = [](JobRecord& of) {
+        return std::vector{&of.spec.command,   &of.spec.name,    &of.spec.cwd,
+                           &of.spec.workspace, &of.end.ended_by, &of.end.reason};
+    };
+    for (std::string* text : texts(job))
+        *text = "x sk-ant-12345678";
+    job = redacted(job, secrets);
+    for (const std::string* text : texts(job))
+        EXPECT_EQ(*text, "x [redacted]");
 }
 
 }  // namespace

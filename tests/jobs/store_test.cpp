@@ -49,7 +49,7 @@ TEST(Store, RecordsWhatWasAskedAndListsItInOrder) {
     EXPECT_EQ(info.st_mode & 0777U, 0600U);
 }
 
-TEST(Store, TellsAJobAsLostWhenNobodyHoldsItAnyMore) {
+TEST(Store, ReportsAJobAsLostWhenNobodyHoldsItsLockAnyMore) {
     const ProcessIdentity self = ProcessIdentity::of_this_process();
     ProcessIdentity recycled = self;
     recycled.start_time += 1;
@@ -77,7 +77,7 @@ TEST(Store, TellsAJobAsLostWhenNobodyHoldsItAnyMore) {
     }
 }
 
-TEST(Store, SignalsNobodyButTheShimItself) {
+TEST(Store, SignalsNoProcessButTheShimItself) {
     const pid_t bystander = ::fork();
     if (bystander == 0) {
         ::pause();
@@ -106,7 +106,7 @@ TEST(Store, SignalsNobodyButTheShimItself) {
     ::waitpid(bystander, nullptr, 0);
 }
 
-TEST(Store, NamesTheFileItCannotUnderstandAndLeavesItAlone) {
+TEST(Store, NamesAFileItCannotUnderstandAndLeavesItAlone) {
     const std::pair<const char*, const char*> cases[] = {
         {kJobFile, "{\"v\":1,\"sess"}, {kJobFile, "{\"v\":2}"},        {kJobFile, ""},
         {kStatusFile, "{\"v\":1,"},    {kStatusFile, "{\"v\":3}"},     {kStatusFile, "\xff"},
@@ -129,7 +129,7 @@ TEST(Store, NamesTheFileItCannotUnderstandAndLeavesItAlone) {
     }
 }
 
-TEST(Store, PassesOverWhatIsNoJob) {
+TEST(Store, IgnoresWhatIsNoJob) {
     const StoredJob job;
     job.folder.dir().write("state/jobs/README", "hello");
     job.folder.dir().write("state/jobs/ABCDEF01/job.json", "{}");
@@ -142,7 +142,7 @@ TEST(Store, PassesOverWhatIsNoJob) {
         EXPECT_FALSE(job.folder.store().load(id)) << id;
 }
 
-TEST(Store, LeavesNothingOfAJobItCouldNotRecord) {
+TEST(Store, LeavesNothingOfAJobThatItCouldNotRecord) {
     const JobsFolder folder;
     EXPECT_FALSE(Store::open(folder.dir().write("file", "") / std::filesystem::path("jobs")));
     EXPECT_FALSE(Store::open(folder.dir() / "file"));
@@ -155,7 +155,28 @@ TEST(Store, LeavesNothingOfAJobItCouldNotRecord) {
         << job.error().message;
 }
 
-TEST(Store, MakesItsDirectoriesAgainWhenSomebodyHasRemovedThem) {
+TEST(Store, MakesAJobOfAPreparedDirectoryOrOfAnotherIfThatHasGone) {
+    const JobsFolder folder;
+    const auto entries = [&] {
+        return std::distance(std::filesystem::directory_iterator(folder.store().folder()), {});
+    };
+    for (const bool has_gone : {false, true}) {
+        SCOPED_TRACE(has_gone);
+        auto prepared = folder.store().prepare();
+        ASSERT_TRUE(prepared) << prepared.error().message;
+        EXPECT_TRUE(folder.store().ids().empty());
+        if (has_gone) std::filesystem::remove_all(prepared->path());
+        const auto job = folder.store().create(folder.spec("true"), *std::move(prepared));
+        ASSERT_TRUE(job) << job.error().message;
+        EXPECT_EQ(folder.store().load(job->id)->spec.command, "true");
+        EXPECT_EQ(entries(), 1) << "the job and nothing else";
+        std::filesystem::remove_all(folder.store().folder_of(job->id));
+    }
+    { const auto unused = folder.store().prepare(); }
+    EXPECT_EQ(entries(), 0);
+}
+
+TEST(Store, MakesItsDirectoriesAgainWhenTheyWereRemoved) {
     const JobsFolder folder;
     for (const char* removed : {"state/jobs", "state"}) {
         SCOPED_TRACE(removed);
@@ -186,7 +207,7 @@ TEST(Store, LetsOneOfManyDecideAboutAQueuedJob) {
     EXPECT_EQ(job.load()->status, Status::kCancelled);
 }
 
-TEST(Store, LeavesAJobAloneThatSomebodyElseHasLocked) {
+TEST(Store, DoesNotEndAJobThatAnotherProcessHasLocked) {
     const StoredJob job;
     job.write(kLockFile, "not a word of ours");
     const UniqueFd lock(::open((job.folder.store().folder_of(job.id) / kLockFile).c_str(), O_RDWR));
@@ -194,7 +215,7 @@ TEST(Store, LeavesAJobAloneThatSomebodyElseHasLocked) {
     EXPECT_EQ(job.load()->status, Status::kQueued);
     const auto cancelled = job.folder.store().cancel(job.id, "test");
     ASSERT_FALSE(cancelled);
-    EXPECT_EQ(cancelled.error().message, "job " + job.id + " is locked by somebody");
+    EXPECT_EQ(cancelled.error().message, "job " + job.id + " is locked by another process");
     EXPECT_EQ(job.load()->status, Status::kQueued);
 }
 
@@ -239,7 +260,7 @@ TEST(Store, KeepsTheHostOfAJobThatIsWrittenAgain) {
     EXPECT_EQ(job.load()->host, "elsewhere");
 }
 
-TEST(Store, TakesAnOldRecordWithoutAHostForOurs) {
+TEST(Store, TreatsAnOldRecordWithoutAHostAsOneOfThisHost) {
     const StoredJob job;
     const std::string file = "state/jobs/" + job.id + "/" + kJobFile;
     std::string text = job.folder.dir().read(file);
@@ -276,6 +297,12 @@ TEST(Store, RemovesOnlyOldDeliveredEndedJobs) {
     const JobId untold = make(31, true);
     const JobId tree_lives = make(31, true);
     folder.dir().write("state/jobs/.removed-0000aaaa-x/output", "half removed");
+    const PreparedJob in_use = *folder.store().prepare();
+    PreparedJob abandoned = *folder.store().prepare();
+    const std::filesystem::path abandoned_path = abandoned.path();
+    abandoned.release();
+    std::filesystem::last_write_time(abandoned_path,
+                                     std::filesystem::file_time_type::clock::now() - 2h);
     const UniqueFd lock(
         ::open((folder.store().folder_of(tree_lives) / kLockFile).c_str(), O_RDWR | O_CREAT, 0600));
     ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
@@ -288,6 +315,8 @@ TEST(Store, RemovesOnlyOldDeliveredEndedJobs) {
     for (const JobId& id : {young, queued, untold, tree_lives})
         EXPECT_TRUE(folder.store().load(id));
     EXPECT_FALSE(std::filesystem::exists(folder.store().folder() / ".removed-0000aaaa-x"));
+    EXPECT_FALSE(std::filesystem::exists(abandoned_path));
+    EXPECT_TRUE(std::filesystem::exists(in_use.path()));
 }
 
 constexpr std::int64_t kDay = 86'400'000;
@@ -369,7 +398,7 @@ private:
     StoredJob job_;
 };
 
-TEST(Clock, SetMeanwhileMakesNoJobOldAndKeepsNone) {
+TEST(Clock, SetMeanwhileNeitherRemovesNorKeepsAJob) {
     struct Case {
         const char* what;
         std::int64_t ended_ago_ms;  // by the wall clock

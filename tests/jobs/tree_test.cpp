@@ -1,4 +1,4 @@
-// Trees of processes that do not want to end.
+// Process trees that resist being ended.
 #include "tests/jobs/misbehaviours.h"
 
 namespace tenon::jobs {
@@ -10,7 +10,7 @@ using testing::processes_of;
 using testing::run;
 using namespace std::chrono_literals;
 
-TEST(Tree, IsGoneToTheLastProcessWhenTheJobIsCancelled) {
+TEST(Tree, HasNoProcessLeftWhenTheJobIsCancelled) {
     const JobsFolder folder;
     auto options = folder.options();
     options.max_running = 100;
@@ -30,7 +30,7 @@ TEST(Tree, IsGoneToTheLastProcessWhenTheJobIsCancelled) {
     }
 }
 
-TEST(Tree, IsGoneToTheLastProcessWhenTheTimeIsOver) {
+TEST(Tree, HasNoProcessLeftWhenTheTimeIsOver) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     JobSpec spec = folder.spec(TENON_MISBEHAVE
@@ -43,7 +43,7 @@ TEST(Tree, IsGoneToTheLastProcessWhenTheTimeIsOver) {
     EXPECT_EQ(processes_of(job.id), std::vector<std::string>());
 }
 
-TEST(Tree, OfACommandThatMakesItsSupervisorItsTracerGoesOnToItsEnd) {
+TEST(Tree, OfACommandThatMakesItsSupervisorItsTracerRunsToItsEnd) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     for (const bool own_namespace : {false, true}) {
@@ -76,7 +76,7 @@ TEST(Tree, LeftBehindByBashIsCountedAndEnded) {
     }
 }
 
-TEST(Tree, GetsItsChanceToEndInOrder) {
+TEST(Tree, GetsTimeToEndInOrder) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const std::string ready = folder.fifo("ready");

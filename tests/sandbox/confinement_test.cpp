@@ -57,7 +57,7 @@ TEST_F(Confined, ATemporaryDirectoryOfItsOwnGoesWithTheCommand) {
     EXPECT_TRUE(goes(directory));
 }
 
-TEST_F(Confined, MissingProtectedPathsAreHeldWhileACommandRunsAndThenGone) {
+TEST_F(Confined, MissingProtectedPathsHavePlaceholdersWhileACommandRuns) {
     const Ran ran = run_.command(
         "ls -A; echo x > .envrc; mkdir .claude; mkdir -p .git/hooks; echo "
         "x > .git/hooks/pre-commit");
@@ -66,7 +66,7 @@ TEST_F(Confined, MissingProtectedPathsAreHeldWhileACommandRunsAndThenGone) {
         EXPECT_TRUE(goes(run_.workspace() / name)) << name;
 }
 
-TEST_F(Confined, InAWorkspaceThatGivesItsGroupThePlaceholdersGoToo) {
+TEST_F(Confined, InAWorkspaceThatPassesOnItsGroupPlaceholdersAreRemovedToo) {
     ::chmod(run_.workspace().c_str(), 02775);
     EXPECT_EQ(run_.command("stat -c %a .claude").output, "3555\n");
     for (const char* name : {".claude", ".envrc", ".git", ".tenon"})
@@ -87,7 +87,7 @@ TEST_F(Confined, ARepositoryCanBeMadeAndUsed) {
     EXPECT_FALSE(fs::exists(run_.workspace() / ".git/hooks/pre-commit"));
 }
 
-TEST_F(Confined, OfTwoCommandsTheLastToEndTakesThePlaceholdersAway) {
+TEST_F(Confined, OfTwoCommandsTheLastToEndRemovesThePlaceholders) {
     const Ran first =
         run_.start("touch one; until [ -e stop ]; do sleep 0.02; done", {"--sandbox", "workspace"});
     ASSERT_TRUE(appears(run_.workspace() / "one")) << first.errors;
@@ -100,7 +100,7 @@ TEST_F(Confined, OfTwoCommandsTheLastToEndTakesThePlaceholdersAway) {
     EXPECT_TRUE(goes(run_.workspace() / ".git"));
 }
 
-TEST_F(Confined, WhatAKilledSupervisorLeftIsTakenAwayByTheNext) {
+TEST_F(Confined, WhatAKilledSupervisorLeftIsRemovedByTheNext) {
     const Ran started = run_.start("echo $PPID $TMPDIR > shim.tmp; mv shim.tmp shim; sleep 1000",
                                    {"--sandbox", "workspace"});
     ASSERT_TRUE(appears(run_.workspace() / "shim"));
@@ -142,7 +142,7 @@ TEST_F(Confined, AProtectedLinkCanBeNeitherReplacedNorWrittenThrough) {
     EXPECT_FALSE(fs::exists(run_.workspace() / "shared/y"));
 }
 
-TEST_F(Confined, AProtectedLinkThatLeadsNowhereGetsNoHooks) {
+TEST_F(Confined, AProtectedLinkWithoutATargetGetsNoHooks) {
     fs::create_symlink("nowhere", run_.workspace() / ".git");
     fs::create_symlink("../w/./far/../away", run_.workspace() / ".claude");
     const Ran ran = run_.command(
@@ -195,7 +195,7 @@ TEST_F(Confined, InAWorkspaceWithDeniedPlacesNewFilesCanBeRead) {
         EXPECT_TRUE(goes(run_.world.home / name)) << name;
 }
 
-TEST_F(Confined, WhatIsDeniedGetsNoOtherNameByWhichTheNextCommandReadsIt) {
+TEST_F(Confined, ADeniedPathCannotBeRenamedSoThatTheNextCommandReadsIt) {
     run_.world.home.write("w/a/b/key", "classified\n");
     const std::vector<std::string> options = {
         "--sandbox", "workspace", "-D",
@@ -225,7 +225,7 @@ TEST_F(Confined, ProcessesThatAreLeftBehindStayInTheSandbox) {
     EXPECT_TRUE(fs::is_empty(run_.outside()));
 }
 
-TEST_F(Confined, AJobsRecordHoldsItsPolicy) {
+TEST_F(Confined, AJobsRecordContainsItsPolicy) {
     const Ran started = run_.start("true", {"--sandbox", "read-only"});
     const auto record =
         parse_json(run_.world.home.read("state/jobs/" + started.output + "/job.json"));

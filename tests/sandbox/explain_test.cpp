@@ -92,7 +92,7 @@ TEST(Explain, FindsWhatWasStoppedInTheMessagesOfManyPrograms) {
     }
 }
 
-TEST(Explain, SaysNothingOfWhatThePolicyAllowsOrTheMachineRefuses) {
+TEST(Explain, SaysNothingAboutWhatThePolicyAllowsOrTheMachineRefuses) {
     const Fixture f;
     for (const char* output : {
              "cat: /etc/shadow: Permission denied",
@@ -110,7 +110,7 @@ TEST(Explain, SaysNothingOfWhatThePolicyAllowsOrTheMachineRefuses) {
     }
 }
 
-TEST(Explain, TakesNoNameOfAFileForTheNameOfWhatWasRefused) {
+TEST(Explain, DoesNotTakeTheNameOfAFileForARefusedOperation) {
     const Fixture f;
     for (const char* name : {"mount.sh", "unshare.c", "ptrace test", "mount", "chroot"})
         f.root.write(std::string("w/") + name, "x");
@@ -148,7 +148,7 @@ TEST(Explain, KnowsTheRefusalsThatAreNotAboutPaths) {
     }
 }
 
-TEST(Explain, BelievesACommandThatSucceededOnlyInWhatBashSaid) {
+TEST(Explain, UsesOnlyMessagesOfBashIfTheCommandSucceeded) {
     const Fixture f;
     EXPECT_EQ(f.said("touch: cannot touch '/etc/x': Read-only file system", false), "");
     EXPECT_EQ(f.said("bash: line 1: /etc/x: Read-only file system", false),
@@ -161,13 +161,13 @@ TEST(Explain, SaysNothingWithoutASandbox) {
     EXPECT_EQ(f.said("bash: line 1: /etc/x: Read-only file system"), "");
 }
 
-TEST(Explain, SaysNothingOfTheNetworkWhereItIsAllowed) {
+TEST(Explain, SaysNothingAboutTheNetworkWhereItIsAllowed) {
     Fixture f;
     f.policy.network = Network::kFull;
     EXPECT_EQ(f.said("curl: (6) Could not resolve host: example.org"), "");
 }
 
-TEST(Explain, SaysNothingOfTheNetworkWhereThisMachineItselfRefused) {
+TEST(Explain, SaysNothingAboutTheNetworkWhereThisMachineItselfRefused) {
     Fixture f;
     const char* here[] = {
         "curl: (7) Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
@@ -197,7 +197,7 @@ TEST(Explain, SaysNothingOfTheNetworkWhereThisMachineItselfRefused) {
     EXPECT_EQ(f.said("Failed to establish a new connection: [Errno 111] Connection refused"), "");
 }
 
-TEST(Explain, NamesThePlaceholdersThatGitStumblesOver) {
+TEST(Explain, NamesThePlaceholdersThatGitComplainsAbout) {
     const Fixture f;
     f.root.write("w/.claude/x", "x");
     const std::string sentence =
@@ -235,7 +235,7 @@ TEST(Explain, SaysThatWritingIsNotAllowedWhereNoPathOutsideIsNamed) {
     EXPECT_EQ(f.said("PermissionError: [Errno 13] Permission denied"), "");
 }
 
-TEST(Explain, KnowsWhatNodeSaysOfTheNetwork) {
+TEST(Explain, KnowsTheMessagesOfNodeAboutTheNetwork) {
     Fixture f;
     const std::string sentence = "the network is not allowed; sandbox.network";
     EXPECT_EQ(f.said("Error: listen EACCES: permission denied 127.0.0.1:3000"), sentence);
@@ -245,7 +245,7 @@ TEST(Explain, KnowsWhatNodeSaysOfTheNetwork) {
     EXPECT_EQ(f.said("Error: listen EACCES: permission denied 0.0.0.0:80"), "");
 }
 
-TEST(Explain, KnowsWhyLeaksAreNotLookedForWithoutLandlock) {
+TEST(Explain, KnowsWhyLeakSanitizerFailsWithoutLandlock) {
     Fixture f;
     const std::string output = "HINT: LeakSanitizer does not work under ptrace (strace, gdb, etc)";
     EXPECT_EQ(f.said(output), "") << "it was the command's own";

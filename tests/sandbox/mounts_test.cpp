@@ -30,7 +30,7 @@ std::vector<std::string> pins_in(const TempDir& root, const std::vector<std::str
 
 using Pins = std::vector<std::string>;
 
-TEST(Pins, HoldEveryDirectoryOnTheWayToWhatIsProtected) {
+TEST(Pins, KeepEveryDirectoryOnTheWayToAProtectedPath) {
     const TempDir root;
     root.write("w/.git/hooks/x", "");
     root.write("w/.envrc", "");
@@ -38,7 +38,7 @@ TEST(Pins, HoldEveryDirectoryOnTheWayToWhatIsProtected) {
               (Pins{"ro w/.envrc", "rw w/.git", "ro w/.git/hooks"}));
 }
 
-TEST(Pins, HoldTheWorkspaceInsideALargerWritableDirectory) {
+TEST(Pins, KeepTheWorkspaceInsideALargerWritableDirectory) {
     const TempDir root;
     root.write("w/src/p/.git/hooks/x", "");
     EXPECT_EQ(pins_in(root, {"w/src/p/.git/hooks"}, {"w"}),
@@ -62,7 +62,7 @@ TEST(Pins, CoverALinkAndWhatItLeadsTo) {
                     "ro w/shared/claude"}));
 }
 
-TEST(Pins, EndInACircleOfLinks) {
+TEST(Pins, EndInACycleOfLinks) {
     const TempDir root;
     fs::create_directory(root / "w");
     fs::create_symlink("b", root / "w/a");
@@ -70,7 +70,7 @@ TEST(Pins, EndInACircleOfLinks) {
     EXPECT_EQ(pins_in(root, {"w/a/hooks"}, {"w"}), Pins{"ro w/a"});
 }
 
-TEST(Pins, ProtectAFileThatStandsInTheWay) {
+TEST(Pins, ProtectAFileOnTheWay) {
     const TempDir root;
     root.write("w/.git", "gitdir: /elsewhere\n");
     EXPECT_EQ(pins_in(root, {"w/.git/hooks"}, {"w"}), Pins{"ro w/.git"});
@@ -88,7 +88,7 @@ TEST(Pins, ProtectAWholeWritableDirectory) {
     EXPECT_EQ(pins_in(root, {"w"}, {"w"}), Pins{"ro w"});
 }
 
-TEST(Pins, KeepTheNameOfWhatIsNotReadAndOfAllAroundIt) {
+TEST(Pins, KeepTheNamesOfADeniedPathAndOfTheDirectoriesAroundIt) {
     const TempDir root;
     root.write("w/a/b/key", "");
     root.write("w/c/x", "");
@@ -98,7 +98,7 @@ TEST(Pins, KeepTheNameOfWhatIsNotReadAndOfAllAroundIt) {
     EXPECT_EQ(pins_in(root, {}, {"w"}, {"w/link/b"}), (Pins{"rw w/a", "rw w/a/b", "rw w/link"}));
 }
 
-TEST(Outermost, LeavesOutWhatIsBeneathAnother) {
+TEST(Outermost, HasNoDirectoryBeneathAnother) {
     EXPECT_EQ(outermost({"/b/c", "/a", "/b", "/a/x/y", "/ab", "/a"}),
               (std::vector<std::string>{"/a", "/ab", "/b"}));
 }

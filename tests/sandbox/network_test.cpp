@@ -61,7 +61,7 @@ TEST_F(SandboxedNetwork, IsNoneByDefault) {
     EXPECT_EQ(says("talk-tcp", "none"), "EACCES\n");
 }
 
-TEST_F(SandboxedNetwork, IsTheUsersWithFull) {
+TEST_F(SandboxedNetwork, IsThatOfTheUserWithFull) {
     EXPECT_EQ(says("connect 127.0.0.1 " + port_, "full"), "fine\n");
     EXPECT_EQ(says("talk-tcp", "full"), "fine\n");
     ::shutdown(server_.get(), SHUT_RDWR);
@@ -78,7 +78,7 @@ TEST_F(SandboxedNetwork, SocketsOfFilesAreUsedWhereFilesCanBeWritten) {
     }
 }
 
-TEST_F(SandboxedNetwork, ASocketFileOutsideIsReachedInNoWay) {
+TEST_F(SandboxedNetwork, ASocketFileOutsideCannotBeReached) {
     const UniqueFd service(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -107,7 +107,7 @@ TEST_F(SandboxedNetwork, ASocketFileOutsideIsReachedInNoWay) {
         << "a directory that may be written may be used";
 }
 
-TEST_F(SandboxedNetwork, TheSocketOfTheVeryThreadIsConnected) {
+TEST_F(SandboxedNetwork, TheSocketOfTheCallingThreadIsConnected) {
     const UniqueFd service(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

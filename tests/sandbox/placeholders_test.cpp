@@ -96,7 +96,7 @@ TEST_F(PlaceholdersIn, ALinkPutInThePlaceOfADirectoryAroundOneLeadsNowhere) {
     }
 }
 
-TEST_F(PlaceholdersIn, AWorkspaceThatGivesItsGroupGoToo) {
+TEST_F(PlaceholdersIn, AWorkspaceThatPassesOnItsGroupAreRemovedToo) {
     ::chmod(workspace().c_str(), 02775);
     {
         const Placeholders held = make({".git/hooks", ".claude"});
@@ -108,7 +108,7 @@ TEST_F(PlaceholdersIn, AWorkspaceThatGivesItsGroupGoToo) {
     EXPECT_EQ(mode_of(workspace() / ".git"), 02755U) << "a directory like others";
 }
 
-TEST_F(PlaceholdersIn, ADirectoryOfTheUsersIsNoneWhateverItsMode) {
+TEST_F(PlaceholdersIn, ADirectoryOfTheUserIsNeverOneWhateverItsMode) {
     root_.write("w/.claude/settings.json", "{}");
     fs::create_directory(workspace() / ".tenon");
     ::chmod((workspace() / ".claude").c_str(), 01755);
@@ -118,7 +118,7 @@ TEST_F(PlaceholdersIn, ADirectoryOfTheUsersIsNoneWhateverItsMode) {
     EXPECT_EQ(mode_of(workspace() / ".tenon"), 01555U);
 }
 
-TEST_F(PlaceholdersIn, OneThatWasReplacedMeanwhileIsTheUsers) {
+TEST_F(PlaceholdersIn, ADirectoryThatHasReplacedOneBelongsToTheUser) {
     {
         const Placeholders held = make({".claude"});
         fs::rename(workspace() / ".claude", workspace() / "moved");

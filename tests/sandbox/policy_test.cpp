@@ -62,7 +62,7 @@ TEST(Policy, ThatIsNotWhollyUnderstoodIsRefused) {
     EXPECT_FALSE(decode(Json::array()));
 }
 
-TEST(Policy, EveryGapHasAWordAndADescriptionOfItsOwn) {
+TEST(Policy, EveryGapHasANameAndADescriptionOfItsOwn) {
     std::set<std::string_view> seen;
     for (const Gap gap : kAllGaps) {
         EXPECT_TRUE(seen.insert(to_string(gap)).second);

@@ -15,7 +15,7 @@ std::string writes(const fs::path& file) {
     return "echo x > " + file.string();
 }
 
-TEST_F(SandboxedRun, AResultSaysToTheModelWhatWasStopped) {
+TEST_F(SandboxedRun, AResultSaysWhatWasStopped) {
     const fs::path file = run_.outside() / "x";
     const Ran ran = run_.call("echo before; " + writes(file), {"--sandbox", "workspace"});
     EXPECT_EQ(ran.output, "before\nbash: line 1: " + file.string() +
@@ -41,7 +41,7 @@ TEST_F(SandboxedRun, AResultSaysThatWritingIsNotAllowedAlsoAfterAChangeOfDirecto
     EXPECT_TRUE(ran.says("[sandbox: writing there is not allowed; sandbox.write]")) << ran.output;
 }
 
-TEST_F(SandboxedRun, WithoutASandboxNothingIsStoppedOrSaid) {
+TEST_F(SandboxedRun, WithoutASandboxNothingIsStoppedOrReported) {
     const fs::path file = run_.outside() / "x";
     const Ran ran = run_.call(writes(file) + "; cat /nowhere", {});
     EXPECT_FALSE(ran.says("[sandbox")) << ran.output;
@@ -82,7 +82,7 @@ TEST_F(SandboxedRun, InReadOnlyModeFileToolsWriteNothing) {
     EXPECT_TRUE(fs::exists(file)) << allowed.output;
 }
 
-TEST_F(SandboxedRun, StandsInAPidNamespaceToo) {
+TEST_F(SandboxedRun, WorksInAPidNamespaceToo) {
     run_.world.home.write(".ssh/id", "key\n");
     const Ran ran = run_.command(
         "echo $BASHPID; echo x > ~/outside/x; cat ~/.ssh/id; echo x > inside; ls /proc/1/root; " +
@@ -177,7 +177,7 @@ TEST_F(SandboxedRun, ABadModeIsAUsageError) {
     EXPECT_TRUE(ran.complains("off, workspace, read-only")) << ran.errors;
 }
 
-TEST_F(SandboxedRun, ConfiguredDirectoriesTakeThePlaceOfThoseThatAreNotReadByDefault) {
+TEST_F(SandboxedRun, ConfiguredDirectoriesReplaceThoseThatAreNotReadByDefault) {
     run_.world.home.write(".ssh/id", "key\n");
     run_.world.home.write("vault/x", "vault\n");
     const std::string both = "cat ~/.ssh/id ~/vault/x";
@@ -188,7 +188,7 @@ TEST_F(SandboxedRun, ConfiguredDirectoriesTakeThePlaceOfThoseThatAreNotReadByDef
               "key\n");
 }
 
-TEST_F(SandboxedRun, TheWorkspaceCanBeUsedAlthoughWhatIsAroundItIsDenied) {
+TEST_F(SandboxedRun, TheWorkspaceCanBeUsedInsideADeniedDirectory) {
     run_.world.home.write("w/x", "x\n");
     run_.world.home.write("other", "other\n");
     const Ran ran = run_.command(
@@ -216,7 +216,7 @@ struct Lack {
 constexpr Lack kLacks[] = {
     {"landlock", "Landlock"}, {"seccomp", "seccomp"}, {"namespaces", "mount namespaces"}};
 
-TEST_F(SandboxedRun, WhatTheSystemCannotEnforceIsSaidOnceByName) {
+TEST_F(SandboxedRun, WhatTheSystemCannotEnforceIsReportedOnceByName) {
     for (const auto& [what, name] : kLacks) {
         SCOPED_TRACE(what);
         run_.wrapper = {TENON_ESCAPE, "without", what};
@@ -250,7 +250,7 @@ TEST_F(SandboxedRun, WithoutLandlockDeniedFilesAreHiddenAllTheSame) {
     EXPECT_FALSE(run_.command("cat ~/.ssh/id").says("key"));
 }
 
-TEST_F(SandboxedRun, WithoutNamespacesLandlockKeepsFromDeniedFilesAndOutside) {
+TEST_F(SandboxedRun, WithoutNamespacesLandlockProtectsDeniedFilesAndFilesOutside) {
     run_.world.home.write(".ssh/id", "key\n");
     run_.world.home.write("w/private/x", "classified\n");
     run_.wrapper = {TENON_ESCAPE, "without", "namespaces"};

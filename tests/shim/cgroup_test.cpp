@@ -38,14 +38,14 @@ protected:
     tenon::testing::TempDir dir_;
 };
 
-TEST_F(Hierarchy, OfWhichNothingIsDelegatedIsLeftAlone) {
+TEST_F(Hierarchy, WithoutDelegationIsLeftAlone) {
     group("user.slice", "memory pids");
     const fs::path own = group("user.slice/session-1.scope", "");
     EXPECT_EQ(place(own, false), "none");
     EXPECT_EQ(place(own, true), "none");
 }
 
-TEST_F(Hierarchy, OfASystemdUserTakesAJobBesideTheScopeThatTenonRunsIn) {
+TEST_F(Hierarchy, OfASystemdUserHasAPlaceBesideTheScopeInWhichTenonRuns) {
     group("user.slice", "memory pids");
     group("user.slice/user@1000.service", "memory pids", "1");
     group("user.slice/user@1000.service/app.slice", "memory pids");
@@ -55,13 +55,13 @@ TEST_F(Hierarchy, OfASystemdUserTakesAJobBesideTheScopeThatTenonRunsIn) {
         << "without a controller it can be beneath";
 }
 
-TEST_F(Hierarchy, ThatHandsNoMemoryOnHasNoPlaceForAJobWithALimitOfMemory) {
+TEST_F(Hierarchy, WithoutTheMemoryControllerHasNoPlaceForAJobWithAMemoryLimit) {
     group("user@1000.service", "pids", "1");
     const fs::path own = group("user@1000.service/terminal.scope", "");
     EXPECT_EQ(place(own, true), "none");
 }
 
-TEST_F(Hierarchy, ThatIsTenonsOwnIsMadeToHandMemoryOn) {
+TEST_F(Hierarchy, ThatIsTenonsOwnGetsTheMemoryControllerEnabled) {
     const fs::path own = group("tenon.scope", "", "1");
     std::ofstream(own / "cgroup.procs") << "17\n";
     fs::create_directories(own / "tenon-host");
@@ -72,7 +72,7 @@ TEST_F(Hierarchy, ThatIsTenonsOwnIsMadeToHandMemoryOn) {
     EXPECT_EQ(moved, "17");
 }
 
-TEST_F(Hierarchy, OfAnotherUserIsNotTaken) {
+TEST_F(Hierarchy, OfAnotherUserIsNotUsed) {
     const fs::path own = group("tenon.scope", "memory");
     EXPECT_EQ(place(own, true, ::geteuid() + 1), "none");
     if (::geteuid() != 0) EXPECT_EQ(place(own, true, ::geteuid()), "tenon.scope");

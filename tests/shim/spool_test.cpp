@@ -81,7 +81,7 @@ TEST(Spool, CountsWhatTheDiskRefusesAndGoesOn) {
     EXPECT_EQ(spool.total(), 5004U);
 }
 
-TEST(Spool, GivesUpItsTailWhenTheSpaceIsNeeded) {
+TEST(Spool, DropsItsTailWhenTheSpaceIsNeeded) {
     const testing::TempDir dir;
     const UniqueFd folder(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY));
     Spool spool(folder.get(), 400);

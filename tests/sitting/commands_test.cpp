@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include "host/base/ids.h"
 #include "tests/sitting/person.h"
 
 /// The slash commands, typed at the real program.
@@ -61,7 +62,7 @@ TEST(SlashCommands, JobsShowsOneAndEndsOne) {
     EXPECT_TRUE(person.sees("Started.")) << person.shown();
     std::string id;
     for (const auto& job : std::filesystem::directory_iterator(person.sandbox.state() / "jobs"))
-        id = job.path().filename().string();
+        if (is_job_id(job.path().filename().string())) id = job.path().filename().string();
     person.enters("/jobs " + id);
     EXPECT_TRUE(person.sees("sleep 1000")) << person.shown();
     person.enters("/jobs cancel " + id);

@@ -1,0 +1,271 @@
+#include "host/jobs/watcher.h"
+
+#include <algorithm>
+#include <csignal>
+#include <stdexcept>
+#include <sys/eventfd.h>
+#include <tuple>
+#include <unistd.h>
+#include <utility>
+
+#include "host/base/clock.h"
+#include "host/base/limits.h"
+#include "host/jobs/job_task.h"
+#include "host/jobs/launch.h"
+
+namespace tenon::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kDescriptorsForOthers = 64;
+// What a supervisor may take beyond the timeout before it is taken for stopped, and the time
+// between two signals to continue.
+constexpr std::chrono::milliseconds kMargin{1000};
+constexpr auto kLookAgainAfter = 100ms;
+
+std::optional<Clock::time_point> overdue_of(const JobRecord& job) {
+    auto begun = Clock::now();
+    if (job.started_boot_ms > 0)
+        begun -= std::chrono::milliseconds(boot_clock_ms() - job.started_boot_ms);
+    return deadline_of(begun + kMargin, job.spec.timeout);
+}
+
+void take_earlier(std::optional<Clock::time_point>& deadline,
+                  const std::optional<Clock::time_point>& other) {
+    if (other && (!deadline || *other < *deadline)) deadline = other;
+}
+
+}  // namespace
+
+Watcher::Watcher(const Store& store, WatcherClient client)
+    : store_(store),
+      client_(std::move(client)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      watch_(store, [] { return descriptors_left() > kDescriptorsForOthers; }) {
+    if (!wake_)
+        throw std::runtime_error("make the watcher of jobs: this process has no descriptor left");
+    watch_.add_cancelled_jobs();
+    thread_ = start_thread("jobs-watch", [this] { run(); });
+}
+
+Watcher::~Watcher() {
+    {
+        const Lock lock(mutex_);
+        inbox_.closing = true;
+    }
+    wake();
+    thread_.join();
+}
+
+void Watcher::wake() const {
+    const std::uint64_t one = 1;
+    std::ignore = ::write(wake_.get(), &one, sizeof one);
+}
+
+void Watcher::add_running(JobRecord job) {
+    {
+        const Lock lock(mutex_);
+        inbox_.running.push_back(std::move(job));
+    }
+    wake();
+}
+
+void Watcher::add_lingering(LingeringShim shim) {
+    {
+        const Lock lock(mutex_);
+        ++lingering_count_.all;
+        if (shim.lifetime == Lifetime::kSession) ++lingering_count_.of_session_jobs;
+        inbox_.lingering.push_back(std::move(shim));
+    }
+    wake();
+}
+
+void Watcher::look_at(const JobId& queued) {
+    {
+        const Lock lock(mutex_);
+        inbox_.queued.insert(queued);
+    }
+    wake();
+}
+
+void Watcher::look_at_all_queued() {
+    {
+        const Lock lock(mutex_);
+        inbox_.all_queued = true;
+    }
+    wake();
+}
+
+void Watcher::end_abandoned_trees() {
+    {
+        const Lock lock(mutex_);
+        inbox_.abandoned = true;
+    }
+    wake();
+}
+
+Watcher::Lingering Watcher::lingering() const {
+    const Lock lock(mutex_);
+    return lingering_count_;
+}
+
+// ------------------------------------------------------------------ the thread
+
+void Watcher::run() {
+    while (take_inbox()) {
+        wait(client_.other_work());
+        for (const JobId& id : std::exchange(changed_, {}))
+            look(id);
+    }
+}
+
+/// False when the watcher closes.
+bool Watcher::take_inbox() {
+    Inbox inbox;
+    {
+        const Lock lock(mutex_);
+        inbox = std::exchange(inbox_, {});
+    }
+    // Also when it closes: a short run may be over before the first look.
+    if (inbox.abandoned) store_.end_all_abandoned();
+    if (inbox.closing) return false;
+    for (JobRecord& job : inbox.running) {
+        const JobId id = job.id;
+        watch_.add(id);
+        changed_.insert(id);
+        const auto overdue = overdue_of(job);
+        running_[id] = {std::move(job), overdue, 0};
+    }
+    for (LingeringShim& shim : inbox.lingering)
+        linger(std::move(shim));
+    changed_.merge(inbox.queued);
+    if (inbox.all_queued) {
+        for (JobId& id : client_.queued())
+            changed_.insert(std::move(id));
+    }
+    return true;
+}
+
+void Watcher::linger(LingeringShim shim) {
+    const JobId id = shim.id;
+    watch_.add_process(id, shim.process);
+    lingering_.emplace(id, std::move(shim));
+}
+
+void Watcher::wait(std::optional<Clock::time_point> deadline) {
+    if (!changed_.empty()) deadline = Clock::now();
+    take_earlier(deadline, next_overdue());
+    take_earlier(deadline, again_at_);
+    Watch::Changes changes = watch_.wait(deadline, wake_.get());
+    std::uint64_t count = 0;
+    std::ignore = ::read(wake_.get(), &count, sizeof count);
+    continue_stopped_shims();
+    changed_.merge(changes.jobs);
+    if (changes.list_again) add_everything(changed_);
+    if (again_at_ && Clock::now() >= *again_at_) {
+        again_at_.reset();
+        changed_.merge(std::exchange(again_, {}));
+    }
+}
+
+void Watcher::add_everything(std::set<JobId>& ids) const {
+    for (const auto& [id, job] : running_)
+        ids.insert(id);
+    for (const auto& [id, shim] : lingering_)
+        ids.insert(id);
+    for (JobId& id : client_.queued())
+        ids.insert(std::move(id));
+}
+
+void Watcher::look(const JobId& id) {
+    look_at_lingering(id);
+    if (running_.count(id) > 0) {
+        look_at_running(id);
+    } else if (client_.is_queued(id)) {
+        look_at_queued(id);
+    }
+}
+
+void Watcher::look_again_soon(const JobId& id) {
+    again_.insert(id);
+    if (!again_at_) again_at_ = Clock::now() + kLookAgainAfter;
+}
+
+void Watcher::look_at_running(const JobId& id) {
+    auto job = store_.load(id);
+    Running& running = running_.at(id);
+    running.failures = job || is_short_of_descriptors() ? 0 : running.failures + 1;
+    if (!job && running.failures < kFailuresToBelieve) return look_again_soon(id);
+    if (job && !is_terminal(job->status)) return;
+    JobRecord ended = job ? std::move(*job)
+                          : ended_unrecorded(running.record, Status::kLost, job.error().message);
+    UniqueFd supervisor = watch_.remove(id);
+    running_.erase(id);
+    // Before the end is reported, so that whoever waits for both sees this one.
+    if (supervisor)
+        add_lingering({id, std::move(supervisor), ended.spec.lifetime, ended.end.left_behind > 0});
+    client_.on_ended(std::move(ended));
+}
+
+void Watcher::look_at_lingering(const JobId& id) {
+    const auto [first, last] = lingering_.equal_range(id);
+    std::vector<LingeringShim> ended;
+    for (auto it = first; it != last;) {
+        if (reap(it->second.process) == -1) {
+            ++it;
+            continue;
+        }
+        watch_.remove_process(it->second.process);
+        ended.push_back(std::move(it->second));
+        it = lingering_.erase(it);
+    }
+    for (const LingeringShim& shim : ended)
+        has_ended(shim);
+}
+
+void Watcher::has_ended(const LingeringShim& shim) {
+    // It may have been killed before it had ended what the job left behind.
+    if (shim.left_behind) store_.end_abandoned(shim.id);
+    {
+        const Lock lock(mutex_);
+        --lingering_count_.all;
+        if (shim.lifetime == Lifetime::kSession) --lingering_count_.of_session_jobs;
+    }
+    client_.on_shim_ended();
+}
+
+/// Whoever cancels it announces that first, while holding the job's lock. So this end becomes known
+/// even if that process is killed before it has announced the record.
+void Watcher::look_at_queued(const JobId& id) {
+    const bool undecided =
+        store_.is_held_before_start(id);  // first: the record comes before the release
+    if (!store_.has_ended(id)) {
+        if (undecided) look_again_soon(id);
+        return;
+    }
+    auto job = store_.load(id);
+    if (!job) return look_again_soon(id);
+    if (is_terminal(job->status)) client_.on_ended(std::move(*job));
+}
+
+/// A command may have stopped its supervisor, which then misses the deadline.
+void Watcher::continue_stopped_shims() {
+    const auto now = Clock::now();
+    for (auto& [id, job] : running_) {
+        if (!job.overdue || now < *job.overdue) continue;
+        job.overdue = now + kMargin;
+        if (const auto started = store_.started(id))
+            send_signal(open_process(started->shim), SIGCONT);
+    }
+}
+
+std::optional<Clock::time_point> Watcher::next_overdue() const {
+    std::optional<Clock::time_point> next;
+    for (const auto& [id, job] : running_)
+        take_earlier(next, job.overdue);
+    return next;
+}
+
+}  // namespace tenon::jobs

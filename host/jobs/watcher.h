@@ -1,0 +1,128 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "host/base/mutex.h"
+#include "host/base/unique_fd.h"
+#include "host/jobs/job.h"
+#include "host/jobs/store.h"
+#include "host/jobs/watch.h"
+
+namespace tenon::jobs {
+
+/// A supervisor that goes on after its job has ended.
+struct LingeringShim {
+    JobId id;
+    UniqueFd process;  ///< pidfd
+    Lifetime lifetime = Lifetime::kSession;
+    bool left_behind = false;  ///< it may be ending what the job has left
+};
+
+/// What a Watcher asks and reports. All functions are called on the watcher's thread, with no lock
+/// held, and do not throw.
+struct WatcherClient {
+    std::function<bool(const JobId&)> is_queued;
+    std::function<std::vector<JobId>()> queued;  ///< the ids of all queued jobs
+    /// A running job that was added has ended (reported once), or a queued job was ended by another
+    /// process (may be reported more than once).
+    std::function<void(JobRecord)> on_ended;
+    /// A lingering supervisor has ended, and what its job had left has ended too.
+    std::function<void()> on_shim_ended;
+    /// Called before the watcher sleeps, for whatever else must be done on this thread. Returns
+    /// when it is to be called again; none: when `wake` is called or something has changed.
+    std::function<std::optional<std::chrono::steady_clock::time_point>()> other_work;
+};
+
+/// The thread "jobs-watch" of a queue. It watches what no task thread waits for:
+/// - running jobs with a supervisor that this host has not started or has no descriptor of;
+/// - queued jobs that another process may cancel;
+/// - supervisors that go on after their jobs have ended, and what killed supervisors have left.
+/// It sleeps until one of these changes; see Watch for what the kernel refuses to watch. It holds
+/// no descriptor for a queued job. Which jobs are queued, and what follows from an end, is the
+/// queue's business.
+class Watcher {
+public:
+    /// `store` outlives the watcher. Throws std::runtime_error when there is no descriptor or no
+    /// thread left.
+    Watcher(const Store& store, WatcherClient client);
+    /// Joins the thread. If end_abandoned_trees was called, that is done before.
+    ~Watcher();
+    Watcher(const Watcher&) = delete;
+    Watcher& operator=(const Watcher&) = delete;
+
+    // These may be called on any thread, and do not block.
+
+    /// The job runs: `on_ended` will report its end, even if it has ended already.
+    void add_running(JobRecord job);
+    void add_lingering(LingeringShim shim);
+    /// These queued jobs, or all of them, may have been cancelled before the queue knew them.
+    void look_at(const JobId& queued);
+    void look_at_all_queued();
+    /// Ends the processes that killed supervisors have left anywhere in the store, soon.
+    void end_abandoned_trees();
+    /// Has `other_work` called.
+    void wake() const;
+
+    struct Lingering {
+        std::size_t all = 0;
+        std::size_t of_session_jobs = 0;
+    };
+    /// The supervisors that go on after their jobs have ended.
+    [[nodiscard]] Lingering lingering() const;
+
+private:
+    using Clock = std::chrono::steady_clock;
+    struct Running {
+        JobRecord record;
+        std::optional<Clock::time_point> overdue;  // when its supervisor has missed its deadline
+        int failures = 0;                          // of reading its record, in succession
+    };
+    struct Inbox {
+        std::vector<JobRecord> running;
+        std::vector<LingeringShim> lingering;
+        std::set<JobId> queued;
+        bool all_queued = false;
+        bool abandoned = false;
+        bool closing = false;
+    };
+
+    void run();
+    [[nodiscard]] bool take_inbox();
+    void wait(std::optional<Clock::time_point> deadline);
+    void look(const JobId& id);
+    void look_at_running(const JobId& id);
+    void look_at_lingering(const JobId& id);
+    void look_at_queued(const JobId& id);
+    void look_again_soon(const JobId& id);
+    void linger(LingeringShim shim);
+    void has_ended(const LingeringShim& shim);
+    void add_everything(std::set<JobId>& ids) const;
+    void continue_stopped_shims();
+    [[nodiscard]] std::optional<Clock::time_point> next_overdue() const;
+
+    const Store& store_;
+    const WatcherClient client_;
+    const UniqueFd wake_;  // eventfd
+
+    // Of the thread alone:
+    Watch watch_;
+    std::map<JobId, Running> running_;
+    std::multimap<JobId, LingeringShim> lingering_;
+    std::set<JobId> changed_;  // to be looked at before anything is waited for
+    std::set<JobId> again_;    // to be looked at again at `again_at_`
+    std::optional<Clock::time_point> again_at_;
+
+    mutable Mutex mutex_;
+    Inbox inbox_ TENON_GUARDED_BY(mutex_);
+    Lingering lingering_count_ TENON_GUARDED_BY(mutex_);
+
+    std::thread thread_;  // the last member: it uses all others
+};
+
+}  // namespace tenon::jobs
