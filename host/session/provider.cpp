@@ -80,7 +80,7 @@ Result<ProviderSource> make_provider_source(const config::Settings::Model& model
     return ProviderSource([inner = *source, file = *file]() -> Result<ProviderPtr> {
         auto provider = inner();
         if (!provider) return provider;
-        return ProviderPtr(std::make_unique<model::Record>(file, std::move(*provider)));
+        return ProviderPtr(std::make_unique<model::Recorder>(file, std::move(*provider)));
     });
 }
 

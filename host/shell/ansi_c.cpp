@@ -3,7 +3,7 @@
 #include "host/shell/parser.h"
 
 /// $'…', bash(1) QUOTING and lib/sh/strtrans.c of bash 5.2.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 int hex_value(char c) {
@@ -125,4 +125,4 @@ std::string decode_ansi_c(std::string_view text) {
     return AnsiC(text).decode();
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

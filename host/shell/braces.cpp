@@ -5,7 +5,7 @@
 #include "host/shell/parser.h"
 
 /// Brace expansion, bash(1) EXPANSION: of unquoted { , .. } before all other expansions.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 using Units = std::u32string;
@@ -157,4 +157,4 @@ std::vector<std::u32string> expand_braces(const std::u32string& units, std::size
     return out ? std::move(*out) : std::vector<Units>{};
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

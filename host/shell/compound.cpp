@@ -5,7 +5,7 @@
 #include "host/shell/parser.h"
 
 /// Compound commands that have a grammar of their own.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 bool is_all_plain(const Word& word) {
@@ -22,19 +22,19 @@ bool evaluates(std::string_view word) {
 }  // namespace
 
 /// A word that belongs to no part: what it runs makes the whole script opaque.
-void Parser::header_word(Word word) {
+void ScriptParser::header_word(Word word) {
     if (!word.opaque.empty()) sink_.note(word.opaque);
     sink_.loose.push_back(std::move(word));
 }
 
-void Parser::for_header() {
+void ScriptParser::for_header() {
     skip_blanks();
     if (peek() == '(' && peek(1) == '(') {
         advance(2);
         const std::size_t open = at_;
-        Build inside;
+        WordBuilder inside;
         if (!arithmetic_body(inside)) return fail("a for that is not understood");
-        Build header;
+        WordBuilder header;
         note_arithmetic(header, without_continuations(open, std::max(open, at_ - 2)));
         header.note(inside.word.opaque);
         if (!inside.word.opaque.empty()) sink_.note(header.word.opaque);
@@ -55,8 +55,8 @@ void Parser::for_header() {
     }
 }
 
-void Parser::case_statement() {
-    const Level level(*this);
+void ScriptParser::case_statement() {
+    const Nesting level(*this);
     skip_blanks();
     header_word(word());
     skip_blank_lines();
@@ -72,7 +72,7 @@ void Parser::case_statement() {
     }
 }
 
-bool Parser::case_patterns() {
+bool ScriptParser::case_patterns() {
     if (peek() == '(') advance();
     while (true) {
         skip_blanks();
@@ -88,7 +88,7 @@ bool Parser::case_patterns() {
     }
 }
 
-void Parser::function_header() {
+void ScriptParser::function_header() {
     sink_.note("a function definition");
     skip_blanks();
     Word name = word();
@@ -106,7 +106,7 @@ void Parser::function_header() {
 }
 
 /// coproc [NAME] command: a name stands only before a compound command.
-void Parser::coprocess() {
+void ScriptParser::coprocess() {
     sink_.note("a coprocess");
     skip_blanks();
     const std::size_t saved = at_;
@@ -117,7 +117,7 @@ void Parser::coprocess() {
 }
 
 /// [[ … ]]: inside, < > ( ) && || are operators of the expression.
-void Parser::conditional(std::size_t start) {
+void ScriptParser::conditional(std::size_t start) {
     const std::size_t index = begin_part();
     Part part;
     const auto add = [&part](std::string text) {
@@ -146,9 +146,9 @@ void Parser::conditional(std::size_t start) {
             add(std::move(text));
             continue;
         }
-        part.words.push_back(word(regex     ? Place::kRegex
-                                  : pattern ? Place::kPattern
-                                            : Place::kArgument));
+        part.words.push_back(word(regex     ? WordPlace::kRegex
+                                  : pattern ? WordPlace::kPattern
+                                            : WordPlace::kArgument));
         const Word& last = part.words.back();
         if (last.decoded == "]]" && is_all_plain(last)) break;
     }
@@ -156,12 +156,12 @@ void Parser::conditional(std::size_t start) {
 }
 
 /// ((…)); false when the parentheses are those of a subshell in a subshell.
-bool Parser::arithmetic_command() {
+bool ScriptParser::arithmetic_command() {
     const std::size_t start = at_;
     const std::size_t index = begin_part();
     auto pending = std::exchange(pending_, {});
     advance(2);
-    Build inside;
+    WordBuilder inside;
     const bool arithmetic = arithmetic_body(inside);
     pending_ = std::move(pending);
     if (!sink_.charge(at_ - start)) return fail("too complex"), true;
@@ -170,7 +170,7 @@ bool Parser::arithmetic_command() {
         at_ = start;
         return false;
     }
-    Build whole;
+    WordBuilder whole;
     note_arithmetic(whole, without_continuations(start, at_));
     if (!inside.word.opaque.empty()) whole.note(inside.word.opaque);
     Part part;
@@ -182,4 +182,4 @@ bool Parser::arithmetic_command() {
     return true;
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

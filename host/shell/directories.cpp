@@ -6,13 +6,13 @@
 #include "host/shell/unwrap.h"
 
 /// Where a text changes the directory to.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 constexpr std::size_t kMostDirectories = 64;
 
 /// The place of the command in the text that holds the part, or that it is a reading of.
-std::size_t root(const Sink& sink, std::size_t index) {
+std::size_t root(const ParseState& sink, std::size_t index) {
     while (sink.parts[index].parent != Part::kNone)
         index = sink.parts[index].parent;
     return index;
@@ -49,7 +49,7 @@ std::optional<Word> directory_of(const std::vector<Word>& words) {
 
 /// Relative operands may start wherever the text goes before them, or, where functions are
 /// defined, goes at all.
-void name_directories(Sink& sink) {
+void name_directories(ParseState& sink) {
     std::vector<std::pair<std::size_t, Word>> found;
     for (std::size_t i = 0; i < sink.parts.size(); ++i) {
         // `cd $x` is not judged as if x were empty: it would lead to the home directory.
@@ -88,4 +88,4 @@ void name_directories(Sink& sink) {
     }
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

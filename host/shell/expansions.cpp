@@ -4,7 +4,7 @@
 #include "host/shell/parser.h"
 
 /// What $, backquotes and <( begin.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 constexpr const char* kCommandSubstitution = "a command substitution";
@@ -23,15 +23,15 @@ bool names_variables(std::string_view text) {
 }
 
 /// The texts that an expansion may stand for, from the literal values of those inside of it.
-std::vector<std::string> own_values(const Build& build) {
+std::vector<std::string> own_values(const WordBuilder& build) {
     std::vector<std::string> out = {""};
     for (const char32_t unit : build.makeup.units) {
-        if (unit < Makeup::kExpansion) {
+        if (unit < WordMakeup::kExpansion) {
             for (std::string& text : out)
                 text += static_cast<char>(unit & 0xFFU);
             continue;
         }
-        const auto& values = build.makeup.expansions[unit - Makeup::kExpansion].values;
+        const auto& values = build.makeup.expansions[unit - WordMakeup::kExpansion].values;
         if (values.empty()) continue;
         std::vector<std::string> longer;
         for (const std::string& text : out)
@@ -53,8 +53,8 @@ std::string joined(const std::vector<Word>& words, std::size_t from) {
 
 }  // namespace
 
-void Parser::dollar(Build& build, bool quoted) {
-    const Level level(*this);
+void ScriptParser::dollar(WordBuilder& build, bool quoted) {
+    const Nesting level(*this);
     const char next = peek(1);
     if (!quoted && (next == '\'' || next == '"')) {
         advance();
@@ -84,14 +84,14 @@ void Parser::dollar(Build& build, bool quoted) {
 
 /// $(…) or $((…)). As bash does, arithmetic is tried first: it needs both parentheses to close
 /// together, with quotes respected. Otherwise the inside are commands.
-void Parser::dollar_parenthesis(Build& build, bool quoted) {
+void ScriptParser::dollar_parenthesis(WordBuilder& build, bool quoted) {
     if (peek(2) != '(') return substitution(build, kCommandSubstitution, quoted);
     const std::size_t start = at_;
     const std::size_t first = sink_.parts.size();
     auto pending = std::exchange(pending_, {});
     advance(3);
     const std::size_t open = at_;
-    Build inside;
+    WordBuilder inside;
     const bool arithmetic = arithmetic_body(inside);
     pending_ = std::move(pending);
     if (!sink_.charge(at_ - start)) return fail("too complex");
@@ -118,7 +118,7 @@ void Parser::dollar_parenthesis(Build& build, bool quoted) {
 
 /// Behind `((`: up to and with `))`. False: the second parenthesis closes elsewhere; then at_ is
 /// behind the one that closes the first.
-bool Parser::arithmetic_body(Build& inside) {
+bool ScriptParser::arithmetic_body(WordBuilder& inside) {
     int depth = 1;
     while (!end()) {
         if (quoting_element(inside, false)) continue;
@@ -136,7 +136,7 @@ bool Parser::arithmetic_body(Build& inside) {
     return true;
 }
 
-void Parser::note_arithmetic(Build& build, std::string_view inside) {
+void ScriptParser::note_arithmetic(WordBuilder& build, std::string_view inside) {
     if (!is_simple_arithmetic(inside)) build.note("arithmetic that is not simple");
     if (names_variables(inside)) sink_.evaluates = true;
     // Text that is no arithmetic after all runs as commands.
@@ -144,10 +144,10 @@ void Parser::note_arithmetic(Build& build, std::string_view inside) {
 }
 
 /// $[ … ]
-void Parser::old_arithmetic(Build& build, bool quoted) {
+void ScriptParser::old_arithmetic(WordBuilder& build, bool quoted) {
     const std::size_t start = at_;
     advance(2);
-    Build inside;
+    WordBuilder inside;
     matched(inside, '[', ']');
     build.note("an old-style arithmetic expansion");
     if (!inside.word.opaque.empty()) build.note(inside.word.opaque);
@@ -160,7 +160,7 @@ void Parser::old_arithmetic(Build& build, bool quoted) {
 
 /// $( or <( or >( stands at at_. The word gets the text as written; what it holds is parsed as
 /// commands up to the closing parenthesis.
-void Parser::substitution(Build& build, const char* what, bool quoted) {
+void ScriptParser::substitution(WordBuilder& build, const char* what, bool quoted) {
     end();
     const std::size_t start = at_;
     const std::size_t first = sink_.parts.size();
@@ -183,7 +183,7 @@ void Parser::substitution(Build& build, const char* what, bool quoted) {
 }
 
 /// What the commands among the parts from `first` on print, where that is plain to see.
-std::vector<std::string> Parser::outputs_since(std::size_t first) {
+std::vector<std::string> ScriptParser::outputs_since(std::size_t first) {
     std::vector<std::string> out;
     const auto add = [&](std::string text) {
         while (!text.empty() && text.back() == '\n')
@@ -216,7 +216,7 @@ std::vector<std::string> Parser::outputs_since(std::size_t first) {
     return out;
 }
 
-void Parser::parameter(Build& build, bool quoted) {
+void ScriptParser::parameter(WordBuilder& build, bool quoted) {
     const std::size_t start = at_;
     advance(2);
     Expansion expansion;
@@ -224,7 +224,7 @@ void Parser::parameter(Build& build, bool quoted) {
     const bool runs = is_blank(peek()) || peek() == '\n' || peek() == '|';
     parameter_name(expansion);
     const std::size_t open = at_;
-    Build inside;
+    WordBuilder inside;
     if (!parameter_rest(inside, quoted)) return fail("an unbalanced ${");
     expansion.operation = without_continuations(open, at_ - 1);
     expansion.written = without_continuations(start, at_);
@@ -255,7 +255,7 @@ void Parser::parameter(Build& build, bool quoted) {
 }
 
 /// Behind ${: [!|#] NAME, digits or a special parameter; and [@] or [*] behind it.
-void Parser::parameter_name(Expansion& expansion) {
+void ScriptParser::parameter_name(Expansion& expansion) {
     if (peek() == '!' && peek(1) != '}') {
         expansion.indirect = true;
         advance();
@@ -278,7 +278,7 @@ void Parser::parameter_name(Expansion& expansion) {
 
 /// Up to the } and with it; false at the end of the text. Single quotes have no meaning inside of a
 /// ${…} that is quoted itself, but behind some operators.
-bool Parser::parameter_rest(Build& inside, bool quoted) {
+bool ScriptParser::parameter_rest(WordBuilder& inside, bool quoted) {
     const std::size_t start = at_;
     bool single = false, process = false;
     while (!end() && peek() != '}') {
@@ -307,7 +307,7 @@ bool Parser::parameter_rest(Build& inside, bool quoted) {
 }
 
 /// Notes what ${…} does beyond giving the value of a variable.
-void Parser::judge_parameter(Build& build, const Expansion& expansion) {
+void ScriptParser::judge_parameter(WordBuilder& build, const Expansion& expansion) {
     const std::string_view operation = expansion.operation;
     const bool simple =
         operation.find_first_of("\\'\"`<>\n@") == std::string_view::npos && !expansion.indirect;
@@ -331,7 +331,7 @@ void Parser::judge_parameter(Build& build, const Expansion& expansion) {
 }
 
 /// Follows the expansions of a text in which quotes have no meaning of their own.
-void Parser::scan(Build& build) {
+void ScriptParser::scan(WordBuilder& build) {
     while (!end()) {
         const char c = peek();
         if (c == '$') {
@@ -346,14 +346,14 @@ void Parser::scan(Build& build) {
     }
 }
 
-std::string Parser::expansions() {
-    Build build;
+std::string ScriptParser::expansions() {
+    WordBuilder build;
     scan(build);
     return build.word.opaque;
 }
 
-Word Parser::env_word() {
-    Build build;
+Word ScriptParser::env_word() {
+    WordBuilder build;
     while (!end()) {
         if (peek() == '$' && peek(1) == '{') {
             parameter(build, true);
@@ -366,7 +366,7 @@ Word Parser::env_word() {
     return build.finish();
 }
 
-void Parser::backtick(Build& build, bool quoted) {
+void ScriptParser::backtick(WordBuilder& build, bool quoted) {
     const std::size_t start = at_;
     std::string inside, other;
     for (advance(); !end() && peek() != '`'; ++at_) {
@@ -388,10 +388,10 @@ void Parser::backtick(Build& build, bool quoted) {
     Expansion expansion;
     expansion.quoted = quoted;
     expansion.written = without_continuations(start, at_);
-    const Level level(*this);
+    const Nesting level(*this);
     const std::size_t first = sink_.parts.size();
     if (depth_ <= kMaxDepth && sink_.charge(inside.size()))
-        Parser(inside, sink_, depth_, true).script();
+        ScriptParser(inside, sink_, depth_, true).script();
     if (other != inside) also(other);
     expansion.values = outputs_since(first);
     build.add(std::move(expansion));
@@ -399,16 +399,16 @@ void Parser::backtick(Build& build, bool quoted) {
 
 /// Takes `script` apart in addition to another reading of the same text: it need not be bash at
 /// all, so that it fails is no failure of the whole.
-void Parser::also(const std::string& script) {
-    const Level level(*this);
+void ScriptParser::also(const std::string& script) {
+    const Nesting level(*this);
     if (depth_ > kMaxDepth || !sink_.charge(script.size())) return;
     std::string opaque = sink_.opaque;
     std::string failed = sink_.failed;
-    Parser(script, sink_, depth_, true).script();
-    if (sink_.charge(script.size())) Parser(script, sink_, depth_, true).expansions();
+    ScriptParser(script, sink_, depth_, true).script();
+    if (sink_.charge(script.size())) ScriptParser(script, sink_, depth_, true).expansions();
     if (sink_.budget == 0) return;
     sink_.opaque = std::move(opaque);
     sink_.failed = std::move(failed);
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -21,7 +21,7 @@ Understood understand(std::string_view text) {
     if (text.size() > kLongest) return {{}, "longer than 131,072 bytes"};
     if (std::any_of(text.begin(), text.end(), is_control)) return {{}, "a control character"};
     if (!utf8::is_valid(text)) return {{}, "bytes that are not UTF-8"};
-    grammar::Parser parser(text);
+    grammar::GrammarParser parser(text);
     if (!parser.script()) return {{}, parser.why()};
     return {parser.take_parts(), {}};
 }

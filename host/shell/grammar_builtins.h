@@ -5,7 +5,7 @@
 
 #include "host/shell/script.h"
 
-/// Inside of grammar.h; nobody else includes this.
+/// Internal to grammar.h; nobody else includes this.
 namespace tenon::shell::grammar {
 
 /// Why a command of literal words is not wholly understood, in one of two ways.

@@ -75,43 +75,43 @@ bool is_digits(std::string_view text) {
 }
 
 /// Counts one level of nesting for its lifetime.
-class Parser::Level {
+class GrammarParser::Nesting {
 public:
-    explicit Level(int& depth) : depth_(depth) { ++depth_; }
-    ~Level() { --depth_; }
-    Level(const Level&) = delete;
-    Level& operator=(const Level&) = delete;
+    explicit Nesting(int& depth) : depth_(depth) { ++depth_; }
+    ~Nesting() { --depth_; }
+    Nesting(const Nesting&) = delete;
+    Nesting& operator=(const Nesting&) = delete;
 
 private:
     int& depth_;
 };
 
-bool Parser::refuse(std::string_view why) {
+bool GrammarParser::refuse(std::string_view why) {
     why_ = why;
     return false;
 }
 
 /// What stands before the next byte that ends a word, as it is written. At most as long as the
 /// longest reserved word needs.
-std::string_view Parser::raw_word() const {
+std::string_view GrammarParser::raw_word() const {
     std::size_t length = 0;
     while (length < 16 && !is_meta(peek(length)))
         ++length;
     return text_.substr(std::min(at_, text_.size()), length);
 }
 
-bool Parser::at_closer(Closers closers) const {
+bool GrammarParser::at_closer(Closers closers) const {
     const std::string_view word = peek() == ')' ? ")" : raw_word();
     return std::find(closers.begin(), closers.end(), word) != closers.end();
 }
 
-void Parser::blanks() {
+void GrammarParser::blanks() {
     while (is_blank(peek()))
         ++at_;
 }
 
 /// bash begins a comment wherever a word could begin. Only the usual places are in the grammar.
-bool Parser::comment() {
+bool GrammarParser::comment() {
     if (!is_blank(before()) && before() != '\n' && before() != ';')
         return refuse("a # in an odd place");
     at_ = std::min(text_.find('\n', at_), text_.size());
@@ -119,7 +119,7 @@ bool Parser::comment() {
 }
 
 /// Blanks, comments and newlines; a newline is followed by the here-documents of its line.
-bool Parser::blank_lines() {
+bool GrammarParser::blank_lines() {
     while (true) {
         blanks();
         if (peek() == '#') {
@@ -133,7 +133,7 @@ bool Parser::blank_lines() {
     }
 }
 
-bool Parser::script() {
+bool GrammarParser::script() {
     if (!list({""})) return false;
     if (!pending_.empty()) return refuse("an unfinished here-document");
     if (reopens_descriptor_ && opens_for_reading_)
@@ -142,9 +142,9 @@ bool Parser::script() {
 }
 
 /// Stands before a closer at its end. A script, whose closer is the end, may be empty.
-bool Parser::list(Closers closers) {
+bool GrammarParser::list(Closers closers) {
     const bool script = *closers.begin() == std::string_view();
-    const Level level(depth_);
+    const Nesting level(depth_);
     if (depth_ > kMaxDepth) return refuse("nested too deeply");
     for (bool empty = true;; empty = false) {
         if (!blank_lines()) return false;
@@ -162,7 +162,7 @@ bool Parser::list(Closers closers) {
     }
 }
 
-bool Parser::and_or_list() {
+bool GrammarParser::and_or_list() {
     bool joined_by_and = true;  // the last pipeline to what stands before it
     Pipeline last;
     if (!pipeline(last)) return false;
@@ -184,7 +184,7 @@ bool Parser::and_or_list() {
     }
 }
 
-bool Parser::pipeline(Pipeline& pipeline) {
+bool GrammarParser::pipeline(Pipeline& pipeline) {
     if (!pipeline_prefix(pipeline)) return false;
     while (true) {
         const std::size_t first = parts_.size();
@@ -198,7 +198,7 @@ bool Parser::pipeline(Pipeline& pipeline) {
 }
 
 /// Any number of ! and time, each with a command behind it on the same line.
-bool Parser::pipeline_prefix(Pipeline& pipeline) {
+bool GrammarParser::pipeline_prefix(Pipeline& pipeline) {
     while (true) {
         const std::string_view word = raw_word();
         if (word != "!" && word != "time") return true;
@@ -213,7 +213,7 @@ bool Parser::pipeline_prefix(Pipeline& pipeline) {
     }
 }
 
-bool Parser::command(Pipeline& pipeline) {
+bool GrammarParser::command(Pipeline& pipeline) {
     ++pipeline.commands;
     const std::string_view word = peek() == '(' ? "(" : raw_word();
     if (word != "(" && !is_reserved(word)) {
@@ -227,12 +227,12 @@ bool Parser::command(Pipeline& pipeline) {
 }
 
 /// To each command from `first` on.
-void Parser::give_input(std::size_t first) {
+void GrammarParser::give_input(std::size_t first) {
     for (std::size_t i = first; i < parts_.size(); ++i)
         parts_[i].given_input = true;
 }
 
-bool Parser::compound(std::string_view opener) {
+bool GrammarParser::compound(std::string_view opener) {
     if (opener == "(") {
         ++at_;
         if (peek() == '(') return refuse("arithmetic");
@@ -245,7 +245,7 @@ bool Parser::compound(std::string_view opener) {
     return opener == "if" ? condition() : loop();
 }
 
-bool Parser::condition() {
+bool GrammarParser::condition() {
     if (!list({"then"}) || !expect("then")) return false;
     while (true) {
         if (!list({"elif", "else", "fi"})) return false;
@@ -257,14 +257,14 @@ bool Parser::condition() {
     }
 }
 
-bool Parser::loop() {
-    const Level level(loops_);
+bool GrammarParser::loop() {
+    const Nesting level(loops_);
     return list({"do"}) && expect("do") && list({"done"}) && expect("done");
 }
 
 /// Takes a reserved word, or a parenthesis, that stands here. One that opens a list has a blank or
 /// a newline behind it.
-bool Parser::expect(std::string_view word) {
+bool GrammarParser::expect(std::string_view word) {
     at_ += word.size();
     const bool closes = word == ")" || word == "}" || word == "fi" || word == "done";
     if (!closes && !is_blank(peek()) && peek() != '\n')
@@ -272,7 +272,7 @@ bool Parser::expect(std::string_view word) {
     return true;
 }
 
-bool Parser::redirections_of_compound() {
+bool GrammarParser::redirections_of_compound() {
     Part part;
     std::size_t start = at_;
     std::size_t stop = at_;
@@ -293,7 +293,7 @@ bool Parser::redirections_of_compound() {
     return part.redirections.empty() || finish(std::move(part), start, stop);
 }
 
-bool Parser::simple_command() {
+bool GrammarParser::simple_command() {
     Part part;
     const std::size_t start = at_;
     std::size_t stop = at_;
@@ -323,7 +323,7 @@ bool Parser::simple_command() {
 }
 
 /// An assignment, a word, or the number before a redirection and the redirection.
-bool Parser::command_element(Part& part) {
+bool GrammarParser::command_element(Part& part) {
     std::size_t digits = 0;
     while (peek(digits) >= '0' && peek(digits) <= '9')
         ++digits;
@@ -337,13 +337,13 @@ bool Parser::command_element(Part& part) {
     const std::string_view raw = raw_word();
     const bool reserved = may_assign && is_reserved(raw);
     const bool brace = peek() == '{';
-    if (!word(next, may_assign ? Place::kCommand : Place::kArgument)) return false;
+    if (!word(next, may_assign ? WordPlace::kCommand : WordPlace::kArgument)) return false;
     if (brace && (peek() == '<' || peek() == '>')) return refuse("a variable for a descriptor");
     if (reserved) return refuse("a reserved word that is not the first word");
     return add_word(part, std::move(next));
 }
 
-bool Parser::add_word(Part& part, Word word) {
+bool GrammarParser::add_word(Part& part, Word word) {
     if (!part.words.empty()) {
         part.words.push_back(std::move(word));
         return true;
@@ -366,7 +366,7 @@ bool Parser::add_word(Part& part, Word word) {
     return true;
 }
 
-bool Parser::finish(Part part, std::size_t start, std::size_t stop) {
+bool GrammarParser::finish(Part part, std::size_t start, std::size_t stop) {
     part.written = joined(part);
     part.whole = text_.substr(start, stop - start);
     part.given_input = reads_by_redirection(part);
@@ -374,7 +374,7 @@ bool Parser::finish(Part part, std::size_t start, std::size_t stop) {
     return true;
 }
 
-bool Parser::redirection(Part& part, std::string fd) {
+bool GrammarParser::redirection(Part& part, std::string fd) {
     static constexpr std::array<std::string_view, 12> kOperators = {
         "&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<<", "<&", "<>", "<", ">"};
     if (fd.size() > 2) return refuse("a large descriptor number");
@@ -401,9 +401,9 @@ bool Parser::redirection(Part& part, std::string fd) {
     return true;
 }
 
-bool Parser::file_target(Redirection& redirection) {
+bool GrammarParser::file_target(Redirection& redirection) {
     Word& target = redirection.target;
-    if (!word(target, Place::kTarget)) return false;
+    if (!word(target, WordPlace::kTarget)) return false;
     if (target.pattern) return refuse("a pattern as the target of a redirection");
     if (target.decoded.empty()) return refuse("a redirection without a target");
     if (peek() == '<' || peek() == '>') {
@@ -419,7 +419,7 @@ bool Parser::file_target(Redirection& redirection) {
 }
 
 /// <& and >& with a number, or - to close; >& with a file is &>.
-bool Parser::descriptor_target(Redirection& redirection) {
+bool GrammarParser::descriptor_target(Redirection& redirection) {
     std::size_t length = 0;
     while (peek(length) >= '0' && peek(length) <= '9')
         ++length;
@@ -442,14 +442,14 @@ bool Parser::descriptor_target(Redirection& redirection) {
     return true;
 }
 
-bool Parser::here_string(Redirection& redirection) {
+bool GrammarParser::here_string(Redirection& redirection) {
     Word& target = redirection.target;
-    if (!word(target, Place::kTarget)) return false;
+    if (!word(target, WordPlace::kTarget)) return false;
     if (target.pattern || target.tilde) return refuse("a here-string that is not literal");
     return true;
 }
 
-bool Parser::here_document(Part& part, Redirection redirection) {
+bool GrammarParser::here_document(Part& part, Redirection redirection) {
     if (!delimiter(redirection.target)) return false;
     pending_.push_back({parts_.size(), part.redirections.size(), redirection.target.decoded,
                         redirection.op == "<<-"});
@@ -458,7 +458,7 @@ bool Parser::here_document(Part& part, Redirection redirection) {
 }
 
 /// 'NAME', "NAME" or \NAME.
-bool Parser::delimiter(Word& word) {
+bool GrammarParser::delimiter(Word& word) {
     const char quote = peek();
     const std::size_t start = at_;
     if (quote != '\'' && quote != '"' && quote != '\\')
@@ -477,7 +477,7 @@ bool Parser::delimiter(Word& word) {
 }
 
 /// Called behind a newline: the bodies that its line announced.
-bool Parser::here_document_bodies() {
+bool GrammarParser::here_document_bodies() {
     for (const HereDocument& document : std::exchange(pending_, {})) {
         std::string& body = parts_[document.part].redirections[document.redirection].body;
         if (!here_document_body(document.delimiter, document.strip_tabs, false, body)) return false;
@@ -485,8 +485,8 @@ bool Parser::here_document_bodies() {
     return true;
 }
 
-bool Parser::here_document_body(std::string_view delimiter, bool strip_tabs, bool substitution,
-                                std::string& body) {
+bool GrammarParser::here_document_body(std::string_view delimiter, bool strip_tabs,
+                                       bool substitution, std::string& body) {
     while (!end()) {
         const std::size_t newline = std::min(text_.find('\n', at_), text_.size());
         std::string_view line = text_.substr(at_, newline - at_);

@@ -8,7 +8,7 @@
 
 #include "host/shell/script.h"
 
-/// Inside of grammar.h; nobody else includes this.
+/// Internal to grammar.h; nobody else includes this.
 namespace tenon::shell::grammar {
 
 /// Deeper nesting of lists of commands is not understood. The text itself is one.
@@ -17,9 +17,9 @@ constexpr int kMaxDepth = 32;
 /// A recursive descent over one text that accepts GRAMMAR.md and nothing else. Each function that
 /// gives a bool gives false for what lies outside the grammar, and has then called `refuse`; its
 /// caller gives up at once. Runs once.
-class Parser {
+class GrammarParser {
 public:
-    explicit Parser(std::string_view text) : text_(text) {}
+    explicit GrammarParser(std::string_view text) : text_(text) {}
 
     bool script();
     /// Valid after `script` gave true.
@@ -43,18 +43,18 @@ private:
         int commands = 0;
     };
     /// Where a word stands: before or as the name of a command, behind it, or behind a redirection.
-    enum class Place { kCommand, kArgument, kTarget };
+    enum class WordPlace { kCommand, kArgument, kTarget };
     /// One word while it is read.
-    struct Reading {
+    struct WordReading {
         Word word;
-        Place place;
+        WordPlace place;
         bool plain = true;            ///< nothing quoted so far
         bool quoted_special = false;  ///< a quoted byte that means something in a pattern
         bool open_bracket = false;    ///< an unquoted [
         bool open_brace = false;      ///< an unquoted {
         bool braces = false;          ///< an unquoted { or }
     };
-    class Level;
+    class Nesting;
 
     // grammar_parser.cpp: commands
     bool list(Closers closers);
@@ -85,17 +85,17 @@ private:
     bool blank_lines();
 
     // grammar_words.cpp: words
-    bool word(Word& out, Place place);
-    bool finish_word(Reading& reading, std::size_t start, Word& out);
-    bool unquoted(Reading& reading);
-    bool tilde(Reading& reading);
-    bool brace(Reading& reading);
-    bool backslash(Reading& reading);
-    bool single_quoted(Reading& reading);
-    bool double_quoted(Reading& reading);
-    bool backslash_in_double_quotes(Reading& reading);
-    bool cat_substitution(Reading& reading);
-    static void add_quoted(Reading& reading, std::string_view bytes);
+    bool word(Word& out, WordPlace place);
+    bool finish_word(WordReading& reading, std::size_t start, Word& out);
+    bool unquoted(WordReading& reading);
+    bool tilde(WordReading& reading);
+    bool brace(WordReading& reading);
+    bool backslash(WordReading& reading);
+    bool single_quoted(WordReading& reading);
+    bool double_quoted(WordReading& reading);
+    bool backslash_in_double_quotes(WordReading& reading);
+    bool cat_substitution(WordReading& reading);
+    static void add_quoted(WordReading& reading, std::string_view bytes);
 
     [[nodiscard]] bool end() const { return at_ >= text_.size(); }
     /// NUL at the end of the text, which holds no NUL itself.

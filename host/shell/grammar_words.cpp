@@ -43,8 +43,8 @@ constexpr const char* kExpansionInQuotes = "an expansion in double quotes";
 }  // namespace
 
 /// Does not stand at a byte that ends a word.
-bool Parser::word(Word& out, Place place) {
-    Reading reading;
+bool GrammarParser::word(Word& out, WordPlace place) {
+    WordReading reading;
     reading.place = place;
     const std::size_t start = at_;
     while (!is_meta(peek())) {
@@ -73,7 +73,7 @@ bool Parser::word(Word& out, Place place) {
     return finish_word(reading, start, out);
 }
 
-bool Parser::finish_word(Reading& reading, std::size_t start, Word& out) {
+bool GrammarParser::finish_word(WordReading& reading, std::size_t start, Word& out) {
     Word& word = reading.word;
     word.written = text_.substr(start, at_ - start);
     // What is quoted in a pattern could not be told from what is not.
@@ -86,7 +86,7 @@ bool Parser::finish_word(Reading& reading, std::size_t start, Word& out) {
     return true;
 }
 
-bool Parser::unquoted(Reading& reading) {
+bool GrammarParser::unquoted(WordReading& reading) {
     Word& word = reading.word;
     const char c = peek();
     if (c == '~') return tilde(reading);
@@ -97,7 +97,7 @@ bool Parser::unquoted(Reading& reading) {
         reading.braces = true;
     }
     const bool may_assign = c == '[' || (c == '+' && peek(1) == '=');
-    if (may_assign && reading.place == Place::kCommand && reading.plain &&
+    if (may_assign && reading.place == WordPlace::kCommand && reading.plain &&
         is_identifier(word.decoded)) {
         if (c == '[') return refuse("a subscript");
         return refuse("an assignment that appends");
@@ -111,7 +111,7 @@ bool Parser::unquoted(Reading& reading) {
 }
 
 /// The home directory at the beginning of a word, or a literal ~ in it.
-bool Parser::tilde(Reading& reading) {
+bool GrammarParser::tilde(WordReading& reading) {
     Word& word = reading.word;
     if (word.decoded.empty() && reading.plain) {
         if (!is_meta(peek(1)) && peek(1) != '/') return refuse("a ~ with a name behind it");
@@ -127,7 +127,7 @@ bool Parser::tilde(Reading& reading) {
 }
 
 /// {} alone, or braces around a name: bash leaves these as they are.
-bool Parser::brace(Reading& reading) {
+bool GrammarParser::brace(WordReading& reading) {
     Word& word = reading.word;
     std::size_t length = 1;
     while (is_plain_in_braces(peek(length)))
@@ -143,7 +143,7 @@ bool Parser::brace(Reading& reading) {
     return true;
 }
 
-void Parser::add_quoted(Reading& reading, std::string_view bytes) {
+void GrammarParser::add_quoted(WordReading& reading, std::string_view bytes) {
     reading.plain = false;
     reading.word.decoded += bytes;
     if (bytes.find_first_of("*?[]\\") != std::string_view::npos) reading.quoted_special = true;
@@ -151,7 +151,7 @@ void Parser::add_quoted(Reading& reading, std::string_view bytes) {
         reading.word.pattern = true;
 }
 
-bool Parser::backslash(Reading& reading) {
+bool GrammarParser::backslash(WordReading& reading) {
     if (peek(1) == '\n') return refuse("a continued line");
     if (at_ + 1 >= text_.size()) return refuse("a backslash at the end");
     if (is_beyond_ascii(before())) return refuse("a backslash behind a character beyond ASCII");
@@ -160,7 +160,7 @@ bool Parser::backslash(Reading& reading) {
     return true;
 }
 
-bool Parser::single_quoted(Reading& reading) {
+bool GrammarParser::single_quoted(WordReading& reading) {
     const std::size_t close = text_.find('\'', at_ + 1);
     if (close == std::string_view::npos) return refuse("an unbalanced quote");
     const std::string_view inside = text_.substr(at_ + 1, close - at_ - 1);
@@ -171,7 +171,7 @@ bool Parser::single_quoted(Reading& reading) {
     return true;
 }
 
-bool Parser::double_quoted(Reading& reading) {
+bool GrammarParser::double_quoted(WordReading& reading) {
     add_quoted(reading, {});
     for (++at_; !end();) {
         const char c = peek();
@@ -196,7 +196,7 @@ bool Parser::double_quoted(Reading& reading) {
     return refuse("an unbalanced quote");
 }
 
-bool Parser::backslash_in_double_quotes(Reading& reading) {
+bool GrammarParser::backslash_in_double_quotes(WordReading& reading) {
     if (is_beyond_ascii(before())) return refuse("a backslash behind a character beyond ASCII");
     const char next = peek(1);
     if (next == '\n') return refuse("a continued line");
@@ -209,9 +209,9 @@ bool Parser::backslash_in_double_quotes(Reading& reading) {
 
 /// $(cat <<'EOF'⏎…⏎EOF⏎) in double quotes: the text of the here-document, without the newlines at
 /// its end. Not where an assignment before the command could give it another cat.
-bool Parser::cat_substitution(Reading& reading) {
+bool GrammarParser::cat_substitution(WordReading& reading) {
     constexpr std::string_view kBegin = "$(cat ";
-    if (!starts(kBegin) || reading.place != Place::kArgument) return refuse(kExpansionInQuotes);
+    if (!starts(kBegin) || reading.place != WordPlace::kArgument) return refuse(kExpansionInQuotes);
     at_ += kBegin.size();
     blanks();
     if (!starts("<<") || starts("<<<")) return refuse(kExpansionInQuotes);

@@ -7,7 +7,7 @@
 /// Commands behind the options of another. The options are those of the manual pages (coreutils,
 /// util-linux, findutils, sudo, doas, busybox …). Where an option is not listed it is not known
 /// whether it takes a value: both readings are taken.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 struct Wrapper {
@@ -172,11 +172,11 @@ constexpr std::string_view kWithTwoValues =
     "--symlink --file --bind-data --ro-bind-data --setenv --chmod ";
 
 /// How many words an option may take, itself included.
-struct Reading {
+struct OptionReading {
     bool one = false, two = false, three = false;
 };
 
-Reading long_reading(std::string_view option, const Wrapper& wrapper) {
+OptionReading long_reading(std::string_view option, const Wrapper& wrapper) {
     if (option.find('=') != std::string_view::npos) return {true, false};
     if (lists(wrapper.long_plain, option)) return {true, false};
     if (wrapper.name == "bwrap" && lists(kWithTwoValues, option)) return {false, false, true};
@@ -187,7 +187,7 @@ Reading long_reading(std::string_view option, const Wrapper& wrapper) {
     return {plain, valued};
 }
 
-Reading reading(std::string_view option, const Wrapper& wrapper) {
+OptionReading reading(std::string_view option, const Wrapper& wrapper) {
     if (option.substr(0, 2) == "--" || lists(wrapper.long_plain, option) ||
         lists(wrapper.long_valued, option))
         return long_reading(option, wrapper);
@@ -224,9 +224,9 @@ std::size_t split_string(Words words, std::string& text) {
 }
 
 Word word_of_env(const std::string& text) {
-    Sink sink;
+    ParseState sink;
     sink.budget = text.size() + 4096;
-    if (text.find("${") != std::string::npos) return Parser(text, sink, 0, true).env_word();
+    if (text.find("${") != std::string::npos) return ScriptParser(text, sink, 0, true).env_word();
     Word word;
     word.written = word.decoded = text;
     return word;
@@ -388,4 +388,4 @@ bool look_into_wrapper(std::string_view name, Words words, Inner& inner) {
     return found;
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 constexpr std::array<std::string_view, 12> kSkipped = {
@@ -45,7 +45,7 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-bool Sink::charge(std::size_t bytes) {
+bool ParseState::charge(std::size_t bytes) {
     if (bytes > budget) {
         budget = 0;
         fail("too complex");
@@ -55,21 +55,21 @@ bool Sink::charge(std::size_t bytes) {
     return true;
 }
 
-void Parser::fail(std::string_view why) {
+void ScriptParser::fail(std::string_view why) {
     sink_.fail(why);
     at_ = text_.size();
 }
 
-void Parser::skip_blanks() {
+void ScriptParser::skip_blanks() {
     while (!end() && is_blank(peek()))
         ++at_;
 }
 
-void Parser::skip_comment() {
+void ScriptParser::skip_comment() {
     at_ = std::min(text_.find('\n', at_), text_.size());
 }
 
-void Parser::skip_blank_lines() {
+void ScriptParser::skip_blank_lines() {
     for (skip_blanks(); !end() && (peek() == '\n' || peek() == '#'); skip_blanks()) {
         if (peek() == '#') {
             skip_comment();
@@ -80,18 +80,18 @@ void Parser::skip_blank_lines() {
     }
 }
 
-bool Parser::starts(std::string_view text) {
+bool ScriptParser::starts(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i)
         if (peek(i) != text[i]) return false;
     return true;
 }
 
-bool Parser::starts_word(std::string_view word) {
+bool ScriptParser::starts_word(std::string_view word) {
     const char next = peek(word.size());
     return starts(word) && (next == '\0' || is_meta(next));
 }
 
-std::string Parser::without_continuations(std::size_t from, std::size_t to) const {
+std::string ScriptParser::without_continuations(std::size_t from, std::size_t to) const {
     std::string out;
     to = std::min(to, text_.size());
     for (std::size_t i = settled(from); i < to; i = settled(i + 1))
@@ -99,8 +99,8 @@ std::string Parser::without_continuations(std::size_t from, std::size_t to) cons
     return out;
 }
 
-void Parser::list(Until until) {
-    const Level level(*this);
+void ScriptParser::list(Until until) {
+    const Nesting level(*this);
     while (true) {
         skip_blank_lines();
         if (end()) break;
@@ -129,7 +129,7 @@ void Parser::list(Until until) {
 }
 
 /// True when it ended a clause of `case`.
-bool Parser::separator(Until until) {
+bool ScriptParser::separator(Until until) {
     if (peek() != ';' || (peek(1) != ';' && peek(1) != '&')) {
         advance();
         return false;
@@ -138,12 +138,12 @@ bool Parser::separator(Until until) {
     return until == Until::kClause;
 }
 
-std::size_t Parser::begin_part() {
+std::size_t ScriptParser::begin_part() {
     sink_.parts.emplace_back();
     return sink_.parts.size() - 1;
 }
 
-void Parser::finish_part(std::size_t index, Part part, std::size_t start) {
+void ScriptParser::finish_part(std::size_t index, Part part, std::size_t start) {
     part.written = joined(part.assignments, part.words);
     part.whole = trimmed(text_.substr(start, at_ - start));
     part.nested = nested_ || substitutions_ > 0;
@@ -158,7 +158,7 @@ void Parser::finish_part(std::size_t index, Part part, std::size_t start) {
 }
 
 /// A simple command, or one reserved word.
-void Parser::command() {
+void ScriptParser::command() {
     // Its place comes before those of the commands that its substitutions hold.
     const std::size_t index = begin_part();
     const std::size_t start = at_;
@@ -181,7 +181,7 @@ void Parser::command() {
 }
 
 /// Adds one word or redirection; false at the end of the command.
-bool Parser::command_element(Part& part, std::size_t index) {
+bool ScriptParser::command_element(Part& part, std::size_t index) {
     skip_blanks();
     if (end()) return false;
     const char c = peek();
@@ -206,7 +206,7 @@ bool Parser::command_element(Part& part, std::size_t index) {
 }
 
 /// `name ()` defines a function, whose body follows as commands; anything else is no bash.
-bool Parser::parenthesis_in_command(Part& part) {
+bool ScriptParser::parenthesis_in_command(Part& part) {
     const std::size_t open = at_;
     advance();
     skip_blanks();
@@ -223,7 +223,7 @@ bool Parser::parenthesis_in_command(Part& part) {
 }
 
 /// Handles the word `text` at the beginning of a command when it is reserved.
-bool Parser::reserved(std::string_view text) {
+bool ScriptParser::reserved(std::string_view text) {
     if (std::find(kSkipped.begin(), kSkipped.end(), text) != kSkipped.end()) return true;
     if (text == "esac") {
         esac_ = true;
@@ -242,7 +242,7 @@ bool Parser::reserved(std::string_view text) {
 }
 
 /// Whether a compound command stands here.
-bool Parser::starts_compound() {
+bool ScriptParser::starts_compound() {
     if (peek() == '(') return true;
     for (const std::string_view next :
          {"{", "!", "if", "while", "until", "for", "select", "case", "[[", "time", "coproc"})
@@ -252,7 +252,7 @@ bool Parser::starts_compound() {
 
 /// Behind a | `time` is no reserved word for bash, and neither is what follows: a part with the
 /// plain words there.
-void Parser::ordinary_time() {
+void ScriptParser::ordinary_time() {
     const std::size_t saved = at_;
     Part part;
     std::string text = "time";
@@ -274,7 +274,7 @@ void Parser::ordinary_time() {
 
 /// `time` before a compound command is a reserved word; before a simple one it is treated as a
 /// wrapper, so that a rule can name it.
-bool Parser::keyword_time() {
+bool ScriptParser::keyword_time() {
     const std::size_t saved = at_;
     skip_blanks();
     while (starts_word("-p") || starts_word("--")) {
@@ -287,4 +287,4 @@ bool Parser::keyword_time() {
     return keyword;
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

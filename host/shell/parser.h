@@ -9,8 +9,8 @@
 
 #include "host/shell/script.h"
 
-/// Inside of shell.h; nobody else includes this.
-namespace tenon::shell::shell {
+/// Internal to script.h; nobody else includes this.
+namespace tenon::shell {
 
 /// Deeper nesting of groups, substitutions and wrappers is not followed.
 constexpr int kMaxDepth = 64;
@@ -28,7 +28,7 @@ struct Expansion {
     bool runs_here = false;  ///< a process substitution: a file that holds its output
 };
 
-struct Makeup {
+struct WordMakeup {
     static constexpr char32_t kQuoted = 0x100;       ///< added to a byte that is quoted
     static constexpr char32_t kExpansion = 0x10000;  ///< added to an index of `expansions`
 
@@ -37,9 +37,9 @@ struct Makeup {
 };
 
 /// A word while it is read.
-struct Build {
+struct WordBuilder {
     Word word;
-    Makeup makeup;
+    WordMakeup makeup;
     bool quotes = false;  ///< any quoting was there
 
     void add(char c, bool quoted);
@@ -53,7 +53,7 @@ struct Build {
 };
 
 /// What all parsers of one script share.
-struct Sink {
+struct ParseState {
     std::vector<Part> parts;
     std::vector<Word> loose;  ///< words that belong to no part: of `for`, `case`, arrays
     std::vector<std::pair<std::string, Word>> values;  ///< of the variables of `for`
@@ -83,9 +83,9 @@ struct Sink {
 /// A continued line (backslash, newline) is nothing, as for bash: `peek`, `advance` and `end` never
 /// see one. What takes text as it stands (single quotes, comments, quoted here-documents) looks at
 /// `text_` itself.
-class Parser {
+class ScriptParser {
 public:
-    Parser(std::string_view text, Sink& sink, int depth, bool nested)
+    ScriptParser(std::string_view text, ParseState& sink, int depth, bool nested)
         : text_(text), sink_(sink), depth_(depth), nested_(nested) {}
 
     void script() { list(Until::kEnd); }
@@ -97,16 +97,16 @@ public:
 
 private:
     enum class Until { kEnd, kParen, kClause };
-    enum class Place { kArgument, kPattern, kRegex };
+    enum class WordPlace { kArgument, kPattern, kRegex };
     struct HereDocument {
         std::size_t part, redirection;
         std::string delimiter;
         bool strip_tabs, quoted;
     };
-    struct Line;
-    class Level;
+    struct DocumentLine;
+    class Nesting;
 
-    // shell_parser.cpp: commands
+    // parser.cpp: commands
     void list(Until until);
     bool separator(Until until);
     void command();
@@ -119,7 +119,7 @@ private:
     std::size_t begin_part();
     void finish_part(std::size_t index, Part part, std::size_t start);
 
-    // shell_compound.cpp: for, case, function, coproc, [[, ((
+    // compound.cpp: for, case, function, coproc, [[, ((
     void for_header();
     void case_statement();
     bool case_patterns();
@@ -129,38 +129,38 @@ private:
     bool arithmetic_command();
     void header_word(Word word);
 
-    // shell_redirections.cpp
+    // redirections.cpp
     void redirection(Part& part, std::size_t index, std::string fd);
     void here_documents();
     std::string here_document_body(const HereDocument& document);
-    Line here_document_line(const HereDocument& document);
+    DocumentLine here_document_line(const HereDocument& document);
 
-    // shell_words.cpp: words
-    Word word(Place place = Place::kArgument);
-    bool metacharacter(Build& build, Place place, bool plain);
-    void backslash(Build& build);
-    void single_quoted(Build& build);
-    void double_quoted(Build& build);
-    void ansi_c_quoted(Build& build);
-    void subscript(Build& build);
-    void array(Build& build);
-    void group_of_pattern(Build& build, bool regex);
+    // words.cpp: words
+    Word word(WordPlace place = WordPlace::kArgument);
+    bool metacharacter(WordBuilder& build, WordPlace place, bool plain);
+    void backslash(WordBuilder& build);
+    void single_quoted(WordBuilder& build);
+    void double_quoted(WordBuilder& build);
+    void ansi_c_quoted(WordBuilder& build);
+    void subscript(WordBuilder& build);
+    void array(WordBuilder& build);
+    void group_of_pattern(WordBuilder& build, bool regex);
 
-    // shell_expansions.cpp
-    void dollar(Build& build, bool quoted);
-    void dollar_parenthesis(Build& build, bool quoted);
-    void parameter(Build& build, bool quoted);
+    // expansions.cpp
+    void dollar(WordBuilder& build, bool quoted);
+    void dollar_parenthesis(WordBuilder& build, bool quoted);
+    void parameter(WordBuilder& build, bool quoted);
     void parameter_name(Expansion& expansion);
-    bool parameter_rest(Build& inside, bool quoted);
-    void judge_parameter(Build& build, const Expansion& expansion);
-    void old_arithmetic(Build& build, bool quoted);
-    void backtick(Build& build, bool quoted);
-    void substitution(Build& build, const char* what, bool quoted);
-    bool arithmetic_body(Build& inside);
-    void note_arithmetic(Build& build, std::string_view inside);
-    void matched(Build& inside, char open, char close);
-    bool quoting_element(Build& build, bool quoted);
-    void scan(Build& build);
+    bool parameter_rest(WordBuilder& inside, bool quoted);
+    void judge_parameter(WordBuilder& build, const Expansion& expansion);
+    void old_arithmetic(WordBuilder& build, bool quoted);
+    void backtick(WordBuilder& build, bool quoted);
+    void substitution(WordBuilder& build, const char* what, bool quoted);
+    bool arithmetic_body(WordBuilder& inside);
+    void note_arithmetic(WordBuilder& build, std::string_view inside);
+    void matched(WordBuilder& inside, char open, char close);
+    bool quoting_element(WordBuilder& build, bool quoted);
+    void scan(WordBuilder& build);
     void also(const std::string& script);
     std::vector<std::string> outputs_since(std::size_t first);
 
@@ -193,7 +193,7 @@ private:
     void fail(std::string_view why);
 
     std::string_view text_;
-    Sink& sink_;
+    ParseState& sink_;
     std::size_t at_ = 0;
     int depth_;
     bool nested_;
@@ -205,17 +205,17 @@ private:
 };
 
 /// Counts one level of nesting for its lifetime; too many end the parse.
-class Parser::Level {
+class ScriptParser::Nesting {
 public:
-    explicit Level(Parser& parser) : parser_(parser) {
+    explicit Nesting(ScriptParser& parser) : parser_(parser) {
         if (++parser_.depth_ > kMaxDepth) parser_.fail("nested too deeply");
     }
-    ~Level() { --parser_.depth_; }
-    Level(const Level&) = delete;
-    Level& operator=(const Level&) = delete;
+    ~Nesting() { --parser_.depth_; }
+    Nesting(const Nesting&) = delete;
+    Nesting& operator=(const Nesting&) = delete;
 
 private:
-    Parser& parser_;
+    ScriptParser& parser_;
 };
 
 /// The inside of $'…' (without the quotes) as bash 5.2 decodes it.
@@ -233,7 +233,7 @@ std::vector<std::u32string> expand_braces(const std::u32string& units, std::size
 
 /// Adds the commands that the words of `sink.parts` hold or may stand for, and what they hold in
 /// turn.
-void unwrap(Sink& sink);
+void unwrap(ParseState& sink);
 
 bool is_name_start(char c);
 bool is_name(char c);
@@ -242,4 +242,4 @@ bool is_blank(char c);
 bool is_meta(char c);
 bool is_identifier(std::string_view text);
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -5,9 +5,9 @@
 #include "host/shell/parser.h"
 
 /// Redirections and here-documents.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 
-void Parser::redirection(Part& part, std::size_t index, std::string fd) {
+void ScriptParser::redirection(Part& part, std::size_t index, std::string fd) {
     static constexpr std::array<std::string_view, 12> kOperators = {
         "&>>", "<<<", "<<-", "&>", ">>", ">|", ">&", "<<", "<&", "<>", "<", ">"};
     Redirection redirection;
@@ -19,7 +19,7 @@ void Parser::redirection(Part& part, std::size_t index, std::string fd) {
     skip_blanks();
     if (peek() == '-' && (redirection.op == ">&" || redirection.op == "<&")) {
         // A token of its own: what follows is the next word.
-        Build closes;
+        WordBuilder closes;
         closes.add('-', false);
         closes.word.written = "-";
         closes.word.plain = 1;
@@ -40,14 +40,14 @@ void Parser::redirection(Part& part, std::size_t index, std::string fd) {
 }
 
 /// Called behind a newline: the bodies of the here-documents that its line announced.
-void Parser::here_documents() {
+void ScriptParser::here_documents() {
     for (const HereDocument& document : std::exchange(pending_, {})) {
         std::string body = here_document_body(document);
         std::string runs;
         if (!document.quoted && body.find_first_of("$`") != std::string::npos) {
-            const Level level(*this);
+            const Nesting level(*this);
             if (depth_ <= kMaxDepth && sink_.charge(body.size()))
-                runs = Parser(body, sink_, depth_, true).expansions();
+                runs = ScriptParser(body, sink_, depth_, true).expansions();
         }
         // A failed parse may have left the part behind.
         if (document.part >= sink_.parts.size() ||
@@ -60,13 +60,13 @@ void Parser::here_documents() {
 }
 
 /// One line of a here-document, continued lines joined unless the delimiter was quoted.
-struct Parser::Line {
+struct ScriptParser::DocumentLine {
     std::string text;
     std::size_t behind_delimiter = 0;  ///< place of what follows as many bytes as it has
 };
 
-Parser::Line Parser::here_document_line(const HereDocument& document) {
-    Line line{{}, at_};
+ScriptParser::DocumentLine ScriptParser::here_document_line(const HereDocument& document) {
+    DocumentLine line{{}, at_};
     const std::size_t length = document.delimiter.size();
     bool tabs = document.strip_tabs;
     const auto take = [&] {
@@ -89,11 +89,11 @@ Parser::Line Parser::here_document_line(const HereDocument& document) {
     return line;
 }
 
-std::string Parser::here_document_body(const HereDocument& document) {
+std::string ScriptParser::here_document_body(const HereDocument& document) {
     std::string body;
     const std::size_t length = document.delimiter.size();
     while (at_ < text_.size()) {
-        const Line line = here_document_line(document);
+        const DocumentLine line = here_document_line(document);
         if (line.text == document.delimiter) return body;
         // At the end of a substitution bash also takes "EOF…)", with a warning, and goes on behind
         // the delimiter.
@@ -111,4 +111,4 @@ std::string Parser::here_document_body(const HereDocument& document) {
     return body;
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -47,9 +47,9 @@ std::string Part::decoded() const {
 bool is_assignment(const Word& word) {
     if (word.element) return true;
     const std::string_view text = word.decoded;
-    if (text.empty() || !shell::is_name_start(text[0])) return false;
+    if (text.empty() || !is_name_start(text[0])) return false;
     std::size_t i = 1;
-    while (i < text.size() && shell::is_name(text[i]))
+    while (i < text.size() && is_name(text[i]))
         ++i;
     if (i < text.size() && text[i] == '+') ++i;
     return i < text.size() && text[i] == '=' && i < word.plain;
@@ -91,15 +91,15 @@ void drop_doubles(std::vector<Part>& parts) {
 }  // namespace
 
 Script parse_script(std::string_view text) {
-    shell::Sink sink;
+    ParseState sink;
     sink.budget = 64 * text.size() + 262'144;
     for (const std::string_view word : {"expand_aliases", "posix", "POSIX"})
         sink.aliases = sink.aliases || text.find(word) != std::string_view::npos;
     sink.extglob = text.find("extglob") != std::string_view::npos;
     if (const auto why = unreadable(text); !why.empty()) sink.fail(why);
-    shell::Parser(text, sink, 0, false).script();
+    ScriptParser(text, sink, 0, false).script();
     drop_doubles(sink.parts);
-    shell::unwrap(sink);
+    unwrap(sink);
     const bool nothing = sink.parts.empty();
     for (Part& part : sink.parts) {
         part.lines = command_lines(part.words);

@@ -11,9 +11,7 @@
 /// run.
 namespace tenon::shell {
 
-namespace shell {
-struct Makeup;
-}
+struct WordMakeup;
 struct Glob;
 
 /// One word of a command.
@@ -29,7 +27,7 @@ struct Word {
     bool inert = false;     ///< holds a quoted $ or backquote: plain text, unless it is evaluated
     std::string opaque;     ///< not empty: holds something that runs commands, and what it is
     /// How braces and expansions stand in it; for `parse_script` itself. Null: none are there.
-    std::shared_ptr<const shell::Makeup> makeup;
+    std::shared_ptr<const WordMakeup> makeup;
 
     [[nodiscard]] bool literal() const { return !expands && !pattern; }
 };

@@ -6,7 +6,7 @@
 #include "host/shell/parser.h"
 
 /// What bash makes of literal texts: printf's format, the operators of ${…}.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 /// Operators look at each beginning or end of a value; longer ones are no names of commands.
@@ -132,4 +132,4 @@ std::vector<std::string> transformed(const std::string& value, std::string_view 
     return part ? std::vector<std::string>{*part} : std::vector<std::string>{};
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

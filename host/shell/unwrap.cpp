@@ -6,7 +6,7 @@
 #include <utility>
 
 /// Looks into the parts of a script until nothing new is found.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 /// What is found in one round may be looked into in the next.
@@ -87,7 +87,7 @@ bool evaluates(const std::vector<Word>& words) {
 
 class Unwrapping {
 public:
-    explicit Unwrapping(Sink& sink) : sink_(sink), levels_(sink.parts.size(), 0) {
+    explicit Unwrapping(ParseState& sink) : sink_(sink), levels_(sink.parts.size(), 0) {
         for (const Part& part : sink.parts)
             seen_.insert(key(part));
     }
@@ -255,7 +255,7 @@ private:
     void add_script(const std::string& text, std::size_t parent) {
         if (!scripts_.insert(text).second || !sink_.charge(4 * text.size())) return;
         const std::size_t first = sink_.parts.size();
-        Parser(text, sink_, levels_[parent], true).script();
+        ScriptParser(text, sink_, levels_[parent], true).script();
         for (std::size_t i = first; i < sink_.parts.size(); ++i)
             sink_.parts[i].parent = parent;
         levels_.resize(sink_.parts.size(), levels_[parent] + 1);
@@ -267,8 +267,8 @@ private:
         std::string opaque = sink_.opaque;
         std::string failed = sink_.failed;
         const std::size_t first = sink_.parts.size();
-        Parser(text, sink_, level + 1, true).script();
-        Parser(text, sink_, level + 1, true).expansions();
+        ScriptParser(text, sink_, level + 1, true).script();
+        ScriptParser(text, sink_, level + 1, true).expansions();
         levels_.resize(sink_.parts.size(), level + 1);
         for (std::size_t i = first; i < sink_.parts.size(); ++i)
             sink_.parts[i].nested = true;
@@ -319,7 +319,7 @@ private:
         Expansion expansion;
         expansion.name = "alias:" + part.words[0].decoded;
         expansion.written = part.words[0].decoded;
-        Build build;
+        WordBuilder build;
         build.add(std::move(expansion));
         Part aliased;
         aliased.words = part.words;
@@ -414,7 +414,7 @@ private:
             if (sink_.budget > 0 && (fragments || could_run(text))) also(text, 1);
     }
 
-    Sink& sink_;
+    ParseState& sink_;
     Values values_;
     std::vector<int> levels_;
     std::unordered_set<std::string> seen_, scripts_;
@@ -427,8 +427,8 @@ private:
 
 }  // namespace
 
-void unwrap(Sink& sink) {
+void unwrap(ParseState& sink) {
     Unwrapping(sink).run();
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -9,8 +9,8 @@
 
 #include "host/shell/parser.h"
 
-/// Inside of shell.h: what the words of a command hold, and what they may stand for.
-namespace tenon::shell::shell {
+/// Internal to script.h: what the words of a command hold, and what they may stand for.
+namespace tenon::shell {
 
 using Words = std::span<const Word>;
 
@@ -24,29 +24,29 @@ struct Inner {
     std::string opaque;
 };
 
-/// shell_wrappers.cpp: the commands that any word of ours may hold.
+/// wrappers.cpp: the commands that any word of ours may hold.
 Inner look_into(Words words);
 bool is_shell(std::string_view name);
 
-/// shell_options.cpp: commands that are given as the words behind the options of another, by a
+/// options.cpp: commands that are given as the words behind the options of another, by a
 /// table. False: `name` is not in it.
 bool look_into_wrapper(std::string_view name, Words words, Inner& inner);
 
-/// shell_directories.cpp: sets Part::directories.
-void name_directories(Sink& sink);
+/// directories.cpp: sets Part::directories.
+void name_directories(ParseState& sink);
 
 /// The literal values that variables have anywhere in a text, and what words become with them.
 class Values {
 public:
     /// Learns from the words of a part: assignments, read, printf -v, set --, aliases, calls of
     /// functions.
-    void learn(const Part& part, const Sink& sink);
+    void learn(const Part& part, const ParseState& sink);
     void learn(std::string_view name, const Word& value);
     void learn(std::string_view name, std::string value, int generation = 0);
     /// What $1 and further may be.
     void learn_arguments(const std::vector<std::string>& arguments);
     /// What commands of the text print or are given to read: for `read`, for shells, for xargs.
-    void learn_feed(const Part& part, Sink& sink);
+    void learn_feed(const Part& part, ParseState& sink);
 
     /// Nothing further is learned: values that are made from each other could grow without end.
     void freeze() { frozen_ = true; }
@@ -57,7 +57,7 @@ public:
     /// Grows with all that is learned.
     [[nodiscard]] std::size_t version() const { return version_; }
     /// The commands that `part` may stand for, with braces expanded and values put in; itself not.
-    [[nodiscard]] std::vector<Part> readings(const Part& part, Sink& sink) const;
+    [[nodiscard]] std::vector<Part> readings(const Part& part, ParseState& sink) const;
     /// The literal texts that a word may stand for.
     [[nodiscard]] std::vector<std::string> texts(const Word& word) const;
 
@@ -66,12 +66,12 @@ private:
     using Key = std::pair<std::string, std::vector<std::string>>;
 
     [[nodiscard]] std::vector<std::string> candidates(const Expansion& expansion) const;
-    [[nodiscard]] std::vector<Key> keys(const Part& part, Sink& sink) const;
+    [[nodiscard]] std::vector<Key> keys(const Part& part, ParseState& sink) const;
     [[nodiscard]] std::vector<Word> fields(const Word& word,
                                            const std::vector<std::u32string>& items,
                                            const Choice& choice) const;
     void learn_assignment(std::string_view name, bool adds, const Word& word, std::size_t from);
-    void add_feed(std::string text, Sink& sink);
+    void add_feed(std::string text, ParseState& sink);
 
     std::map<std::string, std::vector<std::string>, std::less<>> table_;
     /// How often a value was made from an earlier one of the same variable, by name and value; and
@@ -85,4 +85,4 @@ private:
     bool frozen_ = false;
 };
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -6,7 +6,7 @@
 #include "host/shell/unwrap.h"
 
 /// The literal values of variables, wherever a text gives them: order and branches do not count.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 /// More values of one variable are not kept apart.
@@ -143,7 +143,7 @@ void Values::learn_assignment(std::string_view name, bool adds, const Word& word
     }
 }
 
-void Values::learn(const Part& part, const Sink& sink) {
+void Values::learn(const Part& part, const ParseState& sink) {
     const auto assign = [this](const Word& word) {
         std::size_t equals = 0;
         const std::string_view name = assigned_name(word.decoded, equals);
@@ -203,7 +203,7 @@ void Values::learn(const Part& part, const Sink& sink) {
     }
 }
 
-void Values::add_feed(std::string text, Sink& sink) {
+void Values::add_feed(std::string text, ParseState& sink) {
     while (!text.empty() && text.back() == '\n')
         text.pop_back();
     if (text.empty() || std::find(feeds_.begin(), feeds_.end(), text) != feeds_.end()) return;
@@ -212,7 +212,7 @@ void Values::add_feed(std::string text, Sink& sink) {
     ++version_;
 }
 
-void Values::learn_feed(const Part& part, Sink& sink) {
+void Values::learn_feed(const Part& part, ParseState& sink) {
     const auto whole_and_lines = [&](const std::string& text) {
         add_feed(text, sink);
         for (std::size_t from = 0; from < text.size() && feeds_.size() < kMostFeeds;) {
@@ -271,12 +271,12 @@ std::vector<std::string> Values::texts(const Word& word) const {
     if (!word.makeup || word.makeup->expansions.empty()) return {word.decoded};
     std::vector<std::string> out = {""};
     for (const char32_t unit : word.makeup->units) {
-        if (unit < Makeup::kExpansion) {
+        if (unit < WordMakeup::kExpansion) {
             for (std::string& text : out)
                 text += static_cast<char>(unit & 0xFFU);
             continue;
         }
-        const auto values = candidates(word.makeup->expansions[unit - Makeup::kExpansion]);
+        const auto values = candidates(word.makeup->expansions[unit - WordMakeup::kExpansion]);
         std::vector<std::string> longer;
         for (const std::string& text : out)
             for (const std::string& value : values)
@@ -296,7 +296,7 @@ std::vector<std::string> Values::all() const {
 
 /// What must be chosen for a reading of `part`, with the choices. An expansion that may leave
 /// nothing behind stands at the command or is a word of its own: elsewhere nothing is guessed.
-std::vector<Values::Key> Values::keys(const Part& part, Sink& sink) const {
+std::vector<Values::Key> Values::keys(const Part& part, ParseState& sink) const {
     std::vector<Key> keys;
     std::set<std::string> never_empty;
     const auto look = [&](const Word& word, bool command) {
@@ -347,11 +347,11 @@ std::vector<Word> Values::fields(const Word& word, const std::vector<std::u32str
             out.push_back(std::exchange(field, Field()).word);
         };
         for (const char32_t unit : units) {
-            if (unit < Makeup::kExpansion) {
-                field.add(static_cast<char>(unit & 0xFFU), unit >= Makeup::kQuoted);
+            if (unit < WordMakeup::kExpansion) {
+                field.add(static_cast<char>(unit & 0xFFU), unit >= WordMakeup::kQuoted);
                 continue;
             }
-            const Expansion& expansion = word.makeup->expansions[unit - Makeup::kExpansion];
+            const Expansion& expansion = word.makeup->expansions[unit - WordMakeup::kExpansion];
             const auto chosen = choice.find(key_of(expansion));
             if (chosen == choice.end()) {
                 field.word.expands = true;
@@ -375,7 +375,7 @@ std::vector<Word> Values::fields(const Word& word, const std::vector<std::u32str
     return out;
 }
 
-std::vector<Part> Values::readings(const Part& part, Sink& sink) const {
+std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
     const bool made = std::any_of(part.words.begin(), part.words.end(),
                                   [](const Word& word) { return word.makeup != nullptr; }) ||
                       std::any_of(part.redirections.begin(), part.redirections.end(),
@@ -437,4 +437,4 @@ std::vector<Part> Values::readings(const Part& part, Sink& sink) const {
     return out;
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

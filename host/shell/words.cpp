@@ -4,7 +4,7 @@
 #include "host/shell/parser.h"
 
 /// Words and their quotes.
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 /// Watches unquoted bytes for [ab], {a,b} and {1..3}.
@@ -47,35 +47,35 @@ bool is_identifier(std::string_view text) {
            std::all_of(text.begin(), text.end(), is_name);
 }
 
-void Build::add(char c, bool quoted) {
+void WordBuilder::add(char c, bool quoted) {
     word.decoded += c;
-    makeup.units += static_cast<unsigned char>(c) + (quoted ? Makeup::kQuoted : 0);
+    makeup.units += static_cast<unsigned char>(c) + (quoted ? WordMakeup::kQuoted : 0);
     word.inert = word.inert || (quoted && is_inert(c));
 }
 
-void Build::add(std::string_view text, bool quoted) {
+void WordBuilder::add(std::string_view text, bool quoted) {
     for (const char c : text)
         add(c, quoted);
 }
 
-void Build::add(Expansion expansion) {
+void WordBuilder::add(Expansion expansion) {
     word.decoded += expansion.written;
     word.expands = true;
-    makeup.units += Makeup::kExpansion + static_cast<char32_t>(makeup.expansions.size());
+    makeup.units += WordMakeup::kExpansion + static_cast<char32_t>(makeup.expansions.size());
     makeup.expansions.push_back(std::move(expansion));
 }
 
-Word Build::finish() {
+Word WordBuilder::finish() {
     const bool braces = makeup.units.find(U'{') != std::u32string::npos &&
                         makeup.units.find(U'}') != std::u32string::npos;
     if (!makeup.expansions.empty() || braces)
-        word.makeup = std::make_shared<const Makeup>(std::move(makeup));
+        word.makeup = std::make_shared<const WordMakeup>(std::move(makeup));
     return std::move(word);
 }
 
 /// Empty when no word begins here. Stops before the byte that ends it.
-Word Parser::word(Place place) {
-    Build build;
+Word ScriptParser::word(WordPlace place) {
+    WordBuilder build;
     Word& word = build.word;
     const bool may_assign = std::exchange(before_command_, false);
     bool plain = true;
@@ -106,13 +106,13 @@ Word Parser::word(Place place) {
 }
 
 /// Takes what a metacharacter begins inside of a word; false: it ends the word.
-bool Parser::metacharacter(Build& build, Place place, bool plain) {
+bool ScriptParser::metacharacter(WordBuilder& build, WordPlace place, bool plain) {
     const char c = peek();
     if ((c == '<' || c == '>') && peek(1) == '(') {
         substitution(build, "a process substitution", false);
         return true;
     }
-    if (place == Place::kRegex && c == '|') {
+    if (place == WordPlace::kRegex && c == '|') {
         build.add(c, false);
         advance();
         return true;
@@ -125,8 +125,8 @@ bool Parser::metacharacter(Build& build, Place place, bool plain) {
     }
     const char last = word.decoded.empty() ? '\0' : word.decoded.back();
     const bool group = last != '\0' && std::string_view("?*+@!").find(last) != std::string::npos;
-    if (place == Place::kRegex || (group && (sink_.extglob || place == Place::kPattern))) {
-        group_of_pattern(build, place == Place::kRegex);
+    if (place == WordPlace::kRegex || (group && (sink_.extglob || place == WordPlace::kPattern))) {
+        group_of_pattern(build, place == WordPlace::kRegex);
         return true;
     }
     return false;
@@ -134,8 +134,8 @@ bool Parser::metacharacter(Build& build, Place place, bool plain) {
 
 /// ( … ) of a regular expression or of an extended pattern. Where the shell's option for these is
 /// not on, the same text may be a subshell behind `!`.
-void Parser::group_of_pattern(Build& build, bool regex) {
-    const Level level(*this);
+void ScriptParser::group_of_pattern(WordBuilder& build, bool regex) {
+    const Nesting level(*this);
     const bool command = !regex && build.word.decoded == "!";
     const std::size_t start = at_;
     build.word.pattern = true;
@@ -150,7 +150,7 @@ void Parser::group_of_pattern(Build& build, bool regex) {
 }
 
 /// A quote, a backslash, an expansion; false: nothing of these stands here.
-bool Parser::quoting_element(Build& build, bool quoted) {
+bool ScriptParser::quoting_element(WordBuilder& build, bool quoted) {
     switch (peek()) {
         case '\\':
             backslash(build);
@@ -172,7 +172,7 @@ bool Parser::quoting_element(Build& build, bool quoted) {
     }
 }
 
-void Parser::backslash(Build& build) {
+void ScriptParser::backslash(WordBuilder& build) {
     build.quotes = true;
     if (at_ + 1 >= text_.size()) {
         build.add('\\', true);
@@ -183,7 +183,7 @@ void Parser::backslash(Build& build) {
     at_ += 2;
 }
 
-void Parser::single_quoted(Build& build) {
+void ScriptParser::single_quoted(WordBuilder& build) {
     build.quotes = true;
     const auto close = text_.find('\'', at_ + 1);
     if (close == std::string_view::npos) {
@@ -195,7 +195,7 @@ void Parser::single_quoted(Build& build) {
 }
 
 /// At the quote behind the $.
-void Parser::ansi_c_quoted(Build& build) {
+void ScriptParser::ansi_c_quoted(WordBuilder& build) {
     build.quotes = true;
     std::size_t close = at_ + 1;
     while (close < text_.size() && text_[close] != '\'')
@@ -205,8 +205,8 @@ void Parser::ansi_c_quoted(Build& build) {
     at_ = close + 1;
 }
 
-void Parser::double_quoted(Build& build) {
-    const Level level(*this);
+void ScriptParser::double_quoted(WordBuilder& build) {
+    const Nesting level(*this);
     build.quotes = true;
     advance();
     while (!end()) {
@@ -231,8 +231,8 @@ void Parser::double_quoted(Build& build) {
 }
 
 /// NAME[ … ] where an assignment may stand: blanks and operators inside belong to the word.
-void Parser::subscript(Build& build) {
-    const Level level(*this);
+void ScriptParser::subscript(WordBuilder& build) {
+    const Nesting level(*this);
     const std::size_t start = build.word.decoded.size();
     build.add('[', false);
     advance();
@@ -244,7 +244,7 @@ void Parser::subscript(Build& build) {
 }
 
 /// Up to the byte that closes what `open` has opened, that byte included.
-void Parser::matched(Build& build, char open, char close) {
+void ScriptParser::matched(WordBuilder& build, char open, char close) {
     int depth = 1;
     while (!end()) {
         const char c = peek();
@@ -258,8 +258,8 @@ void Parser::matched(Build& build, char open, char close) {
 }
 
 /// NAME=( … )
-void Parser::array(Build& build) {
-    const Level level(*this);
+void ScriptParser::array(WordBuilder& build) {
+    const Nesting level(*this);
     const std::size_t start = at_;
     Expansion expansion;
     std::string all;
@@ -267,7 +267,7 @@ void Parser::array(Build& build) {
     for (skip_blank_lines(); !end() && peek() != ')'; skip_blank_lines()) {
         Word element;
         if (peek() == '[') {
-            Build index;
+            WordBuilder index;
             subscript(index);
             index.word.written = index.word.decoded;
             element = index.finish();
@@ -290,4 +290,4 @@ void Parser::array(Build& build) {
     build.add(std::move(expansion));
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -4,7 +4,7 @@
 #include "host/shell/unwrap.h"
 
 /// Commands that are given as text, or in a place of their own: shells, eval, trap, find …
-namespace tenon::shell::shell {
+namespace tenon::shell {
 namespace {
 
 constexpr std::array<std::string_view, 16> kShells = {
@@ -297,4 +297,4 @@ Inner look_into(Words words) {
     return inner;
 }
 
-}  // namespace tenon::shell::shell
+}  // namespace tenon::shell

@@ -64,9 +64,9 @@ Result<void> RecordFile::write_line(const std::string& line) {
     return written.error().while_doing("record to " + file_.string());
 }
 
-Result<agent::Answer, agent::ModelFailure> Record::ask(const agent::Request& request,
-                                                       agent::EventSink& sink,
-                                                       std::stop_token stop) {
+Result<agent::Answer, agent::ModelFailure> Recorder::ask(const agent::Request& request,
+                                                         agent::EventSink& sink,
+                                                         std::stop_token stop) {
     for (auto& id : scanner_.scan(request.messages))
         new_jobs_.push_back(std::move(id));
     auto answer = inner_->ask(request, sink, stop);
