@@ -28,8 +28,8 @@ struct ServiceReply {
     tenon_rc rc = TENON_OK;
     std::string out;
 
-    static ServiceReply ok(const Json& answer) { return {TENON_OK, dump_json(answer)}; }
-    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED) { return {rc, std::move(why)}; }
+    static ServiceReply ok(const Json& answer);
+    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED);
 };
 
 /// Handlers run on the thread that asks, several at once; they are added before any plugin is loaded.
@@ -37,7 +37,7 @@ class Services {
 public:
     using Handler = std::function<ServiceReply(const ServiceRequest&)>;
 
-    void add(std::string method, Handler handler) { handlers_[std::move(method)] = std::move(handler); }
+    void add(std::string method, Handler handler);
 
     /// Never throws: an unknown method answers TENON_UNSUPPORTED, parameters that are no JSON object
     /// TENON_BAD_ARGS, an exception in a handler TENON_FAULT.
