@@ -44,13 +44,14 @@ constexpr std::array kSharedOptions = {
 };
 
 // Words that no prompt-less run may mean otherwise; this version has those of the list below.
-constexpr std::array<std::string_view, 6> kCommands = {"jobs", "tasks", "sessions", "plugin", "config", "doctor"};
+constexpr std::array<std::string_view, 7> kCommands = {"jobs", "tasks", "sessions", "plugin", "tool", "config", "doctor"};
 
 constexpr std::string_view kCommandList =
     "Commands (each with --help of its own):\n"
     "  jobs                      list, show, follow, cancel and start jobs\n"
     "  tasks                     list and draw the workspace's tasks\n"
     "  sessions                  list, show and export conversations\n"
+    "  tool                      call one tool without a model\n"
     "  config                    show, check and trust configuration\n"
     "\n"
     "Without -p, the prompt is read from standard input, which is no terminal then.\n"
@@ -225,11 +226,10 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
     const bool known = std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end();
     if (!known || arguments.dashes_at) {
         const auto meant = arguments.dashes_at ? std::nullopt : nearest(word, kCommands);
-        return Error{
-            "unexpected argument " + in_quotes(word) + "; " +
-            (meant
-                 ? "did you mean 'tenon " + std::string(*meant) + "'?"
-                 : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions and config")};
+        return Error{"unexpected argument " + in_quotes(word) + "; " +
+                     (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
+                            : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, "
+                              "tool and config")};
     }
     for (const Arguments::Given& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };

@@ -13,7 +13,7 @@
 namespace tenon::cli {
 namespace {
 
-using Kind = session::SessionEntry::Kind;
+using journal::RecordType;
 
 constexpr std::size_t kWidestId = 24;
 constexpr std::size_t kWidestName = 24;
@@ -108,12 +108,12 @@ std::string describe(const journal::SessionSummary& session, std::span<const job
     return text;
 }
 
-std::string ConversationWords::of(const session::SessionEntry& entry) {
-    if (entry.kind == Kind::kResult) return result(entry);
+std::string ConversationWords::of(const journal::SessionEntry& entry) {
+    if (entry.type == RecordType::kResult) return result(entry);
     std::string text = end();
-    if (entry.kind == Kind::kAnswer) return text + answer(entry);
-    if (entry.kind == Kind::kCleared) return text + "\n--- cleared ---\n";
-    if (entry.kind == Kind::kSummarised)
+    if (entry.type == RecordType::kAnswer) return text + answer(entry);
+    if (entry.type == RecordType::kClear) return text + "\n--- cleared ---\n";
+    if (entry.type == RecordType::kCompaction)
         return text + "\n--- summarised ---\n" + visible(entry.text, true) + "\n";
     if (entry.origin == "environment") return text;
     const std::string lead = entry.origin == "prompt" ? "> " : "[" + visible(entry.origin) + "] ";
@@ -128,7 +128,7 @@ std::string ConversationWords::end() {
     return text;
 }
 
-std::string ConversationWords::answer(const session::SessionEntry& entry) {
+std::string ConversationWords::answer(const journal::SessionEntry& entry) {
     std::string text;
     for (const OrderedJson& ordered : entry.content) {
         const Json block(ordered);
@@ -148,7 +148,7 @@ std::string ConversationWords::call(const Json& block) const {
     return fitted(line, columns_);
 }
 
-std::string ConversationWords::result(const session::SessionEntry& entry) {
+std::string ConversationWords::result(const journal::SessionEntry& entry) {
     const auto asked = std::find_if(calls_.begin(), calls_.end(), [&](const auto& call) {
         return call.first == entry.tool_use_id;
     });

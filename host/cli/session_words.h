@@ -6,8 +6,8 @@
 
 #include "host/cli/screen.h"
 #include "host/jobs/job.h"
+#include "host/journal/session_entries.h"
 #include "host/journal/session_list.h"
-#include "host/session/session_entries.h"
 
 /// Sessions as people and programs read them. Pure functions; the texts may hold anything.
 namespace tenon::cli {
@@ -31,13 +31,13 @@ public:
     explicit ConversationWords(const Screen& screen) : columns_(screen.columns) {}
 
     /// May be empty: what only the model is told, and calls whose results come later.
-    [[nodiscard]] std::string of(const session::SessionEntry& entry);
+    [[nodiscard]] std::string of(const journal::SessionEntry& entry);
     /// Behind the last entry: calls without results.
     [[nodiscard]] std::string end();
 
 private:
-    [[nodiscard]] std::string answer(const session::SessionEntry& entry);
-    [[nodiscard]] std::string result(const session::SessionEntry& entry);
+    [[nodiscard]] std::string answer(const journal::SessionEntry& entry);
+    [[nodiscard]] std::string result(const journal::SessionEntry& entry);
     [[nodiscard]] std::string call(const Json& block) const;
 
     std::size_t columns_;

@@ -82,8 +82,8 @@ public:
         if (arguments_.has("json")) return show_json(*session, jobs);
         print(describe(*session, jobs, wall_clock_ms()));
         ConversationWords words(screen_);
-        auto read = session::read_entries(
-            journal(), [&](const session::SessionEntry& entry) { print(words.of(entry)); });
+        auto read = journal::read_entries(
+            journal(), [&](const journal::SessionEntry& entry) { print(words.of(entry)); });
         print(words.end());
         return read ? 0 : complain(console_, read.error().message, 1);
     }
@@ -91,7 +91,7 @@ public:
     int print_all() const {
         const auto session = journal::summarise_session(folder_, id());
         if (!session) return complain(console_, session.error().message, 1);
-        const auto messages = session::read_messages(journal());
+        const auto messages = journal::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         print_line({{"v", 1},
                     {"type", "session"},
@@ -129,7 +129,7 @@ private:
 
     [[nodiscard]] int show_json(const journal::SessionSummary& session,
                                 const std::vector<jobs::JobRecord>& jobs) const {
-        const auto messages = session::read_messages(journal());
+        const auto messages = journal::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
         Ordered document = to_json(session);
         Ordered listed = Ordered::array();
@@ -178,21 +178,21 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
                             "first a letter or digit",
                         2);
     }
-    const config::Examined examined = config::examine(sources, overrides_of(options));
-    const config::Settings& settings = examined.loaded.settings;
+    const config::Configuration found = config::examine(sources, overrides_of(options));
+    const config::Settings& settings = found.settings;
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty() ||
                         settings.state_dir.empty();
-    for (const std::string& error : examined.errors)
+    for (const std::string& error : found.errors)
         if (strict) complain(console, error, 2);
-    if (strict && !examined.errors.empty()) return 2;
+    if (strict && !found.errors.empty()) return 2;
     const bool of_workspace = (*verb)->name == "list" && !arguments->has("all");
     if (of_workspace && settings.workspace.empty())
-        return complain(console, examined.no_workspace + "; --all lists every session", 2);
+        return complain(console, found.no_workspace + "; --all lists every session", 2);
     if (auto fine = config::check_state_dir(settings.state_dir); !fine)
         return complain(console, fine.error().message, 2);
     Secrets secrets;
-    examined.loaded.credentials.add_to(secrets);
+    found.credentials.add_to(secrets);
     const SessionsCall call(settings, secrets, console, *arguments,
                             screen_of(console.output, sources.environment));
     return finish(console, act(**verb, call));

@@ -22,7 +22,7 @@ constexpr CommandSpec kCommand{"tenon tasks", "list [--json]\ngraph [--dot | --j
                                "The tasks of the workspace, which agents keep in .tasks/: lists "
                                "them, or draws which waits for "
                                "which.",
-                               kOptions, "Exit: 0 done; 1 .tasks cannot be read; 2 usage.\n"};
+                               kOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
 
 constexpr std::array<std::string_view, 1> kListOptions = {"json"};
 constexpr std::array<std::string_view, 2> kGraphOptions = {"json", "dot"};
@@ -38,7 +38,7 @@ constexpr std::array kColumns = {
     TableColumn{"SUBJECT"},
 };
 
-const char* colour_of(const TaskFile& task) {
+const char* colour_of(const Task& task) {
     if (task.status == "completed") return "\x1b[32m";
     return task.status == "in_progress" ? "\x1b[36m" : "\x1b[2m";
 }
@@ -50,16 +50,16 @@ std::string ids_text(const std::set<std::int64_t>& ids) {
     return text.empty() ? "-" : text;
 }
 
-Json list_json(const std::vector<TaskFile>& tasks) {
+Json list_json(const std::vector<Task>& tasks) {
     Json array = Json::array();
-    for (const TaskFile& task : tasks)
+    for (const Task& task : tasks)
         array.push_back(to_json(task));
     return array;
 }
 
-void print_list(const std::vector<TaskFile>& tasks, const Screen& screen, std::ostream& out) {
+void print_list(const std::vector<Task>& tasks, const Screen& screen, std::ostream& out) {
     std::vector<TableRow> rows;
-    for (const TaskFile& task : tasks) {
+    for (const Task& task : tasks) {
         rows.push_back(
             {{std::to_string(task.id), task.status, task.owner.empty() ? "-" : visible(task.owner),
               ids_text(task.blocked_by), visible(task.subject)},
@@ -69,22 +69,22 @@ void print_list(const std::vector<TaskFile>& tasks, const Screen& screen, std::o
         out << line << '\n';
 }
 
-void print_graph(const std::vector<TaskFile>& tasks, const Screen& screen, std::ostream& out) {
+void print_graph(const std::vector<Task>& tasks, const Screen& screen, std::ostream& out) {
     for (const std::string& line : drawn(tasks, screen.columns))
         out << line << '\n';
 }
 
-Json graph_json(const std::vector<TaskFile>& tasks) {
+Json graph_json(const std::vector<Task>& tasks) {
     Json edges = Json::array();
-    for (const TaskFile& task : tasks) {
+    for (const Task& task : tasks) {
         for (const std::int64_t other : task.blocks)
             edges.push_back({{"from", task.id}, {"to", other}});
     }
     return {{"tasks", list_json(tasks)}, {"edges", edges}};
 }
 
-void redact(std::vector<TaskFile>& tasks, const Secrets& secrets) {
-    for (TaskFile& task : tasks) {
+void redact(std::vector<Task>& tasks, const Secrets& secrets) {
+    for (Task& task : tasks) {
         for (std::string* text : {&task.subject, &task.description, &task.owner})
             *text = secrets.redact(std::move(*text));
     }
@@ -103,32 +103,32 @@ int run_tasks(Options options, const config::Sources& sources, const Console& co
     if (!verb) return complain(console, verb.error().message, 2);
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);
-    const config::Examined examined = config::examine(sources, overrides_of(options));
+    const config::Configuration found = config::examine(sources, overrides_of(options));
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty();
-    for (const std::string& error : examined.errors)
+    for (const std::string& error : found.errors)
         if (strict) complain(console, error, 2);
-    if (strict && !examined.errors.empty()) return 2;
-    if (!examined.no_workspace.empty()) return complain(console, examined.no_workspace, 2);
+    if (strict && !found.errors.empty()) return 2;
+    if (!found.no_workspace.empty()) return complain(console, found.no_workspace, 2);
 
-    auto files = read_task_files(examined.loaded.settings.workspace);
-    if (!files) return complain(console, files.error().message, 1);
+    auto tasks = read_workspace_tasks(found.settings);
+    if (!tasks) return complain(console, tasks.error().message, 1);
     Secrets secrets;
-    examined.loaded.credentials.add_to(secrets);
-    redact(files->tasks, secrets);
-    for (const std::string& problem : files->problems)
+    found.credentials.add_to(secrets);
+    redact(tasks->tasks, secrets);
+    for (const std::string& problem : tasks->problems)
         complain(console, "left out: " + problem, 0);
 
     const Screen screen = screen_of(console.output, sources.environment);
     const bool graph = (*verb)->name == "graph";
     if (arguments->has("json")) {
-        print_json(console, dump_json(graph ? graph_json(files->tasks) : list_json(files->tasks)));
+        print_json(console, dump_json(graph ? graph_json(tasks->tasks) : list_json(tasks->tasks)));
     } else if (arguments->has("dot")) {
-        console.out << in_dot(files->tasks);
-    } else if (files->tasks.empty()) {
+        console.out << in_dot(tasks->tasks);
+    } else if (tasks->tasks.empty()) {
         if (screen.terminal) complain(console, "there are no tasks", 0);
     } else {
-        (graph ? print_graph : print_list)(files->tasks, screen, console.out);
+        (graph ? print_graph : print_list)(tasks->tasks, screen, console.out);
     }
     return finish(console, 0);
 }

@@ -71,7 +71,7 @@ struct JobEnd {
     std::uint64_t output_bytes = 0;   ///< printed in all
     std::uint64_t omitted_bytes = 0;  ///< of these not kept
     std::string ended_by;             ///< who ended it when it did not end by itself: "timeout",
-                                      ///< "background_cancel", …
+                                      ///< the tool that cancelled it, …
     std::string reason;               ///< for lost, and for what could not be started or written
     int left_behind = 0;  ///< processes that bash, or of a lost job its supervisor, left
                           ///< and that were ended

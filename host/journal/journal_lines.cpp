@@ -73,15 +73,4 @@ Result<std::optional<JournalLines::Line>> JournalLines::next() {
     }
 }
 
-std::vector<std::string_view> parts_between_nuls(std::string_view line) {
-    std::vector<std::string_view> parts;
-    while (!line.empty()) {
-        const std::size_t end = std::min(line.find('\0'), line.size());
-        if (end > 0) parts.push_back(line.substr(0, end));
-        line.remove_prefix(std::min(line.find_first_not_of('\0', end), line.size()));
-    }
-    if (parts.empty()) parts.emplace_back();
-    return parts;
-}
-
 }  // namespace tenon::journal

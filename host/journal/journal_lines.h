@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
@@ -45,9 +44,5 @@ private:
     std::size_t from_ = 0;     // of the next line, in the buffer
     std::int64_t offset_ = 0;  // of the same, in the file
 };
-
-/// The parts of a line between NUL bytes, at least one. No record holds a NUL; a crash of the
-/// machine leaves them where something had not reached the disk.
-std::vector<std::string_view> parts_between_nuls(std::string_view line);
 
 }  // namespace tenon::journal

@@ -1,5 +1,8 @@
 #include "host/journal/record.h"
 
+#include <algorithm>
+#include <array>
+
 #include "host/base/utf8.h"
 
 namespace tenon::journal {
@@ -80,11 +83,27 @@ char at(std::string_view text, std::size_t i) {
     return i < text.size() ? text[i] : '\0';
 }
 
+/// In the order of RecordType.
+constexpr std::array<std::string_view, 12> kTypeNames = {
+    "session",   "user",       "assistant", "tool_result", "delivery", "clear",
+    "redaction", "compaction", "mended",    "model",       "tools",    "workspace"};
+
 Error damaged(std::size_t where) {
     return Error{"no JSON object from column " + std::to_string(where + 1) + " on"};
 }
 
 }  // namespace
+
+RecordType record_type(std::string_view name) {
+    if (name.empty()) return RecordType::kNone;
+    const auto at = std::find(kTypeNames.begin(), kTypeNames.end(), name);
+    if (at == kTypeNames.end()) return RecordType::kUnknown;
+    return static_cast<RecordType>(at - kTypeNames.begin());
+}
+
+RecordType Record::type() const {
+    return record_type(string("type"));
+}
 
 Result<Record> Record::read(std::string_view line) {
     Record record;

@@ -12,11 +12,10 @@
 #include <tuple>
 
 #include "host/base/ids.h"
-#include "host/base/json.h"
 #include "host/base/path_text.h"
 #include "host/base/unique_fd.h"
 #include "host/base/utf8.h"
-#include "host/journal/journal_lines.h"
+#include "host/journal/reader.h"
 
 namespace tenon::journal {
 namespace {
@@ -24,7 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostOfAPrompt = 4096;
-constexpr std::size_t kTypeIsWithin = 80;  // bytes: "v" and "seq" stand before it
 
 /// Locked files as /proc/locks names them, "fe:00:10953150". A file system that shows another
 /// device than stat(2) does is not recognised.
@@ -47,73 +45,71 @@ std::string lock_name(const struct stat& file) {
     return text;
 }
 
-/// The type of a record that stands where this program writes it.
-std::string_view type_of(std::string_view line) {
-    constexpr std::string_view kKey = R"("type":")";
-    const std::string_view head = line.substr(0, kTypeIsWithin);
-    const auto at = head.find(kKey);
-    if (at == std::string_view::npos) return {};
-    const std::string_view rest = head.substr(at + kKey.size());
-    return rest.substr(0, rest.find('"'));
+Error not_a_session(const fs::path& path) {
+    return Error{path.string() + ": not the journal of a session"};
 }
 
-void take_record(std::string_view line, SessionSummary& session) {
-    const std::string_view type = type_of(line);
-    if (type == "assistant") {
-        ++session.turns;
-    } else if (type == "user" && session.first_prompt.empty()) {
-        const auto record = parse_json(line, kMaxOwnJsonDepth);
-        if (record && string_or(*record, "origin") == "prompt") {
-            const std::string text = utf8::repair(string_or(*record, "text"));
-            session.first_prompt = utf8::first_bytes(text, kMostOfAPrompt);
-        }
-    } else if (type == "model") {
-        if (const auto record = parse_json(line))
-            session.model = string_or(*record, "model", session.model);
-    } else if (type == "workspace") {
-        if (const auto record = parse_json(line))
-            session.workspace =
-                path_from_text(string_or(*record, "workspace", path_to_text(session.workspace)));
-    }
-}
-
-Result<Json> read_head(JournalLines& lines) {
+/// The first record, when it is that of a session.
+Result<Place> first_record(Reader& reader, const fs::path& path) {
     while (true) {
-        const auto line = lines.next();
-        if (!line) return line.error();
-        if (!*line) return Error{"no record"};
-        for (const std::string_view part : parts_between_nuls((*line)->text)) {
-            auto record = parse_json(part, kMaxOwnJsonDepth);
-            if (record && record->is_object()) return record;
-        }
+        auto place = reader.next();
+        if (!place) return place.error();
+        if (!*place) return not_a_session(path);
+        Place& found = **place;
+        if (found.condition == Place::Condition::kDamaged) continue;
+        if (found.type != RecordType::kSession) return not_a_session(path);
+        return std::move(found);
     }
+}
+
+void take_text(const Record& record, SessionSummary& session) {
+    if (record.string("origin") != "prompt") return;
+    session.first_prompt = utf8::first_bytes(utf8::repair(record.string("text")), kMostOfAPrompt);
+}
+
+void take_record(const Place& place, SessionSummary& session) {
+    if (place.type == RecordType::kAnswer) ++session.turns;
+    if (!place.record) return;
+    const Record& record = *place.record;
+    if (place.type == RecordType::kText) take_text(record, session);
+    if (place.type == RecordType::kModel && record.has("model"))
+        session.model = record.string("model");
+    if (place.type == RecordType::kWorkspace && record.has("workspace"))
+        session.workspace = path_from_text(record.string("workspace"));
+}
+
+SessionSummary summary_of(const Record& head) {
+    SessionSummary session;
+    session.id = head.string("id");
+    session.workspace = path_from_text(head.string("workspace"));
+    session.provider = head.string("provider");
+    session.model = head.string("model");
+    session.system = head.string("system");
+    session.created_ms = head.integer("created_ms", 0);
+    return session;
 }
 
 Result<SessionSummary> summarise(const fs::path& path, const std::set<std::string>& locked) {
-    auto lines = JournalLines::open(path);
-    if (!lines) return lines.error();
+    auto reader = Reader::open(path, {RecordType::kSession, RecordType::kText, RecordType::kModel,
+                                      RecordType::kWorkspace});
+    if (!reader) return reader.error();
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return Error::from_errno("read " + path.string());
-    const auto head = read_head(*lines);
-    if (!head || string_or(*head, "type") != "session" ||
-        string_or(*head, "id") != path.stem().string())
-        return Error{path.string() + ": not the journal of a session of that name"};
-    if (integer_or(*head, "v", 0) > 1) return Error{path.string() + ": written by a newer tenon"};
-    SessionSummary session;
-    session.id = path.stem().string();
-    session.workspace = path_from_text(string_or(*head, "workspace"));
-    session.provider = string_or(*head, "provider");
-    session.model = string_or(*head, "model");
-    session.system = string_or(*head, "system");
-    session.created_ms = integer_or(*head, "created_ms", 0);
+    const auto head = first_record(*reader, path);
+    if (!head) return head.error();
+    if (head->condition == Place::Condition::kNewer)
+        return Error{path.string() + ": " + head->problem};
+    SessionSummary session = summary_of(*head->record);
+    if (session.id != path.stem().string())
+        return Error{not_a_session(path).message + " of that name"};
     session.last_ms = info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1'000'000;
     session.held = locked.count(lock_name(info)) > 0;
     while (true) {
-        const auto line = lines->next();
-        if (!line) return line.error().while_doing("read " + path.string());
-        if (!*line) return session;
-        for (const std::string_view part : parts_between_nuls((*line)->text))
-            take_record(part, session);
+        const auto place = reader->next();
+        if (!place) return place.error();
+        if (!*place) return session;
+        take_record(**place, session);
+        if (!session.first_prompt.empty()) reader->stop_parsing(RecordType::kText);
     }
 }
 
@@ -147,23 +143,21 @@ fs::path moved_mark(const fs::path& journal) {
 }
 
 Result<std::string> workspace_of_session(const fs::path& journal) {
-    auto lines = JournalLines::open(journal);
-    if (!lines) return lines.error();
-    const auto head = read_head(*lines);
-    if (!head || string_or(*head, "type") != "session")
-        return Error{journal.string() + ": not the journal of a session"};
-    std::string workspace = string_or(*head, "workspace");
+    auto reader = Reader::open(journal, {RecordType::kSession, RecordType::kWorkspace});
+    if (!reader) return reader.error();
+    // Also of a newer version: opening the session says so.
+    const auto head = first_record(*reader, journal);
+    if (!head) return head.error();
+    std::string workspace = head->record->string("workspace");
     std::error_code failed;
     if (!fs::exists(moved_mark(journal), failed)) return path_from_text(workspace);
     while (true) {
-        const auto line = lines->next();
-        if (!line) return line.error().while_doing("read " + journal.string());
-        if (!*line) return path_from_text(workspace);
-        for (const std::string_view part : parts_between_nuls((*line)->text)) {
-            if (type_of(part) != "workspace") continue;
-            if (const auto record = parse_json(part))
-                workspace = string_or(*record, "workspace", std::move(workspace));
-        }
+        const auto place = reader->next();
+        if (!place) return place.error();
+        if (!*place) return path_from_text(workspace);
+        if ((*place)->type == RecordType::kWorkspace && (*place)->record &&
+            (*place)->record->has("workspace"))
+            workspace = (*place)->record->string("workspace");
     }
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "host/base/json.h"
 #include "host/base/result.h"
 
 /// What there is to know of sessions without opening them: for lists to choose from. Nothing here

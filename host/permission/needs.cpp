@@ -263,9 +263,9 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
 }  // namespace
 
 bool Need::matched_by_deny(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return rule.covers(tool);
+    if (rule.kind() == Rule::Kind::kTool) return rule.names_tool(tool);
     if (kind == Kind::kCommand) return rule.kind() == Rule::Kind::kBash && rule.denies(part);
-    if (kind == Kind::kTool) return rule.covers(tool) && (rule.bare() || rule.matches_name(name));
+    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     return rule.bare() ||
            (!path.empty() && (rule.matches_path(path, true) || rule.matches_path(real, true)));
@@ -277,11 +277,11 @@ bool Need::matched_by_ask(const Rule& rule) const {
 }
 
 bool Need::matched_by_allow(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return protected_name.empty() && rule.covers(tool);
+    if (rule.kind() == Rule::Kind::kTool) return protected_name.empty() && rule.names_tool(tool);
     if (kind == Kind::kCommand)
         return rule.kind() == Rule::Kind::kBash &&
                (rule.bare() || (runs_inside && rule.allows(part, opaque)));
-    if (kind == Kind::kTool) return rule.covers(tool) && (rule.bare() || rule.matches_name(name));
+    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     if (!protected_name.empty() && !rule.names(protected_name)) return false;
     return rule.bare() || (certain && rule.matches_path(real, false));

@@ -36,7 +36,8 @@ struct Need {
     bool certain = true;         ///< false: the path may be another one, or is not known
     bool inside = false;         ///< certain, and beneath the roots for its purpose
     std::string protected_name;  ///< kEdit: a change of it asks in every mode but bypassPermissions
-    std::string name;            ///< kTool: what Agent(name) and Skill(name) look at
+    Rule::Kind rules = Rule::Kind::kTool;  ///< kTool: kAgent or kSkill when those judge it too
+    std::string name;                      ///< kTool: what Agent(name) and Skill(name) look at
 
     [[nodiscard]] bool matched_by_deny(const Rule& rule) const;
     [[nodiscard]] bool matched_by_ask(const Rule& rule) const;

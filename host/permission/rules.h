@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "host/agent/message.h"
+#include "host/agent/ports.h"
 #include "host/base/result.h"
+#include "host/config/rule_text.h"
 #include "host/permission/path_pattern.h"
 #include "host/shell/command_pattern.h"
 #include "host/shell/script.h"
@@ -15,20 +17,13 @@
 /// Permission rules: `Tool` or `Tool(specifier)`.
 ///   Bash(npm test)   exact; `*` matches any text, `\*` a star, `\\` a backslash; a trailing ` *`
 ///   may be
-///                    missing with its text; `npm:*` is `npm *`. Covers bash and background_run.
-///   Read(p) Edit(p)  gitignore patterns, see PathPattern. Cover read_file, glob, grep; write_file,
-///                    edit_file.
-///   Agent(name) Skill(name)  `*` matches any text. Cover agent; load_skill.
+///                    missing with its text; `npm:*` is `npm *`. Covers tools with a command.
+///   Read(p) Edit(p)  gitignore patterns, see PathPattern. Cover tools with a path that is read, or
+///                    with one that is written.
+///   Agent(name) Skill(name)  `*` matches any text. Cover tools that state these rules.
+/// Which tool has what is in its facts.
 ///   a tool's name, mcp__server, mcp__server__tool  the whole tool; `*` may end an mcp name.
 namespace tenon::permission {
-
-/// One rule as it was written, with where it stood.
-struct RuleText {
-    std::string text;
-    std::string origin;  ///< "--allow", "/etc/tenon/tenon.xml: permissions.deny"
-    std::filesystem::path
-        base;  ///< what a leading "/" in a path pattern means; empty: the workspace
-};
 
 /// A pattern of text in which `*` stands for any text.
 class TextPattern {
@@ -58,7 +53,7 @@ public:
     enum class Kind { kBash, kRead, kEdit, kAgent, kSkill, kTool };
 
     /// The error names origin, text and reason.
-    static Result<Rule> parse(const RuleText& rule, const Places& places);
+    static Result<Rule> parse(const config::RuleText& rule, const Places& places);
 
     [[nodiscard]] Kind kind() const { return kind_; }
     /// Without a specifier: covers everything its tools do.
@@ -68,8 +63,10 @@ public:
     /// For Kind::kTool: the tool's name.
     [[nodiscard]] const std::string& tool() const { return tool_; }
 
+    /// Kind::kTool: whether the rule names this tool.
+    [[nodiscard]] bool names_tool(std::string_view tool) const;
     /// Whether the rule is about this tool at all.
-    [[nodiscard]] bool covers(std::string_view tool) const;
+    [[nodiscard]] bool covers(const agent::ToolSpec& tool) const;
 
     /// Allow rules: the part as written, without redirections; with them only a rule without a
     /// `*`. Assignments before the command must begin the rule too, letter for letter. What is not
@@ -89,7 +86,7 @@ public:
     [[nodiscard]] bool names(std::string_view name) const;
 
 private:
-    RuleText written_;
+    config::RuleText written_;
     Kind kind_ = Kind::kTool;
     std::string tool_;
     std::optional<TextPattern> text_;
@@ -102,8 +99,11 @@ struct Rules {
     std::vector<Rule> deny, ask, allow;
 };
 
+/// What the configuration checks a rule with (config::RuleCheck): whether `Rule::parse` takes it.
+Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home);
+
 /// Reads a list; what cannot be read goes to `errors`, one for each, and the others are kept.
-std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
                               std::vector<Error>& errors);
 
 /// The rules that name a tool that is not among `tools`: reported once the tools are known.

@@ -8,8 +8,8 @@
 
 #include <tenon/plugin.h>
 
-/// How the program uses one plugin, wherever the plugin's code runs. Only text and numbers cross
-/// these interfaces, so that an instance can forward them to another process.
+/// How the program uses one plugin, in whichever process the plugin's code runs. Only text and
+/// numbers pass through these interfaces, so that an instance can forward them to another process.
 namespace tenon::plugin {
 
 /// What a plugin uses of the host outside a call. Any thread of the plugin may use it, several at
@@ -40,37 +40,39 @@ public:
                              std::string_view body, std::string& answer) noexcept = 0;
 };
 
-/// What a plugin states about one of its tools. Nothing of it has been checked.
+/// What a plugin states about one of its tools, not yet checked.
 struct ToolStatement {
     std::string name;
     std::string description;
     std::string input_schema;  ///< JSON text
     std::uint32_t flags = 0;   ///< TENON_READ_ONLY and so on
+    std::string facts = {};    ///< JSON text, see FACTS OF A TOOL in plugin.h; empty: none
 };
 
 /// The functions of the extension tenon.context/1: see tenon_context.
-enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry };
+enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry, kTasks };
 
-/// One instance of a plugin. It is created before this interface is used, and destroying the object
-/// destroys it; no call is running then.
+/// One instance of a plugin. Destroying the object destroys the instance; no call may be running
+/// then. How an instance is created is not part of this interface.
 class Instance {
 public:
     virtual ~Instance() = default;
 
-    /// In the plugin's order; as long as the instance lives.
+    /// The tools in the order in which the plugin lists them. They do not change.
     [[nodiscard]] virtual const std::vector<ToolStatement>& tools() const = 0;
 
     /// Runs one call and blocks until it has ended. `arguments` is a JSON object that fits the
-    /// tool's schema. TENON_FAULT stands for every defect of the plugin. May be called from several
-    /// threads; that a tool without TENON_CONCURRENT runs one call at a time is the caller's duty.
+    /// tool's schema. TENON_FAULT means a defect of the plugin. Several threads may call this at
+    /// once, but the caller runs calls of a tool without TENON_CONCURRENT one after the other.
     virtual tenon_rc invoke(const std::string& tool, const std::string& arguments,
                             CallPort& call) = 0;
 
-    /// Calls one hook and returns the bytes that it put; none when the plugin does not have the
-    /// hook or fails. `input` is JSON for kBegin, else empty. One hook at a time.
+    /// Calls one hook and returns the bytes that it put. Empty when the plugin does not have this
+    /// hook, or the hook fails. `input` is JSON for kBegin and empty for the others. Never called
+    /// by two threads at once.
     virtual std::string run_hook(Hook hook, const std::string& input) = 0;
 
-    /// Whether the plugin has had too many faults to be called again.
+    /// Whether the plugin has had too many faults and must not be called again.
     [[nodiscard]] virtual bool disabled() const = 0;
 };
 

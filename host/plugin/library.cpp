@@ -14,8 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 using boost::dll::shared_library;
 
-/// Unloading code is never safe (threads, thread-locals, exceptions and function pointers may
-/// outlive it): every library goes here and stays. Leaked on purpose, and reachable.
+/// Unloading code is never safe: threads, thread-locals, exceptions and function pointers may
+/// outlive it. So every library is kept here. The list is leaked on purpose and stays reachable.
 void keep_mapped(shared_library library) {
     static Mutex mutex;
     static auto* kept = new std::deque<shared_library>;
@@ -23,7 +23,7 @@ void keep_mapped(shared_library library) {
     kept->push_back(std::move(library));
 }
 
-/// Everything up to invoke has been there from the beginning.
+/// Every member up to invoke is in the first version of the struct.
 bool is_complete(const tenon_plugin& library) {
     return TENON_HAS(&library, invoke) && library.create != nullptr && library.destroy != nullptr &&
            library.tools != nullptr && library.invoke != nullptr;
@@ -31,7 +31,7 @@ bool is_complete(const tenon_plugin& library) {
 
 Result<const tenon_plugin*, Refusal> map_library(const fs::path& file) {
     try {
-        // The overload with an error_code loses the loader's reason.
+        // The overload with an error_code loses the reason that the dynamic loader gives.
         shared_library library(file,
                                boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
         const bool exports = library.has("tenon_plugin_v1");
@@ -52,7 +52,7 @@ Result<const tenon_plugin*, Refusal> map_library(const fs::path& file) {
 }  // namespace
 
 Result<const tenon_plugin*, Refusal> open_library(const fs::path& file, const std::string& id) {
-    const Running running(id);
+    const RunningPlugin running(id);
     const auto mapped = map_library(file);
     if (!mapped) return mapped.error();
     const tenon_plugin* const plugin = *mapped;

@@ -10,9 +10,10 @@
 
 namespace tenon::plugin {
 
-/// Maps a library into this process for the rest of the process's life, and asks it for its plugin,
-/// which must have the id `id` and everything that the ABI requires. The library's constructors run
-/// in here: the caller has checked the file. The result is static data of the library, not null.
+/// Maps a library into this process and returns its plugin. The library stays mapped until the
+/// process ends. Its constructors run in this call, so the caller must have checked who could write
+/// the file. Refused when the plugin does not have the id `id` or lacks something that the ABI
+/// requires. The result is static data of the library and not null.
 Result<const tenon_plugin*, Refusal> open_library(const std::filesystem::path& file,
                                                   const std::string& id);
 

@@ -11,11 +11,11 @@
 
 namespace tenon::plugin {
 
-/// One running call as a plugin in this process sees it: the functions of tenon_call, answered by
-/// a CallPort. The plugin may use them from any thread until its invoke returns.
+/// The tenon_call that a plugin in this process gets: its functions use a CallPort. Any thread of
+/// the plugin may use it until invoke returns.
 class LocalCall final : public tenon_call {
 public:
-    /// Everything that is passed outlives the call. Fails when the process has no descriptor left.
+    /// All arguments outlive the result. Fails when the process has no descriptor left.
     static Result<std::unique_ptr<LocalCall>> make(const std::string& tool_name,
                                                    const std::string& arguments, CallPort& port);
     LocalCall(const LocalCall&) = delete;

@@ -26,13 +26,14 @@ tenon_sink append_to(std::string& text) {
 
 ToolStatement statement_of(const tenon_tool& tool) {
     return {std::string(view(tool.name)), std::string(view(tool.description)),
-            std::string(view(tool.input_schema)), tool.flags};
+            std::string(view(tool.input_schema)), tool.flags,
+            TENON_HAS(&tool, facts) ? std::string(view(tool.facts)) : std::string()};
 }
 
 }  // namespace
 
-/// The functions of tenon_host, answered by a HostPort, or by the CallPort of the call that the
-/// plugin names.
+/// The tenon_host that the plugin gets. A request is passed to the CallPort of the call that the
+/// plugin names, else to the HostPort.
 struct LocalInstance::HostTable : tenon_host {
     HostTable(const InstanceOptions& options, HostPort& port_) : tenon_host{}, port(port_) {
         size = sizeof(tenon_host);
@@ -69,7 +70,7 @@ LocalInstance::LocalInstance(const tenon_plugin& library, InstanceOptions option
 
 LocalInstance::~LocalInstance() {
     if (!created_) return;
-    const Running running(options_.id);
+    const RunningPlugin running(options_.id);
     library_.destroy(self_);
 }
 
@@ -86,7 +87,7 @@ Result<std::unique_ptr<LocalInstance>, Refusal> LocalInstance::create(const teno
 Result<void, Refusal> LocalInstance::start() {
     std::string why;
     try {
-        const Running running(options_.id);
+        const RunningPlugin running(options_.id);
         created_ =
             library_.create(host_.get(), str(options_.config), &self_, append_to(why)) == TENON_OK;
     } catch (...) {
@@ -94,12 +95,12 @@ Result<void, Refusal> LocalInstance::start() {
     }
     if (created_) return {};
     return Refusal{"it does not start: " + (why.empty() ? "no reason given" : utf8::repair(why)),
-                   "see what it needs, or set plugins." + options_.id + ".enabled=false"};
+                   "check what it needs, or set plugins." + options_.id + ".enabled=false"};
 }
 
 void LocalInstance::find_hooks() {
     if (!TENON_HAS(&library_, extension) || library_.extension == nullptr) return;
-    const Running running(options_.id);
+    const RunningPlugin running(options_.id);
     hooks_ = static_cast<const tenon_context*>(library_.extension(self_, TENON_CONTEXT));
 }
 
@@ -107,7 +108,7 @@ Result<void, Refusal> LocalInstance::read_tools() {
     const tenon_tool* const* list = nullptr;
     std::uint32_t count = 0;
     try {
-        const Running running(options_.id);
+        const RunningPlugin running(options_.id);
         if (library_.tools(self_, &list, &count) != TENON_OK)
             return defect("it could not list its tools");
     } catch (...) {
@@ -127,7 +128,7 @@ template <class Function>
 std::string LocalInstance::text_from(Function hook) {
     std::string text;
     try {
-        const Running running(options_.id);
+        const RunningPlugin running(options_.id);
         hook(append_to(text));
         return text;
     } catch (...) {
@@ -142,10 +143,12 @@ std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
         if (!TENON_HAS(hooks_, begin) || hooks_->begin == nullptr) return {};
         return text_from([&](tenon_sink) { hooks_->begin(self_, str(input)); });
     }
-    // `carry` is the last function of the first revision: all or none of them are there.
+    // `carry` is the last member of the first revision: a table has all of them or none.
     if (!TENON_HAS(hooks_, carry)) return {};
+    if (hook == Hook::kTasks && !TENON_HAS(hooks_, tasks)) return {};
     auto* const function = hook == Hook::kSystemPrompt ? hooks_->system_prompt
                            : hook == Hook::kRemind     ? hooks_->remind
+                           : hook == Hook::kTasks      ? hooks_->tasks
                                                        : hooks_->carry;
     if (function == nullptr) return {};
     return text_from([&](tenon_sink out) { function(self_, out); });
@@ -160,9 +163,9 @@ tenon_rc LocalInstance::invoke(const std::string& tool, const std::string& argum
     }
     tenon_rc rc = TENON_FAULT;
     try {
-        const Running running(options_.id);
+        const RunningPlugin running(options_.id);
         rc = library_.invoke(self_, live->get());
-    } catch (...) {  // it broke the rules of the border; what it did is unknown
+    } catch (...) {  // the plugin broke the rules of the ABI
         rc = TENON_FAULT;
     }
     if (rc < TENON_OK || rc > TENON_FAULT) rc = TENON_FAULT;

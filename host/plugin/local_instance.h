@@ -11,7 +11,7 @@
 
 namespace tenon::plugin {
 
-/// What a plugin is given when it is created.
+/// What a plugin gets when it is created.
 struct InstanceOptions {
     std::string id;
     std::string plugin_dir;  ///< the folder in which its file was found
@@ -19,13 +19,13 @@ struct InstanceOptions {
     std::string config;  ///< a JSON object that fits the plugin's configuration schema
 };
 
-/// An instance whose code runs in this process. A crash of that code is the end of the process. An
-/// exception that crosses the border is a fault; after kMaxFaults faults it is disabled. The
-/// library stays mapped when the instance is destroyed.
+/// An instance whose code runs in this process, so a crash of the plugin ends the process. An
+/// exception that leaves the plugin is a fault, as TENON_FAULT is. After kMaxFaults faults the
+/// instance is disabled.
 class LocalInstance final : public Instance {
 public:
-    /// Creates the instance and reads its tools. On Refusal nothing of it is left. `library` comes
-    /// from open_library; `host` outlives the instance.
+    /// Creates the instance and reads its tools. `library` is from open_library. `host` outlives
+    /// the instance. On Refusal the plugin's instance has been destroyed.
     static Result<std::unique_ptr<LocalInstance>, Refusal> create(const tenon_plugin& library,
                                                                   InstanceOptions options,
                                                                   HostPort& host);
@@ -55,7 +55,7 @@ private:
     std::unique_ptr<HostTable> host_;  // the plugin holds a pointer to it until destroy
     void* self_ = nullptr;
     bool created_ = false;
-    const tenon_context* hooks_ = nullptr;  // null: it has none
+    const tenon_context* hooks_ = nullptr;  // null: the plugin has no hooks
     std::vector<ToolStatement> tools_;
     std::atomic<int> faults_{0};
 };

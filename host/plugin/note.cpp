@@ -25,18 +25,18 @@ constexpr Elf64_Half kMachine = EM_RISCV;
 #elif defined(__powerpc64__)
 constexpr Elf64_Half kMachine = EM_PPC64;
 #else
-#error "name this machine's ELF number here"
+#error "add the ELF number of this machine here"
 #endif
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 constexpr unsigned char kByteOrder = ELFDATA2LSB;
 #else
 constexpr unsigned char kByteOrder = ELFDATA2MSB;
 #endif
-static_assert(sizeof(void*) == 8, "the note reader knows 64-bit files only");
+static_assert(sizeof(void*) == 8, "the note reader reads 64-bit files only");
 
-/// Note sections are a few hundred bytes; whoever claims more gets only this much looked at.
+/// Note sections have a few hundred bytes; of a larger one only this much is read.
 constexpr std::uint64_t kMaxNoteBytes = 64U << 10U;
-/// Section and program headers of real libraries number some dozens.
+/// Real libraries have some dozens of section and program headers.
 constexpr std::uint64_t kMaxHeaders = 4096;
 constexpr std::uint64_t kMaxNameTable = 1U << 20U;
 
@@ -45,7 +45,7 @@ Refusal not_a_plugin(std::string reason) {
             "remove the file from the plugins folder, or build it with the Tenon SDK"};
 }
 
-/// A file of known size that is only ever read inside its bounds.
+/// A file that is never read beyond its size.
 class ElfFile {
 public:
     ElfFile(int fd, std::uint64_t size) : fd_(fd), size_(size) {}
@@ -111,7 +111,7 @@ std::string machine_name(unsigned machine) {
     }
 }
 
-std::optional<Refusal> judge_header(const Elf64_Ehdr& header) {
+std::optional<Refusal> check_header(const Elf64_Ehdr& header) {
     if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
         return not_a_plugin("not a plugin: the file is not in ELF format");
     const bool other_class =
@@ -197,8 +197,8 @@ Result<Note, Refusal> note_from(const std::string& descriptor) {
     return note;
 }
 
-/// The loader maps what the headers promise, and touching a page behind the end of the file is
-/// SIGBUS: a file that ends early never gets that far.
+/// The dynamic loader maps what the headers state, and reading a page behind the end of the file
+/// raises SIGBUS. So a file that is cut off is refused before it is loaded.
 bool is_whole(const ElfFile& file, const Elf64_Ehdr& header) {
     const std::uint64_t sections = std::uint64_t{header.e_shnum} * header.e_shentsize;
     if (header.e_shoff != 0 && !file.holds(header.e_shoff, sections)) return false;
@@ -221,10 +221,10 @@ Result<Note, Refusal> read_note(int fd) {
     Elf64_Ehdr header{};
     if (!file.read(0, &header, sizeof header))
         return not_a_plugin("not a plugin: the file is too short for one");
-    if (auto refusal = judge_header(header)) return *refusal;
+    if (auto refusal = check_header(header)) return *refusal;
     if (!is_whole(file, header))
         return Refusal{"the file is cut off: its headers name bytes behind its end",
-                       "copy it again, as a whole"};
+                       "copy the complete file again"};
     auto descriptor = from_sections(file, header);
     if (!descriptor) descriptor = from_segments(file, header);
     if (!descriptor)

@@ -4,15 +4,15 @@
 
 namespace tenon::plugin {
 
-/// Why a file was not used, in words for a person, and what would mend it.
+/// Why a plugin is not used, in words for a person, and what the person can do about it.
 struct Refusal {
     std::string reason;
     std::string remedy;
 };
 
-/// What only the plugin's maker can mend.
+/// A defect that only the plugin's author can correct.
 inline Refusal defect(std::string reason) {
-    return {std::move(reason), "tell whoever made the plugin; it has to be built anew"};
+    return {std::move(reason), "report it to the author of the plugin; it has to be built again"};
 }
 
 }  // namespace tenon::plugin

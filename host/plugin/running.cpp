@@ -5,7 +5,7 @@
 namespace tenon::plugin {
 namespace {
 
-/// Plain data, without a constructor to run: a signal handler may read it at any moment.
+/// No constructor runs for it, so a signal handler may read it at any moment.
 constinit thread_local const char* current = nullptr;
 
 }  // namespace
@@ -14,9 +14,10 @@ const char* running_plugin() noexcept {
     return current;
 }
 
-Running::Running(const std::string& id) noexcept : before_(std::exchange(current, id.c_str())) {}
+RunningPlugin::RunningPlugin(const std::string& id) noexcept
+    : before_(std::exchange(current, id.c_str())) {}
 
-Running::~Running() {
+RunningPlugin::~RunningPlugin() {
     current = before_;
 }
 

@@ -4,17 +4,18 @@
 
 namespace tenon::plugin {
 
-/// The id of the plugin whose code the calling thread is running, or null. Async-signal-safe: a
-/// crash handler runs on the thread that crashed, and may tell whose code it was.
+/// The id of the plugin whose code the calling thread runs, or null. Async-signal-safe, so that a
+/// crash handler, which runs on the thread that crashed, can name the plugin.
 const char* running_plugin() noexcept;
 
-/// Says for a scope that this thread runs code of a plugin. `id` outlives it. Nests.
-class Running {
+/// Marks a scope in which this thread runs code of the plugin `id`, which outlives the object. May
+/// be nested.
+class RunningPlugin {
 public:
-    explicit Running(const std::string& id) noexcept;
-    ~Running();
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
+    explicit RunningPlugin(const std::string& id) noexcept;
+    ~RunningPlugin();
+    RunningPlugin(const RunningPlugin&) = delete;
+    RunningPlugin& operator=(const RunningPlugin&) = delete;
 
 private:
     const char* before_;

@@ -23,10 +23,11 @@ std::string abi_text(unsigned major, unsigned minor) {
     return std::to_string(major) + "." + std::to_string(minor);
 }
 
-/// What one step opens at the same time: a plugin and its copy, or the user database.
+/// The most descriptors that one step has open: a plugin and its copy, or the user database.
 constexpr unsigned kDescriptorsOfAStep = 4;
 
-/// The errno that a plugin or the system's loader has put into words; 0: none that is a shortage.
+/// The errno of a shortage that a reason names in words: a plugin and the dynamic loader give only
+/// text. 0 when it names none.
 int shortage_in(const std::string& reason) {
     const auto says = [&](int code) {
         return reason.find(std::generic_category().message(code)) != std::string::npos;
@@ -34,12 +35,12 @@ int shortage_in(const std::string& reason) {
     for (const int code : {EMFILE, ENFILE, ENOMEM}) {
         if (says(code)) return code;
     }
-    // A file that somebody has locked is described with the same words.
+    // A locked file has the same message.
     return says(EAGAIN) && processes_left().value_or(1) == 0 ? EAGAIN : 0;
 }
 
-/// Without a descriptor every check fails in its own way: a manifest is unreadable, an owner
-/// unknown, a library not found. Then the shortage is what is true, and not what a check has said.
+/// Without a free descriptor every check fails with its own reason: a manifest is unreadable, an
+/// owner unknown, a library not found. Then the shortage is reported instead of that reason.
 Problem problem_with(const fs::path& file, const plugin::Refusal& refusal) {
     const int missing = descriptor_shortage(kDescriptorsOfAStep);
     const int code = missing != 0 ? missing : shortage_in(refusal.reason);
@@ -47,7 +48,7 @@ Problem problem_with(const fs::path& file, const plugin::Refusal& refusal) {
     return {file, shortage_error("load it", code).message, "", true};
 }
 
-Result<void, plugin::Refusal> judge_abi(const plugin::Note& note) {
+Result<void, plugin::Refusal> check_abi(const plugin::Note& note) {
     if (note.abi_major == TENON_ABI_MAJOR && note.abi_minor == TENON_ABI_MINOR) return {};
     const std::string found = abi_text(note.abi_major, note.abi_minor);
     const std::string ours = abi_text(TENON_ABI_MAJOR, TENON_ABI_MINOR);
@@ -62,7 +63,7 @@ const PluginOptions& options_of(const LoaderOptions& options, const std::string&
     return found != options.by_id.end() ? found->second : defaults;
 }
 
-/// Names in the manifest of the first-party folder, in order.
+/// The manifest of the first-party folder: file names in order.
 struct FirstParty {
     fs::path folder;
     std::vector<std::string> names;
@@ -86,7 +87,7 @@ Result<Candidate, plugin::Refusal> inspect(const fs::path& path, const FirstPart
     if (!file) return file.error();
     auto note = plugin::read_note(file->fd.get());
     if (!note) return note.error();
-    if (auto judged = judge_abi(*note); !judged) return judged.error();
+    if (auto checked = check_abi(*note); !checked) return checked.error();
     Candidate candidate{std::move(*file), std::move(*note), false, 0};
     const auto name =
         std::find(first_party.names.begin(), first_party.names.end(), path.filename().string());
@@ -96,7 +97,7 @@ Result<Candidate, plugin::Refusal> inspect(const fs::path& path, const FirstPart
                             ::fstat(candidate.file.fd.get(), &info) == 0 &&
                             owns_this_program(info.st_uid);
     if (candidate.first_party)
-        candidate.rank = static_cast<std::size_t>(name - first_party.names.begin());
+        candidate.manifest_index = static_cast<std::size_t>(name - first_party.names.begin());
     return candidate;
 }
 
@@ -117,13 +118,13 @@ std::vector<fs::path> libraries_in(const fs::path& folder, std::vector<Problem>&
 void sort_for_models(std::vector<Candidate>& found) {
     std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
         if (a.first_party != b.first_party) return a.first_party;
-        return a.first_party ? a.rank < b.rank : a.note.id < b.note.id;
+        return a.first_party ? a.manifest_index < b.manifest_index : a.note.id < b.note.id;
     });
 }
 
-/// Where to load it from, or why not at all.
-Result<fs::path, plugin::Refusal> place_to_load(const Candidate& candidate,
-                                                const LoaderOptions& options, unsigned generation) {
+/// The file to load the plugin from.
+Result<fs::path, plugin::Refusal> file_to_load(const Candidate& candidate,
+                                               const LoaderOptions& options, unsigned generation) {
     const auto isolated = options_of(options, candidate.note.id).isolated;
     const std::string key = "plugins." + candidate.note.id + ".isolated";
     if (candidate.first_party && isolated.value_or(false))
@@ -143,7 +144,7 @@ Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate
                                                       const LoaderOptions& options,
                                                       const Services& services,
                                                       unsigned generation) {
-    auto place = place_to_load(candidate, options, generation);
+    auto place = file_to_load(candidate, options, generation);
     if (!place) return place.error();
     PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
                         options.workspace};
@@ -152,17 +153,6 @@ Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate
 }
 
 }  // namespace
-
-fs::path installed_plugin_folder() {
-    std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    return error ? fs::path() : program.parent_path().parent_path() / "lib/tenon/plugins";
-}
-
-Result<Candidate, plugin::Refusal> inspect(const fs::path& file, const LoaderOptions& options) {
-    std::vector<Problem> ignored;  // the manifest's, which scan reports
-    return inspect(file, first_party_of(options, ignored));
-}
 
 Scan scan(const LoaderOptions& options) {
     Scan out;

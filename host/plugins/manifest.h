@@ -9,9 +9,9 @@
 
 namespace tenon::plugins {
 
-/// The plugins that were installed with the host: `<folder>/manifest.json`,
-/// {"v":1,"plugins":["bash.so",…]}, in the order in which their tools are offered. A folder without
-/// one has none.
+/// Reads `<folder>/manifest.json`, {"v":1,"plugins":["bash.so",…]}: the files of the plugins that
+/// were installed with the host, in the order in which their tools are offered. Without this file
+/// there are none. Refused when others could have written it, or when it is malformed.
 Result<std::vector<std::string>, plugin::Refusal> read_manifest(
     const std::filesystem::path& folder);
 

@@ -17,7 +17,7 @@ std::string_view view(tenon_str text) {
     return {text.p, text.n};
 }
 
-/// The configuration as JSON, checked; the remedy names the keys to mend.
+/// The configuration as JSON that fits the schema. The remedy names the keys to change.
 Result<std::string, Refusal> checked_config(std::string_view schema_text, const std::string& id,
                                             const std::map<std::string, std::string>& own) {
     const auto schema_json =
@@ -43,16 +43,16 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
     auto config_text = checked_config(view((*opened)->config_schema), origin.id, config);
     if (!config_text) return config_text.error();
 
-    std::unique_ptr<Plugin> made(new Plugin(std::move(origin), services, std::move(log)));
-    made->version_ = utf8::repair(view((*opened)->version));
+    std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
+    created->version_ = utf8::repair(view((*opened)->version));
     auto instance = plugin::LocalInstance::create(
         **opened,
-        {made->id(), made->file().parent_path().string(), made->origin_.workspace, *config_text},
-        made->host_);
+        {created->id(), created->file().parent_path().string(), created->origin_.workspace, *config_text},
+        created->host_);
     if (!instance) return instance.error();
-    made->instance_ = std::move(*instance);
-    if (auto tools = made->make_tools(); !tools) return tools.error();
-    return made;
+    created->instance_ = std::move(*instance);
+    if (auto tools = created->make_tools(); !tools) return tools.error();
+    return created;
 }
 
 Result<void, Refusal> Plugin::make_tools() {

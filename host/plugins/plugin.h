@@ -14,7 +14,15 @@
 
 namespace tenon::plugins {
 
-/// Where a plugin comes from, and what it is told of its surroundings.
+/// A plugin file that was found and is not used.
+struct Problem {
+    std::filesystem::path file;
+    std::string reason;
+    std::string remedy;
+    bool shortage = false;  ///< the host lacks something; the file may be fine
+};
+
+/// Where a plugin comes from, and where it is used.
 struct PluginOrigin {
     std::filesystem::path file;  ///< as it was found, not the private copy
     std::string id;
@@ -27,8 +35,8 @@ struct PluginOrigin {
 class Plugin {
 public:
     /// Opens `library`, checks `config` against the plugin's schema, creates an instance and checks
-    /// its tools. On Refusal nothing of it is left but the mapped library. `services` and what
-    /// `log` uses outlive the plugin.
+    /// its tools. `services` and what `log` uses outlive the plugin. On Refusal the instance has
+    /// been destroyed; the library stays mapped.
     static Result<std::unique_ptr<Plugin>, plugin::Refusal> open(
         const std::filesystem::path& library, PluginOrigin origin,
         const std::map<std::string, std::string>& config, const Services& services, LogSink log);
@@ -42,8 +50,11 @@ public:
 
     /// Tells the plugin which session it serves.
     void begin_session(const std::string& session, const std::string& reason);
-    /// What a hook puts, as valid UTF-8, cut after 32 KiB.
+    /// The text of a hook as valid UTF-8, cut off after 32 KiB.
     [[nodiscard]] std::string text_of(plugin::Hook hook);
+    /// The tasks of the workspace as JSON (see tenon_context), whole; empty when the plugin keeps
+    /// none.
+    [[nodiscard]] std::string tasks() { return instance_->run_hook(plugin::Hook::kTasks, {}); }
 
 private:
     Plugin(PluginOrigin origin, const Services& services, LogSink log)

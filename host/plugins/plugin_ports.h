@@ -9,14 +9,14 @@
 #include "host/plugin/instance.h"
 #include "host/plugins/services.h"
 
-/// The ports through which a plugin uses the host, answered by the services and by the context of
-/// the call.
+/// The ports through which a plugin uses the host. Requests go to the services; the rest of a call
+/// goes to the call's context.
 namespace tenon::plugins {
 
 /// Receives what plugins log; `level` is one of TENON_LOG_*. Any thread, several at once.
 using LogSink = std::function<void(std::string_view plugin, int level, std::string_view message)>;
 
-/// The host in the name of one plugin. Thread-safe.
+/// The host as one plugin uses it. Thread-safe.
 class PluginHostPort final : public plugin::HostPort {
 public:
     /// `services` and what `log` uses outlive it.
@@ -38,7 +38,7 @@ private:
     LogSink log_;
 };
 
-/// A result longer than this is cut off: nothing a tool does may fill the host's memory.
+/// A longer result is cut off, so that no tool can fill the memory of the host.
 constexpr std::size_t kMaxResultBytes = 4U << 20U;
 
 /// One running call and the result that it has written so far. Thread-safe.
@@ -56,9 +56,9 @@ public:
         return host_.request_for(&context_, method, params, body, answer);
     }
 
-    /// What was written, as valid UTF-8; what did not fit is counted in a last line.
+    /// What was written, as valid UTF-8. If the result is cut off, a last line says by how much.
     [[nodiscard]] std::string text();
-    /// Where in that text the plugin's own words were cut off; npos: they were not.
+    /// Where in that text the plugin's output was cut off; npos: it was not.
     [[nodiscard]] std::size_t cut_at();
 
 private:

@@ -3,6 +3,7 @@
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
 #include "host/plugin/local_instance.h"
+#include "host/plugins/tool_facts.h"
 
 namespace tenon::plugins {
 namespace {
@@ -13,8 +14,8 @@ agent::ToolResult failure(std::string text) {
     return {std::move(text), true, {}};
 }
 
-/// For a plugin that failed without a word.
-std::string_view meaning(tenon_rc rc) {
+/// The text of a result when the plugin has failed and written nothing.
+std::string_view text_of_code(tenon_rc rc) {
     switch (rc) {
         case TENON_BAD_ARGS:
             return "Error: the tool does not accept these arguments";
@@ -38,17 +39,17 @@ void append_line(std::string& text, std::string_view line) {
 
 }  // namespace
 
-bool Turnstile::enter(const std::stop_token& stop) {
+bool StoppableMutex::lock(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    if (!free_.wait(lock, stop, [this] { return !taken_; })) return false;
-    taken_ = true;
+    if (!free_.wait(lock, stop, [this] { return !locked_; })) return false;
+    locked_ = true;
     return true;
 }
 
-void Turnstile::leave() {
+void StoppableMutex::unlock() {
     {
         const std::lock_guard lock(mutex_);
-        taken_ = false;
+        locked_ = false;
     }
     free_.notify_one();
 }
@@ -70,10 +71,19 @@ Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
     if (!schema)
         return plugin::defect("the input schema of " + name + ": " + schema.error().message);
 
+    auto facts = read_facts(statement.facts, *input_schema, first_party);
+    if (!facts) return plugin::defect("the facts of " + name + ": " + facts.error().message);
+
     const auto has = [&](std::uint32_t flag) { return (statement.flags & flag) != 0; };
-    agent::ToolSpec spec{
-        name,        statement.description, std::move(*input_schema), plugin_id,
-        first_party, has(TENON_READ_ONLY),  has(TENON_CONCURRENT),    has(TENON_LONG_RUNNING)};
+    agent::ToolSpec spec{name,
+                         statement.description,
+                         std::move(*input_schema),
+                         plugin_id,
+                         first_party,
+                         has(TENON_READ_ONLY),
+                         has(TENON_CONCURRENT),
+                         has(TENON_LONG_RUNNING),
+                         std::move(*facts)};
     return std::unique_ptr<PluginTool>(
         new PluginTool(std::move(spec), std::move(*schema), instance, host));
 }
@@ -86,11 +96,10 @@ std::optional<std::string> PluginTool::check(const agent::ToolCall& call) const 
 }
 
 agent::ToolResult PluginTool::call(const agent::ToolCall& call, agent::CallContext& context) {
-    if (auto wrong = check(call)) return failure(std::move(*wrong));
     if (spec_.concurrent) return invoke(call, context);
-    if (!turnstile_.enter(context.stop())) return failure("[interrupted]");
-    const std::unique_ptr<Turnstile, void (*)(Turnstile*)> leave(
-        &turnstile_, [](Turnstile* turnstile) { turnstile->leave(); });
+    if (!one_call_.lock(context.stop())) return failure("[interrupted]");
+    const std::unique_ptr<StoppableMutex, void (*)(StoppableMutex*)> unlock(
+        &one_call_, [](StoppableMutex* mutex) { mutex->unlock(); });
     return invoke(call, context);
 }
 
@@ -100,15 +109,15 @@ agent::ToolResult PluginTool::invoke(const agent::ToolCall& call, agent::CallCon
     PluginCallPort port(host_, context);
     const tenon_rc rc =
         instance_.invoke(spec_.name, dump_json(rewritten ? *rewritten : call.input), port);
-    return worded(rc, port, context);
+    return result_of(rc, port, context);
 }
 
-agent::ToolResult PluginTool::worded(tenon_rc rc, PluginCallPort& port,
-                                     agent::CallContext& context) const {
+agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
+                                        agent::CallContext& context) const {
     agent::ToolResult result{port.text(), rc != TENON_OK, {}};
     result.cut_at = port.cut_at();
-    // What a call had read and then failed, was cancelled or cut off may be missing from its text:
-    // the end of such a job has not been delivered.
+    // When the call failed or its text is cut off, the end of a job that it has read may be missing
+    // from the text. Such an end counts as not delivered.
     std::vector<std::string> delivered = context.take_delivered();
     if (rc == TENON_OK && result.cut_at == std::string::npos)
         result.delivered_jobs = std::move(delivered);
@@ -117,7 +126,7 @@ agent::ToolResult PluginTool::worded(tenon_rc rc, PluginCallPort& port,
                     "Error: a defect in the plugin " + spec_.plugin + " ended this call");
         if (instance_.disabled()) append_line(result.text, disabled_text());
     } else if (rc != TENON_OK && result.text.empty()) {
-        result.text = meaning(rc);
+        result.text = text_of_code(rc);
     }
     return result;
 }

@@ -14,24 +14,24 @@
 
 namespace tenon::plugins {
 
-/// Lets one through at a time.
-class Turnstile {
+/// A mutex whose wait can be stopped.
+class StoppableMutex {
 public:
-    /// False when `stop` was requested before it was this caller's turn.
-    bool enter(const std::stop_token& stop);
-    void leave();
+    /// False when `stop` was requested before the mutex was free; then it is not locked.
+    bool lock(const std::stop_token& stop);
+    void unlock();
 
 private:
-    std::mutex mutex_;  // waits with a stop token, which Condition does not know
+    std::mutex mutex_;  // Condition cannot wait with a stop token
     std::condition_variable_any free_;
-    bool taken_ = false;
+    bool locked_ = false;
 };
 
-/// A plugin's tool as the loop calls it: checks the arguments, waits for its turn where the tool is
-/// not concurrent, invokes, and words what came back. Any thread.
+/// One tool of a plugin for the loop: checks arguments, runs the calls of a tool that is not
+/// concurrent one after the other, and turns what the plugin returns into a result. Thread-safe.
 class PluginTool final : public agent::Tool {
 public:
-    /// Checks what the plugin states about the tool. `instance` and `host` outlive it.
+    /// Checks what the plugin states about the tool. `instance` and `host` outlive the result.
     static Result<std::unique_ptr<PluginTool>, plugin::Refusal> make(
         const plugin::ToolStatement& statement, const std::string& plugin_id, bool first_party,
         plugin::Instance& instance, const PluginHostPort& host);
@@ -46,15 +46,15 @@ private:
         : spec_(std::move(spec)), schema_(std::move(schema)), instance_(instance), host_(host) {}
 
     agent::ToolResult invoke(const agent::ToolCall& call, agent::CallContext& context);
-    [[nodiscard]] agent::ToolResult worded(tenon_rc rc, PluginCallPort& port,
-                                           agent::CallContext& context) const;
+    [[nodiscard]] agent::ToolResult result_of(tenon_rc rc, PluginCallPort& port,
+                                              agent::CallContext& context) const;
     [[nodiscard]] std::string disabled_text() const;
 
     agent::ToolSpec spec_;
     Schema schema_;
     plugin::Instance& instance_;
     const PluginHostPort& host_;
-    Turnstile turnstile_;
+    StoppableMutex one_call_;
 };
 
 }  // namespace tenon::plugins

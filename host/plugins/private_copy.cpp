@@ -23,23 +23,23 @@ Refusal cannot_copy(const std::string& doing, int code) {
             "check the state folder: space, owner and mode"};
 }
 
-/// Removes a file unless told that it is in its place.
-class Temporary {
+/// A file that is removed at the end, unless `keep` was called.
+class TemporaryFile {
 public:
-    explicit Temporary(fs::path path) : path_(std::move(path)) {}
-    ~Temporary() {
+    explicit TemporaryFile(fs::path path) : path_(std::move(path)) {}
+    ~TemporaryFile() {
         if (!path_.empty()) ::unlink(path_.c_str());
     }
-    Temporary(const Temporary&) = delete;
-    Temporary& operator=(const Temporary&) = delete;
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
     [[nodiscard]] const fs::path& path() const { return path_; }
-    void in_place() { path_.clear(); }
+    void keep() { path_.clear(); }
 
 private:
     fs::path path_;
 };
 
-/// Copies and hashes in one pass. The hash is in hexadecimal.
+/// Copies and hashes in one pass. The result is the hash in hexadecimal digits.
 Result<std::string> copy_and_hash(int from, int to) {
     const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
                                                                      EVP_MD_CTX_free);
@@ -85,9 +85,9 @@ Result<void, Refusal> make_private_folder(const fs::path& folder) {
 Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path& folder,
                                        unsigned generation) {
     if (auto made = make_private_folder(folder); !made) return made.error();
-    Temporary temporary(folder / ("." + note.id + "." + std::to_string(::getpid()) + "." +
-                                  std::to_string(generation) + ".tmp"));
-    ::unlink(temporary.path().c_str());  // of a host that died with our number
+    TemporaryFile temporary(folder / ("." + note.id + "." + std::to_string(::getpid()) + "." +
+                                      std::to_string(generation) + ".tmp"));
+    ::unlink(temporary.path().c_str());  // left by a host that had the same process id
     const UniqueFd copy(
         ::open(temporary.path().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!copy) return cannot_copy("create " + temporary.path().string(), errno);
@@ -102,7 +102,7 @@ Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path&
         folder / (note.id + "." + hash->substr(0, 12) + "." + std::to_string(generation) + ".so");
     if (::rename(temporary.path().c_str(), place.c_str()) != 0)
         return cannot_copy("rename to " + place.string(), errno);
-    temporary.in_place();
+    temporary.keep();
     return place;
 }
 

@@ -7,9 +7,10 @@
 
 namespace tenon::plugins {
 
-/// Copies the open file into `folder` (made, 0700) as `<id>.<12 digits of its
-/// SHA-256>.<generation>.so`, written, then renamed, and reads its note again, from the copy: what
-/// is loaded from there is what was judged, whatever happens to the original. The copy stays.
+/// Copies the open file into `folder`, which is created with mode 0700, as `<id>.<12 digits of its
+/// SHA-256>.<generation>.so`: written under another name, then renamed. The note is read again from
+/// the copy, so that the file that is loaded is the file that was checked, whatever happens to the
+/// original. The copy is not removed.
 Result<std::filesystem::path, plugin::Refusal> private_copy(int fd, const plugin::Note& note,
                                                             const std::filesystem::path& folder,
                                                             unsigned generation);

@@ -1,5 +1,6 @@
 #include "host/session/open_session.h"
 
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <Poco/Exception.h>
@@ -12,14 +13,15 @@
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
 #include "host/config/state_dir.h"
+#include "host/jobs/watch.h"
 #include "host/journal/session_list.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
+#include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
-#include "host/session/rule_texts.h"
+#include "host/session/plugin_options.h"
 #include "host/session/system_prompt.h"
-#include "host/session/told_jobs.h"
 #include "host/session/tool_list.h"
 
 namespace tenon::session {
@@ -64,6 +66,13 @@ std::string list_of(const std::vector<jobs::JobId>& ids) {
     return text + (ids.size() > kShown ? " ..." : "");
 }
 
+/// Whether its supervisor has taken the job, or it has ended without one.
+bool has_begun(const jobs::Store& store, const jobs::JobId& id) {
+    if (store.started(id)) return true;
+    const auto job = store.load(id);
+    return !job || jobs::is_terminal(job->status);
+}
+
 std::string jobs_of_session(std::size_t number) {
     return std::to_string(number) + (number == 1 ? " job" : " jobs") + " of the session ";
 }
@@ -84,23 +93,74 @@ std::string to_text(const EndedJobs& ended) {
     return text;
 }
 
-Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
-    const config::Settings& settings, OpenOptions options, agent::Provider& provider,
-    agent::EventSink& sink, const Secrets& secrets) {
-    std::unique_ptr<OpenSession> host(new OpenSession(settings, std::move(options), sink, secrets));
-    if (auto made = host->make_folders(); !made) return made.error();
-    if (auto made = host->make_gate(); !made) return made.error();
-    if (auto made = host->make_queue(); !made) return made.error();
-    host->make_services();
+// ---------------------------------------------------------------- tools
+
+Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions options) {
+    std::unique_ptr<OpenTools> tools(new OpenTools(std::move(options)));
+    if (auto prepared = tools->prepare(); !prepared) return prepared.error();
+    if (auto loaded = tools->load_plugins(); !loaded) return loaded.error();
+    tools->registry_->begin_session({}, "new");
+    return tools;
+}
+
+Result<void, StartFailure> OpenTools::prepare() {
+    if (auto made = make_folders(); !made) return made;
+    if (auto made = make_gate(); !made) return made;
+    if (auto made = make_queue(); !made) return made;
+    make_services();
+    return {};
+}
+
+agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& call,
+                                   std::stop_token stop) {
+    const auto verdict = gate_->judge(tool.spec(), call, stop);
+    if (!verdict.allowed) return {{secrets_.redact(verdict.reason), true, {}}, true, {}};
+    agent::CallContext context({{}, {}, call.name}, call.id, std::move(stop),
+                               [this, &call](std::string note) {
+                                   sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
+                               });
+    agent::CallOutcome outcome{tool.call(call, context), false, {}};
+    outcome.result.text = agent::text_without_keys(outcome.result, secrets_);
+    return outcome;
+}
+
+void OpenTools::leave_jobs_running(const std::stop_token& stop) {
+    const UniqueFd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    const std::stop_callback wake(stop, [&stopped] { ::eventfd_write(stopped.get(), 1); });
+    jobs::Watch watch(*store_);
+    for (const auto& job : queue_->background_jobs()) {
+        watch.add(job.id);
+        while (!has_begun(*store_, job.id)) {
+            if (stop.stop_requested()) {
+                std::ignore = queue_->cancel(job.id, "interrupt");
+                break;
+            }
+            watch.wait({}, stopped.get());
+        }
+        watch.remove(job.id);
+    }
+    queue_->leave();
+}
+
+// ---------------------------------------------------------------- session
+
+Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptions options) {
+    std::unique_ptr<OpenSession> host(new OpenSession(std::move(options)));
+    if (auto prepared = host->prepare(); !prepared) return prepared.error();
+    host->add_services();
+    host->registry_->add(std::make_unique<agent::CompactTool>());
     if (auto loaded = host->load_plugins(); !loaded) return loaded.error();
     host->report_unknown_rules();
     if (auto opened = host->open_session(); !opened) return opened.error();
 
     host->make_windows();
     host->make_subagents();
+    host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
+                                              host->session_folder(), secrets);
     host->loop_ = std::make_unique<agent::Loop>(
-        agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
-                           *host->session_jobs_, sink, secrets, *host->registry_},
+        agent::Loop::Parts{*host->session_, *host->options_.run.provider, *host->registry_,
+                           *host->gate_, *host->inbox_, host->sink_, host->secrets_,
+                           *host->registry_},
         host->loop_options());
     host->take_over_jobs();
     if (auto settled = host->settle_conversation(); !settled) {
@@ -112,7 +172,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
 
 /// The session is ours and will not be used.
 void OpenSession::end_early() {
-    if (options_.leave_jobs) return leave_jobs();
+    if (options_.run.leave_jobs) return leave_jobs();
     const std::string said = to_text(end_jobs("session end"));
     if (!said.empty()) notice(said);
 }
@@ -163,7 +223,7 @@ void OpenSession::make_subagents() {
     limits.max_turns = settings_.agent.subagent_max_turns;
     limits.wait_for_jobs = false;  // they have none
     subagents_ = std::make_unique<Subagents>(
-        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.providers,
+        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.run.providers,
                          session_folder(), limits, prompts_of_plugins_});
 }
 
@@ -176,7 +236,7 @@ agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     return result;
 }
 
-Result<void, StartFailure> OpenSession::make_folders() {
+Result<void, StartFailure> OpenTools::make_folders() {
     if (auto made = config::make_state_dir(settings_.state_dir); !made)
         return StartFailure{made.error().message};
     for (const char* name : {"sessions", "jobs"}) {
@@ -188,14 +248,14 @@ Result<void, StartFailure> OpenSession::make_folders() {
 
 /// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
 /// skills.
-std::vector<fs::path> OpenSession::readable_folders() const {
+std::vector<fs::path> OpenTools::readable_folders() const {
     std::vector<fs::path> folders = folders_of_skills().readable;
-    folders.insert(folders.begin(), {settings_.state_dir / "jobs",
-                                     settings_.state_dir / "sessions" / options_.session_id});
+    if (!options_.session_id.empty()) folders.insert(folders.begin(), session_folder());
+    folders.insert(folders.begin(), settings_.state_dir / "jobs");
     return folders;
 }
 
-Result<void, StartFailure> OpenSession::make_gate() {
+Result<void, StartFailure> OpenTools::make_gate() {
     permission::Config config;
     const auto mode = permission::mode_from(settings_.permissions.mode);
     if (!mode)
@@ -204,11 +264,11 @@ Result<void, StartFailure> OpenSession::make_gate() {
     config.yes = settings_.permissions.yes;
     config.read_only_commands = settings_.permissions.read_only_commands;
     config.read_only_sandbox = settings_.sandbox.mode == "read-only";
-    config.deny = rule_texts(settings_.permissions.deny);
-    config.ask = rule_texts(settings_.permissions.ask);
-    config.allow = rule_texts(settings_.permissions.allow);
+    config.deny = settings_.permissions.deny;
+    config.ask = settings_.permissions.ask;
+    config.allow = settings_.permissions.allow;
     config.workspace = settings_.workspace;
-    config.home = options_.home;
+    config.home = settings_.home;
     config.add_dirs = settings_.add_dirs;
     config.read_dirs = readable_folders();
     gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
@@ -221,7 +281,7 @@ Result<void, StartFailure> OpenSession::make_gate() {
     return {};
 }
 
-Result<void, StartFailure> OpenSession::make_queue() {
+Result<void, StartFailure> OpenTools::make_queue() {
     auto store = jobs::Store::open(settings_.state_dir / "jobs");
     if (!store) return StartFailure{store.error().message};
     store_.emplace(std::move(*store));
@@ -231,12 +291,12 @@ Result<void, StartFailure> OpenSession::make_queue() {
     options.max_running = static_cast<std::size_t>(settings_.jobs.max_running);
     options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
     options.total_output_limit = settings_.jobs.total_output_limit;
-    options.shim.program = options_.prefix / "libexec/tenon/tenon-shim";
-    options.shim.descriptor_limit = options_.descriptor_limit;
+    options.shim.program = settings_.prefix / "libexec/tenon/tenon-shim";
+    options.shim.descriptor_limit = options_.run.descriptor_limit;
     // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: a
     // shim that is started from this process closes that many.
     set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
-    options.shim.launcher = options_.launcher;
+    options.shim.launcher = options_.run.launcher;
     options.on_change = [this](const jobs::JobRecord& job) {
         sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
                                          secrets_.redact(job.spec.command), job.end.exit_code});
@@ -260,20 +320,28 @@ Result<void, StartFailure> OpenSession::make_queue() {
     return {};
 }
 
-void OpenSession::make_services() {
+void OpenTools::make_services() {
     Containment containment = containment_of(settings_);
     if (!containment.notice.empty()) notice(containment.notice);
-    SessionJobs::Limits limits{settings_.jobs.timeout,        settings_.jobs.foreground_timeout,
-                               settings_.jobs.output_limit,   settings_.jobs.max_timeout,
-                               job_limits_of(settings_.jobs), settings_.jobs.pid_namespace};
+    CommandSettings commands;
+    commands.workspace = settings_.workspace;
+    commands.home = settings_.home;
+    commands.timeout = settings_.jobs.timeout;
+    commands.foreground_timeout = settings_.jobs.foreground_timeout;
+    commands.max_timeout = settings_.jobs.max_timeout;
+    commands.output_limit = settings_.jobs.output_limit;
+    commands.limits = job_limits_of(settings_.jobs);
+    commands.pid_namespace = settings_.jobs.pid_namespace;
+    commands.containment = std::move(containment.policy);
     session_jobs_ = std::make_unique<SessionJobs>(
-        *store_, *queue_, settings_.workspace, session_folder(), limits,
+        *store_, *queue_, deliveries_, std::move(commands),
         [this](const plugins::ServiceRequest& request, const std::string& command) {
-            const auto verdict = gate_->judge_command(
-                request.plugin, command, string_or(request.params, "cwd"), request.call->stop());
+            const auto verdict =
+                gate_->judge_command(request.plugin, command, string_or(request.params, "cwd"),
+                                     request.call->stop(), command_tool());
             return verdict.allowed ? std::string() : verdict.reason;
         },
-        secrets_, options_.home, std::move(containment.policy));
+        secrets_);
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
@@ -282,19 +350,17 @@ void OpenSession::make_services() {
         folders_of_skills().search);
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
-        config::agent_folders(settings_.workspace, options_.home, options_.config),
+        config::agent_folders(settings_.workspace, settings_.home, settings_.config_dir),
         settings_.state_dir, [this](std::string text) { notice(std::move(text)); });
     agent_files_->add_to(services_);
     state_ = std::make_unique<plugins::StateService>(
         settings_.state_dir / "plugin-state",
-        settings_.state_dir / "sessions" / options_.session_id / "plugin-state", &secrets_);
+        options_.session_id.empty() ? fs::path() : session_folder() / "plugin-state", &secrets_);
     state_->add_to(services_);
     plugins::add_redact_service(services_, secrets_);
-    // Plugins are loaded before the session is known; no call is under way until then.
-    services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
-        return subagents_ == nullptr
-                   ? plugins::ServiceReply::failed("no session is open yet", TENON_UNSUPPORTED)
-                   : subagents_->run(request);
+    services_.add("agent.run/1", [](const plugins::ServiceRequest&) {
+        return plugins::ServiceReply::failed(
+            "a subagent needs a model, and this call belongs to no session", TENON_UNSUPPORTED);
     });
     services_.add("agent.tools/1", [this](const plugins::ServiceRequest&) {
         return plugins::ServiceReply::ok({{"tools", names_of(*registry_)}});
@@ -307,24 +373,25 @@ void OpenSession::make_services() {
     });
 }
 
-plugins::LoaderOptions OpenSession::loader_options() const {
-    plugins::LoaderOptions options;
-    options.folders = settings_.plugins.path;
-    options.first_party_folder = options_.prefix / "lib/tenon/plugins";
-    options.state_dir = settings_.state_dir;
-    options.workspace = settings_.workspace.string();
-    for (const auto& [id, plugin] : settings_.plugins.by_id)
-        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.own};
-    options.log = [this](std::string_view plugin, int level, std::string_view message) {
-        spdlog::log(log_level(level), "plugin {}: {}", plugin,
-                    secrets_.redact(std::string(message)));
-    };
-    return options;
+plugins::LoaderOptions OpenTools::loader_options() const {
+    return session::loader_options(
+        settings_, [this](std::string_view plugin, int level, std::string_view message) {
+            spdlog::log(log_level(level), "plugin {}: {}", plugin,
+                        secrets_.redact(std::string(message)));
+        });
 }
 
-Result<void, StartFailure> OpenSession::load_plugins() {
-    registry_ = std::make_unique<plugins::Registry>();
-    registry_->add(std::make_unique<agent::CompactTool>());
+/// In place of the answer that there are no subagents. Plugins are loaded before the session is
+/// known; no call is under way until then.
+void OpenSession::add_services() {
+    services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
+        return subagents_ == nullptr
+                   ? plugins::ServiceReply::failed("no session is open yet", TENON_UNSUPPORTED)
+                   : subagents_->run(request);
+    });
+}
+
+Result<void, StartFailure> OpenTools::load_plugins() {
     plugin_files_.emplace(settings_.plugins.path);
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
@@ -337,7 +404,7 @@ Result<void, StartFailure> OpenSession::load_plugins() {
 }
 
 /// Without some of its tools a model would do something else than it was asked for.
-Result<void> OpenSession::check_for_shortage(const plugins::Loaded& loaded) {
+Result<void> OpenTools::check_for_shortage(const plugins::Loaded& loaded) {
     for (const auto& problem : loaded.problems) {
         if (problem.shortage)
             return Error{"plugin " + problem.file.string() + ": " + problem.reason};
@@ -345,7 +412,7 @@ Result<void> OpenSession::check_for_shortage(const plugins::Loaded& loaded) {
     return {};
 }
 
-void OpenSession::leave_out(const plugins::Problem& problem) {
+void OpenTools::leave_out(const plugins::Problem& problem) {
     notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
            (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
     plugin_problems_.push_back(problem);
@@ -356,11 +423,26 @@ void OpenSession::report_unknown_rules() {
         notice(error.message);
 }
 
+/// The name of our own tool that runs commands: a rule that names this tool also judges the
+/// commands of third-party plugins.
+std::string OpenTools::command_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && !tool->facts.command.empty()) return tool->name;
+    return {};
+}
+
+/// The name of our own tool that starts background jobs; empty: there is none.
+std::string OpenSession::background_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && tool->facts.recovered == agent::RecoveredAnswer::kJobStart)
+            return tool->name;
+    return {};
+}
+
 /// The list of a request, in its final form. What a bare deny rule removes is not offered.
 std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
-    std::erase_if(tools,
-                  [this](const agent::ToolSpec* tool) { return gate_->removes(tool->name); });
+    std::erase_if(tools, [this](const agent::ToolSpec* tool) { return gate_->removes(*tool); });
     return tool_list(tools);
 }
 
@@ -371,10 +453,12 @@ Result<void, StartFailure> OpenSession::open_session() {
     fresh.provider = settings_.model.provider;
     fresh.model = settings_.model.name;
     prompts_of_plugins_ = registry_->system_prompts();
-    fresh.system = secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_)));
+    fresh.system =
+        secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_), background_tool()));
     fresh.tools = tools_json();
     fresh.created_ms = wall_clock_ms();
-    auto opened = agent::Session::open(settings_.state_dir / "sessions", std::move(fresh));
+    auto opened =
+        agent::Session::open(settings_.state_dir / "sessions", std::move(fresh), &deliveries_);
     if (!opened) return StartFailure{opened.error().message, 1};
     session_.emplace(std::move(*opened));
 
@@ -384,8 +468,8 @@ Result<void, StartFailure> OpenSession::open_session() {
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
-        head.id, head.workspace, options_.model.value_or(head.model), settings_.permissions.mode,
-        names_in(tools_json()), session_->resumed()});
+        head.id, head.workspace, options_.run.model.value_or(head.model),
+        settings_.permissions.mode, names_in(tools_json()), session_->resumed()});
     return {};
 }
 
@@ -393,7 +477,7 @@ Result<void, StartFailure> OpenSession::open_session() {
 Result<void, StartFailure> OpenSession::take_workspace() {
     const agent::SessionHead& head = session_->head();
     if (head.workspace == settings_.workspace.native()) return {};
-    if (options_.moved_session != head.id) {
+    if (options_.run.moved_session != head.id) {
         return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
                             ", not to " + settings_.workspace.string() +
                             "; go there, or use --workspace"};
@@ -417,8 +501,8 @@ Result<void, StartFailure> OpenSession::take_workspace() {
 Result<void> OpenSession::settle_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
-    if (options_.model && *options_.model != head.model) {
-        if (auto written = session_->change_model(*options_.model); !written) return written;
+    if (options_.run.model && *options_.run.model != head.model) {
+        if (auto written = session_->change_model(*options_.run.model); !written) return written;
     }
     const std::string tools = tools_json();
     if (names_in(tools) != names_in(head.tools)) {
@@ -462,12 +546,11 @@ Result<void> OpenSession::clear() {
 void OpenSession::take_over_jobs() {
     if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
     const auto problems = queue_->adopt(
-        [this](const jobs::JobRecord& job) { return session_->is_delivered(job.id); });
+        [this](const jobs::JobRecord& job) { return deliveries_.is_delivered(job.id); });
     for (const std::string& problem : problems)
         notice(problem);
     for (const auto& job : queue_->background_jobs()) {
-        if (session_->is_delivered(job.id)) session_jobs_->told({job.id});
-        if (jobs::is_terminal(job.status) && session_->is_delivered(job.id))
+        if (jobs::is_terminal(job.status) && deliveries_.is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }
 }
@@ -482,9 +565,9 @@ void OpenSession::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    ToldJobs told(settings_.state_dir / "sessions");
+    DeliveredJobs delivered(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
-                     [&told](const jobs::JobRecord& job) { return told.contains(job); });
+                     [&delivered](const jobs::JobRecord& job) { return delivered.contains(job); });
 }
 
 std::vector<jobs::JobRecord> OpenSession::background_jobs() const {

@@ -1,7 +1,7 @@
 #include "host/session/subagent_journal.h"
 
 #include "host/base/utf8.h"
-#include "host/journal/journal_lines.h"
+#include "host/journal/reader.h"
 
 namespace tenon::session {
 namespace {
@@ -15,11 +15,11 @@ bool is_blank(std::string_view text) {
 }
 
 /// The texts of an answer; whether it asks for no tool.
-std::pair<std::string, bool> texts_of(const Json& answer) {
+std::pair<std::string, bool> texts_of(const journal::Record& answer) {
     std::pair<std::string, bool> found{{}, true};
-    const auto content = answer.find("content");
-    if (content == answer.end() || !content->is_array()) return found;
-    for (const Json& block : *content) {
+    const Json& content = answer.value("content");
+    if (!content.is_array()) return found;
+    for (const Json& block : content) {
         const std::string type = string_or(block, "type");
         if (type == "text") found.first += string_or(block, "text");
         if (type == "tool_use") found.second = false;
@@ -34,15 +34,6 @@ std::string shortened(const std::string& text) {
     });
 }
 
-/// The first record of a journal; null where its first line holds none.
-Json head_in(std::string_view line) {
-    for (const std::string_view part : journal::parts_between_nuls(line)) {
-        auto record = parse_json(part, kMaxOwnJsonDepth);
-        if (record && record->is_object()) return std::move(*record);
-    }
-    return nullptr;
-}
-
 /// The journal of the subagent that worked for this call last.
 std::optional<fs::path> journal_of_call(const fs::path& folder, const std::string& tool_use_id) {
     std::optional<fs::path> newest;
@@ -51,27 +42,24 @@ std::optional<fs::path> journal_of_call(const fs::path& folder, const std::strin
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
          it.increment(failed)) {
         if (it->path().extension() != ".jsonl") continue;
-        auto lines = journal::JournalLines::open(it->path());
-        if (!lines) continue;
-        const auto line = lines->next();
-        if (!line || !*line) continue;
-        const Json head = head_in((*line)->text);
-        if (string_or(head, "type") != "session" || string_or(head, "parent_call") != tool_use_id)
+        auto reader = journal::Reader::open(it->path());
+        if (!reader) continue;
+        const auto head = reader->next_record();
+        if (!head || !*head || (*head)->type() != journal::RecordType::kSession ||
+            (*head)->string("parent_call") != tool_use_id)
             continue;
-        const std::int64_t created = integer_or(head, "created_ms", 0);
+        const std::int64_t created = (*head)->integer("created_ms", 0);
         if (created > created_ms) newest = it->path();
         created_ms = std::max(created_ms, created);
     }
     return newest;
 }
 
-void take_record(std::string_view line, SubagentWords& words) {
-    const auto record = parse_json(line, kMaxOwnJsonDepth);
-    if (!record || !record->is_object()) return;
+void take_record(const journal::Record& record, SubagentWords& words) {
     words.finished = false;  // what follows an answer asks for another
-    if (string_or(*record, "type") != "assistant") return;
-    auto [text, no_calls] = texts_of(*record);
-    const std::string stop_reason = string_or(*record, "stop_reason");
+    if (record.type() != journal::RecordType::kAnswer) return;
+    auto [text, no_calls] = texts_of(record);
+    const std::string stop_reason = record.string("stop_reason");
     words.finished = no_calls && (stop_reason == "end_turn" || stop_reason == "stop_sequence");
     if (!is_blank(text)) words.all.append(words.all.empty() ? "" : "\n\n").append(text);
     words.last = std::move(text);
@@ -80,15 +68,14 @@ void take_record(std::string_view line, SubagentWords& words) {
 }  // namespace
 
 Result<SubagentWords> read_subagent(const fs::path& journal, const Secrets& secrets) {
-    auto lines = journal::JournalLines::open(journal);
-    if (!lines) return lines.error();
+    auto reader = journal::Reader::open(journal);
+    if (!reader) return reader.error();
     SubagentWords words;
     while (true) {
-        const auto line = lines->next();
-        if (!line) return line.error().while_doing("read " + journal.string());
-        if (!*line) break;
-        for (const std::string_view part : journal::parts_between_nuls((*line)->text))
-            take_record(part, words);
+        const auto record = reader->next_record();
+        if (!record) return record.error();
+        if (!*record) break;
+        take_record(**record, words);
     }
     words.all = shortened(secrets.redact(utf8::repair(words.all)));
     words.last = secrets.redact(utf8::repair(words.last));
@@ -97,12 +84,13 @@ Result<SubagentWords> read_subagent(const fs::path& journal, const Secrets& secr
 
 std::optional<agent::RecoveredCall> recover_subagent(const fs::path& folder,
                                                      const agent::ToolCall& call,
+                                                     const agent::ToolFacts& facts,
                                                      const Secrets& secrets) {
     const auto journal = journal_of_call(folder, call.id);
     if (!journal) return std::nullopt;
     auto words = read_subagent(*journal, secrets);
     if (!words) return std::nullopt;
-    if (words->finished && call.name == "agent")
+    if (words->finished && facts.recovered == agent::RecoveredAnswer::kSubagent)
         return agent::RecoveredCall{text_or_none(std::move(words->last)), false, {}};
     std::string text = "interrupted";
     if (!words->all.empty()) text += "; the subagent had said:\n" + words->all;

@@ -20,11 +20,12 @@ struct SubagentWords {
 /// The error: the journal cannot be read. Damaged lines count as not there.
 Result<SubagentWords> read_subagent(const std::filesystem::path& journal, const Secrets& secrets);
 
-/// For a call that a dead host has left: what its subagent has said, which is the result when the
-/// subagent had finished and the tool is `agent`. Nothing when there is no journal of it in
-/// `folder`, where those of the session are.
+/// For a call without a result, of a host that has ended: what its subagent has said. This is the
+/// result of the call when the subagent had finished and the tool states that it answers with its
+/// subagent's words. Nothing when `folder`, the session's, has no journal of the subagent.
 std::optional<agent::RecoveredCall> recover_subagent(const std::filesystem::path& folder,
                                                      const agent::ToolCall& call,
+                                                     const agent::ToolFacts& facts,
                                                      const Secrets& secrets);
 
 /// A result is never blank.

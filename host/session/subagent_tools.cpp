@@ -1,35 +1,19 @@
 #include "host/session/subagent_tools.h"
 
 #include <algorithm>
-#include <array>
 
 namespace tenon::session {
 namespace {
-
-/// These belong to a session's own conversation: its subagents, its plan, its background jobs.
-constexpr std::array<std::string_view, 9> kOfTheSession = {"agent",
-                                                           "todo",
-                                                           "compact",
-                                                           "task_create",
-                                                           "task_update",
-                                                           "background_run",
-                                                           "background_check",
-                                                           "background_wait",
-                                                           "background_cancel"};
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// A tool that is offered only while there is something to load: whoever names it means no mistake.
-constexpr std::string_view kOfferedAtTimes = "load_skill";
-
 /// Empty: all are known.
 std::string unknown_names(const std::vector<std::string>& names, agent::Toolbox& all) {
     std::string unknown;
     for (const std::string& name : names) {
-        if (all.find(name) == nullptr && name != kOfferedAtTimes)
-            unknown += (unknown.empty() ? "" : ", ") + name;
+        if (all.find(name) == nullptr) unknown += (unknown.empty() ? "" : ", ") + name;
     }
     return unknown;
 }
@@ -48,8 +32,7 @@ Result<SubagentTools> SubagentTools::select(agent::Toolbox& all, const SubagentT
     SubagentTools selected(all);
     SubagentTools possible(all);
     for (const agent::ToolSpec* spec : all.specs()) {
-        const auto* const end = kOfTheSession.end();
-        if (std::find(kOfTheSession.begin(), end, spec->name) != end || withheld(*spec)) continue;
+        if (!spec->facts.for_subagents || withheld(*spec)) continue;
         possible.specs_.push_back(spec);
         if (task.tools && !contains(*task.tools, spec->name)) continue;
         if (contains(task.disallowed_tools, spec->name)) continue;

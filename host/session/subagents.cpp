@@ -44,7 +44,7 @@ ServiceReply Subagents::run(const ServiceRequest& request) {
             // A call of the plugin that asks is under way: another of such a tool would wait for
             // it.
             const bool taken = tool.plugin == request.plugin && !tool.concurrent;
-            return taken || parts_.gate.removes(tool.name);
+            return taken || parts_.gate.removes(tool);
         });
     if (!tools) return ServiceReply::failed(tools.error().message, TENON_BAD_ARGS);
 

@@ -26,14 +26,20 @@ void add_lines(std::vector<std::string>& out, const std::string& text, std::stri
         out.push_back(mark + line);
 }
 
-/// What an edit would do to its file; nothing for other tools.
+/// The file that a change is about.
+std::string path_of(const permission::Question& question) {
+    const auto& writes = question.facts.writes;
+    return writes.empty() ? std::string() : string_or(question.input, writes.front());
+}
+
+/// What the call would do to its file; nothing for a tool that makes no change.
 std::vector<std::string> change_lines(const permission::Question& question,
                                       const QuestionView& view) {
     const agent::ToolCall call{{}, question.tool, question.input, {}};
-    if (!ui::change_of(call)) return {};
-    const auto contents =
-        read_whole_file(view.workspace / string_or(question.input, "path"), kLargestFile);
-    const auto change = contents ? ui::change_of(call, *contents) : ui::change_of(call);
+    const auto alone = ui::change_of(call, question.facts);
+    if (!alone) return {};
+    const auto contents = read_whole_file(view.workspace / path_of(question), kLargestFile);
+    const auto change = contents ? ui::change_of(call, question.facts, *contents) : alone;
     ui::DiffOptions options;
     options.width = view.width;
     options.max_rows = kMostDiffRows;
@@ -48,11 +54,11 @@ std::vector<std::string> details_of(const permission::Question& question,
     const Json& input = question.input;
     const std::string indent = indent_of(view.width);
     if (auto change = change_lines(question, view); !change.empty()) {
-        add_lines(out, string_or(input, "path"), indent);
+        add_lines(out, path_of(question), indent);
         out.insert(out.end(), change.begin(), change.end());
-    } else if (question.tool == "bash" || question.tool == "background_run") {
-        add_lines(out, string_or(input, "command"), indent + "$ ");
-        if (const std::string cwd = string_or(input, "cwd"); !cwd.empty())
+    } else if (!question.facts.command.empty()) {
+        add_lines(out, string_or(input, question.facts.command), indent + "$ ");
+        if (const std::string cwd = string_or(input, question.facts.directory); !cwd.empty())
             add_lines(out, cwd, indent + "in ");
     } else if (!input.empty()) {
         add_lines(out, pretty_json(input), indent);
@@ -76,7 +82,7 @@ std::string joined(const std::vector<std::string>& rules) {
 
 /// What the rules of an offer are called beside the other offer.
 std::string name_of(const permission::Question& question, std::size_t offer) {
-    const bool command = question.tool == "bash" || question.tool == "background_run";
+    const bool command = !question.facts.command.empty();
     if (offer == 0) return command ? "only this command" : "only this";
     return command ? "every command that begins so" : "the wider rule";
 }

@@ -26,7 +26,7 @@ Lines plugin_lines(const session::OpenSession& host) {
     for (const auto& plugin : host.registry().plugins()) {
         std::string tools;
         for (const auto& tool : plugin->tools())
-            tools += (tools.empty() ? "" : ", ") + tool.spec.name;
+            tools += (tools.empty() ? "" : ", ") + tool->spec().name;
         lines.push_back(plugin->id() + " " + visible(plugin->version()) +
                         (plugin->disabled() ? " (disabled after faults)" : "") + ": " + tools);
         lines.push_back("  " + visible(plugin->file().string()));
@@ -125,14 +125,14 @@ void Sitting::compact(const std::string& focus) {
 }
 
 void Sitting::show_tasks() {
-    auto files = cli::read_task_files(at_.setup.settings.workspace);
-    if (!files) return print(visible(files.error().message));
-    for (cli::TaskFile& task : files->tasks)
+    auto found = cli::read_workspace_tasks(at_.setup.settings);
+    if (!found) return print(visible(found.error().message));
+    for (cli::Task& task : found->tasks)
         task.subject = at_.setup.secrets.redact(std::move(task.subject));
-    for (const std::string& problem : files->problems)
+    for (const std::string& problem : found->problems)
         print("left out: " + visible(problem));
-    if (files->tasks.empty()) return print("No tasks.");
-    print(cli::drawn(files->tasks, width()));
+    if (found->tasks.empty()) return print("No tasks.");
+    print(cli::drawn(found->tasks, width()));
 }
 
 void Sitting::show_plugins() {

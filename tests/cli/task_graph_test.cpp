@@ -10,8 +10,8 @@ namespace {
 using Lines = std::vector<std::string>;
 
 /// Tasks 1, 2, … named a, b, …, with these dependencies.
-std::vector<TaskFile> tasks(int count, const std::vector<std::pair<int, int>>& edges) {
-    std::vector<TaskFile> out(static_cast<std::size_t>(count));
+std::vector<Task> tasks(int count, const std::vector<std::pair<int, int>>& edges) {
+    std::vector<Task> out(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
         out[i].id = i + 1;
         out[i].subject = std::string(1, static_cast<char>('a' + i % 26));

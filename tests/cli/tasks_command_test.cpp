@@ -16,6 +16,8 @@ using ::testing::StartsWith;
 
 class TasksCommand : public ::testing::Test {
 protected:
+    TasksCommand() { world_.sources.prefix = TENON_PREFIX; }
+
     void task(int id, const Json& members) const {
         Json all = {{"id", id}, {"subject", "s" + std::to_string(id)}, {"status", "pending"}};
         all.update(members);

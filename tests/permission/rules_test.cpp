@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/tool_facts.h"
+
 namespace tenon::permission {
 namespace {
 
@@ -178,7 +180,10 @@ TEST(Rules, CoverTheToolsTheyNameAndNoOthers) {
     };
     for (const auto& [text, tool, matches] : cases) {
         SCOPED_TRACE(text + " / " + tool);
-        EXPECT_EQ(rule(text).covers(tool), matches);
+        agent::ToolSpec spec;
+        spec.name = tool;
+        spec.facts = testing::facts_of(tool);
+        EXPECT_EQ(rule(text).covers(spec), matches);
     }
 }
 

@@ -38,7 +38,7 @@ std::string with(std::string bytes, std::size_t at, Field value) {
     return bytes;
 }
 
-TEST(Note, TellsAbiAndId) {
+TEST(Note, StatesAbiAndId) {
     const auto note = note_of(fixture("good"));
     ASSERT_TRUE(note) << note.error().reason;
     EXPECT_EQ(note->id, "good");
@@ -54,7 +54,7 @@ TEST(Note, IsFoundWithoutSectionHeaders) {
     EXPECT_EQ(note->id, "plain");
 }
 
-TEST(Note, RefusesWhatIsNoPluginWithTheReason) {
+TEST(Note, RefusesFilesThatAreNotPluginsWithTheReason) {
     const std::string good = fixture("plain");
     const struct {
         const char* what;
@@ -91,7 +91,7 @@ TEST(Note, RefusesAFileCutAtAnyPlace) {
     }
 }
 
-TEST(Note, RefusesAFileCutInsideWhatWouldBeMapped) {
+TEST(Note, RefusesAFileThatEndsInsideASegment) {
     std::string file = with(fixture("plain"), offsetof(Elf64_Ehdr, e_shoff), Elf64_Off{0});
     file = with(file, offsetof(Elf64_Ehdr, e_shnum), Elf64_Half{0});
     Elf64_Ehdr header;
@@ -107,7 +107,7 @@ TEST(Note, RefusesAFileCutInsideWhatWouldBeMapped) {
     EXPECT_THAT(reason(file.substr(0, mapped_end - 1)), HasSubstr("cut off"));
 }
 
-TEST(Note, SurvivesHostileNumbersInEveryHeader) {
+TEST(Note, ReadsHostileHeadersWithoutACrash) {
     const std::string whole = fixture("plain");
     Elf64_Ehdr header;
     std::memcpy(&header, whole.data(), sizeof header);

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
+#include "tests/support/tool_facts.h"
 
 namespace tenon::session {
 namespace {
+
+/// Of a tool that answers with the words of its subagent.
+const agent::ToolFacts kAnswers = testing::facts_of("agent");
 
 const std::string kHead =
     R"({"v":1,"seq":0,"type":"session","id":"agent-1","parent_call":"t1","created_ms":5,"tools":[]})"
@@ -45,12 +49,13 @@ TEST(SubagentJournal, TellsWhatACallOfADeadHostCameTo) {
         SCOPED_TRACE(c.lines);
         const testing::TempDir dir;
         dir.write("agent-1.jsonl", kHead + c.lines);
-        const auto call = recover_subagent(dir.path(), call_of("agent", "t1"), {});
+        const auto call = recover_subagent(dir.path(), call_of("agent", "t1"), kAnswers, {});
         ASSERT_TRUE(call);
         EXPECT_EQ(call->text, c.text);
         EXPECT_EQ(call->is_error, c.is_error);
-        EXPECT_FALSE(recover_subagent(dir.path(), call_of("agent", "t2"), {})) << "another call";
-        EXPECT_TRUE(recover_subagent(dir.path(), call_of("other", "t1"), {})->is_error)
+        EXPECT_FALSE(recover_subagent(dir.path(), call_of("agent", "t2"), kAnswers, {}))
+            << "another call";
+        EXPECT_TRUE(recover_subagent(dir.path(), call_of("other", "t1"), {}, {})->is_error)
             << "whose result may be another text";
     }
 }
@@ -59,7 +64,7 @@ TEST(SubagentJournal, ReadsRecordsBesideTheNulsThatACrashLeaves) {
     const std::string nuls(64, '\0');
     const testing::TempDir dir;
     dir.write("agent-1.jsonl", nuls + kHead + kCall + kResult + nuls + said("found", "end_turn"));
-    const auto call = recover_subagent(dir.path(), call_of("agent", "t1"), {});
+    const auto call = recover_subagent(dir.path(), call_of("agent", "t1"), kAnswers, {});
     ASSERT_TRUE(call);
     EXPECT_EQ(call->text, "found");
     EXPECT_FALSE(call->is_error);
@@ -67,7 +72,7 @@ TEST(SubagentJournal, ReadsRecordsBesideTheNulsThatACrashLeaves) {
 
 TEST(SubagentJournal, OfACallThatBeganNoneIsNotFound) {
     const testing::TempDir dir;
-    EXPECT_FALSE(recover_subagent(dir / "none", call_of("agent", "t1"), {}));
+    EXPECT_FALSE(recover_subagent(dir / "none", call_of("agent", "t1"), kAnswers, {}));
 }
 
 TEST(SubagentJournal, LeavesNoPieceOfAKeyWhereItCuts) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fakes.h"
+#include "tests/support/tool_facts.h"
 
 namespace tenon::session {
 namespace {
@@ -13,7 +14,7 @@ protected:
         for (const char* name :
              {"agent", "background_cancel", "background_check", "background_run", "background_wait",
               "bash", "compact", "grep", "task_create", "task_list", "task_update", "todo"})
-            all.add(name, true, {});
+            all.add(name, true, {}, false, testing::facts_of(name));
     }
     std::string names(const SubagentTask& task) {
         auto tools = SubagentTools::select(
@@ -47,12 +48,6 @@ TEST_F(SubagentToolsTest, AreOfThoseOnlyTheOnesNamed) {
     EXPECT_EQ(names(task), "grep");
     task.tools = std::vector<std::string>{};
     EXPECT_EQ(names(task), "");
-}
-
-TEST_F(SubagentToolsTest, MayBeNamedForSkillsWhereThereAreNone) {
-    SubagentTask task;
-    task.tools = {"grep", "load_skill"};
-    EXPECT_EQ(names(task), "grep");
 }
 
 TEST_F(SubagentToolsTest, LackWhatTheCallerWithholds) {

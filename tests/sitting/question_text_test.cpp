@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
+#include "tests/support/tool_facts.h"
 
 namespace tenon::sitting {
 namespace {
@@ -12,6 +13,7 @@ using Lines = std::vector<std::string>;
 permission::Question push() {
     permission::Question question;
     question.who = question.tool = "bash";
+    question.facts = testing::facts_of("bash");
     question.input = {{"command", "git push --force origin main"}};
     question.title = "bash wants to run `git push --force origin main`";
     question.offers = {{"Bash(git push --force origin main)"}, {"Bash(git push *)"}};
@@ -115,6 +117,7 @@ TEST_F(AQuestionText, ShowsEachLineOfACommandAndOfADiff) {
               (Lines{"  $ one", "        two \\x1b[2J", "    three", "  in sub"}));
     dir.write("notes.txt", "old\n");
     question.tool = "write_file";
+    question.facts = testing::facts_of("write_file");
     question.input = {{"path", "notes.txt"}, {"content", "new\n"}};
     const Lines subject = text(question).shown.subject;
     ASSERT_GE(subject.size(), 3U);

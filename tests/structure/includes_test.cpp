@@ -35,8 +35,8 @@ const std::map<std::string, std::set<std::string>> kNarrower = {
 };
 /// Of agent, the rooms that do not build a session know only the plain structs and ports. The last
 /// two are the rules by which every provider makes answers fit for the conversation.
-const std::set<std::string> kPortsOfAgent = {"message.h", "event.h", "ports.h", "call_ids.h",
-                                             "repair.h"};
+const std::set<std::string> kPortsOfAgent = {"message.h",    "event.h",    "ports.h",
+                                             "tool_facts.h", "call_ids.h", "repair.h"};
 const std::set<std::string> kBuildsSessions = {"agent", "session", "cli", "sitting", "app"};
 
 /// The rooms that the files of `room` may include, besides itself.

@@ -1,23 +1,23 @@
-#include "host/session/told_jobs.h"
+#include "host/session/delivered_jobs.h"
 
 namespace tenon::session {
 
 namespace fs = std::filesystem;
 
-const Result<agent::Deliveries>* ToldJobs::journal(const fs::path& path) {
+const Result<journal::JournalledDeliveries>* DeliveredJobs::journal(const fs::path& path) {
     std::error_code failed;
     if (!fs::exists(path, failed) && !failed) return nullptr;
     auto it = journals_.find(path);
-    if (it == journals_.end()) it = journals_.emplace(path, agent::read_deliveries(path)).first;
+    if (it == journals_.end()) it = journals_.emplace(path, journal::read_deliveries(path)).first;
     return &it->second;
 }
 
-bool ToldJobs::has_result(const fs::path& path, const std::string& tool_use_id) {
+bool DeliveredJobs::has_result(const fs::path& path, const std::string& tool_use_id) {
     const auto* found = journal(path);
     return found == nullptr || (*found && (*found)->tool_use_ids.count(tool_use_id) > 0);
 }
 
-bool ToldJobs::contains(const jobs::JobRecord& job) {
+bool DeliveredJobs::contains(const jobs::JobRecord& job) {
     const jobs::JobSpec& spec = job.spec;
     if (spec.session.empty()) return true;
     if (!spec.subagent.empty()) return contains_subagents(job);
@@ -29,7 +29,7 @@ bool ToldJobs::contains(const jobs::JobRecord& job) {
 
 /// By the subagent's own journal, or because the call it worked for is answered: a subagent that
 /// died with its host does not come back.
-bool ToldJobs::contains_subagents(const jobs::JobRecord& job) {
+bool DeliveredJobs::contains_subagents(const jobs::JobRecord& job) {
     const fs::path path = sessions_ / job.spec.session / (job.spec.subagent + ".jsonl");
     if (has_result(path, job.spec.tool_use_id)) return true;
     const auto* own = journal(path);

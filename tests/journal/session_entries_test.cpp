@@ -1,4 +1,4 @@
-#include "host/session/session_entries.h"
+#include "host/journal/session_entries.h"
 
 #include <sys/stat.h>
 
@@ -7,7 +7,7 @@
 #include "host/journal/session_list.h"
 #include "tests/support/temp_dir.h"
 
-namespace tenon::session {
+namespace tenon::journal {
 namespace {
 
 const std::string kHead =
@@ -32,7 +32,7 @@ TEST(SessionEntries, OfADamagedJournalAreWhatASessionWouldRead) {
     dir.write("s1.jsonl", "garbage\n" + nuls + kHead + nuls + user_line("a") + "garbage\n" +
                               R"({"v":1,"seq":2,"type":"user","origin":"prompt","text":"b"})");
     EXPECT_EQ(texts_in(dir / "s1.jsonl"), (std::vector<std::string>{"a", "b"}));
-    const auto summary = journal::summarise_session(dir.path(), "s1");
+    const auto summary = summarise_session(dir.path(), "s1");
     ASSERT_TRUE(summary) << summary.error().message;
     EXPECT_EQ(summary->first_prompt, "a");
 }
@@ -55,7 +55,7 @@ TEST(SessionEntries, OfALineWithoutEndAreReadInBoundedMemory) {
     dir.write("s1.jsonl", kHead + user_line("a"));
     std::filesystem::resize_file(dir / "s1.jsonl", 200U << 20U);  // a hole
     EXPECT_EQ(texts_in(dir / "s1.jsonl"), std::vector<std::string>{"a"});
-    EXPECT_TRUE(journal::summarise_session(dir.path(), "s1"));
+    EXPECT_TRUE(summarise_session(dir.path(), "s1"));
 }
 
 TEST(SessionEntries, AreNotReadFromAFifo) {
@@ -64,8 +64,8 @@ TEST(SessionEntries, AreNotReadFromAFifo) {
     const auto read = read_entries(dir / "s1.jsonl", [](const SessionEntry&) {});
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().message.find("not a regular file"), std::string::npos);
-    EXPECT_FALSE(journal::summarise_session(dir.path(), "s1"));
+    EXPECT_FALSE(summarise_session(dir.path(), "s1"));
 }
 
 }  // namespace
-}  // namespace tenon::session
+}  // namespace tenon::journal
