@@ -55,7 +55,7 @@ private:
 struct ToolCall {
     std::string id;
     std::string name;
-    Json input = Json::object();
+    Json input = empty_object();
     std::string input_error;
 };
 

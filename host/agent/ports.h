@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -107,21 +106,11 @@ struct ToolSpec {
 /// before it have passed. Thread-safe.
 class Turns {
 public:
-    explicit Turns(std::size_t places) : passed_(places, false) {}
+    explicit Turns(std::size_t places);
 
     /// Blocks until every place before `place` has passed.
-    void await(std::size_t place) {
-        Lock lock(mutex_);
-        while (std::find(passed_.begin(), passed_.begin() + static_cast<std::ptrdiff_t>(place),
-                         false) != passed_.begin() + static_cast<std::ptrdiff_t>(place)) {
-            changed_.wait(lock);
-        }
-    }
-    void pass(std::size_t place) {
-        const Lock lock(mutex_);
-        passed_[place] = true;
-        changed_.notify_all();
-    }
+    void await(std::size_t place);
+    void pass(std::size_t place);
 
 private:
     Mutex mutex_;
@@ -143,13 +132,8 @@ public:
     /// `turns` is shared with the calls of the same plugin beside this one; null: there are none.
     CallContext(Caller caller, std::string tool_use_id, std::stop_token stop,
                 std::function<void(std::string)> progress, Turns* turns = nullptr,
-                std::size_t place = 0)
-        : caller_(std::move(caller)),
-          tool_use_id_(std::move(tool_use_id)),
-          stop_(std::move(stop)),
-          progress_(std::move(progress)),
-          turns_(turns),
-          place_(place) {}
+                std::size_t place = 0);
+    ~CallContext();
 
     [[nodiscard]] const std::string& session_id() const { return caller_.session; }
     /// The subagent that calls; empty: the session's own conversation does.
@@ -158,9 +142,7 @@ public:
     [[nodiscard]] const std::string& tool() const { return caller_.tool; }
     [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
-    void progress(std::string note) const {
-        if (progress_) progress_(std::move(note));
-    }
+    void progress(std::string note) const;
 
     /// Does `step` when the calls of this plugin that stand before this one in the answer have done
     /// theirs, or have ended: jobs are submitted in the order in which the model asked for them.
@@ -173,14 +155,8 @@ public:
     }
 
     /// This call's result delivers the end of `job`, which the call has reserved.
-    void deliver(std::string job) {
-        const Lock lock(mutex_);
-        delivered_.push_back(std::move(job));
-    }
-    [[nodiscard]] std::vector<std::string> take_delivered() {
-        const Lock lock(mutex_);
-        return std::exchange(delivered_, {});
-    }
+    void deliver(std::string job);
+    [[nodiscard]] std::vector<std::string> take_delivered();
 
 private:
     Caller caller_;
