@@ -15,6 +15,10 @@ CompactTool::CompactTool() {
         {"additionalProperties", false}};
     spec_.plugin = "host";
     spec_.first_party = true;
+    spec_.facts.subject = "{focus:first}";
+    spec_.facts.result = ResultView::kNothing;
+    spec_.facts.for_subagents = false;
+    spec_.facts.conversation_only = true;
 }
 
 std::optional<std::string> CompactTool::check(const ToolCall& call) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/agent/message.h"
+#include "host/agent/tool_facts.h"
 
 /// What just happened, for whoever watches. Events carry copies; a watcher may keep them.
 namespace tenon::agent {
@@ -40,6 +41,7 @@ struct Answered {
 };
 struct ToolStarted {
     ToolCall call;
+    ToolFacts facts = {};
 };
 struct ToolProgressed {
     std::string tool_use_id;
@@ -50,6 +52,7 @@ struct ToolFinished {
     ToolResult result;
     std::chrono::milliseconds duration{};
     bool denied = false;
+    ToolFacts facts = {};
 };
 /// A user message as the model will see it: results, reminders, notifications. `content` is an
 /// array.

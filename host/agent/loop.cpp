@@ -53,7 +53,6 @@ Result<void> Loop::recover() {
         const ToolResult result =
             unwritten != unwritten_.end() ? unwritten->second : recovered_result(call);
         if (auto written = parts_.session.add_result(call.id, result); !written) return written;
-        parts_.inbox.told(result.delivered_jobs);
     }
     unwritten_.clear();
     return {};
@@ -62,11 +61,16 @@ Result<void> Loop::recover() {
 ToolResult Loop::recovered_result(const ToolCall& call) {
     ToolCall recorded = call;  // a job knows the id that its call had at first
     recorded.id = parts_.session.recorded_id(call.id);
-    const auto known = parts_.inbox.recover(recorded);
+    const auto known = parts_.inbox.recover(recorded, facts_of(call));
     if (!known) return {"interrupted", true, {}};
     ToolResult result{parts_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
     if (!known->delivered_job.empty()) result.delivered_jobs.push_back(known->delivered_job);
     return result;
+}
+
+ToolFacts Loop::facts_of(const ToolCall& call) const {
+    const Tool* tool = parts_.toolbox.find(call.name);
+    return tool == nullptr ? ToolFacts{} : tool->spec().facts;
 }
 
 RunResult Loop::run(std::string_view prompt, std::stop_token stop) {
@@ -112,7 +116,7 @@ void Loop::converse(std::stop_token stop) {
         while (next == Next::kAsk)
             next = ask(stop);
         if (next == Next::kStop) return;
-        // Answered. What ended meanwhile is told at once; what still runs is waited for.
+        // Answered. What ended meanwhile is delivered at once; what still runs is waited for.
         if (!options_.wait_for_jobs || !parts_.inbox.wait(stop)) {
             if (stop.stop_requested()) fail(Outcome::kInterrupted, "interrupted");
             return;
@@ -123,21 +127,15 @@ void Loop::converse(std::stop_token stop) {
 void Loop::say(std::string_view text, std::string_view origin,
                const std::vector<std::string>& delivers) {
     must(parts_.session.add_text(parts_.secrets.redact(utf8::repair(text)), origin, delivers));
-    parts_.inbox.told(delivers);
 }
 
-void Loop::tell_ended_jobs() {
-    std::vector<JobEnded> untold;
+void Loop::deliver_ended_jobs() {
+    const std::vector<JobEnded> ended = parts_.inbox.undelivered();
+    if (ended.empty()) return;
     std::vector<std::string> ids;
-    for (JobEnded& job : parts_.inbox.undelivered()) {
-        if (parts_.session.is_delivered(job.id)) {
-            parts_.inbox.told({job.id});
-            continue;
-        }
+    for (const JobEnded& job : ended)
         ids.push_back(job.id);
-        untold.push_back(std::move(job));
-    }
-    if (!untold.empty()) say(format_notifications(untold), "notification", ids);
+    say(format_notifications(ended), "notification", ids);
 }
 
 /// An empty answer means "nothing to add"; the same request would get it again.
@@ -149,7 +147,7 @@ bool Loop::has_question() const {
 
 Loop::Next Loop::ask(std::stop_token stop) {
     if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
-    if (!paused_ && !has_question()) tell_ended_jobs();
+    if (!paused_ && !has_question()) deliver_ended_jobs();
     if (!paused_ && !has_question())
         return Next::kAnswered;  // all of it had been delivered already
     if (options_.max_turns && result_.turns >= *options_.max_turns) {
@@ -160,7 +158,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
     if (cut_answers_ == 0 && !made(compaction_.before_request(stop))) return Next::kStop;
     // Behind a paused answer nothing may stand.
     if (!paused_) {
-        tell_ended_jobs();
+        deliver_ended_jobs();
         add_reminders();
     }
     paused_ = false;
@@ -308,14 +306,6 @@ Loop::Next Loop::go_on_after_cut(const Answer& answer) {
     return Next::kAsk;
 }
 
-/// Of text that was cut off also without the piece of a key that the cut has left.
-std::string Loop::without_keys(const ToolResult& result) const {
-    std::string text = utf8::repair(result.text);
-    if (result.cut_at >= text.size()) return parts_.secrets.redact(std::move(text));
-    return parts_.secrets.redact_part(text.substr(0, result.cut_at), {false, true}) +
-           parts_.secrets.redact(text.substr(result.cut_at));
-}
-
 void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink,
                     {parts_.session.head().id, options_.subagent});
@@ -323,18 +313,17 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
     results_shown_ = false;
     std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
-        outcome.result.text = without_keys(outcome.result);
+        outcome.result.text = text_without_keys(outcome.result, parts_.secrets);
         if (!failed) {  // behind a record that could not be written, none may stand
             auto written = parts_.session.add_result(call.id, outcome.result);
             if (!written) failed.emplace(written.error().message);
-            if (written) parts_.inbox.told(outcome.result.delivered_jobs);
         }
         if (failed) unwritten_[call.id] = outcome.result;
         if (call.name == CompactTool::kName && !outcome.result.is_error)
             compaction_.wish(string_or(call.input, "focus"));
         if (outcome.denied) denied.insert(call.id);
-        parts_.sink.on_event(
-            ToolFinished{call, std::move(outcome.result), outcome.duration, outcome.denied});
+        parts_.sink.on_event(ToolFinished{call, std::move(outcome.result), outcome.duration,
+                                          outcome.denied, facts_of(call)});
     });
     for (const ToolCall& call : calls) {
         if (denied.count(call.id) == 0) continue;

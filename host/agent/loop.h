@@ -15,7 +15,7 @@ namespace tenon::agent {
 struct LoopOptions {
     std::int64_t max_tokens = 8192;
     std::optional<std::int64_t> max_turns;
-    bool wait_for_jobs = true;  ///< a run goes on until the session's jobs have ended and been told
+    bool wait_for_jobs = true;  ///< a run goes on until every end of a job is delivered
     std::string subagent;       ///< id; empty: this is the session's own conversation
     CompactionOptions compaction;
 };
@@ -56,11 +56,12 @@ public:
     Result<void> recover();
 
     /// Says `prompt` and goes on until the model has nothing more to do and, when asked to wait,
-    /// every job of the session has ended and been told. `stop` ends it soon, with a valid
-    /// conversation.
+    /// every job of the session has ended and its end is delivered. `stop` ends it soon, with a
+    /// valid conversation.
     RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// The same without a prompt: tells what has ended meanwhile. Without news nothing is asked.
+    /// The same without a prompt: delivers what has ended meanwhile. Without such an end nothing is
+    /// asked.
     RunResult wake(std::stop_token stop);
 
     /// Between runs: has the model sum up the conversation, which the summary then replaces.
@@ -76,18 +77,19 @@ private:
     RunResult begin(std::string_view prompt, std::stop_token stop);
     void say(std::string_view text, std::string_view origin,
              const std::vector<std::string>& delivers = {});
-    void tell_ended_jobs();
+    void deliver_ended_jobs();
     void converse(std::stop_token stop);
     [[nodiscard]] bool has_question() const;
     Next ask(std::stop_token stop);
     void add_reminders();
     Result<Answer, ModelFailure> request(std::stop_token stop);
     [[nodiscard]] ToolResult recovered_result(const ToolCall& call);
+    /// The defaults when no tool has the name.
+    [[nodiscard]] ToolFacts facts_of(const ToolCall& call) const;
     void show_last_results();
     bool made(const Result<void, Halt>& room);
     Next take_answer(const Answer& answer, std::stop_token stop);
     void act(const std::vector<ToolCall>& calls, std::stop_token stop);
-    [[nodiscard]] std::string without_keys(const ToolResult& result) const;
     Next go_on_after_cut(const Answer& answer);
     Next go_on_after_pause(const Answer& answer);
     Next fail(Outcome outcome, std::string error);

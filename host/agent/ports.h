@@ -13,6 +13,7 @@
 
 #include "host/agent/event.h"
 #include "host/agent/message.h"
+#include "host/agent/tool_facts.h"
 #include "host/base/mutex.h"
 #include "host/base/result.h"
 
@@ -99,6 +100,7 @@ struct ToolSpec {
     bool read_only = false;
     bool concurrent = false;
     bool own_thread = false;  ///< may wait for long: not bound to the worker limit
+    ToolFacts facts = {};
 };
 
 /// Keeps an order among calls that run side by side: each has a place, and may wait until those
@@ -129,8 +131,9 @@ private:
 
 /// Whose call it is.
 struct Caller {
-    std::string session;   ///< id
-    std::string subagent;  ///< id within the session; empty: the session's own conversation
+    std::string session;    ///< id
+    std::string subagent;   ///< id within the session; empty: the session's own conversation
+    std::string tool = {};  ///< the name of the tool that is called
 };
 
 /// What a running call may use; outlives the call. Shared with services that the call's plugin
@@ -151,6 +154,8 @@ public:
     [[nodiscard]] const std::string& session_id() const { return caller_.session; }
     /// The subagent that calls; empty: the session's own conversation does.
     [[nodiscard]] const std::string& subagent() const { return caller_.subagent; }
+    /// The name of the tool that is called.
+    [[nodiscard]] const std::string& tool() const { return caller_.tool; }
     [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
     void progress(std::string note) const {
@@ -167,7 +172,7 @@ public:
         return done;
     }
 
-    /// This call's result tells the terminal status of `job`.
+    /// This call's result delivers the end of `job`, which the call has reserved.
     void deliver(std::string job) {
         const Lock lock(mutex_);
         delivered_.push_back(std::move(job));
@@ -196,6 +201,7 @@ public:
     [[nodiscard]] virtual const ToolSpec& spec() const = 0;
     /// What is wrong with the arguments, for the model; nothing when `call` may be tried.
     [[nodiscard]] virtual std::optional<std::string> check(const ToolCall& call) const = 0;
+    /// Runs the call. `check` has found nothing wrong with it: it is not checked again.
     virtual ToolResult call(const ToolCall& call, CallContext& context) = 0;
 };
 
@@ -231,7 +237,7 @@ public:
 
 // ---------------------------------------------------------------- jobs
 
-/// The terminal event of a background job, ready to be told.
+/// The end of a background job, ready to be delivered.
 struct JobEnded {
     std::string id;
     std::string status;  ///< completed error timeout cancelled lost
@@ -242,27 +248,26 @@ struct JobEnded {
 struct RecoveredCall {
     std::string text;
     bool is_error = false;
-    std::string delivered_job;  ///< not empty: `text` tells that job's terminal status
+    std::string delivered_job;  ///< not empty: `text` delivers that job's end
 };
 
 /// The background jobs of one session, as the loop sees them. Thread-safe.
 class Inbox {
 public:
     virtual ~Inbox() = default;
-    /// Every end that has not been delivered, oldest first. What is returned stays until `told` has
-    /// been called with it, so that nothing is lost whose delivery cannot be journalled. Never
-    /// blocks.
+    /// Every end that has not been delivered, oldest first. It is returned again until the session
+    /// has journalled its delivery, so that no end is lost when the journal cannot be written. Ends
+    /// what calls have reserved: none is under way. Never blocks.
     virtual std::vector<JobEnded> undelivered() = 0;
     /// Waits until `undelivered` would return something (true), no job that a headless run waits
     /// for is unfinished (false), or `stop` is requested (false).
     virtual bool wait(std::stop_token stop) = 0;
-    /// The model has been told, or is about to be, how these ended: it is journalled.
-    virtual void told(const std::vector<std::string>& jobs) = 0;
-    /// The jobs that have not ended, or whose end has not been told, as a summary lists them;
+    /// The jobs that have not ended, or whose end has not been delivered, as a summary lists them;
     /// empty: there are none.
     virtual std::string table() { return {}; }
-    /// For a tool_use without a result in a reopened journal: what became of its command.
-    virtual std::optional<RecoveredCall> recover(const ToolCall& call) = 0;
+    /// For a tool_use without a result in a reopened journal: what became of its command or its
+    /// subagent. `facts` are the tool's.
+    virtual std::optional<RecoveredCall> recover(const ToolCall& call, const ToolFacts& facts) = 0;
 };
 
 }  // namespace tenon::agent

@@ -32,6 +32,14 @@ std::string head_members(const SessionHead& head) {
 
 }  // namespace
 
+Session::Session(journal::Journal journal, SessionHead head, std::filesystem::path folder,
+                 journal::Deliveries* deliveries)
+    : journal_(std::move(journal)),
+      head_(std::move(head)),
+      folder_(std::move(folder)),
+      own_deliveries_(deliveries == nullptr ? std::make_unique<journal::Deliveries>() : nullptr),
+      deliveries_(deliveries == nullptr ? own_deliveries_.get() : deliveries) {}
+
 Result<void> Session::write_head() {
     auto written = journal_.append("session", head_members(head_));
     return written ? Result<void>() : written.error();
@@ -62,7 +70,7 @@ void Session::put(std::string_view text, std::string_view origin) {
     }
 }
 
-Result<std::string> Session::announce(const std::vector<std::string>& jobs) {
+Result<std::string> Session::list_deliveries(const std::vector<std::string>& jobs) {
     if (jobs.empty()) return std::string();
     auto seq = journal_.append("delivery", member("jobs", jobs));
     if (!seq) return seq.error();
@@ -71,14 +79,14 @@ Result<std::string> Session::announce(const std::vector<std::string>& jobs) {
 
 Result<void> Session::add_text(std::string_view text, std::string_view origin,
                                const std::vector<std::string>& delivers) {
-    const auto announced = announce(delivers);
-    if (!announced) return announced.error();
+    const auto listed = list_deliveries(delivers);
+    if (!listed) return listed.error();
     if (auto written = journal_.append(
-            "user", member("origin", origin) + "," + member("text", text) + *announced);
+            "user", member("origin", origin) + "," + member("text", text) + *listed);
         !written) {
         return written.error();
     }
-    delivered_.insert(delivers.begin(), delivers.end());
+    deliveries_->deliver(delivers);
     put(text, origin);
     return {};
 }
@@ -102,13 +110,13 @@ Result<void> Session::add_answer(const Answer& answer) {
 }
 
 Result<void> Session::add_result(const std::string& tool_use_id, const ToolResult& result) {
-    const auto announced = announce(result.delivered_jobs);
-    if (!announced) return announced.error();
-    const std::string members = member("tool_use_id", recorded_id(tool_use_id)) + R"(,"is_error":)" +
-                                (result.is_error ? "true," : "false,") +
-                                member("text", result.text) + *announced;
+    const auto listed = list_deliveries(result.delivered_jobs);
+    if (!listed) return listed.error();
+    const std::string members = member("tool_use_id", recorded_id(tool_use_id)) +
+                                R"(,"is_error":)" + (result.is_error ? "true," : "false,") +
+                                member("text", result.text) + *listed;
     if (auto written = journal_.append("tool_result", members); !written) return written.error();
-    delivered_.insert(result.delivered_jobs.begin(), result.delivered_jobs.end());
+    deliveries_->deliver(result.delivered_jobs);
     (void)conversation_.add_result(tool_use_id, result);
     return {};
 }

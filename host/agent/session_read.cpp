@@ -1,47 +1,30 @@
 #include <algorithm>
-#include <unordered_map>
 
-#include "host/agent/journal_lines.h"
-#include "host/agent/record.h"
 #include "host/agent/repair.h"
 #include "host/agent/session.h"
 #include "host/agent/wire.h"
 #include "host/base/path_text.h"
+#include "host/journal/reader.h"
 
 namespace tenon::agent {
 namespace {
 
-constexpr char kAmongNuls[] =
+using Condition = journal::Place::Condition;
+
+constexpr char kBesideNuls[] =
     "NUL bytes beside a record, as a crash of the machine leaves them; the record is kept";
 constexpr std::string_view kInterrupted = "interrupted";
 constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15ULL;  // spreads neighbours (Knuth, 6.4)
 constexpr std::uint64_t kNextPlace = std::uint64_t{1} << 56U;
 constexpr std::string_view kLostText = "[a damaged part of this conversation could not be read]";
 
-/// Where a record may stand: most lines are one.
-struct Place {
-    std::size_t line = 0;   ///< from 1
-    std::string_view text;  ///< the line, or its part between NULs
-    bool among_nuls = false;
-};
-
-std::vector<Place> places_in(const std::vector<std::string_view>& lines) {
-    std::vector<Place> places;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const bool among_nuls = lines[i].find('\0') != std::string_view::npos;
-        for (const std::string_view part : parts_between_nuls(lines[i]))
-            places.push_back({i + 1, part, among_nuls});
-    }
-    return places;
+std::string where_of(const journal::Place& place) {
+    return "line " + std::to_string(place.line);
 }
 
-Result<SessionHead> read_head(const Record& record, const std::string& where) {
-    if (record.integer("v", 0) > 1) {
-        return Error{where + ": written by a newer tenon (record version " +
-                     std::to_string(record.integer("v", 0)) + ", this one reads 1)"};
-    }
-    if (record.string("type") != "session" || !record.value("tools").is_array())
-        return Error{where + ": not the first record of a session"};
+Result<SessionHead> read_head(const journal::Record& record) {
+    if (record.type() != journal::RecordType::kSession || !record.value("tools").is_array())
+        return Error{"not the first record of a session"};
     SessionHead head;
     head.id = record.string("id");
     head.workspace = path_from_text(record.string("workspace"));
@@ -71,111 +54,94 @@ bool is_unusable(const Json& block) {
     return string_or(block, "name").empty() || !member(block, "input").is_object();
 }
 
-}  // namespace
-
-Result<Deliveries> read_deliveries(const std::filesystem::path& journal) {
-    auto lines = JournalLines::open(journal);
-    if (!lines) return lines.error();
-    Deliveries found;
-    std::unordered_map<std::int64_t, std::vector<std::string>> announced;
-    const auto take = [&](std::string_view text) {
-        const auto record = Record::read(text);
-        if (!record) return;
-        const std::string type = record->string("type");
-        if (type == "session") found.parent_call = record->string("parent_call");
-        if (type == "tool_result") found.tool_use_ids.insert(record->string("tool_use_id"));
-        if (type == "delivery") {
-            announced[record->integer("seq", -1)] = record->strings("jobs");
-        } else if (const auto it = announced.find(record->integer("delivery", -1));
-                   it != announced.end()) {
-            found.jobs.insert(it->second.begin(), it->second.end());
-        }
-    };
-    while (true) {
-        const auto line = lines->next();
-        if (!line) return line.error().while_doing("read " + journal.string());
-        if (!*line) return found;
-        for (const std::string_view part : parts_between_nuls((*line)->text))
-            take(part);
-    }
+Error no_record(const std::filesystem::path& path, const journal::Place& first,
+                const std::string& id) {
+    return Error{path.string() + ":1: no record of this journal can be read (" + first.problem +
+                 "); the file is left as it is. Move it away to begin a new session '" + id +
+                 "', or put a copy of it in its place"};
 }
 
-Result<Session> Session::open(const std::filesystem::path& folder, SessionHead fresh) {
+/// What the first record that can be read says, when it is that of the session `id`.
+Result<SessionHead> first_record(const std::filesystem::path& path, const journal::Place& place,
+                                 const std::vector<journal::Place>& damaged,
+                                 const std::string& id) {
+    const bool newer = place.condition == Condition::kNewer;
+    auto head = newer ? Result<SessionHead>(Error{place.problem}) : read_head(*place.record);
+    if (!head) {
+        const std::string message =
+            path.string() + ":" + std::to_string(place.line) + ": " + head.error().message;
+        if (damaged.empty()) return Error{message};
+        return Error{message + "; the first record is damaged (" + where_of(damaged.front()) +
+                     "), and without it the session cannot be opened"};
+    }
+    if (head->id == id) return head;
+    return Error{path.string() + ":1: holds the session '" + head->id + "', not '" + id + "'"};
+}
+
+}  // namespace
+
+Result<Session> Session::open(const std::filesystem::path& folder, SessionHead fresh,
+                              journal::Deliveries* deliveries) {
     const std::filesystem::path path = folder / (fresh.id + ".jsonl");
-    auto opened = Journal::open(path);
+    auto opened = journal::Journal::open(path);
     if (!opened) return opened.error();
-    const auto lines = opened->lines();
-    if (lines.empty()) {
-        const auto files = folder / fresh.id;
-        Session session(std::move(opened->journal), std::move(fresh), files);
+    journal::Reader reader = opened->reader();
+    std::vector<journal::Place> damaged;  // in front of the first record
+    auto place = reader.next();
+    for (; place && *place && (*place)->condition == Condition::kDamaged; place = reader.next())
+        damaged.push_back(std::move(**place));
+    if (!place) return place.error();
+    if (!*place && damaged.empty()) {
+        opened->continue_after(reader);
+        Session session(std::move(*opened), fresh, folder / fresh.id, deliveries);
         if (auto written = session.write_head(); !written) return written.error();
         return session;
     }
-    const auto places = places_in(lines);
-    std::size_t first = 0;  // record that can be read
-    std::vector<std::pair<std::string, std::string>> damaged;
-    Result<Record> record = Record::read(places.front().text);
-    while (!record && ++first < places.size()) {
-        damaged.emplace_back("line " + std::to_string(places[first - 1].line),
-                             record.error().message);
-        record = Record::read(places[first].text);
-    }
-    if (!record) {
-        const std::string why = places.front().among_nuls
-                                    ? "NUL bytes, as a crash of the machine leaves them"
-                                : damaged.empty() ? record.error().message
-                                                  : damaged.front().second;
-        return Error{path.string() + ":1: no record of this journal can be read (" + why +
-                     "); the file is left as it is. Move it away to begin a new session '" +
-                     fresh.id + "', or put a copy of it in its place"};
-    }
-    auto head = read_head(*record, path.string() + ":" + std::to_string(places[first].line));
-    if (!head) {
-        if (damaged.empty()) return head.error();
-        return Error{head.error().message + "; the first record is damaged (" +
-                     damaged.front().first + "), and without it the session cannot be opened"};
-    }
-    if (head->id != fresh.id) {
-        return Error{path.string() + ":1: holds the session '" + head->id + "', not '" + fresh.id +
-                     "'"};
-    }
-    Session session(std::move(opened->journal), std::move(*head), folder / fresh.id);
+    if (!*place) return no_record(path, damaged.front(), fresh.id);
+    auto head = first_record(path, **place, damaged, fresh.id);
+    if (!head) return head.error();
+    Session session(std::move(*opened), std::move(*head), folder / fresh.id, deliveries);
     session.resumed_ = true;
-    for (const auto& [where, why] : damaged)
-        session.warn_of(where, "damaged, skipped (" + why + ")");
-    if (auto read = session.read(lines, first); !read)
-        return read.error().while_doing(path.string());
+    for (const journal::Place& found : damaged)
+        session.warn_of(where_of(found), "damaged, skipped (" + found.problem + ")");
+    if ((*place)->condition == Condition::kBesideNuls)
+        session.warn_of(where_of(**place), kBesideNuls);
+    if (auto read = session.read(reader); !read) return read.error().while_doing(path.string());
     (void)session.journal_.mend_end();  // else before the next record
     return session;
 }
 
-/// `first` is the place of the first record.
-Result<void> Session::read(const std::vector<std::string_view>& lines, std::size_t first) {
-    std::int64_t last_seq = 0;
-    std::unordered_map<std::int64_t, std::string_view> seen;
-    const auto places = places_in(lines);
-    if (places[first].among_nuls) warn_of("line " + std::to_string(places[first].line), kAmongNuls);
-    for (std::size_t i = first + 1; i < places.size(); ++i) {
-        const Place& place = places[i];
-        const std::string where = "line " + std::to_string(place.line);
-        const auto record = Record::read(place.text);
-        if (!record) {
-            warn_of(where, "damaged, skipped (" + record.error().message + ")");
-            continue;
-        }
-        if (record->integer("v", 0) > 1) return Error{where + ": written by a newer tenon"};
-        if (place.among_nuls) warn_of(where, kAmongNuls);
-        const std::int64_t seq = record->integer("seq", -1);
-        const auto [earlier, is_new] = seen.emplace(seq, place.text);
-        if (seq >= 0 && !is_new && earlier->second == place.text) {
-            note(where, "the same record once more, skipped");
-            continue;
-        }
-        read_record(*record, where);
-        last_seq = std::max(last_seq, seq);
+/// Goes on behind the first record.
+Result<void> Session::read(journal::Reader& reader) {
+    while (true) {
+        const auto place = reader.next();
+        if (!place) return place.error();
+        if (!*place) break;
+        if (auto read = read_place(**place); !read) return read;
     }
-    journal_.continue_after(std::max(last_seq, static_cast<std::int64_t>(lines.size()) - 1));
-    announced_.clear();
+    journal_.continue_after(reader);
+    delivery_records_ = {};
+    return {};
+}
+
+Result<void> Session::read_place(const journal::Place& place) {
+    const std::string where = where_of(place);
+    switch (place.condition) {
+        case Condition::kDamaged:
+            warn_of(where, "damaged, skipped (" + place.problem + ")");
+            return {};
+        case Condition::kNewer:
+            return Error{where + ": " + place.problem};
+        case Condition::kRepeated:
+            note(where, "the same record once more, skipped");
+            return {};
+        case Condition::kBesideNuls:
+            warn_of(where, kBesideNuls);
+            break;
+        case Condition::kWhole:
+            break;
+    }
+    read_record(*place.record, where);
     return {};
 }
 
@@ -197,46 +163,63 @@ void Session::mend_before_text() {
     }
 }
 
-void Session::read_record(const Record& record, const std::string& where) {
-    const std::string type = record.string("type");
-    if (type == "user") {
-        mend_before_text();
-        if (!record.has("text")) warn_of(where, "a message without text, skipped");
-        put(record.string("text"), record.string("origin"));
-    } else if (type == "assistant") {
-        read_answer(record, where);
-    } else if (type == "tool_result") {
-        read_result(record, where);
-    } else if (type == "delivery") {
-        announced_[record.integer("seq", -1)] = record.strings("jobs");
-    } else if (type == "clear") {
-        conversation_ = Conversation();
-        mended_ = false;
-        forget();
-    } else if (type == "redaction") {
-        mend_before_text();
-        conversation_.redact(calls_recorded_as(record.strings("tool_use_ids")));
-    } else if (type == "compaction") {
-        read_compaction(record, where);
-    } else if (type == "mended") {
-        mended_ = false;
-    } else if (type == "model") {
-        if (record.has("model")) head_.model = record.string("model");
-    } else if (type == "workspace") {
-        if (record.has("workspace")) head_.workspace = path_from_text(record.string("workspace"));
-    } else if (type == "tools" && record.value("tools").is_array()) {
-        head_.tools = record.raw("tools");
-        mend_before_text();
-        conversation_.strip_thinking();
-    } else if (type.empty()) {
-        warn_of(where, "a record without a type, skipped");
+void Session::read_record(const journal::Record& record, const std::string& where) {
+    using journal::RecordType;
+    switch (record.type()) {
+        case RecordType::kText:
+            mend_before_text();
+            if (!record.has("text")) warn_of(where, "a message without text, skipped");
+            put(record.string("text"), record.string("origin"));
+            break;
+        case RecordType::kAnswer:
+            read_answer(record, where);
+            break;
+        case RecordType::kResult:
+            read_result(record, where);
+            break;
+        case RecordType::kClear:
+            conversation_ = Conversation();
+            mended_ = false;
+            forget();
+            break;
+        case RecordType::kRedaction:
+            mend_before_text();
+            conversation_.redact(calls_recorded_as(record.strings("tool_use_ids")));
+            break;
+        case RecordType::kCompaction:
+            read_compaction(record, where);
+            break;
+        case RecordType::kMended:
+            mended_ = false;
+            break;
+        case RecordType::kModel:
+            if (record.has("model")) head_.model = record.string("model");
+            break;
+        case RecordType::kWorkspace:
+            if (record.has("workspace"))
+                head_.workspace = path_from_text(record.string("workspace"));
+            break;
+        case RecordType::kTools:
+            if (record.value("tools").is_array()) read_tools(record);
+            break;
+        case RecordType::kNone:
+            warn_of(where, "a record without a type, skipped");
+            break;
+        case RecordType::kSession:
+        case RecordType::kDelivery:
+        case RecordType::kUnknown:
+            break;
     }
-    if (const auto it = announced_.find(record.integer("delivery", -1)); it != announced_.end()) {
-        delivered_.insert(it->second.begin(), it->second.end());
-    }
+    deliveries_->deliver(delivery_records_.delivered_by(record));
 }
 
-void Session::read_result(const Record& record, const std::string& where) {
+void Session::read_tools(const journal::Record& record) {
+    head_.tools = record.raw("tools");
+    mend_before_text();
+    conversation_.strip_thinking();
+}
+
+void Session::read_result(const journal::Record& record, const std::string& where) {
     const std::string id = record.string("tool_use_id");
     const std::string_view text = record.quoted("text");
     if (!conversation_.add_quoted_result(call_recorded_as(id), text.empty() ? R"("")" : text,
@@ -245,7 +228,7 @@ void Session::read_result(const Record& record, const std::string& where) {
     }
 }
 
-void Session::read_answer(const Record& record, const std::string& where) {
+void Session::read_answer(const journal::Record& record, const std::string& where) {
     const Json& content = record.value("content");
     const auto texts = split_blocks(record.raw("content"));
     if (!content.is_array() || content.size() != texts.size()) {
@@ -318,8 +301,8 @@ std::string Session::call_recorded_as(const std::string& id) const {
     return id;
 }
 
-/// The calls that a record means. Records have the ids that calls have in the conversation; those of
-/// older versions have the recorded ones.
+/// The calls that a record means. Records have the ids that calls have in the conversation; those
+/// of older versions have the recorded ones.
 std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>& ids) const {
     std::set<std::string> calls;
     for (const std::string& id : ids) {
@@ -334,7 +317,7 @@ std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>&
     return calls;
 }
 
-void Session::read_compaction(const Record& record, const std::string& where) {
+void Session::read_compaction(const journal::Record& record, const std::string& where) {
     const std::string text = record.string("text");
     if (text.empty()) {
         warn_of(where, "a summary without text, skipped");

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "host/base/limits.h"
+#include "host/base/utf8.h"
 
 namespace tenon::agent {
 namespace {
@@ -93,6 +94,13 @@ private:
 };
 
 }  // namespace
+
+std::string text_without_keys(const ToolResult& result, const Secrets& secrets) {
+    std::string text = utf8::repair(result.text);
+    if (result.cut_at >= text.size()) return secrets.redact(std::move(text));
+    return secrets.redact_part(text.substr(0, result.cut_at), {false, true}) +
+           secrets.redact(text.substr(result.cut_at));
+}
 
 void ToolBatch::run(const std::vector<ToolCall>& calls, std::stop_token stop,
                     const std::function<void(const ToolCall&, CallOutcome)>& finished) {
@@ -192,9 +200,11 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
     const Gate::Verdict verdict = gate_.judge(tool->spec(), call, stop);
     if (!verdict.allowed) return {{verdict.reason, true, {}}, true, {}};
 
-    sink_.on_event(ToolStarted{call});
+    sink_.on_event(ToolStarted{call, tool->spec().facts});
+    Caller caller = caller_;
+    caller.tool = call.name;
     CallContext context(
-        caller_, call.id, stop,
+        std::move(caller), call.id, stop,
         [this, &call](std::string note) {
             sink_.on_event(ToolProgressed{call.id, std::move(note)});
         },

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/agent/ports.h"
+#include "host/base/secrets.h"
 
 namespace tenon::agent {
 
@@ -15,6 +16,10 @@ struct CallOutcome {
     bool denied = false;
     std::chrono::milliseconds duration{};  ///< of the call itself, without what was asked before it
 };
+
+/// The text of a result as valid UTF-8 without known keys. Where the text was cut off, a key may
+/// have been cut too: then its beginning is removed as well.
+std::string text_without_keys(const ToolResult& result, const Secrets& secrets);
 
 /// Runs the calls of one answer: consecutive calls of concurrent tools side by side, any other call
 /// alone between them. At most `max_workers` threads, and beyond these up to 256 for calls of tools

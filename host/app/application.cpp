@@ -8,17 +8,19 @@
 
 #include <Poco/Exception.h>
 
-#include "host/app/commands/config.h"
-#include "host/app/commands/interactive.h"
-#include "host/app/commands/jobs.h"
-#include "host/app/commands/run.h"
-#include "host/app/commands/sessions.h"
-#include "host/app/commands/tasks.h"
+#include "host/app/headless_run.h"
+#include "host/app/interactive_run.h"
 #include "host/app/logging.h"
-#include "host/app/options.h"
-#include "host/app/settings.h"
 #include "host/base/limits.h"
 #include "host/base/output.h"
+#include "host/cli/config_command.h"
+#include "host/cli/jobs_command.h"
+#include "host/cli/options.h"
+#include "host/cli/sessions_command.h"
+#include "host/cli/tasks_command.h"
+#include "host/cli/tool_command.h"
+#include "host/config/configuration.h"
+#include "host/permission/rules.h"
 
 namespace tenon::app {
 namespace {
@@ -50,19 +52,20 @@ int complain(const std::string& message, int exit_code) {
     return exit_code;
 }
 
-int run_agent(const Options& options, const Sources& sources) {
-    const auto loaded = load(sources, options);
-    if (!loaded) return complain(loaded.error().message, kUsage);
-    for (const std::string& warning : loaded->warnings)
+int run_agent(const cli::Options& options, const config::Sources& sources) {
+    const auto configuration = config::load(sources, overrides_of(options));
+    if (!configuration) return complain(configuration.error().message, kUsage);
+    for (const std::string& warning : configuration->warnings)
         say("warning: " + warning);
-    for (const std::string& notice : loaded->notices)
+    for (const std::string& notice : configuration->notices)
         say(notice);
-    if (auto started = start_logging(loaded->settings.log); !started)
+    if (auto started = start_logging(configuration->settings.log); !started)
         return complain(started.error().message, kUsage);
-    const bool text = options.output_format.value_or(OutputFormat::kText) == OutputFormat::kText;
+    const bool text =
+        options.output_format.value_or(cli::OutputFormat::kText) == cli::OutputFormat::kText;
     if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
-        return run_interactive(options, *loaded, sources);
-    return run_headless(options, *loaded, sources);
+        return run_interactive(options, *configuration, sources.environment);
+    return run_headless(options, *configuration);
 }
 
 }  // namespace
@@ -72,7 +75,7 @@ int Application::run_program(int argc, char** argv) {
     // A file that reaches a size limit (ulimit -f) is a failed write, not the end of the program.
     ::signal(SIGXFSZ, SIG_IGN);
     try {
-        StartDirectory start = enter_start_directory();
+        config::StartDirectory start = config::enter_start_directory();
         // Poco's init() is left out: it asks for home and cache directories and throws where there
         // are none, and nobody here needs what it finds.
         Application application;
@@ -101,26 +104,34 @@ int Application::act() {
     // What cannot be opened for want of a descriptor must not be taken for absent or wrong.
     if (const int code = descriptor_shortage(kFewestDescriptors); code != 0)
         return complain("cannot start: " + shortage_error("open a file", code).message, kFailed);
-    auto options = parse_options(args_);
+    auto options = cli::parse_options(args_);
     if (!options) return complain(options.error().message, kUsage);
     if (options->version) {
         std::cout << "tenon " TENON_VERSION "\n";
         return 0;
     }
     if (options->help && options->command.empty()) {
-        std::cout << main_help();
+        std::cout << cli::main_help();
         return 0;
     }
-    const Sources sources = process_sources(installation_prefix(), start_);
+    config::Sources sources = config::process_sources(installation_prefix(), start_);
+    sources.check_rule = permission::check_rule;
     if (options->command.empty()) return run_agent(*options, sources);
     if (options->command == "config")
-        return run_config(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_config(*options, sources,
+                               {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "jobs")
-        return run_jobs(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_jobs(*options, sources,
+                             {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "sessions")
-        return run_sessions(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_sessions(*options, sources,
+                                 {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
     if (options->command == "tasks")
-        return run_tasks(*options, sources, {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+        return cli::run_tasks(*options, sources,
+                              {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
+    if (options->command == "tool")
+        return cli::run_tool(*options, sources,
+                             {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO}, start_logging);
     return complain("'" + options->command + "' is not part of this version", kUsage);
 }
 

@@ -5,7 +5,7 @@
 
 #include <Poco/Util/Application.h>
 
-#include "host/app/start_directory.h"
+#include "host/config/start_directory.h"
 
 namespace tenon::app {
 
@@ -24,7 +24,7 @@ private:
     int act();
 
     std::vector<std::string> args_;
-    StartDirectory start_;
+    config::StartDirectory start_;
 };
 
 }  // namespace tenon::app

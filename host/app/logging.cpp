@@ -70,7 +70,7 @@ private:
 
 }  // namespace
 
-Result<void> start_logging(const Settings::Log& log) {
+Result<void> start_logging(const config::Settings::Log& log) {
     std::shared_ptr<spdlog::logger> logger;
     try {
         std::shared_ptr<spdlog::sinks::sink> sink;

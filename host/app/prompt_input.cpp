@@ -5,11 +5,10 @@
 #include <unistd.h>
 
 #include "host/base/utf8.h"
+#include "host/cli/standard_input.h"
 
 namespace tenon::app {
 namespace {
-
-constexpr std::size_t kMostInput = 32U << 20U;
 
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
@@ -27,21 +26,6 @@ bool is_ready(int fd, std::chrono::milliseconds patience) {
     }
 }
 
-Result<std::string> read_to_end(int fd) {
-    std::string text;
-    char buffer[65536];
-    while (true) {
-        const ssize_t n = ::read(fd, buffer, sizeof buffer);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno == EBADF) return text;  // started without a standard input
-        if (n < 0) return Error::from_errno("read standard input");
-        if (n == 0) return text;
-        text.append(buffer, static_cast<std::size_t>(n));
-        if (text.size() > kMostInput)
-            return Error{"standard input is larger than 32 MiB; put it into a file and name that"};
-    }
-}
-
 }  // namespace
 
 Result<std::optional<PromptInput>> read_prompt(const std::optional<std::string>& prompt, int fd,
@@ -53,7 +37,7 @@ Result<std::optional<PromptInput>> read_prompt(const std::optional<std::string>&
     PromptInput input;
     if (!input_alone) input.text = *prompt;
     if (input_alone || (!terminal && is_ready(fd, patience))) {
-        auto piped = read_to_end(fd);
+        auto piped = cli::read_to_end(fd);
         if (!piped) return piped.error();
         if (!is_blank(*piped)) input.text += (input.text.empty() ? "" : "\n\n") + *piped;
     } else if (!terminal) {

@@ -1,5 +1,7 @@
 #include "host/base/path_text.h"
 
+#include <algorithm>
+
 #include "host/base/utf8.h"
 
 namespace tenon {
@@ -53,6 +55,17 @@ std::string path_from_text(std::string_view text) {
         }
     }
     return path;
+}
+
+bool is_beneath(std::string_view path, std::string_view directory) {
+    if (directory == "/") return path.starts_with('/');
+    return path.starts_with(directory) &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+bool is_beneath_any(std::string_view path, const std::vector<std::string>& directories) {
+    return std::any_of(directories.begin(), directories.end(),
+                       [&](const std::string& directory) { return is_beneath(path, directory); });
 }
 
 }  // namespace tenon

@@ -2,8 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-/// Paths in records. A path of Linux is bytes, a JSON string is Unicode text. Pure functions.
+/// Paths as text. In records a path, which on Linux is bytes, becomes a JSON string, which is
+/// Unicode text. Pure functions; none of them looks at the file system.
 namespace tenon {
 
 /// `path` itself where it is valid UTF-8; else `file://` and the bytes, all but letters, digits and
@@ -14,5 +16,10 @@ std::string path_to_text(std::string_view path);
 /// The bytes of a path that path_to_text has written. Text of another origin comes back as it is,
 /// unless it begins with `file://`.
 std::string path_from_text(std::string_view text);
+
+/// Whether `path` is `directory` or beneath it, by their names alone.
+bool is_beneath(std::string_view path, std::string_view directory);
+/// Whether one of `directories` holds `path`.
+bool is_beneath_any(std::string_view path, const std::vector<std::string>& directories);
 
 }  // namespace tenon

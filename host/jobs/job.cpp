@@ -73,4 +73,12 @@ void correct_start(JobRecord& job) {
     job.started_ms = start_by_this_clock(job);
 }
 
+JobRecord redacted(JobRecord job, const Secrets& secrets) {
+    for (std::string* text : {&job.spec.command, &job.spec.name, &job.spec.cwd, &job.spec.workspace,
+                              &job.end.ended_by, &job.end.reason}) {
+        *text = secrets.redact(std::move(*text));
+    }
+    return job;
+}
+
 }  // namespace tenon::jobs

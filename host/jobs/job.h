@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/secrets.h"
 #include "host/jobs/job_limits.h"
 #include "host/sandbox/policy.h"
 
@@ -70,7 +71,7 @@ struct JobEnd {
     std::uint64_t output_bytes = 0;   ///< printed in all
     std::uint64_t omitted_bytes = 0;  ///< of these not kept
     std::string ended_by;             ///< who ended it when it did not end by itself: "timeout",
-                                      ///< "background_cancel", …
+                                      ///< the tool that cancelled it, …
     std::string reason;               ///< for lost, and for what could not be started or written
     int left_behind = 0;  ///< processes that bash, or of a lost job its supervisor, left
                           ///< and that were ended
@@ -104,5 +105,8 @@ bool is_elsewhere(const JobRecord& job);
 std::int64_t start_by_this_clock(const JobRecord& job);
 /// Sets `started_ms` to that.
 void correct_start(JobRecord& job);
+
+/// The record with the known keys replaced in everything that a person or a model wrote.
+JobRecord redacted(JobRecord job, const Secrets& secrets);
 
 }  // namespace tenon::jobs

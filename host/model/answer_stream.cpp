@@ -96,7 +96,7 @@ void AnswerStream::start_block(const Json& data, std::string_view raw) {
     if (open_) return fail_malformed("a content block begins inside another");
     const Json& begun = member(data, "content_block");
     if (!begun.is_object()) return fail_malformed("content_block_start without a content_block");
-    open_.emplace();
+    open_ = OpenBlock{};
     open_->type = string_or(begun, "type");
     open_->takes_input = open_->type == "tool_use" || open_->type == "server_tool_use";
     // Once more, keeping the order of its fields. Mended text has its own, sorted.

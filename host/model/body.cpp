@@ -21,9 +21,9 @@ constexpr char kGzipMagic = '\x1F';   // begins neither JSON nor an event nor HT
 BodyFraming::BodyFraming(const Poco::Net::HTTPResponse& response) {
     if (response.has("Transfer-Encoding") &&
         Poco::icompare(Poco::trim(response.get("Transfer-Encoding")), "chunked") == 0) {
-        kind_ = Kind::kChunked;
+        end_kind_ = BodyEnd::kChunked;
     } else if (response.hasContentLength()) {
-        kind_ = Kind::kLength;
+        end_kind_ = BodyEnd::kLength;
         const Poco::Int64 length = response.getContentLength64();
         left_ = length < 0 ? 0 : static_cast<std::uint64_t>(length);
         whole_ = left_ == 0;
@@ -32,7 +32,7 @@ BodyFraming::BodyFraming(const Poco::Net::HTTPResponse& response) {
 
 bool BodyFraming::feed(std::string_view wire, std::string& body) {
     while (!wire.empty() && !whole_) {
-        if (kind_ != Kind::kChunked || part_ == Part::kData) {
+        if (end_kind_ != BodyEnd::kChunked || field_ == ChunkField::kData) {
             wire = take_data(wire, body);
         } else {
             if (!take_char(wire.front())) return false;
@@ -44,14 +44,14 @@ bool BodyFraming::feed(std::string_view wire, std::string& body) {
 }
 
 std::string_view BodyFraming::take_data(std::string_view wire, std::string& body) {
-    const std::string_view mine = kind_ == Kind::kUntilClose
+    const std::string_view mine = end_kind_ == BodyEnd::kUntilClose
                                       ? wire
                                       : wire.substr(0, std::min<std::uint64_t>(left_, wire.size()));
     body.append(mine);
-    if (kind_ == Kind::kUntilClose) return {};
+    if (end_kind_ == BodyEnd::kUntilClose) return {};
     left_ -= mine.size();
-    if (left_ == 0 && kind_ == Kind::kLength) whole_ = true;
-    if (left_ == 0) part_ = Part::kSize;
+    if (left_ == 0 && end_kind_ == BodyEnd::kLength) whole_ = true;
+    if (left_ == 0) field_ = ChunkField::kSize;
     return wire.substr(mine.size());
 }
 
@@ -59,15 +59,15 @@ std::string_view BodyFraming::take_data(std::string_view wire, std::string& body
 /// one.
 bool BodyFraming::take_char(char c) {
     const bool blank = c == ' ' || c == '\t' || c == '\r';
-    if (part_ == Part::kTrailer) {
+    if (field_ == ChunkField::kTrailer) {
         if (c == '\n' && line_is_empty_) whole_ = true;
         if (c != '\r') line_is_empty_ = c == '\n';
         return true;
     }
     if (c == '\n') return end_size_line();
-    if (part_ == Part::kExtension) return true;
+    if (field_ == ChunkField::kExtension) return true;
     if (c == ';' || (blank && !size_.empty())) {
-        part_ = Part::kExtension;
+        field_ = ChunkField::kExtension;
         return !size_.empty();
     }
     if (blank) return true;
@@ -81,7 +81,7 @@ bool BodyFraming::end_size_line() {
     const auto [at, error] = std::from_chars(size_.data(), end, left_, 16);
     if (error != std::errc{} || at != end) return false;
     size_.clear();
-    part_ = left_ == 0 ? Part::kTrailer : Part::kData;
+    field_ = left_ == 0 ? ChunkField::kTrailer : ChunkField::kData;
     line_is_empty_ = true;
     return true;
 }

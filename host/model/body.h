@@ -27,22 +27,22 @@ public:
     /// Appends what of `wire` belongs to the body. False: the chunks are malformed.
     bool feed(std::string_view wire, std::string& body);
     /// The connection has ended.
-    void end() { whole_ = whole_ || kind_ == Kind::kUntilClose; }
+    void end() { whole_ = whole_ || end_kind_ == BodyEnd::kUntilClose; }
     /// Everything has come. The next response may follow on the connection, unless `overrun`.
     [[nodiscard]] bool whole() const { return whole_; }
     /// Bytes came behind the end.
     [[nodiscard]] bool overrun() const { return overrun_; }
 
 private:
-    enum class Kind { kLength, kChunked, kUntilClose };
-    enum class Part { kSize, kExtension, kData, kTrailer };
+    enum class BodyEnd { kLength, kChunked, kUntilClose };
+    enum class ChunkField { kSize, kExtension, kData, kTrailer };
 
     std::string_view take_data(std::string_view wire, std::string& body);
     bool take_char(char c);
     bool end_size_line();
 
-    Kind kind_ = Kind::kUntilClose;
-    Part part_ = Part::kSize;
+    BodyEnd end_kind_ = BodyEnd::kUntilClose;
+    ChunkField field_ = ChunkField::kSize;
     std::uint64_t left_ = 0;  // of the body, or of the chunk
     std::string size_;
     bool line_is_empty_ = true;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20U;
 
-using Step = Replay::Step;
+using ReplayStep = Replay::ReplayStep;
 
 Result<std::vector<std::string>> read_jobs(const Json& line) {
     std::vector<std::string> jobs;
@@ -60,7 +60,7 @@ Result<std::vector<OrderedJson>> read_blocks(const std::string& text) {
 }
 
 /// Checks the blocks now, so that a mistake is told with its line and not in the middle of a run.
-Result<bool> check_blocks(const Step& step, std::set<std::string>& ids) {
+Result<bool> check_blocks(const ReplayStep& step, std::set<std::string>& ids) {
     bool calls = false;
     for (const OrderedJson& fields : step.content) {
         const auto block = finish_block(fields, std::nullopt);
@@ -79,8 +79,9 @@ Result<bool> check_blocks(const Step& step, std::set<std::string>& ids) {
     return calls;
 }
 
-Result<Step> read_answer(const std::string& text, const Json& line, std::set<std::string>& ids) {
-    Step step;
+Result<ReplayStep> read_answer(const std::string& text, const Json& line,
+                               std::set<std::string>& ids) {
+    ReplayStep step;
     auto blocks = read_blocks(text);
     if (!blocks) return blocks.error();
     step.content = std::move(*blocks);
@@ -101,7 +102,7 @@ Result<Step> read_answer(const std::string& text, const Json& line, std::set<std
 using IdsOfAgents = std::map<std::string, std::set<std::string>>;
 
 /// Nothing for the header.
-Result<std::optional<Step>> read_line(const std::string& text, bool first, IdsOfAgents& ids) {
+Result<std::optional<ReplayStep>> read_line(const std::string& text, bool first, IdsOfAgents& ids) {
     if (!utf8::is_valid(text)) return Error{"not UTF-8"};
     const auto line = parse_json(text, kMaxOwnJsonDepth);
     if (!line) return line.error();
@@ -117,13 +118,13 @@ Result<std::optional<Step>> read_line(const std::string& text, bool first, IdsOf
                      std::to_string(kVersion) + ")"};
     }
     if (v < 1) return Error{"v is missing or no version"};
-    if (first) return std::optional<Step>{};
+    if (first) return std::optional<ReplayStep>{};
     auto jobs = read_jobs(*line);
     if (!jobs) return jobs.error();
     std::string agent = string_or(*line, "agent");
     if (line->contains("agent") && agent.empty())
         return Error{"agent is no tool_use id (a text that is not empty)"};
-    Step step;
+    ReplayStep step;
     if (type == "answer") {
         auto answer = read_answer(text, *line, ids[agent]);
         if (!answer) return answer.error();
@@ -135,7 +136,7 @@ Result<std::optional<Step>> read_line(const std::string& text, bool first, IdsOf
     }
     step.agent = std::move(agent);
     step.jobs = std::move(*jobs);
-    return std::optional<Step>(std::move(step));
+    return std::optional<ReplayStep>(std::move(step));
 }
 
 void replace_in_strings(OrderedJson& value, const std::map<std::string, std::string>& ids) {
@@ -164,13 +165,13 @@ agent::ModelFailure stopped_failure() {
 
 }  // namespace
 
-Replay::Replay(std::filesystem::path file, std::map<std::string, Part, std::less<>> parts)
+Replay::Replay(std::filesystem::path file, std::map<std::string, ReplayPart, std::less<>> parts)
     : file_(std::move(file)), parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) {
     const auto bytes = read_whole_file(file, kMaxFileBytes);
     if (!bytes) return bytes.error();
-    std::map<std::string, Part, std::less<>> parts;
+    std::map<std::string, ReplayPart, std::less<>> parts;
     parts.try_emplace("");  // the session's own conversation is always there
     IdsOfAgents ids;
     bool first = true;
@@ -199,14 +200,14 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) 
 
 /// A call that got another id than the recorded one, since the session had used that already, is
 /// known by the recorded one here.
-Replay::Part& Replay::part_of(std::string_view agent) {
+Replay::ReplayPart& Replay::part_of(std::string_view agent) {
     const auto renamed = recorded_of_.find(agent);
     const auto own = parts_.find(renamed == recorded_of_.end() ? agent : renamed->second);
     return own != parts_.end() ? own->second : parts_.find("")->second;
 }
 
 /// The live ids by the recorded ones: of this conversation, else of the session's own.
-std::map<std::string, std::string> Replay::match_jobs(const Step& step,
+std::map<std::string, std::string> Replay::match_jobs(const ReplayStep& step,
                                                       const agent::Request& request) {
     Jobs& jobs = jobs_[std::string(request.agent)];
     for (auto& id : jobs.scanner.scan(request.messages))
@@ -225,7 +226,7 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
                                                        std::stop_token stop) {
     if (stop.stop_requested()) return stopped_failure();
     Lock lock(mutex_);
-    Part& part = part_of(request.agent);
+    ReplayPart& part = part_of(request.agent);
     if (part.next == part.steps.size()) {
         agent::ModelFailure failure;
         const bool own = !part.steps.empty() && !part.steps.front().agent.empty();
@@ -235,7 +236,8 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
                           ", and this is one request more";
         return failure;
     }
-    const Step& step = part.steps[part.next++];  // steps stay as they are: read without the lock
+    const ReplayStep& step =
+        part.steps[part.next++];  // steps stay as they are: read without the lock
     const auto live_of = match_jobs(step, request);
     const std::size_t number = part.next;
     lock.unlock();

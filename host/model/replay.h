@@ -49,7 +49,7 @@ public:
                                                    std::stop_token stop) override;
 
     /// One line of the file.
-    struct Step {
+    struct ReplayStep {
         std::string agent;
         std::vector<std::string> jobs;
         std::optional<agent::ModelFailure> failure;
@@ -60,8 +60,8 @@ public:
 
 private:
     /// The steps of one conversation and how far they have been played.
-    struct Part {
-        std::vector<Step> steps;
+    struct ReplayPart {
+        std::vector<ReplayStep> steps;
         std::size_t next = 0;
     };
     /// The job ids of one conversation, as the file has them and as they are now.
@@ -72,15 +72,16 @@ private:
         std::map<std::string, std::string> live_of;
     };
 
-    Replay(std::filesystem::path file, std::map<std::string, Part, std::less<>> parts);
-    Part& part_of(std::string_view agent) TENON_REQUIRES(mutex_);
-    std::map<std::string, std::string> match_jobs(const Step& step, const agent::Request& request)
+    Replay(std::filesystem::path file, std::map<std::string, ReplayPart, std::less<>> parts);
+    ReplayPart& part_of(std::string_view agent) TENON_REQUIRES(mutex_);
+    std::map<std::string, std::string> match_jobs(const ReplayStep& step,
+                                                  const agent::Request& request)
         TENON_REQUIRES(mutex_);
 
     const std::filesystem::path file_;
     Mutex mutex_;
-    std::map<std::string, Part, std::less<>> parts_ TENON_GUARDED_BY(mutex_);  // by agent
-    std::map<std::string, Jobs, std::less<>> jobs_ TENON_GUARDED_BY(mutex_);   // by agent
+    std::map<std::string, ReplayPart, std::less<>> parts_ TENON_GUARDED_BY(mutex_);  // by agent
+    std::map<std::string, Jobs, std::less<>> jobs_ TENON_GUARDED_BY(mutex_);         // by agent
     std::map<std::string, std::string, std::less<>> recorded_of_ TENON_GUARDED_BY(mutex_);
 };
 
@@ -108,9 +109,9 @@ private:
 };
 
 /// Writes down what another provider answers in one conversation. Stopped attempts leave no line.
-class Record : public agent::Provider {
+class Recorder : public agent::Provider {
 public:
-    Record(std::shared_ptr<RecordFile> file, std::unique_ptr<agent::Provider> inner)
+    Recorder(std::shared_ptr<RecordFile> file, std::unique_ptr<agent::Provider> inner)
         : file_(std::move(file)), inner_(std::move(inner)) {}
 
     /// When a line cannot be written the run goes on: the sink gets a Notice, once.

@@ -40,12 +40,12 @@ RequestBody::RequestBody(const agent::Request& request) {
     }
     add_tools(request, !has_system);
     add(",\"messages\":[");
-    const std::vector<Place> marks = places(request.messages);
+    const std::vector<BlockPosition> marks = marked_positions(request.messages);
     for (std::size_t i = 0; i < request.messages.size(); ++i) {
         if (i > 0) add(",");
-        const auto mine =
-            std::equal_range(marks.begin(), marks.end(), Place{i, 0},
-                             [](const Place& a, const Place& b) { return a.message < b.message; });
+        const auto mine = std::equal_range(
+            marks.begin(), marks.end(), BlockPosition{i, 0},
+            [](const BlockPosition& a, const BlockPosition& b) { return a.message < b.message; });
         add_message(request.messages[i], {mine.first, mine.second});
     }
     add("]}");
@@ -61,10 +61,10 @@ void RequestBody::add_tools(const agent::Request& request, bool marked) {
     if (request.forbid_tools) add(R"(,"tool_choice":{"type":"none"})");
 }
 
-void RequestBody::add_message(const agent::Message& message, std::span<const Place> marks) {
+void RequestBody::add_message(const agent::Message& message, std::span<const BlockPosition> marks) {
     const std::string_view wire = message.wire;
     std::size_t from = 0;
-    for (const Place& mark : marks) {
+    for (const BlockPosition& mark : marks) {
         const std::size_t at = message.block_ends[mark.block];
         add(wire.substr(from, at - from));
         add(kMark);
@@ -75,25 +75,27 @@ void RequestBody::add_message(const agent::Message& message, std::span<const Pla
 
 /// In the order of the conversation. Where the request before this one ended follows from the
 /// messages alone: at the user message before the last one. So a resumed session finds it too.
-std::vector<RequestBody::Place> RequestBody::places(std::span<const agent::Message> messages) {
-    std::vector<Place> out;
+std::vector<RequestBody::BlockPosition> RequestBody::marked_positions(
+    std::span<const agent::Message> messages) {
+    std::vector<BlockPosition> out;
     if (messages.empty()) return out;
     const std::size_t last = messages.size() - 1;
-    std::optional<Place> before;
+    std::optional<BlockPosition> before;
     for (std::size_t i = last; i-- > 0 && !before;) {
         if (messages[i].role != agent::Role::kUser) continue;
-        if (const auto block = last_markable(messages[i])) before = Place{i, *block};
+        if (const auto block = last_markable(messages[i])) before = BlockPosition{i, *block};
     }
     if (before) out.push_back(*before);
     const auto end = last_markable(messages[last]);
     if (!end) return out;
-    const Place current{last, *end};
-    std::optional<Place> between;
+    const BlockPosition current{last, *end};
+    std::optional<BlockPosition> between;
     std::size_t distance = 0;
     for (std::size_t m = last + 1; before && m-- > before->message;) {
         const std::size_t blocks = m == last ? *end + 1 : messages[m].block_ends.size();
-        for (std::size_t b = blocks; b-- > 0 && !(Place{m, b} == *before);) {
-            if (!between && distance >= kReach && messages[m].can_mark[b]) between = Place{m, b};
+        for (std::size_t b = blocks; b-- > 0 && !(BlockPosition{m, b} == *before);) {
+            if (!between && distance >= kReach && messages[m].can_mark[b])
+                between = BlockPosition{m, b};
             ++distance;
         }
     }

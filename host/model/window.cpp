@@ -16,11 +16,11 @@ constexpr std::int64_t kSmallestWindow = 256;
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostKept = 500;
 
-struct Family {
+struct ModelFamily {
     std::string_view name;  ///< part of the model's
     std::int64_t window;    ///< tokens, the smallest of the family
 };
-constexpr std::array<Family, 1> kFamilies = {{{"claude", 200'000}}};
+constexpr std::array<ModelFamily, 1> kFamilies = {{{"claude", 200'000}}};
 
 /// With some room for what is counted differently.
 std::int64_t room_for_request(std::int64_t window, std::int64_t answer) {
@@ -69,7 +69,7 @@ WindowShares Windows::shares(std::string_view model, std::int64_t max_tokens) co
             return {room_for_request(it->second, answer), answer, true, true};
         }
     }
-    for (const Family& family : kFamilies) {
+    for (const ModelFamily& family : kFamilies) {
         if (model.find(family.name) != std::string_view::npos)
             return {room_for_request(family.window, max_tokens), max_tokens, false, true};
     }

@@ -207,7 +207,7 @@ private:
 
 }  // namespace
 
-std::optional<std::string> value_of(const Word& word, const fs::path& home) {
+std::optional<std::string> value_of(const shell::Word& word, const fs::path& home) {
     if (!word.literal()) return std::nullopt;
     // bash(1), "Tilde Expansion": also behind the = and the : of what looks like an assignment.
     if (word.written.find("=~") != std::string::npos ||
@@ -219,8 +219,8 @@ std::optional<std::string> value_of(const Word& word, const fs::path& home) {
     return home.string() + word.decoded.substr(1);
 }
 
-std::optional<std::vector<Argument>> arguments_of(const Word& word, const fs::path& directory,
-                                                  const fs::path& home) {
+std::optional<std::vector<Argument>> arguments_of(const shell::Word& word,
+                                                  const fs::path& directory, const fs::path& home) {
     if (!word.pattern) {
         auto value = value_of(word, home);
         if (!value) return std::nullopt;
@@ -244,10 +244,10 @@ std::optional<std::vector<Argument>> arguments_of(const Word& word, const fs::pa
     return out;
 }
 
-std::optional<std::vector<Argument>> arguments_of(const Part& part, const fs::path& directory,
-                                                  const fs::path& home) {
+std::optional<std::vector<Argument>> arguments_of(const shell::Part& part,
+                                                  const fs::path& directory, const fs::path& home) {
     std::vector<Argument> out;
-    for (const Word& word : part.words) {
+    for (const shell::Word& word : part.words) {
         auto some = arguments_of(word, directory, home);
         if (!some || out.size() + some->size() > kMostNames) return std::nullopt;
         std::move(some->begin(), some->end(), std::back_inserter(out));

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 /// What the shell hands to a program: the words of an understood part after tilde expansion and
 /// pathname expansion. Not responsible for what the program does with them.
@@ -26,16 +26,16 @@ struct Argument {
 /// matching. Nothing when that is not known: an expansion, a `{`, a tilde of another user, too many
 /// names. Touches the file system; a file that is made or removed between this call and the run of
 /// the command is not seen.
-std::optional<std::vector<Argument>> arguments_of(const Part& part,
+std::optional<std::vector<Argument>> arguments_of(const shell::Part& part,
                                                   const std::filesystem::path& directory,
                                                   const std::filesystem::path& home);
 
 /// The same for one word.
-std::optional<std::vector<Argument>> arguments_of(const Word& word,
+std::optional<std::vector<Argument>> arguments_of(const shell::Word& word,
                                                   const std::filesystem::path& directory,
                                                   const std::filesystem::path& home);
 
 /// The value of a literal word, `~` and `~/x` expanded; nothing when only the shell knows.
-std::optional<std::string> value_of(const Word& word, const std::filesystem::path& home);
+std::optional<std::string> value_of(const shell::Word& word, const std::filesystem::path& home);
 
 }  // namespace tenon::permission

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "host/agent/tool_facts.h"
 #include "host/base/json.h"
 
 namespace tenon::permission {
@@ -13,7 +14,8 @@ struct Question {
     std::string who;                 ///< the tool, or the plugin that asks
     std::string subagent;            ///< whose call it is; empty: the conversation's own
     std::string tool;                ///< the tool's name; empty for a plugin's own question
-    Json input;                      ///< its arguments: edits are shown as a diff
+    Json input;                      ///< its arguments
+    agent::ToolFacts facts = {};     ///< how they may be shown; of a third-party tool the defaults
     std::string title;               ///< one sentence: "bash wants to run `npm test`"
     std::vector<std::string> items;  ///< what would be run, written or read and is not allowed yet
     /// The choices of "always": each is the list of rules that it would add, exactly. The first is

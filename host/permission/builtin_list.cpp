@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <vector>
 
-#include "host/permission/command_pattern.h"
 #include "host/permission/path_pattern.h"
+#include "host/shell/command_pattern.h"
 
 namespace tenon::permission {
 namespace {
@@ -52,7 +52,7 @@ struct Here {
 };
 
 /// The rest of `text` behind the home folder when it begins with ~, $HOME or ${HOME}.
-std::optional<std::string_view> behind_home(const Word& word) {
+std::optional<std::string_view> behind_home(const shell::Word& word) {
     const std::string_view text = word.decoded;
     std::size_t length = 0;
     if (word.tilde) {
@@ -89,17 +89,17 @@ fs::path home_of(const Here& here) {
 }
 
 /// The path as it is written, with the home directory put in; nothing: only the shell knows it.
-std::optional<fs::path> written_path(const Word& word, const Here& here) {
+std::optional<fs::path> written_path(const shell::Word& word, const Here& here) {
     if (const auto rest = behind_home(word)) return home_of(here).string() + std::string(*rest);
     if (word.expands) return std::nullopt;
     return fs::path(word.decoded);
 }
 
 /// Where the words of the text's `cd` lead, each from all before it.
-std::vector<fs::path> bases(const Part& part, const Here& here) {
+std::vector<fs::path> bases(const shell::Part& part, const Here& here) {
     std::vector<fs::path> out;
     if (!part.directories) return out;
-    for (const Word& word : *part.directories) {
+    for (const shell::Word& word : *part.directories) {
         const auto path = written_path(word, here);
         if (!path) continue;
         std::vector<fs::path> from = {here.cwd};
@@ -115,7 +115,7 @@ std::vector<fs::path> bases(const Part& part, const Here& here) {
 
 /// Whether removing what `word` names would remove /, a home directory, or a directory right below
 /// /.
-bool is_precious(const Word& word, const Here& here) {
+bool is_precious(const shell::Word& word, const Here& here) {
     const auto written = written_path(word, here);
     if (!written) return false;
     const auto hits = [&](const fs::path& base) {
@@ -138,11 +138,11 @@ bool is_recursive(std::string_view option) {
     return option.find_first_of("rR") != std::string_view::npos;
 }
 
-std::optional<std::string> removal(const Part& part, const Here& here) {
+std::optional<std::string> removal(const shell::Part& part, const Here& here) {
     bool recursive = false, options = true;
-    const Word* precious = nullptr;
+    const shell::Word* precious = nullptr;
     for (std::size_t i = 1; i < part.words.size(); ++i) {
-        const Word& word = part.words[i];
+        const shell::Word& word = part.words[i];
         if (options && word.decoded == "--") {
             options = false;
         } else if (options && word.decoded.size() > 1 && word.decoded[0] == '-') {
@@ -180,13 +180,13 @@ bool is_block_device(std::string_view text, const Here& here) {
 }
 
 /// The names that the rest of this file knows the command by; a pattern may name several.
-std::vector<std::string> names_of(const Part& part) {
+std::vector<std::string> names_of(const shell::Part& part) {
     static constexpr std::array<std::string_view, 15> kNames = {
         "sudo", "shutdown", "reboot",    "halt",      "poweroff",  "rm",       "dd",       "tee",
         "cp",   "mkfs",     "mkfs.ext4", "mkfs.ext2", "mkfs.ext3", "mkfs.xfs", "mkfs.vfat"};
     if (part.words.empty()) return {};
     // ./reboot is somebody's own script: only what the system would run is looked at.
-    std::vector<std::string> names = command_lines({part.words[0]});
+    std::vector<std::string> names = shell::command_lines({part.words[0]});
     if (!part.words[0].pattern) return names;
     std::vector<std::string> out;
     for (const std::string& name : names)
@@ -197,7 +197,7 @@ std::vector<std::string> names_of(const Part& part) {
 }
 
 /// The files that a command would write, as far as its words say so.
-std::vector<std::string_view> written_files(const Part& part, std::string_view name) {
+std::vector<std::string_view> written_files(const shell::Part& part, std::string_view name) {
     std::vector<std::string_view> operands;
     for (std::size_t i = 1; i < part.words.size(); ++i)
         operands.push_back(part.words[i].decoded);
@@ -214,8 +214,8 @@ std::vector<std::string_view> written_files(const Part& part, std::string_view n
     return files;
 }
 
-std::optional<std::string> device(const Part& part, const Here& here) {
-    for (const Redirection& redirection : part.redirections)
+std::optional<std::string> device(const shell::Part& part, const Here& here) {
+    for (const shell::Redirection& redirection : part.redirections)
         if (redirection.writes_file() && is_block_device(redirection.target.decoded, here))
             return "writing to the block device " + redirection.target.decoded;
     for (const std::string& name : names_of(part))
@@ -227,7 +227,7 @@ std::optional<std::string> device(const Part& part, const Here& here) {
 
 }  // namespace
 
-std::optional<std::string> builtin_denial(const Part& part, const fs::path& cwd,
+std::optional<std::string> builtin_denial(const shell::Part& part, const fs::path& cwd,
                                           const fs::path& home) {
     Here here{cwd, home, {}};
     here.moved = bases(part, here);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 namespace tenon::permission {
 
@@ -14,7 +14,7 @@ namespace tenon::permission {
 /// nothing. Relative paths start at `cwd`, and wherever the text goes before (Part::directories).
 /// May ask the file system whether a name is a block
 /// device.
-std::optional<std::string> builtin_denial(const Part& part, const std::filesystem::path& cwd,
+std::optional<std::string> builtin_denial(const shell::Part& part, const std::filesystem::path& cwd,
                                           const std::filesystem::path& home);
 
 }  // namespace tenon::permission

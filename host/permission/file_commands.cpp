@@ -267,10 +267,10 @@ FileChange change_of(const std::vector<Argument>& arguments, const fs::path& dir
     return name == "mv" ? std::move(change).move() : std::move(change).copy();
 }
 
-bool may_leave_links(const Part& part, const Where& where, const fs::path& home) {
+bool may_leave_links(const shell::Part& part, const Where& where, const fs::path& home) {
     if (part.words.empty()) return false;
     if (places_links(part)) return true;
-    const std::string_view name = command_name(part.words[0]);
+    const std::string_view name = shell::command_name(part.words[0]);
     if (name != "mv" && name != "cp") return false;
     if (!where.known || name != part.words[0].decoded) return true;
     return std::any_of(where.directories.begin(), where.directories.end(),

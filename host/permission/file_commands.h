@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "host/permission/arguments.h"
-#include "host/permission/shell.h"
 #include "host/permission/surroundings.h"
+#include "host/shell/script.h"
 
 /// The commands that acceptEdits lets through where they only make, move, copy or remove files
 /// beneath the roots: mkdir, touch, rm, rmdir, mv, cp, each with a few options.
@@ -55,7 +55,8 @@ bool is_file_command(std::string_view program);
 
 /// Whether the part may leave a link where there was none: `ln`, `tar`, …; mv and cp where there
 /// are links in what they take, or that is not known.
-bool may_leave_links(const Part& part, const Where& where, const std::filesystem::path& home);
+bool may_leave_links(const shell::Part& part, const Where& where,
+                     const std::filesystem::path& home);
 
 /// Every path that a command of these names, or `ln`, `tee`, `truncate`, `install` or `dd`, could
 /// change, whatever its options are: for the question whether a protected one is among them.

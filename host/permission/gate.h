@@ -26,7 +26,7 @@ struct Config {
     bool yes = false;                ///< every question is answered with yes
     bool read_only_commands = true;  ///< commands of the list need no question
     bool read_only_sandbox = false;  ///< sandbox.mode is read-only: file tools write nothing
-    std::vector<RuleText> deny, ask, allow;
+    std::vector<config::RuleText> deny, ask, allow;
     std::filesystem::path workspace;              ///< absolute, symlinks resolved
     std::filesystem::path home;                   ///< absolute, or empty
     std::vector<std::filesystem::path> add_dirs;  ///< further folders of the file tools
@@ -43,7 +43,8 @@ struct Denial {
 /// Says whether a tool call may run: the built-in deny list and deny rules, then ask rules, then
 /// allow rules, then the mode. A command is judged part by part, its redirections as edits and
 /// reads. Deny and ask rules look at all that a text could run (`parse_script`), allow rules and
-/// modes only at what is wholly understood (`understand`).
+/// modes only at what is wholly understood (`understand`). What a call does follows from the facts
+/// of its tool; those of a third-party tool count for deny and ask rules alone.
 /// Not responsible for keeping file tools beneath their roots. Thread-safe. Blocks only while a
 /// person is asked, one question at a time.
 class Gate final : public agent::Gate {
@@ -65,10 +66,10 @@ public:
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call, std::stop_token stop,
                   std::string_view on_behalf_of);
 
-    /// The same for a command that a stranger's plugin submits; `who` names the plugin. `cwd` may
-    /// be empty or relative to the workspace.
+    /// The same for a command that a third-party plugin submits; `who` names the plugin. `cwd` may
+    /// be empty or relative to the workspace. Rules that name the tool `as_tool` hold too.
     Verdict judge_command(std::string_view who, std::string_view command, std::string_view cwd,
-                          std::stop_token stop);
+                          std::stop_token stop, std::string_view as_tool = {});
 
     /// A plugin's own question. --yes and bypassPermissions answer yes; where nobody can be asked,
     /// no.
@@ -79,7 +80,7 @@ public:
     [[nodiscard]] bool denied_edit(const std::filesystem::path& path) const;
 
     /// Whether a bare deny rule covers the whole tool, so that a model need not be told of it.
-    [[nodiscard]] bool removes(std::string_view tool) const;
+    [[nodiscard]] bool removes(const agent::ToolSpec& tool) const;
 
     /// How many questions stand in line behind the one that is put, if one is.
     [[nodiscard]] std::size_t waiting_questions() const;
@@ -91,23 +92,26 @@ private:
     struct Case;
 
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
-    Verdict decide(const Case& matter, const std::stop_token& stop);
-    void take_apart(Case& matter, std::string_view command) const;
-    void study(Case& matter, const CommandNeeds& command) const;
+    void judge_facts(Case& judged, const agent::ToolSpec& tool) const;
+    [[nodiscard]] std::vector<Need> path_needs(const agent::ToolSpec& tool,
+                                               const Json& input) const;
+    Verdict decide(const Case& judged, const std::stop_token& stop);
+    void take_apart(Case& judged, std::string_view command) const;
+    void study(Case& judged, const CommandNeeds& command) const;
     [[nodiscard]] bool by_rule(const Need& need) const;
     [[nodiscard]] bool restricted(Rule::Kind kind, const std::filesystem::path& path) const;
-    [[nodiscard]] std::optional<std::string> denied(const Case& matter) const;
-    [[nodiscard]] std::optional<std::string> not_taken_apart(const Case& matter) const;
-    [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& matter) const;
-    [[nodiscard]] const Rule* asks(const Case& matter) const;
-    [[nodiscard]] bool allows(const Case& matter, const Need& need) const;
-    [[nodiscard]] const Need* out_of_reach(const Case& matter) const;
-    [[nodiscard]] std::vector<const Need*> open_needs(const Case& matter) const;
-    Verdict refuse_unasked(const Case& matter, const Rule* rule);
-    Verdict put_question(const Case& matter, const std::stop_token& stop);
-    [[nodiscard]] Question question(const Case& matter, const std::vector<const Need*>& open,
+    [[nodiscard]] std::optional<std::string> denied(const Case& judged) const;
+    [[nodiscard]] std::optional<std::string> not_taken_apart(const Case& judged) const;
+    [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& judged) const;
+    [[nodiscard]] const Rule* asks(const Case& judged) const;
+    [[nodiscard]] bool allows(const Case& judged, const Need& need) const;
+    [[nodiscard]] const Need* out_of_reach(const Case& judged) const;
+    [[nodiscard]] std::vector<const Need*> open_needs(const Case& judged) const;
+    Verdict refuse_unasked(const Case& judged, const Rule* rule);
+    Verdict put_question(const Case& judged, const std::stop_token& stop);
+    [[nodiscard]] Question question(const Case& judged, const std::vector<const Need*>& open,
                                     const Rule* rule) const;
-    Verdict refuse(const Case& matter, std::string reason);
+    Verdict refuse(const Case& judged, std::string reason);
     bool take_turn(const std::stop_token& stop);
     void end_turn();
     void remember(const std::vector<std::string>& rules);

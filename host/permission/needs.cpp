@@ -8,8 +8,8 @@
 #include "host/base/utf8.h"
 #include "host/permission/arguments.h"
 #include "host/permission/file_commands.h"
-#include "host/permission/grammar.h"
 #include "host/permission/protected_paths.h"
+#include "host/shell/grammar.h"
 
 namespace tenon::permission {
 namespace {
@@ -38,12 +38,12 @@ Need path_need(std::string_view tool, Need::Kind kind, const fs::path& path, con
     return need;
 }
 
-bool is_input(const Redirection& redirection) {
+bool is_input(const shell::Redirection& redirection) {
     return redirection.op == "<" || redirection.op == "<>";
 }
 
 /// What the rules call it; a redirection for reading and writing is both.
-std::vector<Need::Kind> kinds_of(const Redirection& redirection) {
+std::vector<Need::Kind> kinds_of(const shell::Redirection& redirection) {
     std::vector<Need::Kind> kinds;
     if (redirection.writes_file()) kinds.push_back(Need::Kind::kEdit);
     if (is_input(redirection) && redirection.target.decoded != "/dev/null")
@@ -66,7 +66,7 @@ public:
 
     /// For allow rules: every file it may be, in every directory the part may run in. A pattern is
     /// not known before it is expanded.
-    void add_open(const Redirection& redirection, const Where& where, bool stale) {
+    void add_open(const shell::Redirection& redirection, const Where& where, bool stale) {
         for (const Need::Kind kind : kinds_of(redirection)) {
             const auto target = value_of(redirection.target, context_.places.home);
             if (!target || stale || target->empty() || too_many()) {
@@ -83,9 +83,9 @@ public:
     }
 
     /// For deny rules: every file it could be. False: too many to look at.
-    bool add_seen(const Redirection& redirection, const std::vector<fs::path>& directories) {
+    bool add_seen(const shell::Redirection& redirection, const std::vector<fs::path>& directories) {
         for (const Need::Kind kind : kinds_of(redirection)) {
-            const Word& word = redirection.target;
+            const shell::Word& word = redirection.target;
             bool known = false;
             for (const fs::path& directory : directories) {
                 if (too_many()) return false;
@@ -123,11 +123,11 @@ private:
 
 /// Where relative names of a text could start: at `cwd`, and at whatever directory it names in `cd`
 /// or `pushd`, one after the other. Nothing when there are too many.
-std::optional<std::vector<fs::path>> directories_of(const Script& script, const fs::path& cwd,
-                                                    const fs::path& home) {
+std::optional<std::vector<fs::path>> directories_of(const shell::Script& script,
+                                                    const fs::path& cwd, const fs::path& home) {
     std::vector<fs::path> out = {cwd};
     std::set<std::string> known = {cwd.native()};
-    for (const Part& part : script.parts) {
+    for (const shell::Part& part : script.parts) {
         if (part.words.size() < 2) continue;
         const std::string_view name = part.words[0].decoded;
         if (name != "cd" && name != "pushd") continue;
@@ -171,7 +171,7 @@ bool is_for_path(const Rule& rule, const Need& need) {
     return rule.kind() == (need.kind == Need::Kind::kEdit ? Rule::Kind::kEdit : Rule::Kind::kRead);
 }
 
-Need command_need(std::string_view tool, Part part) {
+Need command_need(std::string_view tool, shell::Part part) {
     Need need;
     need.kind = Need::Kind::kCommand;
     need.tool = tool;
@@ -180,39 +180,39 @@ Need command_need(std::string_view tool, Part part) {
     return need;
 }
 
-bool leaves_directory(const Part& part) {
+bool leaves_directory(const shell::Part& part) {
     if (part.words.empty()) return false;
-    const std::string_view name = command_name(part.words[0]);
+    const std::string_view name = shell::command_name(part.words[0]);
     return name == "cd" || name == "pushd" || name == "popd";
 }
 
 /// The text as one thing.
 Need whole_text(std::string_view tool, std::string_view command, std::string why) {
-    Part part;
+    shell::Part part;
     part.written = part.whole = command;
     part.opaque = std::move(why);
     return command_need(tool, std::move(part));
 }
 
-void see(CommandNeeds& needs, std::string_view tool, Script script, const fs::path& cwd,
+void see(CommandNeeds& needs, std::string_view tool, shell::Script script, const fs::path& cwd,
          const CommandContext& context) {
     needs.failed = std::move(script.failed);
     if (context.path_rules) {
         const auto directories = directories_of(script, cwd, context.places.home);
         Redirections redirections(context, needs.seen);
-        for (const Part& part : script.parts)
-            for (const Redirection& redirection : part.redirections)
+        for (const shell::Part& part : script.parts)
+            for (const shell::Redirection& redirection : part.redirections)
                 if (!directories || !redirections.add_seen(redirection, *directories))
                     needs.failed = "too many redirections and directories to look at";
     }
     std::set<std::string> known;
-    for (Part& part : script.parts)
+    for (shell::Part& part : script.parts)
         if (known.insert(part.whole + '\1' + part.written + '\1' + part.opaque).second)
             needs.seen.push_back(command_need(tool, std::move(part)));
 }
 
 /// What makes two parts of one text the same to a judge.
-std::string identity(const Part& part, const Where& where) {
+std::string identity(const shell::Part& part, const Where& where) {
     std::string out = part.whole + '\1' + part.written + '\1' + part.opaque;
     for (const fs::path& directory : where.directories)
         out.append("\1").append(directory.native());
@@ -242,17 +242,17 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
     Redirections redirections(context, needs.open);
     std::map<std::string, std::size_t> known;
     for (std::size_t i = 0; i < needs.parts.size(); ++i) {
-        const Part& part = needs.parts[i];
+        const shell::Part& part = needs.parts[i];
         // A link that another part makes would be followed.
         const bool own = several && needs.leaves_links[i] && !needs.loops;
         const bool stale = links > (own ? 1 : 0);
-        for (const Redirection& redirection : part.redirections)
+        for (const shell::Redirection& redirection : part.redirections)
             redirections.add_open(redirection, needs.places[i], stale);
         // A redirection alone runs nothing.
         const bool nothing = part.words.empty() && part.assignments.empty() &&
                              !part.redirections.empty() && part.opaque.empty();
         const auto [entry, is_new] = known.try_emplace(identities[i], needs.open.size());
-        needs.need_of_part.push_back(nothing ? Part::kNone : entry->second);
+        needs.need_of_part.push_back(nothing ? shell::Part::kNone : entry->second);
         if (nothing || !is_new) continue;
         Need need = command_need(tool, part);
         need.runs_inside = runs_inside(needs.places[i], context.roots);
@@ -263,9 +263,9 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
 }  // namespace
 
 bool Need::matched_by_deny(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return rule.covers(tool);
+    if (rule.kind() == Rule::Kind::kTool) return rule.names_tool(tool);
     if (kind == Kind::kCommand) return rule.kind() == Rule::Kind::kBash && rule.denies(part);
-    if (kind == Kind::kTool) return rule.covers(tool) && (rule.bare() || rule.matches_name(name));
+    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     return rule.bare() ||
            (!path.empty() && (rule.matches_path(path, true) || rule.matches_path(real, true)));
@@ -277,11 +277,11 @@ bool Need::matched_by_ask(const Rule& rule) const {
 }
 
 bool Need::matched_by_allow(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return protected_name.empty() && rule.covers(tool);
+    if (rule.kind() == Rule::Kind::kTool) return protected_name.empty() && rule.names_tool(tool);
     if (kind == Kind::kCommand)
         return rule.kind() == Rule::Kind::kBash &&
                (rule.bare() || (runs_inside && rule.allows(part, opaque)));
-    if (kind == Kind::kTool) return rule.covers(tool) && (rule.bare() || rule.matches_name(name));
+    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     if (!protected_name.empty() && !rule.names(protected_name)) return false;
     return rule.bare() || (certain && rule.matches_path(real, false));
@@ -336,8 +336,8 @@ std::string Need::rule(const fs::path& workspace) const {
 CommandNeeds needs_of_command(std::string_view tool, std::string_view command, const fs::path& cwd,
                               const CommandContext& context) {
     CommandNeeds needs;
-    Script script = parse_script(command);
-    Understood understood = understand(command);
+    shell::Script script = shell::parse_script(command);
+    shell::Understood understood = shell::understand(command);
     if (understood.parts.size() > kMostParts)
         understood = {{}, "more than " + std::to_string(kMostParts) + " commands"};
     if (!understood.unclear.empty() || understood.parts.empty()) {
@@ -345,8 +345,8 @@ CommandNeeds needs_of_command(std::string_view tool, std::string_view command, c
         Redirections redirections(context, needs.open);
         const Where where{std::none_of(script.parts.begin(), script.parts.end(), leaves_directory),
                           {cwd}};
-        for (const Part& part : script.parts)
-            for (const Redirection& redirection : part.redirections)
+        for (const shell::Part& part : script.parts)
+            for (const shell::Redirection& redirection : part.redirections)
                 redirections.add_open(redirection, where, false);
         needs.open.push_back(whole_text(tool, command, std::move(understood.unclear)));
         see(needs, tool, std::move(script), cwd, context);

@@ -7,8 +7,8 @@
 
 #include "host/base/json.h"
 #include "host/permission/rules.h"
-#include "host/permission/shell.h"
 #include "host/permission/surroundings.h"
+#include "host/shell/script.h"
 
 /// What a tool call would do, in the terms that rules speak of.
 namespace tenon::permission {
@@ -25,7 +25,7 @@ struct Need {
 
     Kind kind = Kind::kTool;
     std::string tool;  ///< empty: a redirection, or what a command changes
-    Part part;         ///< kCommand
+    shell::Part part;  ///< kCommand
     bool opaque = false;
     bool runs_inside = true;    ///< kCommand: it is known to run beneath the roots
     bool read_only = false;     ///< kCommand: judged as one of the list (see PartJudge)
@@ -36,7 +36,8 @@ struct Need {
     bool certain = true;         ///< false: the path may be another one, or is not known
     bool inside = false;         ///< certain, and beneath the roots for its purpose
     std::string protected_name;  ///< kEdit: a change of it asks in every mode but bypassPermissions
-    std::string name;            ///< kTool: what Agent(name) and Skill(name) look at
+    Rule::Kind rules = Rule::Kind::kTool;  ///< kTool: kAgent or kSkill when those judge it too
+    std::string name;                      ///< kTool: what Agent(name) and Skill(name) look at
 
     [[nodiscard]] bool matched_by_deny(const Rule& rule) const;
     [[nodiscard]] bool matched_by_ask(const Rule& rule) const;
@@ -57,7 +58,7 @@ struct CommandNeeds {
     /// Not empty: the text could not be taken apart, so that `seen` may lack something.
     std::string failed;
     /// The understood parts, with where they run; empty when the text is not understood.
-    std::vector<Part> parts;
+    std::vector<shell::Part> parts;
     std::vector<Where> places;
     /// For each part the place of its command in `open`, which equal parts share.
     std::vector<std::size_t> need_of_part;

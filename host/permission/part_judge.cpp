@@ -20,7 +20,7 @@ fs::path absolute(const std::string& path, const fs::path& directory) {
 }
 
 /// A pattern whose names may begin with a dash, which a program takes for options.
-bool is_open_pattern(const Word& word) {
+bool is_open_pattern(const shell::Word& word) {
     return word.pattern &&
            std::string_view("*?[-\"'\\").find(word.written[0]) != std::string_view::npos;
 }
@@ -67,7 +67,7 @@ PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Ro
       environment_(environment),
       restrictions_(restrictions),
       effects_(command.parts.size()) {
-    const std::vector<Part>& parts = command.parts;
+    const std::vector<shell::Part>& parts = command.parts;
     // In a loop a part runs again after what it did itself. In a pipeline, in the background and in
     // a loop parts run before others that stand in front of them: the order does not count. Sums,
     // so that time stays in proportion to the parts.
@@ -89,7 +89,7 @@ PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Ro
 
 /// What read-only commands and file commands have in common.
 std::string PartJudge::why_not_plain(std::size_t i) const {
-    const Part& part = parts_[i];
+    const shell::Part& part = parts_[i];
     if (!part.opaque.empty()) return part.opaque;
     if (part.words.empty()) return "it runs no command";
     if (!part.assignments.empty()) return "it begins with an assignment";
@@ -97,7 +97,7 @@ std::string PartJudge::why_not_plain(std::size_t i) const {
     if (effects_[i].shell) return "another part changes how the shell runs it";
     if (!places_[i].known) return "only the shell knows the directory it runs in";
     if (effects_[i].links) return "another part may move or make links that it follows";
-    for (const Word& word : part.words) {
+    for (const shell::Word& word : part.words) {
         if (word.pattern && environment_.changed_patterns)
             return "the environment changes what patterns of file names mean";
         if (effects_[i].names && is_open_pattern(word))
@@ -171,7 +171,7 @@ std::string PartJudge::why_not_read_only(std::size_t i) const {
     if (auto why = why_not_plain(i); !why.empty()) return why;
     const auto& redirections = parts_[i].redirections;
     if (std::any_of(redirections.begin(), redirections.end(),
-                    [](const Redirection& r) { return r.writes_file(); }))
+                    [](const shell::Redirection& r) { return r.writes_file(); }))
         return "its output is redirected to a file";
     for (const fs::path& directory : places_[i].directories) {
         if (!is_beneath(resolved(directory), roots_.read)) return "it runs outside the workspace";

@@ -54,7 +54,7 @@ private:
     [[nodiscard]] std::string why_not_judged(const FileChange& change) const;
     [[nodiscard]] std::string why_not_changed(const FileChange::Target& target) const;
 
-    const std::vector<Part>& parts_;
+    const std::vector<shell::Part>& parts_;
     const std::vector<Where>& places_;
     const Places& around_;
     const Roots& roots_;

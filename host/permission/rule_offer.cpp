@@ -42,7 +42,7 @@ bool holds(std::string_view list, std::string_view name) {
 }
 
 /// A word that can be the name of a sub-command, written without quotes.
-bool is_name(const Word& word) {
+bool is_name(const shell::Word& word) {
     const std::string& text = word.written;
     if (text != word.decoded || !word.literal() || text.empty() || text.size() > 64) return false;
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -80,11 +80,11 @@ std::string_view without_version(std::string_view name) {
     return last == std::string_view::npos ? name : name.substr(0, last + 1);
 }
 
-bool is_option(const Word& word) {
+bool is_option(const shell::Word& word) {
     return word.decoded.starts_with("-");
 }
 
-bool is_standard_input(const Word& word) {
+bool is_standard_input(const shell::Word& word) {
     return word.decoded == "-" || word.decoded.starts_with("/dev/") ||
            word.decoded.starts_with("/proc/");
 }
@@ -109,12 +109,13 @@ void add_once(std::vector<std::string>& list, std::string text) {
 
 }  // namespace
 
-bool may_run_its_input(const Part& part) {
+bool may_run_its_input(const shell::Part& part) {
     if (part.words.empty()) return false;
-    const std::string_view name = command_name(part.words[0]);
+    const std::string_view name = shell::command_name(part.words[0]);
     const auto first = part.words.begin() + 1;
-    const bool has_text = std::any_of(part.redirections.begin(), part.redirections.end(),
-                                      [](const Redirection& r) { return r.op.starts_with("<<"); });
+    const bool has_text =
+        std::any_of(part.redirections.begin(), part.redirections.end(),
+                    [](const shell::Redirection& r) { return r.op.starts_with("<<"); });
     // Who is not known may do anything with a text that is written for it.
     if (has_text && !is_among(kFilters, name) && !prefix_rule(part)) return true;
     if (is_among(kAlwaysInterpreters, name) || (part.given_input && is_among(kRunners, name)))
@@ -126,10 +127,10 @@ bool may_run_its_input(const Part& part) {
     return part.given_input && ((names_input && !is_among(kFilters, name)) || applies);
 }
 
-std::optional<std::string> prefix_rule(const Part& part) {
+std::optional<std::string> prefix_rule(const shell::Part& part) {
     if (!part.assignments.empty() || part.words.size() < 2 || !part.opaque.empty())
         return std::nullopt;
-    const Word& program = part.words[0];
+    const shell::Word& program = part.words[0];
     const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& f) {
         return f.program == program.written;
     });

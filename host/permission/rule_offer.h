@@ -22,11 +22,11 @@ RuleOffer offer_for(const std::vector<const Need*>& open, const std::filesystem:
 
 /// Whether the command may run what it reads, as an interpreter does. A rule holds the words of a
 /// command alone and not what it is given, so it would allow any other input as well.
-bool may_run_its_input(const Part& part);
+bool may_run_its_input(const shell::Part& part);
 
 /// `Bash(git push *)` for a command whose first words name a program and its sub-command, from a
 /// fixed list: whoever runs other programs or takes code as an argument is not on it. Nothing for
 /// every other command.
-std::optional<std::string> prefix_rule(const Part& part);
+std::optional<std::string> prefix_rule(const shell::Part& part);
 
 }  // namespace tenon::permission

@@ -11,19 +11,18 @@ namespace {
 struct Family {
     std::string_view name;
     Rule::Kind kind;
-    std::array<std::string_view, 3> tools;
 };
 
 constexpr std::array<Family, 5> kFamilies = {{
-    {"Bash", Rule::Kind::kBash, {"bash", "background_run", ""}},
-    {"Read", Rule::Kind::kRead, {"read_file", "glob", "grep"}},
-    {"Edit", Rule::Kind::kEdit, {"write_file", "edit_file", ""}},
-    {"Agent", Rule::Kind::kAgent, {"agent", "", ""}},
-    {"Skill", Rule::Kind::kSkill, {"load_skill", "", ""}},
+    {"Bash", Rule::Kind::kBash},
+    {"Read", Rule::Kind::kRead},
+    {"Edit", Rule::Kind::kEdit},
+    {"Agent", Rule::Kind::kAgent},
+    {"Skill", Rule::Kind::kSkill},
 }};
 
 /// Names that other programs use in such rules.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kForeign = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kForeign = {{
     {"Write", "Edit"},
     {"MultiEdit", "Edit"},
     {"NotebookEdit", "Edit"},
@@ -31,7 +30,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kForeign 
     {"Grep", "Read"},
     {"LS", "Read"},
     {"Task", "Agent"},
-    {"TodoWrite", "todo"},
 }};
 
 const Family* family_of(std::string_view name) {
@@ -150,7 +148,7 @@ std::string TextPattern::quote(std::string_view text) {
     return out;
 }
 
-Result<Rule> Rule::parse(const RuleText& text, const Places& places) {
+Result<Rule> Rule::parse(const config::RuleText& text, const Places& places) {
     const auto refuse = [&text](const std::string& why) {
         return Error{text.origin + ": rule '" + text.text + "': " + why};
     };
@@ -180,20 +178,36 @@ Result<Rule> Rule::parse(const RuleText& text, const Places& places) {
     return rule;
 }
 
-bool Rule::covers(std::string_view tool) const {
-    if (kind_ == Kind::kTool)
-        return tool_ == tool || (is_mcp_name(tool_) && covers_mcp(tool_, tool));
-    const Family* family = family_of(tool_);
-    return !tool.empty() &&
-           std::find(family->tools.begin(), family->tools.end(), tool) != family->tools.end();
+bool Rule::names_tool(std::string_view tool) const {
+    return kind_ == Kind::kTool &&
+           (tool_ == tool || (is_mcp_name(tool_) && covers_mcp(tool_, tool)));
 }
 
-bool Rule::allows(const Part& part, bool opaque) const {
+bool Rule::covers(const agent::ToolSpec& tool) const {
+    const agent::ToolFacts& facts = tool.facts;
+    switch (kind_) {
+        case Kind::kBash:
+            return !facts.command.empty();
+        case Kind::kRead:
+            return !facts.reads.empty();
+        case Kind::kEdit:
+            return !facts.writes.empty();
+        case Kind::kAgent:
+            return facts.rules == agent::NameRules::kAgent;
+        case Kind::kSkill:
+            return facts.rules == agent::NameRules::kSkill;
+        case Kind::kTool:
+            break;
+    }
+    return names_tool(tool.name);
+}
+
+bool Rule::allows(const shell::Part& part, bool opaque) const {
     if (bare()) return true;
     if (opaque || !text_ || (!part.words.empty() && !part.words.front().literal())) return false;
     // An assignment is no part of a command's name: `make*` is not `make=1 x`.
     std::string assignments;
-    for (const Word& word : part.assignments)
+    for (const shell::Word& word : part.assignments)
         assignments += (assignments.empty() ? "" : " ") + word.written;
     if (!assignments.empty() && !part.words.empty()) assignments += ' ';
     if (text_->text() == part.written || text_->text() == part.whole) return true;
@@ -202,12 +216,12 @@ bool Rule::allows(const Part& part, bool opaque) const {
     return text_->matches(part.written) || (text_->exact() && text_->matches(part.whole));
 }
 
-bool Rule::asks(const Part& part) const {
+bool Rule::asks(const shell::Part& part) const {
     if (bare() || denies(part)) return true;
     return text_ && (text_->matches(part.written) || text_->matches(part.whole));
 }
 
-bool Rule::denies(const Part& part) const {
+bool Rule::denies(const shell::Part& part) const {
     return bare() || (command_ && command_->matches(part));
 }
 
@@ -228,10 +242,16 @@ bool Rule::names(std::string_view name) const {
     return path_ && path_->names(name);
 }
 
-std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,
+Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home) {
+    const auto parsed = Rule::parse(rule, {rule.base, home});
+    if (!parsed) return parsed.error();
+    return {};
+}
+
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
                               std::vector<Error>& errors) {
     std::vector<Rule> rules;
-    for (const RuleText& text : list) {
+    for (const config::RuleText& text : list) {
         auto rule = Rule::parse(text, places);
         if (rule) {
             rules.push_back(std::move(*rule));
@@ -249,7 +269,7 @@ std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::stri
             if (rule.kind() != Rule::Kind::kTool) continue;
             const bool known =
                 std::any_of(tools.begin(), tools.end(),
-                            [&](const std::string& tool) { return rule.covers(tool); });
+                            [&](const std::string& tool) { return rule.names_tool(tool); });
             if (!known)
                 errors.push_back(
                     {rule.origin() + ": rule '" + rule.text() + "': " + unknown(rule.tool())});

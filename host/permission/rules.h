@@ -7,28 +7,23 @@
 #include <vector>
 
 #include "host/agent/message.h"
+#include "host/agent/ports.h"
 #include "host/base/result.h"
-#include "host/permission/command_pattern.h"
+#include "host/config/rule_text.h"
 #include "host/permission/path_pattern.h"
-#include "host/permission/shell.h"
+#include "host/shell/command_pattern.h"
+#include "host/shell/script.h"
 
 /// Permission rules: `Tool` or `Tool(specifier)`.
 ///   Bash(npm test)   exact; `*` matches any text, `\*` a star, `\\` a backslash; a trailing ` *`
 ///   may be
-///                    missing with its text; `npm:*` is `npm *`. Covers bash and background_run.
-///   Read(p) Edit(p)  gitignore patterns, see PathPattern. Cover read_file, glob, grep; write_file,
-///                    edit_file.
-///   Agent(name) Skill(name)  `*` matches any text. Cover agent; load_skill.
+///                    missing with its text; `npm:*` is `npm *`. Covers tools with a command.
+///   Read(p) Edit(p)  gitignore patterns, see PathPattern. Cover tools with a path that is read, or
+///                    with one that is written.
+///   Agent(name) Skill(name)  `*` matches any text. Cover tools that state these rules.
+/// Which tool has what is in its facts.
 ///   a tool's name, mcp__server, mcp__server__tool  the whole tool; `*` may end an mcp name.
 namespace tenon::permission {
-
-/// One rule as it was written, with where it stood.
-struct RuleText {
-    std::string text;
-    std::string origin;  ///< "--allow", "/etc/tenon/tenon.xml: permissions.deny"
-    std::filesystem::path
-        base;  ///< what a leading "/" in a path pattern means; empty: the workspace
-};
 
 /// A pattern of text in which `*` stands for any text.
 class TextPattern {
@@ -58,7 +53,7 @@ public:
     enum class Kind { kBash, kRead, kEdit, kAgent, kSkill, kTool };
 
     /// The error names origin, text and reason.
-    static Result<Rule> parse(const RuleText& rule, const Places& places);
+    static Result<Rule> parse(const config::RuleText& rule, const Places& places);
 
     [[nodiscard]] Kind kind() const { return kind_; }
     /// Without a specifier: covers everything its tools do.
@@ -68,19 +63,21 @@ public:
     /// For Kind::kTool: the tool's name.
     [[nodiscard]] const std::string& tool() const { return tool_; }
 
+    /// Kind::kTool: whether the rule names this tool.
+    [[nodiscard]] bool names_tool(std::string_view tool) const;
     /// Whether the rule is about this tool at all.
-    [[nodiscard]] bool covers(std::string_view tool) const;
+    [[nodiscard]] bool covers(const agent::ToolSpec& tool) const;
 
     /// Allow rules: the part as written, without redirections; with them only a rule without a
     /// `*`. Assignments before the command must begin the rule too, letter for letter. What is not
     /// wholly understood, or runs a program that a pattern of file names gives, only when bare.
-    [[nodiscard]] bool allows(const Part& part, bool opaque) const;
+    [[nodiscard]] bool allows(const shell::Part& part, bool opaque) const;
     /// Deny and ask rules: the decoded words, without assignments, see CommandPattern.
-    [[nodiscard]] bool denies(const Part& part) const;
+    [[nodiscard]] bool denies(const shell::Part& part) const;
     /// kAgent, kSkill.
     [[nodiscard]] bool matches_name(std::string_view name) const;
     /// Ask rules: whatever a deny rule or an allow rule of the same text could mean.
-    [[nodiscard]] bool asks(const Part& part) const;
+    [[nodiscard]] bool asks(const shell::Part& part) const;
     /// kRead, kEdit. `strictly` also looks behind symlinks in the rule's own beginning.
     [[nodiscard]] bool matches_path(const std::filesystem::path& path, bool strictly) const;
     /// kRead, kEdit: false when nothing beneath this directory can match.
@@ -89,11 +86,11 @@ public:
     [[nodiscard]] bool names(std::string_view name) const;
 
 private:
-    RuleText written_;
+    config::RuleText written_;
     Kind kind_ = Kind::kTool;
     std::string tool_;
     std::optional<TextPattern> text_;
-    std::optional<CommandPattern> command_;
+    std::optional<shell::CommandPattern> command_;
     std::optional<PathPattern> path_;
 };
 
@@ -102,8 +99,11 @@ struct Rules {
     std::vector<Rule> deny, ask, allow;
 };
 
+/// What the configuration checks a rule with (config::RuleCheck): whether `Rule::parse` takes it.
+Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home);
+
 /// Reads a list; what cannot be read goes to `errors`, one for each, and the others are kept.
-std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
                               std::vector<Error>& errors);
 
 /// The rules that name a tool that is not among `tools`: reported once the tools are known.

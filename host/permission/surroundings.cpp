@@ -42,7 +42,7 @@ bool contains(const std::array<std::string_view, N>& list, std::string_view name
     return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-bool is_command(const Part& part, std::string_view name) {
+bool is_command(const shell::Part& part, std::string_view name) {
     return !part.words.empty() && part.words[0].decoded == name;
 }
 
@@ -59,7 +59,7 @@ void add_all(Where& to, const Where& from) {
 }
 
 /// The operand of `cd DIR` or `cd -- DIR`; nothing for every other form.
-std::optional<std::string> operand_of_cd(const Part& part, const fs::path& home) {
+std::optional<std::string> operand_of_cd(const shell::Part& part, const fs::path& home) {
     const std::size_t at = part.words.size() == 3 && part.words[1].decoded == "--" ? 2 : 1;
     if (part.words.size() != at + 1) return std::nullopt;
     auto operand = value_of(part.words[at], home);
@@ -75,7 +75,7 @@ bool is_dotted(const std::string& path) {
 
 /// Where `cd` leads. The shell goes by the letters (`cd link/..` stays), and by the file system
 /// where that fails, or after `set -P`: both count.
-Where after_cd(const Part& part, const Where& here, const fs::path& home,
+Where after_cd(const shell::Part& part, const Where& here, const fs::path& home,
                const ShellEnvironment& environment) {
     const auto operand = operand_of_cd(part, home);
     const bool searched = environment.search_path_for_cd && operand && operand->front() != '/' &&
@@ -104,51 +104,52 @@ ShellEnvironment ShellEnvironment::of_this_process() {
     return out;
 }
 
-bool changes_the_shell(const Part& part) {
+bool changes_the_shell(const shell::Part& part) {
     if (!part.opaque.empty()) return true;
     if (part.words.empty()) return !part.assignments.empty();
     const std::string& name = part.words[0].decoded;
     // printf -v and wait -p set variables, and arithmetic can.
     if (name == "printf" || name == "wait")
-        return std::any_of(part.words.begin(), part.words.end(), [](const Word& word) {
+        return std::any_of(part.words.begin(), part.words.end(), [](const shell::Word& word) {
             return word.decoded.size() > 1 && word.decoded[0] == '-';
         });
     return contains(kShellCommands, name);
 }
 
-bool makes_names(const Part& part) {
+bool makes_names(const shell::Part& part) {
     if (std::any_of(part.redirections.begin(), part.redirections.end(),
-                    [](const Redirection& r) { return r.writes_file(); }))
+                    [](const shell::Redirection& r) { return r.writes_file(); }))
         return true;
     static constexpr auto kMakers = std::to_array<std::string_view>({"mkdir", "touch", "mv", "cp"});
-    return (!part.words.empty() && contains(kMakers, command_name(part.words[0]))) ||
+    return (!part.words.empty() && contains(kMakers, shell::command_name(part.words[0]))) ||
            places_links(part);
 }
 
-bool places_links(const Part& part) {
+bool places_links(const shell::Part& part) {
     if (part.words.empty()) return false;
-    const std::string_view name = command_name(part.words[0]);
+    const std::string_view name = shell::command_name(part.words[0]);
     if (name == "git" && part.words.size() > 1 && contains(kGitApart, part.words[1].decoded))
         return false;
     return contains(kLinkPlacers, name);
 }
 
-std::vector<Where> places_of_parts(std::string_view text, const std::vector<Part>& parts,
+std::vector<Where> places_of_parts(std::string_view text, const std::vector<shell::Part>& parts,
                                    const fs::path& cwd, const fs::path& home,
                                    const ShellEnvironment& environment) {
     const bool moves = std::any_of(parts.begin(), parts.end(),
-                                   [](const Part& part) { return is_command(part, "cd"); });
+                                   [](const shell::Part& part) { return is_command(part, "cd"); });
     // A loop ends in `done`, and comes back to its beginning in another directory.
     const bool loops = moves && text.find("done") != std::string_view::npos;
-    const bool unknown = loops || std::any_of(parts.begin(), parts.end(), [&](const Part& part) {
-                             if (part.words.empty()) return moves && changes_the_shell(part);
-                             return contains(kDirectoryCommands, part.words[0].decoded) ||
-                                    (moves && changes_the_shell(part)) || !part.words[0].literal();
-                         });
+    const bool unknown =
+        loops || std::any_of(parts.begin(), parts.end(), [&](const shell::Part& part) {
+            if (part.words.empty()) return moves && changes_the_shell(part);
+            return contains(kDirectoryCommands, part.words[0].decoded) ||
+                   (moves && changes_the_shell(part)) || !part.words[0].literal();
+        });
     std::vector<Where> out;
     Where anywhere{!unknown, {cwd}};
     Where left;
-    for (const Part& part : parts) {
+    for (const shell::Part& part : parts) {
         const Where here = part.after_success && !out.empty() ? left : anywhere;
         left = is_command(part, "cd") ? after_cd(part, here, home, environment) : here;
         out.push_back(here);

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 
 /// What the parts of one understood command do to each other: the directories they run in, and
 /// whether one of them changes what another one means.
@@ -32,19 +32,19 @@ struct ShellEnvironment {
 /// earlier part was or went. Follows `cd` with one literal operand; whatever else changes the
 /// directory makes it unknown, and so does `cd` in a loop. `text` is what the parts were found in.
 /// Touches the file system.
-std::vector<Where> places_of_parts(std::string_view text, const std::vector<Part>& parts,
+std::vector<Where> places_of_parts(std::string_view text, const std::vector<shell::Part>& parts,
                                    const std::filesystem::path& cwd,
                                    const std::filesystem::path& home,
                                    const ShellEnvironment& environment);
 
 /// Whether the part changes how the shell runs other parts: assignments alone, `export`, `shopt`,
 /// `source`, …
-bool changes_the_shell(const Part& part);
+bool changes_the_shell(const shell::Part& part);
 
 /// Whether the part is known to make names: `mkdir`, `cp`, `tar`, a redirection to a file, ….
-bool makes_names(const Part& part);
+bool makes_names(const shell::Part& part);
 
 /// Whether the part runs a program that is known to place links: `ln`, `tar`, `git`, ….
-bool places_links(const Part& part);
+bool places_links(const shell::Part& part);
 
 }  // namespace tenon::permission

@@ -29,7 +29,7 @@ Json typed(const std::string& text, const Json& schema) {
     return text;
 }
 
-/// "paths.10" → 10, for lists; 0 when it is none.
+/// The position in a list that "10" states; 0 when the text is not a position.
 std::size_t position_of(std::string_view text) {
     std::size_t at = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), at);

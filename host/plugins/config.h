@@ -7,10 +7,11 @@
 
 namespace tenon::plugins {
 
-/// The raw keys of a plugin as the JSON object its schema describes: "true" becomes a boolean where
-/// a boolean is stated, "8" a number where a number is, `key.1`, `key.2`, … a list in the order of
-/// the numbers (one `key` alone a list of one), `key.sub` a member of an object. What cannot be
-/// read as stated stays text, for the schema to refuse. Pure function.
+/// Converts the configuration keys of a plugin, whose values are texts, to the JSON object that its
+/// schema describes. Where the schema states a boolean or a number, the text becomes one. `key.1`,
+/// `key.2`, … become a list in the order of the numbers; `key` alone becomes a list of one.
+/// `key.sub` becomes a member of an object. A text that cannot be converted stays a text, which the
+/// schema then refuses. Pure function.
 Json config_json(const std::map<std::string, std::string>& own, const Json& schema);
 
 }  // namespace tenon::plugins

@@ -7,15 +7,15 @@
 
 namespace tenon::plugins {
 
-/// Notices plugin files that appear, change or go, so that a person can be told. Nothing is loaded
-/// here: a command that a model was talked into could have written them. One thread at a time;
-/// `look` reads folders and costs microseconds.
+/// Detects plugin files that appear, change or are removed, so that they can be reported. It does
+/// not load them: they may have been written by a command that an attacker made the model run. Used
+/// by one thread at a time; `look` reads the folders, which takes microseconds.
 class FolderWatch {
 public:
-    /// What stands in the folders now counts as known.
+    /// The files that are in the folders now count as known.
     explicit FolderWatch(std::vector<std::filesystem::path> folders);
 
-    /// The files that are different from the last look; they are known from now on.
+    /// The files that have changed since the last call. They count as known from now on.
     std::vector<std::filesystem::path> look();
 
 private:

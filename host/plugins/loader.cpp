@@ -7,9 +7,8 @@
 #include <system_error>
 
 #include "host/base/limits.h"
-#include "host/plugins/library.h"
 #include "host/plugins/manifest.h"
-#include "host/plugins/running.h"
+#include "host/plugins/private_copy.h"
 
 namespace tenon::plugins {
 namespace {
@@ -24,10 +23,11 @@ std::string abi_text(unsigned major, unsigned minor) {
     return std::to_string(major) + "." + std::to_string(minor);
 }
 
-/// What one step opens at the same time: a plugin and its copy, or the user database.
+/// The most descriptors that one step has open: a plugin and its copy, or the user database.
 constexpr unsigned kDescriptorsOfAStep = 4;
 
-/// The errno that a plugin or the system's loader has put into words; 0: none that is a shortage.
+/// The errno of a shortage that a reason names in words: a plugin and the dynamic loader give only
+/// text. 0 when it names none.
 int shortage_in(const std::string& reason) {
     const auto says = [&](int code) {
         return reason.find(std::generic_category().message(code)) != std::string::npos;
@@ -35,26 +35,26 @@ int shortage_in(const std::string& reason) {
     for (const int code : {EMFILE, ENFILE, ENOMEM}) {
         if (says(code)) return code;
     }
-    // A file that somebody has locked is described with the same words.
+    // A locked file has the same message.
     return says(EAGAIN) && processes_left().value_or(1) == 0 ? EAGAIN : 0;
 }
 
-/// Without a descriptor every check fails in its own way: a manifest is unreadable, an owner
-/// unknown, a library not found. Then the shortage is what is true, and not what a check has said.
-Problem problem_with(const fs::path& file, const Refusal& refusal) {
+/// Without a free descriptor every check fails with its own reason: a manifest is unreadable, an
+/// owner unknown, a library not found. Then the shortage is reported instead of that reason.
+Problem problem_with(const fs::path& file, const plugin::Refusal& refusal) {
     const int missing = descriptor_shortage(kDescriptorsOfAStep);
     const int code = missing != 0 ? missing : shortage_in(refusal.reason);
     if (code == 0) return {file, refusal.reason, refusal.remedy};
     return {file, shortage_error("load it", code).message, "", true};
 }
 
-Result<void, Refusal> judge_abi(const Note& note) {
+Result<void, plugin::Refusal> check_abi(const plugin::Note& note) {
     if (note.abi_major == TENON_ABI_MAJOR && note.abi_minor == TENON_ABI_MINOR) return {};
     const std::string found = abi_text(note.abi_major, note.abi_minor);
     const std::string ours = abi_text(TENON_ABI_MAJOR, TENON_ABI_MINOR);
-    return Refusal{"the plugin " + note.id + " is built for plugin ABI " + found +
-                       "; this host supports " + ours + " (a draft: exactly that)",
-                   "build it with the SDK of Tenon " TENON_VERSION};
+    return plugin::Refusal{"the plugin " + note.id + " is built for plugin ABI " + found +
+                               "; this host supports " + ours + " (a draft: exactly that)",
+                           "build it with the SDK of Tenon " TENON_VERSION};
 }
 
 const PluginOptions& options_of(const LoaderOptions& options, const std::string& id) {
@@ -63,7 +63,7 @@ const PluginOptions& options_of(const LoaderOptions& options, const std::string&
     return found != options.by_id.end() ? found->second : defaults;
 }
 
-/// Names in the manifest of the first-party folder, in order.
+/// The manifest of the first-party folder: file names in order.
 struct FirstParty {
     fs::path folder;
     std::vector<std::string> names;
@@ -82,12 +82,12 @@ FirstParty first_party_of(const LoaderOptions& options, std::vector<Problem>& pr
     return out;
 }
 
-Result<Candidate, Refusal> inspect(const fs::path& path, const FirstParty& first_party) {
+Result<Candidate, plugin::Refusal> inspect(const fs::path& path, const FirstParty& first_party) {
     auto file = open_trusted(path);
     if (!file) return file.error();
-    auto note = read_note(file->fd.get());
+    auto note = plugin::read_note(file->fd.get());
     if (!note) return note.error();
-    if (auto judged = judge_abi(*note); !judged) return judged.error();
+    if (auto checked = check_abi(*note); !checked) return checked.error();
     Candidate candidate{std::move(*file), std::move(*note), false, 0};
     const auto name =
         std::find(first_party.names.begin(), first_party.names.end(), path.filename().string());
@@ -97,7 +97,7 @@ Result<Candidate, Refusal> inspect(const fs::path& path, const FirstParty& first
                             ::fstat(candidate.file.fd.get(), &info) == 0 &&
                             owns_this_program(info.st_uid);
     if (candidate.first_party)
-        candidate.rank = static_cast<std::size_t>(name - first_party.names.begin());
+        candidate.manifest_index = static_cast<std::size_t>(name - first_party.names.begin());
     return candidate;
 }
 
@@ -118,54 +118,41 @@ std::vector<fs::path> libraries_in(const fs::path& folder, std::vector<Problem>&
 void sort_for_models(std::vector<Candidate>& found) {
     std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
         if (a.first_party != b.first_party) return a.first_party;
-        return a.first_party ? a.rank < b.rank : a.note.id < b.note.id;
+        return a.first_party ? a.manifest_index < b.manifest_index : a.note.id < b.note.id;
     });
 }
 
-/// Where to load it from, or why not at all.
-Result<fs::path, Refusal> place_to_load(const Candidate& candidate, const LoaderOptions& options,
-                                        unsigned generation) {
+/// The file to load the plugin from.
+Result<fs::path, plugin::Refusal> file_to_load(const Candidate& candidate,
+                                               const LoaderOptions& options, unsigned generation) {
     const auto isolated = options_of(options, candidate.note.id).isolated;
     const std::string key = "plugins." + candidate.note.id + ".isolated";
     if (candidate.first_party && isolated.value_or(false))
-        return Refusal{"it is to run isolated (" + key +
-                           "=true), in tenon-plugin-host, which this build does not have",
-                       "remove " + key};
+        return plugin::Refusal{"it is to run isolated (" + key +
+                                   "=true), in tenon-plugin-host, which this build does not have",
+                               "remove " + key};
     if (candidate.first_party) return candidate.file.path;
     if (isolated.value_or(true))
-        return Refusal{
+        return plugin::Refusal{
             kNeedsIsolation,
             "set " + key + "=false to run it inside the host, where a crash ends the host"};
     return private_copy(candidate.file.fd.get(), candidate.note, options.state_dir / "plugins",
                         generation);
 }
 
-Result<std::unique_ptr<Plugin>, Refusal> make(const Candidate& candidate,
-                                              const LoaderOptions& options,
-                                              const Services& services, unsigned generation) {
-    auto place = place_to_load(candidate, options, generation);
+Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate,
+                                                      const LoaderOptions& options,
+                                                      const Services& services,
+                                                      unsigned generation) {
+    auto place = file_to_load(candidate, options, generation);
     if (!place) return place.error();
-    const Running running(candidate.note.id);  // its constructors run as it is opened
-    auto library = open_library(*place);
-    if (!library) return library.error();
     PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
                         options.workspace};
-    return Plugin::create(*library, std::move(origin), options_of(options, candidate.note.id).own,
-                          services, options.log);
+    return Plugin::open(*place, std::move(origin), options_of(options, candidate.note.id).own,
+                        services, options.log);
 }
 
 }  // namespace
-
-fs::path installed_plugin_folder() {
-    std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    return error ? fs::path() : program.parent_path().parent_path() / "lib/tenon/plugins";
-}
-
-Result<Candidate, Refusal> inspect(const fs::path& file, const LoaderOptions& options) {
-    std::vector<Problem> ignored;  // the manifest's, which scan reports
-    return inspect(file, first_party_of(options, ignored));
-}
 
 Scan scan(const LoaderOptions& options) {
     Scan out;
@@ -203,7 +190,7 @@ Loaded load(const LoaderOptions& options, const Services& services) {
     Loaded out{{}, std::move(scanned.problems)};
     for (const Candidate& candidate : scanned.found) {
         if (options.loaded.count(candidate.file.path) > 0) continue;
-        auto plugin = make(candidate, options, services, current);
+        auto plugin = open(candidate, options, services, current);
         if (plugin) {
             out.plugins.push_back(std::move(*plugin));
         } else {

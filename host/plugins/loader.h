@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "host/plugins/note.h"
+#include "host/plugin/note.h"
 #include "host/plugins/plugin.h"
 #include "host/plugins/trusted_file.h"
 
@@ -21,27 +21,27 @@ struct PluginOptions {
 };
 
 struct LoaderOptions {
-    std::vector<std::filesystem::path> folders;  ///< in order of search; a missing one is empty
-    /// The one folder whose manifest counts (see installed_plugin_folder); empty: none.
+    std::vector<std::filesystem::path> folders;  ///< in the order of search; they may be missing
+    /// The only folder whose manifest is used; empty: none.
     std::filesystem::path first_party_folder;
     std::filesystem::path state_dir;
     std::string workspace;
     std::map<std::string, PluginOptions> by_id;
     LogSink log;
-    /// Files that `load` passes over: their plugins are there already.
+    /// Files that `load` skips, since their plugins are already loaded.
     std::set<std::filesystem::path> loaded;
 };
 
-/// A file that is a plugin for this host, as far as can be said without running any of its code.
+/// A file that is a plugin for this host, as far as this is known without running any of its code.
 struct Candidate {
     TrustedFile file;
-    Note note;
+    plugin::Note note;
     bool first_party = false;
-    std::size_t rank = 0;  ///< of a first-party one: its place in the manifest
+    std::size_t manifest_index = 0;  ///< only of a first-party plugin
 };
 
 struct Scan {
-    std::vector<Candidate> found;  ///< first-party ones as in the manifest, then others by id
+    std::vector<Candidate> found;  ///< first-party plugins as in the manifest, then others by id
     std::vector<Problem> problems;
 };
 
@@ -50,22 +50,19 @@ struct Loaded {
     std::vector<Problem> problems;
 };
 
-/// `<prefix>/lib/tenon/plugins` next to the running executable (`<prefix>/<any>/tenon`).
-std::filesystem::path installed_plugin_folder();
-
-/// Judges one file: who could change it, its machine, its ABI. Runs none of its code.
-Result<Candidate, Refusal> inspect(const std::filesystem::path& file, const LoaderOptions& options);
-
-/// Every *.so of the folders, each folder's by name; of two with one id the first stays. Disabled
-/// ones are left out without a word. Runs no plugin code. Blocks on files.
+/// Finds every *.so in the folders; in each folder in the order of their names. Of two plugins with
+/// one id the first is taken. A disabled plugin is skipped and is not a Problem. Runs no code of
+/// plugins. Blocks on files.
 Scan scan(const LoaderOptions& options);
 
-/// Scans, maps and creates. A plugin that cannot be used becomes a Problem; the others go on. Where
-/// the host itself lacks descriptors, processes or memory the Problem says so (`shortage`), and
-/// what is in `plugins` may be incomplete, with plugins taken for strangers. First-party ones are
-/// loaded in place, others, where `isolated` is false, from a private copy under the state folder;
-/// so a file that was replaced is loaded anew by the next call, but a first-party one stays as it
-/// was until the host starts again. `services` outlives the plugins.
+/// Scans the folders and opens every plugin that was found. A plugin that cannot be used becomes a
+/// Problem; the others are opened. When the host itself lacks descriptors, processes or memory, the
+/// Problem says so (`shortage`); then `plugins` may be incomplete, and a first-party plugin may
+/// have been taken for a third-party one.
+/// A first-party plugin is loaded in place and stays as it is until the host starts again. A
+/// third-party plugin, where `isolated` is false, is loaded from a private copy under the state
+/// folder, so that the next call can load a file that was replaced. `services` outlives the
+/// plugins.
 Loaded load(const LoaderOptions& options, const Services& services);
 
 }  // namespace tenon::plugins

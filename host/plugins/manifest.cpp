@@ -24,22 +24,24 @@ Result<std::vector<std::string>> names_in(const std::string& text) {
 
 }  // namespace
 
-Result<std::vector<std::string>, Refusal> read_manifest(const std::filesystem::path& folder) {
+Result<std::vector<std::string>, plugin::Refusal> read_manifest(
+    const std::filesystem::path& folder) {
     const auto path = folder / "manifest.json";
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0 && errno == ENOENT) return std::vector<std::string>();
     const auto file = open_trusted(path);
     if (!file) return file.error();
     if (::fstat(file->fd.get(), &info) != 0 || !owns_this_program(info.st_uid))
-        return Refusal{"the manifest belongs neither to root nor to the owner of this program",
-                       "install the host again"};
+        return plugin::Refusal{
+            "the manifest belongs neither to root nor to the owner of this program",
+            "install the host again"};
     const auto text =
         read_whole_file("/proc/self/fd/" + std::to_string(file->fd.get()), kMaxManifestBytes);
-    if (!text) return Refusal{text.error().message, "install the host again"};
+    if (!text) return plugin::Refusal{text.error().message, "install the host again"};
     auto names = names_in(*text);
     if (!names)
-        return Refusal{"the manifest is malformed: " + names.error().message,
-                       "install the host again"};
+        return plugin::Refusal{"the manifest is malformed: " + names.error().message,
+                               "install the host again"};
     return std::move(*names);
 }
 

@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "host/base/result.h"
-#include "host/plugins/note.h"
+#include "host/plugin/refusal.h"
 
 namespace tenon::plugins {
 
-/// The plugins that were installed with the host: `<folder>/manifest.json`,
-/// {"v":1,"plugins":["bash.so",…]}, in the order in which their tools are offered. A folder without
-/// one has none.
-Result<std::vector<std::string>, Refusal> read_manifest(const std::filesystem::path& folder);
+/// Reads `<folder>/manifest.json`, {"v":1,"plugins":["bash.so",…]}: the files of the plugins that
+/// were installed with the host, in the order in which their tools are offered. Without this file
+/// there are none. Refused when others could have written it, or when it is malformed.
+Result<std::vector<std::string>, plugin::Refusal> read_manifest(
+    const std::filesystem::path& folder);
 
 }  // namespace tenon::plugins

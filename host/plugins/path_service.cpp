@@ -15,8 +15,9 @@ Json as_json(const std::vector<fs::path>& paths) {
     return out;
 }
 
-/// A plugin could not tell: the text of a path that is not UTF-8 is for this service alone.
-std::vector<fs::path> those_there(std::vector<fs::path> directories) {
+/// A plugin cannot check this itself: only this service can convert the text of a path that is not
+/// UTF-8 back to the path.
+std::vector<fs::path> existing(std::vector<fs::path> directories) {
     std::erase_if(directories, [](const fs::path& directory) {
         std::error_code failed;
         return !fs::is_directory(directory, failed);
@@ -24,17 +25,18 @@ std::vector<fs::path> those_there(std::vector<fs::path> directories) {
     return directories;
 }
 
-/// A path as a plugin names it. One that this service gave to it, perhaps with more behind it, can
-/// be the text of a path that is not UTF-8.
+/// The path that a plugin names. It may begin with the text of a path that is not UTF-8, which this
+/// service has given to the plugin.
 std::string path_of(const std::string& text) {
     std::string path = path_from_text(text);
     return utf8::is_valid(path) ? text : path;
 }
 
-/// Turns a rule's no into an Error, and remembers that it was one: it has a code of its own.
-class Judge {
+/// Applies a rule to a path, and remembers whether the rule refused it, since a refusal has its own
+/// result code.
+class RuleCheck {
 public:
-    Judge(const PathService::Denied& denied, std::string_view verb, std::string_view asked)
+    RuleCheck(const PathService::Denied& denied, std::string_view verb, std::string_view asked)
         : denied_(denied), verb_(verb), asked_(asked) {}
 
     Beneath::Approve approve() {
@@ -68,10 +70,10 @@ ServiceReply PathService::roots() const {
     return ServiceReply::ok({{"workspace", path_to_text(roots_.workspace().native())},
                              {"write", as_json(roots_.writable())},
                              {"read", as_json(roots_.readable())},
-                             {"skills", as_json(those_there(skills_))}});
+                             {"skills", as_json(existing(skills_))}});
 }
 
-std::string PathService::shown(const fs::path& real) const {
+std::string PathService::display_path(const fs::path& real) const {
     const fs::path relative = real.lexically_relative(roots_.workspace());
     return relative.empty() || *relative.begin() == ".." ? real.string() : relative.string();
 }
@@ -84,13 +86,13 @@ ServiceReply PathService::open(const ServiceRequest& request) const {
     const std::string access = string_or(request.params, "access");
 
     if (access == "write") {
-        Judge judge(denied_edit_, "edit", asked);
-        auto entry = roots_.open_entry(asked, judge.approve());
-        if (!entry) return judge.failed(entry.error());
+        RuleCheck rule(denied_edit_, "edit", asked);
+        auto entry = roots_.open_entry(asked, rule.approve());
+        if (!entry) return rule.failed(entry.error());
         auto reply = ServiceReply::ok({{"fd", entry->folder.get()},
                                        {"name", entry->name},
                                        {"path", path_to_text(entry->real.native())},
-                                       {"shown", shown(entry->real)}});
+                                       {"shown", display_path(entry->real)}});
         (void)entry->folder.release();
         return reply;
     }
@@ -98,13 +100,13 @@ ServiceReply PathService::open(const ServiceRequest& request) const {
         return ServiceReply::failed("path.open/1: access must be read, folder or write",
                                     TENON_BAD_ARGS);
     }
-    Judge judge(denied_read_, "read", asked);
-    auto opened = access == "read" ? roots_.open(asked, judge.approve())
-                                   : roots_.open_folder(asked, judge.approve());
-    if (!opened) return judge.failed(opened.error());
+    RuleCheck rule(denied_read_, "read", asked);
+    auto opened = access == "read" ? roots_.open(asked, rule.approve())
+                                   : roots_.open_folder(asked, rule.approve());
+    if (!opened) return rule.failed(opened.error());
     auto reply = ServiceReply::ok({{"fd", opened->fd.get()},
                                    {"path", path_to_text(opened->real.native())},
-                                   {"shown", shown(opened->real)}});
+                                   {"shown", display_path(opened->real)}});
     (void)opened->fd.release();
     return reply;
 }

@@ -9,17 +9,17 @@
 
 namespace tenon::plugins {
 
-/// The methods path.roots/1, path.open/1 and path.filter/1 of the SDK's README: the only door
-/// through which file tools reach files. Deny rules are asked with paths after symlinks; what must
-/// be asked of a person is decided before a tool is called, not here. Thread-safe when the rules
-/// are; blocks as long as the file system does.
+/// The methods path.roots/1, path.open/1 and path.filter/1 of the SDK's README: the only way in
+/// which the file tools reach files. Deny rules are applied to paths whose symbolic links have been
+/// resolved. Whether a person must be asked is not decided here but before a tool is called.
+/// Thread-safe if the rules are; blocks as long as the file system does.
 class PathService {
 public:
     /// Whether a rule forbids this absolute path.
     using Denied = std::function<bool(const std::filesystem::path&)>;
 
-    /// `skills` are the folders of skills in the order of search; they are roots for reading only
-    /// as far as `roots` has them.
+    /// `skills` are the folders of skills in the order of search. Only those that `roots` has can
+    /// be read.
     PathService(Beneath roots, Denied denied_read, Denied denied_edit,
                 std::vector<std::filesystem::path> skills = {})
         : roots_(std::move(roots)),
@@ -31,12 +31,12 @@ public:
     void add_to(Services& services) const;
 
     [[nodiscard]] ServiceReply roots() const;
-    /// The descriptor in the answer belongs to whoever receives it.
+    /// The receiver of the answer owns the descriptor in it.
     [[nodiscard]] ServiceReply open(const ServiceRequest& request) const;
     [[nodiscard]] ServiceReply filter(const ServiceRequest& request) const;
 
 private:
-    [[nodiscard]] std::string shown(const std::filesystem::path& real) const;
+    [[nodiscard]] std::string display_path(const std::filesystem::path& real) const;
 
     Beneath roots_;
     Denied denied_read_, denied_edit_;

@@ -1,34 +1,28 @@
 #pragma once
 
-#include <atomic>
 #include <filesystem>
-#include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include <tenon/plugin.h>
-
-#include "host/agent/ports.h"
 #include "host/base/result.h"
-#include "host/plugins/live_call.h"
-#include "host/plugins/note.h"
-#include "host/plugins/schema.h"
-#include "host/plugins/services.h"
+#include "host/plugin/instance.h"
+#include "host/plugin/refusal.h"
+#include "host/plugins/plugin_ports.h"
+#include "host/plugins/plugin_tool.h"
 
 namespace tenon::plugins {
 
-/// Receives what plugins log; `level` is one of TENON_LOG_*. Any thread, several at once.
-using LogSink = std::function<void(std::string_view plugin, int level, std::string_view message)>;
-
-/// One function of a plugin, its schema compiled.
-struct PluginTool {
-    agent::ToolSpec spec;
-    Schema schema;
+/// A plugin file that was found and is not used.
+struct Problem {
+    std::filesystem::path file;
+    std::string reason;
+    std::string remedy;
+    bool shortage = false;  ///< the host lacks something; the file may be fine
 };
 
-/// Where an instance comes from, and what it is told of its surroundings.
+/// Where a plugin comes from, and where it is used.
 struct PluginOrigin {
     std::filesystem::path file;  ///< as it was found, not the private copy
     std::string id;
@@ -36,54 +30,43 @@ struct PluginOrigin {
     std::string workspace;
 };
 
-/// One instance of a plugin and its tools. Destroying it destroys the instance (no call may be
-/// under way); the code stays mapped for ever.
+/// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
+/// running then.
 class Plugin {
 public:
-    /// Checks what the library says of itself, and `config` against its schema, then creates the
-    /// instance. On Refusal nothing of it is left. `services` and what `log` uses outlive the
-    /// plugin.
-    static Result<std::unique_ptr<Plugin>, Refusal> create(
-        const tenon_plugin* library, PluginOrigin origin,
+    /// Opens `library`, checks `config` against the plugin's schema, creates an instance and checks
+    /// its tools. `services` and what `log` uses outlive the plugin. On Refusal the instance has
+    /// been destroyed; the library stays mapped.
+    static Result<std::unique_ptr<Plugin>, plugin::Refusal> open(
+        const std::filesystem::path& library, PluginOrigin origin,
         const std::map<std::string, std::string>& config, const Services& services, LogSink log);
-    ~Plugin();
-    Plugin(const Plugin&) = delete;
-    Plugin& operator=(const Plugin&) = delete;
 
     [[nodiscard]] const std::string& id() const { return origin_.id; }
     [[nodiscard]] const std::string& version() const { return version_; }
     [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
-    [[nodiscard]] const std::vector<PluginTool>& tools() const { return tools_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
+    [[nodiscard]] bool disabled() const { return instance_->disabled(); }
 
-    // The extension tenon.context/1; without it nothing happens, and words are empty. See
-    // tenon_context. What a plugin puts is repaired to UTF-8, and cut after 32 KiB.
+    /// Tells the plugin which session it serves.
     void begin_session(const std::string& session, const std::string& reason);
-    [[nodiscard]] std::string words(void (*tenon_context::*function)(void*, tenon_sink));
-
-    /// Runs one call on this thread. An exception that crosses the border counts as TENON_FAULT. Of
-    /// a tool that is not concurrent one call at a time: the caller's duty.
-    tenon_rc invoke(LiveCall& call);
-
-    /// Three faults, and the plugin is not called any more.
-    [[nodiscard]] bool disabled() const { return faults_.load() >= kMaxFaults; }
-    static constexpr int kMaxFaults = 3;
+    /// The text of a hook as valid UTF-8, cut off after 32 KiB.
+    [[nodiscard]] std::string text_of(plugin::Hook hook);
+    /// The tasks of the workspace as JSON (see tenon_context), whole; empty when the plugin keeps
+    /// none.
+    [[nodiscard]] std::string tasks() { return instance_->run_hook(plugin::Hook::kTasks, {}); }
 
 private:
-    struct HostFace;
+    Plugin(PluginOrigin origin, const Services& services, LogSink log)
+        : origin_(std::move(origin)),
+          host_(origin_.id, origin_.first_party, services, std::move(log)) {}
+    Result<void, plugin::Refusal> make_tools();
 
-    Plugin(const tenon_plugin* library, PluginOrigin origin);
-    Result<void, Refusal> read_tools();
-
-    const tenon_plugin* library_;
     PluginOrigin origin_;
     std::string version_;
-    std::unique_ptr<HostFace> host_;  // the plugin holds a pointer to it until destroy
-    void* instance_ = nullptr;
-    const tenon_context* context_ = nullptr;  // null: it has none
-    bool created_ = false;
-    std::vector<PluginTool> tools_;
-    std::atomic<int> faults_{0};
+    PluginHostPort host_;
+    std::unique_ptr<plugin::Instance> instance_;  // uses host_
+    std::vector<std::unique_ptr<PluginTool>> tools_;
 };
 
 }  // namespace tenon::plugins

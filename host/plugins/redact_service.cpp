@@ -5,7 +5,8 @@ namespace tenon::plugins {
 void add_redact_service(Services& services, const Secrets& secrets) {
     services.add("text.redact/1", [&secrets](const ServiceRequest& request) {
         if (!request.first_party)
-            return ServiceReply::failed("only Tenon's own plugins may ask this", TENON_DENIED);
+            return ServiceReply::failed("only Tenon's own plugins may use this method",
+                                        TENON_DENIED);
         const Secrets::Cut cut{bool_or(request.params, "cut_begin", false),
                                bool_or(request.params, "cut_end", false)};
         return ServiceReply::ok(

@@ -2,14 +2,11 @@
 
 #include <cassert>
 
-#include "host/plugins/plugin_call.h"
-
 namespace tenon::plugins {
 
 Registry::~Registry() {
     by_name_.clear();
     host_tools_.clear();
-    plugin_tools_.clear();
     while (!plugins_.empty())
         plugins_.pop_back();
 }
@@ -21,18 +18,16 @@ void Registry::add(std::unique_ptr<agent::Tool> tool) {
 }
 
 Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
-    for (const PluginTool& tool : plugin->tools()) {
-        const auto taken = by_name_.find(tool.spec.name);
+    for (const auto& tool : plugin->tools()) {
+        const auto taken = by_name_.find(tool->spec().name);
         if (taken == by_name_.end()) continue;
         const std::string& owner = taken->second->spec().plugin;
         return Problem{plugin->file(),
-                       "its tool " + tool.spec.name + " has the name of one of " + owner,
+                       "its tool " + tool->spec().name + " has the name of one of " + owner,
                        "remove one of the two, or set plugins." + plugin->id() + ".enabled=false"};
     }
-    for (const PluginTool& tool : plugin->tools()) {
-        plugin_tools_.push_back(std::make_unique<PluginCall>(*plugin, tool));
-        by_name_.emplace(tool.spec.name, plugin_tools_.back().get());
-    }
+    for (const auto& tool : plugin->tools())
+        by_name_.emplace(tool->spec().name, tool.get());
     plugins_.push_back(std::move(plugin));
     return {};
 }
@@ -41,9 +36,8 @@ void Registry::remove(const std::string& id) {
     const auto plugin = std::find_if(plugins_.begin(), plugins_.end(),
                                      [&](const auto& one) { return one->id() == id; });
     if (plugin == plugins_.end()) return;
-    for (const PluginTool& tool : (*plugin)->tools())
-        by_name_.erase(tool.spec.name);
-    std::erase_if(plugin_tools_, [&](const auto& tool) { return tool->spec().plugin == id; });
+    for (const auto& tool : (*plugin)->tools())
+        by_name_.erase(tool->spec().name);
     plugins_.erase(plugin);
 }
 
@@ -54,9 +48,11 @@ agent::Tool* Registry::find(std::string_view name) {
 
 std::vector<const agent::ToolSpec*> Registry::specs() const {
     std::vector<const agent::ToolSpec*> out;
-    for (const auto* tools : {&plugin_tools_, &host_tools_})
-        for (const auto& tool : *tools)
+    for (const auto& plugin : plugins_)
+        for (const auto& tool : plugin->tools())
             out.push_back(&tool->spec());
+    for (const auto& tool : host_tools_)
+        out.push_back(&tool->spec());
     return out;
 }
 
@@ -65,10 +61,10 @@ void Registry::begin_session(const std::string& session, const std::string& reas
         plugin->begin_session(session, reason);
 }
 
-std::vector<Words> Registry::words(void (*tenon_context::*function)(void*, tenon_sink)) {
+std::vector<Words> Registry::words(plugin::Hook hook) {
     std::vector<Words> all;
     for (const auto& plugin : plugins_) {
-        std::string said = plugin->words(function);
+        std::string said = plugin->text_of(hook);
         if (!said.empty()) all.push_back({plugin->id(), std::move(said)});
     }
     return all;
@@ -82,13 +78,13 @@ std::string joined(const std::vector<Words>& words) {
 }
 
 std::vector<Words> Registry::system_prompts() {
-    return words(&tenon_context::system_prompt);
+    return words(plugin::Hook::kSystemPrompt);
 }
 std::string Registry::reminders() {
-    return joined(words(&tenon_context::remind));
+    return joined(words(plugin::Hook::kRemind));
 }
 std::string Registry::carried_on() {
-    return joined(words(&tenon_context::carry));
+    return joined(words(plugin::Hook::kCarry));
 }
 
 }  // namespace tenon::plugins

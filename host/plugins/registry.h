@@ -16,12 +16,13 @@ struct Words {
     std::string text;
 };
 
-/// A paragraph each.
+/// All texts, each a paragraph.
 std::string joined(const std::vector<Words>& words);
 
-/// The tools of this host by name: those of plugins in the order of the plugins and as each lists
-/// them, then the host's own. Owns them all; plugins are destroyed in reverse order. `find` and
-/// `specs` may be called from any thread, as long as nothing is added or removed: between turns.
+/// The plugins of a session and all its tools: the tools of the plugins in the order of the
+/// plugins, then the host's own. Owns plugins and tools; plugins are destroyed in reverse order.
+/// `find` and `specs` may be called from any thread while nothing is added or removed. Plugins are
+/// added and removed between turns only.
 class Registry final : public agent::Toolbox, public agent::Context {
 public:
     Registry() = default;
@@ -29,23 +30,23 @@ public:
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
 
-    /// A tool of the host itself. Its name must be new: a bug otherwise. Added before the plugins
-    /// whose tools may not take that name.
+    /// Adds a tool of the host itself, before any plugin is added, so that no plugin can take its
+    /// name. The name must be new.
     void add(std::unique_ptr<agent::Tool> tool);
 
-    /// All tools of a plugin, or none: a name that is taken refuses the whole plugin, which is
+    /// Adds a plugin with all its tools. If one of their names is taken, the plugin is refused and
     /// destroyed.
     Result<void, Problem> add(std::unique_ptr<Plugin> plugin);
 
-    /// Takes a plugin and its tools out and destroys it. No call of it is under way.
+    /// Removes and destroys a plugin and its tools. No call of it may be running.
     void remove(const std::string& id);
 
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
 
-    /// Tells every plugin whose session it serves; `reason` is new, resumed or cleared.
+    /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared.
     void begin_session(const std::string& session, const std::string& reason);
-    /// What the plugins add to the system prompt, those that do.
+    /// What the plugins add to the system prompt; without plugins that add nothing.
     [[nodiscard]] std::vector<Words> system_prompts();
     std::string reminders() override;
     std::string carried_on() override;
@@ -53,10 +54,9 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
 
 private:
-    std::vector<Words> words(void (*tenon_context::*function)(void*, tenon_sink));
+    std::vector<Words> words(plugin::Hook hook);
 
     std::vector<std::unique_ptr<Plugin>> plugins_;
-    std::vector<std::unique_ptr<agent::Tool>> plugin_tools_;  // in order; they refer to plugins_
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;
     std::map<std::string, agent::Tool*, std::less<>> by_name_;
 };

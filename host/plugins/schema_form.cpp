@@ -14,20 +14,20 @@
 namespace tenon::plugins {
 namespace {
 
-/// References may multiply a schema's size; this is far more than any tool needs.
+/// Limits, since references can multiply the size of a schema. Far more than any tool needs.
 constexpr int kMaxNodes = 10'000;
 constexpr int kMaxDepth = 64;
 
 enum class Shape {
-    kAnnotation,    // says nothing about validity
+    kAnnotation,    // does not matter for validity
     kSchema,        // one schema
     kSchemaOrList,  // one schema, or one for each element
     kSchemas,       // a non-empty list of schemas
     kSchemaByName,  // an object of schemas
     kDependencies,  // an object of schemas or lists of names
-    kDefinitions,   // schemas for references; looked at where they are used
+    kDefinitions,   // schemas for references; converted where they are used
     kTypes,
-    kValues,  // a non-empty list of anything
+    kChoices,  // a non-empty list of anything
     kAnything,
     kNumber,
     kPositiveNumber,
@@ -38,7 +38,7 @@ enum class Shape {
     kTextPattern,
 };
 
-/// Draft 7 without patternProperties and remote references. `format` only annotates, as the draft
+/// Draft 7 without patternProperties and remote references. `format` is an annotation, as the draft
 /// allows.
 const std::map<std::string, Shape, std::less<>>& keywords() {
     static const std::map<std::string, Shape, std::less<>> table = {
@@ -72,7 +72,7 @@ const std::map<std::string, Shape, std::less<>>& keywords() {
         {"then", Shape::kSchema},
         {"else", Shape::kSchema},
         {"type", Shape::kTypes},
-        {"enum", Shape::kValues},
+        {"enum", Shape::kChoices},
         {"const", Shape::kAnything},
         {"minimum", Shape::kNumber},
         {"maximum", Shape::kNumber},
@@ -106,8 +106,8 @@ bool is_count(const Json& value) {
     return value.is_number_integer() && value >= 0 && value <= INT64_MAX;
 }
 
-/// What a plain assertion must look like; empty when `value` does.
-std::string_view complaint(Shape shape, const Json& value) {
+/// What is wrong with the value of a keyword that holds no schema; empty: nothing.
+std::string_view shape_error(Shape shape, const Json& value) {
     const auto unless = [](bool fits, std::string_view text) {
         return fits ? std::string_view() : text;
     };
@@ -116,7 +116,7 @@ std::string_view complaint(Shape shape, const Json& value) {
         case Shape::kTypes:
             return unless(is_type_name(value) || (!value.empty() && all(value, is_type_name)),
                           "must name a JSON type, or a list of them");
-        case Shape::kValues:
+        case Shape::kChoices:
             return unless(value.is_array() && !value.empty(), "must be a list that is not empty");
         case Shape::kNumber:
             return unless(value.is_number(), "must be a number");
@@ -143,10 +143,10 @@ std::string escaped(std::string_view name) {
     return out;
 }
 
-/// One walk over one schema. After the first complaint everything returns null.
-class Walk {
+/// Converts one schema. After the first error everything returns null.
+class Converter {
 public:
-    explicit Walk(const Json& root) : root_(root) {}
+    explicit Converter(const Json& root) : root_(root) {}
 
     Json schema(const Json& node, const std::string& at) {
         if (node.is_boolean()) return node;
@@ -155,7 +155,7 @@ public:
             return fail(at, "the schema is too large once its references are followed");
         if (depth_ == kMaxDepth) return fail(at, "the schema is nested too deep");
         ++depth_;
-        Json out = node.contains("$ref") ? reference(node, at) : keyword_by_keyword(node, at);
+        Json out = node.contains("$ref") ? reference(node, at) : keywords_of(node, at);
         --depth_;
         return out;
     }
@@ -168,16 +168,15 @@ private:
         return nullptr;
     }
 
-    /// "#/definitions/x" and "#/$defs/x". Recursion is refused: a value nested as deep as it likes
-    /// would have to be followed.
+    /// "#/definitions/x" and "#/$defs/x". Recursion is refused, since a form would be endless.
     Json reference(const Json& node, const std::string& at) {
         for (const auto& [key, value] : node.items()) {
             const auto keyword = keywords().find(key);
-            const bool may_stand =
+            const bool is_allowed =
                 key == "$ref" ||
                 (keyword != keywords().end() &&
                  (keyword->second == Shape::kAnnotation || keyword->second == Shape::kDefinitions));
-            if (!may_stand) return fail(at, "'" + key + "' next to '$ref' would be ignored");
+            if (!is_allowed) return fail(at, "'" + key + "' next to '$ref' would be ignored");
         }
         const std::string* target = string_in(member(node, "$ref"));
         if (target == nullptr) return fail(at + "/$ref", "must be a string");
@@ -197,11 +196,11 @@ private:
             const Json::json_pointer where(pointer);
             return root_.contains(where) ? &root_.at(where) : nullptr;
         } catch (const Json::exception&) {
-            return nullptr;  // no pointer at all
+            return nullptr;  // not a JSON pointer
         }
     }
 
-    Json keyword_by_keyword(const Json& node, const std::string& at) {
+    Json keywords_of(const Json& node, const std::string& at) {
         Json out = Json::object();
         for (const auto& [key, value] : node.items()) {
             const std::string here = at + "/" + escaped(key);
@@ -216,7 +215,7 @@ private:
 
     void put(Json& out, const std::string& key, Shape shape, const Json& value,
              const std::string& at) {
-        if (const auto why = complaint(shape, value); !why.empty()) {
+        if (const auto why = shape_error(shape, value); !why.empty()) {
             fail(at, why);
             return;
         }
@@ -239,7 +238,13 @@ private:
                 return;
             case Shape::kTextCount:
             case Shape::kTextPattern:
-                out[std::string(kTextKeyword)][key] = value;
+                out[kTextKeyword][key] = value;
+                return;
+            case Shape::kTypes:
+                out[kTypesKeyword] = value.is_array() ? value : Json::array({value});
+                return;
+            case Shape::kChoices:
+                out[kChoicesKeyword] = value;
                 return;
             default:
                 out[key] = value;
@@ -264,7 +269,7 @@ private:
             if (name.find('\0') != std::string::npos)
                 return fail(at, "a name holds a NUL character");
             const bool names = shape == Shape::kDependencies && value_of_name.is_array();
-            if (names && !complaint(Shape::kNames, value_of_name).empty())
+            if (names && !shape_error(Shape::kNames, value_of_name).empty())
                 return fail(here, "must be a list of names");
             out[name] = names ? value_of_name : schema(value_of_name, here);
         }
@@ -272,7 +277,7 @@ private:
     }
 
     const Json& root_;
-    std::set<std::string> active_;  // references being followed
+    std::set<std::string> active_;  // the references that are being replaced
     int nodes_ = 0;
     int depth_ = 0;
     std::optional<Error> error_;
@@ -281,9 +286,9 @@ private:
 }  // namespace
 
 Result<Json> schema_form(const Json& schema) {
-    Walk walk(schema);
-    Json form = walk.schema(schema, "");
-    if (walk.error()) return *walk.error();
+    Converter converter(schema);
+    Json form = converter.schema(schema, "");
+    if (converter.error()) return *converter.error();
     return form;
 }
 

@@ -1,19 +1,19 @@
 #pragma once
 
-#include <string_view>
-
 #include "host/base/json.h"
 #include "host/base/result.h"
 
 namespace tenon::plugins {
 
-/// The keyword under which `schema_form` collects what is asserted of strings (pattern, minLength,
-/// maxLength), for the constraint that schema.cpp adds to the validator.
-constexpr std::string_view kTextKeyword = "x-tenon-text";
+// Keywords of a form that schema.cpp checks itself.
+constexpr const char* kTypesKeyword = "x-tenon-types";   ///< of `type`: a list of names
+constexpr const char* kChoicesKeyword = "x-tenon-enum";  ///< `enum`
+constexpr const char* kTextKeyword = "x-tenon-text";     ///< pattern, minLength, maxLength
 
-/// `schema` reduced to what the validator decides by: annotations dropped, local references
-/// replaced by what they name, assertions on strings under kTextKeyword. The Error names the place
-/// (as a JSON pointer) of a keyword that is unknown or malformed. Pure function.
+/// Converts a schema to the form that the validator uses: without annotations, with each local
+/// reference replaced by the schema that it names, and with `type`, `enum` and the assertions on
+/// strings moved to the keywords above. The Error names the place, as a JSON pointer, of a keyword
+/// that is unknown or malformed. Pure function.
 Result<Json> schema_form(const Json& schema);
 
 }  // namespace tenon::plugins

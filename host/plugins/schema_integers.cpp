@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/plugins/schema_form.h"
+
 namespace tenon::plugins {
 namespace {
 
@@ -14,30 +16,23 @@ bool has_whole_float(const Json& value) {
     return std::any_of(value.begin(), value.end(), has_whole_float);
 }
 
-bool holds_integer(const Json& choices, const Json& value) {
-    return std::any_of(choices.begin(), choices.end(), [&value](const Json& choice) {
+bool states_integer(const Json& form, const Json& value) {
+    const auto is_same_integer = [&value](const Json& choice) {
         return choice.is_number_integer() && choice == value;
-    });
+    };
+    const Json& types = member(form, kTypesKeyword);
+    const Json& choices = member(form, kChoicesKeyword);
+    return std::find(types.begin(), types.end(), "integer") != types.end() ||
+           std::any_of(choices.begin(), choices.end(), is_same_integer) ||
+           is_same_integer(member(form, "const"));
 }
 
-bool wants_integer(const Json& form, const Json& value) {
-    if (const auto type = form.find("type"); type != form.end()) {
-        if (*type == "integer") return true;
-        if (type->is_array() && std::find(type->begin(), type->end(), "integer") != type->end())
-            return true;
-    }
-    if (const auto choices = form.find("enum"); choices != form.end() && choices->is_array())
-        if (holds_integer(*choices, value)) return true;
-    const auto constant = form.find("const");
-    return constant != form.end() && holds_integer(Json::array({*constant}), value);
-}
-
-/// Follows the schema down; returns whether something was written anew.
-class Writer {
+/// Walks over the schema and the value together and replaces numbers.
+class Replacement {
 public:
     void walk(const Json& form, Json& value) {
         if (!form.is_object()) return;
-        if (is_whole_float(value) && wants_integer(form, value)) {
+        if (is_whole_float(value) && states_integer(form, value)) {
             value = *integer_in(value);
             changed_ = true;
         }
@@ -98,9 +93,9 @@ private:
 std::optional<Json> with_integers(const Json& form, const Json& value) {
     if (!has_whole_float(value)) return std::nullopt;
     Json copy = value;
-    Writer writer;
-    writer.walk(form, copy);
-    if (!writer.changed()) return std::nullopt;
+    Replacement replacement;
+    replacement.walk(form, copy);
+    if (!replacement.changed()) return std::nullopt;
     return copy;
 }
 

@@ -1,48 +1,54 @@
 #pragma once
 
-#include <tenon/plugin.h>
-
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 
+#include <tenon/plugin.h>
+
 #include "host/agent/ports.h"
 #include "host/base/json.h"
 
-/// What plugins may ask of the host: a table of methods. The rooms behind them are added by the
-/// application; this room only looks up, parses and guards.
+/// What plugins may request from the host: a table of methods. The handlers come from other rooms;
+/// here a method is looked up, its parameters are parsed, and exceptions are caught.
 namespace tenon::plugins {
 
-/// One request of a plugin, its parameters parsed. Valid until the handler returns.
+/// One request of a plugin with parsed parameters. Valid until the handler returns.
 struct ServiceRequest {
     std::string_view plugin;  ///< id
     bool first_party = false;
     const Json& params;  ///< an object
     std::string_view body;
-    agent::CallContext* call = nullptr;  ///< the invoke under way, or null
+    agent::CallContext* call = nullptr;  ///< the running call that asks, or null
 };
 
-/// `out` is JSON when rc is TENON_OK, else an explanation in plain words that a model may be shown.
+/// `out` is JSON if rc is TENON_OK, else an explanation that a model may be shown.
 struct ServiceReply {
     tenon_rc rc = TENON_OK;
     std::string out;
 
     static ServiceReply ok(const Json& answer) { return {TENON_OK, dump_json(answer)}; }
-    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED) { return {rc, std::move(why)}; }
+    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED) {
+        return {rc, std::move(why)};
+    }
 };
 
-/// Handlers run on the thread that asks, several at once; they are added before any plugin is loaded.
+/// The methods of one session. All handlers are added before a plugin is loaded. They run on the
+/// threads that send the requests, several at once.
 class Services {
 public:
     using Handler = std::function<ServiceReply(const ServiceRequest&)>;
 
-    void add(std::string method, Handler handler) { handlers_[std::move(method)] = std::move(handler); }
+    void add(std::string method, Handler handler) {
+        handlers_[std::move(method)] = std::move(handler);
+    }
 
-    /// Never throws: an unknown method answers TENON_UNSUPPORTED, parameters that are no JSON object
-    /// TENON_BAD_ARGS, an exception in a handler TENON_FAULT.
+    /// The reply is TENON_UNSUPPORTED for an unknown method, TENON_BAD_ARGS for parameters that are
+    /// not a JSON object, and TENON_FAULT when the handler throws.
     ServiceReply request(std::string_view plugin, bool first_party, std::string_view method,
-                         std::string_view params, std::string_view body, agent::CallContext* call) const noexcept;
+                         std::string_view params, std::string_view body,
+                         agent::CallContext* call) const noexcept;
 
 private:
     std::map<std::string, Handler, std::less<>> handlers_;

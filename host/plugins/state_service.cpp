@@ -20,8 +20,8 @@ constexpr std::size_t kMaxKeyBytes = 128;
 constexpr std::size_t kMaxValueBytes = 64U << 10U;
 constexpr std::size_t kMaxFileBytes = 1U << 20U;
 
-/// Held while a file is read, changed and replaced; between processes and, each opening the file
-/// anew, between threads (flock(2)).
+/// Locks a file while another one is read, changed and replaced. Excludes other processes and,
+/// since every call opens the file again, other threads (flock(2)).
 Result<UniqueFd> lock_file(const fs::path& path) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return Error::from_errno("open " + path.string());
@@ -62,8 +62,8 @@ std::string scope_of(const Json& params) {
     return string_or(params, "scope");
 }
 
-/// What is wrong with what both methods take.
-std::optional<ServiceReply> complaint(const Json& params, bool has_session) {
+/// What is wrong with the parameters that both methods have.
+std::optional<ServiceReply> parameter_error(const Json& params, bool has_session) {
     const auto bad = [](const char* why) { return ServiceReply::failed(why, TENON_BAD_ARGS); };
     const std::string key = string_or(params, "key");
     if (key.empty()) return bad("key is required: a text that is not empty");
@@ -92,15 +92,15 @@ const fs::path& StateService::folder_of(const ServiceRequest& request) const {
 }
 
 ServiceReply StateService::get(const ServiceRequest& request) {
-    if (auto wrong = complaint(request.params, !session_folder_.empty())) return *wrong;
-    // No lock: the file is only ever replaced as a whole.
+    if (auto wrong = parameter_error(request.params, !session_folder_.empty())) return *wrong;
+    // Without a lock, since the file is always replaced as a whole.
     const auto values = read_values(folder_of(request) / (std::string(request.plugin) + ".json"));
     if (!values) return ServiceReply::failed(values.error().message);
     return ServiceReply::ok({{"value", member(*values, string_or(request.params, "key"))}});
 }
 
 ServiceReply StateService::set(const ServiceRequest& request) {
-    if (auto wrong = complaint(request.params, !session_folder_.empty())) return *wrong;
+    if (auto wrong = parameter_error(request.params, !session_folder_.empty())) return *wrong;
     const Json& value = member(request.params, "value");
     const std::string* text = string_in(value);
     if (!request.params.contains("value") || (text == nullptr && !value.is_null()))
@@ -109,8 +109,8 @@ ServiceReply StateService::set(const ServiceRequest& request) {
     if (text != nullptr && text->size() > kMaxValueBytes)
         return ServiceReply::failed("value has more than 64 KiB", TENON_BAD_ARGS);
 
-    const bool may_hold_keys = text != nullptr && secrets_ != nullptr;
-    const Json kept = may_hold_keys ? Json(secrets_->redact(*text)) : value;
+    const bool may_hold_secrets = text != nullptr && secrets_ != nullptr;
+    const Json stored_value = may_hold_secrets ? Json(secrets_->redact(*text)) : value;
     const std::string name(request.plugin);
     const fs::path& folder = folder_of(request);
     if (auto made = make_private_dirs(folder); !made)
@@ -120,7 +120,7 @@ ServiceReply StateService::set(const ServiceRequest& request) {
     const fs::path file = folder / (name + ".json");
     auto values = read_values(file);
     if (!values) return ServiceReply::failed(values.error().message);
-    auto stored = store(file, *values, string_or(request.params, "key"), kept);
+    auto stored = store(file, *values, string_or(request.params, "key"), stored_value);
     if (!stored) return ServiceReply::failed(stored.error().message);
     return ServiceReply::ok(Json::object());
 }

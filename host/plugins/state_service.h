@@ -8,22 +8,22 @@
 
 namespace tenon::plugins {
 
-/// The methods state.get/1 and state.set/1: a few texts that a plugin wants to find again, one JSON
-/// file a plugin and scope, `<folder>/<id>.json`: {"v":1,"values":{key:text}}. Several hosts may
-/// use a folder: changes are made under a lock and replace the file in one step. Blocks on the
-/// file. Not for large things: a key has at most 128 bytes, a value 64 KiB, a file 1 MiB.
+/// The methods state.get/1 and state.set/1: a plugin stores a few texts and reads them later. Each
+/// plugin and scope has one JSON file, `<folder>/<id>.json`: {"v":1,"values":{key:text}}. Several
+/// hosts may use a folder: a change is made under a lock and replaces the file in one step. Blocks
+/// on the file. Not for large data: a key has at most 128 bytes, a value 64 KiB, a file 1 MiB.
 class StateService {
 public:
-    /// `session_folder` holds what is asked for with "scope":"session"; empty: there is no session,
-    /// and that scope is unsupported. Folders are made when something is stored.
-    /// Values of `secrets`, which outlives the object, are not stored.
+    /// `session_folder` is for requests with "scope":"session"; if it is empty there is no session,
+    /// and that scope is unsupported. Folders are created when something is stored. Known keys are
+    /// removed from what is stored; `secrets` outlives the object.
     explicit StateService(std::filesystem::path folder, std::filesystem::path session_folder = {},
                           const Secrets* secrets = nullptr);
     ~StateService();
     StateService(const StateService&) = delete;
     StateService& operator=(const StateService&) = delete;
 
-    /// The handlers use this object: it outlives `services`' last request.
+    /// The handlers use this object, so it must outlive the last request.
     void add_to(Services& services);
 
 private:

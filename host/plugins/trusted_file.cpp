@@ -10,11 +10,11 @@
 namespace tenon::plugins {
 namespace {
 
-Refusal unreadable(const std::string& what, int code) {
+plugin::Refusal unreadable(const std::string& what, int code) {
     return {Error::from_errno(what, code).message, "check that the file is there and readable"};
 }
 
-/// Names and numbers come from the user database, whose entries may be long.
+/// For one entry of the user database, which may be long.
 constexpr std::size_t kRecordBytes = 64U << 10U;
 
 bool is_private_group(gid_t group, uid_t owner) {
@@ -39,7 +39,7 @@ bool is_private_group(gid_t group, uid_t owner) {
     return true;
 }
 
-/// Empty when nobody else can change it.
+/// Empty if nobody else can change the file.
 std::string who_else_could_write(const struct stat& info) {
     if (info.st_uid != ::geteuid() && !owns_this_program(info.st_uid))
         return "belongs to user number " + std::to_string(info.st_uid);
@@ -51,21 +51,21 @@ std::string who_else_could_write(const struct stat& info) {
     return "";
 }
 
-Result<void, Refusal> judge(const std::filesystem::path& path, const struct stat& info) {
+Result<void, plugin::Refusal> check_owner_and_mode(const std::filesystem::path& path, const struct stat& info) {
     const std::string doubt = who_else_could_write(info);
     if (doubt.empty()) return {};
     const std::string what =
         S_ISDIR(info.st_mode) ? "the folder " + path.string() + " " : "the file ";
-    return Refusal{what + doubt + ": others could change what the host would run",
-                   "chmod go-w " + path.string() + ", and let it belong to you or root"};
+    return plugin::Refusal{what + doubt + ": others could change what the host would run",
+                           "chmod go-w " + path.string() + ", and let it belong to you or root"};
 }
 
-Result<void, Refusal> judge_folders(std::filesystem::path folder) {
+Result<void, plugin::Refusal> check_folders(std::filesystem::path folder) {
     while (true) {
         struct stat info {};
         if (::lstat(folder.c_str(), &info) != 0)
             return unreadable("stat " + folder.string(), errno);
-        if (auto judged = judge(folder, info); !judged) return judged;
+        if (auto checked = check_owner_and_mode(folder, info); !checked) return checked;
         if (folder == folder.root_path()) return {};
         folder = folder.parent_path();
     }
@@ -78,25 +78,26 @@ bool owns_this_program(uid_t owner) {
     return owner == 0 || (::stat("/proc/self/exe", &program) == 0 && program.st_uid == owner);
 }
 
-Result<TrustedFile, Refusal> open_trusted(const std::filesystem::path& file) {
+Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& file) {
     std::error_code error;
     const auto folder =
         std::filesystem::canonical(std::filesystem::absolute(file).parent_path(), error);
     if (error) return unreadable("find the folder of " + file.string(), error.value());
-    if (auto judged = judge_folders(folder); !judged) return judged.error();
+    if (auto checked = check_folders(folder); !checked) return checked.error();
     TrustedFile out{UniqueFd(), folder / file.filename()};
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
     out.fd.reset(
         ::open(out.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!out.fd && errno == ELOOP) {
-        return Refusal{"a symbolic link, not a file", "put the library itself into the folder"};
+        return plugin::Refusal{"a symbolic link, not a file",
+                               "put the library itself into the folder"};
     }
     if (!out.fd) return unreadable("open " + out.path.string(), errno);
     struct stat info {};
     if (::fstat(out.fd.get(), &info) != 0) return unreadable("stat " + out.path.string(), errno);
     if (!S_ISREG(info.st_mode))
-        return Refusal{"not a regular file", "put the library itself into the folder"};
-    if (auto judged = judge(out.path, info); !judged) return judged.error();
+        return plugin::Refusal{"not a regular file", "put the library itself into the folder"};
+    if (auto checked = check_owner_and_mode(out.path, info); !checked) return checked.error();
     return out;
 }
 

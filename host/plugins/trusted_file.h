@@ -5,26 +5,27 @@
 
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
-#include "host/plugins/note.h"
+#include "host/plugin/refusal.h"
 
 namespace tenon::plugins {
 
-/// A file that nobody but root, this user and those may change who could do so anyway.
+/// A file that can be changed only by root, by the owner of the executable, and by this user.
 struct TrustedFile {
     UniqueFd fd;                 ///< open for reading
     std::filesystem::path path;  ///< absolute, its folder without symbolic links
 };
 
-/// Whether `owner` is root, or whom the running executable belongs to: who may say what is
-/// first-party. (In a user namespace root's files may belong to a number that stands for nobody;
-/// the executable does then too.)
+/// Whether `owner` is root or the owner of the running executable. Only these two may state which
+/// plugins are first-party. (In a user namespace files of root may have the number of the user
+/// `nobody`; then the executable has it too.)
 bool owns_this_program(uid_t owner);
 
-/// Opens `file` if it is a regular file (no symbolic link) owned by root, the executable's owner or
-/// this user, that neither group nor others may write to, in folders of which the same is true up
-/// to the root. A user's private group (the primary group, with the user's name or number and no
-/// other member) may, and a folder with the sticky bit, where only owners rename and remove, may be
-/// writable.
-Result<TrustedFile, Refusal> open_trusted(const std::filesystem::path& file);
+/// Opens `file` if it is a regular file, not a symbolic link, that nobody else can change: it is
+/// owned by root, by the owner of the executable or by this user, and neither its group nor others
+/// may write to it. The same must be true of its folder and of every folder above. Two exceptions:
+/// a user's private group may write (the user's primary group, with the user's name or number and
+/// without other members), and a folder with the sticky bit may be writable, since only owners can
+/// rename and remove files there.
+Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& file);
 
 }  // namespace tenon::plugins

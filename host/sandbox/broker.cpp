@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "host/base/atomic_file.h"
+#include "host/base/path_text.h"
 
 namespace tenon::sandbox {
 namespace {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/base/path_text.h"
 #include "host/sandbox/capabilities.h"
 #include "host/sandbox/directories.h"
 #include "host/sandbox/filter.h"

@@ -1,3 +1,4 @@
+
 #include "host/sandbox/explain.h"
 
 #include <algorithm>
@@ -6,6 +7,8 @@
 #include <filesystem>
 #include <optional>
 #include <unistd.h>
+
+#include "host/base/path_text.h"
 
 namespace tenon::sandbox {
 namespace {

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/base/path_text.h"
 #include "host/sandbox/policy.h"
 
 namespace tenon::sandbox {

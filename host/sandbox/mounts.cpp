@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/base/path_text.h"
 #include "host/base/private_dirs.h"
 #include "host/base/unique_fd.h"
 #include "host/sandbox/directories.h"

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <unistd.h>
 
+#include "host/base/path_text.h"
 #include "host/base/private_dirs.h"
 #include "host/sandbox/directories.h"
 #include "host/sandbox/policy.h"

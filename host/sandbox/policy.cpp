@@ -164,15 +164,4 @@ Result<Policy> decode(const Json& object) {
     return policy;
 }
 
-bool is_beneath(std::string_view path, std::string_view directory) {
-    if (directory == "/") return path.starts_with('/');
-    return path.starts_with(directory) &&
-           (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
-bool is_beneath_any(std::string_view path, const std::vector<std::string>& directories) {
-    return std::any_of(directories.begin(), directories.end(),
-                       [&](const std::string& directory) { return is_beneath(path, directory); });
-}
-
 }  // namespace tenon::sandbox

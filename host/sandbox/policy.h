@@ -60,9 +60,4 @@ Json encode(const Policy& policy);
 /// policy that is not wholly understood must not be applied in part.
 Result<Policy> decode(const Json& object);
 
-/// Whether `path` is `directory` or beneath it, by their names alone.
-bool is_beneath(std::string_view path, std::string_view directory);
-/// Whether one of `directories` holds `path`.
-bool is_beneath_any(std::string_view path, const std::vector<std::string>& directories);
-
 }  // namespace tenon::sandbox

@@ -47,15 +47,16 @@ std::string without_cr(std::string_view text) {
     return out;
 }
 
-Change edit(const Json& input, std::optional<std::string_view> contents) {
-    Change part{string_or(input, "old_text"), string_or(input, "new_text"), false};
+Change replacement(const Json& input, const agent::ToolFacts& facts,
+                   std::optional<std::string_view> contents) {
+    Change part{string_or(input, facts.before), string_or(input, facts.after), false};
     if (!contents || part.before.empty()) return part;
     // The tool takes the file's line ends for those of its arguments.
     const bool crlf = contents->find("\r\n") != std::string_view::npos;
     const std::string old_text = crlf ? without_cr(part.before) : part.before;
     Change change{crlf ? without_cr(*contents) : std::string(*contents), {}, true};
     const std::size_t places = count(change.before, old_text);
-    const bool all = bool_or(input, "replace_all", false);
+    const bool all = bool_or(input, facts.everywhere, false);
     if (places == 0 || (places > 1 && !all)) return part;
     change.after = change.before;
     replace(change.after, old_text, crlf ? without_cr(part.after) : part.after, all);
@@ -191,11 +192,11 @@ void end_with_line_feed(std::string& text) {
 
 }  // namespace
 
-std::optional<Change> change_of(const agent::ToolCall& call,
+std::optional<Change> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
                                 std::optional<std::string_view> contents) {
-    if (call.name == "edit_file") return edit(call.input, contents);
-    if (call.name != "write_file") return {};
-    return Change{std::string(contents.value_or("")), string_or(call.input, "content"), true};
+    if (facts.result != agent::ResultView::kChange) return {};
+    if (!facts.before.empty()) return replacement(call.input, facts, contents);
+    return Change{std::string(contents.value_or("")), string_or(call.input, facts.after), true};
 }
 
 Diff diff(const Change& change, const DiffOptions& options) {
@@ -221,6 +222,29 @@ Diff diff(const Change& change, const DiffOptions& options) {
     out.lines = sheet.finish();
     out.added = count_of(changes, Kind::kAdded);
     out.removed = count_of(changes, Kind::kRemoved);
+    return out;
+}
+
+Diff shown_diff(std::string_view text, const DiffOptions& options) {
+    Diff out;
+    std::size_t left_out = 0;
+    for (const std::string_view line : lines_of(text)) {
+        const std::string_view begin = line.substr(0, 3);
+        const bool header = begin == "+++" || begin == "---";
+        const bool added = !header && begin.substr(0, 1) == "+";
+        const bool removed = !header && begin.substr(0, 1) == "-";
+        out.added += added ? 1U : 0U;
+        out.removed += removed ? 1U : 0U;
+        if (out.lines.size() >= options.max_rows) {
+            ++left_out;
+            continue;
+        }
+        const Look look = added ? kGood : removed ? kBad : kDim;
+        out.lines.push_back(cut(paint(options.style, look, shown(line)), options.width));
+    }
+    if (left_out > 0)
+        out.lines.push_back(
+            paint(options.style, kDim, "… +" + std::to_string(left_out) + " lines"));
     return out;
 }
 

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "host/agent/message.h"
+#include "host/agent/tool_facts.h"
 #include "host/ui/style.h"
 
 namespace tenon::ui {
 
-/// What a call of `edit_file` or `write_file` does to a file.
+/// What a call does to a file.
 struct Change {
     std::string before;
     std::string after;
@@ -19,9 +20,10 @@ struct Change {
     bool whole = false;
 };
 
-/// The change that `call` asks for, or nothing for other tools. `contents` is the file as it is:
-/// with it the change is placed; without it an edit is shown by itself and a file as new.
-std::optional<Change> change_of(const agent::ToolCall& call,
+/// The change that `call` asks for; nothing when the tool's facts do not say that it makes one.
+/// `contents` is the file as it is: with it the change is placed; without it a replaced text is
+/// shown by itself and a whole file as new.
+std::optional<Change> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
                                 std::optional<std::string_view> contents = {});
 
 struct DiffOptions {
@@ -39,5 +41,9 @@ struct Diff {
     std::size_t removed = 0;
 };
 Diff diff(const Change& change, const DiffOptions& options);
+
+/// A unified diff that a tool has written, with the same colours and limits. Its lines are counted
+/// by their first character; file headers (`---`, `+++`) count as neither added nor removed.
+Diff shown_diff(std::string_view text, const DiffOptions& options);
 
 }  // namespace tenon::ui

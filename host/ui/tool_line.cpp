@@ -20,17 +20,13 @@ constexpr std::size_t kMostDiffRows = 20;
 constexpr std::size_t kIndent = 2;
 using Rows = std::vector<std::string>;
 
-bool is_edit(const agent::ToolCall& call) {
-    return call.name == "edit_file" || call.name == "write_file";
-}
+using agent::ResultView;
 
-bool is_command(const agent::ToolCall& call) {
-    return call.name == "bash";
-}
-
-std::string line_of(const Mark& mark, const agent::ToolCall& call, const std::string& behind,
+/// `Call` is ToolStarted or ToolFinished.
+template <class Call>
+std::string line_of(const Mark& mark, const Call& call, const std::string& behind,
                     std::size_t width, Style style) {
-    const auto [name, subject] = subject_of(call);
+    const auto [name, subject] = subject_of(call.call, call.facts);
     const std::string what = paint(style, kBold, name) + (subject.empty() ? "" : " " + subject);
     return status_line(mark, what, behind, width, style);
 }
@@ -39,25 +35,27 @@ std::string count_text(std::size_t n, const char* what) {
     return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
+std::string sizes_of(const Diff& diff) {
+    return "+" + std::to_string(diff.added) + " -" + std::to_string(diff.removed);
+}
+
 std::string outcome_of(const agent::ToolFinished& call) {
+    const std::string& text = call.result.text;
     if (call.denied) return "denied";
-    if (is_command(call.call)) {
-        if (std::string ending = command_output(call.result.text).ending; !ending.empty())
-            return ending;
+    if (call.facts.result == ResultView::kCommand) {
+        if (std::string ending = command_output(text).ending; !ending.empty()) return ending;
     }
     if (call.result.is_error) return "error";
-    if (call.call.name == "read_file")
-        return count_text(output_lines(call.result.text).size(), "line");
-    if (const auto change = is_edit(call.call) ? change_of(call.call) : std::nullopt) {
-        const Diff sizes = diff(*change, {});
-        return "+" + std::to_string(sizes.added) + " -" + std::to_string(sizes.removed);
-    }
+    if (call.facts.result == ResultView::kLineCount)
+        return count_text(output_lines(text).size(), "line");
+    if (call.facts.result == ResultView::kDiff) return sizes_of(shown_diff(text, {}));
+    if (const auto change = change_of(call.call, call.facts)) return sizes_of(diff(*change, {}));
     return {};
 }
 
 bool has_failed(const agent::ToolFinished& call) {
     if (call.denied || call.result.is_error) return true;
-    if (!is_command(call.call)) return false;
+    if (call.facts.result != ResultView::kCommand) return false;
     const std::string ending = command_output(call.result.text).ending;
     return !ending.empty() && ending.rfind("continues", 0) != 0;
 }
@@ -71,11 +69,10 @@ Rows wrapped(const Rows& lines, std::size_t width) {
     return rows;
 }
 
-Rows checklist(const Json& input, std::size_t width, Style style) {
+Rows checklist(const Json& items, std::size_t width, Style style) {
     Rows rows;
-    const auto items = input.find("items");
-    if (items == input.end() || !items->is_array()) return rows;
-    for (const Json& item : *items) {
+    if (!items.is_array()) return rows;
+    for (const Json& item : items) {
         const std::string status = string_or(item, "status");
         const bool done = status == "completed";
         const bool active = status == "in_progress";
@@ -89,10 +86,10 @@ Rows checklist(const Json& input, std::size_t width, Style style) {
     return rows;
 }
 
-/// What needs no more than its line.
-bool speaks_for_itself(const agent::ToolCall& call) {
-    return call.name == "read_file" || call.name == "background_run" || call.name == "load_skill" ||
-           call.name == "compact";
+Rows dimmed(Rows lines, std::size_t width, Style style) {
+    for (std::string& line : lines)
+        line = paint(style, kDim, cut(line, width));
+    return lines;
 }
 
 Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
@@ -102,22 +99,31 @@ Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
             row = paint(style, kBad, row);
         return rows;
     }
-    if (call.call.name == "todo" && call.call.input.is_object())
-        return checklist(call.call.input, width, style);
-    if (const auto change = change_of(call.call))
-        return diff(*change, {width, kMostDiffRows, style}).lines;
-    if (speaks_for_itself(call.call)) return {};
-    Rows lines = is_command(call.call) ? folded(command_output(call.result.text).lines,
-                                                kLinesOfHead, kMostLines - kLinesOfHead)
-                                       : folded(output_lines(call.result.text), kMostLines, 0);
-    for (std::string& line : lines)
-        line = paint(style, kDim, cut(line, width));
-    return lines;
+    switch (call.facts.result) {
+        case ResultView::kNothing:
+        case ResultView::kLineCount:
+            return {};
+        case ResultView::kChecklist:
+            return checklist(member(call.call.input, call.facts.items), width, style);
+        case ResultView::kDiff:
+            return shown_diff(call.result.text, {width, kMostDiffRows, style}).lines;
+        case ResultView::kChange:
+            if (const auto change = change_of(call.call, call.facts))
+                return diff(*change, {width, kMostDiffRows, style}).lines;
+            return {};
+        case ResultView::kCommand:
+            return dimmed(folded(command_output(call.result.text).lines, kLinesOfHead,
+                                 kMostLines - kLinesOfHead),
+                          width, style);
+        case ResultView::kText:
+            break;
+    }
+    return dimmed(folded(output_lines(call.result.text), kMostLines, 0), width, style);
 }
 
 }  // namespace
 
-std::string running_tool_line(const agent::ToolCall& call, milliseconds elapsed,
+std::string running_tool_line(const agent::ToolStarted& call, milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style) {
     Details details;
     add_time(details, elapsed);
@@ -131,8 +137,8 @@ std::string finished_tool_line(const agent::ToolFinished& call, std::size_t widt
     add_time(details, call.duration);
     if (std::string outcome = outcome_of(call); !outcome.empty())
         details.push_back(std::move(outcome));
-    return line_of(has_failed(call) ? kWentWrong : kWentWell, call.call, in_brackets(details),
-                   width, style);
+    return line_of(has_failed(call) ? kWentWrong : kWentWell, call, in_brackets(details), width,
+                   style);
 }
 
 std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,

@@ -1,6 +1,6 @@
 #include "host/ui/tool_subject.h"
 
-#include <array>
+#include <algorithm>
 #include <string_view>
 
 #include "host/base/untrusted.h"
@@ -16,104 +16,93 @@ std::string shown(std::string_view text) {
     return visible(utf8::first_bytes(text, kLongestValue));
 }
 
-std::string member(const Json& input, const char* key) {
-    return shown(string_or(input, key));
-}
-
 /// Numbers and names alike.
 std::string value_text(const Json& value) {
     return first_line(value.is_string() ? *string_in(value) : dump_json(value));
 }
 
-std::string command(const Json& input) {
-    const std::string name = member(input, "name");
-    return (name.empty() ? "" : name + ": ") + first_line(string_or(input, "command"));
-}
-
-std::string path(const Json& input) {
-    return member(input, "path");
-}
-
-std::string lines_of_file(const Json& input) {
-    const std::int64_t offset = integer_or(input, "offset", 1);
-    const std::int64_t limit = integer_or(input, "limit", 0);
-    std::string out = path(input);
-    if (!input.contains("offset") && limit <= 0) return out;
-    out += ":" + std::to_string(offset) + "-";
-    const bool sane = limit > 0 && offset > 0 && limit < INT64_MAX - offset;
-    return sane ? out + std::to_string(offset + limit - 1) : out;
-}
-
-std::string pattern(const Json& input) {
-    std::string out = member(input, "pattern");
-    if (const std::string where = path(input); !where.empty()) out += " in " + where;
-    if (const std::string files = member(input, "glob"); !files.empty()) out += " (" + files + ")";
-    return out;
-}
-
-std::string job(const Json& input) {
-    return member(input, "job_id");
-}
-
-std::string jobs(const Json& input) {
+/// Text, an integer, or a list of both; empty for everything else.
+std::string argument_text(const Json& value) {
+    if (const std::string* text = string_in(value); text != nullptr) return shown(*text);
+    if (value.is_number_integer()) return value_text(value);
     std::string out;
-    const auto ids = input.find("job_ids");
-    if (ids == input.end() || !ids->is_array()) return out;
-    for (const Json& id : *ids)
-        out.append(out.empty() ? "" : " ").append(value_text(id));
+    if (!value.is_array()) return out;
+    for (const Json& element : value)
+        out.append(out.empty() ? "" : " ").append(value_text(element));
     return out;
 }
 
-std::string nothing(const Json&) {
-    return {};
+/// `10-14`, `10-` without an end; empty when neither number is there.
+std::string line_range(const Json& input, std::string_view first, std::string_view count) {
+    const std::int64_t offset = integer_or(input, first, 1);
+    const std::int64_t limit = integer_or(input, count, 0);
+    if (member(input, first).is_null() && limit <= 0) return {};
+    const bool sane = limit > 0 && offset > 0 && limit < INT64_MAX - offset;
+    return std::to_string(offset) + "-" + (sane ? std::to_string(offset + limit - 1) : "");
 }
 
-std::string subject(const Json& input) {
-    return member(input, "subject");
+/// One alternative of a placeholder: `a`, `a:first` or `a+b`.
+std::string alternative(std::string_view text, const Json& input) {
+    if (const auto plus = text.find('+'); plus != std::string_view::npos)
+        return line_range(input, text.substr(0, plus), text.substr(plus + 1));
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) return argument_text(member(input, text));
+    return first_line(string_or(input, text.substr(0, colon)));
 }
 
-std::string task(const Json& input) {
-    const auto id = input.find("task_id");
-    std::string out = id == input.end() ? "" : value_text(*id);
-    if (const std::string status = member(input, "status"); !status.empty()) out += " " + status;
-    return out;
-}
+/// Fills in the subject that a tool states; FACTS OF A TOOL in plugin.h has the syntax.
+class Subject {
+public:
+    Subject(std::string_view rest, const Json& input) : rest_(rest), input_(input) {}
 
-std::string skill(const Json& input) {
-    return member(input, "name");
-}
+    std::string text() {
+        std::string out;
+        while (!rest_.empty()) {
+            const char c = take();
+            if (c == '{') {
+                out += placeholder();
+            } else if (c == '[') {
+                out += bracket();
+            } else {
+                out += c;
+            }
+        }
+        return out;
+    }
 
-std::string work(const Json& input) {
-    const std::string description = first_line(string_or(input, "description"));
-    return description.empty() ? first_line(string_or(input, "prompt")) : description;
-}
+private:
+    char take() {
+        const char c = rest_.front();
+        rest_.remove_prefix(1);
+        return c;
+    }
+    /// What stands before `end`, which is taken too.
+    std::string_view take_until(char end) {
+        const std::string_view found = rest_.substr(0, rest_.find(end));
+        rest_.remove_prefix(std::min(found.size() + 1, rest_.size()));
+        return found;
+    }
+    std::string placeholder() {
+        std::string_view names = take_until('}');
+        std::string value;
+        while (value.empty() && !names.empty()) {
+            const std::string_view name = names.substr(0, names.find('|'));
+            value = alternative(name, input_);
+            names.remove_prefix(std::min(name.size() + 1, names.size()));
+        }
+        missing_ = missing_ || value.empty();
+        return value;
+    }
+    std::string bracket() {
+        Subject inner(take_until(']'), input_);
+        std::string text = inner.text();
+        return inner.missing_ ? std::string() : text;
+    }
 
-std::string focus(const Json& input) {
-    return first_line(string_or(input, "focus"));
-}
-
-struct Known {
-    std::string_view tool;
-    std::string (*subject)(const Json& input);
+    std::string_view rest_;
+    const Json& input_;
+    bool missing_ = false;
 };
-constexpr std::array kKnown = {Known{"bash", command},
-                               Known{"background_run", command},
-                               Known{"background_check", job},
-                               Known{"background_wait", jobs},
-                               Known{"background_cancel", job},
-                               Known{"read_file", lines_of_file},
-                               Known{"write_file", path},
-                               Known{"edit_file", path},
-                               Known{"glob", pattern},
-                               Known{"grep", pattern},
-                               Known{"todo", nothing},
-                               Known{"task_create", subject},
-                               Known{"task_update", task},
-                               Known{"task_list", nothing},
-                               Known{"task_get", task},
-                               Known{"load_skill", skill},
-                               Known{"agent", work},
-                               Known{"compact", focus}};
 
 /// name(key: value, …)
 ToolSubject spelled_out(const agent::ToolCall& call) {
@@ -130,12 +119,10 @@ ToolSubject spelled_out(const agent::ToolCall& call) {
 
 }  // namespace
 
-ToolSubject subject_of(const agent::ToolCall& call) {
+ToolSubject subject_of(const agent::ToolCall& call, const agent::ToolFacts& facts) {
     if (!call.input.is_object()) return {shown(call.name), {}};
-    for (const Known& known : kKnown) {
-        if (known.tool == call.name) return {call.name, known.subject(call.input)};
-    }
-    return spelled_out(call);
+    if (!facts.subject) return spelled_out(call);
+    return {shown(call.name), visible(Subject(*facts.subject, call.input).text())};
 }
 
 }  // namespace tenon::ui

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "host/agent/message.h"
+#include "host/agent/tool_facts.h"
 
 namespace tenon::ui {
 
@@ -12,6 +13,7 @@ struct ToolSubject {
     std::string name;
     std::string subject;
 };
-ToolSubject subject_of(const agent::ToolCall& call);
+/// Of a tool that states no subject, the name holds all arguments: `name(key: value, …)`.
+ToolSubject subject_of(const agent::ToolCall& call, const agent::ToolFacts& facts);
 
 }  // namespace tenon::ui

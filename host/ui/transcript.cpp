@@ -107,9 +107,9 @@ Transcript::Lines Transcript::below_answer(std::size_t width, Clock::time_point 
     for (const Running& running : running_) {
         const std::size_t indent = running.speaker.id.empty() ? 0 : kIndent;
         const auto elapsed = std::chrono::duration_cast<milliseconds>(now - running.since);
-        rows.push_back(
-            indented(running_tool_line(running.call, elapsed, running.note, width - indent, style_),
-                     indent));
+        rows.push_back(indented(
+            running_tool_line(running.started, elapsed, running.note, width - indent, style_),
+            indent));
     }
     if (thinking_) rows.push_back(paint(style_, kDim, "Thinking…"));
     return rows;
@@ -177,12 +177,12 @@ void Transcript::on_subagent_answer(const Json& message, const Speaker& speaker)
 }
 
 void Transcript::on(const ToolStarted& event, const Speaker& speaker) {
-    running_.push_back({speaker, event.call, now_, {}});
+    running_.push_back({speaker, event, now_, {}});
 }
 
 void Transcript::on(const ToolProgressed& event, const Speaker& speaker) {
     for (Running& running : running_) {
-        if (running.call.id == event.tool_use_id && running.speaker.id == speaker.id)
+        if (running.started.call.id == event.tool_use_id && running.speaker.id == speaker.id)
             running.note = event.note;
     }
 }
@@ -190,7 +190,7 @@ void Transcript::on(const ToolProgressed& event, const Speaker& speaker) {
 void Transcript::on(const ToolFinished& event, const Speaker& speaker) {
     running_.erase(std::remove_if(running_.begin(), running_.end(),
                                   [&](const Running& running) {
-                                      return running.call.id == event.call.id &&
+                                      return running.started.call.id == event.call.id &&
                                              running.speaker.id == speaker.id;
                                   }),
                    running_.end());

@@ -47,7 +47,7 @@ private:
     enum class Part { kNothing, kAnswer, kLines, kPrompt };
     struct Running {
         Speaker speaker;
-        agent::ToolCall call;
+        agent::ToolStarted started;
         Clock::time_point since;
         std::string note;
     };

@@ -71,12 +71,14 @@ void bash(tenon::Call& call) {
         return;
     }
     std::string text = read(call, id, {kMaxOutputCharacters, 0, false}).text;
-    const std::string why = moved ? "moved to the background"
-                                  : "still running after " + seconds_text(patience) + " s";
-    append_line(text, after.status == "queued"
-                          ? "[not started: the host is short of descriptors or processes; waits for "
-                            "its turn as background job " + id + "]"
-                          : "[" + why + "; continues as background job " + id + "]");
+    const std::string why =
+        moved ? "moved to the background" : "still running after " + seconds_text(patience) + " s";
+    append_line(text,
+                after.status == "queued"
+                    ? "[not started: the host is short of descriptors or processes; waits for "
+                      "its turn as background job " +
+                          id + "]"
+                    : "[" + why + "; continues as background job " + id + "]");
     call.write(text);
 }
 
@@ -177,19 +179,34 @@ struct Bash : tenon::Plugin {
              "the same time. "
              "stdin is /dev/null; cwd is relative to the workspace. Processes it leaves behind are "
              "ended: use background_run for those.",
-             kBashSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, bash);
+             kBashSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, bash)
+            .subject("{command:first}")
+            .command("command", "cwd")
+            .shows_command_output();
         tool("background_run",
              "Start a bash command as a background job and return its id at once. You are told "
              "when it ends.",
-             kRunSchema, TENON_CONCURRENT, background_run);
+             kRunSchema, TENON_CONCURRENT, background_run)
+            .subject("[{name}: ]{command:first}")
+            .command("command", "cwd")
+            .shows_nothing()
+            .recovered("start")
+            .not_for_subagents();
         tool("background_check",
              "Status and output of one background job, or one line for each without job_id.",
-             kCheckSchema, TENON_READ_ONLY | TENON_CONCURRENT, background_check);
+             kCheckSchema, TENON_READ_ONLY | TENON_CONCURRENT, background_check)
+            .subject("{job_id}")
+            .not_for_subagents();
         tool("background_wait",
              "Wait until one of these background jobs ends (default: all unfinished).", kWaitSchema,
-             TENON_READ_ONLY | TENON_CONCURRENT | TENON_LONG_RUNNING, background_wait);
+             TENON_READ_ONLY | TENON_CONCURRENT | TENON_LONG_RUNNING, background_wait)
+            .subject("{job_ids}")
+            .not_for_subagents();
         tool("background_cancel", "End a background job and all its processes.", kCancelSchema,
-             TENON_CONCURRENT, background_cancel);
+             TENON_CONCURRENT, background_cancel)
+            .subject("{job_id}")
+            .no_question()
+            .not_for_subagents();
     }
 };
 

@@ -23,6 +23,7 @@ struct ToolText {
     const char* name;
     const char* description;
     const char* schema;
+    const char* facts;
     std::uint32_t flags;
     std::string (*run)(const Host& host, const Json& args);
 };
@@ -70,28 +71,33 @@ std::string run_grep(const Host& host, const Json& json) {
     return grep(host, args);
 }
 
-// Every byte here is sent with every request.
+// Names, descriptions and schemas are sent with every request, byte for byte; facts are not.
 // clang-format off
 constexpr std::array<ToolText, 5> kTools{{
     {"read_file",
      "Read a text file of the workspace. Long files: give offset (first line, from 1) and limit (lines).",
      R"({"type":"object","properties":{"path":{"type":"string"},"offset":{"type":"integer","minimum":1},"limit":{"type":"integer","minimum":1}},"required":["path"],"additionalProperties":false})",
+     R"({"subject":"{path}[:{offset+limit}]","reads":["path"],"result":"line_count"})",
      kLooksOnly, run_read},
     {"write_file",
      "Create a file, or replace all of it. Makes missing folders.",
      R"({"type":"object","properties":{"path":{"type":"string"},"content":{"type":"string"}},"required":["path","content"],"additionalProperties":false})",
+     R"({"subject":"{path}","writes":["path"],"result":"change","after":"content"})",
      TENON_IDEMPOTENT | TENON_CLOSED_WORLD, run_write},
     {"edit_file",
      "Replace old_text, which must occur exactly once in the file (every occurrence with replace_all), by new_text. Quote it exactly, indentation included.",
      R"({"type":"object","properties":{"path":{"type":"string"},"old_text":{"type":"string"},"new_text":{"type":"string"},"replace_all":{"type":"boolean"}},"required":["path","old_text","new_text"],"additionalProperties":false})",
+     R"({"subject":"{path}","writes":["path"],"result":"change","before":"old_text","after":"new_text","everywhere":"replace_all"})",
      TENON_CLOSED_WORLD, run_edit},
     {"glob",
      "List files by path pattern, such as src/**/*.{c,h}; ending in / it lists folders. Honours .gitignore.",
      R"({"type":"object","properties":{"pattern":{"type":"string"},"path":{"type":"string","description":"folder to start in"}},"required":["pattern"],"additionalProperties":false})",
+     R"({"subject":"{pattern}[ in {path}]","reads":["path"],"pattern":"pattern"})",
      kLooksOnly, run_glob},
     {"grep",
      "Search file contents line by line for a regular expression (RE2). Answers path:line:text. Honours .gitignore.",
      R"({"type":"object","properties":{"pattern":{"type":"string"},"path":{"type":"string","description":"file or folder"},"glob":{"type":"string","description":"only such files: *.py"},"ignore_case":{"type":"boolean"},"context":{"type":"integer","minimum":0,"description":"lines around"},"max_results":{"type":"integer","minimum":1,"description":"default 200"}},"required":["pattern"],"additionalProperties":false})",
+     R"({"subject":"{pattern}[ in {path}][ ({glob})]","reads":["path"]})",
      kLooksOnly, run_grep},
 }};
 // clang-format on
@@ -103,8 +109,8 @@ tenon_str text(const char* literal) {
 struct Plugin {
     explicit Plugin(const tenon_host* its_host) : host(its_host) {
         for (std::size_t i = 0; i < kTools.size(); ++i) {
-            tools[i] = {sizeof(tenon_tool), kTools[i].flags, text(kTools[i].name),
-                        text(kTools[i].description), text(kTools[i].schema)};
+            tools[i] = {sizeof(tenon_tool),          kTools[i].flags,        text(kTools[i].name),
+                        text(kTools[i].description), text(kTools[i].schema), text(kTools[i].facts)};
             list[i] = &tools[i];
         }
     }

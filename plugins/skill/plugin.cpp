@@ -45,7 +45,10 @@ public:
         if (skills()->empty()) return;
         tool("load_skill", "Read the instructions of a skill.", kSchema,
              TENON_READ_ONLY | TENON_IDEMPOTENT | TENON_CLOSED_WORLD | TENON_CONCURRENT,
-             [this](Call& call) { load(call); });
+             [this](Call& call) { load(call); })
+            .subject("{name}")
+            .shows_nothing()
+            .rules("Skill", "name");
     }
 
     std::string system_prompt() override { return skills()->prompt(host().workspace()); }

@@ -28,7 +28,12 @@ public:
         tool("agent",
              "Give a task to a subagent, which begins with your prompt alone and answers with its "
              "last message. Calls in one answer run at the same time.",
-             kSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, [this](Call& call) { run(call); });
+             kSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, [this](Call& call) { run(call); })
+            .subject("{description:first|prompt:first}")
+            .conversation_only()
+            .rules("Agent", "subagent_type")
+            .recovered("subagent")
+            .not_for_subagents();
     }
 
     /// By now every plugin is loaded: which tools there are is known.

@@ -83,23 +83,37 @@ public:
 
     void setup(JsonView) override {
         const std::string workspace(host().workspace());
-        tool("todo", kTodo, kTodoSchema, TENON_IDEMPOTENT | TENON_CLOSED_WORLD, [this](Call& call) {
-            call.write(write_todos(TodoList::from_items(arguments(call).at("items"))));
-        });
+        tool("todo", kTodo, kTodoSchema, TENON_IDEMPOTENT | TENON_CLOSED_WORLD,
+             [this](Call& call) {
+                 call.write(write_todos(TodoList::from_items(arguments(call).at("items"))));
+             })
+            .subject("")
+            .shows_checklist("items")
+            .conversation_only()
+            .not_for_subagents();
         tool("task_create", kCreate, kCreateSchema, TENON_ADDITIVE | TENON_CLOSED_WORLD,
              [workspace](Call& call) {
                  const Json args = arguments(call);
                  call.write(create_task(workspace, args.at("subject").get<std::string>(),
                                         args.value("description", ""), until_cancelled(call)));
-             });
-        tool("task_update", kUpdate, kUpdateSchema, TENON_CLOSED_WORLD, [workspace](Call& call) {
-            call.write(update_task(workspace, change_from(arguments(call)), until_cancelled(call)));
-        });
-        tool("task_list", kList, kListSchema, kLooksOnly,
-             [workspace](Call& call) { call.write(list_tasks(workspace)); });
+             })
+            .subject("{subject}")
+            .no_question()
+            .not_for_subagents();
+        tool("task_update", kUpdate, kUpdateSchema, TENON_CLOSED_WORLD,
+             [workspace](Call& call) {
+                 call.write(
+                     update_task(workspace, change_from(arguments(call)), until_cancelled(call)));
+             })
+            .subject("{task_id}[ {status}]")
+            .no_question()
+            .not_for_subagents();
+        tool("task_list", kList, kListSchema, kLooksOnly, [workspace](Call& call) {
+            call.write(list_tasks(workspace));
+        }).subject("");
         tool("task_get", kGet, kGetSchema, kLooksOnly, [workspace](Call& call) {
             call.write(get_task(workspace, id_in(arguments(call))));
-        });
+        }).subject("{task_id}");
     }
 
     void begin_session(const std::string&, const std::string& reason) override {
@@ -135,6 +149,8 @@ public:
         if (!text.empty()) text.pop_back();
         return text;
     }
+
+    std::string tasks() override { return tasks_as_json(std::string(host().workspace())); }
 
 private:
     std::string write_todos(TodoList list) {

@@ -38,8 +38,7 @@ template <class AnyJson>
 std::optional<TaskId> id_from(const AnyJson& value) {
     if (!value.is_number()) return std::nullopt;
     const double number = value.template get<double>();  // exact up to the largest id
-    if (!(number >= 1 && number <= static_cast<double>(kMaxTaskId)) ||
-        std::trunc(number) != number)
+    if (!(number >= 1 && number <= static_cast<double>(kMaxTaskId)) || std::trunc(number) != number)
         return std::nullopt;
     return static_cast<TaskId>(number);
 }
@@ -73,16 +72,6 @@ std::set<TaskId> take_ids(Json& object, const char* key) {
     return ids;
 }
 
-Json known_members(const Task& task) {
-    return Json{{"id", task.id},
-                {"subject", task.subject},
-                {"description", task.description},
-                {"status", name_of(task.status)},
-                {"blockedBy", task.blocked_by},
-                {"blocks", task.blocks},
-                {"owner", task.owner}};
-}
-
 }  // namespace
 
 Task task_from(std::string_view bytes, TaskId id) {
@@ -96,8 +85,8 @@ Task task_from(std::string_view bytes, TaskId id) {
     if (id_from(own) != id) throw Failure("its id is not the number in its name");
     Task task;
     task.id = id;
-    task.subject = one_line(take_text(object, "subject"));
-    if (task.subject.empty()) throw Failure("its subject is missing or blank");
+    task.subject = take_text(object, "subject");
+    if (one_line(task.subject).empty()) throw Failure("its subject is missing or blank");
     task.description = take_text(object, "description");
     const auto status = status_from(take_text(object, "status"));
     if (!status) throw Failure("its status is not pending, in_progress or completed");
@@ -113,6 +102,16 @@ std::optional<TaskId> task_id_in(const nlohmann::json& value) {
     return id_from(value);
 }
 
+nlohmann::ordered_json known_members(const Task& task) {
+    return Json{{"id", task.id},
+                {"subject", task.subject},
+                {"description", task.description},
+                {"status", name_of(task.status)},
+                {"blockedBy", task.blocked_by},
+                {"blocks", task.blocks},
+                {"owner", task.owner}};
+}
+
 std::string shown(const Task& task) {
     return known_members(task).dump();
 }
@@ -124,8 +123,8 @@ std::string file_text(const Task& task) {
 }
 
 std::string line_of(const Task& task) {
-    std::string line =
-        std::string(mark_of(task.status)) + " " + std::to_string(task.id) + ": " + task.subject;
+    std::string line = std::string(mark_of(task.status)) + " " + std::to_string(task.id) + ": " +
+                       one_line(task.subject);
     if (!task.blocked_by.empty()) line += " (blocked by: " + listed(task.blocked_by) + ")";
     if (!task.owner.empty()) line += " (owner: " + task.owner + ")";
     return line;

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxTaskBytes = 1U << 20U;
 /// One piece of work that outlives the session, as it stands in its file.
 struct Task {
     TaskId id = 0;
-    std::string subject;  ///< one line, not blank
+    std::string subject;  ///< not blank; one line, unless somebody else wrote the file
     std::string description;
     Status status = Status::kPending;
     std::set<TaskId> blocked_by, blocks;
@@ -34,7 +34,8 @@ struct Task {
 Task task_from(std::string_view bytes, TaskId id);
 /// A value of JSON as the id of a task; nothing when it is none. 2.0 is 2, as in JSON Schema.
 std::optional<TaskId> task_id_in(const nlohmann::json& value);
-/// What an answer shows: id, subject, description, status, blockedBy, blocks, owner.
+/// What an answer shows, as JSON: id, subject, description, status, blockedBy, blocks, owner.
+nlohmann::ordered_json known_members(const Task& task);
 std::string shown(const Task& task);
 /// What its file holds.
 std::string file_text(const Task& task);

@@ -66,6 +66,13 @@ TaskChange checked(TaskChange change) {
     return change;
 }
 
+/// For a person, who sees who says it.
+std::string without_error_word(std::string_view text) {
+    constexpr std::string_view kWord = "Error: ";
+    if (text.substr(0, kWord.size()) == kWord) text.remove_prefix(kWord.size());
+    return std::string(text);
+}
+
 }  // namespace
 
 std::string create_task(const std::string& workspace, const std::string& subject,
@@ -130,6 +137,23 @@ std::string open_tasks(const std::string& workspace) {
     if (count > kMostOpenTasks)
         text += "(" + std::to_string(count - kMostOpenTasks) + " more; task_list shows all)\n";
     return text;
+}
+
+std::string tasks_as_json(const std::string& workspace) {
+    using Json = nlohmann::ordered_json;
+    Json answer = {{"tasks", Json::array()}, {"unusable", Json::array()}};
+    try {
+        const auto loaded = view(workspace);
+        if (!loaded) return answer.dump();
+        for (const auto& [id, task] : loaded->board.tasks())
+            answer["tasks"].push_back(known_members(task));
+        for (const auto& [file, reason] : loaded->unusable)
+            answer["unusable"].push_back({{"file", ".tasks/" + file}, {"reason", reason}});
+        // The name of a file need not be UTF-8.
+        return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+    } catch (const Failure& failure) {
+        return Json{{"error", without_error_word(failure.what())}}.dump();
+    }
 }
 
 }  // namespace tenon::task

@@ -24,4 +24,8 @@ std::string get_task(const std::string& workspace, TaskId id);
 /// nothing.
 std::string open_tasks(const std::string& workspace);
 
+/// All tasks and the files that cannot be used, as the host shows them: the JSON object of
+/// `tasks` in tenon_context. Changes nothing and does not throw Failure.
+std::string tasks_as_json(const std::string& workspace);
+
 }  // namespace tenon::task

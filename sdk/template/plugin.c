@@ -18,6 +18,7 @@ static const tenon_tool count_bytes = {
     STR("Counts the bytes of its arguments as JSON text."),
     STR("{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},"
         "\"required\":[\"text\"],\"additionalProperties\":false}"),
+    STR("{\"subject\":\"{text}\"}"), /* see FACTS OF A TOOL in plugin.h */
 };
 static const tenon_tool *const all_tools[] = {&count_bytes};
 

@@ -21,6 +21,7 @@ const std::string kLong(400, 'x');
 class CompactionTest : public ::testing::Test {
 protected:
     CompactionTest() : session(*Session::open(dir.path(), head())) {
+        inbox.deliveries = &session.deliveries();
         EXPECT_TRUE(session.add_text("<environment/>", Session::kFrontOrigin));
         toolbox.add("look", true, [](const ToolCall& c, CallContext&) {
             return ToolResult{c.id + kLong, false, {}};
@@ -267,8 +268,8 @@ TEST_F(CompactionTest, KeepsWhatNobodyHasAnsweredWordForWordBehindTheSummary) {
               (std::vector<std::string>{
                   "<environment/>", compressed("S."), "[bg:0000000a] \"told\"\n", "second \xC3\xA4",
                   "<background-results>\n[bg:0000000b] completed: later\n</background-results>"}));
-    EXPECT_TRUE(session.is_delivered("0000000a"));
-    EXPECT_TRUE(session.is_delivered("0000000b"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000a"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000b"));
 }
 
 TEST_F(CompactionTest, AsksForTheSummaryWithTheConversationAsItIsAndNoToolAllowed) {

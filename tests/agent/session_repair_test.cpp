@@ -126,7 +126,8 @@ TEST(Session, GivesTheSameIdsWheneverItIsRead) {
     EXPECT_NE(sent.back().find("thinking"), std::string::npos);
     EXPECT_NE(sent[2].find("[Previous: used x]"), std::string::npos);
     EXPECT_NE(sent[4].find("two"), std::string::npos);
-    EXPECT_EQ(read_deliveries(dir / "s1.jsonl")->tool_use_ids, std::set<std::string>{"a b"})
+    EXPECT_EQ(journal::read_deliveries(dir / "s1.jsonl")->tool_use_ids,
+              std::set<std::string>{"a b"})
         << "the id that its job knows";
 }
 

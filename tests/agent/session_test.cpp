@@ -20,7 +20,7 @@ TEST(Session, OfASubagentNamesTheCallItWorksFor) {
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->head().parent, "s0");
     EXPECT_EQ(again->head().parent_call, "toolu_1");
-    EXPECT_EQ(read_deliveries(dir / "s1.jsonl")->parent_call, "toolu_1");
+    EXPECT_EQ(journal::read_deliveries(dir / "s1.jsonl")->parent_call, "toolu_1");
 }
 
 /// A conversation with every kind of record: two turns, parallel results out of order, a
@@ -152,7 +152,7 @@ TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice
             for (const char* job : {"0000000c", "0000000d", "0000000e"}) {
                 const bool known = std::any_of(told.begin(), told.end(),
                                                [&](const auto& one) { return one.second == job; });
-                if (!known && session->is_delivered(job))
+                if (!known && session->deliveries().is_delivered(job))
                     told.emplace_back(dir.read("s1.jsonl").size(), job);
             }
         }
@@ -168,7 +168,8 @@ TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice
         EXPECT_TRUE(session->warnings().empty());
         EXPECT_TRUE(states.count(wires(*session)) == 1);
         for (const auto& [bytes, job] : told)
-            EXPECT_EQ(session->is_delivered(job), cut + 1 >= bytes) << job;  // the end may lack
+            EXPECT_EQ(session->deliveries().is_delivered(job), cut + 1 >= bytes)
+                << job;  // the end may lack
         for (const ToolCall& call : session->conversation().unanswered())
             ASSERT_TRUE(session->add_result(call.id, {"interrupted", true, {}}));
         ASSERT_TRUE(session->add_text("next", "prompt"));
@@ -197,10 +198,11 @@ TEST(Session, ReadsBackTheSameBytesItHadSent) {
     EXPECT_EQ(session->head().tools, R"([{"name":"bash"}])");
     EXPECT_EQ(wires(*session), sent);
     EXPECT_TRUE(session->warnings().empty());
-    EXPECT_TRUE(session->is_delivered("0000000a"));
-    EXPECT_TRUE(session->is_delivered("0000000b"));
-    EXPECT_FALSE(session->is_delivered("0000000c"));
-    EXPECT_EQ(read_deliveries(dir / "s1.jsonl")->tool_use_ids, (std::set<std::string>{"t1", "t2"}));
+    EXPECT_TRUE(session->deliveries().is_delivered("0000000a"));
+    EXPECT_TRUE(session->deliveries().is_delivered("0000000b"));
+    EXPECT_FALSE(session->deliveries().is_delivered("0000000c"));
+    EXPECT_EQ(journal::read_deliveries(dir / "s1.jsonl")->tool_use_ids,
+              (std::set<std::string>{"t1", "t2"}));
 }
 
 TEST(Session, OpensAgainAfterACutAtAnyByteAndTellsNothingTwice) {
@@ -224,7 +226,7 @@ TEST(Session, OpensAgainAfterACutAtAnyByteAndTellsNothingTwice) {
         bool told = false;
         for (const std::string& wire : wires(*session))
             told = told || wire.find("[bg:0000000a]") != std::string::npos;
-        EXPECT_EQ(session->is_delivered("0000000a"), told);
+        EXPECT_EQ(session->deliveries().is_delivered("0000000a"), told);
         ASSERT_TRUE(session->add_text("next", "prompt"));
         expect_valid(*session);
         EXPECT_TRUE(session->conversation().awaits_answer());
@@ -443,7 +445,9 @@ TEST(Session, SaysAfterAFailedWriteWhatItsFileSaysAndGoesOnFromThere) {
                 EXPECT_EQ(read->head().model, session->head().model);
                 EXPECT_EQ(read->head().tools, session->head().tools);
                 for (const char* job : {"0000000e", "0000000f"})
-                    EXPECT_EQ(read->is_delivered(job), session->is_delivered(job)) << job;
+                    EXPECT_EQ(read->deliveries().is_delivered(job),
+                              session->deliveries().is_delivered(job))
+                        << job;
             };
             bool done = false;
             {
@@ -463,11 +467,11 @@ TEST(Session, DeliveriesAreReadWithoutOpeningIt) {
     auto session = Session::open(dir.path(), head());
     ASSERT_TRUE(session);
     converse(*session);
-    const auto found = read_deliveries(dir / "s1.jsonl");
+    const auto found = journal::read_deliveries(dir / "s1.jsonl");
     ASSERT_TRUE(found) << found.error().message;
     EXPECT_EQ(found->jobs, (std::set<std::string>{"0000000a", "0000000b"}));
     EXPECT_EQ(found->tool_use_ids, (std::set<std::string>{"t1", "t2"}));
-    EXPECT_FALSE(read_deliveries(dir / "none.jsonl"));
+    EXPECT_FALSE(journal::read_deliveries(dir / "none.jsonl"));
 }
 
 TEST(Session, DropsThinkingThatIsBoundToADamagedPrefix) {
@@ -572,7 +576,7 @@ TEST(Session, AClearedConversationIsEmptyAlsoWhenItIsReadBack) {
     ASSERT_EQ(session.conversation().messages().size(), 1U);
     EXPECT_NE(session.conversation().messages()[0].wire.find("again"), std::string::npos);
     EXPECT_EQ(session.conversation().messages()[0].wire.find("go"), std::string::npos);
-    EXPECT_TRUE(session.is_delivered("0000000a"));
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000a"));
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include <map>
 #include <optional>
 
-#include "host/app/host.h"
 #include "host/base/mutex.h"
 #include "host/jobs/launcher.h"
 #include "host/jobs/queue.h"
+#include "host/session/open_session.h"
 #include "tests/bench/stopwatch_server.h"
 #include "tests/bench/world.h"
 
@@ -79,20 +79,20 @@ public:
     explicit Bench(std::int64_t max_running,
                    const std::filesystem::path& parent = std::filesystem::temp_directory_path())
         : world_(parent) {
-        app::Settings settings;
+        config::Settings& settings = setup_.settings;
         settings.workspace = world_.workspace();
         settings.state_dir = world_.state();
+        settings.prefix = TENON_PREFIX;
+        settings.home = world_.home().path();
         settings.plugins.path = {TENON_PREFIX "/lib/tenon/plugins"};
         settings.permissions.yes = true;
         settings.jobs.max_running = max_running;
         settings.model.name = "bench";
-        app::HostOptions options;
-        options.prefix = TENON_PREFIX;
-        options.home = world_.home().path();
-        options.session_id = "bench";
-        options.launcher = &launcher();
+        setup_.provider = std::make_unique<Caller>();
+        setup_.launcher = &launcher();
+        session::OpenOptions options{setup_, times_, "bench"};
         options.wait_for_jobs = false;
-        auto host = app::Host::create(settings, std::move(options), caller_, times_, secrets_);
+        auto host = session::OpenSession::create(std::move(options));
         if (!host) throw std::runtime_error(host.error().message);
         host_ = std::move(*host);
     }
@@ -102,7 +102,7 @@ public:
 
     /// `count` jobs from one answer.
     void submit(std::size_t count, const std::string& command) {
-        caller_.next(count, "background_run", {{"command", command}});
+        caller().next(count, "background_run", {{"command", command}});
         if (auto result = host_->run("go", {}); !result.error.empty())
             throw std::runtime_error(result.error);
         (void)times_.take();
@@ -110,7 +110,7 @@ public:
     /// One call an answer: how long each blocked.
     Samples time_calls(std::size_t count, const std::string& command) {
         for (std::size_t i = 0; i < count; ++i) {
-            caller_.next(1, "background_run", {{"command", command}});
+            caller().next(1, "background_run", {{"command", command}});
             if (auto result = host_->run("go", {}); !result.error.empty())
                 throw std::runtime_error(result.error);
         }
@@ -121,11 +121,12 @@ public:
     void end() { host_->end_jobs("bench"); }
 
 private:
+    Caller& caller() { return static_cast<Caller&>(*setup_.provider); }
+
     World world_;
-    Caller caller_;
+    session::RunSetup setup_;
     CallTimes times_;
-    Secrets secrets_;
-    std::unique_ptr<app::Host> host_;
+    std::unique_ptr<session::OpenSession> host_;
 };
 
 void report(benchmark::State& state, const Samples& samples) {
@@ -184,7 +185,7 @@ void job_throughput(benchmark::State& state) {
     for (const auto& id : ids)
         queue.wait_any(std::span(&id, 1), std::nullopt, {});
     const std::chrono::duration<double> ours = Clock::now() - begin;
-    const auto inherited = app::process_environment();
+    const auto inherited = config::process_environment();
     const std::chrono::duration<double> bare =
         run_bare("true", {inherited.begin(), inherited.end()}, kJobs, kAtOnce);
     state.counters["jobs"] = kJobs / ours.count();

@@ -252,7 +252,7 @@ TEST(Replay, NamesFileAndLineOfAMistake) {
     EXPECT_THAT(Replay::open(dir / "none").error().message, HasSubstr("none"));
 }
 
-TEST(Record, WritesWhatReplayPlays) {
+TEST(Recorder, WritesWhatReplayPlays) {
     tenon::testing::ModelServer server(R"([
       {"content":[{"type":"thinking","thinking":"t"},{"type":"text","text":"key sk-secret-1"},
                   {"type":"tool_use","id":"t1","name":"background_run","input":{"z":1,"a":"\n"}}]},
@@ -265,7 +265,7 @@ TEST(Record, WritesWhatReplayPlays) {
     secrets.add("sk-secret-1");
     auto recorded = RecordFile::open(dir / "run.jsonl", secrets);
     ASSERT_TRUE(recorded) << recorded.error().message;
-    Record record(*recorded, provider_for(server.url()));
+    Recorder record(*recorded, provider_for(server.url()));
     auto play = [](agent::Provider& provider, const std::string& job) {
         std::vector<Result<agent::Answer, agent::ModelFailure>> out;
         Talk talk;
@@ -302,7 +302,7 @@ TEST(Record, WritesWhatReplayPlays) {
     EXPECT_THAT(played[3]->calls.at(0).input_error, HasSubstr("cut off"));
 }
 
-TEST(Record, OfTwoConversationsSideBySideIsPlayedToTheRightOnes) {
+TEST(Recorder, OfTwoConversationsSideBySideIsPlayedToTheRightOnes) {
     const TempDir dir;
     const Secrets secrets;
     auto file = RecordFile::open(dir / "run.jsonl", secrets);
@@ -311,8 +311,8 @@ TEST(Record, OfTwoConversationsSideBySideIsPlayedToTheRightOnes) {
         R"([{"content":[{"type":"tool_use","id":"a","name":"x","input":{}}]},{"content":"one"}])");
     tenon::testing::ModelServer second(
         R"([{"content":[{"type":"tool_use","id":"a","name":"x","input":{}}]},{"status":400}])");
-    Record one(*file, provider_for(first.url()));
-    Record two(*file, provider_for(second.url()));
+    Recorder one(*file, provider_for(first.url()));
+    Recorder two(*file, provider_for(second.url()));
     next_text(one, "t1");
     next_text(two, "t2");
     next_text(two, "t2");
@@ -326,7 +326,7 @@ TEST(Record, OfTwoConversationsSideBySideIsPlayedToTheRightOnes) {
     EXPECT_THAT(next_text(**replay, "t2"), HasSubstr("400"));
 }
 
-TEST(Record, SaysWhenItsFileCannotBeWritten) {
+TEST(Recorder, SaysWhenItsFileCannotBeWritten) {
     const Secrets secrets;
     EXPECT_THAT(RecordFile::open("/nowhere/at/all", secrets).error().message,
                 HasSubstr("record to /nowhere/at/all: No such file"));

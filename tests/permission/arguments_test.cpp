@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "host/permission/grammar.h"
 #include "host/permission/path_pattern.h"
 #include "host/permission/surroundings.h"
+#include "host/shell/grammar.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::permission {
@@ -72,7 +72,7 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
         const std::string pattern = random_pattern(random);
         // What is beneath / changes while the test runs, and so does what lies above the workspace.
         const bool elsewhere = pattern[0] == '/' || pattern.find("..") != std::string::npos;
-        if (elsewhere || understand("x " + pattern).parts.size() != 1) continue;
+        if (elsewhere || shell::understand("x " + pattern).parts.size() != 1) continue;
         patterns.push_back(pattern);
         script += "printf '%s\\0' " + pattern + "; printf '\\1'\n";
     }
@@ -81,7 +81,7 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
     std::size_t known = 0;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
         SCOPED_TRACE(patterns[i]);
-        const Part part = understand("x " + patterns[i]).parts.at(0);
+        const shell::Part part = shell::understand("x " + patterns[i]).parts.at(0);
         const auto ours = arguments_of(part, dir / "w", "/nowhere");
         if (!ours) continue;
         ++known;
@@ -105,7 +105,7 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
 TEST(Arguments, AreNotKnownWhereOnlyTheShellKnowsThem) {
     const testing::TempDir dir;
     const auto arguments = [&](const std::string& text) {
-        Word word;
+        shell::Word word;
         word.written = text;
         word.decoded = text;
         word.tilde = text[0] == '~';
@@ -150,7 +150,7 @@ TEST(Places, HoldTheDirectoryThatEachPartOfACommandRunsIn) {
     std::size_t known = 0;
     for (std::size_t i = 0; i < commands.size(); ++i) {
         SCOPED_TRACE(commands[i]);
-        const Understood understood = understand(commands[i]);
+        const shell::Understood understood = shell::understand(commands[i]);
         ASSERT_FALSE(understood.parts.empty());
         const Where where =
             places_of_parts(commands[i], understood.parts, dir / "w", "/nowhere", {}).back();

@@ -6,7 +6,7 @@ namespace tenon::permission {
 namespace {
 
 std::string hit(const std::string& text) {
-    for (const Part& part : parse_script(text).parts)
+    for (const shell::Part& part : shell::parse_script(text).parts)
         if (const auto why = builtin_denial(part, "/srv/work/space", "/home/u")) return *why;
     return {};
 }
@@ -174,7 +174,7 @@ TEST(BuiltinList, FollowsTheLiteralDirectoriesOfTheText) {
 
 TEST(BuiltinList, JudgesOperandsFromTheDirectoryOfTheCall) {
     const auto hit_from = [](const std::string& cwd, const std::string& text) {
-        for (const Part& part : parse_script(text).parts)
+        for (const shell::Part& part : shell::parse_script(text).parts)
             if (builtin_denial(part, cwd, "/home/u")) return true;
         return false;
     };

@@ -13,7 +13,7 @@
 
 #include "host/permission/builtin_list.h"
 #include "host/permission/rules.h"
-#include "host/permission/shell.h"
+#include "host/shell/script.h"
 #include "tests/support/temp_dir.h"
 
 /// The data of corpus/deny/: lines `verdict<tab>command`, with \n \t \\ in the command; a line of
@@ -84,14 +84,14 @@ std::vector<Row> corpus() {
 }
 
 std::string verdict(const Row& row) {
-    const Script script = parse_script(row.command);
+    const shell::Script script = shell::parse_script(row.command);
     std::vector<Rule> rules;
     for (const std::string& text : row.rules) {
         auto rule = Rule::parse({text, "corpus", {}}, {"/srv/work/space", "/home/u"});
         EXPECT_TRUE(rule.ok()) << text;
         if (rule) rules.push_back(std::move(*rule));
     }
-    for (const Part& part : script.parts) {
+    for (const shell::Part& part : script.parts) {
         if (builtin_denial(part, "/srv/work/space", "/home/u")) return "denied";
         if (std::any_of(rules.begin(), rules.end(), [&](const Rule& r) { return r.denies(part); }))
             return "denied";

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
+#include "tests/support/tool_facts.h"
 
 namespace tenon::permission {
 namespace {
@@ -17,8 +18,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Strings = std::vector<std::string>;
 
-std::vector<RuleText> rules(const Strings& texts, const char* origin) {
-    std::vector<RuleText> out;
+std::vector<config::RuleText> rules(const Strings& texts, const char* origin) {
+    std::vector<config::RuleText> out;
     for (const std::string& text : texts)
         out.push_back({text, origin, {}});
     return out;
@@ -35,6 +36,7 @@ agent::ToolSpec first_party(const std::string& name, bool read_only = false) {
     spec.name = name;
     spec.first_party = true;
     spec.read_only = read_only;
+    spec.facts = testing::facts_of(name);
     return spec;
 }
 
@@ -515,10 +517,10 @@ TEST_F(GateTest, TellsWhichPathsAreDenied) {
 
 TEST_F(GateTest, TellsWhichToolsABareDenyRuleTakesAway) {
     const Gate gate(config({.deny = {"Bash", "Edit(x)", "todo"}}));
-    EXPECT_TRUE(gate.removes("bash"));
-    EXPECT_TRUE(gate.removes("background_run"));
-    EXPECT_TRUE(gate.removes("todo"));
-    EXPECT_FALSE(gate.removes("write_file"));
+    EXPECT_TRUE(gate.removes(first_party("bash")));
+    EXPECT_TRUE(gate.removes(first_party("background_run")));
+    EXPECT_TRUE(gate.removes(first_party("todo")));
+    EXPECT_FALSE(gate.removes(first_party("write_file")));
 }
 
 TEST_F(GateTest, ReportsRulesItCannotRead) {

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <sys/stat.h>
 
+#include "tests/support/tool_facts.h"
+
 namespace tenon::permission {
 namespace {
 
@@ -135,6 +137,7 @@ agent::ToolSpec own_tool(const std::string& name, bool read_only) {
     spec.name = name;
     spec.first_party = true;
     spec.read_only = read_only;
+    spec.facts = testing::facts_of(name);
     return spec;
 }
 
@@ -144,8 +147,8 @@ agent::Gate::Verdict judged(Gate& gate, const std::string& command, const std::s
     return gate.judge(own_tool("bash"), {"id", "bash", input, {}}, {});
 }
 
-std::vector<RuleText> rule_texts(const std::vector<std::string>& texts) {
-    std::vector<RuleText> out;
+std::vector<config::RuleText> rule_texts(const std::vector<std::string>& texts) {
+    std::vector<config::RuleText> out;
     for (const std::string& text : texts)
         out.push_back({text, "a test", {}});
     return out;

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/permission/grammar.h"
+#include "host/shell/grammar.h"
 #include "tests/permission/judged_workspace.h"
 
 namespace tenon::permission {

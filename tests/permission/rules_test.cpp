@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/tool_facts.h"
+
 namespace tenon::permission {
 namespace {
 
@@ -15,8 +17,8 @@ Rule rule(const std::string& text) {
 
 /// Every part of the command must be matched.
 bool allows(const std::string& text, const std::string& command) {
-    const Script script = parse_script(command);
-    for (const Part& part : script.parts)
+    const shell::Script script = shell::parse_script(command);
+    for (const shell::Part& part : script.parts)
         if (!part.nested &&
             !rule(text).allows(part, !script.opaque.empty() || !part.opaque.empty()))
             return false;
@@ -25,7 +27,7 @@ bool allows(const std::string& text, const std::string& command) {
 
 /// One part is enough.
 bool denies(const std::string& text, const std::string& command) {
-    for (const Part& part : parse_script(command).parts)
+    for (const shell::Part& part : shell::parse_script(command).parts)
         if (rule(text).denies(part)) return true;
     return false;
 }
@@ -178,7 +180,10 @@ TEST(Rules, CoverTheToolsTheyNameAndNoOthers) {
     };
     for (const auto& [text, tool, matches] : cases) {
         SCOPED_TRACE(text + " / " + tool);
-        EXPECT_EQ(rule(text).covers(tool), matches);
+        agent::ToolSpec spec;
+        spec.name = tool;
+        spec.facts = testing::facts_of(tool);
+        EXPECT_EQ(rule(text).covers(spec), matches);
     }
 }
 

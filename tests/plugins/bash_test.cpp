@@ -1,9 +1,10 @@
-// The bash plugin as it is built, with a stand-in for the host's jobs.
+// The bash plugin as it is built. The job methods of the host are replaced by a script.
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
 
 #include "tests/plugins/workbench.h"
+#include "tests/support/checked_call.h"
 
 namespace tenon::plugins {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// Answers the job methods from a script and keeps what was asked.
+/// Replies to the job methods from a script and records the requests.
 class BashTest : public ::testing::Test {
 protected:
     BashTest() {
@@ -42,7 +43,7 @@ protected:
     }
     agent::ToolResult call(const std::string& tool, const Json& input) {
         agent::CallContext context({"s", ""}, "t", stop_.get_token(), nullptr);
-        return registry_.find(tool)->call({"t", tool, input, ""}, context);
+        return tenon::testing::checked_call(*registry_.find(tool), {"t", tool, input, ""}, context);
     }
     static Json job(const std::string& id, const std::string& status, bool ended) {
         return {{"id", id},
@@ -78,7 +79,7 @@ TEST_F(BashTest, OffersTheFiveToolsWithTheirFlags) {
                                   "background_cancel concurrent ours"));
 }
 
-TEST_F(BashTest, DescribesThemInLittleRoom) {
+TEST_F(BashTest, DescribesThemInFewBytes) {
     Json tools = Json::array();
     for (const auto* spec : registry_.specs())
         tools.push_back({{"name", spec->name},
@@ -88,7 +89,7 @@ TEST_F(BashTest, DescribesThemInLittleRoom) {
     EXPECT_THAT(tools.dump(), HasSubstr("run at the same time"));
 }
 
-TEST_F(BashTest, AnswersTheOutputOfACommandThatEnds) {
+TEST_F(BashTest, ReturnsTheOutputOfACommandThatEnds) {
     reply("job.submit/1", {{"id", "0a1b2c3d"},
                            {"status", "running"},
                            {"preview", "ls"},
@@ -136,7 +137,7 @@ TEST_F(BashTest, SaysThatAPersonMovedItToTheBackground) {
               "so far\n[moved to the background; continues as background job 0a1b2c3d]");
 }
 
-TEST_F(BashTest, AnswersACommandThatEndedJustBeforeItMoved) {
+TEST_F(BashTest, ReturnsTheOutputOfACommandThatEndedJustBeforeItMoved) {
     reply("job.submit/1", {{"id", "0a1b2c3d"},
                            {"status", "running"},
                            {"preview", "x"},
@@ -160,7 +161,7 @@ TEST_F(BashTest, ShowsWhatACancelledCommandHadPrinted) {
     EXPECT_TRUE(result.is_error);
 }
 
-TEST_F(BashTest, PassesOnWhyAJobCannotBeSubmitted) {
+TEST_F(BashTest, ReportsWhyAJobCannotBeSubmitted) {
     fail("job.submit/1", "the folder /x does not exist");
     for (const char* tool : {"bash", "background_run"}) {
         const auto result = call(tool, {{"command", "x"}, {"cwd", "/x"}});
@@ -169,10 +170,11 @@ TEST_F(BashTest, PassesOnWhyAJobCannotBeSubmitted) {
     }
 }
 
-TEST_F(BashTest, RefusesATimeoutThatIsNone) {
+TEST_F(BashTest, RefusesArgumentsThatDoNotFit) {
     EXPECT_THAT(call("bash", {{"command", "x"}, {"timeout", 0}}).text,
-                HasSubstr("timeout must be greater than 0"));
-    EXPECT_THAT(call("background_run", {{"timeout", 5}}).text, HasSubstr("command is required"));
+                HasSubstr("timeout: Expected number greater than 0"));
+    EXPECT_THAT(call("background_run", {{"timeout", 5}}).text,
+                HasSubstr("Missing required property 'command'"));
     EXPECT_THAT(call("background_run", {{"command", "x"}, {"lifetime", "eternal"}}).text,
                 HasSubstr(R"(one of "session", "persistent")"));
     EXPECT_TRUE(asked_.empty());

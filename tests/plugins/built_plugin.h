@@ -8,11 +8,12 @@
 
 #include "host/plugins/loader.h"
 #include "host/plugins/registry.h"
+#include "tests/support/checked_call.h"
 
 namespace tenon::plugins::testing {
 
-/// One of our own plugins as it is built, loaded for a test. What it asks of the host is answered
-/// by `services`, which outlive it.
+/// One of our own plugins as it is built, loaded for a test. `services` reply to its requests and
+/// outlive it.
 class BuiltPlugin {
 public:
     BuiltPlugin(const std::string& id, const Services& services, std::string workspace = "/ws") {
@@ -33,14 +34,15 @@ public:
     }
 
     agent::ToolResult call(const std::string& tool, const Json& input, std::stop_token stop = {}) {
-        agent::CallContext context({"session", ""}, "toolu_1", std::move(stop),
+        agent::CallContext context({"session", "", tool}, "toolu_1", std::move(stop),
                                    [this](const std::string& note) {
                                        const std::lock_guard lock(mutex_);
                                        progress_.push_back(note);
                                    });
-        return registry.find(tool)->call({"toolu_1", tool, input, ""}, context);
+        return tenon::testing::checked_call(*registry.find(tool), {"toolu_1", tool, input, ""},
+                                            context);
     }
-    /// The list of a request, as JSON text.
+    /// The list of tools as a request to a model has it, as JSON text.
     [[nodiscard]] std::string tools() const {
         Json tools = Json::array();
         for (const auto* spec : registry.specs())

@@ -5,7 +5,7 @@
 namespace tenon::plugins {
 namespace {
 
-TEST(PluginConfig, BecomesWhatTheSchemaStates) {
+TEST(PluginConfig, GetsTheTypesThatTheSchemaStates) {
     const Json schema = Json::parse(R"({"type":"object","properties":{
         "text":{"type":"string"},"n":{"type":"integer"},"x":{"type":"number"},"on":{"type":"boolean"},
         "list":{"type":"array","items":{"type":"integer"}},"deep":{"type":"object","properties":{"n":{"type":"integer"}}}}})");

@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TEST(FolderWatch, TellsOnceWhatAppearedChangedOrWent) {
+TEST(FolderWatch, ReportsOnceWhatAppearedChangedOrWasRemoved) {
     tenon::testing::TempDir dir;
     dir.write("a/old.so", "old");
     dir.write("a/same.so", "same");

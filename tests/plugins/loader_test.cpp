@@ -9,8 +9,8 @@
 
 #include "host/base/limits.h"
 #include "host/base/unique_fd.h"
-#include "host/plugins/library.h"
-#include "host/plugins/running.h"
+#include "host/plugin/library.h"
+#include "host/plugin/running.h"
 #include "tests/plugins/workbench.h"
 #include "tests/support/sanitizers.h"
 
@@ -23,7 +23,7 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using testing::Workbench;
 
-/// Names a file in the environment for as long as it lives.
+/// Names a file in an environment variable during the lifetime of the object.
 class Mark {
 public:
     Mark(const char* variable, std::filesystem::path file)
@@ -47,7 +47,7 @@ std::vector<std::string> ids(const Loaded& loaded) {
     return out;
 }
 
-TEST(Loader, RefusesWhatCannotBeUsedWithTheReasonAndRunsNoneOfIt) {
+TEST(Loader, RefusesAFileWithTheReasonAndRunsNoneOfItsCode) {
     const struct {
         const char* fixture;
         const char* reason;
@@ -69,7 +69,7 @@ TEST(Loader, RefusesWhatCannotBeUsedWithTheReasonAndRunsNoneOfIt) {
     }
 }
 
-TEST(Loader, RunsNothingOfAFileThatOthersCouldHaveWritten) {
+TEST(Loader, RunsNoCodeOfAFileThatOthersCouldHaveWritten) {
     Workbench bench;
     const Mark constructed("TENON_TEST_CONSTRUCTED", bench.dir / "constructed");
     ::chmod(bench.put("plain", "plain").c_str(), 0666);
@@ -88,7 +88,7 @@ TEST(Loader, RunsNothingOfAFileThatOthersCouldHaveWritten) {
     EXPECT_FALSE(constructed.made());
 }
 
-TEST(Loader, RefusesWhatTurnsOutWrongOnceItIsMapped) {
+TEST(Loader, RefusesAMappedPluginThatIsWrong) {
     const struct {
         const char* fixture;
         const char* reason;
@@ -109,13 +109,13 @@ TEST(Loader, RefusesWhatTurnsOutWrongOnceItIsMapped) {
         bench.put(row.fixture, "misfit");
         bench.put("plain", "plain");
         const Loaded loaded = load(bench.options, bench.services);
-        EXPECT_EQ(ids(loaded), std::vector<std::string>{"plain"}) << "the host goes on";
+        EXPECT_EQ(ids(loaded), std::vector<std::string>{"plain"}) << "the host loads the others";
         ASSERT_EQ(loaded.problems.size(), 1U);
         EXPECT_THAT(loaded.problems[0].reason, HasSubstr(row.reason));
     }
 }
 
-TEST(Loader, RefusesAFileThatWasCutOffAndGoesOn) {
+TEST(Loader, RefusesAFileThatIsCutOffAndLoadsTheOthers) {
     const std::string whole =
         tenon::testing::TempDir().read(std::string(TENON_FIXTURES) + "/plain.so");
     Workbench bench;
@@ -131,7 +131,7 @@ TEST(Loader, RefusesAFileThatWasCutOffAndGoesOn) {
     }
 }
 
-TEST(Loader, SaysAShortageOfDescriptorsInsteadOfSomethingAboutTheFiles) {
+TEST(Loader, ReportsAShortageOfDescriptorsAndNoDefectOfTheFiles) {
     if (tenon::testing::kSanitizerNeedsDescriptors)
         GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
     Workbench bench;
@@ -153,10 +153,10 @@ TEST(Loader, SaysAShortageOfDescriptorsInsteadOfSomethingAboutTheFiles) {
         ++shortages;
         ASSERT_THAT(loaded.problems, Not(IsEmpty()));
         for (const Problem& problem : loaded.problems) {
-            // With a manifest that could not be read every plugin is a stranger.
-            const bool stranger =
+            // Without the manifest every plugin counts as a third-party plugin.
+            const bool third_party =
                 problem.reason.find("did not come with this host") != std::string::npos;
-            EXPECT_TRUE(problem.shortage || (stranger && loaded.problems[0].shortage))
+            EXPECT_TRUE(problem.shortage || (third_party && loaded.problems[0].shortage))
                 << problem.file << ": " << problem.reason;
             if (problem.shortage) EXPECT_THAT(problem.reason, HasSubstr("ulimit -n"));
         }
@@ -165,7 +165,7 @@ TEST(Loader, SaysAShortageOfDescriptorsInsteadOfSomethingAboutTheFiles) {
     EXPECT_GT(shortages, 1U);
 }
 
-TEST(Loader, LeavesStrangersOutUnlessTheyMayRunInTheHost) {
+TEST(Loader, RefusesThirdPartyPluginsUnlessTheyMayRunInTheHost) {
     Workbench bench;
     bench.put("plain");
     const Loaded loaded = load(bench.options, bench.services);
@@ -175,7 +175,7 @@ TEST(Loader, LeavesStrangersOutUnlessTheyMayRunInTheHost) {
     EXPECT_THAT(loaded.problems[0].remedy, HasSubstr("plugins.plain.isolated=false"));
 }
 
-TEST(Loader, LoadsAStrangerFromAPrivateCopy) {
+TEST(Loader, LoadsAThirdPartyPluginFromAPrivateCopy) {
     Workbench bench;
     bench.put("plain", "plain");
     const Loaded loaded = load(bench.options, bench.services);
@@ -202,7 +202,7 @@ TEST(Loader, LoadsFirstPartyPluginsInPlaceAndInTheManifestsOrder) {
     EXPECT_FALSE(std::filesystem::exists(bench.dir / "state/plugins"));
 }
 
-TEST(Loader, TakesNoManifestOfAnotherFolder) {
+TEST(Loader, IgnoresTheManifestOfAnotherFolder) {
     Workbench bench;
     bench.put("plain");
     bench.write_manifest(R"({"v":1,"plugins":["plain.so"]})");
@@ -210,7 +210,7 @@ TEST(Loader, TakesNoManifestOfAnotherFolder) {
     EXPECT_THAT(load(bench.options, bench.services).plugins, IsEmpty());
 }
 
-TEST(Loader, ReportsABadManifestAndTrustsNobody) {
+TEST(Loader, ReportsABadManifestAndTakesNoPluginForFirstParty) {
     for (const char* text :
          {"{", R"({"v":2,"plugins":[]})", R"({"v":1})", R"({"v":1,"plugins":[7]})"}) {
         SCOPED_TRACE(text);
@@ -224,7 +224,7 @@ TEST(Loader, ReportsABadManifestAndTrustsNobody) {
     }
 }
 
-TEST(Loader, LeavesOutWhatIsDisabledWithoutAWord) {
+TEST(Loader, SkipsADisabledPluginWithoutAReport) {
     Workbench bench;
     bench.put("plain");
     bench.options.by_id["plain"].enabled = false;
@@ -233,29 +233,30 @@ TEST(Loader, LeavesOutWhatIsDisabledWithoutAWord) {
     EXPECT_THAT(loaded.problems, IsEmpty());
 }
 
-TEST(Loader, KeepsTheFirstOfTwoWithOneId) {
+TEST(Loader, LoadsTheFirstOfTwoPluginsWithOneId) {
     Workbench bench;
     bench.put("plain", "plain");
     const auto again = bench.put("plain_again");
     const Loaded loaded = load(bench.options, bench.services);
     ASSERT_EQ(ids(loaded), std::vector<std::string>{"plain"});
-    EXPECT_EQ(loaded.plugins[0]->tools()[0].spec.name, "plain");
+    EXPECT_EQ(loaded.plugins[0]->tools()[0]->spec().name, "plain");
     ASSERT_EQ(loaded.problems.size(), 1U);
     EXPECT_EQ(loaded.problems[0].file, again);
     EXPECT_THAT(loaded.problems[0].reason, HasSubstr("a second plugin with the id plain"));
 }
 
-TEST(Loader, ChecksTheConfigurationBeforeThePluginSeesIt) {
+TEST(Loader, ChecksTheConfigurationBeforeThePluginGetsIt) {
     Workbench bench;
     bench.put("plain", "plain");
     bench.options.by_id["plain"].own = {{"depth", "12"}, {"dept", "3"}};
     const Loaded loaded = load(bench.options, bench.services);
     ASSERT_EQ(loaded.problems.size(), 1U);
-    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("depth must be at most 9, not 12"));
-    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("dept is not known here; allowed: depth"));
+    EXPECT_THAT(loaded.problems[0].reason,
+                HasSubstr("depth: Expected number less than or equal to 9"));
+    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("constraints: 'dept'"));
 }
 
-TEST(Loader, MissesNoFolderThatIsNotThere) {
+TEST(Loader, IgnoresAFolderThatDoesNotExist) {
     Workbench bench;
     bench.options.folders = {bench.dir / "nowhere"};
     const Loaded loaded = load(bench.options, bench.services);
@@ -271,12 +272,8 @@ TEST(Loader, LoadsAChangedFileAfterAReload) {
                                std::filesystem::copy_options::overwrite_existing);
     const Loaded after = load(bench.options, bench.services);
     ASSERT_EQ(after.plugins.size(), 1U);
-    EXPECT_EQ(before.plugins.at(0)->tools()[0].spec.name, "plain");
-    EXPECT_EQ(after.plugins[0]->tools()[0].spec.name, "again");
-}
-
-TEST(Loader, KnowsTheFolderInstalledNextToTheProgram) {
-    EXPECT_EQ(installed_plugin_folder(), std::filesystem::path(TENON_BUILT_PLUGINS));
+    EXPECT_EQ(before.plugins.at(0)->tools()[0]->spec().name, "plain");
+    EXPECT_EQ(after.plugins[0]->tools()[0]->spec().name, "again");
 }
 
 }  // namespace

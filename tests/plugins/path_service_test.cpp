@@ -45,7 +45,7 @@ Json answer(const ServiceReply& reply) {
     return out;
 }
 
-TEST(PathService, TellsTheRootsAndTheDirectoriesOfSkillsThatAreThere) {
+TEST(PathService, StatesTheRootsAndTheDirectoriesOfSkillsThatExist) {
     const Fixture f;
     std::filesystem::create_directories(f.dir / "ws/skills");
     const std::string ws = (f.dir / "ws").string();
@@ -56,7 +56,7 @@ TEST(PathService, TellsTheRootsAndTheDirectoriesOfSkillsThatAreThere) {
                     {"skills", {ws + "/skills"}}}));
 }
 
-TEST(PathService, OpensAndSaysWhereItEnded) {
+TEST(PathService, OpensAPathAndStatesItWithoutLinks) {
     const Fixture f;
     const std::string ws = (f.dir / "ws").string();
     struct Case {
@@ -78,7 +78,7 @@ TEST(PathService, OpensAndSaysWhereItEnded) {
     }
 }
 
-TEST(PathService, RefusesInPlainWordsWithACodeOfTheKind) {
+TEST(PathService, RefusesWithAReasonAndACode) {
     const Fixture f;
     const std::string ws = (f.dir / "ws").string();
     struct Case {
@@ -118,7 +118,7 @@ TEST(PathService, RefusesInPlainWordsWithACodeOfTheKind) {
     EXPECT_FALSE(fs::exists(f.dir / "ws/x"));
 }
 
-TEST(PathService, FiltersByTheRulesForReading) {
+TEST(PathService, FiltersPathsByTheRulesForReading) {
     const Fixture f;
     EXPECT_EQ(answer(f.filter({{"paths", {"/a/.env", "/a/b", "/.env"}}})),
               Json({{"denied", {0, 2}}}));

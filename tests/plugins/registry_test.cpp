@@ -49,7 +49,7 @@ TEST(Registry, ListsFirstPartyToolsThenOthersByIdThenTheHosts) {
                             "until_cancelled", "deaf", "ask", "count", "alone", "plain", "compact"));
 }
 
-TEST(Registry, SaysWhatIsKnownAboutATool) {
+TEST(Registry, HasTheSpecOfATool) {
     Workbench bench;
     bench.put("good", "good");
     bench.open();
@@ -65,7 +65,7 @@ TEST(Registry, SaysWhatIsKnownAboutATool) {
     EXPECT_EQ(bench.registry.find("nothing"), nullptr);
 }
 
-TEST(Registry, RefusesAPluginThatTakesANameAndKeepsTheFirst) {
+TEST(Registry, RefusesAPluginWhoseToolHasTheNameOfAnother) {
     Workbench bench;
     bench.put("good", "good");
     const auto file = bench.put("takes_greet", "takes-greet");
@@ -76,7 +76,7 @@ TEST(Registry, RefusesAPluginThatTakesANameAndKeepsTheFirst) {
     EXPECT_EQ(bench.registry.find("greet")->spec().plugin, "good");
 }
 
-TEST(Registry, KeepsTheNamesOfTheHost) {
+TEST(Registry, RefusesAPluginWhoseToolHasTheNameOfAHostTool) {
     Workbench bench;
     bench.registry.add(std::make_unique<HostTool>("plain"));
     bench.put("plain", "plain");
@@ -98,7 +98,7 @@ TEST(Registry, DestroysPluginsInReverseOrder) {
     EXPECT_EQ(dir.read("order"), "second\nplain\n");
 }
 
-TEST(Registry, CollectsTheWordsOfItsPluginsAndLogsWhatTheyThrow) {
+TEST(Registry, JoinsTheTextsOfHooksAndLogsWhatTheyThrow) {
     Workbench bench;
     bench.put("good", "good");
     bench.put("raw_throw", "raw-throw");

@@ -17,7 +17,7 @@ Services with_handlers() {
     return services;
 }
 
-TEST(Services, AnswersOrSaysWhyNot) {
+TEST(Services, RepliesWithAnAnswerOrAReason) {
     const Services services = with_handlers();
     const struct {
         const char* method;
@@ -27,7 +27,7 @@ TEST(Services, AnswersOrSaysWhyNot) {
     } cases[] = {
         {"echo/1", R"({"a":1})", TENON_OK, R"({"body":"raw","got":{"a":1}})"},
         {"echo/1", "", TENON_OK, R"({"body":"raw","got":{}})"},
-        {"echo/1", "[]", TENON_BAD_ARGS, "the parameters are no JSON object"},
+        {"echo/1", "[]", TENON_BAD_ARGS, "the parameters are not a JSON object"},
         {"echo/2", "{}", TENON_UNSUPPORTED, "this host has no method echo/2; it has echo/1"},
         {"none/1", "{}", TENON_UNSUPPORTED, "this host has no method none/1"},
         {"throw/1", "{}", TENON_FAULT, "the host failed inside: oops"},

@@ -26,7 +26,7 @@ protected:
     Services services_;
 };
 
-TEST_F(StateServiceTest, FindsAgainWhatWasSet) {
+TEST_F(StateServiceTest, ReturnsWhatWasStored) {
     EXPECT_EQ(ask("state.get/1", {{"key", "k"}}).out, R"({"value":null})");
     EXPECT_EQ(ask("state.set/1", {{"key", "k"}, {"value", "ü"}}).rc, TENON_OK);
     EXPECT_EQ(ask("state.get/1", {{"key", "k"}}).out, R"({"value":"ü"})");
@@ -35,7 +35,7 @@ TEST_F(StateServiceTest, FindsAgainWhatWasSet) {
     EXPECT_EQ(ask("state.get/1", {{"key", "k"}}).out, R"({"value":null})");
 }
 
-TEST_F(StateServiceTest, KeepsNoKeys) {
+TEST_F(StateServiceTest, StoresNoSecrets) {
     Secrets secrets;
     secrets.add("key-0123456789");
     StateService state(dir_ / "other", {}, &secrets);
@@ -46,12 +46,12 @@ TEST_F(StateServiceTest, KeepsNoKeys) {
     EXPECT_EQ(dir_.read("other/p.json"), R"({"v":1,"values":{"k":"[\"use [redacted]\"]"}})");
 }
 
-TEST_F(StateServiceTest, ShowsAPluginNothingOfAnother) {
+TEST_F(StateServiceTest, KeepsTheStateOfPluginsApart) {
     EXPECT_EQ(ask("state.set/1", {{"key", "k"}, {"value", "secret"}}, "one").rc, TENON_OK);
     EXPECT_EQ(ask("state.get/1", {{"key", "k"}}, "two").out, R"({"value":null})");
 }
 
-TEST_F(StateServiceTest, KeepsWhatBelongsToTheSessionBesideItsJournal) {
+TEST_F(StateServiceTest, StoresTheStateOfASessionBesideItsJournal) {
     const Json of_session = {{"key", "k"}, {"scope", "session"}};
     Json set = of_session;
     set["value"] = "mine";
@@ -65,7 +65,7 @@ TEST_F(StateServiceTest, KeepsWhatBelongsToTheSessionBesideItsJournal) {
             << folder;
 }
 
-TEST_F(StateServiceTest, HasNoScopeOfASessionWithoutOne) {
+TEST_F(StateServiceTest, HasNoSessionScopeWithoutASession) {
     StateService alone(dir_ / "plugin-state");
     Services services;
     alone.add_to(services);
@@ -75,7 +75,7 @@ TEST_F(StateServiceTest, HasNoScopeOfASessionWithoutOne) {
                   TENON_UNSUPPORTED);
 }
 
-TEST_F(StateServiceTest, RefusesWhatIsTooLargeOrNoText) {
+TEST_F(StateServiceTest, RefusesValuesThatAreTooLargeOrNotTexts) {
     const struct {
         Json params;
         const char* reason;
@@ -96,7 +96,7 @@ TEST_F(StateServiceTest, RefusesWhatIsTooLargeOrNoText) {
     }
 }
 
-TEST_F(StateServiceTest, BoundsWhatAPluginKeepsInAll) {
+TEST_F(StateServiceTest, LimitsTheStateOfAPlugin) {
     int kept = 0;
     ServiceReply reply;
     while ((reply = ask("state.set/1",
@@ -105,10 +105,10 @@ TEST_F(StateServiceTest, BoundsWhatAPluginKeepsInAll) {
         ASSERT_LT(++kept, 20);
     EXPECT_EQ(kept, 17);
     EXPECT_THAT(reply.out, HasSubstr("at most 1 MiB"));
-    EXPECT_EQ(ask("state.get/1", {{"key", "0"}}).rc, TENON_OK) << "what was there stays readable";
+    EXPECT_EQ(ask("state.get/1", {{"key", "0"}}).rc, TENON_OK) << "what was stored before can still be read";
 }
 
-TEST_F(StateServiceTest, LeavesAFileThatItDoesNotUnderstand) {
+TEST_F(StateServiceTest, DoesNotChangeAFileThatItCannotRead) {
     for (const char* text : {"{", R"({"v":2,"values":{}})", R"({"v":1})"}) {
         SCOPED_TRACE(text);
         dir_.write("plugin-state/p.json", text);
@@ -117,7 +117,7 @@ TEST_F(StateServiceTest, LeavesAFileThatItDoesNotUnderstand) {
     }
 }
 
-TEST_F(StateServiceTest, LosesNothingWhenManySetAtOnce) {
+TEST_F(StateServiceTest, LosesNothingWhenManyStoreAtOnce) {
     std::vector<std::future<tenon_rc>> all;
     for (int i = 0; i < 24; ++i)
         all.push_back(std::async(std::launch::async, [this, i] {

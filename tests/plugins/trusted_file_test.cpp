@@ -28,12 +28,12 @@ protected:
     std::filesystem::path file_ = dir_.write("sub/x.so", "bytes");
 };
 
-TEST_F(TrustedFileTest, OpensWhatOnlyItsOwnerMayWrite) {
+TEST_F(TrustedFileTest, OpensAFileThatOnlyItsOwnerMayWrite) {
     ::chmod(file_.c_str(), 0644);
     EXPECT_EQ(reason(file_), "");
 }
 
-TEST_F(TrustedFileTest, RefusesWhatEverybodyMayWrite) {
+TEST_F(TrustedFileTest, RefusesAFileThatEverybodyMayWrite) {
     ::chmod(file_.c_str(), 0666);
     EXPECT_THAT(reason(file_), HasSubstr("the file is writable by everybody"));
 }
@@ -68,7 +68,7 @@ TEST_F(TrustedFileTest, RefusesAnotherOwner) {
     EXPECT_THAT(reason(file_), HasSubstr("belongs to user number 65534"));
 }
 
-TEST_F(TrustedFileTest, RefusesWhatIsNoFile) {
+TEST_F(TrustedFileTest, RefusesWhatIsNotAFile) {
     std::filesystem::create_symlink(file_, dir_ / "link.so");
     std::filesystem::create_directory(dir_ / "folder.so");
     ::mkfifo((dir_ / "fifo.so").c_str(), 0600);

@@ -7,6 +7,7 @@
 
 #include "host/plugins/loader.h"
 #include "host/plugins/registry.h"
+#include "tests/support/checked_call.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::plugins::testing {
@@ -29,7 +30,8 @@ public:
 
     [[nodiscard]] fs::path folder() const { return dir / "plugins"; }
 
-    /// Puts a fixture into the folder; strangers are allowed to run inside the host.
+    /// Puts a fixture into the folder. With an id, it may run inside the host although it is a
+    /// third-party plugin.
     fs::path put(const std::string& fixture, const std::string& id = "") {
         const fs::path to = folder() / (fixture + ".so");
         fs::copy_file(fs::path(TENON_FIXTURES) / (fixture + ".so"), to);
@@ -41,7 +43,7 @@ public:
         options.first_party_folder = folder();
     }
 
-    /// All that can be loaded, in a registry; problems in `problems`.
+    /// Loads all plugins of the folder into `registry`. Problems are added to `problems`.
     void open() {
         Loaded loaded = load(options, services);
         problems = std::move(loaded.problems);
@@ -56,7 +58,8 @@ public:
                                        const std::lock_guard lock(mutex_);
                                        progress_.push_back(note);
                                    });
-        return registry.find(tool)->call({"toolu_1", tool, input, ""}, context);
+        return tenon::testing::checked_call(*registry.find(tool), {"toolu_1", tool, input, ""},
+                                            context);
     }
     std::vector<std::string> logged() {
         const std::lock_guard lock(mutex_);

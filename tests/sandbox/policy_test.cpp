@@ -1,6 +1,9 @@
+
 #include "host/sandbox/policy.h"
 
 #include <gtest/gtest.h>
+
+#include "host/base/path_text.h"
 
 namespace tenon::sandbox {
 namespace {

@@ -7,6 +7,7 @@
 #include "host/plugins/loader.h"
 #include "host/plugins/registry.h"
 #include "tests/sdk/compilers.h"
+#include "tests/support/checked_call.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::sdk {
@@ -35,7 +36,8 @@ protected:
         for (auto& plugin : loaded.plugins)
             EXPECT_TRUE(registry.add(std::move(plugin)));
         agent::CallContext context({"s", ""}, "t", {}, nullptr);
-        return registry.find(tool)->call({"t", tool, input, ""}, context).text;
+        return tenon::testing::checked_call(*registry.find(tool), {"t", tool, input, ""}, context)
+            .text;
     }
 
     tenon::testing::TempDir dir_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/agent/ports.h"
+#include "host/journal/deliveries.h"
 
 /// Stand-ins at the ports of the loop, and nowhere else.
 namespace tenon::testing {
@@ -119,11 +120,12 @@ private:
 class FakeToolbox : public agent::Toolbox {
 public:
     void add(const std::string& name, bool concurrent, FunctionTool::Function function,
-             bool own_thread = false) {
+             bool own_thread = false, agent::ToolFacts facts = {}) {
         agent::ToolSpec spec;
         spec.name = name;
         spec.concurrent = concurrent;
         spec.own_thread = own_thread;
+        spec.facts = std::move(facts);
         tools_[name] = std::make_unique<FunctionTool>(spec, std::move(function));
     }
     agent::Tool* find(std::string_view name) override {
@@ -167,10 +169,11 @@ public:
 class FakeInbox : public agent::Inbox {
 public:
     std::deque<std::vector<agent::JobEnded>>
-        drains;  ///< what ended before each call of undelivered
-    std::deque<bool> waits;                           ///< what each call of wait gives; then false
+        drains;              ///< what ended before each call of undelivered
+    std::deque<bool> waits;  ///< what each call of wait gives; then false
     std::map<std::string, agent::RecoveredCall> recovered;
     std::function<void()> on_wait;
+    const journal::Deliveries* deliveries = nullptr;  ///< the session's; null: all ends are open
 
     std::vector<agent::JobEnded> undelivered() override {
         if (!drains.empty()) {
@@ -180,8 +183,7 @@ public:
         }
         std::vector<agent::JobEnded> left;
         for (const agent::JobEnded& job : ended_) {
-            if (std::find(told_jobs.begin(), told_jobs.end(), job.id) == told_jobs.end())
-                left.push_back(job);
+            if (deliveries == nullptr || !deliveries->is_delivered(job.id)) left.push_back(job);
         }
         return left;
     }
@@ -192,13 +194,10 @@ public:
         waits.pop_front();
         return first;
     }
-    void told(const std::vector<std::string>& jobs) override {
-        told_jobs.insert(told_jobs.end(), jobs.begin(), jobs.end());
-    }
-    std::vector<std::string> told_jobs;
     std::string jobs_table;
     std::string table() override { return jobs_table; }
-    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call) override {
+    std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call,
+                                                const agent::ToolFacts&) override {
         const auto it = recovered.find(call.id);
         if (it == recovered.end()) return std::nullopt;
         return it->second;

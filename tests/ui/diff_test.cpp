@@ -1,6 +1,7 @@
 #include "host/ui/diff.h"
 
 #include "host/ui/line_diff.h"
+#include "tests/support/tool_facts.h"
 #include "tests/ui/lines.h"
 
 namespace tenon::ui {
@@ -22,6 +23,11 @@ agent::ToolCall edit(std::string old_text, std::string new_text, bool all = fals
             "edit_file",
             {{"path", "a"}, {"old_text", old_text}, {"new_text", new_text}, {"replace_all", all}},
             {}};
+}
+
+std::optional<Change> change_of_edit(const agent::ToolCall& call,
+                                     std::optional<std::string_view> contents) {
+    return change_of(call, testing::facts_of("edit_file"), contents);
 }
 
 TEST(LineDiff, FindsTheFewestChanges) {
@@ -67,7 +73,7 @@ TEST(LineDiff, TurnsAnyTextIntoAnyOther) {
 
 TEST(Diff, PlacesAnEditInTheFile) {
     const std::string file = numbered(1, 12);
-    const auto change = change_of(edit("line 6\n", "line six\nand more\n"), file);
+    const auto change = change_of_edit(edit("line 6\n", "line six\nand more\n"), file);
     ASSERT_TRUE(change);
     EXPECT_EQ(drawn(*change),
               " 3   line 3\n 4   line 4\n 5   line 5\n 6 - line 6\n 6 + line six\n"
@@ -78,7 +84,7 @@ TEST(Diff, PlacesAnEditInTheFile) {
 }
 
 TEST(Diff, ColoursWhatGoesAndWhatComes) {
-    const auto change = change_of(edit("b", "B"), "a\nb\n");
+    const auto change = change_of_edit(edit("b", "B"), "a\nb\n");
     ASSERT_TRUE(change);
     DiffOptions options;
     options.style = Style::kColour;
@@ -88,7 +94,7 @@ TEST(Diff, ColoursWhatGoesAndWhatComes) {
 }
 
 TEST(Diff, KeepsHunksApart) {
-    const auto change = change_of(edit("line 1\n", "", false), numbered(1, 9));
+    const auto change = change_of_edit(edit("line 1\n", "", false), numbered(1, 9));
     ASSERT_TRUE(change);
     Change two = *change;
     two.after.replace(two.after.find("line 9"), 6, "nine");
@@ -106,7 +112,7 @@ TEST(Diff, ShowsAnEditByItselfWhenItsPlaceIsUnknown) {
         {"no file", {}}, {"not in it", "else\n"}, {"twice in it", "int a;\nint a;\n"}};
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
-        const auto change = change_of(edit("int a;", "long a;"), c.file);
+        const auto change = change_of_edit(edit("int a;", "long a;"), c.file);
         ASSERT_TRUE(change);
         EXPECT_FALSE(change->whole);
         EXPECT_EQ(drawn(*change), "- int a;\n+ long a;\n");
@@ -114,13 +120,13 @@ TEST(Diff, ShowsAnEditByItselfWhenItsPlaceIsUnknown) {
 }
 
 TEST(Diff, ReplacesEveryPlaceWhenAsked) {
-    const auto change = change_of(edit("a", "b", true), "a\nx\na\n");
+    const auto change = change_of_edit(edit("a", "b", true), "a\nx\na\n");
     ASSERT_TRUE(change);
     EXPECT_EQ(drawn(*change), "1 - a\n1 + b\n2   x\n3 - a\n3 + b\n");
 }
 
 TEST(Diff, TakesTheLineEndsOfTheFile) {
-    const auto change = change_of(edit("a\nb", "a\nc"), "a\r\nb\r\n");
+    const auto change = change_of_edit(edit("a\nb", "a\nc"), "a\r\nb\r\n");
     ASSERT_TRUE(change);
     EXPECT_EQ(drawn(*change), "1   a\n2 - b\n2 + c\n");
     EXPECT_EQ(drawn({"a\r\nb\r\n", "a\nb\n", true}), "1 - a\\x0d\n2 - b\\x0d\n1 + a\n2 + b\n");
@@ -128,11 +134,13 @@ TEST(Diff, TakesTheLineEndsOfTheFile) {
 
 TEST(Diff, ShowsAWrittenFile) {
     const agent::ToolCall call{"t", "write_file", {{"path", "a"}, {"content", "a\n\tb\nc"}}, {}};
-    EXPECT_EQ(drawn(*change_of(call)), "1 + a\n2 +     b\n3 + c\n  \\ no line feed at the end\n");
-    EXPECT_EQ(drawn(*change_of(call, "a\n\tb\nc\n")),
+    const agent::ToolFacts facts = testing::facts_of("write_file");
+    EXPECT_EQ(drawn(*change_of(call, facts)),
+              "1 + a\n2 +     b\n3 + c\n  \\ no line feed at the end\n");
+    EXPECT_EQ(drawn(*change_of(call, facts, "a\n\tb\nc\n")),
               "1   a\n2       b\n3 - c\n3 + c\n  \\ no line feed at the end\n");
-    EXPECT_EQ(drawn(*change_of(call, "a\n\tb\nc")), "");
-    EXPECT_FALSE(change_of({"t", "read_file", {{"path", "a"}}, {}}));
+    EXPECT_EQ(drawn(*change_of(call, facts, "a\n\tb\nc")), "");
+    EXPECT_FALSE(change_of(call, testing::facts_of("read_file")));
 }
 
 TEST(Diff, FoldsWhatIsLong) {
@@ -174,6 +182,19 @@ TEST(Diff, ReplacesAsAWholeWhatHasNothingInCommon) {
     EXPECT_EQ(whole.removed, 20'000U);
     EXPECT_EQ(whole.added, 20'000U);
     EXPECT_EQ(whole.lines.size(), 41U);
+}
+
+TEST(Diff, ShowsWhatAToolHasWrittenAsADiff) {
+    const std::string text = "--- a\n+++ b\n@@ -1,2 +1,2 @@\n one\n-two\n+2\x1b[2J\n";
+    const Diff drawn = shown_diff(text, {80, 10, Style::kPlain});
+    EXPECT_EQ(drawn.lines, (std::vector<std::string>{"--- a", "+++ b", "@@ -1,2 +1,2 @@", " one",
+                                                     "-two", "+2\\x1b[2J"}));
+    EXPECT_EQ(drawn.added, 1U);
+    EXPECT_EQ(drawn.removed, 1U);
+    const Diff cut = shown_diff(text, {80, 2, Style::kPlain});
+    EXPECT_EQ(cut.lines, (std::vector<std::string>{"--- a", "+++ b", "… +4 lines"}));
+    EXPECT_EQ(cut.added, 1U) << "what is not shown is counted";
+    EXPECT_EQ(shown_diff("-a\n", {80, 10, Style::kColour}).lines.at(0), "\x1b[31m-a\x1b[0m");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "host/ui/markdown_stream.h"
 #include "host/ui/tool_line.h"
 #include "host/ui/transcript.h"
+#include "tests/support/tool_facts.h"
 #include "tests/ui/lines.h"
 
 /// Whatever models, tools, jobs and files say, only our own styling comes out.
@@ -107,7 +108,8 @@ std::vector<std::string> everything_drawn(const std::string& text, Style style) 
             calls.push_back({{"t", name, input, text},
                              {text + "\n[exit code: " + text + "]", failed, {}},
                              {},
-                             failed});
+                             failed,
+                             testing::facts_of(name)});
     }
     calls.push_back(
         {{"t", text, {{text, Json{{text, text}}}}, text}, {text, false, {}}, {}, false});
@@ -124,7 +126,7 @@ std::vector<std::string> everything_drawn(const std::string& text, Style style) 
         Compacted{text, 1, 2},
         UserMessageSent{{text}}};
     for (const ToolFinished& call : calls) {
-        events.emplace_back(ToolStarted{call.call});
+        events.emplace_back(ToolStarted{call.call, call.facts});
         events.emplace_back(ToolProgressed{"t", text});
         events.emplace_back(call);
     }

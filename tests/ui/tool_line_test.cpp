@@ -1,6 +1,7 @@
 #include "host/ui/tool_line.h"
 
 #include "host/base/duration.h"
+#include "tests/support/tool_facts.h"
 #include "tests/ui/lines.h"
 
 namespace tenon::ui {
@@ -10,8 +11,12 @@ using std::chrono::milliseconds;
 
 agent::ToolFinished done(std::string name, Json input, std::string text = "ok",
                          milliseconds time = {}) {
-    return {
-        {"t", std::move(name), std::move(input), {}}, {std::move(text), false, {}}, time, false};
+    agent::ToolFacts facts = testing::facts_of(name);
+    return {{"t", std::move(name), std::move(input), {}},
+            {std::move(text), false, {}},
+            time,
+            false,
+            std::move(facts)};
 }
 
 agent::ToolFinished failed(std::string text, bool denied = false) {
@@ -102,7 +107,7 @@ TEST(ToolLine, FitsOneLine) {
         for (const std::size_t width : {20U, 40U, 80U, 200U}) {
             SCOPED_TRACE(name + " at " + std::to_string(width));
             EXPECT_EQ(width_of(line(call, width)), width);
-            EXPECT_LE(width_of(running_tool_line(call.call, milliseconds(12'000),
+            EXPECT_LE(width_of(running_tool_line({call.call, call.facts}, milliseconds(12'000),
                                                  std::string(300, 'n'), width, Style::kColour)),
                       width);
         }
@@ -110,7 +115,8 @@ TEST(ToolLine, FitsOneLine) {
 }
 
 TEST(ToolLine, ShowsARunningCall) {
-    const agent::ToolCall call{"t", "bash", {{"command", "make"}}, {}};
+    const agent::ToolStarted call{{"t", "bash", {{"command", "make"}}, {}},
+                                  testing::facts_of("bash")};
     EXPECT_EQ(running_tool_line(call, milliseconds(0), "", 40, Style::kPlain), "○ bash make");
     EXPECT_EQ(running_tool_line(call, milliseconds(3500), "half\ndone", 40, Style::kPlain),
               "○ bash make (3 s) half done");

@@ -1,5 +1,6 @@
 #include "host/ui/transcript.h"
 
+#include "tests/support/tool_facts.h"
 #include "tests/ui/lines.h"
 
 namespace tenon::ui {
@@ -18,6 +19,14 @@ Json answer(std::initializer_list<const char*> texts, bool calls = false) {
 
 ToolCall bash(std::string command, std::string id = "t1") {
     return {std::move(id), "bash", {{"command", std::move(command)}}, {}};
+}
+
+ToolStarted started(const ToolCall& call) {
+    return {call, testing::facts_of(call.name)};
+}
+
+ToolFinished finished(const ToolCall& call, const std::string& text, int ms = 0) {
+    return {call, {text, false, {}}, milliseconds(ms), false, testing::facts_of(call.name)};
 }
 
 class TranscriptTest : public ::testing::Test {
@@ -45,20 +54,18 @@ protected:
         on(TextDelta{"ke\n```\n"});
         on(Answered{answer({"…"}, true)});
         on(JobChanged{"0000000a", "running", "npm test -- --all-of-the-tests", {}});
-        on(ToolStarted{bash("make")});
+        on(started(bash("make")));
         wait(12);
-        on(ToolFinished{
-            bash("make"), {"one\n[exit code: 2]", false, {}}, milliseconds(12'000), false});
+        on(finished(bash("make"), "one\n[exit code: 2]", 12'000));
         const ToolCall agent{
             "t2", "agent", {{"prompt", "x"}, {"description", "Find the parser"}}, {}};
         const ToolCall grep{"u1", "grep", {{"pattern", "parse"}}, {}};
-        on(ToolStarted{agent});
+        on(started(agent));
         on(SubagentEvent{"t2", "Find the parser", Answered{answer({"I search.\nNow."}, true)}});
-        on(SubagentEvent{"t2", "Find the parser", ToolStarted{grep}});
-        on(SubagentEvent{"t2", "Find the parser",
-                         ToolFinished{grep, {"a.c:1", false, {}}, {}, false}});
+        on(SubagentEvent{"t2", "Find the parser", started(grep)});
+        on(SubagentEvent{"t2", "Find the parser", finished(grep, "a.c:1")});
         on(SubagentEvent{"t2", "Find the parser", Answered{answer({"It is in a.c"})}});
-        on(ToolFinished{agent, {"It is in a.c", false, {}}, milliseconds(3'000), false});
+        on(finished(agent, "It is in a.c", 3'000));
         wait(60);
         on(JobChanged{"0000000a", "error", "npm test -- --all-of-the-tests", 1});
         on(UserMessageSent{Json::array()});
@@ -246,24 +253,22 @@ TEST_F(TranscriptTest, LetsLinesWaitWhileAnAnswerIsWritten) {
 }
 
 TEST_F(TranscriptTest, ShowsWhatRunsWithItsTime) {
-    on(ToolStarted{bash("make")});
-    on(ToolStarted{bash("ls", "t2")});
-    on(SubagentEvent{"t3", "", ToolStarted{bash("cat", "t1")}});
+    on(started(bash("make")));
+    on(started(bash("ls", "t2")));
+    on(SubagentEvent{"t3", "", started(bash("cat", "t1"))});
     wait(3);
     on(ToolProgressed{"t2", "half"});
     EXPECT_EQ(tail(), "○ bash make (3 s)\n○ bash ls (3 s) half\n  ○ bash cat (3 s)\n");
     EXPECT_EQ(tail(1), "  ○ bash cat (3 s)\n");
-    on(ToolFinished{bash("make"), {"", false, {}}, {}, false});
+    on(finished(bash("make"), ""));
     EXPECT_EQ(tail(), "○ bash ls (3 s) half\n  ○ bash cat (3 s)\n");
 }
 
 TEST_F(TranscriptTest, NamesEachSubagentWhenItSpeaks) {
-    const auto finished = [](const char* id) {
-        return ToolFinished{bash("ls", id), {"x", false, {}}, {}, false};
-    };
-    on(SubagentEvent{"a", "First", finished("1")});
-    on(SubagentEvent{"a", "First", finished("2")});
-    on(SubagentEvent{"b", "", finished("3")});
+    const auto ended = [](const char* id) { return finished(bash("ls", id), "x"); };
+    on(SubagentEvent{"a", "First", ended("1")});
+    on(SubagentEvent{"a", "First", ended("2")});
+    on(SubagentEvent{"b", "", ended("3")});
     on(SubagentEvent{"a", "First", Notice{"note"}});
     on(SubagentEvent{"a", "First", TextDelta{"unseen"}});
     EXPECT_EQ(printed,
@@ -271,7 +276,7 @@ TEST_F(TranscriptTest, NamesEachSubagentWhenItSpeaks) {
 }
 
 TEST_F(TranscriptTest, SaysThatATurnWasStopped) {
-    on(ToolStarted{bash("make")});
+    on(started(bash("make")));
     on(TextDelta{"one\n\nhal"});
     print(transcript.interrupted(width));
     EXPECT_EQ(printed, "one\n\nhal\n\n✗ interrupted\n");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Just enough JSON for a plugin that wants no library: reading members of an object that is known
-// to be valid (the host has parsed it before), and writing one. Header-only, C++17,
-// locale-independent.
+// The JSON that a plugin without a JSON library needs: reading members of an object that is known
+// to be valid (the host has parsed it before), and writing an object. Header-only, C++17,
+// independent of the locale.
 #ifndef TENON_JSON_HPP
 #define TENON_JSON_HPP
 
@@ -36,7 +36,7 @@ class JsonCursor {
 public:
     explicit JsonCursor(std::string_view text) : text_(text) {}
 
-    /// Takes `c` if it comes next, blanks aside.
+    /// Skips blanks, and then `c` if it comes next.
     bool take(char c) {
         skip_blanks();
         if (at_ >= text_.size() || text_[at_] != c) return false;
@@ -44,7 +44,7 @@ public:
         return true;
     }
 
-    /// The next value as it stands.
+    /// The next value as JSON text.
     std::string_view value() {
         skip_blanks();
         const std::size_t from = at_;
@@ -73,7 +73,7 @@ public:
         return found;
     }
 
-    /// The text of a string value; anything that is no string is empty.
+    /// The text of a string value; empty for every other value.
     static std::string decoded(std::string_view quoted) {
         std::string out;
         if (quoted.size() < 2 || quoted.front() != '"') return out;
@@ -183,7 +183,7 @@ public:
 
     [[nodiscard]] std::string_view json() const { return text_; }
 
-    /// The member as it stands, in JSON; empty when there is none.
+    /// The member as JSON text; empty if there is none.
     [[nodiscard]] std::string_view raw(std::string_view key) const {
         detail::JsonCursor cursor(text_);
         if (!cursor.take('{')) return {};
@@ -204,7 +204,7 @@ public:
         if (value.empty() || value.front() != '"') return fallback;
         return detail::JsonCursor::decoded(value);
     }
-    /// 2.0 is an integer too, as in JSON Schema. What does not fit is `fallback`.
+    /// 2.0 is an integer too, as in JSON Schema. `fallback` for a number that does not fit.
     [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t fallback = 0) const {
         const std::string_view value = raw(key);
         if (value.find_first_of(".eE") == std::string_view::npos) return parsed(value, fallback);

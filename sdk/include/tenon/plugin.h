@@ -8,13 +8,13 @@
  * SHAPE
  *   A plugin is a shared library with one exported function, tenon_plugin_v1(), and one ELF note
  *   (TENON_PLUGIN_NOTE) from which the host learns ABI and id without running any of its code.
- *   The border is two functions wide: invoke (host to plugin) and request (plugin to host). Arguments
- *   and results are JSON text, so that the same plugin works in another process.
+ *   Two functions cross the boundary: invoke (host to plugin) and request (plugin to host). Arguments
+ *   and results are JSON text, so that the same plugin can run in another process.
  *
  * EVOLUTION
  *   The major version is in the symbol's name. Every struct begins with its size in bytes and is only
- *   appended to: read a field only if `size` reaches it (TENON_HAS). Arrays that cross the border are
- *   arrays of pointers. Whatever is added later is optional. Unknown flag bits are ignored; unknown
+ *   appended to: read a field only if `size` reaches it (TENON_HAS). Arrays that cross the boundary
+ *   are arrays of pointers. Whatever is added later is optional. Unknown flag bits are ignored; unknown
  *   methods answer TENON_UNSUPPORTED, unknown extensions NULL. A method changes by a new revision
  *   after its slash; revision 0 is a draft. Codes of tenon_rc that the host does not know count as
  *   TENON_FAULT. tenon_str, tenon_sink and tenon_note have no size and never change.
@@ -24,7 +24,7 @@
  *   The caller owns what it passes until the call returns; the callee copies what it wants to keep.
  *   Nothing is allocated on one side and freed on the other. The tenon_plugin and its strings live as
  *   long as the library, which is never unloaded; a tool list, its tools and their strings until the
- *   next tools() or destroy(). No exception crosses the border.
+ *   next tools() or destroy(). No exception crosses the boundary.
  *
  * THREADS
  *   create, destroy, tools and reconfigure are called one at a time, and never while an invoke of
@@ -35,8 +35,49 @@
  *   does not touch signal handlers, chdir, umask, setenv, setlocale, or waitpid(-1).
  *
  * BLOCKING
- *   invoke may take as long as the work does, and ends soon after its call is cancelled. create,
- *   destroy, tools and reconfigure hold up a person who waits: they do not use the network.
+ *   invoke may take as long as the work does, and ends soon after its call is cancelled. A person
+ *   waits while create, destroy, tools and reconfigure run, so they do not use the network.
+ *
+ * FACTS OF A TOOL
+ *   What the host shows and judges of a tool's calls is stated by the tool itself, as a JSON object in
+ *   tenon_tool.facts. Every member is optional; unknown members are ignored. ARGUMENT is the name of a
+ *   property of the tool's input schema.
+ *   "subject": TEXT       What a call acts on, for the line that shows the call. In TEXT, {a} stands for
+ *                         the value of the argument a, {a:first} for its first line, {a|b} for the
+ *                         first of several that is there, and {a+b} for a range of lines which begins
+ *                         with line a and has b lines. What stands in [ ] is left out when a value
+ *                         in it is missing. Without this member all arguments are shown.
+ *   "command": ARGUMENT   A bash command, judged by the rules Bash(...). "directory": ARGUMENT is where
+ *                         it runs.
+ *   "reads": [ARGUMENT, ...], "writes": [ARGUMENT, ...]
+ *                         A path or a list of paths, judged by the rules Read(...) and Edit(...). A
+ *                         relative path begins at the workspace; a missing one is the workspace.
+ *   "pattern": ARGUMENT   A pattern of file names beneath the first path of "reads".
+ *   "result": TEXT        How the result is shown:
+ *       "text"            its first lines; the default
+ *       "nothing"         not at all
+ *       "line_count"      the number of its lines
+ *       "command"         the output of a command that may end in a line such as [exit code: 3]
+ *       "checklist"       not the result but the list in "items": ARGUMENT, of objects with "text" and
+ *                         "status" (pending, in_progress, completed)
+ *       "change"          not the result but what the call does to the file of "writes": the text of
+ *                         "before": ARGUMENT becomes that of "after": ARGUMENT, everywhere when
+ *                         "everywhere": ARGUMENT is true. Without "before" it is the whole file.
+ *       "diff"            the result is a unified diff
+ *   "for_subagents": false
+ *                         No subagent has the tool.
+ *   "no_question": true   A call needs no question, though the tool is not read-only.
+ *   "conversation_only": true
+ *                         The same, and a call is also allowed in the mode plan: it changes nothing
+ *                         outside the conversation.
+ *   "rules": "Agent" or "Skill"
+ *                         The rules that judge the tool; "rule_name": ARGUMENT is what they look at.
+ *   "recovered": "start" or "subagent"
+ *                         What answers a call that was under way when the host ended: that its job was
+ *                         started, or the last text of its subagent. Default: how its job ended.
+ *   Whether a call may wait for long is the flag TENON_LONG_RUNNING. Of a plugin that is not
+ *   first-party, no_question, conversation_only and rules are ignored, and a command or a path is
+ *   judged by deny rules and ask rules alone: none of them spares a question.
  */
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
@@ -71,8 +112,8 @@ typedef struct tenon_sink {
 typedef int32_t tenon_rc;
 enum {
     TENON_OK = 0,
-    TENON_FAILED = 1,      /* did not work; the text is an answer for the model, not a defect */
-    TENON_BAD_ARGS = 2,    /* the arguments make no sense; the text says which and why */
+    TENON_FAILED = 1,      /* the tool failed; the text is an answer for the model; no defect */
+    TENON_BAD_ARGS = 2,    /* the arguments are wrong; the text says which and why */
     TENON_CANCELLED = 3,   /* stopped because the call was cancelled */
     TENON_DENIED = 4,      /* permission refused; the text names the rule */
     TENON_UNSUPPORTED = 5, /* no such method, revision or extension in this host or plugin */
@@ -80,7 +121,7 @@ enum {
     TENON_FAULT = 7        /* a defect; counts towards disabling the plugin */
 };
 
-/* Flags of a tool. Each bit RELAXES an assumption; 0 means: assume the worst. */
+/* Flags of a tool. Each bit RELAXES an assumption. With 0 the host assumes the worst. */
 enum {
     TENON_READ_ONLY = 1,    /* changes nothing outside its own memory */
     TENON_ADDITIVE = 2,     /* may create, never changes or removes what is there */
@@ -99,6 +140,7 @@ typedef struct tenon_tool {
     tenon_str name;         /* [a-z][a-z0-9_]{0,63}, unique in the host */
     tenon_str description;  /* for the model: what it does and when to use it */
     tenon_str input_schema; /* JSON Schema (draft 7 subset) of type object; the host validates against it */
+    tenon_str facts;        /* optional: a JSON object, see FACTS OF A TOOL */
 } tenon_tool;
 
 /* One running call. Owned by the host; dies when invoke returns. */
@@ -151,38 +193,46 @@ typedef struct tenon_plugin {
     tenon_str version;       /* of the plugin, any text */
     tenon_str config_schema; /* JSON Schema of `config`, checked before create; empty: any object */
     /* Makes an instance. `config` is a JSON object of the keys plugins.<id>.*, without those of the
-     * host. On anything but TENON_OK the plugin is left out, what was put into `error` is shown, and
+     * host. On anything but TENON_OK the plugin is not used, what was put into `error` is shown, and
      * destroy is not called. Several instances may live at once, after a reload for instance. */
     tenon_rc (*create)(const tenon_host *host, tenon_str config, void **self, tenon_sink error);
     void (*destroy)(void *self);
     /* Points `list` to `count` tools, for models in this order. On anything but TENON_OK the plugin
-     * is left out. */
+     * is not used. */
     tenon_rc (*tools)(void *self, const tenon_tool *const **list, uint32_t *count);
     /* Runs one call. What was written is the result: an answer on TENON_OK, an error for the model on
      * anything else. */
     tenon_rc (*invoke)(void *self, const tenon_call *call);
-    /* Optional (NULL): takes new configuration, or refuses it and keeps the old. */
+    /* Optional (NULL): takes new configuration, or refuses it and keeps the old one. */
     tenon_rc (*reconfigure)(void *self, tenon_str config, tenon_sink error);
     /* Optional (NULL): a table of functions by its NUL-terminated id, or NULL; lives until destroy. */
     const void *(*extension)(void *self, const char *id);
 } tenon_plugin;
 
-/* Extension "tenon.context/1" of a plugin: words of its own in the conversation it serves. An instance
- * serves one session. Every function is optional (NULL). They are called one at a time, between
- * calls of the conversation itself (calls of subagents may run), and answer at once: they use neither
- * network nor locks that are held for long. What is put into `out` is UTF-8 text; nothing: no words. */
+/* Extension "tenon.context/1" of a plugin: hooks that add text to the conversation of a session. An
+ * instance serves one session. Every function is optional (NULL). They are called one at a time,
+ * never during a tool call of the conversation itself (calls of subagents may run), and return at
+ * once: they use neither the network nor locks that are held for long. What is put into `out` is
+ * UTF-8 text; a function that has nothing to add puts nothing. */
 #define TENON_CONTEXT "tenon.context/1"
 typedef struct tenon_context {
     uint32_t size;
-    /* Before any call and every function but system_prompt, and again when the conversation begins anew: a JSON
-     * object {"session": id, "reason": "new" | "resumed" | "cleared"}. */
+    /* Called before any call and before every other function except system_prompt, and again when
+     * the conversation is cleared. `session` is a JSON object
+     * {"session": id, "reason": "new" | "resumed" | "cleared"}. */
     void (*begin)(void *self, tenon_str session);
-    /* A part of the system prompt, asked for once when a session is created. */
+    /* A part of the system prompt. Called once, when a session is created. */
     void (*system_prompt)(void *self, tenon_sink out);
-    /* Before each request to the model: a reminder to send with it. */
+    /* A reminder for the model. Called before each request to the model and sent with it. */
     void (*remind)(void *self, tenon_sink out);
-    /* What a summary of the conversation must carry on, such as work that is not finished. */
+    /* What a summary of the conversation must contain, such as unfinished work. */
     void (*carry)(void *self, tenon_sink out);
+    /* The tasks of the workspace, for `tenon tasks`. Only a plugin that keeps tasks has this function.
+     * It puts a JSON object: {"tasks":[{"id","subject","description","status","blockedBy","blocks",
+     * "owner"}],"unusable":[{"file","reason"}]}, with `file` relative to the workspace, or
+     * {"error": text} when the tasks cannot be read. It changes nothing. It may be called without
+     * begin. */
+    void (*tasks)(void *self, tenon_sink out);
 } tenon_context;
 
 #if defined(_WIN32)

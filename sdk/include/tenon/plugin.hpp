@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A C++17 layer over tenon/plugin.h, header-only. A whole plugin:
+// A header-only C++17 layer over tenon/plugin.h. A complete plugin:
 //
 //     #include <tenon/plugin.hpp>
 //
@@ -56,8 +56,8 @@ inline void append_to_string(void* out, tenon_str chunk) noexcept {
 
 }  // namespace detail
 
-/// Throw it from a tool to answer with a failure: the text is for the model, and says what to do. A
-/// tool that stops because its call was cancelled throws one with TENON_CANCELLED.
+/// A tool throws it to return a failure. The text is for the model and says what to do. A tool that
+/// stops because its call was cancelled throws one with TENON_CANCELLED.
 class Failure : public std::runtime_error {
 public:
     explicit Failure(const std::string& text, tenon_rc rc = TENON_FAILED)
@@ -68,7 +68,7 @@ private:
     tenon_rc rc_;
 };
 
-/// What the host answered: JSON (or raw bytes) when ok, else an explanation fit for a model.
+/// The reply of the host: JSON (or raw bytes) if ok, else an explanation that a model may be shown.
 struct Reply {
     tenon_rc rc = TENON_OK;
     std::string text;
@@ -85,7 +85,7 @@ struct Reply {
 
 class Call;
 
-/// The host, as a plugin sees it. Cheap to copy; valid until the plugin is destroyed; thread-safe.
+/// The host, as a plugin uses it. Cheap to copy; valid until the plugin is destroyed; thread-safe.
 class Host {
 public:
     explicit Host(const tenon_host* host) noexcept : host_(host) {}
@@ -101,7 +101,7 @@ public:
     void log(int level, std::string_view message) const noexcept {
         host_->log(host_, level, detail::str(message));
     }
-    /// Outside a call. Most methods want one: Call::request.
+    /// A request outside a call. Most methods need a call: use Call::request.
     [[nodiscard]] Reply request(std::string_view method, std::string_view params = "{}",
                                 std::string_view body = {}) const {
         return ask(nullptr, method, params, body);
@@ -109,7 +109,7 @@ public:
     [[nodiscard]] inline Reply request(const Call& call, std::string_view method,
                                        std::string_view params = "{}",
                                        std::string_view body = {}) const;
-    /// A table of functions, or null when this host does not have it.
+    /// A table of functions; null if this host does not have it.
     template <class Table>
     [[nodiscard]] const Table* extension(const char* id) const noexcept {
         return static_cast<const Table*>(host_->extension(host_, id));
@@ -127,8 +127,7 @@ private:
     const tenon_host* host_;
 };
 
-/// One call under way. Lives until the tool's function returns; may be used from any thread till
-/// then.
+/// One running call. Valid until the function of the tool returns. Any thread may use it.
 class Call {
 public:
     Call(Host host, const tenon_call* call) noexcept : host_(host), call_(call) {}
@@ -150,7 +149,7 @@ public:
         return raw()->id;
     }
 
-    /// Appends to the result. False when it is full and the rest is left out.
+    /// Appends to the result. False if the result is full; the rest is left out.
     bool write(std::string_view text) const noexcept {
         return raw()->write(raw(), detail::str(text)) == TENON_OK;
     }
@@ -172,7 +171,7 @@ public:
         return host_.request(*this, method, params, body);
     }
 
-    /// The call as the C header knows it.
+    /// The struct of the C header.
     [[nodiscard]] const tenon_call* raw() const noexcept {
 #ifndef NDEBUG
         if (alive_.load() != kAlive) {
@@ -197,10 +196,81 @@ inline Reply Host::request(const Call& call, std::string_view method, std::strin
     return ask(call.raw(), method, params, body);
 }
 
-/// Derive from it, state the tools in `setup`, and write TENON_PLUGIN once.
+/// What a tool states about itself for the host: see FACTS OF A TOOL in plugin.h for the meaning of
+/// each. `Plugin::tool` returns it; state the facts in `setup`.
+class Facts {
+public:
+    explicit Facts(tenon_tool& tool) noexcept : tool_(tool) {}
+    Facts(const Facts&) = delete;
+    Facts& operator=(const Facts&) = delete;
+
+    Facts& subject(std::string_view text) { return state("subject", text); }
+    Facts& command(std::string_view argument, std::string_view directory = {}) {
+        if (!directory.empty()) state("directory", directory);
+        return state("command", argument);
+    }
+    Facts& reads(const std::vector<std::string>& arguments) {
+        json_.texts("reads", arguments);
+        return update();
+    }
+    Facts& writes(const std::vector<std::string>& arguments) {
+        json_.texts("writes", arguments);
+        return update();
+    }
+    Facts& pattern(std::string_view argument) { return state("pattern", argument); }
+
+    Facts& shows_nothing() { return state("result", "nothing"); }
+    Facts& shows_line_count() { return state("result", "line_count"); }
+    Facts& shows_command_output() { return state("result", "command"); }
+    Facts& shows_diff() { return state("result", "diff"); }
+    Facts& shows_checklist(std::string_view items) {
+        return state("result", "checklist").state("items", items);
+    }
+    /// `before` and `everywhere` may be empty.
+    Facts& shows_change(std::string_view before, std::string_view after,
+                        std::string_view everywhere = {}) {
+        if (!before.empty()) state("before", before);
+        if (!everywhere.empty()) state("everywhere", everywhere);
+        return state("result", "change").state("after", after);
+    }
+
+    Facts& not_for_subagents() {
+        json_.boolean("for_subagents", false);
+        return update();
+    }
+    Facts& no_question() {
+        json_.boolean("no_question", true);
+        return update();
+    }
+    Facts& conversation_only() {
+        json_.boolean("conversation_only", true);
+        return update();
+    }
+    Facts& rules(std::string_view group, std::string_view argument) {
+        return state("rules", group).state("rule_name", argument);
+    }
+    Facts& recovered(std::string_view answer) { return state("recovered", answer); }
+
+private:
+    Facts& state(std::string_view key, std::string_view value) {
+        json_.text(key, value);
+        return update();
+    }
+    Facts& update() {
+        text_ = json_.json();
+        tool_.facts = detail::str(text_);
+        return *this;
+    }
+
+    tenon_tool& tool_;
+    JsonObject json_;
+    std::string text_;
+};
+
+/// The base class of a plugin: state the tools in `setup`, and write TENON_PLUGIN once.
 class Plugin {
 public:
-    /// Runs one call; what it writes is the answer, what it throws a failure.
+    /// Runs one call. What it writes is the result; an exception is a failure.
     using Function = std::function<void(Call&)>;
 
     explicit Plugin(Host host) : host_(host) {}
@@ -208,29 +278,35 @@ public:
     Plugin(const Plugin&) = delete;
     Plugin& operator=(const Plugin&) = delete;
 
-    /// Called once, before anything else. What it throws leaves the plugin out, with that reason.
+    /// Called once, before anything else. After an exception the plugin is not used, with the text
+    /// of the exception as the reason.
     virtual void setup(JsonView config) = 0;
-    /// New configuration while the plugin is in use. What it throws keeps the old one.
+    /// Takes new configuration while the plugin is in use. After an exception the old one stays.
     virtual void reconfigure(JsonView) { throw Failure("needs a restart", TENON_UNSUPPORTED); }
 
-    // Words in the conversation: the extension tenon.context/1. See tenon_context for when each is
-    // called; empty text is none. What they throw is logged, and counts as no words.
+    // Hooks: the extension tenon.context/1. See tenon_context for when each is called. An empty
+    // text adds nothing. An exception is logged, and adds nothing.
 
-    /// The session that this instance serves; `reason` is new, resumed or cleared.
+    /// Names the session that this instance serves; `reason` is new, resumed or cleared.
     virtual void begin_session(const std::string& /*session*/, const std::string& /*reason*/) {}
     [[nodiscard]] virtual std::string system_prompt() { return {}; }
     [[nodiscard]] virtual std::string reminder() { return {}; }
     [[nodiscard]] virtual std::string carried_on() { return {}; }
+    /// The tasks of the workspace as JSON, from a plugin that keeps them. May be called without
+    /// begin_session.
+    [[nodiscard]] virtual std::string tasks() { return {}; }
 
 protected:
     [[nodiscard]] const Host& host() const noexcept { return host_; }
 
-    /// States one tool: see tenon_tool for what the texts and flags must be.
-    void tool(std::string name, std::string description, std::string input_schema,
-              std::uint32_t flags, Function run) {
+    /// States one tool: see tenon_tool for what the texts and flags must be. The returned object
+    /// takes its facts; it lives as long as the plugin.
+    Facts& tool(std::string name, std::string description, std::string input_schema,
+                std::uint32_t flags, Function run) {
         tools_.push_back(std::make_unique<Tool>(std::move(name), std::move(description),
                                                 std::move(input_schema), flags, std::move(run)));
         list_.push_back(&tools_.back()->c);
+        return tools_.back()->facts;
     }
 
 private:
@@ -244,14 +320,16 @@ private:
               description(std::move(description_)),
               schema(std::move(schema_)),
               run(std::move(run_)),
-              c{sizeof(tenon_tool), flags, detail::str(name), detail::str(description),
-                detail::str(schema)} {}
+              c{sizeof(tenon_tool),  flags,       detail::str(name), detail::str(description),
+                detail::str(schema), {nullptr, 0}},
+              facts(c) {}
         Tool(const Tool&) = delete;
         Tool& operator=(const Tool&) = delete;
 
         std::string name, description, schema;
         Function run;
         tenon_tool c;
+        Facts facts;
     };
 
     tenon_rc invoke(const tenon_call* raw) {
@@ -269,7 +347,8 @@ private:
     std::vector<const tenon_tool*> list_;
 };
 
-/// The functions of the C struct for one class. Everything here is noexcept: the border.
+/// The functions of the C struct for one class. All are noexcept, since no exception may leave a
+/// plugin.
 template <class Derived>
 struct Glue {
     static tenon_rc create(const tenon_host* host, tenon_str config, void** self,
@@ -303,9 +382,9 @@ struct Glue {
     }
 
     static const void* extension(void*, const char* id) noexcept {
-        static const tenon_context context = {sizeof(tenon_context), begin,
-                                              words<&Plugin::system_prompt>,
-                                              words<&Plugin::reminder>, words<&Plugin::carried_on>};
+        static const tenon_context context = {
+            sizeof(tenon_context),      begin, words<&Plugin::system_prompt>,
+            words<&Plugin::reminder>, words<&Plugin::carried_on>, words<&Plugin::tasks>};
         return std::string_view(id) == TENON_CONTEXT ? &context : nullptr;
     }
 

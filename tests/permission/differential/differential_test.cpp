@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "host/permission/grammar.h"
-#include "host/permission/shell.h"
+#include "host/shell/grammar.h"
+#include "host/shell/script.h"
 #include "tests/permission/differential/bash_runs.h"
 #include "tests/permission/differential/generator.h"
 
@@ -41,7 +41,7 @@ std::string as_recorded(std::string text) {
 }
 
 /// The words that bash makes of one, in the directory where the texts run.
-RanCommand expanded(const Word& word) {
+RanCommand expanded(const shell::Word& word) {
     std::string text = as_recorded(word.decoded);
     if (word.tilde) text.replace(0, 1, kHome);
     RanCommand out;
@@ -53,9 +53,9 @@ RanCommand expanded(const Word& word) {
     return out.empty() ? RanCommand{text} : out;
 }
 
-RanCommand expanded(const Part& part) {
+RanCommand expanded(const shell::Part& part) {
     RanCommand words;
-    for (const Word& word : part.words)
+    for (const shell::Word& word : part.words)
         for (std::string& text : expanded(word))
             words.push_back(std::move(text));
     return words;
@@ -63,9 +63,9 @@ RanCommand expanded(const Part& part) {
 
 /// What a here-document or here-string of the part gives as its input; nothing where the input is
 /// something else.
-std::optional<std::string> input(const Part& part) {
+std::optional<std::string> input(const shell::Part& part) {
     std::optional<std::string> found;
-    for (const Redirection& redirection : part.redirections) {
+    for (const shell::Redirection& redirection : part.redirections) {
         const bool of_input =
             redirection.fd == "0" || (redirection.fd.empty() && redirection.op.front() == '<');
         if (!of_input) continue;
@@ -77,7 +77,7 @@ std::optional<std::string> input(const Part& part) {
     return found;
 }
 
-bool is_run_of(const Part& part, RanCommand ran) {
+bool is_run_of(const shell::Part& part, RanCommand ran) {
     if (ran.front() == "ee") {
         const auto expected = input(part);
         if (expected && *expected != ran.back()) return false;
@@ -86,9 +86,9 @@ bool is_run_of(const Part& part, RanCommand ran) {
     return expanded(part) == ran;
 }
 
-bool is_whole(const std::vector<Part>& parts) {
+bool is_whole(const std::vector<shell::Part>& parts) {
     return std::all_of(parts.begin(), parts.end(),
-                       [](const Part& part) { return part.opaque.empty(); });
+                       [](const shell::Part& part) { return part.opaque.empty(); });
 }
 
 /// One of the two ways in which the judge looks at a text.
@@ -108,15 +108,15 @@ public:
 class UnderstoodText final : public View {
 public:
     bool knows(const std::string& text) override {
-        const Understood understood = understand(text);
+        const shell::Understood understood = shell::understand(text);
         return understood.unclear.empty() && is_whole(understood.parts);
     }
     bool names(const std::string& text, const RanCommand& ran) override {
         // The one substitution of the grammar: its cat is no part, and its text a literal.
         if (ran == RanCommand{"cat"} && text.find("$(cat ") != std::string::npos) return true;
-        const Understood understood = understand(text);
+        const shell::Understood understood = shell::understand(text);
         return std::any_of(understood.parts.begin(), understood.parts.end(),
-                           [&ran](const Part& part) { return is_run_of(part, ran); });
+                           [&ran](const shell::Part& part) { return is_run_of(part, ran); });
     }
 };
 
@@ -124,20 +124,21 @@ public:
 class SeenText final : public View {
 public:
     bool knows(const std::string& text) override {
-        const Script script = parse_script(text);
+        const shell::Script script = shell::parse_script(text);
         return script.opaque.empty() && is_whole(script.parts);
     }
     bool names(const std::string& text, const RanCommand& ran) override {
-        const Script script = parse_script(text);
-        return std::any_of(script.parts.begin(), script.parts.end(), [&](const Part& part) {
+        const shell::Script script = shell::parse_script(text);
+        return std::any_of(script.parts.begin(), script.parts.end(), [&](const shell::Part& part) {
             if (part.words.empty() || part.words[0].decoded != ran[0]) return false;
-            bool literal = std::all_of(part.words.begin(), part.words.end(), [](const Word& word) {
-                return word.literal() && word.decoded.find('~') == std::string::npos;
-            });
+            bool literal =
+                std::all_of(part.words.begin(), part.words.end(), [](const shell::Word& word) {
+                    return word.literal() && word.decoded.find('~') == std::string::npos;
+                });
             // Of `a | time { b`, where time is no reserved word, only the beginning is a part.
             if (part.nested && part.words.size() == 2 && ran[0] == "time" && ran.size() > 2)
                 literal = literal && part.words[1].decoded != ran[1];
-            for (const Redirection& redirection : part.redirections)
+            for (const shell::Redirection& redirection : part.redirections)
                 literal = literal && redirection.op.substr(0, 2) != "<<";
             // A backslash at the end of several lines goes; of one line it stays.
             return !literal || text.back() == '\\' || is_run_of(part, ran);

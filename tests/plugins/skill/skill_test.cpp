@@ -76,7 +76,7 @@ TEST(LoadSkill, RefusesOtherArguments) {
         std::string why;
     };
     for (const Case& c : std::vector<Case>{
-             {Json::object(), "name is required"},
+             {Json::object(), "Missing required property 'name'"},
              {{{"name", 5}}, "name must be a string"},
              {{{"name", nullptr}}, "name must be a string"},
              {{{"name", {"pdf"}}}, "name must be a string"},

@@ -5,6 +5,7 @@
 #include "host/plugins/loader.h"
 #include "host/plugins/registry.h"
 #include "host/plugins/state_service.h"
+#include "tests/support/checked_call.h"
 
 namespace tenon::task::testing {
 
@@ -32,7 +33,7 @@ public:
     agent::ToolResult call(const std::string& tool, const Json& input = Json::object(),
                            std::stop_token stop = {}) {
         agent::CallContext context({"s1", ""}, "t", std::move(stop), nullptr);
-        return registry.find(tool)->call({"t", tool, input, ""}, context);
+        return tenon::testing::checked_call(*registry.find(tool), {"t", tool, input, ""}, context);
     }
     std::string text(const std::string& tool, const Json& input = Json::object()) {
         return call(tool, input).text;

@@ -1,0 +1,173 @@
+#include "host/app/headless_run.h"
+
+#include <unistd.h>
+
+#include "host/app/prompt_input.h"
+#include "host/base/output.h"
+#include "host/base/signals.h"
+#include "host/cli/run_request.h"
+#include "host/jobs/launcher.h"
+#include "host/session/failure_text.h"
+#include "host/session/open_session.h"
+#include "host/ui/jsonl.h"
+#include "host/ui/notices.h"
+#include "host/ui/report.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+int complain(const std::string& message, int exit_code) {
+    say(message);
+    return exit_code;
+}
+
+std::string subtype_of(const agent::RunResult& result) {
+    switch (result.outcome) {
+        case agent::Outcome::kDone:
+            return "success";
+        case agent::Outcome::kMaxTurns:
+            return "error_max_turns";
+        case agent::Outcome::kInterrupted:
+            return "error_interrupted";
+        case agent::Outcome::kFailed:
+            break;
+    }
+    return "error_api";
+}
+
+/// Ends the session's jobs, or leaves them, and says what is to be said of the run.
+ui::Report finish(session::OpenSession& host, const agent::RunResult& result, bool wait) {
+    ui::Report report;
+    report.subtype = subtype_of(result);
+    report.text = result.outcome == agent::Outcome::kDone ? result.text : result.error;
+    report.session_id = host.session().head().id;
+    report.turns = result.turns;
+    report.usage = result.usage;
+    if (wait) {
+        const std::string said = session::to_text(host.end_jobs("session end"));
+        if (!said.empty()) complain(said, 0);
+    } else {
+        host.leave_jobs();
+    }
+    std::size_t unfinished = 0;
+    for (const auto& job : host.jobs_of_this_run()) {
+        if (!jobs::is_terminal(job.status) && job.spec.lifetime == jobs::Lifetime::kSession)
+            ++unfinished;
+        report.jobs.push_back(
+            {job.id, std::string(jobs::to_string(job.status)), job.end.exit_code});
+    }
+    if (wait && unfinished > 0 && !report.is_error()) {
+        report.subtype = "error_jobs";
+        report.text = std::to_string(unfinished) + " jobs of the session have not ended";
+    }
+    for (const auto& call : result.denied)
+        report.denials.push_back({call.name, call.input});
+    return report;
+}
+
+/// A run that the host could not go on with is a failed one, and ends like any other.
+agent::RunResult run(session::OpenSession& host, const std::string& prompt,
+                     const std::stop_token& stop) {
+    try {
+        return host.run(prompt, stop);
+    } catch (const std::exception& e) {
+        agent::RunResult failed;
+        failed.outcome = agent::Outcome::kFailed;
+        failed.error = "the host failed inside: " + session::failure_text(e);
+        return failed;
+    }
+}
+
+/// False when the result could not be written.
+bool print(const ui::Report& report, cli::OutputFormat format, Output& output, ui::JsonLines& lines,
+           const agent::RunResult& result) {
+    if (report.is_error()) {
+        say(report.text);
+    } else if (result.text.find_first_not_of(" \t\r\n") == std::string::npos) {
+        say("the model's last answer has no text");
+    }
+    switch (format) {
+        case cli::OutputFormat::kStreamJson:
+            return lines.result(report);
+        case cli::OutputFormat::kJson:
+            return output.write_json(dump_json(ui::to_json(report)));
+        case cli::OutputFormat::kText:
+            break;
+    }
+    if (result.text.empty()) return true;
+    return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
+}
+
+int run(const cli::Options& options, const config::Configuration& configuration) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
+    if (!setup) return complain(setup.error().message, kUsage);
+    const Secrets& secrets = (*setup)->secrets;
+    auto input = read_prompt(options.prompt, STDIN_FILENO);
+    if (!input) return complain(input.error().message, kUsage);
+    if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", kUsage);
+
+    const cli::OutputFormat format = options.output_format.value_or(cli::OutputFormat::kText);
+    // Both before any thread starts; the launcher also before memory grows.
+    const auto launcher = jobs::Launcher::start("/proc/self/exe");
+    (*setup)->launcher = launcher.get();
+    Signals signals;
+    ui::Notices notices;
+    Output output(STDOUT_FILENO, signals.stop_token());
+    ui::JsonLines lines(output);
+    ui::FanOut watchers(secrets);
+    watchers.add(notices);
+    if (format == cli::OutputFormat::kStreamJson) watchers.add(lines);
+    for (const std::string& text : (*input)->notices)
+        watchers.on_event(agent::Notice{text});
+
+    session::OpenOptions open_options{**setup, watchers, (*setup)->session_id};
+    open_options.wait_for_jobs = !options.no_wait;
+    auto host = session::OpenSession::create(std::move(open_options));
+    const auto duration = [begin] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begin);
+    };
+    if (!host) {
+        ui::Report report;
+        report.subtype = "error_api";
+        report.text = secrets.redact(host.error().message);
+        report.session_id = (*setup)->session_id;
+        report.duration = duration();
+        (void)print(report, format, output, lines, {});
+        return host.error().exit_code;
+    }
+
+    const agent::RunResult result = run(**host, (*input)->text, signals.stop_token());
+    ui::Report report = finish(**host, result, !options.no_wait);
+    report.duration = duration();
+    const bool printed = print(report, format, output, lines, result);
+    if (!printed) complain("the result could not be written to standard output", kFailed);
+    (*host)->clean_up_jobs();
+    if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
+        return 128 + signals.received();
+    return report.is_error() || !printed ? kFailed : 0;
+}
+
+}  // namespace
+
+/// What is thrown here is a thread or a descriptor that is not to be had.
+int run_headless(const cli::Options& options, const config::Configuration& configuration) {
+    try {
+        return run(options, configuration);
+    } catch (const std::exception& e) {
+        ui::Report report;
+        report.subtype = "error_api";
+        report.text = session::failure_text(e);
+        Output output(STDOUT_FILENO, {});
+        ui::JsonLines lines(output);
+        (void)print(report, options.output_format.value_or(cli::OutputFormat::kText), output, lines,
+                    {});
+        return kFailed;
+    }
+}
+
+}  // namespace tenon::app

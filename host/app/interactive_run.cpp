@@ -1,0 +1,85 @@
+#include "host/app/interactive_run.h"
+
+#include <csignal>
+#include <unistd.h>
+
+#include "host/app/logging.h"
+#include "host/base/output.h"
+#include "host/base/untrusted.h"
+#include "host/cli/run_request.h"
+#include "host/cli/screen.h"
+#include "host/config/state_dir.h"
+#include "host/jobs/launcher.h"
+#include "host/sitting/sitting.h"
+#include "host/sitting/slash_commands.h"
+#include "host/terminal/completion.h"
+#include "host/terminal/terminal.h"
+
+namespace tenon::app {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+int complain(const std::string& message, int exit_code) {
+    say(message);
+    return exit_code;
+}
+
+/// Also once the terminal is given back: a signal that is late changes no exit code.
+void block_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        ::sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+int run_interactive(const cli::Options& options, const config::Configuration& configuration,
+                    const config::Environment& environment) {
+    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
+    if (!setup) return complain(setup.error().message, kUsage);
+    // Both before any thread starts; the launcher also before memory grows.
+    const auto launcher = jobs::Launcher::start("/proc/self/exe");
+    (*setup)->launcher = launcher.get();
+    const cli::Screen screen = cli::screen_of(STDOUT_FILENO, environment);
+    terminal::Terminal::Options terminal_options;
+    terminal_options.dumb = !screen.escapes;
+    terminal_options.colour = screen.colour;
+    terminal_options.history = (*setup)->settings.state_dir / "history";
+    const auto workspace = (*setup)->settings.workspace;
+    terminal_options.complete = [workspace](std::string_view word) {
+        return word.starts_with('/') ? sitting::slash_completions(word)
+                                     : terminal::complete_path(workspace, word);
+    };
+    terminal_options.redact = [&secrets = (*setup)->secrets](std::string_view line) {
+        return secrets.redact(std::string(line));
+    };
+    block_signals();
+    // The history stands there, and is read before a host is made.
+    if (auto made = config::make_state_dir((*setup)->settings.state_dir); !made)
+        return complain(made.error().message, kUsage);
+    auto terminal = terminal::Terminal::open(std::move(terminal_options));
+    if (!terminal) return complain(terminal.error().message, kFailed);
+
+    const config::Settings::Log& log = (*setup)->settings.log;
+    const bool log_on_screen = log.file.empty() && ::isatty(STDERR_FILENO) == 1;
+    if (log_on_screen) {
+        show_log([&screen_terminal = **terminal](const std::string& line) {
+            screen_terminal.post(
+                [&screen_terminal, text = visible(line)] { screen_terminal.print(text); });
+        });
+    }
+    sitting::Sitting::End end;
+    {
+        sitting::Sitting interactive({**setup, **terminal, screen});
+        end = interactive.run();
+    }
+    if (log_on_screen) show_log({});
+    terminal->reset();
+    return end.message.empty() ? end.exit_code : complain(end.message, end.exit_code);
+}
+
+}  // namespace tenon::app

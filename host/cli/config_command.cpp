@@ -1,0 +1,238 @@
+#include "host/cli/config_command.h"
+
+#include <algorithm>
+#include <array>
+#include <unistd.h>
+
+#include "host/base/json.h"
+#include "host/base/untrusted.h"
+#include "host/base/utf8.h"
+#include "host/cli/ask.h"
+#include "host/cli/verbs.h"
+#include "host/config/agent_files.h"
+#include "host/config/config_file.h"
+#include "host/config/state_dir.h"
+#include "host/config/trust.h"
+
+namespace tenon::cli {
+namespace {
+
+constexpr std::array kOptions = {
+    OptionSpec{0, "json", "", "show: one JSON array of key, value and origin"},
+    OptionSpec{0, "yes", "", "trust: without asking"},
+};
+
+constexpr CommandSpec kCommand{
+    "tenon config", "show [--json]\ncheck\ntrust [--yes]",
+    "What is configured and where it comes from; whether the configuration files are all right; "
+    "and trust "
+    "in a workspace's configuration, of which otherwise only harmless keys count, and in its agent "
+    "definitions, which otherwise do not count.",
+    kOptions};
+
+constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
+constexpr std::array<std::string_view, 1> kTrustOptions = {"yes"};
+constexpr std::array kVerbs = {VerbSpec{"show", 0, kShowOptions}, VerbSpec{"check", 0},
+                               VerbSpec{"trust", 0, kTrustOptions}};
+
+constexpr int kRefused = 1;
+constexpr int kUsage = 2;
+
+void tell(const Console& console, const std::string& lead, const std::vector<std::string>& lines) {
+    for (const std::string& line : lines)
+        console.err << "tenon: " << lead << visible(line) << '\n';
+}
+
+int fail(const Console& console, const std::vector<std::string>& lines, int code) {
+    tell(console, "error: ", lines);
+    return code;
+}
+
+/// Everything that was found on the way. That there is no workspace is no error here: the other
+/// layers can be shown all the same.
+void report(const config::Configuration& found, const Console& console) {
+    if (!found.no_workspace.empty()) {
+        tell(console, "warning: ", {found.no_workspace + "; what a workspace says is left out"});
+    }
+    tell(console, "warning: ", found.warnings);
+    tell(console, "error: ", found.errors);
+}
+
+// ---------------------------------------------------------------- show
+
+std::string pad(const std::string& text, std::size_t width) {
+    const std::size_t length = utf8::length(text);
+    return length < width ? text + std::string(width - length, ' ') : text;
+}
+
+void show_table(const std::vector<config::ShownSetting>& settings, std::ostream& out) {
+    constexpr std::size_t kWidestValue = 48;
+    std::vector<std::array<std::string, 3>> rows;
+    std::array<std::size_t, 2> widths{};
+    for (const config::ShownSetting& one : settings) {
+        rows.push_back({visible(one.key),
+                        one.value.empty() ? "(" + one.otherwise + ")" : visible(one.value),
+                        visible(one.origin)});
+        for (std::size_t i = 0; i < widths.size(); ++i) {
+            widths[i] = std::max(widths[i], std::min(utf8::length(rows.back()[i]), kWidestValue));
+        }
+    }
+    for (const auto& row : rows)
+        out << pad(row[0], widths[0]) << "  " << pad(row[1], widths[1]) << "  " << row[2] << '\n';
+}
+
+void show_json(const std::vector<config::ShownSetting>& settings, const Console& console) {
+    Json array = Json::array();
+    for (const config::ShownSetting& one : settings) {
+        array.push_back({{"key", one.key},
+                         {"value", one.value.empty() ? Json() : Json(one.value)},
+                         {"origin", one.origin}});
+    }
+    print_json(console, dump_json(array));
+}
+
+int show(const config::Configuration& found, bool json, const Console& console) {
+    report(found, console);
+    if (!found.errors.empty()) return kUsage;
+    const auto settings = config::shown_settings(found.table);
+    if (json) {
+        show_json(settings, console);
+    } else {
+        show_table(settings, console.out);
+    }
+    return 0;
+}
+
+// ---------------------------------------------------------------- check
+
+int check(const config::Configuration& found, const Console& console) {
+    report(found, console);
+    for (const std::string& file : found.files)
+        console.out << "read " << visible(file) << '\n';
+    if (!found.errors.empty()) return kUsage;
+    console.out << "ok\n";
+    return 0;
+}
+
+// ---------------------------------------------------------------- trust
+
+/// What the file sets, key by key, and what of it will not count.
+void show_effect(const config::Settings& settings, config::RuleCheck check_rule,
+                 const config::FoundFile& file, config::ConfigFile parsed, const Console& console) {
+    console.out << "It sets:\n";
+    for (const config::ConfigEntry& entry : parsed.entries) {
+        console.out << "  " << visible(entry.key) << " = "
+                    << visible(config::shown_value(entry.key, entry.value)) << '\n';
+    }
+    std::vector<std::string> problems = std::move(parsed.problems);
+    problems.insert(problems.end(), parsed.warnings.begin(), parsed.warnings.end());
+    config::Table table(settings.home, check_rule);
+    table.add({config::LayerTrust::kTrusted, file.path.string(), settings.workspace,
+               settings.workspace, std::move(parsed.entries)},
+              problems, problems);
+    for (const std::string& problem : problems)
+        console.out << "  " << visible(problem) << '\n';
+}
+
+/// The bytes as they stand, under the file's name.
+void show_bytes(const std::filesystem::path& path, const std::string& bytes,
+                const Console& console) {
+    console.out << visible(path.string()) << ":\n\n" << visible(bytes, true);
+    if (!bytes.ends_with('\n')) console.out << '\n';
+}
+
+bool show_file(const config::Settings& settings, config::RuleCheck check_rule,
+               const std::optional<config::FoundFile>& file, const Console& console) {
+    if (!file) {
+        console.out << visible(settings.workspace.string())
+                    << " has no .tenon/tenon.xml and no .tenon/tenon.properties. Trust holds until "
+                       "it has one.\n";
+        return true;
+    }
+    auto parsed = config::parse_config(file->path, file->bytes);
+    if (!parsed) {
+        tell(console, "error: ", {parsed.error().message});
+        return false;
+    }
+    show_bytes(file->path, file->bytes, console);
+    console.out << '\n';
+    show_effect(settings, check_rule, *file, *std::move(parsed), console);
+    return true;
+}
+
+/// Whether everything of the workspace that needs trust has it.
+bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace,
+                const std::optional<config::FoundFile>& file,
+                const std::vector<config::AgentFile>& agents) {
+    const auto trust = config::trust_in(state_dir, workspace, file);
+    const auto trusted = config::trusted_agents(state_dir, workspace);
+    return trust && *trust == config::Trust::kTrusted && trusted &&
+           std::all_of(agents.begin(), agents.end(),
+                       [&](const config::AgentFile& agent) { return trusted->covers(agent); });
+}
+
+bool ask(const std::filesystem::path& workspace, const Console& console) {
+    console.out.flush();
+    return ask_yes_no("Trust " + workspace.string() + "?", console.err, console.input);
+}
+
+int trust(const config::Configuration& found, config::RuleCheck check_rule, bool yes,
+          const Console& console) {
+    const config::Settings& settings = found.settings;
+    const auto& workspace = settings.workspace;
+    const auto& state_dir = settings.state_dir;
+    if (!found.no_workspace.empty()) return fail(console, {found.no_workspace}, kUsage);
+    if (workspace.empty() || state_dir.empty()) return fail(console, found.errors, kUsage);
+    if (auto fine = config::check_state_dir(state_dir); !fine)
+        return fail(console, {fine.error().message}, kUsage);
+    // These bytes are read once: shown, hashed and recorded.
+    const auto file = config::find_workspace_config_file(workspace);
+    if (!file) return fail(console, {file.error().message}, kUsage);
+    const config::AgentFiles agents = config::read_agent_files(
+        config::agent_folders(workspace, settings.home, settings.config_dir).of_workspace);
+    tell(console, "warning: ", agents.problems);
+    if (is_trusted(state_dir, workspace, *file, agents.files)) {
+        console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
+        return 0;
+    }
+    if (!show_file(settings, check_rule, *file, console)) return kUsage;
+    for (const config::AgentFile& agent : agents.files) {
+        console.out << '\n';
+        show_bytes(agent.path, agent.bytes, console);
+    }
+    if (!yes && ::isatty(console.input) == 0) {
+        return fail(console, {"there is no terminal to ask on; tenon config trust --yes says yes"},
+                    kUsage);
+    }
+    if (!yes && !ask(workspace, console)) {
+        console.err << "Not trusted.\n";
+        return kRefused;
+    }
+    if (auto recorded = config::record_trust(state_dir, workspace, *file, agents.files);
+        !recorded) {
+        return fail(console, {recorded.error().message}, kRefused);
+    }
+    console.out << "Trusted, as it is now.\n";
+    return 0;
+}
+
+}  // namespace
+
+int run_config(Options options, const config::Sources& sources, const Console& console) {
+    const auto arguments = parse_command(kCommand, options);
+    if (!arguments) return fail(console, {arguments.error().message}, kUsage);
+    if (options.help) {
+        console.out << command_help(kCommand);
+        return 0;
+    }
+    const auto known = find_verb(kCommand, kVerbs, *arguments);
+    if (!known) return fail(console, {known.error().message}, kUsage);
+    const std::string_view verb = (*known)->name;
+    const config::Configuration found = config::examine(sources, overrides_of(options));
+    if (verb == "show") return finish(console, show(found, arguments->has("json"), console));
+    if (verb == "check") return finish(console, check(found, console));
+    return finish(console,
+                  trust(found, sources.check_rule, options.yes || arguments->has("yes"), console));
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,199 @@
+#include "host/cli/option_table.h"
+
+#include <algorithm>
+
+#include "host/base/nearest.h"
+#include "host/base/untrusted.h"
+
+namespace tenon::cli {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+constexpr std::size_t kHelpColumn = 28;
+
+/// One word of the command line that is an option, split at its value.
+struct Word {
+    const OptionSpec* spec = nullptr;
+    std::string_view name;                  ///< as typed, dashes included
+    std::optional<std::string_view> value;  ///< what was attached to it
+};
+
+bool looks_like_option(std::string_view word) {
+    return word.size() > 1 && word[0] == '-';
+}
+
+Word split(std::span<const OptionSpec> table, std::string_view word) {
+    Word out;
+    if (word.starts_with("--")) {
+        const auto equals = word.find('=');
+        out.name = word.substr(0, equals);
+        if (equals != std::string_view::npos) out.value = word.substr(equals + 1);
+    } else {
+        out.name = word.substr(0, 2);
+        if (word.size() > 2) out.value = word.substr(word[2] == '=' ? 3 : 2);
+    }
+    const auto matches = [&](const OptionSpec& spec) {
+        if (word.starts_with("--")) return out.name.substr(2) == spec.long_name;
+        return spec.short_name != 0 && word[1] == spec.short_name;
+    };
+    const auto spec = std::find_if(table.begin(), table.end(), matches);
+    if (spec != table.end()) out.spec = &*spec;
+    return out;
+}
+
+Error unknown_option(std::span<const OptionSpec> table, const Word& word) {
+    std::vector<std::string_view> names;
+    for (const OptionSpec& spec : table)
+        names.push_back(spec.long_name);
+    std::string message = "unknown option " + visible(word.name);
+    const auto meant = nearest(word.name.substr(word.name.starts_with("--") ? 2 : 1), names);
+    message +=
+        meant ? "; did you mean --" + std::string(*meant) + "?" : "; --help lists the options";
+    return {std::move(message)};
+}
+
+/// Takes the value of `word`, which stood at args[at]; moves `at` on when it is the next word.
+Result<std::string> value_of(std::span<const OptionSpec> table, std::span<const std::string> args,
+                             std::size_t& at, const Word& word) {
+    const std::string name = word.spec->shown();
+    const std::string argument(word.spec->argument);
+    if (word.value) return std::string(*word.value);
+    if (at + 1 == args.size()) return Error{name + " needs a value: " + name + " " + argument};
+    const std::string& next = args[at + 1];
+    // An option in the place of a value is a value forgotten; whoever means it writes `=`.
+    if (next == "--" || (looks_like_option(next) && split(table, next).spec != nullptr)) {
+        return Error{name + " needs a value before " + visible(next) +
+                     " (a value that looks like an option: " + name + "=" + argument + ")"};
+    }
+    ++at;
+    return next;
+}
+
+Result<void> take_option(std::span<const OptionSpec> table, std::span<const std::string> args,
+                         std::size_t& at, Arguments& out) {
+    const Word word = split(table, args[at]);
+    const bool bundled = word.spec != nullptr && word.value && !args[at].starts_with("--");
+    if (word.spec == nullptr) return unknown_option(table, word);
+    const OptionSpec& spec = *word.spec;
+    if (spec.repeat == Repeat::kOnce && out.has(spec.long_name))
+        return Error{spec.shown() + " is given twice"};
+    std::string value;
+    if (!spec.argument.empty()) {
+        auto taken = value_of(table, args, at, word);
+        if (!taken) return taken.error();
+        value = *std::move(taken);
+    } else if (word.value) {
+        return Error{bundled ? "unknown option " + visible(args[at]) + "; short options stand alone"
+                             : spec.shown() + " takes no value"};
+    }
+    out.options.push_back({spec.long_name, std::move(value)});
+    return {};
+}
+
+void wrap(std::string& out, std::string_view text, std::size_t indent) {
+    std::size_t column = indent;
+    bool fresh = true;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        if (!fresh && column + 1 + end > kColumns) {
+            out += "\n" + std::string(indent, ' ');
+            column = indent;
+            fresh = true;
+        }
+        if (!fresh) out += ' ';
+        out += text.substr(0, end);
+        column += end + (fresh ? 0 : 1);
+        fresh = false;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    out += '\n';
+}
+
+void describe(std::string& out, const OptionSpec& spec) {
+    std::string left = "  ";
+    left +=
+        spec.short_name != 0 ? std::string{'-', spec.short_name, ',', ' '} : std::string(4, ' ');
+    left += spec.shown();
+    if (!spec.argument.empty()) left += " " + std::string(spec.argument);
+    out += left;
+    if (left.size() + 2 > kHelpColumn) {
+        out += "\n" + std::string(kHelpColumn, ' ');
+    } else {
+        out += std::string(kHelpColumn - left.size(), ' ');
+    }
+    std::string help(spec.help);
+    if (spec.repeat == Repeat::kList) help += " (repeatable)";
+    wrap(out, help, kHelpColumn);
+}
+
+}  // namespace
+
+bool Arguments::has(std::string_view long_name) const {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const Given& g) { return g.name == long_name; });
+}
+
+std::optional<std::string> Arguments::value(std::string_view long_name) const {
+    const auto found = std::find_if(options.rbegin(), options.rend(),
+                                    [&](const Given& g) { return g.name == long_name; });
+    if (found == options.rend()) return std::nullopt;
+    return found->value;
+}
+
+std::vector<std::string> Arguments::values(std::string_view long_name) const {
+    std::vector<std::string> out;
+    for (const Given& given : options) {
+        if (given.name == long_name) out.push_back(given.value);
+    }
+    return out;
+}
+
+Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
+                                  std::span<const std::string> args, bool stop_at_first_word) {
+    Arguments out;
+    for (std::size_t at = 0; at < args.size(); ++at) {
+        if (args[at] == "--") {
+            out.dashes_at = out.words.size();
+            out.words.insert(out.words.end(), args.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                             args.end());
+            break;
+        }
+        if (looks_like_option(args[at])) {
+            if (auto taken = take_option(table, args, at, out); !taken) return taken.error();
+            continue;
+        }
+        if (stop_at_first_word) {
+            out.words.assign(args.begin() + static_cast<std::ptrdiff_t>(at), args.end());
+            break;
+        }
+        out.words.push_back(args[at]);
+    }
+    return out;
+}
+
+std::string help_text(const CommandSpec& command) {
+    std::string out;
+    std::string_view rest = command.usage;
+    std::string_view lead = "Usage: ";
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find('\n'), rest.size());
+        out += lead;
+        out += command.name;
+        out += ' ';
+        wrap(out, rest.substr(0, end), lead.size() + command.name.size() + 1);
+        lead = "       ";
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    out += '\n';
+    wrap(out, command.summary, 0);
+    out += "\nOptions:\n";
+    for (const OptionSpec& spec : command.options)
+        describe(out, spec);
+    if (!command.footer.empty()) {
+        out += '\n';
+        out += command.footer;
+    }
+    return out;
+}
+
+}  // namespace tenon::cli

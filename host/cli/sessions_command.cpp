@@ -1,0 +1,201 @@
+#include "host/cli/sessions_command.h"
+
+#include <array>
+
+#include "host/base/clock.h"
+#include "host/base/ids.h"
+#include "host/base/path_text.h"
+#include "host/base/secrets.h"
+#include "host/base/untrusted.h"
+#include "host/cli/session_words.h"
+#include "host/cli/verbs.h"
+#include "host/config/state_dir.h"
+#include "host/jobs/store.h"
+
+namespace tenon::cli {
+namespace {
+
+using Ordered = OrderedJson;
+
+// clang-format off
+constexpr std::array kOptions = {
+    OptionSpec{0, "json", "", "list, show: one JSON document instead of text"},
+    OptionSpec{0, "all", "", "list: the sessions of every workspace"},
+};
+// clang-format on
+
+constexpr CommandSpec kCommand{
+    "tenon sessions", "list [--all] [--json]\nshow ID [--json]\nexport ID",
+    "The sessions of the workspace, the one written last first, also those that a host has open: "
+    "lists them, shows a conversation, or prints the whole of it for other programs.",
+    kOptions,
+    "export: JSON lines. The first has \"type\":\"session\", id, workspace, provider, model,\n"
+    "created, turns and the system prompt; each that follows is one message,\n"
+    "{\"role\":\"user\" or \"assistant\",\"content\":[blocks]} as in the Messages API. Where the\n"
+    "conversation was cleared or summarised stands \"type\":\"clear\" or \"compaction\".\n"
+    "\n"
+    "Exit: 0 done; 1 the session is unknown or cannot be read; 2 usage.\n"};
+
+constexpr std::array<std::string_view, 2> kListOptions = {"json", "all"};
+constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
+
+class SessionsCall {
+public:
+    SessionsCall(const config::Settings& settings, const Secrets& secrets, const Console& console,
+                 const Arguments& arguments, const Screen& screen)
+        : settings_(settings),
+          folder_(settings.state_dir / "sessions"),
+          secrets_(secrets),
+          console_(console),
+          arguments_(arguments),
+          screen_(screen) {}
+
+    int list() const {
+        std::vector<std::string> problems;
+        const bool all = arguments_.has("all");
+        const auto sessions =
+            journal::list_sessions(folder_, all ? "" : settings_.workspace, &problems);
+        for (const std::string& problem : problems)
+            complain(console_, secrets_.redact(problem), 0);
+        if (arguments_.has("json")) {
+            Json array = Json::array();
+            for (const journal::SessionSummary& session : sessions)
+                array.push_back(to_json(session));
+            print_json(console_, secrets_.redact(dump_json(array)));
+            return 0;
+        }
+        if (sessions.empty() && screen_.terminal) {
+            complain(console_,
+                     all ? "there are no sessions"
+                         : "there are no sessions of this workspace; --all lists every one",
+                     0);
+        }
+        for (const std::string& line : sessions_table(sessions, all, screen_, wall_clock_ms()))
+            print(line + "\n");
+        return 0;
+    }
+
+    int show() const {
+        const auto session = journal::summarise_session(folder_, id());
+        if (!session) return complain(console_, session.error().message, 1);
+        const std::vector<jobs::JobRecord> jobs = jobs_of_session();
+        if (arguments_.has("json")) return show_json(*session, jobs);
+        print(describe(*session, jobs, wall_clock_ms()));
+        ConversationWords words(screen_);
+        auto read = journal::read_entries(
+            journal(), [&](const journal::SessionEntry& entry) { print(words.of(entry)); });
+        print(words.end());
+        return read ? 0 : complain(console_, read.error().message, 1);
+    }
+
+    int print_all() const {
+        const auto session = journal::summarise_session(folder_, id());
+        if (!session) return complain(console_, session.error().message, 1);
+        const auto messages = journal::read_messages(journal());
+        if (!messages) return complain(console_, messages.error().message, 1);
+        print_line({{"v", 1},
+                    {"type", "session"},
+                    {"id", session->id},
+                    {"workspace", path_to_text(session->workspace)},
+                    {"provider", session->provider},
+                    {"model", session->model},
+                    {"created", rfc3339(session->created_ms)},
+                    {"turns", session->turns},
+                    {"system", session->system}});
+        for (const Ordered& message : *messages)
+            print_line(message);
+        return 0;
+    }
+
+private:
+    [[nodiscard]] const std::string& id() const { return arguments_.words[1]; }
+    [[nodiscard]] std::filesystem::path journal() const { return folder_ / (id() + ".jsonl"); }
+
+    void print(const std::string& text) const { console_.out << secrets_.redact(text); }
+    void print_line(const Ordered& document) const {
+        print_json(console_, secrets_.redact(dump_ordered_json(document)));
+    }
+
+    [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_session() const {
+        std::vector<jobs::JobRecord> found;
+        const auto store = jobs::Store::open_existing(settings_.state_dir / "jobs");
+        if (!store) return found;
+        for (jobs::JobRecord& job : store->list()) {
+            if (job.spec.session == id() && job.spec.kind == jobs::Kind::kBackground)
+                found.push_back(std::move(job));
+        }
+        return found;
+    }
+
+    [[nodiscard]] int show_json(const journal::SessionSummary& session,
+                                const std::vector<jobs::JobRecord>& jobs) const {
+        const auto messages = journal::read_messages(journal());
+        if (!messages) return complain(console_, messages.error().message, 1);
+        Ordered document = to_json(session);
+        Ordered listed = Ordered::array();
+        for (const jobs::JobRecord& job : jobs) {
+            listed.push_back({{"id", job.id},
+                              {"status", jobs::to_string(job.status)},
+                              {"command", job.spec.command}});
+        }
+        document["jobs"] = std::move(listed);
+        document["messages"] = *messages;
+        print_line(document);
+        return 0;
+    }
+
+    const config::Settings& settings_;
+    std::filesystem::path folder_;
+    const Secrets& secrets_;
+    const Console& console_;
+    const Arguments& arguments_;
+    Screen screen_;
+};
+
+constexpr std::array kVerbs = {VerbSpec{"list", 0, kListOptions}, VerbSpec{"show", 1, kShowOptions},
+                               VerbSpec{"export", 1}};
+
+int act(const VerbSpec& verb, const SessionsCall& call) {
+    if (verb.name == "list") return call.list();
+    return verb.name == "show" ? call.show() : call.print_all();
+}
+
+}  // namespace
+
+int run_sessions(Options options, const config::Sources& sources, const Console& console) {
+    const auto arguments = parse_command(kCommand, options);
+    if (!arguments) return complain(console, arguments.error().message, 2);
+    if (options.help) {
+        console.out << command_help(kCommand);
+        return 0;
+    }
+    const auto verb = find_verb(kCommand, kVerbs, *arguments);
+    if (!verb) return complain(console, verb.error().message, 2);
+    if ((*verb)->ids > 0 && !is_session_id(arguments->words[1])) {
+        return complain(console,
+                        in_quotes(arguments->words[1]) +
+                            " is not a session id: 1 to 64 letters, digits, '.', '_' and '-', the "
+                            "first a letter or digit",
+                        2);
+    }
+    const config::Configuration found = config::examine(sources, overrides_of(options));
+    const config::Settings& settings = found.settings;
+    // A slip in some file must not keep anybody from looking.
+    const bool strict = options.config || options.workspace || !options.defines.empty() ||
+                        settings.state_dir.empty();
+    for (const std::string& error : found.errors)
+        if (strict) complain(console, error, 2);
+    if (strict && !found.errors.empty()) return 2;
+    const bool of_workspace = (*verb)->name == "list" && !arguments->has("all");
+    if (of_workspace && settings.workspace.empty())
+        return complain(console, found.no_workspace + "; --all lists every session", 2);
+    if (auto fine = config::check_state_dir(settings.state_dir); !fine)
+        return complain(console, fine.error().message, 2);
+    Secrets secrets;
+    found.credentials.add_to(secrets);
+    const SessionsCall call(settings, secrets, console, *arguments,
+                            screen_of(console.output, sources.environment));
+    return finish(console, act(**verb, call));
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,136 @@
+#include "host/cli/tasks_command.h"
+
+#include <array>
+
+#include "host/base/secrets.h"
+#include "host/base/untrusted.h"
+#include "host/cli/columns.h"
+#include "host/cli/task_graph.h"
+#include "host/cli/verbs.h"
+
+namespace tenon::cli {
+namespace {
+
+// clang-format off
+constexpr std::array kOptions = {
+    OptionSpec{0, "json", "", "one JSON document instead of text"},
+    OptionSpec{0, "dot", "", "graph: for Graphviz (tenon tasks graph --dot | dot -Tsvg)"},
+};
+// clang-format on
+
+constexpr CommandSpec kCommand{"tenon tasks", "list [--json]\ngraph [--dot | --json]",
+                               "The tasks of the workspace, which agents keep in .tasks/: lists "
+                               "them, or draws which waits for "
+                               "which.",
+                               kOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
+
+constexpr std::array<std::string_view, 1> kListOptions = {"json"};
+constexpr std::array<std::string_view, 2> kGraphOptions = {"json", "dot"};
+constexpr std::array kVerbs = {VerbSpec{"list", 0, kListOptions},
+                               VerbSpec{"graph", 0, kGraphOptions}};
+
+constexpr std::size_t kWidestOwner = 16;
+constexpr std::array kColumns = {
+    TableColumn{"ID"},
+    TableColumn{"STATUS"},
+    TableColumn{"OWNER", false, kWidestOwner},
+    TableColumn{"BLOCKED BY", false, kWidestOwner},
+    TableColumn{"SUBJECT"},
+};
+
+const char* colour_of(const Task& task) {
+    if (task.status == "completed") return "\x1b[32m";
+    return task.status == "in_progress" ? "\x1b[36m" : "\x1b[2m";
+}
+
+std::string ids_text(const std::set<std::int64_t>& ids) {
+    std::string text;
+    for (const std::int64_t id : ids)
+        text.append(text.empty() ? "" : ", ").append(std::to_string(id));
+    return text.empty() ? "-" : text;
+}
+
+Json list_json(const std::vector<Task>& tasks) {
+    Json array = Json::array();
+    for (const Task& task : tasks)
+        array.push_back(to_json(task));
+    return array;
+}
+
+void print_list(const std::vector<Task>& tasks, const Screen& screen, std::ostream& out) {
+    std::vector<TableRow> rows;
+    for (const Task& task : tasks) {
+        rows.push_back(
+            {{std::to_string(task.id), task.status, task.owner.empty() ? "-" : visible(task.owner),
+              ids_text(task.blocked_by), visible(task.subject)},
+             colour_of(task)});
+    }
+    for (const std::string& line : table(kColumns, rows, screen))
+        out << line << '\n';
+}
+
+void print_graph(const std::vector<Task>& tasks, const Screen& screen, std::ostream& out) {
+    for (const std::string& line : drawn(tasks, screen.columns))
+        out << line << '\n';
+}
+
+Json graph_json(const std::vector<Task>& tasks) {
+    Json edges = Json::array();
+    for (const Task& task : tasks) {
+        for (const std::int64_t other : task.blocks)
+            edges.push_back({{"from", task.id}, {"to", other}});
+    }
+    return {{"tasks", list_json(tasks)}, {"edges", edges}};
+}
+
+void redact(std::vector<Task>& tasks, const Secrets& secrets) {
+    for (Task& task : tasks) {
+        for (std::string* text : {&task.subject, &task.description, &task.owner})
+            *text = secrets.redact(std::move(*text));
+    }
+}
+
+}  // namespace
+
+int run_tasks(Options options, const config::Sources& sources, const Console& console) {
+    const auto arguments = parse_command(kCommand, options);
+    if (!arguments) return complain(console, arguments.error().message, 2);
+    if (options.help) {
+        console.out << command_help(kCommand);
+        return 0;
+    }
+    const auto verb = find_verb(kCommand, kVerbs, *arguments);
+    if (!verb) return complain(console, verb.error().message, 2);
+    if (arguments->has("dot") && arguments->has("json"))
+        return complain(console, "--dot and --json exclude each other", 2);
+    const config::Configuration found = config::examine(sources, overrides_of(options));
+    // A slip in some file must not keep anybody from looking.
+    const bool strict = options.config || options.workspace || !options.defines.empty();
+    for (const std::string& error : found.errors)
+        if (strict) complain(console, error, 2);
+    if (strict && !found.errors.empty()) return 2;
+    if (!found.no_workspace.empty()) return complain(console, found.no_workspace, 2);
+
+    auto tasks = read_workspace_tasks(found.settings);
+    if (!tasks) return complain(console, tasks.error().message, 1);
+    Secrets secrets;
+    found.credentials.add_to(secrets);
+    redact(tasks->tasks, secrets);
+    for (const std::string& problem : tasks->problems)
+        complain(console, "left out: " + problem, 0);
+
+    const Screen screen = screen_of(console.output, sources.environment);
+    const bool graph = (*verb)->name == "graph";
+    if (arguments->has("json")) {
+        print_json(console, dump_json(graph ? graph_json(tasks->tasks) : list_json(tasks->tasks)));
+    } else if (arguments->has("dot")) {
+        console.out << in_dot(tasks->tasks);
+    } else if (tasks->tasks.empty()) {
+        if (screen.terminal) complain(console, "there are no tasks", 0);
+    } else {
+        (graph ? print_graph : print_list)(tasks->tasks, screen, console.out);
+    }
+    return finish(console, 0);
+}
+
+}  // namespace tenon::cli

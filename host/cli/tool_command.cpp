@@ -1,0 +1,130 @@
+#include "host/cli/tool_command.h"
+
+#include "host/base/nearest.h"
+#include "host/base/signals.h"
+#include "host/base/untrusted.h"
+#include "host/cli/screen.h"
+#include "host/cli/standard_input.h"
+#include "host/cli/terminal_text.h"
+#include "host/cli/verbs.h"
+#include "host/session/open_session.h"
+#include "host/ui/notices.h"
+
+namespace tenon::cli {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+constexpr CommandSpec kCommand{
+    "tenon tool",
+    "NAME [JSON]",
+    "Calls one tool of a plugin without a model. JSON is the object of its arguments; '-' reads it "
+    "from standard input, and without it the object is empty. The text of the tool's result goes "
+    "to standard output.",
+    {},
+    "Permissions are those of a run without a terminal: what would be asked is refused,\n"
+    "and the message names the rule to add. --yes answers yes.\n"
+    "\n"
+    "The call belongs to no session. It knows no jobs but its own, stores nothing for a\n"
+    "session, and has no subagents. Ctrl-C ends its foreground command. A background job\n"
+    "that it has started goes on by itself, like one of `tenon jobs run`, and so does a\n"
+    "command that has reached its foreground timeout: see `tenon jobs`.\n"
+    "\n"
+    "Exit: 0 done; 1 the result is an error, or the call was refused; 2 no such tool,\n"
+    "arguments that do not fit it, or configuration; 130 after Ctrl-C.\n"};
+
+/// The tool's name and its arguments, as the command line has them.
+Result<agent::ToolCall> call_of(const Arguments& arguments, int input) {
+    const auto& words = arguments.words;
+    if (words.empty()) return Error{"usage: tenon tool NAME [JSON]; see --help"};
+    if (words.size() > 2)
+        return Error{"usage: tenon tool NAME [JSON]; unexpected argument " + in_quotes(words[2]) +
+                     " (is the JSON in quotes?)"};
+    agent::ToolCall call;
+    call.id = "call_1";
+    call.name = words[0];
+    if (words.size() == 1) return call;
+    Result<std::string> text = words[1] == "-" ? read_to_end(input) : words[1];
+    if (!text) return text.error();
+    auto parsed = parse_json(*text);
+    if (!parsed) return Error{"the arguments are not valid JSON: " + parsed.error().message};
+    if (!parsed->is_object())
+        return Error{R"(the arguments are not a JSON object, as {"path":"README.md"} is one)"};
+    call.input = std::move(*parsed);
+    return call;
+}
+
+Error unknown_tool(const plugins::Registry& registry, const std::string& name) {
+    std::vector<std::string_view> names;
+    std::string listed;
+    for (const agent::ToolSpec* spec : registry.specs()) {
+        names.emplace_back(spec->name);
+        listed += (listed.empty() ? "" : ", ") + spec->name;
+    }
+    const auto meant = nearest(name, names);
+    const std::string unknown = "unknown tool " + in_quotes(name);
+    if (names.empty()) return {unknown + "; no plugin is loaded"};
+    if (!meant) return {unknown + "; the tools are " + listed};
+    return {unknown + "; did you mean " + std::string(*meant) + "? The tools are " + listed};
+}
+
+void print_result(const std::string& text, const config::Sources& sources, const Console& console) {
+    const Screen screen = screen_of(console.output, sources.environment);
+    TerminalText shown(screen.colour);
+    console.out << (screen.terminal ? shown.take(text) + shown.finish() : text);
+    if (!text.empty() && text.back() != '\n') console.out << '\n';
+}
+
+int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
+              const config::Sources& sources, const Console& console) {
+    const Secrets& secrets = setup.secrets;
+    Signals signals;  // before any thread starts
+    ui::Notices notices;
+    ui::FanOut watchers(secrets);
+    watchers.add(notices);
+    auto tools = session::OpenTools::create({setup, watchers, {}});
+    if (!tools)
+        return complain(console, secrets.redact(tools.error().message), tools.error().exit_code);
+    agent::Tool* const tool = (*tools)->registry().find(call.name);
+    if (tool == nullptr)
+        return complain(console, unknown_tool((*tools)->registry(), call.name).message, kUsage);
+    if (const auto wrong = tool->check(call))
+        return complain(console, secrets.redact(*wrong), kUsage);
+
+    const agent::CallOutcome outcome = (*tools)->call(*tool, call, signals.stop_token());
+    if (outcome.denied) {
+        complain(console, outcome.result.text, kFailed);
+    } else {
+        print_result(outcome.result.text, sources, console);
+    }
+    console.out.flush();
+    (*tools)->leave_jobs_running(signals.stop_token());
+    if (outcome.result.is_error && signals.received() != 0) return 128 + signals.received();
+    return outcome.result.is_error ? kFailed : 0;
+}
+
+}  // namespace
+
+int run_tool(Options options, const config::Sources& sources, const Console& console,
+             const StartLogging& start_logging) {
+    const auto arguments = parse_command(kCommand, options);
+    if (!arguments) return complain(console, arguments.error().message, kUsage);
+    if (options.help) {
+        console.out << command_help(kCommand);
+        return 0;
+    }
+    const auto call = call_of(*arguments, console.input);
+    if (!call) return complain(console, call.error().message, kUsage);
+    const auto configuration = config::load(sources, overrides_of(options));
+    if (!configuration) return complain(console, configuration.error().message, kUsage);
+    for (const std::string& warning : configuration->warnings)
+        complain(console, "warning: " + warning, 0);
+    const auto setup = session::prepare_tools(*configuration);
+    if (!setup) return complain(console, setup.error().message, kUsage);
+    if (auto started = start_logging((*setup)->settings.log); !started)
+        return complain(console, started.error().message, kUsage);
+    return finish(console, call_tool(*call, **setup, sources, console));
+}
+
+}  // namespace tenon::cli

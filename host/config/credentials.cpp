@@ -1,0 +1,54 @@
+#include "host/config/credentials.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace tenon::config {
+namespace {
+
+/// The value of `name`; every copy of it in the environment block is overwritten before it is
+/// unset.
+std::string take(const char* name) {
+    std::string value;
+    const std::size_t length = std::strlen(name);
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        if (std::strncmp(*entry, name, length) != 0 || (*entry)[length] != '=') continue;
+        char* const text = *entry + length + 1;
+        // getenv returns the first one.
+        if (value.empty()) value = text;
+        ::explicit_bzero(text, std::strlen(text));
+    }
+    ::unsetenv(name);
+    return value;
+}
+
+}  // namespace
+
+void Credentials::add_to(Secrets& secrets) const {
+    secrets.add(anthropic);
+    secrets.add(openai);
+}
+
+Credentials take_credentials() {
+    // Undumpable first: no process of this uid can then read the block while it holds the keys.
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    return {take("ANTHROPIC_API_KEY"), take("OPENAI_API_KEY")};
+}
+
+Result<std::string> clean_key(std::string_view name, std::string_view value) {
+    const auto first = value.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return std::string();
+    value = value.substr(first, value.find_last_not_of(" \t\r\n") - first + 1);
+    if (std::any_of(value.begin(), value.end(),
+                    [](unsigned char c) { return c <= 0x20 || c >= 0x7F; })) {
+        return Error{std::string(name) +
+                     " holds blanks, control characters or letters beyond ASCII; "
+                     "allowed: printable ASCII"};
+    }
+    return std::string(value);
+}
+
+}  // namespace tenon::config

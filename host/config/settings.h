@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/config/rule_text.h"
+
+/// All configuration as plain values. Everybody outside of this room gets this struct or parts of
+/// it; `configuration.h` says how it is read.
+namespace tenon::config {
+
+using std::chrono::milliseconds;
+
+struct PluginSettings {
+    bool enabled = true;
+    std::optional<bool> isolated;            ///< as configured
+    std::map<std::string, std::string> own;  ///< plugins.<id>.<key>, raw
+};
+
+struct Settings {
+    struct Model {
+        std::string provider = "anthropic";
+        std::string name;
+        std::string base_url;  ///< empty: the provider's own
+        std::int64_t max_tokens = 8192;
+        std::string api_version = "2023-06-01";
+        int retry_max_attempts = 10;
+        milliseconds retry_base_delay{500};
+        milliseconds retry_max_elapsed{3'600'000};
+        milliseconds idle_timeout{90'000};
+        std::string ca_file;  ///< empty: the system's
+        std::string proxy;    ///< empty: the environment's, which are the next two
+        std::string https_proxy, no_proxy;
+        std::filesystem::path replay_file, record_file;
+    } model;
+    struct Agent {
+        std::optional<std::int64_t> max_turns;
+        std::int64_t subagent_max_turns = 30;
+        std::optional<std::int64_t> token_threshold;
+        std::int64_t keep_recent = 3;
+        bool wake = true;
+    } agent;
+    struct Jobs {
+        std::int64_t max_running = 4;
+        std::int64_t max_queued = 10'000;
+        milliseconds timeout{3'600'000};
+        milliseconds foreground_timeout{120'000};
+        milliseconds max_timeout{86'400'000};
+        std::uint64_t output_limit = 64ULL << 20U;
+        std::uint64_t total_output_limit = 4ULL << 30U;
+        std::int64_t keep_days = 30;
+        // Of each job with its process tree.
+        std::optional<std::uint64_t> memory_limit;   ///< bytes
+        std::optional<std::uint64_t> process_limit;  ///< at one time
+        std::optional<milliseconds> cpu_limit;       ///< processor time
+        bool pid_namespace = false;                  ///< one for each job
+    } jobs;
+    struct Plugins {
+        std::vector<std::filesystem::path> path;  ///< in order of search
+        std::map<std::string, PluginSettings> by_id;
+    } plugins;
+    struct Permissions {
+        std::string mode = "ask";  ///< ask acceptEdits plan dontAsk bypassPermissions
+        std::vector<RuleText> allow, ask, deny;
+        bool read_only_commands = true;  ///< those of the fixed list need no question
+        bool yes = false;                ///< --yes
+    } permissions;
+    struct Sandbox {
+        std::string mode = "off";      ///< off workspace read-only
+        std::string network = "none";  ///< none loopback full
+        bool require = false;
+        std::vector<std::filesystem::path> write;      ///< existing directories
+        std::vector<std::filesystem::path> deny_read;  ///< need not exist
+        std::vector<std::filesystem::path> own;        ///< Tenon's state and configuration
+    } sandbox;
+    struct Log {
+        std::string level = "warning";  ///< trace debug info warning error critical off
+        std::string file;               ///< empty: stderr
+        std::string format = "text";    ///< text json
+    } log;
+
+    // All absolute.
+    std::filesystem::path workspace;              ///< symlinks resolved
+    std::vector<std::filesystem::path> add_dirs;  ///< symlinks resolved
+    std::filesystem::path state_dir;
+    std::filesystem::path prefix;      ///< of this installation
+    std::filesystem::path home;        ///< of the user; may be empty
+    std::filesystem::path config_dir;  ///< the user's directory of configuration; may be empty
+};
+
+}  // namespace tenon::config

@@ -1,0 +1,349 @@
+#include "host/config/settings_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <vector>
+
+#include "host/base/ids.h"
+#include "host/base/nearest.h"
+#include "host/base/quantity.h"
+#include "host/base/untrusted.h"
+#include "host/base/utf8.h"
+
+namespace tenon::config {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kMany = 1'000'000'000;
+constexpr std::int64_t kLongest = kLongestDuration.count();
+constexpr std::int64_t kLeastMemory = std::int64_t{1} << 20U;
+constexpr std::int64_t kAnySize = std::int64_t{1} << 50U;
+using enum ValueType;
+constexpr auto kNothing = FromWorkspace::kNothing;
+constexpr auto kAnything = FromWorkspace::kAnything;
+constexpr auto kStricter = FromWorkspace::kStricter;
+
+template <auto Part, auto Member>
+void text(Settings& s, const SettingValue& v) {
+    s.*Part.*Member = v.text;
+}
+template <auto Part, auto Member>
+void number(Settings& s, const SettingValue& v) {
+    using T = std::remove_reference_t<decltype(s.*Part.*Member)>;
+    s.*Part.*Member = static_cast<T>(v.number);
+}
+template <auto Part, auto Member>
+void duration(Settings& s, const SettingValue& v) {
+    s.*Part.*Member = milliseconds(v.number);
+}
+void max_turns(Settings& s, const SettingValue& v) {
+    s.agent.max_turns = v.number == kUnlimited ? std::nullopt : std::optional(v.number);
+}
+std::optional<std::uint64_t> unless_unlimited(const SettingValue& v) {
+    if (v.number == kUnlimited) return std::nullopt;
+    return static_cast<std::uint64_t>(v.number);
+}
+void memory_limit(Settings& s, const SettingValue& v) {
+    s.jobs.memory_limit = unless_unlimited(v);
+}
+void process_limit(Settings& s, const SettingValue& v) {
+    s.jobs.process_limit = unless_unlimited(v);
+}
+void cpu_limit(Settings& s, const SettingValue& v) {
+    s.jobs.cpu_limit =
+        v.number == kUnlimited ? std::nullopt : std::optional(milliseconds(v.number));
+}
+void token_threshold(Settings& s, const SettingValue& v) {
+    s.agent.token_threshold = v.number;
+}
+
+using M = Settings::Model;
+using A = Settings::Agent;
+using J = Settings::Jobs;
+using P = Settings::Permissions;
+using S = Settings::Sandbox;
+using L = Settings::Log;
+constexpr auto kModel = &Settings::model;
+constexpr auto kAgent = &Settings::agent;
+constexpr auto kJobs = &Settings::jobs;
+constexpr auto kPermissions = &Settings::permissions;
+constexpr auto kSandbox = &Settings::sandbox;
+constexpr auto kLog = &Settings::log;
+
+// clang-format off
+constexpr std::array kKeys = {
+    //      key                               type        default       otherwise                    choices  least most from an untrusted workspace
+    KeySpec{"model.provider",                 kChoice,   "anthropic",  "", "anthropic, replay",     0, 0,         kNothing,  text<kModel, &M::provider>},
+    KeySpec{"model.name",                     kText,     "",           "none", "",                  0, 0,         kAnything, text<kModel, &M::name>},
+    KeySpec{"model.baseUrl",                  kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  text<kModel, &M::base_url>},
+    KeySpec{"model.maxTokens",                kInteger,  "8192",       "", "",                      1, kMany,     kNothing,  number<kModel, &M::max_tokens>},
+    KeySpec{"model.apiVersion",               kText,     "2023-06-01", "", "",                      0, 0,         kNothing,  text<kModel, &M::api_version>},
+    KeySpec{"model.retry.maxAttempts",        kInteger,  "10",         "", "",                      1, 1000,      kNothing,  number<kModel, &M::retry_max_attempts>},
+    KeySpec{"model.retry.baseDelayMs",        kInteger,  "500",        "", "",                      0, 3'600'000, kNothing,  duration<kModel, &M::retry_base_delay>},
+    KeySpec{"model.retry.maxElapsed",         kDuration, "1h",         "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::retry_max_elapsed>},
+    KeySpec{"model.idleTimeout",              kDuration, "90s",        "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::idle_timeout>},
+    KeySpec{"model.caFile",                   kPath,     "",           "the system's", "system",    0, 0,         kNothing,  text<kModel, &M::ca_file>},
+    KeySpec{"model.proxy",                    kProxy,    "",           "the environment's", "",     0, 0,         kNothing,  nullptr},
+    KeySpec{"agent.maxTurns",                 kInteger,  "unlimited",  "", "unlimited",             1, kMany,     kStricter, max_turns},
+    KeySpec{"agent.subagent.maxTurns",        kInteger,  "30",         "", "",                      1, kMany,     kStricter, number<kAgent, &A::subagent_max_turns>},
+    KeySpec{"agent.compaction.tokenThreshold", kInteger, "",           "from the model's window, else 50000", "", 1, kMany, kNothing, token_threshold},
+    KeySpec{"agent.compaction.keepRecent",    kInteger,  "3",          "", "",                      0, kMany,     kNothing,  number<kAgent, &A::keep_recent>},
+    KeySpec{"agent.wake",                     kBoolean,  "true",       "", "",                      0, 1,         kNothing,  number<kAgent, &A::wake>},
+    KeySpec{"jobs.maxRunning",                kInteger,  "",           "max(4, 2 x cores)", "",     1, 100'000,   kStricter, number<kJobs, &J::max_running>},
+    KeySpec{"jobs.maxQueued",                 kInteger,  "10000",      "", "",                      1, kMany,     kNothing,  number<kJobs, &J::max_queued>},
+    KeySpec{"jobs.timeout",                   kDuration, "1h",         "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::timeout>},
+    KeySpec{"jobs.maxTimeout",                kDuration, "24h",        "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::max_timeout>},
+    KeySpec{"jobs.foregroundTimeout",         kDuration, "120s",       "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::foreground_timeout>},
+    KeySpec{"jobs.outputLimit",               kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, number<kJobs, &J::output_limit>},
+    KeySpec{"jobs.totalOutputLimit",          kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  number<kJobs, &J::total_output_limit>},
+    KeySpec{"jobs.keepDays",                  kInteger,  "30",         "", "",                      0, 36'500,    kNothing,  number<kJobs, &J::keep_days>},
+    KeySpec{"jobs.memoryLimit",               kSize,     "none",       "", "none",                  kLeastMemory, kAnySize, kStricter, memory_limit},
+    KeySpec{"jobs.processLimit",              kInteger,  "none",       "", "none",                  1, kMany,     kStricter, process_limit},
+    KeySpec{"jobs.cpuLimit",                  kDuration, "none",       "", "none",                  1, kLongest,  kStricter, cpu_limit},
+    KeySpec{"jobs.pidNamespace",              kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>},
+    KeySpec{"plugins.path",                   kPaths,    "",           "", "",                      0, 0,         kNothing,  nullptr},
+    KeySpec{"permissions.mode",               kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>},
+    KeySpec{"permissions.readOnlyCommands",   kBoolean,  "true",       "", "",                      0, 1,         kStricter, number<kPermissions, &P::read_only_commands>},
+    KeySpec{"permissions.allow",              kRules,    "",           "none", "",                  0, 0,         kNothing,  nullptr},
+    KeySpec{"permissions.ask",                kRules,    "",           "none", "",                  0, 0,         kAnything, nullptr},
+    KeySpec{"permissions.deny",               kRules,    "",           "none", "",                  0, 0,         kAnything, nullptr},
+    KeySpec{"sandbox.mode",                   kChoice,   "off",        "", "off, workspace, read-only", 0, 0,     kStricter, text<kSandbox, &S::mode>},
+    KeySpec{"sandbox.write",                  kPaths,    "",           "none", "",                  0, 0,         kNothing,  nullptr},
+    KeySpec{"sandbox.denyRead",               kPaths,    "",           "~/.ssh ~/.aws ~/.gnupg ~/.config/gcloud ~/.kube ~/.docker ~/.netrc, Tenon's state and configuration", "", 0, 0, kNothing, nullptr},
+    KeySpec{"sandbox.network",                kChoice,   "none",       "", "none, loopback, full",  0, 0,         kNothing,  text<kSandbox, &S::network>},
+    KeySpec{"sandbox.require",                kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kSandbox, &S::require>},
+    KeySpec{"log.level",                      kChoice,   "warning",    "", "trace, debug, info, warning, error, critical, off", 0, 0, kAnything, text<kLog, &L::level>},
+    KeySpec{"log.file",                       kPath,     "",           "stderr", "stderr",          0, 0,         kNothing,  text<kLog, &L::file>},
+    KeySpec{"log.format",                     kChoice,   "text",       "", "text, json",            0, 0,         kNothing,  text<kLog, &L::format>},
+};
+// clang-format on
+
+std::string_view trim(std::string_view raw) {
+    const auto first = raw.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return raw.substr(first, raw.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// Whether there is a control character that is not in `allowed`.
+bool has_control(std::string_view raw, std::string_view allowed) {
+    return std::any_of(raw.begin(), raw.end(), [allowed](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) &&
+               allowed.find(c) == std::string_view::npos;
+    });
+}
+
+/// A rule may be about a command of several lines.
+std::string_view controls_of(const KeySpec& spec) {
+    return spec.key.starts_with("permissions.") ? "\t\n\r" : "";
+}
+
+/// The number of choices after this one.
+std::optional<std::int64_t> choices_after(std::string_view choices, std::string_view raw) {
+    std::optional<std::int64_t> after;
+    while (!choices.empty()) {
+        const auto end = std::min(choices.find(", "), choices.size());
+        if (after) ++*after;
+        if (choices.substr(0, end) == raw) after = 0;
+        choices.remove_prefix(std::min(end + 2, choices.size()));
+    }
+    return after;
+}
+
+/// Whether there is a host before the first '/', and a port of digits after its colon, if any.
+bool is_authority(std::string_view rest) {
+    std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
+    if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+    if (host.starts_with('[')) return host.find(']') != std::string_view::npos;
+    const auto colon = host.find(':');
+    if (colon == 0 || host.empty()) return false;
+    if (colon == std::string_view::npos) return true;
+    const auto port = parse_integer(host.substr(colon + 1));
+    return port && *port > 0 && *port < 65'536;
+}
+
+bool is_url(std::string_view raw) {
+    if (raw.find_first_of(" \"<>\\^`{|}") != std::string_view::npos) return false;
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (raw.starts_with(scheme)) return is_authority(raw.substr(scheme.size()));
+    }
+    return false;
+}
+
+bool is_proxy(std::string_view raw) {
+    if (raw.starts_with("http://")) return is_url(raw);
+    return raw.find_first_of(" /") == std::string_view::npos &&
+           is_url("http://" + std::string(raw));
+}
+
+std::string shown_duration(std::int64_t ms) {
+    if (ms == kLongest) return "ten years";
+    return ms % 1000 == 0 ? std::to_string(ms / 1000) + "s" : std::to_string(ms) + "ms";
+}
+
+std::string allowed(const KeySpec& spec) {
+    const std::string word = spec.choices.empty() ? "" : ", or " + std::string(spec.choices);
+    switch (spec.type) {
+        case ValueType::kText:
+        case ValueType::kPaths:
+        case ValueType::kRules:
+            return "text without control characters, not empty";
+        case ValueType::kPath:
+            return "a path" + word;
+        case ValueType::kChoice:
+            return std::string(spec.choices);
+        case ValueType::kInteger:
+            return "a whole number from " + std::to_string(spec.least) + " to " +
+                   std::to_string(spec.most) + word;
+        case ValueType::kBoolean:
+            return "true, false";
+        case ValueType::kDuration:
+            return "seconds, or a number with ms, s, m or h, from " + shown_duration(spec.least) +
+                   " to " + shown_duration(spec.most) + " (as 90s)" + word;
+        case ValueType::kSize:
+            return "bytes, or a whole number with KiB, MiB or GiB, from " +
+                   std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)" + word;
+        case ValueType::kUrl:
+            return "http://HOST[:PORT][/PATH] or https://…";
+        case ValueType::kProxy:
+            return "http://HOST[:PORT] or HOST:PORT";
+    }
+    return {};
+}
+
+std::optional<std::int64_t> number_in(const KeySpec& spec, std::string_view raw) {
+    std::optional<std::int64_t> number;
+    if (spec.type == ValueType::kInteger) number = parse_integer(raw);
+    if (spec.type == ValueType::kSize) number = parse_size(raw);
+    if (spec.type == ValueType::kBoolean) number = parse_boolean(raw);
+    if (spec.type == ValueType::kDuration) {
+        if (const auto duration = parse_duration(raw)) number = duration->count();
+    }
+    if (number && (*number < spec.least || *number > spec.most)) return std::nullopt;
+    return number;
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    return out;
+}
+
+bool names_credential(std::string_view name) {
+    const std::string last = lower(name.substr(name.rfind('.') + 1));  // npos + 1 is 0
+    for (const std::string_view word :
+         {"key", "token", "secret", "password", "passwd", "credential"}) {
+        if (last.find(word) != std::string::npos) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::span<const KeySpec> setting_keys() {
+    return kKeys;
+}
+
+const KeySpec* find_key(std::string_view key) {
+    const auto* const spec =
+        std::find_if(kKeys.begin(), kKeys.end(), [key](const KeySpec& s) { return s.key == key; });
+    return spec == kKeys.end() ? nullptr : &*spec;
+}
+
+bool is_list(const KeySpec& spec) {
+    return spec.type == ValueType::kPaths || spec.type == ValueType::kRules;
+}
+
+NumberedKey numbered_key(const std::string& key) {
+    constexpr std::size_t kMaxDigits = 9;
+    const auto dot = key.rfind('.');
+    if (dot == std::string::npos) return {key};
+    const std::string number = key.substr(dot + 1);
+    if (number.empty() || number.size() > kMaxDigits ||
+        number.find_first_not_of("0123456789") != std::string::npos) {
+        return {key};
+    }
+    return {key.substr(0, dot), std::stol(number)};
+}
+
+Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
+    const std::string_view trimmed = trim(raw);
+    SettingValue value{std::string(trimmed), 0};
+    bool good =
+        !trimmed.empty() && !has_control(trimmed, controls_of(spec)) && utf8::is_valid(trimmed);
+    switch (spec.type) {
+        case ValueType::kText:
+        case ValueType::kPath:
+        case ValueType::kPaths:
+        case ValueType::kRules:
+            break;
+        case ValueType::kChoice: {
+            const auto after = choices_after(spec.choices, trimmed);
+            good = good && after;
+            value.number = after.value_or(0);
+            break;
+        }
+        case ValueType::kUrl:
+            good = good && is_url(trimmed);
+            break;
+        case ValueType::kProxy:
+            good = good && is_proxy(trimmed);
+            break;
+        default: {
+            const bool no_limit = !spec.choices.empty() && trimmed == spec.choices;
+            const auto number = no_limit ? std::optional(kUnlimited) : number_in(spec, trimmed);
+            good = good && number;
+            value.number = number.value_or(0);
+        }
+    }
+    if (!good)
+        return Error{in_quotes(shown_value(spec.key, raw)) +
+                     " is not allowed; allowed: " + allowed(spec)};
+    return value;
+}
+
+std::optional<PluginKey> plugin_key(std::string_view key) {
+    constexpr std::string_view kPrefix = "plugins.";
+    if (!key.starts_with(kPrefix)) return std::nullopt;
+    key.remove_prefix(kPrefix.size());
+    const auto dot = key.find('.');
+    if (dot == std::string_view::npos || dot + 1 == key.size()) return std::nullopt;
+    const std::string_view id = key.substr(0, dot);
+    // `plugins.path` is the list of folders.
+    if (!is_plugin_id(id) || id == "path") return std::nullopt;
+    return PluginKey{std::string(id), std::string(key.substr(dot + 1))};
+}
+
+std::string hint_for_unknown(std::string_view key) {
+    std::vector<std::string_view> names;
+    std::string siblings;
+    const std::string_view section = key.substr(0, key.find('.'));
+    for (const KeySpec& spec : kKeys) {
+        names.push_back(spec.key);
+        if (spec.key.substr(0, spec.key.find('.')) != section) continue;
+        siblings += (siblings.empty() ? "" : ", ") + std::string(spec.key);
+    }
+    if (lower(key).ends_with("apikey")) {
+        return "credentials come from the environment: ANTHROPIC_API_KEY, OPENAI_API_KEY";
+    }
+    if (const auto meant = nearest(key, names)) return "did you mean " + std::string(*meant) + "?";
+    if (section == "plugins")
+        siblings += ", plugins.ID.enabled, plugins.ID.isolated, plugins.ID.<its own keys>";
+    if (!siblings.empty()) return "allowed: " + siblings;
+    return "allowed: keys of model, agent, jobs, plugins, permissions, sandbox and log";
+}
+
+std::string shown_value(std::string_view key, std::string_view value) {
+    if (const auto plugin = plugin_key(key); plugin && names_credential(plugin->name))
+        return "[redacted]";
+    if (key != "model.baseUrl" && key != "model.proxy") return std::string(value);
+    const auto scheme = value.find("://");
+    const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const auto at = value.substr(0, value.find('/', begin)).rfind('@');
+    if (at == std::string_view::npos || at < begin) return std::string(value);
+    return std::string(value.substr(0, begin)) + "[redacted]" + std::string(value.substr(at));
+}
+
+}  // namespace tenon::config

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "host/base/result.h"
+#include "host/config/settings.h"
+
+/// Everything that can be configured: keys, defaults, what a value may be, and what an untrusted
+/// workspace may set. Which values are in force is the business of the table (table.h).
+namespace tenon::config {
+
+enum class ValueType {
+    kText,
+    kChoice,
+    kInteger,
+    kBoolean,
+    kDuration,
+    kSize,
+    kUrl,
+    kProxy,
+    kPath,
+    kPaths,  ///< a list of directories
+    kRules,  ///< a list of permission rules
+};
+
+/// What counts from the `.tenon/` of a workspace that is not trusted. Stricter means a smaller
+/// number; the choices of such a key are in order, the loosest first.
+enum class FromWorkspace { kNothing, kAnything, kStricter };
+
+/// A parsed value. Integers, booleans, milliseconds and bytes are in `number`; for a choice it is
+/// the number of choices after it.
+struct SettingValue {
+    std::string text;
+    std::int64_t number = 0;
+};
+
+struct KeySpec {
+    std::string_view key;
+    ValueType type;
+    std::string_view default_text;  ///< as it could be written; empty: none
+    std::string_view otherwise;     ///< what holds while there is no value, for people
+    /// kChoice: "a, b, c"; a number: the word for "no limit"; kPath: the word for "none".
+    std::string_view choices;
+    std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize
+    FromWorkspace from_workspace;
+    void (*set)(Settings&, const SettingValue&);  ///< null: `settings_of` does it
+};
+
+/// A "no limit" of an integer key.
+constexpr std::int64_t kUnlimited = INT64_MAX;
+
+std::span<const KeySpec> setting_keys();
+/// Null: no such key. The keys of plugins are not among them.
+const KeySpec* find_key(std::string_view key);
+
+/// The error reads `"x" is not …; allowed: …`.
+Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw);
+
+/// Whether the key may have several values.
+bool is_list(const KeySpec& spec);
+
+/// The key of a list's value without its number: `permissions.deny.2` is number 2 of
+/// `permissions.deny`.
+struct NumberedKey {
+    std::string key;
+    long index = 0;  ///< 0: written without a number
+};
+NumberedKey numbered_key(const std::string& key);
+
+/// `plugins.<id>.<name>` taken apart.
+struct PluginKey {
+    std::string id;
+    std::string name;
+};
+std::optional<PluginKey> plugin_key(std::string_view key);
+
+/// What a key that does not exist could have been: `did you mean model.name?`, or what is there.
+std::string hint_for_unknown(std::string_view key);
+
+/// `value` as it may be shown: no credential of a plugin, no password of an address.
+std::string shown_value(std::string_view key, std::string_view value);
+
+}  // namespace tenon::config

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/json.h"
+#include "host/base/result.h"
+
+namespace tenon::journal {
+
+/// What a record says. Its name in the file stands first, its members follow; every record also has
+/// "v" (1), "seq" (counts up) and "type" (the name).
+enum class RecordType {
+    /// session: id workspace provider model system tools created_ms; of a subagent also parent
+    /// parent_call. First, once.
+    kSession,
+    /// user: origin text. A text of a user message.
+    kText,
+    /// assistant: id model stop_reason usage content. The content is verbatim.
+    kAnswer,
+    /// tool_result: tool_use_id text is_error.
+    kResult,
+    /// delivery: jobs. The record whose member `delivery` is this one's seq delivers how these jobs
+    /// ended; it counts only when that record is there.
+    kDelivery,
+    /// clear: by. The conversation begins anew; what was delivered stays delivered.
+    kClear,
+    /// redaction: tool_use_ids. From here on these results say only which tool was used.
+    kRedaction,
+    /// compaction: trigger transcript asks front text behind. One user message takes the place of
+    /// the conversation: the texts of `front`, `text` with the summary, those of `behind`; what was
+    /// delivered stays delivered.
+    kCompaction,
+    /// mended: from here on the model has seen the conversation as it is read back, damaged and
+    /// repaired records included.
+    kMended,
+    /// model: model. From here on requests name this model.
+    kModel,
+    /// tools: tools. From here on requests carry these tools.
+    kTools,
+    /// workspace: workspace. From here on the session belongs to this directory.
+    kWorkspace,
+    kUnknown,  ///< of another name
+    kNone,     ///< it has no type
+};
+constexpr std::size_t kRecordTypes = static_cast<std::size_t>(RecordType::kNone) + 1;
+
+/// The type of this name.
+RecordType record_type(std::string_view name);
+
+/// One record of a journal, a JSON object on one line. Its members are parsed when somebody asks
+/// for them, or can be taken as they stand in the line: most of a journal's bytes stand in a few
+/// long strings that go on into requests byte for byte. The line must outlive it.
+class Record {
+public:
+    /// The Error says where the line is damaged.
+    static Result<Record> read(std::string_view line);
+
+    [[nodiscard]] RecordType type() const;
+
+    /// A member of the given type; `otherwise`, or an empty one, where there is none.
+    [[nodiscard]] std::string string(const char* key) const;
+    [[nodiscard]] std::int64_t integer(const char* key, std::int64_t otherwise) const {
+        return integer_or(members_, key, otherwise);
+    }
+    [[nodiscard]] bool boolean(const char* key, bool otherwise) const {
+        return bool_or(members_, key, otherwise);
+    }
+    [[nodiscard]] std::vector<std::string> strings(const char* key) const;
+    /// Null when there is none, or a string.
+    [[nodiscard]] const Json& value(const char* key) const;
+
+    [[nodiscard]] bool has(std::string_view key) const { return raw_.count(key) > 0; }
+    /// The member as it stands in the line; empty: there is none.
+    [[nodiscard]] std::string_view raw(std::string_view key) const;
+    /// The same of a string, quotes included; empty when it is of another type.
+    [[nodiscard]] std::string_view quoted(std::string_view key) const;
+
+private:
+    Json members_;  // all but the strings
+    std::map<std::string_view, std::string_view> raw_;
+};
+
+}  // namespace tenon::journal

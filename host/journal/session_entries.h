@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "host/base/json.h"
+#include "host/base/result.h"
+#include "host/journal/record.h"
+
+/// A conversation as its journal holds it, for people and other programs. It is read without the
+/// journal's lock, while a host may be writing it.
+namespace tenon::journal {
+
+struct SessionEntry {
+    RecordType type = RecordType::kText;  ///< kText, kAnswer, kResult, kClear or kCompaction
+    std::string origin;                   ///< of a text: prompt, notification, reminder, …
+    std::string text;                     ///< of a text, a result, a summary
+    nlohmann::ordered_json
+        content;              ///< of an answer: its blocks, members in the order of the endpoint
+    std::string tool_use_id;  ///< of a result
+    bool is_error = false;    ///< of a result
+};
+
+/// Calls `take` for each entry, oldest first. Records that are damaged, repeated, unknown or cut
+/// off are passed over. Error: the journal cannot be read, or a newer version wrote in it.
+Result<void> read_entries(const std::filesystem::path& journal,
+                          const std::function<void(SessionEntry)>& take);
+
+/// The conversation as messages of the Messages API, {"role","content":[block,…]}: texts and
+/// results between two answers are one message. {"type":"clear"} stands where it was cleared,
+/// {"type":"compaction","text"} where it was summarised. The messages before these stay.
+Result<std::vector<nlohmann::ordered_json>> read_messages(const std::filesystem::path& journal);
+
+}  // namespace tenon::journal

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/plugin.h>
+
+/// How the program uses one plugin, in whichever process the plugin's code runs. Only text and
+/// numbers pass through these interfaces, so that an instance can forward them to another process.
+namespace tenon::plugin {
+
+/// What a plugin uses of the host outside a call. Any thread of the plugin may use it, several at
+/// once, until the instance is destroyed.
+class HostPort {
+public:
+    virtual ~HostPort() = default;
+    /// `level` is one of TENON_LOG_*. The message may be any bytes.
+    virtual void log(int level, std::string_view message) noexcept = 0;
+    /// Calls a method of the host, see tenon_host::request. `answer` becomes JSON on TENON_OK, else
+    /// an explanation that a model may be shown. May block.
+    virtual tenon_rc request(std::string_view method, std::string_view params,
+                             std::string_view body, std::string& answer) noexcept = 0;
+};
+
+/// What a plugin uses of the host during one call. Any thread of the plugin may use it, several at
+/// once, until `Instance::invoke` returns.
+class CallPort {
+public:
+    virtual ~CallPort() = default;
+    [[nodiscard]] virtual const std::stop_token& stop() const = 0;
+    /// Appends to the result, any bytes. False when the result is full; the rest is left out.
+    virtual bool write(std::string_view chunk) noexcept = 0;
+    /// One short line for a person who waits, any bytes.
+    virtual void progress(std::string_view note) noexcept = 0;
+    /// As HostPort::request, for this call: the wait ends when the call is cancelled.
+    virtual tenon_rc request(std::string_view method, std::string_view params,
+                             std::string_view body, std::string& answer) noexcept = 0;
+};
+
+/// What a plugin states about one of its tools, not yet checked.
+struct ToolStatement {
+    std::string name;
+    std::string description;
+    std::string input_schema;  ///< JSON text
+    std::uint32_t flags = 0;   ///< TENON_READ_ONLY and so on
+    std::string facts = {};    ///< JSON text, see FACTS OF A TOOL in plugin.h; empty: none
+};
+
+/// The functions of the extension tenon.context/1: see tenon_context.
+enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry, kTasks };
+
+/// One instance of a plugin. Destroying the object destroys the instance; no call may be running
+/// then. How an instance is created is not part of this interface.
+class Instance {
+public:
+    virtual ~Instance() = default;
+
+    /// The tools in the order in which the plugin lists them. They do not change.
+    [[nodiscard]] virtual const std::vector<ToolStatement>& tools() const = 0;
+
+    /// Runs one call and blocks until it has ended. `arguments` is a JSON object that fits the
+    /// tool's schema. TENON_FAULT means a defect of the plugin. Several threads may call this at
+    /// once, but the caller runs calls of a tool without TENON_CONCURRENT one after the other.
+    virtual tenon_rc invoke(const std::string& tool, const std::string& arguments,
+                            CallPort& call) = 0;
+
+    /// Calls one hook and returns the bytes that it put. Empty when the plugin does not have this
+    /// hook, or the hook fails. `input` is JSON for kBegin and empty for the others. Never called
+    /// by two threads at once.
+    virtual std::string run_hook(Hook hook, const std::string& input) = 0;
+
+    /// Whether the plugin has had too many faults and must not be called again.
+    [[nodiscard]] virtual bool disabled() const = 0;
+};
+
+}  // namespace tenon::plugin

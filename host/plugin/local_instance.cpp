@@ -1,0 +1,176 @@
+#include "host/plugin/local_instance.h"
+
+#include "host/base/utf8.h"
+#include "host/plugin/library.h"
+#include "host/plugin/local_call.h"
+#include "host/plugin/running.h"
+
+namespace tenon::plugin {
+namespace {
+
+constexpr std::uint32_t kMaxTools = 128;
+
+std::string_view view(tenon_str text) {
+    return {text.p, text.n};
+}
+
+tenon_str str(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+tenon_sink append_to(std::string& text) {
+    return {&text, [](void* to, tenon_str chunk) noexcept {
+                static_cast<std::string*>(to)->append(view(chunk));
+            }};
+}
+
+ToolStatement statement_of(const tenon_tool& tool) {
+    return {std::string(view(tool.name)), std::string(view(tool.description)),
+            std::string(view(tool.input_schema)), tool.flags,
+            TENON_HAS(&tool, facts) ? std::string(view(tool.facts)) : std::string()};
+}
+
+}  // namespace
+
+/// The tenon_host that the plugin gets. A request is passed to the CallPort of the call that the
+/// plugin names, else to the HostPort.
+struct LocalInstance::HostTable : tenon_host {
+    HostTable(const InstanceOptions& options, HostPort& port_) : tenon_host{}, port(port_) {
+        size = sizeof(tenon_host);
+        abi_major = TENON_ABI_MAJOR;
+        abi_minor = TENON_ABI_MINOR;
+        version = str(TENON_VERSION);
+        plugin_dir = str(options.plugin_dir);
+        workspace = str(options.workspace);
+        log = [](const tenon_host* host, std::int32_t level, tenon_str message) noexcept {
+            static_cast<const HostTable*>(host)->port.log(level, view(message));
+        };
+        request = [](const tenon_host* host, const tenon_call* call, tenon_str method,
+                     tenon_str params, tenon_str body, tenon_sink out) noexcept -> tenon_rc {
+            std::string answer;
+            const auto ask = [&](auto& asked) {
+                return asked.request(view(method), view(params), view(body), answer);
+            };
+            CallPort* const running = LocalCall::port_of(call);
+            const tenon_rc rc =
+                running != nullptr ? ask(*running) : ask(static_cast<const HostTable*>(host)->port);
+            if (out.put != nullptr) out.put(out.ctx, str(answer));
+            return rc;
+        };
+        extension = [](const tenon_host*, const char*) noexcept -> const void* { return nullptr; };
+    }
+
+    HostPort& port;
+};
+
+LocalInstance::LocalInstance(const tenon_plugin& library, InstanceOptions options, HostPort& host)
+    : library_(library),
+      options_(std::move(options)),
+      host_(std::make_unique<HostTable>(options_, host)) {}
+
+LocalInstance::~LocalInstance() {
+    if (!created_) return;
+    const RunningPlugin running(options_.id);
+    library_.destroy(self_);
+}
+
+Result<std::unique_ptr<LocalInstance>, Refusal> LocalInstance::create(const tenon_plugin& library,
+                                                                      InstanceOptions options,
+                                                                      HostPort& host) {
+    std::unique_ptr<LocalInstance> instance(new LocalInstance(library, std::move(options), host));
+    if (auto started = instance->start(); !started) return started.error();
+    instance->find_hooks();
+    if (auto read = instance->read_tools(); !read) return read.error();
+    return instance;
+}
+
+Result<void, Refusal> LocalInstance::start() {
+    std::string why;
+    try {
+        const RunningPlugin running(options_.id);
+        created_ =
+            library_.create(host_.get(), str(options_.config), &self_, append_to(why)) == TENON_OK;
+    } catch (...) {
+        why = "an exception left its create function";
+    }
+    if (created_) return {};
+    return Refusal{"it does not start: " + (why.empty() ? "no reason given" : utf8::repair(why)),
+                   "check what it needs, or set plugins." + options_.id + ".enabled=false"};
+}
+
+void LocalInstance::find_hooks() {
+    if (!TENON_HAS(&library_, extension) || library_.extension == nullptr) return;
+    const RunningPlugin running(options_.id);
+    hooks_ = static_cast<const tenon_context*>(library_.extension(self_, TENON_CONTEXT));
+}
+
+Result<void, Refusal> LocalInstance::read_tools() {
+    const tenon_tool* const* list = nullptr;
+    std::uint32_t count = 0;
+    try {
+        const RunningPlugin running(options_.id);
+        if (library_.tools(self_, &list, &count) != TENON_OK)
+            return defect("it could not list its tools");
+    } catch (...) {
+        return defect("an exception left its tools function");
+    }
+    if (count > kMaxTools || (count > 0 && list == nullptr))
+        return defect("it lists " + std::to_string(count) + " tools; at most 128 are taken");
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (list[i] == nullptr || !TENON_HAS(list[i], input_schema))
+            return defect("a tool it lists is null or incomplete");
+        tools_.push_back(statement_of(*list[i]));
+    }
+    return {};
+}
+
+template <class Function>
+std::string LocalInstance::text_from(Function hook) {
+    std::string text;
+    try {
+        const RunningPlugin running(options_.id);
+        hook(append_to(text));
+        return text;
+    } catch (...) {
+        ++faults_;
+        return {};
+    }
+}
+
+std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
+    if (hooks_ == nullptr) return {};
+    if (hook == Hook::kBegin) {
+        if (!TENON_HAS(hooks_, begin) || hooks_->begin == nullptr) return {};
+        return text_from([&](tenon_sink) { hooks_->begin(self_, str(input)); });
+    }
+    // `carry` is the last member of the first revision: a table has all of them or none.
+    if (!TENON_HAS(hooks_, carry)) return {};
+    if (hook == Hook::kTasks && !TENON_HAS(hooks_, tasks)) return {};
+    auto* const function = hook == Hook::kSystemPrompt ? hooks_->system_prompt
+                           : hook == Hook::kRemind     ? hooks_->remind
+                           : hook == Hook::kTasks      ? hooks_->tasks
+                                                       : hooks_->carry;
+    if (function == nullptr) return {};
+    return text_from([&](tenon_sink out) { function(self_, out); });
+}
+
+tenon_rc LocalInstance::invoke(const std::string& tool, const std::string& arguments,
+                               CallPort& call) {
+    const auto live = LocalCall::make(tool, arguments, call);
+    if (!live) {
+        call.write("Error: " + live.error().message);
+        return TENON_FAILED;
+    }
+    tenon_rc rc = TENON_FAULT;
+    try {
+        const RunningPlugin running(options_.id);
+        rc = library_.invoke(self_, live->get());
+    } catch (...) {  // the plugin broke the rules of the ABI
+        rc = TENON_FAULT;
+    }
+    if (rc < TENON_OK || rc > TENON_FAULT) rc = TENON_FAULT;
+    if (rc == TENON_FAULT) ++faults_;
+    return rc;
+}
+
+}  // namespace tenon::plugin

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/base/result.h"
+#include "host/plugin/refusal.h"
+
+namespace tenon::plugin {
+
+/// The content of the ELF note `.note.tenon` (layout: tenon_note in tenon/plugin.h).
+struct Note {
+    std::uint16_t abi_major = 0;
+    std::uint16_t abi_minor = 0;
+    std::string id;  ///< a valid plugin id
+};
+
+/// Reads the note of an open regular file without running any of its code. The note is found by its
+/// section (.note.tenon) or, in a file without section headers, by program header (PT_NOTE). The
+/// bytes may be hostile: every offset and count is checked against the size of the file. A file is
+/// refused when it is not a complete shared library for this machine, or has no note. Whether the
+/// ABI version fits is not checked here. Blocks on the file. ELF: the generic ABI specification and
+/// elf(5).
+Result<Note, Refusal> read_note(int fd);
+
+}  // namespace tenon::plugin

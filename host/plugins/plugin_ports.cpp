@@ -1,0 +1,45 @@
+#include "host/plugins/plugin_ports.h"
+
+#include <algorithm>
+
+#include "host/base/utf8.h"
+
+namespace tenon::plugins {
+
+void PluginHostPort::log(int level, std::string_view message) noexcept {
+    if (log_) log_(id_, level, utf8::repair(message));
+}
+
+tenon_rc PluginHostPort::request_for(agent::CallContext* call, std::string_view method,
+                                     std::string_view params, std::string_view body,
+                                     std::string& answer) const noexcept {
+    ServiceReply reply = services_.request(id_, first_party_, method, params, body, call);
+    answer = std::move(reply.out);
+    return reply.rc;
+}
+
+bool PluginCallPort::write(std::string_view chunk) noexcept {
+    const Lock lock(mutex_);
+    const std::size_t fits = std::min(chunk.size(), kMaxResultBytes - text_.size());
+    text_.append(chunk.substr(0, fits));
+    left_out_ += chunk.size() - fits;
+    return left_out_ == 0;
+}
+
+void PluginCallPort::progress(std::string_view note) noexcept {
+    context_.progress(utf8::repair(note));
+}
+
+std::size_t PluginCallPort::cut_at() {
+    const Lock lock(mutex_);
+    return left_out_ > 0 ? utf8::repair(text_).size() : std::string::npos;
+}
+
+std::string PluginCallPort::text() {
+    const Lock lock(mutex_);
+    std::string out = utf8::repair(text_);
+    if (left_out_ > 0) out += "\n[" + std::to_string(left_out_) + " more bytes left out]";
+    return out;
+}
+
+}  // namespace tenon::plugins

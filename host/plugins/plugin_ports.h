@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "host/agent/ports.h"
+#include "host/base/mutex.h"
+#include "host/plugin/instance.h"
+#include "host/plugins/services.h"
+
+/// The ports through which a plugin uses the host. Requests go to the services; the rest of a call
+/// goes to the call's context.
+namespace tenon::plugins {
+
+/// Receives what plugins log; `level` is one of TENON_LOG_*. Any thread, several at once.
+using LogSink = std::function<void(std::string_view plugin, int level, std::string_view message)>;
+
+/// The host as one plugin uses it. Thread-safe.
+class PluginHostPort final : public plugin::HostPort {
+public:
+    /// `services` and what `log` uses outlive it.
+    PluginHostPort(std::string id, bool first_party, const Services& services, LogSink log)
+        : id_(std::move(id)),
+          first_party_(first_party),
+          services_(services),
+          log_(std::move(log)) {}
+
+    void log(int level, std::string_view message) noexcept override;
+    tenon_rc request(std::string_view method, std::string_view params, std::string_view body,
+                     std::string& answer) noexcept override {
+        return request_for(nullptr, method, params, body, answer);
+    }
+    /// `call` is the running call that asks, or null.
+    tenon_rc request_for(agent::CallContext* call, std::string_view method, std::string_view params,
+                         std::string_view body, std::string& answer) const noexcept;
+
+private:
+    std::string id_;
+    bool first_party_;
+    const Services& services_;
+    LogSink log_;
+};
+
+/// A longer result is cut off, so that no tool can fill the memory of the host.
+constexpr std::size_t kMaxResultBytes = 4U << 20U;
+
+/// One running call and the result that it has written so far. Thread-safe.
+class PluginCallPort final : public plugin::CallPort {
+public:
+    /// Both outlive it.
+    PluginCallPort(const PluginHostPort& host, agent::CallContext& context)
+        : host_(host), context_(context) {}
+
+    [[nodiscard]] const std::stop_token& stop() const override { return context_.stop(); }
+    bool write(std::string_view chunk) noexcept override;
+    void progress(std::string_view note) noexcept override;
+    tenon_rc request(std::string_view method, std::string_view params, std::string_view body,
+                     std::string& answer) noexcept override {
+        return host_.request_for(&context_, method, params, body, answer);
+    }
+
+    /// What was written, as valid UTF-8. If the result is cut off, a last line says by how much.
+    [[nodiscard]] std::string text();
+    /// Where in that text the plugin's output was cut off; npos: it was not.
+    [[nodiscard]] std::size_t cut_at();
+
+private:
+    const PluginHostPort& host_;
+    agent::CallContext& context_;
+    Mutex mutex_;
+    std::string text_ TENON_GUARDED_BY(mutex_);
+    std::size_t left_out_ TENON_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace tenon::plugins

@@ -1,0 +1,139 @@
+#include "host/plugins/plugin_tool.h"
+
+#include "host/base/ids.h"
+#include "host/base/utf8.h"
+#include "host/plugin/local_instance.h"
+#include "host/plugins/tool_facts.h"
+
+namespace tenon::plugins {
+namespace {
+
+constexpr std::size_t kMaxDescriptionBytes = 64U << 10U;
+
+agent::ToolResult failure(std::string text) {
+    return {std::move(text), true, {}};
+}
+
+/// The text of a result when the plugin has failed and written nothing.
+std::string_view text_of_code(tenon_rc rc) {
+    switch (rc) {
+        case TENON_BAD_ARGS:
+            return "Error: the tool does not accept these arguments";
+        case TENON_CANCELLED:
+            return "[interrupted]";
+        case TENON_DENIED:
+            return "Error: permission denied";
+        case TENON_UNSUPPORTED:
+            return "Error: this host or plugin does not support that";
+        case TENON_BUSY:
+            return "Error: busy; try again later";
+        default:
+            return "Error: the tool failed and gave no reason";
+    }
+}
+
+void append_line(std::string& text, std::string_view line) {
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    text += line;
+}
+
+}  // namespace
+
+bool StoppableMutex::lock(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    if (!free_.wait(lock, stop, [this] { return !locked_; })) return false;
+    locked_ = true;
+    return true;
+}
+
+void StoppableMutex::unlock() {
+    {
+        const std::lock_guard lock(mutex_);
+        locked_ = false;
+    }
+    free_.notify_one();
+}
+
+Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
+    const plugin::ToolStatement& statement, const std::string& plugin_id, bool first_party,
+    plugin::Instance& instance, const PluginHostPort& host) {
+    const std::string& name = statement.name;
+    if (!is_tool_name(name))
+        return plugin::defect("'" + utf8::repair(name) +
+                              "' is no name for a tool: [a-z][a-z0-9_]{0,63}");
+    if (statement.description.empty() || statement.description.size() > kMaxDescriptionBytes ||
+        !utf8::is_valid(statement.description))
+        return plugin::defect("the description of " + name + " is empty, too long or not UTF-8");
+    auto input_schema = parse_schema(statement.input_schema);
+    if (!input_schema)
+        return plugin::defect("the input schema of " + name + ": " + input_schema.error().message);
+    auto schema = Schema::compile_tool_input(*input_schema);
+    if (!schema)
+        return plugin::defect("the input schema of " + name + ": " + schema.error().message);
+
+    auto facts = read_facts(statement.facts, *input_schema, first_party);
+    if (!facts) return plugin::defect("the facts of " + name + ": " + facts.error().message);
+
+    const auto has = [&](std::uint32_t flag) { return (statement.flags & flag) != 0; };
+    agent::ToolSpec spec{name,
+                         statement.description,
+                         std::move(*input_schema),
+                         plugin_id,
+                         first_party,
+                         has(TENON_READ_ONLY),
+                         has(TENON_CONCURRENT),
+                         has(TENON_LONG_RUNNING),
+                         std::move(*facts)};
+    return std::unique_ptr<PluginTool>(
+        new PluginTool(std::move(spec), std::move(*schema), instance, host));
+}
+
+std::optional<std::string> PluginTool::check(const agent::ToolCall& call) const {
+    const std::string invalid = "Error: invalid arguments for " + spec_.name + ": ";
+    if (!call.input_error.empty()) return invalid + call.input_error;
+    if (auto fits = schema_.check(call.input); !fits) return invalid + fits.error().message;
+    return std::nullopt;
+}
+
+agent::ToolResult PluginTool::call(const agent::ToolCall& call, agent::CallContext& context) {
+    if (spec_.concurrent) return invoke(call, context);
+    if (!one_call_.lock(context.stop())) return failure("[interrupted]");
+    const std::unique_ptr<StoppableMutex, void (*)(StoppableMutex*)> unlock(
+        &one_call_, [](StoppableMutex* mutex) { mutex->unlock(); });
+    return invoke(call, context);
+}
+
+agent::ToolResult PluginTool::invoke(const agent::ToolCall& call, agent::CallContext& context) {
+    if (instance_.disabled()) return failure(disabled_text());
+    const std::optional<Json> rewritten = schema_.with_integers(call.input);
+    PluginCallPort port(host_, context);
+    const tenon_rc rc =
+        instance_.invoke(spec_.name, dump_json(rewritten ? *rewritten : call.input), port);
+    return result_of(rc, port, context);
+}
+
+agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
+                                        agent::CallContext& context) const {
+    agent::ToolResult result{port.text(), rc != TENON_OK, {}};
+    result.cut_at = port.cut_at();
+    // When the call failed or its text is cut off, the end of a job that it has read may be missing
+    // from the text. Such an end counts as not delivered.
+    std::vector<std::string> delivered = context.take_delivered();
+    if (rc == TENON_OK && result.cut_at == std::string::npos)
+        result.delivered_jobs = std::move(delivered);
+    if (rc == TENON_FAULT) {
+        append_line(result.text,
+                    "Error: a defect in the plugin " + spec_.plugin + " ended this call");
+        if (instance_.disabled()) append_line(result.text, disabled_text());
+    } else if (rc != TENON_OK && result.text.empty()) {
+        result.text = text_of_code(rc);
+    }
+    return result;
+}
+
+std::string PluginTool::disabled_text() const {
+    return "Error: the plugin " + spec_.plugin + " is disabled until the next session, after " +
+           std::to_string(plugin::LocalInstance::kMaxFaults) + " defects; do without its tools";
+}
+
+}  // namespace tenon::plugins

@@ -1,0 +1,77 @@
+#include "host/session/containment.h"
+
+#include <fstream>
+
+#include "host/sandbox/confinement.h"
+
+namespace tenon::session {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kProtected[] = {".git/hooks", ".tenon", ".claude", ".envrc"};
+
+/// The first line of a small file of git's, behind `prefix`; empty where there is none.
+std::string line_of(const fs::path& file, std::string_view prefix) {
+    std::error_code error;
+    if (!fs::is_regular_file(file, error)) return {};
+    std::string line;
+    std::ifstream in(file);
+    std::getline(in, line);
+    return line.starts_with(prefix) ? line.substr(prefix.size()) : std::string();
+}
+
+/// Where the hooks of a linked worktree or a submodule are: `.git` is a file then, which names the
+/// directory.
+std::vector<std::string> hooks_elsewhere(const fs::path& workspace) {
+    const std::string named = line_of(workspace / ".git", "gitdir: ");
+    if (named.empty()) return {};
+    const fs::path directory = (workspace / named).lexically_normal();
+    std::vector<std::string> out{(directory / "hooks").string()};
+    if (const std::string common = line_of(directory / "commondir", ""); !common.empty())
+        out.push_back((directory / common / "hooks").lexically_normal().string());
+    return out;
+}
+
+}  // namespace
+
+Containment containment_of(const config::Settings& settings) {
+    Containment out;
+    sandbox::Policy& policy = out.policy;
+    policy.mode = sandbox::mode_from(settings.sandbox.mode).value_or(sandbox::Mode::kReadOnly);
+    // Whoever plans looks around, and changes nothing.
+    if (settings.permissions.mode == "plan") policy.mode = sandbox::Mode::kReadOnly;
+    if (!policy.is_on()) return out;
+    policy.network =
+        sandbox::network_from(settings.sandbox.network).value_or(sandbox::Network::kNone);
+    policy.workspace = settings.workspace.string();
+    policy.writable.push_back(policy.workspace);
+    for (const auto* directories : {&settings.add_dirs, &settings.sandbox.write}) {
+        for (const fs::path& directory : *directories)
+            policy.writable.push_back(directory.string());
+    }
+    for (const fs::path& path : settings.sandbox.deny_read)
+        policy.denied_reads.push_back(path.string());
+    for (const char* name : kProtected)
+        policy.protected_paths.push_back((settings.workspace / name).string());
+    for (std::string& hooks : hooks_elsewhere(settings.workspace))
+        policy.protected_paths.push_back(std::move(hooks));
+    for (const fs::path& path : settings.sandbox.own)
+        policy.protected_paths.push_back(path.string());
+
+    const auto gaps = sandbox::find_gaps();
+    if (gaps.empty()) return out;
+    out.notice = "sandbox: this system cannot enforce: " + sandbox::describe(gaps);
+    if (settings.sandbox.require) {
+        out.notice += " (sandbox.require=true: commands are refused)";
+    } else {
+        policy.tolerated = gaps;
+    }
+    return out;
+}
+
+jobs::JobLimits job_limits_of(const config::Settings::Jobs& settings) {
+    return {settings.memory_limit, settings.process_limit, settings.cpu_limit};
+}
+
+}  // namespace tenon::session

@@ -1,0 +1,59 @@
+#include <spdlog/spdlog.h>
+
+#include "host/model/url.h"
+#include "host/session/open_session.h"
+
+namespace tenon::session {
+namespace {
+
+/// What a window is remembered for, without credentials.
+std::string server_of(const config::Settings::Model& model) {
+    if (model.base_url.empty()) return "https://api.anthropic.com";
+    const auto url = model::parse_url(model.base_url, "model.baseUrl");
+    return url ? url->shown() : std::string();
+}
+
+}  // namespace
+
+/// A recorded run knows no server, and must not depend on what others have stated.
+void OpenSession::make_windows() {
+    const bool asks_a_server = settings_.model.provider != "replay";
+    windows_ = std::make_unique<model::Windows>(
+        asks_a_server ? settings_.state_dir / "windows.json" : std::filesystem::path(),
+        server_of(settings_.model));
+    if (auto loaded = windows_->load(); !loaded) {
+        notice("the context windows that models' servers have stated are not known: " +
+               loaded.error().message + " (remove the file to have them learned again)");
+    }
+}
+
+agent::LoopOptions OpenSession::loop_options() const {
+    const std::int64_t wanted = settings_.model.max_tokens;
+    agent::LoopOptions options;
+    options.max_tokens = wanted;
+    options.max_turns = settings_.agent.max_turns;
+    options.wait_for_jobs = options_.wait_for_jobs;
+    options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
+    options.compaction.threshold = [this, wanted](std::string_view model) {
+        const model::WindowShares shares = windows_->shares(model, wanted);
+        const auto configured = settings_.agent.token_threshold;
+        if (!configured) return shares.request;
+        return shares.learned ? std::min(*configured, shares.request) : *configured;
+    };
+    options.compaction.knows_window = [this, wanted](std::string_view model) {
+        return windows_->shares(model, wanted).known;
+    };
+    options.compaction.answer = [this, wanted](std::string_view model) {
+        return windows_->shares(model, wanted).answer;
+    };
+    options.compaction.learn = [this](std::string_view model, std::int64_t window) {
+        if (auto kept = windows_->learn(model, window); !kept)
+            spdlog::warn("the window of the model is not kept: {}", kept.error().message);
+    };
+    options.compaction.accepted = [this](std::string_view model, std::int64_t prompt) {
+        windows_->accepted(model, prompt);
+    };
+    return options;
+}
+
+}  // namespace tenon::session

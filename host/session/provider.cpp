@@ -1,0 +1,87 @@
+#include "host/session/provider.h"
+
+#include "host/model/anthropic.h"
+#include "host/model/replay.h"
+#include "host/model/retry.h"
+
+namespace tenon::session {
+namespace {
+
+using ProviderPtr = std::unique_ptr<agent::Provider>;
+
+Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
+                                   const config::Credentials& credentials,
+                                   std::shared_ptr<model::SharedTls> tls) {
+    if (credentials.anthropic.empty()) {
+        return Error{
+            "no key for the provider anthropic: set ANTHROPIC_API_KEY (or use --replay FILE)"};
+    }
+    model::AnthropicConfig config;
+    config.api_key = credentials.anthropic;
+    config.api_version = model.api_version;
+    config.http.base_url = model.base_url;
+    config.http.ca_file = model.ca_file;
+    config.http.proxy = model.proxy;
+    config.http.https_proxy = model.https_proxy;
+    config.http.no_proxy = model.no_proxy;
+    config.http.idle_timeout = model.idle_timeout;
+    config.http.tls = std::move(tls);
+    auto anthropic = model::Anthropic::create(std::move(config));
+    if (!anthropic) return anthropic.error();
+    model::RetryPolicy policy;
+    policy.max_attempts = model.retry_max_attempts;
+    policy.base_delay = model.retry_base_delay;
+    policy.max_elapsed = model.retry_max_elapsed;
+    return ProviderPtr(std::make_unique<model::Retry>(std::move(*anthropic), policy));
+}
+
+/// One of the askers of a provider that all conversations share.
+class Shared : public agent::Provider {
+public:
+    explicit Shared(std::shared_ptr<agent::Provider> provider) : provider_(std::move(provider)) {}
+    Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
+                                                   agent::EventSink& sink,
+                                                   std::stop_token stop) override {
+        return provider_->ask(request, sink, std::move(stop));
+    }
+
+private:
+    std::shared_ptr<agent::Provider> provider_;
+};
+
+Result<ProviderSource> replay_source(const config::Settings::Model& model) {
+    if (model.replay_file.empty()) return Error{"the provider replay needs --replay FILE"};
+    auto opened = model::Replay::open(model.replay_file);
+    if (!opened) return opened.error();
+    return ProviderSource([replay = std::shared_ptr<agent::Provider>(std::move(*opened))] {
+        return Result<ProviderPtr>(std::make_unique<Shared>(replay));
+    });
+}
+
+Result<ProviderSource> anthropic_source(const config::Settings::Model& model,
+                                        const config::Credentials& credentials) {
+    const auto tls = std::make_shared<model::SharedTls>();
+    // Once in vain: what is missing is told before anything begins.
+    if (auto first = make_anthropic(model, credentials, tls); !first) return first.error();
+    return ProviderSource(
+        [model, credentials, tls] { return make_anthropic(model, credentials, tls); });
+}
+
+}  // namespace
+
+Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
+                                            const config::Credentials& credentials,
+                                            const Secrets& secrets) {
+    auto source =
+        model.provider == "replay" ? replay_source(model) : anthropic_source(model, credentials);
+    if (!source || model.record_file.empty()) return source;
+    auto file = model::RecordFile::open(model.record_file, secrets);
+    if (!file) return file.error();
+    return ProviderSource([inner = *source, file = *file]() -> Result<ProviderPtr> {
+        auto provider = inner();
+        if (!provider) return provider;
+        return ProviderPtr(std::make_unique<model::Recorder>(file, std::move(*provider)));
+    });
+}
+
+}  // namespace tenon::session

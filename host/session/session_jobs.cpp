@@ -1,0 +1,268 @@
+#include "host/session/session_jobs.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "host/jobs/kept_output.h"
+#include "host/jobs/report.h"
+#include "host/session/job_inbox.h"
+
+namespace tenon::session {
+namespace {
+
+constexpr std::size_t kMostCharacters = 50'000;
+constexpr char kDeliveredByAnotherCall[] =
+    "(its end is delivered in the result of another call of this answer)";
+constexpr std::chrono::seconds kPatienceForAnEnd{8};  // ending a tree takes at most 5.5 s
+
+using Reservation = journal::Deliveries::Reservation;
+using plugins::ServiceReply;
+using plugins::ServiceRequest;
+
+ServiceReply unknown_job(const std::string& id) {
+    return ServiceReply::failed("Unknown job " + id);
+}
+
+std::vector<std::string> each_once(const std::vector<std::string>& ids) {
+    std::vector<std::string> out;
+    for (const std::string& id : ids) {
+        if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(id);
+    }
+    return out;
+}
+
+bool may_know(const ServiceRequest& request, const jobs::JobRecord& job) {
+    return request.first_party || job.spec.plugin == request.plugin;
+}
+
+}  // namespace
+
+void SessionJobs::add_to(plugins::Services& services) {
+    const auto add = [&](const char* method, Reply (SessionJobs::*handler)(const Request&)) {
+        services.add(method, [this, handler](const Request& request) {
+            if (request.call == nullptr)
+                return Reply::failed("jobs belong to a call; there is none under way",
+                                     TENON_UNSUPPORTED);
+            return (this->*handler)(request);
+        });
+    };
+    add("job.submit/1", &SessionJobs::submit);
+    add("job.wait/1", &SessionJobs::wait_for);
+    add("job.list/1", &SessionJobs::list);
+    add("job.read/1", &SessionJobs::read);
+    add("job.background/1", &SessionJobs::to_background);
+    add("job.cancel/1", &SessionJobs::cancel);
+}
+
+bool SessionJobs::is_own_foreground(const jobs::JobRecord& job,
+                                    const std::string& tool_use_id) const {
+    if (job.spec.tool_use_id != tool_use_id) return false;
+    const Lock lock(mutex_);
+    return job.spec.kind == jobs::Kind::kForeground || moved_.count(job.id) > 0;
+}
+
+Json SessionJobs::describe(const jobs::JobRecord& job) const {
+    return {{"id", job.id},
+            {"status", jobs::to_string(job.status)},
+            {"preview", jobs::preview(secrets_.redact(job.spec.command))},
+            {"ended", jobs::is_terminal(job.status)},
+            {"background", job.spec.kind == jobs::Kind::kBackground},
+            {"told", deliveries_.is_delivered(job.id)}};
+}
+
+Result<jobs::JobRecord> SessionJobs::find(const Request& request, const std::string& id) const {
+    auto job = queue_.find(id);
+    if (job && !may_know(request, *job)) return Error{"Unknown job " + id};
+    return job;
+}
+
+SessionJobs::Reply SessionJobs::submit(const Request& request) {
+    auto spec = read_job_spec(request, settings_);
+    if (!spec) return Reply::failed(spec.error().message, TENON_BAD_ARGS);
+    if (!request.first_party && judge_) {
+        if (std::string refusal = judge_(request, spec->command); !refusal.empty()) {
+            return Reply::failed(std::move(refusal), TENON_DENIED);
+        }
+    }
+    for (const std::string& id : spec->after) {
+        const auto other = find(request, id);
+        if (!other || other->spec.kind != jobs::Kind::kBackground) return unknown_job(id);
+    }
+    auto job = request.call->in_order([&] { return queue_.submit(std::move(*spec)); });
+    if (!job) return Reply::failed(job.error().message);
+    Json answer = describe(*job);
+    answer["foreground_timeout_ms"] = settings_.foreground_timeout.count();
+    return Reply::ok(answer);
+}
+
+/// Without ids it is every job that the plugin may know of and that has something to wait for.
+Result<SessionJobs::Awaited> SessionJobs::awaited_by(const Request& request) const {
+    Awaited awaited;
+    awaited.ids = each_once(strings_in(member(request.params, "job_ids")));
+    // Also with ids: the calls after this one need not wait for its end.
+    const auto candidates =
+        request.call->in_order([&] { return undelivered_jobs(queue_, deliveries_); });
+    if (!request.params.contains("job_ids")) {
+        for (const auto& job : candidates) {
+            if (may_know(request, job)) awaited.ids.push_back(job.id);
+        }
+    }
+    for (const std::string& id : awaited.ids) {
+        const auto job = find(request, id);
+        if (!job) return Error{"Unknown job " + id};
+        const bool ended = jobs::is_terminal(job->status);
+        if (!ended) awaited.unfinished.push_back(id);
+        if (is_own_foreground(*job, request.call->tool_use_id())) awaited.foreground.push_back(id);
+        if (ended && deliveries_.is_open(id)) awaited.has_open_end = true;
+    }
+    return awaited;
+}
+
+bool SessionJobs::is_stopped_before_an_end(const Awaited& awaited, const Request& request,
+                                           std::chrono::milliseconds timeout) const {
+    // The time counts from the start: a command that finds no room has not begun.
+    const auto start = queue_.wait_for_start(awaited.foreground, settings_.foreground_timeout,
+                                             request.call->stop());
+    if (start != jobs::Queue::Waited::kEnded) return start == jobs::Queue::Waited::kStopped;
+    if (awaited.has_open_end || awaited.unfinished.empty()) return false;
+    return queue_.wait_any(awaited.unfinished, std::chrono::steady_clock::now() + timeout,
+                           request.call->stop(),
+                           awaited.foreground) == jobs::Queue::Waited::kStopped;
+}
+
+/// Reserves the ends for this call. One that another call delivers is left out, unless this call
+/// has named the job.
+Json SessionJobs::ends_for(const Request& request, const std::vector<jobs::JobRecord>& jobs) {
+    const bool named = request.params.contains("job_ids");
+    Json answer = Json::array();
+    for (const auto& job : jobs) {
+        const bool is_end =
+            jobs::is_terminal(job.status) && job.spec.kind == jobs::Kind::kBackground;
+        const Reservation reservation =
+            is_end ? deliveries_.reserve(job.id, request.call->tool_use_id())
+                   : Reservation::kByThisCall;
+        if (named || reservation == Reservation::kByThisCall) answer.push_back(describe(job));
+    }
+    return answer;
+}
+
+SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
+    const auto timeout = milliseconds_of(request.params, "timeout_ms");
+    if (!timeout) return Reply::failed("timeout_ms is missing", TENON_BAD_ARGS);
+    const auto awaited = awaited_by(request);
+    if (!awaited) return Reply::failed(awaited.error().message);
+    const bool stopped = is_stopped_before_an_end(*awaited, request, *timeout);
+    std::vector<jobs::JobRecord> records;
+    for (const std::string& id : awaited->ids) {
+        if (const auto job = queue_.find(id)) records.push_back(*job);
+    }
+    if (stopped) {
+        end_foreground(records, request.call->tool_use_id());
+        return Reply::failed("interrupted", TENON_CANCELLED);
+    }
+    return Reply::ok({{"jobs", ends_for(request, records)}});
+}
+
+/// A cancelled call takes its own foreground commands with it, and returns when they have gone.
+void SessionJobs::end_foreground(const std::vector<jobs::JobRecord>& jobs,
+                                 const std::string& tool_use_id) {
+    for (const auto& job : jobs) {
+        if (job.spec.kind != jobs::Kind::kForeground || job.spec.tool_use_id != tool_use_id)
+            continue;
+        if (jobs::is_terminal(job.status) || !queue_.cancel(job.id, "interrupt")) continue;
+        const std::string id = job.id;
+        queue_.wait_any(std::span(&id, 1), std::chrono::steady_clock::now() + kPatienceForAnEnd,
+                        {});
+    }
+}
+
+SessionJobs::Reply SessionJobs::list(const Request& request) {
+    Json answer = Json::array();
+    for (const auto& job : request.call->in_order([&] { return queue_.background_jobs(); })) {
+        if (may_know(request, job)) answer.push_back(describe(job));
+    }
+    return Reply::ok({{"jobs", answer}});
+}
+
+SessionJobs::Reply SessionJobs::read(const Request& request) {
+    const std::string id = string_or(request.params, "job_id");
+    const auto job = find(request, id);
+    if (!job) return unknown_job(id);
+    const auto max_chars = static_cast<std::size_t>(std::clamp<std::int64_t>(
+        integer_or(request.params, "max_chars", kMostCharacters), 1, kMostCharacters));
+    const auto folder = store_.folder_of(id);
+    Json answer = describe(*job);
+    if (request.params.contains("tail_bytes")) {
+        const auto bytes = std::clamp<std::int64_t>(integer_or(request.params, "tail_bytes", 0), 0,
+                                                    kMostCharacters);
+        answer["text"] = jobs::read_output_tail(folder, static_cast<std::size_t>(bytes), secrets_);
+    } else if (jobs::is_terminal(job->status)) {
+        answer["text"] = jobs::report(folder, *job, max_chars, secrets_);
+    } else {
+        answer["text"] = jobs::read_output(folder, *job, max_chars, secrets_);
+    }
+    const auto dropped = jobs::is_terminal(job->status)
+                             ? job->end.omitted_bytes
+                             : jobs::KeptOutput(folder).omitted().value_or(0);
+    if (dropped > 0) answer["omitted_bytes"] = dropped;
+    if (bool_or(request.params, "deliver", false)) deliver_end(request, *job, answer);
+    return Reply::ok(answer);
+}
+
+/// What a subagent reads has not been delivered to the session's own conversation.
+void SessionJobs::deliver_end(const Request& request, const jobs::JobRecord& job, Json& answer) {
+    if (!jobs::is_terminal(job.status) || job.spec.kind != jobs::Kind::kBackground ||
+        !request.call->subagent().empty())
+        return;
+    const Reservation reservation = deliveries_.reserve(job.id, request.call->tool_use_id());
+    if (reservation == Reservation::kByThisCall) request.call->deliver(job.id);
+    if (reservation == Reservation::kByAnotherCall) answer["text"] = kDeliveredByAnotherCall;
+}
+
+SessionJobs::Reply SessionJobs::to_background(const Request& request) {
+    const std::string id = string_or(request.params, "job_id");
+    const auto known = find(request, id);
+    if (!known) return unknown_job(id);
+    if (!known->spec.subagent.empty()) return end_of_subagents_job(request, id);
+    const auto job = queue_.to_background(id);
+    if (!job) return Reply::failed(job.error().message);
+    return Reply::ok(describe(*job));
+}
+
+/// It is not moved: its shim ends it at its limit. A job that has not even started is cancelled.
+SessionJobs::Reply SessionJobs::end_of_subagents_job(const Request& request,
+                                                     const std::string& id) {
+    if (const auto job = queue_.find(id); job && job->status == jobs::Status::kQueued)
+        std::ignore = queue_.cancel(id, "no room for it");
+    queue_.wait_any(std::span(&id, 1), std::nullopt, request.call->stop());
+    if (const auto job = queue_.find(id); job && request.call->stop().stop_requested())
+        end_foreground({*job}, request.call->tool_use_id());
+    const auto job = queue_.find(id);
+    return job ? Reply::ok(describe(*job)) : unknown_job(id);
+}
+
+std::size_t SessionJobs::move_to_background() {
+    std::size_t moved = 0;
+    for (const jobs::JobId& id : queue_.running_foreground()) {
+        {
+            const Lock lock(mutex_);
+            moved_.insert(id);
+        }
+        const auto job = queue_.to_background(id);
+        if (job && job->spec.kind == jobs::Kind::kBackground) ++moved;
+    }
+    return moved;
+}
+
+SessionJobs::Reply SessionJobs::cancel(const Request& request) {
+    const std::string id = string_or(request.params, "job_id");
+    if (!find(request, id)) return unknown_job(id);
+    const std::string by(request.call != nullptr ? request.call->tool()
+                                                 : std::string(request.plugin));
+    if (auto cancelled = queue_.cancel(id, by); !cancelled)
+        return Reply::failed(cancelled.error().message);
+    const auto job = queue_.find(id);
+    return job ? Reply::ok(describe(*job)) : unknown_job(id);
+}
+
+}  // namespace tenon::session

@@ -1,0 +1,74 @@
+#include "host/session/subagent_task.h"
+
+#include "host/base/utf8.h"
+
+namespace tenon::session {
+namespace {
+
+constexpr std::size_t kTitleCharacters = 80;
+
+Result<std::string> text_of(const Json& params, const char* key) {
+    const Json& value = member(params, key);
+    if (value.is_null()) return std::string();
+    const std::string* text = string_in(value);
+    if (text == nullptr) return Error{std::string(key) + " is no text"};
+    return *text;
+}
+
+Result<std::optional<std::vector<std::string>>> names_of(const Json& params, const char* key) {
+    const Json& value = member(params, key);
+    std::optional<std::vector<std::string>> names;
+    if (value.is_null()) return names;
+    names = strings_in(value);
+    if (!value.is_array() || names->size() != value.size())
+        return Error{std::string(key) + " is no list of tool names"};
+    return names;
+}
+
+Result<std::optional<std::int64_t>> turns_of(const Json& params) {
+    const Json& value = member(params, "max_turns");
+    const auto turns = integer_in(value);
+    if (value.is_null()) return turns;
+    if (!turns || *turns < 1) return Error{"max_turns is no integer from 1 on"};
+    return turns;
+}
+
+/// The first line with something on it.
+std::string title_from(std::string_view text) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
+    text = text.substr(0, text.find('\n'));
+    text = text.substr(0, text.find_last_not_of(kBlank) + 1);
+    return std::string(utf8::first(text, kTitleCharacters));
+}
+
+}  // namespace
+
+Result<SubagentTask> read_subagent_task(const Json& params) {
+    SubagentTask task;
+    const std::pair<const char*, std::string*> texts[] = {{"prompt", &task.prompt},
+                                                          {"description", &task.title},
+                                                          {"system", &task.system},
+                                                          {"model", &task.model}};
+    for (const auto& [key, place] : texts) {
+        auto text = text_of(params, key);
+        if (!text) return text.error();
+        *place = utf8::repair(*text);
+    }
+    if (title_from(task.prompt).empty()) return Error{"prompt is missing or blank"};
+    task.title = title_from(task.title);
+    if (task.title.empty()) task.title = title_from(task.prompt);
+
+    auto tools = names_of(params, "tools");
+    if (!tools) return tools.error();
+    task.tools = std::move(*tools);
+    auto disallowed = names_of(params, "disallowed_tools");
+    if (!disallowed) return disallowed.error();
+    if (*disallowed) task.disallowed_tools = std::move(**disallowed);
+    auto turns = turns_of(params);
+    if (!turns) return turns.error();
+    task.max_turns = *turns;
+    return task;
+}
+
+}  // namespace tenon::session

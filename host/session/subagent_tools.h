@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/agent/ports.h"
+#include "host/session/subagent_task.h"
+
+namespace tenon::session {
+
+/// The tools of a subagent: those of the host that it may have. What it may not have it does not
+/// find either. Thread-safe.
+class SubagentTools final : public agent::Toolbox {
+public:
+    /// Whether a tool is withheld for a reason of the caller's.
+    using Withheld = std::function<bool(const agent::ToolSpec&)>;
+
+    /// `all` outlives the object. The Error names the tools of the task that nobody has.
+    static Result<SubagentTools> select(agent::Toolbox& all, const SubagentTask& task,
+                                        const Withheld& withheld);
+
+    [[nodiscard]] agent::Tool* find(std::string_view name) override;
+    [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override { return specs_; }
+
+private:
+    explicit SubagentTools(agent::Toolbox& all) : all_(&all) {}
+
+    agent::Toolbox* all_;
+    std::vector<const agent::ToolSpec*> specs_;
+    std::set<std::string, std::less<>> names_;
+};
+
+}  // namespace tenon::session

@@ -1,0 +1,155 @@
+#include "host/session/subagents.h"
+
+#include <cerrno>
+#include <sys/stat.h>
+
+#include "host/base/clock.h"
+#include "host/base/ids.h"
+#include "host/session/instructions.h"
+#include "host/session/subagent_journal.h"
+#include "host/session/subagent_ports.h"
+#include "host/session/system_prompt.h"
+#include "host/session/tool_list.h"
+
+namespace tenon::session {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kReachedLimit = "(subagent reached iteration limit)";
+
+using plugins::ServiceReply;
+using plugins::ServiceRequest;
+
+std::optional<ServiceReply> why_not(const ServiceRequest& request, bool has_providers) {
+    if (request.call == nullptr) {
+        return ServiceReply::failed("a subagent works for a call; there is none under way",
+                                    TENON_UNSUPPORTED);
+    }
+    if (!request.call->subagent().empty())
+        return ServiceReply::failed("a subagent cannot run subagents", TENON_UNSUPPORTED);
+    if (!has_providers)
+        return ServiceReply::failed("this host cannot run subagents", TENON_UNSUPPORTED);
+    return std::nullopt;
+}
+
+}  // namespace
+
+ServiceReply Subagents::run(const ServiceRequest& request) {
+    if (auto refusal = why_not(request, parts_.providers != nullptr)) return std::move(*refusal);
+    const auto task = read_subagent_task(request.params);
+    if (!task) return ServiceReply::failed(task.error().message, TENON_BAD_ARGS);
+    auto tools = SubagentTools::select(
+        parts_.registry, *task, [this, &request](const agent::ToolSpec& tool) {
+            // A call of the plugin that asks is under way: another of such a tool would wait for
+            // it.
+            const bool taken = tool.plugin == request.plugin && !tool.concurrent;
+            return taken || parts_.gate.removes(tool);
+        });
+    if (!tools) return ServiceReply::failed(tools.error().message, TENON_BAD_ARGS);
+
+    const agent::CallContext& call = *request.call;
+    auto provider = parts_.providers();
+    if (!provider) return ServiceReply::failed(provider.error().message);
+    SubagentProvider tagged(std::move(*provider), call.tool_use_id());
+    auto session = open_session(*task, *tools, call.tool_use_id());
+    if (!session) return ServiceReply::failed(session.error().message);
+    agent::RunResult result = converse(*task, *tools, *session, call, tagged);
+    {
+        const Lock lock(mutex_);
+        totals_.usage += result.usage;
+        for (agent::ToolCall& denied : result.denied)
+            totals_.denied.push_back(std::move(denied));
+    }
+    return reply(result, parts_.folder / (session->head().id + ".jsonl"));
+}
+
+Subagents::Totals Subagents::take_totals() {
+    const Lock lock(mutex_);
+    return std::exchange(totals_, {});
+}
+
+/// The plugins whose tools it has may say something about them.
+std::string Subagents::prompt_of(const SubagentTask& task, const SubagentTools& tools) const {
+    std::string text = task.system.empty() ? subagent_prompt() : task.system;
+    const auto specs = tools.specs();
+    for (const plugins::Words& words : parts_.prompts) {
+        const bool has_tool = std::any_of(
+            specs.begin(), specs.end(),
+            [&words](const agent::ToolSpec* tool) { return tool->plugin == words.plugin; });
+        if (has_tool) text += "\n\n" + words.text;
+    }
+    return text;
+}
+
+Result<agent::Session> Subagents::open_session(const SubagentTask& task, const SubagentTools& tools,
+                                               const std::string& tool_use_id) const {
+    if (::mkdir(parts_.folder.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error::from_errno("make the folder " + parts_.folder.string());
+    const agent::SessionHead& parent = parts_.parent.head();
+    agent::SessionHead head = parent;
+    head.model = task.model.empty() ? parent.model : task.model;
+    head.system = parts_.secrets.redact(prompt_of(task, tools));
+    head.tools = tool_list(tools.specs());
+    head.created_ms = wall_clock_ms();
+    head.parent = parent.id;
+    head.parent_call = tool_use_id;
+    std::error_code ignored;  // what cannot be looked at cannot be opened either, and says why then
+    do
+        head.id = "agent-" + random_hex(8);
+    while (fs::exists(parts_.folder / (head.id + ".jsonl"), ignored));
+    auto session = agent::Session::open(parts_.folder, std::move(head));
+    if (!session) return session;
+    session->share_call_ids(parts_.parent);
+    if (auto set = set_the_scene(*session); !set) return set.error();
+    return session;
+}
+
+Result<void> Subagents::set_the_scene(agent::Session& session) const {
+    const fs::path workspace = session.head().workspace;
+    for (const std::string& text :
+         {environment_text(workspace), project_instructions(workspace).text}) {
+        if (text.empty()) continue;
+        if (auto written = session.add_text(parts_.secrets.redact(text), "environment"); !written)
+            return written;
+    }
+    return {};
+}
+
+agent::RunResult Subagents::converse(const SubagentTask& task, SubagentTools& tools,
+                                     agent::Session& session, const agent::CallContext& call,
+                                     agent::Provider& provider) {
+    SubagentGate gate(parts_.gate, task.title);
+    SubagentSink sink(parts_.sink, call.tool_use_id(), task.title);
+    NoJobs inbox;
+    NoContext context;
+    agent::LoopOptions options = parts_.limits;
+    options.subagent = session.head().id;
+    if (task.max_turns)
+        options.max_turns = std::min(*task.max_turns, options.max_turns.value_or(*task.max_turns));
+    agent::Loop loop({session, provider, tools, gate, inbox, sink, parts_.secrets, context},
+                     options);
+    return loop.run(task.prompt, call.stop());
+}
+
+ServiceReply Subagents::reply(const agent::RunResult& result, const fs::path& journal) const {
+    const bool reached_limit = result.outcome == agent::Outcome::kMaxTurns;
+    std::string text = text_or_none(result.text);
+    switch (result.outcome) {
+        case agent::Outcome::kInterrupted:
+            return ServiceReply::failed("interrupted", TENON_CANCELLED);
+        case agent::Outcome::kFailed:
+            return ServiceReply::failed("the subagent failed: " + result.error);
+        case agent::Outcome::kMaxTurns:
+            if (const auto words = read_subagent(journal, parts_.secrets))
+                text = words->all.empty() ? "" : words->all + "\n";
+            text += kReachedLimit;
+            break;
+        case agent::Outcome::kDone:
+            break;
+    }
+    return ServiceReply::ok(
+        {{"text", text}, {"turns", result.turns}, {"reached_limit", reached_limit}});
+}
+
+}  // namespace tenon::session

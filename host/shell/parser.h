@@ -1,0 +1,245 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "host/shell/script.h"
+
+/// Internal to script.h; nobody else includes this.
+namespace tenon::shell {
+
+/// Deeper nesting of groups, substitutions and wrappers is not followed.
+constexpr int kMaxDepth = 64;
+
+/// One `$x`, `${…}`, `$(…)`, backquotes, `<(…)` or `(…)` of an array.
+struct Expansion {
+    std::string written;              ///< without continued lines
+    std::string name;                 ///< of the variable; empty: a substitution or arithmetic
+    std::string operation;            ///< what follows the name inside of ${…}
+    std::vector<std::string> values;  ///< literal texts that it may stand for, from itself alone
+    bool quoted = false;
+    bool many = false;       ///< may become several words although it is quoted: $@ and arrays
+    bool assigns = false;    ///< ${x:=…}: gives the variable its value
+    bool indirect = false;   ///< ${!x}
+    bool runs_here = false;  ///< a process substitution: a file that holds its output
+};
+
+struct WordMakeup {
+    static constexpr char32_t kQuoted = 0x100;       ///< added to a byte that is quoted
+    static constexpr char32_t kExpansion = 0x10000;  ///< added to an index of `expansions`
+
+    std::u32string units;
+    std::vector<Expansion> expansions;
+};
+
+/// A word while it is read.
+struct WordBuilder {
+    Word word;
+    WordMakeup makeup;
+    bool quotes = false;  ///< any quoting was there
+
+    void add(char c, bool quoted);
+    void add(std::string_view text, bool quoted);
+    void add(Expansion expansion);
+    void note(std::string_view why) {
+        if (word.opaque.empty()) word.opaque = why;
+    }
+    /// The word, with its makeup where that matters.
+    Word finish();
+};
+
+/// What all parsers of one script share.
+struct ParseState {
+    std::vector<Part> parts;
+    std::vector<Word> loose;  ///< words that belong to no part: of `for`, `case`, arrays
+    std::vector<std::pair<std::string, Word>> values;  ///< of the variables of `for`
+    std::unordered_set<std::string> functions;
+    std::string opaque;
+    std::string failed;
+    std::size_t budget = 0;  ///< bytes that may still be looked at more than once
+    bool evaluates = false;  ///< something may evaluate the text that a variable or word holds
+    bool aliases = false;    ///< the text may turn them on: they may change how it is read
+    bool extglob = false;    ///< the text names it: X( … ) may be a pattern
+
+    void note(std::string_view why) {
+        if (opaque.empty()) opaque = why;
+    }
+    void fail(std::string_view why) {
+        note(why);
+        if (failed.empty()) failed = why;
+    }
+    /// False, and the parse failed, when the budget does not cover `bytes`.
+    bool charge(std::size_t bytes);
+};
+
+/// A recursive descent over one text. It is more tolerant than bash: reserved words are skipped
+/// where a command may begin, without asking whether they fit together, because text that bash
+/// refuses does not run. Every loop ends at the end of the text, and fail() goes there.
+///
+/// A continued line (backslash, newline) is nothing, as for bash: `peek`, `advance` and `end` never
+/// see one. What takes text as it stands (single quotes, comments, quoted here-documents) looks at
+/// `text_` itself.
+class ScriptParser {
+public:
+    ScriptParser(std::string_view text, ParseState& sink, int depth, bool nested)
+        : text_(text), sink_(sink), depth_(depth), nested_(nested) {}
+
+    void script() { list(Until::kEnd); }
+    /// The text is the inside of a here-document: finds the expansions in it. Gives what runs
+    /// commands in them, or nothing.
+    std::string expansions();
+    /// The text is one word of env's -S: only ${NAME} has a meaning.
+    Word env_word();
+
+private:
+    enum class Until { kEnd, kParen, kClause };
+    enum class WordPlace { kArgument, kPattern, kRegex };
+    struct HereDocument {
+        std::size_t part, redirection;
+        std::string delimiter;
+        bool strip_tabs, quoted;
+    };
+    struct DocumentLine;
+    class Nesting;
+
+    // parser.cpp: commands
+    void list(Until until);
+    bool separator(Until until);
+    void command();
+    bool command_element(Part& part, std::size_t index);
+    bool parenthesis_in_command(Part& part);
+    bool reserved(std::string_view text);
+    bool keyword_time();
+    void ordinary_time();
+    bool starts_compound();
+    std::size_t begin_part();
+    void finish_part(std::size_t index, Part part, std::size_t start);
+
+    // compound.cpp: for, case, function, coproc, [[, ((
+    void for_header();
+    void case_statement();
+    bool case_patterns();
+    void function_header();
+    void coprocess();
+    void conditional(std::size_t start);
+    bool arithmetic_command();
+    void header_word(Word word);
+
+    // redirections.cpp
+    void redirection(Part& part, std::size_t index, std::string fd);
+    void here_documents();
+    std::string here_document_body(const HereDocument& document);
+    DocumentLine here_document_line(const HereDocument& document);
+
+    // words.cpp: words
+    Word word(WordPlace place = WordPlace::kArgument);
+    bool metacharacter(WordBuilder& build, WordPlace place, bool plain);
+    void backslash(WordBuilder& build);
+    void single_quoted(WordBuilder& build);
+    void double_quoted(WordBuilder& build);
+    void ansi_c_quoted(WordBuilder& build);
+    void subscript(WordBuilder& build);
+    void array(WordBuilder& build);
+    void group_of_pattern(WordBuilder& build, bool regex);
+
+    // expansions.cpp
+    void dollar(WordBuilder& build, bool quoted);
+    void dollar_parenthesis(WordBuilder& build, bool quoted);
+    void parameter(WordBuilder& build, bool quoted);
+    void parameter_name(Expansion& expansion);
+    bool parameter_rest(WordBuilder& inside, bool quoted);
+    void judge_parameter(WordBuilder& build, const Expansion& expansion);
+    void old_arithmetic(WordBuilder& build, bool quoted);
+    void backtick(WordBuilder& build, bool quoted);
+    void substitution(WordBuilder& build, const char* what, bool quoted);
+    bool arithmetic_body(WordBuilder& inside);
+    void note_arithmetic(WordBuilder& build, std::string_view inside);
+    void matched(WordBuilder& inside, char open, char close);
+    bool quoting_element(WordBuilder& build, bool quoted);
+    void scan(WordBuilder& build);
+    void also(const std::string& script);
+    std::vector<std::string> outputs_since(std::size_t first);
+
+    /// The place of the byte that is read at `i`, behind continued lines.
+    [[nodiscard]] std::size_t settled(std::size_t i) const {
+        while (i + 1 < text_.size() && text_[i] == '\\' && text_[i + 1] == '\n')
+            i += 2;
+        return i;
+    }
+    bool end() { return (at_ = settled(at_)) >= text_.size(); }
+    char peek(std::size_t ahead = 0) {
+        std::size_t i = at_ = settled(at_);
+        for (; ahead > 0; --ahead)
+            i = settled(i + 1);
+        return i < text_.size() ? text_[i] : '\0';
+    }
+    void advance(std::size_t count = 1) {
+        for (; count > 0 && !end(); --count)
+            ++at_;
+    }
+    [[nodiscard]] char raw(std::size_t ahead) const {
+        return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+    }
+    bool starts(std::string_view text);
+    bool starts_word(std::string_view word);
+    [[nodiscard]] std::string without_continuations(std::size_t from, std::size_t to) const;
+    void skip_blanks();
+    void skip_comment();
+    void skip_blank_lines();
+    void fail(std::string_view why);
+
+    std::string_view text_;
+    ParseState& sink_;
+    std::size_t at_ = 0;
+    int depth_;
+    bool nested_;
+    int substitutions_ = 0;        ///< $( and <( around this place
+    bool before_command_ = false;  ///< the next word may be an assignment
+    bool quoted_word_ = false;     ///< quotes stood in the word that was read last
+    bool esac_ = false;            ///< the last command was the end of a `case`
+    std::vector<HereDocument> pending_;
+};
+
+/// Counts one level of nesting for its lifetime; too many end the parse.
+class ScriptParser::Nesting {
+public:
+    explicit Nesting(ScriptParser& parser) : parser_(parser) {
+        if (++parser_.depth_ > kMaxDepth) parser_.fail("nested too deeply");
+    }
+    ~Nesting() { --parser_.depth_; }
+    Nesting(const Nesting&) = delete;
+    Nesting& operator=(const Nesting&) = delete;
+
+private:
+    ScriptParser& parser_;
+};
+
+/// The inside of $'…' (without the quotes) as bash 5.2 decodes it.
+std::string decode_ansi_c(std::string_view text);
+
+/// What printf makes of the format words[from] and the words behind it, in the simplest way.
+std::string formatted(const std::vector<Word>& words, std::size_t from);
+
+/// What the operator of ${…} behind the name (`:1`, `%.c`, `^^` …) can make of a value.
+std::vector<std::string> transformed(const std::string& value, std::string_view operation);
+
+/// `units` with its braces expanded as bash does, each result a word; a long sequence of numbers
+/// becomes one word with a * in its place. Empty: there were more than `most`.
+std::vector<std::u32string> expand_braces(const std::u32string& units, std::size_t most);
+
+/// Adds the commands that the words of `sink.parts` hold or may stand for, and what they hold in
+/// turn.
+void unwrap(ParseState& sink);
+
+bool is_name_start(char c);
+bool is_name(char c);
+bool is_blank(char c);
+/// Ends a word: blank newline ; & | < > ( )
+bool is_meta(char c);
+bool is_identifier(std::string_view text);
+
+}  // namespace tenon::shell

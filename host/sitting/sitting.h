@@ -1,0 +1,159 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/cli/screen.h"
+#include "host/sitting/event_relay.h"
+#include "host/sitting/question_text.h"
+#include "host/sitting/questions.h"
+#include "host/sitting/session_thread.h"
+#include "host/sitting/slash_commands.h"
+#include "host/sitting/status_line.h"
+#include "host/sitting/ticker.h"
+#include "host/terminal/terminal.h"
+#include "host/ui/notices.h"
+#include "host/ui/style.h"
+#include "host/ui/transcript.h"
+
+namespace tenon::sitting {
+
+/// One person at a terminal: from the first line to the exit, over as many sessions as are opened.
+/// Lives on the main thread; what a session's thread says is posted to it. Not responsible for how
+/// things look: see the terminal and the transcript.
+class Sitting final : private SessionWatcher {
+public:
+    struct Surroundings {
+        const session::RunSetup& setup;
+        terminal::Terminal& terminal;
+        cli::Screen screen;
+    };
+    struct End {
+        int exit_code = 0;
+        std::string message;  ///< for standard error, once the terminal is given back
+    };
+    /// All of it outlives the sitting.
+    explicit Sitting(Surroundings surroundings);
+
+    /// Blocks until somebody leaves.
+    End run();
+
+private:
+    enum class Phase {
+        kOpening,
+        kOpen,
+        kAskingHowToLeave,
+        kWaitingToLeave,  ///< for the turn and the session's jobs
+        kClosing,
+    };
+    struct StandingQuestion {
+        std::size_t number;
+        permission::Question question;
+        QuestionText text;
+        std::size_t place = 1, total = 1;  ///< among those that stand in line
+    };
+
+    // From the session's thread.
+    void opened(session::OpenSession& host) override;
+    void failed(const session::StartFailure& failure) override;
+    void turn_began(const std::string& prompt) override;
+    void turn_ended(const agent::RunResult& result) override;
+    void idle() override;
+    void news() override;
+    void closed(std::size_t unfinished) override;
+    void post(std::function<void()> work) { at_.terminal.post(std::move(work)); }
+
+    // What a person did.
+    void handle(const terminal::Line& line);
+    void handle(const terminal::Interrupt& interrupt);
+    void handle(const terminal::EndOfInput&);
+    void handle(const terminal::ToBackground&);
+    void handle(const terminal::Answer& answer);
+    void handle(const terminal::Hangup&);
+    void handle(const terminal::Terminate&);
+    void handle(const terminal::Woken&) {}
+
+    // Sessions.
+    void open_session(const std::string& id);
+    void on_failed(const session::StartFailure& failure);
+    void on_turn_ended(const agent::RunResult& result);
+    void on_closed(std::size_t unfinished);
+    void show(const std::vector<agent::AgentEvent>& events);
+    void say(const std::string& prompt);
+
+    // Questions.
+    void put_question(std::size_t number, const permission::Question& question);
+    void withdraw_question(std::size_t number);
+    void answer_question(const terminal::Answer& given);
+    [[nodiscard]] bool keep_rules(std::size_t variant);
+    void write_question();
+    [[nodiscard]] QuestionView question_view() const;
+    void count_questions();
+    void show_question();
+    [[nodiscard]] std::size_t questions_behind() const;
+
+    // Leaving.
+    void leave(int exit_code);
+    void leave_without_asking(int exit_code);
+    void answer_how_to_leave(char key);
+    void stay();
+    void leave_if_nothing_is_left();
+    [[nodiscard]] std::size_t jobs_to_ask_about() const;
+    [[nodiscard]] std::string what_is_unfinished() const;
+    [[nodiscard]] terminal::Question how_to_leave() const;
+    void close(Leaving leaving);
+    void finish(End end);
+    [[nodiscard]] Leaving unasked() const;
+
+    // Slash commands: sitting_commands.cpp.
+    void run_command(const SlashCommand& command);
+    void show_jobs(const std::string& argument);
+    void change_model(const std::string& name);
+    void clear();
+    void compact(const std::string& focus);
+    void show_tasks();
+    void show_plugins();
+    void reload();
+    void in_session(
+        std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
+
+    // /resume: sitting_resume.cpp.
+    void resume(const std::string& argument);
+    void list_sessions_to_resume();
+    bool takes_as_choice(const std::string& line);
+    void go_to_session(const std::string& id);
+
+    void print(const std::string& line);
+    void print(const std::vector<std::string>& lines);
+    void refresh_tail();
+    void refresh_status();
+    [[nodiscard]] std::size_t width() const;
+
+    const Surroundings at_;
+    const ui::Style style_;
+    ui::Transcript transcript_;
+    Status status_;
+    Phase phase_ = Phase::kOpening;
+    session::OpenSession* host_ = nullptr;  ///< while a session is open
+    std::string session_id_;
+    std::string previous_session_;             ///< where to go back to if the next cannot be opened
+    std::optional<std::string> next_session_;  ///< to be opened when this one has closed
+    std::vector<std::string> resumable_;       ///< as /resume has just listed them
+    std::optional<StandingQuestion> question_;
+    std::size_t answered_in_a_row_ = 0;
+    bool asked_about_jobs_ = false;  ///< when asking how to leave
+    std::optional<std::chrono::steady_clock::time_point> last_interrupt_;
+    bool finished_ = false;
+    End end_;
+
+    Questions questions_;
+    EventRelay relay_;
+    ui::FanOut sink_;
+    Ticker ticker_;
+    std::unique_ptr<SessionThread> thread_;  // last: it uses all the others
+};
+
+}  // namespace tenon::sitting

@@ -1,0 +1,154 @@
+#include <array>
+#include <sstream>
+
+#include "host/base/clock.h"
+#include "host/base/ids.h"
+#include "host/base/untrusted.h"
+#include "host/cli/jobs_words.h"
+#include "host/cli/task_graph.h"
+#include "host/sitting/sitting.h"
+
+namespace tenon::sitting {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines lines_of(const std::string& text) {
+    Lines lines;
+    std::istringstream in(visible(text, true));
+    for (std::string line; std::getline(in, line);)
+        lines.push_back(line);
+    return lines;
+}
+
+Lines plugin_lines(const session::OpenSession& host) {
+    Lines lines;
+    for (const auto& plugin : host.registry().plugins()) {
+        std::string tools;
+        for (const auto& tool : plugin->tools())
+            tools += (tools.empty() ? "" : ", ") + tool->spec().name;
+        lines.push_back(plugin->id() + " " + visible(plugin->version()) +
+                        (plugin->disabled() ? " (disabled after faults)" : "") + ": " + tools);
+        lines.push_back("  " + visible(plugin->file().string()));
+    }
+    for (const plugins::Problem& problem : host.plugin_problems()) {
+        lines.push_back(visible(problem.file.string()) +
+                        " is left out: " + visible(problem.reason) +
+                        (problem.remedy.empty() ? "" : " (" + visible(problem.remedy) + ")"));
+    }
+    if (lines.empty()) lines.emplace_back("No plugins.");
+    return lines;
+}
+
+}  // namespace
+
+void Sitting::run_command(const SlashCommand& command) {
+    using Handler = void (*)(Sitting&, const std::string& argument);
+    static constexpr std::array<std::pair<std::string_view, Handler>, 10> kHandlers = {{
+        {"help", [](Sitting& sitting, const std::string&) { sitting.print(slash_help()); }},
+        {"jobs", [](Sitting& sitting, const std::string& words) { sitting.show_jobs(words); }},
+        {"model", [](Sitting& sitting, const std::string& name) { sitting.change_model(name); }},
+        {"clear", [](Sitting& sitting, const std::string&) { sitting.clear(); }},
+        {"compact", [](Sitting& sitting, const std::string& focus) { sitting.compact(focus); }},
+        {"tasks", [](Sitting& sitting, const std::string&) { sitting.show_tasks(); }},
+        {"resume", [](Sitting& sitting, const std::string& which) { sitting.resume(which); }},
+        {"plugins", [](Sitting& sitting, const std::string&) { sitting.show_plugins(); }},
+        {"reload", [](Sitting& sitting, const std::string&) { sitting.reload(); }},
+        {"exit", [](Sitting& sitting, const std::string&) { sitting.leave(0); }},
+    }};
+    for (const auto& [name, handler] : kHandlers) {
+        if (name == command.name) return handler(*this, command.argument);
+    }
+    print("There is no command /" + visible(command.name) + "; /help lists them.");
+}
+
+/// Done by the session's thread between turns; what it returns is printed.
+void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command) {
+    if (status_.working_since_ms != 0) print("After this turn.");
+    thread_->run([this, command = std::move(command)](session::OpenSession& host,
+                                                      const std::stop_token& stop) {
+        post([this, lines = command(host, stop)] { print(lines); });
+    });
+}
+
+void Sitting::show_jobs(const std::string& argument) {
+    if (host_ == nullptr) return;
+    std::istringstream words(argument);
+    std::string verb, id;
+    words >> verb >> id;
+    if (verb == "cancel" || is_job_id(verb)) {
+        if (verb != "cancel") id = verb;
+        const auto jobs = host_->background_jobs();
+        const auto job = std::find_if(jobs.begin(), jobs.end(),
+                                      [&](const jobs::JobRecord& one) { return one.id == id; });
+        if (job == jobs.end()) return print("Unknown job " + visible(id) + ".");
+        if (verb != "cancel") return print(lines_of(cli::describe(*job, false, wall_clock_ms())));
+        const auto cancelled = host_->cancel_job(id, "/jobs cancel");
+        return print(cancelled ? "Cancelling job " + id + "." : visible(cancelled.error().message));
+    }
+    if (!verb.empty()) return print("/jobs, /jobs ID or /jobs cancel ID");
+    cli::Screen screen = at_.screen;
+    screen.columns = static_cast<std::size_t>(at_.terminal.width());
+    const auto lines = cli::jobs_table(host_->background_jobs(), screen, wall_clock_ms());
+    if (lines.empty()) return print("No background jobs.");
+    print(lines);
+}
+
+void Sitting::change_model(const std::string& name) {
+    if (name.empty()) return print("The model is " + visible(status_.model) + ".");
+    in_session([this, name](session::OpenSession& host, const std::stop_token&) -> Lines {
+        if (auto changed = host.change_model(name); !changed)
+            return {visible(changed.error().message)};
+        post([this, name] {
+            status_.model = name;
+            refresh_status();
+        });
+        return {"From the next request on the model is " + visible(name) + "."};
+    });
+}
+
+void Sitting::clear() {
+    in_session([this](session::OpenSession& host, const std::stop_token&) -> Lines {
+        if (auto cleared = host.clear(); !cleared) return {visible(cleared.error().message)};
+        post([this] { status_.last = {}; });
+        return {"The conversation begins anew."};
+    });
+}
+
+/// A turn of its own kind: it can be stopped, and fails like one.
+void Sitting::compact(const std::string& focus) {
+    if (status_.working_since_ms != 0) print("After this turn.");
+    thread_->run([this, focus](session::OpenSession& host, const std::stop_token& stop) {
+        turn_began({});
+        turn_ended(host.compact(focus, stop));
+    });
+}
+
+void Sitting::show_tasks() {
+    auto found = cli::read_workspace_tasks(at_.setup.settings);
+    if (!found) return print(visible(found.error().message));
+    for (cli::Task& task : found->tasks)
+        task.subject = at_.setup.secrets.redact(std::move(task.subject));
+    for (const std::string& problem : found->problems)
+        print("left out: " + visible(problem));
+    if (found->tasks.empty()) return print("No tasks.");
+    print(cli::drawn(found->tasks, width()));
+}
+
+void Sitting::show_plugins() {
+    in_session(
+        [](session::OpenSession& host, const std::stop_token&) { return plugin_lines(host); });
+}
+
+void Sitting::reload() {
+    in_session([](session::OpenSession& host, const std::stop_token&) -> Lines {
+        const auto done = host.reload();
+        if (!done) return {visible(done.error().message)};
+        Lines lines;
+        for (const std::string& line : *done)
+            lines.push_back(visible(line));
+        return lines;
+    });
+}
+
+}  // namespace tenon::sitting

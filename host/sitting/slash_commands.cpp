@@ -1,0 +1,88 @@
+#include "host/sitting/slash_commands.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tenon::sitting {
+namespace {
+
+struct Entry {
+    std::string_view name, argument, help;
+};
+
+constexpr std::array<Entry, 10> kCommands = {{
+    {"help", "", "this list, and the keys"},
+    {"jobs", "[ID | cancel ID]", "background jobs of this session; one of them; end one"},
+    {"tasks", "", "the tasks of this workspace"},
+    {"model", "[NAME]", "show or change the model"},
+    {"compact", "[FOCUS]", "make the conversation shorter, keeping what FOCUS names"},
+    {"clear", "", "begin the conversation anew; its jobs stay"},
+    {"resume", "[NUMBER | ID]", "earlier sessions of this workspace; open one"},
+    {"plugins", "", "the plugins and their tools"},
+    {"reload", "", "load plugin files that appeared or changed"},
+    {"exit", "", "leave"},
+}};
+
+constexpr std::array<std::string_view, 13> kKeys = {
+    "Ctrl-C  stops the turn, or clears the line; twice leaves",
+    "Ctrl-B  moves running foreground commands to the background",
+    "Ctrl-D  leaves",
+    "",
+    "A question takes keys half a second after it came up, and once nothing was typed",
+    "for a second; the line is kept.",
+    "y, n    answer it at once; so do yes and no",
+    "a, p    show the rule for this session, or the line for good; Enter adds it",
+    "Tab     says no, and what to do instead; Esc goes back",
+    "Ctrl-O  prints all of what a question has no room for",
+    "",
+    "A prompt typed while a turn runs waits and is sent next.",
+    "Anything else is a prompt, also a line that begins with a path.",
+};
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+}  // namespace
+
+std::optional<SlashCommand> slash_command(std::string_view line) {
+    line = trimmed(line);
+    if (line.empty() || line.front() != '/') return std::nullopt;
+    const auto end = line.find_first_of(" \t\r\n");
+    const std::string_view word = line.substr(0, end);
+    if (word.find('/', 1) != std::string_view::npos) return std::nullopt;
+    SlashCommand command{std::string(word.substr(1)), {}};
+    if (end != std::string_view::npos) command.argument = trimmed(line.substr(end));
+    return command;
+}
+
+std::vector<std::string> slash_help() {
+    std::vector<std::string> lines;
+    for (const Entry& entry : kCommands) {
+        std::string line = "/" + std::string(entry.name);
+        if (!entry.argument.empty()) line += " " + std::string(entry.argument);
+        line.resize(std::max<std::size_t>(line.size() + 1, 26), ' ');
+        lines.push_back(line + std::string(entry.help));
+    }
+    lines.emplace_back();
+    lines.insert(lines.end(), kKeys.begin(), kKeys.end());
+    return lines;
+}
+
+bool is_slash_command(std::string_view name) {
+    return std::any_of(kCommands.begin(), kCommands.end(),
+                       [&](const Entry& entry) { return entry.name == name; });
+}
+
+std::vector<std::string> slash_completions(std::string_view word) {
+    std::vector<std::string> found;
+    for (const Entry& entry : kCommands) {
+        std::string name = "/" + std::string(entry.name);
+        if (name.starts_with(word)) found.push_back(std::move(name));
+    }
+    return found;
+}
+
+}  // namespace tenon::sitting

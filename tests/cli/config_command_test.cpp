@@ -1,0 +1,286 @@
+#include "host/cli/config_command.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <iostream>
+#include <pty.h>
+#include <sstream>
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+#include "host/base/json.h"
+#include "host/base/unique_fd.h"
+#include "host/config/rule_file.h"
+#include "host/config/trust.h"
+#include "tests/config/world.h"
+
+namespace tenon::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// Whether a person has said yes to the workspace's configuration file as it is now.
+bool is_trusted(const config::World& world) {
+    const auto trust = config::trust_in(world.state(), world.dir / "ws",
+                                        *config::find_config_file(world.dir / "ws/.tenon"));
+    return trust && *trust == config::Trust::kTrusted;
+}
+
+struct Ran {
+    int code = -1;
+    std::string out, err;
+};
+
+/// Runs `tenon config WORDS…` with no terminal.
+Ran run(const config::World& world, std::vector<std::string> words, Options options = {}) {
+    options.command = "config";
+    options.rest = std::move(words);
+    std::ostringstream out, err;
+    const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const int code = run_config(options, world.sources, {out, err, nothing.get()});
+    return {code, out.str(), err.str()};
+}
+
+TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
+    config::World world;
+    world.user_says(
+        "model.name=m\nplugins.web.token=t0p-secret\nmodel.proxy=http://u:t0p-secret@h:1\n");
+    world.sources.credentials.anthropic = "t0p-secret-key";
+    Options options;
+    options.defines = {{"jobs.timeout", "5 m"}};
+    const Ran ran = run(world, {"show"}, options);
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_EQ(ran.err, "");
+    const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("model\\.name +m +" + user + ":1\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("jobs\\.timeout +5 m +-D\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("log\\.file +\\(stderr\\) +default\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("plugins\\.web\\.token +\\[redacted\\] +"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("t0p-secret")));
+}
+
+TEST(ConfigCommand, ShowsTheSameAsJson) {
+    config::World world;
+    world.user_says("model.name=m\npermissions.deny.1=a\npermissions.deny.2=b\n");
+    const Ran ran = run(world, {"--json", "show"});
+    EXPECT_EQ(ran.code, 0);
+    const auto json = parse_json(ran.out);
+    ASSERT_TRUE(json) << json.error().message;
+    const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
+    EXPECT_THAT(*json, ::testing::Contains(
+                           Json{{"key", "model.name"}, {"value", "m"}, {"origin", user + ":1"}}));
+    EXPECT_THAT(*json, ::testing::Contains(Json{
+                           {"key", "permissions.deny"}, {"value", "b"}, {"origin", user + ":3"}}));
+    EXPECT_THAT(*json, ::testing::Contains(Json{
+                           {"key", "model.baseUrl"}, {"value", nullptr}, {"origin", "default"}}));
+}
+
+TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
+    config::World world;
+    world.user_says("permissions.allow.1=Bash(make)\n");
+    const auto folder = world.dir / "home/.config/tenon";
+    const std::vector<std::string> rules = {"Bash(grep 'a\\|b' <<E\nx\nE)"};
+    ASSERT_TRUE(config::add_rule_lines(folder, rules, *config::rule_lines(folder, rules)));
+    const std::string file = (folder / "allowed.properties").string();
+    const Ran ran = run(world, {"--json", "show"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_EQ(ran.err, "");
+    const auto json = parse_json(ran.out);
+    ASSERT_TRUE(json) << json.error().message;
+    EXPECT_THAT(*json,
+                ::testing::Contains(Json{
+                    {"key", "permissions.allow"}, {"value", rules[0]}, {"origin", file + ":2"}}));
+    EXPECT_THAT(ran.out, HasSubstr("Bash(make)"));
+    EXPECT_THAT(run(world, {"check"}).out, HasSubstr("read " + file + "\nok\n"));
+    world.dir.write("home/.config/tenon/allowed.properties", "nonsense=1\n");
+    const Ran wrong = run(world, {"check"});
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_THAT(wrong.err, HasSubstr("error: " + file + ":1: "));
+}
+
+TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
+    config::World world;
+    world.user_says("model.name=m\n");
+    world.workspace_says("nonsense=1\n");
+    Ran ran = run(world, {"check"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(
+        ran.err,
+        HasSubstr("warning: " + (world.dir / "ws/.tenon/tenon.properties").string() + ":1: "));
+    EXPECT_THAT(ran.out, HasSubstr("ok\n"));
+    world.system_says("log.level=loud\njobs.timeout=0\n");
+    ran = run(world, {"check"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("etc/tenon.properties:1: log.level"));
+    EXPECT_THAT(ran.err, HasSubstr("etc/tenon.properties:2: jobs.timeout"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("ok")));
+    EXPECT_EQ(run(world, {"show"}).code, 2);
+}
+
+TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
+    const config::World world;
+    for (const auto& words : std::vector<std::vector<std::string>>{{},
+                                                                   {"list"},
+                                                                   {"show", "check"},
+                                                                   {"show", "--jsn"},
+                                                                   {"check", "--json"},
+                                                                   {"show", "-p", "x"}}) {
+        SCOPED_TRACE(::testing::PrintToString(words));
+        const Ran ran = run(world, words);
+        EXPECT_EQ(ran.code, 2);
+        EXPECT_EQ(ran.out, "");
+        EXPECT_THAT(ran.err, HasSubstr("error: "));
+    }
+    const Ran help = run(world, {"--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_THAT(help.out, HasSubstr("Usage: tenon config show [--json]"));
+}
+
+TEST(ConfigCommand, NamesTheWordItDoesNotKnow) {
+    const config::World world;
+    const Ran ran = run(world, {"frobnicate"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_TRUE(ran.err.starts_with("tenon: ")) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("frobnicate"));
+    const Ran more = run(world, {"show", "surplus"});
+    EXPECT_EQ(more.code, 2);
+    EXPECT_TRUE(more.err.starts_with("tenon: ")) << more.err;
+    EXPECT_THAT(more.err, HasSubstr("surplus"));
+}
+
+TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
+    config::World world;
+    world.workspace_says("permissions.allow.1=Bash(make)\nlog.file=\x1b[2Jx");
+    Ran ran = run(world, {"trust"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("--yes"));
+    EXPECT_FALSE(std::filesystem::exists(world.state()));
+    EXPECT_FALSE(is_trusted(world));
+
+    ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr("  permissions.allow.1 = Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr("log.file=\\x1b[2Jx\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));
+    EXPECT_TRUE(is_trusted(world));
+    EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
+
+    world.workspace_says("permissions.allow.1=Bash\n");
+    EXPECT_FALSE(is_trusted(world));
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+}
+
+TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
+    config::World world;
+    world.dir.write("ws/.tenon/tenon.xml", "<tenon><model>");
+    const Ran ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("not well-formed"));
+    EXPECT_FALSE(is_trusted(world));
+}
+
+TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
+    const config::World world;
+    const Ran ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(ran.out, HasSubstr("until it has one"));
+    EXPECT_TRUE(is_trusted(world));
+}
+
+TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
+    config::World world;
+    world.workspace_says("permissions.allow.1=Bash(make)\n");
+    ASSERT_EQ(run(world, {"trust", "--yes"}).code, 0);
+    world.dir.write("ws/.tenon/agents/a.md", "Definition A.\x1b[2J");
+    world.dir.write("ws/.claude/agents/b.md", "Definition B.\n");
+    world.dir.write("ws/.claude/agents/not.txt", "Something else.\n");
+    world.dir.write("home/.claude/agents/own.md", "My own.\n");
+    const config::AgentFile a{world.dir / "ws/.tenon/agents/a.md", "Definition A.\x1b[2J"};
+    const config::AgentFile b{world.dir / "ws/.claude/agents/b.md", "Definition B.\n"};
+    const auto covers = [&](const config::AgentFile& file) {
+        return config::trusted_agents(world.state(), world.dir / "ws")->covers(file);
+    };
+    Ran ran = run(world, {"trust"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_FALSE(covers(a));
+
+    ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr(a.path.string() + ":\n\nDefinition A.\\x1b[2J\n"));
+    EXPECT_THAT(ran.out, HasSubstr(b.path.string() + ":\n\nDefinition B.\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("Something else.")));
+    EXPECT_THAT(ran.out, Not(HasSubstr("My own.")));
+    EXPECT_TRUE(covers(a));
+    EXPECT_TRUE(covers(b));
+    EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
+
+    world.dir.write("ws/.claude/agents/b.md", "Definition B, changed.\n");
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+    EXPECT_TRUE(is_trusted(world));
+    world.dir.write("ws/.claude/agents/b.md", "Definition B.\n");
+    EXPECT_EQ(run(world, {"trust"}).code, 0);
+    world.dir.write("ws/.claude/agents/c.md", "Definition C.\n");
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+}
+
+TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
+    const config::World world;
+    world.dir.write("ws/.claude/agents/bad.md", "\xFF");
+    world.dir.write("ws/.claude/agents/good.md", "Good.\n");
+    const Ran ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(ran.err, HasSubstr("bad.md is not UTF-8"));
+    EXPECT_FALSE(config::trusted_agents(world.state(), world.dir / "ws")
+                     ->knows(world.dir / "ws/.claude/agents/bad.md"));
+}
+
+/// Runs `tenon config trust` on a terminal, answers its question, and returns what it printed.
+Ran answer_on_terminal(const config::World& world, const std::string& answer) {
+    int master = -1;
+    const pid_t pid = ::forkpty(&master, nullptr, nullptr, nullptr);
+    if (pid == 0) {
+        Options options;
+        options.rest = {"trust"};
+        const int code = run_config(options, world.sources, {std::cout, std::cerr, 0});
+        std::cout.flush();
+        ::_exit(code);
+    }
+    const UniqueFd terminal(master);
+    Ran ran;
+    bool answered = false;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::read(master, buffer, sizeof buffer)) > 0;) {
+        ran.out.append(buffer, static_cast<std::size_t>(n));
+        if (answered || ran.out.find("[y/n] ") == std::string::npos) continue;
+        answered = true;
+        EXPECT_EQ(::write(master, answer.data(), answer.size()),
+                  static_cast<ssize_t>(answer.size()));
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return ran;
+}
+
+TEST(ConfigCommand, AsksOnATerminal) {
+    config::World world;
+    world.workspace_says("permissions.allow.1=Bash\n");
+    for (const char* no : {"n\n", "\n", "yep\n", "\x04"}) {
+        SCOPED_TRACE(no);
+        const Ran ran = answer_on_terminal(world, no);
+        EXPECT_EQ(ran.code, 1) << ran.out;
+        EXPECT_FALSE(is_trusted(world));
+    }
+    const Ran ran = answer_on_terminal(world, "y\n");
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash"));
+    EXPECT_TRUE(is_trusted(world));
+}
+
+}  // namespace
+}  // namespace tenon::cli

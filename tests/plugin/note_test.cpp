@@ -1,0 +1,142 @@
+#include "host/plugin/note.h"
+
+#include <elf.h>
+#include <gmock/gmock.h>
+#include <sys/mman.h>
+
+#include <gtest/gtest.h>
+
+#include <tenon/plugin.h>
+
+#include "host/base/atomic_file.h"
+#include "host/base/unique_fd.h"
+
+namespace tenon::plugin {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+std::string fixture(const std::string& name) {
+    return *read_whole_file(std::string(TENON_FIXTURES) + "/" + name + ".so", 64U << 20U);
+}
+
+Result<Note, Refusal> note_of(const std::string& bytes) {
+    const UniqueFd fd(::memfd_create("plugin", MFD_CLOEXEC));
+    if (!write_all(fd.get(), bytes)) throw std::runtime_error("write to a file in memory");
+    return read_note(fd.get());
+}
+
+std::string reason(const std::string& bytes) {
+    auto read = note_of(bytes);
+    return read ? "accepted" : read.error().reason;
+}
+
+template <class Field>
+std::string with(std::string bytes, std::size_t at, Field value) {
+    bytes.replace(at, sizeof value, reinterpret_cast<const char*>(&value), sizeof value);
+    return bytes;
+}
+
+TEST(Note, StatesAbiAndId) {
+    const auto note = note_of(fixture("good"));
+    ASSERT_TRUE(note) << note.error().reason;
+    EXPECT_EQ(note->id, "good");
+    EXPECT_EQ(note->abi_major, TENON_ABI_MAJOR);
+    EXPECT_EQ(note->abi_minor, TENON_ABI_MINOR);
+}
+
+TEST(Note, IsFoundWithoutSectionHeaders) {
+    std::string file = with(fixture("plain"), offsetof(Elf64_Ehdr, e_shoff), Elf64_Off{0});
+    file = with(file, offsetof(Elf64_Ehdr, e_shnum), Elf64_Half{0});
+    const auto note = note_of(file);
+    ASSERT_TRUE(note) << note.error().reason;
+    EXPECT_EQ(note->id, "plain");
+}
+
+TEST(Note, RefusesFilesThatAreNotPluginsWithTheReason) {
+    const std::string good = fixture("plain");
+    const struct {
+        const char* what;
+        std::string file;
+        const char* reason;
+    } cases[] = {
+        {"empty", "", "too short"},
+        {"text", std::string(5000, 'a'), "not in ELF format"},
+        {"32 bits", with(good, EI_CLASS, char{ELFCLASS32}), "another machine"},
+        {"byte order", with(good, EI_DATA, char{ELFDATA2MSB}), "another machine"},
+        {"aarch64 or s390", with(good, offsetof(Elf64_Ehdr, e_machine), Elf64_Half{EM_S390}),
+         "another machine"},
+        {"program", with(good, offsetof(Elf64_Ehdr, e_type), Elf64_Half{ET_EXEC}),
+         "not a shared library"},
+        {"no note", fixture("no_note"), "without the note .note.tenon"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.what);
+        EXPECT_THAT(reason(row.file), HasSubstr(row.reason));
+    }
+}
+
+TEST(Note, NamesTheOtherMachine) {
+    const auto file = with(fixture("plain"), offsetof(Elf64_Ehdr, e_machine), Elf64_Half{EM_ARM});
+    EXPECT_THAT(reason(file), HasSubstr("arm, this host is"));
+}
+
+TEST(Note, RefusesAFileCutAtAnyPlace) {
+    const std::string whole = fixture("plain");
+    for (std::size_t length = 0; length < whole.size(); length += length < 1024 ? 7 : 509) {
+        SCOPED_TRACE(length);
+        EXPECT_THAT(reason(whole.substr(0, length)),
+                    AnyOf(HasSubstr("too short"), HasSubstr("cut off")));
+    }
+}
+
+TEST(Note, RefusesAFileThatEndsInsideASegment) {
+    std::string file = with(fixture("plain"), offsetof(Elf64_Ehdr, e_shoff), Elf64_Off{0});
+    file = with(file, offsetof(Elf64_Ehdr, e_shnum), Elf64_Half{0});
+    Elf64_Ehdr header;
+    std::memcpy(&header, file.data(), sizeof header);
+    std::size_t mapped_end = 0;
+    for (int i = 0; i < header.e_phnum; ++i) {
+        Elf64_Phdr segment;
+        std::memcpy(&segment, file.data() + header.e_phoff + i * sizeof segment, sizeof segment);
+        if (segment.p_type == PT_LOAD)
+            mapped_end = std::max(mapped_end, segment.p_offset + segment.p_filesz);
+    }
+    EXPECT_EQ(reason(file.substr(0, mapped_end)), "accepted");
+    EXPECT_THAT(reason(file.substr(0, mapped_end - 1)), HasSubstr("cut off"));
+}
+
+TEST(Note, ReadsHostileHeadersWithoutACrash) {
+    const std::string whole = fixture("plain");
+    Elf64_Ehdr header;
+    std::memcpy(&header, whole.data(), sizeof header);
+    const std::size_t sections_end = header.e_shoff + header.e_shnum * sizeof(Elf64_Shdr);
+    const auto poison = [&](std::size_t from, std::size_t to, std::size_t step) {
+        for (std::size_t at = from; at + 8 <= to; at += step)
+            for (const std::uint64_t value :
+                 {~std::uint64_t{0}, std::uint64_t{1} << 63U, std::uint64_t{0x7FFFFFFF}}) {
+                SCOPED_TRACE(at);
+                const auto note = note_of(with(whole, at, value));
+                if (note) {
+                    EXPECT_EQ(note->id, "plain");
+                }
+            }
+    };
+    poison(EI_NIDENT, sizeof header + header.e_phnum * sizeof(Elf64_Phdr), 8);
+    poison(header.e_shoff, sections_end, 8);
+}
+
+TEST(Note, RefusesAMalformedDescriptor) {
+    const std::string good = fixture("plain");
+    const std::size_t at = good.find(std::string("TENON\0\0\0", 8));
+    ASSERT_NE(at, std::string::npos);
+    const std::size_t id_at = at + 8 + 4;
+    EXPECT_THAT(reason(with(good, id_at, '/')), HasSubstr("malformed"));
+    EXPECT_THAT(reason(with(good, id_at, '\0')), HasSubstr("malformed"));
+    EXPECT_THAT(reason(with(good, at - 8, std::uint32_t{2})), HasSubstr("malformed"));
+    EXPECT_THAT(reason(with(good, at - 12, ~std::uint32_t{0})), HasSubstr("without the note"));
+}
+
+}  // namespace
+}  // namespace tenon::plugin

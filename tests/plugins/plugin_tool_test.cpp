@@ -1,0 +1,216 @@
+#include "host/plugins/plugin_tool.h"
+
+#include <future>
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "host/base/utf8.h"
+#include "host/plugin/local_instance.h"
+#include "host/plugin/running.h"
+#include "tests/plugins/workbench.h"
+
+namespace tenon::plugins {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Workbench;
+
+class PluginToolTest : public ::testing::Test {
+protected:
+    void open(const std::string& fixture, const std::string& id) {
+        bench_.put(fixture, id);
+        bench_.open();
+        ASSERT_TRUE(bench_.problems.empty()) << bench_.problems[0].reason;
+    }
+    Workbench bench_;
+};
+
+TEST_F(PluginToolTest, ReturnsWhatTheToolWrote) {
+    open("good", "good");
+    const auto result = bench_.call("greet", {{"name", "Ünal \"x\"\n"}});
+    EXPECT_EQ(result.text, "Hello, Ünal \"x\"\n!");
+    EXPECT_FALSE(result.is_error);
+}
+
+TEST_F(PluginToolTest, PassesTheConfigurationAndWhatIsLogged) {
+    bench_.options.by_id["good"].own = {{"greeting", "Moin"}, {"times", "2"}};
+    open("good", "good");
+    EXPECT_EQ(bench_.call("greet", {{"name", "Bo"}}).text, "Moin, Bo!Moin, Bo!");
+    EXPECT_THAT(bench_.logged(), ElementsAre("good: set up in /the/workspace"));
+}
+
+TEST_F(PluginToolTest, RefusesArgumentsThatDoNotFit) {
+    open("good", "good");
+    const auto result = bench_.call("greet", {{"name", 7}, {"nmae", "x"}});
+    EXPECT_TRUE(result.is_error);
+    EXPECT_EQ(result.text,
+              "Error: invalid arguments for greet: name must be a string; Object contains a "
+              "property that could not be validated using 'properties' or 'additionalProperties' "
+              "constraints: 'nmae'.");
+}
+
+TEST_F(PluginToolTest, PassesIntegersWhereTheSchemaStatesThem) {
+    open("good", "good");
+    EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":2.0,"x":2.0})")).text,
+              R"(2 of {"n":2,"x":2.0})");
+    EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":1e2})")).text, R"(100 of {"n":100})");
+    EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":2.5})")).text,
+              "Error: invalid arguments for count: n must be an integer");
+}
+
+TEST_F(PluginToolTest, TurnsFailuresIntoErrorResults) {
+    open("good", "good");
+    const auto failed = bench_.call("fail");
+    EXPECT_TRUE(failed.is_error);
+    EXPECT_EQ(failed.text, "so far\nError: not today");
+    const auto thrown = bench_.call("defect");
+    EXPECT_TRUE(thrown.is_error);
+    EXPECT_THAT(thrown.text, HasSubstr("at"));
+    EXPECT_FALSE(bench_.registry.plugins()[0]->disabled());
+}
+
+TEST_F(PluginToolTest, RepairsTextThatIsNotUtf8) {
+    open("good", "good");
+    EXPECT_EQ(bench_.call("garble").text, "café \uFFFD!");
+}
+
+TEST_F(PluginToolTest, CutsOffAnEndlessResultAndSaysSo) {
+    open("good", "good");
+    const auto result = bench_.call("flood");
+    EXPECT_LE(result.text.size(), kMaxResultBytes + 100);
+    EXPECT_THAT(result.text, ::testing::EndsWith("[1048576 more bytes left out]"));
+    EXPECT_THAT(bench_.progress(), ElementsAre("5"));
+}
+
+TEST_F(PluginToolTest, DisablesAPluginAfterThreeFaults) {
+    open("faults", "faults");
+    for (int i = 0; i < plugin::LocalInstance::kMaxFaults; ++i) {
+        SCOPED_TRACE(i);
+        const auto result = bench_.call("faults");
+        EXPECT_TRUE(result.is_error);
+        EXPECT_THAT(result.text, HasSubstr("half\nError: a defect in the plugin faults"));
+    }
+    EXPECT_EQ(bench_.call("faults").text,
+              "Error: the plugin faults is disabled until the next session, after 3 defects; do "
+              "without its tools");
+}
+
+TEST_F(PluginToolTest, CountsAnExceptionThatLeavesThePluginAsAFault) {
+    open("raw_throw", "raw-throw");
+    const auto result = bench_.call("raw_throw");
+    EXPECT_TRUE(result.is_error);
+    EXPECT_THAT(result.text, HasSubstr("a defect in the plugin raw-throw"));
+    EXPECT_EQ(plugin::running_plugin(), nullptr);
+}
+
+TEST_F(PluginToolTest, WakesACallThatIsCancelled) {
+    open("good", "good");
+    std::promise<void> waiting;
+    std::stop_source stop;
+    agent::CallContext context({"s", ""}, "t", stop.get_token(),
+                               [&](const std::string&) { waiting.set_value(); });
+    auto result = std::async(std::launch::async, [&] {
+        return bench_.registry.find("until_cancelled")
+            ->call({"t", "until_cancelled", Json::object(), ""}, context);
+    });
+    waiting.get_future().wait();
+    stop.request_stop();
+    const auto answer = result.get();
+    EXPECT_EQ(answer.text, "saw it");
+    EXPECT_TRUE(answer.is_error);
+}
+
+TEST_F(PluginToolTest, DeliversNoEndByACancelledCall) {
+    open("good", "good");
+    std::stop_source stop;
+    stop.request_stop();
+    agent::CallContext context({"s", ""}, "t", stop.get_token(), nullptr);
+    context.deliver("0000000a");
+    const auto result = bench_.registry.find("until_cancelled")
+                            ->call({"t", "until_cancelled", Json::object(), ""}, context);
+    EXPECT_EQ(result.text, "saw it");
+    EXPECT_EQ(result.delivered_jobs, std::vector<std::string>());
+    EXPECT_EQ(context.take_delivered(), std::vector<std::string>());
+}
+
+TEST_F(PluginToolTest, DeliversNoEndByAResultThatIsCutOff) {
+    open("good", "good");
+    agent::CallContext context({"s", ""}, "t", {}, nullptr);
+    context.deliver("0000000a");
+    const auto result =
+        bench_.registry.find("flood")->call({"t", "flood", Json::object(), ""}, context);
+    EXPECT_EQ(result.cut_at, kMaxResultBytes);
+    EXPECT_EQ(result.delivered_jobs, std::vector<std::string>());
+}
+
+TEST_F(PluginToolTest, CancelsACallThatWasStoppedBeforeItBegan) {
+    open("good", "good");
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_EQ(bench_.call("until_cancelled", Json::object(), stop.get_token()).text, "saw it");
+}
+
+TEST_F(PluginToolTest, KeepsTheResultOfAToolThatIgnoresTheCancellation) {
+    open("good", "good");
+    std::stop_source stop;
+    agent::CallContext context({"s", ""}, "t", stop.get_token(),
+                               [&](const std::string&) { stop.request_stop(); });
+    const auto result =
+        bench_.registry.find("deaf")->call({"t", "deaf", Json::object(), ""}, context);
+    EXPECT_EQ(result.text, "done all the same");
+    EXPECT_FALSE(result.is_error);
+}
+
+TEST_F(PluginToolTest, RunsTheCallsOfAToolThatIsNotConcurrentOneByOne) {
+    open("good", "good");
+    std::vector<std::future<std::string>> calls;
+    for (int i = 0; i < 16; ++i)
+        calls.push_back(std::async(std::launch::async, [&] { return bench_.call("alone").text; }));
+    for (auto& call : calls)
+        EXPECT_EQ(call.get(), "1");
+}
+
+TEST_F(PluginToolTest, StopsWaitingForAnotherCallWhenCancelled) {
+    open("good", "good");
+    // The first call reports progress while it runs. At that moment a second call is made, which is
+    // already cancelled.
+    std::string second;
+    std::stop_source stop;
+    stop.request_stop();
+    agent::CallContext context({"s", ""}, "t", {}, [&](const std::string&) {
+        second = bench_.call("alone", Json::object(), stop.get_token()).text;
+    });
+    EXPECT_EQ(bench_.registry.find("alone")->call({"t", "alone", Json::object(), ""}, context).text,
+              "1");
+    EXPECT_EQ(second, "[interrupted]");
+}
+
+TEST_F(PluginToolTest, PassesTheCallOfARequestToItsHandler) {
+    bench_.services.add("test.who/1", [](const ServiceRequest& request) {
+        request.call->deliver("0a1b2c3d");
+        return ServiceReply::ok({{"plugin", request.plugin},
+                                 {"id", request.call->tool_use_id()},
+                                 {"first", request.first_party}});
+    });
+    open("good", "good");
+    const auto result = bench_.call("ask", {{"method", "test.who/1"}});
+    EXPECT_EQ(result.text, R"(0 {"first":false,"id":"toolu_1","plugin":"good"})");
+    EXPECT_THAT(result.delivered_jobs, ElementsAre("0a1b2c3d"));
+}
+
+TEST_F(PluginToolTest, KnowsDuringACallWhosePluginsCodeRuns) {
+    std::string inside;
+    bench_.services.add("test.running/1",
+                        [&](const ServiceRequest&) { return ServiceReply::ok(Json::object()); });
+    open("good", "good");
+    agent::CallContext context({"s", ""}, "t", {},
+                               [&](const std::string&) { inside = plugin::running_plugin(); });
+    bench_.registry.find("deaf")->call({"t", "deaf", Json::object(), ""}, context);
+    EXPECT_EQ(inside, "good");
+    EXPECT_EQ(plugin::running_plugin(), nullptr);
+}
+
+}  // namespace
+}  // namespace tenon::plugins

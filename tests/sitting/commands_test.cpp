@@ -1,0 +1,208 @@
+#include <sys/resource.h>
+
+#include "tests/sitting/person.h"
+
+/// The slash commands, typed at the real program.
+namespace tenon::testing {
+namespace {
+
+TEST(SlashCommands, AreListedByHelp) {
+    Person person({says("Unused.")}, {.arguments = {}, .environment = {}, .size = {80, 40}});
+    person.enters("/help");
+    for (const char* name : {"/jobs", "/tasks", "/model", "/compact", "/clear", "/resume",
+                             "/plugins", "/reload", "/exit", "Ctrl-B"}) {
+        EXPECT_TRUE(person.sees(name)) << person.shown();
+    }
+}
+
+TEST(SlashCommands, UnknownOnesNameHelp) {
+    Person person({says("Unused.")});
+    person.enters("/nonsense");
+    EXPECT_TRUE(person.sees("There is no command /nonsense; /help lists them.")) << person.shown();
+    EXPECT_TRUE(person.server().requests().empty());
+}
+
+TEST(SlashCommands, APathIsAPrompt) {
+    Person person({expecting(says("A folder."), "/etc/hosts what")});
+    person.enters("/etc/hosts what is that?");
+    EXPECT_TRUE(person.sees("A folder.")) << person.shown();
+}
+
+TEST(SlashCommands, ClearBeginsTheConversationAnewAndKeepsJobs) {
+    Person person({calls("t1", "background_run", {{"command", "sleep 1000"}}), says("Started."),
+                   says("Fresh.")},
+                  {.arguments = {"--yes"}});
+    person.enters("the old prompt");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    person.enters("/clear");
+    EXPECT_TRUE(person.sees("The conversation begins anew.")) << person.shown();
+    person.enters("the new prompt");
+    EXPECT_TRUE(person.sees("Fresh.")) << person.shown();
+    EXPECT_EQ(person.server().requests().back().body.find("the old prompt"), std::string::npos);
+    person.enters("/jobs");
+    EXPECT_TRUE(person.sees("running")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, ModelChangesTheModelOfTheNextRequest) {
+    Person person({says("One.")});
+    person.enters("/model other-model");
+    EXPECT_TRUE(person.sees("the model is other-model")) << person.shown();
+    person.enters("go");
+    EXPECT_TRUE(person.sees("One.")) << person.shown();
+    EXPECT_EQ(person.server().requests().back().json()["model"], "other-model");
+}
+
+TEST(SlashCommands, JobsShowsOneAndEndsOne) {
+    Person person({calls("t1", "background_run", {{"command", "sleep 1000"}}), says("Started."),
+                   says("It was cancelled.")},
+                  {.arguments = {"--yes"}});
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    std::string id;
+    for (const auto& job : std::filesystem::directory_iterator(person.sandbox.state() / "jobs"))
+        id = job.path().filename().string();
+    person.enters("/jobs " + id);
+    EXPECT_TRUE(person.sees("sleep 1000")) << person.shown();
+    person.enters("/jobs cancel " + id);
+    EXPECT_TRUE(person.sees("It was cancelled.")) << person.shown();
+    EXPECT_TRUE(person.sees("job " + id + " cancelled")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, PluginsNamesFilesToolsAndVersions) {
+    Person person({says("Unused.")}, {.arguments = {}, .environment = {}, .size = {200, 40}});
+    person.enters("/plugins");
+    EXPECT_TRUE(person.sees("bash 1.0.0: bash, background_run")) << person.shown();
+    EXPECT_TRUE(person.sees("lib/tenon/plugins/bash.so")) << person.shown();
+}
+
+TEST(SlashCommands, ReloadLoadsAPluginThatAppearedAndOffersItsTools) {
+    Person person({says("Before."), says("After.")},
+                  {.arguments = {"-D", "plugins.good.isolated=false", "-D", "plugins.path.1=more"},
+                   .size = {200, 40}});
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("nothing to load")) << person.shown();
+    std::filesystem::create_directories(person.sandbox.workspace() / "more");
+    std::filesystem::copy_file(std::filesystem::path(TENON_FIXTURES) / "good.so",
+                               person.sandbox.workspace() / "more/good.so");
+    person.enters("go");
+    EXPECT_TRUE(person.sees("good.so has appeared, changed or gone; /reload")) << person.shown();
+    EXPECT_EQ(person.server().requests().back().body.find("\"greet\""), std::string::npos);
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("loaded good ")) << person.shown();
+    person.enters("again");
+    EXPECT_TRUE(person.sees("After.")) << person.shown();
+    EXPECT_NE(person.server().requests().back().body.find("\"greet\""), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, ResumeListsEarlierSessionsAndOpensTheOneChosen) {
+    Person person({says("First session."), says("Second session."), says("Back again.")});
+    person.enters("the very first prompt");
+    EXPECT_TRUE(person.sees("First session.")) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    person.sit_down();
+    person.enters("another prompt");
+    EXPECT_TRUE(person.sees("Second session.")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("ago  the very first prompt")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
+    person.enters("and on");
+    EXPECT_TRUE(person.sees("Back again.")) << person.shown();
+    const std::string body = person.server().requests().back().body;
+    EXPECT_NE(body.find("the very first prompt"), std::string::npos);
+    EXPECT_EQ(body.find("another prompt"), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, CommandsGetTheLimitOfDescriptorsThatTenonHadAlsoAfterResume) {
+    constexpr rlim_t kMoreThanTheHostNeeds = 5000;
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit ours{std::min(kMoreThanTheHostNeeds, before.rlim_max), before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &ours), 0);
+    const std::string expected = "limit-is-" + std::to_string(ours.rlim_cur) + "-";
+    const Json limit = {{"command", "echo limit-is-$(ulimit -Sn)-"}};
+    Person person(
+        {says("First session."), calls("t1", "bash", limit), expecting(says("Before."), expected),
+         calls("t2", "bash", limit), expecting(says("After."), expected)},
+        {.arguments = {"--yes"}});
+    person.enters("first");
+    EXPECT_TRUE(person.sees("First session.")) << person.shown();
+    EXPECT_TRUE(person.sees("turn 1")) << person.shown();  // it has ended
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    person.sit_down({.arguments = {"--yes"}});
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    person.enters("before");
+    EXPECT_TRUE(person.sees("Before.")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("ago  first")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
+    person.enters("after");
+    EXPECT_TRUE(person.sees("After.")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, ResumeAsksWhatBecomesOfTheJobsOfTheSessionItLeaves) {
+    Person person({says("First session."),
+                   calls("t1", "background_run", {{"command", "sleep 1000"}}), says("Started.")},
+                  {.arguments = {"--yes"}});
+    person.enters("first");
+    EXPECT_TRUE(person.sees("First session.")) << person.shown();
+    EXPECT_TRUE(person.turn_is_over()) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    person.sit_down({.arguments = {"--yes"}});
+    person.enters("start");
+    EXPECT_TRUE(person.sees("Started.")) << person.shown();
+    person.enters("/resume");
+    EXPECT_TRUE(person.sees("ago  first")) << person.shown();
+    person.enters("1");
+    EXPECT_TRUE(person.is_asked_how_to_leave()) << person.shown();
+    person.types("c");
+    EXPECT_TRUE(person.sees("resumed after 1 turn")) << person.shown();
+    person.types("\x04");
+    EXPECT_EQ(person.leaves(), 0);
+    EXPECT_EQ(person.sandbox.processes(), std::vector<pid_t>());
+}
+
+TEST(SlashCommands, ResumeOfWhatIsNotThereLeavesTheSessionAlone) {
+    Person person({says("Still here.")});
+    for (const char* id : {"nothing-of-that-name", "../../etc/passwd", "7"}) {
+        SCOPED_TRACE(id);
+        person.enters("/resume " + std::string(id));
+    }
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Still here.")) << person.shown();
+}
+
+TEST(SlashCommands, CompactPutsASummaryInPlaceOfTheConversation) {
+    Person person({says("A long story."), says("SUMMARY of it."), says("Going on.")});
+    person.enters("tell me");
+    EXPECT_TRUE(person.sees("A long story.")) << person.shown();
+    person.enters("/compact the story");
+    EXPECT_TRUE(person.sees("conversation made shorter")) << person.shown();
+    person.enters("and then");
+    EXPECT_TRUE(person.sees("Going on.")) << person.shown();
+    const std::string body = person.server().requests().back().body;
+    EXPECT_NE(body.find("SUMMARY of it."), std::string::npos);
+    EXPECT_EQ(body.find("A long story."), std::string::npos);
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
+TEST(SlashCommands, TasksDrawsTheTasksOfTheWorkspace) {
+    Person person({says("Unused.")});
+    person.sandbox.home.write(
+        "w/.tasks/task_1.json",
+        R"({"id":1,"subject":"paint the shed","description":"","status":"pending","blockedBy":[],"blocks":[],"owner":""})");
+    person.enters("/tasks");
+    EXPECT_TRUE(person.sees("[ ] 1: paint the shed")) << person.shown();
+}
+
+}  // namespace
+}  // namespace tenon::testing

@@ -1,0 +1,42 @@
+#include "host/sitting/slash_commands.h"
+
+#include <gtest/gtest.h>
+
+namespace tenon::sitting {
+namespace {
+
+TEST(SlashCommand, IsTakenApart) {
+    struct Row {
+        const char* line;
+        const char* name;  // null: a prompt
+        const char* argument;
+    };
+    const Row rows[] = {
+        {"/help", "help", ""},
+        {"  /help ", "help", ""},
+        {"/compact keep the  plan ", "compact", "keep the  plan"},
+        {"/jobs cancel 1a2b3c4d", "jobs", "cancel 1a2b3c4d"},
+        {"/", "", ""},
+        {"/nonsense", "nonsense", ""},
+        {"/etc/hosts is what?", nullptr, ""},
+        {"/usr/", nullptr, ""},
+        {"what is /help", nullptr, ""},
+        {"", nullptr, ""},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.line);
+        const auto command = slash_command(row.line);
+        ASSERT_EQ(command.has_value(), row.name != nullptr);
+        if (!command) continue;
+        EXPECT_EQ(command->name, row.name);
+        EXPECT_EQ(command->argument, row.argument);
+    }
+}
+
+TEST(SlashCommand, IsCompletedFromItsBeginning) {
+    EXPECT_EQ(slash_completions("/re"), (std::vector<std::string>{"/resume", "/reload"}));
+    EXPECT_EQ(slash_completions("/x"), std::vector<std::string>());
+}
+
+}  // namespace
+}  // namespace tenon::sitting
