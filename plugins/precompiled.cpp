@@ -1,1 +1,0 @@
-// Only there to own the precompiled header that all plugins share.
