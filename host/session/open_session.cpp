@@ -5,6 +5,7 @@
 #include "host/base/clock.h"
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
+#include "host/jobs/report.h"
 #include "host/journal/session_list.h"
 #include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
