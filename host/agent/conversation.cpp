@@ -52,17 +52,19 @@ std::string redacted(std::string_view text, const std::set<std::string>& ids,
 
 bool Conversation::awaits_answer() const {
     if (!ends_with_user()) return false;
-    return lead_asks_ || messages_.size() > 1 || messages_.back().block_ends.size() > lead_blocks_;
+    return opening_needs_answer_ || messages_.size() > 1 ||
+           messages_.back().block_ends.size() > opening_blocks_;
 }
 
-std::vector<std::string> Conversation::front() const {
+std::vector<std::string> Conversation::introduction() const {
     if (messages_.empty()) return {};
-    return texts_of(messages_.front(), 0, front_blocks_);
+    return texts_of(messages_.front(), 0, introduction_blocks_);
 }
 
 std::vector<std::string> Conversation::unanswered_texts() const {
     if (!ends_with_user()) return {};
-    return texts_of(messages_.back(), messages_.size() == 1 ? lead_blocks_ : 0, std::string::npos);
+    return texts_of(messages_.back(), messages_.size() == 1 ? opening_blocks_ : 0,
+                    std::string::npos);
 }
 
 std::vector<ToolCall> Conversation::unanswered() const {
@@ -111,14 +113,14 @@ void Conversation::add_text(std::string_view text) {
     append_block(open_user_message(), text_block(text));
 }
 
-void Conversation::add_front(std::string_view text) {
-    const bool still_in_front =
+void Conversation::add_introduction(std::string_view text) {
+    const bool nothing_else_yet =
         messages_.empty() ||
-        (messages_.size() == 1 && messages_.front().block_ends.size() == front_blocks_);
+        (messages_.size() == 1 && messages_.front().block_ends.size() == introduction_blocks_);
     add_text(text);
-    if (!still_in_front || is_blank(text)) return;
-    ++front_blocks_;
-    lead_blocks_ = front_blocks_;
+    if (!nothing_else_yet || is_blank(text)) return;
+    ++introduction_blocks_;
+    opening_blocks_ = introduction_blocks_;
 }
 
 bool Conversation::add_result(std::string_view tool_use_id, const ToolResult& result) {
@@ -193,16 +195,16 @@ void Conversation::redact(const std::set<std::string>& tool_use_ids) {
     if (first < messages_.size()) strip_thinking(first);
 }
 
-void Conversation::restart(const std::vector<std::string>& front, std::string_view summary,
-                           const std::vector<std::string>& behind, bool asks) {
+void Conversation::restart(const std::vector<std::string>& introduction, std::string_view summary,
+                           const std::vector<std::string>& unanswered, bool needs_answer) {
     assert(open_calls_.empty());
     *this = Conversation();
-    for (const std::string& text : front)
-        add_front(text);
+    for (const std::string& text : introduction)
+        add_introduction(text);
     add_text(summary);
-    lead_blocks_ = messages_.empty() ? 0 : messages_.front().block_ends.size();
-    lead_asks_ = asks;
-    for (const std::string& text : behind)
+    opening_blocks_ = messages_.empty() ? 0 : messages_.front().block_ends.size();
+    opening_needs_answer_ = needs_answer;
+    for (const std::string& text : unanswered)
         add_text(text);
 }
 

@@ -7,13 +7,13 @@
 
 namespace tenon::agent {
 
-/// How many tokens a request has, as far as that can be known without asking: what the provider
-/// counted last, with a token for every four bytes that came since; before any count, four bytes a
-/// token for all of it. Where bytes went since, the tokens went in proportion.
+/// An estimate of the tokens of a request: the last count of the provider plus one token for every
+/// four bytes that were added since; before any count, one token for every four bytes. Where bytes
+/// were removed since, the count is reduced in proportion.
 class TokenEstimate {
 public:
     /// What the provider counted for a request and its answer, which are `bytes` long together. A
-    /// provider that counts nothing is not believed.
+    /// count of zero is ignored.
     void counted(const Usage& usage, std::size_t bytes) {
         const std::int64_t tokens = usage.input_tokens + usage.cache_read_input_tokens +
                                     usage.cache_creation_input_tokens + usage.output_tokens;

@@ -10,7 +10,8 @@
 #include "host/agent/message.h"
 #include "host/agent/tool_facts.h"
 
-/// What just happened, for whoever watches. Events carry copies; a watcher may keep them.
+/// What just happened, for those who watch the session. Events carry copies; a watcher may keep
+/// them.
 namespace tenon::agent {
 
 struct SessionOpened {

@@ -40,37 +40,36 @@ std::optional<Refusal> refusal_in(const Result<Answer, ModelFailure>& answer) {
 
 }  // namespace
 
-Loop::Loop(const Parts& parts, LoopOptions options)
-    : parts_(parts),
+Loop::Loop(const Ports& ports, LoopOptions options)
+    : ports_(ports),
       options_(std::move(options)),
       compaction_(
-          {parts.session, parts.provider, parts.inbox, parts.sink, parts.secrets, parts.context},
+          {ports.session, ports.provider, ports.inbox, ports.sink, ports.secrets, ports.context},
           options_.compaction, options_.max_tokens) {}
 
 Result<void> Loop::recover() {
-    for (const ToolCall& call : parts_.session.conversation().unanswered()) {
+    for (const ToolCall& call : ports_.session.conversation().unanswered()) {
         const auto unwritten = unwritten_.find(call.id);
         const ToolResult result =
             unwritten != unwritten_.end() ? unwritten->second : recovered_result(call);
-        if (auto written = parts_.session.add_result(call.id, result); !written) return written;
-        parts_.inbox.told(result.delivered_jobs);
+        if (auto written = ports_.session.add_result(call.id, result); !written) return written;
     }
     unwritten_.clear();
     return {};
 }
 
 ToolResult Loop::recovered_result(const ToolCall& call) {
-    ToolCall recorded = call;  // a job knows the id that its call had at first
-    recorded.id = parts_.session.recorded_id(call.id);
-    const auto known = parts_.inbox.recover(recorded, facts_of(call));
+    ToolCall recorded = call;  // a job has the id that its call had at first
+    recorded.id = ports_.session.recorded_id(call.id);
+    const auto known = ports_.inbox.recover(recorded, facts_of(call));
     if (!known) return {"interrupted", true, {}};
-    ToolResult result{parts_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
+    ToolResult result{ports_.secrets.redact(utf8::repair(known->text)), known->is_error, {}};
     if (!known->delivered_job.empty()) result.delivered_jobs.push_back(known->delivered_job);
     return result;
 }
 
 ToolFacts Loop::facts_of(const ToolCall& call) const {
-    const Tool* tool = parts_.toolbox.find(call.name);
+    const Tool* tool = ports_.toolbox.find(call.name);
     return tool == nullptr ? ToolFacts{} : tool->spec().facts;
 }
 
@@ -87,7 +86,7 @@ RunResult Loop::compact(const std::string& focus, std::stop_token stop) {
     if (auto recovered = recover(); !recovered) {
         fail(Outcome::kFailed, recovered.error().message);
     } else {
-        (void)made(compaction_.at_once(focus, std::move(stop)));
+        (void)can_go_on(compaction_.compact_now(focus, std::move(stop)));
     }
     return result_;
 }
@@ -101,8 +100,8 @@ RunResult Loop::begin(std::string_view prompt, std::stop_token stop) {
     results_shown_ = true;
     try {
         must(recover());
-        if (!prompt.empty()) say(prompt, "prompt");
-        result_.prompt_said = true;
+        if (!prompt.empty()) add_text(prompt, "prompt");
+        result_.prompt_recorded = true;
         converse(stop);
     } catch (const JournalFailed& e) {
         fail(Outcome::kFailed, e.what());
@@ -117,55 +116,49 @@ void Loop::converse(std::stop_token stop) {
         while (next == Next::kAsk)
             next = ask(stop);
         if (next == Next::kStop) return;
-        // Answered. What ended meanwhile is told at once; what still runs is waited for.
-        if (!options_.wait_for_jobs || !parts_.inbox.wait(stop)) {
+        // Answered. What ended meanwhile is delivered at once; what still runs is waited for.
+        if (!options_.wait_for_jobs || !ports_.inbox.wait(stop)) {
             if (stop.stop_requested()) fail(Outcome::kInterrupted, "interrupted");
             return;
         }
     }
 }
 
-void Loop::say(std::string_view text, std::string_view origin,
-               const std::vector<std::string>& delivers) {
-    must(parts_.session.add_text(parts_.secrets.redact(utf8::repair(text)), origin, delivers));
-    parts_.inbox.told(delivers);
+void Loop::add_text(std::string_view text, std::string_view origin,
+                    const std::vector<std::string>& delivers) {
+    must(ports_.session.add_text(ports_.secrets.redact(utf8::repair(text)), origin, delivers));
 }
 
-void Loop::tell_ended_jobs() {
-    std::vector<JobEnded> untold;
+void Loop::deliver_ended_jobs() {
+    const std::vector<JobEnded> ended = ports_.inbox.undelivered();
+    if (ended.empty()) return;
     std::vector<std::string> ids;
-    for (JobEnded& job : parts_.inbox.undelivered()) {
-        if (parts_.session.deliveries().is_delivered(job.id)) {
-            parts_.inbox.told({job.id});
-            continue;
-        }
+    for (const JobEnded& job : ended)
         ids.push_back(job.id);
-        untold.push_back(std::move(job));
-    }
-    if (!untold.empty()) say(format_notifications(untold), "notification", ids);
+    add_text(format_notifications(ended), "notification", ids);
 }
 
 /// An empty answer means "nothing to add"; the same request would get it again.
 bool Loop::has_question() const {
-    const Conversation& conversation = parts_.session.conversation();
+    const Conversation& conversation = ports_.session.conversation();
     return conversation.awaits_answer() &&
            conversation.messages().back().wire.size() != answered_empty_;
 }
 
 Loop::Next Loop::ask(std::stop_token stop) {
     if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
-    if (!paused_ && !has_question()) tell_ended_jobs();
+    if (!paused_ && !has_question()) deliver_ended_jobs();
     if (!paused_ && !has_question())
         return Next::kAnswered;  // all of it had been delivered already
     if (options_.max_turns && result_.turns >= *options_.max_turns) {
         return fail(Outcome::kMaxTurns,
                     "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
     }
-    // A text that is to go on where it was cut off needs to see itself.
-    if (cut_answers_ == 0 && !made(compaction_.before_request(stop))) return Next::kStop;
-    // Behind a paused answer nothing may stand.
+    // A text that is to be continued must stay in the conversation.
+    if (cut_answers_ == 0 && !can_go_on(compaction_.before_request(stop))) return Next::kStop;
+    // Nothing may follow a paused answer.
     if (!paused_) {
-        tell_ended_jobs();
+        deliver_ended_jobs();
         add_reminders();
     }
     paused_ = false;
@@ -175,7 +168,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
         // The second time an answer that does not fit is taken as far as it came.
         if (!refusal || (answer && refusals > 0) || !compaction_.can_help(*refusal)) break;
         if (answer) result_.usage += answer->usage;
-        if (!made(compaction_.after_refusal(*refusal, stop))) return Next::kStop;
+        if (!can_go_on(compaction_.after_refusal(*refusal, stop))) return Next::kStop;
         answer = request(stop);
     }
     if (!answer) {
@@ -186,19 +179,19 @@ Loop::Next Loop::ask(std::stop_token stop) {
     return take_answer(*answer, stop);
 }
 
-/// The last words before a request; what it says is shown.
+/// The last texts before a request. The user message is shown.
 void Loop::add_reminders() {
-    std::string text = parts_.context.reminders();
+    std::string text = ports_.context.reminders();
     if (!reminder_.empty()) text = reminder_ + (text.empty() ? "" : "\n") + text;
     if (!text.empty()) {
         reminder_ = text;  // until it is journalled
-        say(text, "reminder");
+        add_text(text, "reminder");
         reminder_.clear();
     }
     results_shown_ = true;
     if (result_.turns == 0) return;
-    const Json last = json_or_null(parts_.session.conversation().messages().back().wire);
-    if (last.contains("content")) parts_.sink.on_event(UserMessageSent{member(last, "content")});
+    const Json last = json_or_null(ports_.session.conversation().messages().back().wire);
+    if (last.contains("content")) ports_.sink.on_event(UserMessageSent{member(last, "content")});
 }
 
 /// At the end of a run: results that no request has carried, also those that could not be
@@ -209,9 +202,9 @@ void Loop::show_last_results() {
         const Json last = json_or_null(conversation.messages().back().wire);
         const Json& content = member(last, "content");
         if (string_or(element(content, 0), "type") == "tool_result")
-            parts_.sink.on_event(UserMessageSent{content});
+            ports_.sink.on_event(UserMessageSent{content});
     };
-    const Conversation& conversation = parts_.session.conversation();
+    const Conversation& conversation = ports_.session.conversation();
     const auto open = conversation.unanswered();
     if (open.empty()) return show(conversation);
     Conversation whole = conversation;
@@ -225,24 +218,25 @@ void Loop::show_last_results() {
 }
 
 Result<Answer, ModelFailure> Loop::request(std::stop_token stop) {
-    const Session& session = parts_.session;
+    const Session& session = ports_.session;
     Request request{session.head().model,        session.head().system,
                     session.head().tools,        session.conversation().messages(),
                     compaction_.answer_tokens(), false};
     request.call_ids = &session.call_ids();
-    return parts_.provider.ask(request, parts_.sink, std::move(stop));
+    return ports_.provider.ask(request, ports_.sink, std::move(stop));
 }
 
-/// Notes what summaries have cost. False: the run is over.
-bool Loop::made(const Result<void, Halt>& room) {
-    result_.usage += compaction_.take_spent();
-    if (room) return true;
-    fail(room.error().interrupted ? Outcome::kInterrupted : Outcome::kFailed, room.error().message);
+/// Adds what summaries have cost. False: the run has ended.
+bool Loop::can_go_on(const Result<void, CompactionFailure>& compacted) {
+    result_.usage += compaction_.take_usage();
+    if (compacted) return true;
+    fail(compacted.error().interrupted ? Outcome::kInterrupted : Outcome::kFailed,
+         compacted.error().message);
     return false;
 }
 
 Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
-    // What arrived together with the stop counts as not said.
+    // What arrived together with the stop is dropped.
     if (stop.stop_requested()) return fail(Outcome::kInterrupted, "interrupted");
     ++result_.turns;
     result_.usage += answer.usage;
@@ -253,13 +247,13 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
     }
     const bool empty = answer.content == "[]";
     if (!empty) {
-        must(parts_.session.add_answer(answer));
-        parts_.sink.on_event(Answered{
+        must(ports_.session.add_answer(answer));
+        ports_.sink.on_event(Answered{
             Json{{"id", answer.id},
                  {"type", "message"},
                  {"role", "assistant"},
                  {"model", answer.model},
-                 {"content", json_or_null(parts_.secrets.redact(answer.content))},
+                 {"content", json_or_null(ports_.secrets.redact(answer.content))},
                  {"stop_reason", answer.stop_reason},
                  {"usage",
                   {{"input_tokens", answer.usage.input_tokens},
@@ -267,39 +261,39 @@ Loop::Next Loop::take_answer(const Answer& answer, std::stop_token stop) {
                    {"cache_read_input_tokens", answer.usage.cache_read_input_tokens},
                    {"cache_creation_input_tokens", answer.usage.cache_creation_input_tokens}}}}});
     }
-    if (cut_answers_ == 0) said_.clear();
-    said_ += answer.text;
+    if (cut_answers_ == 0) answer_text_.clear();
+    answer_text_ += answer.text;
     result_.text =
-        parts_.secrets.redact(said_);  // a key may begin in one answer and end in the next
+        ports_.secrets.redact(answer_text_);  // a key may begin in one answer and end in the next
     if (!answer.calls.empty()) {
         cut_answers_ = 0;
-        act(answer.calls, stop);
+        run_calls(answer.calls, stop);
         return stop.stop_requested() ? fail(Outcome::kInterrupted, "interrupted") : Next::kAsk;
     }
-    if (answer.stop_reason == "pause_turn") return go_on_after_pause(answer);
+    if (answer.stop_reason == "pause_turn") return continue_paused_answer(answer);
     if (answer.stop_reason == "max_tokens" ||
         answer.stop_reason == "model_context_window_exceeded") {
-        return go_on_after_cut(answer);
+        return continue_cut_answer(answer);
     }
     cut_answers_ = 0;
-    answered_empty_ = empty ? parts_.session.conversation().messages().back().wire.size() : 0;
+    answered_empty_ = empty ? ports_.session.conversation().messages().back().wire.size() : 0;
     return Next::kAnswered;
 }
 
 /// An answer that the server has paused is asked for the rest of it, a few times.
-Loop::Next Loop::go_on_after_pause(const Answer& answer) {
+Loop::Next Loop::continue_paused_answer(const Answer& answer) {
     if (++cut_answers_ > kMostCutAnswers || answer.content == "[]") {
         return fail(Outcome::kFailed,
                     "the server paused its answer again and again (stop reason: pause_turn) "
                     "instead of ending it");
     }
     paused_ = ends_in_server_tool(answer.content);
-    if (!paused_) say(kGoOn, "continue");
+    if (!paused_) add_text(kGoOn, "continue");
     return Next::kAsk;
 }
 
-/// A cut-off text is worth more whole: the model is asked to go on, a few times.
-Loop::Next Loop::go_on_after_cut(const Answer& answer) {
+/// The model is asked to go on with a text that was cut off, a few times.
+Loop::Next Loop::continue_cut_answer(const Answer& answer) {
     if (++cut_answers_ > kMostCutAnswers || answer.content == "[]" ||
         answer.stop_reason == "model_context_window_exceeded") {
         const bool window_is_full = answer.stop_reason == "model_context_window_exceeded";
@@ -309,34 +303,33 @@ Loop::Next Loop::go_on_after_cut(const Answer& answer) {
                 (window_is_full ? "the model's context window is full: go on in a new session"
                                 : "a higher model.maxTokens may help"));
     }
-    say(kGoOn, "continue");
+    add_text(kGoOn, "continue");
     return Next::kAsk;
 }
 
-void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
-    ToolBatch batch(parts_.toolbox, parts_.gate, parts_.sink,
-                    {parts_.session.head().id, options_.subagent});
-    std::optional<JournalFailed> failed;  // every call is waited for before anybody gives up
+void Loop::run_calls(const std::vector<ToolCall>& calls, std::stop_token stop) {
+    ToolBatch batch(ports_.toolbox, ports_.gate, ports_.sink,
+                    {ports_.session.head().id, options_.subagent});
+    std::optional<JournalFailed> failed;  // reported when every call has ended
     results_shown_ = false;
     std::set<std::string> denied;
     batch.run(calls, stop, [&](const ToolCall& call, CallOutcome outcome) {
-        outcome.result.text = text_without_keys(outcome.result, parts_.secrets);
-        if (!failed) {  // behind a record that could not be written, none may stand
-            auto written = parts_.session.add_result(call.id, outcome.result);
+        outcome.result.text = text_without_keys(outcome.result, ports_.secrets);
+        if (!failed) {  // no record may follow one that could not be written
+            auto written = ports_.session.add_result(call.id, outcome.result);
             if (!written) failed.emplace(written.error().message);
-            if (written) parts_.inbox.told(outcome.result.delivered_jobs);
         }
         if (failed) unwritten_[call.id] = outcome.result;
         if (call.name == CompactTool::kName && !outcome.result.is_error)
-            compaction_.wish(string_or(call.input, "focus"));
+            compaction_.request_summary(string_or(call.input, "focus"));
         if (outcome.denied) denied.insert(call.id);
-        parts_.sink.on_event(ToolFinished{call, std::move(outcome.result), outcome.duration,
+        ports_.sink.on_event(ToolFinished{call, std::move(outcome.result), outcome.duration,
                                           outcome.denied, facts_of(call)});
     });
     for (const ToolCall& call : calls) {
         if (denied.count(call.id) == 0) continue;
         ToolCall shown = call;
-        shown.input = json_or_null(parts_.secrets.redact(dump_json(call.input)));
+        shown.input = json_or_null(ports_.secrets.redact(dump_json(call.input)));
         result_.denied.push_back(std::move(shown));
     }
     if (failed) throw JournalFailed(*failed);
@@ -344,7 +337,7 @@ void Loop::act(const std::vector<ToolCall>& calls, std::stop_token stop) {
 
 Loop::Next Loop::fail(Outcome outcome, std::string error) {
     result_.outcome = outcome;
-    result_.error = parts_.secrets.redact(std::move(error));
+    result_.error = ports_.secrets.redact(std::move(error));
     return Next::kStop;
 }
 

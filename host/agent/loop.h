@@ -15,7 +15,7 @@ namespace tenon::agent {
 struct LoopOptions {
     std::int64_t max_tokens = 8192;
     std::optional<std::int64_t> max_turns;
-    bool wait_for_jobs = true;  ///< a run goes on until the session's jobs have ended and been told
+    bool wait_for_jobs = true;  ///< a run goes on until every end of a job is delivered
     std::string subagent;       ///< id; empty: this is the session's own conversation
     CompactionOptions compaction;
 };
@@ -25,8 +25,8 @@ enum class Outcome { kDone, kMaxTurns, kFailed, kInterrupted };
 /// How a run ended.
 struct RunResult {
     Outcome outcome = Outcome::kDone;
-    /// The prompt is part of the conversation. False: the journal could not be written.
-    bool prompt_said = false;
+    /// The prompt is part of the conversation; false: the journal could not be written.
+    bool prompt_recorded = false;
     std::string text;   ///< of the last answer
     std::string error;  ///< what went wrong, for kFailed and kMaxTurns
     std::int64_t turns = 0;
@@ -38,7 +38,7 @@ struct RunResult {
 /// thread, which is the only writer of the session.
 class Loop {
 public:
-    struct Parts {
+    struct Ports {
         Session& session;
         Provider& provider;
         Toolbox& toolbox;
@@ -48,35 +48,36 @@ public:
         const Secrets& secrets;
         Context& context;
     };
-    Loop(const Parts& parts, LoopOptions options);
+    Loop(const Ports& ports, LoopOptions options);
 
     /// Answers the calls without results: those that an earlier host left, and those of a turn
-    /// whose results could not be journalled, with these results. Before anything else, once the
-    /// session's jobs are known to the inbox; each run begins with it.
+    /// whose results could not be journalled, with these results. Each run begins with it. The
+    /// inbox must know the session's jobs.
     Result<void> recover();
 
-    /// Says `prompt` and goes on until the model has nothing more to do and, when asked to wait,
-    /// every job of the session has ended and been told. `stop` ends it soon, with a valid
-    /// conversation.
+    /// Adds `prompt` and goes on until the model has nothing more to do and, when asked to wait,
+    /// every job of the session has ended and its end is delivered. `stop` ends it soon, with a
+    /// valid conversation.
     RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// The same without a prompt: tells what has ended meanwhile. Without news nothing is asked.
+    /// The same without a prompt: delivers what has ended meanwhile. Without such an end nothing is
+    /// asked.
     RunResult wake(std::stop_token stop);
 
-    /// Between runs: has the model sum up the conversation, which the summary then replaces.
-    /// `focus`, which may be empty, is what it must keep above all. Unless the outcome is kDone the
+    /// Between runs: replaces the conversation by a summary that the model writes. `focus`, which
+    /// may be empty, is what the summary must keep above all. Unless the outcome is kDone the
     /// conversation is as it was, and the error says why.
     RunResult compact(const std::string& focus, std::stop_token stop);
 
 private:
-    /// What follows: another request, nothing for this run, or first the jobs still out.
+    /// What the run does next: another request, end, or wait for jobs since the model has answered.
     enum class Next { kAsk, kStop, kAnswered };
 
     // Journal errors are thrown as JournalFailed and caught in run(): nobody in between can go on.
     RunResult begin(std::string_view prompt, std::stop_token stop);
-    void say(std::string_view text, std::string_view origin,
-             const std::vector<std::string>& delivers = {});
-    void tell_ended_jobs();
+    void add_text(std::string_view text, std::string_view origin,
+                  const std::vector<std::string>& delivers = {});
+    void deliver_ended_jobs();
     void converse(std::stop_token stop);
     [[nodiscard]] bool has_question() const;
     Next ask(std::stop_token stop);
@@ -86,19 +87,19 @@ private:
     /// The defaults when no tool has the name.
     [[nodiscard]] ToolFacts facts_of(const ToolCall& call) const;
     void show_last_results();
-    bool made(const Result<void, Halt>& room);
+    bool can_go_on(const Result<void, CompactionFailure>& compacted);
     Next take_answer(const Answer& answer, std::stop_token stop);
-    void act(const std::vector<ToolCall>& calls, std::stop_token stop);
-    Next go_on_after_cut(const Answer& answer);
-    Next go_on_after_pause(const Answer& answer);
+    void run_calls(const std::vector<ToolCall>& calls, std::stop_token stop);
+    Next continue_cut_answer(const Answer& answer);
+    Next continue_paused_answer(const Answer& answer);
     Next fail(Outcome outcome, std::string error);
 
-    Parts parts_;
+    Ports ports_;
     LoopOptions options_;
     Compaction compaction_;
     RunResult result_;
-    std::string said_;           // by the last answer and those that it continues; may hold keys
-    std::string reminder_;       // taken from the context, not yet said
+    std::string answer_text_;    // of the last answer and those that it continues; may hold keys
+    std::string reminder_;       // taken from the context, not yet in the conversation
     bool results_shown_ = true;  // watchers have seen the user message with the last results
     /// Results that could not be journalled, by tool_use id.
     std::map<std::string, ToolResult> unwritten_;

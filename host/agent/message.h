@@ -55,7 +55,7 @@ private:
 struct ToolCall {
     std::string id;
     std::string name;
-    Json input = Json::object();
+    Json input = empty_object();
     std::string input_error;
 };
 
@@ -63,10 +63,9 @@ struct ToolCall {
 struct ToolResult {
     std::string text;
     bool is_error = false;
-    /// Jobs whose terminal status this text tells: it is their delivery.
+    /// Jobs whose end this text delivers.
     std::vector<std::string> delivered_jobs;
-    /// Where the tool's own words were cut off; behind it stands what the host says of that. npos:
-    /// they were not.
+    /// Where the tool's own text was cut off; the host's remark on that follows. npos: it was not.
     std::size_t cut_at = std::string::npos;
 };
 

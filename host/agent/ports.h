@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -17,7 +16,7 @@
 #include "host/base/mutex.h"
 #include "host/base/result.h"
 
-/// What the loop asks of the rest of the program.
+/// The interfaces through which the loop uses the rest of the program.
 namespace tenon::agent {
 
 /// Receives events. `on_event` may be called from the agent thread and from tool workers, so it is
@@ -57,11 +56,11 @@ struct Answer {
     Usage usage;
 };
 
-/// Whether a refused request fits into the model's window, as far as the endpoint's words say.
+/// Whether a refused request fits into the model's window, as far as the endpoint's message says.
 enum class Length {
     kFits,     ///< it was refused for another reason
     kTooLong,  ///< it does not fit
-    kNotSaid,  ///< the words are not known: it may be too long
+    kNotSaid,  ///< the message is not known: it may be too long
 };
 
 /// Why there is no answer. Nothing of a failed attempt may reach the conversation.
@@ -107,21 +106,11 @@ struct ToolSpec {
 /// before it have passed. Thread-safe.
 class Turns {
 public:
-    explicit Turns(std::size_t places) : passed_(places, false) {}
+    explicit Turns(std::size_t places);
 
     /// Blocks until every place before `place` has passed.
-    void await(std::size_t place) {
-        Lock lock(mutex_);
-        while (std::find(passed_.begin(), passed_.begin() + static_cast<std::ptrdiff_t>(place),
-                         false) != passed_.begin() + static_cast<std::ptrdiff_t>(place)) {
-            changed_.wait(lock);
-        }
-    }
-    void pass(std::size_t place) {
-        const Lock lock(mutex_);
-        passed_[place] = true;
-        changed_.notify_all();
-    }
+    void await(std::size_t place);
+    void pass(std::size_t place);
 
 private:
     Mutex mutex_;
@@ -129,7 +118,7 @@ private:
     std::vector<bool> passed_ TENON_GUARDED_BY(mutex_);
 };
 
-/// Whose call it is.
+/// The conversation that makes a call.
 struct Caller {
     std::string session;    ///< id
     std::string subagent;   ///< id within the session; empty: the session's own conversation
@@ -143,13 +132,8 @@ public:
     /// `turns` is shared with the calls of the same plugin beside this one; null: there are none.
     CallContext(Caller caller, std::string tool_use_id, std::stop_token stop,
                 std::function<void(std::string)> progress, Turns* turns = nullptr,
-                std::size_t place = 0)
-        : caller_(std::move(caller)),
-          tool_use_id_(std::move(tool_use_id)),
-          stop_(std::move(stop)),
-          progress_(std::move(progress)),
-          turns_(turns),
-          place_(place) {}
+                std::size_t place = 0);
+    ~CallContext();
 
     [[nodiscard]] const std::string& session_id() const { return caller_.session; }
     /// The subagent that calls; empty: the session's own conversation does.
@@ -158,9 +142,7 @@ public:
     [[nodiscard]] const std::string& tool() const { return caller_.tool; }
     [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
-    void progress(std::string note) const {
-        if (progress_) progress_(std::move(note));
-    }
+    void progress(std::string note) const;
 
     /// Does `step` when the calls of this plugin that stand before this one in the answer have done
     /// theirs, or have ended: jobs are submitted in the order in which the model asked for them.
@@ -172,15 +154,9 @@ public:
         return done;
     }
 
-    /// This call's result tells the terminal status of `job`.
-    void deliver(std::string job) {
-        const Lock lock(mutex_);
-        delivered_.push_back(std::move(job));
-    }
-    [[nodiscard]] std::vector<std::string> take_delivered() {
-        const Lock lock(mutex_);
-        return std::exchange(delivered_, {});
-    }
+    /// This call's result delivers the end of `job`, which the call has reserved.
+    void deliver(std::string job);
+    [[nodiscard]] std::vector<std::string> take_delivered();
 
 private:
     Caller caller_;
@@ -225,19 +201,19 @@ public:
     virtual Verdict judge(const ToolSpec& tool, const ToolCall& call, std::stop_token stop) = 0;
 };
 
-/// Words that others want in the conversation. Called on the thread of the conversation.
+/// Texts that plugins add to the conversation. Called on the thread of the conversation.
 class Context {
 public:
     virtual ~Context() = default;
     /// What to remind the model of in the next request, which is about to be sent; may be empty.
     virtual std::string reminders() = 0;
-    /// What a summary must carry on: open todos, open tasks; may be empty.
+    /// What must be kept beside a summary: open todos, open tasks; may be empty.
     virtual std::string carried_on() = 0;
 };
 
 // ---------------------------------------------------------------- jobs
 
-/// The terminal event of a background job, ready to be told.
+/// The end of a background job, ready to be delivered.
 struct JobEnded {
     std::string id;
     std::string status;  ///< completed error timeout cancelled lost
@@ -248,23 +224,21 @@ struct JobEnded {
 struct RecoveredCall {
     std::string text;
     bool is_error = false;
-    std::string delivered_job;  ///< not empty: `text` tells that job's terminal status
+    std::string delivered_job;  ///< not empty: `text` delivers that job's end
 };
 
 /// The background jobs of one session, as the loop sees them. Thread-safe.
 class Inbox {
 public:
     virtual ~Inbox() = default;
-    /// Every end that has not been delivered, oldest first. What is returned stays until `told` has
-    /// been called with it, so that nothing is lost whose delivery cannot be journalled. Never
-    /// blocks.
+    /// Every end that has not been delivered, oldest first. It is returned again until the session
+    /// has journalled its delivery, so that no end is lost when the journal cannot be written. Ends
+    /// what calls have reserved: none is under way. Never blocks.
     virtual std::vector<JobEnded> undelivered() = 0;
     /// Waits until `undelivered` would return something (true), no job that a headless run waits
     /// for is unfinished (false), or `stop` is requested (false).
     virtual bool wait(std::stop_token stop) = 0;
-    /// The model has been told, or is about to be, how these ended: it is journalled.
-    virtual void told(const std::vector<std::string>& jobs) = 0;
-    /// The jobs that have not ended, or whose end has not been told, as a summary lists them;
+    /// The jobs that have not ended, or whose end has not been delivered, as a summary lists them;
     /// empty: there are none.
     virtual std::string table() { return {}; }
     /// For a tool_use without a result in a reopened journal: what became of its command or its

@@ -53,18 +53,18 @@ void Session::count(const Usage& usage) {
     estimate_.counted(usage, head_.system.size() + head_.tools.size() + conversation_.bytes());
 }
 
-/// Another conversation takes the place of this one.
-void Session::forget() {
+/// For another conversation that takes the place of this one.
+void Session::reset_counts() {
     call_ids_.clear();
     recorded_ids_.clear();
     estimate_ = TokenEstimate();
-    front_texts_ = 0;
+    introduction_texts_ = 0;
 }
 
-void Session::put(std::string_view text, std::string_view origin) {
-    if (origin == kFrontOrigin) {
-        ++front_texts_;
-        conversation_.add_front(text);
+void Session::append_text(std::string_view text, std::string_view origin) {
+    if (origin == kIntroductionOrigin) {
+        ++introduction_texts_;
+        conversation_.add_introduction(text);
     } else {
         conversation_.add_text(text);
     }
@@ -87,7 +87,7 @@ Result<void> Session::add_text(std::string_view text, std::string_view origin,
         return written.error();
     }
     deliveries_->deliver(delivers);
-    put(text, origin);
+    append_text(text, origin);
     return {};
 }
 
@@ -124,7 +124,7 @@ Result<void> Session::add_result(const std::string& tool_use_id, const ToolResul
 Result<void> Session::clear() {
     if (auto written = journal_.append("clear", R"("by":"user")"); !written) return written.error();
     conversation_ = Conversation();
-    forget();
+    reset_counts();
     return {};
 }
 
@@ -136,17 +136,17 @@ Result<void> Session::redact(const std::vector<std::string>& tool_use_ids) {
 }
 
 Result<void> Session::compress(const Compressed& compressed) {
-    const auto front = conversation_.front();
-    const auto behind = conversation_.unanswered_texts();
-    const bool asks = conversation_.awaits_answer();
+    const auto introduction = conversation_.introduction();
+    const auto unanswered = conversation_.unanswered_texts();
+    const bool needs_answer = conversation_.awaits_answer();
     const std::string members =
         member("trigger", compressed.trigger) + "," + member("transcript", compressed.transcript) +
-        (asks ? R"(,"asks":true,)" : R"(,"asks":false,)") + member("front", front) + "," +
-        member("text", compressed.text) + "," + member("behind", behind);
+        (needs_answer ? R"(,"asks":true,)" : R"(,"asks":false,)") + member("front", introduction) +
+        "," + member("text", compressed.text) + "," + member("behind", unanswered);
     if (auto written = journal_.append("compaction", members); !written) return written.error();
-    conversation_.restart(front, compressed.text, behind, asks);
-    forget();
-    front_texts_ = front.size();
+    conversation_.restart(introduction, compressed.text, unanswered, needs_answer);
+    reset_counts();
+    introduction_texts_ = introduction.size();
     return {};
 }
 

@@ -34,17 +34,17 @@ struct SessionHead {
 struct Compressed {
     std::string trigger;     ///< auto, manual
     std::string transcript;  ///< where the whole conversation can be read
-    std::string text;        ///< the summary, and what it has to carry on
+    std::string text;        ///< the summary, the jobs, todos and tasks
 };
 
-/// One conversation and its journal, `<folder>/<id>.jsonl`. Every change is written before it is
-/// made, so that after SIGKILL at any byte the same conversation is read back. Used by one thread;
-/// one host at a time.
+/// One conversation and its journal, `<folder>/<id>.jsonl`. Every change is written to the journal
+/// before it is made, so that after SIGKILL at any byte the same conversation is read back. Used by
+/// one thread; one host at a time.
 ///
 /// The records are those of journal::RecordType.
 class Session {
 public:
-    static constexpr std::string_view kFrontOrigin = "environment";
+    static constexpr std::string_view kIntroductionOrigin = "environment";
 
     /// Opens the session, or creates it with `fresh` as its first record when there is none.
     /// `fresh.id` is a checked session id. Damaged lines are skipped, with warnings; they stay in
@@ -60,9 +60,9 @@ public:
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
     /// Where files of this session belong; need not be there.
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-    /// How many texts of the origin kFrontOrigin the conversation has, wherever they stand.
-    [[nodiscard]] std::size_t front_texts() const { return front_texts_; }
-    /// The tokens of the next request: with system, tools and these messages instead of its own.
+    /// How many texts of the origin kIntroductionOrigin the conversation has, also after a prompt.
+    [[nodiscard]] std::size_t introduction_texts() const { return introduction_texts_; }
+    /// The tokens of a request with its system prompt, its tools and these messages.
     [[nodiscard]] std::int64_t estimated_tokens(const Conversation& conversation) const;
     [[nodiscard]] std::int64_t estimated_tokens() const { return estimated_tokens(conversation_); }
     /// Which ends of jobs the journal has delivered.
@@ -75,8 +75,8 @@ public:
     [[nodiscard]] std::string recorded_id(const std::string& tool_use_id) const;
 
     /// Adds text to the open user message; `delivers` are the jobs whose end it delivers. Blank
-    /// text is left out. Text of the origin kFrontOrigin before the first prompt stays in front of
-    /// every summary, and asks for nothing.
+    /// text is left out. Text of the origin kIntroductionOrigin before the first prompt stays
+    /// before every summary, and needs no answer by itself.
     Result<void> add_text(std::string_view text, std::string_view origin,
                           const std::vector<std::string>& delivers = {});
     Result<void> add_answer(const Answer& answer);
@@ -85,7 +85,7 @@ public:
     Result<void> clear();
     /// See Conversation::redact.
     Result<void> redact(const std::vector<std::string>& tool_use_ids);
-    /// One user message takes the place of the conversation: its front, the text, and the user's
+    /// Replaces the conversation by one user message: its introduction, the text, and the user's
     /// texts that no answer has followed yet, word for word. All calls are answered.
     Result<void> compress(const Compressed& compressed);
     Result<void> change_model(const std::string& model);
@@ -109,12 +109,12 @@ private:
     void read_result(const journal::Record& record, const std::string& where);
     void read_compaction(const journal::Record& record, const std::string& where);
     void note(const std::string& where, const std::string& what);
-    void warn_of(const std::string& where, const std::string& what);
+    void warn(const std::string& where, const std::string& what);
     Result<void> write_head();
-    void forget();
+    void reset_counts();
     void count(const Usage& usage);
-    void mend_before_text();
-    void put(std::string_view text, std::string_view origin);
+    void answer_open_calls();
+    void append_text(std::string_view text, std::string_view origin);
     /// Returns the members that the delivering record must carry.
     Result<std::string> list_deliveries(const std::vector<std::string>& jobs);
 
@@ -125,7 +125,7 @@ private:
     TokenEstimate estimate_;
     std::unique_ptr<journal::Deliveries> own_deliveries_;  // null: those of somebody else
     journal::Deliveries* deliveries_;
-    std::size_t front_texts_ = 0;
+    std::size_t introduction_texts_ = 0;
     std::set<std::string> call_ids_;  // every tool_use of the conversation
     std::shared_ptr<CallIds> used_ids_ = std::make_shared<CallIds>();
     std::map<std::string, std::string>
@@ -134,7 +134,7 @@ private:
     std::vector<std::string> warnings_;
     bool resumed_ = false;
     bool paused_ = false;  // while reading: the last record was an answer that goes on in the next
-    bool mended_ = false;  // the prefix is not what the model saw: thinking behind it is void
+    bool mended_ = false;  // the model saw another prefix: the thinking after it is void
 };
 
 }  // namespace tenon::agent

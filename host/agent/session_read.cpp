@@ -45,7 +45,7 @@ std::optional<ToolCall> call_in(const Json& block) {
     return call;
 }
 
-/// What no request may carry: a damaged journal can hold it.
+/// Whether an endpoint would refuse the block: a damaged journal can hold such blocks.
 bool is_unusable(const Json& block) {
     const std::string type = string_or(block, "type");
     if (type.empty()) return true;
@@ -86,7 +86,7 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
     auto opened = journal::Journal::open(path);
     if (!opened) return opened.error();
     journal::Reader reader = opened->reader();
-    std::vector<journal::Place> damaged;  // in front of the first record
+    std::vector<journal::Place> damaged;  // before the first record
     auto place = reader.next();
     for (; place && *place && (*place)->condition == Condition::kDamaged; place = reader.next())
         damaged.push_back(std::move(**place));
@@ -103,15 +103,14 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
     Session session(std::move(*opened), std::move(*head), folder / fresh.id, deliveries);
     session.resumed_ = true;
     for (const journal::Place& found : damaged)
-        session.warn_of(where_of(found), "damaged, skipped (" + found.problem + ")");
-    if ((*place)->condition == Condition::kBesideNuls)
-        session.warn_of(where_of(**place), kBesideNuls);
+        session.warn(where_of(found), "damaged, skipped (" + found.problem + ")");
+    if ((*place)->condition == Condition::kBesideNuls) session.warn(where_of(**place), kBesideNuls);
     if (auto read = session.read(reader); !read) return read.error().while_doing(path.string());
     (void)session.journal_.mend_end();  // else before the next record
     return session;
 }
 
-/// Goes on behind the first record.
+/// The records after the first.
 Result<void> Session::read(journal::Reader& reader) {
     while (true) {
         const auto place = reader.next();
@@ -128,7 +127,7 @@ Result<void> Session::read_place(const journal::Place& place) {
     const std::string where = where_of(place);
     switch (place.condition) {
         case Condition::kDamaged:
-            warn_of(where, "damaged, skipped (" + place.problem + ")");
+            warn(where, "damaged, skipped (" + place.problem + ")");
             return {};
         case Condition::kNewer:
             return Error{where + ": " + place.problem};
@@ -136,7 +135,7 @@ Result<void> Session::read_place(const journal::Place& place) {
             note(where, "the same record once more, skipped");
             return {};
         case Condition::kBesideNuls:
-            warn_of(where, kBesideNuls);
+            warn(where, kBesideNuls);
             break;
         case Condition::kWhole:
             break;
@@ -149,14 +148,14 @@ void Session::note(const std::string& where, const std::string& what) {
     warnings_.push_back("session " + head_.id + ", " + where + ": " + what);
 }
 
-/// What could not be read may have been anything: thinking behind it is void.
-void Session::warn_of(const std::string& where, const std::string& what) {
+/// What could not be read may have been anything: the thinking after it is void.
+void Session::warn(const std::string& where, const std::string& what) {
     mended_ = true;
     note(where, what);
 }
 
-/// Text, or another answer, behind calls without results: the records of those results are gone.
-void Session::mend_before_text() {
+/// Text, or another answer, follows calls without results: the records of those results are lost.
+void Session::answer_open_calls() {
     for (const ToolCall& call : conversation_.unanswered()) {
         mended_ = true;
         (void)conversation_.add_result(call.id, {std::string(kInterrupted), true, {}});
@@ -167,9 +166,9 @@ void Session::read_record(const journal::Record& record, const std::string& wher
     using journal::RecordType;
     switch (record.type()) {
         case RecordType::kText:
-            mend_before_text();
-            if (!record.has("text")) warn_of(where, "a message without text, skipped");
-            put(record.string("text"), record.string("origin"));
+            answer_open_calls();
+            if (!record.has("text")) warn(where, "a message without text, skipped");
+            append_text(record.string("text"), record.string("origin"));
             break;
         case RecordType::kAnswer:
             read_answer(record, where);
@@ -180,10 +179,10 @@ void Session::read_record(const journal::Record& record, const std::string& wher
         case RecordType::kClear:
             conversation_ = Conversation();
             mended_ = false;
-            forget();
+            reset_counts();
             break;
         case RecordType::kRedaction:
-            mend_before_text();
+            answer_open_calls();
             conversation_.redact(calls_recorded_as(record.strings("tool_use_ids")));
             break;
         case RecordType::kCompaction:
@@ -203,7 +202,7 @@ void Session::read_record(const journal::Record& record, const std::string& wher
             if (record.value("tools").is_array()) read_tools(record);
             break;
         case RecordType::kNone:
-            warn_of(where, "a record without a type, skipped");
+            warn(where, "a record without a type, skipped");
             break;
         case RecordType::kSession:
         case RecordType::kDelivery:
@@ -215,7 +214,7 @@ void Session::read_record(const journal::Record& record, const std::string& wher
 
 void Session::read_tools(const journal::Record& record) {
     head_.tools = record.raw("tools");
-    mend_before_text();
+    answer_open_calls();
     conversation_.strip_thinking();
 }
 
@@ -224,7 +223,7 @@ void Session::read_result(const journal::Record& record, const std::string& wher
     const std::string_view text = record.quoted("text");
     if (!conversation_.add_quoted_result(call_recorded_as(id), text.empty() ? R"("")" : text,
                                          record.boolean("is_error", false))) {
-        warn_of(where, "a result without its call, skipped");
+        warn(where, "a result without its call, skipped");
     }
 }
 
@@ -232,21 +231,21 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
     const Json& content = record.value("content");
     const auto texts = split_blocks(record.raw("content"));
     if (!content.is_array() || content.size() != texts.size()) {
-        warn_of(where, "an answer without content, skipped");
+        warn(where, "an answer without content, skipped");
         return;
     }
-    mend_before_text();
+    answer_open_calls();
     const bool goes_on = std::exchange(paused_, record.string("stop_reason") == "pause_turn") &&
                          !conversation_.ends_with_user();
     if (!conversation_.awaits_answer() && !goes_on)
-        warn_of(where, "an answer to nothing that is there");
+        warn(where, "an answer to nothing that is there");
     std::vector<std::string> blocks;
     std::vector<ToolCall> calls;
     const auto seq = static_cast<std::uint64_t>(record.integer("seq", 0));
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (mended_ && is_thinking_block(texts[i])) continue;
         if (is_unusable(content[i])) {
-            warn_of(where, "a block that no endpoint would take, skipped");
+            warn(where, "a block that no endpoint would take, skipped");
             continue;
         }
         auto call = call_in(content[i]);
@@ -266,8 +265,8 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
     if (!mended_) count(read_usage(record.value("usage")));
 }
 
-/// The block with an id and a name that endpoints take, which the call has from here on too. Such
-/// an id follows from the call's place alone, so that it is the same whenever the journal is read.
+/// The block with an id and a name that endpoints accept; the call gets them too. A new id depends
+/// only on the place of the call, so that it is the same whenever the journal is read.
 std::string Session::name_call(ToolCall& call, std::string_view block, std::uint64_t place) {
     std::string out(block);
     if (const std::string name = fitting_tool_name(call.name); name != call.name) {
@@ -301,8 +300,8 @@ std::string Session::call_recorded_as(const std::string& id) const {
     return id;
 }
 
-/// The calls that a record means. Records have the ids that calls have in the conversation; those
-/// of older versions have the recorded ones.
+/// The calls that a record names. Records name calls by their id in the conversation; those of
+/// older versions by the recorded id.
 std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>& ids) const {
     std::set<std::string> calls;
     for (const std::string& id : ids) {
@@ -320,15 +319,16 @@ std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>&
 void Session::read_compaction(const journal::Record& record, const std::string& where) {
     const std::string text = record.string("text");
     if (text.empty()) {
-        warn_of(where, "a summary without text, skipped");
+        warn(where, "a summary without text, skipped");
         return;
     }
-    mend_before_text();
-    const auto front = record.strings("front");
-    conversation_.restart(front, text, record.strings("behind"), record.boolean("asks", true));
+    answer_open_calls();
+    const auto introduction = record.strings("front");
+    conversation_.restart(introduction, text, record.strings("behind"),
+                          record.boolean("asks", true));
     mended_ = false;  // the model has seen exactly this
-    forget();
-    front_texts_ = front.size();
+    reset_counts();
+    introduction_texts_ = introduction.size();
 }
 
 }  // namespace tenon::agent

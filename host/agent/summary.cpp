@@ -10,7 +10,7 @@ namespace tenon::agent {
 namespace {
 
 constexpr int kPlainAttempts = 8;
-/// Where the endpoint does not say that the length is the matter.
+/// Where the endpoint does not say that the length is the reason.
 constexpr int kUnsureAttempts = 3;
 /// A conversation with less text is not refused for its length; less is no conversation.
 constexpr std::size_t kLongText = 8'000;
@@ -39,7 +39,7 @@ std::string instruction(const std::string& focus, std::int64_t max_tokens) {
     return text;
 }
 
-/// Lets retries and notices through; the words of a summary are for nobody's eyes.
+/// Passes retries and notices on, but not the text of the summary.
 class Muted : public EventSink {
 public:
     explicit Muted(EventSink& sink) : sink_(sink) {}
@@ -87,7 +87,7 @@ std::string newest(const std::string& text, std::size_t most) {
     return "[the oldest " + std::to_string(from) + " bytes are left out]\n" + text.substr(from);
 }
 
-/// What the answer is worth as a summary.
+/// Whether the answer can be used as a summary.
 Result<std::string, SummaryFailure> summary_in(const Answer& answer) {
     for (const char* cut :
          {"max_tokens", "model_context_window_exceeded", "pause_turn", "refusal"}) {
@@ -109,7 +109,7 @@ public:
           options_(options),
           spent_(spent),
           stop_(std::move(stop)),
-          room_(options.room(std::nullopt)) {}
+          limits_(options.limits(std::nullopt)) {}
 
     Result<std::string, SummaryFailure> run() {
         std::optional<Result<std::string, SummaryFailure>> first;
@@ -120,10 +120,10 @@ public:
         const std::string text = plain_text(session_.conversation().messages());
         if (first && length_ == Length::kNotSaid && text.size() < kLongText)
             return std::move(*first);
-        std::size_t most = std::min(text.size(), room_.plain_bytes);
+        std::size_t most = std::min(text.size(), limits_.plain_bytes);
         auto summary = ask_in_plain_text(newest(text, most));
         for (int attempt = 1; may_shrink(attempt, most); ++attempt) {
-            most = std::min(less_than(most), room_.plain_bytes);
+            most = std::min(less_than(most), limits_.plain_bytes);
             summary = ask_in_plain_text(newest(text, most));
         }
         return summary;
@@ -141,16 +141,16 @@ private:
 
     Result<std::string, SummaryFailure> ask_as_it_is() {
         Conversation asked = session_.conversation();
-        asked.add_text(instruction(options_.focus, room_.max_tokens));
+        asked.add_text(instruction(options_.focus, limits_.max_tokens));
         return ask({session_.head().model, session_.head().system, session_.head().tools,
-                    asked.messages(), room_.max_tokens, true});
+                    asked.messages(), limits_.max_tokens, true});
     }
 
     Result<std::string, SummaryFailure> ask_in_plain_text(const std::string& text) {
         std::vector<Message> messages = {empty_message(Role::kUser)};
         append_block(messages.back(), text_block("<conversation>\n" + text + "</conversation>"));
-        append_block(messages.back(), text_block(instruction(options_.focus, room_.max_tokens)));
-        return ask({session_.head().model, "", "[]", messages, room_.max_tokens, false});
+        append_block(messages.back(), text_block(instruction(options_.focus, limits_.max_tokens)));
+        return ask({session_.head().model, "", "[]", messages, limits_.max_tokens, false});
     }
 
     Result<std::string, SummaryFailure> ask(const Request& request) {
@@ -164,7 +164,7 @@ private:
             return summary_in(*answer);
         }
         length_ = answer.error().length;
-        if (answer.error().window) room_ = options_.room(answer.error().window);
+        if (answer.error().window) limits_ = options_.limits(answer.error().window);
         return SummaryFailure{answer.error().message};
     }
 
@@ -174,7 +174,7 @@ private:
     const SummaryOptions& options_;
     Usage& spent_;
     std::stop_token stop_;
-    SummaryRoom room_;
+    SummaryLimits limits_;
     Length length_ = Length::kFits;  // of the last request
 };
 

@@ -10,8 +10,8 @@
 
 namespace tenon::agent {
 
-/// How much goes into a request for a summary.
-struct SummaryRoom {
+/// How large a request for a summary and the summary may be.
+struct SummaryLimits {
     std::int64_t max_tokens = 0;  ///< of the summary
     std::size_t plain_bytes = 0;  ///< of the conversation as plain text
 };
@@ -20,8 +20,8 @@ struct SummaryRoom {
 struct SummaryOptions {
     std::string focus;  ///< what it must keep above all; may be empty
     bool fits = true;   ///< false: the conversation is known not to fit into a request
-    /// The room there is, once the endpoint has stated the model's window or without that.
-    std::function<SummaryRoom(std::optional<std::int64_t> window)> room;
+    /// The limits, once the endpoint has stated the model's window, or before.
+    std::function<SummaryLimits(std::optional<std::int64_t> window)> limits;
 };
 
 struct SummaryFailure {
@@ -29,11 +29,12 @@ struct SummaryFailure {
     bool stopped = false;  ///< the stop token asked for it
 };
 
-/// Has the model sum up the session's conversation, which stays as it is: with the conversation as
-/// it stands and no tool allowed, so that caches hold; when that does not fit, as plain text of
-/// which the oldest part is left out, less each time, a bounded number of times. Words of a refusal
-/// that are not known count as "too long" when the conversation is long. What it costs is added to
-/// `spent`. Retries are told to `sink`, the words are not. All calls are answered.
+/// Has the model sum up the session's conversation, which stays as it is. The request holds the
+/// conversation as it is and allows no tool, so that caches stay valid; when that does not fit, it
+/// holds the conversation as plain text without its oldest part, shorter each time, a bounded
+/// number of times. A refusal with an unknown message counts as "too long" when the conversation is
+/// long. The tokens used are added to `spent`. `sink` gets the retries, not the text. All calls are
+/// answered.
 Result<std::string, SummaryFailure> summarize(const Session& session, Provider& provider,
                                               EventSink& sink, const SummaryOptions& options,
                                               Usage& spent, std::stop_token stop);

@@ -213,7 +213,7 @@ CallOutcome ToolBatch::try_one(const Task& task, std::stop_token stop) {
     CallOutcome outcome{tool->call(call, context), false, {}};
     outcome.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
-    // What a call has read and then not said, or not wholly, is still to be delivered.
+    // An end that a failed call, or a result that was cut off, has read is not delivered by it.
     if (outcome.result.is_error || outcome.result.cut_at != std::string::npos) {
         outcome.result.delivered_jobs.clear();
         return outcome;

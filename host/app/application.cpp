@@ -19,8 +19,8 @@
 #include "host/cli/sessions_command.h"
 #include "host/cli/tasks_command.h"
 #include "host/cli/tool_command.h"
-#include "host/config/settings.h"
-#include "host/session/rule_texts.h"
+#include "host/config/configuration.h"
+#include "host/permission/rules.h"
 
 namespace tenon::app {
 namespace {
@@ -53,19 +53,19 @@ int complain(const std::string& message, int exit_code) {
 }
 
 int run_agent(const cli::Options& options, const config::Sources& sources) {
-    const auto loaded = config::load(sources, overrides_of(options));
-    if (!loaded) return complain(loaded.error().message, kUsage);
-    for (const std::string& warning : loaded->warnings)
+    const auto configuration = config::load(sources, overrides_of(options));
+    if (!configuration) return complain(configuration.error().message, kUsage);
+    for (const std::string& warning : configuration->warnings)
         say("warning: " + warning);
-    for (const std::string& notice : loaded->notices)
+    for (const std::string& notice : configuration->notices)
         say(notice);
-    if (auto started = start_logging(loaded->settings.log); !started)
+    if (auto started = start_logging(configuration->settings.log); !started)
         return complain(started.error().message, kUsage);
     const bool text =
         options.output_format.value_or(cli::OutputFormat::kText) == cli::OutputFormat::kText;
     if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
-        return run_interactive(options, *loaded, sources);
-    return run_headless(options, *loaded, sources);
+        return run_interactive(options, *configuration, sources.environment);
+    return run_headless(options, *configuration);
 }
 
 }  // namespace
@@ -115,7 +115,7 @@ int Application::act() {
         return 0;
     }
     config::Sources sources = config::process_sources(installation_prefix(), start_);
-    sources.check_rule = session::check_rule;
+    sources.check_rule = permission::check_rule;
     if (options->command.empty()) return run_agent(*options, sources);
     if (options->command == "config")
         return cli::run_config(*options, sources,

@@ -5,7 +5,7 @@
 #include "host/app/prompt_input.h"
 #include "host/base/output.h"
 #include "host/base/signals.h"
-#include "host/cli/run_setup.h"
+#include "host/cli/run_request.h"
 #include "host/jobs/launcher.h"
 #include "host/session/failure_text.h"
 #include "host/session/open_session.h"
@@ -101,9 +101,9 @@ bool print(const ui::Report& report, cli::OutputFormat format, Output& output, u
     return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
-int run(const cli::Options& options, const config::Loaded& loaded, const config::Sources& sources) {
+int run(const cli::Options& options, const config::Configuration& configuration) {
     const auto begin = std::chrono::steady_clock::now();
-    auto setup = cli::prepare_run(options, loaded);
+    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
     if (!setup) return complain(setup.error().message, kUsage);
     const Secrets& secrets = (*setup)->secrets;
     auto input = read_prompt(options.prompt, STDIN_FILENO);
@@ -113,6 +113,7 @@ int run(const cli::Options& options, const config::Loaded& loaded, const config:
     const cli::OutputFormat format = options.output_format.value_or(cli::OutputFormat::kText);
     // Both before any thread starts; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
+    (*setup)->launcher = launcher.get();
     Signals signals;
     ui::Notices notices;
     Output output(STDOUT_FILENO, signals.stop_token());
@@ -123,11 +124,9 @@ int run(const cli::Options& options, const config::Loaded& loaded, const config:
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
 
-    session::OpenOptions host_options =
-        cli::host_options_of(options, sources, **setup, launcher.get());
-    host_options.wait_for_jobs = !options.no_wait;
-    auto host = session::OpenSession::create((*setup)->settings, std::move(host_options),
-                                             *(*setup)->provider, watchers, secrets);
+    session::OpenOptions open_options{**setup, watchers, (*setup)->session_id};
+    open_options.wait_for_jobs = !options.no_wait;
+    auto host = session::OpenSession::create(std::move(open_options));
     const auto duration = [begin] {
         return std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begin);
@@ -156,10 +155,9 @@ int run(const cli::Options& options, const config::Loaded& loaded, const config:
 }  // namespace
 
 /// What is thrown here is a thread or a descriptor that is not to be had.
-int run_headless(const cli::Options& options, const config::Loaded& loaded,
-                 const config::Sources& sources) {
+int run_headless(const cli::Options& options, const config::Configuration& configuration) {
     try {
-        return run(options, loaded, sources);
+        return run(options, configuration);
     } catch (const std::exception& e) {
         ui::Report report;
         report.subtype = "error_api";

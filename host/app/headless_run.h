@@ -1,12 +1,11 @@
 #pragma once
 
 #include "host/cli/options.h"
-#include "host/config/settings.h"
+#include "host/config/configuration.h"
 
 namespace tenon::app {
 
 /// One headless run. Returns the exit code of the program.
-int run_headless(const cli::Options& options, const config::Loaded& loaded,
-                 const config::Sources& sources);
+int run_headless(const cli::Options& options, const config::Configuration& configuration);
 
 }  // namespace tenon::app

@@ -6,7 +6,7 @@
 #include "host/app/logging.h"
 #include "host/base/output.h"
 #include "host/base/untrusted.h"
-#include "host/cli/run_setup.h"
+#include "host/cli/run_request.h"
 #include "host/cli/screen.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/launcher.h"
@@ -37,13 +37,14 @@ void block_signals() {
 
 }  // namespace
 
-int run_interactive(const cli::Options& options, const config::Loaded& loaded,
-                    const config::Sources& sources) {
-    auto setup = cli::prepare_run(options, loaded);
+int run_interactive(const cli::Options& options, const config::Configuration& configuration,
+                    const config::Environment& environment) {
+    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
     if (!setup) return complain(setup.error().message, kUsage);
     // Both before any thread starts; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
-    const cli::Screen screen = cli::screen_of(STDOUT_FILENO, sources.environment);
+    (*setup)->launcher = launcher.get();
+    const cli::Screen screen = cli::screen_of(STDOUT_FILENO, environment);
     terminal::Terminal::Options terminal_options;
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
@@ -73,7 +74,7 @@ int run_interactive(const cli::Options& options, const config::Loaded& loaded,
     }
     sitting::Sitting::End end;
     {
-        sitting::Sitting interactive({options, sources, **setup, *launcher, **terminal, screen});
+        sitting::Sitting interactive({**setup, **terminal, screen});
         end = interactive.run();
     }
     if (log_on_screen) show_log({});

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <locale.h>  // NOLINT(modernize-deprecated-headers): locale_t
 #include <string_view>
 
-/// What a terminal does with one character. From the Unicode 14 character database (general
-/// category, East_Asian_Width) and its rules for grapheme clusters, not from the locale. Pure
-/// functions.
+/// What a terminal does with one character. Widths and marks are those of the C library under a
+/// UTF-8 locale, whatever the locale of the program is; the clusters follow Unicode's UAX 29.
+/// Any thread. Where the system has no such locale, characters beyond ASCII count as one column.
 namespace tenon {
 
 /// The first character of valid UTF-8. `text` is not empty.
@@ -24,5 +24,9 @@ std::size_t columns_of(char32_t code);
 bool continues_cluster(char32_t code);
 
 bool is_regional_indicator(char32_t code);
+
+/// A locale whose characters are UTF-8, for uselocale() and the functions that take a locale; null
+/// when the system has none. It stays as long as the program.
+locale_t utf8_locale();
 
 }  // namespace tenon

@@ -78,6 +78,10 @@ const AnyJson& member_of(const AnyJson& object, std::string_view key) {
 
 }  // namespace
 
+Json empty_object() {
+    return Json::object();
+}
+
 Result<Json> parse_json(std::string_view text, std::size_t max_depth) {
     return parse<Json>(text, max_depth);
 }

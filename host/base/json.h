@@ -27,6 +27,9 @@ constexpr std::size_t kMaxJsonDepth = 256;
 /// accepted some levels down.
 constexpr std::size_t kMaxOwnJsonDepth = kMaxJsonDepth + 16;
 
+/// Json::object() for headers: there the library's own would be compiled into every file.
+Json empty_object();
+
 /// Parses one JSON text, which may be any bytes. Whatever the library objects to is an Error that
 /// says where and why: syntax, invalid UTF-8, a number beyond what a double can hold (1e999). Depth
 /// is checked by a scan before parsing.

@@ -56,11 +56,11 @@ private:
 /// sees the guarded members read under the lock.
 class Condition {
 public:
-    void wait(Lock& lock) { inner_.wait(lock); }
+    Condition();
+    ~Condition();
+    void wait(Lock& lock);
     /// False when the time was over.
-    bool wait_until(Lock& lock, std::chrono::steady_clock::time_point when) {
-        return inner_.wait_until(lock, when) == std::cv_status::no_timeout;
-    }
+    bool wait_until(Lock& lock, std::chrono::steady_clock::time_point when);
     void notify_one() { inner_.notify_one(); }
     void notify_all() { inner_.notify_all(); }
 

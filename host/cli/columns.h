@@ -6,24 +6,24 @@
 
 #include "host/cli/screen.h"
 
-/// Tables of the commands that list something. Pure functions.
+/// Tables for the commands that list something. Pure functions.
 namespace tenon::cli {
 
 struct TableColumn {
     const char* title;
-    bool when_narrow = true;  ///< shown also on less than 60 columns
+    bool when_narrow = true;  ///< also shown on a screen of less than 60 columns
     std::size_t widest = 0;   ///< 0: no limit
 };
 
-/// The texts are visible (visible_text.h). With `colour`, an escape sequence, the second cell has
-/// it.
+/// The cells contain no control characters (see visible()). `colour` is an escape sequence that
+/// applies to the second cell; null: no colour.
 struct TableRow {
     std::vector<std::string> cells;
     const char* colour = nullptr;
 };
 
-/// The titles, then a line a row, no wider than the screen; the last column takes what is left. No
-/// line at all without rows.
+/// The line of titles, then one line for each row. No line is wider than the screen; the last
+/// column takes the rest of the width. Without rows there are no lines.
 std::vector<std::string> table(std::span<const TableColumn> columns,
                                const std::vector<TableRow>& rows, const Screen& screen);
 

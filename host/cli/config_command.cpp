@@ -11,7 +11,6 @@
 #include "host/cli/verbs.h"
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
-#include "host/config/merger.h"
 #include "host/config/state_dir.h"
 #include "host/config/trust.h"
 
@@ -51,12 +50,12 @@ int fail(const Console& console, const std::vector<std::string>& lines, int code
 
 /// Everything that was found on the way. That there is no workspace is no error here: the other
 /// layers can be shown all the same.
-void report(const config::Examined& examined, const Console& console) {
-    if (!examined.no_workspace.empty()) {
-        tell(console, "warning: ", {examined.no_workspace + "; what a workspace says is left out"});
+void report(const config::Configuration& found, const Console& console) {
+    if (!found.no_workspace.empty()) {
+        tell(console, "warning: ", {found.no_workspace + "; what a workspace says is left out"});
     }
-    tell(console, "warning: ", examined.loaded.warnings);
-    tell(console, "error: ", examined.errors);
+    tell(console, "warning: ", found.warnings);
+    tell(console, "error: ", found.errors);
 }
 
 // ---------------------------------------------------------------- show
@@ -66,14 +65,14 @@ std::string pad(const std::string& text, std::size_t width) {
     return length < width ? text + std::string(width - length, ' ') : text;
 }
 
-void show_table(const std::vector<config::Entry>& entries, std::ostream& out) {
+void show_table(const std::vector<config::ShownSetting>& settings, std::ostream& out) {
     constexpr std::size_t kWidestValue = 48;
     std::vector<std::array<std::string, 3>> rows;
     std::array<std::size_t, 2> widths{};
-    for (const config::Entry& entry : entries) {
-        rows.push_back({visible(entry.key),
-                        entry.value.empty() ? "(" + entry.otherwise + ")" : visible(entry.value),
-                        visible(entry.origin)});
+    for (const config::ShownSetting& one : settings) {
+        rows.push_back({visible(one.key),
+                        one.value.empty() ? "(" + one.otherwise + ")" : visible(one.value),
+                        visible(one.origin)});
         for (std::size_t i = 0; i < widths.size(); ++i) {
             widths[i] = std::max(widths[i], std::min(utf8::length(rows.back()[i]), kWidestValue));
         }
@@ -82,48 +81,43 @@ void show_table(const std::vector<config::Entry>& entries, std::ostream& out) {
         out << pad(row[0], widths[0]) << "  " << pad(row[1], widths[1]) << "  " << row[2] << '\n';
 }
 
-void show_json(const std::vector<config::Entry>& entries, const Console& console) {
+void show_json(const std::vector<config::ShownSetting>& settings, const Console& console) {
     Json array = Json::array();
-    for (const config::Entry& entry : entries) {
-        array.push_back({{"key", entry.key},
-                         {"value", entry.value.empty() ? Json() : Json(entry.value)},
-                         {"origin", entry.origin}});
+    for (const config::ShownSetting& one : settings) {
+        array.push_back({{"key", one.key},
+                         {"value", one.value.empty() ? Json() : Json(one.value)},
+                         {"origin", one.origin}});
     }
     print_json(console, dump_json(array));
 }
 
-int show(const config::Examined& examined, bool json, const Console& console) {
-    report(examined, console);
-    if (!examined.errors.empty()) return kUsage;
+int show(const config::Configuration& found, bool json, const Console& console) {
+    report(found, console);
+    if (!found.errors.empty()) return kUsage;
+    const auto settings = config::shown_settings(found.table);
     if (json) {
-        show_json(examined.loaded.entries, console);
+        show_json(settings, console);
     } else {
-        show_table(examined.loaded.entries, console.out);
+        show_table(settings, console.out);
     }
     return 0;
 }
 
 // ---------------------------------------------------------------- check
 
-int check(const config::Examined& examined, const Console& console) {
-    report(examined, console);
-    for (const std::string& file : examined.loaded.files)
+int check(const config::Configuration& found, const Console& console) {
+    report(found, console);
+    for (const std::string& file : found.files)
         console.out << "read " << visible(file) << '\n';
-    if (!examined.errors.empty()) return kUsage;
+    if (!found.errors.empty()) return kUsage;
     console.out << "ok\n";
     return 0;
 }
 
 // ---------------------------------------------------------------- trust
 
-/// What reading a file of configuration needs to know besides its bytes.
-struct Home {
-    std::filesystem::path path;
-    config::RuleCheck check_rule = nullptr;
-};
-
 /// What the file sets, key by key, and what of it will not count.
-void show_effect(const std::filesystem::path& workspace, const Home& home,
+void show_effect(const config::Settings& settings, config::RuleCheck check_rule,
                  const config::FoundFile& file, config::ConfigFile parsed, const Console& console) {
     console.out << "It sets:\n";
     for (const config::ConfigEntry& entry : parsed.entries) {
@@ -132,10 +126,10 @@ void show_effect(const std::filesystem::path& workspace, const Home& home,
     }
     std::vector<std::string> problems = std::move(parsed.problems);
     problems.insert(problems.end(), parsed.warnings.begin(), parsed.warnings.end());
-    config::Merger merger(home.path, home.check_rule);
-    merger.merge({config::Standing::kTrusted, file.path.string(), workspace, workspace,
-                  std::move(parsed.entries)},
-                 problems, problems);
+    config::Table table(settings.home, check_rule);
+    table.add({config::LayerTrust::kTrusted, file.path.string(), settings.workspace,
+               settings.workspace, std::move(parsed.entries)},
+              problems, problems);
     for (const std::string& problem : problems)
         console.out << "  " << visible(problem) << '\n';
 }
@@ -147,10 +141,10 @@ void show_bytes(const std::filesystem::path& path, const std::string& bytes,
     if (!bytes.ends_with('\n')) console.out << '\n';
 }
 
-bool show_file(const std::filesystem::path& workspace, const Home& home,
+bool show_file(const config::Settings& settings, config::RuleCheck check_rule,
                const std::optional<config::FoundFile>& file, const Console& console) {
     if (!file) {
-        console.out << visible(workspace.string())
+        console.out << visible(settings.workspace.string())
                     << " has no .tenon/tenon.xml and no .tenon/tenon.properties. Trust holds until "
                        "it has one.\n";
         return true;
@@ -162,7 +156,7 @@ bool show_file(const std::filesystem::path& workspace, const Home& home,
     }
     show_bytes(file->path, file->bytes, console);
     console.out << '\n';
-    show_effect(workspace, home, *file, *std::move(parsed), console);
+    show_effect(settings, check_rule, *file, *std::move(parsed), console);
     return true;
 }
 
@@ -182,26 +176,26 @@ bool ask(const std::filesystem::path& workspace, const Console& console) {
     return ask_yes_no("Trust " + workspace.string() + "?", console.err, console.input);
 }
 
-int trust(const config::Examined& examined, const config::Sources& sources, bool yes,
+int trust(const config::Configuration& found, config::RuleCheck check_rule, bool yes,
           const Console& console) {
-    const config::Places places = config::places_of(sources.environment, sources.cwd);
-    const auto& workspace = examined.loaded.settings.workspace;
-    const auto& state_dir = examined.loaded.settings.state_dir;
-    if (!examined.no_workspace.empty()) return fail(console, {examined.no_workspace}, kUsage);
-    if (workspace.empty() || state_dir.empty()) return fail(console, examined.errors, kUsage);
+    const config::Settings& settings = found.settings;
+    const auto& workspace = settings.workspace;
+    const auto& state_dir = settings.state_dir;
+    if (!found.no_workspace.empty()) return fail(console, {found.no_workspace}, kUsage);
+    if (workspace.empty() || state_dir.empty()) return fail(console, found.errors, kUsage);
     if (auto fine = config::check_state_dir(state_dir); !fine)
         return fail(console, {fine.error().message}, kUsage);
     // These bytes are read once: shown, hashed and recorded.
     const auto file = config::find_workspace_config_file(workspace);
     if (!file) return fail(console, {file.error().message}, kUsage);
     const config::AgentFiles agents = config::read_agent_files(
-        config::agent_folders(workspace, places.home, places.config).of_workspace);
+        config::agent_folders(workspace, settings.home, settings.config_dir).of_workspace);
     tell(console, "warning: ", agents.problems);
     if (is_trusted(state_dir, workspace, *file, agents.files)) {
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
     }
-    if (!show_file(workspace, {places.home, sources.check_rule}, *file, console)) return kUsage;
+    if (!show_file(settings, check_rule, *file, console)) return kUsage;
     for (const config::AgentFile& agent : agents.files) {
         console.out << '\n';
         show_bytes(agent.path, agent.bytes, console);
@@ -231,13 +225,14 @@ int run_config(Options options, const config::Sources& sources, const Console& c
         console.out << command_help(kCommand);
         return 0;
     }
-    const auto found = find_verb(kCommand, kVerbs, *arguments);
-    if (!found) return fail(console, {found.error().message}, kUsage);
-    const std::string_view verb = (*found)->name;
-    const config::Examined examined = config::examine(sources, overrides_of(options));
-    if (verb == "show") return finish(console, show(examined, arguments->has("json"), console));
-    if (verb == "check") return finish(console, check(examined, console));
-    return finish(console, trust(examined, sources, options.yes || arguments->has("yes"), console));
+    const auto known = find_verb(kCommand, kVerbs, *arguments);
+    if (!known) return fail(console, {known.error().message}, kUsage);
+    const std::string_view verb = (*known)->name;
+    const config::Configuration found = config::examine(sources, overrides_of(options));
+    if (verb == "show") return finish(console, show(found, arguments->has("json"), console));
+    if (verb == "check") return finish(console, check(found, console));
+    return finish(console,
+                  trust(found, sources.check_rule, options.yes || arguments->has("yes"), console));
 }
 
 }  // namespace tenon::cli

@@ -146,12 +146,12 @@ Result<Checked> check(const Arguments& arguments) {
     return Checked{verb, *std::move(ids)};
 }
 
-int act(const Checked& checked, const Arguments& arguments, const config::Examined& examined,
+int act(const Checked& checked, const Arguments& arguments, const config::Configuration& found,
         const config::Sources& sources, const Console& console) {
     Secrets secrets;
-    examined.loaded.credentials.add_to(secrets);
+    found.credentials.add_to(secrets);
     const bool runs = checked.verb->act == nullptr;
-    const auto& state_dir = examined.loaded.settings.state_dir;
+    const auto& state_dir = found.settings.state_dir;
     if (auto fine = runs ? config::make_state_dir(state_dir) : config::check_state_dir(state_dir);
         !fine)
         return complain(console, fine.error().message, kUsage);
@@ -159,7 +159,7 @@ int act(const Checked& checked, const Arguments& arguments, const config::Examin
     auto store = runs ? jobs::Store::open(folder) : jobs::Store::open_existing(folder);
     if (!store) return complain(console, store.error().message, kFailed);
     const JobsCall call{*store, secrets, console, sources.environment, arguments, checked.ids};
-    return runs ? run_job(call, examined.loaded.settings, sources) : checked.verb->act(call);
+    return runs ? run_job(call, found.settings, sources) : checked.verb->act(call);
 }
 
 }  // namespace
@@ -192,21 +192,21 @@ int run_jobs(Options options, const config::Sources& sources, const Console& con
     }
     const auto checked = check(*arguments);
     if (!checked) return complain(console, checked.error().message, kUsage);
-    const config::Examined examined = config::examine(sources, overrides_of(options));
+    const config::Configuration found = config::examine(sources, overrides_of(options));
     // A slip in some file must not keep anybody from ending a job.
     const bool strict = checked->verb->act == nullptr || options.config ||
-                        !options.defines.empty() || examined.loaded.settings.state_dir.empty();
-    if (strict && !examined.errors.empty()) {
-        for (const std::string& error : examined.errors)
+                        !options.defines.empty() || found.settings.state_dir.empty();
+    if (strict && !found.errors.empty()) {
+        for (const std::string& error : found.errors)
             complain(console, error, kUsage);
         return kUsage;
     }
     if (checked->verb->act == nullptr) {
-        if (!examined.no_workspace.empty()) return complain(console, examined.no_workspace, kUsage);
-        for (const std::string& warning : examined.loaded.warnings)
+        if (!found.no_workspace.empty()) return complain(console, found.no_workspace, kUsage);
+        for (const std::string& warning : found.warnings)
             complain(console, "warning: " + warning, 0);
     }
-    return finish(console, act(*checked, *arguments, examined, sources, console));
+    return finish(console, act(*checked, *arguments, found, sources, console));
 }
 
 }  // namespace tenon::cli

@@ -41,8 +41,7 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& sett
     if (cwd && cwd->empty()) return Error{"--cwd: the value is empty"};
     spec.cwd = spec.workspace;
     if (cwd) {
-        const config::Places places = config::places_of(sources.environment, sources.cwd);
-        const auto path = config::given_path(*cwd, places.home, sources.cwd);
+        const auto path = config::given_path(*cwd, settings.home, sources.cwd);
         if (!path) return path.error().while_doing("--cwd");
         spec.cwd = path->string();
     }

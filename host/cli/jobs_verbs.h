@@ -7,7 +7,7 @@
 #include "host/cli/console.h"
 #include "host/cli/jobs_words.h"
 #include "host/cli/option_table.h"
-#include "host/config/settings.h"
+#include "host/config/configuration.h"
 #include "host/jobs/store.h"
 
 /// The verbs of `tenon jobs`, their words checked already. Each returns the exit code.

@@ -127,8 +127,8 @@ void add(std::string& text, const char* label, const std::string& value) {
 
 std::string kind_text(const jobs::JobSpec& spec) {
     if (spec.kind == jobs::Kind::kForeground) return "foreground";
-    return spec.lifetime == jobs::Lifetime::kPersistent ? "background, persistent"
-                                                        : "background, of its session";
+    if (spec.lifetime == jobs::Lifetime::kPersistent) return "background, persistent";
+    return spec.session.empty() ? "background" : "background, of its session";
 }
 
 void describe_end(std::string& text, const JobRecord& job, bool supervised) {

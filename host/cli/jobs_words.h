@@ -9,25 +9,26 @@
 #include "host/cli/screen.h"
 #include "host/jobs/job.h"
 
-/// Jobs as people and programs read them. Pure functions; the records may hold anything.
+/// Jobs as text for people and as JSON for programs. Pure functions; the records may hold any text.
 namespace tenon::cli {
 
-/// One job of `--json`. `now_ms`: the duration of what still runs counts up to here.
+/// One job as `--json` prints it. The duration of a running job is counted up to `now_ms`.
 Json to_json(const jobs::JobRecord& job, std::int64_t now_ms);
 
 /// "350ms", "4.2s", "3m05s", "2h07m", "12d03h"
 std::string in_short(std::int64_t duration_ms);
-/// How long it ran, up to now where it still does; none when it never did.
+/// How long the job ran; up to `now_ms` when it still runs, nothing when it never ran.
 std::optional<std::int64_t> duration_of(const jobs::JobRecord& job, std::int64_t now_ms);
 
-/// A table, one line a job, no wider than the screen, in the order given. No line at all for none.
+/// A table with one line for each job, in the given order, no wider than the screen. Without jobs
+/// there are no lines.
 std::vector<std::string> jobs_table(std::span<const jobs::JobRecord> jobs, const Screen& screen,
                                     std::int64_t now_ms);
 
-/// Everything about one job, a line each. `supervised`: its shim still lives.
+/// Everything about one job, one line for each fact. `supervised`: its supervisor still runs.
 std::string describe(const jobs::JobRecord& job, bool supervised, std::int64_t now_ms);
 
-/// Words as the one line of bash text that runs exactly them.
+/// The bash text that runs exactly these words.
 std::string quoted_for_bash(std::span<const std::string> words);
 
 }  // namespace tenon::cli

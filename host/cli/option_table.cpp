@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kHelpColumn = 28;
 
-/// One word of the command line that is an option, split at its value.
-struct Word {
+/// One word of the command line that is an option: the name and the value attached to it.
+struct OptionWord {
     const OptionSpec* spec = nullptr;
     std::string_view name;                  ///< as typed, dashes included
     std::optional<std::string_view> value;  ///< what was attached to it
@@ -22,8 +22,8 @@ bool looks_like_option(std::string_view word) {
     return word.size() > 1 && word[0] == '-';
 }
 
-Word split(std::span<const OptionSpec> table, std::string_view word) {
-    Word out;
+OptionWord split(std::span<const OptionSpec> table, std::string_view word) {
+    OptionWord out;
     if (word.starts_with("--")) {
         const auto equals = word.find('=');
         out.name = word.substr(0, equals);
@@ -41,7 +41,7 @@ Word split(std::span<const OptionSpec> table, std::string_view word) {
     return out;
 }
 
-Error unknown_option(std::span<const OptionSpec> table, const Word& word) {
+Error unknown_option(std::span<const OptionSpec> table, const OptionWord& word) {
     std::vector<std::string_view> names;
     for (const OptionSpec& spec : table)
         names.push_back(spec.long_name);
@@ -52,15 +52,17 @@ Error unknown_option(std::span<const OptionSpec> table, const Word& word) {
     return {std::move(message)};
 }
 
-/// Takes the value of `word`, which stood at args[at]; moves `at` on when it is the next word.
+/// The value of the option `word`, which is args[at]. Advances `at` when the value is the next
+/// word.
 Result<std::string> value_of(std::span<const OptionSpec> table, std::span<const std::string> args,
-                             std::size_t& at, const Word& word) {
+                             std::size_t& at, const OptionWord& word) {
     const std::string name = word.spec->shown();
     const std::string argument(word.spec->argument);
     if (word.value) return std::string(*word.value);
     if (at + 1 == args.size()) return Error{name + " needs a value: " + name + " " + argument};
     const std::string& next = args[at + 1];
-    // An option in the place of a value is a value forgotten; whoever means it writes `=`.
+    // An option where a value belongs: the value was forgotten. A value like that is given with
+    // `=`.
     if (next == "--" || (looks_like_option(next) && split(table, next).spec != nullptr)) {
         return Error{name + " needs a value before " + visible(next) +
                      " (a value that looks like an option: " + name + "=" + argument + ")"};
@@ -71,7 +73,7 @@ Result<std::string> value_of(std::span<const OptionSpec> table, std::span<const 
 
 Result<void> take_option(std::span<const OptionSpec> table, std::span<const std::string> args,
                          std::size_t& at, Arguments& out) {
-    const Word word = split(table, args[at]);
+    const OptionWord word = split(table, args[at]);
     const bool bundled = word.spec != nullptr && word.value && !args[at].starts_with("--");
     if (word.spec == nullptr) return unknown_option(table, word);
     const OptionSpec& spec = *word.spec;

@@ -8,11 +8,13 @@
 
 #include "host/base/result.h"
 
-/// Command lines by table. Options are never abbreviated; they stand anywhere, as `--opt value`,
-/// `--opt=value`, `-o value` or `-ovalue`; `--` ends them. Pure functions.
+/// Parses command lines according to a table of options. Options are never abbreviated. They may be
+/// anywhere, as `--opt value`, `--opt=value`, `-o value` or `-ovalue`; `--` ends them. Pure
+/// functions.
 namespace tenon::cli {
 
-enum class Repeat { kLast, kOnce, kList };  ///< given again: the last counts, an error, all count
+/// What it means that an option is given twice: the last one counts, an error, or all count.
+enum class Repeat { kLast, kOnce, kList };
 
 struct OptionSpec {
     char short_name = 0;         ///< 0: none
@@ -26,29 +28,30 @@ struct OptionSpec {
 
 struct CommandSpec {
     std::string_view name;     ///< "tenon config"
-    std::string_view usage;    ///< lines behind the name, one form each
+    std::string_view usage;    ///< the forms of the command without its name, one a line
     std::string_view summary;  ///< one paragraph
     std::span<const OptionSpec> options;
     std::string_view footer = {};  ///< printed as it is
 };
 
-/// A command line taken apart.
+/// A parsed command line.
 struct Arguments {
     struct Given {
         std::string_view name;  ///< long name
         std::string value;
     };
     std::vector<Given> options;            ///< in order
-    std::vector<std::string> words;        ///< everything that is no option, in order
-    std::optional<std::size_t> dashes_at;  ///< how many words stood before `--`
+    std::vector<std::string> words;        ///< everything that is not an option, in order
+    std::optional<std::size_t> dashes_at;  ///< how many words precede `--`; none: there is no `--`
 
     [[nodiscard]] bool has(std::string_view long_name) const;
     [[nodiscard]] std::optional<std::string> value(std::string_view long_name) const;  ///< the last
     [[nodiscard]] std::vector<std::string> values(std::string_view long_name) const;
 };
 
-/// With `stop_at_first_word`, that word and all behind it become `words` as they are (a
-/// sub-command). The error names the option, and what was meant or is allowed.
+/// With `stop_at_first_word`, the first word that is not an option and all that follow it become
+/// `words` unparsed: a sub-command parses them. The error names the option and says which one was
+/// meant, or what is allowed.
 Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
                                   std::span<const std::string> args,
                                   bool stop_at_first_word = false);

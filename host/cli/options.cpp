@@ -226,11 +226,10 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
     const bool known = std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end();
     if (!known || arguments.dashes_at) {
         const auto meant = arguments.dashes_at ? std::nullopt : nearest(word, kCommands);
-        return Error{
-            "unexpected argument " + in_quotes(word) + "; " +
-            (meant
-                 ? "did you mean 'tenon " + std::string(*meant) + "'?"
-                 : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, tool and config")};
+        return Error{"unexpected argument " + in_quotes(word) + "; " +
+                     (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
+                            : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, "
+                              "tool and config")};
     }
     for (const Arguments::Given& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };

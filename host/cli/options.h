@@ -11,7 +11,7 @@
 
 #include "host/base/result.h"
 #include "host/cli/option_table.h"
-#include "host/config/settings.h"
+#include "host/config/configuration.h"
 
 /// The command line of `tenon` as plain values. Paths are as typed; settings make them absolute.
 namespace tenon::cli {

@@ -6,7 +6,7 @@
 
 #include "host/config/places.h"
 
-/// What a stream of text for people can show.
+/// What an output stream can show to people.
 namespace tenon::cli {
 
 struct Screen {
@@ -17,12 +17,13 @@ struct Screen {
     std::size_t rows = 24;
 };
 
-/// Asks the terminal behind `fd` now; a descriptor that is none gives a plain screen. COLUMNS and
-/// LINES, where they hold a number, come before what the terminal says.
+/// The screen of the terminal `fd` at this moment. A descriptor that is not a terminal gives a
+/// screen without escape sequences. If COLUMNS and LINES are numbers, they override the terminal's
+/// size.
 Screen screen_of(int fd, const config::Environment& environment);
 
-/// The columns that valid UTF-8 without control characters takes: two for wide characters, none for
-/// combining ones.
+/// The width in columns of valid UTF-8 without control characters: two for wide characters, none
+/// for combining ones.
 std::size_t width_of(std::string_view text);
 /// `text`, or when it is wider as much of it as fits with `…` behind.
 std::string fitted(std::string_view text, std::size_t columns);

@@ -9,30 +9,33 @@
 #include "host/journal/session_entries.h"
 #include "host/journal/session_list.h"
 
-/// Sessions as people and programs read them. Pure functions; the texts may hold anything.
+/// Sessions as text for people and as JSON for programs. Pure functions; the texts may hold
+/// anything.
 namespace tenon::cli {
 
-/// One session of `--json`.
+/// One session as `--json` prints it.
 Json to_json(const journal::SessionSummary& session);
 
-/// A table, one line a session, in the order given. `with_workspace`: they belong to several.
+/// A table with one line for each session, in the given order. `with_workspace`: with a column for
+/// the workspace.
 std::vector<std::string> sessions_table(std::span<const journal::SessionSummary> sessions,
                                         bool with_workspace, const Screen& screen,
                                         std::int64_t now_ms);
 
-/// What stands above a conversation.
+/// The heading of a conversation: the session and its jobs.
 std::string describe(const journal::SessionSummary& session, std::span<const jobs::JobRecord> jobs,
                      std::int64_t now_ms);
 
-/// The entries of a conversation, one after the other, as text that can be read: each call on one
-/// line, above the first lines of its result.
+/// Turns the entries of a conversation, one after the other, into text for people. A tool call is
+/// one line, followed by the first lines of its result.
 class ConversationWords {
 public:
     explicit ConversationWords(const Screen& screen) : columns_(screen.columns) {}
 
-    /// May be empty: what only the model is told, and calls whose results come later.
+    /// The text of the next entry. Empty for what only the model is sent, and for calls, which are
+    /// shown with their results.
     [[nodiscard]] std::string of(const journal::SessionEntry& entry);
-    /// Behind the last entry: calls without results.
+    /// The text after the last entry: calls without results.
     [[nodiscard]] std::string end();
 
 private:

@@ -178,21 +178,21 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
                             "first a letter or digit",
                         2);
     }
-    const config::Examined examined = config::examine(sources, overrides_of(options));
-    const config::Settings& settings = examined.loaded.settings;
+    const config::Configuration found = config::examine(sources, overrides_of(options));
+    const config::Settings& settings = found.settings;
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty() ||
                         settings.state_dir.empty();
-    for (const std::string& error : examined.errors)
+    for (const std::string& error : found.errors)
         if (strict) complain(console, error, 2);
-    if (strict && !examined.errors.empty()) return 2;
+    if (strict && !found.errors.empty()) return 2;
     const bool of_workspace = (*verb)->name == "list" && !arguments->has("all");
     if (of_workspace && settings.workspace.empty())
-        return complain(console, examined.no_workspace + "; --all lists every session", 2);
+        return complain(console, found.no_workspace + "; --all lists every session", 2);
     if (auto fine = config::check_state_dir(settings.state_dir); !fine)
         return complain(console, fine.error().message, 2);
     Secrets secrets;
-    examined.loaded.credentials.add_to(secrets);
+    found.credentials.add_to(secrets);
     const SessionsCall call(settings, secrets, console, *arguments,
                             screen_of(console.output, sources.environment));
     return finish(console, act(**verb, call));

@@ -35,7 +35,7 @@ public:
     }
 
     std::vector<std::string> lines() {
-        // What only a cycle holds up is reached from none of the others; it comes after them.
+        // Tasks of a cycle are reached from no other task; they are drawn last.
         for (const int turn : {0, 1, 2}) {
             for (const auto& [id, task] : tasks_) {
                 const bool waits = !task->blocked_by.empty();

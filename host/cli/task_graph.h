@@ -7,18 +7,19 @@
 
 #include "host/cli/workspace_tasks.h"
 
-/// Tasks and what they wait for, drawn. Pure functions; the texts of the tasks may hold anything.
+/// Draws tasks and their dependencies. Pure functions; the texts of the tasks may hold anything.
 namespace tenon::cli {
 
 /// `[ ] 2: build`, `[>]`, `[x]`; one visible line.
 std::string title_of(const Task& task);
 
-/// A tree for each task that waits for none, those that it blocks beneath it; completed tasks that
-/// hold nothing up come last. A task that several block stands where it is reached first, with all
-/// of them named, and is referred to elsewhere. No line is wider than `columns`.
+/// One tree for each task that waits for no other, with the tasks that it blocks beneath it.
+/// Completed tasks that block nothing come last. A task that several others block is drawn where it
+/// is reached first, with the list of those others; elsewhere there is a reference to it. No line
+/// is wider than `columns`.
 std::vector<std::string> drawn(std::span<const Task> tasks, std::size_t columns);
 
-/// The same for Graphviz.
+/// The same graph in the language of Graphviz.
 std::string in_dot(std::span<const Task> tasks);
 
 }  // namespace tenon::cli

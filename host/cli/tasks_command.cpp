@@ -103,32 +103,32 @@ int run_tasks(Options options, const config::Sources& sources, const Console& co
     if (!verb) return complain(console, verb.error().message, 2);
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);
-    const config::Examined examined = config::examine(sources, overrides_of(options));
+    const config::Configuration found = config::examine(sources, overrides_of(options));
     // A slip in some file must not keep anybody from looking.
     const bool strict = options.config || options.workspace || !options.defines.empty();
-    for (const std::string& error : examined.errors)
+    for (const std::string& error : found.errors)
         if (strict) complain(console, error, 2);
-    if (strict && !examined.errors.empty()) return 2;
-    if (!examined.no_workspace.empty()) return complain(console, examined.no_workspace, 2);
+    if (strict && !found.errors.empty()) return 2;
+    if (!found.no_workspace.empty()) return complain(console, found.no_workspace, 2);
 
-    auto found = read_workspace_tasks(examined.loaded.settings, sources.prefix);
-    if (!found) return complain(console, found.error().message, 1);
+    auto tasks = read_workspace_tasks(found.settings);
+    if (!tasks) return complain(console, tasks.error().message, 1);
     Secrets secrets;
-    examined.loaded.credentials.add_to(secrets);
-    redact(found->tasks, secrets);
-    for (const std::string& problem : found->problems)
+    found.credentials.add_to(secrets);
+    redact(tasks->tasks, secrets);
+    for (const std::string& problem : tasks->problems)
         complain(console, "left out: " + problem, 0);
 
     const Screen screen = screen_of(console.output, sources.environment);
     const bool graph = (*verb)->name == "graph";
     if (arguments->has("json")) {
-        print_json(console, dump_json(graph ? graph_json(found->tasks) : list_json(found->tasks)));
+        print_json(console, dump_json(graph ? graph_json(tasks->tasks) : list_json(tasks->tasks)));
     } else if (arguments->has("dot")) {
-        console.out << in_dot(found->tasks);
-    } else if (found->tasks.empty()) {
+        console.out << in_dot(tasks->tasks);
+    } else if (tasks->tasks.empty()) {
         if (screen.terminal) complain(console, "there are no tasks", 0);
     } else {
-        (graph ? print_graph : print_list)(found->tasks, screen, console.out);
+        (graph ? print_graph : print_list)(tasks->tasks, screen, console.out);
     }
     return finish(console, 0);
 }

@@ -2,7 +2,7 @@
 
 #include "host/cli/console.h"
 #include "host/cli/options.h"
-#include "host/config/settings.h"
+#include "host/config/configuration.h"
 
 namespace tenon::cli {
 

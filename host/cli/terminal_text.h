@@ -5,23 +5,21 @@
 
 namespace tenon::cli {
 
-/// What a command printed, on its way to a terminal, in pieces: its colours stay colours, and
-/// nothing else in it has an effect. Of escape sequences only SGR passes (ECMA-48 8.3.117:
-/// `\x1b[…m`), without the one that hides text; where there are no colours it goes. All other
-/// controls are written as
-/// `\x1b`. Not thread-safe.
+/// Makes what a command printed harmless for a terminal, piece by piece. Of escape sequences only
+/// SGR is kept (ECMA-48 8.3.117: `\x1b[…m`), except the one that hides text; without `colour` it is
+/// removed. All other control characters are written as text, such as `\x1b`. Not thread-safe.
 class TerminalText {
 public:
     explicit TerminalText(bool colour) : colour_(colour) {}
 
-    /// What can be shown by now. The beginning of a character or of a sequence waits for its rest.
+    /// What can be shown so far. An incomplete character or sequence is kept until the rest comes.
     std::string take(std::string_view bytes);
-    /// What is left, and the end of every colour.
+    /// What was kept, and the sequence that ends all colours.
     std::string finish();
 
 private:
-    /// Appends the sequence that `text` begins with, or the visible form of its escape. How many
-    /// bytes that took; 0 when its end may still come.
+    /// Appends the sequence at the beginning of `text`, or its escape character as text. Returns
+    /// how many bytes of `text` that were; 0 when the end of the sequence has not come yet.
     std::size_t take_escape(std::string_view text, std::string& out);
 
     const bool colour_;

@@ -1,15 +1,13 @@
 #include "host/cli/tool_command.h"
 
-#include "host/base/limits.h"
 #include "host/base/nearest.h"
 #include "host/base/signals.h"
 #include "host/base/untrusted.h"
-#include "host/cli/run_setup.h"
 #include "host/cli/screen.h"
 #include "host/cli/standard_input.h"
 #include "host/cli/terminal_text.h"
 #include "host/cli/verbs.h"
-#include "host/session/open_session.h"
+#include "host/session/open_tools.h"
 #include "host/ui/notices.h"
 
 namespace tenon::cli {
@@ -65,19 +63,10 @@ Error unknown_tool(const plugins::Registry& registry, const std::string& name) {
         listed += (listed.empty() ? "" : ", ") + spec->name;
     }
     const auto meant = nearest(name, names);
-    return {"unknown tool " + in_quotes(name) +
-            (meant ? "; did you mean " + std::string(*meant) + "?" : "") +
-            (names.empty() ? "; no plugin is loaded" : "; the tools are " + listed)};
-}
-
-session::OpenOptions open_options(const config::Sources& sources) {
-    session::OpenOptions options;
-    options.prefix = sources.prefix;
-    const config::Places places = config::places_of(sources.environment, sources.cwd);
-    options.home = places.home;
-    options.config = places.config;
-    options.descriptor_limit = descriptor_limit();
-    return options;
+    const std::string unknown = "unknown tool " + in_quotes(name);
+    if (names.empty()) return {unknown + "; no plugin is loaded"};
+    if (!meant) return {unknown + "; the tools are " + listed};
+    return {unknown + "; did you mean " + std::string(*meant) + "? The tools are " + listed};
 }
 
 void print_result(const std::string& text, const config::Sources& sources, const Console& console) {
@@ -87,16 +76,14 @@ void print_result(const std::string& text, const config::Sources& sources, const
     if (!text.empty() && text.back() != '\n') console.out << '\n';
 }
 
-int call_tool(const agent::ToolCall& call, const config::Loaded& loaded,
+int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
               const config::Sources& sources, const Console& console) {
-    Secrets secrets;
-    loaded.credentials.add_to(secrets);
+    const Secrets& secrets = setup.secrets;
     Signals signals;  // before any thread starts
     ui::Notices notices;
     ui::FanOut watchers(secrets);
     watchers.add(notices);
-    auto tools =
-        session::OpenTools::create(loaded.settings, open_options(sources), watchers, secrets);
+    auto tools = session::OpenTools::create({setup, watchers, {}});
     if (!tools)
         return complain(console, secrets.redact(tools.error().message), tools.error().exit_code);
     agent::Tool* const tool = (*tools)->registry().find(call.name);
@@ -129,15 +116,15 @@ int run_tool(Options options, const config::Sources& sources, const Console& con
     }
     const auto call = call_of(*arguments, console.input);
     if (!call) return complain(console, call.error().message, kUsage);
-    const auto loaded = config::load(sources, overrides_of(options));
-    if (!loaded) return complain(console, loaded.error().message, kUsage);
-    for (const std::string& warning : loaded->warnings)
+    const auto configuration = config::load(sources, overrides_of(options));
+    if (!configuration) return complain(console, configuration.error().message, kUsage);
+    for (const std::string& warning : configuration->warnings)
         complain(console, "warning: " + warning, 0);
-    if (const auto missing = missing_plugin_folder(*loaded))
-        return complain(console, *missing, kUsage);
-    if (auto started = start_logging(loaded->settings.log); !started)
+    const auto setup = session::prepare_tools(*configuration);
+    if (!setup) return complain(console, setup.error().message, kUsage);
+    if (auto started = start_logging((*setup)->settings.log); !started)
         return complain(console, started.error().message, kUsage);
-    return finish(console, call_tool(*call, *loaded, sources, console));
+    return finish(console, call_tool(*call, **setup, sources, console));
 }
 
 }  // namespace tenon::cli

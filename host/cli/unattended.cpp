@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// So long `tenon jobs run` may take from the record to the shim, on a machine that is busy.
+// How long `tenon jobs run` may take from the record to the supervisor on a busy machine.
 constexpr std::chrono::milliseconds kUntilStarted = 5s;
-// One host of a session may just be following another.
+// One host may just have closed the session, and the next be about to open it.
 constexpr std::chrono::milliseconds kUntilOpenedAgain = 900ms;
 
 }  // namespace
@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kUntilOpenedAgain = 900ms;
 std::optional<std::string> Unattended::why(const jobs::JobRecord& job) {
     if (jobs::is_terminal(job.status)) return std::nullopt;
     if (jobs::is_elsewhere(job)) {
-        // Its record may come over the network, of which no event is to be had.
+        // Its record may come over a network file system, which reports no events.
         return "job " + job.id + " belongs to the host " + job.host + ": wait for it there";
     }
     if (job.status != jobs::Status::kQueued) return std::nullopt;

@@ -35,7 +35,7 @@ Result<void> check_options(const CommandSpec& command, const VerbSpec& verb,
     return {};
 }
 
-/// What a shell says of a program that SIGPIPE has ended, as it ends any that do not ignore it.
+/// The exit code that a shell reports for a program that SIGPIPE has ended.
 constexpr int kEndedByPipe = 128 + SIGPIPE;
 
 /// Whether `fd` is a pipe or a socket whose other end is closed: `tenon jobs logs ID | head`.

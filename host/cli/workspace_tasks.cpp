@@ -50,11 +50,10 @@ Error no_plugin(const plugins::Loaded& loaded, const fs::path& folder) {
 
 }  // namespace
 
-Result<WorkspaceTasks> read_workspace_tasks(const config::Settings& settings,
-                                            const fs::path& prefix) {
+Result<WorkspaceTasks> read_workspace_tasks(const config::Settings& settings) {
     const plugins::Services no_services;
     plugins::LoaderOptions options =
-        session::loader_options(settings, prefix, [](std::string_view, int, std::string_view) {});
+        session::loader_options(settings, [](std::string_view, int, std::string_view) {});
     options.folders = {options.first_party_folder};
     const plugins::Loaded loaded = plugins::load(options, no_services);
     for (const auto& plugin : loaded.plugins) {

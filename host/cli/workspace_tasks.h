@@ -28,12 +28,11 @@ struct WorkspaceTasks {
     std::vector<std::string> problems;  ///< files that cannot be used, each with its reason
 };
 
-/// Loads the plugins that came with this installation (`prefix`) and returns the tasks that the
+/// Loads the plugins that came with this installation and returns the tasks that the
 /// first one of them states which keeps tasks (see tenon_context). Opens no session and runs no
 /// third-party plugin. Blocks on files. Error: no such plugin is loaded, or it cannot read the
 /// tasks.
-Result<WorkspaceTasks> read_workspace_tasks(const config::Settings& settings,
-                                            const std::filesystem::path& prefix);
+Result<WorkspaceTasks> read_workspace_tasks(const config::Settings& settings);
 
 /// The members that the plugin states: {"id","subject","description","status","blockedBy",
 /// "blocks","owner"}

@@ -12,8 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A definition is named in questions and lists by its file's name, so that must be text. The
-/// directory above may have any name.
+/// Questions and lists name a definition by its file's name, so the name must be valid text. The
+/// directory that holds it may have any name.
 void leave_out_odd_names(std::vector<fs::path>& paths, std::vector<std::string>& problems) {
     const auto is_text = [](const fs::path& path) {
         return utf8::is_valid(path.filename().native());
@@ -93,7 +93,7 @@ UsableAgentFiles usable_agent_files(const AgentFolders& folders, const fs::path&
     if (!trusted) out.of_workspace.problems.push_back(visible(trusted.error().message));
     for (const fs::path& folder : folders.of_workspace) {
         for (const fs::path& path : definitions_in(folder, out.of_workspace.problems)) {
-            // What nobody has said yes to need not be read.
+            // A file that nobody has trusted need not be read.
             if (trusted && trusted->knows(path)) {
                 auto file = read_file(path);
                 if (file && trusted->covers(*file)) {

@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// Whether there is something of that name; what cannot be asked counts as there, and then fails to
-/// open with the reason.
-bool stands(const std::filesystem::path& path) {
+/// Whether something of that name exists. Where that cannot be found out the answer is yes: opening
+/// it then fails with the reason.
+bool is_there(const std::filesystem::path& path) {
     struct stat info {};
     return ::stat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
@@ -42,8 +42,8 @@ using Reader = std::function<Result<std::string>(const std::filesystem::path&)>;
 Result<std::optional<FoundFile>> find_in(const std::filesystem::path& folder, const Reader& read) {
     const auto xml = folder / "tenon.xml";
     const auto properties = folder / "tenon.properties";
-    const bool has_xml = stands(xml);
-    const bool has_properties = stands(properties);
+    const bool has_xml = is_there(xml);
+    const bool has_properties = is_there(properties);
     if (!has_xml && !has_properties) return std::optional<FoundFile>();
     FoundFile found{has_xml ? xml : properties, {}, has_xml && has_properties};
     auto bytes = read(found.path);
@@ -98,12 +98,12 @@ Result<ConfigFile> parse_config(const std::filesystem::path& path, std::string_v
 }
 
 void ProblemList::add(std::string problem) {
-    if (++count_ <= kTold) problems_.push_back(std::move(problem));
+    if (++count_ <= kListed) problems_.push_back(std::move(problem));
 }
 
 std::vector<std::string> ProblemList::take(const std::string& file) && {
-    if (count_ > kTold)
-        problems_.push_back(file + ": " + std::to_string(count_ - kTold) + " more problems");
+    if (count_ > kListed)
+        problems_.push_back(file + ": " + std::to_string(count_ - kListed) + " more problems");
     return std::move(problems_);
 }
 

@@ -8,8 +8,8 @@
 
 #include "host/base/result.h"
 
-/// Configuration files as flat lists of keys and raw values. Which keys there are, and what the
-/// values mean, is not known here.
+/// Configuration files as flat lists of keys and raw values. Which keys exist and what values mean
+/// is the business of settings_keys.h.
 namespace tenon::config {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
@@ -23,21 +23,21 @@ struct ConfigEntry {
 
 /// `entries` in the order of the file: a list in XML is one key several times, in properties
 /// `key.1`, `key.2`, …. `problems` are what cannot be a setting (an attribute, a key given twice);
-/// the rest of the file still counts. At most 50 are told one by one.
+/// the rest of the file still counts. At most 50 of them are listed.
 struct ConfigFile {
     std::vector<ConfigEntry> entries;
     std::vector<std::string> problems;
-    std::vector<std::string> warnings;  ///< what counts, and may not mean what its writer meant
+    std::vector<std::string> warnings;  ///< settings that count, but perhaps not as intended
 };
 
-/// The configuration file of a folder: tenon.xml, else tenon.properties.
+/// The configuration file of a directory: tenon.xml, else tenon.properties.
 struct FoundFile {
     std::filesystem::path path;
     std::string bytes;
     bool hides_properties = false;  ///< both are there; the .properties is not read
 };
 
-/// None when the folder has neither. Error: there is one, and it cannot be read (not a regular
+/// None when the directory has neither. Error: there is one, and it cannot be read (not a regular
 /// file, larger than kMaxConfigBytes, …).
 Result<std::optional<FoundFile>> find_config_file(const std::filesystem::path& folder);
 

@@ -24,7 +24,7 @@ constexpr std::string_view kEscapedValues = "# values are escaped: \\\\ \\n \\r"
 std::string escaped_value(std::string_view value);
 
 /// `key = value` or `key: value` a line, `#` and `!` comments. Blanks around key and value do not
-/// count; the value is what else stands there, byte for byte: a backslash is a backslash. Only at
+/// count; the value is the rest of the line, byte for byte: a backslash is a backslash. Only at
 /// the end of a line one backslash (an odd number of them) is left out and continues the line with
 /// the next. Earlier versions read `\t \r \n \f` and `\x` as escapes: a value that this changes is
 /// warned of, unless the file has the line kRawValues. In a file that begins with the line
@@ -36,11 +36,11 @@ Result<ConfigFile> parse_properties(const std::string& file, std::string_view te
 class ProblemList {
 public:
     void add(std::string problem);
-    /// What was added; when that was too much, the first of it and how many more there are.
+    /// All problems; of too many, the first ones and how many more there are.
     std::vector<std::string> take(const std::string& file) &&;
 
 private:
-    static constexpr std::size_t kTold = 50;
+    static constexpr std::size_t kListed = 50;
     std::vector<std::string> problems_;
     std::size_t count_ = 0;
 };

@@ -16,15 +16,14 @@ std::string_view trim(std::string_view text, std::string_view blanks = kBlanks) 
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Whether the line goes on behind its end: an odd number of backslashes stands there.
+/// Whether the next line continues this one: it ends in an odd number of backslashes.
 bool goes_on(std::string_view line) {
     const auto last = line.find_last_not_of('\\');
     const auto count = line.size() - (last == std::string_view::npos ? 0 : last + 1);
     return count % 2 == 1;
 }
 
-/// What the value meant to earlier versions, for which a backslash was an escape (as Poco reads
-/// it).
+/// The value as earlier versions read it: a backslash began an escape (as in Poco).
 std::string read_with_escapes(std::string_view value) {
     std::string out;
     for (std::size_t at = 0; at < value.size(); ++at) {
@@ -41,7 +40,7 @@ std::string read_with_escapes(std::string_view value) {
     return std::string(trim(out, " \t\f\v\r\n"));
 }
 
-/// What escaped_value was given; nothing for an escape that it does not write.
+/// The inverse of escaped_value; none for an escape that it does not write.
 std::optional<std::string> unescaped(std::string_view value) {
     std::string out;
     for (std::size_t at = 0; at < value.size(); ++at) {
@@ -86,8 +85,8 @@ private:
         return line;
     }
 
-    /// With the lines that it goes on in, the backslash and the line end between them left out.
-    /// Comments do not go on.
+    /// The line with those that continue it, without the backslashes and line ends between them.
+    /// A comment is never continued.
     std::string next_line() {
         std::string line(next_physical_line());
         const std::string_view text = trim(line);

@@ -21,8 +21,8 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-/// Turns elements into keys. Expat calls it through C frames, so it never throws on purpose: what
-/// is wrong is kept, and after a fatal problem the rest is skipped.
+/// Turns elements into keys. Expat calls it through C frames, so it does not throw: it keeps
+/// problems, and skips the rest of the file after a fatal one.
 class Flattener : public Poco::XML::DefaultHandler {
 public:
     explicit Flattener(std::string file) : file_(std::move(file)) {}

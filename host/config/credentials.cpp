@@ -17,7 +17,7 @@ std::string take(const char* name) {
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
         if (std::strncmp(*entry, name, length) != 0 || (*entry)[length] != '=') continue;
         char* const text = *entry + length + 1;
-        // The first one is what getenv would have found.
+        // getenv returns the first one.
         if (value.empty()) value = text;
         ::explicit_bzero(text, std::strlen(text));
     }
@@ -33,7 +33,7 @@ void Credentials::add_to(Secrets& secrets) const {
 }
 
 Credentials take_credentials() {
-    // First undumpable, so that nobody of this uid reads the block while it still holds the keys.
+    // Undumpable first: no process of this uid can then read the block while it holds the keys.
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     return {take("ANTHROPIC_API_KEY"), take("OPENAI_API_KEY")};
 }

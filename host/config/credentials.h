@@ -8,7 +8,7 @@
 
 namespace tenon::config {
 
-/// The keys of model providers. Empty: none is known.
+/// The keys of model providers. An empty one is not known.
 struct Credentials {
     std::string anthropic;
     std::string openai;
@@ -19,12 +19,12 @@ struct Credentials {
 /// Reads ANTHROPIC_API_KEY and OPENAI_API_KEY out of this process's environment, overwrites their
 /// bytes there (so that /proc/<pid>/environ no longer holds them), unsets them, and makes the
 /// process undumpable. Call it once, first in main, before any thread starts and before the
-/// environment is copied. Never fails: what cannot be overwritten is at least unset.
+/// environment is copied. Never fails: a variable that cannot be overwritten is at least unset.
 /// Trap: an undumpable process that is not root's cannot open its own /proc/self/environ any more.
 Credentials take_credentials();
 
-/// A key without the blanks and line end around it; an error, which does not show it, when it holds
-/// what no HTTP header can.
+/// A key without the blanks and line end around it. The Error, which does not show the key, says
+/// that it has a character that no HTTP header can hold.
 Result<std::string> clean_key(std::string_view name, std::string_view value);
 
 }  // namespace tenon::config

@@ -1,6 +1,7 @@
 #include "host/config/layers.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "host/base/untrusted.h"
 #include "host/config/rule_file.h"
@@ -9,6 +10,12 @@
 
 namespace tenon::config {
 namespace {
+
+std::string default_of(const KeySpec& spec) {
+    if (spec.key == "jobs.maxRunning")
+        return std::to_string(std::max(4U, 2 * std::thread::hardware_concurrency()));
+    return std::string(spec.default_text);
+}
 
 class Collector {
 public:
@@ -19,6 +26,8 @@ public:
 
     Layers collect() && {
         find_workspace();
+        if (!out_.workspace.empty()) out_.dotenv = read_dotenv(out_.workspace);
+        add_defaults();
         add_folder(sources_.system);
         if (!out_.places.config.empty()) {
             add_folder(out_.places.config);
@@ -27,10 +36,11 @@ public:
         if (!out_.workspace.empty()) add_workspace();
         if (const auto file = env("TENON_CONFIG"); !file.empty()) add_file(file, "TENON_CONFIG");
         if (overrides_.config) add_file(*overrides_.config, "--config");
-        const std::size_t environment_rank = out_.layers.size();
-        add_options();
-        add_defines();
-        add_environment(environment_rank);
+        const auto environment_at = static_cast<std::ptrdiff_t>(out_.layers.size());
+        add_entries(overrides_.options);
+        add_entries(overrides_.defines);
+        out_.layers.insert(out_.layers.begin() + environment_at, environment());
+        add_more_plugin_folders();
         return std::move(out_);
     }
 
@@ -50,30 +60,26 @@ private:
             out_.errors.push_back(asked.error().while_doing("--workspace").message);
             return;
         }
-        std::error_code error;
-        auto real = std::filesystem::canonical(*asked, error);
-        if (!error && !std::filesystem::is_directory(real, error) && !error) {
-            error = std::make_error_code(std::errc::not_a_directory);
-        }
-        if (!error) {
-            out_.workspace = std::move(real);
+        auto real = real_directory(*asked);
+        if (real) {
+            out_.workspace = *std::move(real);
         } else if (overrides_.workspace) {
             out_.errors.push_back("--workspace " + visible(asked->string()) + ": " +
-                                  error.message());
+                                  real.error().message);
         } else {
             out_.no_workspace =
-                "the current directory " + visible(asked->string()) + ": " + error.message();
+                "the current directory " + visible(asked->string()) + ": " + real.error().message;
         }
     }
 
-    /// Appends the layer of one file's bytes. Problems are the standing's: errors, or warnings.
+    /// Appends the layer of one file's bytes. Problems are errors or warnings, see LayerTrust.
     void add_layer(Layer layer, const std::filesystem::path& path, std::string_view bytes) {
         out_.files.push_back(path.string());
-        auto& problems = layer.standing == Standing::kFull ? out_.errors : out_.warnings;
+        auto& problems = layer.trust == LayerTrust::kOwn ? out_.errors : out_.warnings;
         auto parsed = parse_config(path, bytes);
         if (!parsed) {
             problems.push_back(parsed.error().message +
-                               (layer.standing == Standing::kFull ? "" : "; it is ignored"));
+                               (layer.trust == LayerTrust::kOwn ? "" : "; it is ignored"));
             return;
         }
         problems.insert(problems.end(), parsed->problems.begin(), parsed->problems.end());
@@ -94,11 +100,11 @@ private:
             out_.errors.push_back(found.error().message);
         } else if (*found) {
             warn_of_both(**found);
-            add_layer({Standing::kFull, {}, folder, folder, {}}, (*found)->path, (*found)->bytes);
+            add_layer({LayerTrust::kOwn, {}, folder, folder, {}}, (*found)->path, (*found)->bytes);
         }
     }
 
-    /// What the answer `p` has written.
+    /// The rules that the answer `p` to a question has written.
     void add_permanent_rules(const std::filesystem::path& folder) {
         const auto path = folder / kRuleFile;
         std::error_code failed;
@@ -110,7 +116,7 @@ private:
             out_.errors.push_back(bytes.error().message);
             return;
         }
-        add_layer({Standing::kFull, {}, folder, folder, {}}, path, *bytes);
+        add_layer({LayerTrust::kOwn, {}, folder, folder, {}}, path, *bytes);
     }
 
     void add_workspace() {
@@ -121,26 +127,26 @@ private:
         }
         if (!*found) return;
         warn_of_both(**found);
-        add_layer({standing_of(**found), {}, out_.workspace, out_.workspace, {}}, (*found)->path,
+        add_layer({trust_of(**found), {}, out_.workspace, out_.workspace, {}}, (*found)->path,
                   (*found)->bytes);
     }
 
-    Standing standing_of(const FoundFile& file) {
+    LayerTrust trust_of(const FoundFile& file) {
         const auto trust = trust_in(out_.places.state, out_.workspace, file);
         if (!trust) {
             out_.warnings.push_back(trust.error().message + "; the workspace is not trusted");
-            return Standing::kStranger;
+            return LayerTrust::kUntrusted;
         }
-        if (*trust == Trust::kTrusted) return Standing::kTrusted;
+        if (*trust == Trust::kTrusted) return LayerTrust::kTrusted;
         if (*trust == Trust::kChanged) {
             out_.warnings.push_back(file.path.string() +
                                     ": changed since it was trusted; see it and say yes again with "
                                     "'tenon config trust'");
         }
-        return Standing::kStranger;
+        return LayerTrust::kUntrusted;
     }
 
-    /// A file that somebody named: it has to be there.
+    /// A file that somebody named: it must exist.
     void add_file(const std::filesystem::path& name, const std::string& named_by) {
         const auto path = given_path(name, out_.places.home, sources_.cwd);
         const auto bytes = path ? read_config_bytes(*path) : path.error();
@@ -149,31 +155,79 @@ private:
             return;
         }
         const auto folder = path->parent_path();
-        add_layer({Standing::kFull, {}, folder, folder, {}}, *path, *bytes);
+        add_layer({LayerTrust::kOwn, {}, folder, folder, {}}, *path, *bytes);
     }
 
-    Layer own_layer() const {
+    [[nodiscard]] Layer unnamed_layer(LayerTrust trust = LayerTrust::kOwn) const {
         const auto& base = sources_.cwd.empty() ? out_.workspace : sources_.cwd;
-        return {Standing::kFull, {}, base, out_.workspace, {}};
+        return {trust, {}, base, out_.workspace, {}};
     }
 
-    void add_options() {
-        Layer layer = own_layer();
-        layer.entries = overrides_.options;
+    void add_entries(const std::vector<ConfigEntry>& entries) {
+        Layer layer = unnamed_layer();
+        layer.entries = entries;
         out_.layers.push_back(std::move(layer));
     }
 
-    void add_defines() {
-        Layer layer = own_layer();
-        layer.entries = overrides_.defines;
+    /// What holds where nothing else sets the key: also a proxy of the environment, and the model
+    /// of the workspace's .env.
+    void add_defaults() {
+        Layer layer = unnamed_layer(LayerTrust::kBuiltIn);
+        for (const KeySpec& spec : setting_keys()) {
+            if (auto text = default_of(spec); !text.empty())
+                layer.entries.push_back({std::string(spec.key), std::move(text), "default"});
+        }
+        add_plugin_folder(layer, sources_.prefix / "lib/tenon/plugins", "default");
+        if (!out_.places.data.empty())
+            add_plugin_folder(layer, out_.places.data / "plugins", "default");
+        if (!add_variable(layer, "model.proxy", "HTTPS_PROXY"))
+            add_variable(layer, "model.proxy", "https_proxy");
+        const auto model = out_.dotenv.values.find("MODEL_ID");
+        if (model != out_.dotenv.values.end() &&
+            parse_value(*find_key("model.name"), model->second)) {
+            layer.entries.push_back(
+                {"model.name", model->second, (out_.workspace / ".env").string() + ": MODEL_ID"});
+        }
         out_.layers.push_back(std::move(layer));
     }
 
-    /// The provider that all other layers agree on: it says whose base URL counts.
+    /// A directory in which plugins are searched. One that cannot be made absolute is an error.
+    void add_plugin_folder(Layer& layer, const std::filesystem::path& folder, const char* origin) {
+        const auto path = given_path(folder, out_.places.home, sources_.cwd);
+        if (path) {
+            layer.entries.push_back({"plugins.path", path->string(), origin});
+        } else {
+            out_.errors.push_back(path.error().while_doing(origin).message);
+        }
+    }
+
+    /// These are searched after the others, whichever layer names those.
+    void add_more_plugin_folders() {
+        Layer layer = unnamed_layer(LayerTrust::kBuiltIn);
+        const std::string more = env("TENON_PLUGIN_PATH");
+        for (std::string_view rest = more; !rest.empty();) {
+            const auto end = std::min(rest.find(':'), rest.size());
+            if (end > 0) add_plugin_folder(layer, rest.substr(0, end), "TENON_PLUGIN_PATH");
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        for (const auto& folder : overrides_.plugin_dirs)
+            add_plugin_folder(layer, folder, "--plugin-dir");
+        out_.layers.push_back(std::move(layer));
+    }
+
+    /// False: the variable is not set.
+    bool add_variable(Layer& layer, const char* key, const char* name) const {
+        auto value = env(name);
+        if (value.empty()) return false;
+        layer.entries.push_back({key, std::move(value), name});
+        return true;
+    }
+
+    /// The provider according to all other layers: the base URL of the environment is for one.
     [[nodiscard]] std::string provider() const {
-        std::string out(find_key("model.provider")->default_text);
+        std::string out;
         for (const Layer& layer : out_.layers) {
-            if (layer.standing == Standing::kStranger) continue;
+            if (layer.trust == LayerTrust::kUntrusted) continue;
             for (const ConfigEntry& entry : layer.entries) {
                 if (entry.key == "model.provider") out = entry.value;
             }
@@ -181,19 +235,14 @@ private:
         return out;
     }
 
-    void add_environment(std::size_t rank) {
-        Layer layer = own_layer();
-        const auto add = [&](const char* key, const char* name) {
-            auto value = env(name);
-            if (value.empty()) return false;
-            layer.entries.push_back({key, std::move(value), name});
-            return true;
-        };
-        if (!add("model.name", "TENON_MODEL")) add("model.name", "MODEL_ID");
-        add("model.baseUrl", provider() == "openai" ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL");
-        add("model.caFile", "SSL_CERT_FILE");
-        out_.layers.insert(out_.layers.begin() + static_cast<std::ptrdiff_t>(rank),
-                           std::move(layer));
+    [[nodiscard]] Layer environment() const {
+        Layer layer = unnamed_layer();
+        if (!add_variable(layer, "model.name", "TENON_MODEL"))
+            add_variable(layer, "model.name", "MODEL_ID");
+        add_variable(layer, "model.baseUrl",
+                     provider() == "openai" ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL");
+        add_variable(layer, "model.caFile", "SSL_CERT_FILE");
+        return layer;
     }
 
     const Sources& sources_;
@@ -205,18 +254,6 @@ private:
 
 Layers collect_layers(const Sources& sources, const Overrides& overrides) {
     return Collector(sources, overrides).collect();
-}
-
-ListItem list_item(const std::string& key) {
-    constexpr std::size_t kMaxDigits = 9;
-    const auto dot = key.rfind('.');
-    if (dot == std::string::npos) return {key};
-    const std::string number = key.substr(dot + 1);
-    if (number.empty() || number.size() > kMaxDigits ||
-        number.find_first_not_of("0123456789") != std::string::npos) {
-        return {key};
-    }
-    return {key.substr(0, dot), std::stol(number)};
 }
 
 }  // namespace tenon::config

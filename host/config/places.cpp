@@ -59,6 +59,15 @@ Result<std::filesystem::path> given_path(const std::filesystem::path& path,
     return absolute_path(cwd, named);
 }
 
+Result<std::filesystem::path> real_directory(const std::filesystem::path& path) {
+    std::error_code error;
+    auto real = std::filesystem::canonical(path, error);
+    if (!error && !std::filesystem::is_directory(real, error) && !error)
+        error = std::make_error_code(std::errc::not_a_directory);
+    if (error) return Error{error.message()};
+    return real;
+}
+
 Places places_of(const Environment& environment, const std::filesystem::path& cwd) {
     Places out;
     out.home = variable(environment, "HOME");

@@ -8,7 +8,7 @@
 #include "host/base/result.h"
 #include "host/base/tilde.h"
 
-/// What the process was given by its surroundings, as values: tests need no setenv.
+/// The environment of the process and the user's directories, as values: tests need no setenv.
 namespace tenon::config {
 
 using Environment = std::map<std::string, std::string, std::less<>>;
@@ -19,15 +19,20 @@ Environment process_environment();
 /// An empty variable counts as unset.
 std::string variable(const Environment& environment, std::string_view name);
 
-/// `path` from `base` on, without `.`, `..` and a slash at the end; symlinks are not looked at.
+/// `path`, which begins at `base` where it is relative, without `.`, `..` and a slash at the end.
+/// Symlinks are not resolved.
 std::filesystem::path absolute_path(const std::filesystem::path& base,
                                     const std::filesystem::path& path);
 
 /// A path as a person gave it, absolute: `~` is expanded, a relative one begins at `cwd`. Error: it
-/// is relative, and `cwd` is empty, since the current directory is gone.
+/// is relative, and `cwd` is empty, since the current directory no longer exists.
 Result<std::filesystem::path> given_path(const std::filesystem::path& path,
                                          const std::filesystem::path& home,
                                          const std::filesystem::path& cwd);
+
+/// `path` with symlinks resolved. The Error says only what is wrong: it does not exist, or is no
+/// directory.
+Result<std::filesystem::path> real_directory(const std::filesystem::path& path);
 
 /// The folders of the XDG base directory specification (0.8), where a relative path counts as
 /// unset, each with `tenon` appended. Empty where neither the variable nor a home folder is known.

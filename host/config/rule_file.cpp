@@ -10,7 +10,6 @@
 #include "host/base/unique_fd.h"
 #include "host/config/config_file.h"
 #include "host/config/config_formats.h"
-#include "host/config/layers.h"
 #include "host/config/settings_keys.h"
 
 namespace tenon::config {
@@ -25,16 +24,17 @@ struct Contents {
     std::vector<ConfigEntry> entries;
 };
 
-/// Whether the settings take it, and as it is.
+/// Whether the configuration accepts the rule without changing it.
 bool is_setting(const std::string& rule) {
     const auto value = parse_value(*find_key(kKey), rule);
     return value && value->text == rule;
 }
 
-/// What the next start would refuse, or what belongs into a configuration of one's own; else empty.
+/// What in the file the next start would refuse, or what belongs into another configuration file;
+/// else empty.
 std::string what_is_foreign(const std::vector<ConfigEntry>& entries) {
     for (const ConfigEntry& entry : entries) {
-        if (list_item(entry.key).key != kKey)
+        if (numbered_key(entry.key).key != kKey)
             return "it holds '" + entry.key + "', and may hold nothing but " + std::string(kKey);
         if (!parse_value(*find_key(kKey), entry.value))
             return "'" + entry.key + "' has a value that it may not have";
@@ -57,30 +57,30 @@ Result<Contents> read_rules(const fs::path& file) {
     return Contents{*std::move(bytes), std::move(parsed->entries)};
 }
 
-std::vector<std::string> lines_behind(const std::vector<ConfigEntry>& entries,
+std::vector<std::string> lines_after(const std::vector<ConfigEntry>& entries,
                                       const std::vector<std::string>& rules) {
     long last = 0;
-    std::vector<std::string> standing, lines;
+    std::vector<std::string> present, lines;
     for (const ConfigEntry& entry : entries) {
-        const ListItem item = list_item(entry.key);
+        const NumberedKey item = numbered_key(entry.key);
         if (item.key != kKey) continue;
         last = std::max(last, item.index);
-        standing.push_back(entry.value);
+        present.push_back(entry.value);
     }
     for (const std::string& rule : rules) {
-        if (std::find(standing.begin(), standing.end(), rule) != standing.end()) continue;
-        standing.push_back(rule);
+        if (std::find(present.begin(), present.end(), rule) != present.end()) continue;
+        present.push_back(rule);
         lines.push_back(std::string(kKey) + "." + std::to_string(++last) + "=" +
                         escaped_value(rule));
     }
     return lines;
 }
 
-/// Whoever holds it is the only one who replaces the file.
+/// Only the holder of this lock replaces the file.
 Result<UniqueFd> locked(const fs::path& folder) {
     UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return Error::from_errno("open " + folder.string());
-    // The thread of the terminal waits for nobody.
+    // The thread of the terminal must not wait.
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
     if (errno != EWOULDBLOCK) return Error::from_errno("lock " + folder.string());
     return Error{folder.string() + " is being changed by another tenon; try again"};
@@ -95,7 +95,7 @@ Result<RuleLines> rule_lines(const fs::path& folder, const std::vector<std::stri
         return Error{file.string() + " cannot hold this rule as it is"};
     const auto contents = read_rules(file);
     if (!contents) return contents.error();
-    RuleLines out{file, lines_behind(contents->entries, rules)};
+    RuleLines out{file, lines_after(contents->entries, rules)};
     const bool needs_escapes = std::any_of(
         rules.begin(), rules.end(), [](const auto& rule) { return escaped_value(rule) != rule; });
     if (needs_escapes && !out.lines.empty() && !contents->bytes.starts_with(kEscapedValues))
@@ -121,10 +121,10 @@ Result<void> add_rule_lines(const fs::path& folder, const std::vector<std::strin
         bytes += line + "\n";
     const auto after = parse_config(now->file, bytes);
     if (!after) return after.error();
-    if (!after->problems.empty() || !lines_behind(after->entries, rules).empty())
+    if (!after->problems.empty() || !lines_after(after->entries, rules).empty())
         return Error{now->file.string() + " cannot hold this rule"};
     std::error_code failed;
-    const fs::path real = fs::weakly_canonical(now->file, failed);  // a link to it stays one
+    const fs::path real = fs::weakly_canonical(now->file, failed);  // a symlink stays a symlink
     if (failed) return Error{"follow " + now->file.string() + ": " + failed.message()};
     return write_file_atomically(real, bytes, Sync::kYes, 0600);
 }

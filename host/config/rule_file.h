@@ -12,23 +12,23 @@ namespace tenon::config {
 
 constexpr const char* kRuleFile = "allowed.properties";
 
-/// What adding rules to it means: exactly these lines, at its end.
+/// Lines to be added at the end of the rule file.
 struct RuleLines {
     std::filesystem::path file;
-    std::vector<std::string> lines;  ///< without line ends; none when all rules stand there
+    std::vector<std::string> lines;  ///< without line ends; none: the file has all rules
     bool operator==(const RuleLines&) const = default;
 };
 
 /// The lines that add `rules` to permissions.allow of the file in `folder`, as it is now. A rule of
-/// several lines is one line there. The Error says why there can be none: no folder is known, or
-/// the file is there and cannot be read or holds something else.
+/// several lines is one line there. The Error says why that is not possible: no folder is
+/// known, or the file exists and cannot be read or holds something else.
 Result<RuleLines> rule_lines(const std::filesystem::path& folder,
                              const std::vector<std::string>& rules);
 
-/// Writes the lines of `rules` that were shown to a person: the file is replaced in one step, with
-/// mode 0600; its folder is made when it is missing. On Error nothing was written; so it is when
-/// the lines would have to be others by now, since somebody else has added a rule, or while
-/// somebody adds one. Does not block on others.
+/// Writes the lines of `rules` that were shown to a person. The file is replaced atomically, with
+/// mode 0600; its folder is made when it is missing. On Error nothing was written. It is an Error
+/// when the lines would no longer be those that were shown, since another process has added a rule,
+/// and while another process adds one. Does not wait for other processes.
 Result<void> add_rule_lines(const std::filesystem::path& folder,
                             const std::vector<std::string>& rules, const RuleLines& shown);
 

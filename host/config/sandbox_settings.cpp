@@ -13,20 +13,21 @@ namespace fs = std::filesystem;
 constexpr const char* kDeniedByDefault[] = {"~/.ssh",  "~/.aws",    "~/.gnupg", "~/.config/gcloud",
                                             "~/.kube", "~/.docker", "~/.netrc"};
 
-/// Without symbolic links as far as it exists. A path that cannot be looked at stays as it is.
+/// `path` without symbolic links as far as it exists. A path that cannot be examined stays as it
+/// is.
 fs::path resolved(const fs::path& path) {
     std::error_code error;
     const auto real = fs::weakly_canonical(path, error);
     return absolute_path("/", error ? path : real);
 }
 
-/// Whoever may write there may write everything.
+/// Whether a command that may write there may in effect write everything.
 bool leaves_no_wall(const fs::path& directory) {
     const std::string path = directory.string();
     return path == "/" || path == "/dev" || is_beneath_any(path, {"/proc", "/sys"});
 }
 
-/// Whether commands, or the sandbox itself, need something that is there.
+/// Whether commands, or the sandbox itself, need something in this directory.
 bool is_needed(const fs::path& denied) {
     constexpr const char* kNeeded[] = {"/proc", "/usr", "/bin", "/sbin", "/lib", "/lib64"};
     return std::any_of(std::begin(kNeeded), std::end(kNeeded), [&](const char* needed) {
@@ -34,21 +35,21 @@ bool is_needed(const fs::path& denied) {
     });
 }
 
-void take_writable(const Merger& merger, Examined& out) {
-    for (const Entry& entry : merger.paths("sandbox.write")) {
-        const std::string said = entry.origin + ": sandbox.write: " + visible(entry.value);
-        const fs::path path = resolved(entry.value);
+void take_writable(Configuration& out) {
+    for (const Setting& setting : out.table.list("sandbox.write")) {
+        const std::string said = setting.origin + ": sandbox.write: " + visible(setting.value.text);
+        const fs::path path = resolved(setting.value.text);
         std::error_code error;
         const auto status = fs::status(path, error);
         if (leaves_no_wall(path)) {
             out.errors.push_back(said + " would leave no wall; allowed: directories below it");
         } else if (!fs::exists(status)) {
-            out.loaded.warnings.push_back(
+            out.warnings.push_back(
                 said + " is not there; commands can write there only once it is, after a restart");
         } else if (!fs::is_directory(status)) {
             out.errors.push_back(said + " is no directory");
         } else {
-            out.loaded.settings.sandbox.write.push_back(path);
+            out.settings.sandbox.write.push_back(path);
         }
     }
 }
@@ -57,32 +58,33 @@ bool is_used(const Settings& settings) {
     return settings.sandbox.mode != "off" || settings.permissions.mode == "plan";
 }
 
-void take_denied(const Merger& merger, const Places& places, Examined& out) {
-    Settings::Sandbox& sandbox = out.loaded.settings.sandbox;
-    const auto configured = merger.paths("sandbox.denyRead");
-    for (const Entry& entry : configured) {
-        const fs::path path = resolved(entry.value);
+void take_denied(Configuration& out) {
+    Settings::Sandbox& sandbox = out.settings.sandbox;
+    const auto configured = out.table.list("sandbox.denyRead");
+    for (const Setting& setting : configured) {
+        const fs::path path = resolved(setting.value.text);
         if (is_needed(path)) {
-            out.errors.push_back(entry.origin + ": sandbox.denyRead: " + visible(entry.value) +
+            out.errors.push_back(setting.origin +
+                                 ": sandbox.denyRead: " + visible(setting.value.text) +
                                  " leaves nothing that a command could run");
         } else {
             sandbox.deny_read.push_back(path);
         }
     }
     // A start without a sandbox does not look at a dozen directories.
-    if (!configured.empty() || !is_used(out.loaded.settings)) return;
+    if (!configured.empty() || !is_used(out.settings)) return;
     for (const char* name : kDeniedByDefault) {
-        const fs::path path = expanded(name, places.home);
+        const fs::path path = expanded(name, out.settings.home);
         if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
     }
-    for (const fs::path& path : {out.loaded.settings.state_dir, places.config}) {
+    for (const fs::path& path : {out.settings.state_dir, out.settings.config_dir}) {
         if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));
     }
 }
 
-/// Where the wall would have to stand in the middle of everything.
-void check_roots(Examined& out) {
-    const Settings& settings = out.loaded.settings;
+/// A workspace that is a top directory cannot be walled off.
+void check_roots(Configuration& out) {
+    const Settings& settings = out.settings;
     if (settings.sandbox.mode != "workspace" || settings.permissions.mode == "plan") return;
     if (leaves_no_wall(settings.workspace))
         out.errors.push_back("sandbox.mode=workspace: the workspace " +
@@ -96,13 +98,12 @@ void check_roots(Examined& out) {
 
 }  // namespace
 
-void take_sandbox(const Merger& merger, const Sources& sources, const Places& places,
-                  Examined& out) {
-    Settings& settings = out.loaded.settings;
-    take_writable(merger, out);
-    take_denied(merger, places, out);
+void take_sandbox(const fs::path& system, const fs::path& data, Configuration& out) {
+    Settings& settings = out.settings;
+    take_writable(out);
+    take_denied(out);
     if (!is_used(settings)) return;
-    for (const fs::path& path : {settings.state_dir, places.config, places.data, sources.system}) {
+    for (const fs::path& path : {settings.state_dir, settings.config_dir, data, system}) {
         if (path.is_absolute()) settings.sandbox.own.push_back(resolved(path));
     }
     check_roots(out);

@@ -1,14 +1,16 @@
 #pragma once
 
-#include "host/config/merger.h"
-#include "host/config/places.h"
-#include "host/config/settings.h"
+#include <filesystem>
+
+#include "host/config/configuration.h"
 
 namespace tenon::config {
 
-/// Fills the paths of `sandbox.*`, and says what is wrong with them: a directory of `sandbox.write`
-/// that is not there is a warning, one that would leave no wall is an error.
-void take_sandbox(const Merger& merger, const Sources& sources, const Places& places,
-                  Examined& out);
+/// Fills `out.settings.sandbox` with the paths of the keys `sandbox.*` and checks them: a directory
+/// of `sandbox.write` that does not exist is a warning, one that holds too much is an error.
+/// `system` and `data` are the machine's configuration and the user's data directory. The other
+/// settings are in place.
+void take_sandbox(const std::filesystem::path& system, const std::filesystem::path& data,
+                  Configuration& out);
 
 }  // namespace tenon::config

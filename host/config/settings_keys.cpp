@@ -20,41 +20,42 @@ constexpr std::int64_t kMany = 1'000'000'000;
 constexpr std::int64_t kLongest = kLongestDuration.count();
 constexpr std::int64_t kLeastMemory = std::int64_t{1} << 20U;
 constexpr std::int64_t kAnySize = std::int64_t{1} << 50U;
+using enum ValueType;
 constexpr auto kNothing = FromWorkspace::kNothing;
 constexpr auto kAnything = FromWorkspace::kAnything;
 constexpr auto kStricter = FromWorkspace::kStricter;
 
 template <auto Part, auto Member>
-void text(Settings& s, const Value& v) {
+void text(Settings& s, const SettingValue& v) {
     s.*Part.*Member = v.text;
 }
 template <auto Part, auto Member>
-void number(Settings& s, const Value& v) {
+void number(Settings& s, const SettingValue& v) {
     using T = std::remove_reference_t<decltype(s.*Part.*Member)>;
     s.*Part.*Member = static_cast<T>(v.number);
 }
 template <auto Part, auto Member>
-void duration(Settings& s, const Value& v) {
+void duration(Settings& s, const SettingValue& v) {
     s.*Part.*Member = milliseconds(v.number);
 }
-void max_turns(Settings& s, const Value& v) {
+void max_turns(Settings& s, const SettingValue& v) {
     s.agent.max_turns = v.number == kUnlimited ? std::nullopt : std::optional(v.number);
 }
-std::optional<std::uint64_t> unless_unlimited(const Value& v) {
+std::optional<std::uint64_t> unless_unlimited(const SettingValue& v) {
     if (v.number == kUnlimited) return std::nullopt;
     return static_cast<std::uint64_t>(v.number);
 }
-void memory_limit(Settings& s, const Value& v) {
+void memory_limit(Settings& s, const SettingValue& v) {
     s.jobs.memory_limit = unless_unlimited(v);
 }
-void process_limit(Settings& s, const Value& v) {
+void process_limit(Settings& s, const SettingValue& v) {
     s.jobs.process_limit = unless_unlimited(v);
 }
-void cpu_limit(Settings& s, const Value& v) {
+void cpu_limit(Settings& s, const SettingValue& v) {
     s.jobs.cpu_limit =
         v.number == kUnlimited ? std::nullopt : std::optional(milliseconds(v.number));
 }
-void token_threshold(Settings& s, const Value& v) {
+void token_threshold(Settings& s, const SettingValue& v) {
     s.agent.token_threshold = v.number;
 }
 
@@ -73,49 +74,49 @@ constexpr auto kLog = &Settings::log;
 
 // clang-format off
 constexpr std::array kKeys = {
-    //      key                               kind             default       otherwise                    choices  least most from an untrusted workspace
-    KeySpec{"model.provider",                 Kind::kChoice,   "anthropic",  "", "anthropic, replay",     0, 0,         kNothing,  text<kModel, &M::provider>},
-    KeySpec{"model.name",                     Kind::kText,     "",           "none", "",                  0, 0,         kAnything, text<kModel, &M::name>},
-    KeySpec{"model.baseUrl",                  Kind::kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  text<kModel, &M::base_url>},
-    KeySpec{"model.maxTokens",                Kind::kInteger,  "8192",       "", "",                      1, kMany,     kNothing,  number<kModel, &M::max_tokens>},
-    KeySpec{"model.apiVersion",               Kind::kText,     "2023-06-01", "", "",                      0, 0,         kNothing,  text<kModel, &M::api_version>},
-    KeySpec{"model.retry.maxAttempts",        Kind::kInteger,  "10",         "", "",                      1, 1000,      kNothing,  number<kModel, &M::retry_max_attempts>},
-    KeySpec{"model.retry.baseDelayMs",        Kind::kInteger,  "500",        "", "",                      0, 3'600'000, kNothing,  duration<kModel, &M::retry_base_delay>},
-    KeySpec{"model.retry.maxElapsed",         Kind::kDuration, "1h",         "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::retry_max_elapsed>},
-    KeySpec{"model.idleTimeout",              Kind::kDuration, "90s",        "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::idle_timeout>},
-    KeySpec{"model.caFile",                   Kind::kPath,     "",           "the system's", "system",    0, 0,         kNothing,  text<kModel, &M::ca_file>},
-    KeySpec{"model.proxy",                    Kind::kProxy,    "",           "the environment's", "",     0, 0,         kNothing,  text<kModel, &M::proxy>},
-    KeySpec{"agent.maxTurns",                 Kind::kInteger,  "unlimited",  "", "unlimited",             1, kMany,     kStricter, max_turns},
-    KeySpec{"agent.subagent.maxTurns",        Kind::kInteger,  "30",         "", "",                      1, kMany,     kStricter, number<kAgent, &A::subagent_max_turns>},
-    KeySpec{"agent.compaction.tokenThreshold", Kind::kInteger, "",           "from the model's window, else 50000", "", 1, kMany, kNothing, token_threshold},
-    KeySpec{"agent.compaction.keepRecent",    Kind::kInteger,  "3",          "", "",                      0, kMany,     kNothing,  number<kAgent, &A::keep_recent>},
-    KeySpec{"agent.wake",                     Kind::kBoolean,  "true",       "", "",                      0, 1,         kNothing,  number<kAgent, &A::wake>},
-    KeySpec{"jobs.maxRunning",                Kind::kInteger,  "",           "max(4, 2 x cores)", "",     1, 100'000,   kStricter, number<kJobs, &J::max_running>},
-    KeySpec{"jobs.maxQueued",                 Kind::kInteger,  "10000",      "", "",                      1, kMany,     kNothing,  number<kJobs, &J::max_queued>},
-    KeySpec{"jobs.timeout",                   Kind::kDuration, "1h",         "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::timeout>},
-    KeySpec{"jobs.maxTimeout",                Kind::kDuration, "24h",        "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::max_timeout>},
-    KeySpec{"jobs.foregroundTimeout",         Kind::kDuration, "120s",       "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::foreground_timeout>},
-    KeySpec{"jobs.outputLimit",               Kind::kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, number<kJobs, &J::output_limit>},
-    KeySpec{"jobs.totalOutputLimit",          Kind::kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  number<kJobs, &J::total_output_limit>},
-    KeySpec{"jobs.keepDays",                  Kind::kInteger,  "30",         "", "",                      0, 36'500,    kNothing,  number<kJobs, &J::keep_days>},
-    KeySpec{"jobs.memoryLimit",               Kind::kSize,     "none",       "", "none",                  kLeastMemory, kAnySize, kStricter, memory_limit},
-    KeySpec{"jobs.processLimit",              Kind::kInteger,  "none",       "", "none",                  1, kMany,     kStricter, process_limit},
-    KeySpec{"jobs.cpuLimit",                  Kind::kDuration, "none",       "", "none",                  1, kLongest,  kStricter, cpu_limit},
-    KeySpec{"jobs.pidNamespace",              Kind::kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>},
-    KeySpec{"plugins.path",                   Kind::kList,     "",           "", "",                      0, 0,         kNothing,  nullptr},
-    KeySpec{"permissions.mode",               Kind::kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>},
-    KeySpec{"permissions.readOnlyCommands",   Kind::kBoolean,  "true",       "", "",                      0, 1,         kStricter, number<kPermissions, &P::read_only_commands>},
-    KeySpec{"permissions.allow",              Kind::kList,     "",           "none", "",                  0, 0,         kNothing,  nullptr},
-    KeySpec{"permissions.ask",                Kind::kList,     "",           "none", "",                  0, 0,         kAnything, nullptr},
-    KeySpec{"permissions.deny",               Kind::kList,     "",           "none", "",                  0, 0,         kAnything, nullptr},
-    KeySpec{"sandbox.mode",                   Kind::kChoice,   "off",        "", "off, workspace, read-only", 0, 0,     kStricter, text<kSandbox, &S::mode>},
-    KeySpec{"sandbox.write",                  Kind::kList,     "",           "none", "",                  0, 0,         kNothing,  nullptr},
-    KeySpec{"sandbox.denyRead",               Kind::kList,     "",           "~/.ssh ~/.aws ~/.gnupg ~/.config/gcloud ~/.kube ~/.docker ~/.netrc, Tenon's state and configuration", "", 0, 0, kNothing, nullptr},
-    KeySpec{"sandbox.network",                Kind::kChoice,   "none",       "", "none, loopback, full",  0, 0,         kNothing,  text<kSandbox, &S::network>},
-    KeySpec{"sandbox.require",                Kind::kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kSandbox, &S::require>},
-    KeySpec{"log.level",                      Kind::kChoice,   "warning",    "", "trace, debug, info, warning, error, critical, off", 0, 0, kAnything, text<kLog, &L::level>},
-    KeySpec{"log.file",                       Kind::kPath,     "",           "stderr", "stderr",          0, 0,         kNothing,  text<kLog, &L::file>},
-    KeySpec{"log.format",                     Kind::kChoice,   "text",       "", "text, json",            0, 0,         kNothing,  text<kLog, &L::format>},
+    //      key                               type        default       otherwise                    choices  least most from an untrusted workspace
+    KeySpec{"model.provider",                 kChoice,   "anthropic",  "", "anthropic, replay",     0, 0,         kNothing,  text<kModel, &M::provider>},
+    KeySpec{"model.name",                     kText,     "",           "none", "",                  0, 0,         kAnything, text<kModel, &M::name>},
+    KeySpec{"model.baseUrl",                  kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  text<kModel, &M::base_url>},
+    KeySpec{"model.maxTokens",                kInteger,  "8192",       "", "",                      1, kMany,     kNothing,  number<kModel, &M::max_tokens>},
+    KeySpec{"model.apiVersion",               kText,     "2023-06-01", "", "",                      0, 0,         kNothing,  text<kModel, &M::api_version>},
+    KeySpec{"model.retry.maxAttempts",        kInteger,  "10",         "", "",                      1, 1000,      kNothing,  number<kModel, &M::retry_max_attempts>},
+    KeySpec{"model.retry.baseDelayMs",        kInteger,  "500",        "", "",                      0, 3'600'000, kNothing,  duration<kModel, &M::retry_base_delay>},
+    KeySpec{"model.retry.maxElapsed",         kDuration, "1h",         "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::retry_max_elapsed>},
+    KeySpec{"model.idleTimeout",              kDuration, "90s",        "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::idle_timeout>},
+    KeySpec{"model.caFile",                   kPath,     "",           "the system's", "system",    0, 0,         kNothing,  text<kModel, &M::ca_file>},
+    KeySpec{"model.proxy",                    kProxy,    "",           "the environment's", "",     0, 0,         kNothing,  nullptr},
+    KeySpec{"agent.maxTurns",                 kInteger,  "unlimited",  "", "unlimited",             1, kMany,     kStricter, max_turns},
+    KeySpec{"agent.subagent.maxTurns",        kInteger,  "30",         "", "",                      1, kMany,     kStricter, number<kAgent, &A::subagent_max_turns>},
+    KeySpec{"agent.compaction.tokenThreshold", kInteger, "",           "from the model's window, else 50000", "", 1, kMany, kNothing, token_threshold},
+    KeySpec{"agent.compaction.keepRecent",    kInteger,  "3",          "", "",                      0, kMany,     kNothing,  number<kAgent, &A::keep_recent>},
+    KeySpec{"agent.wake",                     kBoolean,  "true",       "", "",                      0, 1,         kNothing,  number<kAgent, &A::wake>},
+    KeySpec{"jobs.maxRunning",                kInteger,  "",           "max(4, 2 x cores)", "",     1, 100'000,   kStricter, number<kJobs, &J::max_running>},
+    KeySpec{"jobs.maxQueued",                 kInteger,  "10000",      "", "",                      1, kMany,     kNothing,  number<kJobs, &J::max_queued>},
+    KeySpec{"jobs.timeout",                   kDuration, "1h",         "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::timeout>},
+    KeySpec{"jobs.maxTimeout",                kDuration, "24h",        "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::max_timeout>},
+    KeySpec{"jobs.foregroundTimeout",         kDuration, "120s",       "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::foreground_timeout>},
+    KeySpec{"jobs.outputLimit",               kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, number<kJobs, &J::output_limit>},
+    KeySpec{"jobs.totalOutputLimit",          kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  number<kJobs, &J::total_output_limit>},
+    KeySpec{"jobs.keepDays",                  kInteger,  "30",         "", "",                      0, 36'500,    kNothing,  number<kJobs, &J::keep_days>},
+    KeySpec{"jobs.memoryLimit",               kSize,     "none",       "", "none",                  kLeastMemory, kAnySize, kStricter, memory_limit},
+    KeySpec{"jobs.processLimit",              kInteger,  "none",       "", "none",                  1, kMany,     kStricter, process_limit},
+    KeySpec{"jobs.cpuLimit",                  kDuration, "none",       "", "none",                  1, kLongest,  kStricter, cpu_limit},
+    KeySpec{"jobs.pidNamespace",              kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>},
+    KeySpec{"plugins.path",                   kPaths,    "",           "", "",                      0, 0,         kNothing,  nullptr},
+    KeySpec{"permissions.mode",               kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>},
+    KeySpec{"permissions.readOnlyCommands",   kBoolean,  "true",       "", "",                      0, 1,         kStricter, number<kPermissions, &P::read_only_commands>},
+    KeySpec{"permissions.allow",              kRules,    "",           "none", "",                  0, 0,         kNothing,  nullptr},
+    KeySpec{"permissions.ask",                kRules,    "",           "none", "",                  0, 0,         kAnything, nullptr},
+    KeySpec{"permissions.deny",               kRules,    "",           "none", "",                  0, 0,         kAnything, nullptr},
+    KeySpec{"sandbox.mode",                   kChoice,   "off",        "", "off, workspace, read-only", 0, 0,     kStricter, text<kSandbox, &S::mode>},
+    KeySpec{"sandbox.write",                  kPaths,    "",           "none", "",                  0, 0,         kNothing,  nullptr},
+    KeySpec{"sandbox.denyRead",               kPaths,    "",           "~/.ssh ~/.aws ~/.gnupg ~/.config/gcloud ~/.kube ~/.docker ~/.netrc, Tenon's state and configuration", "", 0, 0, kNothing, nullptr},
+    KeySpec{"sandbox.network",                kChoice,   "none",       "", "none, loopback, full",  0, 0,         kNothing,  text<kSandbox, &S::network>},
+    KeySpec{"sandbox.require",                kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kSandbox, &S::require>},
+    KeySpec{"log.level",                      kChoice,   "warning",    "", "trace, debug, info, warning, error, critical, off", 0, 0, kAnything, text<kLog, &L::level>},
+    KeySpec{"log.file",                       kPath,     "",           "stderr", "stderr",          0, 0,         kNothing,  text<kLog, &L::file>},
+    KeySpec{"log.format",                     kChoice,   "text",       "", "text, json",            0, 0,         kNothing,  text<kLog, &L::format>},
 };
 // clang-format on
 
@@ -125,7 +126,7 @@ std::string_view trim(std::string_view raw) {
     return raw.substr(first, raw.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-/// A control character; `allowed` are none.
+/// Whether there is a control character that is not in `allowed`.
 bool has_control(std::string_view raw, std::string_view allowed) {
     return std::any_of(raw.begin(), raw.end(), [allowed](char c) {
         return (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) &&
@@ -138,19 +139,19 @@ std::string_view controls_of(const KeySpec& spec) {
     return spec.key.starts_with("permissions.") ? "\t\n\r" : "";
 }
 
-/// How many of the choices stand behind this one.
-std::optional<std::int64_t> choices_behind(std::string_view choices, std::string_view raw) {
-    std::optional<std::int64_t> behind;
+/// The number of choices after this one.
+std::optional<std::int64_t> choices_after(std::string_view choices, std::string_view raw) {
+    std::optional<std::int64_t> after;
     while (!choices.empty()) {
         const auto end = std::min(choices.find(", "), choices.size());
-        if (behind) ++*behind;
-        if (choices.substr(0, end) == raw) behind = 0;
+        if (after) ++*after;
+        if (choices.substr(0, end) == raw) after = 0;
         choices.remove_prefix(std::min(end + 2, choices.size()));
     }
-    return behind;
+    return after;
 }
 
-/// An authority: something before the first '/', and a port of digits when there is one.
+/// Whether there is a host before the first '/', and a port of digits after its colon, if any.
 bool is_authority(std::string_view rest) {
     std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
     if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
@@ -183,28 +184,29 @@ std::string shown_duration(std::int64_t ms) {
 
 std::string allowed(const KeySpec& spec) {
     const std::string word = spec.choices.empty() ? "" : ", or " + std::string(spec.choices);
-    switch (spec.kind) {
-        case Kind::kText:
-        case Kind::kList:
+    switch (spec.type) {
+        case ValueType::kText:
+        case ValueType::kPaths:
+        case ValueType::kRules:
             return "text without control characters, not empty";
-        case Kind::kPath:
+        case ValueType::kPath:
             return "a path" + word;
-        case Kind::kChoice:
+        case ValueType::kChoice:
             return std::string(spec.choices);
-        case Kind::kInteger:
+        case ValueType::kInteger:
             return "a whole number from " + std::to_string(spec.least) + " to " +
                    std::to_string(spec.most) + word;
-        case Kind::kBoolean:
+        case ValueType::kBoolean:
             return "true, false";
-        case Kind::kDuration:
+        case ValueType::kDuration:
             return "seconds, or a number with ms, s, m or h, from " + shown_duration(spec.least) +
                    " to " + shown_duration(spec.most) + " (as 90s)" + word;
-        case Kind::kSize:
+        case ValueType::kSize:
             return "bytes, or a whole number with KiB, MiB or GiB, from " +
                    std::to_string(spec.least) + " bytes to 1048576 GiB (as 64 MiB)" + word;
-        case Kind::kUrl:
+        case ValueType::kUrl:
             return "http://HOST[:PORT][/PATH] or https://…";
-        case Kind::kProxy:
+        case ValueType::kProxy:
             return "http://HOST[:PORT] or HOST:PORT";
     }
     return {};
@@ -212,10 +214,10 @@ std::string allowed(const KeySpec& spec) {
 
 std::optional<std::int64_t> number_in(const KeySpec& spec, std::string_view raw) {
     std::optional<std::int64_t> number;
-    if (spec.kind == Kind::kInteger) number = parse_integer(raw);
-    if (spec.kind == Kind::kSize) number = parse_size(raw);
-    if (spec.kind == Kind::kBoolean) number = parse_boolean(raw);
-    if (spec.kind == Kind::kDuration) {
+    if (spec.type == ValueType::kInteger) number = parse_integer(raw);
+    if (spec.type == ValueType::kSize) number = parse_size(raw);
+    if (spec.type == ValueType::kBoolean) number = parse_boolean(raw);
+    if (spec.type == ValueType::kDuration) {
         if (const auto duration = parse_duration(raw)) number = duration->count();
     }
     if (number && (*number < spec.least || *number > spec.most)) return std::nullopt;
@@ -250,26 +252,43 @@ const KeySpec* find_key(std::string_view key) {
     return spec == kKeys.end() ? nullptr : &*spec;
 }
 
-Result<Value> parse_value(const KeySpec& spec, std::string_view raw) {
+bool is_list(const KeySpec& spec) {
+    return spec.type == ValueType::kPaths || spec.type == ValueType::kRules;
+}
+
+NumberedKey numbered_key(const std::string& key) {
+    constexpr std::size_t kMaxDigits = 9;
+    const auto dot = key.rfind('.');
+    if (dot == std::string::npos) return {key};
+    const std::string number = key.substr(dot + 1);
+    if (number.empty() || number.size() > kMaxDigits ||
+        number.find_first_not_of("0123456789") != std::string::npos) {
+        return {key};
+    }
+    return {key.substr(0, dot), std::stol(number)};
+}
+
+Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
     const std::string_view trimmed = trim(raw);
-    Value value{std::string(trimmed), 0};
+    SettingValue value{std::string(trimmed), 0};
     bool good =
         !trimmed.empty() && !has_control(trimmed, controls_of(spec)) && utf8::is_valid(trimmed);
-    switch (spec.kind) {
-        case Kind::kText:
-        case Kind::kPath:
-        case Kind::kList:
+    switch (spec.type) {
+        case ValueType::kText:
+        case ValueType::kPath:
+        case ValueType::kPaths:
+        case ValueType::kRules:
             break;
-        case Kind::kChoice: {
-            const auto behind = choices_behind(spec.choices, trimmed);
-            good = good && behind;
-            value.number = behind.value_or(0);
+        case ValueType::kChoice: {
+            const auto after = choices_after(spec.choices, trimmed);
+            good = good && after;
+            value.number = after.value_or(0);
             break;
         }
-        case Kind::kUrl:
+        case ValueType::kUrl:
             good = good && is_url(trimmed);
             break;
-        case Kind::kProxy:
+        case ValueType::kProxy:
             good = good && is_proxy(trimmed);
             break;
         default: {

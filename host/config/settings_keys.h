@@ -9,11 +9,11 @@
 #include "host/base/result.h"
 #include "host/config/settings.h"
 
-/// The table of everything that can be configured: names, defaults, what a value may be, and what
-/// an untrusted workspace may say. Layers, files and trust are settings' business.
+/// Everything that can be configured: keys, defaults, what a value may be, and what an untrusted
+/// workspace may set. Which values are in force is the business of the table (table.h).
 namespace tenon::config {
 
-enum class Kind {
+enum class ValueType {
     kText,
     kChoice,
     kInteger,
@@ -23,41 +23,53 @@ enum class Kind {
     kUrl,
     kProxy,
     kPath,
-    kList
+    kPaths,  ///< a list of directories
+    kRules,  ///< a list of permission rules
 };
 
-/// What counts from the `.tenon/` of a workspace that is not trusted.
-/// Stricter: a smaller number. The choices of such a key stand from the loosest to the strictest.
+/// What counts from the `.tenon/` of a workspace that is not trusted. Stricter means a smaller
+/// number; the choices of such a key are in order, the loosest first.
 enum class FromWorkspace { kNothing, kAnything, kStricter };
 
-/// A value that has been understood. Integers, booleans, milliseconds and bytes are `number`; of a
-/// choice it is how many choices stand behind it.
-struct Value {
+/// A parsed value. Integers, booleans, milliseconds and bytes are in `number`; for a choice it is
+/// the number of choices after it.
+struct SettingValue {
     std::string text;
     std::int64_t number = 0;
 };
 
 struct KeySpec {
     std::string_view key;
-    Kind kind;
+    ValueType type;
     std::string_view default_text;  ///< as it could be written; empty: none
     std::string_view otherwise;     ///< what holds while there is no value, for people
-    std::string_view
-        choices;  ///< kChoice: "a, b, c"; a number: a word for "no limit"; kPath: for "none"
+    /// kChoice: "a, b, c"; a number: the word for "no limit"; kPath: the word for "none".
+    std::string_view choices;
     std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize
     FromWorkspace from_workspace;
-    void (*set)(Settings&, const Value&);  ///< null: settings puts it together (lists, …)
+    void (*set)(Settings&, const SettingValue&);  ///< null: `settings_of` does it
 };
 
 /// A "no limit" of an integer key.
 constexpr std::int64_t kUnlimited = INT64_MAX;
 
 std::span<const KeySpec> setting_keys();
-/// Null: no such key. Plugins' keys are not in the table.
+/// Null: no such key. The keys of plugins are not among them.
 const KeySpec* find_key(std::string_view key);
 
 /// The error reads `"x" is not …; allowed: …`.
-Result<Value> parse_value(const KeySpec& spec, std::string_view raw);
+Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw);
+
+/// Whether the key may have several values.
+bool is_list(const KeySpec& spec);
+
+/// The key of a list's value without its number: `permissions.deny.2` is number 2 of
+/// `permissions.deny`.
+struct NumberedKey {
+    std::string key;
+    long index = 0;  ///< 0: written without a number
+};
+NumberedKey numbered_key(const std::string& key);
 
 /// `plugins.<id>.<name>` taken apart.
 struct PluginKey {

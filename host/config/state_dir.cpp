@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRemedy = "set TENON_STATE_DIR to a directory of your own";
 
-/// lstat(2); none when there is nothing of that name.
+/// lstat(2); none when nothing has that name.
 Result<std::optional<struct stat>> look_at(const fs::path& path) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) == 0) return std::optional(info);
@@ -35,7 +35,7 @@ Error refused(const fs::path& path, const std::string& why, const std::string& r
     return {"the state directory " + path.string() + " " + why + "; it is not used: " + remedy};
 }
 
-/// Who else decides what stands in the directory; none when nobody does.
+/// Why another user may write to the directory; none when no other user can.
 std::optional<Error> doubt_about(const fs::path& path, const struct stat& info) {
     if (S_ISLNK(info.st_mode)) {
         return refused(path, "is a symbolic link",
@@ -55,7 +55,7 @@ std::optional<Error> doubt_about(const fs::path& path, const struct stat& info) 
     return std::nullopt;
 }
 
-/// Whoever owns the directory above could put another one in the place of ours.
+/// The owner of the directory above could replace this one.
 Result<void> check_place(const fs::path& dir) {
     fs::path above = dir.parent_path();
     struct stat info {};
@@ -79,7 +79,7 @@ Result<void> check_state_dir(const fs::path& dir) {
         const auto info = look_at(path);
         if (!info) return info.error();
         if (!*info) continue;
-        // Whoever needs what should be a directory in it finds out by opening it.
+        // What is no directory here fails with a good reason when it is opened.
         const bool other = !S_ISDIR((*info)->st_mode) && !S_ISLNK((*info)->st_mode);
         if (other && path != dir) continue;
         if (const auto doubt = doubt_about(path, **info)) return *doubt;

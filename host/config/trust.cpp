@@ -38,7 +38,7 @@ std::string below_workspace(const std::filesystem::path& path,
     return path_to_text(path.lexically_relative(workspace).native());
 }
 
-/// Opens the record only where nobody else can have written it.
+/// Opens the record only where no other user can have written it.
 Result<std::optional<std::string>> read_own(const std::filesystem::path& path) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0) {
@@ -56,7 +56,7 @@ Result<std::optional<std::string>> read_own(const std::filesystem::path& path) {
     return std::optional(*std::move(bytes));
 }
 
-/// What was recorded of a workspace; none when nothing was.
+/// The record of a workspace, if there is one.
 Result<std::optional<Json>> read_record(const std::filesystem::path& state_dir,
                                         const std::filesystem::path& workspace) {
     using Record = std::optional<Json>;

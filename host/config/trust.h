@@ -11,20 +11,20 @@
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
 
-/// Which workspaces a person has said yes to. A record is one file in `<state>/trust/` (folder
+/// Which workspaces a person has trusted. A record is one file in `<state>/trust/` (folder
 /// 0700, file 0600), named by the SHA-256 of the workspace's path:
 ///   {"v":1,"workspace":path,"file":"tenon.xml","sha256":hex,"agents":{path:hex,…},"trusted_ms":wall
 ///   clock}
 /// (a path that is not UTF-8 as path_to_text writes it). A record counts only in a state directory
 /// that is the user's own (see check_state_dir), and only when nobody else may write to it.
-/// It holds for exactly these bytes of that file; `file` is empty when the workspace had none.
-/// `agents` are its agent definitions, relative to it: each is trusted by itself, whatever has
-/// become of the others. Workspaces are given with symlinks resolved.
+/// It covers exactly these bytes of that file; `file` is empty when the workspace had none.
+/// `agents` are its agent definitions, relative to it: each is trusted by itself, also when the
+/// others have changed. Workspaces are given with symlinks resolved.
 namespace tenon::config {
 
 enum class Trust {
-    kNever,    ///< nobody was asked, or said no
-    kChanged,  ///< said yes to other bytes than these
+    kNever,    ///< nobody was asked, or the answer was no
+    kChanged,  ///< other bytes than these were trusted
     kTrusted,
 };
 
@@ -36,16 +36,16 @@ Result<Trust> trust_in(const std::filesystem::path& state_dir,
                        const std::filesystem::path& workspace,
                        const std::optional<FoundFile>& file);
 
-/// The agent definitions of a workspace that a person has said yes to.
+/// The agent definitions of a workspace that a person has trusted.
 class TrustedAgents {
 public:
     TrustedAgents() = default;
     TrustedAgents(std::filesystem::path workspace, std::map<std::string, std::string> hashes)
         : workspace_(std::move(workspace)), hashes_(std::move(hashes)) {}
 
-    /// To these very bytes.
+    /// Exactly these bytes.
     [[nodiscard]] bool covers(const AgentFile& file) const;
-    /// To some bytes of this file.
+    /// Some bytes of this file.
     [[nodiscard]] bool knows(const std::filesystem::path& path) const;
 
 private:
@@ -57,8 +57,8 @@ private:
 Result<TrustedAgents> trusted_agents(const std::filesystem::path& state_dir,
                                      const std::filesystem::path& workspace);
 
-/// Records that a person said yes to these very bytes, and no longer to what an earlier record
-/// held. Makes the state folder when there is none.
+/// Records that a person has trusted exactly these bytes. Replaces an earlier record. Makes the
+/// state folder when there is none.
 Result<void> record_trust(const std::filesystem::path& state_dir,
                           const std::filesystem::path& workspace,
                           const std::optional<FoundFile>& file,

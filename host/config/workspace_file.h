@@ -7,8 +7,8 @@
 
 #include "host/base/result.h"
 
-/// Files that a project brought along (AGENTS.md, .env, .tenon/…), read before anybody has vouched
-/// for it. What a stranger put there must not lead to a file of the user's elsewhere.
+/// Files of a project (AGENTS.md, .env, .tenon/…), which is read before anybody has trusted it. A
+/// link in it must not lead to a file of the user's elsewhere.
 namespace tenon::config {
 
 /// The nearest directory from `workspace` upwards that a `.git` makes the root of a repository,
@@ -18,8 +18,8 @@ namespace tenon::config {
 std::filesystem::path project_root(const std::filesystem::path& workspace,
                                    std::vector<std::string>* warnings);
 
-/// At most `max_bytes` + 1 bytes of `file`: what is longer than `max_bytes` is larger than allowed.
-/// None: there is nothing of that name. Error: it leads out of `root` (links inside are fine), is
+/// At most `max_bytes` + 1 bytes of `file`: a longer result than `max_bytes` is too large. None:
+/// nothing has that name. Error: it leads out of `root` (links inside are fine), is
 /// no regular file, belongs neither to the user nor to root, or cannot be read. Never blocks on a
 /// FIFO.
 Result<std::optional<std::string>> read_project_file(const std::filesystem::path& root,

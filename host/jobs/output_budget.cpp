@@ -15,6 +15,9 @@ std::uint64_t output_cap(std::uint64_t limit, std::uint64_t total, std::uint64_t
     return std::max(std::min(limit, kLeast), std::min(limit, left));
 }
 
+OutputBudget::OutputBudget(const Store& store, std::uint64_t total)
+    : store_(store), total_(total) {}
+
 std::uint64_t OutputBudget::reserve(const JobId& id, std::uint64_t limit) {
     const auto now = std::chrono::steady_clock::now();
     const Lock lock(mutex_);

@@ -20,7 +20,7 @@ std::uint64_t output_cap(std::uint64_t limit, std::uint64_t total, std::uint64_t
 /// `reserve` may read the whole store.
 class OutputBudget {
 public:
-    OutputBudget(const Store& store, std::uint64_t total) : store_(store), total_(total) {}
+    OutputBudget(const Store& store, std::uint64_t total);
 
     /// The cap of a job that is about to start.
     std::uint64_t reserve(const JobId& id, std::uint64_t limit);

@@ -172,7 +172,7 @@ std::string_view to_string(Mode mode) {
     return "ask";
 }
 
-/// One call, taken apart.
+/// One call, and what it needs.
 struct Gate::Case {
     std::string who;
     std::string subagent;
@@ -214,45 +214,45 @@ fs::path Gate::directory_of(std::string_view cwd) const {
 
 Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
                           std::stop_token stop, std::string_view on_behalf_of) {
-    Case matter;
-    matter.who = matter.tool = tool.name;
-    matter.subagent = on_behalf_of;
-    matter.input = call.input;
-    matter.first_party = tool.first_party;
-    matter.read_only = tool.first_party && tool.read_only;
-    if (!on_behalf_of.empty()) matter.who.append(" of ").append(on_behalf_of);
-    judge_facts(matter, tool);
-    return decide(matter, stop);
+    Case judged;
+    judged.who = judged.tool = tool.name;
+    judged.subagent = on_behalf_of;
+    judged.input = call.input;
+    judged.first_party = tool.first_party;
+    judged.read_only = tool.first_party && tool.read_only;
+    if (!on_behalf_of.empty()) judged.who.append(" of ").append(on_behalf_of);
+    judge_facts(judged, tool);
+    return decide(judged, stop);
 }
 
 /// Fills in what the call does, as the tool's facts say.
-void Gate::judge_facts(Case& matter, const agent::ToolSpec& tool) const {
+void Gate::judge_facts(Case& judged, const agent::ToolSpec& tool) const {
     const agent::ToolFacts& facts = tool.facts;
     if (!facts.command.empty()) {
-        matter.cwd = directory_of(string_or(matter.input, facts.directory));
-        take_apart(matter, string_or(matter.input, facts.command));
+        judged.cwd = directory_of(string_or(judged.input, facts.directory));
+        take_apart(judged, string_or(judged.input, facts.command));
     }
-    for (Need& need : path_needs(tool, matter.input)) {
-        matter.seen.push_back(need);
-        matter.needs.push_back(std::move(need));
+    for (Need& need : path_needs(tool, judged.input)) {
+        judged.seen.push_back(need);
+        judged.needs.push_back(std::move(need));
     }
-    if (!facts.writes.empty()) matter.read_only = false;
+    if (!facts.writes.empty()) judged.read_only = false;
     if (tool.first_party) {
-        matter.shown = facts;
-        matter.conversation_only = facts.conversation_only;
-        matter.unquestioned = facts.no_question || facts.conversation_only;
+        judged.shown = facts;
+        judged.conversation_only = facts.conversation_only;
+        judged.unquestioned = facts.no_question || facts.conversation_only;
     }
     const Rule::Kind rules = tool.first_party ? rule_kind(facts.rules) : Rule::Kind::kTool;
-    if (tool.first_party && !matter.needs.empty() && rules == Rule::Kind::kTool) return;
+    if (tool.first_party && !judged.needs.empty() && rules == Rule::Kind::kTool) return;
     // Of a third-party tool only its use as a whole is ever allowed, so that its facts cannot spare
     // the question.
-    if (!tool.first_party) matter.needs.clear();
+    if (!tool.first_party) judged.needs.clear();
     Need need;
     need.tool = tool.name;
     need.rules = rules;
-    need.name = string_or(matter.input, facts.rule_name);
-    matter.seen.push_back(need);
-    matter.needs.push_back(std::move(need));
+    need.name = string_or(judged.input, facts.rule_name);
+    judged.seen.push_back(need);
+    judged.needs.push_back(std::move(need));
 }
 
 std::vector<Need> Gate::path_needs(const agent::ToolSpec& tool, const Json& input) const {
@@ -280,33 +280,33 @@ std::vector<Need> Gate::path_needs(const agent::ToolSpec& tool, const Json& inpu
 Gate::Verdict Gate::judge_command(std::string_view who, std::string_view command,
                                   std::string_view cwd, std::stop_token stop,
                                   std::string_view as_tool) {
-    Case matter;
-    matter.who = who;
-    matter.tool = as_tool;
-    matter.input = {{"command", std::string(command)}};
-    matter.shown.command = "command";
-    matter.shown.directory = "cwd";
-    matter.cwd = directory_of(cwd);
-    if (!cwd.empty()) matter.input["cwd"] = std::string(cwd);
-    take_apart(matter, command);
-    return decide(matter, stop);
+    Case judged;
+    judged.who = who;
+    judged.tool = as_tool;
+    judged.input = {{"command", std::string(command)}};
+    judged.shown.command = "command";
+    judged.shown.directory = "cwd";
+    judged.cwd = directory_of(cwd);
+    if (!cwd.empty()) judged.input["cwd"] = std::string(cwd);
+    take_apart(judged, command);
+    return decide(judged, stop);
 }
 
-void Gate::take_apart(Case& matter, std::string_view command) const {
-    CommandNeeds found = needs_of_command(matter.tool, command, matter.cwd,
+void Gate::take_apart(Case& judged, std::string_view command) const {
+    CommandNeeds found = needs_of_command(judged.tool, command, judged.cwd,
                                           {places_, roots_, environment_, path_rules_});
-    matter.seen = std::move(found.seen);
-    matter.needs = std::move(found.open);
-    matter.failed = std::move(found.failed);
-    if (config_.mode != Mode::kBypassPermissions) study(matter, found);
-    matter.read_only = matter.first_party && config_.read_only_commands && !matter.needs.empty() &&
-                       std::all_of(matter.needs.begin(), matter.needs.end(), [](const Need& need) {
+    judged.seen = std::move(found.seen);
+    judged.needs = std::move(found.open);
+    judged.failed = std::move(found.failed);
+    if (config_.mode != Mode::kBypassPermissions) study(judged, found);
+    judged.read_only = judged.first_party && config_.read_only_commands && !judged.needs.empty() &&
+                       std::all_of(judged.needs.begin(), judged.needs.end(), [](const Need& need) {
                            return need.read_only || (need.kind == Need::Kind::kRead && need.inside);
                        });
 }
 
 /// Looks at the files that the parts of a command name, where that matters.
-void Gate::study(Case& matter, const CommandNeeds& command) const {
+void Gate::study(Case& judged, const CommandNeeds& command) const {
     const Restrictions restrictions{
         [this](const fs::path& path) { return restricted(Rule::Kind::kRead, path); },
         [this](const fs::path& path) { return restricted(Rule::Kind::kEdit, path); },
@@ -318,15 +318,15 @@ void Gate::study(Case& matter, const CommandNeeds& command) const {
                    std::any_of(rules_.ask.begin(), rules_.ask.end(), hit);
         }};
     const PartJudge judge(command, places_, roots_, environment_, restrictions);
-    std::vector<bool> studied(matter.needs.size(), false);
+    std::vector<bool> studied(judged.needs.size(), false);
     for (std::size_t i = 0; i < command.parts.size(); ++i) {
         const std::size_t at = command.need_of_part[i];
         if (at == shell::Part::kNone || studied[at]) continue;
         studied[at] = true;
         for (Need& need : judge.protected_changes(i))
-            matter.needs.push_back(std::move(need));
-        Need& need = matter.needs[at];
-        if (!matter.first_party || (config_.mode != Mode::kPlan && by_rule(need))) continue;
+            judged.needs.push_back(std::move(need));
+        Need& need = judged.needs[at];
+        if (!judged.first_party || (config_.mode != Mode::kPlan && by_rule(need))) continue;
         need.read_only = config_.read_only_commands && judge.why_not_read_only(i).empty();
         need.file_command =
             config_.mode == Mode::kAcceptEdits && judge.why_not_file_command(i).empty();
@@ -334,60 +334,60 @@ void Gate::study(Case& matter, const CommandNeeds& command) const {
 }
 
 /// Any deny, then any ask, then any allow, then the mode.
-Gate::Verdict Gate::decide(const Case& matter, const std::stop_token& stop) {
-    if (auto reason = denied(matter)) return refuse(matter, std::move(*reason));
-    if (auto reason = refused_by_plan(matter)) return refuse(matter, std::move(*reason));
-    if (asks(matter) == nullptr && open_needs(matter).empty()) return {true, {}};
+Gate::Verdict Gate::decide(const Case& judged, const std::stop_token& stop) {
+    if (auto reason = denied(judged)) return refuse(judged, std::move(*reason));
+    if (auto reason = refused_by_plan(judged)) return refuse(judged, std::move(*reason));
+    if (asks(judged) == nullptr && open_needs(judged).empty()) return {true, {}};
     if (config_.mode != Mode::kDontAsk && config_.yes) return {true, {}};
-    return put_question(matter, stop);
+    return put_question(judged, stop);
 }
 
-std::optional<std::string> Gate::denied(const Case& matter) const {
+std::optional<std::string> Gate::denied(const Case& judged) const {
     const auto what = [&](const Need& need) {
-        return "Permission denied: " + matter.who + " wants to " +
+        return "Permission denied: " + judged.who + " wants to " +
                shortened(need.description(config_.workspace));
     };
-    for (const Need& need : matter.seen) {
+    for (const Need& need : judged.seen) {
         if (need.kind == Need::Kind::kCommand)
-            if (const auto hit = builtin_denial(need.part, matter.cwd, config_.home))
+            if (const auto hit = builtin_denial(need.part, judged.cwd, config_.home))
                 return what(need) + ", which the built-in deny list forbids (" + *hit +
                        "). No rule or mode allows it.";
         for (const Rule& rule : rules_.deny)
             if (need.matched_by_deny(rule))
                 return what(need) + ", which is denied by the rule " + named(rule) + ".";
     }
-    if (auto reason = not_taken_apart(matter)) return reason;
-    for (const Need& need : matter.needs)
-        if (config_.read_only_sandbox && matter.first_party && !need.tool.empty() &&
+    if (auto reason = not_taken_apart(judged)) return reason;
+    for (const Need& need : judged.needs)
+        if (config_.read_only_sandbox && judged.first_party && !need.tool.empty() &&
             need.kind == Need::Kind::kEdit)
             return what(need) + ", but sandbox.mode is read-only: no file is written.";
     return std::nullopt;
 }
 
 /// What cannot be taken apart may hold a part that a deny rule is about.
-std::optional<std::string> Gate::not_taken_apart(const Case& matter) const {
-    if (matter.failed.empty()) return std::nullopt;
+std::optional<std::string> Gate::not_taken_apart(const Case& judged) const {
+    if (judged.failed.empty()) return std::nullopt;
     const auto rule = std::find_if(rules_.deny.begin(), rules_.deny.end(), [](const Rule& r) {
         return r.kind() == Rule::Kind::kBash || is_about_paths(r);
     });
     if (rule == rules_.deny.end()) return std::nullopt;
-    return "Permission denied: the command could not be taken apart (" + matter.failed +
+    return "Permission denied: the command could not be taken apart (" + judged.failed +
            "), so that deny rules such as " + named(*rule) +
            " cannot be applied to it. Write it in a simpler way, or as several commands.";
 }
 
-std::optional<std::string> Gate::refused_by_plan(const Case& matter) const {
-    if (config_.mode != Mode::kPlan || matter.read_only) return std::nullopt;
-    if (matter.conversation_only) return std::nullopt;
-    return "Permission denied: " + matter.who +
+std::optional<std::string> Gate::refused_by_plan(const Case& judged) const {
+    if (config_.mode != Mode::kPlan || judged.read_only) return std::nullopt;
+    if (judged.conversation_only) return std::nullopt;
+    return "Permission denied: " + judged.who +
            " is not read-only, and the permission mode is plan.";
 }
 
-const Rule* Gate::asks(const Case& matter) const {
+const Rule* Gate::asks(const Case& judged) const {
     for (const Rule& rule : rules_.ask) {
-        if (!matter.failed.empty() && (rule.kind() == Rule::Kind::kBash || is_about_paths(rule)))
+        if (!judged.failed.empty() && (rule.kind() == Rule::Kind::kBash || is_about_paths(rule)))
             return &rule;
-        for (const Need& need : matter.seen)
+        for (const Need& need : judged.seen)
             if (need.matched_by_ask(rule)) return &rule;
     }
     return nullptr;
@@ -400,39 +400,39 @@ bool Gate::by_rule(const Need& need) const {
     return std::any_of(session_.begin(), session_.end(), hit);
 }
 
-bool Gate::allows(const Case& matter, const Need& need) const {
+bool Gate::allows(const Case& judged, const Need& need) const {
     if (config_.mode == Mode::kBypassPermissions) return true;
-    if (need.kind == Need::Kind::kTool && (matter.read_only || matter.unquestioned)) return true;
+    if (need.kind == Need::Kind::kTool && (judged.read_only || judged.unquestioned)) return true;
     if (need.read_only || need.file_command) return true;
     // What a command reads by a redirection is as good as what a tool reads.
-    if (need.kind == Need::Kind::kRead && need.inside && matter.first_party &&
-        (matter.read_only || need.tool.empty()))
+    if (need.kind == Need::Kind::kRead && need.inside && judged.first_party &&
+        (judged.read_only || need.tool.empty()))
         return true;
     if (by_rule(need)) return true;
     // A stranger's tool may bear the name of one of ours.
     return config_.mode == Mode::kAcceptEdits && need.kind == Need::Kind::kEdit && need.inside &&
-           need.protected_name.empty() && matter.first_party;
+           need.protected_name.empty() && judged.first_party;
 }
 
-std::vector<const Need*> Gate::open_needs(const Case& matter) const {
+std::vector<const Need*> Gate::open_needs(const Case& judged) const {
     std::vector<const Need*> open;
-    for (const Need& need : matter.needs)
-        if (!allows(matter, need)) open.push_back(&need);
+    for (const Need& need : judged.needs)
+        if (!allows(judged, need)) open.push_back(&need);
     return open;
 }
 
-Question Gate::question(const Case& matter, const std::vector<const Need*>& open,
+Question Gate::question(const Case& judged, const std::vector<const Need*>& open,
                         const Rule* rule) const {
     Question question;
-    question.who = matter.who;
-    question.subagent = matter.subagent;
-    question.tool = matter.tool;
-    question.input = matter.input;
-    question.facts = matter.shown;
+    question.who = judged.who;
+    question.subagent = judged.subagent;
+    question.tool = judged.tool;
+    question.input = judged.input;
+    question.facts = judged.shown;
     std::vector<const Need*> about = open;
     if (rule != nullptr) {
         about.clear();
-        for (const Need& need : matter.seen)
+        for (const Need& need : judged.seen)
             if (need.matched_by_ask(*rule)) about.push_back(&need);
         // The text could not be taken apart.
         if (about.empty()) about = open;
@@ -447,36 +447,36 @@ Question Gate::question(const Case& matter, const std::vector<const Need*>& open
         question.offers = std::move(offer.choices);
         question.remark = std::move(offer.remark);
     }
-    question.title = matter.who + " wants to " + enumerated(question.items);
+    question.title = judged.who + " wants to " + enumerated(question.items);
     return question;
 }
 
 /// Our own file tools stay beneath their roots whatever a rule or a person says.
-const Need* Gate::out_of_reach(const Case& matter) const {
-    if (!matter.first_party) return nullptr;
-    const auto it = std::find_if(matter.needs.begin(), matter.needs.end(), [](const Need& need) {
+const Need* Gate::out_of_reach(const Case& judged) const {
+    if (!judged.first_party) return nullptr;
+    const auto it = std::find_if(judged.needs.begin(), judged.needs.end(), [](const Need& need) {
         const bool path = need.kind == Need::Kind::kRead || need.kind == Need::Kind::kEdit;
         return path && !need.tool.empty() && need.certain && !need.inside;
     });
-    return it == matter.needs.end() ? nullptr : &*it;
+    return it == judged.needs.end() ? nullptr : &*it;
 }
 
-Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop) {
-    const Rule* rule = asks(matter);
-    if (const Need* need = out_of_reach(matter)) {
-        return refuse(matter, "Permission denied: " + matter.who + " wants to " +
+Gate::Verdict Gate::put_question(const Case& judged, const std::stop_token& stop) {
+    const Rule* rule = asks(judged);
+    if (const Need* need = out_of_reach(judged)) {
+        return refuse(judged, "Permission denied: " + judged.who + " wants to " +
                                   need->description(config_.workspace) +
                                   ", which is outside its folders: the workspace and those given "
                                   "with --add-dir DIR.");
     }
-    if (asker_ == nullptr || config_.mode == Mode::kDontAsk) return refuse_unasked(matter, rule);
+    if (asker_ == nullptr || config_.mode == Mode::kDontAsk) return refuse_unasked(judged, rule);
     if (!take_turn(stop)) return {false, "Permission denied: the turn was stopped."};
     // Somebody may have answered "always" meanwhile.
-    const auto open = open_needs(matter);
+    const auto open = open_needs(judged);
     Answer answer{Answer::Kind::kYes, {}, {}};
     Question question;
     if (rule != nullptr || !open.empty()) {
-        question = this->question(matter, open, rule);
+        question = this->question(judged, open, rule);
         question.waiting = waiting_questions();
         try {
             answer = asker_->ask(question, stop);
@@ -492,17 +492,17 @@ Gate::Verdict Gate::put_question(const Case& matter, const std::stop_token& stop
     std::string reason =
         "Permission denied: " + shortened(question.title) + ", and the user said no.";
     if (!answer.instead.empty()) reason += " The user wants this instead: " + answer.instead;
-    return refuse(matter, std::move(reason));
+    return refuse(judged, std::move(reason));
 }
 
-Gate::Verdict Gate::refuse_unasked(const Case& matter, const Rule* rule) {
-    const auto open = open_needs(matter);
+Gate::Verdict Gate::refuse_unasked(const Case& judged, const Rule* rule) {
+    const auto open = open_needs(judged);
     const std::string reason =
-        "Permission denied: " + shortened(question(matter, open, rule).title) + ".";
+        "Permission denied: " + shortened(question(judged, open, rule).title) + ".";
     if (rule != nullptr)
-        return refuse(matter, reason + " The rule " + named(*rule) +
+        return refuse(judged, reason + " The rule " + named(*rule) +
                                   " asks for it, and nobody can be asked; --yes answers with yes.");
-    return refuse(matter, reason + advice(open, config_.workspace));
+    return refuse(judged, reason + advice(open, config_.workspace));
 }
 
 Gate::Verdict Gate::ask(std::string_view who, std::string_view question, std::stop_token stop) {
@@ -564,9 +564,9 @@ void Gate::remember(const std::vector<std::string>& rules) {
     }
 }
 
-Gate::Verdict Gate::refuse(const Case& matter, std::string reason) {
+Gate::Verdict Gate::refuse(const Case& judged, std::string reason) {
     const Lock lock(mutex_);
-    denials_.push_back({matter.tool, matter.input});
+    denials_.push_back({judged.tool, judged.input});
     return {false, std::move(reason)};
 }
 

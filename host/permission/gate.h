@@ -26,7 +26,7 @@ struct Config {
     bool yes = false;                ///< every question is answered with yes
     bool read_only_commands = true;  ///< commands of the list need no question
     bool read_only_sandbox = false;  ///< sandbox.mode is read-only: file tools write nothing
-    std::vector<RuleText> deny, ask, allow;
+    std::vector<config::RuleText> deny, ask, allow;
     std::filesystem::path workspace;              ///< absolute, symlinks resolved
     std::filesystem::path home;                   ///< absolute, or empty
     std::vector<std::filesystem::path> add_dirs;  ///< further folders of the file tools
@@ -92,26 +92,26 @@ private:
     struct Case;
 
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
-    void judge_facts(Case& matter, const agent::ToolSpec& tool) const;
+    void judge_facts(Case& judged, const agent::ToolSpec& tool) const;
     [[nodiscard]] std::vector<Need> path_needs(const agent::ToolSpec& tool,
                                                const Json& input) const;
-    Verdict decide(const Case& matter, const std::stop_token& stop);
-    void take_apart(Case& matter, std::string_view command) const;
-    void study(Case& matter, const CommandNeeds& command) const;
+    Verdict decide(const Case& judged, const std::stop_token& stop);
+    void take_apart(Case& judged, std::string_view command) const;
+    void study(Case& judged, const CommandNeeds& command) const;
     [[nodiscard]] bool by_rule(const Need& need) const;
     [[nodiscard]] bool restricted(Rule::Kind kind, const std::filesystem::path& path) const;
-    [[nodiscard]] std::optional<std::string> denied(const Case& matter) const;
-    [[nodiscard]] std::optional<std::string> not_taken_apart(const Case& matter) const;
-    [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& matter) const;
-    [[nodiscard]] const Rule* asks(const Case& matter) const;
-    [[nodiscard]] bool allows(const Case& matter, const Need& need) const;
-    [[nodiscard]] const Need* out_of_reach(const Case& matter) const;
-    [[nodiscard]] std::vector<const Need*> open_needs(const Case& matter) const;
-    Verdict refuse_unasked(const Case& matter, const Rule* rule);
-    Verdict put_question(const Case& matter, const std::stop_token& stop);
-    [[nodiscard]] Question question(const Case& matter, const std::vector<const Need*>& open,
+    [[nodiscard]] std::optional<std::string> denied(const Case& judged) const;
+    [[nodiscard]] std::optional<std::string> not_taken_apart(const Case& judged) const;
+    [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& judged) const;
+    [[nodiscard]] const Rule* asks(const Case& judged) const;
+    [[nodiscard]] bool allows(const Case& judged, const Need& need) const;
+    [[nodiscard]] const Need* out_of_reach(const Case& judged) const;
+    [[nodiscard]] std::vector<const Need*> open_needs(const Case& judged) const;
+    Verdict refuse_unasked(const Case& judged, const Rule* rule);
+    Verdict put_question(const Case& judged, const std::stop_token& stop);
+    [[nodiscard]] Question question(const Case& judged, const std::vector<const Need*>& open,
                                     const Rule* rule) const;
-    Verdict refuse(const Case& matter, std::string reason);
+    Verdict refuse(const Case& judged, std::string reason);
     bool take_turn(const std::stop_token& stop);
     void end_turn();
     void remember(const std::vector<std::string>& rules);

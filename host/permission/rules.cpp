@@ -148,7 +148,7 @@ std::string TextPattern::quote(std::string_view text) {
     return out;
 }
 
-Result<Rule> Rule::parse(const RuleText& text, const Places& places) {
+Result<Rule> Rule::parse(const config::RuleText& text, const Places& places) {
     const auto refuse = [&text](const std::string& why) {
         return Error{text.origin + ": rule '" + text.text + "': " + why};
     };
@@ -242,10 +242,16 @@ bool Rule::names(std::string_view name) const {
     return path_ && path_->names(name);
 }
 
-std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,
+Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home) {
+    const auto parsed = Rule::parse(rule, {rule.base, home});
+    if (!parsed) return parsed.error();
+    return {};
+}
+
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
                               std::vector<Error>& errors) {
     std::vector<Rule> rules;
-    for (const RuleText& text : list) {
+    for (const config::RuleText& text : list) {
         auto rule = Rule::parse(text, places);
         if (rule) {
             rules.push_back(std::move(*rule));

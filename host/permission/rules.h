@@ -9,6 +9,7 @@
 #include "host/agent/message.h"
 #include "host/agent/ports.h"
 #include "host/base/result.h"
+#include "host/config/rule_text.h"
 #include "host/permission/path_pattern.h"
 #include "host/shell/command_pattern.h"
 #include "host/shell/script.h"
@@ -23,14 +24,6 @@
 /// Which tool has what is in its facts.
 ///   a tool's name, mcp__server, mcp__server__tool  the whole tool; `*` may end an mcp name.
 namespace tenon::permission {
-
-/// One rule as it was written, with where it stood.
-struct RuleText {
-    std::string text;
-    std::string origin;  ///< "--allow", "/etc/tenon/tenon.xml: permissions.deny"
-    std::filesystem::path
-        base;  ///< what a leading "/" in a path pattern means; empty: the workspace
-};
 
 /// A pattern of text in which `*` stands for any text.
 class TextPattern {
@@ -60,7 +53,7 @@ public:
     enum class Kind { kBash, kRead, kEdit, kAgent, kSkill, kTool };
 
     /// The error names origin, text and reason.
-    static Result<Rule> parse(const RuleText& rule, const Places& places);
+    static Result<Rule> parse(const config::RuleText& rule, const Places& places);
 
     [[nodiscard]] Kind kind() const { return kind_; }
     /// Without a specifier: covers everything its tools do.
@@ -93,7 +86,7 @@ public:
     [[nodiscard]] bool names(std::string_view name) const;
 
 private:
-    RuleText written_;
+    config::RuleText written_;
     Kind kind_ = Kind::kTool;
     std::string tool_;
     std::optional<TextPattern> text_;
@@ -106,8 +99,11 @@ struct Rules {
     std::vector<Rule> deny, ask, allow;
 };
 
+/// What the configuration checks a rule with (config::RuleCheck): whether `Rule::parse` takes it.
+Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home);
+
 /// Reads a list; what cannot be read goes to `errors`, one for each, and the others are kept.
-std::vector<Rule> parse_rules(const std::vector<RuleText>& list, const Places& places,
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
                               std::vector<Error>& errors);
 
 /// The rules that name a tool that is not among `tools`: reported once the tools are known.

@@ -6,6 +6,10 @@
 
 namespace tenon::plugins {
 
+PluginHostPort::PluginHostPort(std::string id, bool first_party, const Services& services,
+                               LogSink log)
+    : id_(std::move(id)), first_party_(first_party), services_(services), log_(std::move(log)) {}
+
 void PluginHostPort::log(int level, std::string_view message) noexcept {
     if (log_) log_(id_, level, utf8::repair(message));
 }

@@ -20,11 +20,7 @@ using LogSink = std::function<void(std::string_view plugin, int level, std::stri
 class PluginHostPort final : public plugin::HostPort {
 public:
     /// `services` and what `log` uses outlive it.
-    PluginHostPort(std::string id, bool first_party, const Services& services, LogSink log)
-        : id_(std::move(id)),
-          first_party_(first_party),
-          services_(services),
-          log_(std::move(log)) {}
+    PluginHostPort(std::string id, bool first_party, const Services& services, LogSink log);
 
     void log(int level, std::string_view message) noexcept override;
     tenon_rc request(std::string_view method, std::string_view params, std::string_view body,

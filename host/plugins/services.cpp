@@ -21,6 +21,18 @@ ServiceReply call_handler(const Services::Handler& handler, ServiceRequest reque
 
 }  // namespace
 
+ServiceReply ServiceReply::ok(const Json& answer) {
+    return {TENON_OK, dump_json(answer)};
+}
+
+ServiceReply ServiceReply::failed(std::string why, tenon_rc rc) {
+    return {rc, std::move(why)};
+}
+
+void Services::add(std::string method, Handler handler) {
+    handlers_[std::move(method)] = std::move(handler);
+}
+
 ServiceReply Services::request(std::string_view plugin, bool first_party, std::string_view method,
                                std::string_view params, std::string_view body,
                                agent::CallContext* call) const noexcept {

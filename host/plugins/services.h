@@ -28,10 +28,8 @@ struct ServiceReply {
     tenon_rc rc = TENON_OK;
     std::string out;
 
-    static ServiceReply ok(const Json& answer) { return {TENON_OK, dump_json(answer)}; }
-    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED) {
-        return {rc, std::move(why)};
-    }
+    static ServiceReply ok(const Json& answer);
+    static ServiceReply failed(std::string why, tenon_rc rc = TENON_FAILED);
 };
 
 /// The methods of one session. All handlers are added before a plugin is loaded. They run on the
@@ -40,9 +38,7 @@ class Services {
 public:
     using Handler = std::function<ServiceReply(const ServiceRequest&)>;
 
-    void add(std::string method, Handler handler) {
-        handlers_[std::move(method)] = std::move(handler);
-    }
+    void add(std::string method, Handler handler);
 
     /// The reply is TENON_UNSUPPORTED for an unknown method, TENON_BAD_ARGS for parameters that are
     /// not a JSON object, and TENON_FAULT when the handler throws.

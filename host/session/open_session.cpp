@@ -1,28 +1,14 @@
 #include "host/session/open_session.h"
 
-#include <sys/eventfd.h>
-#include <sys/stat.h>
-
-#include <Poco/Exception.h>
-#include <spdlog/spdlog.h>
-
 #include "host/agent/compact_tool.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
-#include "host/base/limits.h"
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
-#include "host/config/state_dir.h"
 #include "host/jobs/report.h"
-#include "host/jobs/watch.h"
 #include "host/journal/session_list.h"
-#include "host/plugins/loader.h"
-#include "host/plugins/redact_service.h"
-#include "host/session/containment.h"
 #include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
-#include "host/session/plugin_options.h"
-#include "host/session/rule_texts.h"
 #include "host/session/system_prompt.h"
 #include "host/session/tool_list.h"
 
@@ -30,26 +16,6 @@ namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
-
-spdlog::level::level_enum log_level(int level) {
-    switch (level) {
-        case TENON_LOG_DEBUG:
-            return spdlog::level::debug;
-        case TENON_LOG_INFO:
-            return spdlog::level::info;
-        case TENON_LOG_WARNING:
-            return spdlog::level::warn;
-        default:
-            return spdlog::level::err;
-    }
-}
-
-std::vector<std::string> names_of(const plugins::Registry& registry) {
-    std::vector<std::string> names;
-    for (const agent::ToolSpec* spec : registry.specs())
-        names.push_back(spec->name);
-    return names;
-}
 
 std::vector<std::string> names_in(const std::string& tools) {
     std::vector<std::string> names;
@@ -66,13 +32,6 @@ std::string list_of(const std::vector<jobs::JobId>& ids) {
     for (std::size_t i = 0; i < std::min(ids.size(), kShown); ++i)
         text += (i == 0 ? "" : " ") + ids[i];
     return text + (ids.size() > kShown ? " ..." : "");
-}
-
-/// Whether its supervisor has taken the job, or it has ended without one.
-bool has_begun(const jobs::Store& store, const jobs::JobId& id) {
-    if (store.started(id)) return true;
-    const auto job = store.load(id);
-    return !job || jobs::is_terminal(job->status);
 }
 
 std::string jobs_of_session(std::size_t number) {
@@ -95,63 +54,8 @@ std::string to_text(const EndedJobs& ended) {
     return text;
 }
 
-// ---------------------------------------------------------------- tools
-
-Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(const config::Settings& settings,
-                                                                   OpenOptions options,
-                                                                   agent::EventSink& sink,
-                                                                   const Secrets& secrets) {
-    std::unique_ptr<OpenTools> tools(new OpenTools(settings, std::move(options), sink, secrets));
-    if (auto prepared = tools->prepare(); !prepared) return prepared.error();
-    if (auto loaded = tools->load_plugins(); !loaded) return loaded.error();
-    tools->registry_->begin_session({}, "new");
-    return tools;
-}
-
-Result<void, StartFailure> OpenTools::prepare() {
-    if (auto made = make_folders(); !made) return made;
-    if (auto made = make_gate(); !made) return made;
-    if (auto made = make_queue(); !made) return made;
-    make_services();
-    return {};
-}
-
-agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& call,
-                                   std::stop_token stop) {
-    const auto verdict = gate_->judge(tool.spec(), call, stop);
-    if (!verdict.allowed) return {{secrets_.redact(verdict.reason), true, {}}, true, {}};
-    agent::CallContext context({}, call.id, std::move(stop), [this, &call](std::string note) {
-        sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
-    });
-    agent::CallOutcome outcome{tool.call(call, context), false, {}};
-    outcome.result.text = agent::text_without_keys(outcome.result, secrets_);
-    return outcome;
-}
-
-void OpenTools::leave_jobs_running(const std::stop_token& stop) {
-    const UniqueFd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    const std::stop_callback wake(stop, [&stopped] { ::eventfd_write(stopped.get(), 1); });
-    jobs::Watch watch(*store_);
-    for (const auto& job : queue_->background_jobs()) {
-        watch.add(job.id);
-        while (!has_begun(*store_, job.id)) {
-            if (stop.stop_requested()) {
-                std::ignore = queue_->cancel(job.id, "interrupt");
-                break;
-            }
-            watch.wait({}, stopped.get());
-        }
-        watch.remove(job.id);
-    }
-    queue_->leave();
-}
-
-// ---------------------------------------------------------------- session
-
-Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
-    const config::Settings& settings, OpenOptions options, agent::Provider& provider,
-    agent::EventSink& sink, const Secrets& secrets) {
-    std::unique_ptr<OpenSession> host(new OpenSession(settings, std::move(options), sink, secrets));
+Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptions options) {
+    std::unique_ptr<OpenSession> host(new OpenSession(std::move(options)));
     if (auto prepared = host->prepare(); !prepared) return prepared.error();
     host->add_services();
     host->registry_->add(std::make_unique<agent::CompactTool>());
@@ -161,12 +65,15 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
 
     host->make_windows();
     host->make_subagents();
+    host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
+                                              host->session_folder(), host->secrets_);
     host->loop_ = std::make_unique<agent::Loop>(
-        agent::Loop::Parts{*host->session_, provider, *host->registry_, *host->gate_,
-                           *host->session_jobs_, sink, secrets, *host->registry_},
+        agent::Loop::Ports{*host->session_, *host->options_.run.provider, *host->registry_,
+                           *host->gate_, *host->inbox_, host->sink_, host->secrets_,
+                           *host->registry_},
         host->loop_options());
     host->take_over_jobs();
-    if (auto settled = host->settle_conversation(); !settled) {
+    if (auto settled = host->update_conversation(); !settled) {
         host->end_early();
         return StartFailure{settled.error().message, 1};
     }
@@ -175,7 +82,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(
 
 /// The session is ours and will not be used.
 void OpenSession::end_early() {
-    if (options_.leave_jobs) return leave_jobs();
+    if (options_.run.leave_jobs) return leave_jobs();
     const std::string said = to_text(end_jobs("session end"));
     if (!said.empty()) notice(said);
 }
@@ -206,18 +113,18 @@ agent::RunResult OpenSession::run(std::string_view prompt, std::stop_token stop)
     return with_subagents(loop_->run(prompt, std::move(stop)));
 }
 
-/// What the first message begins with may be missing where the host ended, or the disk was full,
-/// before it was journalled.
+/// The environment may be missing where the host ended, or the disk was full, before it was
+/// journalled.
 Result<void> OpenSession::prepare_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
-    if (scene_is_set_) return {};
+    if (has_environment_) return {};
     const agent::Conversation& conversation = session_->conversation();
     const bool only_begun = conversation.messages().size() <= 1 && !conversation.awaits_answer();
-    const std::size_t there = session_->front_texts();
+    const std::size_t there = session_->introduction_texts();
     if (there == 0 || (there == 1 && only_begun)) {
-        if (auto set = set_the_scene(); !set) return set;
+        if (auto set = add_environment(); !set) return set;
     }
-    scene_is_set_ = true;
+    has_environment_ = true;
     return {};
 }
 
@@ -226,7 +133,7 @@ void OpenSession::make_subagents() {
     limits.max_turns = settings_.agent.subagent_max_turns;
     limits.wait_for_jobs = false;  // they have none
     subagents_ = std::make_unique<Subagents>(
-        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.providers,
+        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.run.providers,
                          session_folder(), limits, prompts_of_plugins_});
 }
 
@@ -239,145 +146,6 @@ agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     return result;
 }
 
-Result<void, StartFailure> OpenTools::make_folders() {
-    if (auto made = config::make_state_dir(settings_.state_dir); !made)
-        return StartFailure{made.error().message};
-    for (const char* name : {"sessions", "jobs"}) {
-        if (auto made = make_private_dirs(settings_.state_dir / name); !made)
-            return StartFailure{made.error().message};
-    }
-    return {};
-}
-
-/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
-/// skills.
-std::vector<fs::path> OpenTools::readable_folders() const {
-    std::vector<fs::path> folders = folders_of_skills().readable;
-    if (!options_.session_id.empty()) folders.insert(folders.begin(), session_folder());
-    folders.insert(folders.begin(), settings_.state_dir / "jobs");
-    return folders;
-}
-
-Result<void, StartFailure> OpenTools::make_gate() {
-    permission::Config config;
-    const auto mode = permission::mode_from(settings_.permissions.mode);
-    if (!mode)
-        return StartFailure{"permissions.mode: unknown mode '" + settings_.permissions.mode + "'"};
-    config.mode = *mode;
-    config.yes = settings_.permissions.yes;
-    config.read_only_commands = settings_.permissions.read_only_commands;
-    config.read_only_sandbox = settings_.sandbox.mode == "read-only";
-    config.deny = rule_texts(settings_.permissions.deny);
-    config.ask = rule_texts(settings_.permissions.ask);
-    config.allow = rule_texts(settings_.permissions.allow);
-    config.workspace = settings_.workspace;
-    config.home = options_.home;
-    config.add_dirs = settings_.add_dirs;
-    config.read_dirs = readable_folders();
-    gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
-    if (!gate_->errors().empty()) {
-        StartFailure failure;
-        for (const Error& error : gate_->errors())
-            failure.message += (failure.message.empty() ? "" : "\n") + error.message;
-        return failure;
-    }
-    return {};
-}
-
-Result<void, StartFailure> OpenTools::make_queue() {
-    auto store = jobs::Store::open(settings_.state_dir / "jobs");
-    if (!store) return StartFailure{store.error().message};
-    store_.emplace(std::move(*store));
-
-    jobs::QueueOptions options;
-    options.session = options_.session_id;
-    options.max_running = static_cast<std::size_t>(settings_.jobs.max_running);
-    options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
-    options.total_output_limit = settings_.jobs.total_output_limit;
-    options.shim.program = options_.prefix / "libexec/tenon/tenon-shim";
-    options.shim.descriptor_limit = options_.descriptor_limit;
-    // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: a
-    // shim that is started from this process closes that many.
-    set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
-    options.shim.launcher = options_.launcher;
-    options.on_change = [this](const jobs::JobRecord& job) {
-        sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
-                                         secrets_.redact(job.spec.command), job.end.exit_code});
-    };
-    options.on_no_pid_namespace = [this](const std::string& why) {
-        if (!reported_no_namespace_.exchange(true))
-            notice("jobs.pidNamespace: no PID namespace can be made here (" + why +
-                   "); commands run without one");
-    };
-    options.on_news = options_.on_news;
-    try {
-        queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
-    } catch (const Poco::Exception& e) {
-        return StartFailure{"start the threads of the job queue: the system has no more (" +
-                                e.displayText() +
-                                "); is the limit of processes (ulimit -u) too low, or reached?",
-                            1};
-    } catch (const std::exception& e) {
-        return StartFailure{e.what(), 1};
-    }
-    return {};
-}
-
-void OpenTools::make_services() {
-    Containment containment = containment_of(settings_);
-    if (!containment.notice.empty()) notice(containment.notice);
-    SessionJobs::Limits limits{settings_.jobs.timeout,        settings_.jobs.foreground_timeout,
-                               settings_.jobs.output_limit,   settings_.jobs.max_timeout,
-                               job_limits_of(settings_.jobs), settings_.jobs.pid_namespace};
-    session_jobs_ = std::make_unique<SessionJobs>(
-        *store_, *queue_, settings_.workspace, session_folder(), limits,
-        [this](const plugins::ServiceRequest& request, const std::string& command) {
-            const auto verdict =
-                gate_->judge_command(request.plugin, command, string_or(request.params, "cwd"),
-                                     request.call->stop(), command_tool());
-            return verdict.allowed ? std::string() : verdict.reason;
-        },
-        secrets_, options_.home, std::move(containment.policy));
-    session_jobs_->add_to(services_);
-    paths_ = std::make_unique<plugins::PathService>(
-        Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
-        [this](const fs::path& path) { return gate_->denied_read(path); },
-        [this](const fs::path& path) { return gate_->denied_edit(path); },
-        folders_of_skills().search);
-    paths_->add_to(services_);
-    agent_files_ = std::make_unique<AgentFileService>(
-        config::agent_folders(settings_.workspace, options_.home, options_.config),
-        settings_.state_dir, [this](std::string text) { notice(std::move(text)); });
-    agent_files_->add_to(services_);
-    state_ = std::make_unique<plugins::StateService>(
-        settings_.state_dir / "plugin-state",
-        options_.session_id.empty() ? fs::path() : session_folder() / "plugin-state", &secrets_);
-    state_->add_to(services_);
-    plugins::add_redact_service(services_, secrets_);
-    services_.add("agent.run/1", [](const plugins::ServiceRequest&) {
-        return plugins::ServiceReply::failed(
-            "a subagent needs a model, and this call belongs to no session", TENON_UNSUPPORTED);
-    });
-    services_.add("agent.tools/1", [this](const plugins::ServiceRequest&) {
-        return plugins::ServiceReply::ok({{"tools", names_of(*registry_)}});
-    });
-    services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
-        const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
-        const auto verdict =
-            gate_->ask(request.plugin, string_or(request.params, "question"), stop);
-        return plugins::ServiceReply::ok({{"allowed", verdict.allowed}});
-    });
-}
-
-plugins::LoaderOptions OpenTools::loader_options() const {
-    return session::loader_options(
-        settings_, options_.prefix,
-        [this](std::string_view plugin, int level, std::string_view message) {
-            spdlog::log(log_level(level), "plugin {}: {}", plugin,
-                        secrets_.redact(std::string(message)));
-        });
-}
-
 /// In place of the answer that there are no subagents. Plugins are loaded before the session is
 /// known; no call is under way until then.
 void OpenSession::add_services() {
@@ -388,43 +156,16 @@ void OpenSession::add_services() {
     });
 }
 
-Result<void, StartFailure> OpenTools::load_plugins() {
-    plugin_files_.emplace(settings_.plugins.path);
-    plugins::Loaded loaded = plugins::load(loader_options(), services_);
-    if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
-    for (const auto& problem : loaded.problems)
-        leave_out(problem);
-    for (auto& plugin : loaded.plugins) {
-        if (auto added = registry_->add(std::move(plugin)); !added) leave_out(added.error());
-    }
-    return {};
-}
-
-/// Without some of its tools a model would do something else than it was asked for.
-Result<void> OpenTools::check_for_shortage(const plugins::Loaded& loaded) {
-    for (const auto& problem : loaded.problems) {
-        if (problem.shortage)
-            return Error{"plugin " + problem.file.string() + ": " + problem.reason};
-    }
-    return {};
-}
-
-void OpenTools::leave_out(const plugins::Problem& problem) {
-    notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
-           (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
-    plugin_problems_.push_back(problem);
-}
-
 void OpenSession::report_unknown_rules() {
-    for (const Error& error : permission::unknown_tools(gate_->rules(), names_of(*registry_)))
+    for (const Error& error : permission::unknown_tools(gate_->rules(), tool_names()))
         notice(error.message);
 }
 
-/// The name of our own tool that runs commands: a rule that names this tool also judges the
-/// commands of third-party plugins.
-std::string OpenTools::command_tool() const {
+/// The name of our own tool that starts background jobs; empty: there is none.
+std::string OpenSession::background_tool() const {
     for (const agent::ToolSpec* tool : registry_->specs())
-        if (tool->first_party && !tool->facts.command.empty()) return tool->name;
+        if (tool->first_party && tool->facts.recovered == agent::RecoveredAnswer::kJobStart)
+            return tool->name;
     return {};
 }
 
@@ -442,10 +183,12 @@ Result<void, StartFailure> OpenSession::open_session() {
     fresh.provider = settings_.model.provider;
     fresh.model = settings_.model.name;
     prompts_of_plugins_ = registry_->system_prompts();
-    fresh.system = secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_)));
+    fresh.system =
+        secrets_.redact(system_prompt(plugins::joined(prompts_of_plugins_), background_tool()));
     fresh.tools = tools_json();
     fresh.created_ms = wall_clock_ms();
-    auto opened = agent::Session::open(settings_.state_dir / "sessions", std::move(fresh));
+    auto opened =
+        agent::Session::open(settings_.state_dir / "sessions", std::move(fresh), &deliveries_);
     if (!opened) return StartFailure{opened.error().message, 1};
     session_.emplace(std::move(*opened));
 
@@ -455,8 +198,8 @@ Result<void, StartFailure> OpenSession::open_session() {
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
-        head.id, head.workspace, options_.model.value_or(head.model), settings_.permissions.mode,
-        names_in(tools_json()), session_->resumed()});
+        head.id, head.workspace, options_.run.model.value_or(head.model),
+        settings_.permissions.mode, names_in(tools_json()), session_->resumed()});
     return {};
 }
 
@@ -464,7 +207,7 @@ Result<void, StartFailure> OpenSession::open_session() {
 Result<void, StartFailure> OpenSession::take_workspace() {
     const agent::SessionHead& head = session_->head();
     if (head.workspace == settings_.workspace.native()) return {};
-    if (options_.moved_session != head.id) {
+    if (options_.run.moved_session != head.id) {
         return StartFailure{"session '" + head.id + "' belongs to the workspace " + head.workspace +
                             ", not to " + settings_.workspace.string() +
                             "; go there, or use --workspace"};
@@ -484,12 +227,12 @@ Result<void, StartFailure> OpenSession::take_workspace() {
 }
 
 /// Makes the conversation ready for a prompt: open calls answered, the model and the tools of
-/// today, the environment in front.
-Result<void> OpenSession::settle_conversation() {
+/// today, the environment at the beginning.
+Result<void> OpenSession::update_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
-    if (options_.model && *options_.model != head.model) {
-        if (auto written = session_->change_model(*options_.model); !written) return written;
+    if (options_.run.model && *options_.run.model != head.model) {
+        if (auto written = session_->change_model(*options_.run.model); !written) return written;
     }
     const std::string tools = tools_json();
     if (names_in(tools) != names_in(head.tools)) {
@@ -504,10 +247,10 @@ Result<void> OpenSession::settle_conversation() {
         "reminder");
 }
 
-/// The environment and what the project says to agents, in front of the first prompt; without what
-/// is there already.
-Result<void> OpenSession::set_the_scene() {
-    std::size_t there = session_->front_texts();
+/// Adds the environment and the instructions of the project before the first prompt, without texts
+/// that are there already.
+Result<void> OpenSession::add_environment() {
+    std::size_t there = session_->introduction_texts();
     Instructions instructions = project_instructions(settings_.workspace);
     for (std::string& warning : instructions.warnings)
         notice(std::move(warning));
@@ -526,19 +269,18 @@ Result<void> OpenSession::set_the_scene() {
 Result<void> OpenSession::clear() {
     if (auto cleared = session_->clear(); !cleared) return cleared;
     registry_->begin_session(session_->head().id, "cleared");
-    scene_is_set_ = false;
+    has_environment_ = false;
     return prepare_conversation();
 }
 
 void OpenSession::take_over_jobs() {
     if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
     const auto problems = queue_->adopt(
-        [this](const jobs::JobRecord& job) { return session_->deliveries().is_delivered(job.id); });
+        [this](const jobs::JobRecord& job) { return deliveries_.is_delivered(job.id); });
     for (const std::string& problem : problems)
         notice(problem);
     for (const auto& job : queue_->background_jobs()) {
-        if (session_->deliveries().is_delivered(job.id)) session_jobs_->told({job.id});
-        if (jobs::is_terminal(job.status) && session_->deliveries().is_delivered(job.id))
+        if (jobs::is_terminal(job.status) && deliveries_.is_delivered(job.id))
             jobs_of_earlier_runs_.insert(job.id);
     }
 }
@@ -553,9 +295,9 @@ void OpenSession::clean_up_jobs() const {
     if (!write_file_atomically(stamp, "", Sync::kNo))
         return;  // a state folder that cannot be written is left as it is
 
-    DeliveredJobs told(settings_.state_dir / "sessions");
+    DeliveredJobs delivered(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),
-                     [&told](const jobs::JobRecord& job) { return told.contains(job); });
+                     [&delivered](const jobs::JobRecord& job) { return delivered.contains(job); });
 }
 
 std::vector<jobs::JobRecord> OpenSession::background_jobs() const {

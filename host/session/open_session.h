@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,31 +9,12 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
-#include "host/agent/tool_batch.h"
-#include "host/base/secrets.h"
-#include "host/config/settings.h"
-#include "host/jobs/queue.h"
 #include "host/model/window.h"
-#include "host/permission/gate.h"
-#include "host/plugins/folder_watch.h"
-#include "host/plugins/loader.h"
-#include "host/plugins/path_service.h"
-#include "host/plugins/registry.h"
-#include "host/plugins/services.h"
-#include "host/plugins/state_service.h"
-#include "host/session/agent_file_service.h"
-#include "host/session/provider.h"
-#include "host/session/session_jobs.h"
-#include "host/session/skill_folders.h"
+#include "host/session/job_inbox.h"
+#include "host/session/open_tools.h"
 #include "host/session/subagents.h"
 
 namespace tenon::session {
-
-/// Why a host could not be made, and the exit code that says so.
-struct StartFailure {
-    std::string message;
-    int exit_code = 2;
-};
 
 /// What an orderly end did to the background jobs that end with their session.
 struct EndedJobs {
@@ -46,120 +25,20 @@ struct EndedJobs {
 /// The same as a sentence for a person; empty when there was none.
 std::string to_text(const EndedJobs& ended);
 
-/// What a host is made of, besides the settings.
-struct OpenOptions {
-    std::filesystem::path prefix;  ///< of this installation
-    std::filesystem::path home;    ///< of the user; may be empty
-    std::filesystem::path config;  ///< the user's folder of configuration; may be empty
-    std::string session_id;        ///< empty: tools without a session (see OpenTools)
-    /// Empty, or the session whose workspace no longer exists and that somebody wants to have
-    /// moved.
-    std::string moved_session;
-    std::optional<std::string> model;  ///< asked for on the command line: changes a session's model
-    bool wait_for_jobs = true;
-    bool leave_jobs = false;             ///< an end before the session is open lets the jobs run
-    ProviderSource providers;            ///< for subagents; null: they cannot be run
-    jobs::Launcher* launcher = nullptr;  ///< outlives the host; null: shims are started from here
-    rlim_t descriptor_limit = 0;         ///< that commands get; 0: the one that the host has
-    permission::Asker* asker = nullptr;  ///< null: nobody can be asked
-    /// The end of a background job is there to be told; any thread, must only wake somebody.
-    std::function<void()> on_news;
-};
-
-/// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services
-/// of the host. Holds no conversation and needs no model: it serves `tenon tool`, and a session is
-/// built on it. Created and used on one thread.
-///
-/// Without a session, jobs belong to no session, plugins store nothing for a session, and there
-/// are no subagents.
-class OpenTools {
-public:
-    /// Loads the plugins for calls without a session; `options.session_id` is empty. `sink` and
-    /// `secrets` outlive the object. Opens no journal.
-    static Result<std::unique_ptr<OpenTools>, StartFailure> create(const config::Settings& settings,
-                                                                   OpenOptions options,
-                                                                   agent::EventSink& sink,
-                                                                   const Secrets& secrets);
-    virtual ~OpenTools() = default;
-    OpenTools(const OpenTools&) = delete;
-    OpenTools& operator=(const OpenTools&) = delete;
-
-    [[nodiscard]] const plugins::Registry& registry() const { return *registry_; }
-    [[nodiscard]] plugins::Registry& registry() { return *registry_; }
-
-    /// Judges the call and runs it, for a caller that has checked the arguments
-    /// (agent::Tool::check). Blocks until the call has ended, soon after `stop` is requested. The
-    /// text of the result is valid UTF-8 without known keys.
-    agent::CallOutcome call(agent::Tool& tool, const agent::ToolCall& call, std::stop_token stop);
-
-    /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has begun
-    /// or ended, since nobody would start it later; after `stop`, those that have not are
-    /// cancelled.
-    void leave_jobs_running(const std::stop_token& stop);
-
-protected:
-    OpenTools(const config::Settings& settings, OpenOptions options, agent::EventSink& sink,
-              const Secrets& secrets)
-        : settings_(settings), options_(std::move(options)), sink_(sink), secrets_(secrets) {}
-
-    /// The steps of opening that come before the plugins are loaded.
-    Result<void, StartFailure> prepare();
-    Result<void, StartFailure> load_plugins();
-    static Result<void> check_for_shortage(const plugins::Loaded& loaded);
-    [[nodiscard]] plugins::LoaderOptions loader_options() const;
-    void leave_out(const plugins::Problem& problem);
-    [[nodiscard]] std::filesystem::path session_folder() const {
-        return settings_.state_dir / "sessions" / options_.session_id;
-    }
-    void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
-
-    const config::Settings settings_;
-    const OpenOptions options_;
-    agent::EventSink& sink_;
-    const Secrets& secrets_;
-
-    // In the order of creation; each uses those before it.
-    std::unique_ptr<permission::Gate> gate_;
-    std::optional<jobs::Store> store_;
-    std::atomic<bool> reported_no_namespace_ = false;
-    std::unique_ptr<jobs::Queue> queue_;
-    std::unique_ptr<SessionJobs> session_jobs_;
-    std::unique_ptr<plugins::PathService> paths_;
-    std::unique_ptr<AgentFileService> agent_files_;
-    std::unique_ptr<plugins::StateService> state_;
-    plugins::Services services_;
-    const std::unique_ptr<plugins::Registry> registry_ = std::make_unique<plugins::Registry>();
-    std::optional<plugins::FolderWatch> plugin_files_;
-    std::vector<plugins::Problem> plugin_problems_;
-
-private:
-    Result<void, StartFailure> make_folders();
-    Result<void, StartFailure> make_gate();
-    Result<void, StartFailure> make_queue();
-    void make_services();
-    [[nodiscard]] std::string command_tool() const;
-    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
-    [[nodiscard]] SkillFolders folders_of_skills() const {
-        return skill_folders(settings_.workspace, options_.home, options_.config, options_.prefix);
-    }
-};
-
 /// One session with everything around it: its tools, journal and loop. Made and used
 /// on one thread, but for what says "any thread". Its end lets running jobs be: end them first with
 /// `end_jobs`, or `leave_jobs`.
 class OpenSession final : public OpenTools {
 public:
     /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
-    /// them, as any orderly end does. `provider`, `sink` and `secrets`
-    /// outlive the host.
-    static Result<std::unique_ptr<OpenSession>, StartFailure> create(
-        const config::Settings& settings, OpenOptions options, agent::Provider& provider,
-        agent::EventSink& sink, const Secrets& secrets);
+    /// them, as any orderly end does.
+    static Result<std::unique_ptr<OpenSession>, StartFailure> create(OpenOptions options);
 
     /// Says the prompt and goes on until there is nothing to do.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// Without a prompt: tells what jobs have ended meanwhile, and goes on from there.
+    /// Without a prompt: delivers the ends of jobs that have ended meanwhile, and goes on from
+    /// there.
     agent::RunResult wake(std::stop_token stop) {
         return with_subagents(loop_->wake(std::move(stop)));
     }
@@ -175,7 +54,7 @@ public:
     /// An orderly end: every session job is cancelled.
     EndedJobs end_jobs(std::string_view by);
     void leave_jobs() { queue_->leave(); }
-    /// Removes old jobs that have been told, of all sessions; at most once a day, since it reads
+    /// Removes old jobs whose end is delivered, of all sessions; at most once a day, since it reads
     /// the whole store. For the end of a run.
     void clean_up_jobs() const;
 
@@ -192,8 +71,8 @@ public:
         return plugin_problems_;
     }
 
-    /// Whether `wake` would have something to tell.
-    [[nodiscard]] bool has_news() { return session_jobs_->has_news(); }
+    /// Whether `wake` would have an end to deliver.
+    [[nodiscard]] bool has_undelivered() { return inbox_->has_undelivered(); }
 
     // Any thread.
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
@@ -219,8 +98,8 @@ private:
     Result<void, StartFailure> open_session();
     void take_over_jobs();
     Result<void, StartFailure> take_workspace();
-    Result<void> settle_conversation();
-    Result<void> set_the_scene();
+    Result<void> update_conversation();
+    Result<void> add_environment();
     Result<void> prepare_conversation();
     void end_early();
     void make_windows();
@@ -228,6 +107,7 @@ private:
     agent::RunResult with_subagents(agent::RunResult result);
     [[nodiscard]] agent::LoopOptions loop_options() const;
     [[nodiscard]] std::string tools_json() const;
+    [[nodiscard]] std::string background_tool() const;
 
     // In the order of creation; each uses those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
@@ -235,10 +115,11 @@ private:
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;
+    std::unique_ptr<JobInbox> inbox_;
     std::unique_ptr<agent::Loop> loop_;
     std::string moved_from_;  // the workspace that the session had until now; else empty
     std::set<std::string> jobs_of_earlier_runs_;
-    bool scene_is_set_ = false;  // in this conversation
+    bool has_environment_ = false;  // in this conversation
 };
 
 }  // namespace tenon::session

@@ -29,7 +29,7 @@ Result<std::vector<std::string>> OpenSession::reload() {
     }
     plugin_problems_.clear();
     for (const auto& problem : loaded.problems)
-        leave_out(problem);
+        report_left_out(problem);
     for (auto& plugin : loaded.plugins) {
         const std::string id = plugin->id();
         const std::string what =
@@ -37,7 +37,7 @@ Result<std::vector<std::string>> OpenSession::reload() {
         registry_->remove(id);
         plugin->begin_session(session_->head().id, "resumed");
         if (auto added = registry_->add(std::move(plugin)); !added) {
-            leave_out(added.error());
+            report_left_out(added.error());
         } else {
             done.push_back("loaded " + what);
         }

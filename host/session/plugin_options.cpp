@@ -2,11 +2,10 @@
 
 namespace tenon::session {
 
-plugins::LoaderOptions loader_options(const config::Settings& settings,
-                                      const std::filesystem::path& prefix, plugins::LogSink log) {
+plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log) {
     plugins::LoaderOptions options;
     options.folders = settings.plugins.path;
-    options.first_party_folder = prefix / "lib/tenon/plugins";
+    options.first_party_folder = settings.prefix / "lib/tenon/plugins";
     options.state_dir = settings.state_dir;
     options.workspace = settings.workspace.string();
     for (const auto& [id, plugin] : settings.plugins.by_id)

@@ -45,7 +45,7 @@ private:
     std::string on_behalf_of_;
 };
 
-/// What happens in a subagent, told to those who watch the session; pieces of answers are left out.
+/// Passes the events of a subagent on to those who watch the session, but for pieces of answers.
 class SubagentSink final : public agent::EventSink {
 public:
     SubagentSink(agent::EventSink& sink, std::string tool_use_id, std::string title)
@@ -73,7 +73,6 @@ class NoJobs final : public agent::Inbox {
 public:
     std::vector<agent::JobEnded> undelivered() override { return {}; }
     bool wait(std::stop_token) override { return false; }
-    void told(const std::vector<std::string>&) override {}
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall&,
                                                 const agent::ToolFacts&) override {
         return {};

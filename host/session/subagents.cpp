@@ -101,11 +101,11 @@ Result<agent::Session> Subagents::open_session(const SubagentTask& task, const S
     auto session = agent::Session::open(parts_.folder, std::move(head));
     if (!session) return session;
     session->share_call_ids(parts_.parent);
-    if (auto set = set_the_scene(*session); !set) return set.error();
+    if (auto set = add_environment(*session); !set) return set.error();
     return session;
 }
 
-Result<void> Subagents::set_the_scene(agent::Session& session) const {
+Result<void> Subagents::add_environment(agent::Session& session) const {
     const fs::path workspace = session.head().workspace;
     for (const std::string& text :
          {environment_text(workspace), project_instructions(workspace).text}) {

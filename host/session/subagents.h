@@ -49,7 +49,7 @@ public:
 private:
     Result<agent::Session> open_session(const SubagentTask& task, const SubagentTools& tools,
                                         const std::string& tool_use_id) const;
-    Result<void> set_the_scene(agent::Session& session) const;
+    Result<void> add_environment(agent::Session& session) const;
     [[nodiscard]] std::string prompt_of(const SubagentTask& task, const SubagentTools& tools) const;
     agent::RunResult converse(const SubagentTask& task, SubagentTools& tools,
                               agent::Session& session, const agent::CallContext& call,

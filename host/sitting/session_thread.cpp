@@ -69,7 +69,7 @@ void SessionThread::note_news() {
 }
 
 bool SessionThread::may_wake() const {
-    return news_ && !held_ && parts_.settings.agent.wake;
+    return news_ && !held_ && parts_.options.run.settings.agent.wake;
 }
 
 bool SessionThread::is_quiet() const {
@@ -88,8 +88,7 @@ std::deque<SessionThread::Work>::const_iterator SessionThread::next_work() const
 
 void SessionThread::main() {
     try {
-        auto host = session::OpenSession::create(parts_.settings, parts_.options, parts_.provider,
-                                                 parts_.sink, parts_.secrets);
+        auto host = session::OpenSession::create(parts_.options);
         if (!host) return parts_.watcher.failed(host.error());
         live(**host);
     } catch (const std::exception& e) {
@@ -116,7 +115,7 @@ void SessionThread::live(session::OpenSession& host) {
     }
     if (!failure) return parts_.watcher.closed(ended.unfinished);
     if (const std::string said = session::to_text(ended); !said.empty())
-        parts_.sink.on_event(agent::Notice{said});
+        parts_.options.sink.on_event(agent::Notice{said});
 }
 
 void SessionThread::wait_for_close() {
@@ -176,7 +175,7 @@ std::optional<SessionThread::Work> SessionThread::next(session::OpenSession& hos
     if (first == work_.end()) {
         news_ = false;
         lock.unlock();
-        const bool worth_it = host.has_news();  // a tool call may have told it
+        const bool worth_it = host.has_undelivered();  // a tool call may have delivered it
         lock.lock();
         return worth_it ? Work{} : Work{{}, [](session::OpenSession&, const std::stop_token&) {}};
     }
@@ -193,7 +192,7 @@ void SessionThread::keep(const Work& prompt) {
         work_.push_front(prompt);
         blocked_ = true;
     }
-    parts_.sink.on_event(agent::Notice{
+    parts_.options.sink.on_event(agent::Notice{
         "the prompt could not be recorded and is kept: it is said before the next one"});
 }
 
@@ -210,13 +209,14 @@ void SessionThread::do_one(session::OpenSession& host, const Work& work) {
         const Lock lock(mutex_);
         held_ = true;
     }
-    result.prompt_said = result.prompt_said || work.prompt.empty();
-    if (!result.prompt_said) keep(work);
+    result.prompt_recorded = result.prompt_recorded || work.prompt.empty();
+    if (!result.prompt_recorded) keep(work);
     parts_.watcher.turn_ended(result);
     for (const auto& file : host.changed_plugin_files()) {
-        parts_.sink.on_event(agent::Notice{"plugin file " + file.string() +
-                                           " has appeared, changed or gone; /reload loads what is "
-                                           "there"});
+        parts_.options.sink.on_event(
+            agent::Notice{"plugin file " + file.string() +
+                          " has appeared, changed or gone; /reload loads what is "
+                          "there"});
     }
 }
 

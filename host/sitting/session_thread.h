@@ -42,16 +42,12 @@ enum class Leaving { kCancelJobs, kLeaveJobs };
 class SessionThread {
 public:
     struct Parts {
-        const config::Settings& settings;
         session::OpenOptions options;
-        agent::Provider& provider;
-        agent::EventSink& sink;
-        const Secrets& secrets;
         SessionWatcher& watcher;
     };
     using Command = std::function<void(session::OpenSession&, std::stop_token)>;
 
-    /// All of `parts` outlives the thread.
+    /// What `parts` refers to outlives the thread.
     explicit SessionThread(Parts parts);
     ~SessionThread();
     SessionThread(const SessionThread&) = delete;

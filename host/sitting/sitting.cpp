@@ -2,7 +2,6 @@
 
 #include "host/base/clock.h"
 #include "host/base/untrusted.h"
-#include "host/config/places.h"
 #include "host/config/rule_file.h"
 #include "host/ui/tool_line.h"
 
@@ -90,14 +89,10 @@ void Sitting::open_session(const std::string& id) {
     phase_ = Phase::kOpening;
     session_id_ = id;
     status_ = {};
-    session::OpenOptions options =
-        cli::host_options_of(at_.options, at_.sources, at_.setup, &at_.launcher);
-    options.session_id = id;
+    session::OpenOptions options{at_.setup, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
-    thread_ = std::make_unique<SessionThread>(
-        SessionThread::Parts{at_.setup.settings, std::move(options), *at_.setup.provider, sink_,
-                             at_.setup.secrets, *this});
+    thread_ = std::make_unique<SessionThread>(SessionThread::Parts{std::move(options), *this});
 }
 
 void Sitting::opened(session::OpenSession& host) {
@@ -155,7 +150,7 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     status_.working_since_ms = 0;
     ticker_.set(false);
     answered_in_a_row_ = 0;
-    if (!result.prompt_said) ++status_.queued_prompts;  // it is kept
+    if (!result.prompt_recorded) ++status_.queued_prompts;  // it is kept
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {
@@ -297,8 +292,8 @@ void Sitting::write_question() {
 }
 
 QuestionView Sitting::question_view() const {
-    const auto config = config::places_of(at_.sources.environment, at_.sources.cwd).config;
-    return {config, at_.setup.settings.workspace, width(), style_};
+    const config::Settings& settings = at_.setup.settings;
+    return {settings.config_dir, settings.workspace, width(), style_};
 }
 
 /// More may have come since it was put.
@@ -350,7 +345,7 @@ void Sitting::answer_question(const terminal::Answer& given) {
 
 /// Beside the user's configuration. False: it could not be, and the question stands.
 bool Sitting::keep_rules(std::size_t variant) {
-    const auto folder = config::places_of(at_.sources.environment, at_.sources.cwd).config;
+    const auto& folder = at_.setup.settings.config_dir;
     const QuestionText::Kept& kept = question_->text.kept[variant];
     if (auto added =
             config::add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
@@ -376,12 +371,12 @@ void Sitting::show_question() {
 // ---------------------------------------------------------------- leaving
 
 Leaving Sitting::unasked() const {
-    return at_.options.no_wait ? Leaving::kLeaveJobs : Leaving::kCancelJobs;
+    return at_.setup.leave_jobs ? Leaving::kLeaveJobs : Leaving::kCancelJobs;
 }
 
 /// --no-wait has answered for them.
 std::size_t Sitting::jobs_to_ask_about() const {
-    return at_.options.no_wait ? 0 : host_->load().session_jobs;
+    return at_.setup.leave_jobs ? 0 : host_->load().session_jobs;
 }
 
 /// "the turn and 2 jobs"

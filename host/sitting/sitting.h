@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "host/cli/options.h"
-#include "host/cli/run_setup.h"
 #include "host/cli/screen.h"
 #include "host/sitting/event_relay.h"
 #include "host/sitting/question_text.h"
@@ -29,10 +27,7 @@ namespace tenon::sitting {
 class Sitting final : private SessionWatcher {
 public:
     struct Surroundings {
-        const cli::Options& options;
-        const config::Sources& sources;
-        const cli::RunSetup& setup;
-        jobs::Launcher& launcher;
+        const session::RunSetup& setup;
         terminal::Terminal& terminal;
         cli::Screen screen;
     };

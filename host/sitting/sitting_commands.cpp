@@ -125,7 +125,7 @@ void Sitting::compact(const std::string& focus) {
 }
 
 void Sitting::show_tasks() {
-    auto found = cli::read_workspace_tasks(at_.setup.settings, at_.sources.prefix);
+    auto found = cli::read_workspace_tasks(at_.setup.settings);
     if (!found) return print(visible(found.error().message));
     for (cli::Task& task : found->tasks)
         task.subject = at_.setup.secrets.redact(std::move(task.subject));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <langinfo.h>
 #include <poll.h>
 #include <unistd.h>
 #include <utility>
@@ -26,25 +25,6 @@ constexpr milliseconds kAfterResize{40};  // sizes come in bursts while somebody
 constexpr milliseconds kSeen{500};
 
 }  // namespace
-
-Utf8Locale::Utf8Locale() {
-    for (const char* name : {"C.UTF-8", ""}) {
-        locale_t locale = ::newlocale(LC_CTYPE_MASK, name, nullptr);
-        if (locale == nullptr) continue;
-        if (std::string_view(::nl_langinfo_l(CODESET, locale)) == "UTF-8") {
-            locale_ = locale;
-            before_ = ::uselocale(locale);
-            return;
-        }
-        ::freelocale(locale);
-    }
-}
-
-Utf8Locale::~Utf8Locale() {
-    if (locale_ == nullptr) return;
-    ::uselocale(before_);
-    ::freelocale(locale_);
-}
 
 ScreenTerminal::ScreenTerminal(Options options)
     : options_(std::move(options)),

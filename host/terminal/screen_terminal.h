@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <deque>
-#include <locale.h>  // NOLINT(modernize-deprecated-headers): locale_t
 
+#include "host/base/character.h"
 #include "host/terminal/history.h"
 #include "host/terminal/history_walk.h"
 #include "host/terminal/key_decoder.h"
@@ -21,15 +21,13 @@ namespace tenon::terminal {
 /// LC_CTYPE of the calling thread is UTF-8 while it lives, whatever the environment says.
 class Utf8Locale {
 public:
-    Utf8Locale();
-    ~Utf8Locale();
+    Utf8Locale() : before_(::uselocale(utf8_locale())) {}
+    ~Utf8Locale() { ::uselocale(before_); }
     Utf8Locale(const Utf8Locale&) = delete;
     Utf8Locale& operator=(const Utf8Locale&) = delete;
-    [[nodiscard]] bool ok() const { return locale_ != nullptr; }
 
 private:
-    locale_t locale_ = nullptr;
-    locale_t before_ = nullptr;
+    locale_t before_;
 };
 
 /// What a person has done with the question that stands.

@@ -16,7 +16,7 @@ Result<std::unique_ptr<Terminal>> opened(std::unique_ptr<Kind> terminal, Result<
 
 bool can_draw(const Terminal::Options& options) {
     return !options.dumb && ::isatty(options.in) == 1 && ::isatty(options.out) == 1 &&
-           Utf8Locale().ok();
+           utf8_locale() != nullptr;
 }
 
 }  // namespace

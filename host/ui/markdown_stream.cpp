@@ -12,9 +12,27 @@
 namespace tenon::ui {
 namespace {
 
-constexpr std::size_t kCodeIndent = 4;
-/// What of an unfinished block is drawn again for each tail.
+/// How much of an unfinished block is drawn again for each tail.
 constexpr std::size_t kMostRedrawn = 16U << 10U;
+/// How much of the open block is parsed again for each line, to see whether the line continues it.
+constexpr std::size_t kMostParsedAgain = 128;
+
+bool is_blank(std::string_view line) {
+    return line.find_first_not_of(' ') == std::string_view::npos;
+}
+
+std::size_t indent_of(std::string_view line) {
+    return std::min(line.find_first_not_of(' '), line.size());
+}
+
+/// As many whole lines as there are in `bytes`, without blank ones at the end. Of a longer first
+/// line the beginning.
+std::string_view first_lines(std::string_view text, std::size_t bytes) {
+    if (text.size() <= bytes) return text;
+    text = utf8::first_bytes(text, bytes);
+    text = text.substr(0, text.rfind('\n'));
+    return text.substr(0, text.find_last_not_of("\n ") + 1);
+}
 
 std::string_view last_line(std::string_view text) {
     const std::size_t end = text.rfind('\n');
@@ -50,8 +68,6 @@ std::vector<std::string> MarkdownStream::finish(std::size_t width) {
     width_ = width;
     Lines out;
     if (!partial_.empty()) take_raw(std::exchange(partial_, {}), out);
-    if (kind_ == Kind::kFence)
-        out.push_back(paint(style_, kDim, std::string(fence_.length, fence_.character)));
     close(out);
     *this = MarkdownStream(style_);
     return out;
@@ -94,186 +110,105 @@ void MarkdownStream::take_raw(std::string_view raw, Lines& out) {
 }
 
 void MarkdownStream::take(std::string_view line, Lines& out) {
-    if (kind_ != Kind::kNone && continues(line, out)) return;
-    if (is_blank(line)) {
-        ++blanks_;
-    } else {
-        open(line, out);
-    }
+    if (block_ == BlockType::kFencedCode) return take_code(line, out);
+    if (is_blank(line)) return take_blank(out);
+    if (block_ != BlockType::kNone && continues(line, out)) return;
+    close(out);
+    open(line, out);
+}
+
+/// Items and indented code may go on behind blank lines.
+void MarkdownStream::take_blank(Lines& out) {
+    ++blanks_;
+    if (block_ != BlockType::kItem && block_ != BlockType::kIndentedCode) close(out);
+}
+
+void MarkdownStream::take_code(std::string_view line, Lines& out) {
+    // A shorter line does not close it; a fence may be very long.
+    if (line.size() >= fence_.size() && !outline_of(fence_ + "\n" + std::string(line)).has_lines)
+        return close(out);
+    line.remove_prefix(std::min(fence_indent_, indent_of(line)));
+    out.push_back(paint_code(line, language_, style_));
 }
 
 bool MarkdownStream::continues(std::string_view line, Lines& out) {
-    switch (kind_) {
-        case Kind::kParagraph:
-        case Kind::kQuote:
-            return continues_paragraph(line, out);
-        case Kind::kItem:
-            return continues_item(line, out);
-        case Kind::kFence:
-            return continues_fence(line, out);
-        case Kind::kIndented:
-            return continues_indented(line, out);
-        case Kind::kHtml:
-            if (is_blank(line)) break;
-            draw(line, out);
-            return true;
-        case Kind::kNone:
-            break;
-    }
-    close(out);
-    return false;
-}
-
-bool MarkdownStream::continues_paragraph(std::string_view line, Lines& out) {
-    const bool underline = kind_ == Kind::kParagraph && is_underline(line);
-    const bool quoted = kind_ == Kind::kQuote && is_quote(line);
-    if (is_blank(line) || (!underline && !quoted && interrupts_paragraph(line))) {
-        close(out);
-        return false;
-    }
-    if (kind_ == Kind::kParagraph && !table_ && is_table_rule(line) && begin_table(line, out))
-        return true;
+    if (block_ == BlockType::kParagraph && begin_table(line, out)) return true;
+    std::string text(first_lines(source_, kMostParsedAgain));
+    text.append(blanks_ + 1, '\n').append(without_definition(line));
+    const Outline outline = outline_of(std::move(text));
+    if (outline.blocks > 1) return false;
     add(line);
-    if (underline) close(out);
+    // The line below a heading.
+    if (block_ == BlockType::kParagraph && outline.type == BlockType::kHeading) close(out);
     return true;
 }
 
 /// The line above the rule is the header: what stands before it is a paragraph of its own.
-bool MarkdownStream::begin_table(std::string_view rule, Lines& out) {
-    const std::string header(last_line(source_));
-    if (lines_ < 2 || header.find('|') == std::string::npos) return false;
-    source_.resize(source_.size() - header.size() - 1);
-    close(out);
-    open(header, out);
-    if (kind_ == Kind::kParagraph) add(rule);
-    return true;
-}
-
-bool MarkdownStream::continues_item(std::string_view line, Lines& out) {
-    if (is_blank(line)) {
-        ++blanks_;
-        return true;
-    }
-    const bool inside = indent_of(line) >= content_;
-    const bool lazy = blanks_ == 0 && !interrupts_paragraph(line) && !list_marker(line);
-    if (!inside && !lazy) {
+bool MarkdownStream::begin_table(std::string_view line, Lines& out) {
+    if (!is_table_rule(line) || last_line(source_).find('|') == std::string::npos) return false;
+    const std::string rule = with_long_dashes(line);
+    const std::string header = with_empty_cells(last_line(source_));
+    if (outline_of(header + "\n" + rule).type != BlockType::kTable) return false;
+    if (const std::size_t before = source_.rfind('\n'); before != std::string::npos) {
+        source_.resize(before);
         close(out);
-        return false;
     }
-    add_blanks();
-    add(line);
-    return true;
-}
-
-bool MarkdownStream::continues_fence(std::string_view line, Lines& out) {
-    if (closes(fence_, line)) {
-        out.push_back(paint(style_, kDim, std::string(fence_.length, fence_.character)));
-        kind_ = Kind::kNone;
-        return true;
-    }
-    line.remove_prefix(std::min(fence_indent_, indent_of(line)));
-    out.push_back(paint_code(line, language_, style_));
-    return true;
-}
-
-bool MarkdownStream::continues_indented(std::string_view line, Lines& out) {
-    if (is_blank(line)) {
-        ++blanks_;
-        return true;
-    }
-    if (indent_of(line) < kCodeIndent) {
-        close(out);
-        return false;
-    }
-    out.insert(out.end(), std::exchange(blanks_, 0), std::string());
-    draw(line, out);
+    block_ = BlockType::kTable;
+    source_ = header + "\n" + rule;
     return true;
 }
 
 void MarkdownStream::open(std::string_view line, Lines& out) {
     space_ = std::exchange(blanks_, 0) > 0;
-    const auto marker = is_rule(line) ? std::nullopt : list_marker(line);
-    if (!marker) list_.reset();
-    if (const auto fence = opening_fence(line)) return open_fence(*fence, indent_of(line), out);
-    const bool code = indent_of(line) >= kCodeIndent;
-    if (code || is_html(line)) {
-        kind_ = code ? Kind::kIndented : Kind::kHtml;
-        put({}, out);
-        return draw(line, out);
-    }
-    kind_ = marker ? Kind::kItem : is_quote(line) ? Kind::kQuote : Kind::kParagraph;
-    if (marker) open_item(*marker);
+    const Outline outline = outline_of(without_definition(line));
+    block_ = outline.type;
+    if (block_ != BlockType::kItem) list_.reset();
+    if (block_ == BlockType::kFencedCode) return open_fence(line, outline, out);
+    if (block_ == BlockType::kItem) open_item(outline);
+    if (block_ == BlockType::kHeading) space_ = true;
     add(line);
-    if (is_heading(line)) space_ = true;
-    if (is_heading(line) || is_rule(line)) close(out);
+    if (block_ == BlockType::kHeading || block_ == BlockType::kRule) close(out);
 }
 
-void MarkdownStream::open_item(const ListMarker& marker) {
+void MarkdownStream::open_item(const Outline& item) {
     const bool goes_on =
-        list_ && list_->ordered == marker.ordered && list_->delimiter == marker.delimiter;
-    const unsigned number = goes_on ? list_->next : marker.number;
-    list_ = List{marker.delimiter, marker.ordered, number + 1};
-    content_ = marker.content;
+        list_ && list_->ordered == item.ordered && list_->delimiter == item.delimiter;
+    const unsigned number = goes_on ? list_->next : item.number;
+    list_ = List{item.ordered, item.delimiter, number + 1};
 }
 
-void MarkdownStream::open_fence(const FenceLine& fence, std::size_t indent, Lines& out) {
-    kind_ = Kind::kFence;
-    fence_ = {fence.character, fence.length, {}};
-    fence_indent_ = indent;
-    const std::size_t begin = std::min(indent_of(fence.info), fence.info.size());
-    const std::string_view info = fence.info.substr(begin);
-    language_ = info.substr(0, info.find(' '));
-    const std::string line = std::string(fence.length, fence.character) + std::string(info);
-    put({paint(style_, kDim, cut(line, width_))}, out);
-}
-
-void MarkdownStream::add_blanks() {
-    source_.append(std::exchange(blanks_, 0), '\n');
+void MarkdownStream::open_fence(std::string_view line, const Outline& outline, Lines& out) {
+    fence_indent_ = indent_of(line);
+    const std::string_view text = line.substr(fence_indent_);
+    fence_ = text.substr(0, text.find_first_not_of(text[0]));
+    language_ = outline.info.substr(0, outline.info.find(' '));
+    put({paint(style_, kDim, cut(fence_ + outline.info, width_))}, out);
 }
 
 void MarkdownStream::add(std::string_view line) {
-    if (!source_.empty()) source_ += '\n';
-    ++lines_;
-    if (kind_ == Kind::kParagraph) {
-        add_prose(line);
-    } else {
-        source_ += line;
-    }
-}
-
-void MarkdownStream::add_prose(std::string_view line) {
-    if (table_) {
-        source_ += with_empty_cells(line);
-    } else if (lines_ == 2 && is_table_rule(line)) {
-        table_ = true;
-        source_ = with_empty_cells(source_) + with_long_dashes(line);
-    } else if (is_link_definition(line)) {  // md4c would take it out
-        source_.append("\\").append(line.substr(indent_of(line)));
-    } else {
-        source_ += line;
-    }
-}
-
-/// A line that is shown as it is written.
-void MarkdownStream::draw(std::string_view line, Lines& out) {
-    if (kind_ == Kind::kIndented) {
-        out.push_back(paint_code(line, {}, style_));
-        return;
-    }
-    for (std::string& row : wrap(line, width_))
-        out.push_back(std::move(row));
+    if (!source_.empty()) source_.append(std::exchange(blanks_, 0) + 1, '\n');
+    source_ += block_ == BlockType::kTable       ? with_empty_cells(line)
+               : block_ == BlockType::kParagraph ? without_definition(line)
+                                                 : std::string(line);
 }
 
 void MarkdownStream::close(Lines& out) {
-    if (!source_.empty()) {
-        std::optional<unsigned> ordinal;
-        if (kind_ == Kind::kItem && list_) ordinal = list_->next - 1;
-        put(render_block(source_, width_, style_, ordinal), out);
-        source_.clear();
+    switch (std::exchange(block_, BlockType::kNone)) {
+        case BlockType::kNone:
+            break;
+        case BlockType::kFencedCode:
+            out.push_back(paint(style_, kDim, fence_));
+            break;
+        case BlockType::kHtml:
+            put(wrap(source_, width_), out);
+            break;
+        case BlockType::kItem:
+            put(render_block(source_, width_, style_, list_->next - 1), out);
+            break;
+        default:
+            put(render_block(source_, width_, style_), out);
     }
-    lines_ = 0;
-    table_ = false;
-    kind_ = Kind::kNone;
+    source_.clear();
 }
 
 void MarkdownStream::put(Lines lines, Lines& out) {

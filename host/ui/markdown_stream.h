@@ -6,15 +6,15 @@
 #include <string_view>
 #include <vector>
 
-#include "host/ui/markdown_line.h"
+#include "host/ui/markdown_outline.h"
 #include "host/ui/style.h"
 
 namespace tenon::ui {
 
-/// Markdown that arrives in pieces, as lines for a terminal. Blocks are told apart line by line,
-/// and each (of a list: each item) is drawn once it has ended; fenced code is drawn line by line.
-/// So however the text is cut, the lines are the same. The bytes may be anything. What comes back
-/// fits the width but for lines of code, which stay whole so that they are copied as they are.
+/// Markdown that arrives in pieces, as lines for a terminal. A block (of a list: an item) is drawn
+/// when it has ended, and fenced code line by line. Only whole lines decide where a block ends, so
+/// the lines are the same however the text is cut. The bytes may be anything. What comes back fits
+/// the width, except lines of code, which stay whole so that they can be copied. Not thread-safe.
 class MarkdownStream {
 public:
     explicit MarkdownStream(Style style) : style_(style) {}
@@ -31,30 +31,24 @@ public:
     [[nodiscard]] bool empty() const { return !begun_ && partial_.empty(); }
 
 private:
-    enum class Kind { kNone, kParagraph, kQuote, kItem, kFence, kIndented, kHtml };
     struct List {
-        char delimiter = '-';
         bool ordered = false;
+        char delimiter = '-';
         unsigned next = 1;
     };
     using Lines = std::vector<std::string>;
 
     void take_raw(std::string_view raw, Lines& out);
     void take(std::string_view line, Lines& out);
-    // Whether the line belongs to the open block, which else is closed.
+    void take_blank(Lines& out);
+    void take_code(std::string_view line, Lines& out);
+    /// Whether the line belongs to the open block, which it is added to.
     bool continues(std::string_view line, Lines& out);
-    bool continues_paragraph(std::string_view line, Lines& out);
-    bool continues_item(std::string_view line, Lines& out);
-    bool continues_fence(std::string_view line, Lines& out);
-    bool continues_indented(std::string_view line, Lines& out);
+    bool begin_table(std::string_view line, Lines& out);
     void open(std::string_view line, Lines& out);
-    void open_item(const ListMarker& marker);
-    void open_fence(const FenceLine& fence, std::size_t indent, Lines& out);
-    void draw(std::string_view line, Lines& out);
+    void open_item(const Outline& outline);
+    void open_fence(std::string_view line, const Outline& outline, Lines& out);
     void add(std::string_view line);
-    void add_prose(std::string_view line);
-    void add_blanks();
-    bool begin_table(std::string_view rule, Lines& out);
     void close(Lines& out);
     void put(Lines lines, Lines& out);
     [[nodiscard]] Lines plain_tail(std::size_t width, std::size_t max_rows) const;
@@ -62,16 +56,13 @@ private:
     Style style_;
     std::size_t width_ = 80;
     std::string partial_;  // raw, without a line feed
-    Kind kind_ = Kind::kNone;
+    BlockType block_ = BlockType::kNone;
     std::string source_;      // of the open block
-    std::size_t lines_ = 0;   // of source_, blank ones behind it not counted
-    bool table_ = false;      // source_ is one
-    std::size_t blanks_ = 0;  // blank lines since its last line
+    std::size_t blanks_ = 0;  // blank lines since the last line
     bool begun_ = false;      // something has been drawn
-    bool space_ = false;      // a blank line stood before the open block
+    bool space_ = false;      // a blank line stands before the open block
     std::optional<List> list_;
-    std::size_t content_ = 0;  // the column of the open item's content
-    FenceLine fence_;          // without its info, which would not outlive its line
+    std::string fence_;  // that opened the code
     std::size_t fence_indent_ = 0;
     std::string language_;
 };

@@ -6,6 +6,7 @@ namespace tenon::ui {
 namespace {
 
 constexpr std::size_t kMostColumns = 100;
+constexpr std::size_t kCodeIndent = 4;
 
 }  // namespace
 
@@ -42,10 +43,25 @@ bool has_endless_table(std::string_view source) {
     return false;
 }
 
+bool is_table_rule(std::string_view line) {
+    return line.find('|') != std::string_view::npos && line.find('-') != std::string_view::npos &&
+           line.find_first_not_of("|-: ") == std::string_view::npos;
+}
+
 std::string with_long_dashes(std::string_view rule) {
     std::string out;
     for (const char c : rule)
         out += c == '-' ? (out.empty() || out.back() != '-' ? "---" : "") : std::string(1, c);
+    return out;
+}
+
+std::string without_definition(std::string_view line) {
+    std::string out(line);
+    const std::size_t begin = line.find_first_not_of(' ');
+    const std::size_t end = line.find(']');
+    if (begin < kCodeIndent && line[begin] == '[' && end != std::string_view::npos &&
+        line.substr(end, 2) == "]:")
+        out.insert(begin, 1, '\\');
     return out;
 }
 

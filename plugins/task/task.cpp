@@ -38,8 +38,7 @@ template <class AnyJson>
 std::optional<TaskId> id_from(const AnyJson& value) {
     if (!value.is_number()) return std::nullopt;
     const double number = value.template get<double>();  // exact up to the largest id
-    if (!(number >= 1 && number <= static_cast<double>(kMaxTaskId)) ||
-        std::trunc(number) != number)
+    if (!(number >= 1 && number <= static_cast<double>(kMaxTaskId)) || std::trunc(number) != number)
         return std::nullopt;
     return static_cast<TaskId>(number);
 }
@@ -124,8 +123,7 @@ std::string file_text(const Task& task) {
 }
 
 std::string line_of(const Task& task) {
-    std::string line =
-        std::string(mark_of(task.status)) + " " + std::to_string(task.id) + ": " +
+    std::string line = std::string(mark_of(task.status)) + " " + std::to_string(task.id) + ": " +
                        one_line(task.subject);
     if (!task.blocked_by.empty()) line += " (blocked by: " + listed(task.blocked_by) + ")";
     if (!task.owner.empty()) line += " (owner: " + task.owner + ")";

@@ -21,7 +21,8 @@ const std::string kLong(400, 'x');
 class CompactionTest : public ::testing::Test {
 protected:
     CompactionTest() : session(*Session::open(dir.path(), head())) {
-        EXPECT_TRUE(session.add_text("<environment/>", Session::kFrontOrigin));
+        inbox.deliveries = &session.deliveries();
+        EXPECT_TRUE(session.add_text("<environment/>", Session::kIntroductionOrigin));
         toolbox.add("look", true, [](const ToolCall& c, CallContext&) {
             return ToolResult{c.id + kLong, false, {}};
         });

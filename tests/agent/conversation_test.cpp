@@ -103,14 +103,14 @@ TEST(Conversation, KeepsOneUserMessageOpenUntilItIsAnswered) {
 
 TEST(Conversation, WhatStandsInFrontAsksForNothing) {
     Conversation conversation;
-    conversation.add_front("<environment/>");
-    conversation.add_front(" ");
-    conversation.add_front("<instructions/>");
+    conversation.add_introduction("<environment/>");
+    conversation.add_introduction(" ");
+    conversation.add_introduction("<instructions/>");
     EXPECT_FALSE(conversation.awaits_answer());
     conversation.add_text("go");
-    conversation.add_front("no longer in front");
+    conversation.add_introduction("no longer in front");
     EXPECT_TRUE(conversation.awaits_answer());
-    EXPECT_EQ(conversation.front(),
+    EXPECT_EQ(conversation.introduction(),
               (std::vector<std::string>{"<environment/>", "<instructions/>"}));
     EXPECT_EQ(conversation.unanswered_texts(),
               (std::vector<std::string>{"go", "no longer in front"}));
@@ -129,7 +129,7 @@ TEST(Conversation, ARestartAsksForNothingUnlessThereWasAQuestion) {
         conversation.add_text("gone");
         conversation.restart({"front"}, "summary", c.behind, c.asks);
         EXPECT_EQ(conversation.awaits_answer(), c.expected);
-        EXPECT_EQ(conversation.front(), std::vector<std::string>{"front"});
+        EXPECT_EQ(conversation.introduction(), std::vector<std::string>{"front"});
         EXPECT_EQ(conversation.unanswered_texts(), c.behind);
         EXPECT_EQ(conversation.messages().size(), 1U);
     }

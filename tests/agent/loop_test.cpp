@@ -11,7 +11,9 @@ namespace {
 
 class LoopTest : public ::testing::Test {
 protected:
-    LoopTest() : session(*Session::open(dir.path(), head())) {}
+    LoopTest() : session(*Session::open(dir.path(), head())) {
+        inbox.deliveries = &session.deliveries();
+    }
 
     static SessionHead head() { return {"s1", "/w", "replay", "m", "You are.", "[]", 1}; }
     Loop loop() {
@@ -69,7 +71,7 @@ TEST_F(LoopTest, SendsRemindersBehindTheResultsAndKeepsThem) {
                           R"({"type":"text","text":"Mind the gap."}])"));
 }
 
-TEST_F(LoopTest, WakesOnlyWhenThereIsNews) {
+TEST_F(LoopTest, WakesOnlyWhenThereIsAnEndToDeliver) {
     provider.then_say("done");
     run("go");
     EXPECT_EQ(loop().wake({}).turns, 0);
@@ -79,7 +81,7 @@ TEST_F(LoopTest, WakesOnlyWhenThereIsNews) {
     EXPECT_EQ(provider.requests.size(), 2U);
 }
 
-TEST_F(LoopTest, TellsEndedJobsBehindTheResultsAndEachOnce) {
+TEST_F(LoopTest, DeliversEndedJobsAfterTheResultsAndEachOnce) {
     toolbox.add("check", true, [](const ToolCall&, CallContext& context) {
         context.deliver("0000000b");
         return ToolResult{"b ended", false, {}};
@@ -87,7 +89,7 @@ TEST_F(LoopTest, TellsEndedJobsBehindTheResultsAndEachOnce) {
     provider.then_call({call("a", "check")});
     provider.then_say("done");
     inbox.drains = {
-        {}, {{"0000000a", "completed", "out"}, {"0000000b", "completed", "told by the tool"}}};
+        {}, {{"0000000a", "completed", "out"}, {"0000000b", "completed", "delivered by the tool"}}};
     run("go");
     EXPECT_EQ(
         last_message_of_request(1),
@@ -96,7 +98,7 @@ TEST_F(LoopTest, TellsEndedJobsBehindTheResultsAndEachOnce) {
             R"("<background-results>\n[bg:0000000a] completed: out\n</background-results>"}])"));
     EXPECT_TRUE(session.deliveries().is_delivered("0000000a"));
     EXPECT_TRUE(session.deliveries().is_delivered("0000000b"));
-    EXPECT_EQ(inbox.told_jobs, (std::vector<std::string>{"0000000b", "0000000a"}));
+    EXPECT_TRUE(inbox.undelivered().empty());
 }
 
 TEST_F(LoopTest, GoesOnWithoutAPromptWhenAJobEndsAfterTheAnswer) {
@@ -109,7 +111,7 @@ TEST_F(LoopTest, GoesOnWithoutAPromptWhenAJobEndsAfterTheAnswer) {
     EXPECT_EQ(provider.requests.size(), 2U);
 }
 
-TEST_F(LoopTest, AsksNothingWhenWhatEndedHasBeenToldAlready) {
+TEST_F(LoopTest, AsksNothingWhenWhatEndedHasBeenDeliveredAlready) {
     ASSERT_TRUE(session.add_text("before", "prompt", {"0000000a"}));
     provider.then_say("done");
     inbox.drains = {{}, {{"0000000a", "completed", "out"}}};
@@ -189,16 +191,15 @@ TEST_F(LoopTest, DeliversAnEndThatCouldNotBeJournalledWhenThereIsRoomAgain) {
     {
         const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 100);
         EXPECT_EQ(loop.wake({}).outcome, Outcome::kFailed);
-        EXPECT_EQ(loop.run("lost?", {}).prompt_said, false);
+        EXPECT_EQ(loop.run("lost?", {}).prompt_recorded, false);
     }
-    EXPECT_TRUE(inbox.told_jobs.empty());
     EXPECT_FALSE(session.deliveries().is_delivered("0000000a"));
     provider.then_say("seen");
     EXPECT_EQ(loop.wake({}).text, "seen");
     EXPECT_EQ(last_message_of_request(1),
               Json::parse(R"([{"type":"text","text":"<background-results>\n)"
                           R"([bg:0000000a] completed: out\n</background-results>"}])"));
-    EXPECT_EQ(inbox.told_jobs, std::vector<std::string>{"0000000a"});
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000a"));
     EXPECT_EQ(loop.wake({}).turns, 0) << "once";
 }
 
@@ -210,7 +211,7 @@ TEST_F(LoopTest, KeepsAReminderThatCouldNotBeJournalled) {
         const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 80);
         const RunResult failed = loop.run("go", {});
         EXPECT_EQ(failed.outcome, Outcome::kFailed);
-        EXPECT_TRUE(failed.prompt_said);
+        EXPECT_TRUE(failed.prompt_recorded);
     }
     provider.then_say("done");
     loop.run("again", {});
@@ -433,21 +434,7 @@ TEST_F(LoopTest, AnswersTheCallsAnEarlierHostLeft) {
     EXPECT_EQ(content[0]["content"], "interrupted");
     EXPECT_EQ(content[0]["is_error"], true);
     EXPECT_EQ(content[1]["content"], "true result");
-    EXPECT_TRUE(session.deliveries().is_delivered("0000000b"));
-}
-
-TEST_F(LoopTest, TheInboxHearsWhatARecoveredCallHasTold) {
-    ASSERT_TRUE(session.add_text("go", "prompt"));
-    ASSERT_TRUE(session.add_answer({"m",
-                                    "model",
-                                    "tool_use",
-                                    R"([{"type":"tool_use","id":"a","name":"bash","input":{}}])",
-                                    "",
-                                    {call("a", "bash")},
-                                    {}}));
-    inbox.recovered["a"] = {"true result", false, "0000000a"};
-    ASSERT_TRUE(loop().recover());
-    EXPECT_EQ(inbox.told_jobs, std::vector<std::string>{"0000000a"});
+    EXPECT_TRUE(session.deliveries().is_delivered("0000000b")) << "the inbox does not hand it out";
 }
 
 TEST_F(LoopTest, WatchersSeeAnswersResultsAndRefusals) {

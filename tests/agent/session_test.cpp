@@ -86,7 +86,7 @@ TEST(Session, ReadsBackARewrittenConversationByteForByte) {
     const testing::TempDir dir;
     auto session = Session::open(dir.path(), head());
     ASSERT_TRUE(session);
-    ASSERT_TRUE(session->add_text("<environment/>", Session::kFrontOrigin));
+    ASSERT_TRUE(session->add_text("<environment/>", Session::kIntroductionOrigin));
     converse(*session);
     for (std::size_t i = 0; i < kRewrites.size(); ++i) {
         SCOPED_TRACE(i);
@@ -133,12 +133,13 @@ TEST(Session, ReadsBackWhatTheProviderCounted) {
 TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice) {
     const testing::TempDir dir;
     std::set<std::vector<std::string>> states;
-    std::vector<std::pair<std::size_t, std::string>> told;  // bytes of the journal, and the job
+    std::vector<std::pair<std::size_t, std::string>>
+        delivered;  // bytes of the journal, and the job
     {
         auto session = Session::open(dir.path(), head());
         ASSERT_TRUE(session);
         states.insert(wires(*session));
-        ASSERT_TRUE(session->add_text("<environment/>", Session::kFrontOrigin));
+        ASSERT_TRUE(session->add_text("<environment/>", Session::kIntroductionOrigin));
         states.insert(wires(*session));
         for (const Step& step : kRewrites) {
             if (&step == &kRewrites[1]) {
@@ -150,14 +151,14 @@ TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice
             step(*session);
             states.insert(wires(*session));
             for (const char* job : {"0000000c", "0000000d", "0000000e"}) {
-                const bool known = std::any_of(told.begin(), told.end(),
+                const bool known = std::any_of(delivered.begin(), delivered.end(),
                                                [&](const auto& one) { return one.second == job; });
                 if (!known && session->deliveries().is_delivered(job))
-                    told.emplace_back(dir.read("s1.jsonl").size(), job);
+                    delivered.emplace_back(dir.read("s1.jsonl").size(), job);
             }
         }
     }
-    ASSERT_EQ(told.size(), 3U);
+    ASSERT_EQ(delivered.size(), 3U);
     const std::string whole = dir.read("s1.jsonl");
     for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
         SCOPED_TRACE(cut);
@@ -167,7 +168,7 @@ TEST(Session, ACutInARewriteLeavesTheOldConversationOrTheNewAndTellsNothingTwice
         ASSERT_TRUE(session) << session.error().message;
         EXPECT_TRUE(session->warnings().empty());
         EXPECT_TRUE(states.count(wires(*session)) == 1);
-        for (const auto& [bytes, job] : told)
+        for (const auto& [bytes, job] : delivered)
             EXPECT_EQ(session->deliveries().is_delivered(job), cut + 1 >= bytes)
                 << job;  // the end may lack
         for (const ToolCall& call : session->conversation().unanswered())
@@ -223,10 +224,10 @@ TEST(Session, OpensAgainAfterACutAtAnyByteAndTellsNothingTwice) {
         for (const ToolCall& call : session->conversation().unanswered()) {
             ASSERT_TRUE(session->add_result(call.id, {"interrupted", true, {}}));
         }
-        bool told = false;
+        bool delivered = false;
         for (const std::string& wire : wires(*session))
-            told = told || wire.find("[bg:0000000a]") != std::string::npos;
-        EXPECT_EQ(session->deliveries().is_delivered("0000000a"), told);
+            delivered = delivered || wire.find("[bg:0000000a]") != std::string::npos;
+        EXPECT_EQ(session->deliveries().is_delivered("0000000a"), delivered);
         ASSERT_TRUE(session->add_text("next", "prompt"));
         expect_valid(*session);
         EXPECT_TRUE(session->conversation().awaits_answer());

@@ -173,12 +173,13 @@ TEST_F(ToolBatchTest, CountsAsToldOnlyWhatASuccessfulCallHasTold) {
             context.deliver("0000000a");
             return ToolResult{"text", fails, {}};
         });
-        std::vector<std::string> told;
+        std::vector<std::string> delivered;
         ToolBatch batch(toolbox, gate, events, {"s1", ""}, 1);
         batch.run({call("a", "wait")}, {}, [&](const ToolCall&, const CallOutcome& outcome) {
-            told = outcome.result.delivered_jobs;
+            delivered = outcome.result.delivered_jobs;
         });
-        EXPECT_EQ(told, fails ? std::vector<std::string>() : std::vector<std::string>{"0000000a"});
+        EXPECT_EQ(delivered,
+                  fails ? std::vector<std::string>() : std::vector<std::string>{"0000000a"});
     }
 }
 
@@ -238,7 +239,8 @@ TEST_F(ToolBatchTest, RunsAThousandLongCallsOnABoundedNumberOfThreads) {
         calls.push_back(call(std::to_string(i), "long"));
     const auto done = run(calls);
     EXPECT_EQ(done.size(), 1000U);
-    EXPECT_TRUE(std::none_of(done.begin(), done.end(), [](const Finished& f) { return f.is_error; }));
+    EXPECT_TRUE(
+        std::none_of(done.begin(), done.end(), [](const Finished& f) { return f.is_error; }));
     EXPECT_LE(most, 256);
 }
 

@@ -79,21 +79,20 @@ public:
     explicit Bench(std::int64_t max_running,
                    const std::filesystem::path& parent = std::filesystem::temp_directory_path())
         : world_(parent) {
-        config::Settings settings;
+        config::Settings& settings = setup_.settings;
         settings.workspace = world_.workspace();
         settings.state_dir = world_.state();
+        settings.prefix = TENON_PREFIX;
+        settings.home = world_.home().path();
         settings.plugins.path = {TENON_PREFIX "/lib/tenon/plugins"};
         settings.permissions.yes = true;
         settings.jobs.max_running = max_running;
         settings.model.name = "bench";
-        session::OpenOptions options;
-        options.prefix = TENON_PREFIX;
-        options.home = world_.home().path();
-        options.session_id = "bench";
-        options.launcher = &launcher();
+        setup_.provider = std::make_unique<Caller>();
+        setup_.launcher = &launcher();
+        session::OpenOptions options{setup_, times_, "bench"};
         options.wait_for_jobs = false;
-        auto host =
-            session::OpenSession::create(settings, std::move(options), caller_, times_, secrets_);
+        auto host = session::OpenSession::create(std::move(options));
         if (!host) throw std::runtime_error(host.error().message);
         host_ = std::move(*host);
     }
@@ -103,7 +102,7 @@ public:
 
     /// `count` jobs from one answer.
     void submit(std::size_t count, const std::string& command) {
-        caller_.next(count, "background_run", {{"command", command}});
+        caller().next(count, "background_run", {{"command", command}});
         if (auto result = host_->run("go", {}); !result.error.empty())
             throw std::runtime_error(result.error);
         (void)times_.take();
@@ -111,7 +110,7 @@ public:
     /// One call an answer: how long each blocked.
     Samples time_calls(std::size_t count, const std::string& command) {
         for (std::size_t i = 0; i < count; ++i) {
-            caller_.next(1, "background_run", {{"command", command}});
+            caller().next(1, "background_run", {{"command", command}});
             if (auto result = host_->run("go", {}); !result.error.empty())
                 throw std::runtime_error(result.error);
         }
@@ -122,10 +121,11 @@ public:
     void end() { host_->end_jobs("bench"); }
 
 private:
+    Caller& caller() { return static_cast<Caller&>(*setup_.provider); }
+
     World world_;
-    Caller caller_;
+    session::RunSetup setup_;
     CallTimes times_;
-    Secrets secrets_;
     std::unique_ptr<session::OpenSession> host_;
 };
 

@@ -16,6 +16,28 @@ Options parsed(const Words& args) {
     return options ? *options : Options{};
 }
 
+Words texts(const std::vector<config::ConfigEntry>& entries) {
+    Words out;
+    for (const config::ConfigEntry& entry : entries)
+        out.push_back(entry.origin + ": " + entry.key + "=" + entry.value);
+    return out;
+}
+
+TEST(Options, BecomeEntriesOfTheConfiguration) {
+    const auto overrides = overrides_of(
+        parsed({"-p", "x", "--replay", "f", "--model", "m", "--max-turns", "3", "--log-level",
+                "info", "--sandbox", "off", "--allow", "a", "--deny", "d", "-D", "k=v", "--yes"}));
+    EXPECT_THAT(
+        texts(overrides.options),
+        ::testing::ElementsAre("--model: model.name=m", "--replay: model.provider=replay",
+                               "--max-turns: agent.maxTurns=3", "--log-level: log.level=info",
+                               "--sandbox: sandbox.mode=off", "--allow: permissions.allow=a",
+                               "--deny: permissions.deny=d"));
+    EXPECT_THAT(texts(overrides.defines), ::testing::ElementsAre("-D: k=v"));
+    EXPECT_EQ(overrides.replay, "f");
+    EXPECT_TRUE(overrides.yes);
+}
+
 TEST(Options, TakesAWholeRun) {
     const Options o = parsed({"-p",
                               "do it",

@@ -29,7 +29,8 @@ protected:
     [[nodiscard]] Result<WorkspaceTasks> try_to_read() const {
         config::Settings settings;
         settings.workspace = dir_.path();
-        return read_workspace_tasks(settings, TENON_PREFIX);
+        settings.prefix = TENON_PREFIX;
+        return read_workspace_tasks(settings);
     }
     [[nodiscard]] WorkspaceTasks read() const {
         auto found = try_to_read();
@@ -86,7 +87,8 @@ TEST_F(WorkspaceTasksTest, ThatCannotBeUsedAreNamedWithTheirReason) {
         {R"({"id":1,"subject":" ","status":"pending"})", "its subject is missing or blank"},
         {R"({"id":1,"subject":"s","status":"done"})", "its status is not"},
         {R"({"id":1,"subject":"s","status":"pending","owner":1})", "owner is no text"},
-        {R"({"id":1,"subject":"s","status":"pending","blocks":[0]})", "blocks holds something that is no task id"},
+        {R"({"id":1,"subject":"s","status":"pending","blocks":[0]})",
+         "blocks holds something that is no task id"},
         {"{\"id\":1,\"subject\":\"\xff\",\"status\":\"pending\"}", "not UTF-8"},
     };
     for (const auto& row : rows) {
@@ -119,7 +121,8 @@ TEST_F(WorkspaceTasksTest, AreNotLookedForBehindALinkOrInAFile) {
 TEST_F(WorkspaceTasksTest, AreUnknownWithoutThePluginThatKeepsThem) {
     config::Settings settings;
     settings.workspace = dir_.path();
-    const auto none = read_workspace_tasks(settings, dir_ / "nothing-installed");
+    settings.prefix = dir_ / "nothing-installed";
+    const auto none = read_workspace_tasks(settings);
     ASSERT_FALSE(none);
     EXPECT_THAT(none.error().message, HasSubstr("no plugin that keeps tasks is loaded from " +
                                                 (dir_ / "nothing-installed").string()));

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "host/config/settings.h"
-#include "host/session/rule_texts.h"
+#include "host/config/configuration.h"
+#include "host/permission/rules.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::config {
@@ -21,7 +21,7 @@ struct World {
         sources.prefix = "/opt/tenon";
         sources.system = dir / "etc";
         sources.cwd = dir / "ws";
-        sources.check_rule = session::check_rule;
+        sources.check_rule = permission::check_rule;
     }
 
     [[nodiscard]] std::filesystem::path state() const { return dir / "home/.local/state/tenon"; }
@@ -41,12 +41,12 @@ struct World {
     void define(const char* key, const char* value) {
         overrides.defines.push_back({key, value, "-D"});
     }
-    [[nodiscard]] Examined examined() const { return examine(sources, overrides); }
-    [[nodiscard]] Settings settings() const { return examined().loaded.settings; }
-    /// The entry of a key that is there once.
-    [[nodiscard]] Entry entry(const std::string& key) const {
-        for (const Entry& entry : examined().loaded.entries) {
-            if (entry.key == key) return entry;
+    [[nodiscard]] Configuration examined() const { return examine(sources, overrides); }
+    [[nodiscard]] Settings settings() const { return examined().settings; }
+    /// The line of `tenon config show` of a key that has one.
+    [[nodiscard]] ShownSetting shown(const std::string& key) const {
+        for (const ShownSetting& setting : shown_settings(examined().table)) {
+            if (setting.key == key) return setting;
         }
         return {};
     }

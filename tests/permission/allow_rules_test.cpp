@@ -252,7 +252,7 @@ TEST_F(AllowRules, RefuseFileToolsThatWriteInAReadOnlySandbox) {
 }
 
 TEST_F(AllowRules, JudgeHugeAndHostileTextsSoonAndNeverAllowThem) {
-    std::vector<RuleText> thousand;
+    std::vector<config::RuleText> thousand;
     for (int i = 0; i < 1'000; ++i)
         thousand.push_back({"Bash(tool" + std::to_string(i) + " *)", "a test", {}});
     const auto repeated = [](const std::string& text) {

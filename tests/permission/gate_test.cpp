@@ -18,8 +18,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Strings = std::vector<std::string>;
 
-std::vector<RuleText> rules(const Strings& texts, const char* origin) {
-    std::vector<RuleText> out;
+std::vector<config::RuleText> rules(const Strings& texts, const char* origin) {
+    std::vector<config::RuleText> out;
     for (const std::string& text : texts)
         out.push_back({text, origin, {}});
     return out;

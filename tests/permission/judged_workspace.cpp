@@ -147,8 +147,8 @@ agent::Gate::Verdict judged(Gate& gate, const std::string& command, const std::s
     return gate.judge(own_tool("bash"), {"id", "bash", input, {}}, {});
 }
 
-std::vector<RuleText> rule_texts(const std::vector<std::string>& texts) {
-    std::vector<RuleText> out;
+std::vector<config::RuleText> rule_texts(const std::vector<std::string>& texts) {
+    std::vector<config::RuleText> out;
     for (const std::string& text : texts)
         out.push_back({text, "a test", {}});
     return out;

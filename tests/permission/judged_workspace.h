@@ -36,7 +36,7 @@ agent::ToolSpec own_tool(const std::string& name, bool read_only = false);
 /// What the gate says to a command of the tool `bash`.
 agent::Gate::Verdict judged(Gate& gate, const std::string& command, const std::string& cwd = "");
 
-std::vector<RuleText> rule_texts(const std::vector<std::string>& texts);
+std::vector<config::RuleText> rule_texts(const std::vector<std::string>& texts);
 
 /// The lines of tests/permission/corpus/NAME without comments; ⏎ is a newline.
 std::vector<std::string> corpus(const std::string& name);

@@ -26,29 +26,29 @@ jobs::JobRecord job(const std::string& id, jobs::Kind kind, const std::string& c
     return job;
 }
 
-TEST(DeliveredJobs, AreThoseTheJournalOfTheSessionTells) {
+TEST(DeliveredJobs, AreThoseThatTheJournalOfTheSessionDelivers) {
     const testing::TempDir dir;
     dir.write("s.jsonl", kDelivery + result("call"));
-    DeliveredJobs told(dir.path());
-    EXPECT_TRUE(told.contains(job("00000001", jobs::Kind::kBackground, "other")));
-    EXPECT_FALSE(told.contains(job("00000002", jobs::Kind::kBackground, "call")));
-    EXPECT_TRUE(told.contains(job("00000002", jobs::Kind::kForeground, "call")));
-    EXPECT_FALSE(told.contains(job("00000001", jobs::Kind::kForeground, "other")));
+    DeliveredJobs delivered(dir.path());
+    EXPECT_TRUE(delivered.contains(job("00000001", jobs::Kind::kBackground, "other")));
+    EXPECT_FALSE(delivered.contains(job("00000002", jobs::Kind::kBackground, "call")));
+    EXPECT_TRUE(delivered.contains(job("00000002", jobs::Kind::kForeground, "call")));
+    EXPECT_FALSE(delivered.contains(job("00000001", jobs::Kind::kForeground, "other")));
 }
 
 TEST(DeliveredJobs, AreAlsoThoseWithoutASessionOrWhoseSessionIsGone) {
     const testing::TempDir dir;
-    DeliveredJobs told(dir.path());
-    EXPECT_TRUE(told.contains(job("00000001", jobs::Kind::kBackground, "")));
+    DeliveredJobs delivered(dir.path());
+    EXPECT_TRUE(delivered.contains(job("00000001", jobs::Kind::kBackground, "")));
     auto nobodys = job("00000001", jobs::Kind::kBackground, "");
     nobodys.spec.session.clear();
-    EXPECT_TRUE(told.contains(nobodys));
+    EXPECT_TRUE(delivered.contains(nobodys));
 }
 
-TEST(DeliveredJobs, OfASubagentAreToldInItsOwnJournalOrOverWithItsCall) {
+TEST(DeliveredJobs, OfASubagentAreDeliveredInItsOwnJournalOrOverWithItsCall) {
     struct Case {
         std::string session, subagent;
-        bool told;
+        bool delivered;
     };
     const std::string head = R"({"v":1,"seq":0,"type":"session","parent_call":"t1"})"
                              "\n";
@@ -61,8 +61,9 @@ TEST(DeliveredJobs, OfASubagentAreToldInItsOwnJournalOrOverWithItsCall) {
         const testing::TempDir dir;
         dir.write("s.jsonl", c.session);
         if (!c.subagent.empty()) dir.write("s/agent-1.jsonl", c.subagent);
-        DeliveredJobs told(dir.path());
-        EXPECT_EQ(told.contains(job("00000001", jobs::Kind::kForeground, "a", "agent-1")), c.told);
+        DeliveredJobs delivered(dir.path());
+        EXPECT_EQ(delivered.contains(job("00000001", jobs::Kind::kForeground, "a", "agent-1")),
+                  c.delivered);
     }
 }
 

@@ -1,84 +1,30 @@
 #include "host/session/session_jobs.h"
 
-#include <gtest/gtest.h>
-
-#include "tests/support/temp_dir.h"
+#include "tests/session/session_jobs_support.h"
 
 namespace tenon::session {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// A session's jobs with real processes; a call is what a plugin would ask during it.
-class SessionJobsTest : public ::testing::Test {
-protected:
-    SessionJobsTest() { jobs.add_to(services); }
-    ~SessionJobsTest() override { queue.cancel_session_jobs("test"); }
+const std::string kDeliveredByAnother =
+    "(its end is delivered in the result of another call of this answer)";
 
-    jobs::JobId start(const std::string& command) {
-        jobs::JobSpec spec;
-        spec.workspace = spec.cwd = dir.path();
-        spec.command = command;
-        auto job = queue.submit(spec);
-        EXPECT_TRUE(job) << job.error().message;
-        return job ? job->id : jobs::JobId();
-    }
-    void wait_for_end(const jobs::JobId& id) const {
-        EXPECT_EQ(queue.wait_any(std::span(&id, 1), std::chrono::steady_clock::now() + 60s, {}),
-                  jobs::Queue::Waited::kEnded);
-    }
-    Json ask(agent::CallContext& call, const std::string& method, const Json& params) {
-        const auto reply = services.request("bash", true, method, params.dump(), {}, &call);
-        EXPECT_EQ(reply.rc, TENON_OK) << reply.out;
-        return Json::parse(reply.out);
-    }
-    /// The ids that the wait gives.
-    std::vector<std::string> wait(agent::CallContext& call, Json params = Json::object()) {
-        params["timeout_ms"] = 60'000;
-        std::vector<std::string> ids;
-        const Json answer = ask(call, "job.wait/1", params);
-        for (const Json& job : answer["jobs"])
-            ids.push_back(job["id"]);
-        return ids;
-    }
-    std::string read(agent::CallContext& call, const std::string& id) {
-        return ask(call, "job.read/1", {{"job_id", id}, {"deliver", true}})["text"];
-    }
-    static jobs::QueueOptions options() {
-        jobs::QueueOptions options;
-        options.session = "s";
-        options.shim.program = TENON_SHIM;
-        return options;
-    }
-
-    const tenon::testing::TempDir dir;
-    const jobs::Store store = *jobs::Store::open(dir / "state/jobs");
-    const Secrets secrets;
-    jobs::Queue queue{store, options()};
-    SessionJobs jobs{store,   queue,  dir.path(), dir / "session", {1h, 2min, 1U << 20U, 24h},
-                     nullptr, secrets};
-    plugins::Services services;
-    agent::CallContext a{{"s", ""}, "a", {}, nullptr};
-    agent::CallContext b{{"s", ""}, "b", {}, nullptr};
-};
-
-const std::string kBesides = "(its end is told in the result of another call of this answer)";
-
-TEST_F(SessionJobsTest, OfTwoCallsThatWaitForAnyJobOneTellsItsEnd) {
+TEST_F(SessionJobsTest, OfTwoCallsThatWaitForAnyJobOneDeliversItsEnd) {
     ASSERT_EQ(::mkfifo((dir / "go").c_str(), 0600), 0);
     const auto id = start("read -r line <go; echo out");
-    std::vector<std::string> told[2];
+    std::vector<std::string> ids[2];
     {
-        std::jthread first([&] { told[0] = wait(a); });
-        std::jthread second([&] { told[1] = wait(b); });
+        std::jthread first([&] { ids[0] = wait(a); });
+        std::jthread second([&] { ids[1] = wait(b); });
         std::ofstream(dir / "go") << "x\n";
     }
-    EXPECT_EQ(told[0].size() + told[1].size(), 1U);
-    agent::CallContext& teller = told[0].empty() ? b : a;
-    agent::CallContext& other = told[0].empty() ? a : b;
-    EXPECT_EQ(read(other, id), kBesides);
-    EXPECT_EQ(read(teller, id), "out\n");
-    EXPECT_EQ(teller.take_delivered(), std::vector{id});
+    EXPECT_EQ(ids[0].size() + ids[1].size(), 1U);
+    agent::CallContext& deliverer = ids[0].empty() ? b : a;
+    agent::CallContext& other = ids[0].empty() ? a : b;
+    EXPECT_EQ(read(other, id), kDeliveredByAnother);
+    EXPECT_EQ(read(deliverer, id), "out\n");
+    EXPECT_EQ(deliverer.take_delivered(), std::vector{id});
     EXPECT_EQ(other.take_delivered(), std::vector<std::string>());
 }
 
@@ -86,8 +32,9 @@ TEST_F(SessionJobsTest, EveryPluginsCommandCarriesThePolicyInItsRecord) {
     sandbox::Policy policy;
     policy.mode = sandbox::Mode::kReadOnly;
     policy.workspace = dir.path().string();
-    SessionJobs confined{store,   queue,   dir.path(), dir / "session", {1h, 2min, 1U << 20U, 24h},
-                         nullptr, secrets, {},         policy};
+    CommandSettings restricted = settings();
+    restricted.containment = policy;
+    SessionJobs confined{store, queue, deliveries, restricted, nullptr, secrets};
     plugins::Services offered;
     confined.add_to(offered);
     for (const bool first_party : {true, false}) {
@@ -105,48 +52,25 @@ TEST_F(SessionJobsTest, EveryPluginsCommandCarriesThePolicyInItsRecord) {
     }
 }
 
-TEST_F(SessionJobsTest, ACallWhoseCommandCouldNotBeStartedRecoversItsReason) {
-    const auto left_by_another_host = [&](const std::string& call, jobs::Status status) {
-        jobs::JobSpec spec;
-        spec.session = "s";
-        spec.workspace = spec.cwd = dir.path();
-        spec.command = "echo out";
-        spec.kind = jobs::Kind::kForeground;
-        spec.tool_use_id = call;
-        const auto job = store.create(spec);
-        ASSERT_TRUE(job) << job.error().message;
-        jobs::JobEnd end;
-        end.status = status;
-        end.reason = "no space for it";
-        ASSERT_TRUE(store.end_unstarted(job->id, end));
-    };
-    left_by_another_host("refused", jobs::Status::kError);
-    left_by_another_host("taken out", jobs::Status::kCancelled);
-    queue.adopt([](const jobs::JobRecord&) { return false; });
-    const auto refused = jobs.recover({"refused", "bash", Json::object(), {}}, {});
-    ASSERT_TRUE(refused);
-    EXPECT_NE(refused->text.find("no space for it"), std::string::npos) << refused->text;
-    EXPECT_FALSE(jobs.recover({"taken out", "bash", Json::object(), {}}, {}));
-}
-
-TEST_F(SessionJobsTest, ACallThatNamesAJobWhoseEndAnotherTellsHearsThat) {
+TEST_F(SessionJobsTest, ACallThatNamesAJobWhoseEndAnotherDeliversSaysSo) {
     const auto id = start("echo out");
     wait_for_end(id);
     const Json named = {{"job_ids", {id, id}}};
     EXPECT_EQ(wait(a, named), std::vector{id});
     EXPECT_EQ(wait(b, named), std::vector{id});
     EXPECT_EQ(read(a, id), "out\n");
-    jobs.told(a.take_delivered());
-    EXPECT_EQ(read(b, id), kBesides) << "also when the first result is in the journal already";
+    deliveries.deliver(a.take_delivered());
+    EXPECT_EQ(read(b, id), kDeliveredByAnother)
+        << "also when the first result is in the journal already";
     EXPECT_EQ(b.take_delivered(), std::vector<std::string>());
 }
 
-TEST_F(SessionJobsTest, AToldEndIsShownAgainOnDemandButNotDeliveredAgain) {
+TEST_F(SessionJobsTest, ADeliveredEndIsShownAgainOnDemandButNotDeliveredAgain) {
     const auto id = start("echo out");
     wait_for_end(id);
     EXPECT_EQ(read(a, id), "out\n");
-    jobs.told(a.take_delivered());
-    EXPECT_TRUE(jobs.undelivered().empty());
+    deliveries.deliver(a.take_delivered());
+    EXPECT_TRUE(inbox.undelivered().empty());
     EXPECT_EQ(read(b, id), "out\n");
     EXPECT_EQ(b.take_delivered(), std::vector<std::string>());
 }
@@ -190,30 +114,6 @@ TEST_F(SessionJobsTest, APluginOfOthersKnowsOnlyOfJobsThatItSubmitted) {
     EXPECT_EQ(ids_of(services.request("bash", true, "job.list/1", "{}", {}, &b)),
               (std::vector{theirs, own}));
     EXPECT_EQ(store.load(own)->spec.plugin, "other") << "also for the next host";
-}
-
-TEST_F(SessionJobsTest, AnEndStaysUntilItsDeliveryIsJournalled) {
-    const auto id = start("echo out");
-    wait_for_end(id);
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        const auto ended = jobs.undelivered();
-        ASSERT_EQ(ended.size(), 1U);
-        EXPECT_EQ(ended[0].id, id);
-        EXPECT_TRUE(jobs.has_news());
-    }
-    jobs.told({id});
-    EXPECT_FALSE(jobs.has_news());
-    EXPECT_TRUE(jobs.undelivered().empty());
-}
-
-TEST_F(SessionJobsTest, AnEndThatACallClaimedAndDidNotTellIsToldAfterwards) {
-    const auto id = start("echo out");
-    wait_for_end(id);
-    EXPECT_EQ(wait(a), std::vector{id});
-    EXPECT_TRUE(wait(b).empty());
-    const auto ended = jobs.undelivered();
-    ASSERT_EQ(ended.size(), 1U);
-    EXPECT_EQ(ended[0].id, id);
 }
 
 TEST_F(SessionJobsTest, APriorityThatDoesNotFitIsTheHighestOrTheLowest) {
@@ -263,6 +163,16 @@ TEST_F(SessionJobsTest, ACallMayAskForALongerLimitThanTheUsualUpToTheLargestAllo
         const std::string id = ask(of_subagent, "job.submit/1", params)["id"];
         EXPECT_EQ(store.load(id)->spec.timeout, limit);
     }
+}
+
+TEST_F(SessionJobsTest, AnEndThatASubagentReadsIsNotDelivered) {
+    const auto id = start("echo out");
+    wait_for_end(id);
+    agent::CallContext of_subagent{{"s", "agent-1"}, "c", {}, nullptr};
+    EXPECT_EQ(read(of_subagent, id), "out\n");
+    EXPECT_EQ(of_subagent.take_delivered(), std::vector<std::string>());
+    EXPECT_EQ(read(a, id), "out\n");
+    EXPECT_EQ(a.take_delivered(), std::vector{id});
 }
 
 }  // namespace

@@ -73,29 +73,29 @@ class SessionThreadTest : public ::testing::Test {
 protected:
     SessionThreadTest() {
         std::filesystem::create_directories(dir / "w");
-        settings.workspace = dir / "w";
-        settings.state_dir = dir / "state";
-        settings.model.name = "m";
-        options.prefix = dir / "none";
-        options.session_id = "s1";
+        setup.settings.workspace = dir / "w";
+        setup.settings.state_dir = dir / "state";
+        setup.settings.model.name = "m";
+        setup.settings.prefix = dir / "none";
+        setup.provider = std::make_unique<testing::ScriptedProvider>();
     }
     std::unique_ptr<SessionThread> open() {
         return std::make_unique<SessionThread>(
-            SessionThread::Parts{settings, options, provider, events, secrets, watcher});
+            SessionThread::Parts{{setup, events, "s1"}, watcher});
+    }
+    testing::ScriptedProvider& provider() {
+        return static_cast<testing::ScriptedProvider&>(*setup.provider);
     }
 
     const testing::TempDir dir;
-    config::Settings settings;
-    session::OpenOptions options;
-    testing::ScriptedProvider provider;
+    session::RunSetup setup;
     testing::EventLog events;
-    Secrets secrets;
     Watcher watcher;
 };
 
 TEST_F(SessionThreadTest, AHostThatFailsIsThereUntilItsEndIsAskedFor) {
-    provider.then([](const agent::Request&,
-                     const std::stop_token&) -> Result<agent::Answer, agent::ModelFailure> {
+    provider().then([](const agent::Request&,
+                       const std::stop_token&) -> Result<agent::Answer, agent::ModelFailure> {
         throw std::runtime_error("boom");
     });
     auto thread = open();
@@ -113,8 +113,8 @@ TEST_F(SessionThreadTest, AHostThatFailsIsThereUntilItsEndIsAskedFor) {
 }
 
 TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSaidBeforeTheNext) {
-    provider.then_say("one");
-    provider.then_say("two");
+    provider().then_say("one");
+    provider().then_say("two");
     auto thread = open();
     ASSERT_NE(watcher.wait_for_host(), nullptr);
     {
@@ -125,14 +125,14 @@ TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSaidBeforeTheNext) {
         ASSERT_EQ(failed.size(), 1U);
         EXPECT_EQ(failed[0].outcome, agent::Outcome::kFailed);
     }
-    EXPECT_TRUE(provider.requests.empty());
+    EXPECT_TRUE(provider().requests.empty());
     thread->say("second");
     watcher.wait_for_turns(3);
     thread.reset();
-    ASSERT_EQ(provider.requests.size(), 2U);
-    EXPECT_NE(provider.requests[0].dump().find("first"), std::string::npos);
-    EXPECT_EQ(provider.requests[0].dump().find("second"), std::string::npos);
-    EXPECT_EQ(provider.requests[1].back()["content"][0]["text"], "second");
+    ASSERT_EQ(provider().requests.size(), 2U);
+    EXPECT_NE(provider().requests[0].dump().find("first"), std::string::npos);
+    EXPECT_EQ(provider().requests[0].dump().find("second"), std::string::npos);
+    EXPECT_EQ(provider().requests[1].back()["content"][0]["text"], "second");
 }
 
 }  // namespace

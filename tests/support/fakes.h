@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/agent/ports.h"
+#include "host/journal/deliveries.h"
 
 /// Stand-ins at the ports of the loop, and nowhere else.
 namespace tenon::testing {
@@ -172,6 +173,7 @@ public:
     std::deque<bool> waits;  ///< what each call of wait gives; then false
     std::map<std::string, agent::RecoveredCall> recovered;
     std::function<void()> on_wait;
+    const journal::Deliveries* deliveries = nullptr;  ///< the session's; null: all ends are open
 
     std::vector<agent::JobEnded> undelivered() override {
         if (!drains.empty()) {
@@ -181,8 +183,7 @@ public:
         }
         std::vector<agent::JobEnded> left;
         for (const agent::JobEnded& job : ended_) {
-            if (std::find(told_jobs.begin(), told_jobs.end(), job.id) == told_jobs.end())
-                left.push_back(job);
+            if (deliveries == nullptr || !deliveries->is_delivered(job.id)) left.push_back(job);
         }
         return left;
     }
@@ -193,10 +194,6 @@ public:
         waits.pop_front();
         return first;
     }
-    void told(const std::vector<std::string>& jobs) override {
-        told_jobs.insert(told_jobs.end(), jobs.begin(), jobs.end());
-    }
-    std::vector<std::string> told_jobs;
     std::string jobs_table;
     std::string table() override { return jobs_table; }
     std::optional<agent::RecoveredCall> recover(const agent::ToolCall& call,

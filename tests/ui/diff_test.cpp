@@ -25,7 +25,8 @@ agent::ToolCall edit(std::string old_text, std::string new_text, bool all = fals
             {}};
 }
 
-std::optional<Change> change_of_edit(const agent::ToolCall& call, std::string_view contents) {
+std::optional<Change> change_of_edit(const agent::ToolCall& call,
+                                     std::optional<std::string_view> contents) {
     return change_of(call, testing::facts_of("edit_file"), contents);
 }
 

@@ -288,6 +288,13 @@ struct Case {
     std::string source, drawn;
 };
 
+std::string long_lines(std::string_view line, int count) {
+    std::string text(line);
+    for (int i = 1; i < count; ++i)
+        text.append("\n").append(line);
+    return text;
+}
+
 TEST(Markdown, DrawsEachKindOfBlockAndSpan) {
     const Case cases[] = {
         {"line ends of prose stay", "one\ntwo", "one\ntwo\n"},
@@ -318,6 +325,19 @@ TEST(Markdown, DrawsEachKindOfBlockAndSpan) {
         {"images", "![alt](x.png)", "[image: alt] (x.png)\n"},
         {"definitions of links are shown", "See [a].\n\n[a]: http://b",
          "See [a].\n\n[a]: http://b\n"},
+        {"definitions of links on two lines", "[a]:\nb", "[a]:\nb\n"},
+        {"a definition of a link below a list", "- a\n\n[b]: c", "- a\n\n[b]: c\n"},
+        {"code that looks like a definition", "- a\n  ```\n  [b]: c\n  ```",
+         "- a\n  ```\n  [b]: c\n  ```\n"},
+        {"lines of blanks in code", "```\n    \n\n  ~~~\n```", "```\n    \n\n  ~~~\n```\n"},
+        {"an indented fence", "  ```\n    a\n  b\n c\n   ```", "```\n  a\nb\nc\n```\n"},
+        {"an HTML comment ends on its line", "a\n<!-- b -->\n*c*", "a\n<!-- b -->\nc\n"},
+        {"an element begins a line of prose", "<b>a</b> *b*", "<b>a</b> b\n"},
+        {"a rule is no part of an item", "- a\n***\nb", "- a\n───\nb\n"},
+        {"only 1 ends a paragraph", "a\n2. b\n1. c", "a\n2. b\n1. c\n"},
+        {"a long item goes on",
+         "- " + std::string(36, 'a') + "\n\n" + long_lines("  b", 70) + "\n  c\n- d",
+         "- " + std::string(36, 'a') + "\n\n" + long_lines("  b", 70) + "\n  c\n- d\n"},
         {"underscores in words", "a_b_c *d*", "a_b_c d\n"},
         {"unclosed emphasis", "a **b", "a **b\n"},
         {"a table below its paragraph", "Look:\n|a|b|\n|-|-|\n|1|2|",

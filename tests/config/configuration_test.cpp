@@ -1,4 +1,4 @@
-#include "host/config/settings.h"
+#include "host/config/configuration.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -32,10 +32,10 @@ void trust(const World& world) {
 
 TEST(Settings, HaveTheDefaultsOfTheContract) {
     const World world;
-    const Examined examined = world.examined();
+    const Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    EXPECT_THAT(examined.loaded.warnings, IsEmpty());
-    const Settings& s = examined.loaded.settings;
+    EXPECT_THAT(examined.warnings, IsEmpty());
+    const Settings& s = examined.settings;
     EXPECT_EQ(s.model.provider, "anthropic");
     EXPECT_EQ(s.model.name, "");
     EXPECT_EQ(s.model.base_url, "");
@@ -159,7 +159,7 @@ TEST(Settings, TakeEveryKeyInBothForms) {
 
 TEST(Settings, StrongerLayersWin) {
     World world;
-    const auto now = [&] { return world.entry("model.name"); };
+    const auto now = [&] { return world.shown("model.name"); };
     const auto expect = [&](const std::string& value, const std::string& origin) {
         SCOPED_TRACE(value);
         EXPECT_EQ(now().value, value);
@@ -188,7 +188,7 @@ TEST(Settings, StrongerLayersWin) {
     world.define("model.name", "first");
     world.define("model.name", "define");
     expect("define", "-D");
-    EXPECT_EQ(world.examined().loaded.files.size(), 5U);
+    EXPECT_EQ(world.examined().files.size(), 5U);
 }
 
 TEST(Settings, RulesOfAllLayersAddUpAndKnowWhereTheyBegin) {
@@ -202,9 +202,9 @@ TEST(Settings, RulesOfAllLayersAddUpAndKnowWhereTheyBegin) {
     world.option_says("permissions.allow", "oa", "--allow");
     world.define("permissions.deny", "d1");
     world.define("permissions.deny.1", "d2");
-    const Examined examined = world.examined();
+    const Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    const auto& p = examined.loaded.settings.permissions;
+    const auto& p = examined.settings.permissions;
     EXPECT_THAT(texts(p.deny), ElementsAre("s9", "s10", "u1", "u2", "w", "od", "d1", "d2"));
     EXPECT_THAT(texts(p.allow), ElementsAre("ua", "oa"));
     EXPECT_THAT(texts(p.ask), ElementsAre("wa"));
@@ -230,6 +230,21 @@ TEST(Settings, PluginFoldersAreConfiguredOnesThenMoreOnes) {
                                                     world.dir / "ws/rel", world.dir / "ws/opt"}));
 }
 
+TEST(Settings, PluginFoldersAreShownAsTheyAreSearched) {
+    World world;
+    world.define("plugins.path", "given");
+    world.sources.environment["TENON_PLUGIN_PATH"] = "/env:/opt";
+    world.overrides.plugin_dirs = {"/opt"};
+    const Configuration found = world.examined();
+    std::vector<std::string> shown;
+    for (const ShownSetting& setting : shown_settings(found.table)) {
+        if (setting.key == "plugins.path") shown.push_back(setting.origin + " " + setting.value);
+    }
+    EXPECT_THAT(shown, ElementsAre("-D " + (world.dir / "ws/given").string(),
+                                   "TENON_PLUGIN_PATH /env", "TENON_PLUGIN_PATH /opt"));
+    EXPECT_EQ(found.settings.plugins.path, (Paths{world.dir / "ws/given", "/env", "/opt"}));
+}
+
 TEST(Settings, APluginsOwnListIsNumberedInBothForms) {
     World world;
     world.dir.write("etc/tenon.xml",
@@ -251,10 +266,23 @@ TEST(Settings, TheEnvironmentSpeaksOfItsProvider) {
     EXPECT_EQ(s.model.proxy, "");
     EXPECT_EQ(s.model.https_proxy, "http://u:t0p@lower:1");
     EXPECT_EQ(s.model.no_proxy, "localhost");
-    EXPECT_EQ(world.entry("model.proxy").value, "http://[redacted]@lower:1");
-    EXPECT_EQ(world.entry("model.proxy").origin, "https_proxy");
+    EXPECT_EQ(world.shown("model.proxy").value, "http://[redacted]@lower:1");
+    EXPECT_EQ(world.shown("model.proxy").origin, "https_proxy");
     world.sources.environment["HTTPS_PROXY"] = "http://upper:1";
     EXPECT_EQ(world.settings().model.https_proxy, "http://upper:1");
+}
+
+TEST(Settings, AProxyOfTheEnvironmentIsNotCheckedAndHoldsWhereNoneIsConfigured) {
+    World world;
+    world.sources.environment["HTTPS_PROXY"] = "socks5://h:1";
+    Configuration found = world.examined();
+    EXPECT_THAT(found.errors, IsEmpty());
+    EXPECT_EQ(found.settings.model.https_proxy, "socks5://h:1");
+    EXPECT_EQ(world.shown("model.proxy").value, "socks5://h:1");
+    world.user_says("model.proxy=p:1\n");
+    found = world.examined();
+    EXPECT_EQ(found.settings.model.proxy, "p:1");
+    EXPECT_EQ(world.shown("model.proxy").value, "p:1");
 }
 
 TEST(Settings, OptionsReachTheirKeys) {
@@ -265,6 +293,7 @@ TEST(Settings, OptionsReachTheirKeys) {
     world.overrides.add_dirs = {"../ws"};
     world.option_says("agent.maxTurns", "3", "--max-turns");
     world.option_says("log.level", "info", "--log-level");
+    world.option_says("model.provider", "replay", "--replay");
     world.overrides.replay = "run.jsonl";
     world.overrides.yes = true;
     const Settings s = world.settings();
@@ -275,7 +304,7 @@ TEST(Settings, OptionsReachTheirKeys) {
     EXPECT_EQ(s.model.provider, "replay");
     EXPECT_EQ(s.model.replay_file, world.dir / "ws/run.jsonl");
     EXPECT_TRUE(s.permissions.yes);
-    EXPECT_EQ(world.entry("model.provider").origin, "--replay");
+    EXPECT_EQ(world.shown("model.provider").origin, "--replay");
 }
 
 TEST(Settings, TellAllErrorsWithFileLineKeyAndWhatIsAllowed) {
@@ -325,10 +354,10 @@ TEST(Settings, TheXmlHidesThePropertiesBesideItWithAWarning) {
     World world;
     world.system_says("model.name=properties\nnonsense=1\n");
     world.dir.write("etc/tenon.xml", "<tenon><model><name>xml</name></model></tenon>");
-    const Examined examined = world.examined();
+    const Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    EXPECT_THAT(examined.loaded.warnings, ElementsAre(HasSubstr("tenon.properties")));
-    EXPECT_EQ(examined.loaded.settings.model.name, "xml");
+    EXPECT_THAT(examined.warnings, ElementsAre(HasSubstr("tenon.properties")));
+    EXPECT_EQ(examined.settings.model.name, "xml");
 }
 
 TEST(Settings, AFileThatCannotBeReadIsAnErrorButNotTheWorkspaces) {
@@ -338,14 +367,14 @@ TEST(Settings, AFileThatCannotBeReadIsAnErrorButNotTheWorkspaces) {
                 ElementsAre(HasSubstr((world.dir / "etc/tenon.xml").string())));
     std::filesystem::remove(world.dir / "etc/tenon.xml");
     world.dir.write("ws/.tenon/tenon.xml", "<tenon><model>");
-    Examined examined = world.examined();
+    Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    EXPECT_THAT(examined.loaded.warnings, ElementsAre(HasSubstr("not well-formed")));
+    EXPECT_THAT(examined.warnings, ElementsAre(HasSubstr("not well-formed")));
     std::filesystem::remove(world.dir / "ws/.tenon/tenon.xml");
     std::filesystem::create_directories(world.dir / "ws/.tenon/tenon.xml");
     examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    EXPECT_THAT(examined.loaded.warnings, ElementsAre(HasSubstr("it is ignored")));
+    EXPECT_THAT(examined.warnings, ElementsAre(HasSubstr("it is ignored")));
 }
 
 TEST(Settings, AnUnreadableFileIsAnError) {
@@ -370,9 +399,9 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
         "permissions.allow.1=Bash\npermissions.allow.2=Edit\npermissions.mode=bypassPermissions\n"
         "plugins.path.1=evil\nplugins.x.isolated=false\nplugins.x.own=1\nlog.file=/"
         "evil\njobs.maxQueued=1\n");
-    const Examined examined = world.examined();
+    const Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    const Settings& s = examined.loaded.settings;
+    const Settings& s = examined.settings;
     EXPECT_EQ(s.model.name + s.log.level, "mdebug");
     EXPECT_THAT(texts(s.permissions.deny), ElementsAre("d"));
     EXPECT_THAT(texts(s.permissions.ask), ElementsAre("a"));
@@ -395,14 +424,14 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
     EXPECT_TRUE(s.plugins.by_id.empty());
     EXPECT_EQ(s.jobs.max_queued, 10'000);
     std::string all;
-    for (const std::string& warning : examined.loaded.warnings)
+    for (const std::string& warning : examined.warnings)
         all += warning + "\n";
     for (const char* key :
          {"model.baseUrl", "model.provider", "model.proxy", "model.caFile", "permissions.allow",
           "permissions.mode", "plugins.path", "plugins.x.isolated", "plugins.x.own", "log.file",
           "jobs.maxQueued", "jobs.pidNamespace"})
         EXPECT_THAT(all, HasSubstr(std::string(key) + " is ignored: the workspace is not trusted"));
-    EXPECT_EQ(examined.loaded.warnings.size(), 12U) << all;
+    EXPECT_EQ(examined.warnings.size(), 12U) << all;
 }
 
 TEST(Settings, AStrangersWorkspaceTurnsReadOnlyCommandsOffButNotOn) {
@@ -421,10 +450,10 @@ TEST(Settings, AStrangersWorkspaceTurnsReadOnlyCommandsOffButNotOn) {
         World world;
         world.user_says(c.user);
         world.workspace_says(std::string("permissions.readOnlyCommands=") + c.workspace + "\n");
-        const Examined examined = world.examined();
+        const Configuration examined = world.examined();
         EXPECT_THAT(examined.errors, IsEmpty());
-        EXPECT_EQ(examined.loaded.settings.permissions.read_only_commands, c.on);
-        EXPECT_EQ(examined.loaded.warnings.size(), c.warnings);
+        EXPECT_EQ(examined.settings.permissions.read_only_commands, c.on);
+        EXPECT_EQ(examined.warnings.size(), c.warnings);
     }
 }
 
@@ -446,10 +475,10 @@ TEST(Settings, AStrangersNumbersOnlyMakeThingsStricter) {
         World world;
         world.user_says(c.user);
         world.workspace_says(c.workspace);
-        const Examined examined = world.examined();
+        const Configuration examined = world.examined();
         EXPECT_THAT(examined.errors, IsEmpty());
-        EXPECT_EQ(examined.loaded.settings.agent.max_turns, c.turns);
-        EXPECT_EQ(examined.loaded.warnings.size(), c.warnings);
+        EXPECT_EQ(examined.settings.agent.max_turns, c.turns);
+        EXPECT_EQ(examined.warnings.size(), c.warnings);
     }
 }
 
@@ -458,16 +487,16 @@ TEST(Settings, TrustLetsAWorkspaceSpeakUntilItsFileChanges) {
     world.workspace_says("permissions.allow.1=Bash\nagent.maxTurns=9\nnonsense=1\n");
     world.user_says("agent.maxTurns=5\n");
     trust(world);
-    Examined examined = world.examined();
+    Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    EXPECT_THAT(examined.loaded.warnings, ElementsAre(HasSubstr("unknown key \"nonsense\"")));
-    EXPECT_THAT(texts(examined.loaded.settings.permissions.allow), ElementsAre("Bash"));
-    EXPECT_EQ(examined.loaded.settings.agent.max_turns, 9);
+    EXPECT_THAT(examined.warnings, ElementsAre(HasSubstr("unknown key \"nonsense\"")));
+    EXPECT_THAT(texts(examined.settings.permissions.allow), ElementsAre("Bash"));
+    EXPECT_EQ(examined.settings.agent.max_turns, 9);
     world.workspace_says("permissions.allow.1=Bash(*)\n");
     examined = world.examined();
-    EXPECT_THAT(examined.loaded.settings.permissions.allow, IsEmpty());
-    EXPECT_THAT(examined.loaded.warnings, ElementsAre(HasSubstr("changed since it was trusted"),
-                                                      HasSubstr("permissions.allow is ignored")));
+    EXPECT_THAT(examined.settings.permissions.allow, IsEmpty());
+    EXPECT_THAT(examined.warnings, ElementsAre(HasSubstr("changed since it was trusted"),
+                                               HasSubstr("permissions.allow is ignored")));
 }
 
 TEST(Settings, TrustFollowsTheRealPathOfTheWorkspace) {
@@ -491,22 +520,22 @@ TEST(Settings, DotEnvFillsOnlyWhatNothingElseSetAndIsAnnounced) {
         "ws/.env",
         "ANTHROPIC_API_KEY=key-from-env-file\nMODEL_ID=file-model\nOPENAI_API_KEY=bad key\n");
     world.sources.credentials.openai = "key-of-environment\n";
-    Examined examined = world.examined();
+    Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
-    EXPECT_EQ(examined.loaded.credentials.anthropic, "key-from-env-file");
-    EXPECT_EQ(examined.loaded.credentials.openai, "key-of-environment");
-    EXPECT_EQ(examined.loaded.settings.model.name, "file-model");
+    EXPECT_EQ(examined.credentials.anthropic, "key-from-env-file");
+    EXPECT_EQ(examined.credentials.openai, "key-of-environment");
+    EXPECT_EQ(examined.settings.model.name, "file-model");
     const std::string file = (world.dir / "ws/.env").string();
-    EXPECT_THAT(examined.loaded.notices, ElementsAre("using ANTHROPIC_API_KEY from " + file,
-                                                     "using MODEL_ID=file-model from " + file));
-    EXPECT_EQ(world.entry("model.name").origin, file + ": MODEL_ID");
+    EXPECT_THAT(examined.notices, ElementsAre("using ANTHROPIC_API_KEY from " + file,
+                                              "using MODEL_ID=file-model from " + file));
+    EXPECT_EQ(world.shown("model.name").origin, file + ": MODEL_ID");
 
     world.sources.credentials.anthropic = "key-of-environment";
     world.system_says("model.name=system\n");
     examined = world.examined();
-    EXPECT_EQ(examined.loaded.credentials.anthropic, "key-of-environment");
-    EXPECT_EQ(examined.loaded.settings.model.name, "system");
-    EXPECT_THAT(examined.loaded.notices, IsEmpty());
+    EXPECT_EQ(examined.credentials.anthropic, "key-of-environment");
+    EXPECT_EQ(examined.settings.model.name, "system");
+    EXPECT_THAT(examined.notices, IsEmpty());
 }
 
 TEST(Settings, AKeyThatNoHeaderCanHoldIsAnErrorThatDoesNotShowIt) {
@@ -529,13 +558,13 @@ TEST(Settings, ABadRuleOfAWorkspaceIsAWarningAndTheReadableOnesCount) {
             ASSERT_TRUE(record_trust(world.state(), world.dir / "ws",
                                      *find_config_file(world.dir / "ws/.tenon"), {}));
         }
-        const Examined found = world.examined();
+        const Configuration found = world.examined();
         EXPECT_THAT(found.errors, ::testing::IsEmpty());
-        ASSERT_EQ(found.loaded.settings.permissions.deny.size(), 1U);
-        EXPECT_EQ(found.loaded.settings.permissions.deny[0].text, "Bash(rm *)");
-        EXPECT_THAT(found.loaded.settings.permissions.ask, ::testing::IsEmpty());
+        ASSERT_EQ(found.settings.permissions.deny.size(), 1U);
+        EXPECT_EQ(found.settings.permissions.deny[0].text, "Bash(rm *)");
+        EXPECT_THAT(found.settings.permissions.ask, ::testing::IsEmpty());
         for (const char* rule : {"'Read('", "'Read(!x)'", "'No Tool'"})
-            EXPECT_THAT(found.loaded.warnings, ::testing::Contains(HasSubstr(rule)));
+            EXPECT_THAT(found.warnings, ::testing::Contains(HasSubstr(rule)));
     }
 }
 
@@ -578,9 +607,9 @@ TEST(Settings, ATildeIsTheHomeDirectoryWhereverAPathIsGiven) {
     world.overrides.config = "~/c.properties";
     world.overrides.replay = "~/r.jsonl";
     world.overrides.record = "./~/x";
-    const Examined found = world.examined();
+    const Configuration found = world.examined();
     EXPECT_THAT(found.errors, ::testing::IsEmpty());
-    const Settings& settings = found.loaded.settings;
+    const Settings& settings = found.settings;
     EXPECT_EQ(settings.workspace, world.dir / "home/w");
     EXPECT_THAT(
         settings.add_dirs,
@@ -622,10 +651,10 @@ TEST(Settings, AWorkspacesFileIsNotReadThroughALinkThatLeadsOutOfTheProject) {
     std::filesystem::create_directories(world.dir / "ws/.tenon");
     std::filesystem::create_symlink("../../home/private.properties",
                                     world.dir / "ws/.tenon/tenon.properties");
-    const Examined found = world.examined();
+    const Configuration found = world.examined();
     EXPECT_THAT(found.errors, ::testing::IsEmpty());
-    EXPECT_THAT(found.loaded.settings.permissions.deny, ::testing::IsEmpty());
-    EXPECT_THAT(found.loaded.warnings, ::testing::Contains(HasSubstr("outside")));
+    EXPECT_THAT(found.settings.permissions.deny, ::testing::IsEmpty());
+    EXPECT_THAT(found.warnings, ::testing::Contains(HasSubstr("outside")));
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+#include "host/agent/ports.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tenon::agent {
+
+Turns::Turns(std::size_t places) : passed_(places, false) {}
+
+void Turns::await(std::size_t place) {
+    Lock lock(mutex_);
+    const auto own = passed_.begin() + static_cast<std::ptrdiff_t>(place);
+    while (std::find(passed_.begin(), own, false) != own)
+        changed_.wait(lock);
+}
+
+void Turns::pass(std::size_t place) {
+    const Lock lock(mutex_);
+    passed_[place] = true;
+    changed_.notify_all();
+}
+
+CallContext::CallContext(Caller caller, std::string tool_use_id, std::stop_token stop,
+                         std::function<void(std::string)> progress, Turns* turns, std::size_t place)
+    : caller_(std::move(caller)),
+      tool_use_id_(std::move(tool_use_id)),
+      stop_(std::move(stop)),
+      progress_(std::move(progress)),
+      turns_(turns),
+      place_(place) {}
+
+CallContext::~CallContext() = default;
+
+void CallContext::progress(std::string note) const {
+    if (progress_) progress_(std::move(note));
+}
+
+void CallContext::deliver(std::string job) {
+    const Lock lock(mutex_);
+    delivered_.push_back(std::move(job));
+}
+
+std::vector<std::string> CallContext::take_delivered() {
+    const Lock lock(mutex_);
+    return std::exchange(delivered_, {});
+}
+
+}  // namespace tenon::agent

@@ -1,0 +1,173 @@
+#include "host/config/configuration.h"
+
+#include "host/base/untrusted.h"
+#include "host/config/layers.h"
+#include "host/config/sandbox_settings.h"
+#include "host/config/state_dir.h"
+
+namespace tenon::config {
+namespace {
+
+struct KeyVariable {
+    const char* name;
+    std::string Credentials::*key;
+};
+constexpr KeyVariable kKeyVariables[] = {{"ANTHROPIC_API_KEY", &Credentials::anthropic},
+                                         {"OPENAI_API_KEY", &Credentials::openai}};
+
+/// The hosts that the environment's proxy is not for.
+std::string no_proxy(const Environment& environment) {
+    const auto value = variable(environment, "NO_PROXY");
+    return value.empty() ? variable(environment, "no_proxy") : value;
+}
+
+class Examination {
+public:
+    Examination(const Sources& sources, const Overrides& overrides)
+        : sources_(sources),
+          overrides_(overrides),
+          layers_(collect_layers(sources, overrides)),
+          dotenv_file_((layers_.workspace / ".env").string()) {}
+
+    Configuration run() &&;
+
+private:
+    void make_table();
+    void take_keys();
+    void take_paths();
+    void take_state_dir();
+    void take_add_dir(const std::filesystem::path& name);
+    std::filesystem::path named_path(const std::filesystem::path& name, const char* named_by);
+    [[nodiscard]] Result<std::filesystem::path> absolute(const std::filesystem::path& name) const {
+        return given_path(name, layers_.places.home, sources_.cwd);
+    }
+
+    const Sources& sources_;
+    const Overrides& overrides_;
+    Layers layers_;
+    const std::string dotenv_file_;
+    Configuration out_;
+};
+
+Configuration Examination::run() && {
+    make_table();
+    take_keys();
+    out_.settings = settings_of(out_.table);
+    out_.settings.permissions.yes = overrides_.yes;
+    out_.settings.model.no_proxy = no_proxy(sources_.environment);
+    take_paths();
+    take_sandbox(sources_.system, layers_.places.data, out_);
+    return std::move(out_);
+}
+
+void Examination::make_table() {
+    out_.errors = std::move(layers_.errors);
+    out_.no_workspace = std::move(layers_.no_workspace);
+    out_.warnings = std::move(layers_.warnings);
+    out_.files = std::move(layers_.files);
+    out_.table = Table(layers_.places.home, sources_.check_rule);
+    for (const Layer& layer : layers_.layers)
+        out_.table.add(layer, out_.errors, out_.warnings);
+    out_.warnings.insert(out_.warnings.end(), layers_.dotenv.warnings.begin(),
+                         layers_.dotenv.warnings.end());
+}
+
+/// The keys of the environment, and where it has none, those of the workspace's .env.
+void Examination::take_keys() {
+    for (const auto& [name, key] : kKeyVariables) {
+        auto given = clean_key(name, sources_.credentials.*key);
+        if (!given) {
+            out_.errors.push_back(given.error().message);
+            continue;
+        }
+        out_.credentials.*key = *given;
+        const auto in_file = layers_.dotenv.values.find(name);
+        if (!given->empty() || in_file == layers_.dotenv.values.end()) continue;
+        if (auto found = clean_key(name, in_file->second)) {
+            out_.credentials.*key = *found;
+            out_.notices.push_back(std::string("using ") + name + " from " + dotenv_file_);
+        } else {
+            out_.warnings.push_back(dotenv_file_ + ": " + found.error().message +
+                                    "; it is ignored");
+        }
+    }
+    const Setting* model = out_.table.find("model.name");
+    if (model != nullptr && model->origin == dotenv_file_ + ": MODEL_ID")
+        out_.notices.push_back("using MODEL_ID=" + visible(model->text) + " from " + dotenv_file_);
+}
+
+/// A path that an option or a variable gives. Where it cannot be made absolute, an error says so.
+std::filesystem::path Examination::named_path(const std::filesystem::path& name,
+                                              const char* named_by) {
+    auto path = absolute(name);
+    if (path) return *std::move(path);
+    out_.errors.push_back(path.error().while_doing(named_by).message);
+    return {};
+}
+
+/// What no key sets.
+void Examination::take_paths() {
+    Settings& settings = out_.settings;
+    settings.workspace = layers_.workspace;
+    settings.prefix = sources_.prefix;
+    settings.home = layers_.places.home;
+    settings.config_dir = layers_.places.config;
+    take_state_dir();
+    for (const auto& name : overrides_.add_dirs)
+        take_add_dir(name);
+    if (overrides_.replay) settings.model.replay_file = named_path(*overrides_.replay, "--replay");
+    if (overrides_.record) settings.model.record_file = named_path(*overrides_.record, "--record");
+}
+
+void Examination::take_state_dir() {
+    const auto& state = layers_.places.state;
+    out_.settings.state_dir = state;
+    if (!state.empty()) {
+        if (auto fine = check_state_dir(state); !fine) out_.errors.push_back(fine.error().message);
+    } else if (const auto set = variable(sources_.environment, "TENON_STATE_DIR"); !set.empty()) {
+        (void)named_path(set, "TENON_STATE_DIR");
+    } else {
+        out_.errors.emplace_back("there is no directory for state; set HOME or TENON_STATE_DIR");
+    }
+}
+
+void Examination::take_add_dir(const std::filesystem::path& name) {
+    auto path = absolute(name);
+    if (path) {
+        path = real_directory(*path);
+        if (!path) path = path.error().while_doing(name.string());
+    }
+    if (path) {
+        out_.settings.add_dirs.push_back(*std::move(path));
+    } else {
+        out_.errors.push_back("--add-dir " + visible(path.error().message));
+    }
+}
+
+}  // namespace
+
+Sources process_sources(std::filesystem::path prefix, const StartDirectory& start) {
+    Sources out;
+    out.credentials = take_credentials();
+    out.environment = process_environment();
+    out.prefix = std::move(prefix);
+    out.cwd = start.path;
+    out.cwd_problem = start.problem;
+    return out;
+}
+
+Configuration examine(const Sources& sources, const Overrides& overrides) {
+    return Examination(sources, overrides).run();
+}
+
+Result<Configuration> load(const Sources& sources, const Overrides& overrides) {
+    Configuration found = examine(sources, overrides);
+    if (!found.no_workspace.empty()) found.errors.insert(found.errors.begin(), found.no_workspace);
+    if (found.errors.empty()) return found;
+    std::string all;
+    for (const std::string& error : found.errors)
+        all += (all.empty() ? "" : "\n") + error;
+    return Error{std::move(all)};
+}
+
+}  // namespace tenon::config

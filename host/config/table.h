@@ -1,0 +1,92 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/config/config_file.h"
+#include "host/config/settings.h"
+#include "host/config/settings_keys.h"
+
+namespace tenon::config {
+
+/// Checks the text of a permission rule; a leading `~` of its path stands for `home`. The Error
+/// names the rule's origin and says what is wrong.
+using RuleCheck = Result<void> (*)(const RuleText& rule, const std::filesystem::path& home);
+
+/// What the settings of a layer may do, and what becomes of a bad one.
+enum class LayerTrust {
+    kBuiltIn,    ///< defaults, and texts of another form than a file's: they are not checked
+    kOwn,        ///< the user's and the machine's: all count, a bad one is an error
+    kTrusted,    ///< of a trusted workspace: all count, a bad one is a warning
+    kUntrusted,  ///< of another workspace: harmless keys count, the rest are warnings
+};
+
+/// The settings of one place: a file, the environment, the options, …
+struct Layer {
+    LayerTrust trust = LayerTrust::kOwn;
+    std::string file;                 ///< empty: no file
+    std::filesystem::path base;       ///< where relative paths begin
+    std::filesystem::path rule_base;  ///< where a leading "/" of a rule begins
+    std::vector<ConfigEntry> entries;
+};
+
+/// A setting in force: one value of a key. A key that is a list has several.
+struct Setting {
+    SettingValue value;  ///< a path is absolute
+    std::string text;    ///< as written
+    std::string origin;  ///< "default", "/etc/tenon/tenon.xml:4", "--model", "-D", "TENON_MODEL"
+    bool built_in = false;
+    /// Of a rule: its origin with the key instead of the line, and where its leading "/" begins.
+    std::string rule_origin;
+    std::filesystem::path rule_base;
+};
+
+/// Every key that has a value: key -> value, text and origin, put together from layers. Knows what
+/// an untrusted workspace may set. Reads no files: where layers come from is not its business.
+class Table {
+public:
+    Table() = default;
+    /// `home` is what a leading `~/` of a path stands for; `check_rule` may be null.
+    Table(std::filesystem::path home, RuleCheck check_rule)
+        : home_(std::move(home)), check_rule_(check_rule) {}
+
+    /// Adds a layer that is stronger than all before it: its values replace theirs, its permission
+    /// rules and sandbox paths are added. Its `plugins.path` replaces theirs, but for a built-in
+    /// layer, whose directories are added. Problems are errors or warnings, see LayerTrust.
+    void add(const Layer& layer, std::vector<std::string>& errors,
+             std::vector<std::string>& warnings);
+
+    /// Null: the key has no value.
+    [[nodiscard]] const Setting* find(std::string_view key) const;
+    /// The values of a list, in order.
+    [[nodiscard]] std::span<const Setting> list(std::string_view key) const;
+    [[nodiscard]] const auto& all() const { return settings_; }
+
+private:
+    friend class Addition;
+    std::filesystem::path home_;
+    RuleCheck check_rule_ = nullptr;
+    std::map<std::string, std::vector<Setting>, std::less<>> settings_;
+};
+
+/// The table as plain values. Sandbox paths and what is no key (workspace, state, …) are not
+/// filled in.
+Settings settings_of(const Table& table);
+
+/// One line of `tenon config show`.
+struct ShownSetting {
+    std::string key;
+    std::string value;      ///< as it was written, without credentials; empty: there is none
+    std::string origin;     ///< see Setting
+    std::string otherwise;  ///< what holds while there is no value, for people
+};
+
+/// Every key in the documented order, a list's once for each value; then plugins' own keys.
+std::vector<ShownSetting> shown_settings(const Table& table);
+
+}  // namespace tenon::config

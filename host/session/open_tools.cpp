@@ -1,0 +1,277 @@
+#include "host/session/open_tools.h"
+
+#include <sys/eventfd.h>
+
+#include <Poco/Exception.h>
+#include <spdlog/spdlog.h>
+
+#include "host/base/limits.h"
+#include "host/base/private_dirs.h"
+#include "host/config/state_dir.h"
+#include "host/jobs/watch.h"
+#include "host/plugins/redact_service.h"
+#include "host/session/containment.h"
+#include "host/session/plugin_options.h"
+
+namespace tenon::session {
+namespace {
+
+namespace fs = std::filesystem;
+
+spdlog::level::level_enum log_level(int level) {
+    switch (level) {
+        case TENON_LOG_DEBUG:
+            return spdlog::level::debug;
+        case TENON_LOG_INFO:
+            return spdlog::level::info;
+        case TENON_LOG_WARNING:
+            return spdlog::level::warn;
+        default:
+            return spdlog::level::err;
+    }
+}
+
+/// Whether its supervisor has taken the job, or it has ended without one.
+bool has_begun(const jobs::Store& store, const jobs::JobId& id) {
+    if (store.started(id)) return true;
+    const auto job = store.load(id);
+    return !job || jobs::is_terminal(job->status);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions options) {
+    std::unique_ptr<OpenTools> tools(new OpenTools(std::move(options)));
+    if (auto prepared = tools->prepare(); !prepared) return prepared.error();
+    if (auto loaded = tools->load_plugins(); !loaded) return loaded.error();
+    tools->registry_->begin_session({}, "new");
+    return tools;
+}
+
+Result<void, StartFailure> OpenTools::prepare() {
+    if (auto made = make_folders(); !made) return made;
+    if (auto made = make_gate(); !made) return made;
+    if (auto made = make_queue(); !made) return made;
+    make_services();
+    return {};
+}
+
+Result<void, StartFailure> OpenTools::make_folders() {
+    if (auto made = config::make_state_dir(settings_.state_dir); !made)
+        return StartFailure{made.error().message};
+    for (const char* name : {"sessions", "jobs"}) {
+        if (auto made = make_private_dirs(settings_.state_dir / name); !made)
+            return StartFailure{made.error().message};
+    }
+    return {};
+}
+
+/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
+/// skills.
+std::vector<fs::path> OpenTools::readable_folders() const {
+    std::vector<fs::path> folders = folders_of_skills().readable;
+    if (!options_.session_id.empty()) folders.insert(folders.begin(), session_folder());
+    folders.insert(folders.begin(), settings_.state_dir / "jobs");
+    return folders;
+}
+
+Result<void, StartFailure> OpenTools::make_gate() {
+    permission::Config config;
+    const auto mode = permission::mode_from(settings_.permissions.mode);
+    if (!mode)
+        return StartFailure{"permissions.mode: unknown mode '" + settings_.permissions.mode + "'"};
+    config.mode = *mode;
+    config.yes = settings_.permissions.yes;
+    config.read_only_commands = settings_.permissions.read_only_commands;
+    config.read_only_sandbox = settings_.sandbox.mode == "read-only";
+    config.deny = settings_.permissions.deny;
+    config.ask = settings_.permissions.ask;
+    config.allow = settings_.permissions.allow;
+    config.workspace = settings_.workspace;
+    config.home = settings_.home;
+    config.add_dirs = settings_.add_dirs;
+    config.read_dirs = readable_folders();
+    gate_ = std::make_unique<permission::Gate>(std::move(config), options_.asker);
+    if (!gate_->errors().empty()) {
+        StartFailure failure;
+        for (const Error& error : gate_->errors())
+            failure.message += (failure.message.empty() ? "" : "\n") + error.message;
+        return failure;
+    }
+    return {};
+}
+
+Result<void, StartFailure> OpenTools::make_queue() {
+    auto store = jobs::Store::open(settings_.state_dir / "jobs");
+    if (!store) return StartFailure{store.error().message};
+    store_.emplace(std::move(*store));
+
+    jobs::QueueOptions options;
+    options.session = options_.session_id;
+    options.max_running = static_cast<std::size_t>(settings_.jobs.max_running);
+    options.max_queued = static_cast<std::size_t>(settings_.jobs.max_queued);
+    options.total_output_limit = settings_.jobs.total_output_limit;
+    options.shim.program = settings_.prefix / "libexec/tenon/tenon-shim";
+    options.shim.descriptor_limit = options_.run.descriptor_limit;
+    // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: a
+    // shim that is started from this process closes that many.
+    set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
+    options.shim.launcher = options_.run.launcher;
+    options.on_change = [this](const jobs::JobRecord& job) {
+        sink_.on_event(agent::JobChanged{job.id, std::string(jobs::to_string(job.status)),
+                                         secrets_.redact(job.spec.command), job.end.exit_code});
+    };
+    options.on_no_pid_namespace = [this](const std::string& why) {
+        if (!reported_no_namespace_.exchange(true))
+            notice("jobs.pidNamespace: no PID namespace can be made here (" + why +
+                   "); commands run without one");
+    };
+    options.on_news = options_.on_news;
+    try {
+        queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
+    } catch (const Poco::Exception& e) {
+        return StartFailure{"start the threads of the job queue: the system has no more (" +
+                                e.displayText() +
+                                "); is the limit of processes (ulimit -u) too low, or reached?",
+                            1};
+    } catch (const std::exception& e) {
+        return StartFailure{e.what(), 1};
+    }
+    return {};
+}
+
+void OpenTools::make_services() {
+    Containment containment = containment_of(settings_);
+    if (!containment.notice.empty()) notice(containment.notice);
+    CommandSettings commands;
+    commands.workspace = settings_.workspace;
+    commands.home = settings_.home;
+    commands.timeout = settings_.jobs.timeout;
+    commands.foreground_timeout = settings_.jobs.foreground_timeout;
+    commands.max_timeout = settings_.jobs.max_timeout;
+    commands.output_limit = settings_.jobs.output_limit;
+    commands.limits = job_limits_of(settings_.jobs);
+    commands.pid_namespace = settings_.jobs.pid_namespace;
+    commands.containment = std::move(containment.policy);
+    session_jobs_ = std::make_unique<SessionJobs>(
+        *store_, *queue_, deliveries_, std::move(commands),
+        [this](const plugins::ServiceRequest& request, const std::string& command) {
+            const auto verdict =
+                gate_->judge_command(request.plugin, command, string_or(request.params, "cwd"),
+                                     request.call->stop(), command_tool());
+            return verdict.allowed ? std::string() : verdict.reason;
+        },
+        secrets_);
+    session_jobs_->add_to(services_);
+    paths_ = std::make_unique<plugins::PathService>(
+        Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
+        [this](const fs::path& path) { return gate_->denied_read(path); },
+        [this](const fs::path& path) { return gate_->denied_edit(path); },
+        folders_of_skills().search);
+    paths_->add_to(services_);
+    agent_files_ = std::make_unique<AgentFileService>(
+        config::agent_folders(settings_.workspace, settings_.home, settings_.config_dir),
+        settings_.state_dir, [this](std::string text) { notice(std::move(text)); });
+    agent_files_->add_to(services_);
+    state_ = std::make_unique<plugins::StateService>(
+        settings_.state_dir / "plugin-state",
+        options_.session_id.empty() ? fs::path() : session_folder() / "plugin-state", &secrets_);
+    state_->add_to(services_);
+    plugins::add_redact_service(services_, secrets_);
+    services_.add("agent.run/1", [](const plugins::ServiceRequest&) {
+        return plugins::ServiceReply::failed(
+            "a subagent needs a model, and this call belongs to no session", TENON_UNSUPPORTED);
+    });
+    services_.add("agent.tools/1", [this](const plugins::ServiceRequest&) {
+        return plugins::ServiceReply::ok({{"tools", tool_names()}});
+    });
+    services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
+        const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
+        const auto verdict =
+            gate_->ask(request.plugin, string_or(request.params, "question"), stop);
+        return plugins::ServiceReply::ok({{"allowed", verdict.allowed}});
+    });
+}
+
+std::vector<std::string> OpenTools::tool_names() const {
+    std::vector<std::string> names;
+    for (const agent::ToolSpec* spec : registry_->specs())
+        names.push_back(spec->name);
+    return names;
+}
+
+/// The name of our own tool that runs commands: a rule that names this tool also judges the
+/// commands of third-party plugins.
+std::string OpenTools::command_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && !tool->facts.command.empty()) return tool->name;
+    return {};
+}
+
+plugins::LoaderOptions OpenTools::loader_options() const {
+    return session::loader_options(
+        settings_, [this](std::string_view plugin, int level, std::string_view message) {
+            spdlog::log(log_level(level), "plugin {}: {}", plugin,
+                        secrets_.redact(std::string(message)));
+        });
+}
+
+Result<void, StartFailure> OpenTools::load_plugins() {
+    plugin_files_.emplace(settings_.plugins.path);
+    plugins::Loaded loaded = plugins::load(loader_options(), services_);
+    if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
+    for (const auto& problem : loaded.problems)
+        report_left_out(problem);
+    for (auto& plugin : loaded.plugins) {
+        if (auto added = registry_->add(std::move(plugin)); !added) report_left_out(added.error());
+    }
+    return {};
+}
+
+/// Without some of its tools a model would do something else than it was asked for.
+Result<void> OpenTools::check_for_shortage(const plugins::Loaded& loaded) {
+    for (const auto& problem : loaded.problems) {
+        if (problem.shortage)
+            return Error{"plugin " + problem.file.string() + ": " + problem.reason};
+    }
+    return {};
+}
+
+void OpenTools::report_left_out(const plugins::Problem& problem) {
+    notice("plugin " + problem.file.string() + " is left out: " + problem.reason +
+           (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
+    plugin_problems_.push_back(problem);
+}
+
+agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& call,
+                                   std::stop_token stop) {
+    const auto verdict = gate_->judge(tool.spec(), call, stop);
+    if (!verdict.allowed) return {{secrets_.redact(verdict.reason), true, {}}, true, {}};
+    agent::CallContext context({{}, {}, call.name}, call.id, std::move(stop),
+                               [this, &call](std::string note) {
+                                   sink_.on_event(agent::ToolProgressed{call.id, std::move(note)});
+                               });
+    agent::CallOutcome outcome{tool.call(call, context), false, {}};
+    outcome.result.text = agent::text_without_keys(outcome.result, secrets_);
+    return outcome;
+}
+
+void OpenTools::leave_jobs_running(const std::stop_token& stop) {
+    const UniqueFd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    const std::stop_callback wake(stop, [&stopped] { ::eventfd_write(stopped.get(), 1); });
+    jobs::Watch watch(*store_);
+    for (const auto& job : queue_->background_jobs()) {
+        watch.add(job.id);
+        while (!has_begun(*store_, job.id)) {
+            if (stop.stop_requested()) {
+                std::ignore = queue_->cancel(job.id, "interrupt");
+                break;
+            }
+            watch.wait({}, stopped.get());
+        }
+        watch.remove(job.id);
+    }
+    queue_->leave();
+}
+
+}  // namespace tenon::session

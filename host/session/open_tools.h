@@ -1,0 +1,129 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "host/agent/tool_batch.h"
+#include "host/base/secrets.h"
+#include "host/config/settings.h"
+#include "host/jobs/queue.h"
+#include "host/journal/deliveries.h"
+#include "host/permission/gate.h"
+#include "host/plugins/folder_watch.h"
+#include "host/plugins/loader.h"
+#include "host/plugins/path_service.h"
+#include "host/plugins/registry.h"
+#include "host/plugins/services.h"
+#include "host/plugins/state_service.h"
+#include "host/session/agent_file_service.h"
+#include "host/session/run_setup.h"
+#include "host/session/session_jobs.h"
+#include "host/session/skill_folders.h"
+
+namespace tenon::session {
+
+/// Why nothing could be opened, and the exit code that says so.
+struct StartFailure {
+    std::string message;
+    int exit_code = 2;
+};
+
+/// What a session, or its tools alone, are opened with. `run` and `sink` outlive them.
+struct OpenOptions {
+    const RunSetup& run;
+    agent::EventSink& sink;
+    std::string session_id;  ///< empty: tools without a session (see OpenTools)
+    bool wait_for_jobs = true;
+    permission::Asker* asker = nullptr;  ///< null: nobody can be asked
+    /// Called when the end of a background job can be delivered; any thread. Must only wake
+    /// somebody.
+    std::function<void()> on_news = {};
+};
+
+/// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services
+/// of the host. Holds no conversation and needs no model: it serves `tenon tool`, and a session is
+/// built on it. Created and used on one thread.
+///
+/// Without a session, jobs belong to no session, plugins store nothing for a session, and there
+/// are no subagents.
+class OpenTools {
+public:
+    /// Loads the plugins for calls without a session; `options.session_id` is empty. Opens no
+    /// journal.
+    static Result<std::unique_ptr<OpenTools>, StartFailure> create(OpenOptions options);
+    virtual ~OpenTools() = default;
+    OpenTools(const OpenTools&) = delete;
+    OpenTools& operator=(const OpenTools&) = delete;
+
+    [[nodiscard]] const plugins::Registry& registry() const { return *registry_; }
+    [[nodiscard]] plugins::Registry& registry() { return *registry_; }
+
+    /// Judges the call and runs it, for a caller that has checked the arguments
+    /// (agent::Tool::check). Blocks until the call has ended, soon after `stop` is requested. The
+    /// text of the result is valid UTF-8 without known keys.
+    agent::CallOutcome call(agent::Tool& tool, const agent::ToolCall& call, std::stop_token stop);
+
+    /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has begun
+    /// or ended, since nobody would start it later; after `stop`, those that have not are
+    /// cancelled.
+    void leave_jobs_running(const std::stop_token& stop);
+
+protected:
+    explicit OpenTools(OpenOptions options)
+        : options_(std::move(options)),
+          settings_(options_.run.settings),
+          sink_(options_.sink),
+          secrets_(options_.run.secrets) {}
+
+    /// The steps of opening that come before the plugins are loaded.
+    Result<void, StartFailure> prepare();
+    Result<void, StartFailure> load_plugins();
+    static Result<void> check_for_shortage(const plugins::Loaded& loaded);
+    [[nodiscard]] plugins::LoaderOptions loader_options() const;
+    [[nodiscard]] std::vector<std::string> tool_names() const;
+    void report_left_out(const plugins::Problem& problem);
+    [[nodiscard]] std::filesystem::path session_folder() const {
+        return settings_.state_dir / "sessions" / options_.session_id;
+    }
+    void notice(std::string text) { sink_.on_event(agent::Notice{std::move(text)}); }
+
+    const OpenOptions options_;
+    const config::Settings& settings_;
+    agent::EventSink& sink_;
+    const Secrets& secrets_;
+
+    // In the order of creation; each uses those before it.
+    std::unique_ptr<permission::Gate> gate_;
+    std::optional<jobs::Store> store_;
+    std::atomic<bool> reported_no_namespace_ = false;
+    std::unique_ptr<jobs::Queue> queue_;
+    journal::Deliveries deliveries_;
+    std::unique_ptr<SessionJobs> session_jobs_;
+    std::unique_ptr<plugins::PathService> paths_;
+    std::unique_ptr<AgentFileService> agent_files_;
+    std::unique_ptr<plugins::StateService> state_;
+    plugins::Services services_;
+    const std::unique_ptr<plugins::Registry> registry_ = std::make_unique<plugins::Registry>();
+    std::optional<plugins::FolderWatch> plugin_files_;
+    std::vector<plugins::Problem> plugin_problems_;
+
+private:
+    Result<void, StartFailure> make_folders();
+    Result<void, StartFailure> make_gate();
+    Result<void, StartFailure> make_queue();
+    void make_services();
+    [[nodiscard]] std::string command_tool() const;
+    [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
+    [[nodiscard]] SkillFolders folders_of_skills() const {
+        return skill_folders(settings_.workspace, settings_.home, settings_.config_dir,
+                             settings_.prefix);
+    }
+};
+
+}  // namespace tenon::session

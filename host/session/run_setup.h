@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/resource.h>
+
+#include "host/agent/ports.h"
+#include "host/base/secrets.h"
+#include "host/config/configuration.h"
+#include "host/jobs/launcher.h"
+#include "host/session/provider.h"
+
+namespace tenon::session {
+
+/// What a run is asked for, besides its configuration.
+struct RunRequest {
+    std::optional<std::string> session;  ///< --session; else a new one
+    bool continue_last = false;          ///< --continue: the workspace's last session instead
+    bool workspace_named = false;        ///< --workspace: a session may be moved there
+    bool leave_jobs = false;             ///< --no-wait: jobs run on after the end of the session
+    /// Asks a person yes or no; empty where nobody can answer.
+    std::function<bool(const std::string& question)> ask;
+};
+
+/// What all sessions of one run share. The run owns it and keeps it until its last session has been
+/// closed. What says "session" is not set for tools without one. Its members refer to each other:
+/// it is not moved.
+struct RunSetup {
+    config::Settings settings;
+    Secrets secrets;                            ///< the known keys
+    ProviderSource providers;                   ///< for subagents; null: they cannot be run
+    std::unique_ptr<agent::Provider> provider;  ///< of a session's own conversation
+    jobs::Launcher* launcher = nullptr;         ///< outlives the run; null: shims are started here
+    std::string session_id;                     ///< of the first session
+    /// Empty, or the session whose workspace no longer exists and that is to be moved to the
+    /// workspace of `settings`.
+    std::string moved_session;
+    /// The model that the command line names. A session that has a model keeps it without this.
+    std::optional<std::string> model;
+    bool leave_jobs = false;      ///< see RunRequest
+    rlim_t descriptor_limit = 0;  ///< that commands get; 0: the one of this process
+};
+
+/// What tools are opened with when there is no session. The Error (exit 2) names a directory of
+/// plugins that is missing. Starts nothing.
+Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration);
+
+/// Decides everything that is decided before a session is opened. Starts nothing; may ask
+/// `request.ask`. The Error (exit 2) says what is missing: a model's name, a key, a directory of
+/// plugins, a session to continue.
+Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,
+                                              const RunRequest& request);
+
+}  // namespace tenon::session

@@ -1,0 +1,76 @@
+#include "host/session/run_setup.h"
+
+#include <gmock/gmock.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/config/world.h"
+
+namespace tenon::session {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct WorldWithKey : config::World {
+    WorldWithKey() { sources.credentials.anthropic = "a-key"; }
+};
+
+Result<std::unique_ptr<RunSetup>> prepared(const config::World& world,
+                                           const RunRequest& request = {}) {
+    return prepare_run(world.examined(), request);
+}
+
+TEST(RunSetup, AsksASessionForAnotherModelOnlyWhereTheCommandLineNamesOne) {
+    WorldWithKey world;
+    const auto expect = [&](const std::string& used, const std::optional<std::string>& asked) {
+        SCOPED_TRACE(used);
+        const auto setup = prepared(world);
+        ASSERT_TRUE(setup) << setup.error().message;
+        EXPECT_EQ((*setup)->settings.model.name, used);
+        EXPECT_EQ((*setup)->model, asked);
+    };
+    world.user_says("model.name=of-file\n");
+    expect("of-file", std::nullopt);
+    world.sources.environment["TENON_MODEL"] = "of-variable";
+    expect("of-variable", std::nullopt);
+    world.option_says("model.name", "of-option", "--model");
+    expect("of-option", "of-option");
+    world.define("model.name", "of-define");
+    expect("of-define", "of-define");
+}
+
+TEST(RunSetup, SaysWhatIsMissing) {
+    config::World world;
+    EXPECT_THAT(prepared(world).error().message, HasSubstr("no model is named"));
+    world.user_says("model.name=m\n");
+    EXPECT_THAT(prepared(world).error().message, HasSubstr("no key for the provider anthropic"));
+    world.sources.credentials.anthropic = "a-key";
+    EXPECT_TRUE(prepared(world));
+    world.overrides.plugin_dirs = {"missing"};
+    EXPECT_EQ(prepared(world).error().message,
+              "--plugin-dir " + (world.dir / "ws/missing").string() + ": no such directory");
+    world.overrides.plugin_dirs.clear();
+    RunRequest request;
+    request.continue_last = true;
+    EXPECT_THAT(prepared(world, request).error().message, HasSubstr("--continue"));
+}
+
+TEST(RunSetup, OpensTheNamedSessionElseANewOne) {
+    WorldWithKey world;
+    world.user_says("model.name=m\n");
+    RunRequest request;
+    const auto first = prepared(world, request);
+    const auto second = prepared(world, request);
+    ASSERT_TRUE(first && second);
+    EXPECT_NE((*first)->session_id, (*second)->session_id);
+    request.session = "mine";
+    request.leave_jobs = true;
+    const auto named = prepared(world, request);
+    ASSERT_TRUE(named);
+    EXPECT_EQ((*named)->session_id, "mine");
+    EXPECT_EQ((*named)->moved_session, "");
+    EXPECT_TRUE((*named)->leave_jobs);
+}
+
+}  // namespace
+}  // namespace tenon::session
