@@ -99,7 +99,7 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
         const Lock lock(mutex_);
         const auto it = jobs_.find(job->id);
         if (it != jobs_.end() && it->second.job.status != Status::kQueued) {
-            job->status = Status::kRunning;  // be it ended already: that is reported by itself
+            job->status = Status::kRunning;  // it may even have ended, which is reported separately
             job->started_ms = it->second.job.started_ms;
         }
     }

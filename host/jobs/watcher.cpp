@@ -203,7 +203,7 @@ void Watcher::look_at_running(const JobId& id) {
                           : ended_unrecorded(running.record, Status::kLost, job.error().message);
     UniqueFd supervisor = watch_.remove(id);
     running_.erase(id);
-    // Before the end is reported, so that whoever waits for both sees this one.
+    // Before the end is reported, so that a caller that waits for both sees the supervisor too.
     if (supervisor)
         add_lingering({id, std::move(supervisor), ended.spec.lifetime, ended.end.left_behind > 0});
     client_.on_ended(std::move(ended));
@@ -236,8 +236,8 @@ void Watcher::has_ended(const LingeringShim& shim) {
     client_.on_shim_ended();
 }
 
-/// Whoever cancels it announces that first, while holding the job's lock. So this end becomes known
-/// even if that process is killed before it has announced the record.
+/// A process that cancels the job announces that first, while holding the job's lock. So the end
+/// becomes known even if that process is killed before it has announced the record.
 void Watcher::look_at_queued(const JobId& id) {
     const bool undecided =
         store_.is_held_before_start(id);  // first: the record comes before the release

@@ -301,8 +301,8 @@ TEST(Store, RemovesOnlyOldDeliveredEndedJobs) {
     PreparedJob abandoned = *folder.store().prepare();
     const std::filesystem::path abandoned_path = abandoned.path();
     abandoned.release();
-    std::filesystem::last_write_time(abandoned_path,
-                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+    std::filesystem::last_write_time(
+        abandoned_path, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
     const UniqueFd lock(
         ::open((folder.store().folder_of(tree_lives) / kLockFile).c_str(), O_RDWR | O_CREAT, 0600));
     ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
