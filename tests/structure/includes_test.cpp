@@ -29,7 +29,7 @@ const std::map<std::string, std::set<std::string>> kNarrower = {
     {"plugin", {"base"}},
     {"shell", {"base"}},
     {"model", {"base", "agent"}},
-    {"permission", {"base", "agent", "shell"}},
+    {"permission", {"base", "agent", "config", "shell"}},
     {"plugins", {"base", "agent", "plugin"}},
     {"ui", {"base", "agent"}},
 };
