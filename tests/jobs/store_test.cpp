@@ -59,10 +59,10 @@ TEST(Store, ReportsAJobAsLostWhenNobodyHoldsItsLockAnyMore) {
         {started_by(self), "was killed"},
         {started_by(recycled), "was killed"},
         {started_by(another_boot), "the machine went down"},
-        {"", "unreadably"},
-        {"{\"v\":1,\"pid\":", "unreadably"},
+        {"", "cannot be read"},
+        {"{\"v\":1,\"pid\":", "cannot be read"},
         {"{\"v\":9}", "newer tenon"},
-        {std::string("\0\xff", 2), "unreadably"},
+        {std::string("\0\xff", 2), "cannot be read"},
     };
     for (const auto& [text, why] : cases) {
         SCOPED_TRACE(why);
