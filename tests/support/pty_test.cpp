@@ -35,7 +35,7 @@ TEST_F(PtyOfAScript, TypesMoreThanTheTerminalHolds) {
 }
 
 TEST_F(PtyOfAScript, TellsTheProgramItsSize) {
-    Pty pty = run("trap 'stty size; exit 3' WINCH; stty size; while :; do read -t 60 x; done");
+    Pty pty = run("trap 'stty size; exit 3' WINCH; stty size; while :; do read -t 1 x; done");
     ASSERT_TRUE(pty.wait_for("4 20"));
     pty.resize({30, 5});
     EXPECT_TRUE(pty.wait_for("5 30"));
@@ -43,7 +43,7 @@ TEST_F(PtyOfAScript, TellsTheProgramItsSize) {
 }
 
 TEST_F(PtyOfAScript, HangsUp) {
-    Pty pty = run("trap 'exit 4' HUP; echo ready; while :; do read -t 60 x; done");
+    Pty pty = run("trap 'exit 4' HUP; echo ready; while :; do read -t 1 x; done");
     ASSERT_TRUE(pty.wait_for("ready"));
     pty.hang_up();
     EXPECT_EQ(pty.wait().code, 4);
