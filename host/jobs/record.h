@@ -21,8 +21,9 @@ inline constexpr char kStatusFile[] = "status.json";  ///< the terminal record
 /// The output in its order: the first half of the cap, then two rotating quarters.
 inline constexpr const char* kOutputFiles[] = {"output", "output.1", "output.2"};
 
-/// Directories in the folder of the jobs that are no jobs begin so: future jobs, and removed ones.
-inline constexpr char kPreparedPrefix[] = ".prepared-";
+/// Beside the directory of the jobs: the directories of future jobs.
+inline constexpr char kPreparedFolder[] = "prepared";
+/// Directories among the jobs that begin so are removed jobs.
 inline constexpr char kRemovedPrefix[] = ".removed-";
 
 /// No terminal record is longer. This much space is reserved for it before the job begins.

@@ -56,6 +56,10 @@ public:
     static Result<Store> open_existing(std::filesystem::path folder);
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    /// Holds the directories that `prepare` has made.
+    [[nodiscard]] std::filesystem::path prepared_folder() const {
+        return folder_.parent_path() / kPreparedFolder;
+    }
     [[nodiscard]] std::filesystem::path folder_of(const JobId& id) const { return folder_ / id; }
 
     /// Why no job can be made from this, if so: a command that exec would refuse, a folder that

@@ -122,12 +122,12 @@ PreparedJob::~PreparedJob() {
 }
 
 Result<PreparedJob> Store::prepare() const {
-    PreparedJob prepared(folder_ / (kPreparedPrefix + random_hex(16)));
+    PreparedJob prepared(prepared_folder() / random_hex(16));
     const std::string path = prepared.path().string();
     if (::mkdir(path.c_str(), 0700) != 0) {
-        // Another process may have removed what `open` made.
+        // It is not made before it is needed.
         if (errno != ENOENT) return Error::from_errno("make " + path);
-        if (auto made = make_directories(folder_); !made) return made.error();
+        if (auto made = make_directories(prepared_folder()); !made) return made.error();
         if (::mkdir(path.c_str(), 0700) != 0) return Error::from_errno("make " + path);
     }
     const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -178,7 +178,12 @@ Result<JobId> Store::publish(PreparedJob& prepared, std::string_view record) con
             prepared.release();
             return id;
         }
-        if (errno != EEXIST) return Error::from_errno("make " + folder_of(id).string());
+        // Another process may have removed what `open` made.
+        const bool folder_is_gone = errno == ENOENT && attempt == 0;
+        if (!folder_is_gone && errno != EEXIST)
+            return Error::from_errno("make " + folder_of(id).string());
+        if (!folder_is_gone) continue;
+        if (auto made = make_directories(folder_); !made) return made.error();
     }
     return Error{"no free id in " + folder_.string()};
 }

@@ -109,10 +109,13 @@ void Store::remove_leftovers(bool wall_clock_is_right) const {
     std::vector<fs::path> leftovers;
     for (fs::directory_iterator at(folder_, failed), end; !failed && at != end;
          at.increment(failed)) {
-        const std::string name = at->path().filename().string();
-        const bool prepared = name.starts_with(kPreparedPrefix) && wall_clock_is_right &&
-                              is_older_than(at->path(), kHalfMadeMs);
-        if (prepared || name.starts_with(kRemovedPrefix)) leftovers.push_back(at->path());
+        if (at->path().filename().string().starts_with(kRemovedPrefix))
+            leftovers.push_back(at->path());
+    }
+    for (fs::directory_iterator at(prepared_folder(), failed), end; !failed && at != end;
+         at.increment(failed)) {
+        if (wall_clock_is_right && is_older_than(at->path(), kHalfMadeMs))
+            leftovers.push_back(at->path());
     }
     for (const fs::path& path : leftovers) {
         // Renamed first: its owner may live, and must not make a job of what is half removed.

@@ -174,6 +174,7 @@ TEST(Store, MakesAJobOfAPreparedDirectoryOrOfAnotherIfThatHasGone) {
     }
     { const auto unused = folder.store().prepare(); }
     EXPECT_EQ(entries(), 0);
+    EXPECT_TRUE(std::filesystem::is_empty(folder.store().prepared_folder()));
 }
 
 TEST(Store, MakesItsDirectoriesAgainWhenTheyWereRemoved) {
