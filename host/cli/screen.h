@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 
 #include "host/config/places.h"
 
@@ -20,11 +18,5 @@ struct Screen {
 /// Asks the terminal behind `fd` now; a descriptor that is none gives a plain screen. COLUMNS and
 /// LINES, where they hold a number, come before what the terminal says.
 Screen screen_of(int fd, const config::Environment& environment);
-
-/// The columns that valid UTF-8 without control characters takes: two for wide characters, none for
-/// combining ones.
-std::size_t width_of(std::string_view text);
-/// `text`, or when it is wider as much of it as fits with `…` behind.
-std::string fitted(std::string_view text, std::size_t columns);
 
 }  // namespace tenon::cli
