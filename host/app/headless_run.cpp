@@ -9,9 +9,8 @@
 #include "host/jobs/launcher.h"
 #include "host/session/failure_text.h"
 #include "host/session/open_session.h"
-#include "host/ui/jsonl.h"
-#include "host/ui/notices.h"
-#include "host/ui/report.h"
+#include "host/ui/headless.h"
+#include "host/ui/redaction.h"
 
 namespace tenon::app {
 namespace {
@@ -115,9 +114,9 @@ int run(const cli::Options& options, const config::Configuration& configuration)
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
     Signals signals;
-    ui::Notices notices;
+    ui::Notices notices(say);
     Output output(STDOUT_FILENO, signals.stop_token());
-    ui::JsonLines lines(output);
+    ui::JsonLines lines([&](std::string_view json) { return output.write_json(json); });
     ui::FanOut watchers(secrets);
     watchers.add(notices);
     if (format == cli::OutputFormat::kStreamJson) watchers.add(lines);
@@ -163,7 +162,7 @@ int run_headless(const cli::Options& options, const config::Configuration& confi
         report.subtype = "error_api";
         report.text = session::failure_text(e);
         Output output(STDOUT_FILENO, {});
-        ui::JsonLines lines(output);
+        ui::JsonLines lines([&](std::string_view json) { return output.write_json(json); });
         (void)print(report, options.output_format.value_or(cli::OutputFormat::kText), output, lines,
                     {});
         return kFailed;

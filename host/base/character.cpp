@@ -5,8 +5,12 @@
 #include <cwctype>
 #include <langinfo.h>
 
+#include "host/base/utf8.h"
+
 namespace tenon {
 namespace {
+
+constexpr char32_t kReplacement = 0xFFFD;
 
 bool is_skin_tone(char32_t code) {
     return code >= 0x1F3FB && code <= 0x1F3FF;
@@ -61,6 +65,52 @@ Character first_character(std::string_view text) {
     for (std::size_t i = 1; i < bytes; ++i)
         code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
     return {code, bytes};
+}
+
+bool is_code_point(char32_t code) {
+    return code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+}
+
+void append_character(std::string& text, char32_t code) {
+    if (!is_code_point(code)) code = kReplacement;
+    const auto rest = [&](unsigned shift) {
+        text += static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
+    };
+    if (code < 0x80) {
+        text += static_cast<char>(code);
+        return;
+    }
+    if (code < 0x800) {
+        text += static_cast<char>(0xC0U | (code >> 6U));
+    } else if (code < 0x10000) {
+        text += static_cast<char>(0xE0U | (code >> 12U));
+        rest(6);
+    } else {
+        text += static_cast<char>(0xF0U | (code >> 18U));
+        rest(12);
+        rest(6);
+    }
+    rest(0);
+}
+
+std::wstring to_wide(std::string_view utf8) {
+    const std::string text = utf8::repair(utf8);
+    std::wstring wide;
+    wide.reserve(text.size());
+    for (std::string_view rest = text; !rest.empty();) {
+        const Character c = first_character(rest);
+        wide.push_back(static_cast<wchar_t>(c.code));
+        rest.remove_prefix(c.bytes);
+    }
+    return wide;
+}
+
+std::string to_utf8(std::wstring_view wide) {
+    std::string text;
+    text.reserve(wide.size());
+    for (const wchar_t c : wide)
+        append_character(text, static_cast<char32_t>(c));
+    return text;
 }
 
 std::size_t columns_of(char32_t code) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <locale.h>  // NOLINT(modernize-deprecated-headers): locale_t
+#include <string>
 #include <string_view>
 
 /// What a terminal does with one character. Widths and marks are those of the C library under a
@@ -15,6 +16,16 @@ struct Character {
     std::size_t bytes = 1;
 };
 Character first_character(std::string_view text);
+
+/// Whether a character can have this code: Unicode ends at U+10FFFF, and surrogates are none.
+bool is_code_point(char32_t code);
+
+/// Appends the code point as UTF-8; U+FFFD in place of what is none.
+void append_character(std::string& text, char32_t code);
+
+/// The code points of UTF-8, as the C library wants them on Linux. Invalid bytes become U+FFFD.
+std::wstring to_wide(std::string_view utf8);
+std::string to_utf8(std::wstring_view wide);
 
 /// The columns one code point takes by itself: 2 for wide ones, 0 for marks, controls and formats.
 std::size_t columns_of(char32_t code);

@@ -174,7 +174,7 @@ std::size_t width_of(std::string_view line) {
 }
 
 std::string cut(std::string_view line, std::size_t columns) {
-    columns = std::max(columns, kNarrowest);
+    if (columns == 0) return {};
     std::size_t taken = 0;
     std::size_t shortened = 0;  // where the line ends when it needs the dots
     bool styled = false;

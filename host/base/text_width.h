@@ -7,7 +7,7 @@
 
 /// Lines of text as a terminal lays them out. Texts are valid UTF-8 without controls other than
 /// line feeds, and may hold our own SGR sequences (`ESC [ … m`), which take no columns. Pure
-/// functions; columns below 2 count as 2, so that a wide character always fits.
+/// functions.
 namespace tenon {
 
 /// What a reader takes for one character: a base with its marks, an emoji sequence, a flag; or one
@@ -30,12 +30,14 @@ std::string cut(std::string_view line, std::size_t columns);
 /// left of it.
 std::string cut_before(std::string_view line, std::string_view behind, std::size_t columns);
 
-/// `text` in lines of at most `columns`: broken at blanks and around wide characters, inside a word
+/// `text` in lines of at most `columns`, which count as 2 at least so that a wide character fits:
+/// broken at blanks and around wide characters, inside a word
 /// only when it is wider than a line. Blanks at a break go; those that begin a line of `text` stay.
 /// Each line opens the styling it needs and closes it.
 std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
-/// `text` in lines of at most `columns`, every character kept: broken where the line is full.
+/// `text` in lines of at most `columns` (2 at least), every character kept: broken where the line
+/// is full.
 std::vector<std::string> fold(std::string_view text, std::size_t columns);
 
 /// `line` and blanks up to `columns`.

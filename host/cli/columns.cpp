@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "host/base/text_width.h"
+
 namespace tenon::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrow = 60;  // fewer columns have room for the most important only
-
-std::string padded(const std::string& text, std::size_t width) {
-    return text + std::string(width - std::min(width, width_of(text)), ' ');
-}
 
 /// A column of width 0 is left out.
 std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,
@@ -22,7 +20,7 @@ std::string line_of(const std::vector<std::string>& cells, const std::vector<std
         const bool last = i + 1 == cells.size();
         const std::size_t room = screen.columns - used;
         const std::size_t width = last ? room : std::min(widths[i], room);
-        const std::string text = fitted(cells[i], width);
+        const std::string text = cut(cells[i], width);
         const std::string cell = last ? text : padded(text, width);
         line += i == 1 && colour != nullptr ? colour + cell + "\x1b[0m" : cell;
         line += std::string(std::min(kGap, room - width), ' ');

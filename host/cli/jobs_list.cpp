@@ -3,6 +3,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/signals.h"
+#include "host/base/text_width.h"
 #include "host/cli/jobs_verbs.h"
 #include "host/jobs/report.h"
 #include "host/jobs/watch.h"
@@ -126,7 +127,7 @@ private:
     void draw() const {
         const Screen screen = call_.screen();
         std::vector<JobRecord> jobs = shown();
-        std::vector<std::string> lines = {fitted(summary(jobs), screen.columns), ""};
+        std::vector<std::string> lines = {cut(summary(jobs), screen.columns), ""};
         keep(jobs, screen.rows - 3);
         for (std::string& line : jobs_table(jobs, screen, wall_clock_ms()))
             lines.push_back(std::move(line));

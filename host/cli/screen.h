@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 
 #include "host/config/places.h"
 
@@ -21,11 +19,5 @@ struct Screen {
 /// screen without escape sequences. If COLUMNS and LINES are numbers, they override the terminal's
 /// size.
 Screen screen_of(int fd, const config::Environment& environment);
-
-/// The width in columns of valid UTF-8 without control characters: two for wide characters, none
-/// for combining ones.
-std::size_t width_of(std::string_view text);
-/// `text`, or when it is wider as much of it as fits with `…` behind.
-std::string fitted(std::string_view text, std::size_t columns);
 
 }  // namespace tenon::cli

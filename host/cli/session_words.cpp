@@ -6,6 +6,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/path_text.h"
+#include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/cli/columns.h"
 #include "host/jobs/store.h"
@@ -102,7 +103,7 @@ std::string describe(const journal::SessionSummary& session, std::span<const job
     std::string list;
     for (const jobs::JobRecord& job : jobs) {
         list += (list.empty() ? "" : "\n") + job.id + " " + jobs::how_it_ended(job) + ": " +
-                fitted(folded(job.spec.command), 60);
+                cut(folded(job.spec.command), 60);
     }
     if (!list.empty()) text += led("jobs:       ", list);
     return text;
@@ -145,7 +146,7 @@ std::string ConversationWords::call(const Json& block) const {
     const bool one = input.is_object() && input.size() == 1 && input.begin()->is_string();
     std::string line = "* " + visible(string_or(block, "name"));
     if (!input.empty()) line += " " + folded(one ? *string_in(*input.begin()) : dump_json(input));
-    return fitted(line, columns_);
+    return cut(line, columns_);
 }
 
 std::string ConversationWords::result(const journal::SessionEntry& entry) {
@@ -163,7 +164,7 @@ std::string ConversationWords::result(const journal::SessionEntry& entry) {
         if (count >= kLinesOfAResult) continue;
         const bool failed = count == 0 && entry.is_error && !line.starts_with("Error");
         const std::string shown = (failed ? "Error: " : "") + line.substr(0, kMostOfALine);
-        text += std::string(kIndent, ' ') + fitted(visible(shown), columns_ - kIndent) + "\n";
+        text += std::string(kIndent, ' ') + cut(visible(shown), columns_ - kIndent) + "\n";
     }
     if (count > kLinesOfAResult) {
         text += std::string(kIndent, ' ') + "(" + std::to_string(count - kLinesOfAResult) +

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 
+#include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/cli/screen.h"
 
@@ -54,7 +55,7 @@ public:
     }
 
 private:
-    void add(const std::string& line) { lines_.push_back(fitted(line, columns_)); }
+    void add(const std::string& line) { lines_.push_back(cut(line, columns_)); }
 
     std::string label_of(const Task& task) {
         drawn_.insert(task.id);

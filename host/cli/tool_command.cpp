@@ -1,6 +1,7 @@
 #include "host/cli/tool_command.h"
 
 #include "host/base/nearest.h"
+#include "host/base/output.h"
 #include "host/base/signals.h"
 #include "host/base/untrusted.h"
 #include "host/cli/screen.h"
@@ -8,7 +9,8 @@
 #include "host/cli/terminal_text.h"
 #include "host/cli/verbs.h"
 #include "host/session/open_tools.h"
-#include "host/ui/notices.h"
+#include "host/ui/headless.h"
+#include "host/ui/redaction.h"
 
 namespace tenon::cli {
 namespace {
@@ -80,7 +82,7 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
               const config::Sources& sources, const Console& console) {
     const Secrets& secrets = setup.secrets;
     Signals signals;  // before any thread starts
-    ui::Notices notices;
+    ui::Notices notices(say);
     ui::FanOut watchers(secrets);
     watchers.add(notices);
     auto tools = session::OpenTools::create({setup, watchers, {}});

@@ -15,7 +15,7 @@
 #include "host/sitting/status_line.h"
 #include "host/sitting/ticker.h"
 #include "host/terminal/terminal.h"
-#include "host/ui/notices.h"
+#include "host/ui/redaction.h"
 #include "host/ui/style.h"
 #include "host/ui/transcript.h"
 

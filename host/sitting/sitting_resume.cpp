@@ -2,6 +2,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/text_width.h"
 #include "host/base/untrusted.h"
 #include "host/cli/columns.h"
 #include "host/journal/session_list.h"
@@ -31,10 +32,10 @@ void Sitting::list_sessions_to_resume() {
         if (session.id == session_id_ || session.first_prompt.empty()) continue;
         resumable_.push_back(session.id);
         const std::string age = cli::in_words_ago(wall_clock_ms() - session.last_ms);
-        lines.push_back(cli::fitted(std::to_string(resumable_.size()) + "  " + age +
-                                        (session.held ? ", open elsewhere" : "") + "  " +
-                                        visible(session.first_prompt),
-                                    width()));
+        lines.push_back(cut(std::to_string(resumable_.size()) + "  " + age +
+                                (session.held ? ", open elsewhere" : "") + "  " +
+                                visible(session.first_prompt),
+                            width()));
         if (resumable_.size() == kMostListed) break;
     }
     if (lines.empty()) return print("There is no other session of this workspace.");

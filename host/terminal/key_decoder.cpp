@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "host/base/character.h"
 #include "host/base/utf8.h"
-#include "host/terminal/wide_text.h"
 
 namespace tenon::terminal {
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "host/base/atomic_file.h"
+#include "host/base/character.h"
 #include "host/base/unique_fd.h"
-#include "host/terminal/wide_text.h"
 
 namespace tenon::terminal {
 namespace {

@@ -2,10 +2,10 @@
 #include <cwctype>
 #include <utility>
 
+#include "host/base/character.h"
 #include "host/base/untrusted.h"
 #include "host/terminal/completion.h"
 #include "host/terminal/screen_terminal.h"
-#include "host/terminal/wide_text.h"
 
 namespace tenon::terminal {
 namespace {

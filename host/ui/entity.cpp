@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "host/base/character.h"
+
 namespace tenon::ui {
 namespace {
 
@@ -24,15 +26,6 @@ constexpr Named kNamed[] = {
     {"lbrace", "{"}, {"rbrace", "}"}, {"lsqb", "["},   {"rsqb", "]"},   {"bsol", "\\"},
 };
 
-std::string encode(std::uint32_t code) {
-    const auto byte = [](std::uint32_t value) { return static_cast<char>(value); };
-    const auto tail = [&](unsigned shift) { return byte(0x80U | ((code >> shift) & 0x3FU)); };
-    if (code < 0x80) return {byte(code)};
-    if (code < 0x800) return {byte(0xC0U | (code >> 6U)), tail(0)};
-    if (code < 0x10000) return {byte(0xE0U | (code >> 12U)), tail(6), tail(0)};
-    return {byte(0xF0U | (code >> 18U)), tail(12), tail(6), tail(0)};
-}
-
 std::string numeric(std::string_view digits, std::string_view whole) {
     int base = 10;
     if (!digits.empty() && (digits[0] == 'x' || digits[0] == 'X')) {
@@ -42,10 +35,11 @@ std::string numeric(std::string_view digits, std::string_view whole) {
     std::uint32_t code = 0;
     const char* end = digits.data() + digits.size();
     const auto [stopped, error] = std::from_chars(digits.data(), end, code, base);
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    if (error != std::errc() || stopped != end || code == 0 || surrogate || code > 0x10FFFF)
+    if (error != std::errc() || stopped != end || code == 0 || !is_code_point(code))
         return std::string(whole);
-    return encode(code);
+    std::string text;
+    append_character(text, code);
+    return text;
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include "host/base/untrusted.h"
 #include "host/ui/entity.h"
 #include "host/ui/markdown_inline.h"
-#include "host/ui/markdown_table.h"
 #include "host/ui/nested_lines.h"
 #include "host/ui/table.h"
 
@@ -16,6 +15,44 @@ namespace {
 
 constexpr std::size_t kMostCells = 20'000;
 constexpr std::size_t kLongestTarget = 2000;
+constexpr std::size_t kMostColumns = 100;
+
+/// A cell's text with its `<br>` elements as line feeds: the one HTML element that tables are
+/// written with.
+std::string with_breaks(std::string_view cell) {
+    std::string out;
+    while (true) {
+        const std::size_t at = cell.find("<br");
+        out += cell.substr(0, at);
+        if (at == std::string_view::npos) return out;
+        const std::size_t end = cell.find_first_not_of(" /", at + 3);
+        const bool element = end != std::string_view::npos && cell[end] == '>';
+        out += element ? "\n" : "<br";
+        cell.remove_prefix(element ? end + 1 : at + 3);
+    }
+}
+
+/// Code of a cell. Its bars have to be escaped, and md4c leaves the backslashes.
+std::string without_escaped_bars(std::string_view code) {
+    std::string out;
+    for (const char c : code) {
+        if (c == '|' && !out.empty() && out.back() == '\\') out.pop_back();
+        out += c;
+    }
+    return out;
+}
+
+/// Whether a table has so many columns that filling its short rows up, as md4c does, would not end.
+bool has_endless_table(std::string_view source) {
+    while (!source.empty()) {
+        const std::string_view line = source.substr(0, source.find('\n'));
+        const auto bars = static_cast<std::size_t>(std::count(line.begin(), line.end(), '|'));
+        if (bars > kMostColumns && line.find_first_not_of("|-: >") == std::string_view::npos)
+            return true;
+        source.remove_prefix(std::min(line.size() + 1, source.size()));
+    }
+    return false;
+}
 
 std::string decoded(MD_TEXTTYPE type, std::string_view text) {
     return type == MD_TEXT_ENTITY ? harmless_line(decode_entity(text)) : std::string(text);

@@ -7,7 +7,6 @@
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/ui/markdown_block.h"
-#include "host/ui/markdown_table.h"
 
 namespace tenon::ui {
 namespace {
@@ -16,6 +15,8 @@ namespace {
 constexpr std::size_t kMostRedrawn = 16U << 10U;
 /// How much of the open block is parsed again for each line, to see whether the line continues it.
 constexpr std::size_t kMostParsedAgain = 128;
+/// From here on an indented line is code.
+constexpr std::size_t kCodeIndent = 4;
 
 bool is_blank(std::string_view line) {
     return line.find_first_not_of(' ') == std::string_view::npos;
@@ -47,6 +48,42 @@ std::vector<std::string> last_rows(std::vector<std::string> rows, std::size_t co
     if (rows.size() > count)
         rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(count));
     return rows;
+}
+
+/// Whether the line may be the one below a header: dashes and bars.
+bool is_table_rule(std::string_view line) {
+    return line.find('|') != std::string_view::npos && line.find('-') != std::string_view::npos &&
+           line.find_first_not_of("|-: ") == std::string_view::npos;
+}
+
+/// The line below a header with three dashes a column: models write one, md4c asks for three.
+std::string with_long_dashes(std::string_view rule) {
+    std::string out;
+    for (const char c : rule)
+        out += c == '-' ? (out.empty() || out.back() != '-' ? "---" : "") : std::string(1, c);
+    return out;
+}
+
+/// A row in which no cell is quite empty: md4c takes no account of those.
+std::string with_empty_cells(std::string_view row) {
+    std::string out;
+    for (const char c : row) {
+        if (c == '|' && !out.empty() && out.back() == '|') out += ' ';
+        out += c;
+    }
+    return out;
+}
+
+/// A line of a paragraph. If it defines the target of a link (`[name]: target`), its bracket is
+/// escaped: md4c would take it out of the text.
+std::string without_definition(std::string_view line) {
+    std::string out(line);
+    const std::size_t begin = line.find_first_not_of(' ');
+    const std::size_t end = line.find(']');
+    if (begin < kCodeIndent && line[begin] == '[' && end != std::string_view::npos &&
+        line.substr(end, 2) == "]:")
+        out.insert(begin, 1, '\\');
+    return out;
 }
 
 }  // namespace

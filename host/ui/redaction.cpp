@@ -70,4 +70,11 @@ void Redaction::forget_unfinished() {
     (void)thinking_.finish();
 }
 
+void FanOut::on_event(const AgentEvent& event) {
+    for (const AgentEvent& shown : redaction_.of(event)) {
+        for (EventSink* watcher : watchers_)
+            watcher->on_event(shown);
+    }
+}
+
 }  // namespace tenon::ui

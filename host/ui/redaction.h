@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "host/agent/event.h"
+#include "host/agent/ports.h"
 #include "host/base/mutex.h"
 #include "host/base/secrets.h"
 
@@ -27,6 +27,22 @@ private:
     Mutex mutex_;
     RedactedStream text_ TENON_GUARDED_BY(mutex_);
     RedactedStream thinking_ TENON_GUARDED_BY(mutex_);
+};
+
+/// One stream, many watchers. Add watchers before events come; they must outlive it. What
+/// is said in words passes through the redaction.
+class FanOut : public agent::EventSink {
+public:
+    /// `secrets` outlives it.
+    explicit FanOut(const Secrets& secrets) : redaction_(secrets) {}
+    void add(agent::EventSink& watcher) { watchers_.push_back(&watcher); }
+    void on_event(const agent::AgentEvent& event) override;
+    /// What waits of an answer that was given up is forgotten.
+    void forget_unfinished() { redaction_.forget_unfinished(); }
+
+private:
+    Redaction redaction_;
+    std::vector<agent::EventSink*> watchers_;
 };
 
 }  // namespace tenon::ui

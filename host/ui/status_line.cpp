@@ -2,11 +2,16 @@
 
 #include "host/base/duration.h"
 #include "host/base/text_width.h"
+#include "host/base/untrusted.h"
 
 namespace tenon::ui {
 namespace {
 
 constexpr std::chrono::seconds kWorthTelling{1};
+
+bool is_bad(const agent::JobChanged& job) {
+    return job.status == "error" || job.status == "timeout" || job.status == "lost";
+}
 
 }  // namespace
 
@@ -25,6 +30,22 @@ std::string status_line(const Mark& mark, std::string_view what, std::string_vie
                         std::size_t width, Style style) {
     const std::string line = paint(style, mark.look, mark.sign) + " ";
     return cut_before(line + std::string(what), paint(style, kDim, behind), width);
+}
+
+bool is_over(const agent::JobChanged& job) {
+    return job.status != "queued" && job.status != "running";
+}
+
+std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::milliseconds> time,
+                     std::size_t width, Style style) {
+    Details details;
+    if (time) add_time(details, *time);
+    if (is_bad(job) && job.exit_code) details.push_back("exit " + std::to_string(*job.exit_code));
+    const std::string status = job.status == "running" ? "started" : visible(job.status);
+    const std::string what =
+        "job " + visible(job.id) + " " + status + ": " + first_line(job.command);
+    const Mark& mark = is_bad(job) ? kWentWrong : is_over(job) ? kWentWell : kGoesOn;
+    return status_line(mark, what, in_brackets(details), width, style);
 }
 
 }  // namespace tenon::ui

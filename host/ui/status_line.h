@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "host/agent/event.h"
 #include "host/ui/style.h"
 
 /// The one shape of a line that tells how something goes: `● what (12 s, exit 3)`. Pure functions.
@@ -29,5 +31,12 @@ std::string in_brackets(const Details& details);
 /// it.
 std::string status_line(const Mark& mark, std::string_view what, std::string_view behind,
                         std::size_t width, Style style);
+
+bool is_over(const agent::JobChanged& job);
+
+/// `● job 1a2b3c4d completed: npm test (12 s)`. One line that fits; `time` is what it took, where
+/// that is known.
+std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::milliseconds> time,
+                     std::size_t width, Style style);
 
 }  // namespace tenon::ui

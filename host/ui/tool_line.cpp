@@ -1,13 +1,14 @@
 #include "host/ui/tool_line.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
+#include "host/base/utf8.h"
 #include "host/ui/diff.h"
 #include "host/ui/status_line.h"
-#include "host/ui/tool_output.h"
-#include "host/ui/tool_subject.h"
 
 namespace tenon::ui {
 namespace {
@@ -21,6 +22,231 @@ constexpr std::size_t kIndent = 2;
 using Rows = std::vector<std::string>;
 
 using agent::ResultView;
+
+// What a call acts on.
+
+/// No terminal is wider: more of a value is not looked at.
+constexpr std::size_t kLongestValue = 2000;
+
+std::string shown_value(std::string_view text) {
+    return visible(utf8::first_bytes(text, kLongestValue));
+}
+
+/// Numbers and names alike.
+std::string value_text(const Json& value) {
+    return first_line(value.is_string() ? *string_in(value) : dump_json(value));
+}
+
+/// Text, an integer, or a list of both; empty for everything else.
+std::string argument_text(const Json& value) {
+    if (const std::string* text = string_in(value); text != nullptr) return shown_value(*text);
+    if (value.is_number_integer()) return value_text(value);
+    std::string out;
+    if (!value.is_array()) return out;
+    for (const Json& element : value)
+        out.append(out.empty() ? "" : " ").append(value_text(element));
+    return out;
+}
+
+/// `10-14`, `10-` without an end; empty when neither number is there.
+std::string line_range(const Json& input, std::string_view first, std::string_view count) {
+    const std::int64_t offset = integer_or(input, first, 1);
+    const std::int64_t limit = integer_or(input, count, 0);
+    if (member(input, first).is_null() && limit <= 0) return {};
+    const bool sane = limit > 0 && offset > 0 && limit < INT64_MAX - offset;
+    return std::to_string(offset) + "-" + (sane ? std::to_string(offset + limit - 1) : "");
+}
+
+/// One alternative of a placeholder: `a`, `a:first` or `a+b`.
+std::string alternative(std::string_view text, const Json& input) {
+    if (const auto plus = text.find('+'); plus != std::string_view::npos)
+        return line_range(input, text.substr(0, plus), text.substr(plus + 1));
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) return argument_text(member(input, text));
+    return first_line(string_or(input, text.substr(0, colon)));
+}
+
+/// Fills in the subject that a tool states; FACTS OF A TOOL in plugin.h has the syntax.
+class Subject {
+public:
+    Subject(std::string_view rest, const Json& input) : rest_(rest), input_(input) {}
+
+    std::string text() {
+        std::string out;
+        while (!rest_.empty()) {
+            const char c = take();
+            if (c == '{') {
+                out += placeholder();
+            } else if (c == '[') {
+                out += bracket();
+            } else {
+                out += c;
+            }
+        }
+        return out;
+    }
+
+private:
+    char take() {
+        const char c = rest_.front();
+        rest_.remove_prefix(1);
+        return c;
+    }
+    /// What stands before `end`, which is taken too.
+    std::string_view take_until(char end) {
+        const std::string_view found = rest_.substr(0, rest_.find(end));
+        rest_.remove_prefix(std::min(found.size() + 1, rest_.size()));
+        return found;
+    }
+    std::string placeholder() {
+        std::string_view names = take_until('}');
+        std::string value;
+        while (value.empty() && !names.empty()) {
+            const std::string_view name = names.substr(0, names.find('|'));
+            value = alternative(name, input_);
+            names.remove_prefix(std::min(name.size() + 1, names.size()));
+        }
+        missing_ = missing_ || value.empty();
+        return value;
+    }
+    std::string bracket() {
+        Subject inner(take_until(']'), input_);
+        std::string text = inner.text();
+        return inner.missing_ ? std::string() : text;
+    }
+
+    std::string_view rest_;
+    const Json& input_;
+    bool missing_ = false;
+};
+
+/// What a call is and acts on, in one line without styling; the subject may be empty. Controls are
+/// written as escapes: what is shown is what was asked for. Not cut.
+struct ToolSubject {
+    std::string name;
+    std::string subject;
+};
+
+/// name(key: value, …)
+ToolSubject spelled_out(const agent::ToolCall& call) {
+    std::string arguments;
+    for (const auto& [key, value] : call.input.items()) {
+        arguments.append(arguments.empty() ? "" : ", ")
+            .append(shown_value(key))
+            .append(": ")
+            .append(value_text(value));
+        if (arguments.size() > kLongestValue) break;
+    }
+    return {shown_value(call.name) + "(" + arguments + ")", {}};
+}
+
+/// Of a tool that states no subject, the name holds all arguments.
+ToolSubject subject_of(const agent::ToolCall& call, const agent::ToolFacts& facts) {
+    if (!call.input.is_object()) return {shown_value(call.name), {}};
+    if (!facts.subject) return spelled_out(call);
+    return {shown_value(call.name), visible(Subject(*facts.subject, call.input).text())};
+}
+
+// What a tool answered, taken apart.
+
+bool is_blank(const std::string& line) {
+    return line.find_first_not_of(' ') == std::string::npos;
+}
+
+void drop_blank_end(std::vector<std::string>& lines) {
+    while (!lines.empty() && is_blank(lines.back()))
+        lines.pop_back();
+}
+
+/// What a terminal would show of a line in the end.
+std::string_view last_state(std::string_view line) {
+    while (!line.empty() && line.back() == '\r')
+        line.remove_suffix(1);
+    const std::size_t over = line.rfind('\r');
+    return over == std::string_view::npos ? line : line.substr(over + 1);
+}
+
+struct Ending {
+    std::string_view begin, shown;
+};
+constexpr std::array kEndings = {Ending{"exit code: ", "exit "},
+                                 Ending{"signal: ", "signal "},
+                                 Ending{"timed out after ", "timed out after "},
+                                 Ending{"cancelled by ", "cancelled by "},
+                                 Ending{"lost: ", "lost: "},
+                                 Ending{"interrupted", "interrupted"}};
+constexpr std::string_view kContinues = "continues as background ";
+/// What else a command's result says in brackets stands behind its ending.
+constexpr std::size_t kMostBrackets = 4;
+
+bool is_bracketed(std::string_view line) {
+    return line.size() > 2 && line.front() == '[' && line.back() == ']';
+}
+
+std::string ending_of(std::string_view line) {
+    line = line.substr(1, line.size() - 2);
+    for (const Ending& ending : kEndings) {
+        if (line.substr(0, ending.begin.size()) == ending.begin)
+            return std::string(ending.shown).append(line.substr(ending.begin.size()));
+    }
+    const std::size_t at = line.find(kContinues);
+    if (at == std::string_view::npos) return {};
+    return std::string("continues as ").append(line.substr(at + kContinues.size()));
+}
+
+/// Harmless lines without blank ones at either end. Of a line that was written over and over with
+/// carriage returns the last state is left.
+std::vector<std::string> output_lines(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        lines.push_back(harmless_line(last_state(text.substr(0, end))));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    lines.erase(lines.begin(), std::find_if_not(lines.begin(), lines.end(), is_blank));
+    drop_blank_end(lines);
+    return lines;
+}
+
+/// A command's output without the line that tells how it ended, and that line: `[exit code: 3]` as
+/// `exit 3`, `[signal: KILL]` as `signal KILL`, `[… continues as background job 1a2b3c4d]` as
+/// `continues as job 1a2b3c4d`; empty when it says nothing, which is success.
+struct CommandOutput {
+    std::vector<std::string> lines;
+    std::string ending;
+};
+CommandOutput command_output(std::string_view text) {
+    CommandOutput output{output_lines(text), {}};
+    auto& lines = output.lines;
+    for (std::size_t back = 1; back <= std::min(kMostBrackets, lines.size()); ++back) {
+        const auto line = lines.end() - static_cast<std::ptrdiff_t>(back);
+        if (!is_bracketed(*line)) break;
+        output.ending = ending_of(*line);
+        if (output.ending.empty()) continue;
+        lines.erase(line);
+        drop_blank_end(lines);
+        break;
+    }
+    if (lines.size() == 1 && lines[0] == "(no output)") lines.clear();
+    return output;
+}
+
+/// At most `head` lines from the beginning and `tail` from the end, with `… +N lines` for the
+/// others.
+std::vector<std::string> folded(std::vector<std::string> lines, std::size_t head,
+                                std::size_t tail) {
+    if (lines.size() <= head + tail) return lines;
+    const std::size_t left_out = lines.size() - head - tail;
+    std::vector<std::string> out;
+    const auto end_of_head = lines.begin() + static_cast<std::ptrdiff_t>(head);
+    std::move(lines.begin(), end_of_head, std::back_inserter(out));
+    out.push_back("… +" + std::to_string(left_out) + (left_out == 1 ? " line" : " lines"));
+    std::move(lines.end() - static_cast<std::ptrdiff_t>(tail), lines.end(),
+              std::back_inserter(out));
+    return out;
+}
+
+// Lines.
 
 /// `Call` is ToolStarted or ToolFinished.
 template <class Call>

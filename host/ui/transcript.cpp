@@ -7,8 +7,8 @@
 #include "host/base/duration.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
-#include "host/ui/job_line.h"
 #include "host/ui/overloaded.h"
+#include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 
 namespace tenon::ui {

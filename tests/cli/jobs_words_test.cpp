@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/base/text_width.h"
 #include "tests/support/process.h"
 
 namespace tenon::cli {

@@ -59,20 +59,5 @@ TEST(Screen, HasColoursUnlessSomebodyObjects) {
     EXPECT_FALSE(screen({}).colour);
 }
 
-TEST(Screen, CountsColumnsAndNotCharacters) {
-    EXPECT_EQ(width_of("abc"), 3U);
-    EXPECT_EQ(width_of("日本"), 4U);
-    EXPECT_EQ(width_of("e\xCC\x81"), 1U);  // e and a combining accent
-}
-
-TEST(Screen, CutsTextToFit) {
-    EXPECT_EQ(fitted("abcdef", 6), "abcdef");
-    EXPECT_EQ(fitted("abcdef", 4), "abc…");
-    EXPECT_EQ(fitted("日本語", 6), "日本語");
-    EXPECT_EQ(fitted("日本語", 5), "日本…");
-    EXPECT_EQ(fitted("日本語", 4), "日…");
-    EXPECT_EQ(fitted("abc", 0), "");
-}
-
 }  // namespace
 }  // namespace tenon::cli

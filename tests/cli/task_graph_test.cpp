@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/base/text_width.h"
 #include "host/cli/screen.h"
 
 namespace tenon::cli {

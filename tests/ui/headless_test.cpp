@@ -1,29 +1,17 @@
-#include "host/ui/jsonl.h"
-
-#include <csignal>
-#include <fcntl.h>
+#include "host/ui/headless.h"
 
 #include <gtest/gtest.h>
-
-#include "host/base/unique_fd.h"
-#include "tests/support/temp_dir.h"
 
 namespace tenon::ui {
 namespace {
 
 class JsonLinesTest : public ::testing::Test {
 protected:
-    std::vector<Json> lines() {
-        std::vector<Json> out;
-        std::istringstream in(dir.read("out"));
-        for (std::string line; std::getline(in, line);)
-            out.push_back(Json::parse(line));
-        return out;
-    }
-    testing::TempDir dir;
-    UniqueFd fd{::open((dir / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
-    Output output{fd.get(), {}};
-    JsonLines json{output};
+    std::vector<Json> written;
+    JsonLines json{[this](std::string_view line) {
+        written.push_back(Json::parse(line));
+        return true;
+    }};
 };
 
 TEST_F(JsonLinesTest, WritesOneLineForEachEventThatHasOne) {
@@ -37,7 +25,6 @@ TEST_F(JsonLinesTest, WritesOneLineForEachEventThatHasOne) {
         agent::RetryScheduled{2, 10, std::chrono::milliseconds(500), 0, "connection refused"});
     json.on_event(agent::JobChanged{"0000000a", "error", "false", 1});
     json.on_event(agent::JobChanged{"0000000b", "running", "true", std::nullopt});
-    const auto written = lines();
     ASSERT_EQ(written.size(), 7U);
     EXPECT_EQ(
         written[0],
@@ -73,7 +60,7 @@ TEST_F(JsonLinesTest, WritesTheResultObjectOfTheContract) {
     report.denials = {{"bash", {{"command", "rm x"}}}};
     report.jobs = {{"0000000a", "completed", 0}, {"0000000b", "lost", std::nullopt}};
     json.result(report);
-    EXPECT_EQ(lines().at(0),
+    EXPECT_EQ(written.at(0),
               Json::parse(R"({"type":"result","subtype":"error_max_turns","is_error":true,
         "result":"stopped \uFFFD","session_id":"s1","num_turns":3,"duration_ms":1200,
         "usage":{"input_tokens":1,"output_tokens":2,"cache_read_input_tokens":3,"cache_creation_input_tokens":4},
@@ -81,36 +68,31 @@ TEST_F(JsonLinesTest, WritesTheResultObjectOfTheContract) {
         "jobs":[{"id":"0000000a","status":"completed","exit_code":0},{"id":"0000000b","status":"lost","exit_code":null}]})"));
 }
 
-TEST(JsonLines, GoesQuietWhenTheReaderIsGone) {
-    ::signal(SIGPIPE, SIG_IGN);
-    int ends[2];
-    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-    const UniqueFd out(ends[1]);
-    ::close(ends[0]);
-    Output output(out.get(), {});
-    JsonLines json(output);
+TEST_F(JsonLinesTest, KeepsTheResultAsTheLastLine) {
+    EXPECT_TRUE(json.result({}));
+    json.on_event(agent::JobChanged{"0000000a", "cancelled", "true", std::nullopt});
+    EXPECT_EQ(written.size(), 1U);
+}
+
+TEST(JsonLines, SayWhetherTheResultCouldBeWritten) {
+    JsonLines json([](std::string_view) { return false; });
     json.on_event(agent::JobChanged{"0000000a", "running", "true", std::nullopt});
     EXPECT_FALSE(json.result({}));
 }
 
-TEST(JsonLines, GivesUpAReaderWhoReadsNothingOnceTheRunIsStopped) {
-    int ends[2];
-    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-    const UniqueFd in(ends[0]);
-    const UniqueFd out(ends[1]);
-    std::stop_source stop;
-    stop.request_stop();
-    Output output(out.get(), stop.get_token());
-    JsonLines json(output);
-    json.on_event(
-        agent::JobChanged{"0000000a", "running", std::string(1 << 20, 'x'), std::nullopt});
-    EXPECT_FALSE(json.result({}));
-}
-
-TEST_F(JsonLinesTest, KeepsTheResultAsTheLastLine) {
-    EXPECT_TRUE(json.result({}));
-    json.on_event(agent::JobChanged{"0000000a", "cancelled", "true", std::nullopt});
-    EXPECT_EQ(lines().size(), 1U);
+TEST(Notices, SayWhatAPersonShouldKnow) {
+    std::vector<std::string> said;
+    Notices notices([&](std::string_view line) { said.emplace_back(line); });
+    const agent::RetryScheduled retry{1, 10, std::chrono::milliseconds(2500), 529, "overloaded"};
+    notices.on_event(agent::Notice{"a file is missing"});
+    notices.on_event(retry);
+    notices.on_event(agent::TextDelta{"an answer"});
+    notices.on_event(agent::SubagentEvent{"t1", "look", agent::Notice{"a key is missing"}});
+    notices.on_event(agent::SubagentEvent{"t1", "look", retry});
+    EXPECT_EQ(said,
+              (std::vector<std::string>{"a file is missing", "overloaded; attempt 2 of 10 in 2.5 s",
+                                        "subagent 'look': a key is missing",
+                                        "subagent 'look': overloaded; attempt 2 of 10 in 2.5 s"}));
 }
 
 }  // namespace
