@@ -45,10 +45,11 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
 
     std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
     created->version_ = utf8::repair(view((*opened)->version));
-    auto instance = plugin::LocalInstance::create(
-        **opened,
-        {created->id(), created->file().parent_path().string(), created->origin_.workspace, *config_text},
-        created->host_);
+    auto instance =
+        plugin::LocalInstance::create(**opened,
+                                      {created->id(), created->file().parent_path().string(),
+                                       created->origin_.workspace, *config_text},
+                                      created->host_);
     if (!instance) return instance.error();
     created->instance_ = std::move(*instance);
     if (auto tools = created->make_tools(); !tools) return tools.error();

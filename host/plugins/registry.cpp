@@ -61,30 +61,30 @@ void Registry::begin_session(const std::string& session, const std::string& reas
         plugin->begin_session(session, reason);
 }
 
-std::vector<Words> Registry::words(plugin::Hook hook) {
-    std::vector<Words> all;
+std::vector<HookText> Registry::texts_of(plugin::Hook hook) {
+    std::vector<HookText> all;
     for (const auto& plugin : plugins_) {
-        std::string said = plugin->text_of(hook);
-        if (!said.empty()) all.push_back({plugin->id(), std::move(said)});
+        std::string text = plugin->text_of(hook);
+        if (!text.empty()) all.push_back({plugin->id(), std::move(text)});
     }
     return all;
 }
 
-std::string joined(const std::vector<Words>& words) {
+std::string joined(const std::vector<HookText>& texts) {
     std::string text;
-    for (const Words& said : words)
-        text.append(text.empty() ? "" : "\n\n").append(said.text);
+    for (const HookText& part : texts)
+        text.append(text.empty() ? "" : "\n\n").append(part.text);
     return text;
 }
 
-std::vector<Words> Registry::system_prompts() {
-    return words(plugin::Hook::kSystemPrompt);
+std::vector<HookText> Registry::system_prompts() {
+    return texts_of(plugin::Hook::kSystemPrompt);
 }
 std::string Registry::reminders() {
-    return joined(words(plugin::Hook::kRemind));
+    return joined(texts_of(plugin::Hook::kRemind));
 }
 std::string Registry::carried_on() {
-    return joined(words(plugin::Hook::kCarry));
+    return joined(texts_of(plugin::Hook::kCarry));
 }
 
 }  // namespace tenon::plugins

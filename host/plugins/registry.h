@@ -11,13 +11,13 @@
 namespace tenon::plugins {
 
 /// What one plugin adds to a system prompt.
-struct Words {
+struct HookText {
     std::string plugin;
     std::string text;
 };
 
 /// All texts, each a paragraph.
-std::string joined(const std::vector<Words>& words);
+std::string joined(const std::vector<HookText>& texts);
 
 /// The plugins of a session and all its tools: the tools of the plugins in the order of the
 /// plugins, then the host's own. Owns plugins and tools; plugins are destroyed in reverse order.
@@ -47,14 +47,14 @@ public:
     /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared.
     void begin_session(const std::string& session, const std::string& reason);
     /// What the plugins add to the system prompt; without plugins that add nothing.
-    [[nodiscard]] std::vector<Words> system_prompts();
+    [[nodiscard]] std::vector<HookText> system_prompts();
     std::string reminders() override;
     std::string carried_on() override;
 
     [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
 
 private:
-    std::vector<Words> words(plugin::Hook hook);
+    std::vector<HookText> texts_of(plugin::Hook hook);
 
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;

@@ -31,7 +31,7 @@ const Names<NameRules> kRules = {{"Agent", NameRules::kAgent}, {"Skill", NameRul
 const Names<RecoveredAnswer> kRecovered = {{"start", RecoveredAnswer::kJobStart},
                                            {"subagent", RecoveredAnswer::kSubagent}};
 
-/// Takes the members of the object one by one. The first thing that is wrong is kept.
+/// Reads the members of the object one by one, and keeps the first error.
 class Reader {
 public:
     Reader(const Json& object, const Json& input_schema)
@@ -43,7 +43,7 @@ public:
         if (const std::string* text = string_in(value); text != nullptr)
             to = *text;
         else
-            complain(key, "is no text");
+            report(key, "is not a text");
     }
     void argument(const char* key, std::string& to) {
         std::optional<std::string> name;
@@ -55,14 +55,14 @@ public:
         if (value.is_null()) return;
         to = strings_in(value);
         if (!value.is_array() || to.size() != value.size())
-            complain(key, "is no list of arguments");
+            report(key, "is not a list of arguments");
         for (const std::string& name : to)
             is_argument(key, name);
     }
-    void truth(const char* key, bool& to) {
+    void boolean(const char* key, bool& to) {
         const Json& value = member(object_, key);
         if (value.is_null()) return;
-        if (!value.is_boolean()) complain(key, "is neither true nor false");
+        if (!value.is_boolean()) report(key, "is neither true nor false");
         to = bool_or(object_, key, to);
     }
     template <class Value>
@@ -75,17 +75,17 @@ public:
             to = value;
             return;
         }
-        complain(key, "is unknown: " + in_quotes(*written));
+        report(key, "is unknown: " + in_quotes(*written));
     }
     [[nodiscard]] const std::string& wrong() const { return wrong_; }
 
 private:
     bool is_argument(const char* key, const std::string& name) {
         if (!member(arguments_, name).is_null()) return true;
-        complain(key, "names " + in_quotes(name) + ", which the input schema does not have");
+        report(key, "names " + in_quotes(name) + ", which the input schema does not have");
         return false;
     }
-    void complain(const char* key, const std::string& what) {
+    void report(const char* key, const std::string& what) {
         if (wrong_.empty()) wrong_ = std::string("'") + key + "' " + what;
     }
 
@@ -102,7 +102,7 @@ Result<ToolFacts> read_facts(std::string_view json, const Json& input_schema, bo
     if (json.size() > kMaxFactsBytes) return Error{"they are longer than 4096 bytes"};
     const auto object = parse_json(json);
     if (!object) return object.error();
-    if (!object->is_object()) return Error{"they are no JSON object"};
+    if (!object->is_object()) return Error{"they are not a JSON object"};
     Reader read(*object, input_schema);
     read.text("subject", facts.subject);
     read.argument("command", facts.command);
@@ -115,11 +115,11 @@ Result<ToolFacts> read_facts(std::string_view json, const Json& input_schema, bo
     read.argument("before", facts.before);
     read.argument("after", facts.after);
     read.argument("everywhere", facts.everywhere);
-    read.truth("for_subagents", facts.for_subagents);
+    read.boolean("for_subagents", facts.for_subagents);
     read.one_of("recovered", kRecovered, facts.recovered);
     if (first_party) {
-        read.truth("no_question", facts.no_question);
-        read.truth("conversation_only", facts.conversation_only);
+        read.boolean("no_question", facts.no_question);
+        read.boolean("conversation_only", facts.conversation_only);
         read.one_of("rules", kRules, facts.rules);
         read.argument("rule_name", facts.rule_name);
     }

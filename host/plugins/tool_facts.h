@@ -8,10 +8,11 @@
 
 namespace tenon::plugins {
 
-/// Reads the facts that a tool states (tenon_tool.facts); empty text states none. The Error says
-/// which member is wrong: a member of another type, an unknown value, or an argument that
-/// `input_schema` does not have, since a misspelt one would never be judged. Of a plugin that is
-/// not first-party, what would spare a permission question is left out.
+/// Reads the facts that a tool states (tenon_tool.facts); an empty text states none. The Error
+/// names the member that is wrong: it has another type, an unknown value, or the name of an
+/// argument that `input_schema` does not have, since a misspelt argument would never be judged. For
+/// a plugin that is not first-party, the members that could spare a permission question are
+/// ignored.
 Result<agent::ToolFacts> read_facts(std::string_view json, const Json& input_schema,
                                     bool first_party);
 

@@ -51,7 +51,8 @@ std::string who_else_could_write(const struct stat& info) {
     return "";
 }
 
-Result<void, plugin::Refusal> check_owner_and_mode(const std::filesystem::path& path, const struct stat& info) {
+Result<void, plugin::Refusal> check_owner_and_mode(const std::filesystem::path& path,
+                                                   const struct stat& info) {
     const std::string doubt = who_else_could_write(info);
     if (doubt.empty()) return {};
     const std::string what =

@@ -111,7 +111,7 @@ private:
 
     // In the order of creation; each uses those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
-    std::vector<plugins::Words> prompts_of_plugins_;
+    std::vector<plugins::HookText> prompts_of_plugins_;
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;
     std::unique_ptr<Subagents> subagents_;

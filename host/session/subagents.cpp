@@ -73,11 +73,11 @@ Subagents::Totals Subagents::take_totals() {
 std::string Subagents::prompt_of(const SubagentTask& task, const SubagentTools& tools) const {
     std::string text = task.system.empty() ? subagent_prompt() : task.system;
     const auto specs = tools.specs();
-    for (const plugins::Words& words : parts_.prompts) {
+    for (const plugins::HookText& prompt : parts_.prompts) {
         const bool has_tool = std::any_of(
             specs.begin(), specs.end(),
-            [&words](const agent::ToolSpec* tool) { return tool->plugin == words.plugin; });
-        if (has_tool) text += "\n\n" + words.text;
+            [&prompt](const agent::ToolSpec* tool) { return tool->plugin == prompt.plugin; });
+        if (has_tool) text += "\n\n" + prompt.text;
     }
     return text;
 }

@@ -1,4 +1,4 @@
-// A tool that no part of the host knows: what it states decides how it is shown and judged.
+// A tool of a third-party plugin. Its facts decide how its calls are shown and judged.
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ protected:
     }
     [[nodiscard]] const agent::ToolSpec& spec() { return bench_.registry.find("rename")->spec(); }
 
-    /// With these rules and without anybody to ask.
+    /// The verdict with these rules, when nobody can be asked.
     agent::Gate::Verdict judged(const Json& input, const std::vector<std::string>& deny,
                                 const std::vector<std::string>& allow) {
         permission::Config config;
@@ -68,7 +68,7 @@ TEST_F(FactsInUse, LetDenyRulesJudgeItsFileAndItsCommand) {
     EXPECT_FALSE(judged(dangerous, {}, by_name).allowed) << "the built-in deny list";
 }
 
-TEST_F(FactsInUse, SpareNoQuestion) {
+TEST_F(FactsInUse, NeverSpareAQuestion) {
     const auto verdict = judged(kInput, {}, {"Edit", "Bash", "Read"});
     EXPECT_FALSE(verdict.allowed);
     EXPECT_THAT(verdict.reason, HasSubstr("--allow 'rename'"));

@@ -13,7 +13,7 @@ TEST(ToolFacts, AreRead) {
     const auto facts = read_facts(
         R"({"subject":"{path}","command":"line","directory":"path","reads":["path"],"writes":[],)"
         R"("result":"diff","for_subagents":false,"no_question":true,"rules":"Skill",)"
-        R"("rule_name":"path","recovered":"start","of_a_newer_host":[1]})",
+        R"("rule_name":"path","recovered":"start","from_a_newer_sdk":[1]})",
         kSchema, true);
     ASSERT_TRUE(facts) << facts.error().message;
     agent::ToolFacts expected;
@@ -31,7 +31,7 @@ TEST(ToolFacts, AreRead) {
     EXPECT_EQ(*read_facts("", kSchema, true), agent::ToolFacts{});
 }
 
-TEST(ToolFacts, OfAThirdPartyPluginSpareNoQuestion) {
+TEST(ToolFacts, OfAThirdPartyPluginNeverSpareAQuestion) {
     const auto facts = read_facts(
         R"({"command":"line","no_question":true,"conversation_only":true,"rules":"Agent",)"
         R"("rule_name":"path"})",
@@ -44,10 +44,10 @@ TEST(ToolFacts, OfAThirdPartyPluginSpareNoQuestion) {
 
 TEST(ToolFacts, AreRefusedWithTheReason) {
     const std::pair<const char*, const char*> cases[] = {
-        {"[]", "they are no JSON object"},
-        {R"({"subject":1})", "'subject' is no text"},
-        {R"({"writes":"path"})", "'writes' is no list of arguments"},
-        {R"({"reads":[1]})", "'reads' is no list of arguments"},
+        {"[]", "they are not a JSON object"},
+        {R"({"subject":1})", "'subject' is not a text"},
+        {R"({"writes":"path"})", "'writes' is not a list of arguments"},
+        {R"({"reads":[1]})", "'reads' is not a list of arguments"},
         {R"({"writes":["pth"]})", "'writes' names \"pth\", which the input schema does not have"},
         {R"({"result":"film"})", "'result' is unknown: \"film\""},
         {R"({"for_subagents":0})", "'for_subagents' is neither true nor false"}};
@@ -61,7 +61,7 @@ TEST(ToolFacts, AreRefusedWithTheReason) {
 }
 
 /// Other tests judge and show calls by tests/support/tool_facts.h.
-TEST(ToolFacts, OfOurToolsAreThoseThatOtherTestsUse) {
+TEST(ToolFacts, OfTenonsToolsAreThoseThatOtherTestsUse) {
     const Services services;
     for (const char* id : {"bash", "file", "subagent", "task"}) {
         const testing::BuiltPlugin plugin(id, services);

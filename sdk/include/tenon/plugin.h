@@ -39,14 +39,14 @@
  *   waits while create, destroy, tools and reconfigure run, so they do not use the network.
  *
  * FACTS OF A TOOL
- *   What the host shows and judges of a tool's calls is stated by the tool itself, as a JSON object in
+ *   A tool states itself what the host needs to show and judge its calls, as a JSON object in
  *   tenon_tool.facts. Every member is optional; unknown members are ignored. ARGUMENT is the name of a
  *   property of the tool's input schema.
  *   "subject": TEXT       What a call acts on, for the line that shows the call. In TEXT, {a} stands for
  *                         the value of the argument a, {a:first} for its first line, {a|b} for the
- *                         first of several that is there, and {a+b} for a range of lines which begins
- *                         with line a and has b lines. What stands in [ ] is left out when a value
- *                         in it is missing. Without this member all arguments are shown.
+ *                         first of several that is present, and {a+b} for a range of lines which begins
+ *                         with line a and has b lines. The text in [ ] is left out if a value in it
+ *                         is missing. Without this member all arguments are shown.
  *   "command": ARGUMENT   A bash command, judged by the rules Bash(...). "directory": ARGUMENT is where
  *                         it runs.
  *   "reads": [ARGUMENT, ...], "writes": [ARGUMENT, ...]
@@ -73,7 +73,7 @@
  *   "rules": "Agent" or "Skill"
  *                         The rules that judge the tool; "rule_name": ARGUMENT is what they look at.
  *   "recovered": "start" or "subagent"
- *                         What answers a call that was under way when the host ended: that its job was
+ *                         The result of a call that was running when the host ended: that its job was
  *                         started, or the last text of its subagent. Default: how its job ended.
  *   Whether a call may wait for long is the flag TENON_LONG_RUNNING. Of a plugin that is not
  *   first-party, no_question, conversation_only and rules are ignored, and a command or a path is

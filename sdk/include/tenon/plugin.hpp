@@ -383,8 +383,9 @@ struct Glue {
 
     static const void* extension(void*, const char* id) noexcept {
         static const tenon_context context = {
-            sizeof(tenon_context),      begin, words<&Plugin::system_prompt>,
-            words<&Plugin::reminder>, words<&Plugin::carried_on>, words<&Plugin::tasks>};
+            sizeof(tenon_context),           begin,
+            text_of<&Plugin::system_prompt>, text_of<&Plugin::reminder>,
+            text_of<&Plugin::carried_on>,    text_of<&Plugin::tasks>};
         return std::string_view(id) == TENON_CONTEXT ? &context : nullptr;
     }
 
@@ -398,12 +399,12 @@ private:
                     return TENON_OK;
                 });
     }
-    template <std::string (Plugin::*words_of)()>
-    static void words(void* self, tenon_sink out) noexcept {
+    template <std::string (Plugin::*hook)()>
+    static void text_of(void* self, tenon_sink out) noexcept {
         auto* plugin = static_cast<Plugin*>(self);
         guarded([&](std::string_view why) { plugin->host_.log(TENON_LOG_ERROR, why); },
                 [&] {
-                    const std::string text = (plugin->*words_of)();
+                    const std::string text = (plugin->*hook)();
                     if (!text.empty()) out.put(out.ctx, detail::str(text));
                     return TENON_OK;
                 });
