@@ -10,7 +10,7 @@
 namespace tenon {
 namespace {
 
-constexpr char32_t kReplacement = 0xFFFD;
+constexpr char32_t kReplacementCode = 0xFFFD;
 
 bool is_skin_tone(char32_t code) {
     return code >= 0x1F3FB && code <= 0x1F3FF;
@@ -72,7 +72,7 @@ bool is_code_point(char32_t code) {
 }
 
 void append_character(std::string& text, char32_t code) {
-    if (!is_code_point(code)) code = kReplacement;
+    if (!is_code_point(code)) code = kReplacementCode;
     const auto rest = [&](unsigned shift) {
         text += static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
     };

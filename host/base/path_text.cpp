@@ -8,7 +8,7 @@ namespace tenon {
 namespace {
 
 constexpr std::string_view kScheme = "file://";
-constexpr std::string_view kDigits = "0123456789ABCDEF";
+constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 
 bool stays(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -18,7 +18,7 @@ bool stays(char c) {
 /// The value of a hexadecimal digit, or -1.
 int digit(char c) {
     if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
-    const auto at = kDigits.find(c);
+    const auto at = kHexDigits.find(c);
     return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
@@ -34,8 +34,8 @@ std::string path_to_text(std::string_view path) {
         }
         const auto byte = static_cast<unsigned char>(c);
         text += '%';
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 0xFU];
+        text += kHexDigits[byte >> 4U];
+        text += kHexDigits[byte & 0xFU];
     }
     return text;
 }

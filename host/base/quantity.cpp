@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "host/base/untrusted.h"
+#include "host/base/utf8.h"
 
 namespace tenon {
 namespace {
@@ -12,9 +13,7 @@ namespace {
 constexpr std::string_view kDigits = "0123456789";
 
 std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+    return utf8::trimmed(text, " \t");
 }
 
 std::optional<std::int64_t> digits(std::string_view text) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kTabStop = 4;
 constexpr int kMostMarks = 8;
-constexpr char32_t kEscape = 0x1B;
+constexpr char32_t kEscapeCode = 0x1B;
 constexpr std::size_t kLongestLine = 2000;
 constexpr std::size_t kLongestQuote = 80;
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -99,7 +99,7 @@ public:
     /// How many bytes it took.
     std::size_t take(std::string_view text) {
         const Character c = first_character(text);
-        if (c.code == kEscape) return sequence_bytes(text);
+        if (c.code == kEscapeCode) return sequence_bytes(text);
         if (c.code >= 0x80 && c.code <= 0x9F) return c1_bytes(c, text);
         if (c.code == '\n' || c.code == '\r') {
             end_line();
@@ -211,11 +211,9 @@ std::string visible_json(std::string_view json) {
 }
 
 std::string first_line(std::string_view bytes) {
-    const std::size_t begin = bytes.find_first_not_of(kBlanks);
-    if (begin == std::string_view::npos) return {};
-    bytes = bytes.substr(begin, bytes.find_last_not_of(kBlanks) + 1 - begin);
+    bytes = utf8::trimmed(bytes, kBlanks);
     const std::string_view line = bytes.substr(0, bytes.find('\n'));
-    const std::string_view kept = line.substr(0, line.find_last_not_of(kBlanks) + 1);
+    const std::string_view kept = utf8::trimmed(line, kBlanks);
     return visible(utf8::first_bytes(kept, kLongestLine)) +
            (line.size() < bytes.size() ? " …" : "");
 }

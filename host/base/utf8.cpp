@@ -123,6 +123,12 @@ std::string_view first_bytes(std::string_view text, std::size_t max_bytes) {
     return text.substr(0, max_bytes);
 }
 
+std::string_view trimmed(std::string_view bytes, std::string_view blanks) {
+    const std::size_t first = bytes.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return bytes.substr(first, bytes.find_last_not_of(blanks) - first + 1);
+}
+
 std::string shorten(std::string_view text, std::size_t limit, std::size_t head, std::size_t tail,
                     const std::function<std::string(std::size_t)>& marker) {
     if (text.size() <= limit) return std::string(text);

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-/// UTF-8 text of which "character" means one code point. Everything but `repair`, `is_valid` and
-/// `incomplete_suffix` expects valid UTF-8. Pure functions.
+/// UTF-8 text of which "character" means one code point. Everything but `repair`, `is_valid`,
+/// `incomplete_suffix` and `trimmed` expects valid UTF-8. Pure functions.
 namespace tenon::utf8 {
 
 [[nodiscard]] bool is_valid(std::string_view bytes);
@@ -25,6 +25,9 @@ namespace tenon::utf8 {
 
 /// At most the first `max_bytes`, without breaking a character.
 [[nodiscard]] std::string_view first_bytes(std::string_view text, std::size_t max_bytes);
+
+/// `bytes` without the ASCII characters of `blanks` at its beginning and end.
+[[nodiscard]] std::string_view trimmed(std::string_view bytes, std::string_view blanks = " \t\r\n");
 
 /// `text`, or when it has more than `limit` characters its first `head` and last `tail` ones with
 /// `marker(left_out)` between.

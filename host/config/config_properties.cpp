@@ -3,17 +3,14 @@
 #include <set>
 
 #include "host/base/untrusted.h"
+#include "host/base/utf8.h"
 #include "host/config/config_formats.h"
 
 namespace tenon::config {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\f\v";
-
-std::string_view trim(std::string_view text, std::string_view blanks = kBlanks) {
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+std::string_view without_blanks(std::string_view text) {
+    return utf8::trimmed(text, " \t\f\v");
 }
 
 /// Whether the next line continues this one: it ends in an odd number of backslashes.
@@ -37,7 +34,7 @@ std::string read_with_escapes(std::string_view value) {
         const auto letter = kLetters.find(c);
         out += letter == std::string_view::npos ? c : kMeant[letter];
     }
-    return std::string(trim(out, " \t\f\v\r\n"));
+    return std::string(utf8::trimmed(out, " \t\f\v\r\n"));
 }
 
 /// The inverse of escaped_value; none for an escape that it does not write.
@@ -89,7 +86,7 @@ private:
     /// A comment is never continued.
     std::string next_line() {
         std::string line(next_physical_line());
-        const std::string_view text = trim(line);
+        const std::string_view text = without_blanks(line);
         if (text.empty() || text.front() == '#' || text.front() == '!') return line;
         while (goes_on(line) && !rest_.empty()) {
             line.pop_back();
@@ -99,12 +96,13 @@ private:
     }
 
     void take(std::string_view line) {
-        line = trim(line);
+        line = without_blanks(line);
         if (line == kRawValues) marked_ = true;
         if (line.empty() || line.front() == '#' || line.front() == '!') return;
         const auto separator = std::min(line.find_first_of("=:"), line.size());
-        const std::string key(trim(line.substr(0, separator)));
-        const std::string_view value = trim(line.substr(std::min(separator + 1, line.size())));
+        const std::string key(without_blanks(line.substr(0, separator)));
+        const std::string_view value =
+            without_blanks(line.substr(std::min(separator + 1, line.size())));
         const std::string origin = file_ + ":" + std::to_string(lines_);
         if (!seen_.insert(key).second) {
             problems_.add(origin + ": " + in_quotes(key) +

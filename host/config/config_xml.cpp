@@ -8,18 +8,13 @@
 #include <Poco/SAX/SAXParser.h>
 
 #include "host/base/untrusted.h"
+#include "host/base/utf8.h"
 #include "host/config/config_formats.h"
 
 namespace tenon::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 12;
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 /// Turns elements into keys. Expat calls it through C frames, so it does not throw: it keeps
 /// problems, and skips the rest of the file after a fatal one.
@@ -60,7 +55,7 @@ public:
         if (!fatal_.empty()) return;
         const Element element = std::move(open_.back());
         open_.pop_back();
-        const std::string_view text = trim(element.text);
+        const std::string_view text = utf8::trimmed(element.text);
         if (element.has_children || open_.empty()) {
             if (!text.empty()) {
                 problems_.add(element.origin + ": text " + in_quotes(text) + " directly in " +

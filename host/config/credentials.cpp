@@ -6,6 +6,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "host/base/utf8.h"
+
 namespace tenon::config {
 namespace {
 
@@ -39,9 +41,7 @@ Credentials take_credentials() {
 }
 
 Result<std::string> clean_key(std::string_view name, std::string_view value) {
-    const auto first = value.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return std::string();
-    value = value.substr(first, value.find_last_not_of(" \t\r\n") - first + 1);
+    value = utf8::trimmed(value);
     if (std::any_of(value.begin(), value.end(),
                     [](unsigned char c) { return c <= 0x20 || c >= 0x7F; })) {
         return Error{std::string(name) +

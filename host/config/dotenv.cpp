@@ -4,20 +4,19 @@
 #include <array>
 #include <optional>
 
+#include "host/base/utf8.h"
 #include "host/config/workspace_file.h"
 
 namespace tenon::config {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
+constexpr std::size_t kMaxDotenvBytes = std::size_t{1} << 20U;
 constexpr std::string_view kBlanks = " \t\r";
 constexpr std::array<std::string_view, 3> kNames = {"ANTHROPIC_API_KEY", "OPENAI_API_KEY",
                                                     "MODEL_ID"};
 
 std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(kBlanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+    return utf8::trimmed(text, kBlanks);
 }
 
 bool is_comment_or_nothing(std::string_view rest) {
@@ -110,12 +109,12 @@ DotEnv read_dotenv(const std::filesystem::path& workspace) {
     const auto file = workspace / ".env";
     std::error_code ignored;
     if (std::filesystem::is_directory(file, ignored)) return {};
-    const auto bytes = read_project_file(project_root(workspace, nullptr), file, kMaxBytes);
+    const auto bytes = read_project_file(project_root(workspace, nullptr), file, kMaxDotenvBytes);
     if (!bytes) return {{}, {bytes.error().message + "; it is ignored"}};
     if (!*bytes) return {};
-    if ((*bytes)->size() > kMaxBytes) {
+    if ((*bytes)->size() > kMaxDotenvBytes) {
         return {{},
-                {"read " + file.string() + ": larger than " + std::to_string(kMaxBytes) +
+                {"read " + file.string() + ": larger than " + std::to_string(kMaxDotenvBytes) +
                  " bytes; it is ignored"}};
     }
     return parse_dotenv(file, **bytes);

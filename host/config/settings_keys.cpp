@@ -120,12 +120,6 @@ constexpr std::array kKeys = {
 };
 // clang-format on
 
-std::string_view trim(std::string_view raw) {
-    const auto first = raw.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return raw.substr(first, raw.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 /// Whether there is a control character that is not in `allowed`.
 bool has_control(std::string_view raw, std::string_view allowed) {
     return std::any_of(raw.begin(), raw.end(), [allowed](char c) {
@@ -269,7 +263,7 @@ NumberedKey numbered_key(const std::string& key) {
 }
 
 Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
-    const std::string_view trimmed = trim(raw);
+    const std::string_view trimmed = utf8::trimmed(raw);
     SettingValue value{std::string(trimmed), 0};
     bool good =
         !trimmed.empty() && !has_control(trimmed, controls_of(spec)) && utf8::is_valid(trimmed);
