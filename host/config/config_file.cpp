@@ -17,7 +17,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// Whether something of that name exists. Where that cannot be found out the answer is yes: opening
 /// it then fails with the reason.
-bool is_there(const std::filesystem::path& path) {
+bool exists_or_unknown(const std::filesystem::path& path) {
     struct stat info {};
     return ::stat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
@@ -42,8 +42,8 @@ using Reader = std::function<Result<std::string>(const std::filesystem::path&)>;
 Result<std::optional<FoundFile>> find_in(const std::filesystem::path& folder, const Reader& read) {
     const auto xml = folder / "tenon.xml";
     const auto properties = folder / "tenon.properties";
-    const bool has_xml = is_there(xml);
-    const bool has_properties = is_there(properties);
+    const bool has_xml = exists_or_unknown(xml);
+    const bool has_properties = exists_or_unknown(properties);
     if (!has_xml && !has_properties) return std::optional<FoundFile>();
     FoundFile found{has_xml ? xml : properties, {}, has_xml && has_properties};
     auto bytes = read(found.path);

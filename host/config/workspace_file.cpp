@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 /// Whether something of that name exists, also a dangling link. Where that cannot be found out the
 /// answer is yes: opening it then fails with the reason.
-bool is_there(const fs::path& path) {
+bool exists_or_is_link(const fs::path& path) {
     struct stat info {};
     return ::lstat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
@@ -62,7 +62,7 @@ Result<std::string> read_at_most(int fd, std::size_t max_bytes, const fs::path& 
 /// Whether a `.git` makes `folder` the root of a repository.
 bool is_root(const fs::path& folder, std::vector<std::string>* warnings) {
     const fs::path git = folder / ".git";
-    if (!is_there(git)) return false;
+    if (!exists_or_is_link(git)) return false;
     const auto opened = open_own(folder, git);
     if (!opened && warnings != nullptr) {
         warnings->push_back(opened.error().message + "; " + folder.string() +
@@ -82,7 +82,7 @@ fs::path project_root(const fs::path& workspace, std::vector<std::string>* warni
 
 Result<std::optional<std::string>> read_project_file(const fs::path& root, const fs::path& file,
                                                      std::size_t max_bytes) {
-    if (!is_there(file)) return std::optional<std::string>();
+    if (!exists_or_is_link(file)) return std::optional<std::string>();
     const auto opened = open_own(root, file);
     if (!opened) return opened.error();
     if (!S_ISREG(opened->info.st_mode) || is_in_proc(opened->fd.get()))
