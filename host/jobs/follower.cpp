@@ -14,7 +14,7 @@ namespace tenon::jobs {
 namespace {
 
 constexpr std::size_t kPiece = 65536;
-constexpr int kAttempts = 4;
+constexpr int kRotationAttempts = 4;
 
 UniqueFd open_file(const std::filesystem::path& file) {
     return UniqueFd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -87,7 +87,7 @@ bool OutputFollower::move_on() {
 void OutputFollower::find_successor() {
     const auto older = folder_ / kOutputFiles[1];
     const auto newer = folder_ / kOutputFiles[2];
-    for (int attempt = 0; attempt < kAttempts && !successor_; ++attempt) {
+    for (int attempt = 0; attempt < kRotationAttempts && !successor_; ++attempt) {
         if (!in_head_ && is_at(file_, newer)) return;
         const bool file_is_older = !in_head_ && is_at(file_, older);
         UniqueFd next = open_file(file_is_older ? newer : older);

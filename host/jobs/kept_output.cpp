@@ -12,7 +12,7 @@
 namespace tenon::jobs {
 namespace {
 
-constexpr int kAttempts = 4;
+constexpr int kOpenAttempts = 4;
 
 void append(std::string& out, int fd, std::uint64_t from, std::uint64_t count) {
     const std::size_t old = out.size();
@@ -31,7 +31,7 @@ void append(std::string& out, int fd, std::uint64_t from, std::uint64_t count) {
 }  // namespace
 
 KeptOutput::KeptOutput(const std::filesystem::path& job_folder) {
-    for (int attempt = 0; attempt < kAttempts && !open(job_folder); ++attempt) {
+    for (int attempt = 0; attempt < kOpenAttempts && !open(job_folder); ++attempt) {
     }
 }
 

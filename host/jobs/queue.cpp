@@ -28,6 +28,7 @@ constexpr int kStackBytes = 2 << 20;
 #else
 constexpr int kStackBytes = 256 << 10;
 #endif
+#undef TENON_SANITIZED
 // Foreground jobs are not bounded by max_running, and a thread is back in the pool a moment after
 // its task is done: the pool itself must never be what refuses.
 constexpr int kMostThreads = 16'384;

@@ -102,11 +102,11 @@ std::string in_seconds(std::int64_t ms) {
     return text + " s";
 }
 
-std::string processes(int count) {
+std::string process_count(int count) {
     return std::to_string(count) + (count == 1 ? " process" : " processes");
 }
 
-bool is_blank(std::string_view text) {
+bool is_blank_output(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
@@ -163,11 +163,11 @@ std::string with_ending(std::string output, const JobRecord& job) {
     const bool could_not_begin =
         job.status == Status::kError && end.exit_code == 127 && end.omitted_bytes == 0;
     bool says_why = !end.reason.empty() && output.find(end.reason) != std::string::npos;
-    if (is_blank(output) && could_not_begin && !end.reason.empty()) {
+    if (is_blank_output(output) && could_not_begin && !end.reason.empty()) {
         output = "tenon: " + utf8::repair(end.reason) + "\n";
         says_why = true;
     }
-    std::string text = is_blank(output) ? "(no output)" : std::move(output);
+    std::string text = is_blank_output(output) ? "(no output)" : std::move(output);
     switch (job.status) {
         case Status::kQueued:
         case Status::kRunning:
@@ -198,14 +198,14 @@ std::string with_ending(std::string output, const JobRecord& job) {
         job.status == Status::kLost || job.status == Status::kCancelled || end.limit;
     if (!end.reason.empty() && !says_why && !ending_says_why) add_line(text, end.reason);
     if (end.left_behind > 0 && job.status == Status::kLost) {
-        add_line(text, processes(end.left_behind) + " that it left running " +
+        add_line(text, process_count(end.left_behind) + " that it left running " +
                            (end.left_behind == 1 ? "was" : "were") + " ended");
     } else if (end.left_behind > 0 && job.spec.lifetime == Lifetime::kSession) {
         add_line(text, std::to_string(end.left_behind) +
                            " background processes ended; use background_run");
     }
     if (end.survivors > 0) {
-        add_line(text, processes(end.survivors) + " could not be ended");
+        add_line(text, process_count(end.survivors) + " could not be ended");
     }
     for (const std::string& sentence : stopped)
         add_line(text, "sandbox: " + sentence);

@@ -30,7 +30,7 @@ bool is_text(std::string_view text) {
     return text.find('\0') == std::string_view::npos && utf8::is_valid(text);
 }
 
-bool is_blank(std::string_view text) {
+bool is_blank_command(std::string_view text) {
     return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
@@ -73,7 +73,7 @@ Result<void> make_directories(const fs::path& directory) {
 }  // namespace
 
 std::optional<Error> Store::problem_with(const JobSpec& spec) {
-    if (is_blank(spec.command)) return Error{"the command is empty"};
+    if (is_blank_command(spec.command)) return Error{"the command is empty"};
     if (spec.command.find('\0') != std::string::npos)
         return Error{"the command contains a NUL byte"};
     if (!utf8::is_valid(spec.command)) return Error{"the command is not valid UTF-8"};
