@@ -7,7 +7,7 @@
 namespace tenon::agent {
 namespace {
 
-constexpr std::size_t kLongest = 64;
+constexpr std::size_t kLongestId = 64;
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -23,7 +23,8 @@ std::uint64_t by_chance() {
 }  // namespace
 
 bool is_call_id(std::string_view text) {
-    return !text.empty() && text.size() <= kLongest && std::all_of(text.begin(), text.end(), fits);
+    return !text.empty() && text.size() <= kLongestId &&
+           std::all_of(text.begin(), text.end(), fits);
 }
 
 std::string call_id_of(std::uint64_t number) {

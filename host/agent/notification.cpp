@@ -7,7 +7,7 @@
 namespace tenon::agent {
 namespace {
 
-constexpr std::size_t kLongest = 500;
+constexpr std::size_t kLongestResult = 500;
 constexpr std::size_t kHead = 150;
 constexpr std::size_t kTail = 350;
 
@@ -55,7 +55,7 @@ std::string format_notifications(const std::vector<JobEnded>& ended) {
     for (const JobEnded& job : ended) {
         const std::string_view whole = without_newlines_at_end(job.result);
         const std::string result =
-            utf8::shorten(whole, kLongest, kHead, kTail, [](std::size_t left_out) {
+            utf8::shorten(whole, kLongestResult, kHead, kTail, [](std::size_t left_out) {
                 return "\n[... " + std::to_string(left_out) + " characters left out ...]\n";
             });
         out += "[bg:" + job.id + "] " + job.status + ": " + harmless(result) + "\n";

@@ -5,7 +5,7 @@
 namespace tenon::agent {
 namespace {
 
-std::string member(std::string_view key, std::string_view text) {
+std::string text_member(std::string_view key, std::string_view text) {
     return json_quote(key) + ":" + json_quote(text);
 }
 
@@ -16,17 +16,18 @@ std::string usage_text(const Usage& usage) {
                           {"cache_creation_input_tokens", usage.cache_creation_input_tokens}});
 }
 
-std::string member(std::string_view key, const std::vector<std::string>& texts) {
+std::string text_member(std::string_view key, const std::vector<std::string>& texts) {
     return json_quote(key) + ":" + dump_json(Json(texts));
 }
 
 std::string head_members(const SessionHead& head) {
-    return member("id", head.id) + "," + member("workspace", path_to_text(head.workspace)) + "," +
-           member("provider", head.provider) + "," + member("model", head.model) +
+    return text_member("id", head.id) + "," +
+           text_member("workspace", path_to_text(head.workspace)) + "," +
+           text_member("provider", head.provider) + "," + text_member("model", head.model) +
            R"(,"created_ms":)" + std::to_string(head.created_ms) + "," +
-           member("system", head.system) +
-           (head.parent.empty() ? "" : "," + member("parent", head.parent)) +
-           (head.parent_call.empty() ? "" : "," + member("parent_call", head.parent_call)) +
+           text_member("system", head.system) +
+           (head.parent.empty() ? "" : "," + text_member("parent", head.parent)) +
+           (head.parent_call.empty() ? "" : "," + text_member("parent_call", head.parent_call)) +
            R"(,"tools":)" + head.tools;
 }
 
@@ -72,7 +73,7 @@ void Session::append_text(std::string_view text, std::string_view origin) {
 
 Result<std::string> Session::list_deliveries(const std::vector<std::string>& jobs) {
     if (jobs.empty()) return std::string();
-    auto seq = journal_.append("delivery", member("jobs", jobs));
+    auto seq = journal_.append("delivery", text_member("jobs", jobs));
     if (!seq) return seq.error();
     return R"(,"delivery":)" + std::to_string(*seq);
 }
@@ -82,7 +83,7 @@ Result<void> Session::add_text(std::string_view text, std::string_view origin,
     const auto listed = list_deliveries(delivers);
     if (!listed) return listed.error();
     if (auto written = journal_.append(
-            "user", member("origin", origin) + "," + member("text", text) + *listed);
+            "user", text_member("origin", origin) + "," + text_member("text", text) + *listed);
         !written) {
         return written.error();
     }
@@ -92,8 +93,9 @@ Result<void> Session::add_text(std::string_view text, std::string_view origin,
 }
 
 Result<void> Session::add_answer(const Answer& answer) {
-    const std::string members = member("id", answer.id) + "," + member("model", answer.model) +
-                                "," + member("stop_reason", answer.stop_reason) + R"(,"usage":)" +
+    const std::string members = text_member("id", answer.id) + "," +
+                                text_member("model", answer.model) + "," +
+                                text_member("stop_reason", answer.stop_reason) + R"(,"usage":)" +
                                 usage_text(answer.usage) + R"(,"content":)" + answer.content;
     if (mended_) {
         if (auto written = journal_.append("mended", ""); !written) return written.error();
@@ -112,9 +114,9 @@ Result<void> Session::add_answer(const Answer& answer) {
 Result<void> Session::add_result(const std::string& tool_use_id, const ToolResult& result) {
     const auto listed = list_deliveries(result.delivered_jobs);
     if (!listed) return listed.error();
-    const std::string members = member("tool_use_id", recorded_id(tool_use_id)) +
+    const std::string members = text_member("tool_use_id", recorded_id(tool_use_id)) +
                                 R"(,"is_error":)" + (result.is_error ? "true," : "false,") +
-                                member("text", result.text) + *listed;
+                                text_member("text", result.text) + *listed;
     if (auto written = journal_.append("tool_result", members); !written) return written.error();
     deliveries_->deliver(result.delivered_jobs);
     (void)conversation_.add_result(tool_use_id, result);
@@ -129,7 +131,8 @@ Result<void> Session::clear() {
 }
 
 Result<void> Session::redact(const std::vector<std::string>& tool_use_ids) {
-    if (auto written = journal_.append("redaction", member("tool_use_ids", tool_use_ids)); !written)
+    if (auto written = journal_.append("redaction", text_member("tool_use_ids", tool_use_ids));
+        !written)
         return written.error();
     conversation_.redact({tool_use_ids.begin(), tool_use_ids.end()});
     return {};
@@ -139,10 +142,12 @@ Result<void> Session::compress(const Compressed& compressed) {
     const auto introduction = conversation_.introduction();
     const auto unanswered = conversation_.unanswered_texts();
     const bool needs_answer = conversation_.awaits_answer();
-    const std::string members =
-        member("trigger", compressed.trigger) + "," + member("transcript", compressed.transcript) +
-        (needs_answer ? R"(,"asks":true,)" : R"(,"asks":false,)") + member("front", introduction) +
-        "," + member("text", compressed.text) + "," + member("behind", unanswered);
+    const std::string members = text_member("trigger", compressed.trigger) + "," +
+                                text_member("transcript", compressed.transcript) +
+                                (needs_answer ? R"(,"asks":true,)" : R"(,"asks":false,)") +
+                                text_member("front", introduction) + "," +
+                                text_member("text", compressed.text) + "," +
+                                text_member("behind", unanswered);
     if (auto written = journal_.append("compaction", members); !written) return written.error();
     conversation_.restart(introduction, compressed.text, unanswered, needs_answer);
     reset_counts();
@@ -151,14 +156,15 @@ Result<void> Session::compress(const Compressed& compressed) {
 }
 
 Result<void> Session::change_model(const std::string& model) {
-    if (auto written = journal_.append("model", member("model", model)); !written)
+    if (auto written = journal_.append("model", text_member("model", model)); !written)
         return written.error();
     head_.model = model;
     return {};
 }
 
 Result<void> Session::change_workspace(const std::string& workspace) {
-    if (auto written = journal_.append("workspace", member("workspace", path_to_text(workspace)));
+    if (auto written =
+            journal_.append("workspace", text_member("workspace", path_to_text(workspace)));
         !written) {
         return written.error();
     }

@@ -9,7 +9,7 @@
 namespace tenon::agent {
 namespace {
 
-using Condition = journal::Place::Condition;
+using PlaceCondition = journal::Place::Condition;
 
 constexpr char kBesideNuls[] =
     "NUL bytes beside a record, as a crash of the machine leaves them; the record is kept";
@@ -65,7 +65,7 @@ Error no_record(const std::filesystem::path& path, const journal::Place& first,
 Result<SessionHead> first_record(const std::filesystem::path& path, const journal::Place& place,
                                  const std::vector<journal::Place>& damaged,
                                  const std::string& id) {
-    const bool newer = place.condition == Condition::kNewer;
+    const bool newer = place.condition == PlaceCondition::kNewer;
     auto head = newer ? Result<SessionHead>(Error{place.problem}) : read_head(*place.record);
     if (!head) {
         const std::string message =
@@ -88,7 +88,8 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
     journal::Reader reader = opened->reader();
     std::vector<journal::Place> damaged;  // before the first record
     auto place = reader.next();
-    for (; place && *place && (*place)->condition == Condition::kDamaged; place = reader.next())
+    for (; place && *place && (*place)->condition == PlaceCondition::kDamaged;
+         place = reader.next())
         damaged.push_back(std::move(**place));
     if (!place) return place.error();
     if (!*place && damaged.empty()) {
@@ -104,7 +105,8 @@ Result<Session> Session::open(const std::filesystem::path& folder, SessionHead f
     session.resumed_ = true;
     for (const journal::Place& found : damaged)
         session.warn(where_of(found), "damaged, skipped (" + found.problem + ")");
-    if ((*place)->condition == Condition::kBesideNuls) session.warn(where_of(**place), kBesideNuls);
+    if ((*place)->condition == PlaceCondition::kBesideNuls)
+        session.warn(where_of(**place), kBesideNuls);
     if (auto read = session.read(reader); !read) return read.error().while_doing(path.string());
     (void)session.journal_.mend_end();  // else before the next record
     return session;
@@ -126,18 +128,18 @@ Result<void> Session::read(journal::Reader& reader) {
 Result<void> Session::read_place(const journal::Place& place) {
     const std::string where = where_of(place);
     switch (place.condition) {
-        case Condition::kDamaged:
+        case PlaceCondition::kDamaged:
             warn(where, "damaged, skipped (" + place.problem + ")");
             return {};
-        case Condition::kNewer:
+        case PlaceCondition::kNewer:
             return Error{where + ": " + place.problem};
-        case Condition::kRepeated:
+        case PlaceCondition::kRepeated:
             note(where, "the same record once more, skipped");
             return {};
-        case Condition::kBesideNuls:
+        case PlaceCondition::kBesideNuls:
             warn(where, kBesideNuls);
             break;
-        case Condition::kWhole:
+        case PlaceCondition::kWhole:
             break;
     }
     read_record(*place.record, where);
