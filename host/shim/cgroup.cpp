@@ -35,7 +35,7 @@ std::string read_file(const fs::path& path) {
     return text;
 }
 
-bool write_file(const fs::path& path, const std::string& text) {
+bool write_control_file(const fs::path& path, const std::string& text) {
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
@@ -102,9 +102,9 @@ bool enable_memory(const fs::path& group) {
     if (::mkdir(child.c_str(), 0755) != 0 && errno != EEXIST) return false;
     std::istringstream pids(read_file(group / "cgroup.procs"));
     for (std::string pid; pids >> pid;)
-        write_file(child / "cgroup.procs", pid);
-    write_file(group / "cgroup.subtree_control", "+pids");
-    return write_file(group / "cgroup.subtree_control", "+memory");
+        write_control_file(child / "cgroup.procs", pid);
+    write_control_file(group / "cgroup.subtree_control", "+pids");
+    return write_control_file(group / "cgroup.subtree_control", "+memory");
 }
 
 struct Hierarchy {
@@ -161,9 +161,9 @@ void remove_abandoned(const fs::path& place) {
 bool set_limits(const fs::path& group, const jobs::JobLimits& limits) {
     if (!limits.memory) return true;
     // Without swap there is no such file.
-    write_file(group / "memory.swap.max", "0");
-    return write_file(group / "memory.oom.group", "1") &&
-           write_file(group / "memory.max", std::to_string(*limits.memory));
+    write_control_file(group / "memory.swap.max", "0");
+    return write_control_file(group / "memory.oom.group", "1") &&
+           write_control_file(group / "memory.max", std::to_string(*limits.memory));
 }
 
 }  // namespace
@@ -229,7 +229,7 @@ std::optional<std::uint64_t> Cgroup::tasks() const {
 }
 
 void Cgroup::kill() const {
-    write_file(path_ / "cgroup.kill", "1");
+    write_control_file(path_ / "cgroup.kill", "1");
 }
 
 }  // namespace tenon::shim

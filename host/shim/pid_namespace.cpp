@@ -53,7 +53,7 @@ void report(int to, const Report& what) {
     ::_exit(0);
 }
 
-bool write_file(const char* path, const char* text) {
+bool write_proc_file(const char* path, const char* text) {
     const UniqueFd file(::open(path, O_WRONLY | O_CLOEXEC));
     const auto size = static_cast<ssize_t>(std::strlen(text));
     return file && ::write(file.get(), text, static_cast<std::size_t>(size)) == size;
@@ -64,8 +64,9 @@ bool map_ids(uid_t user, gid_t group) {
     char users[64], groups[64];
     std::snprintf(users, sizeof users, "%u %u 1", user, user);
     std::snprintf(groups, sizeof groups, "%u %u 1", group, group);
-    return write_file("/proc/self/setgroups", "deny") && write_file("/proc/self/uid_map", users) &&
-           write_file("/proc/self/gid_map", groups);
+    return write_proc_file("/proc/self/setgroups", "deny") &&
+           write_proc_file("/proc/self/uid_map", users) &&
+           write_proc_file("/proc/self/gid_map", groups);
 }
 
 void enter(const Placement& place) {
