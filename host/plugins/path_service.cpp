@@ -27,7 +27,7 @@ std::vector<fs::path> existing(std::vector<fs::path> directories) {
 
 /// The path that a plugin names. It may begin with the text of a path that is not UTF-8, which this
 /// service has given to the plugin.
-std::string path_of(const std::string& text) {
+std::string path_named_by(const std::string& text) {
     std::string path = path_from_text(text);
     return utf8::is_valid(path) ? text : path;
 }
@@ -82,7 +82,7 @@ ServiceReply PathService::open(const ServiceRequest& request) const {
     const std::string* path = string_in(member(request.params, "path"));
     if (path == nullptr)
         return ServiceReply::failed("path.open/1: path must be a string", TENON_BAD_ARGS);
-    const std::string asked = path_of(*path);
+    const std::string asked = path_named_by(*path);
     const std::string access = string_or(request.params, "access");
 
     if (access == "write") {
@@ -118,7 +118,7 @@ ServiceReply PathService::filter(const ServiceRequest& request) const {
     Json denied = Json::array();
     for (std::size_t i = 0; i < paths.size(); ++i) {
         const std::string* text = string_in(paths[i]);
-        const std::string path = text == nullptr ? std::string() : path_of(*text);
+        const std::string path = text == nullptr ? std::string() : path_named_by(*text);
         if (!path.starts_with('/')) {
             return ServiceReply::failed(
                 "path.filter/1: paths[" + std::to_string(i) + "] must be an absolute path",

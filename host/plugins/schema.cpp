@@ -131,7 +131,7 @@ Check text_check(const Adapter& stated) {
 }
 
 /// "<root>", "[job_ids]", "[0]" → job_ids[0]; empty for the root.
-std::string path_of(const std::vector<std::string>& context) {
+std::string instance_path(const std::vector<std::string>& context) {
     std::string out;
     for (std::size_t i = 1; i < context.size(); ++i) {
         const std::string& step = context[i];
@@ -146,7 +146,7 @@ std::string path_of(const std::vector<std::string>& context) {
 }
 
 std::string line_of(const valijson::ValidationResults::Error& error) {
-    const std::string path = path_of(error.context);
+    const std::string path = instance_path(error.context);
     if (error.description.starts_with("must "))
         return (path.empty() ? "the arguments" : path) + " " + error.description;
     return path.empty() ? error.description : path + ": " + error.description;
