@@ -7,8 +7,6 @@
 namespace tenon::file {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
-
 unsigned char byte(std::string_view text, std::size_t at) {
     return static_cast<unsigned char>(text[at]);
 }
@@ -36,7 +34,7 @@ std::optional<std::bitset<256>> named_class(std::string_view name) {
 }  // namespace
 
 GitPattern::GitPattern(std::string_view pattern) {
-    whole_path_ = pattern.find('/') != kNone;
+    whole_path_ = pattern.find('/') != std::string_view::npos;
     if (!pattern.empty() && pattern.front() == '/') pattern.remove_prefix(1);
     // git compares this part byte by byte, and what follows as a pattern of its own: `a**/b` has a
     // `**` at its beginning then.
@@ -66,7 +64,7 @@ void GitPattern::parse(std::string_view pattern) {
             default:
                 bytes.set(byte(pattern, at));
         }
-        steps_.push_back({Step::Kind::kByte, bytes});
+        steps_.push_back({StepKind::kByte, bytes});
         ++at;
     }
 }
@@ -80,12 +78,12 @@ void GitPattern::add_stars(std::string_view pattern, std::size_t& at) {
     const std::string_view rest = pattern.substr(at);
     const bool ends = rest.empty() || rest.substr(0, 1) == "/" || rest.substr(0, 2) == "\\/";
     if (at - first == 1 || (whole_path_ && !(begins && ends))) {
-        steps_.push_back({Step::Kind::kStar, {}});
+        steps_.push_back({StepKind::kStar, {}});
     } else if (rest.substr(0, 1) == "/") {
         ++at;
-        steps_.push_back({Step::Kind::kDeepFolders, {}});
+        steps_.push_back({StepKind::kDeepFolders, {}});
     } else {
-        steps_.push_back({Step::Kind::kDeep, {}});
+        steps_.push_back({StepKind::kDeep, {}});
     }
 }
 
@@ -107,7 +105,7 @@ bool GitPattern::add_bracket(std::string_view pattern, std::size_t& at) {
         }
         if (pattern.substr(i, 2) == "[:") {
             const std::size_t end = pattern.find(']', i + 2);
-            if (end == kNone) return false;
+            if (end == std::string_view::npos) return false;
             if (end > i + 2 && pattern[end - 1] == ':') {
                 const auto named = named_class(pattern.substr(i + 2, end - i - 3));
                 if (!named) return false;
@@ -124,12 +122,12 @@ bool GitPattern::add_bracket(std::string_view pattern, std::size_t& at) {
     if (!has(i)) return false;
     at = i + 1;
     if (negated) bytes.flip();
-    steps_.push_back({Step::Kind::kByte, bytes.reset('/')});
+    steps_.push_back({StepKind::kByte, bytes.reset('/')});
     return true;
 }
 
 void GitPattern::count_steps() {
-    const auto is_byte = [](const Step& step) { return step.kind == Step::Kind::kByte; };
+    const auto is_byte = [](const Step& step) { return step.kind == StepKind::kByte; };
     shortest_ = static_cast<std::size_t>(std::count_if(steps_.begin(), steps_.end(), is_byte));
     leading_ = steps_.size();
     while (leading_ > 0 && is_byte(steps_[leading_ - 1]))
@@ -158,7 +156,7 @@ bool GitPattern::last_bytes_match(std::string_view text) const {
 void GitPattern::add_state(std::vector<bool>& states, std::size_t at) const {
     while (true) {
         states[at] = true;
-        if (at == leading_ || steps_[at].kind == Step::Kind::kByte) return;
+        if (at == leading_ || steps_[at].kind == StepKind::kByte) return;
         ++at;
     }
 }
@@ -166,16 +164,16 @@ void GitPattern::add_state(std::vector<bool>& states, std::size_t at) const {
 /// Where the state `at` leads with the byte `c`.
 void GitPattern::add_next_states(std::vector<bool>& then, std::size_t at, char c) const {
     switch (steps_[at].kind) {
-        case Step::Kind::kByte:
+        case StepKind::kByte:
             if (steps_[at].bytes[static_cast<unsigned char>(c)]) add_state(then, at + 1);
             break;
-        case Step::Kind::kStar:
+        case StepKind::kStar:
             if (c != '/') add_state(then, at);
             break;
-        case Step::Kind::kDeep:
+        case StepKind::kDeep:
             add_state(then, at);
             break;
-        case Step::Kind::kDeepFolders:
+        case StepKind::kDeepFolders:
             // Only behind a `/` may it end; before that it must go on.
             then[at] = true;
             if (c == '/') add_state(then, at + 1);
@@ -186,9 +184,9 @@ void GitPattern::add_next_states(std::vector<bool>& then, std::size_t at, char c
 bool GitPattern::leading_steps_match(std::string_view text) const {
     if (leading_ == 0) return text.empty();
     if (leading_ == 1) {  // one star, as in `*.o`: no need to count states
-        const Step::Kind star = steps_[0].kind;
-        if (star == Step::Kind::kStar) return text.find('/') == kNone;
-        return star == Step::Kind::kDeep || text.empty() || text.back() == '/';
+        const StepKind star = steps_[0].kind;
+        if (star == StepKind::kStar) return text.find('/') == std::string_view::npos;
+        return star == StepKind::kDeep || text.empty() || text.back() == '/';
     }
     std::vector<bool> states(leading_ + 1, false);
     std::vector<bool> then = states;

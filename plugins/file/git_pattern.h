@@ -21,14 +21,14 @@ public:
 
 private:
     using Bytes = std::bitset<256>;
+    enum class StepKind {
+        kByte,         ///< one of `bytes`
+        kStar,         ///< any number of bytes but `/`
+        kDeep,         ///< any number of bytes
+        kDeepFolders,  ///< any number of directories, the `/` that follows included
+    };
     struct Step {
-        enum class Kind {
-            kByte,         ///< one of `bytes`
-            kStar,         ///< any number of bytes but `/`
-            kDeep,         ///< any number of bytes
-            kDeepFolders,  ///< any number of directories, the `/` that follows included
-        };
-        Kind kind;
+        StepKind kind;
         Bytes bytes;
     };
 

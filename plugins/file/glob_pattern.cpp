@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kMaxAlternatives = 256;
-constexpr std::size_t kMaxPattern = 4096;
+constexpr std::size_t kMaxGlob = 4096;
 
 /// Where the character after the one at `at` begins. Bytes that are no UTF-8 stand for themselves.
 std::size_t next(std::string_view text, std::size_t at) {
@@ -293,8 +293,8 @@ bool PathPattern::ends_plainly() const {
 
 std::optional<Glob> Glob::parse(std::string_view pattern, std::string& why) {
     Glob glob;
-    if (pattern.size() > kMaxPattern) {
-        why = "it is longer than " + std::to_string(kMaxPattern) + " bytes";
+    if (pattern.size() > kMaxGlob) {
+        why = "it is longer than " + std::to_string(kMaxGlob) + " bytes";
     } else if (pattern.substr(0, 1) == "!") {
         why = "a ! at the beginning excludes nothing here; write \\! for the character itself";
     } else if (has_open_bracket(pattern)) {

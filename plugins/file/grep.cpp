@@ -16,8 +16,8 @@
 namespace tenon::file {
 namespace {
 
-constexpr std::size_t kMaxPattern = 32U << 10U;  // larger ones take seconds to compile
-constexpr std::size_t kMaxShown = 400;           // characters of a line
+constexpr std::size_t kMaxRegex = 32U << 10U;  // larger ones take seconds to compile
+constexpr std::size_t kMaxShown = 400;         // characters of a line
 constexpr std::size_t kShownBefore = 100;
 constexpr std::int64_t kMaxContext = 50;
 
@@ -59,9 +59,9 @@ std::string regex_hint(const std::string& pattern) {
 }
 
 std::unique_ptr<RE2> compile(const GrepArgs& args) {
-    if (args.pattern.size() > kMaxPattern) {
+    if (args.pattern.size() > kMaxRegex) {
         throw Failure("The pattern has " + std::to_string(args.pattern.size()) +
-                          " bytes; at most " + std::to_string(kMaxPattern) +
+                          " bytes; at most " + std::to_string(kMaxRegex) +
                           " are possible: look for a part of it.",
                       TENON_BAD_ARGS);
     }
@@ -86,7 +86,7 @@ std::unique_ptr<RE2> compile(const GrepArgs& args) {
 }
 
 /// What is shown of a line.
-struct Excerpt {
+struct LineExcerpt {
     std::string text;
     bool cut_begin = false, cut_end = false;
     std::size_t chars = 0;  ///< of the line, when it is cut
@@ -94,7 +94,7 @@ struct Excerpt {
 
 /// The part of a long line around the match that begins at `at`. `cut`: the line has more than
 /// this.
-Excerpt excerpt(std::string_view line, std::size_t at, bool cut) {
+LineExcerpt excerpt(std::string_view line, std::size_t at, bool cut) {
     const std::size_t chars = line.size() <= kMaxShown ? 0 : count_chars(line);
     if (chars <= kMaxShown) return {std::string(line), false, false, 0};
     const std::size_t chars_before = count_chars(line.substr(0, at));
@@ -203,7 +203,7 @@ private:
     }
 
     /// Keys are taken out of a whole answer by the host; of what is cut here by us.
-    [[nodiscard]] std::string shown_text(const Excerpt& part) const {
+    [[nodiscard]] std::string shown_text(const LineExcerpt& part) const {
         if (part.chars == 0) return part.text;
         return (part.cut_begin ? "..." : "") +
                host_.without_keys(part.text, part.cut_begin, part.cut_end) +
@@ -211,7 +211,7 @@ private:
                " characters]";
     }
 
-    void write(std::size_t number, char mark, const Excerpt& part) {
+    void write(std::size_t number, char mark, const LineExcerpt& part) {
         const bool follows = last_written_ > 0 && number == last_written_ + 1;
         if (context_ > 0 && !follows && !out_.empty()) out_ += "--\n";
         const std::string line =
@@ -232,7 +232,7 @@ private:
 
     // The file under way.
     std::string shown_;
-    std::deque<Excerpt> before_;  ///< lines that may turn out to be context
+    std::deque<LineExcerpt> before_;  ///< lines that may turn out to be context
     std::size_t number_ = 0;
     std::size_t last_written_ = 0;
     std::size_t after_ = 0;  ///< lines of context still to be written
@@ -293,7 +293,7 @@ std::vector<std::string> hints(const Host& host, const GrepArgs& args, const Ope
     return out;
 }
 
-bool is_folder(const Opened& opened) {
+bool is_open_folder(const Opened& opened) {
     struct stat info {};
     if (::fstat(opened.fd.get(), &info) != 0) throw system_failure("stat " + opened.shown, errno);
     return S_ISDIR(info.st_mode);
@@ -311,7 +311,7 @@ std::string grep(const Host& host, const GrepArgs& args) {
     order.deadline = search.deadline();
 
     const Opened start = open_or_suggest(host, args.path);
-    if (!is_folder(start)) {
+    if (!is_open_folder(start)) {
         search.file(start.fd, start.shown);
         if (search.binary() > 0)
             throw Failure(start.shown + " is a binary file and was not searched.");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <dirent.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -49,6 +50,11 @@ public:
 
 private:
     int fd_ = -1;
+};
+
+/// Closes a folder that was opened to be listed.
+struct CloseDir {
+    void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
 /// Fills `buffer` from the current place of `fd`. Fewer bytes mean the end. Throws Failure.

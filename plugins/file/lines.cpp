@@ -8,7 +8,7 @@
 namespace tenon::file {
 namespace {
 
-constexpr std::size_t kChunk = 64U << 10U;
+constexpr std::size_t kLineChunk = 64U << 10U;
 
 }  // namespace
 
@@ -24,10 +24,10 @@ bool LineReader::fill() {
     buffer_.erase(0, from_);
     from_ = 0;
     const std::size_t had = buffer_.size();
-    buffer_.resize(had + kChunk);
-    const std::size_t got = read_some(fd_.get(), buffer_.data() + had, kChunk, shown_);
+    buffer_.resize(had + kLineChunk);
+    const std::size_t got = read_some(fd_.get(), buffer_.data() + had, kLineChunk, shown_);
     buffer_.resize(had + got);
-    ended_ = got < kChunk;
+    ended_ = got < kLineChunk;
     return got > 0;
 }
 

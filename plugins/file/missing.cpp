@@ -18,10 +18,6 @@ namespace {
 constexpr std::size_t kMaxNames = 20'000;
 constexpr std::size_t kMaxSuggestions = 3;
 
-struct CloseDir {
-    void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
 /// How many letters to change, insert or drop, case aside; letters in another order are one slip.
 std::size_t distance(std::string_view a, std::string_view b) {
     if (a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin())) return 1;
@@ -67,7 +63,7 @@ std::vector<std::string> near_names(const Fd& folder, const std::string& name) {
     return out;
 }
 
-std::string join(const std::string& folder, const std::string& name) {
+std::string child_of(const std::string& folder, const std::string& name) {
     if (folder == ".") return name;
     return folder.back() == '/' ? folder + name : folder + "/" + name;
 }
@@ -77,12 +73,13 @@ std::string suggestions(const Host& host, const Opened& folder, const std::strin
     std::vector<std::string> names = near_names(folder.fd, name);
     std::vector<std::string> paths;
     for (const std::string& one : names)
-        paths.push_back(join(folder.path, one));
+        paths.push_back(child_of(folder.path, one));
     const std::vector<bool> denied = host.denied(paths);
     std::string out;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!denied[i])
-            out += (out.empty() ? " Did you mean " : ", ") + listed(join(folder.shown, names[i]));
+            out +=
+                (out.empty() ? " Did you mean " : ", ") + listed(child_of(folder.shown, names[i]));
     }
     return out.empty() ? out : out + "?";
 }
@@ -115,7 +112,7 @@ std::string explain(const Host& host, const std::string& path) {
             errno != ENOENT)
             return {};
         return "No such file: " + path + "." +
-               (deeper ? " There is no folder " + join(above->shown, name) + "." : "") +
+               (deeper ? " There is no folder " + child_of(above->shown, name) + "." : "") +
                suggestions(host, *above, name);
     }
 }

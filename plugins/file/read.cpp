@@ -13,7 +13,7 @@
 namespace tenon::file {
 namespace {
 
-constexpr std::size_t kChunk = 64U << 10U;
+constexpr std::size_t kReadChunk = 64U << 10U;
 /// Lines are counted so far and no further: a larger rest is only said to be there.
 constexpr std::size_t kMaxScan = 256U << 20U;
 
@@ -28,7 +28,7 @@ void check_kind(const Opened& file) {
 }
 
 /// What a pass over the file has found.
-struct Excerpt {
+struct LineRange {
     std::string text;
     std::size_t lines = 0;    ///< in `text`
     std::size_t seen = 0;     ///< lines of the file that have begun
@@ -50,7 +50,7 @@ public:
             bytes.remove_prefix(complete ? end + 1 : bytes.size());
         }
     }
-    Excerpt finish() {
+    LineRange finish() {
         keep_line();
         return std::move(out_);
     }
@@ -88,15 +88,15 @@ private:
     }
 
     const std::size_t first_, last_;
-    Excerpt out_;
+    LineRange out_;
     std::string line_;
     std::size_t chars_ = 0;
     bool in_line_ = false, full_ = false;
 };
 
-Excerpt collect(const Host& host, const Opened& file, std::size_t first, std::size_t last) {
+LineRange collect(const Host& host, const Opened& file, std::size_t first, std::size_t last) {
     Collector collector(first, last);
-    std::string chunk(kChunk, '\0');
+    std::string chunk(kReadChunk, '\0');
     std::size_t scanned = 0;
     bool ended = false;
     while (scanned < kMaxScan) {
@@ -114,14 +114,14 @@ Excerpt collect(const Host& host, const Opened& file, std::size_t first, std::si
             break;
         }
     }
-    Excerpt out = collector.finish();
+    LineRange out = collector.finish();
     out.scan_ended = !ended;
     out.is_utf8 = is_utf8(out.text);
     if (out.line_cut) out.text = host.without_keys(out.text, false, true);
     return out;
 }
 
-std::string cut_notes(const Excerpt& found, std::size_t first, bool by_limit) {
+std::string cut_notes(const LineRange& found, std::size_t first, bool by_limit) {
     std::string notes;
     const std::size_t after = first + found.lines - 1;  // the last line shown
     const auto note = [&](const std::string& text) {
@@ -155,7 +155,7 @@ std::string read_file(const Host& host, const ReadArgs& args) {
                                                std::numeric_limits<std::size_t>::max() - first
                                  ? first + static_cast<std::size_t>(*args.limit) - 1
                                  : std::numeric_limits<std::size_t>::max();
-    const Excerpt found = collect(host, file, first, last);
+    const LineRange found = collect(host, file, first, last);
     if (found.seen == 0 && first == 1) return "(empty file)";
     if (found.lines == 0) {
         throw Failure(file.shown + " has " + (found.scan_ended ? "more than " : "") +

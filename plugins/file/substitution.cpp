@@ -21,7 +21,7 @@ std::string with_lf(std::string_view text) {
     return out;
 }
 
-std::string with_crlf(std::string_view text) {
+std::string lf_to_crlf(std::string_view text) {
     std::string out;
     for (const char c : text) {
         if (c == '\n') out += '\r';
@@ -117,7 +117,7 @@ std::string Substitution::replacement(const Place& place) const {
     const std::string_view piece = content_.substr(place.at, place.size);
     const std::size_t ends = count_lines_before(piece, piece.size());
     const bool crlf = ends == 0 ? mostly_crlf_ : 2 * count_crlf(piece) > ends;
-    return crlf ? with_crlf(new_text_) : new_text_;
+    return crlf ? lf_to_crlf(new_text_) : new_text_;
 }
 
 std::string Substitution::apply() const {

@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-std::string with_crlf(std::string_view text) {
+std::string lone_lf_to_crlf(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / 16);
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -38,7 +38,7 @@ std::string keep_form(const TextForm& form, std::string& text) {
     std::string done;
     if (text.empty() || text.find('\0') != std::string::npos) return done;
     if (form.crlf) {
-        std::string converted = with_crlf(text);
+        std::string converted = lone_lf_to_crlf(text);
         if (converted.size() != text.size()) done = "CRLF line ends";
         text = std::move(converted);
     }

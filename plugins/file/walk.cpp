@@ -66,11 +66,7 @@ bool before(const Name& a, const Name& b) {
     return after(a) < after(b);
 }
 
-struct CloseDir {
-    void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
-bool is_folder(int folder, const dirent& entry, bool follow) {
+bool is_folder_entry(int folder, const dirent& entry, bool follow) {
     const unsigned char wanted = follow ? DT_LNK : DT_DIR;
     if (entry.d_type != DT_UNKNOWN && entry.d_type != wanted) return false;
     if (entry.d_type == DT_DIR) return true;
@@ -242,9 +238,9 @@ private:
             const std::string_view name = entry->d_name;
             if (name == "." || name == ".." || name == ".git") continue;
             host_.check_cancelled();
-            const bool folder_entry = is_folder(::dirfd(dir.get()), *entry, false);
+            const bool folder_entry = is_folder_entry(::dirfd(dir.get()), *entry, false);
             if (rules_.ignores(join(folder, name), folder_entry, first_rule_)) continue;
-            const bool link = !folder_entry && is_folder(::dirfd(dir.get()), *entry, true);
+            const bool link = !folder_entry && is_folder_entry(::dirfd(dir.get()), *entry, true);
             level.names.push_back({std::string(name), folder_entry, link});
         }
         std::sort(level.names.begin(), level.names.end(), before);
