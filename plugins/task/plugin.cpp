@@ -10,8 +10,6 @@
 namespace tenon::task {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr int kLockPollMs = 5;
 constexpr std::uint32_t kLooksOnly =
     TENON_READ_ONLY | TENON_IDEMPOTENT | TENON_CLOSED_WORLD | TENON_CONCURRENT;
@@ -44,14 +42,14 @@ WaitOn until_cancelled(const Call& call) {
     };
 }
 
-TaskId id_in(const Json& args) {
+TaskId id_argument(const Json& args) {
     const auto id = task_id_in(args.at("task_id"));
     if (!id) throw Failure("Error: Unknown task " + args.at("task_id").dump(), TENON_BAD_ARGS);
     return *id;
 }
 
 /// The ids of a list that need not be there.
-std::vector<TaskId> ids_in(const Json& args, const char* key) {
+std::vector<TaskId> ids_argument(const Json& args, const char* key) {
     std::vector<TaskId> ids;
     for (const Json& element : args.value(key, Json::array())) {
         const auto id = task_id_in(element);
@@ -67,11 +65,11 @@ std::vector<TaskId> ids_in(const Json& args, const char* key) {
 
 TaskChange change_from(const Json& args) {
     TaskChange change;
-    change.id = id_in(args);
+    change.id = id_argument(args);
     if (args.contains("status")) change.status = status_from(args.at("status").get<std::string>());
     if (args.contains("owner")) change.owner = args.at("owner").get<std::string>();
-    change.add_blocked_by = ids_in(args, "add_blocked_by");
-    change.add_blocks = ids_in(args, "add_blocks");
+    change.add_blocked_by = ids_argument(args, "add_blocked_by");
+    change.add_blocks = ids_argument(args, "add_blocks");
     return change;
 }
 
@@ -112,7 +110,7 @@ public:
             call.write(list_tasks(workspace));
         }).subject("");
         tool("task_get", kGet, kGetSchema, kLooksOnly, [workspace](Call& call) {
-            call.write(get_task(workspace, id_in(arguments(call))));
+            call.write(get_task(workspace, id_argument(arguments(call))));
         }).subject("{task_id}");
     }
 

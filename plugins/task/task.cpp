@@ -8,8 +8,6 @@
 namespace tenon::task {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::string_view kPrefix = "task_";
 constexpr std::string_view kSuffix = ".json";
 constexpr int kMaxDepth = 64;
@@ -44,27 +42,27 @@ std::optional<TaskId> id_from(const AnyJson& value) {
 }
 
 /// Takes a member out of `object`; null when there is none.
-Json take(Json& object, const char* key) {
+OrderedJson take(OrderedJson& object, const char* key) {
     const auto found = object.find(key);
     if (found == object.end()) return nullptr;
-    Json value = std::move(*found);
+    OrderedJson value = std::move(*found);
     object.erase(found);
     return value;
 }
 
-std::string take_text(Json& object, const char* key) {
-    const Json value = take(object, key);
+std::string take_text(OrderedJson& object, const char* key) {
+    const OrderedJson value = take(object, key);
     if (value.is_null()) return {};
     if (!value.is_string()) throw Failure(std::string(key) + " is no text");
     return value.get<std::string>();
 }
 
-std::set<TaskId> take_ids(Json& object, const char* key) {
-    const Json value = take(object, key);
+std::set<TaskId> take_ids(OrderedJson& object, const char* key) {
+    const OrderedJson value = take(object, key);
     std::set<TaskId> ids;
     if (value.is_null()) return ids;
     if (!value.is_array()) throw Failure(std::string(key) + " is no list of task ids");
-    for (const Json& element : value) {
+    for (const OrderedJson& element : value) {
         const auto id = id_from(element);
         if (!id) throw Failure(std::string(key) + " holds something that is no task id");
         ids.insert(*id);
@@ -76,12 +74,12 @@ std::set<TaskId> take_ids(Json& object, const char* key) {
 
 Task task_from(std::string_view bytes, TaskId id) {
     if (is_too_deep(bytes)) throw Failure("nested too deeply");
-    Json object = Json::parse(bytes, nullptr, false);
+    OrderedJson object = OrderedJson::parse(bytes, nullptr, false);
     if (object.is_discarded()) throw Failure("not valid JSON (or not UTF-8)");
     if (!object.is_object()) throw Failure("no JSON object");
     if (object.contains("v") && object["v"] != 1)
         throw Failure("written by another version of this program");
-    const Json own = take(object, "id");
+    const OrderedJson own = take(object, "id");
     if (id_from(own) != id) throw Failure("its id is not the number in its name");
     Task task;
     task.id = id;
@@ -103,13 +101,13 @@ std::optional<TaskId> task_id_in(const nlohmann::json& value) {
 }
 
 nlohmann::ordered_json known_members(const Task& task) {
-    return Json{{"id", task.id},
-                {"subject", task.subject},
-                {"description", task.description},
-                {"status", name_of(task.status)},
-                {"blockedBy", task.blocked_by},
-                {"blocks", task.blocks},
-                {"owner", task.owner}};
+    return OrderedJson{{"id", task.id},
+                       {"subject", task.subject},
+                       {"description", task.description},
+                       {"status", name_of(task.status)},
+                       {"blockedBy", task.blocked_by},
+                       {"blocks", task.blocks},
+                       {"owner", task.owner}};
 }
 
 std::string shown(const Task& task) {
@@ -117,7 +115,7 @@ std::string shown(const Task& task) {
 }
 
 std::string file_text(const Task& task) {
-    Json object = known_members(task);
+    OrderedJson object = known_members(task);
     object.update(task.others);
     return object.dump(2) + "\n";
 }

@@ -12,6 +12,8 @@
 
 namespace tenon::task {
 
+using OrderedJson = nlohmann::ordered_json;  ///< keeps the order of the members of a file
+
 using TaskId = std::int64_t;
 constexpr TaskId kMaxTaskId = 999'999'999'999'999;
 constexpr std::size_t kMaxTaskBytes = 1U << 20U;
@@ -26,7 +28,7 @@ struct Task {
     std::string owner;  ///< one line; empty: nobody's
 
     /// Members of the file that mean nothing here: written back as they were.
-    nlohmann::ordered_json others = nlohmann::ordered_json::object();
+    OrderedJson others = OrderedJson::object();
 };
 
 /// The task in the bytes of a file of its own, `task_<id>.json`. Throws Failure: what is wrong with
@@ -35,7 +37,7 @@ Task task_from(std::string_view bytes, TaskId id);
 /// A value of JSON as the id of a task; nothing when it is none. 2.0 is 2, as in JSON Schema.
 std::optional<TaskId> task_id_in(const nlohmann::json& value);
 /// What an answer shows, as JSON: id, subject, description, status, blockedBy, blocks, owner.
-nlohmann::ordered_json known_members(const Task& task);
+OrderedJson known_members(const Task& task);
 std::string shown(const Task& task);
 /// What its file holds.
 std::string file_text(const Task& task);

@@ -140,8 +140,7 @@ std::string open_tasks(const std::string& workspace) {
 }
 
 std::string tasks_as_json(const std::string& workspace) {
-    using Json = nlohmann::ordered_json;
-    Json answer = {{"tasks", Json::array()}, {"unusable", Json::array()}};
+    OrderedJson answer = {{"tasks", OrderedJson::array()}, {"unusable", OrderedJson::array()}};
     try {
         const auto loaded = view(workspace);
         if (!loaded) return answer.dump();
@@ -150,9 +149,9 @@ std::string tasks_as_json(const std::string& workspace) {
         for (const auto& [file, reason] : loaded->unusable)
             answer["unusable"].push_back({{"file", ".tasks/" + file}, {"reason", reason}});
         // The name of a file need not be UTF-8.
-        return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+        return answer.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
     } catch (const Failure& failure) {
-        return Json{{"error", without_error_word(failure.what())}}.dump();
+        return OrderedJson{{"error", without_error_word(failure.what())}}.dump();
     }
 }
 

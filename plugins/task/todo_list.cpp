@@ -8,8 +8,6 @@
 namespace tenon::task {
 namespace {
 
-using Json = nlohmann::json;
-
 std::string line_of(const Todo& todo) {
     return std::string(mark_of(todo.status)) + " " + todo.text;
 }

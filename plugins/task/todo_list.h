@@ -9,6 +9,8 @@
 
 namespace tenon::task {
 
+using Json = nlohmann::json;
+
 /// One line of the checklist of a session.
 struct Todo {
     std::string id, text;
@@ -24,7 +26,7 @@ public:
 
     /// The list that `items` describes: [{id, text, status}], as the tool's schema has it. Throws
     /// Failure, which names the item and says what to do, where it breaks a rule of the list.
-    static TodoList from_items(const nlohmann::json& items);
+    static TodoList from_items(const Json& items);
     /// The list that `stored()` wrote down; throws Failure when it is none.
     static TodoList restored(const std::string& text);
     [[nodiscard]] std::string stored() const;
