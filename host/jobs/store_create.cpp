@@ -62,6 +62,16 @@ bool rename_to_new(const fs::path& from, const fs::path& to) {
     return ::mkdir(to.c_str(), 0700) == 0 && ::rename(from.c_str(), to.c_str()) == 0;
 }
 
+/// `id` is the last one tried. False with errno; EEXIST: none of them was free.
+bool rename_to_free_id(const fs::path& from, const fs::path& folder, JobId& id) {
+    for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
+        id = random_hex(8);
+        if (rename_to_new(from, folder / id)) return true;
+        if (errno != EEXIST) return false;
+    }
+    return false;
+}
+
 Result<void> make_directories(const fs::path& directory) {
     if (auto made = make_private_dirs(directory); !made) return made;
     std::error_code failed;
@@ -172,20 +182,17 @@ Result<JobId> Store::publish(PreparedJob& prepared, std::string_view record) con
     if (!fd) return Error::from_errno("open " + file.string());
     if (auto written = write_all(fd.get(), record); !written)
         return written.error().while_doing(file.string());
-    for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
-        JobId id = random_hex(8);
-        if (rename_to_new(prepared.path(), folder_of(id))) {
-            prepared.release();
-            return id;
-        }
+    JobId id;
+    bool renamed = rename_to_free_id(prepared.path(), folder_, id);
+    if (!renamed && errno == ENOENT) {
         // Another process may have removed what `open` made.
-        const bool folder_is_gone = errno == ENOENT && attempt == 0;
-        if (!folder_is_gone && errno != EEXIST)
-            return Error::from_errno("make " + folder_of(id).string());
-        if (!folder_is_gone) continue;
         if (auto made = make_directories(folder_); !made) return made.error();
+        renamed = rename_to_free_id(prepared.path(), folder_, id);
     }
-    return Error{"no free id in " + folder_.string()};
+    if (!renamed && errno == EEXIST) return Error{"no free id in " + folder_.string()};
+    if (!renamed) return Error::from_errno("make " + folder_of(id).string());
+    prepared.release();
+    return id;
 }
 
 UniqueFd Store::open_directory(const JobId& id) const {
