@@ -309,11 +309,11 @@ void sort_by_submission(std::vector<JobRecord>& jobs) {
 
 Result<JobRecord> Store::end_unstarted(const JobId& id, JobEnd end, std::string_view output,
                                        Sync sync) const {
-    return end_queued(id, std::move(end), output, sync, Announce::kNo);
+    return end_queued(id, std::move(end), output, sync, NotifyHost::kNo);
 }
 
 Result<JobRecord> Store::end_queued(const JobId& id, JobEnd end, std::string_view output, Sync sync,
-                                    Announce announce) const {
+                                    NotifyHost notify) const {
     auto job = read_job(id);
     if (!job) return job;
     if (is_elsewhere(*job)) return other_machines(*job);
@@ -328,14 +328,14 @@ Result<JobRecord> Store::end_queued(const JobId& id, JobEnd end, std::string_vie
         return Error::from_errno("lock job " + id, attempt.error);
     // Also before the record, so that the host looks until this is decided even if we are killed
     // meanwhile.
-    if (announce == Announce::kYes) announce_to_host(id);
+    if (notify == NotifyHost::kYes) notify_host(id);
     stamp(end);
     // The reason has the same text, so nothing is lost if this cannot be written.
     if (!output.empty() &&
         write_file_atomically(folder_of(id) / kOutputFiles[0], output, Sync::kNo))
         end.output_bytes = output.size();
     if (auto written = record_end(*job, std::move(end), sync); !written) return written.error();
-    if (announce == Announce::kYes) announce_to_host(id);
+    if (notify == NotifyHost::kYes) notify_host(id);
     return job;
 }
 
@@ -346,7 +346,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     auto job = load(id);
     if (!job) return job;
     if (job->status == Status::kQueued) {
-        job = end_queued(id, end, {}, Sync::kYes, Announce::kYes);
+        job = end_queued(id, end, {}, Sync::kYes, NotifyHost::kYes);
         if (!job) return job;
         if (job->status == Status::kCancelled && job->end.ended_by == by) return job;
     }
@@ -362,7 +362,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
 
 /// The host that has queued the job watches the store for this, with one watch for all its jobs.
 /// This makes no file, and so needs no space.
-void Store::announce_to_host(const JobId& id) const {
+void Store::notify_host(const JobId& id) const {
     ::utimensat(AT_FDCWD, folder_of(id).c_str(), nullptr, 0);
 }
 

@@ -158,11 +158,11 @@ private:
     [[nodiscard]] UniqueFd open_directory(const JobId& id) const;
     [[nodiscard]] Result<JobId> publish(PreparedJob& prepared, std::string_view record) const;
     [[nodiscard]] OrphansEnded end_tree(const JobId& id, const Started& shim) const;
-    enum class Announce { kNo, kYes };  // to the host that has queued the job
+    enum class NotifyHost { kNo, kYes };  // to the host that has queued the job
     [[nodiscard]] Result<JobRecord> end_queued(const JobId& id, JobEnd end, std::string_view output,
-                                               Sync sync, Announce announce) const;
+                                               Sync sync, NotifyHost notify) const;
     [[nodiscard]] Result<void> ask_shim_to_end(const JobId& id, std::string_view by) const;
-    void announce_to_host(const JobId& id) const;
+    void notify_host(const JobId& id) const;
     /// Whether the wall clock was set since boot, as far as the records of this boot show.
     [[nodiscard]] bool clock_was_set() const;
     void remove(const JobId& id, Problems* problems) const;

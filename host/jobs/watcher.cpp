@@ -236,8 +236,8 @@ void Watcher::has_ended(const LingeringShim& shim) {
     client_.on_shim_ended();
 }
 
-/// A process that cancels the job announces that first, while holding the job's lock. So the end
-/// becomes known even if that process is killed before it has announced the record.
+/// A process that cancels the job notifies this one before it writes the record, while it holds the
+/// job's lock. So the end becomes known even if that process is killed before it notifies again.
 void Watcher::look_at_queued(const JobId& id) {
     const bool undecided =
         store_.is_held_before_start(id);  // first: the record comes before the release
