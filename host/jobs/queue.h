@@ -59,7 +59,7 @@ struct QueueOptions {
     std::function<void(const std::string& why)> on_no_pid_namespace;
     /// A notification was posted to `ended`. Called on any thread, with no lock held; must only
     /// wake somebody, and must not throw.
-    std::function<void()> on_news;
+    std::function<void()> on_notification;
 };
 
 /// The unfinished background jobs, counted.
@@ -137,7 +137,7 @@ public:
                     const std::stop_token& stop, std::span<const JobId> foreground = {}) const;
     /// Until `ended` holds something (true). False: a stop, or there is no job left that a headless
     /// run waits for, which is an unfinished `session` job or any queued job.
-    bool wait_for_news(const std::stop_token& stop) const;
+    bool wait_for_notification(const std::stop_token& stop) const;
 
     /// Background jobs' terminal records, once each, in the order of their ends.
     Poco::NotificationQueue& ended() { return ended_; }

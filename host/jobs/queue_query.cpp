@@ -144,7 +144,7 @@ Queue::Waited Queue::wait_for_start(std::span<const JobId> ids, std::chrono::mil
     }
 }
 
-bool Queue::wait_for_news(const std::stop_token& stop) const {
+bool Queue::wait_for_notification(const std::stop_token& stop) const {
     const std::stop_callback wake(stop, [this] {
         const Lock lock(mutex_);
         changed_.notify_all();

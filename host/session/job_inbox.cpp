@@ -53,7 +53,7 @@ bool JobInbox::has_undelivered() {
 
 bool JobInbox::wait(std::stop_token stop) {
     while (!has_undelivered()) {
-        if (!queue_.wait_for_news(stop)) return false;
+        if (!queue_.wait_for_notification(stop)) return false;
     }
     return true;
 }

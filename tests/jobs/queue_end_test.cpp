@@ -49,7 +49,7 @@ TEST(QueueCancel, EndsAQueuedJobBeforeItStarts) {
     ASSERT_TRUE(queue.cancel(id, "background_cancel"));
     EXPECT_EQ(ended(queue, id).status, Status::kCancelled);
     EXPECT_EQ(drain(queue), std::vector{id});
-    EXPECT_FALSE(queue.wait_for_news({}));
+    EXPECT_FALSE(queue.wait_for_notification({}));
     EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
 }
 
@@ -115,9 +115,10 @@ TEST(QueueEnd, CancelsSessionJobsAndLeavesPersistentOnes) {
     for (const JobId& id : {session, foreground, queued})
         EXPECT_EQ(queue.find(id)->status, Status::kCancelled);
     EXPECT_EQ(queue.find(server)->status, Status::kRunning);
-    EXPECT_TRUE(queue.wait_for_news({}));
+    EXPECT_TRUE(queue.wait_for_notification({}));
     EXPECT_EQ(drain(queue).size(), 2U);
-    EXPECT_FALSE(queue.wait_for_news({})) << "a persistent job that has started is not waited for";
+    EXPECT_FALSE(queue.wait_for_notification({}))
+        << "a persistent job that has started is not waited for";
     EXPECT_FALSE(queue.submit(folder.spec("true")));
     ASSERT_TRUE(queue.cancel(server, "test"));
     ended(queue, server);

@@ -23,9 +23,9 @@ TEST(Queue, RunsACommandAndPostsItsEndOnce) {
     EXPECT_EQ(job.status, Status::kCompleted);
     EXPECT_EQ(job.end.exit_code, 0);
     EXPECT_EQ(folder.report_of(job), "out\nerr\n");
-    EXPECT_TRUE(queue.wait_for_news({}));
+    EXPECT_TRUE(queue.wait_for_notification({}));
     EXPECT_EQ(drain(queue), std::vector{job.id});
-    EXPECT_FALSE(queue.wait_for_news({}));
+    EXPECT_FALSE(queue.wait_for_notification({}));
 }
 
 TEST(Queue, ReportsHowACommandEnded) {
@@ -233,7 +233,7 @@ TEST(Queue, WaitsUntilADeadlineOrAStop) {
     std::stop_source stop;
     std::jthread stopper([&] { stop.request_stop(); });
     EXPECT_EQ(queue.wait_any(ids, std::nullopt, stop.get_token()), Queue::Waited::kStopped);
-    EXPECT_FALSE(queue.wait_for_news(stop.get_token()));
+    EXPECT_FALSE(queue.wait_for_notification(stop.get_token()));
     JobsFolder::write_fifo(gate);
     EXPECT_EQ(queue.wait_any(ids, std::nullopt, {}), Queue::Waited::kEnded);
     EXPECT_EQ(queue.wait_any(std::vector<JobId>{"00000000"}, std::nullopt, {}),
