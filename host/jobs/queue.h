@@ -144,8 +144,9 @@ public:
 
     /// An orderly end: nothing is started any more, and every `session` job, foreground or
     /// background, is cancelled. Returns when they, their supervisors and what they left behind
-    /// have ended, or after seven seconds; how many jobs have not.
-    std::size_t cancel_session_jobs(std::string_view by);
+    /// have ended, or after seven seconds; how many jobs have not. A queued job whose end cannot
+    /// be recorded stays queued and counts; `problems` names it and says why.
+    std::size_t cancel_session_jobs(std::string_view by, Problems* problems = nullptr);
     /// `--no-wait`: nothing is started any more. What runs goes on, what is queued stays recorded.
     void leave();
 
@@ -199,7 +200,8 @@ private:
 
     // Orders.
     bool set_background(TrackedJob& tracked) TENON_REQUIRES(mutex_);
-    void cancel_queued(const std::vector<JobId>& ids, std::string_view by);
+    std::vector<JobId> cancel_queued(const std::vector<JobId>& ids, std::string_view by,
+                                     Problems* problems);
     [[nodiscard]] std::size_t wait_for_ends(const std::vector<JobId>& ids,
                                             std::chrono::steady_clock::time_point deadline) const;
 

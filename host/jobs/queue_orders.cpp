@@ -69,7 +69,7 @@ void Queue::leave() {
     admitting_ = false;
 }
 
-std::size_t Queue::cancel_session_jobs(std::string_view by) {
+std::size_t Queue::cancel_session_jobs(std::string_view by, Problems* problems) {
     std::vector<JobId> running;
     std::vector<JobId> queued;
     {
@@ -85,9 +85,9 @@ std::size_t Queue::cancel_session_jobs(std::string_view by) {
     // one has ended meanwhile.
     for (const JobId& id : running)
         std::ignore = cancel(id, by);
-    cancel_queued(queued, by);
-    running.insert(running.end(), queued.begin(), queued.end());
-    return wait_for_ends(running, deadline);
+    const std::vector<JobId> cancelled = cancel_queued(queued, by, problems);
+    running.insert(running.end(), cancelled.begin(), cancelled.end());
+    return wait_for_ends(running, deadline) + (queued.size() - cancelled.size());
 }
 
 /// Also waits for the supervisors of these jobs, and for tasks that were just starting one. Returns
@@ -107,19 +107,28 @@ std::size_t Queue::wait_for_ends(const std::vector<JobId>& ids, Clock::time_poin
     }
 }
 
-/// Thousands, perhaps: one sync for all of them.
-void Queue::cancel_queued(const std::vector<JobId>& ids, std::string_view by) {
+/// Returns those that have ended; the others stay queued. Thousands, perhaps: one sync for all.
+std::vector<JobId> Queue::cancel_queued(const std::vector<JobId>& ids, std::string_view by,
+                                        Problems* problems) {
     JobEnd end;
     end.status = Status::kCancelled;
     end.ended_by = by;
+    std::vector<JobId> ended;
     std::vector<JobRecord> cancelled;
     for (const JobId& id : ids) {
         auto job = store_.end_unstarted(id, end, {}, Sync::kNo);
-        if (job && is_terminal(job->status)) cancelled.push_back(std::move(*job));
+        if (job && is_terminal(job->status)) {
+            ended.push_back(id);
+            cancelled.push_back(std::move(*job));
+        } else if (problems != nullptr) {
+            problems->push_back("cancel job " + id + ": " +
+                                (job ? "another process has started it" : job.error().message));
+        }
     }
     if (!cancelled.empty()) store_.sync_everything();
     for (JobRecord& job : cancelled)
         finish(std::move(job));
+    return ended;
 }
 
 }  // namespace tenon::jobs

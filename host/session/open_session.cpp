@@ -1,5 +1,7 @@
 #include "host/session/open_session.h"
 
+#include <spdlog/spdlog.h>
+
 #include "host/agent/compact_tool.h"
 #include "host/base/atomic_file.h"
 #include "host/base/clock.h"
@@ -94,7 +96,10 @@ EndedJobs OpenSession::end_jobs(std::string_view by) {
         if (job.spec.lifetime == jobs::Lifetime::kSession && !jobs::is_terminal(job.status))
             unfinished.push_back(job.id);
     }
-    ended.unfinished = queue_->cancel_session_jobs(by);
+    jobs::Problems problems;
+    ended.unfinished = queue_->cancel_session_jobs(by, &problems);
+    for (const std::string& problem : problems)
+        spdlog::error("{}", problem);
     for (const jobs::JobId& id : unfinished) {
         const auto job = queue_->find(id);
         const bool over = job && jobs::is_terminal(job->status);

@@ -312,6 +312,27 @@ TEST(RefusingDisk, EndsAJobThatHasNotBegunWithTheReason) {
     EXPECT_EQ(drain(queue), std::vector{job->id});
 }
 
+TEST(RefusingDisk, LeavesAJobQueuedWhoseCancelCannotBeRecordedAndSaysWhy) {
+    const JobsFolder folder;
+    auto options = folder.options();
+    options.max_running = 1;
+    Queue queue(folder.store(), options);
+    const std::string ready = folder.fifo("ready");
+    const JobId running = queue.submit(folder.spec("echo go >" + ready + "; exec sleep 1000"))->id;
+    const JobId refused = queue.submit(folder.spec("touch ran"))->id;
+    const JobId queued = queue.submit(folder.spec("touch ran"))->id;
+    ASSERT_EQ(JobsFolder::read_fifo(ready), "go\n");
+    const Refusal refusal(folder.store().folder_of(refused) / ".status.tmp");
+    Problems problems;
+    EXPECT_EQ(queue.cancel_session_jobs("exit", &problems), 1U);
+    EXPECT_EQ(problems, Problems{"cancel job " + refused + ": job " + refused +
+                                 ": reserve the space of status.json: Is a directory"});
+    EXPECT_EQ(folder.store().load(refused)->status, Status::kQueued);
+    for (const JobId& id : {running, queued})
+        EXPECT_EQ(queue.find(id)->status, Status::kCancelled);
+    EXPECT_FALSE(std::filesystem::exists(folder.dir() / "ran"));
+}
+
 TEST(RefusingDisk, ThatLosesTheDirectoryOfAJobStillLearnsItsTrueEnd) {
     const JobsFolder folder;
     const std::string gate = folder.fifo("gate");
