@@ -44,7 +44,7 @@ SummaryLimits Compaction::limits_after(std::optional<std::int64_t> window) {
     return {answer_tokens(), plain_bytes(threshold())};
 }
 
-bool Compaction::can_help(const Refusal& refusal) const {
+bool Compaction::can_help(const RefusedRequest& refusal) const {
     if (refusal.certain) return true;
     return has_answers() && is_long();
 }
@@ -77,7 +77,7 @@ Result<void, CompactionFailure> Compaction::before_request(std::stop_token stop)
     return check_progress(replace({Trigger::kAuto, {}, true, true}, std::move(stop)));
 }
 
-Result<void, CompactionFailure> Compaction::after_refusal(const Refusal& refusal,
+Result<void, CompactionFailure> Compaction::after_refusal(const RefusedRequest& refusal,
                                                           std::stop_token stop) {
     const std::string& why = refusal.why;
     const std::int64_t asked_for = answer_tokens();

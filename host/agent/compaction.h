@@ -35,7 +35,7 @@ struct CompactionFailure {
 };
 
 /// A request that was refused because it is too long, or may have been.
-struct Refusal {
+struct RefusedRequest {
     std::string why;      ///< the endpoint's own words
     bool certain = true;  ///< false: these words are not known
     std::optional<std::int64_t> window = {};
@@ -76,12 +76,13 @@ public:
     /// Whether a shorter conversation may be what the endpoint wants. Words that are not known
     /// count only when the conversation is long: half the threshold, and less where the window is
     /// not known.
-    [[nodiscard]] bool can_help(const Refusal& refusal) const;
+    [[nodiscard]] bool can_help(const RefusedRequest& refusal) const;
 
     /// On success the conversation, or the answer that is asked for, is shorter, and the request
     /// can be sent again. A conversation that is refused again and again right after a summary is a
     /// failure.
-    Result<void, CompactionFailure> after_refusal(const Refusal& refusal, std::stop_token stop);
+    Result<void, CompactionFailure> after_refusal(const RefusedRequest& refusal,
+                                                  std::stop_token stop);
 
     /// How many tokens to ask for in an answer of the session's model.
     [[nodiscard]] std::int64_t answer_tokens() const;

@@ -28,14 +28,14 @@ void must(const Result<void>& written) {
 }
 
 /// Why the conversation does not fit into the model's window, or may not; nothing when it does.
-std::optional<Refusal> refusal_in(const Result<Answer, ModelFailure>& answer) {
+std::optional<RefusedRequest> refusal_in(const Result<Answer, ModelFailure>& answer) {
     if (!answer) {
         const ModelFailure& failure = answer.error();
         if (failure.length == Length::kFits) return std::nullopt;
-        return Refusal{failure.message, failure.length == Length::kTooLong, failure.window};
+        return RefusedRequest{failure.message, failure.length == Length::kTooLong, failure.window};
     }
     if (answer->stop_reason != "model_context_window_exceeded") return std::nullopt;
-    return Refusal{"the answer did not fit into the model's context window"};
+    return RefusedRequest{"the answer did not fit into the model's context window"};
 }
 
 }  // namespace

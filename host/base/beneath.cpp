@@ -290,7 +290,8 @@ Result<fs::path> Beneath::settle(const Place& at, std::string_view asked, Unique
     }
 }
 
-Result<Beneath::Entry> Beneath::open_entry(std::string_view asked, const Approve& approve) const {
+Result<Beneath::FolderEntry> Beneath::open_entry(std::string_view asked,
+                                                 const Approve& approve) const {
     if (auto spelled = check_spelling(asked); !spelled) return spelled.error();
     fs::path path(asked);
     for (int links = 0; links < kMaxLinks; ++links) {
@@ -333,7 +334,7 @@ Result<Beneath::Entry> Beneath::open_entry(std::string_view asked, const Approve
         UniqueFd usable(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!usable) return cannot_open(asked, errno);
         made.keep();
-        return Entry{std::move(usable), name, std::move(whole)};
+        return FolderEntry{std::move(usable), name, std::move(whole)};
     }
     return cannot_open(asked, ELOOP);
 }

@@ -36,7 +36,7 @@ public:
     };
     /// A name in an open folder. Nothing is said about whether it exists; when it does, it was no
     /// symlink a moment ago.
-    struct Entry {
+    struct FolderEntry {
         UniqueFd folder;
         std::string name;
         std::filesystem::path real;
@@ -54,7 +54,8 @@ public:
     [[nodiscard]] Result<Opened> open_folder(std::string_view path, const Approve& approve) const;
     /// Where a file can be made or replaced: the folder is made with its parents when missing. On
     /// Error no folder stays that this call has made.
-    [[nodiscard]] Result<Entry> open_entry(std::string_view path, const Approve& approve) const;
+    [[nodiscard]] Result<FolderEntry> open_entry(std::string_view path,
+                                                 const Approve& approve) const;
 
     /// After symlinks. The workspace comes first; readable ones include the writable ones.
     [[nodiscard]] const std::filesystem::path& workspace() const { return roots_.front().real; }

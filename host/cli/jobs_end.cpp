@@ -56,7 +56,7 @@ private:
         std::vector<JobId> ids;
         for (const JobRecord& job : call_.store.list(&problems)) {
             const bool tree = job.spec.lifetime == jobs::Lifetime::kPersistent;
-            if (job.spec.kind != jobs::Kind::kBackground) continue;
+            if (job.spec.kind != jobs::JobKind::kBackground) continue;
             if (!jobs::is_terminal(job.status) || (tree && call_.store.is_supervised(job.id)))
                 ids.push_back(job.id);
         }

@@ -19,7 +19,7 @@ constexpr char kEnterScreen[] = "\x1b[?1049h\x1b[?25l";
 constexpr char kLeaveScreen[] = "\x1b[?25h\x1b[?1049l";
 
 bool is_background(const JobRecord& job) {
-    return job.spec.kind == jobs::Kind::kBackground;
+    return job.spec.kind == jobs::JobKind::kBackground;
 }
 
 std::vector<JobRecord> background_jobs(const JobsCall& call) {

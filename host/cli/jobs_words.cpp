@@ -126,7 +126,7 @@ void add(std::string& text, const char* label, const std::string& value) {
 }
 
 std::string kind_text(const jobs::JobSpec& spec) {
-    if (spec.kind == jobs::Kind::kForeground) return "foreground";
+    if (spec.kind == jobs::JobKind::kForeground) return "foreground";
     if (spec.lifetime == jobs::Lifetime::kPersistent) return "background, persistent";
     return spec.session.empty() ? "background" : "background, of its session";
 }
@@ -211,7 +211,7 @@ Json to_json(const JobRecord& job, std::int64_t now_ms) {
         {"host", text_or_null(job.host)},
         {"workspace", text_or_null(path_to_text(job.spec.workspace))},
         {"cwd", path_to_text(job.spec.cwd)},
-        {"kind", job.spec.kind == jobs::Kind::kForeground ? "foreground" : "background"},
+        {"kind", job.spec.kind == jobs::JobKind::kForeground ? "foreground" : "background"},
         {"lifetime", job.spec.lifetime == jobs::Lifetime::kPersistent ? "persistent" : "session"},
         {"priority", job.spec.priority},
         {"after", job.spec.after},

@@ -121,7 +121,7 @@ private:
         const auto store = jobs::Store::open_existing(settings_.state_dir / "jobs");
         if (!store) return found;
         for (jobs::JobRecord& job : store->list()) {
-            if (job.spec.session == id() && job.spec.kind == jobs::Kind::kBackground)
+            if (job.spec.session == id() && job.spec.kind == jobs::JobKind::kBackground)
                 found.push_back(std::move(job));
         }
         return found;

@@ -37,9 +37,10 @@ Error too_large(const std::filesystem::path& path) {
     return {path.string() + ": larger than " + std::to_string(kMaxConfigBytes) + " bytes"};
 }
 
-using Reader = std::function<Result<std::string>(const std::filesystem::path&)>;
+using FileReader = std::function<Result<std::string>(const std::filesystem::path&)>;
 
-Result<std::optional<FoundFile>> find_in(const std::filesystem::path& folder, const Reader& read) {
+Result<std::optional<FoundFile>> find_in(const std::filesystem::path& folder,
+                                         const FileReader& read) {
     const auto xml = folder / "tenon.xml";
     const auto properties = folder / "tenon.properties";
     const bool has_xml = exists_or_unknown(xml);

@@ -31,7 +31,7 @@ Resources Resources::measure(std::size_t jobs, std::uint64_t begun_before) {
 }
 
 Admission::Turn Admission::turn_of(const JobRecord& job, std::uint64_t number) {
-    if (job.spec.kind == Kind::kForeground) return {false, 0, number, job.id};
+    if (job.spec.kind == JobKind::kForeground) return {false, 0, number, job.id};
     // Not the negative: the lowest priority has none.
     return {true, ~job.spec.priority, number, job.id};
 }

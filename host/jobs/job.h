@@ -16,7 +16,7 @@ namespace tenon::jobs {
 using JobId =
     std::string;  ///< 8 lower-case hex digits; checked by is_job_id before it becomes a path
 
-enum class Kind { kForeground, kBackground };
+enum class JobKind { kForeground, kBackground };
 enum class Lifetime { kSession, kPersistent };
 enum class Status { kQueued, kRunning, kCompleted, kError, kTimeout, kCancelled, kLost };
 
@@ -42,7 +42,7 @@ struct JobSpec {
     std::string name;         ///< for people; may be empty
     std::string tool_use_id;  ///< the model's call; may be empty
     std::string plugin;       ///< the third-party plugin that asked for it; empty: none
-    Kind kind = Kind::kBackground;
+    JobKind kind = JobKind::kBackground;
     std::string subagent;  ///< the subagent whose foreground command it is, or empty; such a job
                            ///< never becomes a background job
     Lifetime lifetime = Lifetime::kSession;

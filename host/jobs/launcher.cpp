@@ -246,7 +246,7 @@ void Launcher::serve_if_launcher(char** argv) {
     serve(socket.get());
 }
 
-/// The launcher has gone, or does not answer.
+/// The launcher has gone, or does not reply.
 void Launcher::give_up() {
     socket_.reset();
     if (process_ == 0) return;
@@ -274,10 +274,10 @@ pid_t Launcher::process() const {
 }
 
 /// None when the launcher has gone.
-std::optional<Launcher::Answer> Launcher::receive(int socket) {
-    Answer answer;
-    answer.text.assign(kLargestMessage, '\0');
-    iovec data{answer.text.data(), answer.text.size()};
+std::optional<Launcher::Reply> Launcher::receive(int socket) {
+    Reply reply;
+    reply.text.assign(kLargestMessage, '\0');
+    iovec data{reply.text.data(), reply.text.size()};
     msghdr message{};
     message.msg_iov = &data;
     message.msg_iovlen = 1;
@@ -289,25 +289,25 @@ std::optional<Launcher::Answer> Launcher::receive(int socket) {
         n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     } while (n < 0 && errno == EINTR);
     if (n <= 0) return std::nullopt;
-    answer.text.resize(static_cast<std::size_t>(n));
+    reply.text.resize(static_cast<std::size_t>(n));
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
     if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
-        answer.is_whole = (message.msg_flags & MSG_CTRUNC) == 0;
-        return answer;
+        reply.is_whole = (message.msg_flags & MSG_CTRUNC) == 0;
+        return reply;
     }
     // With too few descriptors left, the kernel delivers fewer than were sent.
     int fds[kDescriptors] = {-1, -1};
     std::memcpy(fds, CMSG_DATA(header),
                 std::min(sizeof fds, static_cast<std::size_t>(header->cmsg_len - CMSG_LEN(0))));
-    answer.shim.process.reset(fds[0]);
-    answer.shim.status.reset(fds[1]);
-    answer.is_whole = answer.shim.process && answer.shim.status;
-    return answer;
+    reply.shim.process.reset(fds[0]);
+    reply.shim.status.reset(fds[1]);
+    reply.is_whole = reply.shim.process && reply.shim.status;
+    return reply;
 }
 
 /// None when the launcher has gone, or takes too long to answer.
-std::optional<Launcher::Answer> Launcher::ask(const std::string& request,
-                                              const std::filesystem::path* folder) {
+std::optional<Launcher::Reply> Launcher::ask(const std::string& request,
+                                             const std::filesystem::path* folder) {
     if (!socket_ || !send(socket_.get(), request, nullptr)) return std::nullopt;
     if (folder != nullptr) make_files(*folder);
     pollfd answered{socket_.get(), POLLIN, 0};
@@ -321,15 +321,15 @@ std::optional<Launcher::Answer> Launcher::ask(const std::string& request,
     return ready > 0 ? receive(socket_.get()) : std::nullopt;
 }
 
-std::optional<Launcher::Answer> Launcher::ask_until_whole(const std::string& request,
-                                                          const std::filesystem::path& folder) {
-    auto answer = ask(request, &folder);
+std::optional<Launcher::Reply> Launcher::ask_until_whole(const std::string& request,
+                                                         const std::filesystem::path& folder) {
+    auto reply = ask(request, &folder);
     const auto until = std::chrono::steady_clock::now() + kPatience;
-    while (answer && !answer->is_whole && std::chrono::steady_clock::now() < until) {
+    while (reply && !reply->is_whole && std::chrono::steady_clock::now() < until) {
         std::this_thread::sleep_for(kPause);  // until a descriptor is free
-        answer = ask(kAgain, nullptr);
+        reply = ask(kAgain, nullptr);
     }
-    return answer;
+    return reply;
 }
 
 Result<ShimProcess, LaunchFailure> Launcher::launch(const Shim& shim,
@@ -338,20 +338,19 @@ Result<ShimProcess, LaunchFailure> Launcher::launch(const Shim& shim,
     {
         const Lock lock(mutex_);
         const std::string request = encode(shim, folder, output_cap);
-        auto answer = ask_until_whole(request, folder);
-        if (!answer) {
+        auto reply = ask_until_whole(request, folder);
+        if (!reply) {
             // It may have started the shim all the same. A second one does no harm: see
             // launch_shim.
             give_up();
-            if (spawn_another()) answer = ask_until_whole(request, folder);
-            if (!answer) give_up();
+            if (spawn_another()) reply = ask_until_whole(request, folder);
+            if (!reply) give_up();
         }
-        if (answer && answer->text == kStarted) return std::move(answer->shim);
-        if (answer) {
-            const bool is_shortage = answer->text.starts_with(kShortage);
+        if (reply && reply->text == kStarted) return std::move(reply->shim);
+        if (reply) {
+            const bool is_shortage = reply->text.starts_with(kShortage);
             return LaunchFailure{
-                is_shortage ? answer->text.substr(sizeof kShortage - 1) : answer->text,
-                is_shortage};
+                is_shortage ? reply->text.substr(sizeof kShortage - 1) : reply->text, is_shortage};
         }
     }
     Shim from_here = shim;

@@ -45,7 +45,7 @@ public:
 private:
     explicit Launcher(std::filesystem::path program) : program_(std::move(program)) {}
 
-    struct Answer {
+    struct Reply {
         std::string text;
         ShimProcess shim;
         bool is_whole = true;  // false: this process had too few descriptors to receive the shim's
@@ -53,12 +53,12 @@ private:
     void fork_first();
     bool spawn_another() TENON_REQUIRES(mutex_);
     void give_up() TENON_REQUIRES(mutex_);
-    std::optional<Answer> ask(const std::string& request, const std::filesystem::path* folder)
+    std::optional<Reply> ask(const std::string& request, const std::filesystem::path* folder)
         TENON_REQUIRES(mutex_);
-    std::optional<Answer> ask_until_whole(const std::string& request,
-                                          const std::filesystem::path& folder)
+    std::optional<Reply> ask_until_whole(const std::string& request,
+                                         const std::filesystem::path& folder)
         TENON_REQUIRES(mutex_);
-    static std::optional<Answer> receive(int socket);
+    static std::optional<Reply> receive(int socket);
 
     const std::filesystem::path program_;
     mutable Mutex mutex_;

@@ -90,11 +90,11 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
         const Lock lock(mutex_);
         TrackedJob& tracked = add(*job);
         failed = link_dependencies(tracked);
-        if (job->spec.kind == Kind::kBackground) queued_.insert(job->id);
+        if (job->spec.kind == JobKind::kBackground) queued_.insert(job->id);
         if (!failed && tracked.waits_for.empty()) make_ready(tracked);
     }
     // A foreground command is part of its turn, whose journal is not synced either.
-    if (job->spec.kind == Kind::kBackground) sync_.add(job->id);
+    if (job->spec.kind == JobKind::kBackground) sync_.add(job->id);
     const std::vector<JobRecord> admitted = admit();
     {
         const Lock lock(mutex_);
@@ -116,13 +116,13 @@ Result<JobRecord> Queue::submit(JobSpec spec) {
 
 std::optional<Error> Queue::why_not_now(const JobSpec& spec) const {
     if (!admitting_) return Error{"no job is started any more: the session is ending"};
-    if (spec.kind == Kind::kForeground) {
+    if (spec.kind == JobKind::kForeground) {
         if (!spec.after.empty()) return Error{"a foreground job cannot wait for others"};
         return std::nullopt;
     }
     for (const JobId& id : spec.after) {
         const auto it = jobs_.find(id);
-        if (it == jobs_.end() || it->second.job.spec.kind != Kind::kBackground) {
+        if (it == jobs_.end() || it->second.job.spec.kind != JobKind::kBackground) {
             return unknown(id).while_doing("after");
         }
     }
@@ -165,7 +165,7 @@ void Queue::set_running(TrackedJob& tracked, std::int64_t started_ms,
     tracked.job.status = Status::kRunning;
     tracked.job.started_ms = started_ms;
     tracked.job.started_boot_ms = started_boot_ms;
-    tracked.has_place = tracked.job.spec.kind == Kind::kBackground;
+    tracked.has_place = tracked.job.spec.kind == JobKind::kBackground;
     queued_.erase(tracked.job.id);
 }
 
@@ -232,7 +232,7 @@ void Queue::has_begun(const JobId& id) {
         TrackedJob& tracked = it->second;
         end_starting(tracked);
         ++progress_;
-        if (tracked.job.spec.kind == Kind::kBackground &&
+        if (tracked.job.spec.kind == JobKind::kBackground &&
             !std::exchange(tracked.running_reported, true))
             running = tracked.job;
         next_may_follow = admission_.confirm_enough();
@@ -271,7 +271,7 @@ void Queue::requeue(const JobId& id, const std::string& why) {
         tracked.job.started_ms = 0;
         tracked.job.started_boot_ms = 0;
         if (std::exchange(tracked.has_place, false)) admission_.give_place_back();
-        if (tracked.job.spec.kind == Kind::kBackground) queued_.insert(id);
+        if (tracked.job.spec.kind == JobKind::kBackground) queued_.insert(id);
         admission_.found_too_few();
         if (tasks_ <= 1 && adopted_ == 0 && !some_end_soon) {
             cannot_start_.emplace_back(id, why);

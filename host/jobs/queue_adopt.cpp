@@ -31,7 +31,7 @@ void Queue::adopt_one(JobRecord job, const std::function<bool(const JobRecord&)>
         // Its end could not be recorded, and was delivered all the same: it must not run now.
         return write_off(job, "its end was delivered before it could be recorded");
     }
-    const bool post = job.spec.kind == Kind::kBackground && !delivered;
+    const bool post = job.spec.kind == JobKind::kBackground && !delivered;
     if (post) report_change(job);
     const Lock lock(mutex_);
     if (post) ended_.enqueueNotification(new JobEndedNotification(job));
@@ -42,7 +42,7 @@ void Queue::adopt_running(JobRecord job, bool is_delivered) {
     const bool of_nobody = !job.spec.subagent.empty();  // the subagent died with its host
     if (!of_nobody) {
         const bool was_foreground =
-            std::exchange(job.spec.kind, Kind::kBackground) == Kind::kForeground;
+            std::exchange(job.spec.kind, JobKind::kBackground) == JobKind::kForeground;
         // Where this fails the next restart comes to the same conclusion.
         if (was_foreground) std::ignore = store_.rewrite(job);
     }
@@ -59,7 +59,7 @@ void Queue::adopt_running(JobRecord job, bool is_delivered) {
 }
 
 void Queue::adopt_queued(JobRecord job) {
-    if (job.spec.kind == Kind::kForeground)
+    if (job.spec.kind == JobKind::kForeground)
         return write_off(job, "the host ended before it was started");
     std::optional<JobId> failed;
     {

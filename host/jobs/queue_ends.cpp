@@ -36,7 +36,7 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
         const Lock lock(mutex_);
         const auto it = jobs_.find(job.id);
         if (it == jobs_.end() || std::exchange(it->second.ending, true)) return {};
-        reported = it->second.job.spec.kind == Kind::kBackground;
+        reported = it->second.job.spec.kind == JobKind::kBackground;
     }
     if (reported) report_change(job);
     std::vector<JobId> dependents;
@@ -47,13 +47,13 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
         job.spec.kind = it->second.job.spec.kind;  // job.json may be about to say so
         set_ended(it->second, job);
         dependents = release_dependents(job);
-        if (job.spec.kind == Kind::kForeground) remember_foreground(job.id);
+        if (job.spec.kind == JobKind::kForeground) remember_foreground(job.id);
         changed_.notify_all();
     }
     const auto admitted = admit();
     // It may have become a background job this moment.
-    if (!reported && job.spec.kind == Kind::kBackground) report_change(job);
-    if (job.spec.kind == Kind::kBackground && options_.on_notification)
+    if (!reported && job.spec.kind == JobKind::kBackground) report_change(job);
+    if (job.spec.kind == JobKind::kBackground && options_.on_notification)
         options_.on_notification();
     start(admitted);
     return dependents;
@@ -69,7 +69,7 @@ void Queue::set_ended(TrackedJob& tracked, const JobRecord& job) {
     admission_.may_have_enough();
     ++progress_;
     // Under the lock, so that nobody sees the end before it is posted; it only queues.
-    if (job.spec.kind == Kind::kBackground && !tracked.delivered)
+    if (job.spec.kind == JobKind::kBackground && !tracked.delivered)
         ended_.enqueueNotification(new JobEndedNotification(job));
 }
 
@@ -189,7 +189,7 @@ void Queue::runs_elsewhere(const JobRecord& job) {
         TrackedJob& tracked = it->second;
         set_adopted(tracked, job);
         ++progress_;
-        if (tracked.job.spec.kind == Kind::kBackground &&
+        if (tracked.job.spec.kind == JobKind::kBackground &&
             !std::exchange(tracked.running_reported, true))
             running = tracked.job;
         changed_.notify_all();

@@ -24,7 +24,7 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
         const auto it = jobs_.find(id);
         if (it == jobs_.end()) return unknown(id);
         TrackedJob& tracked = it->second;
-        if (is_terminal(tracked.job.status) || tracked.job.spec.kind == Kind::kBackground)
+        if (is_terminal(tracked.job.status) || tracked.job.spec.kind == JobKind::kBackground)
             return tracked.job;
         if (!tracked.job.spec.subagent.empty())
             return Error{"the command of a subagent cannot continue as a background job"};
@@ -42,7 +42,7 @@ Result<JobRecord> Queue::to_background(const JobId& id) {
 /// Returns whether on_change is to be called for its start.
 bool Queue::set_background(TrackedJob& tracked) {
     const bool waits = admission_.remove(Admission::turn_of(tracked.job, tracked.number));
-    tracked.job.spec.kind = Kind::kBackground;
+    tracked.job.spec.kind = JobKind::kBackground;
     if (tracked.job.status == Status::kRunning) {
         tracked.has_place = true;
         admission_.take_place();

@@ -41,7 +41,7 @@ std::vector<JobRecord> Queue::background_jobs() const {
     {
         const Lock lock(mutex_);
         for (const auto& [id, tracked] : jobs_) {
-            if (tracked.job.spec.kind == Kind::kBackground)
+            if (tracked.job.spec.kind == JobKind::kBackground)
                 found.emplace_back(tracked.number, tracked.job);
         }
     }
@@ -61,7 +61,7 @@ QueueLoad Queue::load() const {
     const Lock lock(mutex_);
     for (const auto& [id, tracked] : jobs_) {
         const JobRecord& job = tracked.job;
-        if (job.spec.kind != Kind::kBackground || is_terminal(job.status)) continue;
+        if (job.spec.kind != JobKind::kBackground || is_terminal(job.status)) continue;
         if (job.spec.lifetime == Lifetime::kSession) ++load.session_jobs;
         if (job.status == Status::kQueued) {
             ++load.queued;
@@ -80,7 +80,7 @@ std::vector<JobId> Queue::running_foreground() const {
     const Lock lock(mutex_);
     for (const auto& [id, tracked] : jobs_) {
         const JobRecord& job = tracked.job;
-        if (job.spec.kind == Kind::kForeground && job.spec.subagent.empty() &&
+        if (job.spec.kind == JobKind::kForeground && job.spec.subagent.empty() &&
             !is_terminal(job.status))
             ids.push_back(id);
     }
@@ -96,7 +96,7 @@ Queue::Waited Queue::wait_any(std::span<const JobId> ids, std::optional<Clock::t
     };
     const auto is_foreground = [&](const JobId& id) TENON_REQUIRES(mutex_) {
         const auto it = jobs_.find(id);
-        return it != jobs_.end() && it->second.job.spec.kind == Kind::kForeground;
+        return it != jobs_.end() && it->second.job.spec.kind == JobKind::kForeground;
     };
     // Before the lock: it takes it when a stop comes, or came already.
     const std::stop_callback wake(stop, [this] {
@@ -125,7 +125,7 @@ Queue::Waited Queue::wait_for_start(std::span<const JobId> ids, std::chrono::mil
                                     const std::stop_token& stop) const {
     const auto is_queued = [&](const JobId& id) TENON_REQUIRES(mutex_) {
         const auto it = jobs_.find(id);
-        return it != jobs_.end() && it->second.job.spec.kind == Kind::kForeground &&
+        return it != jobs_.end() && it->second.job.spec.kind == JobKind::kForeground &&
                it->second.job.status == Status::kQueued;
     };
     const std::stop_callback wake(stop, [this] {
@@ -155,7 +155,7 @@ bool Queue::wait_for_notification(const std::stop_token& stop) const {
         if (stop.stop_requested()) return false;
         bool worth_waiting = false;
         for (const auto& [id, tracked] : jobs_) {
-            if (tracked.job.spec.kind != Kind::kBackground) continue;
+            if (tracked.job.spec.kind != JobKind::kBackground) continue;
             if (tracked.job.status == Status::kQueued || is_unfinished_session_job(tracked)) {
                 worth_waiting = true;
                 break;

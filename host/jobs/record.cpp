@@ -230,7 +230,7 @@ std::string encode_job(const JobRecord& job) {
         {"cwd", path_to_text(spec.cwd)},
         {"name", spec.name},
         {"tool_use_id", spec.tool_use_id},
-        {"kind", spec.kind == Kind::kForeground ? "foreground" : "background"},
+        {"kind", spec.kind == JobKind::kForeground ? "foreground" : "background"},
         {"lifetime", spec.lifetime == Lifetime::kSession ? "session" : "persistent"},
         {"priority", spec.priority},
         {"after", spec.after},
@@ -262,8 +262,8 @@ Result<JobRecord> decode_job(std::string_view text) {
     job.spec.cwd = path_from_text(m.text("cwd"));
     job.spec.name = m.text("name");
     job.spec.tool_use_id = m.text("tool_use_id");
-    job.spec.kind =
-        m.one_of("kind", {"foreground", "background"}) == 0 ? Kind::kForeground : Kind::kBackground;
+    job.spec.kind = m.one_of("kind", {"foreground", "background"}) == 0 ? JobKind::kForeground
+                                                                        : JobKind::kBackground;
     job.spec.subagent = m.maybe_text("subagent");
     if (!job.spec.subagent.empty() && !is_session_id(job.spec.subagent))
         m.complain("subagent", "is no id");

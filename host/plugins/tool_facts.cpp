@@ -32,9 +32,9 @@ const Names<RecoveredAnswer> kRecovered = {{"start", RecoveredAnswer::kJobStart}
                                            {"subagent", RecoveredAnswer::kSubagent}};
 
 /// Reads the members of the object one by one, and keeps the first error.
-class Reader {
+class FactsReader {
 public:
-    Reader(const Json& object, const Json& input_schema)
+    FactsReader(const Json& object, const Json& input_schema)
         : object_(object), arguments_(member(input_schema, "properties")) {}
 
     void text(const char* key, std::optional<std::string>& to) {
@@ -103,7 +103,7 @@ Result<ToolFacts> read_facts(std::string_view json, const Json& input_schema, bo
     const auto object = parse_json(json);
     if (!object) return object.error();
     if (!object->is_object()) return Error{"they are not a JSON object"};
-    Reader read(*object, input_schema);
+    FactsReader read(*object, input_schema);
     read.text("subject", facts.subject);
     read.argument("command", facts.command);
     read.argument("directory", facts.directory);

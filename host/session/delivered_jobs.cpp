@@ -21,7 +21,7 @@ bool DeliveredJobs::contains(const jobs::JobRecord& job) {
     const jobs::JobSpec& spec = job.spec;
     if (spec.session.empty()) return true;
     if (!spec.subagent.empty()) return contains_subagents(job);
-    if (spec.kind == jobs::Kind::kForeground)
+    if (spec.kind == jobs::JobKind::kForeground)
         return has_result(journal_of(spec.session), spec.tool_use_id);
     const auto* found = journal(journal_of(spec.session));
     return found == nullptr || (*found && (*found)->jobs.count(job.id) > 0);

@@ -83,7 +83,8 @@ std::optional<agent::RecoveredCall> JobInbox::recover(const agent::ToolCall& cal
     // Cancelled before it ran: plainly interrupted. What could not be started says why.
     if (job->status == jobs::Status::kCancelled && job->started_ms == 0) return std::nullopt;
     return agent::RecoveredCall{
-        text_of(*job), false, job->spec.kind == jobs::Kind::kBackground ? job->id : std::string()};
+        text_of(*job), false,
+        job->spec.kind == jobs::JobKind::kBackground ? job->id : std::string()};
 }
 
 }  // namespace tenon::session

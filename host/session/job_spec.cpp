@@ -26,7 +26,7 @@ std::optional<std::chrono::milliseconds> limit_of(const jobs::JobSpec& spec, con
     std::optional<std::chrono::milliseconds> limit = asked;
     if (!spec.subagent.empty()) {
         limit = asked.value_or(settings.foreground_timeout);
-    } else if (spec.kind == jobs::Kind::kForeground) {
+    } else if (spec.kind == jobs::JobKind::kForeground) {
         limit = std::max(settings.timeout, asked.value_or(settings.timeout));
     } else if (!asked && spec.lifetime == jobs::Lifetime::kSession) {
         limit = settings.timeout;
@@ -38,13 +38,13 @@ Result<void> read_mode(const Json& params, jobs::JobSpec& spec) {
     const std::string mode = string_or(params, "mode");
     if (mode != "foreground" && mode != "background")
         return Error{"mode is foreground or background, not '" + mode + "'"};
-    spec.kind = mode == "foreground" ? jobs::Kind::kForeground : jobs::Kind::kBackground;
+    spec.kind = mode == "foreground" ? jobs::JobKind::kForeground : jobs::JobKind::kBackground;
     const std::string lifetime = string_or(params, "lifetime", "session");
     if (lifetime != "session" && lifetime != "persistent")
         return Error{"lifetime is session or persistent, not '" + lifetime + "'"};
     spec.lifetime = lifetime == "session" ? jobs::Lifetime::kSession : jobs::Lifetime::kPersistent;
     if (spec.subagent.empty()) return {};
-    if (spec.kind == jobs::Kind::kBackground)
+    if (spec.kind == jobs::JobKind::kBackground)
         return Error{"a subagent has no background jobs; run the command in the foreground"};
     spec.lifetime = jobs::Lifetime::kSession;
     return {};

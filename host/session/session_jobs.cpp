@@ -58,7 +58,7 @@ bool SessionJobs::is_own_foreground(const jobs::JobRecord& job,
                                     const std::string& tool_use_id) const {
     if (job.spec.tool_use_id != tool_use_id) return false;
     const Lock lock(mutex_);
-    return job.spec.kind == jobs::Kind::kForeground || moved_.count(job.id) > 0;
+    return job.spec.kind == jobs::JobKind::kForeground || moved_.count(job.id) > 0;
 }
 
 Json SessionJobs::describe(const jobs::JobRecord& job) const {
@@ -66,7 +66,7 @@ Json SessionJobs::describe(const jobs::JobRecord& job) const {
             {"status", jobs::to_string(job.status)},
             {"preview", jobs::preview(secrets_.redact(job.spec.command))},
             {"ended", jobs::is_terminal(job.status)},
-            {"background", job.spec.kind == jobs::Kind::kBackground},
+            {"background", job.spec.kind == jobs::JobKind::kBackground},
             {"told", deliveries_.is_delivered(job.id)}};
 }
 
@@ -86,7 +86,7 @@ SessionJobs::Reply SessionJobs::submit(const Request& request) {
     }
     for (const std::string& id : spec->after) {
         const auto other = find(request, id);
-        if (!other || other->spec.kind != jobs::Kind::kBackground) return unknown_job(id);
+        if (!other || other->spec.kind != jobs::JobKind::kBackground) return unknown_job(id);
     }
     auto job = request.call->in_order([&] { return queue_.submit(std::move(*spec)); });
     if (!job) return Reply::failed(job.error().message);
@@ -137,7 +137,7 @@ Json SessionJobs::ends_for(const Request& request, const std::vector<jobs::JobRe
     Json answer = Json::array();
     for (const auto& job : jobs) {
         const bool is_end =
-            jobs::is_terminal(job.status) && job.spec.kind == jobs::Kind::kBackground;
+            jobs::is_terminal(job.status) && job.spec.kind == jobs::JobKind::kBackground;
         const Reservation reservation =
             is_end ? deliveries_.reserve(job.id, request.call->tool_use_id())
                    : Reservation::kByThisCall;
@@ -167,7 +167,7 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
 void SessionJobs::end_foreground(const std::vector<jobs::JobRecord>& jobs,
                                  const std::string& tool_use_id) {
     for (const auto& job : jobs) {
-        if (job.spec.kind != jobs::Kind::kForeground || job.spec.tool_use_id != tool_use_id)
+        if (job.spec.kind != jobs::JobKind::kForeground || job.spec.tool_use_id != tool_use_id)
             continue;
         if (jobs::is_terminal(job.status) || !queue_.cancel(job.id, "interrupt")) continue;
         const std::string id = job.id;
@@ -211,7 +211,7 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
 
 /// What a subagent reads has not been delivered to the session's own conversation.
 void SessionJobs::deliver_end(const Request& request, const jobs::JobRecord& job, Json& answer) {
-    if (!jobs::is_terminal(job.status) || job.spec.kind != jobs::Kind::kBackground ||
+    if (!jobs::is_terminal(job.status) || job.spec.kind != jobs::JobKind::kBackground ||
         !request.call->subagent().empty())
         return;
     const Reservation reservation = deliveries_.reserve(job.id, request.call->tool_use_id());
@@ -249,7 +249,7 @@ std::size_t SessionJobs::move_to_background() {
             moved_.insert(id);
         }
         const auto job = queue_.to_background(id);
-        if (job && job->spec.kind == jobs::Kind::kBackground) ++moved;
+        if (job && job->spec.kind == jobs::JobKind::kBackground) ++moved;
     }
     return moved;
 }

@@ -330,7 +330,7 @@ bool Supervisor::record(const jobs::JobEnd& end) {
     // command that runs longer may have become a background job. Its end must still be the same if
     // the machine goes down after the end was delivered.
     const bool sync =
-        job_.kind == jobs::Kind::kBackground || Clock::now() - started_ >= kWorthASync;
+        job_.kind == jobs::JobKind::kBackground || Clock::now() - started_ >= kWorthASync;
     return end_file_.record(end, sync ? Sync::kYes : Sync::kNo).ok();
 }
 

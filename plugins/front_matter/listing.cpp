@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxEnumeration = 2'000;
 
-Listing list_cut(const std::vector<Entry>& entries, std::size_t max_bytes,
+Listing list_cut(const std::vector<ListedItem>& entries, std::size_t max_bytes,
                  std::size_t max_description) {
     Listing listing;
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -24,7 +24,7 @@ Listing list_cut(const std::vector<Entry>& entries, std::size_t max_bytes,
 
 }  // namespace
 
-Listing list(const std::vector<Entry>& entries, std::size_t max_bytes) {
+Listing list(const std::vector<ListedItem>& entries, std::size_t max_bytes) {
     Listing listing;
     for (const std::size_t max_description : {1024, 512, 256, 128, 64}) {
         listing = list_cut(entries, max_bytes, max_description);

@@ -6,7 +6,7 @@
 namespace tenon::front_matter {
 
 /// One thing that a model may choose by name.
-struct Entry {
+struct ListedItem {
     std::string label;        ///< stays whole: the name, and where it is
     std::string description;  ///< may be cut
 };
@@ -17,7 +17,7 @@ struct Listing {
     std::string lines;  ///< each ends in LF
     std::size_t left_out = 0;
 };
-Listing list(const std::vector<Entry>& entries, std::size_t max_bytes);
+Listing list(const std::vector<ListedItem>& entries, std::size_t max_bytes);
 
 /// "a, b, c", at most some 2,000 bytes of it and then how many more.
 std::string enumerate(const std::vector<std::string>& names);

@@ -21,8 +21,9 @@ std::string summed_up(const std::vector<std::string>& messages, const std::strin
 
 }  // namespace
 
-void Remarks::add(Kind kind, const std::string& message) {
-    if (known_.insert(message).second) added_[kind == Kind::kLeftOut ? 0 : 1].push_back(message);
+void Remarks::add(Remark remark, const std::string& message) {
+    if (known_.insert(message).second)
+        added_[remark == Remark::kLeftOut ? 0 : 1].push_back(message);
 }
 
 Remarks::Lines Remarks::take(std::string_view files) {

@@ -8,17 +8,17 @@
 
 namespace tenon::front_matter {
 
+enum class Remark {
+    kLeftOut,  ///< a file, or more, cannot be used
+    kOdd,      ///< it is used, and is not as it should be
+};
+
 /// What a person should know of many files: said file by file while it is little, else summed up.
 /// Not thread-safe.
 class Remarks {
 public:
-    enum class Kind {
-        kLeftOut,  ///< a file, or more, cannot be used
-        kOdd,      ///< it is used, and is not as it should be
-    };
-
     /// What was added before is not said again.
-    void add(Kind kind, const std::string& message);
+    void add(Remark remark, const std::string& message);
 
     /// Lines for a person: at most four of each kind. `details` are all of those that are summed
     /// up.

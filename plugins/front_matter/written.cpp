@@ -68,12 +68,12 @@ Field literal(const Written& field) {
     const std::vector<std::string_view> lines = without_blank_lines(field.lines);
     Field out;
     if (field.value.empty() && !lines.empty() && std::all_of(lines.begin(), lines.end(), is_item)) {
-        out.kind = Field::Kind::kTexts;
+        out.type = FieldType::kTexts;
         for (const std::string_view line : lines)
             out.texts.push_back(unquoted(trimmed(line.substr(1))));
         return out;
     }
-    out.kind = Field::Kind::kText;
+    out.type = FieldType::kText;
     out.text = unquoted(field.text());
     return out;
 }

@@ -20,20 +20,20 @@ public:
 
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark&, YAML::anchor_t) override { leaf(Field::Kind::kNothing, {}); }
-    void OnAlias(const YAML::Mark&, YAML::anchor_t) override { leaf(Field::Kind::kOther, {}); }
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override { leaf(FieldType::kNothing, {}); }
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override { leaf(FieldType::kOther, {}); }
     void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
                   const std::string& value) override {
-        leaf(Field::Kind::kText, value);
+        leaf(FieldType::kText, value);
     }
     void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
                          YAML::EmitterStyle::value) override {
-        open(Field::Kind::kTexts);
+        open(FieldType::kTexts);
     }
     void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
                     YAML::EmitterStyle::value) override {
         if (depth_ == 0) is_mapping_ = true;
-        open(Field::Kind::kOther);
+        open(FieldType::kOther);
     }
     void OnSequenceEnd() override { close(); }
     void OnMapEnd() override { close(); }
@@ -41,20 +41,20 @@ public:
 private:
     // Depth 1 is the mapping: keys and values in turn. Depth 2 is within a value, or within a key
     // that is more than text and that nobody asks for.
-    void leaf(Field::Kind kind, const std::string& text) {
+    void leaf(FieldType type, const std::string& text) {
         if (depth_ == 1 && !key_) {
-            key_ = kind == Field::Kind::kText ? text : std::string();
+            key_ = type == FieldType::kText ? text : std::string();
         } else if (depth_ == 1) {
-            set({kind, text, {}});
-        } else if (depth_ == 2 && value_.kind == Field::Kind::kTexts) {
-            if (kind == Field::Kind::kText) value_.texts.push_back(text);
-            if (kind == Field::Kind::kOther) value_.kind = kind;
+            set({type, text, {}});
+        } else if (depth_ == 2 && value_.type == FieldType::kTexts) {
+            if (type == FieldType::kText) value_.texts.push_back(text);
+            if (type == FieldType::kOther) value_.type = type;
         }
     }
-    void open(Field::Kind kind) {
+    void open(FieldType type) {
         ++depth_;
-        if (depth_ == 2) value_ = {kind, {}, {}};
-        if (depth_ == 3) value_.kind = Field::Kind::kOther;
+        if (depth_ == 2) value_ = {type, {}, {}};
+        if (depth_ == 3) value_.type = FieldType::kOther;
     }
     void close() {
         --depth_;

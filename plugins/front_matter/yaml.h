@@ -8,12 +8,13 @@
 
 namespace tenon::front_matter {
 
-/// What a key of the front matter holds, as far as anybody asks for it. Numbers and truth values
-/// are texts. Maps, nested lists and references to other places are `kOther`: they are never
-/// followed, so that no file can grow while it is read.
+/// Numbers and truth values are texts. Maps, nested lists and references to other places are
+/// `kOther`: they are never followed, so that no file can grow while it is read.
+enum class FieldType { kNothing, kText, kTexts, kOther };
+
+/// What a key of the front matter holds, as far as anybody asks for it.
 struct Field {
-    enum class Kind { kNothing, kText, kTexts, kOther };
-    Kind kind = Kind::kNothing;
+    FieldType type = FieldType::kNothing;
     std::string text;
     std::vector<std::string> texts;
 };

@@ -118,7 +118,7 @@ std::vector<std::string> Catalogue::names() const {
 }
 
 std::string Catalogue::prompt(std::string_view workspace) const {
-    std::vector<front_matter::Entry> entries;
+    std::vector<front_matter::ListedItem> entries;
     for (const Skill& skill : skills_) {
         if (skill.hidden) continue;
         entries.push_back({skill.name + " (" + shown(skill.folder, workspace) + ")",

@@ -12,7 +12,7 @@
 
 namespace tenon::skill {
 
-using Remark = front_matter::Remarks::Kind;
+using front_matter::Remark;
 /// Receives what a person should know: what is left out, and what is not as it should be.
 using Tell = std::function<void(Remark kind, const std::string& message)>;
 

@@ -11,7 +11,7 @@
 namespace tenon::subagent {
 namespace {
 
-using front_matter::Field;
+using front_matter::FieldType;
 using front_matter::Malformed;
 
 /// Short names that other clients give to models of theirs: no endpoint knows them.
@@ -45,9 +45,10 @@ std::string stem_of(const std::string& file) {
     return front_matter::one_line(name.substr(0, name.rfind(".md")));
 }
 
-class Reader {
+class DefinitionReader {
 public:
-    Reader(const std::string& file, std::string_view text) : document_(front_matter::parse(text)) {
+    DefinitionReader(const std::string& file, std::string_view text)
+        : document_(front_matter::parse(text)) {
         out_.file = file;
     }
 
@@ -90,10 +91,9 @@ private:
     Tools tools(const std::string& key) {
         Tools tools;
         const auto found = document_.fields.find(key);
-        tools.absent =
-            found == document_.fields.end() || found->second.kind == Field::Kind::kNothing;
+        tools.absent = found == document_.fields.end() || found->second.type == FieldType::kNothing;
         if (tools.absent) return tools;
-        if (found->second.kind == Field::Kind::kOther)
+        if (found->second.type == FieldType::kOther)
             throw Malformed(key + " is neither a list of names nor text with commas between them");
         std::vector<std::string> written = found->second.texts;
         written.push_back(found->second.text);
@@ -105,12 +105,12 @@ private:
 
     void add_tool(const std::string& key, const std::string& written, Tools& tools) {
         ToolName tool = tool_name(written);
-        if (tool.kind == ToolName::Kind::kAll) {
+        if (tool.meaning == ToolName::Meaning::kAll) {
             tools.all = true;
             return;
         }
         if (tool.narrowed) remark(key + ": of " + written + " only the tool's name counts");
-        if (tool.kind == ToolName::Kind::kMissing) {
+        if (tool.meaning == ToolName::Meaning::kMissing) {
             remark(key + ": there is no " + tool.name + " for subagents here");
         } else if (std::find(tools.names.begin(), tools.names.end(), tool.name) ==
                    tools.names.end()) {
@@ -148,7 +148,7 @@ private:
 }  // namespace
 
 Definition parse_definition(const std::string& file, std::string_view text) {
-    return Reader(file, text).read();
+    return DefinitionReader(file, text).read();
 }
 
 }  // namespace tenon::subagent

@@ -83,7 +83,7 @@ std::string Definitions::unknown(std::string_view name) const {
 
 std::string Definitions::prompt() const {
     if (definitions_.empty()) return {};
-    std::vector<front_matter::Entry> entries;
+    std::vector<front_matter::ListedItem> entries;
     for (const Definition& definition : definitions_)
         entries.push_back({definition.name, definition.description});
     std::string text = "Kinds of subagents, each a subagent_type of agent:\n";

@@ -12,7 +12,7 @@
 
 namespace tenon::subagent {
 
-using Remark = front_matter::Remarks::Kind;
+using front_matter::Remark;
 /// Receives what a person should know of the files.
 using Tell = std::function<void(Remark kind, const std::string& message)>;
 

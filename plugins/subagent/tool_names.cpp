@@ -69,11 +69,11 @@ ToolName tool_name(std::string_view written) {
     const auto bracket = written.find('(');
     out.narrowed = bracket != std::string_view::npos;
     out.name = written.substr(0, bracket);
-    if (out.name == "*") out.kind = ToolName::Kind::kAll;
+    if (out.name == "*") out.meaning = ToolName::Meaning::kAll;
     for (const auto& [theirs, ours] : kNames) {
         if (!same_name(out.name, theirs)) continue;
         if (ours.empty()) {
-            out.kind = ToolName::Kind::kMissing;
+            out.meaning = ToolName::Meaning::kMissing;
         } else {
             out.name = ours;
         }

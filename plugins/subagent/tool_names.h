@@ -6,14 +6,14 @@
 
 namespace tenon::subagent {
 
-/// Where a tool's name in a definition leads.
+/// A tool's name in a definition, and what it means here.
 struct ToolName {
-    enum class Kind {
+    enum class Meaning {
         kName,     ///< `name` is that of a tool here, for all that is known
         kMissing,  ///< another client's tool that has no counterpart for subagents here
         kAll,      ///< `*`
     };
-    Kind kind = Kind::kName;
+    Meaning meaning = Meaning::kName;
     std::string name;
     bool narrowed = false;  ///< it had a specifier in brackets, such as Bash(git *)
 };

@@ -95,7 +95,7 @@ protected:
     }
     /// A job of a session, recorded and not started.
     [[nodiscard]] jobs::JobRecord queued(const std::string& command,
-                                         jobs::Kind kind = jobs::Kind::kBackground) const {
+                                         jobs::JobKind kind = jobs::JobKind::kBackground) const {
         jobs::JobSpec spec;
         spec.session = "s";
         spec.workspace = spec.cwd = dir_ / "w";
@@ -355,7 +355,7 @@ TEST_F(JobsCommand, CancelAllEndsTheBackgroundJobsOfTheStore) {
     const std::string running = job("sleep 1000");
     const std::string done = ended_job("true");
     const auto never = queued("true");
-    const auto foreground = queued("true", jobs::Kind::kForeground);
+    const auto foreground = queued("true", jobs::JobKind::kForeground);
     const Json document = json({"cancel", "--all"});
     ASSERT_EQ(document.size(), 2U) << document.dump();
     for (const Json& entry : document)

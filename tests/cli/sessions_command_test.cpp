@@ -131,7 +131,7 @@ TEST_F(SessionsCommand, ShowsTheJobsOfASession) {
         spec.session = session;
         spec.workspace = spec.cwd = world_.dir / "ws";
         spec.command = "make " + std::string(session);
-        spec.kind = jobs::Kind::kBackground;
+        spec.kind = jobs::JobKind::kBackground;
         ASSERT_TRUE(store->create(spec));
     }
     EXPECT_EQ(run({"show", "s1"}), 0);

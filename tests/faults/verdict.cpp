@@ -114,7 +114,7 @@ private:
             verdict_.lost.push_back(name + " has no status");
             return;
         }
-        const bool foreground = job.spec.kind == jobs::Kind::kForeground;
+        const bool foreground = job.spec.kind == jobs::JobKind::kForeground;
         if (foreground && job.end->status == jobs::Status::kCancelled && job.end->started_ms == 0) {
             if (trace_of(*attempt).begun > 0)
                 verdict_.wrong.push_back(name + " ran, and is recorded as " + describe(*job.end));

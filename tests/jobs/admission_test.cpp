@@ -7,7 +7,7 @@ namespace {
 
 constexpr Resources kPlenty{};
 
-JobRecord job(const JobId& id, Kind kind = Kind::kBackground, std::int64_t priority = 0) {
+JobRecord job(const JobId& id, JobKind kind = JobKind::kBackground, std::int64_t priority = 0) {
     JobRecord job;
     job.id = id;
     job.spec.kind = kind;
@@ -42,17 +42,17 @@ Resources processes(std::size_t left, const Admission& admission) {
 TEST(Admission, TakesForegroundJobsFirstThenByPriorityThenInTheirOrder) {
     Admission admission(2);
     Jobs jobs(admission);
-    jobs.add(job("low", Kind::kBackground, -1));
+    jobs.add(job("low", JobKind::kBackground, -1));
     jobs.add(job("first"));
     jobs.add(job("second"));
-    jobs.add(job("high", Kind::kBackground, 1));
-    jobs.add(job("now", Kind::kForeground));
+    jobs.add(job("high", JobKind::kBackground, 1));
+    jobs.add(job("now", JobKind::kForeground));
     EXPECT_EQ(admitted(admission), (std::vector<JobId>{"now", "high", "first"}));
     admission.give_place_back();
     EXPECT_EQ(admitted(admission), std::vector<JobId>{"second"});
     EXPECT_FALSE(admission.may_admit(false)) << "no place";
     EXPECT_FALSE(admission.retry_at()) << "time brings no place";
-    EXPECT_TRUE(admission.remove(Admission::turn_of(job("low", Kind::kBackground, -1), 0)));
+    EXPECT_TRUE(admission.remove(Admission::turn_of(job("low", JobKind::kBackground, -1), 0)));
     admission.give_place_back();
     EXPECT_EQ(admitted(admission), std::vector<JobId>{});
 }
@@ -79,7 +79,7 @@ TEST(Admission, KeepsTheLastResourcesForForegroundJobs) {
     const Resources left = processes(14, admission);
     EXPECT_EQ(admitted(admission, left), std::vector<JobId>{});
     admission.may_have_enough();
-    jobs.add(job("foreground", Kind::kForeground));
+    jobs.add(job("foreground", JobKind::kForeground));
     EXPECT_EQ(admitted(admission, left), std::vector<JobId>{"foreground"});
 }
 

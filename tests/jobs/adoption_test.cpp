@@ -137,7 +137,7 @@ TEST(Adoption, PostsTheEndsOfTheMeantimeUnlessTheyWereDelivered) {
         Queue queue(folder.store(), folder.options());
         for (const char* command : {"exit 1", "exit 2"})
             ids.push_back(run(queue, folder.spec(command)).id);
-        run(queue, folder.spec("true", Kind::kForeground));
+        run(queue, folder.spec("true", JobKind::kForeground));
     }
     std::vector<std::string> changes;
     auto options = folder.options();
@@ -162,8 +162,8 @@ TEST(Adoption, MakesABackgroundJobOfARunningForegroundOne) {
     const auto job = queue.find_by_tool_use("call_0");
     ASSERT_TRUE(job);
     EXPECT_EQ(job->id, ids[0]);
-    EXPECT_EQ(job->spec.kind, Kind::kBackground);
-    EXPECT_EQ(folder.store().load(ids[0])->spec.kind, Kind::kBackground);
+    EXPECT_EQ(job->spec.kind, JobKind::kBackground);
+    EXPECT_EQ(folder.store().load(ids[0])->spec.kind, JobKind::kBackground);
     JobsFolder::write_fifo(gate);
     ended(queue, ids[0]);
     EXPECT_EQ(drain(queue), ids);
@@ -171,7 +171,7 @@ TEST(Adoption, MakesABackgroundJobOfARunningForegroundOne) {
 
 TEST(Adoption, CancelsAForegroundJobThatHadNotStarted) {
     const JobsFolder folder;
-    JobSpec spec = folder.spec("touch started", Kind::kForeground);
+    JobSpec spec = folder.spec("touch started", JobKind::kForeground);
     spec.session = "s";
     spec.tool_use_id = "call_7";
     ASSERT_TRUE(folder.store().create(spec));

@@ -14,7 +14,7 @@ using testing::JobsFolder;
 using testing::run;
 
 std::string output_of(const JobsFolder& folder, Queue& queue, const std::string& command) {
-    return folder.report_of(run(queue, folder.spec(command, Kind::kForeground)));
+    return folder.report_of(run(queue, folder.spec(command, JobKind::kForeground)));
 }
 
 TEST(Command, HasAnEnvironmentWithoutPagersPromptsAndCredentials) {

@@ -34,7 +34,7 @@ protected:
         options.shim.program = TENON_SHIM;
         return options;
     }
-    [[nodiscard]] JobSpec spec(std::string command, Kind kind = Kind::kBackground) const {
+    [[nodiscard]] JobSpec spec(std::string command, JobKind kind = JobKind::kBackground) const {
         JobSpec spec;
         spec.session = "s";
         spec.workspace = spec.cwd = dir.path();
@@ -130,7 +130,7 @@ TEST_F(FullDisk, BeforeAQueuedJobStartsEndsItWithTheReasonOrRunsIt) {
 TEST_F(FullDisk, WhileACommandRunsDoesNotKeepItsEndFromTheRecord) {
     for (const bool blocks : {true, false}) {
         for (std::uint64_t free = 0; free <= kMostFree; ++free) {
-            for (const Kind kind : {Kind::kForeground, Kind::kBackground}) {
+            for (const JobKind kind : {JobKind::kForeground, JobKind::kBackground}) {
                 SCOPED_TRACE(blocks ? "blocks" : "names");
                 SCOPED_TRACE(free);
                 const std::string gate = fifo("gate");
@@ -230,11 +230,11 @@ TEST_F(FullDisk, LetsAForegroundCommandBecomeABackgroundJobForEverybody) {
     const std::string ready = fifo("ready");
     Queue queue(*store, options());
     const JobId id =
-        queue.submit(spec("echo go >" + ready + "; exec sleep 1000", Kind::kForeground))->id;
+        queue.submit(spec("echo go >" + ready + "; exec sleep 1000", JobKind::kForeground))->id;
     ASSERT_EQ(JobsFolder::read_fifo(ready), "go\n");
     leave(true, 0);
     ASSERT_TRUE(queue.to_background(id));
-    EXPECT_EQ(store->load(id)->spec.kind, Kind::kBackground);
+    EXPECT_EQ(store->load(id)->spec.kind, JobKind::kBackground);
     ASSERT_TRUE(queue.cancel(id, "test"));
     EXPECT_EQ(ended(queue, id).status, Status::kCancelled);
 }
@@ -254,8 +254,8 @@ private:
 
 TEST(RefusingDisk, DoesNotHideTheTrueEndFromTheHostAndGetsTheRecordLater) {
     const JobsFolder folder;
-    for (const Kind kind : {Kind::kForeground, Kind::kBackground}) {
-        const std::string gate = folder.fifo(kind == Kind::kForeground ? "gate1" : "gate2");
+    for (const JobKind kind : {JobKind::kForeground, JobKind::kBackground}) {
+        const std::string gate = folder.fifo(kind == JobKind::kForeground ? "gate1" : "gate2");
         Queue queue(folder.store(), folder.options());
         const auto job = queue.submit(
             folder.spec("echo go >" + gate + "; cat " + gate + "; sleep 1000 & exit 3", kind));
@@ -267,7 +267,7 @@ TEST(RefusingDisk, DoesNotHideTheTrueEndFromTheHostAndGetsTheRecordLater) {
         EXPECT_EQ(end.status, Status::kError);
         EXPECT_EQ(end.end.exit_code, 3);
         EXPECT_EQ(end.end.left_behind, 1);
-        EXPECT_EQ(drain(queue).size(), kind == Kind::kBackground ? 1U : 0U);
+        EXPECT_EQ(drain(queue).size(), kind == JobKind::kBackground ? 1U : 0U);
         EXPECT_TRUE(folder.store().is_supervised(job->id)) << "nobody takes it for lost";
         refusal.lift();
         folder.wait_for_shim(job->id);

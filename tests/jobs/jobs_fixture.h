@@ -34,7 +34,7 @@ public:
         options.shim.program = TENON_SHIM;
         return options;
     }
-    [[nodiscard]] JobSpec spec(std::string command, Kind kind = Kind::kBackground) const {
+    [[nodiscard]] JobSpec spec(std::string command, JobKind kind = JobKind::kBackground) const {
         JobSpec spec;
         spec.workspace = spec.cwd = dir_.path();
         spec.command = std::move(command);

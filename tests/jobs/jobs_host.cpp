@@ -29,9 +29,9 @@ int main(int argc, char** argv) {
         spec.workspace = spec.cwd = std::filesystem::current_path();
         spec.command = word.substr(colon + 1);
         spec.tool_use_id = "call_" + std::to_string(i - 3);
-        if (word.starts_with("fg")) spec.kind = Kind::kForeground;
+        if (word.starts_with("fg")) spec.kind = JobKind::kForeground;
         if (word.starts_with("sub")) {
-            spec.kind = Kind::kForeground;
+            spec.kind = JobKind::kForeground;
             spec.subagent = "agent-1";
         }
         if (word.starts_with("persistent")) spec.lifetime = Lifetime::kPersistent;

@@ -73,7 +73,8 @@ TEST(Launcher, ThatWasKilledIsReplacedByAnotherOrByTheHostItself) {
         options.shim.launcher = launcher.get();
         Queue queue(folder.store(), options);
         const auto run = [&] {
-            return folder.report_of(testing::run(queue, folder.spec(kStarter, Kind::kForeground)));
+            return folder.report_of(
+                testing::run(queue, folder.spec(kStarter, JobKind::kForeground)));
         };
         EXPECT_EQ(run(), "tenon-launcher\n");
         ASSERT_EQ(::kill(first, SIGKILL), 0);
@@ -91,7 +92,7 @@ TEST(Launcher, ThatDoesNotAnswerIsReplacedAndDelaysNoEnd) {
     options.shim.launcher = launcher.get();
     Queue queue(folder.store(), options);
     ASSERT_EQ(::kill(launcher->process(), SIGSTOP), 0);
-    const JobRecord job = testing::run(queue, folder.spec(kStarter, Kind::kForeground));
+    const JobRecord job = testing::run(queue, folder.spec(kStarter, JobKind::kForeground));
     EXPECT_EQ(folder.report_of(job), "tenon-launcher\n");
     ASSERT_EQ(::kill(launcher->process(), SIGSTOP), 0);
 }

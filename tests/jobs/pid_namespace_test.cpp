@@ -187,7 +187,7 @@ TEST(PidNamespaceThatCannotBeMade, IsRecordedAndTheJobRunsWithoutIt) {
         std::string reported;
         options.on_no_pid_namespace = [&](const std::string& why) { reported += why; };
         Queue queue(folder.store(), options);
-        JobSpec spec = folder.spec("echo ran; exit 5", Kind::kForeground);
+        JobSpec spec = folder.spec("echo ran; exit 5", JobKind::kForeground);
         spec.pid_namespace = true;
         const JobRecord job = run(queue, spec);
         const bool right = job.end.exit_code == 5 &&

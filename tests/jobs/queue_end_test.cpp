@@ -109,7 +109,8 @@ TEST(QueueEnd, CancelsSessionJobsAndLeavesPersistentOnes) {
     persistent.lifetime = Lifetime::kPersistent;
     const JobId server = start_staying(queue, folder, "r1", persistent);
     const JobId session = start_staying(queue, folder, "r2", folder.spec(""));
-    const JobId foreground = start_staying(queue, folder, "r3", folder.spec("", Kind::kForeground));
+    const JobId foreground =
+        start_staying(queue, folder, "r3", folder.spec("", JobKind::kForeground));
     const JobId queued = queue.submit(folder.spec("true"))->id;
     EXPECT_EQ(queue.cancel_session_jobs("exit"), 0U);
     for (const JobId& id : {session, foreground, queued})

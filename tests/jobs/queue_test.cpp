@@ -47,7 +47,7 @@ TEST(Queue, ReportsHowACommandEnded) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.command);
-        const JobRecord job = run(queue, folder.spec(c.command, Kind::kForeground));
+        const JobRecord job = run(queue, folder.spec(c.command, JobKind::kForeground));
         EXPECT_EQ(job.status, c.status);
         EXPECT_EQ(folder.report_of(job), c.text);
     }
@@ -125,7 +125,7 @@ TEST(Queue, StartsAForegroundJobAtOnceOutsideItsPlaces) {
     const std::string gate = folder.fifo("gate");
     const JobId busy = queue.submit(folder.spec("cat " + gate))->id;
     EXPECT_EQ(queue.submit(folder.spec("true"))->status, Status::kQueued);
-    EXPECT_EQ(run(queue, folder.spec("echo hi", Kind::kForeground)).status, Status::kCompleted);
+    EXPECT_EQ(run(queue, folder.spec("echo hi", JobKind::kForeground)).status, Status::kCompleted);
     EXPECT_EQ(queue.find(busy)->status, Status::kRunning);
     EXPECT_EQ(queue.background_jobs().size(), 2U);
     JobsFolder::write_fifo(gate);
@@ -252,19 +252,19 @@ TEST(Queue, TurnsARunningForegroundJobIntoABackgroundOne) {
     {
         Queue queue(folder.store(), options);
         const std::string gate = folder.fifo("gate");
-        const JobId id = queue.submit(folder.spec("cat " + gate, Kind::kForeground))->id;
+        const JobId id = queue.submit(folder.spec("cat " + gate, JobKind::kForeground))->id;
         EXPECT_TRUE(queue.background_jobs().empty());
         auto job = queue.to_background(id);
         ASSERT_TRUE(job);
         EXPECT_EQ(job->status, Status::kRunning);
-        EXPECT_EQ(folder.store().load(id)->spec.kind, Kind::kBackground);
+        EXPECT_EQ(folder.store().load(id)->spec.kind, JobKind::kBackground);
         JobsFolder::write_fifo(gate);
         ended(queue, id);
         EXPECT_EQ(drain(queue), std::vector{id});
 
-        const JobRecord done = run(queue, folder.spec("true", Kind::kForeground));
+        const JobRecord done = run(queue, folder.spec("true", JobKind::kForeground));
         EXPECT_EQ(queue.to_background(done.id)->status, Status::kCompleted);
-        EXPECT_EQ(queue.to_background(done.id)->spec.kind, Kind::kForeground);
+        EXPECT_EQ(queue.to_background(done.id)->spec.kind, JobKind::kForeground);
         EXPECT_TRUE(drain(queue).empty());
         EXPECT_FALSE(queue.to_background("00000000"));
     }
@@ -275,7 +275,7 @@ TEST(Queue, EndsTheWaitForAForegroundJobWhenItIsMoved) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const std::string gate = folder.fifo("gate");
-    const JobId id = queue.submit(folder.spec("cat " + gate, Kind::kForeground))->id;
+    const JobId id = queue.submit(folder.spec("cat " + gate, JobKind::kForeground))->id;
     EXPECT_EQ(queue.running_foreground(), std::vector{id});
     std::thread mover([&] { EXPECT_TRUE(queue.to_background(id)); });
     EXPECT_EQ(queue.wait_any(std::span(&id, 1), deadline(), {}, std::span(&id, 1)),
@@ -293,11 +293,11 @@ TEST(Queue, LeavesASubagentsCommandInTheForeground) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     const std::string gate = folder.fifo("gate");
-    JobSpec spec = folder.spec("cat " + gate, Kind::kForeground);
+    JobSpec spec = folder.spec("cat " + gate, JobKind::kForeground);
     spec.subagent = "agent-1";
     const JobId id = queue.submit(spec)->id;
     EXPECT_FALSE(queue.to_background(id));
-    EXPECT_EQ(folder.store().load(id)->spec.kind, Kind::kForeground);
+    EXPECT_EQ(folder.store().load(id)->spec.kind, JobKind::kForeground);
     EXPECT_EQ(folder.store().load(id)->spec.subagent, "agent-1");
     JobsFolder::write_fifo(gate);
     EXPECT_EQ(ended(queue, id).status, Status::kCompleted);

@@ -20,7 +20,7 @@ JobRecord full_record() {
                 "name",
                 "call_1",
                 "weather",
-                Kind::kForeground,
+                JobKind::kForeground,
                 "agent-1",
                 Lifetime::kPersistent,
                 -7,

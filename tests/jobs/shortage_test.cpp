@@ -43,8 +43,8 @@ std::vector<UniqueFd> take_every_descriptor() {
 }
 
 TEST(Shortage, OfDescriptorsMakesJobsOfEitherKindWaitAndChangesNoEnd) {
-    for (const Kind kind : {Kind::kBackground, Kind::kForeground}) {
-        SCOPED_TRACE(kind == Kind::kBackground ? "background" : "foreground");
+    for (const JobKind kind : {JobKind::kBackground, JobKind::kForeground}) {
+        SCOPED_TRACE(kind == JobKind::kBackground ? "background" : "foreground");
         const JobsFolder folder;
         auto options = folder.options();
         options.max_running = 1000;
@@ -64,7 +64,7 @@ TEST(Shortage, OfDescriptorsMakesJobsOfEitherKindWaitAndChangesNoEnd) {
             const JobRecord job = ended(queue, ids[static_cast<std::size_t>(i)]);
             EXPECT_EQ(job.end.exit_code, i) << job.end.reason;
         }
-        EXPECT_EQ(drain(queue).size(), kind == Kind::kBackground ? 60U : 0U);
+        EXPECT_EQ(drain(queue).size(), kind == JobKind::kBackground ? 60U : 0U);
     }
 }
 
@@ -115,12 +115,12 @@ TEST(Shortage, OfDescriptorsLetsAWaitingForegroundCommandBeMovedAndCancelled) {
     const std::string gate = folder.fifo("gate");
     const LowerLimit limit(RLIMIT_NOFILE, descriptor_limit() - descriptors_left() + 60);
     Queue queue(folder.store(), folder.options());
-    const JobId running = queue.submit(folder.spec("cat " + gate, Kind::kForeground))->id;
+    const JobId running = queue.submit(folder.spec("cat " + gate, JobKind::kForeground))->id;
     const UniqueFd opens_gate(::open(gate.c_str(), O_WRONLY | O_CLOEXEC));
     std::vector<UniqueFd> taken = take_every_descriptor();
     taken.resize(taken.size() - 10);
-    const JobId moved = queue.submit(folder.spec("echo moved", Kind::kForeground))->id;
-    const JobId taken_out = queue.submit(folder.spec("touch started", Kind::kForeground))->id;
+    const JobId moved = queue.submit(folder.spec("echo moved", JobKind::kForeground))->id;
+    const JobId taken_out = queue.submit(folder.spec("touch started", JobKind::kForeground))->id;
     EXPECT_EQ(queue.find(moved)->status, Status::kQueued);
     EXPECT_EQ(queue.wait_for_start(std::span(&moved, 1), 10ms, {}), Queue::Waited::kTimeOver);
     EXPECT_EQ(queue.to_background(moved)->status, Status::kQueued);
@@ -176,7 +176,7 @@ TEST(Shortage, OfProcessesMakesJobsWaitForTheirTurn) {
         Queue queue(folder.store(), options);
         std::vector<JobId> ids;
         for (int i = 0; i < 30; ++i) {
-            const Kind kind = i % 2 == 0 ? Kind::kBackground : Kind::kForeground;
+            const JobKind kind = i % 2 == 0 ? JobKind::kBackground : JobKind::kForeground;
             ids.push_back(queue.submit(folder.spec("exit " + std::to_string(i), kind))->id);
         }
         int count = 0;
@@ -193,7 +193,7 @@ TEST(Shortage, OfProcessesWithNothingToWaitForEndsAJobWithTheReason) {
     const int right = in_a_process_with(3, folder, [&] {
         Queue queue(folder.store(), folder.options());
         int count = 0;
-        for (const Kind kind : {Kind::kForeground, Kind::kBackground}) {
+        for (const JobKind kind : {JobKind::kForeground, JobKind::kBackground}) {
             const JobRecord job = testing::run(queue, folder.spec("true", kind));
             const bool says_why =
                 job.end.reason.find("temporarily unavailable") != std::string::npos;

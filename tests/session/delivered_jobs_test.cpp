@@ -15,7 +15,7 @@ std::string result(const std::string& id) {
     return R"({"v":1,"seq":3,"type":"tool_result","tool_use_id":")" + id + "\"}\n";
 }
 
-jobs::JobRecord job(const std::string& id, jobs::Kind kind, const std::string& call,
+jobs::JobRecord job(const std::string& id, jobs::JobKind kind, const std::string& call,
                     const std::string& subagent = {}) {
     jobs::JobRecord job;
     job.id = id;
@@ -30,17 +30,17 @@ TEST(DeliveredJobs, AreThoseThatTheJournalOfTheSessionDelivers) {
     const testing::TempDir dir;
     dir.write("s.jsonl", kDelivery + result("call"));
     DeliveredJobs delivered(dir.path());
-    EXPECT_TRUE(delivered.contains(job("00000001", jobs::Kind::kBackground, "other")));
-    EXPECT_FALSE(delivered.contains(job("00000002", jobs::Kind::kBackground, "call")));
-    EXPECT_TRUE(delivered.contains(job("00000002", jobs::Kind::kForeground, "call")));
-    EXPECT_FALSE(delivered.contains(job("00000001", jobs::Kind::kForeground, "other")));
+    EXPECT_TRUE(delivered.contains(job("00000001", jobs::JobKind::kBackground, "other")));
+    EXPECT_FALSE(delivered.contains(job("00000002", jobs::JobKind::kBackground, "call")));
+    EXPECT_TRUE(delivered.contains(job("00000002", jobs::JobKind::kForeground, "call")));
+    EXPECT_FALSE(delivered.contains(job("00000001", jobs::JobKind::kForeground, "other")));
 }
 
 TEST(DeliveredJobs, AreAlsoThoseWithoutASessionOrWhoseSessionIsGone) {
     const testing::TempDir dir;
     DeliveredJobs delivered(dir.path());
-    EXPECT_TRUE(delivered.contains(job("00000001", jobs::Kind::kBackground, "")));
-    auto nobodys = job("00000001", jobs::Kind::kBackground, "");
+    EXPECT_TRUE(delivered.contains(job("00000001", jobs::JobKind::kBackground, "")));
+    auto nobodys = job("00000001", jobs::JobKind::kBackground, "");
     nobodys.spec.session.clear();
     EXPECT_TRUE(delivered.contains(nobodys));
 }
@@ -62,7 +62,7 @@ TEST(DeliveredJobs, OfASubagentAreDeliveredInItsOwnJournalOrOverWithItsCall) {
         dir.write("s.jsonl", c.session);
         if (!c.subagent.empty()) dir.write("s/agent-1.jsonl", c.subagent);
         DeliveredJobs delivered(dir.path());
-        EXPECT_EQ(delivered.contains(job("00000001", jobs::Kind::kForeground, "a", "agent-1")),
+        EXPECT_EQ(delivered.contains(job("00000001", jobs::JobKind::kForeground, "a", "agent-1")),
                   c.delivered);
     }
 }

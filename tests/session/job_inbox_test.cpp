@@ -14,7 +14,7 @@ TEST_F(JobInboxTest, ACallWhoseCommandCouldNotBeStartedRecoversItsReason) {
         spec.session = "s";
         spec.workspace = spec.cwd = dir.path();
         spec.command = "echo out";
-        spec.kind = jobs::Kind::kForeground;
+        spec.kind = jobs::JobKind::kForeground;
         spec.tool_use_id = call;
         const auto job = store.create(spec);
         ASSERT_TRUE(job) << job.error().message;

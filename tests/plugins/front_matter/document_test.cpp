@@ -96,19 +96,24 @@ TEST(FrontMatter, TellsWhatKindOfValueAFieldHas) {
         "text: a\nnothing:\ntilde: ~\nlist: [a, 'b c', 3]\nblock:\n- a\n- b\nempty: []\n"
         "map: {a: b}\nnested: [a, [b]]\nlist_of_maps:\n- a: b\nanchor: &x y\nalias: *x\n"
         "aliases: [a, *x]\n? [complex, key]\n: v\n? {k: v}\n: [w]\nlast: z\ntext: again");
-    using Kind = Field::Kind;
-    const std::map<std::string, std::pair<Kind, std::vector<std::string>>> expected = {
-        {"text", {Kind::kText, {}}},           {"nothing", {Kind::kNothing, {}}},
-        {"tilde", {Kind::kNothing, {}}},       {"list", {Kind::kTexts, {"a", "b c", "3"}}},
-        {"block", {Kind::kTexts, {"a", "b"}}}, {"empty", {Kind::kTexts, {}}},
-        {"map", {Kind::kOther, {}}},           {"nested", {Kind::kOther, {"a"}}},
-        {"list_of_maps", {Kind::kOther, {}}},  {"anchor", {Kind::kText, {}}},
-        {"alias", {Kind::kOther, {}}},         {"aliases", {Kind::kOther, {"a"}}},
-        {"last", {Kind::kText, {}}},
+    const std::map<std::string, std::pair<FieldType, std::vector<std::string>>> expected = {
+        {"text", {FieldType::kText, {}}},
+        {"nothing", {FieldType::kNothing, {}}},
+        {"tilde", {FieldType::kNothing, {}}},
+        {"list", {FieldType::kTexts, {"a", "b c", "3"}}},
+        {"block", {FieldType::kTexts, {"a", "b"}}},
+        {"empty", {FieldType::kTexts, {}}},
+        {"map", {FieldType::kOther, {}}},
+        {"nested", {FieldType::kOther, {"a"}}},
+        {"list_of_maps", {FieldType::kOther, {}}},
+        {"anchor", {FieldType::kText, {}}},
+        {"alias", {FieldType::kOther, {}}},
+        {"aliases", {FieldType::kOther, {"a"}}},
+        {"last", {FieldType::kText, {}}},
     };
-    std::map<std::string, std::pair<Kind, std::vector<std::string>>> found;
+    std::map<std::string, std::pair<FieldType, std::vector<std::string>>> found;
     for (const auto& [name, field] : document.fields)
-        found[name] = {field.kind, field.texts};
+        found[name] = {field.type, field.texts};
     EXPECT_EQ(found, expected);
     EXPECT_EQ(document.text("text"), "again");
     EXPECT_EQ(document.text("list"), "");
@@ -190,7 +195,7 @@ TEST(FrontMatter, KeepsTheListsOfWhatItMends) {
         SCOPED_TRACE(c.yaml);
         const Document document = with("name: n\n" + c.yaml);
         EXPECT_TRUE(document.mended);
-        EXPECT_EQ(document.fields.at("tools").kind, Field::Kind::kTexts);
+        EXPECT_EQ(document.fields.at("tools").type, FieldType::kTexts);
         EXPECT_EQ(document.fields.at("tools").texts, c.items);
     }
 }

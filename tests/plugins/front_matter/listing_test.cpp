@@ -7,8 +7,8 @@
 namespace tenon::front_matter {
 namespace {
 
-std::vector<Entry> entries(int count, std::size_t description) {
-    std::vector<Entry> out;
+std::vector<ListedItem> entries(int count, std::size_t description) {
+    std::vector<ListedItem> out;
     for (int i = 0; i < count; ++i)
         out.push_back({"e" + std::to_string(i), std::string(description, 'd')});
     return out;
