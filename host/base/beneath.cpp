@@ -29,8 +29,8 @@ UniqueFd open_beneath(int folder, const fs::path& path, std::uint64_t flags) {
     return {};
 }
 
-/// The root is found by its path each time: it may be made later, or anew. That path has no links,
-/// and none is followed should one have taken a folder's place.
+/// The root is opened by its path each time, since it may be created later or again. That path has
+/// no links; if a link has replaced a folder in it, the link is not followed.
 UniqueFd open_root(const fs::path& real, std::uint64_t flags = O_PATH | O_DIRECTORY) {
     open_how how{};
     how.flags = flags | O_CLOEXEC;
@@ -74,7 +74,7 @@ Result<void> check_spelling(std::string_view path) {
     return {};
 }
 
-/// Devices are never opened for use, not even to look: that alone can have an effect.
+/// Devices are never opened for use, since opening alone can have an effect.
 Result<UniqueFd> open_for_reading(const UniqueFd& found, std::string_view asked) {
     struct stat info {};
     if (::fstat(found.get(), &info) != 0) return cannot_open(asked, errno);
@@ -146,7 +146,7 @@ Result<fs::path> real_path_of(int fd) {
     const std::string text = link_target(AT_FDCWD, entry).string();
     if (text.empty()) return Error::from_errno("read the link " + entry);
     if (text.front() != '/') return Error{"the file has no path any more (" + text + ")"};
-    // " (deleted)" is what the kernel appends to the name of a removed file, and also a fine name.
+    // The kernel appends " (deleted)" to the name of a removed file, but a name may also end so.
     constexpr std::string_view kDeleted = " (deleted)";
     const bool ends_so =
         text.size() > kDeleted.size() &&
@@ -238,7 +238,8 @@ Result<Beneath::Opened> Beneath::find(std::string_view asked, const Approve& app
         fd = open_beneath(root.get(), at->rest, O_PATH);
         if (fd) break;
         if (errno != EXDEV) return cannot_open(asked, errno);
-        // It leads out of this root, or over an absolute link: where does it end?
+        // It leads out of this root, or has an absolute link in it. It is tried once more where it
+        // ends.
         auto end = inside(canonical_as_far_as_it_exists(at->root->real / at->rest), Use::kRead);
         if (!end || again) return outside(asked, Use::kRead);
         at = std::move(*end);
@@ -266,10 +267,11 @@ Result<Beneath::Opened> Beneath::open_folder(std::string_view path, const Approv
     return Opened{std::move(fd), std::move(found->real)};
 }
 
-/// Opens the deepest folder above `at` that is there (O_PATH); `missing` are the names below it.
-/// The answer is empty, or the path to start again with, when an absolute link was on the way.
-Result<fs::path> Beneath::settle(const Place& at, std::string_view asked, UniqueFd& folder,
-                                 std::vector<std::string>& missing) const {
+/// Opens the deepest folder above `at` that exists (O_PATH); `missing` are the names below it.
+/// Returns an empty path, or, when an absolute link was on the way, the path to start again with.
+Result<fs::path> Beneath::open_deepest_folder(const Place& at, std::string_view asked,
+                                              UniqueFd& folder,
+                                              std::vector<std::string>& missing) const {
     const UniqueFd root = open_root(at.root->real);
     if (!root) return cannot_open(at.root->real.string(), errno);
     fs::path above = at.rest.parent_path();
@@ -304,7 +306,7 @@ Result<Beneath::FolderEntry> Beneath::open_entry(std::string_view asked,
 
         UniqueFd folder;
         std::vector<std::string> missing;
-        auto again = settle(*at, asked, folder, missing);
+        auto again = open_deepest_folder(*at, asked, folder, missing);
         if (!again) return again.error();
         if (!again->empty()) {
             path = std::move(*again);

@@ -12,38 +12,38 @@
 
 namespace tenon {
 
-/// Opens paths beneath a few root folders and nowhere else. The kernel does the walking
-/// (openat2(2) with RESOLVE_BENEATH, Linux 5.6), so that a folder swapped for a link between check
-/// and use is of no help to anybody: there is no check apart from the use.
+/// Opens paths beneath a few root folders and nowhere else. The kernel resolves each path
+/// (openat2(2) with RESOLVE_BENEATH, Linux 5.6). So it does not help an attacker to replace a
+/// folder by a link between a check and the use: the use is the check.
 ///
 /// A path is relative to the workspace, or absolute and begins with a root as it was given or as it
 /// is after symlinks. `..` and links are followed while they stay inside; a link that is absolute,
 /// or leads from one root into another, is resolved and then opened beneath the root it ends in.
-/// `~` is not expanded. Roots may appear later than the object. Hard links cannot be told apart
-/// from files of their own.
+/// `~` is not expanded. A root may be created after the object. Hard links look like any other
+/// file, and are opened.
 ///
-/// Thread-safe; may block as long as the file system does, but never on a FIFO or a device. What
-/// may be done with a path inside (permission rules) is the business of `Approve`.
+/// Thread-safe; may block as long as the file system does, but never on a FIFO or a device.
+/// Permission rules are not its business: `Approve` applies them.
 class Beneath {
 public:
-    /// Asked with the path after symlinks, before anything is opened for use or made. Its Error is
-    /// passed on.
+    /// Called with the path after symlinks, before anything is opened for use or made. Its Error is
+    /// returned.
     using Approve = std::function<Result<void>(const std::filesystem::path& real)>;
 
     struct Opened {
         UniqueFd fd;
         std::filesystem::path real;  ///< absolute, symlinks resolved
     };
-    /// A name in an open folder. Nothing is said about whether it exists; when it does, it was no
-    /// symlink a moment ago.
+    /// A name in an open folder. It may exist or not; if it exists, it was not a symlink when it
+    /// was checked.
     struct FolderEntry {
         UniqueFd folder;
         std::string name;
         std::filesystem::path real;
     };
 
-    /// `workspace` must be absolute, and so must the others. All may be written but those that are
-    /// only `readable`; one of these may be a single file.
+    /// All paths must be absolute. The workspace and the `writable` roots may be written. A
+    /// `readable` root may be a single file.
     Beneath(const std::filesystem::path& workspace,
             const std::vector<std::filesystem::path>& writable,
             const std::vector<std::filesystem::path>& readable);
@@ -79,9 +79,9 @@ private:
                                       std::string_view asked) const;
     [[nodiscard]] Error outside(std::string_view asked, Use use) const;
     [[nodiscard]] Result<Opened> find(std::string_view asked, const Approve& approve) const;
-    [[nodiscard]] Result<std::filesystem::path> settle(const Place& at, std::string_view asked,
-                                                       UniqueFd& folder,
-                                                       std::vector<std::string>& missing) const;
+    [[nodiscard]] Result<std::filesystem::path> open_deepest_folder(
+        const Place& at, std::string_view asked, UniqueFd& folder,
+        std::vector<std::string>& missing) const;
 
     std::vector<Root> roots_;
 };

@@ -6,7 +6,7 @@
 namespace tenon {
 namespace {
 
-/// The nesting depth of what looks like JSON, without parsing: brackets outside strings.
+/// The nesting depth of JSON text, found without parsing: brackets outside strings.
 std::size_t depth_of(std::string_view text) {
     std::size_t depth = 0;
     std::size_t deepest = 0;

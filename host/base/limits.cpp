@@ -19,7 +19,7 @@
 namespace tenon {
 namespace {
 
-// Whoever may start so many never runs out by what one host starts.
+// A user who may start so many does not run out because of one host.
 constexpr rlim_t kPlenty = 8192;
 
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
@@ -39,7 +39,7 @@ std::string what_to_raise(int code) {
     }
 }
 
-/// The number behind `name` in a text like that of /proc/<pid>/status.
+/// The number after `name` in a text like that of /proc/<pid>/status.
 long number_after(std::string_view text, std::string_view name) {
     const auto at = text.find(name);
     return at == std::string_view::npos ? 0 : std::atol(text.data() + at + name.size());

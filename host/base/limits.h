@@ -10,25 +10,25 @@
 
 #include "host/base/result.h"
 
-/// What this process may still open and start. All of it is true for a moment only: what is left
-/// now, another thread or process may take.
+/// What this process may still open and start. Every answer is true only at that moment: another
+/// thread or process may take what is left.
 namespace tenon {
 
-/// Whether an errno value says that descriptors, processes or memory have run out, so that the same
-/// may succeed later.
+/// Whether an errno value says that descriptors, processes or memory have run out, so that another
+/// attempt may succeed later.
 bool is_shortage(int code);
 
 /// "open /x: Too many open files; is the limit of descriptors (ulimit -n) too low, or reached?":
 /// the error of a shortage, with what to raise.
 Error shortage_error(std::string_view doing, int code);
 
-/// The errno with which one of `wanted` more descriptors cannot be opened just now; 0: they can.
+/// 0 when `wanted` more descriptors can be opened now; else the errno of the failure.
 int descriptor_shortage(unsigned wanted);
 
 /// The soft limit of descriptors (RLIMIT_NOFILE).
 rlim_t descriptor_limit();
-/// Sets the soft limit to `wanted`, or to the hard limit where that is lower. Once, before threads
-/// start: what is open above a lower limit stays open.
+/// Sets the soft limit to `wanted`, or to the hard limit where that is lower. Call it once, before
+/// threads start. Descriptors above a lower limit stay open.
 void set_descriptor_limit(rlim_t wanted);
 /// How many descriptors this process may still open. It reads a directory of /proc.
 std::size_t descriptors_left();

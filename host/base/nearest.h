@@ -6,8 +6,8 @@
 
 namespace tenon {
 
-/// The known word that `word` is most likely a slip of, when one is near enough to be worth naming:
-/// edit distance, letter case free. Words over 64 bytes have none.
+/// The known word that `word` is most likely a misspelling of; none when no word is near enough.
+/// Nearness is the edit distance without letter case. A word over 64 bytes has no near word.
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> known);
 

@@ -21,8 +21,7 @@ constexpr std::chrono::seconds kPatienceAfterStop{1};
 Output::Output(int fd, std::stop_token stop)
     : fd_(fd), terminal_(::isatty(fd) == 1), stop_(std::move(stop)) {}
 
-/// Nobody else is to be blocked by what this does, so it never calls write() on a pipe that is
-/// full.
+/// Other threads wait for the mutex, so this never calls write() on a pipe that is full.
 bool Output::wait_until_ready() const {
     std::optional<std::chrono::steady_clock::time_point> give_up;
     while (true) {

@@ -8,21 +8,21 @@
 
 namespace tenon {
 
-/// A descriptor that results are written to. A reader who reads nothing holds a run up only until
-/// it is stopped: a second after that the output is given up. Thread-safe; texts are written whole,
-/// one after the other.
+/// A descriptor that results are written to. A reader that does not read blocks a run only until
+/// the run is stopped: one second later the output is given up. Thread-safe; each text is written
+/// whole.
 class Output {
 public:
     /// `fd` stays the caller's.
     Output(int fd, std::stop_token stop);
 
-    /// False when the text could not be written: the reader is gone, the disk is full, or it was
-    /// given up. From then on nothing is written any more.
+    /// False when the text could not be written: the reader has closed its end, the disk is full,
+    /// or the output was given up. After that nothing more is written.
     bool write(std::string_view text);
-    /// Foreign text: a pipe or a file gets it as it is; on a terminal it loses what would act on
-    /// the terminal (see harmless()).
+    /// Untrusted text: written unchanged to a pipe or a file; for a terminal, what would act on the
+    /// terminal is removed (see harmless()).
     bool write_text(std::string_view text);
-    /// A JSON document and a line feed; on a terminal with such characters as escapes.
+    /// A JSON document and a line feed; for a terminal, such characters become escapes.
     bool write_json(std::string_view json);
 
 private:
@@ -35,10 +35,10 @@ private:
     bool gone_ TENON_GUARDED_BY(mutex_) = false;
 };
 
-/// Writes "tenon: ", `text` and a line end to standard error, in one piece. Everything that the
-/// program says there passes this function: error bodies, names of files and text of models may be
-/// part of it, so every control, direction or invisible character but line feed and tab is written
-/// as an escape. Any thread. When standard error cannot be written, nobody is left to hear of it.
+/// Writes "tenon: ", `text` and a line end to standard error, in one piece. All messages of the
+/// program go through this function. They may contain error bodies, file names and text of models,
+/// so every control, direction or invisible character but line feed and tab is written as an
+/// escape. Any thread. When standard error cannot be written, the text is lost.
 void say(std::string_view text);
 
 }  // namespace tenon

@@ -9,8 +9,8 @@
 namespace tenon {
 
 /// `path` itself where it is valid UTF-8; else `file://` and the bytes, all but letters, digits and
-/// `/-._~` as %XX. No two paths give the same text: one that begins with `file://` is written so
-/// too.
+/// `/-._~` as %XX. A path that begins with `file://` is written in the second form too, so that two
+/// paths never give the same text.
 std::string path_to_text(std::string_view path);
 
 /// The bytes of a path that path_to_text has written. Text of another origin comes back as it is,

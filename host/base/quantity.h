@@ -7,11 +7,12 @@
 
 #include "host/base/result.h"
 
-/// Numbers as people write them in configuration. None means: not one of these, or too large for
-/// the type. Never negative, no leading `+`; blanks around the whole and before a unit are allowed.
+/// Numbers as people write them in configuration. None means that the text is not such a number, or
+/// is too large for the type. Never negative, no leading `+`; blanks around the whole and before a
+/// unit are allowed.
 namespace tenon {
 
-/// Longer limits are refused everywhere: a clock that counts nanoseconds holds 292 years.
+/// Longer limits are refused everywhere: a clock that counts nanoseconds can count 292 years.
 constexpr std::chrono::milliseconds kLongestDuration = std::chrono::hours(24) * 3650;
 
 /// `42`

@@ -9,7 +9,7 @@ namespace tenon {
 namespace {
 
 constexpr std::size_t kShortestSecret = 8;
-constexpr std::size_t kShortestPiece = 4;  // fewer bytes tell nothing, and ordinary words have them
+constexpr std::size_t kShortestPiece = 4;  // fewer bytes occur in ordinary words
 constexpr std::string_view kMark = "[redacted]";
 
 }  // namespace
@@ -76,7 +76,7 @@ std::size_t Secrets::undecided(std::string_view text) const {
             --length;
         from = std::min(from, text.size() - length);
     }
-    // A whole value that reaches into these bytes is not to be torn.
+    // A whole value that reaches into these bytes must not be split.
     for (bool moved = true; moved;) {
         moved = false;
         for (const std::string& value : values_) {

@@ -13,15 +13,15 @@ namespace tenon {
 namespace {
 
 // What a signal handler can reach.
-volatile sig_atomic_t last_words_fd = -1;
-const char* volatile last_words_text = "";
+volatile sig_atomic_t last_text_fd = -1;
+const char* volatile last_text_bytes = "";
 
-void say_last_words(int signal) {
-    const char* text = last_words_text;
+void write_last_text(int signal) {
+    const char* text = last_text_bytes;
     std::size_t length = 0;
     while (text[length] != '\0')
         ++length;
-    if (last_words_fd >= 0) (void)!::write(last_words_fd, text, length);
+    if (last_text_fd >= 0) (void)!::write(last_text_fd, text, length);
     ::_exit(128 + signal);
 }
 
@@ -62,11 +62,11 @@ void Signals::watch() {
     }
 }
 
-void exit_on_signals(int fd, const char* last_words) {
-    last_words_fd = fd;
-    last_words_text = last_words;
+void exit_on_signals(int fd, const char* last_text) {
+    last_text_fd = fd;
+    last_text_bytes = last_text;
     struct sigaction action {};
-    action.sa_handler = say_last_words;
+    action.sa_handler = write_last_text;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         ::sigaction(signal, &action, nullptr);
     action.sa_handler = [](int) {};

@@ -8,10 +8,10 @@
 
 namespace tenon {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Make one before any other thread starts:
-/// it blocks these signals in the calling thread, and so in every later one; those that are ignored
-/// (nohup) stay so. A second signal changes nothing, since an orderly end is bounded. SIGPIPE is
-/// ignored from then on.
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Create it before any other thread starts:
+/// it blocks these signals in the calling thread, and so in every later thread. Signals that are
+/// ignored (nohup) stay ignored. A second signal changes nothing, since an orderly end takes
+/// limited time. SIGPIPE is ignored from then on.
 class Signals {
 public:
     Signals();
@@ -32,9 +32,9 @@ private:
     std::thread thread_;
 };
 
-/// For commands that only look and wait: from now on SIGINT, SIGTERM and SIGHUP end the program at
-/// once with 128 + their number, after `last_words` (a literal) were written to `fd`. A change of
-/// the window's size interrupts what blocks.
-void exit_on_signals(int fd = -1, const char* last_words = "");
+/// For commands that only read and wait: from now on SIGINT, SIGTERM and SIGHUP end the program at
+/// once with 128 + their number, after `last_text` (a literal) was written to `fd`. A change of the
+/// window's size interrupts a blocking call.
+void exit_on_signals(int fd = -1, const char* last_text = "");
 
 }  // namespace tenon

@@ -13,7 +13,7 @@ constexpr char32_t kJoiner = 0x200D;
 constexpr char32_t kEmojiStyle = 0xFE0F;
 constexpr char32_t kKeycap = 0x20E3;
 constexpr std::size_t kNarrowest = 2;
-/// What of a line at least stays before what stands behind it.
+/// The columns of a line that stay before a suffix in any case.
 constexpr std::size_t kLeastBefore = 12;
 
 /// Where emoji are; a joiner between two others joins nothing that terminals know.
@@ -192,10 +192,10 @@ std::string cut(std::string_view line, std::size_t columns) {
     return std::string(line);
 }
 
-std::string cut_before(std::string_view line, std::string_view behind, std::size_t columns) {
-    const std::size_t taken = width_of(behind);
-    if (taken + kLeastBefore > columns) return cut(std::string(line).append(behind), columns);
-    return cut(line, columns - taken).append(behind);
+std::string cut_before(std::string_view line, std::string_view suffix, std::size_t columns) {
+    const std::size_t taken = width_of(suffix);
+    if (taken + kLeastBefore > columns) return cut(std::string(line).append(suffix), columns);
+    return cut(line, columns - taken).append(suffix);
 }
 
 std::vector<std::string> wrap(std::string_view text, std::size_t columns) {

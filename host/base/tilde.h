@@ -4,8 +4,8 @@
 
 namespace tenon {
 
-/// `~` alone, or in front of a slash, as the home directory; `./~` is a directory of that name. A
-/// path stays as it is where no home directory is known.
+/// `path` with `~` replaced by the home directory, where it is alone or before a slash; `./~` is a
+/// directory of that name. When no home directory is known, the path is returned unchanged.
 std::filesystem::path expanded(const std::filesystem::path& path,
                                const std::filesystem::path& home);
 

@@ -38,8 +38,7 @@ bool is_joiner(char32_t code) {
     return code == 0x200C || code == 0x200D;
 }
 
-/// The introducers of ECMA-48 that a string follows, as the byte behind ESC: DCS, SOS, OSC, PM,
-/// APC.
+/// The introducers of ECMA-48 that a string follows, as the byte after ESC: DCS, SOS, OSC, PM, APC.
 bool takes_string(char final) {
     return final == 'P' || final == 'X' || final == ']' || final == '^' || final == '_';
 }
@@ -66,7 +65,7 @@ std::size_t string_bytes(std::string_view text) {
     return 0;
 }
 
-/// What belongs to a sequence behind its introducer, which is told by the byte of its ESC form.
+/// The part of a sequence after its introducer, which is given as the byte of its ESC form.
 std::size_t rest_of_sequence(char introducer, std::string_view text) {
     if (takes_string(introducer)) return string_bytes(text);
     if (introducer != '[') return 0;
