@@ -38,9 +38,9 @@ bool is_short_of_descriptors() {
     return !probe && is_shortage(errno);
 }
 
-JobTask::JobTask(TaskSurroundings& surroundings, JobRecord job)
+JobTask::JobTask(TaskContext& context, JobRecord job)
     : Poco::Task("job " + job.id),
-      around_(surroundings),
+      context_(context),
       job_(std::move(job)),
       begun_(std::chrono::steady_clock::now()) {}
 
@@ -53,26 +53,26 @@ JobTask::~JobTask() {
 void JobTask::runTask() {
     try {
         if (!must_leave()) {
-            if (auto ended = start()) around_.on_ended(std::move(*ended));
+            if (auto ended = start()) context_.on_ended(std::move(*ended));
         }
     } catch (const std::exception& e) {
-        around_.on_ended(ended_unrecorded(job_, Status::kLost, e.what()));
+        context_.on_ended(ended_unrecorded(job_, Status::kLost, e.what()));
     }
-    around_.on_return(job_);
+    context_.on_return(job_);
     over_.store(true, std::memory_order_release);
 }
 
 std::optional<JobRecord> JobTask::start() {
-    const std::uint64_t cap = around_.budget.reserve(job_.id, job_.spec.output_limit);
-    auto shim = launch_shim(around_.shim, around_.store.folder_of(job_.id), cap);
+    const std::uint64_t cap = context_.budget.reserve(job_.id, job_.spec.output_limit);
+    auto shim = launch_shim(context_.shim, context_.store.folder_of(job_.id), cap);
     if (!shim && shim.error().is_shortage) {
-        around_.on_shortage(job_.id, shim.error().message);
+        context_.on_shortage(job_.id, shim.error().message);
         return std::nullopt;
     }
     if (!shim) return could_not_start(shim.error().message);
-    around_.on_started(job_.id);
+    context_.on_started(job_.id);
     if (!shim->process || !shim->status) {
-        around_.on_unwatched(job_);
+        context_.on_unwatched(job_);
         return std::nullopt;
     }
     return end_of(std::move(*shim));
@@ -83,10 +83,10 @@ std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
     if (event == Event::kStatusClosed) {
         if (auto end = receive_unrecorded_end(shim.status))
             return end_unrecorded(std::move(shim), *std::move(end));
-        if (around_.store.has_ended(job_.id)) {
+        if (context_.store.has_ended(job_.id)) {
             auto ended = recorded_end();
-            around_.on_lingering({job_.id, std::move(shim.process), job_.spec.lifetime,
-                                  ended && ended->end.left_behind > 0});
+            context_.on_lingering({job_.id, std::move(shim.process), job_.spec.lifetime,
+                                   ended && ended->end.left_behind > 0});
             return ended;
         }
         event = wait_for(shim, false);  // it has closed the pipe because it has died or is dying
@@ -95,7 +95,7 @@ std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
     const int code = reap(shim.process);
     const auto job = load();
     if (job && job->status == Status::kQueued) {
-        return could_not_start("the supervisor " + around_.shim.program.string() +
+        return could_not_start("the supervisor " + context_.shim.program.string() +
                                " ended with code " + std::to_string(code));
     }
     return recorded_end();
@@ -104,7 +104,7 @@ std::optional<JobRecord> JobTask::end_of(ShimProcess shim) {
 /// The shim could not record the end. If the command has begun, it has ended as the shim says; the
 /// shim tries again for a while, and nobody waits for that. If not, the job could not be started.
 std::optional<JobRecord> JobTask::end_unrecorded(ShimProcess shim, JobEnd end) {
-    around_.on_lingering({job_.id, std::move(shim.process), Lifetime::kPersistent});
+    context_.on_lingering({job_.id, std::move(shim.process), Lifetime::kPersistent});
     if (end.started_ms == 0) return could_not_start(end.reason);
     JobRecord job = job_;
     job.status = end.status;
@@ -119,18 +119,18 @@ std::optional<JobRecord> JobTask::recorded_end() {
     if (job && is_terminal(job->status)) return std::move(*job);
     if (!job && must_leave()) return std::nullopt;
     if (!job) return ended_unrecorded(job_, Status::kLost, job.error().message);
-    around_.on_unwatched(job_);
+    context_.on_unwatched(job_);
     return std::nullopt;
 }
 
 /// Waits when there is no descriptor left to read the record with: such a job is not lost.
 Result<JobRecord> JobTask::load() {
-    auto job = around_.store.load(job_.id);
+    auto job = context_.store.load(job_.id);
     for (int failures = 0; !job;) {
         const bool is_short = is_short_of_descriptors();
         failures = is_short ? 0 : failures + 1;
         if (failures >= kFailuresToBelieve || must_leave(kShortageLookMs)) break;
-        job = is_short ? load_in_turn() : around_.store.load(job_.id);
+        job = is_short ? load_in_turn() : context_.store.load(job_.id);
     }
     return job;
 }
@@ -138,13 +138,13 @@ Result<JobRecord> JobTask::load() {
 /// Tasks that all read at once take the few descriptors from each other. Used only in a shortage,
 /// because loading a lost job takes until its processes are ended.
 Result<JobRecord> JobTask::load_in_turn() {
-    const Lock lock(around_.reading[std::hash<JobId>()(job_.id) % around_.reading.size()]);
-    return around_.store.load(job_.id);
+    const Lock lock(context_.reading[std::hash<JobId>()(job_.id) % context_.reading.size()]);
+    return context_.store.load(job_.id);
 }
 
 JobTask::Event JobTask::wait_for(const ShimProcess& shim, bool for_status) {
     while (true) {
-        pollfd ready[] = {{around_.leave, POLLIN, 0},
+        pollfd ready[] = {{context_.leave, POLLIN, 0},
                           {shim.process.get(), POLLIN, 0},
                           {for_status ? shim.status.get() : -1, POLLIN, 0}};
         const int events = ::poll(ready, 3, until_overdue());
@@ -168,7 +168,7 @@ int JobTask::until_overdue() const {
 }
 
 bool JobTask::must_leave(int wait_ms) const {
-    pollfd ready{around_.leave, POLLIN, 0};
+    pollfd ready{context_.leave, POLLIN, 0};
     return ::poll(&ready, 1, wait_ms) > 0;
 }
 
@@ -177,10 +177,10 @@ std::optional<JobRecord> JobTask::could_not_start(const std::string& why) {
     end.status = Status::kError;
     end.exit_code = 127;
     end.reason = why;
-    auto ended = around_.store.end_unstarted(job_.id, std::move(end), "tenon: " + why + "\n");
+    auto ended = context_.store.end_unstarted(job_.id, std::move(end), "tenon: " + why + "\n");
     if (!ended) return ended_unrecorded(job_, Status::kError, why + "; " + ended.error().message);
     if (is_terminal(ended->status)) return std::move(*ended);
-    around_.on_unwatched(job_);
+    context_.on_unwatched(job_);
     return std::nullopt;
 }
 

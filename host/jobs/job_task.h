@@ -18,7 +18,7 @@ namespace tenon::jobs {
 
 /// What the tasks of one queue share. It outlives them. The functions are called on task threads
 /// and do not throw.
-struct TaskSurroundings {
+struct TaskContext {
     const Store& store;
     const Shim& shim;
     OutputBudget& budget;
@@ -49,7 +49,7 @@ constexpr int kFailuresToBelieve = 3;
 /// record. When it must leave before, the job goes on.
 class JobTask : public Poco::Task {
 public:
-    JobTask(TaskSurroundings& surroundings, JobRecord job);
+    JobTask(TaskContext& context, JobRecord job);
     ~JobTask() override;
     void runTask() override;
 
@@ -67,7 +67,7 @@ private:
     std::optional<JobRecord> end_unrecorded(ShimProcess shim, JobEnd end);
     std::optional<JobRecord> could_not_start(const std::string& why);
 
-    TaskSurroundings& around_;
+    TaskContext& context_;
     JobRecord job_;
     std::chrono::steady_clock::time_point begun_;
     std::atomic<bool> over_ = false;

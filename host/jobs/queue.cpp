@@ -41,7 +41,7 @@ Queue::Queue(Store store, QueueOptions options)
       options_(std::move(options)),
       budget_(store_, options_.total_output_limit),
       leave_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      surroundings_(new TaskSurroundings{
+      task_context_(new TaskContext{
           store_, options_.shim, budget_, leave_.get(), [this](const JobId& id) { has_begun(id); },
           [this](JobRecord job) { finish(std::move(job)); },
           [this](const JobId& id, const std::string& why) { requeue(id, why); },
@@ -211,7 +211,7 @@ void Queue::start(const std::vector<JobRecord>& admitted) {
 void Queue::start_task(const JobRecord& job) {
     try {
         // The manager owns it, also if this throws.
-        task_manager_->start(new JobTask(*surroundings_, job));
+        task_manager_->start(new JobTask(*task_context_, job));
     } catch (const Poco::Exception& e) {
         requeue(job.id, "start a thread for the job: " + e.displayText());
         task_returns(job);

@@ -35,7 +35,7 @@ class ThreadPool;
 
 namespace tenon::jobs {
 
-struct TaskSurroundings;
+struct TaskContext;
 
 /// In Queue::ended(): one background job reached its terminal status.
 class JobEndedNotification : public Poco::Notification {
@@ -74,8 +74,8 @@ struct QueueLoad {
 /// background jobs at once. When this process is short of descriptors, or the user of processes, a
 /// job waits until another has ended; foreground jobs go first. When no other job of this queue
 /// runs, the job ends as `error` with the reason. Thread-safe; never blocks on a job. Output and
-/// the truth about statuses are the store's business; what the model hears of an end is the
-/// business of whoever reads `ended`.
+/// the truth about statuses are the store's business; delivering an end to the
+/// model is the business of whoever reads `ended`.
 class Queue {
 public:
     /// Throws when the system has too few resources: std::runtime_error for want of descriptors or
@@ -88,14 +88,15 @@ public:
 
     /// Takes over what earlier hosts of this session left; call it once, before the first `submit`.
     /// - Running jobs are watched. A foreground job goes on as a background job; a subagent's job
-    /// is
-    ///   cancelled.
+    ///   is cancelled.
     /// - Background jobs that have ended without `is_delivered` are posted to `ended`.
     /// - Queued background jobs are queued again in their old order. Queued foreground jobs, and
     ///   queued jobs with a delivered end, are cancelled: they never run.
     /// - Unfinished jobs of another machine are left to its host.
     /// - What killed supervisors left running is ended soon, on another thread if the job has
-    /// ended. Returns what could not be read.
+    ///   ended.
+    ///
+    /// Returns what could not be read.
     Problems adopt(const std::function<bool(const JobRecord&)>& is_delivered);
 
     /// Records the job and starts or queues it; `spec.session` is set to ours. A foreground job
@@ -221,7 +222,7 @@ private:
     const QueueOptions options_;
     OutputBudget budget_;
     const UniqueFd leave_;  // eventfd: tasks return
-    const std::unique_ptr<TaskSurroundings> surroundings_;
+    const std::unique_ptr<TaskContext> task_context_;
     Poco::NotificationQueue ended_;
 
     mutable Mutex mutex_;
