@@ -219,7 +219,8 @@ typedef struct tenon_context {
     uint32_t size;
     /* Called before any call and before every other function except system_prompt, and again when
      * the conversation is cleared. `session` is a JSON object
-     * {"session": id, "reason": "new" | "resumed" | "cleared"}. */
+     * {"session": id, "reason": "new" | "resumed" | "cleared"}. The id is empty when there is no
+     * session (`tenon tool`). */
     void (*begin)(void *self, tenon_str session);
     /* A part of the system prompt. Called once, when a session is created. */
     void (*system_prompt)(void *self, tenon_sink out);
