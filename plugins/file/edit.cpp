@@ -65,7 +65,8 @@ std::string edit_file(const Host& host, const EditArgs& args) {
                       (hint.empty() ? "Read the file again: it may have changed." : hint));
     }
     if (found.count() > 1 && !args.replace_all) throw Failure(not_once(found, args.path));
-    // Between the two openings another file may have come; `info` is the one that was read.
+    // Another file may have replaced it since the first opening; `info` is of the file that was
+    // read.
     if (!old || !same_state(*old, info)) {
         throw Failure(args.path + " was changed by somebody else meanwhile; read it again.");
     }

@@ -11,7 +11,7 @@ unsigned char byte(std::string_view text, std::size_t at) {
     return static_cast<unsigned char>(text[at]);
 }
 
-/// The bytes of `[:name:]`; nothing for a name that there is not.
+/// The bytes of `[:name:]`; none for an unknown name.
 std::optional<std::bitset<256>> named_class(std::string_view name) {
     struct Class {
         std::string_view name;
@@ -69,7 +69,8 @@ void GitPattern::parse(std::string_view pattern) {
     }
 }
 
-/// Two stars and more stand for directories where they are a whole component, else for one star.
+/// Two or more stars match directories where they are a whole component; elsewhere they mean one
+/// star.
 void GitPattern::add_stars(std::string_view pattern, std::size_t& at) {
     const std::size_t first = at;
     while (at < pattern.size() && pattern[at] == '*')
@@ -87,7 +88,7 @@ void GitPattern::add_stars(std::string_view pattern, std::size_t& at) {
     }
 }
 
-/// False for a bracket without its end, or with a class that there is not.
+/// False for a bracket without its end, or with an unknown class.
 bool GitPattern::add_bracket(std::string_view pattern, std::size_t& at) {
     const auto has = [&](std::size_t i) { return i < pattern.size(); };
     std::size_t i = at + 1;
@@ -139,8 +140,8 @@ bool GitPattern::matches(std::string_view path, std::string_view name) const {
     if (never_ || text.substr(0, beginning_.size()) != beginning_) return false;
     text.remove_prefix(beginning_.size());
     if (steps_.empty()) return text.empty() && !beginning_.empty();
-    // The walk asks this of every name and every rule, so most rules must say no here: each byte
-    // behind the last star is one byte at the end of the text.
+    // The walk calls this for every name and every rule, so most rules should be decided here: each
+    // byte after the last star is one byte at the end of the text.
     if (text.size() < shortest_ || !last_bytes_match(text)) return false;
     text.remove_suffix(steps_.size() - leading_);
     return leading_steps_match(text);
@@ -152,7 +153,7 @@ bool GitPattern::last_bytes_match(std::string_view text) const {
     return true;
 }
 
-/// A state is the number of steps done. Stars may also stand for nothing.
+/// A state is the number of steps done. A star may also match nothing.
 void GitPattern::add_state(std::vector<bool>& states, std::size_t at) const {
     while (true) {
         states[at] = true;
@@ -161,7 +162,7 @@ void GitPattern::add_state(std::vector<bool>& states, std::size_t at) const {
     }
 }
 
-/// Where the state `at` leads with the byte `c`.
+/// Adds the states that follow the state `at` after the byte `c`.
 void GitPattern::add_next_states(std::vector<bool>& then, std::size_t at, char c) const {
     switch (steps_[at].kind) {
         case StepKind::kByte:
@@ -174,7 +175,7 @@ void GitPattern::add_next_states(std::vector<bool>& then, std::size_t at, char c
             add_state(then, at);
             break;
         case StepKind::kDeepFolders:
-            // Only behind a `/` may it end; before that it must go on.
+            // It may end only after a `/`.
             then[at] = true;
             if (c == '/') add_state(then, at + 1);
             break;

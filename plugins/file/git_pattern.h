@@ -7,16 +7,17 @@
 
 namespace tenon::file {
 
-/// One pattern of gitignore(5), with git's own meaning to the byte (wildmatch.c and dir.c of git):
-/// also of odd ones, such as `a//b` or a bracket without its end, which match nothing. Matching
-/// takes time linear in pattern times text, whatever a hostile pattern looks like.
+/// One pattern of gitignore(5). It matches exactly what git matches (wildmatch.c and dir.c of git),
+/// also for odd patterns: `a//b`, or a bracket without its end, match nothing. Even for a hostile
+/// pattern, the time is linear in pattern times text.
 class GitPattern {
 public:
-    /// `pattern` has no `!` before it and no `/` behind it any more. One with a `/` in it is
+    /// `pattern` is without the `!` before it and the `/` after it. A pattern with a `/` in it is
     /// matched against whole paths, any other against the last name of a path.
     explicit GitPattern(std::string_view pattern);
 
-    /// `path` is relative to where the pattern holds, `name` its last component.
+    /// `path` is relative to the folder for which the pattern was written; `name` is its last
+    /// component.
     [[nodiscard]] bool matches(std::string_view path, std::string_view name) const;
 
 private:
@@ -45,7 +46,7 @@ private:
     bool never_ = false;     ///< it is malformed
     std::string beginning_;  ///< what comes before the first special character
     std::vector<Step> steps_;
-    std::size_t leading_ = 0;   ///< steps up to the last star; those behind it are bytes
+    std::size_t leading_ = 0;   ///< steps up to the last star; those after it are bytes
     std::size_t shortest_ = 0;  ///< a text with fewer bytes does not match the steps
 };
 

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxPaths = 1'000;
 
-/// An absolute pattern is one below the directory that its plain beginning names. One that begins
-/// with `~/` is split too, so that the host refuses it as it refuses any `~` and says what to
-/// write.
+/// An absolute pattern is searched below the directory that its part without wildcards names. A
+/// pattern that begins with `~/` is split too, so that the host refuses it like any `~` and says
+/// what to write.
 void split_absolute(std::string& pattern, std::string& path) {
     if (pattern.substr(0, 1) != "/" && pattern.substr(0, 2) != "~/") return;
     const std::size_t wild = std::min(pattern.find_first_of("*?[{\\"), pattern.size());
@@ -22,14 +22,14 @@ void split_absolute(std::string& pattern, std::string& path) {
     pattern.erase(0, slash + 1);
 }
 
-/// The folders that begin the pattern and are written out; empty when there are none.
+/// The folders at the beginning of the pattern that have no wildcards; empty when there are none.
 std::string plain_beginning(const std::string& pattern) {
     const std::size_t wild = std::min(pattern.find_first_of("*?[{\\"), pattern.size());
     const std::size_t slash = wild == 0 ? std::string::npos : pattern.rfind('/', wild - 1);
     return slash == std::string::npos ? std::string() : pattern.substr(0, slash);
 }
 
-/// Why the folder that a pattern begins with cannot be looked into; empty when it can.
+/// Why the folder that a pattern begins with cannot be searched; empty when it can.
 std::string why_not_there(const Host& host, const std::string& path, const std::string& pattern) {
     const std::string beginning = plain_beginning(pattern);
     if (beginning.empty()) return {};

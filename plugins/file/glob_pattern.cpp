@@ -10,7 +10,8 @@ constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kMaxAlternatives = 256;
 constexpr std::size_t kMaxGlob = 4096;
 
-/// Where the character after the one at `at` begins. Bytes that are no UTF-8 stand for themselves.
+/// Where the character after the one at `at` begins. A byte that is not UTF-8 counts as one
+/// character.
 std::size_t next(std::string_view text, std::size_t at) {
     const auto lead = static_cast<unsigned char>(text[at]);
     const std::size_t size = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -78,8 +79,8 @@ Bracket match_bracket(std::string_view pattern, std::size_t at, std::string_view
     return {false, kNone};
 }
 
-/// One element of the pattern that is no `*`, against one character. The place after the element,
-/// or kNone.
+/// Matches one element of the pattern, not a `*`, against one character. Returns the place after
+/// the element, or kNone.
 std::size_t match_one(std::string_view pattern, std::size_t at, std::string_view c) {
     switch (pattern[at]) {
         case '?':
@@ -99,7 +100,7 @@ std::size_t match_one(std::string_view pattern, std::size_t at, std::string_view
 
 using States = std::vector<bool>;  // which parts of a PathPattern may come next; the last: none
 
-/// `**` may also stand for nothing.
+/// `**` may also match nothing.
 void skip_folders(const std::vector<std::string>& parts, States& states) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
         if (states[i] && parts[i] == "**") states[i + 1] = true;
@@ -169,7 +170,7 @@ bool expand(std::vector<std::string>& patterns) {
     return true;
 }
 
-/// Whether `c` stands in the pattern outside {…}, as itself.
+/// Whether the pattern contains a literal `c` outside {…}.
 bool has_outside_braces(std::string_view pattern, char c) {
     int depth = 0;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -238,7 +239,8 @@ Components components(std::string_view path) {
     return out;
 }
 
-/// Only the last `*` needs to be remembered: what an earlier one could take more, it can take too.
+/// Only the last `*` must be remembered: it can match all that an earlier one could match in
+/// addition.
 bool matches_name(std::string_view pattern, std::string_view name) {
     std::size_t p = 0, t = 0;
     std::size_t after_star = kNone, star_took = 0;

@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-/// Shell-like patterns over paths. Pure functions of text; linear in pattern times path, whatever
-/// a hostile pattern looks like.
+/// Shell-like patterns over paths. Pure functions of text. Even for a hostile pattern, the time is
+/// linear in pattern times path.
 namespace tenon::file {
 
-/// The names a relative path is made of, without empty ones and ".". Views into `path`.
+/// The components of a relative path, without empty ones and ".". Views into `path`.
 using Components = std::vector<std::string_view>;
 Components components(std::string_view path);
 
@@ -26,8 +26,8 @@ public:
     [[nodiscard]] bool matches(const Components& path) const;
     /// Whether a path below the folder `path` could match.
     [[nodiscard]] bool may_match_below(const Components& path) const;
-    /// The same, but where the last name of `path` is one that the pattern names, if only by `*`:
-    /// not one of those that `**` stands for.
+    /// The same, but only if a component of the pattern other than `**` matches the last name of
+    /// `path`.
     [[nodiscard]] bool names_folder(const Components& path) const;
     /// Whether the last name of the pattern is written out.
     [[nodiscard]] bool ends_plainly() const;
@@ -40,7 +40,7 @@ private:
 /// for folders instead of files.
 class Glob {
 public:
-    /// Nothing, and `why`, for a pattern that could never match what its author meant.
+    /// None, with the reason in `why`, for a pattern that could never match what its author meant.
     static std::optional<Glob> parse(std::string_view pattern, std::string& why);
     [[nodiscard]] bool matches(std::string_view path) const;
     [[nodiscard]] bool may_match_below(std::string_view path) const;
@@ -54,8 +54,8 @@ private:
     bool folders_ = false;
 };
 
-/// For a pattern that has matched nothing: what in it means something elsewhere and nothing here,
-/// in a sentence without its full stop; empty when there is no such thing.
+/// For a pattern that has matched nothing: which part of it has a meaning in other tools but not
+/// here. A sentence without a full stop, or empty.
 std::string why_no_match(std::string_view pattern);
 
 }  // namespace tenon::file

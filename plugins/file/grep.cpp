@@ -21,7 +21,7 @@ constexpr std::size_t kMaxShown = 400;         // characters of a line
 constexpr std::size_t kShownBefore = 100;
 constexpr std::int64_t kMaxContext = 50;
 
-/// The places of a pattern where a backslash makes something of what follows it.
+/// Whether `ask` is true for the text after a backslash of the pattern.
 template <class Ask>
 bool any_escape(std::string_view pattern, Ask ask) {
     for (std::size_t i = 0; i + 1 < pattern.size(); ++i)
@@ -39,7 +39,8 @@ bool asks_for_line_break(std::string_view pattern) {
     });
 }
 
-/// For a pattern that has matched nothing: what in it means something elsewhere and not here.
+/// For a pattern that has matched nothing: which part of it has a meaning in other tools but not
+/// here.
 std::string regex_hint(const std::string& pattern) {
     const auto is_basic = [](std::string_view rest) {
         return std::string_view("|(){}+?").find(rest[0]) != std::string_view::npos;
@@ -85,7 +86,7 @@ std::unique_ptr<RE2> compile(const GrepArgs& args) {
     return pattern;
 }
 
-/// What is shown of a line.
+/// The part of a line that is shown.
 struct LineExcerpt {
     std::string text;
     bool cut_begin = false, cut_end = false;
@@ -177,7 +178,7 @@ private:
     bool take(std::string_view line, bool cut) {
         re2::StringPiece match;
         const re2::StringPiece text(line.data(), line.size());
-        // Where it matches is dear to know and matters for long lines alone.
+        // Finding the place of a match takes time, and only long lines need it.
         const bool is_long = line.size() > kMaxShown;
         if (pattern_->Match(text, 0, text.size(), RE2::UNANCHORED, &match, is_long ? 1 : 0)) {
             if (results_ == max_results_) {
@@ -202,7 +203,7 @@ private:
         return !cut_by_chars_;
     }
 
-    /// Keys are taken out of a whole answer by the host; of what is cut here by us.
+    /// The host removes keys from the whole answer, but it cannot find a key that was cut here.
     [[nodiscard]] std::string shown_text(const LineExcerpt& part) const {
         if (part.chars == 0) return part.text;
         return (part.cut_begin ? "..." : "") +
@@ -230,7 +231,7 @@ private:
                 cut_lines_ = 0;
     bool cut_by_chars_ = false, cut_by_results_ = false, time_over_ = false;
 
-    // The file under way.
+    // The file that is being searched.
     std::string shown_;
     std::deque<LineExcerpt> before_;  ///< lines that may turn out to be context
     std::size_t number_ = 0;
@@ -238,8 +239,8 @@ private:
     std::size_t after_ = 0;  ///< lines of context still to be written
 };
 
-/// Which files of a folder are searched: by path where the glob has a slash, else by name. A glob
-/// after `!` leaves out what it matches.
+/// Which files of a folder are searched. A glob with a slash is matched against paths, any other
+/// against names. A glob after `!` leaves out what it matches.
 class FileFilter {
 public:
     explicit FileFilter(const std::string& text) : excludes_(text.substr(0, 1) == "!") {

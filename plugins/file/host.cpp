@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Names of files may hold any bytes; the host sees them repaired.
+/// File names may contain any bytes; what is not UTF-8 is replaced before the host gets them.
 std::string dump(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

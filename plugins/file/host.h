@@ -11,10 +11,10 @@
 
 #include <tenon/plugin.h>
 
-/// What the file tools ask of the host, and nothing about the ABI beyond that.
+/// The host as the file tools use it. No other file of the tools knows the ABI.
 namespace tenon::file {
 
-/// Thrown by a tool that did not work. The text is the answer to the model: what, where, and what
+/// Thrown by a tool that fails. The text is the answer to the model: what failed, where, and what
 /// to do instead.
 class Failure : public std::runtime_error {
 public:
@@ -60,7 +60,7 @@ struct CloseDir {
 /// Fills `buffer` from the current place of `fd`. Fewer bytes mean the end. Throws Failure.
 std::size_t read_some(int fd, char* buffer, std::size_t size, std::string_view shown);
 
-/// Something opened beneath the session's roots.
+/// A file or folder that was opened beneath the session's roots.
 struct Opened {
     Fd fd;
     std::string path;   ///< absolute, symlinks resolved
@@ -82,11 +82,11 @@ public:
     [[nodiscard]] std::string root_of(std::string_view path) const;
     /// For each absolute path: whether a rule forbids to read it.
     [[nodiscard]] std::vector<bool> denied(const std::vector<std::string>& paths) const;
-    /// A part of a longer text, without known keys and without the pieces of keys that a cut at its
-    /// beginning or end has left. `text` may be anything; the answer is valid UTF-8.
+    /// A part of a longer text, without known keys and without the pieces of keys at a cut
+    /// beginning or end. `text` may be any bytes; the result is valid UTF-8.
     [[nodiscard]] std::string without_keys(std::string_view text, bool cut_begin,
                                            bool cut_end) const;
-    /// Throws Failure (TENON_CANCELLED) once the call is cancelled. Cheap: for every loop.
+    /// Throws Failure (TENON_CANCELLED) once the call is cancelled. Cheap enough for every loop.
     void check_cancelled() const;
 
 private:

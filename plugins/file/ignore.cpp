@@ -5,8 +5,8 @@
 namespace tenon::file {
 namespace {
 
-/// Blanks at the end do not count, unless a backslash stands before them. A backslash that ends the
-/// line keeps them all, and makes the pattern one that matches nothing.
+/// Blanks at the end do not count, unless there is a backslash before them. A backslash at the end
+/// of the line keeps them all, and then the pattern matches nothing.
 std::string_view without_trailing_blanks(std::string_view line) {
     std::size_t end = 0;
     for (std::size_t i = 0; i < line.size(); ++i) {

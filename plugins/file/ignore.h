@@ -6,7 +6,7 @@
 
 #include "plugins/file/git_pattern.h"
 
-/// What .gitignore files leave out, as gitignore(5) has it. Pure functions of text.
+/// The rules of .gitignore files, see gitignore(5). Pure functions of text.
 namespace tenon::file {
 
 /// The rules of one file. Only the last that matches counts.
@@ -28,7 +28,7 @@ private:
     std::vector<Rule> rules_;
 };
 
-/// The files that apply to one folder, the nearest last: it has the last word.
+/// The files that apply to one folder, the nearest last: its rules come before those of the others.
 class IgnoreStack {
 public:
     void push(IgnoreFile file) { files_.push_back(std::move(file)); }
@@ -36,8 +36,8 @@ public:
     void shrink(std::size_t size) {
         files_.erase(files_.begin() + static_cast<std::ptrdiff_t>(size), files_.end());
     }
-    /// Whether `path` is left out by files from `first` on. The folders above it are the caller's
-    /// to ask about: nothing below an ignored folder comes back.
+    /// Whether the files from `first` on ignore `path`. The caller must ask about the folders above
+    /// it first: nothing below an ignored folder can be included again.
     [[nodiscard]] bool ignores(std::string_view path, bool is_folder, std::size_t first = 0) const;
 
 private:

@@ -17,7 +17,7 @@ LineReader::LineReader(const Fd& fd, std::string_view shown, std::function<bool(
     fill();
 }
 
-/// Appends one chunk, dropping what has been given out. False when there is none.
+/// Appends one chunk and drops the lines that were returned before. False at the end of the file.
 bool LineReader::fill() {
     ended_ = ended_ || !go_on_();
     if (ended_) return false;

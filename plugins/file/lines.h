@@ -8,24 +8,24 @@
 
 namespace tenon::file {
 
-/// The lines of an open file, one after the other, in memory that does not grow with the file.
+/// Reads the lines of an open file one after the other. The memory does not grow with the file.
 class LineReader {
 public:
-    /// A longer line is given cut off here, or a little later.
+    /// A longer line is cut off here, or a little later.
     static constexpr std::size_t kMaxLine = 1U << 20U;
 
-    /// `shown` names the file in errors, which are Failures. `go_on` is asked before each part of
-    /// the file is read: false ends it there.
+    /// `shown` names the file in Failures. `go_on` is called before each part of the file is read;
+    /// when it returns false, reading ends there.
     LineReader(const Fd& fd, std::string_view shown, std::function<bool()> go_on);
 
     /// Whether the file's beginning has a NUL byte.
     [[nodiscard]] bool binary() const;
     /// False at the end. `line` has no line end (LF or CRLF) and is valid until the next call.
     bool next(std::string_view& line);
-    /// Whether the line that `next` gave was cut off.
+    /// Whether the last line from `next` was cut off.
     [[nodiscard]] bool cut() const { return rest_to_skip_; }
 
-    /// Lines given so far that were cut off.
+    /// How many lines so far were cut off.
     [[nodiscard]] std::size_t cut_lines() const { return cut_lines_; }
 
 private:

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kMaxNames = 20'000;
 constexpr std::size_t kMaxSuggestions = 3;
 
-/// How many letters to change, insert or drop, case aside; letters in another order are one slip.
+/// How many letters to change, insert or drop, without letter case; letters in another order count
+/// as one change.
 std::size_t distance(std::string_view a, std::string_view b) {
     if (a.size() == b.size() && std::is_permutation(a.begin(), a.end(), b.begin())) return 1;
     std::vector<std::size_t> row(b.size() + 1);
@@ -42,7 +43,7 @@ std::string_view stem(std::string_view name) {
     return dot == 0 || dot == std::string_view::npos ? name : name.substr(0, dot);
 }
 
-/// The names of `folder` that `name` may have been meant to be, the nearest first.
+/// The names in `folder` that are similar to `name`, the nearest first.
 std::vector<std::string> near_names(const Fd& folder, const std::string& name) {
     std::vector<std::pair<std::size_t, std::string>> found;
     const std::unique_ptr<DIR, CloseDir> dir(
@@ -68,7 +69,7 @@ std::string child_of(const std::string& folder, const std::string& name) {
     return folder.back() == '/' ? folder + name : folder + "/" + name;
 }
 
-/// Names that a rule forbids to read are not told.
+/// Names that a rule forbids to read are left out.
 std::string suggestions(const Host& host, const Opened& folder, const std::string& name) {
     std::vector<std::string> names = near_names(folder.fd, name);
     std::vector<std::string> paths;
@@ -92,7 +93,7 @@ std::optional<Opened> try_folder(const Host& host, const std::string& path) {
     }
 }
 
-/// Why there is nothing at `path`, or empty when that is not what is wrong with it.
+/// Why there is nothing at `path`; empty when the failure has another reason.
 std::string explain(const Host& host, const std::string& path) {
     std::string folder = path;
     for (bool deeper = false;; deeper = true) {
@@ -123,7 +124,7 @@ Opened open_or_suggest(const Host& host, const std::string& path, Access access)
     try {
         return host.open(path, access);
     } catch (const Failure& failure) {
-        // Only this reason calls for a look at what there is instead.
+        // Only for this reason a suggestion makes sense.
         const std::string_view reason = failure.what();
         const std::string none = std::generic_category().message(ENOENT);
         if (reason.size() < none.size() || reason.substr(reason.size() - none.size()) != none)

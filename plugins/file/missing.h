@@ -6,9 +6,8 @@
 
 namespace tenon::file {
 
-/// Opens for reading. Where the host refuses and the reason is that there is no such name, the
-/// Failure names those in its folder that look like it, or the first folder on the way that is not
-/// there.
+/// Opens for reading. When the name does not exist, the Failure lists similar names in its folder,
+/// or the first folder of the path that does not exist.
 Opened open_or_suggest(const Host& host, const std::string& path, Access access = Access::kRead);
 
 }  // namespace tenon::file

@@ -1,4 +1,4 @@
-// The ABI and nothing else: names, schemas, and the way from JSON arguments to the tools.
+// Connects the tools to the ABI: their names, schemas, and the conversion of JSON arguments.
 #include <array>
 #include <cstring>
 #include <exception>
@@ -28,7 +28,7 @@ struct ToolText {
     std::string (*run)(const Host& host, const Json& args);
 };
 
-/// A whole number of any size, as near as 64 bits come to it; 2.0 is one too, as in JSON Schema.
+/// A whole number of any size, limited to 64 bits; 2.0 is one too, as in JSON Schema.
 std::int64_t integer(const Json& json, const char* key, std::int64_t otherwise) {
     const auto found = json.find(key);
     if (found == json.end()) return otherwise;

@@ -14,7 +14,7 @@ namespace tenon::file {
 namespace {
 
 constexpr std::size_t kReadChunk = 64U << 10U;
-/// Lines are counted so far and no further: a larger rest is only said to be there.
+/// Lines are counted up to here. If the file is longer, the answer only says that there are more.
 constexpr std::size_t kMaxScan = 256U << 20U;
 
 void check_kind(const Opened& file) {
@@ -27,7 +27,7 @@ void check_kind(const Opened& file) {
     }
 }
 
-/// What a pass over the file has found.
+/// The lines that were asked for, and what was found while they were read.
 struct LineRange {
     std::string text;
     std::size_t lines = 0;    ///< in `text`
@@ -37,7 +37,7 @@ struct LineRange {
     bool scan_ended = false;  ///< gave up counting
 };
 
-/// Takes the bytes of a file as they come and keeps the lines asked for.
+/// Takes the bytes of a file in pieces and keeps the lines asked for.
 class Collector {
 public:
     Collector(std::size_t first, std::size_t last) : first_(first), last_(last) {}

@@ -77,7 +77,7 @@ std::optional<struct stat> file_to_replace(const Opened& target) {
             target.shown +
             " is not a regular file (a FIFO, device, socket or link), and is left alone.");
     }
-    // A rename would not ask: the folder's permissions alone count for it.
+    // A rename would not check this: only the folder's permissions count for it.
     if (::faccessat(target.fd.get(), target.name.c_str(), W_OK, AT_EACCESS) != 0)
         throw system_failure("write " + target.shown, errno);
     return old;

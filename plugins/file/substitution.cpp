@@ -60,7 +60,7 @@ std::string without_blanks(std::string_view text) {
     return out;
 }
 
-/// Where in `text` its n-th character that is no blank stands.
+/// The position in `text` of its n-th character that is not a blank.
 std::size_t nth_solid(std::string_view text, std::size_t n) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (!is_blank(text[i]) && n-- == 0) return i;
@@ -88,7 +88,7 @@ Substitution::Substitution(std::string_view content, std::string_view old_text,
     const std::size_t crlf = count_crlf(body);
     mostly_crlf_ = 2 * crlf > count_lines_before(body, body.size());
     const std::string folded = crlf == 0 ? std::string() : with_lf(body);
-    // Both texts are walked side by side; only CRs before LFs are missing from the folded one.
+    // Both texts are read in parallel; the folded one lacks only the CRs before LFs.
     std::size_t in_folded = 0;
     std::size_t in_body = 0;
     const auto advance_to = [&](std::size_t to) {
@@ -111,7 +111,7 @@ std::vector<std::size_t> Substitution::lines() const {
     return out;
 }
 
-/// Line ends as the replaced piece had them; without any in it, as most of the file has them.
+/// With the line ends of the replaced piece; if it has none, with those of most lines of the file.
 std::string Substitution::replacement(const Place& place) const {
     if (literal_) return new_text_;
     const std::string_view piece = content_.substr(place.at, place.size);

@@ -5,14 +5,14 @@
 #include <string_view>
 #include <vector>
 
-/// Replacing a piece of a file that a model quotes from memory. Pure functions of bytes: a file
-/// need not be UTF-8, and what is not replaced stays byte for byte.
+/// Replaces a piece of a file that a model quotes from memory. Pure functions of bytes: a file need
+/// not be UTF-8, and the rest of it stays byte for byte.
 namespace tenon::file {
 
-/// Where `old_text` stands in a file, and what to put there. A byte order mark at the beginning of
-/// the file or of the texts is no part of the text. Line ends (LF or CRLF) do not count for the
-/// comparison, and those of the file stay; only texts that differ in nothing else are taken
-/// literally.
+/// Where `old_text` occurs in a file, and what replaces it. A byte order mark at the beginning of
+/// the file or of a text is not part of the text. The comparison ignores whether lines end in LF or
+/// CRLF, and the file keeps its line ends; only when the two texts differ in nothing but line ends,
+/// they are taken literally.
 class Substitution {
 public:
     /// `content` must outlive the object. The texts must differ, `old_text` not be empty.
@@ -38,7 +38,7 @@ private:
     bool mostly_crlf_ = false;
 };
 
-/// For a text that does not occur: what could have been meant, in a sentence, or empty.
+/// For a text that does not occur: a sentence that says what may have been meant, or empty.
 std::string why_not_found(std::string_view content, std::string_view old_text);
 
 }  // namespace tenon::file

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-/// Small questions about bytes that may or may not be text. Pure functions.
+/// Properties and parts of bytes that may or may not be text. Pure functions.
 namespace tenon::file {
 
 /// At most this much text goes into one answer.
@@ -17,8 +17,8 @@ bool is_utf8(std::string_view bytes);
 std::size_t count_chars(std::string_view text);
 /// The first `chars` characters.
 std::string_view first_chars(std::string_view text, std::size_t chars);
-/// A path in a list with one path a line: one that has control characters or line ends in it (or
-/// begins with a quote) is written in quotes with escapes, as git writes it.
+/// A path for a list with one path a line. A path that contains control characters or line ends, or
+/// begins with a quote, is written in quotes with escapes, as git does.
 std::string listed(std::string_view path);
 /// For a message that quotes an argument: at most some 200 bytes of it.
 std::string quoted_argument(std::string_view argument);

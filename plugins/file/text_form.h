@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-/// How a text is stored, apart from what it says. Pure functions of bytes.
+/// How a text is stored: byte order mark and line ends. Pure functions of bytes.
 namespace tenon::file {
 
 struct TextForm {
@@ -11,11 +11,11 @@ struct TextForm {
     bool crlf = false;  ///< every line end is CRLF, and there is one
 };
 
-/// Takes the bytes of a file as they come.
+/// Finds the form of a file from its bytes, which may come in pieces.
 class TextFormReader {
 public:
     void add(std::string_view bytes);
-    /// A file with a NUL byte in it is no text and has no form.
+    /// A file that contains a NUL byte is not text and has no form.
     [[nodiscard]] TextForm form() const;
 
 private:
@@ -24,9 +24,9 @@ private:
     bool after_return_ = false, has_nul_ = false;
 };
 
-/// Gives `text` the form, which a model does not see and cannot write: a byte order mark, unless it
-/// has one, and CRLF for each LF that stands alone. An empty text, and one with a NUL byte, stays
-/// as it is. Returns what was done, in words; empty: nothing.
+/// Gives `text` the form, which a model does not see and cannot write: adds a byte order mark
+/// unless there is one, and makes CRLF of each LF without a CR. An empty text, and one with a NUL
+/// byte, is not changed. Returns what was done, in words; empty: nothing.
 std::string keep_form(const TextForm& form, std::string& text);
 
 }  // namespace tenon::file

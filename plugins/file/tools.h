@@ -7,9 +7,9 @@
 
 #include "plugins/file/host.h"
 
-/// The five tools. Each takes its arguments as the model wrote them and returns the text of the
-/// result, or throws Failure with what to do instead. They may run on any thread; those that only
-/// read, several at once.
+/// The five tools. Each takes the arguments of the model and returns the text of the result, or
+/// throws Failure with what to do instead. They may run on any thread; several calls of those that
+/// only read may run at once.
 namespace tenon::file {
 
 struct ReadArgs {

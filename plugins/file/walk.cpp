@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t kMaxIgnoreFile = 1U << 20U;
 
-/// Every folder and file is opened from the root of the walk: no level keeps a descriptor, and a
-/// folder that becomes a link meanwhile is an error instead of a way out.
+/// Every folder and file is opened from the root of the walk. So no level keeps a descriptor, and
+/// when a folder is replaced by a link, opening it fails.
 Fd open_below(int root, const std::string& path, std::uint64_t flags) {
     open_how how{};
     how.flags = flags | O_CLOEXEC;
@@ -30,7 +30,7 @@ Fd open_below(int root, const std::string& path, std::uint64_t flags) {
 }
 
 Fd open_file_below(int root, const std::string& path) {
-    // Looked at before it is opened for use: opening a device can have an effect.
+    // Its type is checked before it is opened for use: opening a device can have an effect.
     const Fd found = open_below(root, path, O_PATH);
     struct stat info {};
     if (!found || ::fstat(found.get(), &info) != 0) return {};
@@ -54,7 +54,7 @@ struct Name {
     bool is_link_to_folder;
 };
 
-/// A path orders as its bytes do when a folder's name ends in the slash that follows it there.
+/// Orders names as whole paths are ordered by their bytes: there a slash follows a folder's name.
 bool before(const Name& a, const Name& b) {
     const std::size_t n = std::min(a.text.size(), b.text.size());
     if (const int order = a.text.compare(0, n, b.text, 0, n); order != 0) return order < 0;
@@ -140,7 +140,7 @@ private:
             left_out_.links.push_back(top_ + "/" + below);
     }
 
-    /// A walk of its own beneath the folder that the link leads to, in whichever root that is.
+    /// Another walk beneath the folder that the link leads to, which may be in another root.
     WalkEnd follow(const std::string& below, const std::function<bool(const Found&)>& visit) {
         Opened target;
         try {
@@ -174,8 +174,8 @@ private:
         std::size_t rules_before, first_before;  ///< to restore when it is left
     };
 
-    /// The walk's root is the session's root that `start` lies in, so that ignore files above
-    /// `start` are found; where that cannot be had, `start` itself.
+    /// The walk's root is the session's root that contains `start`, so that ignore files above
+    /// `start` are found; when it cannot be opened, `start` itself.
     void open_root(const Opened& start) {
         const std::string outer = host_.root_of(start.path);
         if (!outer.empty() && outer != start.path) {
@@ -206,7 +206,7 @@ private:
         }
     }
 
-    /// A folder with a `.git` of its own is another repository: rules from above end there.
+    /// A folder that has a `.git` is another repository: rules from above do not apply in it.
     void read_rules(const std::string& folder) {
         struct stat info {};
         const Fd fd = open_below(root_, folder, O_PATH | O_DIRECTORY);
@@ -249,7 +249,7 @@ private:
         return true;
     }
 
-    /// Asks once for all of a folder that would be visited.
+    /// Asks the host once for all names of a folder that would be visited.
     std::vector<bool> denied(const Level& level) const {
         std::vector<std::string> asked;
         std::vector<std::size_t> which;
@@ -309,7 +309,7 @@ std::string hint_on_links(const Host& host, const Opened& start, const LeftOut& 
     std::size_t count = 0;
     for (const std::string& link : left_out.links) {
         try {
-            // What is behind this one was searched where it is.
+            // The target of this link was searched at its own place.
             if (is_below(host.open(link, Access::kFolder).path, start.path)) continue;
         } catch (const Failure& failure) {
             if (failure.rc() == TENON_CANCELLED) throw;

@@ -16,8 +16,8 @@ struct WalkOrder {
     std::function<bool(std::string_view path)> wanted;
     /// Whether to look below a folder.
     std::function<bool(std::string_view path)> descend;
-    /// Whether a folder is one that somebody names, so that it is looked into even where it is a
-    /// symlink. May be empty: none is.
+    /// Whether a folder is named in the call, so that it is searched even if it is a symlink. May
+    /// be empty: no folder is.
     std::function<bool(std::string_view path)> named;
     /// With `folders`: whether a symlink to a folder counts as one. May be empty: none does.
     std::function<bool(std::string_view path)> wanted_link;
@@ -25,7 +25,7 @@ struct WalkOrder {
     std::chrono::steady_clock::time_point deadline;
 };
 
-/// What a walk has not looked at although the order would have had it so.
+/// What a walk has not searched although the order includes it.
 struct LeftOut {
     static constexpr std::size_t kMostLinks = 16;
     std::vector<std::string> links;  ///< symlinks to folders, absolute; the first ones only
@@ -36,10 +36,10 @@ class Found {
 public:
     Found(int root, std::string_view in_root, std::string_view shown)
         : root_(root), in_root_(in_root), shown_(shown) {}
-    /// Relative to the workspace where it lies inside, else absolute.
+    /// Relative to the workspace if it is inside, else absolute.
     [[nodiscard]] std::string_view shown() const { return shown_; }
-    /// Opens the file, never over a symlink; an Fd that is none, with errno, for whatever
-    /// is no regular file that can be read.
+    /// Opens the file without following symlinks. An empty Fd, with errno, when it is not a regular
+    /// file or cannot be read.
     [[nodiscard]] Fd open() const;
 
 private:
@@ -49,18 +49,18 @@ private:
 
 enum class WalkEnd { kDone, kStopped, kTimeOver };
 
-/// Visits what lies below `start` (opened with Access::kFolder) in bytewise order of the paths,
-/// until `visit` returns false. Leaves out `.git`, what .gitignore and .git/info/exclude name, and
-/// what a rule forbids to read. Ignore files above `start` count too, up to the root it lies in,
-/// unless they ignore `start` itself: somebody wants to look there. Of symlinks only those are
-/// followed that the order names, as far as the host opens what is behind them; so it cannot run in
-/// a circle. Holds one folder at a time in memory for each level. Throws Failure when cancelled or
-/// when `start` cannot be read; folders below that cannot be are left out.
+/// Visits what is below `start` (opened with Access::kFolder) in bytewise order of the paths, until
+/// `visit` returns false. Leaves out `.git`, what .gitignore and .git/info/exclude name, and what a
+/// rule forbids to read. Ignore files above `start` count too, up to its root, unless they ignore
+/// `start` itself, since the call asks for it. Only symlinks that the order names are followed, if
+/// the host opens their targets; so the walk cannot run in a circle. Holds one folder for each
+/// level in memory. Throws Failure when cancelled or when `start` cannot be read; folders below it
+/// that cannot be read are left out.
 WalkEnd walk(const Host& host, const Opened& start, const WalkOrder& order,
              const std::function<bool(const Found&)>& visit, LeftOut& left_out);
 
-/// A hint for an answer without matches: the links among `left_out` that lead out of `start`, so
-/// that what is behind them was not searched. Empty when there are none.
+/// A hint for an answer without matches: the links in `left_out` that lead out of `start`, so that
+/// their targets were not searched. Empty when there are none.
 std::string hint_on_links(const Host& host, const Opened& start, const LeftOut& left_out);
 
 }  // namespace tenon::file

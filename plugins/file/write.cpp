@@ -8,10 +8,10 @@
 namespace tenon::file {
 namespace {
 
-/// Of a larger file only so much is looked at.
+/// Of a larger file only so much is examined.
 constexpr std::size_t kMaxLookedAt = 64U << 20U;
 
-/// How the text in the file that is replaced is stored. One that cannot be read is no text.
+/// The form of the file that is replaced. A file that cannot be read has no form.
 TextForm form_of(const Host& host, const Opened& target) {
     const Fd fd(::openat(target.fd.get(), target.name.c_str(),
                          O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
