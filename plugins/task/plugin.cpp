@@ -1,4 +1,4 @@
-// The ABI and nothing else: names, schemas, and the way from JSON arguments to the tools.
+// Connects the tools to the ABI: their names, schemas, and the conversion of JSON arguments.
 #include <mutex>
 #include <poll.h>
 
@@ -11,7 +11,7 @@ namespace tenon::task {
 namespace {
 
 constexpr int kLockPollMs = 5;
-constexpr std::uint32_t kLooksOnly =
+constexpr std::uint32_t kReadOnlyFlags =
     TENON_READ_ONLY | TENON_IDEMPOTENT | TENON_CLOSED_WORLD | TENON_CONCURRENT;
 
 // Every byte here is sent with every request.
@@ -48,7 +48,7 @@ TaskId id_argument(const Json& args) {
     return *id;
 }
 
-/// The ids of a list that need not be there.
+/// The ids in an optional list.
 std::vector<TaskId> ids_argument(const Json& args, const char* key) {
     std::vector<TaskId> ids;
     for (const Json& element : args.value(key, Json::array())) {
@@ -106,10 +106,10 @@ public:
             .subject("{task_id}[ {status}]")
             .no_question()
             .not_for_subagents();
-        tool("task_list", kList, kListSchema, kLooksOnly, [workspace](Call& call) {
+        tool("task_list", kList, kListSchema, kReadOnlyFlags, [workspace](Call& call) {
             call.write(list_tasks(workspace));
         }).subject("");
-        tool("task_get", kGet, kGetSchema, kLooksOnly, [workspace](Call& call) {
+        tool("task_get", kGet, kGetSchema, kReadOnlyFlags, [workspace](Call& call) {
             call.write(get_task(workspace, id_argument(arguments(call))));
         }).subject("{task_id}");
     }
@@ -117,7 +117,7 @@ public:
     void begin_session(const std::string&, const std::string& reason) override {
         const std::lock_guard lock(mutex_);
         todos_ = {};
-        const std::string stored = ask_for_todos();
+        const std::string stored = stored_todos();
         if (stored.empty()) return;
         if (reason == "resumed") {
             todos_ = TodoList::restored(stored);
@@ -158,7 +158,7 @@ private:
         return todos_.rendered();
     }
 
-    /// What is wrong with the folder of tasks must not cost the todos.
+    /// A problem with the folder of tasks must not hide the todos.
     [[nodiscard]] std::string tasks_to_carry() const try {
         return open_tasks(std::string(host().workspace()));
     } catch (const Failure& failure) {
@@ -166,12 +166,12 @@ private:
         return {};
     }
 
-    /// Empty: none are stored, or this host stores nothing.
-    [[nodiscard]] std::string ask_for_todos() const {
+    /// Empty when none are stored, or this host stores nothing.
+    [[nodiscard]] std::string stored_todos() const {
         const Reply reply = host().request("state.get/1", R"({"key":"todos","scope":"session"})");
         return reply.rc == TENON_UNSUPPORTED ? "" : reply.json().text("value");
     }
-    /// Throws Failure. A host that stores nothing is no reason to have no list.
+    /// Throws Failure. With a host that stores nothing, the list is kept in memory only.
     void keep(const std::string& json) const {
         const Reply reply = host().request(
             "state.set/1", R"({"key":"todos","scope":"session","value":)" + json + "}");

@@ -12,7 +12,7 @@ constexpr std::string_view kPrefix = "task_";
 constexpr std::string_view kSuffix = ".json";
 constexpr int kMaxDepth = 64;
 
-/// Of brackets outside of strings: nlohmann's destructor and dump recurse once a level.
+/// Nested brackets outside of strings: nlohmann's destructor and dump recurse once a level.
 bool is_too_deep(std::string_view text) {
     int depth = 0;
     bool quoted = false;
@@ -136,7 +136,7 @@ std::optional<TaskId> id_in(std::string_view file_name) {
     const char* const end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, id);
     if (error != std::errc() || stop != end || id < 1 || id > kMaxTaskId) return std::nullopt;
-    // Only the one way to write a number: task_01.json is another file.
+    // A number is written in one way only: task_01.json is another file.
     if (file_name_of(id) != file_name) return std::nullopt;
     return id;
 }

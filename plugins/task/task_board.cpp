@@ -137,9 +137,9 @@ void TaskBoard::connect(TaskId blocker, TaskId blocked) {
     touched_.insert({blocker, blocked});
 }
 
-/// "2 -> 3 -> 1": how `from` blocks `to` already, by the shortest way; empty when it does not.
+/// "2 -> 3 -> 1": the shortest chain by which `from` blocks `to`; empty when there is none.
 std::string TaskBoard::path(TaskId from, TaskId to) const {
-    std::map<TaskId, TaskId> next{{to, 0}};  // the way on from here
+    std::map<TaskId, TaskId> next{{to, 0}};  // the next task of the chain to `to`
     std::deque<TaskId> reached{to};
     while (!reached.empty() && next.count(from) == 0) {
         const auto found = tasks_.find(reached.front());

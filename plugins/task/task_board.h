@@ -10,37 +10,36 @@
 
 namespace tenon::task {
 
-/// What a call asks of one task.
+/// The changes that a call makes to one task.
 struct TaskChange {
     TaskId id = 0;
     std::optional<Status> status;
-    std::optional<std::string> owner;  ///< empty: gives it back
+    std::optional<std::string> owner;  ///< empty: the task has no owner any more
     std::vector<TaskId> add_blocked_by, add_blocks;
 };
 
-/// All tasks of a workspace and the rules among them. A dependency stands with both of its tasks,
-/// until the one that blocks is completed. Knows no files. Used by one thread.
+/// All tasks of a workspace and their dependencies. A dependency is stored in both of its tasks
+/// until the blocking task is completed. Reads and writes no files. Used by one thread.
 class TaskBoard {
 public:
     void add(Task task);
-    /// There is a file of this task that cannot be used: the id is taken, and keeps its place in
-    /// the lists of others.
+    /// The file of this task cannot be used: the id stays in use, also in the lists of other tasks.
     void add_unusable(TaskId id, std::string reason);
 
     [[nodiscard]] const std::map<TaskId, Task>& tasks() const { return tasks_; }
-    /// 0: none. Also of files that cannot be used.
+    /// Includes files that cannot be used. 0: there is no task.
     [[nodiscard]] TaskId highest_id() const;
-    /// Throws Failure: unknown, or why its file cannot be used.
+    /// Throws Failure when the id is unknown or the file cannot be used.
     [[nodiscard]] const Task& at(TaskId id) const;
 
-    /// Makes both sides of every dependency agree, as after a crash between the files of one
-    /// change: what one side says and nothing speaks against holds; completed tasks block nobody,
-    /// and files that are gone neither. Returns whose file is to be written.
+    /// Makes both sides of every dependency agree, which a crash between the writes of one change
+    /// may have prevented. A dependency that only one side states is kept, unless the blocking task
+    /// is completed or a file of the two is missing. Returns the tasks whose files must be written.
     std::set<TaskId> mend();
 
-    /// Makes the change; the task itself comes first among those whose file is to be written.
-    /// Throws Failure when a rule forbids it: the board is of no use then, since half of it may be
-    /// done.
+    /// Makes the change. Returns the tasks whose files must be written, the changed task first.
+    /// Throws Failure when a rule forbids the change; then the board must not be used any more,
+    /// since a part of the change may be made.
     std::vector<TaskId> change(const TaskChange& change);
 
 private:
@@ -51,7 +50,7 @@ private:
     [[nodiscard]] std::string path(TaskId from, TaskId to) const;
 
     std::map<TaskId, Task> tasks_;
-    std::map<TaskId, std::string> unusable_;  // why
+    std::map<TaskId, std::string> unusable_;  // and the reasons
     std::set<TaskId> touched_;
 };
 

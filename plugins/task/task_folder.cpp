@@ -54,7 +54,7 @@ Fd open_at(const Fd& folder, const char* name, int flags, mode_t mode = 0) {
     throw system_failure("open the folder .tasks of the workspace", code);
 }
 
-/// At most `most` bytes and one more, which says that there are too many.
+/// At most `most` bytes, and one more when there are too many.
 std::string read_all(const Fd& file, std::size_t most) {
     std::string text(most + 1, '\0');
     std::size_t got = 0;
@@ -69,8 +69,8 @@ std::string read_all(const Fd& file, std::size_t most) {
     return text;
 }
 
-/// The bytes of a task's file; nothing when it has gone meanwhile. Throws Failure: the reason why
-/// it cannot be used.
+/// The bytes of a task's file; none when it was removed meanwhile. Throws Failure with the reason
+/// why it cannot be used.
 std::optional<std::string> read_task(const Fd& folder, const std::string& name) {
     const Fd file = open_at(folder, name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file && errno == ENOENT) return std::nullopt;
@@ -96,8 +96,8 @@ void write_all(const Fd& file, std::string_view text) {
     }
 }
 
-/// Who may read a task stays as it was.
-void take_after(const Fd& folder, const std::string& name, const Fd& file) {
+/// Gives `file` the owner and permissions of the file that it replaces.
+void copy_owner_and_mode(const Fd& folder, const std::string& name, const Fd& file) {
     struct stat old {};
     if (::fstatat(folder.get(), name.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0) return;
     // Only root may give files away; for others the file becomes theirs. The mode comes last.
@@ -124,7 +124,7 @@ TaskFolder TaskFolder::find_or_make(const std::string& workspace) {
     throw Failure("Error: the folder .tasks of the workspace was removed while it was made");
 }
 
-/// Nothing: another holds it, or it is another file by now.
+/// None when another process holds it, or the file was replaced.
 std::optional<TaskFolder::Lock> TaskFolder::try_lock(int open_flags, int operation) const {
     Lock lock = open_at(folder_, kLock, O_RDONLY | O_NONBLOCK | open_flags, 0666);
     if (!lock) throw system_failure("open .tasks/.lock", errno);
@@ -141,8 +141,8 @@ std::optional<TaskFolder::Lock> TaskFolder::try_lock(int open_flags, int operati
     return lock;
 }
 
-/// Any number of processes may get ahead of us, each for a moment: patience ends only when nothing
-/// has changed for so long.
+/// Any number of processes may take the lock before this one, each for a moment. So waiting ends
+/// only when nothing has changed for so long.
 TaskFolder::Lock TaskFolder::lock_for_change(const std::function<bool()>& wait_on) const {
     auto last_change = time_of_last_change();
     auto deadline = steady_clock::now() + kPatienceOfWriters;
@@ -212,12 +212,12 @@ TaskFolder::Loaded TaskFolder::load() const {
 }
 
 void TaskFolder::replace(const std::string& name, std::string_view text) const try {
-    // One that a crash left behind.
+    // It may be left from a crash.
     if (::unlinkat(folder_.get(), kTemporary, 0) != 0 && errno != ENOENT)
         throw std::system_error(errno, std::generic_category());
     const Fd file = open_at(folder_, kTemporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (!file) throw std::system_error(errno, std::generic_category());
-    take_after(folder_, name, file);
+    copy_owner_and_mode(folder_, name, file);
     write_all(file, text);
     if (::fdatasync(file.get()) != 0 ||
         ::renameat(folder_.get(), kTemporary, folder_.get(), name.c_str()) != 0)

@@ -35,22 +35,22 @@ private:
 };
 
 /// The folder `.tasks` of a workspace: one file a task, `task_<id>.json`, replaced in one step;
-/// `.last_id`, the highest id ever given; `.lock`. Every change is made under an exclusive flock of
-/// `.lock`, by any number of processes. No symbolic link is followed. What goes wrong is thrown as
+/// `.last_id`, the highest id ever given; `.lock`. Any number of processes may change it, each
+/// under an exclusive flock of `.lock`. No symbolic link is followed. All errors are thrown as
 /// Failure.
 class TaskFolder {
 public:
-    /// The folder as it is there; nothing where there is none.
+    /// The existing folder; none when there is none.
     static std::optional<TaskFolder> find(const std::string& workspace);
     static TaskFolder find_or_make(const std::string& workspace);
 
-    /// Held while it lives.
+    /// Held as long as the object exists.
     using Lock = Fd;
-    /// Throws Failure when `wait_on` says no (the call is cancelled), or when the lock is held by
-    /// others and no task has changed for ten seconds. `wait_on` may block for some milliseconds.
+    /// Throws Failure when `wait_on` returns false (the call is cancelled), or when others hold the
+    /// lock and no task has changed for ten seconds. `wait_on` may block for some milliseconds.
     [[nodiscard]] Lock lock_for_change(const std::function<bool()>& wait_on) const;
-    /// A lock beside that of other readers, or none when it cannot be had within a second: what
-    /// is read then may be half of a change.
+    /// A shared lock, or none when there is none within a second: then what is read may be half of
+    /// a change.
     [[nodiscard]] Lock lock_for_reading() const;
 
     struct Unusable {
@@ -59,13 +59,13 @@ public:
     };
     struct Loaded {
         TaskBoard board;
-        std::vector<Unusable> unusable;  ///< by name; left alone
+        std::vector<Unusable> unusable;  ///< in the order of names; they are not changed
     };
     [[nodiscard]] Loaded load() const;
 
-    // Under the lock for change.
+    // Call these only under lock_for_change.
     void save(const Task& task) const;
-    /// The next id, which is written down before it is used: it is never given again.
+    /// The next id. It is recorded before it is used, so that it is never given twice.
     [[nodiscard]] TaskId take_id(const TaskBoard& board) const;
 
 private:

@@ -7,7 +7,7 @@
 namespace tenon::task {
 namespace {
 
-constexpr std::size_t kMostCharacters = 500;  // of what stands in a line of the list
+constexpr std::size_t kMostCharacters = 500;  // of one text in a line of the list
 constexpr std::size_t kMostOpenTasks = 50;
 constexpr std::size_t kRoomForChanges = 64U << 10U;
 
@@ -32,8 +32,8 @@ void check_size(const Task& task) {
                   " bytes; 960 KiB fit: put long text into a file and name it in the description");
 }
 
-/// Under the lock; what a crash left half done is finished first, on its own: else a second crash
-/// could bring back what the first change had ended.
+/// Call it under the lock. A change that a crash has interrupted is completed first and by itself;
+/// otherwise a second crash could bring back a dependency that the first change had removed.
 TaskFolder::Loaded load_mended(const TaskFolder& folder) {
     TaskFolder::Loaded loaded = folder.load();
     for (const TaskId id : loaded.board.mend())
@@ -41,7 +41,7 @@ TaskFolder::Loaded load_mended(const TaskFolder& folder) {
     return loaded;
 }
 
-/// As it would be after mending. Readers write nothing.
+/// The tasks as they would be after mending. Nothing is written.
 std::optional<TaskFolder::Loaded> view(const std::string& workspace) {
     const auto folder = TaskFolder::find(workspace);
     if (!folder) return std::nullopt;
@@ -66,7 +66,7 @@ TaskChange checked(TaskChange change) {
     return change;
 }
 
-/// For a person, who sees who says it.
+/// The text without "Error: ", for a person.
 std::string without_error_word(std::string_view text) {
     constexpr std::string_view kWord = "Error: ";
     if (text.substr(0, kWord.size()) == kWord) text.remove_prefix(kWord.size());

@@ -7,8 +7,8 @@
 
 /// The tools task_create, task_update, task_list and task_get on the folder `.tasks` of
 /// `workspace`. Each returns the text of its result or throws Failure with what to do instead. They
-/// may run on any thread and in any number of processes at once. `wait_on` is asked while another
-/// process holds the lock: it waits a moment, and says whether to go on.
+/// may run on any thread and in any number of processes at once. `wait_on` is called while another
+/// process holds the lock: it waits a moment, and returns whether to go on.
 namespace tenon::task {
 
 using WaitOn = std::function<bool()>;

@@ -56,7 +56,7 @@ TodoList TodoList::from_items(const Json& items) {
 TodoList TodoList::restored(const std::string& text) try {
     const Json stored = Json::parse(text);
     TodoList list = from_items(stored.at("items"));
-    // Any number may stand there; outside of an int it would be undefined.
+    // The text may contain any number; one that does not fit into an int would be undefined.
     constexpr double kMostTurns = 1'000'000'000;
     list.turns_ = static_cast<int>(std::clamp(stored.at("turns").get<double>(), 0.0, kMostTurns));
     return list;

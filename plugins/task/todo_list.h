@@ -17,17 +17,17 @@ struct Todo {
     Status status = Status::kPending;
 };
 
-/// The checklist of a session and when to remind of it. Knows neither host nor files. Used by one
-/// thread at a time.
+/// The checklist of a session, and when the model is reminded of it. Uses neither the host nor
+/// files. Used by one thread at a time.
 class TodoList {
 public:
     static constexpr std::size_t kMost = 20;
     static constexpr int kTurnsBetweenReminders = 3;
 
     /// The list that `items` describes: [{id, text, status}], as the tool's schema has it. Throws
-    /// Failure, which names the item and says what to do, where it breaks a rule of the list.
+    /// Failure, which names the item and says what to do, when it breaks a rule of the list.
     static TodoList from_items(const Json& items);
-    /// The list that `stored()` wrote down; throws Failure when it is none.
+    /// The list in a text from `stored()`; throws Failure when it is not such a text.
     static TodoList restored(const std::string& text);
     [[nodiscard]] std::string stored() const;
 
@@ -37,8 +37,8 @@ public:
     /// A line for each item that is not completed; empty when all are.
     [[nodiscard]] std::string open_lines() const;
 
-    /// Counts one request to the model; true when it is time to remind in it. A new list begins
-    /// to count anew.
+    /// Counts one request to the model. True when this request must contain a reminder. A new list
+    /// starts at zero.
     bool count_request();
 
 private:
