@@ -14,14 +14,14 @@ namespace {
 using front_matter::FieldType;
 using front_matter::Malformed;
 
-/// Short names that other clients give to models of theirs: no endpoint knows them.
+/// Short names for models in other clients. No endpoint knows them.
 constexpr std::array<std::string_view, 5> kModelAliases = {"sonnet", "opus", "haiku", "opusplan",
                                                            "default"};
 
-/// Commas, blanks, and what is left of a YAML list that is none.
+/// Commas, blanks, and the marks of a YAML list in a text that is not valid YAML.
 constexpr std::string_view kBetweenNames = ", \t\n[]\"'";
 
-/// The names in `text`; what stands in round brackets belongs to the name before it.
+/// The names in `text`; a text in round brackets belongs to the name before it.
 std::vector<std::string> names_in(std::string_view text) {
     std::vector<std::string> names(1);
     int depth = 0;
@@ -87,7 +87,8 @@ private:
         out_.disallowed_tools = std::move(disallowed.names);
     }
 
-    /// What does not exist here is left out: a list may end up empty, and then still is one.
+    /// Tools that do not exist here are left out. So a list may become empty; it still counts as a
+    /// list.
     Tools tools(const std::string& key) {
         Tools tools;
         const auto found = document_.fields.find(key);

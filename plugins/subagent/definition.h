@@ -19,7 +19,7 @@ struct Definition {
     std::optional<std::int64_t> max_turns;
 
     std::string file;
-    std::vector<std::string> remarks;  ///< what of the file is not as it says
+    std::vector<std::string> remarks;  ///< which parts of the file are not used as written
 };
 
 /// Reads the text of `file`. Throws front_matter::Malformed for what cannot be used.

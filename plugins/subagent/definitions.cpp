@@ -15,44 +15,45 @@ constexpr std::size_t kMaxShownName = 100;
 
 }  // namespace
 
-Definitions Definitions::read(const Host& host, const Tell& tell) {
+Definitions Definitions::read(const Host& host, const AddRemark& add_remark) {
     Definitions definitions;
     const Reply reply = host.request("agent.definitions/1");
     if (!reply.ok()) {
         if (reply.rc != TENON_UNSUPPORTED)
-            tell(Remark::kLeftOut, "definitions of subagents: " + reply.text);
+            add_remark(Remark::kLeftOut, "definitions of subagents: " + reply.text);
         return definitions;
     }
     for (const JsonView& file : reply.json().objects("definitions"))
-        definitions.add(file.text("path"), file.text("text"), tell);
+        definitions.add(file.text("path"), file.text("text"), add_remark);
     for (const JsonView& file : reply.json().objects("untrusted"))
         definitions.untrusted_.push_back(file.text("path"));
     return definitions;
 }
 
-void Definitions::add(const std::string& file, const std::string& text, const Tell& tell) {
+void Definitions::add(const std::string& file, const std::string& text,
+                      const AddRemark& add_remark) {
     try {
         Definition definition = parse_definition(file, text);
         for (const std::string& remark : definition.remarks)
-            tell(Remark::kOdd, file + ": " + remark);
+            add_remark(Remark::kOdd, file + ": " + remark);
         if (const Definition* first = find(definition.name)) {
-            tell(Remark::kLeftOut,
-                 file + " is left out: " + first->file + " has the same name and comes first");
+            add_remark(Remark::kLeftOut, file + " is left out: " + first->file +
+                                             " has the same name and comes first");
         } else {
             definitions_.push_back(std::move(definition));
         }
     } catch (const front_matter::Malformed& e) {
-        tell(Remark::kLeftOut, file + " is left out: " + e.what());
+        add_remark(Remark::kLeftOut, file + " is left out: " + e.what());
     }
 }
 
-void Definitions::tell_unknown_tools(const std::vector<std::string>& tools,
-                                     const Tell& tell) const {
+void Definitions::remark_unknown_tools(const std::vector<std::string>& tools,
+                                       const AddRemark& add_remark) const {
     for (const Definition& definition : definitions_) {
         const auto look = [&](const char* field, const std::vector<std::string>& names) {
             for (const std::string& name : pick_tools(names, tools).unknown)
-                tell(Remark::kOdd, definition.file + ": " + field + ": there is no tool " + name +
-                                       " here; it is left out");
+                add_remark(Remark::kOdd, definition.file + ": " + field + ": there is no tool " +
+                                             name + " here; it is left out");
         };
         look("tools", definition.tools.value_or(std::vector<std::string>()));
         look("disallowedTools", definition.disallowed_tools);

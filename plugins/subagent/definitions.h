@@ -12,30 +12,30 @@
 
 namespace tenon::subagent {
 
+using front_matter::AddRemark;
 using front_matter::Remark;
-/// Receives what a person should know of the files.
-using Tell = std::function<void(Remark kind, const std::string& message)>;
 
-/// The kinds of subagents as their files were at one moment; of several with one name the first.
-/// Does not change.
+/// The kinds of subagents that the files defined at one moment; of several with one name the first.
+/// Immutable.
 class Definitions {
 public:
     Definitions() = default;
-    /// Asks the host for the files. What cannot be used is left out and told.
-    static Definitions read(const Host& host, const Tell& tell);
+    /// Asks the host for the files. What cannot be used is left out, with a remark.
+    static Definitions read(const Host& host, const AddRemark& add_remark);
 
     /// For each name in a list of tools that is not among `tools`.
-    void tell_unknown_tools(const std::vector<std::string>& tools, const Tell& tell) const;
+    void remark_unknown_tools(const std::vector<std::string>& tools,
+                              const AddRemark& add_remark) const;
 
-    /// Or null.
+    /// Null when there is none.
     [[nodiscard]] const Definition* find(std::string_view name) const;
-    /// Why there is none of that name, and what there is, for a model.
+    /// The answer to a model that has used an unknown name: the known names.
     [[nodiscard]] std::string unknown(std::string_view name) const;
-    /// What the system prompt says of them: at most 4 KiB. Empty when there are none.
+    /// Their list for the system prompt, at most 4 KiB. Empty when there are none.
     [[nodiscard]] std::string prompt() const;
 
 private:
-    void add(const std::string& file, const std::string& text, const Tell& tell);
+    void add(const std::string& file, const std::string& text, const AddRemark& add_remark);
 
     std::vector<Definition> definitions_;
     std::vector<std::string> untrusted_;  // files

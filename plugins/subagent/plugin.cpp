@@ -36,12 +36,12 @@ public:
             .not_for_subagents();
     }
 
-    /// By now every plugin is loaded: which tools there are is known.
+    /// All plugins are loaded by now, so the tools are known.
     std::string system_prompt() override {
         const std::shared_ptr<const Definitions> known = definitions();
         if (const auto tools = tools_of_host()) {
-            known->tell_unknown_tools(*tools, remarking());
-            say_remarks();
+            known->remark_unknown_tools(*tools, remark_adder());
+            log_remarks();
         }
         return known->prompt();
     }
@@ -68,8 +68,8 @@ private:
         return front_matter::cut(std::move(title), kMaxTitle);
     }
 
-    /// What the definition and the arguments say of model, tools and turns; of two limits the
-    /// lower.
+    /// Adds model, tools and turns from the definition and the arguments; the lower of two limits
+    /// counts.
     void add_kind(const JsonView& args, JsonObject& params) {
         const std::shared_ptr<const Definition> kind = find(args.text("subagent_type"));
         std::string model = args.text("model");
@@ -86,7 +86,7 @@ private:
         if (max_turns > 0) params.integer("max_turns", max_turns);
     }
 
-    /// Names that no tool has are left out: one of them must not make the kind useless.
+    /// Unknown names are left out, so that one of them does not make the definition useless.
     void add_tools(const Definition& kind, JsonObject& params) {
         const auto tools = tools_of_host();
         const auto there = [&tools](const std::vector<std::string>& names) {
@@ -97,14 +97,14 @@ private:
             params.texts("disallowed_tools", disallowed);
     }
 
-    /// The names of all tools; nothing when the host does not say.
+    /// The names of all tools; none when the host does not answer.
     [[nodiscard]] std::optional<std::vector<std::string>> tools_of_host() const {
         const Reply reply = host().request("agent.tools/1");
         if (!reply.ok()) return std::nullopt;
         return reply.json().texts("tools");
     }
 
-    /// Null for no type at all.
+    /// Null when `type` is empty.
     std::shared_ptr<const Definition> find(const std::string& type) {
         if (type.empty()) return nullptr;
         std::shared_ptr<const Definitions> known = definitions();
@@ -118,24 +118,24 @@ private:
     }
 
     void read_definitions() {
-        auto found = std::make_shared<const Definitions>(Definitions::read(host(), remarking()));
+        auto found = std::make_shared<const Definitions>(Definitions::read(host(), remark_adder()));
         {
             const std::lock_guard lock(mutex_);
             definitions_ = std::move(found);
         }
-        say_remarks();
+        log_remarks();
     }
     [[nodiscard]] std::shared_ptr<const Definitions> definitions() {
         const std::lock_guard lock(mutex_);
         return definitions_;
     }
-    [[nodiscard]] Tell remarking() {
-        return [this](Remark kind, const std::string& message) {
+    [[nodiscard]] AddRemark remark_adder() {
+        return [this](Remark remark, const std::string& message) {
             const std::lock_guard lock(mutex_);
-            remarks_.add(kind, message);
+            remarks_.add(remark, message);
         };
     }
-    void say_remarks() {
+    void log_remarks() {
         front_matter::Remarks::Lines lines;
         {
             const std::lock_guard lock(mutex_);

@@ -51,10 +51,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kNames =
     {"ReadMcpResourceTool", ""},
 }};
 
-/// A tool that is there only while there is something to load: whoever names it means no mistake.
+/// A tool that exists only while there are skills: its name in a definition is not a mistake.
 constexpr std::string_view kOfferedAtTimes = "load_skill";
 
-/// Whether two names differ in nothing but the case of their letters.
+/// Whether two names are equal without letter case.
 bool same_name(std::string_view a, std::string_view b) {
     const auto same = [](unsigned char one, unsigned char other) {
         return std::tolower(one) == std::tolower(other);
