@@ -24,7 +24,7 @@ Document read_document(const Host& host, const std::string& file) {
     }
 }
 
-/// What the format asks of a name: [a-z0-9-], no hyphen at an end or beside another, at most 64.
+/// The rule of the format for names: [a-z0-9-], no hyphen at an end or beside another, at most 64.
 bool is_proper_name(const std::string& name) {
     const auto is_allowed = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -34,7 +34,7 @@ bool is_proper_name(const std::string& name) {
            std::all_of(name.begin(), name.end(), is_allowed);
 }
 
-/// What is not as the format wants it, and does no harm.
+/// The harmless violations of the format.
 std::vector<std::string> blemishes(const Document& document, const Skill& skill,
                                    const std::string& folder_name) {
     std::vector<std::string> found;
@@ -55,7 +55,7 @@ std::vector<std::string> blemishes(const Document& document, const Skill& skill,
     return found;
 }
 
-Skill read_skill(const Host& host, const std::string& folder, const Tell& tell) {
+Skill read_skill(const Host& host, const std::string& folder, const AddRemark& add_remark) {
     Skill skill;
     skill.folder = folder;
     const Document document = read_document(host, skill.file());
@@ -66,7 +66,7 @@ Skill read_skill(const Host& host, const std::string& folder, const Tell& tell) 
     if (skill.description.empty()) throw Failure("it has no description");
     skill.hidden = document.yes("disable-model-invocation");
     for (const std::string& blemish : blemishes(document, skill, folder_name))
-        tell(Remark::kOdd, skill.file() + ": " + blemish);
+        add_remark(Remark::kOdd, skill.file() + ": " + blemish);
     return skill;
 }
 
@@ -79,28 +79,29 @@ std::string shown(const std::string& folder, std::string_view workspace) {
 
 }  // namespace
 
-Catalogue Catalogue::scan(const Host& host, const Tell& tell) {
+Catalogue Catalogue::scan(const Host& host, const AddRemark& add_remark) {
     Catalogue catalogue;
-    Walk walk(host, tell);
+    Walk walk(host, add_remark);
     for (const std::string& root : skill_folders(host)) {
         for (const std::string& folder : walk.below(root)) {
             try {
-                catalogue.add(read_skill(host, folder, tell), tell);
+                catalogue.add(read_skill(host, folder, add_remark), add_remark);
             } catch (const Failure& failure) {
-                tell(Remark::kLeftOut, folder + "/SKILL.md is left out: " + failure.what());
+                add_remark(Remark::kLeftOut, folder + "/SKILL.md is left out: " + failure.what());
             }
         }
     }
     return catalogue;
 }
 
-void Catalogue::add(Skill skill, const Tell& tell) {
+void Catalogue::add(Skill skill, const AddRemark& add_remark) {
     const auto [known, is_new] = by_name_.emplace(skill.name, skills_.size());
     if (is_new) {
         skills_.push_back(std::move(skill));
     } else {
-        tell(Remark::kLeftOut, skill.file() + " is left out: " + skills_[known->second].file() +
-                                   " has the same name and comes first");
+        add_remark(Remark::kLeftOut, skill.file() +
+                                         " is left out: " + skills_[known->second].file() +
+                                         " has the same name and comes first");
     }
 }
 

@@ -20,32 +20,32 @@ struct Skill {
     [[nodiscard]] std::string file() const { return folder + "/SKILL.md"; }
 };
 
-/// The skills as they were found at one moment; of several with one name the first. Does not
-/// change.
+/// The skills that were found at one moment; of several with one name the first. Immutable.
 class Catalogue {
 public:
     Catalogue() = default;
-    /// Looks through the folders that the host names. What cannot be used is left out and told.
-    static Catalogue scan(const Host& host, const Tell& tell);
+    /// Looks through the folders that the host names. What cannot be used is left out, with a
+    /// remark.
+    static Catalogue scan(const Host& host, const AddRemark& add_remark);
 
     /// A skill that is not hidden, or null.
     [[nodiscard]] const Skill* find(std::string_view name) const;
-    /// Those that are not hidden, in the order of search.
+    /// The skills that are not hidden, in the order of search.
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] bool empty() const { return names().empty(); }
 
-    /// What the system prompt says of them: at most 8 KiB. Folders in `workspace` are shown
+    /// Their list for the system prompt, at most 8 KiB. Folders in `workspace` are shown
     /// relative to it. Empty when there are none.
     [[nodiscard]] std::string prompt(std::string_view workspace) const;
 
 private:
-    void add(Skill skill, const Tell& tell);
+    void add(Skill skill, const AddRemark& add_remark);
 
     std::vector<Skill> skills_;
     std::map<std::string, std::size_t, std::less<>> by_name_;
 };
 
-/// The instructions of a skill as they stand in its file now. Throws Failure with the reason.
+/// The instructions of a skill as its file has them now. Throws Failure with the reason.
 std::string read_body(const Host& host, const Skill& skill);
 
 }  // namespace tenon::skill

@@ -56,7 +56,7 @@ std::string read_file(const Host& host, std::string_view path) {
     if (S_ISDIR(info.st_mode)) throw Failure("it is a folder");
     std::string bytes;
     std::array<char, 16'384> piece{};
-    // What is too large need not be read to its end; whoever parses it says so.
+    // A file that is too large is not read to its end; the parser reports it.
     while (bytes.size() <= front_matter::kMaxBytes) {
         const std::size_t n = std::fread(piece.data(), 1, piece.size(), file.get());
         if (n == 0) break;

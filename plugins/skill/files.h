@@ -8,8 +8,8 @@
 
 #include <tenon/plugin.hpp>
 
-/// Folders and files as the host opens them: beneath the session's roots, and not where a rule
-/// forbids it. Everything throws tenon::Failure with the reason.
+/// Folders and files, opened by the host: beneath the session's roots, and not where a rule forbids
+/// it. All functions throw tenon::Failure with the reason.
 namespace tenon::skill {
 
 struct CloseFolder {
@@ -17,12 +17,12 @@ struct CloseFolder {
 };
 using Folder = std::unique_ptr<DIR, CloseFolder>;
 
-/// The folders of skills in the order of search. They need not be there.
+/// The folders of skills in the order of search. They may be missing.
 std::vector<std::string> skill_folders(const Host& host);
 
 Folder open_folder(const Host& host, std::string_view path);
 
-/// A regular file, whole, or enough of it to see that it is too large for a skill.
+/// The contents of a regular file, or enough of them to see that it is too large for a skill.
 std::string read_file(const Host& host, std::string_view path);
 
 }  // namespace tenon::skill

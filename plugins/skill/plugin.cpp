@@ -15,7 +15,7 @@ constexpr std::size_t kMaxShownName = 100;
 constexpr const char* kSchema =
     R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false})";
 
-/// For the attribute of a tag. Proper names have nothing to escape.
+/// For the attribute of a tag. A name that follows the format has nothing to escape.
 std::string escaped(std::string_view name) {
     std::string out;
     for (const char c : name) {
@@ -80,9 +80,9 @@ private:
 
     void scan() {
         auto found = std::make_shared<const Catalogue>(
-            Catalogue::scan(host(), [this](Remark kind, const std::string& message) {
+            Catalogue::scan(host(), [this](Remark remark, const std::string& message) {
                 const std::lock_guard lock(mutex_);
-                remarks_.add(kind, message);
+                remarks_.add(remark, message);
             }));
         front_matter::Remarks::Lines lines;
         {

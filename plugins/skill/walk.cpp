@@ -12,13 +12,13 @@ namespace {
 constexpr int kMaxDepth = 6;
 constexpr int kMaxFolders = 2'000;
 
-/// Names in a folder that matter here.
+/// The names in a folder that this search uses.
 struct Names {
     bool has_skill = false;
     std::vector<std::string> folders;  // and links to folders; sorted
 };
 
-Names names_in(DIR* folder, const std::string& path, const Tell& tell) {
+Names names_in(DIR* folder, const std::string& path, const AddRemark& add_remark) {
     Names names;
     while (const dirent* entry = ::readdir(folder)) {
         const std::string name = entry->d_name;
@@ -32,7 +32,7 @@ Names names_in(DIR* folder, const std::string& path, const Tell& tell) {
         if (name != "SKILL.md") {
             if (is_folder) names.folders.push_back(name);
         } else if (is_folder) {
-            tell(Remark::kLeftOut, path + "/SKILL.md is left out: it is a folder");
+            add_remark(Remark::kLeftOut, path + "/SKILL.md is left out: it is a folder");
         } else {
             names.has_skill = true;
         }
@@ -47,8 +47,8 @@ std::vector<std::string> Walk::below(const std::string& root) {
     folders_left_ = kMaxFolders;
     visit(root, 0);
     if (folders_left_ < 0)
-        tell_(Remark::kLeftOut, root + " has more than " + std::to_string(kMaxFolders) +
-                                    " folders; skills in the rest of them are not found");
+        add_remark_(Remark::kLeftOut, root + " has more than " + std::to_string(kMaxFolders) +
+                                          " folders; skills in the rest of them are not found");
     return std::move(found_);
 }
 
@@ -58,9 +58,9 @@ void Walk::visit(const std::string& folder, int depth) {
     try {
         const Folder open = open_folder(host_, folder);
         if (!is_new(::dirfd(open.get()))) return;
-        names = names_in(open.get(), folder, tell_);
+        names = names_in(open.get(), folder, add_remark_);
     } catch (const Failure& failure) {
-        tell_(Remark::kLeftOut, "skills in " + folder + " are left out: " + failure.what());
+        add_remark_(Remark::kLeftOut, "skills in " + folder + " are left out: " + failure.what());
         return;
     }
     if (names.has_skill && depth > 0) {
