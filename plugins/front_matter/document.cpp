@@ -17,7 +17,7 @@ std::string with_line_feeds(std::string_view text) {
     return out;
 }
 
-/// Takes one line off the front of `text`, without its line feed.
+/// Removes the first line from `text` and returns it without its line feed.
 std::string_view take_line(std::string_view& text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
@@ -38,7 +38,7 @@ std::string_view without_blank_lines_around(std::string_view text) {
     return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
 }
 
-/// Takes the front matter off `text`, which keeps the body.
+/// Removes the front matter from `text` and returns it; `text` is the body then.
 std::string take_front_matter(std::string_view& text) {
     if (!is_border(take_line(text)))
         throw Malformed("it does not begin with front matter, which stands between lines of ---");
@@ -52,14 +52,15 @@ std::string take_front_matter(std::string_view& text) {
     throw Malformed("its front matter has no end (---)");
 }
 
-/// The parser takes what is no YAML without a word too: an open quote swallows the keys below it.
+/// The parser also accepts text that is not what its author meant: after an open quote, the keys
+/// below become part of a text.
 bool lacks_a_key(const Fields& fields, const std::vector<Written>& as_written) {
     return std::any_of(as_written.begin(), as_written.end(), [&fields](const Written& one) {
         return fields.find(one.key) == fields.end();
     });
 }
 
-/// Whether YAML takes the beginning of a text for a tag or an anchor of its author's.
+/// Whether the beginning of a text is a tag or an anchor in YAML.
 bool begins_with_a_property(std::string_view text) {
     return text.substr(0, 1) == "&" || (text.substr(0, 1) == "!" && text.substr(0, 2) != "!!");
 }

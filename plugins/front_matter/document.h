@@ -12,7 +12,7 @@
 /// agentskills.io) and definitions of subagents.
 namespace tenon::front_matter {
 
-/// Larger files are none of ours.
+/// Larger files are refused.
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMaxFrontMatterBytes = std::size_t{64} << 10U;
 
@@ -26,15 +26,15 @@ public:
 struct Document {
     Fields fields;
     std::string body;     ///< valid UTF-8, lines end in LF; without the blank lines around it
-    bool mended = false;  ///< it is no YAML as a whole: each field was read by itself
+    bool mended = false;  ///< the whole is not valid YAML: each field was read by itself
     std::vector<Written> as_written;
 
-    /// The text of a field, on one line; empty when there is none, or something else than text.
+    /// The text of a field, on one line; empty when there is none, or it is not text.
     [[nodiscard]] std::string text(std::string_view field) const;
-    /// The same for a field that can only be meant as text: one that YAML takes for something else
-    /// (`[beta]`, `#1`, `!new`) is read as it is written.
+    /// The same for a field that must be text: a value that has another meaning in YAML (`[beta]`,
+    /// `#1`, `!new`) is read as it is written.
     [[nodiscard]] std::string text_as_written(std::string_view field) const;
-    /// Whether a field says yes: true, in any of YAML's spellings.
+    /// Whether a field is true, in any of YAML's spellings.
     [[nodiscard]] bool yes(std::string_view field) const;
 };
 

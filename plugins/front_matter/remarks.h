@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -8,20 +9,24 @@
 
 namespace tenon::front_matter {
 
+/// What a remark on a file is about.
 enum class Remark {
     kLeftOut,  ///< a file, or more, cannot be used
-    kOdd,      ///< it is used, and is not as it should be
+    kOdd,      ///< it is used, but something in it is wrong
 };
 
-/// What a person should know of many files: said file by file while it is little, else summed up.
-/// Not thread-safe.
+/// Receives a remark for a person on one file.
+using AddRemark = std::function<void(Remark remark, const std::string& message)>;
+
+/// Remarks for a person on many files: each one while they are few, else a summary. Not
+/// thread-safe.
 class Remarks {
 public:
-    /// What was added before is not said again.
+    /// A message that was added before is ignored.
     void add(Remark remark, const std::string& message);
 
-    /// Lines for a person: at most four of each kind. `details` are all of those that are summed
-    /// up.
+    /// Lines for a person: at most four for each Remark. `details` are the messages behind a
+    /// summary.
     struct Lines {
         std::vector<std::string> summary;
         std::vector<std::string> details;

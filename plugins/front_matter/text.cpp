@@ -11,7 +11,8 @@ bool continues(std::string_view text, std::size_t at) {
     return at < text.size() && (byte(text, at) & 0xC0U) == 0x80U;
 }
 
-/// The bytes of the character at `at`, 0 when it is none (RFC 3629: shortest form, no surrogates).
+/// The bytes of the character at `at`; 0 when there is no valid one (RFC 3629: shortest form, no
+/// surrogates).
 std::size_t character_size(std::string_view text, std::size_t at) {
     const unsigned lead = byte(text, at);
     if (lead < 0x80) return 1;

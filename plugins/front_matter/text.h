@@ -5,13 +5,14 @@
 
 namespace tenon::front_matter {
 
-/// Where `text` stops being UTF-8; npos when all of it is.
+/// The position of the first byte that is not UTF-8; npos when all of `text` is UTF-8.
 std::size_t first_bad_byte(std::string_view text);
 
-/// Valid UTF-8 on one line: blanks and control characters in a row are one blank, none at the ends.
+/// Valid UTF-8 on one line: a series of blanks and control characters becomes one blank; there is
+/// none at the ends.
 std::string one_line(std::string_view text);
 
-/// At most `max_bytes`, an ellipsis at the end included when something was cut off.
+/// At most `max_bytes`, including an ellipsis at the end when something was cut off.
 std::string cut(std::string text, std::size_t max_bytes);
 
 }  // namespace tenon::front_matter

@@ -34,12 +34,12 @@ KeyLine split(std::string_view line) {
     colon = std::min(line.find_first_not_of(kBlanks, colon), line.size());
     if (end == begin || line[begin] == '-' || colon == line.size() || line[colon] != ':') return {};
     const std::string_view value = line.substr(colon + 1);
-    // An address, or a name of C++, in a text that goes on.
+    // A colon in an address or in a C++ name does not end a key.
     if (begins_with(value, "//") || begins_with(value, ":")) return {};
     return {line.substr(begin, end - begin), trimmed(value)};
 }
 
-/// `|` and `>`, with what YAML allows behind them: the text is in the lines below.
+/// `|` and `>`, with what YAML allows after them: the text is in the lines below.
 bool begins_block(std::string_view value) {
     return !value.empty() && (value[0] == '|' || value[0] == '>') &&
            value.find_first_not_of("+-0123456789", 1) == std::string_view::npos;
@@ -49,7 +49,7 @@ bool is_item(std::string_view line) {
     return line == "-" || begins_with(line, "- ") || begins_with(line, "-\t");
 }
 
-/// Without the quotes around it, where they are a pair and the only ones.
+/// Without the quotes around it, if there is exactly one pair.
 std::string unquoted(std::string_view text) {
     const bool pair = text.size() >= 2 && (text[0] == '"' || text[0] == '\'') &&
                       text.find(text[0], 1) == text.size() - 1;
@@ -63,7 +63,7 @@ std::vector<std::string_view> without_blank_lines(const std::vector<std::string>
     return out;
 }
 
-/// What is written, for a value that is no YAML.
+/// The written text, for a value that is not YAML.
 Field literal(const Written& field) {
     const std::vector<std::string_view> lines = without_blank_lines(field.lines);
     Field out;

@@ -9,8 +9,8 @@
 namespace tenon::front_matter {
 namespace {
 
-/// Collects the outermost mapping from the parser's events. Nodes would be made for everything in
-/// the file, and aliases among them could be followed without end.
+/// Collects the outermost mapping from the parser's events. The library's nodes would be made for
+/// everything in the file, and aliases in them could be followed without end.
 class Collector final : public YAML::EventHandler {
 public:
     [[nodiscard]] std::optional<Fields> take() {
@@ -40,7 +40,7 @@ public:
 
 private:
     // Depth 1 is the mapping: keys and values in turn. Depth 2 is within a value, or within a key
-    // that is more than text and that nobody asks for.
+    // that is not text, which is ignored.
     void leaf(FieldType type, const std::string& text) {
         if (depth_ == 1 && !key_) {
             key_ = type == FieldType::kText ? text : std::string();

@@ -8,11 +8,11 @@
 
 namespace tenon::front_matter {
 
-/// Numbers and truth values are texts. Maps, nested lists and references to other places are
-/// `kOther`: they are never followed, so that no file can grow while it is read.
+/// Numbers and truth values are texts. Maps, nested lists and aliases are `kOther`. Aliases are
+/// never followed, so that no file can grow while it is read.
 enum class FieldType { kNothing, kText, kTexts, kOther };
 
-/// What a key of the front matter holds, as far as anybody asks for it.
+/// The value of a key of the front matter, as far as the plugins use it.
 struct Field {
     FieldType type = FieldType::kNothing;
     std::string text;
@@ -20,8 +20,8 @@ struct Field {
 };
 using Fields = std::map<std::string, Field, std::less<>>;
 
-/// The keys of one YAML mapping; of a key given twice the last counts. On failure `problem` says
-/// what and in which line of `yaml`.
+/// The keys of one YAML mapping; of a key that occurs twice the last counts. On failure `problem`
+/// says what is wrong and in which line of `yaml`.
 struct Yaml {
     std::optional<Fields> fields;
     std::string problem;
