@@ -7,7 +7,7 @@
 namespace tenon_bash {
 namespace {
 
-/// What of a running job's output background_check shows when not told otherwise.
+/// How much of a running job's output background_check shows without `tail_bytes`.
 constexpr std::size_t kRunningTailBytes = 4000;
 
 /// `timeout` as it was asked for: 120 or 0.5, never 120.000000.
@@ -36,10 +36,10 @@ std::string_view tail_of(std::string_view text, std::size_t bytes) {
 [[noreturn]] void answer_interrupted(tenon::Call& call, const std::string& id) {
     std::string text;
     try {
-        // With tail_bytes the output alone: how the ending of the job looks is no news.
+        // With tail_bytes, the text is the output alone, without the line on the job's end.
         text = read(call, id, {kMaxOutputCharacters, kMaxOutputCharacters, true}).text;
     } catch (const tenon::Failure&) {
-        text.clear();  // nothing to show: the word below is the answer
+        text.clear();  // nothing to show: the line below is the whole answer
     }
     append_line(text, "[interrupted]");
     throw tenon::Failure(text, TENON_CANCELLED);
@@ -108,7 +108,7 @@ void background_check(tenon::Call& call) {
     const std::int64_t tail_bytes = call.args().integer("tail_bytes");
     const JobText read_job = read(call, id, {kMaxOutputCharacters, tail_bytes, true});
     std::string text = read_job.job.line() + "\n";
-    // A tail shows no gap; what ended and is shown whole does.
+    // The output of an ended job shows its gap itself; a tail does not.
     const std::string gap =
         read_job.omitted_bytes > 0
             ? "[" + std::to_string(read_job.omitted_bytes) + " bytes of its output omitted]"
@@ -133,7 +133,7 @@ void background_wait(tenon::Call& call) {
     std::int64_t ended = 0;
     for (const Job& job : waited.jobs)
         ended += job.ended ? 1 : 0;
-    // Many results share the room of one, down to a notification's size.
+    // Many results share the space of one result, but each has at least that of a notification.
     const std::int64_t room =
         std::max<std::int64_t>(500, kMaxOutputCharacters / std::max<std::int64_t>(1, ended));
     std::string text;

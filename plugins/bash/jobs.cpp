@@ -9,7 +9,7 @@ namespace {
 
 Job job_from(const tenon::JsonView& object) {
     return {object.text("id"), object.text("status"), object.text("preview"),
-            object.boolean("ended"), object.boolean("told"), object.boolean("background")};
+            object.boolean("ended"), object.boolean("background")};
 }
 
 std::vector<Job> jobs_from(const tenon::JsonView& answer) {
@@ -19,8 +19,8 @@ std::vector<Job> jobs_from(const tenon::JsonView& answer) {
     return jobs;
 }
 
-/// The length of the line end that `text` begins with; 0: with none. Whatever some reader takes for
-/// one counts (Unicode 15, section 5.8).
+/// The length of the line end that `text` begins with; 0: there is none. Everything that some
+/// program treats as a line end counts (Unicode 15, section 5.8).
 std::size_t line_end(std::string_view text) {
     for (const std::string_view end : {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e",
                                        "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {

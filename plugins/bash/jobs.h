@@ -6,8 +6,8 @@
 
 #include <tenon/plugin.hpp>
 
-/// The host's job.* methods as functions. They throw tenon::Failure with what the host said, worded
-/// for a model ("Error: …").
+/// The host's job.* methods as functions. They throw tenon::Failure with the host's message for a
+/// model ("Error: …").
 namespace tenon_bash {
 
 constexpr std::int64_t kMaxOutputCharacters = 50'000;
@@ -16,7 +16,6 @@ constexpr std::int64_t kMaxOutputCharacters = 50'000;
 struct Job {
     std::string id, status, preview;
     bool ended = false;
-    bool told = false;
     bool background = false;
 
     /// "[completed] make test"
@@ -29,20 +28,20 @@ struct JobText {
     std::int64_t omitted_bytes = 0;  ///< of the output; not kept
 };
 
-/// What job.wait/1 found. When the call was cancelled meanwhile, `jobs` is empty.
+/// The answer of job.wait/1. When the call was cancelled meanwhile, `jobs` is empty.
 struct Waited {
     std::vector<Job> jobs;
     bool cancelled = false;
 };
 
-/// How job.read/1 is to read.
+/// The parameters of job.read/1.
 struct ReadOptions {
     std::int64_t max_characters = kMaxOutputCharacters;
     std::int64_t tail_bytes = 0;  ///< 0: not only the tail
     bool deliver = true;          ///< the text goes into the result of this call
 };
 
-/// Sends a request; its answer's text is owned by the result.
+/// Sends a request. The result owns the answer's text.
 tenon::Reply ask(const tenon::Call& call, std::string_view method, const tenon::JsonObject& params);
 
 Waited wait(const tenon::Call& call, const std::vector<std::string>& ids, std::int64_t timeout_ms);
@@ -51,11 +50,11 @@ std::vector<Job> list(const tenon::Call& call);
 Job move_to_background(const tenon::Call& call, const std::string& id);
 void cancel(const tenon::Call& call, const std::string& id);
 
-/// Text that somebody else wrote, each line indented by two spaces, whatever ends a line: no line
-/// of it can be taken for one that a tool wrote about a job.
+/// Text of another author, each line indented by two spaces, whatever ends a line. So none of its
+/// lines looks like a line that a tool wrote about a job.
 std::string indented(std::string_view text);
 
-/// Seconds as a model gives them, in the milliseconds of the host: at least 1, at most ten years.
+/// The seconds of a model in milliseconds: at least 1, at most ten years.
 std::int64_t milliseconds(double seconds);
 
 }  // namespace tenon_bash
