@@ -21,8 +21,8 @@ std::string_view without_newlines_at_end(std::string_view text) {
     return text.substr(0, text.find_last_not_of("\r\n") + 1);
 }
 
-/// The length of the line end at `at`; 0: there is none. Whatever some reader takes for one counts
-/// (Unicode 15, section 5.8).
+/// The length of the line end at `at`; 0: there is none. Everything that some program treats as a
+/// line end counts (Unicode 15, section 5.8).
 std::size_t line_end(std::string_view text, std::size_t at) {
     const std::string_view rest = text.substr(at);
     for (const std::string_view end : {"\r\n", "\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e",

@@ -54,7 +54,7 @@ void Queue::adopt_running(JobRecord job, bool is_delivered) {
         tracked.delivered = is_delivered;
         set_adopted(tracked, job);
     }
-    // One that cannot be told to end is ended by its supervisor at its limit.
+    // Where this fails, the supervisor ends the job at its time limit.
     if (of_nobody) std::ignore = cancel(job.id, "restart");
 }
 

@@ -291,7 +291,7 @@ std::vector<JobRecord> Store::list(Problems* problems) const {
 }
 
 void sort_by_submission(std::vector<JobRecord>& jobs) {
-    std::map<std::string, std::int64_t> begin;  // of each boot, as far as can be told
+    std::map<std::string, std::int64_t> begin;  // of each boot, as far as it is known
     for (const JobRecord& job : jobs) {
         const auto [it, first] = begin.emplace(job.boot_id, job.submitted_ms);
         if (!first) it->second = std::min(it->second, job.submitted_ms);

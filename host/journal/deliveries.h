@@ -52,7 +52,7 @@ public:
     [[nodiscard]] bool is_open(const std::string& job) const;
 
     /// Two calls of one answer may find the same end: the first that reserves it delivers it. A
-    /// reservation lasts also beyond the delivery, so that the other call is told so.
+    /// reservation lasts beyond the delivery, so that the other call learns of it.
     [[nodiscard]] Reservation reserve(const std::string& job, const std::string& call);
     /// The calls of the answer are over: what they reserved and did not deliver is open again.
     void end_reservations();
