@@ -16,7 +16,7 @@ bool fits(char c) {
     return kAlphabet.find(c) != std::string_view::npos || c == '_' || c == '-';
 }
 
-std::uint64_t by_chance() {
+std::uint64_t random_number() {
     return std::stoull(random_hex(16), nullptr, 16);
 }
 
@@ -39,7 +39,7 @@ std::string CallIds::assign(std::string_view offered) {
     const Lock lock(mutex_);
     std::string id(is_call_id(offered) ? offered : "");
     while (id.empty() || !used_.insert(id).second)
-        id = call_id_of(by_chance());
+        id = call_id_of(random_number());
     return id;
 }
 

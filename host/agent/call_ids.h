@@ -12,20 +12,20 @@ namespace tenon::agent {
 /// Whether every endpoint takes this as the id of a call: letters, digits, _ and -, at most 64.
 bool is_call_id(std::string_view text);
 
-/// The id that stands for `number`: nine letters and digits, since some chat templates want exactly
-/// that and no endpoint refuses it.
+/// The id for `number`: nine letters and digits, since some chat templates require exactly that and
+/// no endpoint refuses it.
 std::string call_id_of(std::uint64_t number);
 
-/// The ids of all calls of one session: those that its journal holds, from the beginning, also
-/// before a summary, because jobs and results know their call by its id; and those of its subagents
+/// The ids of all calls of one session. They include all calls in its journal, also those before a
+/// summary, because jobs and results name their call by its id; and the calls of its subagents
 /// since this host began. The journals of subagents are not read. Thread-safe.
 class CallIds {
 public:
-    /// The id under which a call goes into the conversation, the journal and every request. What
-    /// the server offers is taken when it is well formed and no call of the session has had it;
-    /// else the call gets another one by chance. `offered` may be empty or any bytes.
+    /// The id of a call in the conversation, the journal and every request: the id that the server
+    /// offers if it is well formed and no call of the session has it, else a random one. `offered`
+    /// may be empty or any bytes.
     std::string assign(std::string_view offered);
-    /// An id that stands in the conversation already. False: it was known.
+    /// Adds an id that is in the conversation already. False: it was known.
     bool add(std::string_view id);
     [[nodiscard]] bool contains(std::string_view id) const;
 

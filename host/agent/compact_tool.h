@@ -4,8 +4,8 @@
 
 namespace tenon::agent {
 
-/// `compact`: the model asks for a summary in place of the conversation. The call itself only
-/// answers; the loop sees it and does the work when the turn is over.
+/// `compact`: the model asks that a summary replaces the conversation. The call itself only returns
+/// a text; the loop makes the summary when the turn is over.
 class CompactTool final : public Tool {
 public:
     static constexpr std::string_view kName = "compact";

@@ -20,7 +20,7 @@ std::int64_t near(std::int64_t threshold) {
 std::int64_t worthwhile(std::int64_t threshold) {
     return threshold / 20;
 }
-/// Text that does not fit at four bytes a token is denser than that.
+/// Text that does not fit at four bytes a token has fewer bytes a token.
 std::size_t plain_bytes(std::int64_t threshold) {
     return static_cast<std::size_t>(std::max<std::int64_t>(threshold, 0)) * 3;
 }
@@ -167,8 +167,8 @@ Result<void, Compaction::Failure> Compaction::replace(const Attempt& attempt,
     return {};
 }
 
-/// The message with the results of the last turn, which no request will carry any more; null: there
-/// is none.
+/// The message with the results of the last turn, which no request will contain any more; null:
+/// there is none.
 Json Compaction::last_results() const {
     const Message& last = ports_.session.conversation().messages().back();
     const Json message = json_or_null(last.wire);
@@ -188,7 +188,7 @@ std::string Compaction::replacement(const std::string& summary,
     return ports_.secrets.redact(utf8::repair(text));
 }
 
-/// Whether the run can go on after an attempt that nobody asked for.
+/// Whether the run can go on after an automatic attempt.
 Result<void, CompactionFailure> Compaction::check_progress(const Result<void, Failure>& replaced) {
     if (!replaced) {
         switch (replaced.error().cause) {
@@ -207,7 +207,7 @@ Result<void, CompactionFailure> Compaction::check_progress(const Result<void, Fa
                        " tokens, of " + std::to_string(threshold()));
 }
 
-/// After the second time in a row it would go on for ever.
+/// The second time in a row, the run ends: it would never make progress.
 Result<void, CompactionFailure> Compaction::no_progress(const std::string& why) {
     if (++without_progress_ >= kMostWithoutProgress) {
         return CompactionFailure{

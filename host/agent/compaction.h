@@ -16,16 +16,17 @@ namespace tenon::agent {
 struct CompactionOptions {
     /// How many tokens a request to the model of that name may have; empty: 50,000 for any.
     std::function<std::int64_t(std::string_view model)> threshold;
-    /// Whether the window of that model is known, so that the threshold is no guess; empty: of
-    /// none.
+    /// Whether the window of that model is known, so that the threshold is not a guess; empty: no
+    /// window is known.
     std::function<bool(std::string_view model)> knows_window;
-    /// How many an answer of it may have; empty: what was asked for.
+    /// How many tokens an answer of that model may have; empty: as many as were asked for.
     std::function<std::int64_t(std::string_view model)> answer;
-    /// The endpoint has stated the window of the model; what the two above say may change.
+    /// Called when the endpoint has stated the window of the model. The results of the functions
+    /// above may change then.
     std::function<void(std::string_view model, std::int64_t window)> learn;
-    /// The endpoint has answered a prompt of that many tokens, by its own count.
+    /// Called when the endpoint has answered a prompt of that many tokens, by its own count.
     std::function<void(std::string_view model, std::int64_t prompt)> accepted;
-    std::size_t keep_recent = 3;  ///< tool results that stay whole in any case
+    std::size_t keep_recent = 3;  ///< the newest tool results, which are never shortened
 };
 
 /// Why a conversation could not be made shorter; the run cannot go on.
@@ -34,18 +35,19 @@ struct CompactionFailure {
     bool interrupted = false;  ///< by the stop token; not an error
 };
 
-/// A request that was refused because it is too long, or may have been.
+/// A request that was refused because it is, or may be, too long.
 struct RefusedRequest {
-    std::string why;      ///< the endpoint's own words
-    bool certain = true;  ///< false: these words are not known
+    std::string why;      ///< the endpoint's message
+    bool certain = true;  ///< false: the message is unknown, so the reason may be another
     std::optional<std::int64_t> window = {};
 };
 
-/// Makes a session's conversation shorter when it is due: first old tool results, in one batch;
-/// when that is not enough all of it, saved as a transcript and replaced by a summary that the
-/// model writes. What fails leaves the conversation as it was; two attempts in a row without
-/// progress end the run. Called between turns, when all calls are answered, on the thread of the
-/// conversation; blocks while the model writes. Owns nothing of what it is given.
+/// Makes a session's conversation shorter when it is too long. First it shortens old tool results,
+/// in one batch. If that is not enough, it saves the whole conversation as a transcript, and a
+/// summary that the model writes replaces it. A failed attempt leaves the conversation unchanged;
+/// two attempts in a row without progress end the run. Called between turns, when all calls are
+/// answered, on the thread of the conversation; blocks while the model writes. Owns nothing of what
+/// it is given.
 class Compaction {
 public:
     struct Ports {
@@ -70,12 +72,12 @@ public:
     /// Asks for a summary before the next request; `focus` may be empty.
     void request_summary(std::string focus) { requested_focus_ = std::move(focus); }
 
-    /// Makes the conversation shorter before a request where that is due or was asked for.
+    /// Makes the conversation shorter before a request, if it is too long or a summary was
+    /// requested.
     Result<void, CompactionFailure> before_request(std::stop_token stop);
 
-    /// Whether a shorter conversation may be what the endpoint wants. Words that are not known
-    /// count only when the conversation is long: half the threshold, and less where the window is
-    /// not known.
+    /// Whether the endpoint may accept a shorter conversation. An unknown message counts only when
+    /// the conversation is long: half the threshold, and less when the window is not known.
     [[nodiscard]] bool can_help(const RefusedRequest& refusal) const;
 
     /// On success the conversation, or the answer that is asked for, is shorter, and the request
@@ -90,10 +92,10 @@ public:
     /// Makes a summary now, because a person asks for it. On success it replaces the conversation.
     Result<void, CompactionFailure> compact_now(const std::string& focus, std::stop_token stop);
 
-    /// The provider's count for a request: shows whether the last summary was of use.
+    /// The provider's count for a request. It shows whether the last summary was short enough.
     void answered(const Usage& usage);
 
-    /// What summaries have cost since it was asked last.
+    /// The tokens that summaries have used since the last call.
     Usage take_usage() { return std::exchange(usage_, {}); }
 
 private:
@@ -101,8 +103,8 @@ private:
     struct Attempt {
         Trigger trigger;
         std::string focus;
-        bool fits;           ///< as far as is known, into a request
-        bool shows_results;  ///< watchers have not seen the last turn's
+        bool fits;           ///< into a request, as far as is known
+        bool shows_results;  ///< the results of the last turn were not shown yet
     };
     struct Failure {
         enum class Cause { kInterrupted, kFailed, kJournal } cause = Cause::kFailed;

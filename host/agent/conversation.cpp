@@ -36,7 +36,7 @@ std::map<std::string, std::string> calls_of(const Message& answer) {
     return names;
 }
 
-/// The block that takes this one's place; empty when it stays as it is.
+/// The block that replaces this one; empty when the block does not change.
 std::string redacted(std::string_view text, const std::set<std::string>& ids,
                      const std::map<std::string, std::string>& calls) {
     const Json block = json_or_null(text);
@@ -85,7 +85,7 @@ void Conversation::begin_message(Message message) {
     messages_.push_back(std::move(message));
 }
 
-void Conversation::put_in_place(std::vector<Message> messages) {
+void Conversation::replace_messages(std::vector<Message> messages) {
     messages_.clear();
     settled_bytes_ = 0;
     for (Message& message : messages)
@@ -103,7 +103,7 @@ void Conversation::drop_open_server_calls() {
     std::vector<Message> messages = std::move(messages_);
     messages.pop_back();
     if (!kept.empty()) messages.push_back(std::move(answer));
-    put_in_place(std::move(messages));
+    replace_messages(std::move(messages));
 }
 
 void Conversation::add_text(std::string_view text) {
@@ -172,7 +172,7 @@ void Conversation::strip_thinking(std::size_t from) {
         }
         if (!stripped.block_ends.empty()) kept.push_back(std::move(stripped));
     }
-    put_in_place(std::move(kept));
+    replace_messages(std::move(kept));
 }
 
 void Conversation::redact(const std::set<std::string>& tool_use_ids) {

@@ -46,7 +46,7 @@ public:
     /// Results may come in any order; they are sent in the order of the calls. False when the last
     /// answer has no such open call: nothing was added.
     [[nodiscard]] bool add_result(std::string_view tool_use_id, const ToolResult& result);
-    /// The same with a text that is a JSON string already, as it stands in a journal.
+    /// The same with a text that is a JSON string already, as a journal has it.
     [[nodiscard]] bool add_quoted_result(std::string_view tool_use_id, std::string_view quoted,
                                          bool is_error);
     /// `content` is the JSON array of blocks, kept byte for byte, not empty. The last message is a
@@ -62,7 +62,8 @@ public:
     /// of them. Unknown ids are passed over.
     void redact(const std::set<std::string>& tool_use_ids);
     /// Replaces all messages by one user message: `introduction`, `summary`, and `unanswered`,
-    /// texts that no answer has followed yet. `needs_answer`: the summary alone needs an answer.
+    /// texts that no answer has followed yet. `needs_answer`: the summary needs an answer even
+    /// without `unanswered`.
     void restart(const std::vector<std::string>& introduction, std::string_view summary,
                  const std::vector<std::string>& unanswered, bool needs_answer);
 
@@ -74,7 +75,7 @@ private:
     Message& open_user_message();
     void begin_message(Message message);
     void drop_open_server_calls();
-    void put_in_place(std::vector<Message> messages);
+    void replace_messages(std::vector<Message> messages);
     bool answer_call(std::string_view tool_use_id, std::string block);
 
     std::vector<Message> messages_;

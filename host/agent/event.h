@@ -10,8 +10,7 @@
 #include "host/agent/message.h"
 #include "host/agent/tool_facts.h"
 
-/// What just happened, for those who watch the session. Events carry copies; a watcher may keep
-/// them.
+/// Events of a session, for those who watch it. Events contain copies; a watcher may keep them.
 namespace tenon::agent {
 
 struct SessionOpened {
@@ -67,7 +66,7 @@ struct JobChanged {
     std::string command;
     std::optional<int> exit_code;
 };
-/// Something a person should know that is no failure of the run.
+/// A message for a person that is not a failure of the run.
 struct Notice {
     std::string text;
 };

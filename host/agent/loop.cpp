@@ -17,7 +17,7 @@ constexpr int kMostRefusals = 2;
 constexpr std::string_view kGoOn =
     "Your answer is not complete. Continue exactly where it stopped.";
 
-/// The journal cannot be written: nothing may go on that relies on it.
+/// The journal cannot be written, so nothing that relies on it may go on.
 class JournalFailed : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -27,7 +27,7 @@ void must(const Result<void>& written) {
     if (!written) throw JournalFailed(written.error().message);
 }
 
-/// Why the conversation does not fit into the model's window, or may not; nothing when it does.
+/// The refusal, if the conversation does not, or may not, fit into the model's window.
 std::optional<RefusedRequest> refusal_in(const Result<Answer, ModelFailure>& answer) {
     if (!answer) {
         const ModelFailure& failure = answer.error();
@@ -165,7 +165,7 @@ Loop::Next Loop::ask(std::stop_token stop) {
     auto answer = request(stop);
     for (int refusals = 0; refusals < kMostRefusals && !stop.stop_requested(); ++refusals) {
         const auto refusal = refusal_in(answer);
-        // The second time an answer that does not fit is taken as far as it came.
+        // The second time, the part of the answer that has arrived is used.
         if (!refusal || (answer && refusals > 0) || !compaction_.can_help(*refusal)) break;
         if (answer) result_.usage += answer->usage;
         if (!can_go_on(compaction_.after_refusal(*refusal, stop))) return Next::kStop;

@@ -21,7 +21,7 @@ struct Message {
     /// For each block the offset in `wire` of its closing brace: where a cache mark can be
     /// inserted.
     std::vector<std::size_t> block_ends;
-    /// Parallel to block_ends: whether a cache mark may stand on the block (not on thinking).
+    /// Parallel to block_ends: whether the block may have a cache mark (thinking may not).
     std::vector<bool> can_mark;
 };
 
@@ -32,7 +32,7 @@ struct Usage {
     std::int64_t cache_read_input_tokens = 0;
     std::int64_t cache_creation_input_tokens = 0;
 
-    /// A sum that has no place in 64 bits stays at the largest number.
+    /// A sum that does not fit into 64 bits becomes the largest number.
     Usage& operator+=(const Usage& other) {
         input_tokens = sum(input_tokens, other.input_tokens);
         output_tokens = sum(output_tokens, other.output_tokens);
@@ -50,8 +50,8 @@ private:
     }
 };
 
-/// What the model asked for. When `input_error` is not empty the arguments were no JSON object:
-/// such a call never runs, the text says why.
+/// A tool call of the model. When `input_error` is not empty, the arguments were not a JSON object:
+/// such a call never runs, and the text says why.
 struct ToolCall {
     std::string id;
     std::string name;
@@ -59,7 +59,7 @@ struct ToolCall {
     std::string input_error;
 };
 
-/// What the model gets back. Text is valid UTF-8.
+/// The result of a call for the model. The text is valid UTF-8.
 struct ToolResult {
     std::string text;
     bool is_error = false;

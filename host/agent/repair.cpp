@@ -12,7 +12,7 @@ namespace tenon::agent {
 namespace {
 
 constexpr std::size_t kLongestName = 64;
-/// No answer has as many tokens: a larger figure says nothing.
+/// No answer has so many tokens: a larger number is wrong.
 constexpr double kMostTokens = 1e9;
 
 /// The characters beyond ASCII that Unicode calls white space (PropList.txt, White_Space).
@@ -59,7 +59,7 @@ bool is_blank(std::string_view text) {
     return true;
 }
 
-std::size_t without_thinking_at_the_end(const std::vector<std::string_view>& blocks) {
+std::size_t count_without_final_thinking(const std::vector<std::string_view>& blocks) {
     std::size_t count = blocks.size();
     while (count > 0 && is_thinking_block(blocks[count - 1]))
         --count;
@@ -93,11 +93,11 @@ std::vector<std::string_view> without_open_server_calls(
             string_or(block, "type") == kCall && ended.count(string_or(block, "id")) == 0;
         if (!is_open) kept.push_back(text);
     }
-    if (kept.size() < blocks.size()) kept.resize(without_thinking_at_the_end(kept));
+    if (kept.size() < blocks.size()) kept.resize(count_without_final_thinking(kept));
     return kept;
 }
 
-std::string fitting_tool_name(std::string_view name) {
+std::string accepted_tool_name(std::string_view name) {
     std::string out(name.substr(0, kLongestName));
     for (char& c : out) {
         const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||

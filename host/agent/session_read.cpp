@@ -61,7 +61,7 @@ Error no_record(const std::filesystem::path& path, const journal::Place& first,
                  "', or put a copy of it in its place"};
 }
 
-/// What the first record that can be read says, when it is that of the session `id`.
+/// The head in the first readable record, if it is that of the session `id`.
 Result<SessionHead> first_record(const std::filesystem::path& path, const journal::Place& place,
                                  const std::vector<journal::Place>& damaged,
                                  const std::string& id) {
@@ -150,7 +150,7 @@ void Session::note(const std::string& where, const std::string& what) {
     warnings_.push_back("session " + head_.id + ", " + where + ": " + what);
 }
 
-/// What could not be read may have been anything: the thinking after it is void.
+/// The unreadable part may have been anything, so the thinking after it is not valid any more.
 void Session::warn(const std::string& where, const std::string& what) {
     mended_ = true;
     note(where, what);
@@ -255,7 +255,7 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
                               : std::string(texts[i]));
         if (call) calls.push_back(std::move(*call));
     }
-    const std::size_t count_kept = without_thinking_at_the_end({blocks.begin(), blocks.end()});
+    const std::size_t count_kept = count_without_final_thinking({blocks.begin(), blocks.end()});
     mended_ = mended_ || count_kept < blocks.size();
     blocks.resize(count_kept);
     if (blocks.empty()) return;
@@ -271,7 +271,7 @@ void Session::read_answer(const journal::Record& record, const std::string& wher
 /// only on the place of the call, so that it is the same whenever the journal is read.
 std::string Session::name_call(ToolCall& call, std::string_view block, std::uint64_t place) {
     std::string out(block);
-    if (const std::string name = fitting_tool_name(call.name); name != call.name) {
+    if (const std::string name = accepted_tool_name(call.name); name != call.name) {
         mended_ = true;
         call.name = name;
         out = with_member(out, "name", name);
@@ -302,8 +302,8 @@ std::string Session::call_recorded_as(const std::string& id) const {
     return id;
 }
 
-/// The calls that a record names. Records name calls by their id in the conversation; those of
-/// older versions by the recorded id.
+/// The calls that a record names: by their id in the conversation, or, in records of older
+/// versions, by the recorded id.
 std::set<std::string> Session::calls_recorded_as(const std::vector<std::string>& ids) const {
     std::set<std::string> calls;
     for (const std::string& id : ids) {

@@ -78,7 +78,7 @@ std::string plain_text(std::span<const Message> messages) {
     return text;
 }
 
-/// At most the last `most` bytes, beginning with a whole character, and what is said of the rest.
+/// At most the last `most` bytes, beginning with a whole character, and a remark on the rest.
 std::string newest(const std::string& text, std::size_t most) {
     if (text.size() <= most) return text;
     std::size_t from = text.size() - most;
@@ -123,7 +123,7 @@ public:
         std::size_t most = std::min(text.size(), limits_.plain_bytes);
         auto summary = ask_in_plain_text(newest(text, most));
         for (int attempt = 1; may_shrink(attempt, most); ++attempt) {
-            most = std::min(less_than(most), limits_.plain_bytes);
+            most = std::min(shrunk(most), limits_.plain_bytes);
             summary = ask_in_plain_text(newest(text, most));
         }
         return summary;
@@ -134,8 +134,8 @@ private:
         if (length_ == Length::kFits || most <= kLeastText) return false;
         return attempt < (length_ == Length::kTooLong ? kPlainAttempts : kUnsureAttempts);
     }
-    /// Few attempts must get further.
-    [[nodiscard]] std::size_t less_than(std::size_t most) const {
+    /// Each attempt makes it much shorter, since there are few attempts.
+    [[nodiscard]] std::size_t shrunk(std::size_t most) const {
         return most / (length_ == Length::kTooLong ? 2 : 4);
     }
 

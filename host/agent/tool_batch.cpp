@@ -13,23 +13,24 @@
 namespace tenon::agent {
 namespace {
 
-// Of calls that may wait for long, so many run at once; the rest wait for a thread.
+// So many calls that may wait for long run at once; the others wait for a thread.
 constexpr std::size_t kMostOwnThreads = 256;
 // Of a command: a thread that watches it, its supervisor, bash, and what bash starts.
-constexpr std::size_t kForItsProcesses = 5;
+constexpr std::size_t kProcessesPerCommand = 5;
 
 // Of a command: the call's own, its supervisor's two, and one to read what it printed.
-constexpr std::size_t kForItsDescriptors = 4;
+constexpr std::size_t kDescriptorsPerCommand = 4;
 constexpr std::size_t kDescriptorsToSpare = 24;
 
-/// As many as the system has processes and descriptors for.
+/// How many such calls the system has processes and descriptors for.
 std::size_t most_own_threads() {
-    const std::size_t processes = processes_left().value_or(kMostOwnThreads * kForItsProcesses);
+    const std::size_t processes = processes_left().value_or(kMostOwnThreads * kProcessesPerCommand);
     const std::size_t descriptors = descriptors_left();
     const std::size_t spare =
         descriptors > kDescriptorsToSpare ? descriptors - kDescriptorsToSpare : 0;
     return std::clamp<std::size_t>(
-        std::min(processes / kForItsProcesses, spare / kForItsDescriptors), 1, kMostOwnThreads);
+        std::min(processes / kProcessesPerCommand, spare / kDescriptorsPerCommand), 1,
+        kMostOwnThreads);
 }
 
 CallOutcome failure(std::string why) {
@@ -46,7 +47,7 @@ std::string unknown_tool(const std::string& name, Toolbox& toolbox) {
 /// Calls that wait for a thread. They are taken in the order of the answer, so that none waits for
 /// its turn behind one that has no thread yet.
 template <class Task>
-class Lane {
+class CallQueue {
 public:
     void add(const Task& task) {
         const Lock lock(mutex_);
@@ -61,15 +62,15 @@ public:
         return task;
     }
 
-    std::size_t tasks = 0;    // in all; for the thread that asked
-    std::size_t threads = 0;  // that take from here; also for that thread
+    std::size_t tasks = 0;    // in all; used only by the thread that runs the batch
+    std::size_t threads = 0;  // that take from here; used only by that thread
 
 private:
     Mutex mutex_;
     std::deque<Task> waiting_ TENON_GUARDED_BY(mutex_);
 };
 
-/// Outcomes that wait for the thread that asked.
+/// Outcomes that wait for the thread that runs the batch.
 class Outcomes {
 public:
     void put(const ToolCall& call, CallOutcome outcome) {
@@ -139,35 +140,36 @@ void ToolBatch::run_side_by_side(
         turns.try_emplace(group, count);
     std::map<std::string, std::size_t> next_place;
 
-    Lane<Task> pooled, with_own_thread;
-    std::vector<std::pair<Task, Lane<Task>*>> tasks;
+    CallQueue<Task> pooled, with_own_thread;
+    std::vector<std::pair<Task, CallQueue<Task>*>> tasks;
     for (const ToolCall* call : calls) {
         const std::string group = group_of(call);
         const Tool* tool = toolbox_.find(call->name);
-        Lane<Task>& lane = tool != nullptr && tool->spec().own_thread ? with_own_thread : pooled;
-        tasks.emplace_back(Task{call, &turns.at(group), next_place[group]++}, &lane);
-        lane.add(tasks.back().first);
+        CallQueue<Task>& queue =
+            tool != nullptr && tool->spec().own_thread ? with_own_thread : pooled;
+        tasks.emplace_back(Task{call, &turns.at(group), next_place[group]++}, &queue);
+        queue.add(tasks.back().first);
     }
     Outcomes outcomes;
     std::vector<std::jthread> threads;
-    const auto start_threads = [&](Lane<Task>& lane, std::size_t most) {
-        const auto work = [this, stop, &lane, &outcomes] {
-            while (const auto task = lane.take())
+    const auto start_threads = [&](CallQueue<Task>& queue, std::size_t most) {
+        const auto work = [this, stop, &queue, &outcomes] {
+            while (const auto task = queue.take())
                 outcomes.put(*task->call, run_one(*task, stop));
         };
         try {
-            for (; lane.threads < std::min(lane.tasks, most); ++lane.threads)
+            for (; queue.threads < std::min(queue.tasks, most); ++queue.threads)
                 threads.emplace_back(work);
         } catch (const std::system_error&) {
             // The system has no more: those that run take over the rest.
         }
     };
-    // To ask what is left costs a look through /proc.
+    // Measuring what is left reads /proc, so it is done only for several calls.
     start_threads(with_own_thread, with_own_thread.tasks > 1 ? most_own_threads() : 1);
     start_threads(pooled, max_workers_);
     std::size_t outstanding = 0;
-    for (const auto& [task, lane] : tasks) {
-        if (lane->threads == 0) {
+    for (const auto& [task, queue] : tasks) {
+        if (queue->threads == 0) {
             finished(*task.call, run_one(task, stop));
         } else {
             ++outstanding;

@@ -20,7 +20,7 @@ bool is_blank_quoted(std::string_view quoted) {
         if (quoted[i] != '\\') return false;
         ++i;
         if (std::string_view("tnrf").find(quoted[i]) != std::string_view::npos) continue;
-        // The control characters without a letter of their own: of these, \v counts.
+        // The control characters without a short escape: of these, \v is a blank.
         const std::string_view code = quoted.substr(i, 5);
         if (code != "u000b" && code != "u000B") return false;
         i += 4;

@@ -80,7 +80,7 @@ Result<ContentBlock> finish_block(OrderedJson fields,
     }
     agent::ToolCall call;
     call.id = string_or(fields, "id");
-    call.name = agent::fitting_tool_name(string_or(fields, "name"));
+    call.name = agent::accepted_tool_name(string_or(fields, "name"));
     if (call.name.empty()) return Error{"a tool_use block has no name"};
     call.input = std::move(input.value);
     call.input_error = std::move(input.error);
@@ -118,7 +118,7 @@ void put_content(agent::Answer& answer, std::vector<ContentBlock> blocks, agent:
         if (block.call) name_call(block, ids != nullptr ? *ids : of_this_answer);
         wires.push_back(block.wire);
     }
-    blocks.resize(agent::without_thinking_at_the_end(wires));
+    blocks.resize(agent::count_without_final_thinking(wires));
     answer.content = "[";
     for (ContentBlock& block : blocks) {
         if (answer.content.size() > 1) answer.content += ',';
