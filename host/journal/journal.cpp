@@ -58,7 +58,7 @@ Result<void> Journal::mend_end() {
         end_ = FileEnd::kWhole;
         return {};
     }
-    // Where nothing can be removed (chattr +a), the half line is ended as one that is no record.
+    // When nothing can be removed (chattr +a), the half line gets a line end, and is not a record.
     const bool unended = end_ == FileEnd::kUnended;
     if (auto written = write_all(fd_.get(), unended ? "\n" : "!\n"); !written)
         return written.error().while_doing(doing + ": end the last line");

@@ -56,7 +56,7 @@ Result<std::optional<JournalLines::Line>> JournalLines::next() {
             return std::optional(line);
         }
         searched = length;
-        if (line.too_long) {  // what is not given out is not kept
+        if (line.too_long) {  // it is not returned, so it is not kept
             offset_ += static_cast<std::int64_t>(length);
             from_ = buffer_.size();
             searched = 0;

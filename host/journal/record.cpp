@@ -34,7 +34,7 @@ std::size_t escape_length(std::string_view text, std::size_t at) {
     return second >= 0xDC00 && second <= 0xDFFF ? 12 : 0;
 }
 
-/// Where the JSON string that begins at `at` ends, behind its quote; npos: it is none (RFC 8259,
+/// The position after the JSON string that begins at `at`; npos: it is not a string (RFC 8259,
 /// section 7).
 std::size_t string_end(std::string_view text, std::size_t at) {
     bool ascii = true;
@@ -53,8 +53,8 @@ std::size_t string_end(std::string_view text, std::size_t at) {
     return std::string_view::npos;
 }
 
-/// Where a value that is no string ends: at the comma or brace behind it. Whether it is one is for
-/// the parser.
+/// Where a value that is not a string ends: at the comma or brace after it. The parser checks the
+/// value itself.
 std::size_t value_end(std::string_view text, std::size_t at) {
     std::size_t depth = 0;
     for (std::size_t i = at; i < text.size(); ++i) {
@@ -107,7 +107,7 @@ RecordType Record::type() const {
 
 Result<Record> Record::read(std::string_view line) {
     Record record;
-    std::string others;  // the members that are no strings, for the parser
+    std::string others;  // the members that are not strings, for the parser
     std::size_t i = skip_blanks(line, 0);
     if (at(line, i) != '{') return damaged(i);
     i = skip_blanks(line, i + 1);

@@ -34,7 +34,7 @@ std::optional<SessionEntry> entry_from(const Record& record) {
     }
 }
 
-/// Gathers what a user message is made of.
+/// Collects the parts of a user message.
 class Messages {
 public:
     void take(const SessionEntry& entry) {

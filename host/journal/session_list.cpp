@@ -167,8 +167,8 @@ bool is_session_held(const fs::path& folder, const std::string& id) {
     struct stat info {};
     if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
     if (locked_files().count(lock_name(info)) > 0) return true;
-    // Where /proc/locks names the file in another way. Let go at once: a host may be about to open
-    // it.
+    // For a file that /proc/locks names in another way. The lock is released at once, since a host
+    // may be about to open the session.
     return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
