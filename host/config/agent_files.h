@@ -5,7 +5,7 @@
 #include <vector>
 
 /// Files that define kinds of subagents: the *.md files of a few directories, as bytes. Decides
-/// whether they may be used. What they mean is the business of the plugin that asks for them.
+/// whether they may be used. Their meaning is the business of the plugin that asks for them.
 namespace tenon::config {
 
 constexpr std::size_t kMaxAgentFileBytes = std::size_t{256} << 10U;

@@ -169,8 +169,7 @@ private:
         out_.layers.push_back(std::move(layer));
     }
 
-    /// What holds where nothing else sets the key: also a proxy of the environment, and the model
-    /// of the workspace's .env.
+    /// The defaults, also a proxy of the environment and the model of the workspace's .env.
     void add_defaults() {
         Layer layer = unnamed_layer(LayerTrust::kBuiltIn);
         for (const KeySpec& spec : setting_keys()) {

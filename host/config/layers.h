@@ -14,7 +14,7 @@ struct Layers {
     std::vector<Layer> layers;  ///< weakest first
     Places places;
     std::filesystem::path workspace;  ///< absolute, symlinks resolved; empty when there is none
-    std::string no_workspace;  ///< why, when nobody named one and the current directory is no use
+    std::string no_workspace;  ///< why, when none was named and the current directory is no use
     DotEnv dotenv;             ///< the workspace's; its MODEL_ID is in a layer
     std::vector<std::string> files, warnings, errors;
 };

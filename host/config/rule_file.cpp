@@ -30,9 +30,9 @@ bool is_setting(const std::string& rule) {
     return value && value->text == rule;
 }
 
-/// What in the file the next start would refuse, or what belongs into another configuration file;
-/// else empty.
-std::string what_is_foreign(const std::vector<ConfigEntry>& entries) {
+/// Describes the first entry that the next start would refuse, or that belongs into another
+/// configuration file; empty when there is none.
+std::string first_foreign_entry(const std::vector<ConfigEntry>& entries) {
     for (const ConfigEntry& entry : entries) {
         if (numbered_key(entry.key).key != kKey)
             return "it holds '" + entry.key + "', and may hold nothing but " + std::string(kKey);
@@ -51,14 +51,14 @@ Result<Contents> read_rules(const fs::path& file) {
     auto parsed = parse_config(file, *bytes);
     if (!parsed) return parsed.error();
     if (!parsed->problems.empty()) return Error{parsed->problems.front()};
-    if (const std::string foreign = what_is_foreign(parsed->entries); !foreign.empty())
+    if (const std::string foreign = first_foreign_entry(parsed->entries); !foreign.empty())
         return Error{file.string() + ": " + foreign};
     if (bytes->empty()) *bytes = std::string(kEscapedValues) + "\n";
     return Contents{*std::move(bytes), std::move(parsed->entries)};
 }
 
 std::vector<std::string> lines_after(const std::vector<ConfigEntry>& entries,
-                                      const std::vector<std::string>& rules) {
+                                     const std::vector<std::string>& rules) {
     long last = 0;
     std::vector<std::string> present, lines;
     for (const ConfigEntry& entry : entries) {

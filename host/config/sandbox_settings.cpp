@@ -22,7 +22,7 @@ fs::path resolved(const fs::path& path) {
 }
 
 /// Whether a command that may write there may in effect write everything.
-bool leaves_no_wall(const fs::path& directory) {
+bool allows_everything(const fs::path& directory) {
     const std::string path = directory.string();
     return path == "/" || path == "/dev" || is_beneath_any(path, {"/proc", "/sys"});
 }
@@ -41,8 +41,9 @@ void take_writable(Configuration& out) {
         const fs::path path = resolved(setting.value.text);
         std::error_code error;
         const auto status = fs::status(path, error);
-        if (leaves_no_wall(path)) {
-            out.errors.push_back(said + " would leave no wall; allowed: directories below it");
+        if (allows_everything(path)) {
+            out.errors.push_back(
+                said + " would let commands write everything; allowed: directories below it");
         } else if (!fs::exists(status)) {
             out.warnings.push_back(
                 said + " is not there; commands can write there only once it is, after a restart");
@@ -82,17 +83,17 @@ void take_denied(Configuration& out) {
     }
 }
 
-/// A workspace that is a top directory cannot be walled off.
+/// A workspace that is a top directory cannot be protected by a sandbox.
 void check_roots(Configuration& out) {
     const Settings& settings = out.settings;
     if (settings.sandbox.mode != "workspace" || settings.permissions.mode == "plan") return;
-    if (leaves_no_wall(settings.workspace))
+    if (allows_everything(settings.workspace))
         out.errors.push_back("sandbox.mode=workspace: the workspace " +
-                             settings.workspace.string() + " would leave no wall");
+                             settings.workspace.string() + " would let commands write everything");
     for (const fs::path& directory : settings.add_dirs) {
-        if (leaves_no_wall(directory))
+        if (allows_everything(directory))
             out.errors.push_back("sandbox.mode=workspace: --add-dir " + directory.string() +
-                                 " would leave no wall");
+                                 " would let commands write everything");
     }
 }
 

@@ -42,7 +42,7 @@ struct KeySpec {
     std::string_view key;
     ValueType type;
     std::string_view default_text;  ///< as it could be written; empty: none
-    std::string_view otherwise;     ///< what holds while there is no value, for people
+    std::string_view otherwise;     ///< what is used while there is no value, for people
     /// kChoice: "a, b, c"; a number: the word for "no limit"; kPath: the word for "none".
     std::string_view choices;
     std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize

@@ -83,7 +83,7 @@ struct ShownSetting {
     std::string key;
     std::string value;      ///< as it was written, without credentials; empty: there is none
     std::string origin;     ///< see Setting
-    std::string otherwise;  ///< what holds while there is no value, for people
+    std::string otherwise;  ///< what is used while there is no value, for people
 };
 
 /// Every key in the documented order, a list's once for each value; then plugins' own keys.
