@@ -112,7 +112,7 @@ TEST(Watcher, ReportsTheEndOfEachRunningJobOnceAndThatAQueuedJobWasCancelled) {
     }
 }
 
-TEST(Watcher, LearnsThatAQueuedJobWasCancelledByAProcessThatDiedBeforeItCouldAnnounceTheRecord) {
+TEST(Watcher, LearnsThatAQueuedJobWasCancelledByAProcessThatDiedBeforeItCouldNotifyTheHost) {
     const JobsFolder folder;
     const JobId id = folder.store().create(folder.spec("true"))->id;
     Client client;
