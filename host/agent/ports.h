@@ -43,7 +43,7 @@ struct Request {
     CallIds* call_ids = nullptr;  ///< the session's; null: of this answer alone
 };
 
-/// A complete answer: every byte of it arrived, and what no endpoint would take back has been
+/// A complete answer: every byte of it arrived, and what endpoints would refuse later has been
 /// repaired (see repair.h).
 struct Answer {
     std::string id;
@@ -102,7 +102,7 @@ struct ToolSpec {
     ToolFacts facts = {};
 };
 
-/// Keeps an order among calls that run side by side: each has a place, and may wait until those
+/// Keeps an order among calls that run at the same time: each has a place, and may wait until those
 /// before it have passed. Thread-safe.
 class Turns {
 public:
@@ -144,8 +144,8 @@ public:
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
     void progress(std::string note) const;
 
-    /// Does `step` when the calls of this plugin that stand before this one in the answer have done
-    /// theirs, or have ended: jobs are submitted in the order in which the model asked for them.
+    /// Does `step` after the earlier calls of this plugin in the answer have done theirs, or have
+    /// ended. So jobs are submitted in the order in which the model asked for them.
     template <class Step>
     auto in_order(Step step) const {
         if (turns_ != nullptr) turns_->await(place_);
@@ -175,9 +175,9 @@ class Tool {
 public:
     virtual ~Tool() = default;
     [[nodiscard]] virtual const ToolSpec& spec() const = 0;
-    /// What is wrong with the arguments, for the model; nothing when `call` may be tried.
+    /// What is wrong with the arguments, for the model; none when `call` may run.
     [[nodiscard]] virtual std::optional<std::string> check(const ToolCall& call) const = 0;
-    /// Runs the call. `check` has found nothing wrong with it: it is not checked again.
+    /// Runs the call. Its arguments were checked by `check` and are not checked again.
     virtual ToolResult call(const ToolCall& call, CallContext& context) = 0;
 };
 
@@ -232,8 +232,8 @@ class Inbox {
 public:
     virtual ~Inbox() = default;
     /// Every end that has not been delivered, oldest first. It is returned again until the session
-    /// has journalled its delivery, so that no end is lost when the journal cannot be written. Ends
-    /// what calls have reserved: none is under way. Never blocks.
+    /// has journalled its delivery, so that no end is lost when the journal cannot be written.
+    /// Cancels all reservations, since no call is running. Never blocks.
     virtual std::vector<JobEnded> undelivered() = 0;
     /// Waits until `undelivered` would return something (true), no job that a headless run waits
     /// for is unfinished (false), or `stop` is requested (false).

@@ -48,9 +48,9 @@ public:
 
     /// Opens the session, or creates it with `fresh` as its first record when there is none.
     /// `fresh.id` is a checked session id. Damaged lines are skipped, with warnings; they stay in
-    /// the file. Error, and the file is as it was: no first record can be read, or another host
-    /// has the session open. `deliveries` gets what the journal says has been delivered, and
-    /// outlives the session; null: the session has its own.
+    /// the file. Error, with the file unchanged: no first record can be read, or another host has
+    /// the session open. `deliveries` receives the deliveries in the journal, and outlives the
+    /// session; null: the session has its own.
     static Result<Session> open(const std::filesystem::path& folder, SessionHead fresh,
                                 journal::Deliveries* deliveries = nullptr);
 
@@ -58,7 +58,7 @@ public:
     [[nodiscard]] bool resumed() const { return resumed_; }
     [[nodiscard]] const Conversation& conversation() const { return conversation_; }
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
-    /// Where files of this session belong; need not be there.
+    /// The folder for files of this session. It may be missing.
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
     /// How many texts of the origin kIntroductionOrigin the conversation has, also after a prompt.
     [[nodiscard]] std::size_t introduction_texts() const { return introduction_texts_; }
@@ -67,11 +67,11 @@ public:
     [[nodiscard]] std::int64_t estimated_tokens() const { return estimated_tokens(conversation_); }
     /// Which ends of jobs the journal has delivered.
     [[nodiscard]] const journal::Deliveries& deliveries() const { return *deliveries_; }
-    /// The ids of its calls, for the requests of this session. Of a subagent: those of the session
-    /// that it works for, once it shares them.
+    /// The ids of the calls of this session, for its requests. A subagent's session shares those of
+    /// the session that it works for.
     [[nodiscard]] CallIds& call_ids() const { return *used_ids_; }
     void share_call_ids(const Session& parent) { used_ids_ = parent.used_ids_; }
-    /// The id of a call in its record: the same, unless no endpoint would take that one back.
+    /// The id of a call in its record. It differs only if endpoints would refuse the recorded id.
     [[nodiscard]] std::string recorded_id(const std::string& tool_use_id) const;
 
     /// Adds text to the open user message; `delivers` are the jobs whose end it delivers. Blank
@@ -90,7 +90,7 @@ public:
     Result<void> compress(const Compressed& compressed);
     Result<void> change_model(const std::string& model);
     Result<void> change_tools(const std::string& tools);
-    /// The session belongs to another directory from here on; absolute.
+    /// Records that the session belongs to another directory (absolute) from now on.
     Result<void> change_workspace(const std::string& workspace);
 
 private:
