@@ -131,7 +131,7 @@ void open_session(benchmark::State& state) {
     state.counters["ms"] = times.median();
 }
 
-const bool registered = [] {
+const bool conversation_registered = [] {
     measure("long_session", turns_of_a_long_session);
     measure("reopen", reopen_of_ten_megabytes);
     measure("open_session", open_session);

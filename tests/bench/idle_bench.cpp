@@ -106,7 +106,7 @@ void with_10000_queued_jobs(benchmark::State& state) {
     end(*program);
 }
 
-const bool registered = [] {
+const bool idle_registered = [] {
     measure("idle_adopted", with_200_adopted_jobs);
     measure("idle_queued", with_10000_queued_jobs);
     return true;

@@ -66,7 +66,7 @@ void exit_to_notification(benchmark::State& state) {
 }
 
 void processor_while_200_jobs_idle(benchmark::State& state) {
-    constexpr auto kWatched = 3s;
+    constexpr auto kIdleTime = 3s;
     const World world;
     const StopwatchServer server([&](std::size_t n) {
         return n == 0 ? calls(0, 200, "background_run", {{"command", "sleep 1000"}})
@@ -77,7 +77,7 @@ void processor_while_200_jobs_idle(benchmark::State& state) {
     std::this_thread::sleep_for(1s);  // the last ones start
     const auto begin = Clock::now();
     const auto before = processor_time(program->pid());
-    std::this_thread::sleep_for(kWatched);
+    std::this_thread::sleep_for(kIdleTime);
     const auto used = processor_time(program->pid()) - before;
     state.counters["cpu_percent"] = 100.0 * std::chrono::duration<double>(used).count() /
                                     std::chrono::duration<double>(Clock::now() - begin).count();
@@ -87,7 +87,7 @@ void processor_while_200_jobs_idle(benchmark::State& state) {
     state.counters["cancel_all_s"] = std::chrono::duration<double>(Clock::now() - leave).count();
 }
 
-const bool registered = [] {
+const bool jobs_registered = [] {
     measure("bash_turn", [](benchmark::State& state) { bash_true_turn(state, {}); });
     measure("sandboxed_turn", [](benchmark::State& state) {
         bash_true_turn(state, {"--sandbox", "workspace"});

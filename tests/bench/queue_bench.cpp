@@ -192,7 +192,7 @@ void job_throughput(benchmark::State& state) {
     state.counters["bare"] = kJobs / bare.count();
 }
 
-const bool registered = [] {
+const bool queue_registered = [] {
     measure("background_run/0", background_run_alone);
     measure("background_run/200", background_run_beside_200);
     measure("background_run/10000", background_run_behind_10000);

@@ -94,7 +94,7 @@ void without_processes(benchmark::State& state) {
     state.counters["ms"] = longest;
 }
 
-const bool registered = [] {
+const bool shortage_registered = [] {
     measure("shortage_disk", with_a_full_disk);
     measure("shortage_cwd", without_a_working_directory);
     measure("shortage_descriptors", without_descriptors);

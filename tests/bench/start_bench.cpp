@@ -71,7 +71,7 @@ void memory_after_60_turns(benchmark::State& state) {
     state.counters["peak_mb"] = peak;
 }
 
-const bool registered = [] {
+const bool start_registered = [] {
     measure("start", start_to_first_request);
     measure("memory", memory_after_60_turns);
     return true;

@@ -61,7 +61,7 @@ void answer_stream(benchmark::State& state) {
     });
 }
 
-const bool registered = [] {
+const bool stream_registered = [] {
     measure("sse_parser", sse_parser);
     measure("answer_stream", answer_stream);
     return true;

@@ -15,10 +15,8 @@ using testing::Process;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kDiskBytes = 24ULL << 20U;
-constexpr double kShortestMs = 4, kLongestMs = 800;
+constexpr double kShortestDelayMs = 4, kLongestDelayMs = 800;
 constexpr int kRunning = 12;
-constexpr int kLaunchersOneIn = 4;
-constexpr auto kTimeToSee = 50ms;
 constexpr int kRequestsOneIn = 10;  // at which the disk runs full
 
 }  // namespace
@@ -77,13 +75,14 @@ void DiskStorm::run_in_bad_weather() {
 /// Launcher and supervisors first, and then the host gets the signal; 0: it goes on.
 void DiskStorm::disturb_at_a_moment(Process& tenon, int signal) {
     const double share = std::uniform_real_distribution<>(0, 1)(trial_.random());
-    const auto ms = static_cast<int>(kShortestMs * std::pow(kLongestMs / kShortestMs, share));
+    const auto ms =
+        static_cast<int>(kShortestDelayMs * std::pow(kLongestDelayMs / kShortestDelayMs, share));
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
     while (!tenon.is_silent() && std::chrono::steady_clock::now() < until)
         tenon.wait_for_more_output(
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
-    if (signal == 0 || trial_.one_in(kLaunchersOneIn)) trial_.kill_the_launcher(tenon);
-    if (Storm::kill_supervisors(trial_)) tenon.wait_for_more_output(kTimeToSee);
+    if (signal == 0 || trial_.one_in(Storm::kLaunchersOneIn)) trial_.kill_the_launcher(tenon);
+    if (Storm::kill_supervisors(trial_)) tenon.wait_for_more_output(Storm::kTimeToSee);
     if (signal != 0) tenon.send_signal(signal);
 }
 

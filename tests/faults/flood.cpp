@@ -22,7 +22,7 @@ constexpr std::uint64_t kLimit = 64U << 20U;          // jobs.outputLimit as it 
 constexpr std::uint64_t kRoomForRecords = 1U << 20U;  // beside the output: rounded up to blocks
 constexpr std::uint64_t kHostMayGrowKib = 8U << 10U;
 constexpr std::uint64_t kSupervisorMayHoldKib = 8U << 10U;
-constexpr auto kLookEvery = 20ms;
+constexpr auto kMeasureEvery = 20ms;
 constexpr auto kPatience = 3600s;
 
 /// "VmRSS" or "VmHWM" of a process; 0 when it is gone.
@@ -81,7 +81,7 @@ public:
         const auto begin = std::chrono::steady_clock::now();
         tenon_.close_input();
         while (!tenon_.is_silent() && std::chrono::steady_clock::now() - begin < kPatience) {
-            tenon_.wait_for_more_output(kLookEvery);
+            tenon_.wait_for_more_output(kMeasureEvery);
             look();
         }
         result_.took = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -20,9 +20,8 @@
 #include "tests/faults/storm.h"
 #include "tests/faults/verdict.h"
 
+namespace tenon::faults {
 namespace {
-
-using namespace tenon::faults;
 
 constexpr int kUsage = 2;
 constexpr char kUse[] =
@@ -37,7 +36,7 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
-struct Options {
+struct FaultOptions {
     TrialOptions trial;
     StormOptions storm;
     int rounds = 30;
@@ -71,7 +70,7 @@ bool read_size(const std::string& text, std::uint64_t& size) {
     return false;
 }
 
-bool read_option(Options& options, const std::string& name, const std::string& value) {
+bool read_option(FaultOptions& options, const std::string& name, const std::string& value) {
     if (name == "--jobs") return read_number(value, options.trial.jobs, 1);
     if (name == "--kills") return read_number(value, options.storm.kills, 0);
     if (name == "--rounds") return read_number(value, options.rounds, 1);
@@ -85,14 +84,14 @@ bool read_option(Options& options, const std::string& name, const std::string& v
     return false;
 }
 
-bool* read_switch(Options& options, const std::string& name) {
+bool* read_switch(FaultOptions& options, const std::string& name) {
     if (name == "--disk") return &options.disk;
     if (name == "--limits") return &options.limits;
     if (name == "--keep") return &options.keep;
     return nullptr;
 }
 
-bool read_options(Options& options, const std::vector<std::string>& words) {
+bool read_options(FaultOptions& options, const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (bool* const on = read_switch(options, words[i])) {
             *on = true;
@@ -114,14 +113,14 @@ void keep(const Trial& trial) {
     std::cout << "kept in " << kept.string() << "\n";
 }
 
-bool report(Trial& trial, const Options& options) {
+bool report(Trial& trial, const FaultOptions& options) {
     const Verdict verdict = judge(trial);
     print(std::cout, verdict, trial);
     if (options.keep) keep(trial);
     return verdict.is_clean();
 }
 
-bool kill_at_random(const Options& options) {
+bool kill_at_random(const FaultOptions& options) {
     Trial trial(options.trial, {});
     Storm storm(trial, options.storm);
     storm.run();
@@ -129,7 +128,7 @@ bool kill_at_random(const Options& options) {
     return report(trial, options);
 }
 
-bool fill_the_disk(const Options& options) {
+bool fill_the_disk(const FaultOptions& options) {
     Trial trial(options.trial, DiskStorm::excuses());
     DiskStorm storm(trial, options.rounds);
     storm.run();
@@ -138,7 +137,7 @@ bool fill_the_disk(const Options& options) {
     return report(trial, options);
 }
 
-bool run_short(const Options& options) {
+bool run_short(const FaultOptions& options) {
     bool clean = true;
     for (const Limit& limit : limits(options.trial.jobs, options.trial.seed)) {
         std::cout << limit.name() << ": " << std::flush;
@@ -156,18 +155,16 @@ bool run_short(const Options& options) {
     return clean;
 }
 
-bool run(const Options& options) {
+bool run(const FaultOptions& options) {
     if (options.disk) return fill_the_disk(options);
     if (options.limits) return run_short(options);
     return kill_at_random(options);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    Options options;
+int run_with(const std::vector<std::string>& words) {
+    FaultOptions options;
     options.trial.tenon = TENON_PROGRAM;
-    if (!read_options(options, {argv + 1, argv + argc})) return kUsage;
+    if (!read_options(options, words)) return kUsage;
     if (options.flood > 0) {
         const Flood result = flood(options.trial.tenon, options.flood);
         print(std::cout, result);
@@ -188,4 +185,11 @@ int main(int argc, char** argv) {
     std::cout << "seed " << options.trial.seed << ", " << std::fixed << std::setprecision(1)
               << took.count() << " s\n";
     return clean ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace tenon::faults
+
+int main(int argc, char** argv) {
+    return tenon::faults::run_with({argv + 1, argv + argc});
 }

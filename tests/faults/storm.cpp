@@ -15,8 +15,6 @@ using testing::Process;
 
 constexpr int kSupervisorsOneIn = 3;
 constexpr int kMostSupervisors = 4;
-constexpr int kLaunchersOneIn = 4;
-constexpr auto kTimeToSee = 50ms;
 constexpr double kShortestMs = 4, kLongestMs = 1500;
 constexpr double kHastier = 0.6, kCalmer = 1.5, kMostHaste = 0.01;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "tests/faults/trial.h"
@@ -15,6 +16,10 @@ struct StormOptions {
 /// host, until there is nothing left to do.
 class Storm {
 public:
+    static constexpr int kLaunchersOneIn = 4;
+    /// How long a host may live to see that its launcher or a supervisor was killed.
+    static constexpr std::chrono::milliseconds kTimeToSee{50};
+
     Storm(Trial& trial, StormOptions options) : trial_(trial), options_(options) {}
 
     /// Returns when every job has been told, or when the host does not get there.

@@ -33,7 +33,7 @@ std::string tail_of(const std::string& text) {
     return text.size() > kMost ? "…" + text.substr(text.size() - kMost) : text;
 }
 
-std::string describe(const Process::Exit& exit) {
+std::string describe_exit(const Process::Exit& exit) {
     return exit.signal != 0 ? "signal " + std::to_string(exit.signal)
                             : "exit code " + std::to_string(exit.code);
 }
@@ -133,7 +133,8 @@ void Trial::note_end(const Process& run, const Process::Exit& exit) {
         return;
     }
     findings_.bad_runs.push_back("run " + std::to_string(findings_.runs) + " ended with " +
-                                 describe(exit) + ": " + tail_of(run.errors) + tail_of(run.output));
+                                 describe_exit(exit) + ": " + tail_of(run.errors) +
+                                 tail_of(run.output));
 }
 
 void Trial::run_to_the_end(int running) {

@@ -47,7 +47,7 @@ bool was_never_recorded(const fs::path& folder) {
     return true;
 }
 
-std::string describe(const jobs::JobEnd& end) {
+std::string describe_end(const jobs::JobEnd& end) {
     std::string text(jobs::to_string(end.status));
     if (end.exit_code) text += ", exit code " + std::to_string(*end.exit_code);
     if (end.signal) text += ", signal " + std::to_string(*end.signal);
@@ -117,7 +117,8 @@ private:
         const bool foreground = job.spec.kind == jobs::Kind::kForeground;
         if (foreground && job.end->status == jobs::Status::kCancelled && job.end->started_ms == 0) {
             if (trace_of(*attempt).begun > 0)
-                verdict_.wrong.push_back(name + " ran, and is recorded as " + describe(*job.end));
+                verdict_.wrong.push_back(name + " ran, and is recorded as " +
+                                         describe_end(*job.end));
             return;  // the host was killed before it could start
         }
         (foreground ? verdict_.foreground : verdict_.background) += 1;
@@ -133,7 +134,7 @@ private:
         const Work work = work_of(attempt);
         if (end.status == jobs::Status::kLost) {
             if (trial_.findings().orphaned.count(id) == 0)
-                verdict_.lost.push_back(name + ": " + describe(end));
+                verdict_.lost.push_back(name + ": " + describe_end(end));
             did_not_end_[attempt] = "lost";
         } else if (end.status == jobs::Status::kCancelled && excuses.cancelled) {
             ++verdict_.cancelled;
@@ -145,7 +146,7 @@ private:
             did_not_end_[attempt] = end.reason;
         } else if (end.status != work.status || end.exit_code != work.exit_code ||
                    end.signal != work.signal || end.exit_code != trace.exit_code) {
-            verdict_.wrong.push_back(name + " is recorded as " + describe(end) + "; it " +
+            verdict_.wrong.push_back(name + " is recorded as " + describe_end(end) + "; it " +
                                      what_happened(trace));
         }
     }
@@ -183,7 +184,7 @@ private:
         }
         if (calls == 0) verdict_.missing.push_back(name + ": its call is not in the conversation");
         if (ends.size() + results == 0)
-            verdict_.missing.push_back(name + " ended as " + describe(*job.end) +
+            verdict_.missing.push_back(name + " ended as " + describe_end(*job.end) +
                                        " and was never told; its call says: " + says);
         if (ends.size() + results > 1)
             verdict_.doubled.push_back(name + " was told in more than one way");

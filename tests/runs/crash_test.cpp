@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
+#include "tests/runs/answers.h"
 #include "tests/runs/sandbox.h"
-#include "tests/support/full_disk.h"
+#include "tests/support/file_size_limit.h"
 
 /// The real program, stopped and killed at awkward moments.
 namespace tenon::testing {
@@ -14,19 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kTenon = TENON_PROGRAM;
-const std::vector<std::string> kStream = {kTenon, "--yes",           "--session",
-                                          "s1",   "--output-format", "stream-json"};
+const std::vector<std::string> kStream = {TENON_PROGRAM, "--yes",           "--session",
+                                          "s1",          "--output-format", "stream-json"};
 
 std::vector<std::string> with_prompt(std::vector<std::string> command, const std::string& prompt) {
     command.insert(command.end(), {"-p", prompt});
     return command;
-}
-
-Json last_line(const std::string& output) {
-    const auto end = output.find_last_not_of('\n');
-    const auto begin = output.rfind('\n', end);
-    return Json::parse(output.substr(begin == std::string::npos ? 0 : begin + 1), nullptr, false);
 }
 
 std::size_t count(const std::string& text, const std::string& what) {
@@ -54,10 +48,9 @@ std::map<std::string, Json> background_jobs(const Sandbox& sandbox) {
 std::string step_with_calls(const std::string& calls) {
     return R"({"content":[{"type":"thinking","thinking":""},)" + calls + "]}";
 }
-std::string bash(const std::string& id, const std::string& command,
-                 const std::string& tool = "bash") {
-    return Json{{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", {{"command", command}}}}
-        .dump();
+std::string call_text(const std::string& id, const std::string& command,
+                      const std::string& tool = "bash") {
+    return command_use(id, command, tool).dump();
 }
 const std::string kAnswers = R"({"content":"ok","repeat":0})";
 
@@ -82,10 +75,11 @@ TEST(Interrupt, DuringAnAnswerEndsTheRunWithItsResultObject) {
 
 TEST(Interrupt, EndsForegroundAndBackgroundCommandsAndLeavesAValidConversation) {
     const Sandbox sandbox;
-    const ModelServer server(
-        "[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-        step_with_calls(bash("b", "touch begun; sleep 300") + "," + bash("c", "echo quick")) + "," +
-        kAnswers + "]");
+    const ModelServer server("[" + step_with_calls(call_text("a", "sleep 300", "background_run")) +
+                             "," +
+                             step_with_calls(call_text("b", "touch begun; sleep 300") + "," +
+                                             call_text("c", "echo quick")) +
+                             "," + kAnswers + "]");
     Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
     tenon.close_input();
     ASSERT_TRUE(server.wait_for_requests(2));
@@ -109,8 +103,8 @@ TEST(Interrupt, EndsForegroundAndBackgroundCommandsAndLeavesAValidConversation) 
 
 TEST(Interrupt, WhileWaitingForJobsCancelsThem) {
     const Sandbox sandbox;
-    const ModelServer server("[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-                             kAnswers + "]");
+    const ModelServer server("[" + step_with_calls(call_text("a", "sleep 300", "background_run")) +
+                             "," + kAnswers + "]");
     Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
     tenon.close_input();
     ASSERT_TRUE(tenon.wait_for_output("\"ok\""));
@@ -180,13 +174,14 @@ TEST(Kill, BetweenTheFirstRecordsLosesNothingOfTheFirstMessage) {
 TEST(JournalWithoutRoom, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
     const Sandbox sandbox;
     const ModelServer server(
-        "[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-        step_with_calls(bash("b", "touch begun; until [ -e go ]; do :; done; echo out")) + "]");
+        "[" + step_with_calls(call_text("a", "sleep 300", "background_run")) + "," +
+        step_with_calls(call_text("b", "touch begun; until [ -e go ]; do :; done; echo out")) +
+        "]");
     Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
     tenon.close_input();
     while (!fs::exists(sandbox.workspace() / "begun"))
         std::this_thread::yield();
-    const FullDisk full(fs::file_size(sandbox.state() / "sessions/s1.jsonl"), tenon.pid());
+    const FileSizeLimit full(fs::file_size(sandbox.state() / "sessions/s1.jsonl"), tenon.pid());
     std::ofstream(sandbox.workspace() / "go") << "x";
     EXPECT_EQ(tenon.wait().code, 1) << tenon.errors;
     const Json result = last_line(tenon.output);
@@ -201,8 +196,8 @@ TEST(JournalWithoutRoom, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
 
 TEST(JournalWithoutRoom, ThatStopsASessionFromOpeningEndsTheJobsThatItHasTakenOver) {
     const Sandbox sandbox;
-    const ModelServer server("[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-                             step_with_calls(bash("b", "touch begun; sleep 300")) + "]");
+    const ModelServer server("[" + step_with_calls(call_text("a", "sleep 300", "background_run")) +
+                             "," + step_with_calls(call_text("b", "touch begun; sleep 300")) + "]");
     {
         Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
                       sandbox.workspace());
@@ -230,7 +225,7 @@ TEST(Kill, OfTheHostInTheMiddleOfACommandLetsItContinueAsAJob) {
     const ModelServer server(
         "[" +
         step_with_calls(
-            bash("a", "touch begun; until [ -e go ]; do :; done; echo finished; exit 4")) +
+            call_text("a", "touch begun; until [ -e go ]; do :; done; echo finished; exit 4")) +
         "," + kAnswers + "]");
     {
         Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
@@ -261,8 +256,8 @@ TEST(Kill, OfTheHostAfterACommandHasEndedGivesItsTrueResult) {
     const Sandbox sandbox;
     // The other call keeps the answer open until the host is killed.
     const ModelServer server("[" +
-                             step_with_calls(bash("a", "echo mine; exit 5") + "," +
-                                             bash("b", "until [ -e go ]; do :; done")) +
+                             step_with_calls(call_text("a", "echo mine; exit 5") + "," +
+                                             call_text("b", "until [ -e go ]; do :; done")) +
                              "," + kAnswers + "]");
     {
         Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
@@ -288,10 +283,10 @@ TEST(Kill, OfTheHostAfterACommandHasEndedGivesItsTrueResult) {
 }
 
 TEST(Kill, OfTheHostAtAnyLineOfItsOutputLosesNothingAndTellsNothingTwice) {
-    const std::string calls = bash("a", "echo one", "background_run") + "," +
-                              bash("b", "echo two; exit 2", "background_run") + "," +
-                              bash("c", "echo fore") + "," +
-                              bash("d", "echo three", "background_run");
+    const std::string calls = call_text("a", "echo one", "background_run") + "," +
+                              call_text("b", "echo two; exit 2", "background_run") + "," +
+                              call_text("c", "echo fore") + "," +
+                              call_text("d", "echo three", "background_run");
     for (int lines = 1; lines < 12; ++lines) {
         SCOPED_TRACE("killed after line " + std::to_string(lines));
         const Sandbox sandbox;
@@ -341,8 +336,8 @@ TEST(NoWait, LeavesRunningJobsAndTheNextRunTellsTheirEnd) {
     const Sandbox sandbox;
     const ModelServer server(
         "[" +
-        step_with_calls(
-            bash("a", "touch begun; until [ -e go ]; do :; done; echo later", "background_run")) +
+        step_with_calls(call_text("a", "touch begun; until [ -e go ]; do :; done; echo later",
+                                  "background_run")) +
         "," + kAnswers + "]");
     auto command = kStream;
     command.emplace_back("--no-wait");

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "host/base/json.h"
+#include "tests/runs/answers.h"
 #include "tests/runs/disk_script.h"
 
 /// The real program over a state directory that has no space left.
@@ -10,31 +11,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kTenon = TENON_PROGRAM;
-const std::vector<std::string> kRun = {kTenon,        "--yes", "--session", "s1", "--output-format",
-                                       "stream-json", "-p",    "go"};
+const std::vector<std::string> kRun = {TENON_PROGRAM,     "--yes",       "--session", "s1",
+                                       "--output-format", "stream-json", "-p",        "go"};
 // A result of it does not fit into a page of the journal that has been begun.
 const std::string kFillAndPrint =
     "cat /dev/zero >\"$TENON_STATE_DIR/full\" 2>/dev/null; seq 20000 | head -c 9000; exit 0";
 
-Json call(const std::string& id, const std::string& command, const std::string& tool = "bash") {
-    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", {{"command", command}}}};
-}
-
-std::string answers(const std::vector<Json>& calls) {
-    return "[" + Json{{"content", calls}}.dump() + R"(,{"content":"ok","repeat":0}])";
-}
-
-Json last_line(const std::string& output) {
-    const auto end = output.find_last_not_of('\n');
-    const auto begin = output.rfind('\n', end);
-    return Json::parse(output.substr(begin == std::string::npos ? 0 : begin + 1), nullptr, false);
+std::string answers(const std::vector<nlohmann::ordered_json>& calls) {
+    return "[" + nlohmann::ordered_json{{"content", calls}}.dump() +
+           R"(,{"content":"ok","repeat":0}])";
 }
 
 using FullDisk = DiskScript;
 
 TEST_F(FullDisk, AtTheStartIsAClearErrorWithAResultObject) {
-    const ModelServer server(answers({call("a", "echo one")}));
+    const ModelServer server(answers({command_use("a", "echo one")}));
     EXPECT_EQ(run(server, "1m", "fill; \"$@\"", kRun).code, 1) << output;
     EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
     const Json result = last_line(output);
@@ -46,8 +37,8 @@ TEST_F(FullDisk, AtTheStartIsAClearErrorWithAResultObject) {
 
 TEST_F(FullDisk, InTheMiddleOfARunEndsTheRunAndItsSessionJobs) {
     const ModelServer server(
-        answers({call("a", "touch begun; exec sleep 600", "background_run"),
-                 call("b", "until [ -e begun ]; do sleep 0.01; done; " + kFillAndPrint)}));
+        answers({command_use("a", "touch begun; exec sleep 600", "background_run"),
+                 command_use("b", "until [ -e begun ]; do sleep 0.01; done; " + kFillAndPrint)}));
     EXPECT_EQ(run(server, "1m", "\"$@\"", kRun).code, 1) << output;
     EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
     EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
@@ -58,7 +49,8 @@ TEST_F(FullDisk, InTheMiddleOfARunEndsTheRunAndItsSessionJobs) {
 }
 
 TEST_F(FullDisk, AtASignalDoesNotKeepTheJobsOfTheSessionAlive) {
-    const ModelServer server(answers({call("a", "touch begun; exec sleep 600", "background_run")}));
+    const ModelServer server(
+        answers({command_use("a", "touch begun; exec sleep 600", "background_run")}));
     const auto exit = run(server, "1m",
                           "\"$@\" & until [ -e begun ]; do sleep 0.01; done; fill; "
                           "kill -TERM $!; wait $!",
@@ -77,7 +69,7 @@ TEST_F(FullDisk, DoesNotKeepACommandFromEndingAJob) {
                 "rm -f begun; id=$(\"$@\" jobs run -- 'touch begun; exec sleep 600'); "
                 "until [ -e begun ]; do sleep 0.01; done; fill; \"$@\" jobs cancel " +
                     which + " || exit; free; \"$@\" jobs wait $id; \"$@\" jobs show --json $id",
-                {kTenon});
+                {TENON_PROGRAM});
         EXPECT_EQ(exit.code, 0) << output << errors;
         EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
         const Json shown = last_line(output);
@@ -102,7 +94,7 @@ TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
             "  fi\n"
             "  leave 100\n"
             "done; \"$@\" jobs list --json >list",
-            {kTenon});
+            {TENON_PROGRAM});
     EXPECT_EQ(exit.code, 0) << output << errors;
     std::istringstream lines(output);
     int ended = 0;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
+#include "tests/runs/answers.h"
 #include "tests/runs/sandbox.h"
 #include "tests/support/sanitizers.h"
 
@@ -23,16 +24,8 @@ using nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-ordered_json use(const std::string& id, const std::string& tool, const ordered_json& input) {
-    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}};
-}
-
-ordered_json bash(const std::string& id, const std::string& command) {
-    return use(id, "bash", {{"command", command}});
-}
-
 /// A model that calls these tools, one answer after the other, and then says "done" to everything.
-std::string script(const std::vector<ordered_json>& answers) {
+std::string script_of(const std::vector<ordered_json>& answers) {
     ordered_json steps = ordered_json::array();
     for (const ordered_json& answer : answers)
         steps.push_back({{"content", answer}});
@@ -109,8 +102,8 @@ TEST_F(Limits, OfDescriptorsMakeForegroundCommandsWaitForTheirTurn) {
     constexpr int kCalls = 40;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kCalls; ++i)
-        calls.push_back(bash("c" + std::to_string(i), "echo out-" + std::to_string(i)));
-    const ModelServer server(script({calls}));
+        calls.push_back(command_use("c" + std::to_string(i), "echo out-" + std::to_string(i)));
+    const ModelServer server(script_of({calls}));
     ASSERT_EQ(run(server, "-n 64"), 0) << errors;
     const auto answers = results(server);
     for (int i = 0; i < kCalls; ++i)
@@ -122,9 +115,9 @@ TEST_F(Limits, OfDescriptorsChangeNoEndOfABackgroundJob) {
     constexpr int kJobs = 140;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kJobs; ++i)
-        calls.push_back(use("c" + std::to_string(i), "background_run",
-                            {{"command", "sleep 0.2; exit " + std::to_string(i)}}));
-    const ModelServer server(script({calls}));
+        calls.push_back(tool_use("c" + std::to_string(i), "background_run",
+                                 {{"command", "sleep 0.2; exit " + std::to_string(i)}}));
+    const ModelServer server(script_of({calls}));
     // A job that fails is no failure of the run.
     ASSERT_EQ(run(server, "-n 256", {"-D", "jobs.maxRunning=256"}), 0) << errors;
     std::multiset<int> codes, expected;
@@ -140,8 +133,8 @@ TEST_F(Limits, LetAThousandCommandsOfOneAnswerRun) {
     constexpr int kCalls = 1000;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kCalls; ++i)
-        calls.push_back(bash("c" + std::to_string(i), "echo out-" + std::to_string(i)));
-    const ModelServer server(script({calls}));
+        calls.push_back(command_use("c" + std::to_string(i), "echo out-" + std::to_string(i)));
+    const ModelServer server(script_of({calls}));
     ASSERT_EQ(run(server, "-n 256"), 0) << errors;
     const auto answers = results(server);
     for (int i = 0; i < kCalls; ++i)
@@ -152,8 +145,8 @@ TEST_F(Limits, OfProcessesMakeCommandsWaitForTheirTurn) {
     constexpr int kCalls = 40;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kCalls; ++i)
-        calls.push_back(bash("c" + std::to_string(i), "echo out-" + std::to_string(i)));
-    const ModelServer server(script({calls}));
+        calls.push_back(command_use("c" + std::to_string(i), "echo out-" + std::to_string(i)));
+    const ModelServer server(script_of({calls}));
     const std::size_t processes = become_somebody() + 40;
     ASSERT_EQ(run(server, "-u " + std::to_string(processes)), 0) << errors;
     const auto answers = results(server);
@@ -167,7 +160,7 @@ TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
     int refused = 0;
     for (int descriptors = kLoaderNeeds; descriptors <= kEnough; ++descriptors) {
         SCOPED_TRACE(descriptors);
-        const ModelServer server(script({{bash("c", "echo out")}}));
+        const ModelServer server(script_of({{command_use("c", "echo out")}}));
         const int code = run(server, "-n " + std::to_string(descriptors));
         // The loader of the system opens the libraries before a word of tenon runs.
         if (errors.find("error while loading shared libraries") != std::string::npos) continue;
@@ -191,7 +184,7 @@ TEST_F(Limits, OfProcessesNeverEndARunWithoutASentence) {
     const std::size_t before = become_somebody();
     for (std::size_t more = 1; more <= 14; ++more) {
         SCOPED_TRACE(more);
-        const ModelServer server(script({{bash("c", "echo out")}}));
+        const ModelServer server(script_of({{command_use("c", "echo out")}}));
         const int code = run(server, "-u " + std::to_string(before + more));
         if (code == 0) {
             const std::string answer = results(server).at("c");
@@ -213,11 +206,11 @@ TEST_F(Limits, ALauncherThatWasKilledIsReplaced) {
     for (const char* signal : {"KILL", "STOP"}) {
         SCOPED_TRACE(signal);
         const std::string launcher = kLauncher;
-        const ModelServer server(
-            script({{bash("a" + std::string(signal),
+        const ModelServer server(script_of(
+            {{command_use("a" + std::string(signal),
                           "cat /proc/" + launcher + "/comm; kill -" + signal + " " + launcher)},
-                    {bash("b" + std::string(signal), "cat /proc/" + launcher + "/comm")},
-                    {bash("c" + std::string(signal), "cat /proc/" + launcher + "/comm")}}));
+             {command_use("b" + std::string(signal), "cat /proc/" + launcher + "/comm")},
+             {command_use("c" + std::string(signal), "cat /proc/" + launcher + "/comm")}}));
         ASSERT_EQ(run(server, "-n 256"), 0) << errors;
         const auto answers = results(server);
         for (const char* call : {"a", "b", "c"})
@@ -228,10 +221,10 @@ TEST_F(Limits, ALauncherThatWasKilledIsReplaced) {
 // ---------------------------------------------------------------- time limits
 
 TEST_F(Limits, OfTimeThatACallAsksForCountUpToTheLargestAllowed) {
-    const ModelServer server(
-        script({{use("long", "bash", {{"command", "sleep 1.5; echo done"}, {"timeout", 60}}),
-                 use("short", "bash", {{"command", "sleep 60"}, {"timeout", 0.1}})},
-                {use("run", "background_run", {{"command", "sleep 60"}, {"timeout", 3600}})}}));
+    const ModelServer server(script_of(
+        {{tool_use("long", "bash", {{"command", "sleep 1.5; echo done"}, {"timeout", 60}}),
+          tool_use("short", "bash", {{"command", "sleep 60"}, {"timeout", 0.1}})},
+         {tool_use("run", "background_run", {{"command", "sleep 60"}, {"timeout", 3600}})}}));
     ASSERT_EQ(run(server, "-n 256", {"-D", "jobs.timeout=1s", "-D", "jobs.maxTimeout=3s"}), 0)
         << errors;
     const auto answers = results(server);

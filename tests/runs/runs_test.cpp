@@ -16,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kRuns = TENON_RUNS_DIR;
-const std::string kTenon = TENON_PROGRAM;
 
 std::string read_file(const fs::path& path) {
     std::ostringstream out;
@@ -93,7 +92,7 @@ private:
         replace_all(text, "{{workspace}}", (home_ / "w").string());
         replace_all(text, "{{state}}", (home_ / "state").string());
         replace_all(text, "{{home}}", home_.path().string());
-        replace_all(text, "{{tenon}}", kTenon);
+        replace_all(text, "{{tenon}}", TENON_PROGRAM);
         replace_all(text, "{{plugins}}", TENON_RUN_PLUGINS);
         return text;
     }
@@ -113,7 +112,7 @@ private:
     }
 
     void play_step(const Json& step) {
-        std::vector<std::string> command = {kTenon};
+        std::vector<std::string> command = {TENON_PROGRAM};
         for (const Json& arg : step["args"])
             command.push_back(expand(arg.get<std::string>()));
         Process tenon(command, environment(step), home_ / "w");

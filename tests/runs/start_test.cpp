@@ -14,14 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Ran {
-    int code = -1;
-    std::string output, errors;
-};
-
 /// Runs the program with `words` through a shell that does `before` first.
-Ran run(const Sandbox& sandbox, const std::string& before, const std::vector<std::string>& words,
-        const Environment& more = {}) {
+CommandResult run_after(const Sandbox& sandbox, const std::string& before,
+                        const std::vector<std::string>& words, const Environment& more = {}) {
     std::vector<std::string> command = {"/bin/sh", "-c", before + "; exec \"$@\"", "sh",
                                         TENON_PROGRAM};
     command.insert(command.end(), words.begin(), words.end());
@@ -55,7 +50,7 @@ TEST(Start, WithoutACurrentDirectoryWhatNeedsNoWorkspaceWorks) {
                                                             {"jobs", "cancel", "--all"}};
     for (const auto& words : commands) {
         SCOPED_TRACE(words.front() + (words.size() > 1 ? " " + words[1] : ""));
-        const Ran ran = run(sandbox, kGoAway, words);
+        const CommandResult ran = run_after(sandbox, kGoAway, words);
         EXPECT_EQ(ran.code, 0) << ran.errors;
     }
 }
@@ -70,7 +65,7 @@ TEST(Start, WithoutACurrentDirectoryWhatNeedsOneSaysSoAndExitsTwo) {
                                                             {"--workspace", "x", "-p", "hi"}};
     for (const auto& words : commands) {
         SCOPED_TRACE(words.front() + " " + words[1]);
-        const Ran ran = run(sandbox, kGoAway, words);
+        const CommandResult ran = run_after(sandbox, kGoAway, words);
         EXPECT_EQ(ran.code, 2);
         EXPECT_NE(ran.errors.find("the current directory is gone"), std::string::npos)
             << ran.errors;
@@ -89,12 +84,12 @@ TEST(Start, NeedsNeitherAHomeNorAnEntryInTheUserDatabase) {
         {{"XDG_CONFIG_HOME", "relative"}, {"XDG_STATE_HOME", "relative"}}};
     for (const Environment& more : surroundings) {
         SCOPED_TRACE(more.begin()->first + "=" + more.begin()->second);
-        EXPECT_EQ(run(sandbox, ":", {"--version"}, more).code, 0);
-        const Ran ran = run(sandbox, ":", {"jobs", "list"}, more);
+        EXPECT_EQ(run_after(sandbox, ":", {"--version"}, more).code, 0);
+        const CommandResult ran = run_after(sandbox, ":", {"jobs", "list"}, more);
         EXPECT_EQ(ran.code, 0) << ran.errors;
     }
-    const Ran ran = run(sandbox, ":", {"jobs", "list"},
-                        {{"TENON_STATE_DIR", ""}, {"XDG_STATE_HOME", "/dev/null"}});
+    const CommandResult ran = run_after(sandbox, ":", {"jobs", "list"},
+                                        {{"TENON_STATE_DIR", ""}, {"XDG_STATE_HOME", "/dev/null"}});
     EXPECT_EQ(ran.code, 2);
     EXPECT_NE(ran.errors.find("TENON_STATE_DIR"), std::string::npos) << ran.errors;
 }
@@ -109,7 +104,7 @@ TEST(Start, UsesNoStateDirectoryThatOthersMayWriteTo) {
         {"sessions", "list", "--all"}, {"config", "trust", "--yes"}};
     for (const auto& words : commands) {
         SCOPED_TRACE(words.front() + " " + words[1]);
-        const Ran ran = run(sandbox, ":", words, {{"ANTHROPIC_API_KEY", "k"}});
+        const CommandResult ran = run_after(sandbox, ":", words, {{"ANTHROPIC_API_KEY", "k"}});
         EXPECT_EQ(ran.code, 2);
         EXPECT_NE(ran.errors.find("chmod 700"), std::string::npos) << ran.errors;
     }
@@ -121,13 +116,13 @@ TEST(Start, MakesFilesForItsUserAloneWhateverTheUmaskIs) {
     const auto replay = one_answer(sandbox, "done");
     const auto home = sandbox.home / "fresh";
     fs::create_directories(home);
-    const Ran ran =
-        run(sandbox, "umask 0",
-            {"-p", "hi", "--replay", replay.string(), "-D", "log.file=" + (home / "log").string()},
-            {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
+    const CommandResult ran = run_after(
+        sandbox, "umask 0",
+        {"-p", "hi", "--replay", replay.string(), "-D", "log.file=" + (home / "log").string()},
+        {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
     ASSERT_EQ(ran.code, 0) << ran.errors;
-    const Ran job = run(sandbox, "umask 0", {"jobs", "run", "--", "true"},
-                        {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
+    const CommandResult job = run_after(sandbox, "umask 0", {"jobs", "run", "--", "true"},
+                                        {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
     ASSERT_EQ(job.code, 0) << job.errors;
     std::size_t seen = 0;
     for (const auto& entry : fs::recursive_directory_iterator(home)) {
@@ -145,7 +140,7 @@ TEST(Start, ADefineIsStrongerThanTheOptionOfTheSameKeyInARun) {
     const auto init = [&](std::vector<std::string> words) {
         words.insert(words.end(), {"-p", "hi", "--replay", replay.string(), "--session", "s",
                                    "--output-format", "stream-json"});
-        const Ran ran = run(sandbox, ":", words);
+        const CommandResult ran = run_after(sandbox, ":", words);
         EXPECT_EQ(ran.code, 0) << ran.errors;
         return string_or(Json::parse(ran.output.substr(0, ran.output.find('\n'))), "model");
     };
@@ -154,9 +149,9 @@ TEST(Start, ADefineIsStrongerThanTheOptionOfTheSameKeyInARun) {
     EXPECT_EQ(init({}), "by-define");  // a session keeps its model
     EXPECT_EQ(init({"-D", "model.name=another"}), "another");
 
-    const Ran ran = run(sandbox, ":",
-                        {"-p", "hi", "--replay", replay.string(), "-D", "model.provider=anthropic",
-                         "--model", "m"});
+    const CommandResult ran = run_after(sandbox, ":",
+                                        {"-p", "hi", "--replay", replay.string(), "-D",
+                                         "model.provider=anthropic", "--model", "m"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_NE(ran.errors.find("--replay"), std::string::npos) << ran.errors;
 }
@@ -198,7 +193,9 @@ TEST(ForeignText, OfSessionsShowsNothingThatActsOnATerminal) {
     const Sandbox sandbox;
     const auto replay = one_answer(sandbox, kHostile);
     ASSERT_EQ(
-        run(sandbox, ":", {"-p", kHostile, "--session", "s", "--replay", replay.string()}).code, 0);
+        run_after(sandbox, ":", {"-p", kHostile, "--session", "s", "--replay", replay.string()})
+            .code,
+        0);
     Environment environment = sandbox.environment();
     environment["TERM"] = "dumb";
     const std::vector<std::vector<std::string>> commands = {{"sessions", "list"},

@@ -6,6 +6,7 @@
 
 #include "host/base/json.h"
 #include "host/base/mutex.h"
+#include "tests/runs/answers.h"
 #include "tests/runs/sandbox.h"
 
 /// Subagents of the real program, side by side, recorded, stopped and killed.
@@ -15,9 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-ordered_json use(const std::string& id, const std::string& tool, const ordered_json& input) {
-    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}};
-}
 ordered_json text(const std::string& said) {
     return {{"type", "text"}, {"text", said}};
 }
@@ -85,11 +83,11 @@ void wait_for_files(const Sandbox& sandbox, const std::vector<std::string>& name
 }
 
 ordered_json two_delegates() {
-    return ordered_json::array(
-        {use("t1", "delegate", {{"prompt", "one"}}), use("t2", "delegate", {{"prompt", "two"}})});
+    return ordered_json::array({tool_use("t1", "delegate", {{"prompt", "one"}}),
+                                tool_use("t2", "delegate", {{"prompt", "two"}})});
 }
-ordered_json bash(const std::string& said, const std::string& command) {
-    return ordered_json::array({text(said), use("a", "bash", {{"command", command}})});
+ordered_json words_and_command(const std::string& said, const std::string& command) {
+    return ordered_json::array({text(said), command_use("a", command)});
 }
 ordered_json last(const std::string& said) {
     return ordered_json::array({text(said)});
@@ -108,8 +106,8 @@ TEST(Subagents, ThatWereRecordedSideBySidePlayAgain) {
     const std::string one = "echo 1 >one; until [ -e two ]; do sleep 0.01; done";
     const std::string two = "echo 2 >two; until [ -e one ]; do sleep 0.01; done";
     Model model({{"", {two_delegates(), last("All done.")}},
-                 {"one", {bash("hm", one), last("one said 1")}},
-                 {"two", {bash("hm", two), last("two said 2")}}});
+                 {"one", {words_and_command("hm", one), last("one said 1")}},
+                 {"two", {words_and_command("hm", two), last("two said 2")}}});
     const ModelServer server(std::vector<Step>(), model.options());
     const std::string file = sandbox.home / "run.jsonl";
     Process live(command({"-p", "go", "--record", file}), sandbox.environment(&server),
@@ -130,8 +128,8 @@ TEST(Subagents, ThatWereRecordedSideBySidePlayAgain) {
 TEST(Subagents, EndWithTheirCommandsWhenTheRunIsInterrupted) {
     const Sandbox sandbox;
     Model model({{"", {two_delegates()}},
-                 {"one", {bash("begun", "touch one; sleep 300")}},
-                 {"two", {bash("begun", "touch two; sleep 300")}}});
+                 {"one", {words_and_command("begun", "touch one; sleep 300")}},
+                 {"two", {words_and_command("begun", "touch two; sleep 300")}}});
     const ModelServer server(std::vector<Step>(), model.options());
     Process tenon(command({"-p", "go"}), sandbox.environment(&server), sandbox.workspace());
     tenon.close_input();
@@ -149,8 +147,8 @@ TEST(Subagents, EndWithTheirCommandsWhenTheRunIsInterrupted) {
 TEST(Subagents, OfAKilledHostAreInterruptedCallsOfTheNextAndTheirCommandsEnd) {
     const Sandbox sandbox;
     Model model({{"", {two_delegates()}},
-                 {"one", {bash("one has begun", "touch one; sleep 300")}},
-                 {"two", {bash("two has begun", "touch two; sleep 300")}}});
+                 {"one", {words_and_command("one has begun", "touch one; sleep 300")}},
+                 {"two", {words_and_command("two has begun", "touch two; sleep 300")}}});
     const ModelServer server(std::vector<Step>(), model.options());
     {
         Process tenon(command({"-p", "go"}), sandbox.environment(&server), sandbox.workspace());
@@ -175,9 +173,8 @@ TEST(Subagents, OfAKilledHostAreInterruptedCallsOfTheNextAndTheirCommandsEnd) {
 
 TEST(Subagents, ThatHadFinishedGiveTheirResultAlsoWhenTheHostIsKilled) {
     const Sandbox sandbox;
-    const ordered_json agents =
-        ordered_json::array({use("t1", "agent", {{"prompt", "one"}}),
-                             use("t2", "bash", {{"command", "touch begun; sleep 300"}})});
+    const ordered_json agents = ordered_json::array({tool_use("t1", "agent", {{"prompt", "one"}}),
+                                                     command_use("t2", "touch begun; sleep 300")});
     Model model({{"", {agents}}, {"one", {last("one is done")}}});
     const ModelServer server(std::vector<Step>(), model.options());
     std::string journal;

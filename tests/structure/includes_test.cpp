@@ -10,12 +10,10 @@
 
 #include "tests/structure/sources.h"
 
+namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-using tenon::testing::kSource;
-using tenon::testing::sources_below;
 
 /// The rooms of the host from the lowest to the highest. A room includes itself and lower ones.
 const std::vector<std::string> kRooms = {"base",       "config",  "journal", "sandbox",  "jobs",
@@ -101,3 +99,4 @@ TEST(Includes, PluginsAndTheSdkKnowNothingOfTheHost) {
 }
 
 }  // namespace
+}  // namespace tenon::testing

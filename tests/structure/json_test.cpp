@@ -6,11 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/structure/sources.h"
+
+namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kSource = TENON_SOURCE_DIR;
 
 /// What the JSON library throws on, and what base/json has in its place.
 struct Ban {
@@ -88,11 +89,12 @@ TEST(JsonReaders, TheScanFindsEachWayToThrow) {
           "string_or(data[\"delta\"], \"type\")", "schema[\"type\"] == other"}) {
         EXPECT_NE(broken_ban(line), "") << line;
     }
-    for (const char* line :
-         {"parse_json(text)", "object[\"a\"] = 1;", "arguments.value(\"name\").value_or(\"\")",
-          "std::get<0>(tuple)", "entries_.at(id)", "dump_json(value)", "\"jobs[\" + text + \"]\""}) {
+    for (const char* line : {"parse_json(text)", "object[\"a\"] = 1;",
+                             "arguments.value(\"name\").value_or(\"\")", "std::get<0>(tuple)",
+                             "entries_.at(id)", "dump_json(value)", "\"jobs[\" + text + \"]\""}) {
         EXPECT_EQ(broken_ban(line), "") << line;
     }
 }
 
 }  // namespace
+}  // namespace tenon::testing

@@ -5,15 +5,15 @@
 
 #include "tests/structure/sources.h"
 
+namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using tenon::testing::kSource;
 
 std::size_t lines_below(const fs::path& folder) {
     std::size_t lines = 0;
-    for (const fs::path& file : tenon::testing::sources_below(folder)) {
-        const std::string content = tenon::testing::content_of(file);
+    for (const fs::path& file : sources_below(folder)) {
+        const std::string content = content_of(file);
         lines += static_cast<std::size_t>(std::count(content.begin(), content.end(), '\n'));
     }
     return lines;
@@ -43,3 +43,4 @@ TEST(RoomSizes, TheRoomThatKnowsAllOthersIsSmall) {
 }
 
 }  // namespace
+}  // namespace tenon::testing

@@ -147,6 +147,12 @@ private:
     UniqueFd in_, out_, err_;
 };
 
+/// What a command has printed until its end, and its exit code.
+struct CommandResult {
+    int code = -1;  ///< or -1 when a signal ended it
+    std::string output, errors;
+};
+
 /// The processes that carry `variable=value` in the environment they were started with, zombies
 /// left out.
 inline std::vector<pid_t> processes_with(const std::string& variable, const std::string& value) {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
 #include <string>
+#include <sys/stat.h>
 
 namespace tenon::testing {
 
@@ -45,5 +46,11 @@ public:
 private:
     std::filesystem::path path_;
 };
+
+/// The permission bits of a file, not of what a link points to; 0: there is no such file.
+inline mode_t mode_of(const std::filesystem::path& path) {
+    struct stat info {};
+    return ::lstat(path.c_str(), &info) == 0 ? info.st_mode & 07777U : 0;
+}
 
 }  // namespace tenon::testing
