@@ -117,7 +117,7 @@ TEST(WriteFile, RefusesWithoutATrace) {
     const std::string docs = (plugin.dir / "docs/x").string();
     struct Case {
         std::string path;
-        Answer expected;
+        CallResult expected;
     };
     const std::vector<Case> cases = {
         {"folder", failed("folder is a folder, not a file.")},
