@@ -3,12 +3,12 @@
 // tenon-faults --limits [--jobs N] [--seed S] [--tenon PATH]
 // tenon-faults --flood SIZE [--tenon PATH]
 //
-// Does to the real program what happens in the field, and counts what became of its jobs. Exits 0
-// when nothing was lost, told twice, left out, told wrongly, left alive or hung, else 1; 2 for what
-// cannot be tried here.
-// Alone it kills hosts and supervisors at random moments. With --disk the disk under the state
-// directory runs full as well. With --limits there are too few descriptors or processes. With
-// --flood one job prints so much (as 10GiB), and memory and disk are watched.
+// Injects faults into the real program and counts what became of its jobs. Exits 0 when no end of a
+// job was lost, delivered twice, missing or wrong and no process was left or hung, else 1. Exits 2
+// for wrong options and for what cannot be done on this machine.
+// By default it kills hosts and supervisors at random moments. With --disk the disk under the state
+// directory also becomes full. With --limits there are too few descriptors or processes. With
+// --flood one job prints so much (as 10GiB), and memory and disk use are measured.
 #include <charconv>
 #include <chrono>
 #include <iomanip>
@@ -18,7 +18,7 @@
 #include "tests/faults/flood.h"
 #include "tests/faults/limits.h"
 #include "tests/faults/storm.h"
-#include "tests/faults/verdict.h"
+#include "tests/faults/trial_result.h"
 
 namespace tenon::faults {
 namespace {
@@ -105,19 +105,19 @@ bool read_options(FaultOptions& options, const std::vector<std::string>& words) 
     return true;
 }
 
-void keep(const Trial& trial) {
+void keep_files(const Trial& trial) {
     namespace fs = std::filesystem;
     const auto kept = fs::temp_directory_path() / "tenon-faults";
     fs::remove_all(kept);
-    fs::copy(trial.sandbox().home.path(), kept, fs::copy_options::recursive);
+    fs::copy(trial.folders().home.path(), kept, fs::copy_options::recursive);
     std::cout << "kept in " << kept.string() << "\n";
 }
 
 bool report(Trial& trial, const FaultOptions& options) {
-    const Verdict verdict = judge(trial);
-    print(std::cout, verdict, trial);
-    if (options.keep) keep(trial);
-    return verdict.is_clean();
+    const TrialResult result = judge(trial);
+    print(std::cout, result, trial);
+    if (options.keep) keep_files(trial);
+    return result.is_clean();
 }
 
 bool kill_at_random(const FaultOptions& options) {
@@ -129,7 +129,7 @@ bool kill_at_random(const FaultOptions& options) {
 }
 
 bool fill_the_disk(const FaultOptions& options) {
-    Trial trial(options.trial, DiskStorm::excuses());
+    Trial trial(options.trial, DiskStorm::allowed_failures());
     DiskStorm storm(trial, options.rounds);
     storm.run();
     std::cout << "disk full " << storm.times_filled() << " times; " << storm.hosts_killed()
@@ -137,9 +137,9 @@ bool fill_the_disk(const FaultOptions& options) {
     return report(trial, options);
 }
 
-bool run_short(const FaultOptions& options) {
+bool run_with_limits(const FaultOptions& options) {
     bool clean = true;
-    for (const Limit& limit : limits(options.trial.jobs, options.trial.seed)) {
+    for (const LimitedTrial& limit : limited_trials(options.trial.jobs, options.trial.seed)) {
         std::cout << limit.name() << ": " << std::flush;
         if (kSanitized && limit.processes > 0) {
             std::cout << "left out, since the threads of the sanitizer would count\n";
@@ -147,8 +147,8 @@ bool run_short(const FaultOptions& options) {
         }
         TrialOptions trial_options = options.trial;
         trial_options.jobs = limit.jobs;
-        trial_options.demand = LimitedRuns::demand(limit);
-        Trial trial(trial_options, LimitedRuns::excuses(limit));
+        trial_options.job_options = LimitedRuns::job_options(limit);
+        Trial trial(trial_options, LimitedRuns::allowed_failures(limit));
         LimitedRuns(trial, limit).run();
         clean = report(trial, options) && clean;
     }
@@ -157,7 +157,7 @@ bool run_short(const FaultOptions& options) {
 
 bool run(const FaultOptions& options) {
     if (options.disk) return fill_the_disk(options);
-    if (options.limits) return run_short(options);
+    if (options.limits) return run_with_limits(options);
     return kill_at_random(options);
 }
 

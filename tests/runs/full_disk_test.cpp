@@ -5,7 +5,7 @@
 #include "tests/runs/answers.h"
 #include "tests/runs/disk_script.h"
 
-/// The real program over a state directory that has no space left.
+/// The real program with a state directory that has no space left.
 namespace tenon::testing {
 namespace {
 
@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> kRun = {TENON_PROGRAM,     "--yes",       "--session", "s1",
                                        "--output-format", "stream-json", "-p",        "go"};
-// A result of it does not fit into a page of the journal that has been begun.
+// Its result does not fit into the last page of the journal.
 const std::string kFillAndPrint =
     "cat /dev/zero >\"$TENON_STATE_DIR/full\" 2>/dev/null; seq 20000 | head -c 9000; exit 0";
 
@@ -40,7 +40,7 @@ TEST_F(FullDisk, InTheMiddleOfARunEndsTheRunAndItsSessionJobs) {
         answers({command_use("a", "touch begun; exec sleep 600", "background_run"),
                  command_use("b", "until [ -e begun ]; do sleep 0.01; done; " + kFillAndPrint)}));
     EXPECT_EQ(run(server, "1m", "\"$@\"", kRun).code, 1) << output;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>()) << errors;
     EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
     const Json result = last_line(output);
     ASSERT_TRUE(result.is_object()) << output << errors;
@@ -56,7 +56,7 @@ TEST_F(FullDisk, AtASignalDoesNotKeepTheJobsOfTheSessionAlive) {
                           "kill -TERM $!; wait $!",
                           kRun);
     EXPECT_EQ(exit.code, 143) << output << errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>()) << errors;
     EXPECT_EQ(last_line(output)["subtype"], "error_interrupted") << output;
 }
 
@@ -71,15 +71,15 @@ TEST_F(FullDisk, DoesNotKeepACommandFromEndingAJob) {
                     which + " || exit; free; \"$@\" jobs wait $id; \"$@\" jobs show --json $id",
                 {TENON_PROGRAM});
         EXPECT_EQ(exit.code, 0) << output << errors;
-        EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
+        EXPECT_EQ(folders.processes(), std::vector<pid_t>()) << errors;
         const Json shown = last_line(output);
         ASSERT_TRUE(shown.is_object()) << output << errors;
         EXPECT_EQ(shown["status"], "cancelled") << output;
     }
 }
 
-/// With 0, 1, 2 … free blocks the job is refused, or it begins, and then its end goes on record at
-/// once, although the disk stays full. What was refused never runs.
+/// With 0, 1, 2 … free blocks the job is either refused and never runs, or it begins and its end is
+/// recorded at once, although the disk stays full.
 TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
     const ModelServer server(answers({}));
     const auto exit =
@@ -102,19 +102,19 @@ TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
         const Json job = Json::parse(line, nullptr, false);
         if (!job.is_object()) continue;
         EXPECT_EQ(job["status"], "error") << line;
-        // Or the shim could not begin it: then it says why.
+        // Else the shim could not start it, and says why.
         if (job["exit_code"] == 3) {
             ++ended;
         } else {
             EXPECT_NE(line.find("No space left on device"), std::string::npos) << line;
         }
     }
-    const std::string ran = sandbox.home.read("w/ran");
+    const std::string ran = folders.home.read("w/ran");
     EXPECT_EQ(std::count(ran.begin(), ran.end(), '\n'), ended) << output << errors;
     EXPECT_GT(ended, 0) << output;
-    const std::string refused = sandbox.home.read("w/refused");
+    const std::string refused = folders.home.read("w/refused");
     EXPECT_NE(refused.find("No space left on device"), std::string::npos) << refused;
-    for (const Json& job : Json::parse(sandbox.home.read("w/list")))
+    for (const Json& job : Json::parse(folders.home.read("w/list")))
         EXPECT_EQ(job["status"], "error") << job;
 }
 

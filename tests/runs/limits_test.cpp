@@ -12,10 +12,11 @@
 
 #include "host/base/json.h"
 #include "tests/runs/answers.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 #include "tests/support/sanitizers.h"
 
-/// Runs of the real program that find few descriptors, few processes, or lose what they stand on.
+/// Runs of the real program with few descriptors or processes, without a launcher, or with time
+/// limits.
 namespace tenon::testing {
 namespace {
 
@@ -59,7 +60,7 @@ protected:
                        {"/bin/bash", "-c", "ulimit " + limits + " && exec \"$@\"", "bash",
                         TENON_PROGRAM, "-p", "go", "--yes", "--output-format", "json"});
         command.insert(command.end(), more.begin(), more.end());
-        Process tenon(command, sandbox.environment(&server), sandbox.workspace());
+        Process tenon(command, folders.environment(&server), folders.workspace());
         const auto exit = tenon.wait(std::chrono::seconds(300));
         output = tenon.output;
         errors = tenon.errors;
@@ -69,16 +70,16 @@ protected:
     static std::map<std::string, std::string> results(const ModelServer& server) {
         return results_of(server.requests().back().json());
     }
-    /// From now on `run` runs as a user for whom the limit of processes counts. Returns how many
-    /// processes that user has.
-    std::size_t become_somebody() {
+    /// From now on `run` runs as a user whom the limit of processes concerns, which root is not.
+    /// Returns how many processes that user has.
+    std::size_t become_another_user() {
         if (::getuid() == 0) {
             const uid_t user = 100'000 + static_cast<uid_t>(::getpid()) % 100'000;
             const std::string id = std::to_string(user);
             starter_ = {"/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--"};
-            for (const auto& entry : fs::recursive_directory_iterator(sandbox.home.path()))
+            for (const auto& entry : fs::recursive_directory_iterator(folders.home.path()))
                 EXPECT_EQ(::chown(entry.path().c_str(), user, user), 0);
-            EXPECT_EQ(::chown(sandbox.home.path().c_str(), user, user), 0);
+            EXPECT_EQ(::chown(folders.home.path().c_str(), user, user), 0);
             return 0;
         }
         rlimit before{};
@@ -91,7 +92,7 @@ protected:
         return countable.rlim_cur - left;
     }
 
-    const Sandbox sandbox;
+    const RunFolders folders;
     std::string output, errors;
 
 private:
@@ -147,7 +148,7 @@ TEST_F(Limits, OfProcessesMakeCommandsWaitForTheirTurn) {
     for (int i = 0; i < kCalls; ++i)
         calls.push_back(command_use("c" + std::to_string(i), "echo out-" + std::to_string(i)));
     const ModelServer server(script_of({calls}));
-    const std::size_t processes = become_somebody() + 40;
+    const std::size_t processes = become_another_user() + 40;
     ASSERT_EQ(run(server, "-u " + std::to_string(processes)), 0) << errors;
     const auto answers = results(server);
     for (int i = 0; i < kCalls; ++i)
@@ -155,14 +156,14 @@ TEST_F(Limits, OfProcessesMakeCommandsWaitForTheirTurn) {
 }
 
 TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
-    if (kSanitizerNeedsDescriptors) GTEST_SKIP() << kSanitizerTakesItForABadObject;
+    if (kSanitizerNeedsDescriptors) GTEST_SKIP() << kWhySanitizerNeedsDescriptors;
     constexpr int kLoaderNeeds = 5, kEnough = 36;
     int refused = 0;
     for (int descriptors = kLoaderNeeds; descriptors <= kEnough; ++descriptors) {
         SCOPED_TRACE(descriptors);
         const ModelServer server(script_of({{command_use("c", "echo out")}}));
         const int code = run(server, "-n " + std::to_string(descriptors));
-        // The loader of the system opens the libraries before a word of tenon runs.
+        // The system's loader opens the libraries before tenon's code runs.
         if (errors.find("error while loading shared libraries") != std::string::npos) continue;
         EXPECT_THAT(errors, Not(HasSubstr("left out")));
         EXPECT_THAT(errors, Not(HasSubstr("attempt")));
@@ -181,7 +182,7 @@ TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
 }
 
 TEST_F(Limits, OfProcessesNeverEndARunWithoutASentence) {
-    const std::size_t before = become_somebody();
+    const std::size_t before = become_another_user();
     for (std::size_t more = 1; more <= 14; ++more) {
         SCOPED_TRACE(more);
         const ModelServer server(script_of({{command_use("c", "echo out")}}));

@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 
-/// Plays the folders beside this file; README.md there says what they hold.
+/// Runs the folders beside this file. README.md describes their format.
 namespace tenon::testing {
 namespace {
 
@@ -80,7 +80,7 @@ public:
         }
         if (script_.contains("files")) check_files(script_["files"]);
         if (server_) check_requests();
-        EXPECT_EQ(sandbox_.processes(), std::vector<pid_t>());
+        EXPECT_EQ(folders_.processes(), std::vector<pid_t>());
         for (const auto& entry : fs::recursive_directory_iterator(home_.path())) {
             EXPECT_NE(entry.path().extension(), ".tmp") << "half written: " << entry.path();
         }
@@ -98,7 +98,7 @@ private:
     }
 
     Environment environment(const Json& step) const {
-        Environment variables = sandbox_.environment(server_.get());
+        Environment variables = folders_.environment(server_.get());
         if (step.contains("env")) {
             for (const auto& [key, value] : step["env"].items()) {
                 if (value.is_null()) {
@@ -197,8 +197,8 @@ private:
 
     fs::path folder_;
     Json script_;
-    Sandbox sandbox_;
-    const TempDir& home_ = sandbox_.home;
+    RunFolders folders_;
+    const TempDir& home_ = folders_.home;
     std::unique_ptr<ModelServer> server_;
 };
 

@@ -5,7 +5,7 @@
 
 #include "host/base/json.h"
 #include "tests/runs/answers.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 #include "tests/support/pty.h"
 
 /// Workspaces that were renamed, that are not UTF-8, and directories that begin with a tilde.
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 /// Writes a recorded run: one answer with these calls, then "over".
-fs::path recorded(const Sandbox& sandbox, const ordered_json& calls) {
+fs::path recorded(const RunFolders& folders, const ordered_json& calls) {
     std::string text = "{\"v\":1,\"type\":\"replay\"}\n";
     if (!calls.empty()) {
         const ordered_json answer = {
@@ -26,7 +26,7 @@ fs::path recorded(const Sandbox& sandbox, const ordered_json& calls) {
     const ordered_json over = {{"type", "answer"},
                                {"content", {{{"type", "text"}, {"text", "over"}}}},
                                {"stop_reason", "end_turn"}};
-    return sandbox.home.write("replay.jsonl", text + over.dump() + "\n");
+    return folders.home.write("replay.jsonl", text + over.dump() + "\n");
 }
 
 /// The text of a tool's result in an output of stream-json.
@@ -44,31 +44,32 @@ std::string result_of(const std::string& id, const CommandResult& ran) {
     return "(no result)";
 }
 
-CommandResult run_in(const Sandbox& sandbox, const fs::path& cwd, std::vector<std::string> words) {
+CommandResult run_in(const RunFolders& folders, const fs::path& cwd,
+                     std::vector<std::string> words) {
     words.insert(words.begin(), TENON_PROGRAM);
-    Process process(words, sandbox.environment(), cwd);
+    Process process(words, folders.environment(), cwd);
     const auto exit = process.wait();
     return {exit.code, process.output, process.errors};
 }
 
-CommandResult run_replay(const Sandbox& sandbox, const fs::path& cwd, const fs::path& replay,
+CommandResult run_replay(const RunFolders& folders, const fs::path& cwd, const fs::path& replay,
                          std::vector<std::string> more) {
     more.insert(more.end(),
                 {"-p", "hi", "--replay", replay.string(), "--output-format", "stream-json"});
-    return run_in(sandbox, cwd, std::move(more));
+    return run_in(folders, cwd, std::move(more));
 }
 
-TEST(RenamedWorkspace, TakesItsSessionAlongOnceSomebodySaysYes) {
-    const Sandbox sandbox;
-    const auto replay = recorded(sandbox, ordered_json::array());
-    const fs::path old = sandbox.home / "old", now = sandbox.home / "now";
+TEST(RenamedWorkspace, KeepsItsSessionAfterAYes) {
+    const RunFolders folders;
+    const auto replay = recorded(folders, ordered_json::array());
+    const fs::path old = folders.home / "old", now = folders.home / "now";
     fs::create_directories(old);
-    ASSERT_EQ(run_replay(sandbox, old, replay, {"--session", "s"}).code, 0);
+    ASSERT_EQ(run_replay(folders, old, replay, {"--session", "s"}).code, 0);
 
-    // As long as the old directory is there, the session stays with it, whatever is said.
+    // While the old directory exists, the session stays with it, also with --yes.
     fs::create_directories(now);
     const CommandResult stays =
-        run_replay(sandbox, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
+        run_replay(folders, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
     EXPECT_EQ(stays.code, 2);
     EXPECT_NE(stays.errors.find("belongs to the workspace " + old.string()), std::string::npos)
         << stays.errors;
@@ -78,7 +79,7 @@ TEST(RenamedWorkspace, TakesItsSessionAlongOnceSomebodySaysYes) {
          {std::vector<std::string>{"--session", "s"},
           std::vector<std::string>{"--session", "s", "--yes"},
           std::vector<std::string>{"--session", "s", "--workspace", "."}}) {
-        const CommandResult refused = run_replay(sandbox, now, replay, words);
+        const CommandResult refused = run_replay(folders, now, replay, words);
         EXPECT_EQ(refused.code, 2);
         EXPECT_NE(refused.errors.find(old.string()), std::string::npos) << refused.errors;
         EXPECT_NE(refused.errors.find("--session s --workspace " + now.string() + " --yes"),
@@ -86,34 +87,34 @@ TEST(RenamedWorkspace, TakesItsSessionAlongOnceSomebodySaysYes) {
             << refused.errors;
     }
     const CommandResult moved =
-        run_replay(sandbox, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
+        run_replay(folders, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
     EXPECT_EQ(moved.code, 0) << moved.errors;
     EXPECT_NE(moved.errors.find("session s was moved from " + old.string() + " to " + now.string()),
               std::string::npos)
         << moved.errors;
-    EXPECT_NE(sandbox.home.read("state/sessions/s.jsonl").find("It is now: " + now.string()),
+    EXPECT_NE(folders.home.read("state/sessions/s.jsonl").find("It is now: " + now.string()),
               std::string::npos);
 
-    EXPECT_EQ(run_replay(sandbox, now, replay, {"--continue"}).code, 0);
-    EXPECT_EQ(run_replay(sandbox, now, replay, {"--session", "s"}).code, 0);
-    EXPECT_NE(run_in(sandbox, now, {"sessions", "list"}).output.find("s "), std::string::npos);
-    const CommandResult shown = run_in(sandbox, now, {"sessions", "show", "s", "--json"});
+    EXPECT_EQ(run_replay(folders, now, replay, {"--continue"}).code, 0);
+    EXPECT_EQ(run_replay(folders, now, replay, {"--session", "s"}).code, 0);
+    EXPECT_NE(run_in(folders, now, {"sessions", "list"}).output.find("s "), std::string::npos);
+    const CommandResult shown = run_in(folders, now, {"sessions", "show", "s", "--json"});
     EXPECT_EQ(string_or(Json::parse(shown.output), "workspace"), now.string());
-    // The old place has no session any more, should somebody make it again.
+    // When the old directory is made again, it has no session.
     fs::create_directories(old);
-    EXPECT_EQ(run_replay(sandbox, old, replay, {"--continue"}).code, 2);
-    EXPECT_EQ(run_replay(sandbox, old, replay, {"--session", "s"}).code, 2);
+    EXPECT_EQ(run_replay(folders, old, replay, {"--continue"}).code, 2);
+    EXPECT_EQ(run_replay(folders, old, replay, {"--session", "s"}).code, 2);
 }
 
 TEST(RenamedWorkspace, IsAskedAboutOnATerminal) {
-    const Sandbox sandbox;
-    const auto replay = recorded(sandbox, ordered_json::array());
-    const fs::path old = sandbox.home / "old", now = sandbox.home / "now";
+    const RunFolders folders;
+    const auto replay = recorded(folders, ordered_json::array());
+    const fs::path old = folders.home / "old", now = folders.home / "now";
     fs::create_directories(old);
     fs::create_directories(now);
-    ASSERT_EQ(run_replay(sandbox, old, replay, {"--session", "s"}).code, 0);
+    ASSERT_EQ(run_replay(folders, old, replay, {"--session", "s"}).code, 0);
     fs::remove(old);
-    Environment environment = sandbox.environment();
+    Environment environment = folders.environment();
     environment["TERM"] = "dumb";
     const std::vector<std::string> words = {TENON_PROGRAM, "--session", "s",
                                             "--workspace", ".",         "-p",
@@ -124,41 +125,41 @@ TEST(RenamedWorkspace, IsAskedAboutOnATerminal) {
         terminal.send(yes ? "y\n" : "n\n");
         EXPECT_EQ(terminal.wait().code, yes ? 0 : 2);
     }
-    EXPECT_EQ(run_replay(sandbox, now, replay, {"--session", "s"}).code, 0);
+    EXPECT_EQ(run_replay(folders, now, replay, {"--session", "s"}).code, 0);
 }
 
 TEST(Tilde, IsTheHomeDirectoryOfACommandAndOfTheWorkspace) {
-    const Sandbox sandbox;
-    fs::create_directories(sandbox.home / "sub");
-    fs::create_directories(sandbox.workspace() / "~");
+    const RunFolders folders;
+    fs::create_directories(folders.home / "sub");
+    fs::create_directories(folders.workspace() / "~");
     const auto replay = recorded(
-        sandbox,
+        folders,
         ordered_json::array({tool_use("t1", "bash", {{"command", "pwd"}, {"cwd", "~"}}),
                              tool_use("t2", "bash", {{"command", "pwd"}, {"cwd", "~/sub"}}),
                              tool_use("t3", "bash", {{"command", "pwd"}, {"cwd", "./~"}})}));
-    const CommandResult ran = run_replay(sandbox, sandbox.workspace(), replay, {"--yes"});
+    const CommandResult ran = run_replay(folders, folders.workspace(), replay, {"--yes"});
     ASSERT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_EQ(result_of("t1", ran), sandbox.home.path().string() + "\n");
-    EXPECT_EQ(result_of("t2", ran), (sandbox.home / "sub").string() + "\n");
-    EXPECT_EQ(result_of("t3", ran), (sandbox.workspace() / "~").string() + "\n");
+    EXPECT_EQ(result_of("t1", ran), folders.home.path().string() + "\n");
+    EXPECT_EQ(result_of("t2", ran), (folders.home / "sub").string() + "\n");
+    EXPECT_EQ(result_of("t3", ran), (folders.workspace() / "~").string() + "\n");
 
-    const auto plain = recorded(sandbox, ordered_json::array());
-    const CommandResult there = run_replay(sandbox, "/", plain, {"--workspace", "~/sub"});
+    const auto plain = recorded(folders, ordered_json::array());
+    const CommandResult there = run_replay(folders, "/", plain, {"--workspace", "~/sub"});
     EXPECT_EQ(there.code, 0) << there.errors;
-    EXPECT_NE(there.output.find("\"cwd\":\"" + (sandbox.home / "sub").string() + "\""),
+    EXPECT_NE(there.output.find("\"cwd\":\"" + (folders.home / "sub").string() + "\""),
               std::string::npos);
     EXPECT_EQ(
-        run_in(sandbox, sandbox.workspace(), {"jobs", "run", "--cwd", "~/sub", "--", "pwd"}).code,
+        run_in(folders, folders.workspace(), {"jobs", "run", "--cwd", "~/sub", "--", "pwd"}).code,
         0);
-    EXPECT_NE(run_in(sandbox, "/", {"jobs", "list", "--json"})
-                  .output.find("\"cwd\":\"" + (sandbox.home / "sub").string() + "\""),
+    EXPECT_NE(run_in(folders, "/", {"jobs", "list", "--json"})
+                  .output.find("\"cwd\":\"" + (folders.home / "sub").string() + "\""),
               std::string::npos);
 }
 
 TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
-    const Sandbox sandbox;
-    const fs::path here = sandbox.home / "caf\xE9", other = sandbox.home / "caf\xE8";
-    const std::string text = "file://" + (sandbox.home / "caf").string() + "%E9";
+    const RunFolders folders;
+    const fs::path here = folders.home / "caf\xE9", other = folders.home / "caf\xE8";
+    const std::string text = "file://" + (folders.home / "caf").string() + "%E9";
     fs::create_directories(other);
     fs::create_directories(here / ".tenon");
     fs::create_directories(here / "skills/hello");
@@ -168,12 +169,12 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
         << "---\nname: hello\ndescription: says hello\n---\nSay hello.\n";
     std::ofstream(here / "secret.txt") << "needle\n";
 
-    EXPECT_EQ(run_in(sandbox, here, {"config", "trust", "--yes"}).code, 0);
-    EXPECT_NE(run_in(sandbox, here, {"config", "show"}).output.find("tenon.properties:2"),
+    EXPECT_EQ(run_in(folders, here, {"config", "trust", "--yes"}).code, 0);
+    EXPECT_NE(run_in(folders, here, {"config", "show"}).output.find("tenon.properties:2"),
               std::string::npos);
 
     const auto replay = recorded(
-        sandbox, ordered_json::array({tool_use("t1", "bash", {{"command", "echo here > made; ls"}}),
+        folders, ordered_json::array({tool_use("t1", "bash", {{"command", "echo here > made; ls"}}),
                                       tool_use("t2", "write_file",
                                                {{"path", "dir/new.txt"}, {"content", "needle\n"}}),
                                       tool_use("t3", "read_file", {{"path", "dir/new.txt"}}),
@@ -182,7 +183,7 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
                                       tool_use("t6", "task_create", {{"subject", "a task"}}),
                                       tool_use("t7", "load_skill", {{"name", "hello"}})}));
     const CommandResult ran = run_replay(
-        sandbox, here, replay, {"--yes", "--session", "s", "--deny", "Read(/secret.txt)"});
+        folders, here, replay, {"--yes", "--session", "s", "--deny", "Read(/secret.txt)"});
     ASSERT_EQ(ran.code, 0) << ran.errors;
     EXPECT_EQ(result_of("t1", ran), "AGENTS.md\nmade\nsecret.txt\nskills\n");
     EXPECT_NE(result_of("t2", ran).find("Wrote 7 bytes"), std::string::npos)
@@ -195,24 +196,24 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
     EXPECT_TRUE(fs::exists(here / "made"));
     EXPECT_TRUE(fs::exists(here / "dir/new.txt"));
     EXPECT_TRUE(fs::exists(here / ".tasks/task_1.json")) << result_of("t6", ran);
-    EXPECT_NE(sandbox.home.read("state/sessions/s.jsonl").find("be brief"), std::string::npos);
+    EXPECT_NE(folders.home.read("state/sessions/s.jsonl").find("be brief"), std::string::npos);
     EXPECT_NE(ran.output.find("\"cwd\":\"" + text + "\""), std::string::npos);
     EXPECT_EQ(
-        string_or(Json::parse(run_in(sandbox, "/", {"sessions", "show", "s", "--json"}).output),
+        string_or(Json::parse(run_in(folders, "/", {"sessions", "show", "s", "--json"}).output),
                   "workspace"),
         text);
 
     // Another path that only differs in a byte that is not UTF-8 is another workspace.
-    const auto plain = recorded(sandbox, ordered_json::array());
-    EXPECT_EQ(run_replay(sandbox, here, plain, {"--continue"}).code, 0);
-    EXPECT_EQ(run_replay(sandbox, other, plain, {"--continue"}).code, 2);
-    EXPECT_EQ(run_replay(sandbox, other, plain, {"--session", "s"}).code, 2);
-    EXPECT_NE(run_in(sandbox, here, {"sessions", "list"}).output.find("s "), std::string::npos);
-    EXPECT_NE(run_in(sandbox, here, {"tasks", "list"}).output.find("a task"), std::string::npos);
+    const auto plain = recorded(folders, ordered_json::array());
+    EXPECT_EQ(run_replay(folders, here, plain, {"--continue"}).code, 0);
+    EXPECT_EQ(run_replay(folders, other, plain, {"--continue"}).code, 2);
+    EXPECT_EQ(run_replay(folders, other, plain, {"--session", "s"}).code, 2);
+    EXPECT_NE(run_in(folders, here, {"sessions", "list"}).output.find("s "), std::string::npos);
+    EXPECT_NE(run_in(folders, here, {"tasks", "list"}).output.find("a task"), std::string::npos);
 
-    const CommandResult job = run_in(sandbox, here, {"jobs", "run", "--", "pwd > job.txt"});
+    const CommandResult job = run_in(folders, here, {"jobs", "run", "--", "pwd > job.txt"});
     ASSERT_EQ(job.code, 0) << job.errors;
-    EXPECT_EQ(run_in(sandbox, here, {"jobs", "wait", job.output.substr(0, 8)}).code, 0);
+    EXPECT_EQ(run_in(folders, here, {"jobs", "wait", job.output.substr(0, 8)}).code, 0);
     std::ifstream written(here / "job.txt");
     std::string line;
     std::getline(written, line);

@@ -353,7 +353,7 @@ TEST(Sitting, EndsInOrderOnASignalOrAClosedTerminal) {
 }
 
 TEST(Sitting, NeedsAPromptForJsonOutput) {
-    const Sandbox sandbox;
+    const RunFolders sandbox;
     const ModelServer server(Json::array({says("Unused.")}).dump());
     Pty terminal({TENON_PROGRAM, "--output-format", "json"}, sandbox.environment(&server),
                  sandbox.workspace());

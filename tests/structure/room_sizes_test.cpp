@@ -33,13 +33,13 @@ TEST(RoomSizes, NoRoomHoldsMoreThanAnEighthOfTheHost) {
     ASSERT_GT(host, 10'000U) << "the scan found nothing to measure";
     for (const auto& [room, lines] : lines_of_rooms()) {
         EXPECT_LE(lines, host / 8) << room << " has " << lines << " of " << host
-                                   << " lines: which second concern hides in it?";
+                                   << " lines: which second concern does it have?";
     }
 }
 
 TEST(RoomSizes, TheRoomThatKnowsAllOthersIsSmall) {
     EXPECT_LT(lines_of_rooms().at("app"), 1'000U)
-        << "app only puts the other rooms together: what else it does belongs to one of them";
+        << "app only connects the other rooms; everything else belongs to one of them";
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 namespace tenon::testing {
 
-/// A fresh folder that goes with the object.
+/// A new folder, which the destructor removes.
 class TempDir {
 public:
     explicit TempDir(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
@@ -30,7 +30,7 @@ public:
         return path_ / name;
     }
 
-    /// Writes a file, making its parents.
+    /// Writes a file and makes its parent folders.
     std::filesystem::path write(const std::filesystem::path& name, const std::string& text) const {
         const auto file = path_ / name;
         std::filesystem::create_directories(file.parent_path());
