@@ -171,7 +171,7 @@ TEST(Kill, BetweenTheFirstRecordsLosesNothingOfTheFirstMessage) {
     }
 }
 
-TEST(JournalWithoutRoom, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
+TEST(JournalWithoutRoom, EndsTheRunWithTheResultsAndTheEndOfItsJobs) {
     const RunFolders folders;
     const ModelServer server(
         "[" + step_with_calls(call_text("a", "sleep 300", "background_run")) + "," +

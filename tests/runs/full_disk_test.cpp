@@ -86,7 +86,7 @@ TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
         run(server, "4m",
             "used() { echo $(( $(stat -f -c '%b - %f' \"$state\") )); }\n"
             "leave() { mount -o remount,size=$(( ($(used) + $1) * 4 ))k \"$state\"; }\n"
-            "\"$@\" jobs wait $(\"$@\" jobs run -- exit 3)\n"  // what a store has is made
+            "\"$@\" jobs wait $(\"$@\" jobs run -- exit 3)\n"  // makes the files of the store
             "for n in 0 1 2 3 4 5 6 7 8 9 10 11 12; do\n"
             "  leave $n\n"
             "  if id=$(\"$@\" jobs run -- \"echo ran >>ran; exit 3\" 2>>refused); then\n"

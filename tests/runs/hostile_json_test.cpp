@@ -101,7 +101,7 @@ TEST_F(HostileJson, InAFileKeepsNoHostFromStartingAndTheFileIsLeftAlone) {
     }
 }
 
-TEST_F(HostileJson, InALineOfAJournalCostsThatLineOnly) {
+TEST_F(HostileJson, InALineOfAJournalLosesThatLineOnly) {
     prepare();
     const fs::path journal = folders.state() / "sessions/s1.jsonl";
     for (const std::string& text : hostile_texts()) {

@@ -119,7 +119,7 @@ TEST_F(Limits, OfDescriptorsChangeNoEndOfABackgroundJob) {
         calls.push_back(tool_use("c" + std::to_string(i), "background_run",
                                  {{"command", "sleep 0.2; exit " + std::to_string(i)}}));
     const ModelServer server(script_of({calls}));
-    // A job that fails is no failure of the run.
+    // A failed job is not a failure of the run.
     ASSERT_EQ(run(server, "-n 256", {"-D", "jobs.maxRunning=256"}), 0) << errors;
     std::multiset<int> codes, expected;
     const auto result = Json::parse(output);
@@ -155,7 +155,7 @@ TEST_F(Limits, OfProcessesMakeCommandsWaitForTheirTurn) {
         EXPECT_EQ(answers.at("c" + std::to_string(i)), "out-" + std::to_string(i) + "\n");
 }
 
-TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
+TEST_F(Limits, OfDescriptorsNeverEndARunWithoutAMessage) {
     if (kSanitizerNeedsDescriptors) GTEST_SKIP() << kWhySanitizerNeedsDescriptors;
     constexpr int kLoaderNeeds = 5, kEnough = 36;
     int refused = 0;
@@ -181,7 +181,7 @@ TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
     EXPECT_LT(refused, kEnough - kLoaderNeeds);
 }
 
-TEST_F(Limits, OfProcessesNeverEndARunWithoutASentence) {
+TEST_F(Limits, OfProcessesNeverEndARunWithoutAMessage) {
     const std::size_t before = become_another_user();
     for (std::size_t more = 1; more <= 14; ++more) {
         SCOPED_TRACE(more);
@@ -221,7 +221,7 @@ TEST_F(Limits, ALauncherThatWasKilledIsReplaced) {
 
 // ---------------------------------------------------------------- time limits
 
-TEST_F(Limits, OfTimeThatACallAsksForCountUpToTheLargestAllowed) {
+TEST_F(Limits, OfTimeInACallApplyUpToTheLargestAllowed) {
     const ModelServer server(script_of(
         {{tool_use("long", "bash", {{"command", "sleep 1.5; echo done"}, {"timeout", 60}}),
           tool_use("short", "bash", {{"command", "sleep 60"}, {"timeout", 0.1}})},

@@ -30,7 +30,7 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
     }
 }
 
-/// Whether `line` has every member of `wanted`; strings beginning with "~" are contained.
+/// Whether `line` has every member of `wanted`. A string "~text" must be contained.
 bool matches(const Json& line, const Json& wanted) {
     if (wanted.is_string() && wanted.get<std::string>().starts_with("~")) {
         const std::string text = line.is_string() ? line.get<std::string>() : line.dump();

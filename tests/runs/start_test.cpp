@@ -134,7 +134,7 @@ TEST(Start, MakesFilesForItsUserAloneWhateverTheUmaskIs) {
     EXPECT_GT(seen, 8U);
 }
 
-TEST(Start, ADefineIsStrongerThanTheOptionOfTheSameKeyInARun) {
+TEST(Start, ADefineOverridesTheOptionOfTheSameKeyInARun) {
     const RunFolders folders;
     const auto replay = one_answer(folders, "done");
     const auto init = [&](std::vector<std::string> words) {

@@ -100,7 +100,7 @@ std::size_t journals_of_subagents(const RunFolders& folders) {
     return found;
 }
 
-TEST(Subagents, ThatWereRecordedSideBySidePlayAgain) {
+TEST(Subagents, ThatWereRecordedSideBySideCanBeReplayed) {
     const RunFolders folders;
     // Each command waits for the file of the other, so both must run at the same time.
     const std::string one = "echo 1 >one; until [ -e two ]; do sleep 0.01; done";

@@ -13,7 +13,7 @@ using model::Talk;
 using model::Watcher;
 using ::testing::HasSubstr;
 
-/// A request with a bit of everything that is allowed.
+/// A request with something of each kind that is allowed.
 Json good() {
     return Json::parse(R"({
       "model":"m","max_tokens":100,"stream":true,
@@ -31,7 +31,7 @@ Json good() {
           {"type":"text","text":"more","cache_control":{"type":"ephemeral"}}]}]})");
 }
 
-TEST(ModelServer, TakesWhatTheEndpointTakes) {
+TEST(ModelServer, AcceptsWhatTheEndpointAccepts) {
     const auto refusal = check_body(good().dump(), {});
     EXPECT_FALSE(refusal) << refusal->message;
     Json paused = good();
@@ -49,7 +49,7 @@ TEST(ModelServer, TakesWhatTheEndpointTakes) {
     EXPECT_FALSE(check_body(same.dump(), merging));
 }
 
-TEST(ModelServer, RefusesTextBehindACallThatTheServerHasNotEnded) {
+TEST(ModelServer, RefusesTextAfterAServerCallWithoutAResult) {
     Json request = good();
     request["messages"].push_back(Json::parse(
         R"({"role":"assistant","content":[{"type":"server_tool_use","id":"s","name":"w","input":{}}]})"));
@@ -174,7 +174,7 @@ TEST(ModelServer, RefusesWhatTheEndpointRefuses) {
     }
 }
 
-TEST(ModelServer, RefusesRulesThatSpanTheRequest) {
+TEST(ModelServer, RefusesWhatBreaksARuleOfTheWholeRequest) {
     Json late = good();
     late["system"][0]["cache_control"].erase("ttl");
     late["messages"][2]["content"][2]["cache_control"]["ttl"] = "1h";
@@ -284,7 +284,7 @@ TEST(ModelServer, FillsInJobIdsAndChecksWhatItExpects) {
     EXPECT_EQ(server.requests().size(), 3U);
 }
 
-TEST(ModelServer, RefusesOverTheWireAndSaysWhenItsScriptIsOver) {
+TEST(ModelServer, RefusesOverHttpAndReportsTheEndOfItsScript) {
     ModelServer server(R"([{"content":"one","repeat":2}])");
     const auto provider = provider_for(server.url());
     Watcher watcher;
@@ -319,7 +319,7 @@ TEST(ModelServer, NamesACallInItsScriptThatTheRequestForbids) {
     EXPECT_TRUE(provider->ask(request, watcher, {}));
 }
 
-TEST(ModelServer, NamesAMistakeInItsScript) {
+TEST(ModelServer, NamesAnErrorInItsScript) {
     struct Case {
         const char* script;
         const char* message;
