@@ -15,12 +15,10 @@
 #include "host/config/rule_file.h"
 #include "host/config/trust.h"
 #include "tests/config/world.h"
-#include "tests/support/process.h"
 
 namespace tenon::cli {
 namespace {
 
-using tenon::testing::CommandResult;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -31,9 +29,13 @@ bool is_trusted(const config::World& world) {
     return trust && *trust == config::Trust::kTrusted;
 }
 
+struct ConfigRun {
+    int code = -1;
+    std::string out, err;
+};
+
 /// Runs `tenon config WORDS…` with no terminal.
-CommandResult run(const config::World& world, std::vector<std::string> words,
-                  Options options = {}) {
+ConfigRun run(const config::World& world, std::vector<std::string> words, Options options = {}) {
     options.command = "config";
     options.rest = std::move(words);
     std::ostringstream out, err;
@@ -49,23 +51,23 @@ TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
     world.sources.credentials.anthropic = "t0p-secret-key";
     Options options;
     options.defines = {{"jobs.timeout", "5 m"}};
-    const CommandResult ran = run(world, {"show"}, options);
+    const ConfigRun ran = run(world, {"show"}, options);
     EXPECT_EQ(ran.code, 0);
-    EXPECT_EQ(ran.errors, "");
+    EXPECT_EQ(ran.err, "");
     const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
-    EXPECT_THAT(ran.output, ::testing::ContainsRegex("model\\.name +m +" + user + ":1\n"));
-    EXPECT_THAT(ran.output, ::testing::ContainsRegex("jobs\\.timeout +5 m +-D\n"));
-    EXPECT_THAT(ran.output, ::testing::ContainsRegex("log\\.file +\\(stderr\\) +default\n"));
-    EXPECT_THAT(ran.output, ::testing::ContainsRegex("plugins\\.web\\.token +\\[redacted\\] +"));
-    EXPECT_THAT(ran.output, Not(HasSubstr("t0p-secret")));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("model\\.name +m +" + user + ":1\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("jobs\\.timeout +5 m +-D\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("log\\.file +\\(stderr\\) +default\n"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("plugins\\.web\\.token +\\[redacted\\] +"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("t0p-secret")));
 }
 
 TEST(ConfigCommand, ShowsTheSameAsJson) {
     config::World world;
     world.user_says("model.name=m\npermissions.deny.1=a\npermissions.deny.2=b\n");
-    const CommandResult ran = run(world, {"--json", "show"});
+    const ConfigRun ran = run(world, {"--json", "show"});
     EXPECT_EQ(ran.code, 0);
-    const auto json = parse_json(ran.output);
+    const auto json = parse_json(ran.out);
     ASSERT_TRUE(json) << json.error().message;
     const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
     EXPECT_THAT(*json, ::testing::Contains(
@@ -83,38 +85,38 @@ TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
     const std::vector<std::string> rules = {"Bash(grep 'a\\|b' <<E\nx\nE)"};
     ASSERT_TRUE(config::add_rule_lines(folder, rules, *config::rule_lines(folder, rules)));
     const std::string file = (folder / "allowed.properties").string();
-    const CommandResult ran = run(world, {"--json", "show"});
+    const ConfigRun ran = run(world, {"--json", "show"});
     EXPECT_EQ(ran.code, 0);
-    EXPECT_EQ(ran.errors, "");
-    const auto json = parse_json(ran.output);
+    EXPECT_EQ(ran.err, "");
+    const auto json = parse_json(ran.out);
     ASSERT_TRUE(json) << json.error().message;
     EXPECT_THAT(*json,
                 ::testing::Contains(Json{
                     {"key", "permissions.allow"}, {"value", rules[0]}, {"origin", file + ":2"}}));
-    EXPECT_THAT(ran.output, HasSubstr("Bash(make)"));
-    EXPECT_THAT(run(world, {"check"}).output, HasSubstr("read " + file + "\nok\n"));
+    EXPECT_THAT(ran.out, HasSubstr("Bash(make)"));
+    EXPECT_THAT(run(world, {"check"}).out, HasSubstr("read " + file + "\nok\n"));
     world.dir.write("home/.config/tenon/allowed.properties", "nonsense=1\n");
-    const CommandResult wrong = run(world, {"check"});
+    const ConfigRun wrong = run(world, {"check"});
     EXPECT_EQ(wrong.code, 2);
-    EXPECT_THAT(wrong.errors, HasSubstr("error: " + file + ":1: "));
+    EXPECT_THAT(wrong.err, HasSubstr("error: " + file + ":1: "));
 }
 
 TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
     config::World world;
     world.user_says("model.name=m\n");
     world.workspace_says("nonsense=1\n");
-    CommandResult ran = run(world, {"check"});
+    ConfigRun ran = run(world, {"check"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(
-        ran.errors,
+        ran.err,
         HasSubstr("warning: " + (world.dir / "ws/.tenon/tenon.properties").string() + ":1: "));
-    EXPECT_THAT(ran.output, HasSubstr("ok\n"));
+    EXPECT_THAT(ran.out, HasSubstr("ok\n"));
     world.system_says("log.level=loud\njobs.timeout=0\n");
     ran = run(world, {"check"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_THAT(ran.errors, HasSubstr("etc/tenon.properties:1: log.level"));
-    EXPECT_THAT(ran.errors, HasSubstr("etc/tenon.properties:2: jobs.timeout"));
-    EXPECT_THAT(ran.output, Not(HasSubstr("ok")));
+    EXPECT_THAT(ran.err, HasSubstr("etc/tenon.properties:1: log.level"));
+    EXPECT_THAT(ran.err, HasSubstr("etc/tenon.properties:2: jobs.timeout"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("ok")));
     EXPECT_EQ(run(world, {"show"}).code, 2);
 }
 
@@ -127,45 +129,45 @@ TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
                                                                    {"check", "--json"},
                                                                    {"show", "-p", "x"}}) {
         SCOPED_TRACE(::testing::PrintToString(words));
-        const CommandResult ran = run(world, words);
+        const ConfigRun ran = run(world, words);
         EXPECT_EQ(ran.code, 2);
-        EXPECT_EQ(ran.output, "");
-        EXPECT_THAT(ran.errors, HasSubstr("error: "));
+        EXPECT_EQ(ran.out, "");
+        EXPECT_THAT(ran.err, HasSubstr("error: "));
     }
-    const CommandResult help = run(world, {"--help"});
+    const ConfigRun help = run(world, {"--help"});
     EXPECT_EQ(help.code, 0);
-    EXPECT_THAT(help.output, HasSubstr("Usage: tenon config show [--json]"));
+    EXPECT_THAT(help.out, HasSubstr("Usage: tenon config show [--json]"));
 }
 
 TEST(ConfigCommand, NamesTheWordItDoesNotKnow) {
     const config::World world;
-    const CommandResult ran = run(world, {"frobnicate"});
+    const ConfigRun ran = run(world, {"frobnicate"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_TRUE(ran.errors.starts_with("tenon: ")) << ran.errors;
-    EXPECT_THAT(ran.errors, HasSubstr("frobnicate"));
-    const CommandResult more = run(world, {"show", "surplus"});
+    EXPECT_TRUE(ran.err.starts_with("tenon: ")) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("frobnicate"));
+    const ConfigRun more = run(world, {"show", "surplus"});
     EXPECT_EQ(more.code, 2);
-    EXPECT_TRUE(more.errors.starts_with("tenon: ")) << more.errors;
-    EXPECT_THAT(more.errors, HasSubstr("surplus"));
+    EXPECT_TRUE(more.err.starts_with("tenon: ")) << more.err;
+    EXPECT_THAT(more.err, HasSubstr("surplus"));
 }
 
 TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
     config::World world;
     world.workspace_says("permissions.allow.1=Bash(make)\nlog.file=\x1b[2Jx");
-    CommandResult ran = run(world, {"trust"});
+    ConfigRun ran = run(world, {"trust"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_THAT(ran.errors, HasSubstr("--yes"));
+    EXPECT_THAT(ran.err, HasSubstr("--yes"));
     EXPECT_FALSE(std::filesystem::exists(world.state()));
     EXPECT_FALSE(is_trusted(world));
 
     ran = run(world, {"trust", "--yes"});
-    EXPECT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_THAT(ran.output, HasSubstr("permissions.allow.1=Bash(make)\n"));
-    EXPECT_THAT(ran.output, HasSubstr("  permissions.allow.1 = Bash(make)\n"));
-    EXPECT_THAT(ran.output, HasSubstr("log.file=\\x1b[2Jx\n"));
-    EXPECT_THAT(ran.output, Not(HasSubstr("\x1b")));
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr("  permissions.allow.1 = Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr("log.file=\\x1b[2Jx\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));
     EXPECT_TRUE(is_trusted(world));
-    EXPECT_THAT(run(world, {"trust"}).output, HasSubstr("trusted already"));
+    EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
 
     world.workspace_says("permissions.allow.1=Bash\n");
     EXPECT_FALSE(is_trusted(world));
@@ -175,17 +177,17 @@ TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
 TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
     config::World world;
     world.dir.write("ws/.tenon/tenon.xml", "<tenon><model>");
-    const CommandResult ran = run(world, {"trust", "--yes"});
+    const ConfigRun ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_THAT(ran.errors, HasSubstr("not well-formed"));
+    EXPECT_THAT(ran.err, HasSubstr("not well-formed"));
     EXPECT_FALSE(is_trusted(world));
 }
 
 TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
     const config::World world;
-    const CommandResult ran = run(world, {"trust", "--yes"});
+    const ConfigRun ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0);
-    EXPECT_THAT(ran.output, HasSubstr("until it has one"));
+    EXPECT_THAT(ran.out, HasSubstr("until it has one"));
     EXPECT_TRUE(is_trusted(world));
 }
 
@@ -202,20 +204,20 @@ TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
     const auto covers = [&](const config::AgentFile& file) {
         return config::trusted_agents(world.state(), world.dir / "ws")->covers(file);
     };
-    CommandResult ran = run(world, {"trust"});
+    ConfigRun ran = run(world, {"trust"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_FALSE(covers(a));
 
     ran = run(world, {"trust", "--yes"});
-    EXPECT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_THAT(ran.output, HasSubstr("permissions.allow.1=Bash(make)\n"));
-    EXPECT_THAT(ran.output, HasSubstr(a.path.string() + ":\n\nDefinition A.\\x1b[2J\n"));
-    EXPECT_THAT(ran.output, HasSubstr(b.path.string() + ":\n\nDefinition B.\n"));
-    EXPECT_THAT(ran.output, Not(HasSubstr("Something else.")));
-    EXPECT_THAT(ran.output, Not(HasSubstr("My own.")));
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash(make)\n"));
+    EXPECT_THAT(ran.out, HasSubstr(a.path.string() + ":\n\nDefinition A.\\x1b[2J\n"));
+    EXPECT_THAT(ran.out, HasSubstr(b.path.string() + ":\n\nDefinition B.\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("Something else.")));
+    EXPECT_THAT(ran.out, Not(HasSubstr("My own.")));
     EXPECT_TRUE(covers(a));
     EXPECT_TRUE(covers(b));
-    EXPECT_THAT(run(world, {"trust"}).output, HasSubstr("trusted already"));
+    EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
 
     world.dir.write("ws/.claude/agents/b.md", "Definition B, changed.\n");
     EXPECT_EQ(run(world, {"trust"}).code, 2);
@@ -230,15 +232,15 @@ TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
     const config::World world;
     world.dir.write("ws/.claude/agents/bad.md", "\xFF");
     world.dir.write("ws/.claude/agents/good.md", "Good.\n");
-    const CommandResult ran = run(world, {"trust", "--yes"});
+    const ConfigRun ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0);
-    EXPECT_THAT(ran.errors, HasSubstr("bad.md is not UTF-8"));
+    EXPECT_THAT(ran.err, HasSubstr("bad.md is not UTF-8"));
     EXPECT_FALSE(config::trusted_agents(world.state(), world.dir / "ws")
                      ->knows(world.dir / "ws/.claude/agents/bad.md"));
 }
 
 /// Runs `tenon config trust` on a terminal, answers its question, and returns what it printed.
-CommandResult answer_on_terminal(const config::World& world, const std::string& answer) {
+ConfigRun answer_on_terminal(const config::World& world, const std::string& answer) {
     int master = -1;
     const pid_t pid = ::forkpty(&master, nullptr, nullptr, nullptr);
     if (pid == 0) {
@@ -249,12 +251,12 @@ CommandResult answer_on_terminal(const config::World& world, const std::string& 
         ::_exit(code);
     }
     const UniqueFd terminal(master);
-    CommandResult ran;
+    ConfigRun ran;
     bool answered = false;
     char buffer[4096];
     for (ssize_t n = 0; (n = ::read(master, buffer, sizeof buffer)) > 0;) {
-        ran.output.append(buffer, static_cast<std::size_t>(n));
-        if (answered || ran.output.find("[y/n] ") == std::string::npos) continue;
+        ran.out.append(buffer, static_cast<std::size_t>(n));
+        if (answered || ran.out.find("[y/n] ") == std::string::npos) continue;
         answered = true;
         EXPECT_EQ(::write(master, answer.data(), answer.size()),
                   static_cast<ssize_t>(answer.size()));
@@ -270,13 +272,13 @@ TEST(ConfigCommand, AsksOnATerminal) {
     world.workspace_says("permissions.allow.1=Bash\n");
     for (const char* no : {"n\n", "\n", "yep\n", "\x04"}) {
         SCOPED_TRACE(no);
-        const CommandResult ran = answer_on_terminal(world, no);
-        EXPECT_EQ(ran.code, 1) << ran.output;
+        const ConfigRun ran = answer_on_terminal(world, no);
+        EXPECT_EQ(ran.code, 1) << ran.out;
         EXPECT_FALSE(is_trusted(world));
     }
-    const CommandResult ran = answer_on_terminal(world, "y\n");
-    EXPECT_EQ(ran.code, 0) << ran.output;
-    EXPECT_THAT(ran.output, HasSubstr("permissions.allow.1=Bash"));
+    const ConfigRun ran = answer_on_terminal(world, "y\n");
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash"));
     EXPECT_TRUE(is_trusted(world));
 }
 

@@ -22,11 +22,15 @@
 namespace tenon::cli {
 namespace {
 
-using tenon::testing::CommandResult;
 using tenon::testing::Process;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+struct JobsRun {
+    int code = -1;
+    std::string out, err;
+};
 
 /// The real program on a state directory of its own. Every job has ended when a test ends.
 class JobsCommand : public ::testing::Test {
@@ -57,16 +61,16 @@ protected:
         words.insert(words.begin(), {TENON_PROGRAM, "jobs"});
         return Process(words, environment_, dir_ / "w");
     }
-    CommandResult run(std::vector<std::string> words) const {
+    JobsRun run(std::vector<std::string> words) const {
         Process tenon = start(std::move(words));
         const int code = tenon.wait().code;
         return {code, tenon.output, tenon.errors};
     }
     /// Starts a job and returns its id.
     [[nodiscard]] std::string job(const std::string& command) const {
-        const CommandResult ran = run({"run", "--", command});
-        EXPECT_EQ(ran.code, 0) << ran.errors;
-        return ran.output.substr(0, ran.output.find('\n'));
+        const JobsRun ran = run({"run", "--", command});
+        EXPECT_EQ(ran.code, 0) << ran.err;
+        return ran.out.substr(0, ran.out.find('\n'));
     }
     /// Starts a job and waits for its end.
     [[nodiscard]] std::string ended_job(const std::string& command) const {
@@ -76,9 +80,9 @@ protected:
     }
     [[nodiscard]] Json json(std::vector<std::string> words) const {
         words.emplace_back("--json");
-        const CommandResult ran = run(std::move(words));
-        auto document = parse_json(ran.output);
-        EXPECT_TRUE(document) << ran.output << ran.errors;
+        const JobsRun ran = run(std::move(words));
+        auto document = parse_json(ran.out);
+        EXPECT_TRUE(document) << ran.out << ran.err;
         return document ? *document : Json();
     }
     [[nodiscard]] std::filesystem::path folder(const std::string& id) const {
@@ -112,7 +116,7 @@ protected:
 
 TEST_F(JobsCommand, FindsNothingWhereThereIsNothingAndMakesNothing) {
     EXPECT_EQ(json({"list"}), Json::array());
-    EXPECT_EQ(run({"list"}).output, "");
+    EXPECT_EQ(run({"list"}).out, "");
     EXPECT_EQ(run({"cancel", "--all"}).code, 0);
     EXPECT_EQ(run({"show", "deadbeef"}).code, 1);
     EXPECT_FALSE(std::filesystem::exists(dir_ / "state"));
@@ -122,7 +126,7 @@ TEST_F(JobsCommand, RunsACommandAndPrintsTheId) {
     const std::string id = job("echo one; pwd; echo two >&2");
     EXPECT_TRUE(is_job_id(id)) << id;
     EXPECT_EQ(run({"wait", id}).code, 0);
-    EXPECT_EQ(run({"logs", id}).output, "one\n" + (dir_ / "w").string() + "\ntwo\n");
+    EXPECT_EQ(run({"logs", id}).out, "one\n" + (dir_ / "w").string() + "\ntwo\n");
     const Json shown = json({"show", id});
     EXPECT_EQ(shown["status"], "completed");
     EXPECT_EQ(shown["exit_code"], 0);
@@ -136,16 +140,16 @@ TEST_F(JobsCommand, RunsACommandAndPrintsTheId) {
 }
 
 TEST_F(JobsCommand, RunsSeveralWordsVerbatim) {
-    const CommandResult ran = run({"run", "--name", "words", "--timeout=5m", "--cwd", "..",
-                                   "--json", "--", "printf", "%s|", "a b", "$HOME", "--", "it's"});
-    ASSERT_EQ(ran.code, 0) << ran.errors;
-    const Json started = *parse_json(ran.output);
+    const JobsRun ran = run({"run", "--name", "words", "--timeout=5m", "--cwd", "..", "--json",
+                             "--", "printf", "%s|", "a b", "$HOME", "--", "it's"});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const Json started = *parse_json(ran.out);
     const std::string id = started["id"];
     EXPECT_EQ(started["name"], "words");
     EXPECT_EQ(started["timeout_ms"], 300'000);
     EXPECT_EQ(started["cwd"], dir_.path().string());
     EXPECT_EQ(run({"wait", id}).code, 0);
-    EXPECT_EQ(run({"logs", id}).output, "a b|$HOME|--|it's|");
+    EXPECT_EQ(run({"logs", id}).out, "a b|$HOME|--|it's|");
 }
 
 TEST_F(JobsCommand, SaysWhyAJobThatItHasRecordedCannotBeStarted) {
@@ -155,11 +159,11 @@ TEST_F(JobsCommand, SaysWhyAJobThatItHasRecordedCannotBeStarted) {
         GTEST_SKIP() << "only root can mount the small disk: " << disk.why_not();
     ASSERT_EQ(run({"wait", job("true")}).code, 0);
     disk.leave_files(4);  // a directory, its lock, the room of its end, its record
-    const CommandResult ran = run({"run", "--", "touch ran"});
+    const JobsRun ran = run({"run", "--", "touch ran"});
     EXPECT_EQ(ran.code, 1);
-    EXPECT_EQ(ran.output, "");
-    EXPECT_THAT(ran.errors, HasSubstr("could not be started: record the start: "));
-    EXPECT_THAT(ran.errors, HasSubstr("No space left on device"));
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("could not be started: record the start: "));
+    EXPECT_THAT(ran.err, HasSubstr("No space left on device"));
     EXPECT_EQ(json({"list"})[1]["exit_code"], 127);
     EXPECT_FALSE(std::filesystem::exists(dir_ / "w/ran"));
 }
@@ -170,20 +174,20 @@ TEST_F(JobsCommand, KeepsKeysFromCommandsAndFromWhatItShows) {
         ended_job("echo ${ANTHROPIC_API_KEY-none} sk-ant-01; echo sk-ant-0123456789");
     for (const auto& words : std::vector<std::vector<std::string>>{
              {"logs", id}, {"show", id}, {"list"}, {"logs", id, "--json"}, {"list", "--json"}}) {
-        EXPECT_THAT(run(words).output, Not(HasSubstr("0123456789"))) << words[0];
+        EXPECT_THAT(run(words).out, Not(HasSubstr("0123456789"))) << words[0];
     }
-    EXPECT_EQ(run({"logs", id}).output, "none sk-ant-01\n[redacted]\n");
+    EXPECT_EQ(run({"logs", id}).out, "none sk-ant-01\n[redacted]\n");
 }
 
 TEST_F(JobsCommand, WaitSaysWhetherAllHaveCompleted) {
     const std::string good = job("true");
     const std::string bad = job("exit 3");
     EXPECT_EQ(run({"wait", good}).code, 0);
-    const CommandResult ran = run({"wait", good, bad, "deadbeef"});
+    const JobsRun ran = run({"wait", good, bad, "deadbeef"});
     EXPECT_EQ(ran.code, 1);
-    EXPECT_THAT(ran.output, HasSubstr(good + ": completed\n"));
-    EXPECT_THAT(ran.output, HasSubstr(bad + ": error (exit code 3)\n"));
-    EXPECT_EQ(ran.errors, "tenon: Unknown job deadbeef\n");
+    EXPECT_THAT(ran.out, HasSubstr(good + ": completed\n"));
+    EXPECT_THAT(ran.out, HasSubstr(bad + ": error (exit code 3)\n"));
+    EXPECT_EQ(ran.err, "tenon: Unknown job deadbeef\n");
     const Json document = json({"wait", bad, good});
     EXPECT_EQ(document[0]["exit_code"], 3);
     EXPECT_EQ(document[1]["status"], "completed");
@@ -209,10 +213,10 @@ TEST_F(JobsCommand, WaitEndsByASignalWithItsNumber) {
 TEST_F(JobsCommand, WaitGivesUpWhenItsTimeIsOver) {
     const std::string done = ended_job("true");
     const std::string running = job("sleep 1000");
-    const CommandResult ran = run({"wait", "--timeout", "50ms", done, running});
+    const JobsRun ran = run({"wait", "--timeout", "50ms", done, running});
     EXPECT_EQ(ran.code, 1);
-    EXPECT_EQ(ran.output, done + ": completed\n");
-    EXPECT_EQ(ran.errors, "tenon: the time is over; not ended yet: " + running + "\n");
+    EXPECT_EQ(ran.out, done + ": completed\n");
+    EXPECT_EQ(ran.err, "tenon: the time is over; not ended yet: " + running + "\n");
     const Json document = json({"wait", running, done, "--timeout=50ms"});
     ASSERT_EQ(document.size(), 2U);
     EXPECT_EQ(document[0]["status"], "running");
@@ -229,18 +233,18 @@ TEST_F(JobsCommand, LimitsOfTimeAreAboveZeroAndAtMostTenYears) {
         const std::string option = "--timeout=" + std::string(wrong);
         for (const std::vector<std::string>& words :
              {std::vector<std::string>{"run", option, "--", "true"}, {"wait", option, done}}) {
-            const CommandResult ran = run(words);
+            const JobsRun ran = run(words);
             EXPECT_EQ(ran.code, 2);
-            EXPECT_THAT(ran.errors,
+            EXPECT_THAT(ran.err,
                         StartsWith("tenon: --timeout: \"" + std::string(wrong) + "\" is "));
-            EXPECT_THAT(ran.errors, HasSubstr("87600h"));
+            EXPECT_THAT(ran.err, HasSubstr("87600h"));
         }
     }
-    const CommandResult longest = run({"run", "--timeout", "87600h", "--", "true"});
+    const JobsRun longest = run({"run", "--timeout", "87600h", "--", "true"});
     EXPECT_EQ(longest.code, 0);
-    EXPECT_EQ(run({"wait", longest.output.substr(0, 8)}).output,
-              longest.output.substr(0, 8) + ": completed\n");
-    EXPECT_EQ(run({"list"}).errors, "");
+    EXPECT_EQ(run({"wait", longest.out.substr(0, 8)}).out,
+              longest.out.substr(0, 8) + ": completed\n");
+    EXPECT_EQ(run({"list"}).err, "");
 }
 
 TEST_F(JobsCommand, ShowsWhichHostAJobBelongsToAndDoesNotWaitForIt) {
@@ -249,13 +253,13 @@ TEST_F(JobsCommand, ShowsWhichHostAJobBelongsToAndDoesNotWaitForIt) {
     const auto store = *jobs::Store::open(dir_ / "state/jobs");
     ASSERT_TRUE(store.rewrite(job));
     const std::string why = "tenon: job " + job.id + " belongs to the host elsewhere: ";
-    EXPECT_THAT(run({"list"}).output, HasSubstr("queued on elsewhere"));
-    EXPECT_THAT(run({"show", job.id}).output, HasSubstr("elsewhere (left to it)"));
+    EXPECT_THAT(run({"list"}).out, HasSubstr("queued on elsewhere"));
+    EXPECT_THAT(run({"show", job.id}).out, HasSubstr("elsewhere (left to it)"));
     EXPECT_EQ(json({"list"})[0]["host"], "elsewhere");
-    const CommandResult waited = run({"wait", job.id});
+    const JobsRun waited = run({"wait", job.id});
     EXPECT_EQ(waited.code, 1);
-    EXPECT_EQ(waited.errors, why + "wait for it there\n");
-    EXPECT_EQ(run({"logs", "-f", job.id}).errors, why + "wait for it there\n");
+    EXPECT_EQ(waited.err, why + "wait for it there\n");
+    EXPECT_EQ(run({"logs", "-f", job.id}).err, why + "wait for it there\n");
     EXPECT_EQ(run({"cancel", job.id}).code, 1);
     EXPECT_EQ(json({"show", job.id})["status"], "queued");
 }
@@ -269,14 +273,14 @@ TEST_F(JobsCommand, SaysThatAQueuedJobWaitsForItsSession) {
         " is queued, and no host has its session open: it starts when somebody opens the session "
         "(tenon --session s --workspace " +
         (dir_ / "w").string() + ")";
-    const CommandResult waited = run({"wait", never.id, done});
+    const JobsRun waited = run({"wait", never.id, done});
     EXPECT_EQ(waited.code, 1);
-    EXPECT_EQ(waited.output, done + ": completed\n");
-    EXPECT_EQ(waited.errors, "tenon: " + why + "\n");
-    const CommandResult followed = run({"logs", "-f", never.id});
+    EXPECT_EQ(waited.out, done + ": completed\n");
+    EXPECT_EQ(waited.err, "tenon: " + why + "\n");
+    const JobsRun followed = run({"logs", "-f", never.id});
     EXPECT_EQ(followed.code, 1);
-    EXPECT_EQ(followed.output, "");
-    EXPECT_EQ(followed.errors, "tenon: " + why + "\n");
+    EXPECT_EQ(followed.out, "");
+    EXPECT_EQ(followed.err, "tenon: " + why + "\n");
     const Json document = json({"wait", never.id});
     EXPECT_EQ(document[0]["status"], "queued");
     EXPECT_EQ(document[0]["error"], why);
@@ -302,9 +306,9 @@ TEST_F(JobsCommand, SaysThatAJobWithoutASessionWasNeverStarted) {
     const auto never = jobs::Store::open(dir_ / "state/jobs")->create(spec);
     for (const std::vector<std::string>& words :
          {std::vector<std::string>{"wait", never->id}, {"logs", "-f", never->id}}) {
-        const CommandResult ran = run(words);
+        const JobsRun ran = run(words);
         EXPECT_EQ(ran.code, 1);
-        EXPECT_EQ(ran.errors,
+        EXPECT_EQ(ran.err,
                   "tenon: job " + never->id +
                       " was recorded and never started; only `tenon jobs cancel` ends it\n");
     }
@@ -336,12 +340,12 @@ TEST_F(JobsCommand, CancelEndsEachAndSaysWhyNot) {
     const std::string running = job("sleep 1000");
     const std::string done = ended_job("exit 3");
     const auto never = queued("true");
-    const CommandResult ran = run({"cancel", running, done, never.id, "deadbeef", running});
+    const JobsRun ran = run({"cancel", running, done, never.id, "deadbeef", running});
     EXPECT_EQ(ran.code, 1);
-    EXPECT_THAT(ran.output, HasSubstr("Cancelled job " + running + "\n"));
-    EXPECT_THAT(ran.output, HasSubstr("Cancelled job " + never.id + "\n"));
-    EXPECT_EQ(ran.errors, "tenon: Job " + done + " has ended already: error (exit code 3)\n" +
-                              "tenon: Unknown job deadbeef\n");
+    EXPECT_THAT(ran.out, HasSubstr("Cancelled job " + running + "\n"));
+    EXPECT_THAT(ran.out, HasSubstr("Cancelled job " + never.id + "\n"));
+    EXPECT_EQ(ran.err, "tenon: Job " + done + " has ended already: error (exit code 3)\n" +
+                           "tenon: Unknown job deadbeef\n");
     const Json shown = json({"show", running});
     EXPECT_EQ(shown["status"], "cancelled");
     EXPECT_EQ(shown["ended_by"], "tenon jobs cancel");
@@ -364,19 +368,19 @@ TEST_F(JobsCommand, CancelAllEndsTheBackgroundJobsOfTheStore) {
 TEST_F(JobsCommand, CancelEndsWhatAPersistentJobLeftBehind) {
     const std::string id = ended_job("sleep 1000 & echo $!");
     EXPECT_EQ(json({"show", id})["left_behind"], 1);
-    EXPECT_THAT(run({"show", id}).output, HasSubstr("1 process, not all gone yet"));
-    const CommandResult ran = run({"cancel", id});
-    EXPECT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_EQ(ran.output, "Ended what job " + id + " left behind\n");
+    EXPECT_THAT(run({"show", id}).out, HasSubstr("1 process, not all gone yet"));
+    const JobsRun ran = run({"cancel", id});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.out, "Ended what job " + id + " left behind\n");
     EXPECT_EQ(json({"show", id})["status"], "completed");
-    EXPECT_THAT(run({"show", id}).output, HasSubstr("1 process, ended since"));
+    EXPECT_THAT(run({"show", id}).out, HasSubstr("1 process, ended since"));
 }
 
 TEST_F(JobsCommand, LogsShowHeadMarkAndTail) {
     environment_["TENON_CONFIG"] = dir_.write("c.properties", "jobs.outputLimit=1MiB\n");
     const std::string id =
         ended_job("echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo last");
-    const std::string out = run({"logs", id}).output;
+    const std::string out = run({"logs", id}).out;
     const auto omitted = json({"show", id})["omitted_bytes"].get<std::size_t>();
     const std::string mark = "\n[" + std::to_string(omitted) + " bytes omitted]\n";
     EXPECT_THAT(out, StartsWith("first\nxxx"));
@@ -415,7 +419,7 @@ TEST_F(JobsCommand, LogsOfARunningJobSayHowMuchWasDropped) {
 
 TEST_F(JobsCommand, LogsOfBytesArriveAsTheyAre) {
     const std::string id = ended_job("printf '\\377\\000\\033[31m\\r\\n'");
-    EXPECT_EQ(run({"logs", id}).output, std::string("\xff\0\x1b[31m\r\n", 9));
+    EXPECT_EQ(run({"logs", id}).out, std::string("\xff\0\x1b[31m\r\n", 9));
 }
 
 TEST_F(JobsCommand, LogsFollowUntilTheJobHasEnded) {
@@ -480,7 +484,7 @@ TEST_F(JobsCommand, EndsWhatAKilledSupervisorLeftAndSaysSo) {
         EXPECT_EQ(shown["status"], "lost");
         EXPECT_GE(shown["left_behind"], 2);
         EXPECT_EQ(shown["survivors"], 0);
-        EXPECT_THAT(run({"show", id}).output, HasSubstr("left running:"));
+        EXPECT_THAT(run({"show", id}).out, HasSubstr("left running:"));
     }
 }
 
@@ -504,11 +508,11 @@ TEST_F(JobsCommand, ReportsWhatItCannotReadAndGoesOn) {
     std::ofstream(folder(bad) / jobs::kJobFile) << "{\"v\":1";
     dir_.write("state/jobs/README", "not a job");
     std::filesystem::create_directories(folder("00000000"));
-    const CommandResult ran = run({"list"});
+    const JobsRun ran = run({"list"});
     EXPECT_EQ(ran.code, 0);
-    EXPECT_THAT(ran.output, HasSubstr(good));
-    EXPECT_THAT(ran.output, Not(HasSubstr(bad)));
-    EXPECT_THAT(ran.errors, HasSubstr(bad + "/job.json"));
+    EXPECT_THAT(ran.out, HasSubstr(good));
+    EXPECT_THAT(ran.out, Not(HasSubstr(bad)));
+    EXPECT_THAT(ran.err, HasSubstr(bad + "/job.json"));
     EXPECT_EQ(run({"show", bad}).code, 1);
     EXPECT_EQ(json({"list"}).size(), 1U);
 }
@@ -517,9 +521,9 @@ TEST_F(JobsCommand, SaysThatTheStateDirectoryIsNone) {
     dir_.write("state/jobs", "a file");
     for (const auto& words :
          std::vector<std::vector<std::string>>{{"list"}, {"run", "--", "true"}}) {
-        const CommandResult ran = run(words);
+        const JobsRun ran = run(words);
         EXPECT_EQ(ran.code, 1);
-        EXPECT_THAT(ran.errors, HasSubstr("state/jobs: Not a directory"));
+        EXPECT_THAT(ran.err, HasSubstr("state/jobs: Not a directory"));
     }
     std::filesystem::remove(dir_ / "state/jobs");
 }
@@ -529,9 +533,9 @@ TEST_F(JobsCommand, WorksOnWithABrokenConfigurationButForRun) {
     dir_.write(".config/tenon/tenon.properties", "jobs.timeout=soon\n");
     EXPECT_EQ(json({"list"}).size(), 1U);
     EXPECT_EQ(run({"cancel", id}).code, 0);
-    const CommandResult ran = run({"run", "--", "true"});
+    const JobsRun ran = run({"run", "--", "true"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_THAT(ran.errors, HasSubstr("jobs.timeout"));
+    EXPECT_THAT(ran.err, HasSubstr("jobs.timeout"));
     EXPECT_EQ(json({"list"}).size(), 1U);
     EXPECT_EQ(run({"list", "-D", "nonsense=1"}).code, 2);
 }
@@ -563,13 +567,13 @@ TEST_F(JobsCommand, RefusesWhatIsNotAsked) {
     };
     for (const auto& [words, reason] : cases) {
         SCOPED_TRACE(::testing::PrintToString(words));
-        const CommandResult ran = run(words);
+        const JobsRun ran = run(words);
         EXPECT_EQ(ran.code, 2);
-        EXPECT_EQ(ran.output, "");
-        EXPECT_THAT(ran.errors, HasSubstr(reason));
+        EXPECT_EQ(ran.out, "");
+        EXPECT_THAT(ran.err, HasSubstr(reason));
     }
     EXPECT_EQ(json({"list"}), Json::array());
-    EXPECT_THAT(run({"--help"}).output, StartsWith("Usage: tenon jobs list"));
+    EXPECT_THAT(run({"--help"}).out, StartsWith("Usage: tenon jobs list"));
 }
 
 TEST_F(JobsCommand, WatchPrintsAgainWhatHasChanged) {

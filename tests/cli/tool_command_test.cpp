@@ -17,12 +17,16 @@
 namespace tenon::cli {
 namespace {
 
-using tenon::testing::CommandResult;
 using tenon::testing::Process;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+struct ToolRun {
+    int code = -1;
+    std::string out, err;
+};
 
 /// The real program and its plugins, with neither a key nor the name of a model.
 class ToolCommand : public ::testing::Test {
@@ -42,15 +46,15 @@ protected:
         words.insert(words.begin(), TENON_PROGRAM);
         return Process(words, environment_, dir_ / "w");
     }
-    [[nodiscard]] CommandResult tenon(const std::vector<std::string>& words,
-                                      const std::string& input = {}) const {
+    [[nodiscard]] ToolRun tenon(const std::vector<std::string>& words,
+                                const std::string& input = {}) const {
         Process program = start(words);
         program.write(input);
         const int code = program.wait().code;
         return {code, program.output, program.errors};
     }
-    [[nodiscard]] CommandResult tool(std::vector<std::string> words,
-                                     const std::string& input = {}) const {
+    [[nodiscard]] ToolRun tool(std::vector<std::string> words,
+                               const std::string& input = {}) const {
         words.insert(words.begin(), "tool");
         return tenon(words, input);
     }
@@ -61,7 +65,7 @@ protected:
     }
     /// Of the jobs of the store, the only one.
     [[nodiscard]] Json only_job() const {
-        const auto jobs = parse_json(tenon({"jobs", "list", "--json"}).output);
+        const auto jobs = parse_json(tenon({"jobs", "list", "--json"}).out);
         EXPECT_TRUE(jobs && jobs->size() == 1);
         return jobs && jobs->size() == 1 ? jobs->at(0) : Json();
     }
@@ -77,27 +81,27 @@ protected:
 
 TEST_F(ToolCommand, PrintsTheResultOfAToolAndNothingElse) {
     dir_.write("w/a.txt", "one\ntwo\n");
-    const CommandResult ran = tool({"read_file", R"({"path":"a.txt"})"});
-    EXPECT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_THAT(ran.output, AllOf(HasSubstr("one"), EndsWith("two\n")));
-    EXPECT_EQ(ran.errors, "");
-    EXPECT_EQ(tool({"read_file", "-"}, R"({"path":"a.txt"})").output, ran.output);
-    EXPECT_EQ(tool({"task_list"}).output, "No tasks.\n") << "without JSON there are no arguments";
+    const ToolRun ran = tool({"read_file", R"({"path":"a.txt"})"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("one"), EndsWith("two\n")));
+    EXPECT_EQ(ran.err, "");
+    EXPECT_EQ(tool({"read_file", "-"}, R"({"path":"a.txt"})").out, ran.out);
+    EXPECT_EQ(tool({"task_list"}).out, "No tasks.\n") << "without JSON there are no arguments";
 }
 
 TEST_F(ToolCommand, WritesNoJournal) {
-    EXPECT_EQ(tool(allowed("todo", {{"items", Json::array()}})).output, "(0/0 completed)\n");
+    EXPECT_EQ(tool(allowed("todo", {{"items", Json::array()}})).out, "(0/0 completed)\n");
     EXPECT_EQ(tool(allowed("bash", {{"command", "true"}})).code, 0);
     EXPECT_TRUE(std::filesystem::is_empty(dir_ / "state/sessions"));
 }
 
 TEST_F(ToolCommand, PrintsAResultThatIsAnErrorAndEndsWithOne) {
-    const CommandResult ran = tool({"read_file", R"({"path":"none.txt"})"});
+    const ToolRun ran = tool({"read_file", R"({"path":"none.txt"})"});
     EXPECT_EQ(ran.code, 1);
-    EXPECT_THAT(ran.output, HasSubstr("none.txt"));
-    const CommandResult agent = tool(allowed("agent", {{"prompt", "look"}}));
+    EXPECT_THAT(ran.out, HasSubstr("none.txt"));
+    const ToolRun agent = tool(allowed("agent", {{"prompt", "look"}}));
     EXPECT_EQ(agent.code, 1);
-    EXPECT_THAT(agent.output, HasSubstr("a subagent needs a model"));
+    EXPECT_THAT(agent.out, HasSubstr("a subagent needs a model"));
 }
 
 TEST_F(ToolCommand, RefusesWrongUsageWithTwo) {
@@ -121,22 +125,22 @@ TEST_F(ToolCommand, RefusesWrongUsageWithTwo) {
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.error);
-        const CommandResult ran = tool(row.words);
+        const ToolRun ran = tool(row.words);
         EXPECT_EQ(ran.code, 2);
-        EXPECT_THAT(ran.errors, HasSubstr(row.error));
-        EXPECT_EQ(ran.output, "");
+        EXPECT_THAT(ran.err, HasSubstr(row.error));
+        EXPECT_EQ(ran.out, "");
     }
-    const CommandResult help = tool({"--help"});
+    const ToolRun help = tool({"--help"});
     EXPECT_EQ(help.code, 0);
-    EXPECT_THAT(help.output, StartsWith("Usage: tenon tool NAME [JSON]\n"));
+    EXPECT_THAT(help.out, StartsWith("Usage: tenon tool NAME [JSON]\n"));
 }
 
 TEST_F(ToolCommand, AsksNobodyAndNamesTheRuleThatIsMissing) {
     const std::string call = R"({"command":"touch made"})";
-    const CommandResult refused = tool({"bash", call});
+    const ToolRun refused = tool({"bash", call});
     EXPECT_EQ(refused.code, 1);
-    EXPECT_EQ(refused.output, "");
-    EXPECT_THAT(refused.errors, HasSubstr("Bash(touch made)"));
+    EXPECT_EQ(refused.out, "");
+    EXPECT_THAT(refused.err, HasSubstr("Bash(touch made)"));
     EXPECT_FALSE(std::filesystem::exists(dir_ / "w/made"));
     EXPECT_EQ(tool({"bash", call, "--yes", "--deny", "Bash(touch *)"}).code, 1);
     EXPECT_FALSE(std::filesystem::exists(dir_ / "w/made"));
@@ -147,7 +151,7 @@ TEST_F(ToolCommand, AsksNobodyAndNamesTheRuleThatIsMissing) {
 TEST_F(ToolCommand, TakesKnownKeysOutOfTheResult) {
     environment_["ANTHROPIC_API_KEY"] = "sk-ant-0123456789";
     dir_.write("w/a.txt", "key sk-ant-0123456789\n");
-    EXPECT_THAT(tool({"read_file", R"({"path":"a.txt"})"}).output, HasSubstr("key [redacted]"));
+    EXPECT_THAT(tool({"read_file", R"({"path":"a.txt"})"}).out, HasSubstr("key [redacted]"));
 }
 
 TEST_F(ToolCommand, EndsItsCommandWhenItIsInterruptedAndPrintsTheOutput) {
@@ -166,28 +170,26 @@ TEST_F(ToolCommand, EndsItsCommandWhenItIsInterruptedAndPrintsTheOutput) {
 }
 
 TEST_F(ToolCommand, LeavesABackgroundJobThatBelongsToNoSession) {
-    const CommandResult ran =
-        tool(allowed("background_run", {{"command", "echo done; touch made"}}));
-    EXPECT_EQ(ran.code, 0) << ran.errors;
+    const ToolRun ran = tool(allowed("background_run", {{"command", "echo done; touch made"}}));
+    EXPECT_EQ(ran.code, 0) << ran.err;
     const std::string id = string_or(only_job(), "id");
-    EXPECT_EQ(ran.output, "Background job " + id + " started: echo done; touch made\n");
+    EXPECT_EQ(ran.out, "Background job " + id + " started: echo done; touch made\n");
     EXPECT_EQ(tenon({"jobs", "wait", id}).code, 0);
     EXPECT_TRUE(std::filesystem::exists(dir_ / "w/made"));
-    const auto shown = parse_json(tenon({"jobs", "show", id, "--json"}).output);
+    const auto shown = parse_json(tenon({"jobs", "show", id, "--json"}).out);
     ASSERT_TRUE(shown);
     EXPECT_EQ(member(*shown, "session"), nullptr);
-    EXPECT_EQ(tool({"background_check"}).output, "(no background jobs)\n")
+    EXPECT_EQ(tool({"background_check"}).out, "(no background jobs)\n")
         << "a call knows no jobs but its own";
 }
 
 TEST_F(ToolCommand, LeavesACommandThatHasReachedItsForegroundTimeout) {
-    const CommandResult ran =
-        tool(allowed("bash", {{"command", "exec sleep 1000"}, {"timeout", 0.1}}));
-    EXPECT_EQ(ran.code, 0) << ran.errors;
+    const ToolRun ran = tool(allowed("bash", {{"command", "exec sleep 1000"}, {"timeout", 0.1}}));
+    EXPECT_EQ(ran.code, 0) << ran.err;
     const Json job = only_job();
     const std::string id = string_or(job, "id");
     EXPECT_EQ(string_or(job, "status"), "running");
-    EXPECT_THAT(ran.output, HasSubstr("continues as background job " + id));
+    EXPECT_THAT(ran.out, HasSubstr("continues as background job " + id));
     EXPECT_EQ(tenon({"jobs", "cancel", id}).code, 0);
 }
 
