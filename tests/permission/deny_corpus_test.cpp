@@ -160,7 +160,7 @@ private:
     int runs_ = 0;
 };
 
-/// A row is run where all that it could change lies in its own directory.
+/// A row is run if everything that it could change is in its own directory.
 bool is_safe(const CorpusRow& row) {
     const bool rule =
         std::find(row.rules.begin(), row.rules.end(), "Bash(mark *)") != row.rules.end();
