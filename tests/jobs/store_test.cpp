@@ -429,14 +429,17 @@ TEST(Clock, SetMeanwhileNeitherRemovesNorKeepsAJob) {
 }
 
 TEST(OutputCap, IsWhatIsLeftButNeverNothing) {
-    constexpr std::uint64_t kMiB = 1U << 20U;
+    constexpr std::uint64_t kMebibyte = 1U << 20U;
     struct Case {
         std::uint64_t limit, total, held, cap;
     };
     const Case cases[] = {
-        {64 * kMiB, 4096 * kMiB, 0, 64 * kMiB},    {64 * kMiB, 100 * kMiB, 60 * kMiB, 40 * kMiB},
-        {64 * kMiB, 100 * kMiB, 100 * kMiB, kMiB}, {64 * kMiB, 100 * kMiB, 500 * kMiB, kMiB},
-        {1000, 100 * kMiB, 500 * kMiB, 1000},      {0, 0, 0, 0},
+        {64 * kMebibyte, 4096 * kMebibyte, 0, 64 * kMebibyte},
+        {64 * kMebibyte, 100 * kMebibyte, 60 * kMebibyte, 40 * kMebibyte},
+        {64 * kMebibyte, 100 * kMebibyte, 100 * kMebibyte, kMebibyte},
+        {64 * kMebibyte, 100 * kMebibyte, 500 * kMebibyte, kMebibyte},
+        {1000, 100 * kMebibyte, 500 * kMebibyte, 1000},
+        {0, 0, 0, 0},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.held);
