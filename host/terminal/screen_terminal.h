@@ -5,7 +5,6 @@
 
 #include "host/base/character.h"
 #include "host/terminal/history.h"
-#include "host/terminal/history_walk.h"
 #include "host/terminal/key_decoder.h"
 #include "host/terminal/line_editor.h"
 #include "host/terminal/live_layout.h"
