@@ -127,17 +127,6 @@ void append(std::vector<std::string>& rows, const std::vector<std::string>& more
     rows.insert(rows.end(), more.begin(), more.end());
 }
 
-/// Appends the input around its cursor.
-void append_input(LiveRows& live, const InputRows& input, std::size_t shown, std::size_t columns) {
-    const std::size_t half = shown / 2;
-    const std::size_t wanted = input.cursor_row > half ? input.cursor_row - half : 0;
-    const std::size_t first = std::min(wanted, input.rows.size() - shown);
-    live.cursor_row = live.rows.size() + input.cursor_row - first;
-    live.cursor_column = std::min(input.cursor_column, columns - 1);
-    for (std::size_t i = first; i < first + shown; ++i)
-        live.rows.push_back(cut(input.rows[i], columns));
-}
-
 QuestionRows too_small(const LiveParts& others, ScreenSize size) {
     QuestionRows out;
     Budget budget(std::max<std::size_t>(1, size.rows));
@@ -280,8 +269,7 @@ QuestionRows lay_out_question(const Question& question, const TextRows& subject,
     const bool can_show_all = !moment.waits && !moment.words;
     QuestionRows out;
     std::vector<std::string>& rows = out.live.rows;
-    for (std::size_t i = others.tail.size() - shares.tail; i < others.tail.size(); ++i)
-        rows.push_back(cut(others.tail[i], columns));
+    append_last(rows, others.tail, shares.tail, columns);
     if (shares.title > 0) rows.push_back(cut(question.title, columns));
     append_cut(out, subject, shares.subject, columns, can_show_all);
     append_beginning(rows, remark, shares.remark, columns);
