@@ -197,7 +197,7 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
     text.shown.choices.push_back({'n', "no", "no", "no"});
     // The words are for the model, and a plugin's own question is none of its calls.
     if (!question.tool.empty())
-        text.shown.words = {'n', "no, and say what to do instead", "words",
+        text.shown.text_choice = {'n', "no, and say what to do instead", "words",
                             "No. Tell the model what to do instead:"};
     return text;
 }

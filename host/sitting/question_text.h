@@ -5,7 +5,7 @@
 
 #include "host/config/rule_file.h"
 #include "host/permission/asker.h"
-#include "host/terminal/question.h"
+#include "host/terminal/terminal.h"
 #include "host/ui/style.h"
 
 namespace tenon::sitting {

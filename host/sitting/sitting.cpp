@@ -207,7 +207,7 @@ void Sitting::say(const std::string& prompt) {
 
 // ---------------------------------------------------------------- what a person did
 
-void Sitting::handle(const terminal::Line& line) {
+void Sitting::handle(const terminal::EnteredLine& line) {
     if (phase_ == Phase::kClosing || is_blank(line.text)) return;
     if (phase_ == Phase::kWaitingToLeave) stay();
     if (phase_ == Phase::kAskingHowToLeave && slash_command(line.text))
@@ -250,7 +250,7 @@ void Sitting::handle(const terminal::ToBackground&) {
                      : counted(moved, "command") + " moved to the background.");
 }
 
-void Sitting::handle(const terminal::Answer& answer) {
+void Sitting::handle(const terminal::QuestionAnswer& answer) {
     if (answer.number == kHowToLeave) {
         if (phase_ == Phase::kAskingHowToLeave) answer_how_to_leave(answer.key);
     } else if (question_ && question_->number == answer.number) {
@@ -311,7 +311,7 @@ std::size_t Sitting::questions_behind() const {
     return host_ != nullptr ? host_->waiting_questions() : 0;
 }
 
-void Sitting::answer_question(const terminal::Answer& given) {
+void Sitting::answer_question(const terminal::QuestionAnswer& given) {
     using permission::Answer;
     using Kind = Answer::Kind;
     const auto& offers = question_->question.offers;
@@ -331,7 +331,7 @@ void Sitting::answer_question(const terminal::Answer& given) {
         answer = {Kind::kAlways, offers[question_->text.kept[given.variant].offer], {}};
         words = "permanently";
     } else {
-        answer.instead = at_.setup.secrets.redact(given.words);
+        answer.instead = at_.setup.secrets.redact(given.text);
         if (!answer.instead.empty()) words += ": " + visible(answer.instead);
     }
     for (const std::string& rule : answer.rules)

@@ -67,11 +67,11 @@ private:
     void post(std::function<void()> work) { at_.terminal.post(std::move(work)); }
 
     // What a person did.
-    void handle(const terminal::Line& line);
+    void handle(const terminal::EnteredLine& line);
     void handle(const terminal::Interrupt& interrupt);
     void handle(const terminal::EndOfInput&);
     void handle(const terminal::ToBackground&);
-    void handle(const terminal::Answer& answer);
+    void handle(const terminal::QuestionAnswer& answer);
     void handle(const terminal::Hangup&);
     void handle(const terminal::Terminate&);
     void handle(const terminal::Woken&) {}
@@ -87,7 +87,7 @@ private:
     // Questions.
     void put_question(std::size_t number, const permission::Question& question);
     void withdraw_question(std::size_t number);
-    void answer_question(const terminal::Answer& given);
+    void answer_question(const terminal::QuestionAnswer& given);
     [[nodiscard]] bool keep_rules(std::size_t variant);
     void write_question();
     [[nodiscard]] QuestionView question_view() const;

@@ -12,7 +12,7 @@
 namespace tenon::terminal {
 namespace {
 
-std::string as_line(std::string_view entry) {
+std::string line_of_entry(std::string_view entry) {
     std::string line;
     for (const char c : entry) {
         if (c == '\\')
@@ -25,7 +25,7 @@ std::string as_line(std::string_view entry) {
     return line + '\n';
 }
 
-std::string as_entry(std::string_view line) {
+std::string entry_of_line(std::string_view line) {
     std::string entry;
     for (std::size_t i = 0; i < line.size(); ++i) {
         if (line[i] != '\\' || i + 1 == line.size()) {
@@ -38,7 +38,7 @@ std::string as_entry(std::string_view line) {
     return utf8::repair(entry);
 }
 
-std::string read_from(int fd, ::off_t at) {
+std::string read_to_end(int fd, ::off_t at) {
     std::string bytes;
     char buffer[65536];
     while (true) {
@@ -57,12 +57,12 @@ History::History(std::filesystem::path file) : file_(std::move(file)) {
     {
         const UniqueFd fd = open_locked();
         if (!fd) return;
-        take_in_new(fd.get());
+        read_new_entries(fd.get());
     }
     if (lines_in_file_ > 2 * kMaxEntries) cut_file();
 }
 
-/// Opens the file and locks it; another session may put a shorter one in its place meanwhile.
+/// Opens and locks the file. Tries again when another session has replaced it meanwhile.
 UniqueFd History::open_locked() {
     while (true) {
         UniqueFd fd(
@@ -73,7 +73,7 @@ UniqueFd History::open_locked() {
         if (::fstat(fd.get(), &here) != 0 || !S_ISREG(here.st_mode)) return {};
         if (::stat(file_.c_str(), &there) != 0 || here.st_ino != there.st_ino) continue;
         if (here.st_ino != inode_) {
-            // Another session has cut it. What it kept is here already.
+            // Another session has cut the file: the entries that it kept have been read already.
             read_to_ = inode_ == 0 ? 0 : here.st_size;
             inode_ = here.st_ino;
         }
@@ -81,11 +81,11 @@ UniqueFd History::open_locked() {
     }
 }
 
-void History::take_in_new(int fd) {
-    const std::string bytes = read_from(fd, read_to_);
+void History::read_new_entries(int fd) {
+    const std::string bytes = read_to_end(fd, read_to_);
     std::size_t at = 0;
     for (auto end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n', at)) {
-        remember(as_entry(std::string_view(bytes).substr(at, end - at)));
+        remember(entry_of_line(std::string_view(bytes).substr(at, end - at)));
         ++lines_in_file_;
         at = end + 1;
     }
@@ -96,8 +96,8 @@ void History::add(const std::string& entry, std::string_view written) {
     if (entry.empty() || (!entries_.empty() && entries_.back() == entry)) return;
     if (!file_.empty() && entry[0] != ' ' && written.size() <= kMaxBytes) {
         if (const UniqueFd fd = open_locked()) {
-            take_in_new(fd.get());
-            const std::string line = as_line(written);
+            read_new_entries(fd.get());
+            const std::string line = line_of_entry(written);
             if (write_all(fd.get(), line)) {
                 read_to_ += static_cast<::off_t>(line.size());
                 ++lines_in_file_;
@@ -110,10 +110,10 @@ void History::add(const std::string& entry, std::string_view written) {
 void History::cut_file() {
     const UniqueFd fd = open_locked();
     if (!fd) return;
-    take_in_new(fd.get());
+    read_new_entries(fd.get());
     std::string bytes;
     for (const std::string& entry : entries_)
-        bytes += as_line(entry);
+        bytes += line_of_entry(entry);
     if (!write_file_atomically(file_, bytes, Sync::kNo)) return;
     struct stat now {};
     if (::stat(file_.c_str(), &now) != 0) return;
@@ -149,7 +149,7 @@ const std::string* HistoryWalk::forward(const std::vector<std::string>& entries)
 
 void HistorySearch::add(std::string_view text, const std::vector<std::string>& entries) {
     pattern_ += text;
-    look(entries, at_ < entries.size() ? at_ + 1 : entries.size());
+    search(entries, at_ < entries.size() ? at_ + 1 : entries.size());
 }
 
 void HistorySearch::erase_last(const std::vector<std::string>& entries) {
@@ -158,14 +158,14 @@ void HistorySearch::erase_last(const std::vector<std::string>& entries) {
         pattern_.pop_back();
         if ((byte & 0xc0) != 0x80) break;
     }
-    look(entries, entries.size());
+    search(entries, entries.size());
 }
 
 void HistorySearch::older(const std::vector<std::string>& entries) {
-    look(entries, std::min(at_, entries.size()));
+    search(entries, std::min(at_, entries.size()));
 }
 
-void HistorySearch::look(const std::vector<std::string>& entries, std::size_t below) {
+void HistorySearch::search(const std::vector<std::string>& entries, std::size_t below) {
     failed_ = false;
     if (pattern_.empty()) return;
     for (std::size_t i = below; i-- > 0;) {

@@ -34,8 +34,8 @@ inline terminal::Question a_question(std::size_t number) {
         {'p', "", "permanently", "forever", {written}},
         {'n', "no", "no", "no"},
     };
-    question.words =
-        terminal::WordsChoice{'n', "no, and say what to do instead", "words", "Instead:"};
+    question.text_choice =
+        terminal::TextChoice{'n', "no, and say what to do instead", "words", "Instead:"};
     return question;
 }
 
@@ -62,7 +62,7 @@ public:
         } else {
             out_.reset(::memfd_create("screen", MFD_CLOEXEC));
         }
-        terminal::Terminal::Options options;
+        terminal::TerminalOptions options;
         options.in = in_.get();
         options.out = out_.get();
         options.now = [this] { return now_ += look_; };
@@ -127,11 +127,11 @@ private:
 inline std::vector<std::string> told(const std::vector<terminal::Input>& inputs) {
     std::vector<std::string> out;
     for (const terminal::Input& input : inputs) {
-        if (const auto* answer = std::get_if<terminal::Answer>(&input)) {
+        if (const auto* answer = std::get_if<terminal::QuestionAnswer>(&input)) {
             out.push_back("answer " + std::to_string(answer->number) + std::string(1, answer->key) +
                           (answer->variant > 0 ? std::to_string(answer->variant + 1) : "") +
-                          (answer->words.empty() ? "" : " with " + answer->words));
-        } else if (const auto* line = std::get_if<terminal::Line>(&input)) {
+                          (answer->text.empty() ? "" : " with " + answer->text));
+        } else if (const auto* line = std::get_if<terminal::EnteredLine>(&input)) {
             out.push_back("line " + line->text);
         } else if (std::holds_alternative<terminal::Interrupt>(input)) {
             out.emplace_back("interrupt");

@@ -31,8 +31,8 @@ LiveParts others() {
     return parts;
 }
 
-QuestionRows laid_out(const Question& question, const QuestionMoment& moment, ScreenSize size) {
-    return lay_out_question(question, rows_of(question.subject, size.columns), moment, others(),
+QuestionRows laid_out(const Question& question, const QuestionState& state, ScreenSize size) {
+    return lay_out_question(question, rows_of(question.subject, size.columns), state, others(),
                             size, ui::Style::kPlain);
 }
 
@@ -51,10 +51,10 @@ bool has_key(const QuestionRows& rows, char key) {
     return rows.keys.find(key) != std::string::npos;
 }
 
-QuestionMoment waiting() {
-    QuestionMoment moment;
-    moment.waits = true;
-    return moment;
+QuestionState waiting() {
+    QuestionState state;
+    state.waits = true;
+    return state;
 }
 
 const std::vector<ScreenSize> kSizes = {{20, 5},  {20, 24}, {21, 6},  {30, 5},  {39, 7},
@@ -69,9 +69,9 @@ TEST(QuestionRows, FitTheScreenAndHoldTheBeginningTheEndAndEveryChoice) {
                     SCOPED_TRACE(std::to_string(size.columns) + " x " + std::to_string(size.rows) +
                                  ", " + std::to_string(count) + " lines of " +
                                  std::to_string(length) + (waits ? ", waits" : ""));
-                    QuestionMoment moment;
-                    moment.waits = waits;
-                    const QuestionRows rows = laid_out(with_lines(count, length), moment, size);
+                    QuestionState state;
+                    state.waits = waits;
+                    const QuestionRows rows = laid_out(with_lines(count, length), state, size);
                     const std::string screen = screen_of(rows);
                     EXPECT_LE(rows.live.rows.size(), size.rows);
                     for (const std::string& row : rows.live.rows)
@@ -123,10 +123,10 @@ TEST(QuestionRows, EveryKeyThatCountsHasItsLabelThere) {
                                                       {1, false, "\ra\033"},
                                                       {2, false, "\r\033"},
                                                       {0, true, "\r\033"}}) {
-                QuestionMoment moment;
-                if (step.chosen > 0) moment.chosen = &question.choices[step.chosen];
-                moment.words = step.words;
-                const QuestionRows rows = laid_out(question, moment, {columns, height});
+                QuestionState state;
+                if (step.chosen > 0) state.chosen = &question.choices[step.chosen];
+                state.text_open = step.words;
+                const QuestionRows rows = laid_out(question, state, {columns, height});
                 const std::string screen = screen_of(rows);
                 SCOPED_TRACE(std::to_string(columns) + " x " + std::to_string(height) + "\n" +
                              screen);
@@ -167,10 +167,10 @@ TEST(QuestionRows, ShowsExactlyTheRuleThatEnterApplies) {
     const Question question = a_question(1);
     for (const ScreenSize size : {ScreenSize{40, 6}, {80, 24}, {200, 50}}) {
         for (std::size_t variant = 0; variant < 2; ++variant) {
-            QuestionMoment moment;
-            moment.chosen = &question.choices[1];
-            moment.variant = variant;
-            const std::string screen = screen_of(laid_out(question, moment, size));
+            QuestionState state;
+            state.chosen = &question.choices[1];
+            state.variant = variant;
+            const std::string screen = screen_of(laid_out(question, state, size));
             SCOPED_TRACE(screen);
             EXPECT_EQ(is_on(screen, "  Bash(git push origin main)\n"), variant == 0);
             EXPECT_EQ(is_on(screen, "  Bash(git push *)\n"), variant == 1);
@@ -221,19 +221,19 @@ TEST(QuestionRows, BeginWithTheRuleWhereTheLineOfTheFileHasNoRoom) {
                           wider = "Bash(git push *)";
         question.choices[2].variants = {{"only", "Written:", {key + exact, file}, {exact}},
                                         {"wider", "Written:", {key + wider, file}, {wider}}};
-        QuestionMoment moment;
-        moment.chosen = &question.choices[2];
+        QuestionState state;
+        state.chosen = &question.choices[2];
         for (const ScreenSize size : {ScreenSize{20, 5}, {30, 5}, {39, 6}}) {
-            moment.variant = 0;
-            const QuestionRows first = laid_out(question, moment, size);
-            moment.variant = 1;
-            const QuestionRows second = laid_out(question, moment, size);
+            state.variant = 0;
+            const QuestionRows first = laid_out(question, state, size);
+            state.variant = 1;
+            const QuestionRows second = laid_out(question, state, size);
             SCOPED_TRACE(screen_of(first) + "\n" + screen_of(second));
             EXPECT_TRUE(is_on(screen_of(first), "Bash(git push --f"));
             EXPECT_TRUE(is_on(screen_of(second), "Bash(git push *)\n"));
             EXPECT_TRUE(has_key(first, kEnterKey) && has_key(second, kEnterKey));
         }
-        const std::string roomy = screen_of(laid_out(question, moment, {80, 24}));
+        const std::string roomy = screen_of(laid_out(question, state, {80, 24}));
         EXPECT_TRUE(is_on(roomy, key + wider + "\n" + file)) << roomy;
     }
 }
@@ -256,7 +256,7 @@ TEST(MiddleCut, NamesTheKeyOnlyWhereItIsAskedFor) {
     EXPECT_EQ(cut_middle(text, 3, 80, false).rows,
               (std::vector<std::string>{"one", "  … 2 lines left out …", "four"}));
     EXPECT_EQ(cut_middle(text, 4, 80).rows, text.rows);
-    EXPECT_FALSE(cut_middle(text, 4, 80).tells_key);
+    EXPECT_FALSE(cut_middle(text, 4, 80).names_key);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ void ask(const std::string& lines) {
           {"the prefix", "Always:", {"Bash(the *)"}}}},
         {'n', "no", "no", "no"},
     };
-    question.words = WordsChoice{'n', "no, and say what to do instead", "words",
+    question.text_choice = TextChoice{'n', "no, and say what to do instead", "words",
                                  "Tell the model what to do instead."};
     terminal->set_question(std::move(question));
 }
@@ -112,7 +112,7 @@ void do_line(const std::string& line) {
 
 /// False when it is time to go.
 bool tell(const Input& input) {
-    if (const auto* line = std::get_if<Line>(&input)) {
+    if (const auto* line = std::get_if<EnteredLine>(&input)) {
         terminal->print("line: " + shown(line->text));
         if (line->text == "leave") return false;
         do_line(line->text);
@@ -123,11 +123,11 @@ bool tell(const Input& input) {
         return false;
     } else if (std::holds_alternative<ToBackground>(input)) {
         terminal->print("to background");
-    } else if (const auto* answer = std::get_if<Answer>(&input)) {
+    } else if (const auto* answer = std::get_if<QuestionAnswer>(&input)) {
         terminal->set_question(std::nullopt);
         terminal->print(std::string("answer: ") + answer->key +
                         (answer->variant > 0 ? std::to_string(answer->variant + 1) : "") +
-                        (answer->words.empty() ? "" : " with " + shown(answer->words)));
+                        (answer->text.empty() ? "" : " with " + shown(answer->text)));
     } else if (std::holds_alternative<Hangup>(input)) {
         std::_Exit(129);
     } else {
@@ -141,7 +141,7 @@ bool tell(const Input& input) {
 
 int main(int argc, char** argv) {
     const char* term = std::getenv("TERM");
-    Terminal::Options options;
+    TerminalOptions options;
     options.dumb = term == nullptr || std::string(term) == "dumb";
     options.colour = std::getenv("NO_COLOR") == nullptr;
     if (argc > 1) options.history = argv[1];
