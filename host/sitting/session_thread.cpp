@@ -8,7 +8,7 @@
 namespace tenon::sitting {
 
 SessionThread::SessionThread(Parts parts) : parts_(std::move(parts)) {
-    parts_.options.on_news = [this] { note_news(); };
+    parts_.options.on_notification = [this] { note_news(); };
     thread_ = start_thread("agent", [this] { main(); });
 }
 
