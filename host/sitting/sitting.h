@@ -120,7 +120,7 @@ private:
     void in_session(
         std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
 
-    // /resume: sitting_resume.cpp.
+    // /resume: sitting_commands.cpp.
     void resume(const std::string& argument);
     void list_sessions_to_resume();
     bool takes_as_choice(const std::string& line);
