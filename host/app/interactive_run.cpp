@@ -74,7 +74,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     }
     sitting::Sitting::End end;
     {
-        sitting::Sitting interactive({**setup, **terminal, screen});
+        sitting::Sitting interactive(**setup, **terminal, screen);
         end = interactive.run();
     }
     if (log_on_screen) show_log({});

@@ -1,16 +1,15 @@
 #include "host/sitting/slash_commands.h"
 
-#include <algorithm>
 #include <array>
 
 namespace tenon::sitting {
 namespace {
 
-struct Entry {
+struct CommandHelp {
     std::string_view name, argument, help;
 };
 
-constexpr std::array<Entry, 10> kCommands = {{
+constexpr std::array<CommandHelp, 10> kCommands = {{
     {"help", "", "this list, and the keys"},
     {"jobs", "[ID | cancel ID]", "background jobs of this session; one of them; end one"},
     {"tasks", "", "the tasks of this workspace"},
@@ -60,26 +59,21 @@ std::optional<SlashCommand> slash_command(std::string_view line) {
 
 std::vector<std::string> slash_help() {
     std::vector<std::string> lines;
-    for (const Entry& entry : kCommands) {
-        std::string line = "/" + std::string(entry.name);
-        if (!entry.argument.empty()) line += " " + std::string(entry.argument);
+    for (const CommandHelp& command : kCommands) {
+        std::string line = "/" + std::string(command.name);
+        if (!command.argument.empty()) line += " " + std::string(command.argument);
         line.resize(std::max<std::size_t>(line.size() + 1, 26), ' ');
-        lines.push_back(line + std::string(entry.help));
+        lines.push_back(line + std::string(command.help));
     }
     lines.emplace_back();
     lines.insert(lines.end(), kKeys.begin(), kKeys.end());
     return lines;
 }
 
-bool is_slash_command(std::string_view name) {
-    return std::any_of(kCommands.begin(), kCommands.end(),
-                       [&](const Entry& entry) { return entry.name == name; });
-}
-
 std::vector<std::string> slash_completions(std::string_view word) {
     std::vector<std::string> found;
-    for (const Entry& entry : kCommands) {
-        std::string name = "/" + std::string(entry.name);
+    for (const CommandHelp& command : kCommands) {
+        std::string name = "/" + std::string(command.name);
         if (name.starts_with(word)) found.push_back(std::move(name));
     }
     return found;
