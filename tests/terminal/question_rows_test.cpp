@@ -6,7 +6,7 @@
 #include "host/base/text_width.h"
 #include "tests/terminal/question_desk.h"
 
-/// What of a question stands on the screen, at every size.
+/// The parts of a question that are shown on screens of all sizes.
 namespace tenon::testing {
 namespace {
 
@@ -180,7 +180,7 @@ TEST(QuestionRows, ShowsExactlyTheRuleThatEnterApplies) {
 
 TEST(QuestionRows, ALineIsNeverTakenForAChoice) {
     Question question = a_question(1);
-    // Broken at the width of the screen, it would begin a row with what looks like a choice.
+    // Wrapped at the width of the screen, a row of it would look like a choice.
     question.subject = {"  $ " + std::string(72, 'x') + "  y  yes, run nothing"};
     for (std::size_t columns = 60; columns <= 90; ++columns) {
         const QuestionRows rows = laid_out(question, {}, {columns, 24});

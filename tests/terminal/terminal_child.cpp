@@ -1,6 +1,7 @@
-// Drives a terminal::Terminal by hand or for a test: prints what comes out of `next`, and does what
-// lines that begin with a word say. Usage: terminal_child [history file [folder for @ completion]].
-// With CLOCK_FILE in the environment its clock for questions is what that file says.
+// Runs a terminal::Terminal by hand or for a test: prints the input that `next` returns, and runs
+// lines that begin with a command word. Usage: terminal_child [history file [folder for
+// completion]]. CLOCK_FILE in the environment names a file with the time of the clock for
+// questions.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -79,7 +80,7 @@ void ask(const std::string& lines) {
         {'n', "no", "no", "no"},
     };
     question.text_choice = TextChoice{'n', "no, and say what to do instead", "words",
-                                 "Tell the model what to do instead."};
+                                      "Tell the model what to do instead."};
     terminal->set_question(std::move(question));
 }
 
@@ -110,8 +111,8 @@ void do_line(const std::string& line) {
     }
 }
 
-/// False when it is time to go.
-bool tell(const Input& input) {
+/// False when the program should exit.
+bool handle_input(const Input& input) {
     if (const auto* line = std::get_if<EnteredLine>(&input)) {
         terminal->print("line: " + shown(line->text));
         if (line->text == "leave") return false;
@@ -160,7 +161,7 @@ int main(int argc, char** argv) {
                         std::to_string(terminal->height()));
     };
     terminal->print("ready");
-    while (tell(terminal->next())) {
+    while (handle_input(terminal->next())) {
     }
     stop_streaming();
     terminal.reset();

@@ -283,7 +283,7 @@ The loop in ^[36mparse()^[0m ^[1mnever ends^[0m when the input holds ^[9mno^[0m 
 )md");
 }
 
-struct Case {
+struct SmallDocument {
     const char* what;
     std::string source, drawn;
 };
@@ -296,7 +296,7 @@ std::string long_lines(std::string_view line, int count) {
 }
 
 TEST(Markdown, DrawsEachKindOfBlockAndSpan) {
-    const Case cases[] = {
+    const SmallDocument cases[] = {
         {"line ends of prose stay", "one\ntwo", "one\ntwo\n"},
         {"hard break", "one  \ntwo\\\nthree", "one\ntwo\nthree\n"},
         {"blank lines between paragraphs are one", "a\n\n\n\nb", "a\n\nb\n"},
@@ -350,7 +350,7 @@ TEST(Markdown, DrawsEachKindOfBlockAndSpan) {
         {"a header alone", "|a|b|\n|-|-|", "a │ b\n──┼──\n"},
         {"nothing", "", ""},
         {"only blanks", "\n  \n\n", ""}};
-    for (const Case& c : cases) {
+    for (const SmallDocument& c : cases) {
         SCOPED_TRACE(c.what);
         EXPECT_EQ(plain(c.source), c.drawn);
     }
