@@ -23,8 +23,8 @@ namespace tenon::sitting {
 
 /// The interactive session of one person at a terminal: from the first line to the exit, over as
 /// many sessions as are opened. All its state belongs to the main thread; the functions of
-/// SessionWatcher only post to it. Not responsible for how events look: see ui::Transcript and
-/// terminal::Terminal.
+/// SessionWatcher run on the session's thread and post to the main thread. Not responsible for how
+/// events look: see ui::Transcript and terminal::Terminal.
 class Sitting final : private SessionWatcher {
 public:
     struct End {

@@ -56,8 +56,8 @@ std::optional<std::size_t> number_in(const std::string& text) {
 }  // namespace
 
 void Sitting::run_command(const SlashCommand& command) {
-    using Handler = void (*)(Sitting&, const std::string& argument);
-    static constexpr std::array<std::pair<std::string_view, Handler>, 10> kHandlers = {{
+    using CommandHandler = void (*)(Sitting&, const std::string& argument);
+    static constexpr std::array<std::pair<std::string_view, CommandHandler>, 10> kHandlers = {{
         {"help", [](Sitting& sitting, const std::string&) { sitting.print(slash_help()); }},
         {"jobs", [](Sitting& sitting, const std::string& words) { sitting.show_jobs(words); }},
         {"model", [](Sitting& sitting, const std::string& name) { sitting.change_model(name); }},

@@ -7,7 +7,7 @@
 
 #include "host/terminal/live_area.h"
 
-/// The rows of the live area while no question stands (for those see question_rows). Pure.
+/// The rows of the live area while no question is open (for those see question_rows). Pure.
 namespace tenon::terminal {
 
 /// The edited line as rows of a screen, and the position of the cursor in them.
