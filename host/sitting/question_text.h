@@ -12,7 +12,7 @@ namespace tenon::sitting {
 
 /// The text of a permission question.
 struct QuestionText {
-    terminal::Question shown;  ///< without its number
+    terminal::ShownQuestion shown;  ///< without its number
     /// An offered rule that `p` can keep, and the lines that it writes.
     struct KeptOffer {
         std::size_t offer = 0;  ///< index in the question's offers

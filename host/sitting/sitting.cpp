@@ -387,7 +387,7 @@ std::string Sitting::unfinished_text() const {
     return what.empty() ? "nothing" : what;
 }
 
-terminal::Question Sitting::leave_question() const {
+terminal::ShownQuestion Sitting::leave_question() const {
     const std::size_t jobs = jobs_to_ask_about();
     const bool turn = !thread_->is_quiet();
     std::vector<std::string> subject;

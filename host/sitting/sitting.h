@@ -99,7 +99,7 @@ private:
     void leave_when_quiet();
     [[nodiscard]] std::size_t jobs_to_ask_about() const;
     [[nodiscard]] std::string unfinished_text() const;
-    [[nodiscard]] terminal::Question leave_question() const;
+    [[nodiscard]] terminal::ShownQuestion leave_question() const;
     void close(JobsAtClose jobs);
     void finish(End end);
     [[nodiscard]] JobsAtClose default_jobs_at_close() const;

@@ -224,7 +224,7 @@ bool DumbTerminal::is_mistaken_answer(const std::string& line) const {
                        [&](const Choice& choice) { return lower == choice.brief; });
 }
 
-void DumbTerminal::set_question(std::optional<Question> question) {
+void DumbTerminal::set_question(std::optional<ShownQuestion> question) {
     if (!question && !question_) return;
     if (question && question_ && question->number == question_->number) {
         question_ = std::move(question);

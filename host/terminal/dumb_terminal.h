@@ -27,7 +27,7 @@ public:
     void print(std::string_view lines) override;
     void set_tail(std::vector<std::string> lines) override;
     void set_status(std::string line) override;
-    void set_question(std::optional<Question> question) override;
+    void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override;
     [[nodiscard]] int height() const override;
 
@@ -61,7 +61,7 @@ private:
     TerminalOptions options_;
     Wakeups wakeups_;
     History history_;
-    std::optional<Question> question_;
+    std::optional<ShownQuestion> question_;
     bool waiting_ = false;        // for the keyboard to be quiet; then lines answer the question
     bool line_is_newer_ = false;  // the line was begun after the question
     Time question_ready_at_{};

@@ -38,7 +38,7 @@ void add_label(std::vector<KeyLabel>& labels, char key, std::string label, std::
 }
 
 /// The keys that have an effect in this state.
-std::vector<KeyLabel> labels_of(const Question& question, const QuestionState& state) {
+std::vector<KeyLabel> labels_of(const ShownQuestion& question, const QuestionState& state) {
     std::vector<KeyLabel> labels;
     if (state.text_open) {
         add_label(labels, kEnterKey, "sends it", "send");
@@ -232,7 +232,7 @@ void append_beginning(std::vector<std::string>& rows, const std::vector<std::str
 
 }  // namespace
 
-QuestionRows lay_out_question(const Question& question, const TextRows& subject,
+QuestionRows lay_out_question(const ShownQuestion& question, const TextRows& subject,
                               const QuestionState& state, const LiveParts& others, ScreenSize size,
                               ui::Style style) {
     const std::size_t columns = size.columns;

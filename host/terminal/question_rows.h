@@ -34,7 +34,7 @@ constexpr ScreenSize kLeastForQuestion{20, 5};
 /// width. From kLeastForQuestion on, labels and at least one row of the subject and of the variant
 /// are shown: the middle of the subject and of the variant is cut first, then whole rows that
 /// matter less. Of `others` the tail, the input and the status are used. Pure.
-QuestionRows lay_out_question(const Question& question, const TextRows& subject,
+QuestionRows lay_out_question(const ShownQuestion& question, const TextRows& subject,
                               const QuestionState& state, const LiveParts& others, ScreenSize size,
                               ui::Style style);
 

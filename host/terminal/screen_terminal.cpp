@@ -172,7 +172,7 @@ void ScreenTerminal::set_status(std::string line) {
     changed_ = true;
 }
 
-void ScreenTerminal::set_question(std::optional<Question> question) {
+void ScreenTerminal::set_question(std::optional<ShownQuestion> question) {
     if (!question && !question_) return;
     changed_ = draw_at_once_ = true;
     const bool same = question && question_ && question->number == question_->content.number;

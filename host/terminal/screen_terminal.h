@@ -32,7 +32,7 @@ private:
 
 /// A question on the screen, and what the person has done with it so far.
 struct OpenQuestion {
-    Question content;
+    ShownQuestion content;
     TextRows subject;
     std::size_t subject_columns = 0;    ///< the width that `subject` was laid out for
     std::string shown_keys;             ///< the keys whose labels are on the screen
@@ -63,7 +63,7 @@ public:
     void print(std::string_view lines) override;
     void set_tail(std::vector<std::string> lines) override;
     void set_status(std::string line) override;
-    void set_question(std::optional<Question> question) override;
+    void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override { return static_cast<int>(size_.columns); }
     [[nodiscard]] int height() const override { return static_cast<int>(size_.rows); }
 

@@ -47,7 +47,7 @@ struct TextChoice {
 };
 
 /// A question to the person. All texts are harmless already (base/untrusted) and may be styled.
-struct Question {
+struct ShownQuestion {
     std::size_t number = 0;            ///< identifies it; see Terminal::set_question
     std::string title;                 ///< one line
     std::vector<std::string> subject;  ///< the command, the diff or the like that it is about
@@ -135,7 +135,7 @@ public:
     /// Ctrl-C, Ctrl-B, and Ctrl-D on an empty line work as always. The edited line is kept for the
     /// time after the answer. On a dumb terminal the answer is a line: a key, a word, a key with
     /// the number of a variant (`a2`), or `n` and a text.
-    virtual void set_question(std::optional<Question> question) = 0;
+    virtual void set_question(std::optional<ShownQuestion> question) = 0;
     static constexpr std::chrono::seconds kQuiet{1};
     [[nodiscard]] virtual int width() const = 0;
     [[nodiscard]] virtual int height() const = 0;

@@ -46,14 +46,14 @@ std::string without_cr(std::string_view text) {
     return out;
 }
 
-FileChange replacement_of(const Json& input, const agent::ToolFacts& facts,
+TextChange replacement_of(const Json& input, const agent::ToolFacts& facts,
                           std::optional<std::string_view> contents) {
-    FileChange part{string_or(input, facts.before), string_or(input, facts.after), false};
+    TextChange part{string_or(input, facts.before), string_or(input, facts.after), false};
     if (!contents || part.before.empty()) return part;
     // The tool converts its arguments to the line ends of the file.
     const bool crlf = contents->find("\r\n") != std::string_view::npos;
     const std::string old_text = crlf ? without_cr(part.before) : part.before;
-    FileChange change{crlf ? without_cr(*contents) : std::string(*contents), {}, true};
+    TextChange change{crlf ? without_cr(*contents) : std::string(*contents), {}, true};
     const std::size_t places = occurrences(change.before, old_text);
     const bool all = bool_or(input, facts.everywhere, false);
     if (places == 0 || (places > 1 && !all)) return part;
@@ -191,14 +191,14 @@ void end_with_line_feed(std::string& text) {
 
 }  // namespace
 
-std::optional<FileChange> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
+std::optional<TextChange> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
                                     std::optional<std::string_view> contents) {
     if (facts.result != agent::ResultView::kChange) return {};
     if (!facts.before.empty()) return replacement_of(call.input, facts, contents);
-    return FileChange{std::string(contents.value_or("")), string_or(call.input, facts.after), true};
+    return TextChange{std::string(contents.value_or("")), string_or(call.input, facts.after), true};
 }
 
-Diff diff(const FileChange& change, const DiffOptions& options) {
+Diff diff(const TextChange& change, const DiffOptions& options) {
     std::string old_text = change.before;
     std::string new_text = change.after;
     if (has_crlf_only(old_text) && has_crlf_only(new_text)) {

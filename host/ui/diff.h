@@ -12,8 +12,8 @@
 
 namespace tenon::ui {
 
-/// The change that a call makes to a file.
-struct FileChange {
+/// A change of a file's text that a call makes.
+struct TextChange {
     std::string before;
     std::string after;
     /// Both are the whole file; else they are parts of it at an unknown position.
@@ -22,7 +22,7 @@ struct FileChange {
 
 /// The change that `call` asks for; none when the tool's facts do not describe one. `contents` is
 /// the present file. Without it, a replaced text is shown alone, and a written file as new. Pure.
-std::optional<FileChange> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
+std::optional<TextChange> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
                                     std::optional<std::string_view> contents = {});
 
 struct DiffOptions {
@@ -39,7 +39,7 @@ struct Diff {
 /// A unified diff for people: three lines of context, line numbers for whole files, removed lines
 /// red with `-`, added lines green with `+`. Control characters become escapes. A huge change is
 /// one line with its size. Pure.
-Diff diff(const FileChange& change, const DiffOptions& options);
+Diff diff(const TextChange& change, const DiffOptions& options);
 
 /// A unified diff that a tool has written, with the same colours and limits. Lines are counted by
 /// their first character; file headers (`---`, `+++`) are not counted. Pure.

@@ -17,14 +17,14 @@
 namespace tenon::testing {
 
 /// `git push` with two offers, and a refusal with words.
-inline terminal::Question a_question(std::size_t number) {
+inline terminal::ShownQuestion a_question(std::size_t number) {
     const terminal::Choice::Variant exact{
         "exactly this", "Always for this session:", {"  Bash(git push origin main)"}};
     const terminal::Choice::Variant wider{
         "the wider rule", "Always for this session:", {"  Bash(git push *)"}};
     const terminal::Choice::Variant written{
         "exactly this", "This is written:", {"  permissions.allow.1=Bash(git push origin main)"}};
-    terminal::Question question;
+    terminal::ShownQuestion question;
     question.number = number;
     question.title = "bash wants to run `git push origin main`";
     question.subject = {"  $ git push origin main"};

@@ -12,8 +12,8 @@ namespace {
 
 using namespace tenon::terminal;
 
-Question with_lines(std::size_t count, std::size_t length) {
-    Question question = a_question(1);
+ShownQuestion with_lines(std::size_t count, std::size_t length) {
+    ShownQuestion question = a_question(1);
     question.subject.clear();
     for (std::size_t i = 1; i <= count; ++i) {
         std::string line = "  $ " + std::to_string(i) + " ";
@@ -31,7 +31,7 @@ LiveParts others() {
     return parts;
 }
 
-QuestionRows laid_out(const Question& question, const QuestionState& state, ScreenSize size) {
+QuestionRows laid_out(const ShownQuestion& question, const QuestionState& state, ScreenSize size) {
     return lay_out_question(question, rows_of(question.subject, size.columns), state, others(),
                             size, ui::Style::kPlain);
 }
@@ -116,7 +116,7 @@ TEST(QuestionRows, EveryKeyThatCountsHasItsLabelThere) {
         bool words;
         std::string keys;
     };
-    const Question question = a_question(1);
+    const ShownQuestion question = a_question(1);
     for (std::size_t columns = 1; columns <= 82; ++columns) {
         for (std::size_t height = 1; height <= 26; ++height) {
             for (const Step& step : std::vector<Step>{{0, false, "yapn\t"},
@@ -145,7 +145,7 @@ TEST(QuestionRows, EveryKeyThatCountsHasItsLabelThere) {
 TEST(QuestionRows, CountWhatIsLeftOutInTheMiddle) {
     for (const ScreenSize size : {ScreenSize{20, 5}, {40, 10}, {80, 24}, {200, 50}}) {
         for (const std::size_t count : {50U, 100U, 500U}) {
-            Question question = a_question(1);
+            ShownQuestion question = a_question(1);
             question.subject.clear();
             for (std::size_t i = 1; i <= count; ++i)
                 question.subject.push_back("<" + std::to_string(i) + ">");
@@ -164,7 +164,7 @@ TEST(QuestionRows, CountWhatIsLeftOutInTheMiddle) {
 }
 
 TEST(QuestionRows, ShowsExactlyTheRuleThatEnterApplies) {
-    const Question question = a_question(1);
+    const ShownQuestion question = a_question(1);
     for (const ScreenSize size : {ScreenSize{40, 6}, {80, 24}, {200, 50}}) {
         for (std::size_t variant = 0; variant < 2; ++variant) {
             QuestionState state;
@@ -179,7 +179,7 @@ TEST(QuestionRows, ShowsExactlyTheRuleThatEnterApplies) {
 }
 
 TEST(QuestionRows, ALineIsNeverTakenForAChoice) {
-    Question question = a_question(1);
+    ShownQuestion question = a_question(1);
     // Wrapped at the width of the screen, a row of it would look like a choice.
     question.subject = {"  $ " + std::string(72, 'x') + "  y  yes, run nothing"};
     for (std::size_t columns = 60; columns <= 90; ++columns) {
@@ -191,7 +191,7 @@ TEST(QuestionRows, ALineIsNeverTakenForAChoice) {
 }
 
 TEST(QuestionRows, ShowTheRemarkAtEverySize) {
-    Question question = with_lines(100, 50);
+    ShownQuestion question = with_lines(100, 50);
     question.choices.erase(question.choices.begin() + 1, question.choices.begin() + 3);
     question.remark = "(not understood)";
     for (const ScreenSize size : kSizes) {
@@ -201,7 +201,7 @@ TEST(QuestionRows, ShowTheRemarkAtEverySize) {
 }
 
 TEST(QuestionRows, WrapTheRemarkAtWordsAndMarkWhereItIsCut) {
-    Question question = with_lines(100, 50);
+    ShownQuestion question = with_lines(100, 50);
     question.choices.erase(question.choices.begin() + 1, question.choices.begin() + 3);
     question.remark = "(the substitution is not understood, and so no rule is offered)";
     const std::string all = screen_of(laid_out(question, {}, {20, 24}));
@@ -213,7 +213,7 @@ TEST(QuestionRows, WrapTheRemarkAtWordsAndMarkWhereItIsCut) {
 }
 
 TEST(QuestionRows, BeginWithTheRuleWhereTheLineOfTheFileHasNoRoom) {
-    Question question = a_question(1);
+    ShownQuestion question = a_question(1);
     const std::string key = "permissions.allow.1=",
                       file = "in /home/somebody/.config/tenon/allowed";
     for (const std::string object : {"main", "a_very_long_name/of_a_branch_that_nobody_reads"}) {
@@ -239,7 +239,7 @@ TEST(QuestionRows, BeginWithTheRuleWhereTheLineOfTheFileHasNoRoom) {
 }
 
 TEST(QuestionRows, LookLikeThisOnTheSmallestScreen) {
-    const Question question = a_question(1);
+    const ShownQuestion question = a_question(1);
     EXPECT_EQ(screen_of(laid_out(question, {}, {20, 5})),
               "bash wants to run `…\n  $ git push origi\n  n main\n"
               "y yes n no Tab words\na always p forever\n");

@@ -181,7 +181,7 @@ TEST(QuestionTyping, AWordOfAnyChoiceLeavesNothing) {
         for (const bool in_one_piece : {false, true}) {
             SCOPED_TRACE(word);
             QuestionDesk desk;
-            terminal::Question question;
+            terminal::ShownQuestion question;
             question.title = "How to leave";
             question.choices = {{'w', "wait", "wait, then leave", "wait"},
                                 {'l', "leave", "leave, they run on", "leave"},
@@ -304,7 +304,7 @@ TEST(QuestionTyping, ALookAtARuleLeavesNoLetterWhenTheChoicesAreWrittenAnew) {
     desk.ask(1);
     desk.passes(kQuiet);
     desk.types_slowly("a");
-    terminal::Question again = a_question(1);
+    terminal::ShownQuestion again = a_question(1);
     again.choices[1].label = "always";
     desk.terminal().set_question(again);
     EXPECT_EQ(text_of(desk.types("\033")), Texts{});
@@ -447,7 +447,7 @@ TEST(QuestionTyping, NewTextsOfTheSameQuestionChangeNothingElse) {
     QuestionDesk desk;
     desk.ask(1);
     desk.types("a", kQuiet);
-    terminal::Question again = a_question(1);
+    terminal::ShownQuestion again = a_question(1);
     again.title = "1 of 2 · " + again.title;
     desk.terminal().set_question(again);
     desk.looks();
@@ -485,7 +485,7 @@ TEST(QuestionTyping, CtrlOPrintsOnlyWhatIsNotAllOnTheScreen) {
     for (const std::size_t lines : {3U, 100U}) {
         SCOPED_TRACE(lines);
         QuestionDesk desk;
-        terminal::Question question = a_question(1);
+        terminal::ShownQuestion question = a_question(1);
         for (std::size_t i = 1; i < lines; ++i)
             question.subject.push_back("line " + std::to_string(i) + ";");
         desk.terminal().set_question(question);
@@ -500,7 +500,7 @@ TEST(QuestionTyping, WithoutOffersOnlyYesAndNoAreKeys) {
     for (const char* key : {"a", "p", "a\r", "p\r"}) {
         SCOPED_TRACE(key);
         QuestionDesk desk;
-        terminal::Question question = a_question(1);
+        terminal::ShownQuestion question = a_question(1);
         question.choices.erase(question.choices.begin() + 1, question.choices.begin() + 3);
         desk.terminal().set_question(question);
         for (const std::string& one : text_of(desk.types(key, kQuiet)))

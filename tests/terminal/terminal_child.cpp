@@ -63,7 +63,7 @@ void stop_streaming() {
 /// `lines`: of the subject, with a number in each.
 void ask(const std::string& lines) {
     static std::size_t number = 0;
-    Question question;
+    ShownQuestion question;
     question.number = ++number;
     question.title = "May it run?";
     question.subject = {"  $ the command"};

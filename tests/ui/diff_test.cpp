@@ -14,7 +14,7 @@ std::string numbered(int from, int to) {
     return out;
 }
 
-std::string drawn(const FileChange& change, DiffOptions options = {}) {
+std::string drawn(const TextChange& change, DiffOptions options = {}) {
     return screen(diff(change, options).lines);
 }
 
@@ -25,7 +25,7 @@ agent::ToolCall edit(std::string old_text, std::string new_text, bool all = fals
             {}};
 }
 
-std::optional<FileChange> change_of_edit(const agent::ToolCall& call,
+std::optional<TextChange> change_of_edit(const agent::ToolCall& call,
                                          std::optional<std::string_view> contents) {
     return change_of(call, testing::facts_of("edit_file"), contents);
 }
@@ -95,7 +95,7 @@ TEST(Diff, ColoursWhatGoesAndWhatComes) {
 TEST(Diff, KeepsHunksApart) {
     const auto change = change_of_edit(edit("line 1\n", "", false), numbered(1, 9));
     ASSERT_TRUE(change);
-    FileChange two = *change;
+    TextChange two = *change;
     two.after.replace(two.after.find("line 9"), 6, "nine");
     EXPECT_EQ(drawn(two),
               "1 - line 1\n1   line 2\n2   line 3\n3   line 4\n  ⋮\n5   line 6\n"
