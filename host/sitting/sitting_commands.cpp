@@ -77,7 +77,7 @@ void Sitting::run_command(const SlashCommand& command) {
 
 /// Runs on the session's thread between turns; then prints the returned lines.
 void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command) {
-    if (status_.working_since_ms != 0) print("After this turn.");
+    if (status_.working_since_ms != 0) print("This is done after the turn.");
     thread_->run([this, command = std::move(command)](session::OpenSession& session,
                                                       const std::stop_token& stop) {
         post([this, lines = command(session, stop)] { print(lines); });
@@ -130,7 +130,7 @@ void Sitting::clear() {
 
 /// Shown as a turn, since it can be stopped and can fail like one.
 void Sitting::compact(const std::string& focus) {
-    if (status_.working_since_ms != 0) print("After this turn.");
+    if (status_.working_since_ms != 0) print("This is done after the turn.");
     thread_->run([this, focus](session::OpenSession& session, const std::stop_token& stop) {
         turn_began({});
         turn_ended(session.compact(focus, stop));
