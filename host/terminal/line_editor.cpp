@@ -38,7 +38,6 @@ public:
 
     EditorAction feed(wchar_t key) override;
     void insert(std::string_view text) override { ::el_winsertstr(edit(), to_wide(text).c_str()); }
-    void erase_before(std::size_t n) override { ::el_wdeletestr(edit(), static_cast<int>(n)); }
     void set(std::string_view before, std::string_view after) override;
     void clear() override;
     [[nodiscard]] std::string before_cursor() const override {

@@ -37,8 +37,6 @@ public:
     /// When an action comes back, the editor has changed nothing.
     virtual EditorAction feed(wchar_t key) = 0;
     virtual void insert(std::string_view text) = 0;
-    /// Removes that many characters before the cursor.
-    virtual void erase_before(std::size_t characters) = 0;
     /// The text becomes `before` and `after`, with the cursor between them.
     virtual void set(std::string_view before, std::string_view after) = 0;
     /// Empties the line and returns to the editor's state at the beginning of a line.

@@ -15,8 +15,9 @@ namespace tenon::terminal {
 
 /// Waits for input, for work that other threads post, and for signals. While the object lives, it
 /// alone receives SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH: they are blocked in the
-/// thread that created it, and in threads started later, except during `wait`. Ignored signals stay
-/// ignored; so is SIGPIPE. One object at a time. One thread, except for `post`.
+/// thread that created it, and in threads started later, except during `wait`. Those that were
+/// ignored stay ignored. SIGPIPE becomes ignored. One object at a time; one thread, except for
+/// `post`.
 class Wakeups {
 public:
     struct ReceivedSignals {

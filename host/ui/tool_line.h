@@ -17,8 +17,8 @@ namespace tenon::ui {
 std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style);
 
-/// A call that has ended, in one line of at most `width`: `● bash npm test (12 s, exit 3)`, or `✗
-/// …` when it failed or was refused. The time is shown from one second on.
+/// A call that has ended, in one line of at most `width`: `● bash npm test (12 s)`, or with `✗`
+/// when it failed or was refused: `✗ bash npm test (exit 3)`. The time is shown from one second on.
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style);
 
 /// The lines below an ended call. The tool's facts say which: at most five lines of output (a line
