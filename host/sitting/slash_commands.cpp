@@ -1,5 +1,6 @@
 #include "host/sitting/slash_commands.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tenon::sitting {
