@@ -10,7 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Directory entries looked at for one word.
-constexpr std::size_t kMostEntries = 65'536;
+constexpr std::size_t kMostEntriesOfAWord = 65'536;
 
 /// One byte of a word: what stood in quotes is never a wildcard.
 struct Letter {
@@ -54,7 +54,7 @@ bool is_wildcard(const Letter& letter) {
     return !letter.quoted && (letter.c == '*' || letter.c == '?' || letter.c == '[');
 }
 
-std::string text_of(const Letters& letters) {
+std::string text_of_letters(const Letters& letters) {
     std::string out;
     for (const Letter& letter : letters)
         out += letter.c;
@@ -140,9 +140,9 @@ bool may_match(const Letters& pattern, std::string_view name) {
 }
 
 /// Pathname expansion of one word.
-class Expansion {
+class PathnameExpansion {
 public:
-    explicit Expansion(const fs::path& directory) : directory_(directory) {}
+    explicit PathnameExpansion(const fs::path& directory) : directory_(directory) {}
 
     /// False: too much to look at, or a directory cannot be read to its end.
     bool run(const Letters& word) {
@@ -177,7 +177,7 @@ private:
         }
         const std::string slash = i + 1 < pieces.size() ? "/" : "";
         if (std::none_of(pieces[i].begin(), pieces[i].end(), is_wildcard))
-            return descend(pieces, i + 1, before + text_of(pieces[i]) + slash);
+            return descend(pieces, i + 1, before + text_of_letters(pieces[i]) + slash);
         std::error_code failed;
         fs::directory_iterator entry(place(before.empty() ? "." : before), failed);
         // What is no directory, or may not be read, has no names for the shell either.
@@ -188,7 +188,7 @@ private:
             if (dotted && may_match(pieces[i], self)) found.emplace_back(self);
         doubtful_ = doubtful_ || !found.empty();
         for (; entry != fs::directory_iterator(); entry.increment(failed)) {
-            if (failed || ++looked_at_ > kMostEntries) return false;
+            if (failed || ++looked_at_ > kMostEntriesOfAWord) return false;
             const std::string name = entry->path().filename().string();
             if ((name[0] != '.' || dotted) && may_match(pieces[i], name)) found.push_back(name);
         }
@@ -209,7 +209,8 @@ private:
 
 std::optional<std::string> value_of(const shell::Word& word, const fs::path& home) {
     if (!word.literal()) return std::nullopt;
-    // bash(1), "Tilde Expansion": also behind the = and the : of what looks like an assignment.
+    // bash(1), "Tilde PathnameExpansion": also behind the = and the : of what looks like an
+    // assignment.
     if (word.written.find("=~") != std::string::npos ||
         word.written.find(":~") != std::string::npos)
         return std::nullopt;
@@ -229,7 +230,7 @@ std::optional<std::vector<Argument>> arguments_of(const shell::Word& word,
     if (word.expands || word.tilde) return std::nullopt;
     const auto letters = letters_of(word.written);
     if (!letters) return std::nullopt;
-    Expansion expansion(directory);
+    PathnameExpansion expansion(directory);
     if (!expansion.run(*letters)) return std::nullopt;
     std::vector<Argument> out;
     for (std::string& name : expansion.names())
@@ -240,7 +241,7 @@ std::optional<std::vector<Argument>> arguments_of(const shell::Word& word,
                           std::any_of(letters->begin(), letters->end(), [](const Letter& letter) {
                               return letter.c == '[' && is_wildcard(letter);
                           });
-    if (out.empty() || doubtful) out.push_back({text_of(*letters), true});
+    if (out.empty() || doubtful) out.push_back({text_of_letters(*letters), true});
     return out;
 }
 

@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 5> kCommands = {"sudo", "shutdown", "reboot", "halt",
-                                                       "poweroff"};
+constexpr std::array<std::string_view, 5> kForbiddenCommands = {"sudo", "shutdown", "reboot",
+                                                                "halt", "poweroff"};
 
 /// Names below /dev; one of the second string's bytes, or of a pattern's, must follow.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kBlockDevices = {{
@@ -45,7 +45,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kBlockDe
 /// More directories than these are not told apart.
 constexpr std::size_t kMostBases = 64;
 
-struct Here {
+struct StartDirectories {
     const fs::path& cwd;
     const fs::path& home;
     std::vector<fs::path> moved;  ///< where the text may have gone before
@@ -84,19 +84,19 @@ bool climbs(const fs::path& path) {
 }
 
 /// Without a known home any other deep directory will do for comparisons.
-fs::path home_of(const Here& here) {
+fs::path home_of(const StartDirectories& here) {
     return here.home.empty() ? fs::path("/home/unknown") : normalised(here.home, "/");
 }
 
 /// The path as it is written, with the home directory put in; nothing: only the shell knows it.
-std::optional<fs::path> written_path(const shell::Word& word, const Here& here) {
+std::optional<fs::path> written_path(const shell::Word& word, const StartDirectories& here) {
     if (const auto rest = behind_home(word)) return home_of(here).string() + std::string(*rest);
     if (word.expands) return std::nullopt;
     return fs::path(word.decoded);
 }
 
 /// Where the words of the text's `cd` lead, each from all before it.
-std::vector<fs::path> bases(const shell::Part& part, const Here& here) {
+std::vector<fs::path> bases(const shell::Part& part, const StartDirectories& here) {
     std::vector<fs::path> out;
     if (!part.directories) return out;
     for (const shell::Word& word : *part.directories) {
@@ -115,7 +115,7 @@ std::vector<fs::path> bases(const shell::Part& part, const Here& here) {
 
 /// Whether removing what `word` names would remove /, a home directory, or a directory right below
 /// /.
-bool is_precious(const shell::Word& word, const Here& here) {
+bool is_precious(const shell::Word& word, const StartDirectories& here) {
     const auto written = written_path(word, here);
     if (!written) return false;
     const auto hits = [&](const fs::path& base) {
@@ -138,7 +138,7 @@ bool is_recursive(std::string_view option) {
     return option.find_first_of("rR") != std::string_view::npos;
 }
 
-std::optional<std::string> removal(const shell::Part& part, const Here& here) {
+std::optional<std::string> removal(const shell::Part& part, const StartDirectories& here) {
     bool recursive = false, options = true;
     const shell::Word* precious = nullptr;
     for (std::size_t i = 1; i < part.words.size(); ++i) {
@@ -167,7 +167,7 @@ bool is_block_device_name(std::string_view path) {
     });
 }
 
-bool is_block_device(std::string_view text, const Here& here) {
+bool is_block_device(std::string_view text, const StartDirectories& here) {
     if (text.empty()) return false;
     std::vector<fs::path> from = {here.cwd};
     from.insert(from.end(), here.moved.begin(), here.moved.end());
@@ -214,7 +214,7 @@ std::vector<std::string_view> written_files(const shell::Part& part, std::string
     return files;
 }
 
-std::optional<std::string> device(const shell::Part& part, const Here& here) {
+std::optional<std::string> device(const shell::Part& part, const StartDirectories& here) {
     for (const shell::Redirection& redirection : part.redirections)
         if (redirection.writes_file() && is_block_device(redirection.target.decoded, here))
             return "writing to the block device " + redirection.target.decoded;
@@ -229,10 +229,12 @@ std::optional<std::string> device(const shell::Part& part, const Here& here) {
 
 std::optional<std::string> builtin_denial(const shell::Part& part, const fs::path& cwd,
                                           const fs::path& home) {
-    Here here{cwd, home, {}};
+    StartDirectories here{cwd, home, {}};
     here.moved = bases(part, here);
     for (const std::string& name : names_of(part)) {
-        if (std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end()) return name;
+        if (std::find(kForbiddenCommands.begin(), kForbiddenCommands.end(), name) !=
+            kForbiddenCommands.end())
+            return name;
         if (name == "rm")
             if (auto hit = removal(part, here)) return hit;
     }

@@ -11,16 +11,14 @@ namespace tenon::permission {
 namespace {
 
 namespace fs = std::filesystem;
-using read_only::Options;
-using read_only::parse;
-using read_only::Parsed;
 
 struct FileCommand {
     std::string_view name;
-    Options options;
+    KnownOptions options;
 };
 
-/// Options that make links (`cp -l`, `cp -s`) or rename what was there (`-b`) are not among them.
+/// KnownOptions that make links (`cp -l`, `cp -s`) or rename what was there (`-b`) are not among
+/// them.
 constexpr auto kFileCommands = std::to_array<FileCommand>({
     {"mkdir", {"pv", "m", "parents verbose", false, {}, {}, false}},
     {"touch", {"acmh", "dtr", "no-create no-dereference", false, {}, {}, false}},
@@ -45,7 +43,7 @@ const FileCommand* file_command(std::string_view name) {
     return found == kFileCommands.end() ? nullptr : found;
 }
 
-bool has_any(const Parsed& parsed, std::initializer_list<std::string_view> options) {
+bool has_any(const ParsedOptions& parsed, std::initializer_list<std::string_view> options) {
     return std::any_of(options.begin(), options.end(),
                        [&](std::string_view option) { return parsed.has(option); });
 }
@@ -62,9 +60,9 @@ std::string last_name(std::string_view path) {
     return std::string(path.substr(path.rfind('/') + 1));
 }
 
-class Change {
+class ChangeOfCommand {
 public:
-    Change(const Parsed& parsed, const fs::path& directory)
+    ChangeOfCommand(const ParsedOptions& parsed, const fs::path& directory)
         : parsed_(parsed), directory_(directory) {}
 
     FileChange make_directories() && {
@@ -208,9 +206,9 @@ private:
                             fs::is_symlink(fs::symlink_status(plain, none));
     }
 
-    const Parsed& parsed_;
+    const ParsedOptions& parsed_;
     const fs::path& directory_;
-    std::size_t budget_ = kMostEntries;
+    std::size_t budget_ = kMostTreeEntries;
     FileChange out_;
 };
 
@@ -253,13 +251,13 @@ FileChange change_of(const std::vector<Argument>& arguments, const fs::path& dir
         none.why = "it is not one of the file commands";
         return none;
     }
-    const Parsed parsed = parse(arguments, 1, command->options);
+    const ParsedOptions parsed = parse_options(arguments, 1, command->options);
     if (!parsed.unknown.empty() || parsed.operands.empty()) {
         none.why = parsed.unknown.empty() ? "it names no file"
                                           : "an option that is not judged: " + parsed.unknown;
         return none;
     }
-    Change change(parsed, directory);
+    ChangeOfCommand change(parsed, directory);
     if (name == "mkdir") return std::move(change).make_directories();
     if (name == "touch") return std::move(change).touch();
     if (name == "rm") return std::move(change).remove();
@@ -267,19 +265,18 @@ FileChange change_of(const std::vector<Argument>& arguments, const fs::path& dir
     return name == "mv" ? std::move(change).move() : std::move(change).copy();
 }
 
-bool may_leave_links(const shell::Part& part, const Where& where, const fs::path& home) {
+bool may_leave_links(const shell::Part& part, const RunDirectories& where, const fs::path& home) {
     if (part.words.empty()) return false;
     if (places_links(part)) return true;
     const std::string_view name = shell::command_name(part.words[0]);
     if (name != "mv" && name != "cp") return false;
     if (!where.known || name != part.words[0].decoded) return true;
-    return std::any_of(where.directories.begin(), where.directories.end(),
-                       [&](const fs::path& directory) {
-                           const auto arguments = arguments_of(part, directory, home);
-                           if (!arguments) return true;
-                           const FileChange change = change_of(*arguments, directory);
-                           return !change.why.empty() || change.places_links;
-                       });
+    return std::any_of(where.paths.begin(), where.paths.end(), [&](const fs::path& directory) {
+        const auto arguments = arguments_of(part, directory, home);
+        if (!arguments) return true;
+        const FileChange change = change_of(*arguments, directory);
+        return !change.why.empty() || change.places_links;
+    });
 }
 
 std::vector<fs::path> may_change(const std::vector<Argument>& arguments,

@@ -24,24 +24,26 @@ struct TreeFacts {
 };
 
 /// Entries that are looked at for one command.
-constexpr std::size_t kMostEntries = 50'000;
+constexpr std::size_t kMostTreeEntries = 50'000;
 
 /// Looks at everything beneath `path` without following links; at nothing when it is no directory.
 /// Takes the number of entries from `budget`. `refuses` may be empty.
 TreeFacts facts_of_tree(const std::filesystem::path& path, std::size_t& budget,
                         const std::function<bool(const std::filesystem::path&)>& refuses);
 
+/// A path that a file command makes, changes or removes.
+struct ChangedPath {
+    std::filesystem::path written;  ///< absolute, as it is written
+    std::filesystem::path real;     ///< what is changed: links followed as the command does
+    bool sure = true;               ///< see Location
+    bool removed = false;           ///< with everything in it
+};
+
 /// What one file command would do.
 struct FileChange {
     /// Not empty: not one of the commands, or not in a way that is judged, and why.
     std::string why;
-    struct Target {
-        std::filesystem::path written;  ///< absolute, as it is written
-        std::filesystem::path real;     ///< what is changed: links followed as the command does
-        bool sure = true;
-        bool removed = false;  ///< with everything in it
-    };
-    std::vector<Target> changed;
+    std::vector<ChangedPath> changed;
     std::vector<std::filesystem::path> read;  ///< links followed
     bool deep = false;                        ///< what is read is read with everything in it
     bool places_links = false;                ///< may leave a link where there was none
@@ -55,7 +57,7 @@ bool is_file_command(std::string_view program);
 
 /// Whether the part may leave a link where there was none: `ln`, `tar`, …; mv and cp where there
 /// are links in what they take, or that is not known.
-bool may_leave_links(const shell::Part& part, const Where& where,
+bool may_leave_links(const shell::Part& part, const RunDirectories& where,
                      const std::filesystem::path& home);
 
 /// Every path that a command of these names, or `ln`, `tee`, `truncate`, `install` or `dd`, could

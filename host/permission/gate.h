@@ -15,14 +15,14 @@
 
 namespace tenon::permission {
 
-enum class Mode { kAsk, kAcceptEdits, kPlan, kDontAsk, kBypassPermissions };
+enum class PermissionMode { kAsk, kAcceptEdits, kPlan, kDontAsk, kBypassPermissions };
 
 /// ask acceptEdits plan dontAsk bypassPermissions
-std::optional<Mode> mode_from(std::string_view name);
-std::string_view to_string(Mode mode);
+std::optional<PermissionMode> mode_from(std::string_view name);
+std::string_view to_string(PermissionMode mode);
 
 struct Config {
-    Mode mode = Mode::kAsk;
+    PermissionMode mode = PermissionMode::kAsk;
     bool yes = false;                ///< every question is answered with yes
     bool read_only_commands = true;  ///< commands of the list need no question
     bool read_only_sandbox = false;  ///< sandbox.mode is read-only: file tools write nothing
@@ -33,6 +33,8 @@ struct Config {
     std::vector<std::filesystem::path>
         read_dirs;  ///< further ones for reading: skills, transcripts
 };
+
+struct JudgedCall;
 
 /// One call that did not run, for the result object.
 struct Denial {
@@ -47,11 +49,11 @@ struct Denial {
 /// of its tool; those of a third-party tool count for deny and ask rules alone.
 /// Not responsible for keeping file tools beneath their roots. Thread-safe. Blocks only while a
 /// person is asked, one question at a time.
-class Gate final : public agent::Gate {
+class RuleGate final : public agent::Gate {
 public:
     /// `asker` outlives the gate; null: nobody can be asked, and what would ask is refused with the
     /// rule that would allow it. Rules that cannot be read are left out: see errors().
-    explicit Gate(Config config, Asker* asker = nullptr);
+    explicit RuleGate(Config config, Asker* asker = nullptr);
 
     /// One for each rule that could not be read, with its origin and text.
     [[nodiscard]] const std::vector<Error>& errors() const { return errors_; }
@@ -89,37 +91,35 @@ public:
     [[nodiscard]] std::vector<Denial> denials() const;
 
 private:
-    struct Case;
-
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
-    void judge_facts(Case& judged, const agent::ToolSpec& tool) const;
+    void judge_facts(JudgedCall& judged, const agent::ToolSpec& tool) const;
     [[nodiscard]] std::vector<Need> path_needs(const agent::ToolSpec& tool,
                                                const Json& input) const;
-    Verdict decide(const Case& judged, const std::stop_token& stop);
-    void take_apart(Case& judged, std::string_view command) const;
-    void study(Case& judged, const CommandNeeds& command) const;
+    Verdict decide(const JudgedCall& judged, const std::stop_token& stop);
+    void take_apart(JudgedCall& judged, std::string_view command) const;
+    void study(JudgedCall& judged, const CommandNeeds& command) const;
     [[nodiscard]] bool by_rule(const Need& need) const;
-    [[nodiscard]] bool restricted(Rule::Kind kind, const std::filesystem::path& path) const;
-    [[nodiscard]] std::optional<std::string> denied(const Case& judged) const;
-    [[nodiscard]] std::optional<std::string> not_taken_apart(const Case& judged) const;
-    [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& judged) const;
-    [[nodiscard]] const Rule* asks(const Case& judged) const;
-    [[nodiscard]] bool allows(const Case& judged, const Need& need) const;
-    [[nodiscard]] const Need* out_of_reach(const Case& judged) const;
-    [[nodiscard]] std::vector<const Need*> open_needs(const Case& judged) const;
-    Verdict refuse_unasked(const Case& judged, const Rule* rule);
-    Verdict put_question(const Case& judged, const std::stop_token& stop);
-    [[nodiscard]] Question question(const Case& judged, const std::vector<const Need*>& open,
+    [[nodiscard]] bool restricted(RuleSubject kind, const std::filesystem::path& path) const;
+    [[nodiscard]] std::optional<std::string> denied(const JudgedCall& judged) const;
+    [[nodiscard]] std::optional<std::string> not_taken_apart(const JudgedCall& judged) const;
+    [[nodiscard]] std::optional<std::string> refused_by_plan(const JudgedCall& judged) const;
+    [[nodiscard]] const Rule* asks(const JudgedCall& judged) const;
+    [[nodiscard]] bool allows(const JudgedCall& judged, const Need& need) const;
+    [[nodiscard]] const Need* out_of_reach(const JudgedCall& judged) const;
+    [[nodiscard]] std::vector<const Need*> open_needs(const JudgedCall& judged) const;
+    Verdict refuse_unasked(const JudgedCall& judged, const Rule* rule);
+    Verdict put_question(const JudgedCall& judged, const std::stop_token& stop);
+    [[nodiscard]] Question question(const JudgedCall& judged, const std::vector<const Need*>& open,
                                     const Rule* rule) const;
-    Verdict refuse(const Case& judged, std::string reason);
+    Verdict refuse(const JudgedCall& judged, std::string reason);
     bool take_turn(const std::stop_token& stop);
     void end_turn();
     void remember(const std::vector<std::string>& rules);
 
     Config config_;
     Asker* asker_;
-    Places places_;
-    Roots roots_;
+    BaseDirectories places_;
+    FileRoots roots_;
     ShellEnvironment environment_;
     std::vector<Error> errors_;
     Rules rules_;

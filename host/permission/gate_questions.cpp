@@ -6,8 +6,8 @@
 
 namespace tenon::permission {
 
-Question Gate::question(const Case& judged, const std::vector<const Need*>& open,
-                        const Rule* rule) const {
+Question RuleGate::question(const JudgedCall& judged, const std::vector<const Need*>& open,
+                            const Rule* rule) const {
     Question question;
     question.who = judged.who;
     question.subagent = judged.subagent;
@@ -22,7 +22,7 @@ Question Gate::question(const Case& judged, const std::vector<const Need*>& open
         // The text could not be taken apart.
         if (about.empty()) about = open;
     }
-    Items items;
+    QuestionItems items;
     for (const Need* need : about)
         items.add(need->description(config_.workspace));
     question.items = std::move(items).take();
@@ -36,7 +36,7 @@ Question Gate::question(const Case& judged, const std::vector<const Need*>& open
     return question;
 }
 
-Gate::Verdict Gate::put_question(const Case& judged, const std::stop_token& stop) {
+RuleGate::Verdict RuleGate::put_question(const JudgedCall& judged, const std::stop_token& stop) {
     const Rule* rule = asks(judged);
     if (const Need* need = out_of_reach(judged)) {
         return refuse(judged, "Permission denied: " + judged.who + " wants to " +
@@ -44,11 +44,12 @@ Gate::Verdict Gate::put_question(const Case& judged, const std::stop_token& stop
                                   ", which is outside its folders: the workspace and those given "
                                   "with --add-dir DIR.");
     }
-    if (asker_ == nullptr || config_.mode == Mode::kDontAsk) return refuse_unasked(judged, rule);
+    if (asker_ == nullptr || config_.mode == PermissionMode::kDontAsk)
+        return refuse_unasked(judged, rule);
     if (!take_turn(stop)) return {false, "Permission denied: the turn was stopped."};
     // Somebody may have answered "always" meanwhile.
     const auto open = open_needs(judged);
-    Answer answer{Answer::Kind::kYes, {}, {}};
+    UserAnswer answer{Consent::kYes, {}, {}};
     Question question;
     if (rule != nullptr || !open.empty()) {
         question = this->question(judged, open, rule);
@@ -59,10 +60,10 @@ Gate::Verdict Gate::put_question(const Case& judged, const std::stop_token& stop
             end_turn();
             throw;
         }
-        if (answer.kind == Answer::Kind::kAlways) remember(answer.rules);
+        if (answer.consent == Consent::kAlways) remember(answer.rules);
     }
     end_turn();
-    if (answer.kind != Answer::Kind::kNo) return {true, {}};
+    if (answer.consent != Consent::kNo) return {true, {}};
     if (stop.stop_requested()) return {false, "Permission denied: the turn was stopped."};
     std::string reason =
         "Permission denied: " + shortened(question.title) + ", and the user said no.";
@@ -70,7 +71,7 @@ Gate::Verdict Gate::put_question(const Case& judged, const std::stop_token& stop
     return refuse(judged, std::move(reason));
 }
 
-Gate::Verdict Gate::refuse_unasked(const Case& judged, const Rule* rule) {
+RuleGate::Verdict RuleGate::refuse_unasked(const JudgedCall& judged, const Rule* rule) {
     const auto open = open_needs(judged);
     const std::string reason =
         "Permission denied: " + shortened(question(judged, open, rule).title) + ".";
@@ -80,16 +81,19 @@ Gate::Verdict Gate::refuse_unasked(const Case& judged, const Rule* rule) {
     return refuse(judged, reason + advice(open, config_.workspace));
 }
 
-Gate::Verdict Gate::ask(std::string_view who, std::string_view question, std::stop_token stop) {
+RuleGate::Verdict RuleGate::ask(std::string_view who, std::string_view question,
+                                std::stop_token stop) {
     const std::string refused =
         "Permission denied: " + std::string(who) + " asks: " + std::string(question);
-    if (config_.mode == Mode::kPlan) return {false, refused + " The permission mode is plan."};
-    if (config_.mode == Mode::kBypassPermissions || (config_.yes && config_.mode != Mode::kDontAsk))
+    if (config_.mode == PermissionMode::kPlan)
+        return {false, refused + " The permission mode is plan."};
+    if (config_.mode == PermissionMode::kBypassPermissions ||
+        (config_.yes && config_.mode != PermissionMode::kDontAsk))
         return {true, {}};
-    if (asker_ == nullptr || config_.mode == Mode::kDontAsk)
+    if (asker_ == nullptr || config_.mode == PermissionMode::kDontAsk)
         return {false, refused + " Nobody can be asked; --yes answers with yes."};
     if (!take_turn(stop)) return {false, "Permission denied: the turn was stopped."};
-    Answer answer;
+    UserAnswer answer;
     try {
         Question put;
         put.who = who;
@@ -102,11 +106,11 @@ Gate::Verdict Gate::ask(std::string_view who, std::string_view question, std::st
         throw;
     }
     end_turn();
-    if (answer.kind != Answer::Kind::kNo) return {true, {}};
+    if (answer.consent != Consent::kNo) return {true, {}};
     return {false, refused + " The user said no."};
 }
 
-bool Gate::take_turn(const std::stop_token& stop) {
+bool RuleGate::take_turn(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] {
         // Under the mutex, so that the request cannot fall between a waiter's check and its wait.
         { const Lock lock(mutex_); }
@@ -122,7 +126,7 @@ bool Gate::take_turn(const std::stop_token& stop) {
     return true;
 }
 
-void Gate::end_turn() {
+void RuleGate::end_turn() {
     {
         const Lock lock(mutex_);
         asking_ = false;
@@ -130,7 +134,7 @@ void Gate::end_turn() {
     turn_.notify_all();
 }
 
-void Gate::remember(const std::vector<std::string>& rules) {
+void RuleGate::remember(const std::vector<std::string>& rules) {
     for (const std::string& text : rules) {
         auto rule = Rule::parse({text, "always for this session", config_.workspace}, places_);
         if (!rule) continue;
@@ -139,7 +143,7 @@ void Gate::remember(const std::vector<std::string>& rules) {
     }
 }
 
-std::size_t Gate::waiting_questions() const {
+std::size_t RuleGate::waiting_questions() const {
     const Lock lock(mutex_);
     return waiting_;
 }

@@ -10,16 +10,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Rule::Kind rule_kind(agent::NameRules rules) {
+RuleSubject rule_kind(agent::NameRules rules) {
     switch (rules) {
         case agent::NameRules::kAgent:
-            return Rule::Kind::kAgent;
+            return RuleSubject::kAgent;
         case agent::NameRules::kSkill:
-            return Rule::Kind::kSkill;
+            return RuleSubject::kSkill;
         case agent::NameRules::kNone:
             break;
     }
-    return Rule::Kind::kTool;
+    return RuleSubject::kTool;
 }
 
 /// The paths that an argument holds: its text, or each text of a list. A missing one is the
@@ -40,13 +40,13 @@ std::string_view literal_beginning(std::string_view pattern) {
 }  // namespace
 
 /// Where a command runs, as the host starts it: `~` is the home directory.
-fs::path Gate::directory_of(std::string_view cwd) const {
+fs::path RuleGate::directory_of(std::string_view cwd) const {
     return normalised(expanded(fs::path(cwd), places_.home), places_.workspace);
 }
 
-Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
-                          std::stop_token stop, std::string_view on_behalf_of) {
-    Case judged;
+RuleGate::Verdict RuleGate::judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
+                                  std::stop_token stop, std::string_view on_behalf_of) {
+    JudgedCall judged;
     judged.who = judged.tool = tool.name;
     judged.subagent = on_behalf_of;
     judged.input = call.input;
@@ -58,7 +58,7 @@ Gate::Verdict Gate::judge(const agent::ToolSpec& tool, const agent::ToolCall& ca
 }
 
 /// Fills in what the call does, as the tool's facts say.
-void Gate::judge_facts(Case& judged, const agent::ToolSpec& tool) const {
+void RuleGate::judge_facts(JudgedCall& judged, const agent::ToolSpec& tool) const {
     const agent::ToolFacts& facts = tool.facts;
     if (!facts.command.empty()) {
         judged.cwd = directory_of(string_or(judged.input, facts.directory));
@@ -74,8 +74,8 @@ void Gate::judge_facts(Case& judged, const agent::ToolSpec& tool) const {
         judged.conversation_only = facts.conversation_only;
         judged.unquestioned = facts.no_question || facts.conversation_only;
     }
-    const Rule::Kind rules = tool.first_party ? rule_kind(facts.rules) : Rule::Kind::kTool;
-    if (tool.first_party && !judged.needs.empty() && rules == Rule::Kind::kTool) return;
+    const RuleSubject rules = tool.first_party ? rule_kind(facts.rules) : RuleSubject::kTool;
+    if (tool.first_party && !judged.needs.empty() && rules == RuleSubject::kTool) return;
     // Of a third-party tool only its use as a whole is ever allowed, so that its facts cannot spare
     // the question.
     if (!tool.first_party) judged.needs.clear();
@@ -87,32 +87,32 @@ void Gate::judge_facts(Case& judged, const agent::ToolSpec& tool) const {
     judged.needs.push_back(std::move(need));
 }
 
-std::vector<Need> Gate::path_needs(const agent::ToolSpec& tool, const Json& input) const {
+std::vector<Need> RuleGate::path_needs(const agent::ToolSpec& tool, const Json& input) const {
     std::vector<Need> needs;
-    const auto add = [&](Need::Kind kind, std::string_view path) {
+    const auto add = [&](NeedKind kind, std::string_view path) {
         for (Need& need : needs_of_path(tool.name, kind, path, places_, roots_))
             needs.push_back(std::move(need));
     };
     for (const std::string& argument : tool.facts.reads)
         for (const std::string& path : paths_in(input, argument))
-            add(Need::Kind::kRead, path);
+            add(NeedKind::kRead, path);
     for (const std::string& argument : tool.facts.writes)
         for (const std::string& path : paths_in(input, argument))
-            add(Need::Kind::kEdit, path);
+            add(NeedKind::kEdit, path);
     const std::string pattern = string_or(input, tool.facts.pattern);
     if (const auto start = literal_beginning(pattern); !start.empty()) {
         const std::string folder =
             tool.facts.reads.empty() ? "." : string_or(input, tool.facts.reads.front(), ".");
-        add(Need::Kind::kRead,
+        add(NeedKind::kRead,
             start[0] == '/' ? std::string(start) : folder + "/" + std::string(start));
     }
     return needs;
 }
 
-Gate::Verdict Gate::judge_command(std::string_view who, std::string_view command,
-                                  std::string_view cwd, std::stop_token stop,
-                                  std::string_view as_tool) {
-    Case judged;
+RuleGate::Verdict RuleGate::judge_command(std::string_view who, std::string_view command,
+                                          std::string_view cwd, std::stop_token stop,
+                                          std::string_view as_tool) {
+    JudgedCall judged;
     judged.who = who;
     judged.tool = as_tool;
     judged.input = {{"command", std::string(command)}};
@@ -124,27 +124,27 @@ Gate::Verdict Gate::judge_command(std::string_view who, std::string_view command
     return decide(judged, stop);
 }
 
-void Gate::take_apart(Case& judged, std::string_view command) const {
+void RuleGate::take_apart(JudgedCall& judged, std::string_view command) const {
     CommandNeeds found = needs_of_command(judged.tool, command, judged.cwd,
                                           {places_, roots_, environment_, path_rules_});
     judged.seen = std::move(found.seen);
     judged.needs = std::move(found.open);
     judged.failed = std::move(found.failed);
-    if (config_.mode != Mode::kBypassPermissions) study(judged, found);
+    if (config_.mode != PermissionMode::kBypassPermissions) study(judged, found);
     judged.read_only = judged.first_party && config_.read_only_commands && !judged.needs.empty() &&
                        std::all_of(judged.needs.begin(), judged.needs.end(), [](const Need& need) {
-                           return need.read_only || (need.kind == Need::Kind::kRead && need.inside);
+                           return need.read_only || (need.kind == NeedKind::kRead && need.inside);
                        });
 }
 
 /// Looks at the files that the parts of a command name, where that matters.
-void Gate::study(Case& judged, const CommandNeeds& command) const {
+void RuleGate::study(JudgedCall& judged, const CommandNeeds& command) const {
     const Restrictions restrictions{
-        [this](const fs::path& path) { return restricted(Rule::Kind::kRead, path); },
-        [this](const fs::path& path) { return restricted(Rule::Kind::kEdit, path); },
+        [this](const fs::path& path) { return restricted(RuleSubject::kRead, path); },
+        [this](const fs::path& path) { return restricted(RuleSubject::kEdit, path); },
         [this](const fs::path& path) {
             const auto hit = [&](const Rule& rule) {
-                return rule.kind() == Rule::Kind::kRead && rule.may_match_beneath(path);
+                return rule.subject() == RuleSubject::kRead && rule.may_match_beneath(path);
             };
             return std::any_of(rules_.deny.begin(), rules_.deny.end(), hit) ||
                    std::any_of(rules_.ask.begin(), rules_.ask.end(), hit);
@@ -158,10 +158,11 @@ void Gate::study(Case& judged, const CommandNeeds& command) const {
         for (Need& need : judge.protected_changes(i))
             judged.needs.push_back(std::move(need));
         Need& need = judged.needs[at];
-        if (!judged.first_party || (config_.mode != Mode::kPlan && by_rule(need))) continue;
+        if (!judged.first_party || (config_.mode != PermissionMode::kPlan && by_rule(need)))
+            continue;
         need.read_only = config_.read_only_commands && judge.why_not_read_only(i).empty();
         need.file_command =
-            config_.mode == Mode::kAcceptEdits && judge.why_not_file_command(i).empty();
+            config_.mode == PermissionMode::kAcceptEdits && judge.why_not_file_command(i).empty();
     }
 }
 

@@ -10,7 +10,7 @@
 namespace tenon::permission {
 
 /// One call, and what it needs.
-struct Gate::Case {
+struct JudgedCall {
     std::string who;
     std::string subagent;
     std::string tool;

@@ -20,18 +20,18 @@ namespace fs = std::filesystem;
 constexpr std::size_t kLongestRule = 1'000;
 /// Redirections of one command that are looked at one by one, in each directory.
 constexpr std::size_t kMostRedirections = 1'000;
-constexpr std::size_t kMostDirectories = 16;
+constexpr std::size_t kMostStartDirectories = 16;
 /// A text of more commands is not judged one by one.
 constexpr std::size_t kMostParts = 1'000;
 
-Need path_need(std::string_view tool, Need::Kind kind, const fs::path& path, const Roots& roots) {
+Need path_need(std::string_view tool, NeedKind kind, const fs::path& path, const FileRoots& roots) {
     Need need;
     need.tool = tool;
     need.kind = kind;
     need.path = normalised(path, "/");
     need.real = resolved(path);
-    need.inside = is_beneath(need.real, kind == Need::Kind::kEdit ? roots.write : roots.read);
-    if (kind != Need::Kind::kEdit) return need;
+    need.inside = is_beneath(need.real, kind == NeedKind::kEdit ? roots.write : roots.read);
+    if (kind != NeedKind::kEdit) return need;
     auto name = protected_target(need.real, roots.write);
     if (!name) name = protected_name(need.path, roots.write);
     need.protected_name = name.value_or("");
@@ -43,15 +43,15 @@ bool is_input(const shell::Redirection& redirection) {
 }
 
 /// What the rules call it; a redirection for reading and writing is both.
-std::vector<Need::Kind> kinds_of(const shell::Redirection& redirection) {
-    std::vector<Need::Kind> kinds;
-    if (redirection.writes_file()) kinds.push_back(Need::Kind::kEdit);
+std::vector<NeedKind> kinds_of(const shell::Redirection& redirection) {
+    std::vector<NeedKind> kinds;
+    if (redirection.writes_file()) kinds.push_back(NeedKind::kEdit);
     if (is_input(redirection) && redirection.target.decoded != "/dev/null")
-        kinds.push_back(Need::Kind::kRead);
+        kinds.push_back(NeedKind::kRead);
     return kinds;
 }
 
-Need unknown_file(Need::Kind kind) {
+Need unknown_file(NeedKind kind) {
     Need need;
     need.kind = kind;
     need.certain = false;
@@ -66,8 +66,8 @@ public:
 
     /// For allow rules: every file it may be, in every directory the part may run in. A pattern is
     /// not known before it is expanded.
-    void add_open(const shell::Redirection& redirection, const Where& where, bool stale) {
-        for (const Need::Kind kind : kinds_of(redirection)) {
+    void add_open(const shell::Redirection& redirection, const RunDirectories& where, bool stale) {
+        for (const NeedKind kind : kinds_of(redirection)) {
             const auto target = value_of(redirection.target, context_.places.home);
             if (!target || stale || target->empty() || too_many()) {
                 add_unknown(kind);
@@ -76,7 +76,7 @@ public:
             } else if (!where.known) {
                 add_unknown(kind);
             } else {
-                for (const fs::path& directory : where.directories)
+                for (const fs::path& directory : where.paths)
                     add(kind, directory / *target);
             }
         }
@@ -84,7 +84,7 @@ public:
 
     /// For deny rules: every file it could be. False: too many to look at.
     bool add_seen(const shell::Redirection& redirection, const std::vector<fs::path>& directories) {
-        for (const Need::Kind kind : kinds_of(redirection)) {
+        for (const NeedKind kind : kinds_of(redirection)) {
             const shell::Word& word = redirection.target;
             bool known = false;
             for (const fs::path& directory : directories) {
@@ -105,20 +105,20 @@ public:
 private:
     [[nodiscard]] bool too_many() const { return seen_.size() > kMostRedirections; }
 
-    void add(Need::Kind kind, const fs::path& path) {
+    void add(NeedKind kind, const fs::path& path) {
         if (!seen_.insert({kind, path.native()}).second) return;
         Need need = path_need({}, kind, path, context_.roots);
         need.certain = locate(path).sure;
         need.inside = need.inside && need.certain;
         out_.push_back(std::move(need));
     }
-    void add_unknown(Need::Kind kind) {
+    void add_unknown(NeedKind kind) {
         if (seen_.insert({kind, {}}).second) out_.push_back(unknown_file(kind));
     }
 
     const CommandContext& context_;
     std::vector<Need>& out_;
-    std::set<std::pair<Need::Kind, std::string>> seen_;
+    std::set<std::pair<NeedKind, std::string>> seen_;
 };
 
 /// Where relative names of a text could start: at `cwd`, and at whatever directory it names in `cd`
@@ -137,7 +137,7 @@ std::optional<std::vector<fs::path>> directories_of(const shell::Script& script,
             for (std::size_t at = 0, size = out.size(); at < size; ++at) {
                 fs::path there = (*target)[0] == '/' ? fs::path(*target) : out[at] / *target;
                 if (known.insert(there.native()).second) out.push_back(std::move(there));
-                if (out.size() > kMostDirectories) return std::nullopt;
+                if (out.size() > kMostStartDirectories) return std::nullopt;
             }
         }
     }
@@ -153,7 +153,7 @@ std::string escaped(std::string_view path) {
     return out;
 }
 
-std::string shown(const fs::path& path, const fs::path& workspace) {
+std::string shown_path(const fs::path& path, const fs::path& workspace) {
     if (path == workspace) return ".";
     return is_beneath(path, {workspace}) ? path.lexically_relative(workspace).string()
                                          : path.string();
@@ -161,19 +161,20 @@ std::string shown(const fs::path& path, const fs::path& workspace) {
 
 std::string path_pattern(const fs::path& real, const fs::path& workspace) {
     if (!is_beneath(real, {workspace})) return "/" + escaped(real.string());
-    const std::string below = escaped(shown(real, workspace));
+    const std::string below = escaped(shown_path(real, workspace));
     const bool anchored =
         below.find('/') != std::string::npos && below[0] != '~' && below[0] != '!';
     return anchored || below == "." ? below : "./" + below;
 }
 
 bool is_for_path(const Rule& rule, const Need& need) {
-    return rule.kind() == (need.kind == Need::Kind::kEdit ? Rule::Kind::kEdit : Rule::Kind::kRead);
+    return rule.subject() ==
+           (need.kind == NeedKind::kEdit ? RuleSubject::kEdit : RuleSubject::kRead);
 }
 
 Need command_need(std::string_view tool, shell::Part part) {
     Need need;
-    need.kind = Need::Kind::kCommand;
+    need.kind = NeedKind::kCommand;
     need.tool = tool;
     need.opaque = !part.opaque.empty();
     need.part = std::move(part);
@@ -212,18 +213,18 @@ void see(CommandNeeds& needs, std::string_view tool, shell::Script script, const
 }
 
 /// What makes two parts of one text the same to a judge.
-std::string identity(const shell::Part& part, const Where& where) {
+std::string identity(const shell::Part& part, const RunDirectories& where) {
     std::string out = part.whole + '\1' + part.written + '\1' + part.opaque;
-    for (const fs::path& directory : where.directories)
+    for (const fs::path& directory : where.paths)
         out.append("\1").append(directory.native());
     return out + (where.known ? "" : "\1?") + (part.given_input ? "\1<" : "");
 }
 
-bool runs_inside(const Where& where, const Roots& roots) {
-    return where.known && std::all_of(where.directories.begin(), where.directories.end(),
-                                      [&](const fs::path& directory) {
-                                          return is_beneath(resolved(directory), roots.write);
-                                      });
+bool runs_inside(const RunDirectories& where, const FileRoots& roots) {
+    return where.known &&
+           std::all_of(where.paths.begin(), where.paths.end(), [&](const fs::path& directory) {
+               return is_beneath(resolved(directory), roots.write);
+           });
 }
 
 void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext& context) {
@@ -231,11 +232,12 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
     const bool several = needs.parts.size() > 1;
     std::vector<std::string> identities;
     for (std::size_t i = 0; i < needs.parts.size(); ++i) {
-        identities.push_back(identity(needs.parts[i], needs.places[i]));
+        identities.push_back(identity(needs.parts[i], needs.directories[i]));
         if (!several) break;
         const auto [entry, is_new] = leaves.try_emplace(identities.back(), false);
         if (is_new)
-            entry->second = may_leave_links(needs.parts[i], needs.places[i], context.places.home);
+            entry->second =
+                may_leave_links(needs.parts[i], needs.directories[i], context.places.home);
         needs.leaves_links.push_back(entry->second);
     }
     const auto links = std::count(needs.leaves_links.begin(), needs.leaves_links.end(), true);
@@ -247,7 +249,7 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
         const bool own = several && needs.leaves_links[i] && !needs.loops;
         const bool stale = links > (own ? 1 : 0);
         for (const shell::Redirection& redirection : part.redirections)
-            redirections.add_open(redirection, needs.places[i], stale);
+            redirections.add_open(redirection, needs.directories[i], stale);
         // A redirection alone runs nothing.
         const bool nothing = part.words.empty() && part.assignments.empty() &&
                              !part.redirections.empty() && part.opaque.empty();
@@ -255,7 +257,7 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
         needs.need_of_part.push_back(nothing ? shell::Part::kNone : entry->second);
         if (nothing || !is_new) continue;
         Need need = command_need(tool, part);
-        need.runs_inside = runs_inside(needs.places[i], context.roots);
+        need.runs_inside = runs_inside(needs.directories[i], context.roots);
         needs.open.push_back(std::move(need));
     }
 }
@@ -263,9 +265,10 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
 }  // namespace
 
 bool Need::matched_by_deny(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return rule.names_tool(tool);
-    if (kind == Kind::kCommand) return rule.kind() == Rule::Kind::kBash && rule.denies(part);
-    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
+    if (rule.subject() == RuleSubject::kTool) return rule.names_tool(tool);
+    if (kind == NeedKind::kCommand)
+        return rule.subject() == RuleSubject::kBash && rule.denies(part);
+    if (kind == NeedKind::kTool) return rule.subject() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     return rule.bare() ||
            (!path.empty() && (rule.matches_path(path, true) || rule.matches_path(real, true)));
@@ -273,15 +276,16 @@ bool Need::matched_by_deny(const Rule& rule) const {
 
 bool Need::matched_by_ask(const Rule& rule) const {
     return matched_by_deny(rule) ||
-           (kind == Kind::kCommand && rule.kind() == Rule::Kind::kBash && rule.asks(part));
+           (kind == NeedKind::kCommand && rule.subject() == RuleSubject::kBash && rule.asks(part));
 }
 
 bool Need::matched_by_allow(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return protected_name.empty() && rule.names_tool(tool);
-    if (kind == Kind::kCommand)
-        return rule.kind() == Rule::Kind::kBash &&
+    if (rule.subject() == RuleSubject::kTool)
+        return protected_name.empty() && rule.names_tool(tool);
+    if (kind == NeedKind::kCommand)
+        return rule.subject() == RuleSubject::kBash &&
                (rule.bare() || (runs_inside && rule.allows(part, opaque)));
-    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
+    if (kind == NeedKind::kTool) return rule.subject() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     if (!protected_name.empty() && !rule.names(protected_name)) return false;
     return rule.bare() || (certain && rule.matches_path(real, false));
@@ -289,19 +293,19 @@ bool Need::matched_by_allow(const Rule& rule) const {
 
 std::string Need::description(const fs::path& workspace) const {
     switch (kind) {
-        case Kind::kCommand: {
+        case NeedKind::kCommand: {
             std::string text = "run `" + (part.written.empty() ? part.whole : part.written) + "`";
             if (opaque && !part.opaque.empty())
                 text += " (not wholly understood: " + part.opaque + ")";
             return text;
         }
-        case Kind::kEdit:
-            return certain ? "write " + shown(real, workspace)
+        case NeedKind::kEdit:
+            return certain ? "write " + shown_path(real, workspace)
                            : "write a file that only the shell knows";
-        case Kind::kRead:
-            return certain ? "read " + shown(real, workspace)
+        case NeedKind::kRead:
+            return certain ? "read " + shown_path(real, workspace)
                            : "read a file that only the shell knows";
-        case Kind::kTool:
+        case NeedKind::kTool:
             break;
     }
     return "be used";
@@ -309,13 +313,13 @@ std::string Need::description(const fs::path& workspace) const {
 
 std::string Need::rule(const fs::path& workspace) const {
     switch (kind) {
-        case Kind::kCommand: {
+        case NeedKind::kCommand: {
             if (opaque || !runs_inside || part.written.empty() ||
                 part.written.size() > kLongestRule)
                 return "Bash";
             return "Bash(" + TextPattern::quote(part.written) + ")";
         }
-        case Kind::kEdit: {
+        case NeedKind::kEdit: {
             if (!certain) return "Edit";
             // A link with a protected name: the rule that fits where it leads does not hold it.
             if (!protected_name.empty() &&
@@ -325,9 +329,9 @@ std::string Need::rule(const fs::path& workspace) const {
                 return {};
             return "Edit(" + path_pattern(real, workspace) + ")";
         }
-        case Kind::kRead:
+        case NeedKind::kRead:
             return certain ? "Read(" + path_pattern(real, workspace) + ")" : "Read";
-        case Kind::kTool:
+        case NeedKind::kTool:
             break;
     }
     return tool;
@@ -343,8 +347,8 @@ CommandNeeds needs_of_command(std::string_view tool, std::string_view command, c
     if (!understood.unclear.empty() || understood.parts.empty()) {
         // The files that it is seen to redirect to still count one by one.
         Redirections redirections(context, needs.open);
-        const Where where{std::none_of(script.parts.begin(), script.parts.end(), leaves_directory),
-                          {cwd}};
+        const RunDirectories where{
+            std::none_of(script.parts.begin(), script.parts.end(), leaves_directory), {cwd}};
         for (const shell::Part& part : script.parts)
             for (const shell::Redirection& redirection : part.redirections)
                 redirections.add_open(redirection, where, false);
@@ -353,16 +357,16 @@ CommandNeeds needs_of_command(std::string_view tool, std::string_view command, c
         return needs;
     }
     see(needs, tool, std::move(script), cwd, context);
-    needs.places =
-        places_of_parts(command, understood.parts, cwd, context.places.home, context.environment);
+    needs.directories = run_directories_of(command, understood.parts, cwd, context.places.home,
+                                           context.environment);
     needs.parts = std::move(understood.parts);
     needs.loops = command.find("done") != std::string_view::npos;
     need_parts(needs, tool, context);
     return needs;
 }
 
-std::vector<Need> needs_of_path(std::string_view tool, Need::Kind kind, std::string_view path,
-                                const Places& places, const Roots& roots) {
+std::vector<Need> needs_of_path(std::string_view tool, NeedKind kind, std::string_view path,
+                                const BaseDirectories& places, const FileRoots& roots) {
     // As path.open/1 reads it: text that it gave for a path that is not UTF-8 is that path.
     const std::string bytes = path_from_text(path);
     const fs::path asked(utf8::is_valid(bytes) ? std::string(path) : bytes);

@@ -14,16 +14,16 @@
 namespace tenon::permission {
 
 /// Where file tools may go, symlinks resolved.
-struct Roots {
+struct FileRoots {
     std::vector<std::filesystem::path> write;  ///< the workspace first
     std::vector<std::filesystem::path> read;   ///< these and more
 };
 
+enum class NeedKind { kCommand, kEdit, kRead, kTool };
+
 /// One thing that must be allowed, or that a deny rule may forbid.
 struct Need {
-    enum class Kind { kCommand, kEdit, kRead, kTool };
-
-    Kind kind = Kind::kTool;
+    NeedKind kind = NeedKind::kTool;
     std::string tool;  ///< empty: a redirection, or what a command changes
     shell::Part part;  ///< kCommand
     bool opaque = false;
@@ -36,8 +36,8 @@ struct Need {
     bool certain = true;         ///< false: the path may be another one, or is not known
     bool inside = false;         ///< certain, and beneath the roots for its purpose
     std::string protected_name;  ///< kEdit: a change of it asks in every mode but bypassPermissions
-    Rule::Kind rules = Rule::Kind::kTool;  ///< kTool: kAgent or kSkill when those judge it too
-    std::string name;                      ///< kTool: what Agent(name) and Skill(name) look at
+    RuleSubject rules = RuleSubject::kTool;  ///< kTool: kAgent or kSkill when those judge it too
+    std::string name;                        ///< kTool: what Agent(name) and Skill(name) look at
 
     [[nodiscard]] bool matched_by_deny(const Rule& rule) const;
     [[nodiscard]] bool matched_by_ask(const Rule& rule) const;
@@ -59,7 +59,7 @@ struct CommandNeeds {
     std::string failed;
     /// The understood parts, with where they run; empty when the text is not understood.
     std::vector<shell::Part> parts;
-    std::vector<Where> places;
+    std::vector<RunDirectories> directories;
     /// For each part the place of its command in `open`, which equal parts share.
     std::vector<std::size_t> need_of_part;
     std::vector<bool> leaves_links;  ///< for each part, see `may_leave_links`; empty: one part
@@ -67,8 +67,8 @@ struct CommandNeeds {
 };
 
 struct CommandContext {
-    const Places& places;
-    const Roots& roots;
+    const BaseDirectories& places;
+    const FileRoots& roots;
     const ShellEnvironment& environment;
     bool path_rules = false;  ///< deny or ask rules on Read and Edit are in force
 };
@@ -78,7 +78,7 @@ CommandNeeds needs_of_command(std::string_view tool, std::string_view command,
                               const std::filesystem::path& cwd, const CommandContext& context);
 
 /// What one of the file tools would read or write: links followed as the tool itself follows them.
-std::vector<Need> needs_of_path(std::string_view tool, Need::Kind kind, std::string_view path,
-                                const Places& places, const Roots& roots);
+std::vector<Need> needs_of_path(std::string_view tool, NeedKind kind, std::string_view path,
+                                const BaseDirectories& places, const FileRoots& roots);
 
 }  // namespace tenon::permission

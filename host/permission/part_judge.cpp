@@ -30,19 +30,15 @@ bool is_plain_file_or_directory(const fs::path& path) {
     return ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode);
 }
 
-std::string shown(const fs::path& path) {
-    return path.string();
-}
-
 /// What a tree brings that is protected in its new place alone: the `fish` in what becomes
 /// `.config`. As it is written, and links followed.
-std::vector<std::pair<fs::path, fs::path>> carried_pairs(const FileChange& change) {
+std::vector<std::pair<fs::path, fs::path>> carried_protected_pairs(const FileChange& change) {
     std::vector<fs::path> sources;
     if (change.deep) sources = change.read;
-    for (const FileChange::Target& target : change.changed)
+    for (const ChangedPath& target : change.changed)
         if (target.removed) sources.push_back(target.real);
     std::vector<std::pair<fs::path, fs::path>> out;
-    for (const FileChange::Target& target : change.changed) {
+    for (const ChangedPath& target : change.changed) {
         if (target.removed) continue;
         const fs::path written = normalised(target.written, "/");
         for (const fs::path& place : {written, target.real})
@@ -58,10 +54,11 @@ std::vector<std::pair<fs::path, fs::path>> carried_pairs(const FileChange& chang
 
 }  // namespace
 
-PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Roots& roots,
-                     const ShellEnvironment& environment, const Restrictions& restrictions)
+PartJudge::PartJudge(const CommandNeeds& command, const BaseDirectories& around,
+                     const FileRoots& roots, const ShellEnvironment& environment,
+                     const Restrictions& restrictions)
     : parts_(command.parts),
-      places_(command.places),
+      directories_(command.directories),
       around_(around),
       roots_(roots),
       environment_(environment),
@@ -95,7 +92,7 @@ std::string PartJudge::why_not_plain(std::size_t i) const {
     if (!part.assignments.empty()) return "it begins with an assignment";
     if (!part.words[0].literal()) return "the program is named by a pattern";
     if (effects_[i].shell) return "another part changes how the shell runs it";
-    if (!places_[i].known) return "only the shell knows the directory it runs in";
+    if (!directories_[i].known) return "only the shell knows the directory it runs in";
     if (effects_[i].links) return "another part may move or make links that it follows";
     for (const shell::Word& word : part.words) {
         if (word.pattern && environment_.changed_patterns)
@@ -124,13 +121,13 @@ std::string PartJudge::why_program_is_not_plain(std::size_t i) const {
             ::access(file.c_str(), X_OK) != 0)
             continue;
         if (is_beneath(resolved(file), roots_.write) || is_beneath(file, roots_.write))
-            return "the program lies in the workspace: " + shown(file);
+            return "the program lies in the workspace: " + file.string();
         return {};
     }
     return {};
 }
 
-std::string PartJudge::why_not_readable(const LooksAt& path, const fs::path& directory) const {
+std::string PartJudge::why_not_readable(const ReadPath& path, const fs::path& directory) const {
     const fs::path written = absolute(path.path, directory);
     const Location location = locate(written);
     if (!location.sure || !is_beneath(location.real, roots_.read))
@@ -143,7 +140,7 @@ std::string PartJudge::why_not_readable(const LooksAt& path, const fs::path& dir
     if (!fs::is_directory(location.real, failed)) return {};
     const bool restricted = restrictions_.read_beneath(location.real);
     if (path.beneath && (restricted || path.follows)) {
-        std::size_t budget = kMostEntries;
+        std::size_t budget = kMostTreeEntries;
         const TreeFacts facts = facts_of_tree(location.real, budget, restrictions_.no_read);
         if (!facts.complete || facts.refused || (path.follows && facts.links))
             return "a rule is about reading something in " + path.path +
@@ -173,21 +170,21 @@ std::string PartJudge::why_not_read_only(std::size_t i) const {
     if (std::any_of(redirections.begin(), redirections.end(),
                     [](const shell::Redirection& r) { return r.writes_file(); }))
         return "its output is redirected to a file";
-    for (const fs::path& directory : places_[i].directories) {
+    for (const fs::path& directory : directories_[i].paths) {
         if (!is_beneath(resolved(directory), roots_.read)) return "it runs outside the workspace";
         const auto arguments = arguments_of(parts_[i], directory, around_.home);
         if (!arguments) return kUnknownWords;
         const ReadOnlyUse use = read_only_use(*arguments);
         if (!use.why.empty()) return use.why;
-        for (const LooksAt& path : use.paths)
+        for (const ReadPath& path : use.paths)
             if (auto why = why_not_readable(path, directory); !why.empty()) return why;
         if (auto why = why_git_is_not_read_only(use.git, directory); !why.empty()) return why;
     }
     return {};
 }
 
-std::string PartJudge::why_not_changed(const FileChange::Target& target) const {
-    const std::string name = shown(target.written);
+std::string PartJudge::why_not_changed(const ChangedPath& target) const {
+    const std::string name = target.written.string();
     if (!target.sure || !is_beneath(target.real, roots_.write))
         return "it changes what is outside the workspace: " + name;
     if (target.removed &&
@@ -199,7 +196,7 @@ std::string PartJudge::why_not_changed(const FileChange::Target& target) const {
         if (restrictions_.no_edit(path) || restrictions_.no_read(path))
             return "a rule is about " + name;
     if (!target.removed) return {};
-    std::size_t budget = kMostEntries;
+    std::size_t budget = kMostTreeEntries;
     const TreeFacts facts = facts_of_tree(target.real, budget, [this](const fs::path& path) {
         return restrictions_.no_edit(path) || restrictions_.no_read(path);
     });
@@ -210,18 +207,19 @@ std::string PartJudge::why_not_changed(const FileChange::Target& target) const {
 
 std::string PartJudge::why_not_judged(const FileChange& change) const {
     if (!change.why.empty()) return change.why;
-    for (const FileChange::Target& target : change.changed)
+    for (const ChangedPath& target : change.changed)
         if (auto why = why_not_changed(target); !why.empty()) return why;
     for (const fs::path& path : change.read) {
         // What is copied out of the workspace's reach stays unread, as before.
         if (!is_beneath(path, roots_.write))
-            return "it reads what is outside the workspace: " + shown(path);
+            return "it reads what is outside the workspace: " + path.string();
         if (restrictions_.no_read(path) || restrictions_.no_edit(path))
-            return "a rule is about " + shown(path);
+            return "a rule is about " + path.string();
         if (!change.deep || !restrictions_.read_beneath(path)) continue;
-        std::size_t budget = kMostEntries;
+        std::size_t budget = kMostTreeEntries;
         const TreeFacts facts = facts_of_tree(path, budget, restrictions_.no_read);
-        if (facts.refused || !facts.complete) return "a rule is about something in " + shown(path);
+        if (facts.refused || !facts.complete)
+            return "a rule is about something in " + path.string();
     }
     return {};
 }
@@ -230,7 +228,7 @@ std::string PartJudge::why_not_file_command(std::size_t i) const {
     if (parts_[i].words.empty() || !is_file_command(parts_[i].words[0].decoded))
         return "it is not one of the file commands";
     if (auto why = why_not_plain(i); !why.empty()) return why;
-    for (const fs::path& directory : places_[i].directories) {
+    for (const fs::path& directory : directories_[i].paths) {
         const auto arguments = arguments_of(parts_[i], directory, around_.home);
         if (!arguments) return kUnknownWords;
         if (auto why = why_not_judged(change_of(*arguments, directory)); !why.empty()) return why;
@@ -246,7 +244,7 @@ std::vector<Need> PartJudge::protected_changes(std::size_t i) const {
         const auto covers = [&](const Need& need) { return is_beneath(real, {need.real}); };
         if (!name || std::any_of(out.begin(), out.end(), covers)) return;
         Need need;
-        need.kind = Need::Kind::kEdit;
+        need.kind = NeedKind::kEdit;
         need.path = normalised(written, "/");
         need.real = real;
         need.inside = is_beneath(real, roots_.write);
@@ -258,19 +256,19 @@ std::vector<Need> PartJudge::protected_changes(std::size_t i) const {
         if (!facts.protected_path.empty()) add(facts.protected_path, facts.protected_path);
     };
     if (parts_[i].words.empty() || !parts_[i].words[0].literal()) return out;
-    for (const fs::path& directory : places_[i].directories) {
+    for (const fs::path& directory : directories_[i].paths) {
         const auto arguments = arguments_of(parts_[i], directory, around_.home);
         if (!arguments) continue;
         const FileChange change = change_of(*arguments, directory);
-        std::size_t budget = kMostEntries;
-        for (const FileChange::Target& target : change.changed) {
+        std::size_t budget = kMostTreeEntries;
+        for (const ChangedPath& target : change.changed) {
             add(target.written, target.real);
             if (target.removed) add_tree(target.real, budget);
         }
         if (change.deep)
             for (const fs::path& path : change.read)
                 add_tree(path, budget);
-        for (const auto& [written, real] : carried_pairs(change))
+        for (const auto& [written, real] : carried_protected_pairs(change))
             add(written, real);
         if (change.why.empty()) continue;
         for (const fs::path& path : may_change(*arguments, directory))

@@ -28,7 +28,7 @@ struct Restrictions {
 /// each other is. Not thread-safe; the references outlive it.
 class PartJudge {
 public:
-    PartJudge(const CommandNeeds& command, const Places& around, const Roots& roots,
+    PartJudge(const CommandNeeds& command, const BaseDirectories& around, const FileRoots& roots,
               const ShellEnvironment& environment, const Restrictions& restrictions);
 
     /// Empty: the part is a read-only command of the list, and all it looks at is beneath the roots
@@ -37,7 +37,7 @@ public:
     /// Empty: the part only makes, moves, copies or removes files strictly beneath the roots. Else
     /// why not. Protected files are not its business.
     [[nodiscard]] std::string why_not_file_command(std::size_t i) const;
-    /// The protected files that the part is seen to change, each once: as Need::Kind::kEdit.
+    /// The protected files that the part is seen to change, each once: as NeedKind::kEdit.
     [[nodiscard]] std::vector<Need> protected_changes(std::size_t i) const;
 
 private:
@@ -47,17 +47,17 @@ private:
 
     [[nodiscard]] std::string why_not_plain(std::size_t i) const;
     [[nodiscard]] std::string why_program_is_not_plain(std::size_t i) const;
-    [[nodiscard]] std::string why_not_readable(const LooksAt& path,
+    [[nodiscard]] std::string why_not_readable(const ReadPath& path,
                                                const std::filesystem::path& directory) const;
     [[nodiscard]] std::string why_git_is_not_read_only(
         const GitUse& use, const std::filesystem::path& directory) const;
     [[nodiscard]] std::string why_not_judged(const FileChange& change) const;
-    [[nodiscard]] std::string why_not_changed(const FileChange::Target& target) const;
+    [[nodiscard]] std::string why_not_changed(const ChangedPath& target) const;
 
     const std::vector<shell::Part>& parts_;
-    const std::vector<Where>& places_;
-    const Places& around_;
-    const Roots& roots_;
+    const std::vector<RunDirectories>& directories_;
+    const BaseDirectories& around_;
+    const FileRoots& roots_;
     const ShellEnvironment& environment_;
     const Restrictions& restrictions_;
     std::vector<Effects> effects_;  ///< of the other parts, for each part

@@ -142,7 +142,7 @@ bool is_beneath(const fs::path& path, const std::vector<fs::path>& roots) {
 }
 
 Result<PathPattern> PathPattern::parse(std::string_view text, const fs::path& base,
-                                       const Places& places) {
+                                       const BaseDirectories& places) {
     if (text.empty()) return Error{"the pattern is empty"};
     if (text[0] == '!') return Error{"a pattern cannot begin with !"};
     PathPattern pattern;

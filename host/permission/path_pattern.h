@@ -11,7 +11,7 @@
 namespace tenon::permission {
 
 /// Where the beginnings of path patterns lead.
-struct Places {
+struct BaseDirectories {
     std::filesystem::path workspace;  ///< absolute; `x` and `./x`
     std::filesystem::path home;       ///< absolute, or empty; `~/x`
 };
@@ -48,7 +48,7 @@ public:
     /// `//abs`, `~/x`, `/x` (from `base`), `x` and `./x` (from the workspace; without a slash at
     /// any depth of it). A leading `!` is an Error.
     static Result<PathPattern> parse(std::string_view text, const std::filesystem::path& base,
-                                     const Places& places);
+                                     const BaseDirectories& places);
 
     /// `path` is absolute and normalised. Thread-safe; asks the file system only whether `path` is
     /// a folder, when the pattern ends in a slash.

@@ -12,11 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kDirectories =
+constexpr auto kProtectedNames =
     std::to_array<std::string_view>({".git", ".tenon", ".envrc", ".vscode", ".claude"});
 
 /// bash(1) INVOCATION, zsh(1) STARTUP/SHUTDOWN FILES, fish(1), ksh(1), csh(1), readline(3).
-constexpr auto kStartFiles = std::to_array<std::string_view>(
+constexpr auto kShellStartFiles = std::to_array<std::string_view>(
     {".bashrc",    ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases",
      ".profile",   ".zshrc",        ".zshenv",     ".zprofile",    ".zlogin",
      ".zlogout",   ".kshrc",        ".mkshrc",     ".shrc",        ".shinit",
@@ -25,7 +25,7 @@ constexpr auto kStartFiles = std::to_array<std::string_view>(
      "bash.bashrc"});
 
 /// Directories whose files a shell reads, by two names one after the other.
-constexpr auto kPairs = std::to_array<std::pair<std::string_view, std::string_view>>({
+constexpr auto kProtectedPairs = std::to_array<std::pair<std::string_view, std::string_view>>({
     {".config", "fish"},
     {"etc", "profile.d"},
     {"etc", "profile"},
@@ -55,19 +55,19 @@ fs::path git_directory_of(const fs::path& file) {
 
 bool is_protected_name(std::string_view name) {
     const auto is = [&](std::string_view own) { return equal_letters(own, name); };
-    return std::any_of(kDirectories.begin(), kDirectories.end(), is) ||
-           std::any_of(kStartFiles.begin(), kStartFiles.end(), is);
+    return std::any_of(kProtectedNames.begin(), kProtectedNames.end(), is) ||
+           std::any_of(kShellStartFiles.begin(), kShellStartFiles.end(), is);
 }
 
 bool is_protected_in(std::string_view directory, std::string_view name) {
-    return std::any_of(kPairs.begin(), kPairs.end(), [&](const auto& pair) {
+    return std::any_of(kProtectedPairs.begin(), kProtectedPairs.end(), [&](const auto& pair) {
         return equal_letters(directory, pair.first) && equal_letters(name, pair.second);
     });
 }
 
 std::vector<std::string_view> protected_in(std::string_view directory) {
     std::vector<std::string_view> names;
-    for (const auto& [first, second] : kPairs)
+    for (const auto& [first, second] : kProtectedPairs)
         if (equal_letters(directory, first)) names.push_back(second);
     return names;
 }
@@ -90,7 +90,7 @@ std::optional<std::string> protected_target(const fs::path& path,
                                             const std::vector<fs::path>& roots) {
     if (auto name = protected_name(path, roots)) return name;
     for (const fs::path& root : roots) {
-        for (const std::string_view name : kDirectories) {
+        for (const std::string_view name : kProtectedNames) {
             const fs::path entry = root / name;
             std::error_code none;
             fs::path target;
@@ -98,7 +98,7 @@ std::optional<std::string> protected_target(const fs::path& path,
             if (target.empty() && name == ".git") target = git_directory_of(entry);
             if (!target.empty() && is_beneath(path, {target})) return std::string(name);
         }
-        for (const std::string_view name : kStartFiles) {
+        for (const std::string_view name : kShellStartFiles) {
             std::error_code none;
             const fs::path entry = root / name;
             if (fs::is_symlink(fs::symlink_status(entry, none)) && resolved(entry) == path)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/permission/arguments.h"
@@ -10,7 +11,7 @@
 namespace tenon::permission {
 
 /// A path that a command of the list looks at.
-struct LooksAt {
+struct ReadPath {
     std::string path;      ///< as the program gets it; relative to where it runs
     bool beneath = false;  ///< and at everything beneath, if it is a directory
     bool entries = false;  ///< and at the names in it, if it is a directory
@@ -27,8 +28,10 @@ struct GitUse {
 struct ReadOnlyUse {
     /// Not empty: the command is not on the list, and why.
     std::string why;
-    std::vector<LooksAt> paths;
+    std::vector<ReadPath> paths;
     GitUse git;
+
+    static ReadOnlyUse unlisted(std::string why) { return {std::move(why), {}, {}}; }
 };
 
 /// `arguments`: the program first, at least one. Options that are not on the list, abbreviated ones

@@ -9,12 +9,8 @@
 /// Inside of the list of read-only commands: `git status|log|diff|show|branch --list|rev-parse`.
 namespace tenon::permission {
 
-namespace read_only {
-
 /// The sub-command with its options. Every operand counts as a path too.
 ReadOnlyUse use_of_git(const std::vector<Argument>& arguments);
-
-}  // namespace read_only
 
 /// Why git, run in `directory` (links followed), could run a program that the repository itself
 /// names, or show what lies outside `roots`; empty when it cannot. Reads the repository's own

@@ -9,10 +9,10 @@
 #include "host/permission/arguments.h"
 
 /// Inside of the list of read-only commands: options as GNU getopt_long(3) reads them.
-namespace tenon::permission::read_only {
+namespace tenon::permission {
 
 /// The options of one program that are on the list.
-struct Options {
+struct KnownOptions {
     std::string_view flags;   ///< short ones without a value
     std::string_view values;  ///< short ones with a value, in the same word or the next one
     /// Long ones, a blank between them: `name` takes no value, `name=` takes one, in the same word
@@ -25,7 +25,7 @@ struct Options {
     bool plain_values = false;
 };
 
-struct Parsed {
+struct ParsedOptions {
     /// Not empty: an option that is not on the list.
     std::string unknown;
     std::vector<std::pair<std::string, std::string>> options;  ///< "r" or "recursive", its value
@@ -36,7 +36,8 @@ struct Parsed {
     [[nodiscard]] std::vector<std::string> values_of(std::string_view option) const;
 };
 
-/// Reads arguments[from…]. Options may stand behind operands, and end at `--`.
-Parsed parse(const std::vector<Argument>& arguments, std::size_t from, const Options& known);
+/// Reads arguments[from…]. KnownOptions may stand behind operands, and end at `--`.
+ParsedOptions parse_options(const std::vector<Argument>& arguments, std::size_t from,
+                            const KnownOptions& known);
 
-}  // namespace tenon::permission::read_only
+}  // namespace tenon::permission

@@ -110,7 +110,7 @@ bool is_there(const fs::path& path) {
     return ::lstat(path.c_str(), &info) == 0;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_config(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -151,7 +151,7 @@ std::string problem_of_config(const fs::path& file) {
     std::string_view rest = *bytes;
     while (!rest.empty()) {
         const auto end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = trimmed(rest.substr(0, end));
+        const std::string_view line = trimmed_config(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
         if (line.empty() || line[0] == '#' || line[0] == ';') continue;
         if (line.back() == '\\') return doubt + "has a continued line";
@@ -159,7 +159,7 @@ std::string problem_of_config(const fs::path& file) {
             if (line.back() != ']') return doubt + "is not understood: " + std::string(line);
             const std::string_view inside = line.substr(1, line.size() - 2);
             const auto blank = std::min(inside.find_first_of(" \t"), inside.size());
-            const std::string_view name = trimmed(inside.substr(blank));
+            const std::string_view name = trimmed_config(inside.substr(blank));
             section = lower(inside.substr(0, blank));
             named = !name.empty();
             const bool quoted =
@@ -170,8 +170,9 @@ std::string problem_of_config(const fs::path& file) {
             continue;
         }
         const auto equals = std::min(line.find('='), line.size());
-        const std::string key = lower(trimmed(line.substr(0, equals)));
-        const std::string value = lower(trimmed(line.substr(std::min(equals + 1, line.size()))));
+        const std::string key = lower(trimmed_config(line.substr(0, equals)));
+        const std::string value =
+            lower(trimmed_config(line.substr(std::min(equals + 1, line.size()))));
         if (section.empty() || !is_key(key))
             return doubt + "is not understood: " + std::string(line);
         const bool off = section == "core" && !named && value == "false" &&

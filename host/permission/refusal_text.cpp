@@ -59,7 +59,7 @@ std::string advice(const std::vector<const Need*>& open, const fs::path& workspa
         options += " --allow " + shell_quoted(rule);
     std::string out = " Allow it with" + options + " or permissions.allow in the configuration.";
     for (const Need* need : open) {
-        if (need->kind != Need::Kind::kCommand) continue;
+        if (need->kind != NeedKind::kCommand) continue;
         if (need->opaque)
             return out + " Only the bare rule Bash allows what is not wholly understood.";
         if (!need->runs_inside)

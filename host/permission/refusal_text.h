@@ -17,7 +17,7 @@ std::string enumerated(const std::vector<std::string>& items);
 constexpr std::size_t kMostItems = 100;
 
 /// Different texts in the order in which they came.
-class Items {
+class QuestionItems {
 public:
     void add(std::string text) {
         if (std::find(items_.begin(), items_.end(), text) != items_.end()) return;

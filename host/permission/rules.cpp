@@ -8,17 +8,17 @@
 namespace tenon::permission {
 namespace {
 
-struct Family {
+struct RuleWord {
     std::string_view name;
-    Rule::Kind kind;
+    RuleSubject subject;
 };
 
-constexpr std::array<Family, 5> kFamilies = {{
-    {"Bash", Rule::Kind::kBash},
-    {"Read", Rule::Kind::kRead},
-    {"Edit", Rule::Kind::kEdit},
-    {"Agent", Rule::Kind::kAgent},
-    {"Skill", Rule::Kind::kSkill},
+constexpr std::array<RuleWord, 5> kRuleWords = {{
+    {"Bash", RuleSubject::kBash},
+    {"Read", RuleSubject::kRead},
+    {"Edit", RuleSubject::kEdit},
+    {"Agent", RuleSubject::kAgent},
+    {"Skill", RuleSubject::kSkill},
 }};
 
 /// Names that other programs use in such rules.
@@ -32,10 +32,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kForeign 
     {"Task", "Agent"},
 }};
 
-const Family* family_of(std::string_view name) {
-    const auto* found = std::find_if(kFamilies.begin(), kFamilies.end(),
-                                     [&](const Family& f) { return f.name == name; });
-    return found == kFamilies.end() ? nullptr : found;
+const RuleWord* rule_word(std::string_view name) {
+    const auto* found = std::find_if(kRuleWords.begin(), kRuleWords.end(),
+                                     [&](const RuleWord& f) { return f.name == name; });
+    return found == kRuleWords.end() ? nullptr : found;
 }
 
 bool is_mcp_name(std::string_view name) {
@@ -64,7 +64,7 @@ std::string unknown(std::string_view name) {
            "': a rule begins with Bash, Read, Edit, Agent, Skill or the name of a tool";
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
@@ -85,7 +85,7 @@ Result<Halves> halves(std::string_view text) {
     }
     if (text.back() != ')') return Error{"it must end with ')'"};
     const std::string_view inside = text.substr(open + 1, text.size() - open - 2);
-    if (trimmed(inside).empty()) return Error{"nothing stands between the parentheses"};
+    if (without_blanks(inside).empty()) return Error{"nothing stands between the parentheses"};
     return Halves{text.substr(0, open), inside};
 }
 
@@ -148,28 +148,28 @@ std::string TextPattern::quote(std::string_view text) {
     return out;
 }
 
-Result<Rule> Rule::parse(const config::RuleText& text, const Places& places) {
+Result<Rule> Rule::parse(const config::RuleText& text, const BaseDirectories& places) {
     const auto refuse = [&text](const std::string& why) {
         return Error{text.origin + ": rule '" + text.text + "': " + why};
     };
     Rule rule;
     rule.written_ = text;
-    rule.written_.text = trimmed(text.text);
+    rule.written_.text = without_blanks(text.text);
     const auto parts = halves(rule.written_.text);
     if (!parts) return refuse(parts.error().message);
     rule.tool_ = parts->name;
-    const Family* family = family_of(parts->name);
-    if (family == nullptr) {
+    const RuleWord* word = rule_word(parts->name);
+    if (word == nullptr) {
         if (!is_tool_name(rule.tool_) && !is_mcp_name(rule.tool_))
             return refuse(unknown(rule.tool_));
         if (parts->specifier) return refuse("'" + rule.tool_ + "' takes no (…)");
         return rule;
     }
-    rule.kind_ = family->kind;
+    rule.subject_ = word->subject;
     if (!parts->specifier) return rule;
-    if (rule.kind_ != Kind::kRead && rule.kind_ != Kind::kEdit) {
+    if (rule.subject_ != RuleSubject::kRead && rule.subject_ != RuleSubject::kEdit) {
         rule.text_.emplace(*parts->specifier);
-        if (rule.kind_ == Kind::kBash) rule.command_.emplace(*parts->specifier);
+        if (rule.subject_ == RuleSubject::kBash) rule.command_.emplace(*parts->specifier);
         return rule;
     }
     auto path = PathPattern::parse(*parts->specifier, text.base, places);
@@ -179,24 +179,24 @@ Result<Rule> Rule::parse(const config::RuleText& text, const Places& places) {
 }
 
 bool Rule::names_tool(std::string_view tool) const {
-    return kind_ == Kind::kTool &&
+    return subject_ == RuleSubject::kTool &&
            (tool_ == tool || (is_mcp_name(tool_) && covers_mcp(tool_, tool)));
 }
 
 bool Rule::covers(const agent::ToolSpec& tool) const {
     const agent::ToolFacts& facts = tool.facts;
-    switch (kind_) {
-        case Kind::kBash:
+    switch (subject_) {
+        case RuleSubject::kBash:
             return !facts.command.empty();
-        case Kind::kRead:
+        case RuleSubject::kRead:
             return !facts.reads.empty();
-        case Kind::kEdit:
+        case RuleSubject::kEdit:
             return !facts.writes.empty();
-        case Kind::kAgent:
+        case RuleSubject::kAgent:
             return facts.rules == agent::NameRules::kAgent;
-        case Kind::kSkill:
+        case RuleSubject::kSkill:
             return facts.rules == agent::NameRules::kSkill;
-        case Kind::kTool:
+        case RuleSubject::kTool:
             break;
     }
     return names_tool(tool.name);
@@ -248,8 +248,8 @@ Result<void> check_rule(const config::RuleText& rule, const std::filesystem::pat
     return {};
 }
 
-std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
-                              std::vector<Error>& errors) {
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,
+                              const BaseDirectories& places, std::vector<Error>& errors) {
     std::vector<Rule> rules;
     for (const config::RuleText& text : list) {
         auto rule = Rule::parse(text, places);
@@ -266,7 +266,7 @@ std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::stri
     std::vector<Error> errors;
     for (const auto* list : {&rules.deny, &rules.ask, &rules.allow})
         for (const Rule& rule : *list) {
-            if (rule.kind() != Rule::Kind::kTool) continue;
+            if (rule.subject() != RuleSubject::kTool) continue;
             const bool known =
                 std::any_of(tools.begin(), tools.end(),
                             [&](const std::string& tool) { return rule.names_tool(tool); });

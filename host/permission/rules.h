@@ -48,22 +48,23 @@ private:
     [[nodiscard]] bool matches_pieces(std::string_view text) const;
 };
 
+/// What a rule is about.
+enum class RuleSubject { kBash, kRead, kEdit, kAgent, kSkill, kTool };
+
 class Rule {
 public:
-    enum class Kind { kBash, kRead, kEdit, kAgent, kSkill, kTool };
-
     /// The error names origin, text and reason.
-    static Result<Rule> parse(const config::RuleText& rule, const Places& places);
+    static Result<Rule> parse(const config::RuleText& rule, const BaseDirectories& places);
 
-    [[nodiscard]] Kind kind() const { return kind_; }
+    [[nodiscard]] RuleSubject subject() const { return subject_; }
     /// Without a specifier: covers everything its tools do.
     [[nodiscard]] bool bare() const { return !text_ && !path_; }
     [[nodiscard]] const std::string& text() const { return written_.text; }
     [[nodiscard]] const std::string& origin() const { return written_.origin; }
-    /// For Kind::kTool: the tool's name.
+    /// For RuleSubject::kTool: the tool's name.
     [[nodiscard]] const std::string& tool() const { return tool_; }
 
-    /// Kind::kTool: whether the rule names this tool.
+    /// RuleSubject::kTool: whether the rule names this tool.
     [[nodiscard]] bool names_tool(std::string_view tool) const;
     /// Whether the rule is about this tool at all.
     [[nodiscard]] bool covers(const agent::ToolSpec& tool) const;
@@ -87,7 +88,7 @@ public:
 
 private:
     config::RuleText written_;
-    Kind kind_ = Kind::kTool;
+    RuleSubject subject_ = RuleSubject::kTool;
     std::string tool_;
     std::optional<TextPattern> text_;
     std::optional<shell::CommandPattern> command_;
@@ -103,8 +104,8 @@ struct Rules {
 Result<void> check_rule(const config::RuleText& rule, const std::filesystem::path& home);
 
 /// Reads a list; what cannot be read goes to `errors`, one for each, and the others are kept.
-std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
-                              std::vector<Error>& errors);
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,
+                              const BaseDirectories& places, std::vector<Error>& errors);
 
 /// The rules that name a tool that is not among `tools`: reported once the tools are known.
 std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools);

@@ -12,10 +12,10 @@
 namespace tenon::permission {
 
 /// Where a part may run.
-struct Where {
+struct RunDirectories {
     bool known = true;  ///< false: in a directory that only the shell knows
     /// As the shell spells them ($PWD); links not followed.
-    std::vector<std::filesystem::path> directories;
+    std::vector<std::filesystem::path> paths;
 };
 
 /// What of the host's own environment changes how bash reads a command.
@@ -32,10 +32,11 @@ struct ShellEnvironment {
 /// earlier part was or went. Follows `cd` with one literal operand; whatever else changes the
 /// directory makes it unknown, and so does `cd` in a loop. `text` is what the parts were found in.
 /// Touches the file system.
-std::vector<Where> places_of_parts(std::string_view text, const std::vector<shell::Part>& parts,
-                                   const std::filesystem::path& cwd,
-                                   const std::filesystem::path& home,
-                                   const ShellEnvironment& environment);
+std::vector<RunDirectories> run_directories_of(std::string_view text,
+                                               const std::vector<shell::Part>& parts,
+                                               const std::filesystem::path& cwd,
+                                               const std::filesystem::path& home,
+                                               const ShellEnvironment& environment);
 
 /// Whether the part changes how the shell runs other parts: assignments alone, `export`, `shopt`,
 /// `source`, …

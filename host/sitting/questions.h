@@ -21,10 +21,10 @@ public:
         : put_(std::move(put)), withdraw_(std::move(withdraw)), secrets_(secrets) {}
 
     /// Blocks the tool worker until somebody answers or `stop`.
-    permission::Answer ask(const permission::Question& question, std::stop_token stop) override;
+    permission::UserAnswer ask(const permission::Question& question, std::stop_token stop) override;
 
     /// Any thread.
-    void answer(std::size_t number, permission::Answer answer);
+    void answer(std::size_t number, permission::UserAnswer answer);
 
 private:
     Put put_;
@@ -33,7 +33,7 @@ private:
     Mutex mutex_;
     Condition changed_;
     std::size_t number_ TENON_GUARDED_BY(mutex_) = 0;
-    std::optional<permission::Answer> answer_ TENON_GUARDED_BY(mutex_);
+    std::optional<permission::UserAnswer> answer_ TENON_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenon::sitting

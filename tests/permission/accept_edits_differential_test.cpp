@@ -79,7 +79,7 @@ TEST(AcceptEditsAgainstBash, NothingThatIsAllowedChangesAFileOutsideOrAProtected
     Config config;
     config.workspace = dir / "w";
     config.home = "/nowhere";
-    config.mode = Mode::kAcceptEdits;
+    config.mode = PermissionMode::kAcceptEdits;
     std::mt19937 random(number_from("TENON_SEED", 11));
     const unsigned texts = number_from("TENON_TEXTS", 600);
     const std::string start = "cd '" + (dir / "w").string() +
@@ -88,7 +88,7 @@ TEST(AcceptEditsAgainstBash, NothingThatIsAllowedChangesAFileOutsideOrAProtected
     unsigned ran = 0;
     for (unsigned i = 0; i < texts; ++i) {
         const std::string command = random_command(random);
-        Gate gate(config);
+        RuleGate gate(config);
         if (!judged(gate, command).allowed) continue;
         ++ran;
         ::setenv("COMMAND", (command + "; wait").c_str(), 1);

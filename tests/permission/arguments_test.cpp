@@ -122,7 +122,7 @@ TEST(Arguments, AreNotKnownWhereOnlyTheShellKnowsThem) {
     }
 }
 
-TEST(Places, HoldTheDirectoryThatEachPartOfACommandRunsIn) {
+TEST(BaseDirectories, HoldTheDirectoryThatEachPartOfACommandRunsIn) {
     const testing::TempDir dir;
     for (const char* name : {"w/a/b", "w/c", "out/d"})
         fs::create_directories(dir / name);
@@ -152,12 +152,12 @@ TEST(Places, HoldTheDirectoryThatEachPartOfACommandRunsIn) {
         SCOPED_TRACE(commands[i]);
         const shell::Understood understood = shell::understand(commands[i]);
         ASSERT_FALSE(understood.parts.empty());
-        const Where where =
-            places_of_parts(commands[i], understood.parts, dir / "w", "/nowhere", {}).back();
+        const RunDirectories where =
+            run_directories_of(commands[i], understood.parts, dir / "w", "/nowhere", {}).back();
         if (!where.known) continue;
         ++known;
         Strings ours;
-        for (const fs::path& directory : where.directories)
+        for (const fs::path& directory : where.paths)
             ours.push_back(resolved(directory).string());
         // A `cd -` prints its directory: the last line is that of pwd.
         for (const std::string& line : split(found[i], '\n'))

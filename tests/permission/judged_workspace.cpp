@@ -141,7 +141,7 @@ agent::ToolSpec own_tool(const std::string& name, bool read_only) {
     return spec;
 }
 
-agent::Gate::Verdict judged(Gate& gate, const std::string& command, const std::string& cwd) {
+agent::Gate::Verdict judged(RuleGate& gate, const std::string& command, const std::string& cwd) {
     Json input = {{"command", command}};
     if (!cwd.empty()) input["cwd"] = cwd;
     return gate.judge(own_tool("bash"), {"id", "bash", input, {}}, {});

@@ -34,7 +34,8 @@ private:
 agent::ToolSpec own_tool(const std::string& name, bool read_only = false);
 
 /// What the gate says to a command of the tool `bash`.
-agent::Gate::Verdict judged(Gate& gate, const std::string& command, const std::string& cwd = "");
+agent::Gate::Verdict judged(RuleGate& gate, const std::string& command,
+                            const std::string& cwd = "");
 
 std::vector<config::RuleText> rule_texts(const std::vector<std::string>& texts);
 
