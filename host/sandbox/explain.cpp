@@ -18,13 +18,13 @@ constexpr std::size_t kMostBytes = 64U << 10U;  // of output
 constexpr std::size_t kMostOfALine = 1000;
 
 /// The end of error messages, in lower case, and what it can be a sign of.
-struct Sign {
+struct ErrorSign {
     std::string_view words;
     bool of_writing;   ///< of a path that may not be written
     bool of_reading;   ///< of a path that may not be read
     bool of_guarding;  ///< of a path that is protected inside a writable directory
 };
-constexpr Sign kSigns[] = {
+constexpr ErrorSign kErrorSigns[] = {
     {"read-only file system", true, false, true},
     {"permission denied", false, true, true},
     {"operation not permitted", false, true, true},
@@ -58,12 +58,12 @@ constexpr std::string_view kOfNode[] = {"listen eacces", "connect eacces"};
 
 /// A refusal that is not about a path. `words` count only at the beginning of a line or after ": ";
 /// elsewhere they may be a part of a file's name.
-struct Refusal {
+struct ProcessRefusal {
     std::string_view words;
     std::string_view sentence;
 };
 constexpr std::string_view kTracing = "tracing processes is not allowed; sandbox.mode";
-constexpr Refusal kOfProcesses[] = {
+constexpr ProcessRefusal kProcessRefusals[] = {
     {"kill: (", "signals to processes outside are not allowed; sandbox.mode"},
     {"kill: sending signal", "signals to processes outside are not allowed; sandbox.mode"},
     {"ptrace(", kTracing},
@@ -162,7 +162,7 @@ bool is_there(const std::string& path) {
     return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/// The names that a message may be about. `sign` is the position of its words of kSigns.
+/// The names that a message may be about. `sign` is the position of its words of kErrorSigns.
 std::vector<std::string> names_in(std::string_view line, std::size_t sign) {
     std::vector<std::string> names;
     add_quoted(line, names);
@@ -175,14 +175,9 @@ bool is_absolute(std::string_view name) {
     return name.starts_with('/');
 }
 
-bool is_directory(const std::string& path) {
-    std::error_code ignored;
-    return std::filesystem::is_directory(path, ignored);
-}
-
 class Explanation {
 public:
-    Explanation(const Policy& policy, const Outcome& outcome)
+    Explanation(const Policy& policy, const CommandOutcome& outcome)
         : policy_(policy), outcome_(outcome) {}
 
     std::vector<std::string> take() {
@@ -201,7 +196,7 @@ private:
         if (!outcome_.failed && !line.starts_with("bash: line ")) return;
         const std::string text = lower(line);
         if (is_of_placeholders(line, text)) return say(of_placeholders());
-        for (const Sign& sign : kSigns) {
+        for (const ErrorSign& sign : kErrorSigns) {
             const auto at = text.find(sign.words);
             if (at == std::string::npos) continue;
             if (judge_paths(line, at, sign)) return;
@@ -289,7 +284,7 @@ private:
         const auto at =
             std::min(text.find("operation not permitted"), text.find("permission denied"));
         if (at == std::string::npos || names_own_file(line, at)) return;
-        for (const auto& [words, sentence] : kOfProcesses) {
+        for (const auto& [words, sentence] : kProcessRefusals) {
             if (begins_a_part(text, words)) return say(std::string(sentence));
         }
     }
@@ -301,11 +296,13 @@ private:
         const auto names = names_in(line, at);
         return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
             const std::string path = absolute(name, outcome_.cwd);
-            return may_be_written(path) && is_there(path) && !is_directory(path);
+            std::error_code ignored;
+            return may_be_written(path) && is_there(path) &&
+                   !std::filesystem::is_directory(path, ignored);
         });
     }
 
-    bool judge_paths(std::string_view line, std::size_t at, const Sign& sign) {
+    bool judge_paths(std::string_view line, std::size_t at, const ErrorSign& sign) {
         for (const std::string& name : names_in(line, at)) {
             if (auto sentence = about(absolute(name, outcome_.cwd), sign)) {
                 say(*sentence);
@@ -316,7 +313,7 @@ private:
     }
 
     [[nodiscard]] std::optional<std::string> about(const std::string& path,
-                                                   const Sign& sign) const {
+                                                   const ErrorSign& sign) const {
         const bool guarded = is_beneath_any(path, policy_.protected_paths);
         if (sign.of_reading && is_hidden(path))
             return "reading " + path + " is not allowed; sandbox.denyRead";
@@ -350,13 +347,13 @@ private:
     }
 
     const Policy& policy_;
-    const Outcome& outcome_;
+    const CommandOutcome& outcome_;
     std::vector<std::string> sentences_;
 };
 
 }  // namespace
 
-std::vector<std::string> explain(const Policy& policy, const Outcome& outcome) {
+std::vector<std::string> explain(const Policy& policy, const CommandOutcome& outcome) {
     if (!policy.is_on()) return {};
     return Explanation(policy, outcome).take();
 }

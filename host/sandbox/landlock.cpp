@@ -71,7 +71,7 @@ bool contains_a_denied_path(const std::string& directory, const std::vector<std:
                        [&](const std::string& path) { return is_beneath(path, directory); });
 }
 
-bool is_directory(int fd, const dirent& entry) {
+bool entry_is_directory(int fd, const dirent& entry) {
     if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
     struct stat info {};
     return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
@@ -151,7 +151,8 @@ Result<void> Landlock::allow_reading_around(const std::string& directory,
         const UniqueFd fd(
             ::openat(::dirfd(listing.get()), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
         if (!fd) continue;  // it has gone meanwhile
-        if (auto done = add(fd.get(), is_directory(fd.get(), *entry), Access::kRead, path); !done)
+        if (auto done = add(fd.get(), entry_is_directory(fd.get(), *entry), Access::kRead, path);
+            !done)
             return done;
     }
     return {};

@@ -65,14 +65,14 @@ bool is_the_same(const Placeholder& a, const Placeholder& b) {
            a.nanoseconds == b.nanoseconds;
 }
 
-std::string encode(const Placeholder& one) {
+std::string record_of(const Placeholder& one) {
     char text[128];
     std::snprintf(text, sizeof text, "%llu %llu %lld %u %o ", one.device, one.inode, one.seconds,
                   one.nanoseconds, one.mode);
     return text + one.path + '\0';
 }
 
-std::optional<Placeholder> decode(const std::string& text) {
+std::optional<Placeholder> placeholder_in(const std::string& text) {
     Placeholder one;
     int size = 0;
     if (std::sscanf(text.c_str(), "%llu %llu %lld %u %o %n", &one.device, &one.inode, &one.seconds,
@@ -92,7 +92,7 @@ std::vector<Placeholder> read_records(int file) {
     std::vector<Placeholder> out;
     std::size_t at = 0;
     for (auto end = text.find('\0'); end != std::string::npos; end = text.find('\0', at)) {
-        if (auto one = decode(text.substr(at, end - at))) out.push_back(*std::move(one));
+        if (auto one = placeholder_in(text.substr(at, end - at))) out.push_back(*std::move(one));
         at = end + 1;
     }
     return out;
@@ -116,7 +116,7 @@ Result<void> make_one(int parent, const std::string& name, mode_t mode, const st
     const UniqueFd directory = open_child(parent, name, O_PATH);
     const auto one = directory ? look_at(directory.get(), path) : std::nullopt;
     if (!one || (one->mode & S_ISVTX) == 0) return {};
-    const std::string record = encode(*one);
+    const std::string record = record_of(*one);
     const auto size = static_cast<ssize_t>(record.size());
     if (::write(records, record.data(), record.size()) == size) return {};
     const int why = errno;
