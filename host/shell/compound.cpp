@@ -8,12 +8,8 @@
 namespace tenon::shell {
 namespace {
 
-bool is_all_plain(const Word& word) {
-    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
-}
-
 /// Operators of [[ that evaluate arithmetic, or the subscript of a name.
-bool evaluates(std::string_view word) {
+bool is_evaluating_operator(std::string_view word) {
     static constexpr std::array<std::string_view, 8> kOperators = {"-eq", "-ne", "-lt", "-le",
                                                                    "-gt", "-ge", "-v",  "-R"};
     return std::find(kOperators.begin(), kOperators.end(), word) != kOperators.end();
@@ -133,7 +129,7 @@ void ScriptParser::conditional(std::size_t start) {
         const std::string& before = part.words.back().decoded;
         const bool regex = before == "=~";
         const bool pattern = before == "==" || before == "=" || before == "!=";
-        if (evaluates(before)) sink_.evaluates = true;
+        if (is_evaluating_operator(before)) sink_.evaluates = true;
         const bool substitutes = (peek() == '<' || peek() == '>') && peek(1) == '(';
         const bool operates =
             is_meta(peek()) && !substitutes && !(regex && (peek() == '(' || peek() == '|'));

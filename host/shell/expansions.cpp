@@ -42,7 +42,7 @@ std::vector<std::string> own_values(const WordBuilder& build) {
     return out;
 }
 
-std::string joined(const std::vector<Word>& words, std::size_t from) {
+std::string decoded_words_from(const std::vector<Word>& words, std::size_t from) {
     std::string out;
     for (std::size_t i = from; i < words.size(); ++i) {
         if (i > from) out += ' ';
@@ -200,13 +200,13 @@ std::vector<std::string> ScriptParser::outputs_since(std::size_t first) {
         const std::string_view name = command_name(part.words[0]);
         if (name == "printf") {
             add(formatted(part.words, 1));
-            add(joined(part.words, 2));
+            add(decoded_words_from(part.words, 2));
         } else if (name == "echo") {
             std::size_t from = 1;
             while (from < part.words.size() && part.words[from].decoded.size() > 1 &&
                    part.words[from].decoded[0] == '-')
                 ++from;
-            add(joined(part.words, from));
+            add(decoded_words_from(part.words, from));
         } else if (part.words.size() <= 4 &&
                    (name == "which" || name == "command" || name == "type" || name == "realpath" ||
                     name == "readlink" || name == "basename")) {

@@ -9,14 +9,14 @@
 namespace tenon::shell::grammar {
 
 /// Why a command of literal words is not wholly understood, in one of two ways.
-struct Effect {
+struct BuiltinEffect {
     std::string opaque;  ///< it runs what its words, or its input, say
     std::string beyond;  ///< it may change what other commands of the text mean
 };
 
 /// Works from the whole list of bash 5.2's builtins: one that is not known to be harmless has an
 /// effect. The part has words.
-Effect effect_of(const Part& part);
+BuiltinEffect effect_of(const Part& part);
 
 /// cd, pushd or popd. The part has words.
 bool changes_directory(const Part& part);

@@ -22,7 +22,7 @@ bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-std::string joined(const Part& part) {
+std::string written_words_of(const Part& part) {
     std::string out;
     for (const auto* list : {&part.assignments, &part.words})
         for (const Word& word : *list) {
@@ -145,7 +145,7 @@ bool GrammarParser::script() {
 bool GrammarParser::list(Closers closers) {
     const bool script = *closers.begin() == std::string_view();
     const Nesting level(depth_);
-    if (depth_ > kMaxDepth) return refuse("nested too deeply");
+    if (depth_ > kMaxListDepth) return refuse("nested too deeply");
     for (bool empty = true;; empty = false) {
         if (!blank_lines()) return false;
         if (end() && !script) return refuse("an unfinished group or clause");
@@ -312,7 +312,7 @@ bool GrammarParser::simple_command() {
     if (part.words.empty() && !part.assignments.empty())
         return refuse("an assignment that holds for later commands");
     if (!part.words.empty()) {
-        const Effect effect = effect_of(part);
+        const BuiltinEffect effect = effect_of(part);
         if (!effect.beyond.empty()) return refuse(effect.beyond);
         if (moves_home(part)) return refuse("a ~ beside an assignment to HOME");
         if (loops_ > 0 && changes_directory(part))
@@ -367,7 +367,7 @@ bool GrammarParser::add_word(Part& part, Word word) {
 }
 
 bool GrammarParser::finish(Part part, std::size_t start, std::size_t stop) {
-    part.written = joined(part);
+    part.written = written_words_of(part);
     part.whole = text_.substr(start, stop - start);
     part.given_input = reads_by_redirection(part);
     parts_.push_back(std::move(part));

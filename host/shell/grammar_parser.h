@@ -12,7 +12,7 @@
 namespace tenon::shell::grammar {
 
 /// Deeper nesting of lists of commands is not understood. The text itself is one.
-constexpr int kMaxDepth = 32;
+constexpr int kMaxListDepth = 32;
 
 /// A recursive descent over one text that accepts GRAMMAR.md and nothing else. Each function that
 /// gives a bool gives false for what lies outside the grammar, and has then called `refuse`; its

@@ -151,10 +151,6 @@ constexpr std::array kWrappers = {
     Wrapper{"ld.so", "", "", "", ""},
 };
 
-bool is_option(std::string_view word) {
-    return word.size() > 1 && word[0] == '-';
-}
-
 bool lists(std::string_view list, std::string_view option) {
     return list.find(" " + std::string(option) + " ") != std::string_view::npos;
 }
@@ -201,7 +197,7 @@ OptionReading reading(std::string_view option, const Wrapper& wrapper) {
 }
 
 /// What env's -S is given, with the number of words that it takes; nothing: 0.
-std::size_t split_string(Words words, std::string& text) {
+std::size_t split_string(WordSpan words, std::string& text) {
     const std::string_view option = words[0].decoded;
     std::size_t value = std::string_view::npos;
     if (option.substr(0, 2) == "--") {
@@ -298,7 +294,7 @@ private:
 
 class WrapperReader {
 public:
-    WrapperReader(const Wrapper& wrapper, Words words, Inner& inner)
+    WrapperReader(const Wrapper& wrapper, WordSpan words, InnerCommands& inner)
         : wrapper_(wrapper), words_(words), inner_(inner), seen_(words.size(), false) {}
 
     void run() {
@@ -335,7 +331,7 @@ private:
         std::vector<Word> command = {words_[0]};
         for (Word& word : EnvSplitter(text).split())
             command.push_back(std::move(word));
-        const Words rest = words_.subspan(at + count);
+        const WordSpan rest = words_.subspan(at + count);
         command.insert(command.end(), rest.begin(), rest.end());
         inner_.commands.push_back(std::move(command));
         return true;
@@ -364,15 +360,15 @@ private:
     }
 
     const Wrapper& wrapper_;
-    Words words_;
-    Inner& inner_;
+    WordSpan words_;
+    InnerCommands& inner_;
     std::vector<bool> seen_;
     std::vector<std::size_t> open_;
 };
 
 }  // namespace
 
-bool look_into_wrapper(std::string_view name, Words words, Inner& inner) {
+bool look_into_wrapper(std::string_view name, WordSpan words, InnerCommands& inner) {
     bool found = false;
     for (const Wrapper& wrapper : kWrappers) {
         if (wrapper.name != name) continue;

@@ -10,10 +10,6 @@ namespace {
 constexpr std::array<std::string_view, 12> kSkipped = {
     "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!"};
 
-bool is_all_plain(const Word& word) {
-    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
-}
-
 bool is_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -27,7 +23,7 @@ bool is_descriptor(const Word& word) {
            std::all_of(text.begin() + 1, text.end() - 1, is_name);
 }
 
-std::string joined(const std::vector<Word>& assignments, const std::vector<Word>& words) {
+std::string written_words(const std::vector<Word>& assignments, const std::vector<Word>& words) {
     std::string out;
     for (const auto* list : {&assignments, &words})
         for (const Word& word : *list) {
@@ -44,6 +40,10 @@ std::string_view trimmed(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_all_plain(const Word& word) {
+    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
+}
 
 bool ParseState::charge(std::size_t bytes) {
     if (bytes > budget) {
@@ -144,7 +144,7 @@ std::size_t ScriptParser::begin_part() {
 }
 
 void ScriptParser::finish_part(std::size_t index, Part part, std::size_t start) {
-    part.written = joined(part.assignments, part.words);
+    part.written = written_words(part.assignments, part.words);
     part.whole = trimmed(text_.substr(start, at_ - start));
     part.nested = nested_ || substitutions_ > 0;
     const auto note = [&part](const Word& word) {
@@ -267,7 +267,7 @@ void ScriptParser::ordinary_time() {
             text += peek();
     }
     at_ = saved;
-    part.whole = part.written = joined({}, part.words);
+    part.whole = part.written = written_words({}, part.words);
     part.nested = true;
     sink_.parts.push_back(std::move(part));
 }

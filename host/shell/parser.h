@@ -241,5 +241,7 @@ bool is_blank(char c);
 /// Ends a word: blank newline ; & | < > ( )
 bool is_meta(char c);
 bool is_identifier(std::string_view text);
+/// Nothing in the word is quoted.
+bool is_all_plain(const Word& word);
 
 }  // namespace tenon::shell

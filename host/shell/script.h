@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct Word {
 
     [[nodiscard]] bool literal() const { return !expands && !pattern; }
 };
+
+using WordSpan = std::span<const Word>;
 
 /// One redirection, here-documents and here-strings included.
 struct Redirection {

@@ -10,7 +10,7 @@ namespace tenon::shell {
 namespace {
 
 /// Operators look at each beginning or end of a value; longer ones are no names of commands.
-constexpr std::size_t kLongestValue = 256;
+constexpr std::size_t kLongestTransformed = 256;
 
 std::string without_quotes(std::string_view text) {
     std::string out;
@@ -75,7 +75,7 @@ std::vector<std::string> replaced(std::string value, std::string_view operation)
     for (std::size_t at = value.find(from); at != std::string::npos;
          at = value.find(from, at + to.size())) {
         value.replace(at, from.size(), to);
-        if (!all || value.size() > 4 * kLongestValue) break;
+        if (!all || value.size() > 4 * kLongestTransformed) break;
     }
     return {value};
 }
@@ -116,7 +116,8 @@ std::string formatted(const std::vector<Word>& words, std::size_t from) {
 std::vector<std::string> transformed(const std::string& value, std::string_view operation) {
     if (!operation.empty() && operation[0] == '[')
         operation.remove_prefix(std::min(operation.find(']') + 1, operation.size()));
-    if (operation.empty() || value.size() > kLongestValue || operation.size() > kLongestValue)
+    if (operation.empty() || value.size() > kLongestTransformed ||
+        operation.size() > kLongestTransformed)
         return {};
     const char kind = operation[0];
     const std::string rest(operation.substr(1));

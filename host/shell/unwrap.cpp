@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "host/base/is_among.h"
+
 /// Looks into the parts of a script until nothing new is found.
 namespace tenon::shell {
 namespace {
@@ -31,18 +33,13 @@ constexpr std::array<std::string_view, 6> kRunVariables = {"VISUAL",  "LESSOPEN"
 constexpr std::array<std::string_view, 7> kIntegers = {"RANDOM", "SECONDS", "LINENO", "HISTCMD",
                                                        "OPTIND", "SRANDOM", "BASHPID"};
 
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 bool ends_with(std::string_view text, std::string_view end) {
     return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
 /// Whether the value of the variable is run: PS4, GIT_SSH_COMMAND, GIT_EDITOR, MANPAGER …
 bool is_run(std::string_view name) {
-    return contains(kRunVariables, name) || ends_with(name, "_COMMAND") ||
+    return is_among(kRunVariables, name) || ends_with(name, "_COMMAND") ||
            ends_with(name, "EDITOR") || ends_with(name, "PAGER") ||
            name.substr(0, 10) == "BASH_FUNC_";
 }
@@ -68,11 +65,11 @@ bool is_reading(std::string_view name) {
 }
 
 /// Whether a builtin evaluates what its words hold: a subscript, an integer.
-bool evaluates(const std::vector<Word>& words) {
+bool evaluates_its_words(const std::vector<Word>& words) {
     const std::string_view name = command_name(words[0]);
     if (name == "let") return true;
     const bool test = name == "test" || name == "[";
-    if (!test && !contains(kEvaluating, name)) return false;
+    if (!test && !is_among(kEvaluating, name)) return false;
     bool subscript = false, option = false;
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
@@ -144,11 +141,11 @@ private:
     void unwrap(std::size_t index) {
         // Copies: the list grows. Most parts hold nothing.
         const std::vector<Word> words = sink_.parts[index].words;
-        Inner inner = look_into(words);
+        InnerCommands inner = look_into(words);
         if (inner.too_many) sink_.fail("too complex");
         look_into_input(index, inner);
         look_into_texts(index);
-        if (!words.empty() && evaluates(words)) sink_.evaluates = true;
+        if (!words.empty() && evaluates_its_words(words)) sink_.evaluates = true;
         look_into_aliases(words);
         commands_are_fed_ = commands_are_fed_ || inner.reads_commands;
         if (sink_.parts[index].opaque.empty()) sink_.parts[index].opaque = inner.opaque;
@@ -170,7 +167,7 @@ private:
 
     /// A shell is given its commands by a here-document or here-string of its own or of what wraps
     /// it.
-    void look_into_input(std::size_t index, Inner& inner) {
+    void look_into_input(std::size_t index, InnerCommands& inner) {
         const std::vector<Part>& parts = sink_.parts;
         if (parts[index].words.empty() || !is_shell(command_name(parts[index].words[0]))) return;
         for (std::size_t i = index; i != Part::kNone; i = parts[i].parent)
@@ -225,7 +222,7 @@ private:
                 if (equals == std::string::npos || equals == 0) continue;
                 std::string_view name = std::string_view(word.decoded).substr(0, equals);
                 name = name.substr(0, name.find_first_of("+["));
-                if (contains(kIntegers, name)) sink_.evaluates = true;
+                if (is_among(kIntegers, name)) sink_.evaluates = true;
                 std::string text = word.decoded.substr(equals + 1);
                 if (!is_run(name) && !(is_expanded(name) && could_run(text))) continue;
                 if (name.substr(0, 10) == "BASH_FUNC_") text = "f " + text;
@@ -415,7 +412,7 @@ private:
     }
 
     ParseState& sink_;
-    Values values_;
+    VariableValues values_;
     std::vector<int> levels_;
     std::unordered_set<std::string> seen_, scripts_;
     std::unordered_set<std::size_t> readings_;

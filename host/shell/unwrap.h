@@ -12,10 +12,8 @@
 /// Internal to script.h: what the words of a command hold, and what they may stand for.
 namespace tenon::shell {
 
-using Words = std::span<const Word>;
-
 /// What the words of a part hold.
-struct Inner {
+struct InnerCommands {
     std::vector<std::vector<Word>> commands;
     std::vector<std::string> scripts;
     std::vector<std::string> arguments;  ///< what $1 and further are in these scripts
@@ -25,18 +23,20 @@ struct Inner {
 };
 
 /// wrappers.cpp: the commands that any word of ours may hold.
-Inner look_into(Words words);
+InnerCommands look_into(WordSpan words);
 bool is_shell(std::string_view name);
+/// Begins with a dash and is more than that.
+bool is_option(std::string_view word);
 
 /// options.cpp: commands that are given as the words behind the options of another, by a
 /// table. False: `name` is not in it.
-bool look_into_wrapper(std::string_view name, Words words, Inner& inner);
+bool look_into_wrapper(std::string_view name, WordSpan words, InnerCommands& inner);
 
 /// directories.cpp: sets Part::directories.
 void name_directories(ParseState& sink);
 
 /// The literal values that variables have anywhere in a text, and what words become with them.
-class Values {
+class VariableValues {
 public:
     /// Learns from the words of a part: assignments, read, printf -v, set --, aliases, calls of
     /// functions.
@@ -62,14 +62,14 @@ public:
     [[nodiscard]] std::vector<std::string> texts(const Word& word) const;
 
 private:
-    using Choice = std::map<std::string, std::string>;
-    using Key = std::pair<std::string, std::vector<std::string>>;
+    using ChosenValues = std::map<std::string, std::string>;
+    using ExpansionValues = std::pair<std::string, std::vector<std::string>>;
 
     [[nodiscard]] std::vector<std::string> candidates(const Expansion& expansion) const;
-    [[nodiscard]] std::vector<Key> keys(const Part& part, ParseState& sink) const;
+    [[nodiscard]] std::vector<ExpansionValues> keys(const Part& part, ParseState& sink) const;
     [[nodiscard]] std::vector<Word> fields(const Word& word,
                                            const std::vector<std::u32string>& items,
-                                           const Choice& choice) const;
+                                           const ChosenValues& choice) const;
     void learn_assignment(std::string_view name, bool adds, const Word& word, std::size_t from);
     void add_feed(std::string text, ParseState& sink);
 

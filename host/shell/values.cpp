@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostValues = 32;
 /// More readings of one command are not tried in all combinations.
 constexpr std::size_t kMostReadings = 64;
-constexpr std::size_t kLongestValue = 4'096;
+constexpr std::size_t kLongestLearned = 4'096;
 /// How often a value may be made longer.
 constexpr std::size_t kMostGenerations = 8;
 constexpr std::size_t kMostFeeds = 64;
@@ -62,7 +62,7 @@ bool vanishes(const Word& word) {
 }
 
 /// A word that is read when it is done, for the units of one item of a brace expansion.
-struct Field {
+struct FieldBuilder {
     Word word;
     bool plain = true, any = false;
 
@@ -77,7 +77,7 @@ struct Field {
 
 }  // namespace
 
-void Values::learn(std::string_view name, std::string value, int generation) {
+void VariableValues::learn(std::string_view name, std::string value, int generation) {
     if (name.empty()) return;
     auto found = table_.find(name);
     if (found == table_.end()) found = table_.emplace(name, std::vector<std::string>()).first;
@@ -93,13 +93,13 @@ void Values::learn(std::string_view name, std::string value, int generation) {
     ++version_;
 }
 
-void Values::learn(std::string_view name, const Word& value) {
+void VariableValues::learn(std::string_view name, const Word& value) {
     for (std::string& text : texts(value))
         learn(name, std::move(text));
 }
 
 /// $1 and further: each one; and what is left of them behind a shift.
-void Values::learn_arguments(const std::vector<std::string>& arguments) {
+void VariableValues::learn_arguments(const std::vector<std::string>& arguments) {
     std::string all;
     for (std::size_t i = std::min<std::size_t>(arguments.size(), kMostValues); i-- > 0;) {
         all = all.empty() ? arguments[i] : arguments[i] + " " + all;
@@ -108,8 +108,8 @@ void Values::learn_arguments(const std::vector<std::string>& arguments) {
     }
 }
 
-void Values::learn_assignment(std::string_view name, bool adds, const Word& word,
-                              std::size_t from) {
+void VariableValues::learn_assignment(std::string_view name, bool adds, const Word& word,
+                                      std::size_t from) {
     const bool refers =
         word.makeup && std::any_of(word.makeup->expansions.begin(), word.makeup->expansions.end(),
                                    [&](const Expansion& e) { return e.name == name; });
@@ -120,7 +120,7 @@ void Values::learn_assignment(std::string_view name, bool adds, const Word& word
         if (refers && found != table_.end()) std::swap(found->second, held);
         std::vector<std::string> out;
         for (const std::string& text : texts(word))
-            if (from <= text.size() && text.size() < kLongestValue)
+            if (from <= text.size() && text.size() < kLongestLearned)
                 out.push_back((adds && !before.empty() ? before[0] : "") + text.substr(from));
         if (refers && found != table_.end()) std::swap(found->second, held);
         return out;
@@ -143,7 +143,7 @@ void Values::learn_assignment(std::string_view name, bool adds, const Word& word
     }
 }
 
-void Values::learn(const Part& part, const ParseState& sink) {
+void VariableValues::learn(const Part& part, const ParseState& sink) {
     const auto assign = [this](const Word& word) {
         std::size_t equals = 0;
         const std::string_view name = assigned_name(word.decoded, equals);
@@ -203,7 +203,7 @@ void Values::learn(const Part& part, const ParseState& sink) {
     }
 }
 
-void Values::add_feed(std::string text, ParseState& sink) {
+void VariableValues::add_feed(std::string text, ParseState& sink) {
     while (!text.empty() && text.back() == '\n')
         text.pop_back();
     if (text.empty() || std::find(feeds_.begin(), feeds_.end(), text) != feeds_.end()) return;
@@ -212,7 +212,7 @@ void Values::add_feed(std::string text, ParseState& sink) {
     ++version_;
 }
 
-void Values::learn_feed(const Part& part, ParseState& sink) {
+void VariableValues::learn_feed(const Part& part, ParseState& sink) {
     const auto whole_and_lines = [&](const std::string& text) {
         add_feed(text, sink);
         for (std::size_t from = 0; from < text.size() && feeds_.size() < kMostFeeds;) {
@@ -242,7 +242,7 @@ void Values::learn_feed(const Part& part, ParseState& sink) {
 }
 
 /// The values of the variable that ${…} may have, and what its operator makes of them.
-std::vector<std::string> Values::candidates(const Expansion& expansion) const {
+std::vector<std::string> VariableValues::candidates(const Expansion& expansion) const {
     std::vector<std::string> out = expansion.values;
     const auto take = [&](std::string_view name) {
         const auto found = table_.find(name);
@@ -267,7 +267,7 @@ std::vector<std::string> Values::candidates(const Expansion& expansion) const {
     return out;
 }
 
-std::vector<std::string> Values::texts(const Word& word) const {
+std::vector<std::string> VariableValues::texts(const Word& word) const {
     if (!word.makeup || word.makeup->expansions.empty()) return {word.decoded};
     std::vector<std::string> out = {""};
     for (const char32_t unit : word.makeup->units) {
@@ -287,7 +287,7 @@ std::vector<std::string> Values::texts(const Word& word) const {
     return out;
 }
 
-std::vector<std::string> Values::all() const {
+std::vector<std::string> VariableValues::all() const {
     std::vector<std::string> out;
     for (const auto& [name, values] : table_)
         out.insert(out.end(), values.begin(), values.end());
@@ -296,8 +296,9 @@ std::vector<std::string> Values::all() const {
 
 /// What must be chosen for a reading of `part`, with the choices. An expansion that may leave
 /// nothing behind stands at the command or is a word of its own: elsewhere nothing is guessed.
-std::vector<Values::Key> Values::keys(const Part& part, ParseState& sink) const {
-    std::vector<Key> keys;
+std::vector<VariableValues::ExpansionValues> VariableValues::keys(const Part& part,
+                                                                  ParseState& sink) const {
+    std::vector<ExpansionValues> keys;
     std::set<std::string> never_empty;
     const auto look = [&](const Word& word, bool command) {
         if (!word.makeup) return;
@@ -310,8 +311,9 @@ std::vector<Values::Key> Values::keys(const Part& part, ParseState& sink) const 
             if (!empty) never_empty.insert(key);
             if (command && overflowing_.count(expansion.name) != 0)
                 sink.fail("too many values of a variable that is a command");
-            const bool seen = std::any_of(keys.begin(), keys.end(),
-                                          [&](const Key& other) { return other.first == key; });
+            const bool seen =
+                std::any_of(keys.begin(), keys.end(),
+                            [&](const ExpansionValues& other) { return other.first == key; });
             if (seen) continue;
             keys.emplace_back(key, candidates(expansion));
             // What a command prints that is not plain to see may be what others are seen to print.
@@ -326,25 +328,25 @@ std::vector<Values::Key> Values::keys(const Part& part, ParseState& sink) const 
     }
     for (const Redirection& redirection : part.redirections)
         look(redirection.target, false);
-    for (Key& key : keys)
+    for (ExpansionValues& key : keys)
         if (never_empty.count(key.first) == 0) key.second.emplace_back();
-    keys.erase(
-        std::remove_if(keys.begin(), keys.end(), [](const Key& key) { return key.second.empty(); }),
-        keys.end());
+    keys.erase(std::remove_if(keys.begin(), keys.end(),
+                              [](const ExpansionValues& key) { return key.second.empty(); }),
+               keys.end());
     return keys;
 }
 
-std::vector<Word> Values::fields(const Word& word, const std::vector<std::u32string>& items,
-                                 const Choice& choice) const {
+std::vector<Word> VariableValues::fields(const Word& word, const std::vector<std::u32string>& items,
+                                         const ChosenValues& choice) const {
     std::vector<Word> out;
     for (const std::u32string& units : items) {
-        Field field;
+        FieldBuilder field;
         bool keep = false;
         const auto finish = [&] {
             if (!field.any && !keep) return;
             field.word.written = field.any ? field.word.decoded : "''";
             field.word.tilde = word.tilde && out.empty();
-            out.push_back(std::exchange(field, Field()).word);
+            out.push_back(std::exchange(field, FieldBuilder()).word);
         };
         for (const char32_t unit : units) {
             if (unit < WordMakeup::kExpansion) {
@@ -375,7 +377,7 @@ std::vector<Word> Values::fields(const Word& word, const std::vector<std::u32str
     return out;
 }
 
-std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
+std::vector<Part> VariableValues::readings(const Part& part, ParseState& sink) const {
     const bool made = std::any_of(part.words.begin(), part.words.end(),
                                   [](const Word& word) { return word.makeup != nullptr; }) ||
                       std::any_of(part.redirections.begin(), part.redirections.end(),
@@ -390,7 +392,7 @@ std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
         if (items.back().empty()) return sink.fail("too many words from braces"), out;
     }
     std::set<std::string> seen = {part.decoded()};
-    const auto add = [&](const Choice& choice) {
+    const auto add = [&](const ChosenValues& choice) {
         Part reading;
         for (std::size_t i = 0; i < part.words.size(); ++i) {
             if (!part.words[i].makeup) {
@@ -414,12 +416,12 @@ std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
             seen.insert(std::move(key)).second)
             out.push_back(std::move(reading));
     };
-    const std::vector<Key> keys = this->keys(part, sink);
+    const std::vector<ExpansionValues> keys = this->keys(part, sink);
     add({});
-    std::vector<Choice> choices = {{}};
+    std::vector<ChosenValues> choices = {{}};
     for (const auto& [key, values] : keys) {
-        std::vector<Choice> more;
-        for (const Choice& choice : choices)
+        std::vector<ChosenValues> more;
+        for (const ChosenValues& choice : choices)
             for (const std::string& value : values) {
                 if (more.size() >= kMostReadings) break;
                 more.push_back(choice);
@@ -427,7 +429,7 @@ std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
             }
         choices = std::move(more);
     }
-    for (const Choice& choice : choices)
+    for (const ChosenValues& choice : choices)
         add(choice);
     if (choices.size() < kMostReadings) return out;
     // Not all combinations were tried: at least each value by itself.
