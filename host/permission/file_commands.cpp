@@ -17,8 +17,7 @@ struct FileCommand {
     KnownOptions options;
 };
 
-/// KnownOptions that make links (`cp -l`, `cp -s`) or rename what was there (`-b`) are not among
-/// them.
+/// Without the options that make links (`cp -l`, `cp -s`) or rename the old file (`-b`).
 constexpr auto kFileCommands = std::to_array<FileCommand>({
     {"mkdir", {"pv", "m", "parents verbose", false, {}, {}, false}},
     {"touch", {"acmh", "dtr", "no-create no-dereference", false, {}, {}, false}},
@@ -54,7 +53,7 @@ std::string_view without_slashes(std::string_view path) {
     return path;
 }
 
-/// The last name of a path, without slashes behind it.
+/// The last name of a path that may end with slashes.
 std::string last_name(std::string_view path) {
     path = without_slashes(path);
     return std::string(path.substr(path.rfind('/') + 1));
@@ -68,23 +67,24 @@ public:
     FileChange make_directories() && {
         const bool parents = has_any(parsed_, {"p", "parents"});
         for (const Argument& operand : parsed_.operands) {
-            // Each directory on the way is made too, also one that a later `..` leaves again.
+            // Each directory on the way is made too, also one that a later `..` leaves.
             const std::string& text = operand.text;
             for (auto slash = text.find('/'); parents && slash != std::string::npos;
                  slash = text.find('/', slash + 1)) {
                 std::error_code none;
                 const fs::path before = absolute(text.substr(0, slash));
-                if (slash > 0 && !fs::is_directory(before, none)) behind_links(before);
+                if (slash > 0 && !fs::is_directory(before, none)) change_target(before);
             }
-            behind_links(absolute(text));
+            change_target(absolute(text));
         }
         return std::move(out_);
     }
 
     FileChange touch() && {
         for (const Argument& operand : parsed_.operands) {
-            behind_links(absolute(operand.text));
-            if (has_any(parsed_, {"h", "no-dereference"})) entry(absolute(operand.text), false);
+            change_target(absolute(operand.text));
+            if (has_any(parsed_, {"h", "no-dereference"}))
+                change_entry(absolute(operand.text), false);
         }
         for (const std::string& reference : parsed_.values_of("r"))
             out_.read.push_back(resolved(absolute(reference)));
@@ -93,7 +93,7 @@ public:
 
     FileChange remove() && {
         for (const Argument& operand : parsed_.operands)
-            entry(absolute(operand.text), true);
+            change_entry(absolute(operand.text), true);
         return std::move(out_);
     }
 
@@ -101,10 +101,10 @@ public:
         const bool parents = has_any(parsed_, {"p", "parents"});
         for (const Argument& operand : parsed_.operands) {
             std::string_view text = without_slashes(operand.text);
-            entry(absolute(text), true);
+            change_entry(absolute(text), true);
             while (parents && text.rfind('/') != std::string_view::npos && text.rfind('/') > 0) {
                 text = without_slashes(text.substr(0, text.rfind('/')));
-                entry(absolute(text), true);
+                change_entry(absolute(text), true);
             }
         }
         return std::move(out_);
@@ -112,9 +112,9 @@ public:
 
     FileChange move() && {
         for (const auto& [source, target] : pairs()) {
-            entry(source, true);
+            change_entry(source, true);
             place_at(target, source, false);
-            carry(source, true);
+            note_links(source, true);
         }
         return std::move(out_);
     }
@@ -128,11 +128,11 @@ public:
             out_.deep = deep;
             place_at(target, source, true);
             if (!keeps) continue;
-            carry(source, deep);
+            note_links(source, deep);
             // With -L, what links in the tree lead to is read.
             if (out_.places_links && has_any(parsed_, {"L", "dereference"}))
                 out_.why = "it follows links in what it copies";
-            // Into a directory that is there: a link in it would be written through.
+            // If the target directory exists, cp would write through links in it.
             for (const fs::path& place : {target, target / last_name(source.string())}) {
                 if (!deep) continue;
                 const TreeFacts there = facts_of_tree(resolved(place), budget_, {});
@@ -150,18 +150,18 @@ private:
         return !text.empty() && text[0] == '/' ? fs::path(text) : directory_ / text;
     }
 
-    /// The file that a path leads to is changed, or made.
-    void behind_links(const fs::path& path) {
+    /// The file where the path leads is made or changed.
+    void change_target(const fs::path& path) {
         const Location location = locate(path);
         out_.changed.push_back({path, location.real, location.sure, false});
     }
 
-    /// The entry itself is changed: a link, not what it leads to. A `/`, `.` or `..` at the end
-    /// follows it.
-    void entry(const fs::path& path, bool removed) {
+    /// The entry itself is made or changed: a link, not its target. With a `/`, `.` or `..` at its
+    /// end, the path means the target.
+    void change_entry(const fs::path& path, bool removed) {
         const std::string name = path.filename().string();
         if (name.empty() || name == "." || name == "..") {
-            behind_links(path);
+            change_target(path);
             out_.changed.back().removed = removed;
             if (!name.empty()) return;
         }
@@ -170,7 +170,7 @@ private:
         out_.changed.push_back({path, parent.real / plain.filename(), parent.sure, removed});
     }
 
-    /// Sources with the target of all of them; an error in `why` when there is none.
+    /// Each source with the common target; sets `why` if there is none.
     std::vector<std::pair<fs::path, fs::path>> pairs() {
         std::vector<std::string> given = parsed_.values_of("t");
         std::vector<Argument> sources = parsed_.operands;
@@ -188,17 +188,17 @@ private:
         return out;
     }
 
-    /// The target itself, and the name of the source in it should it be a directory: it may be one
-    /// by the time the command runs.
+    /// The target itself, and the source's name in it: the target may be a directory when the
+    /// command runs.
     void place_at(const fs::path& target, const fs::path& source, bool through_links) {
         const fs::path inside = target / last_name(source.string());
         for (const fs::path& path : {target, inside}) {
-            behind_links(path);
-            if (!through_links) entry(path, false);
+            change_target(path);
+            if (!through_links) change_entry(path, false);
         }
     }
 
-    void carry(const fs::path& source, bool deep) {
+    void note_links(const fs::path& source, bool deep) {
         std::error_code none;
         const fs::path plain(without_slashes(source.native()));
         const TreeFacts facts = deep ? facts_of_tree(resolved(source), budget_, {}) : TreeFacts{};
@@ -305,7 +305,7 @@ std::vector<fs::path> may_change(const std::vector<Argument>& arguments,
             operands.push_back(text);
         }
     }
-    // What cp, install and link only read is no change; what they make of it bears its name.
+    // cp, install and link only read their sources; their copies have the same names.
     const bool reads = name == "cp" || name == "install" || name == "link";
     const bool makes_in = reads || name == "mv" || name == "ln";
     const std::vector<fs::path> named = out;

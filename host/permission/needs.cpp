@@ -16,12 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Longer commands would drown the message that names their rule.
+/// A rule for a longer command would be unreadable in a message.
 constexpr std::size_t kLongestRule = 1'000;
-/// Redirections of one command that are looked at one by one, in each directory.
+/// Pairs of redirection and directory in one command that are judged one by one.
 constexpr std::size_t kMostRedirections = 1'000;
 constexpr std::size_t kMostStartDirectories = 16;
-/// A text of more commands is not judged one by one.
+/// The commands of a text with more of them are not judged one by one.
 constexpr std::size_t kMostParts = 1'000;
 
 Need path_need(std::string_view tool, NeedKind kind, const fs::path& path, const FileRoots& roots) {
@@ -42,7 +42,7 @@ bool is_input(const shell::Redirection& redirection) {
     return redirection.op == "<" || redirection.op == "<>";
 }
 
-/// What the rules call it; a redirection for reading and writing is both.
+/// One for each way in which the file is opened: `<>` is both.
 std::vector<NeedKind> kinds_of(const shell::Redirection& redirection) {
     std::vector<NeedKind> kinds;
     if (redirection.writes_file()) kinds.push_back(NeedKind::kEdit);
@@ -64,11 +64,12 @@ public:
     Redirections(const CommandContext& context, std::vector<Need>& out)
         : context_(context), out_(out) {}
 
-    /// For allow rules: every file it may be, in every directory the part may run in. A pattern is
-    /// not known before it is expanded.
-    void add_open(const shell::Redirection& redirection, const RunDirectories& where, bool stale) {
+    /// For allow rules: every file that it may be, in every directory where the part may run. A
+    /// pattern counts as unknown. `stale`: another part may change where a path leads.
+    void add_required(const shell::Redirection& redirection, const RunDirectories& where,
+                      bool stale) {
         for (const NeedKind kind : kinds_of(redirection)) {
-            const auto target = value_of(redirection.target, context_.places.home);
+            const auto target = value_of(redirection.target, context_.bases.home);
             if (!target || stale || target->empty() || too_many()) {
                 add_unknown(kind);
             } else if ((*target)[0] == '/') {
@@ -82,14 +83,15 @@ public:
         }
     }
 
-    /// For deny rules: every file it could be. False: too many to look at.
-    bool add_seen(const shell::Redirection& redirection, const std::vector<fs::path>& directories) {
+    /// For deny rules: every file that it could be. False: there are too many.
+    bool add_possible(const shell::Redirection& redirection,
+                      const std::vector<fs::path>& directories) {
         for (const NeedKind kind : kinds_of(redirection)) {
             const shell::Word& word = redirection.target;
             bool known = false;
             for (const fs::path& directory : directories) {
                 if (too_many()) return false;
-                if (const auto names = arguments_of(word, directory, context_.places.home)) {
+                if (const auto names = arguments_of(word, directory, context_.bases.home)) {
                     known = true;
                     for (const Argument& name : *names)
                         add(kind, !name.text.empty() && name.text[0] == '/'
@@ -121,10 +123,10 @@ private:
     std::set<std::pair<NeedKind, std::string>> seen_;
 };
 
-/// Where relative names of a text could start: at `cwd`, and at whatever directory it names in `cd`
-/// or `pushd`, one after the other. Nothing when there are too many.
-std::optional<std::vector<fs::path>> directories_of(const shell::Script& script,
-                                                    const fs::path& cwd, const fs::path& home) {
+/// The directories where a relative path of the text could start: `cwd`, and each directory that
+/// its `cd` and `pushd` could lead to from there. Nothing if there are too many.
+std::optional<std::vector<fs::path>> start_directories(const shell::Script& script,
+                                                       const fs::path& cwd, const fs::path& home) {
     std::vector<fs::path> out = {cwd};
     std::set<std::string> known = {cwd.native()};
     for (const shell::Part& part : script.parts) {
@@ -187,32 +189,32 @@ bool leaves_directory(const shell::Part& part) {
     return name == "cd" || name == "pushd" || name == "popd";
 }
 
-/// The text as one thing.
-Need whole_text(std::string_view tool, std::string_view command, std::string why) {
+/// One need for the whole text.
+Need need_of_whole_text(std::string_view tool, std::string_view command, std::string why) {
     shell::Part part;
     part.written = part.whole = command;
     part.opaque = std::move(why);
     return command_need(tool, std::move(part));
 }
 
-void see(CommandNeeds& needs, std::string_view tool, shell::Script script, const fs::path& cwd,
-         const CommandContext& context) {
-    needs.failed = std::move(script.failed);
+void add_possible_needs(CommandNeeds& needs, std::string_view tool, shell::Script script,
+                        const fs::path& cwd, const CommandContext& context) {
+    needs.parse_failure = std::move(script.failed);
     if (context.path_rules) {
-        const auto directories = directories_of(script, cwd, context.places.home);
-        Redirections redirections(context, needs.seen);
+        const auto directories = start_directories(script, cwd, context.bases.home);
+        Redirections redirections(context, needs.possible);
         for (const shell::Part& part : script.parts)
             for (const shell::Redirection& redirection : part.redirections)
-                if (!directories || !redirections.add_seen(redirection, *directories))
-                    needs.failed = "too many redirections and directories to look at";
+                if (!directories || !redirections.add_possible(redirection, *directories))
+                    needs.parse_failure = "too many redirections and directories to look at";
     }
     std::set<std::string> known;
     for (shell::Part& part : script.parts)
         if (known.insert(part.whole + '\1' + part.written + '\1' + part.opaque).second)
-            needs.seen.push_back(command_need(tool, std::move(part)));
+            needs.possible.push_back(command_need(tool, std::move(part)));
 }
 
-/// What makes two parts of one text the same to a judge.
+/// Two parts with the same identity get the same verdict.
 std::string identity(const shell::Part& part, const RunDirectories& where) {
     std::string out = part.whole + '\1' + part.written + '\1' + part.opaque;
     for (const fs::path& directory : where.paths)
@@ -227,7 +229,7 @@ bool runs_inside(const RunDirectories& where, const FileRoots& roots) {
            });
 }
 
-void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext& context) {
+void add_required_needs(CommandNeeds& needs, std::string_view tool, const CommandContext& context) {
     std::map<std::string, bool> leaves;
     const bool several = needs.parts.size() > 1;
     std::vector<std::string> identities;
@@ -237,28 +239,28 @@ void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext
         const auto [entry, is_new] = leaves.try_emplace(identities.back(), false);
         if (is_new)
             entry->second =
-                may_leave_links(needs.parts[i], needs.directories[i], context.places.home);
+                may_leave_links(needs.parts[i], needs.directories[i], context.bases.home);
         needs.leaves_links.push_back(entry->second);
     }
     const auto links = std::count(needs.leaves_links.begin(), needs.leaves_links.end(), true);
-    Redirections redirections(context, needs.open);
+    Redirections redirections(context, needs.required);
     std::map<std::string, std::size_t> known;
     for (std::size_t i = 0; i < needs.parts.size(); ++i) {
         const shell::Part& part = needs.parts[i];
-        // A link that another part makes would be followed.
+        // The redirection would follow a link that another part makes.
         const bool own = several && needs.leaves_links[i] && !needs.loops;
         const bool stale = links > (own ? 1 : 0);
         for (const shell::Redirection& redirection : part.redirections)
-            redirections.add_open(redirection, needs.directories[i], stale);
+            redirections.add_required(redirection, needs.directories[i], stale);
         // A redirection alone runs nothing.
         const bool nothing = part.words.empty() && part.assignments.empty() &&
                              !part.redirections.empty() && part.opaque.empty();
-        const auto [entry, is_new] = known.try_emplace(identities[i], needs.open.size());
+        const auto [entry, is_new] = known.try_emplace(identities[i], needs.required.size());
         needs.need_of_part.push_back(nothing ? shell::Part::kNone : entry->second);
         if (nothing || !is_new) continue;
         Need need = command_need(tool, part);
         need.runs_inside = runs_inside(needs.directories[i], context.roots);
-        needs.open.push_back(std::move(need));
+        needs.required.push_back(std::move(need));
     }
 }
 
@@ -321,7 +323,7 @@ std::string Need::rule(const fs::path& workspace) const {
         }
         case NeedKind::kEdit: {
             if (!certain) return "Edit";
-            // A link with a protected name: the rule that fits where it leads does not hold it.
+            // A link with a protected name: the rule for its target does not hold that name.
             if (!protected_name.empty() &&
                 std::none_of(real.begin(), real.end(), [&](const fs::path& one) {
                     return equal_letters(one.native(), protected_name);
@@ -345,32 +347,32 @@ CommandNeeds needs_of_command(std::string_view tool, std::string_view command, c
     if (understood.parts.size() > kMostParts)
         understood = {{}, "more than " + std::to_string(kMostParts) + " commands"};
     if (!understood.unclear.empty() || understood.parts.empty()) {
-        // The files that it is seen to redirect to still count one by one.
-        Redirections redirections(context, needs.open);
+        // The redirections are known nevertheless, and count one by one.
+        Redirections redirections(context, needs.required);
         const RunDirectories where{
             std::none_of(script.parts.begin(), script.parts.end(), leaves_directory), {cwd}};
         for (const shell::Part& part : script.parts)
             for (const shell::Redirection& redirection : part.redirections)
-                redirections.add_open(redirection, where, false);
-        needs.open.push_back(whole_text(tool, command, std::move(understood.unclear)));
-        see(needs, tool, std::move(script), cwd, context);
+                redirections.add_required(redirection, where, false);
+        needs.required.push_back(need_of_whole_text(tool, command, std::move(understood.unclear)));
+        add_possible_needs(needs, tool, std::move(script), cwd, context);
         return needs;
     }
-    see(needs, tool, std::move(script), cwd, context);
-    needs.directories = run_directories_of(command, understood.parts, cwd, context.places.home,
-                                           context.environment);
+    add_possible_needs(needs, tool, std::move(script), cwd, context);
+    needs.directories =
+        run_directories_of(command, understood.parts, cwd, context.bases.home, context.environment);
     needs.parts = std::move(understood.parts);
     needs.loops = command.find("done") != std::string_view::npos;
-    need_parts(needs, tool, context);
+    add_required_needs(needs, tool, context);
     return needs;
 }
 
 std::vector<Need> needs_of_path(std::string_view tool, NeedKind kind, std::string_view path,
-                                const BaseDirectories& places, const FileRoots& roots) {
+                                const BaseDirectories& bases, const FileRoots& roots) {
     // As path.open/1 reads it: text that it gave for a path that is not UTF-8 is that path.
     const std::string bytes = path_from_text(path);
     const fs::path asked(utf8::is_valid(bytes) ? std::string(path) : bytes);
-    return {path_need(tool, kind, asked.is_absolute() ? asked : places.workspace / asked, roots)};
+    return {path_need(tool, kind, asked.is_absolute() ? asked : bases.workspace / asked, roots)};
 }
 
 }  // namespace tenon::permission

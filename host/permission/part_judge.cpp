@@ -19,7 +19,7 @@ fs::path absolute(const std::string& path, const fs::path& directory) {
     return !path.empty() && path[0] == '/' ? fs::path(path) : directory / path;
 }
 
-/// A pattern whose names may begin with a dash, which a program takes for options.
+/// The pattern may find a name that begins with a dash, which a program takes for an option.
 bool is_open_pattern(const shell::Word& word) {
     return word.pattern &&
            std::string_view("*?[-\"'\\").find(word.written[0]) != std::string_view::npos;
@@ -30,8 +30,8 @@ bool is_plain_file_or_directory(const fs::path& path) {
     return ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode);
 }
 
-/// What a tree brings that is protected in its new place alone: the `fish` in what becomes
-/// `.config`. As it is written, and links followed.
+/// Paths in a moved or copied tree that are protected only in their new place: `fish` in a tree
+/// that becomes `.config`. Each as it is written, and with links followed.
 std::vector<std::pair<fs::path, fs::path>> carried_protected_pairs(const FileChange& change) {
     std::vector<fs::path> sources;
     if (change.deep) sources = change.read;
@@ -54,21 +54,19 @@ std::vector<std::pair<fs::path, fs::path>> carried_protected_pairs(const FileCha
 
 }  // namespace
 
-PartJudge::PartJudge(const CommandNeeds& command, const BaseDirectories& around,
-                     const FileRoots& roots, const ShellEnvironment& environment,
-                     const Restrictions& restrictions)
+PartJudge::PartJudge(const CommandNeeds& command, const fs::path& home, const FileRoots& roots,
+                     const ShellEnvironment& environment, const Restrictions& restrictions)
     : parts_(command.parts),
       directories_(command.directories),
-      around_(around),
+      home_(home),
       roots_(roots),
       environment_(environment),
       restrictions_(restrictions),
       effects_(command.parts.size()) {
     const std::vector<shell::Part>& parts = command.parts;
-    // In a loop a part runs again after what it did itself. In a pipeline, in the background and in
-    // a loop parts run before others that stand in front of them: the order does not count. Sums,
-    // so that time stays in proportion to the parts.
-    std::vector<Effects> own(parts.size());
+    // The order of the parts does not count: in a pipeline, in the background and in a loop a part
+    // may run before an earlier one, and in a loop after itself. Sums keep the time linear.
+    std::vector<OtherEffects> own(parts.size());
     std::size_t names = 0;
     std::size_t links = 0;
     bool shell = false;
@@ -84,7 +82,7 @@ PartJudge::PartJudge(const CommandNeeds& command, const BaseDirectories& around,
                        links > (own[i].links && !command.loops ? 1U : 0U)};
 }
 
-/// What read-only commands and file commands have in common.
+/// The conditions that read-only commands and file commands share.
 std::string PartJudge::why_not_plain(std::size_t i) const {
     const shell::Part& part = parts_[i];
     if (!part.opaque.empty()) return part.opaque;
@@ -103,7 +101,7 @@ std::string PartJudge::why_not_plain(std::size_t i) const {
     return why_program_is_not_plain(i);
 }
 
-/// The program must be one that nothing in the workspace stands in for.
+/// No file in the workspace may run in the place of the program.
 std::string PartJudge::why_program_is_not_plain(std::size_t i) const {
     const std::string& name = parts_[i].words[0].decoded;
     if (is_read_only_builtin(name)) return {};
@@ -158,7 +156,8 @@ std::string PartJudge::why_not_readable(const ReadPath& path, const fs::path& di
 std::string PartJudge::why_git_is_not_read_only(const GitUse& use,
                                                 const fs::path& directory) const {
     if (!use.used) return {};
-    if (auto why = why_git_asks(use, resolved(directory), roots_.read); !why.empty()) return why;
+    if (auto why = why_git_is_unsafe(use, resolved(directory), roots_.read); !why.empty())
+        return why;
     const bool restricted =
         std::any_of(roots_.read.begin(), roots_.read.end(), restrictions_.read_beneath);
     return use.contents && restricted ? "git shows files that a rule on reading is about" : "";
@@ -172,7 +171,7 @@ std::string PartJudge::why_not_read_only(std::size_t i) const {
         return "its output is redirected to a file";
     for (const fs::path& directory : directories_[i].paths) {
         if (!is_beneath(resolved(directory), roots_.read)) return "it runs outside the workspace";
-        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+        const auto arguments = arguments_of(parts_[i], directory, home_);
         if (!arguments) return kUnknownWords;
         const ReadOnlyUse use = read_only_use(*arguments);
         if (!use.why.empty()) return use.why;
@@ -210,7 +209,6 @@ std::string PartJudge::why_not_judged(const FileChange& change) const {
     for (const ChangedPath& target : change.changed)
         if (auto why = why_not_changed(target); !why.empty()) return why;
     for (const fs::path& path : change.read) {
-        // What is copied out of the workspace's reach stays unread, as before.
         if (!is_beneath(path, roots_.write))
             return "it reads what is outside the workspace: " + path.string();
         if (restrictions_.no_read(path) || restrictions_.no_edit(path))
@@ -229,7 +227,7 @@ std::string PartJudge::why_not_file_command(std::size_t i) const {
         return "it is not one of the file commands";
     if (auto why = why_not_plain(i); !why.empty()) return why;
     for (const fs::path& directory : directories_[i].paths) {
-        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+        const auto arguments = arguments_of(parts_[i], directory, home_);
         if (!arguments) return kUnknownWords;
         if (auto why = why_not_judged(change_of(*arguments, directory)); !why.empty()) return why;
     }
@@ -257,7 +255,7 @@ std::vector<Need> PartJudge::protected_changes(std::size_t i) const {
     };
     if (parts_[i].words.empty() || !parts_[i].words[0].literal()) return out;
     for (const fs::path& directory : directories_[i].paths) {
-        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+        const auto arguments = arguments_of(parts_[i], directory, home_);
         if (!arguments) continue;
         const FileChange change = change_of(*arguments, directory);
         std::size_t budget = kMostTreeEntries;

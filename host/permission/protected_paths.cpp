@@ -24,22 +24,22 @@ constexpr auto kShellStartFiles = std::to_array<std::string_view>(
      ".xprofile",  ".xsessionrc",   ".xinitrc",    "config.fish",  "fish_variables",
      "bash.bashrc"});
 
-/// Directories whose files a shell reads, by two names one after the other.
+/// Directories whose files a shell reads, as pairs of directory and name in it.
 constexpr auto kProtectedPairs = std::to_array<std::pair<std::string_view, std::string_view>>({
     {".config", "fish"},
     {"etc", "profile.d"},
     {"etc", "profile"},
 });
 
-/// The innermost root that holds `path`; empty when none does.
-fs::path root_of(const fs::path& path, const std::vector<fs::path>& roots) {
+/// Empty if no root contains `path`.
+fs::path innermost_root(const fs::path& path, const std::vector<fs::path>& roots) {
     fs::path best;
     for (const fs::path& root : roots)
         if (is_beneath(path, {root}) && root.native().size() > best.native().size()) best = root;
     return best;
 }
 
-/// What the file `.git` of a worktree or submodule says: `gitdir: PATH`.
+/// The target of `gitdir: PATH` in the file `.git` of a worktree or submodule; else empty.
 fs::path git_directory_of(const fs::path& file) {
     struct stat info {};
     if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
@@ -74,7 +74,7 @@ std::vector<std::string_view> protected_in(std::string_view directory) {
 
 std::optional<std::string> protected_name(const fs::path& path,
                                           const std::vector<fs::path>& roots) {
-    const fs::path root = root_of(path, roots);
+    const fs::path root = innermost_root(path, roots);
     const fs::path below = root.empty() ? path : path.lexically_relative(root);
     std::string before;
     for (const fs::path& part : below) {

@@ -13,13 +13,13 @@ namespace {
 constexpr std::string_view kUnlistedOption =
     "an option that is not on the list of read-only ones: ";
 
-/// What the operands of a program are.
+/// What the operands of a program mean.
 enum class OperandUse {
-    kFiles,         ///< files that are read; without one, standard input
-    kNone,          ///< text that names no file
-    kDirectories,   ///< files and directories, the current one when there are none
+    kFiles,         ///< files that are read; without one it reads its input
+    kNone,          ///< text, not files
+    kDirectories,   ///< files and directories; without one, the current directory
     kPatternFiles,  ///< a pattern, then files
-    kOneFile,       ///< at most one: a second one is written
+    kOneFile,       ///< one file; a second one would be written
 };
 
 struct ReadOnlyProgram {
@@ -79,12 +79,12 @@ constexpr std::array kPrograms = {
 constexpr KnownOptions kDate = {"uR", "d", "utc universal rfc-email rfc-3339= iso-8601? date= debug", false, "I"};
 // clang-format on
 
-void look_at(ReadOnlyUse& use, const Argument& operand) {
+void add_path(ReadOnlyUse& use, const Argument& operand) {
     if (operand.text != "-") use.paths.push_back({operand.text});
 }
 
-/// A name that a pattern found is looked up by the shell, whatever the program does with it.
-void look_at_found(ReadOnlyUse& use, const std::vector<Argument>& arguments) {
+/// The shell itself looks up a name that a pattern found, whatever the program does with it.
+void add_found_names(ReadOnlyUse& use, const std::vector<Argument>& arguments) {
     for (const Argument& argument : arguments)
         if (argument.found) use.paths.push_back({argument.text});
 }
@@ -97,11 +97,11 @@ ReadOnlyUse use_of_date(const std::vector<Argument>& arguments) {
         if (operand.text.substr(0, 1) != "+")
             return ReadOnlyUse::unlisted("date with a time sets the clock");
     ReadOnlyUse use;
-    look_at_found(use, arguments);
+    add_found_names(use, arguments);
     return use;
 }
 
-/// Every word that could be a file counts as one.
+/// Every word that could be a path counts as one.
 ReadOnlyUse use_of_test(const std::vector<Argument>& arguments) {
     constexpr std::string_view kUnary =
         " -b -c -d -e -f -g -h -k -L -n -p -r -s -S -u -w -x -z -O -G -N ";
@@ -122,10 +122,10 @@ ReadOnlyUse use_of_test(const std::vector<Argument>& arguments) {
     return use;
 }
 
-/// What only bash's own command of this name takes; every word is printed.
+/// echo, true and false take any words and use none as a path.
 ReadOnlyUse use_of_echo(const std::vector<Argument>& arguments) {
     ReadOnlyUse use;
-    look_at_found(use, arguments);
+    add_found_names(use, arguments);
     return use;
 }
 
@@ -146,7 +146,7 @@ void take_operands(ReadOnlyUse& use, const ReadOnlyProgram& program, const Parse
         case OperandUse::kNone:
             for (const Argument& operand : parsed.operands)
                 if (program.name == "which" && operand.text.find('/') != std::string::npos)
-                    look_at(use, operand);
+                    add_path(use, operand);
             return;
         case OperandUse::kOneFile:
             if (parsed.operands.size() > 1) {
@@ -166,7 +166,7 @@ void take_operands(ReadOnlyUse& use, const ReadOnlyProgram& program, const Parse
             break;
     }
     for (std::size_t i = first; i < parsed.operands.size(); ++i)
-        look_at(use, parsed.operands[i]);
+        add_path(use, parsed.operands[i]);
     const bool beneath = program.name == "rg" || recursive;
     const bool nothing_named = parsed.operands.size() <= first;
     if (nothing_named && (program.operands == OperandUse::kDirectories || program.name == "rg" ||
@@ -186,7 +186,7 @@ ReadOnlyUse use_of_program(const ReadOnlyProgram& program, const std::vector<Arg
         return ReadOnlyUse::unlisted(std::string(kUnlistedOption) + parsed.unknown);
     ReadOnlyUse use;
     take_operands(use, program, parsed);
-    look_at_found(use, arguments);
+    add_found_names(use, arguments);
     return use;
 }
 

@@ -9,8 +9,9 @@
 namespace tenon::permission {
 namespace {
 
-/// Tests and actions of find(1) that only read. `-follow` and `-L` leave the tree, `-files0-from`
-/// names files in a file, and `-exec -execdir -ok -okdir -delete -fls -fprint…` run or write.
+/// Tests and actions of find(1) that only read. Not listed: `-follow` and `-L`, which leave the
+/// tree; `-files0-from`, which reads names from a file; `-exec -execdir -ok -okdir -delete -fls
+/// -fprint…`, which run or write.
 constexpr auto kAlone = std::to_array<std::string_view>(
     {"-empty",      "-nouser", "-nogroup", "-readable", "-writable",
      "-executable", "-depth",  "-d",       "-xdev",     "-mount",

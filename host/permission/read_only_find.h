@@ -4,7 +4,8 @@
 
 #include "host/permission/read_only_commands.h"
 
-/// Inside of the list of read-only commands: `find`, which has an expression instead of options.
+/// Inside of the list of read-only commands: `find`, which has an expression instead of options. As
+/// `read_only_use`.
 namespace tenon::permission {
 
 ReadOnlyUse use_of_find(const std::vector<Argument>& arguments);

@@ -9,7 +9,7 @@ namespace tenon::permission {
 namespace {
 
 // clang-format off
-/// KnownOptions of `git diff`, `git log` and `git show` alike. Not among them: --output, --ext-diff, --textconv, --no-index,
+/// Options of `git diff`, `git log` and `git show` alike. Not among them: --output, --ext-diff, --textconv, --no-index,
 /// --submodule, -O and --show-signature.
 constexpr std::string_view kDiffNames =
     "patch no-patch unified= raw patch-with-raw indent-heuristic no-indent-heuristic minimal patience histogram diff-algorithm= "
@@ -50,7 +50,7 @@ constexpr std::array<SubCommand, 6> kSubCommands = {{
     {"rev-parse", kRevParse, false, false},
 }};
 
-/// `%G?` runs the program that checks signatures.
+/// `%G?` runs a program that checks signatures.
 bool checks_signatures(const ParsedOptions& parsed) {
     return std::any_of(parsed.options.begin(), parsed.options.end(), [](const auto& option) {
         return (option.first == "format" || option.first == "pretty" || option.first == "sort") &&
@@ -59,7 +59,7 @@ bool checks_signatures(const ParsedOptions& parsed) {
     });
 }
 
-/// Whether `git log` shows contents of files besides names, messages and numbers.
+/// Whether `git log` may show contents of files, and not only names, messages and numbers.
 bool shows_contents(const ParsedOptions& parsed) {
     constexpr auto kHarmless = std::to_array<std::string_view>(
         {"oneline", "format", "pretty", "n", "number", "max-count", "graph", "decorate", "all",
@@ -90,7 +90,7 @@ ReadOnlyUse use_of_git(const std::vector<Argument>& arguments) {
         return ReadOnlyUse::unlisted("git checks a signature by a program");
     ReadOnlyUse use;
     use.git = {true, sub->work_tree, sub->contents || (name == "log" && shows_contents(parsed))};
-    // Operands, and values too: which of them git takes for a path depends on the repository.
+    // Values of options too: which words git takes for a path depends on the repository.
     for (std::size_t i = at + 1; i < arguments.size(); ++i)
         if (arguments[i].found || arguments[i].text.substr(0, 1) != "-")
             use.paths.push_back({arguments[i].text});

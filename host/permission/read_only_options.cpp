@@ -5,7 +5,7 @@
 namespace tenon::permission {
 namespace {
 
-/// The mark behind `name` in a list of long names: '=', '?', ' ' for none, or 0: not in the list.
+/// The mark after `name` in a list of long options: '=', '?' or ' '; 0 if it is not in the list.
 char mark_of(std::string_view list, std::string_view name) {
     while (!list.empty()) {
         const auto end = std::min(list.find(' '), list.size());

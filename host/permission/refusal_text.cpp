@@ -1,7 +1,6 @@
 #include "host/permission/refusal_text.h"
 
-#include <algorithm>
-
+#include "host/base/is_among.h"
 #include "host/permission/rule_offer.h"
 
 namespace tenon::permission {
@@ -9,7 +8,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// For a shell: 'text'.
+/// More texts are only counted.
+constexpr std::size_t kMostItems = 100;
+
+/// 'text', as a shell reads it.
 std::string shell_quoted(std::string_view text) {
     std::string out = "'";
     for (const char c : text)
@@ -17,30 +19,46 @@ std::string shell_quoted(std::string_view text) {
     return out + "'";
 }
 
-/// The rule without what stands between its parentheses.
-std::string bare(const std::string& rule) {
+/// The rule without its parentheses.
+std::string bare_rule(const std::string& rule) {
     return rule.substr(0, rule.find('('));
 }
 
-/// The rules that allow all of `open`, each once; bare ones for too many of them. Empty: there are
-/// none.
-std::vector<std::string> rules_for(const std::vector<const Need*>& open,
+/// The rules that allow all of `unmet`, each once; bare rules when there are too many needs. Empty:
+/// no rules allow all of it.
+std::vector<std::string> rules_for(const std::vector<const Need*>& unmet,
                                    const fs::path& workspace) {
     std::vector<std::string> rules;
-    for (const Need* need : open) {
+    for (const Need* need : unmet) {
         std::string rule = need->rule(workspace);
         if (rule.empty()) return {};
-        if (open.size() > kMostItems && need->protected_name.empty()) rule = bare(rule);
-        if (std::find(rules.begin(), rules.end(), rule) == rules.end())
-            rules.push_back(std::move(rule));
+        if (unmet.size() > kMostItems && need->protected_name.empty()) rule = bare_rule(rule);
+        if (!is_among(rules, rule)) rules.push_back(std::move(rule));
     }
-    // The bare rule covers the others about commands.
-    if (std::find(rules.begin(), rules.end(), "Bash") != rules.end())
+    // The bare rule covers the other rules about commands.
+    if (is_among(rules, std::string_view("Bash")))
         std::erase_if(rules, [](const std::string& rule) { return rule.starts_with("Bash("); });
     return rules;
 }
 
 }  // namespace
+
+std::vector<std::string> item_texts(const std::vector<const Need*>& needs,
+                                    const fs::path& workspace) {
+    std::vector<std::string> items;
+    std::size_t left_out = 0;
+    for (const Need* need : needs) {
+        std::string text = need->description(workspace);
+        if (is_among(items, text)) continue;
+        if (items.size() < kMostItems)
+            items.push_back(std::move(text));
+        else
+            ++left_out;
+    }
+    if (left_out > 0)
+        items.push_back("do more than that (parts left out: " + std::to_string(left_out) + ")");
+    return items;
+}
 
 std::string enumerated(const std::vector<std::string>& items) {
     std::string out;
@@ -51,14 +69,14 @@ std::string enumerated(const std::vector<std::string>& items) {
     return out;
 }
 
-std::string advice(const std::vector<const Need*>& open, const fs::path& workspace) {
-    const std::vector<std::string> rules = rules_for(open, workspace);
+std::string advice(const std::vector<const Need*>& unmet, const fs::path& workspace) {
+    const std::vector<std::string> rules = rules_for(unmet, workspace);
     if (rules.empty()) return " No rule allows it; --yes answers with yes.";
     std::string options;
     for (const std::string& rule : rules)
         options += " --allow " + shell_quoted(rule);
     std::string out = " Allow it with" + options + " or permissions.allow in the configuration.";
-    for (const Need* need : open) {
+    for (const Need* need : unmet) {
         if (need->kind != NeedKind::kCommand) continue;
         if (need->opaque)
             return out + " Only the bare rule Bash allows what is not wholly understood.";

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// More directories than this are not followed.
+/// With more directories, where a part runs counts as unknown.
 constexpr std::size_t kMostRunDirectories = 64;
 
 /// The builtins of bash(1) that can change variables, options, functions, descriptors or the
@@ -33,7 +33,7 @@ constexpr auto kLinkPlacers = std::to_array<std::string_view>(
     {"ln", "link", "rsync", "tar", "bsdtar", "unzip", "cpio", "7z", "git", "svn", "hg", "mount",
      "install", "unsquashfs", "patch", "stow", "busybox"});
 
-/// Commands of git that leave the files of the work tree as they are.
+/// Commands of git that do not change the files of the work tree.
 constexpr auto kGitApart = std::to_array<std::string_view>(
     {"status", "log", "diff", "show", "branch", "rev-parse", "add", "commit", "push", "fetch",
      "tag", "remote", "blame", "grep", "ls-files", "describe"});
@@ -54,7 +54,7 @@ void add_all(RunDirectories& to, const RunDirectories& from) {
     if (!to.known) to.paths.clear();
 }
 
-/// The operand of `cd DIR` or `cd -- DIR`; nothing for every other form.
+/// The operand of `cd DIR` or `cd -- DIR`; nothing for any other form.
 std::optional<std::string> operand_of_cd(const shell::Part& part, const fs::path& home) {
     const std::size_t at = part.words.size() == 3 && part.words[1].decoded == "--" ? 2 : 1;
     if (part.words.size() != at + 1) return std::nullopt;
@@ -69,8 +69,8 @@ bool is_dotted(const std::string& path) {
            path.compare(0, 3, "../") == 0;
 }
 
-/// Where `cd` leads. The shell goes by the letters (`cd link/..` stays), and by the file system
-/// where that fails, or after `set -P`: both count.
+/// Where `cd` leads. The shell resolves `..` lexically (`cd link/..` stays), or by the file system
+/// when that fails or after `set -P`: both count.
 RunDirectories after_cd(const shell::Part& part, const RunDirectories& here, const fs::path& home,
                         const ShellEnvironment& environment) {
     const auto operand = operand_of_cd(part, home);
@@ -104,7 +104,7 @@ bool changes_the_shell(const shell::Part& part) {
     if (!part.opaque.empty()) return true;
     if (part.words.empty()) return !part.assignments.empty();
     const std::string& name = part.words[0].decoded;
-    // printf -v and wait -p set variables, and arithmetic can.
+    // printf -v and wait -p set variables.
     if (name == "printf" || name == "wait")
         return std::any_of(part.words.begin(), part.words.end(), [](const shell::Word& word) {
             return word.decoded.size() > 1 && word.decoded[0] == '-';
@@ -135,7 +135,7 @@ std::vector<RunDirectories> run_directories_of(std::string_view text,
                                                const ShellEnvironment& environment) {
     const bool moves = std::any_of(parts.begin(), parts.end(),
                                    [](const shell::Part& part) { return is_command(part, "cd"); });
-    // A loop ends in `done`, and comes back to its beginning in another directory.
+    // A loop ends with `done`, and may start again in another directory.
     const bool loops = moves && text.find("done") != std::string_view::npos;
     const bool unknown =
         loops || std::any_of(parts.begin(), parts.end(), [&](const shell::Part& part) {
