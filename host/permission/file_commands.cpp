@@ -73,18 +73,18 @@ public:
                  slash = text.find('/', slash + 1)) {
                 std::error_code none;
                 const fs::path before = absolute(text.substr(0, slash));
-                if (slash > 0 && !fs::is_directory(before, none)) change_target(before);
+                if (slash > 0 && !fs::is_directory(before, none)) note_target(before);
             }
-            change_target(absolute(text));
+            note_target(absolute(text));
         }
         return std::move(out_);
     }
 
     FileChange touch() && {
         for (const Argument& operand : parsed_.operands) {
-            change_target(absolute(operand.text));
+            note_target(absolute(operand.text));
             if (has_any(parsed_, {"h", "no-dereference"}))
-                change_entry(absolute(operand.text), false);
+                note_entry(absolute(operand.text), false);
         }
         for (const std::string& reference : parsed_.values_of("r"))
             out_.read.push_back(resolved(absolute(reference)));
@@ -93,7 +93,7 @@ public:
 
     FileChange remove() && {
         for (const Argument& operand : parsed_.operands)
-            change_entry(absolute(operand.text), true);
+            note_entry(absolute(operand.text), true);
         return std::move(out_);
     }
 
@@ -101,10 +101,10 @@ public:
         const bool parents = has_any(parsed_, {"p", "parents"});
         for (const Argument& operand : parsed_.operands) {
             std::string_view text = without_slashes(operand.text);
-            change_entry(absolute(text), true);
+            note_entry(absolute(text), true);
             while (parents && text.rfind('/') != std::string_view::npos && text.rfind('/') > 0) {
                 text = without_slashes(text.substr(0, text.rfind('/')));
-                change_entry(absolute(text), true);
+                note_entry(absolute(text), true);
             }
         }
         return std::move(out_);
@@ -112,7 +112,7 @@ public:
 
     FileChange move() && {
         for (const auto& [source, target] : pairs()) {
-            change_entry(source, true);
+            note_entry(source, true);
             place_at(target, source, false);
             note_links(source, true);
         }
@@ -151,17 +151,17 @@ private:
     }
 
     /// The file where the path leads is made or changed.
-    void change_target(const fs::path& path) {
+    void note_target(const fs::path& path) {
         const Location location = locate(path);
         out_.changed.push_back({path, location.real, location.sure, false});
     }
 
     /// The entry itself is made or changed: a link, not its target. With a `/`, `.` or `..` at its
     /// end, the path means the target.
-    void change_entry(const fs::path& path, bool removed) {
+    void note_entry(const fs::path& path, bool removed) {
         const std::string name = path.filename().string();
         if (name.empty() || name == "." || name == "..") {
-            change_target(path);
+            note_target(path);
             out_.changed.back().removed = removed;
             if (!name.empty()) return;
         }
@@ -193,8 +193,8 @@ private:
     void place_at(const fs::path& target, const fs::path& source, bool through_links) {
         const fs::path inside = target / last_name(source.string());
         for (const fs::path& path : {target, inside}) {
-            change_target(path);
-            if (!through_links) change_entry(path, false);
+            note_target(path);
+            if (!through_links) note_entry(path, false);
         }
     }
 
