@@ -8,8 +8,8 @@
 namespace tenon::shell::grammar {
 namespace {
 
-/// `compgen -b` of bash 5.2, in three lists. Whatever their words are, these change nothing that
-/// later commands mean, run nothing and evaluate nothing.
+/// The builtins of bash 5.2 (`compgen -b`) in three lists. With any words, these do not change the
+/// meaning of later commands, run nothing and evaluate nothing.
 constexpr std::array<std::string_view, 22> kHarmless = {
     ":",     "break", "cd",   "continue", "dirs",  "disown", "echo", "exit",
     "false", "help",  "kill", "logout",   "popd",  "pushd",  "pwd",  "return",
@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 32> kNever = {
 constexpr std::array<std::string_view, 15> kShellPrograms = {
     "bash", "sh",   "dash", "zsh",   "ksh",  "mksh", "ash", "fish",
     "csh",  "tcsh", "yash", "rbash", "rksh", "posh", "lksh"};
-/// Programs that run another one, whose input is theirs.
+/// Programs that run another program, which gets their input.
 constexpr std::array<std::string_view, 49> kRunners = {
     "unbuffer",      "watch",   "entr",    "gosu",     "valgrind", "bwrap",
     "busybox",       "chroot",  "chrt",    "chpst",    "cpulimit", "dbus-run-session",
@@ -38,7 +38,7 @@ constexpr std::array<std::string_view, 49> kRunners = {
     "setsid",        "ssh",     "stdbuf",  "strace",   "su",       "sudo",
     "systemd-run",   "taskset", "time",    "timeout",  "toybox",   "unshare",
     "xargs"};
-/// Of these, the ones that run a shell when their words name nothing to run.
+/// Those of them that run a shell if their words name no program.
 constexpr std::array<std::string_view, 9> kLogins = {
     "chroot", "doas", "nsenter", "runuser", "script", "ssh", "su", "sudo", "unshare"};
 
@@ -52,14 +52,14 @@ bool has_pattern(WordSpan words) {
     return std::any_of(words.begin(), words.end(), is_pattern);
 }
 
-/// -v and -R evaluate the subscript of the name behind them.
+/// -v and -R evaluate the subscript of the next word.
 bool is_plain_test(WordSpan words) {
     return std::none_of(words.begin(), words.end(), [](const Word& word) {
         return word.pattern || word.decoded == "-v" || word.decoded == "-R";
     });
 }
 
-/// A format with a %n sets a variable, and so does the option -v.
+/// %n in the format sets a variable, and so does the option -v.
 bool is_plain_printf(WordSpan words) {
     if (words.empty()) return true;
     if (words[0].decoded == "--")
@@ -94,7 +94,7 @@ bool is_plain_set(WordSpan words) {
     return true;
 }
 
-/// Only options that print, or wait; nothing in one word with another.
+/// Only options from `options`, each in its own word.
 bool has_only(WordSpan words, std::string_view options) {
     return std::none_of(words.begin(), words.end(), [options](const Word& word) {
         const std::string_view text = word.decoded;
@@ -106,13 +106,14 @@ bool has_only(WordSpan words, std::string_view options) {
 
 BuiltinEffect effect_of_builtin(std::string_view name, WordSpan words);
 
-/// `command -v` only says what would run.
+/// `command -v` only prints what would run.
 BuiltinEffect effect_of_command(WordSpan words) {
     if (words.empty()) return {};
     const std::string_view first = words[0].decoded;
     if (!words[0].pattern && (first == "-v" || first == "-V")) return {};
     for (const Word& word : words)
-        if (const BuiltinEffect inner = effect_of_builtin(word.decoded, {}); !inner.beyond.empty())
+        if (const BuiltinEffect inner = effect_of_builtin(word.decoded, {});
+            !inner.shell_change.empty())
             return inner;
     return {"command, which runs another command", {}};
 }
@@ -138,7 +139,7 @@ bool is_builtin(std::string_view name) {
     return is_among(kHarmless, name) || is_among(kSometimes, name) || is_among(kNever, name);
 }
 
-/// Whether a shell with these words takes its commands from its input. A file of /dev or /proc may
+/// Whether a shell with these words reads its commands from its input. A file of /dev or /proc may
 /// be the input.
 bool reads_commands(WordSpan words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -179,8 +180,8 @@ bool is_shell_program(const Word& word) {
                     name.substr(0, name.find_first_not_of("abcdefghijklmnopqrstuvwxyz")));
 }
 
-/// A shell, or a program that starts one, that is given its commands by its input. Any program may
-/// start one where the part has a here-document; without it, those that are known to.
+/// Whether a shell, or a program that starts one, reads its commands from its input. With a
+/// here-document any program may start one; without it, only those that are known to.
 bool is_shell_with_input(const Part& part) {
     const WordSpan words(part.words);
     const std::string_view name = command_name(words[0]);
@@ -192,7 +193,7 @@ bool is_shell_with_input(const Part& part) {
     int shells = 0;
     for (std::size_t i = 1; i < words.size(); ++i) {
         if (!is_shell_program(words[i])) continue;
-        // Each look goes over the words behind it: a few are enough.
+        // Each check reads all words after it, so their number is bounded.
         if (++shells > 8 || reads_commands(words.subspan(i + 1))) return true;
     }
     return is_among(kLogins, name) && has_input;
@@ -204,7 +205,7 @@ BuiltinEffect effect_of(const Part& part) {
     const std::string_view name = part.words[0].decoded;
     if (is_builtin(name)) {
         BuiltinEffect effect = effect_of_builtin(name, WordSpan(part.words).subspan(1));
-        if (effect.beyond.empty() && !part.assignments.empty())
+        if (effect.shell_change.empty() && !part.assignments.empty())
             effect.opaque = "an assignment before a builtin of the shell";
         return effect;
     }

@@ -5,11 +5,11 @@
 
 #include "host/shell/parser.h"
 
-/// What bash makes of literal texts: printf's format, the operators of ${…}.
+/// The results of bash for literal texts: of printf's format, of the operators of ${…}.
 namespace tenon::shell {
 namespace {
 
-/// Operators look at each beginning or end of a value; longer ones are no names of commands.
+/// Operators try each prefix or suffix of a value; longer values are not names of commands.
 constexpr std::size_t kLongestTransformed = 256;
 
 std::string without_quotes(std::string_view text) {
@@ -51,7 +51,7 @@ std::optional<std::string> part_of(const std::string& value, const std::string& 
     return value.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(length));
 }
 
-/// All of what # ## % %% could leave over.
+/// All results that # ## % %% could have.
 std::vector<std::string> cut(const std::string& value, const std::string& pattern, bool front) {
     std::vector<std::string> out;
     for (std::size_t i = 0; i <= value.size(); ++i) {

@@ -3,7 +3,7 @@
 
 #include "host/shell/unwrap.h"
 
-/// Commands that are given as text, or in a place of their own: shells, eval, trap, find …
+/// Commands that another command gets as text or in a special place: of shells, eval, trap, find …
 namespace tenon::shell {
 namespace {
 
@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, 16> kShells = {
     "bash", "sh",   "dash", "zsh", "ksh",  "ash",   "rbash", "mksh",
     "yash", "posh", "fish", "csh", "tcsh", "ksh93", "lksh",  "hush"};
 
-/// Programs that take a command as the text behind -c.
+/// Programs with a command as the text after -c.
 constexpr std::array<std::string_view, 6> kWithCommandOption = {"su",    "runuser", "script",
                                                                 "flock", "sg",      "capsh"};
 
@@ -49,27 +49,27 @@ void look_into_fd(WordSpan words, InnerCommands& inner) {
     }
 }
 
-/// The commands of a file that is named: known where it is <(…), or may be what the text feeds.
+/// The commands in a named file: known if the file is <(…); else it may be the standard input.
 void look_into_file(const Word& word, InnerCommands& inner) {
     const std::string_view path = word.decoded;
     if (path == "-" || path.substr(0, 5) == "/dev/" || path.substr(0, 6) == "/proc/")
         inner.reads_commands = true;
-    if (!word.makeup) return;
-    for (const Expansion& expansion : word.makeup->expansions)
+    if (!word.structure) return;
+    for (const Expansion& expansion : word.structure->expansions)
         if (expansion.runs_here)
             inner.scripts.insert(inner.scripts.end(), expansion.values.begin(),
                                  expansion.values.end());
 }
 
-/// A script that is not found in the directory is looked up as a command is.
+/// A script that is not in the directory is searched for like a command.
 void look_into_script(WordSpan words, InnerCommands& inner) {
     look_into_file(words[0], inner);
     if (words[0].decoded.find('/') == std::string::npos && words[0].decoded != "-")
         inner.commands.push_back(copied(words));
 }
 
-/// As bash's main() reads its words: first long options, with one or two dashes, then clusters in
-/// which each o and O takes the next word that is left. Other shells are near to it.
+/// Reads the words as bash's main() does: first long options, with one or two dashes, then clusters
+/// in which each o and O takes the next word. Other shells are similar.
 class ShellReader {
 public:
     ShellReader(WordSpan words, InnerCommands& inner) : words_(words), inner_(inner) {}
@@ -161,8 +161,8 @@ void look_for_command_option(WordSpan words, InnerCommands& inner) {
     }
 }
 
-/// The words behind the options as one text: watch, parallel, hyperfine. `valued`: short options
-/// with a value, then long ones.
+/// The words after the options as one text: watch, parallel, hyperfine. `valued`: the short options
+/// with a value, then the long ones.
 void look_into_text(WordSpan words, std::string_view valued, InnerCommands& inner) {
     std::size_t i = 1;
     for (; i < words.size() && is_option(words[i].decoded); ++i) {
@@ -211,7 +211,7 @@ void look_into_bind(WordSpan words, InnerCommands& inner) {
     }
 }
 
-/// Behind `--`, if that stands there.
+/// The index of the first word, after `--` if that is there.
 std::size_t first_operand(WordSpan words) {
     return words.size() > 1 && words[1].decoded == "--" ? 2 : 1;
 }
