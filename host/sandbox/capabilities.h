@@ -4,6 +4,7 @@
 
 namespace tenon::sandbox {
 
+/// What root keeps, in addition to the capabilities about files and users.
 struct KeptCapabilities {
     bool raw_sockets = false;
     bool signals = false;  ///< to processes of other users, if Landlock limits them to the sandbox

@@ -46,12 +46,12 @@ constexpr std::uint32_t errno_of(int code) {
     return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code);
 }
 constexpr std::uint32_t kRefuse = errno_of(EPERM);
-constexpr std::uint32_t kNoSocket = errno_of(EACCES);
+constexpr std::uint32_t kRefuseSocket = errno_of(EACCES);
 
 /// Calls that could lead out of a sandbox, or change the machine. Most of them need privileges that
 /// the process does not have anyway. They are refused so that a bug of the kernel in them does not
 /// matter.
-constexpr std::uint32_t kRefused[] = {
+constexpr std::uint32_t kRefusedCalls[] = {
     // mounts and roots
     SYS_mount,
     SYS_umount2,
@@ -114,9 +114,9 @@ constexpr std::uint32_t kRefused[] = {
 #endif
 };
 
-/// Landlock limits these to the processes of one sandbox, since the kernel checks
-/// ptrace_may_access.
-constexpr std::uint32_t kOfTracing[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
+/// With Landlock the kernel allows these only for processes of the same sandbox
+/// (ptrace_may_access).
+constexpr std::uint32_t kTracingCalls[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
 
 class FilterProgram {
 public:
@@ -256,7 +256,7 @@ private:
     std::vector<CallProgram> programs_;
 };
 
-void judge_processes(CallPrograms& j) {
+void add_process_programs(CallPrograms& j) {
     j.on(SYS_clone, [](FilterProgram& p) {
         p.load_argument(0);
         p.answer_if_any_bit(kNewNamespaces, kRefuse);
@@ -285,7 +285,7 @@ void judge_processes(CallPrograms& j) {
 }
 
 /// Set-user-ID files: they would give the owner's rights to processes outside of the sandbox.
-void judge_set_user_id(CallPrograms& j) {
+void add_set_user_id_programs(CallPrograms& j) {
     const auto refuse = [&](std::uint32_t call, std::size_t mode) {
         j.on(call, [mode](FilterProgram& p) {
             p.load_argument(mode);
@@ -319,10 +319,10 @@ void judge_set_user_id(CallPrograms& j) {
 void refuse_datagrams(FilterProgram& p) {
     p.load_argument(1);
     p.keep_bits(kTypeOfSocket);
-    p.answer_if_equal(SOCK_DGRAM, kNoSocket);
+    p.answer_if_equal(SOCK_DGRAM, kRefuseSocket);
 }
 
-void judge_sockets(CallPrograms& j, Network network) {
+void add_socket_programs(CallPrograms& j, Network network) {
     j.on(SYS_socket, [network](FilterProgram& p) {
         FilterProgram of_files;
         refuse_datagrams(of_files);
@@ -331,31 +331,31 @@ void judge_sockets(CallPrograms& j, Network network) {
         p.skip_unless_equal(AF_UNIX, of_files.size());
         p.append(of_files);
         if (network == Network::kFull) return;
-        if (network == Network::kNone) return p.answer(kNoSocket);
+        if (network == Network::kNone) return p.answer(kRefuseSocket);
         FilterProgram of_links;  // used to list the addresses of this machine
         of_links.load_argument(2);
-        of_links.answer_unless_equal(NETLINK_ROUTE, kNoSocket);
+        of_links.answer_unless_equal(NETLINK_ROUTE, kRefuseSocket);
         of_links.answer(SECCOMP_RET_ALLOW);
         p.skip_unless_equal(AF_NETLINK, of_links.size());
         p.append(of_links);
         FilterProgram of_streams;
         of_streams.load_argument(1);
         of_streams.keep_bits(kTypeOfSocket);
-        of_streams.answer_unless_equal(SOCK_STREAM, kNoSocket);
+        of_streams.answer_unless_equal(SOCK_STREAM, kRefuseSocket);
         of_streams.load_argument(2);
         of_streams.answer_if_equal(0, SECCOMP_RET_USER_NOTIF);
         of_streams.answer_if_equal(IPPROTO_TCP, SECCOMP_RET_USER_NOTIF);
-        of_streams.answer(kNoSocket);
+        of_streams.answer(kRefuseSocket);
         for (const std::uint32_t family : {AF_INET, AF_INET6}) {
             p.skip_unless_equal(family, of_streams.size());
             p.append(of_streams);
         }
-        p.answer(kNoSocket);
+        p.answer(kRefuseSocket);
     });
     // A socket pair is connected only to itself.
     j.on(SYS_socketpair, [](FilterProgram& p) {
         p.load_argument(0);
-        p.answer_unless_equal(AF_UNIX, kNoSocket);
+        p.answer_unless_equal(AF_UNIX, kRefuseSocket);
         refuse_datagrams(p);
     });
     // The broker decides.
@@ -378,15 +378,15 @@ std::vector<sock_filter> filter_for(Network network, bool tracing_is_scoped) {
     p.answer_if_at_least(kFirstOfX32, errno_of(ENOSYS));
 #endif
     CallPrograms programs;
-    for (const std::uint32_t call : kRefused)
+    for (const std::uint32_t call : kRefusedCalls)
         programs.refuse(call);
     if (!tracing_is_scoped) {
-        for (const std::uint32_t call : kOfTracing)
+        for (const std::uint32_t call : kTracingCalls)
             programs.refuse(call);
     }
-    judge_processes(programs);
-    judge_set_user_id(programs);
-    judge_sockets(programs, network);
+    add_process_programs(programs);
+    add_set_user_id_programs(programs);
+    add_socket_programs(programs, network);
     p.append(programs.tree());
     return p.take();
 }
