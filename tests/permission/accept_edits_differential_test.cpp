@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-/// TENON_TEXTS and TENON_SEED make a longer run.
+/// The environment variables TENON_TEXTS and TENON_SEED make a longer run.
 unsigned number_from(const char* variable, unsigned otherwise) {
     const char* value = ::getenv(variable);
     return value == nullptr ? otherwise : static_cast<unsigned>(std::stoul(value));
@@ -56,7 +56,7 @@ void make_world(const testing::TempDir& dir) {
     fs::create_symlink("../o/new", dir / "w/dangling");
 }
 
-/// What must stay: all outside the workspace, and what is protected in it.
+/// What must not change: everything outside the workspace, and the protected files in it.
 std::map<std::string, std::string> kept(const testing::TempDir& dir) {
     std::map<std::string, std::string> out;
     for (const char* name : {"o", "w/.git"}) {

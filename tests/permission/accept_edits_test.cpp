@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-/// The workspace with more that acceptEdits could be led into.
+/// The workspace with more traps for acceptEdits.
 class AcceptEdits : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -66,7 +66,7 @@ std::map<std::string, std::string> outside_of(const testing::TempDir& dir) {
 }
 
 TEST_F(AcceptEdits, LetsNothingThroughThatChangesAFileOutside) {
-    // Both corpora, each command in a workspace of its own as the ones before it have left it.
+    // Both corpora; each command starts from what the commands before it have left.
     for (const char* name : {"accept_edits_runs.txt", "accept_edits_asks.txt"}) {
         for (const std::string& command : corpus(name)) {
             SCOPED_TRACE(command);

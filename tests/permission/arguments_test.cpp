@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-/// What bash writes for a script that is run in `directory`.
+/// The output of a bash script that is run in `directory`.
 std::string output_of(const testing::TempDir& dir, const fs::path& directory,
                       const std::string& script) {
     dir.write("script", script);
@@ -38,7 +38,7 @@ Strings split(const std::string& text, char at) {
     return out;
 }
 
-/// Two slashes are as good as one.
+/// Two slashes mean the same as one.
 std::string squeezed(std::string text) {
     for (auto at = text.find("//"); at != std::string::npos; at = text.find("//"))
         text.erase(at, 1);
@@ -70,7 +70,7 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
     std::string script;
     while (patterns.size() < 3'000) {
         const std::string pattern = random_pattern(random);
-        // What is beneath / changes while the test runs, and so does what lies above the workspace.
+        // Directories above the workspace may change while the test runs.
         const bool elsewhere = pattern[0] == '/' || pattern.find("..") != std::string::npos;
         if (elsewhere || shell::understand("x " + pattern).parts.size() != 1) continue;
         patterns.push_back(pattern);
@@ -88,7 +88,7 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
         Strings names;
         for (std::size_t at = 1; at < ours->size(); ++at)
             names.push_back(squeezed((*ours)[at].text));
-        // More than bash finds may be there: judging them all is the safe side.
+        // There may be more names than bash finds: judging them all is safe.
         for (const std::string& name : split(squeezed(found[i]), '\0'))
             EXPECT_NE(std::find(names.begin(), names.end(), name), names.end())
                 << "bash also finds " << name;

@@ -52,7 +52,7 @@ UserAnswer answer_to(const Question& question, Consent kind) {
     return {kind, always ? question.offers.front() : Strings{}, {}};
 }
 
-/// Answers as told, and keeps what it was asked.
+/// Gives one answer to all questions, and keeps the questions.
 class Person final : public Asker {
 public:
     explicit Person(Consent answer) : answer_(answer) {}
@@ -142,7 +142,7 @@ TEST_F(GateTest, NamesNoRuleForAPathThatNoRuleOpens) {
               "Permission denied: read_file wants to read /etc/passwd, which is outside its "
               "folders: the workspace and those given with --add-dir DIR.");
     EXPECT_THAT(write({}, "/etc/passwd").reason, HasSubstr("--add-dir DIR"));
-    // The shell goes anywhere once it may.
+    // An allowed shell may use any directory.
     EXPECT_THAT(bash({}, "echo > /etc/passwd").reason, HasSubstr("'Edit(//etc/passwd)'"));
 }
 

@@ -59,7 +59,7 @@ Config JudgedWorkspace::config() const {
     return config;
 }
 
-/// A repository of its own in the workspace, with more configuration.
+/// Copies the repository of the workspace to the directory `name`, with more configuration.
 void JudgedWorkspace::repository(const std::string& name, const std::string& config) const {
     const fs::path top = path() / name;
     fs::create_directories(top / "sub");

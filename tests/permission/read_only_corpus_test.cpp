@@ -20,7 +20,7 @@ protected:
     JudgedWorkspace workspace_;
 };
 
-/// Everything in the tree but the times and the index that git writes by the way.
+/// Everything in the tree except times and the index, which git may update.
 std::map<std::string, std::string> contents_of(const fs::path& root) {
     std::map<std::string, std::string> out;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Strings = std::vector<std::string>;
 
-/// Says no, and keeps what it was asked.
+/// Answers no, and keeps the question.
 class Keeper final : public Asker {
 public:
     UserAnswer ask(const Question& question, std::stop_token /*stop*/) override {
