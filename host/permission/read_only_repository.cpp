@@ -273,8 +273,8 @@ Result<Repository> repository_of(const fs::path& directory) {
 
 }  // namespace
 
-std::string why_git_asks(const GitUse& use, const fs::path& directory,
-                         const std::vector<fs::path>& roots) {
+std::string why_git_is_unsafe(const GitUse& use, const fs::path& directory,
+                              const std::vector<fs::path>& roots) {
     const auto found = repository_of(directory);
     if (!found) return found.error().message;
     if (found->top.empty()) return use.work_tree && use.contents ? "there is no repository" : "";
