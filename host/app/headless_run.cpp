@@ -38,8 +38,8 @@ std::string subtype_of(const agent::RunResult& result) {
 }
 
 /// Ends the session's jobs, or leaves them, and says what is to be said of the run.
-ui::Report finish(session::OpenSession& host, const agent::RunResult& result, bool wait) {
-    ui::Report report;
+ui::RunReport finish(session::OpenSession& host, const agent::RunResult& result, bool wait) {
+    ui::RunReport report;
     report.subtype = subtype_of(result);
     report.text = result.outcome == agent::Outcome::kDone ? result.text : result.error;
     report.session_id = host.session().head().id;
@@ -81,8 +81,8 @@ agent::RunResult run(session::OpenSession& host, const std::string& prompt,
 }
 
 /// False when the result could not be written.
-bool print(const ui::Report& report, cli::OutputFormat format, Output& output, ui::JsonLines& lines,
-           const agent::RunResult& result) {
+bool print(const ui::RunReport& report, cli::OutputFormat format, Output& output,
+           ui::JsonLines& lines, const agent::RunResult& result) {
     if (report.is_error()) {
         say(report.text);
     } else if (result.text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -131,7 +131,7 @@ int run(const cli::Options& options, const config::Configuration& configuration)
             std::chrono::steady_clock::now() - begin);
     };
     if (!host) {
-        ui::Report report;
+        ui::RunReport report;
         report.subtype = "error_api";
         report.text = secrets.redact(host.error().message);
         report.session_id = (*setup)->session_id;
@@ -141,7 +141,7 @@ int run(const cli::Options& options, const config::Configuration& configuration)
     }
 
     const agent::RunResult result = run(**host, (*input)->text, signals.stop_token());
-    ui::Report report = finish(**host, result, !options.no_wait);
+    ui::RunReport report = finish(**host, result, !options.no_wait);
     report.duration = duration();
     const bool printed = print(report, format, output, lines, result);
     if (!printed) complain("the result could not be written to standard output", kFailed);
@@ -158,7 +158,7 @@ int run_headless(const cli::Options& options, const config::Configuration& confi
     try {
         return run(options, configuration);
     } catch (const std::exception& e) {
-        ui::Report report;
+        ui::RunReport report;
         report.subtype = "error_api";
         report.text = session::failure_text(e);
         Output output(STDOUT_FILENO, {});
