@@ -9,17 +9,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Directory entries looked at for one word.
-constexpr std::size_t kMostEntries = 65'536;
+/// Directory entries that are read for one word.
+constexpr std::size_t kMostEntriesOfAWord = 65'536;
 
-/// One byte of a word: what stood in quotes is never a wildcard.
+/// One byte of a word. A quoted byte is never a wildcard.
 struct Letter {
     char c;
     bool quoted;
 };
 using Letters = std::vector<Letter>;
 
-/// `written` without its quotes; nothing where it holds more than quotes and backslashes.
+/// `written` without its quotes; nothing if it holds an expansion or unbalanced quotes.
 std::optional<Letters> letters_of(std::string_view written) {
     Letters out;
     for (std::size_t i = 0; i < written.size(); ++i) {
@@ -54,15 +54,14 @@ bool is_wildcard(const Letter& letter) {
     return !letter.quoted && (letter.c == '*' || letter.c == '?' || letter.c == '[');
 }
 
-std::string text_of(const Letters& letters) {
+std::string text_of_letters(const Letters& letters) {
     std::string out;
     for (const Letter& letter : letters)
         out += letter.c;
     return out;
 }
 
-/// A bracket expression of bash(1), "Pattern Matching": [begin, end) is what stands between the
-/// brackets.
+/// A bracket expression of bash(1), "Pattern Matching": [begin, end) is between the brackets.
 struct Bracket {
     std::size_t begin, end;
 };
@@ -76,7 +75,7 @@ std::optional<Bracket> bracket_at(const Letters& pattern, std::size_t open) {
     return std::nullopt;
 }
 
-/// Whether `c` may be in the set. What the locale decides counts as a match.
+/// Whether `c` is in the set, at least in some locale.
 bool may_be_in(const Letters& pattern, Bracket set, unsigned char c) {
     std::size_t i = set.begin;
     const bool inverted = !pattern[i].quoted && (pattern[i].c == '!' || pattern[i].c == '^');
@@ -98,7 +97,7 @@ bool may_be_in(const Letters& pattern, Bracket set, unsigned char c) {
     return in != inverted;
 }
 
-/// The bytes of one character of UTF-8 at `at`; a byte that begins none is one of its own.
+/// The size of the UTF-8 character at `at`; 1 for a byte that begins none.
 std::size_t character_size(std::string_view name, std::size_t at) {
     std::size_t n = 1;
     while (static_cast<unsigned char>(name[at]) >= 0xC0 && at + n < name.size() &&
@@ -107,7 +106,7 @@ std::size_t character_size(std::string_view name, std::size_t at) {
     return n;
 }
 
-/// Whether `name` may match: each pair of positions is looked at once.
+/// Whether `name` matches, at least in some locale. Visits each pair of positions once.
 bool may_match(const Letters& pattern, std::string_view name) {
     std::vector<bool> row(name.size() + 1, false);
     row[0] = true;
@@ -140,11 +139,11 @@ bool may_match(const Letters& pattern, std::string_view name) {
 }
 
 /// Pathname expansion of one word.
-class Expansion {
+class PathnameExpansion {
 public:
-    explicit Expansion(const fs::path& directory) : directory_(directory) {}
+    explicit PathnameExpansion(const fs::path& directory) : directory_(directory) {}
 
-    /// False: too much to look at, or a directory cannot be read to its end.
+    /// False: there are too many names, or a directory cannot be read to its end.
     bool run(const Letters& word) {
         std::vector<Letters> pieces(1);
         for (const Letter& letter : word) {
@@ -157,8 +156,8 @@ public:
         return descend(pieces, 0, "");
     }
     std::vector<std::string>& names() { return names_; }
-    /// Whether bash may find less: `.` and `..` are found by old versions only.
-    [[nodiscard]] bool doubtful() const { return doubtful_; }
+    /// Whether bash may find fewer names: only old versions find `.` and `..`.
+    [[nodiscard]] bool may_find_fewer() const { return may_find_fewer_; }
 
 private:
     [[nodiscard]] fs::path place(const std::string& path) const {
@@ -177,18 +176,18 @@ private:
         }
         const std::string slash = i + 1 < pieces.size() ? "/" : "";
         if (std::none_of(pieces[i].begin(), pieces[i].end(), is_wildcard))
-            return descend(pieces, i + 1, before + text_of(pieces[i]) + slash);
+            return descend(pieces, i + 1, before + text_of_letters(pieces[i]) + slash);
         std::error_code failed;
         fs::directory_iterator entry(place(before.empty() ? "." : before), failed);
-        // What is no directory, or may not be read, has no names for the shell either.
+        // The shell finds no names there either.
         if (failed) return true;
         std::vector<std::string> found;
         const bool dotted = pieces[i].front().c == '.';
         for (const char* self : {".", ".."})
             if (dotted && may_match(pieces[i], self)) found.emplace_back(self);
-        doubtful_ = doubtful_ || !found.empty();
+        may_find_fewer_ = may_find_fewer_ || !found.empty();
         for (; entry != fs::directory_iterator(); entry.increment(failed)) {
-            if (failed || ++looked_at_ > kMostEntries) return false;
+            if (failed || ++looked_at_ > kMostEntriesOfAWord) return false;
             const std::string name = entry->path().filename().string();
             if ((name[0] != '.' || dotted) && may_match(pieces[i], name)) found.push_back(name);
         }
@@ -202,14 +201,14 @@ private:
     const fs::path& directory_;
     std::vector<std::string> names_;
     std::size_t looked_at_ = 0;
-    bool doubtful_ = false;
+    bool may_find_fewer_ = false;
 };
 
 }  // namespace
 
 std::optional<std::string> value_of(const shell::Word& word, const fs::path& home) {
     if (!word.literal()) return std::nullopt;
-    // bash(1), "Tilde Expansion": also behind the = and the : of what looks like an assignment.
+    // bash(1), "Tilde Expansion": also after = and : in a word that looks like an assignment.
     if (word.written.find("=~") != std::string::npos ||
         word.written.find(":~") != std::string::npos)
         return std::nullopt;
@@ -229,18 +228,18 @@ std::optional<std::vector<Argument>> arguments_of(const shell::Word& word,
     if (word.expands || word.tilde) return std::nullopt;
     const auto letters = letters_of(word.written);
     if (!letters) return std::nullopt;
-    Expansion expansion(directory);
+    PathnameExpansion expansion(directory);
     if (!expansion.run(*letters)) return std::nullopt;
     std::vector<Argument> out;
     for (std::string& name : expansion.names())
         out.push_back({std::move(name), true});
-    // The shell hands the pattern itself to the program when nothing matches. Whether a set in
-    // brackets does can depend on the locale: then both are judged.
-    const bool doubtful = expansion.doubtful() ||
+    // If nothing matches, the shell passes the pattern itself. Whether a bracket expression matches
+    // can depend on the locale: then both are judged.
+    const bool doubtful = expansion.may_find_fewer() ||
                           std::any_of(letters->begin(), letters->end(), [](const Letter& letter) {
                               return letter.c == '[' && is_wildcard(letter);
                           });
-    if (out.empty() || doubtful) out.push_back({text_of(*letters), true});
+    if (out.empty() || doubtful) out.push_back({text_of_letters(*letters), true});
     return out;
 }
 

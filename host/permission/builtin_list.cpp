@@ -15,10 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 5> kCommands = {"sudo", "shutdown", "reboot", "halt",
-                                                       "poweroff"};
+constexpr std::array<std::string_view, 5> kForbiddenCommands = {"sudo", "shutdown", "reboot",
+                                                                "halt", "poweroff"};
 
-/// Names below /dev; one of the second string's bytes, or of a pattern's, must follow.
+/// Names beneath /dev. One of the bytes of the second string, or a wildcard, must follow.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kBlockDevices = {{
     {"sd", "abcdefghijklmnopqrstuvwxyz"},
     {"hd", "abcdefghijklmnopqrstuvwxyz"},
@@ -42,17 +42,17 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kBlockDe
     {"block/", ""},
 }};
 
-/// More directories than these are not told apart.
+/// Further directories are ignored.
 constexpr std::size_t kMostBases = 64;
 
-struct Here {
+struct StartDirectories {
     const fs::path& cwd;
     const fs::path& home;
-    std::vector<fs::path> moved;  ///< where the text may have gone before
+    std::vector<fs::path> moved;  ///< where the text may have changed to before
 };
 
-/// The rest of `text` behind the home folder when it begins with ~, $HOME or ${HOME}.
-std::optional<std::string_view> behind_home(const shell::Word& word) {
+/// The rest of a word that begins with ~, $HOME or ${HOME}, after that.
+std::optional<std::string_view> rest_after_home(const shell::Word& word) {
     const std::string_view text = word.decoded;
     std::size_t length = 0;
     if (word.tilde) {
@@ -66,13 +66,13 @@ std::optional<std::string_view> behind_home(const shell::Word& word) {
     return text.substr(length);
 }
 
-/// * or .* or ?*: everything in a folder.
+/// * or .* or ?*: everything in a directory.
 bool is_everything(std::string_view name) {
     return name.find('*') != std::string_view::npos &&
            name.find_first_not_of("*.?") == std::string_view::npos;
 }
 
-/// Whether a relative path leaves the folder it starts in.
+/// Whether a relative path leaves the directory where it starts.
 bool climbs(const fs::path& path) {
     int depth = 0;
     for (const fs::path& name : path) {
@@ -83,20 +83,20 @@ bool climbs(const fs::path& path) {
     return false;
 }
 
-/// Without a known home any other deep directory will do for comparisons.
-fs::path home_of(const Here& here) {
+/// If the home directory is not known, a directory that nobody names.
+fs::path home_of(const StartDirectories& here) {
     return here.home.empty() ? fs::path("/home/unknown") : normalised(here.home, "/");
 }
 
-/// The path as it is written, with the home directory put in; nothing: only the shell knows it.
-std::optional<fs::path> written_path(const shell::Word& word, const Here& here) {
-    if (const auto rest = behind_home(word)) return home_of(here).string() + std::string(*rest);
+/// The path with the home directory put in; nothing if only the shell knows it.
+std::optional<fs::path> written_path(const shell::Word& word, const StartDirectories& here) {
+    if (const auto rest = rest_after_home(word)) return home_of(here).string() + std::string(*rest);
     if (word.expands) return std::nullopt;
     return fs::path(word.decoded);
 }
 
-/// Where the words of the text's `cd` lead, each from all before it.
-std::vector<fs::path> bases(const shell::Part& part, const Here& here) {
+/// Where each `cd` of the text may lead, from any directory before it.
+std::vector<fs::path> changed_directories(const shell::Part& part, const StartDirectories& here) {
     std::vector<fs::path> out;
     if (!part.directories) return out;
     for (const shell::Word& word : *part.directories) {
@@ -113,9 +113,9 @@ std::vector<fs::path> bases(const shell::Part& part, const Here& here) {
     return out;
 }
 
-/// Whether removing what `word` names would remove /, a home directory, or a directory right below
-/// /.
-bool is_precious(const shell::Word& word, const Here& here) {
+/// Whether removing what `word` names would remove /, the home directory or a directory directly
+/// beneath /.
+bool is_precious(const shell::Word& word, const StartDirectories& here) {
     const auto written = written_path(word, here);
     if (!written) return false;
     const auto hits = [&](const fs::path& base) {
@@ -125,8 +125,8 @@ bool is_precious(const shell::Word& word, const Here& here) {
         return path == "/" || path.parent_path() == "/" || path == home_of(here);
     };
     if (std::any_of(here.moved.begin(), here.moved.end(), hits)) return true;
-    // What lies beneath the directory that the command starts in is its own business, unless that
-    // one is precious itself.
+    // A path that stays beneath the starting directory is harmless, unless that directory is
+    // precious itself.
     const bool start = here.cwd == "/" || here.cwd == home_of(here);
     return (written->is_absolute() || climbs(*written) || start) && hits(here.cwd);
 }
@@ -138,7 +138,7 @@ bool is_recursive(std::string_view option) {
     return option.find_first_of("rR") != std::string_view::npos;
 }
 
-std::optional<std::string> removal(const shell::Part& part, const Here& here) {
+std::optional<std::string> precious_removal(const shell::Part& part, const StartDirectories& here) {
     bool recursive = false, options = true;
     const shell::Word* precious = nullptr;
     for (std::size_t i = 1; i < part.words.size(); ++i) {
@@ -167,7 +167,7 @@ bool is_block_device_name(std::string_view path) {
     });
 }
 
-bool is_block_device(std::string_view text, const Here& here) {
+bool is_block_device(std::string_view text, const StartDirectories& here) {
     if (text.empty()) return false;
     std::vector<fs::path> from = {here.cwd};
     from.insert(from.end(), here.moved.begin(), here.moved.end());
@@ -179,13 +179,13 @@ bool is_block_device(std::string_view text, const Here& here) {
     });
 }
 
-/// The names that the rest of this file knows the command by; a pattern may name several.
+/// The names in this list that the command may have; a pattern may match several.
 std::vector<std::string> names_of(const shell::Part& part) {
     static constexpr std::array<std::string_view, 15> kNames = {
         "sudo", "shutdown", "reboot",    "halt",      "poweroff",  "rm",       "dd",       "tee",
         "cp",   "mkfs",     "mkfs.ext4", "mkfs.ext2", "mkfs.ext3", "mkfs.xfs", "mkfs.vfat"};
     if (part.words.empty()) return {};
-    // ./reboot is somebody's own script: only what the system would run is looked at.
+    // Only programs of the system count: ./reboot is a script of its own.
     std::vector<std::string> names = shell::command_lines({part.words[0]});
     if (!part.words[0].pattern) return names;
     std::vector<std::string> out;
@@ -196,14 +196,14 @@ std::vector<std::string> names_of(const shell::Part& part) {
     return out;
 }
 
-/// The files that a command would write, as far as its words say so.
+/// The files that the command writes, as far as its words name them.
 std::vector<std::string_view> written_files(const shell::Part& part, std::string_view name) {
     std::vector<std::string_view> operands;
     for (std::size_t i = 1; i < part.words.size(); ++i)
         operands.push_back(part.words[i].decoded);
     if (name == "tee" || name == "mkfs" || name.substr(0, 5) == "mkfs.") return operands;
     if (name == "cp") {
-        // The last one; or, with -t, a folder, which is no block device.
+        // The last operand. With -t the target is a directory, which is not a block device.
         if (operands.size() > 1) return {operands.back()};
         return {};
     }
@@ -214,7 +214,7 @@ std::vector<std::string_view> written_files(const shell::Part& part, std::string
     return files;
 }
 
-std::optional<std::string> device(const shell::Part& part, const Here& here) {
+std::optional<std::string> device_write(const shell::Part& part, const StartDirectories& here) {
     for (const shell::Redirection& redirection : part.redirections)
         if (redirection.writes_file() && is_block_device(redirection.target.decoded, here))
             return "writing to the block device " + redirection.target.decoded;
@@ -229,14 +229,16 @@ std::optional<std::string> device(const shell::Part& part, const Here& here) {
 
 std::optional<std::string> builtin_denial(const shell::Part& part, const fs::path& cwd,
                                           const fs::path& home) {
-    Here here{cwd, home, {}};
-    here.moved = bases(part, here);
+    StartDirectories here{cwd, home, {}};
+    here.moved = changed_directories(part, here);
     for (const std::string& name : names_of(part)) {
-        if (std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end()) return name;
+        if (std::find(kForbiddenCommands.begin(), kForbiddenCommands.end(), name) !=
+            kForbiddenCommands.end())
+            return name;
         if (name == "rm")
-            if (auto hit = removal(part, here)) return hit;
+            if (auto hit = precious_removal(part, here)) return hit;
     }
-    return device(part, here);
+    return device_write(part, here);
 }
 
 }  // namespace tenon::permission

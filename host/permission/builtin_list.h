@@ -8,12 +8,12 @@
 
 namespace tenon::permission {
 
-/// The built-in deny list, judged on one part: recursive rm of /, the home folder or a top-level
-/// folder; sudo, shutdown, reboot, halt, poweroff; writing to block devices by redirection, dd,
-/// tee, cp or mkfs. A seat belt against accidents, not a wall. Gives what was hit, in words, or
-/// nothing. Relative paths start at `cwd`, and wherever the text goes before (Part::directories).
-/// May ask the file system whether a name is a block
-/// device.
+/// The built-in deny list, applied to one part: recursive rm of /, of the home directory or of a
+/// directory directly beneath /; sudo, shutdown, reboot, halt, poweroff; writing to block devices
+/// by redirection, dd, tee, cp or mkfs. Returns in words what the part would do, or nothing.
+/// Relative paths start at `cwd` and at each directory that the text changes to before
+/// (Part::directories). May ask the file system whether a path is a block device. Protects against
+/// accidents; it is not responsible for stopping deliberate evasion.
 std::optional<std::string> builtin_denial(const shell::Part& part, const std::filesystem::path& cwd,
                                           const std::filesystem::path& home);
 

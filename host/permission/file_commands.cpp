@@ -11,16 +11,13 @@ namespace tenon::permission {
 namespace {
 
 namespace fs = std::filesystem;
-using read_only::Options;
-using read_only::parse;
-using read_only::Parsed;
 
 struct FileCommand {
     std::string_view name;
-    Options options;
+    KnownOptions options;
 };
 
-/// Options that make links (`cp -l`, `cp -s`) or rename what was there (`-b`) are not among them.
+/// Without the options that make links (`cp -l`, `cp -s`) or rename the old file (`-b`).
 constexpr auto kFileCommands = std::to_array<FileCommand>({
     {"mkdir", {"pv", "m", "parents verbose", false, {}, {}, false}},
     {"touch", {"acmh", "dtr", "no-create no-dereference", false, {}, {}, false}},
@@ -45,7 +42,7 @@ const FileCommand* file_command(std::string_view name) {
     return found == kFileCommands.end() ? nullptr : found;
 }
 
-bool has_any(const Parsed& parsed, std::initializer_list<std::string_view> options) {
+bool has_any(const ParsedOptions& parsed, std::initializer_list<std::string_view> options) {
     return std::any_of(options.begin(), options.end(),
                        [&](std::string_view option) { return parsed.has(option); });
 }
@@ -56,37 +53,38 @@ std::string_view without_slashes(std::string_view path) {
     return path;
 }
 
-/// The last name of a path, without slashes behind it.
+/// The last name of a path that may end with slashes.
 std::string last_name(std::string_view path) {
     path = without_slashes(path);
     return std::string(path.substr(path.rfind('/') + 1));
 }
 
-class Change {
+class ChangeOfCommand {
 public:
-    Change(const Parsed& parsed, const fs::path& directory)
+    ChangeOfCommand(const ParsedOptions& parsed, const fs::path& directory)
         : parsed_(parsed), directory_(directory) {}
 
     FileChange make_directories() && {
         const bool parents = has_any(parsed_, {"p", "parents"});
         for (const Argument& operand : parsed_.operands) {
-            // Each directory on the way is made too, also one that a later `..` leaves again.
+            // Each directory on the way is made too, also one that a later `..` leaves.
             const std::string& text = operand.text;
             for (auto slash = text.find('/'); parents && slash != std::string::npos;
                  slash = text.find('/', slash + 1)) {
                 std::error_code none;
                 const fs::path before = absolute(text.substr(0, slash));
-                if (slash > 0 && !fs::is_directory(before, none)) behind_links(before);
+                if (slash > 0 && !fs::is_directory(before, none)) note_target(before);
             }
-            behind_links(absolute(text));
+            note_target(absolute(text));
         }
         return std::move(out_);
     }
 
     FileChange touch() && {
         for (const Argument& operand : parsed_.operands) {
-            behind_links(absolute(operand.text));
-            if (has_any(parsed_, {"h", "no-dereference"})) entry(absolute(operand.text), false);
+            note_target(absolute(operand.text));
+            if (has_any(parsed_, {"h", "no-dereference"}))
+                note_entry(absolute(operand.text), false);
         }
         for (const std::string& reference : parsed_.values_of("r"))
             out_.read.push_back(resolved(absolute(reference)));
@@ -95,7 +93,7 @@ public:
 
     FileChange remove() && {
         for (const Argument& operand : parsed_.operands)
-            entry(absolute(operand.text), true);
+            note_entry(absolute(operand.text), true);
         return std::move(out_);
     }
 
@@ -103,10 +101,10 @@ public:
         const bool parents = has_any(parsed_, {"p", "parents"});
         for (const Argument& operand : parsed_.operands) {
             std::string_view text = without_slashes(operand.text);
-            entry(absolute(text), true);
+            note_entry(absolute(text), true);
             while (parents && text.rfind('/') != std::string_view::npos && text.rfind('/') > 0) {
                 text = without_slashes(text.substr(0, text.rfind('/')));
-                entry(absolute(text), true);
+                note_entry(absolute(text), true);
             }
         }
         return std::move(out_);
@@ -114,9 +112,9 @@ public:
 
     FileChange move() && {
         for (const auto& [source, target] : pairs()) {
-            entry(source, true);
+            note_entry(source, true);
             place_at(target, source, false);
-            carry(source, true);
+            note_links(source, true);
         }
         return std::move(out_);
     }
@@ -130,11 +128,11 @@ public:
             out_.deep = deep;
             place_at(target, source, true);
             if (!keeps) continue;
-            carry(source, deep);
+            note_links(source, deep);
             // With -L, what links in the tree lead to is read.
             if (out_.places_links && has_any(parsed_, {"L", "dereference"}))
                 out_.why = "it follows links in what it copies";
-            // Into a directory that is there: a link in it would be written through.
+            // If the target directory exists, cp would write through links in it.
             for (const fs::path& place : {target, target / last_name(source.string())}) {
                 if (!deep) continue;
                 const TreeFacts there = facts_of_tree(resolved(place), budget_, {});
@@ -152,18 +150,18 @@ private:
         return !text.empty() && text[0] == '/' ? fs::path(text) : directory_ / text;
     }
 
-    /// The file that a path leads to is changed, or made.
-    void behind_links(const fs::path& path) {
+    /// The file where the path leads is made or changed.
+    void note_target(const fs::path& path) {
         const Location location = locate(path);
         out_.changed.push_back({path, location.real, location.sure, false});
     }
 
-    /// The entry itself is changed: a link, not what it leads to. A `/`, `.` or `..` at the end
-    /// follows it.
-    void entry(const fs::path& path, bool removed) {
+    /// The entry itself is made or changed: a link, not its target. With a `/`, `.` or `..` at its
+    /// end, the path means the target.
+    void note_entry(const fs::path& path, bool removed) {
         const std::string name = path.filename().string();
         if (name.empty() || name == "." || name == "..") {
-            behind_links(path);
+            note_target(path);
             out_.changed.back().removed = removed;
             if (!name.empty()) return;
         }
@@ -172,7 +170,7 @@ private:
         out_.changed.push_back({path, parent.real / plain.filename(), parent.sure, removed});
     }
 
-    /// Sources with the target of all of them; an error in `why` when there is none.
+    /// Each source with the common target; sets `why` if there is none.
     std::vector<std::pair<fs::path, fs::path>> pairs() {
         std::vector<std::string> given = parsed_.values_of("t");
         std::vector<Argument> sources = parsed_.operands;
@@ -190,17 +188,17 @@ private:
         return out;
     }
 
-    /// The target itself, and the name of the source in it should it be a directory: it may be one
-    /// by the time the command runs.
+    /// The target itself, and the source's name in it: the target may be a directory when the
+    /// command runs.
     void place_at(const fs::path& target, const fs::path& source, bool through_links) {
         const fs::path inside = target / last_name(source.string());
         for (const fs::path& path : {target, inside}) {
-            behind_links(path);
-            if (!through_links) entry(path, false);
+            note_target(path);
+            if (!through_links) note_entry(path, false);
         }
     }
 
-    void carry(const fs::path& source, bool deep) {
+    void note_links(const fs::path& source, bool deep) {
         std::error_code none;
         const fs::path plain(without_slashes(source.native()));
         const TreeFacts facts = deep ? facts_of_tree(resolved(source), budget_, {}) : TreeFacts{};
@@ -208,9 +206,9 @@ private:
                             fs::is_symlink(fs::symlink_status(plain, none));
     }
 
-    const Parsed& parsed_;
+    const ParsedOptions& parsed_;
     const fs::path& directory_;
-    std::size_t budget_ = kMostEntries;
+    std::size_t budget_ = kMostTreeEntries;
     FileChange out_;
 };
 
@@ -253,13 +251,13 @@ FileChange change_of(const std::vector<Argument>& arguments, const fs::path& dir
         none.why = "it is not one of the file commands";
         return none;
     }
-    const Parsed parsed = parse(arguments, 1, command->options);
+    const ParsedOptions parsed = parse_options(arguments, 1, command->options);
     if (!parsed.unknown.empty() || parsed.operands.empty()) {
         none.why = parsed.unknown.empty() ? "it names no file"
                                           : "an option that is not judged: " + parsed.unknown;
         return none;
     }
-    Change change(parsed, directory);
+    ChangeOfCommand change(parsed, directory);
     if (name == "mkdir") return std::move(change).make_directories();
     if (name == "touch") return std::move(change).touch();
     if (name == "rm") return std::move(change).remove();
@@ -267,19 +265,18 @@ FileChange change_of(const std::vector<Argument>& arguments, const fs::path& dir
     return name == "mv" ? std::move(change).move() : std::move(change).copy();
 }
 
-bool may_leave_links(const shell::Part& part, const Where& where, const fs::path& home) {
+bool may_leave_links(const shell::Part& part, const RunDirectories& where, const fs::path& home) {
     if (part.words.empty()) return false;
     if (places_links(part)) return true;
     const std::string_view name = shell::command_name(part.words[0]);
     if (name != "mv" && name != "cp") return false;
     if (!where.known || name != part.words[0].decoded) return true;
-    return std::any_of(where.directories.begin(), where.directories.end(),
-                       [&](const fs::path& directory) {
-                           const auto arguments = arguments_of(part, directory, home);
-                           if (!arguments) return true;
-                           const FileChange change = change_of(*arguments, directory);
-                           return !change.why.empty() || change.places_links;
-                       });
+    return std::any_of(where.paths.begin(), where.paths.end(), [&](const fs::path& directory) {
+        const auto arguments = arguments_of(part, directory, home);
+        if (!arguments) return true;
+        const FileChange change = change_of(*arguments, directory);
+        return !change.why.empty() || change.places_links;
+    });
 }
 
 std::vector<fs::path> may_change(const std::vector<Argument>& arguments,
@@ -308,7 +305,7 @@ std::vector<fs::path> may_change(const std::vector<Argument>& arguments,
             operands.push_back(text);
         }
     }
-    // What cp, install and link only read is no change; what they make of it bears its name.
+    // cp, install and link only read their sources; their copies have the same names.
     const bool reads = name == "cp" || name == "install" || name == "link";
     const bool makes_in = reads || name == "mv" || name == "ln";
     const std::vector<fs::path> named = out;

@@ -11,55 +11,58 @@
 #include "host/permission/surroundings.h"
 #include "host/shell/script.h"
 
-/// The commands that acceptEdits lets through where they only make, move, copy or remove files
-/// beneath the roots: mkdir, touch, rm, rmdir, mv, cp, each with a few options.
+/// The commands that the mode acceptEdits allows if they only make, move, copy or remove files
+/// beneath the roots: mkdir, touch, rm, rmdir, mv and cp, each with a few options.
 namespace tenon::permission {
 
-/// What a directory holds, as far as it was looked at.
+/// What a directory contains, as far as it was read.
 struct TreeFacts {
-    bool complete = true;  ///< false: too much in it, or it cannot be read
+    bool complete = true;  ///< false: there is too much in it, or it cannot be read
     bool links = false;
     std::filesystem::path protected_path;  ///< the first one found
-    bool refused = false;                  ///< `refuses` said yes to a path in it
+    bool refused = false;                  ///< `refuses` was true for a path in it
 };
 
-/// Entries that are looked at for one command.
-constexpr std::size_t kMostEntries = 50'000;
+/// Directory entries that are read for one command.
+constexpr std::size_t kMostTreeEntries = 50'000;
 
-/// Looks at everything beneath `path` without following links; at nothing when it is no directory.
-/// Takes the number of entries from `budget`. `refuses` may be empty.
+/// Reads everything beneath `path` without following links; nothing if `path` is not a directory.
+/// Subtracts the number of entries from `budget`. `refuses` may be empty. Touches the file system.
 TreeFacts facts_of_tree(const std::filesystem::path& path, std::size_t& budget,
                         const std::function<bool(const std::filesystem::path&)>& refuses);
 
-/// What one file command would do.
-struct FileChange {
-    /// Not empty: not one of the commands, or not in a way that is judged, and why.
-    std::string why;
-    struct Target {
-        std::filesystem::path written;  ///< absolute, as it is written
-        std::filesystem::path real;     ///< what is changed: links followed as the command does
-        bool sure = true;
-        bool removed = false;  ///< with everything in it
-    };
-    std::vector<Target> changed;
-    std::vector<std::filesystem::path> read;  ///< links followed
-    bool deep = false;                        ///< what is read is read with everything in it
-    bool places_links = false;                ///< may leave a link where there was none
+/// A path that a file command makes, changes or removes.
+struct ChangedPath {
+    std::filesystem::path written;  ///< absolute, as it is written
+    std::filesystem::path real;     ///< what is changed: links followed as the command does
+    bool sure = true;               ///< see Location
+    bool removed = false;           ///< with everything in it
 };
 
-/// `arguments`: the program first; `directory` is where it runs, absolute. Touches the file system.
+/// What one file command would do.
+struct FileChange {
+    /// Not empty: why the command, or its options, are not judged.
+    std::string why;
+    std::vector<ChangedPath> changed;
+    std::vector<std::filesystem::path> read;  ///< links followed
+    bool deep = false;                        ///< each path in `read` is read with everything in it
+    bool places_links = false;                ///< may make a link where there was none
+};
+
+/// `arguments`: the program first, at least one. `directory`: where it runs, absolute. Touches the
+/// file system.
 FileChange change_of(const std::vector<Argument>& arguments,
                      const std::filesystem::path& directory);
 
 bool is_file_command(std::string_view program);
 
-/// Whether the part may leave a link where there was none: `ln`, `tar`, …; mv and cp where there
-/// are links in what they take, or that is not known.
-bool may_leave_links(const shell::Part& part, const Where& where,
+/// Whether the part may make a link where there was none: `ln`, `tar` …; also mv and cp, unless it
+/// is known that they take no links. Touches the file system.
+bool may_leave_links(const shell::Part& part, const RunDirectories& where,
                      const std::filesystem::path& home);
 
-/// Every path that a command of these names, or `ln`, `tee`, `truncate`, `install` or `dd`, could
-/// change, whatever its options are: for the question whether a protected one is among them.
+/// Every path that a file command, or `ln`, `tee`, `truncate`, `install`, `dd`, `unlink` or `link`,
+/// could change with any options. For finding protected paths among them.
 std::vector<std::filesystem::path> may_change(const std::vector<Argument>& arguments,
                                               const std::filesystem::path& directory);
 

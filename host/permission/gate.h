@@ -15,111 +15,110 @@
 
 namespace tenon::permission {
 
-enum class Mode { kAsk, kAcceptEdits, kPlan, kDontAsk, kBypassPermissions };
+enum class PermissionMode { kAsk, kAcceptEdits, kPlan, kDontAsk, kBypassPermissions };
 
 /// ask acceptEdits plan dontAsk bypassPermissions
-std::optional<Mode> mode_from(std::string_view name);
-std::string_view to_string(Mode mode);
+std::optional<PermissionMode> mode_from(std::string_view name);
+std::string_view to_string(PermissionMode mode);
 
 struct Config {
-    Mode mode = Mode::kAsk;
+    PermissionMode mode = PermissionMode::kAsk;
     bool yes = false;                ///< every question is answered with yes
-    bool read_only_commands = true;  ///< commands of the list need no question
+    bool read_only_commands = true;  ///< commands of the read-only list need no question
     bool read_only_sandbox = false;  ///< sandbox.mode is read-only: file tools write nothing
     std::vector<config::RuleText> deny, ask, allow;
-    std::filesystem::path workspace;              ///< absolute, symlinks resolved
-    std::filesystem::path home;                   ///< absolute, or empty
-    std::vector<std::filesystem::path> add_dirs;  ///< further folders of the file tools
-    std::vector<std::filesystem::path>
-        read_dirs;  ///< further ones for reading: skills, transcripts
+    std::filesystem::path workspace;               ///< absolute, symlinks resolved
+    std::filesystem::path home;                    ///< absolute, or empty
+    std::vector<std::filesystem::path> add_dirs;   ///< more directories of the file tools
+    std::vector<std::filesystem::path> read_dirs;  ///< more for reading: skills, transcripts
 };
 
-/// One call that did not run, for the result object.
-struct Denial {
-    std::string tool_name;
-    Json tool_input;
-};
+struct JudgedCall;
 
-/// Says whether a tool call may run: the built-in deny list and deny rules, then ask rules, then
-/// allow rules, then the mode. A command is judged part by part, its redirections as edits and
-/// reads. Deny and ask rules look at all that a text could run (`parse_script`), allow rules and
-/// modes only at what is wholly understood (`understand`). What a call does follows from the facts
-/// of its tool; those of a third-party tool count for deny and ask rules alone.
+/// Decides whether a tool call may run: first the built-in deny list and the deny rules, then the
+/// ask rules, then the allow rules, then the mode. A command is judged part by part, with its
+/// redirections as edits and reads. Deny and ask rules look at everything that a text could run
+/// (`parse_script`); allow rules and modes only at text that is fully understood (`understand`).
+/// What a call does follows from the facts of its tool. The facts of a third-party tool count only
+/// for deny and ask rules.
 /// Not responsible for keeping file tools beneath their roots. Thread-safe. Blocks only while a
-/// person is asked, one question at a time.
-class Gate final : public agent::Gate {
+/// person is asked; there is one question at a time.
+class RuleGate final : public agent::Gate {
 public:
-    /// `asker` outlives the gate; null: nobody can be asked, and what would ask is refused with the
-    /// rule that would allow it. Rules that cannot be read are left out: see errors().
-    explicit Gate(Config config, Asker* asker = nullptr);
+    /// `asker` outlives the gate. Null: nobody can be asked, and a call that needs a question is
+    /// refused with the rule that would allow it. Rules that cannot be read are left out: see
+    /// errors().
+    explicit RuleGate(Config config, Asker* asker = nullptr);
 
     /// One for each rule that could not be read, with its origin and text.
     [[nodiscard]] const std::vector<Error>& errors() const { return errors_; }
-    /// As they were read. Rules added by "always for this session" are not among them.
+    /// The rules of the configuration, without those that "always for this session" has added.
     [[nodiscard]] const Rules& rules() const { return rules_; }
 
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
                   std::stop_token stop) override {
         return judge(tool, call, std::move(stop), {});
     }
-    /// `on_behalf_of` stands in questions and refusals behind the tool's name; may be empty.
+    /// Questions and refusals name `on_behalf_of` after the tool; it may be empty.
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call, std::stop_token stop,
                   std::string_view on_behalf_of);
 
     /// The same for a command that a third-party plugin submits; `who` names the plugin. `cwd` may
-    /// be empty or relative to the workspace. Rules that name the tool `as_tool` hold too.
+    /// be empty or relative to the workspace. Rules that name the tool `as_tool` apply too.
     Verdict judge_command(std::string_view who, std::string_view command, std::string_view cwd,
                           std::stop_token stop, std::string_view as_tool = {});
 
-    /// A plugin's own question. --yes and bypassPermissions answer yes; where nobody can be asked,
-    /// no.
+    /// A plugin's own question. The answer is yes with --yes and in the mode bypassPermissions; it
+    /// is no where nobody can be asked.
     Verdict ask(std::string_view who, std::string_view question, std::stop_token stop);
 
     /// Whether a deny rule forbids this path. `path` is absolute, symlinks resolved.
     [[nodiscard]] bool denied_read(const std::filesystem::path& path) const;
     [[nodiscard]] bool denied_edit(const std::filesystem::path& path) const;
 
-    /// Whether a bare deny rule covers the whole tool, so that a model need not be told of it.
+    /// Whether a bare deny rule covers the whole tool, so that the model is not offered it.
     [[nodiscard]] bool removes(const agent::ToolSpec& tool) const;
 
-    /// How many questions stand in line behind the one that is put, if one is.
+    /// How many questions wait for the one that is being asked.
     [[nodiscard]] std::size_t waiting_questions() const;
 
-    /// The calls refused so far.
-    [[nodiscard]] std::vector<Denial> denials() const;
-
 private:
-    struct Case;
+    class AskingTurn;
 
+    // judged_call.cpp: what a call needs
     [[nodiscard]] std::filesystem::path directory_of(std::string_view cwd) const;
-    void judge_facts(Case& judged, const agent::ToolSpec& tool) const;
+    void add_needs_of_facts(JudgedCall& judged, const agent::ToolSpec& tool) const;
     [[nodiscard]] std::vector<Need> path_needs(const agent::ToolSpec& tool,
                                                const Json& input) const;
-    Verdict decide(const Case& judged, const std::stop_token& stop);
-    void take_apart(Case& judged, std::string_view command) const;
-    void study(Case& judged, const CommandNeeds& command) const;
-    [[nodiscard]] bool by_rule(const Need& need) const;
-    [[nodiscard]] bool restricted(Rule::Kind kind, const std::filesystem::path& path) const;
-    [[nodiscard]] std::optional<std::string> denied(const Case& judged) const;
-    [[nodiscard]] std::optional<std::string> not_taken_apart(const Case& judged) const;
-    [[nodiscard]] std::optional<std::string> refused_by_plan(const Case& judged) const;
-    [[nodiscard]] const Rule* asks(const Case& judged) const;
-    [[nodiscard]] bool allows(const Case& judged, const Need& need) const;
-    [[nodiscard]] const Need* out_of_reach(const Case& judged) const;
-    [[nodiscard]] std::vector<const Need*> open_needs(const Case& judged) const;
-    Verdict refuse_unasked(const Case& judged, const Rule* rule);
-    Verdict put_question(const Case& judged, const std::stop_token& stop);
-    [[nodiscard]] Question question(const Case& judged, const std::vector<const Need*>& open,
+    void add_command_needs(JudgedCall& judged, std::string_view command) const;
+    void judge_parts(JudgedCall& judged, const CommandNeeds& command) const;
+
+    // gate.cpp: the order of the verdicts
+    Verdict decide(const JudgedCall& judged, const std::stop_token& stop);
+    [[nodiscard]] std::optional<std::string> denial(const JudgedCall& judged) const;
+    [[nodiscard]] std::optional<std::string> denial_of_unparsed_text(
+        const JudgedCall& judged) const;
+    [[nodiscard]] std::optional<std::string> refusal_by_plan_mode(const JudgedCall& judged) const;
+    [[nodiscard]] const Rule* matching_ask_rule(const JudgedCall& judged) const;
+    [[nodiscard]] bool is_allowed_by_rule(const Need& need) const;
+    [[nodiscard]] bool is_allowed(const JudgedCall& judged, const Need& need) const;
+    [[nodiscard]] std::vector<const Need*> unmet_needs(const JudgedCall& judged) const;
+    [[nodiscard]] const Need* need_outside_roots(const JudgedCall& judged) const;
+    [[nodiscard]] bool is_restricted(RuleSubject subject, const std::filesystem::path& path) const;
+
+    // gate_questions.cpp: questions and their answers
+    Verdict put_question(const JudgedCall& judged, const std::stop_token& stop);
+    [[nodiscard]] Verdict refuse_unasked(const JudgedCall& judged, const Rule* rule) const;
+    [[nodiscard]] Question question(const JudgedCall& judged, const std::vector<const Need*>& unmet,
                                     const Rule* rule) const;
-    Verdict refuse(const Case& judged, std::string reason);
     bool take_turn(const std::stop_token& stop);
     void end_turn();
     void remember(const std::vector<std::string>& rules);
 
     Config config_;
     Asker* asker_;
-    Places places_;
-    Roots roots_;
+    BaseDirectories bases_;
+    FileRoots roots_;
     ShellEnvironment environment_;
     std::vector<Error> errors_;
     Rules rules_;
@@ -129,8 +128,7 @@ private:
     Condition turn_;
     bool asking_ TENON_GUARDED_BY(mutex_) = false;
     std::size_t waiting_ TENON_GUARDED_BY(mutex_) = 0;
-    std::vector<Rule> session_ TENON_GUARDED_BY(mutex_);
-    std::vector<Denial> denials_ TENON_GUARDED_BY(mutex_);
+    std::vector<Rule> session_rules_ TENON_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenon::permission

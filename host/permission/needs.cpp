@@ -16,22 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Longer commands would drown the message that names their rule.
+/// A rule for a longer command would be unreadable in a message.
 constexpr std::size_t kLongestRule = 1'000;
-/// Redirections of one command that are looked at one by one, in each directory.
+/// Pairs of redirection and directory in one command that are judged one by one.
 constexpr std::size_t kMostRedirections = 1'000;
-constexpr std::size_t kMostDirectories = 16;
-/// A text of more commands is not judged one by one.
+constexpr std::size_t kMostStartDirectories = 16;
+/// The commands of a text with more of them are not judged one by one.
 constexpr std::size_t kMostParts = 1'000;
 
-Need path_need(std::string_view tool, Need::Kind kind, const fs::path& path, const Roots& roots) {
+Need path_need(std::string_view tool, NeedKind kind, const fs::path& path, const FileRoots& roots) {
     Need need;
     need.tool = tool;
     need.kind = kind;
     need.path = normalised(path, "/");
     need.real = resolved(path);
-    need.inside = is_beneath(need.real, kind == Need::Kind::kEdit ? roots.write : roots.read);
-    if (kind != Need::Kind::kEdit) return need;
+    need.inside = is_beneath(need.real, kind == NeedKind::kEdit ? roots.write : roots.read);
+    if (kind != NeedKind::kEdit) return need;
     auto name = protected_target(need.real, roots.write);
     if (!name) name = protected_name(need.path, roots.write);
     need.protected_name = name.value_or("");
@@ -42,16 +42,16 @@ bool is_input(const shell::Redirection& redirection) {
     return redirection.op == "<" || redirection.op == "<>";
 }
 
-/// What the rules call it; a redirection for reading and writing is both.
-std::vector<Need::Kind> kinds_of(const shell::Redirection& redirection) {
-    std::vector<Need::Kind> kinds;
-    if (redirection.writes_file()) kinds.push_back(Need::Kind::kEdit);
+/// One for each way in which the file is opened: `<>` is both.
+std::vector<NeedKind> kinds_of(const shell::Redirection& redirection) {
+    std::vector<NeedKind> kinds;
+    if (redirection.writes_file()) kinds.push_back(NeedKind::kEdit);
     if (is_input(redirection) && redirection.target.decoded != "/dev/null")
-        kinds.push_back(Need::Kind::kRead);
+        kinds.push_back(NeedKind::kRead);
     return kinds;
 }
 
-Need unknown_file(Need::Kind kind) {
+Need unknown_file(NeedKind kind) {
     Need need;
     need.kind = kind;
     need.certain = false;
@@ -64,11 +64,12 @@ public:
     Redirections(const CommandContext& context, std::vector<Need>& out)
         : context_(context), out_(out) {}
 
-    /// For allow rules: every file it may be, in every directory the part may run in. A pattern is
-    /// not known before it is expanded.
-    void add_open(const shell::Redirection& redirection, const Where& where, bool stale) {
-        for (const Need::Kind kind : kinds_of(redirection)) {
-            const auto target = value_of(redirection.target, context_.places.home);
+    /// For allow rules: every file that it may be, in every directory where the part may run. A
+    /// pattern counts as unknown. `stale`: another part may change where a path leads.
+    void add_required(const shell::Redirection& redirection, const RunDirectories& where,
+                      bool stale) {
+        for (const NeedKind kind : kinds_of(redirection)) {
+            const auto target = value_of(redirection.target, context_.bases.home);
             if (!target || stale || target->empty() || too_many()) {
                 add_unknown(kind);
             } else if ((*target)[0] == '/') {
@@ -76,20 +77,21 @@ public:
             } else if (!where.known) {
                 add_unknown(kind);
             } else {
-                for (const fs::path& directory : where.directories)
+                for (const fs::path& directory : where.paths)
                     add(kind, directory / *target);
             }
         }
     }
 
-    /// For deny rules: every file it could be. False: too many to look at.
-    bool add_seen(const shell::Redirection& redirection, const std::vector<fs::path>& directories) {
-        for (const Need::Kind kind : kinds_of(redirection)) {
+    /// For deny rules: every file that it could be. False: there are too many.
+    bool add_possible(const shell::Redirection& redirection,
+                      const std::vector<fs::path>& directories) {
+        for (const NeedKind kind : kinds_of(redirection)) {
             const shell::Word& word = redirection.target;
             bool known = false;
             for (const fs::path& directory : directories) {
                 if (too_many()) return false;
-                if (const auto names = arguments_of(word, directory, context_.places.home)) {
+                if (const auto names = arguments_of(word, directory, context_.bases.home)) {
                     known = true;
                     for (const Argument& name : *names)
                         add(kind, !name.text.empty() && name.text[0] == '/'
@@ -105,26 +107,26 @@ public:
 private:
     [[nodiscard]] bool too_many() const { return seen_.size() > kMostRedirections; }
 
-    void add(Need::Kind kind, const fs::path& path) {
+    void add(NeedKind kind, const fs::path& path) {
         if (!seen_.insert({kind, path.native()}).second) return;
         Need need = path_need({}, kind, path, context_.roots);
         need.certain = locate(path).sure;
         need.inside = need.inside && need.certain;
         out_.push_back(std::move(need));
     }
-    void add_unknown(Need::Kind kind) {
+    void add_unknown(NeedKind kind) {
         if (seen_.insert({kind, {}}).second) out_.push_back(unknown_file(kind));
     }
 
     const CommandContext& context_;
     std::vector<Need>& out_;
-    std::set<std::pair<Need::Kind, std::string>> seen_;
+    std::set<std::pair<NeedKind, std::string>> seen_;
 };
 
-/// Where relative names of a text could start: at `cwd`, and at whatever directory it names in `cd`
-/// or `pushd`, one after the other. Nothing when there are too many.
-std::optional<std::vector<fs::path>> directories_of(const shell::Script& script,
-                                                    const fs::path& cwd, const fs::path& home) {
+/// The directories where a relative path of the text could start: `cwd`, and each directory that
+/// its `cd` and `pushd` could lead to from there. Nothing if there are too many.
+std::optional<std::vector<fs::path>> start_directories(const shell::Script& script,
+                                                       const fs::path& cwd, const fs::path& home) {
     std::vector<fs::path> out = {cwd};
     std::set<std::string> known = {cwd.native()};
     for (const shell::Part& part : script.parts) {
@@ -137,7 +139,7 @@ std::optional<std::vector<fs::path>> directories_of(const shell::Script& script,
             for (std::size_t at = 0, size = out.size(); at < size; ++at) {
                 fs::path there = (*target)[0] == '/' ? fs::path(*target) : out[at] / *target;
                 if (known.insert(there.native()).second) out.push_back(std::move(there));
-                if (out.size() > kMostDirectories) return std::nullopt;
+                if (out.size() > kMostStartDirectories) return std::nullopt;
             }
         }
     }
@@ -153,7 +155,7 @@ std::string escaped(std::string_view path) {
     return out;
 }
 
-std::string shown(const fs::path& path, const fs::path& workspace) {
+std::string shown_path(const fs::path& path, const fs::path& workspace) {
     if (path == workspace) return ".";
     return is_beneath(path, {workspace}) ? path.lexically_relative(workspace).string()
                                          : path.string();
@@ -161,19 +163,20 @@ std::string shown(const fs::path& path, const fs::path& workspace) {
 
 std::string path_pattern(const fs::path& real, const fs::path& workspace) {
     if (!is_beneath(real, {workspace})) return "/" + escaped(real.string());
-    const std::string below = escaped(shown(real, workspace));
+    const std::string below = escaped(shown_path(real, workspace));
     const bool anchored =
         below.find('/') != std::string::npos && below[0] != '~' && below[0] != '!';
     return anchored || below == "." ? below : "./" + below;
 }
 
 bool is_for_path(const Rule& rule, const Need& need) {
-    return rule.kind() == (need.kind == Need::Kind::kEdit ? Rule::Kind::kEdit : Rule::Kind::kRead);
+    return rule.subject() ==
+           (need.kind == NeedKind::kEdit ? RuleSubject::kEdit : RuleSubject::kRead);
 }
 
 Need command_need(std::string_view tool, shell::Part part) {
     Need need;
-    need.kind = Need::Kind::kCommand;
+    need.kind = NeedKind::kCommand;
     need.tool = tool;
     need.opaque = !part.opaque.empty();
     need.part = std::move(part);
@@ -186,86 +189,88 @@ bool leaves_directory(const shell::Part& part) {
     return name == "cd" || name == "pushd" || name == "popd";
 }
 
-/// The text as one thing.
-Need whole_text(std::string_view tool, std::string_view command, std::string why) {
+/// One need for the whole text.
+Need need_of_whole_text(std::string_view tool, std::string_view command, std::string why) {
     shell::Part part;
     part.written = part.whole = command;
     part.opaque = std::move(why);
     return command_need(tool, std::move(part));
 }
 
-void see(CommandNeeds& needs, std::string_view tool, shell::Script script, const fs::path& cwd,
-         const CommandContext& context) {
-    needs.failed = std::move(script.failed);
+void add_possible_needs(CommandNeeds& needs, std::string_view tool, shell::Script script,
+                        const fs::path& cwd, const CommandContext& context) {
+    needs.parse_failure = std::move(script.failed);
     if (context.path_rules) {
-        const auto directories = directories_of(script, cwd, context.places.home);
-        Redirections redirections(context, needs.seen);
+        const auto directories = start_directories(script, cwd, context.bases.home);
+        Redirections redirections(context, needs.possible);
         for (const shell::Part& part : script.parts)
             for (const shell::Redirection& redirection : part.redirections)
-                if (!directories || !redirections.add_seen(redirection, *directories))
-                    needs.failed = "too many redirections and directories to look at";
+                if (!directories || !redirections.add_possible(redirection, *directories))
+                    needs.parse_failure = "too many redirections and directories to look at";
     }
     std::set<std::string> known;
     for (shell::Part& part : script.parts)
         if (known.insert(part.whole + '\1' + part.written + '\1' + part.opaque).second)
-            needs.seen.push_back(command_need(tool, std::move(part)));
+            needs.possible.push_back(command_need(tool, std::move(part)));
 }
 
-/// What makes two parts of one text the same to a judge.
-std::string identity(const shell::Part& part, const Where& where) {
+/// Two parts with the same identity get the same verdict.
+std::string identity(const shell::Part& part, const RunDirectories& where) {
     std::string out = part.whole + '\1' + part.written + '\1' + part.opaque;
-    for (const fs::path& directory : where.directories)
+    for (const fs::path& directory : where.paths)
         out.append("\1").append(directory.native());
     return out + (where.known ? "" : "\1?") + (part.given_input ? "\1<" : "");
 }
 
-bool runs_inside(const Where& where, const Roots& roots) {
-    return where.known && std::all_of(where.directories.begin(), where.directories.end(),
-                                      [&](const fs::path& directory) {
-                                          return is_beneath(resolved(directory), roots.write);
-                                      });
+bool runs_inside(const RunDirectories& where, const FileRoots& roots) {
+    return where.known &&
+           std::all_of(where.paths.begin(), where.paths.end(), [&](const fs::path& directory) {
+               return is_beneath(resolved(directory), roots.write);
+           });
 }
 
-void need_parts(CommandNeeds& needs, std::string_view tool, const CommandContext& context) {
+void add_required_needs(CommandNeeds& needs, std::string_view tool, const CommandContext& context) {
     std::map<std::string, bool> leaves;
     const bool several = needs.parts.size() > 1;
     std::vector<std::string> identities;
     for (std::size_t i = 0; i < needs.parts.size(); ++i) {
-        identities.push_back(identity(needs.parts[i], needs.places[i]));
+        identities.push_back(identity(needs.parts[i], needs.directories[i]));
         if (!several) break;
         const auto [entry, is_new] = leaves.try_emplace(identities.back(), false);
         if (is_new)
-            entry->second = may_leave_links(needs.parts[i], needs.places[i], context.places.home);
+            entry->second =
+                may_leave_links(needs.parts[i], needs.directories[i], context.bases.home);
         needs.leaves_links.push_back(entry->second);
     }
     const auto links = std::count(needs.leaves_links.begin(), needs.leaves_links.end(), true);
-    Redirections redirections(context, needs.open);
+    Redirections redirections(context, needs.required);
     std::map<std::string, std::size_t> known;
     for (std::size_t i = 0; i < needs.parts.size(); ++i) {
         const shell::Part& part = needs.parts[i];
-        // A link that another part makes would be followed.
+        // The redirection would follow a link that another part makes.
         const bool own = several && needs.leaves_links[i] && !needs.loops;
         const bool stale = links > (own ? 1 : 0);
         for (const shell::Redirection& redirection : part.redirections)
-            redirections.add_open(redirection, needs.places[i], stale);
+            redirections.add_required(redirection, needs.directories[i], stale);
         // A redirection alone runs nothing.
         const bool nothing = part.words.empty() && part.assignments.empty() &&
                              !part.redirections.empty() && part.opaque.empty();
-        const auto [entry, is_new] = known.try_emplace(identities[i], needs.open.size());
+        const auto [entry, is_new] = known.try_emplace(identities[i], needs.required.size());
         needs.need_of_part.push_back(nothing ? shell::Part::kNone : entry->second);
         if (nothing || !is_new) continue;
         Need need = command_need(tool, part);
-        need.runs_inside = runs_inside(needs.places[i], context.roots);
-        needs.open.push_back(std::move(need));
+        need.runs_inside = runs_inside(needs.directories[i], context.roots);
+        needs.required.push_back(std::move(need));
     }
 }
 
 }  // namespace
 
 bool Need::matched_by_deny(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return rule.names_tool(tool);
-    if (kind == Kind::kCommand) return rule.kind() == Rule::Kind::kBash && rule.denies(part);
-    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
+    if (rule.subject() == RuleSubject::kTool) return rule.names_tool(tool);
+    if (kind == NeedKind::kCommand)
+        return rule.subject() == RuleSubject::kBash && rule.denies(part);
+    if (kind == NeedKind::kTool) return rule.subject() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     return rule.bare() ||
            (!path.empty() && (rule.matches_path(path, true) || rule.matches_path(real, true)));
@@ -273,15 +278,16 @@ bool Need::matched_by_deny(const Rule& rule) const {
 
 bool Need::matched_by_ask(const Rule& rule) const {
     return matched_by_deny(rule) ||
-           (kind == Kind::kCommand && rule.kind() == Rule::Kind::kBash && rule.asks(part));
+           (kind == NeedKind::kCommand && rule.subject() == RuleSubject::kBash && rule.asks(part));
 }
 
 bool Need::matched_by_allow(const Rule& rule) const {
-    if (rule.kind() == Rule::Kind::kTool) return protected_name.empty() && rule.names_tool(tool);
-    if (kind == Kind::kCommand)
-        return rule.kind() == Rule::Kind::kBash &&
+    if (rule.subject() == RuleSubject::kTool)
+        return protected_name.empty() && rule.names_tool(tool);
+    if (kind == NeedKind::kCommand)
+        return rule.subject() == RuleSubject::kBash &&
                (rule.bare() || (runs_inside && rule.allows(part, opaque)));
-    if (kind == Kind::kTool) return rule.kind() == rules && rule.matches_name(name);
+    if (kind == NeedKind::kTool) return rule.subject() == rules && rule.matches_name(name);
     if (!is_for_path(rule, *this)) return false;
     if (!protected_name.empty() && !rule.names(protected_name)) return false;
     return rule.bare() || (certain && rule.matches_path(real, false));
@@ -289,19 +295,19 @@ bool Need::matched_by_allow(const Rule& rule) const {
 
 std::string Need::description(const fs::path& workspace) const {
     switch (kind) {
-        case Kind::kCommand: {
+        case NeedKind::kCommand: {
             std::string text = "run `" + (part.written.empty() ? part.whole : part.written) + "`";
             if (opaque && !part.opaque.empty())
                 text += " (not wholly understood: " + part.opaque + ")";
             return text;
         }
-        case Kind::kEdit:
-            return certain ? "write " + shown(real, workspace)
+        case NeedKind::kEdit:
+            return certain ? "write " + shown_path(real, workspace)
                            : "write a file that only the shell knows";
-        case Kind::kRead:
-            return certain ? "read " + shown(real, workspace)
+        case NeedKind::kRead:
+            return certain ? "read " + shown_path(real, workspace)
                            : "read a file that only the shell knows";
-        case Kind::kTool:
+        case NeedKind::kTool:
             break;
     }
     return "be used";
@@ -309,15 +315,15 @@ std::string Need::description(const fs::path& workspace) const {
 
 std::string Need::rule(const fs::path& workspace) const {
     switch (kind) {
-        case Kind::kCommand: {
+        case NeedKind::kCommand: {
             if (opaque || !runs_inside || part.written.empty() ||
                 part.written.size() > kLongestRule)
                 return "Bash";
             return "Bash(" + TextPattern::quote(part.written) + ")";
         }
-        case Kind::kEdit: {
+        case NeedKind::kEdit: {
             if (!certain) return "Edit";
-            // A link with a protected name: the rule that fits where it leads does not hold it.
+            // A link with a protected name: the rule for its target does not hold that name.
             if (!protected_name.empty() &&
                 std::none_of(real.begin(), real.end(), [&](const fs::path& one) {
                     return equal_letters(one.native(), protected_name);
@@ -325,9 +331,9 @@ std::string Need::rule(const fs::path& workspace) const {
                 return {};
             return "Edit(" + path_pattern(real, workspace) + ")";
         }
-        case Kind::kRead:
+        case NeedKind::kRead:
             return certain ? "Read(" + path_pattern(real, workspace) + ")" : "Read";
-        case Kind::kTool:
+        case NeedKind::kTool:
             break;
     }
     return tool;
@@ -341,32 +347,32 @@ CommandNeeds needs_of_command(std::string_view tool, std::string_view command, c
     if (understood.parts.size() > kMostParts)
         understood = {{}, "more than " + std::to_string(kMostParts) + " commands"};
     if (!understood.unclear.empty() || understood.parts.empty()) {
-        // The files that it is seen to redirect to still count one by one.
-        Redirections redirections(context, needs.open);
-        const Where where{std::none_of(script.parts.begin(), script.parts.end(), leaves_directory),
-                          {cwd}};
+        // The redirections are known nevertheless, and count one by one.
+        Redirections redirections(context, needs.required);
+        const RunDirectories where{
+            std::none_of(script.parts.begin(), script.parts.end(), leaves_directory), {cwd}};
         for (const shell::Part& part : script.parts)
             for (const shell::Redirection& redirection : part.redirections)
-                redirections.add_open(redirection, where, false);
-        needs.open.push_back(whole_text(tool, command, std::move(understood.unclear)));
-        see(needs, tool, std::move(script), cwd, context);
+                redirections.add_required(redirection, where, false);
+        needs.required.push_back(need_of_whole_text(tool, command, std::move(understood.unclear)));
+        add_possible_needs(needs, tool, std::move(script), cwd, context);
         return needs;
     }
-    see(needs, tool, std::move(script), cwd, context);
-    needs.places =
-        places_of_parts(command, understood.parts, cwd, context.places.home, context.environment);
+    add_possible_needs(needs, tool, std::move(script), cwd, context);
+    needs.directories =
+        run_directories_of(command, understood.parts, cwd, context.bases.home, context.environment);
     needs.parts = std::move(understood.parts);
     needs.loops = command.find("done") != std::string_view::npos;
-    need_parts(needs, tool, context);
+    add_required_needs(needs, tool, context);
     return needs;
 }
 
-std::vector<Need> needs_of_path(std::string_view tool, Need::Kind kind, std::string_view path,
-                                const Places& places, const Roots& roots) {
+std::vector<Need> needs_of_path(std::string_view tool, NeedKind kind, std::string_view path,
+                                const BaseDirectories& bases, const FileRoots& roots) {
     // As path.open/1 reads it: text that it gave for a path that is not UTF-8 is that path.
     const std::string bytes = path_from_text(path);
     const fs::path asked(utf8::is_valid(bytes) ? std::string(path) : bytes);
-    return {path_need(tool, kind, asked.is_absolute() ? asked : places.workspace / asked, roots)};
+    return {path_need(tool, kind, asked.is_absolute() ? asked : bases.workspace / asked, roots)};
 }
 
 }  // namespace tenon::permission

@@ -10,75 +10,78 @@
 #include "host/permission/surroundings.h"
 #include "host/shell/script.h"
 
-/// What a tool call would do, in the terms that rules speak of.
+/// What a tool call would do, in the terms of the rules.
 namespace tenon::permission {
 
-/// Where file tools may go, symlinks resolved.
-struct Roots {
+/// The directories that file tools may use, symlinks resolved.
+struct FileRoots {
     std::vector<std::filesystem::path> write;  ///< the workspace first
-    std::vector<std::filesystem::path> read;   ///< these and more
+    std::vector<std::filesystem::path> read;   ///< the same and more
 };
+
+enum class NeedKind { kCommand, kEdit, kRead, kTool };
 
 /// One thing that must be allowed, or that a deny rule may forbid.
 struct Need {
-    enum class Kind { kCommand, kEdit, kRead, kTool };
-
-    Kind kind = Kind::kTool;
-    std::string tool;  ///< empty: a redirection, or what a command changes
-    shell::Part part;  ///< kCommand
-    bool opaque = false;
-    bool runs_inside = true;    ///< kCommand: it is known to run beneath the roots
-    bool read_only = false;     ///< kCommand: judged as one of the list (see PartJudge)
-    bool file_command = false;  ///< kCommand: likewise, one that acceptEdits lets through
-    std::filesystem::path
-        path;  ///< kEdit, kRead: absolute, `..` removed by the letters; empty: only the shell knows
-    std::filesystem::path real;  ///< where it leads, links followed before `..`
-    bool certain = true;         ///< false: the path may be another one, or is not known
+    NeedKind kind = NeedKind::kTool;
+    std::string tool;           ///< empty: a redirection, or what a command changes
+    shell::Part part;           ///< kCommand
+    bool opaque = false;        ///< kCommand: `part` is not fully understood
+    bool runs_inside = true;    ///< kCommand: it certainly runs beneath the roots
+    bool read_only = false;     ///< kCommand: a read-only command (see PartJudge)
+    bool file_command = false;  ///< kCommand: a command that acceptEdits allows (see PartJudge)
+    /// kEdit, kRead: absolute, `..` removed lexically. Empty: only the shell knows it.
+    std::filesystem::path path;
+    std::filesystem::path real;  ///< where `path` leads, links followed before `..`
+    bool certain = true;         ///< false: the path is not known, or may be another one
     bool inside = false;         ///< certain, and beneath the roots for its purpose
-    std::string protected_name;  ///< kEdit: a change of it asks in every mode but bypassPermissions
-    Rule::Kind rules = Rule::Kind::kTool;  ///< kTool: kAgent or kSkill when those judge it too
-    std::string name;                      ///< kTool: what Agent(name) and Skill(name) look at
+    std::string protected_name;  ///< kEdit: a change asks in every mode but bypassPermissions
+    RuleSubject rules = RuleSubject::kTool;  ///< kTool: kAgent or kSkill if those rules apply too
+    std::string name;  ///< kTool: the name that Agent(…) and Skill(…) match
 
     [[nodiscard]] bool matched_by_deny(const Rule& rule) const;
     [[nodiscard]] bool matched_by_ask(const Rule& rule) const;
-    /// A protected file is allowed only by a rule that holds its name: `Edit(.envrc)`, not `Edit`
-    /// or `Edit(**)`.
+    /// Only a rule with the name of a protected file allows it: `Edit(.envrc)`, but neither `Edit`
+    /// nor `Edit(**)`.
     [[nodiscard]] bool matched_by_allow(const Rule& rule) const;
 
     /// "run `npm test`", "write src/a.c"
     [[nodiscard]] std::string description(const std::filesystem::path& workspace) const;
-    /// The narrowest rule that allows it; empty: none does.
+    /// The narrowest rule that allows it; empty: no rule does.
     [[nodiscard]] std::string rule(const std::filesystem::path& workspace) const;
 };
 
-/// What a command text means to the rules.
+/// What a command's text needs.
 struct CommandNeeds {
-    std::vector<Need> seen;  ///< what deny rules and ask rules look at: more than what happens
-    std::vector<Need> open;  ///< what must be allowed, each
-    /// Not empty: the text could not be taken apart, so that `seen` may lack something.
-    std::string failed;
-    /// The understood parts, with where they run; empty when the text is not understood.
+    std::vector<Need> possible;  ///< what the text could do, or more: for deny and ask rules
+    std::vector<Need> required;  ///< what must be allowed, each
+    /// Not empty: why the text could not be parsed. Then `possible` may lack something.
+    std::string parse_failure;
+    /// The parts of an understood text, and where each runs; empty if the text is not understood.
     std::vector<shell::Part> parts;
-    std::vector<Where> places;
-    /// For each part the place of its command in `open`, which equal parts share.
+    std::vector<RunDirectories> directories;
+    /// For each part the index of its need in `required`; equal parts share one need. Part::kNone
+    /// for a part that runs nothing.
     std::vector<std::size_t> need_of_part;
-    std::vector<bool> leaves_links;  ///< for each part, see `may_leave_links`; empty: one part
-    bool loops = false;              ///< parts may run again, after what they did themselves
+    std::vector<bool>
+        leaves_links;    ///< for each part, see `may_leave_links`; empty if there is only one
+    bool loops = false;  ///< a part may run again and see its own effects
 };
 
 struct CommandContext {
-    const Places& places;
-    const Roots& roots;
+    const BaseDirectories& bases;
+    const FileRoots& roots;
     const ShellEnvironment& environment;
-    bool path_rules = false;  ///< deny or ask rules on Read and Edit are in force
+    bool path_rules = false;  ///< there are deny or ask rules about Read or Edit
 };
 
 /// `cwd` is absolute. Touches the file system.
 CommandNeeds needs_of_command(std::string_view tool, std::string_view command,
                               const std::filesystem::path& cwd, const CommandContext& context);
 
-/// What one of the file tools would read or write: links followed as the tool itself follows them.
-std::vector<Need> needs_of_path(std::string_view tool, Need::Kind kind, std::string_view path,
-                                const Places& places, const Roots& roots);
+/// The needs of a file tool that reads or writes `path`. Links are followed as the tool itself
+/// follows them.
+std::vector<Need> needs_of_path(std::string_view tool, NeedKind kind, std::string_view path,
+                                const BaseDirectories& bases, const FileRoots& roots);
 
 }  // namespace tenon::permission

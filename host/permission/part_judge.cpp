@@ -19,7 +19,7 @@ fs::path absolute(const std::string& path, const fs::path& directory) {
     return !path.empty() && path[0] == '/' ? fs::path(path) : directory / path;
 }
 
-/// A pattern whose names may begin with a dash, which a program takes for options.
+/// The pattern may find a name that begins with a dash, which a program takes for an option.
 bool is_open_pattern(const shell::Word& word) {
     return word.pattern &&
            std::string_view("*?[-\"'\\").find(word.written[0]) != std::string_view::npos;
@@ -30,19 +30,15 @@ bool is_plain_file_or_directory(const fs::path& path) {
     return ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode);
 }
 
-std::string shown(const fs::path& path) {
-    return path.string();
-}
-
-/// What a tree brings that is protected in its new place alone: the `fish` in what becomes
-/// `.config`. As it is written, and links followed.
-std::vector<std::pair<fs::path, fs::path>> carried_pairs(const FileChange& change) {
+/// Paths in a moved or copied tree that are protected only in their new place: `fish` in a tree
+/// that becomes `.config`. Each as it is written, and with links followed.
+std::vector<std::pair<fs::path, fs::path>> carried_protected_pairs(const FileChange& change) {
     std::vector<fs::path> sources;
     if (change.deep) sources = change.read;
-    for (const FileChange::Target& target : change.changed)
+    for (const ChangedPath& target : change.changed)
         if (target.removed) sources.push_back(target.real);
     std::vector<std::pair<fs::path, fs::path>> out;
-    for (const FileChange::Target& target : change.changed) {
+    for (const ChangedPath& target : change.changed) {
         if (target.removed) continue;
         const fs::path written = normalised(target.written, "/");
         for (const fs::path& place : {written, target.real})
@@ -58,20 +54,19 @@ std::vector<std::pair<fs::path, fs::path>> carried_pairs(const FileChange& chang
 
 }  // namespace
 
-PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Roots& roots,
+PartJudge::PartJudge(const CommandNeeds& command, const fs::path& home, const FileRoots& roots,
                      const ShellEnvironment& environment, const Restrictions& restrictions)
     : parts_(command.parts),
-      places_(command.places),
-      around_(around),
+      directories_(command.directories),
+      home_(home),
       roots_(roots),
       environment_(environment),
       restrictions_(restrictions),
       effects_(command.parts.size()) {
     const std::vector<shell::Part>& parts = command.parts;
-    // In a loop a part runs again after what it did itself. In a pipeline, in the background and in
-    // a loop parts run before others that stand in front of them: the order does not count. Sums,
-    // so that time stays in proportion to the parts.
-    std::vector<Effects> own(parts.size());
+    // The order of the parts does not count: in a pipeline, in the background and in a loop a part
+    // may run before an earlier one, and in a loop after itself. Sums keep the time linear.
+    std::vector<OtherEffects> own(parts.size());
     std::size_t names = 0;
     std::size_t links = 0;
     bool shell = false;
@@ -87,7 +82,7 @@ PartJudge::PartJudge(const CommandNeeds& command, const Places& around, const Ro
                        links > (own[i].links && !command.loops ? 1U : 0U)};
 }
 
-/// What read-only commands and file commands have in common.
+/// The conditions that read-only commands and file commands share.
 std::string PartJudge::why_not_plain(std::size_t i) const {
     const shell::Part& part = parts_[i];
     if (!part.opaque.empty()) return part.opaque;
@@ -95,7 +90,7 @@ std::string PartJudge::why_not_plain(std::size_t i) const {
     if (!part.assignments.empty()) return "it begins with an assignment";
     if (!part.words[0].literal()) return "the program is named by a pattern";
     if (effects_[i].shell) return "another part changes how the shell runs it";
-    if (!places_[i].known) return "only the shell knows the directory it runs in";
+    if (!directories_[i].known) return "only the shell knows the directory it runs in";
     if (effects_[i].links) return "another part may move or make links that it follows";
     for (const shell::Word& word : part.words) {
         if (word.pattern && environment_.changed_patterns)
@@ -106,7 +101,7 @@ std::string PartJudge::why_not_plain(std::size_t i) const {
     return why_program_is_not_plain(i);
 }
 
-/// The program must be one that nothing in the workspace stands in for.
+/// No file in the workspace may run in the place of the program.
 std::string PartJudge::why_program_is_not_plain(std::size_t i) const {
     const std::string& name = parts_[i].words[0].decoded;
     if (is_read_only_builtin(name)) return {};
@@ -124,13 +119,13 @@ std::string PartJudge::why_program_is_not_plain(std::size_t i) const {
             ::access(file.c_str(), X_OK) != 0)
             continue;
         if (is_beneath(resolved(file), roots_.write) || is_beneath(file, roots_.write))
-            return "the program lies in the workspace: " + shown(file);
+            return "the program lies in the workspace: " + file.string();
         return {};
     }
     return {};
 }
 
-std::string PartJudge::why_not_readable(const LooksAt& path, const fs::path& directory) const {
+std::string PartJudge::why_not_readable(const ReadPath& path, const fs::path& directory) const {
     const fs::path written = absolute(path.path, directory);
     const Location location = locate(written);
     if (!location.sure || !is_beneath(location.real, roots_.read))
@@ -143,7 +138,7 @@ std::string PartJudge::why_not_readable(const LooksAt& path, const fs::path& dir
     if (!fs::is_directory(location.real, failed)) return {};
     const bool restricted = restrictions_.read_beneath(location.real);
     if (path.beneath && (restricted || path.follows)) {
-        std::size_t budget = kMostEntries;
+        std::size_t budget = kMostTreeEntries;
         const TreeFacts facts = facts_of_tree(location.real, budget, restrictions_.no_read);
         if (!facts.complete || facts.refused || (path.follows && facts.links))
             return "a rule is about reading something in " + path.path +
@@ -161,7 +156,8 @@ std::string PartJudge::why_not_readable(const LooksAt& path, const fs::path& dir
 std::string PartJudge::why_git_is_not_read_only(const GitUse& use,
                                                 const fs::path& directory) const {
     if (!use.used) return {};
-    if (auto why = why_git_asks(use, resolved(directory), roots_.read); !why.empty()) return why;
+    if (auto why = why_git_is_unsafe(use, resolved(directory), roots_.read); !why.empty())
+        return why;
     const bool restricted =
         std::any_of(roots_.read.begin(), roots_.read.end(), restrictions_.read_beneath);
     return use.contents && restricted ? "git shows files that a rule on reading is about" : "";
@@ -173,21 +169,21 @@ std::string PartJudge::why_not_read_only(std::size_t i) const {
     if (std::any_of(redirections.begin(), redirections.end(),
                     [](const shell::Redirection& r) { return r.writes_file(); }))
         return "its output is redirected to a file";
-    for (const fs::path& directory : places_[i].directories) {
+    for (const fs::path& directory : directories_[i].paths) {
         if (!is_beneath(resolved(directory), roots_.read)) return "it runs outside the workspace";
-        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+        const auto arguments = arguments_of(parts_[i], directory, home_);
         if (!arguments) return kUnknownWords;
         const ReadOnlyUse use = read_only_use(*arguments);
         if (!use.why.empty()) return use.why;
-        for (const LooksAt& path : use.paths)
+        for (const ReadPath& path : use.paths)
             if (auto why = why_not_readable(path, directory); !why.empty()) return why;
         if (auto why = why_git_is_not_read_only(use.git, directory); !why.empty()) return why;
     }
     return {};
 }
 
-std::string PartJudge::why_not_changed(const FileChange::Target& target) const {
-    const std::string name = shown(target.written);
+std::string PartJudge::why_not_changed(const ChangedPath& target) const {
+    const std::string name = target.written.string();
     if (!target.sure || !is_beneath(target.real, roots_.write))
         return "it changes what is outside the workspace: " + name;
     if (target.removed &&
@@ -199,7 +195,7 @@ std::string PartJudge::why_not_changed(const FileChange::Target& target) const {
         if (restrictions_.no_edit(path) || restrictions_.no_read(path))
             return "a rule is about " + name;
     if (!target.removed) return {};
-    std::size_t budget = kMostEntries;
+    std::size_t budget = kMostTreeEntries;
     const TreeFacts facts = facts_of_tree(target.real, budget, [this](const fs::path& path) {
         return restrictions_.no_edit(path) || restrictions_.no_read(path);
     });
@@ -210,18 +206,18 @@ std::string PartJudge::why_not_changed(const FileChange::Target& target) const {
 
 std::string PartJudge::why_not_judged(const FileChange& change) const {
     if (!change.why.empty()) return change.why;
-    for (const FileChange::Target& target : change.changed)
+    for (const ChangedPath& target : change.changed)
         if (auto why = why_not_changed(target); !why.empty()) return why;
     for (const fs::path& path : change.read) {
-        // What is copied out of the workspace's reach stays unread, as before.
         if (!is_beneath(path, roots_.write))
-            return "it reads what is outside the workspace: " + shown(path);
+            return "it reads what is outside the workspace: " + path.string();
         if (restrictions_.no_read(path) || restrictions_.no_edit(path))
-            return "a rule is about " + shown(path);
+            return "a rule is about " + path.string();
         if (!change.deep || !restrictions_.read_beneath(path)) continue;
-        std::size_t budget = kMostEntries;
+        std::size_t budget = kMostTreeEntries;
         const TreeFacts facts = facts_of_tree(path, budget, restrictions_.no_read);
-        if (facts.refused || !facts.complete) return "a rule is about something in " + shown(path);
+        if (facts.refused || !facts.complete)
+            return "a rule is about something in " + path.string();
     }
     return {};
 }
@@ -230,8 +226,8 @@ std::string PartJudge::why_not_file_command(std::size_t i) const {
     if (parts_[i].words.empty() || !is_file_command(parts_[i].words[0].decoded))
         return "it is not one of the file commands";
     if (auto why = why_not_plain(i); !why.empty()) return why;
-    for (const fs::path& directory : places_[i].directories) {
-        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+    for (const fs::path& directory : directories_[i].paths) {
+        const auto arguments = arguments_of(parts_[i], directory, home_);
         if (!arguments) return kUnknownWords;
         if (auto why = why_not_judged(change_of(*arguments, directory)); !why.empty()) return why;
     }
@@ -246,7 +242,7 @@ std::vector<Need> PartJudge::protected_changes(std::size_t i) const {
         const auto covers = [&](const Need& need) { return is_beneath(real, {need.real}); };
         if (!name || std::any_of(out.begin(), out.end(), covers)) return;
         Need need;
-        need.kind = Need::Kind::kEdit;
+        need.kind = NeedKind::kEdit;
         need.path = normalised(written, "/");
         need.real = real;
         need.inside = is_beneath(real, roots_.write);
@@ -258,19 +254,19 @@ std::vector<Need> PartJudge::protected_changes(std::size_t i) const {
         if (!facts.protected_path.empty()) add(facts.protected_path, facts.protected_path);
     };
     if (parts_[i].words.empty() || !parts_[i].words[0].literal()) return out;
-    for (const fs::path& directory : places_[i].directories) {
-        const auto arguments = arguments_of(parts_[i], directory, around_.home);
+    for (const fs::path& directory : directories_[i].paths) {
+        const auto arguments = arguments_of(parts_[i], directory, home_);
         if (!arguments) continue;
         const FileChange change = change_of(*arguments, directory);
-        std::size_t budget = kMostEntries;
-        for (const FileChange::Target& target : change.changed) {
+        std::size_t budget = kMostTreeEntries;
+        for (const ChangedPath& target : change.changed) {
             add(target.written, target.real);
             if (target.removed) add_tree(target.real, budget);
         }
         if (change.deep)
             for (const fs::path& path : change.read)
                 add_tree(path, budget);
-        for (const auto& [written, real] : carried_pairs(change))
+        for (const auto& [written, real] : carried_protected_pairs(change))
             add(written, real);
         if (change.why.empty()) continue;
         for (const fs::path& path : may_change(*arguments, directory))

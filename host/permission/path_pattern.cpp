@@ -16,7 +16,7 @@ constexpr int kMaxLinks = 40;  // as the kernel, path_resolution(7)
 /// The kernel takes PATH_MAX bytes, to which a working directory may have to be added.
 constexpr std::size_t kLongestPath = 4 * PATH_MAX;
 
-std::vector<std::string> split(std::string_view text) {
+std::vector<std::string> path_names(std::string_view text) {
     std::vector<std::string> names;
     while (!text.empty()) {
         const auto slash = std::min(text.find('/'), text.size());
@@ -29,7 +29,7 @@ std::vector<std::string> split(std::string_view text) {
 /// The names of a path without `.` and `..`.
 std::vector<std::string> plain_names(std::string_view text) {
     std::vector<std::string> names;
-    for (std::string& name : split(text)) {
+    for (std::string& name : path_names(text)) {
         if (name == ".") continue;
         if (name != "..") {
             names.push_back(std::move(name));
@@ -51,8 +51,8 @@ bool is_glob(std::string_view name) {
     return name.find_first_of("*?[\\") != std::string_view::npos;
 }
 
-/// Whether names[i…] match path[j…] or a folder above it. Each (i, j) is looked at once, row by
-/// row.
+/// Whether `names` match the names of `path` after the first `skip`, or a beginning of them; `ends`
+/// gets where a match may end. Visits each pair of positions once, row by row.
 bool matches_names(const std::vector<std::string>& names, const std::vector<std::string>& path,
                    std::size_t skip, std::vector<bool>& ends) {
     const std::size_t length = path.size() - skip;
@@ -70,7 +70,7 @@ bool matches_names(const std::vector<std::string>& names, const std::vector<std:
         }
         row = std::move(next);
     }
-    // A trailing ** stands for what lies beneath, not for the folder itself.
+    // A trailing ** stands for what is beneath, not for the directory itself.
     if (!names.empty() && names.back() == "**") {
         const auto first = std::find(row.begin(), row.end(), true);
         if (first != row.end() && names.size() > 1) *first = false;
@@ -79,7 +79,7 @@ bool matches_names(const std::vector<std::string>& names, const std::vector<std:
     return std::find(ends.begin(), ends.end(), true) != ends.end();
 }
 
-bool is_folder(const fs::path& path) {
+bool is_existing_directory(const fs::path& path) {
     struct stat info {};
     return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
@@ -104,7 +104,7 @@ fs::path resolved(const fs::path& path) {
 
 Location locate(const fs::path& path) {
     if (path.native().size() > kLongestPath) return {normalised(path, "/"), false};
-    const std::vector<std::string> names = split(path.string());
+    const std::vector<std::string> names = path_names(path.string());
     std::deque<std::string> rest(names.begin(), names.end());
     std::vector<std::string> done;
     bool sure = true;
@@ -125,7 +125,7 @@ Location locate(const fs::path& path) {
         done.pop_back();
         if (++links > kMaxLinks) return {joined(done), false};
         if (target.is_absolute()) done.clear();
-        const std::vector<std::string> inserted = split(target.string());
+        const std::vector<std::string> inserted = path_names(target.string());
         rest.insert(rest.begin(), inserted.begin(), inserted.end());
     }
     return {joined(done), sure};
@@ -142,28 +142,29 @@ bool is_beneath(const fs::path& path, const std::vector<fs::path>& roots) {
 }
 
 Result<PathPattern> PathPattern::parse(std::string_view text, const fs::path& base,
-                                       const Places& places) {
+                                       const BaseDirectories& bases) {
     if (text.empty()) return Error{"the pattern is empty"};
     if (text[0] == '!') return Error{"a pattern cannot begin with !"};
     PathPattern pattern;
-    fs::path root = places.workspace;
+    fs::path root = bases.workspace;
     bool anchored = true;
     if (text.substr(0, 2) == "//") {
         root = "/";
         text.remove_prefix(2);
     } else if (text[0] == '~' && (text.size() == 1 || text[1] == '/')) {
-        if (places.home.empty()) return Error{"there is no home folder for ~"};
-        root = places.home;
+        if (bases.home.empty()) return Error{"there is no home folder for ~"};
+        root = bases.home;
         text.remove_prefix(1);
     } else if (text[0] == '/') {
-        root = base.empty() ? places.workspace : base;
+        root = base.empty() ? bases.workspace : base;
     } else if (text.substr(0, 2) != "./" && text.substr(0, 3) != "../" && text != "." &&
                text != "..") {
-        // gitignore: a slash at the beginning or in the middle ties the pattern to its folder.
+        // gitignore(5): a slash at the beginning or in the middle ties the pattern to its
+        // directory.
         anchored = text.substr(0, text.size() - 1).find('/') != std::string_view::npos;
     }
-    pattern.folder_ = !text.empty() && text.back() == '/';
-    for (std::string& name : split(text)) {
+    pattern.directory_only_ = !text.empty() && text.back() == '/';
+    for (std::string& name : path_names(text)) {
         if (name == ".") continue;
         if (name == "..") {
             if (!pattern.names_.empty())
@@ -180,10 +181,10 @@ Result<PathPattern> PathPattern::parse(std::string_view text, const fs::path& ba
 
     const auto literal = std::find_if(pattern.names_.begin(), pattern.names_.end(), is_glob);
     const std::vector<std::string> head(pattern.names_.begin(), literal);
-    pattern.behind_links_ =
+    pattern.without_links_ =
         plain_names(resolved(real / fs::path(joined(head)).relative_path()).string());
-    // What the file system calls these names is no pattern.
-    for (std::string& name : pattern.behind_links_) {
+    // Names from the file system are not patterns.
+    for (std::string& name : pattern.without_links_) {
         std::string escaped;
         for (const char c : name) {
             if (is_glob(std::string_view(&c, 1))) escaped += '\\';
@@ -191,34 +192,34 @@ Result<PathPattern> PathPattern::parse(std::string_view text, const fs::path& ba
         }
         name = std::move(escaped);
     }
-    pattern.behind_links_.insert(pattern.behind_links_.end(), literal, pattern.names_.end());
+    pattern.without_links_.insert(pattern.without_links_.end(), literal, pattern.names_.end());
     return pattern;
 }
 
-bool PathPattern::from(const Names& root, const Names& names, const Names& path,
-                       const fs::path& whole) const {
+bool PathPattern::matches_from(const Names& root, const Names& names, const Names& path,
+                               const fs::path& whole) const {
     if (path.size() < root.size() || !std::equal(root.begin(), root.end(), path.begin()))
         return false;
     std::vector<bool> ends;
     if (!matches_names(names, path, root.size(), ends)) return false;
-    if (!folder_) return true;
+    if (!directory_only_) return true;
     const auto first =
         static_cast<std::size_t>(std::find(ends.begin(), ends.end(), true) - ends.begin());
-    return root.size() + first < path.size() || is_folder(whole);
+    return root.size() + first < path.size() || is_existing_directory(whole);
 }
 
 bool PathPattern::matches(const fs::path& path) const {
-    const Names names = split(path.string());
+    const Names names = path_names(path.string());
     return std::any_of(roots_.begin(), roots_.end(),
-                       [&](const Names& root) { return from(root, names_, names, path); });
+                       [&](const Names& root) { return matches_from(root, names_, names, path); });
 }
 
 bool PathPattern::matches_strictly(const fs::path& path) const {
-    return matches(path) || from({}, behind_links_, split(path.string()), path);
+    return matches(path) || matches_from({}, without_links_, path_names(path.string()), path);
 }
 
 bool PathPattern::may_match_beneath(const fs::path& path) const {
-    const Names directory = split(path.string());
+    const Names directory = path_names(path.string());
     const auto meets = [&](Names head, const Names& names) {
         const auto wild = std::find_if(names.begin(), names.end(), is_glob);
         head.insert(head.end(), names.begin(), wild);
@@ -226,7 +227,7 @@ bool PathPattern::may_match_beneath(const fs::path& path) const {
         return std::equal(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(common),
                           directory.begin());
     };
-    return meets({}, behind_links_) ||
+    return meets({}, without_links_) ||
            std::any_of(roots_.begin(), roots_.end(),
                        [&](const Names& root) { return meets(root, names_); });
 }

@@ -12,11 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kDirectories =
+constexpr auto kProtectedNames =
     std::to_array<std::string_view>({".git", ".tenon", ".envrc", ".vscode", ".claude"});
 
 /// bash(1) INVOCATION, zsh(1) STARTUP/SHUTDOWN FILES, fish(1), ksh(1), csh(1), readline(3).
-constexpr auto kStartFiles = std::to_array<std::string_view>(
+constexpr auto kShellStartFiles = std::to_array<std::string_view>(
     {".bashrc",    ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases",
      ".profile",   ".zshrc",        ".zshenv",     ".zprofile",    ".zlogin",
      ".zlogout",   ".kshrc",        ".mkshrc",     ".shrc",        ".shinit",
@@ -24,22 +24,22 @@ constexpr auto kStartFiles = std::to_array<std::string_view>(
      ".xprofile",  ".xsessionrc",   ".xinitrc",    "config.fish",  "fish_variables",
      "bash.bashrc"});
 
-/// Directories whose files a shell reads, by two names one after the other.
-constexpr auto kPairs = std::to_array<std::pair<std::string_view, std::string_view>>({
+/// Directories whose files a shell reads, as pairs of directory and name in it.
+constexpr auto kProtectedPairs = std::to_array<std::pair<std::string_view, std::string_view>>({
     {".config", "fish"},
     {"etc", "profile.d"},
     {"etc", "profile"},
 });
 
-/// The innermost root that holds `path`; empty when none does.
-fs::path root_of(const fs::path& path, const std::vector<fs::path>& roots) {
+/// Empty if no root contains `path`.
+fs::path innermost_root(const fs::path& path, const std::vector<fs::path>& roots) {
     fs::path best;
     for (const fs::path& root : roots)
         if (is_beneath(path, {root}) && root.native().size() > best.native().size()) best = root;
     return best;
 }
 
-/// What the file `.git` of a worktree or submodule says: `gitdir: PATH`.
+/// The target of `gitdir: PATH` in the file `.git` of a worktree or submodule; else empty.
 fs::path git_directory_of(const fs::path& file) {
     struct stat info {};
     if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
@@ -55,26 +55,26 @@ fs::path git_directory_of(const fs::path& file) {
 
 bool is_protected_name(std::string_view name) {
     const auto is = [&](std::string_view own) { return equal_letters(own, name); };
-    return std::any_of(kDirectories.begin(), kDirectories.end(), is) ||
-           std::any_of(kStartFiles.begin(), kStartFiles.end(), is);
+    return std::any_of(kProtectedNames.begin(), kProtectedNames.end(), is) ||
+           std::any_of(kShellStartFiles.begin(), kShellStartFiles.end(), is);
 }
 
 bool is_protected_in(std::string_view directory, std::string_view name) {
-    return std::any_of(kPairs.begin(), kPairs.end(), [&](const auto& pair) {
+    return std::any_of(kProtectedPairs.begin(), kProtectedPairs.end(), [&](const auto& pair) {
         return equal_letters(directory, pair.first) && equal_letters(name, pair.second);
     });
 }
 
 std::vector<std::string_view> protected_in(std::string_view directory) {
     std::vector<std::string_view> names;
-    for (const auto& [first, second] : kPairs)
+    for (const auto& [first, second] : kProtectedPairs)
         if (equal_letters(directory, first)) names.push_back(second);
     return names;
 }
 
 std::optional<std::string> protected_name(const fs::path& path,
                                           const std::vector<fs::path>& roots) {
-    const fs::path root = root_of(path, roots);
+    const fs::path root = innermost_root(path, roots);
     const fs::path below = root.empty() ? path : path.lexically_relative(root);
     std::string before;
     for (const fs::path& part : below) {
@@ -90,7 +90,7 @@ std::optional<std::string> protected_target(const fs::path& path,
                                             const std::vector<fs::path>& roots) {
     if (auto name = protected_name(path, roots)) return name;
     for (const fs::path& root : roots) {
-        for (const std::string_view name : kDirectories) {
+        for (const std::string_view name : kProtectedNames) {
             const fs::path entry = root / name;
             std::error_code none;
             fs::path target;
@@ -98,7 +98,7 @@ std::optional<std::string> protected_target(const fs::path& path,
             if (target.empty() && name == ".git") target = git_directory_of(entry);
             if (!target.empty() && is_beneath(path, {target})) return std::string(name);
         }
-        for (const std::string_view name : kStartFiles) {
+        for (const std::string_view name : kShellStartFiles) {
             std::error_code none;
             const fs::path entry = root / name;
             if (fs::is_symlink(fs::symlink_status(entry, none)) && resolved(entry) == path)

@@ -6,27 +6,29 @@
 #include <string_view>
 #include <vector>
 
-/// Files that other programs run or obey without a question: a change of them asks in every mode
-/// but bypassPermissions. The list is in the man page.
+/// Files that other programs run or obey without a question. A change of such a file asks in every
+/// mode but bypassPermissions. The man page has the list for users.
 namespace tenon::permission {
 
-/// Whether one name of a path is such a file or directory: `.git .tenon .envrc .vscode .claude`, or
-/// what a shell reads when it starts. Letters A to Z count as a to z, as some file systems do.
+/// Whether a file or directory of this name is protected: `.git .tenon .envrc .vscode .claude`, or
+/// a file that a shell reads when it starts. Ignores the case of the letters A to Z, as some file
+/// systems do.
 bool is_protected_name(std::string_view name);
 
-/// Whether `name` is such a file or directory right beneath a directory of that name: `fish` in
-/// `.config`. `protected_in` gives all of them.
+/// Whether `name` is protected directly in a directory of the name `directory`: `fish` in
+/// `.config`. `protected_in` returns all such names.
 bool is_protected_in(std::string_view directory, std::string_view name);
 std::vector<std::string_view> protected_in(std::string_view directory);
 
-/// The first such name in `path` (absolute, by its letters) below the innermost of `roots` that
-/// holds it; in the whole path where none does. Does not follow links: ask for a path as it is
-/// written, and for where it leads. `roots` may be empty.
+/// The first protected name in `path` (absolute) beneath the innermost of `roots` that contains it;
+/// in the whole path if none does. `roots` may be empty. Purely lexical: call it for the path as it
+/// is written, and for where it leads.
 std::optional<std::string> protected_name(const std::filesystem::path& path,
                                           const std::vector<std::filesystem::path>& roots);
 
-/// As `protected_name`; also where `path` (links followed) is what the link or the `gitdir:` file
-/// of such a name in one of `roots` leads to, or lies beneath that. Touches the file system.
+/// As `protected_name` for a path with links followed. Also finds the name if a link or a `gitdir:`
+/// file of that name in one of `roots` leads to `path` or to a directory above it. Touches the file
+/// system.
 std::optional<std::string> protected_target(const std::filesystem::path& path,
                                             const std::vector<std::filesystem::path>& roots);
 

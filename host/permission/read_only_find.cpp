@@ -4,11 +4,14 @@
 #include <array>
 #include <string_view>
 
-namespace tenon::permission::read_only {
+#include "host/base/is_among.h"
+
+namespace tenon::permission {
 namespace {
 
-/// Tests and actions of find(1) that only read. `-follow` and `-L` leave the tree, `-files0-from`
-/// names files in a file, and `-exec -execdir -ok -okdir -delete -fls -fprint…` run or write.
+/// Tests and actions of find(1) that only read. Not listed: `-follow` and `-L`, which leave the
+/// tree; `-files0-from`, which reads names from a file; `-exec -execdir -ok -okdir -delete -fls
+/// -fprint…`, which run or write.
 constexpr auto kAlone = std::to_array<std::string_view>(
     {"-empty",      "-nouser", "-nogroup", "-readable", "-writable",
      "-executable", "-depth",  "-d",       "-xdev",     "-mount",
@@ -26,11 +29,6 @@ constexpr auto kWithFile =
 constexpr auto kOperators =
     std::to_array<std::string_view>({"(", ")", "!", "-not", "-a", "-o", "-or", "-and", ","});
 
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 bool begins_expression(const std::string& text) {
     return (text.size() > 1 && text[0] == '-') || text == "(" || text == "!" || text == ",";
 }
@@ -46,9 +44,9 @@ ReadOnlyUse use_of_find(const std::vector<Argument>& arguments) {
     if (use.paths.empty()) use.paths.push_back({".", true, false, false});
     for (; i < arguments.size(); ++i) {
         const std::string& text = arguments[i].text;
-        if (contains(kAlone, text) || contains(kOperators, text)) continue;
-        const bool file = contains(kWithFile, text);
-        if ((!file && !contains(kWithText, text)) || i + 1 == arguments.size()) {
+        if (is_among(kAlone, text) || is_among(kOperators, text)) continue;
+        const bool file = is_among(kWithFile, text);
+        if ((!file && !is_among(kWithText, text)) || i + 1 == arguments.size()) {
             use.why = "an option that is not on the list of read-only ones: " + text;
             return use;
         }
@@ -60,4 +58,4 @@ ReadOnlyUse use_of_find(const std::vector<Argument>& arguments) {
     return use;
 }
 
-}  // namespace tenon::permission::read_only
+}  // namespace tenon::permission

@@ -5,7 +5,7 @@
 
 #include "host/permission/read_only_options.h"
 
-namespace tenon::permission::read_only {
+namespace tenon::permission {
 namespace {
 
 // clang-format off
@@ -24,20 +24,20 @@ constexpr std::string_view kLogNames =
     "extended-regexp fixed-strings perl-regexp merges no-merges first-parent all branches? tags? remotes? reverse follow "
     "topo-order date-order author-date-order no-walk? cherry-mark cherry-pick left-only right-only left-right boundary "
     "simplify-by-decoration full-history no-notes";
-constexpr Options kDiff = {"pusazwbWRc", "UlSG", kDiffNames, true, "MCBDX", "staged cached merge-base", true};
-constexpr Options kLog = {"pusazwbWRcmiEFPgt", "UlSGn", kDiffNames, true, "MCBDX", kLogNames, true};
-constexpr Options kStatus = {"sbz", "", "short branch show-stash porcelain? long untracked-files? ignored? ahead-behind "
+constexpr KnownOptions kDiff = {"pusazwbWRc", "UlSG", kDiffNames, true, "MCBDX", "staged cached merge-base", true};
+constexpr KnownOptions kLog = {"pusazwbWRcmiEFPgt", "UlSGn", kDiffNames, true, "MCBDX", kLogNames, true};
+constexpr KnownOptions kStatus = {"sbz", "", "short branch show-stash porcelain? long untracked-files? ignored? ahead-behind "
     "no-ahead-behind no-renames find-renames?", false, "u", {}, true};
-constexpr Options kBranch = {"arvilq", "", "all remotes verbose list ignore-case contains= no-contains= merged? no-merged? "
+constexpr KnownOptions kBranch = {"arvilq", "", "all remotes verbose list ignore-case contains= no-contains= merged? no-merged? "
     "points-at= sort= color? no-color abbrev= no-abbrev", false, {}, {}, true};
-constexpr Options kRevParse = {"q", "", "show-toplevel show-prefix show-cdup git-dir absolute-git-dir git-common-dir "
+constexpr KnownOptions kRevParse = {"q", "", "show-toplevel show-prefix show-cdup git-dir absolute-git-dir git-common-dir "
     "is-inside-work-tree is-inside-git-dir is-bare-repository is-shallow-repository abbrev-ref? short? verify quiet symbolic "
     "symbolic-full-name all branches? tags? remotes? revs-only no-revs flags no-flags", false, {}, {}, true};
 // clang-format on
 
 struct SubCommand {
     std::string_view name;
-    const Options& options;
+    const KnownOptions& options;
     bool work_tree, contents;
 };
 
@@ -50,12 +50,8 @@ constexpr std::array<SubCommand, 6> kSubCommands = {{
     {"rev-parse", kRevParse, false, false},
 }};
 
-ReadOnlyUse off_the_list(std::string why) {
-    return {std::move(why), {}, {}};
-}
-
-/// `%G?` runs the program that checks signatures.
-bool checks_signatures(const Parsed& parsed) {
+/// `%G?` runs a program that checks signatures.
+bool checks_signatures(const ParsedOptions& parsed) {
     return std::any_of(parsed.options.begin(), parsed.options.end(), [](const auto& option) {
         return (option.first == "format" || option.first == "pretty" || option.first == "sort") &&
                (option.second.find("%G") != std::string::npos ||
@@ -63,8 +59,8 @@ bool checks_signatures(const Parsed& parsed) {
     });
 }
 
-/// Whether `git log` shows contents of files besides names, messages and numbers.
-bool shows_contents(const Parsed& parsed) {
+/// Whether `git log` may show contents of files, and not only names, messages and numbers.
+bool shows_contents(const ParsedOptions& parsed) {
     constexpr auto kHarmless = std::to_array<std::string_view>(
         {"oneline", "format", "pretty", "n", "number", "max-count", "graph", "decorate", "all",
          "date", "stat", "name-only", "name-status"});
@@ -77,21 +73,24 @@ bool shows_contents(const Parsed& parsed) {
 
 ReadOnlyUse use_of_git(const std::vector<Argument>& arguments) {
     const std::size_t at = arguments.size() > 1 && arguments[1].text == "--no-pager" ? 2 : 1;
-    if (arguments.size() <= at) return off_the_list("git without a sub-command");
+    if (arguments.size() <= at) return ReadOnlyUse::unlisted("git without a sub-command");
     const std::string& name = arguments[at].text;
     const auto* sub = std::find_if(kSubCommands.begin(), kSubCommands.end(),
                                    [&](const SubCommand& s) { return s.name == name; });
     if (sub == kSubCommands.end() || arguments[at].found)
-        return off_the_list("not a git command on the list of read-only ones: git " + name);
-    const Parsed parsed = parse(arguments, at + 1, sub->options);
+        return ReadOnlyUse::unlisted("not a git command on the list of read-only ones: git " +
+                                     name);
+    const ParsedOptions parsed = parse_options(arguments, at + 1, sub->options);
     if (!parsed.unknown.empty())
-        return off_the_list("an option that is not on the list of read-only ones: git " + name +
-                            " " + parsed.unknown);
-    if (name == "branch" && !parsed.has("list")) return off_the_list("git branch without --list");
-    if (checks_signatures(parsed)) return off_the_list("git checks a signature by a program");
+        return ReadOnlyUse::unlisted("an option that is not on the list of read-only ones: git " +
+                                     name + " " + parsed.unknown);
+    if (name == "branch" && !parsed.has("list"))
+        return ReadOnlyUse::unlisted("git branch without --list");
+    if (checks_signatures(parsed))
+        return ReadOnlyUse::unlisted("git checks a signature by a program");
     ReadOnlyUse use;
     use.git = {true, sub->work_tree, sub->contents || (name == "log" && shows_contents(parsed))};
-    // Operands, and values too: which of them git takes for a path depends on the repository.
+    // Values of options too: which words git takes for a path depends on the repository.
     for (std::size_t i = at + 1; i < arguments.size(); ++i)
         if (arguments[i].found || arguments[i].text.substr(0, 1) != "-")
             use.paths.push_back({arguments[i].text});
@@ -100,4 +99,4 @@ ReadOnlyUse use_of_git(const std::vector<Argument>& arguments) {
     return use;
 }
 
-}  // namespace tenon::permission::read_only
+}  // namespace tenon::permission

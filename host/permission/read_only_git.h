@@ -9,18 +9,14 @@
 /// Inside of the list of read-only commands: `git status|log|diff|show|branch --list|rev-parse`.
 namespace tenon::permission {
 
-namespace read_only {
-
-/// The sub-command with its options. Every operand counts as a path too.
+/// As `read_only_use`. Every operand counts as a path.
 ReadOnlyUse use_of_git(const std::vector<Argument>& arguments);
 
-}  // namespace read_only
-
-/// Why git, run in `directory` (links followed), could run a program that the repository itself
-/// names, or show what lies outside `roots`; empty when it cannot. Reads the repository's own
-/// configuration strictly: a key that is not known to be harmless counts as one that is not. The
-/// user's own configuration is the user's business, and so are the variables of the environment.
-std::string why_git_asks(const GitUse& use, const std::filesystem::path& directory,
-                         const std::vector<std::filesystem::path>& roots);
+/// Why git, run in `directory` (links followed), could run a program that the repository names, or
+/// show what is outside `roots`; empty if it cannot. In the configuration of the repository, a key
+/// that is not known to be harmless counts as harmful. Not responsible for the user's own
+/// configuration and environment. Touches the file system.
+std::string why_git_is_unsafe(const GitUse& use, const std::filesystem::path& directory,
+                              const std::vector<std::filesystem::path>& roots);
 
 }  // namespace tenon::permission

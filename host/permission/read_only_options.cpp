@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-namespace tenon::permission::read_only {
+namespace tenon::permission {
 namespace {
 
-/// The mark behind `name` in a list of long names: '=', '?', ' ' for none, or 0: not in the list.
+/// The mark after `name` in a list of long options: '=', '?' or ' '; 0 if it is not in the list.
 char mark_of(std::string_view list, std::string_view name) {
     while (!list.empty()) {
         const auto end = std::min(list.find(' '), list.size());
@@ -23,12 +23,13 @@ bool is_number(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-class Reader {
+class OptionReader {
 public:
-    Reader(const std::vector<Argument>& arguments, std::size_t from, const Options& known)
+    OptionReader(const std::vector<Argument>& arguments, std::size_t from,
+                 const KnownOptions& known)
         : arguments_(arguments), at_(from), known_(known) {}
 
-    Parsed read() && {
+    ParsedOptions read() && {
         for (; at_ < arguments_.size() && out_.unknown.empty(); ++at_) {
             const std::string& text = arguments_[at_].text;
             if (text == "--") {
@@ -94,26 +95,27 @@ private:
 
     const std::vector<Argument>& arguments_;
     std::size_t at_;
-    const Options& known_;
-    Parsed out_;
+    const KnownOptions& known_;
+    ParsedOptions out_;
 };
 
 }  // namespace
 
-bool Parsed::has(std::string_view option) const {
+bool ParsedOptions::has(std::string_view option) const {
     return std::any_of(options.begin(), options.end(),
                        [&](const auto& o) { return o.first == option; });
 }
 
-std::vector<std::string> Parsed::values_of(std::string_view option) const {
+std::vector<std::string> ParsedOptions::values_of(std::string_view option) const {
     std::vector<std::string> out;
     for (const auto& [name, value] : options)
         if (name == option) out.push_back(value);
     return out;
 }
 
-Parsed parse(const std::vector<Argument>& arguments, std::size_t from, const Options& known) {
-    return Reader(arguments, from, known).read();
+ParsedOptions parse_options(const std::vector<Argument>& arguments, std::size_t from,
+                            const KnownOptions& known) {
+    return OptionReader(arguments, from, known).read();
 }
 
-}  // namespace tenon::permission::read_only
+}  // namespace tenon::permission

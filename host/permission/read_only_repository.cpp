@@ -11,7 +11,7 @@
 #include "host/permission/path_pattern.h"
 #include "host/permission/read_only_git.h"
 
-/// What a repository could make git do: gitrepository-layout(5), git-config(1), githooks(5),
+/// What a repository could make git do. See gitrepository-layout(5), git-config(1), githooks(5) and
 /// gitformat-index(5).
 namespace tenon::permission {
 namespace {
@@ -85,11 +85,12 @@ constexpr auto kHarmlessKeys = std::to_array<std::string_view>({"core.repository
 constexpr auto kHarmlessSections = std::to_array<std::string_view>(
     {"color.", "advice.", "gc.", "pack.", "push.", "pull.", "fetch.", "receive.", "rerere.",
      "index.", "status.", "commit-graph.", "merge-base.", "maintenance."});
-/// Of these sections, keys that are not.
+/// Keys of these sections that are not harmless.
 constexpr auto kExceptions = std::to_array<std::string_view>(
     {"status.submodulesummary", "receive.procreceiverefs", "fetch.fsck"});
 
-/// The bytes of a regular file that is no link; nothing when it is something else, or larger.
+/// The bytes of a regular file; nothing if it is a link, another kind of file, or larger than
+/// `most`.
 std::optional<std::string> bytes_of(const fs::path& path, std::size_t most) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat info {};
@@ -105,12 +106,12 @@ std::optional<std::string> bytes_of(const fs::path& path, std::size_t most) {
     return out;
 }
 
-bool is_there(const fs::path& path) {
+bool entry_exists(const fs::path& path) {
     struct stat info {};
     return ::lstat(path.c_str(), &info) == 0;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_config(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -139,10 +140,10 @@ bool is_harmless(const std::string& section, bool named, const std::string& key)
                        [&](std::string_view s) { return whole.compare(0, s.size(), s) == 0; });
 }
 
-/// Why a configuration file may not be relied on; empty: each of its keys is known and harmless.
-/// Reads less than git does: one header or one `key = value` a line, no continued line.
+/// Why a configuration file may be harmful; empty if each key is known to be harmless. Accepts less
+/// than git: one header or one `key = value` in a line, and no continued lines.
 std::string problem_of_config(const fs::path& file) {
-    if (!is_there(file)) return {};
+    if (!entry_exists(file)) return {};
     const auto bytes = bytes_of(file, kLargestConfig);
     const std::string doubt = "the repository's configuration (" + file.string() + ") ";
     if (!bytes || bytes->find('\0') != std::string::npos) return doubt + "cannot be read";
@@ -151,7 +152,7 @@ std::string problem_of_config(const fs::path& file) {
     std::string_view rest = *bytes;
     while (!rest.empty()) {
         const auto end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = trimmed(rest.substr(0, end));
+        const std::string_view line = trimmed_config(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
         if (line.empty() || line[0] == '#' || line[0] == ';') continue;
         if (line.back() == '\\') return doubt + "has a continued line";
@@ -159,7 +160,7 @@ std::string problem_of_config(const fs::path& file) {
             if (line.back() != ']') return doubt + "is not understood: " + std::string(line);
             const std::string_view inside = line.substr(1, line.size() - 2);
             const auto blank = std::min(inside.find_first_of(" \t"), inside.size());
-            const std::string_view name = trimmed(inside.substr(blank));
+            const std::string_view name = trimmed_config(inside.substr(blank));
             section = lower(inside.substr(0, blank));
             named = !name.empty();
             const bool quoted =
@@ -170,8 +171,9 @@ std::string problem_of_config(const fs::path& file) {
             continue;
         }
         const auto equals = std::min(line.find('='), line.size());
-        const std::string key = lower(trimmed(line.substr(0, equals)));
-        const std::string value = lower(trimmed(line.substr(std::min(equals + 1, line.size()))));
+        const std::string key = lower(trimmed_config(line.substr(0, equals)));
+        const std::string value =
+            lower(trimmed_config(line.substr(std::min(equals + 1, line.size()))));
         if (section.empty() || !is_key(key))
             return doubt + "is not understood: " + std::string(line);
         const bool off = section == "core" && !named && value == "false" &&
@@ -188,10 +190,10 @@ std::uint32_t number_at(std::string_view bytes, std::size_t at) {
     return out;
 }
 
-/// Whether the index holds a repository in the repository, for which git would run itself there.
-/// True also where the index is not understood.
+/// Whether the index may contain a repository inside the repository, where git would run itself.
+/// True also if the index is not understood.
 bool may_hold_repositories(const fs::path& index) {
-    if (!is_there(index)) return false;
+    if (!entry_exists(index)) return false;
     const auto bytes = bytes_of(index, kLargestIndex);
     if (!bytes || bytes->size() < 12 || bytes->compare(0, 4, "DIRC") != 0) return true;
     const std::uint32_t version = number_at(*bytes, 4);
@@ -212,7 +214,7 @@ bool may_hold_repositories(const fs::path& index) {
         if (end == std::string::npos) return true;
         at = version == 4 ? end + 1 : at + ((end - at + 8) & ~std::size_t{7});
     }
-    // A split index keeps entries in another file. Behind the extensions stands a checksum.
+    // A split index has entries in another file. A checksum follows the extensions.
     while (at + 8 + 20 <= bytes->size()) {
         if (bytes->compare(at, 4, "link") == 0) return true;
         at += 8 + std::size_t{number_at(*bytes, at + 4)};
@@ -221,13 +223,13 @@ bool may_hold_repositories(const fs::path& index) {
 }
 
 bool looks_like_git_directory(const fs::path& directory) {
-    return is_there(directory / "HEAD") &&
-           (is_there(directory / "objects") || is_there(directory / "refs") ||
-            is_there(directory / "commondir"));
+    return entry_exists(directory / "HEAD") &&
+           (entry_exists(directory / "objects") || entry_exists(directory / "refs") ||
+            entry_exists(directory / "commondir"));
 }
 
-/// The path in a file `gitdir: PATH` or `commondir`.
-std::optional<fs::path> path_in(const fs::path& file, std::string_view key) {
+/// The path that the file contains after `key`, as in `gitdir: PATH` or `commondir`.
+std::optional<fs::path> path_in_file(const fs::path& file, std::string_view key) {
     auto bytes = bytes_of(file, 4096);
     if (!bytes || bytes->compare(0, key.size(), key) != 0) return std::nullopt;
     while (!bytes->empty() && (bytes->back() == '\n' || bytes->back() == '\r'))
@@ -240,24 +242,24 @@ struct Repository {
     fs::path top, directory, common;
 };
 
-/// The repository that git finds from `directory`; empty when there is none. The error says why it
-/// is not looked at.
+/// The repository that git finds from `directory`; empty if there is none. The Error says why it
+/// cannot be judged.
 Result<Repository> repository_of(const fs::path& directory) {
     for (fs::path at = directory;; at = at.parent_path()) {
         const fs::path entry = at / ".git";
-        if (is_there(entry)) {
+        if (entry_exists(entry)) {
             struct stat info {};
             Repository found{at, resolved(entry), {}};
             if (::stat(entry.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
-                const auto target = path_in(resolved(entry), "gitdir: ");
+                const auto target = path_in_file(resolved(entry), "gitdir: ");
                 if (!target) return Error{entry.string() + " is not understood"};
                 found.directory = *target;
             }
             if (!looks_like_git_directory(found.directory))
                 return Error{entry.string() + " is no repository"};
             found.common = found.directory;
-            if (is_there(found.directory / "commondir")) {
-                const auto common = path_in(found.directory / "commondir", "");
+            if (entry_exists(found.directory / "commondir")) {
+                const auto common = path_in_file(found.directory / "commondir", "");
                 if (!common) return Error{entry.string() + " is not understood"};
                 found.common = *common;
             }
@@ -271,8 +273,8 @@ Result<Repository> repository_of(const fs::path& directory) {
 
 }  // namespace
 
-std::string why_git_asks(const GitUse& use, const fs::path& directory,
-                         const std::vector<fs::path>& roots) {
+std::string why_git_is_unsafe(const GitUse& use, const fs::path& directory,
+                              const std::vector<fs::path>& roots) {
     const auto found = repository_of(directory);
     if (!found) return found.error().message;
     if (found->top.empty()) return use.work_tree && use.contents ? "there is no repository" : "";
@@ -283,14 +285,15 @@ std::string why_git_asks(const GitUse& use, const fs::path& directory,
         if (!is_beneath(resolved(found->common / name), roots))
             return "the repository is kept outside the workspace";
     for (const char* name : {"objects/info/alternates", "objects/info/http-alternates"})
-        if (is_there(found->common / name)) return "the repository takes objects from elsewhere";
+        if (entry_exists(found->common / name))
+            return "the repository takes objects from elsewhere";
     if (auto problem = problem_of_config(found->common / "config"); !problem.empty())
         return problem;
     if (!use.work_tree) return {};
     for (const fs::path& git : {found->directory, found->common})
-        if (is_there(git / "hooks/post-index-change"))
+        if (entry_exists(git / "hooks/post-index-change"))
             return "the repository has a hook that git runs: post-index-change";
-    if (is_there(found->top / ".gitmodules") || is_there(found->common / "modules") ||
+    if (entry_exists(found->top / ".gitmodules") || entry_exists(found->common / "modules") ||
         may_hold_repositories(found->directory / "index"))
         return "the repository may hold others, with configurations of their own";
     return {};

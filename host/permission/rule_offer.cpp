@@ -4,23 +4,25 @@
 #include <array>
 #include <string_view>
 
+#include "host/base/is_among.h"
+
 namespace tenon::permission {
 namespace {
 
-/// More rules than this are no answer that a person could read.
+/// Nobody would read an offer with more rules.
 constexpr std::size_t kMostRules = 12;
 
-/// A program and the sub-commands whose prefix is offered. No list of sub-commands: any name.
-struct Family {
+/// A program and its sub-commands whose prefix is offered. Empty `sub_commands`: any name.
+struct CommandFamily {
     std::string_view program;
     std::string_view sub_commands;
     std::string_view with_name;  ///< sub-commands that take one more name: `npm run build`
 };
 
-/// Not on it although they look alike: `git rebase|bisect|submodule|filter-branch|difftool|grep|
-/// config|fetch|pull|clone|log|diff`, `cargo run|install`, `go run|test|build`, `npm exec|install`,
-/// `yarn NAME`, `mvn` and `gradle`: an argument of theirs names a program or is code.
-constexpr auto kFamilies = std::to_array<Family>({
+/// Not on the list, since an argument of theirs names a program or is code: `git
+/// rebase|bisect|submodule|filter-branch|difftool|grep| config|fetch|pull|clone|log|diff`, `cargo
+/// run|install`, `go run|test|build`, `npm exec|install`, `yarn NAME`, `mvn` and `gradle`.
+constexpr auto kCommandFamilies = std::to_array<CommandFamily>({
     {"git", "push add commit checkout switch branch tag stash restore reset rm mv", ""},
     {"make", "", ""},
     {"ninja", "", ""},
@@ -32,7 +34,7 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"go", "fmt mod", ""},
 });
 
-bool holds(std::string_view list, std::string_view name) {
+bool list_holds(std::string_view list, std::string_view name) {
     while (!list.empty()) {
         const auto end = std::min(list.find(' '), list.size());
         if (list.substr(0, end) == name) return true;
@@ -51,28 +53,23 @@ bool is_name(const shell::Word& word) {
            });
 }
 
-/// Programs that run what they read when they are given nothing but options.
+/// Programs that run their input if they get nothing but options.
 constexpr auto kInterpreters = std::to_array<std::string_view>(
     {"python", "pypy",  "node", "nodejs", "ts-node", "perl", "ruby", "php", "lua", "deno",
      "bun",    "tclsh", "R",    "julia",  "guile",   "ghci", "bc",   "irb", "iex", "swift"});
-/// The same whatever else they are given.
+/// Programs that run their input with any arguments.
 constexpr auto kAlwaysInterpreters = std::to_array<std::string_view>(
     {"xargs", "parallel", "psql", "mysql", "sqlite3", "gdb", "ed", "ex", "at", "batch"});
-/// Programs that hand it to another one.
+/// Programs that pass their input to another program.
 constexpr auto kRunners = std::to_array<std::string_view>(
     {"docker", "podman", "kubectl", "ssh", "env", "uv", "sh", "bash", "dash", "zsh", "crontab"});
-/// Programs that only pass on, count or compare what they read.
+/// Programs that only copy, filter, count or compare their input.
 constexpr auto kFilters = std::to_array<std::string_view>(
     {"cat",  "tee",  "head",   "tail",   "wc",       "grep",  "egrep", "fgrep",  "rg",
      "sort", "uniq", "cut",    "tr",     "diff",     "cmp",   "comm",  "column", "nl",
      "rev",  "fold", "fmt",    "join",   "jq",       "less",  "more",  "base64", "od",
      "xxd",  "gzip", "gunzip", "zcat",   "xz",       "paste", "file",  "stat",   "true",
      "echo", "test", "cksum",  "md5sum", "sha256sum"});
-
-template <std::size_t N>
-bool is_among(const std::array<std::string_view, N>& list, std::string_view name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-}
 
 /// A file name without its version: python3.11 is python.
 std::string_view without_version(std::string_view name) {
@@ -89,12 +86,12 @@ bool is_standard_input(const shell::Word& word) {
            word.decoded.starts_with("/proc/");
 }
 
-/// Why nothing is offered for this need; empty: its rule can be.
-std::string why_nothing(const Need& need, const std::string& rule) {
+/// Why no rule is offered for this need; empty: its rule can be offered.
+std::string why_no_offer(const Need& need, const std::string& rule) {
     if (need.opaque)
         return "It is not wholly understood" +
                (need.part.opaque.empty() ? "" : " (" + need.part.opaque + ")");
-    if (need.kind == Need::Kind::kCommand && may_run_its_input(need.part))
+    if (need.kind == NeedKind::kCommand && may_run_its_input(need.part))
         return "A rule would hold for any other input too";
     if (!need.runs_inside) return "It runs outside the workspace, where such a rule does not hold";
     if (!need.certain) return "It uses a file that only the shell knows";
@@ -103,7 +100,7 @@ std::string why_nothing(const Need& need, const std::string& rule) {
     return {};
 }
 
-void add_once(std::vector<std::string>& list, std::string text) {
+void add_rule_once(std::vector<std::string>& list, std::string text) {
     if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
 }
 
@@ -116,7 +113,7 @@ bool may_run_its_input(const shell::Part& part) {
     const bool has_text =
         std::any_of(part.redirections.begin(), part.redirections.end(),
                     [](const shell::Redirection& r) { return r.op.starts_with("<<"); });
-    // Who is not known may do anything with a text that is written for it.
+    // An unknown program may run the text of a here-document.
     if (has_text && !is_among(kFilters, name) && !prefix_rule(part)) return true;
     if (is_among(kAlwaysInterpreters, name) || (part.given_input && is_among(kRunners, name)))
         return true;
@@ -131,32 +128,32 @@ std::optional<std::string> prefix_rule(const shell::Part& part) {
     if (!part.assignments.empty() || part.words.size() < 2 || !part.opaque.empty())
         return std::nullopt;
     const shell::Word& program = part.words[0];
-    const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& f) {
-        return f.program == program.written;
-    });
-    if (family == kFamilies.end() || !is_name(part.words[1])) return std::nullopt;
+    const auto* family =
+        std::find_if(kCommandFamilies.begin(), kCommandFamilies.end(),
+                     [&](const CommandFamily& f) { return f.program == program.written; });
+    if (family == kCommandFamilies.end() || !is_name(part.words[1])) return std::nullopt;
     const std::string& sub = part.words[1].written;
     std::string prefix = program.written + " " + sub;
-    if (holds(family->with_name, sub)) {
+    if (list_holds(family->with_name, sub)) {
         if (part.words.size() < 3 || !is_name(part.words[2])) return std::nullopt;
         prefix += " " + part.words[2].written;
-    } else if (!family->sub_commands.empty() && !holds(family->sub_commands, sub)) {
+    } else if (!family->sub_commands.empty() && !list_holds(family->sub_commands, sub)) {
         return std::nullopt;
     }
     return "Bash(" + prefix + " *)";
 }
 
-RuleOffer offer_for(const std::vector<const Need*>& open, const std::filesystem::path& workspace) {
+RuleOffer offer_for(const std::vector<const Need*>& unmet, const std::filesystem::path& workspace) {
     std::vector<std::string> exact;
     std::vector<std::string> wider;
-    for (const Need* need : open) {
+    for (const Need* need : unmet) {
         std::string rule = need->rule(workspace);
-        if (auto why = why_nothing(*need, rule); !why.empty())
+        if (auto why = why_no_offer(*need, rule); !why.empty())
             return {{}, why + ", so only yes and no are offered."};
         const auto prefix =
-            need->kind == Need::Kind::kCommand ? prefix_rule(need->part) : std::nullopt;
-        add_once(wider, prefix.value_or(rule));
-        add_once(exact, std::move(rule));
+            need->kind == NeedKind::kCommand ? prefix_rule(need->part) : std::nullopt;
+        add_rule_once(wider, prefix.value_or(rule));
+        add_rule_once(exact, std::move(rule));
         if (exact.size() > kMostRules)
             return {{}, "It needs too many rules at once, so only yes and no are offered."};
     }

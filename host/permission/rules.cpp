@@ -8,20 +8,20 @@
 namespace tenon::permission {
 namespace {
 
-struct Family {
+struct RuleWord {
     std::string_view name;
-    Rule::Kind kind;
+    RuleSubject subject;
 };
 
-constexpr std::array<Family, 5> kFamilies = {{
-    {"Bash", Rule::Kind::kBash},
-    {"Read", Rule::Kind::kRead},
-    {"Edit", Rule::Kind::kEdit},
-    {"Agent", Rule::Kind::kAgent},
-    {"Skill", Rule::Kind::kSkill},
+constexpr std::array<RuleWord, 5> kRuleWords = {{
+    {"Bash", RuleSubject::kBash},
+    {"Read", RuleSubject::kRead},
+    {"Edit", RuleSubject::kEdit},
+    {"Agent", RuleSubject::kAgent},
+    {"Skill", RuleSubject::kSkill},
 }};
 
-/// Names that other programs use in such rules.
+/// Names that other agents use in such rules, with ours.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kForeign = {{
     {"Write", "Edit"},
     {"MultiEdit", "Edit"},
@@ -32,10 +32,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kForeign 
     {"Task", "Agent"},
 }};
 
-const Family* family_of(std::string_view name) {
-    const auto* found = std::find_if(kFamilies.begin(), kFamilies.end(),
-                                     [&](const Family& f) { return f.name == name; });
-    return found == kFamilies.end() ? nullptr : found;
+const RuleWord* rule_word(std::string_view name) {
+    const auto* found = std::find_if(kRuleWords.begin(), kRuleWords.end(),
+                                     [&](const RuleWord& f) { return f.name == name; });
+    return found == kRuleWords.end() ? nullptr : found;
 }
 
 bool is_mcp_name(std::string_view name) {
@@ -56,7 +56,7 @@ bool covers_mcp(std::string_view rule, std::string_view tool) {
            tool.substr(0, rule.size()) == rule && tool.substr(rule.size(), 2) == "__";
 }
 
-std::string unknown(std::string_view name) {
+std::string unknown_tool(std::string_view name) {
     for (const auto& [foreign, ours] : kForeign)
         if (foreign == name)
             return "unknown tool '" + std::string(name) + "': use " + std::string(ours);
@@ -64,29 +64,29 @@ std::string unknown(std::string_view name) {
            "': a rule begins with Bash, Read, Edit, Agent, Skill or the name of a tool";
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-/// A rule cut in two; without parentheses there is no specifier.
-struct Halves {
+/// The two parts of a rule; without parentheses there is no specifier.
+struct RuleParts {
     std::string_view name;
     std::optional<std::string_view> specifier;
 };
 
-Result<Halves> halves(std::string_view text) {
+Result<RuleParts> parts_of_rule(std::string_view text) {
     const auto open = text.find('(');
     if (text.empty()) return Error{"it is empty"};
     if (open == std::string_view::npos) {
         if (text.find(')') != std::string_view::npos) return Error{"')' without '('"};
-        return Halves{text, std::nullopt};
+        return RuleParts{text, std::nullopt};
     }
     if (text.back() != ')') return Error{"it must end with ')'"};
     const std::string_view inside = text.substr(open + 1, text.size() - open - 2);
-    if (trimmed(inside).empty()) return Error{"nothing stands between the parentheses"};
-    return Halves{text.substr(0, open), inside};
+    if (without_blanks(inside).empty()) return Error{"nothing stands between the parentheses"};
+    return RuleParts{text.substr(0, open), inside};
 }
 
 }  // namespace
@@ -131,11 +131,11 @@ bool TextPattern::matches_pieces(std::string_view text) const {
 
 bool TextPattern::matches(std::string_view text) const {
     if (text == text_) return true;
-    // Most rules are about another command: seen by the first letters.
+    // Most rules are about another command, which the first letters show.
     const std::size_t common = std::min(text.size(), pieces_.front().size());
     if (text.compare(0, common, pieces_.front(), 0, common) != 0) return false;
     if (matches_pieces(text)) return true;
-    // "npm *" also means "npm": with the blank that ends no word, all else is the same.
+    // "npm *" matches "npm" too: with a blank added it is like any other text.
     return optional_tail_ && matches_pieces(std::string(text) + " ");
 }
 
@@ -148,55 +148,55 @@ std::string TextPattern::quote(std::string_view text) {
     return out;
 }
 
-Result<Rule> Rule::parse(const config::RuleText& text, const Places& places) {
+Result<Rule> Rule::parse(const config::RuleText& text, const BaseDirectories& bases) {
     const auto refuse = [&text](const std::string& why) {
         return Error{text.origin + ": rule '" + text.text + "': " + why};
     };
     Rule rule;
     rule.written_ = text;
-    rule.written_.text = trimmed(text.text);
-    const auto parts = halves(rule.written_.text);
+    rule.written_.text = without_blanks(text.text);
+    const auto parts = parts_of_rule(rule.written_.text);
     if (!parts) return refuse(parts.error().message);
     rule.tool_ = parts->name;
-    const Family* family = family_of(parts->name);
-    if (family == nullptr) {
+    const RuleWord* word = rule_word(parts->name);
+    if (word == nullptr) {
         if (!is_tool_name(rule.tool_) && !is_mcp_name(rule.tool_))
-            return refuse(unknown(rule.tool_));
+            return refuse(unknown_tool(rule.tool_));
         if (parts->specifier) return refuse("'" + rule.tool_ + "' takes no (…)");
         return rule;
     }
-    rule.kind_ = family->kind;
+    rule.subject_ = word->subject;
     if (!parts->specifier) return rule;
-    if (rule.kind_ != Kind::kRead && rule.kind_ != Kind::kEdit) {
+    if (rule.subject_ != RuleSubject::kRead && rule.subject_ != RuleSubject::kEdit) {
         rule.text_.emplace(*parts->specifier);
-        if (rule.kind_ == Kind::kBash) rule.command_.emplace(*parts->specifier);
+        if (rule.subject_ == RuleSubject::kBash) rule.command_.emplace(*parts->specifier);
         return rule;
     }
-    auto path = PathPattern::parse(*parts->specifier, text.base, places);
+    auto path = PathPattern::parse(*parts->specifier, text.base, bases);
     if (!path) return refuse(path.error().message);
     rule.path_ = std::move(*path);
     return rule;
 }
 
 bool Rule::names_tool(std::string_view tool) const {
-    return kind_ == Kind::kTool &&
+    return subject_ == RuleSubject::kTool &&
            (tool_ == tool || (is_mcp_name(tool_) && covers_mcp(tool_, tool)));
 }
 
 bool Rule::covers(const agent::ToolSpec& tool) const {
     const agent::ToolFacts& facts = tool.facts;
-    switch (kind_) {
-        case Kind::kBash:
+    switch (subject_) {
+        case RuleSubject::kBash:
             return !facts.command.empty();
-        case Kind::kRead:
+        case RuleSubject::kRead:
             return !facts.reads.empty();
-        case Kind::kEdit:
+        case RuleSubject::kEdit:
             return !facts.writes.empty();
-        case Kind::kAgent:
+        case RuleSubject::kAgent:
             return facts.rules == agent::NameRules::kAgent;
-        case Kind::kSkill:
+        case RuleSubject::kSkill:
             return facts.rules == agent::NameRules::kSkill;
-        case Kind::kTool:
+        case RuleSubject::kTool:
             break;
     }
     return names_tool(tool.name);
@@ -205,14 +205,14 @@ bool Rule::covers(const agent::ToolSpec& tool) const {
 bool Rule::allows(const shell::Part& part, bool opaque) const {
     if (bare()) return true;
     if (opaque || !text_ || (!part.words.empty() && !part.words.front().literal())) return false;
-    // An assignment is no part of a command's name: `make*` is not `make=1 x`.
+    // An assignment is not a part of the command's name: `make*` must not match `make=1 x`.
     std::string assignments;
     for (const shell::Word& word : part.assignments)
         assignments += (assignments.empty() ? "" : " ") + word.written;
     if (!assignments.empty() && !part.words.empty()) assignments += ' ';
     if (text_->text() == part.written || text_->text() == part.whole) return true;
     if (text_->head().compare(0, assignments.size(), assignments) != 0) return false;
-    // A star stands for words of the command, not for the name of a file it is connected to.
+    // A star stands for words of the command, but not for the files of its redirections.
     return text_->matches(part.written) || (text_->exact() && text_->matches(part.whole));
 }
 
@@ -248,11 +248,11 @@ Result<void> check_rule(const config::RuleText& rule, const std::filesystem::pat
     return {};
 }
 
-std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list, const Places& places,
-                              std::vector<Error>& errors) {
+std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,
+                              const BaseDirectories& bases, std::vector<Error>& errors) {
     std::vector<Rule> rules;
     for (const config::RuleText& text : list) {
-        auto rule = Rule::parse(text, places);
+        auto rule = Rule::parse(text, bases);
         if (rule) {
             rules.push_back(std::move(*rule));
         } else {
@@ -266,13 +266,13 @@ std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::stri
     std::vector<Error> errors;
     for (const auto* list : {&rules.deny, &rules.ask, &rules.allow})
         for (const Rule& rule : *list) {
-            if (rule.kind() != Rule::Kind::kTool) continue;
+            if (rule.subject() != RuleSubject::kTool) continue;
             const bool known =
                 std::any_of(tools.begin(), tools.end(),
                             [&](const std::string& tool) { return rule.names_tool(tool); });
             if (!known)
                 errors.push_back(
-                    {rule.origin() + ": rule '" + rule.text() + "': " + unknown(rule.tool())});
+                    {rule.origin() + ": rule '" + rule.text() + "': " + unknown_tool(rule.tool())});
         }
     return errors;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "host/base/is_among.h"
 #include "host/permission/arguments.h"
 #include "host/permission/path_pattern.h"
 
@@ -12,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// More directories than this are not followed.
-constexpr std::size_t kMostDirectories = 64;
+/// With more directories, where a part runs counts as unknown.
+constexpr std::size_t kMostRunDirectories = 64;
 
 /// The builtins of bash(1) that can change variables, options, functions, descriptors or the
 /// directory, or run text.
@@ -32,33 +33,28 @@ constexpr auto kLinkPlacers = std::to_array<std::string_view>(
     {"ln", "link", "rsync", "tar", "bsdtar", "unzip", "cpio", "7z", "git", "svn", "hg", "mount",
      "install", "unsquashfs", "patch", "stow", "busybox"});
 
-/// Commands of git that leave the files of the work tree as they are.
+/// Commands of git that do not change the files of the work tree.
 constexpr auto kGitApart = std::to_array<std::string_view>(
     {"status", "log", "diff", "show", "branch", "rev-parse", "add", "commit", "push", "fetch",
      "tag", "remote", "blame", "grep", "ls-files", "describe"});
-
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-}
 
 bool is_command(const shell::Part& part, std::string_view name) {
     return !part.words.empty() && part.words[0].decoded == name;
 }
 
-void add_once(std::vector<fs::path>& list, fs::path path) {
+void add_path_once(std::vector<fs::path>& list, fs::path path) {
     if (std::find(list.begin(), list.end(), path) == list.end()) list.push_back(std::move(path));
 }
 
-void add_all(Where& to, const Where& from) {
+void add_all(RunDirectories& to, const RunDirectories& from) {
     to.known = to.known && from.known;
-    for (const fs::path& directory : from.directories)
-        add_once(to.directories, directory);
-    if (to.directories.size() > kMostDirectories) to.known = false;
-    if (!to.known) to.directories.clear();
+    for (const fs::path& directory : from.paths)
+        add_path_once(to.paths, directory);
+    if (to.paths.size() > kMostRunDirectories) to.known = false;
+    if (!to.known) to.paths.clear();
 }
 
-/// The operand of `cd DIR` or `cd -- DIR`; nothing for every other form.
+/// The operand of `cd DIR` or `cd -- DIR`; nothing for any other form.
 std::optional<std::string> operand_of_cd(const shell::Part& part, const fs::path& home) {
     const std::size_t at = part.words.size() == 3 && part.words[1].decoded == "--" ? 2 : 1;
     if (part.words.size() != at + 1) return std::nullopt;
@@ -73,19 +69,19 @@ bool is_dotted(const std::string& path) {
            path.compare(0, 3, "../") == 0;
 }
 
-/// Where `cd` leads. The shell goes by the letters (`cd link/..` stays), and by the file system
-/// where that fails, or after `set -P`: both count.
-Where after_cd(const shell::Part& part, const Where& here, const fs::path& home,
-               const ShellEnvironment& environment) {
+/// Where `cd` leads. The shell resolves `..` lexically (`cd link/..` stays), or by the file system
+/// when that fails or after `set -P`: both count.
+RunDirectories after_cd(const shell::Part& part, const RunDirectories& here, const fs::path& home,
+                        const ShellEnvironment& environment) {
     const auto operand = operand_of_cd(part, home);
     const bool searched = environment.search_path_for_cd && operand && operand->front() != '/' &&
                           !is_dotted(*operand);
     if (!operand || searched) return {false, {}};
-    Where there{here.known, {}};
-    for (const fs::path& directory : here.directories) {
+    RunDirectories there{here.known, {}};
+    for (const fs::path& directory : here.paths) {
         const fs::path whole = operand->front() == '/' ? fs::path(*operand) : directory / *operand;
-        add_once(there.directories, normalised(whole, "/"));
-        add_once(there.directories, resolved(whole));
+        add_path_once(there.paths, normalised(whole, "/"));
+        add_path_once(there.paths, resolved(whole));
     }
     return there;
 }
@@ -108,12 +104,12 @@ bool changes_the_shell(const shell::Part& part) {
     if (!part.opaque.empty()) return true;
     if (part.words.empty()) return !part.assignments.empty();
     const std::string& name = part.words[0].decoded;
-    // printf -v and wait -p set variables, and arithmetic can.
+    // printf -v and wait -p set variables.
     if (name == "printf" || name == "wait")
         return std::any_of(part.words.begin(), part.words.end(), [](const shell::Word& word) {
             return word.decoded.size() > 1 && word.decoded[0] == '-';
         });
-    return contains(kShellCommands, name);
+    return is_among(kShellCommands, name);
 }
 
 bool makes_names(const shell::Part& part) {
@@ -121,42 +117,43 @@ bool makes_names(const shell::Part& part) {
                     [](const shell::Redirection& r) { return r.writes_file(); }))
         return true;
     static constexpr auto kMakers = std::to_array<std::string_view>({"mkdir", "touch", "mv", "cp"});
-    return (!part.words.empty() && contains(kMakers, shell::command_name(part.words[0]))) ||
+    return (!part.words.empty() && is_among(kMakers, shell::command_name(part.words[0]))) ||
            places_links(part);
 }
 
 bool places_links(const shell::Part& part) {
     if (part.words.empty()) return false;
     const std::string_view name = shell::command_name(part.words[0]);
-    if (name == "git" && part.words.size() > 1 && contains(kGitApart, part.words[1].decoded))
+    if (name == "git" && part.words.size() > 1 && is_among(kGitApart, part.words[1].decoded))
         return false;
-    return contains(kLinkPlacers, name);
+    return is_among(kLinkPlacers, name);
 }
 
-std::vector<Where> places_of_parts(std::string_view text, const std::vector<shell::Part>& parts,
-                                   const fs::path& cwd, const fs::path& home,
-                                   const ShellEnvironment& environment) {
+std::vector<RunDirectories> run_directories_of(std::string_view text,
+                                               const std::vector<shell::Part>& parts,
+                                               const fs::path& cwd, const fs::path& home,
+                                               const ShellEnvironment& environment) {
     const bool moves = std::any_of(parts.begin(), parts.end(),
                                    [](const shell::Part& part) { return is_command(part, "cd"); });
-    // A loop ends in `done`, and comes back to its beginning in another directory.
+    // A loop ends with `done`, and may start again in another directory.
     const bool loops = moves && text.find("done") != std::string_view::npos;
     const bool unknown =
         loops || std::any_of(parts.begin(), parts.end(), [&](const shell::Part& part) {
             if (part.words.empty()) return moves && changes_the_shell(part);
-            return contains(kDirectoryCommands, part.words[0].decoded) ||
+            return is_among(kDirectoryCommands, part.words[0].decoded) ||
                    (moves && changes_the_shell(part)) || !part.words[0].literal();
         });
-    std::vector<Where> out;
-    Where anywhere{!unknown, {cwd}};
-    Where left;
+    std::vector<RunDirectories> out;
+    RunDirectories anywhere{!unknown, {cwd}};
+    RunDirectories left;
     for (const shell::Part& part : parts) {
-        const Where here = part.after_success && !out.empty() ? left : anywhere;
+        const RunDirectories here = part.after_success && !out.empty() ? left : anywhere;
         left = is_command(part, "cd") ? after_cd(part, here, home, environment) : here;
         out.push_back(here);
         add_all(anywhere, left);
     }
     if (unknown)
-        for (Where& where : out)
+        for (RunDirectories& where : out)
             where.known = false;
     return out;
 }

@@ -31,13 +31,14 @@ namespace tenon::sandbox {
 namespace {
 
 constexpr char kLoopback[] = "lo";
-constexpr unsigned kThread = O_EXCL;  // PIDFD_THREAD
+constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD
 constexpr std::size_t kMostHelpers = 64;
 
 /// One system call that waits for an answer.
-class Call {
+class PendingCall {
 public:
-    Call(int listener, const seccomp_notif& request) : listener_(listener), request_(request) {}
+    PendingCall(int listener, const seccomp_notif& request)
+        : listener_(listener), request_(request) {}
 
     [[nodiscard]] int number() const { return request_.data.nr; }
     [[nodiscard]] std::uint64_t argument(std::size_t n) const { return request_.data.args[n]; }
@@ -65,7 +66,7 @@ public:
     }
     /// A copy of a descriptor of the caller.
     [[nodiscard]] UniqueFd descriptor(int number) const {
-        UniqueFd caller(static_cast<int>(::syscall(SYS_pidfd_open, request_.pid, kThread)));
+        UniqueFd caller(static_cast<int>(::syscall(SYS_pidfd_open, request_.pid, kPidfdThread)));
         if (!caller && errno == EINVAL) caller = process();
         if (!caller || !waits()) return {};
         return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, caller.get(), number, 0)));
@@ -91,7 +92,7 @@ private:
 
 /// Makes a socket that reaches only this machine: it is bound to the loopback device, and changing
 /// that needs a capability.
-void make_local_socket(const Call& call) {
+void make_local_socket(const PendingCall& call) {
     const int type = static_cast<int>(call.argument(1));
     const UniqueFd made(::socket(static_cast<int>(call.argument(0)), type | SOCK_CLOEXEC,
                                  static_cast<int>(call.argument(2))));
@@ -107,7 +108,7 @@ struct Address {
 };
 
 /// A copy of the address: the caller's memory may change at any time.
-std::optional<Address> address_of(const Call& call) {
+std::optional<Address> address_of(const PendingCall& call) {
     Address address;
     address.size = static_cast<socklen_t>(call.argument(2));
     if (address.size > sizeof address.bytes || address.size < sizeof(sa_family_t))
@@ -122,7 +123,7 @@ std::optional<Address> address_of(const Call& call) {
 }
 
 /// The file that the caller would find by this name. It is not opened.
-UniqueFd find_for(const Call& call, const std::string& name) {
+UniqueFd find_for(const PendingCall& call, const std::string& name) {
     std::string path = name;
     if (!name.starts_with('/')) {
         char cwd[PATH_MAX] = {};
@@ -144,7 +145,7 @@ std::string of_descriptor(int fd) {
 }
 
 /// 0, or the errno value with which this socket's file is refused.
-int judge(int file, const std::vector<std::string>& reachable) {
+int refusal_of(int file, const std::vector<std::string>& reachable) {
     struct stat info {};
     char path[PATH_MAX] = {};
     if (::fstat(file, &info) != 0) return EACCES;
@@ -160,7 +161,7 @@ int connect_to(int socket, const Address& address) {
 }
 
 /// Connects to exactly the file that was judged, by its descriptor.
-int connect_to_file(const Call& call, int socket, const Address& address,
+int connect_to_file(const PendingCall& call, int socket, const Address& address,
                     const std::vector<std::string>& reachable) {
     const auto& named = reinterpret_cast<const sockaddr_un&>(address.bytes);
     const std::size_t room = address.size - offsetof(sockaddr_un, sun_path);
@@ -169,7 +170,7 @@ int connect_to_file(const Call& call, int socket, const Address& address,
     const std::string name(named.sun_path, ::strnlen(named.sun_path, room));
     const UniqueFd file = find_for(call, name);
     if (!file) return errno == ENOENT || errno == ENOTDIR ? errno : EACCES;
-    if (const int code = judge(file.get(), reachable); code != 0) return code;
+    if (const int code = refusal_of(file.get(), reachable); code != 0) return code;
     Address by_descriptor;
     sockaddr_un way{};
     way.sun_family = AF_UNIX;
@@ -196,7 +197,8 @@ bool is_of_this_machine(const Address& address) {
 
 /// Connects the caller's socket. If the call were only allowed, the address could change after the
 /// check.
-int connect_for(const Call& call, Network network, const std::vector<std::string>& reachable) {
+int connect_for(const PendingCall& call, Network network,
+                const std::vector<std::string>& reachable) {
     const auto address = address_of(call);
     if (!address) return EACCES;
     const UniqueFd socket = call.descriptor(static_cast<int>(call.argument(0)));
@@ -225,7 +227,7 @@ void Broker::connect_alone(const seccomp_notif& request, int parent) const {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const Call call(kFirst, request);
+    const PendingCall call(kFirst, request);
     call.answer(connect_for(call, network_, reachable_));
     ::_exit(0);
 }
@@ -236,7 +238,7 @@ void Broker::serve() {
     if ((now.revents & POLLIN) == 0) return listener_.reset();
     seccomp_notif request{};
     if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &request) != 0) return;
-    const Call call(listener_.get(), request);
+    const PendingCall call(listener_.get(), request);
     if (call.number() == SYS_socket && network_ == Network::kLoopback)
         return make_local_socket(call);
     if (call.number() != SYS_connect) return call.answer(EACCES);
@@ -249,7 +251,7 @@ void Broker::connect_by_helper(const seccomp_notif& request) {
     const pid_t parent = ::getpid();
     // Like fork(2), but without a signal at its end.
     const auto child = static_cast<pid_t>(::syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL));
-    if (child < 0) return Call(listener_.get(), request).answer(EAGAIN);
+    if (child < 0) return PendingCall(listener_.get(), request).answer(EAGAIN);
     if (child == 0) connect_alone(request, parent);
     helpers_.push_back({child, request.id});
 }

@@ -9,16 +9,16 @@
 #include "host/base/unique_fd.h"
 #include "host/sandbox/policy.h"
 
-/// Decides, outside the sandbox, what a filter inside cannot: where a socket may be connected to
-/// (the filter cannot read the address, which is in memory), and how a socket is made that reaches
-/// only this machine. See seccomp_unotify(2).
+/// Decides outside the sandbox what the filter inside cannot decide: where a socket may be
+/// connected to (the filter cannot read the address, which is in memory), and how to make a socket
+/// that reaches only this machine. See seccomp_unotify(2).
 namespace tenon::sandbox {
 
 /// Answers the system calls that the filter of one sandbox leaves to it. The supervisor has one and
-/// polls it. What may block is done by helpers: child processes that waitpid(2) does not report
-/// without
-/// __WCLONE and that send no signal at their end. A call that cannot be judged is refused. When
-/// there is no broker any more, the kernel refuses these calls.
+/// polls it. Work that may block is done by helpers: child processes that waitpid(2) does not
+/// report without __WCLONE and that send no signal when they end. A call that cannot be judged is
+/// refused. Without a broker the kernel refuses these calls. For a process with one thread; does
+/// not block.
 class Broker {
 public:
     /// `reachable`: sockets in and beneath these directories may be connected to.

@@ -10,27 +10,29 @@
 namespace tenon::sandbox {
 namespace {
 
-constexpr int kHighest = 63;
+constexpr int kHighestCapability = 63;
 
-constexpr std::uint64_t bit(int capability) {
+constexpr std::uint64_t capability_bit(int capability) {
     return std::uint64_t{1} << static_cast<unsigned>(capability);
 }
 
-std::uint64_t kept(Keep keep) {
-    std::uint64_t out = bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_FSETID) |
-                        bit(CAP_SETGID) | bit(CAP_SETUID) | bit(CAP_NET_BIND_SERVICE);
-    if (keep.raw_sockets) out |= bit(CAP_NET_RAW);
-    if (keep.signals) out |= bit(CAP_KILL);
+std::uint64_t kept(KeptCapabilities keep) {
+    std::uint64_t out = capability_bit(CAP_CHOWN) | capability_bit(CAP_DAC_OVERRIDE) |
+                        capability_bit(CAP_FOWNER) | capability_bit(CAP_FSETID) |
+                        capability_bit(CAP_SETGID) | capability_bit(CAP_SETUID) |
+                        capability_bit(CAP_NET_BIND_SERVICE);
+    if (keep.raw_sockets) out |= capability_bit(CAP_NET_RAW);
+    if (keep.signals) out |= capability_bit(CAP_KILL);
     return out;
 }
 
 }  // namespace
 
-Result<void> drop_capabilities(Keep keep) {
+Result<void> drop_capabilities(KeptCapabilities keep) {
     const std::uint64_t wanted = ::geteuid() == 0 ? kept(keep) : 0;
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    for (int capability = 0; capability <= kHighest; ++capability) {
-        if ((wanted & bit(capability)) != 0) continue;
+    for (int capability = 0; capability <= kHighestCapability; ++capability) {
+        if ((wanted & capability_bit(capability)) != 0) continue;
         if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
         // EINVAL: this kernel has no more. EPERM: the process may not drop them; with no_new_privs
         // it cannot get any either.

@@ -4,7 +4,8 @@
 
 namespace tenon::sandbox {
 
-struct Keep {
+/// What root keeps, in addition to the capabilities about files and users.
+struct KeptCapabilities {
     bool raw_sockets = false;
     bool signals = false;  ///< to processes of other users, if Landlock limits them to the sandbox
 };
@@ -13,6 +14,6 @@ struct Keep {
 /// about files and users stay: owning, reading and changing files, changing to another user, low
 /// ports. A process without capabilities does not change. For another user than root, all are
 /// dropped.
-Result<void> drop_capabilities(Keep keep);
+Result<void> drop_capabilities(KeptCapabilities keep);
 
 }  // namespace tenon::sandbox

@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr int kAbiOfTruncate = 3;
 constexpr int kAbiOfSignals = 6;
-constexpr char kShared[] = "/dev/shm";
-constexpr char kUsualPlace[] = "/tmp";
+constexpr char kSharedMemory[] = "/dev/shm";
+constexpr char kDefaultTemporary[] = "/tmp";
 /// Nothing else in /dev can be opened: a disk contains all files, also those that may not be read.
 constexpr const char* kDevices[] = {"/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
                                     "/dev/urandom", "/dev/tty",  "/dev/ptmx", "/dev/pts"};
@@ -47,7 +47,7 @@ std::vector<Gap> gaps_with(int abi, bool seccomp, bool mounts) {
     return gaps;
 }
 
-Result<void> check(const Policy& policy, const std::vector<Gap>& gaps) {
+Result<void> check_gaps(const Policy& policy, const std::vector<Gap>& gaps) {
     std::vector<Gap> not_tolerated;
     for (const Gap gap : gaps) {
         const auto& known = policy.tolerated;
@@ -59,16 +59,16 @@ Result<void> check(const Policy& policy, const std::vector<Gap>& gaps) {
 }
 
 /// Where temporary directories are made.
-fs::path place_for_temporary() {
+fs::path parent_of_temporary() {
     const char* set = std::getenv("TMPDIR");
     const bool usable =
         set != nullptr && set[0] == '/' && ::access(set, W_OK) == 0 && is_directory(set);
-    for (const char* place : {usable ? set : kUsualPlace, kUsualPlace}) {
+    for (const char* place : {usable ? set : kDefaultTemporary, kDefaultTemporary}) {
         std::error_code error;
         auto real = fs::canonical(place, error);
         if (!error) return real;
     }
-    return kUsualPlace;
+    return kDefaultTemporary;
 }
 
 }  // namespace
@@ -84,8 +84,8 @@ Result<Confinement> Confinement::prepare(Policy policy, const std::string& name,
     const auto in_sandbox = [](const Error& error) { return error.while_doing("sandbox"); };
     // Whether a mount namespace can be made is only known when one is entered.
     const bool has_filters = has_seccomp();
-    if (auto fine = check(out.policy_,
-                          gaps_with(landlock_abi(), has_filters, out.uses(Gap::kMountNamespace)));
+    if (auto fine = check_gaps(
+            out.policy_, gaps_with(landlock_abi(), has_filters, out.uses(Gap::kMountNamespace)));
         !fine)
         return in_sandbox(fine.error());
     if (auto made = out.make_temporary(name); !made) return in_sandbox(made.error());
@@ -125,7 +125,7 @@ bool Confinement::uses(Gap gap) const {
 }
 
 Result<void> Confinement::make_temporary(const std::string& name) {
-    std::string pattern = (place_for_temporary() / ("tenon-" + name + "-XXXXXX")).string();
+    std::string pattern = (parent_of_temporary() / ("tenon-" + name + "-XXXXXX")).string();
     if (::mkdtemp(pattern.data()) == nullptr)
         return Error::from_errno("make the temporary directory " + pattern);
     temporary_ = pattern;
@@ -136,7 +136,7 @@ std::vector<std::string> Confinement::writable() const {
     std::vector<std::string> directories{temporary_.string()};
     if (policy_.mode == Mode::kWorkspace) {
         directories.insert(directories.end(), policy_.writable.begin(), policy_.writable.end());
-        directories.emplace_back(kShared);
+        directories.emplace_back(kSharedMemory);
     }
     std::erase_if(directories, [](const std::string& path) { return !is_directory(path); });
     return outermost(std::move(directories));
@@ -186,7 +186,7 @@ Result<void> Confinement::plan_landlock() {
     for (const char* device : kDevices) {
         if (auto done = landlock->allow(device, Access::kDevice); !done) return done;
     }
-    if (auto done = landlock->allow(kShared, Access::kRead); !done) return done;
+    if (auto done = landlock->allow(kSharedMemory, Access::kRead); !done) return done;
     // Directories that may be used may be read, also inside of a denied path; but not the denied
     // paths inside of them.
     for (const auto& directories : {policy_.writable, mounts_.writable}) {
@@ -212,7 +212,7 @@ Result<void> Confinement::enter() {
     if (uses(Gap::kMountNamespace)) {
         const auto entered = enter_mount_namespace(mounts_);
         if (!entered) return in_sandbox(entered.error());
-        if (!*entered) return in_sandbox(check(policy_, {Gap::kMountNamespace}).error());
+        if (!*entered) return in_sandbox(check_gaps(policy_, {Gap::kMountNamespace}).error());
         handover_.put(UniqueFd(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)));
     }
     if (landlock_) {

@@ -16,9 +16,8 @@
 
 namespace tenon::sandbox {
 
-/// What cannot be enforced with this kernel, this machine's configuration and this user. Tries in a
-/// short-lived child process whether a mount namespace can be made, which takes about a
-/// millisecond.
+/// What this kernel, this machine's configuration and this user's rights cannot enforce. Tries in a
+/// child process whether a mount namespace can be made, which takes about a millisecond.
 std::vector<Gap> find_gaps();
 
 /// The sandbox of one command. The supervisor makes it and forks; the child enters it right before

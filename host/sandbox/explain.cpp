@@ -17,14 +17,14 @@ constexpr std::size_t kMostSentences = 3;
 constexpr std::size_t kMostBytes = 64U << 10U;  // of output
 constexpr std::size_t kMostOfALine = 1000;
 
-/// The end of error messages, in lower case, and what it can be a sign of.
-struct Sign {
+/// Words in error messages, in lower case, and what they can be a sign of.
+struct ErrorSign {
     std::string_view words;
-    bool of_writing;   ///< of a path that may not be written
-    bool of_reading;   ///< of a path that may not be read
-    bool of_guarding;  ///< of a path that is protected inside a writable directory
+    bool about_writing;    ///< of a path that may not be written
+    bool about_reading;    ///< of a path that may not be read
+    bool about_protected;  ///< of a path that is protected inside a writable directory
 };
-constexpr Sign kSigns[] = {
+constexpr ErrorSign kErrorSigns[] = {
     {"read-only file system", true, false, true},
     {"permission denied", false, true, true},
     {"operation not permitted", false, true, true},
@@ -35,7 +35,7 @@ constexpr Sign kSigns[] = {
 };
 
 /// Messages of programs that cannot make or connect a socket.
-constexpr std::string_view kOfNetwork[] = {
+constexpr std::string_view kNetworkMessages[] = {
     "could not resolve host",
     "couldn't resolve host",
     "unable to resolve host",
@@ -54,34 +54,34 @@ constexpr std::string_view kOfNetwork[] = {
 };
 
 /// Messages of Node. They are also used for sockets with a path, which then follows.
-constexpr std::string_view kOfNode[] = {"listen eacces", "connect eacces"};
+constexpr std::string_view kNodeMessages[] = {"listen eacces", "connect eacces"};
 
 /// A refusal that is not about a path. `words` count only at the beginning of a line or after ": ";
 /// elsewhere they may be a part of a file's name.
-struct Refusal {
+struct ProcessRefusal {
     std::string_view words;
     std::string_view sentence;
 };
-constexpr std::string_view kTracing = "tracing processes is not allowed; sandbox.mode";
-constexpr Refusal kOfProcesses[] = {
+constexpr std::string_view kTracingSentence = "tracing processes is not allowed; sandbox.mode";
+constexpr ProcessRefusal kProcessRefusals[] = {
     {"kill: (", "signals to processes outside are not allowed; sandbox.mode"},
     {"kill: sending signal", "signals to processes outside are not allowed; sandbox.mode"},
-    {"ptrace(", kTracing},
-    {"ptrace: ", kTracing},
-    {"ptrace_traceme: ", kTracing},
+    {"ptrace(", kTracingSentence},
+    {"ptrace: ", kTracingSentence},
+    {"ptrace_traceme: ", kTracingSentence},
     {"unshare: ", "making namespaces is not allowed; sandbox.mode"},
     {"mount: ", "mounting is not allowed; sandbox.mode"},
     {"umount: ", "mounting is not allowed; sandbox.mode"},
     {"chroot: ", "changing the root is not allowed; sandbox.mode"},
 };
 /// Only without Landlock, because then all tracing is refused.
-constexpr std::string_view kOfLeaks = "leaksanitizer does not work under ptrace";
-constexpr std::string_view kOfRights =
+constexpr std::string_view kLeakSanitizerMessage = "leaksanitizer does not work under ptrace";
+constexpr std::string_view kRightsSentence =
     "getting the rights of another user is not allowed; sandbox.mode";
 
 /// Messages of git about placeholders: of `git clean` and `git stash -u`, and of `git clone URL .`.
-constexpr std::string_view kOfRemoving = "failed to remove ";
-constexpr std::string_view kOfCloning = "already exists and is not an empty directory";
+constexpr std::string_view kRemovalMessage = "failed to remove ";
+constexpr std::string_view kCloningMessage = "already exists and is not an empty directory";
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -94,7 +94,7 @@ bool contains(std::string_view text, std::string_view words) {
     return text.find(words) != std::string_view::npos;
 }
 
-bool begins_a_part(std::string_view text, std::string_view words) {
+bool begins_a_clause(std::string_view text, std::string_view words) {
     return text.starts_with(words) || contains(text, ": " + std::string(words));
 }
 
@@ -162,7 +162,7 @@ bool is_there(const std::string& path) {
     return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/// The names that a message may be about. `sign` is the position of its words of kSigns.
+/// The names that a message may be about. `sign` is the position of its words of kErrorSigns.
 std::vector<std::string> names_in(std::string_view line, std::size_t sign) {
     std::vector<std::string> names;
     add_quoted(line, names);
@@ -175,17 +175,12 @@ bool is_absolute(std::string_view name) {
     return name.starts_with('/');
 }
 
-bool is_directory(const std::string& path) {
-    std::error_code ignored;
-    return std::filesystem::is_directory(path, ignored);
-}
-
 class Explanation {
 public:
-    Explanation(const Policy& policy, const Outcome& outcome)
+    Explanation(const Policy& policy, const CommandOutcome& outcome)
         : policy_(policy), outcome_(outcome) {}
 
-    std::vector<std::string> take() {
+    std::vector<std::string> sentences() {
         std::string_view rest = outcome_.output;
         if (rest.size() > kMostBytes) rest.remove_prefix(rest.size() - kMostBytes);
         while (!rest.empty() && sentences_.size() < kMostSentences) {
@@ -200,15 +195,15 @@ private:
     void judge(std::string_view line) {
         if (!outcome_.failed && !line.starts_with("bash: line ")) return;
         const std::string text = lower(line);
-        if (is_of_placeholders(line, text)) return say(of_placeholders());
-        for (const Sign& sign : kSigns) {
+        if (is_about_placeholders(line, text)) return say(placeholder_sentence());
+        for (const ErrorSign& sign : kErrorSigns) {
             const auto at = text.find(sign.words);
             if (at == std::string::npos) continue;
             if (judge_paths(line, at, sign)) return;
-            if (sign.of_writing && leads_elsewhere(line, at))
-                return say("writing there is not allowed; " + setting_of_writing());
+            if (sign.about_writing && leads_elsewhere(line, at))
+                return say("writing there is not allowed; " + setting_for_writing());
         }
-        if (is_of_network(text)) return say("the network is not allowed; sandbox.network");
+        if (is_about_network(text)) return say("the network is not allowed; sandbox.network");
         judge_processes(line, text);
     }
 
@@ -225,30 +220,31 @@ private:
         });
     }
 
-    [[nodiscard]] std::string setting_of_writing() const {
+    [[nodiscard]] std::string setting_for_writing() const {
         return policy_.mode == Mode::kReadOnly ? "sandbox.mode" : "sandbox.write";
     }
 
-    [[nodiscard]] bool is_of_placeholders(std::string_view line, const std::string& text) const {
+    [[nodiscard]] bool is_about_placeholders(std::string_view line, const std::string& text) const {
         if (policy_.mode != Mode::kWorkspace) return false;
-        if (const auto at = text.find(kOfCloning); at != std::string::npos) {
+        if (const auto at = text.find(kCloningMessage); at != std::string::npos) {
             std::vector<std::string> names;
             add_quoted(line, names);
             return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-                return absolute(name, outcome_.cwd) == policy_.workspace && holds_nothing_else();
+                return absolute(name, outcome_.cwd) == policy_.workspace &&
+                       has_only_protected_names();
             });
         }
-        const auto at = text.find(kOfRemoving);
+        const auto at = text.find(kRemovalMessage);
         if (at == std::string::npos) return false;
-        const std::string_view rest = line.substr(at + kOfRemoving.size());
+        const std::string_view rest = line.substr(at + kRemovalMessage.size());
         const std::string name(rest.substr(0, rest.find(": ")));
         const auto& guarded = policy_.protected_paths;
         return std::find(guarded.begin(), guarded.end(), absolute(name, outcome_.cwd)) !=
                guarded.end();
     }
 
-    /// Whether the workspace is empty but for protected names.
-    [[nodiscard]] bool holds_nothing_else() const {
+    /// Whether the workspace contains only protected names.
+    [[nodiscard]] bool has_only_protected_names() const {
         std::error_code error;
         for (std::filesystem::directory_iterator at(policy_.workspace, error), end;
              !error && at != end; at.increment(error)) {
@@ -260,7 +256,7 @@ private:
         return !error;
     }
 
-    [[nodiscard]] std::string of_placeholders() const {
+    [[nodiscard]] std::string placeholder_sentence() const {
         std::string names;
         for (const std::string& path : policy_.protected_paths) {
             if (path == policy_.workspace || !is_beneath(path, policy_.workspace)) continue;
@@ -270,27 +266,28 @@ private:
                ") are held while a command runs and cannot be removed; sandbox.mode";
     }
 
-    [[nodiscard]] bool is_of_network(const std::string& text) const {
+    [[nodiscard]] bool is_about_network(const std::string& text) const {
         // A refused connection has reached the other side.
         if (policy_.network == Network::kFull || contains(text, "connection refused")) return false;
         if (policy_.network == Network::kLoopback && names_loopback(text)) return false;
         const auto is_in = [&](std::string_view words) { return contains(text, words); };
-        if (std::any_of(std::begin(kOfNode), std::end(kOfNode), is_in)) {
+        if (std::any_of(std::begin(kNodeMessages), std::end(kNodeMessages), is_in)) {
             std::vector<std::string> paths;
             add_absolute(text, paths);
             return paths.empty();
         }
-        return std::any_of(std::begin(kOfNetwork), std::end(kOfNetwork), is_in);
+        return std::any_of(std::begin(kNetworkMessages), std::end(kNetworkMessages), is_in);
     }
 
     void judge_processes(std::string_view line, const std::string& text) {
-        if (contains(text, "no new privileges")) return say(std::string(kOfRights));
-        if (contains(text, kOfLeaks) && lacks(Gap::kLandlock)) return say(std::string(kTracing));
+        if (contains(text, "no new privileges")) return say(std::string(kRightsSentence));
+        if (contains(text, kLeakSanitizerMessage) && lacks(Gap::kLandlock))
+            return say(std::string(kTracingSentence));
         const auto at =
             std::min(text.find("operation not permitted"), text.find("permission denied"));
         if (at == std::string::npos || names_own_file(line, at)) return;
-        for (const auto& [words, sentence] : kOfProcesses) {
-            if (begins_a_part(text, words)) return say(std::string(sentence));
+        for (const auto& [words, sentence] : kProcessRefusals) {
+            if (begins_a_clause(text, words)) return say(std::string(sentence));
         }
     }
 
@@ -301,11 +298,13 @@ private:
         const auto names = names_in(line, at);
         return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
             const std::string path = absolute(name, outcome_.cwd);
-            return may_be_written(path) && is_there(path) && !is_directory(path);
+            std::error_code ignored;
+            return may_be_written(path) && is_there(path) &&
+                   !std::filesystem::is_directory(path, ignored);
         });
     }
 
-    bool judge_paths(std::string_view line, std::size_t at, const Sign& sign) {
+    bool judge_paths(std::string_view line, std::size_t at, const ErrorSign& sign) {
         for (const std::string& name : names_in(line, at)) {
             if (auto sentence = about(absolute(name, outcome_.cwd), sign)) {
                 say(*sentence);
@@ -316,17 +315,17 @@ private:
     }
 
     [[nodiscard]] std::optional<std::string> about(const std::string& path,
-                                                   const Sign& sign) const {
+                                                   const ErrorSign& sign) const {
         const bool guarded = is_beneath_any(path, policy_.protected_paths);
-        if (sign.of_reading && is_hidden(path))
+        if (sign.about_reading && is_hidden(path))
             return "reading " + path + " is not allowed; sandbox.denyRead";
-        if (sign.of_guarding && guarded && may_be_written(path))
+        if (sign.about_protected && guarded && may_be_written(path))
             return "writing " + path + " is never allowed; sandbox.mode";
         // Without mount namespaces Landlock refuses, with another error.
-        const bool of_writing =
-            sign.of_writing || (sign.of_guarding && lacks(Gap::kMountNamespace));
-        if (!of_writing || may_be_written(path) || is_device(path)) return std::nullopt;
-        return "writing " + path + " is not allowed; " + setting_of_writing();
+        const bool about_writing =
+            sign.about_writing || (sign.about_protected && lacks(Gap::kMountNamespace));
+        if (!about_writing || may_be_written(path) || is_device(path)) return std::nullopt;
+        return "writing " + path + " is not allowed; " + setting_for_writing();
     }
 
     [[nodiscard]] bool may_be_written(const std::string& path) const {
@@ -350,15 +349,15 @@ private:
     }
 
     const Policy& policy_;
-    const Outcome& outcome_;
+    const CommandOutcome& outcome_;
     std::vector<std::string> sentences_;
 };
 
 }  // namespace
 
-std::vector<std::string> explain(const Policy& policy, const Outcome& outcome) {
+std::vector<std::string> explain(const Policy& policy, const CommandOutcome& outcome) {
     if (!policy.is_on()) return {};
-    return Explanation(policy, outcome).take();
+    return Explanation(policy, outcome).sentences();
 }
 
 }  // namespace tenon::sandbox

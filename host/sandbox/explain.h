@@ -9,7 +9,7 @@
 namespace tenon::sandbox {
 
 /// What is known about a command that has ended.
-struct Outcome {
+struct CommandOutcome {
     std::string_view output;  ///< or the end of it
     std::string_view cwd;     ///< in which it began
     bool failed = false;
@@ -20,6 +20,6 @@ struct Outcome {
 /// message counts only if the policy really does not allow what it is about. If the command
 /// succeeded, only messages of bash itself count. Empty when the policy is off. Checks whether
 /// paths in the output exist; reads no file.
-std::vector<std::string> explain(const Policy& policy, const Outcome& outcome);
+std::vector<std::string> explain(const Policy& policy, const CommandOutcome& outcome);
 
 }  // namespace tenon::sandbox

@@ -46,12 +46,12 @@ constexpr std::uint32_t errno_of(int code) {
     return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code);
 }
 constexpr std::uint32_t kRefuse = errno_of(EPERM);
-constexpr std::uint32_t kNoSocket = errno_of(EACCES);
+constexpr std::uint32_t kRefuseSocket = errno_of(EACCES);
 
 /// Calls that could lead out of a sandbox, or change the machine. Most of them need privileges that
 /// the process does not have anyway. They are refused so that a bug of the kernel in them does not
 /// matter.
-constexpr std::uint32_t kRefused[] = {
+constexpr std::uint32_t kRefusedCalls[] = {
     // mounts and roots
     SYS_mount,
     SYS_umount2,
@@ -114,11 +114,11 @@ constexpr std::uint32_t kRefused[] = {
 #endif
 };
 
-/// Landlock limits these to the processes of one sandbox, since the kernel checks
-/// ptrace_may_access.
-constexpr std::uint32_t kOfTracing[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
+/// With Landlock the kernel allows these only for processes of the same sandbox
+/// (ptrace_may_access).
+constexpr std::uint32_t kTracingCalls[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
 
-class Program {
+class FilterProgram {
 public:
     void load(std::size_t offset) {
         add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
@@ -154,7 +154,7 @@ public:
     }
     void keep_bits(std::uint32_t bits) { add(BPF_ALU | BPF_AND | BPF_K, bits); }
 
-    void append(const Program& other) {
+    void append(const FilterProgram& other) {
         code_.insert(code_.end(), other.code_.begin(), other.code_.end());
     }
     [[nodiscard]] std::size_t size() const { return code_.size(); }
@@ -185,89 +185,90 @@ private:
 };
 
 /// The programs for the calls that are not simply allowed, by number.
-class Judgements {
+class CallPrograms {
 public:
     void refuse(std::uint32_t call) {
-        Program p;
+        FilterProgram p;
         p.answer(kRefuse);
-        judgements_.push_back({call, call, std::move(p)});
+        programs_.push_back({call, call, std::move(p)});
     }
     /// If `body` gives no answer, the call is allowed.
     template <class Body>
     void on(std::uint32_t call, Body body) {
-        Program p;
+        FilterProgram p;
         body(p);
-        judgements_.push_back({call, call, std::move(p)});
+        programs_.push_back({call, call, std::move(p)});
     }
     /// A binary search tree, in which neighbours with the same program are joined. It must be small
     /// and fast, because at each use the kernel compiles it and runs it once for every existing
     /// call.
-    [[nodiscard]] Program tree() {
-        std::sort(judgements_.begin(), judgements_.end(),
-                  [](const Judgement& a, const Judgement& b) { return a.first < b.first; });
-        std::vector<Judgement> joined;
-        for (Judgement& judgement : judgements_) {
-            const bool goes_on = !joined.empty() && joined.back().last + 1 == judgement.first &&
-                                 joined.back().program.refuses() && judgement.program.refuses();
+    [[nodiscard]] FilterProgram tree() {
+        std::sort(programs_.begin(), programs_.end(),
+                  [](const CallProgram& a, const CallProgram& b) { return a.first < b.first; });
+        std::vector<CallProgram> joined;
+        for (CallProgram& program_of_call : programs_) {
+            const bool goes_on =
+                !joined.empty() && joined.back().last + 1 == program_of_call.first &&
+                joined.back().program.refuses() && program_of_call.program.refuses();
             if (goes_on) {
-                joined.back().last = judgement.last;
+                joined.back().last = program_of_call.last;
             } else {
-                joined.push_back(std::move(judgement));
+                joined.push_back(std::move(program_of_call));
             }
         }
         return tree(joined);
     }
 
 private:
-    struct Judgement {
+    struct CallProgram {
         std::uint32_t first;
         std::uint32_t last;
-        Program program;
+        FilterProgram program;
     };
 
-    static Program leaf(const Judgement& judgement) {
-        Program p;
-        if (judgement.first == judgement.last) {
-            p.skip_unless_equal(judgement.first, judgement.program.size());
+    static FilterProgram leaf(const CallProgram& program_of_call) {
+        FilterProgram p;
+        if (program_of_call.first == program_of_call.last) {
+            p.skip_unless_equal(program_of_call.first, program_of_call.program.size());
         } else {
-            p.skip_unless_at_least(judgement.first, judgement.program.size() + 1);
-            p.skip_if_at_least(judgement.last + 1, judgement.program.size());
+            p.skip_unless_at_least(program_of_call.first, program_of_call.program.size() + 1);
+            p.skip_if_at_least(program_of_call.last + 1, program_of_call.program.size());
         }
-        p.append(judgement.program);
+        p.append(program_of_call.program);
         p.answer(SECCOMP_RET_ALLOW);
         return p;
     }
 
-    static Program tree(std::span<const Judgement> judgements) {
-        if (judgements.size() == 1) return leaf(judgements[0]);
-        const std::size_t half = judgements.size() / 2;
-        const Program lower = tree(judgements.first(half));
-        const Program upper = tree(judgements.subspan(half));
+    static FilterProgram tree(std::span<const CallProgram> programs) {
+        if (programs.size() == 1) return leaf(programs[0]);
+        const std::size_t half = programs.size() / 2;
+        const FilterProgram lower = tree(programs.first(half));
+        const FilterProgram upper = tree(programs.subspan(half));
         assert(lower.size() <= kLongestJump);
-        Program p;
-        p.skip_if_at_least(judgements[half].first, lower.size());
+        FilterProgram p;
+        p.skip_if_at_least(programs[half].first, lower.size());
         p.append(lower);
         p.append(upper);
         return p;
     }
 
     static constexpr std::size_t kLongestJump = 255;
-    std::vector<Judgement> judgements_;
+    std::vector<CallProgram> programs_;
 };
 
-void judge_processes(Judgements& j) {
-    j.on(SYS_clone, [](Program& p) {
+void add_process_programs(CallPrograms& j) {
+    j.on(SYS_clone, [](FilterProgram& p) {
         p.load_argument(0);
         p.answer_if_any_bit(kNewNamespaces, kRefuse);
     });
-    j.on(SYS_unshare, [](Program& p) {
+    j.on(SYS_unshare, [](FilterProgram& p) {
         p.load_argument(0);
         p.answer_if_any_bit(kNewNamespaces | kNewTime, kRefuse);
     });
     // Its flags are in memory, which a filter cannot read. The C library falls back to clone.
-    j.on(kClone3, [](Program& p) { p.answer(errno_of(ENOSYS)); });
+    j.on(kClone3, [](FilterProgram& p) { p.answer(errno_of(ENOSYS)); });
     // Refused for other processes, when it sets limits. A process may set its own limits.
-    j.on(SYS_prlimit64, [](Program& p) {
+    j.on(SYS_prlimit64, [](FilterProgram& p) {
         p.load_argument(0);
         p.answer_if_equal(0, SECCOMP_RET_ALLOW);
         p.load_argument(2);
@@ -275,7 +276,7 @@ void judge_processes(Judgements& j) {
         p.load_upper_half(2);
         p.answer_unless_equal(0, kRefuse);
     });
-    j.on(SYS_ioctl, [](Program& p) {
+    j.on(SYS_ioctl, [](FilterProgram& p) {
         p.load_argument(1);
         p.answer_if_equal(TIOCSTI, kRefuse);
         p.answer_if_equal(TIOCLINUX, kRefuse);
@@ -284,15 +285,15 @@ void judge_processes(Judgements& j) {
 }
 
 /// Set-user-ID files: they would give the owner's rights to processes outside of the sandbox.
-void judge_set_user_id(Judgements& j) {
+void add_set_user_id_programs(CallPrograms& j) {
     const auto refuse = [&](std::uint32_t call, std::size_t mode) {
-        j.on(call, [mode](Program& p) {
+        j.on(call, [mode](FilterProgram& p) {
             p.load_argument(mode);
             p.answer_if_any_bit(S_ISUID, kRefuse);
         });
     };
     const auto refuse_new = [&](std::uint32_t call, std::size_t flags) {
-        j.on(call, [flags](Program& p) {
+        j.on(call, [flags](FilterProgram& p) {
             p.load_argument(flags);
             p.answer_unless_any_bit(O_CREAT | kTemporaryFile, SECCOMP_RET_ALLOW);
             p.load_argument(flags + 1);
@@ -311,54 +312,54 @@ void judge_set_user_id(Judgements& j) {
     refuse_new(SYS_open, 1);
 #endif
     // Like clone3.
-    j.on(kOpenat2, [](Program& p) { p.answer(errno_of(ENOSYS)); });
+    j.on(kOpenat2, [](FilterProgram& p) { p.answer(errno_of(ENOSYS)); });
 }
 
 /// A datagram socket sends to any address, by calls with the address in memory.
-void refuse_datagrams(Program& p) {
+void refuse_datagrams(FilterProgram& p) {
     p.load_argument(1);
     p.keep_bits(kTypeOfSocket);
-    p.answer_if_equal(SOCK_DGRAM, kNoSocket);
+    p.answer_if_equal(SOCK_DGRAM, kRefuseSocket);
 }
 
-void judge_sockets(Judgements& j, Network network) {
-    j.on(SYS_socket, [network](Program& p) {
-        Program of_files;
+void add_socket_programs(CallPrograms& j, Network network) {
+    j.on(SYS_socket, [network](FilterProgram& p) {
+        FilterProgram of_files;
         refuse_datagrams(of_files);
         of_files.answer(SECCOMP_RET_ALLOW);
         p.load_argument(0);
         p.skip_unless_equal(AF_UNIX, of_files.size());
         p.append(of_files);
         if (network == Network::kFull) return;
-        if (network == Network::kNone) return p.answer(kNoSocket);
-        Program of_links;  // used to list the addresses of this machine
+        if (network == Network::kNone) return p.answer(kRefuseSocket);
+        FilterProgram of_links;  // used to list the addresses of this machine
         of_links.load_argument(2);
-        of_links.answer_unless_equal(NETLINK_ROUTE, kNoSocket);
+        of_links.answer_unless_equal(NETLINK_ROUTE, kRefuseSocket);
         of_links.answer(SECCOMP_RET_ALLOW);
         p.skip_unless_equal(AF_NETLINK, of_links.size());
         p.append(of_links);
-        Program of_streams;
+        FilterProgram of_streams;
         of_streams.load_argument(1);
         of_streams.keep_bits(kTypeOfSocket);
-        of_streams.answer_unless_equal(SOCK_STREAM, kNoSocket);
+        of_streams.answer_unless_equal(SOCK_STREAM, kRefuseSocket);
         of_streams.load_argument(2);
         of_streams.answer_if_equal(0, SECCOMP_RET_USER_NOTIF);
         of_streams.answer_if_equal(IPPROTO_TCP, SECCOMP_RET_USER_NOTIF);
-        of_streams.answer(kNoSocket);
+        of_streams.answer(kRefuseSocket);
         for (const std::uint32_t family : {AF_INET, AF_INET6}) {
             p.skip_unless_equal(family, of_streams.size());
             p.append(of_streams);
         }
-        p.answer(kNoSocket);
+        p.answer(kRefuseSocket);
     });
     // A socket pair is connected only to itself.
-    j.on(SYS_socketpair, [](Program& p) {
+    j.on(SYS_socketpair, [](FilterProgram& p) {
         p.load_argument(0);
-        p.answer_unless_equal(AF_UNIX, kNoSocket);
+        p.answer_unless_equal(AF_UNIX, kRefuseSocket);
         refuse_datagrams(p);
     });
     // The broker decides.
-    j.on(SYS_connect, [](Program& p) { p.answer(SECCOMP_RET_USER_NOTIF); });
+    j.on(SYS_connect, [](FilterProgram& p) { p.answer(SECCOMP_RET_USER_NOTIF); });
 }
 
 }  // namespace
@@ -369,24 +370,24 @@ bool has_seccomp() {
 }
 
 std::vector<sock_filter> filter_for(Network network, bool tracing_is_scoped) {
-    Program p;
+    FilterProgram p;
     p.load(offsetof(seccomp_data, arch));
     p.answer_unless_equal(kArchitecture, errno_of(ENOSYS));
     p.load_call();
 #if defined(__x86_64__)
     p.answer_if_at_least(kFirstOfX32, errno_of(ENOSYS));
 #endif
-    Judgements judgements;
-    for (const std::uint32_t call : kRefused)
-        judgements.refuse(call);
+    CallPrograms programs;
+    for (const std::uint32_t call : kRefusedCalls)
+        programs.refuse(call);
     if (!tracing_is_scoped) {
-        for (const std::uint32_t call : kOfTracing)
-            judgements.refuse(call);
+        for (const std::uint32_t call : kTracingCalls)
+            programs.refuse(call);
     }
-    judge_processes(judgements);
-    judge_set_user_id(judgements);
-    judge_sockets(judgements, network);
-    p.append(judgements.tree());
+    add_process_programs(programs);
+    add_set_user_id_programs(programs);
+    add_socket_programs(programs, network);
+    p.append(programs.tree());
     return p.take();
 }
 

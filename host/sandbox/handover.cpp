@@ -6,16 +6,16 @@
 namespace tenon::sandbox {
 namespace {
 
-constexpr std::size_t kMost = 4;
+constexpr std::size_t kMostDescriptors = 4;
 
 /// A message of one byte and some descriptors.
-struct Message {
+struct DescriptorMessage {
     char byte = 0;
     iovec part{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(kMost * sizeof(int))] = {};
+    alignas(cmsghdr) char control[CMSG_SPACE(kMostDescriptors * sizeof(int))] = {};
     msghdr header{};
 
-    explicit Message(std::size_t descriptors) {
+    explicit DescriptorMessage(std::size_t descriptors) {
         header.msg_iov = &part;
         header.msg_iovlen = 1;
         header.msg_control = control;
@@ -37,7 +37,7 @@ Result<Handover> Handover::make() {
 
 Result<void> Handover::send() {
     if (fds_.empty()) return {};
-    Message message(fds_.size());
+    DescriptorMessage message(fds_.size());
     cmsghdr* const head = CMSG_FIRSTHDR(&message.header);
     head->cmsg_level = SOL_SOCKET;
     head->cmsg_type = SCM_RIGHTS;
@@ -54,7 +54,7 @@ std::vector<UniqueFd> Handover::receive() {
     child_.reset();
     const UniqueFd parent = std::move(parent_);
     std::vector<UniqueFd> out;
-    Message message(kMost);
+    DescriptorMessage message(kMostDescriptors);
     if (!parent || ::recvmsg(parent.get(), &message.header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1)
         return out;
     const cmsghdr* const head = CMSG_FIRSTHDR(&message.header);

@@ -42,9 +42,10 @@ constexpr std::uint64_t kNetConnect = bit(1);
 constexpr std::uint64_t kScopeAbstractSockets = bit(0);  // ABI 6
 constexpr std::uint64_t kScopeSignals = bit(1);
 
-constexpr std::uint64_t kOfFiles = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev;
-constexpr std::uint64_t kWriting = kWriteFile | kTruncate | kReadDir | kRemoveDir | kRemoveFile |
-                                   kMakeDir | kMakeReg | kMakeSock | kMakeFifo | kMakeSym | kRefer;
+constexpr std::uint64_t kFileRights = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev;
+constexpr std::uint64_t kWriteRights = kWriteFile | kTruncate | kReadDir | kRemoveDir |
+                                       kRemoveFile | kMakeDir | kMakeReg | kMakeSock | kMakeFifo |
+                                       kMakeSym | kRefer;
 
 struct RulesetAttributes {
     std::uint64_t files;
@@ -56,7 +57,7 @@ struct __attribute__((packed)) PathBeneath {
     std::int32_t parent;
 };
 
-std::uint64_t known_to(int abi) {
+std::uint64_t rights_known_to(int abi) {
     if (abi >= 5) return bit(16) - 1;
     if (abi >= 3) return bit(15) - 1;
     return abi == 2 ? bit(14) - 1 : bit(13) - 1;
@@ -71,7 +72,7 @@ bool contains_a_denied_path(const std::string& directory, const std::vector<std:
                        [&](const std::string& path) { return is_beneath(path, directory); });
 }
 
-bool is_directory(int fd, const dirent& entry) {
+bool entry_is_directory(int fd, const dirent& entry) {
     if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
     struct stat info {};
     return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
@@ -86,7 +87,7 @@ int landlock_abi() {
 
 Result<Landlock> Landlock::create(int abi, bool refuse_tcp) {
     RulesetAttributes attributes{};
-    attributes.files = known_to(abi);
+    attributes.files = rights_known_to(abi);
     if (abi >= 4 && refuse_tcp) attributes.network = kNetBind | kNetConnect;
     if (abi >= 6) attributes.scoped = kScopeAbstractSockets | kScopeSignals;
     UniqueFd ruleset(
@@ -105,16 +106,16 @@ std::uint64_t Landlock::rights(Access access, bool directory) const {
             rights = kReadFile | kExecute;
             break;
         case Access::kReadWrite:
-            rights = kReadFile | kExecute | kWriting;
+            rights = kReadFile | kExecute | kWriteRights;
             break;
         case Access::kWrite:
-            rights = kWriting;
+            rights = kWriteRights;
             break;
         case Access::kDevice:
             rights = kReadFile | kWriteFile | kTruncate | kIoctlDev | kReadDir;
             break;
     }
-    return rights & known_to(abi_) & (directory ? ~std::uint64_t{0} : kOfFiles);
+    return rights & rights_known_to(abi_) & (directory ? ~std::uint64_t{0} : kFileRights);
 }
 
 Result<void> Landlock::add(int path, bool directory, Access access, const std::string& name) {
@@ -151,7 +152,8 @@ Result<void> Landlock::allow_reading_around(const std::string& directory,
         const UniqueFd fd(
             ::openat(::dirfd(listing.get()), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
         if (!fd) continue;  // it has gone meanwhile
-        if (auto done = add(fd.get(), is_directory(fd.get(), *entry), Access::kRead, path); !done)
+        if (auto done = add(fd.get(), entry_is_directory(fd.get(), *entry), Access::kRead, path);
+            !done)
             return done;
     }
     return {};

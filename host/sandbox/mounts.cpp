@@ -32,7 +32,7 @@ struct MountAttributes {
 };
 constexpr std::uint64_t kReadOnly = 1;
 
-bool is_not_there(int code) {
+bool is_missing(int code) {
     return code == ENOENT || code == ENOTDIR;
 }
 
@@ -56,7 +56,7 @@ bool mount_on(int mounts, const std::string& path) {
 
 Result<void> pin(const Pin& pin) {
     const UniqueFd copy = copy_of(pin.path);
-    if (!copy && is_not_there(errno)) return {};
+    if (!copy && is_missing(errno)) return {};
     if (!copy || (pin.read_only && !make_read_only(copy.get())) || !mount_on(copy.get(), pin.path))
         return Error::from_errno("protect " + pin.path);
     return {};
@@ -70,7 +70,7 @@ struct Cover {
 Result<Cover> cover_for(const std::string& path, const MountPlan& plan) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0) {
-        if (is_not_there(errno) || errno == EACCES) return Cover{path, {}};
+        if (is_missing(errno) || errno == EACCES) return Cover{path, {}};
         return Error::from_errno("hide " + path);
     }
     Cover cover{path, copy_of(S_ISDIR(info.st_mode) ? plan.empty_directory : plan.empty_file)};
@@ -98,7 +98,7 @@ bool write_text(const char* file, const char* text, std::size_t size) {
 }
 
 /// The user keeps uid and gid; files of other users seem to belong to nobody.
-bool keep_user(uid_t user, gid_t group) {
+bool map_user(uid_t user, gid_t group) {
     char text[64];
     const auto write_map = [&](const char* file, unsigned id) {
         const int size = std::snprintf(text, sizeof text, "%u %u 1\n", id, id);
@@ -109,12 +109,12 @@ bool keep_user(uid_t user, gid_t group) {
 }
 
 /// Whether the process then has a mount namespace of its own that it may change.
-bool make_namespaces(bool keeps_user) {
+bool make_namespaces(bool maps_user) {
     if (::unshare(CLONE_NEWNS) != 0) {
         const uid_t user = ::geteuid();
         const gid_t group = ::getegid();
         if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-        if (keeps_user && !keep_user(user, group)) return false;
+        if (maps_user && !map_user(user, group)) return false;
     }
     return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
@@ -226,7 +226,7 @@ Result<bool> enter_mount_namespace(const MountPlan& plan) {
     std::vector<std::pair<UniqueFd, std::string>> writable;
     for (const std::string& directory : plan.writable) {
         UniqueFd copy = copy_of(directory);
-        if (!copy && is_not_there(errno)) continue;
+        if (!copy && is_missing(errno)) continue;
         if (!copy) return Error::from_errno("keep " + directory + " writable");
         writable.emplace_back(std::move(copy), directory);
     }

@@ -18,8 +18,8 @@
 namespace tenon::sandbox {
 namespace {
 
-constexpr mode_t kOuter = 01755;  // other files may be made in it, beside the protected path
-constexpr mode_t kInner = 01555;
+constexpr mode_t kOuterMode = 01755;  // other files may be made in it, beside the protected path
+constexpr mode_t kInnerMode = 01555;
 constexpr mode_t kModeBits = 07777;
 
 std::string lock_name(const std::string& workspace) {
@@ -42,7 +42,7 @@ struct Placeholder {
     std::string path;
 };
 
-std::optional<Placeholder> look_at(int directory, const std::string& path) {
+std::optional<Placeholder> read_placeholder(int directory, const std::string& path) {
     struct statx info {};
     if (::statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &info) != 0)
         return std::nullopt;
@@ -65,14 +65,14 @@ bool is_the_same(const Placeholder& a, const Placeholder& b) {
            a.nanoseconds == b.nanoseconds;
 }
 
-std::string encode(const Placeholder& one) {
+std::string record_of(const Placeholder& one) {
     char text[128];
     std::snprintf(text, sizeof text, "%llu %llu %lld %u %o ", one.device, one.inode, one.seconds,
                   one.nanoseconds, one.mode);
     return text + one.path + '\0';
 }
 
-std::optional<Placeholder> decode(const std::string& text) {
+std::optional<Placeholder> placeholder_in(const std::string& text) {
     Placeholder one;
     int size = 0;
     if (std::sscanf(text.c_str(), "%llu %llu %lld %u %o %n", &one.device, &one.inode, &one.seconds,
@@ -92,7 +92,7 @@ std::vector<Placeholder> read_records(int file) {
     std::vector<Placeholder> out;
     std::size_t at = 0;
     for (auto end = text.find('\0'); end != std::string::npos; end = text.find('\0', at)) {
-        if (auto one = decode(text.substr(at, end - at))) out.push_back(*std::move(one));
+        if (auto one = placeholder_in(text.substr(at, end - at))) out.push_back(*std::move(one));
         at = end + 1;
     }
     return out;
@@ -114,9 +114,9 @@ Result<void> make_one(int parent, const std::string& name, mode_t mode, const st
     if (!made && code == EEXIST) return {};
     if (!made) return Error::from_errno("hold the place of " + path, code);
     const UniqueFd directory = open_child(parent, name, O_PATH);
-    const auto one = directory ? look_at(directory.get(), path) : std::nullopt;
+    const auto one = directory ? read_placeholder(directory.get(), path) : std::nullopt;
     if (!one || (one->mode & S_ISVTX) == 0) return {};
-    const std::string record = encode(*one);
+    const std::string record = record_of(*one);
     const auto size = static_cast<ssize_t>(record.size());
     if (::write(records, record.data(), record.size()) == size) return {};
     const int why = errno;
@@ -130,7 +130,7 @@ Result<void> make_steps(const std::string& root, const std::string& path, int re
     for (auto begin = root.size() + 1; parent && begin < path.size();) {
         const auto end = std::min(path.find('/', begin), path.size());
         const std::string name = path.substr(begin, end - begin);
-        const mode_t mode = end == path.size() ? kInner : kOuter;
+        const mode_t mode = end == path.size() ? kInnerMode : kOuterMode;
         if (auto made = make_one(parent.get(), name, mode, path.substr(0, end), records); !made)
             return made;
         parent = open_child(parent.get(), name, O_PATH);
@@ -142,7 +142,7 @@ Result<void> make_steps(const std::string& root, const std::string& path, int re
 /// A placeholder in which something was made, as `git init` does, becomes an ordinary directory.
 void release(int parent, const std::string& name, const Placeholder& made) {
     const UniqueFd directory = open_child(parent, name, O_RDONLY);
-    const auto now = directory ? look_at(directory.get(), made.path) : std::nullopt;
+    const auto now = directory ? read_placeholder(directory.get(), made.path) : std::nullopt;
     if (!now || !is_the_same(*now, made) || (now->mode | S_IWUSR) != (made.mode | S_IWUSR)) return;
     ::fchmod(directory.get(), (made.mode & ~static_cast<unsigned>(S_ISVTX)) | S_IWUSR);
 }
@@ -154,7 +154,7 @@ void remove_one(const Placeholder& made) {
     if (!parent) return;
     const std::string name = made.path.substr(slash + 1);
     const UniqueFd directory = open_child(parent.get(), name, O_PATH);
-    const auto now = directory ? look_at(directory.get(), made.path) : std::nullopt;
+    const auto now = directory ? read_placeholder(directory.get(), made.path) : std::nullopt;
     if (!now || !is_the_same(*now, made)) return;
     if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0)
         release(parent.get(), name, made);

@@ -56,20 +56,20 @@ Json texts_of(const std::vector<std::string>& paths) {
     return out;
 }
 
-Error bad(const char* key, std::string_view what) {
+Error member_error(const char* key, std::string_view what) {
     return Error{std::string("member \"containment\": \"") + key + "\" " + std::string(what)};
 }
 
 Result<std::vector<std::string>> paths_in(const Json& object, const char* key) {
     std::vector<std::string> out;
     const Json& list = member(object, key);
-    if (!list.is_array()) return bad(key, "is no array");
+    if (!list.is_array()) return member_error(key, "is no array");
     for (const Json& item : list) {
         const std::string* text = string_in(item);
-        if (text == nullptr) return bad(key, "holds something that is no text");
+        if (text == nullptr) return member_error(key, "holds something that is no text");
         const std::string path = path_from_text(*text);
         if (!path.starts_with('/') || path.find('\0') != std::string::npos)
-            return bad(key, "holds something that is no absolute path");
+            return member_error(key, "holds something that is no absolute path");
         out.push_back(path);
     }
     return out;
@@ -78,7 +78,7 @@ Result<std::vector<std::string>> paths_in(const Json& object, const char* key) {
 Result<std::vector<Gap>> gaps_in(const Json& object) {
     std::vector<Gap> out;
     const Json& list = member(object, "tolerated");
-    if (!list.is_array()) return bad("tolerated", "is no array");
+    if (!list.is_array()) return member_error("tolerated", "is no array");
     for (const Json& item : list) {
         const std::string* text = string_in(item);
         const auto* const found =
@@ -86,7 +86,7 @@ Result<std::vector<Gap>> gaps_in(const Json& object) {
                 ? std::end(kGapWords)
                 : std::find_if(std::begin(kGapWords), std::end(kGapWords),
                                [&](const GapWords& words) { return words.name == *text; });
-        if (found == std::end(kGapWords)) return bad("tolerated", "holds an unknown word");
+        if (found == std::end(kGapWords)) return member_error("tolerated", "holds an unknown word");
         out.push_back(found->gap);
     }
     return out;
@@ -139,14 +139,14 @@ Json encode(const Policy& policy) {
 Result<Policy> decode(const Json& object) {
     if (!object.is_object()) return Error{"member \"containment\" is no object"};
     const auto version = integer_in(member(object, "v"));
-    if (!version || *version < 1) return bad("v", "is no version");
-    if (*version > kVersion) return bad("v", "is of a newer tenon");
+    if (!version || *version < 1) return member_error("v", "is no version");
+    if (*version > kVersion) return member_error("v", "is of a newer tenon");
     Policy policy;
     const auto mode = mode_from(string_or(object, "mode"));
-    if (!mode) return bad("mode", "has an unknown value");
+    if (!mode) return member_error("mode", "has an unknown value");
     policy.mode = *mode;
     const auto network = network_from(string_or(object, "network"));
-    if (!network) return bad("network", "has an unknown value");
+    if (!network) return member_error("network", "has an unknown value");
     policy.network = *network;
     policy.workspace = path_from_text(string_or(object, "workspace"));
     const std::pair<const char*, std::vector<std::string> Policy::*> lists[] = {

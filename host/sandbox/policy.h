@@ -7,7 +7,7 @@
 #include "host/base/json.h"
 #include "host/base/result.h"
 
-/// What a sandboxed process may do, as plain values. Nothing here uses the kernel's sandboxing.
+/// What a sandboxed process may do, as plain values. Not responsible for enforcing it.
 namespace tenon::sandbox {
 
 /// In order of strictness.

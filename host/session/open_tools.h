@@ -99,7 +99,7 @@ protected:
     const Secrets& secrets_;
 
     // In the order of creation; each uses those before it.
-    std::unique_ptr<permission::Gate> gate_;
+    std::unique_ptr<permission::RuleGate> gate_;
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;
     std::unique_ptr<jobs::Queue> queue_;

@@ -33,7 +33,7 @@ private:
 /// The session's gate, where questions and refusals say which subagent it is.
 class SubagentGate final : public agent::Gate {
 public:
-    SubagentGate(permission::Gate& gate, const std::string& title)
+    SubagentGate(permission::RuleGate& gate, const std::string& title)
         : gate_(gate), on_behalf_of_("the subagent '" + title + "'") {}
     Verdict judge(const agent::ToolSpec& tool, const agent::ToolCall& call,
                   std::stop_token stop) override {
@@ -41,7 +41,7 @@ public:
     }
 
 private:
-    permission::Gate& gate_;
+    permission::RuleGate& gate_;
     std::string on_behalf_of_;
 };
 

@@ -44,7 +44,7 @@ public:
                 out += c;
                 continue;
             }
-            // A NUL ends the string for bash, whatever follows up to the quote.
+            // For bash a NUL ends the string.
             if (!escape(out)) return out;
         }
         return out;
@@ -65,7 +65,7 @@ private:
         if (value != 0) out += static_cast<char>(value);
         return value != 0;
     }
-    /// \x{…} takes as many digits as stand there, and may lack its end.
+    /// \x{…} takes any number of digits, and the } may be missing.
     bool long_hex(std::string& out) {
         ++at_;
         const std::uint32_t value = digits(16, text_.size());

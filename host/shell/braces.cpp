@@ -10,14 +10,14 @@ namespace {
 
 using Units = std::u32string;
 
-/// A longer sequence is no list of names that somebody wrote.
+/// A longer sequence is not expanded.
 constexpr long long kLongestSequence = 512;
 
 class Braces {
 public:
     explicit Braces(std::size_t most) : left_(most) {}
 
-    /// Nothing: more results, or more work, than were allowed.
+    /// Nothing: there are more results, or there is more work, than allowed.
     std::optional<std::vector<Units>> expand(const Units& units, int depth) {
         const std::size_t cost = 1 + units.size() / 16;
         if (depth > kMaxDepth || left_ < cost) return std::nullopt;
@@ -27,7 +27,7 @@ public:
             std::vector<std::size_t> commas;
             const std::size_t close = end_of(units, open, commas);
             if (close == Units::npos) {
-                // Each further one would be searched up to the end in vain, too.
+                // Bounds the searches that run to the end in vain.
                 if (++unclosed_ > kMaxDepth) return std::nullopt;
                 continue;
             }
@@ -53,7 +53,7 @@ private:
         return Units::npos;
     }
 
-    /// What stands between the braces; empty: they stand for themselves.
+    /// The items between the braces; empty: the braces are not expanded.
     std::optional<std::vector<Units>> items_of(const Units& units, std::size_t open,
                                                std::size_t close, std::vector<std::size_t>& commas,
                                                int depth) {
@@ -96,7 +96,7 @@ private:
                ((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z'));
     }
 
-    /// x..y or x..y..step; empty when it is none.
+    /// x..y or x..y..step; empty if it is not a sequence.
     static std::optional<std::vector<Units>> sequence(const Units& inside) {
         std::string text;
         for (const char32_t unit : inside) {
@@ -126,7 +126,7 @@ private:
         return run(fields[0][0], fields[1][0], *step, std::nullopt);
     }
 
-    /// With a width: numbers, with zeroes in front; without: characters.
+    /// With a width: numbers, padded with zeroes. Without: characters.
     static std::vector<Units> run(long long first, long long last, long long step,
                                   std::optional<std::size_t> width) {
         step = std::max(1LL, std::llabs(step));

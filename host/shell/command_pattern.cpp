@@ -13,10 +13,10 @@ constexpr char32_t kAny = 0x10001;        ///< one byte of a file's name
 constexpr char32_t kBeginning = 0x10002;  ///< the next token begins a word: no dash for a pattern
 constexpr char32_t kSet = 0x20000;        ///< and further: one byte of a set
 
-/// Of a rule, for commands with patterns.
+/// Tokens of a rule that are compared with a command with patterns.
 constexpr std::size_t kMostPlaces = 62;
 
-/// Longer commands with patterns are matched by their beginning.
+/// Of a longer command with patterns only the beginning is compared.
 constexpr std::size_t kLongestPattern = 4'096;
 
 constexpr std::array<std::string_view, 10> kSystemDirectories = {
@@ -129,7 +129,7 @@ std::string shortest_path(std::string_view path) {
 }
 
 bool is_system_directory(std::string_view directory) {
-    // How far up a relative path climbs is not known here: it may end at /.
+    // It is not known how far up a relative path goes: it may reach /.
     const bool climbs = directory.substr(0, 3) == "../";
     while (directory.substr(0, 3) == "../")
         directory.remove_prefix(3);
@@ -154,7 +154,7 @@ std::vector<std::string> command_lines(const std::vector<Word>& words) {
     const auto last = path.rfind('/');
     const std::string directory = path.substr(0, last);
     const bool wild = command.pattern && std::any_of(directory.begin(), directory.end(), is_wild);
-    // ~/../../usr/bin/x, "$PREFIX/usr/bin/x": where they begin is not known.
+    // ~/../../usr/bin/x, "$PREFIX/usr/bin/x": the beginning is not known.
     const bool unknown = command.tilde || command.expands;
     const bool ends = std::any_of(
         kSystemDirectories.begin(), kSystemDirectories.end(), [&](std::string_view system) {
@@ -218,7 +218,7 @@ bool CommandPattern::Form::matches(std::string_view line) const {
     return left == 0 || (left == 1 && tokens[i] == kStar) || (left == 2 && optional_tail);
 }
 
-/// `here` and the places behind its stars, which may stand for nothing.
+/// `here` and the places after its stars, since a star may stand for nothing.
 std::uint64_t CommandPattern::Form::past_stars(std::uint64_t here) const {
     for (std::uint64_t more = (here & stars) << 1U; (more & ~here) != 0;
          more = (here & stars) << 1U)
@@ -226,8 +226,8 @@ std::uint64_t CommandPattern::Form::past_stars(std::uint64_t here) const {
     return here;
 }
 
-/// The places behind a star of the command, which stands for bytes of one file's name.
-std::uint64_t CommandPattern::Form::behind_star(std::uint64_t here, bool first) const {
+/// The places after a star of the command, which stands for bytes of one file name.
+std::uint64_t CommandPattern::Form::after_star(std::uint64_t here, bool first) const {
     const std::uint64_t dash = first ? takes[static_cast<unsigned char>('-')] : 0;
     std::uint64_t reached = past_stars(here | ((here & names & ~dash) << 1U));
     for (std::uint64_t more = reached; more != 0;) {
@@ -237,7 +237,7 @@ std::uint64_t CommandPattern::Form::behind_star(std::uint64_t here, bool first) 
     return reached;
 }
 
-/// Runs over the command with the set of places in the rule that may be reached.
+/// Steps through the command with the set of places in the rule that may be reached.
 bool CommandPattern::Form::could_match(const Glob& glob) const {
     std::uint64_t here = past_stars(1);
     bool begins = false;
@@ -248,7 +248,7 @@ bool CommandPattern::Form::could_match(const Glob& glob) const {
         }
         const bool first = std::exchange(begins, false);
         if (token == kStar) {
-            here = behind_star(here, first);
+            here = after_star(here, first);
             continue;
         }
         std::uint64_t moves = 0;

@@ -8,12 +8,8 @@
 namespace tenon::shell {
 namespace {
 
-bool is_all_plain(const Word& word) {
-    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
-}
-
 /// Operators of [[ that evaluate arithmetic, or the subscript of a name.
-bool evaluates(std::string_view word) {
+bool is_evaluating_operator(std::string_view word) {
     static constexpr std::array<std::string_view, 8> kOperators = {"-eq", "-ne", "-lt", "-le",
                                                                    "-gt", "-ge", "-v",  "-R"};
     return std::find(kOperators.begin(), kOperators.end(), word) != kOperators.end();
@@ -21,10 +17,10 @@ bool evaluates(std::string_view word) {
 
 }  // namespace
 
-/// A word that belongs to no part: what it runs makes the whole script opaque.
+/// A word outside of parts: if it runs something, the whole script is opaque.
 void ScriptParser::header_word(Word word) {
-    if (!word.opaque.empty()) sink_.note(word.opaque);
-    sink_.loose.push_back(std::move(word));
+    if (!word.opaque.empty()) state_.note(word.opaque);
+    state_.loose_words.push_back(std::move(word));
 }
 
 void ScriptParser::for_header() {
@@ -37,7 +33,7 @@ void ScriptParser::for_header() {
         WordBuilder header;
         note_arithmetic(header, without_continuations(open, std::max(open, at_ - 2)));
         header.note(inside.word.opaque);
-        if (!inside.word.opaque.empty()) sink_.note(header.word.opaque);
+        if (!inside.word.opaque.empty()) state_.note(header.word.opaque);
         return;
     }
     Word name = word();
@@ -50,7 +46,7 @@ void ScriptParser::for_header() {
          skip_blanks()) {
         Word item = word();
         if (item.written.empty()) return fail("a for that is not understood");
-        sink_.values.push_back({variable, item});
+        state_.values.push_back({variable, item});
         header_word(std::move(item));
     }
 }
@@ -89,10 +85,10 @@ bool ScriptParser::case_patterns() {
 }
 
 void ScriptParser::function_header() {
-    sink_.note("a function definition");
+    state_.note("a function definition");
     skip_blanks();
     Word name = word();
-    sink_.functions.insert(name.decoded);
+    state_.functions.insert(name.decoded);
     header_word(std::move(name));
     skip_blanks();
     if (peek() != '(') return;
@@ -105,9 +101,9 @@ void ScriptParser::function_header() {
         at_ = open;  // the body is a subshell
 }
 
-/// coproc [NAME] command: a name stands only before a compound command.
+/// coproc [NAME] command: only a compound command can have a name.
 void ScriptParser::coprocess() {
-    sink_.note("a coprocess");
+    state_.note("a coprocess");
     skip_blanks();
     const std::size_t saved = at_;
     if (starts_compound()) return;
@@ -133,7 +129,7 @@ void ScriptParser::conditional(std::size_t start) {
         const std::string& before = part.words.back().decoded;
         const bool regex = before == "=~";
         const bool pattern = before == "==" || before == "=" || before == "!=";
-        if (evaluates(before)) sink_.evaluates = true;
+        if (is_evaluating_operator(before)) state_.evaluates = true;
         const bool substitutes = (peek() == '<' || peek() == '>') && peek(1) == '(';
         const bool operates =
             is_meta(peek()) && !substitutes && !(regex && (peek() == '(' || peek() == '|'));
@@ -155,7 +151,7 @@ void ScriptParser::conditional(std::size_t start) {
     finish_part(index, std::move(part), start);
 }
 
-/// ((…)); false when the parentheses are those of a subshell in a subshell.
+/// ((…)); false if the parentheses are a subshell in a subshell.
 bool ScriptParser::arithmetic_command() {
     const std::size_t start = at_;
     const std::size_t index = begin_part();
@@ -164,9 +160,9 @@ bool ScriptParser::arithmetic_command() {
     WordBuilder inside;
     const bool arithmetic = arithmetic_body(inside);
     pending_ = std::move(pending);
-    if (!sink_.charge(at_ - start)) return fail("too complex"), true;
+    if (!state_.charge(at_ - start)) return fail("too complex"), true;
     if (!arithmetic) {
-        sink_.parts.resize(std::min(index, sink_.parts.size()));
+        state_.parts.resize(std::min(index, state_.parts.size()));
         at_ = start;
         return false;
     }

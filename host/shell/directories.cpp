@@ -5,20 +5,20 @@
 
 #include "host/shell/unwrap.h"
 
-/// Where a text changes the directory to.
+/// The directories that a text changes to.
 namespace tenon::shell {
 namespace {
 
 constexpr std::size_t kMostDirectories = 64;
 
-/// The place of the command in the text that holds the part, or that it is a reading of.
-std::size_t root(const ParseState& sink, std::size_t index) {
-    while (sink.parts[index].parent != Part::kNone)
-        index = sink.parts[index].parent;
+/// The index of the command in the text that contains the part.
+std::size_t outermost_part(const ParseState& state, std::size_t index) {
+    while (state.parts[index].parent != Part::kNone)
+        index = state.parts[index].parent;
     return index;
 }
 
-/// What cd, pushd or env -C changes to.
+/// The directory that cd, pushd or env -C changes to.
 std::optional<Word> directory_of(const std::vector<Word>& words) {
     if (words.empty()) return std::nullopt;
     const std::string_view name = command_name(words[0]);
@@ -47,35 +47,35 @@ std::optional<Word> directory_of(const std::vector<Word>& words) {
 
 }  // namespace
 
-/// Relative operands may start wherever the text goes before them, or, where functions are
-/// defined, goes at all.
-void name_directories(ParseState& sink) {
+/// A relative operand may start in each directory that the text changes to before it. If the text
+/// defines functions, then in each directory that it changes to at all.
+void name_directories(ParseState& state) {
     std::vector<std::pair<std::size_t, Word>> found;
-    for (std::size_t i = 0; i < sink.parts.size(); ++i) {
-        // `cd $x` is not judged as if x were empty: it would lead to the home directory.
-        const std::size_t parent = sink.parts[i].parent;
-        if (sink.parts[i].words.size() == 1 && parent != Part::kNone &&
-            sink.parts[parent].words.size() > 1 &&
-            sink.parts[parent].words[0].decoded == sink.parts[i].words[0].decoded)
+    for (std::size_t i = 0; i < state.parts.size(); ++i) {
+        // `cd $x` does not count as `cd`, which it would be for an empty x.
+        const std::size_t parent = state.parts[i].parent;
+        if (state.parts[i].words.size() == 1 && parent != Part::kNone &&
+            state.parts[parent].words.size() > 1 &&
+            state.parts[parent].words[0].decoded == state.parts[i].words[0].decoded)
             continue;
-        if (auto word = directory_of(sink.parts[i].words)) {
+        if (auto word = directory_of(state.parts[i].words)) {
             const bool known = std::any_of(found.begin(), found.end(), [&](const auto& other) {
                 return other.second.decoded == word->decoded;
             });
-            if (!known) found.emplace_back(root(sink, i), std::move(*word));
+            if (!known) found.emplace_back(outermost_part(state, i), std::move(*word));
             if (found.size() > kMostDirectories)
-                return sink.fail("too many changes of the directory");
+                return state.fail("too many changes of the directory");
         }
     }
     if (found.empty()) return;
     std::stable_sort(found.begin(), found.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     std::map<std::size_t, std::shared_ptr<const std::vector<Word>>> shared;
-    for (std::size_t i = 0; i < sink.parts.size(); ++i) {
-        const std::size_t place = root(sink, i);
+    for (std::size_t i = 0; i < state.parts.size(); ++i) {
+        const std::size_t place = outermost_part(state, i);
         std::size_t count = 0;
         while (count < found.size() &&
-               (found[count].first <= place || !sink.functions.empty() || sink.parts[i].nested))
+               (found[count].first <= place || !state.functions.empty() || state.parts[i].nested))
             ++count;
         auto& list = shared[count];
         if (!list) {
@@ -84,7 +84,7 @@ void name_directories(ParseState& sink) {
                 words.push_back(found[k].second);
             list = std::make_shared<const std::vector<Word>>(std::move(words));
         }
-        sink.parts[i].directories = list;
+        state.parts[i].directories = list;
     }
 }
 

@@ -3,13 +3,13 @@
 
 #include "host/shell/parser.h"
 
-/// What $, backquotes and <( begin.
+/// Expansions: what $, backquotes and <( begin.
 namespace tenon::shell {
 namespace {
 
 constexpr const char* kCommandSubstitution = "a command substitution";
 
-/// Arithmetic and ${…} that hold no more than this are understood.
+/// Whether arithmetic or ${…} is simple enough to be understood.
 bool is_simple_arithmetic(std::string_view text) {
     return text.find_first_of("'\"\\`;[\n") == std::string_view::npos &&
            text.find("$(") == std::string_view::npos;
@@ -22,16 +22,16 @@ bool names_variables(std::string_view text) {
     });
 }
 
-/// The texts that an expansion may stand for, from the literal values of those inside of it.
+/// The literal texts that an expansion may become, from the values of the expansions inside it.
 std::vector<std::string> own_values(const WordBuilder& build) {
     std::vector<std::string> out = {""};
-    for (const char32_t unit : build.makeup.units) {
-        if (unit < WordMakeup::kExpansion) {
+    for (const char32_t unit : build.structure.units) {
+        if (unit < WordStructure::kExpansion) {
             for (std::string& text : out)
                 text += static_cast<char>(unit & 0xFFU);
             continue;
         }
-        const auto& values = build.makeup.expansions[unit - WordMakeup::kExpansion].values;
+        const auto& values = build.structure.expansions[unit - WordStructure::kExpansion].values;
         if (values.empty()) continue;
         std::vector<std::string> longer;
         for (const std::string& text : out)
@@ -42,7 +42,7 @@ std::vector<std::string> own_values(const WordBuilder& build) {
     return out;
 }
 
-std::string joined(const std::vector<Word>& words, std::size_t from) {
+std::string decoded_words_from(const std::vector<Word>& words, std::size_t from) {
     std::string out;
     for (std::size_t i = from; i < words.size(); ++i) {
         if (i > from) out += ' ';
@@ -82,19 +82,19 @@ void ScriptParser::dollar(WordBuilder& build, bool quoted) {
     build.add(std::move(expansion));
 }
 
-/// $(…) or $((…)). As bash does, arithmetic is tried first: it needs both parentheses to close
-/// together, with quotes respected. Otherwise the inside are commands.
+/// $(…) or $((…)). As in bash, arithmetic is tried first: its two parentheses must close together,
+/// outside of quotes. Otherwise the text inside is commands.
 void ScriptParser::dollar_parenthesis(WordBuilder& build, bool quoted) {
     if (peek(2) != '(') return substitution(build, kCommandSubstitution, quoted);
     const std::size_t start = at_;
-    const std::size_t first = sink_.parts.size();
+    const std::size_t first = state_.parts.size();
     auto pending = std::exchange(pending_, {});
     advance(3);
     const std::size_t open = at_;
     WordBuilder inside;
     const bool arithmetic = arithmetic_body(inside);
     pending_ = std::move(pending);
-    if (!sink_.charge(at_ - start)) return fail("too complex");
+    if (!state_.charge(at_ - start)) return fail("too complex");
     if (arithmetic) {
         const std::string text = without_continuations(open, std::max(open, at_ - 2));
         note_arithmetic(build, text);
@@ -104,20 +104,20 @@ void ScriptParser::dollar_parenthesis(WordBuilder& build, bool quoted) {
         expansion.written = without_continuations(start, at_);
         return build.add(std::move(expansion));
     }
-    if (!sink_.failed.empty() && end()) return;
-    // bash has found the end of it by its parentheses and quotes, before it sees commands there.
-    matched(inside, '(', ')');
+    if (!state_.failed.empty() && end()) return;
+    // bash finds the end by parentheses and quotes before it parses commands.
+    until_closed(inside, '(', ')');
     const std::size_t close = at_;
-    if (!sink_.charge(close - start)) return fail("too complex");
-    if (!sink_.failed.empty() && end()) return;
-    sink_.parts.resize(std::min(first, sink_.parts.size()));
+    if (!state_.charge(close - start)) return fail("too complex");
+    if (!state_.failed.empty() && end()) return;
+    state_.parts.resize(std::min(first, state_.parts.size()));
     at_ = start;
     substitution(build, kCommandSubstitution, quoted);
     if (at_ != close) fail("a command substitution that looks like arithmetic");
 }
 
-/// Behind `((`: up to and with `))`. False: the second parenthesis closes elsewhere; then at_ is
-/// behind the one that closes the first.
+/// Called after `((`: reads up to and including `))`. False: the parentheses do not close together;
+/// then at_ is after the one that closes the inner one.
 bool ScriptParser::arithmetic_body(WordBuilder& inside) {
     int depth = 1;
     while (!end()) {
@@ -138,9 +138,10 @@ bool ScriptParser::arithmetic_body(WordBuilder& inside) {
 
 void ScriptParser::note_arithmetic(WordBuilder& build, std::string_view inside) {
     if (!is_simple_arithmetic(inside)) build.note("arithmetic that is not simple");
-    if (names_variables(inside)) sink_.evaluates = true;
-    // Text that is no arithmetic after all runs as commands.
-    if (inside.find_first_of("'\"\\`") != std::string_view::npos) also(std::string(inside));
+    if (names_variables(inside)) state_.evaluates = true;
+    // Text that is not arithmetic after all would run as commands.
+    if (inside.find_first_of("'\"\\`") != std::string_view::npos)
+        try_as_script(std::string(inside));
 }
 
 /// $[ … ]
@@ -148,30 +149,30 @@ void ScriptParser::old_arithmetic(WordBuilder& build, bool quoted) {
     const std::size_t start = at_;
     advance(2);
     WordBuilder inside;
-    matched(inside, '[', ']');
+    until_closed(inside, '[', ']');
     build.note("an old-style arithmetic expansion");
     if (!inside.word.opaque.empty()) build.note(inside.word.opaque);
-    sink_.evaluates = true;
+    state_.evaluates = true;
     Expansion expansion;
     expansion.quoted = quoted;
     expansion.written = without_continuations(start, at_);
     build.add(std::move(expansion));
 }
 
-/// $( or <( or >( stands at at_. The word gets the text as written; what it holds is parsed as
-/// commands up to the closing parenthesis.
+/// Called at $( or <( or >(. The word gets the text as it is written; the commands up to the
+/// closing parenthesis are parsed.
 void ScriptParser::substitution(WordBuilder& build, const char* what, bool quoted) {
     end();
     const std::size_t start = at_;
-    const std::size_t first = sink_.parts.size();
+    const std::size_t first = state_.parts.size();
     const bool process = peek() != '$';
     advance(2);
     build.note(what);
     ++substitutions_;
-    // A here-document announced outside has its body behind the line that ends outside.
+    // The body of a here-document from outside follows a newline outside.
     auto pending = std::exchange(pending_, {});
     list(Until::kParen);
-    if (!pending_.empty()) sink_.fail("a here-document that begins behind its substitution");
+    if (!pending_.empty()) state_.fail("a here-document that begins behind its substitution");
     pending_ = std::move(pending);
     --substitutions_;
     Expansion expansion;
@@ -182,17 +183,17 @@ void ScriptParser::substitution(WordBuilder& build, const char* what, bool quote
     build.add(std::move(expansion));
 }
 
-/// What the commands among the parts from `first` on print, where that is plain to see.
+/// The output of the parts from `first` on, as far as it is obvious.
 std::vector<std::string> ScriptParser::outputs_since(std::size_t first) {
     std::vector<std::string> out;
     const auto add = [&](std::string text) {
         while (!text.empty() && text.back() == '\n')
             text.pop_back();
-        if (!text.empty() && out.size() < 8 && sink_.charge(text.size()))
+        if (!text.empty() && out.size() < 8 && state_.charge(text.size()))
             out.push_back(std::move(text));
     };
-    for (std::size_t i = first; i < sink_.parts.size() && out.size() < 8; ++i) {
-        const Part& part = sink_.parts[i];
+    for (std::size_t i = first; i < state_.parts.size() && out.size() < 8; ++i) {
+        const Part& part = state_.parts[i];
         for (const Redirection& redirection : part.redirections)
             if (redirection.op.substr(0, 2) == "<<")
                 add(redirection.op == "<<<" ? redirection.target.decoded : redirection.body);
@@ -200,13 +201,13 @@ std::vector<std::string> ScriptParser::outputs_since(std::size_t first) {
         const std::string_view name = command_name(part.words[0]);
         if (name == "printf") {
             add(formatted(part.words, 1));
-            add(joined(part.words, 2));
+            add(decoded_words_from(part.words, 2));
         } else if (name == "echo") {
             std::size_t from = 1;
             while (from < part.words.size() && part.words[from].decoded.size() > 1 &&
                    part.words[from].decoded[0] == '-')
                 ++from;
-            add(joined(part.words, from));
+            add(decoded_words_from(part.words, from));
         } else if (part.words.size() <= 4 &&
                    (name == "which" || name == "command" || name == "type" || name == "realpath" ||
                     name == "readlink" || name == "basename")) {
@@ -233,7 +234,7 @@ void ScriptParser::parameter(WordBuilder& build, bool quoted) {
         build.note(kCommandSubstitution);
         std::string text = expansion.written.substr(2, expansion.written.size() - 3);
         if (!text.empty() && text[0] == '|') text.erase(0, 1);
-        also(text);
+        try_as_script(text);
     }
     if (!inside.word.opaque.empty()) build.note(inside.word.opaque);
     std::string_view operation = expansion.operation;
@@ -248,13 +249,13 @@ void ScriptParser::parameter(WordBuilder& build, bool quoted) {
     }
     if (inside.word.inert) {
         inside.word.written = inside.word.decoded;
-        sink_.loose.push_back(inside.word);
+        state_.loose_words.push_back(inside.word);
     }
     judge_parameter(build, expansion);
     build.add(std::move(expansion));
 }
 
-/// Behind ${: [!|#] NAME, digits or a special parameter; and [@] or [*] behind it.
+/// Called after ${: reads [!|#] and NAME, digits or a special parameter, and looks for [@].
 void ScriptParser::parameter_name(Expansion& expansion) {
     if (peek() == '!' && peek(1) != '}') {
         expansion.indirect = true;
@@ -276,8 +277,8 @@ void ScriptParser::parameter_name(Expansion& expansion) {
     expansion.many = expansion.name == "@" || (peek() == '[' && peek(1) == '@' && peek(2) == ']');
 }
 
-/// Up to the } and with it; false at the end of the text. Single quotes have no meaning inside of a
-/// ${…} that is quoted itself, but behind some operators.
+/// Up to and including the }; false at the end of the text. In a quoted ${…}, single quotes are
+/// special only after some operators.
 bool ScriptParser::parameter_rest(WordBuilder& inside, bool quoted) {
     const std::size_t start = at_;
     bool single = false, process = false;
@@ -297,7 +298,7 @@ bool ScriptParser::parameter_rest(WordBuilder& inside, bool quoted) {
     if (end()) return false;
     const std::string_view written = text_.substr(start, at_ - start);
     advance();
-    // Where the operator, or the version of bash, could move the end.
+    // The end could depend on the operator or on the version of bash.
     if (single && (written.find_first_of("\"$`\\") != std::string_view::npos ||
                    std::count(written.begin(), written.end(), '\'') % 2 != 0))
         fail("a single quote inside of a quoted ${");
@@ -306,7 +307,7 @@ bool ScriptParser::parameter_rest(WordBuilder& inside, bool quoted) {
     return true;
 }
 
-/// Notes what ${…} does beyond giving the value of a variable.
+/// Notes what ${…} does besides giving the value of a variable.
 void ScriptParser::judge_parameter(WordBuilder& build, const Expansion& expansion) {
     const std::string_view operation = expansion.operation;
     const bool simple =
@@ -327,7 +328,7 @@ void ScriptParser::judge_parameter(WordBuilder& build, const Expansion& expansio
           (rest.empty() || std::string_view("-=?+").find(rest[0]) == std::string_view::npos))) &&
         names_variables(rest);
     const bool transforms = operation.find('@') != std::string_view::npos && operation[0] != '[';
-    if (expansion.indirect || subscript || offset || transforms) sink_.evaluates = true;
+    if (expansion.indirect || subscript || offset || transforms) state_.evaluates = true;
 }
 
 /// Follows the expansions of a text in which quotes have no meaning of their own.
@@ -389,26 +390,26 @@ void ScriptParser::backtick(WordBuilder& build, bool quoted) {
     expansion.quoted = quoted;
     expansion.written = without_continuations(start, at_);
     const Nesting level(*this);
-    const std::size_t first = sink_.parts.size();
-    if (depth_ <= kMaxDepth && sink_.charge(inside.size()))
-        ScriptParser(inside, sink_, depth_, true).script();
-    if (other != inside) also(other);
+    const std::size_t first = state_.parts.size();
+    if (depth_ <= kMaxDepth && state_.charge(inside.size()))
+        ScriptParser(inside, state_, depth_, true).script();
+    if (other != inside) try_as_script(other);
     expansion.values = outputs_since(first);
     build.add(std::move(expansion));
 }
 
 /// Takes `script` apart in addition to another reading of the same text: it need not be bash at
 /// all, so that it fails is no failure of the whole.
-void ScriptParser::also(const std::string& script) {
+void ScriptParser::try_as_script(const std::string& script) {
     const Nesting level(*this);
-    if (depth_ > kMaxDepth || !sink_.charge(script.size())) return;
-    std::string opaque = sink_.opaque;
-    std::string failed = sink_.failed;
-    ScriptParser(script, sink_, depth_, true).script();
-    if (sink_.charge(script.size())) ScriptParser(script, sink_, depth_, true).expansions();
-    if (sink_.budget == 0) return;
-    sink_.opaque = std::move(opaque);
-    sink_.failed = std::move(failed);
+    if (depth_ > kMaxDepth || !state_.charge(script.size())) return;
+    std::string opaque = state_.opaque;
+    std::string failed = state_.failed;
+    ScriptParser(script, state_, depth_, true).script();
+    if (state_.charge(script.size())) ScriptParser(script, state_, depth_, true).expansions();
+    if (state_.budget == 0) return;
+    state_.opaque = std::move(opaque);
+    state_.failed = std::move(failed);
 }
 
 }  // namespace tenon::shell

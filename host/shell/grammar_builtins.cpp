@@ -2,20 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+
+#include "host/base/is_among.h"
 
 namespace tenon::shell::grammar {
 namespace {
 
-using Words = std::span<const Word>;
-
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-/// `compgen -b` of bash 5.2, in three lists. Whatever their words are, these change nothing that
-/// later commands mean, run nothing and evaluate nothing.
+/// The builtins of bash 5.2 (`compgen -b`) in three lists. With any words, these do not change the
+/// meaning of later commands, run nothing and evaluate nothing.
 constexpr std::array<std::string_view, 22> kHarmless = {
     ":",     "break", "cd",   "continue", "dirs",  "disown", "echo", "exit",
     "false", "help",  "kill", "logout",   "popd",  "pushd",  "pwd",  "return",
@@ -30,10 +24,10 @@ constexpr std::array<std::string_view, 32> kNever = {
     "getopts", "history", "let",    "local",   "mapfile", "read",    "readarray", "readonly",
     "shift",   "shopt",   "source", "suspend", "trap",    "typeset", "unalias",   "unset"};
 
-constexpr std::array<std::string_view, 15> kShells = {"bash", "sh",    "dash", "zsh",  "ksh",
-                                                      "mksh", "ash",   "fish", "csh",  "tcsh",
-                                                      "yash", "rbash", "rksh", "posh", "lksh"};
-/// Programs that run another one, whose input is theirs.
+constexpr std::array<std::string_view, 15> kShellPrograms = {
+    "bash", "sh",   "dash", "zsh",   "ksh",  "mksh", "ash", "fish",
+    "csh",  "tcsh", "yash", "rbash", "rksh", "posh", "lksh"};
+/// Programs that run another program, which gets their input.
 constexpr std::array<std::string_view, 49> kRunners = {
     "unbuffer",      "watch",   "entr",    "gosu",     "valgrind", "bwrap",
     "busybox",       "chroot",  "chrt",    "chpst",    "cpulimit", "dbus-run-session",
@@ -44,7 +38,7 @@ constexpr std::array<std::string_view, 49> kRunners = {
     "setsid",        "ssh",     "stdbuf",  "strace",   "su",       "sudo",
     "systemd-run",   "taskset", "time",    "timeout",  "toybox",   "unshare",
     "xargs"};
-/// Of these, the ones that run a shell when their words name nothing to run.
+/// Those of them that run a shell if their words name no program.
 constexpr std::array<std::string_view, 9> kLogins = {
     "chroot", "doas", "nsenter", "runuser", "script", "ssh", "su", "sudo", "unshare"};
 
@@ -54,19 +48,19 @@ bool is_pattern(const Word& word) {
     return word.pattern;
 }
 
-bool has_pattern(Words words) {
+bool has_pattern(WordSpan words) {
     return std::any_of(words.begin(), words.end(), is_pattern);
 }
 
-/// -v and -R evaluate the subscript of the name behind them.
-bool is_plain_test(Words words) {
+/// -v and -R evaluate the subscript of the next word.
+bool is_plain_test(WordSpan words) {
     return std::none_of(words.begin(), words.end(), [](const Word& word) {
         return word.pattern || word.decoded == "-v" || word.decoded == "-R";
     });
 }
 
-/// A format with a %n sets a variable, and so does the option -v.
-bool is_plain_printf(Words words) {
+/// %n in the format sets a variable, and so does the option -v.
+bool is_plain_printf(WordSpan words) {
     if (words.empty()) return true;
     if (words[0].decoded == "--")
         words = words.subspan(1);
@@ -84,7 +78,7 @@ bool is_plain_printf(Words words) {
 }
 
 /// -e, -u, -x and pipefail, on and off.
-bool is_plain_set(Words words) {
+bool is_plain_set(WordSpan words) {
     constexpr std::array<std::string_view, 4> kOptions = {"pipefail", "errexit", "nounset",
                                                           "xtrace"};
     if (words.empty() || has_pattern(words)) return false;
@@ -95,13 +89,13 @@ bool is_plain_set(Words words) {
         const bool named = word.back() == 'o';
         if (named) word.remove_suffix(1);
         if (word.find_first_not_of("eux") != std::string_view::npos) return false;
-        if (named && (++i == words.size() || !contains(kOptions, words[i].decoded))) return false;
+        if (named && (++i == words.size() || !is_among(kOptions, words[i].decoded))) return false;
     }
     return true;
 }
 
-/// Only options that print, or wait; nothing in one word with another.
-bool has_only(Words words, std::string_view options) {
+/// Only options from `options`, each in its own word.
+bool has_only(WordSpan words, std::string_view options) {
     return std::none_of(words.begin(), words.end(), [options](const Word& word) {
         const std::string_view text = word.decoded;
         if (word.pattern || word.tilde) return true;
@@ -110,20 +104,21 @@ bool has_only(Words words, std::string_view options) {
     });
 }
 
-Effect effect_of_builtin(std::string_view name, Words words);
+BuiltinEffect effect_of_builtin(std::string_view name, WordSpan words);
 
-/// `command -v` only says what would run.
-Effect effect_of_command(Words words) {
+/// `command -v` only prints what would run.
+BuiltinEffect effect_of_command(WordSpan words) {
     if (words.empty()) return {};
     const std::string_view first = words[0].decoded;
     if (!words[0].pattern && (first == "-v" || first == "-V")) return {};
     for (const Word& word : words)
-        if (const Effect inner = effect_of_builtin(word.decoded, {}); !inner.beyond.empty())
+        if (const BuiltinEffect inner = effect_of_builtin(word.decoded, {});
+            !inner.shell_change.empty())
             return inner;
     return {"command, which runs another command", {}};
 }
 
-bool is_plain(std::string_view name, Words words) {
+bool is_plain(std::string_view name, WordSpan words) {
     if (name == "[" || name == "test") return is_plain_test(words);
     if (name == "printf") return is_plain_printf(words);
     if (name == "set") return is_plain_set(words);
@@ -131,22 +126,22 @@ bool is_plain(std::string_view name, Words words) {
     return name == "wait" && has_only(words, "nf");
 }
 
-Effect effect_of_builtin(std::string_view name, Words words) {
-    if (contains(kNever, name)) return {{}, "the builtin " + std::string(name)};
+BuiltinEffect effect_of_builtin(std::string_view name, WordSpan words) {
+    if (is_among(kNever, name)) return {{}, "the builtin " + std::string(name)};
     if (name == "hash" && !words.empty()) return {{}, "hash, which changes what a name means"};
     if (name == "command") return effect_of_command(words);
-    if (contains(kSometimes, name) && !is_plain(name, words))
+    if (is_among(kSometimes, name) && !is_plain(name, words))
         return {{}, std::string(name) + ", which may set a variable, run code or change the shell"};
     return {};
 }
 
 bool is_builtin(std::string_view name) {
-    return contains(kHarmless, name) || contains(kSometimes, name) || contains(kNever, name);
+    return is_among(kHarmless, name) || is_among(kSometimes, name) || is_among(kNever, name);
 }
 
-/// Whether a shell with these words takes its commands from its input. A file of /dev or /proc may
+/// Whether a shell with these words reads its commands from its input. A file of /dev or /proc may
 /// be the input.
-bool reads_commands(Words words) {
+bool reads_commands(WordSpan words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
         if (words[i].pattern) return true;
@@ -168,7 +163,7 @@ bool has_here_input(const Part& part) {
 }
 
 /// ssh without a command runs a shell. Options as in ssh(1).
-bool is_remote_shell(Words words) {
+bool is_remote_shell(WordSpan words) {
     constexpr std::string_view kWithValue = "BbcDEeFIiJLlmOoPpQRSWw";
     std::size_t i = 0;
     while (i < words.size() && words[i].decoded.substr(0, 1) == "-") {
@@ -179,37 +174,38 @@ bool is_remote_shell(Words words) {
 }
 
 /// bash, bash5.2, sh.distrib
-bool is_shell(const Word& word) {
+bool is_shell_program(const Word& word) {
     const std::string_view name = command_name(word);
-    return contains(kShells, name.substr(0, name.find_first_not_of("abcdefghijklmnopqrstuvwxyz")));
+    return is_among(kShellPrograms,
+                    name.substr(0, name.find_first_not_of("abcdefghijklmnopqrstuvwxyz")));
 }
 
-/// A shell, or a program that starts one, that is given its commands by its input. Any program may
-/// start one where the part has a here-document; without it, those that are known to.
+/// Whether a shell, or a program that starts one, reads its commands from its input. With a
+/// here-document any program may start one; without it, only those that are known to.
 bool is_shell_with_input(const Part& part) {
-    const Words words(part.words);
+    const WordSpan words(part.words);
     const std::string_view name = command_name(words[0]);
-    if (is_shell(words[0])) return reads_commands(words.subspan(1));
-    const bool runner = contains(kRunners, name);
+    if (is_shell_program(words[0])) return reads_commands(words.subspan(1));
+    const bool runner = is_among(kRunners, name);
     const bool has_input = has_here_input(part);
     if (!runner && !has_input) return false;
     if (name == "ssh" && is_remote_shell(words.subspan(1))) return true;
     int shells = 0;
     for (std::size_t i = 1; i < words.size(); ++i) {
-        if (!is_shell(words[i])) continue;
-        // Each look goes over the words behind it: a few are enough.
+        if (!is_shell_program(words[i])) continue;
+        // Each check reads all words after it, so their number is bounded.
         if (++shells > 8 || reads_commands(words.subspan(i + 1))) return true;
     }
-    return contains(kLogins, name) && has_input;
+    return is_among(kLogins, name) && has_input;
 }
 
 }  // namespace
 
-Effect effect_of(const Part& part) {
+BuiltinEffect effect_of(const Part& part) {
     const std::string_view name = part.words[0].decoded;
     if (is_builtin(name)) {
-        Effect effect = effect_of_builtin(name, Words(part.words).subspan(1));
-        if (effect.beyond.empty() && !part.assignments.empty())
+        BuiltinEffect effect = effect_of_builtin(name, WordSpan(part.words).subspan(1));
+        if (effect.shell_change.empty() && !part.assignments.empty())
             effect.opaque = "an assignment before a builtin of the shell";
         return effect;
     }
@@ -269,7 +265,7 @@ bool is_variable_of_bash(std::string_view name) {
                                                          "SRANDOM",
                                                          "TIMEFORMAT",
                                                          "UID"};
-    return contains(kNames, name) ||
+    return is_among(kNames, name) ||
            std::any_of(kBeginnings.begin(), kBeginnings.end(), [name](std::string_view beginning) {
                return name.substr(0, beginning.size()) == beginning;
            });

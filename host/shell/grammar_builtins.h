@@ -5,24 +5,24 @@
 
 #include "host/shell/script.h"
 
-/// Internal to grammar.h; nobody else includes this.
+/// Internal to grammar.h.
 namespace tenon::shell::grammar {
 
-/// Why a command of literal words is not wholly understood, in one of two ways.
-struct Effect {
-    std::string opaque;  ///< it runs what its words, or its input, say
-    std::string beyond;  ///< it may change what other commands of the text mean
+/// Why a command of literal words is not fully understood; both are empty if it is.
+struct BuiltinEffect {
+    std::string opaque;        ///< it runs code from its words or its input
+    std::string shell_change;  ///< it may change the meaning of other commands
 };
 
-/// Works from the whole list of bash 5.2's builtins: one that is not known to be harmless has an
-/// effect. The part has words.
-Effect effect_of(const Part& part);
+/// Knows all builtins of bash 5.2: one that is not known to be harmless has an effect. The part has
+/// words.
+BuiltinEffect effect_of(const Part& part);
 
-/// cd, pushd or popd. The part has words.
+/// Whether it is cd, pushd or popd. The part has words.
 bool changes_directory(const Part& part);
 
-/// A variable that bash itself reads or computes: an assignment could run code, or change how the
-/// shell works.
+/// Whether bash itself reads or computes the variable, so that an assignment could run code or
+/// change the shell.
 bool is_variable_of_bash(std::string_view name);
 
 }  // namespace tenon::shell::grammar

@@ -9,7 +9,7 @@
 namespace tenon::shell::grammar {
 namespace {
 
-/// bash takes these for reserved words where a command may begin.
+/// Reserved words of bash, at the beginning of a command.
 constexpr std::array<std::string_view, 22> kReserved = {
     "if",   "then", "elif",   "else", "fi",       "case",   "esac", "for", "while", "until", "do",
     "done", "in",   "select", "time", "function", "coproc", "{",    "}",   "!",     "[[",    "]]"};
@@ -22,7 +22,7 @@ bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-std::string joined(const Part& part) {
+std::string written_words_of(const Part& part) {
     std::string out;
     for (const auto* list : {&part.assignments, &part.words})
         for (const Word& word : *list) {
@@ -32,14 +32,14 @@ std::string joined(const Part& part) {
     return out;
 }
 
-/// Names of descriptors that are open already: opening one opens its file once more.
+/// Names of open descriptors: opening one opens its file again.
 bool names_descriptor(std::string_view path) {
     constexpr std::string_view kNumbered = "/dev/fd/";
     return path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr" ||
            path.substr(0, kNumbered.size()) == kNumbered;
 }
 
-/// Whether the home directory of a word may be another one than that of the shell.
+/// Whether ~ may mean another directory than the shell's home directory.
 bool moves_home(const Part& part) {
     const auto tilde = [](const Redirection& redirection) { return redirection.target.tilde; };
     return std::any_of(part.assignments.begin(), part.assignments.end(),
@@ -91,8 +91,7 @@ bool GrammarParser::refuse(std::string_view why) {
     return false;
 }
 
-/// What stands before the next byte that ends a word, as it is written. At most as long as the
-/// longest reserved word needs.
+/// The text up to the next byte that ends a word; not longer than a reserved word can be.
 std::string_view GrammarParser::raw_word() const {
     std::size_t length = 0;
     while (length < 16 && !is_meta(peek(length)))
@@ -110,7 +109,7 @@ void GrammarParser::blanks() {
         ++at_;
 }
 
-/// bash begins a comment wherever a word could begin. Only the usual places are in the grammar.
+/// For bash a comment begins wherever a word could begin. The grammar has only the usual places.
 bool GrammarParser::comment() {
     if (!is_blank(before()) && before() != '\n' && before() != ';')
         return refuse("a # in an odd place");
@@ -118,7 +117,7 @@ bool GrammarParser::comment() {
     return before() != '\\' || refuse("a continued line");
 }
 
-/// Blanks, comments and newlines; a newline is followed by the here-documents of its line.
+/// Blanks, comments, newlines, and after a newline the here-documents of its line.
 bool GrammarParser::blank_lines() {
     while (true) {
         blanks();
@@ -141,11 +140,11 @@ bool GrammarParser::script() {
     return true;
 }
 
-/// Stands before a closer at its end. A script, whose closer is the end, may be empty.
+/// Stops before the closer. A script, which the end of the text closes, may be empty.
 bool GrammarParser::list(Closers closers) {
     const bool script = *closers.begin() == std::string_view();
     const Nesting level(depth_);
-    if (depth_ > kMaxDepth) return refuse("nested too deeply");
+    if (depth_ > kMaxListDepth) return refuse("nested too deeply");
     for (bool empty = true;; empty = false) {
         if (!blank_lines()) return false;
         if (end() && !script) return refuse("an unfinished group or clause");
@@ -163,7 +162,7 @@ bool GrammarParser::list(Closers closers) {
 }
 
 bool GrammarParser::and_or_list() {
-    bool joined_by_and = true;  // the last pipeline to what stands before it
+    bool joined_by_and = true;  // how the last pipeline is joined to the one before it
     Pipeline last;
     if (!pipeline(last)) return false;
     while (true) {
@@ -175,7 +174,7 @@ bool GrammarParser::and_or_list() {
         const std::size_t index = parts_.size();
         Pipeline next;
         if (!pipeline(next)) return false;
-        // The last command ran in this shell, and this one runs only where it succeeded.
+        // The last command ran in this shell, and this one runs only if it succeeded.
         if (next.first_is_simple)
             parts_[index].after_success = and_then && joined_by_and && last.first_is_simple &&
                                           last.commands == 1 && !last.negated;
@@ -189,7 +188,7 @@ bool GrammarParser::pipeline(Pipeline& pipeline) {
     while (true) {
         const std::size_t first = parts_.size();
         if (!command(pipeline)) return false;
-        if (pipeline.commands > 1) give_input(first);
+        if (pipeline.commands > 1) mark_given_input(first);
         blanks();
         if (peek() != '|' || peek(1) == '|') return true;
         at_ += peek(1) == '&' ? 2 : 1;
@@ -197,7 +196,7 @@ bool GrammarParser::pipeline(Pipeline& pipeline) {
     }
 }
 
-/// Any number of ! and time, each with a command behind it on the same line.
+/// Any number of ! and time, with a command after them on the same line.
 bool GrammarParser::pipeline_prefix(Pipeline& pipeline) {
     while (true) {
         const std::string_view word = raw_word();
@@ -206,7 +205,7 @@ bool GrammarParser::pipeline_prefix(Pipeline& pipeline) {
         if (!is_blank(peek())) return refuse("an unexpected character behind ! or time");
         blanks();
         if (is_meta(peek()) && peek() != '(') return refuse("a command is missing");
-        // What looks like an option may be one of the reserved word's own.
+        // It could be an option of the reserved word.
         if (word == "time" && std::string_view("-\\'\"").find(peek()) != std::string_view::npos)
             return refuse("an option of time");
         if (word == "!") pipeline.negated = true;
@@ -222,12 +221,12 @@ bool GrammarParser::command(Pipeline& pipeline) {
     }
     const std::size_t first = parts_.size();
     if (!compound(word) || !redirections_of_compound()) return false;
-    if (parts_.size() > first && reads_by_redirection(parts_.back())) give_input(first);
+    if (parts_.size() > first && reads_by_redirection(parts_.back())) mark_given_input(first);
     return true;
 }
 
-/// To each command from `first` on.
-void GrammarParser::give_input(std::size_t first) {
+/// Marks each command from `first` on.
+void GrammarParser::mark_given_input(std::size_t first) {
     for (std::size_t i = first; i < parts_.size(); ++i)
         parts_[i].given_input = true;
 }
@@ -262,8 +261,8 @@ bool GrammarParser::loop() {
     return list({"do"}) && expect("do") && list({"done"}) && expect("done");
 }
 
-/// Takes a reserved word, or a parenthesis, that stands here. One that opens a list has a blank or
-/// a newline behind it.
+/// Reads the reserved word or parenthesis at this place. One that opens a list must be followed by
+/// a blank or a newline.
 bool GrammarParser::expect(std::string_view word) {
     at_ += word.size();
     const bool closes = word == ")" || word == "}" || word == "fi" || word == "done";
@@ -312,8 +311,8 @@ bool GrammarParser::simple_command() {
     if (part.words.empty() && !part.assignments.empty())
         return refuse("an assignment that holds for later commands");
     if (!part.words.empty()) {
-        const Effect effect = effect_of(part);
-        if (!effect.beyond.empty()) return refuse(effect.beyond);
+        const BuiltinEffect effect = effect_of(part);
+        if (!effect.shell_change.empty()) return refuse(effect.shell_change);
         if (moves_home(part)) return refuse("a ~ beside an assignment to HOME");
         if (loops_ > 0 && changes_directory(part))
             return refuse("a loop that changes the directory");
@@ -367,7 +366,7 @@ bool GrammarParser::add_word(Part& part, Word word) {
 }
 
 bool GrammarParser::finish(Part part, std::size_t start, std::size_t stop) {
-    part.written = joined(part);
+    part.written = written_words_of(part);
     part.whole = text_.substr(start, stop - start);
     part.given_input = reads_by_redirection(part);
     parts_.push_back(std::move(part));
@@ -407,7 +406,7 @@ bool GrammarParser::file_target(Redirection& redirection) {
     if (target.pattern) return refuse("a pattern as the target of a redirection");
     if (target.decoded.empty()) return refuse("a redirection without a target");
     if (peek() == '<' || peek() == '>') {
-        // bash would take digits for the number of the next redirection.
+        // bash reads digits as the number of the next redirection.
         if (is_digits(target.written)) return refuse("an odd number before a redirection");
     }
     if (is_network(target.decoded)) return refuse("a network connection by redirection");
@@ -428,7 +427,7 @@ bool GrammarParser::descriptor_target(Redirection& redirection) {
         if (redirection.op == "<&" || !redirection.fd.empty())
             return refuse("a descriptor that is not a number");
         if (!file_target(redirection)) return false;
-        // bash expands this word twice: >&\$x is what $x says.
+        // bash expands this word twice: >&\$x means the value of $x.
         const Word& target = redirection.target;
         return (target.written == target.decoded && !target.tilde) ||
                refuse("a target of >& that is not plain");
@@ -476,7 +475,7 @@ bool GrammarParser::delimiter(Word& word) {
     return true;
 }
 
-/// Called behind a newline: the bodies that its line announced.
+/// Called after a newline: reads the bodies of the here-documents of its line.
 bool GrammarParser::here_document_bodies() {
     for (const HereDocument& document : std::exchange(pending_, {})) {
         std::string& body = parts_[document.part].redirections[document.redirection].body;
@@ -493,7 +492,7 @@ bool GrammarParser::here_document_body(std::string_view delimiter, bool strip_ta
         at_ = std::min(text_.size(), newline + 1);
         if (strip_tabs) line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
         if (line == delimiter) return true;
-        // bash ends it at a delimiter with a ) behind it, with a warning.
+        // bash ends it, with a warning, at a delimiter that a ) follows.
         if (substitution && line.substr(0, delimiter.size()) == delimiter)
             return refuse("a line that begins with the delimiter of its here-document");
         body += line;

@@ -8,27 +8,27 @@
 
 #include "host/shell/script.h"
 
-/// Internal to grammar.h; nobody else includes this.
+/// Internal to grammar.h.
 namespace tenon::shell::grammar {
 
-/// Deeper nesting of lists of commands is not understood. The text itself is one.
-constexpr int kMaxDepth = 32;
+/// Lists of commands that are nested deeper are not understood. The text itself is one list.
+constexpr int kMaxListDepth = 32;
 
-/// A recursive descent over one text that accepts GRAMMAR.md and nothing else. Each function that
-/// gives a bool gives false for what lies outside the grammar, and has then called `refuse`; its
-/// caller gives up at once. Runs once.
+/// A recursive descent parser that accepts exactly the grammar of GRAMMAR.md. A function that
+/// returns bool returns false for text outside the grammar, after it has called `refuse`; then its
+/// caller returns false too. For one text.
 class GrammarParser {
 public:
     explicit GrammarParser(std::string_view text) : text_(text) {}
 
     bool script();
-    /// Valid after `script` gave true.
+    /// Valid after `script` returned true.
     std::vector<Part> take_parts() { return std::move(parts_); }
-    /// Valid after `script` gave false.
+    /// Valid after `script` returned false.
     [[nodiscard]] const std::string& why() const { return why_; }
 
 private:
-    /// What may end a list.
+    /// The words that may end a list.
     using Closers = std::initializer_list<std::string_view>;
 
     struct HereDocument {
@@ -36,20 +36,21 @@ private:
         std::string delimiter;
         bool strip_tabs;
     };
-    /// How one pipeline of a list was made.
+    /// What is known of one pipeline of a list.
     struct Pipeline {
         bool negated = false;
         bool first_is_simple = false;
         int commands = 0;
     };
-    /// Where a word stands: before or as the name of a command, behind it, or behind a redirection.
+    /// The position of a word: command name or before it, after the name, or target of a
+    /// redirection.
     enum class WordPlace { kCommand, kArgument, kTarget };
-    /// One word while it is read.
+    /// A word while it is read.
     struct WordReading {
         Word word;
         WordPlace place;
         bool plain = true;            ///< nothing quoted so far
-        bool quoted_special = false;  ///< a quoted byte that means something in a pattern
+        bool quoted_special = false;  ///< a quoted byte that is special in a pattern
         bool open_bracket = false;    ///< an unquoted [
         bool open_brace = false;      ///< an unquoted {
         bool braces = false;          ///< an unquoted { or }
@@ -63,7 +64,7 @@ private:
     bool pipeline_prefix(Pipeline& pipeline);
     bool command(Pipeline& pipeline);
     bool compound(std::string_view opener);
-    void give_input(std::size_t first);
+    void mark_given_input(std::size_t first);
     bool condition();
     bool loop();
     bool expect(std::string_view closer);
@@ -98,7 +99,7 @@ private:
     static void add_quoted(WordReading& reading, std::string_view bytes);
 
     [[nodiscard]] bool end() const { return at_ >= text_.size(); }
-    /// NUL at the end of the text, which holds no NUL itself.
+    /// NUL at the end of the text, which contains no NUL.
     [[nodiscard]] char peek(std::size_t ahead = 0) const {
         return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
     }
@@ -117,7 +118,7 @@ private:
     int loops_ = 0;
     std::vector<Part> parts_;
     std::vector<HereDocument> pending_;
-    bool reopens_descriptor_ = false;  ///< a redirection writes to /dev/stdout or its like
+    bool reopens_descriptor_ = false;  ///< a redirection writes to /dev/stdout or similar
     bool opens_for_reading_ = false;
     std::string why_;
 };

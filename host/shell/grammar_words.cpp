@@ -5,7 +5,7 @@
 namespace tenon::shell::grammar {
 namespace {
 
-/// In a few encodings a byte like this and the next one are one character.
+/// In a few encodings such a byte and the next one are one character.
 bool is_beyond_ascii(char c) {
     return static_cast<unsigned char>(c) >= 0x80;
 }
@@ -15,13 +15,13 @@ bool is_identifier(std::string_view text) {
            std::all_of(text.begin(), text.end(), is_name);
 }
 
-/// These bytes between unquoted braces make no expansion of them.
+/// Unquoted braces around such bytes are not expanded.
 bool is_plain_in_braces(char c) {
     return is_name(c) || c == '-' || c == '^' || c == '/' || c == '@';
 }
 
-/// Each [ of the pattern begins a plain list of ASCII characters and ranges. Matchers differ in
-/// what else they take for one.
+/// Whether each [ of the pattern begins a plain list of ASCII characters and ranges. Programs
+/// differ in the other forms.
 bool has_plain_brackets(std::string_view pattern) {
     for (std::size_t open = pattern.find('['); open != std::string_view::npos;
          open = pattern.find('[', open)) {
@@ -42,7 +42,7 @@ constexpr const char* kExpansionInQuotes = "an expansion in double quotes";
 
 }  // namespace
 
-/// Does not stand at a byte that ends a word.
+/// Called at a byte that does not end a word.
 bool GrammarParser::word(Word& out, WordPlace place) {
     WordReading reading;
     reading.place = place;
@@ -76,7 +76,7 @@ bool GrammarParser::word(Word& out, WordPlace place) {
 bool GrammarParser::finish_word(WordReading& reading, std::size_t start, Word& out) {
     Word& word = reading.word;
     word.written = text_.substr(start, at_ - start);
-    // What is quoted in a pattern could not be told from what is not.
+    // Decoded, quoted bytes of a pattern could not be distinguished from unquoted ones.
     if (word.pattern && !reading.plain && (reading.quoted_special || reading.open_bracket))
         return refuse("a pattern with quoted parts");
     if (word.pattern && reading.open_bracket && !has_plain_brackets(word.decoded))
@@ -92,7 +92,7 @@ bool GrammarParser::unquoted(WordReading& reading) {
     if (c == '~') return tilde(reading);
     if (c == '{') return brace(reading);
     if (c == '}') {
-        // It could end what an earlier { began: {a},b} is expanded.
+        // It could close an earlier {: {a},b} is expanded.
         if (reading.open_brace) return refuse(kBrace);
         reading.braces = true;
     }
@@ -110,7 +110,7 @@ bool GrammarParser::unquoted(WordReading& reading) {
     return true;
 }
 
-/// The home directory at the beginning of a word, or a literal ~ in it.
+/// The home directory at the beginning of a word, or a literal ~ later in it.
 bool GrammarParser::tilde(WordReading& reading) {
     Word& word = reading.word;
     if (word.decoded.empty() && reading.plain) {
@@ -126,7 +126,7 @@ bool GrammarParser::tilde(WordReading& reading) {
     return true;
 }
 
-/// {} alone, or braces around a name: bash leaves these as they are.
+/// {} alone, or braces around a name: bash does not expand these.
 bool GrammarParser::brace(WordReading& reading) {
     Word& word = reading.word;
     std::size_t length = 1;

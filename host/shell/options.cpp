@@ -4,9 +4,9 @@
 
 #include "host/shell/unwrap.h"
 
-/// Commands behind the options of another. The options are those of the manual pages (coreutils,
-/// util-linux, findutils, sudo, doas, busybox …). Where an option is not listed it is not known
-/// whether it takes a value: both readings are taken.
+/// Commands after the options of another command. The options are from the manual pages (coreutils,
+/// util-linux, findutils, sudo, doas, busybox …). An option that is not listed may have a value or
+/// not: both possibilities are followed.
 namespace tenon::shell {
 namespace {
 
@@ -14,9 +14,9 @@ struct Wrapper {
     std::string_view name;
     std::string_view valued;       ///< short options whose value may be the next word
     std::string_view plain;        ///< short options without a value
-    std::string_view long_valued;  ///< blanks around each; may be abbreviated
+    std::string_view long_valued;  ///< with blanks around each; may be abbreviated
     std::string_view long_plain;
-    int operands = 0;  ///< words of its own before the command
+    int operands = 0;  ///< words before the command
     bool assignments = false;
 };
 
@@ -151,10 +151,6 @@ constexpr std::array kWrappers = {
     Wrapper{"ld.so", "", "", "", ""},
 };
 
-bool is_option(std::string_view word) {
-    return word.size() > 1 && word[0] == '-';
-}
-
 bool lists(std::string_view list, std::string_view option) {
     return list.find(" " + std::string(option) + " ") != std::string_view::npos;
 }
@@ -163,7 +159,7 @@ bool lists_beginning(std::string_view list, std::string_view option) {
     return list.find(" " + std::string(option)) != std::string_view::npos;
 }
 
-/// An option that nobody knows gives two readings; more commands of one wrapper are not told apart.
+/// Each unknown option doubles the possibilities; one wrapper may have so many commands.
 constexpr std::size_t kMostCommands = 16;
 
 /// Options of bwrap with two values.
@@ -171,7 +167,7 @@ constexpr std::string_view kWithTwoValues =
     " --bind --bind-try --dev-bind --dev-bind-try --ro-bind --ro-bind-try --bind-fd --ro-bind-fd "
     "--symlink --file --bind-data --ro-bind-data --setenv --chmod ";
 
-/// How many words an option may take, itself included.
+/// How many words an option may take, including itself.
 struct OptionReading {
     bool one = false, two = false, three = false;
 };
@@ -191,7 +187,7 @@ OptionReading reading(std::string_view option, const Wrapper& wrapper) {
     if (option.substr(0, 2) == "--" || lists(wrapper.long_plain, option) ||
         lists(wrapper.long_valued, option))
         return long_reading(option, wrapper);
-    // In a cluster the first option that takes a value takes what is left of the word, or the next.
+    // In a cluster the first option with a value takes the rest of the word, or the next word.
     for (std::size_t i = 1; i < option.size(); ++i) {
         const bool last = i + 1 == option.size();
         if (wrapper.valued.find(option[i]) != std::string_view::npos) return {!last, last};
@@ -200,8 +196,8 @@ OptionReading reading(std::string_view option, const Wrapper& wrapper) {
     return {true, false};
 }
 
-/// What env's -S is given, with the number of words that it takes; nothing: 0.
-std::size_t split_string(Words words, std::string& text) {
+/// The text of `env -S` at the first word, and how many words it takes; 0 if it is not there.
+std::size_t split_string(WordSpan words, std::string& text) {
     const std::string_view option = words[0].decoded;
     std::size_t value = std::string_view::npos;
     if (option.substr(0, 2) == "--") {
@@ -224,9 +220,9 @@ std::size_t split_string(Words words, std::string& text) {
 }
 
 Word word_of_env(const std::string& text) {
-    ParseState sink;
-    sink.budget = text.size() + 4096;
-    if (text.find("${") != std::string::npos) return ScriptParser(text, sink, 0, true).env_word();
+    ParseState state;
+    state.budget = text.size() + 4096;
+    if (text.find("${") != std::string::npos) return ScriptParser(text, state, 0, true).env_word();
     Word word;
     word.written = word.decoded = text;
     return word;
@@ -254,7 +250,7 @@ private:
         inside_ = true;
         word_ += c;
     }
-    /// False: nothing further counts.
+    /// False: the rest is ignored.
     bool take(char c) {
         if (c == '\\' && at_ + 1 < text_.size()) return escape(text_[at_ + 1]);
         if (quote_ != '\0' && c == quote_) {
@@ -298,7 +294,7 @@ private:
 
 class WrapperReader {
 public:
-    WrapperReader(const Wrapper& wrapper, Words words, Inner& inner)
+    WrapperReader(const Wrapper& wrapper, WordSpan words, InnerCommands& inner)
         : wrapper_(wrapper), words_(words), inner_(inner), seen_(words.size(), false) {}
 
     void run() {
@@ -317,7 +313,7 @@ private:
         if (word.decoded == "--") return command_at(at + 1);
         if (word.decoded == "-" && wrapper_.name == "env") return open_.push_back(at + 1);
         if (!is_option(word.decoded)) return command_at(at);
-        // command -v and -V only say what would run.
+        // command -v and -V only print what would run.
         if (wrapper_.name == "command" && word.decoded.find_first_of("vV") != std::string::npos)
             return;
         if (wrapper_.name == "env" && split(at)) return;
@@ -335,7 +331,7 @@ private:
         std::vector<Word> command = {words_[0]};
         for (Word& word : EnvSplitter(text).split())
             command.push_back(std::move(word));
-        const Words rest = words_.subspan(at + count);
+        const WordSpan rest = words_.subspan(at + count);
         command.insert(command.end(), rest.begin(), rest.end());
         inner_.commands.push_back(std::move(command));
         return true;
@@ -353,7 +349,7 @@ private:
         inner_.too_many = inner_.commands.size() >= kMostCommands;
         if (at >= words_.size() || inner_.too_many) return;
         if (wrapper_.operands > 0 && is_option(words_[at].decoded)) {
-            // Some take options behind their operand: perf stat -e x, setarch x86_64 -R.
+            // Some have options after their operand: perf stat -e x, setarch x86_64 -R.
             Wrapper rest = wrapper_;
             rest.operands = 0;
             WrapperReader(rest, words_.subspan(at - 1), inner_).run();
@@ -364,15 +360,15 @@ private:
     }
 
     const Wrapper& wrapper_;
-    Words words_;
-    Inner& inner_;
+    WordSpan words_;
+    InnerCommands& inner_;
     std::vector<bool> seen_;
     std::vector<std::size_t> open_;
 };
 
 }  // namespace
 
-bool look_into_wrapper(std::string_view name, Words words, Inner& inner) {
+bool look_into_wrapper(std::string_view name, WordSpan words, InnerCommands& inner) {
     bool found = false;
     for (const Wrapper& wrapper : kWrappers) {
         if (wrapper.name != name) continue;

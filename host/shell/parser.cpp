@@ -10,15 +10,11 @@ namespace {
 constexpr std::array<std::string_view, 12> kSkipped = {
     "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!"};
 
-bool is_all_plain(const Word& word) {
-    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
-}
-
 bool is_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// What may stand right before < or >: 2, {name}.
+/// Whether it may be the descriptor before < or >: 2, {name}.
 bool is_descriptor(const Word& word) {
     if (!is_all_plain(word)) return false;
     const std::string_view text = word.decoded;
@@ -27,7 +23,7 @@ bool is_descriptor(const Word& word) {
            std::all_of(text.begin() + 1, text.end() - 1, is_name);
 }
 
-std::string joined(const std::vector<Word>& assignments, const std::vector<Word>& words) {
+std::string written_words(const std::vector<Word>& assignments, const std::vector<Word>& words) {
     std::string out;
     for (const auto* list : {&assignments, &words})
         for (const Word& word : *list) {
@@ -45,6 +41,10 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
+bool is_all_plain(const Word& word) {
+    return !word.quotes && word.plain == word.decoded.size() && !word.decoded.empty();
+}
+
 bool ParseState::charge(std::size_t bytes) {
     if (bytes > budget) {
         budget = 0;
@@ -56,7 +56,7 @@ bool ParseState::charge(std::size_t bytes) {
 }
 
 void ScriptParser::fail(std::string_view why) {
-    sink_.fail(why);
+    state_.fail(why);
     at_ = text_.size();
 }
 
@@ -94,7 +94,7 @@ bool ScriptParser::starts_word(std::string_view word) {
 std::string ScriptParser::without_continuations(std::size_t from, std::size_t to) const {
     std::string out;
     to = std::min(to, text_.size());
-    for (std::size_t i = settled(from); i < to; i = settled(i + 1))
+    for (std::size_t i = past_continuations(from); i < to; i = past_continuations(i + 1))
         out += text_[i];
     return out;
 }
@@ -108,7 +108,7 @@ void ScriptParser::list(Until until) {
         if (c == ')') {
             advance();
             if (until == Until::kParen) return;
-            sink_.fail("an unexpected )");
+            state_.fail("an unexpected )");
         } else if (c == '(') {
             if (peek(1) == '(' && arithmetic_command()) continue;
             advance();
@@ -128,7 +128,7 @@ void ScriptParser::list(Until until) {
     }
 }
 
-/// True when it ended a clause of `case`.
+/// True if it ended a clause of `case`.
 bool ScriptParser::separator(Until until) {
     if (peek() != ';' || (peek(1) != ';' && peek(1) != '&')) {
         advance();
@@ -139,12 +139,12 @@ bool ScriptParser::separator(Until until) {
 }
 
 std::size_t ScriptParser::begin_part() {
-    sink_.parts.emplace_back();
-    return sink_.parts.size() - 1;
+    state_.parts.emplace_back();
+    return state_.parts.size() - 1;
 }
 
 void ScriptParser::finish_part(std::size_t index, Part part, std::size_t start) {
-    part.written = joined(part.assignments, part.words);
+    part.written = written_words(part.assignments, part.words);
     part.whole = trimmed(text_.substr(start, at_ - start));
     part.nested = nested_ || substitutions_ > 0;
     const auto note = [&part](const Word& word) {
@@ -154,12 +154,12 @@ void ScriptParser::finish_part(std::size_t index, Part part, std::size_t start) 
         std::for_each(list->begin(), list->end(), note);
     for (const Redirection& redirection : part.redirections)
         note(redirection.target);
-    sink_.parts[index] = std::move(part);
+    state_.parts[index] = std::move(part);
 }
 
 /// A simple command, or one reserved word.
 void ScriptParser::command() {
-    // Its place comes before those of the commands that its substitutions hold.
+    // Its part comes before the parts in its substitutions.
     const std::size_t index = begin_part();
     const std::size_t start = at_;
     Part part;
@@ -167,16 +167,16 @@ void ScriptParser::command() {
         const bool first =
             part.words.size() == 1 && part.assignments.empty() && part.redirections.empty();
         if (!first || !is_all_plain(part.words[0])) continue;
-        // Nothing stands behind the place yet: the only word is plain.
+        // No part follows yet, since the only word is plain.
         const std::string head = part.words[0].decoded;
-        sink_.parts.pop_back();
+        state_.parts.pop_back();
         if (head == "[[") return conditional(start);
         if (head == "time" ? keyword_time() : reserved(head)) return;
         begin_part();
     }
     const bool nothing =
         part.words.empty() && part.assignments.empty() && part.redirections.empty();
-    if (nothing && sink_.parts.size() == index + 1) return sink_.parts.pop_back();
+    if (nothing && state_.parts.size() == index + 1) return state_.parts.pop_back();
     finish_part(index, std::move(part), start);
 }
 
@@ -205,24 +205,24 @@ bool ScriptParser::command_element(Part& part, std::size_t index) {
     return true;
 }
 
-/// `name ()` defines a function, whose body follows as commands; anything else is no bash.
+/// `name ()` defines a function; its body follows as commands. Anything else is an error in bash.
 bool ScriptParser::parenthesis_in_command(Part& part) {
     const std::size_t open = at_;
     advance();
     skip_blanks();
     if (peek() == ')' && part.words.size() == 1) {
         advance();
-        sink_.functions.insert(part.words[0].decoded);
+        state_.functions.insert(part.words[0].decoded);
         part.words.clear();
-        sink_.note("a function definition");
+        state_.note("a function definition");
     } else {
         at_ = open;
-        sink_.fail("an unexpected (");
+        state_.fail("an unexpected (");
     }
     return false;
 }
 
-/// Handles the word `text` at the beginning of a command when it is reserved.
+/// Handles `text`, the first word of a command. False: it is not a reserved word.
 bool ScriptParser::reserved(std::string_view text) {
     if (std::find(kSkipped.begin(), kSkipped.end(), text) != kSkipped.end()) return true;
     if (text == "esac") {
@@ -241,7 +241,7 @@ bool ScriptParser::reserved(std::string_view text) {
     return true;
 }
 
-/// Whether a compound command stands here.
+/// Whether a compound command begins here.
 bool ScriptParser::starts_compound() {
     if (peek() == '(') return true;
     for (const std::string_view next :
@@ -250,8 +250,7 @@ bool ScriptParser::starts_compound() {
     return false;
 }
 
-/// Behind a | `time` is no reserved word for bash, and neither is what follows: a part with the
-/// plain words there.
+/// After a |, bash reads `time` and the next words as ordinary words: adds a part with these words.
 void ScriptParser::ordinary_time() {
     const std::size_t saved = at_;
     Part part;
@@ -267,12 +266,12 @@ void ScriptParser::ordinary_time() {
             text += peek();
     }
     at_ = saved;
-    part.whole = part.written = joined({}, part.words);
+    part.whole = part.written = written_words({}, part.words);
     part.nested = true;
-    sink_.parts.push_back(std::move(part));
+    state_.parts.push_back(std::move(part));
 }
 
-/// `time` before a compound command is a reserved word; before a simple one it is treated as a
+/// `time` before a compound command is a reserved word. Before a simple command it is parsed as a
 /// wrapper, so that a rule can name it.
 bool ScriptParser::keyword_time() {
     const std::size_t saved = at_;

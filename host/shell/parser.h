@@ -9,28 +9,29 @@
 
 #include "host/shell/script.h"
 
-/// Internal to script.h; nobody else includes this.
+/// Internal to script.h.
 namespace tenon::shell {
 
-/// Deeper nesting of groups, substitutions and wrappers is not followed.
+/// Groups, substitutions and wrappers that are nested deeper are not parsed.
 constexpr int kMaxDepth = 64;
 
 /// One `$x`, `${…}`, `$(…)`, backquotes, `<(…)` or `(…)` of an array.
 struct Expansion {
     std::string written;              ///< without continued lines
-    std::string name;                 ///< of the variable; empty: a substitution or arithmetic
-    std::string operation;            ///< what follows the name inside of ${…}
-    std::vector<std::string> values;  ///< literal texts that it may stand for, from itself alone
+    std::string name;                 ///< of the variable; empty for a substitution or arithmetic
+    std::string operation;            ///< the text after the name in ${…}
+    std::vector<std::string> values;  ///< literal values that its own text gives it
     bool quoted = false;
-    bool many = false;       ///< may become several words although it is quoted: $@ and arrays
-    bool assigns = false;    ///< ${x:=…}: gives the variable its value
+    bool many = false;       ///< may become several words even if quoted: $@, arrays
+    bool assigns = false;    ///< ${x:=…}: assigns to the variable
     bool indirect = false;   ///< ${!x}
-    bool runs_here = false;  ///< a process substitution: a file that holds its output
+    bool runs_here = false;  ///< a process substitution: the name of a file with its output
 };
 
-struct WordMakeup {
+/// The units of a word: bytes, quoted bytes, and expansions.
+struct WordStructure {
     static constexpr char32_t kQuoted = 0x100;       ///< added to a byte that is quoted
-    static constexpr char32_t kExpansion = 0x10000;  ///< added to an index of `expansions`
+    static constexpr char32_t kExpansion = 0x10000;  ///< added to an index in `expansions`
 
     std::u32string units;
     std::vector<Expansion> expansions;
@@ -39,8 +40,8 @@ struct WordMakeup {
 /// A word while it is read.
 struct WordBuilder {
     Word word;
-    WordMakeup makeup;
-    bool quotes = false;  ///< any quoting was there
+    WordStructure structure;
+    bool quotes = false;  ///< it has any quoting
 
     void add(char c, bool quoted);
     void add(std::string_view text, bool quoted);
@@ -48,22 +49,22 @@ struct WordBuilder {
     void note(std::string_view why) {
         if (word.opaque.empty()) word.opaque = why;
     }
-    /// The word, with its makeup where that matters.
+    /// The word; with its structure if it has expansions or braces.
     Word finish();
 };
 
-/// What all parsers of one script share.
+/// The state that all parsers of one script share.
 struct ParseState {
     std::vector<Part> parts;
-    std::vector<Word> loose;  ///< words that belong to no part: of `for`, `case`, arrays
+    std::vector<Word> loose_words;  ///< words outside of parts: of `for`, `case`, arrays
     std::vector<std::pair<std::string, Word>> values;  ///< of the variables of `for`
     std::unordered_set<std::string> functions;
     std::string opaque;
     std::string failed;
-    std::size_t budget = 0;  ///< bytes that may still be looked at more than once
-    bool evaluates = false;  ///< something may evaluate the text that a variable or word holds
-    bool aliases = false;    ///< the text may turn them on: they may change how it is read
-    bool extglob = false;    ///< the text names it: X( … ) may be a pattern
+    std::size_t budget = 0;  ///< bytes that may still be parsed again
+    bool evaluates = false;  ///< something may evaluate the text of a variable or word
+    bool aliases = false;    ///< the text may enable them, which may change how it is read
+    bool extglob = false;    ///< the text may enable it: X( … ) may be a pattern
 
     void note(std::string_view why) {
         if (opaque.empty()) opaque = why;
@@ -72,27 +73,26 @@ struct ParseState {
         note(why);
         if (failed.empty()) failed = why;
     }
-    /// False, and the parse failed, when the budget does not cover `bytes`.
+    /// Takes `bytes` from the budget. False if there are too few left: then the parse has failed.
     bool charge(std::size_t bytes);
 };
 
-/// A recursive descent over one text. It is more tolerant than bash: reserved words are skipped
-/// where a command may begin, without asking whether they fit together, because text that bash
-/// refuses does not run. Every loop ends at the end of the text, and fail() goes there.
+/// A recursive descent parser for one text. It is more tolerant than bash: it skips reserved words
+/// at the beginning of a command and does not check that they fit together, since text that bash
+/// refuses does not run. Every loop ends at the end of the text; fail() goes there.
 ///
-/// A continued line (backslash, newline) is nothing, as for bash: `peek`, `advance` and `end` never
-/// see one. What takes text as it stands (single quotes, comments, quoted here-documents) looks at
-/// `text_` itself.
+/// As for bash, a continued line (backslash, newline) does not exist: `peek`, `advance` and `end`
+/// skip it. Code for literal text (single quotes, comments, quoted here-documents) uses `text_`.
 class ScriptParser {
 public:
-    ScriptParser(std::string_view text, ParseState& sink, int depth, bool nested)
-        : text_(text), sink_(sink), depth_(depth), nested_(nested) {}
+    ScriptParser(std::string_view text, ParseState& state, int depth, bool nested)
+        : text_(text), state_(state), depth_(depth), nested_(nested) {}
 
     void script() { list(Until::kEnd); }
-    /// The text is the inside of a here-document: finds the expansions in it. Gives what runs
-    /// commands in them, or nothing.
+    /// For the body of a here-document: parses its expansions. Returns what in them runs commands;
+    /// empty: nothing.
     std::string expansions();
-    /// The text is one word of env's -S: only ${NAME} has a meaning.
+    /// For one word of `env -S`, where only ${NAME} is special.
     Word env_word();
 
 private:
@@ -158,23 +158,23 @@ private:
     void substitution(WordBuilder& build, const char* what, bool quoted);
     bool arithmetic_body(WordBuilder& inside);
     void note_arithmetic(WordBuilder& build, std::string_view inside);
-    void matched(WordBuilder& inside, char open, char close);
+    void until_closed(WordBuilder& inside, char open, char close);
     bool quoting_element(WordBuilder& build, bool quoted);
     void scan(WordBuilder& build);
-    void also(const std::string& script);
+    void try_as_script(const std::string& script);
     std::vector<std::string> outputs_since(std::size_t first);
 
-    /// The place of the byte that is read at `i`, behind continued lines.
-    [[nodiscard]] std::size_t settled(std::size_t i) const {
+    /// `i`, or the place after the continued lines there.
+    [[nodiscard]] std::size_t past_continuations(std::size_t i) const {
         while (i + 1 < text_.size() && text_[i] == '\\' && text_[i + 1] == '\n')
             i += 2;
         return i;
     }
-    bool end() { return (at_ = settled(at_)) >= text_.size(); }
+    bool end() { return (at_ = past_continuations(at_)) >= text_.size(); }
     char peek(std::size_t ahead = 0) {
-        std::size_t i = at_ = settled(at_);
+        std::size_t i = at_ = past_continuations(at_);
         for (; ahead > 0; --ahead)
-            i = settled(i + 1);
+            i = past_continuations(i + 1);
         return i < text_.size() ? text_[i] : '\0';
     }
     void advance(std::size_t count = 1) {
@@ -193,18 +193,18 @@ private:
     void fail(std::string_view why);
 
     std::string_view text_;
-    ParseState& sink_;
+    ParseState& state_;
     std::size_t at_ = 0;
     int depth_;
     bool nested_;
-    int substitutions_ = 0;        ///< $( and <( around this place
+    int substitutions_ = 0;        ///< number of $( and <( around this place
     bool before_command_ = false;  ///< the next word may be an assignment
-    bool quoted_word_ = false;     ///< quotes stood in the word that was read last
-    bool esac_ = false;            ///< the last command was the end of a `case`
+    bool quoted_word_ = false;     ///< the last word had quotes
+    bool esac_ = false;            ///< the last command ended a `case`
     std::vector<HereDocument> pending_;
 };
 
-/// Counts one level of nesting for its lifetime; too many end the parse.
+/// Counts one level of nesting for its lifetime. Too many levels fail the parse.
 class ScriptParser::Nesting {
 public:
     explicit Nesting(ScriptParser& parser) : parser_(parser) {
@@ -218,28 +218,30 @@ private:
     ScriptParser& parser_;
 };
 
-/// The inside of $'…' (without the quotes) as bash 5.2 decodes it.
+/// The text between the quotes of $'…' as bash 5.2 decodes it.
 std::string decode_ansi_c(std::string_view text);
 
-/// What printf makes of the format words[from] and the words behind it, in the simplest way.
+/// The output of printf for the format words[from] and the words after it, approximately.
 std::string formatted(const std::vector<Word>& words, std::size_t from);
 
-/// What the operator of ${…} behind the name (`:1`, `%.c`, `^^` …) can make of a value.
+/// The results that the operator after the name in ${…} (`:1`, `%.c`, `^^` …) can have for a value.
 std::vector<std::string> transformed(const std::string& value, std::string_view operation);
 
-/// `units` with its braces expanded as bash does, each result a word; a long sequence of numbers
-/// becomes one word with a * in its place. Empty: there were more than `most`.
+/// The words that bash's brace expansion of `units` gives. A long sequence of numbers becomes one
+/// word with a *. Empty: there are more than `most`.
 std::vector<std::u32string> expand_braces(const std::u32string& units, std::size_t most);
 
-/// Adds the commands that the words of `sink.parts` hold or may stand for, and what they hold in
-/// turn.
-void unwrap(ParseState& sink);
+/// Adds the commands in the words of `state.parts`, those that the words may expand to, and so on
+/// for the added parts.
+void unwrap(ParseState& state);
 
 bool is_name_start(char c);
 bool is_name(char c);
 bool is_blank(char c);
-/// Ends a word: blank newline ; & | < > ( )
+/// Whether it ends a word: blank newline ; & | < > ( )
 bool is_meta(char c);
 bool is_identifier(std::string_view text);
+/// Nothing in the word is quoted.
+bool is_all_plain(const Word& word);
 
 }  // namespace tenon::shell

@@ -18,7 +18,7 @@ void ScriptParser::redirection(Part& part, std::size_t index, std::string fd) {
     advance(redirection.op.size());
     skip_blanks();
     if (peek() == '-' && (redirection.op == ">&" || redirection.op == "<&")) {
-        // A token of its own: what follows is the next word.
+        // A token by itself: the next word follows.
         WordBuilder closes;
         closes.add('-', false);
         closes.word.written = "-";
@@ -39,21 +39,21 @@ void ScriptParser::redirection(Part& part, std::size_t index, std::string fd) {
     part.redirections.push_back(std::move(redirection));
 }
 
-/// Called behind a newline: the bodies of the here-documents that its line announced.
+/// Called after a newline: reads the bodies of the here-documents of its line.
 void ScriptParser::here_documents() {
     for (const HereDocument& document : std::exchange(pending_, {})) {
         std::string body = here_document_body(document);
         std::string runs;
         if (!document.quoted && body.find_first_of("$`") != std::string::npos) {
             const Nesting level(*this);
-            if (depth_ <= kMaxDepth && sink_.charge(body.size()))
-                runs = ScriptParser(body, sink_, depth_, true).expansions();
+            if (depth_ <= kMaxDepth && state_.charge(body.size()))
+                runs = ScriptParser(body, state_, depth_, true).expansions();
         }
-        // A failed parse may have left the part behind.
-        if (document.part >= sink_.parts.size() ||
-            document.redirection >= sink_.parts[document.part].redirections.size())
+        // After a failed parse the part may be missing.
+        if (document.part >= state_.parts.size() ||
+            document.redirection >= state_.parts[document.part].redirections.size())
             continue;
-        Part& part = sink_.parts[document.part];
+        Part& part = state_.parts[document.part];
         if (part.opaque.empty()) part.opaque = std::move(runs);
         part.redirections[document.redirection].body = std::move(body);
     }
@@ -62,7 +62,8 @@ void ScriptParser::here_documents() {
 /// One line of a here-document, continued lines joined unless the delimiter was quoted.
 struct ScriptParser::DocumentLine {
     std::string text;
-    std::size_t behind_delimiter = 0;  ///< place of what follows as many bytes as it has
+    std::size_t after_delimiter =
+        0;  ///< the place after its first bytes, as many as the delimiter has
 };
 
 ScriptParser::DocumentLine ScriptParser::here_document_line(const HereDocument& document) {
@@ -73,7 +74,7 @@ ScriptParser::DocumentLine ScriptParser::here_document_line(const HereDocument& 
         tabs = tabs && text_[at_] == '\t';
         if (!tabs) line.text += text_[at_];
         ++at_;
-        if (line.text.size() == length) line.behind_delimiter = at_;
+        if (line.text.size() == length) line.after_delimiter = at_;
     };
     while (at_ < text_.size() && text_[at_] != '\n') {
         if (text_[at_] == '\\' && !document.quoted && at_ + 1 < text_.size()) {
@@ -95,19 +96,19 @@ std::string ScriptParser::here_document_body(const HereDocument& document) {
     while (at_ < text_.size()) {
         const DocumentLine line = here_document_line(document);
         if (line.text == document.delimiter) return body;
-        // At the end of a substitution bash also takes "EOF…)", with a warning, and goes on behind
-        // the delimiter.
+        // At the end of a substitution bash also accepts "EOF…)", with a warning, and continues
+        // after the delimiter.
         if ((substitutions_ > 0) && line.text.size() > length &&
             line.text.compare(0, length, document.delimiter) == 0 &&
             line.text.find(')', length) != std::string::npos) {
-            at_ = line.behind_delimiter;
+            at_ = line.after_delimiter;
             return body;
         }
         body += line.text;
         body += '\n';
     }
-    // bash takes the end of the text for the delimiter; inside a substitution its versions differ.
-    if (substitutions_ > 0 || nested_) sink_.note("an unfinished here-document");
+    // For bash the end of the text ends it too; inside a substitution its versions differ.
+    if (substitutions_ > 0 || nested_) state_.note("an unfinished here-document");
     return body;
 }
 

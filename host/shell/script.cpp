@@ -10,10 +10,10 @@
 namespace tenon::shell {
 namespace {
 
-/// /dev/null and the names of open descriptors: nothing is changed by opening them.
+/// /dev/null and the names of open descriptors: opening them changes nothing.
 bool is_harmless_target(std::string_view path) {
     if (path == "/dev/null" || path == "/dev/stdout" || path == "/dev/stderr") return true;
-    // Only a number: behind /dev/fd/ lies a directory that leads anywhere.
+    // Only a number: a descriptor may be a directory, and a path beneath it leads anywhere.
     constexpr std::string_view kNumbered = "/dev/fd/";
     return path.substr(0, kNumbered.size()) == kNumbered && path.size() > kNumbered.size() &&
            path.find_first_not_of("0123456789", kNumbered.size()) == std::string_view::npos;
@@ -63,10 +63,10 @@ std::string_view command_name(const Word& word) {
 
 namespace {
 
-/// What keeps bash from reading the text byte for byte as it stands.
+/// Why bash would not read the text byte for byte; empty if it would.
 std::string_view unreadable(std::string_view text) {
     if (text.find('\0') != std::string_view::npos) return "a NUL byte";
-    // bash marks what it has quoted with these two.
+    // bash marks quoted text with these two bytes.
     if (text.find_first_of("\x01\x7F") != std::string_view::npos) return "a control character";
     if (!utf8::is_valid(text)) return "invalid UTF-8";
     return {};
@@ -91,21 +91,21 @@ void drop_doubles(std::vector<Part>& parts) {
 }  // namespace
 
 Script parse_script(std::string_view text) {
-    ParseState sink;
-    sink.budget = 64 * text.size() + 262'144;
+    ParseState state;
+    state.budget = 64 * text.size() + 262'144;
     for (const std::string_view word : {"expand_aliases", "posix", "POSIX"})
-        sink.aliases = sink.aliases || text.find(word) != std::string_view::npos;
-    sink.extglob = text.find("extglob") != std::string_view::npos;
-    if (const auto why = unreadable(text); !why.empty()) sink.fail(why);
-    ScriptParser(text, sink, 0, false).script();
-    drop_doubles(sink.parts);
-    unwrap(sink);
-    const bool nothing = sink.parts.empty();
-    for (Part& part : sink.parts) {
+        state.aliases = state.aliases || text.find(word) != std::string_view::npos;
+    state.extglob = text.find("extglob") != std::string_view::npos;
+    if (const auto why = unreadable(text); !why.empty()) state.fail(why);
+    ScriptParser(text, state, 0, false).script();
+    drop_doubles(state.parts);
+    unwrap(state);
+    const bool nothing = state.parts.empty();
+    for (Part& part : state.parts) {
         part.lines = command_lines(part.words);
         part.globs = command_globs(part.words, part.lines);
     }
-    Script script{std::move(sink.parts), std::move(sink.opaque), std::move(sink.failed)};
+    Script script{std::move(state.parts), std::move(state.opaque), std::move(state.failed)};
     if (nothing && !script.opaque.empty()) {
         Part part;
         part.written = part.whole = text;

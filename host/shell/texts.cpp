@@ -5,12 +5,12 @@
 
 #include "host/shell/parser.h"
 
-/// What bash makes of literal texts: printf's format, the operators of ${…}.
+/// The results of bash for literal texts: of printf's format, of the operators of ${…}.
 namespace tenon::shell {
 namespace {
 
-/// Operators look at each beginning or end of a value; longer ones are no names of commands.
-constexpr std::size_t kLongestValue = 256;
+/// Operators try each prefix or suffix of a value; longer values are not names of commands.
+constexpr std::size_t kLongestTransformed = 256;
 
 std::string without_quotes(std::string_view text) {
     std::string out;
@@ -51,7 +51,7 @@ std::optional<std::string> part_of(const std::string& value, const std::string& 
     return value.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(length));
 }
 
-/// All of what # ## % %% could leave over.
+/// All results that # ## % %% could have.
 std::vector<std::string> cut(const std::string& value, const std::string& pattern, bool front) {
     std::vector<std::string> out;
     for (std::size_t i = 0; i <= value.size(); ++i) {
@@ -75,7 +75,7 @@ std::vector<std::string> replaced(std::string value, std::string_view operation)
     for (std::size_t at = value.find(from); at != std::string::npos;
          at = value.find(from, at + to.size())) {
         value.replace(at, from.size(), to);
-        if (!all || value.size() > 4 * kLongestValue) break;
+        if (!all || value.size() > 4 * kLongestTransformed) break;
     }
     return {value};
 }
@@ -116,7 +116,8 @@ std::string formatted(const std::vector<Word>& words, std::size_t from) {
 std::vector<std::string> transformed(const std::string& value, std::string_view operation) {
     if (!operation.empty() && operation[0] == '[')
         operation.remove_prefix(std::min(operation.find(']') + 1, operation.size()));
-    if (operation.empty() || value.size() > kLongestValue || operation.size() > kLongestValue)
+    if (operation.empty() || value.size() > kLongestTransformed ||
+        operation.size() > kLongestTransformed)
         return {};
     const char kind = operation[0];
     const std::string rest(operation.substr(1));

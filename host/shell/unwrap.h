@@ -9,73 +9,73 @@
 
 #include "host/shell/parser.h"
 
-/// Internal to script.h: what the words of a command hold, and what they may stand for.
+/// Internal to script.h: commands inside the words of other commands.
 namespace tenon::shell {
 
-using Words = std::span<const Word>;
-
-/// What the words of a part hold.
-struct Inner {
+/// The commands that the words of a part contain.
+struct InnerCommands {
     std::vector<std::vector<Word>> commands;
     std::vector<std::string> scripts;
-    std::vector<std::string> arguments;  ///< what $1 and further are in these scripts
-    bool too_many = false;               ///< commands to name them all
-    bool reads_commands = false;         ///< from its standard input
+    std::vector<std::string> arguments;  ///< $1 and further in these scripts
+    bool too_many = false;               ///< there are too many commands
+    bool reads_commands = false;         ///< it runs commands from its standard input
     std::string opaque;
 };
 
-/// wrappers.cpp: the commands that any word of ours may hold.
-Inner look_into(Words words);
+/// The commands in the words of one command. (wrappers.cpp)
+InnerCommands look_into(WordSpan words);
 bool is_shell(std::string_view name);
+/// Begins with a dash and is more than that.
+bool is_option(std::string_view word);
 
-/// options.cpp: commands that are given as the words behind the options of another, by a
-/// table. False: `name` is not in it.
-bool look_into_wrapper(std::string_view name, Words words, Inner& inner);
+/// Adds the commands that follow the options of the program `name`, by a table of programs. False:
+/// `name` is not in the table. (options.cpp)
+bool look_into_wrapper(std::string_view name, WordSpan words, InnerCommands& inner);
 
-/// directories.cpp: sets Part::directories.
-void name_directories(ParseState& sink);
+/// Sets Part::directories. (directories.cpp)
+void name_directories(ParseState& state);
 
-/// The literal values that variables have anywhere in a text, and what words become with them.
-class Values {
+/// The literal values that variables have anywhere in a text, and the words that they give. The
+/// order of commands and branches does not count.
+class VariableValues {
 public:
-    /// Learns from the words of a part: assignments, read, printf -v, set --, aliases, calls of
-    /// functions.
-    void learn(const Part& part, const ParseState& sink);
+    /// Adds the values from a part: assignments, read, printf -v, set --, aliases, function calls.
+    void learn(const Part& part, const ParseState& state);
     void learn(std::string_view name, const Word& value);
     void learn(std::string_view name, std::string value, int generation = 0);
-    /// What $1 and further may be.
+    /// Adds possible values of $1 and further.
     void learn_arguments(const std::vector<std::string>& arguments);
-    /// What commands of the text print or are given to read: for `read`, for shells, for xargs.
-    void learn_feed(const Part& part, ParseState& sink);
+    /// Adds a text that the part prints, or gets as input: `read`, a shell or xargs may get it.
+    void learn_feed(const Part& part, ParseState& state);
 
-    /// Nothing further is learned: values that are made from each other could grow without end.
+    /// From now on nothing is added: values that are made from each other could grow forever.
     void freeze() { frozen_ = true; }
     [[nodiscard]] bool knows(std::string_view name) const { return table_.count(name) != 0; }
-    /// Every value that was learned.
+    /// All values of all variables.
     [[nodiscard]] std::vector<std::string> all() const;
     [[nodiscard]] const std::vector<std::string>& feeds() const { return feeds_; }
-    /// Grows with all that is learned.
+    /// Grows with each added value.
     [[nodiscard]] std::size_t version() const { return version_; }
-    /// The commands that `part` may stand for, with braces expanded and values put in; itself not.
-    [[nodiscard]] std::vector<Part> readings(const Part& part, ParseState& sink) const;
-    /// The literal texts that a word may stand for.
+    /// The commands that `part` may become when braces and variables are expanded, without itself.
+    [[nodiscard]] std::vector<Part> readings(const Part& part, ParseState& state) const;
+    /// The literal texts that a word may become.
     [[nodiscard]] std::vector<std::string> texts(const Word& word) const;
 
 private:
-    using Choice = std::map<std::string, std::string>;
-    using Key = std::pair<std::string, std::vector<std::string>>;
+    using ChosenValues = std::map<std::string, std::string>;
+    using ExpansionValues = std::pair<std::string, std::vector<std::string>>;
 
     [[nodiscard]] std::vector<std::string> candidates(const Expansion& expansion) const;
-    [[nodiscard]] std::vector<Key> keys(const Part& part, ParseState& sink) const;
+    [[nodiscard]] std::vector<ExpansionValues> keys(const Part& part, ParseState& state) const;
     [[nodiscard]] std::vector<Word> fields(const Word& word,
                                            const std::vector<std::u32string>& items,
-                                           const Choice& choice) const;
+                                           const ChosenValues& choice) const;
     void learn_assignment(std::string_view name, bool adds, const Word& word, std::size_t from);
-    void add_feed(std::string text, ParseState& sink);
+    void add_feed(std::string text, ParseState& state);
 
     std::map<std::string, std::vector<std::string>, std::less<>> table_;
-    /// How often a value was made from an earlier one of the same variable, by name and value; and
-    /// the assignments that do so.
+    /// How often a value was made from an earlier value of the same variable, by name and value;
+    /// and the assignments that do that.
     std::map<std::string, int> generations_;
     std::map<std::string, std::unordered_set<std::string>, std::less<>> growing_;
     std::unordered_set<std::string> overflowing_;

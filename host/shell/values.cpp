@@ -5,23 +5,23 @@
 
 #include "host/shell/unwrap.h"
 
-/// The literal values of variables, wherever a text gives them: order and branches do not count.
+/// The literal values of variables.
 namespace tenon::shell {
 namespace {
 
-/// More values of one variable are not kept apart.
+/// Further values of one variable are not kept.
 constexpr std::size_t kMostValues = 32;
-/// More readings of one command are not tried in all combinations.
+/// With more combinations of values, each value is only tried by itself.
 constexpr std::size_t kMostReadings = 64;
-constexpr std::size_t kLongestValue = 4'096;
-/// How often a value may be made longer.
+constexpr std::size_t kLongestLearned = 4'096;
+/// How often a value may be made from an earlier one.
 constexpr std::size_t kMostGenerations = 8;
 constexpr std::size_t kMostFeeds = 64;
 constexpr std::size_t kMostBraces = 4'096;
 
 constexpr std::array<std::string_view, 5> kDeclaring = {"declare", "typeset", "local", "export",
                                                         "readonly"};
-/// What the host's environment and bash itself surely give.
+/// Values that bash itself and the host's environment give.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKnown = {
     {{"BASH", "/bin/bash"}, {"SHELL", "/bin/bash"}, {"0", "bash"}, {"#", "0"}, {"?", "0"}}};
 
@@ -52,17 +52,17 @@ std::string key_of(const Expansion& expansion) {
                : (expansion.indirect ? "!" : "") + expansion.name + " " + expansion.operation;
 }
 
-/// A word of nothing but unquoted expansions is no word at all when they are empty.
+/// A word of only unquoted expansions disappears if they are empty.
 bool vanishes(const Word& word) {
-    if (!word.makeup) return false;
-    const std::vector<Expansion>& expansions = word.makeup->expansions;
-    return !expansions.empty() && expansions.size() == word.makeup->units.size() &&
+    if (!word.structure) return false;
+    const std::vector<Expansion>& expansions = word.structure->expansions;
+    return !expansions.empty() && expansions.size() == word.structure->units.size() &&
            std::all_of(expansions.begin(), expansions.end(),
                        [](const Expansion& e) { return !e.quoted || e.many; });
 }
 
-/// A word that is read when it is done, for the units of one item of a brace expansion.
-struct Field {
+/// A word while it is built from the units of one item of a brace expansion.
+struct FieldBuilder {
     Word word;
     bool plain = true, any = false;
 
@@ -77,7 +77,7 @@ struct Field {
 
 }  // namespace
 
-void Values::learn(std::string_view name, std::string value, int generation) {
+void VariableValues::learn(std::string_view name, std::string value, int generation) {
     if (name.empty()) return;
     auto found = table_.find(name);
     if (found == table_.end()) found = table_.emplace(name, std::vector<std::string>()).first;
@@ -93,13 +93,13 @@ void Values::learn(std::string_view name, std::string value, int generation) {
     ++version_;
 }
 
-void Values::learn(std::string_view name, const Word& value) {
+void VariableValues::learn(std::string_view name, const Word& value) {
     for (std::string& text : texts(value))
         learn(name, std::move(text));
 }
 
-/// $1 and further: each one; and what is left of them behind a shift.
-void Values::learn_arguments(const std::vector<std::string>& arguments) {
+/// Each of $1 and further, and all that remain after a shift.
+void VariableValues::learn_arguments(const std::vector<std::string>& arguments) {
     std::string all;
     for (std::size_t i = std::min<std::size_t>(arguments.size(), kMostValues); i-- > 0;) {
         all = all.empty() ? arguments[i] : arguments[i] + " " + all;
@@ -108,19 +108,20 @@ void Values::learn_arguments(const std::vector<std::string>& arguments) {
     }
 }
 
-void Values::learn_assignment(std::string_view name, bool adds, const Word& word,
-                              std::size_t from) {
+void VariableValues::learn_assignment(std::string_view name, bool adds, const Word& word,
+                                      std::size_t from) {
     const bool refers =
-        word.makeup && std::any_of(word.makeup->expansions.begin(), word.makeup->expansions.end(),
-                                   [&](const Expansion& e) { return e.name == name; });
-    // What the word becomes while the variable itself has no value but `before`.
+        word.structure &&
+        std::any_of(word.structure->expansions.begin(), word.structure->expansions.end(),
+                    [&](const Expansion& e) { return e.name == name; });
+    // The texts of the word if the variable itself had only the values `before`.
     const auto texts_from = [&](const std::vector<std::string>& before) {
         std::vector<std::string> held = before;
         const auto found = table_.find(name);
         if (refers && found != table_.end()) std::swap(found->second, held);
         std::vector<std::string> out;
         for (const std::string& text : texts(word))
-            if (from <= text.size() && text.size() < kLongestValue)
+            if (from <= text.size() && text.size() < kLongestLearned)
                 out.push_back((adds && !before.empty() ? before[0] : "") + text.substr(from));
         if (refers && found != table_.end()) std::swap(found->second, held);
         return out;
@@ -128,7 +129,7 @@ void Values::learn_assignment(std::string_view name, bool adds, const Word& word
     for (std::string& text : texts_from({}))
         learn(name, std::move(text));
     if (!adds && !refers) return;
-    // x=${x}b and x+=b: from each value before; each such assignment is done once.
+    // x=${x}b and x+=b apply to each earlier value; each such assignment is counted once.
     auto& growing = growing_[std::string(name)];
     growing.insert(word.written);
     const auto found = table_.find(name);
@@ -143,7 +144,7 @@ void Values::learn_assignment(std::string_view name, bool adds, const Word& word
     }
 }
 
-void Values::learn(const Part& part, const ParseState& sink) {
+void VariableValues::learn(const Part& part, const ParseState& state) {
     const auto assign = [this](const Word& word) {
         std::size_t equals = 0;
         const std::string_view name = assigned_name(word.decoded, equals);
@@ -161,8 +162,8 @@ void Values::learn(const Part& part, const ParseState& sink) {
         assign(word);
     for (const auto* words : {&part.assignments, &part.words})
         for (const Word& word : *words)
-            if (word.makeup)
-                for (const Expansion& expansion : word.makeup->expansions)
+            if (word.structure)
+                for (const Expansion& expansion : word.structure->expansions)
                     if (expansion.assigns)
                         for (const std::string& value : expansion.values)
                             learn(expansion.name, value);
@@ -170,7 +171,7 @@ void Values::learn(const Part& part, const ParseState& sink) {
     const std::vector<Word>& words = part.words;
     const std::string_view name = command_name(words[0]);
     if (!words.back().expands) learn("_", words.back().decoded);
-    if (sink.functions.count(words[0].decoded) != 0 || name == "set") {
+    if (state.functions.count(words[0].decoded) != 0 || name == "set") {
         std::vector<std::string> arguments;
         bool options = name == "set";
         for (std::size_t i = 1; i < words.size(); ++i) {
@@ -203,21 +204,21 @@ void Values::learn(const Part& part, const ParseState& sink) {
     }
 }
 
-void Values::add_feed(std::string text, ParseState& sink) {
+void VariableValues::add_feed(std::string text, ParseState& state) {
     while (!text.empty() && text.back() == '\n')
         text.pop_back();
     if (text.empty() || std::find(feeds_.begin(), feeds_.end(), text) != feeds_.end()) return;
-    if (frozen_ || feeds_.size() >= kMostFeeds || !sink.charge(text.size())) return;
+    if (frozen_ || feeds_.size() >= kMostFeeds || !state.charge(text.size())) return;
     feeds_.push_back(std::move(text));
     ++version_;
 }
 
-void Values::learn_feed(const Part& part, ParseState& sink) {
+void VariableValues::learn_feed(const Part& part, ParseState& state) {
     const auto whole_and_lines = [&](const std::string& text) {
-        add_feed(text, sink);
+        add_feed(text, state);
         for (std::size_t from = 0; from < text.size() && feeds_.size() < kMostFeeds;) {
             const std::size_t stop = std::min(text.find('\n', from), text.size());
-            if (stop - from < text.size()) add_feed(text.substr(from, stop - from), sink);
+            if (stop - from < text.size()) add_feed(text.substr(from, stop - from), state);
             from = stop + 1;
         }
     };
@@ -241,8 +242,8 @@ void Values::learn_feed(const Part& part, ParseState& sink) {
     whole_and_lines(all);
 }
 
-/// The values of the variable that ${…} may have, and what its operator makes of them.
-std::vector<std::string> Values::candidates(const Expansion& expansion) const {
+/// The values that ${…} may have: those of the variable, and the results of its operator.
+std::vector<std::string> VariableValues::candidates(const Expansion& expansion) const {
     std::vector<std::string> out = expansion.values;
     const auto take = [&](std::string_view name) {
         const auto found = table_.find(name);
@@ -267,16 +268,17 @@ std::vector<std::string> Values::candidates(const Expansion& expansion) const {
     return out;
 }
 
-std::vector<std::string> Values::texts(const Word& word) const {
-    if (!word.makeup || word.makeup->expansions.empty()) return {word.decoded};
+std::vector<std::string> VariableValues::texts(const Word& word) const {
+    if (!word.structure || word.structure->expansions.empty()) return {word.decoded};
     std::vector<std::string> out = {""};
-    for (const char32_t unit : word.makeup->units) {
-        if (unit < WordMakeup::kExpansion) {
+    for (const char32_t unit : word.structure->units) {
+        if (unit < WordStructure::kExpansion) {
             for (std::string& text : out)
                 text += static_cast<char>(unit & 0xFFU);
             continue;
         }
-        const auto values = candidates(word.makeup->expansions[unit - WordMakeup::kExpansion]);
+        const auto values =
+            candidates(word.structure->expansions[unit - WordStructure::kExpansion]);
         std::vector<std::string> longer;
         for (const std::string& text : out)
             for (const std::string& value : values)
@@ -287,34 +289,36 @@ std::vector<std::string> Values::texts(const Word& word) const {
     return out;
 }
 
-std::vector<std::string> Values::all() const {
+std::vector<std::string> VariableValues::all() const {
     std::vector<std::string> out;
     for (const auto& [name, values] : table_)
         out.insert(out.end(), values.begin(), values.end());
     return out;
 }
 
-/// What must be chosen for a reading of `part`, with the choices. An expansion that may leave
-/// nothing behind stands at the command or is a word of its own: elsewhere nothing is guessed.
-std::vector<Values::Key> Values::keys(const Part& part, ParseState& sink) const {
-    std::vector<Key> keys;
+/// The expansions for which a reading of `part` must choose a value, with the values. An expansion
+/// may be empty only in the command name or as a whole word.
+std::vector<VariableValues::ExpansionValues> VariableValues::keys(const Part& part,
+                                                                  ParseState& state) const {
+    std::vector<ExpansionValues> keys;
     std::set<std::string> never_empty;
     const auto look = [&](const Word& word, bool command) {
-        if (!word.makeup) return;
-        const std::vector<Expansion>& expansions = word.makeup->expansions;
+        if (!word.structure) return;
+        const std::vector<Expansion>& expansions = word.structure->expansions;
         const bool may_vanish = vanishes(word);
-        const bool part_of_name = command && word.makeup->units.size() > 1;
+        const bool part_of_name = command && word.structure->units.size() > 1;
         for (const Expansion& expansion : expansions) {
             const std::string key = key_of(expansion);
             const bool empty = may_vanish || part_of_name;
             if (!empty) never_empty.insert(key);
             if (command && overflowing_.count(expansion.name) != 0)
-                sink.fail("too many values of a variable that is a command");
-            const bool seen = std::any_of(keys.begin(), keys.end(),
-                                          [&](const Key& other) { return other.first == key; });
+                state.fail("too many values of a variable that is a command");
+            const bool seen =
+                std::any_of(keys.begin(), keys.end(),
+                            [&](const ExpansionValues& other) { return other.first == key; });
             if (seen) continue;
             keys.emplace_back(key, candidates(expansion));
-            // What a command prints that is not plain to see may be what others are seen to print.
+            // If the output of a command is not known, it may be the known output of another.
             if (command && expansion.name.empty() && keys.back().second.empty())
                 keys.back().second = feeds_;
         }
@@ -326,32 +330,33 @@ std::vector<Values::Key> Values::keys(const Part& part, ParseState& sink) const 
     }
     for (const Redirection& redirection : part.redirections)
         look(redirection.target, false);
-    for (Key& key : keys)
+    for (ExpansionValues& key : keys)
         if (never_empty.count(key.first) == 0) key.second.emplace_back();
-    keys.erase(
-        std::remove_if(keys.begin(), keys.end(), [](const Key& key) { return key.second.empty(); }),
-        keys.end());
+    keys.erase(std::remove_if(keys.begin(), keys.end(),
+                              [](const ExpansionValues& key) { return key.second.empty(); }),
+               keys.end());
     return keys;
 }
 
-std::vector<Word> Values::fields(const Word& word, const std::vector<std::u32string>& items,
-                                 const Choice& choice) const {
+std::vector<Word> VariableValues::fields(const Word& word, const std::vector<std::u32string>& items,
+                                         const ChosenValues& choice) const {
     std::vector<Word> out;
     for (const std::u32string& units : items) {
-        Field field;
+        FieldBuilder field;
         bool keep = false;
         const auto finish = [&] {
             if (!field.any && !keep) return;
             field.word.written = field.any ? field.word.decoded : "''";
             field.word.tilde = word.tilde && out.empty();
-            out.push_back(std::exchange(field, Field()).word);
+            out.push_back(std::exchange(field, FieldBuilder()).word);
         };
         for (const char32_t unit : units) {
-            if (unit < WordMakeup::kExpansion) {
-                field.add(static_cast<char>(unit & 0xFFU), unit >= WordMakeup::kQuoted);
+            if (unit < WordStructure::kExpansion) {
+                field.add(static_cast<char>(unit & 0xFFU), unit >= WordStructure::kQuoted);
                 continue;
             }
-            const Expansion& expansion = word.makeup->expansions[unit - WordMakeup::kExpansion];
+            const Expansion& expansion =
+                word.structure->expansions[unit - WordStructure::kExpansion];
             const auto chosen = choice.find(key_of(expansion));
             if (chosen == choice.end()) {
                 field.word.expands = true;
@@ -375,25 +380,26 @@ std::vector<Word> Values::fields(const Word& word, const std::vector<std::u32str
     return out;
 }
 
-std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
-    const bool made = std::any_of(part.words.begin(), part.words.end(),
-                                  [](const Word& word) { return word.makeup != nullptr; }) ||
-                      std::any_of(part.redirections.begin(), part.redirections.end(),
-                                  [](const Redirection& r) { return r.target.makeup != nullptr; });
+std::vector<Part> VariableValues::readings(const Part& part, ParseState& state) const {
+    const bool made =
+        std::any_of(part.words.begin(), part.words.end(),
+                    [](const Word& word) { return word.structure != nullptr; }) ||
+        std::any_of(part.redirections.begin(), part.redirections.end(),
+                    [](const Redirection& r) { return r.target.structure != nullptr; });
     std::vector<Part> out;
     if (!made || (!part.words.empty() && part.words[0].decoded.substr(0, 2) == "((")) return out;
     std::vector<std::vector<std::u32string>> items;
     for (const Word& word : part.words) {
         items.emplace_back();
-        if (!word.makeup) continue;
-        items.back() = expand_braces(word.makeup->units, kMostBraces);
-        if (items.back().empty()) return sink.fail("too many words from braces"), out;
+        if (!word.structure) continue;
+        items.back() = expand_braces(word.structure->units, kMostBraces);
+        if (items.back().empty()) return state.fail("too many words from braces"), out;
     }
     std::set<std::string> seen = {part.decoded()};
-    const auto add = [&](const Choice& choice) {
+    const auto add = [&](const ChosenValues& choice) {
         Part reading;
         for (std::size_t i = 0; i < part.words.size(); ++i) {
-            if (!part.words[i].makeup) {
+            if (!part.words[i].structure) {
                 reading.words.push_back(part.words[i]);
                 continue;
             }
@@ -402,9 +408,9 @@ std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
         }
         std::string key = reading.decoded();
         for (const Redirection& redirection : part.redirections) {
-            if (!redirection.target.makeup || redirection.op.substr(0, 2) == "<<") continue;
+            if (!redirection.target.structure || redirection.op.substr(0, 2) == "<<") continue;
             const auto targets =
-                fields(redirection.target, {redirection.target.makeup->units}, choice);
+                fields(redirection.target, {redirection.target.structure->units}, choice);
             if (targets.size() != 1 || targets[0].expands || targets[0].decoded.empty()) continue;
             reading.redirections.push_back(redirection);
             reading.redirections.back().target = targets[0];
@@ -414,12 +420,12 @@ std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
             seen.insert(std::move(key)).second)
             out.push_back(std::move(reading));
     };
-    const std::vector<Key> keys = this->keys(part, sink);
+    const std::vector<ExpansionValues> keys = this->keys(part, state);
     add({});
-    std::vector<Choice> choices = {{}};
+    std::vector<ChosenValues> choices = {{}};
     for (const auto& [key, values] : keys) {
-        std::vector<Choice> more;
-        for (const Choice& choice : choices)
+        std::vector<ChosenValues> more;
+        for (const ChosenValues& choice : choices)
             for (const std::string& value : values) {
                 if (more.size() >= kMostReadings) break;
                 more.push_back(choice);
@@ -427,7 +433,7 @@ std::vector<Part> Values::readings(const Part& part, ParseState& sink) const {
             }
         choices = std::move(more);
     }
-    for (const Choice& choice : choices)
+    for (const ChosenValues& choice : choices)
         add(choice);
     if (choices.size() < kMostReadings) return out;
     // Not all combinations were tried: at least each value by itself.

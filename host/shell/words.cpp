@@ -7,7 +7,7 @@
 namespace tenon::shell {
 namespace {
 
-/// Watches unquoted bytes for [ab], {a,b} and {1..3}.
+/// Finds [ab], {a,b} and {1..3} in unquoted bytes.
 class PatternWatch {
 public:
     bool finds(char c) {
@@ -49,7 +49,7 @@ bool is_identifier(std::string_view text) {
 
 void WordBuilder::add(char c, bool quoted) {
     word.decoded += c;
-    makeup.units += static_cast<unsigned char>(c) + (quoted ? WordMakeup::kQuoted : 0);
+    structure.units += static_cast<unsigned char>(c) + (quoted ? WordStructure::kQuoted : 0);
     word.inert = word.inert || (quoted && is_inert(c));
 }
 
@@ -61,19 +61,20 @@ void WordBuilder::add(std::string_view text, bool quoted) {
 void WordBuilder::add(Expansion expansion) {
     word.decoded += expansion.written;
     word.expands = true;
-    makeup.units += WordMakeup::kExpansion + static_cast<char32_t>(makeup.expansions.size());
-    makeup.expansions.push_back(std::move(expansion));
+    structure.units +=
+        WordStructure::kExpansion + static_cast<char32_t>(structure.expansions.size());
+    structure.expansions.push_back(std::move(expansion));
 }
 
 Word WordBuilder::finish() {
-    const bool braces = makeup.units.find(U'{') != std::u32string::npos &&
-                        makeup.units.find(U'}') != std::u32string::npos;
-    if (!makeup.expansions.empty() || braces)
-        word.makeup = std::make_shared<const WordMakeup>(std::move(makeup));
+    const bool braces = structure.units.find(U'{') != std::u32string::npos &&
+                        structure.units.find(U'}') != std::u32string::npos;
+    if (!structure.expansions.empty() || braces)
+        word.structure = std::make_shared<const WordStructure>(std::move(structure));
     return std::move(word);
 }
 
-/// Empty when no word begins here. Stops before the byte that ends it.
+/// Empty if no word begins here. Stops before the byte that ends the word.
 Word ScriptParser::word(WordPlace place) {
     WordBuilder build;
     Word& word = build.word;
@@ -105,7 +106,7 @@ Word ScriptParser::word(WordPlace place) {
     return build.finish();
 }
 
-/// Takes what a metacharacter begins inside of a word; false: it ends the word.
+/// Reads what the metacharacter begins inside a word; false if it ends the word.
 bool ScriptParser::metacharacter(WordBuilder& build, WordPlace place, bool plain) {
     const char c = peek();
     if ((c == '<' || c == '>') && peek(1) == '(') {
@@ -125,15 +126,15 @@ bool ScriptParser::metacharacter(WordBuilder& build, WordPlace place, bool plain
     }
     const char last = word.decoded.empty() ? '\0' : word.decoded.back();
     const bool group = last != '\0' && std::string_view("?*+@!").find(last) != std::string::npos;
-    if (place == WordPlace::kRegex || (group && (sink_.extglob || place == WordPlace::kPattern))) {
+    if (place == WordPlace::kRegex || (group && (state_.extglob || place == WordPlace::kPattern))) {
         group_of_pattern(build, place == WordPlace::kRegex);
         return true;
     }
     return false;
 }
 
-/// ( … ) of a regular expression or of an extended pattern. Where the shell's option for these is
-/// not on, the same text may be a subshell behind `!`.
+/// ( … ) of a regular expression or of an extended pattern. Without the shell option for patterns,
+/// the same text may be a subshell after `!`.
 void ScriptParser::group_of_pattern(WordBuilder& build, bool regex) {
     const Nesting level(*this);
     const bool command = !regex && build.word.decoded == "!";
@@ -141,15 +142,15 @@ void ScriptParser::group_of_pattern(WordBuilder& build, bool regex) {
     build.word.pattern = true;
     build.add('(', false);
     advance();
-    matched(build, '(', ')');
+    until_closed(build, '(', ')');
     if (!command) return;
     const std::string inside = without_continuations(start, at_);
     if (inside.find_first_of("'\"\\#$`") != std::string::npos)
         return fail("a ! that may begin a pattern or a command");
-    also(inside);
+    try_as_script(inside);
 }
 
-/// A quote, a backslash, an expansion; false: nothing of these stands here.
+/// Reads a quote, a backslash or an expansion; false if none begins here.
 bool ScriptParser::quoting_element(WordBuilder& build, bool quoted) {
     switch (peek()) {
         case '\\':
@@ -194,7 +195,7 @@ void ScriptParser::single_quoted(WordBuilder& build) {
     at_ = close + 1;
 }
 
-/// At the quote behind the $.
+/// Called at the quote after the $.
 void ScriptParser::ansi_c_quoted(WordBuilder& build) {
     build.quotes = true;
     std::size_t close = at_ + 1;
@@ -230,21 +231,21 @@ void ScriptParser::double_quoted(WordBuilder& build) {
     fail("an unbalanced quote");
 }
 
-/// NAME[ … ] where an assignment may stand: blanks and operators inside belong to the word.
+/// NAME[ … ] in a place for an assignment: blanks and operators inside belong to the word.
 void ScriptParser::subscript(WordBuilder& build) {
     const Nesting level(*this);
     const std::size_t start = build.word.decoded.size();
     build.add('[', false);
     advance();
-    matched(build, '[', ']');
+    until_closed(build, '[', ']');
     const std::string_view inside = std::string_view(build.word.decoded).substr(start);
-    if (inside.find_first_not_of("[]0123456789") != std::string_view::npos) sink_.evaluates = true;
+    if (inside.find_first_not_of("[]0123456789") != std::string_view::npos) state_.evaluates = true;
     build.word.element = peek() == '=' || (peek() == '+' && peek(1) == '=');
     build.word.pattern = !build.word.element;
 }
 
-/// Up to the byte that closes what `open` has opened, that byte included.
-void ScriptParser::matched(WordBuilder& build, char open, char close) {
+/// Reads up to and including the byte that closes the `open` before.
+void ScriptParser::until_closed(WordBuilder& build, char open, char close) {
     int depth = 1;
     while (!end()) {
         const char c = peek();
@@ -281,7 +282,7 @@ void ScriptParser::array(WordBuilder& build) {
         if (!all.empty()) all += ' ';
         all += value;
         if (expansion.values.size() < 16) expansion.values.push_back(std::move(value));
-        sink_.loose.push_back(std::move(element));
+        state_.loose_words.push_back(std::move(element));
     }
     if (end()) return fail("an unbalanced parenthesis");
     advance();

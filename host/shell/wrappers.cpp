@@ -3,7 +3,7 @@
 
 #include "host/shell/unwrap.h"
 
-/// Commands that are given as text, or in a place of their own: shells, eval, trap, find …
+/// Commands that another command gets as text or in a special place: of shells, eval, trap, find …
 namespace tenon::shell {
 namespace {
 
@@ -11,19 +11,15 @@ constexpr std::array<std::string_view, 16> kShells = {
     "bash", "sh",   "dash", "zsh", "ksh",  "ash",   "rbash", "mksh",
     "yash", "posh", "fish", "csh", "tcsh", "ksh93", "lksh",  "hush"};
 
-/// Programs that take a command as the text behind -c.
+/// Programs with a command as the text after -c.
 constexpr std::array<std::string_view, 6> kWithCommandOption = {"su",    "runuser", "script",
                                                                 "flock", "sg",      "capsh"};
 
-bool is_option(std::string_view word) {
-    return word.size() > 1 && word[0] == '-';
-}
-
-std::vector<Word> copied(Words words) {
+std::vector<Word> copied(WordSpan words) {
     return {words.begin(), words.end()};
 }
 
-std::string joined(Words words) {
+std::string decoded_words(WordSpan words) {
     std::string out;
     for (const Word& word : words) {
         if (!out.empty()) out += ' ';
@@ -32,7 +28,7 @@ std::string joined(Words words) {
     return out;
 }
 
-void look_into_find(Words words, Inner& inner) {
+void look_into_find(WordSpan words, InnerCommands& inner) {
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
         if (word != "-exec" && word != "-execdir" && word != "-ok" && word != "-okdir") continue;
@@ -45,7 +41,7 @@ void look_into_find(Words words, Inner& inner) {
 }
 
 /// fd -x command, fd --exec-batch command.
-void look_into_fd(Words words, Inner& inner) {
+void look_into_fd(WordSpan words, InnerCommands& inner) {
     for (std::size_t i = 1; i + 1 < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
         if (word == "-x" || word == "-X" || word == "--exec" || word == "--exec-batch")
@@ -53,30 +49,30 @@ void look_into_fd(Words words, Inner& inner) {
     }
 }
 
-/// The commands of a file that is named: known where it is <(…), or may be what the text feeds.
-void look_into_file(const Word& word, Inner& inner) {
+/// The commands in a named file: known if the file is <(…); else it may be the standard input.
+void look_into_file(const Word& word, InnerCommands& inner) {
     const std::string_view path = word.decoded;
     if (path == "-" || path.substr(0, 5) == "/dev/" || path.substr(0, 6) == "/proc/")
         inner.reads_commands = true;
-    if (!word.makeup) return;
-    for (const Expansion& expansion : word.makeup->expansions)
+    if (!word.structure) return;
+    for (const Expansion& expansion : word.structure->expansions)
         if (expansion.runs_here)
             inner.scripts.insert(inner.scripts.end(), expansion.values.begin(),
                                  expansion.values.end());
 }
 
-/// A script that is not found in the directory is looked up as a command is.
-void look_into_script(Words words, Inner& inner) {
+/// A script that is not in the directory is searched for like a command.
+void look_into_script(WordSpan words, InnerCommands& inner) {
     look_into_file(words[0], inner);
     if (words[0].decoded.find('/') == std::string::npos && words[0].decoded != "-")
         inner.commands.push_back(copied(words));
 }
 
-/// As bash's main() reads its words: first long options, with one or two dashes, then clusters in
-/// which each o and O takes the next word that is left. Other shells are near to it.
+/// Reads the words as bash's main() does: first long options, with one or two dashes, then clusters
+/// in which each o and O takes the next word. Other shells are similar.
 class ShellReader {
 public:
-    ShellReader(Words words, Inner& inner) : words_(words), inner_(inner) {}
+    ShellReader(WordSpan words, InnerCommands& inner) : words_(words), inner_(inner) {}
 
     void run() {
         while (long_option()) {
@@ -134,14 +130,14 @@ private:
         return true;
     }
 
-    Words words_;
-    Inner& inner_;
+    WordSpan words_;
+    InnerCommands& inner_;
     std::size_t at_ = 1;
     bool text_ = false, input_ = false, informs_ = false;
 };
 
 /// -c TEXT, --command TEXT, in all their forms.
-void look_for_command_option(Words words, Inner& inner) {
+void look_for_command_option(WordSpan words, InnerCommands& inner) {
     const auto next = [&](std::size_t i) {
         if (i + 1 < words.size()) inner.scripts.push_back(words[i + 1].decoded);
     };
@@ -165,9 +161,9 @@ void look_for_command_option(Words words, Inner& inner) {
     }
 }
 
-/// The words behind the options as one text: watch, parallel, hyperfine. `valued`: short options
-/// with a value, then long ones.
-void look_into_text(Words words, std::string_view valued, Inner& inner) {
+/// The words after the options as one text: watch, parallel, hyperfine. `valued`: the short options
+/// with a value, then the long ones.
+void look_into_text(WordSpan words, std::string_view valued, InnerCommands& inner) {
     std::size_t i = 1;
     for (; i < words.size() && is_option(words[i].decoded); ++i) {
         const std::string_view word = words[i].decoded;
@@ -183,14 +179,14 @@ void look_into_text(Words words, std::string_view valued, Inner& inner) {
     std::size_t stop = i;
     while (stop < words.size() && words[stop].decoded.substr(0, 3) != ":::")
         ++stop;
-    if (i < stop) inner.scripts.push_back(joined(words.subspan(i, stop - i)));
+    if (i < stop) inner.scripts.push_back(decoded_words(words.subspan(i, stop - i)));
     const bool each = stop == i || command_name(words[0]) == "hyperfine";
     for (std::size_t k = each ? i : words.size(); k < words.size(); ++k)
         inner.scripts.push_back(words[k].decoded);
 }
 
 /// The value of a short option that is a command: mapfile -C, complete -C.
-void look_for_option(Words words, char option, Inner& inner) {
+void look_for_option(WordSpan words, char option, InnerCommands& inner) {
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string_view word = words[i].decoded;
         const auto at = is_option(word) ? word.find(option, 1) : std::string_view::npos;
@@ -202,7 +198,7 @@ void look_for_option(Words words, char option, Inner& inner) {
 }
 
 /// bind -x '"\C-a": command'
-void look_into_bind(Words words, Inner& inner) {
+void look_into_bind(WordSpan words, InnerCommands& inner) {
     for (const Word& word : words.subspan(1)) {
         const auto colon = word.decoded.find(':');
         if (colon == std::string::npos) continue;
@@ -215,17 +211,17 @@ void look_into_bind(Words words, Inner& inner) {
     }
 }
 
-/// Behind `--`, if that stands there.
-std::size_t first_operand(Words words) {
+/// The index of the first word, after `--` if that is there.
+std::size_t first_operand(WordSpan words) {
     return words.size() > 1 && words[1].decoded == "--" ? 2 : 1;
 }
 
 /// Builtins of bash that run text or words.
-bool look_into_builtin(std::string_view name, Words words, Inner& inner) {
+bool look_into_builtin(std::string_view name, WordSpan words, InnerCommands& inner) {
     const std::size_t operand = first_operand(words);
     if (name == "eval") {
         inner.opaque = "eval";
-        inner.scripts.push_back(joined(words.subspan(operand)));
+        inner.scripts.push_back(decoded_words(words.subspan(operand)));
     } else if (name == "source" || name == ".") {
         inner.opaque = name;
         if (operand < words.size()) look_into_script(words.subspan(operand), inner);
@@ -251,7 +247,7 @@ bool look_into_builtin(std::string_view name, Words words, Inner& inner) {
     return true;
 }
 
-bool look_into_program(std::string_view name, Words words, Inner& inner) {
+bool look_into_program(std::string_view name, WordSpan words, InnerCommands& inner) {
     if (name == "find") {
         look_into_find(words, inner);
     } else if (name == "fd" || name == "fdfind") {
@@ -276,12 +272,16 @@ bool look_into_program(std::string_view name, Words words, Inner& inner) {
 
 }  // namespace
 
+bool is_option(std::string_view word) {
+    return word.size() > 1 && word[0] == '-';
+}
+
 bool is_shell(std::string_view name) {
     return std::find(kShells.begin(), kShells.end(), name) != kShells.end();
 }
 
-Inner look_into(Words words) {
-    Inner inner;
+InnerCommands look_into(WordSpan words) {
+    InnerCommands inner;
     if (words.empty()) return inner;
     const std::string_view name = command_name(words[0]);
     if (!words[0].literal()) inner.opaque = "a variable or pattern as command";

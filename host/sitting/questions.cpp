@@ -22,7 +22,7 @@ permission::Question redacted(permission::Question question, const Secrets& secr
 
 }  // namespace
 
-permission::Answer Questions::ask(const permission::Question& question, std::stop_token stop) {
+permission::UserAnswer Questions::ask(const permission::Question& question, std::stop_token stop) {
     const std::stop_callback wake(stop, [this] {
         // Locking the mutex prevents that the request falls between the check and the wait below.
         { const Lock lock(mutex_); }
@@ -35,7 +35,7 @@ permission::Answer Questions::ask(const permission::Question& question, std::sto
         answer_.reset();
     }
     put_(number, redacted(question, secrets_));
-    std::optional<permission::Answer> answer;
+    std::optional<permission::UserAnswer> answer;
     {
         Lock lock(mutex_);
         while (!answer_ && !stop.stop_requested())
@@ -44,10 +44,10 @@ permission::Answer Questions::ask(const permission::Question& question, std::sto
         ++number_;
     }
     withdraw_(number);
-    return answer.value_or(permission::Answer{});
+    return answer.value_or(permission::UserAnswer{});
 }
 
-void Questions::answer(std::size_t number, permission::Answer answer) {
+void Questions::answer(std::size_t number, permission::UserAnswer answer) {
     const Lock lock(mutex_);
     if (number != number_ || answer_) return;
     answer_ = std::move(answer);

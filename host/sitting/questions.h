@@ -22,10 +22,10 @@ public:
         : put_(std::move(put)), withdraw_(std::move(withdraw)), secrets_(secrets) {}
 
     /// Blocks the calling tool worker until `answer` or `stop`. After `stop` the answer is no.
-    permission::Answer ask(const permission::Question& question, std::stop_token stop) override;
+    permission::UserAnswer ask(const permission::Question& question, std::stop_token stop) override;
 
     /// Any thread. Ignored unless `number` is that of the open question.
-    void answer(std::size_t number, permission::Answer answer);
+    void answer(std::size_t number, permission::UserAnswer answer);
 
 private:
     Put put_;
@@ -34,7 +34,7 @@ private:
     Mutex mutex_;
     Condition changed_;
     std::size_t number_ TENON_GUARDED_BY(mutex_) = 0;
-    std::optional<permission::Answer> answer_ TENON_GUARDED_BY(mutex_);
+    std::optional<permission::UserAnswer> answer_ TENON_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenon::sitting

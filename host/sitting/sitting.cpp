@@ -312,23 +312,22 @@ std::size_t Sitting::further_questions() const {
 }
 
 void Sitting::answer_question(const terminal::QuestionAnswer& given) {
-    using permission::Answer;
-    using Kind = Answer::Kind;
+    using permission::Consent;
     const auto& offers = question_->question.offers;
-    Answer answer;
+    permission::UserAnswer answer;
     std::string words = "no";
     if (given.key == 'y') {
-        answer.kind = Kind::kYes;
+        answer.consent = Consent::kYes;
         words = "yes";
     } else if (given.key == 'a') {
-        answer = {Kind::kAlways, offers[given.variant], {}};
+        answer = {Consent::kAlways, offers[given.variant], {}};
         words = "always for this session";
     } else if (given.key == 'p') {
         if (!keep_rules(given.variant)) {
             update_question_text();
             return show_question();
         }
-        answer = {Kind::kAlways, offers[question_->text.kept[given.variant].offer], {}};
+        answer = {Consent::kAlways, offers[question_->text.kept[given.variant].offer], {}};
         words = "permanently";
     } else {
         answer.instead = setup_.secrets.redact(given.text);

@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-/// TENON_TEXTS and TENON_SEED make a longer run.
+/// The environment variables TENON_TEXTS and TENON_SEED make a longer run.
 unsigned number_from(const char* variable, unsigned otherwise) {
     const char* value = ::getenv(variable);
     return value == nullptr ? otherwise : static_cast<unsigned>(std::stoul(value));
@@ -56,7 +56,7 @@ void make_world(const testing::TempDir& dir) {
     fs::create_symlink("../o/new", dir / "w/dangling");
 }
 
-/// What must stay: all outside the workspace, and what is protected in it.
+/// What must not change: everything outside the workspace, and the protected files in it.
 std::map<std::string, std::string> kept(const testing::TempDir& dir) {
     std::map<std::string, std::string> out;
     for (const char* name : {"o", "w/.git"}) {
@@ -79,7 +79,7 @@ TEST(AcceptEditsAgainstBash, NothingThatIsAllowedChangesAFileOutsideOrAProtected
     Config config;
     config.workspace = dir / "w";
     config.home = "/nowhere";
-    config.mode = Mode::kAcceptEdits;
+    config.mode = PermissionMode::kAcceptEdits;
     std::mt19937 random(number_from("TENON_SEED", 11));
     const unsigned texts = number_from("TENON_TEXTS", 600);
     const std::string start = "cd '" + (dir / "w").string() +
@@ -88,7 +88,7 @@ TEST(AcceptEditsAgainstBash, NothingThatIsAllowedChangesAFileOutsideOrAProtected
     unsigned ran = 0;
     for (unsigned i = 0; i < texts; ++i) {
         const std::string command = random_command(random);
-        Gate gate(config);
+        RuleGate gate(config);
         if (!judged(gate, command).allowed) continue;
         ++ran;
         ::setenv("COMMAND", (command + "; wait").c_str(), 1);

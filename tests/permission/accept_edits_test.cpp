@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-/// The workspace with more that acceptEdits could be led into.
+/// The workspace with more traps for acceptEdits.
 class AcceptEdits : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -23,7 +23,7 @@ protected:
         fs::create_symlink(".envrc", workspace_.path() / "to_envrc");
         fs::create_symlink("hidden_target", workspace_.path() / ".zshenv");
     }
-    Config config(Mode mode = Mode::kAcceptEdits) const {
+    Config config(PermissionMode mode = PermissionMode::kAcceptEdits) const {
         Config config = workspace_.config();
         config.mode = mode;
         config.deny = rule_texts({"Edit(denied/**)"});
@@ -33,7 +33,7 @@ protected:
 };
 
 TEST_F(AcceptEdits, LetsFileCommandsThroughBeneathTheRoots) {
-    Gate gate(config());
+    RuleGate gate(config());
     for (const std::string& command : corpus("accept_edits_runs.txt")) {
         SCOPED_TRACE(command);
         const auto verdict = judged(gate, command);
@@ -42,7 +42,7 @@ TEST_F(AcceptEdits, LetsFileCommandsThroughBeneathTheRoots) {
 }
 
 TEST_F(AcceptEdits, AsksForWhatLeavesTheRootsOrIsProtected) {
-    Gate gate(config());
+    RuleGate gate(config());
     for (const std::string& command : corpus("accept_edits_asks.txt")) {
         SCOPED_TRACE(command);
         EXPECT_FALSE(judged(gate, command).allowed);
@@ -66,11 +66,11 @@ std::map<std::string, std::string> outside_of(const testing::TempDir& dir) {
 }
 
 TEST_F(AcceptEdits, LetsNothingThroughThatChangesAFileOutside) {
-    // Both corpora, each command in a workspace of its own as the ones before it have left it.
+    // Both corpora; each command starts from what the commands before it have left.
     for (const char* name : {"accept_edits_runs.txt", "accept_edits_asks.txt"}) {
         for (const std::string& command : corpus(name)) {
             SCOPED_TRACE(command);
-            Gate gate(config());
+            RuleGate gate(config());
             if (!judged(gate, command).allowed) continue;
             const auto before = outside_of(workspace_.dir());
             ::setenv("COMMAND", command.c_str(), 1);
@@ -92,7 +92,7 @@ TEST_F(AcceptEdits, AsksForACopyThatWouldWriteThroughALinkItHasMade) {
     workspace_.dir().write("w/q/x/l", "evil");
     Config config = this->config();
     config.allow = {{"Bash(echo *)", "--allow", {}}};
-    Gate gate(config);
+    RuleGate gate(config);
     for (const char* command :
          {"cp -r p/x q/x t", "cp -rd p/x q/x t", "cp -rt t p/x q/x", "cp -r [pq]/x t",
           "cp -P p/x/l q/x/l t", "while cp -vr p/x t > t/x/l; do echo a; done"}) {
@@ -105,7 +105,7 @@ TEST_F(AcceptEdits, AsksForACopyThatWouldWriteThroughALinkItHasMade) {
 TEST_F(AcceptEdits, AsksForATreeThatIsAStartFileInItsNewPlaceAlone) {
     for (const char* name : {"cfg/fish/conf.d", "etc2/profile.d", "r/.config/fish", "plain/a"})
         fs::create_directories(workspace_.path() / name);
-    Gate gate(config());
+    RuleGate gate(config());
     for (const char* command :
          {"mv cfg .config", "cp -r cfg .config", "mv cfg/ .config/", "cp -a cfg/. .config",
           "mv etc2 etc", "mv r other", "cp -r r other", "mv -T cfg .config"}) {
@@ -116,7 +116,7 @@ TEST_F(AcceptEdits, AsksForATreeThatIsAStartFileInItsNewPlaceAlone) {
 }
 
 TEST_F(AcceptEdits, AsksWhenThereIsTooMuchToLookAt) {
-    Gate gate(config());
+    RuleGate gate(config());
     fs::create_directories(workspace_.path() / "many");
     for (int i = 0; i < 4'200; ++i)
         std::ofstream(workspace_.path() / "many" / ("f" + std::to_string(i)));
@@ -128,7 +128,7 @@ TEST_F(AcceptEdits, AsksWhenThereIsTooMuchToLookAt) {
 TEST_F(AcceptEdits, KeepsTheDirectoriesOfAddDir) {
     Config config = this->config();
     config.add_dirs = {workspace_.path() / "src", workspace_.dir() / "outside"};
-    Gate gate(config);
+    RuleGate gate(config);
     EXPECT_TRUE(judged(gate, "touch ../outside/x out/y").allowed);
     EXPECT_TRUE(judged(gate, "rm src/main.c").allowed);
     for (const char* command :
@@ -139,13 +139,13 @@ TEST_F(AcceptEdits, KeepsTheDirectoriesOfAddDir) {
 }
 
 TEST_F(AcceptEdits, DoesNotTrustAStrangersFileCommands) {
-    Gate gate(config());
+    RuleGate gate(config());
     EXPECT_FALSE(gate.judge_command("lint", "touch x", "", {}).allowed);
 }
 
 TEST_F(AcceptEdits, FollowsNoRelativeCdWhereTheEnvironmentHasASearchPath) {
     ::setenv("CDPATH", "/", 1);
-    Gate gate(config());
+    RuleGate gate(config());
     ::unsetenv("CDPATH");
     EXPECT_FALSE(judged(gate, "cd src && touch x").allowed);
     EXPECT_TRUE(judged(gate, "cd ./src && touch x").allowed);
@@ -153,7 +153,7 @@ TEST_F(AcceptEdits, FollowsNoRelativeCdWhereTheEnvironmentHasASearchPath) {
 
 TEST_F(AcceptEdits, ExpandsNoPatternWhereTheEnvironmentChangesPatterns) {
     ::setenv("GLOBIGNORE", "x", 1);
-    Gate gate(config());
+    RuleGate gate(config());
     ::unsetenv("GLOBIGNORE");
     EXPECT_FALSE(judged(gate, "rm src/*.c").allowed);
     EXPECT_TRUE(judged(gate, "rm src/main.c").allowed);

@@ -19,7 +19,7 @@ protected:
         Config config = workspace_.config();
         config.allow = rule_texts(allow);
         config.deny = rule_texts(deny);
-        Gate gate(config);
+        RuleGate gate(config);
         return judged(gate, command, cwd);
     }
     JudgedWorkspace workspace_;
@@ -178,8 +178,8 @@ TEST_F(AllowRules, FollowLinksBeforeDotsInRedirectionsAndFileTools) {
     EXPECT_TRUE(judge(rules, "mark > d/../rc").allowed);
     Config config = workspace_.config();
     config.allow = rule_texts(rules);
-    config.mode = Mode::kAcceptEdits;
-    Gate gate(config);
+    config.mode = PermissionMode::kAcceptEdits;
+    RuleGate gate(config);
     const auto tool = [&](const char* name, const char* path) {
         return gate.judge(own_tool(name, std::string(name) == "read_file"),
                           {"id", name, {{"path", path}}, {}}, {});
@@ -212,21 +212,22 @@ TEST_F(AllowRules, LeaveWhatIsNotUnderstoodToTheBareRule) {
 
 TEST_F(AllowRules, DoNotReachTextThatCannotBeTakenApartWhileDenyRulesAreInForce) {
     for (const bool yes : {false, true}) {
-        for (const Mode mode : {Mode::kAsk, Mode::kBypassPermissions}) {
+        for (const PermissionMode mode :
+             {PermissionMode::kAsk, PermissionMode::kBypassPermissions}) {
             Config config = workspace_.config();
             config.allow = rule_texts({"Bash"});
             config.yes = yes;
             config.mode = mode;
-            Gate free(config);
+            RuleGate free(config);
             EXPECT_TRUE(judged(free, "mark 'x").allowed);
             config.deny = rule_texts({"Bash(rm *)"});
-            Gate gate(config);
+            RuleGate gate(config);
             EXPECT_THAT(judged(gate, "mark 'x").reason,
                         AllOf(HasSubstr("could not be taken apart ("), HasSubstr("Bash(rm *)")));
             EXPECT_TRUE(judged(gate, "mark $(x)").allowed) << "opaque is not failed";
             config.deny.clear();
             config.ask = rule_texts({"Bash(rm *)"});
-            Gate asking(config);
+            RuleGate asking(config);
             EXPECT_EQ(judged(asking, "mark 'x").allowed, yes);
         }
     }
@@ -236,9 +237,10 @@ TEST_F(AllowRules, RefuseFileToolsThatWriteInAReadOnlySandbox) {
     Config config = workspace_.config();
     config.read_only_sandbox = true;
     config.yes = true;
-    for (const Mode mode : {Mode::kAsk, Mode::kAcceptEdits, Mode::kBypassPermissions}) {
+    for (const PermissionMode mode :
+         {PermissionMode::kAsk, PermissionMode::kAcceptEdits, PermissionMode::kBypassPermissions}) {
         config.mode = mode;
-        Gate gate(config);
+        RuleGate gate(config);
         for (const char* tool : {"write_file", "edit_file"}) {
             const auto verdict =
                 gate.judge(own_tool(tool), {"id", tool, {{"path", "a.txt"}}, {}}, {});
@@ -300,13 +302,13 @@ TEST_F(AllowRules, JudgeHugeAndHostileTextsSoonAndNeverAllowThem) {
         repeated("[[ a =~ ( # ) ]];"),
         repeated("mv out x;"),
     };
-    for (const Mode mode : {Mode::kAsk, Mode::kAcceptEdits}) {
+    for (const PermissionMode mode : {PermissionMode::kAsk, PermissionMode::kAcceptEdits}) {
         Config config = workspace_.config();
         config.mode = mode;
         config.allow = thousand;
         config.ask = thousand;
         config.deny = thousand;
-        Gate gate(config);
+        RuleGate gate(config);
         ASSERT_EQ(gate.errors().size(), 0U);
         for (const std::string& text : texts) {
             SCOPED_TRACE(text.substr(0, 20));

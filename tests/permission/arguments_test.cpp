@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-/// What bash writes for a script that is run in `directory`.
+/// The output of a bash script that is run in `directory`.
 std::string output_of(const testing::TempDir& dir, const fs::path& directory,
                       const std::string& script) {
     dir.write("script", script);
@@ -38,7 +38,7 @@ Strings split(const std::string& text, char at) {
     return out;
 }
 
-/// Two slashes are as good as one.
+/// Two slashes mean the same as one.
 std::string squeezed(std::string text) {
     for (auto at = text.find("//"); at != std::string::npos; at = text.find("//"))
         text.erase(at, 1);
@@ -70,7 +70,7 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
     std::string script;
     while (patterns.size() < 3'000) {
         const std::string pattern = random_pattern(random);
-        // What is beneath / changes while the test runs, and so does what lies above the workspace.
+        // Directories above the workspace may change while the test runs.
         const bool elsewhere = pattern[0] == '/' || pattern.find("..") != std::string::npos;
         if (elsewhere || shell::understand("x " + pattern).parts.size() != 1) continue;
         patterns.push_back(pattern);
@@ -88,7 +88,7 @@ TEST(Arguments, AreTheNamesThatBashFindsForPatterns) {
         Strings names;
         for (std::size_t at = 1; at < ours->size(); ++at)
             names.push_back(squeezed((*ours)[at].text));
-        // More than bash finds may be there: judging them all is the safe side.
+        // There may be more names than bash finds: judging them all is safe.
         for (const std::string& name : split(squeezed(found[i]), '\0'))
             EXPECT_NE(std::find(names.begin(), names.end(), name), names.end())
                 << "bash also finds " << name;
@@ -122,7 +122,7 @@ TEST(Arguments, AreNotKnownWhereOnlyTheShellKnowsThem) {
     }
 }
 
-TEST(Places, HoldTheDirectoryThatEachPartOfACommandRunsIn) {
+TEST(BaseDirectories, HoldTheDirectoryThatEachPartOfACommandRunsIn) {
     const testing::TempDir dir;
     for (const char* name : {"w/a/b", "w/c", "out/d"})
         fs::create_directories(dir / name);
@@ -152,12 +152,12 @@ TEST(Places, HoldTheDirectoryThatEachPartOfACommandRunsIn) {
         SCOPED_TRACE(commands[i]);
         const shell::Understood understood = shell::understand(commands[i]);
         ASSERT_FALSE(understood.parts.empty());
-        const Where where =
-            places_of_parts(commands[i], understood.parts, dir / "w", "/nowhere", {}).back();
+        const RunDirectories where =
+            run_directories_of(commands[i], understood.parts, dir / "w", "/nowhere", {}).back();
         if (!where.known) continue;
         ++known;
         Strings ours;
-        for (const fs::path& directory : where.directories)
+        for (const fs::path& directory : where.paths)
             ours.push_back(resolved(directory).string());
         // A `cd -` prints its directory: the last line is that of pwd.
         for (const std::string& line : split(found[i], '\n'))

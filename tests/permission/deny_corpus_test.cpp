@@ -17,9 +17,9 @@
 #include "tests/support/temp_dir.h"
 
 /// The data of corpus/deny/: lines `verdict<tab>command`, with \n \t \\ in the command; a line of
-/// [rules] begins a section in which these deny rules are in force. The built-in deny list always
-/// is. Verdicts: denied, failed (not taken apart), open. With :norun the row is left out where
-/// commands are run, since it waits for something.
+/// [rules] begins a section with these deny rules, in addition to the built-in deny list. Verdicts:
+/// denied, failed (could not be parsed), open. A row with :norun is not run, since its command
+/// would wait for something.
 namespace tenon::permission {
 namespace {
 
@@ -111,7 +111,7 @@ TEST(DenyCorpus, HasTheVerdictsThatStandInIt) {
     EXPECT_GE(counts["failed"], 20);
 }
 
-/// Runs text in a real bash that finds no commands but `mark` and some programs that run others.
+/// Runs text in a real bash that finds only `mark` and some programs that run others.
 class MarkedBash {
 public:
     MarkedBash() {
@@ -180,7 +180,7 @@ TEST(DenyCorpus, AgreesWithBashOnEachCommandThatReallyRan) {
     int ran = 0, tried = 0, denied = 0;
     for (const CorpusRow& row : deny_corpus()) {
         if (!is_safe(row)) continue;
-        // The others are denied, or fail, whether they run or not: a part of them shows that
+        // The others are denied, or fail, whether they run or not. Some are run to show that
         // commands do run here.
         if (row.verdict != "open" && ++denied % 8 != 0) continue;
         ++tried;

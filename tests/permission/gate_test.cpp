@@ -27,7 +27,7 @@ std::vector<config::RuleText> rules(const Strings& texts, const char* origin) {
 
 struct Given {
     Strings allow{}, deny{}, ask{};
-    Mode mode = Mode::kAsk;
+    PermissionMode mode = PermissionMode::kAsk;
     bool yes = false;
 };
 
@@ -47,23 +47,23 @@ agent::ToolSpec stranger(const std::string& name, bool read_only = false) {
 }
 
 /// "Always" takes the first offer.
-Answer answer_to(const Question& question, Answer::Kind kind) {
-    const bool always = kind == Answer::Kind::kAlways && !question.offers.empty();
+UserAnswer answer_to(const Question& question, Consent kind) {
+    const bool always = kind == Consent::kAlways && !question.offers.empty();
     return {kind, always ? question.offers.front() : Strings{}, {}};
 }
 
-/// Answers as told, and keeps what it was asked.
+/// Gives one answer to all questions, and keeps the questions.
 class Person final : public Asker {
 public:
-    explicit Person(Answer::Kind answer) : answer_(answer) {}
-    Answer ask(const Question& question, std::stop_token /*stop*/) override {
+    explicit Person(Consent answer) : answer_(answer) {}
+    UserAnswer ask(const Question& question, std::stop_token /*stop*/) override {
         questions.push_back(question);
         return answer_to(question, answer_);
     }
     std::vector<Question> questions;
 
 private:
-    Answer::Kind answer_;
+    Consent answer_;
 };
 
 class GateTest : public ::testing::Test {
@@ -87,7 +87,7 @@ protected:
     }
     agent::Gate::Verdict call(const Given& setup, const agent::ToolSpec& tool,
                               const Json& input) const {
-        Gate gate(config(setup));
+        RuleGate gate(config(setup));
         EXPECT_THAT(gate.errors(), ::testing::IsEmpty());
         return gate.judge(tool, {"id", tool.name, input, {}}, {});
     }
@@ -142,7 +142,7 @@ TEST_F(GateTest, NamesNoRuleForAPathThatNoRuleOpens) {
               "Permission denied: read_file wants to read /etc/passwd, which is outside its "
               "folders: the workspace and those given with --add-dir DIR.");
     EXPECT_THAT(write({}, "/etc/passwd").reason, HasSubstr("--add-dir DIR"));
-    // The shell goes anywhere once it may.
+    // An allowed shell may use any directory.
     EXPECT_THAT(bash({}, "echo > /etc/passwd").reason, HasSubstr("'Edit(//etc/passwd)'"));
 }
 
@@ -257,8 +257,8 @@ TEST_F(GateTest, JudgesCommandsPartByPart) {
 
 TEST_F(GateTest, KeepsTheBuiltInListInEveryMode) {
     for (const Given& setup :
-         {Given{}, Given{.allow = {"Bash"}}, Given{.mode = Mode::kBypassPermissions},
-          Given{.yes = true}, Given{.mode = Mode::kAcceptEdits}}) {
+         {Given{}, Given{.allow = {"Bash"}}, Given{.mode = PermissionMode::kBypassPermissions},
+          Given{.yes = true}, Given{.mode = PermissionMode::kAcceptEdits}}) {
         const auto verdict = bash(setup, "ls && echo $(sudo reboot)");
         EXPECT_FALSE(verdict.allowed);
         EXPECT_THAT(verdict.reason,
@@ -275,56 +275,59 @@ TEST_F(GateTest, SaysWhichRuleDenied) {
 
 TEST_F(GateTest, FollowsTheMode) {
     struct Row {
-        Mode mode;
+        PermissionMode mode;
         std::string command;
         bool allowed;
     };
     const std::vector<Row> rows = {
-        {Mode::kAsk, "touch a", false},
-        {Mode::kDontAsk, "touch a", false},
-        {Mode::kPlan, "ls", true},
-        {Mode::kPlan, "make", false},
-        {Mode::kDontAsk, "ls", true},
-        {Mode::kBypassPermissions, "anything $(at all)", true},
-        {Mode::kAcceptEdits, "touch a", true},
-        {Mode::kAcceptEdits, "mkdir -p src/x/y && mv src/a b && cp -r b c && rm -rf c && rmdir d",
-         true},
-        {Mode::kAcceptEdits, "rm *.o src/*.o", true},
-        {Mode::kAcceptEdits, "touch a > f", true},
-        {Mode::kAcceptEdits, "touch a > ../outside/f", false},
-        {Mode::kAcceptEdits, "touch ../outside/a", false},
-        {Mode::kAcceptEdits, "touch /etc/x", false},
-        {Mode::kAcceptEdits, "touch ~/x", false},
-        {Mode::kAcceptEdits, "touch $X", false},
-        {Mode::kAcceptEdits, "touch {a,../../b}", false},
-        {Mode::kAcceptEdits, "A=1 touch a", false},
-        {Mode::kAcceptEdits, "cp -t../outside a", false},
-        {Mode::kAcceptEdits, "cp --target-directory=../outside a", false},
-        {Mode::kAcceptEdits, "cp -t ../outside a", false},
-        {Mode::kAcceptEdits, "rm -rf .", false},
-        {Mode::kAcceptEdits, "rm -rf */x", true},
-        {Mode::kAcceptEdits, "cd src && touch a", true},
-        {Mode::kAcceptEdits, "cd .. && touch a", false},
-        {Mode::kAcceptEdits, "python3 x", false},
-        {Mode::kAcceptEdits, "env touch a", false},
-        {Mode::kAcceptEdits, "touch a $(b)", false},
+        {PermissionMode::kAsk, "touch a", false},
+        {PermissionMode::kDontAsk, "touch a", false},
+        {PermissionMode::kPlan, "ls", true},
+        {PermissionMode::kPlan, "make", false},
+        {PermissionMode::kDontAsk, "ls", true},
+        {PermissionMode::kBypassPermissions, "anything $(at all)", true},
+        {PermissionMode::kAcceptEdits, "touch a", true},
+        {PermissionMode::kAcceptEdits,
+         "mkdir -p src/x/y && mv src/a b && cp -r b c && rm -rf c && rmdir d", true},
+        {PermissionMode::kAcceptEdits, "rm *.o src/*.o", true},
+        {PermissionMode::kAcceptEdits, "touch a > f", true},
+        {PermissionMode::kAcceptEdits, "touch a > ../outside/f", false},
+        {PermissionMode::kAcceptEdits, "touch ../outside/a", false},
+        {PermissionMode::kAcceptEdits, "touch /etc/x", false},
+        {PermissionMode::kAcceptEdits, "touch ~/x", false},
+        {PermissionMode::kAcceptEdits, "touch $X", false},
+        {PermissionMode::kAcceptEdits, "touch {a,../../b}", false},
+        {PermissionMode::kAcceptEdits, "A=1 touch a", false},
+        {PermissionMode::kAcceptEdits, "cp -t../outside a", false},
+        {PermissionMode::kAcceptEdits, "cp --target-directory=../outside a", false},
+        {PermissionMode::kAcceptEdits, "cp -t ../outside a", false},
+        {PermissionMode::kAcceptEdits, "rm -rf .", false},
+        {PermissionMode::kAcceptEdits, "rm -rf */x", true},
+        {PermissionMode::kAcceptEdits, "cd src && touch a", true},
+        {PermissionMode::kAcceptEdits, "cd .. && touch a", false},
+        {PermissionMode::kAcceptEdits, "python3 x", false},
+        {PermissionMode::kAcceptEdits, "env touch a", false},
+        {PermissionMode::kAcceptEdits, "touch a $(b)", false},
     };
     for (const auto& [mode, command, allowed] : rows) {
         SCOPED_TRACE(command + " / " + std::string(to_string(mode)));
         EXPECT_EQ(bash({.mode = mode}, command).allowed, allowed);
     }
-    EXPECT_TRUE(write({.mode = Mode::kAcceptEdits}, "src/new/file").allowed);
-    EXPECT_TRUE(write({.mode = Mode::kAcceptEdits}, at("added/file")).allowed);
-    EXPECT_FALSE(write({.mode = Mode::kAcceptEdits}, at("outside/file")).allowed);
-    EXPECT_FALSE(bash({.deny = {"Read(.env)"}, .mode = Mode::kAcceptEdits}, "cp .env x").allowed);
+    EXPECT_TRUE(write({.mode = PermissionMode::kAcceptEdits}, "src/new/file").allowed);
+    EXPECT_TRUE(write({.mode = PermissionMode::kAcceptEdits}, at("added/file")).allowed);
+    EXPECT_FALSE(write({.mode = PermissionMode::kAcceptEdits}, at("outside/file")).allowed);
     EXPECT_FALSE(
-        call({.mode = Mode::kAcceptEdits}, stranger("write_file"), {{"path", "a"}}).allowed)
+        bash({.deny = {"Read(.env)"}, .mode = PermissionMode::kAcceptEdits}, "cp .env x").allowed);
+    EXPECT_FALSE(
+        call({.mode = PermissionMode::kAcceptEdits}, stranger("write_file"), {{"path", "a"}})
+            .allowed)
         << "a stranger's";
 }
 
 TEST_F(GateTest, RefusesInPlanModeWhatIsNotReadOnlyInSpiteOfAllowRules) {
-    const Given plan{
-        .allow = {"Bash", "Edit", "task_create", "strange"}, .mode = Mode::kPlan, .yes = true};
+    const Given plan{.allow = {"Bash", "Edit", "task_create", "strange"},
+                     .mode = PermissionMode::kPlan,
+                     .yes = true};
     EXPECT_THAT(bash(plan, "make").reason, HasSubstr("mode is plan"));
     EXPECT_FALSE(write(plan, "a").allowed);
     EXPECT_FALSE(call(plan, first_party("task_create"), {}).allowed);
@@ -386,7 +389,7 @@ TEST_F(GateTest, JudgesPathsAfterSymlinks) {
     EXPECT_FALSE(read({}, "link/a").allowed) << "it lies outside";
     EXPECT_FALSE(write({.allow = {"Edit(link/**)", "Edit(./dangling)"}}, "link/a").allowed);
     EXPECT_FALSE(write({.allow = {"Edit(**)"}}, "dangling").allowed);
-    EXPECT_FALSE(write({.mode = Mode::kAcceptEdits}, "dangling").allowed);
+    EXPECT_FALSE(write({.mode = PermissionMode::kAcceptEdits}, "dangling").allowed);
     EXPECT_FALSE(bash({.allow = {"Bash", "Edit(./**)"}}, "a > dangling").allowed);
     EXPECT_TRUE(write({.allow = {"Edit(../outside/**)"}}, "link/a").allowed);
     EXPECT_FALSE(read({.deny = {"Read(src/key)"}}, "alias").allowed) << "denied where it leads";
@@ -394,8 +397,8 @@ TEST_F(GateTest, JudgesPathsAfterSymlinks) {
     EXPECT_FALSE(read({.deny = {"Read(link/**)"}}, at("outside/a")).allowed)
         << "denied by the rule's own link";
     EXPECT_FALSE(read({.deny = {"Read(src/key)"}}, "src/../src/./key").allowed);
-    EXPECT_FALSE(bash({.mode = Mode::kAcceptEdits}, "touch link/a").allowed);
-    EXPECT_FALSE(bash({.mode = Mode::kAcceptEdits}, "touch link/../a").allowed)
+    EXPECT_FALSE(bash({.mode = PermissionMode::kAcceptEdits}, "touch link/a").allowed);
+    EXPECT_FALSE(bash({.mode = PermissionMode::kAcceptEdits}, "touch link/../a").allowed)
         << "the .. is that of the folder behind the link";
 }
 
@@ -403,7 +406,7 @@ TEST_F(GateTest, TakesCommandsFromTheirOwnFolder) {
     const Json input = {{"command", "echo > f"}, {"cwd", "src"}};
     EXPECT_TRUE(call({.allow = {"Bash", "Edit(src/f)"}}, first_party("bash"), input).allowed);
     EXPECT_FALSE(call({.allow = {"Bash", "Edit(./f)"}}, first_party("bash"), input).allowed);
-    EXPECT_FALSE(call({.mode = Mode::kAcceptEdits}, first_party("background_run"),
+    EXPECT_FALSE(call({.mode = PermissionMode::kAcceptEdits}, first_party("background_run"),
                       {{"command", "touch f"}, {"cwd", "/"}})
                      .allowed);
 }
@@ -411,7 +414,7 @@ TEST_F(GateTest, TakesCommandsFromTheirOwnFolder) {
 TEST_F(GateTest, AnswersEveryAskWithYesWhenTold) {
     EXPECT_TRUE(bash({.ask = {"Bash"}, .yes = true}, "a $(b) > /tmp/x").allowed);
     EXPECT_FALSE(bash({.deny = {"Bash(a:*)"}, .yes = true}, "a").allowed);
-    EXPECT_FALSE(bash({.mode = Mode::kDontAsk, .yes = true}, "a").allowed)
+    EXPECT_FALSE(bash({.mode = PermissionMode::kDontAsk, .yes = true}, "a").allowed)
         << "in this mode nothing asks";
 }
 
@@ -423,8 +426,8 @@ TEST_F(GateTest, SaysWhenAnAskRuleWantsAnAnswerThatNobodyCanGive) {
 }
 
 TEST_F(GateTest, AsksAPersonForWhatIsNotAllowedYet) {
-    Person person(Answer::Kind::kYes);
-    Gate gate(config({.allow = {"Bash(a)"}}), &person);
+    Person person(Consent::kYes);
+    RuleGate gate(config({.allow = {"Bash(a)"}}), &person);
     const agent::ToolCall call{"id", "bash", {{"command", "a; b 'c' > f"}}, {}};
     EXPECT_TRUE(gate.judge(first_party("bash"), call, {}).allowed);
     ASSERT_EQ(person.questions.size(), 1U);
@@ -437,8 +440,8 @@ TEST_F(GateTest, AsksAPersonForWhatIsNotAllowedYet) {
 }
 
 TEST_F(GateTest, SaysInQuestionsForWhomAToolIsUsed) {
-    Person person(Answer::Kind::kNo);
-    Gate gate(config({}), &person);
+    Person person(Consent::kNo);
+    RuleGate gate(config({}), &person);
     const agent::ToolCall call{"id", "bash", {{"command", "make"}}, {}};
     const auto verdict = gate.judge(first_party("bash"), call, {}, "the subagent 'tests'");
     ASSERT_EQ(person.questions.size(), 1U);
@@ -448,8 +451,8 @@ TEST_F(GateTest, SaysInQuestionsForWhomAToolIsUsed) {
 }
 
 TEST_F(GateTest, AddsExactlyTheRuleShownWhenTheAnswerIsAlways) {
-    Person person(Answer::Kind::kAlways);
-    Gate gate(config({}), &person);
+    Person person(Consent::kAlways);
+    RuleGate gate(config({}), &person);
     const auto judge = [&](const char* command) {
         return gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {})
             .allowed;
@@ -462,8 +465,8 @@ TEST_F(GateTest, AddsExactlyTheRuleShownWhenTheAnswerIsAlways) {
 }
 
 TEST_F(GateTest, OffersNoRuleAgainstAnAskRule) {
-    Person person(Answer::Kind::kAlways);
-    Gate gate(config({.ask = {"Bash(a:*)"}}), &person);
+    Person person(Consent::kAlways);
+    RuleGate gate(config({.ask = {"Bash(a:*)"}}), &person);
     for (int i = 0; i < 2; ++i)
         EXPECT_TRUE(
             gate.judge(first_party("bash"), {"id", "bash", {{"command", "a"}}, {}}, {}).allowed);
@@ -471,23 +474,16 @@ TEST_F(GateTest, OffersNoRuleAgainstAnAskRule) {
     EXPECT_THAT(person.questions[0].offers, ::testing::IsEmpty());
 }
 
-TEST_F(GateTest, RecordsWhatItRefused) {
-    Person person(Answer::Kind::kNo);
-    Gate gate(config({.deny = {"Bash(b)"}}), &person);
-    const auto judge = [&](const char* command) {
-        return gate.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {});
-    };
-    EXPECT_EQ(judge("a").reason, "Permission denied: bash wants to run `a`, and the user said no.");
-    EXPECT_FALSE(judge("b").allowed);
-    EXPECT_TRUE(gate.judge(first_party("todo"), {"id", "todo", {}, {}}, {}).allowed);
-    const auto denials = gate.denials();
-    ASSERT_EQ(denials.size(), 2U);
-    EXPECT_EQ(denials[0].tool_name, "bash");
-    EXPECT_EQ(denials[1].tool_input, Json({{"command", "b"}}));
+TEST_F(GateTest, SaysThatTheUserSaidNo) {
+    Person person(Consent::kNo);
+    RuleGate gate(config({}), &person);
+    const agent::ToolCall call{"id", "bash", {{"command", "a"}}, {}};
+    EXPECT_EQ(gate.judge(first_party("bash"), call, {}).reason,
+              "Permission denied: bash wants to run `a`, and the user said no.");
 }
 
 TEST_F(GateTest, JudgesAStrangersCommandByTheBashRules) {
-    Gate gate(config({.allow = {"Bash(make:*)"}, .deny = {"Bash(make clean)"}}));
+    RuleGate gate(config({.allow = {"Bash(make:*)"}, .deny = {"Bash(make clean)"}}));
     EXPECT_TRUE(gate.judge_command("lint", "make all", "", {}).allowed);
     EXPECT_FALSE(gate.judge_command("lint", "make clean", "", {}).allowed);
     EXPECT_THAT(gate.judge_command("lint", "npm x", "src", {}).reason,
@@ -496,17 +492,19 @@ TEST_F(GateTest, JudgesAStrangersCommandByTheBashRules) {
 }
 
 TEST_F(GateTest, PutsAPluginsOwnQuestion) {
-    Person person(Answer::Kind::kYes);
-    EXPECT_TRUE(Gate(config({}), &person).ask("lint", "Send the report?", {}).allowed);
+    Person person(Consent::kYes);
+    EXPECT_TRUE(RuleGate(config({}), &person).ask("lint", "Send the report?", {}).allowed);
     ASSERT_EQ(person.questions.size(), 1U);
     EXPECT_EQ(person.questions[0].title, "Send the report?");
-    EXPECT_FALSE(Gate(config({})).ask("lint", "Send?", {}).allowed);
-    EXPECT_TRUE(Gate(config({.yes = true})).ask("lint", "Send?", {}).allowed);
-    EXPECT_FALSE(Gate(config({.mode = Mode::kPlan, .yes = true})).ask("lint", "Send?", {}).allowed);
+    EXPECT_FALSE(RuleGate(config({})).ask("lint", "Send?", {}).allowed);
+    EXPECT_TRUE(RuleGate(config({.yes = true})).ask("lint", "Send?", {}).allowed);
+    EXPECT_FALSE(RuleGate(config({.mode = PermissionMode::kPlan, .yes = true}))
+                     .ask("lint", "Send?", {})
+                     .allowed);
 }
 
 TEST_F(GateTest, TellsWhichPathsAreDenied) {
-    const Gate gate(
+    const RuleGate gate(
         config({.allow = {"Read"}, .deny = {"Read(.env)", "Edit(src/**)", "Read(//etc/shadow)"}}));
     EXPECT_TRUE(gate.denied_read(dir_ / "w/a/.env"));
     EXPECT_TRUE(gate.denied_read("/etc/shadow"));
@@ -516,7 +514,7 @@ TEST_F(GateTest, TellsWhichPathsAreDenied) {
 }
 
 TEST_F(GateTest, TellsWhichToolsABareDenyRuleTakesAway) {
-    const Gate gate(config({.deny = {"Bash", "Edit(x)", "todo"}}));
+    const RuleGate gate(config({.deny = {"Bash", "Edit(x)", "todo"}}));
     EXPECT_TRUE(gate.removes(first_party("bash")));
     EXPECT_TRUE(gate.removes(first_party("background_run")));
     EXPECT_TRUE(gate.removes(first_party("todo")));
@@ -524,13 +522,13 @@ TEST_F(GateTest, TellsWhichToolsABareDenyRuleTakesAway) {
 }
 
 TEST_F(GateTest, ReportsRulesItCannotRead) {
-    Gate gate(config({.allow = {"Nope(", "Bash(a)"}, .deny = {"Write(x)"}}));
+    RuleGate gate(config({.allow = {"Nope(", "Bash(a)"}, .deny = {"Write(x)"}}));
     ASSERT_EQ(gate.errors().size(), 2U);
     EXPECT_THAT(gate.errors()[0].message, HasSubstr("--deny: rule 'Write(x)'"));
     EXPECT_EQ(gate.rules().allow.size(), 1U);
 }
 
-TEST(Mode, HasANameForEachAndNoOther) {
+TEST(PermissionMode, HasANameForEachAndNoOther) {
     for (const char* name : {"ask", "acceptEdits", "plan", "dontAsk", "bypassPermissions"})
         EXPECT_EQ(to_string(*mode_from(name)), name);
     EXPECT_FALSE(mode_from("default"));
@@ -540,7 +538,7 @@ TEST(Mode, HasANameForEachAndNoOther) {
 /// Lets the test decide when a question is answered.
 class SlowPerson final : public Asker {
 public:
-    Answer ask(const Question& question, std::stop_token stop) override {
+    UserAnswer ask(const Question& question, std::stop_token stop) override {
         Lock lock(mutex_);
         ++asked_;
         changed_.notify_all();
@@ -548,14 +546,14 @@ public:
         while (!answer_ && !stop.stop_requested())
             changed_.wait_until(lock,
                                 std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
-        return answer_to(question, answer_.value_or(Answer::Kind::kNo));
+        return answer_to(question, answer_.value_or(Consent::kNo));
     }
     void wait_until_asked() {
         Lock lock(mutex_);
         while (asked_ == 0)
             changed_.wait(lock);
     }
-    void answer(Answer::Kind answer) {
+    void answer(Consent answer) {
         const Lock lock(mutex_);
         answer_ = answer;
         changed_.notify_all();
@@ -569,12 +567,12 @@ private:
     Mutex mutex_;
     Condition changed_;
     int asked_ TENON_GUARDED_BY(mutex_) = 0;
-    std::optional<Answer::Kind> answer_ TENON_GUARDED_BY(mutex_);
+    std::optional<Consent> answer_ TENON_GUARDED_BY(mutex_);
 };
 
 TEST_F(GateTest, AsksOnceWhenAlwaysAnswersWhatOthersWaitedToAsk) {
     SlowPerson person;
-    Gate gate(config({}), &person);
+    RuleGate gate(config({}), &person);
     const auto judge = [&] {
         EXPECT_TRUE(
             gate.judge(first_party("bash"), {"id", "bash", {{"command", "a"}}, {}}, {}).allowed);
@@ -583,14 +581,14 @@ TEST_F(GateTest, AsksOnceWhenAlwaysAnswersWhatOthersWaitedToAsk) {
         const std::jthread first(judge);
         person.wait_until_asked();
         const std::jthread second(judge), third(judge);
-        person.answer(Answer::Kind::kAlways);
+        person.answer(Consent::kAlways);
     }
     EXPECT_EQ(person.asked(), 1);
 }
 
 TEST_F(GateTest, StopsWaitingForItsTurnWhenTheTurnIsStopped) {
     SlowPerson person;
-    Gate gate(config({}), &person);
+    RuleGate gate(config({}), &person);
     std::stop_source stop;
     agent::Gate::Verdict waiting;
     {
@@ -605,11 +603,10 @@ TEST_F(GateTest, StopsWaitingForItsTurnWhenTheTurnIsStopped) {
             });
             stop.request_stop();
         }
-        person.answer(Answer::Kind::kNo);
+        person.answer(Consent::kNo);
     }
     EXPECT_EQ(waiting.reason, "Permission denied: the turn was stopped.");
     EXPECT_EQ(person.asked(), 1);
-    EXPECT_EQ(gate.denials().size(), 1U) << "what was stopped was not refused";
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ Config JudgedWorkspace::config() const {
     return config;
 }
 
-/// A repository of its own in the workspace, with more configuration.
+/// Copies the repository of the workspace to the directory `name`, with more configuration.
 void JudgedWorkspace::repository(const std::string& name, const std::string& config) const {
     const fs::path top = path() / name;
     fs::create_directories(top / "sub");
@@ -141,7 +141,7 @@ agent::ToolSpec own_tool(const std::string& name, bool read_only) {
     return spec;
 }
 
-agent::Gate::Verdict judged(Gate& gate, const std::string& command, const std::string& cwd) {
+agent::Gate::Verdict judged(RuleGate& gate, const std::string& command, const std::string& cwd) {
     Json input = {{"command", command}};
     if (!cwd.empty()) input["cwd"] = cwd;
     return gate.judge(own_tool("bash"), {"id", "bash", input, {}}, {});

@@ -11,8 +11,8 @@
 
 namespace tenon::permission {
 
-/// A workspace `w` with files, links and a real git repository, and what lies around it: `outside`,
-/// `home`. For tests that judge many commands.
+/// A workspace `w` with files, links and a real git repository, with the directories `outside` and
+/// `home` beside it. For tests that judge many commands.
 class JudgedWorkspace {
 public:
     JudgedWorkspace();
@@ -22,7 +22,7 @@ public:
     /// A gate's configuration for it, in the mode `ask`.
     [[nodiscard]] Config config() const;
 
-    /// Copies of the repository `w/NAME`, each with one thing that git would obey.
+    /// Makes repositories `w/r_NAME`, each with one setting that could make git run something.
     void add_hostile_repositories() const;
 
 private:
@@ -33,8 +33,9 @@ private:
 
 agent::ToolSpec own_tool(const std::string& name, bool read_only = false);
 
-/// What the gate says to a command of the tool `bash`.
-agent::Gate::Verdict judged(Gate& gate, const std::string& command, const std::string& cwd = "");
+/// The verdict of the gate on a command of the tool `bash`.
+agent::Gate::Verdict judged(RuleGate& gate, const std::string& command,
+                            const std::string& cwd = "");
 
 std::vector<config::RuleText> rule_texts(const std::vector<std::string>& texts);
 

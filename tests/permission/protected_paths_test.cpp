@@ -50,11 +50,11 @@ TEST(ProtectedPaths, KnowsTheNamesBelowARoot) {
 class ProtectedChanges : public ::testing::Test {
 protected:
     agent::Gate::Verdict write(const Config& config, const std::string& path) const {
-        Gate gate(config);
+        RuleGate gate(config);
         return gate.judge(own_tool("write_file"),
                           {"id", "write_file", {{"path", path}, {"content", ""}}, {}}, {});
     }
-    Config config(Mode mode, const std::vector<std::string>& allow = {}) const {
+    Config config(PermissionMode mode, const std::vector<std::string>& allow = {}) const {
         Config config = workspace_.config();
         config.mode = mode;
         config.allow = rule_texts(allow);
@@ -70,41 +70,43 @@ const std::vector<std::string> kChanges = {
 };
 
 TEST_F(ProtectedChanges, AskInEveryModeButBypassPermissions) {
-    for (const Mode mode : {Mode::kAsk, Mode::kAcceptEdits, Mode::kPlan, Mode::kDontAsk}) {
+    for (const PermissionMode mode : {PermissionMode::kAsk, PermissionMode::kAcceptEdits,
+                                      PermissionMode::kPlan, PermissionMode::kDontAsk}) {
         SCOPED_TRACE(to_string(mode));
         const Config config = this->config(mode, {"Bash", "Edit", "Edit(**)", "Edit(./*)",
                                                   "Edit(.*)", "Edit(src/**)", "write_file"});
         EXPECT_FALSE(write(config, ".envrc").allowed);
         EXPECT_FALSE(write(config, ".git/hooks/pre-commit").allowed);
         EXPECT_FALSE(write(config, "src/.vscode/tasks.json").allowed);
-        Gate gate(config);
+        RuleGate gate(config);
         for (const std::string& command : kChanges) {
             SCOPED_TRACE(command);
             EXPECT_FALSE(judged(gate, command).allowed);
         }
     }
-    EXPECT_TRUE(write(config(Mode::kBypassPermissions), ".envrc").allowed);
-    Gate bypass(config(Mode::kBypassPermissions));
+    EXPECT_TRUE(write(config(PermissionMode::kBypassPermissions), ".envrc").allowed);
+    RuleGate bypass(config(PermissionMode::kBypassPermissions));
     for (const std::string& command : kChanges)
         EXPECT_TRUE(judged(bypass, command).allowed) << command;
 }
 
 TEST_F(ProtectedChanges, AreAllowedByARuleThatNamesThem) {
-    EXPECT_TRUE(write(config(Mode::kAsk, {"Edit(.envrc)"}), ".envrc").allowed);
-    EXPECT_TRUE(write(config(Mode::kAsk, {"Edit(.envrc)"}), "src/.envrc").allowed);
-    EXPECT_TRUE(write(config(Mode::kAsk, {"Edit(.git/**)"}), ".git/config").allowed);
-    EXPECT_FALSE(write(config(Mode::kAsk, {"Edit(.git/**)"}), ".envrc").allowed);
-    Gate gate(config(Mode::kAsk, {"Edit(./.envrc)", "Bash(cp *)"}));
+    EXPECT_TRUE(write(config(PermissionMode::kAsk, {"Edit(.envrc)"}), ".envrc").allowed);
+    EXPECT_TRUE(write(config(PermissionMode::kAsk, {"Edit(.envrc)"}), "src/.envrc").allowed);
+    EXPECT_TRUE(write(config(PermissionMode::kAsk, {"Edit(.git/**)"}), ".git/config").allowed);
+    EXPECT_FALSE(write(config(PermissionMode::kAsk, {"Edit(.git/**)"}), ".envrc").allowed);
+    RuleGate gate(config(PermissionMode::kAsk, {"Edit(./.envrc)", "Bash(cp *)"}));
     EXPECT_TRUE(judged(gate, "cp a.txt .envrc").allowed);
     EXPECT_FALSE(judged(gate, "cp a.txt .git/config").allowed);
-    Config yes = config(Mode::kAsk);
+    Config yes = config(PermissionMode::kAsk);
     yes.yes = true;
     EXPECT_TRUE(write(yes, ".envrc").allowed);
 }
 
 TEST_F(ProtectedChanges, NameTheRuleThatAllowsThem) {
-    EXPECT_THAT(write(config(Mode::kAsk), ".envrc").reason, HasSubstr("--allow 'Edit(./.envrc)'"));
-    Gate gate(config(Mode::kAsk, {"Bash(cp *)"}));
+    EXPECT_THAT(write(config(PermissionMode::kAsk), ".envrc").reason,
+                HasSubstr("--allow 'Edit(./.envrc)'"));
+    RuleGate gate(config(PermissionMode::kAsk, {"Bash(cp *)"}));
     EXPECT_THAT(judged(gate, "cp a.txt .git/config").reason,
                 HasSubstr("wants to write .git/config. Allow it with --allow 'Edit(.git/config)'"));
 }
@@ -112,24 +114,25 @@ TEST_F(ProtectedChanges, NameTheRuleThatAllowsThem) {
 TEST_F(ProtectedChanges, AreSeenThroughLinks) {
     fs::create_symlink("real", workspace_.path() / ".envrc");
     fs::create_directory_symlink(".git", workspace_.path() / "g");
-    const Config config = this->config(Mode::kAcceptEdits);
+    const Config config = this->config(PermissionMode::kAcceptEdits);
     EXPECT_FALSE(write(config, ".envrc").allowed) << "by its name";
     EXPECT_FALSE(write(config, "real").allowed) << "what the name leads to";
     EXPECT_FALSE(write(config, "g/config").allowed);
     EXPECT_FALSE(write(config, "src/../g/hooks/x").allowed);
     EXPECT_TRUE(write(config, "src/x").allowed);
-    EXPECT_THAT(write(this->config(Mode::kAsk), ".envrc").reason, HasSubstr("No rule allows it"));
+    EXPECT_THAT(write(this->config(PermissionMode::kAsk), ".envrc").reason,
+                HasSubstr("No rule allows it"));
 }
 
 TEST_F(ProtectedChanges, AreSeenInTheDirectoryThatAGitFileNames) {
     fs::rename(workspace_.path() / ".git", workspace_.path() / "store");
     workspace_.dir().write("w/.git", "gitdir: store\n");
-    EXPECT_FALSE(write(config(Mode::kAcceptEdits), "store/config").allowed);
+    EXPECT_FALSE(write(config(PermissionMode::kAcceptEdits), "store/config").allowed);
 }
 
 TEST_F(ProtectedChanges, AreNotWhatTheWorkspaceItselfLiesIn) {
     fs::create_directories(workspace_.path() / ".claude/tree/src");
-    Config config = this->config(Mode::kAcceptEdits);
+    Config config = this->config(PermissionMode::kAcceptEdits);
     config.workspace = workspace_.path() / ".claude/tree";
     EXPECT_TRUE(write(config, "src/x").allowed);
     EXPECT_FALSE(write(config, ".claude/x").allowed);

@@ -20,7 +20,7 @@ protected:
     JudgedWorkspace workspace_;
 };
 
-/// Everything in the tree but the times and the index that git writes by the way.
+/// Everything in the tree except times and the index, which git may update.
 std::map<std::string, std::string> contents_of(const fs::path& root) {
     std::map<std::string, std::string> out;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
@@ -41,10 +41,11 @@ TEST_F(ReadOnlyCorpus, AsksForEveryCommandThatDoesMoreThanReadTheWorkspace) {
     workspace_.add_hostile_repositories();
     const auto commands = corpus("read_only_asks.txt");
     EXPECT_GE(commands.size(), 300U);
-    for (const Mode mode : {Mode::kAsk, Mode::kDontAsk, Mode::kPlan}) {
+    for (const PermissionMode mode :
+         {PermissionMode::kAsk, PermissionMode::kDontAsk, PermissionMode::kPlan}) {
         Config config = this->config();
         config.mode = mode;
-        Gate gate(config);
+        RuleGate gate(config);
         for (const std::string& command : commands) {
             SCOPED_TRACE(command + " / " + std::string(to_string(mode)));
             EXPECT_FALSE(judged(gate, command).allowed);
@@ -56,10 +57,11 @@ TEST_F(ReadOnlyCorpus, AsksNothingForCommandsOfTheListAndTheyChangeNothing) {
     const auto commands = corpus("read_only_runs.txt");
     EXPECT_GE(commands.size(), 100U);
     const auto before = contents_of(workspace_.dir().path());
-    for (const Mode mode : {Mode::kAsk, Mode::kDontAsk, Mode::kPlan, Mode::kAcceptEdits}) {
+    for (const PermissionMode mode : {PermissionMode::kAsk, PermissionMode::kDontAsk,
+                                      PermissionMode::kPlan, PermissionMode::kAcceptEdits}) {
         Config config = workspace_.config();
         config.mode = mode;
-        Gate gate(config);
+        RuleGate gate(config);
         for (const std::string& command : commands) {
             SCOPED_TRACE(command + " / " + std::string(to_string(mode)));
             const auto verdict = judged(gate, command);
@@ -81,7 +83,7 @@ TEST_F(ReadOnlyCorpus, AsksNothingForCommandsOfTheListAndTheyChangeNothing) {
 TEST_F(ReadOnlyCorpus, AsksForAllOfThemWhenTheListIsTurnedOff) {
     Config config = workspace_.config();
     config.read_only_commands = false;
-    Gate gate(config);
+    RuleGate gate(config);
     for (const std::string& command : corpus("read_only_runs.txt")) {
         SCOPED_TRACE(command);
         EXPECT_FALSE(judged(gate, command).allowed);
@@ -89,7 +91,7 @@ TEST_F(ReadOnlyCorpus, AsksForAllOfThemWhenTheListIsTurnedOff) {
 }
 
 TEST_F(ReadOnlyCorpus, AsksForAStrangersCommandAlthoughItOnlyReads) {
-    Gate gate(config());
+    RuleGate gate(config());
     EXPECT_FALSE(gate.judge_command("lint", "cat a.txt", "", {}).allowed);
     EXPECT_FALSE(gate.judge_command("lint", "cat < a.txt", "", {}).allowed);
 }
@@ -101,7 +103,7 @@ TEST_F(ReadOnlyCorpus, AsksWhereTheProgramIsAFileOfTheWorkspace) {
     fs::permissions(bin / "wc", fs::perms::owner_all);
     const auto allowed = [&](const std::string& value, const char* command) {
         ::setenv("PATH", value.c_str(), 1);
-        Gate gate(config());
+        RuleGate gate(config());
         ::setenv("PATH", path.c_str(), 1);
         return judged(gate, command).allowed;
     };
@@ -114,7 +116,7 @@ TEST_F(ReadOnlyCorpus, AsksWhereTheProgramIsAFileOfTheWorkspace) {
 }
 
 TEST_F(ReadOnlyCorpus, JudgesWhereTheCommandStarts) {
-    Gate gate(config());
+    RuleGate gate(config());
     EXPECT_TRUE(judged(gate, "cat main.c", "src").allowed);
     EXPECT_TRUE(judged(gate, "cat ../a.txt", "src").allowed);
     EXPECT_FALSE(judged(gate, "cat ../../outside/secret", "src").allowed);
@@ -124,7 +126,7 @@ TEST_F(ReadOnlyCorpus, JudgesWhereTheCommandStarts) {
 }
 
 TEST_F(ReadOnlyCorpus, LooksAtWhatIsDeniedBeneathADirectory) {
-    Gate gate(config());
+    RuleGate gate(config());
     for (const char* command : {"ls -R", "grep -r x .", "grep -r x", "find .", "rg x",
                                 "diff -r . src", "git diff", "git show", "git log -p"}) {
         SCOPED_TRACE(command);
@@ -140,7 +142,7 @@ TEST_F(ReadOnlyCorpus, LooksAtWhatIsDeniedBeneathADirectory) {
 TEST_F(ReadOnlyCorpus, TakesAnAskRuleOnReadingAsSeriouslyAsADenyRule) {
     Config config = workspace_.config();
     config.ask = rule_texts({"Read(b.txt)"});
-    Gate gate(config);
+    RuleGate gate(config);
     EXPECT_FALSE(judged(gate, "cat b.txt").allowed);
     EXPECT_TRUE(judged(gate, "cat a.txt").allowed);
 }

@@ -15,21 +15,21 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Strings = std::vector<std::string>;
 
-/// Says no, and keeps what it was asked.
+/// Answers no, and keeps the question.
 class Keeper final : public Asker {
 public:
-    Answer ask(const Question& question, std::stop_token /*stop*/) override {
+    UserAnswer ask(const Question& question, std::stop_token /*stop*/) override {
         questions.push_back(question);
         return answer;
     }
     std::vector<Question> questions;
-    Answer answer;
+    UserAnswer answer;
 };
 
 class RuleOffers : public ::testing::Test {
 protected:
     Question asked(const std::string& command, const std::string& cwd = "") {
-        Gate gate(workspace_.config(), &keeper_);
+        RuleGate gate(workspace_.config(), &keeper_);
         EXPECT_FALSE(judged(gate, command, cwd).allowed);
         EXPECT_FALSE(keeper_.questions.empty()) << command;
         return keeper_.questions.empty() ? Question{} : keeper_.questions.back();
@@ -227,14 +227,14 @@ TEST_F(RuleOffers, AllowWhatWasAskedAbout) {
         for (const Strings& offer : question.offers) {
             Config config = workspace_.config();
             config.allow = rule_texts(offer);
-            Gate gate(config);
+            RuleGate gate(config);
             EXPECT_TRUE(judged(gate, command).allowed) << ::testing::PrintToString(offer);
         }
     }
 }
 
 TEST_F(RuleOffers, ArePassedOnWithTheSubagentWhoseCallItIs) {
-    Gate gate(workspace_.config(), &keeper_);
+    RuleGate gate(workspace_.config(), &keeper_);
     (void)gate.judge(own_tool("bash"), {"id", "bash", {{"command", "make test"}}, {}}, {},
                      "the subagent 'tests'");
     EXPECT_EQ(keeper_.questions.at(0).subagent, "the subagent 'tests'");
@@ -244,8 +244,8 @@ TEST_F(RuleOffers, ArePassedOnWithTheSubagentWhoseCallItIs) {
 }
 
 TEST_F(RuleOffers, AreAnsweredWithWordsForTheModel) {
-    keeper_.answer = {Answer::Kind::kNo, {}, "run the tests first"};
-    Gate gate(workspace_.config(), &keeper_);
+    keeper_.answer = {Consent::kNo, {}, "run the tests first"};
+    RuleGate gate(workspace_.config(), &keeper_);
     EXPECT_EQ(judged(gate, "git push").reason,
               "Permission denied: bash wants to run `git push`, and the user said no. The user "
               "wants this instead: run the tests first");

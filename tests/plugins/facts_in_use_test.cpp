@@ -31,7 +31,7 @@ protected:
             config.deny.push_back({rule, "a test", {}});
         for (const std::string& rule : allow)
             config.allow.push_back({rule, "a test", {}});
-        permission::Gate gate(std::move(config));
+        permission::RuleGate gate(std::move(config));
         return gate.judge(spec(), {"t", "rename", input, {}}, {});
     }
 
@@ -79,7 +79,7 @@ TEST_F(FactsInUse, LetABareDenyRuleRemoveTheTool) {
         permission::Config config;
         config.workspace = fs_ / "w";
         config.deny.push_back({rule, "a test", {}});
-        EXPECT_TRUE(permission::Gate(std::move(config)).removes(spec())) << rule;
+        EXPECT_TRUE(permission::RuleGate(std::move(config)).removes(spec())) << rule;
     }
 }
 

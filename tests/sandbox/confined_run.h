@@ -63,7 +63,7 @@ public:
         ended.code = waited.code;
         return ended;
     }
-    /// As a model's call of `bash`: the text that the model reads.
+    /// Runs the command as a model's call of `bash`; returns the text for the model.
     [[nodiscard]] Ran call(const std::string& text, std::vector<std::string> options) const {
         return call("bash", {{"command", text}}, std::move(options));
     }

@@ -4,7 +4,7 @@
 #include "host/base/json.h"
 #include "tests/sandbox/confined_run.h"
 
-/// What a command finds around itself, and what it leaves.
+/// What a command finds in its sandbox, and what it leaves.
 namespace tenon::sandbox {
 namespace {
 
@@ -237,7 +237,7 @@ TEST_F(Confined, AJobsRecordContainsItsPolicy) {
     std::ignore = run_.end_of(started);
 }
 
-/// As `tenon jobs run` would leave it, but for one member.
+/// A record as `tenon jobs run` would write it, except for one member.
 std::string record_with(const Json& containment, const fs::path& workspace) {
     return dump_json({{"v", 1},
                       {"session", ""},

@@ -24,7 +24,7 @@ using testing::TempDir;
 
 using Verdicts = std::map<std::string, bool>;  // way → it is out
 
-/// Sockets that wait for somebody, as services of the machine do.
+/// Listening sockets, as services of the machine have them.
 class Services {
 public:
     explicit Services(const fs::path& directory)
@@ -124,7 +124,7 @@ public:
         return verdicts_in(output_of({TENON_PROGRAM, "jobs", "logs", id}));
     }
 
-    /// The nearest that bubblewrap does.
+    /// The nearest equivalent with bubblewrap.
     Verdicts in_bubblewrap() {
         const auto at = [&](const char* name) { return (root_ / name).string(); };
         std::vector<std::string> command{"/usr/bin/bwrap",

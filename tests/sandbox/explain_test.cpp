@@ -9,7 +9,7 @@ namespace {
 
 using testing::TempDir;
 
-/// A workspace, and a denied directory that is there.
+/// A workspace, and a denied directory that exists.
 struct Fixture {
     TempDir root;
     Policy policy;

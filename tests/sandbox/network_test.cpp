@@ -4,7 +4,7 @@
 
 #include "tests/sandbox/confined_run.h"
 
-/// Which sockets a command has, and where they lead.
+/// Which sockets a command can make, and where it can connect them.
 namespace tenon::sandbox {
 namespace {
 
@@ -30,7 +30,7 @@ protected:
                      {"--sandbox", mode, "-D", "sandbox.network=" + network})
             .output;
     }
-    /// A service inside the workspace that accepts nobody, and whose queue is full.
+    /// A service inside the workspace that does not accept, and whose queue is full.
     void fill_queue() {
         service_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_un address{};
@@ -127,7 +127,7 @@ TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
         std::this_thread::yield();
     EXPECT_EQ(run_.tenon({"jobs", "cancel", started.output}).code, 0);
     EXPECT_TRUE(run_.tenon({"jobs", "show", started.output}).says("cancelled"));
-    // The supervisor tidies up after the end is on record.
+    // The supervisor cleans up after it has recorded the end.
     const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!run_.world.processes().empty() && std::chrono::steady_clock::now() < patience)
         std::this_thread::yield();

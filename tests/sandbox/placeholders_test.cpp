@@ -36,7 +36,7 @@ protected:
     TempDir root_;
 };
 
-/// What a command of a workspace around this one can do at any moment.
+/// What a command of an outer workspace can do at any moment.
 class Exchanging {
 public:
     Exchanging(const fs::path& a, const fs::path& b)

@@ -307,7 +307,7 @@ TEST(Grammar, DoesNotUnderstandBuiltinsThatChangeWhatLaterCommandsMean) {
     }
 }
 
-/// A builtin that the lists leave out would pass for a program.
+/// A builtin that is missing in the lists would count as a program.
 TEST(Grammar, KnowsEveryBuiltinOfBash) {
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen("bash -c 'compgen -b'", "r"),
                                                      ::pclose);
@@ -392,7 +392,7 @@ TEST(Grammar, BoundsLengthAndNesting) {
     EXPECT_EQ(understand(nested(20'000)).unclear, "nested too deeply");
 }
 
-/// Text that repeats one piece is looked at once, not once for each piece.
+/// Text that repeats one piece is parsed once, not once for each piece.
 TEST(Grammar, ReadsLongTextInOnePass) {
     for (const std::string unit : {"a;",
                                    "a\n",

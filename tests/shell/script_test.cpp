@@ -21,7 +21,7 @@ Strings written(const Script& script) {
     return out;
 }
 
-/// Without what is tried beside the text as it stands: values of variables, braces.
+/// The parts that are written in the text itself, without values of variables and braces.
 Strings written_by_hand(const Script& script) {
     Strings out;
     for (const Part& part : script.parts)

@@ -34,13 +34,13 @@ void limit(int resource, rlim_t value) {
     ::setrlimit(static_cast<__rlimit_resource>(resource), &both);
 }
 
-/// What texts leave behind comes to this process, and must not count against the limit for long.
+/// Processes that texts leave become children of this process, and must not use up the limit.
 void reap(pid_t which, int options) {
     while (::waitpid(which, nullptr, options) > 0) {
     }
 }
 
-/// In the child: gives up what it has, and becomes bash. Only system calls.
+/// In the child: drops its rights and becomes bash. Makes only system calls.
 [[noreturn]] void become_bash(int out, const char* cwd, char* const* argv, char* const* envp) {
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd < 3; ++fd)
@@ -112,7 +112,7 @@ private:
     std::vector<std::string> fields_;
 };
 
-/// Everything up to the end of the pipe. False when one text takes far longer than any that ends.
+/// Reads up to the end of the pipe. False if one text takes far longer than any that ends.
 bool Bash::read_all(int fd, Output& output) {
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::seconds kLongest(10);
@@ -157,7 +157,7 @@ Bash::~Bash() {
         fs::permissions(dir_ / name, fs::perms::owner_all, ignored);
 }
 
-/// False when a text did not end.
+/// False if a text did not end.
 bool Bash::collect(const std::vector<std::string>& arguments, Output& output) {
     std::vector<std::string> words = {"bash", "--norc", "--noprofile"};
     words.insert(words.end(), arguments.begin(), arguments.end());

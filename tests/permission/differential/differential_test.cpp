@@ -61,8 +61,7 @@ RanCommand expanded(const shell::Part& part) {
     return words;
 }
 
-/// What a here-document or here-string of the part gives as its input; nothing where the input is
-/// something else.
+/// The input of the part if it is a here-document or here-string; else nothing.
 std::optional<std::string> input(const shell::Part& part) {
     std::optional<std::string> found;
     for (const shell::Redirection& redirection : part.redirections) {
@@ -91,20 +90,20 @@ bool is_whole(const std::vector<shell::Part>& parts) {
                        [](const shell::Part& part) { return part.opaque.empty(); });
 }
 
-/// One of the two ways in which the judge looks at a text.
+/// One of the two parsers of a text.
 class View {
 public:
     View() = default;
     View(const View&) = delete;
     View& operator=(const View&) = delete;
     virtual ~View() = default;
-    /// Whether it says that it knows every command of the text.
+    /// Whether the parser claims to know every command of the text.
     virtual bool knows(const std::string& text) = 0;
-    /// Whether what ran is one of them.
+    /// Whether the command that ran is one of them.
     virtual bool names(const std::string& text, const RanCommand& ran) = 0;
 };
 
-/// What allow rules look at.
+/// The parser for allow rules.
 class UnderstoodText final : public View {
 public:
     bool knows(const std::string& text) override {
@@ -120,7 +119,7 @@ public:
     }
 };
 
-/// What deny rules look at. Where a word is not literal they see more than one command.
+/// The parser for deny rules. With a word that is not literal, it gives more than one command.
 class SeenText final : public View {
 public:
     bool knows(const std::string& text) override {
@@ -153,7 +152,7 @@ std::string shown(const std::string& text) {
     return out;
 }
 
-/// The grammar is that of bash 5.2; older ones take some texts in another way.
+/// The grammar is that of bash 5.2; older versions read some texts in another way.
 bool has_bash_5_2() {
     return std::system(  // NOLINT(cert-env33-c)
                "/bin/bash -c '((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502))'") == 0;
@@ -263,7 +262,7 @@ TEST(DifferentialCorpus, NamesEveryCommandThatBashRunsOfATextThatDenyRulesSee) {
     compare_corpus(view);
 }
 
-/// The proof stands on this: `eval` in a subshell of one bash runs what `bash -c` runs.
+/// The method depends on this: `eval` in a subshell of one bash runs the same as `bash -c`.
 TEST(DifferentialCorpus, RunsTheSameByEvalAsByBashC) {
     if (!has_bash_5_2()) GTEST_SKIP() << kNoBash;
     Bash bash(true);

@@ -10,7 +10,7 @@ namespace tenon::permission::differential {
 /// The lines of a file of data, with a newline for each ⏎.
 std::vector<std::string> lines_of(const std::string& path);
 
-/// Makes texts that lie near the border of what bash takes for a command: compositions of words and
+/// Makes texts near the border of what bash accepts as a command: compositions of words and
 /// operators, and mutations of a corpus. The same texts for the same seed.
 class Generator {
 public:

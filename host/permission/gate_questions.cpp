@@ -1,0 +1,153 @@
+#include "host/permission/judged_call.h"
+#include "host/permission/refusal_text.h"
+#include "host/permission/rule_offer.h"
+
+/// Puts a question to the person, and keeps the rules of an "always".
+namespace tenon::permission {
+namespace {
+
+constexpr const char* kStopped = "Permission denied: the turn was stopped.";
+
+}  // namespace
+
+/// The right to ask a question, for the lifetime of the object. It waits until no other question is
+/// asked; a requested stop ends the wait without the right.
+class RuleGate::AskingTurn {
+public:
+    AskingTurn(RuleGate& gate, const std::stop_token& stop)
+        : gate_(gate), taken_(gate.take_turn(stop)) {}
+    ~AskingTurn() {
+        if (taken_) gate_.end_turn();
+    }
+    AskingTurn(const AskingTurn&) = delete;
+    AskingTurn& operator=(const AskingTurn&) = delete;
+
+    [[nodiscard]] bool taken() const { return taken_; }
+
+private:
+    RuleGate& gate_;
+    bool taken_;
+};
+
+Question RuleGate::question(const JudgedCall& judged, const std::vector<const Need*>& unmet,
+                            const Rule* rule) const {
+    Question question;
+    question.who = judged.who;
+    question.subagent = judged.subagent;
+    question.tool = judged.tool;
+    question.input = judged.input;
+    question.facts = judged.shown;
+    std::vector<const Need*> about;
+    if (rule != nullptr)
+        for (const Need& need : judged.possible)
+            if (need.matched_by_ask(*rule)) about.push_back(&need);
+    // With a rule but without a matching need, the text could not be parsed.
+    question.items = item_texts(about.empty() ? unmet : about, config_.workspace);
+    // Ask rules come before allow rules: no offered rule would prevent the next question.
+    if (rule == nullptr) {
+        RuleOffer offer = offer_for(unmet, config_.workspace);
+        question.offers = std::move(offer.choices);
+        question.remark = std::move(offer.remark);
+    }
+    question.title = judged.who + " wants to " + enumerated(question.items);
+    return question;
+}
+
+RuleGate::Verdict RuleGate::put_question(const JudgedCall& judged, const std::stop_token& stop) {
+    const Rule* rule = matching_ask_rule(judged);
+    if (const Need* need = need_outside_roots(judged)) {
+        return {false, "Permission denied: " + judged.who + " wants to " +
+                           need->description(config_.workspace) +
+                           ", which is outside its folders: the workspace and those given "
+                           "with --add-dir DIR."};
+    }
+    if (asker_ == nullptr || config_.mode == PermissionMode::kDontAsk)
+        return refuse_unasked(judged, rule);
+    const AskingTurn turn(*this, stop);
+    if (!turn.taken()) return {false, kStopped};
+    // An "always" may have been answered in the meantime.
+    const auto unmet = unmet_needs(judged);
+    if (rule == nullptr && unmet.empty()) return {true, {}};
+    Question question = this->question(judged, unmet, rule);
+    question.waiting = waiting_questions();
+    const UserAnswer answer = asker_->ask(question, stop);
+    if (answer.consent == Consent::kAlways) remember(answer.rules);
+    if (answer.consent != Consent::kNo) return {true, {}};
+    if (stop.stop_requested()) return {false, kStopped};
+    std::string reason =
+        "Permission denied: " + shortened(question.title) + ", and the user said no.";
+    if (!answer.instead.empty()) reason += " The user wants this instead: " + answer.instead;
+    return {false, std::move(reason)};
+}
+
+RuleGate::Verdict RuleGate::refuse_unasked(const JudgedCall& judged, const Rule* rule) const {
+    const auto unmet = unmet_needs(judged);
+    const std::string reason =
+        "Permission denied: " + shortened(question(judged, unmet, rule).title) + ".";
+    if (rule != nullptr)
+        return {false, reason + " The rule " + named(*rule) +
+                           " asks for it, and nobody can be asked; --yes answers with yes."};
+    return {false, reason + advice(unmet, config_.workspace)};
+}
+
+RuleGate::Verdict RuleGate::ask(std::string_view who, std::string_view question,
+                                std::stop_token stop) {
+    const std::string refused =
+        "Permission denied: " + std::string(who) + " asks: " + std::string(question);
+    if (config_.mode == PermissionMode::kPlan)
+        return {false, refused + " The permission mode is plan."};
+    if (config_.mode == PermissionMode::kBypassPermissions ||
+        (config_.yes && config_.mode != PermissionMode::kDontAsk))
+        return {true, {}};
+    if (asker_ == nullptr || config_.mode == PermissionMode::kDontAsk)
+        return {false, refused + " Nobody can be asked; --yes answers with yes."};
+    const AskingTurn turn(*this, stop);
+    if (!turn.taken()) return {false, kStopped};
+    Question put;
+    put.who = who;
+    put.input = Json::object();
+    put.title = question;
+    put.waiting = waiting_questions();
+    if (asker_->ask(put, stop).consent != Consent::kNo) return {true, {}};
+    return {false, refused + " The user said no."};
+}
+
+bool RuleGate::take_turn(const std::stop_token& stop) {
+    const std::stop_callback wake(stop, [this] {
+        // Under the mutex, so that the request cannot fall between a waiter's check and its wait.
+        { const Lock lock(mutex_); }
+        turn_.notify_all();
+    });
+    Lock lock(mutex_);
+    ++waiting_;
+    while (asking_ && !stop.stop_requested())
+        turn_.wait(lock);
+    --waiting_;
+    if (stop.stop_requested()) return false;
+    asking_ = true;
+    return true;
+}
+
+void RuleGate::end_turn() {
+    {
+        const Lock lock(mutex_);
+        asking_ = false;
+    }
+    turn_.notify_all();
+}
+
+void RuleGate::remember(const std::vector<std::string>& rules) {
+    for (const std::string& text : rules) {
+        auto rule = Rule::parse({text, "always for this session", config_.workspace}, bases_);
+        if (!rule) continue;
+        const Lock lock(mutex_);
+        session_rules_.push_back(std::move(*rule));
+    }
+}
+
+std::size_t RuleGate::waiting_questions() const {
+    const Lock lock(mutex_);
+    return waiting_;
+}
+
+}  // namespace tenon::permission
