@@ -13,12 +13,7 @@
 #include "host/app/logging.h"
 #include "host/base/limits.h"
 #include "host/base/output.h"
-#include "host/cli/config_command.h"
-#include "host/cli/jobs_command.h"
-#include "host/cli/options.h"
-#include "host/cli/sessions_command.h"
-#include "host/cli/tasks_command.h"
-#include "host/cli/tool_command.h"
+#include "host/cli/commands.h"
 #include "host/config/configuration.h"
 #include "host/permission/rules.h"
 
@@ -117,21 +112,12 @@ int Application::act() {
     config::Sources sources = config::process_sources(installation_prefix(), start_);
     sources.check_rule = permission::check_rule;
     if (options->command.empty()) return run_agent(*options, sources);
-    if (options->command == "config")
-        return cli::run_config(*options, sources,
-                               {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
-    if (options->command == "jobs")
-        return cli::run_jobs(*options, sources,
-                             {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
-    if (options->command == "sessions")
-        return cli::run_sessions(*options, sources,
-                                 {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
-    if (options->command == "tasks")
-        return cli::run_tasks(*options, sources,
-                              {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO});
-    if (options->command == "tool")
-        return cli::run_tool(*options, sources,
-                             {std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO}, start_logging);
+    const cli::Console console{std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO};
+    if (options->command == "config") return cli::run_config(*options, sources, console);
+    if (options->command == "jobs") return cli::run_jobs(*options, sources, console);
+    if (options->command == "sessions") return cli::run_sessions(*options, sources, console);
+    if (options->command == "tasks") return cli::run_tasks(*options, sources, console);
+    if (options->command == "tool") return cli::run_tool(*options, sources, console, start_logging);
     return complain("'" + options->command + "' is not part of this version", kUsage);
 }
 

@@ -1,5 +1,3 @@
-#include "host/cli/config_command.h"
-
 #include <algorithm>
 #include <array>
 #include <unistd.h>
@@ -8,7 +6,7 @@
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/cli/ask.h"
-#include "host/cli/verbs.h"
+#include "host/cli/commands.h"
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
 #include "host/config/state_dir.h"
@@ -17,26 +15,21 @@
 namespace tenon::cli {
 namespace {
 
-constexpr std::array kOptions = {
+constexpr std::array kConfigOptions = {
     OptionSpec{0, "json", "", "show: one JSON array of key, value and origin"},
     OptionSpec{0, "yes", "", "trust: without asking"},
 };
 
-constexpr CommandSpec kCommand{
+constexpr CommandSpec kConfigCommand{
     "tenon config", "show [--json]\ncheck\ntrust [--yes]",
     "What is configured and where it comes from; whether the configuration files are all right; "
     "and trust "
     "in a workspace's configuration, of which otherwise only harmless keys count, and in its agent "
     "definitions, which otherwise do not count.",
-    kOptions};
+    kConfigOptions};
 
-constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
-constexpr std::array<std::string_view, 1> kTrustOptions = {"yes"};
-constexpr std::array kVerbs = {VerbSpec{"show", 0, kShowOptions}, VerbSpec{"check", 0},
-                               VerbSpec{"trust", 0, kTrustOptions}};
-
-constexpr int kRefused = 1;
-constexpr int kUsage = 2;
+constexpr std::array kConfigVerbs = {VerbSpec{"show", {"json"}}, VerbSpec{"check"},
+                                     VerbSpec{"trust", {"yes"}}};
 
 void tell(const Console& console, const std::string& lead, const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
@@ -93,7 +86,7 @@ void show_json(const std::vector<config::ShownSetting>& settings, const Console&
 
 int show(const config::Configuration& found, bool json, const Console& console) {
     report(found, console);
-    if (!found.errors.empty()) return kUsage;
+    if (!found.errors.empty()) return kExitUsage;
     const auto settings = config::shown_settings(found.table);
     if (json) {
         show_json(settings, console);
@@ -109,7 +102,7 @@ int check(const config::Configuration& found, const Console& console) {
     report(found, console);
     for (const std::string& file : found.files)
         console.out << "read " << visible(file) << '\n';
-    if (!found.errors.empty()) return kUsage;
+    if (!found.errors.empty()) return kExitUsage;
     console.out << "ok\n";
     return 0;
 }
@@ -181,13 +174,13 @@ int trust(const config::Configuration& found, config::RuleCheck check_rule, bool
     const config::Settings& settings = found.settings;
     const auto& workspace = settings.workspace;
     const auto& state_dir = settings.state_dir;
-    if (!found.no_workspace.empty()) return fail(console, {found.no_workspace}, kUsage);
-    if (workspace.empty() || state_dir.empty()) return fail(console, found.errors, kUsage);
+    if (!found.no_workspace.empty()) return fail(console, {found.no_workspace}, kExitUsage);
+    if (workspace.empty() || state_dir.empty()) return fail(console, found.errors, kExitUsage);
     if (auto fine = config::check_state_dir(state_dir); !fine)
-        return fail(console, {fine.error().message}, kUsage);
+        return fail(console, {fine.error().message}, kExitUsage);
     // These bytes are read once: shown, hashed and recorded.
     const auto file = config::find_workspace_config_file(workspace);
-    if (!file) return fail(console, {file.error().message}, kUsage);
+    if (!file) return fail(console, {file.error().message}, kExitUsage);
     const config::AgentFiles agents = config::read_agent_files(
         config::agent_folders(workspace, settings.home, settings.config_dir).of_workspace);
     tell(console, "warning: ", agents.problems);
@@ -195,22 +188,22 @@ int trust(const config::Configuration& found, config::RuleCheck check_rule, bool
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
     }
-    if (!show_file(settings, check_rule, *file, console)) return kUsage;
+    if (!show_file(settings, check_rule, *file, console)) return kExitUsage;
     for (const config::AgentFile& agent : agents.files) {
         console.out << '\n';
         show_bytes(agent.path, agent.bytes, console);
     }
     if (!yes && ::isatty(console.input) == 0) {
         return fail(console, {"there is no terminal to ask on; tenon config trust --yes says yes"},
-                    kUsage);
+                    kExitUsage);
     }
     if (!yes && !ask(workspace, console)) {
         console.err << "Not trusted.\n";
-        return kRefused;
+        return kExitFailed;
     }
     if (auto recorded = config::record_trust(state_dir, workspace, *file, agents.files);
         !recorded) {
-        return fail(console, {recorded.error().message}, kRefused);
+        return fail(console, {recorded.error().message}, kExitFailed);
     }
     console.out << "Trusted, as it is now.\n";
     return 0;
@@ -219,14 +212,14 @@ int trust(const config::Configuration& found, config::RuleCheck check_rule, bool
 }  // namespace
 
 int run_config(Options options, const config::Sources& sources, const Console& console) {
-    const auto arguments = parse_command(kCommand, options);
-    if (!arguments) return fail(console, {arguments.error().message}, kUsage);
+    const auto arguments = parse_command(kConfigCommand, options);
+    if (!arguments) return fail(console, {arguments.error().message}, kExitUsage);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kConfigCommand);
         return 0;
     }
-    const auto known = find_verb(kCommand, kVerbs, *arguments);
-    if (!known) return fail(console, {known.error().message}, kUsage);
+    const auto known = find_verb(kConfigCommand, kConfigVerbs, *arguments);
+    if (!known) return fail(console, {known.error().message}, kExitUsage);
     const std::string_view verb = (*known)->name;
     const config::Configuration found = config::examine(sources, overrides_of(options));
     if (verb == "show") return finish(console, show(found, arguments->has("json"), console));

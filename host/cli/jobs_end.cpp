@@ -15,7 +15,6 @@ namespace {
 using jobs::JobId;
 using jobs::JobRecord;
 
-constexpr int kUsage = 2;
 constexpr char kBy[] = "tenon jobs cancel";
 constexpr std::chrono::seconds kPatience{8};  // ending a tree takes 5.5 s at most
 
@@ -226,7 +225,7 @@ int wait_for_jobs(const JobsCall& call) {
         const auto limit = parse_time_limit(*text);
         if (!limit) {
             call.complain("--timeout: " + limit.error().message);
-            return kUsage;
+            return kExitUsage;
         }
         deadline = std::chrono::steady_clock::now() + *limit;
     }

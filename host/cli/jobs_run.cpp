@@ -18,8 +18,6 @@ namespace {
 
 using jobs::JobRecord;
 
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 constexpr rlim_t kDescriptors = 1024;  // more cost time at every start
 
 Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& settings,
@@ -99,27 +97,27 @@ int run_job(const JobsCall& call, const config::Settings& settings,
         return code;
     };
     auto spec = spec_of(call, settings, sources);
-    if (!spec) return complain(spec.error(), kUsage);
+    if (!spec) return complain(spec.error(), kExitUsage);
     jobs::Shim shim;
     shim.program = sources.prefix / "libexec/tenon/tenon-shim";
     if (::access(shim.program.c_str(), X_OK) != 0)
         return complain(Error::from_errno("start the supervisor " + shim.program.string()),
-                        kFailed);
+                        kExitFailed);
     shim.descriptor_limit = descriptor_limit();
     if (shim.descriptor_limit > kDescriptors) set_descriptor_limit(kDescriptors);
     const auto job = call.store.create(*std::move(spec));
-    if (!job) return complain(job.error(), kFailed);
+    if (!job) return complain(job.error(), kExitFailed);
     call.store.sync(std::span(&job->id, 1));
 
     jobs::OutputBudget budget(call.store, settings.jobs.total_output_limit);
     const auto started = start(call, *job, shim, budget.reserve(job->id, job->spec.output_limit));
     if (!started) {
         give_up(call, *job, started.error().message);
-        return complain(started.error(), kFailed);
+        return complain(started.error(), kExitFailed);
     }
     if (started->status == jobs::Status::kError && started->end.started_ms == 0)
         return complain(Error{"job " + job->id + " could not be started: " + started->end.reason},
-                        kFailed);
+                        kExitFailed);
     if (call.json()) {
         call.print(to_json(redacted(*started, call.secrets), wall_clock_ms()));
     } else {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,9 +10,9 @@
 
 #include "host/base/result.h"
 
-/// Parses command lines according to a table of options. Options are never abbreviated. They may be
-/// anywhere, as `--opt value`, `--opt=value`, `-o value` or `-ovalue`; `--` ends them. Pure
-/// functions.
+/// Parses command lines according to tables of options and verbs. Options are never abbreviated.
+/// They may be anywhere, as `--opt value`, `--opt=value`, `-o value` or `-ovalue`; `--` ends them.
+/// Pure functions.
 namespace tenon::cli {
 
 /// What it means that an option is given twice: the last one counts, an error, or all count.
@@ -34,6 +36,16 @@ struct CommandSpec {
     std::string_view footer = {};  ///< printed as it is
 };
 
+/// The verb of a sub-command, such as `list` in `tenon jobs list`.
+struct VerbSpec {
+    static constexpr std::size_t kAny = SIZE_MAX;
+
+    std::string_view name;
+    /// Those of the command's own options that the verb takes; the rest is empty.
+    std::array<std::string_view, 4> options = {};
+    std::size_t min_ids = 0, max_ids = 0;  ///< how many words may follow the verb
+};
+
 /// A parsed command line.
 struct Arguments {
     struct Given {
@@ -55,6 +67,11 @@ struct Arguments {
 Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
                                   std::span<const std::string> args,
                                   bool stop_at_first_word = false);
+
+/// Finds the verb, which is the first word, and checks its options and the number of words behind
+/// it. The error says what is allowed.
+Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
+                                  const Arguments& arguments);
 
 /// The text of `--help`, at most 80 columns.
 std::string help_text(const CommandSpec& command);

@@ -1,5 +1,3 @@
-#include "host/cli/sessions_command.h"
-
 #include <array>
 
 #include "host/base/clock.h"
@@ -7,8 +5,8 @@
 #include "host/base/path_text.h"
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
+#include "host/cli/commands.h"
 #include "host/cli/session_words.h"
-#include "host/cli/verbs.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/store.h"
 
@@ -18,17 +16,17 @@ namespace {
 using Ordered = OrderedJson;
 
 // clang-format off
-constexpr std::array kOptions = {
+constexpr std::array kSessionsOptions = {
     OptionSpec{0, "json", "", "list, show: one JSON document instead of text"},
     OptionSpec{0, "all", "", "list: the sessions of every workspace"},
 };
 // clang-format on
 
-constexpr CommandSpec kCommand{
+constexpr CommandSpec kSessionsCommand{
     "tenon sessions", "list [--all] [--json]\nshow ID [--json]\nexport ID",
     "The sessions of the workspace, the one written last first, also those that a host has open: "
     "lists them, shows a conversation, or prints the whole of it for other programs.",
-    kOptions,
+    kSessionsOptions,
     "export: JSON lines. The first has \"type\":\"session\", id, workspace, provider, model,\n"
     "created, turns and the system prompt; each that follows is one message,\n"
     "{\"role\":\"user\" or \"assistant\",\"content\":[blocks]} as in the Messages API. Where the\n"
@@ -36,8 +34,9 @@ constexpr CommandSpec kCommand{
     "\n"
     "Exit: 0 done; 1 the session is unknown or cannot be read; 2 usage.\n"};
 
-constexpr std::array<std::string_view, 2> kListOptions = {"json", "all"};
-constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
+constexpr std::array kSessionsVerbs = {VerbSpec{"list", {"json", "all"}},
+                                       VerbSpec{"show", {"json"}, 1, 1},
+                                       VerbSpec{"export", {}, 1, 1}};
 
 class SessionsCall {
 public:
@@ -152,9 +151,6 @@ private:
     Screen screen_;
 };
 
-constexpr std::array kVerbs = {VerbSpec{"list", 0, kListOptions}, VerbSpec{"show", 1, kShowOptions},
-                               VerbSpec{"export", 1}};
-
 int act(const VerbSpec& verb, const SessionsCall& call) {
     if (verb.name == "list") return call.list();
     return verb.name == "show" ? call.show() : call.print_all();
@@ -163,15 +159,15 @@ int act(const VerbSpec& verb, const SessionsCall& call) {
 }  // namespace
 
 int run_sessions(Options options, const config::Sources& sources, const Console& console) {
-    const auto arguments = parse_command(kCommand, options);
+    const auto arguments = parse_command(kSessionsCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kSessionsCommand);
         return 0;
     }
-    const auto verb = find_verb(kCommand, kVerbs, *arguments);
+    const auto verb = find_verb(kSessionsCommand, kSessionsVerbs, *arguments);
     if (!verb) return complain(console, verb.error().message, 2);
-    if ((*verb)->ids > 0 && !is_session_id(arguments->words[1])) {
+    if ((*verb)->max_ids > 0 && !is_session_id(arguments->words[1])) {
         return complain(console,
                         in_quotes(arguments->words[1]) +
                             " is not a session id: 1 to 64 letters, digits, '.', '_' and '-', the "

@@ -1,33 +1,29 @@
-#include "host/cli/tasks_command.h"
-
 #include <array>
 
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
 #include "host/cli/columns.h"
+#include "host/cli/commands.h"
 #include "host/cli/task_graph.h"
-#include "host/cli/verbs.h"
 
 namespace tenon::cli {
 namespace {
 
 // clang-format off
-constexpr std::array kOptions = {
+constexpr std::array kTasksOptions = {
     OptionSpec{0, "json", "", "one JSON document instead of text"},
     OptionSpec{0, "dot", "", "graph: for Graphviz (tenon tasks graph --dot | dot -Tsvg)"},
 };
 // clang-format on
 
-constexpr CommandSpec kCommand{"tenon tasks", "list [--json]\ngraph [--dot | --json]",
-                               "The tasks of the workspace, which agents keep in .tasks/: lists "
-                               "them, or draws which waits for "
-                               "which.",
-                               kOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
+constexpr CommandSpec kTasksCommand{
+    "tenon tasks", "list [--json]\ngraph [--dot | --json]",
+    "The tasks of the workspace, which agents keep in .tasks/: lists "
+    "them, or draws which waits for "
+    "which.",
+    kTasksOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
 
-constexpr std::array<std::string_view, 1> kListOptions = {"json"};
-constexpr std::array<std::string_view, 2> kGraphOptions = {"json", "dot"};
-constexpr std::array kVerbs = {VerbSpec{"list", 0, kListOptions},
-                               VerbSpec{"graph", 0, kGraphOptions}};
+constexpr std::array kTasksVerbs = {VerbSpec{"list", {"json"}}, VerbSpec{"graph", {"json", "dot"}}};
 
 constexpr std::size_t kWidestOwner = 16;
 constexpr std::array kColumns = {
@@ -93,13 +89,13 @@ void redact(std::vector<Task>& tasks, const Secrets& secrets) {
 }  // namespace
 
 int run_tasks(Options options, const config::Sources& sources, const Console& console) {
-    const auto arguments = parse_command(kCommand, options);
+    const auto arguments = parse_command(kTasksCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kTasksCommand);
         return 0;
     }
-    const auto verb = find_verb(kCommand, kVerbs, *arguments);
+    const auto verb = find_verb(kTasksCommand, kTasksVerbs, *arguments);
     if (!verb) return complain(console, verb.error().message, 2);
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);

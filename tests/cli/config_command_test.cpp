@@ -1,4 +1,4 @@
-#include "host/cli/config_command.h"
+#include "host/cli/commands.h"
 
 #include <cstdlib>
 #include <fcntl.h>

@@ -548,7 +548,7 @@ TEST_F(JobsCommand, RefusesWhatIsNotAsked) {
         {{"show"}, "usage: tenon jobs show ID"},
         {{"show", "ABCDEF01"}, "is not a job id"},
         {{"show", "../../etc"}, "is not a job id"},
-        {{"logs", "00000000", "11111111"}, "takes one ID"},
+        {{"logs", "00000000", "11111111"}, "unexpected argument \"11111111\""},
         {{"cancel"}, "or --all"},
         {{"cancel", "00000000", "x"}, "is not a job id"},
         {{"cancel", "--all", "00000000"}, "not both"},

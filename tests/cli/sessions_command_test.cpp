@@ -1,4 +1,4 @@
-#include "host/cli/sessions_command.h"
+#include "host/cli/commands.h"
 
 #include <gmock/gmock.h>
 #include <sstream>
