@@ -66,6 +66,12 @@ Error unknown_tool(const plugins::Registry& registry, const std::string& name) {
     return {unknown + "; did you mean " + std::string(*meant) + "? The tools are " + listed};
 }
 
+/// The text that a model would get; a line on standard error has a prefix already.
+std::string without_error_prefix(const std::string& text) {
+    constexpr std::string_view kPrefix = "Error: ";
+    return text.substr(text.starts_with(kPrefix) ? kPrefix.size() : 0);
+}
+
 void print_result(const std::string& text, const config::Sources& sources, const Console& console) {
     const Screen screen = screen_of(console.output, sources.environment);
     TerminalText shown(screen.colour);
@@ -87,7 +93,7 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
     if (tool == nullptr)
         return complain(console, unknown_tool((*tools)->registry(), call.name).message, kExitUsage);
     if (const auto wrong = tool->check(call))
-        return complain(console, secrets.redact(*wrong), kExitUsage);
+        return complain(console, secrets.redact(without_error_prefix(*wrong)), kExitUsage);
 
     const agent::CallOutcome outcome = (*tools)->call(*tool, call, signals.stop_token());
     if (outcome.denied) {
