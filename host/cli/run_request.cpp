@@ -3,7 +3,7 @@
 #include <iostream>
 #include <unistd.h>
 
-#include "host/cli/ask.h"
+#include "host/cli/standard_input.h"
 
 namespace tenon::cli {
 
