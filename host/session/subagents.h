@@ -29,9 +29,9 @@ public:
         permission::Gate& gate;
         agent::EventSink& sink;
         const Secrets& secrets;
-        ProviderSource providers;             ///< null: subagents cannot be run
-        std::filesystem::path folder;         ///< of their journals; need not be there yet
-        agent::LoopOptions limits;            ///< max_turns is the most a subagent may have
+        ProviderSource providers;                ///< null: subagents cannot be run
+        std::filesystem::path folder;            ///< of their journals; need not be there yet
+        agent::LoopOptions limits;               ///< max_turns is the most a subagent may have
         std::vector<plugins::HookText> prompts;  ///< what plugins add to a system prompt
     };
     explicit Subagents(Parts parts) : parts_(std::move(parts)) {}
