@@ -7,7 +7,6 @@
 #include "host/base/signals.h"
 #include "host/cli/run_request.h"
 #include "host/jobs/launcher.h"
-#include "host/session/failure_text.h"
 #include "host/session/open_session.h"
 #include "host/ui/headless.h"
 #include "host/ui/redaction.h"

@@ -1,7 +1,7 @@
 #include "host/cli/workspace_tasks.h"
 
 #include "host/plugins/loader.h"
-#include "host/session/plugin_options.h"
+#include "host/session/open_tools.h"
 
 namespace tenon::cli {
 namespace {

@@ -11,7 +11,6 @@
 #include "host/jobs/watch.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
-#include "host/session/plugin_options.h"
 
 namespace tenon::session {
 namespace {
@@ -39,6 +38,23 @@ bool has_begun(const jobs::Store& store, const jobs::JobId& id) {
 }
 
 }  // namespace
+
+std::string failure_text(const std::exception& failure) {
+    const auto* poco = dynamic_cast<const Poco::Exception*>(&failure);
+    return poco != nullptr ? poco->displayText() : failure.what();
+}
+
+plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log) {
+    plugins::LoaderOptions options;
+    options.folders = settings.plugins.path;
+    options.first_party_folder = settings.prefix / "lib/tenon/plugins";
+    options.state_dir = settings.state_dir;
+    options.workspace = settings.workspace.string();
+    for (const auto& [id, plugin] : settings.plugins.by_id)
+        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.own};
+    options.log = std::move(log);
+    return options;
+}
 
 Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions options) {
     std::unique_ptr<OpenTools> tools(new OpenTools(std::move(options)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -33,6 +34,13 @@ struct StartFailure {
     std::string message;
     int exit_code = 2;
 };
+
+/// The text of an exception for a person. `what()` of Poco's exceptions is only the name of the
+/// class.
+std::string failure_text(const std::exception& failure);
+
+/// Where plugins are found and how they are configured, according to `settings`.
+plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log);
 
 /// What a session, or its tools alone, are opened with. `run` and `sink` outlive them.
 struct OpenOptions {
