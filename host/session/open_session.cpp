@@ -10,7 +10,6 @@
 #include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
 #include "host/session/system_prompt.h"
-#include "host/session/tool_list.h"
 
 namespace tenon::session {
 namespace {

@@ -2,6 +2,9 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "host/agent/ports.h"
 
 namespace tenon::session {
 
@@ -15,5 +18,8 @@ std::string subagent_prompt();
 
 /// What varies, for the first user message: date, platform, workspace.
 std::string environment_text(const std::filesystem::path& workspace);
+
+/// The tools of a request, in their final form: a JSON array.
+std::string tool_list(const std::vector<const agent::ToolSpec*>& tools);
 
 }  // namespace tenon::session
