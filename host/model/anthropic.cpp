@@ -23,12 +23,12 @@ bool is_header_value(std::string_view text) {
     return true;
 }
 
-/// Whether a response is a stream of events. Servers call JSON a stream, or say nothing: then its
-/// first byte tells, since no line of a stream begins with a brace.
+/// Whether a response is a stream of events. Some servers declare JSON as a stream, or declare no
+/// type. Then the first byte decides, since no line of a stream begins with a brace.
 class StreamTest {
 public:
     bool operator()(const HttpHead& head, std::string_view bytes) {
-        if (head.status != 200 || !says_so(head)) return false;
+        if (head.status != 200 || !is_declared_stream(head)) return false;
         if (!first_byte_) {
             const auto at = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");  // a BOM too
             if (at != bytes.npos) first_byte_ = bytes[at];
@@ -37,7 +37,7 @@ public:
     }
 
 private:
-    static bool says_so(const HttpHead& head) {
+    static bool is_declared_stream(const HttpHead& head) {
         const std::string type =
             Poco::toLower(Poco::trimLeft(std::string(head.field("content-type"))));
         return type.empty() || type.starts_with("text/event-stream");
@@ -50,7 +50,7 @@ private:
 
 Anthropic::Anthropic(AnthropicConfig config, std::unique_ptr<HttpClient> http)
     : config_(std::move(config)), http_(std::move(http)) {
-    // A base URL that already ends in the API's first path segment is a common slip.
+    // A base URL that already ends in the API's first path segment is a common mistake.
     path_ = http_->shown("").ends_with("/v1") ? "/messages" : "/v1/messages";
 }
 
@@ -102,7 +102,7 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
     Result<HttpHead, HttpFailure> response = HttpFailure{};
     try {
         response = http_->post(post, on_body, stop);
-    } catch (const std::system_error& e) {  // no thread can be started: no fault of the server
+    } catch (const std::system_error& e) {  // no thread can be started; not a fault of the server
         failure.message = shortage_error(doing + "start a thread", e.code().value()).message;
         return failure;
     }

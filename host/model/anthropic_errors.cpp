@@ -9,8 +9,8 @@
 
 #include "host/base/utf8.h"
 #include "host/model/anthropic.h"
+#include "host/model/event_data.h"
 #include "host/model/overflow.h"
-#include "host/model/seam.h"
 #include "host/model/server_error.h"
 
 namespace tenon::model {
