@@ -22,38 +22,39 @@ constexpr std::array kConfigOptions = {
 
 constexpr CommandSpec kConfigCommand{
     "tenon config", "show [--json]\ncheck\ntrust [--yes]",
-    "What is configured and where it comes from; whether the configuration files are all right; "
-    "and trust "
-    "in a workspace's configuration, of which otherwise only harmless keys count, and in its agent "
-    "definitions, which otherwise do not count.",
+    "Shows what is configured and where it comes from; checks the configuration files; and records "
+    "trust in a workspace's configuration, of which otherwise only harmless keys are used, and in "
+    "its agent definitions, which otherwise are not used.",
     kConfigOptions};
 
 constexpr std::array kConfigVerbs = {VerbSpec{"show", {"json"}}, VerbSpec{"check"},
                                      VerbSpec{"trust", {"yes"}}};
 
-void tell(const Console& console, const std::string& lead, const std::vector<std::string>& lines) {
+void print_lines(const Console& console, const std::string& prefix,
+                 const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
-        console.err << "tenon: " << lead << visible(line) << '\n';
+        console.err << "tenon: " << prefix << visible(line) << '\n';
 }
 
 int fail(const Console& console, const std::vector<std::string>& lines, int code) {
-    tell(console, "error: ", lines);
+    print_lines(console, "error: ", lines);
     return code;
 }
 
-/// Everything that was found on the way. That there is no workspace is no error here: the other
-/// layers can be shown all the same.
-void report(const config::Configuration& found, const Console& console) {
+/// Prints warnings and errors. A missing workspace is no error here, since the other layers can
+/// still be shown.
+void report_problems(const config::Configuration& found, const Console& console) {
     if (!found.no_workspace.empty()) {
-        tell(console, "warning: ", {found.no_workspace + "; what a workspace says is left out"});
+        print_lines(console,
+                    "warning: ", {found.no_workspace + "; what a workspace says is left out"});
     }
-    tell(console, "warning: ", found.warnings);
-    tell(console, "error: ", found.errors);
+    print_lines(console, "warning: ", found.warnings);
+    print_lines(console, "error: ", found.errors);
 }
 
 // ---------------------------------------------------------------- show
 
-std::string pad(const std::string& text, std::size_t width) {
+std::string pad_value(const std::string& text, std::size_t width) {
     const std::size_t length = utf8::length(text);
     return length < width ? text + std::string(width - length, ' ') : text;
 }
@@ -62,30 +63,32 @@ void show_table(const std::vector<config::ShownSetting>& settings, std::ostream&
     constexpr std::size_t kWidestValue = 48;
     std::vector<std::array<std::string, 3>> rows;
     std::array<std::size_t, 2> widths{};
-    for (const config::ShownSetting& one : settings) {
-        rows.push_back({visible(one.key),
-                        one.value.empty() ? "(" + one.otherwise + ")" : visible(one.value),
-                        visible(one.origin)});
+    for (const config::ShownSetting& setting : settings) {
+        rows.push_back(
+            {visible(setting.key),
+             setting.value.empty() ? "(" + setting.otherwise + ")" : visible(setting.value),
+             visible(setting.origin)});
         for (std::size_t i = 0; i < widths.size(); ++i) {
             widths[i] = std::max(widths[i], std::min(utf8::length(rows.back()[i]), kWidestValue));
         }
     }
     for (const auto& row : rows)
-        out << pad(row[0], widths[0]) << "  " << pad(row[1], widths[1]) << "  " << row[2] << '\n';
+        out << pad_value(row[0], widths[0]) << "  " << pad_value(row[1], widths[1]) << "  "
+            << row[2] << '\n';
 }
 
 void show_json(const std::vector<config::ShownSetting>& settings, const Console& console) {
     Json array = Json::array();
-    for (const config::ShownSetting& one : settings) {
-        array.push_back({{"key", one.key},
-                         {"value", one.value.empty() ? Json() : Json(one.value)},
-                         {"origin", one.origin}});
+    for (const config::ShownSetting& setting : settings) {
+        array.push_back({{"key", setting.key},
+                         {"value", setting.value.empty() ? Json() : Json(setting.value)},
+                         {"origin", setting.origin}});
     }
     print_json(console, dump_json(array));
 }
 
-int show(const config::Configuration& found, bool json, const Console& console) {
-    report(found, console);
+int show_config(const config::Configuration& found, bool json, const Console& console) {
+    report_problems(found, console);
     if (!found.errors.empty()) return kExitUsage;
     const auto settings = config::shown_settings(found.table);
     if (json) {
@@ -98,8 +101,8 @@ int show(const config::Configuration& found, bool json, const Console& console) 
 
 // ---------------------------------------------------------------- check
 
-int check(const config::Configuration& found, const Console& console) {
-    report(found, console);
+int check_config(const config::Configuration& found, const Console& console) {
+    report_problems(found, console);
     for (const std::string& file : found.files)
         console.out << "read " << visible(file) << '\n';
     if (!found.errors.empty()) return kExitUsage;
@@ -109,7 +112,7 @@ int check(const config::Configuration& found, const Console& console) {
 
 // ---------------------------------------------------------------- trust
 
-/// What the file sets, key by key, and what of it will not count.
+/// Prints what the file sets, key by key, and what of it will not be used.
 void show_effect(const config::Settings& settings, config::RuleCheck check_rule,
                  const config::FoundFile& file, config::ConfigFile parsed, const Console& console) {
     console.out << "It sets:\n";
@@ -127,7 +130,7 @@ void show_effect(const config::Settings& settings, config::RuleCheck check_rule,
         console.out << "  " << visible(problem) << '\n';
 }
 
-/// The bytes as they stand, under the file's name.
+/// Prints the unchanged bytes under the file's name.
 void show_bytes(const std::filesystem::path& path, const std::string& bytes,
                 const Console& console) {
     console.out << visible(path.string()) << ":\n\n" << visible(bytes, true);
@@ -144,7 +147,7 @@ bool show_file(const config::Settings& settings, config::RuleCheck check_rule,
     }
     auto parsed = config::parse_config(file->path, file->bytes);
     if (!parsed) {
-        tell(console, "error: ", {parsed.error().message});
+        print_lines(console, "error: ", {parsed.error().message});
         return false;
     }
     show_bytes(file->path, file->bytes, console);
@@ -153,7 +156,7 @@ bool show_file(const config::Settings& settings, config::RuleCheck check_rule,
     return true;
 }
 
-/// Whether everything of the workspace that needs trust has it.
+/// Whether everything of the workspace that needs trust is trusted.
 bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace,
                 const std::optional<config::FoundFile>& file,
                 const std::vector<config::AgentFile>& agents) {
@@ -164,13 +167,13 @@ bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::p
                        [&](const config::AgentFile& agent) { return trusted->covers(agent); });
 }
 
-bool ask(const std::filesystem::path& workspace, const Console& console) {
+bool ask_for_trust(const std::filesystem::path& workspace, const Console& console) {
     console.out.flush();
     return ask_yes_no("Trust " + workspace.string() + "?", console.err, console.input);
 }
 
-int trust(const config::Configuration& found, config::RuleCheck check_rule, bool yes,
-          const Console& console) {
+int trust_workspace(const config::Configuration& found, config::RuleCheck check_rule, bool yes,
+                    const Console& console) {
     const config::Settings& settings = found.settings;
     const auto& workspace = settings.workspace;
     const auto& state_dir = settings.state_dir;
@@ -178,12 +181,12 @@ int trust(const config::Configuration& found, config::RuleCheck check_rule, bool
     if (workspace.empty() || state_dir.empty()) return fail(console, found.errors, kExitUsage);
     if (auto fine = config::check_state_dir(state_dir); !fine)
         return fail(console, {fine.error().message}, kExitUsage);
-    // These bytes are read once: shown, hashed and recorded.
+    // The same bytes are shown, hashed and recorded, so they are read only once.
     const auto file = config::find_workspace_config_file(workspace);
     if (!file) return fail(console, {file.error().message}, kExitUsage);
     const config::AgentFiles agents = config::read_agent_files(
         config::agent_folders(workspace, settings.home, settings.config_dir).of_workspace);
-    tell(console, "warning: ", agents.problems);
+    print_lines(console, "warning: ", agents.problems);
     if (is_trusted(state_dir, workspace, *file, agents.files)) {
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
@@ -197,7 +200,7 @@ int trust(const config::Configuration& found, config::RuleCheck check_rule, bool
         return fail(console, {"there is no terminal to ask on; tenon config trust --yes says yes"},
                     kExitUsage);
     }
-    if (!yes && !ask(workspace, console)) {
+    if (!yes && !ask_for_trust(workspace, console)) {
         console.err << "Not trusted.\n";
         return kExitFailed;
     }
@@ -222,10 +225,10 @@ int run_config(Options options, const config::Sources& sources, const Console& c
     if (!known) return fail(console, {known.error().message}, kExitUsage);
     const std::string_view verb = (*known)->name;
     const config::Configuration found = config::examine(sources, overrides_of(options));
-    if (verb == "show") return finish(console, show(found, arguments->has("json"), console));
-    if (verb == "check") return finish(console, check(found, console));
-    return finish(console,
-                  trust(found, sources.check_rule, options.yes || arguments->has("yes"), console));
+    if (verb == "show") return finish(console, show_config(found, arguments->has("json"), console));
+    if (verb == "check") return finish(console, check_config(found, console));
+    return finish(console, trust_workspace(found, sources.check_rule,
+                                           options.yes || arguments->has("yes"), console));
 }
 
 }  // namespace tenon::cli

@@ -28,8 +28,9 @@ constexpr CommandSpec kJobsCommand{
     "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait [--timeout "
     "DURATION] ID…\n"
     "run [--name TEXT] [--timeout DURATION] [--cwd DIR] -- COMMAND",
-    "The jobs of every session, also of hosts that run right now: lists the background ones, shows "
-    "one, prints its output, ends some, waits for some, and starts one that belongs to no session.",
+    "Works with the jobs of every session, also of running hosts: lists background jobs, shows a "
+    "job, prints its output, cancels jobs, waits for jobs, and starts a job that belongs to no "
+    "session.",
     kJobsOptions,
     "run: one word is bash text (run -- 'make | tail'), several are run as they are\n"
     "(run -- make -j4). It prints the job's id; the job goes on by itself.\n"
@@ -47,7 +48,7 @@ constexpr std::array kJobsVerbs = {
     VerbSpec{"run", {"json", "name", "timeout", "cwd"}, 0, VerbSpec::kAny},
 };
 
-/// The ids behind the verb, each once.
+/// The ids after the verb, each once.
 Result<std::vector<jobs::JobId>> read_ids(const VerbSpec& verb, const Arguments& arguments) {
     std::vector<jobs::JobId> ids;
     for (const std::string& word : std::span(arguments.words).subspan(1)) {
@@ -151,7 +152,7 @@ int run_jobs(Options options, const config::Sources& sources, const Console& con
     const auto checked = check_verb(*arguments);
     if (!checked) return complain(console, checked.error().message, kExitUsage);
     const config::Configuration found = config::examine(sources, overrides_of(options));
-    // A slip in some file must not keep anybody from ending a job.
+    // A mistake in a configuration file must not prevent anybody from ending a job.
     const bool strict = checked->runs() || options.config || !options.defines.empty() ||
                         found.settings.state_dir.empty();
     if (strict && !found.errors.empty()) {

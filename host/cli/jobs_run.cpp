@@ -18,7 +18,7 @@ namespace {
 
 using jobs::JobRecord;
 
-constexpr rlim_t kDescriptors = 1024;  // more cost time at every start
+constexpr rlim_t kDescriptors = 1024;  // every start of a process takes longer with more
 
 Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& settings,
                               const config::Sources& sources) {
@@ -52,7 +52,7 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& sett
     return spec;
 }
 
-/// Returns when the shim has taken the job, or could not.
+/// Returns when the shim has started the job. Error: it could not.
 Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::Shim& shim,
                         std::uint64_t cap) {
     jobs::Watch watch(call.store);
@@ -78,7 +78,7 @@ Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::
     }
 }
 
-/// Nobody else may start it any more: it ends here, and says why.
+/// Ends the job, which nobody else may start, with the reason.
 void give_up(const JobsCall& call, const JobRecord& job, const std::string& why) {
     jobs::JobEnd end;
     end.status = jobs::Status::kError;

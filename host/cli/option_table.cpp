@@ -61,8 +61,7 @@ Result<std::string> value_of(std::span<const OptionSpec> table, std::span<const 
     if (word.value) return std::string(*word.value);
     if (at + 1 == args.size()) return Error{name + " needs a value: " + name + " " + argument};
     const std::string& next = args[at + 1];
-    // An option where a value belongs: the value was forgotten. A value like that is given with
-    // `=`.
+    // An option in place of the value: the value was forgotten. Such a value can be given with `=`.
     if (next == "--" || (looks_like_option(next) && split(table, next).spec != nullptr)) {
         return Error{name + " needs a value before " + visible(next) +
                      " (a value that looks like an option: " + name + "=" + argument + ")"};

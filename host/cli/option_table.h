@@ -15,7 +15,7 @@
 /// Pure functions.
 namespace tenon::cli {
 
-/// What it means that an option is given twice: the last one counts, an error, or all count.
+/// What happens if an option is given twice: the last one is used, it is an error, or all are used.
 enum class Repeat { kLast, kOnce, kList };
 
 struct OptionSpec {
@@ -61,14 +61,14 @@ struct Arguments {
     [[nodiscard]] std::vector<std::string> values(std::string_view long_name) const;
 };
 
-/// With `stop_at_first_word`, the first word that is not an option and all that follow it become
-/// `words` unparsed: a sub-command parses them. The error names the option and says which one was
-/// meant, or what is allowed.
+/// With `stop_at_first_word`, the first word that is not an option and all words after it are not
+/// parsed: they become `words`, for a sub-command. The error names the option and suggests one, or
+/// says what is allowed.
 Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
                                   std::span<const std::string> args,
                                   bool stop_at_first_word = false);
 
-/// Finds the verb, which is the first word, and checks its options and the number of words behind
+/// Finds the verb, which is the first word, and checks its options and the number of words after
 /// it. The error says what is allowed.
 Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
                                   const Arguments& arguments);

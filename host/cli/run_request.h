@@ -5,7 +5,8 @@
 
 namespace tenon::cli {
 
-/// What the options ask of a run. Questions are asked on the terminal of this process, if any.
+/// The request of a run according to the options. Questions are asked on the terminal of this
+/// process, if there is one.
 session::RunRequest run_request_of(const Options& options);
 
 }  // namespace tenon::cli

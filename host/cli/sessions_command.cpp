@@ -13,8 +13,6 @@
 namespace tenon::cli {
 namespace {
 
-using Ordered = OrderedJson;
-
 // clang-format off
 constexpr std::array kSessionsOptions = {
     OptionSpec{0, "json", "", "list, show: one JSON document instead of text"},
@@ -24,8 +22,8 @@ constexpr std::array kSessionsOptions = {
 
 constexpr CommandSpec kSessionsCommand{
     "tenon sessions", "list [--all] [--json]\nshow ID [--json]\nexport ID",
-    "The sessions of the workspace, the one written last first, also those that a host has open: "
-    "lists them, shows a conversation, or prints the whole of it for other programs.",
+    "Lists the sessions of the workspace, the one written last first, also those that a host has "
+    "open; shows a conversation; or prints the whole conversation for other programs.",
     kSessionsOptions,
     "export: JSON lines. The first has \"type\":\"session\", id, workspace, provider, model,\n"
     "created, turns and the system prompt; each that follows is one message,\n"
@@ -101,7 +99,7 @@ public:
                     {"created", rfc3339(session->created_ms)},
                     {"turns", session->turns},
                     {"system", session->system}});
-        for (const Ordered& message : *messages)
+        for (const OrderedJson& message : *messages)
             print_line(message);
         return 0;
     }
@@ -111,7 +109,7 @@ private:
     [[nodiscard]] std::filesystem::path journal() const { return folder_ / (id() + ".jsonl"); }
 
     void print(const std::string& text) const { console_.out << secrets_.redact(text); }
-    void print_line(const Ordered& document) const {
+    void print_line(const OrderedJson& document) const {
         print_json(console_, secrets_.redact(dump_ordered_json(document)));
     }
 
@@ -130,8 +128,8 @@ private:
                                 const std::vector<jobs::JobRecord>& jobs) const {
         const auto messages = journal::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
-        Ordered document = to_json(session);
-        Ordered listed = Ordered::array();
+        OrderedJson document = to_json(session);
+        OrderedJson listed = OrderedJson::array();
         for (const jobs::JobRecord& job : jobs) {
             listed.push_back({{"id", job.id},
                               {"status", jobs::to_string(job.status)},
@@ -151,7 +149,7 @@ private:
     Screen screen_;
 };
 
-int act(const VerbSpec& verb, const SessionsCall& call) {
+int call_sessions_verb(const VerbSpec& verb, const SessionsCall& call) {
     if (verb.name == "list") return call.list();
     return verb.name == "show" ? call.show() : call.print_all();
 }
@@ -176,7 +174,7 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
     }
     const config::Configuration found = config::examine(sources, overrides_of(options));
     const config::Settings& settings = found.settings;
-    // A slip in some file must not keep anybody from looking.
+    // A mistake in a configuration file must not prevent anybody from reading.
     const bool strict = options.config || options.workspace || !options.defines.empty() ||
                         settings.state_dir.empty();
     for (const std::string& error : found.errors)
@@ -191,7 +189,7 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
     found.credentials.add_to(secrets);
     const SessionsCall call(settings, secrets, console, *arguments,
                             screen_of(console.output, sources.environment));
-    return finish(console, act(**verb, call));
+    return finish(console, call_sessions_verb(**verb, call));
 }
 
 }  // namespace tenon::cli

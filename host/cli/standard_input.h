@@ -7,8 +7,8 @@
 
 namespace tenon::cli {
 
-/// The bytes of standard input, or of another descriptor, up to its end; at most 32 MiB. Empty when
-/// the program was started without a standard input. Blocks.
+/// Reads standard input, or another descriptor, to its end; at most 32 MiB. Empty when the program
+/// was started without a standard input. Blocks.
 Result<std::string> read_to_end(int fd);
 
 /// Asks a question on a terminal, before there is an interactive session, and blocks until one line

@@ -18,15 +18,14 @@ constexpr std::array kTasksOptions = {
 
 constexpr CommandSpec kTasksCommand{
     "tenon tasks", "list [--json]\ngraph [--dot | --json]",
-    "The tasks of the workspace, which agents keep in .tasks/: lists "
-    "them, or draws which waits for "
-    "which.",
+    "Lists the tasks of the workspace, which agents keep in .tasks/, or draws which "
+    "task waits for which.",
     kTasksOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
 
 constexpr std::array kTasksVerbs = {VerbSpec{"list", {"json"}}, VerbSpec{"graph", {"json", "dot"}}};
 
 constexpr std::size_t kWidestOwner = 16;
-constexpr std::array kColumns = {
+constexpr std::array kTaskColumns = {
     TableColumn{"ID"},
     TableColumn{"STATUS"},
     TableColumn{"OWNER", false, kWidestOwner},
@@ -34,7 +33,7 @@ constexpr std::array kColumns = {
     TableColumn{"SUBJECT"},
 };
 
-const char* colour_of(const Task& task) {
+const char* task_colour(const Task& task) {
     if (task.status == "completed") return "\x1b[32m";
     return task.status == "in_progress" ? "\x1b[36m" : "\x1b[2m";
 }
@@ -59,9 +58,9 @@ void print_list(const std::vector<Task>& tasks, const Screen& screen, std::ostre
         rows.push_back(
             {{std::to_string(task.id), task.status, task.owner.empty() ? "-" : visible(task.owner),
               ids_text(task.blocked_by), visible(task.subject)},
-             colour_of(task)});
+             task_colour(task)});
     }
-    for (const std::string& line : table(kColumns, rows, screen))
+    for (const std::string& line : table(kTaskColumns, rows, screen))
         out << line << '\n';
 }
 
@@ -79,7 +78,7 @@ Json graph_json(const std::vector<Task>& tasks) {
     return {{"tasks", list_json(tasks)}, {"edges", edges}};
 }
 
-void redact(std::vector<Task>& tasks, const Secrets& secrets) {
+void redact_tasks(std::vector<Task>& tasks, const Secrets& secrets) {
     for (Task& task : tasks) {
         for (std::string* text : {&task.subject, &task.description, &task.owner})
             *text = secrets.redact(std::move(*text));
@@ -100,7 +99,7 @@ int run_tasks(Options options, const config::Sources& sources, const Console& co
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);
     const config::Configuration found = config::examine(sources, overrides_of(options));
-    // A slip in some file must not keep anybody from looking.
+    // A mistake in a configuration file must not prevent anybody from reading.
     const bool strict = options.config || options.workspace || !options.defines.empty();
     for (const std::string& error : found.errors)
         if (strict) complain(console, error, 2);
@@ -111,7 +110,7 @@ int run_tasks(Options options, const config::Sources& sources, const Console& co
     if (!tasks) return complain(console, tasks.error().message, 1);
     Secrets secrets;
     found.credentials.add_to(secrets);
-    redact(tasks->tasks, secrets);
+    redact_tasks(tasks->tasks, secrets);
     for (const std::string& problem : tasks->problems)
         complain(console, "left out: " + problem, 0);
 

@@ -31,7 +31,7 @@ constexpr CommandSpec kToolCommand{
     "Exit: 0 done; 1 the result is an error, or the call was refused; 2 no such tool,\n"
     "arguments that do not fit it, or configuration; 130 after Ctrl-C.\n"};
 
-/// The tool's name and its arguments, as the command line has them.
+/// The call of the command line.
 Result<agent::ToolCall> call_of(const Arguments& arguments, int input) {
     const auto& words = arguments.words;
     if (words.empty()) return Error{"usage: tenon tool NAME [JSON]; see --help"};

@@ -27,7 +27,7 @@ void sleep_until_stop(milliseconds duration, std::stop_token stop) {
     }
 }
 
-/// MalformedAnswers answers in a row. Each of them was paid for, and the next one will hardly be
+/// Counts malformed answers in a row. Each of them costs money, and the next one is rarely
 /// better.
 class MalformedAnswers {
 public:

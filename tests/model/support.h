@@ -9,7 +9,7 @@
 
 namespace tenon::model {
 
-/// Keeps what a provider tells while it works.
+/// Records the events of a provider.
 class Watcher : public agent::EventSink {
 public:
     void on_event(const agent::AgentEvent& event) override {
