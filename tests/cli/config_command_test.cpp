@@ -1,5 +1,3 @@
-#include "host/cli/commands.h"
-
 #include <cstdlib>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -12,6 +10,7 @@
 
 #include "host/base/json.h"
 #include "host/base/unique_fd.h"
+#include "host/cli/commands.h"
 #include "host/config/rule_file.h"
 #include "host/config/trust.h"
 #include "tests/config/world.h"
@@ -29,13 +28,13 @@ bool is_trusted(const config::World& world) {
     return trust && *trust == config::Trust::kTrusted;
 }
 
-struct Ran {
+struct ConfigRun {
     int code = -1;
     std::string out, err;
 };
 
 /// Runs `tenon config WORDS…` with no terminal.
-Ran run(const config::World& world, std::vector<std::string> words, Options options = {}) {
+ConfigRun run(const config::World& world, std::vector<std::string> words, Options options = {}) {
     options.command = "config";
     options.rest = std::move(words);
     std::ostringstream out, err;
@@ -51,7 +50,7 @@ TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
     world.sources.credentials.anthropic = "t0p-secret-key";
     Options options;
     options.defines = {{"jobs.timeout", "5 m"}};
-    const Ran ran = run(world, {"show"}, options);
+    const ConfigRun ran = run(world, {"show"}, options);
     EXPECT_EQ(ran.code, 0);
     EXPECT_EQ(ran.err, "");
     const std::string user = (world.dir / "home/.config/tenon/tenon.properties").string();
@@ -65,7 +64,7 @@ TEST(ConfigCommand, ShowsEachValueAndWhereItCameFrom) {
 TEST(ConfigCommand, ShowsTheSameAsJson) {
     config::World world;
     world.user_says("model.name=m\npermissions.deny.1=a\npermissions.deny.2=b\n");
-    const Ran ran = run(world, {"--json", "show"});
+    const ConfigRun ran = run(world, {"--json", "show"});
     EXPECT_EQ(ran.code, 0);
     const auto json = parse_json(ran.out);
     ASSERT_TRUE(json) << json.error().message;
@@ -85,7 +84,7 @@ TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
     const std::vector<std::string> rules = {"Bash(grep 'a\\|b' <<E\nx\nE)"};
     ASSERT_TRUE(config::add_rule_lines(folder, rules, *config::rule_lines(folder, rules)));
     const std::string file = (folder / "allowed.properties").string();
-    const Ran ran = run(world, {"--json", "show"});
+    const ConfigRun ran = run(world, {"--json", "show"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_EQ(ran.err, "");
     const auto json = parse_json(ran.out);
@@ -96,7 +95,7 @@ TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
     EXPECT_THAT(ran.out, HasSubstr("Bash(make)"));
     EXPECT_THAT(run(world, {"check"}).out, HasSubstr("read " + file + "\nok\n"));
     world.dir.write("home/.config/tenon/allowed.properties", "nonsense=1\n");
-    const Ran wrong = run(world, {"check"});
+    const ConfigRun wrong = run(world, {"check"});
     EXPECT_EQ(wrong.code, 2);
     EXPECT_THAT(wrong.err, HasSubstr("error: " + file + ":1: "));
 }
@@ -105,7 +104,7 @@ TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
     config::World world;
     world.user_says("model.name=m\n");
     world.workspace_says("nonsense=1\n");
-    Ran ran = run(world, {"check"});
+    ConfigRun ran = run(world, {"check"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(
         ran.err,
@@ -129,23 +128,23 @@ TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
                                                                    {"check", "--json"},
                                                                    {"show", "-p", "x"}}) {
         SCOPED_TRACE(::testing::PrintToString(words));
-        const Ran ran = run(world, words);
+        const ConfigRun ran = run(world, words);
         EXPECT_EQ(ran.code, 2);
         EXPECT_EQ(ran.out, "");
         EXPECT_THAT(ran.err, HasSubstr("error: "));
     }
-    const Ran help = run(world, {"--help"});
+    const ConfigRun help = run(world, {"--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr("Usage: tenon config show [--json]"));
 }
 
 TEST(ConfigCommand, NamesTheWordItDoesNotKnow) {
     const config::World world;
-    const Ran ran = run(world, {"frobnicate"});
+    const ConfigRun ran = run(world, {"frobnicate"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_TRUE(ran.err.starts_with("tenon: ")) << ran.err;
     EXPECT_THAT(ran.err, HasSubstr("frobnicate"));
-    const Ran more = run(world, {"show", "surplus"});
+    const ConfigRun more = run(world, {"show", "surplus"});
     EXPECT_EQ(more.code, 2);
     EXPECT_TRUE(more.err.starts_with("tenon: ")) << more.err;
     EXPECT_THAT(more.err, HasSubstr("surplus"));
@@ -154,7 +153,7 @@ TEST(ConfigCommand, NamesTheWordItDoesNotKnow) {
 TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
     config::World world;
     world.workspace_says("permissions.allow.1=Bash(make)\nlog.file=\x1b[2Jx");
-    Ran ran = run(world, {"trust"});
+    ConfigRun ran = run(world, {"trust"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_THAT(ran.err, HasSubstr("--yes"));
     EXPECT_FALSE(std::filesystem::exists(world.state()));
@@ -177,7 +176,7 @@ TEST(ConfigCommand, TrustNeedsATerminalOrYes) {
 TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
     config::World world;
     world.dir.write("ws/.tenon/tenon.xml", "<tenon><model>");
-    const Ran ran = run(world, {"trust", "--yes"});
+    const ConfigRun ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_THAT(ran.err, HasSubstr("not well-formed"));
     EXPECT_FALSE(is_trusted(world));
@@ -185,7 +184,7 @@ TEST(ConfigCommand, TrustsNoFileThatCannotBeUnderstood) {
 
 TEST(ConfigCommand, TrustsAWorkspaceWithoutAFile) {
     const config::World world;
-    const Ran ran = run(world, {"trust", "--yes"});
+    const ConfigRun ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(ran.out, HasSubstr("until it has one"));
     EXPECT_TRUE(is_trusted(world));
@@ -204,7 +203,7 @@ TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
     const auto covers = [&](const config::AgentFile& file) {
         return config::trusted_agents(world.state(), world.dir / "ws")->covers(file);
     };
-    Ran ran = run(world, {"trust"});
+    ConfigRun ran = run(world, {"trust"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_FALSE(covers(a));
 
@@ -232,7 +231,7 @@ TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
     const config::World world;
     world.dir.write("ws/.claude/agents/bad.md", "\xFF");
     world.dir.write("ws/.claude/agents/good.md", "Good.\n");
-    const Ran ran = run(world, {"trust", "--yes"});
+    const ConfigRun ran = run(world, {"trust", "--yes"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(ran.err, HasSubstr("bad.md is not UTF-8"));
     EXPECT_FALSE(config::trusted_agents(world.state(), world.dir / "ws")
@@ -240,7 +239,7 @@ TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
 }
 
 /// Runs `tenon config trust` on a terminal, answers its question, and returns what it printed.
-Ran answer_on_terminal(const config::World& world, const std::string& answer) {
+ConfigRun answer_on_terminal(const config::World& world, const std::string& answer) {
     int master = -1;
     const pid_t pid = ::forkpty(&master, nullptr, nullptr, nullptr);
     if (pid == 0) {
@@ -251,7 +250,7 @@ Ran answer_on_terminal(const config::World& world, const std::string& answer) {
         ::_exit(code);
     }
     const UniqueFd terminal(master);
-    Ran ran;
+    ConfigRun ran;
     bool answered = false;
     char buffer[4096];
     for (ssize_t n = 0; (n = ::read(master, buffer, sizeof buffer)) > 0;) {
@@ -272,11 +271,11 @@ TEST(ConfigCommand, AsksOnATerminal) {
     world.workspace_says("permissions.allow.1=Bash\n");
     for (const char* no : {"n\n", "\n", "yep\n", "\x04"}) {
         SCOPED_TRACE(no);
-        const Ran ran = answer_on_terminal(world, no);
+        const ConfigRun ran = answer_on_terminal(world, no);
         EXPECT_EQ(ran.code, 1) << ran.out;
         EXPECT_FALSE(is_trusted(world));
     }
-    const Ran ran = answer_on_terminal(world, "y\n");
+    const ConfigRun ran = answer_on_terminal(world, "y\n");
     EXPECT_EQ(ran.code, 0) << ran.out;
     EXPECT_THAT(ran.out, HasSubstr("permissions.allow.1=Bash"));
     EXPECT_TRUE(is_trusted(world));

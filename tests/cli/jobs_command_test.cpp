@@ -27,7 +27,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-struct Ran {
+struct JobsRun {
     int code = -1;
     std::string out, err;
 };
@@ -61,14 +61,14 @@ protected:
         words.insert(words.begin(), {TENON_PROGRAM, "jobs"});
         return Process(words, environment_, dir_ / "w");
     }
-    Ran run(std::vector<std::string> words) const {
+    JobsRun run(std::vector<std::string> words) const {
         Process tenon = start(std::move(words));
         const int code = tenon.wait().code;
         return {code, tenon.output, tenon.errors};
     }
     /// Starts a job and returns its id.
     [[nodiscard]] std::string job(const std::string& command) const {
-        const Ran ran = run({"run", "--", command});
+        const JobsRun ran = run({"run", "--", command});
         EXPECT_EQ(ran.code, 0) << ran.err;
         return ran.out.substr(0, ran.out.find('\n'));
     }
@@ -80,7 +80,7 @@ protected:
     }
     [[nodiscard]] Json json(std::vector<std::string> words) const {
         words.emplace_back("--json");
-        const Ran ran = run(std::move(words));
+        const JobsRun ran = run(std::move(words));
         auto document = parse_json(ran.out);
         EXPECT_TRUE(document) << ran.out << ran.err;
         return document ? *document : Json();
@@ -140,8 +140,8 @@ TEST_F(JobsCommand, RunsACommandAndPrintsTheId) {
 }
 
 TEST_F(JobsCommand, RunsSeveralWordsVerbatim) {
-    const Ran ran = run({"run", "--name", "words", "--timeout=5m", "--cwd", "..", "--json", "--",
-                         "printf", "%s|", "a b", "$HOME", "--", "it's"});
+    const JobsRun ran = run({"run", "--name", "words", "--timeout=5m", "--cwd", "..", "--json",
+                             "--", "printf", "%s|", "a b", "$HOME", "--", "it's"});
     ASSERT_EQ(ran.code, 0) << ran.err;
     const Json started = *parse_json(ran.out);
     const std::string id = started["id"];
@@ -159,7 +159,7 @@ TEST_F(JobsCommand, SaysWhyAJobThatItHasRecordedCannotBeStarted) {
         GTEST_SKIP() << "only root can mount the small disk: " << disk.why_not();
     ASSERT_EQ(run({"wait", job("true")}).code, 0);
     disk.leave_files(4);  // a directory, its lock, the room of its end, its record
-    const Ran ran = run({"run", "--", "touch ran"});
+    const JobsRun ran = run({"run", "--", "touch ran"});
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.out, "");
     EXPECT_THAT(ran.err, HasSubstr("could not be started: record the start: "));
@@ -183,7 +183,7 @@ TEST_F(JobsCommand, WaitSaysWhetherAllHaveCompleted) {
     const std::string good = job("true");
     const std::string bad = job("exit 3");
     EXPECT_EQ(run({"wait", good}).code, 0);
-    const Ran ran = run({"wait", good, bad, "deadbeef"});
+    const JobsRun ran = run({"wait", good, bad, "deadbeef"});
     EXPECT_EQ(ran.code, 1);
     EXPECT_THAT(ran.out, HasSubstr(good + ": completed\n"));
     EXPECT_THAT(ran.out, HasSubstr(bad + ": error (exit code 3)\n"));
@@ -213,7 +213,7 @@ TEST_F(JobsCommand, WaitEndsByASignalWithItsNumber) {
 TEST_F(JobsCommand, WaitGivesUpWhenItsTimeIsOver) {
     const std::string done = ended_job("true");
     const std::string running = job("sleep 1000");
-    const Ran ran = run({"wait", "--timeout", "50ms", done, running});
+    const JobsRun ran = run({"wait", "--timeout", "50ms", done, running});
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.out, done + ": completed\n");
     EXPECT_EQ(ran.err, "tenon: the time is over; not ended yet: " + running + "\n");
@@ -233,14 +233,14 @@ TEST_F(JobsCommand, LimitsOfTimeAreAboveZeroAndAtMostTenYears) {
         const std::string option = "--timeout=" + std::string(wrong);
         for (const std::vector<std::string>& words :
              {std::vector<std::string>{"run", option, "--", "true"}, {"wait", option, done}}) {
-            const Ran ran = run(words);
+            const JobsRun ran = run(words);
             EXPECT_EQ(ran.code, 2);
             EXPECT_THAT(ran.err,
                         StartsWith("tenon: --timeout: \"" + std::string(wrong) + "\" is "));
             EXPECT_THAT(ran.err, HasSubstr("87600h"));
         }
     }
-    const Ran longest = run({"run", "--timeout", "87600h", "--", "true"});
+    const JobsRun longest = run({"run", "--timeout", "87600h", "--", "true"});
     EXPECT_EQ(longest.code, 0);
     EXPECT_EQ(run({"wait", longest.out.substr(0, 8)}).out,
               longest.out.substr(0, 8) + ": completed\n");
@@ -256,7 +256,7 @@ TEST_F(JobsCommand, ShowsWhichHostAJobBelongsToAndDoesNotWaitForIt) {
     EXPECT_THAT(run({"list"}).out, HasSubstr("queued on elsewhere"));
     EXPECT_THAT(run({"show", job.id}).out, HasSubstr("elsewhere (left to it)"));
     EXPECT_EQ(json({"list"})[0]["host"], "elsewhere");
-    const Ran waited = run({"wait", job.id});
+    const JobsRun waited = run({"wait", job.id});
     EXPECT_EQ(waited.code, 1);
     EXPECT_EQ(waited.err, why + "wait for it there\n");
     EXPECT_EQ(run({"logs", "-f", job.id}).err, why + "wait for it there\n");
@@ -273,11 +273,11 @@ TEST_F(JobsCommand, SaysThatAQueuedJobWaitsForItsSession) {
         " is queued, and no host has its session open: it starts when somebody opens the session "
         "(tenon --session s --workspace " +
         (dir_ / "w").string() + ")";
-    const Ran waited = run({"wait", never.id, done});
+    const JobsRun waited = run({"wait", never.id, done});
     EXPECT_EQ(waited.code, 1);
     EXPECT_EQ(waited.out, done + ": completed\n");
     EXPECT_EQ(waited.err, "tenon: " + why + "\n");
-    const Ran followed = run({"logs", "-f", never.id});
+    const JobsRun followed = run({"logs", "-f", never.id});
     EXPECT_EQ(followed.code, 1);
     EXPECT_EQ(followed.out, "");
     EXPECT_EQ(followed.err, "tenon: " + why + "\n");
@@ -306,7 +306,7 @@ TEST_F(JobsCommand, SaysThatAJobWithoutASessionWasNeverStarted) {
     const auto never = jobs::Store::open(dir_ / "state/jobs")->create(spec);
     for (const std::vector<std::string>& words :
          {std::vector<std::string>{"wait", never->id}, {"logs", "-f", never->id}}) {
-        const Ran ran = run(words);
+        const JobsRun ran = run(words);
         EXPECT_EQ(ran.code, 1);
         EXPECT_EQ(ran.err,
                   "tenon: job " + never->id +
@@ -340,7 +340,7 @@ TEST_F(JobsCommand, CancelEndsEachAndSaysWhyNot) {
     const std::string running = job("sleep 1000");
     const std::string done = ended_job("exit 3");
     const auto never = queued("true");
-    const Ran ran = run({"cancel", running, done, never.id, "deadbeef", running});
+    const JobsRun ran = run({"cancel", running, done, never.id, "deadbeef", running});
     EXPECT_EQ(ran.code, 1);
     EXPECT_THAT(ran.out, HasSubstr("Cancelled job " + running + "\n"));
     EXPECT_THAT(ran.out, HasSubstr("Cancelled job " + never.id + "\n"));
@@ -369,7 +369,7 @@ TEST_F(JobsCommand, CancelEndsWhatAPersistentJobLeftBehind) {
     const std::string id = ended_job("sleep 1000 & echo $!");
     EXPECT_EQ(json({"show", id})["left_behind"], 1);
     EXPECT_THAT(run({"show", id}).out, HasSubstr("1 process, not all gone yet"));
-    const Ran ran = run({"cancel", id});
+    const JobsRun ran = run({"cancel", id});
     EXPECT_EQ(ran.code, 0) << ran.err;
     EXPECT_EQ(ran.out, "Ended what job " + id + " left behind\n");
     EXPECT_EQ(json({"show", id})["status"], "completed");
@@ -508,7 +508,7 @@ TEST_F(JobsCommand, ReportsWhatItCannotReadAndGoesOn) {
     std::ofstream(folder(bad) / jobs::kJobFile) << "{\"v\":1";
     dir_.write("state/jobs/README", "not a job");
     std::filesystem::create_directories(folder("00000000"));
-    const Ran ran = run({"list"});
+    const JobsRun ran = run({"list"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(ran.out, HasSubstr(good));
     EXPECT_THAT(ran.out, Not(HasSubstr(bad)));
@@ -521,7 +521,7 @@ TEST_F(JobsCommand, SaysThatTheStateDirectoryIsNone) {
     dir_.write("state/jobs", "a file");
     for (const auto& words :
          std::vector<std::vector<std::string>>{{"list"}, {"run", "--", "true"}}) {
-        const Ran ran = run(words);
+        const JobsRun ran = run(words);
         EXPECT_EQ(ran.code, 1);
         EXPECT_THAT(ran.err, HasSubstr("state/jobs: Not a directory"));
     }
@@ -533,7 +533,7 @@ TEST_F(JobsCommand, WorksOnWithABrokenConfigurationButForRun) {
     dir_.write(".config/tenon/tenon.properties", "jobs.timeout=soon\n");
     EXPECT_EQ(json({"list"}).size(), 1U);
     EXPECT_EQ(run({"cancel", id}).code, 0);
-    const Ran ran = run({"run", "--", "true"});
+    const JobsRun ran = run({"run", "--", "true"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_THAT(ran.err, HasSubstr("jobs.timeout"));
     EXPECT_EQ(json({"list"}).size(), 1U);
@@ -567,7 +567,7 @@ TEST_F(JobsCommand, RefusesWhatIsNotAsked) {
     };
     for (const auto& [words, reason] : cases) {
         SCOPED_TRACE(::testing::PrintToString(words));
-        const Ran ran = run(words);
+        const JobsRun ran = run(words);
         EXPECT_EQ(ran.code, 2);
         EXPECT_EQ(ran.out, "");
         EXPECT_THAT(ran.err, HasSubstr(reason));

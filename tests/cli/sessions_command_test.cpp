@@ -1,11 +1,10 @@
-#include "host/cli/commands.h"
-
 #include <gmock/gmock.h>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "host/agent/session.h"
+#include "host/cli/commands.h"
 #include "host/jobs/store.h"
 #include "tests/config/world.h"
 

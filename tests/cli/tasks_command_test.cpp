@@ -1,11 +1,10 @@
-#include "host/cli/commands.h"
-
 #include <gmock/gmock.h>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
+#include "host/cli/commands.h"
 #include "tests/config/world.h"
 
 namespace tenon::cli {

@@ -23,7 +23,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-struct Ran {
+struct ToolRun {
     int code = -1;
     std::string out, err;
 };
@@ -46,14 +46,15 @@ protected:
         words.insert(words.begin(), TENON_PROGRAM);
         return Process(words, environment_, dir_ / "w");
     }
-    [[nodiscard]] Ran tenon(const std::vector<std::string>& words,
-                            const std::string& input = {}) const {
+    [[nodiscard]] ToolRun tenon(const std::vector<std::string>& words,
+                                const std::string& input = {}) const {
         Process program = start(words);
         program.write(input);
         const int code = program.wait().code;
         return {code, program.output, program.errors};
     }
-    [[nodiscard]] Ran tool(std::vector<std::string> words, const std::string& input = {}) const {
+    [[nodiscard]] ToolRun tool(std::vector<std::string> words,
+                               const std::string& input = {}) const {
         words.insert(words.begin(), "tool");
         return tenon(words, input);
     }
@@ -80,7 +81,7 @@ protected:
 
 TEST_F(ToolCommand, PrintsTheResultOfAToolAndNothingElse) {
     dir_.write("w/a.txt", "one\ntwo\n");
-    const Ran ran = tool({"read_file", R"({"path":"a.txt"})"});
+    const ToolRun ran = tool({"read_file", R"({"path":"a.txt"})"});
     EXPECT_EQ(ran.code, 0) << ran.err;
     EXPECT_THAT(ran.out, AllOf(HasSubstr("one"), EndsWith("two\n")));
     EXPECT_EQ(ran.err, "");
@@ -95,10 +96,10 @@ TEST_F(ToolCommand, WritesNoJournal) {
 }
 
 TEST_F(ToolCommand, PrintsAResultThatIsAnErrorAndEndsWithOne) {
-    const Ran ran = tool({"read_file", R"({"path":"none.txt"})"});
+    const ToolRun ran = tool({"read_file", R"({"path":"none.txt"})"});
     EXPECT_EQ(ran.code, 1);
     EXPECT_THAT(ran.out, HasSubstr("none.txt"));
-    const Ran agent = tool(allowed("agent", {{"prompt", "look"}}));
+    const ToolRun agent = tool(allowed("agent", {{"prompt", "look"}}));
     EXPECT_EQ(agent.code, 1);
     EXPECT_THAT(agent.out, HasSubstr("a subagent needs a model"));
 }
@@ -124,19 +125,19 @@ TEST_F(ToolCommand, RefusesWrongUsageWithTwo) {
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.error);
-        const Ran ran = tool(row.words);
+        const ToolRun ran = tool(row.words);
         EXPECT_EQ(ran.code, 2);
         EXPECT_THAT(ran.err, HasSubstr(row.error));
         EXPECT_EQ(ran.out, "");
     }
-    const Ran help = tool({"--help"});
+    const ToolRun help = tool({"--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, StartsWith("Usage: tenon tool NAME [JSON]\n"));
 }
 
 TEST_F(ToolCommand, AsksNobodyAndNamesTheRuleThatIsMissing) {
     const std::string call = R"({"command":"touch made"})";
-    const Ran refused = tool({"bash", call});
+    const ToolRun refused = tool({"bash", call});
     EXPECT_EQ(refused.code, 1);
     EXPECT_EQ(refused.out, "");
     EXPECT_THAT(refused.err, HasSubstr("Bash(touch made)"));
@@ -169,7 +170,7 @@ TEST_F(ToolCommand, EndsItsCommandWhenItIsInterruptedAndPrintsTheOutput) {
 }
 
 TEST_F(ToolCommand, LeavesABackgroundJobThatBelongsToNoSession) {
-    const Ran ran = tool(allowed("background_run", {{"command", "echo done; touch made"}}));
+    const ToolRun ran = tool(allowed("background_run", {{"command", "echo done; touch made"}}));
     EXPECT_EQ(ran.code, 0) << ran.err;
     const std::string id = string_or(only_job(), "id");
     EXPECT_EQ(ran.out, "Background job " + id + " started: echo done; touch made\n");
@@ -183,7 +184,7 @@ TEST_F(ToolCommand, LeavesABackgroundJobThatBelongsToNoSession) {
 }
 
 TEST_F(ToolCommand, LeavesACommandThatHasReachedItsForegroundTimeout) {
-    const Ran ran = tool(allowed("bash", {{"command", "exec sleep 1000"}, {"timeout", 0.1}}));
+    const ToolRun ran = tool(allowed("bash", {{"command", "exec sleep 1000"}, {"timeout", 0.1}}));
     EXPECT_EQ(ran.code, 0) << ran.err;
     const Json job = only_job();
     const std::string id = string_or(job, "id");
