@@ -40,7 +40,7 @@ std::vector<JournalFile> newest_first(const fs::path& folder) {
     return files;
 }
 
-/// Only what is known to be gone: what cannot be looked at may be there.
+/// Whether the folder certainly does not exist. One that cannot be examined may exist.
 bool is_gone(const fs::path& folder) {
     struct stat info {};
     if (::stat(folder.c_str(), &info) == 0) return !S_ISDIR(info.st_mode);
@@ -86,7 +86,7 @@ Result<bool> is_to_be_moved(const NamedSession& named, const config::Settings& s
     std::error_code missing;
     if (!fs::is_regular_file(journal, missing)) return false;
     const auto old = journal::workspace_of_session(journal);
-    // Opening it says what is wrong with the journal.
+    // If the journal is damaged, opening the session reports it.
     if (!old || *old == settings.workspace.native()) return false;
 
     const std::string belongs = "session '" + named.id + "' belongs to the workspace " + *old;
@@ -112,7 +112,7 @@ Result<bool> is_to_be_moved(const NamedSession& named, const config::Settings& s
     return Error{belongs + "; it was not moved"};
 }
 
-Result<void> settle_model(config::Settings::Model& model) {
+Result<void> complete_model(config::Settings::Model& model) {
     const bool replays = model.provider == "replay";
     if (!model.replay_file.empty() && !replays)
         return Error{"--replay and -D model.provider=" + model.provider + " exclude each other"};
@@ -123,7 +123,7 @@ Result<void> settle_model(config::Settings::Model& model) {
         "TENON_MODEL"};
 }
 
-/// The directories that somebody named on the command line must exist.
+/// Directories that are named on the command line must exist.
 Result<void> check_plugin_folders(const config::Table& table) {
     for (const config::Setting& folder : table.list("plugins.path")) {
         const std::string& path = folder.value.text;
@@ -186,7 +186,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     auto setup = *std::move(prepared);
     setup->model = model_of_command_line(configuration.table);
     setup->leave_jobs = request.leave_jobs;
-    if (auto settled = settle_model(setup->settings.model); !settled) return settled.error();
+    if (auto checked = complete_model(setup->settings.model); !checked) return checked.error();
     if (auto made = make_providers(configuration.credentials, *setup); !made) return made.error();
     if (auto chosen = choose_session(request, *setup); !chosen) return chosen.error();
     return setup;

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kTitleCharacters = 80;
 
-Result<std::string> text_of(const Json& params, const char* key) {
+Result<std::string> text_parameter(const Json& params, const char* key) {
     const Json& value = member(params, key);
     if (value.is_null()) return std::string();
     const std::string* text = string_in(value);
@@ -15,7 +15,8 @@ Result<std::string> text_of(const Json& params, const char* key) {
     return *text;
 }
 
-Result<std::optional<std::vector<std::string>>> names_of(const Json& params, const char* key) {
+Result<std::optional<std::vector<std::string>>> names_parameter(const Json& params,
+                                                                const char* key) {
     const Json& value = member(params, key);
     std::optional<std::vector<std::string>> names;
     if (value.is_null()) return names;
@@ -25,7 +26,7 @@ Result<std::optional<std::vector<std::string>>> names_of(const Json& params, con
     return names;
 }
 
-Result<std::optional<std::int64_t>> turns_of(const Json& params) {
+Result<std::optional<std::int64_t>> turns_parameter(const Json& params) {
     const Json& value = member(params, "max_turns");
     const auto turns = integer_in(value);
     if (value.is_null()) return turns;
@@ -51,7 +52,7 @@ Result<SubagentTask> read_subagent_task(const Json& params) {
                                                           {"system", &task.system},
                                                           {"model", &task.model}};
     for (const auto& [key, place] : texts) {
-        auto text = text_of(params, key);
+        auto text = text_parameter(params, key);
         if (!text) return text.error();
         *place = utf8::repair(*text);
     }
@@ -59,13 +60,13 @@ Result<SubagentTask> read_subagent_task(const Json& params) {
     task.title = title_from(task.title);
     if (task.title.empty()) task.title = title_from(task.prompt);
 
-    auto tools = names_of(params, "tools");
+    auto tools = names_parameter(params, "tools");
     if (!tools) return tools.error();
     task.tools = std::move(*tools);
-    auto disallowed = names_of(params, "disallowed_tools");
+    auto disallowed = names_parameter(params, "disallowed_tools");
     if (!disallowed) return disallowed.error();
     if (*disallowed) task.disallowed_tools = std::move(**disallowed);
-    auto turns = turns_of(params);
+    auto turns = turns_parameter(params);
     if (!turns) return turns.error();
     task.max_turns = *turns;
     return task;

@@ -10,18 +10,18 @@
 
 namespace tenon::session {
 
-/// What a subagent is asked for: the parameters of agent.run/1 (sdk/README.md).
+/// The task of a subagent: the parameters of agent.run/1 (sdk/README.md).
 struct SubagentTask {
     std::string prompt;
     std::string title;                              ///< one line, for people
-    std::string system;                             ///< empty: the host's own
+    std::string system;                             ///< empty: the host's default
     std::string model;                              ///< empty: the session's
-    std::optional<std::vector<std::string>> tools;  ///< none: all there are for subagents
+    std::optional<std::vector<std::string>> tools;  ///< none: all tools for subagents
     std::vector<std::string> disallowed_tools;
     std::optional<std::int64_t> max_turns;
 };
 
-/// The Error names the parameter and what it must be.
+/// The Error names the parameter and says what it must be.
 Result<SubagentTask> read_subagent_task(const Json& params);
 
 }  // namespace tenon::session

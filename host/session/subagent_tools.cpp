@@ -9,7 +9,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Empty: all are known.
+/// The names that are not tools, as a list; empty: there are none.
 std::string unknown_names(const std::vector<std::string>& names, agent::Toolbox& all) {
     std::string unknown;
     for (const std::string& name : names) {
@@ -18,7 +18,7 @@ std::string unknown_names(const std::vector<std::string>& names, agent::Toolbox&
     return unknown;
 }
 
-std::string list_of(const std::vector<const agent::ToolSpec*>& specs) {
+std::string names_of_tools(const std::vector<const agent::ToolSpec*>& specs) {
     std::string names;
     for (const agent::ToolSpec* spec : specs)
         names += (names.empty() ? "" : ", ") + spec->name;
@@ -42,7 +42,7 @@ Result<SubagentTools> SubagentTools::select(agent::Toolbox& all, const SubagentT
     if (!task.tools) return selected;
     if (const std::string unknown = unknown_names(*task.tools, all); !unknown.empty()) {
         return Error{"unknown tools: " + unknown +
-                     ". Tools for subagents: " + list_of(possible.specs_)};
+                     ". Tools for subagents: " + names_of_tools(possible.specs_)};
     }
     return selected;
 }

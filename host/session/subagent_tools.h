@@ -10,14 +10,13 @@
 
 namespace tenon::session {
 
-/// The tools of a subagent: those of the host that it may have. What it may not have it does not
-/// find either. Thread-safe.
+/// The tools of the host that a subagent may have. `find` returns no others. Thread-safe.
 class SubagentTools final : public agent::Toolbox {
 public:
-    /// Whether a tool is withheld for a reason of the caller's.
+    /// Whether the caller withholds a tool.
     using Withheld = std::function<bool(const agent::ToolSpec&)>;
 
-    /// `all` outlives the object. The Error names the tools of the task that nobody has.
+    /// `all` outlives the object. The Error names unknown tools of the task.
     static Result<SubagentTools> select(agent::Toolbox& all, const SubagentTask& task,
                                         const Withheld& withheld);
 
