@@ -119,7 +119,7 @@ TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
     EXPECT_EQ(run(world, {"show"}).code, 2);
 }
 
-TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
+TEST(ConfigCommand, RefusesUnknownVerbsAndOptions) {
     const config::World world;
     for (const auto& words : std::vector<std::vector<std::string>>{{},
                                                                    {"list"},

@@ -46,7 +46,7 @@ TEST(Screen, IsAsLargeAsTheTerminalUnlessTheEnvironmentSaysOtherwise) {
     EXPECT_GE(screen_of(-1, {{"COLUMNS", "1"}}).columns, 10U);
 }
 
-TEST(Screen, HasColoursUnlessSomebodyObjects) {
+TEST(Screen, HasColoursUnlessNoColorOrTermForbidsThem) {
     const Terminal terminal;
     const auto screen = [&](const config::Environment& environment) {
         return screen_of(terminal.fd(), environment);

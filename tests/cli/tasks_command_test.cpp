@@ -92,7 +92,7 @@ TEST_F(TasksCommand, TakesKnownKeysOutOfWhatItShows) {
     }
 }
 
-TEST_F(TasksCommand, RefusesWhatItDoesNotKnow) {
+TEST_F(TasksCommand, RefusesWrongUsage) {
     const struct {
         std::vector<std::string> words;
         const char* error;

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-/// Fails as told, then answers.
+/// Returns the given failures, then an answer.
 class Failing : public agent::Provider {
 public:
     explicit Failing(std::vector<agent::ModelFailure> failures) : failures_(std::move(failures)) {}
@@ -43,7 +43,7 @@ agent::ModelFailure failure(int status, std::optional<milliseconds> retry_after 
     return f;
 }
 
-/// Time that passes only by sleeping.
+/// A clock that only sleeping advances.
 struct World {
     std::chrono::steady_clock::time_point now;
     std::vector<milliseconds> slept;
@@ -144,7 +144,7 @@ TEST(Retry, GivesUpWithTheLastFailure) {
     }
 }
 
-TEST(Retry, DoesNotBuyTheSameMalformedAnswerAgain) {
+TEST(Retry, DoesNotAskAgainAfterTheSameMalformedAnswer) {
     const auto malformed = [](const std::string& how) {
         agent::ModelFailure f = failure(200);
         f.malformed = how;
@@ -205,7 +205,7 @@ TEST(Retry, StopsInTheMiddleOfAWait) {
     stopper.join();
 }
 
-TEST(Retry, GetsAnAnswerOutOfABadDay) {
+TEST(Retry, GetsAnAnswerAfterManyKindsOfFailures) {
     tenon::testing::ModelServer server(R"([
         {"status":529}, {"status":429,"headers":{"retry-after":"0"}}, {"raw":""},
         {"content":"half an answer","cut_after":700}, {"content":"oh no","error_after":4},

@@ -49,7 +49,7 @@ TEST(SseParser, SkipsTheByteOrderMarkOnlyAtTheStart) {
               (Events{{"message", "a"}}));
 }
 
-TEST(SseParser, RefusesWhatIsLongerThanItsBound) {
+TEST(SseParser, RefusesEventsLongerThanItsLimit) {
     struct Case {
         const char* what;
         std::string wire;
