@@ -66,11 +66,11 @@ Result<std::vector<jobs::JobId>> read_ids(const VerbSpec& verb, const Arguments&
 }
 
 Result<void> check_run(const Arguments& arguments) {
-    if (!arguments.dashes_at)
-        return Error{"the command stands behind --: tenon jobs run -- COMMAND"};
+    if (!arguments.dashes_at) return Error{"the command must follow --: tenon jobs run -- COMMAND"};
     if (*arguments.dashes_at != 1)
-        return Error{"only options stand between run and --: tenon jobs run [OPTIONS] -- COMMAND"};
-    if (arguments.words.size() == 1) return Error{"there is no command behind --"};
+        return Error{
+            "only options may stand between run and --: tenon jobs run [OPTIONS] -- COMMAND"};
+    if (arguments.words.size() == 1) return Error{"there is no command after --"};
     return {};
 }
 

@@ -149,7 +149,7 @@ Error unknown_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
 
 Result<void> check_verb_options(const CommandSpec& command, const VerbSpec& verb,
                                 const Arguments& arguments) {
-    for (const Arguments::Given& given : arguments.options) {
+    for (const Arguments::GivenOption& given : arguments.options) {
         const auto is_given = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
         const bool own = std::any_of(command.options.begin(), command.options.end(), is_given);
         if (!own ||
@@ -165,19 +165,19 @@ Result<void> check_verb_options(const CommandSpec& command, const VerbSpec& verb
 
 bool Arguments::has(std::string_view long_name) const {
     return std::any_of(options.begin(), options.end(),
-                       [&](const Given& g) { return g.name == long_name; });
+                       [&](const GivenOption& g) { return g.name == long_name; });
 }
 
 std::optional<std::string> Arguments::value(std::string_view long_name) const {
     const auto found = std::find_if(options.rbegin(), options.rend(),
-                                    [&](const Given& g) { return g.name == long_name; });
+                                    [&](const GivenOption& g) { return g.name == long_name; });
     if (found == options.rend()) return std::nullopt;
     return found->value;
 }
 
 std::vector<std::string> Arguments::values(std::string_view long_name) const {
     std::vector<std::string> out;
-    for (const Given& given : options) {
+    for (const GivenOption& given : options) {
         if (given.name == long_name) out.push_back(given.value);
     }
     return out;

@@ -48,11 +48,11 @@ struct VerbSpec {
 
 /// A parsed command line.
 struct Arguments {
-    struct Given {
+    struct GivenOption {
         std::string_view name;  ///< long name
         std::string value;
     };
-    std::vector<Given> options;            ///< in order
+    std::vector<GivenOption> options;      ///< in order
     std::vector<std::string> words;        ///< everything that is not an option, in order
     std::optional<std::size_t> dashes_at;  ///< how many words precede `--`; none: there is no `--`
 

@@ -192,7 +192,7 @@ bool may_be_empty(std::string_view name) {
 }
 
 /// Writes one given option into `options`. Options that are not in the table are ignored.
-Result<void> apply_option(const Arguments::Given& given, Options& options) {
+Result<void> apply_option(const Arguments::GivenOption& given, Options& options) {
     const auto* const binding =
         std::find_if(std::begin(kBindings), std::end(kBindings),
                      [&](const OptionBinding& b) { return b.name == given.name; });
@@ -231,7 +231,7 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
                             : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, "
                               "tool and config")};
     }
-    for (const Arguments::Given& given : arguments.options) {
+    for (const Arguments::GivenOption& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
         if (given.name != "version" && std::any_of(kRunOptions.begin(), kRunOptions.end(), same)) {
             return Error{"--" + std::string(given.name) + " does not go with 'tenon " + word + "'"};
@@ -248,7 +248,7 @@ Result<Options> parse_options(std::span<const std::string> args) {
     const auto arguments = parse_arguments(joined(kRunOptions, kSharedOptions), args, true);
     if (!arguments) return arguments.error();
     Options options;
-    for (const Arguments::Given& given : arguments->options) {
+    for (const Arguments::GivenOption& given : arguments->options) {
         if (auto applied = apply_option(given, options); !applied) return applied.error();
     }
     if (auto taken = take_command(*arguments, options); !taken) return taken.error();
@@ -286,7 +286,7 @@ config::Overrides overrides_of(const Options& options) {
 Result<Arguments> parse_command(const CommandSpec& command, Options& options) {
     auto arguments = parse_arguments(joined(command.options, kSharedOptions), options.rest);
     if (!arguments) return arguments.error();
-    for (const Arguments::Given& given : arguments->options) {
+    for (const Arguments::GivenOption& given : arguments->options) {
         const auto own = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
         if (std::any_of(command.options.begin(), command.options.end(), own)) continue;
         if (auto applied = apply_option(given, options); !applied) return applied.error();

@@ -556,7 +556,7 @@ TEST_F(JobsCommand, RefusesWrongUsage) {
         {{"list", "--all"}, "--all does not go with"},
         {{"list", "--watch", "--json"}, "does not go with --watch"},
         {{"show", "-f", "00000000"}, "--follow does not go with"},
-        {{"run", "true"}, "behind --"},
+        {{"run", "true"}, "must follow --"},
         {{"run", "true", "--", "x"}, "only options"},
         {{"run", "--"}, "no command"},
         {{"run", "--", " "}, "the command is empty"},

@@ -10,9 +10,9 @@ namespace tenon::cli {
 namespace {
 
 /// A terminal of 60 columns and 12 rows.
-class Terminal {
+class TestTerminal {
 public:
-    Terminal() {
+    TestTerminal() {
         winsize size{};
         size.ws_col = 60;
         size.ws_row = 12;
@@ -36,7 +36,7 @@ TEST(Screen, OfNoTerminalIsEightyColumnsWithoutEscapes) {
 }
 
 TEST(Screen, IsAsLargeAsTheTerminalUnlessTheEnvironmentSaysOtherwise) {
-    const Terminal terminal;
+    const TestTerminal terminal;
     const Screen screen = screen_of(terminal.fd(), {{"TERM", "xterm"}});
     EXPECT_EQ(screen.columns, 60U);
     EXPECT_EQ(screen.rows, 12U);
@@ -47,7 +47,7 @@ TEST(Screen, IsAsLargeAsTheTerminalUnlessTheEnvironmentSaysOtherwise) {
 }
 
 TEST(Screen, HasColoursUnlessNoColorOrTermForbidsThem) {
-    const Terminal terminal;
+    const TestTerminal terminal;
     const auto screen = [&](const config::Environment& environment) {
         return screen_of(terminal.fd(), environment);
     };

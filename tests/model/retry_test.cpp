@@ -44,7 +44,7 @@ agent::ModelFailure failure(int status, std::optional<milliseconds> retry_after 
 }
 
 /// A clock that only sleeping advances.
-struct World {
+struct FakeTime {
     std::chrono::steady_clock::time_point now;
     std::vector<milliseconds> slept;
     double random = 0;
@@ -80,7 +80,7 @@ TEST(Retry, WaitsLongerEachTime) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
-        World world;
+        FakeTime world;
         world.random = c.random;
         Watcher watcher;
         Retry retry(std::make_unique<Failing>(c.failures), {}, world.view());
@@ -131,7 +131,7 @@ TEST(Retry, GivesUpWithTheLastFailure) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
-        World world;
+        FakeTime world;
         Watcher watcher;
         auto failing = std::make_unique<Failing>(c.failures);
         const Failing& inner = *failing;
@@ -176,7 +176,7 @@ TEST(Retry, DoesNotAskAgainAfterTheSameMalformedAnswer) {
         SCOPED_TRACE(c.what);
         auto failing = std::make_unique<Failing>(c.failures);
         const Failing& inner = *failing;
-        World world;
+        FakeTime world;
         Retry retry(std::move(failing), RetryPolicy{}, world.view());
         Watcher watcher;
         const auto answer = retry.ask(Talk().request(), watcher, {});
