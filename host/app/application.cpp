@@ -13,6 +13,7 @@
 #include "host/base/limits.h"
 #include "host/base/output.h"
 #include "host/cli/commands.h"
+#include "host/cli/standard_input.h"
 #include "host/config/configuration.h"
 #include "host/permission/rules.h"
 
@@ -56,6 +57,19 @@ int run_agent(const cli::Options& options, const config::Sources& sources) {
 }
 
 }  // namespace
+
+session::RunRequest run_request_of(const cli::Options& options) {
+    session::RunRequest request;
+    request.session = options.session;
+    request.continue_last = options.continue_last;
+    request.workspace_named = options.workspace.has_value();
+    request.leave_jobs = options.no_wait;
+    if (::isatty(STDIN_FILENO) == 1)
+        request.ask = [](const std::string& question) {
+            return cli::ask_yes_no(question, std::cerr, STDIN_FILENO);
+        };
+    return request;
+}
 
 int Application::run_program(int argc, char** argv) {
     open_standard_descriptors();

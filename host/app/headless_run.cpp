@@ -6,7 +6,6 @@
 #include "host/base/output.h"
 #include "host/base/signals.h"
 #include "host/cli/console.h"
-#include "host/cli/run_request.h"
 #include "host/jobs/launcher.h"
 #include "host/session/open_session.h"
 #include "host/ui/headless.h"
@@ -94,7 +93,7 @@ bool print_result(const ui::Report& report, cli::OutputFormat format, Output& ou
 
 int run_and_report(const cli::Options& options, const config::Configuration& configuration) {
     const auto begin = std::chrono::steady_clock::now();
-    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
+    auto setup = session::prepare_run(configuration, run_request_of(options));
     if (!setup) return complain(setup.error().message, cli::kExitUsage);
     const Secrets& secrets = (*setup)->secrets;
     auto input = read_prompt(options.prompt, STDIN_FILENO);

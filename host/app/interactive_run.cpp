@@ -7,7 +7,6 @@
 #include "host/base/output.h"
 #include "host/base/untrusted.h"
 #include "host/cli/console.h"
-#include "host/cli/run_request.h"
 #include "host/cli/screen.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/launcher.h"
@@ -32,7 +31,7 @@ void block_signals() {
 
 int run_interactive(const cli::Options& options, const config::Configuration& configuration,
                     const config::Environment& environment) {
-    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
+    auto setup = session::prepare_run(configuration, run_request_of(options));
     if (!setup) return complain(setup.error().message, cli::kExitUsage);
     // Before any thread starts and before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
