@@ -13,7 +13,6 @@
 #include "host/plugins/services.h"
 #include "host/session/provider.h"
 #include "host/session/subagent_task.h"
-#include "host/session/subagent_tools.h"
 
 namespace tenon::session {
 

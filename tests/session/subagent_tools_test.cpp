@@ -1,4 +1,4 @@
-#include "host/session/subagent_tools.h"
+#include "host/session/subagent_task.h"
 
 #include <gtest/gtest.h>
 
