@@ -12,7 +12,7 @@ std::vector<std::string> wires(const Conversation& conversation) {
     return out;
 }
 
-ToolCall call(const std::string& id) {
+ToolCall tool_call(const std::string& id) {
     return {id, "tool", Json::object(), {}};
 }
 
@@ -20,7 +20,7 @@ TEST(Conversation, SendsResultsInTheOrderOfTheCallsAndTextBehindThem) {
     Conversation conversation;
     conversation.add_text("go");
     conversation.add_answer(R"([{"type":"tool_use","id":"a"},{"type":"tool_use","id":"b"}])",
-                            {call("a"), call("b")});
+                            {tool_call("a"), tool_call("b")});
     EXPECT_FALSE(conversation.awaits_answer());
     EXPECT_TRUE(conversation.add_result("b", {"second", false, {}}));
     ASSERT_EQ(conversation.unanswered().size(), 1U);
@@ -84,7 +84,7 @@ TEST(Conversation, TakesOneResultForACallAndNoneForAnUnknownOne) {
     Conversation conversation;
     conversation.add_text("go");
     conversation.add_answer(R"([{"type":"tool_use","id":"a"},{"type":"tool_use","id":"b"}])",
-                            {call("a"), call("b")});
+                            {tool_call("a"), tool_call("b")});
     EXPECT_FALSE(conversation.add_result("c", {"x", false, {}}));
     EXPECT_TRUE(conversation.add_result("a", {"x", false, {}}));
     EXPECT_FALSE(conversation.add_result("a", {"y", false, {}}));
@@ -140,7 +140,7 @@ TEST(Conversation, ShortResultsKeepTheirPlaceAndSayWhetherTheyWereErrors) {
     conversation.add_text("go");
     conversation.add_answer(
         R"([{"type":"tool_use","id":"a","name":"look","input":{}},{"type":"tool_use","id":"b","name":"tell","input":{}}])",
-        {call("a"), call("b")});
+        {tool_call("a"), tool_call("b")});
     EXPECT_TRUE(conversation.add_result("a", {"long", true, {}}));
     EXPECT_TRUE(conversation.add_result("b", {"stays", false, {}}));
     conversation.add_text("note");

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fakes.h"
-#include "tests/support/full_disk.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::agent {
@@ -143,7 +143,7 @@ std::map<std::string, std::string> shown_results(testing::EventLog& events) {
 TEST_F(LoopTest, SendsResultsThatCouldNotBeJournalledWhenThereIsRoomAgain) {
     for (const bool reopened : {true, false}) {
         SCOPED_TRACE(reopened);
-        std::optional<testing::FullDisk> full;
+        std::optional<testing::FileSizeLimit> full;
         const auto journal = dir / "s1.jsonl";
         toolbox.add("echo", false, [&](const ToolCall& c, CallContext& context) {
             if (c.id.starts_with("b")) {
@@ -189,7 +189,7 @@ TEST_F(LoopTest, DeliversAnEndThatCouldNotBeJournalledWhenThereIsRoomAgain) {
     inbox.drains = {{{"0000000a", "completed", "out"}}};
     Loop loop = this->loop();
     {
-        const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 100);
+        const testing::FileSizeLimit full(std::filesystem::file_size(dir / "s1.jsonl") + 100);
         EXPECT_EQ(loop.wake({}).outcome, Outcome::kFailed);
         EXPECT_EQ(loop.run("lost?", {}).prompt_recorded, false);
     }
@@ -208,7 +208,7 @@ TEST_F(LoopTest, KeepsAReminderThatCouldNotBeJournalled) {
     Loop loop = this->loop();
     {
         // The prompt has room, the reminder has not.
-        const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + 80);
+        const testing::FileSizeLimit full(std::filesystem::file_size(dir / "s1.jsonl") + 80);
         const RunResult failed = loop.run("go", {});
         EXPECT_EQ(failed.outcome, Outcome::kFailed);
         EXPECT_TRUE(failed.prompt_recorded);

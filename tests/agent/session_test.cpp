@@ -4,7 +4,7 @@
 
 #include "host/agent/notification.h"
 #include "tests/agent/session_support.h"
-#include "tests/support/full_disk.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::agent {
@@ -452,7 +452,8 @@ TEST(Session, SaysAfterAFailedWriteWhatItsFileSaysAndGoesOnFromThere) {
             };
             bool done = false;
             {
-                const testing::FullDisk full(std::filesystem::file_size(dir / "s1.jsonl") + room);
+                const testing::FileSizeLimit full(std::filesystem::file_size(dir / "s1.jsonl") +
+                                                  room);
                 done = static_cast<bool>(c.write(*session));
             }
             expect_same();

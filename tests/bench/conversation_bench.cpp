@@ -2,8 +2,8 @@
 #include <fstream>
 
 #include "host/agent/session.h"
+#include "tests/bench/program_run.h"
 #include "tests/bench/stopwatch_server.h"
-#include "tests/bench/world.h"
 
 namespace tenon::bench {
 namespace {
@@ -11,20 +11,20 @@ namespace {
 constexpr std::size_t kTenMegabytes = 10'000'000;
 using Until = StopwatchServer::Until;
 
-/// The same small tool call, a thousand times and more.
+/// The same small tool call, more than a thousand times.
 void turns_of_a_long_session(benchmark::State& state) {
     constexpr std::size_t kWindow = 30;
     constexpr std::size_t kLast = 1'000 + kWindow;
-    const World world;
-    world.home().write("w/notes.txt", std::string(500, 'x') + "\n");
+    const BenchFolders folders;
+    folders.home().write("w/notes.txt", std::string(500, 'x') + "\n");
     const StopwatchServer server([&](std::size_t n) {
         return n < kLast ? call(n, "read_file", {{"path", "notes.txt"}}) : say("done");
     });
-    const auto program = world.start(server.url());
+    const auto program = folders.start(server.url());
     wait_for_success(*program);
     server.wait_for(kLast + 1);
-    // A long request takes its time on the wire, which is not the host's: to the first byte all of
-    // it has been put together.
+    // Until the first byte, since the transfer of a long request is not the host's time. The whole
+    // request exists by then.
     const auto at = [&](std::size_t turn, Until until = Until::kFirstByte) {
         return server.turns(turn, kWindow, until).median();
     };
@@ -57,8 +57,8 @@ void fill_session(const std::filesystem::path& folder, const std::string& id) {
     for (std::size_t n = 0; bytes < kTenMegabytes; ++n) {
         const Json input = {{"command", "make"}};
         const std::string call_id = "toolu_fill_" + std::to_string(n);
-        const Step step = calls(0, 1, "bash", input);
-        Json content = step.content;
+        const Reply reply = calls(0, 1, "bash", input);
+        Json content = reply.content;
         content[0]["id"] = call_id;
         agent::Answer answer;
         answer.id = "msg";
@@ -78,16 +78,16 @@ void fill_session(const std::filesystem::path& folder, const std::string& id) {
     }
 }
 
-/// A session that the real program made and that is ten megabytes long.
+/// A session of ten megabytes, created by the real program.
 class LongSession {
 public:
     LongSession() {
         const StopwatchServer server([](std::size_t) { return say("done"); });
-        const auto program = world.start(server.url(), {"--session", id});
+        const auto program = folders.start(server.url(), {"--session", id});
         wait_for_success(*program);
-        fill_session(world.state() / "sessions", id);
+        fill_session(folders.state() / "sessions", id);
     }
-    const World world;
+    const BenchFolders folders;
     const std::string id = "long";
 };
 
@@ -102,8 +102,8 @@ void reopen_of_ten_megabytes(benchmark::State& state) {
             return say("done");
         });
         const auto begin = Clock::now();
-        // It is to be sent as it is, not summed up.
-        const auto program = session.world.start(
+        // So that the conversation is not compacted.
+        const auto program = session.folders.start(
             server.url(),
             {"--session", session.id, "-D", "agent.compaction.tokenThreshold=1000000000"});
         program_id = program->pid();
@@ -124,14 +124,14 @@ void open_session(benchmark::State& state) {
     for (int i = 0; i < kRuns; ++i) {
         const auto begin = Clock::now();
         const auto opened =
-            agent::Session::open(session.world.state() / "sessions", session_head(session.id));
+            agent::Session::open(session.folders.state() / "sessions", session_head(session.id));
         times.add(Clock::now() - begin);
         if (!opened) throw std::runtime_error(opened.error().message);
     }
     state.counters["ms"] = times.median();
 }
 
-const bool registered = [] {
+const bool conversation_registered = [] {
     measure("long_session", turns_of_a_long_session);
     measure("reopen", reopen_of_ten_megabytes);
     measure("open_session", open_session);

@@ -3,21 +3,21 @@
 #include <thread>
 
 #include "host/jobs/process.h"
+#include "tests/bench/program_run.h"
 #include "tests/bench/stopwatch_server.h"
-#include "tests/bench/world.h"
 
-/// How often a host wakes that has nothing to do but to wait for its jobs.
+/// How often a host wakes up that only waits for its jobs.
 namespace tenon::bench {
 namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr auto kSettles = 3s;
-constexpr auto kWatched = 5s;
+constexpr auto kSettlingTime = 3s;
+constexpr auto kMeasuredTime = 5s;
 
-/// How often the threads of a process have gone to sleep of their own will: after each wake-up,
-/// once at least. Of threads that end meanwhile nothing is known.
+/// Voluntary context switches of all threads of a process: at least one for each wake-up. Threads
+/// that have ended do not count.
 std::int64_t sleeps_of(pid_t pid) {
     const std::string field = "voluntary_ctxt_switches:";
     std::int64_t sum = 0;
@@ -30,7 +30,7 @@ std::int64_t sleeps_of(pid_t pid) {
     return sum;
 }
 
-/// The host, and the launcher that is its child; not the shims.
+/// The host and its launcher, without the shims.
 std::vector<pid_t> processes_of(pid_t host) {
     std::vector<pid_t> found = {host};
     for (const auto& process : jobs::all_processes()) {
@@ -41,8 +41,8 @@ std::vector<pid_t> processes_of(pid_t host) {
     return found;
 }
 
-void watch_idling(benchmark::State& state, pid_t host) {
-    std::this_thread::sleep_for(kSettles);
+void measure_idling(benchmark::State& state, pid_t host) {
+    std::this_thread::sleep_for(kSettlingTime);
     const auto processes = processes_of(host);
     const auto count = [&] {
         std::int64_t sum = 0;
@@ -53,7 +53,7 @@ void watch_idling(benchmark::State& state, pid_t host) {
     const auto begin = Clock::now();
     const auto processor = processor_time(host);
     const std::int64_t before = count();
-    std::this_thread::sleep_for(kWatched);
+    std::this_thread::sleep_for(kMeasuredTime);
     const auto sleeps = static_cast<double>(count() - before);
     const std::chrono::duration<double> used = processor_time(host) - processor;
     const std::chrono::duration<double> watched = Clock::now() - begin;
@@ -61,16 +61,16 @@ void watch_idling(benchmark::State& state, pid_t host) {
     state.counters["cpu_percent"] = 100 * used / watched;
 }
 
-/// In memory where there is some: ten thousand directories on a disk take longer than all the rest.
-fs::path memory() {
+/// In memory if possible: ten thousand directories on a disk take longer than everything else.
+fs::path memory_folder() {
     const fs::path shared = "/dev/shm";
     return fs::is_directory(shared) ? shared : fs::temp_directory_path();
 }
 
-std::unique_ptr<tenon::testing::Process> start(const World& world, const StopwatchServer& server,
-                                               int running) {
-    return world.start(server.url(),
-                       {"--session", "idle", "-D", "jobs.maxRunning=" + std::to_string(running)});
+std::unique_ptr<tenon::testing::Process> start(const BenchFolders& folders,
+                                               const StopwatchServer& server, int running) {
+    return folders.start(server.url(),
+                         {"--session", "idle", "-D", "jobs.maxRunning=" + std::to_string(running)});
 }
 
 void end(tenon::testing::Process& program) {
@@ -79,34 +79,34 @@ void end(tenon::testing::Process& program) {
 }
 
 void with_200_adopted_jobs(benchmark::State& state) {
-    const World world;
+    const BenchFolders folders;
     const StopwatchServer server([](std::size_t n) {
         return n == 0 ? calls(0, 200, "background_run", {{"command", "sleep 1000"}})
                       : say("waiting");
     });
-    const auto killed = start(world, server, 256);
+    const auto killed = start(folders, server, 256);
     server.wait_for(2);
     killed->send_signal(SIGKILL);
     killed->wait();
-    const auto program = start(world, server, 256);
+    const auto program = start(folders, server, 256);
     server.wait_for(3);
-    watch_idling(state, program->pid());
+    measure_idling(state, program->pid());
     end(*program);
 }
 
 void with_10000_queued_jobs(benchmark::State& state) {
-    const World world(memory());
+    const BenchFolders folders(memory_folder());
     const StopwatchServer server([](std::size_t n) {
         return n == 0 ? calls(0, 10'001, "background_run", {{"command", "sleep 1000"}})
                       : say("waiting");
     });
-    const auto program = start(world, server, 1);
+    const auto program = start(folders, server, 1);
     server.wait_for(2);
-    watch_idling(state, program->pid());
+    measure_idling(state, program->pid());
     end(*program);
 }
 
-const bool registered = [] {
+const bool idle_registered = [] {
     measure("idle_adopted", with_200_adopted_jobs);
     measure("idle_queued", with_10000_queued_jobs);
     return true;

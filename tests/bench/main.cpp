@@ -1,4 +1,4 @@
-// tenon_bench: measures what DESIGN promises, and what it costs. See README.md beside this file.
+// tenon_bench: measures what Tenon promises. See README.md beside this file.
 
 #include <benchmark/benchmark.h>
 #include <csignal>
@@ -8,7 +8,7 @@
 
 namespace {
 
-/// Prints as usual, and keeps the counters for the table.
+/// Prints as usual and keeps the counters for the table.
 class Collector : public benchmark::ConsoleReporter {
 public:
     void ReportRuns(const std::vector<Run>& runs) override {

@@ -37,7 +37,7 @@ constexpr Promise kPromises[] = {
     {"  ratio of the last to the first",              "long_session",     "ratio",        "x",  2},
     {"  first, to the last byte of its request",      "long_session",     "whole_1_ms",   "ms", 0},
     {"  after 1,000 turns, likewise",                 "long_session",     "whole_1000_ms", "ms", 0},
-    {"exit of a job to the request that tells it",    "notification",     "median_ms",    "ms", 100},
+    {"exit of a job to the request with its end",     "notification",     "median_ms",    "ms", 100},
     {"peak memory after 60 turns",                    "memory",           "peak_mb",      "MB", 25},
     {"  with a 10 MB conversation",                   "reopen",           "peak_mb",      "MB", 60},
     {"start to first request with that conversation", "reopen",           "tenon_ms",     "ms", 0},

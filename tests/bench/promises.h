@@ -6,11 +6,11 @@
 
 namespace tenon::bench {
 
-/// Counter → value, and measurement → its counters.
+/// Measurement → counter → value.
 using Figures = std::map<std::string, std::map<std::string, double>>;
 
-/// The table of what was measured beside what is promised; what was not measured is left out.
-/// Returns how many promises do not hold.
+/// Prints a table of measured and promised values, without those that were not measured. Returns
+/// how many promises do not hold.
 int print_promises(std::ostream& out, const Figures& figures);
 
 }  // namespace tenon::bench

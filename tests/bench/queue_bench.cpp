@@ -5,41 +5,41 @@
 #include "host/jobs/launcher.h"
 #include "host/jobs/queue.h"
 #include "host/session/open_session.h"
+#include "tests/bench/program_run.h"
 #include "tests/bench/stopwatch_server.h"
-#include "tests/bench/world.h"
 
 namespace tenon::bench {
 namespace {
 
-/// A model in memory: makes the calls it is told, then has nothing more to do.
-class Caller : public agent::Provider {
+/// A model in memory that makes the calls of next(), and then ends the turn.
+class CallingModel : public agent::Provider {
 public:
     void next(std::size_t count, const std::string& tool, const Json& input) {
-        step_ = calls(number_, count, tool, input);
+        reply_ = calls(number_, count, tool, input);
         inputs_ = input;
         number_ += count;
     }
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request&, agent::EventSink&,
                                                    std::stop_token) override {
         agent::Answer answer;
-        answer.stop_reason = step_ ? "tool_use" : "end_turn";
-        if (!step_) step_ = say("done");
-        answer.content = dump_json(step_->content);
-        for (const Json& block : step_->content) {
+        answer.stop_reason = reply_ ? "tool_use" : "end_turn";
+        if (!reply_) reply_ = say("done");
+        answer.content = dump_json(reply_->content);
+        for (const Json& block : reply_->content) {
             if (block["type"] == "tool_use")
                 answer.calls.push_back({block["id"], block["name"], inputs_, {}});
         }
-        step_.reset();
+        reply_.reset();
         return answer;
     }
 
 private:
-    std::optional<Step> step_;
+    std::optional<Reply> reply_;
     Json inputs_;
     std::size_t number_ = 0;
 };
 
-/// Takes the time of every tool call.
+/// Measures the time of every tool call.
 class CallTimes : public agent::EventSink {
 public:
     void on_event(const agent::AgentEvent& event) override {
@@ -65,7 +65,7 @@ private:
     std::string failed_ TENON_GUARDED_BY(mutex_);
 };
 
-/// As in a run: forked off while this process is small, which is at its start.
+/// Forked at the start of this process, when it is small, as in a real run.
 jobs::Launcher& launcher() {
     static const auto started = jobs::Launcher::start();
     if (started->process() == 0) throw std::runtime_error("no launcher");
@@ -73,22 +73,22 @@ jobs::Launcher& launcher() {
 }
 const bool launcher_started = (launcher(), true);
 
-/// A whole host in this process, with the plugins as they were built.
-class Bench {
+/// A whole host in this process, with the built plugins.
+class InProcessHost {
 public:
-    explicit Bench(std::int64_t max_running,
-                   const std::filesystem::path& parent = std::filesystem::temp_directory_path())
-        : world_(parent) {
+    explicit InProcessHost(std::int64_t max_running, const std::filesystem::path& parent =
+                                                         std::filesystem::temp_directory_path())
+        : folders_(parent) {
         config::Settings& settings = setup_.settings;
-        settings.workspace = world_.workspace();
-        settings.state_dir = world_.state();
+        settings.workspace = folders_.workspace();
+        settings.state_dir = folders_.state();
         settings.prefix = TENON_PREFIX;
-        settings.home = world_.home().path();
+        settings.home = folders_.home().path();
         settings.plugins.path = {TENON_PREFIX "/lib/tenon/plugins"};
         settings.permissions.yes = true;
         settings.jobs.max_running = max_running;
         settings.model.name = "bench";
-        setup_.provider = std::make_unique<Caller>();
+        setup_.provider = std::make_unique<CallingModel>();
         setup_.launcher = &launcher();
         session::OpenOptions options{setup_, times_, "bench"};
         options.wait_for_jobs = false;
@@ -96,21 +96,21 @@ public:
         if (!host) throw std::runtime_error(host.error().message);
         host_ = std::move(*host);
     }
-    ~Bench() { end(); }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
+    ~InProcessHost() { end(); }
+    InProcessHost(const InProcessHost&) = delete;
+    InProcessHost& operator=(const InProcessHost&) = delete;
 
     /// `count` jobs from one answer.
     void submit(std::size_t count, const std::string& command) {
-        caller().next(count, "background_run", {{"command", command}});
+        model().next(count, "background_run", {{"command", command}});
         if (auto result = host_->run("go", {}); !result.error.empty())
             throw std::runtime_error(result.error);
         (void)times_.take();
     }
-    /// One call an answer: how long each blocked.
+    /// The time of each of `count` calls, one in each answer.
     Samples time_calls(std::size_t count, const std::string& command) {
         for (std::size_t i = 0; i < count; ++i) {
-            caller().next(1, "background_run", {{"command", command}});
+            model().next(1, "background_run", {{"command", command}});
             if (auto result = host_->run("go", {}); !result.error.empty())
                 throw std::runtime_error(result.error);
         }
@@ -121,9 +121,9 @@ public:
     void end() { host_->end_jobs("bench"); }
 
 private:
-    Caller& caller() { return static_cast<Caller&>(*setup_.provider); }
+    CallingModel& model() { return static_cast<CallingModel&>(*setup_.provider); }
 
-    World world_;
+    BenchFolders folders_;
     session::RunSetup setup_;
     CallTimes times_;
     std::unique_ptr<session::OpenSession> host_;
@@ -135,28 +135,28 @@ void report(benchmark::State& state, const Samples& samples) {
 }
 
 void background_run_alone(benchmark::State& state) {
-    Bench bench(4);
-    report(state, bench.time_calls(100, "true"));
+    InProcessHost host(4);
+    report(state, host.time_calls(100, "true"));
 }
 
 void background_run_beside_200(benchmark::State& state) {
-    Bench bench(256);
-    bench.submit(200, "sleep 1000");
-    report(state, bench.time_calls(50, "true"));
+    InProcessHost host(256);
+    host.submit(200, "sleep 1000");
+    report(state, host.time_calls(50, "true"));
 }
 
 void background_run_behind_10000(benchmark::State& state) {
-    // In memory, where there is some: making and removing ten thousand folders on a disk would take
-    // longer than all the rest, and what grows with the queue is its own.
+    // In memory if possible: ten thousand folders on a disk would take longer than everything else,
+    // and the queue itself is measured here.
     const std::filesystem::path memory = "/dev/shm";
-    Bench bench(256, std::filesystem::is_directory(memory)
-                         ? memory
-                         : std::filesystem::temp_directory_path());
-    bench.submit(256, "sleep 1000");
-    bench.submit(9'900, "true");
-    report(state, bench.time_calls(90, "true"));
+    InProcessHost host(256, std::filesystem::is_directory(memory)
+                                ? memory
+                                : std::filesystem::temp_directory_path());
+    host.submit(256, "sleep 1000");
+    host.submit(9'900, "true");
+    report(state, host.time_calls(90, "true"));
     const auto begin = Clock::now();
-    bench.end();
+    host.end();
     state.counters["cancel_all_s"] = std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
@@ -192,7 +192,7 @@ void job_throughput(benchmark::State& state) {
     state.counters["bare"] = kJobs / bare.count();
 }
 
-const bool registered = [] {
+const bool queue_registered = [] {
     measure("background_run/0", background_run_alone);
     measure("background_run/200", background_run_beside_200);
     measure("background_run/10000", background_run_behind_10000);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds what is shipped together with tenon_bench, and measures. The last
-# lines are a table of what was measured beside what is promised. Arguments go to tenon_bench, for
-# example --benchmark_filter=bash_turn.
+# Installs missing packages, builds the release with tenon_bench, and measures. The last lines are a
+# table of measured and promised values. Arguments go to tenon_bench, for example
+# --benchmark_filter=bash_turn.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

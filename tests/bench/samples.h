@@ -9,7 +9,7 @@ namespace tenon::bench {
 
 using Clock = std::chrono::steady_clock;
 
-/// Figures of one thing, measured again and again. At least one before anything is asked.
+/// Repeated measurements of one value. median() and p99() need at least one.
 class Samples {
 public:
     void add(double value) { values_.push_back(value); }

@@ -1,8 +1,8 @@
 #include <atomic>
 #include <cmath>
 
+#include "tests/bench/program_run.h"
 #include "tests/bench/stopwatch_server.h"
-#include "tests/bench/world.h"
 
 namespace tenon::bench {
 namespace {
@@ -10,11 +10,11 @@ namespace {
 using tenon::testing::Process;
 
 /// From before exec to the first byte of the request.
-Clock::duration until_first_byte(const std::vector<std::string>& words, const World& world,
+Clock::duration until_first_byte(const std::vector<std::string>& words, const BenchFolders& folders,
                                  const StopwatchServer& server) {
     const std::size_t before = server.exchanges().size();
     const auto begin = Clock::now();
-    Process program(words, world.environment(server.url()), world.workspace());
+    Process program(words, folders.environment(server.url()), folders.workspace());
     program.close_input();
     wait_for_success(program);
     server.wait_for(before + 1);
@@ -23,11 +23,11 @@ Clock::duration until_first_byte(const std::vector<std::string>& words, const Wo
 
 void start_to_first_request(benchmark::State& state) {
     constexpr int kPairs = 40;
-    const World world;
+    const BenchFolders folders;
     const StopwatchServer server([](std::size_t) { return say("done"); });
     const std::vector<std::string> tenon = {TENON_PREFIX "/bin/tenon", "-p", "go"};
-    until_first_byte(tenon, world, server);  // warms up, and gives curl its body
-    const auto body = world.home().write("body.json", server.first_body());
+    until_first_byte(tenon, folders, server);  // warms up, and gives curl its body
+    const auto body = folders.home().write("body.json", server.first_body());
     const std::vector<std::string> curl = {"/usr/bin/curl",
                                            "-sS",
                                            "-o",
@@ -39,11 +39,11 @@ void start_to_first_request(benchmark::State& state) {
                                            "--data-binary",
                                            "@" + body.string(),
                                            server.url() + "/v1/messages"};
-    until_first_byte(curl, world, server);
+    until_first_byte(curl, folders, server);
     Samples ours, theirs;
-    for (int i = 0; i < kPairs; ++i) {  // in turns: a noisy machine is noisy for both
-        ours.add(until_first_byte(tenon, world, server));
-        theirs.add(until_first_byte(curl, world, server));
+    for (int i = 0; i < kPairs; ++i) {  // so that other load on the machine affects both
+        ours.add(until_first_byte(tenon, folders, server));
+        theirs.add(until_first_byte(curl, folders, server));
     }
     state.counters["tenon_ms"] = ours.median();
     state.counters["curl_ms"] = theirs.median();
@@ -54,8 +54,8 @@ void start_to_first_request(benchmark::State& state) {
 /// Every other turn runs a command, the others read a file.
 void memory_after_60_turns(benchmark::State& state) {
     constexpr std::size_t kTurns = 60;
-    const World world;
-    world.home().write("w/notes.txt", std::string(4000, 'x') + "\n");
+    const BenchFolders folders;
+    folders.home().write("w/notes.txt", std::string(4000, 'x') + "\n");
     std::atomic<pid_t> program_id{0};
     double peak = 0;
     StopwatchServer server([&](std::size_t n) {
@@ -64,14 +64,14 @@ void memory_after_60_turns(benchmark::State& state) {
         peak = peak_megabytes(program_id);
         return say("done");
     });
-    const auto program = world.start(server.url());
+    const auto program = folders.start(server.url());
     program_id = program->pid();
     wait_for_success(*program);
     server.wait_for(kTurns + 1);
     state.counters["peak_mb"] = peak;
 }
 
-const bool registered = [] {
+const bool start_registered = [] {
     measure("start", start_to_first_request);
     measure("memory", memory_after_60_turns);
     return true;

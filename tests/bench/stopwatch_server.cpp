@@ -20,7 +20,7 @@ std::string event(const char* name, const Json& data) {
     return std::string("event: ") + name + "\ndata: " + dump_json(data) + "\n\n";
 }
 
-/// The block as it begins, and the deltas that fill it.
+/// The start of the block, and the deltas with its content.
 std::string events_of(std::size_t index, const Json& block) {
     constexpr std::size_t kPiece = 20;  // characters of a delta, as they come from the endpoint
     const bool is_call = block["type"] == "tool_use";
@@ -56,16 +56,16 @@ std::size_t content_length(std::string_view head) {
 
 }  // namespace
 
-Step say(const std::string& text) {
+Reply say(const std::string& text) {
     return {Json::array({{{"type", "text"}, {"text", text}}}), {}};
 }
 
-Step call(std::size_t number, const std::string& tool, const Json& input) {
+Reply call(std::size_t number, const std::string& tool, const Json& input) {
     return calls(number, 1, tool, input);
 }
 
-Step calls(std::size_t first_number, std::size_t count, const std::string& tool,
-           const Json& input) {
+Reply calls(std::size_t first_number, std::size_t count, const std::string& tool,
+            const Json& input) {
     Json content = Json::array();
     for (std::size_t i = 0; i < count; ++i) {
         content.push_back({{"type", "tool_use"},
@@ -171,12 +171,12 @@ void StopwatchServer::serve(int fd) {
     std::string rest;
     Exchange exchange;
     while (read_request(fd, rest, exchange)) {
-        const Step step = script_(answered_++);
-        const std::string body = stream_of(step.content);
+        const Reply reply = script_(answered_++);
+        const std::string body = stream_of(reply.content);
         const std::string head =
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: " +
             std::to_string(body.size()) + "\r\n\r\n";
-        // Noted before the client can have read it: its next request may be quicker than we are.
+        // Before the client can read the answer, since its next request may be very quick.
         exchange.answered = Clock::now();
         if (!write_all(fd, head + body)) return;
         {
@@ -184,11 +184,11 @@ void StopwatchServer::serve(int fd) {
             exchanges_.push_back(exchange);
             changed_.notify_all();
         }
-        if (step.afterwards) step.afterwards();
+        if (reply.afterwards) reply.afterwards();
     }
 }
 
-/// False when the client has hung up, or the server ends.
+/// False: the client has closed the connection, or the server ends.
 bool StopwatchServer::read_request(int fd, std::string& rest, Exchange& exchange) {
     exchange = {};
     std::size_t wanted = std::string::npos;

@@ -14,36 +14,36 @@
 
 namespace tenon::bench {
 
-/// What is answered to one request.
-struct Step {
+/// The answer to one request.
+struct Reply {
     Json content;                      ///< array of blocks; with a tool_use the turn goes on
-    std::function<void()> afterwards;  ///< called when the answer has gone out; may be empty
+    std::function<void()> afterwards;  ///< called when the answer was sent; may be empty
 };
 
-Step say(const std::string& text);
-/// One call of `tool`; `number` makes its id.
-Step call(std::size_t number, const std::string& tool, const Json& input);
-Step calls(std::size_t first_number, std::size_t count, const std::string& tool, const Json& input);
+Reply say(const std::string& text);
+/// One call of `tool`, with an id from `number`.
+Reply call(std::size_t number, const std::string& tool, const Json& input);
+Reply calls(std::size_t first_number, std::size_t count, const std::string& tool,
+            const Json& input);
 
 /// The answer as the endpoint streams it: server-sent events.
 std::string stream_of(const Json& content);
 
-/// When what happened to one request, and how large it was.
+/// The times of one request and its answer, and its size.
 struct Exchange {
     Clock::time_point first_byte;
-    Clock::time_point received;  ///< all of it
+    Clock::time_point received;  ///< the whole request
     Clock::time_point answered;
     std::size_t body_bytes = 0;
 };
 
-/// A Messages endpoint on 127.0.0.1 that answers from a function and notes the time. Connections
-/// are served one after the other. It checks nothing and parses nothing, so that its share stays
-/// the same however long a conversation grows: what a strict endpoint would say is the business of
-/// tests/support/model_server.
+/// A Messages endpoint on 127.0.0.1 that answers from a function and notes the times. It serves one
+/// connection after the other. It checks and parses nothing, so its own time does not grow with the
+/// conversation. The strict endpoint is tests/support/model_server.
 class StopwatchServer {
 public:
     /// `script` gets the number of the request, from 0, on the server's thread.
-    using Script = std::function<Step(std::size_t number)>;
+    using Script = std::function<Reply(std::size_t number)>;
     explicit StopwatchServer(Script script);
     ~StopwatchServer();
     StopwatchServer(const StopwatchServer&) = delete;
@@ -53,11 +53,11 @@ public:
     [[nodiscard]] std::vector<Exchange> exchanges() const;
     /// The first request's body.
     [[nodiscard]] std::string first_body() const;
-    /// Waits until so many requests have been answered. Throws after a minute.
+    /// Waits until this many requests are answered. Throws after a minute.
     void wait_for(std::size_t count) const;
 
-    /// From each answer's going out to the whole of the next request, or to its first byte: what
-    /// the client took, the model's share excluded. Of the requests from `first` on, `count`.
+    /// The time from each answer to the whole next request, or to its first byte, which is the time
+    /// of the client alone. Of `count` requests from `first` on.
     enum class Until { kFirstByte, kWhole };
     [[nodiscard]] Samples turns(std::size_t first, std::size_t count,
                                 Until until = Until::kWhole) const;

@@ -1,14 +1,14 @@
 #include "host/model/answer_stream.h"
 #include "host/model/sse.h"
+#include "tests/bench/program_run.h"
 #include "tests/bench/stopwatch_server.h"
-#include "tests/bench/world.h"
 
 namespace tenon::bench {
 namespace {
 
 constexpr std::size_t kPiece = 8192;  // what arrives at once
 
-class Deaf : public agent::EventSink {
+class NullSink : public agent::EventSink {
 public:
     void on_event(const agent::AgentEvent&) override {}
 };
@@ -54,14 +54,14 @@ void sse_parser(benchmark::State& state) {
 
 void answer_stream(benchmark::State& state) {
     state.counters["mb_s"] = megabytes_a_second([](const std::string& stream) {
-        Deaf sink;
+        NullSink sink;
         model::AnswerStream answer(sink);
         feed_all(stream, [&](const model::SseEvent& event) { answer.take(event); });
         if (!answer.finish()) throw std::runtime_error("the answer is not complete");
     });
 }
 
-const bool registered = [] {
+const bool stream_registered = [] {
     measure("sse_parser", sse_parser);
     measure("answer_stream", answer_stream);
     return true;

@@ -11,12 +11,12 @@ std::string shown(bool colour, std::string_view bytes) {
     return out + text.finish();
 }
 
-struct Case {
+struct TerminalTextCase {
     std::string_view printed, with_colours, without;
 };
 
 // clang-format off
-constexpr Case kCases[] = {
+constexpr TerminalTextCase kCases[] = {
     {"plain\n", "plain\n", "plain\n"},
     {"\x1b[31mred\x1b[0m\n", "\x1b[31mred\x1b[0m\n", "red\n"},
     {"\x1b[31mred\x1b[m\n", "\x1b[31mred\x1b[m\n", "red\n"},
@@ -42,7 +42,7 @@ constexpr Case kCases[] = {
 // clang-format on
 
 TEST(TerminalText, KeepsColoursAndNoOtherSequences) {
-    for (const Case& c : kCases) {
+    for (const TerminalTextCase& c : kCases) {
         SCOPED_TRACE(::testing::PrintToString(c.printed));
         EXPECT_EQ(shown(true, c.printed), c.with_colours);
         EXPECT_EQ(shown(false, c.printed), c.without);
@@ -50,7 +50,7 @@ TEST(TerminalText, KeepsColoursAndNoOtherSequences) {
 }
 
 TEST(TerminalText, IsTheSameWhereverTheBytesAreCut) {
-    for (const Case& c : kCases) {
+    for (const TerminalTextCase& c : kCases) {
         for (std::size_t cut = 0; cut <= c.printed.size(); ++cut) {
             SCOPED_TRACE(::testing::PrintToString(c.printed.substr(0, cut)));
             TerminalText text(true);

@@ -24,12 +24,6 @@ std::string contents(const fs::path& path) {
     return text.str();
 }
 
-mode_t mode_of(const fs::path& path) {
-    struct stat info {};
-    EXPECT_EQ(::stat(path.c_str(), &info), 0);
-    return info.st_mode & 07777U;
-}
-
 Result<void> add(const fs::path& folder, const Lines& rules) {
     const auto shown = rule_lines(folder, rules);
     if (!shown) return shown.error();
@@ -78,10 +72,10 @@ TEST(RuleFile, IsReadBackExactlyAndWithoutAWarning) {
 TEST(RuleFile, IsPrivate) {
     const testing::TempDir dir;
     ASSERT_TRUE(add(dir / "a/tenon", {"Bash(make)"}));
-    EXPECT_EQ(mode_of(dir / "a/tenon/allowed.properties"), 0600U);
+    EXPECT_EQ(testing::mode_of(dir / "a/tenon/allowed.properties"), 0600U);
     ::chmod((dir / "a/tenon/allowed.properties").c_str(), 0644);
     ASSERT_TRUE(add(dir / "a/tenon", {"Bash(cmake)"}));
-    EXPECT_EQ(mode_of(dir / "a/tenon/allowed.properties"), 0600U);
+    EXPECT_EQ(testing::mode_of(dir / "a/tenon/allowed.properties"), 0600U);
 }
 
 TEST(RuleFile, StaysALinkWhereItIsOne) {

@@ -14,11 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-mode_t mode_of(const fs::path& path) {
-    struct stat info {};
-    return ::lstat(path.c_str(), &info) == 0 ? info.st_mode & 07777U : 0;
-}
-
 /// Sets the umask for a scope. No other thread makes files meanwhile.
 class Umask {
 public:
@@ -39,7 +34,7 @@ TEST(StateDir, IsMadeForItsUserAloneWhateverTheUmaskIs) {
         const auto made = make_state_dir(dir / "a/b/tenon");
         ASSERT_TRUE(made) << made.error().message;
         for (const char* name : {"a", "a/b", "a/b/tenon"})
-            EXPECT_EQ(mode_of(dir / name), 0700U) << name;
+            EXPECT_EQ(testing::mode_of(dir / name), 0700U) << name;
     }
 }
 

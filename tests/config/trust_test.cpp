@@ -15,11 +15,6 @@ FoundFile file_of(const std::string& bytes) {
     return {"/ws/.tenon/tenon.xml", bytes, false};
 }
 
-mode_t mode_of(const std::filesystem::path& path) {
-    struct stat info {};
-    return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
-}
-
 /// The one record of a state folder.
 std::filesystem::path record_in(const std::filesystem::path& state) {
     std::vector<std::filesystem::path> found;
@@ -49,9 +44,9 @@ TEST(Trust, IsRecordedForItsOwnerAlone) {
     const testing::TempDir dir;
     ASSERT_TRUE(record_trust(dir / "a/b/state", "/ws", file_of("x"), {}));
     const auto record = record_in(dir / "a/b/state");
-    EXPECT_EQ(mode_of(record), 0600U);
+    EXPECT_EQ(testing::mode_of(record), 0600U);
     for (const char* folder : {"a", "a/b", "a/b/state", "a/b/state/trust"})
-        EXPECT_EQ(mode_of(dir / folder), 0700U) << folder;
+        EXPECT_EQ(testing::mode_of(dir / folder), 0700U) << folder;
     const auto json = parse_json(dir.read(std::filesystem::relative(record, dir.path())));
     ASSERT_TRUE(json);
     EXPECT_EQ(json->at("v"), 1);

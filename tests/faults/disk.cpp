@@ -21,7 +21,7 @@ Error last_error(const std::string& doing) {
     return Error::from_errno(doing, errno);
 }
 
-/// As root of a user namespace: whoever may not mount here may there.
+/// Makes this process root of a new user namespace, in which it may mount.
 Result<void> become_root() {
     const auto uid = ::geteuid();
     const auto gid = ::getegid();
@@ -56,7 +56,7 @@ Result<void> enter_own_mounts() {
         if (auto root = become_root(); !root) return root;
     }
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-        return last_error("keep mounts to ourselves");
+        return last_error("make the mounts private");
     const fs::path probe = fs::temp_directory_path();
     if (::mount("tenon-faults", probe.c_str(), "tmpfs", 0, nullptr) != 0)
         return last_error("mount a tmpfs");
@@ -78,7 +78,7 @@ Disk::~Disk() {
     ::umount2(directory_.c_str(), MNT_DETACH);
 }
 
-/// The kernel refuses a size below what is in use, which others may change meanwhile.
+/// Tries again when the kernel refuses a size that is less than what other processes use by now.
 void Disk::resize(const std::function<std::string(std::uint64_t used)>& options,
                   std::uint64_t (*used)(const fs::path&)) {
     constexpr int kTries = 100;
@@ -117,25 +117,25 @@ void Disk::free() {
         used_blocks);
 }
 
-Weather::Weather(Disk& disk, unsigned seed)
-    : disk_(disk), random_(seed), thread_([this](const std::stop_token& stop) { blow(stop); }) {}
+RandomDiskFiller::RandomDiskFiller(Disk& disk, unsigned seed)
+    : disk_(disk), random_(seed), thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-Weather::~Weather() {
+RandomDiskFiller::~RandomDiskFiller() {
     thread_.request_stop();
     {
         const Lock lock(mutex_);
-        over_.notify_all();
+        stopped_.notify_all();
     }
     thread_.join();
     disk_.free();
 }
 
-void Weather::strike() {
-    fill_somehow();
+void RandomDiskFiller::fill_now() {
+    fill_at_random();
 }
 
-/// Mostly no block at all, else a few; now and then it is files that are missing.
-void Weather::fill_somehow() {
+/// Mostly leaves no free block, else a few. One time in ten it limits the number of files instead.
+void RandomDiskFiller::fill_at_random() {
     std::uint32_t kind = 0, few = 0;
     {
         const Lock lock(mutex_);
@@ -149,24 +149,24 @@ void Weather::fill_somehow() {
     }
 }
 
-void Weather::blow(const std::stop_token& stop) {
-    constexpr double kShortestCalm = 20, kLongestCalm = 1500, kShortestFull = 3, kLongestFull = 300;
+void RandomDiskFiller::run(const std::stop_token& stop) {
+    constexpr double kShortestFree = 20, kLongestFree = 1500, kShortestFull = 3, kLongestFull = 300;
     while (!stop.stop_requested()) {
-        wait(stop, kShortestCalm, kLongestCalm);
-        fill_somehow();
+        wait(stop, kShortestFree, kLongestFree);
+        fill_at_random();
         wait(stop, kShortestFull, kLongestFull);
         disk_.free();
     }
 }
 
-/// Between so many milliseconds, short more often than long.
-void Weather::wait(const std::stop_token& stop, double shortest, double longest) {
+/// Waits a random number of milliseconds between the two. Short times are more likely.
+void RandomDiskFiller::wait(const std::stop_token& stop, double shortest, double longest) {
     Lock lock(mutex_);
     const double share = std::uniform_real_distribution<>(0, 1)(random_);
     const double ms = shortest * std::pow(longest / shortest, share);
     const auto until = std::chrono::steady_clock::now() +
                        std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000));
-    while (!stop.stop_requested() && over_.wait_until(lock, until)) {
+    while (!stop.stop_requested() && stopped_.wait_until(lock, until)) {
     }
 }
 

@@ -12,11 +12,11 @@
 
 namespace tenon::faults {
 
-/// Gives this process mounts of its own, that end with it and its children. Before any thread
-/// starts. Error: it may not mount anything here.
+/// Gives this process a mount namespace of its own. Call it before any thread starts. Error: this
+/// process may not mount anything.
 Result<void> enter_own_mounts();
 
-/// A tmpfs over a directory, made full and empty again by its size: what is on it stays.
+/// A tmpfs on a directory. Its size limit makes it full or gives its room back; its files stay.
 /// Thread-safe.
 class Disk {
 public:
@@ -25,9 +25,9 @@ public:
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
 
-    /// From now on there are so many free blocks of 4 KiB, or fewer where somebody takes some now.
+    /// Leaves this many free blocks of 4 KiB, or fewer when another process takes some meanwhile.
     void fill(std::uint64_t free_blocks);
-    /// The same for files: so many more can be made.
+    /// Leaves room for this many more files.
     void fill_with_files(std::uint64_t free_files);
     void free();
     [[nodiscard]] std::uint64_t times_filled() const { return times_filled_; }
@@ -42,22 +42,22 @@ private:
     std::atomic<std::uint64_t> times_filled_ = 0;
 };
 
-/// Fills and frees a disk at random moments, on a thread of its own, until it goes.
-class Weather {
+/// Fills and frees a disk at random moments on a thread of its own, until it is destroyed.
+class RandomDiskFiller {
 public:
-    Weather(Disk& disk, unsigned seed);
-    ~Weather();
-    /// Fills it now; the next free moment comes as always.
-    void strike();
+    RandomDiskFiller(Disk& disk, unsigned seed);
+    ~RandomDiskFiller();
+    /// Fills the disk now. The thread frees it at its next random moment.
+    void fill_now();
 
 private:
-    void blow(const std::stop_token& stop);
+    void run(const std::stop_token& stop);
     void wait(const std::stop_token& stop, double shortest, double longest);
-    void fill_somehow();
+    void fill_at_random();
 
     Disk& disk_;
     Mutex mutex_;
-    Condition over_;
+    Condition stopped_;
     std::mt19937 random_ TENON_GUARDED_BY(mutex_);
     std::jthread thread_;
 };

@@ -15,49 +15,47 @@ using testing::Process;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kDiskBytes = 24ULL << 20U;
-constexpr double kShortestMs = 4, kLongestMs = 800;
+constexpr double kShortestDelayMs = 4, kLongestDelayMs = 800;
 constexpr int kRunning = 12;
-constexpr int kLaunchersOneIn = 4;
-constexpr auto kTimeToSee = 50ms;
 constexpr int kRequestsOneIn = 10;  // at which the disk runs full
 
 }  // namespace
 
-Excuses DiskStorm::excuses() {
-    Excuses excuses;
-    excuses.not_started = excuses.cancelled = excuses.output_missing = true;
-    excuses.because = "No space left on device";
-    excuses.errors = {excuses.because};
-    return excuses;
+AllowedFailures DiskStorm::allowed_failures() {
+    AllowedFailures allowed;
+    allowed.not_started = allowed.cancelled = allowed.output_missing = true;
+    allowed.reason = "No space left on device";
+    allowed.errors = {allowed.reason};
+    return allowed;
 }
 
 DiskStorm::DiskStorm(Trial& trial, int rounds)
-    : trial_(trial), rounds_(rounds), disk_(trial.sandbox().state(), kDiskBytes) {}
+    : trial_(trial), rounds_(rounds), disk_(trial.folders().state(), kDiskBytes) {}
 
 void DiskStorm::run() {
     const int jobs = trial_.options().jobs;
     const int at_once = std::clamp(2 * jobs / rounds_, 2, 40);
     for (int round = 1; round <= rounds_; ++round) {
         trial_.model().allow(static_cast<int>(std::int64_t{jobs} * round / rounds_), at_once);
-        run_in_bad_weather();
+        run_while_disk_fills();
         if (trial_.one_in(3)) end_a_job_on_a_full_disk();
         if (trial_.one_in(3)) start_a_job_on_a_full_disk();
     }
-    trial_.run_to_the_end(kRunning);
-    trial_.expect_nothing_left("at the end");
+    trial_.run_until_all_delivered(kRunning);
+    trial_.expect_no_processes("at the end");
 }
 
-void DiskStorm::run_in_bad_weather() {
-    Weather weather(disk_, trial_.random()());
+void DiskStorm::run_while_disk_fills() {
+    RandomDiskFiller filler(disk_, trial_.random()());
     const auto moments = std::make_shared<std::mt19937>(trial_.random()());
-    trial_.model().on_request([&weather, moments] {
-        if ((*moments)() % kRequestsOneIn == 0) weather.strike();
+    trial_.model().on_request([&filler, moments] {
+        if ((*moments)() % kRequestsOneIn == 0) filler.fill_now();
     });
     Process tenon = trial_.start(kRunning);
     tenon.close_input();
     constexpr int kSignals[] = {SIGKILL, SIGKILL, SIGTERM, 0, 0, 0};
     const int signal = kSignals[trial_.between(0, std::size(kSignals) - 1)];
-    if (signal != 0 || trial_.one_in(2)) disturb_at_a_moment(tenon, signal);
+    if (signal != 0 || trial_.one_in(2)) disturb_at_random_time(tenon, signal);
     const std::string name = "run " + std::to_string(trial_.findings().runs);
     const auto exit = trial_.watch(tenon, name);
     trial_.model().on_request(nullptr);
@@ -66,28 +64,30 @@ void DiskStorm::run_in_bad_weather() {
         ++hosts_killed_;
         return;
     }
-    // It may come before the program is there to take it.
-    const bool as_asked =
+    // The signal may come before the program has its handler.
+    const bool by_sigterm =
         exit->code == 128 + SIGTERM || (exit->signal == SIGTERM && tenon.output.empty());
-    if (signal != SIGTERM || !as_asked) trial_.note_end(tenon, *exit);
-    // Also a host that could not go on takes its jobs with it.
-    trial_.expect_nothing_left(name);
+    if (signal != SIGTERM || !by_sigterm) trial_.note_exit(tenon, *exit);
+    // A host that failed must have ended its jobs, too.
+    trial_.expect_no_processes(name);
 }
 
-/// Launcher and supervisors first, and then the host gets the signal; 0: it goes on.
-void DiskStorm::disturb_at_a_moment(Process& tenon, int signal) {
+/// After a random time kills the launcher and supervisors, or some of them, and sends the host
+/// `signal`; 0: none.
+void DiskStorm::disturb_at_random_time(Process& tenon, int signal) {
     const double share = std::uniform_real_distribution<>(0, 1)(trial_.random());
-    const auto ms = static_cast<int>(kShortestMs * std::pow(kLongestMs / kShortestMs, share));
+    const auto ms =
+        static_cast<int>(kShortestDelayMs * std::pow(kLongestDelayMs / kShortestDelayMs, share));
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
-    while (!tenon.is_silent() && std::chrono::steady_clock::now() < until)
+    while (!tenon.has_closed_output() && std::chrono::steady_clock::now() < until)
         tenon.wait_for_more_output(
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
-    if (signal == 0 || trial_.one_in(kLaunchersOneIn)) trial_.kill_the_launcher(tenon);
-    if (Storm::kill_supervisors(trial_)) tenon.wait_for_more_output(kTimeToSee);
+    if (signal == 0 || trial_.one_in(Storm::kLaunchersOneIn)) trial_.kill_the_launcher(tenon);
+    if (Storm::kill_supervisors(trial_)) tenon.wait_for_more_output(Storm::kTimeToNotice);
     if (signal != 0) tenon.send_signal(signal);
 }
 
-/// Nothing where it was refused.
+/// Nothing: `jobs run` refused it.
 std::optional<std::string> DiskStorm::start_job(const std::string& mark) {
     Process run = trial_.command({"jobs", "run", "--", "touch " + mark + "; exec sleep 900"});
     const auto exit = trial_.watch(run, "jobs run");
@@ -100,10 +100,10 @@ std::optional<std::string> DiskStorm::start_job(const std::string& mark) {
 }
 
 void DiskStorm::end_a_job_on_a_full_disk() {
-    const std::string mark = "errand" + std::to_string(++errands_);
+    const std::string mark = "extra" + std::to_string(++extra_jobs_);
     const auto id = start_job(mark);
     if (!id) return;
-    const auto began = [&] { return fs::exists(trial_.sandbox().workspace() / mark); };
+    const auto began = [&] { return fs::exists(trial_.folders().workspace() / mark); };
     if (trial_.one_in(2) && !trial_.wait_for(began, "job " + *id + " begins")) return;
     disk_.fill(static_cast<std::uint64_t>(trial_.between(0, 2)));
     Process cancel = trial_.command({"jobs", "cancel", *id});
@@ -111,7 +111,7 @@ void DiskStorm::end_a_job_on_a_full_disk() {
     if (exit && exit->code != 0)
         trial_.note_wrong("jobs cancel ended with " + std::to_string(exit->code) + ": " +
                           cancel.errors);
-    trial_.expect_nothing_left_of(*id, "jobs cancel on a full disk");
+    trial_.expect_no_processes_of(*id, "jobs cancel on a full disk");
     Process show = trial_.command({"jobs", "show", *id, "--json"});
     const auto shown = trial_.watch(show, "jobs show");
     if (exit && shown && show.output.find("\"cancelled\"") == std::string::npos)
@@ -120,10 +120,10 @@ void DiskStorm::end_a_job_on_a_full_disk() {
     disk_.free();
 }
 
-/// It starts, or it is refused: then it never runs.
+/// The job starts, or it is refused and never runs.
 void DiskStorm::start_a_job_on_a_full_disk() {
     disk_.fill(static_cast<std::uint64_t>(trial_.between(0, 6)));
-    const std::string mark = "errand" + std::to_string(++errands_);
+    const std::string mark = "extra" + std::to_string(++extra_jobs_);
     const auto id = start_job(mark);
     disk_.free();
     Process cancel = trial_.command({"jobs", "cancel", "--all"});
@@ -131,8 +131,8 @@ void DiskStorm::start_a_job_on_a_full_disk() {
     if (exit && exit->code != 0)
         trial_.note_wrong("jobs cancel --all ended with " + std::to_string(exit->code) + ": " +
                           cancel.errors);
-    if (id) trial_.expect_nothing_left_of(*id, "jobs cancel --all");
-    if (!id && fs::exists(trial_.sandbox().workspace() / mark))
+    if (id) trial_.expect_no_processes_of(*id, "jobs cancel --all");
+    if (!id && fs::exists(trial_.folders().workspace() / mark))
         trial_.note_wrong("a job ran that `jobs run` had refused");
 }
 

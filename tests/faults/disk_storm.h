@@ -5,13 +5,13 @@
 
 namespace tenon::faults {
 
-/// Lets the disk under the state directory run full again and again while the jobs of a trial run:
-/// at random moments, and at requests. Hosts and supervisors are killed, hosts are ended with
-/// SIGTERM or come to their end; between runs, jobs are ended while the disk is full.
+/// Fills the disk under the state directory again and again while the jobs of a trial run, at
+/// random moments and at requests. Meanwhile hosts and supervisors are killed, and hosts end by
+/// SIGTERM or by themselves. Between the runs, jobs are cancelled and started on a full disk.
 class DiskStorm {
 public:
-    /// What a full disk excuses: a report that says so.
-    static Excuses excuses();
+    /// What may fail because of a full disk.
+    static AllowedFailures allowed_failures();
 
     DiskStorm(Trial& trial, int rounds);
 
@@ -20,8 +20,8 @@ public:
     [[nodiscard]] std::uint64_t times_filled() const { return disk_.times_filled(); }
 
 private:
-    void run_in_bad_weather();
-    void disturb_at_a_moment(testing::Process& tenon, int signal);
+    void run_while_disk_fills();
+    void disturb_at_random_time(testing::Process& tenon, int signal);
     void end_a_job_on_a_full_disk();
     void start_a_job_on_a_full_disk();
     std::optional<std::string> start_job(const std::string& mark);
@@ -30,7 +30,7 @@ private:
     const int rounds_;
     Disk disk_;
     int hosts_killed_ = 0;
-    int errands_ = 0;
+    int extra_jobs_ = 0;
 };
 
 }  // namespace tenon::faults

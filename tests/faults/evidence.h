@@ -4,17 +4,17 @@
 #include <map>
 #include <optional>
 
-#include "tests/faults/work.h"
+#include "tests/faults/trial_job.h"
 
 namespace tenon::faults {
 
-/// What the commands themselves have written about one attempt, where nothing runs short.
+/// What the command of one attempt has written about itself in the workspace.
 struct Trace {
-    int begun = 0;                 ///< how often
-    std::optional<int> exit_code;  ///< none: it has not come to its end, or was killed
+    int begun = 0;                 ///< how often it began
+    std::optional<int> exit_code;  ///< none: it has not ended, or was killed
 };
 
-/// By attempt; those that never began are missing.
+/// By attempt, without those that never began.
 using Evidence = std::map<Attempt, Trace>;
 
 /// Reads the file `ran` of the workspace.

@@ -8,7 +8,7 @@
 
 #include "host/base/ids.h"
 #include "host/jobs/record.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 
 namespace tenon::faults {
 namespace {
@@ -22,10 +22,10 @@ constexpr std::uint64_t kLimit = 64U << 20U;          // jobs.outputLimit as it 
 constexpr std::uint64_t kRoomForRecords = 1U << 20U;  // beside the output: rounded up to blocks
 constexpr std::uint64_t kHostMayGrowKib = 8U << 10U;
 constexpr std::uint64_t kSupervisorMayHoldKib = 8U << 10U;
-constexpr auto kLookEvery = 20ms;
-constexpr auto kPatience = 3600s;
+constexpr auto kMeasureInterval = 20ms;
+constexpr auto kLongestRun = 3600s;
 
-/// "VmRSS" or "VmHWM" of a process; 0 when it is gone.
+/// "VmRSS" or "VmHWM" of a process; 0: it has ended.
 std::uint64_t memory_of(pid_t pid, const std::string& field) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/status");
     for (std::string line; std::getline(status, line);) {
@@ -62,16 +62,16 @@ Step call(const std::string& command) {
     return step;
 }
 
-/// The run of the program, looked at while it goes on.
-class Watched {
+/// One run of the program, measured until it ends.
+class FloodRun {
 public:
-    Watched(const fs::path& tenon, std::uint64_t bytes)
+    FloodRun(const fs::path& tenon, std::uint64_t bytes)
         : command_("yes 'one line of very many, none of which anybody will ever read' | head -c " +
                    std::to_string(bytes) + "; exit 7"),
           server_(std::vector<Step>(), options()),
           tenon_({tenon.string(), "--yes", "--session", "flood", "-p", "go", "-D",
                   "jobs.outputLimit=" + std::to_string(kLimit)},
-                 sandbox_.environment(&server_), sandbox_.workspace()) {
+                 folders_.environment(&server_), folders_.workspace()) {
         host_ = tenon_.pid();
         result_.bytes = bytes;
         result_.output_limit = kLimit;
@@ -80,9 +80,10 @@ public:
     Flood run() {
         const auto begin = std::chrono::steady_clock::now();
         tenon_.close_input();
-        while (!tenon_.is_silent() && std::chrono::steady_clock::now() - begin < kPatience) {
-            tenon_.wait_for_more_output(kLookEvery);
-            look();
+        while (!tenon_.has_closed_output() &&
+               std::chrono::steady_clock::now() - begin < kLongestRun) {
+            tenon_.wait_for_more_output(kMeasureInterval);
+            measure();
         }
         result_.took = std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begin);
@@ -90,7 +91,7 @@ public:
         result_.host_before_kib = before_;
         result_.host_after_kib = after_;
         result_.host_peak_kib = peak_;
-        result_.disk_after_bytes = blocks_of(sandbox_.state() / "jobs");
+        result_.disk_after_bytes = blocks_of(folders_.state() / "jobs");
         if (exit.code != 0) problem("the host ended with " + std::to_string(exit.code));
         check_record();
         return result_;
@@ -99,7 +100,7 @@ public:
 private:
     ModelServer::Options options() {
         ModelServer::Options options;
-        options.improvise = [this](const Json& request) { return answer(request); };
+        options.responder = [this](const Json& request) { return answer(request); };
         return options;
     }
 
@@ -113,14 +114,14 @@ private:
         }
         after_ = memory_of(host_, "VmRSS");
         peak_ = memory_of(host_, "VmHWM");
-        told_ = request.dump().find("[exit code: 7]") != std::string::npos;
+        delivered_ = request.dump().find("[exit code: 7]") != std::string::npos;
         return say("done");
     }
 
-    void look() {
+    void measure() {
         result_.disk_peak_bytes =
-            std::max(result_.disk_peak_bytes, blocks_of(sandbox_.state() / "jobs"));
-        for (const pid_t pid : sandbox_.processes()) {
+            std::max(result_.disk_peak_bytes, blocks_of(folders_.state() / "jobs"));
+        for (const pid_t pid : folders_.processes()) {
             std::error_code gone;
             const auto program = fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone);
             if (program.filename() == "tenon-shim")
@@ -130,8 +131,8 @@ private:
     }
 
     void check_record() {
-        if (!told_) problem("its end was not told with its exit code");
-        for (const auto& entry : fs::directory_iterator(sandbox_.state() / "jobs")) {
+        if (!delivered_) problem("its end was not delivered with its exit code");
+        for (const auto& entry : fs::directory_iterator(folders_.state() / "jobs")) {
             if (!is_job_id(entry.path().filename().string())) continue;
             const auto text =
                 read_whole_file(entry.path() / jobs::kStatusFile, jobs::kMaxRecordBytes);
@@ -160,9 +161,9 @@ private:
     std::atomic<int> requests_ = 0;
     std::atomic<pid_t> host_ = 0;
     std::atomic<std::uint64_t> before_ = 0, after_ = 0, peak_ = 0;
-    std::atomic<bool> told_ = false;
+    std::atomic<bool> delivered_ = false;
     Flood result_;
-    testing::Sandbox sandbox_;
+    testing::RunFolders folders_;
     ModelServer server_;
     testing::Process tenon_;
 };
@@ -180,7 +181,7 @@ bool Flood::is_clean() const {
 }
 
 Flood flood(const fs::path& tenon, std::uint64_t bytes) {
-    return Watched(tenon, bytes).run();
+    return FloodRun(tenon, bytes).run();
 }
 
 void print(std::ostream& out, const Flood& flood) {

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kLimitedRuns = 2;
-constexpr int kFirstUser = 61'000, kUsers = 4'000;  // that nobody has, by custom
+constexpr int kFirstUser = 61'000, kUsers = 4'000;  // user ids that are usually free
 
 void give_to(const fs::path& path, int user) {
     const auto id = static_cast<uid_t>(user);
@@ -40,15 +40,15 @@ int threads_of_this_user() {
 
 }  // namespace
 
-std::string Limit::name() const {
+std::string LimitedTrial::name() const {
     std::string text = std::to_string(jobs) + (foreground ? " bash calls" : " background jobs");
     if (descriptors > 0) text += ", " + std::to_string(descriptors) + " descriptors";
     if (processes > 0) text += ", " + std::to_string(processes) + " processes";
     return text;
 }
 
-std::vector<Limit> limits(int jobs, unsigned seed) {
-    std::vector<Limit> all = {
+std::vector<LimitedTrial> limited_trials(int jobs, unsigned seed) {
+    std::vector<LimitedTrial> all = {
         {.descriptors = 16, .jobs = 4},
         {.descriptors = 32, .jobs = 20},
         {.descriptors = 64, .jobs = 40},
@@ -66,7 +66,7 @@ std::vector<Limit> limits(int jobs, unsigned seed) {
     std::mt19937 random(seed);
     const auto below = [&](std::uint32_t n) { return static_cast<int>(random() % n); };
     for (int i = 0; i < kMore; ++i) {
-        Limit limit;
+        LimitedTrial limit;
         if (below(2) == 0) limit.descriptors = 8 + below(120);
         if (below(2) == 0 || limit.descriptors == 0) limit.processes = 1 + below(50);
         limit.jobs = 1 + below(60);
@@ -76,31 +76,31 @@ std::vector<Limit> limits(int jobs, unsigned seed) {
     return all;
 }
 
-Excuses LimitedRuns::excuses(const Limit& limit) {
-    Excuses excuses;
-    excuses.not_started = excuses.cancelled = !limit.must_run;
-    if (limit.must_run) return excuses;
-    excuses.errors = {"Too many open files", "Resource temporarily unavailable",
+AllowedFailures LimitedRuns::allowed_failures(const LimitedTrial& limit) {
+    AllowedFailures allowed;
+    allowed.not_started = allowed.cancelled = !limit.must_run;
+    if (limit.must_run) return allowed;
+    allowed.errors = {"Too many open files", "Resource temporarily unavailable",
                       "no descriptor left"};
-    return excuses;
+    return allowed;
 }
 
-Demand LimitedRuns::demand(const Limit& limit) {
-    Demand demand;
-    demand.forks = limit.processes == 0;
-    if (limit.foreground) demand.every_foreground = 1;
-    return demand;
+TrialJobOptions LimitedRuns::job_options(const LimitedTrial& limit) {
+    TrialJobOptions options;
+    options.forks = limit.processes == 0;
+    if (limit.foreground) options.foreground_every = 1;
+    return options;
 }
 
-LimitedRuns::LimitedRuns(Trial& trial, Limit limit)
+LimitedRuns::LimitedRuns(Trial& trial, LimitedTrial limit)
     : trial_(trial),
       limit_(limit),
       user_(limit.processes > 0 && ::geteuid() == 0
                 ? kFirstUser + static_cast<int>(::getpid()) % kUsers
                 : 0) {
     if (user_ == 0) return;
-    give_to(trial_.sandbox().home.path(), user_);
-    give_to(trial_.sandbox().workspace(), user_);
+    give_to(trial_.folders().home.path(), user_);
+    give_to(trial_.folders().workspace(), user_);
 }
 
 std::vector<std::string> LimitedRuns::wrapper(bool limited) const {
@@ -120,8 +120,8 @@ std::vector<std::string> LimitedRuns::wrapper(bool limited) const {
     return words;
 }
 
-/// `jobs run` says why it can start nothing, and nothing runs; or the job runs; or its record says
-/// why it did not.
+/// Either `jobs run` says why it can start nothing and nothing runs, or the job runs, or its record
+/// says why it did not.
 void LimitedRuns::run_a_job(const std::string& mark) {
     trial_.run_under(wrapper(true));
     testing::Process run = trial_.command({"jobs", "run", "--", "echo one >" + mark});
@@ -129,7 +129,7 @@ void LimitedRuns::run_a_job(const std::string& mark) {
     if (!exit) return;
     trial_.run_under(wrapper(false));
     const std::string id = run.output.substr(0, run.output.find('\n'));
-    const auto ran = [&] { return fs::exists(trial_.sandbox().workspace() / mark); };
+    const auto ran = [&] { return fs::exists(trial_.folders().workspace() / mark); };
     if (exit->code != 0 || !is_job_id(id)) {
         const bool says_why = exit->code == 1 || exit->code == 2;
         if (!says_why || !run.errors.starts_with("tenon: ") || ran())
@@ -150,18 +150,18 @@ void LimitedRuns::run_a_job(const std::string& mark) {
 
 void LimitedRuns::run() {
     trial_.model().allow(limit_.jobs, limit_.jobs);
-    trial_.model().ask_for_all_at_once();
+    trial_.model().always_ask_for_most();
     for (int i = 0; i < kLimitedRuns; ++i) {
         trial_.run_under(wrapper(true));
         testing::Process run = trial_.start(limit_.jobs);
         const std::string name = "run " + std::to_string(trial_.findings().runs);
-        if (const auto exit = trial_.watch(run, name)) trial_.note_end(run, *exit);
-        trial_.expect_nothing_left(name);
-        run_a_job("errand" + std::to_string(i));
+        if (const auto exit = trial_.watch(run, name)) trial_.note_exit(run, *exit);
+        trial_.expect_no_processes(name);
+        run_a_job("extra" + std::to_string(i));
     }
     trial_.run_under(wrapper(false));
-    trial_.run_to_the_end(limit_.jobs);
-    trial_.expect_nothing_left("at the end");
+    trial_.run_until_all_delivered(limit_.jobs);
+    trial_.expect_no_processes("at the end");
 }
 
 }  // namespace tenon::faults

@@ -7,30 +7,29 @@
 
 namespace tenon::faults {
 
-/// One trial under limits of the system.
-struct Limit {
-    int descriptors = 0;      ///< RLIMIT_NOFILE; 0: as it is
-    int processes = 0;        ///< RLIMIT_NPROC beyond what the user has; 0: as it is
-    int jobs = 0;             ///< all of them asked for in one answer, and running at once
+/// A trial with few descriptors or few processes.
+struct LimitedTrial {
+    int descriptors = 0;      ///< RLIMIT_NOFILE; 0: no new limit
+    int processes = 0;        ///< RLIMIT_NPROC beyond what the user has; 0: no new limit
+    int jobs = 0;             ///< all in one answer, and all may run at once
     bool foreground = false;  ///< `bash` calls instead of background jobs
-    /// The limit leaves room for a job or two: a `bash` call waits for it then.
+    /// The limit leaves room for one or two jobs, so a `bash` call waits for its turn and must run.
     bool must_run = false;
 
     [[nodiscard]] std::string name() const;
 };
-/// Those that are tried: the same always, of which the largest has `jobs` calls in one answer, and
-/// a few at random.
-std::vector<Limit> limits(int jobs, unsigned seed);
+/// A fixed list, whose largest trial has `jobs` calls in one answer, and a few random trials.
+std::vector<LimitedTrial> limited_trials(int jobs, unsigned seed);
 
-/// Runs a session under a limit, a few times, and then without until everything has been told.
-/// Processes are limited for a user of its own where this process is root, else for its user.
+/// Runs a session a few times with the limits, and then without them until every end is delivered.
+/// As root it limits the processes of a user that has no others, else those of its own user.
 class LimitedRuns {
 public:
-    /// What a limit excuses: a report that says so.
-    static Excuses excuses(const Limit& limit);
-    static Demand demand(const Limit& limit);
+    /// What may fail because of the limits.
+    static AllowedFailures allowed_failures(const LimitedTrial& limit);
+    static TrialJobOptions job_options(const LimitedTrial& limit);
 
-    LimitedRuns(Trial& trial, Limit limit);
+    LimitedRuns(Trial& trial, LimitedTrial limit);
     void run();
 
 private:
@@ -38,8 +37,8 @@ private:
     [[nodiscard]] std::vector<std::string> wrapper(bool limited) const;
 
     Trial& trial_;
-    const Limit limit_;
-    const int user_;  // 0: this one
+    const LimitedTrial limit_;
+    const int user_;  // 0: the user of this process
 };
 
 }  // namespace tenon::faults

@@ -3,12 +3,12 @@
 // tenon-faults --limits [--jobs N] [--seed S] [--tenon PATH]
 // tenon-faults --flood SIZE [--tenon PATH]
 //
-// Does to the real program what happens in the field, and counts what became of its jobs. Exits 0
-// when nothing was lost, told twice, left out, told wrongly, left alive or hung, else 1; 2 for what
-// cannot be tried here.
-// Alone it kills hosts and supervisors at random moments. With --disk the disk under the state
-// directory runs full as well. With --limits there are too few descriptors or processes. With
-// --flood one job prints so much (as 10GiB), and memory and disk are watched.
+// Injects faults into the real program and counts what became of its jobs. Exits 0 when no end of a
+// job was lost, delivered twice, missing or wrong and no process was left or hung, else 1. Exits 2
+// for wrong options and for what cannot be done on this machine.
+// By default it kills hosts and supervisors at random moments. With --disk the disk under the state
+// directory also becomes full. With --limits there are too few descriptors or processes. With
+// --flood one job prints so much (as 10GiB), and memory and disk use are measured.
 #include <charconv>
 #include <chrono>
 #include <iomanip>
@@ -18,11 +18,10 @@
 #include "tests/faults/flood.h"
 #include "tests/faults/limits.h"
 #include "tests/faults/storm.h"
-#include "tests/faults/verdict.h"
+#include "tests/faults/trial_result.h"
 
+namespace tenon::faults {
 namespace {
-
-using namespace tenon::faults;
 
 constexpr int kUsage = 2;
 constexpr char kUse[] =
@@ -37,7 +36,7 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
-struct Options {
+struct FaultOptions {
     TrialOptions trial;
     StormOptions storm;
     int rounds = 30;
@@ -71,7 +70,7 @@ bool read_size(const std::string& text, std::uint64_t& size) {
     return false;
 }
 
-bool read_option(Options& options, const std::string& name, const std::string& value) {
+bool read_option(FaultOptions& options, const std::string& name, const std::string& value) {
     if (name == "--jobs") return read_number(value, options.trial.jobs, 1);
     if (name == "--kills") return read_number(value, options.storm.kills, 0);
     if (name == "--rounds") return read_number(value, options.rounds, 1);
@@ -85,14 +84,14 @@ bool read_option(Options& options, const std::string& name, const std::string& v
     return false;
 }
 
-bool* read_switch(Options& options, const std::string& name) {
+bool* read_switch(FaultOptions& options, const std::string& name) {
     if (name == "--disk") return &options.disk;
     if (name == "--limits") return &options.limits;
     if (name == "--keep") return &options.keep;
     return nullptr;
 }
 
-bool read_options(Options& options, const std::vector<std::string>& words) {
+bool read_options(FaultOptions& options, const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (bool* const on = read_switch(options, words[i])) {
             *on = true;
@@ -106,22 +105,22 @@ bool read_options(Options& options, const std::vector<std::string>& words) {
     return true;
 }
 
-void keep(const Trial& trial) {
+void keep_files(const Trial& trial) {
     namespace fs = std::filesystem;
     const auto kept = fs::temp_directory_path() / "tenon-faults";
     fs::remove_all(kept);
-    fs::copy(trial.sandbox().home.path(), kept, fs::copy_options::recursive);
+    fs::copy(trial.folders().home.path(), kept, fs::copy_options::recursive);
     std::cout << "kept in " << kept.string() << "\n";
 }
 
-bool report(Trial& trial, const Options& options) {
-    const Verdict verdict = judge(trial);
-    print(std::cout, verdict, trial);
-    if (options.keep) keep(trial);
-    return verdict.is_clean();
+bool report(Trial& trial, const FaultOptions& options) {
+    const TrialResult result = judge(trial);
+    print(std::cout, result, trial);
+    if (options.keep) keep_files(trial);
+    return result.is_clean();
 }
 
-bool kill_at_random(const Options& options) {
+bool kill_at_random(const FaultOptions& options) {
     Trial trial(options.trial, {});
     Storm storm(trial, options.storm);
     storm.run();
@@ -129,8 +128,8 @@ bool kill_at_random(const Options& options) {
     return report(trial, options);
 }
 
-bool fill_the_disk(const Options& options) {
-    Trial trial(options.trial, DiskStorm::excuses());
+bool fill_the_disk(const FaultOptions& options) {
+    Trial trial(options.trial, DiskStorm::allowed_failures());
     DiskStorm storm(trial, options.rounds);
     storm.run();
     std::cout << "disk full " << storm.times_filled() << " times; " << storm.hosts_killed()
@@ -138,9 +137,9 @@ bool fill_the_disk(const Options& options) {
     return report(trial, options);
 }
 
-bool run_short(const Options& options) {
+bool run_with_limits(const FaultOptions& options) {
     bool clean = true;
-    for (const Limit& limit : limits(options.trial.jobs, options.trial.seed)) {
+    for (const LimitedTrial& limit : limited_trials(options.trial.jobs, options.trial.seed)) {
         std::cout << limit.name() << ": " << std::flush;
         if (kSanitized && limit.processes > 0) {
             std::cout << "left out, since the threads of the sanitizer would count\n";
@@ -148,26 +147,24 @@ bool run_short(const Options& options) {
         }
         TrialOptions trial_options = options.trial;
         trial_options.jobs = limit.jobs;
-        trial_options.demand = LimitedRuns::demand(limit);
-        Trial trial(trial_options, LimitedRuns::excuses(limit));
+        trial_options.job_options = LimitedRuns::job_options(limit);
+        Trial trial(trial_options, LimitedRuns::allowed_failures(limit));
         LimitedRuns(trial, limit).run();
         clean = report(trial, options) && clean;
     }
     return clean;
 }
 
-bool run(const Options& options) {
+bool run(const FaultOptions& options) {
     if (options.disk) return fill_the_disk(options);
-    if (options.limits) return run_short(options);
+    if (options.limits) return run_with_limits(options);
     return kill_at_random(options);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    Options options;
+int run_with(const std::vector<std::string>& words) {
+    FaultOptions options;
     options.trial.tenon = TENON_PROGRAM;
-    if (!read_options(options, {argv + 1, argv + argc})) return kUsage;
+    if (!read_options(options, words)) return kUsage;
     if (options.flood > 0) {
         const Flood result = flood(options.trial.tenon, options.flood);
         print(std::cout, result);
@@ -188,4 +185,11 @@ int main(int argc, char** argv) {
     std::cout << "seed " << options.trial.seed << ", " << std::fixed << std::setprecision(1)
               << took.count() << " s\n";
     return clean ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace tenon::faults
+
+int main(int argc, char** argv) {
+    return tenon::faults::run_with({argv + 1, argv + argc});
 }

@@ -10,9 +10,9 @@ void Model::allow(int numbers, int at_once) {
     at_once_ = at_once;
 }
 
-void Model::ask_for_all_at_once() {
+void Model::always_ask_for_most() {
     const Lock lock(mutex_);
-    all_at_once_ = true;
+    always_most_ = true;
 }
 
 void Model::on_request(std::function<void()> hook) {
@@ -20,35 +20,35 @@ void Model::on_request(std::function<void()> hook) {
     hook_ = std::move(hook);
 }
 
-void Model::look(const Json& request) {
+void Model::read(const Json& request) {
     ++requests_;
-    told_ = read_request(request);
-    const std::size_t had = settled_.size();
-    settled_ = faults::settled(told_, read_evidence(workspace_));
-    fruitless_ = settled_.size() > had ? 0 : fruitless_ + 1;
-    for (const auto& [id, end] : told_.notifications) {
-        if (told_.notifications.count(id) + told_.waited_for.count(id) > 1) doubled_.insert(id);
+    view_ = read_request(request);
+    const std::size_t had = done_.size();
+    done_ = faults::numbers_done(view_, read_evidence(workspace_));
+    calls_without_progress_ = done_.size() > had ? 0 : calls_without_progress_ + 1;
+    for (const auto& [id, end] : view_.notifications) {
+        if (view_.notifications.count(id) + view_.wait_results.count(id) > 1) doubled_.insert(id);
     }
 }
 
-/// As many as it has in mind, in the order of their numbers; now and then it wants to wait as well.
-/// It gives up for now where one answer after the other has led to nothing.
+/// The calls of the next answer, in the order of their numbers; now and then background_wait, too.
+/// None after several answers without progress: the turn ends then.
 Json Model::calls() {
-    constexpr int kMostFruitless = 4;
+    constexpr int kMostWithoutProgress = 4;
     Json calls = Json::array();
-    if (fruitless_ >= kMostFruitless) {
-        fruitless_ = 0;
+    if (calls_without_progress_ >= kMostWithoutProgress) {
+        calls_without_progress_ = 0;
         return calls;
     }
     const int most =
-        all_at_once_ ? at_once_ : std::uniform_int_distribution<>(1, at_once_)(random_);
+        always_most_ ? at_once_ : std::uniform_int_distribution<>(1, at_once_)(random_);
     for (int number = 0; number < allowed_ && static_cast<int>(calls.size()) < most; ++number) {
-        if (settled_.count(number) > 0) continue;
-        calls.push_back(call_of({number, told_.attempts[number]}, demand_));
+        if (done_.count(number) > 0) continue;
+        calls.push_back(call_of({number, view_.attempts[number]}, job_options_));
     }
-    constexpr int kOneIn = 5;
-    // Two waits find the same ends: one of them may tell each.
-    const auto waits = !calls.empty() && random_() % kOneIn == 0 ? 1 + random_() % 2 : 0;
+    constexpr int kWaitOneIn = 5;
+    // Two waits find the same ends, and only one of them may deliver each.
+    const auto waits = !calls.empty() && random_() % kWaitOneIn == 0 ? 1 + random_() % 2 : 0;
     for (auto i = waits; i > 0; --i) {
         calls.push_back({{"type", "tool_use"},
                          {"id", "toolu_wait" + std::to_string(waits_++)},
@@ -63,7 +63,7 @@ Step Model::answer(const Json& request) {
     Json content;
     {
         const Lock lock(mutex_);
-        look(request);
+        read(request);
         content = calls();
         hook = hook_;
     }
@@ -73,15 +73,15 @@ Step Model::answer(const Json& request) {
     if (content.empty()) {
         content.push_back({{"type", "text"}, {"text", "ok"}});
     } else {
-        content.insert(content.begin(), Json{{"type", "thinking"}, {"thinking", "More work."}});
+        content.insert(content.begin(), Json{{"type", "thinking"}, {"thinking", "More job."}});
     }
     step.content = nlohmann::ordered_json::parse(content.dump());
     return step;
 }
 
-Told Model::newest() const {
+ModelView Model::newest_view() const {
     const Lock lock(mutex_);
-    return told_;
+    return view_;
 }
 
 int Model::requests() const {
@@ -89,9 +89,9 @@ int Model::requests() const {
     return requests_;
 }
 
-int Model::settled() const {
+int Model::numbers_done() const {
     const Lock lock(mutex_);
-    return static_cast<int>(settled_.size());
+    return static_cast<int>(done_.size());
 }
 
 std::set<std::string> Model::doubled() const {

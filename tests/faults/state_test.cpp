@@ -11,7 +11,7 @@
 #include "host/jobs/record.h"
 #include "tests/runs/disk_script.h"
 
-/// The real program over a state folder that something else has been at.
+/// The real program with a state folder that something else has damaged or changed.
 namespace tenon::testing {
 namespace {
 
@@ -43,36 +43,36 @@ std::string script(const std::vector<Json>& calls) {
     return "[" + Json{{"content", calls}}.dump() + "," + kAnswers + "]";
 }
 
-/// A session whose host was killed while its one job ran, until `go` is there.
+/// A session whose host was killed while its one job ran. The job ends when the file `go` exists.
 class StateTest : public ::testing::Test {
 protected:
     void kill_host_of_a_running_job() {
-        Process host(tenon("go"), sandbox.environment(&server), sandbox.workspace());
+        Process host(tenon("go"), folders.environment(&server), folders.workspace());
         host.close_input();
         ASSERT_TRUE(server.wait_for_requests(2));
-        while (!fs::exists(sandbox.workspace() / "begun"))
+        while (!fs::exists(folders.workspace() / "begun"))
             std::this_thread::yield();
         host.send_signal(SIGKILL);
         host.wait();
-        for (const auto& entry : fs::directory_iterator(sandbox.state() / "jobs"))
+        for (const auto& entry : fs::directory_iterator(folders.state() / "jobs"))
             if (is_job_id(entry.path().filename().string())) job = entry.path();
     }
-    void let_it_end() const { std::ofstream(sandbox.workspace() / "go") << "x"; }
+    void let_it_end() const { std::ofstream(folders.workspace() / "go") << "x"; }
     Process::Exit run_again() {
-        Process host(tenon("again"), sandbox.environment(&server), sandbox.workspace());
+        Process host(tenon("again"), folders.environment(&server), folders.workspace());
         const Process::Exit exit = host.wait();
         errors = host.errors;
         output = host.output;
         return exit;
     }
-    /// Ends the job's supervisor, and with it the lock.
+    /// Kills the job's supervisor, which frees its lock.
     void kill_supervisor() const {
         const auto text = read_whole_file(job / jobs::kStartedFile, jobs::kMaxRecordBytes);
         ASSERT_TRUE(text);
         const auto started = jobs::decode_started(*text);
         ASSERT_TRUE(started);
         jobs::send_signal(jobs::open_process(started->shim), SIGKILL);
-        while (!sandbox.processes().empty())
+        while (!folders.processes().empty())
             std::this_thread::yield();
     }
     void pretend_started_by(const jobs::ProcessIdentity& who) const {
@@ -80,10 +80,10 @@ protected:
         ASSERT_TRUE(write_file_atomically(job / jobs::kStartedFile, jobs::encode_started(started),
                                           Sync::kNo));
     }
-    std::string told() const { return server.requests().back().body; }
+    std::string last_request() const { return server.requests().back().body; }
     std::string id() const { return job.filename().string(); }
 
-    const Sandbox sandbox;
+    const RunFolders folders;
     const ModelServer server{
         script({background("a",
                            "[ -e tree ] && . ./tree; touch begun; until [ -e go ]; do :; "
@@ -92,10 +92,10 @@ protected:
     std::string errors, output;
 };
 
-TEST_F(StateTest, AnEndThatNoHostSawIsTheNextOnesEvent) {
+TEST_F(StateTest, AnEndThatNoHostSawIsAnEventOfTheNextHost) {
     kill_host_of_a_running_job();
     let_it_end();
-    while (!sandbox.processes().empty())
+    while (!folders.processes().empty())
         std::this_thread::yield();
     EXPECT_EQ(run_again().code, 0) << errors;
     std::vector<Json> lines;
@@ -109,10 +109,10 @@ TEST_F(StateTest, AnEndThatNoHostSawIsTheNextOnesEvent) {
     EXPECT_EQ(lines[0]["status"], "error");
     EXPECT_EQ(lines[0]["exit_code"], 4);
     EXPECT_EQ(run_again().code, 0) << errors;
-    EXPECT_EQ(count(output, "\"type\":\"job\""), 0U) << "it has been told";
+    EXPECT_EQ(count(output, "\"type\":\"job\""), 0U) << "it has been delivered";
 }
 
-TEST_F(StateTest, AJobOfAnotherBootIsLostAndToldOnce) {
+TEST_F(StateTest, AJobOfAnotherBootIsLostAndDeliveredOnce) {
     kill_host_of_a_running_job();
     kill_supervisor();
     auto other_boot = jobs::ProcessIdentity::of_this_process();
@@ -120,13 +120,14 @@ TEST_F(StateTest, AJobOfAnotherBootIsLostAndToldOnce) {
     pretend_started_by(other_boot);
     EXPECT_EQ(run_again().code, 0) << errors;
     EXPECT_EQ(run_again().code, 0) << errors;
-    EXPECT_EQ(count(told(), "[bg:" + id() + "] lost: "), 1U) << told();
-    EXPECT_NE(told().find("the machine went down while it ran"), std::string::npos) << told();
+    EXPECT_EQ(count(last_request(), "[bg:" + id() + "] lost: "), 1U) << last_request();
+    EXPECT_NE(last_request().find("the machine went down while it ran"), std::string::npos)
+        << last_request();
     EXPECT_EQ(server.refusals(), 0);
 }
 
-TEST_F(StateTest, ALostJobsProcessesAreEndedAndTheModelIsToldSo) {
-    sandbox.home.write("w/tree",
+TEST_F(StateTest, TheProcessesOfALostJobAreEndedAndItsNotificationSaysSo) {
+    folders.home.write("w/tree",
                        "(setsid sleep 600 </dev/null >/dev/null 2>&1 &)\n"
                        "(trap '' TERM HUP; sleep 600) &\n");
     kill_host_of_a_running_job();
@@ -135,24 +136,25 @@ TEST_F(StateTest, ALostJobsProcessesAreEndedAndTheModelIsToldSo) {
     ASSERT_TRUE(started);
     jobs::send_signal(jobs::open_process(started->shim), SIGKILL);
     EXPECT_EQ(run_again().code, 0) << errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
     const std::string lost = "[bg:" + id() + "] lost: ";
-    EXPECT_EQ(count(told(), lost), 1U) << told();
-    EXPECT_NE(told().find("was killed]"), std::string::npos) << told();
-    EXPECT_NE(told().find(" that it left running were ended]"), std::string::npos) << told();
+    EXPECT_EQ(count(last_request(), lost), 1U) << last_request();
+    EXPECT_NE(last_request().find("was killed]"), std::string::npos) << last_request();
+    EXPECT_NE(last_request().find(" that it left running were ended]"), std::string::npos)
+        << last_request();
 }
 
-TEST_F(StateTest, AProcessThatHasGotASupervisorsNumberIsNotTakenForIt) {
+TEST_F(StateTest, AProcessWithThePidOfAnEndedSupervisorIsNotTakenForIt) {
     kill_host_of_a_running_job();
     kill_supervisor();
-    auto somebody = jobs::ProcessIdentity::of_this_process();
-    somebody.start_time += 1;
-    pretend_started_by(somebody);
+    auto other_process = jobs::ProcessIdentity::of_this_process();
+    other_process.start_time += 1;
+    pretend_started_by(other_process);
     EXPECT_EQ(run_again().code, 0) << errors;
-    EXPECT_EQ(count(told(), "[bg:" + id() + "] lost: "), 1U) << told();
+    EXPECT_EQ(count(last_request(), "[bg:" + id() + "] lost: "), 1U) << last_request();
 }
 
-TEST_F(StateTest, AJobWhoseRecordIsCutInHalfIsNamedAndStopsNothing) {
+TEST_F(StateTest, AJobWithACutRecordIsNamedAndStopsNothing) {
     kill_host_of_a_running_job();
     const fs::path record = job / jobs::kJobFile;
     fs::resize_file(record, fs::file_size(record) / 2);
@@ -160,14 +162,14 @@ TEST_F(StateTest, AJobWhoseRecordIsCutInHalfIsNamedAndStopsNothing) {
     EXPECT_EQ(run_again().code, 0) << errors;
     EXPECT_NE(errors.find(record.string()), std::string::npos) << errors;
     EXPECT_EQ(server.refusals(), 0);
-    while (!sandbox.processes().empty())
+    while (!folders.processes().empty())
         std::this_thread::yield();
     EXPECT_TRUE(fs::exists(job / jobs::kStatusFile));
 }
 
 TEST_F(StateTest, ForeignFilesAmongTheJobsStopNothing) {
     kill_host_of_a_running_job();
-    const fs::path jobs = sandbox.state() / "jobs";
+    const fs::path jobs = folders.state() / "jobs";
     std::ofstream(jobs / "README") << "mine";
     std::ofstream(jobs / "0123abcd") << "a file with a job's name";
     fs::create_directories(jobs / "not a job" / "deeper");
@@ -178,20 +180,20 @@ TEST_F(StateTest, ForeignFilesAmongTheJobsStopNothing) {
     fs::create_symlink("deadbee3", jobs / "deadbee3");
     let_it_end();
     EXPECT_EQ(run_again().code, 0) << errors;
-    EXPECT_EQ(count(told(), "[bg:" + id() + "] error: over"), 1U) << told();
+    EXPECT_EQ(count(last_request(), "[bg:" + id() + "] error: over"), 1U) << last_request();
     EXPECT_TRUE(fs::exists(jobs / "README"));
     EXPECT_EQ(server.refusals(), 0);
 }
 
-TEST_F(StateTest, FilesOfAJobThatAreNoFilesStopNothing) {
+TEST_F(StateTest, AFifoInPlaceOfAFileOfAJobStopsNothing) {
     kill_host_of_a_running_job();
-    fs::create_directories(sandbox.state() / "jobs/deadbeef");
-    fs::copy_file(job / jobs::kJobFile, sandbox.state() / "jobs/deadbeef" / jobs::kJobFile);
-    ::mkfifo((sandbox.state() / "jobs/deadbeef" / jobs::kStatusFile).c_str(), 0600);
+    fs::create_directories(folders.state() / "jobs/deadbeef");
+    fs::copy_file(job / jobs::kJobFile, folders.state() / "jobs/deadbeef" / jobs::kJobFile);
+    ::mkfifo((folders.state() / "jobs/deadbeef" / jobs::kStatusFile).c_str(), 0600);
     let_it_end();
     EXPECT_EQ(run_again().code, 0) << errors;
     EXPECT_NE(errors.find("deadbeef"), std::string::npos) << errors;
-    EXPECT_EQ(count(told(), "[bg:" + id() + "] error: over"), 1U) << told();
+    EXPECT_EQ(count(last_request(), "[bg:" + id() + "] error: over"), 1U) << last_request();
 }
 
 /// "$@" in a script is a run of the program.
@@ -214,10 +216,10 @@ TEST_F(DiskTest, AJobThatFillsTheDiskEndsWithItsTrueExitCode) {
     EXPECT_EQ(result["jobs"][0]["status"], "error") << output;
     EXPECT_EQ(result["jobs"][0]["exit_code"], 3) << output;
     EXPECT_EQ(server.refusals(), 0);
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 }
 
-TEST_F(DiskTest, WhatEndsWhileTheDiskIsFullIsToldOnceWhenThereIsRoomAgain) {
+TEST_F(DiskTest, WhatEndsWhileTheDiskIsFullIsDeliveredOnceWhenThereIsRoomAgain) {
     constexpr std::size_t kOthers = 12;  // whose notification no page of the journal has room for
     std::vector<Json> calls = {
         background("filler",
@@ -232,10 +234,10 @@ TEST_F(DiskTest, WhatEndsWhileTheDiskIsFullIsToldOnceWhenThereIsRoomAgain) {
     const auto exit =
         run(server, "1m", "{ \"$@\" >first; echo $? >code; rm -f \"$state/full\"; \"$@\"; }");
     EXPECT_EQ(exit.code, 0) << output << errors;
-    EXPECT_EQ(sandbox.home.read("w/code"), "1\n");
+    EXPECT_EQ(folders.home.read("w/code"), "1\n");
     EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
-    const std::string told = server.requests().back().body;
-    const std::string conversation = told.substr(told.find("\"messages\""));
+    const std::string request = server.requests().back().body;
+    const std::string conversation = request.substr(request.find("\"messages\""));
     EXPECT_EQ(count(conversation, "[bg:"), kOthers + 1) << conversation << errors;
     EXPECT_EQ(server.refusals(), 0);
 }
@@ -249,7 +251,7 @@ TEST_F(DiskTest, AStateFolderThatCannotBeWrittenAnyMoreIsAClearError) {
     EXPECT_EQ(server.refusals(), 0);
 }
 
-TEST_F(DiskTest, JobsCanBeLookedAtWhereNothingCanBeWritten) {
+TEST_F(DiskTest, JobsCanBeListedWhereNothingCanBeWritten) {
     const ModelServer server(script({background("a", "echo one")}));
     const auto exit = run(server, "8m",
                           "\"$@\" >/dev/null && mount -o remount,ro \"$state\" && " + kTenon +

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "tests/faults/trial.h"
@@ -12,16 +13,20 @@ struct StormOptions {
 };
 
 /// Kills hosts and supervisors at random moments while the jobs of a trial run, and starts the next
-/// host, until there is nothing left to do.
+/// host, until every end is delivered.
 class Storm {
 public:
+    static constexpr int kLaunchersOneIn = 4;
+    /// How long a host may live to notice that its launcher or a supervisor was killed.
+    static constexpr std::chrono::milliseconds kTimeToNotice{50};
+
     Storm(Trial& trial, StormOptions options) : trial_(trial), options_(options) {}
 
-    /// Returns when every job has been told, or when the host does not get there.
+    /// Returns when the end of every job is delivered, or when the host does not get that far.
     void run();
     [[nodiscard]] int hosts_killed() const { return hosts_killed_; }
 
-    /// Kills a few supervisors, at one time in three. Whether it did.
+    /// One time in three kills a few supervisors. Returns whether it did.
     static bool kill_supervisors(Trial& trial);
 
 private:
@@ -32,7 +37,7 @@ private:
     Trial& trial_;
     StormOptions options_;
     int hosts_killed_ = 0;
-    double haste_ = 1;
+    double delay_scale_ = 1;
 };
 
 }  // namespace tenon::faults

@@ -35,7 +35,7 @@ std::vector<JobId> admitted(Admission& admission, const Resources& left = kPlent
     return ids;
 }
 
-Resources processes(std::size_t left, const Admission& admission) {
+Resources process_resources(std::size_t left, const Admission& admission) {
     return {std::nullopt, left, admission.begun()};
 }
 
@@ -62,7 +62,7 @@ TEST(Admission, CountsWhatStartsAndWhatHasBegunSinceTheMeasuring) {
         SCOPED_TRACE(begins);
         Admission admission(100);
         Jobs jobs(admission);
-        const Resources left = processes(15, admission);  // for one job and two kept places
+        const Resources left = process_resources(15, admission);  // for one job and two kept places
         jobs.add(job("first"));
         jobs.add(job("second"));
         EXPECT_EQ(admission.admit(left, false), "first");
@@ -76,7 +76,7 @@ TEST(Admission, KeepsTheLastResourcesForForegroundJobs) {
     Admission admission(100);
     Jobs jobs(admission);
     jobs.add(job("background"));
-    const Resources left = processes(14, admission);
+    const Resources left = process_resources(14, admission);
     EXPECT_EQ(admitted(admission, left), std::vector<JobId>{});
     admission.may_have_enough();
     jobs.add(job("foreground", Kind::kForeground));
@@ -87,7 +87,7 @@ TEST(Admission, TriesAJobThatIsAloneWhateverIsLeft) {
     Admission admission(100);
     Jobs jobs(admission);
     jobs.add(job("a"));
-    EXPECT_EQ(admission.admit(processes(0, admission), true), "a");
+    EXPECT_EQ(admission.admit(process_resources(0, admission), true), "a");
 }
 
 TEST(Admission, AfterAShortageStartsOneByOneUntilNoneWaits) {

@@ -56,8 +56,6 @@ std::vector<JobId> killed_host(const JobsFolder& folder, const std::vector<std::
     return ids;
 }
 
-const auto nothing_delivered = [](const JobRecord&) { return false; };
-
 TEST(Adoption, WatchesARunningJobAndReportsItsTrueEnd) {
     const JobsFolder folder;
     const std::string ready = folder.fifo("ready");
@@ -65,7 +63,7 @@ TEST(Adoption, WatchesARunningJobAndReportsItsTrueEnd) {
     const auto ids =
         killed_host(folder, {"bg:echo go >" + ready + "; cat " + gate + "; exit 5"}, ready);
     Queue queue(folder.store(), folder.options());
-    EXPECT_TRUE(queue.adopt(nothing_delivered).empty());
+    EXPECT_TRUE(queue.adopt(testing::nothing_delivered).empty());
     EXPECT_EQ(queue.find(ids[0])->status, Status::kRunning);
     EXPECT_TRUE(drain(queue).empty());
     JobsFolder::write_fifo(gate);
@@ -91,7 +89,7 @@ TEST(Adoption, OfAJobWithAWrongStartTimeEndsItNeitherSoonerNorLater) {
         started.started_ms += days * 86'400'000;
         folder.dir().write("state/jobs/" + id + "/" + kStartedFile, encode_started(started));
         Queue queue(folder.store(), folder.options());
-        queue.adopt(nothing_delivered);
+        queue.adopt(testing::nothing_delivered);
         EXPECT_EQ(queue.find(id)->status, Status::kRunning);
         JobsFolder::write_fifo(gate);
         EXPECT_EQ(folder.report_of(ended(queue, id)), "go\n[exit code: 5]");
@@ -111,7 +109,7 @@ TEST(Adoption, ContinuesAStoppedSupervisorWhenTheTimeIsOver) {
         EXPECT_EQ(JobsFolder::read_fifo(ready), "go\n");
     }
     Queue queue(folder.store(), folder.options());
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     EXPECT_EQ(ended(queue, id).status, Status::kTimeout);
     EXPECT_TRUE(processes_of(id).empty());
 }
@@ -123,7 +121,7 @@ TEST(Adoption, QueuesQueuedJobsInTheirOldOrder) {
     auto options = folder.options();
     options.max_running = 1;
     Queue queue(folder.store(), options);
-    EXPECT_TRUE(queue.adopt(nothing_delivered).empty());
+    EXPECT_TRUE(queue.adopt(testing::nothing_delivered).empty());
     JobsFolder::write_fifo(gate);
     for (const JobId& id : ids)
         EXPECT_EQ(ended(queue, id).status, Status::kCompleted);
@@ -158,7 +156,7 @@ TEST(Adoption, MakesABackgroundJobOfARunningForegroundOne) {
     const std::string gate = folder.fifo("gate");
     const auto ids = killed_host(folder, {"fg:echo go >" + ready + "; cat " + gate}, ready);
     Queue queue(folder.store(), folder.options());
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     const auto job = queue.find_by_tool_use("call_0");
     ASSERT_TRUE(job);
     EXPECT_EQ(job->id, ids[0]);
@@ -176,7 +174,7 @@ TEST(Adoption, CancelsAForegroundJobThatHadNotStarted) {
     spec.tool_use_id = "call_7";
     ASSERT_TRUE(folder.store().create(spec));
     Queue queue(folder.store(), folder.options());
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     EXPECT_EQ(queue.find_by_tool_use("call_7")->status, Status::kCancelled);
     EXPECT_TRUE(drain(queue).empty());
     EXPECT_FALSE(std::filesystem::exists(folder.dir() / "started"));
@@ -187,7 +185,7 @@ TEST(Adoption, EndsTheJobsOfASubagentOfAKilledHost) {
     const std::string ready = folder.fifo("ready");
     const auto ids = killed_host(folder, {"sub:echo go >" + ready + "; sleep 300"}, ready);
     Queue queue(folder.store(), folder.options());
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     const JobRecord job = ended(queue, ids[0]);
     EXPECT_EQ(job.status, Status::kCancelled);
     EXPECT_EQ(job.end.ended_by, "restart");
@@ -206,7 +204,7 @@ TEST(Adoption, StartsAJobWhateverItsLockContainsAndReportsALockThatIsNoFile) {
     std::filesystem::remove(folder.store().folder_of(broken) / kLockFile);
     std::filesystem::create_directory(folder.store().folder_of(broken) / kLockFile);
     Queue queue(folder.store(), folder.options());
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     EXPECT_EQ(folder.report_of(ended(queue, stale)), "out\n");
     EXPECT_TRUE(folder.store().started(stale));
     const JobRecord job = ended(queue, broken);
@@ -252,7 +250,7 @@ TEST(Adoption, ReportsThatTheSupervisorOfARunningJobWasKilled) {
     const std::string ready = folder.fifo("ready");
     const auto ids = killed_host(folder, {"bg:echo go >" + ready + "; sleep 1000"}, ready);
     Queue queue(folder.store(), folder.options());
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     ASSERT_TRUE(send_signal(open_process(folder.store().started(ids[0])->shim), SIGKILL));
     EXPECT_EQ(ended(queue, ids[0]).status, Status::kLost);
     EXPECT_EQ(drain(queue), ids);
@@ -266,7 +264,7 @@ TEST(Adoption, LeavesOtherSessionsAlone) {
     const JobId id = folder.store().create(other)->id;
     const JobId nobodys = folder.store().create(folder.spec("true"))->id;
     Queue queue(folder.store(), folder.options());
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     EXPECT_TRUE(queue.background_jobs().empty());
     EXPECT_FALSE(queue.find(id));
     EXPECT_FALSE(queue.cancel(id, "test"));
@@ -283,7 +281,7 @@ TEST(Adoption, OfManyJobsLosesNoneAndPostsEachEndOnce) {
     auto options = folder.options();
     options.max_running = 8;
     Queue queue(folder.store(), options);
-    queue.adopt(nothing_delivered);
+    queue.adopt(testing::nothing_delivered);
     for (std::size_t i = 0; i < ids.size(); ++i)
         EXPECT_EQ(ended(queue, ids[i]).end.exit_code, static_cast<int>(i));
     auto told = drain(queue);

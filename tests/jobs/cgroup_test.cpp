@@ -76,14 +76,14 @@ private:
     bool usable_ = false;
 };
 
-struct Case {
+struct CgroupLimitCase {
     const char* command;
     JobLimits limits;
     const char* key;
     const char* actor;
 };
 
-bool is_ended_for(const Case& row) {
+bool is_ended_for(const CgroupLimitCase& row) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     JobSpec spec = folder.spec(row.command);
@@ -102,7 +102,7 @@ bool is_ended_for(const Case& row) {
 
 TEST(JobInACgroup, IsEndedForItsLimitsAndLeavesNoGroup) {
     if (!DelegatedGroup().usable()) GTEST_SKIP() << "no cgroup of version 2 can be made here";
-    const Case cases[] = {
+    const CgroupLimitCase cases[] = {
         {TENON_MISBEHAVE " setsid crowd=3 burn",
          {std::nullopt, std::nullopt, 400ms},
          kCpuLimit,
@@ -120,7 +120,7 @@ TEST(JobInACgroup, IsEndedForItsLimitsAndLeavesNoGroup) {
          kProcessLimit,
          kShimActor},
     };
-    for (const Case& row : cases) {
+    for (const CgroupLimitCase& row : cases) {
         SCOPED_TRACE(row.command);
         // A new group each time: a group with enabled controllers cannot have processes itself.
         const DelegatedGroup group;
@@ -132,7 +132,7 @@ TEST(JobInACgroup, IsEndedByTheKernelForItsMemory) {
     const DelegatedGroup tried;
     if (!tried.usable() || !tried.has_memory())
         GTEST_SKIP() << "no cgroup of version 2 with the memory controller can be made here";
-    const Case cases[] = {
+    const CgroupLimitCase cases[] = {
         {TENON_MISBEHAVE " touch=300 linger",
          {200U << 20U, std::nullopt, std::nullopt},
          kMemoryLimit,
@@ -142,7 +142,7 @@ TEST(JobInACgroup, IsEndedByTheKernelForItsMemory) {
          kMemoryLimit,
          kCgroupActor},
     };
-    for (const Case& row : cases) {
+    for (const CgroupLimitCase& row : cases) {
         SCOPED_TRACE(row.command);
         // A new group each time: a group with enabled controllers cannot have processes itself.
         const DelegatedGroup group;

@@ -98,7 +98,7 @@ TEST(Launcher, ThatDoesNotAnswerIsReplacedAndDelaysNoEnd) {
 
 TEST(Launcher, KeepsTheDescriptorsOfAShimUntilTheyCanBeReceived) {
     if (tenon::testing::kSanitizerNeedsDescriptors)
-        GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
+        GTEST_SKIP() << tenon::testing::kWhySanitizerNeedsDescriptors;
     for (const int room : {0, 1}) {
         SCOPED_TRACE(room);
         const testing::JobsFolder folder;

@@ -14,23 +14,23 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMiB = 1U << 20U;
 
-JobLimits memory(std::uint64_t mib) {
+JobLimits memory_limit(std::uint64_t mib) {
     return {mib * kMiB, std::nullopt, std::nullopt};
 }
-JobLimits processes(std::uint64_t most) {
+JobLimits processes_limit(std::uint64_t most) {
     return {std::nullopt, most, std::nullopt};
 }
-JobLimits cpu(std::chrono::milliseconds most) {
+JobLimits cpu_limit(std::chrono::milliseconds most) {
     return {std::nullopt, std::nullopt, most};
 }
 
-struct Case {
+struct LimitCase {
     const char* command;
     JobLimits limits;
     const char* key;
 };
 
-std::uint64_t value_of(const Case& row) {
+std::uint64_t value_of(const LimitCase& row) {
     if (row.limits.memory) return *row.limits.memory;
     if (row.limits.processes) return *row.limits.processes;
     return static_cast<std::uint64_t>(row.limits.cpu->count());
@@ -39,27 +39,28 @@ std::uint64_t value_of(const Case& row) {
 TEST(Limits, EndAJobWithATreeThatExceedsThemAndSayWhich) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
-    const Case cases[] = {
-        {TENON_MISBEHAVE " touch=300 linger", memory(200), kMemoryLimit},
-        {TENON_MISBEHAVE " crowd=9 touch=30 linger", memory(200), kMemoryLimit},
-        {TENON_MISBEHAVE " daemon setsid daemon touch=300 linger; sleep 1000", memory(200),
+    const LimitCase cases[] = {
+        {TENON_MISBEHAVE " touch=300 linger", memory_limit(200), kMemoryLimit},
+        {TENON_MISBEHAVE " crowd=9 touch=30 linger", memory_limit(200), kMemoryLimit},
+        {TENON_MISBEHAVE " daemon setsid daemon touch=300 linger; sleep 1000", memory_limit(200),
          kMemoryLimit},
-        {TENON_MISBEHAVE " ignore-term setsid crowd=9 touch=30 linger", memory(200), kMemoryLimit},
-        {TENON_MISBEHAVE " share=300 crowd=3 read linger", memory(200), kMemoryLimit},
-        {TENON_MISBEHAVE " crowd=40 linger", processes(20), kProcessLimit},
-        {TENON_MISBEHAVE " daemon setsid block-term crowd=40 linger; sleep 1000", processes(20),
+        {TENON_MISBEHAVE " ignore-term setsid crowd=9 touch=30 linger", memory_limit(200),
+         kMemoryLimit},
+        {TENON_MISBEHAVE " share=300 crowd=3 read linger", memory_limit(200), kMemoryLimit},
+        {TENON_MISBEHAVE " crowd=40 linger", processes_limit(20), kProcessLimit},
+        {TENON_MISBEHAVE " daemon setsid block-term crowd=40 linger; sleep 1000",
+         processes_limit(20), kProcessLimit},
+        {TENON_MISBEHAVE " storm=8 linger", processes_limit(30), kProcessLimit},
+        {TENON_MISBEHAVE " bomb=3000 linger", processes_limit(100), kProcessLimit},
+        {TENON_MISBEHAVE " ignore-term bomb=3000 linger", processes_limit(100), kProcessLimit},
+        {"sleep 1; " TENON_MISBEHAVE " block-term setsid bomb=3000 linger", processes_limit(100),
          kProcessLimit},
-        {TENON_MISBEHAVE " storm=8 linger", processes(30), kProcessLimit},
-        {TENON_MISBEHAVE " bomb=3000 linger", processes(100), kProcessLimit},
-        {TENON_MISBEHAVE " ignore-term bomb=3000 linger", processes(100), kProcessLimit},
-        {"sleep 1; " TENON_MISBEHAVE " block-term setsid bomb=3000 linger", processes(100),
-         kProcessLimit},
-        {TENON_MISBEHAVE " burn", cpu(300ms), kCpuLimit},
-        {TENON_MISBEHAVE " daemon setsid crowd=5 burn; sleep 1000", cpu(600ms), kCpuLimit},
-        {"while :; do " TENON_MISBEHAVE " burn=40; done", cpu(400ms), kCpuLimit},
-        {TENON_MISBEHAVE " ignore-chld respawn=100000 burn=200", cpu(900ms), kCpuLimit},
+        {TENON_MISBEHAVE " burn", cpu_limit(300ms), kCpuLimit},
+        {TENON_MISBEHAVE " daemon setsid crowd=5 burn; sleep 1000", cpu_limit(600ms), kCpuLimit},
+        {"while :; do " TENON_MISBEHAVE " burn=40; done", cpu_limit(400ms), kCpuLimit},
+        {TENON_MISBEHAVE " ignore-chld respawn=100000 burn=200", cpu_limit(900ms), kCpuLimit},
     };
-    for (const Case& row : cases) {
+    for (const LimitCase& row : cases) {
         SCOPED_TRACE(row.command);
         JobSpec spec = folder.spec(row.command);
         spec.limits = row.limits;
@@ -84,10 +85,10 @@ TEST(Limits, AreComparedWithTrueFigures) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
     JobSpec spec = folder.spec("exec " TENON_MISBEHAVE " crowd=29 linger");
-    spec.limits = processes(29);
+    spec.limits = processes_limit(29);
     EXPECT_EQ(run(queue, spec).end.limit->figure, 30U);
     spec = folder.spec("exec " TENON_MISBEHAVE " crowd=3 touch=100 linger");
-    spec.limits = memory(350);
+    spec.limits = memory_limit(350);
     const auto used = run(queue, spec).end.limit->figure;
     EXPECT_GT(used, 350 * kMiB);
     EXPECT_LT(used, 420 * kMiB);
@@ -96,14 +97,14 @@ TEST(Limits, AreComparedWithTrueFigures) {
 TEST(Limits, EndNothingThatStaysWithinThem) {
     const JobsFolder folder;
     Queue queue(folder.store(), folder.options());
-    const Case cases[] = {
-        {TENON_MISBEHAVE " touch=100; exit 3", memory(200), ""},
+    const LimitCase cases[] = {
+        {TENON_MISBEHAVE " touch=100; exit 3", memory_limit(200), ""},
         // A gigabyte, if shared pages are counted more than once.
-        {TENON_MISBEHAVE " share=100 crowd=9 read burn=100; exit 3", memory(200), ""},
-        {TENON_MISBEHAVE " crowd=15 burn=50; exit 3", processes(20), ""},
-        {"for i in 1 2 3 4; do " TENON_MISBEHAVE " burn=100; done; exit 3", cpu(5s), ""},
+        {TENON_MISBEHAVE " share=100 crowd=9 read burn=100; exit 3", memory_limit(200), ""},
+        {TENON_MISBEHAVE " crowd=15 burn=50; exit 3", processes_limit(20), ""},
+        {"for i in 1 2 3 4; do " TENON_MISBEHAVE " burn=100; done; exit 3", cpu_limit(5s), ""},
     };
-    for (const Case& row : cases) {
+    for (const LimitCase& row : cases) {
         SCOPED_TRACE(row.command);
         JobSpec spec = folder.spec(row.command);
         spec.limits = row.limits;
@@ -127,7 +128,7 @@ TEST(Limits, OfAQueuedJobAreKeptByTheHostThatAdoptsIt) {
     const JobsFolder folder;
     JobSpec spec = folder.spec(TENON_MISBEHAVE " touch=300 linger");
     spec.session = "s";
-    spec.limits = memory(200);
+    spec.limits = memory_limit(200);
     const auto job = folder.store().create(spec);
     ASSERT_TRUE(job);
     Queue queue(folder.store(), folder.options());
@@ -143,7 +144,7 @@ TEST(Limits, ApplyToWhatAPersistentJobLeftRunning) {
     JobSpec spec =
         folder.spec("echo up; " TENON_MISBEHAVE " daemon setsid ignore-term burn & exit 0");
     spec.lifetime = Lifetime::kPersistent;
-    spec.limits = cpu(500ms);
+    spec.limits = cpu_limit(500ms);
     const JobRecord job = run(queue, spec);
     EXPECT_EQ(job.status, Status::kCompleted);
     folder.wait_for_shim(job.id);

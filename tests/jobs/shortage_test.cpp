@@ -230,15 +230,13 @@ JobId submit_in_vain(Queue& queue, const JobsFolder& folder) {
     return id;
 }
 
-const auto nothing_delivered = [](const JobRecord&) { return false; };
-
 TEST(Shortage, IsMeasuredAgainHoweverOftenTheQueueIsWoken) {
     const JobsFolder folder;
     const std::string gate = folder.fifo("gate");
     leave_a_running_job(folder, gate);
     const int right = in_a_process_with(3, folder, [&] {
         Queue queue(folder.store(), folder.options());
-        queue.adopt(nothing_delivered);
+        queue.adopt(testing::nothing_delivered);
         const JobId id = submit_in_vain(queue, folder);
         allow_processes(kCountable);
         const auto give_up = testing::deadline();
@@ -267,7 +265,7 @@ TEST(Shortage, OnceItIsOverTheNextJobFollowsWhenTheOneBeforeItHasBegun) {
         };
         Queue queue(folder.store(), options);
         asked = &queue;
-        queue.adopt(nothing_delivered);
+        queue.adopt(testing::nothing_delivered);
         const JobId first = submit_in_vain(queue, folder);
         const JobId second = queue.submit(folder.spec("true"))->id;
         allow_processes(kCountable);

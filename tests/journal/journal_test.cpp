@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/full_disk.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::journal {
@@ -116,7 +116,7 @@ TEST(Journal, OfWhichNothingCanBeRemovedEndsAHalfLineAsNoRecord) {
         GTEST_SKIP() << "needs root and a file system with chattr +a";
     }
     {
-        const testing::FullDisk full(40);
+        const testing::FileSizeLimit full(40);
         EXPECT_FALSE(opened->append("b", "\"x\":\"" + std::string(100, 'x') + "\""));
     }
     EXPECT_TRUE(opened->append("c", ""));

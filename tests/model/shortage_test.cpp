@@ -79,7 +79,7 @@ private:
 
 TEST_F(Shortage, OfDescriptorsIsNotRetriedAsAFaultOfTheServer) {
     if (tenon::testing::kSanitizerNeedsDescriptors)
-        GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
+        GTEST_SKIP() << tenon::testing::kWhySanitizerNeedsDescriptors;
     struct Case {
         const char* scheme;
         const char* host;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deb_test.sh BUILD REPLAY: packs BUILD, unpacks the package into a folder of its own, and runs the main
-# job from there, with the build tree's plugins and shim out of reach.
+# deb_test.sh BUILD REPLAY: makes the package of BUILD, unpacks it in another folder and runs the recorded run REPLAY
+# there, without the plugins and the shim of the build tree.
 set -euo pipefail
 build=$1 replay=$2
 work=$(mktemp -d)

@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-struct Row {
+struct CorpusRow {
     std::string where, verdict, command;
     Strings rules;
     bool runs = true;
@@ -57,8 +57,8 @@ Strings rules_of(const std::string& line) {
     return rules;
 }
 
-std::vector<Row> corpus() {
-    std::vector<Row> rows;
+std::vector<CorpusRow> deny_corpus() {
+    std::vector<CorpusRow> rows;
     for (const auto& file : fs::directory_iterator(TENON_CORPUS "/deny")) {
         std::ifstream in(file.path());
         Strings rules;
@@ -71,8 +71,8 @@ std::vector<Row> corpus() {
                 rules = rules_of(line);
                 continue;
             }
-            Row row{file.path().filename().string() + ":" + std::to_string(number),
-                    line.substr(0, tab), unescaped(line.substr(tab + 1)), rules};
+            CorpusRow row{file.path().filename().string() + ":" + std::to_string(number),
+                          line.substr(0, tab), unescaped(line.substr(tab + 1)), rules};
             if (const auto colon = row.verdict.find(":norun"); colon != std::string::npos) {
                 row.verdict.resize(colon);
                 row.runs = false;
@@ -83,7 +83,7 @@ std::vector<Row> corpus() {
     return rows;
 }
 
-std::string verdict(const Row& row) {
+std::string verdict(const CorpusRow& row) {
     const shell::Script script = shell::parse_script(row.command);
     std::vector<Rule> rules;
     for (const std::string& text : row.rules) {
@@ -101,7 +101,7 @@ std::string verdict(const Row& row) {
 
 TEST(DenyCorpus, HasTheVerdictsThatStandInIt) {
     std::map<std::string, int> counts;
-    for (const Row& row : corpus()) {
+    for (const CorpusRow& row : deny_corpus()) {
         SCOPED_TRACE(row.where + ": " + row.command);
         EXPECT_EQ(verdict(row), row.verdict);
         ++counts[row.verdict];
@@ -160,8 +160,8 @@ private:
     int runs_ = 0;
 };
 
-/// A row is run where all that it could change lies in its own directory.
-bool is_safe(const Row& row) {
+/// A row is run if everything that it could change is in its own directory.
+bool is_safe(const CorpusRow& row) {
     const bool rule =
         std::find(row.rules.begin(), row.rules.end(), "Bash(mark *)") != row.rules.end();
     if (!row.runs || !rule || row.command.find("mark") == std::string::npos) return false;
@@ -178,7 +178,7 @@ bool is_safe(const Row& row) {
 TEST(DenyCorpus, AgreesWithBashOnEachCommandThatReallyRan) {
     MarkedBash bash;
     int ran = 0, tried = 0, denied = 0;
-    for (const Row& row : corpus()) {
+    for (const CorpusRow& row : deny_corpus()) {
         if (!is_safe(row)) continue;
         // The others are denied, or fail, whether they run or not: a part of them shows that
         // commands do run here.

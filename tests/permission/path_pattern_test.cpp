@@ -9,13 +9,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Match {
+struct PathMatch {
     std::string pattern, path;
     bool matches;
 };
 
 TEST(PathPattern, MatchesAsGitignoreDoes) {
-    const std::vector<Match> cases = {
+    const std::vector<PathMatch> cases = {
         {"a.c", "/w/a.c", true},
         {"a.c", "/w/x/y/a.c", true},
         {"a.c", "/a.c", false},

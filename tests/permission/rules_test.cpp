@@ -32,13 +32,13 @@ bool denies(const std::string& text, const std::string& command) {
     return false;
 }
 
-struct Match {
+struct RuleMatch {
     std::string rule, command;
     bool matches;
 };
 
 TEST(Rules, AllowCommandsAsTheyAreWritten) {
-    const std::vector<Match> cases = {
+    const std::vector<RuleMatch> cases = {
         {"Bash(npm test)", "npm test", true},
         {"Bash(npm test)", " npm   test ", true},
         {"Bash(npm test)", "npm test 2>&1", true},
@@ -92,7 +92,7 @@ TEST(Rules, AllowCommandsAsTheyAreWritten) {
 }
 
 TEST(Rules, DenyCommandsByTheirDecodedWords) {
-    const std::vector<Match> cases = {
+    const std::vector<RuleMatch> cases = {
         {"Bash(touch:*)", "echo a && touch b", true},
         {"Bash(touch:*)", "FOO=1 touch a", true},
         {"Bash(touch:*)", "to\"uc\"h a", true},
@@ -155,7 +155,7 @@ TEST(Rules, DenyCommandsByTheirDecodedWords) {
 }
 
 TEST(Rules, CoverTheToolsTheyNameAndNoOthers) {
-    const std::vector<Match> cases = {
+    const std::vector<RuleMatch> cases = {
         {"Bash", "bash", true},
         {"Bash(x)", "background_run", true},
         {"Bash", "background_check", false},

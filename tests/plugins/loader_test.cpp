@@ -133,7 +133,7 @@ TEST(Loader, RefusesAFileThatIsCutOffAndLoadsTheOthers) {
 
 TEST(Loader, ReportsAShortageOfDescriptorsAndNoDefectOfTheFiles) {
     if (tenon::testing::kSanitizerNeedsDescriptors)
-        GTEST_SKIP() << tenon::testing::kSanitizerTakesItForABadObject;
+        GTEST_SKIP() << tenon::testing::kWhySanitizerNeedsDescriptors;
     Workbench bench;
     bench.put("plain");
     bench.put("second");

@@ -5,28 +5,22 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
-#include "tests/support/full_disk.h"
+#include "tests/runs/answers.h"
+#include "tests/runs/run_folders.h"
+#include "tests/support/file_size_limit.h"
 
-/// The real program, stopped and killed at awkward moments.
+/// The real program, interrupted and killed at different moments.
 namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kTenon = TENON_PROGRAM;
-const std::vector<std::string> kStream = {kTenon, "--yes",           "--session",
-                                          "s1",   "--output-format", "stream-json"};
+const std::vector<std::string> kStream = {TENON_PROGRAM, "--yes",           "--session",
+                                          "s1",          "--output-format", "stream-json"};
 
 std::vector<std::string> with_prompt(std::vector<std::string> command, const std::string& prompt) {
     command.insert(command.end(), {"-p", prompt});
     return command;
-}
-
-Json last_line(const std::string& output) {
-    const auto end = output.find_last_not_of('\n');
-    const auto begin = output.rfind('\n', end);
-    return Json::parse(output.substr(begin == std::string::npos ? 0 : begin + 1), nullptr, false);
 }
 
 std::size_t count(const std::string& text, const std::string& what) {
@@ -37,9 +31,9 @@ std::size_t count(const std::string& text, const std::string& what) {
 }
 
 /// The background jobs in the store, with the contents of their status.json (null: none).
-std::map<std::string, Json> background_jobs(const Sandbox& sandbox) {
+std::map<std::string, Json> background_jobs(const RunFolders& folders) {
     std::map<std::string, Json> jobs;
-    for (const auto& entry : fs::directory_iterator(sandbox.state() / "jobs")) {
+    for (const auto& entry : fs::directory_iterator(folders.state() / "jobs")) {
         const Json asked = Json::parse(std::ifstream(entry.path() / "job.json"), nullptr, false);
         if (!asked.is_object()) continue;  // the host was killed before it had recorded the job
         if (asked.value("kind", "") != "background") continue;
@@ -54,10 +48,9 @@ std::map<std::string, Json> background_jobs(const Sandbox& sandbox) {
 std::string step_with_calls(const std::string& calls) {
     return R"({"content":[{"type":"thinking","thinking":""},)" + calls + "]}";
 }
-std::string bash(const std::string& id, const std::string& command,
-                 const std::string& tool = "bash") {
-    return Json{{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", {{"command", command}}}}
-        .dump();
+std::string call_text(const std::string& id, const std::string& command,
+                      const std::string& tool = "bash") {
+    return command_use(id, command, tool).dump();
 }
 const std::string kAnswers = R"({"content":"ok","repeat":0})";
 
@@ -67,62 +60,63 @@ TEST(Interrupt, DuringAnAnswerEndsTheRunWithItsResultObject) {
     };
     for (const Case& c : {Case{SIGINT, 130}, Case{SIGTERM, 143}, Case{SIGHUP, 129}}) {
         SCOPED_TRACE(c.signal);
-        const Sandbox sandbox;
+        const RunFolders folders;
         const ModelServer server(R"([{"content":"late","delay_ms":600000}])");
-        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
-                      sandbox.workspace());
+        Process tenon(with_prompt(kStream, "go"), folders.environment(&server),
+                      folders.workspace());
         tenon.close_input();
         ASSERT_TRUE(server.wait_for_requests(1));
         tenon.send_signal(c.signal);
         EXPECT_EQ(tenon.wait().code, c.exit);
         EXPECT_EQ(last_line(tenon.output)["subtype"], "error_interrupted");
-        EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+        EXPECT_EQ(folders.processes(), std::vector<pid_t>());
     }
 }
 
 TEST(Interrupt, EndsForegroundAndBackgroundCommandsAndLeavesAValidConversation) {
-    const Sandbox sandbox;
-    const ModelServer server(
-        "[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-        step_with_calls(bash("b", "touch begun; sleep 300") + "," + bash("c", "echo quick")) + "," +
-        kAnswers + "]");
-    Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    const RunFolders folders;
+    const ModelServer server("[" + step_with_calls(call_text("a", "sleep 300", "background_run")) +
+                             "," +
+                             step_with_calls(call_text("b", "touch begun; sleep 300") + "," +
+                                             call_text("c", "echo quick")) +
+                             "," + kAnswers + "]");
+    Process tenon(with_prompt(kStream, "go"), folders.environment(&server), folders.workspace());
     tenon.close_input();
     ASSERT_TRUE(server.wait_for_requests(2));
-    while (!fs::exists(sandbox.workspace() / "begun"))
+    while (!fs::exists(folders.workspace() / "begun"))
         std::this_thread::yield();
     tenon.send_signal(SIGINT);
     EXPECT_EQ(tenon.wait().code, 130) << tenon.errors;
     EXPECT_EQ(last_line(tenon.output)["jobs"][0]["status"], "cancelled")
         << tenon.output << tenon.errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 
-    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    Process next(with_prompt(kStream, "again"), folders.environment(&server), folders.workspace());
     next.close_input();
     EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
     EXPECT_EQ(server.refusals(), 0) << server.requests().back().refusal;
     const std::string last = server.requests().back().body;
     EXPECT_NE(last.find("quick"), std::string::npos);
-    EXPECT_EQ(count(last, "[bg:" + background_jobs(sandbox).begin()->first + "] cancelled"), 1U)
+    EXPECT_EQ(count(last, "[bg:" + background_jobs(folders).begin()->first + "] cancelled"), 1U)
         << last;
 }
 
 TEST(Interrupt, WhileWaitingForJobsCancelsThem) {
-    const Sandbox sandbox;
-    const ModelServer server("[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-                             kAnswers + "]");
-    Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    const RunFolders folders;
+    const ModelServer server("[" + step_with_calls(call_text("a", "sleep 300", "background_run")) +
+                             "," + kAnswers + "]");
+    Process tenon(with_prompt(kStream, "go"), folders.environment(&server), folders.workspace());
     tenon.close_input();
     ASSERT_TRUE(tenon.wait_for_output("\"ok\""));
     tenon.send_signal(SIGTERM);
     EXPECT_EQ(tenon.wait().code, 143);
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 }
 
 TEST(Interrupt, OrDeathDuringASummaryLeavesTheConversationAsItWas) {
     for (const int signal : {SIGINT, SIGKILL}) {
         SCOPED_TRACE(signal);
-        const Sandbox sandbox;
+        const RunFolders folders;
         const ModelServer server(
             R"([{"content":[{"type":"thinking","thinking":""},{"type":"tool_use","id":"a","name":"bash",)"
             R"("input":{"command":"echo found"}}],"usage":{"input_tokens":9000}},)"
@@ -132,8 +126,8 @@ TEST(Interrupt, OrDeathDuringASummaryLeavesTheConversationAsItWas) {
         const auto run = [&](const std::string& prompt) {
             auto command = with_prompt(kStream, prompt);
             command.insert(command.end(), {"-D", "agent.compaction.tokenThreshold=6000"});
-            auto program = std::make_unique<Process>(command, sandbox.environment(&server),
-                                                     sandbox.workspace());
+            auto program = std::make_unique<Process>(command, folders.environment(&server),
+                                                     folders.workspace());
             program->close_input();
             return program;
         };
@@ -141,7 +135,7 @@ TEST(Interrupt, OrDeathDuringASummaryLeavesTheConversationAsItWas) {
         ASSERT_TRUE(server.wait_for_requests(2));
         first->send_signal(signal);
         (void)first->wait();
-        EXPECT_EQ(sandbox.home.read("state/sessions/s1.jsonl").find("compaction"),
+        EXPECT_EQ(folders.home.read("state/sessions/s1.jsonl").find("compaction"),
                   std::string::npos);
         const auto next = run("again");
         EXPECT_EQ(next->wait().code, 0) << next->output << next->errors;
@@ -152,18 +146,18 @@ TEST(Interrupt, OrDeathDuringASummaryLeavesTheConversationAsItWas) {
 }
 
 TEST(Kill, BetweenTheFirstRecordsLosesNothingOfTheFirstMessage) {
-    const Sandbox sandbox;
-    sandbox.home.write("w/AGENTS.md", "Speak like a carpenter.");
+    const RunFolders folders;
+    folders.home.write("w/AGENTS.md", "Speak like a carpenter.");
     const ModelServer server("[" + kAnswers + "]");
     const auto run = [&] {
-        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
-                      sandbox.workspace());
+        Process tenon(with_prompt(kStream, "go"), folders.environment(&server),
+                      folders.workspace());
         tenon.close_input();
         EXPECT_EQ(tenon.wait().code, 0) << tenon.output << tenon.errors;
     };
     run();
     std::ostringstream whole;
-    whole << std::ifstream(sandbox.state() / "sessions/s1.jsonl").rdbuf();
+    whole << std::ifstream(folders.state() / "sessions/s1.jsonl").rdbuf();
     const std::string first = server.requests().back().body;
     ASSERT_EQ(count(first, "Speak like a carpenter."), 1U);
     std::string kept;
@@ -171,23 +165,24 @@ TEST(Kill, BetweenTheFirstRecordsLosesNothingOfTheFirstMessage) {
     for (std::string line; std::getline(in, line) && kept.find("carpenter") == std::string::npos;) {
         kept += line + "\n";
         SCOPED_TRACE(kept.substr(kept.size() - line.size() - 1, 80));
-        std::ofstream(sandbox.state() / "sessions/s1.jsonl") << kept;
+        std::ofstream(folders.state() / "sessions/s1.jsonl") << kept;
         run();
         EXPECT_EQ(server.requests().back().body, first);
     }
 }
 
-TEST(JournalWithoutRoom, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
-    const Sandbox sandbox;
+TEST(JournalWithoutRoom, EndsTheRunWithTheResultsAndTheEndOfItsJobs) {
+    const RunFolders folders;
     const ModelServer server(
-        "[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-        step_with_calls(bash("b", "touch begun; until [ -e go ]; do :; done; echo out")) + "]");
-    Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+        "[" + step_with_calls(call_text("a", "sleep 300", "background_run")) + "," +
+        step_with_calls(call_text("b", "touch begun; until [ -e go ]; do :; done; echo out")) +
+        "]");
+    Process tenon(with_prompt(kStream, "go"), folders.environment(&server), folders.workspace());
     tenon.close_input();
-    while (!fs::exists(sandbox.workspace() / "begun"))
+    while (!fs::exists(folders.workspace() / "begun"))
         std::this_thread::yield();
-    const FullDisk full(fs::file_size(sandbox.state() / "sessions/s1.jsonl"), tenon.pid());
-    std::ofstream(sandbox.workspace() / "go") << "x";
+    const FileSizeLimit full(fs::file_size(folders.state() / "sessions/s1.jsonl"), tenon.pid());
+    std::ofstream(folders.workspace() / "go") << "x";
     EXPECT_EQ(tenon.wait().code, 1) << tenon.errors;
     const Json result = last_line(tenon.output);
     EXPECT_EQ(result["subtype"], "error_api");
@@ -196,81 +191,81 @@ TEST(JournalWithoutRoom, EndsTheRunInOrderWithTheResultsAndTheEndOfItsJobs) {
     EXPECT_NE(tenon.errors.find("s1.jsonl"), std::string::npos) << tenon.errors;
     EXPECT_NE(tenon.errors.find("1 job of the session was cancelled"), std::string::npos)
         << tenon.errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 }
 
 TEST(JournalWithoutRoom, ThatStopsASessionFromOpeningEndsTheJobsThatItHasTakenOver) {
-    const Sandbox sandbox;
-    const ModelServer server("[" + step_with_calls(bash("a", "sleep 300", "background_run")) + "," +
-                             step_with_calls(bash("b", "touch begun; sleep 300")) + "]");
+    const RunFolders folders;
+    const ModelServer server("[" + step_with_calls(call_text("a", "sleep 300", "background_run")) +
+                             "," + step_with_calls(call_text("b", "touch begun; sleep 300")) + "]");
     {
-        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
-                      sandbox.workspace());
+        Process tenon(with_prompt(kStream, "go"), folders.environment(&server),
+                      folders.workspace());
         tenon.close_input();
-        while (!fs::exists(sandbox.workspace() / "begun"))
+        while (!fs::exists(folders.workspace() / "begun"))
             std::this_thread::yield();
         tenon.send_signal(SIGKILL);
         (void)tenon.wait();
     }
-    // The open call cannot be answered.
-    const auto size = fs::file_size(sandbox.state() / "sessions/s1.jsonl");
+    // The journal has no room for the result of the open call.
+    const auto size = fs::file_size(folders.state() / "sessions/s1.jsonl");
     std::vector<std::string> limited = {"/usr/bin/prlimit", "--fsize=" + std::to_string(size)};
     for (const std::string& word : with_prompt(kStream, "again"))
         limited.push_back(word);
-    Process next(limited, sandbox.environment(&server), sandbox.workspace());
+    Process next(limited, folders.environment(&server), folders.workspace());
     next.close_input();
     EXPECT_EQ(next.wait().code, 1) << next.output << next.errors;
     EXPECT_EQ(last_line(next.output)["subtype"], "error_api") << next.output;
     EXPECT_NE(next.errors.find("cancelled"), std::string::npos) << next.errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 }
 
 TEST(Kill, OfTheHostInTheMiddleOfACommandLetsItContinueAsAJob) {
-    const Sandbox sandbox;
+    const RunFolders folders;
     const ModelServer server(
         "[" +
         step_with_calls(
-            bash("a", "touch begun; until [ -e go ]; do :; done; echo finished; exit 4")) +
+            call_text("a", "touch begun; until [ -e go ]; do :; done; echo finished; exit 4")) +
         "," + kAnswers + "]");
     {
-        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
-                      sandbox.workspace());
+        Process tenon(with_prompt(kStream, "go"), folders.environment(&server),
+                      folders.workspace());
         tenon.close_input();
-        while (!fs::exists(sandbox.workspace() / "begun"))
+        while (!fs::exists(folders.workspace() / "begun"))
             std::this_thread::yield();
         tenon.send_signal(SIGKILL);
         EXPECT_EQ(tenon.wait().signal, SIGKILL);
     }
-    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    Process next(with_prompt(kStream, "again"), folders.environment(&server), folders.workspace());
     next.close_input();
     ASSERT_TRUE(server.wait_for_requests(2));
-    std::ofstream(sandbox.workspace() / "go") << "x";
+    std::ofstream(folders.workspace() / "go") << "x";
     EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
     EXPECT_EQ(server.refusals(), 0);
     const auto requests = server.requests();
     ASSERT_EQ(requests.size(), 3U);
-    const std::string id = background_jobs(sandbox).begin()->first;
+    const std::string id = background_jobs(folders).begin()->first;
     EXPECT_NE(requests[1].body.find("interrupted; continues as job " + id), std::string::npos)
         << requests[1].body;
     EXPECT_EQ(count(requests[2].body, "[bg:" + id + "] error: finished\\n  [exit code: 4]"), 1U)
         << requests[2].body;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 }
 
 TEST(Kill, OfTheHostAfterACommandHasEndedGivesItsTrueResult) {
-    const Sandbox sandbox;
+    const RunFolders folders;
     // The other call keeps the answer open until the host is killed.
     const ModelServer server("[" +
-                             step_with_calls(bash("a", "echo mine; exit 5") + "," +
-                                             bash("b", "until [ -e go ]; do :; done")) +
+                             step_with_calls(call_text("a", "echo mine; exit 5") + "," +
+                                             call_text("b", "until [ -e go ]; do :; done")) +
                              "," + kAnswers + "]");
     {
-        Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
-                      sandbox.workspace());
+        Process tenon(with_prompt(kStream, "go"), folders.environment(&server),
+                      folders.workspace());
         tenon.close_input();
         const auto journalled = [&] {
             std::ostringstream text;
-            text << std::ifstream(sandbox.state() / "sessions/s1.jsonl").rdbuf();
+            text << std::ifstream(folders.state() / "sessions/s1.jsonl").rdbuf();
             return text.str().find("mine\\n[exit code: 5]") != std::string::npos;
         };
         while (!journalled())
@@ -278,27 +273,27 @@ TEST(Kill, OfTheHostAfterACommandHasEndedGivesItsTrueResult) {
         tenon.send_signal(SIGKILL);
         tenon.wait();
     }
-    std::ofstream(sandbox.workspace() / "go") << "x";
-    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    std::ofstream(folders.workspace() / "go") << "x";
+    Process next(with_prompt(kStream, "again"), folders.environment(&server), folders.workspace());
     next.close_input();
     EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
     EXPECT_EQ(server.refusals(), 0);
     EXPECT_NE(server.requests()[1].body.find("mine\\n[exit code: 5]"), std::string::npos);
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 }
 
-TEST(Kill, OfTheHostAtAnyLineOfItsOutputLosesNothingAndTellsNothingTwice) {
-    const std::string calls = bash("a", "echo one", "background_run") + "," +
-                              bash("b", "echo two; exit 2", "background_run") + "," +
-                              bash("c", "echo fore") + "," +
-                              bash("d", "echo three", "background_run");
+TEST(Kill, OfTheHostAtAnyLineOfItsOutputLosesNothingAndDeliversNothingTwice) {
+    const std::string calls = call_text("a", "echo one", "background_run") + "," +
+                              call_text("b", "echo two; exit 2", "background_run") + "," +
+                              call_text("c", "echo fore") + "," +
+                              call_text("d", "echo three", "background_run");
     for (int lines = 1; lines < 12; ++lines) {
         SCOPED_TRACE("killed after line " + std::to_string(lines));
-        const Sandbox sandbox;
+        const RunFolders folders;
         const ModelServer server("[" + step_with_calls(calls) + "," + kAnswers + "]");
         {
-            Process tenon(with_prompt(kStream, "go"), sandbox.environment(&server),
-                          sandbox.workspace());
+            Process tenon(with_prompt(kStream, "go"), folders.environment(&server),
+                          folders.workspace());
             tenon.close_input();
             while (count(tenon.output, "\n") < static_cast<std::size_t>(lines) &&
                    tenon.wait_for_more_output()) {
@@ -306,30 +301,30 @@ TEST(Kill, OfTheHostAtAnyLineOfItsOutputLosesNothingAndTellsNothingTwice) {
             tenon.send_signal(SIGKILL);
             tenon.wait();
         }
-        Process next(with_prompt(kStream, "again"), sandbox.environment(&server),
-                     sandbox.workspace());
+        Process next(with_prompt(kStream, "again"), folders.environment(&server),
+                     folders.workspace());
         next.close_input();
         EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
         for (const Received& request : server.requests())
             EXPECT_EQ(request.refusal, "") << request.body;
         const std::string last = server.requests().back().body;
-        for (const auto& [id, status] : background_jobs(sandbox)) {
+        for (const auto& [id, status] : background_jobs(folders)) {
             EXPECT_EQ(count(last, "[bg:" + id + "]"), 1U) << id << " in " << last;
             const bool failing = last.find("[bg:" + id + "] error: two") != std::string::npos;
             EXPECT_EQ(status.value("status", "none"), failing ? "error" : "completed");
             EXPECT_EQ(status.value("exit_code", -1), failing ? 2 : 0);
         }
-        EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+        EXPECT_EQ(folders.processes(), std::vector<pid_t>());
     }
 }
 
 TEST(Session, IsUsedByOneHostAtATime) {
-    const Sandbox sandbox;
+    const RunFolders folders;
     const ModelServer server(R"([{"content":"late","delay_ms":600000}])");
-    Process first(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    Process first(with_prompt(kStream, "go"), folders.environment(&server), folders.workspace());
     first.close_input();
     ASSERT_TRUE(server.wait_for_requests(1));
-    Process second(with_prompt(kStream, "go"), sandbox.environment(&server), sandbox.workspace());
+    Process second(with_prompt(kStream, "go"), folders.environment(&server), folders.workspace());
     second.close_input();
     EXPECT_EQ(second.wait().code, 1);
     EXPECT_NE(second.errors.find("another tenon"), std::string::npos) << second.errors;
@@ -337,30 +332,30 @@ TEST(Session, IsUsedByOneHostAtATime) {
     EXPECT_EQ(first.wait().code, 143);
 }
 
-TEST(NoWait, LeavesRunningJobsAndTheNextRunTellsTheirEnd) {
-    const Sandbox sandbox;
+TEST(NoWait, LeavesRunningJobsAndTheNextRunDeliversTheirEnd) {
+    const RunFolders folders;
     const ModelServer server(
         "[" +
-        step_with_calls(
-            bash("a", "touch begun; until [ -e go ]; do :; done; echo later", "background_run")) +
+        step_with_calls(call_text("a", "touch begun; until [ -e go ]; do :; done; echo later",
+                                  "background_run")) +
         "," + kAnswers + "]");
     auto command = kStream;
     command.emplace_back("--no-wait");
-    Process tenon(with_prompt(command, "go"), sandbox.environment(&server), sandbox.workspace());
+    Process tenon(with_prompt(command, "go"), folders.environment(&server), folders.workspace());
     tenon.close_input();
     EXPECT_EQ(tenon.wait().code, 0) << tenon.errors;
     EXPECT_EQ(last_line(tenon.output)["jobs"][0]["status"], "running");
-    while (!fs::exists(sandbox.workspace() / "begun"))
+    while (!fs::exists(folders.workspace() / "begun"))
         std::this_thread::yield();
-    EXPECT_FALSE(sandbox.processes().empty());
-    std::ofstream(sandbox.workspace() / "go") << "x";
-    Process next(with_prompt(kStream, "again"), sandbox.environment(&server), sandbox.workspace());
+    EXPECT_FALSE(folders.processes().empty());
+    std::ofstream(folders.workspace() / "go") << "x";
+    Process next(with_prompt(kStream, "again"), folders.environment(&server), folders.workspace());
     next.close_input();
     EXPECT_EQ(next.wait().code, 0) << next.errors;
-    const std::string id = background_jobs(sandbox).begin()->first;
+    const std::string id = background_jobs(folders).begin()->first;
     EXPECT_EQ(count(server.requests().back().body, "[bg:" + id + "] completed: later"), 1U);
     EXPECT_EQ(server.refusals(), 0);
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 }
 
 }  // namespace

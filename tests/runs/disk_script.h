@@ -5,19 +5,19 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 
 namespace tenon::testing {
 
-/// A small file system of its own as state directory, for one shell script. Skips where nothing can
-/// be mounted.
+/// A small file system as the state directory of one shell script. Skips the test where no file
+/// system can be mounted.
 class DiskScript : public ::testing::Test {
 protected:
     void SetUp() override {
-        std::filesystem::create_directories(sandbox.state());
+        std::filesystem::create_directories(folders.state());
         Process probe({"/usr/bin/unshare", "-Urm", "/bin/sh", "-c",
-                       "mount -t tmpfs none " + sandbox.state().string()},
-                      sandbox.environment(), sandbox.workspace());
+                       "mount -t tmpfs none " + folders.state().string()},
+                      folders.environment(), folders.workspace());
         if (probe.wait().code != 0)
             GTEST_SKIP() << "no file system can be mounted here: " << probe.errors;
     }
@@ -31,23 +31,23 @@ protected:
             "-Urm",
             "/bin/bash",
             "-c",
-            "mount -t tmpfs -o mode=0700,size=" + size + " none '" + sandbox.state().string() +
-                "' && cd '" + sandbox.state().string() + "' && state=$PWD && cd '" +
-                sandbox.workspace().string() +
+            "mount -t tmpfs -o mode=0700,size=" + size + " none '" + folders.state().string() +
+                "' && cd '" + folders.state().string() + "' && state=$PWD && cd '" +
+                folders.workspace().string() +
                 "' || exit 99\n"
                 "fill() { cat /dev/zero >\"$state/full\" 2>/dev/null; true; }\n"
                 "free() { rm -f \"$state/full\"; }\n" +
                 script,
             "run"};
         words.insert(words.end(), command.begin(), command.end());
-        Process program(words, sandbox.environment(&server), sandbox.workspace());
+        Process program(words, folders.environment(&server), folders.workspace());
         const Process::Exit exit = program.wait();
         output = program.output;
         errors = program.errors;
         return exit;
     }
 
-    const Sandbox sandbox;
+    const RunFolders folders;
     std::string output, errors;
 };
 

@@ -2,39 +2,30 @@
 #include <fstream>
 
 #include "host/base/json.h"
+#include "tests/runs/answers.h"
 #include "tests/runs/disk_script.h"
 
-/// The real program over a state directory that has no space left.
+/// The real program with a state directory that has no space left.
 namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kTenon = TENON_PROGRAM;
-const std::vector<std::string> kRun = {kTenon,        "--yes", "--session", "s1", "--output-format",
-                                       "stream-json", "-p",    "go"};
-// A result of it does not fit into a page of the journal that has been begun.
+const std::vector<std::string> kRun = {TENON_PROGRAM,     "--yes",       "--session", "s1",
+                                       "--output-format", "stream-json", "-p",        "go"};
+// Its result does not fit into the last page of the journal.
 const std::string kFillAndPrint =
     "cat /dev/zero >\"$TENON_STATE_DIR/full\" 2>/dev/null; seq 20000 | head -c 9000; exit 0";
 
-Json call(const std::string& id, const std::string& command, const std::string& tool = "bash") {
-    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", {{"command", command}}}};
-}
-
-std::string answers(const std::vector<Json>& calls) {
-    return "[" + Json{{"content", calls}}.dump() + R"(,{"content":"ok","repeat":0}])";
-}
-
-Json last_line(const std::string& output) {
-    const auto end = output.find_last_not_of('\n');
-    const auto begin = output.rfind('\n', end);
-    return Json::parse(output.substr(begin == std::string::npos ? 0 : begin + 1), nullptr, false);
+std::string answers(const std::vector<nlohmann::ordered_json>& calls) {
+    return "[" + nlohmann::ordered_json{{"content", calls}}.dump() +
+           R"(,{"content":"ok","repeat":0}])";
 }
 
 using FullDisk = DiskScript;
 
 TEST_F(FullDisk, AtTheStartIsAClearErrorWithAResultObject) {
-    const ModelServer server(answers({call("a", "echo one")}));
+    const ModelServer server(answers({command_use("a", "echo one")}));
     EXPECT_EQ(run(server, "1m", "fill; \"$@\"", kRun).code, 1) << output;
     EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
     const Json result = last_line(output);
@@ -46,10 +37,10 @@ TEST_F(FullDisk, AtTheStartIsAClearErrorWithAResultObject) {
 
 TEST_F(FullDisk, InTheMiddleOfARunEndsTheRunAndItsSessionJobs) {
     const ModelServer server(
-        answers({call("a", "touch begun; exec sleep 600", "background_run"),
-                 call("b", "until [ -e begun ]; do sleep 0.01; done; " + kFillAndPrint)}));
+        answers({command_use("a", "touch begun; exec sleep 600", "background_run"),
+                 command_use("b", "until [ -e begun ]; do sleep 0.01; done; " + kFillAndPrint)}));
     EXPECT_EQ(run(server, "1m", "\"$@\"", kRun).code, 1) << output;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>()) << errors;
     EXPECT_NE(errors.find("No space left on device"), std::string::npos) << errors;
     const Json result = last_line(output);
     ASSERT_TRUE(result.is_object()) << output << errors;
@@ -58,13 +49,14 @@ TEST_F(FullDisk, InTheMiddleOfARunEndsTheRunAndItsSessionJobs) {
 }
 
 TEST_F(FullDisk, AtASignalDoesNotKeepTheJobsOfTheSessionAlive) {
-    const ModelServer server(answers({call("a", "touch begun; exec sleep 600", "background_run")}));
+    const ModelServer server(
+        answers({command_use("a", "touch begun; exec sleep 600", "background_run")}));
     const auto exit = run(server, "1m",
                           "\"$@\" & until [ -e begun ]; do sleep 0.01; done; fill; "
                           "kill -TERM $!; wait $!",
                           kRun);
     EXPECT_EQ(exit.code, 143) << output << errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>()) << errors;
     EXPECT_EQ(last_line(output)["subtype"], "error_interrupted") << output;
 }
 
@@ -77,24 +69,24 @@ TEST_F(FullDisk, DoesNotKeepACommandFromEndingAJob) {
                 "rm -f begun; id=$(\"$@\" jobs run -- 'touch begun; exec sleep 600'); "
                 "until [ -e begun ]; do sleep 0.01; done; fill; \"$@\" jobs cancel " +
                     which + " || exit; free; \"$@\" jobs wait $id; \"$@\" jobs show --json $id",
-                {kTenon});
+                {TENON_PROGRAM});
         EXPECT_EQ(exit.code, 0) << output << errors;
-        EXPECT_EQ(sandbox.processes(), std::vector<pid_t>()) << errors;
+        EXPECT_EQ(folders.processes(), std::vector<pid_t>()) << errors;
         const Json shown = last_line(output);
         ASSERT_TRUE(shown.is_object()) << output << errors;
         EXPECT_EQ(shown["status"], "cancelled") << output;
     }
 }
 
-/// With 0, 1, 2 … free blocks the job is refused, or it begins, and then its end goes on record at
-/// once, although the disk stays full. What was refused never runs.
+/// With 0, 1, 2 … free blocks the job is either refused and never runs, or it begins and its end is
+/// recorded at once, although the disk stays full.
 TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
     const ModelServer server(answers({}));
     const auto exit =
         run(server, "4m",
             "used() { echo $(( $(stat -f -c '%b - %f' \"$state\") )); }\n"
             "leave() { mount -o remount,size=$(( ($(used) + $1) * 4 ))k \"$state\"; }\n"
-            "\"$@\" jobs wait $(\"$@\" jobs run -- exit 3)\n"  // what a store has is made
+            "\"$@\" jobs wait $(\"$@\" jobs run -- exit 3)\n"  // makes the files of the store
             "for n in 0 1 2 3 4 5 6 7 8 9 10 11 12; do\n"
             "  leave $n\n"
             "  if id=$(\"$@\" jobs run -- \"echo ran >>ran; exit 3\" 2>>refused); then\n"
@@ -102,7 +94,7 @@ TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
             "  fi\n"
             "  leave 100\n"
             "done; \"$@\" jobs list --json >list",
-            {kTenon});
+            {TENON_PROGRAM});
     EXPECT_EQ(exit.code, 0) << output << errors;
     std::istringstream lines(output);
     int ended = 0;
@@ -110,19 +102,19 @@ TEST_F(FullDisk, LetsEveryJobThatBeginsEndOnRecord) {
         const Json job = Json::parse(line, nullptr, false);
         if (!job.is_object()) continue;
         EXPECT_EQ(job["status"], "error") << line;
-        // Or the shim could not begin it: then it says why.
+        // Else the shim could not start it, and says why.
         if (job["exit_code"] == 3) {
             ++ended;
         } else {
             EXPECT_NE(line.find("No space left on device"), std::string::npos) << line;
         }
     }
-    const std::string ran = sandbox.home.read("w/ran");
+    const std::string ran = folders.home.read("w/ran");
     EXPECT_EQ(std::count(ran.begin(), ran.end(), '\n'), ended) << output << errors;
     EXPECT_GT(ended, 0) << output;
-    const std::string refused = sandbox.home.read("w/refused");
+    const std::string refused = folders.home.read("w/refused");
     EXPECT_NE(refused.find("No space left on device"), std::string::npos) << refused;
-    for (const Json& job : Json::parse(sandbox.home.read("w/list")))
+    for (const Json& job : Json::parse(folders.home.read("w/list")))
         EXPECT_EQ(job["status"], "error") << job;
 }
 

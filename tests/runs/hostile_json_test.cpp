@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 
-/// Every file of JSON that the program reads, in turn with everything a JSON library can object to.
+/// Each JSON file that the program reads, with each kind of text that a JSON library may reject.
 namespace tenon::testing {
 namespace {
 
@@ -42,9 +42,9 @@ class HostileJson : public ::testing::Test {
 protected:
     Process start(std::vector<std::string> arguments) const {
         arguments.insert(arguments.begin(), TENON_PROGRAM);
-        return {arguments, sandbox.environment(&server), sandbox.workspace()};
+        return {arguments, folders.environment(&server), folders.workspace()};
     }
-    /// Its exit code, which says that it has not crashed; -1 for a signal.
+    /// The exit code; -1 when a signal ended the program.
     int run(const std::vector<std::string>& arguments) {
         Process tenon = start(arguments);
         const int code = tenon.wait().code;
@@ -53,25 +53,25 @@ protected:
     }
     /// Files that exist after a run and `config trust`.
     void prepare() {
-        sandbox.home.write("w/.tenon/tenon.properties", "log.level=warning\n");
+        folders.home.write("w/.tenon/tenon.properties", "log.level=warning\n");
         ASSERT_EQ(run({"config", "trust", "--yes"}), 0) << errors;
         ASSERT_EQ(run({"-p", "go", "--session", "s1"}), 0) << errors;
     }
-    /// The files, by what they are.
+    /// Each JSON file by what it holds.
     [[nodiscard]] std::map<std::string, fs::path> files() const {
         std::map<std::string, fs::path> found = {
-            {"a job", sandbox.state() / "jobs/deadbeef/job.json"},
-            {"a task", sandbox.workspace() / ".tasks/task_1.json"},
-            {"the state of a plugin", sandbox.state() / "plugin-state/task.json"},
+            {"a job", folders.state() / "jobs/deadbeef/job.json"},
+            {"a task", folders.workspace() / ".tasks/task_1.json"},
+            {"the state of a plugin", folders.state() / "plugin-state/task.json"},
             {"the state of a plugin in a session",
-             sandbox.state() / "sessions/s1/plugin-state/task.json"},
-            {"windows", sandbox.state() / "windows.json"}};
-        for (const auto& entry : fs::directory_iterator(sandbox.state() / "trust"))
+             folders.state() / "sessions/s1/plugin-state/task.json"},
+            {"windows", folders.state() / "windows.json"}};
+        for (const auto& entry : fs::directory_iterator(folders.state() / "trust"))
             found["trust"] = entry.path();
         return found;
     }
 
-    Sandbox sandbox;
+    RunFolders folders;
     ModelServer server{R"([{"content":"done","repeat":0}])"};
     std::string errors;
 };
@@ -89,12 +89,11 @@ TEST_F(HostileJson, InAFileKeepsNoHostFromStartingAndTheFileIsLeftAlone) {
         EXPECT_EQ(run({"-p", "more", "--session", "s1"}), 0) << errors;
         for (const auto& [what, path] : found)
             EXPECT_EQ(bytes_of(path), text) << what;
-        for (const std::vector<std::string>& command :
-             {std::vector<std::string>{"jobs", "list"},
-              {"jobs", "list", "--json"},
-              {"tasks", "list"},
-              {"config", "show"},
-              {"sessions", "list"}}) {
+        for (const std::vector<std::string>& command : {std::vector<std::string>{"jobs", "list"},
+                                                        {"jobs", "list", "--json"},
+                                                        {"tasks", "list"},
+                                                        {"config", "show"},
+                                                        {"sessions", "list"}}) {
             SCOPED_TRACE(command[0] + " " + command[1]);
             const int code = run(command);
             EXPECT_TRUE(code >= 0 && code <= 2) << code << ": " << errors;
@@ -102,9 +101,9 @@ TEST_F(HostileJson, InAFileKeepsNoHostFromStartingAndTheFileIsLeftAlone) {
     }
 }
 
-TEST_F(HostileJson, InALineOfAJournalCostsThatLineOnly) {
+TEST_F(HostileJson, InALineOfAJournalLosesThatLineOnly) {
     prepare();
-    const fs::path journal = sandbox.state() / "sessions/s1.jsonl";
+    const fs::path journal = folders.state() / "sessions/s1.jsonl";
     for (const std::string& text : hostile_texts()) {
         SCOPED_TRACE(text.substr(0, 80));
         const std::string before = bytes_of(journal);
@@ -117,11 +116,11 @@ TEST_F(HostileJson, InALineOfAJournalCostsThatLineOnly) {
 }
 
 TEST_F(HostileJson, InARecordedRunIsAnErrorThatNamesTheLine) {
-    sandbox.home.write("run.jsonl",
+    folders.home.write("run.jsonl",
                        "{\"v\":1,\"type\":\"replay\"}\n"
                        R"({"type":"answer","content":"x","usage":{"input_tokens":1e999}})"
                        "\n");
-    EXPECT_EQ(run({"-p", "x", "--replay", (sandbox.home / "run.jsonl").string()}), 2) << errors;
+    EXPECT_EQ(run({"-p", "x", "--replay", (folders.home / "run.jsonl").string()}), 2) << errors;
     EXPECT_NE(errors.find("run.jsonl:2: number overflow parsing '1e999'"), std::string::npos)
         << errors;
 }

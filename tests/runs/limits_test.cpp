@@ -11,10 +11,12 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/answers.h"
+#include "tests/runs/run_folders.h"
 #include "tests/support/sanitizers.h"
 
-/// Runs of the real program that find few descriptors, few processes, or lose what they stand on.
+/// Runs of the real program with few descriptors or processes, without a launcher, or with time
+/// limits.
 namespace tenon::testing {
 namespace {
 
@@ -23,16 +25,8 @@ using nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-ordered_json use(const std::string& id, const std::string& tool, const ordered_json& input) {
-    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}};
-}
-
-ordered_json bash(const std::string& id, const std::string& command) {
-    return use(id, "bash", {{"command", command}});
-}
-
 /// A model that calls these tools, one answer after the other, and then says "done" to everything.
-std::string script(const std::vector<ordered_json>& answers) {
+std::string script_of(const std::vector<ordered_json>& answers) {
     ordered_json steps = ordered_json::array();
     for (const ordered_json& answer : answers)
         steps.push_back({{"content", answer}});
@@ -66,7 +60,7 @@ protected:
                        {"/bin/bash", "-c", "ulimit " + limits + " && exec \"$@\"", "bash",
                         TENON_PROGRAM, "-p", "go", "--yes", "--output-format", "json"});
         command.insert(command.end(), more.begin(), more.end());
-        Process tenon(command, sandbox.environment(&server), sandbox.workspace());
+        Process tenon(command, folders.environment(&server), folders.workspace());
         const auto exit = tenon.wait(std::chrono::seconds(300));
         output = tenon.output;
         errors = tenon.errors;
@@ -76,16 +70,16 @@ protected:
     static std::map<std::string, std::string> results(const ModelServer& server) {
         return results_of(server.requests().back().json());
     }
-    /// From now on `run` runs as a user for whom the limit of processes counts. Returns how many
-    /// processes that user has.
-    std::size_t become_somebody() {
+    /// From now on `run` runs as a user whom the limit of processes concerns, which root is not.
+    /// Returns how many processes that user has.
+    std::size_t become_another_user() {
         if (::getuid() == 0) {
             const uid_t user = 100'000 + static_cast<uid_t>(::getpid()) % 100'000;
             const std::string id = std::to_string(user);
             starter_ = {"/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--"};
-            for (const auto& entry : fs::recursive_directory_iterator(sandbox.home.path()))
+            for (const auto& entry : fs::recursive_directory_iterator(folders.home.path()))
                 EXPECT_EQ(::chown(entry.path().c_str(), user, user), 0);
-            EXPECT_EQ(::chown(sandbox.home.path().c_str(), user, user), 0);
+            EXPECT_EQ(::chown(folders.home.path().c_str(), user, user), 0);
             return 0;
         }
         rlimit before{};
@@ -98,7 +92,7 @@ protected:
         return countable.rlim_cur - left;
     }
 
-    const Sandbox sandbox;
+    const RunFolders folders;
     std::string output, errors;
 
 private:
@@ -109,8 +103,8 @@ TEST_F(Limits, OfDescriptorsMakeForegroundCommandsWaitForTheirTurn) {
     constexpr int kCalls = 40;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kCalls; ++i)
-        calls.push_back(bash("c" + std::to_string(i), "echo out-" + std::to_string(i)));
-    const ModelServer server(script({calls}));
+        calls.push_back(command_use("c" + std::to_string(i), "echo out-" + std::to_string(i)));
+    const ModelServer server(script_of({calls}));
     ASSERT_EQ(run(server, "-n 64"), 0) << errors;
     const auto answers = results(server);
     for (int i = 0; i < kCalls; ++i)
@@ -122,10 +116,10 @@ TEST_F(Limits, OfDescriptorsChangeNoEndOfABackgroundJob) {
     constexpr int kJobs = 140;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kJobs; ++i)
-        calls.push_back(use("c" + std::to_string(i), "background_run",
-                            {{"command", "sleep 0.2; exit " + std::to_string(i)}}));
-    const ModelServer server(script({calls}));
-    // A job that fails is no failure of the run.
+        calls.push_back(tool_use("c" + std::to_string(i), "background_run",
+                                 {{"command", "sleep 0.2; exit " + std::to_string(i)}}));
+    const ModelServer server(script_of({calls}));
+    // A failed job is not a failure of the run.
     ASSERT_EQ(run(server, "-n 256", {"-D", "jobs.maxRunning=256"}), 0) << errors;
     std::multiset<int> codes, expected;
     const auto result = Json::parse(output);
@@ -140,8 +134,8 @@ TEST_F(Limits, LetAThousandCommandsOfOneAnswerRun) {
     constexpr int kCalls = 1000;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kCalls; ++i)
-        calls.push_back(bash("c" + std::to_string(i), "echo out-" + std::to_string(i)));
-    const ModelServer server(script({calls}));
+        calls.push_back(command_use("c" + std::to_string(i), "echo out-" + std::to_string(i)));
+    const ModelServer server(script_of({calls}));
     ASSERT_EQ(run(server, "-n 256"), 0) << errors;
     const auto answers = results(server);
     for (int i = 0; i < kCalls; ++i)
@@ -152,24 +146,24 @@ TEST_F(Limits, OfProcessesMakeCommandsWaitForTheirTurn) {
     constexpr int kCalls = 40;
     ordered_json calls = ordered_json::array();
     for (int i = 0; i < kCalls; ++i)
-        calls.push_back(bash("c" + std::to_string(i), "echo out-" + std::to_string(i)));
-    const ModelServer server(script({calls}));
-    const std::size_t processes = become_somebody() + 40;
+        calls.push_back(command_use("c" + std::to_string(i), "echo out-" + std::to_string(i)));
+    const ModelServer server(script_of({calls}));
+    const std::size_t processes = become_another_user() + 40;
     ASSERT_EQ(run(server, "-u " + std::to_string(processes)), 0) << errors;
     const auto answers = results(server);
     for (int i = 0; i < kCalls; ++i)
         EXPECT_EQ(answers.at("c" + std::to_string(i)), "out-" + std::to_string(i) + "\n");
 }
 
-TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
-    if (kSanitizerNeedsDescriptors) GTEST_SKIP() << kSanitizerTakesItForABadObject;
+TEST_F(Limits, OfDescriptorsNeverEndARunWithoutAMessage) {
+    if (kSanitizerNeedsDescriptors) GTEST_SKIP() << kWhySanitizerNeedsDescriptors;
     constexpr int kLoaderNeeds = 5, kEnough = 36;
     int refused = 0;
     for (int descriptors = kLoaderNeeds; descriptors <= kEnough; ++descriptors) {
         SCOPED_TRACE(descriptors);
-        const ModelServer server(script({{bash("c", "echo out")}}));
+        const ModelServer server(script_of({{command_use("c", "echo out")}}));
         const int code = run(server, "-n " + std::to_string(descriptors));
-        // The loader of the system opens the libraries before a word of tenon runs.
+        // The system's loader opens the libraries before tenon's code runs.
         if (errors.find("error while loading shared libraries") != std::string::npos) continue;
         EXPECT_THAT(errors, Not(HasSubstr("left out")));
         EXPECT_THAT(errors, Not(HasSubstr("attempt")));
@@ -187,11 +181,11 @@ TEST_F(Limits, OfDescriptorsNeverEndARunWithoutASentence) {
     EXPECT_LT(refused, kEnough - kLoaderNeeds);
 }
 
-TEST_F(Limits, OfProcessesNeverEndARunWithoutASentence) {
-    const std::size_t before = become_somebody();
+TEST_F(Limits, OfProcessesNeverEndARunWithoutAMessage) {
+    const std::size_t before = become_another_user();
     for (std::size_t more = 1; more <= 14; ++more) {
         SCOPED_TRACE(more);
-        const ModelServer server(script({{bash("c", "echo out")}}));
+        const ModelServer server(script_of({{command_use("c", "echo out")}}));
         const int code = run(server, "-u " + std::to_string(before + more));
         if (code == 0) {
             const std::string answer = results(server).at("c");
@@ -213,11 +207,11 @@ TEST_F(Limits, ALauncherThatWasKilledIsReplaced) {
     for (const char* signal : {"KILL", "STOP"}) {
         SCOPED_TRACE(signal);
         const std::string launcher = kLauncher;
-        const ModelServer server(
-            script({{bash("a" + std::string(signal),
+        const ModelServer server(script_of(
+            {{command_use("a" + std::string(signal),
                           "cat /proc/" + launcher + "/comm; kill -" + signal + " " + launcher)},
-                    {bash("b" + std::string(signal), "cat /proc/" + launcher + "/comm")},
-                    {bash("c" + std::string(signal), "cat /proc/" + launcher + "/comm")}}));
+             {command_use("b" + std::string(signal), "cat /proc/" + launcher + "/comm")},
+             {command_use("c" + std::string(signal), "cat /proc/" + launcher + "/comm")}}));
         ASSERT_EQ(run(server, "-n 256"), 0) << errors;
         const auto answers = results(server);
         for (const char* call : {"a", "b", "c"})
@@ -227,11 +221,11 @@ TEST_F(Limits, ALauncherThatWasKilledIsReplaced) {
 
 // ---------------------------------------------------------------- time limits
 
-TEST_F(Limits, OfTimeThatACallAsksForCountUpToTheLargestAllowed) {
-    const ModelServer server(
-        script({{use("long", "bash", {{"command", "sleep 1.5; echo done"}, {"timeout", 60}}),
-                 use("short", "bash", {{"command", "sleep 60"}, {"timeout", 0.1}})},
-                {use("run", "background_run", {{"command", "sleep 60"}, {"timeout", 3600}})}}));
+TEST_F(Limits, OfTimeInACallApplyUpToTheLargestAllowed) {
+    const ModelServer server(script_of(
+        {{tool_use("long", "bash", {{"command", "sleep 1.5; echo done"}, {"timeout", 60}}),
+          tool_use("short", "bash", {{"command", "sleep 60"}, {"timeout", 0.1}})},
+         {tool_use("run", "background_run", {{"command", "sleep 60"}, {"timeout", 3600}})}}));
     ASSERT_EQ(run(server, "-n 256", {"-D", "jobs.timeout=1s", "-D", "jobs.maxTimeout=3s"}), 0)
         << errors;
     const auto answers = results(server);

@@ -7,16 +7,15 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 
-/// Plays the folders beside this file; README.md there says what they hold.
+/// Runs the folders beside this file. README.md describes their format.
 namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
 const fs::path kRuns = TENON_RUNS_DIR;
-const std::string kTenon = TENON_PROGRAM;
 
 std::string read_file(const fs::path& path) {
     std::ostringstream out;
@@ -31,7 +30,7 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
     }
 }
 
-/// Whether `line` has every member of `wanted`; strings beginning with "~" are contained.
+/// Whether `line` has every member of `wanted`. A string "~text" must be contained.
 bool matches(const Json& line, const Json& wanted) {
     if (wanted.is_string() && wanted.get<std::string>().starts_with("~")) {
         const std::string text = line.is_string() ? line.get<std::string>() : line.dump();
@@ -81,7 +80,7 @@ public:
         }
         if (script_.contains("files")) check_files(script_["files"]);
         if (server_) check_requests();
-        EXPECT_EQ(sandbox_.processes(), std::vector<pid_t>());
+        EXPECT_EQ(folders_.processes(), std::vector<pid_t>());
         for (const auto& entry : fs::recursive_directory_iterator(home_.path())) {
             EXPECT_NE(entry.path().extension(), ".tmp") << "half written: " << entry.path();
         }
@@ -93,13 +92,13 @@ private:
         replace_all(text, "{{workspace}}", (home_ / "w").string());
         replace_all(text, "{{state}}", (home_ / "state").string());
         replace_all(text, "{{home}}", home_.path().string());
-        replace_all(text, "{{tenon}}", kTenon);
+        replace_all(text, "{{tenon}}", TENON_PROGRAM);
         replace_all(text, "{{plugins}}", TENON_RUN_PLUGINS);
         return text;
     }
 
     Environment environment(const Json& step) const {
-        Environment variables = sandbox_.environment(server_.get());
+        Environment variables = folders_.environment(server_.get());
         if (step.contains("env")) {
             for (const auto& [key, value] : step["env"].items()) {
                 if (value.is_null()) {
@@ -113,7 +112,7 @@ private:
     }
 
     void play_step(const Json& step) {
-        std::vector<std::string> command = {kTenon};
+        std::vector<std::string> command = {TENON_PROGRAM};
         for (const Json& arg : step["args"])
             command.push_back(expand(arg.get<std::string>()));
         Process tenon(command, environment(step), home_ / "w");
@@ -198,8 +197,8 @@ private:
 
     fs::path folder_;
     Json script_;
-    Sandbox sandbox_;
-    const TempDir& home_ = sandbox_.home;
+    RunFolders folders_;
+    const TempDir& home_ = folders_.home;
     std::unique_ptr<ModelServer> server_;
 };
 

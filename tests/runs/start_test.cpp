@@ -5,47 +5,42 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 #include "tests/support/pty.h"
 
-/// How the real program starts where something is missing, and what of foreign text it shows.
+/// How the real program starts when something is missing, and how it shows foreign text.
 namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Ran {
-    int code = -1;
-    std::string output, errors;
-};
-
 /// Runs the program with `words` through a shell that does `before` first.
-Ran run(const Sandbox& sandbox, const std::string& before, const std::vector<std::string>& words,
-        const Environment& more = {}) {
+CommandResult run_after(const RunFolders& folders, const std::string& before,
+                        const std::vector<std::string>& words, const Environment& more = {}) {
     std::vector<std::string> command = {"/bin/sh", "-c", before + "; exec \"$@\"", "sh",
                                         TENON_PROGRAM};
     command.insert(command.end(), words.begin(), words.end());
-    Environment environment = sandbox.environment();
+    Environment environment = folders.environment();
     for (const auto& [name, value] : more)
         environment[name] = value;
-    Process process(command, environment, sandbox.workspace());
+    Process process(command, environment, folders.workspace());
     const auto exit = process.wait();
     return {exit.code, process.output, process.errors};
 }
 
 /// A recorded run of one answer with this text.
-fs::path one_answer(const Sandbox& sandbox, const std::string& text) {
+fs::path one_answer(const RunFolders& folders, const std::string& text) {
     const Json answer = {{"type", "answer"},
                          {"content", {{{"type", "text"}, {"text", text}}}},
                          {"stop_reason", "end_turn"}};
-    return sandbox.home.write("replay.jsonl",
+    return folders.home.write("replay.jsonl",
                               "{\"v\":1,\"type\":\"replay\"}\n" + answer.dump() + "\n");
 }
 
-constexpr const char* kGoAway = "mkdir gone && cd gone && rmdir ../gone";
+constexpr const char* kEnterRemovedDirectory = "mkdir gone && cd gone && rmdir ../gone";
 
 TEST(Start, WithoutACurrentDirectoryWhatNeedsNoWorkspaceWorks) {
-    const Sandbox sandbox;
+    const RunFolders folders;
     const std::vector<std::vector<std::string>> commands = {{"--version"},
                                                             {"--help"},
                                                             {"jobs", "list"},
@@ -55,13 +50,13 @@ TEST(Start, WithoutACurrentDirectoryWhatNeedsNoWorkspaceWorks) {
                                                             {"jobs", "cancel", "--all"}};
     for (const auto& words : commands) {
         SCOPED_TRACE(words.front() + (words.size() > 1 ? " " + words[1] : ""));
-        const Ran ran = run(sandbox, kGoAway, words);
+        const CommandResult ran = run_after(folders, kEnterRemovedDirectory, words);
         EXPECT_EQ(ran.code, 0) << ran.errors;
     }
 }
 
 TEST(Start, WithoutACurrentDirectoryWhatNeedsOneSaysSoAndExitsTwo) {
-    const Sandbox sandbox;
+    const RunFolders folders;
     const std::vector<std::vector<std::string>> commands = {{"-p", "hi", "--model", "m"},
                                                             {"sessions", "list"},
                                                             {"tasks", "list"},
@@ -70,7 +65,7 @@ TEST(Start, WithoutACurrentDirectoryWhatNeedsOneSaysSoAndExitsTwo) {
                                                             {"--workspace", "x", "-p", "hi"}};
     for (const auto& words : commands) {
         SCOPED_TRACE(words.front() + " " + words[1]);
-        const Ran ran = run(sandbox, kGoAway, words);
+        const CommandResult ran = run_after(folders, kEnterRemovedDirectory, words);
         EXPECT_EQ(ran.code, 2);
         EXPECT_NE(ran.errors.find("the current directory is gone"), std::string::npos)
             << ran.errors;
@@ -79,7 +74,7 @@ TEST(Start, WithoutACurrentDirectoryWhatNeedsOneSaysSoAndExitsTwo) {
 }
 
 TEST(Start, NeedsNeitherAHomeNorAnEntryInTheUserDatabase) {
-    const Sandbox sandbox;
+    const RunFolders folders;
     const std::vector<Environment> surroundings = {
         {{"HOME", ""}},
         {{"HOME", "relative"}},
@@ -89,45 +84,45 @@ TEST(Start, NeedsNeitherAHomeNorAnEntryInTheUserDatabase) {
         {{"XDG_CONFIG_HOME", "relative"}, {"XDG_STATE_HOME", "relative"}}};
     for (const Environment& more : surroundings) {
         SCOPED_TRACE(more.begin()->first + "=" + more.begin()->second);
-        EXPECT_EQ(run(sandbox, ":", {"--version"}, more).code, 0);
-        const Ran ran = run(sandbox, ":", {"jobs", "list"}, more);
+        EXPECT_EQ(run_after(folders, ":", {"--version"}, more).code, 0);
+        const CommandResult ran = run_after(folders, ":", {"jobs", "list"}, more);
         EXPECT_EQ(ran.code, 0) << ran.errors;
     }
-    const Ran ran = run(sandbox, ":", {"jobs", "list"},
-                        {{"TENON_STATE_DIR", ""}, {"XDG_STATE_HOME", "/dev/null"}});
+    const CommandResult ran = run_after(folders, ":", {"jobs", "list"},
+                                        {{"TENON_STATE_DIR", ""}, {"XDG_STATE_HOME", "/dev/null"}});
     EXPECT_EQ(ran.code, 2);
     EXPECT_NE(ran.errors.find("TENON_STATE_DIR"), std::string::npos) << ran.errors;
 }
 
 TEST(Start, UsesNoStateDirectoryThatOthersMayWriteTo) {
-    const Sandbox sandbox;
-    fs::create_directories(sandbox.state());
-    ASSERT_EQ(::chmod(sandbox.state().c_str(), 0777), 0);
+    const RunFolders folders;
+    fs::create_directories(folders.state());
+    ASSERT_EQ(::chmod(folders.state().c_str(), 0777), 0);
     const std::vector<std::vector<std::string>> commands = {
         {"-p", "hi", "--model", "m"},  {"jobs", "list"},
         {"jobs", "run", "--", "true"}, {"sessions", "list"},
         {"sessions", "list", "--all"}, {"config", "trust", "--yes"}};
     for (const auto& words : commands) {
         SCOPED_TRACE(words.front() + " " + words[1]);
-        const Ran ran = run(sandbox, ":", words, {{"ANTHROPIC_API_KEY", "k"}});
+        const CommandResult ran = run_after(folders, ":", words, {{"ANTHROPIC_API_KEY", "k"}});
         EXPECT_EQ(ran.code, 2);
         EXPECT_NE(ran.errors.find("chmod 700"), std::string::npos) << ran.errors;
     }
-    EXPECT_TRUE(fs::is_empty(sandbox.state()));
+    EXPECT_TRUE(fs::is_empty(folders.state()));
 }
 
 TEST(Start, MakesFilesForItsUserAloneWhateverTheUmaskIs) {
-    const Sandbox sandbox;
-    const auto replay = one_answer(sandbox, "done");
-    const auto home = sandbox.home / "fresh";
+    const RunFolders folders;
+    const auto replay = one_answer(folders, "done");
+    const auto home = folders.home / "fresh";
     fs::create_directories(home);
-    const Ran ran =
-        run(sandbox, "umask 0",
-            {"-p", "hi", "--replay", replay.string(), "-D", "log.file=" + (home / "log").string()},
-            {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
+    const CommandResult ran = run_after(
+        folders, "umask 0",
+        {"-p", "hi", "--replay", replay.string(), "-D", "log.file=" + (home / "log").string()},
+        {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
     ASSERT_EQ(ran.code, 0) << ran.errors;
-    const Ran job = run(sandbox, "umask 0", {"jobs", "run", "--", "true"},
-                        {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
+    const CommandResult job = run_after(folders, "umask 0", {"jobs", "run", "--", "true"},
+                                        {{"HOME", home.string()}, {"TENON_STATE_DIR", ""}});
     ASSERT_EQ(job.code, 0) << job.errors;
     std::size_t seen = 0;
     for (const auto& entry : fs::recursive_directory_iterator(home)) {
@@ -139,13 +134,13 @@ TEST(Start, MakesFilesForItsUserAloneWhateverTheUmaskIs) {
     EXPECT_GT(seen, 8U);
 }
 
-TEST(Start, ADefineIsStrongerThanTheOptionOfTheSameKeyInARun) {
-    const Sandbox sandbox;
-    const auto replay = one_answer(sandbox, "done");
+TEST(Start, ADefineOverridesTheOptionOfTheSameKeyInARun) {
+    const RunFolders folders;
+    const auto replay = one_answer(folders, "done");
     const auto init = [&](std::vector<std::string> words) {
         words.insert(words.end(), {"-p", "hi", "--replay", replay.string(), "--session", "s",
                                    "--output-format", "stream-json"});
-        const Ran ran = run(sandbox, ":", words);
+        const CommandResult ran = run_after(folders, ":", words);
         EXPECT_EQ(ran.code, 0) << ran.errors;
         return string_or(Json::parse(ran.output.substr(0, ran.output.find('\n'))), "model");
     };
@@ -154,9 +149,9 @@ TEST(Start, ADefineIsStrongerThanTheOptionOfTheSameKeyInARun) {
     EXPECT_EQ(init({}), "by-define");  // a session keeps its model
     EXPECT_EQ(init({"-D", "model.name=another"}), "another");
 
-    const Ran ran = run(sandbox, ":",
-                        {"-p", "hi", "--replay", replay.string(), "-D", "model.provider=anthropic",
-                         "--model", "m"});
+    const CommandResult ran = run_after(folders, ":",
+                                        {"-p", "hi", "--replay", replay.string(), "-D",
+                                         "model.provider=anthropic", "--model", "m"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_NE(ran.errors.find("--replay"), std::string::npos) << ran.errors;
 }
@@ -175,31 +170,33 @@ bool acts_on_a_terminal(const std::string& text) {
 }
 
 TEST(ForeignText, LosesWhatActsOnATerminalOnlyThere) {
-    const Sandbox sandbox;
-    const auto replay = one_answer(sandbox, kHostile);
+    const RunFolders folders;
+    const auto replay = one_answer(folders, kHostile);
     const std::vector<std::string> words = {TENON_PROGRAM, "-p", "hi", "--replay", replay.string()};
-    Environment environment = sandbox.environment();
+    Environment environment = folders.environment();
     environment["TERM"] = "xterm";
     for (const char* format : {"text", "json", "stream-json"}) {
         SCOPED_TRACE(format);
         std::vector<std::string> all = words;
         all.insert(all.end(), {"--output-format", format});
-        Pty terminal(all, environment, sandbox.workspace());
+        Pty terminal(all, environment, folders.workspace());
         EXPECT_EQ(terminal.wait().code, 0);
         EXPECT_FALSE(acts_on_a_terminal(terminal.raw())) << terminal.raw();
         EXPECT_NE(terminal.raw().find('a'), std::string::npos);
     }
-    Process pipe(words, sandbox.environment(), sandbox.workspace());
+    Process pipe(words, folders.environment(), folders.workspace());
     EXPECT_EQ(pipe.wait().code, 0);
     EXPECT_EQ(pipe.output, kHostile + "\n");
 }
 
 TEST(ForeignText, OfSessionsShowsNothingThatActsOnATerminal) {
-    const Sandbox sandbox;
-    const auto replay = one_answer(sandbox, kHostile);
+    const RunFolders folders;
+    const auto replay = one_answer(folders, kHostile);
     ASSERT_EQ(
-        run(sandbox, ":", {"-p", kHostile, "--session", "s", "--replay", replay.string()}).code, 0);
-    Environment environment = sandbox.environment();
+        run_after(folders, ":", {"-p", kHostile, "--session", "s", "--replay", replay.string()})
+            .code,
+        0);
+    Environment environment = folders.environment();
     environment["TERM"] = "dumb";
     const std::vector<std::vector<std::string>> commands = {{"sessions", "list"},
                                                             {"sessions", "list", "--json"},
@@ -210,22 +207,22 @@ TEST(ForeignText, OfSessionsShowsNothingThatActsOnATerminal) {
         SCOPED_TRACE(words[1] + (words.size() > 2 ? " " + words[2] : ""));
         std::vector<std::string> command = {TENON_PROGRAM};
         command.insert(command.end(), words.begin(), words.end());
-        Pty terminal(command, environment, sandbox.workspace());
+        Pty terminal(command, environment, folders.workspace());
         EXPECT_EQ(terminal.wait().code, 0);
         EXPECT_FALSE(acts_on_a_terminal(terminal.raw())) << terminal.raw();
     }
 }
 
 TEST(ForeignText, OnStandardErrorNeverActsOnATerminal) {
-    const Sandbox sandbox;
-    const fs::path hostile = sandbox.workspace() / kHostile;
+    const RunFolders folders;
+    const fs::path hostile = folders.workspace() / kHostile;
     fs::create_directories(hostile / ".tenon");
     std::ofstream(hostile / ".tenon/tenon.properties") << "hooks." << kHostile << "=1\n";
     fs::create_symlink("/etc/hostname", hostile / "AGENTS.md");
-    const auto replay = one_answer(sandbox, "done");
+    const auto replay = one_answer(folders, "done");
     Process pipe(
         {TENON_PROGRAM, "--workspace", hostile.string(), "-p", "hi", "--replay", replay.string()},
-        sandbox.environment(), sandbox.workspace());
+        folders.environment(), folders.workspace());
     EXPECT_EQ(pipe.wait().code, 0) << pipe.errors;
     EXPECT_NE(pipe.errors.find("hooks.a"), std::string::npos) << pipe.errors;
     EXPECT_NE(pipe.errors.find("AGENTS.md"), std::string::npos) << pipe.errors;
@@ -239,8 +236,8 @@ TEST(ForeignText, OfAnErrorBodyNeverActsOnATerminal) {
                         {"error", {{"type", "invalid_request_error"}, {"message", kHostile}}}}
                        .dump();
     ModelServer server({refusal});
-    const Sandbox sandbox;
-    Process pipe({TENON_PROGRAM, "-p", "hi"}, sandbox.environment(&server), sandbox.workspace());
+    const RunFolders folders;
+    Process pipe({TENON_PROGRAM, "-p", "hi"}, folders.environment(&server), folders.workspace());
     EXPECT_EQ(pipe.wait().code, 1);
     EXPECT_NE(pipe.errors.find("52;c"), std::string::npos) << pipe.errors;
     EXPECT_FALSE(acts_on_a_terminal(pipe.errors)) << pipe.errors;

@@ -6,7 +6,8 @@
 
 #include "host/base/json.h"
 #include "host/base/mutex.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/answers.h"
+#include "tests/runs/run_folders.h"
 
 /// Subagents of the real program, side by side, recorded, stopped and killed.
 namespace tenon::testing {
@@ -15,23 +16,20 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-ordered_json use(const std::string& id, const std::string& tool, const ordered_json& input) {
-    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}};
-}
 ordered_json text(const std::string& said) {
     return {{"type", "text"}, {"text", said}};
 }
 
-/// Answers each conversation from a list of its own, and "over" behind its end. A subagent's is
-/// named by its prompt; the session's own is "".
-class Model {
+/// Answers each conversation from a list of its own, and with "over" after the list's end. The name
+/// of a subagent's conversation is its prompt; that of the session is "".
+class ConversationScripts {
 public:
     using Answers = std::map<std::string, std::vector<ordered_json>>;
-    explicit Model(Answers answers) : answers_(std::move(answers)) {}
+    explicit ConversationScripts(Answers answers) : answers_(std::move(answers)) {}
 
     [[nodiscard]] ModelServer::Options options() {
         ModelServer::Options options;
-        options.improvise = [this](const Json& request) { return answer(request); };
+        options.responder = [this](const Json& request) { return answer(request); };
         return options;
     }
     /// The bodies of the requests so far of one conversation.
@@ -74,10 +72,10 @@ std::vector<std::string> command(const std::vector<std::string>& more) {
     return words;
 }
 
-void wait_for_files(const Sandbox& sandbox, const std::vector<std::string>& names) {
+void wait_for_files(const RunFolders& folders, const std::vector<std::string>& names) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     for (const std::string& name : names) {
-        while (!fs::exists(sandbox.workspace() / name)) {
+        while (!fs::exists(folders.workspace() / name)) {
             ASSERT_LT(std::chrono::steady_clock::now(), deadline) << name;
             std::this_thread::yield();
         }
@@ -85,39 +83,39 @@ void wait_for_files(const Sandbox& sandbox, const std::vector<std::string>& name
 }
 
 ordered_json two_delegates() {
-    return ordered_json::array(
-        {use("t1", "delegate", {{"prompt", "one"}}), use("t2", "delegate", {{"prompt", "two"}})});
+    return ordered_json::array({tool_use("t1", "delegate", {{"prompt", "one"}}),
+                                tool_use("t2", "delegate", {{"prompt", "two"}})});
 }
-ordered_json bash(const std::string& said, const std::string& command) {
-    return ordered_json::array({text(said), use("a", "bash", {{"command", command}})});
+ordered_json words_and_command(const std::string& said, const std::string& command) {
+    return ordered_json::array({text(said), command_use("a", command)});
 }
 ordered_json last(const std::string& said) {
     return ordered_json::array({text(said)});
 }
 
-std::size_t journals_of_subagents(const Sandbox& sandbox) {
+std::size_t journals_of_subagents(const RunFolders& folders) {
     std::size_t found = 0;
-    for (const auto& entry : fs::directory_iterator(sandbox.state() / "sessions/s"))
+    for (const auto& entry : fs::directory_iterator(folders.state() / "sessions/s"))
         found += entry.path().extension() == ".jsonl" ? 1U : 0U;
     return found;
 }
 
-TEST(Subagents, ThatWereRecordedSideBySidePlayAgain) {
-    const Sandbox sandbox;
-    // Each command waits for the file of the other: the two do run at the same time.
+TEST(Subagents, ThatWereRecordedSideBySideCanBeReplayed) {
+    const RunFolders folders;
+    // Each command waits for the file of the other, so both must run at the same time.
     const std::string one = "echo 1 >one; until [ -e two ]; do sleep 0.01; done";
     const std::string two = "echo 2 >two; until [ -e one ]; do sleep 0.01; done";
-    Model model({{"", {two_delegates(), last("All done.")}},
-                 {"one", {bash("hm", one), last("one said 1")}},
-                 {"two", {bash("hm", two), last("two said 2")}}});
+    ConversationScripts model({{"", {two_delegates(), last("All done.")}},
+                               {"one", {words_and_command("hm", one), last("one said 1")}},
+                               {"two", {words_and_command("hm", two), last("two said 2")}}});
     const ModelServer server(std::vector<Step>(), model.options());
-    const std::string file = sandbox.home / "run.jsonl";
-    Process live(command({"-p", "go", "--record", file}), sandbox.environment(&server),
-                 sandbox.workspace());
+    const std::string file = folders.home / "run.jsonl";
+    Process live(command({"-p", "go", "--record", file}), folders.environment(&server),
+                 folders.workspace());
     EXPECT_EQ(live.wait().code, 0) << live.output << live.errors;
-    EXPECT_EQ(journals_of_subagents(sandbox), 2U);
+    EXPECT_EQ(journals_of_subagents(folders), 2U);
 
-    const Sandbox elsewhere;
+    const RunFolders elsewhere;
     Process again(command({"-p", "go", "--replay", file}), elsewhere.environment(),
                   elsewhere.workspace());
     EXPECT_EQ(again.wait().code, 0) << again.output << again.errors;
@@ -128,40 +126,41 @@ TEST(Subagents, ThatWereRecordedSideBySidePlayAgain) {
 }
 
 TEST(Subagents, EndWithTheirCommandsWhenTheRunIsInterrupted) {
-    const Sandbox sandbox;
-    Model model({{"", {two_delegates()}},
-                 {"one", {bash("begun", "touch one; sleep 300")}},
-                 {"two", {bash("begun", "touch two; sleep 300")}}});
+    const RunFolders folders;
+    ConversationScripts model({{"", {two_delegates()}},
+                               {"one", {words_and_command("begun", "touch one; sleep 300")}},
+                               {"two", {words_and_command("begun", "touch two; sleep 300")}}});
     const ModelServer server(std::vector<Step>(), model.options());
-    Process tenon(command({"-p", "go"}), sandbox.environment(&server), sandbox.workspace());
+    Process tenon(command({"-p", "go"}), folders.environment(&server), folders.workspace());
     tenon.close_input();
-    wait_for_files(sandbox, {"one", "two"});
+    wait_for_files(folders, {"one", "two"});
     tenon.send_signal(SIGINT);
     EXPECT_EQ(tenon.wait().code, 130) << tenon.errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
 
-    Process next(command({"-p", "again"}), sandbox.environment(&server), sandbox.workspace());
+    Process next(command({"-p", "again"}), folders.environment(&server), folders.workspace());
     EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
     EXPECT_EQ(server.refusals(), 0);
     EXPECT_NE(model.requests("").back().find("interrupted"), std::string::npos);
 }
 
 TEST(Subagents, OfAKilledHostAreInterruptedCallsOfTheNextAndTheirCommandsEnd) {
-    const Sandbox sandbox;
-    Model model({{"", {two_delegates()}},
-                 {"one", {bash("one has begun", "touch one; sleep 300")}},
-                 {"two", {bash("two has begun", "touch two; sleep 300")}}});
+    const RunFolders folders;
+    ConversationScripts model(
+        {{"", {two_delegates()}},
+         {"one", {words_and_command("one has begun", "touch one; sleep 300")}},
+         {"two", {words_and_command("two has begun", "touch two; sleep 300")}}});
     const ModelServer server(std::vector<Step>(), model.options());
     {
-        Process tenon(command({"-p", "go"}), sandbox.environment(&server), sandbox.workspace());
+        Process tenon(command({"-p", "go"}), folders.environment(&server), folders.workspace());
         tenon.close_input();
-        wait_for_files(sandbox, {"one", "two"});
+        wait_for_files(folders, {"one", "two"});
         tenon.send_signal(SIGKILL);
         EXPECT_EQ(tenon.wait().signal, SIGKILL);
     }
-    Process next(command({"-p", "again"}), sandbox.environment(&server), sandbox.workspace());
+    Process next(command({"-p", "again"}), folders.environment(&server), folders.workspace());
     EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
-    EXPECT_EQ(sandbox.processes(), std::vector<pid_t>());
+    EXPECT_EQ(folders.processes(), std::vector<pid_t>());
     EXPECT_EQ(server.refusals(), 0);
     ASSERT_EQ(model.requests("").size(), 2U);
     const std::string request = model.requests("").back();
@@ -174,38 +173,37 @@ TEST(Subagents, OfAKilledHostAreInterruptedCallsOfTheNextAndTheirCommandsEnd) {
 }
 
 TEST(Subagents, ThatHadFinishedGiveTheirResultAlsoWhenTheHostIsKilled) {
-    const Sandbox sandbox;
-    const ordered_json agents =
-        ordered_json::array({use("t1", "agent", {{"prompt", "one"}}),
-                             use("t2", "bash", {{"command", "touch begun; sleep 300"}})});
-    Model model({{"", {agents}}, {"one", {last("one is done")}}});
+    const RunFolders folders;
+    const ordered_json agents = ordered_json::array({tool_use("t1", "agent", {{"prompt", "one"}}),
+                                                     command_use("t2", "touch begun; sleep 300")});
+    ConversationScripts model({{"", {agents}}, {"one", {last("one is done")}}});
     const ModelServer server(std::vector<Step>(), model.options());
     std::string journal;
     {
-        Process tenon(command({"-p", "go"}), sandbox.environment(&server), sandbox.workspace());
+        Process tenon(command({"-p", "go"}), folders.environment(&server), folders.workspace());
         tenon.close_input();
         ASSERT_TRUE(tenon.wait_for_output("one is done"));
-        wait_for_files(sandbox, {"begun"});
+        wait_for_files(folders, {"begun"});
         tenon.send_signal(SIGKILL);
         tenon.wait();
     }
-    // As if the host had been killed a moment before it could write the result down.
-    const fs::path file = sandbox.state() / "sessions/s.jsonl";
+    // As if the host had been killed before it could write the result.
+    const fs::path file = folders.state() / "sessions/s.jsonl";
     {
         std::ifstream in(file);
         for (std::string line; std::getline(in, line);)
             if (line.find(R"("tool_result")") == std::string::npos) journal += line + "\n";
     }
     std::ofstream(file) << journal;
-    Process next(command({"-p", "again", "--no-wait"}), sandbox.environment(&server),
-                 sandbox.workspace());
+    Process next(command({"-p", "again", "--no-wait"}), folders.environment(&server),
+                 folders.workspace());
     EXPECT_EQ(next.wait().code, 0) << next.output << next.errors;
     EXPECT_EQ(server.refusals(), 0);
     const Json messages = Json::parse(model.requests("").back())["messages"];
     EXPECT_EQ(messages[2]["content"][0]["content"], "one is done") << messages.dump();
     EXPECT_EQ(model.requests("one").size(), 1U);
-    Process end({TENON_PROGRAM, "jobs", "cancel", "--all"}, sandbox.environment(),
-                sandbox.workspace());
+    Process end({TENON_PROGRAM, "jobs", "cancel", "--all"}, folders.environment(),
+                folders.workspace());
     EXPECT_EQ(end.wait().code, 0);
 }
 

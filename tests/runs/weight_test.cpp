@@ -1,18 +1,18 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 
 namespace tenon::testing {
 namespace {
 
-/// What every request of every session pays for before a word has been said.
+/// What every request of every session costs before the conversation begins.
 TEST(FirstRequest, WithAllToolsIsAtMostNineKilobytes) {
-    const Sandbox sandbox;
-    sandbox.home.write("w/skills/one/SKILL.md",
+    const RunFolders folders;
+    folders.home.write("w/skills/one/SKILL.md",
                        "---\nname: one\ndescription: so that skills are offered\n---\nbody\n");
     const ModelServer server(R"([{"content":"done"}])");
-    Process tenon({TENON_PROGRAM, "-p", "x"}, sandbox.environment(&server), sandbox.workspace());
+    Process tenon({TENON_PROGRAM, "-p", "x"}, folders.environment(&server), folders.workspace());
     ASSERT_EQ(tenon.wait().code, 0) << tenon.errors;
     ASSERT_EQ(tenon.errors, "") << "no plugin is left out";
     const auto requests = server.requests();

@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/answers.h"
+#include "tests/runs/run_folders.h"
 #include "tests/support/pty.h"
 
 /// Workspaces that were renamed, that are not UTF-8, and directories that begin with a tilde.
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 /// Writes a recorded run: one answer with these calls, then "over".
-fs::path recorded(const Sandbox& sandbox, const ordered_json& calls) {
+fs::path recorded(const RunFolders& folders, const ordered_json& calls) {
     std::string text = "{\"v\":1,\"type\":\"replay\"}\n";
     if (!calls.empty()) {
         const ordered_json answer = {
@@ -25,58 +26,50 @@ fs::path recorded(const Sandbox& sandbox, const ordered_json& calls) {
     const ordered_json over = {{"type", "answer"},
                                {"content", {{{"type", "text"}, {"text", "over"}}}},
                                {"stop_reason", "end_turn"}};
-    return sandbox.home.write("replay.jsonl", text + over.dump() + "\n");
+    return folders.home.write("replay.jsonl", text + over.dump() + "\n");
 }
 
-ordered_json use(const std::string& id, const std::string& tool, const ordered_json& input) {
-    return {{"type", "tool_use"}, {"id", id}, {"name", tool}, {"input", input}};
-}
-
-struct Ran {
-    int code = -1;
-    std::string output, errors;
-
-    /// The text of the tool's result in stream-json.
-    [[nodiscard]] std::string result_of(const std::string& id) const {
-        std::istringstream lines(output);
-        for (std::string line; std::getline(lines, line);) {
-            const Json event = Json::parse(line);
-            if (string_or(event, "type") != "user") continue;
-            for (const Json& block : event["message"]["content"]) {
-                if (string_or(block, "tool_use_id") != id) continue;
-                const Json& content = block["content"];
-                return content.is_string() ? content.get<std::string>()
-                                           : string_or(content[0], "text");
-            }
+/// The text of a tool's result in an output of stream-json.
+std::string result_of(const std::string& id, const CommandResult& ran) {
+    std::istringstream lines(ran.output);
+    for (std::string line; std::getline(lines, line);) {
+        const Json event = Json::parse(line);
+        if (string_or(event, "type") != "user") continue;
+        for (const Json& block : event["message"]["content"]) {
+            if (string_or(block, "tool_use_id") != id) continue;
+            const Json& content = block["content"];
+            return content.is_string() ? content.get<std::string>() : string_or(content[0], "text");
         }
-        return "(no result)";
     }
-};
+    return "(no result)";
+}
 
-Ran run(const Sandbox& sandbox, const fs::path& cwd, std::vector<std::string> words) {
+CommandResult run_in(const RunFolders& folders, const fs::path& cwd,
+                     std::vector<std::string> words) {
     words.insert(words.begin(), TENON_PROGRAM);
-    Process process(words, sandbox.environment(), cwd);
+    Process process(words, folders.environment(), cwd);
     const auto exit = process.wait();
     return {exit.code, process.output, process.errors};
 }
 
-Ran say(const Sandbox& sandbox, const fs::path& cwd, const fs::path& replay,
-        std::vector<std::string> more) {
+CommandResult run_replay(const RunFolders& folders, const fs::path& cwd, const fs::path& replay,
+                         std::vector<std::string> more) {
     more.insert(more.end(),
                 {"-p", "hi", "--replay", replay.string(), "--output-format", "stream-json"});
-    return run(sandbox, cwd, std::move(more));
+    return run_in(folders, cwd, std::move(more));
 }
 
-TEST(RenamedWorkspace, TakesItsSessionAlongOnceSomebodySaysYes) {
-    const Sandbox sandbox;
-    const auto replay = recorded(sandbox, ordered_json::array());
-    const fs::path old = sandbox.home / "old", now = sandbox.home / "now";
+TEST(RenamedWorkspace, KeepsItsSessionAfterAYes) {
+    const RunFolders folders;
+    const auto replay = recorded(folders, ordered_json::array());
+    const fs::path old = folders.home / "old", now = folders.home / "now";
     fs::create_directories(old);
-    ASSERT_EQ(say(sandbox, old, replay, {"--session", "s"}).code, 0);
+    ASSERT_EQ(run_replay(folders, old, replay, {"--session", "s"}).code, 0);
 
-    // As long as the old directory is there, the session stays with it, whatever is said.
+    // While the old directory exists, the session stays with it, also with --yes.
     fs::create_directories(now);
-    const Ran stays = say(sandbox, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
+    const CommandResult stays =
+        run_replay(folders, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
     EXPECT_EQ(stays.code, 2);
     EXPECT_NE(stays.errors.find("belongs to the workspace " + old.string()), std::string::npos)
         << stays.errors;
@@ -86,41 +79,42 @@ TEST(RenamedWorkspace, TakesItsSessionAlongOnceSomebodySaysYes) {
          {std::vector<std::string>{"--session", "s"},
           std::vector<std::string>{"--session", "s", "--yes"},
           std::vector<std::string>{"--session", "s", "--workspace", "."}}) {
-        const Ran refused = say(sandbox, now, replay, words);
+        const CommandResult refused = run_replay(folders, now, replay, words);
         EXPECT_EQ(refused.code, 2);
         EXPECT_NE(refused.errors.find(old.string()), std::string::npos) << refused.errors;
         EXPECT_NE(refused.errors.find("--session s --workspace " + now.string() + " --yes"),
                   std::string::npos)
             << refused.errors;
     }
-    const Ran moved = say(sandbox, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
+    const CommandResult moved =
+        run_replay(folders, now, replay, {"--session", "s", "--workspace", ".", "--yes"});
     EXPECT_EQ(moved.code, 0) << moved.errors;
     EXPECT_NE(moved.errors.find("session s was moved from " + old.string() + " to " + now.string()),
               std::string::npos)
         << moved.errors;
-    EXPECT_NE(sandbox.home.read("state/sessions/s.jsonl").find("It is now: " + now.string()),
+    EXPECT_NE(folders.home.read("state/sessions/s.jsonl").find("It is now: " + now.string()),
               std::string::npos);
 
-    EXPECT_EQ(say(sandbox, now, replay, {"--continue"}).code, 0);
-    EXPECT_EQ(say(sandbox, now, replay, {"--session", "s"}).code, 0);
-    EXPECT_NE(run(sandbox, now, {"sessions", "list"}).output.find("s "), std::string::npos);
-    const Ran shown = run(sandbox, now, {"sessions", "show", "s", "--json"});
+    EXPECT_EQ(run_replay(folders, now, replay, {"--continue"}).code, 0);
+    EXPECT_EQ(run_replay(folders, now, replay, {"--session", "s"}).code, 0);
+    EXPECT_NE(run_in(folders, now, {"sessions", "list"}).output.find("s "), std::string::npos);
+    const CommandResult shown = run_in(folders, now, {"sessions", "show", "s", "--json"});
     EXPECT_EQ(string_or(Json::parse(shown.output), "workspace"), now.string());
-    // The old place has no session any more, should somebody make it again.
+    // When the old directory is made again, it has no session.
     fs::create_directories(old);
-    EXPECT_EQ(say(sandbox, old, replay, {"--continue"}).code, 2);
-    EXPECT_EQ(say(sandbox, old, replay, {"--session", "s"}).code, 2);
+    EXPECT_EQ(run_replay(folders, old, replay, {"--continue"}).code, 2);
+    EXPECT_EQ(run_replay(folders, old, replay, {"--session", "s"}).code, 2);
 }
 
 TEST(RenamedWorkspace, IsAskedAboutOnATerminal) {
-    const Sandbox sandbox;
-    const auto replay = recorded(sandbox, ordered_json::array());
-    const fs::path old = sandbox.home / "old", now = sandbox.home / "now";
+    const RunFolders folders;
+    const auto replay = recorded(folders, ordered_json::array());
+    const fs::path old = folders.home / "old", now = folders.home / "now";
     fs::create_directories(old);
     fs::create_directories(now);
-    ASSERT_EQ(say(sandbox, old, replay, {"--session", "s"}).code, 0);
+    ASSERT_EQ(run_replay(folders, old, replay, {"--session", "s"}).code, 0);
     fs::remove(old);
-    Environment environment = sandbox.environment();
+    Environment environment = folders.environment();
     environment["TERM"] = "dumb";
     const std::vector<std::string> words = {TENON_PROGRAM, "--session", "s",
                                             "--workspace", ".",         "-p",
@@ -131,39 +125,41 @@ TEST(RenamedWorkspace, IsAskedAboutOnATerminal) {
         terminal.send(yes ? "y\n" : "n\n");
         EXPECT_EQ(terminal.wait().code, yes ? 0 : 2);
     }
-    EXPECT_EQ(say(sandbox, now, replay, {"--session", "s"}).code, 0);
+    EXPECT_EQ(run_replay(folders, now, replay, {"--session", "s"}).code, 0);
 }
 
 TEST(Tilde, IsTheHomeDirectoryOfACommandAndOfTheWorkspace) {
-    const Sandbox sandbox;
-    fs::create_directories(sandbox.home / "sub");
-    fs::create_directories(sandbox.workspace() / "~");
+    const RunFolders folders;
+    fs::create_directories(folders.home / "sub");
+    fs::create_directories(folders.workspace() / "~");
     const auto replay = recorded(
-        sandbox, ordered_json::array({use("t1", "bash", {{"command", "pwd"}, {"cwd", "~"}}),
-                                      use("t2", "bash", {{"command", "pwd"}, {"cwd", "~/sub"}}),
-                                      use("t3", "bash", {{"command", "pwd"}, {"cwd", "./~"}})}));
-    const Ran ran = say(sandbox, sandbox.workspace(), replay, {"--yes"});
+        folders,
+        ordered_json::array({tool_use("t1", "bash", {{"command", "pwd"}, {"cwd", "~"}}),
+                             tool_use("t2", "bash", {{"command", "pwd"}, {"cwd", "~/sub"}}),
+                             tool_use("t3", "bash", {{"command", "pwd"}, {"cwd", "./~"}})}));
+    const CommandResult ran = run_replay(folders, folders.workspace(), replay, {"--yes"});
     ASSERT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_EQ(ran.result_of("t1"), sandbox.home.path().string() + "\n");
-    EXPECT_EQ(ran.result_of("t2"), (sandbox.home / "sub").string() + "\n");
-    EXPECT_EQ(ran.result_of("t3"), (sandbox.workspace() / "~").string() + "\n");
+    EXPECT_EQ(result_of("t1", ran), folders.home.path().string() + "\n");
+    EXPECT_EQ(result_of("t2", ran), (folders.home / "sub").string() + "\n");
+    EXPECT_EQ(result_of("t3", ran), (folders.workspace() / "~").string() + "\n");
 
-    const auto plain = recorded(sandbox, ordered_json::array());
-    const Ran there = say(sandbox, "/", plain, {"--workspace", "~/sub"});
+    const auto plain = recorded(folders, ordered_json::array());
+    const CommandResult there = run_replay(folders, "/", plain, {"--workspace", "~/sub"});
     EXPECT_EQ(there.code, 0) << there.errors;
-    EXPECT_NE(there.output.find("\"cwd\":\"" + (sandbox.home / "sub").string() + "\""),
+    EXPECT_NE(there.output.find("\"cwd\":\"" + (folders.home / "sub").string() + "\""),
               std::string::npos);
     EXPECT_EQ(
-        run(sandbox, sandbox.workspace(), {"jobs", "run", "--cwd", "~/sub", "--", "pwd"}).code, 0);
-    EXPECT_NE(run(sandbox, "/", {"jobs", "list", "--json"})
-                  .output.find("\"cwd\":\"" + (sandbox.home / "sub").string() + "\""),
+        run_in(folders, folders.workspace(), {"jobs", "run", "--cwd", "~/sub", "--", "pwd"}).code,
+        0);
+    EXPECT_NE(run_in(folders, "/", {"jobs", "list", "--json"})
+                  .output.find("\"cwd\":\"" + (folders.home / "sub").string() + "\""),
               std::string::npos);
 }
 
 TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
-    const Sandbox sandbox;
-    const fs::path here = sandbox.home / "caf\xE9", other = sandbox.home / "caf\xE8";
-    const std::string text = "file://" + (sandbox.home / "caf").string() + "%E9";
+    const RunFolders folders;
+    const fs::path here = folders.home / "caf\xE9", other = folders.home / "caf\xE8";
+    const std::string text = "file://" + (folders.home / "caf").string() + "%E9";
     fs::create_directories(other);
     fs::create_directories(here / ".tenon");
     fs::create_directories(here / "skills/hello");
@@ -173,49 +169,51 @@ TEST(WorkspaceThatIsNotUtf8, WorksLikeAnyOther) {
         << "---\nname: hello\ndescription: says hello\n---\nSay hello.\n";
     std::ofstream(here / "secret.txt") << "needle\n";
 
-    EXPECT_EQ(run(sandbox, here, {"config", "trust", "--yes"}).code, 0);
-    EXPECT_NE(run(sandbox, here, {"config", "show"}).output.find("tenon.properties:2"),
+    EXPECT_EQ(run_in(folders, here, {"config", "trust", "--yes"}).code, 0);
+    EXPECT_NE(run_in(folders, here, {"config", "show"}).output.find("tenon.properties:2"),
               std::string::npos);
 
     const auto replay = recorded(
-        sandbox, ordered_json::array(
-                     {use("t1", "bash", {{"command", "echo here > made; ls"}}),
-                      use("t2", "write_file", {{"path", "dir/new.txt"}, {"content", "needle\n"}}),
-                      use("t3", "read_file", {{"path", "dir/new.txt"}}),
-                      use("t4", "glob", {{"pattern", "**/*.txt"}}),
-                      use("t5", "grep", {{"pattern", "needle"}}),
-                      use("t6", "task_create", {{"subject", "a task"}}),
-                      use("t7", "load_skill", {{"name", "hello"}})}));
-    const Ran ran =
-        say(sandbox, here, replay, {"--yes", "--session", "s", "--deny", "Read(/secret.txt)"});
+        folders, ordered_json::array({tool_use("t1", "bash", {{"command", "echo here > made; ls"}}),
+                                      tool_use("t2", "write_file",
+                                               {{"path", "dir/new.txt"}, {"content", "needle\n"}}),
+                                      tool_use("t3", "read_file", {{"path", "dir/new.txt"}}),
+                                      tool_use("t4", "glob", {{"pattern", "**/*.txt"}}),
+                                      tool_use("t5", "grep", {{"pattern", "needle"}}),
+                                      tool_use("t6", "task_create", {{"subject", "a task"}}),
+                                      tool_use("t7", "load_skill", {{"name", "hello"}})}));
+    const CommandResult ran = run_replay(
+        folders, here, replay, {"--yes", "--session", "s", "--deny", "Read(/secret.txt)"});
     ASSERT_EQ(ran.code, 0) << ran.errors;
-    EXPECT_EQ(ran.result_of("t1"), "AGENTS.md\nmade\nsecret.txt\nskills\n");
-    EXPECT_NE(ran.result_of("t2").find("Wrote 7 bytes"), std::string::npos) << ran.result_of("t2");
-    EXPECT_NE(ran.result_of("t3").find("needle"), std::string::npos) << ran.result_of("t3");
-    EXPECT_NE(ran.result_of("t4").find("dir/new.txt"), std::string::npos) << ran.result_of("t4");
-    EXPECT_NE(ran.result_of("t5").find("dir/new.txt"), std::string::npos) << ran.result_of("t5");
-    EXPECT_EQ(ran.result_of("t5").find("secret.txt"), std::string::npos) << ran.result_of("t5");
-    EXPECT_NE(ran.result_of("t7").find("Say hello."), std::string::npos) << ran.result_of("t7");
+    EXPECT_EQ(result_of("t1", ran), "AGENTS.md\nmade\nsecret.txt\nskills\n");
+    EXPECT_NE(result_of("t2", ran).find("Wrote 7 bytes"), std::string::npos)
+        << result_of("t2", ran);
+    EXPECT_NE(result_of("t3", ran).find("needle"), std::string::npos) << result_of("t3", ran);
+    EXPECT_NE(result_of("t4", ran).find("dir/new.txt"), std::string::npos) << result_of("t4", ran);
+    EXPECT_NE(result_of("t5", ran).find("dir/new.txt"), std::string::npos) << result_of("t5", ran);
+    EXPECT_EQ(result_of("t5", ran).find("secret.txt"), std::string::npos) << result_of("t5", ran);
+    EXPECT_NE(result_of("t7", ran).find("Say hello."), std::string::npos) << result_of("t7", ran);
     EXPECT_TRUE(fs::exists(here / "made"));
     EXPECT_TRUE(fs::exists(here / "dir/new.txt"));
-    EXPECT_TRUE(fs::exists(here / ".tasks/task_1.json")) << ran.result_of("t6");
-    EXPECT_NE(sandbox.home.read("state/sessions/s.jsonl").find("be brief"), std::string::npos);
+    EXPECT_TRUE(fs::exists(here / ".tasks/task_1.json")) << result_of("t6", ran);
+    EXPECT_NE(folders.home.read("state/sessions/s.jsonl").find("be brief"), std::string::npos);
     EXPECT_NE(ran.output.find("\"cwd\":\"" + text + "\""), std::string::npos);
-    EXPECT_EQ(string_or(Json::parse(run(sandbox, "/", {"sessions", "show", "s", "--json"}).output),
-                        "workspace"),
-              text);
+    EXPECT_EQ(
+        string_or(Json::parse(run_in(folders, "/", {"sessions", "show", "s", "--json"}).output),
+                  "workspace"),
+        text);
 
     // Another path that only differs in a byte that is not UTF-8 is another workspace.
-    const auto plain = recorded(sandbox, ordered_json::array());
-    EXPECT_EQ(say(sandbox, here, plain, {"--continue"}).code, 0);
-    EXPECT_EQ(say(sandbox, other, plain, {"--continue"}).code, 2);
-    EXPECT_EQ(say(sandbox, other, plain, {"--session", "s"}).code, 2);
-    EXPECT_NE(run(sandbox, here, {"sessions", "list"}).output.find("s "), std::string::npos);
-    EXPECT_NE(run(sandbox, here, {"tasks", "list"}).output.find("a task"), std::string::npos);
+    const auto plain = recorded(folders, ordered_json::array());
+    EXPECT_EQ(run_replay(folders, here, plain, {"--continue"}).code, 0);
+    EXPECT_EQ(run_replay(folders, other, plain, {"--continue"}).code, 2);
+    EXPECT_EQ(run_replay(folders, other, plain, {"--session", "s"}).code, 2);
+    EXPECT_NE(run_in(folders, here, {"sessions", "list"}).output.find("s "), std::string::npos);
+    EXPECT_NE(run_in(folders, here, {"tasks", "list"}).output.find("a task"), std::string::npos);
 
-    const Ran job = run(sandbox, here, {"jobs", "run", "--", "pwd > job.txt"});
+    const CommandResult job = run_in(folders, here, {"jobs", "run", "--", "pwd > job.txt"});
     ASSERT_EQ(job.code, 0) << job.errors;
-    EXPECT_EQ(run(sandbox, here, {"jobs", "wait", job.output.substr(0, 8)}).code, 0);
+    EXPECT_EQ(run_in(folders, here, {"jobs", "wait", job.output.substr(0, 8)}).code, 0);
     std::ifstream written(here / "job.txt");
     std::string line;
     std::getline(written, line);

@@ -4,7 +4,7 @@
 
 #include "host/base/json.h"
 #include "host/sandbox/confinement.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 
 /// Commands that the real program runs in a sandbox.
 namespace tenon::sandbox {
@@ -28,7 +28,7 @@ class ConfinedRun {
 public:
     ConfinedRun() { fs::create_directory(outside()); }
 
-    testing::Sandbox world;
+    testing::RunFolders world;
     std::vector<std::string> wrapper;  ///< a command that starts the program
 
     [[nodiscard]] fs::path workspace() const { return world.workspace(); }

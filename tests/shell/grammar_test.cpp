@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Strings = std::vector<std::string>;
 
-std::string decoded(const Part& part) {
+std::string decoded_part(const Part& part) {
     std::string out;
     for (const auto* list : {&part.assignments, &part.words})
         for (const Word& word : *list)
@@ -24,10 +24,10 @@ std::string decoded(const Part& part) {
     return out;
 }
 
-Strings decoded(const Understood& understood) {
+Strings decoded_parts_of(const Understood& understood) {
     Strings out;
     for (const Part& part : understood.parts)
-        out.push_back(decoded(part));
+        out.push_back(decoded_part(part));
     return out;
 }
 
@@ -70,7 +70,7 @@ TEST(Grammar, NamesTheCommandsOfWhatItUnderstands) {
         SCOPED_TRACE(text);
         const Understood understood = understand(text);
         EXPECT_EQ(understood.unclear, "");
-        EXPECT_EQ(decoded(understood), parts);
+        EXPECT_EQ(decoded_parts_of(understood), parts);
         for (const Part& part : understood.parts)
             EXPECT_EQ(part.opaque, "");
     }

@@ -29,7 +29,7 @@ Strings written_by_hand(const Script& script) {
     return out;
 }
 
-Strings decoded(const Part& part) {
+Strings decoded_words(const Part& part) {
     Strings out;
     for (const Word& word : part.words)
         out.push_back(word.decoded);
@@ -302,7 +302,7 @@ TEST(Shell, DecodesWordsAsBashDoes) {
         SCOPED_TRACE(text);
         const Script script = parse_script("printf " + text);
         ASSERT_EQ(script.parts.size(), 1U);
-        Strings ours = decoded(script.parts[0]);
+        Strings ours = decoded_words(script.parts[0]);
         ours.erase(ours.begin());
         EXPECT_EQ(ours, what_bash_makes_of(text));
     }
@@ -320,7 +320,7 @@ TEST(Shell, ExpandsBracesAsBashDoes) {
         SCOPED_TRACE(text);
         Strings ours;
         for (const Part& part : parse_script("printf " + text).parts)
-            if (part.nested || ours.empty()) ours = decoded(part);
+            if (part.nested || ours.empty()) ours = decoded_words(part);
         ours.erase(ours.begin());
         EXPECT_EQ(ours, what_bash_makes_of(text));
     }

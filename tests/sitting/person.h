@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
-#include "tests/runs/sandbox.h"
+#include "tests/runs/run_folders.h"
 #include "tests/support/model_server/server.h"
 #include "tests/support/pty.h"
 
@@ -129,7 +129,7 @@ public:
     }
     int leaves() { return terminal_->wait().code; }
 
-    Sandbox sandbox;
+    RunFolders sandbox;
 
 private:
     ModelServer server_;

@@ -4,7 +4,7 @@
 
 #include "host/journal/journal.h"
 #include "tests/support/fakes.h"
-#include "tests/support/full_disk.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::sitting {
@@ -118,8 +118,8 @@ TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSaidBeforeTheNext) {
     auto thread = open();
     ASSERT_NE(watcher.wait_for_host(), nullptr);
     {
-        const testing::FullDisk full(std::filesystem::file_size(dir / "state/sessions/s1.jsonl") +
-                                     10);
+        const testing::FileSizeLimit full(
+            std::filesystem::file_size(dir / "state/sessions/s1.jsonl") + 10);
         thread->say("first");
         const auto failed = watcher.wait_for_turns(1);
         ASSERT_EQ(failed.size(), 1U);

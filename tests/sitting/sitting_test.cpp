@@ -1,5 +1,5 @@
 #include "tests/sitting/person.h"
-#include "tests/support/full_disk.h"
+#include "tests/support/file_size_limit.h"
 
 /// What happens between a prompt and the exit, typed at the real program.
 namespace tenon::testing {
@@ -71,7 +71,7 @@ TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
     gate.wait();
     ASSERT_TRUE(person.sees("cat gate")) << person.shown();
     {
-        const FullDisk full(
+        const FileSizeLimit full(
             std::filesystem::file_size(person.sandbox.state() / "sessions/s1.jsonl"),
             person.terminal().pid());
         gate.open("OPENED");
@@ -80,7 +80,7 @@ TEST(Sitting, GoesOnWithTrueResultsOnceTheFullDiskHasRoomAgain) {
     person.enters("are you there");
     EXPECT_TRUE(person.sees("All there.")) << person.shown();
     {
-        const FullDisk full(
+        const FileSizeLimit full(
             std::filesystem::file_size(person.sandbox.state() / "sessions/s1.jsonl"),
             person.terminal().pid());
         UniqueFd end(::open((person.sandbox.workspace() / "gate2").c_str(), O_WRONLY | O_CLOEXEC));
@@ -353,7 +353,7 @@ TEST(Sitting, EndsInOrderOnASignalOrAClosedTerminal) {
 }
 
 TEST(Sitting, NeedsAPromptForJsonOutput) {
-    const Sandbox sandbox;
+    const RunFolders sandbox;
     const ModelServer server(Json::array({says("Unused.")}).dump());
     Pty terminal({TENON_PROGRAM, "--output-format", "json"}, sandbox.environment(&server),
                  sandbox.workspace());

@@ -10,12 +10,10 @@
 
 #include "tests/structure/sources.h"
 
+namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-using tenon::testing::kSource;
-using tenon::testing::sources_below;
 
 /// The rooms of the host from the lowest to the highest. A room includes itself and lower ones.
 const std::vector<std::string> kRooms = {"base",       "config",  "journal", "sandbox",  "jobs",
@@ -23,7 +21,7 @@ const std::vector<std::string> kRooms = {"base",       "config",  "journal", "sa
                                          "permission", "model",   "ui",      "terminal", "session",
                                          "cli",        "sitting", "app"};
 
-/// What may be included less than the order of the rooms allows.
+/// Rooms that may include less than the order of the rooms allows.
 const std::map<std::string, std::set<std::string>> kNarrower = {
     {"shim", {"base", "jobs", "sandbox"}},
     {"plugin", {"base"}},
@@ -33,8 +31,8 @@ const std::map<std::string, std::set<std::string>> kNarrower = {
     {"plugins", {"base", "agent", "plugin"}},
     {"ui", {"base", "agent"}},
 };
-/// Of agent, the rooms that do not build a session know only the plain structs and ports. The last
-/// two are the rules by which every provider makes answers fit for the conversation.
+/// The headers of agent for rooms that do not build a session: plain structs, ports, and the rules
+/// by which every provider makes answers fit for the conversation.
 const std::set<std::string> kPortsOfAgent = {"message.h",    "event.h",    "ports.h",
                                              "tool_facts.h", "call_ids.h", "repair.h"};
 const std::set<std::string> kBuildsSessions = {"agent", "session", "cli", "sitting", "app"};
@@ -79,10 +77,10 @@ TEST(Includes, PointOneWay) {
             }
         }
     }
-    EXPECT_GT(seen, 50U) << "the scan found nothing to judge";
+    EXPECT_GT(seen, 50U) << "the scan found nothing to check";
 }
 
-TEST(Includes, EveryRoomOfTheHostIsJudged) {
+TEST(Includes, EveryRoomOfTheHostIsChecked) {
     for (const auto& entry : fs::directory_iterator(kSource / "host")) {
         if (!entry.is_directory()) continue;
         const std::string room = entry.path().filename().string();
@@ -101,3 +99,4 @@ TEST(Includes, PluginsAndTheSdkKnowNothingOfTheHost) {
 }
 
 }  // namespace
+}  // namespace tenon::testing

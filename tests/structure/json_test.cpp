@@ -6,18 +6,19 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/structure/sources.h"
+
+namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = TENON_SOURCE_DIR;
-
-/// What the JSON library throws on, and what base/json has in its place.
-struct Ban {
+/// A call that throws on hostile JSON, and the functions of base/json to use instead.
+struct ThrowingCall {
     std::string pattern;
     std::string instead;
 };
-const std::vector<Ban> kBans = {
+const std::vector<ThrowingCall> kThrowingCalls = {
     {R"re(\w*[Jj]son::(parse|accept)\s*\()re", "parse_json, parse_ordered_json or json_or_null"},
     {R"re(Ordered::(parse|accept)\s*\()re", "parse_ordered_json"},
     {R"re((\.|->)dump\s*\()re", "dump_json, dump_ordered_json or pretty_json"},
@@ -25,16 +26,16 @@ const std::vector<Ban> kBans = {
     {R"re((\.|->)get_to\s*\()re", "string_in, integer_in, number_in, strings_in"},
     {R"re((\.|->)at\s*\(\s*")re", "member"},
     {R"re((\.|->)value\s*\(\s*"[^"]*"\s*,)re", "member, string_or, integer_or or bool_or"},
-    // Reading a member that is not there is undefined; writing one is how objects are made.
+    // Reading a missing member is undefined behaviour. Writing a member is allowed.
     {R"re([\w)\]]\["[\w$.]+"\](?!\s*=[^=]))re", "member"},
 };
-/// Of Boost.DLL, not of JSON; a reference that is written to.
-const std::vector<std::string> kOthers = {"library.get<const tenon_plugin*()>",
-                                          R"(& citations = open_->fields["citations"];)"};
+/// A call of Boost.DLL, and a reference that is written to.
+const std::vector<std::string> kAllowedLines = {"library.get<const tenon_plugin*()>",
+                                                R"(& citations = open_->fields["citations"];)"};
 
-bool is_of_another(const std::string& line) {
-    for (const std::string& other : kOthers)
-        if (line.find(other) != std::string::npos) return true;
+bool is_allowed_line(const std::string& line) {
+    for (const std::string& allowed : kAllowedLines)
+        if (line.find(allowed) != std::string::npos) return true;
     return false;
 }
 
@@ -43,16 +44,16 @@ std::string without_comment(const std::string& line) {
     return at == std::string::npos || (at > 0 && line[at - 1] == ':') ? line : line.substr(0, at);
 }
 
-/// "instead" for the first ban that the line breaks; empty: none.
-std::string broken_ban(const std::string& line) {
+/// What to use instead of the first throwing call in the line; empty: there is none.
+std::string replacement_for(const std::string& line) {
     static const std::vector<std::regex> patterns = [] {
         std::vector<std::regex> made;
-        for (const Ban& ban : kBans)
-            made.emplace_back(ban.pattern);
+        for (const ThrowingCall& call : kThrowingCalls)
+            made.emplace_back(call.pattern);
         return made;
     }();
-    for (std::size_t i = 0; i < kBans.size(); ++i) {
-        if (std::regex_search(line, patterns[i])) return kBans[i].instead;
+    for (std::size_t i = 0; i < kThrowingCalls.size(); ++i) {
+        if (std::regex_search(line, patterns[i])) return kThrowingCalls[i].instead;
     }
     return {};
 }
@@ -69,13 +70,13 @@ TEST(JsonReaders, OnlyBaseCallsWhatThrowsOnHostileText) {
         for (std::string line; std::getline(in, line);) {
             ++number;
             ++seen;
-            if (is_of_another(line)) continue;
-            const std::string instead = broken_ban(without_comment(line));
+            if (is_allowed_line(line)) continue;
+            const std::string instead = replacement_for(without_comment(line));
             EXPECT_EQ(instead, "") << shown.string() << ":" << number << ": " << line
                                    << "\n  throws on hostile JSON; use " << instead;
         }
     }
-    EXPECT_GT(seen, 10'000U) << "the scan found nothing to judge";
+    EXPECT_GT(seen, 10'000U) << "the scan found nothing to check";
 }
 
 TEST(JsonReaders, TheScanFindsEachWayToThrow) {
@@ -86,13 +87,14 @@ TEST(JsonReaders, TheScanFindsEachWayToThrow) {
           "value.get_to(number)", "answer.at(\"fd\")", "(*record)->at(\"agents\")",
           "line.value(\"usage\", Json::object())", "message[\"content\"][0]",
           "string_or(data[\"delta\"], \"type\")", "schema[\"type\"] == other"}) {
-        EXPECT_NE(broken_ban(line), "") << line;
+        EXPECT_NE(replacement_for(line), "") << line;
     }
-    for (const char* line :
-         {"parse_json(text)", "object[\"a\"] = 1;", "arguments.value(\"name\").value_or(\"\")",
-          "std::get<0>(tuple)", "entries_.at(id)", "dump_json(value)", "\"jobs[\" + text + \"]\""}) {
-        EXPECT_EQ(broken_ban(line), "") << line;
+    for (const char* line : {"parse_json(text)", "object[\"a\"] = 1;",
+                             "arguments.value(\"name\").value_or(\"\")", "std::get<0>(tuple)",
+                             "entries_.at(id)", "dump_json(value)", "\"jobs[\" + text + \"]\""}) {
+        EXPECT_EQ(replacement_for(line), "") << line;
     }
 }
 
 }  // namespace
+}  // namespace tenon::testing

@@ -5,15 +5,15 @@
 
 #include "tests/structure/sources.h"
 
+namespace tenon::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using tenon::testing::kSource;
 
 std::size_t lines_below(const fs::path& folder) {
     std::size_t lines = 0;
-    for (const fs::path& file : tenon::testing::sources_below(folder)) {
-        const std::string content = tenon::testing::content_of(file);
+    for (const fs::path& file : sources_below(folder)) {
+        const std::string content = content_of(file);
         lines += static_cast<std::size_t>(std::count(content.begin(), content.end(), '\n'));
     }
     return lines;
@@ -33,13 +33,14 @@ TEST(RoomSizes, NoRoomHoldsMoreThanAnEighthOfTheHost) {
     ASSERT_GT(host, 10'000U) << "the scan found nothing to measure";
     for (const auto& [room, lines] : lines_of_rooms()) {
         EXPECT_LE(lines, host / 8) << room << " has " << lines << " of " << host
-                                   << " lines: which second concern hides in it?";
+                                   << " lines: which second concern does it have?";
     }
 }
 
 TEST(RoomSizes, TheRoomThatKnowsAllOthersIsSmall) {
     EXPECT_LT(lines_of_rooms().at("app"), 1'000U)
-        << "app only puts the other rooms together: what else it does belongs to one of them";
+        << "app only connects the other rooms; everything else belongs to one of them";
 }
 
 }  // namespace
+}  // namespace tenon::testing

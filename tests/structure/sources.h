@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-/// The files of the source tree, for the tests that judge them.
+/// The files of the source tree, for the tests that check them.
 namespace tenon::testing {
 
 inline const std::filesystem::path kSource = TENON_SOURCE_DIR;

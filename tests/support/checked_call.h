@@ -4,8 +4,7 @@
 
 namespace tenon::testing {
 
-/// Calls a tool as the loop does: only with arguments in which the tool's check finds nothing
-/// wrong.
+/// Calls a tool as the loop does: only with arguments that the tool's check accepts.
 inline agent::ToolResult checked_call(agent::Tool& tool, const agent::ToolCall& call,
                                       agent::CallContext& context) {
     if (auto wrong = tool.check(call)) return {std::move(*wrong), true, {}};

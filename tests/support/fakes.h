@@ -10,7 +10,7 @@
 #include "host/agent/ports.h"
 #include "host/journal/deliveries.h"
 
-/// Stand-ins at the ports of the loop, and nowhere else.
+/// Fakes for the ports of the loop. No other class is faked.
 namespace tenon::testing {
 
 /// Keeps every event.
@@ -65,12 +65,13 @@ public:
     void then_fail(const std::string& message, int http_status) {
         then([=](const agent::Request&, const std::stop_token&) {
             agent::ModelFailure failure{message, http_status, "", "", false, false, {}};
-            // As model/overflow judges it.
+            // As in model/overflow.cpp.
             if (message.find("too long") != message.npos) failure.length = agent::Length::kTooLong;
             return failure;
         });
     }
-    /// A refusal as too long (or, uncertain, perhaps), with the window if it is stated.
+    /// The endpoint refuses the request because it is, or may be, too long, and perhaps states the
+    /// model's window.
     void then_refuse(agent::Length length, std::optional<std::int64_t> window = {},
                      const std::string& message = "POST x: HTTP 400: no, thank you") {
         then([=](const agent::Request&, const std::stop_token&) {
@@ -143,7 +144,7 @@ private:
     std::map<std::string, std::unique_ptr<FunctionTool>, std::less<>> tools_;
 };
 
-/// Allows every call but those of the tool named.
+/// Allows every call, except those of the tool `refused`.
 class FakeGate : public agent::Gate {
 public:
     std::string refused;
@@ -169,11 +170,11 @@ public:
 class FakeInbox : public agent::Inbox {
 public:
     std::deque<std::vector<agent::JobEnded>>
-        drains;              ///< what ended before each call of undelivered
-    std::deque<bool> waits;  ///< what each call of wait gives; then false
+        drains;              ///< jobs that end before each call of undelivered()
+    std::deque<bool> waits;  ///< results of wait(); false after them
     std::map<std::string, agent::RecoveredCall> recovered;
     std::function<void()> on_wait;
-    const journal::Deliveries* deliveries = nullptr;  ///< the session's; null: all ends are open
+    const journal::Deliveries* deliveries = nullptr;  ///< of the session; null: no end is delivered
 
     std::vector<agent::JobEnded> undelivered() override {
         if (!drains.empty()) {

@@ -8,7 +8,7 @@
 
 namespace tenon::testing {
 
-/// The process that starts shims for this host; 0: there is none.
+/// The process that starts the shims of this host; 0: there is none.
 inline pid_t launcher_of(pid_t host) {
     for (const auto& process : jobs::all_processes()) {
         if (process.stat.parent != host) continue;

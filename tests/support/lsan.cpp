@@ -1,5 +1,5 @@
-// LeakSanitizer reads this from whatever program is linked with it; other builds do not call it.
+// LeakSanitizer calls this in each program that is linked with it. Other builds do not call it.
 extern "C" __attribute__((visibility("default"), used)) const char* __lsan_default_suppressions() {
-    // ncurses forgets what it found out of a terminal when the next one is opened.
+    // ncurses loses the data of one terminal when the next one is opened.
     return "leak:_nc_trim_sgr0\n";
 }

@@ -19,12 +19,12 @@
 #include "host/base/atomic_file.h"
 #include "host/base/unique_fd.h"
 
-/// Real programs, run for a test.
 namespace tenon::testing {
 
 using Environment = std::map<std::string, std::string>;
 
-/// A running program whose three streams are pipes. Killed when the object goes before it ended.
+/// A running program whose three standard streams are pipes. The destructor kills it if it has not
+/// ended. For one thread.
 class Process {
 public:
     struct Exit {
@@ -72,32 +72,33 @@ public:
     Process& operator=(const Process&) = delete;
 
     [[nodiscard]] pid_t pid() const { return pid_; }
-    /// Whether it has closed its standard output and error, as it does at its end.
-    [[nodiscard]] bool is_silent() const { return !out_ && !err_; }
+    /// Whether it has closed its standard output and error, as every program does at its end.
+    [[nodiscard]] bool has_closed_output() const { return !out_ && !err_; }
     void send_signal(int signal) const { ::kill(pid_, signal); }
-    /// Writes to its standard input; small texts only, since nobody reads its output meanwhile.
+    /// Writes a small text to its standard input. Its output is not read meanwhile, so a large text
+    /// might block for ever.
     void write(const std::string& text) { (void)write_all(in_.get(), text); }
     void close_input() { in_.reset(); }
 
-    /// Reads standard output until `text` has come; false when the output ended or the time was
+    /// Reads standard output until it contains `text`. False: the output ended, or the time is
     /// over.
     bool wait_for_output(const std::string& text,
-                         std::chrono::seconds patience = std::chrono::seconds(60)) {
-        return pump([&] { return output.find(text) != std::string::npos; }, patience);
+                         std::chrono::seconds timeout = std::chrono::seconds(60)) {
+        return pump([&] { return output.find(text) != std::string::npos; }, timeout);
     }
     bool wait_for_errors(const std::string& text,
-                         std::chrono::seconds patience = std::chrono::seconds(60)) {
-        return pump([&] { return errors.find(text) != std::string::npos; }, patience);
+                         std::chrono::seconds timeout = std::chrono::seconds(60)) {
+        return pump([&] { return errors.find(text) != std::string::npos; }, timeout);
     }
-    /// Waits until any more of standard output has come; false when it ended.
-    bool wait_for_more_output(std::chrono::milliseconds patience = std::chrono::seconds(60)) {
+    /// Waits for more standard output. False: it ended, or the time is over.
+    bool wait_for_more_output(std::chrono::milliseconds timeout = std::chrono::seconds(60)) {
         const std::size_t had = output.size();
-        return pump([&] { return output.size() > had; }, patience);
+        return pump([&] { return output.size() > had; }, timeout);
     }
-    /// Closes its input, reads all it prints and waits for its end. Throws when it takes too long.
-    Exit wait(std::chrono::seconds patience = std::chrono::seconds(60)) {
+    /// Closes its input, reads all its output and waits for its end. Throws when the time is over.
+    Exit wait(std::chrono::seconds timeout = std::chrono::seconds(60)) {
         close_input();
-        pump([] { return false; }, patience);
+        pump([] { return false; }, timeout);
         if (out_ || err_)
             throw std::runtime_error("a program did not end in time; it printed: " + output +
                                      errors);
@@ -108,7 +109,7 @@ public:
         return {-1, WTERMSIG(status)};
     }
 
-    std::string output, errors;  ///< what has come so far
+    std::string output, errors;  ///< what was read so far
 
 private:
     static void make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
@@ -118,8 +119,8 @@ private:
         write_end.reset(fds[1]);
     }
     template <class Done>
-    bool pump(Done done, std::chrono::milliseconds patience) {
-        const auto deadline = std::chrono::steady_clock::now() + patience;
+    bool pump(Done done, std::chrono::milliseconds timeout) {
+        const auto deadline = std::chrono::steady_clock::now() + timeout;
         while (!done()) {
             if (!out_ && !err_) return false;
             pollfd entries[2] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
@@ -147,8 +148,13 @@ private:
     UniqueFd in_, out_, err_;
 };
 
-/// The processes that carry `variable=value` in the environment they were started with, zombies
-/// left out.
+/// What a command has printed until its end, and its exit code.
+struct CommandResult {
+    int code = -1;  ///< or -1 when a signal ended it
+    std::string output, errors;
+};
+
+/// The processes that were started with `variable=value` in their environment, without zombies.
 inline std::vector<pid_t> processes_with(const std::string& variable, const std::string& value) {
     const std::string wanted = variable + "=" + value;
     std::vector<pid_t> found;

@@ -44,7 +44,7 @@ std::string text_of(const VTermScreenCell* cells, int columns) {
 
 }  // namespace
 
-/// What libvterm makes of the bytes.
+/// The screen that libvterm computes from the output.
 class Pty::Screen {
 public:
     explicit Screen(Size size)
@@ -79,7 +79,7 @@ public:
     }
 
     std::string scrollback;
-    std::string answers;  ///< what the terminal says back to the program, not yet sent
+    std::string answers;  ///< of the terminal to the program, not sent yet
 
 private:
     static void keep_answer(const char* bytes, std::size_t size, void* self) {
@@ -156,39 +156,39 @@ void Pty::take() {
         raw_ += bytes;
         screen_->show(bytes);
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-        master_.reset();  // EIO: nobody has the other side open any more
+        master_.reset();  // EIO: no process has the other side open
     }
 }
 
 void Pty::send(std::string_view keys) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kTimeout;
     while (!keys.empty() && pump(deadline, keys)) {
     }
 }
 
-bool Pty::wait_until(const std::function<bool()>& done, std::chrono::milliseconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+bool Pty::wait_until(const std::function<bool()>& done, std::chrono::milliseconds timeout) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
     std::string_view nothing;
     while (!done())
         if (!pump(deadline, nothing)) return false;
     return true;
 }
 
-bool Pty::wait_for(std::string_view text, std::chrono::milliseconds patience) {
+bool Pty::wait_for(std::string_view text, std::chrono::milliseconds timeout) {
     return wait_until(
         [&] {
             for (int row = 0; row < screen_->rows(); ++row)
                 if (screen_->line(row).find(text) != std::string::npos) return true;
             return false;
         },
-        patience);
+        timeout);
 }
 
-Process::Exit Pty::wait(std::chrono::milliseconds patience) {
+Process::Exit Pty::wait(std::chrono::milliseconds timeout) {
     const UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     pollfd entry{ended.get(), POLLIN, 0};
-    wait_until([] { return false; }, patience);
-    if (::poll(&entry, 1, master_ ? 0 : static_cast<int>(patience.count())) <= 0)
+    wait_until([] { return false; }, timeout);
+    if (::poll(&entry, 1, master_ ? 0 : static_cast<int>(timeout.count())) <= 0)
         throw std::runtime_error("a program did not end in time; it shows:\n" + screen());
     int status = 0;
     ::waitpid(pid_, &status, 0);

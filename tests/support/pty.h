@@ -14,10 +14,10 @@
 
 namespace tenon::testing {
 
-/// A program in a pseudo-terminal of its own, and the screen a person would see there (libvterm;
-/// like xterm, it does not flow lines anew when the width changes). The program leads a session
-/// whose controlling terminal this is. Nothing is read but inside send, the waits and `wait`; the
-/// program and its process group are killed when the object goes. For one thread.
+/// A program in a pseudo-terminal, and the screen that a person would see (libvterm; like xterm, it
+/// does not reflow lines when the width changes). The program leads a session with this controlling
+/// terminal. Its output is read only inside send() and the waits. The destructor kills the program
+/// and its process group. For one thread.
 class Pty {
 public:
     struct Size {
@@ -29,44 +29,43 @@ public:
         int column = 0;
         bool operator==(const Cursor&) const = default;
     };
-    static constexpr std::chrono::seconds kPatience{60};
+    static constexpr std::chrono::seconds kTimeout{60};
 
-    /// `environment` is the whole environment; TERM and a UTF-8 LC_CTYPE are the caller's business.
+    /// `environment` is the whole environment; the caller sets TERM and a UTF-8 LC_CTYPE.
     Pty(const std::vector<std::string>& command, const Environment& environment,
         const std::filesystem::path& cwd, Size size = {80, 24});
     ~Pty();
     Pty(const Pty&) = delete;
     Pty& operator=(const Pty&) = delete;
 
-    /// Types `keys`, of any length; meanwhile reads what the program shows.
+    /// Types `keys`, of any length, and reads the program's output meanwhile.
     void send(std::string_view keys);
-    /// Waits until `text` stands within one line of the screen; false when the program ended or the
-    /// time was over.
-    bool wait_for(std::string_view text, std::chrono::milliseconds patience = kPatience);
-    /// The same for anything that is true of the screen, or of what else the test can see. It is
-    /// asked again whenever something has come from the program.
+    /// Waits until one line of the screen contains `text`. False: the program ended, or the time is
+    /// over.
+    bool wait_for(std::string_view text, std::chrono::milliseconds timeout = kTimeout);
+    /// The same for any condition. It is checked again after each output of the program.
     bool wait_until(const std::function<bool()>& done,
-                    std::chrono::milliseconds patience = kPatience);
-    /// Reads to the end and takes the exit. Throws when it takes too long.
-    Process::Exit wait(std::chrono::milliseconds patience = kPatience);
+                    std::chrono::milliseconds timeout = kTimeout);
+    /// Reads all output and waits for the program's end. Throws when the time is over.
+    Process::Exit wait(std::chrono::milliseconds timeout = kTimeout);
 
     void resize(Size size);
-    /// The terminal is gone: SIGHUP for the session.
+    /// Closes the terminal, so the session gets SIGHUP.
     void hang_up();
     void send_signal(int signal) const;
     [[nodiscard]] pid_t pid() const { return pid_; }
-    /// The terminal's modes as the program has set them. Needs a terminal that is not hung up.
+    /// The terminal's modes as the program has set them. Not after hang_up().
     [[nodiscard]] termios modes() const;
 
-    /// The screen's lines without blanks at their ends, each ended by a line feed, empty ones at
-    /// the end left out.
+    /// The screen's lines without trailing blanks, each with a line feed, without empty lines at
+    /// the end.
     [[nodiscard]] std::string screen() const;
     [[nodiscard]] std::vector<std::string> lines() const;
-    /// The lines that have left the screen at its top, oldest first, in the same form.
+    /// The lines that have left the screen at the top, oldest first, in the same form.
     [[nodiscard]] const std::string& scrollback() const;
     [[nodiscard]] std::string everything() const { return scrollback() + screen(); }
     [[nodiscard]] Cursor cursor() const;
-    /// Every byte that the program has written, as it came.
+    /// Every byte that the program has written.
     [[nodiscard]] const std::string& raw() const { return raw_; }
 
 private:

@@ -17,7 +17,7 @@ struct PtyOfAScript : ::testing::Test {
     TempDir folder;
 };
 
-TEST_F(PtyOfAScript, ShowsTheScreenAndWhatHasLeftIt) {
+TEST_F(PtyOfAScript, ShowsTheScreenAndItsScrollback) {
     Pty pty = run(R"(printf 'a\nb\nc\nd\n\033[1mb\303\266ld\033[0m \344\270\255x')");
     EXPECT_EQ(pty.wait().code, 0);
     EXPECT_EQ(pty.scrollback(), "a\n");
@@ -34,7 +34,7 @@ TEST_F(PtyOfAScript, TypesMoreThanTheTerminalHolds) {
     EXPECT_EQ(pty.wait().code, 0);
 }
 
-TEST_F(PtyOfAScript, TellsTheProgramItsSize) {
+TEST_F(PtyOfAScript, GivesTheProgramItsSize) {
     Pty pty = run("trap 'stty size; exit 3' WINCH; stty size; while :; do read -t 1 x; done");
     ASSERT_TRUE(pty.wait_for("4 20"));
     pty.resize({30, 5});
@@ -49,7 +49,7 @@ TEST_F(PtyOfAScript, HangsUp) {
     EXPECT_EQ(pty.wait().code, 4);
 }
 
-TEST_F(PtyOfAScript, IsPassedOnWhatTheTerminalAnswers) {
+TEST_F(PtyOfAScript, GetsTheAnswersOfTheTerminal) {
     Pty pty = run(R"(stty raw -echo; printf 'ab\033[6n'; IFS= read -r -d R x; echo "${x#?}")");
     EXPECT_EQ(pty.wait().code, 0);
     EXPECT_NE(pty.screen().find("[1;3"), std::string::npos) << pty.screen();

@@ -16,8 +16,8 @@
 
 namespace tenon::testing {
 
-/// A small tmpfs of its own on a directory, which can be filled to the last block or the last file.
-/// Only this process and what it starts later see it.
+/// A small tmpfs on a directory, which can be filled to the last block or the last file. Only this
+/// process and its later children see it.
 class SmallDisk {
 public:
     /// `options` are those of tmpfs(5), such as "size=1m" or "nr_inodes=50".
@@ -33,10 +33,10 @@ public:
     SmallDisk(const SmallDisk&) = delete;
     SmallDisk& operator=(const SmallDisk&) = delete;
 
-    /// Empty when it is mounted. Only root may do that.
+    /// Why it is not mounted; empty: it is. Only root may mount it.
     [[nodiscard]] const std::string& why_not() const { return why_not_; }
 
-    /// Takes blocks, or gives some back, until so many are free.
+    /// Fills or frees blocks until this many are free.
     void leave_blocks(std::uint64_t free) const {
         ::unlink(filler().c_str());
         const UniqueFd file(::open(filler().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -45,9 +45,9 @@ public:
         if (blocks > 0 &&
             ::posix_fallocate(file.get(), 0, blocks * static_cast<off_t>(numbers().f_bsize)) != 0)
             throw std::runtime_error("the small disk cannot be filled");
-        if (numbers().f_bfree != free) throw std::runtime_error("somebody else fills the disk");
+        if (numbers().f_bfree != free) throw std::runtime_error("another process fills the disk");
     }
-    /// Takes names until so many files more can be made.
+    /// Makes files until only this many more can be made.
     void leave_files(std::uint64_t free) const {
         for (int i = 0; numbers().f_ffree > free; ++i) {
             const std::string name = filler().string() + std::to_string(i);
@@ -55,6 +55,7 @@ public:
             if (!file) throw std::runtime_error("the small disk cannot be filled with files");
         }
     }
+    /// Removes the files that fill it.
     void give_back() const {
         for (const auto& entry : std::filesystem::directory_iterator(at_)) {
             if (entry.path().filename().string().starts_with("filler"))

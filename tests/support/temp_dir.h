@@ -6,10 +6,11 @@
 #include <stdexcept>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
 #include <string>
+#include <sys/stat.h>
 
 namespace tenon::testing {
 
-/// A fresh folder that goes with the object.
+/// A new folder, which the destructor removes.
 class TempDir {
 public:
     explicit TempDir(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
@@ -29,7 +30,7 @@ public:
         return path_ / name;
     }
 
-    /// Writes a file, making its parents.
+    /// Writes a file and makes its parent folders.
     std::filesystem::path write(const std::filesystem::path& name, const std::string& text) const {
         const auto file = path_ / name;
         std::filesystem::create_directories(file.parent_path());
@@ -45,5 +46,11 @@ public:
 private:
     std::filesystem::path path_;
 };
+
+/// The permission bits of a file, not of what a link points to; 0: there is no such file.
+inline mode_t mode_of(const std::filesystem::path& path) {
+    struct stat info {};
+    return ::lstat(path.c_str(), &info) == 0 ? info.st_mode & 07777U : 0;
+}
 
 }  // namespace tenon::testing

@@ -6,8 +6,8 @@
 
 namespace tenon::testing {
 
-/// The facts that Tenon's own tools state, for tests of rooms that do not load plugins. The
-/// defaults for every other name. tests/plugins/tool_facts_test.cpp compares them with the plugins.
+/// The facts that Tenon's own tools state, for tests of rooms that do not load plugins; defaults
+/// for other names. tests/plugins/tool_facts_test.cpp compares them with the plugins.
 inline agent::ToolFacts facts_of(const std::string& tool) {
     using agent::ResultView;
     agent::ToolFacts facts;

@@ -11,8 +11,6 @@
 namespace tenon::ui {
 namespace {
 
-using namespace agent;  // NOLINT(google-build-using-namespace): the event types
-
 std::vector<std::string> attacks() {
     std::vector<std::string> texts;
     std::string every_byte;
@@ -95,7 +93,7 @@ std::vector<std::string> everything_drawn(const std::string& text, Style style) 
     }
 
     Transcript transcript(style);
-    std::vector<ToolFinished> calls;
+    std::vector<agent::ToolFinished> calls;
     for (const char* name : {"bash", "background_wait", "read_file", "grep", "edit_file",
                              "write_file", "todo", "task_update", "agent", "other"}) {
         const Json item{{"id", text}, {"text", text}, {"status", text}};
@@ -113,27 +111,28 @@ std::vector<std::string> everything_drawn(const std::string& text, Style style) 
     }
     calls.push_back(
         {{"t", text, {{text, Json{{text, text}}}}, text}, {text, false, {}}, {}, false});
-    std::vector<EventOr<>> events{
-        SessionOpened{text, text, text, text, {text}, true},
-        TextDelta{text},
-        ThinkingDelta{text},
-        TextDelta{text},
-        RetryScheduled{1, 2, {}, 0, text},
-        Answered{{{"content", {{{"type", "text"}, {"text", text}}, {{"type", "tool_use"}}}}}},
-        JobChanged{text, text, text, 1},
-        JobChanged{text, "error", text, 1},
-        Notice{text},
-        Compacted{text, 1, 2},
-        UserMessageSent{{text}}};
-    for (const ToolFinished& call : calls) {
-        events.emplace_back(ToolStarted{call.call, call.facts});
-        events.emplace_back(ToolProgressed{"t", text});
+    std::vector<agent::EventOr<>> events{
+        agent::SessionOpened{text, text, text, text, {text}, true},
+        agent::TextDelta{text},
+        agent::ThinkingDelta{text},
+        agent::TextDelta{text},
+        agent::RetryScheduled{1, 2, {}, 0, text},
+        agent::Answered{
+            {{"content", {{{"type", "text"}, {"text", text}}, {{"type", "tool_use"}}}}}},
+        agent::JobChanged{text, text, text, 1},
+        agent::JobChanged{text, "error", text, 1},
+        agent::Notice{text},
+        agent::Compacted{text, 1, 2},
+        agent::UserMessageSent{{text}}};
+    for (const agent::ToolFinished& call : calls) {
+        events.emplace_back(agent::ToolStarted{call.call, call.facts});
+        events.emplace_back(agent::ToolProgressed{"t", text});
         events.emplace_back(call);
     }
-    for (const EventOr<>& event : events) {
-        const SubagentEvent nested{"a", text, event};
-        const auto own = std::visit([](const auto& e) -> AgentEvent { return e; }, event);
-        for (const AgentEvent& each : {own, AgentEvent(nested)}) {
+    for (const agent::EventOr<>& event : events) {
+        const agent::SubagentEvent nested{"a", text, event};
+        const auto own = std::visit([](const auto& e) -> agent::AgentEvent { return e; }, event);
+        for (const agent::AgentEvent& each : {own, agent::AgentEvent(nested)}) {
             take(transcript.on_event(each, 40, {}));
             take(transcript.tail(40, 20, {}));
         }

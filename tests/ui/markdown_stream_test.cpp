@@ -20,7 +20,7 @@ Lines in_pieces(std::string_view text, std::size_t piece, Style style = Style::k
     return lines;
 }
 
-constexpr std::string_view kPage =
+constexpr std::string_view kStreamedPage =
     "# Title\nSome *text* with `code`,\nand \x1b[31mcolours\x1b[0m, käse, 漢字 and 👩\u200d👧.\r\n"
     "Setext\n---\n- one\n  - two\n\n    para\n- three\nlazy\n\n1. a\n1. b\n```cpp\nint "
     "a;\n\n\tb;\n```\n"
@@ -28,18 +28,18 @@ constexpr std::string_view kPage =
     "<div>\n<p>\n</div>\n\n[x]: y\n* * *\nend\rover\n\xFF\xC3\x28 ~~~\n~~~\nunterminated\n";
 
 TEST(MarkdownStream, GivesTheSameLinesWhereverTheTextIsCut) {
-    const Lines whole = render_markdown(kPage, 40, Style::kPlain);
+    const Lines whole = render_markdown(kStreamedPage, 40, Style::kPlain);
     EXPECT_EQ(whole.size(), 42U);
     for (std::size_t piece = 1; piece <= 40; ++piece) {
         SCOPED_TRACE(piece);
-        EXPECT_EQ(in_pieces(kPage, piece), whole);
+        EXPECT_EQ(in_pieces(kStreamedPage, piece), whole);
     }
-    for (std::size_t cut = 0; cut <= kPage.size(); ++cut) {
+    for (std::size_t cut = 0; cut <= kStreamedPage.size(); ++cut) {
         SCOPED_TRACE(cut);
         MarkdownStream stream(Style::kPlain);
-        Lines lines = stream.append(kPage.substr(0, cut), 40);
+        Lines lines = stream.append(kStreamedPage.substr(0, cut), 40);
         (void)stream.tail(40, 10);  // looking changes nothing
-        append(lines, stream.append(kPage.substr(cut), 40));
+        append(lines, stream.append(kStreamedPage.substr(cut), 40));
         append(lines, stream.finish(40));
         ASSERT_EQ(lines, whole);
     }

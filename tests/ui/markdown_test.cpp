@@ -20,7 +20,7 @@ std::string coloured(std::string_view text, std::size_t width = 40) {
     return marked(render_markdown(text, width, Style::kColour));
 }
 
-constexpr std::string_view kPage = R"md(# Fixing the *parser*
+constexpr std::string_view kDrawnPage = R"md(# Fixing the *parser*
 The loop in `parse()` **never ends** when the input holds ~~no~~ an unclosed quote; see [the manual](https://example.org/manual) or <https://example.org>.
 1. Read the file, all of it, before anything else is decided about what it could be
    - [x] small files
@@ -48,7 +48,7 @@ int main() {
 )md";
 
 TEST(Markdown, DrawsAWholePageForEachWidth) {
-    EXPECT_EQ(plain(kPage, 20), R"md(# Fixing the parser
+    EXPECT_EQ(plain(kDrawnPage, 20), R"md(# Fixing the parser
 The loop in
 `parse()` never ends
 when the input holds
@@ -95,7 +95,7 @@ What it is: a <file>
     indented code
 </details>
 )md");
-    EXPECT_EQ(plain(kPage, 40), R"md(# Fixing the parser
+    EXPECT_EQ(plain(kDrawnPage, 40), R"md(# Fixing the parser
 The loop in `parse()` never ends when
 the input holds ~~no~~ an unclosed
 quote; see the manual
@@ -131,7 +131,7 @@ Name  │ Size │ What it is
     indented code
 </details>
 )md");
-    EXPECT_EQ(plain(kPage, 80), R"md(# Fixing the parser
+    EXPECT_EQ(plain(kDrawnPage, 80), R"md(# Fixing the parser
 The loop in `parse()` never ends when the input holds ~~no~~ an unclosed quote;
 see the manual (https://example.org/manual) or https://example.org.
 1. Read the file, all of it, before anything else is decided about what it could
@@ -160,7 +160,7 @@ Name  │ Size │ What it is
     indented code
 </details>
 )md");
-    EXPECT_EQ(plain(kPage, 200), R"md(# Fixing the parser
+    EXPECT_EQ(plain(kDrawnPage, 200), R"md(# Fixing the parser
 The loop in `parse()` never ends when the input holds ~~no~~ an unclosed quote; see the manual (https://example.org/manual) or https://example.org.
 1. Read the file, all of it, before anything else is decided about what it could be
    - [x] small files
@@ -190,7 +190,7 @@ Name  │ Size │ What it is
 }
 
 TEST(Markdown, SetsOffWithColours) {
-    EXPECT_EQ(coloured(kPage, 40), R"md(^[1mFixing the ^[0m^[1;3mparser^[0m
+    EXPECT_EQ(coloured(kDrawnPage, 40), R"md(^[1mFixing the ^[0m^[1;3mparser^[0m
 The loop in ^[36mparse()^[0m ^[1mnever ends^[0m when the
 input holds ^[9mno^[0m an unclosed quote; see
 ^[4mthe manual^[0m ^[2m(https://example.org/manual)^[0m
@@ -225,7 +225,7 @@ or ^[4mhttps://example.org^[0m.
     indented code
 </details>
 )md");
-    EXPECT_EQ(coloured(kPage, 80), R"md(^[1mFixing the ^[0m^[1;3mparser^[0m
+    EXPECT_EQ(coloured(kDrawnPage, 80), R"md(^[1mFixing the ^[0m^[1;3mparser^[0m
 The loop in ^[36mparse()^[0m ^[1mnever ends^[0m when the input holds ^[9mno^[0m an unclosed quote; see
 ^[4mthe manual^[0m ^[2m(https://example.org/manual)^[0m or ^[4mhttps://example.org^[0m.
 1. Read the file, all of it, before anything else is decided about what it could
@@ -254,7 +254,7 @@ The loop in ^[36mparse()^[0m ^[1mnever ends^[0m when the input holds ^[9mno^[0m 
     indented code
 </details>
 )md");
-    EXPECT_EQ(coloured(kPage, 200), R"md(^[1mFixing the ^[0m^[1;3mparser^[0m
+    EXPECT_EQ(coloured(kDrawnPage, 200), R"md(^[1mFixing the ^[0m^[1;3mparser^[0m
 The loop in ^[36mparse()^[0m ^[1mnever ends^[0m when the input holds ^[9mno^[0m an unclosed quote; see ^[4mthe manual^[0m ^[2m(https://example.org/manual)^[0m or ^[4mhttps://example.org^[0m.
 1. Read the file, all of it, before anything else is decided about what it could be
    - [x] small files
@@ -283,7 +283,7 @@ The loop in ^[36mparse()^[0m ^[1mnever ends^[0m when the input holds ^[9mno^[0m 
 )md");
 }
 
-struct Case {
+struct SmallDocument {
     const char* what;
     std::string source, drawn;
 };
@@ -296,7 +296,7 @@ std::string long_lines(std::string_view line, int count) {
 }
 
 TEST(Markdown, DrawsEachKindOfBlockAndSpan) {
-    const Case cases[] = {
+    const SmallDocument cases[] = {
         {"line ends of prose stay", "one\ntwo", "one\ntwo\n"},
         {"hard break", "one  \ntwo\\\nthree", "one\ntwo\nthree\n"},
         {"blank lines between paragraphs are one", "a\n\n\n\nb", "a\n\nb\n"},
@@ -350,7 +350,7 @@ TEST(Markdown, DrawsEachKindOfBlockAndSpan) {
         {"a header alone", "|a|b|\n|-|-|", "a │ b\n──┼──\n"},
         {"nothing", "", ""},
         {"only blanks", "\n  \n\n", ""}};
-    for (const Case& c : cases) {
+    for (const SmallDocument& c : cases) {
         SCOPED_TRACE(c.what);
         EXPECT_EQ(plain(c.source), c.drawn);
     }
@@ -364,7 +364,7 @@ TEST(Markdown, ColoursChangesInCodeOfDiffs) {
 TEST(Markdown, FitsEveryWidthButForCode) {
     for (std::size_t width = 20; width <= 200; ++width) {
         SCOPED_TRACE(width);
-        std::string page(kPage);
+        std::string page(kDrawnPage);
         page.erase(page.find("```cpp"), page.find("3. Print") - page.find("```cpp"));
         page += "- 1. 2. 3. - - - - - - - - - - deep\n> > > > > > > > > > > > > > > deep\n";
         expect_width(render_markdown(page, width, Style::kPlain), width);

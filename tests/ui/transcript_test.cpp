@@ -6,7 +6,6 @@
 namespace tenon::ui {
 namespace {
 
-using namespace agent;  // NOLINT(google-build-using-namespace): the event types
 using std::chrono::milliseconds;
 
 Json answer(std::initializer_list<const char*> texts, bool calls = false) {
@@ -17,21 +16,21 @@ Json answer(std::initializer_list<const char*> texts, bool calls = false) {
     return {{"role", "assistant"}, {"content", content}};
 }
 
-ToolCall bash(std::string command, std::string id = "t1") {
+agent::ToolCall bash(std::string command, std::string id = "t1") {
     return {std::move(id), "bash", {{"command", std::move(command)}}, {}};
 }
 
-ToolStarted started(const ToolCall& call) {
+agent::ToolStarted started(const agent::ToolCall& call) {
     return {call, testing::facts_of(call.name)};
 }
 
-ToolFinished finished(const ToolCall& call, const std::string& text, int ms = 0) {
+agent::ToolFinished finished(const agent::ToolCall& call, const std::string& text, int ms = 0) {
     return {call, {text, false, {}}, milliseconds(ms), false, testing::facts_of(call.name)};
 }
 
 class TranscriptTest : public ::testing::Test {
 protected:
-    void on(AgentEvent event) { print(transcript.on_event(event, width, now)); }
+    void on(agent::AgentEvent event) { print(transcript.on_event(event, width, now)); }
     void print(const std::vector<std::string>& lines) { printed += screen(lines); }
     std::string tail(std::size_t rows = 10) { return screen(transcript.tail(width, rows, now)); }
     void wait(int seconds) { now += std::chrono::seconds(seconds); }
@@ -46,32 +45,34 @@ class Turn : public TranscriptTest {
 protected:
     /// A whole turn, with a subagent and a job that ends meanwhile.
     void play() {
-        on(SessionOpened{"s1", "/work", "m-1", "ask", {"bash"}, true});
+        on(agent::SessionOpened{"s1", "/work", "m-1", "ask", {"bash"}, true});
         print(transcript.prompt(
             "Why does the build of the parser fail on the new machine?\nTell me.", width));
-        on(ThinkingDelta{"hm"});
-        on(TextDelta{"I look at the **build**:\n\n```sh\nma"});
-        on(TextDelta{"ke\n```\n"});
-        on(Answered{answer({"…"}, true)});
-        on(JobChanged{"0000000a", "running", "npm test -- --all-of-the-tests", {}});
+        on(agent::ThinkingDelta{"hm"});
+        on(agent::TextDelta{"I look at the **build**:\n\n```sh\nma"});
+        on(agent::TextDelta{"ke\n```\n"});
+        on(agent::Answered{answer({"…"}, true)});
+        on(agent::JobChanged{"0000000a", "running", "npm test -- --all-of-the-tests", {}});
         on(started(bash("make")));
         wait(12);
         on(finished(bash("make"), "one\n[exit code: 2]", 12'000));
-        const ToolCall agent{
+        const agent::ToolCall agent{
             "t2", "agent", {{"prompt", "x"}, {"description", "Find the parser"}}, {}};
-        const ToolCall grep{"u1", "grep", {{"pattern", "parse"}}, {}};
+        const agent::ToolCall grep{"u1", "grep", {{"pattern", "parse"}}, {}};
         on(started(agent));
-        on(SubagentEvent{"t2", "Find the parser", Answered{answer({"I search.\nNow."}, true)}});
-        on(SubagentEvent{"t2", "Find the parser", started(grep)});
-        on(SubagentEvent{"t2", "Find the parser", finished(grep, "a.c:1")});
-        on(SubagentEvent{"t2", "Find the parser", Answered{answer({"It is in a.c"})}});
+        on(agent::SubagentEvent{"t2", "Find the parser",
+                                agent::Answered{answer({"I search.\nNow."}, true)}});
+        on(agent::SubagentEvent{"t2", "Find the parser", started(grep)});
+        on(agent::SubagentEvent{"t2", "Find the parser", finished(grep, "a.c:1")});
+        on(agent::SubagentEvent{"t2", "Find the parser",
+                                agent::Answered{answer({"It is in a.c"})}});
         on(finished(agent, "It is in a.c", 3'000));
         wait(60);
-        on(JobChanged{"0000000a", "error", "npm test -- --all-of-the-tests", 1});
-        on(UserMessageSent{Json::array()});
-        on(Notice{"plugin x.so is new; /reload loads it"});
-        on(Compacted{"auto", 48'000, 5'000});
-        on(Answered{answer({"It is the *parser*."})});
+        on(agent::JobChanged{"0000000a", "error", "npm test -- --all-of-the-tests", 1});
+        on(agent::UserMessageSent{Json::array()});
+        on(agent::Notice{"plugin x.so is new; /reload loads it"});
+        on(agent::Compacted{"auto", 48'000, 5'000});
+        on(agent::Answered{answer({"It is the *parser*."})});
     }
 };
 
@@ -198,66 +199,66 @@ It is the ^[3mparser^[0m.
 }
 
 TEST_F(TranscriptTest, ShowsTheUnfinishedAnswerBelow) {
-    on(Notice{"hello"});
+    on(agent::Notice{"hello"});
     printed.clear();
-    on(TextDelta{"one\n\ntwo **th"});
+    on(agent::TextDelta{"one\n\ntwo **th"});
     EXPECT_EQ(printed, "\none\n");
     EXPECT_EQ(tail(), "\ntwo **th\n");
-    on(TextDelta{"ree**"});
+    on(agent::TextDelta{"ree**"});
     EXPECT_EQ(tail(1), "two three\n");
-    on(Answered{answer({"one\n\ntwo **three**"})});
+    on(agent::Answered{answer({"one\n\ntwo **three**"})});
     EXPECT_EQ(printed, "\none\n\ntwo three\n");
     EXPECT_EQ(tail(), "");
 }
 
 TEST_F(TranscriptTest, ShowsAnAnswerThatWasNotStreamedOnce) {
-    on(Answered{answer({"one", "two"})});
-    on(Answered{answer({"three"})});
+    on(agent::Answered{answer({"one", "two"})});
+    on(agent::Answered{answer({"three"})});
     EXPECT_EQ(printed, "one\n\ntwo\n\nthree\n");
 }
 
 TEST_F(TranscriptTest, KeepsTextsApartThatThoughtsSeparate) {
-    on(TextDelta{"one"});
-    on(ThinkingDelta{"hm"});
+    on(agent::TextDelta{"one"});
+    on(agent::ThinkingDelta{"hm"});
     EXPECT_EQ(tail(), "Thinking…\n");
-    on(TextDelta{"two"});
+    on(agent::TextDelta{"two"});
     EXPECT_EQ(tail(), "\ntwo\n");
-    on(Answered{answer({"one", "two"})});
+    on(agent::Answered{answer({"one", "two"})});
     EXPECT_EQ(printed, "one\n\ntwo\n");
 }
 
 TEST_F(TranscriptTest, DropsTheTailOfAFailedAttempt) {
-    on(TextDelta{"one\n\nhalf"});
-    on(RetryScheduled{1, 10, milliseconds(500), 529, "overloaded"});
+    on(agent::TextDelta{"one\n\nhalf"});
+    on(agent::RetryScheduled{1, 10, milliseconds(500), 529, "overloaded"});
     EXPECT_EQ(tail(), "");
     EXPECT_EQ(printed, "one\n\n↻ overloaded; attempt 2 of 10 in 0.5 s; the answer starts again\n");
     printed.clear();
-    on(TextDelta{"one\n\nwhole"});
-    on(Answered{answer({"one\n\nwhole"})});
+    on(agent::TextDelta{"one\n\nwhole"});
+    on(agent::Answered{answer({"one\n\nwhole"})});
     EXPECT_EQ(printed, "\none\n\nwhole\n");
 }
 
 TEST_F(TranscriptTest, SaysOfARetryBeforeTheFirstWordNoMoreThanThat) {
-    on(RetryScheduled{2, 10, milliseconds(3000), 0, "connection refused"});
-    on(Answered{answer({"whole"})});
+    on(agent::RetryScheduled{2, 10, milliseconds(3000), 0, "connection refused"});
+    on(agent::Answered{answer({"whole"})});
     EXPECT_EQ(printed, "↻ connection refused; attempt 3 of 10 in 3 s\n\nwhole\n");
 }
 
 TEST_F(TranscriptTest, LetsLinesWaitWhileAnAnswerIsWritten) {
-    on(TextDelta{"```\na\n"});
-    on(JobChanged{"0000000a", "completed", "make", 0});
+    on(agent::TextDelta{"```\na\n"});
+    on(agent::JobChanged{"0000000a", "completed", "make", 0});
     EXPECT_EQ(tail(), "```\n● job 0000000a completed: make\n");
-    on(TextDelta{"b\n```"});
-    on(Answered{answer({"…"})});
+    on(agent::TextDelta{"b\n```"});
+    on(agent::Answered{answer({"…"})});
     EXPECT_EQ(printed, "```\na\nb\n```\n\n● job 0000000a completed: make\n");
 }
 
 TEST_F(TranscriptTest, ShowsWhatRunsWithItsTime) {
     on(started(bash("make")));
     on(started(bash("ls", "t2")));
-    on(SubagentEvent{"t3", "", started(bash("cat", "t1"))});
+    on(agent::SubagentEvent{"t3", "", started(bash("cat", "t1"))});
     wait(3);
-    on(ToolProgressed{"t2", "half"});
+    on(agent::ToolProgressed{"t2", "half"});
     EXPECT_EQ(tail(), "○ bash make (3 s)\n○ bash ls (3 s) half\n  ○ bash cat (3 s)\n");
     EXPECT_EQ(tail(1), "  ○ bash cat (3 s)\n");
     on(finished(bash("make"), ""));
@@ -266,30 +267,30 @@ TEST_F(TranscriptTest, ShowsWhatRunsWithItsTime) {
 
 TEST_F(TranscriptTest, NamesEachSubagentWhenItSpeaks) {
     const auto ended = [](const char* id) { return finished(bash("ls", id), "x"); };
-    on(SubagentEvent{"a", "First", ended("1")});
-    on(SubagentEvent{"a", "First", ended("2")});
-    on(SubagentEvent{"b", "", ended("3")});
-    on(SubagentEvent{"a", "First", Notice{"note"}});
-    on(SubagentEvent{"a", "First", TextDelta{"unseen"}});
+    on(agent::SubagentEvent{"a", "First", ended("1")});
+    on(agent::SubagentEvent{"a", "First", ended("2")});
+    on(agent::SubagentEvent{"b", "", ended("3")});
+    on(agent::SubagentEvent{"a", "First", agent::Notice{"note"}});
+    on(agent::SubagentEvent{"a", "First", agent::TextDelta{"unseen"}});
     EXPECT_EQ(printed,
               "▸ First\n  ● bash ls\n  ● bash ls\n▸ subagent\n  ● bash ls\n▸ First\n  ! note\n");
 }
 
 TEST_F(TranscriptTest, SaysThatATurnWasStopped) {
     on(started(bash("make")));
-    on(TextDelta{"one\n\nhal"});
+    on(agent::TextDelta{"one\n\nhal"});
     print(transcript.interrupted(width));
     EXPECT_EQ(printed, "one\n\nhal\n\n✗ interrupted\n");
     EXPECT_EQ(tail(), "");
 }
 
 TEST_F(TranscriptTest, TellsHowJobsEnd) {
-    const JobChanged ends[] = {
+    const agent::JobChanged ends[] = {
         {"0000000a", "queued", "a", {}},     {"0000000a", "completed", "a", 0},
         {"0000000a", "error", "a\nb", 3},    {"0000000a", "error", "a", {}},
         {"0000000a", "timeout", "a", {}},    {"0000000a", "cancelled", "a", {}},
         {"0000000a", "lost", "a\x1b[2J", {}}};
-    for (const JobChanged& end : ends)
+    for (const agent::JobChanged& end : ends)
         on(end);
     EXPECT_EQ(printed,
               "○ job 0000000a queued: a\n● job 0000000a completed: a\n"

@@ -7,8 +7,8 @@
 namespace tenon::file::testing {
 namespace {
 
-Answer edit(const PluginUnderTest& plugin, const std::string& old_text, const std::string& new_text,
-            bool all = false) {
+CallResult edit(const PluginUnderTest& plugin, const std::string& old_text,
+                const std::string& new_text, bool all = false) {
     return plugin.call(
         "edit_file",
         {{"path", "f"}, {"old_text", old_text}, {"new_text", new_text}, {"replace_all", all}});
@@ -18,7 +18,7 @@ TEST(EditFile, ReplacesTheOneOccurrenceOrAllOfThem) {
     struct Case {
         std::string before, old_text, new_text;
         bool all;
-        Answer expected;
+        CallResult expected;
         std::string after;
     };
     const std::vector<Case> cases = {
@@ -80,7 +80,7 @@ TEST(EditFile, RefusesWhatIsNoFileOrMayNotBeChanged) {
     const std::string docs = plugin.dir.write("docs/d", "a").string();
     struct Case {
         std::string path;
-        Answer expected;
+        CallResult expected;
     };
     const std::vector<Case> cases = {
         {"src", failed("src is a folder, not a file.")},

@@ -133,7 +133,7 @@ TEST(GlobTool, SaysWhyAPatternThatMeansSomethingElsewhereMatchesNothing) {
 
 TEST(GlobTool, BoundsAPattern) {
     const PluginUnderTest plugin;
-    const Answer answer = plugin.call("glob", {{"pattern", std::string(5'000'000, 'x')}});
+    const CallResult answer = plugin.call("glob", {{"pattern", std::string(5'000'000, 'x')}});
     EXPECT_EQ(answer,
               bad_args("The pattern " + std::string(200, 'x') +
                        "... (5000000 bytes) makes no sense: it is longer than 4096 bytes."));
@@ -176,7 +176,7 @@ TEST(GlobTool, SaysWhatIsWrongWithItsArguments) {
                               (plugin.dir / "docs").string();
     struct Case {
         Json args;
-        Answer expected;
+        CallResult expected;
     };
     const std::vector<Case> cases = {
         {{{"pattern", "[x"}},

@@ -96,12 +96,12 @@ TEST(GrepTool, ShowsNoPieceOfAKeyInALineThatItCuts) {
     plugin.secrets.add(key);
     for (std::size_t before = 0; before < 450; before += 3) {
         SCOPED_TRACE(before);
-        // Keys before the match, at it and behind it, at ever other places of what is shown.
+        // Keys before, at and after the match, at different places of the shown line.
         const std::string line = std::string(before, '.') + key + std::string(200, '.') + "match" +
                                  std::string(450 - before, '.') + key + std::string(500, '.');
         plugin.write("long", key + "\n" + line + "\n" + line + "\n");
         for (const char* pattern : {"match", "klm"}) {
-            const Answer answer =
+            const CallResult answer =
                 plugin.call("grep", {{"pattern", pattern}, {"path", "long"}, {"context", 1}});
             const std::string shown = plugin.secrets.redact(answer.text);  // as the host does
             for (std::size_t i = 0; i + 4 <= key.size(); ++i)
@@ -116,7 +116,7 @@ TEST(GrepTool, CutsAnAnswerThatIsTooLong) {
     for (int i = 0; i < 1000; ++i)
         text += std::string(300, 'x') + "\n";
     plugin.write("f", text);
-    const Answer answer = plugin.call("grep", {{"pattern", "x"}, {"max_results", 1000}});
+    const CallResult answer = plugin.call("grep", {{"pattern", "x"}, {"max_results", 1000}});
     EXPECT_EQ(answer.rc, TENON_OK);
     EXPECT_LT(answer.text.size(), 51'000U);
     const std::string note = "\n[cut at 50000 characters: narrow the pattern, path or glob]";
@@ -151,7 +151,7 @@ TEST(GrepTool, SaysWhatIsWrongWithItsArguments) {
         "with context.";
     struct Case {
         Json args;
-        Answer expected;
+        CallResult expected;
     };
     const std::vector<Case> cases = {
         {{{"pattern", "(x"}}, bad_args("The pattern (x makes no sense: missing ): (x" + syntax)},
@@ -250,10 +250,10 @@ TEST(GrepTool, BoundsAPatternAndSaysWhereALineWasCut) {
                  "it."));
     EXPECT_EQ(plugin.call("grep", {{"pattern", "needle"}}),
               ok("f:2:needle\n[1 line longer than 1 MiB: only the beginning was searched]"));
-    const Answer wrong = plugin.call("grep", {{"pattern", "(" + std::string(30'000, 'x')}});
+    const CallResult wrong = plugin.call("grep", {{"pattern", "(" + std::string(30'000, 'x')}});
     EXPECT_EQ(wrong.rc, TENON_BAD_ARGS);
     EXPECT_LT(wrong.text.size(), 1'000U);
-    const Answer glob =
+    const CallResult glob =
         plugin.call("grep", {{"pattern", "x"}, {"glob", std::string(5'000'000, 'x')}});
     EXPECT_EQ(glob.rc, TENON_BAD_ARGS);
     EXPECT_LT(glob.text.size(), 1'000U);
@@ -273,7 +273,7 @@ TEST(GrepTool, AFolderSwappedForALinkAllTheTimeNeverLeadsOutside) {
     });
     int found = 0;
     for (int i = 0; i < 500; ++i) {
-        const Answer answer = plugin.call("grep", {{"pattern", "harmless|private"}});
+        const CallResult answer = plugin.call("grep", {{"pattern", "harmless|private"}});
         EXPECT_EQ(answer.text.find("private"), std::string::npos) << answer;
         found += answer.text.find("harmless") != std::string::npos ? 1 : 0;
     }

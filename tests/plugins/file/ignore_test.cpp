@@ -63,7 +63,7 @@ TEST(IgnoreStack, LetsTheNearestFileHaveTheLastWord) {
     EXPECT_FALSE(stack.ignores("sub/x", false, 1));
 }
 
-/// Rules of which git is asked, one repository each; what they do to the paths below.
+/// Rules that git judges, too, each in a repository of its own with the paths below.
 const std::vector<std::string>& odd_rules() {
     static const std::vector<std::string> rules = {"./x",
                                                    "//x",
@@ -271,7 +271,7 @@ TEST(Ignore, TakesOddRulesAsGitDoes) {
     }
 }
 
-/// What git itself says about the same tree: the files that are neither ignored nor in .git.
+/// The files that git finds in the same tree: neither ignored nor in .git.
 std::string listed_by_git(const fs::path& folder) {
     const std::string command =
         "cd '" + folder.string() +

@@ -56,7 +56,7 @@ TEST(LineReader, CutsALineThatMemoryShouldNotHold) {
     EXPECT_LT(lines[2].size(), 2 * LineReader::kMaxLine);
 }
 
-TEST(LineReader, StopsInTheMiddleOfAFileWhenTold) {
+TEST(LineReader, StopsInTheMiddleOfAFileWhenItsReaderWantsNoMore) {
     const tenon::testing::TempDir dir;
     const Fd fd(::open(dir.write("f", std::string(1U << 20U, 'x')).c_str(), O_RDONLY | O_CLOEXEC));
     int parts = 0;

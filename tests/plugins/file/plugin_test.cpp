@@ -94,7 +94,7 @@ TEST(FilePlugin, ReadsOnSeveralThreadsAtOnce) {
     const PluginUnderTest plugin;
     for (int i = 0; i < 50; ++i)
         plugin.write("f" + std::to_string(i), "needle " + std::to_string(i) + "\n");
-    const Answer found = plugin.call("grep", {{"pattern", "needle"}});
+    const CallResult found = plugin.call("grep", {{"pattern", "needle"}});
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {

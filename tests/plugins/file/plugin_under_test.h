@@ -16,28 +16,29 @@ namespace tenon::file::testing {
 
 namespace fs = std::filesystem;
 
-struct Answer {
+/// What a call of a tool returned.
+struct CallResult {
     tenon_rc rc = TENON_OK;
     std::string text;
 
-    bool operator==(const Answer&) const = default;
-    friend std::ostream& operator<<(std::ostream& out, const Answer& answer) {
+    bool operator==(const CallResult&) const = default;
+    friend std::ostream& operator<<(std::ostream& out, const CallResult& answer) {
         return out << "rc " << answer.rc << ": " << answer.text;
     }
 };
 
-inline Answer ok(std::string text) {
+inline CallResult ok(std::string text) {
     return {TENON_OK, std::move(text)};
 }
-inline Answer failed(std::string text) {
+inline CallResult failed(std::string text) {
     return {TENON_FAILED, std::move(text)};
 }
-inline Answer bad_args(std::string text) {
+inline CallResult bad_args(std::string text) {
     return {TENON_BAD_ARGS, std::move(text)};
 }
 
-/// The library as it is installed, driven through the C ABI, in a workspace of its own. The host's
-/// side is the real PathService; files called *.secret may not be read, *.lock not be edited.
+/// The built library, called through the C ABI, in a workspace of its own. The host's side is the
+/// real PathService. Files named *.secret may not be read, and *.lock may not be edited.
 class PluginUnderTest {
 public:
     PluginUnderTest() {
@@ -47,7 +48,7 @@ public:
         host_.abi_minor = TENON_ABI_MINOR;
         host_.request = request;
         self_ = this;
-        // Never closed: sanitizers report by addresses in it.
+        // Never closed, since sanitizers need its addresses for their reports.
         void* library = ::dlopen(FILE_PLUGIN, RTLD_NOW | RTLD_LOCAL);
         if (library == nullptr) throw std::runtime_error(::dlerror());
         entry_ = reinterpret_cast<const tenon_plugin* (*)()>(::dlsym(library, "tenon_plugin_v1"))();
@@ -58,7 +59,7 @@ public:
     PluginUnderTest(const PluginUnderTest&) = delete;
     PluginUnderTest& operator=(const PluginUnderTest&) = delete;
 
-    [[nodiscard]] Answer call(std::string_view tool, const Json& args) const {
+    [[nodiscard]] CallResult call(std::string_view tool, const Json& args) const {
         const std::string text = args.dump();
         Running call{};
         call.c.size = sizeof call.c;
@@ -73,7 +74,7 @@ public:
         call.c.cancelled = [](const tenon_call* c) -> std::int32_t {
             return *reinterpret_cast<const Running*>(c)->cancelled;
         };
-        Answer answer;
+        CallResult answer;
         call.text = &answer.text;
         call.cancelled = &cancelled;
         answer.rc = entry_->invoke(instance_, &call.c);

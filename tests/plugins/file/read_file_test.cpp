@@ -26,7 +26,7 @@ TEST(ReadFile, ReturnsTheLinesAskedForAndSaysHowManyFollow) {
     plugin.write("crlf", "a\r\nb\r\n");
     struct Case {
         Json args;
-        Answer expected;
+        CallResult expected;
     };
     const std::vector<Case> cases = {
         {{{"path", "f"}}, ok(numbered_lines(1, 5))},
@@ -67,7 +67,7 @@ TEST(ReadFile, SaysWhyAFileCannotBeRead) {
                               (plugin.dir / "docs").string();
     struct Case {
         std::string path;
-        Answer expected;
+        CallResult expected;
     };
     const std::vector<Case> cases = {
         {"src",
@@ -110,10 +110,10 @@ TEST(ReadFile, CutsALongFileBetweenLinesAndSaysWhereToReadOn) {
     for (int i = 0; i < 1000; ++i)
         text += line;
     plugin.write("f", text);
-    const Answer first = plugin.call("read_file", {{"path", "f"}});
+    const CallResult first = plugin.call("read_file", {{"path", "f"}});
     EXPECT_EQ(first,
               ok(text.substr(0, 505 * 100) + "... (495 more lines)\n[read on with offset 506]"));
-    const Answer second = plugin.call("read_file", {{"path", "f"}, {"offset", 506}});
+    const CallResult second = plugin.call("read_file", {{"path", "f"}, {"offset", 506}});
     EXPECT_EQ(second, ok(text.substr(505 * 100)));
 }
 
@@ -146,14 +146,14 @@ TEST(ReadFile, ReadsAFileLargerThanMemoryShouldHold) {
     const PluginUnderTest plugin;
     plugin.write("sparse", "first\nsecond\n" + std::string(8192, ' '));
     fs::resize_file(plugin.ws() / "sparse", 1ULL << 40U);
-    const Answer answer = plugin.call("read_file", {{"path", "sparse"}, {"limit", 2}});
+    const CallResult answer = plugin.call("read_file", {{"path", "sparse"}, {"limit", 2}});
     EXPECT_EQ(answer, ok("first\nsecond\n... (more than 1 more lines)"));
 }
 
 TEST(ReadFile, SaysThatBytesWereNotUtf8) {
     const PluginUnderTest plugin;
     plugin.write("latin", "na\xEFve\n");
-    const Answer answer = plugin.call("read_file", {{"path", "latin"}});
+    const CallResult answer = plugin.call("read_file", {{"path", "latin"}});
     EXPECT_EQ(answer.rc, TENON_OK);
     EXPECT_THAT(answer.text,
                 HasSubstr("\n[not valid UTF-8: other bytes are shown as \xEF\xBF\xBD]"));

@@ -8,12 +8,6 @@
 namespace tenon::file::testing {
 namespace {
 
-unsigned mode_of(const fs::path& path) {
-    struct stat info {};
-    EXPECT_EQ(::stat(path.c_str(), &info), 0);
-    return info.st_mode & 07777U;
-}
-
 std::size_t entries(const fs::path& folder) {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), {}));
 }
@@ -51,7 +45,7 @@ TEST(WriteFile, KeepsTheModeOfAFile) {
     plugin.write("script", "old");
     fs::permissions(plugin.ws() / "script", fs::perms(0751));
     EXPECT_EQ(plugin.call("write_file", {{"path", "script"}, {"content", "new"}}).rc, TENON_OK);
-    EXPECT_EQ(mode_of(plugin.ws() / "script"), 0751U);
+    EXPECT_EQ(tenon::testing::mode_of(plugin.ws() / "script"), 0751U);
 }
 
 TEST(WriteFile, KeepsLineEndsAndByteOrderMarkOfTheFileItReplaces) {
@@ -123,7 +117,7 @@ TEST(WriteFile, RefusesWithoutATrace) {
     const std::string docs = (plugin.dir / "docs/x").string();
     struct Case {
         std::string path;
-        Answer expected;
+        CallResult expected;
     };
     const std::vector<Case> cases = {
         {"folder", failed("folder is a folder, not a file.")},

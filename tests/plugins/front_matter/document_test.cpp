@@ -42,7 +42,7 @@ TEST(FrontMatter, ReadsFieldsAndBody) {
     EXPECT_FALSE(document.mended);
 }
 
-TEST(FrontMatter, IsTheSameWhateverEditorWroteIt) {
+TEST(FrontMatter, IsTheSameWithAllLineEndsAndByteOrderMarks) {
     for (const std::string bytes :
          {"---\nname: a\n---\none\ntwo\n", "\xEF\xBB\xBF---\nname: a\n---\none\ntwo",
           "---\r\nname: a\r\n---\r\n\r\none\r\ntwo\r\n",
@@ -205,7 +205,7 @@ TEST(FrontMatter, MendsWhatIsIndentedAsAWhole) {
     }
 }
 
-TEST(FrontMatter, TakesForTextWhatCanOnlyBeMeantSo) {
+TEST(FrontMatter, ReadsAsTextWhatCanOnlyBeText) {
     struct Case {
         std::string yaml, description;
     };
@@ -242,7 +242,7 @@ TEST(FrontMatter, LeavesValidYamlAsItIs) {
     EXPECT_EQ(document.text("url"), "http://x:80/");
 }
 
-TEST(FrontMatter, IsNotBlownUpByAFile) {
+TEST(FrontMatter, LimitsWhatHostileYamlExpandsTo) {
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 40; ++i) {
         const std::string before = "*a" + std::to_string(i - 1);

@@ -27,7 +27,7 @@ TEST(Listing, CutsAllDescriptionsAlikeBeforeItLeavesAnythingOut) {
     EXPECT_THAT(listing.lines, ::testing::StartsWith("- e0: " + std::string(125, 'd') + "…\n- e1"));
 }
 
-TEST(Listing, CountsWhatFindsNoRoom) {
+TEST(Listing, CountsWhatDoesNotFit) {
     const Listing listing = list(entries(100, 400), 1'000);
     EXPECT_LE(listing.lines.size(), 1'000U);
     EXPECT_THAT(listing.lines, ::testing::StartsWith("- e0: " + std::string(61, 'd') + "…\n"));

@@ -1,4 +1,4 @@
-// Which skills are found, in which order, and what is said of those that are not.
+// Which skills are found, in which order, and the messages about those that are left out.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 namespace fs = std::filesystem;
 
-/// What is left of the prompt without its introduction.
+/// The prompt without its introduction.
 std::string list_in(const std::string& prompt) {
     const auto first = prompt.find("\n- ");
     return first == std::string::npos ? "" : prompt.substr(first + 1);
@@ -47,7 +47,7 @@ TEST(SkillCatalogue, TakesTheFirstOfAName) {
                                   " has the same name and comes first");
 }
 
-TEST(SkillCatalogue, WarnsOfBlemishesAndLoadsAllTheSame) {
+TEST(SkillCatalogue, WarnsAboutSmallErrorsAndLoadsTheSkill) {
     const std::string long_name(70, 'n');
     struct Case {
         std::string front_matter, name, warning;
@@ -128,7 +128,7 @@ TEST(SkillCatalogue, KeepsASkillWhoseValuesYamlMisreads) {
     }
 }
 
-TEST(SkillCatalogue, SumsUpWhatIsToBeSaidOfMany) {
+TEST(SkillCatalogue, SummarizesTheMessagesAboutManySkills) {
     SkillWorld world;
     for (int i = 10; i < 50; ++i) {
         world.skill("ws/skills/s" + std::to_string(i), "name: s" + std::to_string(i));
@@ -145,7 +145,7 @@ TEST(SkillCatalogue, SumsUpWhatIsToBeSaidOfMany) {
     EXPECT_EQ(world.plugin->logged().size(), 2U);
 }
 
-TEST(SkillCatalogue, LeavesOutWhatIsNoReadableFile) {
+TEST(SkillCatalogue, LeavesOutWhatIsNotAReadableFile) {
     struct Case {
         std::function<void(const fs::path&)> make;
         std::string why;
@@ -259,7 +259,7 @@ TEST(SkillCatalogue, NeverTakesMoreThanEightKibibytes) {
     EXPECT_THAT(world.load_skill("?").text, HasSubstr("s0, s1, s10"));
 }
 
-TEST(SkillCatalogue, ComplainsOnceHoweverOftenItLooks) {
+TEST(SkillCatalogue, WarnsOnceHoweverOftenItLooks) {
     SkillWorld world;
     world.proper("ws/skills/good");
     world.dir.write("ws/skills/bad/SKILL.md", "x");

@@ -1,4 +1,4 @@
-// The tool load_skill as it is built.
+// The tool load_skill of the built plugin.
 #include <atomic>
 #include <gmock/gmock.h>
 #include <thread>

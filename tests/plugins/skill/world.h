@@ -10,25 +10,25 @@
 
 namespace tenon::plugins::testing {
 
-/// Where thousands of folders are made in no time, if there is such a place.
+/// A folder in memory, if there is one, since thousands of folders are made in it.
 inline std::filesystem::path in_memory() {
     const std::filesystem::path memory = "/dev/shm";
     return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
 }
 
-/// Folders of skills behind the host's real path service, and the plugin over them.
+/// The built plugin with folders of skills and the host's real path service.
 struct SkillWorld {
     SkillWorld() { std::filesystem::create_directories(workspace()); }
 
     [[nodiscard]] std::filesystem::path workspace() const { return dir / "ws"; }
     [[nodiscard]] std::filesystem::path user() const { return dir / "home/.agents/skills"; }
 
-    /// A SKILL.md; `front_matter` stands between its borders.
+    /// Writes a SKILL.md with `front_matter` between the `---` lines.
     void skill(const std::string& folder, const std::string& front_matter,
                const std::string& body = "Do it.\n") const {
         dir.write(folder + "/SKILL.md", "---\n" + front_matter + "\n---\n" + body);
     }
-    /// A proper one with the name of its folder.
+    /// Writes a correct SKILL.md with the name of its folder.
     void proper(const std::string& folder, const std::string& body = "Do it.\n") const {
         const std::string name = folder.substr(folder.rfind('/') + 1);
         skill(folder, "name: " + name + "\ndescription: For " + name + ".", body);
@@ -49,7 +49,7 @@ struct SkillWorld {
     [[nodiscard]] agent::ToolResult load_skill(const std::string& name) const {
         return plugin->call("load_skill", {{"name", name}});
     }
-    /// The one message; empty when there was none.
+    /// The only message; empty: there is none.
     [[nodiscard]] std::string logged() const {
         const auto messages = plugin->logged();
         EXPECT_LE(messages.size(), 1U) << messages[1];

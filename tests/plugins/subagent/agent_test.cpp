@@ -1,4 +1,4 @@
-// The tool agent as it is built, with a stand-in for the host's subagents.
+// The tool agent of the built plugin, with a fake for the host's subagents.
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ TEST(AgentTool, PassesTheTaskOnAndAnswersTheText) {
     EXPECT_THAT(world.plugin->progress(), ElementsAre("count files"));
 }
 
-TEST(AgentTool, DescribesATaskByItsPromptWhenNobodyElseDoes) {
+TEST(AgentTool, DescribesATaskByItsPromptWithoutADescription) {
     SubagentWorld world;
     world.load();
     (void)world.agent({{"prompt", "One line.\nAnother " + std::string(100, 'x')}});

@@ -1,4 +1,4 @@
-// What definition files mean, as it shows in what the host is asked and told.
+// What definition files mean: the requests to the host, and the messages.
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ TEST(AgentDefinitions, AreLeftOutWhenTheyCannotBeUsed) {
     }
 }
 
-/// What the host is asked for an agent with this front matter, name and description aside.
+/// The request to the host for an agent with this front matter, without name and description.
 struct Asked {
     explicit Asked(const std::string& front_matter) {
         SubagentWorld world;
@@ -91,7 +91,7 @@ struct Asked {
     std::vector<std::string> logged;
 };
 
-TEST(AgentDefinitions, NameToolsInEitherClientsWords) {
+TEST(AgentDefinitions, AcceptTheToolNamesOfBothClients) {
     struct Case {
         std::string front_matter;
         Json params;
@@ -125,7 +125,7 @@ TEST(AgentDefinitions, NameToolsInEitherClientsWords) {
     }
 }
 
-TEST(AgentDefinitions, SayWhatOfThemDoesNotCount) {
+TEST(AgentDefinitions, ReportWhatIsIgnored) {
     struct Case {
         std::string front_matter;
         Json params;
@@ -178,7 +178,7 @@ TEST(AgentDefinitions, WarnOfAnUnknownToolOnceAndAtTheStart) {
     EXPECT_THAT(world.plugin->logged(), warning);
 }
 
-TEST(AgentDefinitions, SumUpWhatIsToBeSaidOfMany) {
+TEST(AgentDefinitions, SummarizeTheMessagesAboutMany) {
     SubagentWorld world;
     for (int i = 100; i < 354; ++i)
         world.define(
@@ -190,13 +190,13 @@ TEST(AgentDefinitions, SumUpWhatIsToBeSaidOfMany) {
     for (const std::string& line : world.plugin->logged())
         if (line.find("254 remarks on agent definitions: /a/100.md: tools: ") == 0)
             summary.push_back(line);
-    ASSERT_EQ(summary.size(), 2U);  // of the files, and of the tools there are
+    ASSERT_EQ(summary.size(), 2U);  // about the files, and about the known tools
     EXPECT_THAT(summary[0], HasSubstr("there is no WebFetch"));
     EXPECT_THAT(summary[1], HasSubstr("there is no tool Foo"));
     EXPECT_THAT(summary[1], HasSubstr("and 251 more (log.level=info shows each)"));
 }
 
-TEST(AgentDefinitions, KeepTheNamesOfAHostThatDoesNotSayWhichToolsThereAre) {
+TEST(AgentDefinitions, KeepTheToolNamesWhenTheHostDoesNotListItsTools) {
     SubagentWorld world;
     world.tools = ServiceReply::failed("no such method", TENON_UNSUPPORTED);
     world.define("/a/a.md", "name: a\ndescription: d\ntools: Read, Frobnicate");
@@ -221,7 +221,7 @@ TEST(AgentDefinitions, AreCalledAsTheirFileWhenTheyHaveNoName) {
                 ElementsAre("/a/code-review.md: it has no name; 'code-review' is used"));
 }
 
-TEST(AgentDefinitions, ThatCannotBeHadAreToldAndDoNotStopTheTool) {
+TEST(AgentDefinitions, ThatTheHostCannotGiveAreReportedAndDoNotStopTheTool) {
     SubagentWorld world;
     world.files = ServiceReply::failed("the disk is gone");
     world.load();
@@ -229,7 +229,7 @@ TEST(AgentDefinitions, ThatCannotBeHadAreToldAndDoNotStopTheTool) {
     EXPECT_EQ(world.agent({{"prompt", "p"}}).text, "done");
 }
 
-TEST(AgentDefinitions, AreNotMissedByAnOlderHost) {
+TEST(AgentDefinitions, AreOptionalForAnOlderHost) {
     SubagentWorld world;
     world.files = ServiceReply::failed("no such method", TENON_UNSUPPORTED);
     world.load();

@@ -8,7 +8,7 @@
 
 namespace tenon::plugins::testing {
 
-/// The plugin between a model and a host that keeps what it is asked and answers from here.
+/// The built plugin with a host that records its requests and answers from these members.
 struct SubagentWorld {
     SubagentWorld() {
         services.add("agent.definitions/1", [this](const ServiceRequest&) { return files; });
@@ -20,7 +20,7 @@ struct SubagentWorld {
         });
     }
 
-    /// A definition file; `front_matter` stands between its borders.
+    /// Adds a definition file with `front_matter` between the `---` lines.
     void define(const std::string& path, const std::string& front_matter,
                 const std::string& body = "") {
         definitions.push_back({{"path", path},

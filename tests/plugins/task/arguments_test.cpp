@@ -1,4 +1,4 @@
-// What each tool of the plugin answers to arguments that make no sense.
+// What each tool of the plugin answers to wrong arguments.
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The folder .tasks with anything in it.
+// The folder .tasks with unexpected contents.
 #include <gmock/gmock.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -150,7 +150,7 @@ TEST_F(TaskFolderTest, KeepsWhatItDoesNotKnowAndWhoMayReadIt) {
               fs::perms::owner_read | fs::perms::owner_write);
 }
 
-/// The files of a crash between the two writes of one change: only one side of each is there.
+/// A crash between the two writes of one change: only one side of it was written.
 TEST_F(TaskFolderTest, FinishesADependencyOfWhichOneSideWasWritten) {
     write(1, "pending", Json::array(), {2});
     write(2, "pending", Json::array(), Json::array());
@@ -162,7 +162,7 @@ TEST_F(TaskFolderTest, FinishesADependencyOfWhichOneSideWasWritten) {
     EXPECT_EQ(read(2)["blocks"], Json({3}));
 }
 
-TEST_F(TaskFolderTest, FinishesACompletionThatWasNotToldToTheOthers) {
+TEST_F(TaskFolderTest, FinishesACompletionThatIsMissingInTheOtherTasks) {
     write(1, "completed", Json::array(), Json::array());
     write(2, "pending", {1}, Json::array());
     EXPECT_EQ(list(), "[x] 1: s\n[ ] 2: s");
@@ -188,7 +188,7 @@ TEST_F(TaskFolderTest, EndsOnACycleThatSomebodyWrote) {
     EXPECT_THAT(update({{"task_id", 3}, {"add_blocks", {1}}}), HasSubstr(R"("blocks":[1])"));
 }
 
-TEST_F(TaskFolderTest, LosesATemporaryFileThatACrashLeftBehind) {
+TEST_F(TaskFolderTest, RemovesATemporaryFileOfACrash) {
     dir_.write(".tasks/.new", "half a ta");
     session_.call("task_create", {{"subject", "x"}});
     EXPECT_EQ(list(), "[ ] 1: x");

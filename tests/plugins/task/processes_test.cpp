@@ -1,4 +1,4 @@
-// Several processes at once on the same tasks, and some that die in the middle of it.
+// Several processes change the same tasks at the same time, and some are killed meanwhile.
 #include <set>
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ protected:
             out.push_back(Json::parse(line, nullptr, false));
         return out;
     }
-    /// Every file by itself: readable, and each dependency on both sides.
+    /// Checks each file: it can be read, and each dependency is on both sides.
     void expect_agreement(std::size_t tasks) const {
         std::map<int, Json> all;
         for (const auto& entry : fs::directory_iterator(dir_ / ".tasks")) {
@@ -71,7 +71,7 @@ TEST_F(TaskProcesses, LoseAndDoubleNothingWhenTheyAllChangeAtOnce) {
         ask(*hosts[p], "task_update", {{"task_id", 1}, {"owner", name}});
         for (int i = 0; i < kRounds; ++i) {
             ask(*hosts[p], "task_create", {{"subject", name}});
-            // Whichever tasks these are by then: some answers are errors, none may do harm.
+            // These tasks may have changed by then: some calls are errors, none may do damage.
             ask(*hosts[p], "task_update", {{"task_id", 2 + i}, {"add_blocks", {3 + i + p}}});
         }
     }
@@ -99,7 +99,7 @@ TEST_F(TaskProcesses, LeaveTheTasksInAgreementWhereverTheyAreKilled) {
         created += session_.call("task_create", {{"subject", "s"}}).is_error ? 0 : 1;
     for (int kill_after = 1; kill_after <= 8; ++kill_after) {
         auto host = start();
-        // A knot of dependencies, tied and untied again and again.
+        // Dependencies that are added and removed again and again.
         for (int round = 0; round < 8; ++round) {
             ask(*host, "task_update", {{"task_id", 1}, {"add_blocks", {2, 3, 4, 5, 6}}});
             ask(*host, "task_update", {{"task_id", 1}, {"status", "completed"}});
@@ -107,7 +107,7 @@ TEST_F(TaskProcesses, LeaveTheTasksInAgreementWhereverTheyAreKilled) {
         }
         while (answers(*host).size() < static_cast<std::size_t>(kill_after))
             ASSERT_TRUE(host->wait_for_more_output()) << host->errors;
-        host.reset();  // SIGKILL, in the middle of whatever it does
+        host.reset();  // sends SIGKILL
         ASSERT_FALSE(session_.call("task_update", {{"task_id", 6}, {"owner", "ann"}}).is_error);
         expect_agreement(created);
     }

@@ -11,8 +11,8 @@ namespace tenon::task::testing {
 
 namespace fs = std::filesystem;
 
-/// What a host is to the task plugin as it is built: a workspace, a state folder with a session,
-/// and nothing else. Several may share the folders, in one process or in several.
+/// The built task plugin in a host with a workspace and a state folder with a session. Several may
+/// share the folders, in one process or in several.
 class TaskSession {
 public:
     TaskSession(const fs::path& workspace, const fs::path& session_state)

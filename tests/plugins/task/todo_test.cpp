@@ -1,4 +1,4 @@
-// The checklist of a session: its lines, its life, its reminders.
+// The checklist of a session: its lines, its storage, its reminders.
 #include <gmock/gmock.h>
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ protected:
                 {{"id", std::to_string(items.size() + 1)}, {"text", text}, {"status", status}});
         return session_->text("todo", {{"items", items}});
     }
-    /// Which of the next requests carry a reminder, the first being 1.
+    /// The numbers of the next requests that have a reminder, from 1.
     std::vector<int> reminded(int requests) {
         std::vector<int> found;
         for (int i = 1; i <= requests; ++i) {
@@ -63,7 +63,7 @@ TEST_F(Todos, StayOnOneLineEach) {
 
 TEST_F(Todos, AreRemindedOfAfterThreeTurnsAndEveryThirdOneAfterThat) {
     write({{"a", "pending"}});
-    // The first request carries the result of the call itself; three answers later it is time.
+    // The first request has the result of the call itself; the reminder comes three answers later.
     EXPECT_THAT(reminded(11), ElementsAre(4, 7, 10));
     write({{"a", "in_progress"}});
     EXPECT_THAT(reminded(5), ElementsAre(4));

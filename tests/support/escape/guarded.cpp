@@ -9,7 +9,7 @@
 namespace escape {
 namespace {
 
-/// Makes the file and takes it away again.
+/// Makes the file and removes it again.
 bool plants(const std::string& path) {
     struct stat info {};
     const bool was_there = ::lstat(path.c_str(), &info) == 0;
@@ -25,7 +25,7 @@ bool moves(const std::string& from, const std::string& to) {
     return true;
 }
 
-bool hook_by_moved_parent(const Surroundings& s) {
+bool hook_by_moved_parent(const Targets& s) {
     const std::string git = s.workspace + "/.git";
     if (::rename(git.c_str(), s.own("git").c_str()) != 0) return false;
     ::mkdir(git.c_str(), 0755);
@@ -37,7 +37,7 @@ bool hook_by_moved_parent(const Surroundings& s) {
     return out;
 }
 
-bool hook_by_exchange(const Surroundings& s) {
+bool hook_by_exchange(const Targets& s) {
     const std::string hooks = s.workspace + "/.git/hooks";
     const std::string own = s.own("hooks");
     ::mkdir(own.c_str(), 0755);
@@ -48,14 +48,14 @@ bool hook_by_exchange(const Surroundings& s) {
     return true;
 }
 
-bool hook_by_link(const Surroundings& s) {
+bool hook_by_link(const Targets& s) {
     const std::string hook = s.workspace + "/.git/hooks/pre-push";
     if (!make_file(s.own("file")) || ::link(s.own("file").c_str(), hook.c_str()) != 0) return false;
     ::unlink(hook.c_str());
     return true;
 }
 
-bool hook_by_link_outwards(const Surroundings& s) {
+bool hook_by_link_outwards(const Targets& s) {
     const std::string hook = s.workspace + "/.git/hooks/pre-commit";
     if (::link(hook.c_str(), s.own("hook").c_str()) != 0) return false;
     const bool out = write_to(s.own("hook"), O_WRONLY | O_APPEND);
@@ -63,7 +63,7 @@ bool hook_by_link_outwards(const Surroundings& s) {
     return out;
 }
 
-bool hook_by_directory_link(const Surroundings& s) {
+bool hook_by_directory_link(const Targets& s) {
     const std::string link = s.own("link");
     if (::symlink((s.workspace + "/.git/hooks").c_str(), link.c_str()) != 0) return false;
     const bool out = plants(link + "/pre-push");
@@ -71,7 +71,7 @@ bool hook_by_directory_link(const Surroundings& s) {
     return out;
 }
 
-bool hook_by_descriptor(const Surroundings& s) {
+bool hook_by_descriptor(const Targets& s) {
     const int git = ::open((s.workspace + "/.git").c_str(), O_RDONLY | O_DIRECTORY);
     const int hook = ::openat(git, "hooks/pre-push", O_WRONLY | O_CREAT, 0755);
     if (!write_to(hook)) return false;
@@ -86,7 +86,7 @@ bool makes_directory(const std::string& path, const std::string& file) {
     return out;
 }
 
-bool replaces(const std::string& name, const Surroundings& s) {
+bool replaces(const std::string& name, const Targets& s) {
     const std::string path = s.workspace + "/" + name;
     ::rmdir(path.c_str());
     ::unlink(path.c_str());
@@ -96,7 +96,7 @@ bool replaces(const std::string& name, const Surroundings& s) {
     return true;
 }
 
-bool links_there(const std::string& name, const Surroundings& s) {
+bool links_there(const std::string& name, const Targets& s) {
     const std::string path = s.workspace + "/" + name;
     ::rmdir(path.c_str());
     if (::symlink("/tmp", path.c_str()) != 0) return false;
@@ -104,7 +104,7 @@ bool links_there(const std::string& name, const Surroundings& s) {
     return true;
 }
 
-bool opens_by_link(const std::string& path, const Surroundings& s) {
+bool opens_by_link(const std::string& path, const Targets& s) {
     const std::string link = s.own("link");
     if (::symlink(path.c_str(), link.c_str()) != 0) return false;
     const bool out = can_read(link);
@@ -126,26 +126,26 @@ bool lists(const std::string& path) {
     return any;
 }
 
-bool secret_by_hard_link(const Surroundings& s) {
+bool secret_by_hard_link(const Targets& s) {
     if (::link(s.secret.c_str(), s.own("hard").c_str()) != 0) return false;
     const bool out = can_read(s.own("hard"));
     ::unlink(s.own("hard").c_str());
     return out;
 }
 
-bool secret_by_rename(const Surroundings& s) {
+bool secret_by_rename(const Targets& s) {
     const std::string directory = directory_of(s.secret);
     if (::rename(directory.c_str(), s.own("taken").c_str()) != 0) return false;
     ::rename(s.own("taken").c_str(), directory.c_str());
     return true;
 }
 
-bool secret_by_path_descriptor(const Surroundings& s) {
+bool secret_by_path_descriptor(const Targets& s) {
     const int fd = ::open(s.secret.c_str(), O_PATH);
     return fd >= 0 && can_read("/proc/self/fd/" + std::to_string(fd));
 }
 
-bool secret_by_chmod(const Surroundings& s) {
+bool secret_by_chmod(const Targets& s) {
     return ::chmod(directory_of(s.secret).c_str(), 0755) == 0 && can_read(s.secret);
 }
 
@@ -154,31 +154,30 @@ bool secret_by_chmod(const Surroundings& s) {
 std::vector<Way> guarded_ways() {
     return {
         {"hook-change",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return write_to(s.workspace + "/.git/hooks/pre-commit", O_WRONLY | O_APPEND);
          }},
         {"hook-truncate",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return ::truncate((s.workspace + "/.git/hooks/pre-commit").c_str(), 1) == 0;
          }},
         {"hook-chmod",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return ::chmod((s.workspace + "/.git/hooks/pre-commit").c_str(), 0755) == 0;
          }},
-        {"hook-new",
-         [](const Surroundings& s) { return plants(s.workspace + "/.git/hooks/pre-push"); }},
+        {"hook-new", [](const Targets& s) { return plants(s.workspace + "/.git/hooks/pre-push"); }},
         {"hook-dot-dot",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return plants(s.workspace + "/.git/objects/../hooks/pre-push") ||
                     plants(s.workspace + "/.git/../.git/hooks/pre-push");
          }},
         {"hook-by-rename",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return make_file(s.own("file")) &&
                     moves(s.own("file"), s.workspace + "/.git/hooks/pre-push");
          }},
         {"hooks-moved",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return moves(s.workspace + "/.git/hooks", s.workspace + "/.git/old");
          }},
         {"git-moved", hook_by_moved_parent},
@@ -188,57 +187,53 @@ std::vector<Way> guarded_ways() {
         {"hook-by-directory-link", hook_by_directory_link},
         {"hook-by-descriptor", hook_by_descriptor},
         {"hook-proc-root",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return plants("/proc/self/root" + s.workspace + "/.git/hooks/pre-push");
          }},
         {"tenon-change",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return write_to(s.workspace + "/.tenon/tenon.xml", O_WRONLY | O_APPEND);
          }},
         {"tenon-new",
-         [](const Surroundings& s) { return plants(s.workspace + "/.tenon/tenon.properties"); }},
+         [](const Targets& s) { return plants(s.workspace + "/.tenon/tenon.properties"); }},
         {"tenon-moved",
-         [](const Surroundings& s) { return moves(s.workspace + "/.tenon", s.own("tenon")); }},
+         [](const Targets& s) { return moves(s.workspace + "/.tenon", s.own("tenon")); }},
         {"claude-missing",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return makes_directory(s.workspace + "/.claude", "settings.json");
          }},
-        {"claude-link", [](const Surroundings& s) { return links_there(".claude", s); }},
+        {"claude-link", [](const Targets& s) { return links_there(".claude", s); }},
         {"claude-moved-in",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              ::mkdir(s.own("claude").c_str(), 0755);
              ::rmdir((s.workspace + "/.claude").c_str());
              return moves(s.own("claude"), s.workspace + "/.claude");
          }},
-        {"envrc-missing", [](const Surroundings& s) { return plants(s.workspace + "/.envrc"); }},
-        {"envrc-replaced", [](const Surroundings& s) { return replaces(".envrc", s); }},
-        {"envrc-link", [](const Surroundings& s) { return links_there(".envrc", s); }},
-        {"state-write", [](const Surroundings& s) { return plants(s.state + "/planted"); }},
+        {"envrc-missing", [](const Targets& s) { return plants(s.workspace + "/.envrc"); }},
+        {"envrc-replaced", [](const Targets& s) { return replaces(".envrc", s); }},
+        {"envrc-link", [](const Targets& s) { return links_there(".envrc", s); }},
+        {"state-write", [](const Targets& s) { return plants(s.state + "/planted"); }},
         {"state-job",
-         [](const Surroundings& s) {
-             return makes_directory(s.state + "/jobs/00000000", "job.json");
-         }},
-        {"state-moved", [](const Surroundings& s) { return moves(s.state, s.state + "-old"); }},
-        {"config-write",
-         [](const Surroundings& s) { return plants(s.config + "/tenon.properties"); }},
+         [](const Targets& s) { return makes_directory(s.state + "/jobs/00000000", "job.json"); }},
+        {"state-moved", [](const Targets& s) { return moves(s.state, s.state + "-old"); }},
+        {"config-write", [](const Targets& s) { return plants(s.config + "/tenon.properties"); }},
     };
 }
 
 std::vector<Way> secret_ways() {
     return {
-        {"secret-read", [](const Surroundings& s) { return can_read(s.secret); }},
-        {"secret-list", [](const Surroundings& s) { return lists(directory_of(s.secret)); }},
-        {"secret-symlink", [](const Surroundings& s) { return opens_by_link(s.secret, s); }},
+        {"secret-read", [](const Targets& s) { return can_read(s.secret); }},
+        {"secret-list", [](const Targets& s) { return lists(directory_of(s.secret)); }},
+        {"secret-symlink", [](const Targets& s) { return opens_by_link(s.secret, s); }},
         {"secret-proc-root",
-         [](const Surroundings& s) { return can_read("/proc/self/root" + s.secret); }},
-        {"secret-proc-1",
-         [](const Surroundings& s) { return can_read("/proc/1/root" + s.secret); }},
+         [](const Targets& s) { return can_read("/proc/self/root" + s.secret); }},
+        {"secret-proc-1", [](const Targets& s) { return can_read("/proc/1/root" + s.secret); }},
         {"secret-proc-outsider",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return can_read("/proc/" + std::to_string(s.outsider) + "/root" + s.secret);
          }},
         {"secret-dot-dot",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return can_read(directory_of(s.secret) + "/../" +
                              directory_of(s.secret).substr(directory_of(s.secret).rfind('/') + 1) +
                              s.secret.substr(s.secret.rfind('/')));
@@ -247,8 +242,8 @@ std::vector<Way> secret_ways() {
         {"secret-rename", secret_by_rename},
         {"secret-path-descriptor", secret_by_path_descriptor},
         {"secret-chmod", secret_by_chmod},
-        {"state-read", [](const Surroundings& s) { return lists(s.state); }},
-        {"config-read", [](const Surroundings& s) { return can_read(s.config + "/tenon.xml"); }},
+        {"state-read", [](const Targets& s) { return lists(s.state); }},
+        {"config-read", [](const Targets& s) { return can_read(s.config + "/tenon.xml"); }},
     };
 }
 

@@ -19,7 +19,7 @@
 namespace escape {
 namespace {
 
-bool runs_set_user_id_program(const Surroundings& s) {
+bool runs_set_user_id_program(const Targets& s) {
     if (s.program.empty() || ::geteuid() == 0) return false;
     const pid_t child = ::fork();
     if (child == 0) {
@@ -38,18 +38,18 @@ bool has_set_user_id(const std::string& file) {
     return has;
 }
 
-bool makes_set_user_id_program(const Surroundings& s) {
+bool makes_set_user_id_program(const Targets& s) {
     make_file(s.own("program"));
     ::chmod(s.own("program").c_str(), 04755);
     return has_set_user_id(s.own("program"));
 }
 
-bool opens_set_user_id_program(const Surroundings& s) {
+bool opens_set_user_id_program(const Targets& s) {
     ::close(::open(s.own("program").c_str(), O_WRONLY | O_CREAT, 04755));
     return has_set_user_id(s.own("program"));
 }
 
-bool opens_so_in_a_new_way(const Surroundings& s) {
+bool opens_so_in_a_new_way(const Targets& s) {
     struct {
         std::uint64_t flags, mode, resolve;
     } how{O_WRONLY | O_CREAT, 04755, 0};
@@ -57,7 +57,7 @@ bool opens_so_in_a_new_way(const Surroundings& s) {
     return has_set_user_id(s.own("program"));
 }
 
-bool gains_capabilities(const Surroundings&) {
+bool gains_capabilities(const Targets&) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[2] = {};
     if (::syscall(SYS_capget, &header, data) != 0) return false;
@@ -70,20 +70,20 @@ bool has_capability(int capability) {
     return ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1 && ::geteuid() == 0;
 }
 
-bool adds_key(const Surroundings&) {
+bool adds_key(const Targets&) {
     return ::syscall(SYS_add_key, "user", "tenon-escape", "x", 1, -4 /* of the user */) >= 0;
 }
 
-bool joins_keyring(const Surroundings&) {
+bool joins_keyring(const Targets&) {
     return ::syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -4, 1) >= 0;
 }
 
-bool makes_io_uring(const Surroundings&) {
+bool makes_io_uring(const Targets&) {
     char parameters[120] = {};
     return ::syscall(SYS_io_uring_setup, 4, parameters) >= 0;
 }
 
-bool makes_bpf_map(const Surroundings&) {
+bool makes_bpf_map(const Targets&) {
     bpf_attr attributes{};
     attributes.map_type = BPF_MAP_TYPE_ARRAY;
     attributes.key_size = 4;
@@ -92,7 +92,7 @@ bool makes_bpf_map(const Surroundings&) {
     return ::syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof attributes) >= 0;
 }
 
-bool watches_performance(const Surroundings&) {
+bool watches_performance(const Targets&) {
     perf_event_attr attributes{};
     attributes.type = PERF_TYPE_SOFTWARE;
     attributes.size = sizeof attributes;
@@ -100,12 +100,12 @@ bool watches_performance(const Surroundings&) {
     return ::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0) >= 0;
 }
 
-bool handles_faults(const Surroundings&) {
+bool handles_faults(const Targets&) {
     return ::syscall(SYS_userfaultfd, O_CLOEXEC) >= 0;
 }
 
-/// Types into a terminal of its own; the same call would type into the user's.
-bool types_into_terminal(const Surroundings&) {
+/// Types into a terminal of its own; the same call could type into the user's terminal.
+bool types_into_terminal(const Targets&) {
     const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
     if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) return false;
     ::setsid();
@@ -116,8 +116,8 @@ bool types_into_terminal(const Surroundings&) {
     return terminal >= 0 && ::ioctl(terminal, TIOCSTI, &byte) == 0;
 }
 
-/// The same without the right upper half of the argument, which the kernel does not look at.
-bool types_with_large_number(const Surroundings&) {
+/// The same with other upper bits in the argument, which the kernel ignores.
+bool types_with_large_number(const Targets&) {
     const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
     if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) return false;
     ::setsid();
@@ -128,31 +128,31 @@ bool types_with_large_number(const Surroundings&) {
     return terminal >= 0 && ::syscall(SYS_ioctl, terminal, 0xF00000000UL | TIOCSTI, &byte) == 0;
 }
 
-/// Its name is seen by everybody, and may be theirs.
-bool shares_a_message_queue(const Surroundings&) {
+/// Every process can see the queue's name.
+bool shares_a_message_queue(const Targets&) {
     const std::string name = "tenon-escape-" + std::to_string(::getpid());
     if (::syscall(SYS_mq_open, name.c_str(), O_RDWR | O_CREAT, 0600, nullptr) < 0) return false;
     ::syscall(SYS_mq_unlink, name.c_str());
     return true;
 }
 
-/// A queue that is not there: whether it may be asked for shows in the error.
-bool removes_message_queues(const Surroundings&) {
+/// The queue does not exist: the error shows whether the call is allowed.
+bool removes_message_queues(const Targets&) {
     return ::syscall(SYS_mq_unlink, "tenon-escape-none") != 0 && errno == ENOENT;
 }
 
-bool reads_kernel_log(const Surroundings&) {
+bool reads_kernel_log(const Targets&) {
     char text[256];
     return ::syscall(SYS_syslog, 3, text, sizeof text) >= 0 ||
            ::open("/dev/kmsg", O_RDONLY | O_NONBLOCK) >= 0;
 }
 
-bool names_the_machine(const Surroundings&) {
+bool names_the_machine(const Targets&) {
     char name[256] = {};
     return ::gethostname(name, sizeof name - 1) == 0 && ::sethostname(name, std::strlen(name)) == 0;
 }
 
-bool opens_a_disk(const Surroundings& s) {
+bool opens_a_disk(const Targets& s) {
     struct stat info {};
     if (::stat(s.outside.c_str(), &info) != 0) return false;
     const std::string link = "/sys/dev/block/" + std::to_string(info.st_dev >> 8U) + ":" +
@@ -163,7 +163,7 @@ bool opens_a_disk(const Surroundings& s) {
     return ::open(("/dev/" + name).c_str(), O_RDONLY) >= 0;
 }
 
-bool makes_a_disk(const Surroundings& s) {
+bool makes_a_disk(const Targets& s) {
     struct stat info {};
     if (::stat(s.outside.c_str(), &info) != 0) return false;
     const std::string node = s.own("disk");
@@ -174,8 +174,8 @@ bool makes_a_disk(const Surroundings& s) {
 
 #if defined(__x86_64__)
 /// As a program of 32 bits would.
-bool opens_by_old_interrupt(const Surroundings& s) {
-    const std::string path = s.victim();
+bool opens_by_old_interrupt(const Targets& s) {
+    const std::string path = s.target_file();
     void* low = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     if (low == MAP_FAILED) return false;
@@ -189,7 +189,7 @@ bool opens_by_old_interrupt(const Surroundings& s) {
 }
 
 /// `socket` by the same way: another number than the filter knows.
-bool socket_by_old_interrupt(const Surroundings&) {
+bool socket_by_old_interrupt(const Targets&) {
     long fd = -1;
     asm volatile("int $0x80"
                  : "=a"(fd)
@@ -198,7 +198,7 @@ bool socket_by_old_interrupt(const Surroundings&) {
     return fd >= 0;
 }
 
-bool socket_by_x32(const Surroundings&) {
+bool socket_by_x32(const Targets&) {
     return ::syscall(0x40000000L | SYS_socket, 2, 1, 0) >= 0;
 }
 #endif
@@ -212,14 +212,14 @@ std::vector<Way> kernel_ways() {
             {"open-set-user-id", opens_set_user_id_program},
             {"openat2-set-user-id", opens_so_in_a_new_way},
             {"become-root",
-             [](const Surroundings&) { return ::geteuid() != 0 && ::setresuid(0, 0, 0) == 0; }},
+             [](const Targets&) { return ::geteuid() != 0 && ::setresuid(0, 0, 0) == 0; }},
             {"gain-capabilities", gains_capabilities},
-            {"keep-sys-admin", [](const Surroundings&) { return has_capability(CAP_SYS_ADMIN); }},
-            {"keep-sys-ptrace", [](const Surroundings&) { return has_capability(CAP_SYS_PTRACE); }},
+            {"keep-sys-admin", [](const Targets&) { return has_capability(CAP_SYS_ADMIN); }},
+            {"keep-sys-ptrace", [](const Targets&) { return has_capability(CAP_SYS_PTRACE); }},
             {"keep-dac-read-search",
-             [](const Surroundings&) { return has_capability(CAP_DAC_READ_SEARCH); }},
+             [](const Targets&) { return has_capability(CAP_DAC_READ_SEARCH); }},
             {"new-privileges",
-             [](const Surroundings&) { return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0; }},
+             [](const Targets&) { return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0; }},
             {"add-key", adds_key}, {"keyring", joins_keyring}, {"io-uring", makes_io_uring},
             {"bpf", makes_bpf_map}, {"performance-events", watches_performance},
             {"user-faults", handles_faults}, {"type-into-terminal", types_into_terminal},

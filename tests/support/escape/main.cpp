@@ -29,9 +29,9 @@ namespace escape {
 namespace {
 
 constexpr char kOriginal[] = "original\n";
-constexpr time_t kThen = 1'000'000'000;
+constexpr time_t kOldTime = 1'000'000'000;
 constexpr mode_t kMode = 0640;
-constexpr unsigned kPatience = 10;  // seconds; a way that hangs is stopped
+constexpr unsigned kTimeout = 10;  // seconds; a way that hangs is stopped
 
 std::vector<Way> all_ways() {
     std::vector<Way> all;
@@ -44,7 +44,7 @@ std::vector<Way> all_ways() {
 }
 
 void prepare(const std::string& outside) {
-    const timeval times[2] = {{kThen, 0}, {kThen, 0}};
+    const timeval times[2] = {{kOldTime, 0}, {kOldTime, 0}};
     for (const Way& way : all_ways()) {
         const std::string directory = outside + "/" + way.name;
         const std::string file = directory + "/file";
@@ -56,37 +56,37 @@ void prepare(const std::string& outside) {
     }
 }
 
-bool is_as_it_was(const std::string& directory) {
+bool is_unchanged(const std::string& directory) {
     struct stat info {
     }, of_directory{};
     const std::string file = directory + "/file";
     char names[256];
-    return ::lstat(directory.c_str(), &of_directory) == 0 && of_directory.st_mtime == kThen &&
+    return ::lstat(directory.c_str(), &of_directory) == 0 && of_directory.st_mtime == kOldTime &&
            ::lstat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
-           (info.st_mode & 07777U) == kMode && info.st_mtime == kThen && info.st_nlink == 1 &&
+           (info.st_mode & 07777U) == kMode && info.st_mtime == kOldTime && info.st_nlink == 1 &&
            info.st_uid == of_directory.st_uid && text_of(file) == kOriginal &&
            ::listxattr(file.c_str(), names, sizeof names) == 0;
 }
 
-/// Says which ways left something behind outside.
+/// Prints the ways that changed something outside of the sandbox.
 int check(const std::string& outside) {
     int changed = 0;
     for (const Way& way : all_ways()) {
-        if (is_as_it_was(outside + "/" + way.name)) continue;
+        if (is_unchanged(outside + "/" + way.name)) continue;
         std::cout << way.name << '\n';
         ++changed;
     }
     return changed == 0 ? 0 : 1;
 }
 
-Surroundings surroundings_of(int count, char** words) {
-    Surroundings s;
-    const std::pair<const char*, std::string Surroundings::*> texts[] = {
-        {"outside", &Surroundings::outside},  {"workspace", &Surroundings::workspace},
-        {"secret", &Surroundings::secret},    {"state", &Surroundings::state},
-        {"config", &Surroundings::config},    {"program", &Surroundings::program},
-        {"socket", &Surroundings::socket},    {"datagrams", &Surroundings::datagrams},
-        {"abstract", &Surroundings::abstract}};
+Targets read_targets(int count, char** words) {
+    Targets s;
+    const std::pair<const char*, std::string Targets::*> texts[] = {
+        {"outside", &Targets::outside},  {"workspace", &Targets::workspace},
+        {"secret", &Targets::secret},    {"state", &Targets::state},
+        {"config", &Targets::config},    {"program", &Targets::program},
+        {"socket", &Targets::socket},    {"datagrams", &Targets::datagrams},
+        {"abstract", &Targets::abstract}};
     for (int i = 0; i < count; ++i) {
         const std::string word = words[i];
         const auto equals = word.find('=');
@@ -102,15 +102,15 @@ Surroundings surroundings_of(int count, char** words) {
     return s;
 }
 
-void try_all(Surroundings s) {
+void try_all(Targets s) {
     for (const Way& way : all_ways()) {
         s.way = way.name;
-        std::cout << way.name << (in_child(way.tries, s) ? " ESCAPED" : " stopped") << std::endl;
+        std::cout << way.name << (in_child(way.escapes, s) ? " ESCAPED" : " stopped") << std::endl;
     }
 }
 
-/// So that what a way mounts, where it may, is not left on the machine.
-void take_private_mounts() {
+/// Mounts of a way shall not stay on the machine.
+void make_mounts_private() {
     if (::unshare(CLONE_NEWNS) == 0) ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
 }
 
@@ -122,9 +122,8 @@ int run_as(uid_t user, char** command) {
     return 2;
 }
 
-/// A kernel that lacks something, for the rest of this process's life: the call for it fails as it
-/// would there.
-bool take_away(const std::string& what) {
+/// From now on this process runs as on a kernel without a feature: its system call fails.
+bool disable_feature(const std::string& what) {
     const std::tuple<const char*, std::uint32_t, int> calls[] = {
         {"landlock", 444, ENOSYS},
         {"seccomp", SYS_seccomp, ENOSYS},
@@ -170,10 +169,10 @@ bool can_read(const std::string& path) {
     return !text_of(path).empty();
 }
 
-bool in_child(bool (*f)(const Surroundings&), const Surroundings& s) {
+bool in_child(bool (*f)(const Targets&), const Targets& s) {
     const pid_t child = ::fork();
     if (child == 0) {
-        ::alarm(kPatience);
+        ::alarm(kTimeout);
         ::_exit(f(s) ? 1 : 0);
     }
     int status = 0;
@@ -190,10 +189,10 @@ namespace {
 int run(int argc, char** argv) {
     const std::string verb = argc > 1 ? argv[1] : "";
     if (verb == "uid") return ::geteuid() == 0 ? 1 : 0;
-    if (verb == "try") try_all(surroundings_of(argc - 2, argv + 2));
+    if (verb == "try") try_all(read_targets(argc - 2, argv + 2));
     if (verb == "try-freely") {
-        take_private_mounts();
-        try_all(surroundings_of(argc - 2, argv + 2));
+        make_mounts_private();
+        try_all(read_targets(argc - 2, argv + 2));
     }
     if (verb == "list") {
         for (const Way& way : all_ways())
@@ -221,10 +220,10 @@ int run(int argc, char** argv) {
     if (verb == "trace-child") return say(traces_own_child());
     if (verb == "write" && argc == 3) return write_to(argv[2]) ? 1 : 0;
     if (verb == "without" && argc > 3) {
-        // Several: "landlock,seccomp"; what is needed to take others away goes last.
+        // A list such as "landlock,seccomp". What is needed to disable the others must be last.
         std::istringstream words(argv[2]);
         for (std::string word; std::getline(words, word, ',');) {
-            if (!take_away(word)) return 3;
+            if (!disable_feature(word)) return 3;
         }
         ::execv(argv[3], argv + 3);
         return 3;
@@ -240,6 +239,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     const int code = escape::run(argc, argv);
     std::cout.flush();
-    // Past a sanitizer's last look, which a sandbox without Landlock does not let it have.
+    // Skips a sanitizer's check at exit, which cannot run in a sandbox without Landlock.
     ::_exit(code);
 }

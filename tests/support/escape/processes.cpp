@@ -24,19 +24,19 @@ bool traces(long request, pid_t process) {
     return true;
 }
 
-/// Where something of the process is mapped, from its own words.
+/// An address that is mapped in the process, from /proc.
 std::uintptr_t mapped_in(pid_t process) {
     return std::strtoull(text_of(of(process, "maps")).c_str(), nullptr, 16);
 }
 
-bool reads_memory(const Surroundings& s) {
+bool reads_memory(const Targets& s) {
     char byte = 0;
     iovec own{&byte, 1};
     iovec theirs{reinterpret_cast<void*>(mapped_in(s.outsider)), 1};
     return ::process_vm_readv(s.outsider, &own, 1, &theirs, 1, 0) == 1;
 }
 
-/// Whether the memory may be asked for shows in the error, without a change to it.
+/// The error shows whether the call is allowed, and the memory is not changed.
 bool asks_for_memory(long call, pid_t process) {
     char byte = 0;
     iovec own{&byte, 1};
@@ -44,29 +44,29 @@ bool asks_for_memory(long call, pid_t process) {
     return ::syscall(call, process, &own, 1, &theirs, 1, 0) < 0 && errno == EFAULT;
 }
 
-bool opens_memory(const Surroundings& s) {
+bool opens_memory(const Targets& s) {
     return ::open(of(s.outsider, "mem").c_str(), O_RDWR) >= 0;
 }
 
-bool takes_descriptor(const Surroundings& s) {
+bool takes_descriptor(const Targets& s) {
     const long process = ::syscall(SYS_pidfd_open, s.outsider, 0);
     return process >= 0 && ::syscall(SYS_pidfd_getfd, process, 0, 0) >= 0;
 }
 
-bool opens_descriptor(const Surroundings& s) {
+bool opens_descriptor(const Targets& s) {
     return ::open(of(s.outsider, "fd/0").c_str(), O_RDONLY) >= 0;
 }
 
-bool signals_by_descriptor(const Surroundings& s) {
+bool signals_by_descriptor(const Targets& s) {
     const long process = ::syscall(SYS_pidfd_open, s.outsider, 0);
     return process >= 0 && ::syscall(SYS_pidfd_send_signal, process, SIGWINCH, nullptr, 0) == 0;
 }
 
 /// The kernel sends the signal in our name when the pipe becomes readable.
-bool signals_by_owner_of_file(const Surroundings& s) {
+bool signals_by_owner_of_file(const Targets& s) {
     int ends[2];
     if (::pipe(ends) != 0) return false;
-    // What stops the outsider can be seen from here; it is made to go on by whoever started it.
+    // The state of the outsider shows whether the signal arrived; then it is continued.
     ::fcntl(ends[0], F_SETOWN, s.outsider);
     ::fcntl(ends[0], 10 /* F_SETSIG */, SIGSTOP);
     ::fcntl(ends[0], F_SETFL, O_ASYNC);
@@ -84,13 +84,13 @@ bool signals_by_owner_of_file(const Surroundings& s) {
     return false;
 }
 
-bool limits_outsider(const Surroundings& s) {
+bool limits_outsider(const Targets& s) {
     rlimit limit{};
     return ::syscall(SYS_prlimit64, s.outsider, RLIMIT_CORE, nullptr, &limit) == 0 &&
            ::syscall(SYS_prlimit64, s.outsider, RLIMIT_CORE, &limit, nullptr) == 0;
 }
 
-/// The sandbox's own supervisor; without one, whoever started this.
+/// The supervisor of the sandbox; without one, an ancestor of this process.
 pid_t supervisor() {
     pid_t process = ::getppid();
     for (int up = 0; up < 4; ++up) {
@@ -109,32 +109,28 @@ pid_t supervisor() {
 
 std::vector<Way> process_ways() {
     return {
-        {"ptrace-attach", [](const Surroundings& s) { return traces(PTRACE_ATTACH, s.outsider); }},
-        {"ptrace-seize", [](const Surroundings& s) { return traces(PTRACE_SEIZE, s.outsider); }},
-        {"ptrace-supervisor",
-         [](const Surroundings&) { return traces(PTRACE_SEIZE, supervisor()); }},
+        {"ptrace-attach", [](const Targets& s) { return traces(PTRACE_ATTACH, s.outsider); }},
+        {"ptrace-seize", [](const Targets& s) { return traces(PTRACE_SEIZE, s.outsider); }},
+        {"ptrace-supervisor", [](const Targets&) { return traces(PTRACE_SEIZE, supervisor()); }},
         {"read-memory", reads_memory},
         {"write-memory",
-         [](const Surroundings& s) { return asks_for_memory(SYS_process_vm_writev, s.outsider); }},
+         [](const Targets& s) { return asks_for_memory(SYS_process_vm_writev, s.outsider); }},
         {"read-memory-supervisor",
-         [](const Surroundings&) { return asks_for_memory(SYS_process_vm_readv, supervisor()); }},
+         [](const Targets&) { return asks_for_memory(SYS_process_vm_readv, supervisor()); }},
         {"write-memory-supervisor",
-         [](const Surroundings&) { return asks_for_memory(SYS_process_vm_writev, supervisor()); }},
+         [](const Targets&) { return asks_for_memory(SYS_process_vm_writev, supervisor()); }},
         {"open-memory", opens_memory},
-        {"read-environment",
-         [](const Surroundings& s) { return can_read(of(s.outsider, "environ")); }},
-        {"read-maps", [](const Surroundings& s) { return can_read(of(s.outsider, "maps")); }},
+        {"read-environment", [](const Targets& s) { return can_read(of(s.outsider, "environ")); }},
+        {"read-maps", [](const Targets& s) { return can_read(of(s.outsider, "maps")); }},
         {"take-descriptor", takes_descriptor},
         {"open-descriptor", opens_descriptor},
-        {"kill", [](const Surroundings& s) { return ::kill(s.outsider, SIGWINCH) == 0; }},
-        {"kill-supervisor",
-         [](const Surroundings&) { return ::kill(supervisor(), SIGWINCH) == 0; }},
+        {"kill", [](const Targets& s) { return ::kill(s.outsider, SIGWINCH) == 0; }},
+        {"kill-supervisor", [](const Targets&) { return ::kill(supervisor(), SIGWINCH) == 0; }},
         {"tgkill",
-         [](const Surroundings& s) {
+         [](const Targets& s) {
              return ::syscall(SYS_tgkill, s.outsider, s.outsider, SIGWINCH) == 0;
          }},
-        {"sigqueue",
-         [](const Surroundings& s) { return ::sigqueue(s.outsider, SIGWINCH, {}) == 0; }},
+        {"sigqueue", [](const Targets& s) { return ::sigqueue(s.outsider, SIGWINCH, {}) == 0; }},
         {"signal-by-descriptor", signals_by_descriptor},
         {"signal-by-owner", signals_by_owner_of_file},
         {"limit-outsider", limits_outsider},

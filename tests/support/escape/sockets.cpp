@@ -36,13 +36,13 @@ const sockaddr* plain(const Address& address) {
     return reinterpret_cast<const sockaddr*>(&address);
 }
 
-bool by_tcp(const Surroundings& s) {
+bool by_tcp(const Targets& s) {
     const auto address = local_port(s.tcp);
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     return ::connect(fd, plain(address), sizeof address) == 0;
 }
 
-bool by_mapped_tcp(const Surroundings& s) {
+bool by_mapped_tcp(const Targets& s) {
     sockaddr_in6 address{};
     address.sin6_family = AF_INET6;
     address.sin6_port = htons(static_cast<std::uint16_t>(s.tcp));
@@ -51,31 +51,31 @@ bool by_mapped_tcp(const Surroundings& s) {
     return ::connect(fd, plain(address), sizeof address) == 0;
 }
 
-bool by_multipath_tcp(const Surroundings& s) {
+bool by_multipath_tcp(const Targets& s) {
     const auto address = local_port(s.tcp);
     const int fd = ::socket(AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */);
     return ::connect(fd, plain(address), sizeof address) == 0;
 }
 
-bool by_fast_open(const Surroundings& s) {
+bool by_fast_open(const Targets& s) {
     const auto address = local_port(s.tcp);
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     return ::sendto(fd, "x", 1, MSG_FASTOPEN, plain(address), sizeof address) >= 0;
 }
 
-bool by_listening(const Surroundings&) {
+bool by_listening(const Targets&) {
     const auto address = local_port(0);
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     return ::bind(fd, plain(address), sizeof address) == 0 && ::listen(fd, 1) == 0;
 }
 
-bool by_datagram(const Surroundings& s) {
+bool by_datagram(const Targets& s) {
     const auto address = local_port(s.udp);
     const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
     return ::sendto(fd, "x", 1, 0, plain(address), sizeof address) == 1;
 }
 
-bool by_bash(const Surroundings& s) {
+bool by_bash(const Targets& s) {
     const std::string text = "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(s.tcp);
     const pid_t child = ::fork();
     if (child == 0) {
@@ -91,13 +91,13 @@ bool opens(int family, int type, int protocol) {
     return ::socket(family, type, protocol) >= 0;
 }
 
-bool by_socket_file(const Surroundings& s) {
+bool by_socket_file(const Targets& s) {
     const auto address = named(s.socket);
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
     return ::connect(fd, plain(address), sizeof address) == 0;
 }
 
-bool by_relative_socket_file(const Surroundings& s) {
+bool by_relative_socket_file(const Targets& s) {
     const auto slash = s.socket.rfind('/');
     if (::chdir(s.socket.substr(0, slash).c_str()) != 0) return false;
     const auto address = named(s.socket.substr(slash + 1));
@@ -105,7 +105,7 @@ bool by_relative_socket_file(const Surroundings& s) {
     return ::connect(fd, plain(address), sizeof address) == 0;
 }
 
-bool by_linked_socket_file(const Surroundings& s) {
+bool by_linked_socket_file(const Targets& s) {
     const std::string link = s.workspace + "/sock";
     if (::symlink(s.socket.c_str(), link.c_str()) != 0) return false;
     const auto address = named(link);
@@ -115,20 +115,20 @@ bool by_linked_socket_file(const Surroundings& s) {
     return out;
 }
 
-bool by_datagram_file(const Surroundings& s) {
+bool by_datagram_file(const Targets& s) {
     const auto address = named(s.datagrams);
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM, 0);
     return ::sendto(fd, "x", 1, 0, plain(address), sizeof address) == 1;
 }
 
-bool by_pair_of_datagrams(const Surroundings& s) {
+bool by_pair_of_datagrams(const Targets& s) {
     const auto address = named(s.datagrams);
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0) return false;
     return ::sendto(pair[0], "x", 1, 0, plain(address), sizeof address) == 1;
 }
 
-bool by_pair_and_message(const Surroundings& s) {
+bool by_pair_and_message(const Targets& s) {
     auto address = named(s.datagrams);
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
@@ -143,7 +143,7 @@ bool by_pair_and_message(const Surroundings& s) {
     return ::sendmsg(pair[0], &message, 0) == 1;
 }
 
-bool by_abstract_name(const Surroundings& s) {
+bool by_abstract_name(const Targets& s) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path + 1, s.abstract.data(), s.abstract.size());
@@ -233,11 +233,11 @@ std::vector<Way> socket_ways() {
         {"tcp-listen", by_listening},
         {"udp", by_datagram},
         {"bash-dev-tcp", by_bash},
-        {"raw", [](const Surroundings&) { return opens(AF_INET, SOCK_RAW, IPPROTO_ICMP); }},
-        {"netlink", [](const Surroundings&) { return opens(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE); }},
-        {"packet", [](const Surroundings&) { return opens(AF_PACKET, SOCK_RAW, 0); }},
-        {"vsock", [](const Surroundings&) { return opens(AF_VSOCK, SOCK_STREAM, 0); }},
-        {"kernel-crypto", [](const Surroundings&) { return opens(AF_ALG, SOCK_SEQPACKET, 0); }},
+        {"raw", [](const Targets&) { return opens(AF_INET, SOCK_RAW, IPPROTO_ICMP); }},
+        {"netlink", [](const Targets&) { return opens(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE); }},
+        {"packet", [](const Targets&) { return opens(AF_PACKET, SOCK_RAW, 0); }},
+        {"vsock", [](const Targets&) { return opens(AF_VSOCK, SOCK_STREAM, 0); }},
+        {"kernel-crypto", [](const Targets&) { return opens(AF_ALG, SOCK_SEQPACKET, 0); }},
         {"socket-file", by_socket_file},
         {"socket-file-relative", by_relative_socket_file},
         {"socket-file-linked", by_linked_socket_file},

@@ -6,13 +6,13 @@
 #include <unistd.h>
 #include <vector>
 
-/// A program that tries to get out of a sandbox, one named way after the other. It knows nothing of
-/// how the sandbox is made.
+/// A program that tries many named ways to escape from a sandbox. It does not know how the sandbox
+/// is made.
 namespace escape {
 
-/// What is around the sandbox, and waits to be reached.
-struct Surroundings {
-    std::string outside;    ///< a directory that may not be written; one beneath it for each way
+/// What the ways try to reach outside of the sandbox.
+struct Targets {
+    std::string outside;    ///< a directory that may not be written, with a directory for each way
     std::string workspace;  ///< may be written in the mode `workspace`
     std::string secret;     ///< a file in a directory that may not be read
     std::string state;      ///< Tenon's own directory
@@ -24,20 +24,20 @@ struct Surroundings {
     int tcp = 0;            ///< a service's port on 127.0.0.1
     int udp = 0;
     pid_t outsider = 0;  ///< a process of the same user
-    std::string way;     ///< the one that is tried now
+    std::string way;     ///< the way that is tried now
 
     [[nodiscard]] std::string directory() const { return outside + "/" + way; }
-    [[nodiscard]] std::string victim() const { return directory() + "/file"; }
+    [[nodiscard]] std::string target_file() const { return directory() + "/file"; }
     [[nodiscard]] std::string own(const std::string& name) const {
         return workspace + "/" + name + "-" + way;
     }
 };
 
-/// True: it is out. Tried in a process of its own, which may be killed; what it changed inside the
-/// sandbox it puts back.
+/// One way to escape. `escapes` returns true when it got out. It runs in a process of its own,
+/// which may be killed, and undoes its changes inside the sandbox.
 struct Way {
     const char* name;
-    bool (*tries)(const Surroundings& s);
+    bool (*escapes)(const Targets& s);
 };
 
 std::vector<Way> file_ways();
@@ -49,7 +49,7 @@ std::vector<Way> process_ways();
 std::vector<Way> kernel_ways();
 std::vector<Way> socket_ways();
 
-// ---- what may be allowed; 0, or an errno value
+// ---- what a sandbox may allow; they return 0 or an errno value
 
 int connects_to(const std::string& host, int port);
 int talks_by_tcp();
@@ -60,14 +60,14 @@ int connects_apart(const std::string& path);
 int moves_to_other_device();
 int traces_own_child();
 
-// ---- helpers; all say whether it worked
+// ---- helpers; the bool says whether it worked
 
 bool write_to(int fd);
 bool write_to(const std::string& path, int flags = O_WRONLY);
 bool make_file(const std::string& path);
 bool can_read(const std::string& path);
 std::string text_of(const std::string& path);
-/// Runs `f` in a child and returns its answer.
-bool in_child(bool (*f)(const Surroundings&), const Surroundings& s);
+/// Runs `f` in a child and returns its result.
+bool in_child(bool (*f)(const Targets&), const Targets& s);
 
 }  // namespace escape

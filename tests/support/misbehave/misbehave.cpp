@@ -1,27 +1,26 @@
-// misbehave WHAT… does one thing after the other, as programs do that somebody wants to get rid of:
+// misbehave STEP… does one step after the other, as programs do that are hard to end:
 //
 //   setsid          own session
-//   daemon          fork, the parent exits, the child goes on
-//   split           fork, both go on
+//   daemon          fork, the parent exits, the child continues
+//   split           fork, both continue
 //   ignore-term     SIGTERM, SIGHUP and SIGINT are ignored
 //   block-term      … are blocked
-//   stop            stops itself until somebody continues it
-//   storm=N         N children, each forks a grandchild whenever it can, for at most N each
-//   bomb=N          forks for ever, and so do all its children, until there have been N in all
-//   respawn=N       a child that, when it dies, is started again, N times at most
-//   crowd=N         forks N children; all go on
-//   ignore-chld     leaves its children to the kernel, which does not charge it for their time
-//   touch=MIB       takes so much memory and writes to all of it
-//   share=MIB       the same, shared with the children that it has later
-//   read            reads all of that
+//   stop            stops itself until it gets SIGCONT
+//   storm=N         N children, each of which forks N grandchildren
+//   bomb=N          forks again and again, and so do all its children, until N forks in all
+//   respawn=N       starts a child again when it ends, N times at most
+//   crowd=N         forks N children; all continue
+//   ignore-chld     ignores SIGCHLD, so the kernel does not add its children's time to its own
+//   touch=MIB       allocates so much memory and writes to all of it
+//   share=MIB       the same, shared with its later children
+//   read            reads all of the shared memory
 //   burn            computes without end
 //   burn=MS         computes until it has used so much processor time
 //   flood=BYTES     prints so many bytes, 16 a line, numbered
-//   ready=FILE      opens FILE for writing and closes it: whoever reads the fifo knows we are here
-//   close           closes the standard streams
-//   linger          does nothing for ever
-//   trace-me        makes its parent its tracer, and gets a signal that it ignores
-//   exit=N          exits
+//   ready=FILE      opens the fifo FILE for writing and closes it, so its reader knows that this
+//   step is reached close           closes the standard streams linger          does nothing for
+//   ever trace-me        makes its parent its tracer, and gets a signal that it ignores exit=N
+//   exits
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -80,7 +79,7 @@ void bomb(long most) {
         std::ignore = ::fork();
 }
 
-/// The child goes on with what comes next; we bring up another whenever it dies.
+/// The child continues with the next step; this process starts another one whenever it ends.
 void respawn(long times) {
     for (long i = 0; i < times; ++i) {
         const pid_t child = ::fork();
@@ -132,56 +131,56 @@ void burn(long ms) {
     } while (ms == 0 || used.tv_sec * 1000 + used.tv_nsec / 1'000'000 < ms);
 }
 
-void act(std::string_view what, const std::string& value) {
+void do_step(std::string_view step, const std::string& value) {
     const long number = std::atol(value.c_str());
-    if (what == "setsid") {
+    if (step == "setsid") {
         ::setsid();
-    } else if (what == "daemon") {
+    } else if (step == "daemon") {
         if (::fork() > 0) ::_exit(0);
-    } else if (what == "split") {
+    } else if (step == "split") {
         if (::fork() < 0) ::_exit(9);
-    } else if (what == "ignore-term") {
+    } else if (step == "ignore-term") {
         ignore_signals();
-    } else if (what == "block-term") {
+    } else if (step == "block-term") {
         block_signals();
-    } else if (what == "stop") {
+    } else if (step == "stop") {
         std::raise(SIGSTOP);
-    } else if (what == "storm") {
+    } else if (step == "storm") {
         storm(number);
-    } else if (what == "bomb") {
+    } else if (step == "bomb") {
         bomb(number);
-    } else if (what == "respawn") {
+    } else if (step == "respawn") {
         respawn(number);
-    } else if (what == "crowd") {
+    } else if (step == "crowd") {
         crowd(number);
-    } else if (what == "ignore-chld") {
+    } else if (step == "ignore-chld") {
         std::signal(SIGCHLD, SIG_IGN);
-    } else if (what == "touch") {
+    } else if (step == "touch") {
         filled_memory(number, MAP_PRIVATE);
-    } else if (what == "share") {
+    } else if (step == "share") {
         shared = filled_memory(number, MAP_SHARED);
         shared_size = static_cast<std::size_t>(number) * kMiB;
-    } else if (what == "read") {
+    } else if (step == "read") {
         read_shared();
-    } else if (what == "burn") {
+    } else if (step == "burn") {
         burn(number);
-    } else if (what == "flood") {
+    } else if (step == "flood") {
         flood(number);
-    } else if (what == "ready") {
+    } else if (step == "ready") {
         ::close(::open(value.c_str(), O_WRONLY | O_CLOEXEC));
-    } else if (what == "close") {
+    } else if (step == "close") {
         for (int fd = 0; fd < 3; ++fd)
             ::close(fd);
-    } else if (what == "linger") {
+    } else if (step == "linger") {
         linger();
-    } else if (what == "trace-me") {
+    } else if (step == "trace-me") {
         std::signal(SIGUSR1, SIG_IGN);
         ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
         std::raise(SIGUSR1);
-    } else if (what == "exit") {
+    } else if (step == "exit") {
         std::exit(static_cast<int>(number));
     } else {
-        std::fprintf(stderr, "misbehave: what is %s?\n", std::string(what).c_str());
+        std::fprintf(stderr, "misbehave: unknown step %s\n", std::string(step).c_str());
         std::exit(2);
     }
 }
@@ -193,6 +192,6 @@ int main(int argc, char** argv) {
         const std::string_view word = argv[i];
         const auto equals = word.find('=');
         const bool has_value = equals != std::string_view::npos;
-        act(word.substr(0, equals), has_value ? std::string(word.substr(equals + 1)) : "");
+        do_step(word.substr(0, equals), has_value ? std::string(word.substr(equals + 1)) : "");
     }
 }

@@ -1,4 +1,4 @@
-// tenon-model-server: a ModelServer as a program, for whole runs, benches and people.
+// tenon-model-server: a ModelServer as a program, for tests of other programs and for use by hand.
 
 #include <csignal>
 #include <iostream>
@@ -12,9 +12,10 @@ namespace {
 constexpr const char* kUsage =
     "tenon-model-server --script FILE [--port-file FILE] [--port N] [--log FILE] [--key KEY]\n"
     "\n"
-    "A strict Messages API endpoint on 127.0.0.1 that answers from a script (the format stands in\n"
-    "script.h) until it gets SIGTERM, SIGINT or SIGHUP. The port goes to standard\n"
-    "output and, once it can be used, to the port file; each request to the log, as a JSON line.\n"
+    "A strict Messages API endpoint on 127.0.0.1 that answers from a script (script.h describes "
+    "the\n"
+    "format) until it gets SIGTERM, SIGINT or SIGHUP. It prints its port and, when it is ready,\n"
+    "writes it to the port file. It logs each request as a JSON line.\n"
     "Prints a summary and exits 1 when it had to refuse a request.\n";
 
 std::map<std::string, std::string> read_options(int argc, char** argv) {
@@ -70,7 +71,7 @@ int run(const std::map<std::string, std::string>& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // Before any thread: the server's must not take the signals that main waits for.
+    // Before any thread starts: the server's threads must not get the signals that main waits for.
     sigset_t ends;
     sigemptyset(&ends);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP})

@@ -13,7 +13,7 @@ using model::Talk;
 using model::Watcher;
 using ::testing::HasSubstr;
 
-/// A request with a bit of everything that is allowed.
+/// A request with something of each kind that is allowed.
 Json good() {
     return Json::parse(R"({
       "model":"m","max_tokens":100,"stream":true,
@@ -31,7 +31,7 @@ Json good() {
           {"type":"text","text":"more","cache_control":{"type":"ephemeral"}}]}]})");
 }
 
-TEST(ModelServer, TakesWhatTheEndpointTakes) {
+TEST(ModelServer, AcceptsWhatTheEndpointAccepts) {
     const auto refusal = check_body(good().dump(), {});
     EXPECT_FALSE(refusal) << refusal->message;
     Json paused = good();
@@ -42,14 +42,14 @@ TEST(ModelServer, TakesWhatTheEndpointTakes) {
         Json::parse(R"({"type":"w_tool_result","tool_use_id":"s","content":[]})"));
     paused["messages"].push_back({{"role", "user"}, {"content", "go on"}});
     EXPECT_FALSE(check_body(paused.dump(), {})) << "a call that the server has ended";
-    StrictOptions merging;
+    EndpointRules merging;
     merging.reject_same_role = false;
     Json same = good();
     same["messages"].push_back({{"role", "user"}, {"content", "again"}});
     EXPECT_FALSE(check_body(same.dump(), merging));
 }
 
-TEST(ModelServer, RefusesTextBehindACallThatTheServerHasNotEnded) {
+TEST(ModelServer, RefusesTextAfterAServerCallWithoutAResult) {
     Json request = good();
     request["messages"].push_back(Json::parse(
         R"({"role":"assistant","content":[{"type":"server_tool_use","id":"s","name":"w","input":{}}]})"));
@@ -174,7 +174,7 @@ TEST(ModelServer, RefusesWhatTheEndpointRefuses) {
     }
 }
 
-TEST(ModelServer, RefusesRulesThatSpanTheRequest) {
+TEST(ModelServer, RefusesWhatBreaksARuleOfTheWholeRequest) {
     Json late = good();
     late["system"][0]["cache_control"].erase("ttl");
     late["messages"][2]["content"][2]["cache_control"]["ttl"] = "1h";
@@ -191,7 +191,7 @@ TEST(ModelServer, RefusesRulesThatSpanTheRequest) {
     EXPECT_THAT(check_body("{\"a\":\"\xFF\"}", {})->message, HasSubstr("not valid UTF-8"));
     EXPECT_THAT(check_body("{", {})->message, HasSubstr("not valid JSON"));
     EXPECT_THAT(check_body("[]", {})->message, HasSubstr("valid dictionary"));
-    StrictOptions small;
+    EndpointRules small;
     small.max_body = 10;
     EXPECT_EQ(check_body(good().dump(), small)->status, 413);
 }
@@ -215,7 +215,7 @@ TEST(ModelServer, ChecksTheHeaders) {
         {{{"x-api-key", "k"}, {"anthropic-version", "1999"}, {"content-type", json}}, 400},
         {{{"x-api-key", "k"}, {"anthropic-version", "2023-06-01"}}, 400},
     };
-    StrictOptions options;
+    EndpointRules options;
     options.api_key = "k";
     for (const Case& c : cases) {
         SCOPED_TRACE(Json(c.fields).dump());
@@ -249,17 +249,17 @@ TEST(ModelServer, BindsThinkingToEverythingBeforeIt) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
-        ThinkingLedger ledger;
+        SentThinking thinking;
         Json request = good();
         request["messages"].erase(2);
         request["messages"].erase(1);
         const Json thought = {{"type", "thinking"}, {"thinking", "hm"}, {"signature", "sig_1"}};
-        ledger.sent(ThinkingLedger::prefix_of(request), {thought});
+        thinking.add(SentThinking::prefix_of(request), {thought});
         request["messages"].push_back(
             {{"role", "assistant"}, {"content", {thought, {{"type", "text"}, {"text", "x"}}}}});
         request["messages"].push_back({{"role", "user"}, {"content", "go on"}});
         c.change(request);
-        EXPECT_EQ(ledger.check(request).has_value(), c.refused);
+        EXPECT_EQ(thinking.check(request).has_value(), c.refused);
     }
 }
 
@@ -284,7 +284,7 @@ TEST(ModelServer, FillsInJobIdsAndChecksWhatItExpects) {
     EXPECT_EQ(server.requests().size(), 3U);
 }
 
-TEST(ModelServer, RefusesOverTheWireAndSaysWhenItsScriptIsOver) {
+TEST(ModelServer, RefusesOverHttpAndReportsTheEndOfItsScript) {
     ModelServer server(R"([{"content":"one","repeat":2}])");
     const auto provider = provider_for(server.url());
     Watcher watcher;
@@ -319,7 +319,7 @@ TEST(ModelServer, NamesACallInItsScriptThatTheRequestForbids) {
     EXPECT_TRUE(provider->ask(request, watcher, {}));
 }
 
-TEST(ModelServer, NamesAMistakeInItsScript) {
+TEST(ModelServer, NamesAnErrorInItsScript) {
     struct Case {
         const char* script;
         const char* message;

@@ -12,33 +12,31 @@
 #include "host/base/result.h"
 
 /// What a ModelServer answers, step by step. A script is a JSON array of steps, or an object with
-/// `steps`. Each request that is not refused takes the next step. A step is an object:
+/// `steps`. Each request that is not refused uses the next step. A step is an object:
 ///
 ///   content       array of blocks, or a string for one text block. {{job:N}} in a string becomes
-///   the
-///                 N-th job id seen in requests, here and in `expect`. Thinking blocks without signature get
-///                 one.
-///   stop_reason   tool_use or end_turn when left out
-///   usage         merged over the default figures
-///   piece         characters of a text or input delta (default 20)
-///   events        [[name, data],…] instead of content: sent as they are; data is an object, or a
+///                 the N-th job id seen in requests, here and in `expect`. Thinking blocks without
+///                 a signature get one.
+///   stop_reason   default: tool_use or end_turn, as the content demands
+///   usage         replaces members of the default usage
+///   piece         characters of one text or input delta (default 20)
+///   events        [[name, data],…] instead of content, sent unchanged; data is an object, or a
 ///                 string for raw text
-///   expect        a string, or an array of them, which the last message must contain (its JSON
-///   text);
-///                 else the request is answered with 404 and counted in `mismatches`
-///   repeat        how many requests take this step (default 1; 0: all that follow)
+///   expect        a string, or an array of strings, which the JSON text of the last message must
+///                 contain; else the request is refused with 404
+///   repeat        how many requests use this step (default 1; 0: all that follow)
 /// faults:
 ///   status        any HTTP status instead of an answer, with
 ///   headers       {name: value} and
-///   body          a string as it is, or an object; default: the error body of that status
+///   body          a string, sent unchanged, or an object; default: the error body of that status
 ///   delay_ms      before the head of the response
 ///   gap_ms        before each event
 ///   drip          the response is written one byte at a time
 ///   cut_after     the connection is closed after so many bytes of the event stream
 ///   reset         … with RST, and without `cut_after` before the response
-///   error_after   after so many events comes the event `error`:
-///   error         {"type","message"} (default: overloaded_error)
-///   close         closes the connection after the response without having said so
+///   error_after   the event `error` follows after so many events
+///   error         {"type","message"} of that event (default: overloaded_error)
+///   close         closes the connection after the response without announcing it
 ///   raw           these bytes instead of any HTTP response, then the connection is closed
 namespace tenon::testing {
 

@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMaxHead = std::size_t{64} << 10U;
 constexpr std::size_t kMaxRead = std::size_t{64} << 20U;
 
-/// A connection that ends here, and how is the script's wish.
-struct HangUp {};
+/// Thrown when the client has closed the connection.
+struct ConnectionClosed {};
 
 std::string hex(std::uint64_t value) {
     char text[17];
@@ -51,12 +51,12 @@ std::string replace_markers(std::string text, const std::vector<std::string>& jo
 
 }  // namespace
 
-/// One connection: reads requests, writes what it is told.
+/// One connection: reads requests and writes responses.
 class ModelServer::Peer {
 public:
     explicit Peer(Poco::Net::StreamSocket socket) : socket_(std::move(socket)) {}
 
-    /// Nothing: the client has gone.
+    /// Nothing: the client has closed the connection.
     std::optional<Received> read_request() {
         while (buffer_.find("\r\n\r\n") == buffer_.npos) {
             if (buffer_.size() > kMaxHead || !read_more()) return std::nullopt;
@@ -75,7 +75,7 @@ public:
     void write(std::string_view bytes) {
         while (!bytes.empty()) {
             const int n = socket_.sendBytes(bytes.data(), static_cast<int>(bytes.size()));
-            if (n <= 0) throw HangUp{};
+            if (n <= 0) throw ConnectionClosed{};
             bytes.remove_prefix(static_cast<std::size_t>(n));
         }
     }
@@ -85,7 +85,7 @@ public:
             write({&c, 1});
     }
 
-    /// The close to come is an RST.
+    /// Closing the connection will send RST.
     void reset() { socket_.setLinger(true, 0); }
 
 private:
@@ -124,7 +124,7 @@ private:
 
 namespace {
 
-std::vector<Step> must_read(const std::string& script) {
+std::vector<Step> read_or_throw(const std::string& script) {
     auto steps = read_script(script);
     if (!steps) throw std::invalid_argument("script: " + steps.error().message);
     return std::move(*steps);
@@ -155,8 +155,9 @@ std::string chunk(std::string_view bytes) {
     return size + std::string(bytes) + "\r\n";
 }
 
-/// Thinking blocks as they go out, each with a signature that binds it. Returns those that have to
-/// come back: not what stands at the end of the answer, which is refused there.
+/// Gives each thinking block without one a signature that depends on the request. Returns the
+/// blocks that must come back: all except those at the end of the answer, where the endpoint
+/// refuses them.
 std::vector<Json> sign_thinking(Ordered& content, std::uint64_t prefix) {
     std::vector<Json> thinking;
     std::size_t to_come_back = 0;
@@ -179,7 +180,7 @@ std::vector<Json> sign_thinking(Ordered& content, std::uint64_t prefix) {
 }  // namespace
 
 ModelServer::ModelServer(const std::string& script, Options options)
-    : ModelServer(must_read(script), std::move(options)) {}
+    : ModelServer(read_or_throw(script), std::move(options)) {}
 
 ModelServer::ModelServer(std::vector<Step> steps, Options options)
     : options_(std::move(options)), listener_(listen(options_)), steps_(std::move(steps)) {
@@ -242,7 +243,7 @@ void ModelServer::accept_loop(const std::stop_token& stop) {
                 serve(std::move(socket), number, peer_stop);
             });
         } catch (const Poco::Exception&) {
-            continue;  // the client went before it was accepted
+            continue;  // the client closed the connection before it was accepted
         }
     }
 }
@@ -262,8 +263,8 @@ void ModelServer::serve(Poco::Net::StreamSocket socket, int number, const std::s
                 request->connection = number;
                 if (!answer(peer, std::move(*request), stop)) break;
             }
-        } catch (const HangUp&) {
-        } catch (const std::exception&) {  // the client went, or its bytes were no HTTP
+        } catch (const ConnectionClosed&) {
+        } catch (const std::exception&) {  // the client closed the connection, or sent no HTTP
         }
         const Lock lock(mutex_);  // before the descriptor's number can belong to another
         open_fds_.erase(fd);
@@ -273,7 +274,7 @@ void ModelServer::serve(Poco::Net::StreamSocket socket, int number, const std::s
 void ModelServer::note(const Received& request) {
     const Lock lock(mutex_);
     requests_.push_back(request);
-    if (options_.improvise) requests_.back().body.clear();
+    if (options_.responder) requests_.back().body.clear();
     if (!request.refusal.empty()) ++refusals_;
     if (!options_.log_file.empty()) log(request);
     changed_.notify_all();
@@ -292,10 +293,10 @@ void ModelServer::log(const Received& request) const {
 
 /// False: the connection ends.
 bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& stop) {
-    std::optional<Refusal> refusal;
+    std::optional<RefusedRequest> refusal;
     Step step;
     if (request.method != "POST" || !request.path.ends_with("/v1/messages")) {
-        refusal = Refusal{404, "Not found: " + request.method + " " + request.path};
+        refusal = RefusedRequest{404, "Not found: " + request.method + " " + request.path};
     }
     if (!refusal) refusal = check_headers(request.fields, options_.strict);
     if (!refusal) refusal = check_body(request.body, options_.strict);
@@ -305,8 +306,8 @@ bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& st
         refusal = thinking_.check(body);
         if (!refusal) refusal = next_step(body, step);
         if (!refusal && step.status == 200) {
-            const auto prefix = ThinkingLedger::prefix_of(body);
-            thinking_.sent(prefix, sign_thinking(step.content, prefix));
+            const auto prefix = SentThinking::prefix_of(body);
+            thinking_.add(prefix, sign_thinking(step.content, prefix));
         }
     }
     if (refusal) {
@@ -321,22 +322,23 @@ bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& st
     return play(peer, step, request, stop);
 }
 
-std::optional<Refusal> ModelServer::next_step(const Json& body, Step& step) {
-    if (options_.improvise) {
-        step = options_.improvise(body);
+std::optional<RefusedRequest> ModelServer::next_step(const Json& body, Step& step) {
+    if (options_.responder) {
+        step = options_.responder(body);
         return std::nullopt;
     }
-    if (next_ == steps_.size()) return Refusal{404, "the script is over"};
+    if (next_ == steps_.size()) return RefusedRequest{404, "the script is over"};
     step = steps_[next_];
     if (auto refusal = fill_in_job_ids(body, step)) return refusal;
     const Json choice = body.value("tool_choice", Json());
     if (string_or(choice, "type") == "none" && step.stop_reason == "tool_use")
-        return Refusal{404, "the script calls a tool though the request allows none"};
+        return RefusedRequest{404, "the script calls a tool though the request allows none"};
     const std::string last = dump_json(body["messages"].back());
     for (const std::string& wanted : step.expect) {
         if (last.find(wanted) == last.npos) {
-            return Refusal{404, "step " + std::to_string(next_ + 1) + " expects \"" + wanted +
-                                    "\" in the last message: " + last.substr(0, 2000)};
+            return RefusedRequest{404, "step " + std::to_string(next_ + 1) + " expects \"" +
+                                           wanted +
+                                           "\" in the last message: " + last.substr(0, 2000)};
         }
     }
     if (++played_ == step.repeat) {
@@ -346,7 +348,7 @@ std::optional<Refusal> ModelServer::next_step(const Json& body, Step& step) {
     return std::nullopt;
 }
 
-std::optional<Refusal> ModelServer::fill_in_job_ids(const Json& body, Step& step) {
+std::optional<RefusedRequest> ModelServer::fill_in_job_ids(const Json& body, Step& step) {
     std::vector<agent::Message> messages;
     for (const Json& message : body["messages"]) {
         agent::Message one;
@@ -358,7 +360,7 @@ std::optional<Refusal> ModelServer::fill_in_job_ids(const Json& body, Step& step
         jobs_.push_back(std::move(id));
     const std::string filled = replace_markers(step.content.dump(), jobs_);
     if (filled.find("{{job:") != filled.npos) {
-        return Refusal{404, "the script names a job that has not been seen: " + filled};
+        return RefusedRequest{404, "the script names a job that has not been seen: " + filled};
     }
     step.content = Ordered::parse(filled);
     for (std::string& wanted : step.expect)

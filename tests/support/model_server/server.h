@@ -21,7 +21,7 @@
 
 namespace tenon::testing {
 
-/// One request as it came, and the status it was answered with.
+/// One request, and the status of its response.
 struct Received {
     std::string method;
     std::string path;
@@ -33,19 +33,19 @@ struct Received {
     [[nodiscard]] Json json() const { return Json::parse(body); }
 };
 
-/// A strict Anthropic Messages endpoint on 127.0.0.1 that plays a script. It refuses what the real
-/// one refuses, and checks that thinking blocks come back untouched. Each connection has a thread;
-/// the destructor ends them all.
+/// A strict Anthropic Messages endpoint on 127.0.0.1 that answers from a script. It refuses what
+/// the real endpoint refuses, and checks that thinking blocks come back unchanged. Each connection
+/// has a thread; the destructor ends them all. Thread-safe.
 class ModelServer {
 public:
     struct Options {
-        StrictOptions strict;
+        EndpointRules strict;
         std::uint16_t port = 0;                 ///< 0: any
         Poco::Net::Context::Ptr tls = nullptr;  ///< set: https
         std::string log_file;                   ///< each request as a JSON line, when named
-        /// Answers instead of the script each request that is not refused; asked by one thread at a
-        /// time. `requests()` then has no bodies: a long conversation comes in each of them.
-        std::function<Step(const Json& request)> improvise;
+        /// Answers each request that is not refused, instead of the script. Called by one thread at
+        /// a time. requests() then has no bodies, since each would hold a long conversation.
+        std::function<Step(const Json& request)> responder;
     };
     explicit ModelServer(std::vector<Step> steps) : ModelServer(std::move(steps), Options{}) {}
     ModelServer(std::vector<Step> steps, Options options);
@@ -62,7 +62,7 @@ public:
     /// How many requests were refused by the rules, `expect` and the end of the script included.
     [[nodiscard]] int refusals() const;
     [[nodiscard]] int connections() const;
-    /// Waits until so many requests have come, or 30 s.
+    /// Waits until this many requests have come, for at most 30 s. Returns whether they have.
     bool wait_for_requests(std::size_t count) const;
 
 private:
@@ -71,9 +71,10 @@ private:
     void serve(Poco::Net::StreamSocket socket, int number, const std::stop_token& stop);
     bool answer(Peer& peer, Received request, const std::stop_token& stop);
     bool play(Peer& peer, const Step& step, const Received& request, const std::stop_token& stop);
-    /// The step of this request; or why it gets none.
-    std::optional<Refusal> next_step(const Json& body, Step& step) TENON_REQUIRES(mutex_);
-    std::optional<Refusal> fill_in_job_ids(const Json& body, Step& step) TENON_REQUIRES(mutex_);
+    /// Sets the step of this request, or says why it is refused.
+    std::optional<RefusedRequest> next_step(const Json& body, Step& step) TENON_REQUIRES(mutex_);
+    std::optional<RefusedRequest> fill_in_job_ids(const Json& body, Step& step)
+        TENON_REQUIRES(mutex_);
     void log(const Received& request) const;
     void note(const Received& request);
 
@@ -84,12 +85,12 @@ private:
     mutable Condition changed_;
     std::vector<Step> steps_ TENON_GUARDED_BY(mutex_);
     std::size_t next_ TENON_GUARDED_BY(mutex_) = 0;
-    int played_ TENON_GUARDED_BY(mutex_) = 0;  // how often the step `next_` was taken
+    int played_ TENON_GUARDED_BY(mutex_) = 0;  // how often the step `next_` was used
     int answers_ TENON_GUARDED_BY(mutex_) = 0;
     int refusals_ TENON_GUARDED_BY(mutex_) = 0;
     int connections_ TENON_GUARDED_BY(mutex_) = 0;
     std::vector<Received> requests_ TENON_GUARDED_BY(mutex_);
-    ThinkingLedger thinking_ TENON_GUARDED_BY(mutex_);
+    SentThinking thinking_ TENON_GUARDED_BY(mutex_);
     model::JobIdScanner scanner_ TENON_GUARDED_BY(mutex_);
     std::vector<std::string> jobs_ TENON_GUARDED_BY(mutex_);
     std::set<int> open_fds_ TENON_GUARDED_BY(mutex_);

@@ -12,7 +12,7 @@ namespace {
 using Names = std::initializer_list<std::string_view>;
 
 [[noreturn]] void refuse(const std::string& message) {
-    throw Refusal{400, message};
+    throw RefusedRequest{400, message};
 }
 
 void only(const Json& object, Names allowed, const std::string& where) {
@@ -29,7 +29,7 @@ void need_string(const Json& object, const char* key, const std::string& where) 
     if (!object[key].is_string()) refuse(path + ": Input should be a valid string");
 }
 
-/// The wide blanks that are likely in an answer; the endpoint knows all of Unicode's.
+/// Knows only the Unicode blanks that are likely in an answer; the endpoint knows all of them.
 bool is_blank(std::string text) {
     for (const std::string_view wide : {"\xC2\x85", "\xC2\xA0", "\xE2\x80\x83", "\xE2\x80\xA8",
                                         "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE3\x80\x80"}) {
@@ -46,10 +46,10 @@ bool is_name(const std::string& text, std::size_t longest) {
            });
 }
 
-/// One pass over a request in the order of its prefix: tools, system, messages.
+/// Checks a request in the order of its cached prefix: tools, system, messages.
 class Checker {
 public:
-    Checker(const Json& request, const StrictOptions& options)
+    Checker(const Json& request, const EndpointRules& options)
         : request_(request), options_(options) {}
 
     void run() {
@@ -291,8 +291,7 @@ private:
         return calls;
     }
 
-    /// Only a paused answer, which is the last message, may have calls that the server has not
-    /// ended.
+    /// Only a paused answer, which is the last message, may have server calls without a result.
     static void refuse_open_server_calls(const Json& content, const std::string& where) {
         std::set<std::string> ended;
         for (const Json& block : content) {
@@ -425,7 +424,7 @@ private:
     }
 
     const Json& request_;
-    const StrictOptions& options_;
+    const EndpointRules& options_;
     std::set<std::string> ids_;
     int marks_ = 0;
     bool short_mark_seen_ = false;
@@ -465,25 +464,25 @@ std::vector<Json> thinking_of(const Json& message) {
 
 }  // namespace
 
-std::uint64_t ThinkingLedger::prefix_of(const Json& request) {
+std::uint64_t SentThinking::prefix_of(const Json& request) {
     auto hash = head_hash(request);
     for (const Json& message : request["messages"])
         hash = mix(hash, message);
     return hash;
 }
 
-void ThinkingLedger::sent(std::uint64_t prefix, std::vector<Json> thinking) {
+void SentThinking::add(std::uint64_t prefix, std::vector<Json> thinking) {
     sent_.emplace(prefix, std::move(thinking));
 }
 
-bool ThinkingLedger::matches(std::uint64_t prefix, const std::vector<Json>& thinking,
-                             bool may_be_dropped) const {
+bool SentThinking::matches(std::uint64_t prefix, const std::vector<Json>& thinking,
+                           bool may_be_dropped) const {
     const auto [begin, end] = sent_.equal_range(prefix);
     if (thinking.empty() && (may_be_dropped || begin == end)) return true;
     return std::any_of(begin, end, [&](const auto& one) { return one.second == thinking; });
 }
 
-std::optional<Refusal> ThinkingLedger::check(const Json& request) const {
+std::optional<RefusedRequest> SentThinking::check(const Json& request) const {
     const Json& messages = request["messages"];
     std::size_t latest = messages.size();
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -493,19 +492,19 @@ std::optional<Refusal> ThinkingLedger::check(const Json& request) const {
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const bool mine = messages[i]["role"] == "assistant";
         if (mine && !matches(prefix, thinking_of(messages[i]), i != latest)) {
-            return Refusal{400,
-                           "messages." + std::to_string(i) +
-                               ".content: `thinking` or `redacted_thinking` blocks in the "
-                               "latest assistant message cannot be modified. These blocks must "
-                               "remain as they were in the original response."};
+            return RefusedRequest{
+                400, "messages." + std::to_string(i) +
+                         ".content: `thinking` or `redacted_thinking` blocks in the "
+                         "latest assistant message cannot be modified. These blocks must "
+                         "remain as they were in the original response."};
         }
         prefix = mix(prefix, messages[i]);
     }
     return std::nullopt;
 }
 
-std::optional<Refusal> check_headers(const std::map<std::string, std::string>& fields,
-                                     const StrictOptions& options) {
+std::optional<RefusedRequest> check_headers(const std::map<std::string, std::string>& fields,
+                                            const EndpointRules& options) {
     const auto value = [&](const char* name) {
         const auto it = fields.find(name);
         return it == fields.end() ? std::string() : it->second;
@@ -513,32 +512,33 @@ std::optional<Refusal> check_headers(const std::map<std::string, std::string>& f
     std::string key = value("x-api-key");
     const std::string bearer = value("authorization");
     if (key.empty() && bearer.starts_with("Bearer ")) key = bearer.substr(7);
-    if (key.empty()) return Refusal{401, "x-api-key header is required"};
+    if (key.empty()) return RefusedRequest{401, "x-api-key header is required"};
     if (!options.api_key.empty() && key != options.api_key)
-        return Refusal{401, "invalid x-api-key"};
+        return RefusedRequest{401, "invalid x-api-key"};
     const std::string version = value("anthropic-version");
-    if (version.empty()) return Refusal{400, "anthropic-version: header is required"};
+    if (version.empty()) return RefusedRequest{400, "anthropic-version: header is required"};
     if (version != "2023-06-01" && version != "2026-10-21") {
-        return Refusal{400, "anthropic-version: \"" + version + "\" is not a valid version"};
+        return RefusedRequest{400, "anthropic-version: \"" + version + "\" is not a valid version"};
     }
     if (!value("content-type").starts_with("application/json")) {
-        return Refusal{400, "content-type: must be application/json"};
+        return RefusedRequest{400, "content-type: must be application/json"};
     }
     return std::nullopt;
 }
 
-std::optional<Refusal> check_body(const std::string& body, const StrictOptions& options) {
+std::optional<RefusedRequest> check_body(const std::string& body, const EndpointRules& options) {
     if (body.size() > options.max_body) {
-        return Refusal{413, "Request exceeds the maximum size"};
+        return RefusedRequest{413, "Request exceeds the maximum size"};
     }
-    if (!utf8::is_valid(body)) return Refusal{400, "The request body is not valid UTF-8"};
+    if (!utf8::is_valid(body)) return RefusedRequest{400, "The request body is not valid UTF-8"};
     const auto request = parse_json(body);
     if (!request) {
-        return Refusal{400, "The request body is not valid JSON: " + request.error().message};
+        return RefusedRequest{400,
+                              "The request body is not valid JSON: " + request.error().message};
     }
     try {
         Checker(*request, options).run();
-    } catch (const Refusal& refusal) {
+    } catch (const RefusedRequest& refusal) {
         return refusal;
     }
     return std::nullopt;

@@ -8,32 +8,32 @@
 
 #include "host/base/json.h"
 
-/// What the Anthropic Messages API refuses, as far as a client can get it wrong.
+/// The rules of the Anthropic Messages API that a client can break.
 namespace tenon::testing {
 
-struct Refusal {
+struct RefusedRequest {
     int status = 400;
     std::string message;
 };
 
-struct StrictOptions {
+struct EndpointRules {
     std::string api_key;           ///< empty: any
-    bool reject_same_role = true;  ///< the API merges such messages, clones refuse them
+    bool reject_same_role = true;  ///< the API merges such messages, other servers refuse them
     std::size_t max_body = std::size_t{32} << 20U;
     std::int64_t max_tokens = 128'000;
 };
 
-/// The thinking blocks that were sent, each bound to everything before it: system, tools and
-/// earlier messages, cache marks aside. Not thread-safe.
-class ThinkingLedger {
+/// The thinking blocks that were sent, each with a hash of everything before it: system, tools and
+/// earlier messages, without cache marks. Not thread-safe.
+class SentThinking {
 public:
-    /// What an answer to this request is bound to.
+    /// The hash of everything before the answer to this request.
     [[nodiscard]] static std::uint64_t prefix_of(const Json& request);
-    /// Remembers an answer's thinking blocks, as they must come back.
-    void sent(std::uint64_t prefix, std::vector<Json> thinking);
+    /// Remembers the thinking blocks of an answer, which must come back unchanged.
+    void add(std::uint64_t prefix, std::vector<Json> thinking);
     /// Refuses thinking that was modified, moved or dropped from the last answer, or whose prefix
     /// changed.
-    [[nodiscard]] std::optional<Refusal> check(const Json& request) const;
+    [[nodiscard]] std::optional<RefusedRequest> check(const Json& request) const;
 
 private:
     [[nodiscard]] bool matches(std::uint64_t prefix, const std::vector<Json>& thinking,
@@ -42,9 +42,9 @@ private:
 };
 
 /// Header fields have lower-case names.
-std::optional<Refusal> check_headers(const std::map<std::string, std::string>& fields,
-                                     const StrictOptions& options);
-/// Everything in the body but thinking. `body` is what was received.
-std::optional<Refusal> check_body(const std::string& body, const StrictOptions& options);
+std::optional<RefusedRequest> check_headers(const std::map<std::string, std::string>& fields,
+                                            const EndpointRules& options);
+/// Checks everything in the body, except thinking.
+std::optional<RefusedRequest> check_body(const std::string& body, const EndpointRules& options);
 
 }  // namespace tenon::testing

@@ -1,4 +1,4 @@
-#include "tests/faults/work.h"
+#include "tests/faults/trial_job.h"
 
 #include <charconv>
 #include <csignal>
@@ -10,13 +10,13 @@ namespace {
 constexpr int kExitCodes = 7;
 constexpr std::string_view kBegin = "echo ";
 
-struct Way {
+struct CommandTemplate {
     const char* command;  // EXIT is its exit code, TENTHS 1 to 4
     bool by_signal = false;
 };
 
-// What a command leaves behind sleeps so long that only somebody who ends it can be why it is gone.
-constexpr Way kAllWays[] = {
+// What a command leaves running sleeps so long that it can only be gone because it was ended.
+constexpr CommandTemplate kTemplates[] = {
     {"exit EXIT"},
     {"sleep 0.0TENTHS; exit EXIT"},
     {"sleep 0.TENTHS; exit EXIT"},
@@ -29,7 +29,7 @@ constexpr Way kAllWays[] = {
      ">/dev/null 2>&1 & ) & ); sleep 0.TENTHS; exit EXIT"},
     {"sleep 0.0TENTHS; kill -KILL $$", true},
 };
-constexpr Way kWaysWithoutForks[] = {
+constexpr CommandTemplate kTemplatesWithoutForks[] = {
     {"exit EXIT"},
     {"for ((n = 0; n < TENTHS000; ++n)); do :; done; exit EXIT"},
     {"printf '%0TENTHS0000d\\n' 7; exit EXIT"},
@@ -42,19 +42,19 @@ std::string replaced(std::string text, std::string_view what, int by) {
     return text;
 }
 
-const Way& way_of(int number, bool forks) {
-    const auto table =
-        forks ? std::span<const Way>(kAllWays) : std::span<const Way>(kWaysWithoutForks);
+const CommandTemplate& template_of(int number, bool forks) {
+    const auto table = forks ? std::span<const CommandTemplate>(kTemplates)
+                             : std::span<const CommandTemplate>(kTemplatesWithoutForks);
     return table[static_cast<std::size_t>(number) % table.size()];
 }
 
-/// Reads a number and what must stand behind it.
-bool take(std::string_view& text, int& number, std::string_view behind) {
+/// Reads a number and the text that must follow it.
+bool take(std::string_view& text, int& number, std::string_view following) {
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
     if (read.ec != std::errc()) return false;
     text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
-    if (!text.starts_with(behind)) return false;
-    text.remove_prefix(behind.size());
+    if (!text.starts_with(following)) return false;
+    text.remove_prefix(following.size());
     return true;
 }
 
@@ -68,36 +68,36 @@ std::string printed_by(int number) {
     return "this is number " + std::to_string(number) + ".";
 }
 
-Work work_of(const Attempt& attempt, const Demand& demand) {
+TrialJob trial_job(const Attempt& attempt, const TrialJobOptions& options) {
     const int number = attempt.number;
-    const Way& way = way_of(number, demand.forks);
+    const CommandTemplate& chosen = template_of(number, options.forks);
     const int exit_code = number % kExitCodes;
-    std::string command = replaced(way.command, "EXIT", exit_code);
+    std::string command = replaced(chosen.command, "EXIT", exit_code);
     command = replaced(std::move(command), "TENTHS", 1 + number / 3 % 4);
 
-    Work work;
-    work.foreground = number % demand.every_foreground == 0;
+    TrialJob job;
+    job.foreground = number % options.foreground_every == 0;
     const std::string name = to_string(attempt);
     // A child of this bash that is ended before its exec runs the trap too, with a code of its own.
-    work.command = std::string(kBegin) + name +
-                   " begun >>ran; trap 'e=$?; [ $BASHPID != $$ ] || echo " + name +
-                   " over $e >>ran' EXIT; echo '" + printed_by(number) + "'; " + command;
-    if (way.by_signal) {
-        work.signal = SIGKILL;
+    job.command = std::string(kBegin) + name +
+                  " begun >>ran; trap 'e=$?; [ $BASHPID != $$ ] || echo " + name +
+                  " over $e >>ran' EXIT; echo '" + printed_by(number) + "'; " + command;
+    if (chosen.by_signal) {
+        job.signal = SIGKILL;
     } else {
-        work.exit_code = exit_code;
+        job.exit_code = exit_code;
     }
-    work.status = work.exit_code == 0 ? jobs::Status::kCompleted : jobs::Status::kError;
-    return work;
+    job.status = job.exit_code == 0 ? jobs::Status::kCompleted : jobs::Status::kError;
+    return job;
 }
 
-Json call_of(const Attempt& attempt, const Demand& demand) {
-    const Work work = work_of(attempt, demand);
+Json call_of(const Attempt& attempt, const TrialJobOptions& options) {
+    const TrialJob job = trial_job(attempt, options);
     return {
         {"type", "tool_use"},
         {"id", "toolu_n" + std::to_string(attempt.number) + "_" + std::to_string(attempt.attempt)},
-        {"name", work.foreground ? "bash" : "background_run"},
-        {"input", {{"command", work.command}}}};
+        {"name", job.foreground ? "bash" : "background_run"},
+        {"input", {{"command", job.command}}}};
 }
 
 std::optional<Attempt> attempt_of(std::string_view command) {

@@ -12,17 +12,17 @@
 
 namespace tenon::testing {
 
-/// A home, a workspace and a state folder of its own for runs of the real program, and a mark in
-/// the environment by which whatever they leave behind is found.
-class Sandbox {
+/// A temporary home, workspace and state folder for runs of the real program, and a variable in
+/// their environment that identifies the processes which they start.
+class RunFolders {
 public:
-    Sandbox() { std::filesystem::create_directories(workspace()); }
+    RunFolders() { std::filesystem::create_directories(workspace()); }
 
     TempDir home;
     [[nodiscard]] std::filesystem::path workspace() const { return home / "w"; }
     [[nodiscard]] std::filesystem::path state() const { return home / "state"; }
 
-    /// With a server: its address, a key and a model's name.
+    /// With a server also its address, a key and the name of a model.
     [[nodiscard]] Environment environment(const ModelServer* server = nullptr) const {
         Environment variables = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                  {"HOME", home.path().string()},
@@ -40,6 +40,7 @@ public:
         }
         return variables;
     }
+    /// The processes of the runs that are still there.
     [[nodiscard]] std::vector<pid_t> processes() const {
         return processes_with("TENON_TEST_MARK", mark_);
     }

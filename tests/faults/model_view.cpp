@@ -1,4 +1,4 @@
-#include "tests/faults/told.h"
+#include "tests/faults/model_view.h"
 
 #include <sstream>
 #include <vector>
@@ -34,8 +34,8 @@ std::string without_indent(const std::string& line) {
 }
 
 /// `[bg:<id>] <status>: <first line>`, further lines indented.
-void read_notifications(const std::string& text, Told& told) {
-    Told::End* last = nullptr;
+void read_notifications(const std::string& text, ModelView& view) {
+    ModelView::End* last = nullptr;
     for (const std::string& line : lines_of(text)) {
         if (last != nullptr && line.starts_with("  ")) last->text += "\n" + line.substr(2);
         if (!line.starts_with(kMark)) continue;
@@ -43,7 +43,7 @@ void read_notifications(const std::string& text, Told& told) {
         const auto colon = line.find(": ");
         if (!is_job_id(id) || colon == std::string::npos) continue;
         const std::size_t status = kMark.size() + kIdLength + 2;
-        const auto added = told.notifications.insert(
+        const auto added = view.notifications.insert(
             {id, {line.substr(status, colon - status), line.substr(colon + 2)}});
         last = &added->second;
     }
@@ -61,33 +61,33 @@ std::optional<std::pair<std::string, jobs::Status>> read_entry(const std::string
     return std::pair(line.substr(0, kIdLength), *status);
 }
 
-/// Entries, and under that of an ended job its output.
-void read_wait(const std::string& text, Told& told) {
-    Told::End* last = nullptr;
+/// A list of jobs. Under an ended job stands its output.
+void read_wait(const std::string& text, ModelView& view) {
+    ModelView::End* last = nullptr;
     for (const std::string& line : lines_of(text)) {
         if (const auto entry = read_entry(line)) {
             last = nullptr;
             if (!jobs::is_terminal(entry->second)) continue;
             const std::string status(jobs::to_string(entry->second));
-            last = &told.waited_for.insert({entry->first, {status, ""}})->second;
+            last = &view.wait_results.insert({entry->first, {status, ""}})->second;
         } else if (last != nullptr) {
             last->text += (last->text.empty() ? "" : "\n") + without_indent(line);
         }
     }
 }
 
-void read_call(const Json& block, Told& told) {
-    Told::Call& call = told.calls[string_or(block, "id")];
+void read_call(const Json& block, ModelView& view) {
+    ModelView::Call& call = view.calls[string_or(block, "id")];
     call.name = string_or(block, "name");
     if (!block.contains("input")) return;
     call.attempt = attempt_of(string_or(block["input"], "command"));
-    if (call.attempt) ++told.attempts[call.attempt->number];
+    if (call.attempt) ++view.attempts[call.attempt->number];
 }
 
-void read_result(const Json& block, Told& told) {
-    Told::Call& call = told.calls[string_or(block, "tool_use_id")];
+void read_result(const Json& block, ModelView& view) {
+    ModelView::Call& call = view.calls[string_or(block, "tool_use_id")];
     call.result = block.contains("content") ? text_of(block["content"]) : "";
-    if (call.name == "background_wait") read_wait(call.result, told);
+    if (call.name == "background_wait") read_wait(call.result, view);
 }
 
 }  // namespace
@@ -96,42 +96,42 @@ bool did_nothing(const std::string& result) {
     return result == "interrupted";
 }
 
-bool goes_on(const std::string& result) {
+bool continues_as_job(const std::string& result) {
     return result.starts_with("interrupted; continues as job ");
 }
 
-bool was_accepted(const std::string& result) {
+bool started_a_job(const std::string& result) {
     return result.starts_with("Background job ");
 }
 
-std::set<int> settled(const Told& told, const Evidence& evidence) {
+std::set<int> numbers_done(const ModelView& view, const Evidence& evidence) {
     std::set<int> numbers;
-    for (const auto& [id, call] : told.calls) {
+    for (const auto& [id, call] : view.calls) {
         if (!call.attempt || call.result.empty()) continue;
         const auto trace = evidence.find(*call.attempt);
         const bool ran = trace != evidence.end() && trace->second.begun > 0;
-        if (ran || was_accepted(call.result) || goes_on(call.result))
+        if (ran || started_a_job(call.result) || continues_as_job(call.result))
             numbers.insert(call.attempt->number);
     }
     return numbers;
 }
 
-Told read_request(const Json& request) {
-    Told told;
+ModelView read_request(const Json& request) {
+    ModelView view;
     for (const Json& message : request["messages"]) {
         if (message["content"].is_string()) continue;
         for (const Json& block : message["content"]) {
             const std::string type = string_or(block, "type");
             if (type == "tool_use") {
-                read_call(block, told);
+                read_call(block, view);
             } else if (type == "tool_result") {
-                read_result(block, told);
+                read_result(block, view);
             } else if (string_or(block, "text").starts_with(kNotifications)) {
-                read_notifications(string_or(block, "text"), told);
+                read_notifications(string_or(block, "text"), view);
             }
         }
     }
-    return told;
+    return view;
 }
 
 }  // namespace tenon::faults

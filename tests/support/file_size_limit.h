@@ -7,12 +7,13 @@
 
 namespace tenon::testing {
 
-/// While it lives, no file that a process writes grows beyond `bytes`: the next best thing to a
-/// full disk that needs no rights. What does not fit is written in part, as on a full disk.
-class FullDisk {
+/// While this object exists, no file that a process writes grows beyond `bytes`. It stands for a
+/// full disk where the test may not mount one: what does not fit is written in part, as on a full
+/// disk.
+class FileSizeLimit {
 public:
     /// `process` 0: this one.
-    explicit FullDisk(rlim_t bytes, pid_t process = 0) : process_(process) {
+    explicit FileSizeLimit(rlim_t bytes, pid_t process = 0) : process_(process) {
         if (process == 0) ::signal(SIGXFSZ, SIG_IGN);
         rlimit now{};
         if (::prlimit(process, RLIMIT_FSIZE, nullptr, &now) != 0)
@@ -22,9 +23,9 @@ public:
         if (::prlimit(process, RLIMIT_FSIZE, &now, nullptr) != 0)
             throw std::runtime_error("prlimit");
     }
-    ~FullDisk() { ::prlimit(process_, RLIMIT_FSIZE, &before_, nullptr); }
-    FullDisk(const FullDisk&) = delete;
-    FullDisk& operator=(const FullDisk&) = delete;
+    ~FileSizeLimit() { ::prlimit(process_, RLIMIT_FSIZE, &before_, nullptr); }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
 
 private:
     pid_t process_;

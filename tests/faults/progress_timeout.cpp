@@ -1,4 +1,4 @@
-#include "tests/faults/patience.h"
+#include "tests/faults/progress_timeout.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 /// Fields 3, 14 and 15 of a stat file in /proc (proc(5)).
 struct Activity {
-    bool waits_for_the_machine = false;  ///< for a processor, or for the disk
+    bool waits_for_cpu_or_disk = false;
     std::int64_t ticks = 0;
 };
 Activity activity_in(const fs::path& stat) {
@@ -40,7 +40,7 @@ bool any_thread_waits(pid_t pid, const fs::path& but) {
     for (const auto& thread :
          fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
         if (thread.path().filename() != but &&
-            activity_in(thread.path() / "stat").waits_for_the_machine)
+            activity_in(thread.path() / "stat").waits_for_cpu_or_disk)
             return true;
     }
     return false;
@@ -48,16 +48,16 @@ bool any_thread_waits(pid_t pid, const fs::path& but) {
 
 }  // namespace
 
-Patience::Patience(milliseconds allowed) : allowed_(allowed) {}
+ProgressTimeout::ProgressTimeout(milliseconds allowed) : allowed_(allowed) {}
 
-void Patience::renew() {
+void ProgressTimeout::restart() {
     used_ = {};
     last_ = Clock::now();
 }
 
-void Patience::look(const std::vector<pid_t>& processes) {
+void ProgressTimeout::sample(const std::vector<pid_t>& processes) {
     static const auto ticks_a_second = ::sysconf(_SC_CLK_TCK);
-    // This thread runs: that is no sign of anything.
+    // This thread always runs, so it is left out.
     bool waiting = any_thread_waits(::getpid(), std::to_string(::gettid()));
     std::map<pid_t, std::int64_t> processor;
     std::int64_t ticks = 0;

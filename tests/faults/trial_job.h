@@ -19,15 +19,14 @@ struct Attempt {
 };
 std::string to_string(const Attempt& attempt);
 
-/// What kind of work the model asks for.
-struct Demand {
-    bool forks = true;          ///< where processes run short, bash itself waits long for each fork
-    int every_foreground = 11;  ///< every so many is a `bash` call; 1: all
+struct TrialJobOptions {
+    bool forks = true;          ///< without spare processes bash tries each fork again for long
+    int foreground_every = 11;  ///< each so-many-th is a `bash` call; 1: all
 };
 
 /// The command writes `N.A begun` and `N.A over <exit code>` to the file `ran` of the workspace,
-/// and says first who it is.
-struct Work {
+/// and first prints its number.
+struct TrialJob {
     bool foreground = false;  ///< a `bash` call instead of `background_run`
     std::string command;
     jobs::Status status = jobs::Status::kCompleted;
@@ -35,14 +34,14 @@ struct Work {
     std::optional<int> signal;
 };
 
-Work work_of(const Attempt& attempt, const Demand& demand);
+TrialJob trial_job(const Attempt& attempt, const TrialJobOptions& options);
 
 /// The model's call for it.
-Json call_of(const Attempt& attempt, const Demand& demand);
+Json call_of(const Attempt& attempt, const TrialJobOptions& options);
 /// The attempt whose command this is; none for other commands.
 std::optional<Attempt> attempt_of(std::string_view command);
 
-/// The words by which its output is known.
+/// The first output of the job with this number.
 std::string printed_by(int number);
 
 }  // namespace tenon::faults

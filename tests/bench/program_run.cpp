@@ -1,4 +1,4 @@
-#include "tests/bench/world.h"
+#include "tests/bench/program_run.h"
 
 #include <cstdlib>
 #include <ctime>
@@ -29,11 +29,11 @@ pid_t spawn_bash(const std::string& command, const Environment& environment) {
 
 }  // namespace
 
-World::World(const std::filesystem::path& parent) : home_(parent) {
+BenchFolders::BenchFolders(const std::filesystem::path& parent) : home_(parent) {
     std::filesystem::create_directories(workspace());
 }
 
-Environment World::environment(const std::string& url) const {
+Environment BenchFolders::environment(const std::string& url) const {
     return {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
             {"HOME", home_.path().string()},
             {"LANG", "C.UTF-8"},
@@ -43,8 +43,8 @@ Environment World::environment(const std::string& url) const {
             {"ANTHROPIC_BASE_URL", url}};
 }
 
-std::unique_ptr<Process> World::start(const std::string& url,
-                                      const std::vector<std::string>& options) const {
+std::unique_ptr<Process> BenchFolders::start(const std::string& url,
+                                             const std::vector<std::string>& options) const {
     std::vector<std::string> words = {TENON_PREFIX "/bin/tenon", "-p", "go", "--yes"};
     words.insert(words.end(), options.begin(), options.end());
     auto program = std::make_unique<Process>(words, environment(url), workspace());
@@ -69,7 +69,7 @@ Clock::duration run_bare(const std::string& command, const Environment& environm
             ++started;
             continue;
         }
-        // By its own pid: other parts of this process have children too.
+        // By its pid, since other parts of this process have children, too.
         ::waitpid(running.front(), nullptr, 0);
         running.erase(running.begin());
     }
