@@ -29,8 +29,8 @@ std::string subtype_of(const agent::RunResult& result) {
 }
 
 /// Ends the session's jobs, or leaves them running, and returns the report of the run.
-ui::Report finish_run(session::OpenSession& host, const agent::RunResult& result, bool wait) {
-    ui::Report report;
+ui::RunReport finish_run(session::OpenSession& host, const agent::RunResult& result, bool wait) {
+    ui::RunReport report;
     report.subtype = subtype_of(result);
     report.text = result.outcome == agent::Outcome::kDone ? result.text : result.error;
     report.session_id = host.session().head().id;
@@ -72,7 +72,7 @@ agent::RunResult run_prompt(session::OpenSession& host, const std::string& promp
 }
 
 /// False when the result could not be written.
-bool print_result(const ui::Report& report, cli::OutputFormat format, Output& output,
+bool print_result(const ui::RunReport& report, cli::OutputFormat format, Output& output,
                   ui::JsonLines& lines, const agent::RunResult& result) {
     if (report.is_error()) {
         say(report.text);
@@ -122,7 +122,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
             std::chrono::steady_clock::now() - begin);
     };
     if (!host) {
-        ui::Report report;
+        ui::RunReport report;
         report.subtype = "error_api";
         report.text = secrets.redact(host.error().message);
         report.session_id = (*setup)->session_id;
@@ -132,7 +132,7 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
     }
 
     const agent::RunResult result = run_prompt(**host, (*input)->text, signals.stop_token());
-    ui::Report report = finish_run(**host, result, !options.no_wait);
+    ui::RunReport report = finish_run(**host, result, !options.no_wait);
     report.duration = duration();
     const bool printed = print_result(report, format, output, lines, result);
     if (!printed) complain("the result could not be written to standard output", cli::kExitFailed);
@@ -149,7 +149,7 @@ int run_headless(const cli::Options& options, const config::Configuration& confi
     try {
         return run_and_report(options, configuration);
     } catch (const std::exception& e) {
-        ui::Report report;
+        ui::RunReport report;
         report.subtype = "error_api";
         report.text = session::failure_text(e);
         Output output(STDOUT_FILENO, {});

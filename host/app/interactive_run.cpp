@@ -37,7 +37,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
     const cli::Screen screen = cli::screen_of(STDOUT_FILENO, environment);
-    terminal::Terminal::Options terminal_options;
+    terminal::TerminalOptions terminal_options;
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
@@ -66,7 +66,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     }
     sitting::Sitting::End end;
     {
-        sitting::Sitting interactive({**setup, **terminal, screen});
+        sitting::Sitting interactive(**setup, **terminal, screen);
         end = interactive.run();
     }
     if (log_on_screen) show_log({});

@@ -59,7 +59,7 @@ struct QueueOptions {
     std::function<void(const std::string& why)> on_no_pid_namespace;
     /// A notification was posted to `ended`. Called on any thread, with no lock held; must only
     /// wake somebody, and must not throw.
-    std::function<void()> on_news;
+    std::function<void()> on_notification;
 };
 
 /// The unfinished background jobs, counted.

@@ -53,7 +53,7 @@ std::vector<JobId> Queue::finish_one(JobRecord& job) {
     const auto admitted = admit();
     // It may have become a background job this moment.
     if (!reported && job.spec.kind == Kind::kBackground) report_change(job);
-    if (job.spec.kind == Kind::kBackground && options_.on_news) options_.on_news();
+    if (job.spec.kind == Kind::kBackground && options_.on_notification) options_.on_notification();
     start(admitted);
     return dependents;
 }

@@ -142,7 +142,7 @@ Result<void, StartFailure> OpenTools::make_queue() {
             notice("jobs.pidNamespace: no PID namespace can be made here (" + why +
                    "); commands run without one");
     };
-    options.on_news = options_.on_news;
+    options.on_notification = options_.on_notification;
     try {
         queue_ = std::make_unique<jobs::Queue>(*store_, std::move(options));
     } catch (const Poco::Exception& e) {

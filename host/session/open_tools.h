@@ -51,7 +51,7 @@ struct OpenOptions {
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
     /// Called when the end of a background job can be delivered; any thread. Must only wake
     /// somebody.
-    std::function<void()> on_news = {};
+    std::function<void()> on_notification = {};
 };
 
 /// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services

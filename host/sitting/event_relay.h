@@ -8,12 +8,12 @@
 
 namespace tenon::sitting {
 
-/// Takes the events of a session to another thread, as many at once as have come meanwhile: a fast
-/// stream costs one hand-over for each time that thread looks.
+/// Passes the events of a session to another thread. Events that come before that thread takes them
+/// are passed together, so a fast stream does not cost one wake-up for each event. Never blocks.
 class EventRelay : public agent::EventSink {
 public:
-    /// `post` runs what it is given on the other thread, later; any thread calls it. `show` runs
-    /// there.
+    /// `post` makes the other thread run a function later; any thread calls it. `show` is called on
+    /// the other thread.
     using Post = std::function<void(std::function<void()>)>;
     using Show = std::function<void(const std::vector<agent::AgentEvent>&)>;
     EventRelay(Post post, Show show) : post_(std::move(post)), show_(std::move(show)) {}

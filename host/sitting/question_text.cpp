@@ -10,9 +10,9 @@
 namespace tenon::sitting {
 namespace {
 
-constexpr std::size_t kLongestTitle = 400;  // the subject and the variants have it all
+constexpr std::size_t kLongestTitle = 400;  // subject and variants have the whole text
 constexpr std::size_t kLargestFile = std::size_t{4} << 20U;
-constexpr std::size_t kMostDiffRows = 100'000;
+constexpr std::size_t kMostQuestionDiffRows = 100'000;
 constexpr std::size_t kNarrow = 40;
 
 std::string indent_of(std::size_t width) {
@@ -32,7 +32,7 @@ std::string path_of(const permission::Question& question) {
     return writes.empty() ? std::string() : string_or(question.input, writes.front());
 }
 
-/// What the call would do to its file; nothing for a tool that makes no change.
+/// The change that the call would make to its file; empty for a tool that makes no change.
 std::vector<std::string> change_lines(const permission::Question& question,
                                       const QuestionView& view) {
     const agent::ToolCall call{{}, question.tool, question.input, {}};
@@ -42,12 +42,12 @@ std::vector<std::string> change_lines(const permission::Question& question,
     const auto change = contents ? ui::change_of(call, question.facts, *contents) : alone;
     ui::DiffOptions options;
     options.width = view.width;
-    options.max_rows = kMostDiffRows;
+    options.max_rows = kMostQuestionDiffRows;
     options.style = view.style;
     return change ? ui::diff(*change, options).lines : std::vector<std::string>();
 }
 
-/// The arguments as a person judges them.
+/// The arguments of the call: a change, a command, or JSON.
 std::vector<std::string> details_of(const permission::Question& question,
                                     const QuestionView& view) {
     std::vector<std::string> out;
@@ -63,7 +63,7 @@ std::vector<std::string> details_of(const permission::Question& question,
     } else if (!input.empty()) {
         add_lines(out, pretty_json(input), indent);
     }
-    // A plugin's own question is all in its title.
+    // A plugin's own question has only a title.
     if (out.empty()) add_lines(out, question.title, indent);
     return out;
 }
@@ -80,7 +80,7 @@ std::string joined(const std::vector<std::string>& rules) {
     return shortened(std::move(out));
 }
 
-/// What the rules of an offer are called beside the other offer.
+/// The label of an offer beside the other one.
 std::string name_of(const permission::Question& question, std::size_t offer) {
     const bool command = !question.facts.command.empty();
     if (offer == 0) return command ? "only this command" : "only this";
@@ -108,10 +108,11 @@ terminal::Choice always(const permission::Question& question, std::size_t width)
     return choice;
 }
 
-/// The offers that a file can hold. `why_not` becomes why one cannot be held.
-std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
-                                        const std::filesystem::path& config, std::string& why_not) {
-    std::vector<QuestionText::Kept> kept;
+/// The offers that the file of rules can hold. `why_not` gets the reason when it cannot hold one.
+std::vector<QuestionText::KeptOffer> kept_of(const permission::Question& question,
+                                             const std::filesystem::path& config,
+                                             std::string& why_not) {
+    std::vector<QuestionText::KeptOffer> kept;
     for (std::size_t i = 0; i < question.offers.size() && !config.empty(); ++i) {
         auto lines = config::rule_lines(config, question.offers[i]);
         if (lines)
@@ -123,10 +124,10 @@ std::vector<QuestionText::Kept> kept_of(const permission::Question& question,
 }
 
 terminal::Choice permanently(const permission::Question& question,
-                             const std::vector<QuestionText::Kept>& kept, std::size_t width) {
+                             const std::vector<QuestionText::KeptOffer>& kept, std::size_t width) {
     const std::string file = visible(kept.front().lines.file.string());
     terminal::Choice choice{'p', "", "permanently: the same, in " + file, "forever"};
-    for (const QuestionText::Kept& one : kept) {
+    for (const QuestionText::KeptOffer& one : kept) {
         auto lines = visible_lines(one.lines.lines, width);
         auto brief = visible_lines(question.offers[one.offer], width);
         if (lines.empty()) {
@@ -141,7 +142,7 @@ terminal::Choice permanently(const permission::Question& question,
     return choice;
 }
 
-/// Who asks, when that is not clear.
+/// The subagent or the conversation that asks, when more than one could.
 std::string whose(const permission::Question& question, std::size_t total, bool narrow) {
     constexpr std::string_view kWhat = "the subagent ";
     std::string_view name = question.subagent;
@@ -195,10 +196,10 @@ QuestionText question_text(const permission::Question& question, std::size_t pla
     }
     if (!remark.empty()) text.shown.remark = "(" + visible(remark) + ")";
     text.shown.choices.push_back({'n', "no", "no", "no"});
-    // The words are for the model, and a plugin's own question is none of its calls.
+    // The text goes to the model, which has not made a call when a plugin asks for itself.
     if (!question.tool.empty())
-        text.shown.words = {'n', "no, and say what to do instead", "words",
-                            "No. Tell the model what to do instead:"};
+        text.shown.text_choice = {'n', "no, and say what to do instead", "words",
+                                  "No. Tell the model what to do instead:"};
     return text;
 }
 

@@ -10,7 +10,7 @@ permission::Question redacted(permission::Question question, const Secrets& secr
     question.title = secrets.redact(std::move(question.title));
     for (std::string& text : question.items)
         text = secrets.redact(std::move(text));
-    // A rule without its key would be another rule.
+    // Redacted, a rule would be a different rule, so none is offered.
     for (const auto& rules : question.offers)
         for (const std::string& text : rules)
             if (secrets.redact(text) != text) question.remark = kHoldsKey;
@@ -24,7 +24,7 @@ permission::Question redacted(permission::Question question, const Secrets& secr
 
 permission::Answer Questions::ask(const permission::Question& question, std::stop_token stop) {
     const std::stop_callback wake(stop, [this] {
-        // Under the mutex, so that the request cannot fall between the check and the wait below.
+        // Locking the mutex prevents that the request falls between the check and the wait below.
         { const Lock lock(mutex_); }
         changed_.notify_all();
     });

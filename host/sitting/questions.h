@@ -9,21 +9,22 @@
 
 namespace tenon::sitting {
 
-/// Questions of the gate on their way to a person, and the answers back. `put` and `withdraw` hand
-/// over to the thread of the terminal and return at once; a question has a number, so that an
-/// answer to one that is gone answers nothing.
+/// Passes the questions of the permission gate to the thread of the terminal, and the answers back.
+/// Each question has a number, so that a late answer to a withdrawn question has no effect. Not
+/// responsible for texts (question_text) or keys (terminal).
 class Questions : public permission::Asker {
 public:
     using Put = std::function<void(std::size_t number, const permission::Question&)>;
     using Withdraw = std::function<void(std::size_t number)>;
-    /// Known keys are taken out of what is put; `secrets` outlives it.
+    /// `put` and `withdraw` must return at once; the thread that asks calls them. Known keys are
+    /// removed from the questions; `secrets` must outlive the object.
     Questions(Put put, Withdraw withdraw, const Secrets& secrets)
         : put_(std::move(put)), withdraw_(std::move(withdraw)), secrets_(secrets) {}
 
-    /// Blocks the tool worker until somebody answers or `stop`.
+    /// Blocks the calling tool worker until `answer` or `stop`. After `stop` the answer is no.
     permission::Answer ask(const permission::Question& question, std::stop_token stop) override;
 
-    /// Any thread.
+    /// Any thread. Ignored unless `number` is that of the open question.
     void answer(std::size_t number, permission::Answer answer);
 
 private:

@@ -6,23 +6,24 @@
 
 namespace tenon::sitting {
 
-SessionThread::SessionThread(Parts parts) : parts_(std::move(parts)) {
-    parts_.options.on_news = [this] { note_news(); };
+SessionThread::SessionThread(session::OpenOptions options, SessionWatcher& watcher)
+    : options_(std::move(options)), watcher_(watcher) {
+    options_.on_notification = [this] { note_notification(); };
     thread_ = start_thread("agent", [this] { main(); });
 }
 
 SessionThread::~SessionThread() {
-    close(Leaving::kCancelJobs);
+    close(JobsAtClose::kCancel);
     thread_.join();
 }
 
-// ---------------------------------------------------------------- told from outside
+// ---------------------------------------------------------------- called by the other thread
 
-bool SessionThread::say(std::string prompt) {
+bool SessionThread::send_prompt(std::string prompt) {
     const Lock lock(mutex_);
     const bool at_once = !busy_ && work_.empty();
     work_.push_back({std::move(prompt), nullptr});
-    blocked_ = false;
+    prompts_blocked_ = false;
     changed_.notify_all();
     return at_once;
 }
@@ -39,18 +40,18 @@ std::size_t SessionThread::interrupt() {
     {
         const Lock lock(mutex_);
         forgotten = std::erase_if(work_, [](const Work& work) { return !work.command; });
-        blocked_ = false;
+        prompts_blocked_ = false;
         turn = turn_;
     }
     turn.request_stop();  // runs callbacks: not under the lock
     return forgotten;
 }
 
-void SessionThread::close(Leaving leaving) {
+void SessionThread::close(JobsAtClose jobs) {
     std::stop_source turn(std::nostopstate);
     {
         const Lock lock(mutex_);
-        if (!leaving_) leaving_ = leaving;
+        if (!closing_) closing_ = jobs;
         work_.clear();
         turn = turn_;
         changed_.notify_all();
@@ -58,17 +59,17 @@ void SessionThread::close(Leaving leaving) {
     turn.request_stop();
 }
 
-void SessionThread::note_news() {
+void SessionThread::note_notification() {
     {
         const Lock lock(mutex_);
-        news_ = true;
+        notified_ = true;
         changed_.notify_all();
     }
-    parts_.watcher.news();
+    watcher_.notification();
 }
 
 bool SessionThread::may_wake() const {
-    return news_ && !held_ && parts_.options.run.settings.agent.wake;
+    return notified_ && !interrupted_ && options_.run.settings.agent.wake;
 }
 
 bool SessionThread::is_quiet() const {
@@ -76,93 +77,92 @@ bool SessionThread::is_quiet() const {
     return !busy_ && next_work() == work_.end() && !may_wake();
 }
 
-/// What is to be done first. Behind a prompt that could not be journalled no other is said.
+/// The work to do next. No prompt overtakes one that could not be written to the journal.
 std::deque<SessionThread::Work>::const_iterator SessionThread::next_work() const {
-    if (!blocked_) return work_.begin();
+    if (!prompts_blocked_) return work_.begin();
     return std::find_if(work_.begin(), work_.end(),
                         [](const Work& work) { return work.command != nullptr; });
 }
 
-// ---------------------------------------------------------------- the thread
+// ---------------------------------------------------------------- on the session thread
 
 void SessionThread::main() {
     try {
-        auto host = session::OpenSession::create(parts_.options);
-        if (!host) return parts_.watcher.failed(host.error());
-        live(**host);
+        auto session = session::OpenSession::create(options_);
+        if (!session) return watcher_.failed(session.error());
+        run_session(**session);
     } catch (const std::exception& e) {
-        parts_.watcher.failed({session::failure_text(e), 1});
+        watcher_.failed({session::failure_text(e), 1});
     }
 }
 
-/// Whatever the host throws, others use it until they have asked for its end.
-void SessionThread::live(session::OpenSession& host) {
+/// Also after an exception the session lives until `close`, since the other thread may use it.
+void SessionThread::run_session(session::OpenSession& session) {
     std::optional<session::StartFailure> failure;
     session::EndedJobs ended;
     try {
-        serve(host);
+        run_work(session);
     } catch (const std::exception& e) {
         failure = session::StartFailure{"the host failed inside: " + session::failure_text(e), 1};
-        parts_.watcher.failed(*failure);
+        watcher_.failed(*failure);
         wait_for_close();
     }
     try {
-        ended = leave(host);
+        ended = end_jobs(session);
     } catch (const std::exception& e) {
-        if (!failure) parts_.watcher.failed({session::failure_text(e), 1});
+        if (!failure) watcher_.failed({session::failure_text(e), 1});
         return;
     }
-    if (!failure) return parts_.watcher.closed(ended.unfinished);
-    if (const std::string said = session::to_text(ended); !said.empty())
-        parts_.options.sink.on_event(agent::Notice{said});
+    if (!failure) return watcher_.closed(ended.unfinished);
+    if (std::string text = session::to_text(ended); !text.empty()) show_notice(std::move(text));
 }
 
 void SessionThread::wait_for_close() {
     Lock lock(mutex_);
-    while (!leaving_)
+    while (!closing_)
         changed_.wait(lock);
 }
 
-/// Returns how many jobs have not ended in time.
-session::EndedJobs SessionThread::leave(session::OpenSession& host) {
-    Leaving leaving = Leaving::kCancelJobs;
+session::EndedJobs SessionThread::end_jobs(session::OpenSession& session) {
+    JobsAtClose jobs = JobsAtClose::kCancel;
     {
         const Lock lock(mutex_);
-        leaving = leaving_.value_or(leaving);
+        jobs = closing_.value_or(jobs);
     }
     session::EndedJobs ended;
-    if (leaving == Leaving::kLeaveJobs) {
-        host.leave_jobs();
+    if (jobs == JobsAtClose::kLeave) {
+        session.leave_jobs();
     } else {
-        ended = host.end_jobs("session end");
+        ended = session.end_jobs("session end");
     }
-    host.clean_up_jobs();
+    session.clean_up_jobs();
     return ended;
 }
 
-void SessionThread::serve(session::OpenSession& host) {
+void SessionThread::run_work(session::OpenSession& session) {
     const bool stopped_before =
-        host.session().resumed() && host.session().conversation().awaits_answer();
+        session.session().resumed() && session.session().conversation().awaits_answer();
     {
         const Lock lock(mutex_);
-        held_ = stopped_before;
+        interrupted_ = stopped_before;
         busy_ = false;
     }
-    parts_.watcher.opened(host);
-    while (const auto work = next(host))
-        do_one(host, *work);
+    watcher_.opened(session);
+    while (const auto work = wait_for_work(session))
+        do_work(session, *work);
 }
 
-/// What is to be done now; an empty prompt without a command wakes. None: the session closes.
-std::optional<SessionThread::Work> SessionThread::next(session::OpenSession& host) {
+/// Blocks until there is work. An empty prompt without a command delivers ends of jobs. None: the
+/// session closes.
+std::optional<SessionThread::Work> SessionThread::wait_for_work(session::OpenSession& session) {
     Lock lock(mutex_);
     busy_ = false;
-    for (bool told = false; true;) {
-        if (leaving_) return std::nullopt;
+    for (bool idle_reported = false; true;) {
+        if (closing_) return std::nullopt;
         if (next_work() != work_.end() || may_wake()) break;
-        if (!std::exchange(told, true)) {
+        if (!std::exchange(idle_reported, true)) {
             lock.unlock();
-            parts_.watcher.idle();
+            watcher_.idle();
             lock.lock();
         } else {
             changed_.wait(lock);
@@ -172,50 +172,53 @@ std::optional<SessionThread::Work> SessionThread::next(session::OpenSession& hos
     turn_ = std::stop_source();
     const auto first = next_work();
     if (first == work_.end()) {
-        news_ = false;
+        notified_ = false;
         lock.unlock();
-        const bool worth_it = host.has_undelivered();  // a tool call may have delivered it
+        const bool undelivered = session.has_undelivered();  // or a tool call has delivered it
         lock.lock();
-        return worth_it ? Work{} : Work{{}, [](session::OpenSession&, const std::stop_token&) {}};
+        return undelivered ? Work{}
+                           : Work{{}, [](session::OpenSession&, const std::stop_token&) {}};
     }
     Work work = *first;
     work_.erase(first);
-    if (!work.command) held_ = false;
+    if (!work.command) interrupted_ = false;
     return work;
 }
 
-/// What a person has typed is not lost because the disk is full.
-void SessionThread::keep(const Work& prompt) {
+/// Keeps a prompt that could not be written to the journal, because the disk is full for example.
+void SessionThread::requeue(const Work& prompt) {
     {
         const Lock lock(mutex_);
         work_.push_front(prompt);
-        blocked_ = true;
+        prompts_blocked_ = true;
     }
-    parts_.options.sink.on_event(agent::Notice{
-        "the prompt could not be recorded and is kept: it is said before the next one"});
+    show_notice("the prompt could not be recorded and is kept: it is sent before the next one");
 }
 
-void SessionThread::do_one(session::OpenSession& host, const Work& work) {
+void SessionThread::show_notice(std::string text) {
+    options_.sink.on_event(agent::Notice{std::move(text)});
+}
+
+void SessionThread::do_work(session::OpenSession& session, const Work& work) {
     std::stop_token stop;
     {
         const Lock lock(mutex_);
         stop = turn_.get_token();
     }
-    if (work.command) return work.command(host, stop);
-    parts_.watcher.turn_began(work.prompt);
-    agent::RunResult result = work.prompt.empty() ? host.wake(stop) : host.run(work.prompt, stop);
+    if (work.command) return work.command(session, stop);
+    watcher_.turn_began(work.prompt);
+    agent::RunResult result =
+        work.prompt.empty() ? session.wake(stop) : session.run(work.prompt, stop);
     if (result.outcome == agent::Outcome::kInterrupted) {
         const Lock lock(mutex_);
-        held_ = true;
+        interrupted_ = true;
     }
     result.prompt_recorded = result.prompt_recorded || work.prompt.empty();
-    if (!result.prompt_recorded) keep(work);
-    parts_.watcher.turn_ended(result);
-    for (const auto& file : host.changed_plugin_files()) {
-        parts_.options.sink.on_event(
-            agent::Notice{"plugin file " + file.string() +
-                          " has appeared, changed or gone; /reload loads what is "
-                          "there"});
+    if (!result.prompt_recorded) requeue(work);
+    watcher_.turn_ended(result);
+    for (const auto& file : session.changed_plugin_files()) {
+        show_notice("plugin file " + file.string() +
+                    " has appeared, changed or gone; /reload loads what is there");
     }
 }
 

@@ -12,59 +12,57 @@
 
 namespace tenon::sitting {
 
-/// Hears what a session's thread does; called on that thread, except `news`.
+/// Receives the events of a SessionThread. All functions are called on that thread, except
+/// `notification`, and must not block.
 class SessionWatcher {
 public:
     virtual ~SessionWatcher() = default;
-    /// The session is open. What of `host` any thread may use is there until the session is asked
-    /// to close.
-    virtual void opened(session::OpenSession& host) = 0;
-    /// It could not be opened, or the host failed; then what of `host` any thread may use is there
-    /// until the session is asked to close. Nothing else follows.
+    /// The session is open. The functions of `session` that any thread may call can be called until
+    /// SessionThread::close.
+    virtual void opened(session::OpenSession& session) = 0;
+    /// The session could not be opened, or it failed. If it was open, its functions can still be
+    /// called until SessionThread::close. No other event follows.
     virtual void failed(const session::StartFailure& failure) = 0;
-    /// `prompt` is empty when ended jobs woke the session.
+    /// `prompt` is empty when the ends of jobs began the turn.
     virtual void turn_began(const std::string& prompt) = 0;
     virtual void turn_ended(const agent::RunResult& result) = 0;
-    /// Nothing is left to do.
+    /// The thread has nothing to do.
     virtual void idle() = 0;
-    /// The end of a background job is there to be told; any thread.
-    virtual void news() = 0;
-    /// It has closed; so many session jobs have not ended.
+    /// A notification of a background job can be delivered; any thread.
+    virtual void notification() = 0;
+    /// The session has closed; `unfinished` jobs of it have not ended.
     virtual void closed(std::size_t unfinished) = 0;
 };
 
-/// What becomes of a session's jobs as it closes.
-enum class Leaving { kCancelJobs, kLeaveJobs };
+/// What happens to a session's jobs when it closes.
+enum class JobsAtClose { kCancel, kLeave };
 
-/// One session on a thread of its own, `agent`: makes the host, says prompts and does commands in
-/// the order they come, and is woken by ended jobs in between. What it is told comes from one other
-/// thread; nothing here blocks that one, but the destructor, which closes the session first.
+/// One session on a thread of its own, `agent`: opens it, runs prompts and commands in the order of
+/// the calls, and in between delivers the ends of jobs. One other thread calls the public
+/// functions. None of them blocks, except the destructor, which closes the session and waits for
+/// it.
 class SessionThread {
 public:
-    struct Parts {
-        session::OpenOptions options;
-        SessionWatcher& watcher;
-    };
     using Command = std::function<void(session::OpenSession&, std::stop_token)>;
 
-    /// What `parts` refers to outlives the thread.
-    explicit SessionThread(Parts parts);
+    /// `watcher`, and what `options` refers to, must outlive the thread.
+    SessionThread(session::OpenOptions options, SessionWatcher& watcher);
     ~SessionThread();
     SessionThread(const SessionThread&) = delete;
     SessionThread& operator=(const SessionThread&) = delete;
 
-    /// False when something else comes first: the prompt waits. A prompt that could not be
-    /// journalled is said again before it.
-    bool say(std::string prompt);
-    /// Done between turns; may be stopped like one.
+    /// Queues a prompt. Returns false when it has to wait for other work. A prompt that could not
+    /// be written to the journal is sent again before it.
+    bool send_prompt(std::string prompt);
+    /// Queues a command, which runs between turns. It can be stopped like a turn.
     void run(Command command);
-    /// Stops what is under way and forgets the prompts that wait; returns how many. Nothing wakes
-    /// the session before the next prompt.
+    /// Stops the present work and drops the queued prompts; returns how many. Until the next prompt
+    /// no end of a job begins a turn.
     std::size_t interrupt();
-    /// Nothing is under way, waits, or is about to wake it.
+    /// Whether no work runs or is queued, and no notification is about to begin a turn.
     [[nodiscard]] bool is_quiet() const;
-    /// Stops what is under way and ends the session in order. The first call counts.
-    void close(Leaving leaving);
+    /// Stops the present work and closes the session. Only the first call has an effect.
+    void close(JobsAtClose jobs);
 
 private:
     struct Work {
@@ -72,28 +70,30 @@ private:
         Command command;  // or none
     };
     void main();
-    void live(session::OpenSession& host);
-    void serve(session::OpenSession& host);
+    void run_session(session::OpenSession& session);
+    void run_work(session::OpenSession& session);
     void wait_for_close();
-    session::EndedJobs leave(session::OpenSession& host);
-    std::optional<Work> next(session::OpenSession& host);
-    void do_one(session::OpenSession& host, const Work& work);
-    void keep(const Work& prompt);
+    session::EndedJobs end_jobs(session::OpenSession& session);
+    std::optional<Work> wait_for_work(session::OpenSession& session);
+    void do_work(session::OpenSession& session, const Work& work);
+    void requeue(const Work& prompt);
+    void show_notice(std::string text);
     [[nodiscard]] std::deque<Work>::const_iterator next_work() const TENON_REQUIRES(mutex_);
-    void note_news();
+    void note_notification();
     [[nodiscard]] bool may_wake() const TENON_REQUIRES(mutex_);
 
-    Parts parts_;
+    session::OpenOptions options_;
+    SessionWatcher& watcher_;
     mutable Mutex mutex_;
     Condition changed_;
     std::deque<Work> work_ TENON_GUARDED_BY(mutex_);
     std::stop_source turn_ TENON_GUARDED_BY(mutex_);
-    std::optional<Leaving> leaving_ TENON_GUARDED_BY(mutex_);
-    bool busy_ TENON_GUARDED_BY(mutex_) = true;  // opening
-    bool news_ TENON_GUARDED_BY(mutex_) = false;
-    bool held_ TENON_GUARDED_BY(mutex_) = false;  // after an interrupted turn
-    // The first prompt in work_ could not be journalled: it waits for the next one.
-    bool blocked_ TENON_GUARDED_BY(mutex_) = false;
+    std::optional<JobsAtClose> closing_ TENON_GUARDED_BY(mutex_);
+    bool busy_ TENON_GUARDED_BY(mutex_) = true;  // opening the session
+    bool notified_ TENON_GUARDED_BY(mutex_) = false;
+    bool interrupted_ TENON_GUARDED_BY(mutex_) = false;  // the last turn was
+    // The first prompt in work_ could not be written to the journal: it waits for the next one.
+    bool prompts_blocked_ TENON_GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };
 

@@ -3,20 +3,17 @@
 #include "host/base/clock.h"
 #include "host/base/untrusted.h"
 #include "host/config/rule_file.h"
+#include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 
 namespace tenon::sitting {
 namespace {
 
-constexpr std::chrono::seconds kTwice{2};  // between two Ctrl-C that leave
-constexpr std::size_t kHowToLeave = 0;     // as the number of a question; the others begin at 1
+constexpr std::chrono::seconds kDoubleInterrupt{2};  // at most, between two Ctrl-C that leave
+constexpr std::size_t kLeaveQuestion = 0;  // its number; those of other questions begin at 1
 constexpr int kAfterInterrupt = 130;
 constexpr int kAfterHangup = 129;
 constexpr int kAfterTerminate = 143;
-
-std::string counted(std::size_t number, const std::string& one) {
-    return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
-}
 
 std::int64_t turns_of(const agent::Session& session) {
     const auto messages = session.conversation().messages();
@@ -29,7 +26,7 @@ bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-/// Only deltas: nothing that the status line tells.
+/// Deltas do not change the status line.
 bool are_deltas(const std::vector<agent::AgentEvent>& events) {
     return std::all_of(events.begin(), events.end(), [](const agent::AgentEvent& event) {
         return std::holds_alternative<agent::TextDelta>(event) ||
@@ -47,19 +44,21 @@ agent::Usage usage_of(const Json& message) {
 
 }  // namespace
 
-Sitting::Sitting(Surroundings surroundings)
-    : at_(std::move(surroundings)),
-      style_(at_.screen.colour ? ui::Style::kColour : ui::Style::kPlain),
+Sitting::Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen)
+    : setup_(setup),
+      terminal_(terminal),
+      screen_(screen),
+      style_(screen_.colour ? ui::Style::kColour : ui::Style::kPlain),
       transcript_(style_),
       questions_(
           [this](std::size_t number, const permission::Question& question) {
               post([this, number, question] { put_question(number, question); });
           },
           [this](std::size_t number) { post([this, number] { withdraw_question(number); }); },
-          at_.setup.secrets),
+          setup_.secrets),
       relay_([this](std::function<void()> work) { post(std::move(work)); },
              [this](const std::vector<agent::AgentEvent>& events) { show(events); }),
-      sink_(at_.setup.secrets),
+      sink_(setup_.secrets),
       ticker_([this] {
           post([this] {
               refresh_tail();
@@ -67,19 +66,19 @@ Sitting::Sitting(Surroundings surroundings)
           });
       }) {
     sink_.add(relay_);
-    at_.terminal.on_resize = [this] {
+    terminal_.on_resize = [this] {
         refresh_tail();
         refresh_status();
         if (!question_) return;
-        write_question();
+        update_question_text();
         show_question();
     };
 }
 
 Sitting::End Sitting::run() {
-    open_session(at_.setup.session_id);
+    open_session(setup_.session_id);
     while (!finished_)
-        std::visit([this](const auto& input) { handle(input); }, at_.terminal.next());
+        std::visit([this](const auto& input) { handle(input); }, terminal_.next());
     return end_;
 }
 
@@ -89,23 +88,24 @@ void Sitting::open_session(const std::string& id) {
     phase_ = Phase::kOpening;
     session_id_ = id;
     status_ = {};
-    session::OpenOptions options{at_.setup, sink_, id};
+    session::OpenOptions options{setup_, sink_, id};
     options.wait_for_jobs = false;
     options.asker = &questions_;
-    thread_ = std::make_unique<SessionThread>(SessionThread::Parts{std::move(options), *this});
+    thread_ =
+        std::make_unique<SessionThread>(std::move(options), static_cast<SessionWatcher&>(*this));
 }
 
-void Sitting::opened(session::OpenSession& host) {
-    const agent::SessionHead& head = host.session().head();
+void Sitting::opened(session::OpenSession& session) {
+    const agent::SessionHead& head = session.session().head();
     std::string line = "tenon " TENON_VERSION " · " + head.model + " · " + head.workspace +
                        " · session " + head.id;
-    if (host.session().resumed())
+    if (session.session().resumed())
         line += ", resumed after " +
-                counted(static_cast<std::size_t>(turns_of(host.session())), "turn");
-    post([this, &host, line, model = head.model] {
+                ui::counted(static_cast<std::size_t>(turns_of(session.session())), "turn");
+    post([this, &session, line, model = head.model] {
         if (phase_ != Phase::kOpening) return;
         phase_ = Phase::kOpen;
-        host_ = &host;
+        session_ = &session;
         previous_session_ = session_id_;
         status_.model = model;
         print(visible(line));
@@ -120,7 +120,7 @@ void Sitting::failed(const session::StartFailure& failure) {
 
 void Sitting::on_failed(const session::StartFailure& failure) {
     thread_.reset();
-    host_ = nullptr;
+    session_ = nullptr;
     if (phase_ == Phase::kOpening && !previous_session_.empty() &&
         previous_session_ != session_id_) {
         print(visible(failure.message));
@@ -130,14 +130,14 @@ void Sitting::on_failed(const session::StartFailure& failure) {
 }
 
 void Sitting::turn_began(const std::string& prompt) {
-    sink_.forget_unfinished();  // of a turn that was stopped
+    sink_.forget_unfinished();  // the rest of a turn that was stopped
     post([this, prompt] {
-        // A dumb terminal has shown what was typed.
-        if (!prompt.empty() && (at_.screen.escapes || status_.queued_prompts > 0))
+        // A dumb terminal has echoed the line.
+        if (!prompt.empty() && (screen_.escapes || status_.queued_prompts > 0))
             print(transcript_.prompt(prompt, width()));
         if (!prompt.empty() && status_.queued_prompts > 0) --status_.queued_prompts;
         status_.working_since_ms = wall_clock_ms();
-        if (at_.screen.escapes) ticker_.set(true);
+        if (screen_.escapes) ticker_.set(true);
         refresh_status();
     });
 }
@@ -150,7 +150,7 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
     status_.working_since_ms = 0;
     ticker_.set(false);
     answered_in_a_row_ = 0;
-    if (!result.prompt_recorded) ++status_.queued_prompts;  // it is kept
+    if (!result.prompt_recorded) ++status_.queued_prompts;  // it is queued again
     if (result.outcome == agent::Outcome::kInterrupted) {
         print(transcript_.interrupted(width()));
     } else if (result.outcome != agent::Outcome::kDone) {
@@ -161,11 +161,11 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
 }
 
 void Sitting::idle() {
-    post([this] { leave_if_nothing_is_left(); });
+    post([this] { leave_when_quiet(); });
 }
 
-void Sitting::news() {
-    post([this] { leave_if_nothing_is_left(); });
+void Sitting::notification() {
+    post([this] { leave_when_quiet(); });
 }
 
 void Sitting::closed(std::size_t unfinished) {
@@ -174,7 +174,7 @@ void Sitting::closed(std::size_t unfinished) {
 
 void Sitting::on_closed(std::size_t unfinished) {
     thread_.reset();
-    if (unfinished > 0) print(counted(unfinished, "job") + " could not be ended in time.");
+    if (unfinished > 0) print(ui::counted(unfinished, "job") + " could not be ended in time.");
     if (next_session_) return open_session(*std::exchange(next_session_, std::nullopt));
     print("To go on: tenon --session " + session_id_);
     finish(end_);
@@ -186,20 +186,20 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
             ++status_.turns;
             status_.last = usage_of(answered->message);
         }
-        // The sitting greets with more.
+        // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
         print(transcript_.on_event(event, width(), std::chrono::steady_clock::now()));
-        // Where there is no live area what has begun would not be seen before its end.
+        // Without a live area a running call would not be seen before its end.
         const auto* started = std::get_if<agent::ToolStarted>(&event);
-        if (started != nullptr && !at_.screen.escapes)
+        if (started != nullptr && !screen_.escapes)
             print(ui::running_tool_line(*started, {}, {}, width(), style_));
     }
     refresh_tail();
     if (!are_deltas(events)) refresh_status();
 }
 
-void Sitting::say(const std::string& prompt) {
-    if (thread_->say(prompt)) return;
+void Sitting::send_prompt(const std::string& prompt) {
+    if (thread_->send_prompt(prompt)) return;
     ++status_.queued_prompts;
     print("Queued: " + visible(prompt, true));
     refresh_status();
@@ -207,28 +207,28 @@ void Sitting::say(const std::string& prompt) {
 
 // ---------------------------------------------------------------- what a person did
 
-void Sitting::handle(const terminal::Line& line) {
+void Sitting::handle(const terminal::EnteredLine& line) {
     if (phase_ == Phase::kClosing || is_blank(line.text)) return;
     if (phase_ == Phase::kWaitingToLeave) stay();
     if (phase_ == Phase::kAskingHowToLeave && slash_command(line.text))
         return print("Answer the question first.");
     if (const auto command = slash_command(line.text)) {
-        if (at_.screen.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
+        if (screen_.escapes) print(ui::paint(style_, ui::kDim, "> " + visible(line.text)));
         return run_command(*command);
     }
-    if (!takes_as_choice(line.text)) say(line.text);
+    if (!choose_session(line.text)) send_prompt(line.text);
 }
 
 void Sitting::handle(const terminal::Interrupt& interrupt) {
     const auto now = std::chrono::steady_clock::now();
-    if (last_interrupt_ && now - *last_interrupt_ <= kTwice)
+    if (last_interrupt_ && now - *last_interrupt_ <= kDoubleInterrupt)
         return leave_without_asking(kAfterInterrupt);
     last_interrupt_ = now;
     if (phase_ == Phase::kClosing) return;
     if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave) return stay();
     const std::size_t forgotten = thread_->interrupt();
     status_.queued_prompts -= std::min(forgotten, status_.queued_prompts);
-    if (forgotten > 0) print(counted(forgotten, "queued prompt") + " dropped.");
+    if (forgotten > 0) print(ui::counted(forgotten, "queued prompt") + " dropped.");
     if (status_.working_since_ms == 0 && !interrupt.had_text)
         print("Ctrl-C again leaves; so do Ctrl-D and /exit.");
     refresh_status();
@@ -238,28 +238,28 @@ void Sitting::handle(const terminal::EndOfInput&) {
     if (phase_ == Phase::kAskingHowToLeave || phase_ == Phase::kWaitingToLeave)
         return leave_without_asking(0);
     if (phase_ != Phase::kClosing) return leave(0);
-    // Nothing more is to come from a closed input: `next` would return again and again.
+    // A closed input gives no more lines, and `next` would return EndOfInput for ever.
     thread_.reset();
     finish(end_);
 }
 
 void Sitting::handle(const terminal::ToBackground&) {
-    if (host_ == nullptr) return;
-    const std::size_t moved = host_->move_to_background();
+    if (session_ == nullptr) return;
+    const std::size_t moved = session_->move_to_background();
     print(moved == 0 ? "No command runs in the foreground."
-                     : counted(moved, "command") + " moved to the background.");
+                     : ui::counted(moved, "command") + " moved to the background.");
 }
 
-void Sitting::handle(const terminal::Answer& answer) {
-    if (answer.number == kHowToLeave) {
-        if (phase_ == Phase::kAskingHowToLeave) answer_how_to_leave(answer.key);
+void Sitting::handle(const terminal::QuestionAnswer& answer) {
+    if (answer.number == kLeaveQuestion) {
+        if (phase_ == Phase::kAskingHowToLeave) answer_leave_question(answer.key);
     } else if (question_ && question_->number == answer.number) {
         answer_question(answer);
     }
 }
 
 void Sitting::handle(const terminal::Hangup&) {
-    if (thread_) thread_->close(unasked());
+    if (thread_) thread_->close(default_jobs_at_close());
     thread_.reset();
     finish({kAfterHangup, {}});
 }
@@ -273,7 +273,7 @@ void Sitting::handle(const terminal::Terminate&) {
 void Sitting::put_question(std::size_t number, const permission::Question& question) {
     const std::size_t place = answered_in_a_row_ + 1;
     question_ = {number, question, {}, place, place + question.waiting};
-    write_question();
+    update_question_text();
     show_question();
     refresh_status();
 }
@@ -284,22 +284,22 @@ void Sitting::withdraw_question(std::size_t number) {
     show_question();
 }
 
-/// Its texts, for the screen and the files as they are now.
-void Sitting::write_question() {
+/// Makes the texts again, for the present size of the screen and contents of the files.
+void Sitting::update_question_text() {
     question_->text =
         question_text(question_->question, question_->place, question_->total, question_view());
     question_->text.shown.number = question_->number;
 }
 
 QuestionView Sitting::question_view() const {
-    const config::Settings& settings = at_.setup.settings;
+    const config::Settings& settings = setup_.settings;
     return {settings.config_dir, settings.workspace, width(), style_};
 }
 
-/// More may have come since it was put.
-void Sitting::count_questions() {
+/// More questions may have come since this one was shown.
+void Sitting::update_question_count() {
     if (!question_) return;
-    const std::size_t total = question_->place + questions_behind();
+    const std::size_t total = question_->place + further_questions();
     if (total == question_->total) return;
     question_->total = total;
     question_->text.shown.title =
@@ -307,11 +307,11 @@ void Sitting::count_questions() {
     show_question();
 }
 
-std::size_t Sitting::questions_behind() const {
-    return host_ != nullptr ? host_->waiting_questions() : 0;
+std::size_t Sitting::further_questions() const {
+    return session_ != nullptr ? session_->waiting_questions() : 0;
 }
 
-void Sitting::answer_question(const terminal::Answer& given) {
+void Sitting::answer_question(const terminal::QuestionAnswer& given) {
     using permission::Answer;
     using Kind = Answer::Kind;
     const auto& offers = question_->question.offers;
@@ -325,28 +325,28 @@ void Sitting::answer_question(const terminal::Answer& given) {
         words = "always for this session";
     } else if (given.key == 'p') {
         if (!keep_rules(given.variant)) {
-            write_question();
+            update_question_text();
             return show_question();
         }
         answer = {Kind::kAlways, offers[question_->text.kept[given.variant].offer], {}};
         words = "permanently";
     } else {
-        answer.instead = at_.setup.secrets.redact(given.words);
+        answer.instead = setup_.secrets.redact(given.text);
         if (!answer.instead.empty()) words += ": " + visible(answer.instead);
     }
     for (const std::string& rule : answer.rules)
         words += (&rule == &answer.rules.front() ? ": " : ", ") + visible(rule);
-    answered_in_a_row_ = questions_behind() > 0 ? answered_in_a_row_ + 1 : 0;
+    answered_in_a_row_ = further_questions() > 0 ? answered_in_a_row_ + 1 : 0;
     print(question_->text.shown.title + ": " + words);
     questions_.answer(question_->number, std::move(answer));
     question_.reset();
     show_question();
 }
 
-/// Beside the user's configuration. False: it could not be, and the question stands.
+/// Writes the rules beside the user's configuration. On false the question stays open.
 bool Sitting::keep_rules(std::size_t variant) {
-    const auto& folder = at_.setup.settings.config_dir;
-    const QuestionText::Kept& kept = question_->text.kept[variant];
+    const auto& folder = setup_.settings.config_dir;
+    const QuestionText::KeptOffer& kept = question_->text.kept[variant];
     if (auto added =
             config::add_rule_lines(folder, question_->question.offers[kept.offer], kept.lines);
         !added) {
@@ -360,46 +360,46 @@ bool Sitting::keep_rules(std::size_t variant) {
 
 void Sitting::show_question() {
     if (phase_ == Phase::kAskingHowToLeave) {
-        at_.terminal.set_question(how_to_leave());
+        terminal_.set_question(leave_question());
     } else if (question_) {
-        at_.terminal.set_question(question_->text.shown);
+        terminal_.set_question(question_->text.shown);
     } else {
-        at_.terminal.set_question(std::nullopt);
+        terminal_.set_question(std::nullopt);
     }
 }
 
 // ---------------------------------------------------------------- leaving
 
-Leaving Sitting::unasked() const {
-    return at_.setup.leave_jobs ? Leaving::kLeaveJobs : Leaving::kCancelJobs;
+JobsAtClose Sitting::default_jobs_at_close() const {
+    return setup_.leave_jobs ? JobsAtClose::kLeave : JobsAtClose::kCancel;
 }
 
-/// --no-wait has answered for them.
+/// None with --no-wait, which leaves all jobs.
 std::size_t Sitting::jobs_to_ask_about() const {
-    return at_.setup.leave_jobs ? 0 : host_->load().session_jobs;
+    return setup_.leave_jobs ? 0 : session_->load().session_jobs;
 }
 
 /// "the turn and 2 jobs"
-std::string Sitting::what_is_unfinished() const {
+std::string Sitting::unfinished_text() const {
     std::string what = thread_->is_quiet() ? "" : "the turn";
     const std::size_t jobs = jobs_to_ask_about();
-    if (jobs > 0) what += (what.empty() ? "" : " and ") + counted(jobs, "job");
+    if (jobs > 0) what += (what.empty() ? "" : " and ") + ui::counted(jobs, "job");
     return what.empty() ? "nothing" : what;
 }
 
-terminal::Question Sitting::how_to_leave() const {
+terminal::ShownQuestion Sitting::leave_question() const {
     const std::size_t jobs = jobs_to_ask_about();
     const bool turn = !thread_->is_quiet();
     std::vector<std::string> subject;
     if (turn) subject.emplace_back("A turn is in progress.");
     if (jobs > 0)
-        subject.push_back(counted(jobs, "job") + " of this session " +
+        subject.push_back(ui::counted(jobs, "job") + " of this session " +
                           (jobs == 1 ? "has" : "have") + " not ended.");
     if (subject.empty()) subject.emplace_back("Nothing is in progress any more.");
     std::string leave = "leave";
     if (jobs > 0) leave += turn ? ", the jobs run on" : ", they run on";
     if (turn) leave += ", the turn is stopped";
-    return {kHowToLeave,
+    return {kLeaveQuestion,
             "How to leave",
             std::move(subject),
             "",
@@ -409,11 +409,11 @@ terminal::Question Sitting::how_to_leave() const {
             {}};
 }
 
-/// Asks first when a turn or jobs would be lost.
+/// Asks first when a turn is under way or jobs have not ended.
 void Sitting::leave(int exit_code) {
     end_.exit_code = exit_code;
-    if (host_ == nullptr || (thread_->is_quiet() && jobs_to_ask_about() == 0))
-        return close(unasked());
+    if (session_ == nullptr || (thread_->is_quiet() && jobs_to_ask_about() == 0))
+        return close(default_jobs_at_close());
     phase_ = Phase::kAskingHowToLeave;
     asked_about_jobs_ = jobs_to_ask_about() > 0;
     show_question();
@@ -422,16 +422,16 @@ void Sitting::leave(int exit_code) {
 void Sitting::leave_without_asking(int exit_code) {
     end_.exit_code = exit_code;
     next_session_.reset();
-    if (phase_ != Phase::kClosing) close(unasked());
+    if (phase_ != Phase::kClosing) close(default_jobs_at_close());
 }
 
-void Sitting::answer_how_to_leave(char key) {
-    if (key == 'l') return close(Leaving::kLeaveJobs);
-    if (key == 'c') return close(Leaving::kCancelJobs);
+void Sitting::answer_leave_question(char key) {
+    if (key == 'l') return close(JobsAtClose::kLeave);
+    if (key == 'c') return close(JobsAtClose::kCancel);
     phase_ = Phase::kWaitingToLeave;
     show_question();
-    print("Waiting for " + what_is_unfinished() + "; Ctrl-C goes back to the prompt.");
-    leave_if_nothing_is_left();
+    print("Waiting for " + unfinished_text() + "; Ctrl-C goes back to the prompt.");
+    leave_when_quiet();
 }
 
 void Sitting::stay() {
@@ -440,60 +440,61 @@ void Sitting::stay() {
     show_question();
 }
 
-/// As it was wanted; also when the turn, which was all that there was to ask about, has ended.
-void Sitting::leave_if_nothing_is_left() {
+/// Closes when the wait is over, or when the turn that the question was about has ended.
+void Sitting::leave_when_quiet() {
     refresh_status();
-    if (host_ == nullptr) return;
+    if (session_ == nullptr) return;
     const bool asking = phase_ == Phase::kAskingHowToLeave;
     const bool leaving = phase_ == Phase::kWaitingToLeave || (asking && !asked_about_jobs_);
-    if (leaving && thread_->is_quiet() && jobs_to_ask_about() == 0) return close(unasked());
+    if (leaving && thread_->is_quiet() && jobs_to_ask_about() == 0)
+        return close(default_jobs_at_close());
     if (asking) show_question();
 }
 
-void Sitting::close(Leaving leaving) {
+void Sitting::close(JobsAtClose jobs) {
     phase_ = Phase::kClosing;
-    host_ = nullptr;
+    session_ = nullptr;
     question_.reset();
     show_question();
-    thread_->close(leaving);
+    thread_->close(jobs);
 }
 
 void Sitting::finish(End end) {
     end_ = std::move(end);
     finished_ = true;
-    at_.terminal.wake();
+    terminal_.wake();
 }
 
 // ---------------------------------------------------------------- showing
 
 void Sitting::print(const std::string& line) {
-    at_.terminal.print(line);
+    terminal_.print(line);
 }
 
 void Sitting::print(const std::vector<std::string>& lines) {
     std::string text;
     for (const std::string& line : lines)
         text += line + "\n";
-    if (!text.empty()) at_.terminal.print(text);
+    if (!text.empty()) terminal_.print(text);
 }
 
 std::size_t Sitting::width() const {
-    return static_cast<std::size_t>(std::max(at_.terminal.width(), 1));
+    return static_cast<std::size_t>(std::max(terminal_.width(), 1));
 }
 
 void Sitting::refresh_tail() {
-    const auto rows = static_cast<std::size_t>(std::max(at_.terminal.height(), 2)) / 2;
-    at_.terminal.set_tail(transcript_.tail(width(), rows, std::chrono::steady_clock::now()));
+    const auto rows = static_cast<std::size_t>(std::max(terminal_.height(), 2)) / 2;
+    terminal_.set_tail(transcript_.tail(width(), rows, std::chrono::steady_clock::now()));
 }
 
 void Sitting::refresh_status() {
-    if (host_ != nullptr) {
-        status_.jobs = host_->load();
-        status_.waiting_questions = host_->waiting_questions();
+    if (session_ != nullptr) {
+        status_.jobs = session_->load();
+        status_.waiting_questions = session_->waiting_questions();
     }
-    count_questions();
-    at_.terminal.set_status(phase_ == Phase::kClosing ? std::string("leaving")
-                                                      : status_line(status_, wall_clock_ms()));
+    update_question_count();
+    terminal_.set_status(phase_ == Phase::kClosing ? std::string("leaving")
+                                                   : status_line(status_, wall_clock_ms()));
 }
 
 }  // namespace tenon::sitting

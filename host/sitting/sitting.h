@@ -21,24 +21,20 @@
 
 namespace tenon::sitting {
 
-/// One person at a terminal: from the first line to the exit, over as many sessions as are opened.
-/// Lives on the main thread; what a session's thread says is posted to it. Not responsible for how
-/// things look: see the terminal and the transcript.
+/// The interactive session of one person at a terminal: from the first line to the exit, over as
+/// many sessions as are opened. All its state belongs to the main thread; the functions of
+/// SessionWatcher run on the session's thread and post to the main thread. Not responsible for how
+/// events look: see ui::Transcript and terminal::Terminal.
 class Sitting final : private SessionWatcher {
 public:
-    struct Surroundings {
-        const session::RunSetup& setup;
-        terminal::Terminal& terminal;
-        cli::Screen screen;
-    };
     struct End {
         int exit_code = 0;
-        std::string message;  ///< for standard error, once the terminal is given back
+        std::string message;  ///< for standard error, after the terminal has been closed
     };
-    /// All of it outlives the sitting.
-    explicit Sitting(Surroundings surroundings);
+    /// `setup` and `terminal` must outlive the object.
+    Sitting(const session::RunSetup& setup, terminal::Terminal& terminal, cli::Screen screen);
 
-    /// Blocks until somebody leaves.
+    /// Blocks until the person leaves, a signal ends the program, or no session can be opened.
     End run();
 
 private:
@@ -49,29 +45,29 @@ private:
         kWaitingToLeave,  ///< for the turn and the session's jobs
         kClosing,
     };
-    struct StandingQuestion {
+    struct PendingQuestion {
         std::size_t number;
         permission::Question question;
         QuestionText text;
-        std::size_t place = 1, total = 1;  ///< among those that stand in line
+        std::size_t place = 1, total = 1;  ///< among the questions that wait
     };
 
-    // From the session's thread.
-    void opened(session::OpenSession& host) override;
+    // SessionWatcher: called on the session's thread.
+    void opened(session::OpenSession& session) override;
     void failed(const session::StartFailure& failure) override;
     void turn_began(const std::string& prompt) override;
     void turn_ended(const agent::RunResult& result) override;
     void idle() override;
-    void news() override;
+    void notification() override;
     void closed(std::size_t unfinished) override;
-    void post(std::function<void()> work) { at_.terminal.post(std::move(work)); }
+    void post(std::function<void()> work) { terminal_.post(std::move(work)); }
 
-    // What a person did.
-    void handle(const terminal::Line& line);
+    // Input of the person.
+    void handle(const terminal::EnteredLine& line);
     void handle(const terminal::Interrupt& interrupt);
     void handle(const terminal::EndOfInput&);
     void handle(const terminal::ToBackground&);
-    void handle(const terminal::Answer& answer);
+    void handle(const terminal::QuestionAnswer& answer);
     void handle(const terminal::Hangup&);
     void handle(const terminal::Terminate&);
     void handle(const terminal::Woken&) {}
@@ -82,31 +78,31 @@ private:
     void on_turn_ended(const agent::RunResult& result);
     void on_closed(std::size_t unfinished);
     void show(const std::vector<agent::AgentEvent>& events);
-    void say(const std::string& prompt);
+    void send_prompt(const std::string& prompt);
 
     // Questions.
     void put_question(std::size_t number, const permission::Question& question);
     void withdraw_question(std::size_t number);
-    void answer_question(const terminal::Answer& given);
+    void answer_question(const terminal::QuestionAnswer& given);
     [[nodiscard]] bool keep_rules(std::size_t variant);
-    void write_question();
+    void update_question_text();
     [[nodiscard]] QuestionView question_view() const;
-    void count_questions();
+    void update_question_count();
     void show_question();
-    [[nodiscard]] std::size_t questions_behind() const;
+    [[nodiscard]] std::size_t further_questions() const;
 
     // Leaving.
     void leave(int exit_code);
     void leave_without_asking(int exit_code);
-    void answer_how_to_leave(char key);
+    void answer_leave_question(char key);
     void stay();
-    void leave_if_nothing_is_left();
+    void leave_when_quiet();
     [[nodiscard]] std::size_t jobs_to_ask_about() const;
-    [[nodiscard]] std::string what_is_unfinished() const;
-    [[nodiscard]] terminal::Question how_to_leave() const;
-    void close(Leaving leaving);
+    [[nodiscard]] std::string unfinished_text() const;
+    [[nodiscard]] terminal::ShownQuestion leave_question() const;
+    void close(JobsAtClose jobs);
     void finish(End end);
-    [[nodiscard]] Leaving unasked() const;
+    [[nodiscard]] JobsAtClose default_jobs_at_close() const;
 
     // Slash commands: sitting_commands.cpp.
     void run_command(const SlashCommand& command);
@@ -120,10 +116,10 @@ private:
     void in_session(
         std::function<std::vector<std::string>(session::OpenSession&, std::stop_token)> command);
 
-    // /resume: sitting_resume.cpp.
+    // /resume: sitting_commands.cpp.
     void resume(const std::string& argument);
     void list_sessions_to_resume();
-    bool takes_as_choice(const std::string& line);
+    bool choose_session(const std::string& line);
     void go_to_session(const std::string& id);
 
     void print(const std::string& line);
@@ -132,19 +128,21 @@ private:
     void refresh_status();
     [[nodiscard]] std::size_t width() const;
 
-    const Surroundings at_;
+    const session::RunSetup& setup_;
+    terminal::Terminal& terminal_;
+    const cli::Screen screen_;
     const ui::Style style_;
     ui::Transcript transcript_;
-    Status status_;
+    SessionStatus status_;
     Phase phase_ = Phase::kOpening;
-    session::OpenSession* host_ = nullptr;  ///< while a session is open
+    session::OpenSession* session_ = nullptr;  ///< while a session is open
     std::string session_id_;
-    std::string previous_session_;             ///< where to go back to if the next cannot be opened
+    std::string previous_session_;             ///< opened again if the next cannot be opened
     std::optional<std::string> next_session_;  ///< to be opened when this one has closed
-    std::vector<std::string> resumable_;       ///< as /resume has just listed them
-    std::optional<StandingQuestion> question_;
+    std::vector<std::string> resumable_;       ///< the ids that /resume has just listed
+    std::optional<PendingQuestion> question_;
     std::size_t answered_in_a_row_ = 0;
-    bool asked_about_jobs_ = false;  ///< when asking how to leave
+    bool asked_about_jobs_ = false;  ///< by the open question how to leave
     std::optional<std::chrono::steady_clock::time_point> last_interrupt_;
     bool finished_ = false;
     End end_;

@@ -1,11 +1,15 @@
 #include <array>
+#include <charconv>
 #include <sstream>
 
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/text_width.h"
 #include "host/base/untrusted.h"
+#include "host/cli/columns.h"
 #include "host/cli/jobs_words.h"
 #include "host/cli/task_graph.h"
+#include "host/journal/session_list.h"
 #include "host/sitting/sitting.h"
 
 namespace tenon::sitting {
@@ -21,9 +25,9 @@ Lines lines_of(const std::string& text) {
     return lines;
 }
 
-Lines plugin_lines(const session::OpenSession& host) {
+Lines plugin_lines(const session::OpenSession& session) {
     Lines lines;
-    for (const auto& plugin : host.registry().plugins()) {
+    for (const auto& plugin : session.registry().plugins()) {
         std::string tools;
         for (const auto& tool : plugin->tools())
             tools += (tools.empty() ? "" : ", ") + tool->spec().name;
@@ -31,7 +35,7 @@ Lines plugin_lines(const session::OpenSession& host) {
                         (plugin->disabled() ? " (disabled after faults)" : "") + ": " + tools);
         lines.push_back("  " + visible(plugin->file().string()));
     }
-    for (const plugins::Problem& problem : host.plugin_problems()) {
+    for (const plugins::Problem& problem : session.plugin_problems()) {
         lines.push_back(visible(problem.file.string()) +
                         " is left out: " + visible(problem.reason) +
                         (problem.remedy.empty() ? "" : " (" + visible(problem.remedy) + ")"));
@@ -40,11 +44,20 @@ Lines plugin_lines(const session::OpenSession& host) {
     return lines;
 }
 
+constexpr std::size_t kMostListed = 20;
+
+std::optional<std::size_t> number_in(const std::string& text) {
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
 }  // namespace
 
 void Sitting::run_command(const SlashCommand& command) {
-    using Handler = void (*)(Sitting&, const std::string& argument);
-    static constexpr std::array<std::pair<std::string_view, Handler>, 10> kHandlers = {{
+    using CommandHandler = void (*)(Sitting&, const std::string& argument);
+    static constexpr std::array<std::pair<std::string_view, CommandHandler>, 10> kHandlers = {{
         {"help", [](Sitting& sitting, const std::string&) { sitting.print(slash_help()); }},
         {"jobs", [](Sitting& sitting, const std::string& words) { sitting.show_jobs(words); }},
         {"model", [](Sitting& sitting, const std::string& name) { sitting.change_model(name); }},
@@ -62,42 +75,42 @@ void Sitting::run_command(const SlashCommand& command) {
     print("There is no command /" + visible(command.name) + "; /help lists them.");
 }
 
-/// Done by the session's thread between turns; what it returns is printed.
+/// Runs on the session's thread between turns; then prints the returned lines.
 void Sitting::in_session(std::function<Lines(session::OpenSession&, std::stop_token)> command) {
-    if (status_.working_since_ms != 0) print("After this turn.");
-    thread_->run([this, command = std::move(command)](session::OpenSession& host,
+    if (status_.working_since_ms != 0) print("This is done after the turn.");
+    thread_->run([this, command = std::move(command)](session::OpenSession& session,
                                                       const std::stop_token& stop) {
-        post([this, lines = command(host, stop)] { print(lines); });
+        post([this, lines = command(session, stop)] { print(lines); });
     });
 }
 
 void Sitting::show_jobs(const std::string& argument) {
-    if (host_ == nullptr) return;
+    if (session_ == nullptr) return;
     std::istringstream words(argument);
     std::string verb, id;
     words >> verb >> id;
     if (verb == "cancel" || is_job_id(verb)) {
         if (verb != "cancel") id = verb;
-        const auto jobs = host_->background_jobs();
+        const auto jobs = session_->background_jobs();
         const auto job = std::find_if(jobs.begin(), jobs.end(),
                                       [&](const jobs::JobRecord& one) { return one.id == id; });
         if (job == jobs.end()) return print("Unknown job " + visible(id) + ".");
         if (verb != "cancel") return print(lines_of(cli::describe(*job, false, wall_clock_ms())));
-        const auto cancelled = host_->cancel_job(id, "/jobs cancel");
+        const auto cancelled = session_->cancel_job(id, "/jobs cancel");
         return print(cancelled ? "Cancelling job " + id + "." : visible(cancelled.error().message));
     }
     if (!verb.empty()) return print("/jobs, /jobs ID or /jobs cancel ID");
-    cli::Screen screen = at_.screen;
-    screen.columns = static_cast<std::size_t>(at_.terminal.width());
-    const auto lines = cli::jobs_table(host_->background_jobs(), screen, wall_clock_ms());
+    cli::Screen screen = screen_;
+    screen.columns = static_cast<std::size_t>(terminal_.width());
+    const auto lines = cli::jobs_table(session_->background_jobs(), screen, wall_clock_ms());
     if (lines.empty()) return print("No background jobs.");
     print(lines);
 }
 
 void Sitting::change_model(const std::string& name) {
     if (name.empty()) return print("The model is " + visible(status_.model) + ".");
-    in_session([this, name](session::OpenSession& host, const std::stop_token&) -> Lines {
-        if (auto changed = host.change_model(name); !changed)
+    in_session([this, name](session::OpenSession& session, const std::stop_token&) -> Lines {
+        if (auto changed = session.change_model(name); !changed)
             return {visible(changed.error().message)};
         post([this, name] {
             status_.model = name;
@@ -108,27 +121,27 @@ void Sitting::change_model(const std::string& name) {
 }
 
 void Sitting::clear() {
-    in_session([this](session::OpenSession& host, const std::stop_token&) -> Lines {
-        if (auto cleared = host.clear(); !cleared) return {visible(cleared.error().message)};
+    in_session([this](session::OpenSession& session, const std::stop_token&) -> Lines {
+        if (auto cleared = session.clear(); !cleared) return {visible(cleared.error().message)};
         post([this] { status_.last = {}; });
         return {"The conversation begins anew."};
     });
 }
 
-/// A turn of its own kind: it can be stopped, and fails like one.
+/// Shown as a turn, since it can be stopped and can fail like one.
 void Sitting::compact(const std::string& focus) {
-    if (status_.working_since_ms != 0) print("After this turn.");
-    thread_->run([this, focus](session::OpenSession& host, const std::stop_token& stop) {
+    if (status_.working_since_ms != 0) print("This is done after the turn.");
+    thread_->run([this, focus](session::OpenSession& session, const std::stop_token& stop) {
         turn_began({});
-        turn_ended(host.compact(focus, stop));
+        turn_ended(session.compact(focus, stop));
     });
 }
 
 void Sitting::show_tasks() {
-    auto found = cli::read_workspace_tasks(at_.setup.settings);
+    auto found = cli::read_workspace_tasks(setup_.settings);
     if (!found) return print(visible(found.error().message));
     for (cli::Task& task : found->tasks)
-        task.subject = at_.setup.secrets.redact(std::move(task.subject));
+        task.subject = setup_.secrets.redact(std::move(task.subject));
     for (const std::string& problem : found->problems)
         print("left out: " + visible(problem));
     if (found->tasks.empty()) return print("No tasks.");
@@ -136,19 +149,80 @@ void Sitting::show_tasks() {
 }
 
 void Sitting::show_plugins() {
-    in_session(
-        [](session::OpenSession& host, const std::stop_token&) { return plugin_lines(host); });
+    in_session([](session::OpenSession& session, const std::stop_token&) {
+        return plugin_lines(session);
+    });
 }
 
 void Sitting::reload() {
-    in_session([](session::OpenSession& host, const std::stop_token&) -> Lines {
-        const auto done = host.reload();
+    in_session([](session::OpenSession& session, const std::stop_token&) -> Lines {
+        const auto done = session.reload();
         if (!done) return {visible(done.error().message)};
         Lines lines;
         for (const std::string& line : *done)
             lines.push_back(visible(line));
         return lines;
     });
+}
+
+/// Lists earlier sessions of the workspace, newest first; the next line may be a number of the
+/// list.
+void Sitting::list_sessions_to_resume() {
+    const config::Settings& settings = setup_.settings;
+    resumable_.clear();
+    std::vector<std::string> lines;
+    for (const auto& session :
+         journal::list_sessions(settings.state_dir / "sessions", settings.workspace)) {
+        if (session.id == session_id_ || session.first_prompt.empty()) continue;
+        resumable_.push_back(session.id);
+        const std::string age = cli::in_words_ago(wall_clock_ms() - session.last_ms);
+        lines.push_back(cut(std::to_string(resumable_.size()) + "  " + age +
+                                (session.held ? ", open elsewhere" : "") + "  " +
+                                visible(session.first_prompt),
+                            width()));
+        if (resumable_.size() == kMostListed) break;
+    }
+    if (lines.empty()) return print("There is no other session of this workspace.");
+    lines.emplace_back("Enter a number, or /resume ID.");
+    print(lines);
+}
+
+bool Sitting::choose_session(const std::string& line) {
+    const auto listed = std::exchange(resumable_, {});
+    const auto number = number_in(line);
+    if (listed.empty() || !number) return false;
+    if (*number == 0 || *number > listed.size()) {
+        print("There is no number " + visible(line) + " in the list.");
+        resumable_ = listed;
+    } else {
+        go_to_session(listed[*number - 1]);
+    }
+    return true;
+}
+
+void Sitting::resume(const std::string& argument) {
+    if (argument.empty()) return list_sessions_to_resume();
+    const auto number = number_in(argument);
+    if (number && !resumable_.empty()) {
+        choose_session(argument);
+        return;
+    }
+    if (!is_session_id(argument)) return print(visible(argument) + " is no session's id.");
+    const config::Settings& settings = setup_.settings;
+    const auto session = journal::summarise_session(settings.state_dir / "sessions", argument);
+    if (!session) return print(visible(session.error().message));
+    if (argument == session_id_) return print("This is session " + session_id_ + ".");
+    if (session->workspace != settings.workspace.string()) {
+        return print("Session " + argument + " belongs to the workspace " +
+                     visible(session->workspace) + ".");
+    }
+    go_to_session(argument);
+}
+
+/// Leaves this session as /exit does, then opens the other one.
+void Sitting::go_to_session(const std::string& id) {
+    next_session_ = id;
+    leave(0);
 }
 
 }  // namespace tenon::sitting

@@ -6,11 +6,11 @@
 namespace tenon::sitting {
 namespace {
 
-struct Entry {
+struct CommandHelp {
     std::string_view name, argument, help;
 };
 
-constexpr std::array<Entry, 10> kCommands = {{
+constexpr std::array<CommandHelp, 10> kCommands = {{
     {"help", "", "this list, and the keys"},
     {"jobs", "[ID | cancel ID]", "background jobs of this session; one of them; end one"},
     {"tasks", "", "the tasks of this workspace"},
@@ -28,12 +28,12 @@ constexpr std::array<std::string_view, 13> kKeys = {
     "Ctrl-B  moves running foreground commands to the background",
     "Ctrl-D  leaves",
     "",
-    "A question takes keys half a second after it came up, and once nothing was typed",
-    "for a second; the line is kept.",
+    "A question takes keys half a second after it appears, and after a second without",
+    "typing; the edited line is kept.",
     "y, n    answer it at once; so do yes and no",
-    "a, p    show the rule for this session, or the line for good; Enter adds it",
+    "a, p    show the rule for this session, or the permanent one; Enter adds it",
     "Tab     says no, and what to do instead; Esc goes back",
-    "Ctrl-O  prints all of what a question has no room for",
+    "Ctrl-O  prints the whole question when the screen is too small for it",
     "",
     "A prompt typed while a turn runs waits and is sent next.",
     "Anything else is a prompt, also a line that begins with a path.",
@@ -60,26 +60,21 @@ std::optional<SlashCommand> slash_command(std::string_view line) {
 
 std::vector<std::string> slash_help() {
     std::vector<std::string> lines;
-    for (const Entry& entry : kCommands) {
-        std::string line = "/" + std::string(entry.name);
-        if (!entry.argument.empty()) line += " " + std::string(entry.argument);
+    for (const CommandHelp& command : kCommands) {
+        std::string line = "/" + std::string(command.name);
+        if (!command.argument.empty()) line += " " + std::string(command.argument);
         line.resize(std::max<std::size_t>(line.size() + 1, 26), ' ');
-        lines.push_back(line + std::string(entry.help));
+        lines.push_back(line + std::string(command.help));
     }
     lines.emplace_back();
     lines.insert(lines.end(), kKeys.begin(), kKeys.end());
     return lines;
 }
 
-bool is_slash_command(std::string_view name) {
-    return std::any_of(kCommands.begin(), kCommands.end(),
-                       [&](const Entry& entry) { return entry.name == name; });
-}
-
 std::vector<std::string> slash_completions(std::string_view word) {
     std::vector<std::string> found;
-    for (const Entry& entry : kCommands) {
-        std::string name = "/" + std::string(entry.name);
+    for (const CommandHelp& command : kCommands) {
+        std::string name = "/" + std::string(command.name);
         if (name.starts_with(word)) found.push_back(std::move(name));
     }
     return found;

@@ -5,22 +5,21 @@
 #include <string_view>
 #include <vector>
 
-/// The lines of an interactive session that begin with a slash.
+/// The lines of an interactive session that begin with a slash. Pure functions.
 namespace tenon::sitting {
 
 struct SlashCommand {
     std::string name;      ///< without the slash: "jobs"
-    std::string argument;  ///< what stood behind it, trimmed
+    std::string argument;  ///< the rest of the line, trimmed
 };
 
-/// None when the line is a prompt: it does not begin with a slash, or its first word holds another
-/// one and so is a path.
+/// None when the line is a prompt: it does not begin with a slash, or its first word has a second
+/// slash and so is a path. The command need not exist.
 std::optional<SlashCommand> slash_command(std::string_view line);
 
-/// What there is, a line each.
+/// The text of /help: commands and keys, a line each.
 std::vector<std::string> slash_help();
-bool is_slash_command(std::string_view name);
-/// "/jobs", …: those that begin so.
+/// The commands that begin with `word`: "/jobs", …
 std::vector<std::string> slash_completions(std::string_view word);
 
 }  // namespace tenon::sitting

@@ -5,6 +5,7 @@
 
 #include "host/base/untrusted.h"
 #include "host/cli/jobs_words.h"
+#include "host/ui/status_line.h"
 
 namespace tenon::sitting {
 namespace {
@@ -18,21 +19,17 @@ std::string clock_time(std::int64_t wall_ms) {
     return text;
 }
 
-std::string counted(std::size_t number, const std::string& one) {
-    return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
-}
-
-std::string jobs_part(const Status& status, std::int64_t now_ms) {
+std::string jobs_part(const SessionStatus& status, std::int64_t now_ms) {
     const jobs::QueueLoad& jobs = status.jobs;
     std::string text;
     if (jobs.running > 0) {
-        text = counted(jobs.running, "job") + " (";
+        text = ui::counted(jobs.running, "job") + " (";
         text += status.working_since_ms != 0 ? cli::in_short(now_ms - jobs.longest_started_ms)
                                              : "since " + clock_time(jobs.longest_started_ms);
         text += ")";
     }
     if (jobs.queued > 0)
-        text += (text.empty() ? "" : ", ") + counted(jobs.queued, "job") + " queued";
+        text += (text.empty() ? "" : ", ") + ui::counted(jobs.queued, "job") + " queued";
     return text;
 }
 
@@ -47,7 +44,7 @@ std::string short_count(std::int64_t number) {
     return text;
 }
 
-std::string status_line(const Status& status, std::int64_t now_ms) {
+std::string status_line(const SessionStatus& status, std::int64_t now_ms) {
     std::string line = visible(status.model);
     const auto add = [&line](const std::string& part) {
         if (!part.empty()) line += " · " + part;
@@ -62,9 +59,9 @@ std::string status_line(const Status& status, std::int64_t now_ms) {
     }
     add(jobs_part(status, now_ms));
     if (status.waiting_questions > 0)
-        add(counted(status.waiting_questions, "question") +
+        add(ui::counted(status.waiting_questions, "question") +
             (status.waiting_questions == 1 ? " waits" : " wait"));
-    if (status.queued_prompts > 0) add(counted(status.queued_prompts, "prompt") + " queued");
+    if (status.queued_prompts > 0) add(ui::counted(status.queued_prompts, "prompt") + " queued");
     if (status.working_since_ms != 0)
         add("working " + std::to_string((now_ms - status.working_since_ms) / 1000) + "s");
     return line;

@@ -9,10 +9,10 @@
 
 namespace tenon::sitting {
 
-/// What the last line of the screen tells.
-struct Status {
+/// The contents of the last line of the screen.
+struct SessionStatus {
     std::string model;
-    std::int64_t turns = 0;  ///< of the model, in this sitting
+    std::int64_t turns = 0;  ///< of the model, since the session was opened
     agent::Usage last;       ///< of the last answer
     jobs::QueueLoad jobs;
     std::size_t queued_prompts = 0;
@@ -20,9 +20,10 @@ struct Status {
     std::int64_t working_since_ms = 0;  ///< wall clock; 0: idle
 };
 
-/// "fable · turn 3 · 12.3k tokens, 87% cached · 2 jobs (1m05s), 1 queued · working 5s". While
-/// nothing is under way nobody redraws it, so that then the oldest job's time is when it began.
-std::string status_line(const Status& status, std::int64_t now_ms);
+/// "fable · turn 3 · 12.3k tokens, 87% cached · 2 jobs (1m05s), 1 queued · working 5s". The line of
+/// an idle session is not redrawn each second, so it has the time when the oldest job began instead
+/// of its duration.
+std::string status_line(const SessionStatus& status, std::int64_t now_ms);
 
 /// "999", "12.3k", "1.2M"
 std::string short_count(std::int64_t number);

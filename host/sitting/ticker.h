@@ -7,8 +7,8 @@
 
 namespace tenon::sitting {
 
-/// Calls `tick` once a second while it is on, on a thread of its own; off, it sleeps without
-/// waking.
+/// Calls `tick` once a second while it is on, on a thread of its own. While it is off the thread
+/// sleeps without a timer.
 class Ticker {
 public:
     explicit Ticker(std::function<void()> tick);
@@ -16,6 +16,7 @@ public:
     Ticker(const Ticker&) = delete;
     Ticker& operator=(const Ticker&) = delete;
 
+    /// Any thread; does not block.
     void set(bool on);
 
 private:

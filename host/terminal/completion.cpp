@@ -9,10 +9,10 @@
 namespace tenon::terminal {
 namespace {
 
-constexpr std::size_t kMaxLines = 5;
-constexpr std::size_t kMaxLookedAt = 20000;
+constexpr std::size_t kMaxCompletionLines = 5;
+constexpr std::size_t kMaxFolderEntries = 20000;
 
-bool can_stand_in_a_line(std::string_view name) {
+bool can_be_completed(std::string_view name) {
     return utf8::is_valid(name) && std::none_of(name.begin(), name.end(), [](char c) {
                return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
            });
@@ -54,7 +54,7 @@ std::vector<std::string> in_columns(const std::vector<std::string>& names, std::
     const std::size_t per_line = std::max<std::size_t>(1, columns / cell);
     std::vector<std::string> lines;
     std::size_t shown = 0;
-    while (shown < names.size() && lines.size() < kMaxLines) {
+    while (shown < names.size() && lines.size() < kMaxCompletionLines) {
         std::string line;
         for (std::size_t i = 0; i < per_line && shown < names.size(); ++i, ++shown) {
             line.resize(line.size() + i * cell - std::min(i * cell, width_of(line)), ' ');
@@ -73,13 +73,13 @@ std::vector<std::string> complete_path(const std::filesystem::path& folder, std:
     const std::size_t last = slash == std::string_view::npos ? 0 : slash + 1;
     const std::string_view start = path.substr(last);
     std::vector<std::string> found;
-    std::size_t looked_at = 0;
+    std::size_t seen = 0;
     std::error_code failed;
     std::filesystem::directory_iterator entry(folder / from_home(path.substr(0, last)), failed);
-    for (; !failed && entry != std::filesystem::directory_iterator() && looked_at < kMaxLookedAt;
-         entry.increment(failed), ++looked_at) {
+    for (; !failed && entry != std::filesystem::directory_iterator() && seen < kMaxFolderEntries;
+         entry.increment(failed), ++seen) {
         const std::string name = entry->path().filename().string();
-        if (name.compare(0, start.size(), start) != 0 || !can_stand_in_a_line(name)) continue;
+        if (name.compare(0, start.size(), start) != 0 || !can_be_completed(name)) continue;
         if (name[0] == '.' && start.empty()) continue;
         std::error_code unknown;
         found.push_back("@" + std::string(path.substr(0, last)) + name +

@@ -8,70 +8,72 @@
 
 namespace tenon::terminal {
 
-/// A terminal that knows no escape sequences, or a pipe: the kernel edits the line, finished lines
-/// are printed as they come. A line that ends with a backslash goes on; Ctrl-B ends a line at once,
-/// what stood before it begins the next. The kernel keeps a line until its end: when a question
-/// comes, and then each second until nothing has come for one, it is made to give away what was
-/// typed of the line. That line goes on after the answer, and never is one.
+/// The Terminal without escape sequences, also for pipes: the kernel edits the line, finished lines
+/// are printed as they come. A line that ends with a backslash continues in the next one. Ctrl-B
+/// ends a line at once, and the text before it begins the next line.
+///
+/// The kernel holds a line back until it ends. So when a question appears, and then each second
+/// until nothing new has come, the terminal reads the unfinished line out of the kernel. That line
+/// never answers the question; it continues after the answer.
 class DumbTerminal : public Terminal {
 public:
-    explicit DumbTerminal(Options options);
+    explicit DumbTerminal(TerminalOptions options);
     ~DumbTerminal() override;
     [[nodiscard]] bool ok() const { return wakeups_.ok(); }
 
     Input next() override;
     void post(std::function<void()> work) override { wakeups_.post(std::move(work)); }
-    void wake() override { ready_.emplace_back(Woken{}); }
+    void wake() override { inputs_.emplace_back(Woken{}); }
     void print(std::string_view lines) override;
     void set_tail(std::vector<std::string> lines) override;
     void set_status(std::string line) override;
-    void set_question(std::optional<Question> question) override;
+    void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override;
     [[nodiscard]] int height() const override;
 
 private:
     using Time = std::chrono::steady_clock::time_point;
-    void let_ctrl_b_end_a_line(bool on);
-    void take_signals();
-    void read_some();
-    void take_lines();
-    void take_line(std::string line);
+    void make_ctrl_b_end_lines(bool on);
+    void handle_signals();
+    void read_input();
+    void handle_lines();
+    void handle_line(std::string line);
     [[nodiscard]] Time now() const;
-    [[nodiscard]] std::chrono::milliseconds patience();
-    void look_at_clock();
-    bool take_what_was_typed();
-    /// What a line says, as the key or the word of a choice, or as both a key and a variant.
-    struct Parsed {
+    [[nodiscard]] std::chrono::milliseconds timeout();
+    void check_quiet();
+    bool read_unfinished_line();
+    /// A line as an answer: the key or the word of a choice, or a key with the number of a variant.
+    struct ParsedAnswer {
         const Choice* choice = nullptr;
         std::size_t variant = 0;
-        std::string words;  ///< the rest of the line
+        std::string text;  ///< the rest of the line
     };
-    [[nodiscard]] std::optional<Parsed> parse_answer(const std::string& line) const;
-    [[nodiscard]] bool takes_words(const Choice& choice) const;
-    bool answers(const std::string& line);
-    [[nodiscard]] bool is_word_for_question(const std::string& line) const;
+    [[nodiscard]] std::optional<ParsedAnswer> parse_answer(const std::string& line) const;
+    [[nodiscard]] bool takes_text(const Choice& choice) const;
+    bool answer_with(const std::string& line);
+    [[nodiscard]] bool is_mistaken_answer(const std::string& line) const;
     void show_question();
     void show_choices();
     void show_prompt();
     void end_prompt();
     void write(std::string_view text);
 
-    Options options_;
+    TerminalOptions options_;
     Wakeups wakeups_;
     History history_;
-    std::optional<Question> question_;
-    bool waits_ = false;       // for the keyboard to be quiet; then lines answer the question
-    bool began_here_ = false;  // the line was begun while the question stood
-    Time ready_at_{};
+    std::optional<ShownQuestion> question_;
+    bool waiting_ = false;        // for the keyboard to be quiet; then lines answer the question
+    bool line_is_newer_ = false;  // the line was begun after the question
+    Time question_ready_at_{};
     std::optional<Time> last_typed_;
-    std::deque<Input> ready_;
-    std::string typed_;      // not yet a line
-    std::string kept_;       // the same, from before the question took lines
-    std::string beginning_;  // of the line that goes on
+    std::deque<Input> inputs_;  // for `next`
+    std::string typed_;         // an unfinished line
+    std::string typed_before_;  // an unfinished line, from before the question took lines
+    std::string continued_;     // lines that ended with a backslash
     bool prompted_ = false;
     bool closed_ = false;
     bool is_terminal_ = false;
-    unsigned char line_end_ = 0;  // the terminal's second one, as it was
+    unsigned char old_line_end_ = 0;  // VEOL2 of the terminal as it was before
 };
 
 }  // namespace tenon::terminal

@@ -1,5 +1,6 @@
 #include "host/terminal/history.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,7 +12,7 @@
 namespace tenon::terminal {
 namespace {
 
-std::string as_line(std::string_view entry) {
+std::string line_of_entry(std::string_view entry) {
     std::string line;
     for (const char c : entry) {
         if (c == '\\')
@@ -24,7 +25,7 @@ std::string as_line(std::string_view entry) {
     return line + '\n';
 }
 
-std::string as_entry(std::string_view line) {
+std::string entry_of_line(std::string_view line) {
     std::string entry;
     for (std::size_t i = 0; i < line.size(); ++i) {
         if (line[i] != '\\' || i + 1 == line.size()) {
@@ -37,7 +38,7 @@ std::string as_entry(std::string_view line) {
     return utf8::repair(entry);
 }
 
-std::string read_from(int fd, ::off_t at) {
+std::string read_to_end(int fd, ::off_t at) {
     std::string bytes;
     char buffer[65536];
     while (true) {
@@ -56,12 +57,12 @@ History::History(std::filesystem::path file) : file_(std::move(file)) {
     {
         const UniqueFd fd = open_locked();
         if (!fd) return;
-        take_in_new(fd.get());
+        read_new_entries(fd.get());
     }
     if (lines_in_file_ > 2 * kMaxEntries) cut_file();
 }
 
-/// Opens the file and locks it; another session may put a shorter one in its place meanwhile.
+/// Opens and locks the file. Tries again when another session has replaced it meanwhile.
 UniqueFd History::open_locked() {
     while (true) {
         UniqueFd fd(
@@ -72,7 +73,7 @@ UniqueFd History::open_locked() {
         if (::fstat(fd.get(), &here) != 0 || !S_ISREG(here.st_mode)) return {};
         if (::stat(file_.c_str(), &there) != 0 || here.st_ino != there.st_ino) continue;
         if (here.st_ino != inode_) {
-            // Another session has cut it. What it kept is here already.
+            // Another session has cut the file: the entries that it kept have been read already.
             read_to_ = inode_ == 0 ? 0 : here.st_size;
             inode_ = here.st_ino;
         }
@@ -80,11 +81,11 @@ UniqueFd History::open_locked() {
     }
 }
 
-void History::take_in_new(int fd) {
-    const std::string bytes = read_from(fd, read_to_);
+void History::read_new_entries(int fd) {
+    const std::string bytes = read_to_end(fd, read_to_);
     std::size_t at = 0;
     for (auto end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n', at)) {
-        remember(as_entry(std::string_view(bytes).substr(at, end - at)));
+        remember(entry_of_line(std::string_view(bytes).substr(at, end - at)));
         ++lines_in_file_;
         at = end + 1;
     }
@@ -95,8 +96,8 @@ void History::add(const std::string& entry, std::string_view written) {
     if (entry.empty() || (!entries_.empty() && entries_.back() == entry)) return;
     if (!file_.empty() && entry[0] != ' ' && written.size() <= kMaxBytes) {
         if (const UniqueFd fd = open_locked()) {
-            take_in_new(fd.get());
-            const std::string line = as_line(written);
+            read_new_entries(fd.get());
+            const std::string line = line_of_entry(written);
             if (write_all(fd.get(), line)) {
                 read_to_ += static_cast<::off_t>(line.size());
                 ++lines_in_file_;
@@ -109,10 +110,10 @@ void History::add(const std::string& entry, std::string_view written) {
 void History::cut_file() {
     const UniqueFd fd = open_locked();
     if (!fd) return;
-    take_in_new(fd.get());
+    read_new_entries(fd.get());
     std::string bytes;
     for (const std::string& entry : entries_)
-        bytes += as_line(entry);
+        bytes += line_of_entry(entry);
     if (!write_file_atomically(file_, bytes, Sync::kNo)) return;
     struct stat now {};
     if (::stat(file_.c_str(), &now) != 0) return;
@@ -126,6 +127,54 @@ void History::remember(std::string entry) {
     entries_.push_back(std::move(entry));
     if (entries_.size() > kMaxEntries + kMaxEntries / 4)
         entries_.erase(entries_.begin(), entries_.end() - static_cast<long>(kMaxEntries));
+}
+
+const std::string* HistoryWalk::back(const std::vector<std::string>& entries,
+                                     std::string_view line) {
+    if (!walking_) {
+        at_ = end_ = entries.size();
+        line_ = line;
+    }
+    walking_ = true;
+    at_ = std::min(at_, entries.size());
+    return at_ == 0 ? nullptr : &entries[--at_];
+}
+
+const std::string* HistoryWalk::forward(const std::vector<std::string>& entries) {
+    if (!walking_) return nullptr;
+    if (++at_ < std::min(end_, entries.size())) return &entries[at_];
+    walking_ = false;
+    return &line_;
+}
+
+void HistorySearch::add(std::string_view text, const std::vector<std::string>& entries) {
+    pattern_ += text;
+    search(entries, at_ < entries.size() ? at_ + 1 : entries.size());
+}
+
+void HistorySearch::erase_last(const std::vector<std::string>& entries) {
+    while (!pattern_.empty()) {
+        const auto byte = static_cast<unsigned char>(pattern_.back());
+        pattern_.pop_back();
+        if ((byte & 0xc0) != 0x80) break;
+    }
+    search(entries, entries.size());
+}
+
+void HistorySearch::older(const std::vector<std::string>& entries) {
+    search(entries, std::min(at_, entries.size()));
+}
+
+void HistorySearch::search(const std::vector<std::string>& entries, std::size_t below) {
+    failed_ = false;
+    if (pattern_.empty()) return;
+    for (std::size_t i = below; i-- > 0;) {
+        if (entries[i].find(pattern_) == std::string::npos) continue;
+        at_ = i;
+        found_ = entries[i];
+        return;
+    }
+    failed_ = true;
 }
 
 }  // namespace tenon::terminal

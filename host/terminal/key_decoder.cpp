@@ -9,17 +9,17 @@
 namespace tenon::terminal {
 namespace {
 
-constexpr char kEscape = '\033';
+constexpr char kEscapeByte = '\033';
 constexpr std::string_view kPasteStart = "\033[200~";
 constexpr std::string_view kPasteEnd = "\033[201~";
 constexpr std::size_t kLongestSequence = 64;
 
-struct Meaning {
+struct SequenceMeaning {
     std::string_view sent;  // without ESC
     std::string_view meant;
 };
-/// Without ESC: what terminals send for the keys of a line editor, and the form it gets.
-constexpr auto kSequences = std::to_array<Meaning>({
+/// What terminals send for the keys of a line editor, and the sequence that the editor gets.
+constexpr auto kSequences = std::to_array<SequenceMeaning>({
     {"[A", "[A"},     {"[B", "[B"},   {"[C", "[C"},        {"[D", "[D"},        {"OA", "[A"},
     {"OB", "[B"},     {"OC", "[C"},   {"OD", "[D"},        {"[H", "[H"},        {"[F", "[F"},
     {"OH", "[H"},     {"OF", "[F"},   {"[1~", "[H"},       {"[7~", "[H"},       {"[4~", "[F"},
@@ -38,7 +38,7 @@ bool is_continuation(char byte) {
     return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
 }
 
-/// Where `ending` may begin at the end of `bytes`: so many of them must wait.
+/// The number of bytes at the end of `bytes` with which `ending` may begin.
 std::size_t could_begin(std::string_view bytes, std::string_view ending) {
     for (std::size_t n = std::min(bytes.size(), ending.size() - 1); n > 0; --n)
         if (bytes.substr(bytes.size() - n) == ending.substr(0, n)) return n;
@@ -76,12 +76,12 @@ std::vector<Key> KeyDecoder::feed(std::string_view bytes) {
 
 Key KeyDecoder::take_held_escape() {
     pending_.clear();
-    return Typed{kEscape};
+    return Typed{kEscapeByte};
 }
 
 bool KeyDecoder::take_one(std::vector<Key>& keys, bool held_escape) {
     if (pasting_) return take_paste(keys);
-    if (pending_[0] == kEscape) return take_escape(keys, held_escape);
+    if (pending_[0] == kEscapeByte) return take_escape(keys, held_escape);
     const std::size_t wanted = character_length(static_cast<unsigned char>(pending_[0]));
     std::size_t length = 1;
     while (length < wanted && length < pending_.size() && is_continuation(pending_[length]))
@@ -96,13 +96,13 @@ bool KeyDecoder::take_one(std::vector<Key>& keys, bool held_escape) {
 bool KeyDecoder::take_escape(std::vector<Key>& keys, bool held_escape) {
     if (pending_.size() < 2) return false;
     if (pending_[1] == '[' || pending_[1] == 'O') return take_control_sequence(keys);
-    // Alt-Enter comes in one piece; Esc and Enter one after the other are two keys.
+    // Alt-Enter comes in one read. Esc and then Enter are two keys.
     if ((pending_[1] == '\r' || pending_[1] == '\n') && !held_escape) {
         keys.emplace_back(Typed{L'\n'});
         pending_.erase(0, 2);
         return true;
     }
-    keys.emplace_back(Typed{kEscape});
+    keys.emplace_back(Typed{kEscapeByte});
     pending_.erase(0, 1);
     return true;
 }
@@ -134,13 +134,14 @@ void KeyDecoder::add_sequence(std::vector<Key>& keys, std::string_view sequence)
         keys.emplace_back(Sequence{std::string(sequence), true});
         return;
     }
-    const auto* found = std::find_if(kSequences.begin(), kSequences.end(),
-                                     [&](const Meaning& meaning) { return meaning.sent == sent; });
+    const auto* found =
+        std::find_if(kSequences.begin(), kSequences.end(),
+                     [&](const SequenceMeaning& meaning) { return meaning.sent == sent; });
     if (found == kSequences.end()) return;
     if (found->meant == "\n" || found->meant == "\r")
         keys.emplace_back(Typed{static_cast<wchar_t>(found->meant[0])});
     else
-        keys.emplace_back(Sequence{kEscape + std::string(found->meant), false});
+        keys.emplace_back(Sequence{kEscapeByte + std::string(found->meant), false});
 }
 
 bool KeyDecoder::take_paste(std::vector<Key>& keys) {

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-/// What a terminal sends, taken apart: no I/O, no time.
+/// Decodes the bytes that a terminal sends into keys. No I/O, no time.
 namespace tenon::terminal {
 
 /// A character or a control code, as typed.
@@ -13,45 +13,45 @@ struct Typed {
     wchar_t c = 0;
     bool operator==(const Typed&) const = default;
 };
-/// A key that is no character, as the sequence for the line editor: the cursor keys, Home and End
-/// as "ESC [ A" and so on whatever the terminal sends, words' keys as "ESC f".
+/// A key that is no character, as the sequence that the line editor knows: the cursor keys, Home
+/// and End as "ESC [ A" and so on, whatever the terminal sends; the keys that move by words as "ESC
+/// f".
 struct Sequence {
     std::string bytes;
-    bool bound = false;  ///< by the person
+    bool bound = false;  ///< by the user's editrc
     bool operator==(const Sequence&) const = default;
 };
-/// A bracketed paste: valid UTF-8, line feeds alone end lines, no control but them and tabs.
+/// A bracketed paste: valid UTF-8, without controls except line feeds and tabs.
 struct Paste {
     std::string text;
     bool operator==(const Paste&) const = default;
 };
-/// A paste that was larger than KeyDecoder::kMaxPaste; its text is gone.
+/// A paste larger than KeyDecoder::kMaxPaste. Its text was dropped.
 struct PasteRefused {
     std::size_t bytes = 0;
     bool operator==(const PasteRefused&) const = default;
 };
 using Key = std::variant<Typed, Sequence, Paste, PasteRefused>;
 
-/// Bytes in, keys out, however the bytes are cut. Holds at most kMaxPaste and a few bytes. A lone
-/// ESC is held back until the next byte tells what it is. Alt-Enter, and Enter with a modifier
-/// where the terminal tells, come as a line feed; keys of which the line editor knows nothing are
-/// dropped.
+/// Bytes in, keys out; it does not matter how the bytes are cut. Holds at most kMaxPaste and a few
+/// bytes. A lone ESC is held back until the next byte. Alt-Enter, and Enter with a modifier if the
+/// terminal reports it, become a line feed. Keys that the line editor does not know are dropped.
 class KeyDecoder {
 public:
     static constexpr std::size_t kMaxPaste = 8 << 20;
 
-    /// `bound`: text in which a sequence (without ESC) that should reach the editor all the same
-    /// stands, such as a user's key bindings.
+    /// `bound` is the text of the user's key bindings: a sequence that occurs in it (without ESC)
+    /// reaches the editor unchanged.
     explicit KeyDecoder(std::string bound = {}) : bound_(std::move(bound)) {}
 
-    /// `bytes` are those of one read. A single Ctrl-C within a paste that has no end gives the
-    /// paste up.
+    /// `bytes` are those of one read. A Ctrl-C alone in a read cancels a paste that has not ended.
     std::vector<Key> feed(std::string_view bytes);
-    /// An ESC has come, and nothing since that tells whether it begins a sequence.
+    /// The last byte was an ESC, which may be a key or begin a sequence.
     [[nodiscard]] bool holds_escape() const { return !pasting_ && pending_ == "\033"; }
-    /// Nothing more has come for long: it was the key Esc. Only while holds_escape.
+    /// Call it when no more bytes came for a while: the ESC was the key Esc. Only while
+    /// holds_escape().
     Key take_held_escape();
-    /// A paste has begun whose end has not come.
+    /// A paste has begun and not ended.
     [[nodiscard]] bool is_pasting() const { return pasting_; }
 
 private:
@@ -63,7 +63,7 @@ private:
     void keep_pasted(std::string_view bytes);
 
     std::string bound_;
-    std::string pending_;  // bytes not understood yet
+    std::string pending_;  // bytes not decoded yet
     bool pasting_ = false;
     std::string pasted_;
     std::size_t pasted_bytes_ = 0;

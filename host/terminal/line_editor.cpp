@@ -18,8 +18,6 @@
 namespace tenon::terminal {
 namespace {
 
-using Asks = LineEditor::Asks;
-
 struct FileCloser {
     void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -38,9 +36,8 @@ public:
         : more_(std::move(more)) {}
     Result<void> start();
 
-    Asks feed(wchar_t key) override;
+    EditorAction feed(wchar_t key) override;
     void insert(std::string_view text) override { ::el_winsertstr(edit(), to_wide(text).c_str()); }
-    void erase_before(std::size_t n) override { ::el_wdeletestr(edit(), static_cast<int>(n)); }
     void set(std::string_view before, std::string_view after) override;
     void clear() override;
     [[nodiscard]] std::string before_cursor() const override {
@@ -57,9 +54,9 @@ public:
     }
 
 private:
-    template <Asks asks>
-    static unsigned char ask(EditLine* edit, wint_t) {
-        of(edit)->asks_ = asks;
+    template <EditorAction action>
+    static unsigned char request(EditLine* edit, wint_t) {
+        of(edit)->action_ = action;
         return CC_NORM;
     }
     static EditLineEditor* of(EditLine* edit) {
@@ -81,16 +78,16 @@ private:
     [[nodiscard]] EditLine* edit() const { return edit_.get(); }
 
     std::function<std::optional<wchar_t>()> more_;
-    // libedit wants a terminal and sets its modes: it gets one of its own, and its output goes
-    // nowhere.
+    // libedit needs a terminal and sets its modes: it gets a private one, and its output goes to
+    // /dev/null.
     UniqueFd near_, far_;
     std::unique_ptr<std::FILE, FileCloser> in_, nowhere_;
     std::unique_ptr<EditLine, EditLineEnder> edit_;
     std::optional<wchar_t> key_;
-    bool in_command_ = false;  // it has had its first key
+    bool in_command_ = false;  // the command has its first key
     bool idle_ = false;        // nothing is left to run
     bool gave_up_ = false;
-    Asks asks_ = Asks::kNothing;
+    EditorAction action_ = EditorAction::kNone;
 };
 
 Result<void> EditLineEditor::start() {
@@ -120,18 +117,18 @@ void EditLineEditor::add_functions() {
     const auto add = [&](const wchar_t* name, unsigned char (*function)(EditLine*, wint_t)) {
         ::el_wset(edit(), EL_ADDFN, name, L"", function);
     };
-    add(L"tenon-enter", ask<Asks::kEnter>);
-    add(L"tenon-newline", ask<Asks::kNewline>);
-    add(L"tenon-up", ask<Asks::kUp>);
-    add(L"tenon-down", ask<Asks::kDown>);
-    add(L"tenon-line-start", ask<Asks::kLineStart>);
-    add(L"tenon-line-end", ask<Asks::kLineEnd>);
-    add(L"tenon-search", ask<Asks::kSearch>);
-    add(L"tenon-complete", ask<Asks::kComplete>);
+    add(L"tenon-enter", request<EditorAction::kEnter>);
+    add(L"tenon-newline", request<EditorAction::kNewline>);
+    add(L"tenon-up", request<EditorAction::kUp>);
+    add(L"tenon-down", request<EditorAction::kDown>);
+    add(L"tenon-line-start", request<EditorAction::kLineStart>);
+    add(L"tenon-line-end", request<EditorAction::kLineEnd>);
+    add(L"tenon-search", request<EditorAction::kSearch>);
+    add(L"tenon-complete", request<EditorAction::kComplete>);
 }
 
-/// What differs from libedit's own keys: what only the owner can do, and what a line of many lines
-/// and people used to a shell need.
+/// The bindings that differ from libedit's: actions of the owner, keys for texts of several lines,
+/// and the usual keys of a shell.
 void EditLineEditor::bind_keys(bool vi) {
     ::el_wset(edit(), EL_EDITOR, vi ? L"vi" : L"emacs");
     using Binding = std::pair<const wchar_t*, const wchar_t*>;
@@ -174,7 +171,7 @@ void EditLineEditor::bind_keys(bool vi) {
         bind_in_command_map(key, command);
 }
 
-/// libedit's history and its end of a line are the owner's business here.
+/// Maps the commands of libedit for history and Enter to actions of the owner.
 std::wstring own_command(const std::wstring& command) {
     static const std::map<std::wstring, std::wstring> own = {
         {L"ed-newline", L"tenon-enter"},
@@ -191,7 +188,7 @@ std::wstring own_command(const std::wstring& command) {
     return found == own.end() ? command : found->second;
 }
 
-/// The words of each `bind` line of an editrc that is meant for everybody or for us.
+/// The words of each `bind` line of an editrc that is for all programs or for tenon.
 std::vector<std::vector<std::wstring>> bind_lines(const std::string& text) {
     std::vector<std::vector<std::wstring>> lines;
     std::wistringstream in(to_wide(text));
@@ -212,7 +209,7 @@ std::vector<std::vector<std::wstring>> bind_lines(const std::string& text) {
 void EditLineEditor::read_editrc() {
     bool vi = false;
     auto lines = bind_lines(editrc_text());
-    // Which editor it is decides what our keys are bound in, and choosing it forgets all bindings.
+    // Choosing emacs or vi removes all bindings, so it comes first.
     for (auto line = lines.begin(); line != lines.end();) {
         const bool chooses = (*line)[1] == L"-v" || (*line)[1] == L"-e";
         if (chooses) vi = (*line)[1] == L"-v";
@@ -228,21 +225,21 @@ void EditLineEditor::read_editrc() {
     }
 }
 
-Asks EditLineEditor::feed(wchar_t key) {
+EditorAction EditLineEditor::feed(wchar_t key) {
     key_ = key;
-    asks_ = Asks::kNothing;
+    action_ = EditorAction::kNone;
     gave_up_ = false;
-    // A key may be bound to others: libedit runs one command at a time until it wants a new key.
+    // A key may be bound to a sequence of keys: run libedit until it asks for a new key.
     for (idle_ = false; !idle_ && !gave_up_;) {
         in_command_ = false;
         int count = 0;
         ::el_wgets(edit(), &count);
-        if (asks_ != Asks::kNothing) break;
+        if (action_ != EditorAction::kNone) break;
     }
     const LineInfoW* line = ::el_wline(edit());
     if (gave_up_ && line->lastchar > line->buffer && line->lastchar[-1] == kEndOfInput)
         ::el_wdeletestr(edit(), 1);
-    return asks_;
+    return action_;
 }
 
 int EditLineEditor::give_key(wchar_t& key) {

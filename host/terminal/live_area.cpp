@@ -8,18 +8,18 @@
 namespace tenon::terminal {
 namespace {
 
-constexpr std::size_t kRemembered = 500;          // lines: more than a screen has
-constexpr std::size_t kLongestRemembered = 4096;  // bytes of one
+constexpr std::size_t kRememberedLines = 500;     // more than a screen has
+constexpr std::size_t kLongestRemembered = 4096;  // bytes of a line
 
-// Terminals that know it show the change at once; the others ignore it.
+// "Synchronized output": terminals show the whole change at once, or ignore the sequences.
 constexpr std::string_view kBeginChange = "\033[?2026h";
 constexpr std::string_view kEndChange = "\033[?2026l";
 
-std::string move(std::size_t count, char direction) {
+std::string move_cursor(std::size_t count, char direction) {
     return count == 0 ? "" : "\033[" + std::to_string(count) + direction;
 }
 
-std::size_t rows_of(std::string_view line, std::size_t columns) {
+std::size_t wrapped_height(std::string_view line, std::size_t columns) {
     const std::size_t width = width_of(line);
     return width == 0 ? 1 : (width + columns - 1) / columns;
 }
@@ -28,7 +28,7 @@ std::string in_one_change(std::string bytes) {
     return std::string(kBeginChange) + std::move(bytes) + std::string(kEndChange);
 }
 
-/// The terminal ends a line where a line feed comes, whatever its modes.
+/// Carriage returns before line feeds: then the modes of the terminal do not matter.
 std::string with_returns(std::string_view lines) {
     std::string text;
     for (const char c : lines) {
@@ -42,10 +42,10 @@ std::string with_returns(std::string_view lines) {
 
 std::string LiveArea::go_to_start(std::size_t rows_up) const {
     if (drawn_.rows.empty()) return "";
-    return "\r" + move(rows_up, 'A') + "\033[J";
+    return "\r" + move_cursor(rows_up, 'A') + "\033[J";
 }
 
-/// Takes away what stands from `rows_up` rows above the cursor on, and draws.
+/// Erases from `rows_up` rows above the cursor on, and draws.
 std::string LiveArea::replace(std::size_t rows_up, std::string_view finished, LiveRows rows) {
     std::string bytes = go_to_start(rows_up);
     bytes += with_returns(finished);
@@ -59,26 +59,26 @@ std::string LiveArea::draw(LiveRows rows) {
     for (std::size_t i = 0; i < drawn_.rows.size(); ++i)
         bytes += (i == 0 ? "" : "\r\n") + drawn_.rows[i];
     if (drawn_.rows.empty()) return bytes;
-    return bytes + "\r" + move(drawn_.rows.size() - 1 - drawn_.cursor_row, 'A') +
-           move(drawn_.cursor_column, 'C');
+    return bytes + "\r" + move_cursor(drawn_.rows.size() - 1 - drawn_.cursor_row, 'A') +
+           move_cursor(drawn_.cursor_column, 'C');
 }
 
-/// As many rows as before: only those that differ are written.
+/// Needs as many rows as before; writes only those that differ.
 std::string LiveArea::change_rows(LiveRows rows) {
     std::string bytes;
     std::size_t at = drawn_.cursor_row;
     const auto go_to = [&](std::size_t row) {
-        bytes += row < at ? move(at - row, 'A') : move(row - at, 'B');
+        bytes += row < at ? move_cursor(at - row, 'A') : move_cursor(row - at, 'B');
         at = row;
     };
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
         if (rows.rows[i] == drawn_.rows[i]) continue;
         go_to(i);
-        // Cleared first: behind a full row the cursor still stands on its last column.
+        // Clear first: after a full row the cursor is still on its last column.
         bytes += "\r\033[K" + rows.rows[i];
     }
     go_to(rows.cursor_row);
-    bytes += "\r" + move(rows.cursor_column, 'C');
+    bytes += "\r" + move_cursor(rows.cursor_column, 'C');
     drawn_ = std::move(rows);
     return bytes;
 }
@@ -99,12 +99,12 @@ std::string LiveArea::update_resized(std::string_view finished, LiveRows rows, S
     const std::size_t room = size.rows - std::min(size.rows, rows.rows.size());
     const auto above = last_finished_rows(size.columns, room);
     if (above.size() == room) return repaint(above, std::move(rows));
-    const std::size_t up = std::min(rows_up_if_broken_anew(size.columns), size.rows - 1);
+    const std::size_t up = std::min(rows_up_if_wrapped(size.columns), size.rows - 1);
     return replace(up, finished, std::move(rows));
 }
 
-/// Writes the whole screen, row by row: some terminals put a screen that is cleared at once into
-/// the scrollback, where its lines stand already.
+/// Writes the whole screen row by row. Some terminals move a screen that is cleared at once into
+/// the scrollback, which has its lines already.
 std::string LiveArea::repaint(const std::vector<std::string>& above, LiveRows rows) {
     constexpr std::string_view kClearRow = "\033[K";
     std::string bytes = "\033[H";
@@ -119,12 +119,12 @@ std::string LiveArea::repaint(const std::vector<std::string>& above, LiveRows ro
     return in_one_change(std::move(bytes));
 }
 
-/// Most terminals break the rows that became too long and keep the cursor on its character.
-std::size_t LiveArea::rows_up_if_broken_anew(std::size_t columns) const {
+/// Most terminals wrap rows that became too long, and keep the cursor on its character.
+std::size_t LiveArea::rows_up_if_wrapped(std::size_t columns) const {
     if (drawn_.rows.empty()) return 0;
     std::size_t up = drawn_.cursor_column / columns;
     for (std::size_t i = 0; i < drawn_.cursor_row; ++i)
-        up += rows_of(drawn_.rows[i], columns);
+        up += wrapped_height(drawn_.rows[i], columns);
     return up;
 }
 
@@ -151,11 +151,11 @@ void LiveArea::remember(std::string_view finished) {
                                                          : std::string_view("…"));
         finished.remove_prefix(std::min(end + 1, finished.size()));
     }
-    while (finished_.size() > kRemembered)
+    while (finished_.size() > kRememberedLines)
         finished_.pop_front();
 }
 
-/// The last `count` rows, or fewer, that the finished lines take.
+/// The last rows, at most `count`, of the remembered lines.
 std::vector<std::string> LiveArea::last_finished_rows(std::size_t columns,
                                                       std::size_t count) const {
     std::vector<std::string> rows;

@@ -14,28 +14,28 @@ struct ScreenSize {
     bool operator==(const ScreenSize&) const = default;
 };
 
-/// What stands below the finished lines, and moves down with them.
+/// The rows below the finished lines, which move down as lines are added.
 struct LiveRows {
-    std::vector<std::string> rows;  ///< finished and styled, each within the width
+    std::vector<std::string> rows;  ///< styled, each within the width
     std::size_t cursor_row = 0;
     std::size_t cursor_column = 0;
 };
 
-/// Knows what it has drawn at the bottom of a terminal's normal screen, and writes the bytes that
-/// change it. Finished lines go above and into the scrollback. Pure: bytes come back, nobody else
-/// may write to the screen in between.
+/// Knows the rows that it has drawn at the bottom of a terminal's normal screen, and computes the
+/// bytes that change them. Finished lines go above, into the scrollback. No I/O: the caller writes
+/// the bytes, and nothing else may write to the screen in between (or see `forget`).
 class LiveArea {
 public:
-    /// The bytes that put `finished` (lines, each ended) above, and `rows` below them.
+    /// Puts `finished` (lines that end with a line feed) above, and `rows` below them.
     std::string update(std::string_view finished, LiveRows rows, ScreenSize size);
-    /// The same after the terminal has changed its size: it may have broken long rows anew or cut
-    /// them off, so the screen is written again where all of it is ours.
+    /// The same after the size of the terminal has changed. The terminal may have wrapped or cut
+    /// long rows, so the whole screen is written again if the remembered lines fill it.
     std::string update_resized(std::string_view finished, LiveRows rows, ScreenSize size);
-    /// The bytes that take the area away; the cursor stands where it began.
+    /// Erases the area; the cursor goes to its beginning.
     std::string erase();
-    /// The area is drawn anew at the cursor next time, since others have written to the screen.
+    /// Call it when others have written to the screen: the area is next drawn at the cursor.
     void forget();
-    /// The bytes that scroll away all that stands on the screen; the area goes to the top.
+    /// Scrolls everything off the screen; the area goes to the top.
     std::string clear_screen(ScreenSize size);
 
 private:
@@ -47,7 +47,7 @@ private:
     void remember(std::string_view finished);
     [[nodiscard]] std::vector<std::string> last_finished_rows(std::size_t columns,
                                                               std::size_t count) const;
-    [[nodiscard]] std::size_t rows_up_if_broken_anew(std::size_t columns) const;
+    [[nodiscard]] std::size_t rows_up_if_wrapped(std::size_t columns) const;
 
     LiveRows drawn_;
     std::size_t columns_ = 0;           // of the screen it was drawn on

@@ -1,14 +1,30 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "host/terminal/input_rows.h"
 #include "host/terminal/live_area.h"
 
+/// The rows of the live area while no question is open (for those see question_rows). Pure.
 namespace tenon::terminal {
 
-/// What can stand in the live area, from top to bottom.
+/// The edited line as rows of a screen, and the position of the cursor in them.
+struct InputRows {
+    std::vector<std::string> rows;  ///< at least one
+    std::size_t cursor_row = 0;
+    std::size_t cursor_column = 0;
+};
+
+/// Puts the text before and behind the cursor into rows of at most `columns`. The first row begins
+/// with `prompt`, which may be styled; the others are indented by its width. The cursor always has
+/// a column of its own, also behind a full row. Characters that cannot be printed become `^C` or
+/// U+FFFD.
+InputRows lay_out_input(std::string_view before, std::string_view after, std::string_view prompt,
+                        std::size_t columns);
+
+/// The parts of the live area, from top to bottom.
 struct LiveParts {
     std::vector<std::string> tail;
     std::vector<std::string> hints;  ///< candidates of a completion, the pattern of a search
@@ -16,9 +32,15 @@ struct LiveParts {
     std::string status;
 };
 
-/// The rows for a screen of that size, each cut to its width, at most as many as it has. Where
-/// there is too little room, the input gives way down to the row of the cursor, and the tail keeps
-/// its end. The status goes first of all. Pure. With a question: see question_rows.
+/// At most as many rows as the screen has, each cut to its width. When there is too little room,
+/// lines of the tail go first, from its beginning, then hints, then rows of the input; the row of
+/// the cursor always stays. A screen with fewer than three rows shows no status.
 LiveRows lay_out(const LiveParts& parts, ScreenSize size);
+
+/// Appends the last `count` of `lines`, or all of them, each cut to `columns`.
+void append_last(std::vector<std::string>& rows, const std::vector<std::string>& lines,
+                 std::size_t count, std::size_t columns);
+/// Appends `count` rows of `input` around its cursor, and sets the cursor.
+void append_input(LiveRows& live, const InputRows& input, std::size_t count, std::size_t columns);
 
 }  // namespace tenon::terminal

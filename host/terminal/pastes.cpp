@@ -5,11 +5,11 @@
 namespace tenon::terminal {
 namespace {
 
-constexpr std::size_t kMaxLines = 10;
-constexpr std::size_t kMaxBytes = 2048;
-constexpr std::size_t kKeptAfterwards = 8 << 20;
+constexpr std::size_t kMaxShortLines = 10;
+constexpr std::size_t kMaxShortBytes = 2048;
+constexpr std::size_t kMaxKeptAfterEntry = 8 << 20;
 
-std::size_t lines_of(std::string_view text) {
+std::size_t line_count(std::string_view text) {
     const auto ends = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     return ends + (text.empty() || text.back() == '\n' ? 0 : 1);
 }
@@ -23,9 +23,9 @@ std::string with_commas(std::size_t number) {
 
 }  // namespace
 
-std::optional<std::string> Pastes::take_in(std::string text) {
-    const std::size_t lines = lines_of(text);
-    if (lines <= kMaxLines && text.size() <= kMaxBytes) return text;
+std::optional<std::string> Pastes::add(std::string text) {
+    const std::size_t lines = line_count(text);
+    if (lines <= kMaxShortLines && text.size() <= kMaxShortBytes) return text;
     if (bytes_kept() + text.size() > kMaxKept) return std::nullopt;
     std::string placeholder = "[pasted text #" + std::to_string(++count_) + ", " +
                               with_commas(lines) + (lines == 1 ? " line]" : " lines]");
@@ -36,7 +36,7 @@ std::optional<std::string> Pastes::take_in(std::string text) {
 std::string Pastes::expanded(std::string_view line) const {
     std::string whole;
     while (!line.empty()) {
-        const auto kept = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& one) {
+        const auto kept = std::find_if(kept_.begin(), kept_.end(), [&](const KeptPaste& one) {
             return line.substr(0, one.placeholder.size()) == one.placeholder;
         });
         if (kept != kept_.end()) {
@@ -52,7 +52,7 @@ std::string Pastes::expanded(std::string_view line) const {
 }
 
 std::size_t Pastes::placeholder_at_end(std::string_view text) const {
-    for (const Kept& one : kept_) {
+    for (const KeptPaste& one : kept_) {
         const std::size_t size = one.placeholder.size();
         if (text.size() >= size && text.substr(text.size() - size) == one.placeholder) return size;
     }
@@ -60,13 +60,13 @@ std::size_t Pastes::placeholder_at_end(std::string_view text) const {
 }
 
 void Pastes::line_entered() {
-    while (bytes_kept() > kKeptAfterwards)
+    while (bytes_kept() > kMaxKeptAfterEntry)
         kept_.pop_front();
 }
 
 std::size_t Pastes::bytes_kept() const {
     std::size_t bytes = 0;
-    for (const Kept& one : kept_)
+    for (const KeptPaste& one : kept_)
         bytes += one.text.size();
     return bytes;
 }

@@ -7,32 +7,32 @@
 
 namespace tenon::terminal {
 
-/// What was pasted into the line and is too long to stand there: a placeholder stands for it. Pure.
+/// Long pastes of the edited line, each of which a placeholder replaces there. Pure.
 class Pastes {
 public:
-    /// So much may be kept at a time.
+    /// The most bytes that are kept at a time.
     static constexpr std::size_t kMaxKept = 16 << 20;
 
-    /// What to put into the line: `text` itself when it is short (at most 10 lines and 2 KiB), else
-    /// `[pasted text #1, 2,341 lines]`. Nothing when there is no room for more; nothing is kept
-    /// then.
-    std::optional<std::string> take_in(std::string text);
-    /// `line` with the text for every placeholder that stands in it whole.
+    /// Returns what the line gets: `text` itself when it is short (at most 10 lines and 2 KiB),
+    /// else
+    /// `[pasted text #1, 2,341 lines]`, and keeps `text`. Nothing when there is no room for it.
+    std::optional<std::string> add(std::string text);
+    /// `line` with the kept text in place of every whole placeholder.
     [[nodiscard]] std::string expanded(std::string_view line) const;
-    /// The length of the placeholder that `text` ends with, or 0.
+    /// The length in bytes of the placeholder that `text` ends with, or 0.
     [[nodiscard]] std::size_t placeholder_at_end(std::string_view text) const;
-    /// The line has been entered: forgets old ones, so that a line called back from the history
-    /// still finds recent ones.
+    /// Call it after a line was entered: forgets the oldest pastes. Recent ones stay for lines that
+    /// come back from the history.
     void line_entered();
 
 private:
-    struct Kept {
+    struct KeptPaste {
         std::string placeholder;
         std::string text;
     };
     [[nodiscard]] std::size_t bytes_kept() const;
 
-    std::deque<Kept> kept_;
+    std::deque<KeptPaste> kept_;
     std::size_t count_ = 0;
 };
 

@@ -5,7 +5,6 @@
 
 #include "host/base/character.h"
 #include "host/terminal/history.h"
-#include "host/terminal/history_walk.h"
 #include "host/terminal/key_decoder.h"
 #include "host/terminal/line_editor.h"
 #include "host/terminal/live_layout.h"
@@ -15,10 +14,11 @@
 #include "host/terminal/tty_modes.h"
 #include "host/terminal/wakeups.h"
 #include "host/terminal/word_rest.h"
+#include "host/ui/style.h"
 
 namespace tenon::terminal {
 
-/// LC_CTYPE of the calling thread is UTF-8 while it lives, whatever the environment says.
+/// Makes LC_CTYPE of the calling thread UTF-8 while it lives, whatever the environment says.
 class Utf8Locale {
 public:
     Utf8Locale() : before_(::uselocale(utf8_locale())) {}
@@ -30,63 +30,66 @@ private:
     locale_t before_;
 };
 
-/// What a person has done with the question that stands.
-struct StandingQuestion {
-    Question question;
-    std::size_t put_columns = 0;  ///< that `subject` is for
+/// A question on the screen, and what the person has done with it so far.
+struct OpenQuestion {
+    ShownQuestion content;
     TextRows subject;
-    std::string shown;                  ///< the keys whose labels are on the screen
-    std::optional<std::size_t> chosen;  ///< a choice whose variants are shown
+    std::size_t subject_columns = 0;    ///< the width that `subject` was laid out for
+    std::string shown_keys;             ///< the keys whose labels are on the screen
+    std::optional<std::size_t> chosen;  ///< the choice whose variants are shown
     std::size_t variant = 0;
-    std::wstring letters;  ///< the keys that led there, should they prove to be typing
-    std::chrono::steady_clock::time_point lettered{};  ///< when the last of them came
-    bool words_open = false;                           ///< the line is for the words
-    bool began_here = false;    ///< the line was begun while the question stood
-    std::string before, after;  ///< the line that the words took the place of
+    /// The keys that chose it. They move into the edited line if more typing follows at once.
+    std::wstring letters;
+    std::chrono::steady_clock::time_point last_letter_at{};
+    bool text_open = false;               ///< the line of the TextChoice is edited
+    bool line_is_newer = false;           ///< the edited line was begun after the question
+    std::string line_before, line_after;  ///< the edited line, while the text line replaces it
 };
 
-/// A terminal that understands escape sequences: the line editor and the live area at the bottom of
-/// its normal screen. Draws before it waits: at once for a key, at most every 16 ms for output.
+/// The Terminal that understands escape sequences: the line editor and the live area at the bottom
+/// of the normal screen. It draws before it waits: at once after a key, at most every 16 ms for
+/// output. Not responsible for the layout of the rows (live_layout, question_rows) or for the bytes
+/// that change the screen (live_area).
 class ScreenTerminal : public Terminal {
 public:
-    explicit ScreenTerminal(Options options);
+    explicit ScreenTerminal(TerminalOptions options);
     ~ScreenTerminal() override;
-    /// Once, before anything else.
+    /// Call it once, before anything else.
     Result<void> start();
 
     Input next() override;
     void post(std::function<void()> work) override { wakeups_.post(std::move(work)); }
-    void wake() override { ready_.emplace_back(Woken{}); }
+    void wake() override { inputs_.emplace_back(Woken{}); }
     void print(std::string_view lines) override;
     void set_tail(std::vector<std::string> lines) override;
     void set_status(std::string line) override;
-    void set_question(std::optional<Question> question) override;
+    void set_question(std::optional<ShownQuestion> question) override;
     [[nodiscard]] int width() const override { return static_cast<int>(size_.columns); }
     [[nodiscard]] int height() const override { return static_cast<int>(size_.rows); }
 
 private:
     using Time = std::chrono::steady_clock::time_point;
-    struct Waiting {
+    struct TimedKey {
         Key key;
-        Time read{};              ///< when it came
-        bool may_answer = false;  ///< typed alone, or as a choice's word, while a question stood
+        Time at{};                ///< when it was read
+        bool may_answer = false;  ///< read alone or as the word of a choice, for the open question
     };
-    // One round: draw what is due, wait, take what has come.
-    void pump();
-    [[nodiscard]] std::chrono::milliseconds patience();
-    void take_signals();
+    // One round: draws what is due, waits, reads what has come.
+    void run_once();
+    [[nodiscard]] std::chrono::milliseconds timeout();
+    void handle_signals();
     void read_keys();
-    void keep_what_was_typed();
-    void note_typing();
-    void lost();
+    void read_typed_ahead();
+    void restart_quiet_time();
+    void hang_up();
     [[nodiscard]] Time now() const;
 
     // screen_terminal_keys.cpp
-    void handle(Waiting waiting);
-    bool take_control(wchar_t c);
+    void handle_key(const TimedKey& pressed);
+    bool handle_control(wchar_t c);
     void edit(const Key& key);
-    void feed(wchar_t c);
-    void do_asked(LineEditor::Asks asked);
+    void feed_editor(wchar_t c);
+    void do_action(EditorAction action);
     std::optional<wchar_t> next_character();
     void interrupt();
     void enter();
@@ -99,36 +102,37 @@ private:
     void suspend();
 
     // screen_terminal_question.cpp
-    [[nodiscard]] bool is_for_question(const Waiting& waiting) const;
-    bool question_takes(const Waiting& waiting);
-    bool choose(char key, const Waiting& waiting);
-    bool take_in_variants(char key, const Waiting& waiting);
-    bool take_in_words(const Waiting& waiting);
-    [[nodiscard]] bool is_other_choice(char key, const Waiting& waiting) const;
-    void go_back();
-    bool refuse(const Waiting& waiting);
-    void give_letters_to_line(Time read);
-    void give_rest_to_line();
-    void show_whole_question();
-    void open_words();
-    void close_words();
-    void refuse_with_words();
-    void answer(char key, std::size_t variant = 0, std::string words = {});
-    void leave_question();
-    bool is_word_for_question(const std::string& line) const;
+    [[nodiscard]] bool is_for_question(const TimedKey& pressed) const;
+    bool question_handles(const TimedKey& pressed);
+    bool choose(char key, const TimedKey& pressed);
+    void handle_variant_key(char key, const TimedKey& pressed);
+    bool handle_text_line_key(const TimedKey& pressed);
+    [[nodiscard]] bool is_other_choice(char key, const TimedKey& pressed) const;
+    void close_variants();
+    bool refuse(const TimedKey& pressed);
+    void return_letters_to_line(Time next_key_at);
+    void return_rest_to_line();
+    void print_whole_question();
+    void open_text_line();
+    void close_text_line();
+    void answer_with_text();
+    void answer(char key, std::size_t variant = 0, std::string text = {});
+    void close_question();
+    [[nodiscard]] bool is_mistaken_answer(const std::string& line) const;
     [[nodiscard]] bool has_label(char key) const;
     [[nodiscard]] bool question_waits() const;
-    [[nodiscard]] bool is_word(const std::vector<Key>& keys) const;
-    [[nodiscard]] std::chrono::milliseconds question_patience() const;
-    void look_at_clock();
-    void follow_size();
+    [[nodiscard]] bool is_word_of_choice(const std::vector<Key>& keys) const;
+    [[nodiscard]] std::chrono::milliseconds question_timeout() const;
+    void check_question_times();
+    void update_labels();
 
     void draw();
     void write(std::string_view bytes);
+    [[nodiscard]] ui::Style style() const;
     [[nodiscard]] LiveParts parts() const;
     [[nodiscard]] LiveRows rows_now();
 
-    Options options_;
+    TerminalOptions options_;
     Utf8Locale locale_;
     Wakeups wakeups_;
     TtyModes modes_;
@@ -139,28 +143,28 @@ private:
     HistoryWalk walk_;
     std::optional<HistorySearch> search_;
 
-    std::deque<Waiting> keys_;
-    std::deque<wchar_t> pushed_;  // the rest of a sequence, for the editor
-    std::deque<Input> ready_;
+    std::deque<TimedKey> keys_;
+    std::deque<wchar_t> sequence_rest_;  // of a key sequence, for the editor
+    std::deque<Input> inputs_;           // for `next`
 
     ScreenSize size_;
     LiveArea area_;
-    std::string finished_;  // lines not yet shown
+    std::string finished_;  // lines not shown yet
     std::vector<std::string> tail_;
     std::vector<std::string> hints_;
     std::string status_;
-    std::optional<StandingQuestion> asking_;
-    WordRest rest_;              // of the answer before
-    bool rest_in_line_ = false;  // the line was begun behind that answer
-    Time ready_at_{};            // from then on a question takes keys
+    std::optional<OpenQuestion> question_;
+    WordRest word_rest_;                // of the last answer
+    bool line_follows_answer_ = false;  // the edited line was begun after that answer
+    Time question_ready_at_{};          // when the question begins to take keys
     std::optional<Time> last_typed_;
     bool drawn_waiting_ = false;
     bool changed_ = true;
-    bool at_once_ = true;
+    bool draw_at_once_ = true;
     bool resized_ = false;
     bool lost_ = false;    // nothing can be shown
     bool closed_ = false;  // nothing is read any more
-    Time drawn_{};
+    Time drawn_at_{};
 };
 
 }  // namespace tenon::terminal

@@ -1,4 +1,4 @@
-// What each key does.
+// The effect of each key.
 #include <cwctype>
 #include <utility>
 
@@ -10,14 +10,10 @@
 namespace tenon::terminal {
 namespace {
 
-using Asks = LineEditor::Asks;
-
 constexpr wchar_t control(char letter) {
     return letter & 0x1f;
 }
-constexpr wchar_t kEscape = 0x1b;
 constexpr wchar_t kBackspace = 0x7f;
-constexpr std::string_view kBell = "\a";
 constexpr std::string_view kUp = "\033[A";
 constexpr std::string_view kDown = "\033[B";
 
@@ -25,13 +21,14 @@ std::size_t characters_in(std::string_view text) {
     return to_wide(text).size();
 }
 
-/// The first line of `text`, or its last, as offsets.
-std::size_t line_start(std::string_view text) {
+/// The offset of the last line of `text`.
+std::size_t last_line_start(std::string_view text) {
     const auto feed = text.rfind('\n');
     return feed == std::string_view::npos ? 0 : feed + 1;
 }
 
-std::size_t line_end(std::string_view text) {
+/// The offset of the end of its first line.
+std::size_t first_line_end(std::string_view text) {
     return std::min(text.find('\n'), text.size());
 }
 
@@ -42,32 +39,32 @@ std::string_view first_characters(std::string_view line, std::size_t count) {
 
 }  // namespace
 
-void ScreenTerminal::handle(Waiting waiting) {
-    changed_ = at_once_ = true;
-    if (rest_.takes(waiting.key, waiting.read)) return;
-    give_rest_to_line();
-    const auto* typed = std::get_if<Typed>(&waiting.key);
-    if (typed != nullptr && take_control(typed->c)) return;
-    if (question_takes(waiting)) return;
+void ScreenTerminal::handle_key(const TimedKey& pressed) {
+    changed_ = draw_at_once_ = true;
+    if (word_rest_.takes(pressed.key, pressed.at)) return;
+    return_rest_to_line();
+    const auto* typed = std::get_if<Typed>(&pressed.key);
+    if (typed != nullptr && handle_control(typed->c)) return;
+    if (question_handles(pressed)) return;
     if (search_) {
-        search(waiting.key);
+        search(pressed.key);
         return;
     }
-    edit(waiting.key);
+    edit(pressed.key);
 }
 
-/// What is about more than the line.
-bool ScreenTerminal::take_control(wchar_t c) {
+/// The control keys whose effect is not limited to the edited line.
+bool ScreenTerminal::handle_control(wchar_t c) {
     if (c == control('C')) {
         interrupt();
     } else if (c == control('B')) {
-        ready_.emplace_back(ToBackground{});
+        inputs_.emplace_back(ToBackground{});
     } else if (c == control('Z')) {
         suspend();
     } else if (c == control('L')) {
         write(area_.clear_screen(size_));
     } else if (c == control('D') && !search_ && editor_->empty()) {
-        ready_.emplace_back(EndOfInput{});
+        inputs_.emplace_back(EndOfInput{});
     } else {
         return false;
     }
@@ -77,101 +74,102 @@ bool ScreenTerminal::take_control(wchar_t c) {
 void ScreenTerminal::edit(const Key& key) {
     hints_.clear();
     if (const auto* typed = std::get_if<Typed>(&key)) {
-        if (!erase_placeholder(typed->c)) feed(typed->c);
+        if (!erase_placeholder(typed->c)) feed_editor(typed->c);
     } else if (const auto* pasted = std::get_if<Paste>(&key)) {
         paste(pasted->text);
     } else if (std::holds_alternative<PasteRefused>(key)) {
         print("The pasted text is larger than 8 MiB and was left out.");
     } else if (const auto& sequence = std::get<Sequence>(key);
                !sequence.bound && (sequence.bytes == kUp || sequence.bytes == kDown)) {
-        // Whatever mode of vi it is in.
-        do_asked(sequence.bytes == kUp ? Asks::kUp : Asks::kDown);
+        // The arrows do the same in every mode of vi.
+        do_action(sequence.bytes == kUp ? EditorAction::kUp : EditorAction::kDown);
     } else {
         for (const char c : sequence.bytes)
-            pushed_.push_back(static_cast<unsigned char>(c));
-        while (!pushed_.empty()) {
-            const wchar_t c = pushed_.front();
-            pushed_.pop_front();
-            feed(c);
+            sequence_rest_.push_back(static_cast<unsigned char>(c));
+        while (!sequence_rest_.empty()) {
+            const wchar_t c = sequence_rest_.front();
+            sequence_rest_.pop_front();
+            feed_editor(c);
         }
     }
 }
 
-void ScreenTerminal::feed(wchar_t c) {
-    do_asked(editor_->feed(c));
+void ScreenTerminal::feed_editor(wchar_t c) {
+    do_action(editor_->feed(c));
 }
 
-/// The next key of a command of several, for the editor.
+/// For an editor command that takes several keys: the next one.
 std::optional<wchar_t> ScreenTerminal::next_character() {
     while (true) {
-        if (!pushed_.empty()) {
-            const wchar_t c = pushed_.front();
-            pushed_.pop_front();
+        if (!sequence_rest_.empty()) {
+            const wchar_t c = sequence_rest_.front();
+            sequence_rest_.pop_front();
             return c;
         }
-        changed_ = at_once_ = true;
-        while (keys_.empty() && ready_.empty() && !closed_)
-            pump();
-        if (keys_.empty() || !ready_.empty()) return std::nullopt;
-        const Waiting waiting = keys_.front();
-        const auto* typed = std::get_if<Typed>(&waiting.key);
-        if (typed == nullptr && !std::holds_alternative<Sequence>(waiting.key)) return std::nullopt;
-        if (is_for_question(waiting)) return std::nullopt;
+        changed_ = draw_at_once_ = true;
+        while (keys_.empty() && inputs_.empty() && !closed_)
+            run_once();
+        if (keys_.empty() || !inputs_.empty()) return std::nullopt;
+        const TimedKey pressed = keys_.front();
+        const auto* typed = std::get_if<Typed>(&pressed.key);
+        if (typed == nullptr && !std::holds_alternative<Sequence>(pressed.key)) return std::nullopt;
+        if (is_for_question(pressed)) return std::nullopt;
         keys_.pop_front();
-        if (rest_.takes(waiting.key, waiting.read)) continue;
-        give_rest_to_line();
-        if (typed != nullptr && take_control(typed->c)) continue;
-        if (question_takes(waiting)) continue;
+        if (word_rest_.takes(pressed.key, pressed.at)) continue;
+        return_rest_to_line();
+        if (typed != nullptr && handle_control(typed->c)) continue;
+        if (question_handles(pressed)) continue;
         if (typed != nullptr) return typed->c;
-        for (const char c : std::get<Sequence>(waiting.key).bytes)
-            pushed_.push_back(static_cast<unsigned char>(c));
+        for (const char c : std::get<Sequence>(pressed.key).bytes)
+            sequence_rest_.push_back(static_cast<unsigned char>(c));
     }
 }
 
-void ScreenTerminal::do_asked(Asks asked) {
-    if (asked != Asks::kUp && asked != Asks::kDown) walk_.end();
+void ScreenTerminal::do_action(EditorAction action) {
+    if (action != EditorAction::kUp && action != EditorAction::kDown) walk_.end();
     const std::string before = editor_->before_cursor(), after = editor_->after_cursor();
-    switch (asked) {
-        case Asks::kNothing:
+    switch (action) {
+        case EditorAction::kNone:
             break;
-        case Asks::kEnter:
+        case EditorAction::kEnter:
             enter();
             break;
-        case Asks::kNewline:
+        case EditorAction::kNewline:
             editor_->insert("\n");
             break;
-        case Asks::kUp:
-        case Asks::kDown:
-            if (!move_within_text(asked == Asks::kUp)) walk_history(asked == Asks::kUp);
+        case EditorAction::kUp:
+        case EditorAction::kDown:
+            if (!move_within_text(action == EditorAction::kUp))
+                walk_history(action == EditorAction::kUp);
             break;
-        case Asks::kLineStart: {
-            const std::size_t start = line_start(before);
+        case EditorAction::kLineStart: {
+            const std::size_t start = last_line_start(before);
             editor_->set(before.substr(0, start), before.substr(start) + after);
             break;
         }
-        case Asks::kLineEnd: {
-            const std::size_t end = line_end(after);
+        case EditorAction::kLineEnd: {
+            const std::size_t end = first_line_end(after);
             editor_->set(before + after.substr(0, end), after.substr(end));
             break;
         }
-        case Asks::kSearch:
+        case EditorAction::kSearch:
             search_.emplace(before + after);
             break;
-        case Asks::kComplete:
+        case EditorAction::kComplete:
             complete();
             break;
     }
 }
 
 void ScreenTerminal::interrupt() {
-    const bool had_text = !editor_->empty() && !asking_;
+    const bool had_text = !editor_->empty() && !question_;
     if (search_) editor_->set(search_->line(), "");
     search_.reset();
-    if (!asking_) editor_->clear();
+    if (!question_) editor_->clear();
     walk_.end();
     hints_.clear();
-    changed_ = at_once_ = true;
-    ready_.emplace_back(Interrupt{had_text});
+    changed_ = draw_at_once_ = true;
+    inputs_.emplace_back(Interrupt{had_text});
 }
 
 void ScreenTerminal::enter() {
@@ -181,10 +179,10 @@ void ScreenTerminal::enter() {
         return;
     }
     const std::string line = before + after;
-    if (asking_ && asking_->words_open) return refuse_with_words();
+    if (question_ && question_->text_open) return answer_with_text();
     if (line.empty()) return;
-    if (is_word_for_question(line)) {
-        write(kBell);
+    if (is_mistaken_answer(line)) {
+        write("\a");
         editor_->clear();
         return;
     }
@@ -192,20 +190,20 @@ void ScreenTerminal::enter() {
     history_.add(line, options_.redact ? options_.redact(text) : text);
     pastes_.line_entered();
     editor_->clear();
-    rest_in_line_ = false;
-    if (asking_) asking_->began_here = true;
-    ready_.emplace_back(Line{std::move(text)});
+    line_follows_answer_ = false;
+    if (question_) question_->line_is_newer = true;
+    inputs_.emplace_back(EnteredLine{std::move(text)});
 }
 
 void ScreenTerminal::paste(std::string text) {
     if (text.empty()) return;
-    if (const auto shown = pastes_.take_in(std::move(text)))
+    if (const auto shown = pastes_.add(std::move(text)))
         editor_->insert(*shown);
     else
         print("There is no room for more pasted text in this line.");
 }
 
-/// A placeholder goes as a whole.
+/// A backspace removes a whole placeholder.
 bool ScreenTerminal::erase_placeholder(wchar_t c) {
     if (c != kBackspace && c != control('H')) return false;
     const std::string before = editor_->before_cursor();
@@ -221,7 +219,7 @@ void ScreenTerminal::complete() {
     auto found =
         word.empty() || !options_.complete ? std::vector<std::string>{} : options_.complete(word);
     if (found.empty()) {
-        write(kBell);
+        write("\a");
         return;
     }
     std::string whole = common_beginning(found);
@@ -230,7 +228,7 @@ void ScreenTerminal::complete() {
         editor_->set(before.substr(0, before.size() - word.size()) + whole,
                      editor_->after_cursor());
     else if (found.size() > 1)
-        write(kBell);
+        write("\a");
     if (found.size() < 2) return;
     for (std::string& name : found)
         name = visible(name);
@@ -247,30 +245,31 @@ void ScreenTerminal::search(const Key& key) {
     } else if (c >= 0x20) {
         search_->add(to_utf8({&c, 1}), history_.entries());
     } else {
-        // Ctrl-G puts back what stood there; any other key takes what was found, and does its work.
+        // Ctrl-G restores the line as it was before the search. Any other key takes the entry that
+        // was found, and then has its usual effect.
         const bool back = c == control('G') || search_->found().empty();
         editor_->set(back ? search_->line() : search_->found(), "");
         search_.reset();
-        if (c != control('G') && c != kEscape) edit(key);
+        if (c != control('G') && c != control('[')) edit(key);
     }
 }
 
 bool ScreenTerminal::move_within_text(bool up) {
     const std::string before = editor_->before_cursor(), after = editor_->after_cursor();
-    const std::size_t start = line_start(before);
+    const std::size_t start = last_line_start(before);
     const std::size_t column = characters_in(std::string_view(before).substr(start));
     const std::string text = before + after;
     std::size_t target = 0;
     if (up) {
         if (start == 0) return false;
-        target = line_start(std::string_view(text).substr(0, start - 1));
+        target = last_line_start(std::string_view(text).substr(0, start - 1));
     } else {
-        const std::size_t end = line_end(after);
+        const std::size_t end = first_line_end(after);
         if (end == after.size()) return false;
         target = before.size() + end + 1;
     }
-    const std::string_view line =
-        std::string_view(text).substr(target, line_end(std::string_view(text).substr(target)));
+    const std::string_view line = std::string_view(text).substr(
+        target, first_line_end(std::string_view(text).substr(target)));
     const std::size_t cursor = target + first_characters(line, column).size();
     editor_->set(text.substr(0, cursor), text.substr(cursor));
     return true;
@@ -281,7 +280,7 @@ void ScreenTerminal::walk_history(bool back) {
     const std::string* entry =
         back ? walk_.back(history_.entries(), line) : walk_.forward(history_.entries());
     if (entry == nullptr)
-        write(kBell);
+        write("\a");
     else
         editor_->set(*entry, "");
 }
@@ -289,12 +288,12 @@ void ScreenTerminal::walk_history(bool back) {
 void ScreenTerminal::suspend() {
     write(area_.update(std::exchange(finished_, {}), {}, size_));
     modes_.leave();
-    Wakeups::stop_here();
+    Wakeups::stop_process_group();
     (void)wakeups_.take_signals();
     modes_.enter();
     area_.forget();
-    note_typing();
-    changed_ = at_once_ = true;
+    restart_quiet_time();
+    changed_ = draw_at_once_ = true;
 }
 
 }  // namespace tenon::terminal

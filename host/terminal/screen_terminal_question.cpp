@@ -1,35 +1,26 @@
-// What the keys do while a question stands.
+// The effect of keys while a question is open.
 #include <algorithm>
 #include <cctype>
 #include <utility>
 
 #include "host/terminal/question_rows.h"
 #include "host/terminal/screen_terminal.h"
-#include "host/terminal/window_size.h"
 
 namespace tenon::terminal {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kBell = "\a";
-constexpr milliseconds kRestOfSequence{50};  // what a terminal sends for one key comes in one piece
+/// After an ESC: the rest of a key sequence comes sooner than this, so then it was the key Esc.
+constexpr milliseconds kRestOfSequence{50};
 
-std::string in_small_letters(std::string_view text) {
-    std::string small;
-    for (const char c : text)
-        small += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return small;
-}
-
-/// ASCII as a small letter or a control code, else 0.
+/// A key of ASCII, as a small letter or a control code; else 0.
 char plain_key(const Key& key) {
     const auto* typed = std::get_if<Typed>(&key);
     if (typed == nullptr || typed->c <= 0 || typed->c >= 0x80) return 0;
     return static_cast<char>(std::tolower(static_cast<int>(typed->c)));
 }
 
-/// What a person types into a line with it.
 bool is_text(const Key& key) {
     const auto* typed = std::get_if<Typed>(&key);
     return typed != nullptr && typed->c >= 0x20 && typed->c != 0x7f;
@@ -44,8 +35,8 @@ bool is_key_or_word(const Choice& choice, std::string_view text) {
            (!choice.word.empty() && text == choice.word);
 }
 
-/// The key or the word, alone or behind keys of choices. The first letter may be any: one that was
-/// refused.
+/// Whether `line` is the key or the word of `choice`, alone or behind keys of other choices. Before
+/// these one more letter may stand: a key that the question has refused.
 bool ends_in_answer(std::string_view line, const Choice& choice,
                     const std::vector<Choice>& choices) {
     const auto are_keys = [&choices](std::string_view keys) {
@@ -68,48 +59,49 @@ bool ends_in_answer(std::string_view line, const Choice& choice,
 }  // namespace
 
 bool ScreenTerminal::question_waits() const {
-    return asking_ && !asking_->words_open && (now() < ready_at_ || decoder_.is_pasting());
+    return question_ && !question_->text_open &&
+           (now() < question_ready_at_ || decoder_.is_pasting());
 }
 
 bool ScreenTerminal::has_label(char key) const {
-    return asking_->shown.find(key) != std::string::npos;
+    return question_->shown_keys.find(key) != std::string::npos;
 }
 
-/// An answer of several keys in one piece, from a script or over a slow line: a word or the
-/// beginning of one, since its first letter alone answers.
-bool ScreenTerminal::is_word(const std::vector<Key>& keys) const {
+/// Whether keys that came in one piece, from a script or over a slow connection, are an answer: a
+/// word, or its beginning, since the first letter alone answers.
+bool ScreenTerminal::is_word_of_choice(const std::vector<Key>& keys) const {
     std::string text;
     for (const Key& key : keys)
         text += plain_key(key);
     if (text.ends_with(kEnterKey)) text.pop_back();
-    const auto& choices = asking_->question.choices;
+    const auto& choices = question_->content.choices;
     return std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
         return is_key_or_word(choice, text) || (!text.empty() && choice.word.starts_with(text));
     });
 }
 
-/// Until a question that waits is ready, or an ESC that was held proves to be the key.
-milliseconds ScreenTerminal::question_patience() const {
-    if (!asking_ || closed_) return Wakeups::kForever;
-    Time due = ready_at_;
-    if (now() >= ready_at_ || asking_->words_open) {
+/// The time until the question takes keys, or until a held ESC counts as the key Esc.
+milliseconds ScreenTerminal::question_timeout() const {
+    if (!question_ || closed_) return Wakeups::kForever;
+    Time due = question_ready_at_;
+    if (now() >= question_ready_at_ || question_->text_open) {
         if (!decoder_.holds_escape()) return Wakeups::kForever;
         due = *last_typed_ + kRestOfSequence;
     }
     return std::max(std::chrono::ceil<milliseconds>(due - now()), milliseconds(0));
 }
 
-void ScreenTerminal::look_at_clock() {
-    if (!asking_) return;
-    if (drawn_waiting_ && !question_waits()) changed_ = at_once_ = true;
+void ScreenTerminal::check_question_times() {
+    if (!question_) return;
+    if (drawn_waiting_ && !question_waits()) changed_ = draw_at_once_ = true;
     if (question_waits() || !decoder_.holds_escape()) return;
     if (now() >= *last_typed_ + kRestOfSequence)
         keys_.push_back({decoder_.take_held_escape(), *last_typed_, true});
 }
 
-/// The labels are those of the last drawing: it must be one for the screen as it is now.
-void ScreenTerminal::follow_size() {
-    const ScreenSize size = window_size(options_.out);
+/// Draws again if the labels on the screen are for another size, or say that the question waits.
+void ScreenTerminal::update_labels() {
+    const ScreenSize size = screen_size(options_.out);
     if (size != size_) {
         size_ = size;
         resized_ = true;
@@ -118,191 +110,193 @@ void ScreenTerminal::follow_size() {
     if (resized_ || drawn_waiting_) draw();
 }
 
-/// What the question is about to take or refuse. A command of several keys is given up for it, as
-/// the line must not be changed in the middle of one.
-bool ScreenTerminal::is_for_question(const Waiting& waiting) const {
-    if (!asking_ || !waiting.may_answer) return false;
-    if (asking_->words_open) return plain_key(waiting.key) == kEscapeKey;
-    return waiting.read >= ready_at_ && !is_pasted(waiting.key);
+/// Whether the question will take or refuse the key. An editor command of several keys is then
+/// given up, since the line must not change in the middle of one.
+bool ScreenTerminal::is_for_question(const TimedKey& pressed) const {
+    if (!question_ || !pressed.may_answer) return false;
+    if (question_->text_open) return plain_key(pressed.key) == kEscapeKey;
+    return pressed.at >= question_ready_at_ && !is_pasted(pressed.key);
 }
 
-/// Whether the question has taken the key, or refused it.
-bool ScreenTerminal::question_takes(const Waiting& waiting) {
-    if (!asking_) return false;
-    if (asking_->words_open) return take_in_words(waiting);
-    if (!is_for_question(waiting)) {
-        give_letters_to_line(waiting.read);
-        ready_at_ = std::max(ready_at_, waiting.read + kQuiet);
+/// False: the key is for the edited line.
+bool ScreenTerminal::question_handles(const TimedKey& pressed) {
+    if (!question_) return false;
+    if (question_->text_open) return handle_text_line_key(pressed);
+    if (!is_for_question(pressed)) {
+        return_letters_to_line(pressed.at);
+        question_ready_at_ = std::max(question_ready_at_, pressed.at + kQuiet);
         return false;
     }
-    follow_size();
-    const char key = plain_key(waiting.key);
-    if (is_other_choice(key, waiting)) {
-        asking_->chosen.reset();
+    update_labels();
+    const char key = plain_key(pressed.key);
+    if (is_other_choice(key, pressed)) {
+        question_->chosen.reset();
         draw();
     }
     if (key != 0 && has_label(key)) {
         if (key == kShowAllKey) {
-            show_whole_question();
+            print_whole_question();
             return true;
         }
-        if (asking_->chosen ? take_in_variants(key, waiting) : choose(key, waiting)) return true;
+        if (question_->chosen) {
+            handle_variant_key(key, pressed);
+            return true;
+        }
+        if (choose(key, pressed)) return true;
     }
-    return refuse(waiting);
+    return refuse(pressed);
 }
 
-/// Whether somebody who looks at a rule takes another choice at once, without Esc before it. With a
-/// line that is being written, or behind several choices, such keys that come quickly are typing.
-bool ScreenTerminal::is_other_choice(char key, const Waiting& waiting) const {
-    if (!asking_->chosen || key == 0 || has_label(key)) return false;
-    const auto& choices = asking_->question.choices;
-    if (key == choices[*asking_->chosen].key ||
+/// Whether the key switches from the variants of one choice to another choice, without Esc. When it
+/// comes quickly behind keys of several choices, or when the edited line has text, it is typing.
+bool ScreenTerminal::is_other_choice(char key, const TimedKey& pressed) const {
+    if (!question_->chosen || key == 0 || has_label(key)) return false;
+    const auto& choices = question_->content.choices;
+    if (key == choices[*question_->chosen].key ||
         std::none_of(choices.begin(), choices.end(),
                      [key](const Choice& one) { return one.key == key; }))
         return false;
-    if (waiting.read - asking_->lettered >= kQuiet) return true;
-    const std::wstring& letters = asking_->letters;
+    if (pressed.at - question_->last_letter_at >= kQuiet) return true;
+    const std::wstring& letters = question_->letters;
     return editor_->empty() && letters.find_first_not_of(letters.substr(0, 1)) == letters.npos;
 }
 
-void ScreenTerminal::go_back() {
-    asking_->chosen.reset();
-    asking_->letters.clear();
+void ScreenTerminal::close_variants() {
+    question_->chosen.reset();
+    question_->letters.clear();
 }
 
-bool ScreenTerminal::choose(char key, const Waiting& waiting) {
+bool ScreenTerminal::choose(char key, const TimedKey& pressed) {
     if (key == kTabKey) {
-        open_words();
+        open_text_line();
         return true;
     }
-    const auto& choices = asking_->question.choices;
+    const auto& choices = question_->content.choices;
     const auto choice = std::find_if(choices.begin(), choices.end(),
                                      [key](const Choice& one) { return one.key == key; });
     if (choice == choices.end()) return false;
     if (choice->variants.empty()) {
         const std::string word = choice->word;
         answer(key);
-        rest_.begin(key, word, waiting.read);
+        word_rest_.begin(key, word, pressed.at);
         return true;
     }
-    asking_->chosen = static_cast<std::size_t>(choice - choices.begin());
-    asking_->variant = 0;
-    if (waiting.read - asking_->lettered >= kQuiet) asking_->letters.clear();
-    asking_->letters += std::get<Typed>(waiting.key).c;
-    asking_->lettered = waiting.read;
-    draw();  // Enter counts from now on
+    question_->chosen = static_cast<std::size_t>(choice - choices.begin());
+    question_->variant = 0;
+    if (pressed.at - question_->last_letter_at >= kQuiet) question_->letters.clear();
+    question_->letters += std::get<Typed>(pressed.key).c;
+    question_->last_letter_at = pressed.at;
+    draw();  // from now on Enter has a label
     return true;
 }
 
-bool ScreenTerminal::take_in_variants(char key, const Waiting& waiting) {
-    const Choice& choice = asking_->question.choices[*asking_->chosen];
+void ScreenTerminal::handle_variant_key(char key, const TimedKey& pressed) {
+    const Choice& choice = question_->content.choices[*question_->chosen];
     if (key == kEnterKey) {
-        answer(choice.key, asking_->variant);
-        rest_.begin_behind_enter(waiting.read);
+        answer(choice.key, question_->variant);
+        word_rest_.begin_behind_enter(pressed.at);
     } else if (key == kEscapeKey) {
-        go_back();
+        close_variants();
     } else {
-        asking_->variant = (asking_->variant + 1) % choice.variants.size();
-        asking_->letters += std::get<Typed>(waiting.key).c;
-        asking_->lettered = waiting.read;
+        question_->variant = (question_->variant + 1) % choice.variants.size();
+        question_->letters += std::get<Typed>(pressed.key).c;
+        question_->last_letter_at = pressed.at;
     }
-    if (asking_) draw();
-    return true;
+    if (question_) draw();
 }
 
-/// With a bell. Letters may be the next ones of a line that somebody goes on typing: they go there,
-/// and the question waits again.
-bool ScreenTerminal::refuse(const Waiting& waiting) {
-    write(kBell);
-    give_letters_to_line(waiting.read);
-    ready_at_ = waiting.read + kQuiet;
-    return !is_text(waiting.key);
+/// Rings the bell, and makes the question wait for quiet. Returns false for text, which may belong
+/// to a line that the person goes on typing.
+bool ScreenTerminal::refuse(const TimedKey& pressed) {
+    write("\a");
+    return_letters_to_line(pressed.at);
+    question_ready_at_ = pressed.at + kQuiet;
+    return !is_text(pressed.key);
 }
 
-/// The keys that led to the variants, when what comes at once behind them is typing.
-void ScreenTerminal::give_letters_to_line(Time read) {
-    asking_->chosen.reset();
-    const std::wstring letters = std::exchange(asking_->letters, {});
-    if (read - asking_->lettered >= kQuiet) return;
+/// Moves the keys that opened the variants into the edited line, if the next key followed at once.
+void ScreenTerminal::return_letters_to_line(Time next_key_at) {
+    question_->chosen.reset();
+    const std::wstring letters = std::exchange(question_->letters, {});
+    if (next_key_at - question_->last_letter_at >= kQuiet) return;
     for (const wchar_t c : letters)
         edit(Typed{c});
 }
 
-/// What was dropped behind an answer although it was no rest of its word.
-void ScreenTerminal::give_rest_to_line() {
-    for (const char c : rest_.give_back())
+/// Moves keys into the edited line that were dropped as the rest of a word and were not.
+void ScreenTerminal::return_rest_to_line() {
+    for (const char c : word_rest_.give_back())
         edit(Typed{static_cast<wchar_t>(c)});
 }
 
-void ScreenTerminal::show_whole_question() {
-    print(asking_->question.title);
-    for (const std::string& line : asking_->question.subject)
+void ScreenTerminal::print_whole_question() {
+    print(question_->content.title);
+    for (const std::string& line : question_->content.subject)
         print(line);
-    if (!asking_->chosen) return;
-    const Choice& choice = asking_->question.choices[*asking_->chosen];
-    for (const std::string& line : choice.variants[asking_->variant].lines)
+    if (!question_->chosen) return;
+    const Choice& choice = question_->content.choices[*question_->chosen];
+    for (const std::string& line : choice.variants[question_->variant].lines)
         print(line);
 }
 
-void ScreenTerminal::open_words() {
+void ScreenTerminal::open_text_line() {
     if (search_) editor_->set(search_->line(), "");
     search_.reset();
-    asking_->before = editor_->before_cursor();
-    asking_->after = editor_->after_cursor();
+    question_->line_before = editor_->before_cursor();
+    question_->line_after = editor_->after_cursor();
     editor_->clear();
     walk_.end();
-    asking_->words_open = true;
+    question_->text_open = true;
 }
 
-void ScreenTerminal::close_words() {
-    if (!asking_->words_open) return;
-    asking_->words_open = false;
+void ScreenTerminal::close_text_line() {
+    if (!question_->text_open) return;
+    question_->text_open = false;
     walk_.end();
     search_.reset();
     hints_.clear();
-    editor_->set(asking_->before, asking_->after);
+    editor_->set(question_->line_before, question_->line_after);
 }
 
-/// The line is the editor's, but for the key that leaves it. Alt and a letter come in one piece and
-/// may not answer.
-bool ScreenTerminal::take_in_words(const Waiting& waiting) {
-    if (!is_for_question(waiting) || search_) return false;
-    close_words();
-    ready_at_ = waiting.read + kQuiet;
+/// Only Esc is not for the editor. (Alt and a letter begin with ESC too, but come in one piece.)
+bool ScreenTerminal::handle_text_line_key(const TimedKey& pressed) {
+    if (!is_for_question(pressed) || search_) return false;
+    close_text_line();
+    question_ready_at_ = pressed.at + kQuiet;
     draw();
     return true;
 }
 
-void ScreenTerminal::refuse_with_words() {
-    std::string words = pastes_.expanded(editor_->before_cursor() + editor_->after_cursor());
-    const char key = asking_->question.words->key;
+void ScreenTerminal::answer_with_text() {
+    std::string text = pastes_.expanded(editor_->before_cursor() + editor_->after_cursor());
+    const char key = question_->content.text_choice->key;
     const Time entered = last_typed_.value_or(now());
-    answer(key, 0, std::move(words));
-    rest_.begin_behind_enter(entered);
+    answer(key, 0, std::move(text));
+    word_rest_.begin_behind_enter(entered);
 }
 
-void ScreenTerminal::answer(char key, std::size_t variant, std::string words) {
-    Answer answer{asking_->question.number, key, variant, std::move(words)};
-    leave_question();
-    rest_in_line_ = editor_->empty();
-    ready_.emplace_back(std::move(answer));
+void ScreenTerminal::answer(char key, std::size_t variant, std::string text) {
+    const std::size_t number = question_->content.number;
+    close_question();
+    line_follows_answer_ = editor_->empty();
+    inputs_.emplace_back(QuestionAnswer{number, key, variant, std::move(text)});
 }
 
-void ScreenTerminal::leave_question() {
-    if (!asking_) return;
-    close_words();
-    asking_.reset();
+void ScreenTerminal::close_question() {
+    if (!question_) return;
+    close_text_line();
+    question_.reset();
 }
 
-/// A line that was meant as an answer, and is none: it was typed before the question was ready, or
-/// it is what was left of a word that has answered.
-bool ScreenTerminal::is_word_for_question(const std::string& line) const {
-    if (rest_in_line_ && rest_.is_late_rest(line, now())) return true;
-    if (!asking_ || !asking_->began_here) return false;
-    const std::string small = in_small_letters(line);
-    const auto& choices = asking_->question.choices;
+/// Whether an entered line was meant as an answer but came too early, or is the rest of a word that
+/// has answered.
+bool ScreenTerminal::is_mistaken_answer(const std::string& line) const {
+    if (line_follows_answer_ && word_rest_.is_late_rest(line, now())) return true;
+    if (!question_ || !question_->line_is_newer) return false;
+    const std::string lower = lower_case(line);
+    const auto& choices = question_->content.choices;
     return std::any_of(choices.begin(), choices.end(), [&](const Choice& choice) {
-        return small == choice.brief || ends_in_answer(small, choice, choices);
+        return lower == choice.brief || ends_in_answer(lower, choice, choices);
     });
 }
 

@@ -8,20 +8,19 @@
 namespace tenon::terminal {
 namespace {
 
-template <class Kind>
-Result<std::unique_ptr<Terminal>> opened(std::unique_ptr<Kind> terminal, Result<void> started) {
+Result<std::unique_ptr<Terminal>> opened(std::unique_ptr<Terminal> terminal, Result<void> started) {
     if (!started) return started.error().while_doing("open the terminal");
-    return std::unique_ptr<Terminal>(std::move(terminal));
+    return terminal;
 }
 
-bool can_draw(const Terminal::Options& options) {
+bool can_draw(const TerminalOptions& options) {
     return !options.dumb && ::isatty(options.in) == 1 && ::isatty(options.out) == 1 &&
            utf8_locale() != nullptr;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Terminal>> Terminal::open(Options options) {
+Result<std::unique_ptr<Terminal>> Terminal::open(TerminalOptions options) {
     if (can_draw(options)) {
         auto terminal = std::make_unique<ScreenTerminal>(std::move(options));
         auto started = terminal->start();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -11,89 +12,135 @@
 #include <vector>
 
 #include "host/base/result.h"
-#include "host/terminal/question.h"
 
-/// A person at a terminal: what they type, and what stands on their screen.
+/// A person at a terminal: the input that comes from them, and the output on their screen.
 namespace tenon::terminal {
 
-/// What a person did.
-struct Line {
-    std::string text;  ///< entered; never empty, may hold many lines; already in the history
+/// One way to answer a question.
+struct Choice {
+    /// One of several things that a choice can do. The person reads its lines before Enter does it.
+    struct Variant {
+        std::string name;     ///< "this exact command": the label of the key that shows it
+        std::string heading;  ///< above the lines, where there is room
+        std::vector<std::string> lines;
+        /// Shown when there is no room for `lines`; when empty, `lines` are cut.
+        std::vector<std::string> brief_lines = {};
+        bool operator==(const Variant&) const = default;
+    };
+    char key = 0;       ///< a small letter; the capital is the same key
+    std::string word;   ///< begins with `key`; typed whole it is the same answer. May be empty
+    std::string label;  ///< "yes, this once"
+    std::string brief;  ///< the label for small screens, at most 8 columns
+    /// When empty, the key answers at once. Otherwise the key shows the first variant, each further
+    /// press the next one, and Enter answers.
+    std::vector<Variant> variants = {};
+    std::string enter = "does this";  ///< what Enter does then: "adds this rule"
+    bool operator==(const Choice&) const = default;
 };
-struct Interrupt {
-    bool had_text = false;  ///< a line stood there; it has been cleared
-};
-struct EndOfInput {};    ///< Ctrl-D on an empty line, or standard input was closed
-struct ToBackground {};  ///< Ctrl-B
-struct Answer {
-    std::size_t number = 0;   ///< of the question that stood
-    char key = 0;             ///< of one of its choices
-    std::size_t variant = 0;  ///< of that choice
-    std::string words = {};   ///< what the person wrote with it; else empty
-};
-struct Hangup {};     ///< SIGHUP, or the terminal is gone: nothing can be shown any more
-struct Terminate {};  ///< SIGTERM
-struct Woken {};      ///< posted work asked for it: see wake()
-using Input =
-    std::variant<Line, Interrupt, EndOfInput, ToBackground, Answer, Hangup, Terminate, Woken>;
 
-/// The terminal of one person, with a line editor at the bottom and finished lines in the
-/// scrollback above it; on a dumb terminal lines in, lines out, without any escape sequence.
-/// Everything that is shown must be harmless already (base/untrusted) and may be styled; nobody
-/// else writes to the terminal while it is open. What is shown appears while `next` runs, and what
-/// is left when it goes. One at a time; everything but `post` on the thread that opened it.
+/// The choice that can carry a text of the person. The Tab key opens a line for it.
+struct TextChoice {
+    char key = 0;        ///< of the choice
+    std::string label;   ///< "no, and say what to do instead"
+    std::string brief;   ///< "words"
+    std::string prompt;  ///< above the line: "Tell the model what to do instead."
+};
+
+/// A question to the person. All texts are harmless already (base/untrusted) and may be styled.
+struct ShownQuestion {
+    std::size_t number = 0;            ///< identifies it; see Terminal::set_question
+    std::string title;                 ///< one line
+    std::vector<std::string> subject;  ///< the command, the diff or the like that it is about
+    std::string remark;                ///< may be empty
+    std::vector<Choice> choices;
+    std::optional<TextChoice> text_choice;
+};
+
+struct EnteredLine {
+    std::string text;  ///< never empty; may hold line feeds; already in the history
+};
+struct Interrupt {          ///< Ctrl-C or SIGINT
+    bool had_text = false;  ///< the edited line was not empty; it has been cleared
+};
+struct EndOfInput {};    ///< Ctrl-D on an empty line, or the end of standard input
+struct ToBackground {};  ///< Ctrl-B
+struct QuestionAnswer {
+    std::size_t number = 0;   ///< of the question
+    char key = 0;             ///< of the choice
+    std::size_t variant = 0;  ///< of the choice
+    std::string text = {};    ///< that the person wrote with a TextChoice; else empty
+};
+struct Hangup {};     ///< SIGHUP, or the terminal has gone: nothing can be shown any more
+struct Terminate {};  ///< SIGTERM
+struct Woken {};      ///< posted work called wake()
+using Input = std::variant<EnteredLine, Interrupt, EndOfInput, ToBackground, QuestionAnswer, Hangup,
+                           Terminate, Woken>;
+
+struct TerminalOptions {
+    int in = 0, out = 1;
+    bool dumb = false;              ///< no escape sequences: TERM is dumb or not set
+    bool colour = false;            ///< the terminal's own parts may be styled
+    std::filesystem::path history;  ///< the file; empty: none. Its folder must exist
+    /// Completions of a word that begins with `@`, or with `/` at the beginning of the line.
+    std::function<std::vector<std::string>(std::string_view word)> complete;
+    /// The text that goes into the history file for a line. Default: the line.
+    std::function<std::string(std::string_view line)> redact;
+    /// The clock that decides whether the keyboard is quiet. Default: the steady clock.
+    std::function<std::chrono::steady_clock::time_point()> now;
+};
+
+/// The terminal of one person: a line editor and a live area at the bottom, finished lines in the
+/// scrollback above them. A dumb terminal gets plain lines and no escape sequence.
+/// All text that it is given must be harmless already (base/untrusted) and may be styled. While it
+/// is open nothing else may write to the terminal. Output appears while `next` runs, and the rest
+/// when the object is destroyed. One object at a time. All functions but `post` belong to the
+/// thread that opened it.
 class Terminal {
 public:
-    struct Options {
-        int in = 0, out = 1;
-        bool dumb = false;              ///< no escape sequences: TERM is dumb or not set
-        bool colour = false;            ///< the terminal's own parts may be styled
-        std::filesystem::path history;  ///< the file; empty: none. Its folder stands already
-        /// What a word can become that begins with `@`, or with `/` at the beginning of the line.
-        std::function<std::vector<std::string>(std::string_view word)> complete;
-        /// What the history file gets for a line; none: the line.
-        std::function<std::string(std::string_view line)> redact;
-        /// The time by which a keyboard is quiet; none: the steady clock.
-        std::function<std::chrono::steady_clock::time_point()> now;
-    };
-    /// Before any other thread starts: SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH are
-    /// blocked in the calling thread from then on and come out of `next`; Signals would take
-    /// them away. A descriptor that is no terminal, or a system without a UTF-8 locale, gives a
-    /// dumb one.
-    static Result<std::unique_ptr<Terminal>> open(Options options);
-    /// Shows what is left, takes the live area away, puts the terminal's modes back.
+    /// Call it before any other thread starts: SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and
+    /// SIGWINCH become blocked in the calling thread and are returned by `next`. (base/signals
+    /// would take them away.) Without a UTF-8 locale, or when a descriptor is no terminal, the
+    /// terminal is a dumb one. An Error says what could not be set up.
+    static Result<std::unique_ptr<Terminal>> open(TerminalOptions options);
+    /// Shows the rest of the output, erases the live area, restores the terminal's modes.
     virtual ~Terminal() = default;
 
-    /// Blocks; meanwhile runs what others post. After Hangup and Terminate it still runs posted
-    /// work, but reads nothing more.
+    /// Blocks until there is input; meanwhile runs posted work. After Hangup and Terminate it still
+    /// runs posted work, but reads nothing more.
     virtual Input next() = 0;
-    /// Any thread: `work` runs on the main thread inside `next`, in order.
+    /// Any thread; does not block. `work` runs inside `next`, in the order of the calls.
     virtual void post(std::function<void()> work) = 0;
-    /// For posted work: `next` returns Woken once what came before has been returned.
+    /// For posted work: `next` returns Woken after the input that is already there.
     virtual void wake() = 0;
     /// Finished lines, above the live area.
     virtual void print(std::string_view lines) = 0;
-    /// Lines that may still change, between the finished ones and the input. Not on a dumb
-    /// terminal.
+    /// Lines that may still change, between the finished ones and the input. A dumb terminal
+    /// ignores them.
     virtual void set_tail(std::vector<std::string> lines) = 0;
-    /// The line at the bottom. Not on a dumb terminal.
+    /// The line at the bottom. A dumb terminal ignores it.
     virtual void set_status(std::string line) = 0;
-    /// A question stands until it is answered, or none or another one is set. It takes no key
-    /// before the keyboard has been quiet for kQuiet, nor in the moment in which it comes up: until
-    /// then keys go on into the line, and the status says so. From then on it takes the keys whose
-    /// labels are on the screen; any other key is refused with a bell, and since somebody seems to
-    /// type, what was typed goes into the line and it waits again. A paste never answers, nor do
-    /// several keys that come in one piece unless they are the word of a choice. A line that is
-    /// only a choice's key or word, begun while the question waits, is dropped with a bell when it
-    /// is entered. What follows of a word whose first letter has answered is dropped. Ctrl-C,
-    /// Ctrl-D on an empty line and Ctrl-B come as ever. The line is kept and stands there again
-    /// afterwards. On a dumb terminal an answer is a line: a key, a word, a key with the number of
-    /// a variant (`a2`), or `n` and the words.
-    virtual void set_question(std::optional<Question> question) = 0;
+    /// Shows a question until it is answered, replaced or taken away (none). A question with the
+    /// number of the open one only replaces its texts.
+    ///
+    /// What was typed before the person could read the question never answers it:
+    /// - The question takes keys once the keyboard has been quiet for kQuiet, and not in the first
+    ///   moment after it appears. Until then keys go into the edited line, and the status says so.
+    /// - It takes only keys whose labels are on the screen. Any other key rings the bell and makes
+    ///   the question wait again; if the key is text, it goes into the edited line.
+    /// - A paste never answers. Several keys that arrive in one piece answer only when they are the
+    ///   word of a choice. The rest of a word whose first letter has answered is dropped.
+    /// - A line that is only the key or the word of a choice, and was begun while the question
+    ///   waited, is dropped with a bell.
+    ///
+    /// Ctrl-C, Ctrl-B, and Ctrl-D on an empty line work as always. The edited line is kept for the
+    /// time after the answer. On a dumb terminal the answer is a line: a key, a word, a key with
+    /// the number of a variant (`a2`), or `n` and a text.
+    virtual void set_question(std::optional<ShownQuestion> question) = 0;
     static constexpr std::chrono::seconds kQuiet{1};
     [[nodiscard]] virtual int width() const = 0;
     [[nodiscard]] virtual int height() const = 0;
-    /// The width or height is another one: lines cut for the old one should be set again.
+    /// Called inside `next` when the size has changed: lines cut for the old width should be set
+    /// again.
     std::function<void()> on_resize;
 };
 

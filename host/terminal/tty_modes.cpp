@@ -4,36 +4,37 @@
 #include <csignal>
 #include <cstdlib>
 #include <string_view>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace tenon::terminal {
 namespace {
 
-constexpr std::string_view kBegin = "\033[?2004h";
-constexpr std::string_view kEnd = "\033[?2004l";
+constexpr std::string_view kPasteBracketsOn = "\033[?2004h";
+constexpr std::string_view kPasteBracketsOff = "\033[?2004l";
 
-// What a signal handler can reach.
+// A signal handler uses these.
 volatile sig_atomic_t restore_in = -1;
 volatile sig_atomic_t restore_out = -1;
-termios original;
+termios original_modes;
 
 constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
-std::array<struct sigaction, kFaults.size()> before;
+std::array<struct sigaction, kFaults.size()> actions_before;
 
 /// Safe in a signal handler.
-void restore() {
+void restore_modes() {
     const int in = restore_in;
     if (in < 0) return;
     restore_in = -1;
-    (void)!::write(restore_out, kEnd.data(), kEnd.size());
-    ::tcsetattr(in, TCSANOW, &original);
+    (void)!::write(restore_out, kPasteBracketsOff.data(), kPasteBracketsOff.size());
+    ::tcsetattr(in, TCSANOW, &original_modes);
 }
 
-/// Leaves the fault to whoever would have had it.
-void restore_and_fail(int signal) {
-    restore();
+/// Then the action that was set before handles the fault.
+void restore_and_raise(int signal) {
+    restore_modes();
     for (std::size_t i = 0; i < kFaults.size(); ++i)
-        if (kFaults[i] == signal) ::sigaction(signal, &before[i], nullptr);
+        if (kFaults[i] == signal) ::sigaction(signal, &actions_before[i], nullptr);
     ::raise(signal);
 }
 
@@ -41,22 +42,28 @@ void watch_for_faults() {
     static bool watching = false;
     if (watching) return;
     watching = true;
-    (void)std::atexit(restore);
+    (void)std::atexit(restore_modes);
     struct sigaction action {};
-    action.sa_handler = restore_and_fail;
+    action.sa_handler = restore_and_raise;
     action.sa_flags = SA_ONSTACK;
     for (std::size_t i = 0; i < kFaults.size(); ++i)
-        ::sigaction(kFaults[i], &action, &before[i]);
+        ::sigaction(kFaults[i], &action, &actions_before[i]);
 }
 
 }  // namespace
+
+ScreenSize screen_size(int fd) {
+    winsize size{};
+    if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return {};
+    return {size.ws_col == 0 ? 80U : size.ws_col, size.ws_row == 0 ? 24U : size.ws_row};
+}
 
 TtyModes::TtyModes(int in, int out) : in_(in), out_(out) {}
 
 void TtyModes::enter() {
     if (entered_) return;
-    if (::tcgetattr(in_, &original) != 0) return;
-    raw_ = original;
+    if (::tcgetattr(in_, &original_modes) != 0) return;
+    raw_ = original_modes;
     raw_.c_iflag &= ~static_cast<tcflag_t>(ICRNL | INLCR | IGNCR | IXON | ISTRIP | BRKINT);
     raw_.c_oflag |= OPOST | ONLCR;
     raw_.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ECHONL | ISIG | IEXTEN);
@@ -71,15 +78,15 @@ void TtyModes::enter() {
 
 void TtyModes::set_again() const {
     if (!entered_) return;
-    // Not TCSAFLUSH: what was typed while the program started is kept.
+    // Not TCSAFLUSH, which drops the keys that were typed while the program started.
     ::tcsetattr(in_, TCSADRAIN, &raw_);
-    (void)!::write(out_, kBegin.data(), kBegin.size());
+    (void)!::write(out_, kPasteBracketsOn.data(), kPasteBracketsOn.size());
 }
 
 void TtyModes::leave() {
     if (!entered_) return;
     entered_ = false;
-    restore();
+    restore_modes();
 }
 
 }  // namespace tenon::terminal

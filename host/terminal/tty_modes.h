@@ -2,23 +2,28 @@
 
 #include <termios.h>
 
+#include "host/terminal/live_area.h"
+
 namespace tenon::terminal {
 
-/// The modes of the terminal while keys come one by one: no echo, no lines, no signals from keys,
-/// pastes in brackets. They are put back when the object goes, at exit, and by a signal that ends
-/// the program because of a fault in it. One at a time; main thread.
+/// The size of the terminal `fd`; 80 × 24 when it does not know.
+ScreenSize screen_size(int fd);
+
+/// The modes of a terminal that gives its keys one by one: no echo, no line editing by the kernel,
+/// no signals from keys, pastes in brackets. The old modes come back when the object is destroyed,
+/// at exit, and when a fault of the program raises a signal. One object at a time; main thread.
 class TtyModes {
 public:
-    /// Of the terminal that `in` and `out` are. Nothing is changed yet.
+    /// `in` and `out` are the terminal. Changes nothing yet.
     TtyModes(int in, int out);
     ~TtyModes() { leave(); }
     TtyModes(const TtyModes&) = delete;
     TtyModes& operator=(const TtyModes&) = delete;
 
-    /// Remembers the modes that stand, and changes them.
+    /// Saves the present modes, and changes them.
     void enter();
     void leave();
-    /// Sets them once more, after somebody else has changed them.
+    /// Sets them once more, after another program has changed them.
     void set_again() const;
 
 private:

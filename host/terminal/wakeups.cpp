@@ -10,10 +10,10 @@
 namespace tenon::terminal {
 namespace {
 
-// What a signal handler can reach.
+// A signal handler uses it.
 volatile sig_atomic_t signal_fd = -1;
 
-void note(int signal) {
+void note_signal(int signal) {
     const int saved = errno;
     const auto byte = static_cast<unsigned char>(signal);
     (void)!::write(signal_fd, &byte, 1);
@@ -33,7 +33,7 @@ Wakeups::Wakeups() {
     sigset_t ours;
     ::sigemptyset(&ours);
     struct sigaction action {};
-    action.sa_handler = note;
+    action.sa_handler = note_signal;
     action.sa_flags = SA_RESTART;
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
         struct sigaction now {};
@@ -64,11 +64,11 @@ void Wakeups::post(std::function<void()> work) {
     (void)!::write(posted_event_.get(), &one, sizeof one);
 }
 
-Wakeups::Readiness Wakeups::wait(int fd, std::chrono::milliseconds patience) {
+Wakeups::Readiness Wakeups::wait(int fd, std::chrono::milliseconds timeout) {
     pollfd entries[3] = {
         {posted_event_.get(), POLLIN, 0}, {signal_read_.get(), POLLIN, 0}, {fd, POLLIN, 0}};
-    const timespec time{patience.count() / 1000, patience.count() % 1000 * 1000000};
-    if (::ppoll(entries, 3, patience < patience.zero() ? nullptr : &time, &mask_in_wait_) <= 0)
+    const timespec time{timeout.count() / 1000, timeout.count() % 1000 * 1000000};
+    if (::ppoll(entries, 3, timeout < timeout.zero() ? nullptr : &time, &mask_in_wait_) <= 0)
         return {};
     if (entries[0].revents != 0) {
         std::uint64_t count = 0;
@@ -79,8 +79,8 @@ Wakeups::Readiness Wakeups::wait(int fd, std::chrono::milliseconds patience) {
                 (entries[2].revents & POLLIN) == 0};
 }
 
-Wakeups::Signals Wakeups::take_signals() {
-    Signals seen;
+Wakeups::ReceivedSignals Wakeups::take_signals() {
+    ReceivedSignals seen;
     unsigned char signals[64];
     ssize_t n = 0;
     while ((n = ::read(signal_read_.get(), signals, sizeof signals)) > 0) {
@@ -132,17 +132,17 @@ bool Wakeups::has_work() {
     return !posted_.empty();
 }
 
-void Wakeups::stop_here() {
+void Wakeups::stop_process_group() {
     struct sigaction stopping {
     }, noting{};
     stopping.sa_handler = SIG_DFL;
     sigset_t let_in, before;
     ::sigemptyset(&let_in);
     ::sigaddset(&let_in, SIGTSTP);
-    ::sigaddset(&let_in, SIGCONT);  // or it would be told later
+    ::sigaddset(&let_in, SIGCONT);  // or it would be delivered later
     if (::sigaction(SIGTSTP, &stopping, &noting) != 0) return;
     ::kill(0, SIGTSTP);
-    ::pthread_sigmask(SIG_UNBLOCK, &let_in, &before);  // here it stops
+    ::pthread_sigmask(SIG_UNBLOCK, &let_in, &before);  // the process stops here
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     ::sigaction(SIGTSTP, &noting, nullptr);
 }

@@ -13,14 +13,14 @@
 
 namespace tenon::terminal {
 
-/// What can interrupt the wait for a key: work that other threads post, and signals. While it lives
-/// SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH come here and nowhere else: they are
-/// blocked in the thread that made it, and so in those it starts later, but for the time of `wait`;
-/// those that are ignored stay so. SIGPIPE is ignored. One at a time.
+/// Waits for input, for work that other threads post, and for signals. While the object lives, it
+/// alone receives SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH: they are blocked in the
+/// thread that created it, and in threads started later, except during `wait`. Those that were
+/// ignored stay ignored. SIGPIPE becomes ignored. One object at a time; one thread, except for
+/// `post`.
 class Wakeups {
 public:
-    /// Beside SIGWINCH and SIGCONT these are counted once.
-    struct Signals {
+    struct ReceivedSignals {
         bool interrupt = false;
         bool terminate = false;
         bool hangup = false;
@@ -40,20 +40,19 @@ public:
     Wakeups& operator=(const Wakeups&) = delete;
     [[nodiscard]] bool ok() const { return posted_event_ && signal_read_ && signal_write_; }
 
-    /// Any thread.
+    /// Any thread; does not block.
     void post(std::function<void()> work);
 
-    /// Until `fd` (-1: none) can be read, work was posted, a signal came or the time is over.
-    Readiness wait(int fd, std::chrono::milliseconds patience = kForever);
-    /// What has come since the last call.
-    Signals take_signals();
-    /// Runs what was posted, in order, for at most about `budget`; the rest waits for the next
-    /// call. True when there was something.
+    /// Blocks until `fd` (-1: none) can be read, work was posted, a signal came or time is up.
+    Readiness wait(int fd, std::chrono::milliseconds timeout = kForever);
+    /// The signals since the last call.
+    ReceivedSignals take_signals();
+    /// Runs posted work in order, and begins no more once `budget` is used up. Returns whether
+    /// there was any.
     bool run_posted(std::chrono::milliseconds budget);
-    /// Whether posted work is left.
     [[nodiscard]] bool has_work();
-    /// Stops the process group as Ctrl-Z would, and returns when it goes on.
-    static void stop_here();
+    /// Stops the process group as Ctrl-Z does, and returns when it continues.
+    static void stop_process_group();
 
 private:
     static constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH};

@@ -6,6 +6,13 @@
 
 namespace tenon::terminal {
 
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return lower;
+}
+
 void WordRest::begin(char letter, std::string word, Time now) {
     *this = {};
     letter_ = letter;
@@ -46,13 +53,13 @@ bool WordRest::takes_letter(wchar_t c, bool soon) {
         return true;
     }
     if (entered_) return false;
-    const auto small = static_cast<wchar_t>(std::towlower(static_cast<wint_t>(c)));
-    if (taken_ < word_.size() && small == static_cast<wchar_t>(word_[taken_])) {
+    const auto lower = static_cast<wchar_t>(std::towlower(static_cast<wint_t>(c)));
+    if (taken_ < word_.size() && lower == static_cast<wchar_t>(word_[taken_])) {
         ++taken_;
         dropped_ += static_cast<char>(c);
         return true;
     }
-    return soon && taken_ <= 1 && small == static_cast<wchar_t>(letter_);
+    return soon && taken_ <= 1 && lower == static_cast<wchar_t>(letter_);
 }
 
 std::string WordRest::give_back() {
@@ -62,10 +69,7 @@ std::string WordRest::give_back() {
 bool WordRest::is_late_rest(const std::string& line, Time now) const {
     if (entered_ || line.empty() || line.size() >= word_.size() || now - answered_ > kLate)
         return false;
-    std::string small;
-    for (const char c : line)
-        small += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return word_.ends_with(small);
+    return word_.ends_with(lower_case(line));
 }
 
 }  // namespace tenon::terminal

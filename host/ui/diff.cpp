@@ -10,15 +10,14 @@
 namespace tenon::ui {
 namespace {
 
-using Kind = LineChange::Kind;
 using Texts = std::vector<std::string_view>;
 
 constexpr std::size_t kContext = 3;
-constexpr std::size_t kMostBytes = 4U << 20U;
-constexpr std::size_t kMostLines = 50'000;
+constexpr std::size_t kMostDiffBytes = 4U << 20U;
+constexpr std::size_t kMostDiffLines = 50'000;
 constexpr std::size_t kLongestLine = 2000;
 
-std::size_t count(std::string_view text, std::string_view what) {
+std::size_t occurrences(std::string_view text, std::string_view what) {
     std::size_t n = 0;
     for (std::size_t at = text.find(what); at != std::string_view::npos;
          at = text.find(what, at + what.size()))
@@ -26,7 +25,7 @@ std::size_t count(std::string_view text, std::string_view what) {
     return n;
 }
 
-void replace(std::string& text, std::string_view what, std::string_view by, bool all) {
+void replace_text(std::string& text, std::string_view what, std::string_view by, bool all) {
     std::string out;
     std::string_view rest = text;
     for (std::size_t at = rest.find(what); at != std::string_view::npos; at = rest.find(what)) {
@@ -38,33 +37,33 @@ void replace(std::string& text, std::string_view what, std::string_view by, bool
 }
 
 bool has_crlf_only(std::string_view text) {
-    return count(text, "\r\n") == count(text, "\n");
+    return occurrences(text, "\r\n") == occurrences(text, "\n");
 }
 
 std::string without_cr(std::string_view text) {
     std::string out(text);
-    replace(out, "\r\n", "\n", true);
+    replace_text(out, "\r\n", "\n", true);
     return out;
 }
 
-Change replacement(const Json& input, const agent::ToolFacts& facts,
-                   std::optional<std::string_view> contents) {
-    Change part{string_or(input, facts.before), string_or(input, facts.after), false};
+TextChange replacement_of(const Json& input, const agent::ToolFacts& facts,
+                          std::optional<std::string_view> contents) {
+    TextChange part{string_or(input, facts.before), string_or(input, facts.after), false};
     if (!contents || part.before.empty()) return part;
-    // The tool takes the file's line ends for those of its arguments.
+    // The tool converts its arguments to the line ends of the file.
     const bool crlf = contents->find("\r\n") != std::string_view::npos;
     const std::string old_text = crlf ? without_cr(part.before) : part.before;
-    Change change{crlf ? without_cr(*contents) : std::string(*contents), {}, true};
-    const std::size_t places = count(change.before, old_text);
+    TextChange change{crlf ? without_cr(*contents) : std::string(*contents), {}, true};
+    const std::size_t places = occurrences(change.before, old_text);
     const bool all = bool_or(input, facts.everywhere, false);
     if (places == 0 || (places > 1 && !all)) return part;
     change.after = change.before;
-    replace(change.after, old_text, crlf ? without_cr(part.after) : part.after, all);
+    replace_text(change.after, old_text, crlf ? without_cr(part.after) : part.after, all);
     return change;
 }
 
 /// Lines with their line feeds, so that a missing one at the end is a difference.
-Texts lines_of(std::string_view text) {
+Texts lines_with_feeds(std::string_view text) {
     Texts lines;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size() - 1);
@@ -74,8 +73,8 @@ Texts lines_of(std::string_view text) {
     return lines;
 }
 
-/// A line as it is judged.
-std::string shown(std::string_view line) {
+/// A line without controls and tabs, of limited length.
+std::string shown_line(std::string_view line) {
     if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
     const std::string_view first = line.substr(0, kLongestLine);
     const std::string_view kept = first.substr(
@@ -86,10 +85,10 @@ std::string shown(std::string_view line) {
     return text;
 }
 
-/// Rows as they come, until there are enough.
-class Sheet {
+/// The rows of a diff. Rows beyond the limit are only counted.
+class DiffRows {
 public:
-    Sheet(const DiffOptions& options, std::size_t number_columns)
+    DiffRows(const DiffOptions& options, std::size_t number_columns)
         : options_(options), number_columns_(number_columns) {}
 
     void put(const LineChange& change, std::string_view line) {
@@ -97,19 +96,19 @@ public:
             ++left_out_;
             return;
         }
-        const bool added = change.kind == Kind::kAdded;
-        const std::string sign = added ? "+ " : change.kind == Kind::kRemoved ? "- " : "  ";
+        const bool added = change.edit == LineEdit::kAdded;
+        const std::string sign = added ? "+ " : change.edit == LineEdit::kRemoved ? "- " : "  ";
         const std::size_t number =
-            (change.kind == Kind::kRemoved ? change.before : change.after) + 1;
-        const Look look = added ? kGood : change.kind == Kind::kRemoved ? kBad : Look{};
+            (change.edit == LineEdit::kRemoved ? change.before : change.after) + 1;
+        const Look look = added ? kGood : change.edit == LineEdit::kRemoved ? kBad : Look{};
         std::string gutter = gutter_of(std::to_string(number));
         const std::size_t room = options_.width - std::min(options_.width, gutter_columns() + 2);
-        for (const std::string& part : fold(shown(line), room)) {
+        for (const std::string& part : fold(shown_line(line), room)) {
             rows_.push_back(paint(options_.style, kDim, gutter) +
                             paint(options_.style, look, sign + part));
             gutter.assign(gutter.size(), ' ');
         }
-        if (change.kind != Kind::kSame && line.back() != '\n') {
+        if (change.edit != LineEdit::kSame && line.back() != '\n') {
             rows_.push_back(std::string(gutter_columns(), ' ') +
                             paint(options_.style, kDim, "\\ no line feed at the end"));
         }
@@ -146,11 +145,11 @@ private:
     std::vector<std::string> rows_;
 };
 
-/// Which lines are shown: the changes and what is near them.
+/// Marks the lines that are shown: changes and their context.
 std::vector<bool> near_changes(const std::vector<LineChange>& changes) {
     std::vector<bool> near(changes.size(), false);
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        if (changes[i].kind == Kind::kSame) continue;
+        if (changes[i].edit == LineEdit::kSame) continue;
         const std::size_t from = i < kContext ? 0 : i - kContext;
         const std::size_t to = std::min(changes.size(), i + kContext + 1);
         std::fill(near.begin() + static_cast<std::ptrdiff_t>(from),
@@ -160,46 +159,46 @@ std::vector<bool> near_changes(const std::vector<LineChange>& changes) {
 }
 
 void put_near_changes(const std::vector<LineChange>& changes, const Texts& before,
-                      const Texts& after, Sheet& sheet) {
+                      const Texts& after, DiffRows& rows) {
     const std::vector<bool> near = near_changes(changes);
     bool begun = false;
     for (std::size_t i = 0; i < changes.size(); ++i) {
         if (!near[i]) continue;
-        if (begun && !near[i - 1]) sheet.put_gap();
+        if (begun && !near[i - 1]) rows.put_gap();
         begun = true;
         const LineChange& change = changes[i];
-        sheet.put(change,
-                  change.kind == Kind::kAdded ? after[change.after] : before[change.before]);
+        rows.put(change,
+                 change.edit == LineEdit::kAdded ? after[change.after] : before[change.before]);
     }
 }
 
-std::size_t count_of(const std::vector<LineChange>& changes, Kind kind) {
+std::size_t count_of(const std::vector<LineChange>& changes, LineEdit edit) {
     return static_cast<std::size_t>(
         std::count_if(changes.begin(), changes.end(),
-                      [&](const LineChange& change) { return change.kind == kind; }));
+                      [&](const LineChange& change) { return change.edit == edit; }));
 }
 
-Diff summary(std::size_t removed, std::size_t added, const DiffOptions& options) {
+Diff summary_of(std::size_t removed, std::size_t added, const DiffOptions& options) {
     const std::string line = "(a large change: " + std::to_string(removed) + " lines become " +
                              std::to_string(added) + ")";
     return {{cut(line, options.width)}, added, removed};
 }
 
-/// A part of a file goes on behind its end.
+/// Only a whole file can lack a line feed at its end.
 void end_with_line_feed(std::string& text) {
     if (!text.empty() && text.back() != '\n') text += '\n';
 }
 
 }  // namespace
 
-std::optional<Change> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
-                                std::optional<std::string_view> contents) {
+std::optional<TextChange> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
+                                    std::optional<std::string_view> contents) {
     if (facts.result != agent::ResultView::kChange) return {};
-    if (!facts.before.empty()) return replacement(call.input, facts, contents);
-    return Change{std::string(contents.value_or("")), string_or(call.input, facts.after), true};
+    if (!facts.before.empty()) return replacement_of(call.input, facts, contents);
+    return TextChange{std::string(contents.value_or("")), string_or(call.input, facts.after), true};
 }
 
-Diff diff(const Change& change, const DiffOptions& options) {
+Diff diff(const TextChange& change, const DiffOptions& options) {
     std::string old_text = change.before;
     std::string new_text = change.after;
     if (has_crlf_only(old_text) && has_crlf_only(new_text)) {
@@ -210,25 +209,26 @@ Diff diff(const Change& change, const DiffOptions& options) {
         end_with_line_feed(old_text);
         end_with_line_feed(new_text);
     }
-    const Texts before = lines_of(old_text);
-    const Texts after = lines_of(new_text);
-    if (old_text.size() + new_text.size() > kMostBytes || before.size() + after.size() > kMostLines)
-        return summary(before.size(), after.size(), options);
+    const Texts before = lines_with_feeds(old_text);
+    const Texts after = lines_with_feeds(new_text);
+    if (old_text.size() + new_text.size() > kMostDiffBytes ||
+        before.size() + after.size() > kMostDiffLines)
+        return summary_of(before.size(), after.size(), options);
     const std::size_t highest = std::max(before.size(), after.size());
-    Sheet sheet(options, change.whole ? std::to_string(highest).size() : 0);
+    DiffRows rows(options, change.whole ? std::to_string(highest).size() : 0);
     const auto changes = compare(before, after);
-    put_near_changes(changes, before, after, sheet);
+    put_near_changes(changes, before, after, rows);
     Diff out;
-    out.lines = sheet.finish();
-    out.added = count_of(changes, Kind::kAdded);
-    out.removed = count_of(changes, Kind::kRemoved);
+    out.lines = rows.finish();
+    out.added = count_of(changes, LineEdit::kAdded);
+    out.removed = count_of(changes, LineEdit::kRemoved);
     return out;
 }
 
 Diff shown_diff(std::string_view text, const DiffOptions& options) {
     Diff out;
     std::size_t left_out = 0;
-    for (const std::string_view line : lines_of(text)) {
+    for (const std::string_view line : lines_with_feeds(text)) {
         const std::string_view begin = line.substr(0, 3);
         const bool header = begin == "+++" || begin == "---";
         const bool added = !header && begin.substr(0, 1) == "+";
@@ -240,7 +240,7 @@ Diff shown_diff(std::string_view text, const DiffOptions& options) {
             continue;
         }
         const Look look = added ? kGood : removed ? kBad : kDim;
-        out.lines.push_back(cut(paint(options.style, look, shown(line)), options.width));
+        out.lines.push_back(cut(paint(options.style, look, shown_line(line)), options.width));
     }
     if (left_out > 0)
         out.lines.push_back(

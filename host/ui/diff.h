@@ -12,38 +12,37 @@
 
 namespace tenon::ui {
 
-/// What a call does to a file.
-struct Change {
+/// A change of a file's text that a call makes.
+struct TextChange {
     std::string before;
     std::string after;
-    /// Both are the whole file; else they are parts of it that stand nobody knows where.
+    /// Both are the whole file; else they are parts of it at an unknown position.
     bool whole = false;
 };
 
-/// The change that `call` asks for; nothing when the tool's facts do not say that it makes one.
-/// `contents` is the file as it is: with it the change is placed; without it a replaced text is
-/// shown by itself and a whole file as new.
-std::optional<Change> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
-                                std::optional<std::string_view> contents = {});
+/// The change that `call` asks for; none when the tool's facts do not describe one. `contents` is
+/// the present file. Without it, a replaced text is shown alone, and a written file as new. Pure.
+std::optional<TextChange> change_of(const agent::ToolCall& call, const agent::ToolFacts& facts,
+                                    std::optional<std::string_view> contents = {});
 
 struct DiffOptions {
     std::size_t width = 80;
-    std::size_t max_rows = 40;  ///< what is beyond is counted, not shown
+    std::size_t max_rows = 40;  ///< further rows are only counted
     Style style = Style::kPlain;
 };
 
-/// A unified diff for people: three lines of context, line numbers for whole files, removed lines
-/// red with `-`, added ones green with `+`. What a terminal would obey is written as an escape. A
-/// huge change is told in one line.
 struct Diff {
     std::vector<std::string> lines;
     std::size_t added = 0;
     std::size_t removed = 0;
 };
-Diff diff(const Change& change, const DiffOptions& options);
+/// A unified diff for people: three lines of context, line numbers for whole files, removed lines
+/// red with `-`, added lines green with `+`. Control characters become escapes. A huge change is
+/// one line with its size. Pure.
+Diff diff(const TextChange& change, const DiffOptions& options);
 
-/// A unified diff that a tool has written, with the same colours and limits. Its lines are counted
-/// by their first character; file headers (`---`, `+++`) count as neither added nor removed.
+/// A unified diff that a tool has written, with the same colours and limits. Lines are counted by
+/// their first character; file headers (`---`, `+++`) are not counted. Pure.
 Diff shown_diff(std::string_view text, const DiffOptions& options);
 
 }  // namespace tenon::ui

@@ -3,54 +3,58 @@
 #include <cstdio>
 
 #include "host/base/path_text.h"
-#include "host/ui/overloaded.h"
 
 namespace tenon::ui {
 namespace {
 
-using namespace agent;  // NOLINT(google-build-using-namespace): the event types, and nothing else
-                        // of it
+/// A visitor made of one function for each type.
+template <class... Functions>
+struct Overloaded : Functions... {
+    using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
-std::string in_seconds(std::chrono::milliseconds time) {
+std::string delay_text(std::chrono::milliseconds time) {
     char text[32];
     std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(time.count()) / 1000.0);
     return text;
 }
 
-/// Empty: nothing to say.
+/// Empty for events without a notice.
 template <class Event>
 std::string notice_of(const Event& event) {
-    if (const auto* notice = std::get_if<Notice>(&event)) return notice->text;
-    const auto* retry = std::get_if<RetryScheduled>(&event);
+    if (const auto* notice = std::get_if<agent::Notice>(&event)) return notice->text;
+    const auto* retry = std::get_if<agent::RetryScheduled>(&event);
     if (retry == nullptr) return {};
     return retry->reason + "; attempt " + std::to_string(retry->attempt + 1) + " of " +
-           std::to_string(retry->max_attempts) + " in " + in_seconds(retry->delay);
+           std::to_string(retry->max_attempts) + " in " + delay_text(retry->delay);
 }
 
-/// Null for events that have no line of their own. `parent` is the call of the parent's that a
-/// subagent works for, or null.
-Json line_of(const EventOr<>& event, const Json& parent, const std::string& session_id) {
+/// Null for events that have no line. `parent` is the parent's call that a subagent works for, or
+/// null.
+Json json_line(const agent::EventOr<>& event, const Json& parent, const std::string& session_id) {
     return std::visit(
         Overloaded{
-            [&](const SessionOpened& e) {
+            [&](const agent::SessionOpened& e) {
                 return Json{{"type", "system"},           {"subtype", "init"},
                             {"session_id", e.session_id}, {"cwd", path_to_text(e.workspace)},
                             {"model", e.model},           {"permissionMode", e.permission_mode},
                             {"tools", e.tools},           {"resumed", e.resumed}};
             },
-            [&](const Answered& e) {
+            [&](const agent::Answered& e) {
                 return Json{{"type", "assistant"},
                             {"message", e.message},
                             {"parent_tool_use_id", parent},
                             {"session_id", session_id}};
             },
-            [&](const UserMessageSent& e) {
+            [&](const agent::UserMessageSent& e) {
                 return Json{{"type", "user"},
                             {"message", {{"role", "user"}, {"content", e.content}}},
                             {"parent_tool_use_id", parent},
                             {"session_id", session_id}};
             },
-            [&](const RetryScheduled& e) {
+            [&](const agent::RetryScheduled& e) {
                 return Json{
                     {"type", "system"},
                     {"subtype", "api_retry"},
@@ -61,7 +65,7 @@ Json line_of(const EventOr<>& event, const Json& parent, const std::string& sess
                     {"error", e.reason},
                     {"session_id", session_id}};
             },
-            [&](const JobChanged& e) {
+            [&](const agent::JobChanged& e) {
                 return Json{{"type", "job"},
                             {"id", e.id},
                             {"status", e.status},
@@ -69,7 +73,7 @@ Json line_of(const EventOr<>& event, const Json& parent, const std::string& sess
                             {"exit_code", e.exit_code ? Json(*e.exit_code) : Json(nullptr)},
                             {"session_id", session_id}};
             },
-            [&](const Compacted& e) {
+            [&](const agent::Compacted& e) {
                 return Json{{"type", "system"},
                             {"subtype", "compact_boundary"},
                             {"compact_metadata",
@@ -83,25 +87,25 @@ Json line_of(const EventOr<>& event, const Json& parent, const std::string& sess
         event);
 }
 
-Json line_of(const AgentEvent& event, const std::string& session_id) {
-    return std::visit(Overloaded{[&](const SubagentEvent& e) {
-                                     return line_of(e.event, e.tool_use_id, session_id);
+Json json_line(const agent::AgentEvent& event, const std::string& session_id) {
+    return std::visit(Overloaded{[&](const agent::SubagentEvent& e) {
+                                     return json_line(e.event, e.tool_use_id, session_id);
                                  },
-                                 [&](const auto& e) { return line_of(e, nullptr, session_id); }},
+                                 [&](const auto& e) { return json_line(e, nullptr, session_id); }},
                       event);
 }
 
 }  // namespace
 
-void Notices::on_event(const AgentEvent& event) {
-    const auto* of_subagent = std::get_if<SubagentEvent>(&event);
+void Notices::on_event(const agent::AgentEvent& event) {
+    const auto* of_subagent = std::get_if<agent::SubagentEvent>(&event);
     std::string line = of_subagent == nullptr ? notice_of(event) : notice_of(of_subagent->event);
     if (line.empty()) return;
     if (of_subagent != nullptr) line = "subagent '" + of_subagent->title + "': " + line;
     say_(line);
 }
 
-Json to_json(const Report& report) {
+Json to_json(const RunReport& report) {
     Json denials = Json::array();
     for (const auto& denial : report.denials) {
         denials.push_back({{"tool_name", denial.tool_name}, {"tool_input", denial.tool_input}});
@@ -128,14 +132,15 @@ Json to_json(const Report& report) {
             {"jobs", jobs}};
 }
 
-void JsonLines::on_event(const AgentEvent& event) {
-    const Lock lock(mutex_);  // held while writing: the result stays the last line
-    if (const auto* opened = std::get_if<SessionOpened>(&event)) session_id_ = opened->session_id;
-    const Json line = line_of(event, session_id_);
+void JsonLines::on_event(const agent::AgentEvent& event) {
+    const Lock lock(mutex_);  // also while writing, so that the result stays the last line
+    if (const auto* opened = std::get_if<agent::SessionOpened>(&event))
+        session_id_ = opened->session_id;
+    const Json line = json_line(event, session_id_);
     if (!over_ && !line.is_null()) (void)write_(dump_json(line));
 }
 
-bool JsonLines::result(const Report& report) {
+bool JsonLines::result(const RunReport& report) {
     const Lock lock(mutex_);
     over_ = true;
     return write_(dump_json(to_json(report)));

@@ -11,12 +11,11 @@
 #include "host/agent/ports.h"
 #include "host/base/mutex.h"
 
-/// What a run without a person at a terminal writes: notices on the way, JSON lines, and the report
-/// at the end. Others do the writing.
+/// The output of a run without a terminal: notices, JSON lines, and the report at the end. The
+/// caller gives functions that write.
 namespace tenon::ui {
 
-/// What a person at a headless run should know while it goes on: notices and retries, one line
-/// each. Thread-safe when `say` is.
+/// Calls `say` with a line for each notice and each retry. Thread-safe if `say` is.
 class Notices : public agent::EventSink {
 public:
     explicit Notices(std::function<void(std::string_view line)> say) : say_(std::move(say)) {}
@@ -26,44 +25,44 @@ private:
     std::function<void(std::string_view line)> say_;
 };
 
-/// How a run ended, for whoever started the program.
-struct Report {
+/// The result of a run.
+struct RunReport {
     struct Job {
         std::string id;
         std::string status;
         std::optional<int> exit_code;
     };
-    struct Denial {
+    struct DeniedCall {
         std::string tool_name;
         Json tool_input;
     };
     std::string subtype =
         "success";     ///< success error_max_turns error_api error_interrupted error_jobs
-    std::string text;  ///< of the last answer; for an error what went wrong
+    std::string text;  ///< the last answer, or the error message
     std::string session_id;
     std::int64_t turns = 0;
     std::chrono::milliseconds duration{};
     agent::Usage usage;
-    std::vector<Denial> denials;
+    std::vector<DeniedCall> denials;
     std::vector<Job> jobs;  ///< the background jobs of this run
 
     [[nodiscard]] bool is_error() const { return subtype != "success"; }
 };
 
 /// The result object of --output-format json, and the last line of stream-json.
-Json to_json(const Report& report);
+Json to_json(const RunReport& report);
 
-/// Events as JSON lines: --output-format stream-json. One line an event. Thread-safe: one line is
-/// written after the other.
+/// Writes events as JSON lines, one line for each event: --output-format stream-json. Thread-safe:
+/// the lines are written one after the other, on the thread of the event.
 class JsonLines : public agent::EventSink {
 public:
-    /// `write` gets one document at a time, and says whether it could be written.
+    /// `write` writes one document and returns whether that succeeded.
     explicit JsonLines(std::function<bool(std::string_view json)> write)
         : write_(std::move(write)) {}
 
     void on_event(const agent::AgentEvent& event) override;
-    /// The last line: events behind it are dropped. False when it could not be written.
-    bool result(const Report& report);
+    /// Writes the last line; later events are dropped. False when it could not be written.
+    bool result(const RunReport& report);
 
 private:
     std::function<bool(std::string_view json)> write_;

@@ -6,10 +6,9 @@
 namespace tenon::ui {
 namespace {
 
-/// Beyond so many changes the shortest way is not looked for: the trace takes their square.
+/// The trace needs memory for the square of the number of changes.
 constexpr int kMostChanges = 1000;
 
-using Kind = LineChange::Kind;
 using Ids = std::vector<int>;
 
 /// Lines as numbers: equal lines have equal ones.
@@ -32,8 +31,8 @@ public:
           n_(static_cast<int>(before.size())),
           m_(static_cast<int>(after.size())) {}
 
-    /// The kinds in order, or nothing when there are too many changes.
-    std::vector<Kind> script() {
+    /// The edits in order; empty when there are too many changes.
+    std::vector<LineEdit> script() {
         const int most = std::min(n_ + m_, kMostChanges);
         std::vector<int> furthest(2 * static_cast<std::size_t>(most) + 3, 0);
         const int middle = most + 1;
@@ -66,12 +65,12 @@ private:
                                                    : row[index(middle + k - 1)] + 1;
     }
 
-    std::vector<Kind> walk_back(int d) {
-        std::vector<Kind> script;
+    std::vector<LineEdit> walk_back(int d) {
+        std::vector<LineEdit> script;
         int x = n_;
         int y = m_;
         for (; d > 0; --d) {
-            // Of the row before, which reached from -(d-1) to d-1; outside of it nothing came.
+            // The previous row has the diagonals from -(d-1) to d-1.
             const std::vector<int>& row = trace_[index(d - 1)];
             const int k = x - y;
             const bool above = comes_from_above(row, d - 1, d, k);
@@ -79,12 +78,12 @@ private:
             const int from_x = row[index(d - 1 + from_k)];
             const int from_y = from_x - from_k;
             const int snake = std::min(x - from_x - (above ? 0 : 1), y - from_y - (above ? 1 : 0));
-            script.insert(script.end(), index(snake), Kind::kSame);
-            script.push_back(above ? Kind::kAdded : Kind::kRemoved);
+            script.insert(script.end(), index(snake), LineEdit::kSame);
+            script.push_back(above ? LineEdit::kAdded : LineEdit::kRemoved);
             x = from_x;
             y = from_y;
         }
-        script.insert(script.end(), index(x), Kind::kSame);
+        script.insert(script.end(), index(x), LineEdit::kSame);
         std::reverse(script.begin(), script.end());
         return script;
     }
@@ -114,9 +113,9 @@ Ids middle_of(const Ids& ids, std::size_t prefix, std::size_t suffix) {
             ids.end() - static_cast<std::ptrdiff_t>(suffix)};
 }
 
-std::vector<Kind> replacement(std::size_t removed, std::size_t added) {
-    std::vector<Kind> script(removed, Kind::kRemoved);
-    script.insert(script.end(), added, Kind::kAdded);
+std::vector<LineEdit> replace_all_lines(std::size_t removed, std::size_t added) {
+    std::vector<LineEdit> script(removed, LineEdit::kRemoved);
+    script.insert(script.end(), added, LineEdit::kAdded);
     return script;
 }
 
@@ -135,18 +134,18 @@ std::vector<LineChange> compare(const std::vector<std::string_view>& before,
     const std::size_t suffix = common_suffix(a, b, prefix);
     const Ids from = middle_of(a, prefix, suffix);
     const Ids to = middle_of(b, prefix, suffix);
-    std::vector<Kind> script = Myers(from, to).script();
-    if (script.empty()) script = replacement(from.size(), to.size());
-    script.insert(script.begin(), prefix, Kind::kSame);
-    script.insert(script.end(), suffix, Kind::kSame);
+    std::vector<LineEdit> script = Myers(from, to).script();
+    if (script.empty()) script = replace_all_lines(from.size(), to.size());
+    script.insert(script.begin(), prefix, LineEdit::kSame);
+    script.insert(script.end(), suffix, LineEdit::kSame);
 
     std::vector<LineChange> changes;
     std::size_t x = 0;
     std::size_t y = 0;
-    for (const Kind kind : script) {
-        changes.push_back({kind, x, y});
-        if (kind != Kind::kAdded) ++x;
-        if (kind != Kind::kRemoved) ++y;
+    for (const LineEdit edit : script) {
+        changes.push_back({edit, x, y});
+        if (edit != LineEdit::kAdded) ++x;
+        if (edit != LineEdit::kRemoved) ++y;
     }
     return changes;
 }

@@ -6,19 +6,21 @@
 
 namespace tenon::ui {
 
-/// One line of a comparison; the numbers count from 0 and say where the line stands, or would.
+enum class LineEdit { kSame, kRemoved, kAdded };
+
+/// One line of a comparison. `before` and `after` are its position in the texts, from 0; in the
+/// text that does not have the line, the position where it would be.
 struct LineChange {
-    enum class Kind { kSame, kRemoved, kAdded };
-    Kind kind = Kind::kSame;
+    LineEdit edit = LineEdit::kSame;
     std::size_t before = 0;
     std::size_t after = 0;
 
     bool operator==(const LineChange&) const = default;
 };
 
-/// How `before` becomes `after`, with as few changes as can be (Myers, "An O(ND) Difference
-/// Algorithm", 1986). When there are very many, what lies between the first and the last difference
-/// is replaced as a whole, so that time and memory stay bounded.
+/// The smallest set of changes that turns `before` into `after` (Myers, "An O(ND) Difference
+/// Algorithm", 1986). When there are very many changes, all lines between the first and the last
+/// difference are replaced, so that time and memory stay bounded. Pure.
 std::vector<LineChange> compare(const std::vector<std::string_view>& before,
                                 const std::vector<std::string_view>& after);
 

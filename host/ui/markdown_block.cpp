@@ -5,7 +5,6 @@
 
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
-#include "host/ui/entity.h"
 #include "host/ui/markdown_inline.h"
 #include "host/ui/nested_lines.h"
 #include "host/ui/table.h"
@@ -17,8 +16,7 @@ constexpr std::size_t kMostCells = 20'000;
 constexpr std::size_t kLongestTarget = 2000;
 constexpr std::size_t kMostColumns = 100;
 
-/// A cell's text with its `<br>` elements as line feeds: the one HTML element that tables are
-/// written with.
+/// A cell's text with line feeds for `<br>`, the one HTML element that is common in tables.
 std::string with_breaks(std::string_view cell) {
     std::string out;
     while (true) {
@@ -32,7 +30,7 @@ std::string with_breaks(std::string_view cell) {
     }
 }
 
-/// Code of a cell. Its bars have to be escaped, and md4c leaves the backslashes.
+/// Code of a cell without the backslashes that escape bars; md4c does not remove them.
 std::string without_escaped_bars(std::string_view code) {
     std::string out;
     for (const char c : code) {
@@ -42,7 +40,7 @@ std::string without_escaped_bars(std::string_view code) {
     return out;
 }
 
-/// Whether a table has so many columns that filling its short rows up, as md4c does, would not end.
+/// Whether a table has so many columns that md4c would take very long to fill its short rows.
 bool has_endless_table(std::string_view source) {
     while (!source.empty()) {
         const std::string_view line = source.substr(0, source.find('\n'));
@@ -58,8 +56,8 @@ std::string decoded(MD_TEXTTYPE type, std::string_view text) {
     return type == MD_TEXT_ENTITY ? harmless_line(decode_entity(text)) : std::string(text);
 }
 
-/// A title, target or info string: text and entities in pieces. md4c ends the offsets with the
-/// size.
+/// Joins the pieces (text and entities) of a title, target or info string. The last of md4c's
+/// offsets is the size.
 std::string decoded(const MD_ATTRIBUTE& attribute) {
     const std::string_view whole(attribute.text, attribute.size);
     std::string out;
@@ -82,7 +80,7 @@ Align align_of(MD_ALIGN align) {
                                       : Align::kLeft;
 }
 
-/// What md4c reports, as lines.
+/// Turns the callbacks of md4c into lines.
 class Renderer {
 public:
     Renderer(std::size_t width, Style style, std::optional<unsigned> ordinal)
@@ -93,18 +91,18 @@ public:
     void enter(MD_SPANTYPE type, void* detail);
     void leave(MD_SPANTYPE type);
     void text(MD_TEXTTYPE type, std::string_view text);
-    /// A table became too large to be laid out.
+    /// A table is too large to be laid out.
     [[nodiscard]] bool gave_up() const { return cells_ > kMostCells; }
     std::vector<std::string> take() { return lines_.take(); }
 
 private:
-    struct List {
+    struct OpenList {
         bool ordered = false;
         bool tight = false;
         unsigned next = 1;
         char delimiter = '.';
     };
-    void enter_list(List list);
+    void enter_list(OpenList list);
     void enter_item(const MD_BLOCK_LI_DETAIL& item);
     void leave_item();
     void enter_heading(unsigned level);
@@ -117,8 +115,8 @@ private:
     std::optional<unsigned> first_ordinal_;
     NestedLines lines_;
     InlineText inline_;
-    std::vector<List> lists_;
-    Table table_;
+    std::vector<OpenList> lists_;
+    TextTable table_;
     bool in_table_ = false;
     std::size_t cells_ = 0;
     bool in_code_ = false;
@@ -132,15 +130,15 @@ void Renderer::put_text() {
     lines_.lines(wrap(inline_.take(), lines_.room()));
 }
 
-void Renderer::enter_list(List list) {
-    put_text();  // of a tight item
+void Renderer::enter_list(OpenList list) {
+    put_text();  // the text of a tight item
     lines_.begin_block();
     lists_.push_back(list);
     lines_.enter({}, {}, 0, list.tight);
 }
 
 void Renderer::enter_item(const MD_BLOCK_LI_DETAIL& item) {
-    List& list = lists_.back();
+    OpenList& list = lists_.back();
     std::string marker = "- ";
     if (list.ordered) marker = std::to_string(list.next++) + list.delimiter + " ";
     lines_.begin_block();
@@ -224,7 +222,7 @@ void Renderer::enter(MD_BLOCKTYPE type, void* detail) {
             enter_code(*static_cast<MD_BLOCK_CODE_DETAIL*>(detail));
             break;
         case MD_BLOCK_P:
-            // What stands in front of an item's first paragraph belongs to its line.
+            // No put_text: the mark of a task belongs to the line of the item's first paragraph.
             lines_.begin_block();
             break;
         case MD_BLOCK_TABLE:
@@ -335,7 +333,7 @@ void Renderer::text(MD_TEXTTYPE type, std::string_view text) {
     }
 }
 
-MD_PARSER parser() {
+MD_PARSER renderer_callbacks() {
     MD_PARSER parser{};
     parser.flags = MD_FLAG_COLLAPSEWHITESPACE | MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH |
                    MD_FLAG_TASKLISTS | MD_FLAG_NOHTML;
@@ -369,10 +367,10 @@ std::vector<std::string> render_block(std::string_view source, std::size_t width
     const std::string text = harmless(source);
     if (has_endless_table(text)) return wrap(text, width);
     Renderer renderer(width, style, ordinal);
-    const MD_PARSER callbacks = parser();
+    const MD_PARSER callbacks = renderer_callbacks();
     const int failed =
         md_parse(text.data(), static_cast<MD_SIZE>(text.size()), &callbacks, &renderer);
-    // What is too much for a table, or for memory, is readable as it was written.
+    // When md4c or a table gives up, the source is shown as it is.
     return failed != 0 || renderer.gave_up() ? wrap(text, width) : renderer.take();
 }
 

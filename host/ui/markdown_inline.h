@@ -8,9 +8,13 @@
 
 namespace tenon::ui {
 
-/// The running text of one paragraph, heading or cell: pieces come in, one styled text comes out.
-/// In plain style what would be lost without colours keeps its Markdown marks (code, strike).
-/// Texts are harmless already; line feeds are hard breaks.
+/// Decodes an HTML entity (`&amp;`, `&#8212;`, `&#x2014;`). An unknown entity, or one that is no
+/// character, comes back unchanged. The result may be a control: it is still untrusted.
+std::string decode_entity(std::string_view entity);
+
+/// Joins the pieces of a paragraph, heading or cell to one styled text. In plain style, code and
+/// struck text keep their Markdown marks. Texts must be harmless already (base/untrusted); a line
+/// feed is a hard break.
 class InlineText {
 public:
     explicit InlineText(Style style) : style_(style) {}
@@ -25,14 +29,14 @@ public:
     void leave_strike();
     void enter_code();
     void leave_code();
-    /// A link shows its text, and its target behind it unless that is the text.
+    /// A link is shown as its text, followed by its target if that differs.
     void enter_link(std::string target);
     void leave_link();
     void enter_image(std::string source);
     void leave_image();
 
     [[nodiscard]] bool empty() const { return out_.empty() && run_.empty(); }
-    /// Everything so far, and begins anew.
+    /// Returns the text so far and empties it.
     std::string take();
 
 private:

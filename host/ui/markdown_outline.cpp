@@ -31,7 +31,7 @@ BlockType type_of(MD_BLOCKTYPE type, void* detail) {
     }
 }
 
-/// Follows md4c through the blocks of the top level. The callbacks end the parsing with 1.
+/// Records the top-level blocks that md4c reports. A callback ends the parsing by returning 1.
 class Outliner {
 public:
     int enter(MD_BLOCKTYPE type, void* detail) {
@@ -73,7 +73,7 @@ private:
     std::size_t depth_ = 0;  // open blocks; the document and lists of the top level do not count
 };
 
-MD_PARSER parser() {
+MD_PARSER outliner_callbacks() {
     MD_PARSER parser{};
     parser.flags = MD_FLAG_TABLES | MD_FLAG_NOHTMLSPANS;
     parser.enter_block = [](MD_BLOCKTYPE type, void* detail, void* self) {
@@ -93,9 +93,9 @@ MD_PARSER parser() {
 }  // namespace
 
 Outline outline_of(std::string text) {
-    static const MD_PARSER kCallbacks = parser();
-    text +=
-        '\n';  // without it md4c does not know an HTML comment that begins with the last four bytes
+    static const MD_PARSER kCallbacks = outliner_callbacks();
+    // Without it md4c does not recognise an HTML comment that begins with the last four bytes.
+    text += '\n';
     Outliner outliner;
     (void)md_parse(text.data(), static_cast<MD_SIZE>(text.size()), &kCallbacks, &outliner);
     return outliner.take();

@@ -18,24 +18,24 @@ enum class BlockType {
     kHtml
 };
 
-/// Which blocks a Markdown text begins with, without what they hold.
+/// The first blocks of a Markdown text, without their contents.
 struct Outline {
-    /// Of the top level: 0, 1, or 2 for more. An item of a list counts as a block. A text has none
-    /// when it is blank, and when md4c takes it for definitions of links.
+    /// The number of top-level blocks: 0, 1, or 2 for two or more. Each item of a list counts. A
+    /// text has none when it is blank or when md4c reads it as definitions of links.
     std::size_t blocks = 0;
-    /// Of the last of these.
+    /// The type of the last counted block.
     BlockType type = BlockType::kNone;
 
-    // Of an item.
+    // For an item:
     bool ordered = false;
     unsigned number = 1;   ///< of an ordered item
-    char delimiter = '-';  ///< the bullet, or what follows the number
+    char delimiter = '-';  ///< the bullet, or the character behind the number
 
-    // Of fenced code.
-    std::string info;        ///< what follows the opening fence, without blanks around it
+    // For fenced code:
+    std::string info;        ///< the text behind the opening fence, trimmed
     bool has_lines = false;  ///< a line of code follows the opening fence
 };
-/// Asks md4c. Pure; the time is linear in the size of the text.
+/// Parses `text` with md4c. Pure; the time is linear in the size of the text.
 Outline outline_of(std::string text);
 
 }  // namespace tenon::ui

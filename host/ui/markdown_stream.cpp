@@ -11,14 +11,14 @@
 namespace tenon::ui {
 namespace {
 
-/// How much of an unfinished block is drawn again for each tail.
+/// The largest unfinished block, in bytes, that each tail renders again.
 constexpr std::size_t kMostRedrawn = 16U << 10U;
-/// How much of the open block is parsed again for each line, to see whether the line continues it.
+/// The bytes of the open block that are parsed again with each line, to see whether it continues.
 constexpr std::size_t kMostParsedAgain = 128;
-/// From here on an indented line is code.
+/// A line with this indentation is code.
 constexpr std::size_t kCodeIndent = 4;
 
-bool is_blank(std::string_view line) {
+bool is_blank_line(std::string_view line) {
     return line.find_first_not_of(' ') == std::string_view::npos;
 }
 
@@ -26,8 +26,8 @@ std::size_t indent_of(std::string_view line) {
     return std::min(line.find_first_not_of(' '), line.size());
 }
 
-/// As many whole lines as there are in `bytes`, without blank ones at the end. Of a longer first
-/// line the beginning.
+/// The whole lines within the first `bytes`, without blank lines at the end, or the beginning of
+/// the first line if that is longer.
 std::string_view first_lines(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return text;
     text = utf8::first_bytes(text, bytes);
@@ -50,13 +50,13 @@ std::vector<std::string> last_rows(std::vector<std::string> rows, std::size_t co
     return rows;
 }
 
-/// Whether the line may be the one below a header: dashes and bars.
+/// Whether the line may be the one below a table's header: dashes and bars.
 bool is_table_rule(std::string_view line) {
     return line.find('|') != std::string_view::npos && line.find('-') != std::string_view::npos &&
            line.find_first_not_of("|-: ") == std::string_view::npos;
 }
 
-/// The line below a header with three dashes a column: models write one, md4c asks for three.
+/// The line below a header with three dashes for each column: models write one, md4c needs three.
 std::string with_long_dashes(std::string_view rule) {
     std::string out;
     for (const char c : rule)
@@ -64,7 +64,7 @@ std::string with_long_dashes(std::string_view rule) {
     return out;
 }
 
-/// A row in which no cell is quite empty: md4c takes no account of those.
+/// The row with a blank in each empty cell: md4c ignores cells without one.
 std::string with_empty_cells(std::string_view row) {
     std::string out;
     for (const char c : row) {
@@ -74,8 +74,8 @@ std::string with_empty_cells(std::string_view row) {
     return out;
 }
 
-/// A line of a paragraph. If it defines the target of a link (`[name]: target`), its bracket is
-/// escaped: md4c would take it out of the text.
+/// Escapes the bracket of a line that defines the target of a link (`[name]: target`): md4c would
+/// remove the line from the text.
 std::string without_definition(std::string_view line) {
     std::string out(line);
     const std::size_t begin = line.find_first_not_of(' ');
@@ -134,7 +134,7 @@ std::vector<std::string> MarkdownStream::plain_tail(std::size_t width, std::size
     return last_rows(wrap(harmless(text), width), max_rows);
 }
 
-/// A line as it came. Within it a carriage return may stand.
+/// Takes a raw line, which may contain carriage returns.
 void MarkdownStream::take_raw(std::string_view raw, Lines& out) {
     if (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
     const std::string text = harmless(raw);
@@ -148,20 +148,20 @@ void MarkdownStream::take_raw(std::string_view raw, Lines& out) {
 
 void MarkdownStream::take(std::string_view line, Lines& out) {
     if (block_ == BlockType::kFencedCode) return take_code(line, out);
-    if (is_blank(line)) return take_blank(out);
+    if (is_blank_line(line)) return take_blank(out);
     if (block_ != BlockType::kNone && continues(line, out)) return;
     close(out);
     open(line, out);
 }
 
-/// Items and indented code may go on behind blank lines.
+/// Items and indented code may continue after blank lines.
 void MarkdownStream::take_blank(Lines& out) {
     ++blanks_;
     if (block_ != BlockType::kItem && block_ != BlockType::kIndentedCode) close(out);
 }
 
 void MarkdownStream::take_code(std::string_view line, Lines& out) {
-    // A shorter line does not close it; a fence may be very long.
+    // Only a line as long as the fence can close it. Check this first: a fence may be very long.
     if (line.size() >= fence_.size() && !outline_of(fence_ + "\n" + std::string(line)).has_lines)
         return close(out);
     line.remove_prefix(std::min(fence_indent_, indent_of(line)));
@@ -175,12 +175,12 @@ bool MarkdownStream::continues(std::string_view line, Lines& out) {
     const Outline outline = outline_of(std::move(text));
     if (outline.blocks > 1) return false;
     add(line);
-    // The line below a heading.
+    // The line was the underline of a heading.
     if (block_ == BlockType::kParagraph && outline.type == BlockType::kHeading) close(out);
     return true;
 }
 
-/// The line above the rule is the header: what stands before it is a paragraph of its own.
+/// The line above the rule is the header of the table; lines before it are a paragraph.
 bool MarkdownStream::begin_table(std::string_view line, Lines& out) {
     if (!is_table_rule(line) || last_line(source_).find('|') == std::string::npos) return false;
     const std::string rule = with_long_dashes(line);
@@ -208,10 +208,10 @@ void MarkdownStream::open(std::string_view line, Lines& out) {
 }
 
 void MarkdownStream::open_item(const Outline& item) {
-    const bool goes_on =
+    const bool continued =
         list_ && list_->ordered == item.ordered && list_->delimiter == item.delimiter;
-    const unsigned number = goes_on ? list_->next : item.number;
-    list_ = List{item.ordered, item.delimiter, number + 1};
+    const unsigned number = continued ? list_->next : item.number;
+    list_ = ListState{item.ordered, item.delimiter, number + 1};
 }
 
 void MarkdownStream::open_fence(std::string_view line, const Outline& outline, Lines& out) {

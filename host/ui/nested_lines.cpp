@@ -6,9 +6,9 @@
 namespace tenon::ui {
 namespace {
 
-/// What nesting leaves for text.
+/// The columns that nesting always leaves for text.
 constexpr std::size_t kLeastRoom = 10;
-/// Deeper levels put nothing in front, or hostile nesting would multiply every line.
+/// Deeper levels get no prefix: hostile nesting must not multiply the size of every line.
 constexpr std::size_t kMostLevels = 12;
 
 }  // namespace

@@ -3,29 +3,26 @@
 namespace tenon::ui {
 namespace {
 
-using namespace agent;  // NOLINT(google-build-using-namespace): the event types, and nothing else
-                        // of it
-
-/// Takes the keys out of one event of a conversation.
-class Wipe {
+/// Removes the keys from one event.
+class KeyRemover {
 public:
-    explicit Wipe(const Secrets& secrets) : secrets_(secrets) {}
+    explicit KeyRemover(const Secrets& secrets) : secrets_(secrets) {}
 
-    void operator()(Notice& event) const { wipe(event.text); }
-    void operator()(RetryScheduled& event) const { wipe(event.reason); }
-    void operator()(ToolStarted& event) const { wipe(event.call); }
-    void operator()(ToolProgressed& event) const { wipe(event.note); }
-    void operator()(ToolFinished& event) const { wipe(event.call); }
-    void operator()(SubagentEvent& event) const {
-        wipe(event.title);
+    void operator()(agent::Notice& event) const { remove(event.text); }
+    void operator()(agent::RetryScheduled& event) const { remove(event.reason); }
+    void operator()(agent::ToolStarted& event) const { remove(event.call); }
+    void operator()(agent::ToolProgressed& event) const { remove(event.note); }
+    void operator()(agent::ToolFinished& event) const { remove(event.call); }
+    void operator()(agent::SubagentEvent& event) const {
+        remove(event.title);
         std::visit(*this, event.event);
     }
     template <class Other>
     void operator()(Other&) const {}
 
 private:
-    void wipe(std::string& text) const { text = secrets_.redact(std::move(text)); }
-    void wipe(ToolCall& call) const {
+    void remove(std::string& text) const { text = secrets_.redact(std::move(text)); }
+    void remove(agent::ToolCall& call) const {
         if (secrets_.empty()) return;
         call.input = json_or_null(secrets_.redact(dump_json(call.input)));
     }
@@ -35,31 +32,31 @@ private:
 
 }  // namespace
 
-std::vector<AgentEvent> Redaction::of(AgentEvent event) {
-    std::vector<AgentEvent> shown;
-    if (auto* delta = std::get_if<TextDelta>(&event)) {
+std::vector<agent::AgentEvent> Redaction::redact(agent::AgentEvent event) {
+    std::vector<agent::AgentEvent> shown;
+    if (auto* delta = std::get_if<agent::TextDelta>(&event)) {
         const Lock lock(mutex_);
         if (std::string rest = thinking_.finish(); !rest.empty())
-            shown.emplace_back(ThinkingDelta{std::move(rest)});
+            shown.emplace_back(agent::ThinkingDelta{std::move(rest)});
         delta->text = text_.take(delta->text);
         if (!delta->text.empty()) shown.push_back(std::move(event));
         return shown;
     }
-    if (auto* delta = std::get_if<ThinkingDelta>(&event)) {
+    if (auto* delta = std::get_if<agent::ThinkingDelta>(&event)) {
         const Lock lock(mutex_);
         delta->text = thinking_.take(delta->text);
         if (!delta->text.empty()) shown.push_back(std::move(event));
         return shown;
     }
-    if (std::holds_alternative<RetryScheduled>(event)) forget_unfinished();
-    if (std::holds_alternative<Answered>(event)) {
+    if (std::holds_alternative<agent::RetryScheduled>(event)) forget_unfinished();
+    if (std::holds_alternative<agent::Answered>(event)) {
         const Lock lock(mutex_);
         if (std::string rest = thinking_.finish(); !rest.empty())
-            shown.emplace_back(ThinkingDelta{std::move(rest)});
+            shown.emplace_back(agent::ThinkingDelta{std::move(rest)});
         if (std::string rest = text_.finish(); !rest.empty())
-            shown.emplace_back(TextDelta{std::move(rest)});
+            shown.emplace_back(agent::TextDelta{std::move(rest)});
     }
-    std::visit(Wipe(secrets_), event);
+    std::visit(KeyRemover(secrets_), event);
     shown.push_back(std::move(event));
     return shown;
 }
@@ -70,9 +67,9 @@ void Redaction::forget_unfinished() {
     (void)thinking_.finish();
 }
 
-void FanOut::on_event(const AgentEvent& event) {
-    for (const AgentEvent& shown : redaction_.of(event)) {
-        for (EventSink* watcher : watchers_)
+void FanOut::on_event(const agent::AgentEvent& event) {
+    for (const agent::AgentEvent& shown : redaction_.redact(event)) {
+        for (agent::EventSink* watcher : watchers_)
             watcher->on_event(shown);
     }
 }

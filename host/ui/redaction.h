@@ -8,18 +8,18 @@
 
 namespace tenon::ui {
 
-/// Takes known keys out of what providers, models, tools and plugins say in events. Answers and
-/// results come without them already; pieces of an answer may cut one, so that the end of a piece
-/// may wait for the next. Thread-safe.
+/// Removes known keys from the texts of events that come from providers, models, tools and plugins.
+/// (Whole answers and results have been redacted before.) A key can be cut by the pieces of a
+/// streamed answer, so the end of a piece may be held until the next. Thread-safe.
 class Redaction {
 public:
-    /// `secrets` outlives it.
+    /// `secrets` must outlive the object.
     explicit Redaction(const Secrets& secrets)
         : secrets_(secrets), text_(secrets), thinking_(secrets) {}
 
-    /// The events to show instead of this one, in order; none while a piece waits.
-    std::vector<agent::AgentEvent> of(agent::AgentEvent event);
-    /// What waits of an answer that was given up is forgotten.
+    /// The events to show instead of `event`, in order; none when all of it is held.
+    std::vector<agent::AgentEvent> redact(agent::AgentEvent event);
+    /// Drops the held end of an answer that was cancelled.
     void forget_unfinished();
 
 private:
@@ -29,15 +29,15 @@ private:
     RedactedStream thinking_ TENON_GUARDED_BY(mutex_);
 };
 
-/// One stream, many watchers. Add watchers before events come; they must outlive it. What
-/// is said in words passes through the redaction.
+/// Passes events through the redaction to all watchers, on the thread of the event.
 class FanOut : public agent::EventSink {
 public:
-    /// `secrets` outlives it.
+    /// `secrets` must outlive the object.
     explicit FanOut(const Secrets& secrets) : redaction_(secrets) {}
+    /// Call it before the first event; `watcher` must outlive the object.
     void add(agent::EventSink& watcher) { watchers_.push_back(&watcher); }
     void on_event(const agent::AgentEvent& event) override;
-    /// What waits of an answer that was given up is forgotten.
+    /// See Redaction.
     void forget_unfinished() { redaction_.forget_unfinished(); }
 
 private:

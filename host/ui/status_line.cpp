@@ -7,16 +7,20 @@
 namespace tenon::ui {
 namespace {
 
-constexpr std::chrono::seconds kWorthTelling{1};
+constexpr std::chrono::seconds kShortestShown{1};
 
-bool is_bad(const agent::JobChanged& job) {
+bool has_job_failed(const agent::JobChanged& job) {
     return job.status == "error" || job.status == "timeout" || job.status == "lost";
 }
 
 }  // namespace
 
+std::string counted(std::size_t number, std::string_view what) {
+    return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+}
+
 void add_time(Details& details, std::chrono::milliseconds time) {
-    if (time >= kWorthTelling) details.push_back(duration_text(time));
+    if (time >= kShortestShown) details.push_back(duration_text(time));
 }
 
 std::string in_brackets(const Details& details) {
@@ -32,7 +36,7 @@ std::string status_line(const Mark& mark, std::string_view what, std::string_vie
     return cut_before(line + std::string(what), paint(style, kDim, behind), width);
 }
 
-bool is_over(const agent::JobChanged& job) {
+bool has_ended(const agent::JobChanged& job) {
     return job.status != "queued" && job.status != "running";
 }
 
@@ -40,11 +44,12 @@ std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::mi
                      std::size_t width, Style style) {
     Details details;
     if (time) add_time(details, *time);
-    if (is_bad(job) && job.exit_code) details.push_back("exit " + std::to_string(*job.exit_code));
+    if (has_job_failed(job) && job.exit_code)
+        details.push_back("exit " + std::to_string(*job.exit_code));
     const std::string status = job.status == "running" ? "started" : visible(job.status);
     const std::string what =
         "job " + visible(job.id) + " " + status + ": " + first_line(job.command);
-    const Mark& mark = is_bad(job) ? kWentWrong : is_over(job) ? kWentWell : kGoesOn;
+    const Mark& mark = has_job_failed(job) ? kFailed : has_ended(job) ? kSucceeded : kRunning;
     return status_line(mark, what, in_brackets(details), width, style);
 }
 

@@ -10,32 +10,36 @@
 #include "host/agent/event.h"
 #include "host/ui/style.h"
 
-/// The one shape of a line that tells how something goes: `● what (12 s, exit 3)`. Pure functions.
+/// Lines that state how a call or a job is doing: `● what (12 s, exit 3)`. Pure functions.
 namespace tenon::ui {
+
+/// "1 job", "2 jobs".
+std::string counted(std::size_t number, std::string_view what);
 
 struct Mark {
     std::string_view sign;
     Look look;
 };
-inline constexpr Mark kGoesOn{"○", kDim};
-inline constexpr Mark kWentWell{"●", kGood};
-inline constexpr Mark kWentWrong{"✗", kBad};
+inline constexpr Mark kRunning{"○", kDim};
+inline constexpr Mark kSucceeded{"●", kGood};
+inline constexpr Mark kFailed{"✗", kBad};
 
-/// What stands in brackets behind it. Times are told from one second on.
+/// The details in brackets at the end of the line.
 using Details = std::vector<std::string>;
+/// Adds `time` if it is at least a second.
 void add_time(Details& details, std::chrono::milliseconds time);
-/// ` (12 s, exit 3)`, or nothing.
+/// ` (12 s, exit 3)`, or empty.
 std::string in_brackets(const Details& details);
 
-/// One line that fits: `what`, which is harmless and may be styled, gives way to what is `behind`
-/// it.
+/// One line of at most `width`: `what` is cut where that is needed, `behind` is not. `what` must be
+/// harmless already (base/untrusted) and may be styled.
 std::string status_line(const Mark& mark, std::string_view what, std::string_view behind,
                         std::size_t width, Style style);
 
-bool is_over(const agent::JobChanged& job);
+bool has_ended(const agent::JobChanged& job);
 
-/// `● job 1a2b3c4d completed: npm test (12 s)`. One line that fits; `time` is what it took, where
-/// that is known.
+/// `● job 1a2b3c4d completed: npm test (12 s)`, in one line of at most `width`. `time` is the
+/// duration of the job, if it is known.
 std::string job_line(const agent::JobChanged& job, std::optional<std::chrono::milliseconds> time,
                      std::size_t width, Style style);
 

@@ -3,11 +3,11 @@
 #include <string>
 #include <string_view>
 
-/// How text is set off. Colours are the sixteen of the terminal's own palette, and only those that
-/// are read on dark and on light backgrounds. Pure functions.
+/// Styled text. The colours are from the terminal's own palette of sixteen, and only those that can
+/// be read on dark and on light backgrounds. Pure functions.
 namespace tenon::ui {
 
-/// kPlain writes no escape sequence at all: for NO_COLOR, TERM=dumb and what is no terminal.
+/// kPlain uses no escape sequence: for NO_COLOR, TERM=dumb, and output that is no terminal.
 enum class Style { kPlain, kColour };
 
 enum class Ink { kDefault, kRed, kGreen, kBlue, kMagenta, kCyan };
@@ -30,7 +30,7 @@ inline constexpr Look kBad{.ink = Ink::kRed};
 inline constexpr Look kAttention{.ink = Ink::kMagenta};
 inline constexpr Look kCode{.ink = Ink::kCyan};
 
-/// `text` between the SGR sequence of `look` and a reset. `text` holds none itself.
+/// `text` between the SGR sequence of `look` and a reset. `text` must not contain any.
 std::string paint(Style style, const Look& look, std::string_view text);
 
 }  // namespace tenon::ui

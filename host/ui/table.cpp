@@ -8,9 +8,9 @@
 namespace tenon::ui {
 namespace {
 
-constexpr std::string_view kBetween = " │ ";
-constexpr std::size_t kBetweenColumns = 3;
-/// A column is not shrunk below this, or below its content.
+constexpr std::string_view kColumnGap = " │ ";
+constexpr std::size_t kColumnGapWidth = 3;
+/// No column becomes narrower than this, unless its content is.
 constexpr std::size_t kNarrowestColumn = 8;
 
 using Widths = std::vector<std::size_t>;
@@ -22,7 +22,7 @@ std::string repeated(std::string_view text, std::size_t times) {
     return out;
 }
 
-const std::string& cell(const std::vector<std::string>& row, std::size_t column) {
+const std::string& cell_of(const std::vector<std::string>& row, std::size_t column) {
     static const std::string kEmpty;
     return column < row.size() ? row[column] : kEmpty;
 }
@@ -37,7 +37,7 @@ std::size_t widest_line(std::string_view text) {
     return widest;
 }
 
-Widths natural_widths(const Table& table) {
+Widths natural_widths(const TextTable& table) {
     Widths widths(table.aligns.size(), 1);
     for (const auto& row : table.rows) {
         for (std::size_t i = 0; i < std::min(row.size(), widths.size()); ++i)
@@ -46,13 +46,13 @@ Widths natural_widths(const Table& table) {
     return widths;
 }
 
-/// The widest give way until all fit. False when they cannot.
+/// Shrinks the widest columns until all fit. False when they cannot fit.
 bool shrink(Widths& widths, std::size_t room) {
     std::size_t least = 0;
     for (const std::size_t width : widths)
         least += std::min(width, kNarrowestColumn);
     if (least > room) return false;
-    // The highest limit on every column that makes them fit.
+    // Find the highest limit on the width of a column with which all fit.
     std::size_t low = kNarrowestColumn;
     std::size_t high = std::max(room, low);
     const auto sum = [&](std::size_t limit) {
@@ -93,7 +93,7 @@ std::string without_end_blanks(std::string line) {
 
 class Grid {
 public:
-    Grid(const Table& table, Widths widths, Style style)
+    Grid(const TextTable& table, Widths widths, Style style)
         : table_(table), widths_(std::move(widths)), style_(style) {}
 
     std::vector<std::string> render() {
@@ -111,21 +111,21 @@ private:
         std::vector<std::vector<std::string>> cells;
         std::size_t height = 1;
         for (std::size_t i = 0; i < widths_.size(); ++i) {
-            cells.push_back(wrap(cell(row, i), widths_[i]));
+            cells.push_back(wrap(cell_of(row, i), widths_[i]));
             height = std::max(height, cells.back().size());
         }
-        const std::string between = paint(style_, kDim, kBetween);
+        const std::string between = paint(style_, kDim, kColumnGap);
         for (std::size_t y = 0; y < height; ++y) {
             std::string line;
             for (std::size_t i = 0; i < widths_.size(); ++i) {
                 if (i > 0) line += between;
-                line += aligned(cell(cells[i], y), widths_[i], table_.aligns[i]);
+                line += aligned(cell_of(cells[i], y), widths_[i], table_.aligns[i]);
             }
             lines_.push_back(without_end_blanks(std::move(line)));
         }
     }
 
-    /// Below the header, and between all rows once one of them takes several lines.
+    /// Adds a rule below the header, and between all rows if one of them has several lines.
     std::vector<std::string> with_rules() const {
         std::string rule;
         for (std::size_t i = 0; i < widths_.size(); ++i)
@@ -143,7 +143,7 @@ private:
         return out;
     }
 
-    const Table& table_;
+    const TextTable& table_;
     Widths widths_;
     Style style_;
     std::vector<std::string> lines_;
@@ -151,14 +151,14 @@ private:
     bool tall_ = false;
 };
 
-std::vector<std::string> as_pairs(const Table& table, std::size_t width) {
+std::vector<std::string> as_pairs(const TextTable& table, std::size_t width) {
     std::vector<std::string> out;
     for (std::size_t row = 1; row < table.rows.size(); ++row) {
         if (row > 1) out.emplace_back();
         for (std::size_t i = 0; i < table.aligns.size(); ++i) {
-            const std::string& value = cell(table.rows[row], i);
+            const std::string& value = cell_of(table.rows[row], i);
             if (value.empty()) continue;
-            const std::string& key = cell(table.rows[0], i);
+            const std::string& key = cell_of(table.rows[0], i);
             std::string pair = key;
             pair.append(key.empty() ? "" : ": ").append(value);
             for (std::string& line : wrap(pair, width))
@@ -168,20 +168,20 @@ std::vector<std::string> as_pairs(const Table& table, std::size_t width) {
     return out;
 }
 
-std::vector<std::string> header_alone(const Table& table, std::size_t width) {
+std::vector<std::string> header_alone(const TextTable& table, std::size_t width) {
     std::string line;
     for (const auto& row : table.rows) {
         for (const std::string& text : row)
-            line.append(line.empty() ? "" : kBetween).append(text);
+            line.append(line.empty() ? "" : kColumnGap).append(text);
     }
     return wrap(line, width);
 }
 
 }  // namespace
 
-std::vector<std::string> Table::render(std::size_t width, Style style) const {
+std::vector<std::string> TextTable::render(std::size_t width, Style style) const {
     Widths widths = natural_widths(*this);
-    const std::size_t between = widths.empty() ? 0 : (widths.size() - 1) * kBetweenColumns;
+    const std::size_t between = widths.empty() ? 0 : (widths.size() - 1) * kColumnGapWidth;
     if (width <= between || !shrink(widths, width - between))
         return rows.size() > 1 ? as_pairs(*this, width) : header_alone(*this, width);
     return Grid(*this, std::move(widths), style).render();

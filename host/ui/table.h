@@ -10,13 +10,13 @@ namespace tenon::ui {
 
 enum class Align { kLeft, kCenter, kRight };
 
-/// A table of styled texts. It knows nothing of where they come from.
-struct Table {
-    std::vector<Align> aligns;                   ///< one a column
-    std::vector<std::vector<std::string>> rows;  ///< the first is the header; short rows are filled
+/// A table of styled texts, which must be harmless already (base/untrusted).
+struct TextTable {
+    std::vector<Align> aligns;                   ///< one for each column
+    std::vector<std::vector<std::string>> rows;  ///< the first is the header; rows may be short
 
-    /// Lines of at most `width`: columns side by side, the widest shrunk by wrapping their cells;
-    /// where that leaves too little, each row as `header: value` lines.
+    /// Lines of at most `width`. Cells of the widest columns are wrapped; when the columns become
+    /// too narrow, each row becomes lines `header: value`. Pure.
     [[nodiscard]] std::vector<std::string> render(std::size_t width, Style style) const;
 };
 

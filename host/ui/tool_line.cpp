@@ -15,24 +15,23 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostLines = 5;
+constexpr std::size_t kMostOutputLines = 5;
 constexpr std::size_t kLinesOfHead = 2;
-constexpr std::size_t kMostDiffRows = 20;
-constexpr std::size_t kIndent = 2;
+constexpr std::size_t kMostToolDiffRows = 20;
+constexpr std::size_t kOutputIndent = 2;
 using Rows = std::vector<std::string>;
 
 using agent::ResultView;
 
-// What a call acts on.
+// The subject of a call.
 
-/// No terminal is wider: more of a value is not looked at.
+/// Of a longer value only the beginning is used: no terminal is wider.
 constexpr std::size_t kLongestValue = 2000;
 
 std::string shown_value(std::string_view text) {
     return visible(utf8::first_bytes(text, kLongestValue));
 }
 
-/// Numbers and names alike.
 std::string value_text(const Json& value) {
     return first_line(value.is_string() ? *string_in(value) : dump_json(value));
 }
@@ -92,7 +91,7 @@ private:
         rest_.remove_prefix(1);
         return c;
     }
-    /// What stands before `end`, which is taken too.
+    /// Takes the text before `end`, and `end`.
     std::string_view take_until(char end) {
         const std::string_view found = rest_.substr(0, rest_.find(end));
         rest_.remove_prefix(std::min(found.size() + 1, rest_.size()));
@@ -120,8 +119,8 @@ private:
     bool missing_ = false;
 };
 
-/// What a call is and acts on, in one line without styling; the subject may be empty. Controls are
-/// written as escapes: what is shown is what was asked for. Not cut.
+/// The tool and the subject of a call, without styling and line feeds; the subject may be empty.
+/// Controls become escapes, so that the person sees exactly what the model asked for. Not cut.
 struct ToolSubject {
     std::string name;
     std::string subject;
@@ -140,25 +139,25 @@ ToolSubject spelled_out(const agent::ToolCall& call) {
     return {shown_value(call.name) + "(" + arguments + ")", {}};
 }
 
-/// Of a tool that states no subject, the name holds all arguments.
+/// When a tool states no subject, the name contains all arguments.
 ToolSubject subject_of(const agent::ToolCall& call, const agent::ToolFacts& facts) {
     if (!call.input.is_object()) return {shown_value(call.name), {}};
     if (!facts.subject) return spelled_out(call);
     return {shown_value(call.name), visible(Subject(*facts.subject, call.input).text())};
 }
 
-// What a tool answered, taken apart.
+// The result of a call.
 
-bool is_blank(const std::string& line) {
+bool has_only_blanks(const std::string& line) {
     return line.find_first_not_of(' ') == std::string::npos;
 }
 
 void drop_blank_end(std::vector<std::string>& lines) {
-    while (!lines.empty() && is_blank(lines.back()))
+    while (!lines.empty() && has_only_blanks(lines.back()))
         lines.pop_back();
 }
 
-/// What a terminal would show of a line in the end.
+/// The text that a terminal shows of a line with carriage returns.
 std::string_view last_state(std::string_view line) {
     while (!line.empty() && line.back() == '\r')
         line.remove_suffix(1);
@@ -176,7 +175,7 @@ constexpr std::array kEndings = {Ending{"exit code: ", "exit "},
                                  Ending{"lost: ", "lost: "},
                                  Ending{"interrupted", "interrupted"}};
 constexpr std::string_view kContinues = "continues as background ";
-/// What else a command's result says in brackets stands behind its ending.
+/// The line with the exit code is among the last lines in brackets, at most this many.
 constexpr std::size_t kMostBrackets = 4;
 
 bool is_bracketed(std::string_view line) {
@@ -194,8 +193,8 @@ std::string ending_of(std::string_view line) {
     return std::string("continues as ").append(line.substr(at + kContinues.size()));
 }
 
-/// Harmless lines without blank ones at either end. Of a line that was written over and over with
-/// carriage returns the last state is left.
+/// Harmless lines, without blank lines at both ends. Of a line with carriage returns only the last
+/// state is kept.
 std::vector<std::string> output_lines(std::string_view text) {
     std::vector<std::string> lines;
     while (!text.empty()) {
@@ -203,14 +202,14 @@ std::vector<std::string> output_lines(std::string_view text) {
         lines.push_back(harmless_line(last_state(text.substr(0, end))));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    lines.erase(lines.begin(), std::find_if_not(lines.begin(), lines.end(), is_blank));
+    lines.erase(lines.begin(), std::find_if_not(lines.begin(), lines.end(), has_only_blanks));
     drop_blank_end(lines);
     return lines;
 }
 
-/// A command's output without the line that tells how it ended, and that line: `[exit code: 3]` as
-/// `exit 3`, `[signal: KILL]` as `signal KILL`, `[… continues as background job 1a2b3c4d]` as
-/// `continues as job 1a2b3c4d`; empty when it says nothing, which is success.
+/// The output of a command, and the line in brackets that states how it ended: `[exit code: 3]`
+/// becomes `exit 3`, `[signal: KILL]` `signal KILL`, `[… continues as background job 1a2b3c4d]`
+/// `continues as job 1a2b3c4d`. Without such a line the ending is empty, which is success.
 struct CommandOutput {
     std::vector<std::string> lines;
     std::string ending;
@@ -233,8 +232,8 @@ CommandOutput command_output(std::string_view text) {
 
 /// At most `head` lines from the beginning and `tail` from the end, with `… +N lines` for the
 /// others.
-std::vector<std::string> folded(std::vector<std::string> lines, std::size_t head,
-                                std::size_t tail) {
+std::vector<std::string> fold_middle(std::vector<std::string> lines, std::size_t head,
+                                     std::size_t tail) {
     if (lines.size() <= head + tail) return lines;
     const std::size_t left_out = lines.size() - head - tail;
     std::vector<std::string> out;
@@ -250,15 +249,11 @@ std::vector<std::string> folded(std::vector<std::string> lines, std::size_t head
 
 /// `Call` is ToolStarted or ToolFinished.
 template <class Call>
-std::string line_of(const Mark& mark, const Call& call, const std::string& behind,
-                    std::size_t width, Style style) {
+std::string call_line(const Mark& mark, const Call& call, const std::string& behind,
+                      std::size_t width, Style style) {
     const auto [name, subject] = subject_of(call.call, call.facts);
     const std::string what = paint(style, kBold, name) + (subject.empty() ? "" : " " + subject);
     return status_line(mark, what, behind, width, style);
-}
-
-std::string count_text(std::size_t n, const char* what) {
-    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
 std::string sizes_of(const Diff& diff) {
@@ -273,7 +268,7 @@ std::string outcome_of(const agent::ToolFinished& call) {
     }
     if (call.result.is_error) return "error";
     if (call.facts.result == ResultView::kLineCount)
-        return count_text(output_lines(text).size(), "line");
+        return counted(output_lines(text).size(), "line");
     if (call.facts.result == ResultView::kDiff) return sizes_of(shown_diff(text, {}));
     if (const auto change = change_of(call.call, call.facts)) return sizes_of(diff(*change, {}));
     return {};
@@ -286,7 +281,7 @@ bool has_failed(const agent::ToolFinished& call) {
     return !ending.empty() && ending.rfind("continues", 0) != 0;
 }
 
-Rows wrapped(const Rows& lines, std::size_t width) {
+Rows wrap_lines(const Rows& lines, std::size_t width) {
     Rows rows;
     for (const std::string& line : lines) {
         for (std::string& row : wrap(line, width))
@@ -320,7 +315,8 @@ Rows dimmed(Rows lines, std::size_t width, Style style) {
 
 Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
     if (call.denied || call.result.is_error) {
-        Rows rows = folded(wrapped(output_lines(call.result.text), width), kMostLines, 0);
+        Rows rows =
+            fold_middle(wrap_lines(output_lines(call.result.text), width), kMostOutputLines, 0);
         for (std::string& row : rows)
             row = paint(style, kBad, row);
         return rows;
@@ -332,19 +328,19 @@ Rows body_of(const agent::ToolFinished& call, std::size_t width, Style style) {
         case ResultView::kChecklist:
             return checklist(member(call.call.input, call.facts.items), width, style);
         case ResultView::kDiff:
-            return shown_diff(call.result.text, {width, kMostDiffRows, style}).lines;
+            return shown_diff(call.result.text, {width, kMostToolDiffRows, style}).lines;
         case ResultView::kChange:
             if (const auto change = change_of(call.call, call.facts))
-                return diff(*change, {width, kMostDiffRows, style}).lines;
+                return diff(*change, {width, kMostToolDiffRows, style}).lines;
             return {};
         case ResultView::kCommand:
-            return dimmed(folded(command_output(call.result.text).lines, kLinesOfHead,
-                                 kMostLines - kLinesOfHead),
+            return dimmed(fold_middle(command_output(call.result.text).lines, kLinesOfHead,
+                                      kMostOutputLines - kLinesOfHead),
                           width, style);
         case ResultView::kText:
             break;
     }
-    return dimmed(folded(output_lines(call.result.text), kMostLines, 0), width, style);
+    return dimmed(fold_middle(output_lines(call.result.text), kMostOutputLines, 0), width, style);
 }
 
 }  // namespace
@@ -355,7 +351,7 @@ std::string running_tool_line(const agent::ToolStarted& call, milliseconds elaps
     add_time(details, elapsed);
     std::string behind = in_brackets(details);
     if (!note.empty()) behind += " " + cut(harmless_line(note), width / 2);
-    return line_of(kGoesOn, call, behind, width, style);
+    return call_line(kRunning, call, behind, width, style);
 }
 
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style) {
@@ -363,16 +359,16 @@ std::string finished_tool_line(const agent::ToolFinished& call, std::size_t widt
     add_time(details, call.duration);
     if (std::string outcome = outcome_of(call); !outcome.empty())
         details.push_back(std::move(outcome));
-    return line_of(has_failed(call) ? kWentWrong : kWentWell, call, in_brackets(details), width,
-                   style);
+    return call_line(has_failed(call) ? kFailed : kSucceeded, call, in_brackets(details), width,
+                     style);
 }
 
 std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
                                            Style style) {
-    const std::size_t room = std::max<std::size_t>(width, kIndent + 10) - kIndent;
+    const std::size_t room = std::max<std::size_t>(width, kOutputIndent + 10) - kOutputIndent;
     Rows lines = body_of(call, room, style);
     for (std::string& line : lines)
-        line.insert(0, line.empty() ? 0 : kIndent, ' ');
+        line.insert(0, line.empty() ? 0 : kOutputIndent, ' ');
     return lines;
 }
 

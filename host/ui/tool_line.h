@@ -9,20 +9,20 @@
 #include "host/agent/event.h"
 #include "host/ui/style.h"
 
-/// Tool calls as a person follows them. Pure functions; everything from the call and its result is
-/// made harmless here.
+/// Tool calls as lines for a person. Pure functions. They make all text of the call and its result
+/// harmless.
 namespace tenon::ui {
 
-/// A call that runs: `○ bash npm test (3 s) note`. One line that fits.
+/// A running call, in one line of at most `width`: `○ bash npm test (3 s) note`.
 std::string running_tool_line(const agent::ToolStarted& call, std::chrono::milliseconds elapsed,
                               std::string_view note, std::size_t width, Style style);
 
-/// A call that has ended: `● bash npm test (12 s, exit 3)`, or `✗ …` when it failed or was refused.
-/// The time stands from one second on. One line that fits.
+/// A call that has ended, in one line of at most `width`: `● bash npm test (12 s)`, or with `✗`
+/// when it failed or was refused: `✗ bash npm test (exit 3)`. The time is shown from one second on.
 std::string finished_tool_line(const agent::ToolFinished& call, std::size_t width, Style style);
 
-/// What is shown below it, as the tool's facts say: at most five lines of output, a checklist, a
-/// diff. Long output is folded, which `… +N lines` says.
+/// The lines below an ended call. The tool's facts say which: at most five lines of output (a line
+/// `… +N lines` replaces the others), a checklist, or a diff.
 std::vector<std::string> tool_output_lines(const agent::ToolFinished& call, std::size_t width,
                                            Style style);
 

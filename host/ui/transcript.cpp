@@ -7,21 +7,18 @@
 #include "host/base/duration.h"
 #include "host/base/text_width.h"
 #include "host/base/untrusted.h"
-#include "host/ui/overloaded.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 
 namespace tenon::ui {
 namespace {
 
-using namespace agent;  // NOLINT(google-build-using-namespace): the event types, and nothing else
-                        // of it
 using std::chrono::milliseconds;
 
-constexpr std::size_t kIndent = 2;
-constexpr std::size_t kNarrowest = 10;
+constexpr std::size_t kSubagentIndent = 2;
+constexpr std::size_t kLeastWidth = 10;
 
-void append(std::vector<std::string>& lines, std::vector<std::string> more) {
+void append_lines(std::vector<std::string>& lines, std::vector<std::string> more) {
     std::move(more.begin(), more.end(), std::back_inserter(lines));
 }
 
@@ -49,22 +46,18 @@ bool has_calls(const Json& message) {
 
 }  // namespace
 
-Transcript::Lines Transcript::on_event(const AgentEvent& event, std::size_t width,
+Transcript::Lines Transcript::on_event(const agent::AgentEvent& event, std::size_t width,
                                        Clock::time_point now) {
-    width_ = std::max(width, kNarrowest);
+    width_ = std::max(width, kLeastWidth);
     now_ = now;
-    std::visit(Overloaded{[&](const SubagentEvent& e) {
-                              on_plain_event(e.event, {e.tool_use_id, e.title});
-                          },
-                          [&](const auto& e) { on(e, {}); }},
-               event);
+    std::visit([this](const auto& e) { on(e, Speaker{}); }, event);
     return take();
 }
 
 Transcript::Lines Transcript::prompt(std::string_view text, std::size_t width) {
-    width_ = std::max(width, kNarrowest);
+    width_ = std::max(width, kLeastWidth);
     end_answer();
-    begin(Part::kPrompt);
+    begin(OutputPart::kPrompt);
     std::string sign = "> ";
     for (const std::string& row : wrap(harmless(text), width_ - sign.size())) {
         out_.push_back(paint(style_, kBold, sign + row));
@@ -74,7 +67,7 @@ Transcript::Lines Transcript::prompt(std::string_view text, std::size_t width) {
 }
 
 Transcript::Lines Transcript::interrupted(std::size_t width) {
-    width_ = std::max(width, kNarrowest);
+    width_ = std::max(width, kLeastWidth);
     end_answer();
     running_.clear();
     thinking_ = false;
@@ -85,27 +78,28 @@ Transcript::Lines Transcript::interrupted(std::size_t width) {
 
 Transcript::Lines Transcript::tail(std::size_t width, std::size_t max_rows,
                                    Clock::time_point now) const {
-    width = std::max(width, kNarrowest);
+    width = std::max(width, kLeastWidth);
     Lines below = below_answer(width, now);
     if (below.size() > max_rows)
         below.erase(below.begin(), below.end() - static_cast<std::ptrdiff_t>(max_rows));
     Lines rows;
     if (answering_) rows = answer_.tail(width, max_rows - below.size());
     const bool room = rows.size() + below.size() < max_rows;
-    if (!rows.empty() && !shown_ && last_ != Part::kNothing && room) rows.insert(rows.begin(), "");
-    append(rows, std::move(below));
+    if (!rows.empty() && !shown_ && last_ != OutputPart::kNothing && room)
+        rows.insert(rows.begin(), "");
+    append_lines(rows, std::move(below));
     return rows;
 }
 
 Transcript::Lines Transcript::below_answer(std::size_t width, Clock::time_point now) const {
     Lines rows;
     for (const auto& [speaker, lines] : held_) {
-        const std::size_t indent = speaker.id.empty() ? 0 : kIndent;
+        const std::size_t indent = speaker.id.empty() ? 0 : kSubagentIndent;
         for (const std::string& line : lines)
             rows.push_back(indented(cut(line, width - indent), indent));
     }
-    for (const Running& running : running_) {
-        const std::size_t indent = running.speaker.id.empty() ? 0 : kIndent;
+    for (const RunningCall& running : running_) {
+        const std::size_t indent = running.speaker.id.empty() ? 0 : kSubagentIndent;
         const auto elapsed = std::chrono::duration_cast<milliseconds>(now - running.since);
         rows.push_back(indented(
             running_tool_line(running.started, elapsed, running.note, width - indent, style_),
@@ -115,32 +109,33 @@ Transcript::Lines Transcript::below_answer(std::size_t width, Clock::time_point 
     return rows;
 }
 
-void Transcript::on_plain_event(const EventOr<>& event, const Speaker& speaker) {
-    std::visit([&](const auto& e) { on(e, speaker); }, event);
+void Transcript::on(const agent::SubagentEvent& event, const Speaker&) {
+    const Speaker subagent{event.tool_use_id, event.title};
+    std::visit([&](const auto& e) { on(e, subagent); }, event.event);
 }
 
-void Transcript::on(const SessionOpened& event, const Speaker& speaker) {
-    if (!speaker.id.empty()) return;  // its first line says what it is for
+void Transcript::on(const agent::SessionOpened& event, const Speaker& speaker) {
+    if (!speaker.id.empty()) return;  // the title of the subagent is enough
     put_line("●", kDim,
              "session " + visible(event.session_id) + (event.resumed ? " goes on" : "") + ", " +
                  visible(event.model) + ", in " + visible(event.workspace),
              speaker);
 }
 
-void Transcript::on(const TextDelta& event, const Speaker& speaker) {
+void Transcript::on(const agent::TextDelta& event, const Speaker& speaker) {
     if (!speaker.id.empty() || event.text.empty()) return;
     thinking_ = false;
     streamed_ = true;
-    say(event.text);
+    add_answer_text(event.text);
 }
 
-void Transcript::on(const ThinkingDelta&, const Speaker& speaker) {
+void Transcript::on(const agent::ThinkingDelta&, const Speaker& speaker) {
     if (!speaker.id.empty()) return;
-    end_answer();  // thoughts between two texts
+    end_answer();  // thinking between two texts
     thinking_ = true;
 }
 
-void Transcript::on(const RetryScheduled& event, const Speaker& speaker) {
+void Transcript::on(const agent::RetryScheduled& event, const Speaker& speaker) {
     std::string text = harmless_line(event.reason) + "; attempt " +
                        std::to_string(event.attempt + 1) + " of " +
                        std::to_string(event.max_attempts) + " in " + duration_text(event.delay);
@@ -154,12 +149,12 @@ void Transcript::on(const RetryScheduled& event, const Speaker& speaker) {
     put_line("↻", kAttention, text, speaker);
 }
 
-void Transcript::on(const Answered& event, const Speaker& speaker) {
+void Transcript::on(const agent::Answered& event, const Speaker& speaker) {
     if (!speaker.id.empty()) return on_subagent_answer(event.message, speaker);
     thinking_ = false;
     if (!streamed_) {
         for (const std::string& text : texts_of(event.message)) {
-            say(text);
+            add_answer_text(text);
             end_answer();
         }
     }
@@ -167,7 +162,7 @@ void Transcript::on(const Answered& event, const Speaker& speaker) {
     streamed_ = false;
 }
 
-/// The last answer is the result of its call; of those before a line says what it is about to do.
+/// The last answer is the result of the call. Of earlier ones the first line says what comes next.
 void Transcript::on_subagent_answer(const Json& message, const Speaker& speaker) {
     if (!has_calls(message)) return;
     for (const std::string& text : texts_of(message)) {
@@ -176,55 +171,55 @@ void Transcript::on_subagent_answer(const Json& message, const Speaker& speaker)
     }
 }
 
-void Transcript::on(const ToolStarted& event, const Speaker& speaker) {
+void Transcript::on(const agent::ToolStarted& event, const Speaker& speaker) {
     running_.push_back({speaker, event, now_, {}});
 }
 
-void Transcript::on(const ToolProgressed& event, const Speaker& speaker) {
-    for (Running& running : running_) {
+void Transcript::on(const agent::ToolProgressed& event, const Speaker& speaker) {
+    for (RunningCall& running : running_) {
         if (running.started.call.id == event.tool_use_id && running.speaker.id == speaker.id)
             running.note = event.note;
     }
 }
 
-void Transcript::on(const ToolFinished& event, const Speaker& speaker) {
+void Transcript::on(const agent::ToolFinished& event, const Speaker& speaker) {
     running_.erase(std::remove_if(running_.begin(), running_.end(),
-                                  [&](const Running& running) {
+                                  [&](const RunningCall& running) {
                                       return running.started.call.id == event.call.id &&
                                              running.speaker.id == speaker.id;
                                   }),
                    running_.end());
     Lines lines{finished_tool_line(event, room(speaker), style_)};
-    if (speaker.id.empty()) append(lines, tool_output_lines(event, room(speaker), style_));
+    if (speaker.id.empty()) append_lines(lines, tool_output_lines(event, room(speaker), style_));
     put(std::move(lines), speaker);
 }
 
-/// Results have been shown as they came, and what else is in it only the model needs to read.
-void Transcript::on(const UserMessageSent&, const Speaker&) {}
+/// Results have been shown already; the rest of the message is for the model.
+void Transcript::on(const agent::UserMessageSent&, const Speaker&) {}
 
-void Transcript::on(const JobChanged& event, const Speaker& speaker) {
+void Transcript::on(const agent::JobChanged& event, const Speaker& speaker) {
     std::optional<milliseconds> time;
     const auto start = job_starts_.find(event.id);
     if (event.status == "running") job_starts_[event.id] = now_;
-    if (is_over(event) && start != job_starts_.end()) {
+    if (has_ended(event) && start != job_starts_.end()) {
         time = std::chrono::duration_cast<milliseconds>(now_ - start->second);
         job_starts_.erase(start);
     }
     put({job_line(event, time, room(speaker), style_)}, speaker);
 }
 
-void Transcript::on(const Notice& event, const Speaker& speaker) {
+void Transcript::on(const agent::Notice& event, const Speaker& speaker) {
     put_line("!", kAttention, harmless(event.text), speaker);
 }
 
-void Transcript::on(const Compacted& event, const Speaker& speaker) {
+void Transcript::on(const agent::Compacted& event, const Speaker& speaker) {
     put_line("●", kDim,
              "conversation made shorter: about " + std::to_string(event.tokens_before) +
                  " tokens became " + std::to_string(event.tokens_after),
              speaker);
 }
 
-void Transcript::say(std::string_view text) {
+void Transcript::add_answer_text(std::string_view text) {
     answering_ = true;
     put_answer(answer_.append(text, width_));
 }
@@ -239,9 +234,9 @@ void Transcript::end_answer() {
 
 void Transcript::put_answer(Lines lines) {
     if (lines.empty()) return;
-    if (!shown_) begin(Part::kAnswer);
+    if (!shown_) begin(OutputPart::kAnswer);
     shown_ = true;
-    append(out_, std::move(lines));
+    append_lines(out_, std::move(lines));
 }
 
 void Transcript::put(Lines lines, const Speaker& speaker) {
@@ -249,27 +244,27 @@ void Transcript::put(Lines lines, const Speaker& speaker) {
         held_.emplace_back(speaker, std::move(lines));
         return;
     }
-    begin(Part::kLines);
+    begin(OutputPart::kLines);
     begin_lines_of(speaker);
     for (std::string& line : lines)
-        out_.push_back(indented(std::move(line), speaker.id.empty() ? 0 : kIndent));
+        out_.push_back(indented(std::move(line), speaker.id.empty() ? 0 : kSubagentIndent));
 }
 
 void Transcript::put_line(std::string_view sign, const Look& look, std::string_view text,
                           const Speaker& speaker) {
     Lines lines;
     std::string before = paint(style_, look, sign) + " ";
-    for (const std::string& row : wrap(text, room(speaker) - kIndent)) {
+    for (const std::string& row : wrap(text, room(speaker) - kSubagentIndent)) {
         lines.push_back(before + row);
-        before.assign(kIndent, ' ');
+        before.assign(kSubagentIndent, ' ');
     }
     put(std::move(lines), speaker);
 }
 
-/// Answers and prompts stand apart; lines stand together.
-void Transcript::begin(Part part) {
-    const bool together = part == Part::kLines && last_ == part;
-    if (last_ != Part::kNothing && !together) out_.emplace_back();
+/// A blank line separates the parts of the output.
+void Transcript::begin(OutputPart part) {
+    const bool together = part == OutputPart::kLines && last_ == part;
+    if (last_ != OutputPart::kNothing && !together) out_.emplace_back();
     if (!together) last_speaker_.clear();
     last_ = part;
 }
@@ -284,7 +279,7 @@ void Transcript::begin_lines_of(const Speaker& speaker) {
 }
 
 std::size_t Transcript::room(const Speaker& speaker) const {
-    return std::max(width_ - (speaker.id.empty() ? 0 : kIndent), kNarrowest);
+    return std::max(width_ - (speaker.id.empty() ? 0 : kSubagentIndent), kLeastWidth);
 }
 
 Transcript::Lines Transcript::take() {

@@ -27,14 +27,14 @@ inline Json expecting(Json step, const std::string& text) {
     return step;
 }
 
-struct Sat {
+struct PersonOptions {
     std::vector<std::string> arguments = {};
-    Environment environment = {};  ///< TERM is xterm unless it says so
+    Environment environment = {};  ///< TERM is xterm unless it is set here
     Pty::Size size = {80, 24};
-    std::string settings = {};  ///< of the user: tenon.properties
+    std::string settings = {};  ///< tenon.properties of the user
 };
 
-/// A command `cat gate` in the workspace runs until the test lets it go.
+/// A command `cat gate` in the workspace runs until the test opens the gate.
 class Gate {
 public:
     explicit Gate(const std::filesystem::path& workspace) : path_(workspace / "gate") {
@@ -52,14 +52,14 @@ private:
     UniqueFd end_;
 };
 
-/// Somebody at a terminal, before the real program, with a model that plays a script.
+/// A person at a pseudo-terminal with the real program; the model follows a script.
 class Person {
 public:
-    explicit Person(std::initializer_list<Json> script, const Sat& sat = {})
+    explicit Person(std::initializer_list<Json> script, const PersonOptions& options = {})
         : server_(Json(std::vector<Json>(script)).dump()) {
-        if (!sat.settings.empty())
-            sandbox.home.write(".config/tenon/tenon.properties", sat.settings);
-        sit_down(sat);
+        if (!options.settings.empty())
+            sandbox.home.write(".config/tenon/tenon.properties", options.settings);
+        sit_down(options);
     }
 
     ~Person() {
@@ -74,15 +74,15 @@ public:
     Person& operator=(const Person&) = delete;
 
     /// Starts the program, again when it has ended.
-    void sit_down(const Sat& sat = {}) {
+    void sit_down(const PersonOptions& options = {}) {
         Environment environment = sandbox.environment(&server_);
         environment["TERM"] = "xterm-256color";
-        for (const auto& [name, value] : sat.environment)
+        for (const auto& [name, value] : options.environment)
             environment[name] = value;
         std::vector<std::string> command = {TENON_PROGRAM};
-        command.insert(command.end(), sat.arguments.begin(), sat.arguments.end());
+        command.insert(command.end(), options.arguments.begin(), options.arguments.end());
         terminal_.reset();
-        terminal_ = std::make_unique<Pty>(command, environment, sandbox.workspace(), sat.size);
+        terminal_ = std::make_unique<Pty>(command, environment, sandbox.workspace(), options.size);
         EXPECT_TRUE(sees("/help lists")) << shown();
     }
 
@@ -92,16 +92,16 @@ public:
 
     void types(const std::string& keys) { terminal_->send(keys); }
     void enters(const std::string& line) { types(line + "\r"); }
-    /// Waits until the text stands on the screen or above it.
+    /// Waits until the text is on the screen or in the scrollback.
     [[nodiscard]] bool sees(const std::string& text) {
         return terminal_->wait_until([&] { return shown().find(text) != std::string::npos; });
     }
-    /// Waits until the question is put, and the program is ready for its key.
+    /// Waits until the question is shown and takes keys.
     [[nodiscard]] bool is_asked(const std::string& text) {
         return terminal_->wait_for(text) && takes_keys();
     }
-    /// Waits until a question stands that no longer waits for the keyboard to be quiet: the last
-    /// row says so, or no longer does.
+    /// Waits until a question no longer waits for the keyboard to be quiet; the last row shows
+    /// that.
     [[nodiscard]] bool takes_keys() {
         return terminal_->wait_until([&] {
             const std::string screen = terminal_->screen();
@@ -111,8 +111,7 @@ public:
                                            lines.back().starts_with("test-model"));
         });
     }
-    /// Waits until an answer has come whole and nothing is under way: the text of an answer stands
-    /// there before that.
+    /// Waits until the turn has ended. The text of its answer is shown before that.
     [[nodiscard]] bool turn_is_over() {
         return terminal_->wait_until([&] {
             const auto lines = terminal_->lines();

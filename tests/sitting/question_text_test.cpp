@@ -58,7 +58,7 @@ TEST_F(AQuestionText, WithoutOffersHasYesAndNoAndTheReason) {
     ASSERT_EQ(shown.shown.choices.size(), 2U);
     EXPECT_EQ(shown.shown.choices[0].key, 'y');
     EXPECT_EQ(shown.shown.choices[1].key, 'n');
-    EXPECT_TRUE(shown.shown.words);
+    EXPECT_TRUE(shown.shown.text_choice);
     EXPECT_EQ(shown.shown.remark, "($(…) is not understood)");
 }
 
@@ -106,7 +106,7 @@ TEST_F(AQuestionText, OfAPluginHasNoLineForTheModel) {
     question.input = Json::object();
     const QuestionText shown = text(question);
     EXPECT_EQ(shown.shown.title, "deploy asks: Deploy now?");
-    EXPECT_FALSE(shown.shown.words);
+    EXPECT_FALSE(shown.shown.text_choice);
 }
 
 TEST_F(AQuestionText, ShowsEachLineOfACommandAndOfADiff) {

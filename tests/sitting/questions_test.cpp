@@ -96,13 +96,13 @@ TEST(PermissionQuestion, PermanentlyWritesTheLineThatItShowsBesideTheUsersConfig
     for (const char* term : {"xterm", "dumb"}) {
         SCOPED_TRACE(term);
         const std::string mine = "# mine\npermissions.allow.1 = Bash(make *)\n";
-        Sat sat;
-        sat.environment = {{"TERM", term}};
-        sat.size = {160, 40};
-        sat.settings = mine;
+        PersonOptions options;
+        options.environment = {{"TERM", term}};
+        options.size = {160, 40};
+        options.settings = mine;
         Person person({calls("t1", "bash", kTouch), says("Done."), calls("t2", "bash", kTouch),
                        says("Done again.")},
-                      sat);
+                      options);
         const auto folder = person.sandbox.home / ".config/tenon";
         person.enters("go");
         EXPECT_TRUE(person.is_asked("p  permanently")) << person.shown();
@@ -126,9 +126,9 @@ TEST(PermissionQuestion, PermanentlyWritesTheLineThatItShowsBesideTheUsersConfig
 }
 
 TEST(PermissionQuestion, IsPutAgainWhenItsLineCannotBeWritten) {
-    Sat sat;
-    sat.size = {160, 40};
-    Person person({calls("t1", "bash", kTouch), says("Done.")}, sat);
+    PersonOptions options;
+    options.size = {160, 40};
+    Person person({calls("t1", "bash", kTouch), says("Done.")}, options);
     const auto folder = person.sandbox.home / ".config/tenon";
     person.enters("go");
     EXPECT_TRUE(person.is_asked("p  permanently")) << person.shown();

@@ -12,12 +12,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Keeps what a session's thread says, and waits for it.
+/// Records the events of a SessionThread, and waits for them.
 class Watcher : public SessionWatcher {
 public:
-    void opened(session::OpenSession& host) override {
+    void opened(session::OpenSession& session) override {
         const Lock lock(mutex_);
-        host_ = &host;
+        session_ = &session;
         changed_.notify_all();
     }
     void failed(const session::StartFailure& failure) override {
@@ -32,13 +32,13 @@ public:
         changed_.notify_all();
     }
     void idle() override {}
-    void news() override {}
+    void notification() override {}
     void closed(std::size_t) override {}
 
-    session::OpenSession* wait_for_host() {
-        EXPECT_TRUE(wait([this]() TENON_REQUIRES(mutex_) { return host_ != nullptr; }));
+    session::OpenSession* wait_for_session() {
+        EXPECT_TRUE(wait([this]() TENON_REQUIRES(mutex_) { return session_ != nullptr; }));
         const Lock lock(mutex_);
-        return host_;
+        return session_;
     }
     std::string wait_for_failure() {
         EXPECT_TRUE(wait([this]() TENON_REQUIRES(mutex_) { return !failures_.empty(); }));
@@ -64,7 +64,7 @@ private:
 
     Mutex mutex_;
     Condition changed_;
-    session::OpenSession* host_ TENON_GUARDED_BY(mutex_) = nullptr;
+    session::OpenSession* session_ TENON_GUARDED_BY(mutex_) = nullptr;
     std::vector<std::string> failures_ TENON_GUARDED_BY(mutex_);
     std::vector<agent::RunResult> results_ TENON_GUARDED_BY(mutex_);
 };
@@ -80,8 +80,7 @@ protected:
         setup.provider = std::make_unique<testing::ScriptedProvider>();
     }
     std::unique_ptr<SessionThread> open() {
-        return std::make_unique<SessionThread>(
-            SessionThread::Parts{{setup, events, "s1"}, watcher});
+        return std::make_unique<SessionThread>(session::OpenOptions{setup, events, "s1"}, watcher);
     }
     testing::ScriptedProvider& provider() {
         return static_cast<testing::ScriptedProvider&>(*setup.provider);
@@ -93,40 +92,40 @@ protected:
     Watcher watcher;
 };
 
-TEST_F(SessionThreadTest, AHostThatFailsIsThereUntilItsEndIsAskedFor) {
+TEST_F(SessionThreadTest, ASessionThatFailsStaysOpenUntilItIsClosed) {
     provider().then([](const agent::Request&,
                        const std::stop_token&) -> Result<agent::Answer, agent::ModelFailure> {
         throw std::runtime_error("boom");
     });
     auto thread = open();
-    session::OpenSession* host = watcher.wait_for_host();
-    ASSERT_NE(host, nullptr);
-    thread->say("go");
+    session::OpenSession* session = watcher.wait_for_session();
+    ASSERT_NE(session, nullptr);
+    thread->send_prompt("go");
     EXPECT_NE(watcher.wait_for_failure().find("boom"), std::string::npos);
     const auto journal = dir / "state/sessions/s1.jsonl";
     const auto held = journal::Journal::open(journal);
-    ASSERT_FALSE(held) << "the host has gone while others use it";
+    ASSERT_FALSE(held) << "the session was closed while others use it";
     EXPECT_NE(held.error().message.find("another tenon"), std::string::npos);
-    EXPECT_EQ(host->load().session_jobs, 0U);
+    EXPECT_EQ(session->load().session_jobs, 0U);
     thread.reset();
     EXPECT_TRUE(journal::Journal::open(journal));
 }
 
-TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSaidBeforeTheNext) {
+TEST_F(SessionThreadTest, APromptThatCouldNotBeRecordedIsSentBeforeTheNext) {
     provider().then_say("one");
     provider().then_say("two");
     auto thread = open();
-    ASSERT_NE(watcher.wait_for_host(), nullptr);
+    ASSERT_NE(watcher.wait_for_session(), nullptr);
     {
         const testing::FileSizeLimit full(
             std::filesystem::file_size(dir / "state/sessions/s1.jsonl") + 10);
-        thread->say("first");
+        thread->send_prompt("first");
         const auto failed = watcher.wait_for_turns(1);
         ASSERT_EQ(failed.size(), 1U);
         EXPECT_EQ(failed[0].outcome, agent::Outcome::kFailed);
     }
     EXPECT_TRUE(provider().requests.empty());
-    thread->say("second");
+    thread->send_prompt("second");
     watcher.wait_for_turns(3);
     thread.reset();
     ASSERT_EQ(provider().requests.size(), 2U);

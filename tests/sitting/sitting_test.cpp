@@ -13,10 +13,10 @@ TEST(Sitting, AnswersPromptsAndSaysHowToGoOn) {
     for (const int columns : {40, 80, 200}) {
         for (const char* term : {"xterm-256color", "dumb"}) {
             SCOPED_TRACE(std::to_string(columns) + " columns, " + term);
-            Sat sat;
-            sat.size = {columns, 24};
-            sat.environment = {{"TERM", term}};
-            Person person({says("Hello to **you**."), says("And again.")}, sat);
+            PersonOptions options;
+            options.size = {columns, 24};
+            options.environment = {{"TERM", term}};
+            Person person({says("Hello to **you**."), says("And again.")}, options);
             person.enters("hello");
             EXPECT_TRUE(person.sees("Hello to ")) << person.shown();
             person.enters("again");
@@ -158,15 +158,14 @@ TEST(Sitting, NothingWakesItAfterAnInterruptedTurn) {
     person.sandbox.home.write("w/go", "");
     EXPECT_TRUE(person.sees("completed: until")) << person.shown();
     EXPECT_EQ(person.server().requests().size(), 2U);
-    // The line stands a moment before the result can be told: with this prompt, or by itself after
-    // it.
-    const auto told = [&] {
+    // The line is shown shortly before the result can be delivered: with this prompt, or after it.
+    const auto delivered = [&] {
         return person.server().requests().back().body.find("completed: FOUND") != std::string::npos;
     };
     person.enters("next");
     EXPECT_TRUE(person.sees("Noted.")) << person.shown();
-    if (!told()) EXPECT_TRUE(person.sees("Told.")) << person.shown();
-    EXPECT_TRUE(told());
+    if (!delivered()) EXPECT_TRUE(person.sees("Told.")) << person.shown();
+    EXPECT_TRUE(delivered());
     EXPECT_EQ(person.server().refusals(), 0);
 }
 

@@ -6,7 +6,7 @@ namespace tenon::sitting {
 namespace {
 
 TEST(StatusLine, TellsModelTurnsTokensJobsAndTime) {
-    Status status;
+    SessionStatus status;
     status.model = "fable";
     EXPECT_EQ(status_line(status, 1'000'000), "fable");
     status.turns = 3;

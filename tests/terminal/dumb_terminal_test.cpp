@@ -63,7 +63,7 @@ TEST_F(ADumbTerminal, KeepsTheRestOfALineThatIsTypedAfterAPause) {
     type(*pty, "!\n", "line: update!");
 }
 
-/// Time passes when the test says so; the program looks again within a second.
+/// The test sets the clock; the program reads it again within a second.
 struct ADumbTerminalWithAClock : ADumbTerminal {
     ADumbTerminalWithAClock() { environment["CLOCK_FILE"] = (folder / "clock").string(); }
     void passes(const std::string& milliseconds) const {

@@ -17,14 +17,14 @@
 namespace tenon::testing {
 
 /// `git push` with two offers, and a refusal with words.
-inline terminal::Question a_question(std::size_t number) {
+inline terminal::ShownQuestion a_question(std::size_t number) {
     const terminal::Choice::Variant exact{
         "exactly this", "Always for this session:", {"  Bash(git push origin main)"}};
     const terminal::Choice::Variant wider{
         "the wider rule", "Always for this session:", {"  Bash(git push *)"}};
     const terminal::Choice::Variant written{
         "exactly this", "This is written:", {"  permissions.allow.1=Bash(git push origin main)"}};
-    terminal::Question question;
+    terminal::ShownQuestion question;
     question.number = number;
     question.title = "bash wants to run `git push origin main`";
     question.subject = {"  $ git push origin main"};
@@ -34,18 +34,18 @@ inline terminal::Question a_question(std::size_t number) {
         {'p', "", "permanently", "forever", {written}},
         {'n', "no", "no", "no"},
     };
-    question.words =
-        terminal::WordsChoice{'n', "no, and say what to do instead", "words", "Instead:"};
+    question.text_choice =
+        terminal::TextChoice{'n', "no, and say what to do instead", "words", "Instead:"};
     return question;
 }
 
-/// A ScreenTerminal whose keyboard is a socket, whose screen (80 × 24) goes into a file, and whose
-/// clock is the test's. Keys come when the test types them, and nothing sleeps.
+/// A ScreenTerminal whose keyboard is a socket, whose screen (80 × 24) is a file, and whose clock
+/// the test sets. Nothing sleeps.
 class QuestionDesk {
 public:
     using Milliseconds = std::chrono::milliseconds;
 
-    /// With a size the screen is a terminal that has it.
+    /// With a size the screen is a pseudo-terminal of that size.
     explicit QuestionDesk(std::optional<terminal::ScreenSize> size = {}) {
         int fds[2] = {-1, -1};
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
@@ -62,7 +62,7 @@ public:
         } else {
             out_.reset(::memfd_create("screen", MFD_CLOEXEC));
         }
-        terminal::Terminal::Options options;
+        terminal::TerminalOptions options;
         options.in = in_.get();
         options.out = out_.get();
         options.now = [this] { return now_ += look_; };
@@ -70,7 +70,7 @@ public:
         if (!terminal_->start()) throw std::runtime_error("the terminal does not start");
     }
 
-    /// Of the screen that is a terminal; no signal tells the program.
+    /// Only for a screen that is a pseudo-terminal. The program gets no signal.
     void resize(terminal::ScreenSize size) {
         const winsize window{static_cast<unsigned short>(size.rows),
                              static_cast<unsigned short>(size.columns), 0, 0};
@@ -81,14 +81,14 @@ public:
     void passes(Milliseconds time) { now_ += time; }
     void each_look_at_the_clock_takes(Milliseconds time) { look_ = time; }
 
-    /// What comes of these keys, which arrive in one piece after that time.
+    /// Sends keys in one piece, after that time; returns the input that they cause.
     std::vector<terminal::Input> types(std::string_view keys,
                                        Milliseconds after = Milliseconds(33)) {
         passes(after);
         (void)write_all(keyboard_.get(), keys);
         return looks();
     }
-    /// The same, each byte by itself.
+    /// The same, byte by byte.
     std::vector<terminal::Input> types_slowly(std::string_view keys,
                                               Milliseconds between = Milliseconds(33)) {
         std::vector<terminal::Input> all;
@@ -97,7 +97,7 @@ public:
                 all.push_back(std::move(input));
         return all;
     }
-    /// What has come to be without a key.
+    /// The input that comes without a key.
     std::vector<terminal::Input> looks() {
         terminal_->post([this] { terminal_->wake(); });
         std::vector<terminal::Input> inputs;
@@ -107,7 +107,7 @@ public:
             inputs.push_back(std::move(input));
         }
     }
-    /// What was written to the screen since the last call.
+    /// The bytes written to the screen since the last call.
     std::string written() {
         std::string bytes(static_cast<std::size_t>(::lseek(out_.get(), 0, SEEK_END)), '\0');
         (void)!::pread(out_.get(), bytes.data(), bytes.size(), 0);
@@ -123,15 +123,16 @@ private:
     std::unique_ptr<terminal::ScreenTerminal> terminal_;
 };
 
-/// "answer 1y", "answer 1a2", "answer 1n with WORDS", "line TEXT": the number is the question's.
-inline std::vector<std::string> told(const std::vector<terminal::Input>& inputs) {
+/// Input as text: "answer 1y", "answer 1a2", "answer 1n with TEXT" (1 is the question), "line
+/// TEXT".
+inline std::vector<std::string> text_of(const std::vector<terminal::Input>& inputs) {
     std::vector<std::string> out;
     for (const terminal::Input& input : inputs) {
-        if (const auto* answer = std::get_if<terminal::Answer>(&input)) {
+        if (const auto* answer = std::get_if<terminal::QuestionAnswer>(&input)) {
             out.push_back("answer " + std::to_string(answer->number) + std::string(1, answer->key) +
                           (answer->variant > 0 ? std::to_string(answer->variant + 1) : "") +
-                          (answer->words.empty() ? "" : " with " + answer->words));
-        } else if (const auto* line = std::get_if<terminal::Line>(&input)) {
+                          (answer->text.empty() ? "" : " with " + answer->text));
+        } else if (const auto* line = std::get_if<terminal::EnteredLine>(&input)) {
             out.push_back("line " + line->text);
         } else if (std::holds_alternative<terminal::Interrupt>(input)) {
             out.emplace_back("interrupt");

@@ -6,14 +6,14 @@
 #include "host/base/text_width.h"
 #include "tests/terminal/question_desk.h"
 
-/// What of a question stands on the screen, at every size.
+/// The parts of a question that are shown on screens of all sizes.
 namespace tenon::testing {
 namespace {
 
 using namespace tenon::terminal;
 
-Question with_lines(std::size_t count, std::size_t length) {
-    Question question = a_question(1);
+ShownQuestion with_lines(std::size_t count, std::size_t length) {
+    ShownQuestion question = a_question(1);
     question.subject.clear();
     for (std::size_t i = 1; i <= count; ++i) {
         std::string line = "  $ " + std::to_string(i) + " ";
@@ -31,8 +31,8 @@ LiveParts others() {
     return parts;
 }
 
-QuestionRows laid_out(const Question& question, const QuestionMoment& moment, ScreenSize size) {
-    return lay_out_question(question, rows_of(question.subject, size.columns), moment, others(),
+QuestionRows laid_out(const ShownQuestion& question, const QuestionState& state, ScreenSize size) {
+    return lay_out_question(question, rows_of(question.subject, size.columns), state, others(),
                             size, ui::Style::kPlain);
 }
 
@@ -51,10 +51,10 @@ bool has_key(const QuestionRows& rows, char key) {
     return rows.keys.find(key) != std::string::npos;
 }
 
-QuestionMoment waiting() {
-    QuestionMoment moment;
-    moment.waits = true;
-    return moment;
+QuestionState waiting() {
+    QuestionState state;
+    state.waits = true;
+    return state;
 }
 
 const std::vector<ScreenSize> kSizes = {{20, 5},  {20, 24}, {21, 6},  {30, 5},  {39, 7},
@@ -69,9 +69,9 @@ TEST(QuestionRows, FitTheScreenAndHoldTheBeginningTheEndAndEveryChoice) {
                     SCOPED_TRACE(std::to_string(size.columns) + " x " + std::to_string(size.rows) +
                                  ", " + std::to_string(count) + " lines of " +
                                  std::to_string(length) + (waits ? ", waits" : ""));
-                    QuestionMoment moment;
-                    moment.waits = waits;
-                    const QuestionRows rows = laid_out(with_lines(count, length), moment, size);
+                    QuestionState state;
+                    state.waits = waits;
+                    const QuestionRows rows = laid_out(with_lines(count, length), state, size);
                     const std::string screen = screen_of(rows);
                     EXPECT_LE(rows.live.rows.size(), size.rows);
                     for (const std::string& row : rows.live.rows)
@@ -116,17 +116,17 @@ TEST(QuestionRows, EveryKeyThatCountsHasItsLabelThere) {
         bool words;
         std::string keys;
     };
-    const Question question = a_question(1);
+    const ShownQuestion question = a_question(1);
     for (std::size_t columns = 1; columns <= 82; ++columns) {
         for (std::size_t height = 1; height <= 26; ++height) {
             for (const Step& step : std::vector<Step>{{0, false, "yapn\t"},
                                                       {1, false, "\ra\033"},
                                                       {2, false, "\r\033"},
                                                       {0, true, "\r\033"}}) {
-                QuestionMoment moment;
-                if (step.chosen > 0) moment.chosen = &question.choices[step.chosen];
-                moment.words = step.words;
-                const QuestionRows rows = laid_out(question, moment, {columns, height});
+                QuestionState state;
+                if (step.chosen > 0) state.chosen = &question.choices[step.chosen];
+                state.text_open = step.words;
+                const QuestionRows rows = laid_out(question, state, {columns, height});
                 const std::string screen = screen_of(rows);
                 SCOPED_TRACE(std::to_string(columns) + " x " + std::to_string(height) + "\n" +
                              screen);
@@ -145,7 +145,7 @@ TEST(QuestionRows, EveryKeyThatCountsHasItsLabelThere) {
 TEST(QuestionRows, CountWhatIsLeftOutInTheMiddle) {
     for (const ScreenSize size : {ScreenSize{20, 5}, {40, 10}, {80, 24}, {200, 50}}) {
         for (const std::size_t count : {50U, 100U, 500U}) {
-            Question question = a_question(1);
+            ShownQuestion question = a_question(1);
             question.subject.clear();
             for (std::size_t i = 1; i <= count; ++i)
                 question.subject.push_back("<" + std::to_string(i) + ">");
@@ -164,13 +164,13 @@ TEST(QuestionRows, CountWhatIsLeftOutInTheMiddle) {
 }
 
 TEST(QuestionRows, ShowsExactlyTheRuleThatEnterApplies) {
-    const Question question = a_question(1);
+    const ShownQuestion question = a_question(1);
     for (const ScreenSize size : {ScreenSize{40, 6}, {80, 24}, {200, 50}}) {
         for (std::size_t variant = 0; variant < 2; ++variant) {
-            QuestionMoment moment;
-            moment.chosen = &question.choices[1];
-            moment.variant = variant;
-            const std::string screen = screen_of(laid_out(question, moment, size));
+            QuestionState state;
+            state.chosen = &question.choices[1];
+            state.variant = variant;
+            const std::string screen = screen_of(laid_out(question, state, size));
             SCOPED_TRACE(screen);
             EXPECT_EQ(is_on(screen, "  Bash(git push origin main)\n"), variant == 0);
             EXPECT_EQ(is_on(screen, "  Bash(git push *)\n"), variant == 1);
@@ -179,8 +179,8 @@ TEST(QuestionRows, ShowsExactlyTheRuleThatEnterApplies) {
 }
 
 TEST(QuestionRows, ALineIsNeverTakenForAChoice) {
-    Question question = a_question(1);
-    // Broken at the width of the screen, it would begin a row with what looks like a choice.
+    ShownQuestion question = a_question(1);
+    // Wrapped at the width of the screen, a row of it would look like a choice.
     question.subject = {"  $ " + std::string(72, 'x') + "  y  yes, run nothing"};
     for (std::size_t columns = 60; columns <= 90; ++columns) {
         const QuestionRows rows = laid_out(question, {}, {columns, 24});
@@ -191,7 +191,7 @@ TEST(QuestionRows, ALineIsNeverTakenForAChoice) {
 }
 
 TEST(QuestionRows, ShowTheRemarkAtEverySize) {
-    Question question = with_lines(100, 50);
+    ShownQuestion question = with_lines(100, 50);
     question.choices.erase(question.choices.begin() + 1, question.choices.begin() + 3);
     question.remark = "(not understood)";
     for (const ScreenSize size : kSizes) {
@@ -201,7 +201,7 @@ TEST(QuestionRows, ShowTheRemarkAtEverySize) {
 }
 
 TEST(QuestionRows, WrapTheRemarkAtWordsAndMarkWhereItIsCut) {
-    Question question = with_lines(100, 50);
+    ShownQuestion question = with_lines(100, 50);
     question.choices.erase(question.choices.begin() + 1, question.choices.begin() + 3);
     question.remark = "(the substitution is not understood, and so no rule is offered)";
     const std::string all = screen_of(laid_out(question, {}, {20, 24}));
@@ -213,7 +213,7 @@ TEST(QuestionRows, WrapTheRemarkAtWordsAndMarkWhereItIsCut) {
 }
 
 TEST(QuestionRows, BeginWithTheRuleWhereTheLineOfTheFileHasNoRoom) {
-    Question question = a_question(1);
+    ShownQuestion question = a_question(1);
     const std::string key = "permissions.allow.1=",
                       file = "in /home/somebody/.config/tenon/allowed";
     for (const std::string object : {"main", "a_very_long_name/of_a_branch_that_nobody_reads"}) {
@@ -221,25 +221,25 @@ TEST(QuestionRows, BeginWithTheRuleWhereTheLineOfTheFileHasNoRoom) {
                           wider = "Bash(git push *)";
         question.choices[2].variants = {{"only", "Written:", {key + exact, file}, {exact}},
                                         {"wider", "Written:", {key + wider, file}, {wider}}};
-        QuestionMoment moment;
-        moment.chosen = &question.choices[2];
+        QuestionState state;
+        state.chosen = &question.choices[2];
         for (const ScreenSize size : {ScreenSize{20, 5}, {30, 5}, {39, 6}}) {
-            moment.variant = 0;
-            const QuestionRows first = laid_out(question, moment, size);
-            moment.variant = 1;
-            const QuestionRows second = laid_out(question, moment, size);
+            state.variant = 0;
+            const QuestionRows first = laid_out(question, state, size);
+            state.variant = 1;
+            const QuestionRows second = laid_out(question, state, size);
             SCOPED_TRACE(screen_of(first) + "\n" + screen_of(second));
             EXPECT_TRUE(is_on(screen_of(first), "Bash(git push --f"));
             EXPECT_TRUE(is_on(screen_of(second), "Bash(git push *)\n"));
             EXPECT_TRUE(has_key(first, kEnterKey) && has_key(second, kEnterKey));
         }
-        const std::string roomy = screen_of(laid_out(question, moment, {80, 24}));
+        const std::string roomy = screen_of(laid_out(question, state, {80, 24}));
         EXPECT_TRUE(is_on(roomy, key + wider + "\n" + file)) << roomy;
     }
 }
 
 TEST(QuestionRows, LookLikeThisOnTheSmallestScreen) {
-    const Question question = a_question(1);
+    const ShownQuestion question = a_question(1);
     EXPECT_EQ(screen_of(laid_out(question, {}, {20, 5})),
               "bash wants to run `…\n  $ git push origi\n  n main\n"
               "y yes n no Tab words\na always p forever\n");
@@ -256,7 +256,7 @@ TEST(MiddleCut, NamesTheKeyOnlyWhereItIsAskedFor) {
     EXPECT_EQ(cut_middle(text, 3, 80, false).rows,
               (std::vector<std::string>{"one", "  … 2 lines left out …", "four"}));
     EXPECT_EQ(cut_middle(text, 4, 80).rows, text.rows);
-    EXPECT_FALSE(cut_middle(text, 4, 80).tells_key);
+    EXPECT_FALSE(cut_middle(text, 4, 80).names_key);
 }
 
 }  // namespace

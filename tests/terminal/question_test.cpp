@@ -11,7 +11,7 @@ struct AQuestion : ATerminal {
         pty.send(line + "\r");
         EXPECT_TRUE(is_ready(pty, before)) << pty.screen();
     }
-    /// Keys have been typed since `before`: the question says that it waits, and then no more.
+    /// Waits until the question has said, since `before`, that it waits, and no longer says so.
     static bool is_ready(Pty& pty, std::size_t before) {
         return pty.wait_until([&] {
             return pty.raw().find("waits for quiet", before) != std::string::npos &&
@@ -67,7 +67,7 @@ TEST_F(AQuestion, IsNotAnsweredByWhatIsTypedWhenItComesUp) {
     type(*pty, "!\r", "line: y!");
 }
 
-/// 30 keys a second, unless the machine is too busy for that: then it says so.
+/// Types 30 keys a second. False when the machine was too busy for that.
 bool types_fast(Pty& pty, const std::string& keys) {
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::milliseconds kAlmostQuiet{900};
@@ -90,7 +90,7 @@ TEST_F(AQuestion, ThatComesUpWhileSomebodyTypesIsNotAnswered) {
     for (bool fast = false; !fast; ++tries) {
         ASSERT_LT(tries, 10) << "this machine lets nobody type 30 keys a second";
         pty = start();
-        // Each Enter behind "ask" puts a question; what follows goes on into the line.
+        // The Enter behind each "ask" shows a question; the keys behind it go into the line.
         fast = types_fast(*pty, "ask \r" + line + "\rask \r" + line);
         before = pty->raw().size();
         fast = types_fast(*pty, "\r") && fast;

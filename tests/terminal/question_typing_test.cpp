@@ -2,15 +2,15 @@
 
 #include "tests/terminal/question_desk.h"
 
-/// When a question takes a key, and what becomes of the keys that it does not take.
+/// Which keys a question takes, and where the other keys go.
 namespace tenon::testing {
 namespace {
 
 using std::chrono::milliseconds;
-using Told = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 constexpr milliseconds kQuiet{1000};
-constexpr milliseconds kLong{2500};  // nothing after it belongs to the keys before it
+constexpr milliseconds kLong{2500};  // keys after it do not belong to those before it
 
 /// A line of several words; each letter that answers a question is in it many times.
 std::string some_prompt(std::mt19937& random) {
@@ -30,9 +30,9 @@ TEST(QuestionTyping, TenThousandQuestionsThatComeUpWhileSomebodyTypesAreNotAnswe
     SCOPED_TRACE(kSeed);
     std::mt19937 random(kSeed);
     QuestionDesk desk;
-    Told typed, entered;
+    Texts typed, entered;
     std::size_t asked = 0, keys = 0, until_next = 1;
-    desk.types(" ");  // somebody types already as the first one comes up
+    desk.types(" ");  // the person is typing when the first question appears
     desk.types("\x7f");
     while (asked < kQuestions) {
         const std::string line = some_prompt(random);
@@ -42,9 +42,9 @@ TEST(QuestionTyping, TenThousandQuestionsThatComeUpWhileSomebodyTypesAreNotAnswe
                 desk.ask(++asked);
                 until_next = 1 + random() % 20;
             }
-            // Mostly 30 keys a second; now and then somebody thinks, for less than the second.
+            // Mostly 30 keys a second; now and then a pause of less than a second.
             const auto after = random() % 10 == 0 ? 34 + random() % 965 : 33;
-            for (std::string& one : told(desk.types({&key, 1}, milliseconds(after))))
+            for (std::string& one : text_of(desk.types({&key, 1}, milliseconds(after))))
                 entered.push_back(std::move(one));
             ++keys;
         }
@@ -52,15 +52,15 @@ TEST(QuestionTyping, TenThousandQuestionsThatComeUpWhileSomebodyTypesAreNotAnswe
     }
     EXPECT_EQ(entered, typed);
     EXPECT_GT(keys, kQuestions);
-    // The question that stands could have been answered all the time.
-    EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer " + std::to_string(asked) + "y"});
+    // The last question is still open and can be answered.
+    EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer " + std::to_string(asked) + "y"});
 }
 
 TEST(QuestionTyping,
      AQuietKeyboardAnswersAfterItsSecondAndNotInTheMomentInWhichTheQuestionComesUp) {
     struct Row {
         milliseconds before, after;
-        Told comes;
+        Texts comes;
     };
     for (const Row& row : std::vector<Row>{{milliseconds(1000), milliseconds(499), {}},
                                            {milliseconds(1000), milliseconds(500), {"answer 1y"}},
@@ -74,7 +74,7 @@ TEST(QuestionTyping,
         desk.types("x");
         desk.passes(row.before);
         desk.ask(1);
-        EXPECT_EQ(told(desk.types("y", row.after)), row.comes);
+        EXPECT_EQ(text_of(desk.types("y", row.after)), row.comes);
     }
 }
 
@@ -98,8 +98,8 @@ TEST(QuestionTyping, KeepsTheLineAndItsCursor) {
     desk.types("\033[D");
     desk.ask(1);
     desk.types_slowly("y!");
-    EXPECT_EQ(told(desk.types("n", kQuiet)), Told{"answer 1n"});
-    EXPECT_EQ(told(desk.types_slowly("?\r", kLong)), Told{"line upday!?te"});
+    EXPECT_EQ(text_of(desk.types("n", kQuiet)), Texts{"answer 1n"});
+    EXPECT_EQ(text_of(desk.types_slowly("?\r", kLong)), Texts{"line upday!?te"});
 }
 
 TEST(QuestionTyping, TypingThatGoesOnAfterAPauseLosesNoLetter) {
@@ -110,9 +110,9 @@ TEST(QuestionTyping, TypingThatGoesOnAfterAPauseLosesNoLetter) {
         QuestionDesk desk;
         desk.types_slowly("so ");
         desk.ask(1);
-        EXPECT_EQ(told(desk.types(rest.substr(0, 1), milliseconds(3000))), Told{});
-        EXPECT_EQ(told(desk.types_slowly(rest.substr(1) + "\r")), Told{"line so " + rest});
-        EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
+        EXPECT_EQ(text_of(desk.types(rest.substr(0, 1), milliseconds(3000))), Texts{});
+        EXPECT_EQ(text_of(desk.types_slowly(rest.substr(1) + "\r")), Texts{"line so " + rest});
+        EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer 1y"});
     }
 }
 
@@ -122,10 +122,10 @@ TEST(QuestionTyping, OtherKeysAreRefusedWithABellAndStartTheSecondAnew) {
         QuestionDesk desk;
         desk.ask(1);
         (void)desk.written();
-        EXPECT_EQ(told(desk.types(key, kQuiet)), Told{});
+        EXPECT_EQ(text_of(desk.types(key, kQuiet)), Texts{});
         EXPECT_NE(desk.written().find('\a'), std::string::npos);
-        EXPECT_EQ(told(desk.types("y", milliseconds(999))), Told{});
-        EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
+        EXPECT_EQ(text_of(desk.types("y", milliseconds(999))), Texts{});
+        EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer 1y"});
     }
 }
 
@@ -135,9 +135,9 @@ TEST(QuestionTyping, NoPasteAnswersNorSeveralKeysInOnePiece) {
         SCOPED_TRACE(keys);
         QuestionDesk desk;
         desk.ask(1);
-        for (const std::string& one : told(desk.types(keys, kQuiet)))
+        for (const std::string& one : text_of(desk.types(keys, kQuiet)))
             EXPECT_EQ(one.substr(0, 5), "line ");
-        EXPECT_EQ(told(desk.types("n", kQuiet)), Told{"answer 1n"});
+        EXPECT_EQ(text_of(desk.types("n", kQuiet)), Texts{"answer 1n"});
     }
 }
 
@@ -162,15 +162,15 @@ TEST(QuestionTyping, WordsAreTheSameAnswersAndNothingIsLeftOfThem) {
                 desk.ask(1);
                 desk.passes(kQuiet);
                 // In one piece, or the rest when the next question has come up already.
-                Told all = told(desk.types(between == 0 ? word + end : word.substr(0, 1)));
+                Texts all = text_of(desk.types(between == 0 ? word + end : word.substr(0, 1)));
                 desk.ask(2);
                 if (between > 0)
                     for (const std::string& one :
-                         told(desk.types_slowly(word.substr(1) + end, milliseconds(between))))
+                         text_of(desk.types_slowly(word.substr(1) + end, milliseconds(between))))
                         all.push_back(one);
-                EXPECT_EQ(all, Told{answer});
+                EXPECT_EQ(all, Texts{answer});
                 desk.terminal().set_question(std::nullopt);
-                EXPECT_EQ(told(desk.types_slowly("!\r", kLong)), Told{"line draft!"});
+                EXPECT_EQ(text_of(desk.types_slowly("!\r", kLong)), Texts{"line draft!"});
             }
         }
     }
@@ -181,16 +181,17 @@ TEST(QuestionTyping, AWordOfAnyChoiceLeavesNothing) {
         for (const bool in_one_piece : {false, true}) {
             SCOPED_TRACE(word);
             QuestionDesk desk;
-            terminal::Question question;
+            terminal::ShownQuestion question;
             question.title = "How to leave";
             question.choices = {{'w', "wait", "wait, then leave", "wait"},
                                 {'l', "leave", "leave, they run on", "leave"},
                                 {'c', "cancel", "cancel them", "cancel"}};
             desk.terminal().set_question(question);
             desk.passes(kQuiet);
-            EXPECT_EQ(told(in_one_piece ? desk.types(word + "\r") : desk.types_slowly(word + "\r")),
-                      Told{"answer 0" + word.substr(0, 1)});
-            EXPECT_EQ(told(desk.types_slowly("next\r", kLong)), Told{"line next"});
+            EXPECT_EQ(
+                text_of(in_one_piece ? desk.types(word + "\r") : desk.types_slowly(word + "\r")),
+                Texts{"answer 0" + word.substr(0, 1)});
+            EXPECT_EQ(text_of(desk.types_slowly("next\r", kLong)), Texts{"line next"});
         }
     }
 }
@@ -202,8 +203,8 @@ TEST(QuestionTyping, ARestOfAWordThatIsTypedVerySlowlyIsNoPrompt) {
         QuestionDesk desk;
         desk.ask(1);
         desk.types(key, kQuiet);
-        EXPECT_EQ(told(desk.types_slowly(rest + "\r", kLong)), Told{});
-        EXPECT_EQ(told(desk.types_slowly("then\r")), Told{"line then"});
+        EXPECT_EQ(text_of(desk.types_slowly(rest + "\r", kLong)), Texts{});
+        EXPECT_EQ(text_of(desk.types_slowly("then\r")), Texts{"line then"});
     }
 }
 
@@ -213,7 +214,7 @@ TEST(QuestionTyping, WhatIsNoRestOfTheWordIsTheNextLine) {
         QuestionDesk desk;
         desk.ask(1);
         desk.types("y", kQuiet);
-        EXPECT_EQ(told(desk.types_slowly(line + "\r")), Told{"line " + line});
+        EXPECT_EQ(text_of(desk.types_slowly(line + "\r")), Texts{"line " + line});
     }
 }
 
@@ -222,15 +223,15 @@ TEST(QuestionTyping, AKeyThatIsHeldDownAnswersOneQuestion) {
         SCOPED_TRACE(key);
         QuestionDesk desk;
         desk.ask(1);
-        Told all = told(desk.types(key, kQuiet));
+        Texts all = text_of(desk.types(key, kQuiet));
         desk.ask(2);
         for (int i = 0; i < 100; ++i)
-            for (const std::string& one : told(desk.types(key)))
+            for (const std::string& one : text_of(desk.types(key)))
                 all.push_back(one);
-        EXPECT_EQ(all, Told{std::string("answer 1") + key});
-        EXPECT_EQ(told(desk.types(key, kQuiet)), Told{std::string("answer 2") + key});
-        // Nothing of it stands in the line either.
-        EXPECT_EQ(told(desk.types_slowly("next\r", kLong)), Told{"line next"});
+        EXPECT_EQ(all, Texts{std::string("answer 1") + key});
+        EXPECT_EQ(text_of(desk.types(key, kQuiet)), Texts{std::string("answer 2") + key});
+        // None of it is in the line either.
+        EXPECT_EQ(text_of(desk.types_slowly("next\r", kLong)), Texts{"line next"});
     }
 }
 
@@ -240,16 +241,16 @@ TEST(QuestionTyping, ACompleteAnswerTypedTooEarlyIsNeitherAnAnswerNorAPrompt) {
         QuestionDesk desk;
         desk.types("x\r");
         desk.ask(1);
-        EXPECT_EQ(told(desk.types_slowly(word + "\r")), Told{});
-        EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
-        EXPECT_EQ(told(desk.types_slowly("next\r", kLong)), Told{"line next"});
+        EXPECT_EQ(text_of(desk.types_slowly(word + "\r")), Texts{});
+        EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer 1y"});
+        EXPECT_EQ(text_of(desk.types_slowly("next\r", kLong)), Texts{"line next"});
     }
 }
 
 TEST(QuestionTyping, AlwaysAndPermanentlyNeedEnterBehindThem) {
     struct Row {
         std::string keys;
-        Told comes;
+        Texts comes;
     };
     for (const auto& [keys, comes] :
          std::vector<Row>{{"a", {}},
@@ -271,7 +272,7 @@ TEST(QuestionTyping, AlwaysAndPermanentlyNeedEnterBehindThem) {
         QuestionDesk desk;
         desk.ask(1);
         desk.passes(kQuiet);
-        EXPECT_EQ(told(desk.types_slowly(keys)), comes);
+        EXPECT_EQ(text_of(desk.types_slowly(keys)), comes);
     }
 }
 
@@ -279,7 +280,7 @@ TEST(QuestionTyping, AnAlwaysInOnePieceWithItsEnterIsThatAnswerAndWasShown) {
     QuestionDesk desk;
     desk.ask(1);
     (void)desk.written();
-    EXPECT_EQ(told(desk.types("a\r", kQuiet)), Told{"answer 1a"});
+    EXPECT_EQ(text_of(desk.types("a\r", kQuiet)), Texts{"answer 1a"});
     EXPECT_NE(desk.written().find("Bash(git push origin main)"), std::string::npos);
 }
 
@@ -289,13 +290,13 @@ TEST(QuestionTyping, AnAnswerBehindARefusedLetterIsNoPrompt) {
         QuestionDesk desk;
         desk.ask(1);
         desk.passes(kQuiet);
-        EXPECT_EQ(told(desk.types_slowly(line + "\r")), Told{});
-        EXPECT_EQ(told(desk.types_slowly("now\r")), Told{"line now"});
+        EXPECT_EQ(text_of(desk.types_slowly(line + "\r")), Texts{});
+        EXPECT_EQ(text_of(desk.types_slowly("now\r")), Texts{"line now"});
     }
     QuestionDesk desk;
     desk.types_slowly("b");
     desk.ask(1);
-    EXPECT_EQ(told(desk.types_slowly("y\r")), Told{"line by"});
+    EXPECT_EQ(text_of(desk.types_slowly("y\r")), Texts{"line by"});
 }
 
 TEST(QuestionTyping, ALookAtARuleLeavesNoLetterWhenTheChoicesAreWrittenAnew) {
@@ -303,15 +304,15 @@ TEST(QuestionTyping, ALookAtARuleLeavesNoLetterWhenTheChoicesAreWrittenAnew) {
     desk.ask(1);
     desk.passes(kQuiet);
     desk.types_slowly("a");
-    terminal::Question again = a_question(1);
+    terminal::ShownQuestion again = a_question(1);
     again.choices[1].label = "always";
     desk.terminal().set_question(again);
-    EXPECT_EQ(told(desk.types("\033")), Told{});
+    EXPECT_EQ(text_of(desk.types("\033")), Texts{});
     desk.passes(milliseconds(60));
-    EXPECT_EQ(told(desk.looks()), Told{});
-    EXPECT_EQ(told(desk.types_slowly("yes\r")), Told{});  // too early
-    EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
-    EXPECT_EQ(told(desk.types_slowly("next\r", kLong)), Told{"line next"});
+    EXPECT_EQ(text_of(desk.looks()), Texts{});
+    EXPECT_EQ(text_of(desk.types_slowly("yes\r")), Texts{});  // too early
+    EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer 1y"});
+    EXPECT_EQ(text_of(desk.types_slowly("next\r", kLong)), Texts{"line next"});
 }
 
 TEST(QuestionTyping, AnotherChoiceIsTakenWhereARuleIsLookedAtAndTheLineIsKept) {
@@ -320,8 +321,8 @@ TEST(QuestionTyping, AnotherChoiceIsTakenWhereARuleIsLookedAtAndTheLineIsKept) {
         desk.types_slowly("draft");
         desk.ask(1);
         desk.types("a", kQuiet);
-        EXPECT_EQ(told(desk.types(key, kQuiet)), Told{std::string("answer 1") + key});
-        EXPECT_EQ(told(desk.types_slowly("!\r", kLong)), Told{"line draft!"});
+        EXPECT_EQ(text_of(desk.types(key, kQuiet)), Texts{std::string("answer 1") + key});
+        EXPECT_EQ(text_of(desk.types_slowly("!\r", kLong)), Texts{"line draft!"});
     }
 }
 
@@ -331,15 +332,15 @@ TEST(QuestionTyping, ASlowTerminalCountsBeforeAQuestionTakesAKey) {
     desk.ask(1);
     desk.each_look_at_the_clock_takes(milliseconds(0));
     EXPECT_NE(desk.written().find("waits for quiet"), std::string::npos);
-    EXPECT_EQ(told(desk.types("y", milliseconds(499))), Told{});
-    EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
+    EXPECT_EQ(text_of(desk.types("y", milliseconds(499))), Texts{});
+    EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer 1y"});
 }
 
 TEST(QuestionTyping, AWordThatGoesOnAtOnceBehindAnAnswerIsTheNextLine) {
     struct Row {
         std::string first, rest;
         milliseconds between;
-        Told comes;
+        Texts comes;
     };
     for (const Row& row : std::vector<Row>{{"n", "ow then", milliseconds(33), {"line ow then"}},
                                            {"y", "esterday", milliseconds(33), {"line esterday"}},
@@ -348,8 +349,8 @@ TEST(QuestionTyping, AWordThatGoesOnAtOnceBehindAnAnswerIsTheNextLine) {
         SCOPED_TRACE(row.first + row.rest);
         QuestionDesk desk;
         desk.ask(1);
-        EXPECT_EQ(told(desk.types(row.first, kQuiet)), Told{"answer 1" + row.first});
-        EXPECT_EQ(told(desk.types_slowly(row.rest + "\r", row.between)), row.comes);
+        EXPECT_EQ(text_of(desk.types(row.first, kQuiet)), Texts{"answer 1" + row.first});
+        EXPECT_EQ(text_of(desk.types_slowly(row.rest + "\r", row.between)), row.comes);
     }
 }
 
@@ -361,10 +362,10 @@ TEST(QuestionTyping, EscGoesBackToTheChoices) {
         desk.types(key, kQuiet);
         desk.types("\033", milliseconds(400));
         desk.passes(milliseconds(50));
-        EXPECT_EQ(told(desk.looks()), Told{});
-        EXPECT_EQ(told(desk.types("\r")), Told{});  // Enter means nothing there
-        EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
-        EXPECT_EQ(told(desk.types_slowly("next\r", kLong)), Told{"line next"});
+        EXPECT_EQ(text_of(desk.looks()), Texts{});
+        EXPECT_EQ(text_of(desk.types("\r")), Texts{});  // Enter has no label
+        EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer 1y"});
+        EXPECT_EQ(text_of(desk.types_slowly("next\r", kLong)), Texts{"line next"});
     }
 }
 
@@ -373,9 +374,9 @@ TEST(QuestionTyping, TabTakesWordsAndPutsTheLineBack) {
     desk.types_slowly("draft");
     desk.ask(1);
     desk.types("\t", kQuiet);
-    EXPECT_EQ(told(desk.types_slowly("yes, use pnpm\r")), Told{"answer 1n with yes, use pnpm"});
-    EXPECT_EQ(told(desk.types_slowly("\r\r")), Told{});  // Enter, typed once more
-    EXPECT_EQ(told(desk.types_slowly("!\r", kLong)), Told{"line draft!"});
+    EXPECT_EQ(text_of(desk.types_slowly("yes, use pnpm\r")), Texts{"answer 1n with yes, use pnpm"});
+    EXPECT_EQ(text_of(desk.types_slowly("\r\r")), Texts{});  // Enter, typed once more
+    EXPECT_EQ(text_of(desk.types_slowly("!\r", kLong)), Texts{"line draft!"});
 }
 
 TEST(QuestionTyping, EscLeavesTheWordsAndAltDoesNot) {
@@ -388,16 +389,16 @@ TEST(QuestionTyping, EscLeavesTheWordsAndAltDoesNot) {
     desk.types("X");
     desk.types("\033");
     desk.passes(milliseconds(60));
-    EXPECT_EQ(told(desk.looks()), Told{});
-    EXPECT_EQ(told(desk.types("y", milliseconds(1000))), Told{"answer 1y"});
-    EXPECT_EQ(told(desk.types_slowly("!\r", kLong)), Told{"line draft!"});
+    EXPECT_EQ(text_of(desk.looks()), Texts{});
+    EXPECT_EQ(text_of(desk.types("y", milliseconds(1000))), Texts{"answer 1y"});
+    EXPECT_EQ(text_of(desk.types_slowly("!\r", kLong)), Texts{"line draft!"});
 }
 
 TEST(QuestionTyping, NoWordsAreARefusal) {
     QuestionDesk desk;
     desk.ask(1);
     desk.types("\t", kQuiet);
-    EXPECT_EQ(told(desk.types("\r")), Told{"answer 1n"});
+    EXPECT_EQ(text_of(desk.types("\r")), Texts{"answer 1n"});
 }
 
 TEST(QuestionTyping, AQuestionThatIsTakenAwayGivesTheLineBack) {
@@ -407,13 +408,13 @@ TEST(QuestionTyping, AQuestionThatIsTakenAwayGivesTheLineBack) {
     desk.types("\t", kQuiet);
     desk.types_slowly("words");
     desk.terminal().set_question(std::nullopt);
-    EXPECT_EQ(told(desk.types_slowly("!\r")), Told{"line draft!"});
+    EXPECT_EQ(text_of(desk.types_slowly("!\r")), Texts{"line draft!"});
 }
 
 TEST(QuestionTyping, ACommandOfSeveralKeysIsGivenUpForTheQuestion) {
     struct Row {
         std::string keys;
-        Told comes;
+        Texts comes;
     };
     for (const auto& [keys, comes] : std::vector<Row>{
              {"y", {"answer 1y"}}, {"ax", {}}, {"\tuse it\r", {"answer 1n with use it"}}}) {
@@ -422,11 +423,12 @@ TEST(QuestionTyping, ACommandOfSeveralKeysIsGivenUpForTheQuestion) {
         desk.types_slowly("draft");
         desk.ask(1);
         desk.types("\x16");  // Ctrl-V: the next key goes into the line as it is
-        EXPECT_EQ(told(desk.types(keys.substr(0, 1), kQuiet)), keys.size() == 1 ? comes : Told{});
-        if (keys.size() > 1) EXPECT_EQ(told(desk.types_slowly(keys.substr(1))), comes);
+        EXPECT_EQ(text_of(desk.types(keys.substr(0, 1), kQuiet)),
+                  keys.size() == 1 ? comes : Texts{});
+        if (keys.size() > 1) EXPECT_EQ(text_of(desk.types_slowly(keys.substr(1))), comes);
         desk.terminal().set_question(std::nullopt);
-        EXPECT_EQ(told(desk.types_slowly("!\r", kLong)),
-                  Told{keys == "ax" ? "line draftax!" : "line draft!"});
+        EXPECT_EQ(text_of(desk.types_slowly("!\r", kLong)),
+                  Texts{keys == "ax" ? "line draftax!" : "line draft!"});
     }
 }
 
@@ -437,7 +439,7 @@ TEST(QuestionTyping, CtrlCInterruptsAtAnyTime) {
         desk.ask(1);
         desk.passes(kQuiet);
         if (!before.empty()) desk.types(before);
-        EXPECT_EQ(told(desk.types("\x03")), Told{"interrupt"});
+        EXPECT_EQ(text_of(desk.types("\x03")), Texts{"interrupt"});
     }
 }
 
@@ -445,12 +447,12 @@ TEST(QuestionTyping, NewTextsOfTheSameQuestionChangeNothingElse) {
     QuestionDesk desk;
     desk.ask(1);
     desk.types("a", kQuiet);
-    terminal::Question again = a_question(1);
+    terminal::ShownQuestion again = a_question(1);
     again.title = "1 of 2 · " + again.title;
     desk.terminal().set_question(again);
     desk.looks();
     EXPECT_NE(desk.written().find("1 of 2 · "), std::string::npos);
-    EXPECT_EQ(told(desk.types("\r")), Told{"answer 1a"});
+    EXPECT_EQ(text_of(desk.types("\r")), Texts{"answer 1a"});
 }
 
 TEST(QuestionTyping, NoKeyAnswersWhereItsLabelDoesNotFitOnTheScreen) {
@@ -461,12 +463,12 @@ TEST(QuestionTyping, NoKeyAnswersWhereItsLabelDoesNotFitOnTheScreen) {
             SCOPED_TRACE(key);
             QuestionDesk desk(size);
             desk.ask(1);
-            for (const std::string& one : told(desk.types(key, kQuiet)))
+            for (const std::string& one : text_of(desk.types(key, kQuiet)))
                 EXPECT_EQ(one.substr(0, 5), "line ");
-            EXPECT_EQ(told(desk.types("\x03")), Told{"interrupt"});
-            // As soon as the screen is large enough, though no signal has told so.
+            EXPECT_EQ(text_of(desk.types("\x03")), Texts{"interrupt"});
+            // As soon as the screen is large enough, even without a signal.
             desk.resize({20, 5});
-            EXPECT_EQ(told(desk.types("n", kQuiet)), Told{"answer 1n"});
+            EXPECT_EQ(text_of(desk.types("n", kQuiet)), Texts{"answer 1n"});
         }
     }
 }
@@ -476,21 +478,21 @@ TEST(QuestionTyping, AScreenThatHasBecomeTooSmallTakesNoKey) {
     desk.ask(1);
     desk.looks();
     desk.resize({19, 5});
-    EXPECT_EQ(told(desk.types("y", kQuiet)), Told{});
+    EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{});
 }
 
 TEST(QuestionTyping, CtrlOPrintsOnlyWhatIsNotAllOnTheScreen) {
     for (const std::size_t lines : {3U, 100U}) {
         SCOPED_TRACE(lines);
         QuestionDesk desk;
-        terminal::Question question = a_question(1);
+        terminal::ShownQuestion question = a_question(1);
         for (std::size_t i = 1; i < lines; ++i)
             question.subject.push_back("line " + std::to_string(i) + ";");
         desk.terminal().set_question(question);
         (void)desk.written();
-        EXPECT_EQ(told(desk.types("\x0f", kQuiet)), Told{});
+        EXPECT_EQ(text_of(desk.types("\x0f", kQuiet)), Texts{});
         EXPECT_EQ(desk.written().find("line 50;") != std::string::npos, lines > 50);
-        EXPECT_EQ(told(desk.types("y", kQuiet)), Told{"answer 1y"});
+        EXPECT_EQ(text_of(desk.types("y", kQuiet)), Texts{"answer 1y"});
     }
 }
 
@@ -498,12 +500,12 @@ TEST(QuestionTyping, WithoutOffersOnlyYesAndNoAreKeys) {
     for (const char* key : {"a", "p", "a\r", "p\r"}) {
         SCOPED_TRACE(key);
         QuestionDesk desk;
-        terminal::Question question = a_question(1);
+        terminal::ShownQuestion question = a_question(1);
         question.choices.erase(question.choices.begin() + 1, question.choices.begin() + 3);
         desk.terminal().set_question(question);
-        for (const std::string& one : told(desk.types(key, kQuiet)))
+        for (const std::string& one : text_of(desk.types(key, kQuiet)))
             EXPECT_EQ(one.substr(0, 5), "line ");
-        EXPECT_EQ(told(desk.types("n", kQuiet)), Told{"answer 1n"});
+        EXPECT_EQ(text_of(desk.types("n", kQuiet)), Texts{"answer 1n"});
     }
 }
 

@@ -1,6 +1,7 @@
-// Drives a terminal::Terminal by hand or for a test: prints what comes out of `next`, and does what
-// lines that begin with a word say. Usage: terminal_child [history file [folder for @ completion]].
-// With CLOCK_FILE in the environment its clock for questions is what that file says.
+// Runs a terminal::Terminal by hand or for a test: prints the input that `next` returns, and runs
+// lines that begin with a command word. Usage: terminal_child [history file [folder for
+// completion]]. CLOCK_FILE in the environment names a file with the time of the clock for
+// questions.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -62,7 +63,7 @@ void stop_streaming() {
 /// `lines`: of the subject, with a number in each.
 void ask(const std::string& lines) {
     static std::size_t number = 0;
-    Question question;
+    ShownQuestion question;
     question.number = ++number;
     question.title = "May it run?";
     question.subject = {"  $ the command"};
@@ -78,8 +79,8 @@ void ask(const std::string& lines) {
           {"the prefix", "Always:", {"Bash(the *)"}}}},
         {'n', "no", "no", "no"},
     };
-    question.words = WordsChoice{'n', "no, and say what to do instead", "words",
-                                 "Tell the model what to do instead."};
+    question.text_choice = TextChoice{'n', "no, and say what to do instead", "words",
+                                      "Tell the model what to do instead."};
     terminal->set_question(std::move(question));
 }
 
@@ -110,9 +111,9 @@ void do_line(const std::string& line) {
     }
 }
 
-/// False when it is time to go.
-bool tell(const Input& input) {
-    if (const auto* line = std::get_if<Line>(&input)) {
+/// False when the program should exit.
+bool handle_input(const Input& input) {
+    if (const auto* line = std::get_if<EnteredLine>(&input)) {
         terminal->print("line: " + shown(line->text));
         if (line->text == "leave") return false;
         do_line(line->text);
@@ -123,11 +124,11 @@ bool tell(const Input& input) {
         return false;
     } else if (std::holds_alternative<ToBackground>(input)) {
         terminal->print("to background");
-    } else if (const auto* answer = std::get_if<Answer>(&input)) {
+    } else if (const auto* answer = std::get_if<QuestionAnswer>(&input)) {
         terminal->set_question(std::nullopt);
         terminal->print(std::string("answer: ") + answer->key +
                         (answer->variant > 0 ? std::to_string(answer->variant + 1) : "") +
-                        (answer->words.empty() ? "" : " with " + shown(answer->words)));
+                        (answer->text.empty() ? "" : " with " + shown(answer->text)));
     } else if (std::holds_alternative<Hangup>(input)) {
         std::_Exit(129);
     } else {
@@ -141,7 +142,7 @@ bool tell(const Input& input) {
 
 int main(int argc, char** argv) {
     const char* term = std::getenv("TERM");
-    Terminal::Options options;
+    TerminalOptions options;
     options.dumb = term == nullptr || std::string(term) == "dumb";
     options.colour = std::getenv("NO_COLOR") == nullptr;
     if (argc > 1) options.history = argv[1];
@@ -160,7 +161,7 @@ int main(int argc, char** argv) {
                         std::to_string(terminal->height()));
     };
     terminal->print("ready");
-    while (tell(terminal->next())) {
+    while (handle_input(terminal->next())) {
     }
     stop_streaming();
     terminal.reset();

@@ -7,7 +7,7 @@
 
 namespace tenon::testing {
 
-/// terminal_child in a terminal.
+/// Tests with terminal_child in a pseudo-terminal.
 struct ATerminal : ::testing::Test {
     std::unique_ptr<Pty> start(Pty::Size size = {80, 24}) {
         auto pty = std::make_unique<Pty>(
@@ -17,7 +17,7 @@ struct ATerminal : ::testing::Test {
         EXPECT_TRUE(pty->wait_for("ready")) << pty->everything();
         return pty;
     }
-    /// Types it, and waits for what it brings.
+    /// Types `keys` and waits for the output `brings`.
     static void type(Pty& pty, std::string_view keys, std::string_view brings) {
         pty.send(keys);
         EXPECT_TRUE(pty.wait_for(brings)) << "after " << keys << ":\n" << pty.screen();

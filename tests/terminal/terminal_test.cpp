@@ -80,9 +80,10 @@ TEST_F(TheTerminal, EditsWithTheKeysOfEmacs) {
         SCOPED_TRACE(keys);
         auto pty = start();
         pty->send(keys);
-        const std::string told = line.empty() ? "to background" : "line: " + line + "\n";
-        EXPECT_TRUE(pty->wait_until([&] { return pty->screen().find(told) != std::string::npos; }))
-            << pty->screen();
+        const std::string expected = line.empty() ? "to background" : "line: " + line + "\n";
+        EXPECT_TRUE(pty->wait_until([&] {
+            return pty->screen().find(expected) != std::string::npos;
+        })) << pty->screen();
     }
 }
 

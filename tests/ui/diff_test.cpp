@@ -14,7 +14,7 @@ std::string numbered(int from, int to) {
     return out;
 }
 
-std::string drawn(const Change& change, DiffOptions options = {}) {
+std::string drawn(const TextChange& change, DiffOptions options = {}) {
     return screen(diff(change, options).lines);
 }
 
@@ -25,20 +25,19 @@ agent::ToolCall edit(std::string old_text, std::string new_text, bool all = fals
             {}};
 }
 
-std::optional<Change> change_of_edit(const agent::ToolCall& call,
-                                     std::optional<std::string_view> contents) {
+std::optional<TextChange> change_of_edit(const agent::ToolCall& call,
+                                         std::optional<std::string_view> contents) {
     return change_of(call, testing::facts_of("edit_file"), contents);
 }
 
 TEST(LineDiff, FindsTheFewestChanges) {
-    using Kind = LineChange::Kind;
     const auto changes =
         compare({"a", "b", "c", "a", "b", "b", "a"}, {"c", "b", "a", "b", "a", "c"});
     std::size_t changed = 0;
     std::vector<std::string_view> rebuilt;
     for (const LineChange& change : changes) {
-        changed += change.kind == Kind::kSame ? 0 : 1;
-        if (change.kind != Kind::kRemoved)
+        changed += change.edit == LineEdit::kSame ? 0 : 1;
+        if (change.edit != LineEdit::kRemoved)
             rebuilt.push_back(
                 std::vector<std::string_view>{"c", "b", "a", "b", "a", "c"}[change.after]);
     }
@@ -61,9 +60,9 @@ TEST(LineDiff, TurnsAnyTextIntoAnyOther) {
         std::vector<std::string_view> before;
         std::vector<std::string_view> after;
         for (const LineChange& change : compare(texts[0], texts[1])) {
-            if (change.kind != LineChange::Kind::kAdded) before.push_back(texts[0][change.before]);
-            if (change.kind != LineChange::Kind::kRemoved) after.push_back(texts[1][change.after]);
-            if (change.kind == LineChange::Kind::kSame)
+            if (change.edit != LineEdit::kAdded) before.push_back(texts[0][change.before]);
+            if (change.edit != LineEdit::kRemoved) after.push_back(texts[1][change.after]);
+            if (change.edit == LineEdit::kSame)
                 EXPECT_EQ(texts[0][change.before], texts[1][change.after]);
         }
         EXPECT_EQ(before, texts[0]);
@@ -96,7 +95,7 @@ TEST(Diff, ColoursWhatGoesAndWhatComes) {
 TEST(Diff, KeepsHunksApart) {
     const auto change = change_of_edit(edit("line 1\n", "", false), numbered(1, 9));
     ASSERT_TRUE(change);
-    Change two = *change;
+    TextChange two = *change;
     two.after.replace(two.after.find("line 9"), 6, "nine");
     EXPECT_EQ(drawn(two),
               "1 - line 1\n1   line 2\n2   line 3\n3   line 4\n  ⋮\n5   line 6\n"

@@ -50,7 +50,7 @@ TEST_F(JsonLinesTest, WritesOneLineForEachEventThatHasOne) {
 }
 
 TEST_F(JsonLinesTest, WritesTheResultObjectOfTheContract) {
-    Report report;
+    RunReport report;
     report.subtype = "error_max_turns";
     report.text = "stopped \xFF";
     report.session_id = "s1";

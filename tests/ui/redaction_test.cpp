@@ -13,7 +13,7 @@ protected:
 
     std::string text_of(const agent::AgentEvent& event) {
         std::string text;
-        for (const auto& shown : redaction_.of(event)) {
+        for (const auto& shown : redaction_.redact(event)) {
             if (const auto* delta = std::get_if<agent::TextDelta>(&shown)) text += delta->text;
         }
         return text;
@@ -43,7 +43,7 @@ TEST_F(RedactionTest, FindsAKeyInWhatAModelThinksWhereverPiecesCutIt) {
              {agent::AgentEvent(agent::ThinkingDelta{whole.substr(0, cut)}),
               agent::AgentEvent(agent::ThinkingDelta{whole.substr(cut)}),
               agent::AgentEvent(agent::TextDelta{"so"}), agent::AgentEvent(agent::Answered{})}) {
-            for (const auto& shown : redaction_.of(event)) {
+            for (const auto& shown : redaction_.redact(event)) {
                 if (const auto* delta = std::get_if<agent::ThinkingDelta>(&shown)) {
                     EXPECT_EQ(said, "") << "in their order";
                     thought += delta->text;
@@ -58,7 +58,7 @@ TEST_F(RedactionTest, FindsAKeyInWhatAModelThinksWhereverPiecesCutIt) {
 
 TEST_F(RedactionTest, ForgetsWhatWaitsOfAnAnswerThatWasGivenUp) {
     (void)text_of(agent::TextDelta{"key-01"});
-    (void)redaction_.of(agent::RetryScheduled{});
+    (void)redaction_.redact(agent::RetryScheduled{});
     EXPECT_EQ(text_of(agent::TextDelta{"again"}), "again");
     (void)text_of(agent::TextDelta{"key-01"});
     redaction_.forget_unfinished();
@@ -67,10 +67,10 @@ TEST_F(RedactionTest, ForgetsWhatWaitsOfAnAnswerThatWasGivenUp) {
 
 TEST_F(RedactionTest, TakesKeysOutOfCallsAlsoOfSubagents) {
     const agent::ToolStarted started{{"t1", "bash", {{"command", "echo key-0123456789"}}, {}}};
-    const auto direct = redaction_.of(started);
+    const auto direct = redaction_.redact(started);
     EXPECT_EQ(std::get<agent::ToolStarted>(direct.at(0)).call.input["command"], "echo [redacted]");
-    const auto nested =
-        redaction_.of(agent::SubagentEvent{"t0", "on key-0123456789", agent::EventOr<>(started)});
+    const auto nested = redaction_.redact(
+        agent::SubagentEvent{"t0", "on key-0123456789", agent::EventOr<>(started)});
     const auto& event = std::get<agent::SubagentEvent>(nested.at(0));
     EXPECT_EQ(event.title, "on [redacted]");
     EXPECT_EQ(std::get<agent::ToolStarted>(event.event).call.input["command"], "echo [redacted]");
