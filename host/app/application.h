@@ -9,8 +9,8 @@
 
 namespace tenon::app {
 
-/// The program: takes the command line apart and hands it to a command. Poco's own option handling
-/// is not used, since it takes abbreviations.
+/// The program: parses the command line and calls a command or a run. Poco's own option handling is
+/// not used, since it accepts abbreviations.
 class Application : public Poco::Util::Application {
 public:
     /// Runs the whole program. Never throws.
@@ -20,8 +20,8 @@ protected:
     int main(const std::vector<std::string>& args) override;
 
 private:
-    /// What the command line asks for. May throw what nobody nearby could handle.
-    int act();
+    /// Does what the command line asks for and returns the exit code. May throw.
+    int run_command_line();
 
     std::vector<std::string> args_;
     config::StartDirectory start_;

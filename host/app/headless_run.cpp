@@ -1,27 +1,18 @@
-#include "host/app/headless_run.h"
 
 #include <unistd.h>
 
 #include "host/app/prompt_input.h"
+#include "host/app/runs.h"
 #include "host/base/output.h"
 #include "host/base/signals.h"
-#include "host/cli/run_request.h"
+#include "host/cli/console.h"
 #include "host/jobs/launcher.h"
-#include "host/session/failure_text.h"
 #include "host/session/open_session.h"
 #include "host/ui/headless.h"
 #include "host/ui/redaction.h"
 
 namespace tenon::app {
 namespace {
-
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-
-int complain(const std::string& message, int exit_code) {
-    say(message);
-    return exit_code;
-}
 
 std::string subtype_of(const agent::RunResult& result) {
     switch (result.outcome) {
@@ -37,8 +28,8 @@ std::string subtype_of(const agent::RunResult& result) {
     return "error_api";
 }
 
-/// Ends the session's jobs, or leaves them, and says what is to be said of the run.
-ui::RunReport finish(session::OpenSession& host, const agent::RunResult& result, bool wait) {
+/// Ends the session's jobs, or leaves them running, and returns the report of the run.
+ui::RunReport finish_run(session::OpenSession& host, const agent::RunResult& result, bool wait) {
     ui::RunReport report;
     report.subtype = subtype_of(result);
     report.text = result.outcome == agent::Outcome::kDone ? result.text : result.error;
@@ -67,9 +58,9 @@ ui::RunReport finish(session::OpenSession& host, const agent::RunResult& result,
     return report;
 }
 
-/// A run that the host could not go on with is a failed one, and ends like any other.
-agent::RunResult run(session::OpenSession& host, const std::string& prompt,
-                     const std::stop_token& stop) {
+/// Runs the prompt. An exception makes the run a failed one, which ends like any other.
+agent::RunResult run_prompt(session::OpenSession& host, const std::string& prompt,
+                            const std::stop_token& stop) {
     try {
         return host.run(prompt, stop);
     } catch (const std::exception& e) {
@@ -81,8 +72,8 @@ agent::RunResult run(session::OpenSession& host, const std::string& prompt,
 }
 
 /// False when the result could not be written.
-bool print(const ui::RunReport& report, cli::OutputFormat format, Output& output,
-           ui::JsonLines& lines, const agent::RunResult& result) {
+bool print_result(const ui::RunReport& report, cli::OutputFormat format, Output& output,
+                  ui::JsonLines& lines, const agent::RunResult& result) {
     if (report.is_error()) {
         say(report.text);
     } else if (result.text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -100,17 +91,17 @@ bool print(const ui::RunReport& report, cli::OutputFormat format, Output& output
     return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
-int run(const cli::Options& options, const config::Configuration& configuration) {
+int run_and_report(const cli::Options& options, const config::Configuration& configuration) {
     const auto begin = std::chrono::steady_clock::now();
-    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
-    if (!setup) return complain(setup.error().message, kUsage);
+    auto setup = session::prepare_run(configuration, run_request_of(options));
+    if (!setup) return complain(setup.error().message, cli::kExitUsage);
     const Secrets& secrets = (*setup)->secrets;
     auto input = read_prompt(options.prompt, STDIN_FILENO);
-    if (!input) return complain(input.error().message, kUsage);
-    if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", kUsage);
+    if (!input) return complain(input.error().message, cli::kExitUsage);
+    if (!*input) return complain("no prompt: use -p TEXT, or pipe one in", cli::kExitUsage);
 
     const cli::OutputFormat format = options.output_format.value_or(cli::OutputFormat::kText);
-    // Both before any thread starts; the launcher also before memory grows.
+    // The launcher and the signals come before any thread; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
     Signals signals;
@@ -136,36 +127,36 @@ int run(const cli::Options& options, const config::Configuration& configuration)
         report.text = secrets.redact(host.error().message);
         report.session_id = (*setup)->session_id;
         report.duration = duration();
-        (void)print(report, format, output, lines, {});
+        (void)print_result(report, format, output, lines, {});
         return host.error().exit_code;
     }
 
-    const agent::RunResult result = run(**host, (*input)->text, signals.stop_token());
-    ui::RunReport report = finish(**host, result, !options.no_wait);
+    const agent::RunResult result = run_prompt(**host, (*input)->text, signals.stop_token());
+    ui::RunReport report = finish_run(**host, result, !options.no_wait);
     report.duration = duration();
-    const bool printed = print(report, format, output, lines, result);
-    if (!printed) complain("the result could not be written to standard output", kFailed);
+    const bool printed = print_result(report, format, output, lines, result);
+    if (!printed) complain("the result could not be written to standard output", cli::kExitFailed);
     (*host)->clean_up_jobs();
     if (signals.received() != 0 && result.outcome == agent::Outcome::kInterrupted)
         return 128 + signals.received();
-    return report.is_error() || !printed ? kFailed : 0;
+    return report.is_error() || !printed ? cli::kExitFailed : 0;
 }
 
 }  // namespace
 
-/// What is thrown here is a thread or a descriptor that is not to be had.
+/// An exception here means that a thread or a descriptor could not be created.
 int run_headless(const cli::Options& options, const config::Configuration& configuration) {
     try {
-        return run(options, configuration);
+        return run_and_report(options, configuration);
     } catch (const std::exception& e) {
         ui::RunReport report;
         report.subtype = "error_api";
         report.text = session::failure_text(e);
         Output output(STDOUT_FILENO, {});
         ui::JsonLines lines([&](std::string_view json) { return output.write_json(json); });
-        (void)print(report, options.output_format.value_or(cli::OutputFormat::kText), output, lines,
-                    {});
-        return kFailed;
+        (void)print_result(report, options.output_format.value_or(cli::OutputFormat::kText), output,
+                           lines, {});
+        return cli::kExitFailed;
     }
 }
 

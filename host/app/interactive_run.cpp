@@ -1,12 +1,12 @@
-#include "host/app/interactive_run.h"
 
 #include <csignal>
 #include <unistd.h>
 
 #include "host/app/logging.h"
+#include "host/app/runs.h"
 #include "host/base/output.h"
 #include "host/base/untrusted.h"
-#include "host/cli/run_request.h"
+#include "host/cli/console.h"
 #include "host/cli/screen.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/launcher.h"
@@ -18,15 +18,7 @@
 namespace tenon::app {
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-
-int complain(const std::string& message, int exit_code) {
-    say(message);
-    return exit_code;
-}
-
-/// Also once the terminal is given back: a signal that is late changes no exit code.
+/// They stay blocked after the terminal is reset, so that a late signal changes no exit code.
 void block_signals() {
     sigset_t set;
     ::sigemptyset(&set);
@@ -39,9 +31,9 @@ void block_signals() {
 
 int run_interactive(const cli::Options& options, const config::Configuration& configuration,
                     const config::Environment& environment) {
-    auto setup = session::prepare_run(configuration, cli::run_request_of(options));
-    if (!setup) return complain(setup.error().message, kUsage);
-    // Both before any thread starts; the launcher also before memory grows.
+    auto setup = session::prepare_run(configuration, run_request_of(options));
+    if (!setup) return complain(setup.error().message, cli::kExitUsage);
+    // Before any thread starts and before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
     const cli::Screen screen = cli::screen_of(STDOUT_FILENO, environment);
@@ -58,11 +50,11 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
         return secrets.redact(std::string(line));
     };
     block_signals();
-    // The history stands there, and is read before a host is made.
+    // The history is in this directory, and is read before the session is opened.
     if (auto made = config::make_state_dir((*setup)->settings.state_dir); !made)
-        return complain(made.error().message, kUsage);
+        return complain(made.error().message, cli::kExitUsage);
     auto terminal = terminal::Terminal::open(std::move(terminal_options));
-    if (!terminal) return complain(terminal.error().message, kFailed);
+    if (!terminal) return complain(terminal.error().message, cli::kExitFailed);
 
     const config::Settings::Log& log = (*setup)->settings.log;
     const bool log_on_screen = log.file.empty() && ::isatty(STDERR_FILENO) == 1;

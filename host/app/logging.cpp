@@ -19,12 +19,12 @@ std::string_view text_of(const spdlog::details::log_msg& message) {
     return {message.payload.data(), message.payload.size()};
 }
 
-/// The message as a JSON string, so that a line of the log is one object whatever was logged.
+/// The message as a JSON string, so that every line of the log is one object.
 std::string quoted(std::string_view text) {
     return visible_json(json_quote(text));
 }
 
-/// The message with nothing in it that would act on a terminal: logs are read there.
+/// The message without control characters, since logs are read on terminals.
 std::string readable(std::string_view text) {
     return visible(text, true);
 }
@@ -52,10 +52,10 @@ std::unique_ptr<spdlog::pattern_formatter> formatter(std::string pattern) {
 
 constexpr const char* kOnStandardError = "tenon: %l: %Q";
 
-/// Hands each message over as a line.
-class Shown : public spdlog::sinks::base_sink<std::mutex> {
+/// Passes each message on as a line.
+class LineSink : public spdlog::sinks::base_sink<std::mutex> {
 public:
-    explicit Shown(std::function<void(const std::string&)> show) : show_(std::move(show)) {}
+    explicit LineSink(std::function<void(const std::string&)> show) : show_(std::move(show)) {}
 
 protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
@@ -102,7 +102,7 @@ void show_log(std::function<void(const std::string&)> show) {
     auto& sinks = spdlog::default_logger()->sinks();
     sinks.clear();
     if (show) {
-        sinks.push_back(std::make_shared<Shown>(std::move(show)));
+        sinks.push_back(std::make_shared<LineSink>(std::move(show)));
         return;
     }
     sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());

@@ -8,12 +8,12 @@
 
 namespace tenon::app {
 
-/// Makes the program's log: level, file (else standard error), text or one JSON object a line. Call
-/// it once, before anything is logged. The error names the file that cannot be written.
+/// Creates the program's log: level, file (else standard error), text or one JSON object a line.
+/// Call it once, before anything is logged. The Error names the file that cannot be written.
 Result<void> start_logging(const config::Settings::Log& log);
 
-/// From now on messages go to `show` instead of standard error, a line a call, from any thread;
-/// without one, to standard error again. Call it while no other thread logs.
+/// Sends the messages of the log to `show`, one line a call, on the thread that logs; an empty
+/// `show` sends them to standard error again. Call it while no other thread logs.
 void show_log(std::function<void(const std::string& line)> show);
 
 }  // namespace tenon::app

@@ -14,7 +14,7 @@ bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
 
-/// Whether a byte, an end or an error is there in time.
+/// Whether a byte, the end or an error arrives in time.
 bool is_ready(int fd, std::chrono::milliseconds patience) {
     pollfd entry{fd, POLLIN, 0};
     const auto deadline = std::chrono::steady_clock::now() + patience;

@@ -9,16 +9,16 @@
 
 namespace tenon::app {
 
-/// What a headless run is asked, as far as the command line and standard input say it.
+/// The prompt of a headless run, from the command line and standard input.
 struct PromptInput {
     std::string text;                  ///< valid UTF-8, not blank
-    std::vector<std::string> notices;  ///< for the person: input that was ignored
+    std::vector<std::string> notices;  ///< for people: input that was ignored
 };
 
-/// The prompt of `-p` with what is piped in behind it; "-", or no `-p`, means standard input alone,
-/// to its end. Beside a prompt a pipe gets `patience` for its first byte. Blocks until the input
-/// has ended. Nothing: an interactive session (no prompt, and `fd` is a terminal). Error: nothing
-/// to ask.
+/// Reads the prompt: that of `-p`, followed by piped input; "-", or no `-p`, means standard input
+/// alone. With `-p`, input is ignored if its first byte does not arrive within `patience`. Blocks
+/// until the input has ended. Nothing: there is no prompt and `fd` is a terminal. Error: the prompt
+/// is empty or the input cannot be read.
 Result<std::optional<PromptInput>> read_prompt(
     const std::optional<std::string>& prompt, int fd,
     std::chrono::milliseconds patience = std::chrono::seconds(3));

@@ -8,7 +8,7 @@ namespace tenon::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrow = 60;  // fewer columns have room for the most important only
+constexpr std::size_t kNarrow = 60;  // a screen with less shows the most important columns only
 
 /// A column of width 0 is left out.
 std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,

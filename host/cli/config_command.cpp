@@ -1,5 +1,3 @@
-#include "host/cli/config_command.h"
-
 #include <algorithm>
 #include <array>
 #include <unistd.h>
@@ -7,8 +5,8 @@
 #include "host/base/json.h"
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
-#include "host/cli/ask.h"
-#include "host/cli/verbs.h"
+#include "host/cli/commands.h"
+#include "host/cli/standard_input.h"
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
 #include "host/config/state_dir.h"
@@ -17,50 +15,46 @@
 namespace tenon::cli {
 namespace {
 
-constexpr std::array kOptions = {
+constexpr std::array kConfigOptions = {
     OptionSpec{0, "json", "", "show: one JSON array of key, value and origin"},
     OptionSpec{0, "yes", "", "trust: without asking"},
 };
 
-constexpr CommandSpec kCommand{
+constexpr CommandSpec kConfigCommand{
     "tenon config", "show [--json]\ncheck\ntrust [--yes]",
-    "What is configured and where it comes from; whether the configuration files are all right; "
-    "and trust "
-    "in a workspace's configuration, of which otherwise only harmless keys count, and in its agent "
-    "definitions, which otherwise do not count.",
-    kOptions};
+    "Shows what is configured and where it comes from; checks the configuration files; and records "
+    "trust in a workspace's configuration, of which otherwise only harmless keys are used, and in "
+    "its agent definitions, which otherwise are not used.",
+    kConfigOptions};
 
-constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
-constexpr std::array<std::string_view, 1> kTrustOptions = {"yes"};
-constexpr std::array kVerbs = {VerbSpec{"show", 0, kShowOptions}, VerbSpec{"check", 0},
-                               VerbSpec{"trust", 0, kTrustOptions}};
+constexpr std::array kConfigVerbs = {VerbSpec{"show", {"json"}}, VerbSpec{"check"},
+                                     VerbSpec{"trust", {"yes"}}};
 
-constexpr int kRefused = 1;
-constexpr int kUsage = 2;
-
-void tell(const Console& console, const std::string& lead, const std::vector<std::string>& lines) {
+void print_lines(const Console& console, const std::string& prefix,
+                 const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
-        console.err << "tenon: " << lead << visible(line) << '\n';
+        console.err << "tenon: " << prefix << visible(line) << '\n';
 }
 
 int fail(const Console& console, const std::vector<std::string>& lines, int code) {
-    tell(console, "error: ", lines);
+    print_lines(console, "error: ", lines);
     return code;
 }
 
-/// Everything that was found on the way. That there is no workspace is no error here: the other
-/// layers can be shown all the same.
-void report(const config::Configuration& found, const Console& console) {
+/// Prints warnings and errors. A missing workspace is no error here, since the other layers can
+/// still be shown.
+void report_problems(const config::Configuration& found, const Console& console) {
     if (!found.no_workspace.empty()) {
-        tell(console, "warning: ", {found.no_workspace + "; what a workspace says is left out"});
+        print_lines(console,
+                    "warning: ", {found.no_workspace + "; what a workspace says is left out"});
     }
-    tell(console, "warning: ", found.warnings);
-    tell(console, "error: ", found.errors);
+    print_lines(console, "warning: ", found.warnings);
+    print_lines(console, "error: ", found.errors);
 }
 
 // ---------------------------------------------------------------- show
 
-std::string pad(const std::string& text, std::size_t width) {
+std::string pad_value(const std::string& text, std::size_t width) {
     const std::size_t length = utf8::length(text);
     return length < width ? text + std::string(width - length, ' ') : text;
 }
@@ -69,31 +63,33 @@ void show_table(const std::vector<config::ShownSetting>& settings, std::ostream&
     constexpr std::size_t kWidestValue = 48;
     std::vector<std::array<std::string, 3>> rows;
     std::array<std::size_t, 2> widths{};
-    for (const config::ShownSetting& one : settings) {
-        rows.push_back({visible(one.key),
-                        one.value.empty() ? "(" + one.otherwise + ")" : visible(one.value),
-                        visible(one.origin)});
+    for (const config::ShownSetting& setting : settings) {
+        rows.push_back(
+            {visible(setting.key),
+             setting.value.empty() ? "(" + setting.otherwise + ")" : visible(setting.value),
+             visible(setting.origin)});
         for (std::size_t i = 0; i < widths.size(); ++i) {
             widths[i] = std::max(widths[i], std::min(utf8::length(rows.back()[i]), kWidestValue));
         }
     }
     for (const auto& row : rows)
-        out << pad(row[0], widths[0]) << "  " << pad(row[1], widths[1]) << "  " << row[2] << '\n';
+        out << pad_value(row[0], widths[0]) << "  " << pad_value(row[1], widths[1]) << "  "
+            << row[2] << '\n';
 }
 
 void show_json(const std::vector<config::ShownSetting>& settings, const Console& console) {
     Json array = Json::array();
-    for (const config::ShownSetting& one : settings) {
-        array.push_back({{"key", one.key},
-                         {"value", one.value.empty() ? Json() : Json(one.value)},
-                         {"origin", one.origin}});
+    for (const config::ShownSetting& setting : settings) {
+        array.push_back({{"key", setting.key},
+                         {"value", setting.value.empty() ? Json() : Json(setting.value)},
+                         {"origin", setting.origin}});
     }
     print_json(console, dump_json(array));
 }
 
-int show(const config::Configuration& found, bool json, const Console& console) {
-    report(found, console);
-    if (!found.errors.empty()) return kUsage;
+int show_config(const config::Configuration& found, bool json, const Console& console) {
+    report_problems(found, console);
+    if (!found.errors.empty()) return kExitUsage;
     const auto settings = config::shown_settings(found.table);
     if (json) {
         show_json(settings, console);
@@ -105,18 +101,18 @@ int show(const config::Configuration& found, bool json, const Console& console) 
 
 // ---------------------------------------------------------------- check
 
-int check(const config::Configuration& found, const Console& console) {
-    report(found, console);
+int check_config(const config::Configuration& found, const Console& console) {
+    report_problems(found, console);
     for (const std::string& file : found.files)
         console.out << "read " << visible(file) << '\n';
-    if (!found.errors.empty()) return kUsage;
+    if (!found.errors.empty()) return kExitUsage;
     console.out << "ok\n";
     return 0;
 }
 
 // ---------------------------------------------------------------- trust
 
-/// What the file sets, key by key, and what of it will not count.
+/// Prints what the file sets, key by key, and what of it will not be used.
 void show_effect(const config::Settings& settings, config::RuleCheck check_rule,
                  const config::FoundFile& file, config::ConfigFile parsed, const Console& console) {
     console.out << "It sets:\n";
@@ -134,7 +130,7 @@ void show_effect(const config::Settings& settings, config::RuleCheck check_rule,
         console.out << "  " << visible(problem) << '\n';
 }
 
-/// The bytes as they stand, under the file's name.
+/// Prints the unchanged bytes under the file's name.
 void show_bytes(const std::filesystem::path& path, const std::string& bytes,
                 const Console& console) {
     console.out << visible(path.string()) << ":\n\n" << visible(bytes, true);
@@ -151,7 +147,7 @@ bool show_file(const config::Settings& settings, config::RuleCheck check_rule,
     }
     auto parsed = config::parse_config(file->path, file->bytes);
     if (!parsed) {
-        tell(console, "error: ", {parsed.error().message});
+        print_lines(console, "error: ", {parsed.error().message});
         return false;
     }
     show_bytes(file->path, file->bytes, console);
@@ -160,7 +156,7 @@ bool show_file(const config::Settings& settings, config::RuleCheck check_rule,
     return true;
 }
 
-/// Whether everything of the workspace that needs trust has it.
+/// Whether everything of the workspace that needs trust is trusted.
 bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace,
                 const std::optional<config::FoundFile>& file,
                 const std::vector<config::AgentFile>& agents) {
@@ -171,46 +167,46 @@ bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::p
                        [&](const config::AgentFile& agent) { return trusted->covers(agent); });
 }
 
-bool ask(const std::filesystem::path& workspace, const Console& console) {
+bool ask_for_trust(const std::filesystem::path& workspace, const Console& console) {
     console.out.flush();
     return ask_yes_no("Trust " + workspace.string() + "?", console.err, console.input);
 }
 
-int trust(const config::Configuration& found, config::RuleCheck check_rule, bool yes,
-          const Console& console) {
+int trust_workspace(const config::Configuration& found, config::RuleCheck check_rule, bool yes,
+                    const Console& console) {
     const config::Settings& settings = found.settings;
     const auto& workspace = settings.workspace;
     const auto& state_dir = settings.state_dir;
-    if (!found.no_workspace.empty()) return fail(console, {found.no_workspace}, kUsage);
-    if (workspace.empty() || state_dir.empty()) return fail(console, found.errors, kUsage);
+    if (!found.no_workspace.empty()) return fail(console, {found.no_workspace}, kExitUsage);
+    if (workspace.empty() || state_dir.empty()) return fail(console, found.errors, kExitUsage);
     if (auto fine = config::check_state_dir(state_dir); !fine)
-        return fail(console, {fine.error().message}, kUsage);
-    // These bytes are read once: shown, hashed and recorded.
+        return fail(console, {fine.error().message}, kExitUsage);
+    // The same bytes are shown, hashed and recorded, so they are read only once.
     const auto file = config::find_workspace_config_file(workspace);
-    if (!file) return fail(console, {file.error().message}, kUsage);
+    if (!file) return fail(console, {file.error().message}, kExitUsage);
     const config::AgentFiles agents = config::read_agent_files(
         config::agent_folders(workspace, settings.home, settings.config_dir).of_workspace);
-    tell(console, "warning: ", agents.problems);
+    print_lines(console, "warning: ", agents.problems);
     if (is_trusted(state_dir, workspace, *file, agents.files)) {
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
     }
-    if (!show_file(settings, check_rule, *file, console)) return kUsage;
+    if (!show_file(settings, check_rule, *file, console)) return kExitUsage;
     for (const config::AgentFile& agent : agents.files) {
         console.out << '\n';
         show_bytes(agent.path, agent.bytes, console);
     }
     if (!yes && ::isatty(console.input) == 0) {
         return fail(console, {"there is no terminal to ask on; tenon config trust --yes says yes"},
-                    kUsage);
+                    kExitUsage);
     }
-    if (!yes && !ask(workspace, console)) {
+    if (!yes && !ask_for_trust(workspace, console)) {
         console.err << "Not trusted.\n";
-        return kRefused;
+        return kExitFailed;
     }
     if (auto recorded = config::record_trust(state_dir, workspace, *file, agents.files);
         !recorded) {
-        return fail(console, {recorded.error().message}, kRefused);
+        return fail(console, {recorded.error().message}, kExitFailed);
     }
     console.out << "Trusted, as it is now.\n";
     return 0;
@@ -219,20 +215,20 @@ int trust(const config::Configuration& found, config::RuleCheck check_rule, bool
 }  // namespace
 
 int run_config(Options options, const config::Sources& sources, const Console& console) {
-    const auto arguments = parse_command(kCommand, options);
-    if (!arguments) return fail(console, {arguments.error().message}, kUsage);
+    const auto arguments = parse_command(kConfigCommand, options);
+    if (!arguments) return fail(console, {arguments.error().message}, kExitUsage);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kConfigCommand);
         return 0;
     }
-    const auto known = find_verb(kCommand, kVerbs, *arguments);
-    if (!known) return fail(console, {known.error().message}, kUsage);
+    const auto known = find_verb(kConfigCommand, kConfigVerbs, *arguments);
+    if (!known) return fail(console, {known.error().message}, kExitUsage);
     const std::string_view verb = (*known)->name;
     const config::Configuration found = config::examine(sources, overrides_of(options));
-    if (verb == "show") return finish(console, show(found, arguments->has("json"), console));
-    if (verb == "check") return finish(console, check(found, console));
-    return finish(console,
-                  trust(found, sources.check_rule, options.yes || arguments->has("yes"), console));
+    if (verb == "show") return finish(console, show_config(found, arguments->has("json"), console));
+    if (verb == "check") return finish(console, check_config(found, console));
+    return finish(console, trust_workspace(found, sources.check_rule,
+                                           options.yes || arguments->has("yes"), console));
 }
 
 }  // namespace tenon::cli

@@ -1,14 +1,10 @@
-#include "host/cli/jobs_command.h"
-
 #include <algorithm>
 #include <array>
 
-#include "host/base/clock.h"
 #include "host/base/ids.h"
-#include "host/base/nearest.h"
 #include "host/base/untrusted.h"
+#include "host/cli/commands.h"
 #include "host/cli/jobs_verbs.h"
-#include "host/cli/verbs.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/report.h"
 
@@ -16,7 +12,7 @@ namespace tenon::cli {
 namespace {
 
 // clang-format off
-constexpr std::array kOptions = {
+constexpr std::array kJobsOptions = {
     OptionSpec{0, "json", "", "one JSON document instead of text"},
     OptionSpec{0, "watch", "", "list: redraw on every change, until Ctrl-C"},
     OptionSpec{'f', "follow", "", "logs: go on until the job has ended"},
@@ -27,14 +23,15 @@ constexpr std::array kOptions = {
 };
 // clang-format on
 
-constexpr CommandSpec kCommand{
+constexpr CommandSpec kJobsCommand{
     "tenon jobs",
     "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait [--timeout "
     "DURATION] ID…\n"
     "run [--name TEXT] [--timeout DURATION] [--cwd DIR] -- COMMAND",
-    "The jobs of every session, also of hosts that run right now: lists the background ones, shows "
-    "one, prints its output, ends some, waits for some, and starts one that belongs to no session.",
-    kOptions,
+    "Works with the jobs of every session, also of running hosts: lists background jobs, shows a "
+    "job, prints its output, cancels jobs, waits for jobs, and starts a job that belongs to no "
+    "session.",
+    kJobsOptions,
     "run: one word is bash text (run -- 'make | tail'), several are run as they are\n"
     "(run -- make -j4). It prints the job's id; the job goes on by itself.\n"
     "\n"
@@ -42,124 +39,86 @@ constexpr CommandSpec kCommand{
     "has not completed, not in time, or is queued while no host has its session\n"
     "open; 2 usage; 130 after Ctrl-C.\n"};
 
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-
-/// What may stand behind a verb.
-struct Verb {
-    std::string_view name;
-    std::size_t least, most;                   // ids
-    std::array<std::string_view, 3> own = {};  // options, besides --json
-    int (*act)(const JobsCall&) = nullptr;
+constexpr std::array kJobsVerbs = {
+    VerbSpec{"list", {"json", "watch"}},
+    VerbSpec{"show", {"json"}, 1, 1},
+    VerbSpec{"logs", {"json", "follow"}, 1, 1},
+    VerbSpec{"cancel", {"json", "all"}, 0, VerbSpec::kAny},
+    VerbSpec{"wait", {"json", "timeout"}, 1, VerbSpec::kAny},
+    VerbSpec{"run", {"json", "name", "timeout", "cwd"}, 0, VerbSpec::kAny},
 };
 
-constexpr std::size_t kAny = SIZE_MAX;
-
-int list_or_watch(const JobsCall& call) {
-    return call.arguments.has("watch") ? watch_jobs(call) : list_jobs(call);
-}
-
-constexpr std::array kVerbs = {
-    Verb{"list", 0, 0, {"watch"}, list_or_watch},
-    Verb{"show", 1, 1, {}, show_job},
-    Verb{"logs", 1, 1, {"follow"}, show_output},
-    Verb{"cancel", 1, kAny, {"all"}, cancel_jobs},
-    Verb{"wait", 1, kAny, {"timeout"}, wait_for_jobs},
-    Verb{"run", 0, 0, {"name", "timeout", "cwd"}, nullptr},
-};
-
-Error unknown_verb(const std::string& word) {
-    std::vector<std::string_view> names;
-    for (const Verb& verb : kVerbs)
-        names.push_back(verb.name);
-    const auto meant = nearest(word, names);
-    return {"unknown: tenon jobs " + visible(word) +
-            (meant ? "; did you mean " + std::string(*meant) + "?"
-                   : "; it is list, show, logs, cancel, wait or run")};
-}
-
-Result<void> check_options(const Verb& verb, const Arguments& arguments) {
-    for (const Arguments::Given& given : arguments.options) {
-        const auto named = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
-        const bool shared = std::none_of(kOptions.begin(), kOptions.end(), named);
-        if (shared || given.name == "json") continue;
-        if (std::find(verb.own.begin(), verb.own.end(), given.name) != verb.own.end()) continue;
-        return Error{"--" + std::string(given.name) + " does not go with 'tenon jobs " +
-                     std::string(verb.name) + "'"};
-    }
-    if (arguments.has("watch") && arguments.has("json"))
-        return Error{"--json is one document; it does not go with --watch"};
-    return {};
-}
-
-/// The ids behind the verb, each once.
-Result<std::vector<jobs::JobId>> ids_of(const Verb& verb, const Arguments& arguments) {
-    const std::string usage = "usage: tenon jobs " + std::string(verb.name);
+/// The ids after the verb, each once.
+Result<std::vector<jobs::JobId>> read_ids(const VerbSpec& verb, const Arguments& arguments) {
     std::vector<jobs::JobId> ids;
     for (const std::string& word : std::span(arguments.words).subspan(1)) {
-        if (verb.most == 0) return Error{usage + "; unexpected argument " + in_quotes(word)};
         if (!is_job_id(word)) {
             return Error{in_quotes(word) +
                          " is not a job id: 8 digits of 0-9 and a-f, as `tenon jobs list` shows"};
         }
         if (std::find(ids.begin(), ids.end(), word) == ids.end()) ids.push_back(word);
     }
-    if (arguments.has("all")) {
-        if (!ids.empty()) return Error{"cancel takes ids or --all, not both"};
-        return ids;
-    }
-    if (ids.size() < verb.least)
-        return Error{usage + (verb.most == 1 ? " ID" : " ID…") +
-                     (verb.name == "cancel" ? ", or --all" : "")};
-    if (ids.size() > verb.most) return Error{usage + " takes one ID"};
+    if (verb.name != "cancel") return ids;
+    const bool all = arguments.has("all");
+    if (all && !ids.empty()) return Error{"cancel takes ids or --all, not both"};
+    if (!all && ids.empty()) return Error{"usage: tenon jobs cancel ID…, or --all"};
     return ids;
 }
 
 Result<void> check_run(const Arguments& arguments) {
-    if (!arguments.dashes_at)
-        return Error{"the command stands behind --: tenon jobs run -- COMMAND"};
+    if (!arguments.dashes_at) return Error{"the command must follow --: tenon jobs run -- COMMAND"};
     if (*arguments.dashes_at != 1)
-        return Error{"only options stand between run and --: tenon jobs run [OPTIONS] -- COMMAND"};
-    if (arguments.words.size() == 1) return Error{"there is no command behind --"};
+        return Error{
+            "only options may stand between run and --: tenon jobs run [OPTIONS] -- COMMAND"};
+    if (arguments.words.size() == 1) return Error{"there is no command after --"};
     return {};
 }
 
-struct Checked {
-    const Verb* verb = nullptr;
-    std::vector<jobs::JobId> ids;
+struct CheckedVerb {
+    std::string_view name;
+    std::vector<jobs::JobId> ids;  // none for `run`
+
+    [[nodiscard]] bool runs() const { return name == "run"; }
 };
 
-Result<Checked> check(const Arguments& arguments) {
-    if (arguments.words.empty() || arguments.dashes_at == 0)
-        return Error{"usage: tenon jobs list | show | logs | cancel | wait | run; see --help"};
-    const auto* const verb = std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& known) {
-        return known.name == arguments.words.front();
-    });
-    if (verb == kVerbs.end()) return unknown_verb(arguments.words.front());
-    if (auto checked = check_options(*verb, arguments); !checked) return checked.error();
-    if (verb->name == "run") {
-        if (auto checked = check_run(arguments); !checked) return checked.error();
-        return Checked{verb, {}};
+Result<CheckedVerb> check_verb(const Arguments& arguments) {
+    const auto verb = find_verb(kJobsCommand, kJobsVerbs, arguments);
+    if (!verb) return verb.error();
+    if (arguments.has("watch") && arguments.has("json"))
+        return Error{"--json is one document; it does not go with --watch"};
+    CheckedVerb checked{(*verb)->name, {}};
+    if (checked.runs()) {
+        if (auto fine = check_run(arguments); !fine) return fine.error();
+        return checked;
     }
-    auto ids = ids_of(*verb, arguments);
+    auto ids = read_ids(**verb, arguments);
     if (!ids) return ids.error();
-    return Checked{verb, *std::move(ids)};
+    checked.ids = *std::move(ids);
+    return checked;
 }
 
-int act(const Checked& checked, const Arguments& arguments, const config::Configuration& found,
-        const config::Sources& sources, const Console& console) {
+int call_verb(std::string_view verb, const JobsCall& call) {
+    if (verb == "list") return call.arguments.has("watch") ? watch_jobs(call) : list_jobs(call);
+    if (verb == "show") return show_job(call);
+    if (verb == "logs") return show_output(call);
+    return verb == "cancel" ? cancel_jobs(call) : wait_for_jobs(call);
+}
+
+int open_store_and_call(const CheckedVerb& checked, const Arguments& arguments,
+                        const config::Configuration& found, const config::Sources& sources,
+                        const Console& console) {
     Secrets secrets;
     found.credentials.add_to(secrets);
-    const bool runs = checked.verb->act == nullptr;
+    const bool runs = checked.runs();
     const auto& state_dir = found.settings.state_dir;
     if (auto fine = runs ? config::make_state_dir(state_dir) : config::check_state_dir(state_dir);
         !fine)
-        return complain(console, fine.error().message, kUsage);
+        return complain(console, fine.error().message, kExitUsage);
     const auto folder = state_dir / "jobs";
     auto store = runs ? jobs::Store::open(folder) : jobs::Store::open_existing(folder);
-    if (!store) return complain(console, store.error().message, kFailed);
+    if (!store) return complain(console, store.error().message, kExitFailed);
     const JobsCall call{*store, secrets, console, sources.environment, arguments, checked.ids};
-    return runs ? run_job(call, found.settings, sources) : checked.verb->act(call);
+    return runs ? run_job(call, found.settings, sources) : call_verb(checked.name, call);
 }
 
 }  // namespace
@@ -184,29 +143,29 @@ Result<jobs::JobRecord> JobsCall::load(const jobs::JobId& id) const {
 }
 
 int run_jobs(Options options, const config::Sources& sources, const Console& console) {
-    const auto arguments = parse_command(kCommand, options);
-    if (!arguments) return complain(console, arguments.error().message, kUsage);
+    const auto arguments = parse_command(kJobsCommand, options);
+    if (!arguments) return complain(console, arguments.error().message, kExitUsage);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kJobsCommand);
         return 0;
     }
-    const auto checked = check(*arguments);
-    if (!checked) return complain(console, checked.error().message, kUsage);
+    const auto checked = check_verb(*arguments);
+    if (!checked) return complain(console, checked.error().message, kExitUsage);
     const config::Configuration found = config::examine(sources, overrides_of(options));
-    // A slip in some file must not keep anybody from ending a job.
-    const bool strict = checked->verb->act == nullptr || options.config ||
-                        !options.defines.empty() || found.settings.state_dir.empty();
+    // A mistake in a configuration file must not prevent anybody from ending a job.
+    const bool strict = checked->runs() || options.config || !options.defines.empty() ||
+                        found.settings.state_dir.empty();
     if (strict && !found.errors.empty()) {
         for (const std::string& error : found.errors)
-            complain(console, error, kUsage);
-        return kUsage;
+            complain(console, error, kExitUsage);
+        return kExitUsage;
     }
-    if (checked->verb->act == nullptr) {
-        if (!found.no_workspace.empty()) return complain(console, found.no_workspace, kUsage);
+    if (checked->runs()) {
+        if (!found.no_workspace.empty()) return complain(console, found.no_workspace, kExitUsage);
         for (const std::string& warning : found.warnings)
             complain(console, "warning: " + warning, 0);
     }
-    return finish(console, act(*checked, *arguments, found, sources, console));
+    return finish(console, open_store_and_call(*checked, *arguments, found, sources, console));
 }
 
 }  // namespace tenon::cli

@@ -15,12 +15,11 @@ namespace {
 using jobs::JobId;
 using jobs::JobRecord;
 
-constexpr int kUsage = 2;
 constexpr char kBy[] = "tenon jobs cancel";
 constexpr std::chrono::seconds kPatience{8};  // ending a tree takes 5.5 s at most
 
-/// A job of the document that is not as it was asked for, and why.
-Json entry_of(const JobsCall& call, const JobId& id, const std::string& error) {
+/// The entry of the document for a job that could not be cancelled or has not ended.
+Json failed_entry(const JobsCall& call, const JobId& id, const std::string& error) {
     const auto job = call.load(id);
     Json entry =
         job ? to_json(*job, wall_clock_ms())
@@ -29,14 +28,14 @@ Json entry_of(const JobsCall& call, const JobId& id, const std::string& error) {
     return entry;
 }
 
-/// Cancels jobs, then waits for the ends of them all together.
-class Cancelling {
+/// Cancels jobs, then waits for all of them together.
+class CancelJobs {
 public:
-    explicit Cancelling(const JobsCall& call)
+    explicit CancelJobs(const JobsCall& call)
         : call_(call), watch_(call.store), all_(call.arguments.has("all")) {}
 
     int run() {
-        for (const JobId& id : asked())
+        for (const JobId& id : jobs_to_cancel())
             cancel(id);
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
         while (!pending_.empty() && std::chrono::steady_clock::now() < deadline) {
@@ -44,13 +43,13 @@ public:
                 look(id);
         }
         for (const JobId& id : std::set<JobId>(pending_))
-            fail(id, "job " + id + " was told to end and has not yet");
+            fail(id, "job " + id + " was cancelled and has not ended yet");
         if (call_.json()) call_.print(document_);
         return failed_ ? 1 : 0;
     }
 
 private:
-    [[nodiscard]] std::vector<JobId> asked() const {
+    [[nodiscard]] std::vector<JobId> jobs_to_cancel() const {
         if (!all_) return call_.ids;
         jobs::Problems problems;
         std::vector<JobId> ids;
@@ -68,7 +67,7 @@ private:
         watch_.add(id);
         const auto job = call_.store.cancel(id, kBy);
         if (!job) {
-            // Of all jobs one that ended by itself meanwhile is none to complain of.
+            // With --all, a job that has just ended by itself is no failure.
             if (!all_ || !call_.store.has_ended(id)) fail(id, job.error().message);
             return;
         }
@@ -104,7 +103,7 @@ private:
         pending_.erase(id);
         watch_.remove(id);
         call_.complain(reason);
-        document_.push_back(entry_of(call_, id, call_.secrets.redact(reason)));
+        document_.push_back(failed_entry(call_, id, call_.secrets.redact(reason)));
     }
 
     const JobsCall& call_;
@@ -112,16 +111,16 @@ private:
     const bool all_;
     bool failed_ = false;
     std::set<JobId> pending_;
-    std::set<JobId> only_tree_;  // ended before; what they left behind is to go
+    std::set<JobId> only_tree_;  // have ended; only the processes that they left are ended
     Json document_ = Json::array();
 };
 
-/// Waits for the ends of jobs all together, as long as somebody may bring them about.
-class Waiting {
+/// Waits for jobs all together, as long as each of them can still end.
+class WaitForEnds {
 public:
     using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-    Waiting(const JobsCall& call, Deadline deadline)
+    WaitForEnds(const JobsCall& call, Deadline deadline)
         : call_(call),
           deadline_(deadline),
           watch_(call.store),
@@ -145,7 +144,7 @@ private:
         return deadline_ && std::chrono::steady_clock::now() >= *deadline_;
     }
 
-    /// Nothing tells when a host dies that a queued job waits for.
+    /// No event reports the death of the host that would start a queued job.
     [[nodiscard]] Deadline next_look() const {
         if (queued_.empty()) return deadline_;
         const auto tick = std::chrono::steady_clock::now() + Unattended::kTick;
@@ -193,7 +192,7 @@ private:
         watch_.remove(id);
         if (error.empty()) return;
         all_completed_ = false;
-        entries_[id] = entry_of(call_, id, error);
+        entries_[id] = failed_entry(call_, id, error);
     }
 
     void print_document() {
@@ -208,7 +207,7 @@ private:
     jobs::Watch watch_;
     Unattended unattended_;
     std::set<JobId> pending_;
-    std::set<JobId> queued_;  // of these
+    std::set<JobId> queued_;  // the queued ones of these
     std::map<JobId, Json> entries_;
     bool all_completed_ = true;
 };
@@ -217,21 +216,21 @@ private:
 
 int cancel_jobs(const JobsCall& call) {
     exit_on_signals();
-    return Cancelling(call).run();
+    return CancelJobs(call).run();
 }
 
 int wait_for_jobs(const JobsCall& call) {
-    Waiting::Deadline deadline;
+    WaitForEnds::Deadline deadline;
     if (const auto text = call.arguments.value("timeout")) {
         const auto limit = parse_time_limit(*text);
         if (!limit) {
             call.complain("--timeout: " + limit.error().message);
-            return kUsage;
+            return kExitUsage;
         }
         deadline = std::chrono::steady_clock::now() + *limit;
     }
     exit_on_signals();
-    return Waiting(call, deadline).run();
+    return WaitForEnds(call, deadline).run();
 }
 
 }  // namespace tenon::cli

@@ -14,7 +14,7 @@ namespace {
 using jobs::JobId;
 using jobs::JobRecord;
 
-constexpr std::chrono::seconds kTick{1};  // how long things take is on the screen
+constexpr std::chrono::seconds kTick{1};  // running times are on the screen
 constexpr char kEnterScreen[] = "\x1b[?1049h\x1b[?25l";
 constexpr char kLeaveScreen[] = "\x1b[?25h\x1b[?1049l";
 
@@ -32,7 +32,7 @@ std::vector<JobRecord> background_jobs(const JobsCall& call) {
     return found;
 }
 
-/// The list that stays on the screen, or on anything else is printed again when it has changed.
+/// A list that stays on the screen of a terminal. Elsewhere it is printed again after each change.
 class LiveList {
 public:
     explicit LiveList(const JobsCall& call) : call_(call), watch_(call.store) {}
@@ -100,7 +100,7 @@ private:
         return shown;
     }
 
-    /// What is unfinished, and then the newest.
+    /// Keeps the unfinished jobs first, and then the newest.
     static void keep(std::vector<JobRecord>& jobs, std::size_t lines) {
         const auto ended = [](const JobRecord& job) { return jobs::is_terminal(job.status); };
         auto surplus = jobs.size() - std::min(jobs.size(), lines);
@@ -134,7 +134,7 @@ private:
         std::string frame = "\x1b[H";
         for (std::size_t i = 0; i < lines.size(); ++i)
             frame += (i > 0 ? "\r\n\x1b[2K" : "\x1b[2K") + lines[i];
-        // From the line below, or a full last line would lose its last character.
+        // Erases from the next line on: else a full last line would lose its last character.
         if (lines.size() < screen.rows) frame += "\r\n\x1b[J";
         call_.console.out << frame;
     }

@@ -19,7 +19,8 @@ constexpr std::uint64_t kPiece = 65536;
 constexpr char kEndOfColours[] = "\x1b[0m";
 constexpr char kUnknownGap[] = "\n[an unknown number of bytes omitted]\n";
 
-/// Output on its way out: known keys taken out, on a terminal made harmless, for a document kept.
+/// Prints output without known keys, on a terminal without harmful sequences; for a document it
+/// keeps the output instead.
 class Printer {
 public:
     explicit Printer(const JobsCall& call)
@@ -30,7 +31,7 @@ public:
           text_(call.screen().colour) {}
 
     void add(std::string_view bytes) { emit(redacted_.take(bytes)); }
-    /// A line of our own; what came before is complete.
+    /// Adds a line of Tenon's; the output before it is complete.
     void mark(std::string_view text) {
         finish();
         emit(std::string(text));
@@ -39,7 +40,7 @@ public:
         emit(redacted_.finish());
         if (terminal_ && !keep_) out_ << text_.finish();
     }
-    /// Whoever read has gone: nothing that follows would arrive.
+    /// Whether the reader of the output has gone.
     [[nodiscard]] bool is_over() const { return !keep_ && !out_; }
     [[nodiscard]] const std::string& kept() const { return kept_; }
 
@@ -77,7 +78,7 @@ void print_kept(const JobsCall& call, const JobRecord& job, Printer& printer) {
     print_range(output, output.head(), output.size(), printer);
 }
 
-/// Everything there is now, `at_most` bytes of it.
+/// Prints what has been written until now, at most `at_most` bytes.
 void print_new(jobs::OutputFollower& follower, std::uint64_t at_most, Printer& printer) {
     std::uint64_t printed = 0;
     while (printed < at_most && !printer.is_over()) {
@@ -89,7 +90,7 @@ void print_new(jobs::OutputFollower& follower, std::uint64_t at_most, Printer& p
     }
 }
 
-/// Prints until the job has ended. Its record, or why that cannot be waited for.
+/// Prints until the job has ended and returns its record. Error: why waiting for it is useless.
 Result<JobRecord> follow(const JobsCall& call, const jobs::JobId& id, Printer& printer) {
     const auto folder = call.store.folder_of(id);
     jobs::Watch watch(call.store);
@@ -108,7 +109,7 @@ Result<JobRecord> follow(const JobsCall& call, const jobs::JobId& id, Printer& p
         const auto changes = watch.wait(deadline, follower.fd());
         if (!changes.jobs.empty() || job->status == jobs::Status::kQueued) job = call.load(id);
     }
-    // What a persistent job leaves behind may print without end.
+    // Processes that a persistent job left behind may print without end.
     print_new(follower, jobs::KeptOutput(folder).size(), printer);
     return job;
 }

@@ -18,9 +18,7 @@ namespace {
 
 using jobs::JobRecord;
 
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-constexpr rlim_t kDescriptors = 1024;  // more cost time at every start
+constexpr rlim_t kDescriptors = 1024;  // every start of a process takes longer with more
 
 Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& settings,
                               const config::Sources& sources) {
@@ -54,7 +52,7 @@ Result<jobs::JobSpec> spec_of(const JobsCall& call, const config::Settings& sett
     return spec;
 }
 
-/// Returns when the shim has taken the job, or could not.
+/// Returns when the shim has started the job. Error: it could not.
 Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::Shim& shim,
                         std::uint64_t cap) {
     jobs::Watch watch(call.store);
@@ -80,7 +78,7 @@ Result<JobRecord> start(const JobsCall& call, const JobRecord& job, const jobs::
     }
 }
 
-/// Nobody else may start it any more: it ends here, and says why.
+/// Ends the job, which nobody else may start, with the reason.
 void give_up(const JobsCall& call, const JobRecord& job, const std::string& why) {
     jobs::JobEnd end;
     end.status = jobs::Status::kError;
@@ -99,27 +97,27 @@ int run_job(const JobsCall& call, const config::Settings& settings,
         return code;
     };
     auto spec = spec_of(call, settings, sources);
-    if (!spec) return complain(spec.error(), kUsage);
+    if (!spec) return complain(spec.error(), kExitUsage);
     jobs::Shim shim;
     shim.program = sources.prefix / "libexec/tenon/tenon-shim";
     if (::access(shim.program.c_str(), X_OK) != 0)
         return complain(Error::from_errno("start the supervisor " + shim.program.string()),
-                        kFailed);
+                        kExitFailed);
     shim.descriptor_limit = descriptor_limit();
     if (shim.descriptor_limit > kDescriptors) set_descriptor_limit(kDescriptors);
     const auto job = call.store.create(*std::move(spec));
-    if (!job) return complain(job.error(), kFailed);
+    if (!job) return complain(job.error(), kExitFailed);
     call.store.sync(std::span(&job->id, 1));
 
     jobs::OutputBudget budget(call.store, settings.jobs.total_output_limit);
     const auto started = start(call, *job, shim, budget.reserve(job->id, job->spec.output_limit));
     if (!started) {
         give_up(call, *job, started.error().message);
-        return complain(started.error(), kFailed);
+        return complain(started.error(), kExitFailed);
     }
     if (started->status == jobs::Status::kError && started->end.started_ms == 0)
         return complain(Error{"job " + job->id + " could not be started: " + started->end.reason},
-                        kFailed);
+                        kExitFailed);
     if (call.json()) {
         call.print(to_json(redacted(*started, call.secrets), wall_clock_ms()));
     } else {

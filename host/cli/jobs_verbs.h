@@ -10,9 +10,10 @@
 #include "host/config/configuration.h"
 #include "host/jobs/store.h"
 
-/// The verbs of `tenon jobs`, their words checked already. Each returns the exit code.
+/// The verbs of `tenon jobs`. The command line is checked already. Each returns the exit code.
 namespace tenon::cli {
 
+/// What a verb works with. Everything outlives it.
 struct JobsCall {
     const jobs::Store& store;
     const Secrets& secrets;
@@ -23,11 +24,11 @@ struct JobsCall {
 
     [[nodiscard]] bool json() const { return arguments.has("json"); }
     [[nodiscard]] Screen screen() const { return screen_of(console.output, environment); }
-    /// One line on standard error.
+    /// Prints one line on standard error, without known keys.
     void complain(const std::string& message) const;
     void complain_each(const std::vector<std::string>& messages) const;
     void print(const Json& document) const;
-    /// The job as it may be shown.
+    /// The job without known keys.
     [[nodiscard]] Result<jobs::JobRecord> load(const jobs::JobId& id) const;
 };
 
@@ -37,7 +38,7 @@ int show_job(const JobsCall& call);
 int show_output(const JobsCall& call);
 int cancel_jobs(const JobsCall& call);
 int wait_for_jobs(const JobsCall& call);
-/// The words behind `--`.
+/// Runs the words after `--`.
 int run_job(const JobsCall& call, const config::Settings& settings, const config::Sources& sources);
 
 }  // namespace tenon::cli

@@ -73,18 +73,18 @@ std::string age_text(const JobRecord& job, std::int64_t now_ms) {
     return in_words_ago(now_ms - (job.started_ms > 0 ? job.started_ms : job.submitted_ms));
 }
 
-std::string time_text(const JobRecord& job, std::int64_t now_ms) {
+std::string duration_text(const JobRecord& job, std::int64_t now_ms) {
     const auto duration = duration_of(job, now_ms);
     return duration ? in_short(*duration) : "-";
 }
 
 std::string command_text(const JobRecord& job) {
-    // More could not be shown on the widest screen.
+    // Even the widest screen shows no more.
     const std::string command = visible(std::string_view(job.spec.command).substr(0, 4096));
     return job.spec.name.empty() ? command : visible(job.spec.name) + ": " + command;
 }
 
-constexpr std::array kColumns = {
+constexpr std::array kJobColumns = {
     TableColumn{"ID"},
     TableColumn{"STATUS"},
     TableColumn{"TIME"},
@@ -93,7 +93,7 @@ constexpr std::array kColumns = {
     TableColumn{"COMMAND"},
 };
 
-const char* colour_of(Status status) {
+const char* status_colour(Status status) {
     switch (status) {
         case Status::kQueued:
             return "\x1b[2m";
@@ -113,11 +113,11 @@ const char* colour_of(Status status) {
 
 // ---------------------------------------------------------------- details
 
-void add(std::string& text, const char* label, const std::string& value) {
+void add_fact(std::string& text, const char* label, const std::string& value) {
     if (value.empty()) return;
     std::string line = std::string(label) + ":";
     line.resize(15, ' ');
-    // A value of several lines stays in its column.
+    // All lines of a value are in its column.
     for (const char c : visible(value, true)) {
         line += c;
         if (c == '\n') line.append(15, ' ');
@@ -133,29 +133,34 @@ std::string kind_text(const jobs::JobSpec& spec) {
 
 void describe_end(std::string& text, const JobRecord& job, bool supervised) {
     const jobs::JobEnd& end = job.end;
-    add(text, "ended by", end.ended_by);
-    add(text, "reason", end.reason);
-    if (end.limit) add(text, "counted by", end.limit->actor);
-    if (!end.no_pid_namespace.empty()) add(text, "pid namespace", "none: " + end.no_pid_namespace);
+    add_fact(text, "ended by", end.ended_by);
+    add_fact(text, "reason", end.reason);
+    if (end.limit) add_fact(text, "counted by", end.limit->actor);
+    if (!end.no_pid_namespace.empty())
+        add_fact(text, "pid namespace", "none: " + end.no_pid_namespace);
     if (end.started_ms > 0) {
-        add(text, "cpu",
+        add_fact(
+            text, "cpu",
             in_short(end.user_us / 1000) + " user, " + in_short(end.system_us / 1000) + " system");
-        add(text, "peak memory", in_bytes(static_cast<std::uint64_t>(end.max_rss_kib) * 1024));
+        add_fact(text, "peak memory", in_bytes(static_cast<std::uint64_t>(end.max_rss_kib) * 1024));
     }
-    add(text, "output",
+    add_fact(
+        text, "output",
         in_bytes(end.output_bytes) +
             (end.omitted_bytes > 0 ? ", of these not kept: " + in_bytes(end.omitted_bytes) : ""));
     if (end.left_behind > 0 && job.status == Status::kLost) {
-        add(text, "left running",
-            std::to_string(end.left_behind) +
-                (end.left_behind == 1 ? " process, ended since" : " processes, ended since"));
+        add_fact(text, "left running",
+                 std::to_string(end.left_behind) +
+                     (end.left_behind == 1 ? " process, ended since" : " processes, ended since"));
     } else if (end.left_behind > 0) {
-        add(text, "left behind",
-            std::to_string(end.left_behind) + (end.left_behind == 1 ? " process" : " processes") +
-                (supervised ? ", not all gone yet: cancel ends them" : ", ended since"));
+        add_fact(text, "left behind",
+                 std::to_string(end.left_behind) +
+                     (end.left_behind == 1 ? " process" : " processes") +
+                     (supervised ? ", not all gone yet: cancel ends them" : ", ended since"));
     }
     if (end.survivors > 0) {
-        add(text, "survivors", std::to_string(end.survivors) + " processes could not be ended");
+        add_fact(text, "survivors",
+                 std::to_string(end.survivors) + " processes could not be ended");
     }
 }
 
@@ -175,20 +180,20 @@ Json reached_json(const std::optional<jobs::LimitReached>& reached) {
 
 // ---------------------------------------------------------------- quoting
 
-bool is_plain(const std::string& word) {
+bool needs_no_quotes(const std::string& word) {
     constexpr std::string_view kPlain =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:@%+,";
     return !word.empty() && word.find_first_not_of(kPlain) == std::string::npos;
 }
 
-bool is_reserved(const std::string& word) {
+bool is_reserved_word(const std::string& word) {
     constexpr std::array<std::string_view, 17> kReserved = {
         "case",     "coproc", "do", "done",   "elif", "else", "esac",  "fi",   "for",
         "function", "if",     "in", "select", "then", "time", "until", "while"};
     return std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end();
 }
 
-std::string quoted(const std::string& word) {
+std::string bash_quoted(const std::string& word) {
     std::string out = "'";
     for (const char c : word)
         out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -249,7 +254,7 @@ std::string in_short(std::int64_t duration_ms) {
 std::optional<std::int64_t> duration_of(const JobRecord& job, std::int64_t now_ms) {
     if (job.started_ms == 0) return std::nullopt;
     if (!jobs::is_terminal(job.status)) return std::max<std::int64_t>(0, now_ms - job.started_ms);
-    // Of a lost job nobody knows when it ended.
+    // The end of a lost job is unknown.
     if (job.status == Status::kLost) return std::nullopt;
     return job.end.duration_ms;
 }
@@ -258,35 +263,37 @@ std::vector<std::string> jobs_table(std::span<const JobRecord> jobs, const Scree
                                     std::int64_t now_ms) {
     std::vector<TableRow> rows;
     for (const JobRecord& job : jobs) {
-        rows.push_back({{job.id, status_text(job), time_text(job, now_ms), age_text(job, now_ms),
-                         job.spec.session.empty() ? "-" : job.spec.session, command_text(job)},
-                        colour_of(job.status)});
+        rows.push_back(
+            {{job.id, status_text(job), duration_text(job, now_ms), age_text(job, now_ms),
+              job.spec.session.empty() ? "-" : job.spec.session, command_text(job)},
+             status_colour(job.status)});
     }
-    return table(kColumns, rows, screen);
+    return table(kJobColumns, rows, screen);
 }
 
 std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms) {
     std::string text;
-    add(text, "id", job.id);
-    add(text, "status", jobs::how_it_ended(job));
-    add(text, "name", job.spec.name);
-    add(text, "command", job.spec.command);
-    add(text, "cwd", job.spec.cwd);
-    add(text, "kind", kind_text(job.spec));
-    add(text, "session", job.spec.session.empty() ? "none" : job.spec.session);
-    if (jobs::is_elsewhere(job)) add(text, "host", job.host + " (left to it)");
+    add_fact(text, "id", job.id);
+    add_fact(text, "status", jobs::how_it_ended(job));
+    add_fact(text, "name", job.spec.name);
+    add_fact(text, "command", job.spec.command);
+    add_fact(text, "cwd", job.spec.cwd);
+    add_fact(text, "kind", kind_text(job.spec));
+    add_fact(text, "session", job.spec.session.empty() ? "none" : job.spec.session);
+    if (jobs::is_elsewhere(job)) add_fact(text, "host", job.host + " (left to it)");
     std::string after;
     for (const std::string& id : job.spec.after)
         after += (after.empty() ? "" : " ") + id;
-    add(text, "after", after);
-    if (job.spec.priority != 0) add(text, "priority", std::to_string(job.spec.priority));
-    add(text, "time limit", job.spec.timeout ? in_short(job.spec.timeout->count()) : "none");
-    add(text, "limits", jobs::text_of(job.spec.limits));
-    add(text, "submitted", rfc3339(job.submitted_ms));
-    if (job.started_ms > 0) add(text, "started", rfc3339(job.started_ms));
+    add_fact(text, "after", after);
+    if (job.spec.priority != 0) add_fact(text, "priority", std::to_string(job.spec.priority));
+    add_fact(text, "time limit", job.spec.timeout ? in_short(job.spec.timeout->count()) : "none");
+    add_fact(text, "limits", jobs::text_of(job.spec.limits));
+    add_fact(text, "submitted", rfc3339(job.submitted_ms));
+    if (job.started_ms > 0) add_fact(text, "started", rfc3339(job.started_ms));
     const bool ended = jobs::is_terminal(job.status);
-    if (ended) add(text, "ended", rfc3339(job.end.ended_ms));
-    if (const auto duration = duration_of(job, now_ms)) add(text, "duration", in_short(*duration));
+    if (ended) add_fact(text, "ended", rfc3339(job.end.ended_ms));
+    if (const auto duration = duration_of(job, now_ms))
+        add_fact(text, "duration", in_short(*duration));
     if (ended) describe_end(text, job, supervised);
     return text;
 }
@@ -294,8 +301,8 @@ std::string describe(const JobRecord& job, bool supervised, std::int64_t now_ms)
 std::string quoted_for_bash(std::span<const std::string> words) {
     std::string out;
     for (const std::string& word : words) {
-        const bool as_it_is = is_plain(word) && !(out.empty() && is_reserved(word));
-        out += (out.empty() ? "" : " ") + (as_it_is ? word : quoted(word));
+        const bool as_it_is = needs_no_quotes(word) && !(out.empty() && is_reserved_word(word));
+        out += (out.empty() ? "" : " ") + (as_it_is ? word : bash_quoted(word));
     }
     return out;
 }

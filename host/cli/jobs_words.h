@@ -17,7 +17,7 @@ Json to_json(const jobs::JobRecord& job, std::int64_t now_ms);
 
 /// "350ms", "4.2s", "3m05s", "2h07m", "12d03h"
 std::string in_short(std::int64_t duration_ms);
-/// How long the job ran; up to `now_ms` when it still runs, nothing when it never ran.
+/// How long the job ran, or has run until `now_ms`; nothing when it never ran.
 std::optional<std::int64_t> duration_of(const jobs::JobRecord& job, std::int64_t now_ms);
 
 /// A table with one line for each job, in the given order, no wider than the screen. Without jobs

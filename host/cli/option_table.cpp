@@ -8,7 +8,7 @@
 namespace tenon::cli {
 namespace {
 
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kHelpWidth = 80;
 constexpr std::size_t kHelpColumn = 28;
 
 /// One word of the command line that is an option: the name and the value attached to it.
@@ -61,8 +61,7 @@ Result<std::string> value_of(std::span<const OptionSpec> table, std::span<const 
     if (word.value) return std::string(*word.value);
     if (at + 1 == args.size()) return Error{name + " needs a value: " + name + " " + argument};
     const std::string& next = args[at + 1];
-    // An option where a value belongs: the value was forgotten. A value like that is given with
-    // `=`.
+    // An option in place of the value: the value was forgotten. Such a value can be given with `=`.
     if (next == "--" || (looks_like_option(next) && split(table, next).spec != nullptr)) {
         return Error{name + " needs a value before " + visible(next) +
                      " (a value that looks like an option: " + name + "=" + argument + ")"};
@@ -97,7 +96,7 @@ void wrap(std::string& out, std::string_view text, std::size_t indent) {
     bool fresh = true;
     while (!text.empty()) {
         const auto end = std::min(text.find(' '), text.size());
-        if (!fresh && column + 1 + end > kColumns) {
+        if (!fresh && column + 1 + end > kHelpWidth) {
             out += "\n" + std::string(indent, ' ');
             column = indent;
             fresh = true;
@@ -111,7 +110,7 @@ void wrap(std::string& out, std::string_view text, std::size_t indent) {
     out += '\n';
 }
 
-void describe(std::string& out, const OptionSpec& spec) {
+void add_option_help(std::string& out, const OptionSpec& spec) {
     std::string left = "  ";
     left +=
         spec.short_name != 0 ? std::string{'-', spec.short_name, ',', ' '} : std::string(4, ' ');
@@ -128,23 +127,57 @@ void describe(std::string& out, const OptionSpec& spec) {
     wrap(out, help, kHelpColumn);
 }
 
+std::string verb_names(std::span<const VerbSpec> verbs) {
+    std::string text;
+    for (std::size_t i = 0; i < verbs.size(); ++i) {
+        if (i > 0) text += i + 1 == verbs.size() ? " or " : ", ";
+        text += verbs[i].name;
+    }
+    return text;
+}
+
+Error unknown_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
+                   const std::string& word) {
+    std::vector<std::string_view> names;
+    for (const VerbSpec& known : verbs)
+        names.push_back(known.name);
+    const auto meant = nearest(word, names);
+    return {
+        "unknown: " + std::string(command.name) + " " + visible(word) +
+        (meant ? "; did you mean " + std::string(*meant) + "?" : "; it is " + verb_names(verbs))};
+}
+
+Result<void> check_verb_options(const CommandSpec& command, const VerbSpec& verb,
+                                const Arguments& arguments) {
+    for (const Arguments::GivenOption& given : arguments.options) {
+        const auto is_given = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
+        const bool own = std::any_of(command.options.begin(), command.options.end(), is_given);
+        if (!own ||
+            std::find(verb.options.begin(), verb.options.end(), given.name) != verb.options.end())
+            continue;
+        return Error{"--" + std::string(given.name) + " does not go with '" +
+                     std::string(command.name) + " " + std::string(verb.name) + "'"};
+    }
+    return {};
+}
+
 }  // namespace
 
 bool Arguments::has(std::string_view long_name) const {
     return std::any_of(options.begin(), options.end(),
-                       [&](const Given& g) { return g.name == long_name; });
+                       [&](const GivenOption& g) { return g.name == long_name; });
 }
 
 std::optional<std::string> Arguments::value(std::string_view long_name) const {
     const auto found = std::find_if(options.rbegin(), options.rend(),
-                                    [&](const Given& g) { return g.name == long_name; });
+                                    [&](const GivenOption& g) { return g.name == long_name; });
     if (found == options.rend()) return std::nullopt;
     return found->value;
 }
 
 std::vector<std::string> Arguments::values(std::string_view long_name) const {
     std::vector<std::string> out;
-    for (const Given& given : options) {
+    for (const GivenOption& given : options) {
         if (given.name == long_name) out.push_back(given.value);
     }
     return out;
@@ -173,6 +206,27 @@ Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
     return out;
 }
 
+Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
+                                  const Arguments& arguments) {
+    const std::string name(command.name);
+    if (arguments.words.empty())
+        return Error{"usage: " + name + " " + verb_names(verbs) + "; see --help"};
+    const std::string& word = arguments.words.front();
+    const auto verb = std::find_if(verbs.begin(), verbs.end(),
+                                   [&](const VerbSpec& known) { return known.name == word; });
+    if (verb == verbs.end()) return unknown_verb(command, verbs, word);
+    if (auto checked = check_verb_options(command, *verb, arguments); !checked)
+        return checked.error();
+    const char* const ids = verb->max_ids == 0 ? "" : verb->max_ids == 1 ? " ID" : " ID…";
+    const std::string usage = "usage: " + name + " " + word + ids;
+    const std::size_t given = arguments.words.size() - 1;
+    if (given < verb->min_ids) return Error{usage};
+    if (given > verb->max_ids)
+        return Error{usage + "; unexpected argument " +
+                     in_quotes(arguments.words[verb->max_ids + 1])};
+    return &*verb;
+}
+
 std::string help_text(const CommandSpec& command) {
     std::string out;
     std::string_view rest = command.usage;
@@ -190,7 +244,7 @@ std::string help_text(const CommandSpec& command) {
     wrap(out, command.summary, 0);
     out += "\nOptions:\n";
     for (const OptionSpec& spec : command.options)
-        describe(out, spec);
+        add_option_help(out, spec);
     if (!command.footer.empty()) {
         out += '\n';
         out += command.footer;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,12 +10,12 @@
 
 #include "host/base/result.h"
 
-/// Parses command lines according to a table of options. Options are never abbreviated. They may be
-/// anywhere, as `--opt value`, `--opt=value`, `-o value` or `-ovalue`; `--` ends them. Pure
-/// functions.
+/// Parses command lines according to tables of options and verbs. Options are never abbreviated.
+/// They may be anywhere, as `--opt value`, `--opt=value`, `-o value` or `-ovalue`; `--` ends them.
+/// Pure functions.
 namespace tenon::cli {
 
-/// What it means that an option is given twice: the last one counts, an error, or all count.
+/// What happens if an option is given twice: the last one is used, it is an error, or all are used.
 enum class Repeat { kLast, kOnce, kList };
 
 struct OptionSpec {
@@ -34,13 +36,23 @@ struct CommandSpec {
     std::string_view footer = {};  ///< printed as it is
 };
 
+/// The verb of a sub-command, such as `list` in `tenon jobs list`.
+struct VerbSpec {
+    static constexpr std::size_t kAny = SIZE_MAX;
+
+    std::string_view name;
+    /// Those of the command's own options that the verb takes; the rest is empty.
+    std::array<std::string_view, 4> options = {};
+    std::size_t min_ids = 0, max_ids = 0;  ///< how many words may follow the verb
+};
+
 /// A parsed command line.
 struct Arguments {
-    struct Given {
+    struct GivenOption {
         std::string_view name;  ///< long name
         std::string value;
     };
-    std::vector<Given> options;            ///< in order
+    std::vector<GivenOption> options;      ///< in order
     std::vector<std::string> words;        ///< everything that is not an option, in order
     std::optional<std::size_t> dashes_at;  ///< how many words precede `--`; none: there is no `--`
 
@@ -49,12 +61,17 @@ struct Arguments {
     [[nodiscard]] std::vector<std::string> values(std::string_view long_name) const;
 };
 
-/// With `stop_at_first_word`, the first word that is not an option and all that follow it become
-/// `words` unparsed: a sub-command parses them. The error names the option and says which one was
-/// meant, or what is allowed.
+/// With `stop_at_first_word`, the first word that is not an option and all words after it are not
+/// parsed: they become `words`, for a sub-command. The error names the option and suggests one, or
+/// says what is allowed.
 Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
                                   std::span<const std::string> args,
                                   bool stop_at_first_word = false);
+
+/// Finds the verb, which is the first word, and checks its options and the number of words after
+/// it. The error says what is allowed.
+Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
+                                  const Arguments& arguments);
 
 /// The text of `--help`, at most 80 columns.
 std::string help_text(const CommandSpec& command);

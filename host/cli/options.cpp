@@ -13,7 +13,7 @@ namespace tenon::cli {
 namespace {
 
 // clang-format off
-/// Only a run knows these.
+/// Options of a run only.
 constexpr std::array kRunOptions = {
     OptionSpec{'p', "prompt", "TEXT", "run once without a terminal; piped input is appended to TEXT; '-' reads standard input alone", Repeat::kOnce},
     OptionSpec{0, "output-format", "FORMAT", "text (the last message), json (one result object) or stream-json (one event a line)"},
@@ -26,7 +26,7 @@ constexpr std::array kRunOptions = {
     OptionSpec{'V', "version", "", "print the version"},
 };
 
-/// Runs and sub-commands know these: they say what is configured.
+/// Options of runs and sub-commands, which override the configuration.
 constexpr std::array kSharedOptions = {
     OptionSpec{0, "workspace", "DIR", "the directory to work on; default: the current one"},
     OptionSpec{0, "add-dir", "DIR", "one more directory that file tools may use", Repeat::kList},
@@ -43,7 +43,7 @@ constexpr std::array kSharedOptions = {
     OptionSpec{'h', "help", "", "print this help"},
 };
 
-// Words that no prompt-less run may mean otherwise; this version has those of the list below.
+// Reserved words; this version has the commands of the list below.
 constexpr std::array<std::string_view, 7> kCommands = {"jobs", "tasks", "sessions", "plugin", "tool", "config", "doctor"};
 
 constexpr std::string_view kCommandList =
@@ -139,7 +139,7 @@ Result<void> take_define(Options& options, const std::string& value) {
     return {};
 }
 
-struct Binding {
+struct OptionBinding {
     std::string_view name;
     Taker take;
 };
@@ -157,7 +157,7 @@ constexpr auto kLogLevel = [](Options& o, const std::string& v) {
     return take_setting<&Options::log_level>(o, v, "log.level");
 };
 
-constexpr Binding kBindings[] = {
+constexpr OptionBinding kBindings[] = {
     {"prompt", take_prompt},
     {"output-format", take_output_format},
     {"session", take_session},
@@ -182,7 +182,7 @@ constexpr Binding kBindings[] = {
     {"help", take_flag<&Options::help>},
 };
 
-/// Where an empty value cannot mean anything: a path, a rule, a name.
+/// Whether the option may have an empty value. Paths, rules and names must not be empty.
 bool may_be_empty(std::string_view name) {
     const auto takes_none = [&](const OptionSpec& spec) {
         return spec.long_name == name && spec.argument.empty();
@@ -191,11 +191,11 @@ bool may_be_empty(std::string_view name) {
            std::any_of(kSharedOptions.begin(), kSharedOptions.end(), takes_none);
 }
 
-/// Puts one given option into `options`; one that is not of this table is left alone.
-Result<void> apply(const Arguments::Given& given, Options& options) {
+/// Writes one given option into `options`. Options that are not in the table are ignored.
+Result<void> apply_option(const Arguments::GivenOption& given, Options& options) {
     const auto* const binding =
         std::find_if(std::begin(kBindings), std::end(kBindings),
-                     [&](const Binding& b) { return b.name == given.name; });
+                     [&](const OptionBinding& b) { return b.name == given.name; });
     if (binding == std::end(kBindings)) return {};
     if (given.value.empty() && !may_be_empty(given.name)) {
         return Error{"--" + std::string(given.name) + ": the value is empty"};
@@ -231,7 +231,7 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
                             : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, "
                               "tool and config")};
     }
-    for (const Arguments::Given& given : arguments.options) {
+    for (const Arguments::GivenOption& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
         if (given.name != "version" && std::any_of(kRunOptions.begin(), kRunOptions.end(), same)) {
             return Error{"--" + std::string(given.name) + " does not go with 'tenon " + word + "'"};
@@ -248,8 +248,8 @@ Result<Options> parse_options(std::span<const std::string> args) {
     const auto arguments = parse_arguments(joined(kRunOptions, kSharedOptions), args, true);
     if (!arguments) return arguments.error();
     Options options;
-    for (const Arguments::Given& given : arguments->options) {
-        if (auto applied = apply(given, options); !applied) return applied.error();
+    for (const Arguments::GivenOption& given : arguments->options) {
+        if (auto applied = apply_option(given, options); !applied) return applied.error();
     }
     if (auto taken = take_command(*arguments, options); !taken) return taken.error();
     if (auto checked = check_together(options); !checked) return checked.error();
@@ -286,10 +286,10 @@ config::Overrides overrides_of(const Options& options) {
 Result<Arguments> parse_command(const CommandSpec& command, Options& options) {
     auto arguments = parse_arguments(joined(command.options, kSharedOptions), options.rest);
     if (!arguments) return arguments.error();
-    for (const Arguments::Given& given : arguments->options) {
+    for (const Arguments::GivenOption& given : arguments->options) {
         const auto own = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
         if (std::any_of(command.options.begin(), command.options.end(), own)) continue;
-        if (auto applied = apply(given, options); !applied) return applied.error();
+        if (auto applied = apply_option(given, options); !applied) return applied.error();
     }
     return arguments;
 }

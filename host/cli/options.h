@@ -13,14 +13,15 @@
 #include "host/cli/option_table.h"
 #include "host/config/configuration.h"
 
-/// The command line of `tenon` as plain values. Paths are as typed; settings make them absolute.
+/// The command line of `tenon` as values. Paths are as typed; the configuration makes them
+/// absolute.
 namespace tenon::cli {
 
 enum class OutputFormat { kText, kJson, kStreamJson };
 
 struct Options {
     std::string command;            ///< "jobs", "config", …; empty: a run
-    std::vector<std::string> rest;  ///< what stood behind it, untouched
+    std::vector<std::string> rest;  ///< the words after it, not parsed
 
     std::optional<std::string> prompt;  ///< never blank; "-": standard input alone
     std::optional<OutputFormat> output_format;
@@ -45,17 +46,16 @@ struct Options {
     bool help = false;
 };
 
-/// Takes apart what follows the program's name. A sub-command is recognised as the first word that
-/// is no option; what follows is left to it. The error (exit 2) names the option and what is
-/// allowed.
+/// Parses the words after the program's name. The first word that is no option names a sub-command,
+/// which parses the rest itself. The error (exit 2) names the option and says what is allowed.
 Result<Options> parse_options(std::span<const std::string> args);
 
-/// What the options say about the configuration.
+/// The part of the options that overrides the configuration.
 config::Overrides overrides_of(const Options& options);
 
-/// For a sub-command: takes `options.rest` apart by the command's own table and by the options that
-/// every sub-command shares (--workspace, --config, -D, …); these go into `options`, its own come
-/// back.
+/// For a sub-command: parses `options.rest` according to the command's own table and the options
+/// that all sub-commands share (--workspace, --config, -D, …). Writes the shared options into
+/// `options` and returns the others.
 Result<Arguments> parse_command(const CommandSpec& command, Options& options);
 
 std::string main_help();

@@ -20,9 +20,9 @@ constexpr std::size_t kWidestId = 24;
 constexpr std::size_t kWidestName = 24;
 constexpr std::size_t kLinesOfAResult = 5;
 constexpr std::size_t kIndent = 4;
-constexpr std::size_t kMostOfALine = 4096;  // more could not be shown on the widest screen
+constexpr std::size_t kMostOfALine = 4096;  // even the widest screen shows no more
 
-constexpr std::array kColumns = {
+constexpr std::array kSessionColumns = {
     TableColumn{"ID", true, kWidestId},
     TableColumn{"LAST"},
     TableColumn{"TURNS"},
@@ -30,7 +30,7 @@ constexpr std::array kColumns = {
     TableColumn{"OPEN", false},
     TableColumn{"FIRST PROMPT"},
 };
-constexpr std::array kColumnsOfAll = {
+constexpr std::array kColumnsWithWorkspace = {
     TableColumn{"ID", true, kWidestId},
     TableColumn{"LAST"},
     TableColumn{"TURNS"},
@@ -40,7 +40,7 @@ constexpr std::array kColumnsOfAll = {
     TableColumn{"FIRST PROMPT"},
 };
 
-/// On one line, blanks for line ends.
+/// The text on one line, with blanks instead of line ends.
 std::string folded(std::string_view text) {
     std::string out(text.substr(0, kMostOfALine));
     std::replace_if(
@@ -48,17 +48,17 @@ std::string folded(std::string_view text) {
     return visible(out);
 }
 
-/// `lead` before the first line, as many blanks before the others.
-std::string led(std::string_view lead, const std::string& text) {
-    std::string out(lead);
+/// `label` before the first line, as many blanks before the others.
+std::string labelled(std::string_view label, const std::string& text) {
+    std::string out(label);
     for (const char c : visible(text, true)) {
         out += c;
-        if (c == '\n') out.append(lead.size(), ' ');
+        if (c == '\n') out.append(label.size(), ' ');
     }
     return out + "\n";
 }
 
-std::string time_text(std::int64_t wall_ms, std::int64_t now_ms) {
+std::string time_and_age(std::int64_t wall_ms, std::int64_t now_ms) {
     return rfc3339(wall_ms) + " (" + in_words_ago(now_ms - wall_ms) + ")";
 }
 
@@ -88,24 +88,25 @@ std::vector<std::string> sessions_table(std::span<const journal::SessionSummary>
         row.cells.push_back(session.first_prompt.empty() ? "-" : folded(session.first_prompt));
         rows.push_back(std::move(row));
     }
-    if (with_workspace) return table(kColumnsOfAll, rows, screen);
-    return table(kColumns, rows, screen);
+    if (with_workspace) return table(kColumnsWithWorkspace, rows, screen);
+    return table(kSessionColumns, rows, screen);
 }
 
 std::string describe(const journal::SessionSummary& session, std::span<const jobs::JobRecord> jobs,
                      std::int64_t now_ms) {
-    std::string text = led("session:    ", session.id) + led("workspace:  ", session.workspace) +
-                       led("model:      ", session.model) +
-                       led("created:    ", time_text(session.created_ms, now_ms)) +
-                       led("last:       ", time_text(session.last_ms, now_ms)) +
-                       led("turns:      ", std::to_string(session.turns));
+    std::string text = labelled("session:    ", session.id) +
+                       labelled("workspace:  ", session.workspace) +
+                       labelled("model:      ", session.model) +
+                       labelled("created:    ", time_and_age(session.created_ms, now_ms)) +
+                       labelled("last:       ", time_and_age(session.last_ms, now_ms)) +
+                       labelled("turns:      ", std::to_string(session.turns));
     if (session.held) text += "open:       in a running host\n";
     std::string list;
     for (const jobs::JobRecord& job : jobs) {
         list += (list.empty() ? "" : "\n") + job.id + " " + jobs::how_it_ended(job) + ": " +
                 cut(folded(job.spec.command), 60);
     }
-    if (!list.empty()) text += led("jobs:       ", list);
+    if (!list.empty()) text += labelled("jobs:       ", list);
     return text;
 }
 
@@ -117,8 +118,8 @@ std::string ConversationWords::of(const journal::SessionEntry& entry) {
     if (entry.type == RecordType::kCompaction)
         return text + "\n--- summarised ---\n" + visible(entry.text, true) + "\n";
     if (entry.origin == "environment") return text;
-    const std::string lead = entry.origin == "prompt" ? "> " : "[" + visible(entry.origin) + "] ";
-    return text + "\n" + led(lead, entry.text);
+    const std::string label = entry.origin == "prompt" ? "> " : "[" + visible(entry.origin) + "] ";
+    return text + "\n" + labelled(label, entry.text);
 }
 
 std::string ConversationWords::end() {
@@ -140,7 +141,7 @@ std::string ConversationWords::answer(const journal::SessionEntry& entry) {
     return text;
 }
 
-/// Its one argument, or all of them as JSON.
+/// Shows a single argument as it is, and several as JSON.
 std::string ConversationWords::call(const Json& block) const {
     const Json& input = member(block, "input");
     const bool one = input.is_object() && input.size() == 1 && input.begin()->is_string();

@@ -9,8 +9,8 @@
 #include "host/journal/session_entries.h"
 #include "host/journal/session_list.h"
 
-/// Sessions as text for people and as JSON for programs. Pure functions; the texts may hold
-/// anything.
+/// Sessions as text for people and as JSON for programs. Pure functions. The texts of a session may
+/// hold any bytes.
 namespace tenon::cli {
 
 /// One session as `--json` prints it.
@@ -32,10 +32,10 @@ class ConversationWords {
 public:
     explicit ConversationWords(const Screen& screen) : columns_(screen.columns) {}
 
-    /// The text of the next entry. Empty for what only the model is sent, and for calls, which are
-    /// shown with their results.
+    /// The text of the next entry. Empty for entries that only the model gets, and for calls, which
+    /// are shown with their results.
     [[nodiscard]] std::string of(const journal::SessionEntry& entry);
-    /// The text after the last entry: calls without results.
+    /// The text after the last entry: the calls without results.
     [[nodiscard]] std::string end();
 
 private:

@@ -1,5 +1,3 @@
-#include "host/cli/sessions_command.h"
-
 #include <array>
 
 #include "host/base/clock.h"
@@ -7,28 +5,26 @@
 #include "host/base/path_text.h"
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
+#include "host/cli/commands.h"
 #include "host/cli/session_words.h"
-#include "host/cli/verbs.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/store.h"
 
 namespace tenon::cli {
 namespace {
 
-using Ordered = OrderedJson;
-
 // clang-format off
-constexpr std::array kOptions = {
+constexpr std::array kSessionsOptions = {
     OptionSpec{0, "json", "", "list, show: one JSON document instead of text"},
     OptionSpec{0, "all", "", "list: the sessions of every workspace"},
 };
 // clang-format on
 
-constexpr CommandSpec kCommand{
+constexpr CommandSpec kSessionsCommand{
     "tenon sessions", "list [--all] [--json]\nshow ID [--json]\nexport ID",
-    "The sessions of the workspace, the one written last first, also those that a host has open: "
-    "lists them, shows a conversation, or prints the whole of it for other programs.",
-    kOptions,
+    "Lists the sessions of the workspace, the one written last first, also those that a host has "
+    "open; shows a conversation; or prints the whole conversation for other programs.",
+    kSessionsOptions,
     "export: JSON lines. The first has \"type\":\"session\", id, workspace, provider, model,\n"
     "created, turns and the system prompt; each that follows is one message,\n"
     "{\"role\":\"user\" or \"assistant\",\"content\":[blocks]} as in the Messages API. Where the\n"
@@ -36,8 +32,9 @@ constexpr CommandSpec kCommand{
     "\n"
     "Exit: 0 done; 1 the session is unknown or cannot be read; 2 usage.\n"};
 
-constexpr std::array<std::string_view, 2> kListOptions = {"json", "all"};
-constexpr std::array<std::string_view, 1> kShowOptions = {"json"};
+constexpr std::array kSessionsVerbs = {VerbSpec{"list", {"json", "all"}},
+                                       VerbSpec{"show", {"json"}, 1, 1},
+                                       VerbSpec{"export", {}, 1, 1}};
 
 class SessionsCall {
 public:
@@ -102,7 +99,7 @@ public:
                     {"created", rfc3339(session->created_ms)},
                     {"turns", session->turns},
                     {"system", session->system}});
-        for (const Ordered& message : *messages)
+        for (const OrderedJson& message : *messages)
             print_line(message);
         return 0;
     }
@@ -112,7 +109,7 @@ private:
     [[nodiscard]] std::filesystem::path journal() const { return folder_ / (id() + ".jsonl"); }
 
     void print(const std::string& text) const { console_.out << secrets_.redact(text); }
-    void print_line(const Ordered& document) const {
+    void print_line(const OrderedJson& document) const {
         print_json(console_, secrets_.redact(dump_ordered_json(document)));
     }
 
@@ -131,8 +128,8 @@ private:
                                 const std::vector<jobs::JobRecord>& jobs) const {
         const auto messages = journal::read_messages(journal());
         if (!messages) return complain(console_, messages.error().message, 1);
-        Ordered document = to_json(session);
-        Ordered listed = Ordered::array();
+        OrderedJson document = to_json(session);
+        OrderedJson listed = OrderedJson::array();
         for (const jobs::JobRecord& job : jobs) {
             listed.push_back({{"id", job.id},
                               {"status", jobs::to_string(job.status)},
@@ -152,10 +149,7 @@ private:
     Screen screen_;
 };
 
-constexpr std::array kVerbs = {VerbSpec{"list", 0, kListOptions}, VerbSpec{"show", 1, kShowOptions},
-                               VerbSpec{"export", 1}};
-
-int act(const VerbSpec& verb, const SessionsCall& call) {
+int call_sessions_verb(const VerbSpec& verb, const SessionsCall& call) {
     if (verb.name == "list") return call.list();
     return verb.name == "show" ? call.show() : call.print_all();
 }
@@ -163,15 +157,15 @@ int act(const VerbSpec& verb, const SessionsCall& call) {
 }  // namespace
 
 int run_sessions(Options options, const config::Sources& sources, const Console& console) {
-    const auto arguments = parse_command(kCommand, options);
+    const auto arguments = parse_command(kSessionsCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kSessionsCommand);
         return 0;
     }
-    const auto verb = find_verb(kCommand, kVerbs, *arguments);
+    const auto verb = find_verb(kSessionsCommand, kSessionsVerbs, *arguments);
     if (!verb) return complain(console, verb.error().message, 2);
-    if ((*verb)->ids > 0 && !is_session_id(arguments->words[1])) {
+    if ((*verb)->max_ids > 0 && !is_session_id(arguments->words[1])) {
         return complain(console,
                         in_quotes(arguments->words[1]) +
                             " is not a session id: 1 to 64 letters, digits, '.', '_' and '-', the "
@@ -180,7 +174,7 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
     }
     const config::Configuration found = config::examine(sources, overrides_of(options));
     const config::Settings& settings = found.settings;
-    // A slip in some file must not keep anybody from looking.
+    // A mistake in a configuration file must not prevent anybody from reading.
     const bool strict = options.config || options.workspace || !options.defines.empty() ||
                         settings.state_dir.empty();
     for (const std::string& error : found.errors)
@@ -195,7 +189,7 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
     found.credentials.add_to(secrets);
     const SessionsCall call(settings, secrets, console, *arguments,
                             screen_of(console.output, sources.environment));
-    return finish(console, act(**verb, call));
+    return finish(console, call_sessions_verb(**verb, call));
 }
 
 }  // namespace tenon::cli

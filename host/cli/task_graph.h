@@ -7,7 +7,7 @@
 
 #include "host/cli/workspace_tasks.h"
 
-/// Draws tasks and their dependencies. Pure functions; the texts of the tasks may hold anything.
+/// Draws tasks and their dependencies. Pure functions. The texts of a task may hold any characters.
 namespace tenon::cli {
 
 /// `[ ] 2: build`, `[>]`, `[x]`; one visible line.

@@ -1,36 +1,31 @@
-#include "host/cli/tasks_command.h"
-
 #include <array>
 
 #include "host/base/secrets.h"
 #include "host/base/untrusted.h"
 #include "host/cli/columns.h"
+#include "host/cli/commands.h"
 #include "host/cli/task_graph.h"
-#include "host/cli/verbs.h"
 
 namespace tenon::cli {
 namespace {
 
 // clang-format off
-constexpr std::array kOptions = {
+constexpr std::array kTasksOptions = {
     OptionSpec{0, "json", "", "one JSON document instead of text"},
     OptionSpec{0, "dot", "", "graph: for Graphviz (tenon tasks graph --dot | dot -Tsvg)"},
 };
 // clang-format on
 
-constexpr CommandSpec kCommand{"tenon tasks", "list [--json]\ngraph [--dot | --json]",
-                               "The tasks of the workspace, which agents keep in .tasks/: lists "
-                               "them, or draws which waits for "
-                               "which.",
-                               kOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
+constexpr CommandSpec kTasksCommand{
+    "tenon tasks", "list [--json]\ngraph [--dot | --json]",
+    "Lists the tasks of the workspace, which agents keep in .tasks/, or draws which "
+    "task waits for which.",
+    kTasksOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
 
-constexpr std::array<std::string_view, 1> kListOptions = {"json"};
-constexpr std::array<std::string_view, 2> kGraphOptions = {"json", "dot"};
-constexpr std::array kVerbs = {VerbSpec{"list", 0, kListOptions},
-                               VerbSpec{"graph", 0, kGraphOptions}};
+constexpr std::array kTasksVerbs = {VerbSpec{"list", {"json"}}, VerbSpec{"graph", {"json", "dot"}}};
 
 constexpr std::size_t kWidestOwner = 16;
-constexpr std::array kColumns = {
+constexpr std::array kTaskColumns = {
     TableColumn{"ID"},
     TableColumn{"STATUS"},
     TableColumn{"OWNER", false, kWidestOwner},
@@ -38,7 +33,7 @@ constexpr std::array kColumns = {
     TableColumn{"SUBJECT"},
 };
 
-const char* colour_of(const Task& task) {
+const char* task_colour(const Task& task) {
     if (task.status == "completed") return "\x1b[32m";
     return task.status == "in_progress" ? "\x1b[36m" : "\x1b[2m";
 }
@@ -63,9 +58,9 @@ void print_list(const std::vector<Task>& tasks, const Screen& screen, std::ostre
         rows.push_back(
             {{std::to_string(task.id), task.status, task.owner.empty() ? "-" : visible(task.owner),
               ids_text(task.blocked_by), visible(task.subject)},
-             colour_of(task)});
+             task_colour(task)});
     }
-    for (const std::string& line : table(kColumns, rows, screen))
+    for (const std::string& line : table(kTaskColumns, rows, screen))
         out << line << '\n';
 }
 
@@ -83,7 +78,7 @@ Json graph_json(const std::vector<Task>& tasks) {
     return {{"tasks", list_json(tasks)}, {"edges", edges}};
 }
 
-void redact(std::vector<Task>& tasks, const Secrets& secrets) {
+void redact_tasks(std::vector<Task>& tasks, const Secrets& secrets) {
     for (Task& task : tasks) {
         for (std::string* text : {&task.subject, &task.description, &task.owner})
             *text = secrets.redact(std::move(*text));
@@ -93,18 +88,18 @@ void redact(std::vector<Task>& tasks, const Secrets& secrets) {
 }  // namespace
 
 int run_tasks(Options options, const config::Sources& sources, const Console& console) {
-    const auto arguments = parse_command(kCommand, options);
+    const auto arguments = parse_command(kTasksCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kTasksCommand);
         return 0;
     }
-    const auto verb = find_verb(kCommand, kVerbs, *arguments);
+    const auto verb = find_verb(kTasksCommand, kTasksVerbs, *arguments);
     if (!verb) return complain(console, verb.error().message, 2);
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);
     const config::Configuration found = config::examine(sources, overrides_of(options));
-    // A slip in some file must not keep anybody from looking.
+    // A mistake in a configuration file must not prevent anybody from reading.
     const bool strict = options.config || options.workspace || !options.defines.empty();
     for (const std::string& error : found.errors)
         if (strict) complain(console, error, 2);
@@ -115,7 +110,7 @@ int run_tasks(Options options, const config::Sources& sources, const Console& co
     if (!tasks) return complain(console, tasks.error().message, 1);
     Secrets secrets;
     found.credentials.add_to(secrets);
-    redact(tasks->tasks, secrets);
+    redact_tasks(tasks->tasks, secrets);
     for (const std::string& problem : tasks->problems)
         complain(console, "left out: " + problem, 0);
 

@@ -19,7 +19,7 @@ std::string_view take_parameter(std::string_view& parameters) {
     return one;
 }
 
-/// Whether a sequence hides text. Behind 38, 48 and 58 stand numbers of a colour.
+/// Whether a sequence hides text. The numbers of a colour follow 38, 48 and 58.
 bool hides(std::string_view parameters) {
     while (!parameters.empty()) {
         const std::string_view whole = take_parameter(parameters);

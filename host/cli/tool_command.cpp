@@ -1,13 +1,11 @@
-#include "host/cli/tool_command.h"
-
 #include "host/base/nearest.h"
 #include "host/base/output.h"
 #include "host/base/signals.h"
 #include "host/base/untrusted.h"
+#include "host/cli/commands.h"
 #include "host/cli/screen.h"
 #include "host/cli/standard_input.h"
 #include "host/cli/terminal_text.h"
-#include "host/cli/verbs.h"
 #include "host/session/open_tools.h"
 #include "host/ui/headless.h"
 #include "host/ui/redaction.h"
@@ -15,10 +13,7 @@
 namespace tenon::cli {
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-
-constexpr CommandSpec kCommand{
+constexpr CommandSpec kToolCommand{
     "tenon tool",
     "NAME [JSON]",
     "Calls one tool of a plugin without a model. JSON is the object of its arguments; '-' reads it "
@@ -36,7 +31,7 @@ constexpr CommandSpec kCommand{
     "Exit: 0 done; 1 the result is an error, or the call was refused; 2 no such tool,\n"
     "arguments that do not fit it, or configuration; 130 after Ctrl-C.\n"};
 
-/// The tool's name and its arguments, as the command line has them.
+/// The call of the command line.
 Result<agent::ToolCall> call_of(const Arguments& arguments, int input) {
     const auto& words = arguments.words;
     if (words.empty()) return Error{"usage: tenon tool NAME [JSON]; see --help"};
@@ -71,6 +66,12 @@ Error unknown_tool(const plugins::Registry& registry, const std::string& name) {
     return {unknown + "; did you mean " + std::string(*meant) + "? The tools are " + listed};
 }
 
+/// The text that a model would get; a line on standard error has a prefix already.
+std::string without_error_prefix(const std::string& text) {
+    constexpr std::string_view kPrefix = "Error: ";
+    return text.substr(text.starts_with(kPrefix) ? kPrefix.size() : 0);
+}
+
 void print_result(const std::string& text, const config::Sources& sources, const Console& console) {
     const Screen screen = screen_of(console.output, sources.environment);
     TerminalText shown(screen.colour);
@@ -90,42 +91,42 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
         return complain(console, secrets.redact(tools.error().message), tools.error().exit_code);
     agent::Tool* const tool = (*tools)->registry().find(call.name);
     if (tool == nullptr)
-        return complain(console, unknown_tool((*tools)->registry(), call.name).message, kUsage);
+        return complain(console, unknown_tool((*tools)->registry(), call.name).message, kExitUsage);
     if (const auto wrong = tool->check(call))
-        return complain(console, secrets.redact(*wrong), kUsage);
+        return complain(console, secrets.redact(without_error_prefix(*wrong)), kExitUsage);
 
     const agent::CallOutcome outcome = (*tools)->call(*tool, call, signals.stop_token());
     if (outcome.denied) {
-        complain(console, outcome.result.text, kFailed);
+        complain(console, outcome.result.text, kExitFailed);
     } else {
         print_result(outcome.result.text, sources, console);
     }
     console.out.flush();
     (*tools)->leave_jobs_running(signals.stop_token());
     if (outcome.result.is_error && signals.received() != 0) return 128 + signals.received();
-    return outcome.result.is_error ? kFailed : 0;
+    return outcome.result.is_error ? kExitFailed : 0;
 }
 
 }  // namespace
 
 int run_tool(Options options, const config::Sources& sources, const Console& console,
              const StartLogging& start_logging) {
-    const auto arguments = parse_command(kCommand, options);
-    if (!arguments) return complain(console, arguments.error().message, kUsage);
+    const auto arguments = parse_command(kToolCommand, options);
+    if (!arguments) return complain(console, arguments.error().message, kExitUsage);
     if (options.help) {
-        console.out << command_help(kCommand);
+        console.out << command_help(kToolCommand);
         return 0;
     }
     const auto call = call_of(*arguments, console.input);
-    if (!call) return complain(console, call.error().message, kUsage);
+    if (!call) return complain(console, call.error().message, kExitUsage);
     const auto configuration = config::load(sources, overrides_of(options));
-    if (!configuration) return complain(console, configuration.error().message, kUsage);
+    if (!configuration) return complain(console, configuration.error().message, kExitUsage);
     for (const std::string& warning : configuration->warnings)
         complain(console, "warning: " + warning, 0);
     const auto setup = session::prepare_tools(*configuration);
-    if (!setup) return complain(console, setup.error().message, kUsage);
+    if (!setup) return complain(console, setup.error().message, kExitUsage);
     if (auto started = start_logging((*setup)->settings.log); !started)
-        return complain(console, started.error().message, kUsage);
+        return complain(console, started.error().message, kExitUsage);
     return finish(console, call_tool(*call, **setup, sources, console));
 }
 

@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long `tenon jobs run` may take from the record to the supervisor on a busy machine.
+// The longest time that `tenon jobs run` takes to start a supervisor on a busy machine.
 constexpr std::chrono::milliseconds kUntilStarted = 5s;
-// One host may just have closed the session, and the next be about to open it.
+// A host may have just closed the session, and another may be about to open it.
 constexpr std::chrono::milliseconds kUntilOpenedAgain = 900ms;
 
 }  // namespace

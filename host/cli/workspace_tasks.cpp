@@ -1,7 +1,7 @@
 #include "host/cli/workspace_tasks.h"
 
 #include "host/plugins/loader.h"
-#include "host/session/plugin_options.h"
+#include "host/session/open_tools.h"
 
 namespace tenon::cli {
 namespace {
@@ -30,7 +30,7 @@ Task task_in(const Json& object) {
 
 Result<WorkspaceTasks> tasks_in(const std::string& stated, const fs::path& workspace) {
     const auto document = parse_json(stated);
-    if (!document) return document.error().while_doing("read what the plugin says of tasks");
+    if (!document) return document.error().while_doing("read the tasks that the plugin states");
     if (const std::string* error = string_in(member(*document, "error"))) return Error{*error};
     WorkspaceTasks out;
     for (const Json& task : member(*document, "tasks"))
@@ -41,7 +41,7 @@ Result<WorkspaceTasks> tasks_in(const std::string& stated, const fs::path& works
     return out;
 }
 
-Error no_plugin(const plugins::Loaded& loaded, const fs::path& folder) {
+Error no_task_plugin(const plugins::Loaded& loaded, const fs::path& folder) {
     std::string message = "no plugin that keeps tasks is loaded from " + folder.string();
     for (const plugins::Problem& problem : loaded.problems)
         message += "; " + problem.file.string() + ": " + problem.reason;
@@ -60,7 +60,7 @@ Result<WorkspaceTasks> read_workspace_tasks(const config::Settings& settings) {
         const std::string stated = plugin->tasks();
         if (!stated.empty()) return tasks_in(stated, settings.workspace);
     }
-    return no_plugin(loaded, options.first_party_folder);
+    return no_task_plugin(loaded, options.first_party_folder);
 }
 
 Json to_json(const Task& task) {

@@ -10,11 +10,11 @@
 #include "host/base/result.h"
 #include "host/config/settings.h"
 
-/// The tasks of a workspace, for commands that show them. The plugin that keeps the tasks reads
-/// their files and judges them; nothing here knows how they are stored.
+/// The tasks of a workspace, for commands that show them. The plugin that keeps the tasks reads and
+/// checks their files; this room does not know their format.
 namespace tenon::cli {
 
-/// One task as the plugin states it. Texts are valid UTF-8 and may hold anything else.
+/// One task as the plugin states it. Texts are valid UTF-8.
 struct Task {
     std::int64_t id = 0;
     std::string subject, description;
@@ -28,14 +28,12 @@ struct WorkspaceTasks {
     std::vector<std::string> problems;  ///< files that cannot be used, each with its reason
 };
 
-/// Loads the plugins that came with this installation and returns the tasks that the
-/// first one of them states which keeps tasks (see tenon_context). Opens no session and runs no
-/// third-party plugin. Blocks on files. Error: no such plugin is loaded, or it cannot read the
-/// tasks.
+/// Loads the plugins of this installation and returns the tasks of the first plugin that keeps
+/// tasks (see tenon_context). Opens no session and runs no third-party plugin. Blocks on files.
+/// Error: no such plugin is loaded, or it cannot read the tasks.
 Result<WorkspaceTasks> read_workspace_tasks(const config::Settings& settings);
 
-/// The members that the plugin states: {"id","subject","description","status","blockedBy",
-/// "blocks","owner"}
+/// {"id","subject","description","status","blockedBy","blocks","owner"}
 Json to_json(const Task& task);
 
 }  // namespace tenon::cli

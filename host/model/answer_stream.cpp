@@ -44,8 +44,9 @@ void AnswerStream::take(const SseEvent& event) {
     if (over() || event.data == kDone) return;
     received_ += event.data.size();
     if (received_ > kMaxAnswerBytes) return fail_malformed("the answer is too long");
-    const auto data = seam_.parse(event.data);
-    if (!data && event.name == "error") return take_error({"", excerpt(event.data), ""}, event.data);
+    const auto data = event_data_.parse(event.data);
+    if (!data && event.name == "error")
+        return take_error({"", excerpt(event.data), ""}, event.data);
     if (!data) return fail_malformed("malformed event: " + data.error().message);
     if (!data->is_object()) return fail_malformed("malformed event: not a JSON object");
     // The type in the data; gateways have been seen to leave out the event's name.
@@ -80,7 +81,7 @@ void AnswerStream::dispatch(const std::string& type, const Json& data, std::stri
     }
 }
 
-/// A second one says nothing new, unless the blocks begin again from the first behind it.
+/// A second message_start is ignored, unless the first block begins again after it.
 void AnswerStream::start_message(const Json& message) {
     answer_.usage = agent::read_usage(member(message, "usage"), answer_.usage);
     began_again_ = started_ && (open_ || !blocks_.empty());
@@ -99,7 +100,7 @@ void AnswerStream::start_block(const Json& data, std::string_view raw) {
     open_ = OpenBlock{};
     open_->type = string_or(begun, "type");
     open_->takes_input = open_->type == "tool_use" || open_->type == "server_tool_use";
-    // Once more, keeping the order of its fields. Mended text has its own, sorted.
+    // Parsed again to keep the order of the fields. Repaired text loses it.
     if (const auto ordered = parse_ordered_json(raw)) {
         open_->fields = member(*ordered, "content_block");
     } else {
@@ -118,11 +119,11 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
     if (delta.is_null()) return fail_malformed("content_block_delta without a delta");
     const std::string type = string_or(delta, "type");
     if (type == "text_delta") {
-        take_text(seam_.take_lost() + string_or(delta, "text"));
+        take_text(event_data_.take_lost() + string_or(delta, "text"));
     } else if (type == "thinking_delta") {
-        take_thinking(seam_.take_lost() + string_or(delta, "thinking"));
+        take_thinking(event_data_.take_lost() + string_or(delta, "thinking"));
     } else if (type == "input_json_delta") {
-        take_input(seam_.take_lost() + string_or(delta, "partial_json"));
+        take_input(event_data_.take_lost() + string_or(delta, "partial_json"));
     } else if (type == "signature_delta" && open_->type == "thinking") {
         open_->fields["signature"] = string_or(delta, "signature");
     } else if (type == "citations_delta" && open_->type == "text") {
@@ -135,15 +136,15 @@ void AnswerStream::take_delta(const Json& data, std::string_view raw) {
     }
 }
 
-/// Text is the answer, whatever the block that a server sends it in.
+/// Text belongs to the answer, in whatever type of block a server sends it.
 void AnswerStream::take_text(std::string text) {
     if (text.empty()) return;
     (open_->type == "text" ? open_->text : open_->stray) += text;
     sink_.on_event(agent::TextDelta{std::move(text)});
 }
 
-/// Thinking outside a thinking block is only shown: it has no signature with which it could be sent
-/// back, and it is not the answer.
+/// Thinking outside a thinking block is only shown: without a signature it cannot be sent back, and
+/// it is not part of the answer.
 void AnswerStream::take_thinking(std::string text) {
     if (text.empty()) return;
     if (open_->type == "thinking") open_->text += text;
@@ -159,8 +160,8 @@ void AnswerStream::take_input(const std::string& text) {
 
 void AnswerStream::stop_block() {
     if (!open_) return fail_malformed("content_block_stop outside a content block");
-    seam_.end_text();
-    const std::string lost = seam_.take_lost();
+    event_data_.end_text();
+    const std::string lost = event_data_.take_lost();
     (open_->takes_input ? open_->input : open_->text) += lost;
     OpenBlock block = std::move(*open_);
     open_.reset();
@@ -170,11 +171,11 @@ void AnswerStream::stop_block() {
         finish_block(std::move(block.fields),
                      block.takes_input ? std::optional<std::string>(block.input) : std::nullopt);
     if (!finished) return fail_malformed(finished.error().message);
-    // Before a call: behind calls, only their results may follow.
+    // Text goes before a call, since only results may follow calls.
     if (!block.stray.empty() && finished->call) blocks_.push_back(text_block(block.stray));
-    const bool behind = !block.stray.empty() && !finished->call;
+    const bool text_follows = !block.stray.empty() && !finished->call;
     blocks_.push_back(std::move(*finished));
-    if (behind) blocks_.push_back(text_block(block.stray));
+    if (text_follows) blocks_.push_back(text_block(block.stray));
 }
 
 void AnswerStream::take_error(const ServerError& error, std::string_view raw) {
@@ -187,7 +188,7 @@ void AnswerStream::take_error(const ServerError& error, std::string_view raw) {
 }
 
 Result<agent::Answer, agent::ModelFailure> AnswerStream::finish(bool clean_end) {
-    // Some servers leave out message_stop. All that counts comes before it.
+    // Some servers leave out message_stop; nothing in it is needed.
     const bool whole = started_ && clean_end && !open_ && !answer_.stop_reason.empty();
     if (!complete_ && !whole && !failure_)
         fail("the answer was cut off: the stream ended before message_stop");

@@ -8,27 +8,27 @@
 
 #include "host/agent/ports.h"
 #include "host/model/content.h"
-#include "host/model/seam.h"
+#include "host/model/event_data.h"
 #include "host/model/server_error.h"
 #include "host/model/sse.h"
 
 namespace tenon::model {
 
-/// One streamed answer of the Anthropic Messages API (`message_start` … `message_stop`), event by
-/// event. Text and thinking go to the sink as they come. Pings, unknown events and unknown deltas
-/// are ignored. What servers get wrong and can be repaired is: see put_content, and
-/// reference/messages-api.md, section 8a. No I/O; one thread.
+/// Builds one answer from the events of a stream of the Anthropic Messages API (`message_start` …
+/// `message_stop`). Text and thinking go to the sink as they arrive. Pings, unknown events and
+/// unknown deltas are ignored. Repairs known mistakes of servers: see put_content, and
+/// reference/messages-api.md, section 8a. Does not read from the network. Not thread-safe.
 class AnswerStream {
 public:
-    /// `call_ids`, which may be null, gives the calls of the answer their ids.
+    /// `call_ids` assigns ids to the calls of the answer; may be null. Both outlive the object.
     explicit AnswerStream(agent::EventSink& sink, agent::CallIds* call_ids = nullptr)
         : sink_(sink), call_ids_(call_ids) {}
 
     void take(const SseEvent& event);
-    /// Nothing more is expected: the answer is whole, or can no longer become so.
+    /// No more events are needed: the answer is complete, or has failed.
     [[nodiscard]] bool over() const { return complete_ || failure_; }
-    /// The whole answer; or why there is none, without the name of the endpoint. There is one after
-    /// `message_stop`, and when `clean_end` says that the stream was not cut, after a stop reason.
+    /// The complete answer. The failure does not name the endpoint. An answer is complete after
+    /// `message_stop`; with `clean_end` (the stream was not cut) also after a stop reason.
     Result<agent::Answer, agent::ModelFailure> finish(bool clean_end = false);
 
 private:
@@ -36,7 +36,7 @@ private:
         std::string type;
         OrderedJson fields;
         std::string text;   // of a text or thinking block
-        std::string stray;  // text that came in a block of another type
+        std::string stray;  // text that arrived in a block of another type
         std::string input;  // partial_json, joined
         bool takes_input = false;
     };
@@ -55,14 +55,14 @@ private:
 
     agent::EventSink& sink_;
     agent::CallIds* call_ids_;
-    Seam seam_;
+    EventDataParser event_data_;
     agent::Answer answer_;
     std::vector<ContentBlock> blocks_;
     std::optional<OpenBlock> open_;
     std::optional<agent::ModelFailure> failure_;
     std::size_t received_ = 0;
     bool started_ = false;
-    bool began_again_ = false;  // a message_start came behind a content block
+    bool began_again_ = false;  // a message_start followed a content block
     bool complete_ = false;
 };
 

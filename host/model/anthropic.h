@@ -14,10 +14,11 @@ struct AnthropicConfig {
     HttpConfig http;  ///< base_url empty: Anthropic's own
 };
 
-/// The Anthropic Messages API, streamed. One attempt an `ask`: what deserves another is for Retry.
+/// Asks a model through the Anthropic Messages API, streamed. Makes one attempt for each `ask`;
+/// repeating failed ones is the business of Retry. One thread at a time.
 class Anthropic : public agent::Provider {
 public:
-    /// Checks key, URL and proxy; connects only when asked.
+    /// Checks key, URL and proxy. Connects to nothing before `ask`.
     static Result<std::unique_ptr<Anthropic>> create(AnthropicConfig config);
 
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
@@ -32,8 +33,9 @@ private:
     std::string path_;
 };
 
-/// What a response that is no stream of events means: status, error body (JSON, HTML or nothing)
-/// and retry headers. `body` may be any bytes. `message` does not name the endpoint.
+/// The failure that a response without a stream of events stands for, from its status, its error
+/// body (JSON, HTML or nothing) and its retry headers. `body` may be any bytes. `message` does not
+/// name the endpoint.
 agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view body);
 
 }  // namespace tenon::model

@@ -6,15 +6,15 @@
 namespace tenon::model {
 namespace {
 
-struct Input {
+struct ToolInput {
     Json value = Json::object();
     std::string wire = "{}";
     std::string error;
 };
 
-Input read_input(const std::string& text) {
+ToolInput read_tool_input(const std::string& text) {
     if (agent::is_blank(text)) return {};
-    Input input;
+    ToolInput input;
     auto parsed = parse_json(text);
     const auto ordered = parse_ordered_json(text);
     if (!parsed || !ordered) {
@@ -24,13 +24,13 @@ Input read_input(const std::string& text) {
         input.error = "The arguments are JSON, but not an object.";
     } else {
         input.value = std::move(*parsed);
-        // The very text, unless its layout would break a journal of one record a line.
+        // Unchanged, unless line ends would break the journal, which has one record a line.
         input.wire = text.find_first_of("\r\n") == text.npos ? text : dump_ordered_json(*ordered);
     }
     return input;
 }
 
-/// The arguments as a block holds them: an object, or the text of one, or nothing.
+/// The JSON text of the arguments in a block, which are an object, a string or nothing.
 std::string text_of_input(const OrderedJson& input) {
     if (input.is_null()) return {};
     const std::string* text = string_in(input);
@@ -51,8 +51,8 @@ std::string wire_with_input(const OrderedJson& fields, const std::string& input)
     return wire + "}";
 }
 
-/// Gives the block's call the id under which the conversation knows it.
-void name_call(ContentBlock& block, agent::CallIds& ids) {
+/// Gives the block's call an id that is unique in the conversation.
+void assign_call_id(ContentBlock& block, agent::CallIds& ids) {
     block.call->id = ids.assign(block.call->id);
     block.call_fields["id"] = block.call->id;
     block.wire = wire_with_input(block.call_fields, block.input_wire);
@@ -73,7 +73,8 @@ Result<ContentBlock> finish_block(OrderedJson fields,
     }
     // Some servers send the whole input at the block's start and no deltas.
     const bool streamed = input_json && !agent::is_blank(*input_json);
-    Input input = read_input(streamed ? *input_json : text_of_input(member(fields, "input")));
+    ToolInput input =
+        read_tool_input(streamed ? *input_json : text_of_input(member(fields, "input")));
     if (block.type != "tool_use") {
         block.wire = wire_with_input(fields, input.wire);
         return block;
@@ -115,7 +116,7 @@ void put_content(agent::Answer& answer, std::vector<ContentBlock> blocks, agent:
     agent::CallIds of_this_answer;
     std::vector<std::string_view> wires;
     for (ContentBlock& block : blocks) {
-        if (block.call) name_call(block, ids != nullptr ? *ids : of_this_answer);
+        if (block.call) assign_call_id(block, ids != nullptr ? *ids : of_this_answer);
         wires.push_back(block.wire);
     }
     blocks.resize(agent::count_without_final_thinking(wires));

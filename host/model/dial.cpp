@@ -45,21 +45,21 @@ milliseconds left(Clock::time_point deadline) {
                     std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
 }
 
-/// getaddrinfo can neither be interrupted nor given a deadline. It runs in a thread of its own that
-/// shares only this with the asker; who stops waiting leaves the thread to end by itself.
+/// getaddrinfo can neither be interrupted nor given a deadline. It runs in a detached thread, which
+/// shares only this object with the caller and may outlive the wait.
 struct Lookup {
     Mutex mutex;
     Condition changed;
     bool done TENON_GUARDED_BY(mutex) = false;
     std::vector<SocketAddress> found TENON_GUARDED_BY(mutex);
     std::string error TENON_GUARDED_BY(mutex);
-    int shortage TENON_GUARDED_BY(mutex) = 0;  // the errno, where this process lacks something
+    int shortage TENON_GUARDED_BY(mutex) = 0;  // the errno, if this process lacks a resource
 };
 
 /// A look-up opens a file and a socket at once.
 constexpr unsigned kDescriptorsOfALookup = 2;
 
-/// getaddrinfo has many words for a file or socket that it cannot open, "unknown host" among them.
+/// If getaddrinfo cannot open a file or socket, it may report any error, even "unknown host".
 int shortage_behind(int code, int system_error) {
     if (code == 0) return 0;
     if (code == EAI_MEMORY) return ENOMEM;
@@ -67,8 +67,8 @@ int shortage_behind(int code, int system_error) {
     return descriptor_shortage(kDescriptorsOfALookup);
 }
 
-/// This process lacks something that only its user can give it; the server has no part in it.
-HttpFailure short_of(const std::string& doing, int code) {
+/// A failure for lack of a resource of this process; the server is not the cause.
+HttpFailure resource_failure(const std::string& doing, int code) {
     return {shortage_error(doing, code).message, false, true};
 }
 
@@ -122,7 +122,7 @@ Result<std::vector<SocketAddress>, HttpFailure> resolve(const Url& url, Clock::t
     lock.unlock();  // `wake` takes it when it is unregistered while running
     if (stop.stop_requested()) return stopped();
     if (!done) return HttpFailure{"look up " + url.host + ": no answer in time"};
-    if (shortage != 0) return short_of("look up " + url.host, shortage);
+    if (shortage != 0) return resource_failure("look up " + url.host, shortage);
     if (found.empty()) return HttpFailure{"look up " + url.host + ": " + error};
     return found;
 }
@@ -148,7 +148,7 @@ int wait_connected(int fd, Clock::time_point deadline, const std::stop_token& st
 Result<UniqueFd, HttpFailure> connect_one(const SocketAddress& address, Clock::time_point deadline,
                                           const std::stop_token& stop) {
     UniqueFd fd(::socket(address.af(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd && is_shortage(errno)) return short_of("socket", errno);
+    if (!fd && is_shortage(errno)) return resource_failure("socket", errno);
     if (!fd) return HttpFailure{Error::from_errno("socket").message};
     int code = 0;
     if (::connect(fd.get(), address.addr(), address.length()) != 0) {
@@ -173,7 +173,7 @@ Result<UniqueFd, HttpFailure> connect_any(const Url& url, milliseconds timeout,
     if (!addresses) return addresses.error();
     HttpFailure last;
     for (std::size_t i = 0; i < addresses->size(); ++i) {
-        // One dead address must not use up the time of the others.
+        // An address that does not answer must not use the time of the others.
         const auto share = left(deadline) / static_cast<int>(addresses->size() - i);
         auto fd = connect_one((*addresses)[i], Clock::now() + share, stop);
         if (fd || fd.error().stopped) return fd;
@@ -182,7 +182,7 @@ Result<UniqueFd, HttpFailure> connect_any(const Url& url, milliseconds timeout,
     return last;
 }
 
-/// Reads the head of the proxy's answer and not one byte more: what follows is the tunnel.
+/// Reads the head of the proxy's answer and no byte more, since the tunnel follows.
 Result<std::string, HttpFailure> read_head(StreamSocket& socket) {
     std::string head;
     while (!head.ends_with("\r\n\r\n") && !head.ends_with("\n\n")) {
@@ -196,7 +196,7 @@ Result<std::string, HttpFailure> read_head(StreamSocket& socket) {
 
 /// Poco's code for a timeout depends on what was waited for.
 bool is_over(const Watchdog& watchdog, const Poco::Exception& e) {
-    return watchdog.has_bitten() || dynamic_cast<const Poco::TimeoutException*>(&e) != nullptr;
+    return watchdog.has_expired() || dynamic_cast<const Poco::TimeoutException*>(&e) != nullptr;
 }
 
 Result<void, HttpFailure> open_tunnel(StreamSocket& socket, const Route& route,
@@ -213,7 +213,7 @@ Result<void, HttpFailure> open_tunnel(StreamSocket& socket, const Route& route,
         socket.sendBytes(ask.data(), static_cast<int>(ask.size()));
         const auto head = read_head(socket);
         if (stop.stop_requested()) return stopped();
-        if (!head && watchdog.has_bitten()) return HttpFailure{doing + kTooLate};
+        if (!head && watchdog.has_expired()) return HttpFailure{doing + kTooLate};
         if (!head) return HttpFailure{doing + head.error().message};
         const std::string line = head->substr(0, head->find_first_of("\r\n"));
         const bool http = line.starts_with("HTTP/1.") && line.size() >= 12;
@@ -227,8 +227,8 @@ Result<void, HttpFailure> open_tunnel(StreamSocket& socket, const Route& route,
     }
 }
 
-/// What OpenSSL's words mean where they are known to puzzle.
-std::string explain(const std::string& cause) {
+/// Adds an explanation to messages of OpenSSL that are hard to understand.
+std::string explained(const std::string& cause) {
     const bool plain = cause.find("wrong version number") != std::string::npos ||
                        cause.find("http request") != std::string::npos ||
                        cause.find("packet length too long") != std::string::npos;
@@ -242,9 +242,9 @@ Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const 
     (void)take_certificate_complaint();
     try {
         auto secured = Poco::Net::SecureStreamSocket::attach(socket, route.target.host, route.tls);
-        // After a timeout Poco returns as if all were well, would finish the handshake with the
-        // first write, and never compare the name. With a certificate it has compared it.
-        if (!watchdog.has_bitten() && secured.havePeerCertificate()) return StreamSocket(secured);
+        // After a timeout Poco returns without an error. It would finish the handshake with the
+        // first write and never compare the name. With a certificate it has compared the name.
+        if (!watchdog.has_expired() && secured.havePeerCertificate()) return StreamSocket(secured);
         if (stop.stop_requested()) return stopped();
         return HttpFailure{"TLS handshake: " + kTooLate};
     } catch (const Poco::Net::CertificateValidationException& e) {
@@ -255,14 +255,14 @@ Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const 
         if (stop.stop_requested()) return stopped();
         if (is_over(watchdog, e)) return HttpFailure{"TLS handshake: " + kTooLate};
         if (const std::string complaint = take_certificate_complaint(); !complaint.empty()) {
-            // The authorities are looked for in files, and one that cannot be opened is passed
-            // over.
+            // OpenSSL looks for the authorities in files and skips those that it cannot open.
             if (const int code = descriptor_shortage(1); code != 0)
-                return short_of("TLS handshake: look for the authority of the certificate", code);
+                return resource_failure("TLS handshake: look for the authority of the certificate",
+                                        code);
             return HttpFailure{"TLS handshake: certificate verify failed: " + complaint, false,
                                true};
         }
-        return HttpFailure{"TLS handshake: " + explain(e.displayText())};
+        return HttpFailure{"TLS handshake: " + explained(e.displayText())};
     }
 }
 

@@ -17,15 +17,16 @@ namespace tenon::model {
 /// Why there is no connection or no response.
 struct HttpFailure {
     std::string message;   ///< URL without credentials, phase, cause
-    bool stopped = false;  ///< the stop token asked for it
-    /// Trying again cannot help: certificate refused, proxy wants a login, no descriptor left here.
+    bool stopped = false;  ///< stop was requested
+    /// Trying again cannot help: a refused certificate, a proxy that needs a login, no free
+    /// descriptor.
     bool permanent = false;
-    bool malformed = false;  ///< the body came, and stands for nothing
+    bool malformed = false;  ///< the body arrived and cannot be decoded
 };
 
-/// Shuts a connected or connecting socket down when stop is requested, so that whoever blocks on it
-/// returns; the owner closes it. Must be destroyed before the descriptor is closed, since its
-/// number may then belong to somebody else.
+/// Shuts a connected or connecting socket down when stop is requested, so that blocked calls on it
+/// return. Does not own the descriptor, and must be destroyed before it is closed, since its number
+/// may be used again.
 class ShutdownOnStop {
 public:
     ShutdownOnStop(std::stop_token stop, int fd);
@@ -34,9 +35,10 @@ private:
     std::stop_callback<std::function<void()>> callback_;
 };
 
-/// Bounds how long one blocking read or write on `fd` may wait without a byte.
+/// Sets the longest time that one blocking read or write on `fd` waits for a byte.
 void set_io_timeout(int fd, std::chrono::milliseconds timeout);
 
+/// How a server is reached.
 struct Route {
     Url target;
     std::optional<Url> proxy;
@@ -44,10 +46,10 @@ struct Route {
     std::chrono::milliseconds timeout{};
 };
 
-/// A blocking connection to the target, through the proxy's CONNECT and a verified TLS handshake
-/// where the route says so. For http through a proxy it ends at the proxy. Tries every address of
-/// the host. Each phase (look-up and connect, CONNECT, handshake) takes at most `timeout`, however
-/// many bytes come; returns within 100 ms of a stop.
+/// Opens a blocking connection to the target: through the proxy's CONNECT, and with a verified TLS
+/// handshake for https. For http through a proxy the connection ends at the proxy. Tries every
+/// address of the host. Blocks; each phase (look-up and connect, CONNECT, handshake) takes at most
+/// `timeout`, even if bytes keep arriving. Returns within 100 ms of a stop.
 Result<Poco::Net::StreamSocket, HttpFailure> dial(const Route& route, std::stop_token stop);
 
 }  // namespace tenon::model

@@ -13,7 +13,7 @@
 #include <Poco/String.h>
 
 #include "host/base/utf8.h"
-#include "host/model/body.h"
+#include "host/model/response_body.h"
 #include "host/model/server_error.h"
 
 namespace tenon::model {
@@ -27,8 +27,8 @@ constexpr std::size_t kSendPiece = std::size_t{64} << 10U;
 constexpr std::size_t kMaxRest = std::size_t{64} << 10U;
 constexpr milliseconds kRestTimeout{50};
 
-/// OpenSSL writes with write(2), which raises SIGPIPE on a dropped connection. Blocks it for this
-/// thread and takes back what came meanwhile, so that nobody has to ignore it for the process.
+/// OpenSSL writes with write(2), which raises SIGPIPE on a closed connection. Blocks the signal for
+/// this thread and consumes one that arrived meanwhile, so that the process need not ignore it.
 class NoSigpipe {
 public:
     NoSigpipe() {
@@ -53,28 +53,11 @@ private:
     bool was_pending_ = false;
 };
 
-/// A session over a connection that we opened: Poco must never open another behind our back, which
-/// it would try when a write on a kept-alive connection fails. Over TLS as well: the socket knows,
-/// and HTTPSClientSession takes no connected one (its constructor sets the port, which throws
-/// then).
-class Session : public net::HTTPClientSession {
-public:
-    using net::HTTPClientSession::HTTPClientSession;
-    using net::HTTPSession::buffered;
-    using net::HTTPSession::clearException;
-    using net::HTTPSession::read;
-
-protected:
-    void connect(const net::SocketAddress& /*address*/) override {
-        throw net::ConnectionResetException("the server closed the connection");
-    }
-};
-
 bool is_timeout(const Poco::Exception& e) {
     return dynamic_cast<const Poco::TimeoutException*>(&e) != nullptr || e.code() == EAGAIN;
 }
 
-/// A failure that a server's dropping of an idle connection looks like.
+/// Whether the failure may mean that the server has closed an idle connection.
 bool looks_stale(const Poco::Exception& e) {
     return !is_timeout(e) && (dynamic_cast<const net::NetException*>(&e) != nullptr ||
                               dynamic_cast<const Poco::IOException*>(&e) != nullptr);
@@ -118,10 +101,10 @@ bool has_body(int status) {
 struct HttpClient::Attempt {
     const char* phase = "send the request: ";
     HttpHead head;
-    bool kept = false;      // over a connection that has been used before
-    bool answered = false;  // a head has come
-    bool enough = false;    // the reader of the body has seen all it wants
-    bool reusable = false;  // the connection
+    bool kept = false;      // over a connection that was used before
+    bool answered = false;  // a head has arrived
+    bool enough = false;    // the reader of the body needs no more
+    bool reusable = false;  // the connection can be kept
 };
 
 class HttpClient::Connection {
@@ -129,7 +112,7 @@ public:
     Connection(const net::StreamSocket& socket, bool secure)
         : fd_(socket.impl()->sockfd()), secure_(secure), session_(socket) {
         session_.setKeepAlive(true);
-        // Ours to decide: Poco would reconnect after 8 s, the server knows better.
+        // Else Poco would reconnect after 8 s, although the server may keep the connection longer.
         session_.setKeepAliveTimeout(Poco::Timespan(3600, 0));
     }
 
@@ -138,7 +121,8 @@ public:
         set_io_timeout(fd_, secure_ ? timeout / 2 : timeout);  // Poco waits twice on TLS
     }
 
-    /// Nothing to read means that the server has not hung up (nor talked out of turn).
+    /// Whether there is nothing to read: the server has neither closed the connection nor sent
+    /// bytes.
     [[nodiscard]] bool usable() const {
         pollfd p{fd_, POLLIN, 0};
         return session_.buffered() == 0 && ::poll(&p, 1, 0) == 0;
@@ -148,7 +132,7 @@ public:
         std::ostream& out = session_.sendRequest(head);
         out.flush();
         if (session_.networkException() != nullptr) session_.networkException()->rethrow();
-        // The body goes past Poco's stream: it would cut it into pieces of a few KB.
+        // Not through Poco's stream, which would cut the body into pieces of a few KB.
         std::string piece;
         for (const std::string_view part : body) {
             for (std::size_t at = 0; at < part.size();) {
@@ -164,8 +148,8 @@ public:
         write(piece);
     }
 
-    /// The head of the response. Whatever comes before the last one is no answer yet (RFC 9110,
-    /// section 15.2); Poco itself skips 100 only.
+    /// The head of the final response, without interim ones (RFC 9110, section 15.2). Poco itself
+    /// skips only status 100.
     HttpHead receive(net::HTTPResponse& response, bool& answered) {
         HttpHead head;
         do {
@@ -177,8 +161,8 @@ public:
         return head;
     }
 
-    /// What is there, at most `size` bytes; 0: the server has ended the connection. Not through
-    /// Poco's streams, which take a body that was cut for a whole one.
+    /// Reads at most `size` bytes; 0: the server has closed the connection. Not through Poco's
+    /// streams, which do not report a truncated body.
     std::size_t read(char* bytes, std::size_t size) {
         const int n = session_.read(bytes, static_cast<std::streamsize>(size));
         return n > 0 ? static_cast<std::size_t>(n) : 0;
@@ -195,9 +179,26 @@ private:
         }
     }
 
+    /// A session over a connection that HttpClient opened. Poco must never open another, which it
+    /// would do when a write on a kept-alive connection fails. Also used over TLS: the socket does
+    /// the encryption, and HTTPSClientSession takes no connected socket (its constructor sets the
+    /// port, which throws then).
+    class ClientSession : public net::HTTPClientSession {
+    public:
+        using net::HTTPClientSession::HTTPClientSession;
+        using net::HTTPSession::buffered;
+        using net::HTTPSession::clearException;
+        using net::HTTPSession::read;
+
+    protected:
+        void connect(const net::SocketAddress& /*address*/) override {
+            throw net::ConnectionResetException("the server closed the connection");
+        }
+    };
+
     int fd_;
     bool secure_;
-    Session session_;
+    ClientSession session_;
 };
 
 std::string_view HttpHead::field(std::string_view name) const {
@@ -313,7 +314,7 @@ Result<void, HttpFailure> HttpClient::read_body(Connection& connection,
             const auto bytes = decoder.feed(std::string_view(body).substr(at, decoder.kPiece));
             if (!bytes && attempt.head.status == net::HTTPResponse::HTTP_OK)
                 return HttpFailure{bytes.error().message, false, !decoder.knows_coding(), true};
-            // The status of an error says enough by itself.
+            // The status of an error is enough without its body.
             attempt.enough = !bytes || (!bytes->empty() && !on_body(attempt.head, *bytes));
             if (attempt.enough)
                 connection.wait_at_most(std::min(kRestTimeout, config_.idle_timeout));
@@ -332,7 +333,7 @@ Result<void, HttpFailure> HttpClient::converse(Connection& connection, const Htt
     try {
         connection.send(outgoing, request.body, *watchdog_);
     } catch (const net::NetException&) {
-        // A server may refuse a body before it has read all of it: its answer says why.
+        // A server may refuse a body before it has read all of it; its response has the reason.
         if (attempt.kept) throw;
         connection.forget_failure();
     }
@@ -367,7 +368,7 @@ Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const On
         try {
             done = converse(*connection, request, on_body, attempt);
         } catch (const Poco::Exception& e) {
-            const bool over = stop.stop_requested() || watchdog.has_bitten();
+            const bool over = stop.stop_requested() || watchdog.has_expired();
             if (attempt.kept && !attempt.answered && !over && looks_stale(e)) continue;
             done =
                 HttpFailure{is_timeout(e) ? "no byte for " +
@@ -375,9 +376,9 @@ Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const On
                                           : cause(e)};
         }
         watchdog_ = nullptr;
-        if (attempt.enough) done = {};  // everything that matters had come
+        if (attempt.enough) done = {};  // all that is needed has arrived
         if (!attempt.enough && stop.stop_requested()) return stopped;
-        if (!attempt.enough && watchdog.has_bitten())
+        if (!attempt.enough && watchdog.has_expired())
             done = HttpFailure{"no progress for " + std::to_string(watchdog.patience().count()) +
                                " ms, though bytes came"};
         if (!done) {

@@ -22,25 +22,25 @@ class HTTPResponse;
 namespace tenon::model {
 
 struct HttpConfig {
-    std::string base_url;     ///< a path prefix and a slash at the end are fine
-    std::string ca_file;      ///< PEM; replaces the system's CAs. Empty: those, or SSL_CERT_FILE's
+    std::string base_url;     ///< may have a path prefix and a slash at the end
+    std::string ca_file;      ///< PEM; replaces the system's CAs. Empty: these, or SSL_CERT_FILE
     std::string proxy;        ///< for http and https alike; "host:port" or an http URL
-    std::string https_proxy;  ///< the environment's, for https only; `proxy` is stronger
-    std::string no_proxy;     ///< exceptions from either
-    /// Look-up and connect; the proxy's CONNECT again, and the handshake again. `idle_timeout`,
-    /// where it is shorter.
+    std::string https_proxy;  ///< from the environment, for https only; used if `proxy` is empty
+    std::string no_proxy;     ///< hosts that are reached without a proxy
+    /// For each of these: look-up and connect, the proxy's CONNECT, the TLS handshake. A shorter
+    /// `idle_timeout` applies instead.
     std::chrono::milliseconds connect_timeout{30'000};
-    /// No byte from the server for so long; and no progress for kPatience times as long.
+    /// The longest time without a byte from the server; also see HttpClient::kPatience.
     std::chrono::milliseconds idle_timeout{90'000};
-    std::shared_ptr<SharedTls> tls = nullptr;  ///< null: of its own
+    std::shared_ptr<SharedTls> tls = nullptr;  ///< null: the client makes its own
 };
 
 /// Status and header of a response.
 struct HttpHead {
     int status = 0;
     std::vector<std::pair<std::string, std::string>> fields;
-    bool whole = false;  ///< the body was read to its end and not cut; known when `post` returns
-    /// The first field of that name, case ignored, or "". Bytes as they came, not checked.
+    bool whole = false;  ///< the body was read to its end; set when `post` returns
+    /// The first field of that name, case ignored, or "". Any bytes.
     [[nodiscard]] std::string_view field(std::string_view name) const;
 };
 
@@ -50,32 +50,32 @@ struct HttpPost {
     std::span<const std::string_view> body;  ///< pieces that are sent one after the other
 };
 
-/// A piece of the response's body, decompressed, as soon as it is there. False: enough, the rest is
-/// of no interest.
+/// Takes a piece of the response's body, decompressed, as soon as it arrives. Returns false when
+/// the rest is not needed.
 using OnBody = std::function<bool(const HttpHead&, std::string_view)>;
 
-/// POSTs to one server, over HTTP/1.1 with or without TLS (Poco::Net). Keeps one connection alive
-/// between requests; when the server has dropped it before answering a single byte, the request is
-/// sent once more on a new one. Follows no redirects. Asks for no compression, but reads gzip and
-/// deflate. One thread at a time.
+/// Sends POST requests to one server, over HTTP/1.1 with or without TLS (Poco::Net). Keeps one
+/// connection open between requests. If the server closes it before it answers a byte, the request
+/// is sent once more on a new connection. Follows no redirects. Asks for no compression, but
+/// decodes gzip and deflate. Does not retry failed requests. One thread at a time.
 class HttpClient {
 public:
-    /// An attempt ends when for so many idle timeouts bytes came, but nothing that is progress: a
-    /// piece of the request that the server took, the head of the response (interim ones do not
-    /// count), and what the reader of the body calls progress.
+    /// An attempt ends after this many idle timeouts without progress, even if bytes arrive.
+    /// Progress is: the server takes a piece of the request, a final response head arrives, or the
+    /// reader of the body calls `progress`.
     static constexpr int kPatience = 3;
 
-    /// Checks the configuration; nothing is opened yet.
+    /// Checks the configuration. Opens nothing.
     static Result<std::unique_ptr<HttpClient>> create(HttpConfig config);
     ~HttpClient();
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    /// Blocks until the body is over or `on_body` has enough; returns within 100 ms of a stop.
+    /// Blocks until the body ends or `on_body` returns false; returns within 100 ms of a stop.
     Result<HttpHead, HttpFailure> post(const HttpPost& request, const OnBody& on_body,
                                        std::stop_token stop);
 
-    /// For `on_body`: what it got is progress.
+    /// To be called in `on_body`: the piece is progress.
     void progress();
 
     /// For messages: the address of `path`, without credentials.

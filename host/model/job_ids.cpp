@@ -20,14 +20,14 @@ std::string_view id_at(std::string_view text, std::size_t at) {
 
 bool introduces_job(std::string_view before) {
     if (before.ends_with("[bg:")) return true;
-    // "Error: Unknown job …" names what is no job.
+    // "Error: Unknown job …" names no job.
     return before.ends_with("job ") && !before.ends_with("Unknown job ");
 }
 
 }  // namespace
 
 std::vector<std::string> JobIdScanner::scan(std::span<const agent::Message> messages) {
-    // The last message scanned is looked at again: text may have been added to it since.
+    // The last scanned message is read again: text may have been added to it.
     std::size_t from = scanned_ > 0 && messages.size() >= scanned_ ? scanned_ - 1 : 0;
     std::vector<std::string> found;
     for (; from < messages.size(); ++from) {

@@ -9,15 +9,15 @@
 
 #include "host/agent/message.h"
 
-/// Job ids as they stand in a conversation: what a recorded run and its replay have in different.
+/// Job ids in the text of a conversation. They differ between a recorded run and its replay.
 namespace tenon::model {
 
 /// Finds job ids in tool results ("Background job 0a1b2c3d started", "continues as background job
 /// 0a1b2c3d") and notifications ("[bg:0a1b2c3d]"), in the order in which they first appear.
 class JobIdScanner {
 public:
-    /// The ids not seen before. Looks only at messages that are new since the last call, and at all
-    /// when the conversation was rewritten shorter.
+    /// Returns the ids that were not seen before. Reads only messages that are new since the last
+    /// call, or all if the conversation has become shorter.
     std::vector<std::string> scan(std::span<const agent::Message> messages);
 
 private:

@@ -7,100 +7,101 @@
 #include <string>
 
 #include "host/base/json.h"
+#include "host/model/window.h"
 
 namespace tenon::model {
 namespace {
 
 using agent::Length;
-using Words = std::string_view;
+using Phrase = std::string_view;
 
-/// Says that the request is too long, whoever says it. Lower case, as everything below.
+/// Phrases for a request that is too long. Lower case, as everything below.
 constexpr std::array kTooLong = {
-    Words("prompt is too long"),                      // Anthropic
-    Words("exceed context limit"),                    // Anthropic: input and max_tokens together
-    Words("request_too_large"),                       // Anthropic, with 413
-    Words("context_length_exceeded"),                 // OpenAI and what follows it
-    Words("maximum context length"),                  // OpenAI, vLLM, Mistral, OpenRouter
-    Words("reduce the length of the messages"),       // OpenAI
-    Words("input tokens exceed"),                     // OpenAI: … the configured limit of
-    Words("exceed_context_size"),                     // llama.cpp
-    Words("available context size"),                  // llama.cpp
-    Words("maximum model length"),                    // vLLM
-    Words("input is too long"),                       // Bedrock
-    Words("too many total text bytes"),               // Bedrock
-    Words("greater than the context length"),         // LM Studio
-    Words("contextwindowexceedederror"),              // LiteLLM
-    Words("prompt too long"),                         // Ollama
-    Words("exceeds the maximum number of tokens"),    // Gemini
-    Words("maximum prompt length"),                   // xAI
-    Words("exceeded model token limit"),              // Moonshot
-    Words("longer than the model's context length"),  // SGLang
-    Words("prompt exceeds max length"),               // Zhipu
-    Words("`max_new_tokens` must be"),                // TGI: `inputs` tokens + …
-    Words("prompt token count of"),                   // Copilot: … exceeds the limit of
+    Phrase("prompt is too long"),                      // Anthropic
+    Phrase("exceed context limit"),                    // Anthropic: input and max_tokens together
+    Phrase("request_too_large"),                       // Anthropic, with 413
+    Phrase("context_length_exceeded"),                 // OpenAI and what follows it
+    Phrase("maximum context length"),                  // OpenAI, vLLM, Mistral, OpenRouter
+    Phrase("reduce the length of the messages"),       // OpenAI
+    Phrase("input tokens exceed"),                     // OpenAI: … the configured limit of
+    Phrase("exceed_context_size"),                     // llama.cpp
+    Phrase("available context size"),                  // llama.cpp
+    Phrase("maximum model length"),                    // vLLM
+    Phrase("input is too long"),                       // Bedrock
+    Phrase("too many total text bytes"),               // Bedrock
+    Phrase("greater than the context length"),         // LM Studio
+    Phrase("contextwindowexceedederror"),              // LiteLLM
+    Phrase("prompt too long"),                         // Ollama
+    Phrase("exceeds the maximum number of tokens"),    // Gemini
+    Phrase("maximum prompt length"),                   // xAI
+    Phrase("exceeded model token limit"),              // Moonshot
+    Phrase("longer than the model's context length"),  // SGLang
+    Phrase("prompt exceeds max length"),               // Zhipu
+    Phrase("`max_new_tokens` must be"),                // TGI: `inputs` tokens + …
+    Phrase("prompt token count of"),                   // Copilot: … exceeds the limit of
 };
 
-/// A window and a word for too much, for the servers that are not in the table.
-constexpr std::array kWindow = {
-    Words("context length"), Words("context window"), Words("context size"), Words("context limit"),
-    Words("context_length"), Words("context_window"), Words("max_model_len")};
-constexpr std::array kTooMuch = {Words("exceed"),    Words("longer than"),  Words("too long"),
-                                 Words("too large"), Words("greater than"), Words("overflow"),
-                                 Words("does not fit")};
+/// One phrase of each of these two tables together, for servers that are not in the first table.
+constexpr std::array kWindow = {Phrase("context length"), Phrase("context window"),
+                                Phrase("context size"),   Phrase("context limit"),
+                                Phrase("context_length"), Phrase("context_window"),
+                                Phrase("max_model_len")};
+constexpr std::array kTooMuch = {Phrase("exceed"),      Phrase("longer than"),  Phrase("too long"),
+                                 Phrase("too large"),   Phrase("greater than"), Phrase("overflow"),
+                                 Phrase("does not fit")};
 
-/// The window in tokens follows: the first number behind these words, within a few characters. Words
-/// that may also stand before a number of bytes or requests count only with "token" behind it.
-struct Statement {
-    Words before;
+/// A phrase before the window in tokens: the first number that follows within a few characters.
+/// After a phrase that may also introduce bytes or requests, "token" must follow the number.
+struct WindowStatement {
+    Phrase before;
     std::size_t within;
     bool names_tokens = false;
 };
 constexpr std::array kStatements = {
-    Statement{"tokens > ", 0},                              // prompt is too long: N tokens > M
-    Statement{"maximum context length is ", 4},             // OpenAI
-    Statement{"maximum context length of ", 4},             //
-    Statement{"maximum context length (", 0},               // SGLang
-    Statement{"model's context length (", 0},               // SGLang
-    Statement{"available context size (", 0},               // llama.cpp
-    Statement{"n_ctx", 6},                                  // llama.cpp, a member
-    Statement{"maximum model length of ", 4},               // vLLM
-    Statement{"max_model_len", 6},                          // vLLM
-    Statement{"context length of only ", 0},                // LM Studio
-    Statement{"context length of ", 4},                     // LM Studio
-    Statement{"context window of ", 12},                    // … this model's, about
-    Statement{"context window is ", 4},                     //
-    Statement{"too large for model with ", 0},              // Mistral
-    Statement{"maximum number of tokens allowed (", 0},     // Gemini
-    Statement{"configured limit of ", 0},                   // OpenAI
-    Statement{"maximum prompt length is ", 0},              // xAI
-    Statement{"exceeded model token limit: ", 0},           // Moonshot
-    Statement{"limit of ", 0, true},                        // … tokens
+    WindowStatement{"tokens > ", 0},                           // prompt is too long: N tokens > M
+    WindowStatement{"maximum context length is ", 4},          // OpenAI
+    WindowStatement{"maximum context length of ", 4},          //
+    WindowStatement{"maximum context length (", 0},            // SGLang
+    WindowStatement{"model's context length (", 0},            // SGLang
+    WindowStatement{"available context size (", 0},            // llama.cpp
+    WindowStatement{"n_ctx", 6},                               // llama.cpp, a member
+    WindowStatement{"maximum model length of ", 4},            // vLLM
+    WindowStatement{"max_model_len", 6},                       // vLLM
+    WindowStatement{"context length of only ", 0},             // LM Studio
+    WindowStatement{"context length of ", 4},                  // LM Studio
+    WindowStatement{"context window of ", 12},                 // … this model's, about
+    WindowStatement{"context window is ", 4},                  //
+    WindowStatement{"too large for model with ", 0},           // Mistral
+    WindowStatement{"maximum number of tokens allowed (", 0},  // Gemini
+    WindowStatement{"configured limit of ", 0},                // OpenAI
+    WindowStatement{"maximum prompt length is ", 0},           // xAI
+    WindowStatement{"exceeded model token limit: ", 0},        // Moonshot
+    WindowStatement{"limit of ", 0, true},                     // … tokens
 };
 
-/// Another reason for a 400, 413, 422 or 500, which no shorter conversation removes.
+/// Other reasons for a 400, 413, 422 or 500, which a shorter conversation does not remove.
 constexpr std::array kOtherReasons = {
-    Words("credit balance"), Words("billing"),       Words("spend_limit"),
-    Words("quota"),          Words("rate limit"),    Words("rate_limit"),
-    Words("per minute"),     Words("api key"),       Words("api_key"),
-    Words("authenticat"),    Words("not permitted"), Words("permission"),
-    Words("not supported"),  Words("unsupported"),   Words("does not exist"),
-    Words("not found"),      Words("tool_use"),      Words("tool_result"),
-    Words("tool_choice"),    Words("input_schema"),  Words("thinking"),
-    Words("cache_control"),  Words("temperature"),   Words("image"),
-    Words("prefill"),        Words("must be"),       Words("completion tokens"),
-    Words("output tokens"),  Words("field required"), Words("jinja"),
-    Words("overloaded")};
+    Phrase("credit balance"), Phrase("billing"),        Phrase("spend_limit"),
+    Phrase("quota"),          Phrase("rate limit"),     Phrase("rate_limit"),
+    Phrase("per minute"),     Phrase("api key"),        Phrase("api_key"),
+    Phrase("authenticat"),    Phrase("not permitted"),  Phrase("permission"),
+    Phrase("not supported"),  Phrase("unsupported"),    Phrase("does not exist"),
+    Phrase("not found"),      Phrase("tool_use"),       Phrase("tool_result"),
+    Phrase("tool_choice"),    Phrase("input_schema"),   Phrase("thinking"),
+    Phrase("cache_control"),  Phrase("temperature"),    Phrase("image"),
+    Phrase("prefill"),        Phrase("must be"),        Phrase("completion tokens"),
+    Phrase("output tokens"),  Phrase("field required"), Phrase("jinja"),
+    Phrase("overloaded")};
 
-constexpr std::int64_t kSmallestWindow = 256;
 constexpr std::int64_t kLargestWindow = 1'000'000'000;
 
 template <std::size_t n>
-bool has_one_of(const std::string& text, const std::array<Words, n>& words) {
+bool has_one_of(const std::string& text, const std::array<Phrase, n>& words) {
     return std::any_of(words.begin(), words.end(),
-                       [&](Words one) { return text.find(one) != text.npos; });
+                       [&](Phrase one) { return text.find(one) != text.npos; });
 }
 
-/// Every text in the value, a line each; a text that is JSON itself is opened too.
+/// Appends every text in the value as a line; texts that are JSON themselves are parsed too.
 void collect(const Json& value, int depth, std::string& out) {
     constexpr int kDeepest = 16;
     if (depth > kDeepest) return;
@@ -113,7 +114,7 @@ void collect(const Json& value, int depth, std::string& out) {
     }
 }
 
-/// The body and, where it is JSON, its texts without their escapes. In lower case.
+/// The body and, if it is JSON, its texts without escapes. In lower case.
 std::string all_words(std::string_view body) {
     std::string text(body);
     text += '\n';
@@ -127,16 +128,16 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Whether what stands behind a number says that it counts tokens, or nothing at all.
+/// Whether the text after a number says that it counts tokens, or names no unit.
 bool may_count_tokens(std::string_view behind, bool names_tokens) {
     if (!behind.empty() && std::isalpha(static_cast<unsigned char>(behind.front())) != 0)
         return false;  // "512KB", "300k"
     if (behind.starts_with(' ') || behind.starts_with('-')) behind.remove_prefix(1);
     if (names_tokens) return behind.starts_with("token");
-    constexpr std::array kOtherUnits = {Words("byte"), Words("kb"),  Words("kib"),
-                                        Words("mb"),   Words("mib"), Words("char")};
+    constexpr std::array kOtherUnits = {Phrase("byte"), Phrase("kb"),  Phrase("kib"),
+                                        Phrase("mb"),   Phrase("mib"), Phrase("char")};
     return std::none_of(kOtherUnits.begin(), kOtherUnits.end(),
-                        [&](Words unit) { return behind.starts_with(unit); });
+                        [&](Phrase unit) { return behind.starts_with(unit); });
 }
 
 /// The number at `at`, or up to `within` characters later: "200000", "200,000".
@@ -160,8 +161,8 @@ std::optional<std::int64_t> number_at(const std::string& text, std::size_t at, s
     return number;
 }
 
-/// The number behind `sign`, which follows `words` with another number between them.
-std::optional<std::int64_t> limit_behind(const std::string& text, Words words, Words sign) {
+/// The number after `sign`, which follows `words` with another number between them.
+std::optional<std::int64_t> limit_behind(const std::string& text, Phrase words, Phrase sign) {
     constexpr std::size_t kFar = 60;
     const std::size_t at = text.find(words);
     if (at == text.npos) return std::nullopt;
@@ -176,19 +177,18 @@ std::optional<std::int64_t> stated_window(const std::string& text) {
     // Copilot: … 70000 exceeds the limit of 64000.
     if (const auto limit = limit_behind(text, "prompt token count of", "exceeds the limit of"))
         return limit;
-    for (const Statement& statement : kStatements) {
+    for (const WindowStatement& statement : kStatements) {
         for (std::size_t at = text.find(statement.before); at != text.npos;
              at = text.find(statement.before, at + 1)) {
-            if (const auto number =
-                    number_at(text, at + statement.before.size(), statement.within,
-                              statement.names_tokens))
+            if (const auto number = number_at(text, at + statement.before.size(), statement.within,
+                                              statement.names_tokens))
                 return number;
         }
     }
     return std::nullopt;
 }
 
-/// Statuses that say nothing about the reason. 200: an error inside a stream, or instead of one.
+/// Statuses that do not exclude the length. 200: an error inside a stream, or instead of one.
 bool may_be_length(int status) {
     switch (status) {
         case 200:
@@ -204,8 +204,8 @@ bool may_be_length(int status) {
     }
 }
 
-/// Whether the words of this status are so open that they may mean the length.
-bool is_open(int status) {
+/// Whether this status is so general that it may mean the length.
+bool is_general(int status) {
     return status == 400 || status == 422 || status == 500;
 }
 
@@ -214,7 +214,7 @@ bool is_rate(const std::string& text) {
            text.find("rate limit") != text.npos;
 }
 
-/// Whether the words are about the model's window, not only the status about a size.
+/// Whether the text is about the model's window, not only the status about a size.
 bool names_window(const std::string& text) {
     return has_one_of(text, kTooLong) || (has_one_of(text, kWindow) && has_one_of(text, kTooMuch));
 }
@@ -223,7 +223,8 @@ Length length_of(int status, const std::string& text) {
     if (status == 413) return Length::kTooLong;  // a gateway's own limit too: less passes
     if (!may_be_length(status) || is_rate(text)) return Length::kFits;
     if (names_window(text)) return Length::kTooLong;
-    return is_open(status) && !has_one_of(text, kOtherReasons) ? Length::kNotSaid : Length::kFits;
+    return is_general(status) && !has_one_of(text, kOtherReasons) ? Length::kNotSaid
+                                                                  : Length::kFits;
 }
 
 }  // namespace

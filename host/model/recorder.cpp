@@ -14,7 +14,7 @@ std::string answer_line(const agent::Answer& answer, std::string_view agent, con
     std::string line = R"({"type":"answer")";
     if (!agent.empty()) line += ",\"agent\":" + json_quote(agent);
     if (!jobs.empty()) line += ",\"jobs\":" + dump_json(jobs);
-    // As it came: parsing would reorder fields and change numbers.
+    // As received: parsing would reorder fields and change numbers.
     line += ",\"content\":" + answer.content;
     line += ",\"stop_reason\":" + json_quote(answer.stop_reason);
     line += ",\"id\":" + json_quote(answer.id) + ",\"model\":" + json_quote(answer.model);

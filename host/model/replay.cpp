@@ -12,8 +12,8 @@
 namespace tenon::model {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
-constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20U;
+constexpr std::int64_t kReplayVersion = 1;
+constexpr std::size_t kMaxReplayBytes = std::size_t{256} << 20U;
 
 using ReplayStep = Replay::ReplayStep;
 
@@ -59,7 +59,7 @@ Result<std::vector<OrderedJson>> read_blocks(const std::string& text) {
     return std::vector<OrderedJson>(content.begin(), content.end());
 }
 
-/// Checks the blocks now, so that a mistake is told with its line and not in the middle of a run.
+/// Checks the blocks when the file is opened, so that an error names its line.
 Result<bool> check_blocks(const ReplayStep& step, std::set<std::string>& ids) {
     bool calls = false;
     for (const OrderedJson& fields : step.content) {
@@ -73,7 +73,7 @@ Result<bool> check_blocks(const ReplayStep& step, std::set<std::string>& ids) {
             return Error{"tool_use " + block->call->id + ": input is no object"};
         }
         if (!ids.insert(block->call->id).second) {
-            return Error{"tool_use id " + block->call->id + " stands in the file twice"};
+            return Error{"tool_use id " + block->call->id + " appears twice in the file"};
         }
     }
     return calls;
@@ -98,7 +98,8 @@ Result<ReplayStep> read_answer(const std::string& text, const Json& line,
     return step;
 }
 
-/// The tool_use ids so far of each conversation: endpoints that count from one use them again.
+/// The tool_use ids of each conversation. Different conversations may use the same ids, since some
+/// endpoints count from one.
 using IdsOfAgents = std::map<std::string, std::set<std::string>>;
 
 /// Nothing for the header.
@@ -112,10 +113,10 @@ Result<std::optional<ReplayStep>> read_line(const std::string& text, bool first,
         return Error{first ? R"(a recorded run begins with {"v":1,"type":"replay"})"
                            : "a second header"};
     }
-    const auto v = integer_or(*line, "v", first ? 0 : kVersion);
-    if (v > kVersion) {
+    const auto v = integer_or(*line, "v", first ? 0 : kReplayVersion);
+    if (v > kReplayVersion) {
         return Error{"version " + std::to_string(v) + " is newer than this program knows (" +
-                     std::to_string(kVersion) + ")"};
+                     std::to_string(kReplayVersion) + ")"};
     }
     if (v < 1) return Error{"v is missing or no version"};
     if (first) return std::optional<ReplayStep>{};
@@ -148,7 +149,7 @@ void replace_in_strings(OrderedJson& value, const std::map<std::string, std::str
     }
 }
 
-/// Texts and tool inputs; thinking and what is unknown stay as they are.
+/// Replaces ids in texts and tool inputs only.
 OrderedJson with_live_ids(OrderedJson fields, const std::map<std::string, std::string>& ids) {
     for (const char* key : {"text", "input"}) {
         if (!ids.empty() && fields.contains(key)) replace_in_strings(fields[key], ids);
@@ -169,7 +170,7 @@ Replay::Replay(std::filesystem::path file, std::map<std::string, ReplayPart, std
     : file_(std::move(file)), parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) {
-    const auto bytes = read_whole_file(file, kMaxFileBytes);
+    const auto bytes = read_whole_file(file, kMaxReplayBytes);
     if (!bytes) return bytes.error();
     std::map<std::string, ReplayPart, std::less<>> parts;
     parts.try_emplace("");  // the session's own conversation is always there
@@ -198,18 +199,18 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::filesystem::path& file) 
     return std::unique_ptr<Replay>(new Replay(file, std::move(parts)));
 }
 
-/// A call that got another id than the recorded one, since the session had used that already, is
-/// known by the recorded one here.
+/// A call has another id than the recorded one if the session had used that already. The file knows
+/// only the recorded one.
 Replay::ReplayPart& Replay::part_of(std::string_view agent) {
     const auto renamed = recorded_of_.find(agent);
     const auto own = parts_.find(renamed == recorded_of_.end() ? agent : renamed->second);
     return own != parts_.end() ? own->second : parts_.find("")->second;
 }
 
-/// The live ids by the recorded ones: of this conversation, else of the session's own.
+/// Maps recorded ids to live ones: those of this conversation, else of the session itself.
 std::map<std::string, std::string> Replay::match_jobs(const ReplayStep& step,
                                                       const agent::Request& request) {
-    Jobs& jobs = jobs_[std::string(request.agent)];
+    ReplayedJobs& jobs = jobs_[std::string(request.agent)];
     for (auto& id : jobs.scanner.scan(request.messages))
         jobs.live.push_back(std::move(id));
     jobs.recorded.insert(jobs.recorded.end(), step.jobs.begin(), step.jobs.end());
@@ -236,8 +237,7 @@ Result<agent::Answer, agent::ModelFailure> Replay::ask(const agent::Request& req
                           ", and this is one request more";
         return failure;
     }
-    const ReplayStep& step =
-        part.steps[part.next++];  // steps stay as they are: read without the lock
+    const ReplayStep& step = part.steps[part.next++];  // steps never change: read without the lock
     const auto live_of = match_jobs(step, request);
     const std::size_t number = part.next;
     lock.unlock();

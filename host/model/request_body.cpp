@@ -7,14 +7,14 @@ namespace tenon::model {
 namespace {
 
 constexpr std::string_view kMark = R"(,"cache_control":{"type":"ephemeral"})";
-/// A mark finds older entries at most 20 blocks back.
+/// The cache looks for older entries at most 20 blocks before a mark.
 constexpr std::size_t kReach = 18;
 
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == text.npos;
 }
 
-/// Where a mark can go into the last element of a JSON array of objects.
+/// The position of a mark in the last element of a JSON array of objects.
 std::size_t last_object_end(std::string_view array) {
     const auto bracket = array.rfind(']');
     return bracket == array.npos ? array.npos : array.rfind('}', bracket);
@@ -73,8 +73,8 @@ void RequestBody::add_message(const agent::Message& message, std::span<const Blo
     add(wire.substr(from));
 }
 
-/// In the order of the conversation. Where the request before this one ended follows from the
-/// messages alone: at the user message before the last one. So a resumed session finds it too.
+/// In the order of the conversation. The request before this one ended at the user message before
+/// the last one. This follows from the messages alone, so it also holds in a resumed session.
 std::vector<RequestBody::BlockPosition> RequestBody::marked_positions(
     std::span<const agent::Message> messages) {
     std::vector<BlockPosition> out;

@@ -11,10 +11,10 @@
 namespace tenon::model {
 
 /// The JSON body of a Messages API request, as pieces that point into the request: a message that
-/// was serialised once is never copied or serialised again. Also marked_positions the cache marks:
-/// on the last system block (without one, the last tool), on the last block of the conversation,
-/// where that was in the request before, and between the two when they are far apart. The request
-/// must outlive it.
+/// was serialised once is never copied or serialised again. Sets the cache marks: on the last
+/// system block (without one, on the last tool), on the last block of the conversation, on the
+/// block that was the last one in the request before, and between these two if they are far apart.
+/// The request must outlive the object.
 class RequestBody {
 public:
     explicit RequestBody(const agent::Request& request);

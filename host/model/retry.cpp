@@ -27,10 +27,11 @@ void sleep_until_stop(milliseconds duration, std::stop_token stop) {
     }
 }
 
-/// Malformed answers in a row. Each of them was paid for, and the next one will hardly be better.
-class Malformed {
+/// Counts malformed answers in a row. Each of them costs money, and the next one is rarely
+/// better.
+class MalformedAnswers {
 public:
-    /// What to add to the message; empty: it may be tried again.
+    /// The text to add to the message; empty: another attempt is allowed.
     std::string give_up_after(const agent::ModelFailure& failure) {
         const bool same = !failure.malformed.empty() && failure.malformed == last_;
         last_ = failure.malformed;
@@ -75,7 +76,7 @@ Result<agent::Answer, agent::ModelFailure> Retry::ask(const agent::Request& requ
                                                       agent::EventSink& sink,
                                                       std::stop_token stop) {
     const auto begin = world_.now();
-    Malformed malformed;
+    MalformedAnswers malformed;
     for (int attempt = 1;; ++attempt) {
         auto answer = inner_->ask(request, sink, stop);
         if (answer || answer.error().stopped || !answer.error().retryable) return answer;

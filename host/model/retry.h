@@ -11,11 +11,12 @@ namespace tenon::model {
 struct RetryPolicy {
     int max_attempts = 10;  ///< the first one counts
     std::chrono::milliseconds base_delay{500};
-    std::chrono::milliseconds max_delay{30'000};       ///< of our own choosing, before jitter
-    std::chrono::milliseconds max_elapsed{3'600'000};  ///< no attempt begins later than that
+    std::chrono::milliseconds max_delay{
+        30'000};  ///< longest wait if the server states none; before jitter
+    std::chrono::milliseconds max_elapsed{3'600'000};  ///< no attempt begins later
 };
 
-/// What a Retry knows of time and chance.
+/// Time and randomness, which tests replace.
 struct RetryWorld {
     std::function<std::chrono::steady_clock::time_point()> now;
     /// Returns early when stop is requested.
@@ -24,11 +25,12 @@ struct RetryWorld {
     static RetryWorld real();
 };
 
-/// Asks another provider again after failures that can pass: waits twice as long each time, less up
-/// to a quarter by chance, four times as long when the service is overloaded, and exactly as long
-/// as the server asked for when it did. When that would take too long in all, the failure stands;
-/// also when the answer was malformed twice in a row in the same way, or four times in any.
-/// Each RetryScheduled in the sink voids the deltas before it. A wait ends at once on stop.
+/// Asks another provider again after retryable failures. Each wait is twice as long as the one
+/// before, less a random part of up to a quarter, and four times as long if the service is
+/// overloaded. If the server states a wait, exactly that is used. The failure is returned when the
+/// retries would take too long in all, when two answers in a row were malformed in the same way, or
+/// when four in a row were malformed in any way. Each RetryScheduled event voids the deltas before
+/// it. Blocks while it waits; a stop ends the wait. One thread at a time.
 class Retry : public agent::Provider {
 public:
     Retry(std::unique_ptr<agent::Provider> inner, RetryPolicy policy,

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// Finds line ends, remembering where the next \n and the next \r are: a chunk that has only one
-/// kind would otherwise be searched to its end for the other kind once a line.
+/// Finds line ends. Remembers the positions of the next \n and the next \r: else a chunk with only
+/// one of them would be searched to its end for the other one on every line.
 class LineEnds {
 public:
     explicit LineEnds(std::string_view bytes) : bytes_(bytes) {}

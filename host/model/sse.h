@@ -15,9 +15,9 @@ struct SseEvent {
     std::string_view data;  ///< several data lines joined with "\n"
 };
 
-/// Server-sent events out of bytes cut anywhere (HTML Living Standard, 9.2.6): lines end with \n,
-/// \r\n or \r, comments and unknown fields are skipped, a leading byte order mark too. `id` and
-/// `retry` mean nothing here. No I/O, no threads; bytes are not checked for UTF-8.
+/// Parses server-sent events from bytes that are cut anywhere (HTML Living Standard, 9.2.6). Lines
+/// end with \n, \r\n or \r. Comments, unknown fields, `id`, `retry` and a leading byte order mark
+/// are skipped. Bytes are not checked for UTF-8. No I/O; not thread-safe.
 class SseParser {
 public:
     static constexpr std::size_t kMaxEventBytes = std::size_t{32} << 20U;
@@ -25,16 +25,16 @@ public:
 
     explicit SseParser(std::size_t max_event_bytes = kMaxEventBytes) : max_(max_event_bytes) {}
 
-    /// Calls `on_event` for every event that `bytes` completes. An event (or line) over the bound
-    /// is an Error, and so is every later call. An event that no blank line has ended is never
-    /// told.
+    /// Calls `on_event` for every event that `bytes` completes. An event (or line) over the limit
+    /// is an Error, and so is every later call. An event without a blank line after it is not
+    /// reported.
     Result<void> feed(std::string_view bytes, const OnEvent& on_event);
 
 private:
     void take_line(std::string_view line, const OnEvent& on_event);
 
     std::size_t max_;
-    std::string partial_;  // a line whose end has not come yet
+    std::string partial_;  // a line whose end has not arrived yet
     std::string name_;
     std::string data_;
     bool has_data_ = false;

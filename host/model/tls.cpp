@@ -20,9 +20,9 @@ constexpr std::size_t kMaxCaFile = std::size_t{64} << 20U;
 constexpr int kMaxChain = 9;
 constexpr unsigned kDescriptorsToLoad = 2;
 
-/// OpenSSL tells the reason to its callback alone: Poco's exception has only "verify failed". The
-/// handshake runs in the thread that asks.
-thread_local std::string complaint;
+/// OpenSSL gives the reason only to its callback: Poco's exception has only "verify failed". The
+/// handshake runs in the thread that connects.
+thread_local std::string certificate_complaint;
 
 std::string remedy(int code) {
     switch (code) {
@@ -49,11 +49,12 @@ std::string name_of(X509* certificate) {
     return excerpt(name, 200);
 }
 
-int note_complaint(int fine, X509_STORE_CTX* store) {
+int note_certificate_complaint(int fine, X509_STORE_CTX* store) {
     if (fine == 0) {
         const int code = X509_STORE_CTX_get_error(store);
-        complaint = std::string(X509_verify_cert_error_string(code)) + " (certificate of " +
-                    name_of(X509_STORE_CTX_get_current_cert(store)) + ")" + remedy(code);
+        certificate_complaint =
+            std::string(X509_verify_cert_error_string(code)) + " (certificate of " +
+            name_of(X509_STORE_CTX_get_current_cert(store)) + ")" + remedy(code);
     }
     return fine;
 }
@@ -68,7 +69,7 @@ Result<net::Context::Ptr> SharedTls::context(const std::string& ca_file) {
     try {
         const Lock lock(mutex_);
         if (context_) return context_;
-        // OpenSSL passes over what it cannot open, and would then trust nobody.
+        // OpenSSL skips files that it cannot open, and would then trust no authority.
         if (const int code = descriptor_shortage(kDescriptorsToLoad); code != 0)
             return shortage_error("load certificate authorities", code);
         if (auto fine = check_ca_file(ca_file); !fine) return fine.error();
@@ -76,7 +77,7 @@ Result<net::Context::Ptr> SharedTls::context(const std::string& ca_file) {
                                                 net::Context::VERIFY_STRICT, kMaxChain,
                                                 ca_file.empty()));
         made->requireMinimumProtocol(net::Context::PROTO_TLSV1_2);
-        SSL_CTX_set_verify(made->sslContext(), SSL_VERIFY_PEER, note_complaint);
+        SSL_CTX_set_verify(made->sslContext(), SSL_VERIFY_PEER, note_certificate_complaint);
         context_ = made;
         return made;
     } catch (const Poco::Exception& e) {
@@ -103,7 +104,7 @@ Result<void> check_ca_file(const std::string& ca_file) {
 }
 
 std::string take_certificate_complaint() {
-    return std::exchange(complaint, {});
+    return std::exchange(certificate_complaint, {});
 }
 
 }  // namespace tenon::model

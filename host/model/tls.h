@@ -9,8 +9,8 @@
 
 namespace tenon::model {
 
-/// What the TLS connections of several clients have in common, made with the first of them: loading
-/// the authorities takes some 20 ms. For clients with the same `ca_file`. Thread-safe.
+/// The TLS context that several clients with the same `ca_file` share. It is made for the first
+/// connection, since loading the authorities takes about 20 ms. Thread-safe.
 class SharedTls {
 public:
     /// `ca_file`: PEM; empty: the system's authorities.
@@ -21,12 +21,12 @@ private:
     Poco::Net::Context::Ptr context_ TENON_GUARDED_BY(mutex_);
 };
 
-/// Whether this can be the file (or directory) of the authorities: it can be read and holds a
-/// certificate. Cheap; the Error says what to do.
+/// Checks that the file (or directory) of the authorities can be read and contains a certificate.
+/// Cheap. The Error says what to do.
 Result<void> check_ca_file(const std::string& ca_file);
 
-/// What was wrong with the certificate in the last handshake of this thread, and what to do; empty:
-/// nothing. Forgotten with the call.
+/// Returns, and then forgets, what was wrong with the certificate in the last handshake of this
+/// thread, and what to do; empty: nothing was wrong.
 std::string take_certificate_complaint();
 
 }  // namespace tenon::model

@@ -9,7 +9,7 @@
 
 namespace tenon::model {
 
-/// An http or https URL taken apart. Only what the host asks servers and proxies needs.
+/// The parts of an http or https URL of a server or proxy.
 struct Url {
     bool secure = false;
     std::string host;  ///< without the brackets of an IPv6 address
@@ -17,15 +17,15 @@ struct Url {
     std::string path;       ///< "" or "/prefix", never a slash at the end
     std::string user_info;  ///< "user:password", decoded; never part of `shown`
 
-    /// For messages: without credentials.
+    /// The URL for messages, without credentials.
     [[nodiscard]] std::string shown() const;
-    /// "host:port" with IPv6 brackets; the port is left out where it is the scheme's own.
+    /// "host:port" with IPv6 brackets; the default port of the scheme is left out.
     [[nodiscard]] std::string authority(bool always_port = false) const;
     /// The value of a Basic credentials header, or nothing.
     [[nodiscard]] std::optional<std::string> basic_credentials() const;
 };
 
-/// `what` names the setting in the Error, which never repeats credentials.
+/// `what` names the setting in the Error, which never contains credentials.
 Result<Url> parse_url(std::string_view text, std::string_view what);
 
 /// Whether `no_proxy` (comma or blank separated: names with their subdomains, addresses, networks

@@ -21,9 +21,9 @@ void Watchdog::progress() {
     until_ = Clock::now() + patience_;
 }
 
-bool Watchdog::has_bitten() const {
+bool Watchdog::has_expired() const {
     const Lock lock(mutex_);
-    return bitten_;
+    return expired_;
 }
 
 void Watchdog::watch(const std::stop_token& stop, int fd) {
@@ -36,7 +36,7 @@ void Watchdog::watch(const std::stop_token& stop, int fd) {
     while (!stop.stop_requested() && Clock::now() < until_)
         (void)changed_.wait_until(lock, until_);
     if (stop.stop_requested()) return;
-    bitten_ = true;
+    expired_ = true;
     ::shutdown(fd, SHUT_RDWR);
 }
 

@@ -7,16 +7,17 @@
 
 namespace tenon::model {
 
-/// Shuts a socket down when there was no progress for `patience`, so that whoever blocks on it
-/// returns: a timeout of single reads does not end what sends bytes for ever. Has a thread of its
-/// own while it lives. Must be destroyed before the descriptor is closed.
+/// Shuts a socket down after `patience` without progress, so that blocked calls on it return. A
+/// timeout of single reads would not end a peer that sends bytes for ever. Has a thread of its own.
+/// Does not own the descriptor, and must be destroyed before it is closed. Thread-safe.
 class Watchdog {
 public:
     Watchdog(int fd, std::chrono::milliseconds patience);
 
-    /// The time begins anew.
+    /// Restarts the time.
     void progress();
-    [[nodiscard]] bool has_bitten() const;
+    /// Whether it has shut the socket down.
+    [[nodiscard]] bool has_expired() const;
     [[nodiscard]] std::chrono::milliseconds patience() const { return patience_; }
 
 private:
@@ -27,7 +28,7 @@ private:
     mutable Mutex mutex_;
     Condition changed_;
     Clock::time_point until_ TENON_GUARDED_BY(mutex_);
-    bool bitten_ TENON_GUARDED_BY(mutex_) = false;
+    bool expired_ TENON_GUARDED_BY(mutex_) = false;
     std::jthread thread_;  // last: it uses all the others
 };
 

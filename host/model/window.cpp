@@ -10,10 +10,9 @@
 namespace tenon::model {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kWindowsFileVersion = 1;
 constexpr std::int64_t kUnknownModel = 50'000;
-constexpr std::int64_t kSmallestWindow = 256;
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
+constexpr std::size_t kMaxWindowsFileBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostKept = 500;
 
 struct ModelFamily {
@@ -22,7 +21,7 @@ struct ModelFamily {
 };
 constexpr std::array<ModelFamily, 1> kFamilies = {{{"claude", 200'000}}};
 
-/// With some room for what is counted differently.
+/// Keeps a reserve, since servers count tokens differently.
 std::int64_t room_for_request(std::int64_t window, std::int64_t answer) {
     return std::max(window - window / 10 - answer, window / 2);
 }
@@ -32,11 +31,11 @@ Result<Json> read_entries(const std::filesystem::path& file) {
     std::error_code error;
     if (!std::filesystem::exists(std::filesystem::symlink_status(file, error)))
         return Json::array();
-    const auto bytes = read_whole_file(file, kMaxFileBytes);
+    const auto bytes = read_whole_file(file, kMaxWindowsFileBytes);
     if (!bytes) return bytes.error();
     const auto document = parse_json(*bytes);
     if (!document) return document.error().while_doing("read " + file.string());
-    if (integer_or(*document, "v", 0) != kVersion)
+    if (integer_or(*document, "v", 0) != kWindowsFileVersion)
         return Error{"read " + file.string() +
                      ": written by another version of this program (v is not 1)"};
     const Json& entries = member(*document, "windows");
@@ -93,7 +92,7 @@ void Windows::accepted(std::string_view model, std::int64_t tokens) {
     largest = std::max(largest, tokens);
 }
 
-/// Reads anew: another host may have learned something too.
+/// Reads the file again: another host may have written to it.
 Result<void> Windows::keep(const std::string& model, std::int64_t tokens) const {
     auto entries = read_entries(file_);
     if (!entries) return entries.error();
@@ -105,7 +104,7 @@ Result<void> Windows::keep(const std::string& model, std::int64_t tokens) const 
             kept.push_back(entry);
     }
     kept.push_back(Json{{"server", server_}, {"model", model}, {"tokens", tokens}});
-    const Json document = {{"v", kVersion}, {"windows", std::move(kept)}};
+    const Json document = {{"v", kWindowsFileVersion}, {"windows", std::move(kept)}};
     return write_file_atomically(file_, dump_json(document) + "\n", Sync::kNo);
 }
 

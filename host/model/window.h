@@ -12,17 +12,20 @@
 
 namespace tenon::model {
 
-/// How the model's context window is shared out, in tokens.
+/// A smaller number is not taken for a context window, in tokens.
+inline constexpr std::int64_t kSmallestWindow = 256;
+
+/// How a model's context window is divided, in tokens.
 struct WindowShares {
-    std::int64_t request = 0;  ///< what a request may have before the conversation is made shorter
-    std::int64_t answer = 0;   ///< what an answer may have
+    std::int64_t request = 0;  ///< the longest request before the conversation is made shorter
+    std::int64_t answer = 0;   ///< the longest answer
     bool learned = false;      ///< the server has stated the window
     bool known = false;        ///< stated, or in the table
 };
 
-/// What is known of the windows of the models at one server: from a table, and better from what the
-/// server stated when it refused a request. That is kept in a file, so that later runs know it.
-/// Thread-safe; several hosts may use the file at once, of which the last writes win.
+/// The context windows of the models at one server: from a table, or as the server stated them when
+/// it refused a request. Stated windows are kept in a file for later runs. Thread-safe. Several
+/// hosts may use the file at once; the last write wins.
 ///
 /// The file: {"v":1,"windows":[{"server","model","tokens"},…]}, the one that was learned last at
 /// the end.
@@ -32,20 +35,19 @@ public:
     Windows(std::filesystem::path file, std::string server)
         : file_(std::move(file)), server_(std::move(server)) {}
 
-    /// Reads the file. The Error says why it is left alone; then only what is learned from now on
-    /// is known, and it is not written. A missing file is none.
+    /// Reads the file. On Error the file is not used: windows that are learned later are not
+    /// written to it. A missing file is no error.
     Result<void> load();
 
-    /// How to share the model's window where an answer of `max_tokens` is wanted. An answer has at
-    /// most a quarter of a window that was learned; for a model that is not known a request has
-    /// 50,000.
+    /// How to divide the model's window if an answer of `max_tokens` is wanted. An answer gets at
+    /// most a quarter of a learned window. For an unknown model a request gets 50,000.
     [[nodiscard]] WindowShares shares(std::string_view model, std::int64_t max_tokens) const;
 
-    /// The server has stated the window of this model. It counts from now on; the Error says why it
-    /// was not kept for later runs. Less than what `accepted` was called with is no window.
+    /// The server has stated the window of this model. It is used from now on; the Error says why
+    /// it was not written to the file. Ignored if `accepted` was called with more tokens.
     Result<void> learn(std::string_view model, std::int64_t tokens);
 
-    /// The server has answered a prompt of this model that had so many tokens by its own count.
+    /// The server has answered a prompt of this model with this number of tokens by its own count.
     void accepted(std::string_view model, std::int64_t tokens);
 
 private:

@@ -11,13 +11,14 @@
 
 namespace tenon::session {
 
-/// The method agent.definitions/1 of the SDK's README: reads the files anew each time. What cannot
-/// be read, or is not trusted, is told a person once. Thread-safe; blocks on files.
+/// The service agent.definitions/1 (sdk/README.md): reads the files on every call. Files that
+/// cannot be read, or are not trusted, are reported to a person once. Thread-safe; blocks on files.
 class AgentFileService {
 public:
-    using Notice = std::function<void(std::string)>;
+    using ShowNotice = std::function<void(std::string)>;
 
-    AgentFileService(config::AgentFolders folders, std::filesystem::path state_dir, Notice notice)
+    AgentFileService(config::AgentFolders folders, std::filesystem::path state_dir,
+                     ShowNotice notice)
         : folders_(std::move(folders)),
           state_dir_(std::move(state_dir)),
           notice_(std::move(notice)) {}
@@ -28,13 +29,13 @@ public:
     [[nodiscard]] plugins::ServiceReply definitions();
 
 private:
-    void tell_once(const std::string& text);
+    void notice_once(const std::string& text);
 
     const config::AgentFolders folders_;
     const std::filesystem::path state_dir_;
-    const Notice notice_;
+    const ShowNotice notice_;
     Mutex mutex_;
-    std::set<std::string> told_ TENON_GUARDED_BY(mutex_);
+    std::set<std::string> reported_ TENON_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenon::session

@@ -9,10 +9,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kProtected[] = {".git/hooks", ".tenon", ".claude", ".envrc"};
+constexpr const char* kProtectedPaths[] = {".git/hooks", ".tenon", ".claude", ".envrc"};
 
-/// The first line of a small file of git's, behind `prefix`; empty where there is none.
-std::string line_of(const fs::path& file, std::string_view prefix) {
+/// The first line of a small file of git without its `prefix`; empty if there is none.
+std::string git_line(const fs::path& file, std::string_view prefix) {
     std::error_code error;
     if (!fs::is_regular_file(file, error)) return {};
     std::string line;
@@ -21,14 +21,13 @@ std::string line_of(const fs::path& file, std::string_view prefix) {
     return line.starts_with(prefix) ? line.substr(prefix.size()) : std::string();
 }
 
-/// Where the hooks of a linked worktree or a submodule are: `.git` is a file then, which names the
-/// directory.
+/// The hooks of a linked worktree or a submodule. Its `.git` is a file that names the directory.
 std::vector<std::string> hooks_elsewhere(const fs::path& workspace) {
-    const std::string named = line_of(workspace / ".git", "gitdir: ");
+    const std::string named = git_line(workspace / ".git", "gitdir: ");
     if (named.empty()) return {};
     const fs::path directory = (workspace / named).lexically_normal();
     std::vector<std::string> out{(directory / "hooks").string()};
-    if (const std::string common = line_of(directory / "commondir", ""); !common.empty())
+    if (const std::string common = git_line(directory / "commondir", ""); !common.empty())
         out.push_back((directory / common / "hooks").lexically_normal().string());
     return out;
 }
@@ -39,7 +38,7 @@ Containment containment_of(const config::Settings& settings) {
     Containment out;
     sandbox::Policy& policy = out.policy;
     policy.mode = sandbox::mode_from(settings.sandbox.mode).value_or(sandbox::Mode::kReadOnly);
-    // Whoever plans looks around, and changes nothing.
+    // In plan mode commands only read.
     if (settings.permissions.mode == "plan") policy.mode = sandbox::Mode::kReadOnly;
     if (!policy.is_on()) return out;
     policy.network =
@@ -52,7 +51,7 @@ Containment containment_of(const config::Settings& settings) {
     }
     for (const fs::path& path : settings.sandbox.deny_read)
         policy.denied_reads.push_back(path.string());
-    for (const char* name : kProtected)
+    for (const char* name : kProtectedPaths)
         policy.protected_paths.push_back((settings.workspace / name).string());
     for (std::string& hooks : hooks_elsewhere(settings.workspace))
         policy.protected_paths.push_back(std::move(hooks));

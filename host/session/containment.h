@@ -8,14 +8,14 @@
 
 namespace tenon::session {
 
-/// What the commands of a run may do.
+/// The sandbox of the commands of a run.
 struct Containment {
     sandbox::Policy policy;
-    std::string notice;  ///< what the kernel cannot enforce of it, for a person; else empty
+    std::string notice;  ///< for a person: the parts that the kernel cannot enforce; else empty
 };
 
-/// From the settings as they are. Where there is a sandbox, asks the kernel what it can do, which
-/// takes a child process and about a millisecond.
+/// The sandbox according to the settings. If one is configured, finds out what the kernel can
+/// enforce, which takes a child process and about a millisecond.
 Containment containment_of(const config::Settings& settings);
 
 /// The configured limits of each job.

@@ -20,16 +20,16 @@ bool DeliveredJobs::has_result(const fs::path& path, const std::string& tool_use
 bool DeliveredJobs::contains(const jobs::JobRecord& job) {
     const jobs::JobSpec& spec = job.spec;
     if (spec.session.empty()) return true;
-    if (!spec.subagent.empty()) return contains_subagents(job);
+    if (!spec.subagent.empty()) return contains_job_of_subagent(job);
     if (spec.kind == jobs::JobKind::kForeground)
         return has_result(journal_of(spec.session), spec.tool_use_id);
     const auto* found = journal(journal_of(spec.session));
     return found == nullptr || (*found && (*found)->jobs.count(job.id) > 0);
 }
 
-/// By the subagent's own journal, or because the call it worked for is answered: a subagent that
-/// died with its host does not come back.
-bool DeliveredJobs::contains_subagents(const jobs::JobRecord& job) {
+/// Delivered according to the subagent's own journal, or because the call that it worked for has a
+/// result: a subagent that died with its host does not continue.
+bool DeliveredJobs::contains_job_of_subagent(const jobs::JobRecord& job) {
     const fs::path path = sessions_ / job.spec.session / (job.spec.subagent + ".jsonl");
     if (has_result(path, job.spec.tool_use_id)) return true;
     const auto* own = journal(path);

@@ -9,8 +9,9 @@
 
 namespace tenon::session {
 
-/// Jobs whose end has already been delivered, according to the journals of all sessions: what the
-/// clean-up may remove. Reads each journal once, without its lock. Used by one thread.
+/// Jobs whose end has already been delivered, according to the journals of all sessions. The
+/// clean-up may remove them. Reads each journal once, without its lock. Not thread-safe; blocks on
+/// files.
 class DeliveredJobs {
 public:
     /// `sessions` is the folder of the journals.
@@ -21,10 +22,10 @@ public:
     bool contains(const jobs::JobRecord& job);
 
 private:
-    /// Null: there is none.
+    /// Null: there is no such file.
     const Result<journal::JournalledDeliveries>* journal(const std::filesystem::path& path);
     bool has_result(const std::filesystem::path& path, const std::string& tool_use_id);
-    bool contains_subagents(const jobs::JobRecord& job);
+    bool contains_job_of_subagent(const jobs::JobRecord& job);
     [[nodiscard]] std::filesystem::path journal_of(const std::string& session) const {
         return sessions_ / (session + ".jsonl");
     }

@@ -8,9 +8,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostBytes = 32U << 10U;
+constexpr std::size_t kMostInstructionBytes = 32U << 10U;
 
-/// From the repository's root down to `workspace`.
+/// The directories from the repository's root down to `workspace`.
 std::vector<fs::path> folders_down_to(const fs::path& workspace, const fs::path& root) {
     std::vector<fs::path> folders;
     for (fs::path folder = workspace;; folder = folder.parent_path()) {
@@ -19,10 +19,11 @@ std::vector<fs::path> folders_down_to(const fs::path& workspace, const fs::path&
     }
 }
 
-/// The text of one file, valid UTF-8, blank when there is none. More than kMostBytes: it is longer.
-Result<std::string> text_of(const fs::path& root, const fs::path& file) {
-    const auto bytes =
-        config::read_project_file(root, file, kMostBytes + 3);  // a character may be cut off
+/// The text of one file, valid UTF-8; empty when there is none. Reads a little more than the limit,
+/// so that a longer file is recognised.
+Result<std::string> instruction_text(const fs::path& root, const fs::path& file) {
+    const auto bytes = config::read_project_file(
+        root, file, kMostInstructionBytes + 3);  // a character may be cut off
     if (!bytes) return bytes.error();
     if (!*bytes) return std::string();
     std::string_view text = **bytes;
@@ -34,7 +35,7 @@ Result<std::string> text_of(const fs::path& root, const fs::path& file) {
     return utf8::repair(text);
 }
 
-bool is_blank(std::string_view text) {
+bool is_blank_text(std::string_view text) {
     return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
@@ -43,13 +44,13 @@ bool is_blank(std::string_view text) {
 Instructions project_instructions(const fs::path& workspace) {
     Instructions found;
     const fs::path root = config::project_root(workspace, &found.warnings);
-    std::size_t left = kMostBytes;
+    std::size_t left = kMostInstructionBytes;
     for (const fs::path& folder : folders_down_to(workspace, root)) {
         for (const char* name : {"AGENTS.md", "CLAUDE.md"}) {
             const fs::path file = folder / name;
-            const auto text = text_of(root, file);
+            const auto text = instruction_text(root, file);
             if (!text) found.warnings.push_back(text.error().message + "; it is left out");
-            if (!text || is_blank(*text)) continue;
+            if (!text || is_blank_text(*text)) continue;
             const std::string_view kept = utf8::first_bytes(*text, left);
             if (kept.size() < text->size()) {
                 found.warnings.push_back(file.string() +

@@ -6,15 +6,16 @@
 
 namespace tenon::session {
 
-/// What a project says to agents: of each directory from the repository's root (see project_root)
-/// down to the workspace its AGENTS.md, else its CLAUDE.md; without a repository the workspace's
-/// alone. A file that is blank, or is left out with a warning, does not stand in the way of the
-/// other. Left out are files that lead out of the repository, belong to other users, are no regular
-/// files, or are not text in UTF-8. 32 KiB in all; what is deepest is cut first.
+/// A project's instructions for agents: from each directory between the repository's root (see
+/// project_root) and the workspace the AGENTS.md, else the CLAUDE.md; without a repository only
+/// from the workspace. CLAUDE.md is also used if AGENTS.md is blank or is left out with a warning.
+/// Files are left out if they are links out of the repository, belong to other users, are no
+/// regular files, or are not text in UTF-8. At most 32 KiB in all; the deepest files are cut first.
 struct Instructions {
     std::string text;                   ///< valid UTF-8, for the first user message; may be empty
-    std::vector<std::string> warnings;  ///< what could not be read, or was cut
+    std::vector<std::string> warnings;  ///< files that could not be read, or were cut
 };
+/// Reads the instructions. Blocks on files.
 Instructions project_instructions(const std::filesystem::path& workspace);
 
 }  // namespace tenon::session

@@ -6,7 +6,7 @@
 namespace tenon::session {
 namespace {
 
-constexpr std::size_t kMostCharacters = 50'000;
+constexpr std::size_t kMostReportCharacters = 50'000;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ std::string JobInbox::preview_of(const jobs::JobRecord& job) const {
 }
 
 std::string JobInbox::text_of(const jobs::JobRecord& job) const {
-    return jobs::report(store_.folder_of(job.id), job, kMostCharacters, secrets_);
+    return jobs::report(store_.folder_of(job.id), job, kMostReportCharacters, secrets_);
 }
 
 void JobInbox::take_ended() {
@@ -36,7 +36,7 @@ void JobInbox::take_ended() {
 
 std::vector<agent::JobEnded> JobInbox::undelivered() {
     take_ended();
-    deliveries_.end_reservations();  // the calls of the last answer are over
+    deliveries_.end_reservations();  // the calls of the last answer have ended
     std::vector<agent::JobEnded> ended;
     for (const std::string& id : deliveries_.waiting()) {
         const auto job = queue_.find(id);
@@ -80,7 +80,7 @@ std::optional<agent::RecoveredCall> JobInbox::recover(const agent::ToolCall& cal
     if (!jobs::is_terminal(job->status)) {
         return agent::RecoveredCall{"interrupted; continues as job " + job->id, true, {}};
     }
-    // Cancelled before it ran: plainly interrupted. What could not be started says why.
+    // A job that was cancelled before it ran counts as an interrupted call.
     if (job->status == jobs::Status::kCancelled && job->started_ms == 0) return std::nullopt;
     return agent::RecoveredCall{
         text_of(*job), false,

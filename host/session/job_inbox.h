@@ -13,12 +13,12 @@
 
 namespace tenon::session {
 
-/// The background jobs of one session, as its loop sees them: takes the ends from the queue, and
-/// hands out those that wait for their delivery. Which ones these are is known by Deliveries alone.
-/// What it is given outlives it. Thread-safe.
+/// The background jobs of one session for its loop: takes the ends of jobs from the queue and
+/// returns those that wait for delivery. Does not decide which ones these are; Deliveries does. The
+/// arguments of the constructor outlive the object. Thread-safe.
 class JobInbox final : public agent::Inbox {
 public:
-    /// `session_folder` holds what belongs to the session beside its journal.
+    /// `session_folder` holds the session's files other than its journal.
     JobInbox(const jobs::Store& store, jobs::Queue& queue, journal::Deliveries& deliveries,
              std::filesystem::path session_folder, const Secrets& secrets)
         : store_(store),

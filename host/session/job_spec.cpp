@@ -8,7 +8,7 @@
 namespace tenon::session {
 namespace {
 
-/// A number that does not fit counts as the nearest that does.
+/// A number out of range counts as the nearest number in range.
 std::int64_t priority_of(const Json& params) {
     const Json& asked = member(params, "priority");
     if (const auto priority = integer_in(asked)) return *priority;
@@ -18,8 +18,9 @@ std::int64_t priority_of(const Json& params) {
                             : static_cast<std::int64_t>(number);
 }
 
-/// Counted from the start of the job. A foreground command may become a background job: then it
-/// gets the limit of a background job or what its call asked for, whichever is more.
+/// The time limit from the start of the job. A foreground command may become a background job.
+/// Therefore its limit is that of a background job, or the one that its call asked for if that is
+/// longer.
 std::optional<std::chrono::milliseconds> limit_of(const jobs::JobSpec& spec, const Json& params,
                                                   const CommandSettings& settings) {
     const auto asked = milliseconds_of(params, "timeout_ms");

@@ -12,14 +12,13 @@
 #include "host/session/delivered_jobs.h"
 #include "host/session/instructions.h"
 #include "host/session/system_prompt.h"
-#include "host/session/tool_list.h"
 
 namespace tenon::session {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> names_in(const std::string& tools) {
+std::vector<std::string> tool_names_in(const std::string& tools) {
     std::vector<std::string> names;
     const auto list = parse_json(tools);
     if (!list || !list->is_array()) return names;
@@ -28,7 +27,7 @@ std::vector<std::string> names_in(const std::string& tools) {
     return names;
 }
 
-std::string list_of(const std::vector<jobs::JobId>& ids) {
+std::string first_ids(const std::vector<jobs::JobId>& ids) {
     constexpr std::size_t kShown = 10;
     std::string text;
     for (std::size_t i = 0; i < std::min(ids.size(), kShown); ++i)
@@ -36,7 +35,7 @@ std::string list_of(const std::vector<jobs::JobId>& ids) {
     return text + (ids.size() > kShown ? " ..." : "");
 }
 
-std::string jobs_of_session(std::size_t number) {
+std::string count_of_jobs(std::size_t number) {
     return std::to_string(number) + (number == 1 ? " job" : " jobs") + " of the session ";
 }
 
@@ -45,12 +44,12 @@ std::string jobs_of_session(std::size_t number) {
 std::string to_text(const EndedJobs& ended) {
     std::string text;
     if (const std::size_t n = ended.cancelled.size(); n > 0) {
-        text = jobs_of_session(n) + (n == 1 ? "was" : "were") +
-               " cancelled: " + list_of(ended.cancelled);
+        text = count_of_jobs(n) + (n == 1 ? "was" : "were") +
+               " cancelled: " + first_ids(ended.cancelled);
     }
     if (const std::size_t n = ended.left.size(); n > 0) {
-        text += (text.empty() ? "" : "; ") + jobs_of_session(n) +
-                "could not be ended in time: " + list_of(ended.left) +
+        text += (text.empty() ? "" : "; ") + count_of_jobs(n) +
+                "could not be ended in time: " + first_ids(ended.left) +
                 " (`tenon jobs cancel ID` tries again)";
     }
     return text;
@@ -76,14 +75,14 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
         host->loop_options());
     host->take_over_jobs();
     if (auto settled = host->update_conversation(); !settled) {
-        host->end_early();
+        host->end_after_failure();
         return StartFailure{settled.error().message, 1};
     }
     return host;
 }
 
-/// The session is ours and will not be used.
-void OpenSession::end_early() {
+/// The session was opened but cannot be used.
+void OpenSession::end_after_failure() {
     if (options_.run.leave_jobs) return leave_jobs();
     const std::string said = to_text(end_jobs("session end"));
     if (!said.empty()) notice(said);
@@ -118,15 +117,15 @@ agent::RunResult OpenSession::run(std::string_view prompt, std::stop_token stop)
     return with_subagents(loop_->run(prompt, std::move(stop)));
 }
 
-/// The environment may be missing where the host ended, or the disk was full, before it was
-/// journalled.
+/// The environment is missing if the host ended, or the disk was full, before it was written to the
+/// journal.
 Result<void> OpenSession::prepare_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     if (has_environment_) return {};
     const agent::Conversation& conversation = session_->conversation();
-    const bool only_begun = conversation.messages().size() <= 1 && !conversation.awaits_answer();
-    const std::size_t there = session_->introduction_texts();
-    if (there == 0 || (there == 1 && only_begun)) {
+    const bool has_no_prompt = conversation.messages().size() <= 1 && !conversation.awaits_answer();
+    const std::size_t present = session_->introduction_texts();
+    if (present == 0 || (present == 1 && has_no_prompt)) {
         if (auto set = add_environment(); !set) return set;
     }
     has_environment_ = true;
@@ -136,13 +135,13 @@ Result<void> OpenSession::prepare_conversation() {
 void OpenSession::make_subagents() {
     agent::LoopOptions limits = loop_options();
     limits.max_turns = settings_.agent.subagent_max_turns;
-    limits.wait_for_jobs = false;  // they have none
+    limits.wait_for_jobs = false;  // subagents have no background jobs
     subagents_ = std::make_unique<Subagents>(
-        Subagents::Parts{*session_, *registry_, *gate_, sink_, secrets_, options_.run.providers,
-                         session_folder(), limits, prompts_of_plugins_});
+        Subagents::Resources{*session_, *registry_, *gate_, sink_, secrets_, options_.run.providers,
+                             session_folder(), limits, prompts_of_plugins_});
 }
 
-/// What a run used, and what it was not allowed, is its subagents' too.
+/// Adds the usage and the denied calls of the run's subagents to its result.
 agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     Subagents::Totals totals = subagents_->take_totals();
     result.usage += totals.usage;
@@ -151,8 +150,8 @@ agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     return result;
 }
 
-/// In place of the answer that there are no subagents. Plugins are loaded before the session is
-/// known; no call is under way until then.
+/// Replaces the service that refuses subagents. Plugins are loaded before the session is open; they
+/// have no calls until then.
 void OpenSession::add_services() {
     services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
         return subagents_ == nullptr
@@ -166,7 +165,7 @@ void OpenSession::report_unknown_rules() {
         notice(error.message);
 }
 
-/// The name of our own tool that starts background jobs; empty: there is none.
+/// The name of the first-party tool that starts background jobs; empty: there is none.
 std::string OpenSession::background_tool() const {
     for (const agent::ToolSpec* tool : registry_->specs())
         if (tool->first_party && tool->facts.recovered == agent::RecoveredAnswer::kJobStart)
@@ -174,7 +173,7 @@ std::string OpenSession::background_tool() const {
     return {};
 }
 
-/// The list of a request, in its final form. What a bare deny rule removes is not offered.
+/// The list of tools for requests, without tools that a deny rule removes.
 std::string OpenSession::tools_json() const {
     auto tools = registry_->specs();
     std::erase_if(tools, [this](const agent::ToolSpec* tool) { return gate_->removes(*tool); });
@@ -197,19 +196,20 @@ Result<void, StartFailure> OpenSession::open_session() {
     if (!opened) return StartFailure{opened.error().message, 1};
     session_.emplace(std::move(*opened));
 
-    if (auto taken = take_workspace(); !taken) return taken;
+    if (auto checked = check_workspace(); !checked) return checked;
     const agent::SessionHead& head = session_->head();
     registry_->begin_session(head.id, session_->resumed() ? "resumed" : "new");
     for (const std::string& warning : session_->warnings())
         notice(warning);
     sink_.on_event(agent::SessionOpened{
         head.id, head.workspace, options_.run.model.value_or(head.model),
-        settings_.permissions.mode, names_in(tools_json()), session_->resumed()});
+        settings_.permissions.mode, tool_names_in(tools_json()), session_->resumed()});
     return {};
 }
 
-/// A session stays with its workspace, unless that is gone and somebody wants it moved.
-Result<void, StartFailure> OpenSession::take_workspace() {
+/// A session belongs to its workspace, unless the workspace is gone and the person wants to move
+/// it.
+Result<void, StartFailure> OpenSession::check_workspace() {
     const agent::SessionHead& head = session_->head();
     if (head.workspace == settings_.workspace.native()) return {};
     if (options_.run.moved_session != head.id) {
@@ -218,7 +218,7 @@ Result<void, StartFailure> OpenSession::take_workspace() {
                             "; go there, or use --workspace"};
     }
     moved_from_ = head.workspace;
-    // The mark first: without it nobody would look for the record.
+    // The mark is written first: without it nobody looks for the record.
     const fs::path mark =
         journal::moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
     if (auto made = make_private_dirs(mark.parent_path()); !made)
@@ -231,8 +231,8 @@ Result<void, StartFailure> OpenSession::take_workspace() {
     return {};
 }
 
-/// Makes the conversation ready for a prompt: open calls answered, the model and the tools of
-/// today, the environment at the beginning.
+/// Prepares the conversation for a prompt: answers open calls, records the present model and tools,
+/// and adds the environment.
 Result<void> OpenSession::update_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
@@ -240,7 +240,7 @@ Result<void> OpenSession::update_conversation() {
         if (auto written = session_->change_model(*options_.run.model); !written) return written;
     }
     const std::string tools = tools_json();
-    if (names_in(tools) != names_in(head.tools)) {
+    if (tool_names_in(tools) != tool_names_in(head.tools)) {
         notice("other tools are loaded than this session had; its history is rewritten for them");
         if (auto written = session_->change_tools(tools); !written) return written;
     }
@@ -252,17 +252,17 @@ Result<void> OpenSession::update_conversation() {
         "reminder");
 }
 
-/// Adds the environment and the instructions of the project before the first prompt, without texts
-/// that are there already.
+/// Adds the environment and the instructions of the project before the first prompt, except for
+/// texts that the conversation already has.
 Result<void> OpenSession::add_environment() {
-    std::size_t there = session_->introduction_texts();
+    std::size_t present = session_->introduction_texts();
     Instructions instructions = project_instructions(settings_.workspace);
     for (std::string& warning : instructions.warnings)
         notice(std::move(warning));
     for (const std::string& text : {environment_text(settings_.workspace), instructions.text}) {
         if (text.empty()) continue;
-        if (there > 0) {
-            --there;
+        if (present > 0) {
+            --present;
             continue;
         }
         if (auto written = session_->add_text(secrets_.redact(text), "environment"); !written)
@@ -279,7 +279,7 @@ Result<void> OpenSession::clear() {
 }
 
 void OpenSession::take_over_jobs() {
-    if (!session_->resumed()) return;  // it has none, and looking for them reads the whole store
+    if (!session_->resumed()) return;  // a new session has no jobs; a search reads the whole store
     const auto problems = queue_->adopt(
         [this](const jobs::JobRecord& job) { return deliveries_.is_delivered(job.id); });
     for (const std::string& problem : problems)
@@ -295,10 +295,10 @@ void OpenSession::clean_up_jobs() const {
     std::error_code missing;
     const auto last = fs::last_write_time(stamp, missing);
     const auto age = fs::file_time_type::clock::now() - last;
-    // A stamp from the future is of a clock that was set back.
+    // A stamp in the future means that the clock was set back.
     if (!missing && age >= std::chrono::hours(0) && age < std::chrono::hours(24)) return;
     if (!write_file_atomically(stamp, "", Sync::kNo))
-        return;  // a state folder that cannot be written is left as it is
+        return;  // the state directory cannot be written
 
     DeliveredJobs delivered(settings_.state_dir / "sessions");
     store_->clean_up(static_cast<int>(settings_.jobs.keep_days),

@@ -16,34 +16,35 @@
 
 namespace tenon::session {
 
-/// What an orderly end did to the background jobs that end with their session.
+/// What the end of a session did to its background jobs.
 struct EndedJobs {
     std::vector<jobs::JobId> cancelled;
-    std::vector<jobs::JobId> left;  ///< have not ended in time
+    std::vector<jobs::JobId> left;  ///< did not end in time
     std::size_t unfinished = 0;     ///< of all jobs, foreground ones too
 };
-/// The same as a sentence for a person; empty when there was none.
+/// The same as a sentence for a person; empty if there was no such job.
 std::string to_text(const EndedJobs& ended);
 
-/// One session with everything around it: its tools, journal and loop. Made and used
-/// on one thread, but for what says "any thread". Its end lets running jobs be: end them first with
-/// `end_jobs`, or `leave_jobs`.
-class OpenSession final : public OpenTools {
+/// One open session: its conversation and journal, its loop, subagents, and tools. Created and used
+/// on one thread, except for the functions marked "any thread". The destructor does not end running
+/// jobs: call `end_jobs` or `leave_jobs` before. Does not talk to a person.
+class OpenSession final : private OpenTools {
 public:
-    /// Opens or creates the session and takes over its jobs; where it fails behind that, it ends
-    /// them, as any orderly end does.
+    using OpenTools::registry;
+
+    /// Opens or creates the session and takes over its jobs. If a later step fails, its jobs are
+    /// ended as at the end of a session.
     static Result<std::unique_ptr<OpenSession>, StartFailure> create(OpenOptions options);
 
-    /// Says the prompt and goes on until there is nothing to do.
+    /// Adds the prompt and runs the loop until there is nothing to do. Blocks.
     agent::RunResult run(std::string_view prompt, std::stop_token stop);
 
-    /// Without a prompt: delivers the ends of jobs that have ended meanwhile, and goes on from
-    /// there.
+    /// Delivers the ends of jobs and runs the loop as `run` does, without a prompt.
     agent::RunResult wake(std::stop_token stop) {
         return with_subagents(loop_->wake(std::move(stop)));
     }
 
-    /// Has the model sum up the conversation, which the summary then replaces.
+    /// Asks the model for a summary, which then replaces the conversation. Blocks.
     agent::RunResult compact(const std::string& focus, std::stop_token stop) {
         return loop_->compact(focus, std::move(stop));
     }
@@ -51,32 +52,32 @@ public:
     /// Empties the conversation; jobs, tools and model stay as they are.
     Result<void> clear();
 
-    /// An orderly end: every session job is cancelled.
+    /// Cancels every job that ends with its session, and waits for a limited time.
     EndedJobs end_jobs(std::string_view by);
     void leave_jobs() { queue_->leave(); }
-    /// Removes old jobs whose end is delivered, of all sessions; at most once a day, since it reads
-    /// the whole store. For the end of a run.
+    /// Removes old jobs of all sessions whose end is delivered. Does so at most once a day, since
+    /// it reads the whole store. To be called at the end of a run.
     void clean_up_jobs() const;
 
-    /// From the next request on.
+    /// Used from the next request on.
     Result<void> change_model(const std::string& model) { return session_->change_model(model); }
 
-    /// Plugin files that appeared, changed or went since the last look.
+    /// Plugin files that have appeared, changed or disappeared since the last call.
     [[nodiscard]] std::vector<std::filesystem::path> changed_plugin_files();
-    /// Loads plugin files that appeared or changed; the requests to come carry the tools there are
-    /// then. Between turns. Returns what was done, a line each.
+    /// Loads plugin files that have appeared or changed; later requests have the new list of tools.
+    /// Call it between turns. Returns one line for each thing that was done.
     Result<std::vector<std::string>> reload();
     /// The files that were left out when plugins were last loaded.
     [[nodiscard]] const std::vector<plugins::Problem>& plugin_problems() const {
         return plugin_problems_;
     }
 
-    /// Whether `wake` would have an end to deliver.
+    /// Whether `wake` would deliver an end.
     [[nodiscard]] bool has_undelivered() { return inbox_->has_undelivered(); }
 
     // Any thread.
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
-    /// The background jobs of the session, in the order of submission, known keys taken out.
+    /// The background jobs of the session without known keys, in the order of submission.
     [[nodiscard]] std::vector<jobs::JobRecord> background_jobs() const;
     Result<void> cancel_job(const jobs::JobId& id, std::string_view by) {
         return queue_->cancel(id, by);
@@ -87,21 +88,21 @@ public:
     [[nodiscard]] std::size_t waiting_questions() const { return gate_->waiting_questions(); }
 
     [[nodiscard]] const agent::Session& session() const { return *session_; }
-    /// The background jobs that were unfinished when this host began, and those it started.
+    /// The background jobs that were unfinished when the session was opened, and those it started.
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_this_run() const;
 
 private:
-    using OpenTools::OpenTools;
+    explicit OpenSession(OpenOptions options) : OpenTools(std::move(options)) {}
 
     void add_services();
     void report_unknown_rules();
     Result<void, StartFailure> open_session();
     void take_over_jobs();
-    Result<void, StartFailure> take_workspace();
+    Result<void, StartFailure> check_workspace();
     Result<void> update_conversation();
     Result<void> add_environment();
     Result<void> prepare_conversation();
-    void end_early();
+    void end_after_failure();
     void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
@@ -109,7 +110,7 @@ private:
     [[nodiscard]] std::string tools_json() const;
     [[nodiscard]] std::string background_tool() const;
 
-    // In the order of creation; each uses those before it.
+    // In the order of creation; each may use those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
     std::vector<plugins::HookText> prompts_of_plugins_;
     std::optional<agent::Session> session_;

@@ -24,7 +24,7 @@ Result<std::vector<std::string>> OpenSession::reload() {
     }
     plugins::Loaded loaded = plugins::load(options, services_);
     if (auto fine = check_for_shortage(loaded); !fine) {
-        changed_plugins_ = changed;  // for the next time
+        changed_plugins_ = changed;  // for the next attempt
         return fine.error();
     }
     plugin_problems_.clear();

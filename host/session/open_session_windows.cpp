@@ -6,7 +6,7 @@
 namespace tenon::session {
 namespace {
 
-/// What a window is remembered for, without credentials.
+/// The server whose windows are remembered, without credentials.
 std::string server_of(const config::Settings::Model& model) {
     if (model.base_url.empty()) return "https://api.anthropic.com";
     const auto url = model::parse_url(model.base_url, "model.baseUrl");
@@ -15,7 +15,7 @@ std::string server_of(const config::Settings::Model& model) {
 
 }  // namespace
 
-/// A recorded run knows no server, and must not depend on what others have stated.
+/// A replay has no server, and must not depend on windows that servers have stated.
 void OpenSession::make_windows() {
     const bool asks_a_server = settings_.model.provider != "replay";
     windows_ = std::make_unique<model::Windows>(

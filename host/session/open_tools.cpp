@@ -11,7 +11,6 @@
 #include "host/jobs/watch.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
-#include "host/session/plugin_options.h"
 
 namespace tenon::session {
 namespace {
@@ -31,14 +30,31 @@ spdlog::level::level_enum log_level(int level) {
     }
 }
 
-/// Whether its supervisor has taken the job, or it has ended without one.
-bool has_begun(const jobs::Store& store, const jobs::JobId& id) {
+/// Whether the job's supervisor has started it, or it has ended without one.
+bool has_started_or_ended(const jobs::Store& store, const jobs::JobId& id) {
     if (store.started(id)) return true;
     const auto job = store.load(id);
     return !job || jobs::is_terminal(job->status);
 }
 
 }  // namespace
+
+std::string failure_text(const std::exception& failure) {
+    const auto* poco = dynamic_cast<const Poco::Exception*>(&failure);
+    return poco != nullptr ? poco->displayText() : failure.what();
+}
+
+plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log) {
+    plugins::LoaderOptions options;
+    options.folders = settings.plugins.path;
+    options.first_party_folder = settings.prefix / "lib/tenon/plugins";
+    options.state_dir = settings.state_dir;
+    options.workspace = settings.workspace.string();
+    for (const auto& [id, plugin] : settings.plugins.by_id)
+        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.own};
+    options.log = std::move(log);
+    return options;
+}
 
 Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions options) {
     std::unique_ptr<OpenTools> tools(new OpenTools(std::move(options)));
@@ -66,7 +82,7 @@ Result<void, StartFailure> OpenTools::make_folders() {
     return {};
 }
 
-/// Where file tools may read besides the workspace: outputs of jobs, transcripts of this session,
+/// What file tools may read besides the workspace: outputs of jobs, transcripts of this session,
 /// skills.
 std::vector<fs::path> OpenTools::readable_folders() const {
     std::vector<fs::path> folders = folders_of_skills().readable;
@@ -113,7 +129,7 @@ Result<void, StartFailure> OpenTools::make_queue() {
     options.total_output_limit = settings_.jobs.total_output_limit;
     options.shim.program = settings_.prefix / "libexec/tenon/tenon-shim";
     options.shim.descriptor_limit = options_.run.descriptor_limit;
-    // A pidfd and a pipe for each running job, and what the rest of the host needs. Not more: a
+    // A pidfd and a pipe for each running job, and some for the rest of the host. Not more, since a
     // shim that is started from this process closes that many.
     set_descriptor_limit(static_cast<rlim_t>(512 + 4 * settings_.jobs.max_running));
     options.shim.launcher = options_.run.launcher;
@@ -200,7 +216,7 @@ std::vector<std::string> OpenTools::tool_names() const {
     return names;
 }
 
-/// The name of our own tool that runs commands: a rule that names this tool also judges the
+/// The name of the first-party tool that runs commands. Rules for this tool also apply to the
 /// commands of third-party plugins.
 std::string OpenTools::command_tool() const {
     for (const agent::ToolSpec* tool : registry_->specs())
@@ -228,7 +244,7 @@ Result<void, StartFailure> OpenTools::load_plugins() {
     return {};
 }
 
-/// Without some of its tools a model would do something else than it was asked for.
+/// Without some of its tools a model would do something other than what it was asked for.
 Result<void> OpenTools::check_for_shortage(const plugins::Loaded& loaded) {
     for (const auto& problem : loaded.problems) {
         if (problem.shortage)
@@ -262,7 +278,7 @@ void OpenTools::leave_jobs_running(const std::stop_token& stop) {
     jobs::Watch watch(*store_);
     for (const auto& job : queue_->background_jobs()) {
         watch.add(job.id);
-        while (!has_begun(*store_, job.id)) {
+        while (!has_started_or_ended(*store_, job.id)) {
             if (stop.stop_requested()) {
                 std::ignore = queue_->cancel(job.id, "interrupt");
                 break;

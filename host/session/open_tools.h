@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,13 +29,20 @@
 
 namespace tenon::session {
 
-/// Why nothing could be opened, and the exit code that says so.
+/// Why the session or its tools could not be opened, and the exit code for it.
 struct StartFailure {
     std::string message;
     int exit_code = 2;
 };
 
-/// What a session, or its tools alone, are opened with. `run` and `sink` outlive them.
+/// The text of an exception for a person. `what()` of Poco's exceptions is only the name of the
+/// class.
+std::string failure_text(const std::exception& failure);
+
+/// Where plugins are found and how they are configured, according to `settings`.
+plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log);
+
+/// What a session, or tools without a session, are opened with. `run` and `sink` outlive them.
 struct OpenOptions {
     const RunSetup& run;
     agent::EventSink& sink;
@@ -47,8 +55,8 @@ struct OpenOptions {
 };
 
 /// The tools of a workspace and what their calls use: permissions, plugins, jobs and the services
-/// of the host. Holds no conversation and needs no model: it serves `tenon tool`, and a session is
-/// built on it. Created and used on one thread.
+/// of the host. Used by `tenon tool`, and as the base of OpenSession, which uses all of its
+/// members. Has no conversation and needs no model. Created and used on one thread.
 ///
 /// Without a session, jobs belong to no session, plugins store nothing for a session, and there
 /// are no subagents.
@@ -57,21 +65,21 @@ public:
     /// Loads the plugins for calls without a session; `options.session_id` is empty. Opens no
     /// journal.
     static Result<std::unique_ptr<OpenTools>, StartFailure> create(OpenOptions options);
-    virtual ~OpenTools() = default;
+    ~OpenTools() = default;
     OpenTools(const OpenTools&) = delete;
     OpenTools& operator=(const OpenTools&) = delete;
 
     [[nodiscard]] const plugins::Registry& registry() const { return *registry_; }
     [[nodiscard]] plugins::Registry& registry() { return *registry_; }
 
-    /// Judges the call and runs it, for a caller that has checked the arguments
-    /// (agent::Tool::check). Blocks until the call has ended, soon after `stop` is requested. The
-    /// text of the result is valid UTF-8 without known keys.
+    /// Checks the permission for the call and runs it. The caller has checked the arguments
+    /// (agent::Tool::check). Blocks until the call has ended, which is soon after a stop. The text
+    /// of the result is valid UTF-8 without known keys.
     agent::CallOutcome call(agent::Tool& tool, const agent::ToolCall& call, std::stop_token stop);
 
-    /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has begun
-    /// or ended, since nobody would start it later; after `stop`, those that have not are
-    /// cancelled.
+    /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has
+    /// started or ended, since nobody would start it later. After a stop, those that have not
+    /// started are cancelled.
     void leave_jobs_running(const std::stop_token& stop);
 
 protected:
@@ -81,7 +89,7 @@ protected:
           sink_(options_.sink),
           secrets_(options_.run.secrets) {}
 
-    /// The steps of opening that come before the plugins are loaded.
+    /// The steps before the plugins are loaded.
     Result<void, StartFailure> prepare();
     Result<void, StartFailure> load_plugins();
     static Result<void> check_for_shortage(const plugins::Loaded& loaded);
@@ -98,7 +106,7 @@ protected:
     agent::EventSink& sink_;
     const Secrets& secrets_;
 
-    // In the order of creation; each uses those before it.
+    // In the order of creation; each may use those before it.
     std::unique_ptr<permission::RuleGate> gate_;
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;

@@ -35,10 +35,11 @@ Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
     return ProviderPtr(std::make_unique<model::Retry>(std::move(*anthropic), policy));
 }
 
-/// One of the askers of a provider that all conversations share.
-class Shared : public agent::Provider {
+/// A provider that all conversations share, for one of them.
+class SharedProvider : public agent::Provider {
 public:
-    explicit Shared(std::shared_ptr<agent::Provider> provider) : provider_(std::move(provider)) {}
+    explicit SharedProvider(std::shared_ptr<agent::Provider> provider)
+        : provider_(std::move(provider)) {}
     Result<agent::Answer, agent::ModelFailure> ask(const agent::Request& request,
                                                    agent::EventSink& sink,
                                                    std::stop_token stop) override {
@@ -54,14 +55,14 @@ Result<ProviderSource> replay_source(const config::Settings::Model& model) {
     auto opened = model::Replay::open(model.replay_file);
     if (!opened) return opened.error();
     return ProviderSource([replay = std::shared_ptr<agent::Provider>(std::move(*opened))] {
-        return Result<ProviderPtr>(std::make_unique<Shared>(replay));
+        return Result<ProviderPtr>(std::make_unique<SharedProvider>(replay));
     });
 }
 
 Result<ProviderSource> anthropic_source(const config::Settings::Model& model,
                                         const config::Credentials& credentials) {
     const auto tls = std::make_shared<model::SharedTls>();
-    // Once in vain: what is missing is told before anything begins.
+    // One provider is made and discarded, to report what is missing before the run starts.
     if (auto first = make_anthropic(model, credentials, tls); !first) return first.error();
     return ProviderSource(
         [model, credentials, tls] { return make_anthropic(model, credentials, tls); });

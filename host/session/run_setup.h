@@ -14,19 +14,19 @@
 
 namespace tenon::session {
 
-/// What a run is asked for, besides its configuration.
+/// What the command line asks of a run, besides its configuration.
 struct RunRequest {
     std::optional<std::string> session;  ///< --session; else a new one
     bool continue_last = false;          ///< --continue: the workspace's last session instead
     bool workspace_named = false;        ///< --workspace: a session may be moved there
     bool leave_jobs = false;             ///< --no-wait: jobs run on after the end of the session
-    /// Asks a person yes or no; empty where nobody can answer.
+    /// Asks a person a yes-or-no question; empty if nobody can answer.
     std::function<bool(const std::string& question)> ask;
 };
 
-/// What all sessions of one run share. The run owns it and keeps it until its last session has been
-/// closed. What says "session" is not set for tools without one. Its members refer to each other:
-/// it is not moved.
+/// What all sessions of one run share. The run owns it and keeps it until its last session is
+/// closed. The members about a session are not set for tools without a session. Members refer to
+/// each other, so it is never moved.
 struct RunSetup {
     config::Settings settings;
     Secrets secrets;                            ///< the known keys
@@ -40,16 +40,16 @@ struct RunSetup {
     /// The model that the command line names. A session that has a model keeps it without this.
     std::optional<std::string> model;
     bool leave_jobs = false;      ///< see RunRequest
-    rlim_t descriptor_limit = 0;  ///< that commands get; 0: the one of this process
+    rlim_t descriptor_limit = 0;  ///< for commands; 0: that of this process
 };
 
-/// What tools are opened with when there is no session. The Error (exit 2) names a directory of
-/// plugins that is missing. Starts nothing.
+/// Prepares tools without a session. The Error (exit 2) names a directory of plugins that is
+/// missing. Starts nothing.
 Result<std::unique_ptr<RunSetup>> prepare_tools(const config::Configuration& configuration);
 
-/// Decides everything that is decided before a session is opened. Starts nothing; may ask
-/// `request.ask`. The Error (exit 2) says what is missing: a model's name, a key, a directory of
-/// plugins, a session to continue.
+/// Prepares a run: its model, its providers and the id of its session. Starts nothing; may call
+/// `request.ask` and block on it. The Error (exit 2) says what is missing: a model's name, a key, a
+/// directory of plugins, a session to continue.
 Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& configuration,
                                               const RunRequest& request);
 

@@ -10,7 +10,7 @@
 namespace tenon::session {
 namespace {
 
-constexpr std::size_t kMostCharacters = 50'000;
+constexpr std::size_t kMostReadCharacters = 50'000;
 constexpr char kDeliveredByAnotherCall[] =
     "(its end is delivered in the result of another call of this answer)";
 constexpr std::chrono::seconds kPatienceForAnEnd{8};  // ending a tree takes at most 5.5 s
@@ -31,18 +31,19 @@ std::vector<std::string> each_once(const std::vector<std::string>& ids) {
     return out;
 }
 
-bool may_know(const ServiceRequest& request, const jobs::JobRecord& job) {
+bool may_see(const ServiceRequest& request, const jobs::JobRecord& job) {
     return request.first_party || job.spec.plugin == request.plugin;
 }
 
 }  // namespace
 
 void SessionJobs::add_to(plugins::Services& services) {
-    const auto add = [&](const char* method, Reply (SessionJobs::*handler)(const Request&)) {
-        services.add(method, [this, handler](const Request& request) {
+    const auto add = [&](const char* method,
+                         ServiceReply (SessionJobs::*handler)(const ServiceRequest&)) {
+        services.add(method, [this, handler](const ServiceRequest& request) {
             if (request.call == nullptr)
-                return Reply::failed("jobs belong to a call; there is none under way",
-                                     TENON_UNSUPPORTED);
+                return ServiceReply::failed("jobs belong to a call; there is none under way",
+                                            TENON_UNSUPPORTED);
             return (this->*handler)(request);
         });
     };
@@ -70,18 +71,19 @@ Json SessionJobs::describe(const jobs::JobRecord& job) const {
             {"told", deliveries_.is_delivered(job.id)}};
 }
 
-Result<jobs::JobRecord> SessionJobs::find(const Request& request, const std::string& id) const {
+Result<jobs::JobRecord> SessionJobs::find(const ServiceRequest& request,
+                                          const std::string& id) const {
     auto job = queue_.find(id);
-    if (job && !may_know(request, *job)) return Error{"Unknown job " + id};
+    if (job && !may_see(request, *job)) return Error{"Unknown job " + id};
     return job;
 }
 
-SessionJobs::Reply SessionJobs::submit(const Request& request) {
+SessionJobs::ServiceReply SessionJobs::submit(const ServiceRequest& request) {
     auto spec = read_job_spec(request, settings_);
-    if (!spec) return Reply::failed(spec.error().message, TENON_BAD_ARGS);
+    if (!spec) return ServiceReply::failed(spec.error().message, TENON_BAD_ARGS);
     if (!request.first_party && judge_) {
         if (std::string refusal = judge_(request, spec->command); !refusal.empty()) {
-            return Reply::failed(std::move(refusal), TENON_DENIED);
+            return ServiceReply::failed(std::move(refusal), TENON_DENIED);
         }
     }
     for (const std::string& id : spec->after) {
@@ -89,22 +91,22 @@ SessionJobs::Reply SessionJobs::submit(const Request& request) {
         if (!other || other->spec.kind != jobs::JobKind::kBackground) return unknown_job(id);
     }
     auto job = request.call->in_order([&] { return queue_.submit(std::move(*spec)); });
-    if (!job) return Reply::failed(job.error().message);
+    if (!job) return ServiceReply::failed(job.error().message);
     Json answer = describe(*job);
     answer["foreground_timeout_ms"] = settings_.foreground_timeout.count();
-    return Reply::ok(answer);
+    return ServiceReply::ok(answer);
 }
 
-/// Without ids it is every job that the plugin may know of and that has something to wait for.
-Result<SessionJobs::Awaited> SessionJobs::awaited_by(const Request& request) const {
+/// Without ids these are all jobs that the plugin may see and whose end is not delivered.
+Result<SessionJobs::Awaited> SessionJobs::awaited_by(const ServiceRequest& request) const {
     Awaited awaited;
     awaited.ids = each_once(strings_in(member(request.params, "job_ids")));
-    // Also with ids: the calls after this one need not wait for its end.
+    // Done even with ids, so that the calls after this one need not wait for it (see in_order).
     const auto candidates =
         request.call->in_order([&] { return undelivered_jobs(queue_, deliveries_); });
     if (!request.params.contains("job_ids")) {
         for (const auto& job : candidates) {
-            if (may_know(request, job)) awaited.ids.push_back(job.id);
+            if (may_see(request, job)) awaited.ids.push_back(job.id);
         }
     }
     for (const std::string& id : awaited.ids) {
@@ -118,9 +120,9 @@ Result<SessionJobs::Awaited> SessionJobs::awaited_by(const Request& request) con
     return awaited;
 }
 
-bool SessionJobs::is_stopped_before_an_end(const Awaited& awaited, const Request& request,
+bool SessionJobs::is_stopped_before_an_end(const Awaited& awaited, const ServiceRequest& request,
                                            std::chrono::milliseconds timeout) const {
-    // The time counts from the start: a command that finds no room has not begun.
+    // The timeout counts from the start of a foreground command, which may be queued.
     const auto start = queue_.wait_for_start(awaited.foreground, settings_.foreground_timeout,
                                              request.call->stop());
     if (start != jobs::Queue::Waited::kEnded) return start == jobs::Queue::Waited::kStopped;
@@ -130,9 +132,10 @@ bool SessionJobs::is_stopped_before_an_end(const Awaited& awaited, const Request
                            awaited.foreground) == jobs::Queue::Waited::kStopped;
 }
 
-/// Reserves the ends for this call. One that another call delivers is left out, unless this call
+/// Reserves the ends for this call. Leaves out ends that another call delivers, unless this call
 /// has named the job.
-Json SessionJobs::ends_for(const Request& request, const std::vector<jobs::JobRecord>& jobs) {
+Json SessionJobs::ends_for(const ServiceRequest& request,
+                           const std::vector<jobs::JobRecord>& jobs) {
     const bool named = request.params.contains("job_ids");
     Json answer = Json::array();
     for (const auto& job : jobs) {
@@ -146,11 +149,11 @@ Json SessionJobs::ends_for(const Request& request, const std::vector<jobs::JobRe
     return answer;
 }
 
-SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
+SessionJobs::ServiceReply SessionJobs::wait_for(const ServiceRequest& request) {
     const auto timeout = milliseconds_of(request.params, "timeout_ms");
-    if (!timeout) return Reply::failed("timeout_ms is missing", TENON_BAD_ARGS);
+    if (!timeout) return ServiceReply::failed("timeout_ms is missing", TENON_BAD_ARGS);
     const auto awaited = awaited_by(request);
-    if (!awaited) return Reply::failed(awaited.error().message);
+    if (!awaited) return ServiceReply::failed(awaited.error().message);
     const bool stopped = is_stopped_before_an_end(*awaited, request, *timeout);
     std::vector<jobs::JobRecord> records;
     for (const std::string& id : awaited->ids) {
@@ -158,12 +161,12 @@ SessionJobs::Reply SessionJobs::wait_for(const Request& request) {
     }
     if (stopped) {
         end_foreground(records, request.call->tool_use_id());
-        return Reply::failed("interrupted", TENON_CANCELLED);
+        return ServiceReply::failed("interrupted", TENON_CANCELLED);
     }
-    return Reply::ok({{"jobs", ends_for(request, records)}});
+    return ServiceReply::ok({{"jobs", ends_for(request, records)}});
 }
 
-/// A cancelled call takes its own foreground commands with it, and returns when they have gone.
+/// A cancelled call cancels its own foreground commands and returns when they have ended.
 void SessionJobs::end_foreground(const std::vector<jobs::JobRecord>& jobs,
                                  const std::string& tool_use_id) {
     for (const auto& job : jobs) {
@@ -176,25 +179,25 @@ void SessionJobs::end_foreground(const std::vector<jobs::JobRecord>& jobs,
     }
 }
 
-SessionJobs::Reply SessionJobs::list(const Request& request) {
+SessionJobs::ServiceReply SessionJobs::list(const ServiceRequest& request) {
     Json answer = Json::array();
     for (const auto& job : request.call->in_order([&] { return queue_.background_jobs(); })) {
-        if (may_know(request, job)) answer.push_back(describe(job));
+        if (may_see(request, job)) answer.push_back(describe(job));
     }
-    return Reply::ok({{"jobs", answer}});
+    return ServiceReply::ok({{"jobs", answer}});
 }
 
-SessionJobs::Reply SessionJobs::read(const Request& request) {
+SessionJobs::ServiceReply SessionJobs::read(const ServiceRequest& request) {
     const std::string id = string_or(request.params, "job_id");
     const auto job = find(request, id);
     if (!job) return unknown_job(id);
     const auto max_chars = static_cast<std::size_t>(std::clamp<std::int64_t>(
-        integer_or(request.params, "max_chars", kMostCharacters), 1, kMostCharacters));
+        integer_or(request.params, "max_chars", kMostReadCharacters), 1, kMostReadCharacters));
     const auto folder = store_.folder_of(id);
     Json answer = describe(*job);
     if (request.params.contains("tail_bytes")) {
         const auto bytes = std::clamp<std::int64_t>(integer_or(request.params, "tail_bytes", 0), 0,
-                                                    kMostCharacters);
+                                                    kMostReadCharacters);
         answer["text"] = jobs::read_output_tail(folder, static_cast<std::size_t>(bytes), secrets_);
     } else if (jobs::is_terminal(job->status)) {
         answer["text"] = jobs::report(folder, *job, max_chars, secrets_);
@@ -206,11 +209,12 @@ SessionJobs::Reply SessionJobs::read(const Request& request) {
                              : jobs::KeptOutput(folder).omitted().value_or(0);
     if (dropped > 0) answer["omitted_bytes"] = dropped;
     if (bool_or(request.params, "deliver", false)) deliver_end(request, *job, answer);
-    return Reply::ok(answer);
+    return ServiceReply::ok(answer);
 }
 
-/// What a subagent reads has not been delivered to the session's own conversation.
-void SessionJobs::deliver_end(const Request& request, const jobs::JobRecord& job, Json& answer) {
+/// An end that a subagent reads is not delivered to the session's own conversation.
+void SessionJobs::deliver_end(const ServiceRequest& request, const jobs::JobRecord& job,
+                              Json& answer) {
     if (!jobs::is_terminal(job.status) || job.spec.kind != jobs::JobKind::kBackground ||
         !request.call->subagent().empty())
         return;
@@ -219,26 +223,26 @@ void SessionJobs::deliver_end(const Request& request, const jobs::JobRecord& job
     if (reservation == Reservation::kByAnotherCall) answer["text"] = kDeliveredByAnotherCall;
 }
 
-SessionJobs::Reply SessionJobs::to_background(const Request& request) {
+SessionJobs::ServiceReply SessionJobs::to_background(const ServiceRequest& request) {
     const std::string id = string_or(request.params, "job_id");
     const auto known = find(request, id);
     if (!known) return unknown_job(id);
     if (!known->spec.subagent.empty()) return end_of_subagents_job(request, id);
     const auto job = queue_.to_background(id);
-    if (!job) return Reply::failed(job.error().message);
-    return Reply::ok(describe(*job));
+    if (!job) return ServiceReply::failed(job.error().message);
+    return ServiceReply::ok(describe(*job));
 }
 
-/// It is not moved: its shim ends it at its limit. A job that has not even started is cancelled.
-SessionJobs::Reply SessionJobs::end_of_subagents_job(const Request& request,
-                                                     const std::string& id) {
+/// The job of a subagent is not moved: its shim ends it at its limit. A queued one is cancelled.
+SessionJobs::ServiceReply SessionJobs::end_of_subagents_job(const ServiceRequest& request,
+                                                            const std::string& id) {
     if (const auto job = queue_.find(id); job && job->status == jobs::Status::kQueued)
         std::ignore = queue_.cancel(id, "no room for it");
     queue_.wait_any(std::span(&id, 1), std::nullopt, request.call->stop());
     if (const auto job = queue_.find(id); job && request.call->stop().stop_requested())
         end_foreground({*job}, request.call->tool_use_id());
     const auto job = queue_.find(id);
-    return job ? Reply::ok(describe(*job)) : unknown_job(id);
+    return job ? ServiceReply::ok(describe(*job)) : unknown_job(id);
 }
 
 std::size_t SessionJobs::move_to_background() {
@@ -254,15 +258,15 @@ std::size_t SessionJobs::move_to_background() {
     return moved;
 }
 
-SessionJobs::Reply SessionJobs::cancel(const Request& request) {
+SessionJobs::ServiceReply SessionJobs::cancel(const ServiceRequest& request) {
     const std::string id = string_or(request.params, "job_id");
     if (!find(request, id)) return unknown_job(id);
     const std::string by(request.call != nullptr ? request.call->tool()
                                                  : std::string(request.plugin));
     if (auto cancelled = queue_.cancel(id, by); !cancelled)
-        return Reply::failed(cancelled.error().message);
+        return ServiceReply::failed(cancelled.error().message);
     const auto job = queue_.find(id);
-    return job ? Reply::ok(describe(*job)) : unknown_job(id);
+    return job ? ServiceReply::ok(describe(*job)) : unknown_job(id);
 }
 
 }  // namespace tenon::session

@@ -15,12 +15,13 @@
 
 namespace tenon::session {
 
-/// The jobs of one session as plugins see them: the methods `job.*` (sdk/README.md). A third-party
-/// plugin knows only of the jobs that it submitted. Reserves the ends that calls read; their
-/// delivery is the session's. What it is given outlives it. Thread-safe.
+/// The jobs of one session for plugins: the services `job.*` (sdk/README.md). A third-party plugin
+/// sees only the jobs that it submitted. Reserves the ends that calls read, but does not deliver
+/// them: the session does. The arguments of the constructor outlive the object. Thread-safe; calls
+/// may block until a job ends or the call is stopped.
 class SessionJobs {
 public:
-    /// Whether the command of a third-party plugin may run; empty: yes, else why not.
+    /// Why the command of a third-party plugin may not run; empty: it may.
     using JudgeCommand = std::function<std::string(const plugins::ServiceRequest& request,
                                                    const std::string& command)>;
 
@@ -39,34 +40,36 @@ public:
     std::size_t move_to_background();
 
 private:
-    using Request = plugins::ServiceRequest;
-    using Reply = plugins::ServiceReply;
+    using ServiceRequest = plugins::ServiceRequest;
+    using ServiceReply = plugins::ServiceReply;
 
-    Reply submit(const Request& request);
-    Reply wait_for(const Request& request);
-    Reply list(const Request& request);
-    Reply read(const Request& request);
-    Reply to_background(const Request& request);
-    Reply cancel(const Request& request);
+    ServiceReply submit(const ServiceRequest& request);
+    ServiceReply wait_for(const ServiceRequest& request);
+    ServiceReply list(const ServiceRequest& request);
+    ServiceReply read(const ServiceRequest& request);
+    ServiceReply to_background(const ServiceRequest& request);
+    ServiceReply cancel(const ServiceRequest& request);
 
     /// The jobs that one call waits for.
     struct Awaited {
         std::vector<std::string> ids;  ///< all of them
         std::vector<std::string> unfinished;
         std::vector<std::string> foreground;  ///< commands of the call itself
-        bool has_open_end = false;  ///< one has ended, and its end is still to be delivered
+        bool has_open_end = false;            ///< a job has ended, and its end is not delivered yet
     };
-    [[nodiscard]] Result<Awaited> awaited_by(const Request& request) const;
-    [[nodiscard]] bool is_stopped_before_an_end(const Awaited& awaited, const Request& request,
+    [[nodiscard]] Result<Awaited> awaited_by(const ServiceRequest& request) const;
+    [[nodiscard]] bool is_stopped_before_an_end(const Awaited& awaited,
+                                                const ServiceRequest& request,
                                                 std::chrono::milliseconds timeout) const;
-    [[nodiscard]] Json ends_for(const Request& request, const std::vector<jobs::JobRecord>& jobs);
-    void deliver_end(const Request& request, const jobs::JobRecord& job, Json& answer);
-    /// One of the session's jobs, as far as the plugin may know of it.
-    [[nodiscard]] Result<jobs::JobRecord> find(const Request& request, const std::string& id) const;
-    Reply end_of_subagents_job(const Request& request, const std::string& id);
+    [[nodiscard]] Json ends_for(const ServiceRequest& request,
+                                const std::vector<jobs::JobRecord>& jobs);
+    void deliver_end(const ServiceRequest& request, const jobs::JobRecord& job, Json& answer);
+    /// One of the session's jobs, if the plugin may see it.
+    [[nodiscard]] Result<jobs::JobRecord> find(const ServiceRequest& request,
+                                               const std::string& id) const;
+    ServiceReply end_of_subagents_job(const ServiceRequest& request, const std::string& id);
     void end_foreground(const std::vector<jobs::JobRecord>& jobs, const std::string& tool_use_id);
-    /// Whether the call that waits submitted this job in the foreground, even if it has moved
-    /// since.
+    /// Whether the waiting call submitted this job in the foreground, even if it has moved since.
     [[nodiscard]] bool is_own_foreground(const jobs::JobRecord& job,
                                          const std::string& tool_use_id) const;
     [[nodiscard]] Json describe(const jobs::JobRecord& job) const;

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Skills are often kept elsewhere and linked to.
+/// The targets of linked directories: skills are often kept elsewhere.
 std::vector<fs::path> folders_behind_links(const fs::path& folder) {
     std::vector<fs::path> found;
     std::error_code ended;
@@ -27,8 +27,8 @@ std::vector<fs::path> folders_behind_links(const fs::path& folder) {
     return found;
 }
 
-/// Whether a file begins as a skill does: with a line of three hyphens. A key, or what else a link
-/// may lead to, must not become readable for being called SKILL.md.
+/// Whether a file begins as a skill does: with a line of three hyphens. Another file, such as a
+/// key, must not become readable because it is linked as SKILL.md.
 bool has_front_matter(const fs::path& file) {
     constexpr std::size_t kBeginning = 64;
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -43,12 +43,12 @@ bool has_front_matter(const fs::path& file) {
     return text.substr(0, 3) == "---" && text.find_first_not_of(" \t\r", 3) == text.npos;
 }
 
-/// Finds the files behind links that are called SKILL.md, as far as the plugin looks for skills.
+/// Finds the targets of links named SKILL.md, in the same folders as the skill plugin.
 class LinkedSkills {
 public:
-    /// One of the directories that are searched.
+    /// Searches one of the folders of skills.
     void search(const fs::path& folder) { visit(folder, 0, kMaxDepth); }
-    /// A directory directly below one of these, by way of a link.
+    /// Searches the target of a link directly below one of them.
     void search_behind_link(const fs::path& folder) { visit(folder, 1, 1 + kMaxDepthBehindLink); }
     [[nodiscard]] std::vector<fs::path> take() {
         std::sort(found_.begin(), found_.end());

@@ -5,18 +5,19 @@
 
 namespace tenon::session {
 
-/// Where skills are looked for. They need not be there.
+/// The folders of skills. They need not exist.
 struct SkillFolders {
     std::vector<std::filesystem::path>
-        search;  ///< in order: the workspace's, the user's, Tenon's own
-    /// Those outside the workspace, and where links in the user's lead: directories, and the file
-    /// behind a SKILL.md that is a link. File tools may read them. A link in the workspace opens
-    /// nothing. Below a directory behind a link such a SKILL.md counts two levels deep, no deeper:
-    /// the link may lead to anything, such as all of a person's sources.
+        search;  ///< in order: of the workspace, of the user, of Tenon
+    /// What file tools may read: the folders outside the workspace, and the targets of links in the
+    /// user's folders, which are directories or files linked as SKILL.md. Links in the workspace
+    /// make nothing readable. Below a linked directory, a linked SKILL.md is followed at most two
+    /// levels deep, since the directory may hold anything, such as all of a person's sources.
     std::vector<std::filesystem::path> readable;
 };
 
-/// `home` and `config` (the user's folder of configuration) may be empty. Blocks on files.
+/// Finds the folders. `home` and `config` (the user's folder of configuration) may be empty. Blocks
+/// on files.
 SkillFolders skill_folders(const std::filesystem::path& workspace,
                            const std::filesystem::path& home, const std::filesystem::path& config,
                            const std::filesystem::path& prefix);

@@ -8,13 +8,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostCharacters = 50'000;
+constexpr std::size_t kMostWordsCharacters = 50'000;
 
-bool is_blank(std::string_view text) {
+bool has_no_text(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-/// The texts of an answer; whether it asks for no tool.
+/// The texts of an answer, and whether it has no calls.
 std::pair<std::string, bool> texts_of(const journal::Record& answer) {
     std::pair<std::string, bool> found{{}, true};
     const Json& content = answer.value("content");
@@ -27,14 +27,14 @@ std::pair<std::string, bool> texts_of(const journal::Record& answer) {
     return found;
 }
 
-std::string shortened(const std::string& text) {
-    constexpr std::size_t kPart = kMostCharacters / 2;
-    return utf8::shorten(text, kMostCharacters, kPart, kPart, [](std::size_t left_out) {
+std::string shortened_words(const std::string& text) {
+    constexpr std::size_t kPart = kMostWordsCharacters / 2;
+    return utf8::shorten(text, kMostWordsCharacters, kPart, kPart, [](std::size_t left_out) {
         return "\n[" + std::to_string(left_out) + " characters omitted]\n";
     });
 }
 
-/// The journal of the subagent that worked for this call last.
+/// The journal of the last subagent that worked for this call.
 std::optional<fs::path> journal_of_call(const fs::path& folder, const std::string& tool_use_id) {
     std::optional<fs::path> newest;
     std::int64_t created_ms = -1;
@@ -56,12 +56,12 @@ std::optional<fs::path> journal_of_call(const fs::path& folder, const std::strin
 }
 
 void take_record(const journal::Record& record, SubagentWords& words) {
-    words.finished = false;  // what follows an answer asks for another
+    words.finished = false;  // a record after an answer requires another answer
     if (record.type() != journal::RecordType::kAnswer) return;
     auto [text, no_calls] = texts_of(record);
     const std::string stop_reason = record.string("stop_reason");
     words.finished = no_calls && (stop_reason == "end_turn" || stop_reason == "stop_sequence");
-    if (!is_blank(text)) words.all.append(words.all.empty() ? "" : "\n\n").append(text);
+    if (!has_no_text(text)) words.all.append(words.all.empty() ? "" : "\n\n").append(text);
     words.last = std::move(text);
 }
 
@@ -77,7 +77,7 @@ Result<SubagentWords> read_subagent(const fs::path& journal, const Secrets& secr
         if (!*record) break;
         take_record(**record, words);
     }
-    words.all = shortened(secrets.redact(utf8::repair(words.all)));
+    words.all = shortened_words(secrets.redact(utf8::repair(words.all)));
     words.last = secrets.redact(utf8::repair(words.last));
     return words;
 }
@@ -98,7 +98,7 @@ std::optional<agent::RecoveredCall> recover_subagent(const fs::path& folder,
 }
 
 std::string text_or_none(std::string text) {
-    return is_blank(text) ? "(no output)" : text;
+    return has_no_text(text) ? "(no output)" : text;
 }
 
 }  // namespace tenon::session

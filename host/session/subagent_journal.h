@@ -7,28 +7,28 @@
 #include "host/agent/ports.h"
 #include "host/base/secrets.h"
 
-/// What the journals of a session's subagents tell, known keys taken out before anything is cut.
+/// Reads the journals of a session's subagents. Known keys are removed before a text is cut.
 namespace tenon::session {
 
-/// What a subagent has said.
+/// The texts of a subagent's answers.
 struct SubagentWords {
     std::string all;        ///< every text, in order, a paragraph each; long ones cut in the middle
     std::string last;       ///< of the last answer, whole
-    bool finished = false;  ///< the last answer left nothing to do
+    bool finished = false;  ///< nothing follows the last answer, and it has no calls
 };
 
-/// The error: the journal cannot be read. Damaged lines count as not there.
+/// Error: the journal cannot be read. Damaged lines are ignored.
 Result<SubagentWords> read_subagent(const std::filesystem::path& journal, const Secrets& secrets);
 
-/// For a call without a result, of a host that has ended: what its subagent has said. This is the
-/// result of the call when the subagent had finished and the tool states that it answers with its
-/// subagent's words. Nothing when `folder`, the session's, has no journal of the subagent.
+/// Recovers the texts of a subagent whose call has no result because its host ended. They are the
+/// result of the call if the subagent had finished and the tool states that it answers with its
+/// subagent's texts. Nothing if `folder`, the session's, has no journal of the subagent.
 std::optional<agent::RecoveredCall> recover_subagent(const std::filesystem::path& folder,
                                                      const agent::ToolCall& call,
                                                      const agent::ToolFacts& facts,
                                                      const Secrets& secrets);
 
-/// A result is never blank.
+/// The text, or "(no output)" if it is blank.
 std::string text_or_none(std::string text);
 
 }  // namespace tenon::session

@@ -13,33 +13,33 @@
 #include "host/plugins/services.h"
 #include "host/session/provider.h"
 #include "host/session/subagent_task.h"
-#include "host/session/subagent_tools.h"
 
 namespace tenon::session {
 
-/// The method agent.run/1: runs subagents of one session, each a loop with a conversation, a
-/// journal and a provider of its own, on the thread of the call that asks. Thread-safe: several run
-/// side by side. What a subagent is good for is the business of plugins.
+/// The service agent.run/1 (sdk/README.md): runs the subagents of one session. Each is a loop with
+/// its own conversation, journal and provider, on the thread of the call. Thread-safe: several can
+/// run at the same time. Plugins decide what a subagent is used for.
 class Subagents {
 public:
-    /// All of it outlives the object. While a subagent runs, the head of `parent` does not change.
-    struct Parts {
+    /// What subagents use; the references outlive the object. The head of `parent` does not change
+    /// while a subagent runs.
+    struct Resources {
         const agent::Session& parent;
         plugins::Registry& registry;
         permission::RuleGate& gate;
         agent::EventSink& sink;
         const Secrets& secrets;
         ProviderSource providers;                ///< null: subagents cannot be run
-        std::filesystem::path folder;            ///< of their journals; need not be there yet
+        std::filesystem::path folder;            ///< of their journals; need not exist yet
         agent::LoopOptions limits;               ///< max_turns is the most a subagent may have
         std::vector<plugins::HookText> prompts;  ///< what plugins add to a system prompt
     };
-    explicit Subagents(Parts parts) : parts_(std::move(parts)) {}
+    explicit Subagents(Resources resources) : resources_(std::move(resources)) {}
 
-    /// Blocks until the subagent has ended, or soon after the stop of the call.
+    /// Blocks until the subagent has ended, which is soon after a stop of the call.
     plugins::ServiceReply run(const plugins::ServiceRequest& request);
 
-    /// What the subagents that have ended since the last call used, and what was not allowed them.
+    /// The usage and the denied calls of subagents that have ended since the last call.
     struct Totals {
         agent::Usage usage;
         std::vector<agent::ToolCall> denied;
@@ -57,7 +57,7 @@ private:
     [[nodiscard]] plugins::ServiceReply reply(const agent::RunResult& result,
                                               const std::filesystem::path& journal) const;
 
-    const Parts parts_;
+    const Resources resources_;
     Mutex mutex_;
     Totals totals_ TENON_GUARDED_BY(mutex_);
 };

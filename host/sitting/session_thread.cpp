@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "host/base/limits.h"
-#include "host/session/failure_text.h"
 
 namespace tenon::sitting {
 

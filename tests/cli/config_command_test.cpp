@@ -1,5 +1,3 @@
-#include "host/cli/config_command.h"
-
 #include <cstdlib>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -12,6 +10,7 @@
 
 #include "host/base/json.h"
 #include "host/base/unique_fd.h"
+#include "host/cli/commands.h"
 #include "host/config/rule_file.h"
 #include "host/config/trust.h"
 #include "tests/config/world.h"
@@ -120,7 +119,7 @@ TEST(ConfigCommand, ChecksAllFilesAndExitsTwoWhenOneIsWrong) {
     EXPECT_EQ(run(world, {"show"}).code, 2);
 }
 
-TEST(ConfigCommand, RefusesWhatItDoesNotKnow) {
+TEST(ConfigCommand, RefusesUnknownVerbsAndOptions) {
     const config::World world;
     for (const auto& words : std::vector<std::vector<std::string>>{{},
                                                                    {"list"},

@@ -114,7 +114,7 @@ protected:
                                                 {"TENON_TEST_MARK", mark_}};
 };
 
-TEST_F(JobsCommand, FindsNothingWhereThereIsNothingAndMakesNothing) {
+TEST_F(JobsCommand, ListsNothingAndCreatesNothingInAnEmptyStateDirectory) {
     EXPECT_EQ(json({"list"}), Json::array());
     EXPECT_EQ(run({"list"}).out, "");
     EXPECT_EQ(run({"cancel", "--all"}).code, 0);
@@ -314,7 +314,7 @@ TEST_F(JobsCommand, SaysThatAJobWithoutASessionWasNeverStarted) {
     }
 }
 
-TEST_F(JobsCommand, EndsQuietlyWhenItsReaderHasGone) {
+TEST_F(JobsCommand, EndsWithoutAMessageWhenItsReaderHasGone) {
     const std::string id = ended_job("yes | head -c 1000000");
     dir_.write(
         "w/.tasks/task_1.json",
@@ -488,7 +488,7 @@ TEST_F(JobsCommand, EndsWhatAKilledSupervisorLeftAndSaysSo) {
     }
 }
 
-TEST_F(JobsCommand, InsideALostJobEndsNeitherItselfNorWhoAsked) {
+TEST_F(JobsCommand, InsideALostJobEndsNeitherItselfNorItsCaller) {
     const std::string up = fifo("up");
     const std::string id = job("echo >" + up + "; sleep 1000");
     std::ifstream(up).get();
@@ -502,7 +502,7 @@ TEST_F(JobsCommand, InsideALostJobEndsNeitherItselfNorWhoAsked) {
     environment_.erase("TENON_JOB_ID");
 }
 
-TEST_F(JobsCommand, ReportsWhatItCannotReadAndGoesOn) {
+TEST_F(JobsCommand, ReportsRecordsThatItCannotReadAndContinues) {
     const std::string good = ended_job("true");
     const std::string bad = ended_job("true");
     std::ofstream(folder(bad) / jobs::kJobFile) << "{\"v\":1";
@@ -517,7 +517,7 @@ TEST_F(JobsCommand, ReportsWhatItCannotReadAndGoesOn) {
     EXPECT_EQ(json({"list"}).size(), 1U);
 }
 
-TEST_F(JobsCommand, SaysThatTheStateDirectoryIsNone) {
+TEST_F(JobsCommand, SaysThatTheStateDirectoryIsNoDirectory) {
     dir_.write("state/jobs", "a file");
     for (const auto& words :
          std::vector<std::vector<std::string>>{{"list"}, {"run", "--", "true"}}) {
@@ -528,7 +528,7 @@ TEST_F(JobsCommand, SaysThatTheStateDirectoryIsNone) {
     std::filesystem::remove(dir_ / "state/jobs");
 }
 
-TEST_F(JobsCommand, WorksOnWithABrokenConfigurationButForRun) {
+TEST_F(JobsCommand, OnlyRunNeedsAConfigurationWithoutErrors) {
     const std::string id = job("sleep 1000");
     dir_.write(".config/tenon/tenon.properties", "jobs.timeout=soon\n");
     EXPECT_EQ(json({"list"}).size(), 1U);
@@ -540,7 +540,7 @@ TEST_F(JobsCommand, WorksOnWithABrokenConfigurationButForRun) {
     EXPECT_EQ(run({"list", "-D", "nonsense=1"}).code, 2);
 }
 
-TEST_F(JobsCommand, RefusesWhatIsNotAsked) {
+TEST_F(JobsCommand, RefusesWrongUsage) {
     const std::pair<std::vector<std::string>, const char*> cases[] = {
         {{}, "usage: tenon jobs"},
         {{"lst"}, "did you mean list?"},
@@ -548,7 +548,7 @@ TEST_F(JobsCommand, RefusesWhatIsNotAsked) {
         {{"show"}, "usage: tenon jobs show ID"},
         {{"show", "ABCDEF01"}, "is not a job id"},
         {{"show", "../../etc"}, "is not a job id"},
-        {{"logs", "00000000", "11111111"}, "takes one ID"},
+        {{"logs", "00000000", "11111111"}, "unexpected argument \"11111111\""},
         {{"cancel"}, "or --all"},
         {{"cancel", "00000000", "x"}, "is not a job id"},
         {{"cancel", "--all", "00000000"}, "not both"},
@@ -556,7 +556,7 @@ TEST_F(JobsCommand, RefusesWhatIsNotAsked) {
         {{"list", "--all"}, "--all does not go with"},
         {{"list", "--watch", "--json"}, "does not go with --watch"},
         {{"show", "-f", "00000000"}, "--follow does not go with"},
-        {{"run", "true"}, "behind --"},
+        {{"run", "true"}, "must follow --"},
         {{"run", "true", "--", "x"}, "only options"},
         {{"run", "--"}, "no command"},
         {{"run", "--", " "}, "the command is empty"},

@@ -43,7 +43,7 @@ Screen of_columns(std::size_t columns) {
     return screen;
 }
 
-TEST(JobsTable, HasALineAJob) {
+TEST(JobsTable, HasOneLineForEachJob) {
     JobRecord named = ended(Status::kError);
     named.end.exit_code = 3;
     named.spec.name = "build";
@@ -84,7 +84,7 @@ TEST(JobsTable, ShowsNoControlCharacterOfOthers) {
     EXPECT_THAT(describe(job, true, kNow), Not(HasSubstr("\x1b")));
 }
 
-TEST(JobsWords, SayDurationsShortly) {
+TEST(JobsWords, WriteShortDurations) {
     const std::pair<std::int64_t, const char*> cases[] = {
         {-5, "0ms"},           {0, "0ms"},           {999, "999ms"},
         {1000, "1.0s"},        {59'999, "59.9s"},    {60'000, "1m00s"},

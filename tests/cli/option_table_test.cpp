@@ -82,7 +82,7 @@ TEST(OptionTable, ErrorsNameTheOptionAndWhatIsAllowed) {
     }
 }
 
-TEST(OptionTable, LeavesASubCommandsWordsUntouched) {
+TEST(OptionTable, DoesNotParseTheWordsOfASubCommand) {
     EXPECT_EQ(spell(parse_arguments(kTable, Words{"-f", "jobs", "--name", "--", "-x"}, true)),
               "[follow=](jobs)(--name)(--)(-x)");
     const auto arguments =

@@ -10,9 +10,9 @@ namespace tenon::cli {
 namespace {
 
 /// A terminal of 60 columns and 12 rows.
-class Terminal {
+class TestTerminal {
 public:
-    Terminal() {
+    TestTerminal() {
         winsize size{};
         size.ws_col = 60;
         size.ws_row = 12;
@@ -36,7 +36,7 @@ TEST(Screen, OfNoTerminalIsEightyColumnsWithoutEscapes) {
 }
 
 TEST(Screen, IsAsLargeAsTheTerminalUnlessTheEnvironmentSaysOtherwise) {
-    const Terminal terminal;
+    const TestTerminal terminal;
     const Screen screen = screen_of(terminal.fd(), {{"TERM", "xterm"}});
     EXPECT_EQ(screen.columns, 60U);
     EXPECT_EQ(screen.rows, 12U);
@@ -46,8 +46,8 @@ TEST(Screen, IsAsLargeAsTheTerminalUnlessTheEnvironmentSaysOtherwise) {
     EXPECT_GE(screen_of(-1, {{"COLUMNS", "1"}}).columns, 10U);
 }
 
-TEST(Screen, HasColoursUnlessSomebodyObjects) {
-    const Terminal terminal;
+TEST(Screen, HasColoursUnlessNoColorOrTermForbidsThem) {
+    const TestTerminal terminal;
     const auto screen = [&](const config::Environment& environment) {
         return screen_of(terminal.fd(), environment);
     };

@@ -1,11 +1,10 @@
-#include "host/cli/sessions_command.h"
-
 #include <gmock/gmock.h>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "host/agent/session.h"
+#include "host/cli/commands.h"
 #include "host/jobs/store.h"
 #include "tests/config/world.h"
 
@@ -166,7 +165,7 @@ TEST_F(SessionsCommand, ExportsTheWholeAsMessages) {
     EXPECT_EQ(all[6], Json::parse(R"({"role":"user","content":[{"type":"text","text":"anew"}]})"));
 }
 
-TEST_F(SessionsCommand, PassesOverRecordsThatItDoesNotKnow) {
+TEST_F(SessionsCommand, SkipsUnknownRecords) {
     {
         auto session = open("s1");
         EXPECT_TRUE(session.add_text("one", "prompt"));
@@ -199,7 +198,7 @@ TEST_F(SessionsCommand, TakesKnownKeysOutOfWhatItShows) {
     }
 }
 
-TEST_F(SessionsCommand, RefusesWhatItDoesNotKnow) {
+TEST_F(SessionsCommand, RefusesWrongUsageAndUnknownSessions) {
     const struct {
         std::vector<std::string> words;
         int code;

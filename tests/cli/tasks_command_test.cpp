@@ -1,11 +1,10 @@
-#include "host/cli/tasks_command.h"
-
 #include <gmock/gmock.h>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "host/base/json.h"
+#include "host/cli/commands.h"
 #include "tests/config/world.h"
 
 namespace tenon::cli {
@@ -93,7 +92,7 @@ TEST_F(TasksCommand, TakesKnownKeysOutOfWhatItShows) {
     }
 }
 
-TEST_F(TasksCommand, RefusesWhatItDoesNotKnow) {
+TEST_F(TasksCommand, RefusesWrongUsage) {
     const struct {
         std::vector<std::string> words;
         const char* error;

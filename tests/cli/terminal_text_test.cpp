@@ -41,7 +41,7 @@ constexpr TerminalTextCase kCases[] = {
 };
 // clang-format on
 
-TEST(TerminalText, PassesColoursAndNothingElse) {
+TEST(TerminalText, KeepsColoursAndNoOtherSequences) {
     for (const TerminalTextCase& c : kCases) {
         SCOPED_TRACE(::testing::PrintToString(c.printed));
         EXPECT_EQ(shown(true, c.printed), c.with_colours);
@@ -61,7 +61,7 @@ TEST(TerminalText, IsTheSameWhereverTheBytesAreCut) {
     }
 }
 
-TEST(TerminalText, HoldsBackOnlySoMuchOfASequence) {
+TEST(TerminalText, KeepsALimitedNumberOfBytesOfASequence) {
     TerminalText text(true);
     const std::string endless = "\x1b[" + std::string(10'000, '1');
     EXPECT_EQ(text.take(endless), "\\x1b[" + std::string(10'000, '1'));

@@ -74,7 +74,7 @@ std::string whole_answer() {
            end("tool_use");
 }
 
-TEST(AnswerStream, PutsAWholeAnswerTogether) {
+TEST(AnswerStream, BuildsACompleteAnswer) {
     Watcher watcher;
     const auto answer = read(whole_answer(), watcher);
     ASSERT_TRUE(answer) << answer.error().message;
@@ -97,7 +97,7 @@ TEST(AnswerStream, PutsAWholeAnswerTogether) {
     EXPECT_EQ(watcher.thinking, "hm");
 }
 
-TEST(AnswerStream, NeverYieldsAnAnswerThatWasCut) {
+TEST(AnswerStream, ReturnsNoTruncatedAnswer) {
     const std::string wire = whole_answer();
     for (std::size_t cut = 0; cut < wire.size(); ++cut) {
         SCOPED_TRACE(cut);
@@ -109,7 +109,7 @@ TEST(AnswerStream, NeverYieldsAnAnswerThatWasCut) {
     }
 }
 
-TEST(AnswerStream, KeepsBlocksAsTheyCame) {
+TEST(AnswerStream, KeepsBlocksAsReceived) {
     struct Case {
         const char* what;
         std::string events;
@@ -192,7 +192,7 @@ TEST(AnswerStream, ReadsToolInputsOnlyWhenWhole) {
     }
 }
 
-TEST(AnswerStream, TakesAnInputThatCameWithTheBlocksStart) {
+TEST(AnswerStream, AcceptsAnInputInTheStartOfABlock) {
     Watcher watcher;
     const auto answer =
         read(begin() + start(R"({"type":"tool_use","id":"t1","name":"x","input":{"a":1}})") +
@@ -202,7 +202,7 @@ TEST(AnswerStream, TakesAnInputThatCameWithTheBlocksStart) {
     EXPECT_EQ(answer->calls.at(0).input, (Json{{"a", 1}}));
 }
 
-TEST(AnswerStream, MendsTextThatIsNoUtf8) {
+TEST(AnswerStream, RepairsTextThatIsNotUtf8) {
     Watcher watcher;
     const auto answer = read(begin() + start(R"({"type":"text","text":""})") +
                                  "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
@@ -215,7 +215,7 @@ TEST(AnswerStream, MendsTextThatIsNoUtf8) {
               "\\ud83d \xF0\x9F\x98\x80 \xEF\xBF\xBD");
 }
 
-TEST(AnswerStream, FailsClearlyOnWhatIsNoAnswer) {
+TEST(AnswerStream, FailsOnAnythingThatIsNoAnswer) {
     struct Case {
         std::string events;
         const char* message;
@@ -258,7 +258,7 @@ TEST(AnswerStream, FailsClearlyOnWhatIsNoAnswer) {
 }
 
 /// What a server sends and what of it goes into the conversation: every wire format shares this.
-TEST(AnswerStream, LeavesOutOfTheHistoryWhatNoEndpointTakesBack) {
+TEST(AnswerStream, LeavesOutBlocksThatNoEndpointAcceptsInARequest) {
     const std::string thought = R"({"type":"thinking","thinking":"hm","signature":"s"})";
     const std::string words = R"({"type":"text","text":"x"})";
     struct Case {
@@ -319,7 +319,7 @@ TEST(AnswerStream, LeavesOutOfTheHistoryWhatNoEndpointTakesBack) {
     }
 }
 
-TEST(AnswerStream, GivesIdsOfItsOwnToCallsThatBringNoneOfUse) {
+TEST(AnswerStream, AssignsIdsToCallsWithoutAUsableId) {
     const std::vector<std::string> offered = {R"("id":"functions.bash:0",)",
                                               R"("id":"",)",
                                               R"("id":null,)",
@@ -357,7 +357,7 @@ TEST(AnswerStream, GivesIdsOfItsOwnToCallsThatBringNoneOfUse) {
     EXPECT_EQ(answer->calls[6].id, "x") << "an id that is fit and new is taken";
 }
 
-TEST(AnswerStream, PutsCharactersTogetherThatWereCutBetweenTwoDeltas) {
+TEST(AnswerStream, JoinsCharactersThatWereSplitBetweenTwoDeltas) {
     const std::string whole = "a\xF0\x9F\x98\x80z";  // an emoji
     const auto raw_delta = [](const std::string& json_text) {
         return "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
@@ -394,7 +394,7 @@ TEST(AnswerStream, PutsCharactersTogetherThatWereCutBetweenTwoDeltas) {
     }
 }
 
-TEST(AnswerStream, ReadsArgumentsWhoseCharactersWereCut) {
+TEST(AnswerStream, ReadsArgumentsWithSplitCharacters) {
     Watcher watcher;
     const auto piece = [](const std::string& json_text) {
         return "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
@@ -408,7 +408,7 @@ TEST(AnswerStream, ReadsArgumentsWhoseCharactersWereCut) {
     EXPECT_EQ(answer->calls.at(0).input, (Json{{"a", "\xF0\x9F\x98\x80"}}));
 }
 
-TEST(AnswerStream, TakesWhatServersSendBesideTheFormat) {
+TEST(AnswerStream, AcceptsKnownDeviationsOfServers) {
     const std::string hello = R"([{"type":"text","text":"hello"}])";
     const std::string no_stop =
         begin() + text("hello") +
@@ -438,7 +438,7 @@ TEST(AnswerStream, TakesWhatServersSendBesideTheFormat) {
     }
 }
 
-TEST(AnswerStream, KnowsAnErrorInWhateverFrameItComes) {
+TEST(AnswerStream, RecognisesAnErrorInAnyEvent) {
     struct Case {
         std::string frame;
         const char* message;
@@ -471,7 +471,7 @@ TEST(AnswerStream, KnowsAnErrorInWhateverFrameItComes) {
     }
 }
 
-TEST(AnswerStream, CountsNoTokensThatCannotBe) {
+TEST(AnswerStream, IgnoresImpossibleTokenCounts) {
     struct Case {
         const char* figure;
         std::int64_t tokens;
@@ -494,7 +494,7 @@ TEST(AnswerStream, CountsNoTokensThatCannotBe) {
     }
 }
 
-TEST(AnswerStream, SaysInWhichWayAnAnswerIsMalformed) {
+TEST(AnswerStream, SaysHowAnAnswerIsMalformed) {
     Watcher watcher;
     const auto malformed = read(begin() + "data: {oops\n\n", watcher);
     EXPECT_NE(malformed.error().malformed, "");

@@ -18,7 +18,7 @@ using tenon::testing::ModelServer;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Anthropic, AsksAndGoesOnAStrictServer) {
+TEST(Anthropic, AsksAStrictServerInSeveralTurns) {
     ModelServer server(R"([
       {"content":[{"type":"thinking","thinking":"let me see"},{"type":"text","text":"Looking."},
                   {"type":"tool_use","id":"toolu_1","name":"bash","input":{"command":"ls"},

@@ -52,7 +52,7 @@ private:
     std::thread thread_;
 };
 
-TEST(Http, StopsBeforeItBegins) {
+TEST(Http, StopsBeforeItStarts) {
     ModelServer server(R"([{"content":"x"}])");
     std::stop_source stop;
     stop.request_stop();
@@ -89,7 +89,7 @@ TEST(Http, StopsInTheMiddleOfABody) {
     EXPECT_EQ(watcher.texts, std::vector<std::string>{"first"});
 }
 
-/// A listener whose queue is full: connecting to it hangs.
+/// A listener whose queue is full: a connect to it blocks.
 class DeafListener {
 public:
     DeafListener() {
@@ -163,7 +163,7 @@ TEST(Http, StopsWhileItSends) {
     EXPECT_TRUE(response.error().stopped);
 }
 
-TEST(Http, GivesUpWhenNoByteComesForTooLong) {
+TEST(Http, GivesUpWhenNoByteArrivesInTime) {
     for (const char* step :
          {R"([{"content":"x","delay_ms":86400000}])", R"([{"content":"x","gap_ms":86400000}])"}) {
         SCOPED_TRACE(step);
@@ -180,7 +180,7 @@ TEST(Http, GivesUpWhenNoByteComesForTooLong) {
 }
 
 TEST(Http, SendsAgainOnceWhenAKeptConnectionWasDropped) {
-    // Closed before the second request, and only when it has come.
+    // Closed when the second request has arrived.
     for (const char* script : {R"([{"content":"a","close":true},{"content":"b"}])",
                                R"([{"content":"a"},{"raw":""},{"content":"b"}])",
                                R"([{"content":"a"},{"reset":true},{"content":"b"}])"}) {
@@ -255,7 +255,7 @@ std::string gzip(const std::string& text, Poco::DeflatingStreamBuf::StreamType t
     return out.str();
 }
 
-/// The answer to a server that sends these bytes and hangs up.
+/// The result of a request to a server that sends these bytes and closes the connection.
 Result<agent::Answer, agent::ModelFailure> answer_to(const std::string& raw) {
     auto steps = tenon::testing::read_script("[{}]");
     steps->at(0).raw = raw;
@@ -264,7 +264,7 @@ Result<agent::Answer, agent::ModelFailure> answer_to(const std::string& raw) {
     return provider_for(server.url())->ask(Talk().request(), watcher, {});
 }
 
-TEST(Http, ReadsAnswersThatComeInUnusualFrames) {
+TEST(Http, ReadsResponsesWithUnusualFraming) {
     const std::string ok = "HTTP/1.1 200 OK\r\n";
     const std::string stream = "content-type: text/event-stream\r\n";
     const std::string in_chunks = "transfer-encoding: chunked\r\n\r\n";
@@ -307,7 +307,7 @@ TEST(Http, ReadsAnswersThatComeInUnusualFrames) {
     }
 }
 
-TEST(Http, TakesNoBodyForWholeThatWasCut) {
+TEST(Http, RecognisesATruncatedBody) {
     const std::string head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
     const std::string body = events_of_hello();
     const std::string chunks = chunked(body);
@@ -322,7 +322,7 @@ TEST(Http, TakesNoBodyForWholeThatWasCut) {
     }
 }
 
-TEST(Http, RefusesACodingItDoesNotKnow) {
+TEST(Http, RefusesAnUnknownContentCoding) {
     for (const char* coding : {"br", "zstd", "gzip, br"}) {
         SCOPED_TRACE(coding);
         const auto answer =
@@ -363,7 +363,7 @@ TEST(Http, ReadsTheCompressedBodyOfAnError) {
     EXPECT_THAT(answer.error().message, HasSubstr("overloaded_error: later"));
 }
 
-TEST(Http, KnowsAnErrorUnderStatus200) {
+TEST(Http, RecognisesAnErrorWithStatus200) {
     for (const char* type : {"application/json", "text/event-stream", "text/plain"}) {
         SCOPED_TRACE(type);
         const std::string body = "\n" + tenon::testing::error_body(529, "later");
@@ -441,7 +441,7 @@ TEST(Http, GivesUpOnBytesWithoutProgress) {
     }
 }
 
-TEST(Http, WaitsAsLongAsPingsCome) {
+TEST(Http, WaitsAsLongAsPingsArrive) {
     // Longer than the patience with bytes that are no events, which is 3 s here.
     ModelServer server(
         R"([{"events":[["message_start",{"type":"message_start","message":{"id":"m"}}],)" +

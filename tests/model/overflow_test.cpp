@@ -32,30 +32,37 @@ const Row kRows[] = {
     {"Anthropic, input and max_tokens together", 400,
      R"({"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 195000 + 8192 > 200000, decrease input length or `max_tokens` and try again"}})",
      200'000},
-    {"the same without numbers", 400,
+    {"the same without numbers",
+     400,
      R"({"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit"}})",
      {}},
-    {"Anthropic, size of the body", 413,
+    {"Anthropic, size of the body",
+     413,
      R"({"type":"error","error":{"type":"request_too_large","message":"Request exceeds the maximum size"}})",
      {}},
-    {"OpenAI, by its code alone", 400,
+    {"OpenAI, by its code alone",
+     400,
      R"({"error":{"message":"Invalid request.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}})",
      {}},
     {"OpenAI", 400,
      R"({"error":{"message":"This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. Please reduce the length of the messages.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}})",
      8'192},
-    {"only the advice", 400,
-     R"({"error":{"message":"Please reduce the length of the messages or completion."}})", {}},
+    {"only the advice",
+     400,
+     R"({"error":{"message":"Please reduce the length of the messages or completion."}})",
+     {}},
     {"OpenAI, newer", 400,
      R"({"error":{"message":"Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens.","code":"x"}})",
      272'000},
-    {"OpenAI Responses", 400,
+    {"OpenAI Responses",
+     400,
      R"({"error":{"message":"Your input exceeds the context window of this model. Please adjust your input and try again."}})",
      {}},
     {"llama.cpp, by its members", 400,
      R"({"error":{"code":400,"message":"too much","type":"exceed_context_size_error","n_prompt_tokens":9000,"n_ctx":4096}})",
      4'096},
-    {"llama.cpp, in words", 500,
+    {"llama.cpp, in words",
+     500,
      R"({"error":{"code":500,"message":"the request exceeds the available context size. try increasing the context size or enable context shift","type":"server_error"}})",
      {}},
     {"llama.cpp, in words with figures", 400,
@@ -69,10 +76,12 @@ const Row kRows[] = {
      8'000},
     {"FastAPI", 422, R"({"detail":"Input is too long for requested model."})", {}},
     {"Bedrock", 400, R"({"message":"Input is too long for requested model."})", {}},
-    {"Bedrock, bytes are no tokens", 400,
+    {"Bedrock, bytes are no tokens",
+     400,
      R"({"message":"The model returned the following errors: too many total text bytes: 5000000 > 4000000"})",
      {}},
-    {"LM Studio", 400,
+    {"LM Studio",
+     400,
      R"({"error":"The number of tokens to keep from the initial prompt is greater than the context length. Try to load the model with a larger context length"})",
      {}},
     {"LM Studio, with its window", 400,
@@ -108,28 +117,38 @@ const Row kRows[] = {
     {"a gateway's own limit", 413, "<html><h1>413 Request Entity Too Large</h1></html>", {}},
     {"an empty 413", 413, "", {}},
     {"a gateway's limit in bytes", 413, "Request body exceeds the limit of 512 KB", {}},
-    {"the same as an error of the API", 413,
+    {"the same as an error of the API",
+     413,
      R"({"error":{"type":"request_too_large","message":"Request exceeds the limit of 33554432 bytes"}})",
      {}},
-    {"the same without a unit", 413,
+    {"the same without a unit",
+     413,
      R"({"error":{"type":"request_too_large","message":"Request exceeds the limit of 33554432"}})",
      {}},
-    {"a window in characters", 400, "prompt is too long: maximum context length is 32768 characters",
+    {"a window in characters",
+     400,
+     "prompt is too long: maximum context length is 32768 characters",
      {}},
-    {"a window in thousands", 400, "prompt is too long: it exceeds the context window of 262k tokens",
+    {"a window in thousands",
+     400,
+     "prompt is too long: it exceeds the context window of 262k tokens",
      {}},
     {"a limit of tokens in a 413", 413, "prompt is too long: it exceeds the limit of 8192 tokens",
      8'192},
     {"Copilot", 400, "prompt token count of 70000 exceeds the limit of 64000", 64'000},
     {"JSON instead of a stream", 200,
      R"({"error":{"message":"prompt is too long: 9000 tokens > 8000 maximum"}})", 8'000},
-    {"a figure that is no window", 400,
-     R"({"error":{"message":"prompt is too long: 12 tokens > 10 maximum"}})", {}},
-    {"a figure beyond any", 400,
-     R"({"error":{"n_ctx":99999999999999999999999,"type":"exceed_context_size_error"}})", {}},
+    {"a figure that is no window",
+     400,
+     R"({"error":{"message":"prompt is too long: 12 tokens > 10 maximum"}})",
+     {}},
+    {"a figure beyond any",
+     400,
+     R"({"error":{"n_ctx":99999999999999999999999,"type":"exceed_context_size_error"}})",
+     {}},
 };
 
-TEST(Overflow, IsRecognisedInTheWordsOfEveryServer) {
+TEST(Overflow, IsRecognisedInTheMessagesOfEveryServer) {
     for (const Row& row : kRows) {
         SCOPED_TRACE(row.who);
         const auto failure = judged(row.status, row.body);
@@ -139,7 +158,7 @@ TEST(Overflow, IsRecognisedInTheWordsOfEveryServer) {
     }
 }
 
-TEST(Overflow, IsNotWhatOnlySoundsLikeIt) {
+TEST(Overflow, IsNotFoundInSimilarMessages) {
     struct NearMiss {
         const char* what;
         int status;
@@ -176,7 +195,7 @@ TEST(Overflow, IsNotWhatOnlySoundsLikeIt) {
     }
 }
 
-TEST(Overflow, WordsThatNobodyKnowsLeaveItOpen) {
+TEST(Overflow, IsUndecidedForAnUnknownMessage) {
     for (const int status : {400, 422, 500}) {
         for (const std::string body :
              {R"({"error":{"message":"Das geht so nicht"}})", "", "<html>no</html>",
@@ -192,7 +211,8 @@ TEST(Overflow, TheResponseOfAnEndpointIsJudgedByItsWholeBody) {
     HttpHead head;
     head.status = 400;
     const auto failure = failure_of_response(
-        head, R"({"error":{"code":400,"message":"no","type":"exceed_context_size_error","n_ctx":4096}})");
+        head,
+        R"({"error":{"code":400,"message":"no","type":"exceed_context_size_error","n_ctx":4096}})");
     EXPECT_EQ(failure.length, Length::kTooLong);
     EXPECT_EQ(failure.window, 4'096);
 }

@@ -63,7 +63,7 @@ TEST(Replay, PlaysAFileWrittenByHand) {
     EXPECT_THAT(third.error().message, HasSubstr("it has 2 answers"));
 }
 
-TEST(Replay, PutsTheJobsOfTheLiveRunInPlaceOfTheRecordedOnes) {
+TEST(Replay, ReplacesRecordedJobIdsByLiveOnes) {
     const TempDir dir;
     const auto file = dir.write(
         "run.jsonl",
@@ -83,7 +83,7 @@ TEST(Replay, PutsTheJobsOfTheLiveRunInPlaceOfTheRecordedOnes) {
     Talk talk;
     ASSERT_TRUE((*replay)->ask(talk.request(), watcher, {}));
     talk.assistant(R"([{"type":"text","text":"Background job 99999999 started: not a result"}])");
-    // The ids live are the recorded ones the other way round: one pass must not undo itself.
+    // The live ids are the recorded ones in the other order: replacing must take one pass.
     talk.user({result_block("t1", "Background job 00000002 started: a"),
                result_block("t2", "Background job 00000001 queued: b, see job 00000002")});
     const auto second = (*replay)->ask(talk.request(), watcher, {});
@@ -115,7 +115,7 @@ TEST(Replay, PlaysFailures) {
     EXPECT_EQ(answer.error().retry_after, std::chrono::milliseconds(5));
 }
 
-/// What a conversation gets for its next request.
+/// The answer to the next request of a conversation.
 std::string next_text(agent::Provider& provider, std::string_view agent) {
     const Talk talk;
     agent::Request request = talk.request();
@@ -143,7 +143,7 @@ TEST(Replay, GivesEachSubagentTheAnswersOfItsOwnConversation) {
     EXPECT_THAT(next_text(**replay, "t1"), HasSubstr("it has 2 answers for the agent t1"));
 }
 
-TEST(Replay, PlaysLinesWithoutAnAgentToASubagentOfWhichNoneSpeaks) {
+TEST(Replay, PlaysLinesWithoutAnAgentToASubagentWithoutLinesOfItsOwn) {
     const TempDir dir;
     const auto file = dir.write("run.jsonl", kHeader + R"({"type":"answer","content":"1"}
 {"type":"answer","content":"2"}
@@ -302,7 +302,7 @@ TEST(Recorder, WritesWhatReplayPlays) {
     EXPECT_THAT(played[3]->calls.at(0).input_error, HasSubstr("cut off"));
 }
 
-TEST(Recorder, OfTwoConversationsSideBySideIsPlayedToTheRightOnes) {
+TEST(Recorder, RecordsTwoConversationsAtTheSameTime) {
     const TempDir dir;
     const Secrets secrets;
     auto file = RecordFile::open(dir / "run.jsonl", secrets);

@@ -17,7 +17,7 @@ std::string body_of(const agent::Request& request) {
     return body;
 }
 
-/// Where the marks stand: "s" system, "t<tool>", "<message>.<block>".
+/// The positions of the marks: "s" system, "t<tool>", "<message>.<block>".
 std::vector<std::string> marks_of(const agent::Request& request) {
     const Json body = Json::parse(body_of(request));
     std::vector<std::string> marks;
@@ -51,7 +51,7 @@ TEST(RequestBody, HasItsFieldsInAStableOrder) {
         R"("cache_control":{"type":"ephemeral"}}]}]})");
 }
 
-TEST(RequestBody, LeavesOutWhatIsNotThere) {
+TEST(RequestBody, LeavesOutEmptyFields) {
     Talk talk;
     talk.system = " \n";
     talk.tools = "[]";
@@ -62,7 +62,7 @@ TEST(RequestBody, LeavesOutWhatIsNotThere) {
         EXPECT_FALSE(body.contains(key)) << key;
 }
 
-TEST(RequestBody, ForbidsToolsWithoutTakingThemAway) {
+TEST(RequestBody, ForbidsToolsWithoutRemovingThem) {
     const Talk talk;
     auto request = talk.request();
     request.forbid_tools = true;
@@ -78,7 +78,7 @@ TEST(RequestBody, MarksTheLastToolWhenThereIsNoSystemPrompt) {
     EXPECT_EQ(marks_of(talk.request()), (std::vector<std::string>{"t1", "0.0"}));
 }
 
-TEST(RequestBody, KeepsTheMarkWhereTheRequestBeforeHadItsLast) {
+TEST(RequestBody, KeepsTheLastMarkOfTheRequestBefore) {
     Talk talk;
     talk.assistant(R"([{"type":"text","text":"a"}])");
     talk.user({text_block("b"), text_block("c")});
@@ -104,7 +104,7 @@ TEST(RequestBody, NeverMarksThinking) {
     EXPECT_EQ(marks_of(mixed.request()), (std::vector<std::string>{"s", "0.0", "1.0"}));
 }
 
-TEST(RequestBody, PutsASpareMarkBetweenPlacesThatAreFarApart) {
+TEST(RequestBody, AddsAMarkBetweenMarksThatAreFarApart) {
     for (const std::size_t results : {5U, 9U, 10U, 30U}) {
         SCOPED_TRACE(results);
         Talk talk;

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-/// Fails as told, then answers.
+/// Returns the given failures, then an answer.
 class Failing : public agent::Provider {
 public:
     explicit Failing(std::vector<agent::ModelFailure> failures) : failures_(std::move(failures)) {}
@@ -43,8 +43,8 @@ agent::ModelFailure failure(int status, std::optional<milliseconds> retry_after 
     return f;
 }
 
-/// Time that passes only by sleeping.
-struct World {
+/// A clock that only sleeping advances.
+struct FakeTime {
     std::chrono::steady_clock::time_point now;
     std::vector<milliseconds> slept;
     double random = 0;
@@ -80,7 +80,7 @@ TEST(Retry, WaitsLongerEachTime) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
-        World world;
+        FakeTime world;
         world.random = c.random;
         Watcher watcher;
         Retry retry(std::make_unique<Failing>(c.failures), {}, world.view());
@@ -131,7 +131,7 @@ TEST(Retry, GivesUpWithTheLastFailure) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.what);
-        World world;
+        FakeTime world;
         Watcher watcher;
         auto failing = std::make_unique<Failing>(c.failures);
         const Failing& inner = *failing;
@@ -144,7 +144,7 @@ TEST(Retry, GivesUpWithTheLastFailure) {
     }
 }
 
-TEST(Retry, DoesNotBuyTheSameMalformedAnswerAgain) {
+TEST(Retry, DoesNotAskAgainAfterTheSameMalformedAnswer) {
     const auto malformed = [](const std::string& how) {
         agent::ModelFailure f = failure(200);
         f.malformed = how;
@@ -176,7 +176,7 @@ TEST(Retry, DoesNotBuyTheSameMalformedAnswerAgain) {
         SCOPED_TRACE(c.what);
         auto failing = std::make_unique<Failing>(c.failures);
         const Failing& inner = *failing;
-        World world;
+        FakeTime world;
         Retry retry(std::move(failing), RetryPolicy{}, world.view());
         Watcher watcher;
         const auto answer = retry.ask(Talk().request(), watcher, {});
@@ -205,7 +205,7 @@ TEST(Retry, StopsInTheMiddleOfAWait) {
     stopper.join();
 }
 
-TEST(Retry, GetsAnAnswerOutOfABadDay) {
+TEST(Retry, GetsAnAnswerAfterManyKindsOfFailures) {
     tenon::testing::ModelServer server(R"([
         {"status":529}, {"status":429,"headers":{"retry-after":"0"}}, {"raw":""},
         {"content":"half an answer","cut_after":700}, {"content":"oh no","error_after":4},

@@ -11,13 +11,13 @@
 #include "tests/model/support.h"
 #include "tests/support/sanitizers.h"
 
-/// What the provider says when this process, and not the server, lacks something.
+/// The failures of a provider when this process, and not the server, lacks a resource.
 namespace tenon::model {
 namespace {
 
 using ::testing::HasSubstr;
 
-/// Nothing can be opened while it lives.
+/// No file can be opened while it exists.
 class NoDescriptors {
 public:
     NoDescriptors() : before_(descriptor_limit()) {
@@ -36,7 +36,7 @@ private:
     std::vector<UniqueFd> taken_;
 };
 
-/// No thread can be started while it lives: none gets a stack of that size.
+/// No thread can be started while it exists: none gets a stack of that size.
 class NoThreads {
 public:
     NoThreads() {
@@ -63,7 +63,7 @@ protected:
     [[nodiscard]] std::string url(const std::string& scheme, const std::string& host) const {
         return scheme + "://" + host + ":" + std::to_string(listener_.address().port());
     }
-    /// The failure of one attempt, which the server has no part in.
+    /// The failure of one attempt.
     agent::ModelFailure failure_of(agent::Provider& provider) {
         const auto answer = provider.ask(talk_.request(), watcher_, {});
         if (answer) ADD_FAILURE() << "there is an answer";
@@ -73,11 +73,11 @@ protected:
 private:
     Talk talk_;
     Watcher watcher_;
-    /// Connections to it are made, and never answered.
+    /// Accepts connections and never answers.
     Poco::Net::ServerSocket listener_{Poco::Net::SocketAddress("127.0.0.1", 0)};
 };
 
-TEST_F(Shortage, OfDescriptorsIsNoFaultOfTheServerThatWouldPassByWaiting) {
+TEST_F(Shortage, OfDescriptorsIsNotRetriedAsAFaultOfTheServer) {
     if (tenon::testing::kSanitizerNeedsDescriptors)
         GTEST_SKIP() << tenon::testing::kWhySanitizerNeedsDescriptors;
     struct Case {
@@ -102,7 +102,7 @@ TEST_F(Shortage, OfDescriptorsIsNoFaultOfTheServerThatWouldPassByWaiting) {
     }
 }
 
-TEST_F(Shortage, OfThreadsIsNoFaultOfTheServerThatWouldPassByWaiting) {
+TEST_F(Shortage, OfThreadsIsNotRetriedAsAFaultOfTheServer) {
     for (const char* host : {"127.0.0.1", "localhost"}) {
         SCOPED_TRACE(host);
         const auto provider = provider_for(url("http", host));

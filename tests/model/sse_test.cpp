@@ -37,7 +37,7 @@ TEST(SseParser, FindsTheSameEventsWhereverTheBytesAreCut) {
     EXPECT_EQ(parse_in_pieces(bytes), expected);
 }
 
-TEST(SseParser, NeverTellsAnEventThatNoBlankLineHasEnded) {
+TEST(SseParser, ReportsNoEventThatNoBlankLineHasEnded) {
     EXPECT_EQ(parse_in_pieces({"data: a\n"}), Events{});
     EXPECT_EQ(parse_in_pieces({"data: a\n\ndata: b"}), (Events{{"message", "a"}}));
 }
@@ -49,7 +49,7 @@ TEST(SseParser, SkipsTheByteOrderMarkOnlyAtTheStart) {
               (Events{{"message", "a"}}));
 }
 
-TEST(SseParser, RefusesWhatIsLongerThanItsBound) {
+TEST(SseParser, RefusesEventsLongerThanItsLimit) {
     struct Case {
         const char* what;
         std::string wire;

@@ -9,7 +9,7 @@
 
 namespace tenon::model {
 
-/// Keeps what a provider tells while it works.
+/// Records the events of a provider.
 class Watcher : public agent::EventSink {
 public:
     void on_event(const agent::AgentEvent& event) override {
@@ -60,7 +60,7 @@ inline std::string result_block(const std::string& id, const std::string& text) 
            "}";
 }
 
-/// A conversation to send.
+/// A conversation for requests.
 struct Talk {
     std::vector<agent::Message> messages;
     std::string system = "You are terse.";
@@ -72,7 +72,7 @@ struct Talk {
     void user(const std::vector<std::string>& blocks) {
         messages.push_back(message(agent::Role::kUser, blocks));
     }
-    /// An answer goes back as it came.
+    /// Adds an answer as it was received.
     void assistant(const std::string& content) {
         std::vector<std::string> blocks;
         for (const auto& block : nlohmann::ordered_json::parse(content))

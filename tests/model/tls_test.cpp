@@ -95,7 +95,7 @@ TEST_F(Tls, ChecksTheNameOfLocalhostToo) {
     EXPECT_TRUE(answer) << answer.error().message;
 }
 
-TEST_F(Tls, RefusesWhomItCannotTrust) {
+TEST_F(Tls, RefusesUntrustedServers) {
     struct Case {
         const char* what;
         const Certificate* server;
@@ -126,7 +126,7 @@ TEST_F(Tls, RefusesWhomItCannotTrust) {
     }
 }
 
-TEST_F(Tls, RefusesAFileWithoutAuthoritiesBeforeAnythingIsAsked) {
+TEST_F(Tls, RefusesAFileWithoutAuthoritiesBeforeTheFirstRequest) {
     const auto garbage = dir_->write("garbage.pem", "hello");
     struct Case {
         std::string ca_file;
@@ -149,7 +149,7 @@ TEST_F(Tls, RefusesAFileWithoutAuthoritiesBeforeAnythingIsAsked) {
     }
 }
 
-TEST_F(Tls, IsNoneOnAPlainPort) {
+TEST_F(Tls, ExplainsAServerWithoutTls) {
     Poco::Net::ServerSocket listener(Poco::Net::SocketAddress("127.0.0.1", 0));
     std::jthread plain([&listener] {
         auto client = listener.acceptConnection();
@@ -167,7 +167,7 @@ TEST_F(Tls, IsNoneOnAPlainPort) {
 }
 
 TEST_F(Tls, GivesUpAfterTheIdleTimeoutWhateverTheConnectTimeoutIs) {
-    // Listens, and answers neither a handshake nor a proxy's CONNECT.
+    // Listens, but answers neither a handshake nor CONNECT.
     Poco::Net::ServerSocket silent(Poco::Net::SocketAddress("127.0.0.1", 0));
     const std::string address = "127.0.0.1:" + std::to_string(silent.address().port());
     for (const bool through_proxy : {false, true}) {
@@ -186,7 +186,7 @@ TEST_F(Tls, GivesUpAfterTheIdleTimeoutWhateverTheConnectTimeoutIs) {
     }
 }
 
-/// Sends one byte after the other and never what is waited for.
+/// Sends single bytes for ever.
 class Dribbler {
 public:
     Dribbler() : listener_(Poco::Net::SocketAddress("127.0.0.1", 0)) {
@@ -234,7 +234,7 @@ TEST_F(Tls, GivesUpOnAHandshakeThatNobodyAnswers) {
     EXPECT_TRUE(answer.error().retryable);
 }
 
-TEST_F(Tls, GivesUpWhenNoByteComesForTooLong) {
+TEST_F(Tls, GivesUpWhenNoByteArrivesInTime) {
     ModelServer server(R"([{"content":"x","delay_ms":86400000}])", right_->options());
     HttpConfig config = trusting(right_->file);
     config.idle_timeout = 200ms;
@@ -276,7 +276,7 @@ TEST_F(Tls, SurvivesAConnectionThatIsDropped) {
     }
 }
 
-/// A proxy for one test: notes what it was asked, and either tunnels or answers.
+/// A proxy for one test: records the request, and either opens a tunnel or answers.
 class Proxy {
 public:
     explicit Proxy(std::string status = "200 OK")
@@ -286,7 +286,7 @@ public:
     [[nodiscard]] std::string address() const {
         return "127.0.0.1:" + std::to_string(listener_.address().port());
     }
-    /// The head of the request it got. Ends the proxy.
+    /// The head of its request. Ends the proxy.
     std::string head() {
         thread_.request_stop();
         thread_.join();
@@ -374,7 +374,7 @@ TEST_F(Tls, SaysWhenAProxyRefuses) {
     }
 }
 
-TEST_F(Tls, AsksAProxyForPlainHttpWithTheWholeUrl) {
+TEST_F(Tls, SendsAProxyTheWholeUrlForPlainHttp) {
     Proxy proxy;
     HttpConfig config;
     config.proxy = proxy.address();
@@ -389,7 +389,7 @@ TEST_F(Tls, AsksAProxyForPlainHttpWithTheWholeUrl) {
     EXPECT_THAT(head, HasSubstr("Host: models.example:81\r\n"));
 }
 
-TEST_F(Tls, BypassesTheProxyWhereItShould) {
+TEST_F(Tls, BypassesTheProxyForTheHostsOfNoProxy) {
     struct Case {
         const char* proxy;
         const char* https_proxy;

@@ -34,7 +34,7 @@ void expect_shares(const Windows& windows, const char* model, std::int64_t max_t
     EXPECT_EQ(shares.answer, answer);
 }
 
-TEST_F(WindowsTest, LeaveRoomForTheAnswerAndForOtherWaysOfCounting) {
+TEST_F(WindowsTest, KeepAReserveForTheAnswerAndForOtherTokenCounts) {
     const Windows windows({}, "");
     expect_shares(windows, "claude-sonnet-5-5", 8'192, 171'808, 8'192);
     expect_shares(windows, "claude-sonnet-5-5", 64'000, 116'000, 64'000);
@@ -44,7 +44,7 @@ TEST_F(WindowsTest, LeaveRoomForTheAnswerAndForOtherWaysOfCounting) {
     expect_shares(windows, "", 8'192, 50'000, 8'192);
 }
 
-TEST_F(WindowsTest, WhatAServerHasStatedCountsAtOnceAndInLaterRuns) {
+TEST_F(WindowsTest, AStatedWindowIsUsedAtOnceAndInLaterRuns) {
     Windows windows = of("http://a:1");
     ASSERT_TRUE(windows.load());
     ASSERT_TRUE(windows.learn("small", 8'000));
@@ -98,7 +98,7 @@ TEST_F(WindowsTest, AreNeverSmallerThanAPromptThatTheServerHasAnswered) {
     EXPECT_TRUE(windows.shares("m", 1).learned);
 }
 
-TEST_F(WindowsTest, AMalformedFileIsReportedAndLeftAlone) {
+TEST_F(WindowsTest, AMalformedFileIsReportedAndNotChanged) {
     for (const std::string bytes :
          {R"({"v":1,"windows":[{"server":"http://a:1","model":"m","tokens":1e999}]})", "", "[]",
           R"({"v":2,"windows":[]})", R"({"v":1,"windows":{}})", R"({"v":1})", "\xFF"}) {
@@ -114,7 +114,7 @@ TEST_F(WindowsTest, AMalformedFileIsReportedAndLeftAlone) {
     }
 }
 
-TEST_F(WindowsTest, EntriesThatMeanNothingAreNoWindows) {
+TEST_F(WindowsTest, MeaninglessEntriesAreIgnored) {
     put(R"({"v":1,"windows":[1,null,{"server":"http://a:1","model":"m","tokens":-5},)"
         R"({"server":"http://a:1","model":"n","tokens":1e300},)"
         R"({"server":"http://a:1","tokens":18446744073709551615,"model":"o"}]})");

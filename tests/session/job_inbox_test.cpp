@@ -56,7 +56,7 @@ TEST_F(JobInboxTest, AnEndThatACallReservedAndDidNotDeliverIsDeliveredAfterwards
     EXPECT_EQ(ended[0].id, id);
 }
 
-TEST_F(JobInboxTest, AnEndIsHandedOutUntilTheJournalOfTheSessionHoldsItsDelivery) {
+TEST_F(JobInboxTest, AnEndIsReturnedUntilTheJournalOfTheSessionHasItsDelivery) {
     const auto first = start("echo one");
     wait_for_end(first);
     const auto second = start("echo two");

@@ -8,7 +8,7 @@
 
 namespace tenon::session {
 
-/// A session's jobs with real processes; a call is what a plugin would ask during it.
+/// A session's jobs with real processes.
 class SessionJobsTest : public ::testing::Test {
 protected:
     SessionJobsTest() { jobs.add_to(services); }
@@ -32,7 +32,7 @@ protected:
         EXPECT_EQ(reply.rc, TENON_OK) << reply.out;
         return Json::parse(reply.out);
     }
-    /// The ids that the wait gives.
+    /// The ids that the wait returns.
     std::vector<std::string> wait(agent::CallContext& call, Json params = Json::object()) {
         params["timeout_ms"] = 60'000;
         std::vector<std::string> ids;

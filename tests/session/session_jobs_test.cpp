@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 const std::string kDeliveredByAnother =
     "(its end is delivered in the result of another call of this answer)";
 
-TEST_F(SessionJobsTest, OfTwoCallsThatWaitForAnyJobOneDeliversItsEnd) {
+TEST_F(SessionJobsTest, OneOfTwoCallsThatWaitForAnyJobDeliversItsEnd) {
     ASSERT_EQ(::mkfifo((dir / "go").c_str(), 0600), 0);
     const auto id = start("read -r line <go; echo out");
     std::vector<std::string> ids[2];
@@ -75,7 +75,7 @@ TEST_F(SessionJobsTest, ADeliveredEndIsShownAgainOnDemandButNotDeliveredAgain) {
     EXPECT_EQ(b.take_delivered(), std::vector<std::string>());
 }
 
-TEST_F(SessionJobsTest, APluginOfOthersKnowsOnlyOfJobsThatItSubmitted) {
+TEST_F(SessionJobsTest, AThirdPartyPluginSeesOnlyJobsThatItSubmitted) {
     const auto theirs = start("echo out");
     wait_for_end(theirs);
     const auto request = [&](const std::string& plugin, const std::string& method,
@@ -116,7 +116,7 @@ TEST_F(SessionJobsTest, APluginOfOthersKnowsOnlyOfJobsThatItSubmitted) {
     EXPECT_EQ(store.load(own)->spec.plugin, "other") << "also for the next host";
 }
 
-TEST_F(SessionJobsTest, APriorityThatDoesNotFitIsTheHighestOrTheLowest) {
+TEST_F(SessionJobsTest, APriorityOutOfRangeBecomesTheHighestOrTheLowest) {
     constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
     constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
     const std::pair<Json, std::int64_t> rows[] = {
@@ -133,7 +133,7 @@ TEST_F(SessionJobsTest, APriorityThatDoesNotFitIsTheHighestOrTheLowest) {
     }
 }
 
-TEST_F(SessionJobsTest, ACallMayAskForALongerLimitThanTheUsualUpToTheLargestAllowed) {
+TEST_F(SessionJobsTest, ACallMayAskForALongerLimitUpToTheLargestAllowed) {
     using Limit = std::optional<std::chrono::milliseconds>;
     struct Row {
         const char* mode;

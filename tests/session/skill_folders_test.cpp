@@ -25,13 +25,13 @@ TEST(SkillFolders, AreSearchedFromTheWorkspaceToTheInstallation) {
                             "/home/u/.config/tenon/skills", "/opt/tenon/share/tenon/skills"));
 }
 
-TEST(SkillFolders, DoWithoutAHome) {
+TEST(SkillFolders, NeedNoHome) {
     const auto folders = skill_folders("/ws", "", "", "/opt/tenon");
     EXPECT_EQ(folders.search.size(), 5U);
     EXPECT_THAT(folders.readable, ElementsAre("/opt/tenon/share/tenon/skills"));
 }
 
-TEST(SkillFolders, MakeReadableWhatTheUserHasLinkedAndNotWhatAWorkspaceHas) {
+TEST(SkillFolders, MakeLinksOfTheUserReadableAndNotThoseOfAWorkspace) {
     const testing::TempDir dir;
     for (const char* folder :
          {"dotfiles/a", "dotfiles/b", "home/.agents/skills/plain", "ws/skills"})

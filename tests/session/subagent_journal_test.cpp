@@ -31,7 +31,7 @@ agent::ToolCall call_of(const std::string& tool, const std::string& id) {
     return {id, tool, Json::object(), {}};
 }
 
-TEST(SubagentJournal, TellsWhatACallOfADeadHostCameTo) {
+TEST(SubagentJournal, RecoversTheResultOfACallWhoseHostHasEnded) {
     struct Case {
         std::string lines;
         std::string text;
@@ -70,7 +70,7 @@ TEST(SubagentJournal, ReadsRecordsBesideTheNulsThatACrashLeaves) {
     EXPECT_FALSE(call->is_error);
 }
 
-TEST(SubagentJournal, OfACallThatBeganNoneIsNotFound) {
+TEST(SubagentJournal, IsNotFoundForACallThatStartedNoSubagent) {
     const testing::TempDir dir;
     EXPECT_FALSE(recover_subagent(dir / "none", call_of("agent", "t1"), kAnswers, {}));
 }
@@ -87,7 +87,7 @@ TEST(SubagentJournal, LeavesNoPieceOfAKeyWhereItCuts) {
     EXPECT_EQ(words->all.find("key-"), std::string::npos);
 }
 
-TEST(SubagentJournal, ReadsWhatIsNestedAsDeepAsArgumentsMayBe) {
+TEST(SubagentJournal, ReadsRecordsNestedAsDeepAsArgumentsMayBe) {
     const testing::TempDir dir;
     const std::string deep = std::string(255, '[') + std::string(255, ']');
     dir.write("a.jsonl",
@@ -98,7 +98,7 @@ TEST(SubagentJournal, ReadsWhatIsNestedAsDeepAsArgumentsMayBe) {
     EXPECT_EQ(read_subagent(dir / "a.jsonl", {})->all, "hm");
 }
 
-TEST(SubagentJournal, CutsWhatIsLongInTheMiddle) {
+TEST(SubagentJournal, CutsLongTextsInTheMiddle) {
     const testing::TempDir dir;
     dir.write("a.jsonl", kHead + said(std::string(60'000, 'x'), "end_turn"));
     const auto words = read_subagent(dir / "a.jsonl", {});

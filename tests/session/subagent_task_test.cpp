@@ -5,7 +5,7 @@
 namespace tenon::session {
 namespace {
 
-TEST(SubagentTask, TakesWhatIsThere) {
+TEST(SubagentTask, ReadsEveryParameter) {
     const auto task = read_subagent_task(
         Json::parse(R"({"prompt":"look","description":" a look\nand more","system":"s","model":"m",
                         "tools":["bash"],"disallowed_tools":["grep"],"max_turns":3})"));
@@ -19,7 +19,7 @@ TEST(SubagentTask, TakesWhatIsThere) {
     EXPECT_EQ(task->max_turns, 3);
 }
 
-TEST(SubagentTask, NeedsNoMoreThanAPrompt) {
+TEST(SubagentTask, NeedsOnlyAPrompt) {
     const auto task = read_subagent_task(
         Json::parse(R"({"prompt":"\n  first line\nsecond","tools":null,"model":null})"));
     ASSERT_TRUE(task) << task.error().message;

@@ -1,4 +1,4 @@
-#include "host/session/subagent_tools.h"
+#include "host/session/subagent_task.h"
 
 #include <gtest/gtest.h>
 
@@ -36,11 +36,11 @@ protected:
     std::string withheld;
 };
 
-TEST_F(SubagentToolsTest, AreThoseThatDoNotBelongToTheSession) {
+TEST_F(SubagentToolsTest, AreAllThatToolsStateAsUsableBySubagents) {
     EXPECT_EQ(names({}), "bash grep task_list");
 }
 
-TEST_F(SubagentToolsTest, AreOfThoseOnlyTheOnesNamed) {
+TEST_F(SubagentToolsTest, AreOnlyTheNamedOnesIfTheTaskNamesTools) {
     SubagentTask task;
     task.tools = {"grep", "todo", "bash"};
     EXPECT_EQ(names(task), "bash grep");
@@ -55,7 +55,7 @@ TEST_F(SubagentToolsTest, LackWhatTheCallerWithholds) {
     EXPECT_EQ(names({}), "grep task_list");
 }
 
-TEST_F(SubagentToolsTest, CannotBeNamedWhenNobodyHasThem) {
+TEST_F(SubagentToolsTest, CannotBeNamedIfTheyDoNotExist) {
     SubagentTask task;
     task.tools = {"grep", "Bash", "nothing"};
     EXPECT_EQ(names(task),

@@ -15,22 +15,23 @@ namespace Poco::Net {
 class HTTPResponse;
 }
 
-/// The body of an HTTP/1.1 response out of the bytes on the wire. No I/O; one thread.
+/// Extracts the body of an HTTP/1.1 response from the bytes on the wire. No I/O; not thread-safe.
 namespace tenon::model {
 
-/// Where a body ends (RFC 9112, section 6): after so many bytes, with a last chunk, or with the
-/// connection. Unlike Poco's streams it knows a body that was cut from a whole one.
+/// Finds the end of a body (RFC 9112, section 6): after a given length, at the last chunk, or when
+/// the connection closes. Unlike Poco's streams it distinguishes a truncated body from a complete
+/// one.
 class BodyFraming {
 public:
     explicit BodyFraming(const Poco::Net::HTTPResponse& response);
 
-    /// Appends what of `wire` belongs to the body. False: the chunks are malformed.
+    /// Appends the part of `wire` that belongs to the body. False: the chunks are malformed.
     bool feed(std::string_view wire, std::string& body);
     /// The connection has ended.
     void end() { whole_ = whole_ || end_kind_ == BodyEnd::kUntilClose; }
-    /// Everything has come. The next response may follow on the connection, unless `overrun`.
+    /// The body is complete. The connection can be used again, unless `overrun`.
     [[nodiscard]] bool whole() const { return whole_; }
-    /// Bytes came behind the end.
+    /// Bytes followed the end of the body.
     [[nodiscard]] bool overrun() const { return overrun_; }
 
 private:
@@ -50,8 +51,8 @@ private:
     bool overrun_ = false;
 };
 
-/// The content coding of a body. Identity is asked for; some servers and proxies compress all the
-/// same.
+/// Decodes the content coding of a body. The client asks for no compression, but some servers and
+/// proxies compress anyway.
 class ContentDecoder {
 public:
     explicit ContentDecoder(std::string_view content_encoding);
@@ -59,11 +60,11 @@ public:
     ContentDecoder(const ContentDecoder&) = delete;
     ContentDecoder& operator=(const ContentDecoder&) = delete;
 
-    /// What the bytes stand for, as far as it can be known; valid until the next call. Errors: a
-    /// coding that is not known, or malformed data.
+    /// The bytes that can be decoded so far; valid until the next call. Errors: an unknown coding,
+    /// or malformed data.
     Result<std::string_view> feed(std::string_view bytes);
     [[nodiscard]] bool knows_coding() const;
-    /// How many bytes to feed at once: a few may stand for a thousand times as many.
+    /// The most bytes to feed at once, since decompression may multiply them by a thousand.
     static constexpr std::size_t kPiece = 4096;
 
 private:

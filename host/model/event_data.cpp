@@ -1,4 +1,4 @@
-#include "host/model/seam.h"
+#include "host/model/event_data.h"
 
 #include <charconv>
 
@@ -40,7 +40,7 @@ std::string mend_surrogates(std::string text) {
     return text;
 }
 
-/// Where a string begins with what may be the second half of a character; npos: none does.
+/// The position of a string that may begin with the second half of a character; npos: none does.
 std::size_t find_second_half(std::string_view text) {
     for (std::size_t quote = text.find('"'); quote != text.npos;
          quote = text.find('"', quote + 1)) {
@@ -52,7 +52,8 @@ std::size_t find_second_half(std::string_view text) {
     return text.npos;
 }
 
-/// The escape of a high surrogate, or the first bytes of a character, at the end of `text`.
+/// The length of a first half that ends at `end`: an escape of a high surrogate, or the first bytes
+/// of a character; 0: none.
 std::size_t first_half_before(std::string_view text, std::size_t end) {
     const std::string_view before = text.substr(0, end);
     if (const std::size_t bytes = utf8::incomplete_suffix(before); bytes > 0) return bytes;
@@ -73,26 +74,26 @@ Result<Json> parse_event_data(std::string_view data) {
     return parsed;
 }
 
-void Seam::lose_half() {
+void EventDataParser::lose_half() {
     if (!std::exchange(half_, {}).empty()) lost_ += kReplacement;
 }
 
-void Seam::end_text() {
+void EventDataParser::end_text() {
     lose_half();
 }
 
-Result<Json> Seam::parse(std::string_view data) {
+Result<Json> EventDataParser::parse(std::string_view data) {
     auto parsed = parse_json(data);
     if (parsed) {
-        // A ping between two halves leaves them halves.
+        // A ping between two halves does not separate them.
         if (string_or(*parsed, "type") == "content_block_delta") lose_half();
         return parsed;
     }
     return parse_event_data(mend(data));
 }
 
-/// Puts the half that is kept before its other half, and keeps the one at the end of a string.
-std::string Seam::mend(std::string_view data) {
+/// Inserts the kept half before its other half, and keeps a half at the end of a string.
+std::string EventDataParser::mend(std::string_view data) {
     std::string text(data);
     const std::size_t second = find_second_half(text);
     if (second != text.npos && !half_.empty()) {

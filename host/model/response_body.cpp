@@ -1,4 +1,4 @@
-#include "host/model/body.h"
+#include "host/model/response_body.h"
 
 #include <charconv>
 #include <sstream>
@@ -55,8 +55,7 @@ std::string_view BodyFraming::take_data(std::string_view wire, std::string& body
     return wire.substr(mine.size());
 }
 
-/// One byte that is no data: of the line with the size of a chunk, or of the lines behind the last
-/// one.
+/// Takes one byte of framing: of the line with the size of a chunk, or of the trailer.
 bool BodyFraming::take_char(char c) {
     const bool blank = c == ' ' || c == '\t' || c == '\r';
     if (field_ == ChunkField::kTrailer) {
@@ -76,7 +75,7 @@ bool BodyFraming::take_char(char c) {
 }
 
 bool BodyFraming::end_size_line() {
-    if (size_.empty()) return true;  // the line end behind a chunk's data
+    if (size_.empty()) return true;  // the line end after the data of a chunk
     const char* end = size_.data() + size_.size();
     const auto [at, error] = std::from_chars(size_.data(), end, left_, 16);
     if (error != std::errc{} || at != end) return false;
@@ -111,7 +110,7 @@ Result<std::string_view> ContentDecoder::feed(std::string_view bytes) {
                          "\", which was not asked for: the server, or a proxy on the way, must "
                          "send it as it is"};
         }
-        // What is not compressed in spite of its header is taken as it is.
+        // Some bodies are not compressed in spite of their header.
         if (bytes.front() == kGzipMagic || coding_ == "deflate")
             inflater_ = std::make_unique<Inflater>();
     }

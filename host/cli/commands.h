@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+
+#include "host/cli/console.h"
+#include "host/cli/options.h"
+#include "host/config/configuration.h"
+
+/// The sub-commands of `tenon`. Each prints results to `console.out` and everything else to
+/// standard error, and returns the exit code: 0; 2 for wrong usage or configuration; the other
+/// codes are stated below. Known keys are removed from everything that is printed. Call them from
+/// the main thread.
+namespace tenon::cli {
+
+/// `tenon config show|check|trust`. `show`: every key, its value and its origin; `--json`: an array
+/// of {"key","value","origin"}, where value is null when the key has none. `check`: reports what is
+/// wrong on standard error. `trust`: shows the workspace's configuration file and what it sets,
+/// asks on a terminal (without a terminal `--yes` is needed), and records the hash of exactly the
+/// bytes that it showed; nothing else is written. Exit code 1: trust was refused.
+int run_config(Options options, const config::Sources& sources, const Console& console);
+
+/// `tenon jobs list|show ID|logs ID [-f]|cancel ID…|cancel --all|wait ID…|run -- COMMAND`, on the
+/// store of the state directory, whether a host runs or not. `--json`: one document; `list`,
+/// `cancel` and `wait` print an array of jobs, the others one job. Only `run` creates anything, and
+/// only `run` needs a configuration without errors. While a verb waits, every signal ends the
+/// program; `list --watch` ends by a signal only. Exit code 1: a job is unknown, could not be
+/// cancelled or started, or has not completed.
+int run_jobs(Options options, const config::Sources& sources, const Console& console);
+
+/// `tenon sessions list [--all]|show ID|export ID`: reads journals, also those of running hosts,
+/// and never takes their lock. `list`: the sessions of the workspace, the one written last first.
+/// `--json`: `list` and `show` print one document. `export` prints JSON lines. Exit code 1: a
+/// session is unknown or its journal cannot be read.
+int run_sessions(Options options, const config::Sources& sources, const Console& console);
+
+/// `tenon tasks list|graph [--dot]`: the tasks of the workspace's `.tasks/`, which are only read.
+/// `--json`: one document; `list` prints an array of tasks, `graph` prints {"tasks","edges"}. Files
+/// that cannot be used are reported on standard error. Exit code 1: the tasks cannot be read.
+int run_tasks(Options options, const config::Sources& sources, const Console& console);
+
+/// Directs the log to where the configuration says.
+using StartLogging = std::function<Result<void>(const config::Settings::Log&)>;
+
+/// `tenon tool NAME [JSON]`: calls one tool without a model and without a session. Permissions are
+/// those of a headless run: nobody is asked. The text of the tool's result is printed. Call it
+/// before any thread has started: it handles SIGINT, SIGTERM and SIGHUP, which cancel the call, and
+/// returns when the call has ended. Exit code 1: the result is an error, or the call was refused; 2
+/// also when there is no such tool or the arguments do not fit it; 128 plus the signal's number: a
+/// signal has ended the call.
+int run_tool(Options options, const config::Sources& sources, const Console& console,
+             const StartLogging& start_logging);
+
+}  // namespace tenon::cli

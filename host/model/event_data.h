@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "host/base/json.h"
+#include "host/base/result.h"
+
+namespace tenon::model {
+
+/// Parses the JSON of the events of one stream. Some servers split text inside a character: between
+/// its UTF-8 bytes, or inside a surrogate pair. This class joins the half at the end of one event
+/// to the half at the beginning of the next. A half without its other half becomes U+FFFD, so that
+/// the answer is not lost. Not thread-safe.
+class EventDataParser {
+public:
+    /// The JSON of one event.
+    Result<Json> parse(std::string_view data);
+    /// The text to insert before the text of the last parsed event, or at the end of the text:
+    /// U+FFFD for a half that can no longer be completed, else nothing.
+    std::string take_lost() { return std::exchange(lost_, {}); }
+    /// The text that was split ends here.
+    void end_text();
+
+private:
+    std::string mend(std::string_view data);
+    void lose_half();
+
+    std::string half_;  // unchanged: an escape \ud83d, or the first bytes of a character
+    std::string lost_;
+};
+
+/// Parses one JSON text; every half character becomes U+FFFD.
+Result<Json> parse_event_data(std::string_view data);
+
+}  // namespace tenon::model
