@@ -115,7 +115,7 @@ Result<SessionJobs::Awaited> SessionJobs::awaited_by(const ServiceRequest& reque
         const bool ended = jobs::is_terminal(job->status);
         if (!ended) awaited.unfinished.push_back(id);
         if (is_own_foreground(*job, request.call->tool_use_id())) awaited.foreground.push_back(id);
-        if (ended && deliveries_.is_open(id)) awaited.has_open_end = true;
+        if (ended && deliveries_.is_undelivered_and_unreserved(id)) awaited.has_open_end = true;
     }
     return awaited;
 }
