@@ -7,7 +7,8 @@
 
 namespace tenon::plugins {
 
-/// Detects plugin files that appear, change or are removed, so that they can be reported. It does
+/// Detects plugin files that appear, change or are removed, by comparing the folders with what they
+/// held before, so that they can be reported. It does
 /// not load them: they may have been written by a command that an attacker made the model run. Used
 /// by one thread at a time; `look` reads the folders, which takes microseconds.
 class FolderWatch {

@@ -21,7 +21,8 @@ public:
     /// references other than into this schema. The schema must be of type object.
     static Result<Schema> compile(const Json& schema);
     /// The same for the arguments of a tool. Also refuses what the endpoints of models refuse:
-    /// oneOf, anyOf and allOf at the top, and some names of arguments.
+    /// oneOf, anyOf, allOf and $ref at the top level, and argument names that do not match
+    /// [a-zA-Z0-9_.-]{1,64}.
     static Result<Schema> compile_tool_input(const Json& schema);
 
     /// The error names each argument that does not fit and what is wrong with it; at most five. A
