@@ -28,7 +28,7 @@ Result<std::string, Refusal> checked_config(std::string_view schema_text, const 
     if (!schema)
         return plugin::invalid_plugin("its configuration schema: " + schema.error().message);
     const Json config = config_json(own, *schema_json);
-    if (auto fits = schema->check(config); !fits)
+    if (auto fits = schema->check(config, "the keys"); !fits)
         return Refusal{"its configuration: " + fits.error().message,
                        "change plugins." + id + ".* in the configuration"};
     return dump_json(config);

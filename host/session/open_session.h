@@ -77,7 +77,7 @@ public:
 
     // Any thread.
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
-    /// The background jobs of the session without known keys, in the order of submission.
+    /// The background jobs of the session without known secrets, in the order of submission.
     [[nodiscard]] std::vector<jobs::JobRecord> background_jobs() const;
     Result<void> cancel_job(const jobs::JobId& id, std::string_view by) {
         return queue_->cancel(id, by);

@@ -74,7 +74,7 @@ public:
 
     /// Checks the permission for the call and runs it. The caller has checked the arguments
     /// (agent::Tool::check). Blocks until the call has ended, which is soon after a stop. The text
-    /// of the result is valid UTF-8 without known keys.
+    /// of the result is valid UTF-8 without known secrets.
     agent::CallOutcome call(agent::Tool& tool, const agent::ToolCall& call, std::stop_token stop);
 
     /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has
