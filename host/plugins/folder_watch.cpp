@@ -12,8 +12,10 @@ FolderWatch::FolderWatch(std::vector<fs::path> folders)
 
 FolderWatch::Stamps FolderWatch::stamps() const {
     Stamps out;
-    for (const fs::path& folder : folders_) {
+    for (const fs::path& named : folders_) {
         std::error_code error;
+        const fs::path folder = fs::canonical(named, error);  // links resolved, as in open_trusted
+        if (error) continue;
         for (fs::directory_iterator it(folder, error), end; !error && it != end;
              it.increment(error)) {
             struct stat info {};

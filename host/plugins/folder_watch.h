@@ -15,7 +15,8 @@ public:
     /// The files that are in the folders now count as known.
     explicit FolderWatch(std::vector<std::filesystem::path> folders);
 
-    /// The files that have changed since the last call. They count as known from now on.
+    /// The files that have changed since the last call. They count as known from now on. Each path
+    /// is that of TrustedFile: its folder is without symbolic links.
     std::vector<std::filesystem::path> look();
 
 private:

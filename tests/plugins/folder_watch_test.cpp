@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/plugins/trusted_file.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::plugins {
@@ -28,6 +29,19 @@ TEST(FolderWatch, ReportsOnceWhatAppearedChangedOrWasRemoved) {
     std::filesystem::remove(dir / "a/new.so");
     dir.write("missing/late.so", "late");
     EXPECT_THAT(watch.look(), ElementsAre(dir / "missing/late.so", dir / "a/new.so"));
+}
+
+TEST(FolderWatch, NamesAFileBehindASymbolicLinkAsTheLoaderDoes) {
+    tenon::testing::TempDir dir;
+    dir.write("real/x.so", "old");
+    std::filesystem::permissions(dir / "real", std::filesystem::perms(0700));
+    std::filesystem::permissions(dir / "real/x.so", std::filesystem::perms(0600));
+    std::filesystem::create_directory_symlink(dir / "real", dir / "link");
+    FolderWatch watch({dir / "link"});
+    dir.write("real/x.so", "changed");
+    const auto opened = open_trusted(dir / "link/x.so");
+    ASSERT_TRUE(opened);
+    EXPECT_THAT(watch.look(), ElementsAre(opened->path));
 }
 
 }  // namespace
