@@ -7,9 +7,9 @@
 
 namespace tenon::plugins {
 
-/// Detects plugin files that appear, change or are removed, so that they can be reported. It does
-/// not load them: they may have been written by a command that an attacker made the model run. Used
-/// by one thread at a time; `look` reads the folders, which takes microseconds.
+/// Detects plugin files (*.so, not hidden) that appear, change or are removed, so that they can be
+/// reported. It does not load them: they may have been written by a command that an attacker made
+/// the model run. Used by one thread at a time; `look` reads the folders, which takes microseconds.
 class FolderWatch {
 public:
     /// The files that are in the folders now count as known.

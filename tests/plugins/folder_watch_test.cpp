@@ -23,6 +23,7 @@ TEST(FolderWatch, ReportsOnceWhatAppearedChangedOrWasRemoved) {
     dir.write("a/old.so", "changed");
     dir.write("a/new.so", "new");
     dir.write("a/note.txt", "no plugin");
+    dir.write("a/.hidden.so", "no plugin for the loader either");
     EXPECT_THAT(watch.look(), ElementsAre(dir / "a/new.so", dir / "a/old.so"));
     EXPECT_THAT(watch.look(), IsEmpty());
 
