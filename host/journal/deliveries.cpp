@@ -39,7 +39,7 @@ bool Deliveries::is_delivered(const std::string& job) const {
     return delivered_.count(job) > 0;
 }
 
-bool Deliveries::is_open(const std::string& job) const {
+bool Deliveries::is_undelivered_and_unreserved(const std::string& job) const {
     const Lock lock(mutex_);
     return delivered_.count(job) == 0 && reserved_.count(job) == 0;
 }

@@ -48,13 +48,14 @@ public:
     };
 
     [[nodiscard]] bool is_delivered(const std::string& job) const;
-    /// Whether it has neither been delivered nor is it reserved.
-    [[nodiscard]] bool is_open(const std::string& job) const;
+    [[nodiscard]] bool is_undelivered_and_unreserved(const std::string& job) const;
 
     /// Two calls of one answer may find the same end: the first that reserves it delivers it. A
-    /// reservation lasts beyond the delivery, so that the other call learns of it.
+    /// reservation stays after the delivery, so that another call of the same answer gets
+    /// kByAnotherCall and not kDelivered.
     [[nodiscard]] Reservation reserve(const std::string& job, const std::string& call);
-    /// The calls of the answer are over: what they reserved and did not deliver is open again.
+    /// The calls of the answer have ended: what they reserved and did not deliver can be reserved
+    /// again.
     void end_reservations();
 
     /// The job has ended, and its end waits for its delivery unless it was delivered already.

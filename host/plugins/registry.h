@@ -44,7 +44,9 @@ public:
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
 
-    /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared.
+    /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared. A plugin
+    /// that is added later is not called; who adds it gives it the reason resumed, also in a new
+    /// session.
     void begin_session(const std::string& session, const std::string& reason);
     /// What the plugins add to the system prompt; without plugins that add nothing.
     [[nodiscard]] std::vector<HookText> system_prompts();

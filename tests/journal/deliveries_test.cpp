@@ -12,11 +12,11 @@ using Ids = std::vector<std::string>;
 
 TEST(Deliveries, ReserveAnEndForTheFirstCallThatAsks) {
     Deliveries deliveries;
-    EXPECT_TRUE(deliveries.is_open("j"));
+    EXPECT_TRUE(deliveries.is_undelivered_and_unreserved("j"));
     EXPECT_EQ(deliveries.reserve("j", "a"), Reservation::kByThisCall);
     EXPECT_EQ(deliveries.reserve("j", "a"), Reservation::kByThisCall);
     EXPECT_EQ(deliveries.reserve("j", "b"), Reservation::kByAnotherCall);
-    EXPECT_FALSE(deliveries.is_open("j"));
+    EXPECT_FALSE(deliveries.is_undelivered_and_unreserved("j"));
     EXPECT_FALSE(deliveries.is_delivered("j"));
 }
 
@@ -24,7 +24,7 @@ TEST(Deliveries, OpenAnEndAgainThatWasReservedAndNotDelivered) {
     Deliveries deliveries;
     EXPECT_EQ(deliveries.reserve("j", "a"), Reservation::kByThisCall);
     deliveries.end_reservations();
-    EXPECT_TRUE(deliveries.is_open("j"));
+    EXPECT_TRUE(deliveries.is_undelivered_and_unreserved("j"));
     EXPECT_EQ(deliveries.reserve("j", "b"), Reservation::kByThisCall);
 }
 
@@ -36,7 +36,7 @@ TEST(Deliveries, KeepAReservationBeyondTheDeliveryUntilTheCallsAreOver) {
     deliveries.end_reservations();
     EXPECT_EQ(deliveries.reserve("j", "b"), Reservation::kDelivered);
     EXPECT_TRUE(deliveries.is_delivered("j"));
-    EXPECT_FALSE(deliveries.is_open("j"));
+    EXPECT_FALSE(deliveries.is_undelivered_and_unreserved("j"));
 }
 
 TEST(Deliveries, LetEndsWaitInTheirOrderUntilTheyAreDelivered) {
