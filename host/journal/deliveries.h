@@ -52,14 +52,13 @@ public:
     };
 
     [[nodiscard]] bool is_delivered(const std::string& job) const;
-    /// Whether it has neither been delivered nor reserved.
     [[nodiscard]] bool is_undelivered_and_unreserved(const std::string& job) const;
 
     /// Two calls of one answer may find the same end: the first that reserves it delivers it. A
     /// reservation stays after the delivery, so that another call of the same answer gets
     /// kByAnotherCall and not kDelivered.
     [[nodiscard]] Reservation reserve(const std::string& job, const std::string& call);
-    /// The calls of the answer are over: what they reserved and did not deliver can be reserved
+    /// The calls of the answer have ended: what they reserved and did not deliver can be reserved
     /// again.
     void end_reservations();
 

@@ -29,7 +29,7 @@ struct LoaderOptions {
     std::map<std::string, PluginOptions> by_id;
     LogSink log;
     /// Files that `load` skips, since their plugins are already loaded.
-    std::set<std::filesystem::path> loaded;
+    std::set<std::filesystem::path> skip;
 };
 
 /// A file that is a plugin for this host, as far as this is known without running any of its code.

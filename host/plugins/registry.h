@@ -44,8 +44,9 @@ public:
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
 
-    /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared. This and the
-    /// three functions below run hooks, so only one thread may call them at a time.
+    /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared. A plugin
+    /// that is added later is not called; who adds it gives it the reason resumed, also in a new
+    /// session. This and the three functions below run hooks: one thread at a time may call them.
     void begin_session(const std::string& session, const std::string& reason);
     /// One entry for each plugin that adds text to the system prompt; plugins with no text are
     /// omitted.

@@ -80,7 +80,7 @@ public:
     /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has
     /// started or ended, since nobody would start it later. After a stop, those that have not
     /// started are cancelled.
-    void leave_jobs_running(const std::stop_token& stop);
+    void leave_jobs_after_start(const std::stop_token& stop);
 
 protected:
     explicit OpenTools(OpenOptions options)
