@@ -40,7 +40,7 @@ ui::RunReport finish_run(session::OpenSession& host, const agent::RunResult& res
         const std::string said = session::to_text(host.end_jobs("session end"));
         if (!said.empty()) complain(said, 0);
     } else {
-        host.leave_jobs();
+        host.keep_jobs_running();
     }
     std::size_t unfinished = 0;
     for (const auto& job : host.jobs_of_this_run()) {

@@ -19,7 +19,7 @@ constexpr std::uint64_t kPiece = 65536;
 constexpr char kEndOfColours[] = "\x1b[0m";
 constexpr char kUnknownGap[] = "\n[an unknown number of bytes omitted]\n";
 
-/// Prints output without known keys, on a terminal without harmful sequences; for a document it
+/// Prints output without known secrets, on a terminal without harmful sequences; for a document it
 /// keeps the output instead.
 class Printer {
 public:

@@ -24,11 +24,11 @@ struct JobsCall {
 
     [[nodiscard]] bool json() const { return arguments.has("json"); }
     [[nodiscard]] Screen screen() const { return screen_of(console.output, environment); }
-    /// Prints one line on standard error, without known keys.
+    /// Prints one line on standard error, without known secrets.
     void complain(const std::string& message) const;
     void complain_each(const std::vector<std::string>& messages) const;
     void print(const Json& document) const;
-    /// The job without known keys.
+    /// The job without known secrets.
     [[nodiscard]] Result<jobs::JobRecord> load(const jobs::JobId& id) const;
 };
 

@@ -102,7 +102,7 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
         print_result(outcome.result.text, sources, console);
     }
     console.out.flush();
-    (*tools)->leave_jobs_running(signals.stop_token());
+    (*tools)->leave_jobs_after_start(signals.stop_token());
     if (outcome.result.is_error && signals.received() != 0) return 128 + signals.received();
     return outcome.result.is_error ? kExitFailed : 0;
 }

@@ -19,7 +19,7 @@ Problems Queue::adopt(const std::function<bool(const JobRecord&)>& is_delivered)
         changed_.notify_all();
     }
     watcher_.look_at_all_queued();
-    watcher_.end_abandoned_trees();
+    watcher_.end_leftover_processes();
     return problems;
 }
 

@@ -234,7 +234,7 @@ OrphansEnded Store::end_tree(const JobId& id, const Started& shim) const {
     return left;
 }
 
-int Store::end_abandoned(const JobId& id) const {
+int Store::end_leftovers(const JobId& id) const {
     auto job = read_job(id);
     if (!job || is_elsewhere(*job)) return 0;
     const auto ended = read_end(*job);
@@ -245,9 +245,9 @@ int Store::end_abandoned(const JobId& id) const {
     return end_tree(id, *by).ended;
 }
 
-void Store::end_all_abandoned() const {
+void Store::end_all_leftovers() const {
     for (const JobId& id : jobs_with_processes()) {
-        if (is_recorded(id)) end_abandoned(id);
+        if (is_recorded(id)) end_leftovers(id);
     }
 }
 
@@ -352,7 +352,7 @@ Result<JobRecord> Store::cancel(const JobId& id, std::string_view by) const {
     }
     if (is_elsewhere(*job)) return other_machines(*job);
     const bool may_have_a_tree = job->spec.lifetime == Lifetime::kPersistent;
-    if (is_terminal(job->status) && may_have_a_tree && end_abandoned(id) > 0) return job;
+    if (is_terminal(job->status) && may_have_a_tree && end_leftovers(id) > 0) return job;
     if (is_terminal(job->status) && !(may_have_a_tree && is_supervised(id))) {
         return Error{"Job " + id + " has ended already: " + how_it_ended(*job)};
     }

@@ -93,7 +93,7 @@ public:
     [[nodiscard]] bool is_recorded(const JobId& id) const;
     /// Cheap: whether there is a status.json.
     [[nodiscard]] bool has_ended(const JobId& id) const;
-    /// Cheap: whether a supervisor has recorded its start.
+    /// Cheap: whether a shim has recorded its start.
     [[nodiscard]] bool has_begun(const JobId& id) const;
     /// Whether somebody holds the lock of a job that has not begun: it may be about to be
     /// cancelled.
@@ -108,13 +108,13 @@ public:
     /// without any, it is not recorded who asked. Error: unknown, another machine's, or ended
     /// already and how.
     [[nodiscard]] Result<JobRecord> cancel(const JobId& id, std::string_view by) const;
-    /// Ends the processes that an ended job has left, if its supervisor was killed before it could
-    /// end them: of a lost job, or of one that ended with processes left behind. Of other jobs
+    /// Ends the leftover processes of an ended job, if its shim was killed before it could end
+    /// them: of a lost job, or of one that ended with processes left behind. Of other jobs
     /// nothing is ended, since by now any process may have their id in its environment. Does
-    /// nothing while a supervisor lives. Returns how many processes were ended.
-    int end_abandoned(const JobId& id) const;
+    /// nothing while a shim lives. Returns how many processes were ended.
+    int end_leftovers(const JobId& id) const;
     /// The same for every job of the store that has processes.
-    void end_all_abandoned() const;
+    void end_all_leftovers() const;
     /// Ends a job that has not been started, with this record and output, unless another process
     /// has decided first. Returns the job as it is afterwards. With Sync::kNo the caller syncs, for
     /// many jobs at once.

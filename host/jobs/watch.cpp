@@ -59,13 +59,13 @@ UniqueFd Watch::remove(const JobId& id) {
         ::inotify_rm_watch(events_.get(), job.folder);
         by_folder_.erase(job.folder);
     }
-    if (job.supervisor) {
-        ::epoll_ctl(ready_.get(), EPOLL_CTL_DEL, job.supervisor.get(), nullptr);
-        by_supervisor_.erase(job.supervisor.get());
+    if (job.shim) {
+        ::epoll_ctl(ready_.get(), EPOLL_CTL_DEL, job.shim.get(), nullptr);
+        by_shim_.erase(job.shim.get());
     }
     unwatched_.erase(id);
     jobs_.erase(it);
-    return std::move(job.supervisor);
+    return std::move(job.shim);
 }
 
 void Watch::add_process(const JobId& id, const UniqueFd& process) {
@@ -109,7 +109,7 @@ void Watch::watch_half_made_jobs() {
 /// Watches what there is of the job by now.
 void Watch::watch_job(const JobId& id, Watched& job) {
     const bool folder = watch_folder(id, job);
-    if (watch_supervisor(id, job) && folder) {
+    if (watch_shim(id, job) && folder) {
         unwatched_.erase(id);
     } else {
         unwatched_.insert(id);
@@ -125,17 +125,17 @@ bool Watch::watch_folder(const JobId& id, Watched& job) {
     return true;
 }
 
-/// A killed supervisor writes no record: only its end shows that the job is lost.
-bool Watch::watch_supervisor(const JobId& id, Watched& job) {
-    if (job.supervisor || !store_.has_begun(id)) return true;
+/// A killed shim writes no record: only its end shows that the job is lost.
+bool Watch::watch_shim(const JobId& id, Watched& job) {
+    if (job.shim || !store_.has_begun(id)) return true;
     if (may_open_ && !may_open_()) return false;
     const auto started = store_.started(id);
-    if (started) job.supervisor = open_process(started->shim);
-    if (!add_to_epoll(ready_, job.supervisor.get(), kProcessEnds)) {
-        job.supervisor.reset();  // it has ended, or cannot be watched
+    if (started) job.shim = open_process(started->shim);
+    if (!add_to_epoll(ready_, job.shim.get(), kProcessEnds)) {
+        job.shim.reset();  // it has ended, or cannot be watched
         return false;
     }
-    by_supervisor_[job.supervisor.get()] = id;
+    by_shim_[job.shim.get()] = id;
     return true;
 }
 
@@ -196,11 +196,11 @@ void Watch::take_ended_processes(Changes& changes) {
         const int fd = ended[i].data.fd;
         if (const auto process = processes_.find(fd); process != processes_.end())
             changes.jobs.insert(process->second);
-        const auto supervisor = by_supervisor_.find(fd);
-        if (supervisor == by_supervisor_.end()) continue;
-        const JobId id = std::move(supervisor->second);
-        by_supervisor_.erase(supervisor);
-        jobs_[id].supervisor.reset();
+        const auto shim = by_shim_.find(fd);
+        if (shim == by_shim_.end()) continue;
+        const JobId id = std::move(shim->second);
+        by_shim_.erase(shim);
+        jobs_[id].shim.reset();
         // A command that it was just starting may hold its lock for another moment.
         unwatched_.insert(id);
         changes.jobs.insert(id);

@@ -13,8 +13,8 @@
 namespace tenon::jobs {
 
 /// Waits for changes of jobs, whichever process the jobs belong to: a record was written, a
-/// supervisor has ended. It says which jobs have changed; the store says how. Starts no thread and
-/// is not thread-safe.
+/// shim has ended. It says which jobs have changed; the store says how. Starts no thread and
+/// is not thread-safe. Watcher is the thread that uses one of these.
 ///
 /// It holds one inotify descriptor, and one pidfd for each added job that runs. When the kernel
 /// refuses a watch or a descriptor, nothing is lost: what cannot be watched is reported as changed
@@ -27,7 +27,7 @@ public:
 
     /// From now on `wait` reports changes of this job. Load the job after this call, not before.
     void add(const JobId& id);
-    /// Returns the pidfd of the job's supervisor if `add` has opened one and it has not ended.
+    /// Returns the pidfd of the job's shim if `add` has opened one and it has not ended.
     UniqueFd remove(const JobId& id);
     /// From now on `wait` reports the end of this process as a change of the job, also of a job
     /// that is not added. `process` is a pidfd; it stays the caller's, and open until
@@ -56,8 +56,8 @@ public:
 
 private:
     struct Watched {
-        int folder = -1;      // inotify's number of the job's directory
-        UniqueFd supervisor;  // pidfd
+        int folder = -1;  // inotify's number of the job's directory
+        UniqueFd shim;    // pidfd
     };
 
     void open_descriptors();
@@ -65,7 +65,7 @@ private:
     void watch_half_made_jobs();
     void watch_job(const JobId& id, Watched& job);
     [[nodiscard]] bool watch_folder(const JobId& id, Watched& job);
-    [[nodiscard]] bool watch_supervisor(const JobId& id, Watched& job);
+    [[nodiscard]] bool watch_shim(const JobId& id, Watched& job);
     [[nodiscard]] int timeout_until(std::optional<std::chrono::steady_clock::time_point> deadline);
     void take_ended_processes(Changes& changes);
     void take_events(Changes& changes);
@@ -80,7 +80,7 @@ private:
     UniqueFd events_;  // inotify
     std::map<JobId, Watched> jobs_;
     std::map<int, JobId> by_folder_;
-    std::map<int, JobId> by_supervisor_;
+    std::map<int, JobId> by_shim_;
     std::map<int, JobId> processes_;     // of add_process
     std::set<JobId> unwatched_;          // of jobs_
     std::set<int> unwatched_processes_;  // of processes_

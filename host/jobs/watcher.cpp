@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kDescriptorsForOthers = 64;
-// What a supervisor may take beyond the timeout before it is taken for stopped, and the time
+// What a shim may take beyond the timeout before it is taken for stopped, and the time
 // between two signals to continue.
 constexpr std::chrono::milliseconds kMargin{1000};
 constexpr auto kLookAgainAfter = 100ms;
@@ -53,7 +53,7 @@ Watcher::Watcher(const Store& store, WatcherClient client)
 Watcher::~Watcher() {
     {
         const Lock lock(mutex_);
-        inbox_.closing = true;
+        orders_.closing = true;
     }
     wake();
     thread_.join();
@@ -67,7 +67,7 @@ void Watcher::wake() const {
 void Watcher::add_running(JobRecord job) {
     {
         const Lock lock(mutex_);
-        inbox_.running.push_back(std::move(job));
+        orders_.running.push_back(std::move(job));
     }
     wake();
 }
@@ -77,7 +77,7 @@ void Watcher::add_lingering(LingeringShim shim) {
         const Lock lock(mutex_);
         ++lingering_count_.all;
         if (shim.lifetime == Lifetime::kSession) ++lingering_count_.of_session_jobs;
-        inbox_.lingering.push_back(std::move(shim));
+        orders_.lingering.push_back(std::move(shim));
     }
     wake();
 }
@@ -85,7 +85,7 @@ void Watcher::add_lingering(LingeringShim shim) {
 void Watcher::look_at(const JobId& queued) {
     {
         const Lock lock(mutex_);
-        inbox_.queued.insert(queued);
+        orders_.queued.insert(queued);
     }
     wake();
 }
@@ -93,15 +93,15 @@ void Watcher::look_at(const JobId& queued) {
 void Watcher::look_at_all_queued() {
     {
         const Lock lock(mutex_);
-        inbox_.all_queued = true;
+        orders_.all_queued = true;
     }
     wake();
 }
 
-void Watcher::end_abandoned_trees() {
+void Watcher::end_leftover_processes() {
     {
         const Lock lock(mutex_);
-        inbox_.abandoned = true;
+        orders_.leftovers = true;
     }
     wake();
 }
@@ -114,7 +114,7 @@ Watcher::Lingering Watcher::lingering() const {
 // ------------------------------------------------------------------ the thread
 
 void Watcher::run() {
-    while (take_inbox()) {
+    while (take_orders()) {
         wait(client_.other_work());
         for (const JobId& id : std::exchange(changed_, {}))
             look(id);
@@ -122,33 +122,33 @@ void Watcher::run() {
 }
 
 /// False when the watcher closes.
-bool Watcher::take_inbox() {
-    Inbox inbox;
+bool Watcher::take_orders() {
+    Orders orders;
     {
         const Lock lock(mutex_);
-        inbox = std::exchange(inbox_, {});
+        orders = std::exchange(orders_, {});
     }
     // Also when it closes: a short run may be over before the first look.
-    if (inbox.abandoned) store_.end_all_abandoned();
-    if (inbox.closing) return false;
-    for (JobRecord& job : inbox.running) {
+    if (orders.leftovers) store_.end_all_leftovers();
+    if (orders.closing) return false;
+    for (JobRecord& job : orders.running) {
         const JobId id = job.id;
         watch_.add(id);
         changed_.insert(id);
         const auto overdue = overdue_of(job);
         running_[id] = {std::move(job), overdue, 0};
     }
-    for (LingeringShim& shim : inbox.lingering)
-        linger(std::move(shim));
-    changed_.merge(inbox.queued);
-    if (inbox.all_queued) {
+    for (LingeringShim& shim : orders.lingering)
+        watch_lingering(std::move(shim));
+    changed_.merge(orders.queued);
+    if (orders.all_queued) {
         for (JobId& id : client_.queued())
             changed_.insert(std::move(id));
     }
     return true;
 }
 
-void Watcher::linger(LingeringShim shim) {
+void Watcher::watch_lingering(LingeringShim shim) {
     const JobId id = shim.id;
     watch_.add_process(id, shim.process);
     lingering_.emplace(id, std::move(shim));
@@ -201,11 +201,10 @@ void Watcher::look_at_running(const JobId& id) {
     if (job && !is_terminal(job->status)) return;
     JobRecord ended = job ? std::move(*job)
                           : ended_unrecorded(running.record, Status::kLost, job.error().message);
-    UniqueFd supervisor = watch_.remove(id);
+    UniqueFd shim = watch_.remove(id);
     running_.erase(id);
-    // Before the end is reported, so that a caller that waits for both sees the supervisor too.
-    if (supervisor)
-        add_lingering({id, std::move(supervisor), ended.spec.lifetime, ended.end.left_behind > 0});
+    // Before the end is reported, so that a caller that waits for the job and its shim sees both.
+    if (shim) add_lingering({id, std::move(shim), ended.spec.lifetime, ended.end.left_behind > 0});
     client_.on_ended(std::move(ended));
 }
 
@@ -213,7 +212,8 @@ void Watcher::look_at_lingering(const JobId& id) {
     const auto [first, last] = lingering_.equal_range(id);
     std::vector<LingeringShim> ended;
     for (auto it = first; it != last;) {
-        if (reap(it->second.process) == -1) {
+        const bool still_runs = reap(it->second.process) == -1;
+        if (still_runs) {
             ++it;
             continue;
         }
@@ -222,12 +222,12 @@ void Watcher::look_at_lingering(const JobId& id) {
         it = lingering_.erase(it);
     }
     for (const LingeringShim& shim : ended)
-        has_ended(shim);
+        on_shim_exit(shim);
 }
 
-void Watcher::has_ended(const LingeringShim& shim) {
+void Watcher::on_shim_exit(const LingeringShim& shim) {
     // It may have been killed before it had ended what the job left behind.
-    if (shim.left_behind) store_.end_abandoned(shim.id);
+    if (shim.has_leftovers) store_.end_leftovers(shim.id);
     {
         const Lock lock(mutex_);
         --lingering_count_.all;
@@ -236,13 +236,14 @@ void Watcher::has_ended(const LingeringShim& shim) {
     client_.on_shim_ended();
 }
 
-/// A process that cancels the job notifies this one before it writes the record, while it holds the
-/// job's lock. So the end becomes known even if that process is killed before it notifies again.
+/// A process that cancels a job takes the job's lock, touches its directory (which wakes this
+/// thread), writes status.json, touches the directory again and releases the lock.
 void Watcher::look_at_queued(const JobId& id) {
-    const bool undecided =
-        store_.is_held_before_start(id);  // first: the record comes before the release
+    // The lock is tested before the record: if it was free, a missing record means that the job is
+    // not cancelled.
+    const bool lock_was_held = store_.is_held_before_start(id);
     if (!store_.has_ended(id)) {
-        if (undecided) look_again_soon(id);
+        if (lock_was_held) look_again_soon(id);
         return;
     }
     auto job = store_.load(id);
@@ -250,7 +251,7 @@ void Watcher::look_at_queued(const JobId& id) {
     if (is_terminal(job->status)) client_.on_ended(std::move(*job));
 }
 
-/// A command may have stopped its supervisor, which then misses the deadline.
+/// A command may have stopped its shim, which then misses the deadline.
 void Watcher::continue_stopped_shims() {
     const auto now = Clock::now();
     for (auto& [id, job] : running_) {

@@ -16,12 +16,12 @@
 
 namespace tenon::jobs {
 
-/// A supervisor that goes on after its job has ended.
+/// A shim that goes on after its job has ended.
 struct LingeringShim {
     JobId id;
     UniqueFd process;  ///< pidfd
     Lifetime lifetime = Lifetime::kSession;
-    bool left_behind = false;  ///< it may be ending what the job has left
+    bool has_leftovers = false;  ///< the job left processes running, which the shim may be ending
 };
 
 /// What a Watcher asks and reports. All functions are called on the watcher's thread, with no lock
@@ -32,7 +32,7 @@ struct WatcherClient {
     /// A running job that was added has ended (reported once), or a queued job was ended by another
     /// process (may be reported more than once).
     std::function<void(JobRecord)> on_ended;
-    /// A lingering supervisor has ended, and what its job had left has ended too.
+    /// A lingering shim has ended, and so have the leftover processes of its job.
     std::function<void()> on_shim_ended;
     /// Called before the watcher sleeps, for whatever else must be done on this thread. Returns
     /// when it is to be called again; none: when `wake` is called or something has changed.
@@ -40,9 +40,9 @@ struct WatcherClient {
 };
 
 /// The thread "jobs-watch" of a queue. It watches what no task thread waits for:
-/// - running jobs with a supervisor that this host has not started or has no descriptor of;
+/// - running jobs with a shim that this host has not started or has no descriptor of;
 /// - queued jobs that another process may cancel;
-/// - supervisors that go on after their jobs have ended, and what killed supervisors have left.
+/// - shims that go on after their jobs have ended. Of killed shims it ends the leftover processes.
 /// It sleeps until one of these changes; see Watch for what the kernel refuses to watch. It holds
 /// no descriptor for a queued job. Which jobs are queued, and what follows from an end, is the
 /// queue's business.
@@ -51,7 +51,7 @@ public:
     /// `store` outlives the watcher. Throws std::runtime_error when there is no descriptor or no
     /// thread left.
     Watcher(const Store& store, WatcherClient client);
-    /// Joins the thread. If end_abandoned_trees was called, that is done before.
+    /// Joins the thread. If end_leftover_processes was called, that is done before.
     ~Watcher();
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
@@ -61,11 +61,12 @@ public:
     /// The job runs: `on_ended` will report its end, even if it has ended already.
     void add_running(JobRecord job);
     void add_lingering(LingeringShim shim);
-    /// These queued jobs, or all of them, may have been cancelled before the queue knew them.
+    /// Checks one queued job, or all of them, soon: a job may have been cancelled before
+    /// `is_queued` and `queued` knew it.
     void look_at(const JobId& queued);
     void look_at_all_queued();
-    /// Ends the processes that killed supervisors have left anywhere in the store, soon.
-    void end_abandoned_trees();
+    /// Ends the processes that jobs of killed shims have left anywhere in the store, soon.
+    void end_leftover_processes();
     /// Has `other_work` called.
     void wake() const;
 
@@ -73,35 +74,36 @@ public:
         std::size_t all = 0;
         std::size_t of_session_jobs = 0;
     };
-    /// The supervisors that go on after their jobs have ended.
+    /// The shims that go on after their jobs have ended.
     [[nodiscard]] Lingering lingering() const;
 
 private:
     using Clock = std::chrono::steady_clock;
     struct Running {
         JobRecord record;
-        std::optional<Clock::time_point> overdue;  // when its supervisor has missed its deadline
+        std::optional<Clock::time_point> overdue;  // when its shim has missed its deadline
         int failures = 0;                          // of reading its record, in succession
     };
-    struct Inbox {
+    /// What other threads have asked of this thread.
+    struct Orders {
         std::vector<JobRecord> running;
         std::vector<LingeringShim> lingering;
         std::set<JobId> queued;
         bool all_queued = false;
-        bool abandoned = false;
+        bool leftovers = false;
         bool closing = false;
     };
 
     void run();
-    [[nodiscard]] bool take_inbox();
+    [[nodiscard]] bool take_orders();
     void wait(std::optional<Clock::time_point> deadline);
     void look(const JobId& id);
     void look_at_running(const JobId& id);
     void look_at_lingering(const JobId& id);
     void look_at_queued(const JobId& id);
     void look_again_soon(const JobId& id);
-    void linger(LingeringShim shim);
-    void has_ended(const LingeringShim& shim);
+    void watch_lingering(LingeringShim shim);
+    void on_shim_exit(const LingeringShim& shim);
     void add_everything(std::set<JobId>& ids) const;
     void continue_stopped_shims();
     [[nodiscard]] std::optional<Clock::time_point> next_overdue() const;
@@ -113,13 +115,13 @@ private:
     // Of the thread alone:
     Watch watch_;
     std::map<JobId, Running> running_;
-    std::multimap<JobId, LingeringShim> lingering_;
+    std::multimap<JobId, LingeringShim> lingering_;  // no shim is lost even if a job has two
     std::set<JobId> changed_;  // to be looked at before anything is waited for
     std::set<JobId> again_;    // to be looked at again at `again_at_`
     std::optional<Clock::time_point> again_at_;
 
     mutable Mutex mutex_;
-    Inbox inbox_ TENON_GUARDED_BY(mutex_);
+    Orders orders_ TENON_GUARDED_BY(mutex_);
     Lingering lingering_count_ TENON_GUARDED_BY(mutex_);
 
     std::thread thread_;  // the last member: it uses all others

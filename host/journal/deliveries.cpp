@@ -8,18 +8,19 @@ namespace tenon::journal {
 
 std::vector<std::string> DeliveryRecords::delivered_by(const Record& record) {
     if (record.type() == RecordType::kDelivery) {
-        listed_[record.integer("seq", -1)] = record.strings("jobs");
+        const std::int64_t seq = record.integer("seq", -1);
+        if (seq >= 0) jobs_by_delivery_seq_[seq] = record.strings("jobs");
         return {};
     }
-    const auto list = listed_.find(record.integer("delivery", -1));
-    return list == listed_.end() ? std::vector<std::string>() : list->second;
+    const auto list = jobs_by_delivery_seq_.find(record.integer("delivery", -1));
+    return list == jobs_by_delivery_seq_.end() ? std::vector<std::string>() : list->second;
 }
 
-Result<JournalledDeliveries> read_deliveries(const std::filesystem::path& journal) {
+Result<DeliveryEvidence> read_deliveries(const std::filesystem::path& journal) {
     auto reader = Reader::open(journal, {RecordType::kSession, RecordType::kText,
                                          RecordType::kResult, RecordType::kDelivery});
     if (!reader) return reader.error();
-    JournalledDeliveries found;
+    DeliveryEvidence found;
     DeliveryRecords deliveries;
     while (true) {
         const auto next = reader->next_record();
@@ -39,7 +40,7 @@ bool Deliveries::is_delivered(const std::string& job) const {
     return delivered_.count(job) > 0;
 }
 
-bool Deliveries::is_open(const std::string& job) const {
+bool Deliveries::is_undelivered_and_unreserved(const std::string& job) const {
     const Lock lock(mutex_);
     return delivered_.count(job) == 0 && reserved_.count(job) == 0;
 }

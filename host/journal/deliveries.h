@@ -14,31 +14,35 @@
 /// Which ends of background jobs a session has delivered to its model.
 namespace tenon::journal {
 
-/// Finds the deliveries in the records of one journal, which it is given in their order. Used by
-/// one thread.
+/// Finds the deliveries in the records of one journal. A delivery record lists jobs; their ends
+/// count as delivered when a later record names its seq in the member `delivery`. Used by one
+/// thread.
 class DeliveryRecords {
 public:
-    /// The jobs whose end this record delivers.
+    /// The jobs whose end this record delivers. Must be called with every record of the types
+    /// kDelivery, kText and kResult, in the order of the journal.
     std::vector<std::string> delivered_by(const Record& record);
 
 private:
-    std::unordered_map<std::int64_t, std::vector<std::string>> listed_;  // by seq of the list
+    std::unordered_map<std::int64_t, std::vector<std::string>> jobs_by_delivery_seq_;
 };
 
-/// What a journal says about the jobs of its session.
-struct JournalledDeliveries {
-    std::set<std::string> jobs;          ///< whose end has been delivered
+/// What in a journal shows that ends of jobs have been delivered. The end of a foreground job is
+/// delivered by the result of its call.
+struct DeliveryEvidence {
+    std::set<std::string> jobs;          ///< background jobs whose end has been delivered
     std::set<std::string> tool_use_ids;  ///< calls that have their result
     std::string parent_call;             ///< of a subagent's journal: the call it works for
 };
 /// Reads it without the journal's lock. Damaged records count as not there. Error: the journal
 /// cannot be read, or a later version wrote in it.
-Result<JournalledDeliveries> read_deliveries(const std::filesystem::path& journal);
+Result<DeliveryEvidence> read_deliveries(const std::filesystem::path& journal);
 
 /// The ends of background jobs of one open session: which have been delivered, which a call has
-/// reserved, and which wait. The only place in the program that knows. An end is delivered when the
-/// journal holds the record that delivers it; the session calls `deliver` then, also for the
-/// records that it reads when it is opened. Thread-safe. Not responsible for how a job ended.
+/// reserved, and which wait. For an open session, only this object holds this state; journals of
+/// other sessions are read with read_deliveries. An end is delivered when the journal holds the
+/// record that delivers it; the session calls `deliver` then, also for the records that it reads
+/// when it is opened. Thread-safe. Not responsible for how a job ended.
 class Deliveries {
 public:
     enum class Reservation {
@@ -48,13 +52,14 @@ public:
     };
 
     [[nodiscard]] bool is_delivered(const std::string& job) const;
-    /// Whether it has neither been delivered nor is it reserved.
-    [[nodiscard]] bool is_open(const std::string& job) const;
+    [[nodiscard]] bool is_undelivered_and_unreserved(const std::string& job) const;
 
     /// Two calls of one answer may find the same end: the first that reserves it delivers it. A
-    /// reservation lasts beyond the delivery, so that the other call learns of it.
+    /// reservation stays after the delivery, so that another call of the same answer gets
+    /// kByAnotherCall and not kDelivered.
     [[nodiscard]] Reservation reserve(const std::string& job, const std::string& call);
-    /// The calls of the answer are over: what they reserved and did not deliver is open again.
+    /// The calls of the answer have ended: what they reserved and did not deliver can be reserved
+    /// again.
     void end_reservations();
 
     /// The job has ended, and its end waits for its delivery unless it was delivered already.

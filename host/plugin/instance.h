@@ -40,8 +40,8 @@ public:
                              std::string_view body, std::string& answer) noexcept = 0;
 };
 
-/// What a plugin states about one of its tools, not yet checked.
-struct ToolStatement {
+/// What a plugin declares about one of its tools, not yet checked.
+struct ToolDeclaration {
     std::string name;
     std::string description;
     std::string input_schema;  ///< JSON text
@@ -59,7 +59,7 @@ public:
     virtual ~Instance() = default;
 
     /// The tools in the order in which the plugin lists them. They do not change.
-    [[nodiscard]] virtual const std::vector<ToolStatement>& tools() const = 0;
+    [[nodiscard]] virtual const std::vector<ToolDeclaration>& tools() const = 0;
 
     /// Runs one call and blocks until it has ended. `arguments` is a JSON object that fits the
     /// tool's schema. TENON_FAULT means a defect of the plugin. Several threads may call this at

@@ -56,14 +56,16 @@ Result<const tenon_plugin*, Refusal> open_library(const fs::path& file, const st
     const auto mapped = map_library(file);
     if (!mapped) return mapped.error();
     const tenon_plugin* const plugin = *mapped;
-    if (plugin == nullptr) return defect("tenon_plugin_v1 returned null");
-    if (!TENON_HAS(plugin, abi_minor)) return defect("tenon_plugin_v1 returned no plugin");
+    if (plugin == nullptr) return invalid_plugin("tenon_plugin_v1 returned null");
+    if (!TENON_HAS(plugin, abi_minor)) return invalid_plugin("tenon_plugin_v1 returned no plugin");
     if (plugin->abi_major != TENON_ABI_MAJOR || plugin->abi_minor != TENON_ABI_MINOR)
-        return defect("its note and its code name different ABIs");
+        return invalid_plugin("its note and its code name different ABIs");
     if (!is_complete(*plugin))
-        return defect("its tenon_plugin is incomplete: too short, or a function is missing");
+        return invalid_plugin(
+            "its tenon_plugin is incomplete: too short, or a function is missing");
     const std::string_view code_id(plugin->id.p, plugin->id.n);
-    if (code_id != id) return defect("its note says " + id + ", its code " + utf8::repair(code_id));
+    if (code_id != id)
+        return invalid_plugin("its note says " + id + ", its code " + utf8::repair(code_id));
     return plugin;
 }
 

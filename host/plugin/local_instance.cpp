@@ -24,7 +24,7 @@ tenon_sink append_to(std::string& text) {
             }};
 }
 
-ToolStatement statement_of(const tenon_tool& tool) {
+ToolDeclaration declaration_of(const tenon_tool& tool) {
     return {std::string(view(tool.name)), std::string(view(tool.description)),
             std::string(view(tool.input_schema)), tool.flags,
             TENON_HAS(&tool, facts) ? std::string(view(tool.facts)) : std::string()};
@@ -110,16 +110,17 @@ Result<void, Refusal> LocalInstance::read_tools() {
     try {
         const RunningPlugin running(options_.id);
         if (library_.tools(self_, &list, &count) != TENON_OK)
-            return defect("it could not list its tools");
+            return invalid_plugin("it could not list its tools");
     } catch (...) {
-        return defect("an exception left its tools function");
+        return invalid_plugin("an exception left its tools function");
     }
     if (count > kMaxTools || (count > 0 && list == nullptr))
-        return defect("it lists " + std::to_string(count) + " tools; at most 128 are taken");
+        return invalid_plugin("it lists " + std::to_string(count) +
+                              " tools; at most 128 are taken");
     for (std::uint32_t i = 0; i < count; ++i) {
         if (list[i] == nullptr || !TENON_HAS(list[i], input_schema))
-            return defect("a tool it lists is null or incomplete");
-        tools_.push_back(statement_of(*list[i]));
+            return invalid_plugin("a tool it lists is null or incomplete");
+        tools_.push_back(declaration_of(*list[i]));
     }
     return {};
 }

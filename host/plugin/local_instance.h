@@ -33,7 +33,7 @@ public:
     LocalInstance(const LocalInstance&) = delete;
     LocalInstance& operator=(const LocalInstance&) = delete;
 
-    [[nodiscard]] const std::vector<ToolStatement>& tools() const override { return tools_; }
+    [[nodiscard]] const std::vector<ToolDeclaration>& tools() const override { return tools_; }
     tenon_rc invoke(const std::string& tool, const std::string& arguments, CallPort& call) override;
     std::string run_hook(Hook hook, const std::string& input) override;
     [[nodiscard]] bool disabled() const override { return faults_.load() >= kMaxFaults; }
@@ -56,7 +56,7 @@ private:
     void* self_ = nullptr;
     bool created_ = false;
     const tenon_context* hooks_ = nullptr;  // null: the plugin has no hooks
-    std::vector<ToolStatement> tools_;
+    std::vector<ToolDeclaration> tools_;
     std::atomic<int> faults_{0};
 };
 

@@ -1,5 +1,6 @@
 #include "host/plugins/folder_watch.h"
 
+#include <string>
 #include <sys/stat.h>
 #include <system_error>
 
@@ -12,12 +13,16 @@ FolderWatch::FolderWatch(std::vector<fs::path> folders)
 
 FolderWatch::Stamps FolderWatch::stamps() const {
     Stamps out;
-    for (const fs::path& folder : folders_) {
+    for (const fs::path& named : folders_) {
         std::error_code error;
+        const fs::path folder = fs::canonical(named, error);  // links resolved, as in open_trusted
+        if (error) continue;
         for (fs::directory_iterator it(folder, error), end; !error && it != end;
              it.increment(error)) {
             struct stat info {};
-            if (it->path().extension() != ".so" || ::lstat(it->path().c_str(), &info) != 0)
+            const std::string name = it->path().filename().string();
+            if (name.front() == '.' || it->path().extension() != ".so" ||
+                ::lstat(it->path().c_str(), &info) != 0)
                 continue;
             out[it->path()] = {info.st_dev, info.st_ino, info.st_size, info.st_ctim.tv_sec,
                                info.st_ctim.tv_nsec};

@@ -189,7 +189,7 @@ Loaded load(const LoaderOptions& options, const Services& services) {
     Scan scanned = scan(options);
     Loaded out{{}, std::move(scanned.problems)};
     for (const Candidate& candidate : scanned.found) {
-        if (options.loaded.count(candidate.file.path) > 0) continue;
+        if (options.skip.count(candidate.file.path) > 0) continue;
         auto plugin = open(candidate, options, services, current);
         if (plugin) {
             out.plugins.push_back(std::move(*plugin));

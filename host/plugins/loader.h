@@ -29,7 +29,7 @@ struct LoaderOptions {
     std::map<std::string, PluginOptions> by_id;
     LogSink log;
     /// Files that `load` skips, since their plugins are already loaded.
-    std::set<std::filesystem::path> loaded;
+    std::set<std::filesystem::path> skip;
 };
 
 /// A file that is a plugin for this host, as far as this is known without running any of its code.
@@ -51,8 +51,8 @@ struct Loaded {
 };
 
 /// Finds every *.so in the folders; in each folder in the order of their names. Of two plugins with
-/// one id the first is taken. A disabled plugin is skipped and is not a Problem. Runs no code of
-/// plugins. Blocks on files.
+/// one id the first is taken. A plugin that is switched off is skipped and is not a Problem. Runs
+/// no code of plugins. Blocks on files.
 Scan scan(const LoaderOptions& options);
 
 /// Scans the folders and opens every plugin that was found. A plugin that cannot be used becomes a

@@ -18,8 +18,8 @@ public:
     /// Whether a rule forbids this absolute path.
     using Denied = std::function<bool(const std::filesystem::path&)>;
 
-    /// `skills` are the folders of skills in the order of search. Only those that `roots` has can
-    /// be read.
+    /// `skills` are the folders of skills in the order of search. One outside the readable
+    /// folders of `roots` is listed but cannot be opened.
     PathService(Beneath roots, Denied denied_read, Denied denied_edit,
                 std::vector<std::filesystem::path> skills = {})
         : roots_(std::move(roots)),

@@ -23,11 +23,12 @@ Result<std::string, Refusal> checked_config(std::string_view schema_text, const 
     const auto schema_json =
         parse_schema(schema_text.empty() ? R"({"type":"object"})" : schema_text);
     if (!schema_json)
-        return plugin::defect("its configuration schema: " + schema_json.error().message);
+        return plugin::invalid_plugin("its configuration schema: " + schema_json.error().message);
     const auto schema = Schema::compile(*schema_json);
-    if (!schema) return plugin::defect("its configuration schema: " + schema.error().message);
+    if (!schema)
+        return plugin::invalid_plugin("its configuration schema: " + schema.error().message);
     const Json config = config_json(own, *schema_json);
-    if (auto fits = schema->check(config); !fits)
+    if (auto fits = schema->check(config, "the keys"); !fits)
         return Refusal{"its configuration: " + fits.error().message,
                        "change plugins." + id + ".* in the configuration"};
     return dump_json(config);
@@ -57,12 +58,12 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
 }
 
 Result<void, Refusal> Plugin::make_tools() {
-    for (const plugin::ToolStatement& statement : instance_->tools()) {
-        auto tool = PluginTool::make(statement, id(), first_party(), *instance_, host_);
+    for (const plugin::ToolDeclaration& declaration : instance_->tools()) {
+        auto tool = PluginTool::make(declaration, id(), first_party(), *instance_, host_);
         if (!tool) return tool.error();
         for (const auto& other : tools_)
-            if (other->spec().name == statement.name)
-                return plugin::defect("it lists the tool " + statement.name + " twice");
+            if (other->spec().name == declaration.name)
+                return plugin::invalid_plugin("it lists the tool " + declaration.name + " twice");
         tools_.push_back(std::move(*tool));
     }
     return {};

@@ -14,7 +14,7 @@
 
 namespace tenon::plugins {
 
-/// A plugin file that was found and is not used.
+/// A plugin file that was rejected, and why.
 struct Problem {
     std::filesystem::path file;
     std::string reason;
@@ -46,6 +46,7 @@ public:
     [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
+    /// Whether too many of its calls have ended in faults.
     [[nodiscard]] bool disabled() const { return instance_->disabled(); }
 
     /// Tells the plugin which session it serves.

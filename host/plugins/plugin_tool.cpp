@@ -55,28 +55,32 @@ void StoppableMutex::unlock() {
 }
 
 Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
-    const plugin::ToolStatement& statement, const std::string& plugin_id, bool first_party,
+    const plugin::ToolDeclaration& declaration, const std::string& plugin_id, bool first_party,
     plugin::Instance& instance, const PluginHostPort& host) {
-    const std::string& name = statement.name;
+    const std::string& name = declaration.name;
     if (!is_tool_name(name))
-        return plugin::defect("'" + utf8::repair(name) +
-                              "' is no name for a tool: [a-z][a-z0-9_]{0,63}");
-    if (statement.description.empty() || statement.description.size() > kMaxDescriptionBytes ||
-        !utf8::is_valid(statement.description))
-        return plugin::defect("the description of " + name + " is empty, too long or not UTF-8");
-    auto input_schema = parse_schema(statement.input_schema);
+        return plugin::invalid_plugin("'" + utf8::repair(name) +
+                                      "' is no name for a tool: [a-z][a-z0-9_]{0,63}");
+    if (declaration.description.empty() || declaration.description.size() > kMaxDescriptionBytes ||
+        !utf8::is_valid(declaration.description))
+        return plugin::invalid_plugin("the description of " + name +
+                                      " is empty, too long or not UTF-8");
+    auto input_schema = parse_schema(declaration.input_schema);
     if (!input_schema)
-        return plugin::defect("the input schema of " + name + ": " + input_schema.error().message);
+        return plugin::invalid_plugin("the input schema of " + name + ": " +
+                                      input_schema.error().message);
     auto schema = Schema::compile_tool_input(*input_schema);
     if (!schema)
-        return plugin::defect("the input schema of " + name + ": " + schema.error().message);
+        return plugin::invalid_plugin("the input schema of " + name + ": " +
+                                      schema.error().message);
 
-    auto facts = read_facts(statement.facts, *input_schema, first_party);
-    if (!facts) return plugin::defect("the facts of " + name + ": " + facts.error().message);
+    auto facts = read_facts(declaration.facts, *input_schema, first_party);
+    if (!facts)
+        return plugin::invalid_plugin("the facts of " + name + ": " + facts.error().message);
 
-    const auto has = [&](std::uint32_t flag) { return (statement.flags & flag) != 0; };
+    const auto has = [&](std::uint32_t flag) { return (declaration.flags & flag) != 0; };
     agent::ToolSpec spec{name,
-                         statement.description,
+                         declaration.description,
                          std::move(*input_schema),
                          plugin_id,
                          first_party,
@@ -133,7 +137,7 @@ agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
 
 std::string PluginTool::disabled_text() const {
     return "Error: the plugin " + spec_.plugin + " is disabled until the next session, after " +
-           std::to_string(plugin::LocalInstance::kMaxFaults) + " defects; do without its tools";
+           std::to_string(plugin::LocalInstance::kMaxFaults) + " faults; do without its tools";
 }
 
 }  // namespace tenon::plugins

@@ -33,7 +33,7 @@ class PluginTool final : public agent::Tool {
 public:
     /// Checks what the plugin states about the tool. `instance` and `host` outlive the result.
     static Result<std::unique_ptr<PluginTool>, plugin::Refusal> make(
-        const plugin::ToolStatement& statement, const std::string& plugin_id, bool first_party,
+        const plugin::ToolDeclaration& declaration, const std::string& plugin_id, bool first_party,
         plugin::Instance& instance, const PluginHostPort& host);
 
     [[nodiscard]] const agent::ToolSpec& spec() const override { return spec_; }

@@ -34,7 +34,7 @@ public:
     /// name. The name must be new.
     void add(std::unique_ptr<agent::Tool> tool);
 
-    /// Adds a plugin with all its tools. If one of their names is taken, the plugin is refused and
+    /// Adds a plugin with all its tools. If one of their names is taken, the plugin is rejected and
     /// destroyed.
     Result<void, Problem> add(std::unique_ptr<Plugin> plugin);
 
@@ -44,9 +44,12 @@ public:
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
 
-    /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared.
+    /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared. A plugin
+    /// that is added later is not called; who adds it gives it the reason resumed, also in a new
+    /// session. This and the three functions below run hooks: one thread at a time may call them.
     void begin_session(const std::string& session, const std::string& reason);
-    /// What the plugins add to the system prompt; without plugins that add nothing.
+    /// One entry for each plugin that adds text to the system prompt; plugins with no text are
+    /// omitted.
     [[nodiscard]] std::vector<HookText> system_prompts();
     std::string reminders() override;
     std::string carried_on() override;

@@ -145,24 +145,24 @@ std::string instance_path(const std::vector<std::string>& context) {
     return out;
 }
 
-std::string line_of(const valijson::ValidationResults::Error& error) {
+std::string line_of(const valijson::ValidationResults::Error& error, std::string_view whole) {
     const std::string path = instance_path(error.context);
     if (error.description.starts_with("must "))
-        return (path.empty() ? "the arguments" : path) + " " + error.description;
+        return (path.empty() ? std::string(whole) : path) + " " + error.description;
     return path.empty() ? error.description : path + ": " + error.description;
 }
 
 /// The library reports the value that does not fit, and then for each value around it that it
 /// "Failed to validate" something. The reports of the second kind are used only if there are none
 /// of the first.
-std::string report(const valijson::ValidationResults& results) {
+std::string report(const valijson::ValidationResults& results, std::string_view whole) {
     std::vector<std::string> causes;
     for (const auto& error : results)
         if (causes.size() < kMaxCauses && !error.description.starts_with("Failed to validate"))
-            causes.push_back(line_of(error));
+            causes.push_back(line_of(error, whole));
     if (causes.empty())
-        return results.numErrors() > 0 ? line_of(*results.begin())
-                                       : "the arguments do not fit the schema";
+        return results.numErrors() > 0 ? line_of(*results.begin(), whole)
+                                       : std::string(whole) + " do not fit the schema";
     std::string out;
     for (const std::string& cause : causes)
         out += (out.empty() ? "" : "; ") + cause;
@@ -227,12 +227,12 @@ std::optional<Json> Schema::with_integers(const Json& value) const {
     return plugins::with_integers(compiled_->form, value);
 }
 
-Result<void> Schema::check(const Json& value) const {
+Result<void> Schema::check(const Json& value, std::string_view whole) const {
     valijson::ValidationResults results;
     valijson::Validator validator;
     const valijson::adapters::NlohmannJsonAdapter target(value);
     if (validator.validate(compiled_->schema, target, &results)) return {};
-    return Error{report(results)};
+    return Error{report(results, whole)};
 }
 
 }  // namespace tenon::plugins

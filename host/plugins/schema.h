@@ -21,12 +21,15 @@ public:
     /// references other than into this schema. The schema must be of type object.
     static Result<Schema> compile(const Json& schema);
     /// The same for the arguments of a tool. Also refuses what the endpoints of models refuse:
-    /// oneOf, anyOf and allOf at the top, and some names of arguments.
+    /// oneOf, anyOf, allOf and $ref at the top level, and argument names that do not match
+    /// [a-zA-Z0-9_.-]{1,64}.
     static Result<Schema> compile_tool_input(const Json& schema);
 
-    /// The error names each argument that does not fit and what is wrong with it; at most five. A
-    /// number without a fraction is an integer, also when it is written as 2.0 or 1e2.
-    [[nodiscard]] Result<void> check(const Json& value) const;
+    /// The error names each member that does not fit and what is wrong with it; at most five.
+    /// `whole` is what it calls the value itself. A number without a fraction is an integer, also
+    /// when it is written as 2.0 or 1e2.
+    [[nodiscard]] Result<void> check(const Json& value,
+                                     std::string_view whole = "the arguments") const;
     /// The value with such numbers as integers wherever the schema states an integer, so that a
     /// plugin gets only one form of integers. Nothing when the value need not change.
     [[nodiscard]] std::optional<Json> with_integers(const Json& value) const;

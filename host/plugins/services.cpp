@@ -46,10 +46,9 @@ ServiceReply Services::request(std::string_view plugin, bool first_party, std::s
             if (name_of(known) == name_of(method)) why += "; it has " + known;
         return ServiceReply::failed(std::move(why), TENON_UNSUPPORTED);
     } catch (const std::exception& e) {
-        return ServiceReply::failed("the host failed inside: " + std::string(e.what()),
-                                    TENON_FAULT);
+        return ServiceReply::failed("the host failed inside: " + std::string(e.what()));
     } catch (...) {
-        return ServiceReply::failed("the host failed inside", TENON_FAULT);
+        return ServiceReply::failed("the host failed inside");
     }
 }
 

@@ -41,7 +41,8 @@ public:
     void add(std::string method, Handler handler);
 
     /// The reply is TENON_UNSUPPORTED for an unknown method, TENON_BAD_ARGS for parameters that are
-    /// not a JSON object, and TENON_FAULT when the handler throws.
+    /// not a JSON object, and TENON_FAILED when the handler throws: TENON_FAULT would count as a
+    /// defect of a plugin that returns the code.
     ServiceReply request(std::string_view plugin, bool first_party, std::string_view method,
                          std::string_view params, std::string_view body,
                          agent::CallContext* call) const noexcept;

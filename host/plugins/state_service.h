@@ -8,15 +8,16 @@
 
 namespace tenon::plugins {
 
-/// The methods state.get/1 and state.set/1: a plugin stores a few texts and reads them later. Each
-/// plugin and scope has one JSON file, `<folder>/<id>.json`: {"v":1,"values":{key:text}}. Several
-/// hosts may use a folder: a change is made under a lock and replaces the file in one step. Blocks
-/// on the file. Not for large data: a key has at most 128 bytes, a value 64 KiB, a file 1 MiB.
+/// The methods state.get/1 and state.set/1: a plugin stores a few strings and reads them later.
+/// Each plugin and scope has one JSON file, `<folder>/<id>.json`: {"v":1,"values":{key:string}}.
+/// Several hosts may use a folder: a change is made under a lock and replaces the file in one step.
+/// Blocks on the file. Not for large data: a key has at most 128 bytes, a value 64 KiB, a file 1
+/// MiB.
 class StateService {
 public:
     /// `session_folder` is for requests with "scope":"session"; if it is empty there is no session,
-    /// and that scope is unsupported. Folders are created when something is stored. Known keys are
-    /// removed from what is stored; `secrets` outlives the object.
+    /// and that scope is unsupported. Folders are created when something is stored. Known secrets
+    /// are removed from what is stored; `secrets` outlives the object.
     explicit StateService(std::filesystem::path folder, std::filesystem::path session_folder = {},
                           const Secrets* secrets = nullptr);
     ~StateService();

@@ -28,6 +28,7 @@ const Names<ResultView> kResults = {
     {"diff", ResultView::kDiff},
 };
 const Names<NameRules> kRules = {{"Agent", NameRules::kAgent}, {"Skill", NameRules::kSkill}};
+// "start" is for background_run: after a crash, its call is answered with "job started".
 const Names<RecoveredAnswer> kRecovered = {{"start", RecoveredAnswer::kJobStart},
                                            {"subagent", RecoveredAnswer::kSubagent}};
 
@@ -43,7 +44,7 @@ public:
         if (const std::string* text = string_in(value); text != nullptr)
             to = *text;
         else
-            report(key, "is not a text");
+            report(key, "is not a string");
     }
     void argument(const char* key, std::string& to) {
         std::optional<std::string> name;

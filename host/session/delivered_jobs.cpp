@@ -4,7 +4,7 @@ namespace tenon::session {
 
 namespace fs = std::filesystem;
 
-const Result<journal::JournalledDeliveries>* DeliveredJobs::journal(const fs::path& path) {
+const Result<journal::DeliveryEvidence>* DeliveredJobs::journal(const fs::path& path) {
     std::error_code failed;
     if (!fs::exists(path, failed) && !failed) return nullptr;
     auto it = journals_.find(path);

@@ -23,7 +23,7 @@ public:
 
 private:
     /// Null: there is no such file.
-    const Result<journal::JournalledDeliveries>* journal(const std::filesystem::path& path);
+    const Result<journal::DeliveryEvidence>* journal(const std::filesystem::path& path);
     bool has_result(const std::filesystem::path& path, const std::string& tool_use_id);
     bool contains_job_of_subagent(const jobs::JobRecord& job);
     [[nodiscard]] std::filesystem::path journal_of(const std::string& session) const {
@@ -31,7 +31,7 @@ private:
     }
 
     std::filesystem::path sessions_;
-    std::map<std::filesystem::path, Result<journal::JournalledDeliveries>> journals_;
+    std::map<std::filesystem::path, Result<journal::DeliveryEvidence>> journals_;
 };
 
 }  // namespace tenon::session

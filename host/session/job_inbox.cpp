@@ -14,7 +14,7 @@ std::vector<jobs::JobRecord> undelivered_jobs(const jobs::Queue& queue,
                                               const journal::Deliveries& deliveries) {
     std::vector<jobs::JobRecord> found = queue.background_jobs();
     std::erase_if(found, [&](const jobs::JobRecord& job) {
-        return jobs::is_terminal(job.status) && !deliveries.is_open(job.id);
+        return jobs::is_terminal(job.status) && !deliveries.is_undelivered_and_unreserved(job.id);
     });
     return found;
 }

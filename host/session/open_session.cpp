@@ -47,43 +47,44 @@ std::string to_text(const EndedJobs& ended) {
         text = count_of_jobs(n) + (n == 1 ? "was" : "were") +
                " cancelled: " + first_ids(ended.cancelled);
     }
-    if (const std::size_t n = ended.left.size(); n > 0) {
+    if (const std::size_t n = ended.not_ended.size(); n > 0) {
         text += (text.empty() ? "" : "; ") + count_of_jobs(n) +
-                "could not be ended in time: " + first_ids(ended.left) +
+                "could not be ended in time: " + first_ids(ended.not_ended) +
                 " (`tenon jobs cancel ID` tries again)";
     }
     return text;
 }
 
 Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptions options) {
-    std::unique_ptr<OpenSession> host(new OpenSession(std::move(options)));
-    if (auto prepared = host->prepare(); !prepared) return prepared.error();
-    host->add_services();
-    host->registry_->add(std::make_unique<agent::CompactTool>());
-    if (auto loaded = host->load_plugins(); !loaded) return loaded.error();
-    host->report_unknown_rules();
-    if (auto opened = host->open_session(); !opened) return opened.error();
+    std::unique_ptr<OpenSession> created(new OpenSession(std::move(options)));
+    if (auto prepared = created->prepare(); !prepared) return prepared.error();
+    created->add_services();
+    created->registry_->add(std::make_unique<agent::CompactTool>());
+    if (auto loaded = created->load_plugins(); !loaded) return loaded.error();
+    created->report_unknown_rules();
+    if (auto opened = created->open_session(); !opened) return opened.error();
 
-    host->make_windows();
-    host->make_subagents();
-    host->inbox_ = std::make_unique<JobInbox>(*host->store_, *host->queue_, host->deliveries_,
-                                              host->session_folder(), host->secrets_);
-    host->loop_ = std::make_unique<agent::Loop>(
-        agent::Loop::Ports{*host->session_, *host->options_.run.provider, *host->registry_,
-                           *host->gate_, *host->inbox_, host->sink_, host->secrets_,
-                           *host->registry_},
-        host->loop_options());
-    host->take_over_jobs();
-    if (auto settled = host->update_conversation(); !settled) {
-        host->end_after_failure();
+    created->make_windows();
+    created->make_subagents();
+    created->inbox_ =
+        std::make_unique<JobInbox>(*created->store_, *created->queue_, created->deliveries_,
+                                   created->session_folder(), created->secrets_);
+    created->loop_ = std::make_unique<agent::Loop>(
+        agent::Loop::Ports{*created->session_, *created->options_.run.provider, *created->registry_,
+                           *created->gate_, *created->inbox_, created->sink_, created->secrets_,
+                           *created->registry_},
+        created->loop_options());
+    created->adopt_jobs();
+    if (auto settled = created->update_conversation(); !settled) {
+        created->end_after_failure();
         return StartFailure{settled.error().message, 1};
     }
-    return host;
+    return created;
 }
 
 /// The session was opened but cannot be used.
 void OpenSession::end_after_failure() {
-    if (options_.run.leave_jobs) return leave_jobs();
+    if (options_.run.leave_jobs) return keep_jobs_running();
     const std::string said = to_text(end_jobs("session end"));
     if (!said.empty()) notice(said);
 }
@@ -102,7 +103,7 @@ EndedJobs OpenSession::end_jobs(std::string_view by) {
     for (const jobs::JobId& id : unfinished) {
         const auto job = queue_->find(id);
         const bool over = job && jobs::is_terminal(job->status);
-        (over ? ended.cancelled : ended.left).push_back(id);
+        (over ? ended.cancelled : ended.not_ended).push_back(id);
     }
     return ended;
 }
@@ -117,15 +118,16 @@ agent::RunResult OpenSession::run(std::string_view prompt, std::stop_token stop)
     return with_subagents(loop_->run(prompt, std::move(stop)));
 }
 
-/// The environment is missing if the host ended, or the disk was full, before it was written to the
-/// journal.
+/// A conversation begins with one or two texts: the environment, then the project's instructions.
+/// A host that ended, or a full disk, may have kept them out of the journal; then they are added
+/// now. One text that a prompt follows is complete: there were no instructions.
 Result<void> OpenSession::prepare_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     if (has_environment_) return {};
     const agent::Conversation& conversation = session_->conversation();
     const bool has_no_prompt = conversation.messages().size() <= 1 && !conversation.awaits_answer();
-    const std::size_t present = session_->introduction_texts();
-    if (present == 0 || (present == 1 && has_no_prompt)) {
+    const std::size_t introductions = session_->introduction_texts();
+    if (introductions == 0 || (introductions == 1 && has_no_prompt)) {
         if (auto set = add_environment(); !set) return set;
     }
     has_environment_ = true;
@@ -150,12 +152,13 @@ agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     return result;
 }
 
-/// Replaces the service that refuses subagents. Plugins are loaded before the session is open; they
-/// have no calls until then.
+/// Replaces the service of OpenTools, which only refuses. Until the session is open, `subagents_`
+/// is null and there are no calls, but a plugin's own thread may send a request without a call.
 void OpenSession::add_services() {
     services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
-        return subagents_ == nullptr
-                   ? plugins::ServiceReply::failed("no session is open yet", TENON_UNSUPPORTED)
+        return request.call == nullptr
+                   ? plugins::ServiceReply::failed(
+                         "a subagent works for a call; there is none under way", TENON_UNSUPPORTED)
                    : subagents_->run(request);
     });
 }
@@ -207,8 +210,8 @@ Result<void, StartFailure> OpenSession::open_session() {
     return {};
 }
 
-/// A session belongs to its workspace, unless the workspace is gone and the person wants to move
-/// it.
+/// A session can be opened only in its own workspace, except for the one that the person has agreed
+/// to move (RunSetup::moved_session).
 Result<void, StartFailure> OpenSession::check_workspace() {
     const agent::SessionHead& head = session_->head();
     if (head.workspace == settings_.workspace.native()) return {};
@@ -218,7 +221,8 @@ Result<void, StartFailure> OpenSession::check_workspace() {
                             "; go there, or use --workspace"};
     }
     moved_from_ = head.workspace;
-    // The mark is written first: without it nobody looks for the record.
+    // The mark is written first: only with it does the list of sessions read the whole journal, and
+    // so find the new workspace.
     const fs::path mark =
         journal::moved_mark(settings_.state_dir / "sessions" / (head.id + ".jsonl"));
     if (auto made = make_private_dirs(mark.parent_path()); !made)
@@ -231,8 +235,8 @@ Result<void, StartFailure> OpenSession::check_workspace() {
     return {};
 }
 
-/// Prepares the conversation for a prompt: answers open calls, records the present model and tools,
-/// and adds the environment.
+/// Prepares the conversation for a prompt: answers the calls without a result, records the present
+/// model and tools, and adds the environment.
 Result<void> OpenSession::update_conversation() {
     if (auto recovered = loop_->recover(); !recovered) return recovered;
     const agent::SessionHead& head = session_->head();
@@ -240,6 +244,8 @@ Result<void> OpenSession::update_conversation() {
         if (auto written = session_->change_model(*options_.run.model); !written) return written;
     }
     const std::string tools = tools_json();
+    // With the same names the recorded list is sent unchanged, although texts may differ, so that
+    // the history is not rewritten and the server's cache stays valid.
     if (tool_names_in(tools) != tool_names_in(head.tools)) {
         notice("other tools are loaded than this session had; its history is rewritten for them");
         if (auto written = session_->change_tools(tools); !written) return written;
@@ -278,7 +284,7 @@ Result<void> OpenSession::clear() {
     return prepare_conversation();
 }
 
-void OpenSession::take_over_jobs() {
+void OpenSession::adopt_jobs() {
     if (!session_->resumed()) return;  // a new session has no jobs; a search reads the whole store
     const auto problems = queue_->adopt(
         [this](const jobs::JobRecord& job) { return deliveries_.is_delivered(job.id); });

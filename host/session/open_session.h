@@ -19,21 +19,22 @@ namespace tenon::session {
 /// What the end of a session did to its background jobs.
 struct EndedJobs {
     std::vector<jobs::JobId> cancelled;
-    std::vector<jobs::JobId> left;  ///< did not end in time
-    std::size_t unfinished = 0;     ///< of all jobs, foreground ones too
+    std::vector<jobs::JobId> not_ended;  ///< not even after the wait
+    /// How many jobs had not ended after the wait, foreground jobs included.
+    std::size_t unfinished = 0;
 };
-/// The same as a sentence for a person; empty if there was no such job.
+/// The same as a sentence for a person; empty if both lists are.
 std::string to_text(const EndedJobs& ended);
 
 /// One open session: its conversation and journal, its loop, subagents, and tools. Created and used
 /// on one thread, except for the functions marked "any thread". The destructor does not end running
-/// jobs: call `end_jobs` or `leave_jobs` before. Does not talk to a person.
+/// jobs: call `end_jobs` or `keep_jobs_running` before. Does not talk to a person.
 class OpenSession final : private OpenTools {
 public:
     using OpenTools::registry;
 
-    /// Opens or creates the session and takes over its jobs. If a later step fails, its jobs are
-    /// ended as at the end of a session.
+    /// Opens or creates the session and takes over its jobs. If a later step fails, the jobs are
+    /// cancelled, or go on with `--no-wait`.
     static Result<std::unique_ptr<OpenSession>, StartFailure> create(OpenOptions options);
 
     /// Adds the prompt and runs the loop until there is nothing to do. Blocks.
@@ -54,7 +55,8 @@ public:
 
     /// Cancels every job that ends with its session, and waits for a limited time.
     EndedJobs end_jobs(std::string_view by);
-    void leave_jobs() { queue_->leave(); }
+    /// Starts no more jobs; running ones go on, queued ones stay recorded. Does not wait.
+    void keep_jobs_running() { queue_->leave(); }
     /// Removes old jobs of all sessions whose end is delivered. Does so at most once a day, since
     /// it reads the whole store. To be called at the end of a run.
     void clean_up_jobs() const;
@@ -65,7 +67,8 @@ public:
     /// Plugin files that have appeared, changed or disappeared since the last call.
     [[nodiscard]] std::vector<std::filesystem::path> changed_plugin_files();
     /// Loads plugin files that have appeared or changed; later requests have the new list of tools.
-    /// Call it between turns. Returns one line for each thing that was done.
+    /// A plugin whose file was removed stays loaded. Call it between turns. Returns one line for
+    /// each thing that was done.
     Result<std::vector<std::string>> reload();
     /// The files that were left out when plugins were last loaded.
     [[nodiscard]] const std::vector<plugins::Problem>& plugin_problems() const {
@@ -75,9 +78,9 @@ public:
     /// Whether `wake` would deliver an end.
     [[nodiscard]] bool has_undelivered() { return inbox_->has_undelivered(); }
 
-    // Any thread.
+    // Any thread:
     [[nodiscard]] jobs::QueueLoad load() const { return queue_->load(); }
-    /// The background jobs of the session without known keys, in the order of submission.
+    /// The background jobs of the session without known secrets, in the order of submission.
     [[nodiscard]] std::vector<jobs::JobRecord> background_jobs() const;
     Result<void> cancel_job(const jobs::JobId& id, std::string_view by) {
         return queue_->cancel(id, by);
@@ -87,8 +90,10 @@ public:
     std::size_t move_to_background() { return session_jobs_->move_to_background(); }
     [[nodiscard]] std::size_t waiting_questions() const { return gate_->waiting_questions(); }
 
+    // The owner's thread again:
     [[nodiscard]] const agent::Session& session() const { return *session_; }
-    /// The background jobs that were unfinished when the session was opened, and those it started.
+    /// All background jobs except those whose end was already delivered when the session was
+    /// opened.
     [[nodiscard]] std::vector<jobs::JobRecord> jobs_of_this_run() const;
 
 private:
@@ -97,7 +102,7 @@ private:
     void add_services();
     void report_unknown_rules();
     Result<void, StartFailure> open_session();
-    void take_over_jobs();
+    void adopt_jobs();
     Result<void, StartFailure> check_workspace();
     Result<void> update_conversation();
     Result<void> add_environment();

@@ -17,9 +17,9 @@ Result<std::vector<std::string>> OpenSession::reload() {
     std::vector<std::string> done;
     plugins::LoaderOptions options = loader_options();
     for (const auto& plugin : registry_->plugins()) {
-        if (changed.count(plugin->file()) == 0 || plugin->first_party())
-            options.loaded.insert(plugin->file());
-        if (changed.count(plugin->file()) > 0 && plugin->first_party())
+        const bool has_changed = changed.count(plugin->file()) > 0;
+        if (!has_changed || plugin->first_party()) options.skip.insert(plugin->file());
+        if (has_changed && plugin->first_party())
             done.push_back(plugin->id() + " has changed; it is loaded when tenon starts again");
     }
     plugins::Loaded loaded = plugins::load(options, services_);
@@ -42,6 +42,8 @@ Result<std::vector<std::string>> OpenSession::reload() {
             done.push_back("loaded " + what);
         }
     }
+    // The whole lists are compared, not only the names: a new version of a plugin may describe the
+    // same tools differently.
     const std::string tools = tools_json();
     if (tools != session_->head().tools) {
         if (auto written = session_->change_tools(tools); !written) return written.error();

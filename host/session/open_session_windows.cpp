@@ -6,7 +6,7 @@
 namespace tenon::session {
 namespace {
 
-/// The server whose windows are remembered, without credentials.
+/// The server whose context windows are remembered, without credentials.
 std::string server_of(const config::Settings::Model& model) {
     if (model.base_url.empty()) return "https://api.anthropic.com";
     const auto url = model::parse_url(model.base_url, "model.baseUrl");
@@ -15,7 +15,7 @@ std::string server_of(const config::Settings::Model& model) {
 
 }  // namespace
 
-/// A replay has no server, and must not depend on windows that servers have stated.
+/// A replayed run has no server, so it neither reads nor learns context windows.
 void OpenSession::make_windows() {
     const bool asks_a_server = settings_.model.provider != "replay";
     windows_ = std::make_unique<model::Windows>(
@@ -28,23 +28,23 @@ void OpenSession::make_windows() {
 }
 
 agent::LoopOptions OpenSession::loop_options() const {
-    const std::int64_t wanted = settings_.model.max_tokens;
+    const std::int64_t max_tokens = settings_.model.max_tokens;
     agent::LoopOptions options;
-    options.max_tokens = wanted;
+    options.max_tokens = max_tokens;
     options.max_turns = settings_.agent.max_turns;
     options.wait_for_jobs = options_.wait_for_jobs;
     options.compaction.keep_recent = static_cast<std::size_t>(settings_.agent.keep_recent);
-    options.compaction.threshold = [this, wanted](std::string_view model) {
-        const model::WindowShares shares = windows_->shares(model, wanted);
+    options.compaction.threshold = [this, max_tokens](std::string_view model) {
+        const model::WindowShares shares = windows_->shares(model, max_tokens);
         const auto configured = settings_.agent.token_threshold;
         if (!configured) return shares.request;
         return shares.learned ? std::min(*configured, shares.request) : *configured;
     };
-    options.compaction.knows_window = [this, wanted](std::string_view model) {
-        return windows_->shares(model, wanted).known;
+    options.compaction.knows_window = [this, max_tokens](std::string_view model) {
+        return windows_->shares(model, max_tokens).known;
     };
-    options.compaction.answer = [this, wanted](std::string_view model) {
-        return windows_->shares(model, wanted).answer;
+    options.compaction.answer = [this, max_tokens](std::string_view model) {
+        return windows_->shares(model, max_tokens).answer;
     };
     options.compaction.learn = [this](std::string_view model, std::int64_t window) {
         if (auto kept = windows_->learn(model, window); !kept)

@@ -272,7 +272,7 @@ agent::CallOutcome OpenTools::call(agent::Tool& tool, const agent::ToolCall& cal
     return outcome;
 }
 
-void OpenTools::leave_jobs_running(const std::stop_token& stop) {
+void OpenTools::leave_jobs_after_start(const std::stop_token& stop) {
     const UniqueFd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     const std::stop_callback wake(stop, [&stopped] { ::eventfd_write(stopped.get(), 1); });
     jobs::Watch watch(*store_);

@@ -74,13 +74,13 @@ public:
 
     /// Checks the permission for the call and runs it. The caller has checked the arguments
     /// (agent::Tool::check). Blocks until the call has ended, which is soon after a stop. The text
-    /// of the result is valid UTF-8 without known keys.
+    /// of the result is valid UTF-8 without known secrets.
     agent::CallOutcome call(agent::Tool& tool, const agent::ToolCall& call, std::stop_token stop);
 
     /// Leaves unfinished background jobs to their supervisors. Blocks until each of them has
     /// started or ended, since nobody would start it later. After a stop, those that have not
     /// started are cancelled.
-    void leave_jobs_running(const std::stop_token& stop);
+    void leave_jobs_after_start(const std::stop_token& stop);
 
 protected:
     explicit OpenTools(OpenOptions options)

@@ -29,7 +29,7 @@ struct RunRequest {
 /// each other, so it is never moved.
 struct RunSetup {
     config::Settings settings;
-    Secrets secrets;                            ///< the known keys
+    Secrets secrets;                            ///< the known ones
     ProviderSource providers;                   ///< for subagents; null: they cannot be run
     std::unique_ptr<agent::Provider> provider;  ///< of a session's own conversation
     jobs::Launcher* launcher = nullptr;         ///< outlives the run; null: shims are started here

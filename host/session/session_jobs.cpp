@@ -115,7 +115,8 @@ Result<SessionJobs::Awaited> SessionJobs::awaited_by(const ServiceRequest& reque
         const bool ended = jobs::is_terminal(job->status);
         if (!ended) awaited.unfinished.push_back(id);
         if (is_own_foreground(*job, request.call->tool_use_id())) awaited.foreground.push_back(id);
-        if (ended && deliveries_.is_open(id)) awaited.has_open_end = true;
+        if (ended && deliveries_.is_undelivered_and_unreserved(id))
+            awaited.has_undelivered_end = true;
     }
     return awaited;
 }
@@ -126,7 +127,7 @@ bool SessionJobs::is_stopped_before_an_end(const Awaited& awaited, const Service
     const auto start = queue_.wait_for_start(awaited.foreground, settings_.foreground_timeout,
                                              request.call->stop());
     if (start != jobs::Queue::Waited::kEnded) return start == jobs::Queue::Waited::kStopped;
-    if (awaited.has_open_end || awaited.unfinished.empty()) return false;
+    if (awaited.has_undelivered_end || awaited.unfinished.empty()) return false;
     return queue_.wait_any(awaited.unfinished, std::chrono::steady_clock::now() + timeout,
                            request.call->stop(),
                            awaited.foreground) == jobs::Queue::Waited::kStopped;

@@ -55,7 +55,7 @@ private:
         std::vector<std::string> ids;  ///< all of them
         std::vector<std::string> unfinished;
         std::vector<std::string> foreground;  ///< commands of the call itself
-        bool has_open_end = false;            ///< a job has ended, and its end is not delivered yet
+        bool has_undelivered_end = false;     ///< a job has ended, and its end is not delivered yet
     };
     [[nodiscard]] Result<Awaited> awaited_by(const ServiceRequest& request) const;
     [[nodiscard]] bool is_stopped_before_an_end(const Awaited& awaited,

@@ -99,10 +99,6 @@ public:
 
 std::optional<ServiceReply> reason_against_subagents(const ServiceRequest& request,
                                                      bool has_providers) {
-    if (request.call == nullptr) {
-        return ServiceReply::failed("a subagent works for a call; there is none under way",
-                                    TENON_UNSUPPORTED);
-    }
     if (!request.call->subagent().empty())
         return ServiceReply::failed("a subagent cannot run subagents", TENON_UNSUPPORTED);
     if (!has_providers)

@@ -36,7 +36,8 @@ public:
     };
     explicit Subagents(Resources resources) : resources_(std::move(resources)) {}
 
-    /// Blocks until the subagent has ended, which is soon after a stop of the call.
+    /// `request` belongs to a call. Blocks until the subagent has ended, which is soon after a stop
+    /// of the call.
     plugins::ServiceReply run(const plugins::ServiceRequest& request);
 
     /// The usage and the denied calls of subagents that have ended since the last call.

@@ -131,7 +131,7 @@ session::EndedJobs SessionThread::end_jobs(session::OpenSession& session) {
     }
     session::EndedJobs ended;
     if (jobs == JobsAtClose::kLeave) {
-        session.leave_jobs();
+        session.keep_jobs_running();
     } else {
         ended = session.end_jobs("session end");
     }

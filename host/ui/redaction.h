@@ -8,9 +8,9 @@
 
 namespace tenon::ui {
 
-/// Removes known keys from the texts of events that come from providers, models, tools and plugins.
-/// (Whole answers and results have been redacted before.) A key can be cut by the pieces of a
-/// streamed answer, so the end of a piece may be held until the next. Thread-safe.
+/// Removes known secrets from the texts of events that come from providers, models, tools and
+/// plugins. (Whole answers and results have been redacted before.) A secret can be cut by the
+/// pieces of a streamed answer, so the end of a piece may be held until the next. Thread-safe.
 class Redaction {
 public:
     /// `secrets` must outlive the object.

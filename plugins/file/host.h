@@ -82,7 +82,7 @@ public:
     [[nodiscard]] std::string root_of(std::string_view path) const;
     /// For each absolute path: whether a rule forbids to read it.
     [[nodiscard]] std::vector<bool> denied(const std::vector<std::string>& paths) const;
-    /// A part of a longer text, without known keys and without the pieces of keys at a cut
+    /// A part of a longer text, without known secrets and without their pieces at a cut
     /// beginning or end. `text` may be any bytes; the result is valid UTF-8.
     [[nodiscard]] std::string without_keys(std::string_view text, bool cut_begin,
                                            bool cut_end) const;

@@ -289,7 +289,7 @@ TEST(Orphans, OfAJobThatEndedInOrderAreNotSearched) {
         EXPECT_EQ(folder.store().started(id)->tree_ended, c.left_behind > 0);
         Wearers wearers;
         const pid_t window = wearers.start("/bin/sleep", mark_of(id));
-        EXPECT_EQ(folder.store().end_abandoned(id), 0);
+        EXPECT_EQ(folder.store().end_leftovers(id), 0);
         {
             Queue next(folder.store(), folder.options());
             next.adopt([](const JobRecord&) { return true; });
@@ -309,7 +309,7 @@ TEST(Orphans, OfALostJobAreSearchedOnlyUntilNoneIsLeft) {
     }
     Wearers wearers;
     const pid_t window = wearers.start("/bin/sleep", mark_of(id));
-    EXPECT_EQ(folder.store().end_abandoned(id), 0);
+    EXPECT_EQ(folder.store().end_leftovers(id), 0);
     EXPECT_TRUE(Wearers::lives(window));
 }
 

@@ -12,11 +12,11 @@ using Ids = std::vector<std::string>;
 
 TEST(Deliveries, ReserveAnEndForTheFirstCallThatAsks) {
     Deliveries deliveries;
-    EXPECT_TRUE(deliveries.is_open("j"));
+    EXPECT_TRUE(deliveries.is_undelivered_and_unreserved("j"));
     EXPECT_EQ(deliveries.reserve("j", "a"), Reservation::kByThisCall);
     EXPECT_EQ(deliveries.reserve("j", "a"), Reservation::kByThisCall);
     EXPECT_EQ(deliveries.reserve("j", "b"), Reservation::kByAnotherCall);
-    EXPECT_FALSE(deliveries.is_open("j"));
+    EXPECT_FALSE(deliveries.is_undelivered_and_unreserved("j"));
     EXPECT_FALSE(deliveries.is_delivered("j"));
 }
 
@@ -24,7 +24,7 @@ TEST(Deliveries, OpenAnEndAgainThatWasReservedAndNotDelivered) {
     Deliveries deliveries;
     EXPECT_EQ(deliveries.reserve("j", "a"), Reservation::kByThisCall);
     deliveries.end_reservations();
-    EXPECT_TRUE(deliveries.is_open("j"));
+    EXPECT_TRUE(deliveries.is_undelivered_and_unreserved("j"));
     EXPECT_EQ(deliveries.reserve("j", "b"), Reservation::kByThisCall);
 }
 
@@ -36,7 +36,7 @@ TEST(Deliveries, KeepAReservationBeyondTheDeliveryUntilTheCallsAreOver) {
     deliveries.end_reservations();
     EXPECT_EQ(deliveries.reserve("j", "b"), Reservation::kDelivered);
     EXPECT_TRUE(deliveries.is_delivered("j"));
-    EXPECT_FALSE(deliveries.is_open("j"));
+    EXPECT_FALSE(deliveries.is_undelivered_and_unreserved("j"));
 }
 
 TEST(Deliveries, LetEndsWaitInTheirOrderUntilTheyAreDelivered) {
@@ -67,6 +67,17 @@ rubbish
     EXPECT_EQ(found->tool_use_ids, std::set<std::string>{"t"});
     EXPECT_EQ(found->parent_call, "p");
     EXPECT_FALSE(read_deliveries(dir / "none.jsonl"));
+}
+
+TEST(Deliveries, AreNotMadeByAListWithoutASeq) {
+    const testing::TempDir dir;
+    dir.write("s.jsonl", R"({"v":1,"type":"delivery","jobs":["a"]}
+{"v":1,"seq":1,"type":"user","text":"names no list"}
+{"v":1,"seq":2,"type":"user","text":"names none that can be","delivery":-1}
+)");
+    const auto found = read_deliveries(dir / "s.jsonl");
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->jobs, std::set<std::string>{});
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ protected:
 
 TEST_F(LocalInstanceTest, StatesWhatThePluginStates) {
     const auto instance = open("good", "good");
-    const ToolStatement& greet = instance->tools().at(0);
+    const ToolDeclaration& greet = instance->tools().at(0);
     EXPECT_EQ(greet.name, "greet");
     EXPECT_EQ(greet.description, "Greets.");
     EXPECT_EQ(Json::parse(greet.input_schema)["required"], Json::array({"name"}));

@@ -93,7 +93,7 @@ TEST_F(PluginToolTest, DisablesAPluginAfterThreeFaults) {
         EXPECT_THAT(result.text, HasSubstr("half\nError: a defect in the plugin faults"));
     }
     EXPECT_EQ(bench_.call("faults").text,
-              "Error: the plugin faults is disabled until the next session, after 3 defects; do "
+              "Error: the plugin faults is disabled until the next session, after 3 faults; do "
               "without its tools");
 }
 

@@ -30,7 +30,7 @@ TEST(Services, RepliesWithAnAnswerOrAReason) {
         {"echo/1", "[]", TENON_BAD_ARGS, "the parameters are not a JSON object"},
         {"echo/2", "{}", TENON_UNSUPPORTED, "this host has no method echo/2; it has echo/1"},
         {"none/1", "{}", TENON_UNSUPPORTED, "this host has no method none/1"},
-        {"throw/1", "{}", TENON_FAULT, "the host failed inside: oops"},
+        {"throw/1", "{}", TENON_FAILED, "the host failed inside: oops"},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.method);

@@ -45,7 +45,7 @@ TEST(ToolFacts, OfAThirdPartyPluginNeverSpareAQuestion) {
 TEST(ToolFacts, AreRefusedWithTheReason) {
     const std::pair<const char*, const char*> cases[] = {
         {"[]", "they are not a JSON object"},
-        {R"({"subject":1})", "'subject' is not a text"},
+        {R"({"subject":1})", "'subject' is not a string"},
         {R"({"writes":"path"})", "'writes' is not a list of arguments"},
         {R"({"reads":[1]})", "'reads' is not a list of arguments"},
         {R"({"writes":["pth"]})", "'writes' names \"pth\", which the input schema does not have"},

@@ -85,7 +85,7 @@ TEST_F(JobInboxTest, AnEndIsReturnedUntilTheJournalOfTheSessionHasItsDelivery) {
     journal::Deliveries of_the_next_host;
     ASSERT_TRUE(open(&of_the_next_host));
     EXPECT_TRUE(of_the_next_host.is_delivered(first));
-    EXPECT_TRUE(of_the_next_host.is_open(second));
+    EXPECT_TRUE(of_the_next_host.is_undelivered_and_unreserved(second));
 }
 
 }  // namespace
