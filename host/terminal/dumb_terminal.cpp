@@ -156,7 +156,7 @@ void DumbTerminal::handle_line(std::string line) {
         return;
     }
     if (is_mistaken_answer(line)) {
-        print("Too early for an answer: wait until the prompt is ?, then answer.");
+        print("Too early for an answer. Wait until the prompt is ?, then answer.");
         return;
     }
     if (question_) line_is_newer_ = true;
