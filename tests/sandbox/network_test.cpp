@@ -136,8 +136,8 @@ TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
 
 TEST_F(SandboxedNetwork, ConnectionsThatWaitEndWithTheirCallersAndAreNoProcessesOfTheJob) {
     fill_queue();
-    // The caller would wait far longer; half a second holds a few looks at the limit. bash waits for the
-    // end of what it kills: a process that is still ending counts as left behind.
+    // The caller would wait far longer; half a second holds a few looks at the limit. bash waits
+    // for the end of what it kills: a process that is still ending counts as left behind.
     const std::string waits = std::string(TENON_ESCAPE);
     for (const auto& [words, limit] :
          {std::pair<const char*, const char*>{" connect-file s", "100"},
