@@ -17,11 +17,12 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-/// Sanitizers make all of this some ten times slower.
+/// For each view; more by hand with TENON_DIFFERENTIAL_TEXTS (CONTRIBUTING.md). Sanitizers make all
+/// of this some ten times slower.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t kTexts = 8'000;
 #else
-constexpr std::size_t kTexts = 30'000;  // two minutes of two slow processors
+constexpr std::size_t kTexts = 30'000;
 #endif
 constexpr std::size_t kSeed = 11;
 constexpr std::size_t kShards = 4;
