@@ -73,7 +73,7 @@ std::vector<std::string> command(const std::vector<std::string>& more) {
 }
 
 void wait_for_files(const RunFolders& folders, const std::vector<std::string>& names) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     for (const std::string& name : names) {
         while (!fs::exists(folders.workspace() / name)) {
             ASSERT_LT(std::chrono::steady_clock::now(), deadline) << name;

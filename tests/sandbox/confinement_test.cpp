@@ -27,7 +27,7 @@ protected:
     }
     /// Waits for a file that a command makes.
     static bool appears(const fs::path& file) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
         while (!fs::exists(file)) {
             if (std::chrono::steady_clock::now() > deadline) return false;
             std::this_thread::yield();
@@ -35,7 +35,7 @@ protected:
         return true;
     }
     static bool goes(const fs::path& file) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
         while (fs::exists(fs::symlink_status(file))) {
             if (std::chrono::steady_clock::now() > deadline) return false;
             std::this_thread::yield();

@@ -122,13 +122,13 @@ TEST_F(SandboxedNetwork, ACommandThatWaitsForAConnectionCanBeEnded) {
     fill_queue();
     const Ran started = run_.start("touch here; " + std::string(TENON_ESCAPE) + " connect-file s",
                                    {"--sandbox", "workspace"});
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
     while (!fs::exists(run_.workspace() / "here") && std::chrono::steady_clock::now() < deadline)
         std::this_thread::yield();
     EXPECT_EQ(run_.tenon({"jobs", "cancel", started.output}).code, 0);
     EXPECT_TRUE(run_.tenon({"jobs", "show", started.output}).says("cancelled"));
     // The supervisor cleans up after it has recorded the end.
-    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto patience = std::chrono::steady_clock::now() + testing::kPatience;
     while (!run_.world.processes().empty() && std::chrono::steady_clock::now() < patience)
         std::this_thread::yield();
     EXPECT_TRUE(run_.world.processes().empty());

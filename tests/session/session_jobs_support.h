@@ -4,6 +4,7 @@
 
 #include "host/session/job_inbox.h"
 #include "host/session/session_jobs.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/temp_dir.h"
 
 namespace tenon::session {
@@ -24,7 +25,7 @@ protected:
     }
     void wait_for_end(const jobs::JobId& id) const {
         EXPECT_EQ(queue.wait_any(std::span(&id, 1),
-                                 std::chrono::steady_clock::now() + std::chrono::seconds(60), {}),
+                                 std::chrono::steady_clock::now() + testing::kPatience, {}),
                   jobs::Queue::Waited::kEnded);
     }
     Json ask(agent::CallContext& call, const std::string& method, const Json& params) {

@@ -18,6 +18,7 @@
 
 #include "host/base/atomic_file.h"
 #include "host/base/unique_fd.h"
+#include "tests/support/sanitizers.h"
 
 namespace tenon::testing {
 
@@ -82,21 +83,19 @@ public:
 
     /// Reads standard output until it contains `text`. False: the output ended, or the time is
     /// over.
-    bool wait_for_output(const std::string& text,
-                         std::chrono::seconds timeout = std::chrono::seconds(60)) {
+    bool wait_for_output(const std::string& text, std::chrono::seconds timeout = kPatience) {
         return pump([&] { return output.find(text) != std::string::npos; }, timeout);
     }
-    bool wait_for_errors(const std::string& text,
-                         std::chrono::seconds timeout = std::chrono::seconds(60)) {
+    bool wait_for_errors(const std::string& text, std::chrono::seconds timeout = kPatience) {
         return pump([&] { return errors.find(text) != std::string::npos; }, timeout);
     }
     /// Waits for more standard output. False: it ended, or the time is over.
-    bool wait_for_more_output(std::chrono::milliseconds timeout = std::chrono::seconds(60)) {
+    bool wait_for_more_output(std::chrono::milliseconds timeout = kPatience) {
         const std::size_t had = output.size();
         return pump([&] { return output.size() > had; }, timeout);
     }
     /// Closes its input, reads all its output and waits for its end. Throws when the time is over.
-    Exit wait(std::chrono::seconds timeout = std::chrono::seconds(60)) {
+    Exit wait(std::chrono::seconds timeout = kPatience) {
         close_input();
         pump([] { return false; }, timeout);
         if (out_ || err_)

@@ -161,7 +161,7 @@ void Pty::take() {
 }
 
 void Pty::send(std::string_view keys) {
-    const auto deadline = std::chrono::steady_clock::now() + kTimeout;
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (!keys.empty() && pump(deadline, keys)) {
     }
 }

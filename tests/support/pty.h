@@ -29,7 +29,6 @@ public:
         int column = 0;
         bool operator==(const Cursor&) const = default;
     };
-    static constexpr std::chrono::seconds kTimeout{60};
 
     /// `environment` is the whole environment; the caller sets TERM and a UTF-8 LC_CTYPE.
     Pty(const std::vector<std::string>& command, const Environment& environment,
@@ -42,12 +41,12 @@ public:
     void send(std::string_view keys);
     /// Waits until one line of the screen contains `text`. False: the program ended, or the time is
     /// over.
-    bool wait_for(std::string_view text, std::chrono::milliseconds timeout = kTimeout);
+    bool wait_for(std::string_view text, std::chrono::milliseconds timeout = kPatience);
     /// The same for any condition. It is checked again after each output of the program.
     bool wait_until(const std::function<bool()>& done,
-                    std::chrono::milliseconds timeout = kTimeout);
+                    std::chrono::milliseconds timeout = kPatience);
     /// Reads all output and waits for the program's end. Throws when the time is over.
-    Process::Exit wait(std::chrono::milliseconds timeout = kTimeout);
+    Process::Exit wait(std::chrono::milliseconds timeout = kPatience);
 
     void resize(Size size);
     /// Closes the terminal, so the session gets SIGHUP.

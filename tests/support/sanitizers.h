@@ -1,6 +1,16 @@
 #pragma once
 
+#include <chrono>
+
 namespace tenon::testing {
+
+/// How long a test waits for what must happen. A sanitizer's programs run up to ten times longer,
+/// and a test that passes never waits so long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::chrono::seconds kPatience{300};
+#else
+inline constexpr std::chrono::seconds kPatience{60};
+#endif
 
 /// UndefinedBehaviorSanitizer opens a pipe to check the first object of each type. When no
 /// descriptor is left it reports an error in an object that has none.

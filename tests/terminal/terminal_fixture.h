@@ -23,7 +23,7 @@ struct ATerminal : ::testing::Test {
         EXPECT_TRUE(pty.wait_for(brings)) << "after " << keys << ":\n" << pty.screen();
     }
     static bool has_screen(Pty& pty, const std::string& screen) {
-        return pty.wait_until([&] { return pty.screen() == screen; }, std::chrono::seconds(20));
+        return pty.wait_until([&] { return pty.screen() == screen; }, kPatience);
     }
 
     TempDir folder;

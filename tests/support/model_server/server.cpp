@@ -8,6 +8,8 @@
 #include <Poco/Net/SecureServerSocket.h>
 #include <Poco/String.h>
 
+#include "tests/support/sanitizers.h"
+
 namespace tenon::testing {
 namespace {
 
@@ -222,7 +224,7 @@ int ModelServer::connections() const {
 }
 
 bool ModelServer::wait_for_requests(std::size_t count) const {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const auto until = std::chrono::steady_clock::now() + kPatience;
     Lock lock(mutex_);
     while (requests_.size() < count) {
         if (!changed_.wait_until(lock, until)) return requests_.size() >= count;
