@@ -88,6 +88,8 @@ public:
         settings.permissions.yes = true;
         settings.jobs.max_running = max_running;
         settings.model.name = "bench";
+        // The model in memory makes no summaries.
+        settings.agent.token_threshold = 1'000'000'000;
         setup_.provider = std::make_unique<CallingModel>();
         setup_.launcher = &launcher();
         session::OpenOptions options{setup_, times_, "bench"};
