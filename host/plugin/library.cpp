@@ -6,6 +6,7 @@
 
 #include "host/base/mutex.h"
 #include "host/base/utf8.h"
+#include "host/plugin/note.h"
 #include "host/plugin/running.h"
 
 namespace tenon::plugin {
@@ -58,7 +59,7 @@ Result<const tenon_plugin*, Refusal> open_library(const fs::path& file, const st
     const tenon_plugin* const plugin = *mapped;
     if (plugin == nullptr) return invalid_plugin("tenon_plugin_v1 returned null");
     if (!TENON_HAS(plugin, abi_minor)) return invalid_plugin("tenon_plugin_v1 returned no plugin");
-    if (plugin->abi_major != TENON_ABI_MAJOR || plugin->abi_minor != TENON_ABI_MINOR)
+    if (!is_supported_abi(plugin->abi_major, plugin->abi_minor))
         return invalid_plugin("its note and its code name different ABIs");
     if (!is_complete(*plugin))
         return invalid_plugin(

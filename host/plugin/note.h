@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include <tenon/plugin.h>
+
 #include "host/base/result.h"
 #include "host/plugin/refusal.h"
 
@@ -14,6 +16,11 @@ struct Note {
     std::uint16_t abi_minor = 0;
     std::string id;  ///< a valid plugin id
 };
+
+/// Whether this host can load a plugin of this ABI version: any minor version from 1 on.
+constexpr bool is_supported_abi(std::uint16_t abi_major, std::uint16_t abi_minor) {
+    return abi_major == TENON_ABI_MAJOR && abi_minor >= 1;
+}
 
 /// Reads the note of an open regular file without running any of its code. The note is found by its
 /// section (.note.tenon) or, in a file without section headers, by program header (PT_NOTE). The

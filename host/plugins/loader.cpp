@@ -49,11 +49,11 @@ Problem problem_with(const fs::path& file, const plugin::Refusal& refusal) {
 }
 
 Result<void, plugin::Refusal> check_abi(const plugin::Note& note) {
-    if (note.abi_major == TENON_ABI_MAJOR && note.abi_minor == TENON_ABI_MINOR) return {};
+    if (plugin::is_supported_abi(note.abi_major, note.abi_minor)) return {};
     const std::string found = abi_text(note.abi_major, note.abi_minor);
     const std::string ours = abi_text(TENON_ABI_MAJOR, TENON_ABI_MINOR);
     return plugin::Refusal{"the plugin " + note.id + " is built for plugin ABI " + found +
-                               "; this host supports " + ours + " (a draft: exactly that)",
+                               "; this host supports " + ours + " and later minor versions",
                            "build it with the SDK of Tenon " TENON_VERSION};
 }
 

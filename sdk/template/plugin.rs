@@ -75,7 +75,7 @@ pub struct Note {
 }
 
 const ID: &str = "my-plugin";
-const ABI: (u16, u16) = (1, 0);
+const ABI: (u16, u16) = (1, 1);
 const READ_ONLY: u32 = 1;
 const CONCURRENT: u32 = 16;
 const OK: i32 = 0;

@@ -52,7 +52,7 @@ TEST(Loader, RefusesAFileWithTheReasonAndRunsNoneOfItsCode) {
         const char* fixture;
         const char* reason;
     } cases[] = {
-        {"wrong_abi", "built for plugin ABI 7.3; this host supports 1.0"},
+        {"wrong_abi", "built for plugin ABI 7.3; this host supports 1.1 and later minor versions"},
         {"no_note", "without the note"},
     };
     for (const auto& row : cases) {

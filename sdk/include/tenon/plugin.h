@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The Tenon plugin ABI, version 1, DRAFT: until it is frozen as 1.0 it may change, and the host
- * refuses a plugin built for another draft by its minor number.
+ * The Tenon plugin ABI 1.1, frozen: a plugin built for it is loaded by every host of ABI 1.1 and of
+ * later minor versions of 1. (1.0 was a draft. No host loads a plugin built for it.)
  *
  * This header is the reference: shapes, ownership, threads, errors. It compiles as C11 and as C++17.
  *
@@ -28,11 +28,14 @@
  *
  * THREADS
  *   create, destroy, tools and reconfigure are called one at a time, and never while an invoke of
- *   that instance runs. invoke is called on any thread of the host; of one tool one at a time unless
- *   it has TENON_CONCURRENT, of different tools also at once. All functions of tenon_host and
- *   tenon_call may be called from any thread: those of a call until its invoke returns, those of the
- *   host until destroy returns. Threads that a plugin starts have ended when destroy returns. A plugin
- *   does not touch signal handlers, chdir, umask, setenv, setlocale, or waitpid(-1).
+ *   that instance runs. invoke is called on any thread of the host. Calls of tools with
+ *   TENON_CONCURRENT may overlap; a call of a tool without it overlaps no other call of its instance.
+ *   All functions of tenon_host and tenon_call may be called from any thread: those of a call until
+ *   its invoke returns, those of the host until destroy returns. Threads that a plugin starts have
+ *   ended when destroy returns. They may outlive an invoke, but do not use its tenon_call then. A
+ *   plugin does not touch signal handlers, the signal mask of threads of the host, RLIMIT_NOFILE,
+ *   chdir, umask, setenv, setlocale, or waitpid(-1). It prints nothing on stdout and stderr; if it
+ *   does, the text goes to the host's log.
  *
  * BLOCKING
  *   invoke may take as long as the work does, and ends soon after its call is cancelled. A person
@@ -90,7 +93,7 @@ extern "C" {
 #endif
 
 #define TENON_ABI_MAJOR 1
-#define TENON_ABI_MINOR 0
+#define TENON_ABI_MINOR 1
 
 /* Whether the struct that `ptr` points to is new enough to have `field`. */
 #define TENON_HAS(ptr, field) \
@@ -159,6 +162,10 @@ struct tenon_call {
     void (*progress)(const tenon_call *call, tenon_str note);
     /* 1 once the call is cancelled: finish soon, return TENON_CANCELLED. */
     int32_t (*cancelled)(const tenon_call *call);
+    /* When the host gives up on the call, in nanoseconds of CLOCK_MONOTONIC; 0: never. A call that
+     * has not returned then counts as a hang. The host moves this moment while it serves a request of
+     * the call, but does not change this field. */
+    uint64_t deadline_ns;
 };
 
 /* What a plugin may ask of the host. Owned by the host; lives until destroy returns. */
@@ -182,6 +189,7 @@ struct tenon_host {
     /* A table of functions by its NUL-terminated id, such as "tenon.context/1", or NULL. Lives as
      * long as the host struct. */
     const void *(*extension)(const tenon_host *host, const char *id);
+    tenon_str state_dir; /* a folder that belongs to this plugin: absolute path, exists, mode 0700 */
 };
 
 /* The plugin itself. Static data of the library. */
@@ -198,12 +206,13 @@ typedef struct tenon_plugin {
     tenon_rc (*create)(const tenon_host *host, tenon_str config, void **self, tenon_sink error);
     void (*destroy)(void *self);
     /* Points `list` to `count` tools, for models in this order. On anything but TENON_OK the plugin
-     * is not used. */
+     * is not used. Called after create, and again after the plugin has requested tools.changed/1. */
     tenon_rc (*tools)(void *self, const tenon_tool *const **list, uint32_t *count);
     /* Runs one call. What was written is the result: an answer on TENON_OK, an error for the model on
      * anything else. */
     tenon_rc (*invoke)(void *self, const tenon_call *call);
-    /* Optional (NULL): takes new configuration, or refuses it and keeps the old one. */
+    /* Optional (NULL): takes new configuration, which fits config_schema, or refuses it and keeps the
+     * old one. Called when a person reloads the plugins. */
     tenon_rc (*reconfigure)(void *self, tenon_str config, tenon_sink error);
     /* Optional (NULL): a table of functions by its NUL-terminated id, or NULL; lives until destroy. */
     const void *(*extension)(void *self, const char *id);
@@ -212,15 +221,17 @@ typedef struct tenon_plugin {
 /* Extension "tenon.context/1" of a plugin: hooks that add text to the conversation of a session. An
  * instance serves one session. Every function is optional (NULL). They are called one at a time,
  * never during a tool call of the conversation itself (calls of subagents may run), and return at
- * once: they use neither the network nor locks that are held for long. What is put into `out` is
- * UTF-8 text; a function that has nothing to add puts nothing. */
+ * once: they use neither the network nor locks that are held for long. A plugin in another process
+ * has one second for each. What is put into `out` is UTF-8 text; a function that has nothing to add
+ * puts nothing. */
 #define TENON_CONTEXT "tenon.context/1"
 typedef struct tenon_context {
     uint32_t size;
     /* Called before any call and before every other function except system_prompt, and again when
      * the conversation is cleared. `session` is a JSON object
-     * {"session": id, "reason": "new" | "resumed" | "cleared"}. The id is empty when there is no
-     * session (`tenon tool`). */
+     * {"session": id, "reason": "new" | "resumed" | "cleared" | "restarted"}. The id is empty when
+     * there is no session (`tenon tool`). "resumed" is also the reason for a plugin that is loaded
+     * into a session that has begun; "restarted" is that of a new process after a fault. */
     void (*begin)(void *self, tenon_str session);
     /* A part of the system prompt. Called once, when a session is created. */
     void (*system_prompt)(void *self, tenon_sink out);
@@ -265,6 +276,42 @@ typedef struct tenon_note {
 
 #ifdef __cplusplus
 }
+#endif
+
+/* The second note: what the plugin needs beyond its own folder, the workspace and its state_dir. Name
+ * "TENON", type 2, a descriptor that is JSON text without NUL:
+ *     {"needs": ["network", "exec", "read:DIR", "write:DIR"], "summary": "why, for a person"}
+ * DIR is an absolute path or begins with ~/. The plugin is not loaded before somebody has put its
+ * needs into plugins.<id>.grants. Write it once, at file scope, with a string literal:
+ *     TENON_PLUGIN_NEEDS("{\"needs\":[\"network\"],\"summary\":\"Asks the weather service.\"}"); */
+#define TENON_NOTE_TYPE_NEEDS 2
+#ifdef __cplusplus
+namespace tenon_detail {
+template <unsigned long N>
+struct needs_note {
+    uint32_t name_size, desc_size, type;
+    char name[8];
+    char json[(N - 1 + 3) / 4 * 4];
+};
+template <unsigned long N>
+constexpr needs_note<N> make_needs_note(const char (&json)[N]) {
+    needs_note<N> note = {6, N - 1, TENON_NOTE_TYPE_NEEDS, TENON_NOTE_NAME, {}};
+    for (unsigned long i = 0; i + 1 < N; ++i) note.json[i] = json[i];
+    return note;
+}
+}  // namespace tenon_detail
+#define TENON_PLUGIN_NEEDS(needs_json)                                                              \
+    __attribute__((section(".note.tenon"), used,                                                    \
+                   aligned(4))) static constexpr ::tenon_detail::needs_note<sizeof(needs_json)>     \
+        tenon_plugin_needs_ = ::tenon_detail::make_needs_note(needs_json)
+#else
+#define TENON_PLUGIN_NEEDS(needs_json)                                                              \
+    __attribute__((section(".note.tenon"), used, aligned(4))) static const struct {                 \
+        uint32_t name_size, desc_size, type;                                                        \
+        char name[8];                                                                               \
+        char json[(sizeof(needs_json) - 1 + 3) / 4 * 4];                                            \
+    } tenon_plugin_needs_ = {6, sizeof(needs_json) - 1, TENON_NOTE_TYPE_NEEDS, TENON_NOTE_NAME,      \
+                             needs_json}
 #endif
 
 #endif
