@@ -18,7 +18,9 @@ using std::chrono::milliseconds;
 
 struct PluginSettings {
     bool enabled = true;
-    std::optional<bool> isolated;            ///< as configured
+    std::optional<bool> isolated;  ///< as configured
+    milliseconds call_timeout{std::chrono::minutes(10)};
+    std::vector<std::string> grants;         ///< network, exec, read:DIR, write:DIR, unconfined
     std::map<std::string, std::string> own;  ///< plugins.<id>.<key>, raw
 };
 

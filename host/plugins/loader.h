@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -17,6 +18,8 @@ namespace tenon::plugins {
 struct PluginOptions {
     bool enabled = true;
     std::optional<bool> isolated;
+    std::chrono::milliseconds call_timeout{std::chrono::minutes(10)};  ///< of an isolated plugin
+    std::vector<std::string> grants;         ///< network, exec, read:DIR, write:DIR, unconfined
     std::map<std::string, std::string> own;  ///< plugins.<id>.<key>, raw
 };
 

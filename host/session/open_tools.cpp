@@ -51,7 +51,8 @@ plugins::LoaderOptions loader_options(const config::Settings& settings, plugins:
     options.state_dir = settings.state_dir;
     options.workspace = settings.workspace.string();
     for (const auto& [id, plugin] : settings.plugins.by_id)
-        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.own};
+        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout, plugin.grants,
+                             plugin.own};
     options.log = std::move(log);
     return options;
 }
