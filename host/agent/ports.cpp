@@ -24,7 +24,7 @@ CallContext::CallContext(Caller caller, std::string tool_use_id, std::stop_token
                          std::function<void(std::string)> progress, Turns* turns, std::size_t place)
     : caller_(std::move(caller)),
       tool_use_id_(std::move(tool_use_id)),
-      stop_(std::move(stop)),
+      on_cancel_(std::move(stop), [this] { abandoned_.request_stop(); }),
       progress_(std::move(progress)),
       turns_(turns),
       place_(place) {}

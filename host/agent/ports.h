@@ -141,7 +141,11 @@ public:
     /// The name of the tool that is called.
     [[nodiscard]] const std::string& tool() const { return caller_.tool; }
     [[nodiscard]] const std::string& tool_use_id() const { return tool_use_id_; }
+    /// Stops when the call is cancelled, or abandoned.
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
+    /// Ends the requests of the call that are still open, since nobody waits for their answers: the
+    /// plugin's process has ended. They end as if the call were cancelled.
+    void abandon() { abandoned_.request_stop(); }
     void progress(std::string note) const;
 
     /// Does `step` after the earlier calls of this plugin in the answer have done theirs, or have
@@ -161,7 +165,9 @@ public:
 private:
     Caller caller_;
     std::string tool_use_id_;
-    std::stop_token stop_;
+    std::stop_source abandoned_;
+    const std::stop_token stop_ = abandoned_.get_token();
+    std::stop_callback<std::function<void()>> on_cancel_;
     std::function<void(std::string)> progress_;
     Turns* turns_;
     std::size_t place_;

@@ -8,6 +8,9 @@
 
 #include <tenon/plugin.h>
 
+#include "host/base/result.h"
+#include "host/plugin/refusal.h"
+
 /// How the program uses one plugin, in whichever process the plugin's code runs. Only text and
 /// numbers pass through these interfaces, so that an instance can forward them to another process.
 namespace tenon::plugin {
@@ -31,6 +34,8 @@ class CallPort {
 public:
     virtual ~CallPort() = default;
     [[nodiscard]] virtual const std::stop_token& stop() const = 0;
+    /// See tenon_call::deadline_ns.
+    [[nodiscard]] virtual std::uint64_t deadline_ns() const { return 0; }
     /// Appends to the result, any bytes. False when the result is full; the rest is left out.
     virtual bool write(std::string_view chunk) noexcept = 0;
     /// One short line for a person who waits, any bytes.
@@ -38,6 +43,11 @@ public:
     /// As HostPort::request, for this call: the wait ends when the call is cancelled.
     virtual tenon_rc request(std::string_view method, std::string_view params,
                              std::string_view body, std::string& answer) noexcept = 0;
+    /// Says, in a sentence for the model, why the call ends in a fault.
+    virtual void fail(std::string_view why) noexcept { (void)why; }
+    /// Nobody waits for the answers to the requests of this call any more: they end as if the call
+    /// were cancelled.
+    virtual void abandon() noexcept {}
 };
 
 /// What a plugin declares about one of its tools, not yet checked.
@@ -47,6 +57,7 @@ struct ToolDeclaration {
     std::string input_schema;  ///< JSON text
     std::uint32_t flags = 0;   ///< TENON_READ_ONLY and so on
     std::string facts = {};    ///< JSON text, see FACTS OF A TOOL in plugin.h; empty: none
+    bool operator==(const ToolDeclaration&) const = default;
 };
 
 /// The functions of the extension tenon.context/1: see tenon_context.
@@ -58,7 +69,7 @@ class Instance {
 public:
     virtual ~Instance() = default;
 
-    /// The tools in the order in which the plugin lists them. They do not change.
+    /// The tools in the order in which the plugin lists them. Only `refresh_tools` changes them.
     [[nodiscard]] virtual const std::vector<ToolDeclaration>& tools() const = 0;
 
     /// Runs one call and blocks until it has ended. `arguments` is a JSON object that fits the
@@ -71,6 +82,13 @@ public:
     /// hook, or the hook fails. `input` is JSON for kBegin and empty for the others. Never called
     /// by two threads at once.
     virtual std::string run_hook(Hook hook, const std::string& input) = 0;
+    [[nodiscard]] virtual bool has_hook(Hook hook) const = 0;
+
+    /// Gives the plugin new configuration, a JSON object that fits its schema. On Error the plugin
+    /// keeps the old one. Never called while a call runs.
+    virtual Result<void> reconfigure(const std::string& config) = 0;
+    /// Reads the tools again. On Refusal they are as before. Never called while a call runs.
+    virtual Result<void, Refusal> refresh_tools() = 0;
 
     /// Whether the plugin has had too many faults and must not be called again.
     [[nodiscard]] virtual bool disabled() const = 0;

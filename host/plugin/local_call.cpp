@@ -31,6 +31,7 @@ LocalCall::LocalCall(const std::string& tool_name, const std::string& arguments,
     id = next_id();
     tool = {tool_name.data(), tool_name.size()};
     args = {arguments.data(), arguments.size()};
+    deadline_ns = port.deadline_ns();
     write = [](const tenon_call* call, tenon_str chunk) noexcept -> tenon_rc {
         return port_of(call)->write({chunk.p, chunk.n}) ? TENON_OK : TENON_FAILED;
     };

@@ -42,6 +42,7 @@ struct LocalInstance::HostTable : tenon_host {
         version = str(TENON_VERSION);
         plugin_dir = str(options.plugin_dir);
         workspace = str(options.workspace);
+        state_dir = str(options.state_dir);
         log = [](const tenon_host* host, std::int32_t level, tenon_str message) noexcept {
             static_cast<const HostTable*>(host)->port.log(level, view(message));
         };
@@ -80,7 +81,7 @@ Result<std::unique_ptr<LocalInstance>, Refusal> LocalInstance::create(const teno
     std::unique_ptr<LocalInstance> instance(new LocalInstance(library, std::move(options), host));
     if (auto started = instance->start(); !started) return started.error();
     instance->find_hooks();
-    if (auto read = instance->read_tools(); !read) return read.error();
+    if (auto read = instance->refresh_tools(); !read) return read.error();
     return instance;
 }
 
@@ -104,7 +105,7 @@ void LocalInstance::find_hooks() {
     hooks_ = static_cast<const tenon_context*>(library_.extension(self_, TENON_CONTEXT));
 }
 
-Result<void, Refusal> LocalInstance::read_tools() {
+Result<std::vector<ToolDeclaration>, Refusal> LocalInstance::read_tools() {
     const tenon_tool* const* list = nullptr;
     std::uint32_t count = 0;
     try {
@@ -117,12 +118,33 @@ Result<void, Refusal> LocalInstance::read_tools() {
     if (count > kMaxTools || (count > 0 && list == nullptr))
         return invalid_plugin("it lists " + std::to_string(count) +
                               " tools; at most 128 are taken");
+    std::vector<ToolDeclaration> read;
     for (std::uint32_t i = 0; i < count; ++i) {
         if (list[i] == nullptr || !TENON_HAS(list[i], input_schema))
             return invalid_plugin("a tool it lists is null or incomplete");
-        tools_.push_back(declaration_of(*list[i]));
+        read.push_back(declaration_of(*list[i]));
     }
+    return read;
+}
+
+Result<void, Refusal> LocalInstance::refresh_tools() {
+    auto read = read_tools();
+    if (!read) return read.error();
+    tools_ = std::move(*read);
     return {};
+}
+
+Result<void> LocalInstance::reconfigure(const std::string& config) {
+    if (!TENON_HAS(&library_, reconfigure) || library_.reconfigure == nullptr)
+        return Error{"it takes new configuration only when it is loaded again"};
+    std::string why;
+    try {
+        const RunningPlugin running(options_.id);
+        if (library_.reconfigure(self_, str(config), append_to(why)) == TENON_OK) return {};
+    } catch (...) {
+        why = "an exception left its reconfigure function";
+    }
+    return Error{why.empty() ? "it gives no reason" : utf8::repair(why)};
 }
 
 template <class Function>
@@ -138,21 +160,27 @@ std::string LocalInstance::text_from(Function hook) {
     }
 }
 
-std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
-    if (hooks_ == nullptr) return {};
-    if (hook == Hook::kBegin) {
-        if (!TENON_HAS(hooks_, begin) || hooks_->begin == nullptr) return {};
-        return text_from([&](tenon_sink) { hooks_->begin(self_, str(input)); });
-    }
+/// Null when the plugin does not have this hook. `begin` has another form.
+LocalInstance::TextHook LocalInstance::text_hook(Hook hook) const {
     // `carry` is the last member of the first revision: a table has all of them or none.
-    if (!TENON_HAS(hooks_, carry)) return {};
-    if (hook == Hook::kTasks && !TENON_HAS(hooks_, tasks)) return {};
-    auto* const function = hook == Hook::kSystemPrompt ? hooks_->system_prompt
-                           : hook == Hook::kRemind     ? hooks_->remind
-                           : hook == Hook::kTasks      ? hooks_->tasks
-                                                       : hooks_->carry;
-    if (function == nullptr) return {};
-    return text_from([&](tenon_sink out) { function(self_, out); });
+    if (hooks_ == nullptr || !TENON_HAS(hooks_, carry)) return nullptr;
+    if (hook == Hook::kTasks && !TENON_HAS(hooks_, tasks)) return nullptr;
+    return hook == Hook::kSystemPrompt ? hooks_->system_prompt
+           : hook == Hook::kRemind     ? hooks_->remind
+           : hook == Hook::kTasks      ? hooks_->tasks
+                                       : hooks_->carry;
+}
+
+bool LocalInstance::has_hook(Hook hook) const {
+    if (hook != Hook::kBegin) return text_hook(hook) != nullptr;
+    return hooks_ != nullptr && TENON_HAS(hooks_, begin) && hooks_->begin != nullptr;
+}
+
+std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
+    if (!has_hook(hook)) return {};
+    if (hook == Hook::kBegin)
+        return text_from([&](tenon_sink) { hooks_->begin(self_, str(input)); });
+    return text_from([&](tenon_sink out) { text_hook(hook)(self_, out); });
 }
 
 tenon_rc LocalInstance::invoke(const std::string& tool, const std::string& arguments,

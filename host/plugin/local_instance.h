@@ -16,7 +16,8 @@ struct InstanceOptions {
     std::string id;
     std::string plugin_dir;  ///< the folder in which its file was found
     std::string workspace;
-    std::string config;  ///< a JSON object that fits the plugin's configuration schema
+    std::string config;          ///< a JSON object that fits the plugin's configuration schema
+    std::string state_dir = {};  ///< of the plugin's own; exists
 };
 
 /// An instance whose code runs in this process, so a crash of the plugin ends the process. An
@@ -36,6 +37,9 @@ public:
     [[nodiscard]] const std::vector<ToolDeclaration>& tools() const override { return tools_; }
     tenon_rc invoke(const std::string& tool, const std::string& arguments, CallPort& call) override;
     std::string run_hook(Hook hook, const std::string& input) override;
+    [[nodiscard]] bool has_hook(Hook hook) const override;
+    Result<void> reconfigure(const std::string& config) override;
+    Result<void, Refusal> refresh_tools() override;
     [[nodiscard]] bool disabled() const override { return faults_.load() >= kMaxFaults; }
 
     static constexpr int kMaxFaults = 3;
@@ -45,8 +49,10 @@ private:
 
     LocalInstance(const tenon_plugin& library, InstanceOptions options, HostPort& host);
     Result<void, Refusal> start();
-    Result<void, Refusal> read_tools();
+    Result<std::vector<ToolDeclaration>, Refusal> read_tools();
     void find_hooks();
+    using TextHook = void (*)(void* self, tenon_sink out);
+    [[nodiscard]] TextHook text_hook(Hook hook) const;
     template <class Function>
     std::string text_from(Function hook);
 

@@ -8,6 +8,7 @@ namespace tenon::plugin {
 struct Refusal {
     std::string reason;
     std::string remedy;
+    bool operator==(const Refusal&) const = default;
 };
 
 /// The plugin is invalid; only its author can correct that.
