@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <fcntl.h>
+#include <functional>
 #include <sys/stat.h>
 #include <system_error>
 
 #include "host/base/limits.h"
+#include "host/base/private_dirs.h"
+#include "host/base/utf8.h"
+#include "host/plugins/content_hash.h"
+#include "host/plugins/known_plugins.h"
 #include "host/plugins/manifest.h"
 #include "host/plugins/private_copy.h"
 
@@ -16,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kNeedsIsolation =
-    "it did not come with this host, so it has to run isolated, in tenon-plugin-host, which this "
-    "build does not have";
+    "it is to run isolated, in tenon-plugin-host, which this host does not have";
+constexpr const char* kCacheFolder = "plugin-cache";
 
 std::string abi_text(unsigned major, unsigned minor) {
     return std::to_string(major) + "." + std::to_string(minor);
@@ -122,35 +128,184 @@ void sort_for_models(std::vector<Candidate>& found) {
     });
 }
 
-/// The file to load the plugin from.
-Result<fs::path, plugin::Refusal> file_to_load(const Candidate& candidate,
-                                               const LoaderOptions& options, unsigned generation) {
-    const auto isolated = options_of(options, candidate.note.id).isolated;
-    const std::string key = "plugins." + candidate.note.id + ".isolated";
-    if (candidate.first_party && isolated.value_or(false))
-        return plugin::Refusal{"it is to run isolated (" + key +
-                                   "=true), in tenon-plugin-host, which this build does not have",
-                               "remove " + key};
-    if (candidate.first_party) return candidate.file.path;
-    if (isolated.value_or(true))
-        return plugin::Refusal{
-            kNeedsIsolation,
-            "set " + key + "=false to run it inside the host, where a crash ends the host"};
-    return private_copy(candidate.file.fd.get(), candidate.note, options.state_dir / "plugins",
-                        generation);
-}
+/// One run of `load`.
+class Opening {
+public:
+    Opening(const LoaderOptions& options, const Services& services, unsigned generation)
+        : options_(options),
+          services_(services),
+          generation_(generation),
+          known_(options.state_dir / kCacheFolder) {}
 
-Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate,
-                                                      const LoaderOptions& options,
-                                                      const Services& services,
-                                                      unsigned generation) {
-    auto place = file_to_load(candidate, options, generation);
-    if (!place) return place.error();
-    PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
-                        options.workspace};
-    return Plugin::open(*place, std::move(origin), options_of(options, candidate.note.id).own,
-                        services, options.log);
-}
+    Result<std::unique_ptr<Plugin>, ProcessFailure> open(Candidate& candidate) {
+        const std::string& id = candidate.note.id;
+        const bool isolated = options_of(options_, id).isolated.value_or(!candidate.first_party);
+        if (isolated) return open_isolated(candidate);
+        if (candidate.first_party) return open_in_host(candidate, candidate.file.path);
+        auto hash = hash_of(candidate);
+        if (!hash) return refused(hash.error());
+        auto copy = private_copy(candidate.file.fd.get(), candidate.note,
+                                 options_.state_dir / "plugins", generation_);
+        if (!copy) return refused(copy.error());
+        if (auto checked = check_in_other_process(candidate, *copy, *hash); !checked)
+            return checked.error();
+        return open_in_host(candidate, *copy);
+    }
+
+private:
+    static ProcessFailure refused(plugin::Refusal refusal) {
+        return {ProcessFailure::Kind::kRefused, std::move(refusal)};
+    }
+    [[nodiscard]] PluginOrigin origin_of(const Candidate& candidate) const {
+        return {candidate.file.path, candidate.note.id, candidate.first_party, options_.workspace};
+    }
+    Result<std::unique_ptr<Plugin>, ProcessFailure> open_in_host(const Candidate& candidate,
+                                                                 const fs::path& library) {
+        auto plugin =
+            Plugin::open(library, origin_of(candidate), options_of(options_, candidate.note.id).own,
+                         services_, options_.log);
+        if (!plugin) return refused(plugin.error());
+        return std::move(*plugin);
+    }
+
+    Result<std::string, plugin::Refusal> hash_of(const Candidate& candidate) {
+        if (!hashes_) hashes_.emplace(options_.state_dir / kCacheFolder / "files.json");
+        auto hash = hashes_->of(candidate.file.fd.get());
+        if (!hash) return plugin::Refusal{hash.error().message, "check the file"};
+        return std::move(*hash);
+    }
+
+    /// What this plugin may do. Its folder for files of its own is made.
+    Result<plugin::Confinement, plugin::Refusal> confinement_of(const Candidate& candidate) const {
+        plugin::Confinement confinement;
+        const fs::path state = options_.state_dir / "plugin-data" / candidate.note.id;
+        if (auto made = make_private_dirs(state); !made)
+            return plugin::Refusal{made.error().message, "check the state folder"};
+        confinement.plugin_dir = candidate.file.path.parent_path().string();
+        confinement.state_dir = real_path(state);
+        confinement.workspace = real_path(options_.workspace);
+        return confinement;
+    }
+
+    /// The refusal of a file that broke when it was loaded before.
+    [[nodiscard]] ProcessFailure remembered(const Candidate& candidate, const std::string& hash,
+                                            const plugin::Refusal& refusal) const {
+        return refused({refusal.reason + "; so it was the first time, and it is not tried again",
+                        "replace the file, or remove " +
+                            known_.file_of(candidate.note.id, hash).string() +
+                            " to have it tried once more"});
+    }
+
+    Result<std::unique_ptr<Plugin>, ProcessFailure> open_isolated(Candidate& candidate) {
+        const std::string id = candidate.note.id;
+        if (options_.plugin_host.empty())
+            return refused({kNeedsIsolation, "set plugins." + id +
+                                                 ".isolated=false to run it inside the host, where "
+                                                 "a crash ends the host"});
+        auto hash = hash_of(candidate);
+        if (!hash) return refused(hash.error());
+        auto confinement = confinement_of(candidate);
+        if (!confinement) return refused(confinement.error());
+        std::optional<KnownPlugin> known = known_.find(id, *hash);
+        if (known && known->refusal) {
+            if (known->config_hash.empty() || known->config_hash == raw_config_hash(id))
+                return remembered(candidate, *hash, *known->refusal);
+            known.reset();  // it broke with another configuration
+        }
+        IsolatedOptions isolated;
+        isolated.id = id;
+        isolated.program = options_.plugin_host;
+        isolated.confinement = std::move(*confinement);
+        isolated.workspace = options_.workspace;
+        isolated.call_timeout = options_of(options_, id).call_timeout;
+        isolated.library = library_of(candidate, *hash);
+        isolated.learned = [store = known_, id, hash = *hash,
+                            config = raw_config_hash(id)](KnownPlugin plugin) {
+            if (plugin.refusal && !plugin.config_hash.empty()) plugin.config_hash = config;
+            store.remember(id, hash, plugin);
+        };
+        PluginOrigin origin = origin_of(candidate);
+        return Plugin::open_isolated(std::move(isolated), std::move(known), std::move(origin),
+                                     options_of(options_, id).own, services_, options_.log);
+    }
+
+    /// Of the configuration as it is written. A plugin that breaks in `create` may not break with
+    /// another one; its schema is not known then.
+    [[nodiscard]] std::string raw_config_hash(const std::string& id) const {
+        return content_hash(dump_json(Json(options_of(options_, id).own)));
+    }
+
+    /// Makes the private copy when the process is started for the first time. The file is kept open
+    /// until then: a file that has replaced it meanwhile is not the one that was checked.
+    std::function<Result<fs::path, plugin::Refusal>()> library_of(Candidate& candidate,
+                                                                  const std::string& hash) const {
+        if (candidate.first_party)
+            return [path = candidate.file.path]() -> Result<fs::path, plugin::Refusal> {
+                return path;
+            };
+        auto file = std::make_shared<UniqueFd>(std::move(candidate.file.fd));
+        return [file, hash, note = candidate.note, folder = options_.state_dir / "plugins",
+                generation = generation_]() -> Result<fs::path, plugin::Refusal> {
+            const auto is_same = [&](int fd) {
+                const auto found = content_hash_of_file(fd);
+                return found && *found == hash;
+            };
+            const plugin::Refusal changed{"its file has changed since this session began",
+                                          "load the new one with /reload"};
+            if (!is_same(file->get())) return changed;
+            auto copy = private_copy(file->get(), note, folder, generation);
+            if (!copy) return copy.error();
+            const UniqueFd opened(::open(copy->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+            if (!is_same(opened.get())) return changed;
+            file->reset();
+            return std::move(*copy);
+        };
+    }
+
+    /// Opens the library in another process first, when nothing is known of it: there it can break
+    /// without harm. It is not confined, as it will not be in the host.
+    Result<void, ProcessFailure> check_in_other_process(const Candidate& candidate,
+                                                        const fs::path& copy,
+                                                        const std::string& hash) const {
+        const std::string& id = candidate.note.id;
+        if (options_.plugin_host.empty()) return {};
+        const auto known = known_.find(id, hash);
+        if (known && known->refusal && known->config_hash.empty())
+            return remembered(candidate, hash, *known->refusal);
+        if (known) return {};
+        plugin::LoadOrder order;
+        order.id = id;
+        order.confine = false;
+        order.confinement.library = copy.string();
+        order.confinement.workspace = options_.workspace;
+        PluginHostPort log(id, false, services_, options_.log);
+        const auto process = PluginProcess::start(options_.plugin_host, order, log);
+        KnownPlugin learned;
+        if (process) {
+            learned.version = utf8::repair((*process)->hello().version);
+            learned.config_schema = (*process)->hello().config_schema;
+        } else if (process.error().kind == ProcessFailure::Kind::kFault) {
+            learned.refusal = process.error().refusal;
+        } else {
+            return process.error();
+        }
+        known_.remember(id, hash, learned);
+        if (!process) return process.error();
+        return {};
+    }
+
+    static std::string real_path(const fs::path& path) {
+        std::error_code error;
+        const fs::path real = fs::canonical(path, error);
+        return error ? path.string() : real.string();
+    }
+
+    const LoaderOptions& options_;
+    const Services& services_;
+    const unsigned generation_;
+    const KnownPlugins known_;
+    std::optional<ContentHashes> hashes_;
+};
 
 }  // namespace
 
@@ -188,13 +343,16 @@ Loaded load(const LoaderOptions& options, const Services& services) {
     const unsigned current = ++generation;
     Scan scanned = scan(options);
     Loaded out{{}, std::move(scanned.problems)};
-    for (const Candidate& candidate : scanned.found) {
+    Opening opening(options, services, current);
+    for (Candidate& candidate : scanned.found) {
         if (options.skip.count(candidate.file.path) > 0) continue;
-        auto plugin = open(candidate, options, services, current);
+        auto plugin = opening.open(candidate);
         if (plugin) {
             out.plugins.push_back(std::move(*plugin));
+        } else if (plugin.error().kind == ProcessFailure::Kind::kShortage) {
+            out.problems.push_back({candidate.file.path, plugin.error().refusal.reason, "", true});
         } else {
-            out.problems.push_back(problem_with(candidate.file.path, plugin.error()));
+            out.problems.push_back(problem_with(candidate.file.path, plugin.error().refusal));
         }
     }
     return out;

@@ -28,6 +28,7 @@ struct LoaderOptions {
     /// The only folder whose manifest is used; empty: none.
     std::filesystem::path first_party_folder;
     std::filesystem::path state_dir;
+    std::filesystem::path plugin_host;  ///< the program tenon-plugin-host; empty: there is none
     std::string workspace;
     std::map<std::string, PluginOptions> by_id;
     LogSink log;
@@ -63,9 +64,11 @@ Scan scan(const LoaderOptions& options);
 /// Problem says so (`shortage`); then `plugins` may be incomplete, and a first-party plugin may
 /// have been taken for a third-party one.
 /// A first-party plugin is loaded in place and stays as it is until the host starts again. A
-/// third-party plugin, where `isolated` is false, is loaded from a private copy under the state
-/// folder, so that the next call can load a file that was replaced. `services` outlives the
-/// plugins.
+/// third-party plugin is loaded from a private copy under the state folder, so that the next call
+/// can load a file that was replaced. It runs in a process of its own unless `isolated` is false;
+/// that process is started now only if nothing is known of the file's content (KnownPlugins). Also
+/// a file that is to run in the host is opened in another process the first time. A file that broke
+/// there is refused until it changes. `services` outlives the plugins.
 Loaded load(const LoaderOptions& options, const Services& services);
 
 }  // namespace tenon::plugins

@@ -57,6 +57,24 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
     return created;
 }
 
+Result<std::unique_ptr<Plugin>, ProcessFailure> Plugin::open_isolated(
+    IsolatedOptions options, std::optional<KnownPlugin> known, PluginOrigin origin,
+    std::map<std::string, std::string> config, const Services& services, LogSink log) {
+    options.max_result_bytes = kMaxResultBytes;
+    options.config = [id = origin.id, own = std::move(config)](std::string_view schema) {
+        return checked_config(schema, id, own);
+    };
+    origin.isolated = true;
+    std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
+    auto instance = IsolatedInstance::open(std::move(options), std::move(known), created->host_);
+    if (!instance) return instance.error();
+    created->version_ = utf8::repair((*instance)->version());
+    created->instance_ = std::move(*instance);
+    if (auto tools = created->make_tools(); !tools)
+        return ProcessFailure{ProcessFailure::Kind::kRefused, tools.error()};
+    return created;
+}
+
 Result<void, Refusal> Plugin::make_tools() {
     for (const plugin::ToolDeclaration& declaration : instance_->tools()) {
         auto tool = PluginTool::make(declaration, id(), first_party(), *instance_, host_);

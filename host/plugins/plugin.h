@@ -9,6 +9,7 @@
 #include "host/base/result.h"
 #include "host/plugin/instance.h"
 #include "host/plugin/refusal.h"
+#include "host/plugins/isolated_instance.h"
 #include "host/plugins/plugin_ports.h"
 #include "host/plugins/plugin_tool.h"
 
@@ -28,6 +29,7 @@ struct PluginOrigin {
     std::string id;
     bool first_party = false;
     std::string workspace;
+    bool isolated = false;  ///< its code runs in a process of its own
 };
 
 /// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
@@ -41,12 +43,19 @@ public:
         const std::filesystem::path& library, PluginOrigin origin,
         const std::map<std::string, std::string>& config, const Services& services, LogSink log);
 
+    /// The same in a process of its own, which is started only if nothing is `known`, or not with
+    /// this configuration. Fills in `config` and `max_result_bytes` of `options`.
+    static Result<std::unique_ptr<Plugin>, ProcessFailure> open_isolated(
+        IsolatedOptions options, std::optional<KnownPlugin> known, PluginOrigin origin,
+        std::map<std::string, std::string> config, const Services& services, LogSink log);
+
     [[nodiscard]] const std::string& id() const { return origin_.id; }
     [[nodiscard]] const std::string& version() const { return version_; }
     [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
+    [[nodiscard]] bool isolated() const { return origin_.isolated; }
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
-    /// Whether too many of its calls have ended in faults.
+    /// Whether it has had too many faults, and is not called any more.
     [[nodiscard]] bool disabled() const { return instance_->disabled(); }
 
     /// Tells the plugin which session it serves.

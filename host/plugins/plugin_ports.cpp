@@ -34,6 +34,16 @@ void PluginCallPort::progress(std::string_view note) noexcept {
     context_.progress(utf8::repair(note));
 }
 
+void PluginCallPort::fail(std::string_view why) noexcept {
+    const Lock lock(mutex_);
+    failure_ = utf8::repair(why);
+}
+
+std::string PluginCallPort::failure() {
+    const Lock lock(mutex_);
+    return failure_;
+}
+
 std::size_t PluginCallPort::cut_at() {
     const Lock lock(mutex_);
     return left_out_ > 0 ? utf8::repair(text_).size() : std::string::npos;

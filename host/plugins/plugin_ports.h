@@ -51,6 +51,8 @@ public:
     [[nodiscard]] const std::stop_token& stop() const override { return context_.stop(); }
     bool write(std::string_view chunk) noexcept override;
     void progress(std::string_view note) noexcept override;
+    void fail(std::string_view why) noexcept override;
+    void abandon() noexcept override { context_.abandon(); }
     tenon_rc request(std::string_view method, std::string_view params, std::string_view body,
                      std::string& answer) noexcept override {
         return host_.request_for(&context_, method, params, body, answer);
@@ -60,6 +62,8 @@ public:
     [[nodiscard]] std::string text();
     /// Where in that text the plugin's output was cut off; npos: it was not.
     [[nodiscard]] std::size_t cut_at();
+    /// Why the call ended in a fault; empty: nobody has said.
+    [[nodiscard]] std::string failure();
 
 private:
     const PluginHostPort& host_;
@@ -67,6 +71,7 @@ private:
     Mutex mutex_;
     std::string text_ TENON_GUARDED_BY(mutex_);
     std::size_t left_out_ TENON_GUARDED_BY(mutex_) = 0;
+    std::string failure_ TENON_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenon::plugins

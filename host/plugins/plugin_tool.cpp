@@ -126,8 +126,10 @@ agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
     if (rc == TENON_OK && result.cut_at == std::string::npos)
         result.delivered_jobs = std::move(delivered);
     if (rc == TENON_FAULT) {
-        append_line(result.text,
-                    "Error: a defect in the plugin " + spec_.plugin + " ended this call");
+        const std::string why = port.failure();
+        append_line(result.text, "Error: " + (why.empty() ? "a defect in the plugin " +
+                                                                spec_.plugin + " ended this call"
+                                                          : why));
         if (instance_.disabled()) append_line(result.text, disabled_text());
     } else if (rc != TENON_OK && result.text.empty()) {
         result.text = text_of_code(rc);
@@ -136,7 +138,8 @@ agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
 }
 
 std::string PluginTool::disabled_text() const {
-    return "Error: the plugin " + spec_.plugin + " is disabled until the next session, after " +
+    return "Error: the plugin " + spec_.plugin +
+           " is disabled until /reload or the next session, " + "after " +
            std::to_string(plugin::LocalInstance::kMaxFaults) + " faults; do without its tools";
 }
 

@@ -49,6 +49,7 @@ plugins::LoaderOptions loader_options(const config::Settings& settings, plugins:
     options.folders = settings.plugins.path;
     options.first_party_folder = settings.prefix / "lib/tenon/plugins";
     options.state_dir = settings.state_dir;
+    options.plugin_host = settings.prefix / "libexec/tenon/tenon-plugin-host";
     options.workspace = settings.workspace.string();
     for (const auto& [id, plugin] : settings.plugins.by_id)
         options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout, plugin.grants,
