@@ -18,7 +18,9 @@ Result<std::vector<std::string>> OpenSession::reload() {
     plugins::LoaderOptions options = loader_options();
     for (const auto& plugin : registry_->plugins()) {
         const bool has_changed = changed.count(plugin->file()) > 0;
-        if (!has_changed || plugin->first_party()) options.skip.insert(plugin->file());
+        // A disabled plugin gets a new instance, and with it another chance.
+        if ((!has_changed || plugin->first_party()) && !plugin->disabled())
+            options.skip.insert(plugin->file());
         if (has_changed && plugin->first_party())
             done.push_back(plugin->id() + " has changed; it is loaded when tenon starts again");
     }
