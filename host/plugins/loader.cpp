@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "host/base/limits.h"
+#include "host/plugins/grants.h"
 #include "host/plugins/manifest.h"
 #include "host/plugins/private_copy.h"
 
@@ -144,12 +145,16 @@ Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate
                                                       const LoaderOptions& options,
                                                       const Services& services,
                                                       unsigned generation) {
+    const PluginOptions& configured = options_of(options, candidate.note.id);
+    if (!candidate.first_party) {
+        const auto rights = rights_of(candidate.note, configured.grants, options.home);
+        if (!rights) return rights.error();
+    }
     auto place = file_to_load(candidate, options, generation);
     if (!place) return place.error();
     PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
                         options.workspace};
-    return Plugin::open(*place, std::move(origin), options_of(options, candidate.note.id).own,
-                        services, options.log);
+    return Plugin::open(*place, std::move(origin), configured.own, services, options.log);
 }
 
 }  // namespace
