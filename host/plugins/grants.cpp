@@ -125,6 +125,7 @@ void give(const Need& need, Rights& rights) {
             rights.read.push_back(need.directory);
             break;
         case NeedKind::kWrite:
+            rights.read.push_back(need.directory);
             rights.write.push_back(need.directory);
             break;
     }
@@ -187,10 +188,8 @@ Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note&
         out.workspace = workspace;
         return out;
     }
-    const auto inside = [&](const std::string& path) { return is_beneath(path, workspace); };
-    std::erase_if(out.read, inside);
-    std::copy_if(out.write.begin(), out.write.end(), std::back_inserter(out.write_only), inside);
-    std::erase_if(out.write, inside);
+    // The rules also decide about what is granted there.
+    std::erase_if(out.read, [&](const std::string& path) { return is_beneath(path, workspace); });
     out.hidden.push_back(workspace);
     return out;
 }

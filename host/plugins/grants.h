@@ -21,8 +21,8 @@ struct Rights {
     bool network = false;
     bool exec = false;
     bool unconfined = false;  ///< granted; has an effect only where the kernel cannot confine
-    std::vector<std::string> read, write;
-    std::vector<std::string> unused;  ///< grants that no need asks for: they have no effect
+    std::vector<std::string> read, write;  ///< what may be written may be read as well
+    std::vector<std::string> unused;       ///< grants that no need asks for: they have no effect
 };
 
 /// Compares the needs of a plugin with `grants`, whose forms are network, exec, read:DIR, write:DIR

@@ -73,9 +73,17 @@ constexpr const char* kNetworkFiles[] = {
     "/etc/crypto-policies",
 };
 
+/// Programs with what belongs to them, and what they ask about users. No secrets of root's.
 constexpr const char* kPrograms[] = {
-    "/bin",           "/sbin",           "/usr/bin",     "/usr/sbin",
-    "/usr/local/bin", "/usr/local/sbin", "/usr/libexec", "/usr/local/libexec",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/nsswitch.conf",
+    "/etc/gitconfig",
+    "/etc/mime.types",
+    "/etc/os-release",
 };
 
 /// A workspace may be as large as `/`. These are not files of the user's.
@@ -99,10 +107,9 @@ public:
         for (const std::string& path : policy_.read)
             read_around_hidden(path);
         for (const std::string& path : policy_.write)
-            write(path);
-        for (const std::string& path : policy_.write_only)
             allow(path, Access::kWrite);
-        write(policy_.state_dir);
+        allow(policy_.state_dir, reading_);
+        allow(policy_.state_dir, Access::kWrite);
         return std::move(result_);
     }
 
@@ -114,10 +121,6 @@ private:
     void allow_each(std::span<const char* const> paths) {
         for (const char* path : paths)
             allow(path, reading_);
-    }
-    void write(const std::string& path) {
-        read_around_hidden(path);
-        allow(path, Access::kWrite);
     }
     /// Names can be listed also where contents are hidden: a rule for a directory holds for
     /// everything beneath it.

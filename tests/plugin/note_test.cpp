@@ -98,14 +98,14 @@ std::size_t place_of_needs(const std::string& file) {
 }
 
 TEST(Note, TakesNeedsThatCountTheirPadding) {
-    const std::string file = fixture("needs");
+    const std::string file = fixture("needs_cpp");
     const std::size_t at = place_of_needs(file);
     std::uint32_t size = 0;
     std::memcpy(&size, file.data() + at - 16, sizeof size);
     ASSERT_NE(size % 4, 0U) << "the fixture needs no padding, so it proves nothing";
     const auto note = note_of(with(file, at - 16, (size + 3) & ~3U));
     ASSERT_TRUE(note) << note.error().reason;
-    EXPECT_THAT(note->needs, ElementsAre("network", "read:/data"));
+    EXPECT_THAT(note->needs, ElementsAre("exec", "write:~/out"));
     EXPECT_THAT(reason(with(file, at + 3, '\0')), HasSubstr("its note of needs is malformed"));
 }
 

@@ -35,7 +35,7 @@ TEST(Grants, GiveWhatIsBothNeededAndGranted) {
     EXPECT_TRUE(rights->network);
     EXPECT_FALSE(rights->exec);
     EXPECT_TRUE(rights->unconfined);
-    EXPECT_THAT(rights->read, ElementsAre("/srv/data/one"));
+    EXPECT_THAT(rights->read, ElementsAre("/srv/data/one", "/home/u/out"));
     EXPECT_THAT(rights->write, ElementsAre("/home/u/out"));
     EXPECT_THAT(rights->unused, ElementsAre("exec", "read:/else"));
 }
@@ -152,9 +152,8 @@ TEST_F(ConfinementOfAPlugin, HasThePlacesOfThePluginAndItsRights) {
     EXPECT_EQ(made.plugin_dir, "/plugins");
     EXPECT_EQ(made.state_dir, "/state/own");
     EXPECT_EQ(made.workspace, "/w");
-    EXPECT_THAT(made.read, ElementsAre("/data", "/w/inside"));
+    EXPECT_THAT(made.read, ElementsAre("/data", "/w/inside", "/w/out", "/data/out"));
     EXPECT_THAT(made.write, ElementsAre("/w/out", "/data/out"));
-    EXPECT_THAT(made.write_only, IsEmpty());
     EXPECT_THAT(made.hidden, ElementsAre("/home/u/.ssh", "/home/u/.local/state/tenon"));
     EXPECT_FALSE(made.network || made.exec || made.unconfined);
 }
@@ -163,9 +162,8 @@ TEST_F(ConfinementOfAPlugin, LeavesOutTheWorkspaceWhereRulesDecideAboutReading) 
     options_.workspace_readable = false;
     const plugin::Confinement made = confinement();
     EXPECT_EQ(made.workspace, "");
-    EXPECT_THAT(made.read, ElementsAre("/data"));
-    EXPECT_THAT(made.write, ElementsAre("/data/out"));
-    EXPECT_THAT(made.write_only, ElementsAre("/w/out"));
+    EXPECT_THAT(made.read, ElementsAre("/data", "/data/out"));
+    EXPECT_THAT(made.write, ElementsAre("/w/out", "/data/out"));
     EXPECT_THAT(made.hidden, ElementsAre("/home/u/.ssh", "/home/u/.local/state/tenon", "/w"));
 }
 

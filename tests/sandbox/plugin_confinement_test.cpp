@@ -61,7 +61,7 @@ TEST_F(PluginConfinement, KeepsTheWorkspaceFromReadingWhereRulesDecide) {
     world_.workspace_is_readable = false;
     EXPECT_EQ(world_.read(world_.at("w/readable")), "read: Permission denied");
     // Permission to write there does not include reading.
-    const std::vector<std::string> granted{"write_only=" + world_.at("w/private")};
+    const std::vector<std::string> granted{"write=" + world_.at("w/private")};
     EXPECT_EQ(world_.write(world_.at("w/private/new"), granted), "written");
     EXPECT_EQ(world_.read(world_.at("w/private/key"), granted), "read: Permission denied");
 }
@@ -79,9 +79,11 @@ TEST_F(PluginConfinement, HidesPathsInsideOfWhatIsReadable) {
 TEST_F(PluginConfinement, AllowsWhatIsGrantedAndNoMore) {
     const std::string file = world_.at("granted/file");
     const std::vector<std::string> reading{"read=" + world_.at("granted")};
-    const std::vector<std::string> writing{"write=" + world_.at("granted")};
+    const std::vector<std::string> writing{"read=" + world_.at("granted"),
+                                           "write=" + world_.at("granted")};
     EXPECT_EQ(world_.read(file), "read: Permission denied");
     EXPECT_EQ(world_.read(file, reading), "granted ");
+    EXPECT_EQ(world_.read(file, {writing[1]}), "read: Permission denied");
     EXPECT_EQ(world_.write(file, reading), "write: Permission denied");
     EXPECT_EQ(world_.write(file, writing), "written");
     EXPECT_THAT(world_.read(file, writing), StartsWith("escaped"));

@@ -60,7 +60,6 @@ void take(const std::string& key, const std::string& value, Options& out) {
     if (key == "exec") policy.exec = value == "yes";
     if (key == "read") policy.read.push_back(value);
     if (key == "write") policy.write.push_back(value);
-    if (key == "write_only") policy.write_only.push_back(value);
     if (key == "hidden") policy.hidden.push_back(value);
     if (key == "unconfined") policy.unconfined = value == "yes";
     if (key == "confine") out.confine = value == "yes";
