@@ -1,5 +1,6 @@
 #include "host/plugin/note.h"
 
+#include <cstring>
 #include <elf.h>
 #include <gmock/gmock.h>
 #include <sys/mman.h>
