@@ -110,4 +110,16 @@ void take_sandbox(const fs::path& system, const fs::path& data, Configuration& o
     check_roots(out);
 }
 
+std::vector<fs::path> hidden_from_plugins(const Settings& settings) {
+    std::vector<fs::path> out = settings.sandbox.deny_read;
+    if (out.empty()) {
+        for (const char* name : kDeniedByDefault)
+            out.push_back(expanded(name, settings.home));
+    }
+    out.push_back(settings.state_dir);
+    out.push_back(settings.config_dir);
+    std::erase_if(out, [](const fs::path& path) { return !path.is_absolute(); });
+    return out;
+}
+
 }  // namespace tenon::config

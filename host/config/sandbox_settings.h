@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "host/config/configuration.h"
 
@@ -12,5 +13,10 @@ namespace tenon::config {
 /// settings are in place.
 void take_sandbox(const std::filesystem::path& system, const std::filesystem::path& data,
                   Configuration& out);
+
+/// What an isolated plugin does not read unless it is granted: the paths of `sandbox.denyRead`, or
+/// its default, whatever `sandbox.mode` is, and Tenon's state and configuration. Links are not
+/// followed. Looks at nothing.
+std::vector<std::filesystem::path> hidden_from_plugins(const Settings& settings);
 
 }  // namespace tenon::config

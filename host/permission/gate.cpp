@@ -165,6 +165,11 @@ bool RuleGate::denied_read(const fs::path& path) const {
     return any_matches(rules_.deny, RuleSubject::kRead, path);
 }
 
+bool RuleGate::denies_any_read() const {
+    return std::any_of(rules_.deny.begin(), rules_.deny.end(),
+                       [](const Rule& rule) { return rule.subject() == RuleSubject::kRead; });
+}
+
 bool RuleGate::denied_edit(const fs::path& path) const {
     return any_matches(rules_.deny, RuleSubject::kEdit, path);
 }

@@ -76,6 +76,9 @@ public:
     [[nodiscard]] bool denied_read(const std::filesystem::path& path) const;
     [[nodiscard]] bool denied_edit(const std::filesystem::path& path) const;
 
+    /// Whether any deny rule forbids reading of paths.
+    [[nodiscard]] bool denies_any_read() const;
+
     /// Whether a bare deny rule covers the whole tool, so that the model is not offered it.
     [[nodiscard]] bool removes(const agent::ToolSpec& tool) const;
 

@@ -16,7 +16,7 @@ struct Confinement {
     bool network = false;             ///< may use the internet protocols
     bool exec = false;                ///< may start programs
     std::vector<std::string> read;    ///< readable as well
-    std::vector<std::string> write;   ///< readable and writable as well
+    std::vector<std::string> write;   ///< writable as well; readable only if also in `read`
     std::vector<std::string> hidden;  ///< not readable, even inside of what is; see PluginPolicy
     bool unconfined = false;          ///< has an effect only where the kernel cannot confine
 };

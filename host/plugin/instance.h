@@ -90,6 +90,12 @@ public:
     /// Reads the tools again. On Refusal they are as before. Never called while a call runs.
     virtual Result<void, Refusal> refresh_tools() = 0;
 
+    /// A line for the end of a failed result that says what else may be the reason; empty: nothing.
+    [[nodiscard]] virtual std::string hint(std::string_view failed_result) const {
+        (void)failed_result;
+        return {};
+    }
+
     /// Whether the plugin has had too many faults and must not be called again.
     [[nodiscard]] virtual bool disabled() const = 0;
 };

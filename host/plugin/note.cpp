@@ -12,6 +12,7 @@
 #include <tenon/plugin.h>
 
 #include "host/base/ids.h"
+#include "host/plugin/needs.h"
 
 namespace tenon::plugin {
 namespace {
@@ -132,59 +133,85 @@ constexpr std::uint64_t padded(std::uint64_t size) {
     return (size + 3) & ~std::uint64_t{3};
 }
 
+/// What the notes of a file state: the descriptors of each type, and whether one of them reaches
+/// behind the end of the bytes that hold it.
+struct FoundNotes {
+    std::vector<std::string> abi, needs;
+    bool cut_off = false;
+
+    [[nodiscard]] bool any() const { return !abi.empty() || !needs.empty() || cut_off; }
+    /// The file will be refused, whatever else it holds.
+    [[nodiscard]] bool is_bad() const { return abi.size() > 1 || needs.size() > 1 || cut_off; }
+};
+
+/// Whose notes the bytes hold: in our own section everything has to be well-formed; in a segment
+/// there are also notes of others.
+enum class NotesOf { kUsAlone, kEverybody };
+
 /// Walks over the notes in `bytes` (elf(5), "Notes"): name size, descriptor size, type, name,
 /// descriptor, the last two padded to 4.
-std::optional<std::string> find_descriptor(std::string_view bytes) {
-    while (bytes.size() >= 12) {
+void collect_notes(std::string_view bytes, NotesOf whose, FoundNotes& out) {
+    constexpr std::string_view kName{TENON_NOTE_NAME, sizeof TENON_NOTE_NAME};
+    while (bytes.size() >= 12 && !out.is_bad()) {
         std::uint32_t head[3];
         std::memcpy(head, bytes.data(), sizeof head);
+        if (head[0] == 0 && head[1] == 0 && head[2] == 0) {  // padding of the linker
+            bytes.remove_prefix(4);
+            continue;
+        }
         bytes.remove_prefix(sizeof head);
         const std::uint64_t name_room = padded(head[0]);
-        if (name_room > bytes.size()) return std::nullopt;
-        const std::string_view name = bytes.substr(0, head[0]);
+        const bool has_name = name_room <= bytes.size();
+        const bool ours = has_name && bytes.substr(0, head[0]) == kName;
+        if (!has_name || head[1] > bytes.size() - name_room) {
+            out.cut_off = out.cut_off || ours || whose == NotesOf::kUsAlone;
+            return;
+        }
         bytes.remove_prefix(name_room);
-        if (head[1] > bytes.size()) return std::nullopt;
-        constexpr std::string_view kName{TENON_NOTE_NAME, sizeof TENON_NOTE_NAME};
-        if (head[2] == TENON_NOTE_TYPE && name == kName)
-            return std::string(bytes.substr(0, head[1]));
+        const std::string_view descriptor = bytes.substr(0, head[1]);
+        if (ours && head[2] == TENON_NOTE_TYPE) out.abi.emplace_back(descriptor);
+        if (ours && head[2] == TENON_NOTE_TYPE_NEEDS) out.needs.emplace_back(descriptor);
         bytes.remove_prefix(std::min<std::uint64_t>(padded(head[1]), bytes.size()));
     }
-    return std::nullopt;
 }
 
-std::optional<std::string> descriptor_at(const ElfFile& file, std::uint64_t at,
-                                         std::uint64_t size) {
-    const auto bytes = file.bytes(at, std::min(size, kMaxNoteBytes));
-    return bytes ? find_descriptor(*bytes) : std::nullopt;
+void collect_notes_at(const ElfFile& file, std::uint64_t at, std::uint64_t size, NotesOf whose,
+                      FoundNotes& out) {
+    if (out.is_bad()) return;
+    if (const auto bytes = file.bytes(at, std::min(size, kMaxNoteBytes)))
+        collect_notes(*bytes, whose, out);
 }
 
 /// By section name: linkers differ in the type they give the section.
-std::optional<std::string> from_sections(const ElfFile& file, const Elf64_Ehdr& header) {
+FoundNotes notes_in_sections(const ElfFile& file, const Elf64_Ehdr& header) {
+    FoundNotes out;
     const auto sections =
         file.table<Elf64_Shdr>(header.e_shoff, header.e_shnum, header.e_shentsize);
-    if (header.e_shstrndx >= sections.size()) return std::nullopt;
+    if (header.e_shstrndx >= sections.size()) return out;
     const Elf64_Shdr& names = sections[header.e_shstrndx];
     const auto text =
         file.bytes(names.sh_offset, std::min<std::uint64_t>(names.sh_size, kMaxNameTable));
-    if (!text) return std::nullopt;
+    if (!text) return out;
     constexpr std::string_view kSection{".note.tenon", sizeof ".note.tenon"};  // its NUL included
     for (const Elf64_Shdr& section : sections) {
         if (section.sh_type == SHT_NOBITS || section.sh_name >= text->size()) continue;
         if (text->compare(section.sh_name, kSection.size(), kSection) != 0) continue;
-        if (auto found = descriptor_at(file, section.sh_offset, section.sh_size)) return found;
+        collect_notes_at(file, section.sh_offset, section.sh_size, NotesOf::kUsAlone, out);
     }
-    return std::nullopt;
+    return out;
 }
 
-std::optional<std::string> from_segments(const ElfFile& file, const Elf64_Ehdr& header) {
+FoundNotes notes_in_segments(const ElfFile& file, const Elf64_Ehdr& header) {
+    FoundNotes out;
     for (const auto& segment :
          file.table<Elf64_Phdr>(header.e_phoff, header.e_phnum, header.e_phentsize)) {
         if (segment.p_type != PT_NOTE) continue;
-        if (auto found = descriptor_at(file, segment.p_offset, segment.p_filesz)) return found;
+        collect_notes_at(file, segment.p_offset, segment.p_filesz, NotesOf::kEverybody, out);
     }
-    return std::nullopt;
+    return out;
 }
 
+/// Of ABI and id.
 Result<Note, Refusal> note_from(const std::string& descriptor) {
     const Refusal malformed = not_a_plugin(
         "the note .note.tenon is malformed; TENON_PLUGIN_NOTE of tenon/plugin.h writes a good one");
@@ -194,6 +221,29 @@ Result<Note, Refusal> note_from(const std::string& descriptor) {
     std::memcpy(&note.abi_minor, descriptor.data() + 2, 2);
     note.id = descriptor.substr(4, descriptor.find('\0', 4) - 4);
     if (!is_plugin_id(note.id)) return malformed;
+    return note;
+}
+
+/// The text alone: some tools count the padding as a part of the descriptor.
+std::string_view without_padding(std::string_view descriptor) {
+    for (int n = 0; n < 3 && !descriptor.empty() && descriptor.back() == '\0'; ++n)
+        descriptor.remove_suffix(1);
+    return descriptor;
+}
+
+Result<Note, Refusal> note_from(const FoundNotes& found) {
+    if (found.cut_off)
+        return not_a_plugin("a note in .note.tenon is malformed: it reaches behind its end");
+    if (found.abi.empty())
+        return not_a_plugin("not a plugin: a shared library without the note .note.tenon");
+    if (found.abi.size() > 1 || found.needs.size() > 1)
+        return invalid_plugin("it has two notes of one type in .note.tenon");
+    auto note = note_from(found.abi.front());
+    if (!note || found.needs.empty()) return note;
+    auto needs = parse_needs(without_padding(found.needs.front()));
+    if (!needs) return needs.error();
+    note->needs = std::move(needs->needs);
+    note->summary = std::move(needs->summary);
     return note;
 }
 
@@ -225,11 +275,9 @@ Result<Note, Refusal> read_note(int fd) {
     if (!is_whole(file, header))
         return Refusal{"the file is cut off: its headers name bytes behind its end",
                        "copy the complete file again"};
-    auto descriptor = from_sections(file, header);
-    if (!descriptor) descriptor = from_segments(file, header);
-    if (!descriptor)
-        return not_a_plugin("not a plugin: a shared library without the note .note.tenon");
-    return note_from(*descriptor);
+    FoundNotes found = notes_in_sections(file, header);
+    if (!found.any()) found = notes_in_segments(file, header);
+    return note_from(found);
 }
 
 }  // namespace tenon::plugin

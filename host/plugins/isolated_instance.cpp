@@ -6,6 +6,7 @@
 #include "host/base/json.h"
 #include "host/base/utf8.h"
 #include "host/plugins/content_hash.h"
+#include "host/plugins/grants.h"
 
 namespace tenon::plugins {
 namespace {
@@ -111,6 +112,10 @@ pid_t IsolatedInstance::process() const {
 
 bool IsolatedInstance::has_hook(Hook hook) const {
     return (hooks_.load() & bit_of(hook)) != 0;
+}
+
+std::string IsolatedInstance::hint(std::string_view failed_result) const {
+    return hint_of_confinement(options_.id, options_.confinement, failed_result);
 }
 
 std::string IsolatedInstance::why_disabled() const {

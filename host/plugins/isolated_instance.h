@@ -60,6 +60,7 @@ public:
     [[nodiscard]] bool has_hook(plugin::Hook hook) const override;
     Result<void> reconfigure(const std::string& config) override;
     Result<void, plugin::Refusal> refresh_tools() override;
+    [[nodiscard]] std::string hint(std::string_view failed_result) const override;
     [[nodiscard]] bool disabled() const override { return disabled_.load(); }
 
     [[nodiscard]] const std::string& version() const { return version_; }

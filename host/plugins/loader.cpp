@@ -12,6 +12,7 @@
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
 #include "host/plugins/content_hash.h"
+#include "host/plugins/grants.h"
 #include "host/plugins/known_plugins.h"
 #include "host/plugins/manifest.h"
 #include "host/plugins/private_copy.h"
@@ -142,13 +143,16 @@ public:
         const bool isolated = options_of(options_, id).isolated.value_or(!candidate.first_party);
         if (isolated) return open_isolated(candidate);
         if (candidate.first_party) return open_in_host(candidate, candidate.file.path);
+        auto confinement = confinement_of(candidate);
+        if (!confinement) return refused(confinement.error());
         auto hash = hash_of(candidate);
         if (!hash) return refused(hash.error());
         auto copy = private_copy(candidate.file.fd.get(), candidate.note,
                                  options_.state_dir / "plugins", generation_);
         if (!copy) return refused(copy.error());
-        if (auto checked = check_in_other_process(candidate, *copy, *hash); !checked)
-            return checked.error();
+        confinement->library = copy->string();
+        auto checked = check_in_other_process(candidate, std::move(*confinement), *hash);
+        if (!checked) return checked.error();
         return open_in_host(candidate, *copy);
     }
 
@@ -175,16 +179,14 @@ private:
         return std::move(*hash);
     }
 
-    /// What this plugin may do. Its folder for files of its own is made.
+    /// What this plugin may do, if its needs are granted. Its folder for files of its own is made.
     Result<plugin::Confinement, plugin::Refusal> confinement_of(const Candidate& candidate) const {
-        plugin::Confinement confinement;
-        const fs::path state = options_.state_dir / "plugin-data" / candidate.note.id;
-        if (auto made = make_private_dirs(state); !made)
+        PluginPlaces places;
+        places.plugin_dir = candidate.file.path.parent_path();
+        places.state_dir = options_.state_dir / "plugin-data" / candidate.note.id;
+        if (auto made = make_private_dirs(places.state_dir); !made)
             return plugin::Refusal{made.error().message, "check the state folder"};
-        confinement.plugin_dir = candidate.file.path.parent_path().string();
-        confinement.state_dir = real_path(state);
-        confinement.workspace = real_path(options_.workspace);
-        return confinement;
+        return confinement_for(candidate.note, places, options_);
     }
 
     /// The refusal of a file that broke when it was loaded before.
@@ -265,7 +267,7 @@ private:
     /// Opens the library in another process first, when nothing is known of it: there it can break
     /// without harm. It is not confined, as it will not be in the host.
     Result<void, ProcessFailure> check_in_other_process(const Candidate& candidate,
-                                                        const fs::path& copy,
+                                                        plugin::Confinement confinement,
                                                         const std::string& hash) const {
         const std::string& id = candidate.note.id;
         if (options_.plugin_host.empty()) return {};
@@ -276,8 +278,7 @@ private:
         plugin::LoadOrder order;
         order.id = id;
         order.confine = false;
-        order.confinement.library = copy.string();
-        order.confinement.workspace = options_.workspace;
+        order.confinement = std::move(confinement);
         PluginHostPort log(id, false, services_, options_.log);
         const auto process = PluginProcess::start(options_.plugin_host, order, log);
         KnownPlugin learned;
@@ -292,12 +293,6 @@ private:
         known_.remember(id, hash, learned);
         if (!process) return process.error();
         return {};
-    }
-
-    static std::string real_path(const fs::path& path) {
-        std::error_code error;
-        const fs::path real = fs::canonical(path, error);
-        return error ? path.string() : real.string();
     }
 
     const LoaderOptions& options_;

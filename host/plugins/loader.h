@@ -30,6 +30,11 @@ struct LoaderOptions {
     std::filesystem::path state_dir;
     std::filesystem::path plugin_host;  ///< the program tenon-plugin-host; empty: there is none
     std::string workspace;
+    std::filesystem::path home;  ///< for `~` in needs and grants; empty: not known
+    /// Whether isolated plugins may read the workspace directly. Not while a deny rule forbids to
+    /// read some of it: then path.open/1 decides about each file.
+    bool workspace_readable = true;
+    std::vector<std::filesystem::path> hidden;  ///< what no isolated plugin reads unasked
     std::map<std::string, PluginOptions> by_id;
     LogSink log;
     /// Files that `load` skips, since their plugins are already loaded.

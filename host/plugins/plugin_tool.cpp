@@ -134,6 +134,10 @@ agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
     } else if (rc != TENON_OK && result.text.empty()) {
         result.text = text_of_code(rc);
     }
+    if (rc != TENON_OK) {
+        const std::string hint = instance_.hint(result.text);
+        if (!hint.empty()) append_line(result.text, hint);
+    }
     return result;
 }
 

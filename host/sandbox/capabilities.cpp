@@ -26,10 +26,7 @@ std::uint64_t kept(KeptCapabilities keep) {
     return out;
 }
 
-}  // namespace
-
-Result<void> drop_capabilities(KeptCapabilities keep) {
-    const std::uint64_t wanted = ::geteuid() == 0 ? kept(keep) : 0;
+Result<void> drop_all_but(std::uint64_t wanted) {
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     for (int capability = 0; capability <= kHighestCapability; ++capability) {
         if ((wanted & capability_bit(capability)) != 0) continue;
@@ -50,6 +47,16 @@ Result<void> drop_capabilities(KeptCapabilities keep) {
     }
     if (::syscall(SYS_capset, &header, data) != 0) return Error::from_errno("drop capabilities");
     return {};
+}
+
+}  // namespace
+
+Result<void> drop_capabilities(KeptCapabilities keep) {
+    return drop_all_but(::geteuid() == 0 ? kept(keep) : 0);
+}
+
+Result<void> drop_capabilities_of_plugin() {
+    return drop_all_but(::geteuid() == 0 ? capability_bit(CAP_DAC_OVERRIDE) : 0);
 }
 
 }  // namespace tenon::sandbox

@@ -16,4 +16,8 @@ struct KeptCapabilities {
 /// dropped.
 Result<void> drop_capabilities(KeptCapabilities keep);
 
+/// Drops, for good, all capabilities. Root keeps only that of reading and writing files of other
+/// users, as it needs for a workspace that belongs to somebody else; Landlock decides which files.
+Result<void> drop_capabilities_of_plugin();
+
 }  // namespace tenon::sandbox

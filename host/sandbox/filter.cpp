@@ -1,16 +1,11 @@
 #include "host/sandbox/filter.h"
 
-#include <algorithm>
-#include <cassert>
 #include <cerrno>
-#include <cstddef>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <span>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -18,23 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/sandbox/filter_program.h"
+
 namespace tenon::sandbox {
 namespace {
-
-#if defined(__x86_64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-#error "the seccomp filter does not know this architecture"
-#endif
-
-// Newer than the headers of some systems; the same numbers on both architectures.
-constexpr std::uint32_t kFchmodat2 = 452;
-constexpr std::uint32_t kOpenat2 = 437;
-constexpr std::uint32_t kClone3 = 435;
-constexpr std::uint32_t kOpenTreeAttr = 467;
-constexpr std::uint32_t kFirstOfX32 = 0x40000000;
 
 constexpr std::uint32_t kNewTime = 0x80;  // in clone(2) a part of the signal
 constexpr std::uint32_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
@@ -42,219 +24,12 @@ constexpr std::uint32_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_N
 constexpr std::uint32_t kTemporaryFile = 020000000;  // the bit of O_TMPFILE that O_DIRECTORY lacks
 constexpr std::uint32_t kTypeOfSocket = 0xF;
 
-constexpr std::uint32_t errno_of(int code) {
-    return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(code);
-}
-constexpr std::uint32_t kRefuse = errno_of(EPERM);
-constexpr std::uint32_t kRefuseSocket = errno_of(EACCES);
-
-/// Calls that could lead out of a sandbox, or change the machine. Most of them need privileges that
-/// the process does not have anyway. They are refused so that a bug of the kernel in them does not
-/// matter.
-constexpr std::uint32_t kRefusedCalls[] = {
-    // mounts and roots
-    SYS_mount,
-    SYS_umount2,
-    SYS_pivot_root,
-    SYS_chroot,
-    SYS_open_tree,
-    SYS_move_mount,
-    SYS_fsopen,
-    SYS_fsconfig,
-    SYS_fsmount,
-    SYS_fspick,
-    SYS_mount_setattr,
-    kOpenTreeAttr,
-    SYS_setns,
-    // other processes
-    SYS_pidfd_getfd,
-    SYS_kcmp,
-    SYS_process_madvise,
-    SYS_process_mrelease,
-    SYS_migrate_pages,
-    SYS_move_pages,
-    // message queues of other processes; those of System V are allowed, since fakeroot needs them
-    SYS_mq_open,
-    SYS_mq_unlink,
-    // keys, which belong to the user and not to the sandbox
-    SYS_keyctl,
-    SYS_add_key,
-    SYS_request_key,
-    // ways around this filter, and parts of the kernel that few commands need
-    SYS_io_uring_setup,
-    SYS_io_uring_enter,
-    SYS_io_uring_register,
-    SYS_bpf,
-    SYS_perf_event_open,
-    SYS_userfaultfd,
-    SYS_open_by_handle_at,
-    // the machine
-    SYS_kexec_load,
-    SYS_init_module,
-    SYS_finit_module,
-    SYS_delete_module,
-    SYS_quotactl,
-    SYS_quotactl_fd,
-    SYS_swapon,
-    SYS_swapoff,
-    SYS_reboot,
-    SYS_acct,
-    SYS_settimeofday,
-    SYS_clock_settime,
-    SYS_sethostname,
-    SYS_setdomainname,
-    SYS_syslog,
-    SYS_vhangup,
-#ifdef SYS_kexec_file_load
-    SYS_kexec_file_load,
-#endif
-#ifdef SYS_iopl
-    SYS_iopl,
-    SYS_ioperm,
-#endif
-};
+constexpr std::uint32_t kRefuse = answer_errno(EPERM);
+constexpr std::uint32_t kRefuseSocket = answer_errno(EACCES);
 
 /// With Landlock the kernel allows these only for processes of the same sandbox
 /// (ptrace_may_access).
 constexpr std::uint32_t kTracingCalls[] = {SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
-
-class FilterProgram {
-public:
-    void load(std::size_t offset) {
-        add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
-    }
-    void load_call() { load(offsetof(seccomp_data, nr)); }
-    /// The lower half. The kernel uses no more of the arguments that are judged.
-    void load_argument(std::size_t n) {
-        load(offsetof(seccomp_data, args) + n * sizeof(std::uint64_t));
-    }
-    void load_upper_half(std::size_t n) {
-        load(offsetof(seccomp_data, args) + n * sizeof(std::uint64_t) + sizeof(std::uint32_t));
-    }
-    void answer(std::uint32_t action) { add(BPF_RET | BPF_K, action); }
-    void answer_if_equal(std::uint32_t value, std::uint32_t action) {
-        jump(BPF_JEQ, value, 0, 1);
-        answer(action);
-    }
-    void answer_if_any_bit(std::uint32_t bits, std::uint32_t action) {
-        jump(BPF_JSET, bits, 0, 1);
-        answer(action);
-    }
-    void answer_unless_equal(std::uint32_t value, std::uint32_t action) {
-        jump(BPF_JEQ, value, 1, 0);
-        answer(action);
-    }
-    void answer_unless_any_bit(std::uint32_t bits, std::uint32_t action) {
-        jump(BPF_JSET, bits, 1, 0);
-        answer(action);
-    }
-    void answer_if_at_least(std::uint32_t value, std::uint32_t action) {
-        jump(BPF_JGE, value, 0, 1);
-        answer(action);
-    }
-    void keep_bits(std::uint32_t bits) { add(BPF_ALU | BPF_AND | BPF_K, bits); }
-
-    void append(const FilterProgram& other) {
-        code_.insert(code_.end(), other.code_.begin(), other.code_.end());
-    }
-    [[nodiscard]] std::size_t size() const { return code_.size(); }
-    std::vector<sock_filter> take() { return std::move(code_); }
-    /// The functions `skip_` skip `size` instructions, depending on the accumulator.
-    void skip_unless_equal(std::uint32_t value, std::size_t size) {
-        jump(BPF_JEQ, value, 0, static_cast<std::uint8_t>(size));
-    }
-    void skip_unless_at_least(std::uint32_t value, std::size_t size) {
-        jump(BPF_JGE, value, 0, static_cast<std::uint8_t>(size));
-    }
-    /// Whether the program only refuses.
-    [[nodiscard]] bool refuses() const {
-        return code_.size() == 1 && code_[0].code == (BPF_RET | BPF_K) && code_[0].k == kRefuse;
-    }
-    void skip_if_at_least(std::uint32_t value, std::size_t size) {
-        jump(BPF_JGE, value, static_cast<std::uint8_t>(size), 0);
-    }
-
-private:
-    void add(unsigned code, std::uint32_t value) {
-        code_.push_back({static_cast<std::uint16_t>(code), 0, 0, value});
-    }
-    void jump(unsigned condition, std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
-        code_.push_back({static_cast<std::uint16_t>(BPF_JMP | condition | BPF_K), yes, no, value});
-    }
-    std::vector<sock_filter> code_;
-};
-
-/// The programs for the calls that are not simply allowed, by number.
-class CallPrograms {
-public:
-    void refuse(std::uint32_t call) {
-        FilterProgram p;
-        p.answer(kRefuse);
-        programs_.push_back({call, call, std::move(p)});
-    }
-    /// If `body` gives no answer, the call is allowed.
-    template <class Body>
-    void on(std::uint32_t call, Body body) {
-        FilterProgram p;
-        body(p);
-        programs_.push_back({call, call, std::move(p)});
-    }
-    /// A binary search tree, in which neighbours with the same program are joined. It must be small
-    /// and fast, because at each use the kernel compiles it and runs it once for every existing
-    /// call.
-    [[nodiscard]] FilterProgram tree() {
-        std::sort(programs_.begin(), programs_.end(),
-                  [](const CallProgram& a, const CallProgram& b) { return a.first < b.first; });
-        std::vector<CallProgram> joined;
-        for (CallProgram& program_of_call : programs_) {
-            const bool goes_on =
-                !joined.empty() && joined.back().last + 1 == program_of_call.first &&
-                joined.back().program.refuses() && program_of_call.program.refuses();
-            if (goes_on) {
-                joined.back().last = program_of_call.last;
-            } else {
-                joined.push_back(std::move(program_of_call));
-            }
-        }
-        return tree(joined);
-    }
-
-private:
-    struct CallProgram {
-        std::uint32_t first;
-        std::uint32_t last;
-        FilterProgram program;
-    };
-
-    static FilterProgram leaf(const CallProgram& program_of_call) {
-        FilterProgram p;
-        if (program_of_call.first == program_of_call.last) {
-            p.skip_unless_equal(program_of_call.first, program_of_call.program.size());
-        } else {
-            p.skip_unless_at_least(program_of_call.first, program_of_call.program.size() + 1);
-            p.skip_if_at_least(program_of_call.last + 1, program_of_call.program.size());
-        }
-        p.append(program_of_call.program);
-        p.answer(SECCOMP_RET_ALLOW);
-        return p;
-    }
-
-    static FilterProgram tree(std::span<const CallProgram> programs) {
-        if (programs.size() == 1) return leaf(programs[0]);
-        const std::size_t half = programs.size() / 2;
-        const FilterProgram lower = tree(programs.first(half));
-        const FilterProgram upper = tree(programs.subspan(half));
-        assert(lower.size() <= kLongestJump);
-        FilterProgram p;
-        p.skip_if_at_least(programs[half].first, lower.size());
-        p.append(lower);
-        p.append(upper);
-        return p;
-    }
-
-    static constexpr std::size_t kLongestJump = 255;
-    std::vector<CallProgram> programs_;
-};
 
 void add_process_programs(CallPrograms& j) {
     j.on(SYS_clone, [](FilterProgram& p) {
@@ -266,7 +41,7 @@ void add_process_programs(CallPrograms& j) {
         p.answer_if_any_bit(kNewNamespaces | kNewTime, kRefuse);
     });
     // Its flags are in memory, which a filter cannot read. The C library falls back to clone.
-    j.on(kClone3, [](FilterProgram& p) { p.answer(errno_of(ENOSYS)); });
+    j.on(kClone3, [](FilterProgram& p) { p.answer(answer_errno(ENOSYS)); });
     // Refused for other processes, when it sets limits. A process may set its own limits.
     j.on(SYS_prlimit64, [](FilterProgram& p) {
         p.load_argument(0);
@@ -312,7 +87,7 @@ void add_set_user_id_programs(CallPrograms& j) {
     refuse_new(SYS_open, 1);
 #endif
     // Like clone3.
-    j.on(kOpenat2, [](FilterProgram& p) { p.answer(errno_of(ENOSYS)); });
+    j.on(kOpenat2, [](FilterProgram& p) { p.answer(answer_errno(ENOSYS)); });
 }
 
 /// A datagram socket sends to any address, by calls with the address in memory.
@@ -370,25 +145,17 @@ bool has_seccomp() {
 }
 
 std::vector<sock_filter> filter_for(Network network, bool tracing_is_scoped) {
-    FilterProgram p;
-    p.load(offsetof(seccomp_data, arch));
-    p.answer_unless_equal(kArchitecture, errno_of(ENOSYS));
-    p.load_call();
-#if defined(__x86_64__)
-    p.answer_if_at_least(kFirstOfX32, errno_of(ENOSYS));
-#endif
     CallPrograms programs;
-    for (const std::uint32_t call : kRefusedCalls)
-        programs.refuse(call);
+    for (const std::uint32_t call : dangerous_calls())
+        programs.refuse(call, EPERM);
     if (!tracing_is_scoped) {
         for (const std::uint32_t call : kTracingCalls)
-            programs.refuse(call);
+            programs.refuse(call, EPERM);
     }
     add_process_programs(programs);
     add_set_user_id_programs(programs);
     add_socket_programs(programs, network);
-    p.append(programs.tree());
-    return p.take();
+    return std::move(programs).filter();
 }
 
 Result<UniqueFd> enforce_filter(const std::vector<sock_filter>& program) {

@@ -105,6 +105,12 @@ std::uint64_t Landlock::rights(Access access, bool directory) const {
         case Access::kRead:
             rights = kReadFile | kExecute;
             break;
+        case Access::kReadTree:
+            rights = kReadFile | kReadDir;
+            break;
+        case Access::kRunTree:
+            rights = kReadFile | kReadDir | kExecute;
+            break;
         case Access::kReadWrite:
             rights = kReadFile | kExecute | kWriteRights;
             break;
@@ -134,9 +140,9 @@ Result<void> Landlock::allow(const std::string& path, Access access) {
 }
 
 Result<void> Landlock::allow_reading_around(const std::string& directory,
-                                            const std::vector<std::string>& denied) {
+                                            const std::vector<std::string>& denied, Access access) {
     if (std::find(denied.begin(), denied.end(), directory) != denied.end()) return {};
-    if (!contains_a_denied_path(directory, denied)) return allow(directory, Access::kRead);
+    if (!contains_a_denied_path(directory, denied)) return allow(directory, access);
     const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
     // It cannot be listed, or has gone: nothing can be allowed.
     if (!listing) return {};
@@ -146,14 +152,13 @@ Result<void> Landlock::allow_reading_around(const std::string& directory,
         if (name == "." || name == ".." || entry->d_type == DT_LNK) continue;
         const std::string path = prefix + std::string(name);
         if (contains_a_denied_path(path, denied)) {
-            if (auto done = allow_reading_around(path, denied); !done) return done;
+            if (auto done = allow_reading_around(path, denied, access); !done) return done;
             continue;
         }
         const UniqueFd fd(
             ::openat(::dirfd(listing.get()), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
         if (!fd) continue;  // it has gone meanwhile
-        if (auto done = add(fd.get(), entry_is_directory(fd.get(), *entry), Access::kRead, path);
-            !done)
+        if (auto done = add(fd.get(), entry_is_directory(fd.get(), *entry), access, path); !done)
             return done;
     }
     return {};

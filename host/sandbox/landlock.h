@@ -18,6 +18,8 @@ int landlock_abi();
 enum class Access {
     kList,       ///< reading the names in directories
     kRead,       ///< reading contents, and running programs
+    kReadTree,   ///< reading contents, and the names in directories
+    kRunTree,    ///< the same, and running programs
     kReadWrite,  ///< everything that a user does with files, except making device nodes
     kWrite,      ///< the same without reading contents
     kDevice,     ///< reading, writing and ioctls of an existing device
@@ -32,11 +34,13 @@ public:
 
     /// A path that does not exist is ignored.
     Result<void> allow(const std::string& path, Access access);
-    /// Allows reading of everything beneath `directory` except the `denied` paths. A rule cannot
+    /// Allows `access`, which is one of those for reading, to everything beneath `directory` except
+    /// the `denied` paths. A rule cannot
     /// remove what a rule for an outer directory allows, so there are rules for single directories
     /// and files. What is made beside a denied path later cannot be read.
     Result<void> allow_reading_around(const std::string& directory,
-                                      const std::vector<std::string>& denied);
+                                      const std::vector<std::string>& denied,
+                                      Access access = Access::kRead);
     /// Takes effect for this process and its descendants, for good. Needs no_new_privs.
     Result<void> enforce();
 

@@ -11,16 +11,17 @@ namespace tenon::sandbox {
 
 /// Every path is absolute and without symbolic links.
 struct PluginPolicy {
-    std::string library;              ///< the file that is opened
-    std::string plugin_dir;           ///< where the plugin was found: readable
-    std::string state_dir;            ///< readable and writable
-    std::string workspace;            ///< readable; empty: not at all
-    bool network = false;             ///< sockets of the internet protocols
-    bool exec = false;                ///< other processes and programs, confined in the same way
-    std::vector<std::string> read;    ///< readable as well: directories or files that exist
-    std::vector<std::string> write;   ///< readable and writable as well
-    std::vector<std::string> hidden;  ///< not readable, even inside of what is, except when a path
-                                      ///< of `read` or `write` is, or is beneath, one of these
+    std::string library;             ///< the file that is opened
+    std::string plugin_dir;          ///< where the plugin was found: readable
+    std::string state_dir;           ///< readable and writable
+    std::string workspace;           ///< readable; empty: not at all
+    bool network = false;            ///< sockets of the internet protocols
+    bool exec = false;               ///< other processes and programs, confined in the same way
+    std::vector<std::string> read;   ///< readable as well: directories or files
+    std::vector<std::string> write;  ///< writable as well; readable only if also in `read`
+    /// Not readable, even inside of what is readable. A path of `read` that is, or is beneath, one
+    /// of these is meant as it stands: then that one does not count.
+    std::vector<std::string> hidden;
     bool unconfined = false;  ///< where the kernel cannot confine: enforce what is possible
 };
 
@@ -39,7 +40,7 @@ Result<void> check_plugin_confinement(const ConfinementSupport& support = confin
 /// - it reads `library`, `plugin_dir`, the workspace, the system's libraries, locales and time
 ///   zones, facts about processors and memory, and its own /proc/self. With `network` also the
 ///   files of name resolution and the certificates of the system; with `exec` it also runs what it
-///   may read, and programs of the system;
+///   may read, and programs of the system, which read /usr and the names of users;
 /// - it writes beneath `state_dir` and to /dev/null, and changes nothing else;
 /// - it has no capabilities (see drop_capabilities_of_plugin) and cannot get any.
 /// The paths that exist now are meant: what is missing cannot be used later either. Metadata of

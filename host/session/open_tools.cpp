@@ -7,6 +7,7 @@
 
 #include "host/base/limits.h"
 #include "host/base/private_dirs.h"
+#include "host/config/sandbox_settings.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/watch.h"
 #include "host/plugins/redact_service.h"
@@ -51,6 +52,8 @@ plugins::LoaderOptions loader_options(const config::Settings& settings, plugins:
     options.state_dir = settings.state_dir;
     options.plugin_host = settings.prefix / "libexec/tenon/tenon-plugin-host";
     options.workspace = settings.workspace.string();
+    options.home = settings.home;
+    options.hidden = config::hidden_from_plugins(settings);
     for (const auto& [id, plugin] : settings.plugins.by_id)
         options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout, plugin.grants,
                              plugin.own};
@@ -227,11 +230,13 @@ std::string OpenTools::command_tool() const {
 }
 
 plugins::LoaderOptions OpenTools::loader_options() const {
-    return session::loader_options(
+    plugins::LoaderOptions options = session::loader_options(
         settings_, [this](std::string_view plugin, int level, std::string_view message) {
             spdlog::log(log_level(level), "plugin {}: {}", plugin,
                         secrets_.redact(std::string(message)));
         });
+    options.workspace_readable = !gate_->denies_any_read();
+    return options;
 }
 
 Result<void, StartFailure> OpenTools::load_plugins() {

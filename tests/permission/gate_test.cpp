@@ -513,6 +513,13 @@ TEST_F(GateTest, TellsWhichPathsAreDenied) {
     EXPECT_FALSE(gate.denied_edit(dir_ / "w/.env"));
 }
 
+TEST_F(GateTest, TellsWhetherReadingIsDeniedAnywhere) {
+    EXPECT_TRUE(RuleGate(config({.deny = {"Edit", "Read(.env)"}})).denies_any_read());
+    EXPECT_TRUE(RuleGate(config({.deny = {"Read"}})).denies_any_read());
+    EXPECT_FALSE(RuleGate(config({.allow = {"Read"}, .deny = {"Edit(src/**)", "read_file"}}))
+                     .denies_any_read());
+}
+
 TEST_F(GateTest, TellsWhichToolsABareDenyRuleTakesAway) {
     const RuleGate gate(config({.deny = {"Bash", "Edit(x)", "todo"}}));
     EXPECT_TRUE(gate.removes(first_party("bash")));

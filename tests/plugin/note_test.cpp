@@ -1,5 +1,6 @@
 #include "host/plugin/note.h"
 
+#include <cstring>
 #include <elf.h>
 #include <gmock/gmock.h>
 #include <sys/mman.h>
@@ -15,7 +16,9 @@ namespace tenon::plugin {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string fixture(const std::string& name) {
     return *read_whole_file(std::string(TENON_FIXTURES) + "/" + name + ".so", 64U << 20U);
@@ -46,12 +49,72 @@ TEST(Note, StatesAbiAndId) {
     EXPECT_EQ(note->abi_minor, TENON_ABI_MINOR);
 }
 
+std::string without_section_headers(const std::string& file) {
+    return with(with(file, offsetof(Elf64_Ehdr, e_shoff), Elf64_Off{0}),
+                offsetof(Elf64_Ehdr, e_shnum), Elf64_Half{0});
+}
+
 TEST(Note, IsFoundWithoutSectionHeaders) {
-    std::string file = with(fixture("plain"), offsetof(Elf64_Ehdr, e_shoff), Elf64_Off{0});
-    file = with(file, offsetof(Elf64_Ehdr, e_shnum), Elf64_Half{0});
-    const auto note = note_of(file);
+    const auto note = note_of(without_section_headers(fixture("plain")));
     ASSERT_TRUE(note) << note.error().reason;
     EXPECT_EQ(note->id, "plain");
+    EXPECT_THAT(note->needs, IsEmpty());
+}
+
+TEST(Note, StatesNeedsInBothLanguagesWithAndWithoutSectionHeaders) {
+    for (const bool headers : {true, false}) {
+        SCOPED_TRACE(headers);
+        const auto shown = [&](const std::string& name) {
+            return headers ? fixture(name) : without_section_headers(fixture(name));
+        };
+        const auto in_c = note_of(shown("needs"));
+        ASSERT_TRUE(in_c) << in_c.error().reason;
+        EXPECT_EQ(in_c->id, "needs");
+        EXPECT_THAT(in_c->needs, ElementsAre("network", "read:/data"));
+        EXPECT_EQ(in_c->summary, "Asks the weather.");
+        const auto in_cpp = note_of(shown("needs_cpp"));
+        ASSERT_TRUE(in_cpp) << in_cpp.error().reason;
+        EXPECT_EQ(in_cpp->id, "needs-cpp");
+        EXPECT_THAT(in_cpp->needs, ElementsAre("exec", "write:~/out"));
+        EXPECT_EQ(in_cpp->summary, "Runs the compiler.");
+    }
+}
+
+TEST(Note, IsRefusedWhenItsNeedsAreNotUnderstood) {
+    for (const bool headers : {true, false}) {
+        SCOPED_TRACE(headers);
+        const auto reason_of = [&](const std::string& name) {
+            return reason(headers ? fixture(name) : without_section_headers(fixture(name)));
+        };
+        EXPECT_THAT(reason_of("two_notes"), HasSubstr("two notes of one type"));
+        EXPECT_THAT(reason_of("two_needs"), HasSubstr("two notes of one type"));
+        EXPECT_THAT(reason_of("unknown_need"), HasSubstr("\"teleport\" is not known"));
+        EXPECT_THAT(reason_of("malformed_needs"), HasSubstr("its note of needs is malformed"));
+    }
+}
+
+/// `{"needs":…` of the fixture, and the sizes in front of it.
+std::size_t place_of_needs(const std::string& file) {
+    return file.find("{\"needs\"");
+}
+
+TEST(Note, TakesNeedsThatCountTheirPadding) {
+    const std::string file = fixture("needs_cpp");
+    const std::size_t at = place_of_needs(file);
+    std::uint32_t size = 0;
+    std::memcpy(&size, file.data() + at - 16, sizeof size);
+    ASSERT_NE(size % 4, 0U) << "the fixture needs no padding, so it proves nothing";
+    const auto note = note_of(with(file, at - 16, (size + 3) & ~3U));
+    ASSERT_TRUE(note) << note.error().reason;
+    EXPECT_THAT(note->needs, ElementsAre("exec", "write:~/out"));
+    EXPECT_THAT(reason(with(file, at + 3, '\0')), HasSubstr("its note of needs is malformed"));
+}
+
+TEST(Note, IsRefusedWhenItsNeedsReachBehindTheSection) {
+    const std::string file = fixture("needs");
+    for (const std::uint32_t size : {~0U, 1U << 20U, 0x7FFFFFFFU})
+        EXPECT_THAT(reason(with(file, place_of_needs(file) - 16, size)),
+                    HasSubstr("it reaches behind its end"));
 }
 
 TEST(Note, RefusesFilesThatAreNotPluginsWithTheReason) {
@@ -92,8 +155,7 @@ TEST(Note, RefusesAFileCutAtAnyPlace) {
 }
 
 TEST(Note, RefusesAFileThatEndsInsideASegment) {
-    std::string file = with(fixture("plain"), offsetof(Elf64_Ehdr, e_shoff), Elf64_Off{0});
-    file = with(file, offsetof(Elf64_Ehdr, e_shnum), Elf64_Half{0});
+    const std::string file = without_section_headers(fixture("plain"));
     Elf64_Ehdr header;
     std::memcpy(&header, file.data(), sizeof header);
     std::size_t mapped_end = 0;
@@ -135,7 +197,7 @@ TEST(Note, RefusesAMalformedDescriptor) {
     EXPECT_THAT(reason(with(good, id_at, '/')), HasSubstr("malformed"));
     EXPECT_THAT(reason(with(good, id_at, '\0')), HasSubstr("malformed"));
     EXPECT_THAT(reason(with(good, at - 8, std::uint32_t{2})), HasSubstr("malformed"));
-    EXPECT_THAT(reason(with(good, at - 12, ~std::uint32_t{0})), HasSubstr("without the note"));
+    EXPECT_THAT(reason(with(good, at - 12, ~std::uint32_t{0})), HasSubstr("behind its end"));
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ std::string up_to_root(const Targets& s) {
 bool by_a_daemon(const Targets& s) {
     int ends[2];
     if (::pipe(ends) != 0) return false;
-    if (::fork() == 0) {
+    const pid_t child = ::fork();
+    if (child < 0) return false;
+    if (child == 0) {
         ::setsid();
         const pid_t parent = ::getpid();
         if (::fork() != 0) ::_exit(0);

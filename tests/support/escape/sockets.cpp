@@ -83,8 +83,8 @@ bool by_bash(const Targets& s) {
         ::_exit(1);
     }
     int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
 }
 
 bool opens(int family, int type, int protocol) {

@@ -6,8 +6,8 @@
 #include <unistd.h>
 #include <vector>
 
-/// A program that tries many named ways to escape from a sandbox. It does not know how the sandbox
-/// is made.
+/// Many named ways to escape from a sandbox, for a program that tries them, and for a hostile
+/// plugin. They do not know how the sandbox is made.
 namespace escape {
 
 /// What the ways try to reach outside of the sandbox.
@@ -48,6 +48,8 @@ std::vector<Way> mount_ways();
 std::vector<Way> process_ways();
 std::vector<Way> kernel_ways();
 std::vector<Way> socket_ways();
+/// All of these.
+std::vector<Way> all_ways();
 
 // ---- what a sandbox may allow; they return 0 or an errno value
 

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/result.h"
+#include "host/plugin/confinement.h"
+#include "host/plugin/note.h"
+#include "host/plugin/refusal.h"
+#include "host/plugins/loader.h"
+
+/// What a third-party plugin may do besides what all of them may: what is both in its needs (see
+/// plugin::Note) and in plugins.<id>.grants.
+namespace tenon::plugins {
+
+/// What the needs and the grants of a plugin come to. Paths are absolute; links in them have been
+/// followed as far as they exist.
+struct Rights {
+    bool network = false;
+    bool exec = false;
+    bool unconfined = false;  ///< granted; has an effect only where the kernel cannot confine
+    std::vector<std::string> read, write;  ///< what may be written may be read as well
+    std::vector<std::string> unused;       ///< grants that no need asks for: they have no effect
+};
+
+/// Compares the needs of a plugin with `grants`, whose forms are network, exec, read:DIR, write:DIR
+/// and unconfined. A granted DIR covers needed directories at and beneath it, and write:DIR covers
+/// read:DIR. `home` stands for `~`; it may be empty. Refused when a need is not granted (the remedy
+/// is the line to add), or a grant has none of the forms. Looks at the file system for links.
+Result<Rights, plugin::Refusal> rights_of(const plugin::Note& note,
+                                          const std::vector<std::string>& grants,
+                                          const std::filesystem::path& home);
+
+/// Where one plugin is; each absolute.
+struct PluginPlaces {
+    std::filesystem::path library;     ///< the file to open
+    std::filesystem::path plugin_dir;  ///< where it was found
+    std::filesystem::path state_dir;   ///< of the plugin's own
+};
+
+/// What a plugin may do in this run, by its needs and the configuration. Refused like `rights_of`.
+Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note& note,
+                                                             const PluginPlaces& places,
+                                                             const LoaderOptions& options);
+
+/// A line for the end of a failed result: that the confinement may be the reason, and what would
+/// change it. Empty when the result does not name an error that the confinement causes
+/// ("Operation not permitted", "Permission denied"). The plugin's word is the only sign: neither
+/// Landlock nor a filter reports to this process what it has refused.
+std::string hint_of_confinement(const std::string& id, const plugin::Confinement& confinement,
+                                std::string_view result);
+
+/// The plugin cannot run since this kernel cannot confine it; `why` says what the kernel lacks.
+plugin::Refusal cannot_be_confined(const std::string& id, const std::vector<std::string>& grants,
+                                   const std::string& why);
+
+}  // namespace tenon::plugins
