@@ -8,6 +8,9 @@
 
 #include <tenon/plugin.h>
 
+#include "host/base/result.h"
+#include "host/plugin/refusal.h"
+
 /// How the program uses one plugin, in whichever process the plugin's code runs. Only text and
 /// numbers pass through these interfaces, so that an instance can forward them to another process.
 namespace tenon::plugin {
@@ -58,7 +61,7 @@ class Instance {
 public:
     virtual ~Instance() = default;
 
-    /// The tools in the order in which the plugin lists them. They do not change.
+    /// The tools in the order in which the plugin lists them. Only `refresh_tools` changes them.
     [[nodiscard]] virtual const std::vector<ToolDeclaration>& tools() const = 0;
 
     /// Runs one call and blocks until it has ended. `arguments` is a JSON object that fits the
@@ -71,6 +74,14 @@ public:
     /// hook, or the hook fails. `input` is JSON for kBegin and empty for the others. Never called
     /// by two threads at once.
     virtual std::string run_hook(Hook hook, const std::string& input) = 0;
+
+    /// Asks the plugin for its tools again. On Refusal `tools` is as it was. No call may be
+    /// running.
+    virtual Result<void, Refusal> refresh_tools() = 0;
+
+    /// Gives the plugin new configuration, a JSON object that fits its schema. On Error, whose
+    /// message is the plugin's reason, it keeps the old one. No call may be running.
+    virtual Result<void> reconfigure(const std::string& config) = 0;
 
     /// Whether the plugin has had too many faults and must not be called again.
     [[nodiscard]] virtual bool disabled() const = 0;

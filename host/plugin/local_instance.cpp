@@ -42,6 +42,7 @@ struct LocalInstance::HostTable : tenon_host {
         version = str(TENON_VERSION);
         plugin_dir = str(options.plugin_dir);
         workspace = str(options.workspace);
+        state_dir = str(options.state_dir);
         log = [](const tenon_host* host, std::int32_t level, tenon_str message) noexcept {
             static_cast<const HostTable*>(host)->port.log(level, view(message));
         };
@@ -117,12 +118,30 @@ Result<void, Refusal> LocalInstance::read_tools() {
     if (count > kMaxTools || (count > 0 && list == nullptr))
         return invalid_plugin("it lists " + std::to_string(count) +
                               " tools; at most 128 are taken");
+    std::vector<ToolDeclaration> tools;
     for (std::uint32_t i = 0; i < count; ++i) {
         if (list[i] == nullptr || !TENON_HAS(list[i], input_schema))
             return invalid_plugin("a tool it lists is null or incomplete");
-        tools_.push_back(declaration_of(*list[i]));
+        tools.push_back(declaration_of(*list[i]));
     }
+    tools_ = std::move(tools);
     return {};
+}
+
+Result<void> LocalInstance::reconfigure(const std::string& config) {
+    if (!TENON_HAS(&library_, reconfigure) || library_.reconfigure == nullptr)
+        return Error{"it takes new configuration only when it is loaded"};
+    std::string why;
+    tenon_rc rc = TENON_FAULT;
+    try {
+        const RunningPlugin running(options_.id);
+        rc = library_.reconfigure(self_, str(config), append_to(why));
+    } catch (...) {
+        ++faults_;
+        why = "an exception left its reconfigure function";
+    }
+    if (rc == TENON_OK) return {};
+    return Error{why.empty() ? "it gave no reason" : utf8::repair(why)};
 }
 
 template <class Function>

@@ -16,7 +16,8 @@ struct InstanceOptions {
     std::string id;
     std::string plugin_dir;  ///< the folder in which its file was found
     std::string workspace;
-    std::string config;  ///< a JSON object that fits the plugin's configuration schema
+    std::string config;          ///< a JSON object that fits the plugin's configuration schema
+    std::string state_dir = {};  ///< a folder of the plugin's own, which exists
 };
 
 /// An instance whose code runs in this process, so a crash of the plugin ends the process. An
@@ -36,6 +37,8 @@ public:
     [[nodiscard]] const std::vector<ToolDeclaration>& tools() const override { return tools_; }
     tenon_rc invoke(const std::string& tool, const std::string& arguments, CallPort& call) override;
     std::string run_hook(Hook hook, const std::string& input) override;
+    Result<void, Refusal> refresh_tools() override { return read_tools(); }
+    Result<void> reconfigure(const std::string& config) override;
     [[nodiscard]] bool disabled() const override { return faults_.load() >= kMaxFaults; }
 
     static constexpr int kMaxFaults = 3;

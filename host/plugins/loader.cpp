@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "host/base/limits.h"
+#include "host/base/private_dirs.h"
 #include "host/plugins/manifest.h"
 #include "host/plugins/private_copy.h"
 
@@ -140,14 +141,26 @@ Result<fs::path, plugin::Refusal> file_to_load(const Candidate& candidate,
                         generation);
 }
 
+/// tenon_host.state_dir of a plugin.
+Result<std::string, plugin::Refusal> make_own_folder(const LoaderOptions& options,
+                                                     const std::string& id) {
+    if (options.state_dir.empty()) return std::string();
+    const fs::path folder = options.state_dir / "plugin-data" / id;
+    if (auto made = make_private_dirs(folder); !made)
+        return plugin::Refusal{made.error().message, "check the state directory"};
+    return folder.string();
+}
+
 Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate,
                                                       const LoaderOptions& options,
                                                       const Services& services,
                                                       unsigned generation) {
     auto place = file_to_load(candidate, options, generation);
     if (!place) return place.error();
+    auto own_folder = make_own_folder(options, candidate.note.id);
+    if (!own_folder) return own_folder.error();
     PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
-                        options.workspace};
+                        options.workspace, *own_folder};
     return Plugin::open(*place, std::move(origin), options_of(options, candidate.note.id).own,
                         services, options.log);
 }
