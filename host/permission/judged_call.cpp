@@ -125,7 +125,7 @@ RuleGate::Verdict RuleGate::judge_command(std::string_view who, std::string_view
 RuleGate::Verdict RuleGate::judge_edit(std::string_view who, const fs::path& path,
                                        std::stop_token stop) {
     JudgedCall judged;
-    judged.who = who;
+    judged.who = judged.tool = who;
     judged.by_host = true;
     judged.input = {{"path", path.string()}};
     judged.shown.subject = "{path}";

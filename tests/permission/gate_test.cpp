@@ -510,6 +510,7 @@ TEST_F(GateTest, JudgesAStrangersFileByTheEditRules) {
     EXPECT_TRUE(RuleGate(config({}), &person).judge_edit("lint", other, {}).allowed);
     ASSERT_EQ(person.questions.size(), 1U);
     EXPECT_EQ(person.questions[0].title, "lint wants to write other");
+    EXPECT_EQ(person.questions[0].tool, "lint");
     Config sandboxed = config({.allow = {"Edit"}, .yes = true});
     sandboxed.read_only_sandbox = true;
     EXPECT_THAT(RuleGate(std::move(sandboxed)).judge_edit("lint", source, {}).reason,
