@@ -154,7 +154,8 @@ Loop::Next Loop::ask(std::stop_token stop) {
         return fail(Outcome::kMaxTurns,
                     "stopped after " + std::to_string(result_.turns) + " turns (the limit)");
     }
-    // A text that is to be continued must stay in the conversation.
+    // A text that is to be continued must stay in the conversation, with the tools that it had.
+    if (cut_answers_ == 0 && ports_.update_tools) must(ports_.update_tools());
     if (cut_answers_ == 0 && !can_go_on(compaction_.before_request(stop))) return Next::kStop;
     // Nothing may follow a paused answer.
     if (!paused_) {

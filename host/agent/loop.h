@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -47,6 +48,8 @@ public:
         EventSink& sink;
         const Secrets& secrets;
         Context& context;
+        /// Called before each request, when no call runs: brings the session's tools up to date.
+        std::function<Result<void>()> update_tools = nullptr;
     };
     Loop(const Ports& ports, LoopOptions options);
 

@@ -45,4 +45,21 @@ std::vector<std::string> CallContext::take_delivered() {
     return std::exchange(delivered_, {});
 }
 
+void CallContext::at_success(std::function<Result<void>()> step) {
+    const Lock lock(mutex_);
+    at_success_.push_back(std::move(step));
+}
+
+Result<void> CallContext::finish() {
+    std::vector<std::function<Result<void>()>> steps;
+    {
+        const Lock lock(mutex_);
+        steps.swap(at_success_);
+    }
+    for (const auto& step : steps) {
+        if (auto done = step(); !done) return done;
+    }
+    return {};
+}
+
 }  // namespace tenon::agent

@@ -152,7 +152,10 @@ public:
     /// ended. So jobs are submitted in the order in which the model asked for them.
     template <class Step>
     auto in_order(Step step) const {
-        if (turns_ != nullptr) turns_->await(place_);
+        if (turns_ != nullptr) {
+            const WaitScope scope(on_wait_, Wait::kForTurn);
+            turns_->await(place_);
+        }
         auto done = step();
         if (turns_ != nullptr) turns_->pass(place_);
         return done;
@@ -162,7 +165,43 @@ public:
     void deliver(std::string job);
     [[nodiscard]] std::vector<std::string> take_delivered();
 
+    /// `step` is done when the tool has succeeded, after the steps that were added before it. When
+    /// the tool fails, it is dropped.
+    void at_success(std::function<Result<void>()> step);
+    /// For the tool, when it has succeeded: does the steps, up to the first that fails. Its Error
+    /// becomes the result of the call.
+    Result<void> finish();
+
+    /// Runs a subagent, whose calls this call waits for.
+    template <class Step>
+    auto with_subagent(Step step) const {
+        const WaitScope scope(on_wait_, Wait::kForSubagent);
+        return step();
+    }
+    /// What a running call waits for: calls that may need the plugin that it uses.
+    enum class Wait { kForSubagent, kForTurn };
+    /// For the tool, before it runs: `observer` is called when such a wait begins and when it has
+    /// ended. Any thread, several at once.
+    using WaitObserver = std::function<void(Wait wait, bool begins)>;
+    void on_wait(WaitObserver observer) { on_wait_ = std::move(observer); }
+
 private:
+    class WaitScope {
+    public:
+        WaitScope(const WaitObserver& observer, Wait wait) : observer_(observer), wait_(wait) {
+            if (observer_) observer_(wait_, true);
+        }
+        ~WaitScope() {
+            if (observer_) observer_(wait_, false);
+        }
+        WaitScope(const WaitScope&) = delete;
+        WaitScope& operator=(const WaitScope&) = delete;
+
+    private:
+        const WaitObserver& observer_;
+        const Wait wait_;
+    };
+
     Caller caller_;
     std::string tool_use_id_;
     std::stop_source abandoned_;
@@ -171,8 +210,10 @@ private:
     std::function<void(std::string)> progress_;
     Turns* turns_;
     std::size_t place_;
+    WaitObserver on_wait_;
     Mutex mutex_;
     std::vector<std::string> delivered_ TENON_GUARDED_BY(mutex_);
+    std::vector<std::function<Result<void>()>> at_success_ TENON_GUARDED_BY(mutex_);
 };
 
 /// One function a model may call. `call` may run on any thread, several at once when the tool is

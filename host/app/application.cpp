@@ -52,7 +52,7 @@ int run_agent(const cli::Options& options, const config::Sources& sources) {
     const bool text =
         options.output_format.value_or(cli::OutputFormat::kText) == cli::OutputFormat::kText;
     if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
-        return run_interactive(options, *configuration, sources.environment);
+        return run_interactive(options, *configuration, sources);
     return run_headless(options, *configuration);
 }
 

@@ -30,13 +30,18 @@ void block_signals() {
 }  // namespace
 
 int run_interactive(const cli::Options& options, const config::Configuration& configuration,
-                    const config::Environment& environment) {
+                    const config::Sources& sources) {
     auto setup = session::prepare_run(configuration, run_request_of(options));
     if (!setup) return complain(setup.error().message, cli::kExitUsage);
+    (*setup)->read_plugin_settings = [&]() -> Result<config::Settings::Plugins> {
+        auto read = config::load(sources, overrides_of(options));
+        if (!read) return read.error();
+        return std::move(read->settings.plugins);
+    };
     // Before any thread starts and before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
-    const cli::Screen screen = cli::screen_of(STDOUT_FILENO, environment);
+    const cli::Screen screen = cli::screen_of(STDOUT_FILENO, sources.environment);
     terminal::TerminalOptions terminal_options;
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;

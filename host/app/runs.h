@@ -17,7 +17,7 @@ int run_headless(const cli::Options& options, const config::Configuration& confi
 /// Runs an interactive session, and those that `/resume` opens after it. Standard input is a
 /// terminal.
 int run_interactive(const cli::Options& options, const config::Configuration& configuration,
-                    const config::Environment& environment);
+                    const config::Sources& sources);
 
 /// The request of a run according to the options. Questions are asked on the terminal of this
 /// process, if there is one.

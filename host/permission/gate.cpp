@@ -86,8 +86,8 @@ std::optional<std::string> RuleGate::denial(const JudgedCall& judged) const {
     }
     if (auto reason = denial_of_unparsed_text(judged)) return reason;
     for (const Need& need : judged.required)
-        if (config_.read_only_sandbox && judged.first_party && !need.tool.empty() &&
-            need.kind == NeedKind::kEdit)
+        if (config_.read_only_sandbox && need.kind == NeedKind::kEdit &&
+            (judged.by_host || (judged.first_party && !need.tool.empty())))
             return what(need) + ", but sandbox.mode is read-only: no file is written.";
     return std::nullopt;
 }

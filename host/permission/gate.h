@@ -68,6 +68,10 @@ public:
     Verdict judge_command(std::string_view who, std::string_view command, std::string_view cwd,
                           std::stop_token stop, std::string_view as_tool = {});
 
+    /// The same for a file that a third-party plugin writes. `path` is absolute, symlinks resolved.
+    Verdict judge_edit(std::string_view who, const std::filesystem::path& path,
+                       std::stop_token stop);
+
     /// A plugin's own question. The answer is yes with --yes and in the mode bypassPermissions; it
     /// is no where nobody can be asked.
     Verdict ask(std::string_view who, std::string_view question, std::stop_token stop);

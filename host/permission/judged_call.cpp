@@ -122,6 +122,18 @@ RuleGate::Verdict RuleGate::judge_command(std::string_view who, std::string_view
     return decide(judged, stop);
 }
 
+RuleGate::Verdict RuleGate::judge_edit(std::string_view who, const fs::path& path,
+                                       std::stop_token stop) {
+    JudgedCall judged;
+    judged.who = judged.tool = who;
+    judged.by_host = true;
+    judged.input = {{"path", path.string()}};
+    judged.shown.subject = "{path}";
+    judged.required = needs_of_path({}, NeedKind::kEdit, path.native(), bases_, roots_);
+    judged.possible = judged.required;
+    return decide(judged, stop);
+}
+
 void RuleGate::add_command_needs(JudgedCall& judged, std::string_view command) const {
     CommandNeeds found = needs_of_command(judged.tool, command, judged.cwd,
                                           {bases_, roots_, environment_, path_rules_});

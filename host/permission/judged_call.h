@@ -16,6 +16,7 @@ struct JudgedCall {
     std::string tool;
     Json input;
     bool first_party = false;
+    bool by_host = false;            ///< the host itself does what the call needs
     bool read_only = false;          ///< implies first_party
     bool unquestioned = false;       ///< first-party, needs no question though not read-only
     bool conversation_only = false;  ///< first-party, changes nothing outside the conversation

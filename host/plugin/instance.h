@@ -96,6 +96,14 @@ public:
         return {};
     }
 
+    /// Asks the plugin for its tools again. On Refusal `tools` is as it was. No call may be
+    /// running.
+    virtual Result<void, Refusal> refresh_tools() = 0;
+
+    /// Gives the plugin new configuration, a JSON object that fits its schema. On Error, whose
+    /// message is the plugin's reason, it keeps the old one. No call may be running.
+    virtual Result<void> reconfigure(const std::string& config) = 0;
+
     /// Whether the plugin has had too many faults and must not be called again.
     [[nodiscard]] virtual bool disabled() const = 0;
 };

@@ -136,15 +136,18 @@ Result<void, Refusal> LocalInstance::refresh_tools() {
 
 Result<void> LocalInstance::reconfigure(const std::string& config) {
     if (!TENON_HAS(&library_, reconfigure) || library_.reconfigure == nullptr)
-        return Error{"it takes new configuration only when it is loaded again"};
+        return Error{"it takes new configuration only when it is loaded"};
     std::string why;
+    tenon_rc rc = TENON_FAULT;
     try {
         const RunningPlugin running(options_.id);
-        if (library_.reconfigure(self_, str(config), append_to(why)) == TENON_OK) return {};
+        rc = library_.reconfigure(self_, str(config), append_to(why));
     } catch (...) {
+        ++faults_;
         why = "an exception left its reconfigure function";
     }
-    return Error{why.empty() ? "it gives no reason" : utf8::repair(why)};
+    if (rc == TENON_OK) return {};
+    return Error{why.empty() ? "it gave no reason" : utf8::repair(why)};
 }
 
 template <class Function>

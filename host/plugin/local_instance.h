@@ -17,7 +17,7 @@ struct InstanceOptions {
     std::string plugin_dir;  ///< the folder in which its file was found
     std::string workspace;
     std::string config;          ///< a JSON object that fits the plugin's configuration schema
-    std::string state_dir = {};  ///< of the plugin's own; exists
+    std::string state_dir = {};  ///< a folder of the plugin's own, which exists
 };
 
 /// An instance whose code runs in this process, so a crash of the plugin ends the process. An

@@ -64,6 +64,7 @@ Result<std::unique_ptr<IsolatedInstance>, ProcessFailure> IsolatedInstance::open
         if (!config) return refused(config.error());
         if (content_hash(*config) == known->config_hash) {
             instance->version_ = known->version;
+            instance->config_schema_ = known->config_schema;
             instance->tools_ = known->tools;
             instance->hooks_ = bits_of(known->hooks);
             instance->known_ = std::move(known);
@@ -108,6 +109,11 @@ IsolatedInstance::~IsolatedInstance() {
 pid_t IsolatedInstance::process() const {
     const Lock lock(mutex_);
     return process_ ? process_->pid() : 0;
+}
+
+std::string IsolatedInstance::config() const {
+    const Lock lock(mutex_);
+    return past_.config;
 }
 
 bool IsolatedInstance::has_hook(Hook hook) const {
@@ -239,6 +245,7 @@ void IsolatedInstance::learn(const std::string& config, PluginProcess& process,
     if (known_ == now) return;
     if (!known_) {
         version_ = now.version;
+        config_schema_ = now.config_schema;
         tools_ = now.tools;
     } else if (known_->tools != now.tools) {
         host_.log(TENON_LOG_WARNING,

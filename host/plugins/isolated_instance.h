@@ -64,6 +64,9 @@ public:
     [[nodiscard]] bool disabled() const override { return disabled_.load(); }
 
     [[nodiscard]] const std::string& version() const { return version_; }
+    [[nodiscard]] const std::string& config_schema() const { return config_schema_; }
+    /// The configuration of the next process.
+    [[nodiscard]] std::string config() const;
     /// The process; 0: none is running.
     [[nodiscard]] pid_t process() const;
 
@@ -98,7 +101,7 @@ private:
 
     const IsolatedOptions options_;
     plugin::HostPort& host_;
-    std::string version_;
+    std::string version_, config_schema_;
     std::vector<plugin::ToolDeclaration> tools_;  // changed only while no call runs
     std::atomic<unsigned> hooks_{0};              // one bit each
     std::optional<KnownPlugin> known_;            // used by the thread that starts a process

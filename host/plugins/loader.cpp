@@ -165,8 +165,12 @@ private:
     }
     Result<std::unique_ptr<Plugin>, ProcessFailure> open_in_host(const Candidate& candidate,
                                                                  const fs::path& library) {
+        auto own_folder = make_own_folder(candidate.note.id);
+        if (!own_folder) return refused(own_folder.error());
+        PluginOrigin origin = origin_of(candidate);
+        origin.state_dir = own_folder->string();
         auto plugin =
-            Plugin::open(library, origin_of(candidate), options_of(options_, candidate.note.id).own,
+            Plugin::open(library, std::move(origin), options_of(options_, candidate.note.id).own,
                          services_, options_.log);
         if (!plugin) return refused(plugin.error());
         return std::move(*plugin);
@@ -179,13 +183,22 @@ private:
         return std::move(*hash);
     }
 
+    /// tenon_host.state_dir of a plugin; empty: there is no state directory.
+    [[nodiscard]] Result<fs::path, plugin::Refusal> make_own_folder(const std::string& id) const {
+        if (options_.state_dir.empty()) return fs::path();
+        fs::path folder = options_.state_dir / "plugin-data" / id;
+        if (auto made = make_private_dirs(folder); !made)
+            return plugin::Refusal{made.error().message, "check the state directory"};
+        return folder;
+    }
+
     /// What this plugin may do, if its needs are granted. Its folder for files of its own is made.
     Result<plugin::Confinement, plugin::Refusal> confinement_of(const Candidate& candidate) const {
         PluginPlaces places;
         places.plugin_dir = candidate.file.path.parent_path();
-        places.state_dir = options_.state_dir / "plugin-data" / candidate.note.id;
-        if (auto made = make_private_dirs(places.state_dir); !made)
-            return plugin::Refusal{made.error().message, "check the state folder"};
+        auto own_folder = make_own_folder(candidate.note.id);
+        if (!own_folder) return own_folder.error();
+        places.state_dir = std::move(*own_folder);
         return confinement_for(candidate.note, places, options_);
     }
 

@@ -1,5 +1,7 @@
 #include "host/plugins/path_service.h"
 
+#include <sys/stat.h>
+
 #include "host/base/path_text.h"
 #include "host/base/utf8.h"
 
@@ -36,15 +38,16 @@ std::string path_named_by(const std::string& text) {
 /// result code.
 class RuleCheck {
 public:
-    RuleCheck(const PathService::Denied& denied, std::string_view verb, std::string_view asked)
-        : denied_(denied), verb_(verb), asked_(asked) {}
+    /// Returns why it is refused; empty: it is not.
+    using Judge = std::function<std::string(const fs::path& real)>;
+    explicit RuleCheck(Judge judge) : judge_(std::move(judge)) {}
 
     Beneath::Approve approve() {
         return [this](const fs::path& real) -> Result<void> {
-            refused_ = denied_(real);
+            std::string refusal = judge_(real);
+            refused_ = !refusal.empty();
             if (!refused_) return {};
-            return Error{"A permission rule forbids to " + std::string(verb_) + " " +
-                         std::string(asked_) + "."};
+            return Error{std::move(refusal)};
         };
     }
     [[nodiscard]] ServiceReply failed(const Error& error) const {
@@ -52,17 +55,19 @@ public:
     }
 
 private:
-    const PathService::Denied& denied_;
-    std::string_view verb_, asked_;
+    Judge judge_;
     bool refused_ = false;
 };
 
 }  // namespace
 
-void PathService::add_to(Services& services) const {
-    services.add("path.roots/1", [this](const ServiceRequest&) { return roots(); });
-    services.add("path.open/1", [this](const ServiceRequest& request) { return open(request); });
-    services.add("path.filter/1",
+void PathService::add_to(Services& services) {
+    using Type = Parameter::Type;
+    services.add("path.roots/1", {}, [this](const ServiceRequest&) { return roots(); });
+    services.add("path.open/1",
+                 {{"path", Type::kText, true}, {"access", Type::kText, true}, {"replaces"}},
+                 [this](const ServiceRequest& request) { return open(request); });
+    services.add("path.filter/1", {{"paths", Type::kTexts, true}},
                  [this](const ServiceRequest& request) { return filter(request); });
 }
 
@@ -78,47 +83,83 @@ std::string PathService::display_path(const fs::path& real) const {
     return relative.empty() || *relative.begin() == ".." ? real.string() : relative.string();
 }
 
-ServiceReply PathService::open(const ServiceRequest& request) const {
-    const std::string* path = string_in(member(request.params, "path"));
-    if (path == nullptr)
-        return ServiceReply::failed("path.open/1: path must be a string", TENON_BAD_ARGS);
-    const std::string asked = path_named_by(*path);
+ServiceReply PathService::open(const ServiceRequest& request) {
+    const std::string path = path_named_by(string_or(request.params, "path"));
     const std::string access = string_or(request.params, "access");
-
-    if (access == "write") {
-        RuleCheck rule(denied_edit_, "edit", asked);
-        auto entry = roots_.open_entry(asked, rule.approve());
-        if (!entry) return rule.failed(entry.error());
-        auto reply = ServiceReply::ok({{"fd", entry->folder.get()},
-                                       {"name", entry->name},
-                                       {"path", path_to_text(entry->real.native())},
-                                       {"shown", display_path(entry->real)}});
-        (void)entry->folder.release();
-        return reply;
-    }
-    if (access != "read" && access != "folder") {
+    if (access == "write") return open_to_write(request, path);
+    if (access != "read" && access != "folder")
         return ServiceReply::failed("path.open/1: access must be read, folder or write",
                                     TENON_BAD_ARGS);
-    }
-    RuleCheck rule(denied_read_, "read", asked);
-    auto opened = access == "read" ? roots_.open(asked, rule.approve())
-                                   : roots_.open_folder(asked, rule.approve());
+    if (request.params.contains("replaces"))
+        return ServiceReply::failed("path.open/1: replaces goes with the access write",
+                                    TENON_BAD_ARGS);
+    return open_to_read(path, access == "folder");
+}
+
+ServiceReply PathService::open_to_read(const std::string& path, bool folder) const {
+    RuleCheck rule([&](const fs::path& real) {
+        return denied_read_(real) ? "A permission rule forbids to read " + path + "."
+                                  : std::string();
+    });
+    auto opened =
+        folder ? roots_.open_folder(path, rule.approve()) : roots_.open(path, rule.approve());
     if (!opened) return rule.failed(opened.error());
-    auto reply = ServiceReply::ok({{"fd", opened->fd.get()},
-                                   {"path", path_to_text(opened->real.native())},
-                                   {"shown", display_path(opened->real)}});
-    (void)opened->fd.release();
-    return reply;
+    Json answer = {{"path", path_to_text(opened->real.native())},
+                   {"shown", display_path(opened->real)}};
+    struct stat info {};
+    if (::fstat(opened->fd.get(), &info) == 0 && S_ISREG(info.st_mode))
+        answer["version"] = version_of(info);
+    return ServiceReply::ok(answer, std::move(opened->fd));
+}
+
+std::string PathService::edit_refusal(const ServiceRequest& request, const std::string& path,
+                                      const fs::path& real) const {
+    if (denied_edit_(real)) return "A permission rule forbids to edit " + path + ".";
+    return request.first_party || !judge_edit_ ? std::string() : judge_edit_(request, real);
+}
+
+ServiceReply PathService::open_to_write(const ServiceRequest& request, const std::string& path) {
+    if (request.call == nullptr)
+        return ServiceReply::failed("a file is written by a call; there is none under way",
+                                    TENON_UNSUPPORTED);
+    RuleCheck rule([&](const fs::path& real) { return edit_refusal(request, path, real); });
+    auto entry = roots_.open_entry(path, rule.approve());
+    if (!entry) return rule.failed(entry.error());
+    const fs::path real = entry->real;
+    const std::string shown = display_path(real);
+    std::optional<std::string> expected;
+    if (const std::string* version = string_in(member(request.params, "replaces")))
+        expected = *version;
+    auto replacement =
+        FileReplacement::open({std::move(*entry), shown}, !request.first_party, expected);
+    if (!replacement) return ServiceReply::failed(replacement.error().message);
+    auto descriptor = (*replacement)->descriptor();
+    if (!descriptor) return ServiceReply::failed(descriptor.error().message);
+    const Json answer = {{"path", path_to_text(real.native())},
+                         {"shown", shown},
+                         {"version", (*replacement)->version()}};
+    auto added = replacements_of(*request.call)->add(std::move(*replacement));
+    if (!added) return ServiceReply::failed(added.error().message, TENON_BUSY);
+    return ServiceReply::ok(answer, std::move(*descriptor));
+}
+
+/// They live as long as the call, which puts them in place.
+std::shared_ptr<CallReplacements> PathService::replacements_of(agent::CallContext& call) {
+    const Lock lock(mutex_);
+    std::erase_if(replacements_, [](const auto& one) { return one.second.expired(); });
+    auto known = replacements_[&call].lock();
+    if (known) return known;
+    auto made = std::make_shared<CallReplacements>();
+    replacements_[&call] = made;
+    call.at_success([made] { return made->put_all(); });
+    return made;
 }
 
 ServiceReply PathService::filter(const ServiceRequest& request) const {
-    const Json& paths = member(request.params, "paths");
-    if (!paths.is_array())
-        return ServiceReply::failed("path.filter/1: paths must be an array", TENON_BAD_ARGS);
+    const std::vector<std::string> paths = strings_in(member(request.params, "paths"));
     Json denied = Json::array();
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        const std::string* text = string_in(paths[i]);
-        const std::string path = text == nullptr ? std::string() : path_named_by(*text);
+        const std::string path = path_named_by(paths[i]);
         if (!path.starts_with('/')) {
             return ServiceReply::failed(
                 "path.filter/1: paths[" + std::to_string(i) + "] must be an absolute path",

@@ -46,14 +46,18 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
 
     std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
     created->version_ = utf8::repair(view((*opened)->version));
-    auto instance =
-        plugin::LocalInstance::create(**opened,
-                                      {created->id(), created->file().parent_path().string(),
-                                       created->origin_.workspace, *config_text},
-                                      created->host_);
+    created->config_schema_ = view((*opened)->config_schema);
+    created->config_ = *config_text;
+    auto instance = plugin::LocalInstance::create(
+        **opened,
+        {created->id(), created->file().parent_path().string(), created->origin_.workspace,
+         *config_text, created->origin_.state_dir},
+        created->host_);
     if (!instance) return instance.error();
     created->instance_ = std::move(*instance);
-    if (auto tools = created->make_tools(); !tools) return tools.error();
+    auto tools = created->make_tools();
+    if (!tools) return tools.error();
+    created->tools_ = std::move(*tools);
     return created;
 }
 
@@ -69,22 +73,42 @@ Result<std::unique_ptr<Plugin>, ProcessFailure> Plugin::open_isolated(
     auto instance = IsolatedInstance::open(std::move(options), std::move(known), created->host_);
     if (!instance) return instance.error();
     created->version_ = utf8::repair((*instance)->version());
+    created->config_schema_ = (*instance)->config_schema();
+    created->config_ = (*instance)->config();
     created->instance_ = std::move(*instance);
-    if (auto tools = created->make_tools(); !tools)
-        return ProcessFailure{ProcessFailure::Kind::kRefused, tools.error()};
+    auto tools = created->make_tools();
+    if (!tools) return ProcessFailure{ProcessFailure::Kind::kRefused, tools.error()};
+    created->tools_ = std::move(*tools);
     return created;
 }
 
-Result<void, Refusal> Plugin::make_tools() {
+Result<std::vector<std::unique_ptr<PluginTool>>, Refusal> Plugin::make_tools() {
+    std::vector<std::unique_ptr<PluginTool>> tools;
     for (const plugin::ToolDeclaration& declaration : instance_->tools()) {
-        auto tool = PluginTool::make(declaration, id(), first_party(), *instance_, host_);
+        auto tool = PluginTool::make(declaration, id(), first_party(), *instance_, lock_, host_);
         if (!tool) return tool.error();
-        for (const auto& other : tools_)
+        for (const auto& other : tools)
             if (other->spec().name == declaration.name)
                 return plugin::invalid_plugin("it lists the tool " + declaration.name + " twice");
-        tools_.push_back(std::move(*tool));
+        tools.push_back(std::move(*tool));
     }
-    return {};
+    return tools;
+}
+
+Result<std::vector<std::unique_ptr<PluginTool>>, Refusal> Plugin::fresh_tools() {
+    if (auto refreshed = instance_->refresh_tools(); !refreshed) return refreshed.error();
+    return make_tools();
+}
+
+Result<bool, Refusal> Plugin::reconfigure(const std::map<std::string, std::string>& config) {
+    auto text = checked_config(config_schema_, id(), config);
+    if (!text) return text.error();
+    if (*text == config_) return false;
+    if (auto taken = instance_->reconfigure(*text); !taken)
+        return Refusal{taken.error().message,
+                       "it has the new configuration when tenon starts again"};
+    config_ = std::move(*text);
+    return true;
 }
 
 void Plugin::begin_session(const std::string& session, const std::string& reason) {

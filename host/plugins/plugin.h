@@ -29,7 +29,8 @@ struct PluginOrigin {
     std::string id;
     bool first_party = false;
     std::string workspace;
-    bool isolated = false;  ///< its code runs in a process of its own
+    std::string state_dir = {};  ///< a folder of its own, which exists
+    bool isolated = false;       ///< its code runs in a process of its own
 };
 
 /// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
@@ -55,6 +56,16 @@ public:
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
     [[nodiscard]] bool isolated() const { return origin_.isolated; }
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
+    /// Asks the plugin for its tools again, and checks them. Until `use_tools` the plugin has those
+    /// that it had. No call may be running.
+    [[nodiscard]] Result<std::vector<std::unique_ptr<PluginTool>>, plugin::Refusal> fresh_tools();
+    void use_tools(std::vector<std::unique_ptr<PluginTool>> tools) { tools_ = std::move(tools); }
+
+    /// Gives the plugin new configuration, which is checked against its schema. False: it has this
+    /// configuration already. On Refusal it keeps the old one. No call may be running.
+    [[nodiscard]] Result<bool, plugin::Refusal> reconfigure(
+        const std::map<std::string, std::string>& config);
+
     /// Whether it has had too many faults, and is not called any more.
     [[nodiscard]] bool disabled() const { return instance_->disabled(); }
 
@@ -70,10 +81,12 @@ private:
     Plugin(PluginOrigin origin, const Services& services, LogSink log)
         : origin_(std::move(origin)),
           host_(origin_.id, origin_.first_party, services, std::move(log)) {}
-    Result<void, plugin::Refusal> make_tools();
+    [[nodiscard]] Result<std::vector<std::unique_ptr<PluginTool>>, plugin::Refusal> make_tools();
 
     PluginOrigin origin_;
     std::string version_;
+    std::string config_schema_, config_;
+    InstanceLock lock_;
     PluginHostPort host_;
     std::unique_ptr<plugin::Instance> instance_;  // uses host_
     std::vector<std::unique_ptr<PluginTool>> tools_;

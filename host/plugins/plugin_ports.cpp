@@ -19,6 +19,8 @@ tenon_rc PluginHostPort::request_for(agent::CallContext* call, std::string_view 
                                      std::string& answer) const noexcept {
     ServiceReply reply = services_.request(id_, first_party_, method, params, body, call);
     answer = std::move(reply.out);
+    // From here on the plugin owns the descriptor.
+    if (reply.fd) answer = with_descriptor(answer, reply.fd.release());
     return reply.rc;
 }
 

@@ -1,5 +1,7 @@
 #include "host/plugins/plugin_tool.h"
 
+#include <functional>
+
 #include "host/base/ids.h"
 #include "host/base/utf8.h"
 #include "host/plugin/local_instance.h"
@@ -39,24 +41,9 @@ void append_line(std::string& text, std::string_view line) {
 
 }  // namespace
 
-bool StoppableMutex::lock(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    if (!free_.wait(lock, stop, [this] { return !locked_; })) return false;
-    locked_ = true;
-    return true;
-}
-
-void StoppableMutex::unlock() {
-    {
-        const std::lock_guard lock(mutex_);
-        locked_ = false;
-    }
-    free_.notify_one();
-}
-
 Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
     const plugin::ToolDeclaration& declaration, const std::string& plugin_id, bool first_party,
-    plugin::Instance& instance, const PluginHostPort& host) {
+    plugin::Instance& instance, InstanceLock& lock, const PluginHostPort& host) {
     const std::string& name = declaration.name;
     if (!is_tool_name(name))
         return plugin::invalid_plugin("'" + utf8::repair(name) +
@@ -89,7 +76,7 @@ Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
                          has(TENON_LONG_RUNNING),
                          std::move(*facts)};
     return std::unique_ptr<PluginTool>(
-        new PluginTool(std::move(spec), std::move(*schema), instance, host));
+        new PluginTool(std::move(spec), std::move(*schema), instance, lock, host));
 }
 
 std::optional<std::string> PluginTool::check(const agent::ToolCall& call) const {
@@ -100,10 +87,23 @@ std::optional<std::string> PluginTool::check(const agent::ToolCall& call) const 
 }
 
 agent::ToolResult PluginTool::call(const agent::ToolCall& call, agent::CallContext& context) {
-    if (spec_.concurrent) return invoke(call, context);
-    if (!one_call_.lock(context.stop())) return failure("[interrupted]");
-    const std::unique_ptr<StoppableMutex, void (*)(StoppableMutex*)> unlock(
-        &one_call_, [](StoppableMutex* mutex) { mutex->unlock(); });
+    const auto use = spec_.concurrent ? InstanceLock::Use::kShared : InstanceLock::Use::kExclusive;
+    switch (lock_.lock(use, context.stop())) {
+        case InstanceLock::Outcome::kStopped:
+            return failure("[interrupted]");
+        case InstanceLock::Outcome::kBusy:
+            return failure("Error: a call of the plugin " + spec_.plugin +
+                           " waits for a subagent, and " + spec_.name +
+                           " cannot run beside it; try again when that call has ended");
+        case InstanceLock::Outcome::kLocked:
+            break;
+    }
+    const std::unique_ptr<InstanceLock, std::function<void(InstanceLock*)>> unlock(
+        &lock_, [use](InstanceLock* lock) { lock->unlock(use); });
+    context.on_wait([this](agent::CallContext::Wait wait, bool begins) {
+        if (wait == agent::CallContext::Wait::kForSubagent) lock_.wait_for_subagent(begins);
+        if (wait == agent::CallContext::Wait::kForTurn) lock_.wait_for_turn(begins);
+    });
     return invoke(call, context);
 }
 
@@ -113,7 +113,11 @@ agent::ToolResult PluginTool::invoke(const agent::ToolCall& call, agent::CallCon
     PluginCallPort port(host_, context);
     const tenon_rc rc =
         instance_.invoke(spec_.name, dump_json(rewritten ? *rewritten : call.input), port);
-    return result_of(rc, port, context);
+    agent::ToolResult result = result_of(rc, port, context);
+    if (rc != TENON_OK) return result;
+    // What the plugin has written says that all is done, so it is dropped with what failed.
+    if (auto finished = context.finish(); !finished) return failure(finished.error().message);
+    return result;
 }
 
 agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,

@@ -3,7 +3,10 @@
 namespace tenon::plugins {
 
 void add_redact_service(Services& services, const Secrets& secrets) {
-    services.add("text.redact/1", [&secrets](const ServiceRequest& request) {
+    using Type = Parameter::Type;
+    const std::vector<Parameter> parameters = {
+        {"text", Type::kText, true}, {"cut_begin", Type::kBoolean}, {"cut_end", Type::kBoolean}};
+    services.add("text.redact/1", parameters, [&secrets](const ServiceRequest& request) {
         if (!request.first_party)
             return ServiceReply::failed("only Tenon's own plugins may use this method",
                                         TENON_DENIED);

@@ -1,5 +1,6 @@
 #include "host/plugins/registry.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace tenon::plugins {
@@ -17,18 +18,40 @@ void Registry::add(std::unique_ptr<agent::Tool> tool) {
     if (is_new) host_tools_.push_back(std::move(tool));
 }
 
-Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
-    for (const auto& tool : plugin->tools()) {
+/// Whether a tool of somebody else has one of the names.
+std::optional<Problem> Registry::clash_of(
+    const Plugin& plugin, const std::vector<std::unique_ptr<PluginTool>>& tools) const {
+    for (const auto& tool : tools) {
         const auto taken = by_name_.find(tool->spec().name);
-        if (taken == by_name_.end()) continue;
-        const std::string& owner = taken->second->spec().plugin;
-        return Problem{plugin->file(),
-                       "its tool " + tool->spec().name + " has the name of one of " + owner,
-                       "remove one of the two, or set plugins." + plugin->id() + ".enabled=false"};
+        if (taken == by_name_.end() || taken->second->spec().plugin == plugin.id()) continue;
+        return Problem{plugin.file(),
+                       "its tool " + tool->spec().name + " has the name of one of " +
+                           taken->second->spec().plugin,
+                       "remove one of the two, or set plugins." + plugin.id() + ".enabled=false"};
     }
+    return std::nullopt;
+}
+
+Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
+    if (auto clash = clash_of(*plugin, plugin->tools())) return std::move(*clash);
     for (const auto& tool : plugin->tools())
         by_name_.emplace(tool->spec().name, tool.get());
     plugins_.push_back(std::move(plugin));
+    return {};
+}
+
+Result<void, Problem> Registry::refresh_tools(const std::string& id) {
+    const auto plugin = std::find_if(plugins_.begin(), plugins_.end(),
+                                     [&](const auto& one) { return one->id() == id; });
+    if (plugin == plugins_.end()) return {};
+    auto tools = (*plugin)->fresh_tools();
+    if (!tools) return Problem{(*plugin)->file(), tools.error().reason, tools.error().remedy};
+    if (auto clash = clash_of(**plugin, *tools)) return std::move(*clash);
+    for (const auto& tool : (*plugin)->tools())
+        by_name_.erase(tool->spec().name);
+    (*plugin)->use_tools(std::move(*tools));
+    for (const auto& tool : (*plugin)->tools())
+        by_name_.emplace(tool->spec().name, tool.get());
     return {};
 }
 

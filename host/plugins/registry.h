@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,10 @@ public:
     /// destroyed.
     Result<void, Problem> add(std::unique_ptr<Plugin> plugin);
 
+    /// Asks a plugin for its tools again; no call of it may be running. If the new list cannot be
+    /// used, or one of the names is taken, the plugin keeps the old one.
+    Result<void, Problem> refresh_tools(const std::string& id);
+
     /// Removes and destroys a plugin and its tools. No call of it may be running.
     void remove(const std::string& id);
 
@@ -58,6 +63,8 @@ public:
 
 private:
     std::vector<HookText> texts_of(plugin::Hook hook);
+    [[nodiscard]] std::optional<Problem> clash_of(
+        const Plugin& plugin, const std::vector<std::unique_ptr<PluginTool>>& tools) const;
 
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;

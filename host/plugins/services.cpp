@@ -1,11 +1,69 @@
 #include "host/plugins/services.h"
 
+#include <algorithm>
+
 namespace tenon::plugins {
 namespace {
 
 /// "job.read" of "job.read/1".
 std::string_view name_of(std::string_view method) {
     return method.substr(0, method.rfind('/'));
+}
+
+const char* name_of(Parameter::Type type) {
+    switch (type) {
+        case Parameter::Type::kText:
+            return "a string";
+        case Parameter::Type::kTextOrNull:
+            return "a string or null";
+        case Parameter::Type::kNumber:
+            return "a number";
+        case Parameter::Type::kBoolean:
+            return "true or false";
+        case Parameter::Type::kTexts:
+            break;
+    }
+    return "an array of strings";
+}
+
+bool has_type(const Json& value, Parameter::Type type) {
+    switch (type) {
+        case Parameter::Type::kText:
+            return value.is_string();
+        case Parameter::Type::kTextOrNull:
+            return value.is_string() || value.is_null();
+        case Parameter::Type::kNumber:
+            return value.is_number();
+        case Parameter::Type::kBoolean:
+            return value.is_boolean();
+        case Parameter::Type::kTexts:
+            break;
+    }
+    return value.is_array() && strings_in(value).size() == value.size();
+}
+
+std::string list_of(const std::vector<Parameter>& parameters) {
+    if (parameters.empty()) return "it has none";
+    std::string names = "it has ";
+    for (const Parameter& parameter : parameters)
+        names += (&parameter == parameters.data() ? "" : ", ") + std::string(parameter.name);
+    return names;
+}
+
+/// What is wrong with the parameters; empty: nothing.
+std::string error_in(const std::vector<Parameter>& parameters, const Json& params) {
+    for (const auto& [name, ignored] : params.items()) {
+        const bool known = std::any_of(parameters.begin(), parameters.end(),
+                                       [&](const Parameter& one) { return name == one.name; });
+        if (!known) return "unknown parameter " + name + "; " + list_of(parameters);
+    }
+    for (const Parameter& parameter : parameters) {
+        const Json& value = member(params, parameter.name);
+        if (value.is_null() && !parameter.required) continue;
+        if (!params.contains(parameter.name) || !has_type(value, parameter.type))
+            return std::string(parameter.name) + " must be " + name_of(parameter.type);
+    }
+    return {};
 }
 
 ServiceReply call_handler(const Services::Handler& handler, ServiceRequest request,
@@ -21,16 +79,37 @@ ServiceReply call_handler(const Services::Handler& handler, ServiceRequest reque
 
 }  // namespace
 
-ServiceReply ServiceReply::ok(const Json& answer) {
-    return {TENON_OK, dump_json(answer)};
+ServiceReply ServiceReply::ok(const Json& answer, UniqueFd fd) {
+    return {TENON_OK, dump_json(answer), std::move(fd)};
 }
 
 ServiceReply ServiceReply::failed(std::string why, tenon_rc rc) {
-    return {rc, std::move(why)};
+    return {rc, std::move(why), {}};
+}
+
+std::string with_descriptor(const std::string& out, int fd) {
+    return R"({"fd":)" + std::to_string(fd) + (out == "{}" ? "" : ",") + out.substr(1);
+}
+
+void Services::add(std::string method, std::vector<Parameter> parameters, Handler handler) {
+    auto checked = [method, parameters = std::move(parameters),
+                    handler = std::move(handler)](const ServiceRequest& request) {
+        if (std::string wrong = error_in(parameters, request.params); !wrong.empty())
+            return ServiceReply::failed(method + ": " + wrong, TENON_BAD_ARGS);
+        return handler(request);
+    };
+    add(std::move(method), std::move(checked));
 }
 
 void Services::add(std::string method, Handler handler) {
     handlers_[std::move(method)] = std::move(handler);
+}
+
+std::vector<std::string> Services::methods() const {
+    std::vector<std::string> names;
+    for (const auto& [name, ignored] : handlers_)
+        names.push_back(name);
+    return names;
 }
 
 ServiceReply Services::request(std::string_view plugin, bool first_party, std::string_view method,

@@ -83,8 +83,13 @@ StateService::StateService(fs::path folder, fs::path session_folder, const Secre
 StateService::~StateService() = default;
 
 void StateService::add_to(Services& services) {
-    services.add("state.get/1", [this](const ServiceRequest& request) { return get(request); });
-    services.add("state.set/1", [this](const ServiceRequest& request) { return set(request); });
+    using Type = Parameter::Type;
+    const Parameter key{"key", Type::kText, true};
+    const Parameter scope{"scope"};
+    services.add("state.get/1", {key, scope},
+                 [this](const ServiceRequest& request) { return get(request); });
+    services.add("state.set/1", {key, {"value", Type::kTextOrNull, true}, scope},
+                 [this](const ServiceRequest& request) { return set(request); });
 }
 
 const fs::path& StateService::folder_of(const ServiceRequest& request) const {
@@ -92,7 +97,8 @@ const fs::path& StateService::folder_of(const ServiceRequest& request) const {
 }
 
 ServiceReply StateService::get(const ServiceRequest& request) {
-    if (auto wrong = parameter_error(request.params, !session_folder_.empty())) return *wrong;
+    if (auto wrong = parameter_error(request.params, !session_folder_.empty()))
+        return std::move(*wrong);
     // Without a lock, since the file is always replaced as a whole.
     const auto values = read_values(folder_of(request) / (std::string(request.plugin) + ".json"));
     if (!values) return ServiceReply::failed(values.error().message);
@@ -100,7 +106,8 @@ ServiceReply StateService::get(const ServiceRequest& request) {
 }
 
 ServiceReply StateService::set(const ServiceRequest& request) {
-    if (auto wrong = parameter_error(request.params, !session_folder_.empty())) return *wrong;
+    if (auto wrong = parameter_error(request.params, !session_folder_.empty()))
+        return std::move(*wrong);
     const Json& value = member(request.params, "value");
     const std::string* text = string_in(value);
     if (!request.params.contains("value") || (text == nullptr && !value.is_null()))

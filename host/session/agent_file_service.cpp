@@ -45,7 +45,7 @@ std::string untrusted_notice(const std::vector<fs::path>& untrusted, const fs::p
 }  // namespace
 
 void AgentFileService::add_to(plugins::Services& services) {
-    services.add("agent.definitions/1",
+    services.add("agent.definitions/1", {},
                  [this](const plugins::ServiceRequest&) { return definitions(); });
 }
 

@@ -53,6 +53,18 @@ Result<void> read_mode(const Json& params, jobs::JobSpec& spec) {
 
 }  // namespace
 
+std::vector<plugins::Parameter> job_parameters() {
+    using Type = plugins::Parameter::Type;
+    return {{"command", Type::kText, true},
+            {"mode", Type::kText, true},
+            {"cwd"},
+            {"timeout_ms", Type::kNumber},
+            {"name"},
+            {"priority", Type::kNumber},
+            {"lifetime"},
+            {"after", Type::kTexts}};
+}
+
 std::optional<std::chrono::milliseconds> milliseconds_of(const Json& params, const char* key) {
     const auto number = number_in(member(params, key));
     if (!number) return std::nullopt;

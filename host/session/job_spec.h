@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "host/base/json.h"
 #include "host/base/result.h"
@@ -24,6 +25,9 @@ struct CommandSettings {
     bool pid_namespace = false;
     sandbox::Policy containment = {};
 };
+
+/// The parameters of job.submit/1.
+std::vector<plugins::Parameter> job_parameters();
 
 /// Makes a job from the parameters of job.submit/1 (sdk/README.md). Error: they are wrong, or a
 /// subagent may not have such a job. The request has a call.

@@ -72,7 +72,8 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     created->loop_ = std::make_unique<agent::Loop>(
         agent::Loop::Ports{*created->session_, *created->options_.run.provider, *created->registry_,
                            *created->gate_, *created->inbox_, created->sink_, created->secrets_,
-                           *created->registry_},
+                           *created->registry_,
+                           [session = created.get()] { return session->take_up_changed_tools(); }},
         created->loop_options());
     created->adopt_jobs();
     if (auto settled = created->update_conversation(); !settled) {
@@ -152,14 +153,22 @@ agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
     return result;
 }
 
-/// Replaces the service of OpenTools, which only refuses. Until the session is open, `subagents_`
-/// is null and there are no calls, but a plugin's own thread may send a request without a call.
+/// Replaces services of OpenTools, which need no conversation. Until the session is open,
+/// `subagents_` is null and there are no calls, but a plugin's own thread may send a request
+/// without a call.
 void OpenSession::add_services() {
-    services_.add("agent.run/1", [this](const plugins::ServiceRequest& request) {
-        return request.call == nullptr
-                   ? plugins::ServiceReply::failed(
-                         "a subagent works for a call; there is none under way", TENON_UNSUPPORTED)
-                   : subagents_->run(request);
+    services_.add("agent.run/1", subagent_parameters(),
+                  [this](const plugins::ServiceRequest& request) {
+                      return request.call == nullptr
+                                 ? plugins::ServiceReply::failed(
+                                       "a subagent works for a call; there is none under way",
+                                       TENON_UNSUPPORTED)
+                                 : subagents_->run(request);
+                  });
+    services_.add("tools.changed/1", {}, [this](const plugins::ServiceRequest& request) {
+        const Lock lock(changed_tools_mutex_);
+        changed_tools_.insert(std::string(request.plugin));
+        return plugins::ServiceReply::ok(Json::object());
     });
 }
 

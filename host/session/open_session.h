@@ -9,6 +9,7 @@
 
 #include "host/agent/loop.h"
 #include "host/agent/session.h"
+#include "host/base/mutex.h"
 #include "host/model/window.h"
 #include "host/session/job_inbox.h"
 #include "host/session/open_tools.h"
@@ -67,8 +68,9 @@ public:
     /// Plugin files that have appeared, changed or disappeared since the last call.
     [[nodiscard]] std::vector<std::filesystem::path> changed_plugin_files();
     /// Loads plugin files that have appeared or changed; later requests have the new list of tools.
-    /// A plugin whose file was removed stays loaded. Call it between turns. Returns one line for
-    /// each thing that was done.
+    /// A plugin whose file was removed stays loaded. The configuration of plugins is read again: a
+    /// plugin that stays loaded gets its new keys, or keeps the old ones if it refuses them. Call
+    /// it between turns. Returns one line for each thing that was done.
     Result<std::vector<std::string>> reload();
     /// The files that were left out when plugins were last loaded.
     [[nodiscard]] const std::vector<plugins::Problem>& plugin_problems() const {
@@ -115,8 +117,17 @@ private:
     [[nodiscard]] std::string tools_json() const;
     [[nodiscard]] std::string background_tool() const;
 
+    // open_session_reload.cpp
+    Result<void> take_up_changed_tools();
+    void read_plugin_settings(std::vector<std::string>& done);
+    void reconfigure_plugins(const plugins::LoaderOptions& options, std::vector<std::string>& done);
+    Result<bool> record_tools();
+
     // In the order of creation; each may use those before it.
     std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
+    Mutex changed_tools_mutex_;
+    /// Plugins that have requested tools.changed/1; what they have now is not known yet.
+    std::set<std::string, std::less<>> changed_tools_ TENON_GUARDED_BY(changed_tools_mutex_);
     std::vector<plugins::HookText> prompts_of_plugins_;
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;

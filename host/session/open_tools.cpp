@@ -12,6 +12,7 @@
 #include "host/jobs/watch.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
+#include "host/session/subagent_task.h"
 
 namespace tenon::session {
 namespace {
@@ -45,6 +46,15 @@ std::string failure_text(const std::exception& failure) {
     return poco != nullptr ? poco->displayText() : failure.what();
 }
 
+std::map<std::string, plugins::PluginOptions> plugin_options(
+    const config::Settings::Plugins& settings) {
+    std::map<std::string, plugins::PluginOptions> options;
+    for (const auto& [id, plugin] : settings.by_id)
+        options[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout, plugin.grants,
+                       plugin.own};
+    return options;
+}
+
 plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log) {
     plugins::LoaderOptions options;
     options.folders = settings.plugins.path;
@@ -54,9 +64,7 @@ plugins::LoaderOptions loader_options(const config::Settings& settings, plugins:
     options.workspace = settings.workspace.string();
     options.home = settings.home;
     options.hidden = config::hidden_from_plugins(settings);
-    for (const auto& [id, plugin] : settings.plugins.by_id)
-        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout, plugin.grants,
-                             plugin.own};
+    options.by_id = plugin_options(settings.plugins);
     options.log = std::move(log);
     return options;
 }
@@ -188,7 +196,11 @@ void OpenTools::make_services() {
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
         [this](const fs::path& path) { return gate_->denied_read(path); },
         [this](const fs::path& path) { return gate_->denied_edit(path); },
-        folders_of_skills().search);
+        folders_of_skills().search,
+        [this](const plugins::ServiceRequest& request, const fs::path& path) {
+            const auto verdict = gate_->judge_edit(request.plugin, path, request.call->stop());
+            return verdict.allowed ? std::string() : verdict.reason;
+        });
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
         config::agent_folders(settings_.workspace, settings_.home, settings_.config_dir),
@@ -199,18 +211,24 @@ void OpenTools::make_services() {
         options_.session_id.empty() ? fs::path() : session_folder() / "plugin-state", &secrets_);
     state_->add_to(services_);
     plugins::add_redact_service(services_, secrets_);
-    services_.add("agent.run/1", [](const plugins::ServiceRequest&) {
+    services_.add("agent.run/1", subagent_parameters(), [](const plugins::ServiceRequest&) {
         return plugins::ServiceReply::failed(
             "a subagent needs a model, and this call belongs to no session", TENON_UNSUPPORTED);
     });
-    services_.add("agent.tools/1", [this](const plugins::ServiceRequest&) {
+    services_.add("agent.tools/1", {}, [this](const plugins::ServiceRequest&) {
         return plugins::ServiceReply::ok({{"tools", tool_names()}});
     });
-    services_.add("permission.ask/1", [this](const plugins::ServiceRequest& request) {
-        const auto stop = request.call != nullptr ? request.call->stop() : std::stop_token();
-        const auto verdict =
-            gate_->ask(request.plugin, string_or(request.params, "question"), stop);
-        return plugins::ServiceReply::ok({{"allowed", verdict.allowed}});
+    services_.add("permission.ask/1", {{"question", plugins::Parameter::Type::kText, true}},
+                  [this](const plugins::ServiceRequest& request) {
+                      const auto stop =
+                          request.call != nullptr ? request.call->stop() : std::stop_token();
+                      const auto verdict =
+                          gate_->ask(request.plugin, string_or(request.params, "question"), stop);
+                      return plugins::ServiceReply::ok({{"allowed", verdict.allowed}});
+                  });
+    // Without a conversation there is no next request that could carry the new list.
+    services_.add("tools.changed/1", {}, [](const plugins::ServiceRequest&) {
+        return plugins::ServiceReply::ok(Json::object());
     });
 }
 
@@ -236,6 +254,7 @@ plugins::LoaderOptions OpenTools::loader_options() const {
                         secrets_.redact(std::string(message)));
         });
     options.workspace_readable = !gate_->denies_any_read();
+    if (reread_plugins_) options.by_id = plugin_options(*reread_plugins_);
     return options;
 }
 

@@ -4,6 +4,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -38,6 +39,10 @@ struct StartFailure {
 /// The text of an exception for a person. `what()` of Poco's exceptions is only the name of the
 /// class.
 std::string failure_text(const std::exception& failure);
+
+/// What the configuration says about each plugin.
+std::map<std::string, plugins::PluginOptions> plugin_options(
+    const config::Settings::Plugins& settings);
 
 /// Where plugins are found and how they are configured, according to `settings`.
 plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log);
@@ -120,6 +125,8 @@ protected:
     const std::unique_ptr<plugins::Registry> registry_ = std::make_unique<plugins::Registry>();
     std::optional<plugins::FolderWatch> plugin_files_;
     std::vector<plugins::Problem> plugin_problems_;
+    /// The settings of plugins that /reload has read; before that those of `settings_` hold.
+    std::optional<config::Settings::Plugins> reread_plugins_;
 
 private:
     Result<void, StartFailure> make_folders();

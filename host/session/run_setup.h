@@ -39,7 +39,9 @@ struct RunSetup {
     std::string moved_session;
     /// The model that the command line names. A session that has a model keeps it without this.
     std::optional<std::string> model;
-    bool leave_jobs = false;      ///< see RunRequest
+    bool leave_jobs = false;  ///< see RunRequest
+    /// Reads the configuration again, for /reload; null: it stays as it is. Any thread.
+    std::function<Result<config::Settings::Plugins>()> read_plugin_settings = nullptr;
     rlim_t descriptor_limit = 0;  ///< for commands; 0: that of this process
 };
 

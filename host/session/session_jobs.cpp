@@ -38,21 +38,30 @@ bool may_see(const ServiceRequest& request, const jobs::JobRecord& job) {
 }  // namespace
 
 void SessionJobs::add_to(plugins::Services& services) {
-    const auto add = [&](const char* method,
+    using plugins::Parameter;
+    using Type = Parameter::Type;
+    const auto add = [&](const char* method, std::vector<Parameter> parameters,
                          ServiceReply (SessionJobs::*handler)(const ServiceRequest&)) {
-        services.add(method, [this, handler](const ServiceRequest& request) {
+        services.add(method, std::move(parameters), [this, handler](const ServiceRequest& request) {
             if (request.call == nullptr)
                 return ServiceReply::failed("jobs belong to a call; there is none under way",
                                             TENON_UNSUPPORTED);
             return (this->*handler)(request);
         });
     };
-    add("job.submit/1", &SessionJobs::submit);
-    add("job.wait/1", &SessionJobs::wait_for);
-    add("job.list/1", &SessionJobs::list);
-    add("job.read/1", &SessionJobs::read);
-    add("job.background/1", &SessionJobs::to_background);
-    add("job.cancel/1", &SessionJobs::cancel);
+    const Parameter job_id{"job_id", Type::kText, true};
+    add("job.submit/1", job_parameters(), &SessionJobs::submit);
+    add("job.wait/1", {{"job_ids", Type::kTexts}, {"timeout_ms", Type::kNumber, true}},
+        &SessionJobs::wait_for);
+    add("job.list/1", {}, &SessionJobs::list);
+    add("job.read/1",
+        {job_id,
+         {"max_chars", Type::kNumber},
+         {"tail_bytes", Type::kNumber},
+         {"deliver", Type::kBoolean}},
+        &SessionJobs::read);
+    add("job.background/1", {job_id}, &SessionJobs::to_background);
+    add("job.cancel/1", {job_id}, &SessionJobs::cancel);
 }
 
 bool SessionJobs::is_own_foreground(const jobs::JobRecord& job,
@@ -63,12 +72,14 @@ bool SessionJobs::is_own_foreground(const jobs::JobRecord& job,
 }
 
 Json SessionJobs::describe(const jobs::JobRecord& job) const {
+    const auto& code = job.end.exit_code;
     return {{"id", job.id},
             {"status", jobs::to_string(job.status)},
             {"preview", jobs::preview(secrets_.redact(job.spec.command))},
             {"ended", jobs::is_terminal(job.status)},
+            {"exit_code", code ? Json(*code) : Json()},
             {"background", job.spec.kind == jobs::JobKind::kBackground},
-            {"told", deliveries_.is_delivered(job.id)}};
+            {"delivered", deliveries_.is_delivered(job.id)}};
 }
 
 Result<jobs::JobRecord> SessionJobs::find(const ServiceRequest& request,

@@ -67,6 +67,17 @@ std::string names_of_tools(const std::vector<const agent::ToolSpec*>& specs) {
 
 }  // namespace
 
+std::vector<plugins::Parameter> subagent_parameters() {
+    using Type = plugins::Parameter::Type;
+    return {{"prompt", Type::kText, true},
+            {"description"},
+            {"system"},
+            {"model"},
+            {"tools", Type::kTexts},
+            {"disallowed_tools", Type::kTexts},
+            {"max_turns", Type::kNumber}};
+}
+
 Result<SubagentTask> read_subagent_task(const Json& params) {
     SubagentTask task;
     const std::pair<const char*, std::string*> texts[] = {{"prompt", &task.prompt},

@@ -10,6 +10,7 @@
 #include "host/agent/ports.h"
 #include "host/base/json.h"
 #include "host/base/result.h"
+#include "host/plugins/services.h"
 
 namespace tenon::session {
 
@@ -23,6 +24,8 @@ struct SubagentTask {
     std::vector<std::string> disallowed_tools;
     std::optional<std::int64_t> max_turns;
 };
+
+std::vector<plugins::Parameter> subagent_parameters();
 
 /// The Error names the parameter and says what it must be.
 Result<SubagentTask> read_subagent_task(const Json& params);

@@ -113,11 +113,12 @@ ServiceReply Subagents::run(const ServiceRequest& request) {
         return std::move(*refusal);
     const auto task = read_subagent_task(request.params);
     if (!task) return ServiceReply::failed(task.error().message, TENON_BAD_ARGS);
-    auto tools = SubagentTools::select(
-        resources_.registry, *task, [this, &request](const agent::ToolSpec& tool) {
-            // The plugin is in a call now; a call of its tools that are not concurrent would wait
-            // for it.
-            const bool taken = tool.plugin == request.plugin && !tool.concurrent;
+    const agent::Tool* const caller = resources_.registry.find(request.call->tool());
+    const bool alone = caller == nullptr || !caller->spec().concurrent;
+    auto tools =
+        SubagentTools::select(resources_.registry, *task, [&](const agent::ToolSpec& tool) {
+            // The plugin is in a call now, beside which these must not run.
+            const bool taken = tool.plugin == request.plugin && (alone || !tool.concurrent);
             return taken || resources_.gate.removes(tool);
         });
     if (!tools) return ServiceReply::failed(tools.error().message, TENON_BAD_ARGS);
@@ -128,7 +129,8 @@ ServiceReply Subagents::run(const ServiceRequest& request) {
     SubagentProvider tagged(std::move(*provider), call.tool_use_id());
     auto session = open_session(*task, *tools, call.tool_use_id());
     if (!session) return ServiceReply::failed(session.error().message);
-    agent::RunResult result = converse(*task, *tools, *session, call, tagged);
+    agent::RunResult result =
+        call.with_subagent([&] { return converse(*task, *tools, *session, call, tagged); });
     {
         const Lock lock(mutex_);
         totals_.usage += result.usage;

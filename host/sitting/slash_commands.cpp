@@ -19,7 +19,7 @@ constexpr std::array<CommandHelp, 10> kCommands = {{
     {"clear", "", "begin the conversation anew; its jobs stay"},
     {"resume", "[NUMBER | ID]", "earlier sessions of this workspace; open one"},
     {"plugins", "", "the plugins and their tools"},
-    {"reload", "", "load plugin files that appeared or changed"},
+    {"reload", "", "load changed plugins and their configuration"},
     {"exit", "", "leave"},
 }};
 

@@ -2,10 +2,17 @@
 #include <array>
 #include <cstdio>
 
-#include "jobs.h"
+#include <tenon/jobs.hpp>
+
+#include "text.h"
 
 namespace tenon_bash {
 namespace {
+
+using tenon::Job;
+using tenon::JobText;
+
+constexpr std::int64_t kMaxOutputCharacters = 50'000;
 
 /// How much of a running job's output background_check shows without `tail_bytes`.
 constexpr std::size_t kRunningTailBytes = 4000;
@@ -23,6 +30,11 @@ void append_line(std::string& text, std::string_view line) {
     text += line;
 }
 
+/// "[completed] make test"
+std::string line_of(const Job& job) {
+    return "[" + job.status + "] " + job.preview;
+}
+
 /// At most the last `bytes`, from the start of a character on.
 std::string_view tail_of(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return text;
@@ -37,7 +49,7 @@ std::string_view tail_of(std::string_view text, std::size_t bytes) {
     std::string text;
     try {
         // With tail_bytes, the text is the output alone, without the line on the job's end.
-        text = read(call, id, {kMaxOutputCharacters, kMaxOutputCharacters, true}).text;
+        text = tenon::Jobs(call).read(id, {kMaxOutputCharacters, kMaxOutputCharacters, true}).text;
     } catch (const tenon::Failure&) {
         text.clear();  // nothing to show: the line below is the whole answer
     }
@@ -51,26 +63,26 @@ void bash(tenon::Call& call) {
     job.text("command", args.text("command")).text("mode", "foreground");
     if (args.has("cwd")) job.text("cwd", args.text("cwd"));
     if (args.has("timeout")) job.integer("timeout_ms", milliseconds(args.number("timeout")));
-    const tenon::Reply started = ask(call, "job.submit/1", job);
-    const std::string id = started.json().text("id");
-    const std::int64_t patience = args.has("timeout")
-                                      ? milliseconds(args.number("timeout"))
-                                      : started.json().integer("foreground_timeout_ms", 120'000);
+    const tenon::Jobs jobs(call);
+    const Job started = jobs.submit(job);
+    const std::string& id = started.id;
+    const std::int64_t patience =
+        args.has("timeout") ? milliseconds(args.number("timeout")) : started.foreground_timeout_ms;
 
-    const Waited waited = wait(call, {id}, patience);
+    const tenon::JobWait waited = jobs.wait({id}, patience);
     if (waited.cancelled) answer_interrupted(call, id);
     const bool ended = !waited.jobs.empty() && waited.jobs.front().ended;
     const bool moved = !waited.jobs.empty() && waited.jobs.front().background;
     // It may end between the two requests, and a subagent's job is ended instead of moved.
     Job after;
-    if (!ended) after = move_to_background(call, id);
+    if (!ended) after = jobs.to_background(id);
     if (ended || after.ended) {
-        const JobText done = read(call, id);
+        const JobText done = jobs.read(id);
         if (done.job.status == "cancelled" && call.cancelled()) answer_interrupted(call, id);
         call.write(done.text);
         return;
     }
-    std::string text = read(call, id, {kMaxOutputCharacters, 0, false}).text;
+    std::string text = jobs.read(id, {kMaxOutputCharacters, 0, false}).text;
     const std::string why =
         moved ? "moved to the background" : "still running after " + seconds_text(patience) + " s";
     append_line(text,
@@ -89,16 +101,15 @@ void background_run(tenon::Call& call) {
     for (const char* key : {"cwd", "name", "priority", "lifetime", "after"})
         if (args.has(key)) job.raw(key, args.raw(key));
     if (args.has("timeout")) job.integer("timeout_ms", milliseconds(args.number("timeout")));
-    const tenon::Reply submitted = ask(call, "job.submit/1", job);
-    const tenon::JsonView answer = submitted.json();
-    const char* state = answer.text("status") == "queued" ? " queued: " : " started: ";
-    call.write("Background job " + answer.text("id") + state + answer.text("preview"));
+    const Job submitted = tenon::Jobs(call).submit(job);
+    const char* state = submitted.status == "queued" ? " queued: " : " started: ";
+    call.write("Background job " + submitted.id + state + submitted.preview);
 }
 
 void check_all(tenon::Call& call) {
     std::string lines;
-    for (const Job& job : list(call))
-        append_line(lines, job.id + ": " + job.line());
+    for (const Job& job : tenon::Jobs(call).list())
+        append_line(lines, job.id + ": " + line_of(job));
     call.write(lines.empty() ? "(no background jobs)" : lines);
 }
 
@@ -106,8 +117,8 @@ void background_check(tenon::Call& call) {
     const std::string id = call.args().text("job_id");
     if (id.empty()) return check_all(call);
     const std::int64_t tail_bytes = call.args().integer("tail_bytes");
-    const JobText read_job = read(call, id, {kMaxOutputCharacters, tail_bytes, true});
-    std::string text = read_job.job.line() + "\n";
+    const JobText read_job = tenon::Jobs(call).read(id, {kMaxOutputCharacters, tail_bytes, true});
+    std::string text = line_of(read_job.job) + "\n";
     // The output of an ended job shows its gap itself; a tail does not.
     const std::string gap =
         read_job.omitted_bytes > 0
@@ -128,7 +139,8 @@ void background_check(tenon::Call& call) {
 
 void background_wait(tenon::Call& call) {
     const std::vector<std::string> ids = call.args().texts("job_ids");
-    const Waited waited = wait(call, ids, milliseconds(call.args().number("seconds", 60)));
+    const tenon::Jobs jobs(call);
+    const tenon::JobWait waited = jobs.wait(ids, milliseconds(call.args().number("seconds", 60)));
     if (waited.cancelled) throw tenon::Failure("[interrupted]", TENON_CANCELLED);
     std::int64_t ended = 0;
     for (const Job& job : waited.jobs)
@@ -138,16 +150,28 @@ void background_wait(tenon::Call& call) {
         std::max<std::int64_t>(500, kMaxOutputCharacters / std::max<std::int64_t>(1, ended));
     std::string text;
     for (const Job& job : waited.jobs) {
-        append_line(text, job.id + ": " + job.line());
-        if (job.ended) append_line(text, indented(read(call, job.id, {room, 0, true}).text));
+        append_line(text, job.id + ": " + line_of(job));
+        if (job.ended) append_line(text, indented(jobs.read(job.id, {room, 0, true}).text));
     }
     call.write(text.empty() ? "(no unfinished background jobs)" : text);
 }
 
 void background_cancel(tenon::Call& call) {
     const std::string id = call.args().text("job_id");
-    cancel(call, id);
+    tenon::Jobs(call).cancel(id);
     call.write("Cancelled job " + id);
+}
+
+/// A tool whose failures begin with "Error: ", except for the text of a call that was cancelled.
+tenon::Plugin::Function with_error_mark(void (*run)(tenon::Call&)) {
+    return [run](tenon::Call& call) {
+        try {
+            run(call);
+        } catch (const tenon::Failure& failure) {
+            if (failure.rc() == TENON_CANCELLED) throw;
+            throw tenon::Failure("Error: " + std::string(failure.what()), failure.rc());
+        }
+    };
 }
 
 constexpr const char* kBashSchema =
@@ -179,14 +203,14 @@ struct Bash : tenon::Plugin {
              "the same time. "
              "stdin is /dev/null; cwd is relative to the workspace. Processes it leaves behind are "
              "ended: use background_run for those.",
-             kBashSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, bash)
+             kBashSchema, TENON_CONCURRENT | TENON_LONG_RUNNING, with_error_mark(bash))
             .subject("{command:first}")
             .command("command", "cwd")
             .shows_command_output();
         tool("background_run",
              "Start a bash command as a background job and return its id at once. You are told "
              "when it ends.",
-             kRunSchema, TENON_CONCURRENT, background_run)
+             kRunSchema, TENON_CONCURRENT, with_error_mark(background_run))
             .subject("[{name}: ]{command:first}")
             .command("command", "cwd")
             .shows_nothing()
@@ -194,16 +218,17 @@ struct Bash : tenon::Plugin {
             .not_for_subagents();
         tool("background_check",
              "Status and output of one background job, or one line for each without job_id.",
-             kCheckSchema, TENON_READ_ONLY | TENON_CONCURRENT, background_check)
+             kCheckSchema, TENON_READ_ONLY | TENON_CONCURRENT, with_error_mark(background_check))
             .subject("{job_id}")
             .not_for_subagents();
         tool("background_wait",
              "Wait until one of these background jobs ends (default: all unfinished).", kWaitSchema,
-             TENON_READ_ONLY | TENON_CONCURRENT | TENON_LONG_RUNNING, background_wait)
+             TENON_READ_ONLY | TENON_CONCURRENT | TENON_LONG_RUNNING,
+             with_error_mark(background_wait))
             .subject("{job_ids}")
             .not_for_subagents();
         tool("background_cancel", "End a background job and all its processes.", kCancelSchema,
-             TENON_CONCURRENT, background_cancel)
+             TENON_CONCURRENT, with_error_mark(background_cancel))
             .subject("{job_id}")
             .no_question()
             .not_for_subagents();

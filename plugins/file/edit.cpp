@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 
 #include "plugins/file/missing.h"
-#include "plugins/file/replace.h"
 #include "plugins/file/substitution.h"
 #include "plugins/file/text.h"
 #include "plugins/file/tools.h"
@@ -12,7 +11,7 @@ namespace {
 constexpr std::size_t kMaxFile = 64U << 20U;
 constexpr std::size_t kMaxLinesNamed = 10;
 
-std::string read_all(const Host& host, const Opened& file, const struct stat& info) {
+std::string read_all(const Host& host, const File& file, const struct stat& info) {
     if (static_cast<std::size_t>(info.st_size) > kMaxFile) {
         throw Failure(file.shown + " is larger than " + std::to_string(kMaxFile >> 20U) +
                       " MiB; change it with a command.");
@@ -50,12 +49,12 @@ std::string edit_file(const Host& host, const EditArgs& args) {
         throw Failure("old_text and new_text are the same: there is nothing to change.",
                       TENON_BAD_ARGS);
     }
-    const Opened file = open_or_suggest(host, args.path);
+    const File file = open_or_suggest(host, args.path);
     struct stat info {};
     if (::fstat(file.fd.get(), &info) != 0) throw system_failure("stat " + file.shown, errno);
     if (S_ISDIR(info.st_mode)) throw Failure(file.shown + " is a folder, not a file.");
-    const Opened target = host.open(args.path, Access::kWrite);
-    const auto old = file_to_replace(target);
+    // Fails if another file has replaced the one that is read, or does so before the call ends.
+    const File target = host.write(args.path, file.version);
     const std::string content = read_all(host, file, info);
 
     const Substitution found(content, args.old_text, args.new_text);
@@ -65,12 +64,7 @@ std::string edit_file(const Host& host, const EditArgs& args) {
                       (hint.empty() ? "Read the file again: it may have changed." : hint));
     }
     if (found.count() > 1 && !args.replace_all) throw Failure(not_once(found, args.path));
-    // Another file may have replaced it since the first opening; `info` is of the file that was
-    // read.
-    if (!old || !same_state(*old, info)) {
-        throw Failure(args.path + " was changed by somebody else meanwhile; read it again.");
-    }
-    replace_file(target, old, found.apply());
+    target.put(found.apply());
     return "Edited " + args.path +
            (args.replace_all ? " (" + counted(found.count(), "replacement") + ")" : "");
 }

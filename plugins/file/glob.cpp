@@ -34,8 +34,7 @@ std::string why_not_there(const Host& host, const std::string& path, const std::
     const std::string beginning = plain_beginning(pattern);
     if (beginning.empty()) return {};
     try {
-        (void)open_or_suggest(host, path == "." ? beginning : path + "/" + beginning,
-                              Access::kFolder);
+        (void)folder_or_suggest(host, path == "." ? beginning : path + "/" + beginning);
     } catch (const Failure& failure) {
         if (failure.rc() == TENON_CANCELLED) throw;
         return failure.what();
@@ -43,7 +42,7 @@ std::string why_not_there(const Host& host, const std::string& path, const std::
     return {};
 }
 
-std::string nothing(const Host& host, const Opened& start, const std::string& path,
+std::string nothing(const Host& host, const File& start, const std::string& path,
                     const std::string& pattern, const LeftOut& left_out) {
     std::vector<std::string> hints;
     if (pattern.find('/') == std::string::npos)
@@ -70,7 +69,7 @@ std::string glob(const Host& host, const GlobArgs& args) {
             "The pattern " + quoted_argument(args.pattern) + " makes no sense: " + why + ".",
             TENON_BAD_ARGS);
 
-    const Opened start = open_or_suggest(host, path, Access::kFolder);
+    const File start = folder_or_suggest(host, path);
     std::string out;
     std::size_t found = 0;
     WalkOrder order;

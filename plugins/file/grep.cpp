@@ -280,7 +280,7 @@ private:
 };
 
 /// For an answer without matches.
-std::vector<std::string> hints(const Host& host, const GrepArgs& args, const Opened& start,
+std::vector<std::string> hints(const Host& host, const GrepArgs& args, const File& start,
                                const Search& search, const LeftOut& left_out) {
     std::vector<std::string> out;
     if (!search.found_nothing()) return out;
@@ -294,7 +294,7 @@ std::vector<std::string> hints(const Host& host, const GrepArgs& args, const Ope
     return out;
 }
 
-bool is_open_folder(const Opened& opened) {
+bool is_open_folder(const File& opened) {
     struct stat info {};
     if (::fstat(opened.fd.get(), &info) != 0) throw system_failure("stat " + opened.shown, errno);
     return S_ISDIR(info.st_mode);
@@ -311,7 +311,7 @@ std::string grep(const Host& host, const GrepArgs& args) {
     order.named = [&](std::string_view path) { return filter.names_folder(path); };
     order.deadline = search.deadline();
 
-    const Opened start = open_or_suggest(host, args.path);
+    const File start = open_or_suggest(host, args.path);
     if (!is_open_folder(start)) {
         search.file(start.fd, start.shown);
         if (search.binary() > 0)

@@ -46,7 +46,7 @@ std::string_view stem(std::string_view name) {
 /// The names in `folder` that are similar to `name`, the nearest first.
 std::vector<std::string> near_names(const Fd& folder, const std::string& name) {
     std::vector<std::pair<std::size_t, std::string>> found;
-    const std::unique_ptr<DIR, CloseDir> dir(
+    const Directory dir(
         ::fdopendir(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
     for (std::size_t n = 0; dir && n < kMaxNames; ++n) {
         const dirent* entry = ::readdir(dir.get());
@@ -70,7 +70,7 @@ std::string child_of(const std::string& folder, const std::string& name) {
 }
 
 /// Names that a rule forbids to read are left out.
-std::string suggestions(const Host& host, const Opened& folder, const std::string& name) {
+std::string suggestions(const Host& host, const File& folder, const std::string& name) {
     std::vector<std::string> names = near_names(folder.fd, name);
     std::vector<std::string> paths;
     for (const std::string& one : names)
@@ -85,9 +85,9 @@ std::string suggestions(const Host& host, const Opened& folder, const std::strin
     return out.empty() ? out : out + "?";
 }
 
-std::optional<Opened> try_folder(const Host& host, const std::string& path) {
+std::optional<File> try_folder(const Host& host, const std::string& path) {
     try {
-        return host.open(path, Access::kFolder);
+        return host.folder(path);
     } catch (const Failure&) {
         return std::nullopt;
     }
@@ -103,7 +103,7 @@ std::string explain(const Host& host, const std::string& path) {
         const std::string name = folder.substr(slash + 1);
         if (name.empty()) return {};
         folder = slash == std::string::npos ? "." : slash == 0 ? "/" : folder.substr(0, slash);
-        const std::optional<Opened> above = try_folder(host, folder);
+        const std::optional<File> above = try_folder(host, folder);
         if (!above) {
             if (folder == "." || folder == "/") return {};
             continue;
@@ -118,20 +118,33 @@ std::string explain(const Host& host, const std::string& path) {
     }
 }
 
+/// Throws the failure of opening `path` again, with suggestions if it does not exist.
+[[noreturn]] void fail_with_suggestions(const Host& host, const std::string& path,
+                                        const Failure& failure) {
+    // Only for this reason a suggestion makes sense.
+    const std::string_view reason = failure.what();
+    const std::string none = std::generic_category().message(ENOENT);
+    const bool missing =
+        reason.size() >= none.size() && reason.substr(reason.size() - none.size()) == none;
+    const std::string why = missing ? explain(host, path) : std::string();
+    throw why.empty() ? failure : Failure(why);
+}
+
 }  // namespace
 
-Opened open_or_suggest(const Host& host, const std::string& path, Access access) {
+File open_or_suggest(const Host& host, const std::string& path) {
     try {
-        return host.open(path, access);
+        return host.read(path);
     } catch (const Failure& failure) {
-        // Only for this reason a suggestion makes sense.
-        const std::string_view reason = failure.what();
-        const std::string none = std::generic_category().message(ENOENT);
-        if (reason.size() < none.size() || reason.substr(reason.size() - none.size()) != none)
-            throw;
-        const std::string why = explain(host, path);
-        if (why.empty()) throw;
-        throw Failure(why);
+        fail_with_suggestions(host, path, failure);
+    }
+}
+
+File folder_or_suggest(const Host& host, const std::string& path) {
+    try {
+        return host.folder(path);
+    } catch (const Failure& failure) {
+        fail_with_suggestions(host, path, failure);
     }
 }
 

@@ -17,7 +17,7 @@ constexpr std::size_t kReadChunk = 64U << 10U;
 /// Lines are counted up to here. If the file is longer, the answer only says that there are more.
 constexpr std::size_t kMaxScan = 256U << 20U;
 
-void check_kind(const Opened& file) {
+void check_kind(const File& file) {
     struct stat info {};
     if (::fstat(file.fd.get(), &info) != 0) throw system_failure("stat " + file.shown, errno);
     if (S_ISDIR(info.st_mode)) {
@@ -94,7 +94,7 @@ private:
     bool in_line_ = false, full_ = false;
 };
 
-LineRange collect(const Host& host, const Opened& file, std::size_t first, std::size_t last) {
+LineRange collect(const Host& host, const File& file, std::size_t first, std::size_t last) {
     Collector collector(first, last);
     std::string chunk(kReadChunk, '\0');
     std::size_t scanned = 0;
@@ -147,7 +147,7 @@ std::string cut_notes(const LineRange& found, std::size_t first, bool by_limit) 
 std::string read_file(const Host& host, const ReadArgs& args) {
     if (args.offset < 1) throw Failure("offset counts lines from 1", TENON_BAD_ARGS);
     if (args.limit && *args.limit < 1) throw Failure("limit must be at least 1", TENON_BAD_ARGS);
-    const Opened file = open_or_suggest(host, args.path);
+    const File file = open_or_suggest(host, args.path);
     check_kind(file);
 
     const auto first = static_cast<std::size_t>(args.offset);

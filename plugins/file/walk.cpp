@@ -83,7 +83,7 @@ bool is_below(std::string_view path, std::string_view folder) {
 
 class Walk {
 public:
-    Walk(const Host& host, const Opened& start, const WalkOrder& order, LeftOut& left_out)
+    Walk(const Host& host, const File& start, const WalkOrder& order, LeftOut& left_out)
         : host_(host),
           order_(order),
           left_out_(left_out),
@@ -142,9 +142,9 @@ private:
 
     /// Another walk beneath the folder that the link leads to, which may be in another root.
     WalkEnd follow(const std::string& below, const std::function<bool(const Found&)>& visit) {
-        Opened target;
+        File target;
         try {
-            target = host_.open(top_ + "/" + below, Access::kFolder);
+            target = host_.folder(top_ + "/" + below);
         } catch (const Failure& failure) {
             if (failure.rc() == TENON_CANCELLED) throw;
             leave_out_link(below);
@@ -176,11 +176,11 @@ private:
 
     /// The walk's root is the session's root that contains `start`, so that ignore files above
     /// `start` are found; when it cannot be opened, `start` itself.
-    void open_root(const Opened& start) {
+    void open_root(const File& start) {
         const std::string outer = host_.root_of(start.path);
         if (!outer.empty() && outer != start.path) {
             try {
-                root_fd_ = host_.open(outer, Access::kFolder).fd;
+                root_fd_ = host_.folder(outer).fd;
                 root_ = root_fd_.get();
                 base_ = start.path.substr(outer.size() + (outer == "/" ? 0 : 1));
                 read_rules_above();
@@ -230,7 +230,7 @@ private:
         Level level{folder, {}, {}, 0, rules_.size(), first_rule_};
         Fd fd = open_below(root_, folder, O_RDONLY | O_DIRECTORY);
         if (!fd) return false;
-        const std::unique_ptr<DIR, CloseDir> dir(::fdopendir(fd.get()));
+        const Directory dir(::fdopendir(fd.get()));
         if (!dir) return false;
         (void)fd.release();
         read_rules(folder);
@@ -299,18 +299,18 @@ Fd Found::open() const {
     return open_file_below(root_, std::string(in_root_));
 }
 
-WalkEnd walk(const Host& host, const Opened& start, const WalkOrder& order,
+WalkEnd walk(const Host& host, const File& start, const WalkOrder& order,
              const std::function<bool(const Found&)>& visit, LeftOut& left_out) {
     return Walk(host, start, order, left_out).run(visit);
 }
 
-std::string hint_on_links(const Host& host, const Opened& start, const LeftOut& left_out) {
+std::string hint_on_links(const Host& host, const File& start, const LeftOut& left_out) {
     std::string names;
     std::size_t count = 0;
     for (const std::string& link : left_out.links) {
         try {
             // The target of this link was searched at its own place.
-            if (is_below(host.open(link, Access::kFolder).path, start.path)) continue;
+            if (is_below(host.folder(link).path, start.path)) continue;
         } catch (const Failure& failure) {
             if (failure.rc() == TENON_CANCELLED) throw;
         }

@@ -49,18 +49,18 @@ private:
 
 enum class WalkEnd { kDone, kStopped, kTimeOver };
 
-/// Visits what is below `start` (opened with Access::kFolder) in bytewise order of the paths, until
+/// Visits what is below `start` (an open folder) in bytewise order of the paths, until
 /// `visit` returns false. Leaves out `.git`, what .gitignore and .git/info/exclude name, and what a
 /// rule forbids to read. Ignore files above `start` count too, up to its root, unless they ignore
 /// `start` itself, since the call asks for it. Only symlinks that the order names are followed, if
 /// the host opens their targets; so the walk cannot run in a circle. Holds one folder for each
 /// level in memory. Throws Failure when cancelled or when `start` cannot be read; folders below it
 /// that cannot be read are left out.
-WalkEnd walk(const Host& host, const Opened& start, const WalkOrder& order,
+WalkEnd walk(const Host& host, const File& start, const WalkOrder& order,
              const std::function<bool(const Found&)>& visit, LeftOut& left_out);
 
 /// A hint for an answer without matches: the links in `left_out` that lead out of `start`, so that
 /// their targets were not searched. Empty when there are none.
-std::string hint_on_links(const Host& host, const Opened& start, const LeftOut& left_out);
+std::string hint_on_links(const Host& host, const File& start, const LeftOut& left_out);
 
 }  // namespace tenon::file

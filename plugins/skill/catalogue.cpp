@@ -1,11 +1,13 @@
 #include "plugins/skill/catalogue.h"
 
 #include <algorithm>
+#include <sys/stat.h>
+
+#include <tenon/paths.hpp>
 
 #include "plugins/front_matter/document.h"
 #include "plugins/front_matter/listing.h"
 #include "plugins/front_matter/text.h"
-#include "plugins/skill/files.h"
 
 namespace tenon::skill {
 namespace {
@@ -16,9 +18,14 @@ constexpr std::size_t kMaxPrompt = 8 * 1024;
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxDescription = 1'024;
 
-Document read_document(const Host& host, const std::string& file) {
+Document read_document(const Host& host, const std::string& path) {
+    const File file = Paths(host).read(path);
+    struct stat info {};
+    if (::fstat(file.fd.get(), &info) != 0) throw system_failure("read " + path, errno);
+    if (S_ISDIR(info.st_mode)) throw Failure("it is a folder");
     try {
-        return front_matter::parse(read_file(host, file));
+        // A file that is too large is not read to its end; the parser reports it.
+        return front_matter::parse(file.get_all(front_matter::kMaxBytes + 1));
     } catch (const front_matter::Malformed& e) {
         throw Failure(e.what());
     }
@@ -82,7 +89,7 @@ std::string shown(const std::string& folder, std::string_view workspace) {
 Catalogue Catalogue::scan(const Host& host, const AddRemark& add_remark) {
     Catalogue catalogue;
     Walk walk(host, add_remark);
-    for (const std::string& root : skill_folders(host)) {
+    for (const std::string& root : Paths(host).roots().skills) {
         for (const std::string& folder : walk.below(root)) {
             try {
                 catalogue.add(read_skill(host, folder, add_remark), add_remark);

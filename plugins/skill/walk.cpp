@@ -4,7 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "plugins/skill/files.h"
+#include <tenon/paths.hpp>
+
 
 namespace tenon::skill {
 namespace {
@@ -56,7 +57,7 @@ void Walk::visit(const std::string& folder, int depth) {
     if (depth > kMaxDepth || --folders_left_ < 0) return;
     Names names;
     try {
-        const Folder open = open_folder(host_, folder);
+        const Directory open = Paths(host_).directory(folder);
         if (!is_new(::dirfd(open.get()))) return;
         names = names_in(open.get(), folder, add_remark_);
     } catch (const Failure& failure) {

@@ -4,35 +4,13 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <unistd.h>
-#include <utility>
 #include <vector>
+
+#include <tenon/paths.hpp>
 
 #include "plugins/task/task_board.h"
 
 namespace tenon::task {
-
-/// Owns one file descriptor, or none (-1).
-class Fd {
-public:
-    Fd() = default;
-    explicit Fd(int fd) : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    Fd(const Fd&) = delete;
-    Fd& operator=(const Fd&) = delete;
-    ~Fd() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-
-private:
-    int fd_ = -1;
-};
 
 /// The folder `.tasks` of a workspace: one file a task, `task_<id>.json`, replaced in one step;
 /// `.last_id`, the highest id ever given; `.lock`. Any number of processes may change it, each

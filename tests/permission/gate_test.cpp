@@ -491,6 +491,32 @@ TEST_F(GateTest, JudgesAStrangersCommandByTheBashRules) {
     EXPECT_FALSE(gate.judge_command("lint", "sudo x", "", {}).allowed);
 }
 
+TEST_F(GateTest, JudgesAStrangersFileByTheEditRules) {
+    const auto source = dir_ / "w/src/a.c";
+    const auto other = dir_ / "w/other";
+    RuleGate gate(config({.allow = {"Edit(src/**)"}, .deny = {"Edit(src/secret)"}}));
+    EXPECT_TRUE(gate.judge_edit("lint", source, {}).allowed);
+    EXPECT_FALSE(gate.judge_edit("lint", dir_ / "w/src/secret", {}).allowed);
+    EXPECT_THAT(gate.judge_edit("lint", other, {}).reason,
+                AllOf(HasSubstr("lint wants to write other"), HasSubstr("'Edit(other)'")));
+    EXPECT_FALSE(RuleGate(config({.mode = PermissionMode::kAcceptEdits}))
+                     .judge_edit("lint", source, {})
+                     .allowed);
+    EXPECT_THAT(RuleGate(config({.allow = {"Edit"}, .mode = PermissionMode::kPlan}))
+                    .judge_edit("lint", source, {})
+                    .reason,
+                HasSubstr("the permission mode is plan"));
+    Person person(Consent::kYes);
+    EXPECT_TRUE(RuleGate(config({}), &person).judge_edit("lint", other, {}).allowed);
+    ASSERT_EQ(person.questions.size(), 1U);
+    EXPECT_EQ(person.questions[0].title, "lint wants to write other");
+    EXPECT_EQ(person.questions[0].tool, "lint");
+    Config sandboxed = config({.allow = {"Edit"}, .yes = true});
+    sandboxed.read_only_sandbox = true;
+    EXPECT_THAT(RuleGate(std::move(sandboxed)).judge_edit("lint", source, {}).reason,
+                HasSubstr("sandbox.mode is read-only: no file is written"));
+}
+
 TEST_F(GateTest, PutsAPluginsOwnQuestion) {
     Person person(Consent::kYes);
     EXPECT_TRUE(RuleGate(config({}), &person).ask("lint", "Send the report?", {}).allowed);

@@ -121,6 +121,31 @@ TEST_F(LocalInstanceTest, RunsHooks) {
     EXPECT_EQ(open("plain", "plain")->run_hook(Hook::kSystemPrompt, ""), "");
 }
 
+TEST(Library, HasOnlyTheHooksThatItsClassOverrides) {
+    const auto good = open_library(TENON_FIXTURES "/good.so", "good");
+    ASSERT_TRUE(good);
+    const auto* hooks =
+        static_cast<const tenon_context*>((*good)->extension(nullptr, TENON_CONTEXT));
+    ASSERT_NE(hooks, nullptr);
+    EXPECT_NE(hooks->begin, nullptr);
+    EXPECT_NE(hooks->carry, nullptr);
+    EXPECT_EQ(hooks->tasks, nullptr);
+    EXPECT_EQ((*good)->reconfigure, nullptr);
+    const auto changing = open_library(TENON_FIXTURES "/changing.so", "changing");
+    ASSERT_TRUE(changing);
+    EXPECT_EQ((*changing)->extension, nullptr);
+    EXPECT_NE((*changing)->reconfigure, nullptr);
+}
+
+TEST_F(LocalInstanceTest, AsksForTheToolsAgain) {
+    const auto instance = open("changing", "changing");
+    const std::size_t before = instance->tools().size();
+    EXPECT_EQ(instance->invoke("grow", R"({"name":"later"})", call_), TENON_OK);
+    EXPECT_EQ(instance->tools().size(), before);
+    ASSERT_TRUE(instance->refresh_tools());
+    EXPECT_EQ(instance->tools().back().name, "later");
+}
+
 TEST_F(LocalInstanceTest, IsDisabledAfterThreeFaults) {
     const auto instance = open("raw_throw", "raw-throw");
     for (int i = 0; i < LocalInstance::kMaxFaults; ++i) {

@@ -24,7 +24,7 @@ protected:
                 asked_.emplace_back(std::string(method) + " " + request.params.dump());
                 auto& replies = script_[method];
                 if (replies.empty()) return ServiceReply::failed("not in the script");
-                ServiceReply reply = replies.front();
+                ServiceReply reply{replies.front().rc, replies.front().out, {}};
                 if (replies.size() > 1) replies.erase(replies.begin());
                 return reply;
             });
@@ -50,7 +50,7 @@ protected:
                 {"status", status},
                 {"preview", "make " + id},
                 {"ended", ended},
-                {"told", false}};
+                {"delivered", false}};
     }
     static Json job_text(const std::string& id, const std::string& status, bool ended,
                          const std::string& text) {

@@ -172,6 +172,63 @@ TEST_F(PluginToolTest, RunsTheCallsOfAToolThatIsNotConcurrentOneByOne) {
         EXPECT_EQ(call.get(), "1");
 }
 
+TEST_F(PluginToolTest, RunsACallOfAToolThatIsNotConcurrentBesideNoOtherOfItsPlugin) {
+    open("good", "good");
+    // While one call runs, another is tried that is cancelled already, so that it does not wait.
+    std::stop_source stop;
+    stop.request_stop();
+    std::vector<std::string> beside;
+    const auto try_both = [&](const std::string&) {
+        beside.push_back(bench_.call("greet", {{"name", "Bo"}}, stop.get_token()).text);
+        beside.push_back(bench_.call("alone", Json::object(), stop.get_token()).text);
+    };
+    agent::CallContext concurrent({"s", ""}, "t", stop.get_token(), try_both);
+    (void)bench_.registry.find("until_cancelled")
+        ->call({"t", "until_cancelled", Json::object(), ""}, concurrent);
+    EXPECT_THAT(beside, ElementsAre("Hello, Bo!", "[interrupted]"));
+    beside.clear();
+    agent::CallContext alone({"s", ""}, "t", {}, try_both);
+    (void)bench_.registry.find("alone")->call({"t", "alone", Json::object(), ""}, alone);
+    EXPECT_THAT(beside, ElementsAre("[interrupted]", "[interrupted]"));
+}
+
+TEST_F(PluginToolTest, RefusesACallThatWouldWaitForTheSubagentOfAnother) {
+    std::vector<std::string> nested;
+    bench_.services.add("test.subagent/1", [&](const ServiceRequest& request) {
+        return request.call->with_subagent([&] {
+            nested.push_back(bench_.call("greet", {{"name", "Bo"}}).text);
+            return ServiceReply::ok(Json::object());
+        });
+    });
+    open("good", "good");
+    EXPECT_EQ(bench_.call("ask", {{"method", "test.subagent/1"}}).text, "0 {}");
+    EXPECT_THAT(nested,
+                ElementsAre("Error: a call of the plugin good waits for a subagent, and greet "
+                            "cannot run beside it; try again when that call has ended"));
+    EXPECT_EQ(bench_.call("greet", {{"name", "Bo"}}).text, "Hello, Bo!");
+}
+
+TEST_F(PluginToolTest, FailsACallWhoseLastStepFails) {
+    bench_.services.add("test.step/1", [&](const ServiceRequest& request) {
+        request.call->deliver("0a1b2c3d");
+        request.call->at_success([] { return Result<void>(Error{"the disk is full"}); });
+        return ServiceReply::ok(Json::object());
+    });
+    open("good", "good");
+    const auto result = bench_.call("ask", {{"method", "test.step/1"}});
+    EXPECT_EQ(result.text, "the disk is full");
+    EXPECT_TRUE(result.is_error);
+    EXPECT_THAT(result.delivered_jobs, ElementsAre());
+}
+
+TEST_F(PluginToolTest, GivesAPluginAFolderOfItsOwn) {
+    open("changing", "changing");
+    const std::filesystem::path folder = bench_.dir / "state/plugin-data/changing";
+    EXPECT_EQ(bench_.call("remember").text, (folder / "kept").string() + " without a deadline");
+    EXPECT_EQ(bench_.dir.read("state/plugin-data/changing/kept"), "kept");
+    EXPECT_EQ(tenon::testing::mode_of(folder), 0700U);
+}
+
 TEST_F(PluginToolTest, StopsWaitingForAnotherCallWhenCancelled) {
     open("good", "good");
     // The first call reports progress while it runs. At that moment a second call is made, which is

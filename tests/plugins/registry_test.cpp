@@ -44,9 +44,9 @@ TEST(Registry, ListsFirstPartyToolsThenOthersByIdThenTheHosts) {
     bench.put("plain", "plain");
     bench.write_manifest(R"({"v":1,"plugins":["second.so"]})");
     bench.open();
-    EXPECT_THAT(names(bench.registry),
-                ElementsAre("second", "greet", "fail", "defect", "garble", "flood",
-                            "until_cancelled", "deaf", "ask", "count", "alone", "plain", "compact"));
+    EXPECT_THAT(names(bench.registry), ElementsAre("second", "greet", "fail", "defect", "garble",
+                                                   "flood", "until_cancelled", "deaf", "ask",
+                                                   "count", "alone", "plain", "compact"));
 }
 
 TEST(Registry, HasTheSpecOfATool) {
@@ -83,6 +83,77 @@ TEST(Registry, RefusesAPluginWhoseToolHasTheNameOfAHostTool) {
     bench.open();
     ASSERT_EQ(bench.problems.size(), 1U);
     EXPECT_EQ(bench.call("plain").text, "from the host");
+}
+
+class ChangingTools : public ::testing::Test {
+protected:
+    ChangingTools() {
+        bench_.services.add("tools.changed/1", {}, [this](const ServiceRequest& request) {
+            said_.emplace_back(request.plugin);
+            return ServiceReply::ok(Json::object());
+        });
+        bench_.put("changing", "changing");
+        bench_.put("second", "second");
+        bench_.open();
+        EXPECT_TRUE(bench_.problems.empty());
+    }
+    Plugin& changing() {
+        for (const auto& plugin : bench_.registry.plugins())
+            if (plugin->id() == "changing") return *plugin;
+        throw std::runtime_error("not loaded");
+    }
+    Workbench bench_;
+    std::vector<std::string> said_;
+};
+
+TEST_F(ChangingTools, AreTakenUpWhenThePluginIsAskedAgain) {
+    EXPECT_EQ(bench_.call("grow", {{"name", "later"}}).text, "grown");
+    EXPECT_THAT(said_, ElementsAre("changing"));
+    EXPECT_EQ(bench_.registry.find("later"), nullptr);
+    ASSERT_TRUE(bench_.registry.refresh_tools("changing"));
+    EXPECT_EQ(bench_.call("later").text, "called later");
+    EXPECT_EQ(bench_.call("salute").text, "Hello");
+    EXPECT_THAT(names(bench_.registry),
+                ElementsAre("grow", "salute", "remember", "put", "put_twice", "later", "second"));
+    EXPECT_TRUE(bench_.registry.refresh_tools("nobody"));
+}
+
+TEST_F(ChangingTools, StayAsTheyWereWhenANameIsTaken) {
+    (void)bench_.call("grow", {{"name", "second"}});
+    auto refused = bench_.registry.refresh_tools("changing");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, "its tool second has the name of one of second");
+    EXPECT_EQ(bench_.call("grow", {{"name", "salute"}}).text, "grown");
+    refused = bench_.registry.refresh_tools("changing");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, "it lists the tool salute twice");
+    EXPECT_EQ(bench_.registry.find("second")->spec().plugin, "second");
+    EXPECT_EQ(bench_.call("salute").text, "Hello");
+}
+
+TEST_F(ChangingTools, KeepTheirConfigurationWhenThePluginRefusesANewOne) {
+    const auto changed = changing().reconfigure({{"greeting", "Moin"}});
+    ASSERT_TRUE(changed) << changed.error().reason;
+    EXPECT_TRUE(*changed);
+    EXPECT_EQ(bench_.call("salute").text, "Moin");
+    EXPECT_FALSE(*changing().reconfigure({{"greeting", "Moin"}})) << "it has this one already";
+    const auto refused = changing().reconfigure({{"greeting", "Psst"}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, "it does not whisper");
+    const auto wrong = changing().reconfigure({{"greeting.sub", "x"}});
+    ASSERT_FALSE(wrong);
+    EXPECT_THAT(wrong.error().reason, HasSubstr("its configuration: greeting must be a string"));
+    EXPECT_EQ(bench_.call("salute").text, "Moin");
+}
+
+TEST(Registry, TellsThatAPluginTakesConfigurationOnlyWhenItIsLoaded) {
+    Workbench bench;
+    bench.put("good", "good");
+    bench.open();
+    const auto refused = bench.registry.plugins()[0]->reconfigure({{"greeting", "Moin"}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, "it takes new configuration only when it is loaded");
+    EXPECT_EQ(bench.call("greet", {{"name", "Bo"}}).text, "Hello, Bo!");
 }
 
 TEST(Registry, DestroysPluginsInReverseOrder) {

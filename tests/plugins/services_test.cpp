@@ -41,6 +41,56 @@ TEST(Services, RepliesWithAnAnswerOrAReason) {
     }
 }
 
+TEST(Services, RefusesParametersThatAMethodDoesNotHave) {
+    using Type = Parameter::Type;
+    Services services;
+    const auto echo = [](const ServiceRequest& request) {
+        return ServiceReply::ok(request.params);
+    };
+    services.add("none/1", {}, echo);
+    services.add("some/1",
+                 {{"text", Type::kText, true},
+                  {"null", Type::kTextOrNull},
+                  {"n", Type::kNumber},
+                  {"yes", Type::kBoolean},
+                  {"list", Type::kTexts}},
+                 echo);
+    const struct {
+        const char* method;
+        const char* params;
+        const char* out;  // the parameters again: they are accepted
+    } cases[] = {
+        {"none/1", "{}", "{}"},
+        {"none/1", R"({"a":1})", "none/1: unknown parameter a; it has none"},
+        {"some/1", R"({"text":"x"})", R"({"text":"x"})"},
+        {"some/1", R"({"list":["a"],"n":1.5,"null":null,"text":"","yes":false})",
+         R"({"list":["a"],"n":1.5,"null":null,"text":"","yes":false})"},
+        {"some/1", R"({"n":null,"text":"x"})", R"({"n":null,"text":"x"})"},
+        {"some/1", "{}", "some/1: text must be a string"},
+        {"some/1", R"({"text":null})", "some/1: text must be a string"},
+        {"some/1", R"({"text":"x","Text":"x"})",
+         "some/1: unknown parameter Text; it has text, null, n, yes, list"},
+        {"some/1", R"({"text":"x","null":1})", "some/1: null must be a string or null"},
+        {"some/1", R"({"text":"x","n":"1"})", "some/1: n must be a number"},
+        {"some/1", R"({"text":"x","yes":1})", "some/1: yes must be true or false"},
+        {"some/1", R"({"text":"x","list":["a",1]})", "some/1: list must be an array of strings"},
+        {"some/1", R"({"text":"x","list":"a"})", "some/1: list must be an array of strings"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.params);
+        const ServiceReply reply =
+            services.request("p", false, row.method, row.params, "", nullptr);
+        EXPECT_EQ(reply.out, row.out);
+        EXPECT_EQ(reply.rc, reply.out[0] == '{' ? TENON_OK : TENON_BAD_ARGS);
+    }
+    EXPECT_EQ(services.methods(), (std::vector<std::string>{"none/1", "some/1"}));
+}
+
+TEST(Services, PutsADescriptorIntoAnAnswer) {
+    EXPECT_EQ(with_descriptor("{}", 7), R"({"fd":7})");
+    EXPECT_EQ(with_descriptor(R"({"path":"x"})", 7), R"({"fd":7,"path":"x"})");
+}
+
 TEST(Services, RefusesParametersThatAreNotJson) {
     const Services services = with_handlers();
     for (const std::string& params :

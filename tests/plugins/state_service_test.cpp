@@ -105,7 +105,8 @@ TEST_F(StateServiceTest, LimitsTheStateOfAPlugin) {
         ASSERT_LT(++kept, 20);
     EXPECT_EQ(kept, 17);
     EXPECT_THAT(reply.out, HasSubstr("at most 1 MiB"));
-    EXPECT_EQ(ask("state.get/1", {{"key", "0"}}).rc, TENON_OK) << "what was stored before can still be read";
+    EXPECT_EQ(ask("state.get/1", {{"key", "0"}}).rc, TENON_OK)
+        << "what was stored before can still be read";
 }
 
 TEST_F(StateServiceTest, DoesNotChangeAFileThatItCannotRead) {

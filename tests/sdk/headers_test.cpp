@@ -21,15 +21,60 @@ protected:
     tenon::testing::TempDir dir_;
 };
 
-TEST_F(HeadersTest, PluginHIsC11) {
-    const auto source = dir_.write("x.c", "#include <tenon/plugin.h>\nTENON_PLUGIN_NOTE(\"x\");\n");
-    for (const std::string& compiler : compilers("c"))
-        compiles(compiler + " -std=c11 -pedantic-errors", source);
+TEST_F(HeadersTest, TheHeadersForCAreC11) {
+    for (const char* header : {"plugin.h", "json.h"}) {
+        const auto source =
+            dir_.write("x.c", "#include <tenon/" + std::string(header) +
+                                  ">\nTENON_PLUGIN_NOTE(\"x\");\n"
+                                  "TENON_PLUGIN_NEEDS(\"{\\\"needs\\\":[\\\"network\\\"]}\");\n");
+        for (const std::string& compiler : compilers("c"))
+            compiles(compiler + " -std=c11 -pedantic-errors -Wconversion", source);
+    }
 }
 
-TEST_F(HeadersTest, PluginHIsCxx17AndCxx20) {
-    const auto source =
-        dir_.write("x.cpp", "#include <tenon/plugin.h>\nTENON_PLUGIN_NOTE(\"x\");\n");
+TEST_F(HeadersTest, EachHeaderIsCompleteInCxx17AndCxx20) {
+    for (const char* header :
+         {"plugin.h", "json.h", "json.hpp", "plugin.hpp", "paths.hpp", "jobs.hpp"}) {
+        const auto source =
+            dir_.write("x.cpp", "#include <tenon/" + std::string(header) + ">\n#include <tenon/" +
+                                    header + ">\n" +
+                                    (std::string(header) == "json.hpp"
+                                         ? ""
+                                         : "TENON_PLUGIN_NOTE(\"x\");\n"
+                                           "TENON_PLUGIN_NEEDS(\"{\\\"needs\\\":[]}\");\n"));
+        for (const std::string& compiler : compilers("c++"))
+            for (const char* standard : {" -std=c++17", " -std=c++20"})
+                compiles(compiler + standard, source);
+    }
+}
+
+/// The hooks of a class are known when it is compiled, whether they are public or not.
+TEST_F(HeadersTest, AClassHasTheHooksThatItOverrides) {
+    const auto source = dir_.write("hooks.cpp", R"source(#include <tenon/plugin.hpp>
+
+struct Bare : tenon::Plugin {
+    using Plugin::Plugin;
+    void setup(tenon::JsonView) override {}
+};
+struct Reminds : Bare {
+    using Bare::Bare;
+    void reconfigure(tenon::JsonView) override {}
+private:
+    std::string reminder() override { return "x"; }
+};
+struct Derived final : Reminds {
+    using Reminds::Reminds;
+};
+template <class Class>
+constexpr bool kHooks = tenon::Glue<Class>::extension_or_null() != nullptr;
+template <class Class>
+constexpr bool kReconfigures = tenon::Glue<Class>::reconfigure_or_null() != nullptr;
+static_assert(!kHooks<Bare> && !kReconfigures<Bare>);
+static_assert(kHooks<Reminds> && kReconfigures<Reminds>);
+static_assert(kHooks<Derived> && kReconfigures<Derived>);
+static_assert(tenon::detail::overrides_reminder<Derived>::value);
+static_assert(!tenon::detail::overrides_tasks<Derived>::value);
+)source");
     for (const std::string& compiler : compilers("c++"))
         for (const char* standard : {" -std=c++17", " -std=c++20"})
             compiles(compiler + standard, source);
@@ -60,7 +105,7 @@ TEST_F(HeadersTest, KeepsItsNamesInAVersionedNamespace) {
     const auto source =
         dir_.write("x.cpp",
                    "#include <tenon/plugin.hpp>\n#include <tenon/plugin.hpp>\n"
-                   "static_assert(sizeof(tenon::sdk_1_0::Reply) == sizeof(tenon::Reply));\n");
+                   "static_assert(sizeof(tenon::sdk_1_1::Reply) == sizeof(tenon::Reply));\n");
     for (const std::string& compiler : compilers("c++"))
         compiles(compiler + " -std=c++17", source);
 }

@@ -102,7 +102,7 @@ TEST_F(TemplatesTest, BuildWithTheInstalledPackage) {
     run(TENON_CMAKE " --build " + build + " >/dev/null");
     std::filesystem::copy_file(build + "/my-plugin.so", library());
     EXPECT_EQ(call("count_words", {{"text", "three small words"}}), "3 words");
-    EXPECT_TRUE(std::filesystem::exists(prefix + "/lib/pkgconfig/tenon.pc"));
+    EXPECT_TRUE(std::filesystem::exists(prefix + "/share/pkgconfig/tenon.pc"));
 }
 
 }  // namespace

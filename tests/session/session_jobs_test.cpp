@@ -28,6 +28,42 @@ TEST_F(SessionJobsTest, OneOfTwoCallsThatWaitForAnyJobDeliversItsEnd) {
     EXPECT_EQ(other.take_delivered(), std::vector<std::string>());
 }
 
+TEST_F(SessionJobsTest, DescribesAJobWithItsExitCode) {
+    const auto describe = [&](const std::string& id) {
+        Json job = ask(a, "job.read/1", {{"job_id", id}});
+        job.erase("text");
+        job.erase("id");
+        return job;
+    };
+    ASSERT_EQ(::mkfifo((dir / "go").c_str(), 0600), 0);
+    const auto failing = start("read -r line <go; exit 3");
+    EXPECT_EQ(describe(failing)["exit_code"], Json());
+    std::ofstream(dir / "go") << "x\n";
+    wait_for_end(failing);
+    EXPECT_EQ(describe(failing), Json({{"status", "error"},
+                                       {"preview", "read -r line <go; exit 3"},
+                                       {"ended", true},
+                                       {"exit_code", 3},
+                                       {"background", true},
+                                       {"delivered", false}}));
+    const auto killed = start("kill -9 $$");
+    wait_for_end(killed);
+    EXPECT_EQ(describe(killed)["exit_code"], Json());
+}
+
+TEST_F(SessionJobsTest, RefusesParametersThatItsMethodsDoNotHave) {
+    for (const std::string& method : services.methods()) {
+        SCOPED_TRACE(method);
+        const auto reply = services.request("bash", true, method, R"({"no_such":1})", {}, &a);
+        EXPECT_EQ(reply.rc, TENON_BAD_ARGS);
+        EXPECT_NE(reply.out.find(method + ": unknown parameter no_such; it has "),
+                  std::string::npos)
+            << reply.out;
+    }
+    EXPECT_EQ(services.request("bash", true, "job.wait/1", R"({"timeout_ms":"5"})", {}, &a).out,
+              "job.wait/1: timeout_ms must be a number");
+}
+
 TEST_F(SessionJobsTest, EveryPluginsCommandCarriesThePolicyInItsRecord) {
     sandbox::Policy policy;
     policy.mode = sandbox::Mode::kReadOnly;
@@ -87,7 +123,7 @@ TEST_F(SessionJobsTest, AThirdPartyPluginSeesOnlyJobsThatItSubmitted) {
     ASSERT_EQ(submitted.rc, TENON_OK) << submitted.out;
     const std::string own = Json::parse(submitted.out)["id"];
     wait_for_end(own);
-    const Json unknown = {{"job_id", theirs}, {"deliver", true}};
+    const Json unknown = {{"job_id", theirs}};
     for (const char* method : {"job.read/1", "job.cancel/1", "job.background/1"}) {
         const auto reply = request("other", method, unknown);
         EXPECT_EQ(reply.rc, TENON_FAILED) << method;

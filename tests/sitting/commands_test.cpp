@@ -98,6 +98,36 @@ TEST(SlashCommands, ReloadLoadsAPluginThatAppearedAndOffersItsTools) {
     EXPECT_EQ(person.server().refusals(), 0);
 }
 
+TEST(SlashCommands, ReloadGivesAPluginItsChangedConfiguration) {
+    const auto settings = [](const std::string& greeting) {
+        return "plugins.changing.isolated=false\nplugins.changing.greeting=" + greeting + "\n";
+    };
+    Person person({calls("t1", "salute", Json::object()), expecting(says("Heard it."), "Servus")},
+                  {.arguments = {"--yes", "-D", "plugins.path.1=more"},
+                   .size = {200, 40},
+                   .settings = settings("Moin")});
+    const auto change = [&](const std::string& greeting) {
+        person.sandbox.home.write(".config/tenon/tenon.properties", settings(greeting));
+        person.enters("/reload");
+    };
+    std::filesystem::create_directories(person.sandbox.workspace() / "more");
+    std::filesystem::copy_file(std::filesystem::path(TENON_FIXTURES) / "changing.so",
+                               person.sandbox.workspace() / "more/changing.so");
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("loaded changing ")) << person.shown();
+    change("Servus");
+    EXPECT_TRUE(person.sees("changing has its new configuration")) << person.shown();
+    change("Psst");
+    EXPECT_TRUE(person.sees("changing keeps its configuration: it does not whisper"))
+        << person.shown();
+    person.enters("go");
+    EXPECT_TRUE(person.sees("Heard it.")) << person.shown();
+    person.sandbox.home.write(".config/tenon/tenon.properties", "no.such.key=1\n");
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("the configuration stays as it was: ")) << person.shown();
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
 TEST(SlashCommands, ResumeListsEarlierSessionsAndOpensTheOneChosen) {
     Person person({says("First session."), says("Second session."), says("Back again.")});
     person.enters("the very first prompt");

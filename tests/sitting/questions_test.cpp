@@ -76,6 +76,29 @@ TEST(PermissionQuestion, IsNotAnsweredByAnyTextOfTheModel) {
     EXPECT_FALSE(stands(person, "made"));
 }
 
+TEST(PermissionQuestion, IsPutForAFileThatAThirdPartyPluginWrites) {
+    const Json input = {{"path", "made"}, {"content", "x"}};
+    Person person({calls("t1", "put", input), expecting(calls("t2", "put", input), "said no"),
+                   expecting(says("Done."), "wrote made")},
+                  {.arguments = {"--allow", "put", "-D", "plugins.changing.isolated=false", "-D",
+                                 "plugins.path.1=more"}});
+    std::filesystem::create_directories(person.sandbox.workspace() / "more");
+    std::filesystem::copy_file(std::filesystem::path(TENON_FIXTURES) / "changing.so",
+                               person.sandbox.workspace() / "more/changing.so");
+    person.enters("/reload");
+    EXPECT_TRUE(person.sees("loaded changing ")) << person.shown();
+    person.enters("go");
+    EXPECT_TRUE(person.is_asked("changing wants to write made")) << person.shown();
+    person.types("n");
+    EXPECT_TRUE(person.is_asked("changing wants to write made")) << person.shown();
+    EXPECT_FALSE(stands(person, "made"));
+    EXPECT_TRUE(person.sees("always for this session: Edit(made)")) << person.shown();
+    person.types("y");
+    EXPECT_TRUE(person.sees("Done.")) << person.shown();
+    EXPECT_TRUE(stands(person, "made"));
+    EXPECT_EQ(person.server().refusals(), 0);
+}
+
 TEST(PermissionQuestion, AlwaysHoldsForTheSessionAndExactlyTheRule) {
     Person person({calls("t1", "bash", kTouch), calls("t2", "bash", kTouch),
                    calls("t3", "bash", {{"command", "touch other"}}), says("Done.")});

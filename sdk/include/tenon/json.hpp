@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The JSON that a plugin without a JSON library needs: reading members of an object that is known
-// to be valid (the host has parsed it before), and writing an object. Header-only, C++17,
-// independent of the locale.
+// The JSON that a plugin without a JSON library needs: reading members of an object, and writing
+// an object. Header-only, C++17, independent of the locale.
+//
+// The arguments of a call and the answers of the host are valid JSON. Other text may be read too:
+// nothing reads outside of it, whatever is in it, and nothing recurses. Of two members with one
+// name the first is found. In a string, what JSON does not allow becomes U+FFFD: an unknown escape,
+// half of a surrogate pair.
 #ifndef TENON_JSON_HPP
 #define TENON_JSON_HPP
 
@@ -10,12 +14,13 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace tenon {
-inline namespace sdk_1_0 {
+inline namespace sdk_1_1 {
 
 namespace detail {
 
@@ -102,48 +107,39 @@ private:
         at_ = at_ < text_.size() ? at_ + 1 : text_.size();
     }
 
+    static constexpr std::uint32_t kReplacement = 0xFFFD;
+    static constexpr std::uint32_t kNoUnit = 0x110000;
+
+    /// The four hexadecimal digits at `at`; kNoUnit if there are none.
     static std::uint32_t hex4(std::string_view text, std::size_t at) {
         std::uint32_t unit = 0;
-        if (at + 4 > text.size()) return 0xFFFD;
+        if (at + 4 > text.size()) return kNoUnit;
         const char* end = text.data() + at + 4;
-        return std::from_chars(text.data() + at, end, unit, 16).ptr == end ? unit : 0xFFFD;
+        return std::from_chars(text.data() + at, end, unit, 16).ptr == end ? unit : kNoUnit;
     }
 
     /// `at` is behind the backslash; returns the index of the last character taken.
     static std::size_t unescape(std::string_view text, std::size_t at, std::string& out) {
-        switch (text[at]) {
-            case 'b':
-                out += '\b';
-                return at;
-            case 'f':
-                out += '\f';
-                return at;
-            case 'n':
-                out += '\n';
-                return at;
-            case 'r':
-                out += '\r';
-                return at;
-            case 't':
-                out += '\t';
-                return at;
-            case 'u':
-                break;
-            default:
-                out += text[at];
-                return at;
+        constexpr std::string_view kShort = "\"\\/bfnrt";
+        constexpr std::string_view kMeaning = "\"\\/\b\f\n\r\t";
+        if (const std::size_t which = kShort.find(text[at]); which != std::string_view::npos) {
+            out += kMeaning[which];
+            return at;
         }
-        std::uint32_t c = hex4(text, at + 1);
+        std::uint32_t c = text[at] == 'u' ? hex4(text, at + 1) : kNoUnit;
+        if (c == kNoUnit) {
+            put_utf8(out, kReplacement);
+            return at;
+        }
         at += 4;
-        if (c >= 0xD800 && c < 0xDC00 &&
-            text.substr(at + 1 < text.size() ? at + 1 : text.size(), 2) == "\\u") {
+        if (c >= 0xD800 && c < 0xDC00 && text.substr(at + 1, 2) == "\\u") {
             const std::uint32_t low = hex4(text, at + 3);
             if (low >= 0xDC00 && low < 0xE000) {
                 c = 0x10000 + ((c - 0xD800) << 10U) + (low - 0xDC00);
                 at += 6;
             }
         }
-        put_utf8(out, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+        put_utf8(out, c >= 0xD800 && c < 0xE000 ? kReplacement : c);
         return at;
     }
 
@@ -153,11 +149,37 @@ private:
 
 }  // namespace detail
 
-/// `text` as a JSON string, quotes included. Bytes above 127 pass as they are.
+namespace detail {
+
+/// How many of the bytes at the beginning of `text`, which is not empty, are one character of
+/// UTF-8; 0 if they are none.
+inline std::size_t utf8_size(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned char first = byte(0);
+    if (first < 0x80) return 1;
+    const std::size_t size = first >= 0xC2 && first < 0xE0   ? 2
+                             : (first & 0xF0U) == 0xE0       ? 3
+                             : first >= 0xF0 && first < 0xF5 ? 4
+                                                             : 0;
+    if (size == 0 || size > text.size()) return 0;
+    for (std::size_t i = 1; i < size; ++i)
+        if ((byte(i) & 0xC0U) != 0x80) return 0;
+    const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+    const bool beyond = (first == 0xED && byte(1) >= 0xA0) || (first == 0xF4 && byte(1) >= 0x90);
+    return overlong || beyond ? 0 : size;
+}
+
+}  // namespace detail
+
+/// `text` as a JSON string, quotes included. Each byte that is not UTF-8 becomes U+FFFD.
 inline std::string quote(std::string_view text) {
     std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
+    while (!text.empty()) {
+        const char c = text.front();
+        const std::size_t size = detail::utf8_size(text);
+        if (size == 0) {
+            out += "\xEF\xBF\xBD";
+        } else if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
         } else if (c == '\n') {
@@ -167,15 +189,15 @@ inline std::string quote(std::string_view text) {
             std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
             out += escaped;
         } else {
-            out += c;
+            out += text.substr(0, size);
         }
+        text.remove_prefix(size == 0 ? 1 : size);
     }
     return out += '"';
 }
 
-/// Reads an object that is valid JSON, such as the arguments of a call or the answer of the host.
-/// A view: the text must outlive it. A member that is missing, null or of another type is
-/// `fallback`.
+/// Reads an object, such as the arguments of a call or the answer of the host. A view: the text
+/// must outlive it. A member that is missing, null or of another type is `fallback`.
 class JsonView {
 public:
     JsonView() = default;
@@ -204,17 +226,13 @@ public:
         if (value.empty() || value.front() != '"') return fallback;
         return detail::JsonCursor::decoded(value);
     }
-    /// 2.0 is an integer too, as in JSON Schema. `fallback` for a number that does not fit.
+    /// 2.0 is an integer too, as in JSON Schema. `fallback` for a number with a fraction, and for
+    /// one that does not fit into 64 bits.
     [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t fallback = 0) const {
-        const std::string_view value = raw(key);
-        if (value.find_first_of(".eE") == std::string_view::npos) return parsed(value, fallback);
-        constexpr double kBeyond = 9223372036854775808.0;  // 2^63
-        const double real = parsed(value, kBeyond);
-        const bool fits = real >= -kBeyond && real < kBeyond && std::trunc(real) == real;
-        return fits ? static_cast<std::int64_t>(real) : fallback;
+        return integer_in(raw(key)).value_or(fallback);
     }
     [[nodiscard]] double number(std::string_view key, double fallback = 0) const {
-        return parsed(raw(key), fallback);
+        return parsed<double>(raw(key)).value_or(fallback);
     }
     [[nodiscard]] bool boolean(std::string_view key, bool fallback = false) const {
         const std::string_view value = raw(key);
@@ -227,6 +245,13 @@ public:
             if (element.front() == '"') out.push_back(detail::JsonCursor::decoded(element));
         return out;
     }
+    /// The integers of an array; other elements are left out.
+    [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key) const {
+        std::vector<std::int64_t> out;
+        for (const std::string_view element : elements(raw(key)))
+            if (const auto number = integer_in(element)) out.push_back(*number);
+        return out;
+    }
     /// The objects of an array; other elements are left out.
     [[nodiscard]] std::vector<JsonView> objects(std::string_view key) const {
         std::vector<JsonView> out;
@@ -237,11 +262,24 @@ public:
 
 private:
     template <class Number>
-    static Number parsed(std::string_view value, Number fallback) {
+    static std::optional<Number> parsed(std::string_view value) {
         Number out{};
         const char* end = value.data() + value.size();
+        // from_chars also takes "inf" and "nan", which JSON does not have.
+        if (value.empty() || (value.front() != '-' && !is_digit(value.front()))) return {};
+        if (value.front() == '-' && (value.size() == 1 || !is_digit(value[1]))) return {};
         const auto [stop, error] = std::from_chars(value.data(), end, out);
-        return error == std::errc() && stop == end ? out : fallback;
+        if (error != std::errc() || stop != end) return {};
+        return out;
+    }
+    static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+    static std::optional<std::int64_t> integer_in(std::string_view value) {
+        if (value.find_first_of(".eE") == std::string_view::npos)
+            return parsed<std::int64_t>(value);
+        constexpr double kBeyond = 9223372036854775808.0;  // 2^63
+        const double real = parsed<double>(value).value_or(kBeyond);
+        if (real < -kBeyond || real >= kBeyond || std::trunc(real) != real) return {};
+        return static_cast<std::int64_t>(real);
     }
     static std::vector<std::string_view> elements(std::string_view array) {
         std::vector<std::string_view> out;
@@ -296,7 +334,7 @@ private:
     std::string text_;
 };
 
-}  // namespace sdk_1_0
+}  // namespace sdk_1_1
 }  // namespace tenon
 
 #endif

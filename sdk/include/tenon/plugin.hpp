@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A header-only C++17 layer over tenon/plugin.h. A complete plugin:
+// A header-only C++17 layer over tenon/plugin.h. A complete plugin, hello.cpp:
 //
 //     #include <tenon/plugin.hpp>
 //
@@ -14,19 +14,28 @@
 //                  });
 //         }
 //     };
-//     TENON_PLUGIN(Hello, "hello", "1.0.0")
+//     TENON_PLUGIN(Hello, "hello", "1.0.0");
+//
+// With CMake, find_package(tenon) and tenon_add_plugin() build it. By hand:
+//
+//     c++ -std=c++17 hello.cpp -o hello.so $(pkg-config --cflags --libs tenon)
+//
+// tenon/jobs.hpp and tenon/paths.hpp have the host's methods job.* and path.* as functions.
 //
 // No exception leaves a plugin: one that leaves a tool becomes a failed result. Debug builds
 // (NDEBUG not defined) stop with a message when a call is used after its invoke has returned.
 #ifndef TENON_PLUGIN_HPP
 #define TENON_PLUGIN_HPP
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,7 +48,7 @@
 #endif
 
 namespace tenon {
-inline namespace sdk_1_0 {
+inline namespace sdk_1_1 {
 
 namespace detail {
 
@@ -97,6 +106,10 @@ public:
     [[nodiscard]] std::string_view plugin_dir() const noexcept {
         return detail::view(host_->plugin_dir);
     }
+    /// A folder of the plugin's own that it may write; empty if this host has none.
+    [[nodiscard]] std::string_view state_dir() const noexcept {
+        return TENON_HAS(host_, state_dir) ? detail::view(host_->state_dir) : std::string_view();
+    }
 
     void log(int level, std::string_view message) const noexcept {
         host_->log(host_, level, detail::str(message));
@@ -109,6 +122,13 @@ public:
     [[nodiscard]] inline Reply request(const Call& call, std::string_view method,
                                        std::string_view params = "{}",
                                        std::string_view body = {}) const;
+    /// Says that the list of tools has changed. When no call runs, the host calls
+    /// Plugin::update_tools, and the model has the new list from its next request on. Any thread.
+    void tools_changed() const noexcept {
+        const tenon_sink nowhere = {nullptr, [](void*, tenon_str) noexcept {}};
+        (void)host_->request(host_, nullptr, detail::str("tools.changed/1"), detail::str("{}"),
+                             tenon_str{nullptr, 0}, nowhere);
+    }
     /// A table of functions; null if this host does not have it.
     template <class Table>
     [[nodiscard]] const Table* extension(const char* id) const noexcept {
@@ -147,6 +167,14 @@ public:
     }
     [[nodiscard]] std::uint64_t id() const noexcept {
         return raw()->id;
+    }
+    /// When the host gives up on the call, which then counts as a hang; nothing: never. The host
+    /// moves this moment while it serves a request of the call.
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept {
+        if (!TENON_HAS(raw(), deadline_ns) || raw()->deadline_ns == 0) return std::nullopt;
+        const std::chrono::nanoseconds since_boot(static_cast<std::int64_t>(raw()->deadline_ns));
+        return std::chrono::steady_clock::time_point(
+            std::chrono::duration_cast<std::chrono::steady_clock::duration>(since_boot));
     }
 
     /// Appends to the result. False if the result is full; the rest is left out.
@@ -281,13 +309,20 @@ public:
     /// Called once, before anything else. After an exception the plugin is not used, with the text
     /// of the exception as the reason.
     virtual void setup(JsonView config) = 0;
-    /// Takes new configuration while the plugin is in use. After an exception the old one stays.
+    /// Takes new configuration while the plugin is in use; no call runs then. After an exception
+    /// the old one stays, and the text of the exception is shown. A class that does not override
+    /// it gets new configuration only when it is loaded again.
     virtual void reconfigure(JsonView) { throw Failure("needs a restart", TENON_UNSUPPORTED); }
+    /// Called when the host asks for the tools again, after Host::tools_changed; no call runs then.
+    /// Override it to change the list with remove_tools() and tool().
+    virtual void update_tools() {}
 
-    // Hooks: the extension tenon.context/1. See tenon_context for when each is called. An empty
-    // text adds nothing. An exception is logged, and adds nothing.
+    // Hooks: the extension tenon.context/1. See tenon_context for when each is called. The plugin
+    // has only those hooks that its class overrides; the host is told so. An empty text adds
+    // nothing. An exception is logged, and adds nothing.
 
-    /// Names the session that this instance serves; `reason` is new, resumed or cleared.
+    /// Names the session that this instance serves; `reason` is new, resumed, cleared or
+    /// restarted.
     virtual void begin_session(const std::string& /*session*/, const std::string& /*reason*/) {}
     [[nodiscard]] virtual std::string system_prompt() { return {}; }
     [[nodiscard]] virtual std::string reminder() { return {}; }
@@ -300,13 +335,19 @@ protected:
     [[nodiscard]] const Host& host() const noexcept { return host_; }
 
     /// States one tool: see tenon_tool for what the texts and flags must be. The returned object
-    /// takes its facts; it lives as long as the plugin.
+    /// takes its facts; it lives until the tools are removed. Call it in setup and in update_tools
+    /// only.
     Facts& tool(std::string name, std::string description, std::string input_schema,
                 std::uint32_t flags, Function run) {
         tools_.push_back(std::make_unique<Tool>(std::move(name), std::move(description),
                                                 std::move(input_schema), flags, std::move(run)));
         list_.push_back(&tools_.back()->c);
         return tools_.back()->facts;
+    }
+    /// Removes all tools, so that they can be stated again. Call it in update_tools only.
+    void remove_tools() noexcept {
+        list_.clear();
+        tools_.clear();
     }
 
 private:
@@ -345,7 +386,30 @@ private:
     Host host_;
     std::vector<std::unique_ptr<Tool>> tools_;
     std::vector<const tenon_tool*> list_;
+    bool listed_ = false;  // the host has asked for the tools
 };
+
+namespace detail {
+
+// Whether `Derived` overrides a virtual function of Plugin. The type of a pointer to a member
+// names the class that declares it. If the pointer cannot be formed, the override is private.
+#define TENON_DETAIL_OVERRIDES(function)                                            \
+    template <class Derived, class = void>                                          \
+    struct overrides_##function : std::true_type {};                                \
+    template <class Derived>                                                        \
+    struct overrides_##function<Derived, std::void_t<decltype(&Derived::function)>> \
+        : std::bool_constant<                                                       \
+              !std::is_same_v<decltype(&Derived::function), decltype(&Plugin::function)>> {}
+
+TENON_DETAIL_OVERRIDES(reconfigure);
+TENON_DETAIL_OVERRIDES(begin_session);
+TENON_DETAIL_OVERRIDES(system_prompt);
+TENON_DETAIL_OVERRIDES(reminder);
+TENON_DETAIL_OVERRIDES(carried_on);
+TENON_DETAIL_OVERRIDES(tasks);
+#undef TENON_DETAIL_OVERRIDES
+
+}  // namespace detail
 
 /// The functions of the C struct for one class. All are noexcept, since no exception may leave a
 /// plugin.
@@ -364,10 +428,15 @@ struct Glue {
     static void destroy(void* self) noexcept { delete static_cast<Plugin*>(self); }
     static tenon_rc tools(void* self, const tenon_tool* const** list,
                           std::uint32_t* count) noexcept {
-        const auto& stated = static_cast<Plugin*>(self)->list_;
-        *list = stated.data();
-        *count = static_cast<std::uint32_t>(stated.size());
-        return TENON_OK;
+        auto* plugin = static_cast<Plugin*>(self);
+        return guarded([&](std::string_view why) { plugin->host_.log(TENON_LOG_ERROR, why); },
+                       [&] {
+                           if (plugin->listed_) plugin->update_tools();
+                           plugin->listed_ = true;
+                           *list = plugin->list_.data();
+                           *count = static_cast<std::uint32_t>(plugin->list_.size());
+                           return TENON_OK;
+                       });
     }
     static tenon_rc invoke(void* self, const tenon_call* call) noexcept {
         return guarded([&](std::string_view why) { call->write(call, detail::str(why)); },
@@ -383,10 +452,26 @@ struct Glue {
 
     static const void* extension(void*, const char* id) noexcept {
         static const tenon_context context = {
-            sizeof(tenon_context),           begin,
-            text_of<&Plugin::system_prompt>, text_of<&Plugin::reminder>,
-            text_of<&Plugin::carried_on>,    text_of<&Plugin::tasks>};
+            sizeof(tenon_context),
+            detail::overrides_begin_session<Derived>::value ? begin : nullptr,
+            hook<detail::overrides_system_prompt<Derived>::value, &Plugin::system_prompt>(),
+            hook<detail::overrides_reminder<Derived>::value, &Plugin::reminder>(),
+            hook<detail::overrides_carried_on<Derived>::value, &Plugin::carried_on>(),
+            hook<detail::overrides_tasks<Derived>::value, &Plugin::tasks>()};
         return std::string_view(id) == TENON_CONTEXT ? &context : nullptr;
+    }
+
+    /// The members of tenon_plugin that are null when the class has nothing for them.
+    static constexpr auto reconfigure_or_null() noexcept {
+        return detail::overrides_reconfigure<Derived>::value ? reconfigure : nullptr;
+    }
+    static constexpr auto extension_or_null() noexcept {
+        constexpr bool has_hooks = detail::overrides_begin_session<Derived>::value ||
+                                   detail::overrides_system_prompt<Derived>::value ||
+                                   detail::overrides_reminder<Derived>::value ||
+                                   detail::overrides_carried_on<Derived>::value ||
+                                   detail::overrides_tasks<Derived>::value;
+        return has_hooks ? extension : nullptr;
     }
 
 private:
@@ -399,12 +484,16 @@ private:
                     return TENON_OK;
                 });
     }
-    template <std::string (Plugin::*hook)()>
+    template <bool present, std::string (Plugin::*function)()>
+    static constexpr auto hook() noexcept {
+        return present ? text_of<function> : nullptr;
+    }
+    template <std::string (Plugin::*function)()>
     static void text_of(void* self, tenon_sink out) noexcept {
         auto* plugin = static_cast<Plugin*>(self);
         guarded([&](std::string_view why) { plugin->host_.log(TENON_LOG_ERROR, why); },
                 [&] {
-                    const std::string text = (plugin->*hook)();
+                    const std::string text = (plugin->*function)();
                     if (!text.empty()) out.put(out.ctx, detail::str(text));
                     return TENON_OK;
                 });
@@ -426,7 +515,7 @@ private:
     }
 };
 
-}  // namespace sdk_1_0
+}  // namespace sdk_1_1
 }  // namespace tenon
 
 /// Makes a library of `Class` (derived from tenon::Plugin, constructible from tenon::Host). Write
@@ -446,8 +535,8 @@ private:
                                             Glue::destroy,                                \
                                             Glue::tools,                                  \
                                             Glue::invoke,                                 \
-                                            Glue::reconfigure,                            \
-                                            Glue::extension};                             \
+                                            Glue::reconfigure_or_null(),                  \
+                                            Glue::extension_or_null()};                   \
         return &plugin;                                                                   \
     }                                                                                     \
     static_assert(sizeof(plugin_id) <= 33, "a plugin id has at most 32 characters")

@@ -217,7 +217,7 @@ TEST(GlobTool, SaysWhenTheTimeWasOver) {
     GlobArgs args;
     args.pattern = "*";
     args.time = std::chrono::milliseconds(0);
-    EXPECT_EQ(glob(Host(plugin.host(), nullptr), args),
+    EXPECT_EQ(plugin.inside_a_call([&](const Host& host) { return glob(host, args); }),
               "[stopped when the time was over: narrow the pattern or the path]");
 }
 

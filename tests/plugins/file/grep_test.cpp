@@ -288,10 +288,10 @@ TEST(GrepTool, SaysWhenTheTimeWasOver) {
     GrepArgs args;
     args.pattern = "x";
     args.time = std::chrono::milliseconds(0);
-    EXPECT_EQ(grep(Host(plugin.host(), nullptr), args),
+    EXPECT_EQ(plugin.inside_a_call([&](const Host& host) { return grep(host, args); }),
               "No matches\n[stopped when the time was over: narrow the path or glob]");
     args.path = "f";
-    EXPECT_EQ(grep(Host(plugin.host(), nullptr), args),
+    EXPECT_EQ(plugin.inside_a_call([&](const Host& host) { return grep(host, args); }),
               "No matches\n[stopped when the time was over: narrow the path or glob]");
 }
 

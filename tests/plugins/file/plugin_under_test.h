@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <dlfcn.h>
+#include <functional>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -11,6 +12,8 @@
 #include "host/plugins/path_service.h"
 #include "host/plugins/redact_service.h"
 #include "tests/support/temp_dir.h"
+
+#include "plugins/file/host.h"
 
 namespace tenon::file::testing {
 
@@ -43,6 +46,8 @@ class PluginUnderTest {
 public:
     PluginUnderTest() {
         fs::create_directories(ws());
+        paths_.add_to(services_);
+        plugins::add_redact_service(services_, secrets);
         host_.size = sizeof host_;
         host_.abi_major = TENON_ABI_MAJOR;
         host_.abi_minor = TENON_ABI_MINOR;
@@ -60,6 +65,42 @@ public:
     PluginUnderTest& operator=(const PluginUnderTest&) = delete;
 
     [[nodiscard]] CallResult call(std::string_view tool, const Json& args) const {
+        return call_with(tool, args,
+                         [&](const tenon_call& call) { return entry_->invoke(instance_, &call); });
+    }
+    /// What a function of the plugin's own code returns, when it is called in a call.
+    template <class Function>
+    [[nodiscard]] std::string inside_a_call(Function function) const {
+        std::string text;
+        (void)call_with("", Json::object(), [&](const tenon_call& raw) {
+            const Call call(tenon::Host(&host_), &raw);
+            text = function(Host(call));
+            return TENON_OK;
+        });
+        return text;
+    }
+
+    [[nodiscard]] const tenon_plugin& entry() const { return *entry_; }
+    [[nodiscard]] void* instance() const { return instance_; }
+
+    [[nodiscard]] fs::path ws() const { return dir / "ws"; }
+    void write(const std::string& name, const std::string& text) const {
+        dir.write("ws/" + name, text);
+    }
+    [[nodiscard]] std::string read(const std::string& name) const { return dir.read("ws/" + name); }
+    void link(const fs::path& target, const std::string& name) const {
+        fs::create_symlink(target, ws() / name);
+    }
+
+    tenon::testing::TempDir dir;
+    std::atomic<bool> cancelled{false};
+    /// Called between the end of a call and the moment when its files are put in place.
+    std::function<void()> before_finish;
+    Secrets secrets;
+
+private:
+    template <class Function>
+    CallResult call_with(std::string_view tool, const Json& args, Function function) const {
         const std::string text = args.dump();
         Running call{};
         call.c.size = sizeof call.c;
@@ -77,58 +118,38 @@ public:
         CallResult answer;
         call.text = &answer.text;
         call.cancelled = &cancelled;
-        answer.rc = entry_->invoke(instance_, &call.c);
+        agent::CallContext context({"s", ""}, "t", {}, nullptr);
+        call.context = &context;
+        answer.rc = function(call.c);
+        if (before_finish) before_finish();
+        if (answer.rc != TENON_OK) return answer;
+        if (auto finished = context.finish(); !finished) return failed(finished.error().message);
         return answer;
     }
 
-    [[nodiscard]] const tenon_plugin& entry() const { return *entry_; }
-    [[nodiscard]] void* instance() const { return instance_; }
-    [[nodiscard]] const tenon_host* host() const { return &host_; }
-
-    [[nodiscard]] fs::path ws() const { return dir / "ws"; }
-    void write(const std::string& name, const std::string& text) const {
-        dir.write("ws/" + name, text);
-    }
-    [[nodiscard]] std::string read(const std::string& name) const { return dir.read("ws/" + name); }
-    void link(const fs::path& target, const std::string& name) const {
-        fs::create_symlink(target, ws() / name);
-    }
-
-    tenon::testing::TempDir dir;
-    std::atomic<bool> cancelled{false};
-    Secrets secrets;
-
-private:
     struct Running {
         tenon_call c;
         std::string* text;
         const std::atomic<bool>* cancelled;
+        agent::CallContext* context;
     };
 
-    static tenon_rc request(const tenon_host* host, const tenon_call*, tenon_str method,
+    static tenon_rc request(const tenon_host* host, const tenon_call* call, tenon_str method,
                             tenon_str params, tenon_str, tenon_sink out) {
         const PluginUnderTest& self = *reinterpret_cast<const WithSelf*>(host)->self;
-        const std::string_view name(method.p, method.n);
-        const Json json = Json::parse(params.p, params.p + params.n);
-        const plugins::ServiceRequest asked{"file", true, json, {}, nullptr};
-        if (name == "text.redact/1") {
-            plugins::Services services;
-            plugins::add_redact_service(services, self.secrets);
-            const auto redacted =
-                services.request("file", true, name, {params.p, params.n}, {}, nullptr);
-            out.put(out.ctx, {redacted.out.data(), redacted.out.size()});
-            return redacted.rc;
-        }
-        const plugins::ServiceReply reply = name == "path.open/1"     ? self.paths_.open(asked)
-                                            : name == "path.filter/1" ? self.paths_.filter(asked)
-                                                                      : self.paths_.roots();
-        out.put(out.ctx, {reply.out.data(), reply.out.size()});
+        plugins::ServiceReply reply =
+            self.services_.request("file", true, {method.p, method.n}, {params.p, params.n}, {},
+                                   reinterpret_cast<const Running*>(call)->context);
+        const std::string answer =
+            reply.fd ? plugins::with_descriptor(reply.out, reply.fd.release()) : reply.out;
+        out.put(out.ctx, {answer.data(), answer.size()});
         return reply.rc;
     }
 
     plugins::PathService paths_{Beneath(ws(), {dir / "add"}, {dir / "docs"}),
                                 [](const fs::path& path) { return path.extension() == ".secret"; },
                                 [](const fs::path& path) { return path.extension() == ".lock"; }};
+    plugins::Services services_;
     struct WithSelf {
         tenon_host host;
         const PluginUnderTest* self;

@@ -149,6 +149,25 @@ TEST(WriteFile, AsksTheFileItselfWhetherItMayBeReplaced) {
     EXPECT_EQ(plugin.read("f"), "old");
 }
 
+TEST(WriteFile, ReplacesNothingThatSomebodyElseHasChangedMeanwhile) {
+    PluginUnderTest plugin;
+    plugin.write("f", "old");
+    plugin.before_finish = [&] { plugin.write("f", "theirs"); };
+    const CallResult changed = failed("f was changed by somebody else meanwhile; read it again.");
+    EXPECT_EQ(plugin.call("write_file", {{"path", "f"}, {"content", "new"}}), changed);
+    EXPECT_EQ(plugin.read("f"), "theirs");
+    plugin.before_finish = [&] { plugin.write("f", "edited too"); };
+    EXPECT_EQ(
+        plugin.call("edit_file", {{"path", "f"}, {"old_text", "theirs"}, {"new_text", "mine"}}),
+        changed);
+    EXPECT_EQ(plugin.read("f"), "edited too");
+    plugin.before_finish = [&] { plugin.write("g", "was not there"); };
+    EXPECT_EQ(plugin.call("write_file", {{"path", "g"}, {"content", "new"}}),
+              failed("g was changed by somebody else meanwhile; read it again."));
+    EXPECT_EQ(plugin.read("g"), "was not there");
+    EXPECT_EQ(entries(plugin.ws()), 2U);
+}
+
 TEST(WriteFile, ReplacesInsteadOfWritingIntoTheFileThatOthersHaveOpen) {
     const PluginUnderTest plugin;
     plugin.write("f", "old");

@@ -11,15 +11,16 @@ namespace tenon::plugins::testing {
 /// The built plugin with a host that records its requests and answers from these members.
 struct SubagentWorld {
     SubagentWorld() {
-        services.add("agent.definitions/1", [this](const ServiceRequest&) { return files; });
-        services.add("agent.tools/1", [this](const ServiceRequest&) { return tools; });
+        services.add("agent.definitions/1", [this](const ServiceRequest&) { return copy_of(files); });
+        services.add("agent.tools/1", [this](const ServiceRequest&) { return copy_of(tools); });
         services.add("agent.run/1", [this](const ServiceRequest& request) {
             EXPECT_NE(request.call, nullptr);
             asked.push_back(request.params);
-            return answer;
+            return copy_of(answer);
         });
     }
 
+    static ServiceReply copy_of(const ServiceReply& reply) { return {reply.rc, reply.out, {}}; }
     /// Adds a definition file with `front_matter` between the `---` lines.
     void define(const std::string& path, const std::string& front_matter,
                 const std::string& body = "") {
