@@ -66,7 +66,7 @@ std::string scope_of(const Json& params) {
 std::optional<ServiceReply> parameter_error(const Json& params, bool has_session) {
     const auto bad = [](const char* why) { return ServiceReply::failed(why, TENON_BAD_ARGS); };
     const std::string key = string_or(params, "key");
-    if (key.empty()) return bad("key is required: a string that is not empty");
+    if (key.empty()) return bad("key is empty");
     if (key.size() > kMaxKeyBytes) return bad("key has more than 128 bytes");
     const std::string scope = scope_of(params);
     if (scope != "plugin" && scope != "session") return bad("scope is \"plugin\" or \"session\"");
@@ -110,9 +110,6 @@ ServiceReply StateService::set(const ServiceRequest& request) {
         return std::move(*wrong);
     const Json& value = member(request.params, "value");
     const std::string* text = string_in(value);
-    if (!request.params.contains("value") || (text == nullptr && !value.is_null()))
-        return ServiceReply::failed("value is required: a string, or null to remove the key",
-                                    TENON_BAD_ARGS);
     if (text != nullptr && text->size() > kMaxValueBytes)
         return ServiceReply::failed("value has more than 64 KiB", TENON_BAD_ARGS);
 

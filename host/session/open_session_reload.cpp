@@ -27,21 +27,21 @@ Result<void> OpenSession::take_up_changed_tools() {
         changed.swap(changed_tools_);
     }
     if (changed.empty()) return {};
+    const std::string before = tools_json();
+    std::string names;
     for (const std::string& id : changed) {
         if (auto refreshed = registry_->refresh_tools(id); !refreshed) {
             const plugins::Problem& problem = refreshed.error();
             notice("plugin " + id + " keeps its tools: " + problem.reason + " (" + problem.remedy +
                    ")");
+        } else {
+            names += (names.empty() ? "" : ", ") + id;
         }
     }
-    auto recorded = record_tools();
-    if (!recorded) return recorded.error();
-    if (*recorded) {
-        std::string names;
-        for (const std::string& id : changed)
-            names += (names.empty() ? "" : ", ") + id;
-        notice("the tools of " + names + " have changed; the next request carries them");
-    }
+    // The session may have been resumed with a recorded list of the same names, which stays then.
+    if (tools_json() == before) return {};
+    if (auto recorded = record_tools(); !recorded) return recorded.error();
+    notice("the tools of " + names + " have changed; the next request carries them");
     return {};
 }
 

@@ -10,6 +10,7 @@
 namespace tenon::plugins {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Workbench;
@@ -140,9 +141,10 @@ TEST_F(ChangingTools, KeepTheirConfigurationWhenThePluginRefusesANewOne) {
     const auto refused = changing().reconfigure({{"greeting", "Psst"}});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().reason, "it does not whisper");
-    const auto wrong = changing().reconfigure({{"greeting.sub", "x"}});
+    const auto wrong = changing().reconfigure({{"greting", "x"}});
     ASSERT_FALSE(wrong);
-    EXPECT_THAT(wrong.error().reason, HasSubstr("its configuration: greeting must be a string"));
+    EXPECT_THAT(wrong.error().reason,
+                AllOf(HasSubstr("its configuration: "), HasSubstr("'greting'")));
     EXPECT_EQ(bench_.call("salute").text, "Moin");
 }
 

@@ -69,10 +69,12 @@ TEST_F(StateServiceTest, HasNoSessionScopeWithoutASession) {
     StateService alone(dir_ / "plugin-state");
     Services services;
     alone.add_to(services);
-    const Json params = {{"key", "k"}, {"value", "x"}, {"scope", "session"}};
-    for (const char* method : {"state.get/1", "state.set/1"})
-        EXPECT_EQ(services.request("p", false, method, params.dump(), "", nullptr).rc,
-                  TENON_UNSUPPORTED);
+    Json params = {{"key", "k"}, {"scope", "session"}};
+    EXPECT_EQ(services.request("p", false, "state.get/1", params.dump(), "", nullptr).rc,
+              TENON_UNSUPPORTED);
+    params["value"] = "x";
+    EXPECT_EQ(services.request("p", false, "state.set/1", params.dump(), "", nullptr).rc,
+              TENON_UNSUPPORTED);
 }
 
 TEST_F(StateServiceTest, RefusesValuesThatAreTooLargeOrNotTexts) {
@@ -80,12 +82,13 @@ TEST_F(StateServiceTest, RefusesValuesThatAreTooLargeOrNotTexts) {
         Json params;
         const char* reason;
     } cases[] = {
-        {{{"value", "x"}}, "key is required"},
+        {{{"value", "x"}}, "key must be a string"},
+        {{{"key", ""}, {"value", "x"}}, "key is empty"},
         {{{"key", std::string(129, 'k')}, {"value", "x"}}, "more than 128 bytes"},
-        {{{"key", "k"}}, "value is required"},
+        {{{"key", "k"}}, "value must be a string or null"},
         {{{"key", "k"}, {"value", "x"}, {"scope", "world"}}, "scope is"},
-        {{{"key", "k"}, {"value", "x"}, {"scope", 1}}, "scope is"},
-        {{{"key", "k"}, {"value", 7}}, "value is required"},
+        {{{"key", "k"}, {"value", "x"}, {"scope", 1}}, "scope must be a string"},
+        {{{"key", "k"}, {"value", 7}}, "value must be a string or null"},
         {{{"key", "k"}, {"value", std::string(65'537, 'x')}}, "more than 64 KiB"},
     };
     for (const auto& row : cases) {
