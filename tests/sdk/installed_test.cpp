@@ -225,6 +225,26 @@ TEST_F(InstalledSdk, IsTheSameWithAndWithoutTenon) {
     EXPECT_THAT(flags, HasSubstr((dir_ / "elsewhere").string()));
 }
 
+/// See frozen/README.md; the tests of frozen_test.cpp call more of it, in one process.
+TEST_F(InstalledSdk, TheFrozenPluginWorks) {
+#ifndef __x86_64__
+    GTEST_SKIP() << "there is a frozen plugin for x86_64 only";
+#endif
+    fs::create_directories(plugins());
+    fs::copy_file(TENON_FROZEN "/frozen-x86_64.so", plugins() / "frozen.so");
+    fs::permissions(plugins() / "frozen.so", fs::perms(0644));
+    for (const bool isolated : kIsolatedOrNot) {
+        SCOPED_TRACE(isolated ? "isolated" : "in the host");
+        may_run_in_the_host("frozen", isolated);
+        EXPECT_EQ(tool("frozen_echo", R"({"text":"x"})").out, "hello {\"text\":\"x\"}\n");
+        EXPECT_EQ(tool("frozen_places", "{}").out,
+                  "abi 1.1 " + (dir_ / "work").string() +
+                      " version plugin_dir state_dir none deadline\n");
+        EXPECT_EQ(tool("frozen_request", "{}").out, "{\"value\":\"kept\"} unsupported\n");
+        EXPECT_EQ(tool("frozen_fail", R"({"rc":1})").code, 1);
+    }
+}
+
 class Examples : public InstalledSdk {
 protected:
     void SetUp() override {
