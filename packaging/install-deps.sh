@@ -12,7 +12,7 @@ if command -v apt-get >/dev/null 2>&1; then
         build) wanted="$wanted g++ cmake ninja-build ccache mold pkg-config git libpoco-dev libboost-dev
             nlohmann-json3-dev libspdlog-dev libssl-dev libvalijson-dev libre2-dev
             libyaml-cpp-dev libedit-dev libmd4c-dev" ;;
-        test) wanted="$wanted libgtest-dev libgmock-dev libvterm-dev openssl" ;;
+        test) wanted="$wanted libgtest-dev libgmock-dev libvterm-dev openssl libsqlite3-dev" ;;
         bench) wanted="$wanted libbenchmark-dev curl" ;;
         package) wanted="$wanted dpkg-dev file" ;;
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;
@@ -26,7 +26,7 @@ elif command -v dnf >/dev/null 2>&1; then
         build) wanted="$wanted gcc-c++ libstdc++-static glibc-static cmake ninja-build ccache mold pkgconf-pkg-config git
             poco-devel boost-devel json-devel spdlog-devel openssl-devel valijson-devel re2-devel
             yaml-cpp-devel libedit-devel md4c-devel" ;;
-        test) wanted="$wanted gtest-devel gmock-devel libvterm-devel openssl" ;;
+        test) wanted="$wanted gtest-devel gmock-devel libvterm-devel openssl sqlite-devel" ;;
         bench) wanted="$wanted google-benchmark-devel curl" ;;
         package) wanted="$wanted rpm-build file" ;;
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;

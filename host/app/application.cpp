@@ -122,6 +122,8 @@ int Application::run_command_line() {
     const cli::Console console{std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO};
     if (options->command == "config") return cli::run_config(*options, sources, console);
     if (options->command == "jobs") return cli::run_jobs(*options, sources, console);
+    if (options->command == "plugin")
+        return cli::run_plugin(*options, sources, console, start_logging);
     if (options->command == "sessions") return cli::run_sessions(*options, sources, console);
     if (options->command == "tasks") return cli::run_tasks(*options, sources, console);
     if (options->command == "tool") return cli::run_tool(*options, sources, console, start_logging);

@@ -50,4 +50,9 @@ using StartLogging = std::function<Result<void>(const config::Settings::Log&)>;
 int run_tool(Options options, const config::Sources& sources, const Console& console,
              const StartLogging& start_logging);
 
+/// `tenon plugin new NAME --lang LANGUAGE [--dir DIR]`: see plugin_verbs.h. Exit code 1: the
+/// directory exists already or cannot be written.
+int run_plugin(Options options, const config::Sources& sources, const Console& console,
+               const StartLogging& start_logging);
+
 }  // namespace tenon::cli

@@ -12,10 +12,11 @@ dpkg-deb --info "$package" | grep -E '^ (Package|Version|Depends)'
 dpkg-deb -x "$package" "$work/root"
 
 for file in usr/bin/tenon usr/libexec/tenon/tenon-shim usr/lib/tenon/plugins/{bash.so,file.so,skill.so,subagent.so,manifest.json} \
-    usr/include/tenon/plugin.h usr/share/man/man1/tenon.1 usr/share/man/man7/{tenon-permissions.7,tenon-sandbox.7} usr/share/doc/tenon/copyright; do
+    usr/include/tenon/plugin.h usr/share/pkgconfig/tenon.pc usr/share/tenon/template/{c/plugin.c,cpp/plugin.cpp,rust/src/tenon.rs} usr/share/man/man1/tenon.1 usr/share/man/man7/{tenon-permissions.7,tenon-sandbox.7} usr/share/doc/tenon/copyright; do
     [ -e "$work/root/$file" ] || { echo "the package lacks /$file"; exit 1; }
 done
-if find "$work/root" -name '*test*' -o -name '*model-server*' | grep .; then
+# The SDK and the templates have hosts for tests, and tests.
+if find "$work/root" \( -name '*test*' -o -name '*model-server*' \) -not -path '*/include/tenon/*' -not -path '*/share/tenon/*' | grep .; then
     echo "the package holds parts of the test suite"; exit 1
 fi
 if readelf -d "$work/root/usr/bin/tenon" | grep -E 'R(UN)?PATH'; then

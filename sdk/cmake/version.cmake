@@ -1,0 +1,2 @@
+# The version of Tenon and of its SDK. The ABI has a version of its own: see tenon/plugin.h.
+set(TENON_VERSION 0.1.0)
