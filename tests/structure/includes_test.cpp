@@ -16,15 +16,16 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The rooms of the host from the lowest to the highest. A room includes itself and lower ones.
-const std::vector<std::string> kRooms = {"base",       "config",  "journal", "sandbox",  "jobs",
-                                         "shim",       "agent",   "plugin",  "plugins",  "shell",
-                                         "permission", "model",   "ui",      "terminal", "session",
-                                         "cli",        "sitting", "app"};
+const std::vector<std::string> kRooms = {
+    "base",     "config",      "journal", "sandbox", "jobs",       "shim",  "agent",
+    "plugin",   "plugin_host", "plugins", "shell",   "permission", "model", "ui",
+    "terminal", "session",     "cli",     "sitting", "app"};
 
 /// Rooms that may include less than the order of the rooms allows.
 const std::map<std::string, std::set<std::string>> kNarrower = {
     {"shim", {"base", "jobs", "sandbox"}},
     {"plugin", {"base"}},
+    {"plugin_host", {"base", "plugin", "sandbox"}},
     {"shell", {"base"}},
     {"model", {"base", "agent"}},
     {"permission", {"base", "agent", "config", "shell"}},
