@@ -126,17 +126,8 @@ void sort_for_models(std::vector<Candidate>& found) {
 /// The file to load the plugin from.
 Result<fs::path, plugin::Refusal> file_to_load(const Candidate& candidate,
                                                const LoaderOptions& options, unsigned generation) {
-    const auto isolated = options_of(options, candidate.note.id).isolated;
-    const std::string key = "plugins." + candidate.note.id + ".isolated";
-    if (candidate.first_party && isolated.value_or(false))
-        return plugin::Refusal{"it is to run isolated (" + key +
-                                   "=true), in tenon-plugin-host, which this build does not have",
-                               "remove " + key};
+    if (auto refusal = refusal_before_load(candidate, options)) return *refusal;
     if (candidate.first_party) return candidate.file.path;
-    if (isolated.value_or(true))
-        return plugin::Refusal{
-            kNeedsIsolation,
-            "set " + key + "=false to run it inside the host, where a crash ends the host"};
     return private_copy(candidate.file.fd.get(), candidate.note, options.state_dir / "plugins",
                         generation);
 }
@@ -145,44 +136,66 @@ Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate
                                                       const LoaderOptions& options,
                                                       const Services& services,
                                                       unsigned generation) {
+    auto place = file_to_load(candidate, options, generation);
+    if (!place) return place.error();
+    PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
+                        options.workspace};
+    return Plugin::open(*place, std::move(origin), options_of(options, candidate.note.id).own,
+                        services, options.log);
+}
+
+}  // namespace
+
+std::optional<plugin::Refusal> refusal_before_load(const Candidate& candidate,
+                                                   const LoaderOptions& options) {
     const PluginOptions& configured = options_of(options, candidate.note.id);
     if (!candidate.first_party) {
         const auto rights = rights_of(candidate.note, configured.grants, options.home);
         if (!rights) return rights.error();
     }
-    auto place = file_to_load(candidate, options, generation);
-    if (!place) return place.error();
-    PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
-                        options.workspace};
-    return Plugin::open(*place, std::move(origin), configured.own, services, options.log);
+    const auto isolated = configured.isolated;
+    const std::string key = "plugins." + candidate.note.id + ".isolated";
+    if (candidate.first_party && isolated.value_or(false))
+        return plugin::Refusal{"it is to run isolated (" + key +
+                                   "=true), in tenon-plugin-host, which this build does not have",
+                               "remove " + key};
+    if (!candidate.first_party && isolated.value_or(true))
+        return plugin::Refusal{
+            kNeedsIsolation,
+            "set " + key + "=false to run it inside the host, where a crash ends the host"};
+    return std::nullopt;
 }
-
-}  // namespace
 
 Scan scan(const LoaderOptions& options) {
     Scan out;
     const FirstParty first_party = first_party_of(options, out.problems);
     std::map<std::string, fs::path> taken;
-    for (const fs::path& folder : options.folders) {
-        for (const fs::path& path : libraries_in(folder, out.problems)) {
-            auto candidate = inspect(path, first_party);
-            if (!candidate) {
-                out.problems.push_back(problem_with(path, candidate.error()));
-                continue;
-            }
-            const std::string& id = candidate->note.id;
-            if (!options_of(options, id).enabled) continue;
-            const auto [first, is_new] = taken.emplace(id, candidate->file.path);
-            if (is_new) {
-                out.found.push_back(std::move(*candidate));
-            } else if (first->second !=
-                       candidate->file.path) {  // the same folder may be named twice
-                out.problems.push_back({path,
-                                        "a second plugin with the id " + id + "; the first is " +
-                                            first->second.string(),
-                                        "remove one of the two"});
-            }
+    const auto consider = [&](const fs::path& path) {
+        auto candidate = inspect(path, first_party);
+        if (!candidate) {
+            out.problems.push_back(problem_with(path, candidate.error()));
+            return;
         }
+        const std::string id = candidate->note.id;
+        if (!options_of(options, id).enabled) {
+            out.switched_off.push_back(std::move(*candidate));
+            return;
+        }
+        const auto [first, is_new] = taken.emplace(id, candidate->file.path);
+        if (is_new) {
+            out.found.push_back(std::move(*candidate));
+        } else if (first->second != candidate->file.path) {  // the same folder may be named twice
+            out.problems.push_back(
+                {path,
+                 "a second plugin with the id " + id + "; the first is " + first->second.string(),
+                 "remove one of the two"});
+        }
+    };
+    for (const fs::path& file : options.files)
+        consider(file);
+    for (const fs::path& folder : options.folders) {
+        for (const fs::path& path : libraries_in(folder, out.problems))
+            consider(path);
     }
     sort_for_models(out.found);
     return out;

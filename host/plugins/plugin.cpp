@@ -46,6 +46,7 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
 
     std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
     created->version_ = utf8::repair(view((*opened)->version));
+    created->config_schema_ = view((*opened)->config_schema);
     auto instance =
         plugin::LocalInstance::create(**opened,
                                       {created->id(), created->file().parent_path().string(),

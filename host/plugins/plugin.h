@@ -46,6 +46,11 @@ public:
     [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
+    /// What the plugin states: its tools, and the JSON Schema of its configuration.
+    [[nodiscard]] const std::vector<plugin::ToolDeclaration>& declarations() const {
+        return instance_->tools();
+    }
+    [[nodiscard]] const std::string& config_schema() const { return config_schema_; }
     /// Whether too many of its calls have ended in faults.
     [[nodiscard]] bool disabled() const { return instance_->disabled(); }
 
@@ -64,7 +69,7 @@ private:
     Result<void, plugin::Refusal> make_tools();
 
     PluginOrigin origin_;
-    std::string version_;
+    std::string version_, config_schema_;
     PluginHostPort host_;
     std::unique_ptr<plugin::Instance> instance_;  // uses host_
     std::vector<std::unique_ptr<PluginTool>> tools_;

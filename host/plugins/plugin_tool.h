@@ -27,6 +27,16 @@ private:
     bool locked_ = false;
 };
 
+/// What a plugin states about a tool, checked.
+struct CheckedTool {
+    agent::ToolSpec spec;
+    Schema schema;  ///< of its arguments
+};
+
+/// Checks name, description, schema and facts of a tool, as every host does before it uses one.
+Result<CheckedTool, plugin::Refusal> check_tool(const plugin::ToolDeclaration& declaration,
+                                                const std::string& plugin_id, bool first_party);
+
 /// One tool of a plugin for the loop: checks arguments, runs the calls of a tool that is not
 /// concurrent one after the other, and turns what the plugin returns into a result. Thread-safe.
 class PluginTool final : public agent::Tool {
