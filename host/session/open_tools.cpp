@@ -234,6 +234,7 @@ plugins::LoaderOptions OpenTools::loader_options() const {
             spdlog::log(log_level(level), "plugin {}: {}", plugin,
                         secrets_.redact(std::string(message)));
         });
+    if (!options_.plugin_file.empty()) options.files = {options_.plugin_file};
     options.workspace_readable = !gate_->denies_any_read();
     return options;
 }
