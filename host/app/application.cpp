@@ -126,6 +126,8 @@ int Application::run_command_line() {
         return cli::run_plugin(*options, sources, console, start_logging);
     if (options->command == "sessions") return cli::run_sessions(*options, sources, console);
     if (options->command == "tasks") return cli::run_tasks(*options, sources, console);
+    if (options->command == "plugin")
+        return cli::run_plugin(*options, sources, console, start_logging);
     if (options->command == "tool") return cli::run_tool(*options, sources, console, start_logging);
     return complain("'" + options->command + "' is not part of this version", cli::kExitUsage);
 }

@@ -50,8 +50,10 @@ using StartLogging = std::function<Result<void>(const config::Settings::Log&)>;
 int run_tool(Options options, const config::Sources& sources, const Console& console,
              const StartLogging& start_logging);
 
-/// `tenon plugin new NAME --lang LANGUAGE [--dir DIR]`: see plugin_verbs.h. Exit code 1: the
-/// directory exists already or cannot be written.
+/// `tenon plugin list|info ID|FILE|verify FILE|call FILE TOOL [JSON]|new NAME`. `--json`: `list`
+/// prints an array, `info` and `verify` one object. Call it before any thread has started, since
+/// `verify` and `call` handle signals. Exit codes: see the verbs in plugin_verbs.h; those of `call`
+/// are those of run_tool.
 int run_plugin(Options options, const config::Sources& sources, const Console& console,
                const StartLogging& start_logging);
 

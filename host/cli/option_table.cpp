@@ -218,7 +218,8 @@ Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const Ve
     if (auto checked = check_verb_options(command, *verb, arguments); !checked)
         return checked.error();
     const char* const ids = verb->max_ids == 0 ? "" : verb->max_ids == 1 ? " ID" : " ID…";
-    const std::string usage = "usage: " + name + " " + word + ids;
+    const std::string usage = "usage: " + name + " " + word +
+                              (verb->words.empty() ? ids : " " + std::string(verb->words));
     const std::size_t given = arguments.words.size() - 1;
     if (given < verb->min_ids) return Error{usage};
     if (given > verb->max_ids)

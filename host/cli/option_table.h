@@ -44,6 +44,7 @@ struct VerbSpec {
     /// Those of the command's own options that the verb takes; the rest is empty.
     std::array<std::string_view, 4> options = {};
     std::size_t min_ids = 0, max_ids = 0;  ///< how many words may follow the verb
+    std::string_view words = {};           ///< what they are, for the usage; empty: ids
 };
 
 /// A parsed command line.

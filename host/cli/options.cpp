@@ -51,8 +51,8 @@ constexpr std::string_view kCommandList =
     "  jobs                      list, show, follow, cancel and start jobs\n"
     "  tasks                     list and draw the workspace's tasks\n"
     "  sessions                  list, show and export conversations\n"
-    "  plugin                    make a new plugin\n"
     "  tool                      call one tool without a model\n"
+    "  plugin                    list, show, verify, call and begin plugins\n"
     "  config                    show, check and trust configuration\n"
     "\n"
     "Without -p, the prompt is read from standard input, which is no terminal then.\n"
@@ -230,7 +230,7 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
         return Error{"unexpected argument " + in_quotes(word) + "; " +
                      (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
                             : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, "
-                              "plugin, tool and config")};
+                              "tool, plugin and config")};
     }
     for (const Arguments::GivenOption& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };

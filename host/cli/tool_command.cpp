@@ -6,6 +6,7 @@
 #include "host/cli/screen.h"
 #include "host/cli/standard_input.h"
 #include "host/cli/terminal_text.h"
+#include "host/cli/tool_call.h"
 #include "host/session/open_tools.h"
 #include "host/ui/headless.h"
 #include "host/ui/redaction.h"
@@ -31,37 +32,21 @@ constexpr CommandSpec kToolCommand{
     "Exit: 0 done; 1 the result is an error, or the call was refused; 2 no such tool,\n"
     "arguments that do not fit it, or configuration; 130 after Ctrl-C.\n"};
 
-/// The call of the command line.
-Result<agent::ToolCall> call_of(const Arguments& arguments, int input) {
-    const auto& words = arguments.words;
-    if (words.empty()) return Error{"usage: tenon tool NAME [JSON]; see --help"};
-    if (words.size() > 2)
-        return Error{"usage: tenon tool NAME [JSON]; unexpected argument " + in_quotes(words[2]) +
-                     " (is the JSON in quotes?)"};
-    agent::ToolCall call;
-    call.id = "call_1";
-    call.name = words[0];
-    if (words.size() == 1) return call;
-    Result<std::string> text = words[1] == "-" ? read_to_end(input) : words[1];
-    if (!text) return text.error();
-    auto parsed = parse_json(*text);
-    if (!parsed) return Error{"the arguments are not valid JSON: " + parsed.error().message};
-    if (!parsed->is_object())
-        return Error{R"(the arguments are not a JSON object, as {"path":"README.md"} is one)"};
-    call.input = std::move(*parsed);
-    return call;
-}
-
-Error unknown_tool(const plugins::Registry& registry, const std::string& name) {
+/// The tools of one plugin, or of all when `plugin` is empty.
+Error unknown_tool(const plugins::Registry& registry, const std::string& name,
+                   const std::string& plugin) {
     std::vector<std::string_view> names;
     std::string listed;
     for (const agent::ToolSpec* spec : registry.specs()) {
+        if (!plugin.empty() && spec->plugin != plugin) continue;
         names.emplace_back(spec->name);
         listed += (listed.empty() ? "" : ", ") + spec->name;
     }
     const auto meant = nearest(name, names);
     const std::string unknown = "unknown tool " + in_quotes(name);
-    if (names.empty()) return {unknown + "; no plugin is loaded"};
+    if (names.empty())
+        return {unknown + (plugin.empty() ? "; no plugin is loaded"
+                                          : "; the plugin " + plugin + " has no tools")};
     if (!meant) return {unknown + "; the tools are " + listed};
     return {unknown + "; did you mean " + std::string(*meant) + "? The tools are " + listed};
 }
@@ -79,19 +64,42 @@ void print_result(const std::string& text, const config::Sources& sources, const
     if (!text.empty() && text.back() != '\n') console.out << '\n';
 }
 
+/// The plugin that was loaded from the file; the Error says why there is none.
+Result<std::string> plugin_of_file(const session::OpenTools& tools,
+                                   const std::filesystem::path& file) {
+    std::error_code ignored;
+    for (const auto& plugin : tools.registry().plugins())
+        if (std::filesystem::equivalent(plugin->file(), file, ignored)) return plugin->id();
+    const std::string none = "no tool of " + file.string() + " can be called: ";
+    for (const plugins::Problem& problem : tools.plugin_problems())
+        if (problem.file == file || std::filesystem::equivalent(problem.file, file, ignored))
+            return Error{none + "the plugin is left out"};  // a notice has said why
+    return Error{none + "the plugin is switched off (plugins.<id>.enabled=false)"};
+}
+
 int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
-              const config::Sources& sources, const Console& console) {
+              const config::Sources& sources, const Console& console,
+              const std::filesystem::path& plugin_file) {
     const Secrets& secrets = setup.secrets;
     Signals signals;  // before any thread starts
     ui::Notices notices(say);
     ui::FanOut watchers(secrets);
     watchers.add(notices);
-    auto tools = session::OpenTools::create({setup, watchers, {}});
+    session::OpenOptions options{setup, watchers, {}};
+    options.plugin_file = plugin_file;
+    auto tools = session::OpenTools::create(std::move(options));
     if (!tools)
         return complain(console, secrets.redact(tools.error().message), tools.error().exit_code);
+    std::string plugin;
+    if (!plugin_file.empty()) {
+        auto found = plugin_of_file(**tools, plugin_file);
+        if (!found) return complain(console, found.error().message, kExitUsage);
+        plugin = std::move(*found);
+    }
     agent::Tool* const tool = (*tools)->registry().find(call.name);
-    if (tool == nullptr)
-        return complain(console, unknown_tool((*tools)->registry(), call.name).message, kExitUsage);
+    if (tool == nullptr || (!plugin.empty() && tool->spec().plugin != plugin))
+        return complain(console, unknown_tool((*tools)->registry(), call.name, plugin).message,
+                        kExitUsage);
     if (const auto wrong = tool->check(call))
         return complain(console, secrets.redact(without_error_prefix(*wrong)), kExitUsage);
 
@@ -109,16 +117,30 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
 
 }  // namespace
 
-int run_tool(Options options, const config::Sources& sources, const Console& console,
-             const StartLogging& start_logging) {
-    const auto arguments = parse_command(kToolCommand, options);
-    if (!arguments) return complain(console, arguments.error().message, kExitUsage);
-    if (options.help) {
-        console.out << command_help(kToolCommand);
-        return 0;
-    }
-    const auto call = call_of(*arguments, console.input);
-    if (!call) return complain(console, call.error().message, kExitUsage);
+Result<agent::ToolCall> tool_call_of(std::span<const std::string> words, const std::string& usage,
+                                     int input) {
+    if (words.empty()) return Error{"usage: " + usage + "; see --help"};
+    if (words.size() > 2)
+        return Error{"usage: " + usage + "; unexpected argument " + in_quotes(words[2]) +
+                     " (is the JSON in quotes?)"};
+    agent::ToolCall call;
+    call.id = "call_1";
+    call.name = words[0];
+    if (words.size() == 1) return call;
+    Result<std::string> text = words[1] == "-" ? read_to_end(input) : words[1];
+    if (!text) return text.error();
+    auto parsed = parse_json(*text);
+    if (!parsed) return Error{"the arguments are not valid JSON: " + parsed.error().message};
+    if (!parsed->is_object())
+        return Error{R"(the arguments are not a JSON object, as {"path":"README.md"} is one)"};
+    call.input = std::move(*parsed);
+    return call;
+}
+
+int prepare_and_call_tool(const agent::ToolCall& call, const Options& options,
+                          const config::Sources& sources, const Console& console,
+                          const StartLogging& start_logging,
+                          const std::filesystem::path& plugin_file) {
     const auto configuration = config::load(sources, overrides_of(options));
     if (!configuration) return complain(console, configuration.error().message, kExitUsage);
     for (const std::string& warning : configuration->warnings)
@@ -127,7 +149,20 @@ int run_tool(Options options, const config::Sources& sources, const Console& con
     if (!setup) return complain(console, setup.error().message, kExitUsage);
     if (auto started = start_logging((*setup)->settings.log); !started)
         return complain(console, started.error().message, kExitUsage);
-    return finish(console, call_tool(*call, **setup, sources, console));
+    return finish(console, call_tool(call, **setup, sources, console, plugin_file));
+}
+
+int run_tool(Options options, const config::Sources& sources, const Console& console,
+             const StartLogging& start_logging) {
+    const auto arguments = parse_command(kToolCommand, options);
+    if (!arguments) return complain(console, arguments.error().message, kExitUsage);
+    if (options.help) {
+        console.out << command_help(kToolCommand);
+        return 0;
+    }
+    const auto call = tool_call_of(arguments->words, "tenon tool NAME [JSON]", console.input);
+    if (!call) return complain(console, call.error().message, kExitUsage);
+    return prepare_and_call_tool(*call, options, sources, console, start_logging);
 }
 
 }  // namespace tenon::cli

@@ -1,7 +1,9 @@
 // tenon-plugin-host HOST_PID
+// tenon-plugin-host --verify STEP FILE
 //
 // Opens one plugin and serves the host over the socket that is its descriptor 3. Its standard
-// output and error are a pipe to the host's log. It ends with the host.
+// output and error are a pipe to the host's log. It ends with the host. With --verify it runs one
+// step of `tenon plugin verify`.
 #include <charconv>
 #include <cstring>
 #include <string>
@@ -12,6 +14,7 @@
 #include "host/plugin_host/server.h"
 #include "host/plugin_host/start.h"
 #include "host/plugin_host/supervised.h"
+#include "host/plugin_host/verify_main.h"
 #include "host/sandbox/plugin_confinement.h"
 
 namespace {
@@ -76,6 +79,8 @@ int serve_plugin() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc == 4 && std::string_view(argv[1]) == "--verify")
+        return plugin_host::verify::run_verify_step(argv[2], argv[3]);
     pid_t host = 0;
     const char* const word = argc == 2 ? argv[1] : "";
     std::from_chars(word, word + std::strlen(word), host);

@@ -22,8 +22,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kNeedsIsolation =
-    "it is to run isolated, in tenon-plugin-host, which this host does not have";
+plugin::Refusal needs_isolation(const std::string& id) {
+    return {"it did not come with this host, so it has to run isolated, in tenon-plugin-host, which "
+            "this build does not have",
+            "set plugins." + id +
+                ".isolated=false to run it inside the host, where a crash ends the host"};
+}
 constexpr const char* kCacheFolder = "plugin-cache";
 
 std::string abi_text(unsigned major, unsigned minor) {
@@ -214,9 +218,7 @@ private:
     Result<std::unique_ptr<Plugin>, ProcessFailure> open_isolated(Candidate& candidate) {
         const std::string id = candidate.note.id;
         if (options_.plugin_host.empty())
-            return refused({kNeedsIsolation, "set plugins." + id +
-                                                 ".isolated=false to run it inside the host, where "
-                                                 "a crash ends the host"});
+            return refused(needs_isolation(id));
         auto hash = hash_of(candidate);
         if (!hash) return refused(hash.error());
         auto confinement = confinement_of(candidate);
@@ -317,30 +319,49 @@ private:
 
 }  // namespace
 
+std::optional<plugin::Refusal> refusal_before_load(const Candidate& candidate,
+                                                   const LoaderOptions& options) {
+    const std::string& id = candidate.note.id;
+    const PluginOptions& configured = options_of(options, id);
+    if (!candidate.first_party) {
+        const auto rights = rights_of(candidate.note, configured.grants, options.home);
+        if (!rights) return rights.error();
+    }
+    if (configured.isolated.value_or(!candidate.first_party) && options.plugin_host.empty())
+        return needs_isolation(id);
+    return std::nullopt;
+}
+
 Scan scan(const LoaderOptions& options) {
     Scan out;
     const FirstParty first_party = first_party_of(options, out.problems);
     std::map<std::string, fs::path> taken;
-    for (const fs::path& folder : options.folders) {
-        for (const fs::path& path : libraries_in(folder, out.problems)) {
-            auto candidate = inspect(path, first_party);
-            if (!candidate) {
-                out.problems.push_back(problem_with(path, candidate.error()));
-                continue;
-            }
-            const std::string& id = candidate->note.id;
-            if (!options_of(options, id).enabled) continue;
-            const auto [first, is_new] = taken.emplace(id, candidate->file.path);
-            if (is_new) {
-                out.found.push_back(std::move(*candidate));
-            } else if (first->second !=
-                       candidate->file.path) {  // the same folder may be named twice
-                out.problems.push_back({path,
-                                        "a second plugin with the id " + id + "; the first is " +
-                                            first->second.string(),
-                                        "remove one of the two"});
-            }
+    const auto consider = [&](const fs::path& path) {
+        auto candidate = inspect(path, first_party);
+        if (!candidate) {
+            out.problems.push_back(problem_with(path, candidate.error()));
+            return;
         }
+        const std::string id = candidate->note.id;
+        if (!options_of(options, id).enabled) {
+            out.switched_off.push_back(std::move(*candidate));
+            return;
+        }
+        const auto [first, is_new] = taken.emplace(id, candidate->file.path);
+        if (is_new) {
+            out.found.push_back(std::move(*candidate));
+        } else if (first->second != candidate->file.path) {  // the same folder may be named twice
+            out.problems.push_back(
+                {path,
+                 "a second plugin with the id " + id + "; the first is " + first->second.string(),
+                 "remove one of the two"});
+        }
+    };
+    for (const fs::path& file : options.files)
+        consider(file);
+    for (const fs::path& folder : options.folders) {
+        for (const fs::path& path : libraries_in(folder, out.problems))
+            consider(path);
     }
     sort_for_models(out.found);
     return out;

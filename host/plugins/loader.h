@@ -25,6 +25,7 @@ struct PluginOptions {
 
 struct LoaderOptions {
     std::vector<std::filesystem::path> folders;  ///< in the order of search; they may be missing
+    std::vector<std::filesystem::path> files;    ///< plugin files, searched before the folders
     /// The only folder whose manifest is used; empty: none.
     std::filesystem::path first_party_folder;
     std::filesystem::path state_dir;
@@ -51,6 +52,7 @@ struct Candidate {
 
 struct Scan {
     std::vector<Candidate> found;  ///< first-party plugins as in the manifest, then others by id
+    std::vector<Candidate> switched_off;
     std::vector<Problem> problems;
 };
 
@@ -63,6 +65,10 @@ struct Loaded {
 /// one id the first is taken. A plugin that is switched off is skipped and is not a Problem. Runs
 /// no code of plugins. Blocks on files.
 Scan scan(const LoaderOptions& options);
+
+/// Why `load` would refuse a candidate, as far as this is known without running any of its code.
+std::optional<plugin::Refusal> refusal_before_load(const Candidate& candidate,
+                                                   const LoaderOptions& options);
 
 /// Scans the folders and opens every plugin that was found. A plugin that cannot be used becomes a
 /// Problem; the others are opened. When the host itself lacks descriptors, processes or memory, the

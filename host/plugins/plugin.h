@@ -56,6 +56,11 @@ public:
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
     [[nodiscard]] bool isolated() const { return origin_.isolated; }
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
+    /// What the plugin states: its tools, and the JSON Schema of its configuration.
+    [[nodiscard]] const std::vector<plugin::ToolDeclaration>& declarations() const {
+        return instance_->tools();
+    }
+    [[nodiscard]] const std::string& config_schema() const { return config_schema_; }
     /// Asks the plugin for its tools again, and checks them. Until `use_tools` the plugin has those
     /// that it had. No call may be running.
     [[nodiscard]] Result<std::vector<std::unique_ptr<PluginTool>>, plugin::Refusal> fresh_tools();

@@ -41,9 +41,8 @@ void append_line(std::string& text, std::string_view line) {
 
 }  // namespace
 
-Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
-    const plugin::ToolDeclaration& declaration, const std::string& plugin_id, bool first_party,
-    plugin::Instance& instance, InstanceLock& lock, const PluginHostPort& host) {
+Result<CheckedTool, plugin::Refusal> check_tool(const plugin::ToolDeclaration& declaration,
+                                                const std::string& plugin_id, bool first_party) {
     const std::string& name = declaration.name;
     if (!is_tool_name(name))
         return plugin::invalid_plugin("'" + utf8::repair(name) +
@@ -75,8 +74,16 @@ Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
                          has(TENON_CONCURRENT),
                          has(TENON_LONG_RUNNING),
                          std::move(*facts)};
+    return CheckedTool{std::move(spec), std::move(*schema)};
+}
+
+Result<std::unique_ptr<PluginTool>, plugin::Refusal> PluginTool::make(
+    const plugin::ToolDeclaration& declaration, const std::string& plugin_id, bool first_party,
+    plugin::Instance& instance, InstanceLock& lock, const PluginHostPort& host) {
+    auto checked = check_tool(declaration, plugin_id, first_party);
+    if (!checked) return checked.error();
     return std::unique_ptr<PluginTool>(
-        new PluginTool(std::move(spec), std::move(*schema), instance, lock, host));
+        new PluginTool(std::move(checked->spec), std::move(checked->schema), instance, lock, host));
 }
 
 std::optional<std::string> PluginTool::check(const agent::ToolCall& call) const {

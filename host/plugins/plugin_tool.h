@@ -12,6 +12,16 @@
 
 namespace tenon::plugins {
 
+/// What a plugin states about a tool, checked.
+struct CheckedTool {
+    agent::ToolSpec spec;
+    Schema schema;  ///< of its arguments
+};
+
+/// Checks name, description, schema and facts of a tool, as every host does before it uses one.
+Result<CheckedTool, plugin::Refusal> check_tool(const plugin::ToolDeclaration& declaration,
+                                                const std::string& plugin_id, bool first_party);
+
 /// One tool of a plugin for the loop: checks arguments, keeps the calls of the instance apart, and
 /// turns what the plugin returns into a result. Thread-safe.
 class PluginTool final : public agent::Tool {

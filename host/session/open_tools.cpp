@@ -253,6 +253,7 @@ plugins::LoaderOptions OpenTools::loader_options() const {
             spdlog::log(log_level(level), "plugin {}: {}", plugin,
                         secrets_.redact(std::string(message)));
         });
+    if (!options_.plugin_file.empty()) options.files = {options_.plugin_file};
     options.workspace_readable = !gate_->denies_any_read();
     if (reread_plugins_) options.by_id = plugin_options(*reread_plugins_);
     return options;

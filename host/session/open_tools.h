@@ -53,6 +53,9 @@ struct OpenOptions {
     agent::EventSink& sink;
     std::string session_id;  ///< empty: tools without a session (see OpenTools)
     bool wait_for_jobs = true;
+    /// A plugin file to load besides those of the configuration; it takes the place of the plugin
+    /// with its id. Empty: none.
+    std::filesystem::path plugin_file = {};
     permission::Asker* asker = nullptr;  ///< null: nobody can be asked
     /// Called when the end of a background job can be delivered; any thread. Must only wake
     /// somebody.
@@ -76,6 +79,11 @@ public:
 
     [[nodiscard]] const plugins::Registry& registry() const { return *registry_; }
     [[nodiscard]] plugins::Registry& registry() { return *registry_; }
+
+    /// The plugins that were left out.
+    [[nodiscard]] const std::vector<plugins::Problem>& plugin_problems() const {
+        return plugin_problems_;
+    }
 
     /// Checks the permission for the call and runs it. The caller has checked the arguments
     /// (agent::Tool::check). Blocks until the call has ended, which is soon after a stop. The text

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/agent/ports.h"
+#include "host/base/result.h"
+#include "host/config/settings.h"
+
+/// The plugins of an installation and of a user, for the commands that show them.
+namespace tenon::cli {
+
+struct SurveyedTool {
+    std::string name;
+    std::uint32_t flags = 0;  ///< as the plugin states them
+    agent::ToolSpec spec;
+    std::size_t request_bytes = 0;  ///< of its definition in every request to a model
+};
+
+/// One plugin file. Texts may be any bytes.
+struct SurveyedPlugin {
+    std::filesystem::path file;
+    std::string id;   ///< empty: the file is no plugin for this host
+    std::string abi;  ///< "1.1"
+    bool first_party = false;
+    bool isolated = false;  ///< it runs in a process of its own
+    bool enabled = true;
+    std::string summary;  ///< why it has its needs
+    std::vector<std::string> needs, grants;
+    std::filesystem::path state_dir;  ///< where it stores files of its own
+
+    /// Why it is not loaded, and what to do; empty: it is.
+    std::string problem, remedy;
+
+    /// What follows is known: the plugin has been loaded once with this content.
+    bool known = false;
+    std::string version;
+    std::string config_schema;  ///< JSON text; empty: any object
+    std::vector<std::string> hooks;
+    std::vector<SurveyedTool> tools;
+};
+
+/// All plugin files in the plugins directories, first-party plugins first, then those that are
+/// loaded, switched off and refused. The plugins of the host are loaded for that; of all others, no
+/// code is run. Opens no session and creates nothing. Blocks on files.
+std::vector<SurveyedPlugin> survey_plugins(const config::Settings& settings);
+
+/// The same for one file, which need not be in a plugins directory.
+SurveyedPlugin survey_plugin_file(const config::Settings& settings,
+                                  const std::filesystem::path& file);
+
+}  // namespace tenon::cli

@@ -1,0 +1,76 @@
+#include "host/base/signals.h"
+#include "host/base/untrusted.h"
+#include "host/cli/plugin_verbs.h"
+#include "host/config/state_dir.h"
+#include "host/plugins/verify.h"
+#include "host/session/open_tools.h"
+
+namespace tenon::cli {
+namespace {
+
+using plugins::Verdict;
+using Outcome = Verdict::Outcome;
+
+const char* word_of(Outcome outcome) {
+    if (outcome == Outcome::kFailed) return "FAILED";
+    return outcome == Outcome::kRemark ? "remark" : "ok";
+}
+
+/// "FAILED  load: what was found; what to do"
+std::string line_of(const Verdict& verdict) {
+    constexpr std::size_t kWordWidth = 8;
+    std::string line = word_of(verdict.outcome);
+    line.resize(kWordWidth, ' ');
+    line += verdict.check + ": " + verdict.text;
+    if (!verdict.remedy.empty()) line += "; " + verdict.remedy;
+    return line;
+}
+
+Json verdict_json(const Verdict& verdict) {
+    return {{"check", verdict.check},
+            {"verdict", verdict.outcome == Outcome::kFailed ? "failed" : word_of(verdict.outcome)},
+            {"text", verdict.text},
+            {"remedy", verdict.remedy}};
+}
+
+int print_verdicts(const PluginCall& call, const plugins::VerifyOptions& options,
+                   const Signals& signals) {
+    const bool json = call.json();
+    Json checks = Json::array();
+    const auto verified = plugins::verify(options, [&](const Verdict& verdict) {
+        if (json) {
+            checks.push_back(verdict_json(verdict));
+        } else {
+            call.console.out << visible(line_of(verdict)) << std::endl;  // when it is known
+        }
+    });
+    if (!verified) return complain(call.console, verified.error().message, kExitFailed);
+    if (verified->stopped) return 128 + signals.received();
+    if (json)
+        print_json(call.console, dump_json({{"file", options.file.string()},
+                                            {"id", verified->id},
+                                            {"version", verified->version},
+                                            {"passed", !verified->failed},
+                                            {"checks", std::move(checks)}}));
+    return verified->failed ? kExitFailed : 0;
+}
+
+}  // namespace
+
+int verify_plugin(const PluginCall& call) {
+    const auto configuration = config::load(call.sources, overrides_of(call.options));
+    if (!configuration) return complain(call.console, configuration.error().message, kExitUsage);
+    const config::Settings& settings = configuration->settings;
+    if (call.word(0).empty()) return complain(call.console, "usage: tenon plugin verify FILE", 2);
+    if (auto made = config::make_state_dir(settings.state_dir); !made)
+        return complain(call.console, made.error().message, kExitUsage);
+    const Signals signals;
+    plugins::VerifyOptions options;
+    options.file = std::filesystem::absolute(call.word(0));
+    options.program = settings.prefix / "libexec/tenon/tenon-plugin-host";
+    options.loader = session::loader_options(settings, {});
+    options.stop = signals.stop_token();
+    return print_verdicts(call, options, signals);
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,179 @@
+#include <sys/stat.h>
+
+#include "tests/cli/plugin_world.h"
+
+namespace tenon::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class PluginCommand : public tenon::testing::PluginWorld {
+protected:
+    /// The entry of a plugin in `list --json`.
+    [[nodiscard]] Json listed(const std::string& id, std::vector<std::string> more = {}) const {
+        more.insert(more.begin(), "list");
+        for (const Json& entry : json(more, 0))
+            if (string_or(entry, "id") == id) return entry;
+        return {};
+    }
+    const std::vector<std::string> in_host_ = {"-D", "plugins.good.isolated=false"};
+};
+
+TEST_F(PluginCommand, ListsThePluginsOfTheHostWithTheirTools) {
+    const Json bash = listed("bash");
+    EXPECT_EQ(member(bash, "first_party"), true);
+    EXPECT_EQ(member(bash, "isolated"), false);
+    EXPECT_EQ(string_or(bash, "status"), "loaded");
+    EXPECT_THAT(string_or(bash, "file"), HasSubstr("/lib/tenon/plugins/bash.so"));
+    EXPECT_THAT(dump_json(member(bash, "tools")),
+                HasSubstr(R"({"flags":["concurrent","long-running"],"name":"bash"})"));
+    const auto text = plugin({"list"});
+    EXPECT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(text.out, AllOf(StartsWith("bash "), HasSubstr("in the host, came with Tenon"),
+                                HasSubstr("read_file (read-only")));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "state/sessions")) << "it opens no session";
+}
+
+TEST_F(PluginCommand, SaysWhyAPluginIsNotLoaded) {
+    const auto twice = install("plain_again", "z_again");
+    install("plain");
+    install("wrong_abi");
+    const auto open_to_all = install("second");
+    ::chmod(open_to_all.c_str(), 0666);
+    dir_.write("plugins/text.so", "text");
+    const auto text = plugin({"list", "-D", "plugins.plain.enabled=false"});
+    EXPECT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(
+        text.out,
+        AllOf(HasSubstr("plain  isolated\n  " + (dir_ / "plugins/plain.so").string() +
+                        "\n  switched off: it is switched off (remove plugins.plain.enabled=false"),
+              HasSubstr("wrong_abi.so\n  refused: the plugin misfit is built for plugin ABI 7.3"),
+              HasSubstr("second.so\n  refused: the file is writable by everybody"),
+              HasSubstr("text.so\n  refused: not a plugin")));
+    EXPECT_THAT(plugin({"list"}).out,
+                HasSubstr(twice.string() + "\n  refused: a second plugin with the id plain"));
+    const Json off = listed("plain", {"-D", "plugins.plain.enabled=false"});
+    EXPECT_EQ(member(off, "enabled"), false);
+    EXPECT_EQ(string_or(off, "status"), "switched off");
+    EXPECT_THAT(string_or(member(off, "problem"), "remedy"), HasSubstr("plugins.plain.enabled"));
+}
+
+TEST_F(PluginCommand, ShowsAPluginInDetailByIdAndByFile) {
+    const auto shown = plugin({"info", "file"});
+    EXPECT_EQ(shown.code, 0) << shown.err;
+    EXPECT_THAT(shown.out,
+                AllOf(StartsWith("file "), HasSubstr("\nABI:          1.1\n"),
+                      HasSubstr("  read_file (read-only"), HasSubstr("its calls need no question"),
+                      HasSubstr("to allow its calls: permissions.allow.1=Edit(PATH)"),
+                      HasSubstr(" bytes in each request")));
+    const std::string file = std::string(TENON_PREFIX) + "/lib/tenon/plugins/file.so";
+    EXPECT_EQ(plugin({"info", file}).out, shown.out);
+    const Json json_of_id = json({"info", "file"}, 0);
+    EXPECT_GT(integer_or(json_of_id, "request_bytes", 0), 1000);
+    EXPECT_EQ(json_of_id, json({"info", file}, 0));
+}
+
+TEST_F(PluginCommand, RunsNoCodeOfThirdPartyPluginsToShowThem) {
+    install("plain");
+    environment_["TENON_TEST_CONSTRUCTED"] = (dir_ / "constructed").string();
+    EXPECT_EQ(plugin({"list"}).code, 0);
+    const auto shown = plugin({"info", "plain"});
+    EXPECT_EQ(shown.code, 0);
+    EXPECT_THAT(shown.out, AllOf(HasSubstr("\nNeeds:        none\n"),
+                                 HasSubstr("/state/plugin-data/plain\n")));
+    EXPECT_EQ(plugin({"info", fixture("plain")}).code, 0);
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "constructed"));
+}
+
+TEST_F(PluginCommand, RefusesWhatIsNoPlugin) {
+    const struct {
+        std::vector<std::string> words;
+        int code;
+        std::string error;
+    } rows[] = {
+        {{}, 2, "usage: tenon plugin list, info, verify, call or new"},
+        {{"lst"}, 2, "did you mean list?"},
+        {{"list", "x"}, 2, "unexpected argument \"x\""},
+        {{"info"}, 2, "usage: tenon plugin info ID|FILE"},
+        {{"info", "bas"},
+         1,
+         "no plugin with the id bas is in a plugins directory; did you mean bash?"},
+        {{"info", "zzzzzz"}, 1, "; there are bash, file"},
+        {{"info", "Not-An-Id"}, 2, "is neither a plugin id"},
+        {{"info", "./none.so"}, 1, "there is no file "},
+        {{"info", "../w/"}, 1, "is a directory"},
+        {{"call"}, 2, "usage: tenon plugin call FILE TOOL [JSON]"},
+        {{"call", "a.so"}, 2, "usage: tenon plugin call FILE TOOL [JSON]"},
+        {{"call", "a.so", "t", "{}", "x"}, 2, "unexpected argument \"x\""},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.error);
+        const auto ran = plugin(row.words);
+        EXPECT_EQ(ran.code, row.code);
+        EXPECT_THAT(ran.err, HasSubstr(row.error));
+        EXPECT_EQ(ran.out, "");
+    }
+    install("wrong_abi");
+    EXPECT_THAT(
+        plugin({"info", "wrong_abi"}).err,
+        HasSubstr("wrong_abi.so is refused: the plugin misfit is built for plugin ABI 7.3"));
+    const auto text = plugin({"info", dir_.write("text.so", "text")});
+    EXPECT_EQ(text.code, 1);
+    EXPECT_THAT(text.out, HasSubstr("State:        refused: not a plugin"));
+    EXPECT_THAT(plugin({"--help"}).out, StartsWith("Usage: tenon plugin list [--json]\n"));
+}
+
+TEST_F(PluginCommand, CallsAToolOfAFileThatIsInNoPluginsDirectory) {
+    const std::vector<std::string> call = {
+        "call", fixture("good"), "greet", R"({"name":"Ada"})", "-D", "plugins.good.isolated=false"};
+    const auto refused = plugin(call);
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("greet")) << "the flags of a third party spare no question";
+    auto allowed = call;
+    allowed.insert(allowed.end(), {"--allow", "greet"});
+    const auto ran = plugin(allowed);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.out, "Hello, Ada!\n");
+    allowed[3] = "-";
+    EXPECT_EQ(plugin(allowed, R"({"name":"Eve"})").out, "Hello, Eve!\n");
+    allowed.insert(allowed.end(), {"-D", "plugins.good.greeting=Good day"});
+    allowed[3] = R"({"name":"Bob"})";
+    EXPECT_EQ(plugin(allowed).out, "Good day, Bob!\n");
+}
+
+TEST_F(PluginCommand, TakesTheFileInsteadOfTheInstalledPlugin) {
+    install("plain");
+    const auto ran = plugin({"call", fixture("plain_again"), "again", R"({"a":1})", "--yes", "-D",
+                             "plugins.plain.isolated=false"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.out, "{\"a\":1}\n");
+}
+
+TEST_F(PluginCommand, SaysWhyAToolOfAFileCannotBeCalled) {
+    const struct {
+        std::vector<std::string> words;
+        const char* error;
+    } rows[] = {
+        {{"call", fixture("good"), "gret"}, "unknown tool \"gret\"; did you mean greet?"},
+        {{"call", fixture("good"), "bash"}, "unknown tool \"bash\""},
+        {{"call", fixture("good"), "greet"}, "invalid arguments for greet: "},
+        {{"call", fixture("good"), "greet", "[]"}, "not a JSON object"},
+        {{"call", fixture("wrong_abi"), "misfit"}, "the plugin misfit is built for plugin ABI 7.3"},
+        {{"call", dir_ / "none.so", "t"}, "none.so can be called: the plugin is left out"},
+        {{"call", fixture("good"), "greet", "-D", "plugins.good.enabled=false"}, "switched off"},
+    };
+    for (auto row : rows) {
+        SCOPED_TRACE(row.error);
+        row.words.insert(row.words.end(), in_host_.begin(), in_host_.end());
+        const auto ran = plugin(row.words);
+        EXPECT_EQ(ran.code, 2);
+        EXPECT_THAT(ran.err, HasSubstr(row.error));
+        EXPECT_EQ(ran.out, "");
+    }
+}
+
+}  // namespace
+}  // namespace tenon::cli
