@@ -10,6 +10,11 @@ namespace {
 /// How much of a running job's output background_check shows without `tail_bytes`.
 constexpr std::size_t kRunningTailBytes = 4000;
 
+/// The lines about so many jobs need no room of their own in the result of background_wait.
+constexpr std::int64_t kFewJobs = 10;
+constexpr std::int64_t kLineCharacters = 110;  ///< of a line about a job, at most
+constexpr std::int64_t kLeastRoom = 50;
+
 /// `timeout` as it was asked for: 120 or 0.5, never 120.000000.
 std::string seconds_text(std::int64_t ms) {
     std::array<char, 32> text{};
@@ -106,7 +111,7 @@ void background_check(tenon::Call& call) {
     const std::string id = call.args().text("job_id");
     if (id.empty()) return check_all(call);
     const std::int64_t tail_bytes = call.args().integer("tail_bytes");
-    const JobText read_job = read(call, id, {kMaxOutputCharacters, tail_bytes, true});
+    const JobText read_job = read_to_indent(call, id, {kMaxOutputCharacters, tail_bytes, true});
     std::string text = read_job.job.line() + "\n";
     // The output of an ended job shows its gap itself; a tail does not.
     const std::string gap =
@@ -133,13 +138,16 @@ void background_wait(tenon::Call& call) {
     std::int64_t ended = 0;
     for (const Job& job : waited.jobs)
         ended += job.ended ? 1 : 0;
-    // Many results share the space of one result, but each has at least that of a notification.
+    // Many results share the space of one result. The host would cut a longer one, and then no end
+    // that is in it would count as delivered.
+    const std::int64_t share = kMaxOutputCharacters / std::max<std::int64_t>(1, ended);
     const std::int64_t room =
-        std::max<std::int64_t>(500, kMaxOutputCharacters / std::max<std::int64_t>(1, ended));
+        ended <= kFewJobs ? share : std::max(kLeastRoom, share - kLineCharacters);
     std::string text;
     for (const Job& job : waited.jobs) {
         append_line(text, job.id + ": " + job.line());
-        if (job.ended) append_line(text, indented(read(call, job.id, {room, 0, true}).text));
+        if (job.ended)
+            append_line(text, indented(read_to_indent(call, job.id, {room, 0, true}).text));
     }
     call.write(text.empty() ? "(no unfinished background jobs)" : text);
 }

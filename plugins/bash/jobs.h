@@ -54,6 +54,10 @@ void cancel(const tenon::Call& call, const std::string& id);
 /// lines looks like a line that a tool wrote about a job.
 std::string indented(std::string_view text);
 
+/// As `read`, with so much of the output that it has about `options.max_characters` at most when it
+/// is indented.
+JobText read_to_indent(const tenon::Call& call, const std::string& id, ReadOptions options);
+
 /// The seconds of a model in milliseconds: at least 1, at most ten years.
 std::int64_t milliseconds(double seconds);
 
