@@ -65,8 +65,10 @@ struct ToolResult {
     bool is_error = false;
     /// Jobs whose end this text delivers.
     std::vector<std::string> delivered_jobs;
-    /// Where the tool's own text was cut off; the host's remark on that follows. npos: it was not.
+    /// Where the tool's own text was cut; the host's remark on that follows. npos: it was not.
     std::size_t cut_at = std::string::npos;
+    /// Where the tool's text goes on behind that remark; npos: it does not.
+    std::size_t resumes_at = std::string::npos;
 };
 
 }  // namespace tenon::agent

@@ -99,8 +99,10 @@ private:
 std::string text_without_keys(const ToolResult& result, const Secrets& secrets) {
     std::string text = utf8::repair(result.text);
     if (result.cut_at >= text.size()) return secrets.redact(std::move(text));
+    const std::size_t end = std::min(result.resumes_at, text.size());
     return secrets.redact_part(text.substr(0, result.cut_at), {false, true}) +
-           secrets.redact(text.substr(result.cut_at));
+           secrets.redact(text.substr(result.cut_at, end - result.cut_at)) +
+           secrets.redact_part(text.substr(end), {true, false});
 }
 
 void ToolBatch::run(const std::vector<ToolCall>& calls, std::stop_token stop,

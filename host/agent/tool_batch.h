@@ -17,8 +17,8 @@ struct CallOutcome {
     std::chrono::milliseconds duration{};  ///< of the call itself, without what was asked before it
 };
 
-/// The text of a result as valid UTF-8 without known secrets. Where the text was cut off, a secret
-/// may have been cut too: then its beginning is removed as well.
+/// The text of a result as valid UTF-8 without known secrets. Where the text was cut, a secret
+/// may have been cut too: then its parts are removed as well.
 std::string text_without_keys(const ToolResult& result, const Secrets& secrets);
 
 /// Runs the calls of one answer: consecutive calls of concurrent tools side by side, any other call

@@ -10,18 +10,20 @@
 
 #include "host/app/logging.h"
 #include "host/app/runs.h"
+#include "host/base/forced_end.h"
 #include "host/base/limits.h"
 #include "host/base/output.h"
 #include "host/cli/commands.h"
 #include "host/cli/standard_input.h"
 #include "host/config/configuration.h"
 #include "host/permission/rules.h"
+#include "host/plugin/sudden_end.h"
 
 namespace tenon::app {
 namespace {
 
 // A run has this many open, besides the standard ones, when it asks the model.
-constexpr unsigned kFewestDescriptors = 12;
+constexpr unsigned kFewestDescriptors = 14;
 
 /// Where this program was installed: plugins and helper programs are found from here.
 std::filesystem::path installation_prefix() {
@@ -41,6 +43,7 @@ void open_standard_descriptors() {
 }
 
 int run_agent(const cli::Options& options, const config::Sources& sources) {
+    keep_standard_streams();
     const auto configuration = config::load(sources, overrides_of(options));
     if (!configuration) return complain(configuration.error().message, cli::kExitUsage);
     for (const std::string& warning : configuration->warnings)
@@ -54,6 +57,16 @@ int run_agent(const cli::Options& options, const config::Sources& sources) {
     if (!options.prompt && text && ::isatty(STDIN_FILENO) == 1)
         return run_interactive(options, *configuration, sources);
     return run_headless(options, *configuration);
+}
+
+/// Runs a command that loads plugins, which may print.
+int run_beside_plugins(decltype(cli::run_tool)& command, cli::Options options,
+                       const config::Sources& sources) {
+    keep_standard_streams();
+    DescriptorStream out(output_descriptor()), err(error_descriptor());
+    err << std::unitbuf;
+    const cli::Console console{out, err, STDIN_FILENO, output_descriptor()};
+    return command(std::move(options), sources, console, start_logging);
 }
 
 }  // namespace
@@ -72,6 +85,15 @@ session::RunRequest run_request_of(const cli::Options& options) {
 }
 
 int Application::run_program(int argc, char** argv) {
+    const int code = run_guarded(argc, argv);
+    plugin::expect_exit();
+    // Destructors of static objects of plugins may hang, when these signals are still blocked.
+    static const auto* const until_the_end = new StopRequestsBySignal;
+    (void)until_the_end;
+    return code;
+}
+
+int Application::run_guarded(int argc, char** argv) {
     open_standard_descriptors();
     // A file that reaches a size limit (ulimit -f) is a failed write, not the end of the program.
     ::signal(SIGXFSZ, SIG_IGN);
@@ -80,6 +102,7 @@ int Application::run_program(int argc, char** argv) {
         // Poco's init() is not called: it throws if there is no home or cache directory, and
         // nothing here needs them.
         Application application;
+        plugin::explain_sudden_ends();  // Poco's constructor has set handlers that only abort
         application.start_ = std::move(start);
         application.args_.assign(argv + (argc > 0 ? 1 : 0), argv + argc);
         return application.run();
@@ -123,12 +146,11 @@ int Application::run_command_line() {
     if (options->command == "config") return cli::run_config(*options, sources, console);
     if (options->command == "jobs") return cli::run_jobs(*options, sources, console);
     if (options->command == "plugin")
-        return cli::run_plugin(*options, sources, console, start_logging);
+        return run_beside_plugins(cli::run_plugin, std::move(*options), sources);
     if (options->command == "sessions") return cli::run_sessions(*options, sources, console);
     if (options->command == "tasks") return cli::run_tasks(*options, sources, console);
-    if (options->command == "plugin")
-        return cli::run_plugin(*options, sources, console, start_logging);
-    if (options->command == "tool") return cli::run_tool(*options, sources, console, start_logging);
+    if (options->command == "tool")
+        return run_beside_plugins(cli::run_tool, std::move(*options), sources);
     return complain("'" + options->command + "' is not part of this version", cli::kExitUsage);
 }
 

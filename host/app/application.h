@@ -20,6 +20,7 @@ protected:
     int main(const std::vector<std::string>& args) override;
 
 private:
+    static int run_guarded(int argc, char** argv);
     /// Does what the command line asks for and returns the exit code. May throw.
     int run_command_line();
 

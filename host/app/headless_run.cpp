@@ -3,10 +3,12 @@
 
 #include "host/app/prompt_input.h"
 #include "host/app/runs.h"
+#include "host/base/fixed_text.h"
 #include "host/base/output.h"
 #include "host/base/signals.h"
 #include "host/cli/console.h"
 #include "host/jobs/launcher.h"
+#include "host/plugin/running.h"
 #include "host/session/open_session.h"
 #include "host/ui/headless.h"
 #include "host/ui/redaction.h"
@@ -91,6 +93,71 @@ bool print_result(const ui::RunReport& report, cli::OutputFormat format, Output&
     return output.write_text(result.text + (result.text.ends_with('\n') ? "" : "\n"));
 }
 
+/// What is known of a run from its events, for the result object of a run that is ended while
+/// something hangs. Thread-safe.
+class Interrupted : public agent::EventSink {
+public:
+    Interrupted(std::chrono::steady_clock::time_point begin, std::string session) : begin_(begin) {
+        report_.subtype = "error_interrupted";
+        report_.session_id = std::move(session);
+    }
+    /// Opens the output of the run, which this object owns: another thread may print the result
+    /// until the end. Call it once.
+    void open_output(std::stop_token stop) {
+        output_.emplace(output_descriptor(), std::move(stop));
+        is_open_ = true;
+    }
+    Output& output() { return *output_; }
+    ui::JsonLines& lines() { return lines_; }
+
+    void on_event(const agent::AgentEvent& event) override {
+        const Lock lock(mutex_);
+        if (const auto* answered = std::get_if<agent::Answered>(&event)) {
+            ++report_.turns;
+            report_.usage += ui::usage_of(answered->message);
+        } else if (const auto* job = std::get_if<agent::JobChanged>(&event)) {
+            note_job(*job);
+        }
+    }
+
+    /// For the formats with a result object. Does not block for long: see Output.
+    void print_result(cli::OutputFormat format) {
+        if (!is_open_ || format == cli::OutputFormat::kText) return;
+        ui::RunReport report;
+        {
+            const Lock lock(mutex_);
+            report = report_;
+        }
+        FixedText hanging;
+        if (!plugin::add_all_running(hanging)) hanging << "a part of tenon itself";
+        report.text = "interrupted; not stopped: " + std::string(hanging.view());
+        report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begin_);
+        (void)(format == cli::OutputFormat::kStreamJson
+                   ? lines_.result(report)
+                   : output_->write_json(dump_json(ui::to_json(report))));
+    }
+
+private:
+    void note_job(const agent::JobChanged& job) TENON_REQUIRES(mutex_) {
+        const auto known =
+            std::find_if(report_.jobs.begin(), report_.jobs.end(),
+                         [&](const ui::RunReport::Job& one) { return one.id == job.id; });
+        if (known == report_.jobs.end()) {
+            report_.jobs.push_back({job.id, job.status, job.exit_code});
+        } else {
+            *known = {job.id, job.status, job.exit_code};
+        }
+    }
+
+    const std::chrono::steady_clock::time_point begin_;
+    Mutex mutex_;
+    ui::RunReport report_ TENON_GUARDED_BY(mutex_);
+    std::optional<Output> output_;  // set before is_open_
+    std::atomic<bool> is_open_{false};
+    ui::JsonLines lines_{[this](std::string_view json) { return output_->write_json(json); }};
+};
+
 int run_and_report(const cli::Options& options, const config::Configuration& configuration) {
     const auto begin = std::chrono::steady_clock::now();
     auto setup = session::prepare_run(configuration, run_request_of(options));
@@ -104,12 +171,15 @@ int run_and_report(const cli::Options& options, const config::Configuration& con
     // The launcher and the signals come before any thread; the launcher also before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
-    Signals signals;
+    Interrupted interrupted(begin, (*setup)->session_id);
+    Signals signals([&](int) { interrupted.print_result(format); });
     ui::Notices notices(say);
-    Output output(STDOUT_FILENO, signals.stop_token());
-    ui::JsonLines lines([&](std::string_view json) { return output.write_json(json); });
+    interrupted.open_output(signals.stop_token());
+    Output& output = interrupted.output();
+    ui::JsonLines& lines = interrupted.lines();
     ui::FanOut watchers(secrets);
     watchers.add(notices);
+    watchers.add(interrupted);
     if (format == cli::OutputFormat::kStreamJson) watchers.add(lines);
     for (const std::string& text : (*input)->notices)
         watchers.on_event(agent::Notice{text});
@@ -152,7 +222,7 @@ int run_headless(const cli::Options& options, const config::Configuration& confi
         ui::RunReport report;
         report.subtype = "error_api";
         report.text = session::failure_text(e);
-        Output output(STDOUT_FILENO, {});
+        Output output(output_descriptor(), {});
         ui::JsonLines lines([&](std::string_view json) { return output.write_json(json); });
         (void)print_result(report, options.output_format.value_or(cli::OutputFormat::kText), output,
                            lines, {});

@@ -41,8 +41,9 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     // Before any thread starts and before memory grows.
     const auto launcher = jobs::Launcher::start("/proc/self/exe");
     (*setup)->launcher = launcher.get();
-    const cli::Screen screen = cli::screen_of(STDOUT_FILENO, sources.environment);
+    const cli::Screen screen = cli::screen_of(output_descriptor(), sources.environment);
     terminal::TerminalOptions terminal_options;
+    terminal_options.out = output_descriptor();
     terminal_options.dumb = !screen.escapes;
     terminal_options.colour = screen.colour;
     terminal_options.history = (*setup)->settings.state_dir / "history";
@@ -62,7 +63,7 @@ int run_interactive(const cli::Options& options, const config::Configuration& co
     if (!terminal) return complain(terminal.error().message, cli::kExitFailed);
 
     const config::Settings::Log& log = (*setup)->settings.log;
-    const bool log_on_screen = log.file.empty() && ::isatty(STDERR_FILENO) == 1;
+    const bool log_on_screen = log.file.empty() && ::isatty(error_descriptor()) == 1;
     if (log_on_screen) {
         show_log([&screen_terminal = **terminal](const std::string& line) {
             screen_terminal.post(

@@ -5,10 +5,11 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "host/base/atomic_file.h"
 #include "host/base/json.h"
+#include "host/base/output.h"
 #include "host/base/unique_fd.h"
 #include "host/base/untrusted.h"
 
@@ -52,6 +53,18 @@ std::unique_ptr<spdlog::pattern_formatter> formatter(std::string pattern) {
 
 constexpr const char* kOnStandardError = "tenon: %l: %Q";
 
+/// Writes to the program's own standard error, not to `stderr`: what plugins print there becomes a
+/// message of the log.
+class StandardErrorSink : public spdlog::sinks::base_sink<std::mutex> {
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        (void)write_all(error_descriptor(), {line.data(), line.size()});
+    }
+    void flush_() override {}
+};
+
 /// Passes each message on as a line.
 class LineSink : public spdlog::sinks::base_sink<std::mutex> {
 public:
@@ -75,7 +88,7 @@ Result<void> start_logging(const config::Settings::Log& log) {
     try {
         std::shared_ptr<spdlog::sinks::sink> sink;
         if (log.file.empty()) {
-            sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+            sink = std::make_shared<StandardErrorSink>();
         } else {
             const UniqueFd made(::open(log.file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
             if (!made) return Error::from_errno("log.file: open " + log.file);
@@ -105,7 +118,7 @@ void show_log(std::function<void(const std::string&)> show) {
         sinks.push_back(std::make_shared<LineSink>(std::move(show)));
         return;
     }
-    sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    sinks.push_back(std::make_shared<StandardErrorSink>());
     spdlog::default_logger()->set_formatter(formatter<readable>(kOnStandardError));
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <optional>
+#include <ostream>
 #include <stop_token>
+#include <streambuf>
 #include <string_view>
 
 #include "host/base/mutex.h"
@@ -33,6 +36,38 @@ private:
     std::stop_token stop_;
     Mutex mutex_;
     bool gone_ TENON_GUARDED_BY(mutex_) = false;
+};
+
+/// The descriptors of the program's own standard output and standard error. All that the program
+/// itself writes goes there. They are 1 and 2 until keep_standard_streams. Async-signal-safe.
+int output_descriptor() noexcept;
+int error_descriptor() noexcept;
+
+/// From now on the two functions above return copies of 1 and 2, close-on-exec and above 2, so that
+/// 1 and 2 can be given to code that prints by itself. When no descriptor is left, nothing changes.
+/// Call it before other threads start; a second call has no effect.
+void keep_standard_streams();
+
+/// A stream that writes to a descriptor, which stays the caller's.
+class DescriptorStream : public std::ostream {
+public:
+    explicit DescriptorStream(int fd);
+    ~DescriptorStream() override;
+
+private:
+    class Buffer : public std::streambuf {
+    public:
+        explicit Buffer(int fd);
+
+    protected:
+        int_type overflow(int_type c) override;
+        int sync() override;
+
+    private:
+        int fd_;
+        std::array<char, 4096> bytes_{};
+    };
+    Buffer buffer_;
 };
 
 /// Writes "tenon: ", `text` and a line end to standard error, in one piece. All messages of the

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "host/base/forced_end.h"
 #include "host/base/limits.h"
 
 namespace tenon {
@@ -27,7 +28,8 @@ void write_last_text(int signal) {
 
 }  // namespace
 
-Signals::Signals() {
+Signals::Signals(std::function<void(int)> before_forced_end)
+    : before_forced_end_(std::move(before_forced_end)) {
     ::signal(SIGPIPE, SIG_IGN);
     sigset_t set;
     ::sigemptyset(&set);
@@ -56,10 +58,16 @@ void Signals::watch() {
         if (entries[1].revents != 0) return;
         signalfd_siginfo info{};
         if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
-        if (received_ != 0) continue;
-        received_ = static_cast<int>(info.ssi_signo);
-        stop_.request_stop();
+        receive(static_cast<int>(info.ssi_signo));
     }
+}
+
+void Signals::receive(int signal) {
+    if (stop_is_overdue() && before_forced_end_) before_forced_end_(signal);
+    stop_requested(signal);
+    if (received_ != 0) return;
+    received_ = signal;
+    stop_.request_stop();
 }
 
 void exit_on_signals(int fd, const char* last_text) {

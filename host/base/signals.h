@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <stop_token>
 #include <thread>
 
@@ -10,11 +11,14 @@ namespace tenon {
 
 /// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Create it before any other thread starts:
 /// it blocks these signals in the calling thread, and so in every later thread. Signals that are
-/// ignored (nohup) stay ignored. A second signal changes nothing, since an orderly end takes
-/// limited time. SIGPIPE is ignored from then on.
+/// ignored (nohup) stay ignored. A further signal changes nothing, unless it comes kStopPatience
+/// after the first one: then something hangs, and the process ends at once (see forced_end.h).
+/// SIGPIPE is ignored from then on.
 class Signals {
 public:
-    Signals();
+    /// `before_forced_end` is called with the signal before it ends the process, on the thread of
+    /// this object. It must return soon whatever the other threads do.
+    explicit Signals(std::function<void(int signal)> before_forced_end = {});
     ~Signals();
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
@@ -25,7 +29,9 @@ public:
 
 private:
     void watch();
+    void receive(int signal);
 
+    std::function<void(int)> before_forced_end_;
     std::stop_source stop_;
     std::atomic<int> received_{0};
     UniqueFd signals_, quit_;

@@ -74,7 +74,7 @@ void print_kept(const JobsCall& call, const JobRecord& job, Printer& printer) {
     print_range(output, 0, output.head(), printer);
     const auto omitted = jobs::is_terminal(job.status) ? job.end.omitted_bytes : output.omitted();
     if (!omitted) printer.mark(kUnknownGap);
-    if (omitted.value_or(0) > 0) printer.mark(jobs::omitted(*omitted, "bytes"));
+    if (omitted.value_or(0) > 0) printer.mark(tenon::omitted(*omitted, "bytes"));
     print_range(output, output.head(), output.size(), printer);
 }
 
@@ -84,7 +84,7 @@ void print_new(jobs::OutputFollower& follower, std::uint64_t at_most, Printer& p
     while (printed < at_most && !printer.is_over()) {
         const auto piece = follower.next();
         if (!piece) return;
-        if (piece->omitted > 0) printer.mark(jobs::omitted(piece->omitted, "bytes"));
+        if (piece->omitted > 0) printer.mark(tenon::omitted(piece->omitted, "bytes"));
         printer.add(piece->bytes);
         printed += piece->bytes.size();
     }

@@ -112,10 +112,6 @@ bool is_blank_output(std::string_view text) {
 
 }  // namespace
 
-std::string omitted(std::uint64_t number, std::string_view unit) {
-    return "\n[" + std::to_string(number) + " " + std::string(unit) + " omitted]\n";
-}
-
 std::string read_output(const std::filesystem::path& job_folder, const JobRecord& job,
                         std::size_t max_characters, const Secrets& secrets) {
     const KeptOutput output(job_folder);

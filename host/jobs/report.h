@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/base/held_text.h"
 #include "host/base/secrets.h"
 #include "host/jobs/job.h"
 
@@ -32,9 +33,6 @@ std::string report(const std::filesystem::path& job_folder, const JobRecord& job
                    std::size_t max_characters = kMaxReportCharacters, const Secrets& secrets = {});
 /// `output`, or `(no output)`, followed by the lines on how the job ended.
 std::string with_ending(std::string output, const JobRecord& job);
-
-/// The line for what was left out: "[5 bytes omitted]".
-std::string omitted(std::uint64_t number, std::string_view unit);
 
 /// The record with the values of `secrets` replaced in all texts that users or models wrote.
 JobRecord redacted(JobRecord job, const Secrets& secrets);

@@ -36,7 +36,8 @@ public:
     [[nodiscard]] virtual const std::stop_token& stop() const = 0;
     /// See tenon_call::deadline_ns.
     [[nodiscard]] virtual std::uint64_t deadline_ns() const { return 0; }
-    /// Appends to the result, any bytes. False when the result is full; the rest is left out.
+    /// Appends to the result, any bytes. False when so much has been written that the plugin should
+    /// stop; what follows still counts.
     virtual bool write(std::string_view chunk) noexcept = 0;
     /// One short line for a person who waits, any bytes.
     virtual void progress(std::string_view note) noexcept = 0;

@@ -6,8 +6,10 @@
 
 #include "host/base/mutex.h"
 #include "host/base/utf8.h"
+#include "host/plugin/code_of_plugins.h"
 #include "host/plugin/note.h"
 #include "host/plugin/running.h"
+#include "host/plugin/sudden_end.h"
 
 namespace tenon::plugin {
 namespace {
@@ -30,7 +32,7 @@ bool is_complete(const tenon_plugin& library) {
            library.tools != nullptr && library.invoke != nullptr;
 }
 
-Result<const tenon_plugin*, Refusal> map_library(const fs::path& file) {
+Result<const tenon_plugin*, Refusal> map_library(const fs::path& file, const std::string& id) {
     try {
         // The overload with an error_code loses the reason that the dynamic loader gives.
         shared_library library(file,
@@ -43,6 +45,7 @@ Result<const tenon_plugin*, Refusal> map_library(const fs::path& file) {
             return Refusal{
                 "it does not export tenon_plugin_v1",
                 "build it with tenon_add_plugin(), or with TENON_EXPORT in front of the function"};
+        remember_code(id, reinterpret_cast<const void*>(entry));
         return entry();
     } catch (const std::exception& e) {
         return Refusal{std::string("the system cannot load it: ") + e.what(),
@@ -53,8 +56,9 @@ Result<const tenon_plugin*, Refusal> map_library(const fs::path& file) {
 }  // namespace
 
 Result<const tenon_plugin*, Refusal> open_library(const fs::path& file, const std::string& id) {
-    const RunningPlugin running(id);
-    const auto mapped = map_library(file);
+    const RunningPlugin running(id, "the loading of its library");
+    const auto mapped = map_library(file, id);
+    watch_exit_before_new_handlers();
     if (!mapped) return mapped.error();
     const tenon_plugin* const plugin = *mapped;
     if (plugin == nullptr) return invalid_plugin("tenon_plugin_v1 returned null");

@@ -1,9 +1,11 @@
 #include "host/plugin/local_instance.h"
 
+#include "host/base/json.h"
 #include "host/base/utf8.h"
 #include "host/plugin/library.h"
 #include "host/plugin/local_call.h"
 #include "host/plugin/running.h"
+#include "host/plugin/sudden_end.h"
 
 namespace tenon::plugin {
 namespace {
@@ -22,6 +24,23 @@ tenon_sink append_to(std::string& text) {
     return {&text, [](void* to, tenon_str chunk) noexcept {
                 static_cast<std::string*>(to)->append(view(chunk));
             }};
+}
+
+/// For messages about a hook that crashes or hangs.
+const char* name_of(Hook hook) {
+    switch (hook) {
+        case Hook::kBegin:
+            return "its hook begin";
+        case Hook::kSystemPrompt:
+            return "its hook system_prompt";
+        case Hook::kRemind:
+            return "its hook remind";
+        case Hook::kCarry:
+            return "its hook carry";
+        case Hook::kTasks:
+            return "its hook tasks";
+    }
+    return "a hook";
 }
 
 ToolDeclaration declaration_of(const tenon_tool& tool) {
@@ -50,6 +69,7 @@ struct LocalInstance::HostTable : tenon_host {
                      tenon_str params, tenon_str body, tenon_sink out) noexcept -> tenon_rc {
             std::string answer;
             const auto ask = [&](auto& asked) {
+                const RunningHost running;
                 return asked.request(view(method), view(params), view(body), answer);
             };
             CallPort* const running = LocalCall::port_of(call);
@@ -71,7 +91,7 @@ LocalInstance::LocalInstance(const tenon_plugin& library, InstanceOptions option
 
 LocalInstance::~LocalInstance() {
     if (!created_) return;
-    const RunningPlugin running(options_.id);
+    const RunningPlugin running(options_.id, "its function destroy", &session_);
     library_.destroy(self_);
 }
 
@@ -80,6 +100,7 @@ Result<std::unique_ptr<LocalInstance>, Refusal> LocalInstance::create(const teno
                                                                       HostPort& host) {
     std::unique_ptr<LocalInstance> instance(new LocalInstance(library, std::move(options), host));
     if (auto started = instance->start(); !started) return started.error();
+    watch_exit_before_new_handlers();
     instance->find_hooks();
     if (auto read = instance->refresh_tools(); !read) return read.error();
     return instance;
@@ -88,7 +109,7 @@ Result<std::unique_ptr<LocalInstance>, Refusal> LocalInstance::create(const teno
 Result<void, Refusal> LocalInstance::start() {
     std::string why;
     try {
-        const RunningPlugin running(options_.id);
+        const RunningPlugin running(options_.id, "its function create");
         created_ =
             library_.create(host_.get(), str(options_.config), &self_, append_to(why)) == TENON_OK;
     } catch (...) {
@@ -101,7 +122,7 @@ Result<void, Refusal> LocalInstance::start() {
 
 void LocalInstance::find_hooks() {
     if (!TENON_HAS(&library_, extension) || library_.extension == nullptr) return;
-    const RunningPlugin running(options_.id);
+    const RunningPlugin running(options_.id, "its function extension");
     hooks_ = static_cast<const tenon_context*>(library_.extension(self_, TENON_CONTEXT));
 }
 
@@ -109,7 +130,7 @@ Result<std::vector<ToolDeclaration>, Refusal> LocalInstance::read_tools() {
     const tenon_tool* const* list = nullptr;
     std::uint32_t count = 0;
     try {
-        const RunningPlugin running(options_.id);
+        const RunningPlugin running(options_.id, "its function tools");
         if (library_.tools(self_, &list, &count) != TENON_OK)
             return invalid_plugin("it could not list its tools");
     } catch (...) {
@@ -151,10 +172,10 @@ Result<void> LocalInstance::reconfigure(const std::string& config) {
 }
 
 template <class Function>
-std::string LocalInstance::text_from(Function hook) {
+std::string LocalInstance::text_from(const char* name, Function hook) {
     std::string text;
     try {
-        const RunningPlugin running(options_.id);
+        const RunningPlugin running(options_.id, name, &session_);
         hook(append_to(text));
         return text;
     } catch (...) {
@@ -179,11 +200,18 @@ bool LocalInstance::has_hook(Hook hook) const {
     return hooks_ != nullptr && TENON_HAS(hooks_, begin) && hooks_->begin != nullptr;
 }
 
+/// Calls of subagents may run and read the session, so it is set once, by the first `begin`.
+void LocalInstance::note_session(const std::string& input) {
+    if (!session_.empty()) return;
+    if (const auto session = parse_json(input)) session_ = string_or(*session, "session");
+}
+
 std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
+    if (hook == Hook::kBegin) note_session(input);
     if (!has_hook(hook)) return {};
     if (hook == Hook::kBegin)
-        return text_from([&](tenon_sink) { hooks_->begin(self_, str(input)); });
-    return text_from([&](tenon_sink out) { text_hook(hook)(self_, out); });
+        return text_from(name_of(hook), [&](tenon_sink) { hooks_->begin(self_, str(input)); });
+    return text_from(name_of(hook), [&](tenon_sink out) { text_hook(hook)(self_, out); });
 }
 
 tenon_rc LocalInstance::invoke(const std::string& tool, const std::string& arguments,
@@ -195,7 +223,7 @@ tenon_rc LocalInstance::invoke(const std::string& tool, const std::string& argum
     }
     tenon_rc rc = TENON_FAULT;
     try {
-        const RunningPlugin running(options_.id);
+        const RunningPlugin running(options_.id, tool, &session_);
         rc = library_.invoke(self_, live->get());
     } catch (...) {  // the plugin broke the rules of the ABI
         rc = TENON_FAULT;

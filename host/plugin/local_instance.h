@@ -53,8 +53,9 @@ private:
     void find_hooks();
     using TextHook = void (*)(void* self, tenon_sink out);
     [[nodiscard]] TextHook text_hook(Hook hook) const;
+    void note_session(const std::string& input);
     template <class Function>
-    std::string text_from(Function hook);
+    std::string text_from(const char* name, Function hook);
 
     const tenon_plugin& library_;
     const InstanceOptions options_;
@@ -62,6 +63,7 @@ private:
     void* self_ = nullptr;
     bool created_ = false;
     const tenon_context* hooks_ = nullptr;  // null: the plugin has no hooks
+    std::string session_;                   // id, for messages about a sudden end; empty: not known
     std::vector<ToolDeclaration> tools_;
     std::atomic<int> faults_{0};
 };

@@ -1,7 +1,5 @@
 #include "host/plugins/plugin_ports.h"
 
-#include <algorithm>
-
 #include "host/base/utf8.h"
 
 namespace tenon::plugins {
@@ -26,10 +24,9 @@ tenon_rc PluginHostPort::request_for(agent::CallContext* call, std::string_view 
 
 bool PluginCallPort::write(std::string_view chunk) noexcept {
     const Lock lock(mutex_);
-    const std::size_t fits = std::min(chunk.size(), kMaxResultBytes - text_.size());
-    text_.append(chunk.substr(0, fits));
-    left_out_ += chunk.size() - fits;
-    return left_out_ == 0;
+    text_.append(chunk);
+    written_ += chunk.size();
+    return written_ <= kMaxResultBytes;
 }
 
 void PluginCallPort::progress(std::string_view note) noexcept {
@@ -46,16 +43,9 @@ std::string PluginCallPort::failure() {
     return failure_;
 }
 
-std::size_t PluginCallPort::cut_at() {
+HeldText::Text PluginCallPort::result() {
     const Lock lock(mutex_);
-    return left_out_ > 0 ? utf8::repair(text_).size() : std::string::npos;
-}
-
-std::string PluginCallPort::text() {
-    const Lock lock(mutex_);
-    std::string out = utf8::repair(text_);
-    if (left_out_ > 0) out += "\n[" + std::to_string(left_out_) + " more bytes left out]";
-    return out;
+    return text_.finish();
 }
 
 }  // namespace tenon::plugins

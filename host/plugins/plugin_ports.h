@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "host/agent/ports.h"
+#include "host/base/held_text.h"
 #include "host/base/mutex.h"
 #include "host/plugin/instance.h"
 #include "host/plugins/services.h"
@@ -38,15 +39,20 @@ private:
     LogSink log_;
 };
 
-/// A longer result is cut off, so that no tool can fill the memory of the host.
+/// Of a longer result the beginning and the end are kept, as of the output of a job.
+constexpr std::size_t kMaxResultCharacters = 50'000;
+/// A first-party tool keeps its output within that itself, and may add lines on how it ended.
+constexpr std::size_t kMaxEndingCharacters = 2'000;
+/// A plugin that has written more is told to stop. What it writes nevertheless still counts.
 constexpr std::size_t kMaxResultBytes = 4U << 20U;
 
 /// One running call and the result that it has written so far. Thread-safe.
 class PluginCallPort final : public plugin::CallPort {
 public:
-    /// Both outlive it.
-    PluginCallPort(const PluginHostPort& host, agent::CallContext& context)
-        : host_(host), context_(context) {}
+    /// `host` and `context` outlive it.
+    PluginCallPort(const PluginHostPort& host, agent::CallContext& context,
+                   std::size_t max_characters)
+        : host_(host), context_(context), text_(max_characters) {}
 
     [[nodiscard]] const std::stop_token& stop() const override { return context_.stop(); }
     bool write(std::string_view chunk) noexcept override;
@@ -58,10 +64,8 @@ public:
         return host_.request_for(&context_, method, params, body, answer);
     }
 
-    /// What was written, as valid UTF-8. If the result is cut off, a last line says by how much.
-    [[nodiscard]] std::string text();
-    /// Where in that text the plugin's output was cut off; npos: it was not.
-    [[nodiscard]] std::size_t cut_at();
+    /// What was written, once the call has returned.
+    [[nodiscard]] HeldText::Text result();
     /// Why the call ended in a fault; empty: nobody has said.
     [[nodiscard]] std::string failure();
 
@@ -69,8 +73,8 @@ private:
     const PluginHostPort& host_;
     agent::CallContext& context_;
     Mutex mutex_;
-    std::string text_ TENON_GUARDED_BY(mutex_);
-    std::size_t left_out_ TENON_GUARDED_BY(mutex_) = 0;
+    HeldText text_ TENON_GUARDED_BY(mutex_);
+    std::uint64_t written_ TENON_GUARDED_BY(mutex_) = 0;  // bytes
     std::string failure_ TENON_GUARDED_BY(mutex_);
 };
 

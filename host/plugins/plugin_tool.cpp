@@ -117,7 +117,8 @@ agent::ToolResult PluginTool::call(const agent::ToolCall& call, agent::CallConte
 agent::ToolResult PluginTool::invoke(const agent::ToolCall& call, agent::CallContext& context) {
     if (instance_.disabled()) return failure(disabled_text());
     const std::optional<Json> rewritten = schema_.with_integers(call.input);
-    PluginCallPort port(host_, context);
+    PluginCallPort port(host_, context,
+                        kMaxResultCharacters + (spec_.first_party ? kMaxEndingCharacters : 0));
     const tenon_rc rc =
         instance_.invoke(spec_.name, dump_json(rewritten ? *rewritten : call.input), port);
     agent::ToolResult result = result_of(rc, port, context);
@@ -129,8 +130,10 @@ agent::ToolResult PluginTool::invoke(const agent::ToolCall& call, agent::CallCon
 
 agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
                                         agent::CallContext& context) const {
-    agent::ToolResult result{port.text(), rc != TENON_OK, {}};
-    result.cut_at = port.cut_at();
+    HeldText::Text written = port.result();
+    agent::ToolResult result{std::move(written.text), rc != TENON_OK, {}};
+    result.cut_at = written.cut_at;
+    result.resumes_at = written.resumes_at;
     // When the call failed or its text is cut off, the end of a job that it has read may be missing
     // from the text. Such an end counts as not delivered.
     std::vector<std::string> delivered = context.take_delivered();

@@ -259,7 +259,25 @@ plugins::LoaderOptions OpenTools::loader_options() const {
     return options;
 }
 
+/// What first-party plugins run is part of this program and prints nothing. So nothing is changed,
+/// and no thread is started, unless another plugin may run inside the host.
+Result<void> OpenTools::take_printed_output() {
+    std::set<std::string> ids;
+    for (const auto& [id, plugin] : settings_.plugins.by_id)
+        if (plugin.enabled && !plugin.isolated.value_or(true)) ids.insert(id);
+    if (ids.empty() || printed_ != nullptr) return {};
+    auto started = plugin::PrintedOutput::start(
+        std::move(ids), [this](std::string_view plugin, const plugin::PrintedLines::Line& line) {
+            spdlog::warn("plugin {}: printed: {}", plugin,
+                         secrets_.redact_part(line.text, {false, line.is_cut}));
+        });
+    if (!started) return started.error();
+    printed_ = std::move(*started);
+    return {};
+}
+
 Result<void, StartFailure> OpenTools::load_plugins() {
+    if (auto taken = take_printed_output(); !taken) return StartFailure{taken.error().message, 1};
     plugin_files_.emplace(settings_.plugins.path);
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};

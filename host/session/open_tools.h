@@ -17,6 +17,7 @@
 #include "host/jobs/queue.h"
 #include "host/journal/deliveries.h"
 #include "host/permission/gate.h"
+#include "host/plugin/printed_output.h"
 #include "host/plugins/folder_watch.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/path_service.h"
@@ -105,6 +106,8 @@ protected:
     /// The steps before the plugins are loaded.
     Result<void, StartFailure> prepare();
     Result<void, StartFailure> load_plugins();
+    /// Must be called before plugins are loaded.
+    Result<void> take_printed_output();
     static Result<void> check_for_shortage(const plugins::Loaded& loaded);
     [[nodiscard]] plugins::LoaderOptions loader_options() const;
     [[nodiscard]] std::vector<std::string> tool_names() const;
@@ -130,6 +133,7 @@ protected:
     std::unique_ptr<AgentFileService> agent_files_;
     std::unique_ptr<plugins::StateService> state_;
     plugins::Services services_;
+    std::unique_ptr<plugin::PrintedOutput> printed_;  // while a plugin runs inside the host
     const std::unique_ptr<plugins::Registry> registry_ = std::make_unique<plugins::Registry>();
     std::optional<plugins::FolderWatch> plugin_files_;
     std::vector<plugins::Problem> plugin_problems_;

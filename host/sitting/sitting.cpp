@@ -1,8 +1,12 @@
 #include "host/sitting/sitting.h"
 
+#include <csignal>
+
 #include "host/base/clock.h"
+#include "host/base/forced_end.h"
 #include "host/base/untrusted.h"
 #include "host/config/rule_file.h"
+#include "host/ui/headless.h"
 #include "host/ui/status_line.h"
 #include "host/ui/tool_line.h"
 
@@ -32,14 +36,6 @@ bool are_deltas(const std::vector<agent::AgentEvent>& events) {
         return std::holds_alternative<agent::TextDelta>(event) ||
                std::holds_alternative<agent::ThinkingDelta>(event);
     });
-}
-
-agent::Usage usage_of(const Json& message) {
-    const auto usage = message.find("usage");
-    if (usage == message.end()) return {};
-    return {integer_or(*usage, "input_tokens", 0), integer_or(*usage, "output_tokens", 0),
-            integer_or(*usage, "cache_read_input_tokens", 0),
-            integer_or(*usage, "cache_creation_input_tokens", 0)};
 }
 
 }  // namespace
@@ -119,7 +115,7 @@ void Sitting::failed(const session::StartFailure& failure) {
 }
 
 void Sitting::on_failed(const session::StartFailure& failure) {
-    thread_.reset();
+    end_thread();
     session_ = nullptr;
     if (phase_ == Phase::kOpening && !previous_session_.empty() &&
         previous_session_ != session_id_) {
@@ -147,6 +143,7 @@ void Sitting::turn_ended(const agent::RunResult& result) {
 }
 
 void Sitting::on_turn_ended(const agent::RunResult& result) {
+    if (phase_ != Phase::kClosing) stop_completed();
     status_.working_since_ms = 0;
     ticker_.set(false);
     answered_in_a_row_ = 0;
@@ -161,7 +158,10 @@ void Sitting::on_turn_ended(const agent::RunResult& result) {
 }
 
 void Sitting::idle() {
-    post([this] { leave_when_quiet(); });
+    post([this] {
+        if (phase_ != Phase::kClosing) stop_completed();
+        leave_when_quiet();
+    });
 }
 
 void Sitting::notification() {
@@ -173,8 +173,9 @@ void Sitting::closed(std::size_t unfinished) {
 }
 
 void Sitting::on_closed(std::size_t unfinished) {
-    thread_.reset();
+    end_thread();
     if (unfinished > 0) print(ui::counted(unfinished, "job") + " could not be ended in time.");
+    if (next_session_) stop_completed();
     if (next_session_) return open_session(*std::exchange(next_session_, std::nullopt));
     print("To go on: tenon --session " + session_id_);
     finish(end_);
@@ -184,7 +185,7 @@ void Sitting::show(const std::vector<agent::AgentEvent>& events) {
     for (const agent::AgentEvent& event : events) {
         if (const auto* answered = std::get_if<agent::Answered>(&event)) {
             ++status_.turns;
-            status_.last = usage_of(answered->message);
+            status_.last = ui::usage_of(answered->message);
         }
         // `opened` prints more about it.
         if (std::holds_alternative<agent::SessionOpened>(event)) continue;
@@ -220,6 +221,7 @@ void Sitting::handle(const terminal::EnteredLine& line) {
 }
 
 void Sitting::handle(const terminal::Interrupt& interrupt) {
+    request_stop(SIGINT);
     const auto now = std::chrono::steady_clock::now();
     if (last_interrupt_ && now - *last_interrupt_ <= kDoubleInterrupt)
         return leave_without_asking(kAfterInterrupt);
@@ -239,7 +241,7 @@ void Sitting::handle(const terminal::EndOfInput&) {
         return leave_without_asking(0);
     if (phase_ != Phase::kClosing) return leave(0);
     // A closed input gives no more lines, and `next` would return EndOfInput for ever.
-    thread_.reset();
+    end_thread();
     finish(end_);
 }
 
@@ -259,13 +261,35 @@ void Sitting::handle(const terminal::QuestionAnswer& answer) {
 }
 
 void Sitting::handle(const terminal::Hangup&) {
+    request_stop(SIGHUP);
     if (thread_) thread_->close(default_jobs_at_close());
-    thread_.reset();
+    end_thread();
     finish({kAfterHangup, {}});
 }
 
 void Sitting::handle(const terminal::Terminate&) {
+    request_stop(SIGTERM);
     leave_without_asking(kAfterTerminate);
+}
+
+/// Ctrl-C and signals, as far as something runs that they stop. When it has not stopped long after
+/// the first of them, the process ends here.
+void Sitting::request_stop(int signal) {
+    const bool is_stopping = phase_ == Phase::kOpening || phase_ == Phase::kClosing ||
+                             (phase_ == Phase::kOpen && !thread_->is_quiet());
+    // At a question how to leave, Ctrl-C goes back to the prompt.
+    if (signal != SIGINT || is_stopping) stop_requested(signal);
+}
+
+/// Waits for the session's thread. It may hang in a plugin, so Ctrl-C and signals must not wait for
+/// this thread to read them.
+void Sitting::end_thread() {
+    terminal_.let_keys_signal(true);
+    {
+        const StopRequestsBySignal watching;
+        thread_.reset();
+    }
+    terminal_.let_keys_signal(false);
 }
 
 // ---------------------------------------------------------------- questions

@@ -80,6 +80,10 @@ private:
     void show(const std::vector<agent::AgentEvent>& events);
     void send_prompt(const std::string& prompt);
 
+    // Stopping.
+    void request_stop(int signal);
+    void end_thread();
+
     // Questions.
     void put_question(std::size_t number, const permission::Question& question);
     void withdraw_question(std::size_t number);

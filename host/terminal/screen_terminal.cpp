@@ -115,7 +115,10 @@ void ScreenTerminal::handle_signals() {
     if (seen.interrupt) interrupt();
     if (seen.terminate) inputs_.emplace_back(Terminate{});
     if (seen.hangup) inputs_.emplace_back(Hangup{});
-    if (seen.terminate || seen.hangup) closed_ = true;
+    if (seen.terminate || seen.hangup) {
+        closed_ = true;
+        modes_.let_keys_signal(true);  // keys are not read any more
+    }
     if (seen.hangup) lost_ = true;
 }
 

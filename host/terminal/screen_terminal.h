@@ -59,6 +59,7 @@ public:
 
     Input next() override;
     void post(std::function<void()> work) override { wakeups_.post(std::move(work)); }
+    void let_keys_signal(bool on) override { modes_.let_keys_signal(on || closed_); }
     void wake() override { inputs_.emplace_back(Woken{}); }
     void print(std::string_view lines) override;
     void set_tail(std::vector<std::string> lines) override;

@@ -106,12 +106,15 @@ public:
     virtual ~Terminal() = default;
 
     /// Blocks until there is input; meanwhile runs posted work. After Hangup and Terminate it still
-    /// runs posted work, but reads nothing more.
+    /// runs posted work, but reads nothing more; signals, and Ctrl-C, still come.
     virtual Input next() = 0;
     /// Any thread; does not block. `work` runs inside `next`, in the order of the calls.
     virtual void post(std::function<void()> work) = 0;
     /// For posted work: `next` returns Woken after the input that is already there.
     virtual void wake() = 0;
+    /// While no input is awaited for a long time: Ctrl-C raises SIGINT instead of waiting to be
+    /// read.
+    virtual void let_keys_signal(bool on) = 0;
     /// Finished lines, above the live area.
     virtual void print(std::string_view lines) = 0;
     /// Lines that may still change, between the finished ones and the input. A dumb terminal

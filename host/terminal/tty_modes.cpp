@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "host/base/forced_end.h"
+
 namespace tenon::terminal {
 namespace {
 
@@ -30,11 +32,25 @@ void restore_modes() {
     ::tcsetattr(in, TCSANOW, &original_modes);
 }
 
-/// Then the action that was set before handles the fault.
-void restore_and_raise(int signal) {
+/// What is written next begins below the live area.
+void restore_suddenly() {
+    if (restore_in < 0) return;
+    const int out = restore_out;
     restore_modes();
-    for (std::size_t i = 0; i < kFaults.size(); ++i)
-        if (kFaults[i] == signal) ::sigaction(signal, &actions_before[i], nullptr);
+    (void)!::write(out, "\r\n", 2);
+}
+
+/// Then the action that was set before handles the fault.
+void restore_and_raise(int signal, siginfo_t* info, void* context) {
+    restore_suddenly();
+    for (std::size_t i = 0; i < kFaults.size(); ++i) {
+        if (kFaults[i] != signal) continue;
+        // A handler that wants to know where the signal came from would not learn that from
+        // raise().
+        if ((actions_before[i].sa_flags & SA_SIGINFO) != 0)
+            return actions_before[i].sa_sigaction(signal, info, context);
+        ::sigaction(signal, &actions_before[i], nullptr);
+    }
     ::raise(signal);
 }
 
@@ -43,9 +59,10 @@ void watch_for_faults() {
     if (watching) return;
     watching = true;
     (void)std::atexit(restore_modes);
+    set_terminal_restorer(restore_suddenly);
     struct sigaction action {};
-    action.sa_handler = restore_and_raise;
-    action.sa_flags = SA_ONSTACK;
+    action.sa_sigaction = restore_and_raise;
+    action.sa_flags = SA_ONSTACK | SA_SIGINFO;
     for (std::size_t i = 0; i < kFaults.size(); ++i)
         ::sigaction(kFaults[i], &action, &actions_before[i]);
 }
@@ -81,6 +98,12 @@ void TtyModes::set_again() const {
     // Not TCSAFLUSH, which drops the keys that were typed while the program started.
     ::tcsetattr(in_, TCSADRAIN, &raw_);
     (void)!::write(out_, kPasteBracketsOn.data(), kPasteBracketsOn.size());
+}
+
+void TtyModes::let_keys_signal(bool on) {
+    if (!entered_) return;
+    raw_.c_lflag = on ? raw_.c_lflag | ISIG : raw_.c_lflag & ~static_cast<tcflag_t>(ISIG);
+    ::tcsetattr(in_, TCSANOW, &raw_);
 }
 
 void TtyModes::leave() {

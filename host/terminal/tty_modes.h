@@ -25,6 +25,8 @@ public:
     void leave();
     /// Sets them once more, after another program has changed them.
     void set_again() const;
+    /// Whether Ctrl-C raises SIGINT instead of giving a key.
+    void let_keys_signal(bool on);
 
 private:
     int in_, out_;

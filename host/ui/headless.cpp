@@ -105,6 +105,13 @@ void Notices::on_event(const agent::AgentEvent& event) {
     say_(line);
 }
 
+agent::Usage usage_of(const Json& message) {
+    const Json& usage = member(message, "usage");
+    return {integer_or(usage, "input_tokens", 0), integer_or(usage, "output_tokens", 0),
+            integer_or(usage, "cache_read_input_tokens", 0),
+            integer_or(usage, "cache_creation_input_tokens", 0)};
+}
+
 Json to_json(const RunReport& report) {
     Json denials = Json::array();
     for (const auto& denial : report.denials) {

@@ -49,6 +49,9 @@ struct RunReport {
     [[nodiscard]] bool is_error() const { return subtype != "success"; }
 };
 
+/// The usage of one answer; `message` is that of agent::Answered.
+agent::Usage usage_of(const Json& message);
+
 /// The result object of --output-format json, and the last line of stream-json.
 Json to_json(const RunReport& report);
 

@@ -17,6 +17,11 @@ constexpr std::int64_t kMaxOutputCharacters = 50'000;
 /// How much of a running job's output background_check shows without `tail_bytes`.
 constexpr std::size_t kRunningTailBytes = 4000;
 
+/// The lines about so many jobs need no room of their own in the result of background_wait.
+constexpr std::int64_t kFewJobs = 10;
+constexpr std::int64_t kLineCharacters = 110;  ///< of a line about a job, at most
+constexpr std::int64_t kLeastRoom = 50;
+
 /// `timeout` as it was asked for: 120 or 0.5, never 120.000000.
 std::string seconds_text(std::int64_t ms) {
     std::array<char, 32> text{};
@@ -117,7 +122,8 @@ void background_check(tenon::Call& call) {
     const std::string id = call.args().text("job_id");
     if (id.empty()) return check_all(call);
     const std::int64_t tail_bytes = call.args().integer("tail_bytes");
-    const JobText read_job = tenon::Jobs(call).read(id, {kMaxOutputCharacters, tail_bytes, true});
+    const JobText read_job =
+        read_to_indent(tenon::Jobs(call), id, {kMaxOutputCharacters, tail_bytes, true});
     std::string text = line_of(read_job.job) + "\n";
     // The output of an ended job shows its gap itself; a tail does not.
     const std::string gap =
@@ -145,13 +151,16 @@ void background_wait(tenon::Call& call) {
     std::int64_t ended = 0;
     for (const Job& job : waited.jobs)
         ended += job.ended ? 1 : 0;
-    // Many results share the space of one result, but each has at least that of a notification.
+    // Many results share the space of one result. The host would cut a longer one, and then no end
+    // that is in it would count as delivered.
+    const std::int64_t share = kMaxOutputCharacters / std::max<std::int64_t>(1, ended);
     const std::int64_t room =
-        std::max<std::int64_t>(500, kMaxOutputCharacters / std::max<std::int64_t>(1, ended));
+        ended <= kFewJobs ? share : std::max(kLeastRoom, share - kLineCharacters);
     std::string text;
     for (const Job& job : waited.jobs) {
         append_line(text, job.id + ": " + line_of(job));
-        if (job.ended) append_line(text, indented(jobs.read(job.id, {room, 0, true}).text));
+        if (job.ended)
+            append_line(text, indented(read_to_indent(jobs, job.id, {room, 0, true}).text));
     }
     call.write(text.empty() ? "(no unfinished background jobs)" : text);
 }

@@ -17,6 +17,15 @@ std::size_t line_end(std::string_view text) {
     return 0;
 }
 
+/// For the lines on how a job ended, which come in addition to its output.
+constexpr std::int64_t kEndingCharacters = 1000;
+
+/// In characters of UTF-8.
+std::int64_t length(std::string_view text) {
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+}
+
 }  // namespace
 
 std::string indented(std::string_view text) {
@@ -30,6 +39,23 @@ std::string indented(std::string_view text) {
         text.remove_prefix(std::max<std::size_t>(end, 1));
     }
     return out;
+}
+
+tenon::JobText read_to_indent(const tenon::Jobs& jobs, const std::string& id,
+                              tenon::JobReadOptions options) {
+    tenon::JobText job = jobs.read(id, options);
+    const std::int64_t room = options.max_characters;
+    const std::int64_t tail_bytes = options.tail_bytes;
+    const auto read_part = [&](std::int64_t part, std::int64_t whole) {
+        options.max_characters = room * part / whole;
+        options.tail_bytes = tail_bytes * part / whole;
+        job = jobs.read(id, options);
+    };
+    const auto size = [&] { return length(indented(job.text)); };
+    if (const std::int64_t found = size(); found > room + kEndingCharacters) read_part(room, found);
+    // A line end becomes three characters at most, so a third of the text always fits.
+    if (size() > room + kEndingCharacters) read_part(1, 3);
+    return job;
 }
 
 std::int64_t milliseconds(double seconds) {

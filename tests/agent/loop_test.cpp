@@ -266,6 +266,21 @@ TEST_F(LoopTest, RedactsThePieceOfAKeyThatACutHasLeft) {
     EXPECT_EQ(last_message_of_request(1)[0]["content"], "x [redacted]\n[9 more bytes left out]");
 }
 
+TEST_F(LoopTest, RedactsThePiecesOfAKeyOnBothSidesOfACut) {
+    secrets.add("key-0123456789");
+    toolbox.add("flood", true, [](const ToolCall&, CallContext&) {
+        ToolResult result{"x key-01234\n[9 characters omitted]\n56789 y", false, {}};
+        result.cut_at = 11;
+        result.resumes_at = 35;
+        return result;
+    });
+    provider.then_call({call("a", "flood")});
+    provider.then_say("done");
+    run("go");
+    EXPECT_EQ(last_message_of_request(1)[0]["content"],
+              "x [redacted]\n[9 characters omitted]\n[redacted] y");
+}
+
 TEST_F(LoopTest, StopsAtTheTurnLimitWithAValidConversation) {
     options.max_turns = 1;
     toolbox.add("echo", true, [](const ToolCall&, CallContext&) {

@@ -76,12 +76,26 @@ TEST_F(PluginToolTest, RepairsTextThatIsNotUtf8) {
     EXPECT_EQ(bench_.call("garble").text, "café \uFFFD!");
 }
 
-TEST_F(PluginToolTest, CutsOffAnEndlessResultAndSaysSo) {
+TEST_F(PluginToolTest, KeepsTheBeginningAndTheEndOfAnEndlessResult) {
     open("good", "good");
     const auto result = bench_.call("flood");
-    EXPECT_LE(result.text.size(), kMaxResultBytes + 100);
-    EXPECT_THAT(result.text, ::testing::EndsWith("[1048576 more bytes left out]"));
-    EXPECT_THAT(bench_.progress(), ElementsAre("5"));
+    const std::string part(kMaxResultCharacters / 2, 'x');
+    EXPECT_EQ(result.text, part + "\n[" + std::to_string((5U << 20U) - kMaxResultCharacters) +
+                               " characters omitted]\n" + part);
+    EXPECT_THAT(bench_.progress(), ElementsAre("5"));  // told to stop after 4 MiB
+}
+
+TEST_F(PluginToolTest, KeepsAResultOfExactlyTheGreatestLength) {
+    open("plain", "plain");
+    for (const std::size_t more : {0U, 1U}) {
+        SCOPED_TRACE(more);
+        const std::string text(kMaxResultCharacters - std::string(R"({"a":""})").size() + more,
+                               'x');
+        const auto result = bench_.call("plain", {{"a", text}});
+        const std::string whole = R"({"a":")" + text + R"("})";
+        EXPECT_EQ(result.text == whole, more == 0);
+        EXPECT_EQ(result.cut_at, more == 0 ? std::string::npos : kMaxResultCharacters / 2);
+    }
 }
 
 TEST_F(PluginToolTest, DisablesAPluginAfterThreeFaults) {
@@ -141,7 +155,7 @@ TEST_F(PluginToolTest, DeliversNoEndByAResultThatIsCutOff) {
     context.deliver("0000000a");
     const auto result =
         bench_.registry.find("flood")->call({"t", "flood", Json::object(), ""}, context);
-    EXPECT_EQ(result.cut_at, kMaxResultBytes);
+    EXPECT_EQ(result.cut_at, kMaxResultCharacters / 2);
     EXPECT_EQ(result.delivered_jobs, std::vector<std::string>());
 }
 

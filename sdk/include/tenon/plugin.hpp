@@ -177,7 +177,7 @@ public:
             std::chrono::duration_cast<std::chrono::steady_clock::duration>(since_boot));
     }
 
-    /// Appends to the result. False if the result is full; the rest is left out.
+    /// Appends to the result. False if much more has been written than is kept: stop.
     bool write(std::string_view text) const noexcept {
         return raw()->write(raw(), detail::str(text)) == TENON_OK;
     }
