@@ -85,12 +85,6 @@ public:
     virtual std::string run_hook(Hook hook, const std::string& input) = 0;
     [[nodiscard]] virtual bool has_hook(Hook hook) const = 0;
 
-    /// Gives the plugin new configuration, a JSON object that fits its schema. On Error the plugin
-    /// keeps the old one. Never called while a call runs.
-    virtual Result<void> reconfigure(const std::string& config) = 0;
-    /// Reads the tools again. On Refusal they are as before. Never called while a call runs.
-    virtual Result<void, Refusal> refresh_tools() = 0;
-
     /// A line for the end of a failed result that says what else may be the reason; empty: nothing.
     [[nodiscard]] virtual std::string hint(std::string_view failed_result) const {
         (void)failed_result;

@@ -62,7 +62,6 @@ bool confine(const Json& stated, const std::string& id, VerifyReport& report) {
     policy.exec = bool_or(stated, "exec", false);
     policy.read = strings_in(member(stated, "read"));
     policy.write = strings_in(member(stated, "write"));
-    policy.write_only = strings_in(member(stated, "write_only"));
     policy.hidden = strings_in(member(stated, "hidden"));
     policy.unconfined = bool_or(stated, "unconfined", false);
     const auto confined = sandbox::confine_plugin(policy);

@@ -149,7 +149,6 @@ private:
                         {"exec", allowed->exec},
                         {"read", allowed->read},
                         {"write", allowed->write},
-                        {"write_only", allowed->write_only},
                         {"hidden", allowed->hidden},
                         {"unconfined", allowed->unconfined}};
         ok("confinement", note.needs.empty() ? "it needs no more than every plugin has"
