@@ -7,6 +7,8 @@
 #include <system_error>
 
 #include "host/base/limits.h"
+#include "host/plugins/allow_list.h"
+#include "host/plugins/file_hash.h"
 #include "host/plugins/manifest.h"
 #include "host/plugins/private_copy.h"
 
@@ -88,7 +90,7 @@ Result<Candidate, plugin::Refusal> inspect(const fs::path& path, const FirstPart
     auto note = plugin::read_note(file->fd.get());
     if (!note) return note.error();
     if (auto checked = check_abi(*note); !checked) return checked.error();
-    Candidate candidate{std::move(*file), std::move(*note), false, 0};
+    Candidate candidate{std::move(*file), std::move(*note), false, 0, {}};
     const auto name =
         std::find(first_party.names.begin(), first_party.names.end(), path.filename().string());
     struct stat info {};
@@ -122,6 +124,40 @@ void sort_for_models(std::vector<Candidate>& found) {
     });
 }
 
+/// A plugin of the host that is not in its folder would be missed only by the model.
+void report_missing_files(const FirstParty& first_party, std::vector<Problem>& problems) {
+    for (const std::string& name : first_party.names) {
+        struct stat info {};
+        const fs::path file = first_party.folder / name;
+        if (::lstat(file.c_str(), &info) != 0 && errno == ENOENT)
+            problems.push_back(
+                {file, "it came with this host and is not there", "install the host again"});
+    }
+}
+
+/// Decides whether third-party files may be loaded where only known ones are.
+class KnownFiles {
+public:
+    explicit KnownFiles(const fs::path& allow_file) {
+        if (!allow_file.empty()) list_.emplace(AllowList::read(allow_file));
+    }
+
+    /// Sets the hash of the candidate that it has checked. `sha256` is the only one that is
+    /// allowed, if not empty.
+    Result<void, plugin::Refusal> check(Candidate& candidate, const std::string& sha256) const {
+        candidate.sha256 = sha256;
+        if (!list_ || candidate.first_party) return {};
+        if (!*list_) return list_->error();
+        auto hash = sha256_of(candidate.file.fd.get());
+        if (!hash) return plugin::Refusal{hash.error().message, "check that it is readable"};
+        if (sha256.empty()) candidate.sha256 = *hash;
+        return (*list_)->check(*hash, candidate.file.path);
+    }
+
+private:
+    std::optional<Result<AllowList, plugin::Refusal>> list_;
+};
+
 /// The file to load the plugin from.
 Result<fs::path, plugin::Refusal> file_to_load(const Candidate& candidate,
                                                const LoaderOptions& options, unsigned generation) {
@@ -137,7 +173,7 @@ Result<fs::path, plugin::Refusal> file_to_load(const Candidate& candidate,
             kNeedsIsolation,
             "set " + key + "=false to run it inside the host, where a crash ends the host"};
     return private_copy(candidate.file.fd.get(), candidate.note, options.state_dir / "plugins",
-                        generation);
+                        generation, candidate.sha256);
 }
 
 Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate,
@@ -147,7 +183,7 @@ Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate
     auto place = file_to_load(candidate, options, generation);
     if (!place) return place.error();
     PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
-                        options.workspace};
+                        options.workspace, options_of(options, candidate.note.id).origins};
     return Plugin::open(*place, std::move(origin), options_of(options, candidate.note.id).own,
                         services, options.log);
 }
@@ -157,28 +193,39 @@ Result<std::unique_ptr<Plugin>, plugin::Refusal> open(const Candidate& candidate
 Scan scan(const LoaderOptions& options) {
     Scan out;
     const FirstParty first_party = first_party_of(options, out.problems);
+    out.has_first_party_list = !first_party.names.empty();
+    report_missing_files(first_party, out.problems);
+    const KnownFiles known(options.allow_file);
     std::map<std::string, fs::path> taken;
-    for (const fs::path& folder : options.folders) {
-        for (const fs::path& path : libraries_in(folder, out.problems)) {
-            auto candidate = inspect(path, first_party);
-            if (!candidate) {
-                out.problems.push_back(problem_with(path, candidate.error()));
-                continue;
-            }
-            const std::string& id = candidate->note.id;
-            if (!options_of(options, id).enabled) continue;
-            const auto [first, is_new] = taken.emplace(id, candidate->file.path);
-            if (is_new) {
-                out.found.push_back(std::move(*candidate));
-            } else if (first->second !=
-                       candidate->file.path) {  // the same folder may be named twice
-                out.problems.push_back({path,
-                                        "a second plugin with the id " + id + "; the first is " +
-                                            first->second.string(),
-                                        "remove one of the two"});
-            }
+    const auto consider = [&](const fs::path& path, const std::string& sha256) {
+        auto candidate = inspect(path, first_party);
+        if (!candidate) {
+            out.problems.push_back(problem_with(path, candidate.error()));
+            return;
         }
+        const std::string id = candidate->note.id;
+        out.ids.insert(id);
+        if (!options_of(options, id).enabled) return;
+        if (auto allowed = known.check(*candidate, sha256); !allowed) {
+            out.problems.push_back(problem_with(path, allowed.error()));
+            return;
+        }
+        const auto [first, is_new] = taken.emplace(id, candidate->file.path);
+        if (is_new) {
+            out.found.push_back(std::move(*candidate));
+        } else if (first->second != candidate->file.path) {  // the same folder may be named twice
+            out.problems.push_back(
+                {path,
+                 "a second plugin with the id " + id + "; the first is " + first->second.string(),
+                 "remove one of the two"});
+        }
+    };
+    for (const fs::path& folder : options.folders) {
+        for (const fs::path& path : libraries_in(folder, out.problems))
+            consider(path, {});
     }
+    for (const ListedFile& file : options.listed)
+        consider(file.path, file.sha256);
     sort_for_models(out.found);
     return out;
 }
@@ -186,8 +233,10 @@ Scan scan(const LoaderOptions& options) {
 Loaded load(const LoaderOptions& options, const Services& services) {
     static std::atomic<unsigned> generation{0};
     const unsigned current = ++generation;
+    remove_unused_copies(options.state_dir / "plugins");
     Scan scanned = scan(options);
-    Loaded out{{}, std::move(scanned.problems)};
+    Loaded out{
+        {}, std::move(scanned.problems), std::move(scanned.ids), scanned.has_first_party_list};
     for (const Candidate& candidate : scanned.found) {
         if (options.skip.count(candidate.file.path) > 0) continue;
         auto plugin = open(candidate, options, services, current);

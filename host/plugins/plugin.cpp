@@ -4,7 +4,6 @@
 #include "host/plugin/library.h"
 #include "host/plugin/local_instance.h"
 #include "host/plugins/config.h"
-#include "host/plugins/schema.h"
 
 namespace tenon::plugins {
 namespace {
@@ -17,23 +16,6 @@ std::string_view view(tenon_str text) {
     return {text.p, text.n};
 }
 
-/// The configuration as JSON that fits the schema. The remedy names the keys to change.
-Result<std::string, Refusal> checked_config(std::string_view schema_text, const std::string& id,
-                                            const std::map<std::string, std::string>& own) {
-    const auto schema_json =
-        parse_schema(schema_text.empty() ? R"({"type":"object"})" : schema_text);
-    if (!schema_json)
-        return plugin::invalid_plugin("its configuration schema: " + schema_json.error().message);
-    const auto schema = Schema::compile(*schema_json);
-    if (!schema)
-        return plugin::invalid_plugin("its configuration schema: " + schema.error().message);
-    const Json config = config_json(own, *schema_json);
-    if (auto fits = schema->check(config, "the keys"); !fits)
-        return Refusal{"its configuration: " + fits.error().message,
-                       "change plugins." + id + ".* in the configuration"};
-    return dump_json(config);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
@@ -41,15 +23,17 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
     const std::map<std::string, std::string>& config, const Services& services, LogSink log) {
     const auto opened = plugin::open_library(library, origin.id);
     if (!opened) return opened.error();
-    auto config_text = checked_config(view((*opened)->config_schema), origin.id, config);
-    if (!config_text) return config_text.error();
+    auto checked =
+        checked_config(view((*opened)->config_schema), origin.id, config, origin.key_origins);
+    if (!checked) return checked.error();
 
     std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
     created->version_ = utf8::repair(view((*opened)->version));
+    created->warnings_ = std::move(checked->warnings);
     auto instance =
         plugin::LocalInstance::create(**opened,
                                       {created->id(), created->file().parent_path().string(),
-                                       created->origin_.workspace, *config_text},
+                                       created->origin_.workspace, checked->json},
                                       created->host_);
     if (!instance) return instance.error();
     created->instance_ = std::move(*instance);

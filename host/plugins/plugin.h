@@ -28,6 +28,7 @@ struct PluginOrigin {
     std::string id;
     bool first_party = false;
     std::string workspace;
+    std::map<std::string, std::string> key_origins;  ///< where each key of it was written
 };
 
 /// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
@@ -45,6 +46,8 @@ public:
     [[nodiscard]] const std::string& version() const { return version_; }
     [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
+    /// What a person should know about its configuration, although it is usable.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
     /// Whether too many of its calls have ended in faults.
     [[nodiscard]] bool disabled() const { return instance_->disabled(); }
@@ -65,6 +68,7 @@ private:
 
     PluginOrigin origin_;
     std::string version_;
+    std::vector<std::string> warnings_;
     PluginHostPort host_;
     std::unique_ptr<plugin::Instance> instance_;  // uses host_
     std::vector<std::unique_ptr<PluginTool>> tools_;

@@ -1,5 +1,6 @@
 #include "host/plugins/registry.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace tenon::plugins {
@@ -17,18 +18,40 @@ void Registry::add(std::unique_ptr<agent::Tool> tool) {
     if (is_new) host_tools_.push_back(std::move(tool));
 }
 
-Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
-    for (const auto& tool : plugin->tools()) {
+/// Whether its tools have names that nobody else's have. Those of `old` do not count.
+Result<void, Problem> Registry::check_names(const Plugin& plugin, const Plugin* old) const {
+    for (const auto& tool : plugin.tools()) {
         const auto taken = by_name_.find(tool->spec().name);
         if (taken == by_name_.end()) continue;
+        const auto is_taken = [&](const auto& one) { return one.get() == taken->second; };
+        if (old != nullptr && std::any_of(old->tools().begin(), old->tools().end(), is_taken))
+            continue;
         const std::string& owner = taken->second->spec().plugin;
-        return Problem{plugin->file(),
+        return Problem{plugin.file(),
                        "its tool " + tool->spec().name + " has the name of one of " + owner,
-                       "remove one of the two, or set plugins." + plugin->id() + ".enabled=false"};
+                       "remove one of the two, or set plugins." + plugin.id() + ".enabled=false"};
     }
+    return {};
+}
+
+Result<void, Problem> Registry::add(std::unique_ptr<Plugin> plugin) {
+    if (auto checked = check_names(*plugin, nullptr); !checked) return checked;
     for (const auto& tool : plugin->tools())
         by_name_.emplace(tool->spec().name, tool.get());
     plugins_.push_back(std::move(plugin));
+    return {};
+}
+
+Result<void, Problem> Registry::replace(std::unique_ptr<Plugin> plugin) {
+    const auto old = std::find_if(plugins_.begin(), plugins_.end(),
+                                  [&](const auto& one) { return one->id() == plugin->id(); });
+    if (old == plugins_.end()) return add(std::move(plugin));
+    if (auto checked = check_names(*plugin, old->get()); !checked) return checked;
+    for (const auto& tool : (*old)->tools())
+        by_name_.erase(tool->spec().name);
+    for (const auto& tool : plugin->tools())
+        by_name_.emplace(tool->spec().name, tool.get());
+    *old = std::move(plugin);
     return {};
 }
 

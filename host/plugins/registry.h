@@ -38,6 +38,11 @@ public:
     /// destroyed.
     Result<void, Problem> add(std::unique_ptr<Plugin> plugin);
 
+    /// Adds a plugin in place of the one with the same id, which is destroyed; at the end when
+    /// there is none. If one of its tools has the name of another plugin's, it is rejected and
+    /// destroyed, and the old one stays. No call of the old one may be running.
+    Result<void, Problem> replace(std::unique_ptr<Plugin> plugin);
+
     /// Removes and destroys a plugin and its tools. No call of it may be running.
     void remove(const std::string& id);
 
@@ -57,6 +62,7 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
 
 private:
+    [[nodiscard]] Result<void, Problem> check_names(const Plugin& plugin, const Plugin* old) const;
     std::vector<HookText> texts_of(plugin::Hook hook);
 
     std::vector<std::unique_ptr<Plugin>> plugins_;

@@ -51,8 +51,9 @@ plugins::LoaderOptions loader_options(const config::Settings& settings, plugins:
     options.state_dir = settings.state_dir;
     options.workspace = settings.workspace.string();
     for (const auto& [id, plugin] : settings.plugins.by_id)
-        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout, plugin.grants,
-                             plugin.own};
+        options.by_id[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout,
+                             plugin.grants,  plugin.own,      plugin.origins};
+    if (settings.plugins.require == "known") options.allow_file = settings.plugins.allow_file;
     options.log = std::move(log);
     return options;
 }
