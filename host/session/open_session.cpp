@@ -74,6 +74,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
                            *created->gate_, *created->inbox_, created->sink_, created->secrets_,
                            *created->registry_},
         created->loop_options());
+    created->watch_plugin_files();
     created->adopt_jobs();
     if (auto settled = created->update_conversation(); !settled) {
         created->end_after_failure();

@@ -64,11 +64,14 @@ public:
     /// Used from the next request on.
     Result<void> change_model(const std::string& model) { return session_->change_model(model); }
 
-    /// Plugin files that have appeared, changed or disappeared since the last call.
-    [[nodiscard]] std::vector<std::filesystem::path> changed_plugin_files();
-    /// Loads plugin files that have appeared or changed; later requests have the new list of tools.
-    /// A plugin whose file was removed stays loaded. Call it between turns. Returns one line for
-    /// each thing that was done.
+    /// Plugin files that appear, change or are removed are reported as notices, soon. Only where
+    /// the kernel does not watch all their directories, they are reported here.
+    void report_plugin_files();
+    /// Loads plugin files that have appeared or changed, and unloads third-party plugins whose
+    /// files were removed; later requests have the new list of tools. A new version that cannot be
+    /// used leaves the old one in use. Skills of directories that appeared are offered by the next
+    /// session. Call it between turns, when no call of a plugin runs. Returns one line for each
+    /// thing that was done.
     Result<std::vector<std::string>> reload();
     /// The files that were left out when plugins were last loaded.
     [[nodiscard]] const std::vector<plugins::Problem>& plugin_problems() const {
@@ -108,6 +111,9 @@ private:
     Result<void> add_environment();
     Result<void> prepare_conversation();
     void end_after_failure();
+    void watch_plugin_files();
+    void look_at_agent_plugins();
+    void unload_removed_plugins(std::vector<std::string>& done);
     void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
@@ -116,7 +122,6 @@ private:
     [[nodiscard]] std::string background_tool() const;
 
     // In the order of creation; each may use those before it.
-    std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
     std::vector<plugins::HookText> prompts_of_plugins_;
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;

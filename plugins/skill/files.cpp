@@ -34,6 +34,16 @@ std::vector<std::string> skill_folders(const Host& host) {
     return reply.json().texts("skills");
 }
 
+std::vector<PluginSkill> plugin_skills(const Host& host) {
+    std::vector<PluginSkill> found;
+    const Reply reply = host.request("path.roots/1");
+    for (const JsonView plugin : reply.json().objects("plugin_skills")) {
+        for (const std::string& folder : plugin.texts("folders"))
+            found.push_back({plugin.text("plugin"), folder});
+    }
+    return found;
+}
+
 Folder open_folder(const Host& host, std::string_view path) {
     const int fd = open(host, path, "folder");
     Folder folder(::fdopendir(fd));

@@ -20,6 +20,14 @@ using Folder = std::unique_ptr<DIR, CloseFolder>;
 /// The folders of skills in the order of search. They may be missing.
 std::vector<std::string> skill_folders(const Host& host);
 
+/// A folder with one skill, of a directory in the Agent Plugins form.
+struct PluginSkill {
+    std::string plugin;
+    std::string folder;
+};
+/// In the order of search.
+std::vector<PluginSkill> plugin_skills(const Host& host);
+
 Folder open_folder(const Host& host, std::string_view path);
 
 /// The contents of a regular file, or enough of them to see that it is too large for a skill.

@@ -49,11 +49,11 @@ TEST(PathService, StatesTheRootsAndTheDirectoriesOfSkillsThatExist) {
     const Fixture f;
     std::filesystem::create_directories(f.dir / "ws/skills");
     const std::string ws = (f.dir / "ws").string();
-    EXPECT_EQ(answer(f.service.roots()),
-              Json({{"workspace", ws},
-                    {"write", {ws}},
-                    {"read", {ws, (f.dir / "docs").string()}},
-                    {"skills", {ws + "/skills"}}}));
+    EXPECT_EQ(answer(f.service.roots()), Json({{"workspace", ws},
+                                               {"write", {ws}},
+                                               {"read", {ws, (f.dir / "docs").string()}},
+                                               {"skills", {ws + "/skills"}},
+                                               {"plugin_skills", Json::array()}}));
 }
 
 TEST(PathService, OpensAPathAndStatesItWithoutLinks) {
