@@ -38,6 +38,13 @@ bool is_plugin_id(std::string_view text) {
            all_of(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-'; });
 }
 
+bool is_agent_plugin_name(std::string_view text) {
+    const auto is_plain = [](char c) { return is_lower(c) || is_digit(c); };
+    return !text.empty() && text.size() <= 64 && is_plain(text.front()) && is_plain(text.back()) &&
+           text.find("--") == std::string_view::npos && text.find("..") == std::string_view::npos &&
+           all_of(text, [](char c) { return is_lower(c) || is_digit(c) || c == '-' || c == '.'; });
+}
+
 bool is_tool_name(std::string_view text) {
     return !text.empty() && text.size() <= 64 && is_lower(text[0]) &&
            all_of(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });

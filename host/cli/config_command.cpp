@@ -11,6 +11,8 @@
 #include "host/config/config_file.h"
 #include "host/config/state_dir.h"
 #include "host/config/trust.h"
+#include "host/config/workspace_plugins.h"
+#include "host/session/agent_plugins.h"
 
 namespace tenon::cli {
 namespace {
@@ -24,7 +26,7 @@ constexpr CommandSpec kConfigCommand{
     "tenon config", "show [--json]\ncheck\ntrust [--yes]",
     "Shows what is configured and where it comes from; checks the configuration files; and records "
     "trust in a workspace's configuration, of which otherwise only harmless keys are used, and in "
-    "its agent definitions, which otherwise are not used.",
+    "its agent definitions and plugin directories, which otherwise are not used.",
     kConfigOptions};
 
 constexpr std::array kConfigVerbs = {VerbSpec{"show", {"json"}}, VerbSpec{"check"},
@@ -106,6 +108,7 @@ int check_config(const config::Configuration& found, const Console& console) {
     for (const std::string& file : found.files)
         console.out << "read " << visible(file) << '\n';
     if (!found.errors.empty()) return kExitUsage;
+    print_lines(console, "warning: ", session::doubtful_plugin_keys(found.settings));
     console.out << "ok\n";
     return 0;
 }
@@ -156,15 +159,46 @@ bool show_file(const config::Settings& settings, config::RuleCheck check_rule,
     return true;
 }
 
+/// Prints every file of a directory with its hash, and the texts that a model would read. Only what
+/// can be trusted is recorded.
+void show_plugin_tree(const config::PluginTree& tree, const Console& console) {
+    console.out << visible(tree.path.string()) << "/";
+    if (!tree.problem.empty()) {
+        console.out << " cannot be trusted: " << visible(tree.problem) << '\n';
+        return;
+    }
+    console.out << " (SHA-256 of each file):\n\n";
+    for (const config::PluginTree::File& file : tree.files) {
+        console.out << "  " << file.sha256 << "  " << visible(file.name)
+                    << (file.is_link ? " (a symbolic link)" : "") << '\n';
+    }
+    for (const config::PluginTree::File& file : tree.files) {
+        if (file.text.empty()) continue;
+        console.out << '\n';
+        show_bytes(tree.path / file.name, file.text, console);
+    }
+}
+
+/// What of a workspace needs trust.
+struct NeedsTrust {
+    std::optional<config::FoundFile> file;
+    std::vector<config::AgentFile> agents;
+    std::vector<config::PluginTree> plugins;
+};
+
 /// Whether everything of the workspace that needs trust is trusted.
 bool is_trusted(const std::filesystem::path& state_dir, const std::filesystem::path& workspace,
-                const std::optional<config::FoundFile>& file,
-                const std::vector<config::AgentFile>& agents) {
+                const NeedsTrust& found) {
+    const auto& [file, agents, plugins] = found;
     const auto trust = config::trust_in(state_dir, workspace, file);
     const auto trusted = config::trusted_agents(state_dir, workspace);
-    return trust && *trust == config::Trust::kTrusted && trusted &&
+    const auto trusted_plugins = config::trusted_plugins(state_dir, workspace);
+    return trust && *trust == config::Trust::kTrusted && trusted && trusted_plugins &&
            std::all_of(agents.begin(), agents.end(),
-                       [&](const config::AgentFile& agent) { return trusted->covers(agent); });
+                       [&](const config::AgentFile& agent) { return trusted->covers(agent); }) &&
+           std::all_of(plugins.begin(), plugins.end(), [&](const config::PluginTree& tree) {
+               return !tree.problem.empty() || trusted_plugins->covers(tree);
+           });
 }
 
 bool ask_for_trust(const std::filesystem::path& workspace, const Console& console) {
@@ -187,7 +221,8 @@ int trust_workspace(const config::Configuration& found, config::RuleCheck check_
     const config::AgentFiles agents = config::read_agent_files(
         config::agent_folders(workspace, settings.home, settings.config_dir).of_workspace);
     print_lines(console, "warning: ", agents.problems);
-    if (is_trusted(state_dir, workspace, *file, agents.files)) {
+    const NeedsTrust needs{*file, agents.files, config::read_plugin_trees(workspace)};
+    if (is_trusted(state_dir, workspace, needs)) {
         console.out << visible(workspace.string()) << " is trusted already, as it is.\n";
         return 0;
     }
@@ -195,6 +230,10 @@ int trust_workspace(const config::Configuration& found, config::RuleCheck check_
     for (const config::AgentFile& agent : agents.files) {
         console.out << '\n';
         show_bytes(agent.path, agent.bytes, console);
+    }
+    for (const config::PluginTree& tree : needs.plugins) {
+        console.out << '\n';
+        show_plugin_tree(tree, console);
     }
     if (!yes && ::isatty(console.input) == 0) {
         return fail(console, {"there is no terminal to ask on; tenon config trust --yes says yes"},
@@ -204,7 +243,8 @@ int trust_workspace(const config::Configuration& found, config::RuleCheck check_
         console.err << "Not trusted.\n";
         return kExitFailed;
     }
-    if (auto recorded = config::record_trust(state_dir, workspace, *file, agents.files);
+    if (auto recorded =
+            config::record_trust(state_dir, workspace, *file, agents.files, needs.plugins);
         !recorded) {
         return fail(console, {recorded.error().message}, kExitFailed);
     }

@@ -37,6 +37,7 @@ private:
     void take_paths();
     void take_state_dir();
     void take_add_dir(const std::filesystem::path& name);
+    void report_missing_plugin_folders();
     std::filesystem::path named_path(const std::filesystem::path& name, const char* named_by);
     [[nodiscard]] Result<std::filesystem::path> absolute(const std::filesystem::path& name) const {
         return given_path(name, layers_.places.home, sources_.cwd);
@@ -56,6 +57,7 @@ Configuration Examination::run() && {
     out_.settings.permissions.yes = overrides_.yes;
     out_.settings.model.no_proxy = no_proxy(sources_.environment);
     take_paths();
+    report_missing_plugin_folders();
     take_sandbox(sources_.system, layers_.places.data, out_);
     return std::move(out_);
 }
@@ -112,6 +114,7 @@ void Examination::take_paths() {
     settings.prefix = sources_.prefix;
     settings.home = layers_.places.home;
     settings.config_dir = layers_.places.config;
+    settings.plugins.allow_file = sources_.system / "plugins.allow";
     take_state_dir();
     for (const auto& name : overrides_.add_dirs)
         take_add_dir(name);
@@ -141,6 +144,22 @@ void Examination::take_add_dir(const std::filesystem::path& name) {
         out_.settings.add_dirs.push_back(*std::move(path));
     } else {
         out_.errors.push_back("--add-dir " + visible(path.error().message));
+    }
+}
+
+/// The built-in ones may be missing. One of --plugin-dir must not be, which a run checks.
+void Examination::report_missing_plugin_folders() {
+    for (const Setting& folder : out_.table.list("plugins.path")) {
+        if (folder.origin == "default" || folder.origin == "--plugin-dir") continue;
+        std::error_code failed;
+        const auto status = std::filesystem::status(folder.value.text, failed);
+        if (std::filesystem::is_directory(status)) continue;
+        out_.warnings.push_back(folder.origin + (folder.built_in ? ": " : ": plugins.path: ") +
+                                visible(folder.value.text) +
+                                (std::filesystem::exists(status) ? " is no directory"
+                                 : std::filesystem::status_known(status)
+                                     ? " is not there; no plugins are loaded from it"
+                                     : " cannot be searched for plugins: " + failed.message()));
     }
 }
 

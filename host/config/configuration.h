@@ -57,11 +57,11 @@ struct Configuration {
 
 /// Reads every layer and merges them, weakest first: defaults; the machine's file; the user's;
 /// the workspace's; $TENON_CONFIG, then --config; environment; options; -D. Writes nothing, asks no
-/// one, opens no connection. Lists of permissions are merged over all layers. A configured
-/// `plugins.path` replaces the default; TENON_PLUGIN_PATH and then --plugin-dir are searched after
-/// it. A relative path, and a rule's leading "/", begin at the directory of their file, at the
-/// workspace for a file in `.tenon/` and for rules of the command line, else at `cwd`.
-/// Also returns what was found where something is wrong: for `tenon config check`.
+/// one, opens no connection. Lists are merged over all layers. Plugins are searched in the built-in
+/// directories, then in those of `plugins.path`, TENON_PLUGIN_PATH and --plugin-dir. A relative
+/// path, and a rule's leading "/", begin at the directory of their file, at the workspace for a
+/// file in `.tenon/` and for rules of the command line, else at `cwd`. Also returns what was found
+/// where something is wrong: for `tenon config check`.
 Configuration examine(const Sources& sources, const Overrides& overrides);
 
 /// The same for a run, without errors and with a workspace. The Error has one line for everything

@@ -176,7 +176,11 @@ private:
             if (auto text = default_of(spec); !text.empty())
                 layer.entries.push_back({std::string(spec.key), std::move(text), "default"});
         }
-        add_plugin_folder(layer, sources_.prefix / "lib/tenon/plugins", "default");
+        // The host's own plugins are found first, so that no other takes the id of one.
+        for (const std::filesystem::path& folder :
+             {sources_.prefix / "lib/tenon/plugins", sources_.prefix / "lib/tenon/plugins.d",
+              std::filesystem::path("/usr/local/lib/tenon/plugins")})
+            add_plugin_folder(layer, folder, "default");
         if (!out_.places.data.empty())
             add_plugin_folder(layer, out_.places.data / "plugins", "default");
         if (!add_variable(layer, "model.proxy", "HTTPS_PROXY"))

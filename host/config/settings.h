@@ -20,8 +20,12 @@ struct PluginSettings {
     bool enabled = true;
     std::optional<bool> isolated;  ///< as configured
     milliseconds call_timeout{std::chrono::minutes(10)};
-    std::vector<std::string> grants;         ///< network, exec, read:DIR, write:DIR, unconfined
+    /// network, exec, read:DIR, write:DIR, unconfined. A DIR is absolute or begins with `~/`.
+    std::vector<std::string> grants;
     std::map<std::string, std::string> own;  ///< plugins.<id>.<key>, raw
+    /// Where each key of this plugin was written (see ConfigEntry::origin), by its name as in
+    /// `own`; also of `enabled` and the other keys of the host.
+    std::map<std::string, std::string> origins;
 };
 
 struct Settings {
@@ -64,6 +68,9 @@ struct Settings {
     } jobs;
     struct Plugins {
         std::vector<std::filesystem::path> path;  ///< in order of search
+        std::string require = "any";              ///< any known
+        /// The list of hashes for `known`: plugins.allow in the machine's configuration directory.
+        std::filesystem::path allow_file;
         std::map<std::string, PluginSettings> by_id;
     } plugins;
     struct Permissions {

@@ -65,12 +65,14 @@ using J = Settings::Jobs;
 using P = Settings::Permissions;
 using S = Settings::Sandbox;
 using L = Settings::Log;
+using Pl = Settings::Plugins;
 constexpr auto kModel = &Settings::model;
 constexpr auto kAgent = &Settings::agent;
 constexpr auto kJobs = &Settings::jobs;
 constexpr auto kPermissions = &Settings::permissions;
 constexpr auto kSandbox = &Settings::sandbox;
 constexpr auto kLog = &Settings::log;
+constexpr auto kPlugins = &Settings::plugins;
 
 // clang-format off
 constexpr std::array kKeys = {
@@ -104,6 +106,7 @@ constexpr std::array kKeys = {
     KeySpec{"jobs.cpuLimit",                  kDuration, "none",       "", "none",                  1, kLongest,  kStricter, cpu_limit},
     KeySpec{"jobs.pidNamespace",              kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>},
     KeySpec{"plugins.path",                   kPaths,    "",           "", "",                      0, 0,         kNothing,  nullptr},
+    KeySpec{"plugins.require",                kChoice,   "any",        "", "any, known",            0, 0,         kNothing,  text<kPlugins, &Pl::require>},
     KeySpec{"permissions.mode",               kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>},
     KeySpec{"permissions.readOnlyCommands",   kBoolean,  "true",       "", "",                      0, 1,         kStricter, number<kPermissions, &P::read_only_commands>},
     KeySpec{"permissions.allow",              kRules,    "",           "none", "",                  0, 0,         kNothing,  nullptr},
@@ -117,6 +120,14 @@ constexpr std::array kKeys = {
     KeySpec{"log.level",                      kChoice,   "warning",    "", "trace, debug, info, warning, error, critical, off", 0, 0, kAnything, text<kLog, &L::level>},
     KeySpec{"log.file",                       kPath,     "",           "stderr", "stderr",          0, 0,         kNothing,  text<kLog, &L::file>},
     KeySpec{"log.format",                     kChoice,   "text",       "", "text, json",            0, 0,         kNothing,  text<kLog, &L::format>},
+};
+
+/// plugins.<id>.<key>
+constexpr std::array kPluginKeys = {
+    KeySpec{"enabled",                        kBoolean,  "true",       "", "",                      0, 1,         kNothing,  nullptr},
+    KeySpec{"isolated",                       kBoolean,  "",           "by origin", "",             0, 1,         kNothing,  nullptr},
+    KeySpec{"callTimeout",                    kDuration, "10m",        "", "",                      1, kLongest,  kNothing,  nullptr},
+    KeySpec{"grants",                         kGrants,   "",           "none", "",                  0, 0,         kNothing,  nullptr},
 };
 // clang-format on
 
@@ -171,6 +182,20 @@ bool is_proxy(std::string_view raw) {
            is_url("http://" + std::string(raw));
 }
 
+/// One thing that a plugin may be allowed to do. Whether a directory exists is checked where the
+/// grant is used.
+bool is_grant(std::string_view raw) {
+    for (const std::string_view whole : {"network", "exec", "unconfined"}) {
+        if (raw == whole) return true;
+    }
+    for (const std::string_view access : {"read:", "write:"}) {
+        if (!raw.starts_with(access)) continue;
+        const std::string_view folder = raw.substr(access.size());
+        return folder.starts_with('/') || folder == "~" || folder.starts_with("~/");
+    }
+    return false;
+}
+
 std::string shown_duration(std::int64_t ms) {
     if (ms == kLongest) return "ten years";
     return ms % 1000 == 0 ? std::to_string(ms / 1000) + "s" : std::to_string(ms) + "ms";
@@ -202,6 +227,10 @@ std::string allowed(const KeySpec& spec) {
             return "http://HOST[:PORT][/PATH] or https://…";
         case ValueType::kProxy:
             return "http://HOST[:PORT] or HOST:PORT";
+        case ValueType::kGrants:
+            return "network, exec, read:DIR, write:DIR, unconfined, where DIR is absolute or "
+                   "begins "
+                   "with ~/";
     }
     return {};
 }
@@ -216,6 +245,13 @@ std::optional<std::int64_t> number_in(const KeySpec& spec, std::string_view raw)
     }
     if (number && (*number < spec.least || *number > spec.most)) return std::nullopt;
     return number;
+}
+
+std::vector<std::string_view> names_of_plugin_keys() {
+    std::vector<std::string_view> names;
+    for (const KeySpec& spec : kPluginKeys)
+        names.push_back(spec.key);
+    return names;
 }
 
 std::string lower(std::string_view text) {
@@ -246,8 +282,15 @@ const KeySpec* find_key(std::string_view key) {
     return spec == kKeys.end() ? nullptr : &*spec;
 }
 
+const KeySpec* find_plugin_key(std::string_view name) {
+    const auto* const spec = std::find_if(kPluginKeys.begin(), kPluginKeys.end(),
+                                          [name](const KeySpec& s) { return s.key == name; });
+    return spec == kPluginKeys.end() ? nullptr : &*spec;
+}
+
 bool is_list(const KeySpec& spec) {
-    return spec.type == ValueType::kPaths || spec.type == ValueType::kRules;
+    return spec.type == ValueType::kPaths || spec.type == ValueType::kRules ||
+           spec.type == ValueType::kGrants;
 }
 
 NumberedKey numbered_key(const std::string& key) {
@@ -282,6 +325,9 @@ Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw) {
         case ValueType::kUrl:
             good = good && is_url(trimmed);
             break;
+        case ValueType::kGrants:
+            good = good && is_grant(trimmed);
+            break;
         case ValueType::kProxy:
             good = good && is_proxy(trimmed);
             break;
@@ -306,8 +352,17 @@ std::optional<PluginKey> plugin_key(std::string_view key) {
     if (dot == std::string_view::npos || dot + 1 == key.size()) return std::nullopt;
     const std::string_view id = key.substr(0, dot);
     // `plugins.path` is the list of folders.
-    if (!is_plugin_id(id) || id == "path") return std::nullopt;
-    return PluginKey{std::string(id), std::string(key.substr(dot + 1))};
+    if (id == "path") return std::nullopt;
+    if (is_plugin_id(id)) return PluginKey{std::string(id), std::string(key.substr(dot + 1))};
+    // A directory in the Agent Plugins form may have a name that no plugin's file has.
+    const auto last = key.rfind('.');
+    if (key.substr(last + 1) != "enabled" || !is_agent_plugin_name(key.substr(0, last)))
+        return std::nullopt;
+    return PluginKey{std::string(key.substr(0, last)), "enabled"};
+}
+
+std::optional<std::string_view> misspelt_plugin_key(std::string_view name) {
+    return nearest(numbered_key(std::string(name)).key, names_of_plugin_keys());
 }
 
 std::string hint_for_unknown(std::string_view key) {
@@ -323,8 +378,11 @@ std::string hint_for_unknown(std::string_view key) {
         return "credentials come from the environment: ANTHROPIC_API_KEY, OPENAI_API_KEY";
     }
     if (const auto meant = nearest(key, names)) return "did you mean " + std::string(*meant) + "?";
-    if (section == "plugins")
-        siblings += ", plugins.ID.enabled, plugins.ID.isolated, plugins.ID.<its own keys>";
+    if (section == "plugins") {
+        for (const std::string_view name : names_of_plugin_keys())
+            siblings += ", plugins.ID." + std::string(name);
+        siblings += ", plugins.ID.<its own keys>";
+    }
     if (!siblings.empty()) return "allowed: " + siblings;
     return "allowed: keys of model, agent, jobs, plugins, permissions, sandbox and log";
 }

@@ -23,8 +23,9 @@ enum class ValueType {
     kUrl,
     kProxy,
     kPath,
-    kPaths,  ///< a list of directories
-    kRules,  ///< a list of permission rules
+    kPaths,   ///< a list of directories
+    kRules,   ///< a list of permission rules
+    kGrants,  ///< a list of what a plugin may do
 };
 
 /// What counts from the `.tenon/` of a workspace that is not trusted. Stricter means a smaller
@@ -56,6 +57,9 @@ constexpr std::int64_t kUnlimited = INT64_MAX;
 std::span<const KeySpec> setting_keys();
 /// Null: no such key. The keys of plugins are not among them.
 const KeySpec* find_key(std::string_view key);
+/// The key `plugins.<id>.<name>` that the host itself understands (`enabled`, …); its `key` is the
+/// name alone, its `set` is null. Null: the name is one of the plugin's own keys.
+const KeySpec* find_plugin_key(std::string_view name);
 
 /// The error reads `"x" is not …; allowed: …`.
 Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw);
@@ -71,12 +75,17 @@ struct NumberedKey {
 };
 NumberedKey numbered_key(const std::string& key);
 
-/// `plugins.<id>.<name>` taken apart.
+/// `plugins.<id>.<name>` taken apart. Of a name of a directory in the Agent Plugins form that is no
+/// plugin's id there is only `enabled`; where it has a dot and begins like an id, that is what the
+/// id is.
 struct PluginKey {
     std::string id;
     std::string name;
 };
 std::optional<PluginKey> plugin_key(std::string_view key);
+
+/// The host's key that an own key of a plugin with this name is probably a misspelling of.
+std::optional<std::string_view> misspelt_plugin_key(std::string_view name);
 
 /// What a key that does not exist could have been: `did you mean model.name?`, or what is there.
 std::string hint_for_unknown(std::string_view key);

@@ -10,11 +10,11 @@
 namespace tenon::config {
 namespace {
 
-constexpr KeySpec kPluginFlag{"", ValueType::kBoolean,     "",     "", "", 0,
-                              1,  FromWorkspace::kNothing, nullptr};
-
-bool is_flag(const PluginKey& key) {
-    return key.name == "enabled" || key.name == "isolated";
+/// What is known about a key of the host, also about one of `plugins.<id>.`; null: it is none.
+const KeySpec* find_any_key(const std::string& key) {
+    if (const KeySpec* spec = find_key(key)) return spec;
+    const auto plugin = plugin_key(key);
+    return plugin ? find_plugin_key(plugin->name) : nullptr;
 }
 
 /// Whether keys begin with `key`: an empty XML element of that name sets nothing.
@@ -22,7 +22,7 @@ bool is_section(const std::string& key) {
     const auto keys = setting_keys();
     return std::any_of(keys.begin(), keys.end(),
                        [&](const KeySpec& s) { return s.key.starts_with(key + "."); }) ||
-           plugin_key(key + ".x");
+           (plugin_key(key + ".x") && find_any_key(key) == nullptr);
 }
 
 /// The entries of a file with a plugin's own repeated element as the list that properties would
@@ -36,7 +36,7 @@ std::vector<ConfigEntry> numbered(const Layer& layer) {
     if (layer.file.empty()) return out;
     for (ConfigEntry& entry : out) {
         const auto plugin = plugin_key(entry.key);
-        if (!plugin || is_flag(*plugin) || times[entry.key] == 1) continue;
+        if (!plugin || find_plugin_key(plugin->name) != nullptr || times[entry.key] == 1) continue;
         const int n = ++nth[entry.key];
         entry.key += "." + std::to_string(n);
     }
@@ -70,7 +70,7 @@ private:
     void take(const ConfigEntry& entry);
     void take_scalar(const ConfigEntry& entry, const KeySpec& spec);
     void take_plugin(const ConfigEntry& entry, const PluginKey& key);
-    void take_list(const KeySpec& spec, std::vector<ListItem> items);
+    void take_list(const std::string& key, std::vector<ListItem> items);
 
     Table& table_;
     const Layer& layer_;
@@ -84,7 +84,7 @@ std::vector<std::string> Addition::run() && {
     for (const ConfigEntry& entry : numbered(layer_))
         take(entry);
     for (auto& [key, items] : lists_)
-        take_list(*find_key(key), std::move(items));
+        take_list(key, std::move(items));
     return std::move(problems_).take(layer_.file);
 }
 
@@ -161,7 +161,7 @@ void Addition::take(const ConfigEntry& entry) {
     if (const KeySpec* spec = find_key(entry.key); spec != nullptr && !is_list(*spec))
         return take_scalar(entry, *spec);
     const NumberedKey item = numbered_key(entry.key);
-    if (const KeySpec* spec = find_key(item.key); spec != nullptr && is_list(*spec)) {
+    if (const KeySpec* spec = find_any_key(item.key); spec != nullptr && is_list(*spec)) {
         if (!refuses(entry, item.key, spec->from_workspace))
             lists_[item.key].push_back({item.index, entry});
         return;
@@ -183,15 +183,15 @@ void Addition::take_scalar(const ConfigEntry& entry, const KeySpec& spec) {
 void Addition::take_plugin(const ConfigEntry& entry, const PluginKey& key) {
     if (refuses(entry, entry.key, FromWorkspace::kNothing)) return;
     std::optional<SettingValue> value = SettingValue{entry.value, 0};
-    if (is_flag(key)) {
+    if (const KeySpec* spec = find_plugin_key(key.name)) {
         if (is_repeated(entry)) return;
-        value = value_of(entry, kPluginFlag, entry.key);
+        value = value_of(entry, *spec, entry.key);
     }
     if (value) table_.settings_[entry.key] = {setting(entry, *std::move(value))};
 }
 
-void Addition::take_list(const KeySpec& spec, std::vector<ListItem> items) {
-    const std::string key(spec.key);
+void Addition::take_list(const std::string& key, std::vector<ListItem> items) {
+    const KeySpec& spec = *find_any_key(key);
     std::stable_sort(items.begin(), items.end(),
                      [](const ListItem& a, const ListItem& b) { return a.index < b.index; });
     std::vector<Setting> list;
@@ -207,13 +207,11 @@ void Addition::take_list(const KeySpec& spec, std::vector<ListItem> items) {
     }
     if (list.empty()) return;
     auto& all = table_.settings_[key];
-    // Plugins are searched in the directories of one layer, in its order.
-    const bool searched = key == "plugins.path";
-    if (searched && layer_.trust != LayerTrust::kBuiltIn) all.clear();
+    // A rule counts wherever it is written. One directory twice would offer its plugins twice.
+    const bool is_set = key == "plugins.path" || spec.type == ValueType::kGrants;
     for (Setting& one : list) {
-        // One directory twice would offer each of its plugins twice.
         const auto same = [&](const Setting& s) { return s.value.text == one.value.text; };
-        if (!searched || std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(one));
+        if (!is_set || std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(one));
     }
 }
 
@@ -246,14 +244,21 @@ std::vector<RuleText> rules(const Table& table, std::string_view key) {
     return out;
 }
 
-void take_plugin_setting(const PluginKey& key, const Setting& setting, Settings& out) {
+void take_plugin_setting(const PluginKey& key, const std::vector<Setting>& values, Settings& out) {
     PluginSettings& plugin = out.plugins.by_id[key.id];
+    const Setting& first = values.front();
+    plugin.origins[key.name] = first.origin;
     if (key.name == "enabled") {
-        plugin.enabled = setting.value.number != 0;
+        plugin.enabled = first.value.number != 0;
     } else if (key.name == "isolated") {
-        plugin.isolated = setting.value.number != 0;
+        plugin.isolated = first.value.number != 0;
+    } else if (key.name == "callTimeout") {
+        plugin.call_timeout = milliseconds(first.value.number);
+    } else if (key.name == "grants") {
+        for (const Setting& grant : values)
+            plugin.grants.push_back(grant.value.text);
     } else {
-        plugin.own[key.name] = setting.text;
+        plugin.own[key.name] = first.text;
     }
 }
 
@@ -265,7 +270,7 @@ Settings settings_of(const Table& table) {
         if (const KeySpec* spec = find_key(key)) {
             if (spec->set != nullptr) spec->set(out, values.front().value);
         } else if (const auto plugin = plugin_key(key)) {
-            take_plugin_setting(*plugin, values.front(), out);
+            take_plugin_setting(*plugin, values, out);
         }
     }
     // A proxy of the environment is for https alone, and not for the hosts of NO_PROXY.
@@ -296,7 +301,9 @@ std::vector<ShownSetting> shown_settings(const Table& table) {
             out.push_back({std::string(spec.key), {}, "default", std::string(spec.otherwise)});
     }
     for (const auto& [key, values] : table.all()) {
-        if (plugin_key(key)) add(key, values.front());
+        if (!plugin_key(key)) continue;
+        for (const Setting& setting : values)
+            add(key, setting);
     }
     return out;
 }

@@ -55,9 +55,9 @@ public:
     Table(std::filesystem::path home, RuleCheck check_rule)
         : home_(std::move(home)), check_rule_(check_rule) {}
 
-    /// Adds a layer that is stronger than all before it: its values replace theirs, its permission
-    /// rules and sandbox paths are added. Its `plugins.path` replaces theirs, but for a built-in
-    /// layer, whose directories are added. Problems are errors or warnings, see LayerTrust.
+    /// Adds a layer that is stronger than all before it: its values replace theirs; its values of a
+    /// list (permission rules, sandbox paths, directories and grants of plugins) are added.
+    /// Problems are errors or warnings, see LayerTrust.
     void add(const Layer& layer, std::vector<std::string>& errors,
              std::vector<std::string>& warnings);
 

@@ -105,34 +105,66 @@ bool TrustedAgents::knows(const std::filesystem::path& path) const {
     return hashes_.count(below_workspace(path, workspace_)) > 0;
 }
 
+bool TrustedPlugins::covers(const PluginTree& tree) const {
+    const auto found = hashes_.find(below_workspace(tree.path, workspace_));
+    return tree.problem.empty() && found != hashes_.end() && found->second == tree.sha256;
+}
+
+bool TrustedPlugins::knows(const std::filesystem::path& path) const {
+    return hashes_.count(below_workspace(path, workspace_)) > 0;
+}
+
+namespace {
+
+/// Hashes by path, of one member of a record.
+std::map<std::string, std::string> hashes_in(const Json& member_of_record) {
+    std::map<std::string, std::string> hashes;
+    if (!member_of_record.is_object()) return hashes;
+    for (const auto& [path, hash] : member_of_record.items())
+        if (const std::string* text = string_in(hash)) hashes.emplace(path, *text);
+    return hashes;
+}
+
+}  // namespace
+
+Result<TrustedPlugins> trusted_plugins(const std::filesystem::path& state_dir,
+                                       const std::filesystem::path& workspace) {
+    const auto record = read_record(state_dir, workspace);
+    if (!record) return record.error();
+    return TrustedPlugins(workspace, *record ? hashes_in(member(**record, "plugins"))
+                                             : std::map<std::string, std::string>());
+}
+
 Result<TrustedAgents> trusted_agents(const std::filesystem::path& state_dir,
                                      const std::filesystem::path& workspace) {
     const auto record = read_record(state_dir, workspace);
     if (!record) return record.error();
-    std::map<std::string, std::string> hashes;
-    if (!*record) return TrustedAgents(workspace, {});
-    if (const Json& agents = member(**record, "agents"); agents.is_object()) {
-        for (const auto& [path, hash] : agents.items())
-            if (const std::string* text = string_in(hash)) hashes.emplace(path, *text);
-    }
-    return TrustedAgents(workspace, std::move(hashes));
+    return TrustedAgents(workspace, *record ? hashes_in(member(**record, "agents"))
+                                            : std::map<std::string, std::string>());
 }
 
 Result<void> record_trust(const std::filesystem::path& state_dir,
                           const std::filesystem::path& workspace,
                           const std::optional<FoundFile>& file,
-                          const std::vector<AgentFile>& agents) {
+                          const std::vector<AgentFile>& agents,
+                          const std::vector<PluginTree>& plugins) {
     const auto path = record_path(state_dir, workspace);
     if (auto made = make_state_dir(state_dir); !made) return made;
     if (auto made = make_private_dirs(path.parent_path()); !made) return made;
     Json hashes = Json::object();
     for (const AgentFile& agent : agents)
         hashes[below_workspace(agent.path, workspace)] = sha256_hex(agent.bytes);
+    Json plugin_hashes = Json::object();
+    for (const PluginTree& tree : plugins) {
+        if (tree.problem.empty())
+            plugin_hashes[below_workspace(tree.path, workspace)] = tree.sha256;
+    }
     const Json record = {{"v", kVersion},
                          {"workspace", path_to_text(workspace.native())},
                          {"file", file_name(file)},
                          {"sha256", hash_of(file)},
                          {"agents", std::move(hashes)},
+                         {"plugins", std::move(plugin_hashes)},
                          {"trusted_ms", wall_clock_ms()}};
     return write_file_atomically(path, dump_json(record) + "\n", Sync::kYes);
 }

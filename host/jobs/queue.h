@@ -140,6 +140,10 @@ public:
     /// run waits for, which is an unfinished `session` job or any queued job.
     bool wait_for_notification(const std::stop_token& stop) const;
 
+    /// Has the thread that watches jobs wait for something else too; at most one thing, which
+    /// outlives the queue. See OtherWatch.
+    void watch_also(OtherWatch other) { watcher_.watch_also(std::move(other)); }
+
     /// Background jobs' terminal records, once each, in the order of their ends.
     Poco::NotificationQueue& ended() { return ended_; }
 

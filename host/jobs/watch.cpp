@@ -80,6 +80,12 @@ void Watch::remove_process(const UniqueFd& process) {
     unwatched_processes_.erase(process.get());
 }
 
+bool Watch::add_descriptor(int descriptor) {
+    if (!add_to_epoll(ready_, descriptor, EPOLLIN)) return false;
+    descriptors_.insert(descriptor);
+    return true;
+}
+
 void Watch::add_new_jobs() {
     wants_new_jobs_ = true;
     watch_store();
@@ -194,6 +200,7 @@ void Watch::take_ended_processes(Changes& changes) {
     const int count = ::epoll_wait(ready_.get(), ended, 64, 0);
     for (int i = 0; i < count; ++i) {
         const int fd = ended[i].data.fd;
+        changes.added = changes.added || descriptors_.count(fd) > 0;
         if (const auto process = processes_.find(fd); process != processes_.end())
             changes.jobs.insert(process->second);
         const auto shim = by_shim_.find(fd);

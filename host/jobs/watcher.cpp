@@ -82,6 +82,14 @@ void Watcher::add_lingering(LingeringShim shim) {
     wake();
 }
 
+void Watcher::watch_also(OtherWatch other) {
+    {
+        const Lock lock(mutex_);
+        orders_.other = std::move(other);
+    }
+    wake();
+}
+
 void Watcher::look_at(const JobId& queued) {
     {
         const Lock lock(mutex_);
@@ -118,6 +126,7 @@ void Watcher::run() {
         wait(client_.other_work());
         for (const JobId& id : std::exchange(changed_, {}))
             look(id);
+        look_at_other();
     }
 }
 
@@ -140,6 +149,12 @@ bool Watcher::take_orders() {
     }
     for (LingeringShim& shim : orders.lingering)
         watch_lingering(std::move(shim));
+    if (orders.other) {
+        other_ = std::move(*orders.other);
+        // Where the kernel refuses, `look` is called once; its owner has to ask by itself.
+        (void)watch_.add_descriptor(other_.descriptor);
+        other_is_ready_ = true;
+    }
     changed_.merge(orders.queued);
     if (orders.all_queued) {
         for (JobId& id : client_.queued())
@@ -155,19 +170,26 @@ void Watcher::watch_lingering(LingeringShim shim) {
 }
 
 void Watcher::wait(std::optional<Clock::time_point> deadline) {
-    if (!changed_.empty()) deadline = Clock::now();
+    if (!changed_.empty() || other_is_ready_) deadline = Clock::now();
     take_earlier(deadline, next_overdue());
     take_earlier(deadline, again_at_);
+    take_earlier(deadline, other_at_);
     Watch::Changes changes = watch_.wait(deadline, wake_.get());
     std::uint64_t count = 0;
     std::ignore = ::read(wake_.get(), &count, sizeof count);
     continue_stopped_shims();
+    other_is_ready_ = other_is_ready_ || changes.added || (other_at_ && Clock::now() >= *other_at_);
     changed_.merge(changes.jobs);
     if (changes.list_again) add_everything(changed_);
     if (again_at_ && Clock::now() >= *again_at_) {
         again_at_.reset();
         changed_.merge(std::exchange(again_, {}));
     }
+}
+
+void Watcher::look_at_other() {
+    if (!std::exchange(other_is_ready_, false)) return;
+    other_at_ = other_.look();
 }
 
 void Watcher::add_everything(std::set<JobId>& ids) const {

@@ -39,6 +39,16 @@ struct WatcherClient {
     std::function<std::optional<std::chrono::steady_clock::time_point>()> other_work;
 };
 
+/// Something else that changes now and then and that the watcher's thread can wait for too, so that
+/// it needs no thread of its own.
+struct OtherWatch {
+    int descriptor = -1;  ///< readable when `look` has something to do
+    /// Called on the watcher's thread soon after it was added, when the descriptor is readable, and
+    /// at the time that it has returned last. Makes the descriptor unreadable again, does not
+    /// block, and does not throw.
+    std::function<std::optional<std::chrono::steady_clock::time_point>()> look;
+};
+
 /// The thread "jobs-watch" of a queue. It watches what no task thread waits for:
 /// - running jobs with a shim that this host has not started or has no descriptor of;
 /// - queued jobs that another process may cancel;
@@ -69,6 +79,8 @@ public:
     void end_leftover_processes();
     /// Has `other_work` called.
     void wake() const;
+    /// At most one. The descriptor, and what `look` uses, outlive this object.
+    void watch_also(OtherWatch other);
 
     struct Lingering {
         std::size_t all = 0;
@@ -89,6 +101,7 @@ private:
         std::vector<JobRecord> running;
         std::vector<LingeringShim> lingering;
         std::set<JobId> queued;
+        std::optional<OtherWatch> other;
         bool all_queued = false;
         bool leftovers = false;
         bool closing = false;
@@ -97,6 +110,7 @@ private:
     void run();
     [[nodiscard]] bool take_orders();
     void wait(std::optional<Clock::time_point> deadline);
+    void look_at_other();
     void look(const JobId& id);
     void look_at_running(const JobId& id);
     void look_at_lingering(const JobId& id);
@@ -119,6 +133,9 @@ private:
     std::set<JobId> changed_;  // to be looked at before anything is waited for
     std::set<JobId> again_;    // to be looked at again at `again_at_`
     std::optional<Clock::time_point> again_at_;
+    OtherWatch other_;
+    bool other_is_ready_ = false;
+    std::optional<Clock::time_point> other_at_;
 
     mutable Mutex mutex_;
     Orders orders_ TENON_GUARDED_BY(mutex_);

@@ -44,6 +44,23 @@ private:
     std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
 
+/// Hashes and, where `to` is a descriptor, copies in one pass.
+Result<std::string> hash_and_copy(int from, int to) {
+    Sha256 sum;
+    std::vector<char> buffer(256U << 10U);
+    for (off_t at = 0;;) {
+        const ssize_t n = ::pread(from, buffer.data(), buffer.size(), at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return Error::from_errno("read the file");
+        if (n == 0) return sum.digits();
+        at += n;
+        const std::string_view part(buffer.data(), static_cast<std::size_t>(n));
+        sum.add(part.data(), part.size());
+        if (to < 0) continue;
+        if (auto written = write_all(to, part); !written) return written.error();
+    }
+}
+
 std::string time_key(const timespec& time) {
     return ":" + std::to_string(time.tv_sec) + "." + std::to_string(time.tv_nsec);
 }
@@ -64,16 +81,11 @@ std::string content_hash(std::string_view text) {
 }
 
 Result<std::string> content_hash_of_file(int fd) {
-    Sha256 sum;
-    std::vector<char> buffer(256U << 10U);
-    for (off_t at = 0;;) {
-        const ssize_t n = ::pread(fd, buffer.data(), buffer.size(), at);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return Error::from_errno("read the file");
-        if (n == 0) return sum.digits();
-        sum.add(buffer.data(), static_cast<std::size_t>(n));
-        at += n;
-    }
+    return hash_and_copy(fd, -1);
+}
+
+Result<std::string> copy_with_content_hash(int from, int to) {
+    return hash_and_copy(from, to);
 }
 
 ContentHashes::ContentHashes(std::filesystem::path file) : file_(std::move(file)) {

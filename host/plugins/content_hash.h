@@ -12,6 +12,9 @@ namespace tenon::plugins {
 /// The SHA-256 of a text or of the content of an open file, as 64 hexadecimal digits.
 std::string content_hash(std::string_view text);
 Result<std::string> content_hash_of_file(int fd);
+/// Appends the whole file `from` to `to`; the result is the hash of the bytes that were written.
+/// Leaves the position of `from` alone.
+Result<std::string> copy_with_content_hash(int from, int to);
 
 /// The hashes of files, remembered from run to run in one file: a file with the same device, inode,
 /// size and times has the same content. A file that was changed in the last seconds is hashed each

@@ -11,6 +11,7 @@
 #include "host/base/limits.h"
 #include "host/base/private_dirs.h"
 #include "host/base/utf8.h"
+#include "host/plugins/allow_list.h"
 #include "host/plugins/content_hash.h"
 #include "host/plugins/grants.h"
 #include "host/plugins/known_plugins.h"
@@ -23,10 +24,11 @@ namespace {
 namespace fs = std::filesystem;
 
 plugin::Refusal needs_isolation(const std::string& id) {
-    return {"it did not come with this host, so it has to run isolated, in tenon-plugin-host, which "
-            "this build does not have",
-            "set plugins." + id +
-                ".isolated=false to run it inside the host, where a crash ends the host"};
+    return {
+        "it did not come with this host, so it has to run isolated, in tenon-plugin-host, which "
+        "this build does not have",
+        "set plugins." + id +
+            ".isolated=false to run it inside the host, where a crash ends the host"};
 }
 constexpr const char* kCacheFolder = "plugin-cache";
 
@@ -99,7 +101,7 @@ Result<Candidate, plugin::Refusal> inspect(const fs::path& path, const FirstPart
     auto note = plugin::read_note(file->fd.get());
     if (!note) return note.error();
     if (auto checked = check_abi(*note); !checked) return checked.error();
-    Candidate candidate{std::move(*file), std::move(*note), false, 0};
+    Candidate candidate{std::move(*file), std::move(*note), false, 0, {}};
     const auto name =
         std::find(first_party.names.begin(), first_party.names.end(), path.filename().string());
     struct stat info {};
@@ -133,6 +135,40 @@ void sort_for_models(std::vector<Candidate>& found) {
     });
 }
 
+/// A plugin of the host that is not in its folder would be missed only by the model.
+void report_missing_files(const FirstParty& first_party, std::vector<Problem>& problems) {
+    for (const std::string& name : first_party.names) {
+        struct stat info {};
+        const fs::path file = first_party.folder / name;
+        if (::lstat(file.c_str(), &info) != 0 && errno == ENOENT)
+            problems.push_back(
+                {file, "it came with this host and is not there", "install the host again"});
+    }
+}
+
+/// Decides whether third-party files may be loaded where only known ones are.
+class KnownFiles {
+public:
+    explicit KnownFiles(const fs::path& allow_file) {
+        if (!allow_file.empty()) list_.emplace(AllowList::read(allow_file));
+    }
+
+    /// Sets the hash of the candidate that it has checked. `sha256` is the only one that is
+    /// allowed, if not empty.
+    Result<void, plugin::Refusal> check(Candidate& candidate, const std::string& sha256) const {
+        candidate.sha256 = sha256;
+        if (!list_ || candidate.first_party) return {};
+        if (!*list_) return list_->error();
+        auto hash = content_hash_of_file(candidate.file.fd.get());
+        if (!hash) return plugin::Refusal{hash.error().message, "check that it is readable"};
+        if (sha256.empty()) candidate.sha256 = *hash;
+        return (*list_)->check(*hash, candidate.file.path);
+    }
+
+private:
+    std::optional<Result<AllowList, plugin::Refusal>> list_;
+};
+
 /// One run of `load`.
 class Opening {
 public:
@@ -152,7 +188,7 @@ public:
         auto hash = hash_of(candidate);
         if (!hash) return refused(hash.error());
         auto copy = private_copy(candidate.file.fd.get(), candidate.note,
-                                 options_.state_dir / "plugins", generation_);
+                                 options_.state_dir / "plugins", generation_, *hash);
         if (!copy) return refused(copy.error());
         confinement->library = copy->string();
         auto checked = check_in_other_process(candidate, std::move(*confinement), *hash);
@@ -165,7 +201,10 @@ private:
         return {ProcessFailure::Kind::kRefused, std::move(refusal)};
     }
     [[nodiscard]] PluginOrigin origin_of(const Candidate& candidate) const {
-        return {candidate.file.path, candidate.note.id, candidate.first_party, options_.workspace};
+        PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
+                            options_.workspace};
+        origin.key_origins = options_of(options_, candidate.note.id).origins;
+        return origin;
     }
     Result<std::unique_ptr<Plugin>, ProcessFailure> open_in_host(const Candidate& candidate,
                                                                  const fs::path& library) {
@@ -184,6 +223,10 @@ private:
         if (!hashes_) hashes_.emplace(options_.state_dir / kCacheFolder / "files.json");
         auto hash = hashes_->of(candidate.file.fd.get());
         if (!hash) return plugin::Refusal{hash.error().message, "check the file"};
+        if (!candidate.sha256.empty() && candidate.sha256 != *hash)
+            return plugin::Refusal{
+                "its bytes are not those that were checked",
+                "try again; for a file of a workspace, see 'tenon config trust'"};
         return std::move(*hash);
     }
 
@@ -217,8 +260,7 @@ private:
 
     Result<std::unique_ptr<Plugin>, ProcessFailure> open_isolated(Candidate& candidate) {
         const std::string id = candidate.note.id;
-        if (options_.plugin_host.empty())
-            return refused(needs_isolation(id));
+        if (options_.plugin_host.empty()) return refused(needs_isolation(id));
         auto hash = hash_of(candidate);
         if (!hash) return refused(hash.error());
         auto confinement = confinement_of(candidate);
@@ -270,12 +312,10 @@ private:
             const plugin::Refusal changed{"its file has changed since this session began",
                                           "load the new one with /reload"};
             if (!is_same(file->get())) return changed;
-            auto copy = private_copy(file->get(), note, folder, generation);
+            auto copy = make_private_copy(file->get(), note, folder, generation, hash);
             if (!copy) return copy.error();
-            const UniqueFd opened(::open(copy->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-            if (!is_same(opened.get())) return changed;
-            file->reset();
-            return std::move(*copy);
+            *file = std::move(copy->in_use);  // for as long as a process may be started from it
+            return std::move(copy->path);
         };
     }
 
@@ -335,16 +375,24 @@ std::optional<plugin::Refusal> refusal_before_load(const Candidate& candidate,
 Scan scan(const LoaderOptions& options) {
     Scan out;
     const FirstParty first_party = first_party_of(options, out.problems);
+    out.has_first_party_list = !first_party.names.empty();
+    report_missing_files(first_party, out.problems);
+    const KnownFiles known(options.allow_file);
     std::map<std::string, fs::path> taken;
-    const auto consider = [&](const fs::path& path) {
+    const auto consider = [&](const fs::path& path, const std::string& sha256) {
         auto candidate = inspect(path, first_party);
         if (!candidate) {
             out.problems.push_back(problem_with(path, candidate.error()));
             return;
         }
         const std::string id = candidate->note.id;
+        out.ids.insert(id);
         if (!options_of(options, id).enabled) {
             out.switched_off.push_back(std::move(*candidate));
+            return;
+        }
+        if (auto allowed = known.check(*candidate, sha256); !allowed) {
+            out.problems.push_back(problem_with(path, allowed.error()));
             return;
         }
         const auto [first, is_new] = taken.emplace(id, candidate->file.path);
@@ -358,11 +406,13 @@ Scan scan(const LoaderOptions& options) {
         }
     };
     for (const fs::path& file : options.files)
-        consider(file);
+        consider(file, {});
     for (const fs::path& folder : options.folders) {
         for (const fs::path& path : libraries_in(folder, out.problems))
-            consider(path);
+            consider(path, {});
     }
+    for (const ListedFile& file : options.listed)
+        consider(file.path, file.sha256);
     sort_for_models(out.found);
     return out;
 }
@@ -370,8 +420,10 @@ Scan scan(const LoaderOptions& options) {
 Loaded load(const LoaderOptions& options, const Services& services) {
     static std::atomic<unsigned> generation{0};
     const unsigned current = ++generation;
+    remove_unused_copies(options.state_dir / "plugins");
     Scan scanned = scan(options);
-    Loaded out{{}, std::move(scanned.problems)};
+    Loaded out{
+        {}, std::move(scanned.problems), std::move(scanned.ids), scanned.has_first_party_list};
     Opening opening(options, services, current);
     for (Candidate& candidate : scanned.found) {
         if (options.skip.count(candidate.file.path) > 0) continue;

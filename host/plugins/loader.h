@@ -21,11 +21,20 @@ struct PluginOptions {
     std::chrono::milliseconds call_timeout{std::chrono::minutes(10)};  ///< of an isolated plugin
     std::vector<std::string> grants;         ///< network, exec, read:DIR, write:DIR, unconfined
     std::map<std::string, std::string> own;  ///< plugins.<id>.<key>, raw
+    /// Where each of its keys was written, by the name as in `own`.
+    std::map<std::string, std::string> origins;
+};
+
+/// A plugin file that is found in another way than by listing a folder.
+struct ListedFile {
+    std::filesystem::path path;
+    std::string sha256;  ///< the only bytes that may be loaded; empty: any
 };
 
 struct LoaderOptions {
     std::vector<std::filesystem::path> folders;  ///< in the order of search; they may be missing
     std::vector<std::filesystem::path> files;    ///< plugin files, searched before the folders
+    std::vector<ListedFile> listed;              ///< searched after the folders
     /// The only folder whose manifest is used; empty: none.
     std::filesystem::path first_party_folder;
     std::filesystem::path state_dir;
@@ -37,6 +46,8 @@ struct LoaderOptions {
     bool workspace_readable = true;
     std::vector<std::filesystem::path> hidden;  ///< what no isolated plugin reads unasked
     std::map<std::string, PluginOptions> by_id;
+    /// Not empty: of third-party files, only those with a hash in this list are loaded (AllowList).
+    std::filesystem::path allow_file;
     LogSink log;
     /// Files that `load` skips, since their plugins are already loaded.
     std::set<std::filesystem::path> skip;
@@ -48,22 +59,27 @@ struct Candidate {
     plugin::Note note;
     bool first_party = false;
     std::size_t manifest_index = 0;  ///< only of a first-party plugin
+    std::string sha256;              ///< what the file must still have when it is loaded; or empty
 };
 
 struct Scan {
     std::vector<Candidate> found;  ///< first-party plugins as in the manifest, then others by id
     std::vector<Candidate> switched_off;
     std::vector<Problem> problems;
+    std::set<std::string> ids;          ///< all that files state, also of switched-off plugins
+    bool has_first_party_list = false;  ///< a manifest that lists plugins
 };
 
 struct Loaded {
     std::vector<std::unique_ptr<Plugin>> plugins;  ///< in the order of Scan
     std::vector<Problem> problems;
+    std::set<std::string> ids;  ///< as in Scan
+    bool has_first_party_list = false;
 };
 
-/// Finds every *.so in the folders; in each folder in the order of their names. Of two plugins with
-/// one id the first is taken. A plugin that is switched off is skipped and is not a Problem. Runs
-/// no code of plugins. Blocks on files.
+/// Finds every *.so in the folders, in each folder in the order of their names, and then the listed
+/// files. Of two plugins with one id the first is taken. A plugin that is switched off is skipped
+/// and is not a Problem. Runs no code of plugins. Blocks on files.
 Scan scan(const LoaderOptions& options);
 
 /// Why `load` would refuse a candidate, as far as this is known without running any of its code.

@@ -72,10 +72,14 @@ void PathService::add_to(Services& services) {
 }
 
 ServiceReply PathService::roots() const {
+    Json skills_of_plugins = Json::array();
+    for (const SkillsOfPlugin& one : skills_of_plugins_)
+        skills_of_plugins.push_back({{"plugin", one.plugin}, {"folders", as_json(one.folders)}});
     return ServiceReply::ok({{"workspace", path_to_text(roots_.workspace().native())},
                              {"write", as_json(roots_.writable())},
                              {"read", as_json(roots_.readable())},
-                             {"skills", as_json(existing(skills_))}});
+                             {"skills", as_json(existing(skills_))},
+                             {"plugin_skills", std::move(skills_of_plugins)}});
 }
 
 std::string PathService::display_path(const fs::path& real) const {

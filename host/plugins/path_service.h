@@ -14,6 +14,12 @@
 
 namespace tenon::plugins {
 
+/// The skills of one directory in the Agent Plugins form.
+struct SkillsOfPlugin {
+    std::string plugin;                          ///< the name of that directory's manifest
+    std::vector<std::filesystem::path> folders;  ///< one for each skill
+};
+
 /// The methods path.roots/1, path.open/1 and path.filter/1 of the SDK's README: the only way in
 /// which the file tools reach files. Rules are applied to paths whose symbolic links have been
 /// resolved. A file that a call opens for writing is put in place when the call has succeeded
@@ -33,12 +39,14 @@ public:
     /// The calls of first-party plugins have been judged before; those of others are by
     /// `judge_edit`. Null: they are not judged.
     PathService(Beneath roots, Denied denied_read, Denied denied_edit,
-                std::vector<std::filesystem::path> skills = {}, JudgeEdit judge_edit = nullptr)
+                std::vector<std::filesystem::path> skills = {}, JudgeEdit judge_edit = nullptr,
+                std::vector<SkillsOfPlugin> skills_of_plugins = {})
         : roots_(std::move(roots)),
           denied_read_(std::move(denied_read)),
           denied_edit_(std::move(denied_edit)),
           skills_(std::move(skills)),
-          judge_edit_(std::move(judge_edit)) {}
+          judge_edit_(std::move(judge_edit)),
+          skills_of_plugins_(std::move(skills_of_plugins)) {}
 
     /// This object must outlive `services`.
     void add_to(Services& services);
@@ -59,6 +67,7 @@ private:
     Denied denied_read_, denied_edit_;
     std::vector<std::filesystem::path> skills_;
     JudgeEdit judge_edit_;
+    std::vector<SkillsOfPlugin> skills_of_plugins_;
     Mutex mutex_;
     /// Of the calls that run. An entry of a call that has ended has expired.
     std::map<const agent::CallContext*, std::weak_ptr<CallReplacements>> replacements_

@@ -4,7 +4,6 @@
 #include "host/plugin/library.h"
 #include "host/plugin/local_instance.h"
 #include "host/plugins/config.h"
-#include "host/plugins/schema.h"
 
 namespace tenon::plugins {
 namespace {
@@ -17,23 +16,6 @@ std::string_view view(tenon_str text) {
     return {text.p, text.n};
 }
 
-/// The configuration as JSON that fits the schema. The remedy names the keys to change.
-Result<std::string, Refusal> checked_config(std::string_view schema_text, const std::string& id,
-                                            const std::map<std::string, std::string>& own) {
-    const auto schema_json =
-        parse_schema(schema_text.empty() ? R"({"type":"object"})" : schema_text);
-    if (!schema_json)
-        return plugin::invalid_plugin("its configuration schema: " + schema_json.error().message);
-    const auto schema = Schema::compile(*schema_json);
-    if (!schema)
-        return plugin::invalid_plugin("its configuration schema: " + schema.error().message);
-    const Json config = config_json(own, *schema_json);
-    if (auto fits = schema->check(config, "the keys"); !fits)
-        return Refusal{"its configuration: " + fits.error().message,
-                       "change plugins." + id + ".* in the configuration"};
-    return dump_json(config);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
@@ -41,17 +23,19 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
     const std::map<std::string, std::string>& config, const Services& services, LogSink log) {
     const auto opened = plugin::open_library(library, origin.id);
     if (!opened) return opened.error();
-    auto config_text = checked_config(view((*opened)->config_schema), origin.id, config);
-    if (!config_text) return config_text.error();
+    auto checked =
+        checked_config(view((*opened)->config_schema), origin.id, config, origin.key_origins);
+    if (!checked) return checked.error();
 
     std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
     created->version_ = utf8::repair(view((*opened)->version));
+    created->warnings_ = std::move(checked->warnings);
     created->config_schema_ = view((*opened)->config_schema);
-    created->config_ = *config_text;
+    created->config_ = checked->json;
     auto instance = plugin::LocalInstance::create(
         **opened,
         {created->id(), created->file().parent_path().string(), created->origin_.workspace,
-         *config_text, created->origin_.state_dir},
+         checked->json, created->origin_.state_dir},
         created->host_);
     if (!instance) return instance.error();
     created->instance_ = std::move(*instance);
@@ -64,12 +48,16 @@ Result<std::unique_ptr<Plugin>, Refusal> Plugin::open(
 Result<std::unique_ptr<Plugin>, ProcessFailure> Plugin::open_isolated(
     IsolatedOptions options, std::optional<KnownPlugin> known, PluginOrigin origin,
     std::map<std::string, std::string> config, const Services& services, LogSink log) {
-    options.max_result_bytes = kMaxResultBytes;
-    options.config = [id = origin.id, own = std::move(config)](std::string_view schema) {
-        return checked_config(schema, id, own);
-    };
     origin.isolated = true;
     std::unique_ptr<Plugin> created(new Plugin(std::move(origin), services, std::move(log)));
+    options.max_result_bytes = kMaxResultBytes;
+    options.config = [plugin = created.get(), own = std::move(config)](
+                         std::string_view schema) -> Result<std::string, Refusal> {
+        auto checked = checked_config(schema, plugin->id(), own, plugin->origin_.key_origins);
+        if (!checked) return checked.error();
+        plugin->warnings_ = std::move(checked->warnings);
+        return std::move(checked->json);
+    };
     auto instance = IsolatedInstance::open(std::move(options), std::move(known), created->host_);
     if (!instance) return instance.error();
     created->version_ = utf8::repair((*instance)->version());
@@ -100,14 +88,16 @@ Result<std::vector<std::unique_ptr<PluginTool>>, Refusal> Plugin::fresh_tools() 
     return make_tools();
 }
 
-Result<bool, Refusal> Plugin::reconfigure(const std::map<std::string, std::string>& config) {
-    auto text = checked_config(config_schema_, id(), config);
-    if (!text) return text.error();
-    if (*text == config_) return false;
-    if (auto taken = instance_->reconfigure(*text); !taken)
+Result<bool, Refusal> Plugin::reconfigure(const std::map<std::string, std::string>& config,
+                                          const std::map<std::string, std::string>& origins) {
+    auto checked = checked_config(config_schema_, id(), config, origins);
+    if (!checked) return checked.error();
+    if (checked->json == config_) return false;
+    if (auto taken = instance_->reconfigure(checked->json); !taken)
         return Refusal{taken.error().message,
                        "it has the new configuration when tenon starts again"};
-    config_ = std::move(*text);
+    config_ = std::move(checked->json);
+    warnings_ = std::move(checked->warnings);
     return true;
 }
 

@@ -29,8 +29,9 @@ struct PluginOrigin {
     std::string id;
     bool first_party = false;
     std::string workspace;
-    std::string state_dir = {};  ///< a folder of its own, which exists
-    bool isolated = false;       ///< its code runs in a process of its own
+    std::string state_dir = {};                      ///< a folder of its own, which exists
+    bool isolated = false;                           ///< its code runs in a process of its own
+    std::map<std::string, std::string> key_origins;  ///< where each key of it was written
 };
 
 /// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
@@ -55,6 +56,8 @@ public:
     [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
     [[nodiscard]] bool isolated() const { return origin_.isolated; }
+    /// What a person should know about its configuration, although it is usable.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
     /// What the plugin states: its tools, and the JSON Schema of its configuration.
     [[nodiscard]] const std::vector<plugin::ToolDeclaration>& declarations() const {
@@ -68,8 +71,10 @@ public:
 
     /// Gives the plugin new configuration, which is checked against its schema. False: it has this
     /// configuration already. On Refusal it keeps the old one. No call may be running.
+    /// `origins` says where each key was written.
     [[nodiscard]] Result<bool, plugin::Refusal> reconfigure(
-        const std::map<std::string, std::string>& config);
+        const std::map<std::string, std::string>& config,
+        const std::map<std::string, std::string>& origins);
 
     /// Whether it has had too many faults, and is not called any more.
     [[nodiscard]] bool disabled() const { return instance_->disabled(); }
@@ -92,6 +97,7 @@ private:
     std::string version_;
     std::string config_schema_, config_;
     InstanceLock lock_;
+    std::vector<std::string> warnings_;
     PluginHostPort host_;
     std::unique_ptr<plugin::Instance> instance_;  // uses host_
     std::vector<std::unique_ptr<PluginTool>> tools_;

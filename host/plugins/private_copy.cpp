@@ -1,15 +1,15 @@
 #include "host/plugins/private_copy.h"
 
+#include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
-#include <memory>
-#include <openssl/evp.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <system_error>
 #include <unistd.h>
-#include <vector>
 
-#include "host/base/atomic_file.h"
-#include "host/base/unique_fd.h"
+#include "host/plugins/content_hash.h"
 
 namespace tenon::plugins {
 namespace {
@@ -17,6 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 using plugin::Note;
 using plugin::Refusal;
+
+constexpr int kAttempts = 8;  // to make a copy while another process removes unused ones
+constexpr unsigned kNumbers = 100'000;
 
 Refusal cannot_copy(const std::string& doing, int code) {
     return {Error::from_errno(doing, code).message,
@@ -39,35 +42,6 @@ private:
     fs::path path_;
 };
 
-/// Copies and hashes in one pass. The result is the hash in hexadecimal digits.
-Result<std::string> copy_and_hash(int from, int to) {
-    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                     EVP_MD_CTX_free);
-    if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
-        return Error{"start a SHA-256"};
-    std::vector<char> buffer(256U << 10U);
-    for (off_t at = 0;;) {
-        const ssize_t n = ::pread(from, buffer.data(), buffer.size(), at);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return Error::from_errno("read");
-        if (n == 0) break;
-        at += n;
-        EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(n));
-        if (auto written = write_all(to, {buffer.data(), static_cast<std::size_t>(n)}); !written)
-            return written.error();
-    }
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context.get(), digest, &size);
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) {
-        constexpr char kDigits[] = "0123456789abcdef";
-        hex += kDigits[digest[i] >> 4U];
-        hex += kDigits[digest[i] & 15U];
-    }
-    return hex;
-}
-
 Result<void, Refusal> make_private_folder(const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
@@ -80,30 +54,108 @@ Result<void, Refusal> make_private_folder(const fs::path& folder) {
     return {};
 }
 
+/// A lock that keeps `remove_unused_copies` away from the file. On a file system without locks
+/// nothing is removed, and the descriptor is open all the same.
+UniqueFd marked_as_used(const fs::path& file) {
+    UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    while (fd && ::flock(fd.get(), LOCK_SH) != 0 && errno == EINTR) {
+    }
+    return fd;
+}
+
+bool was_removed(const UniqueFd& fd) {
+    struct stat info {};
+    return ::fstat(fd.get(), &info) == 0 && info.st_nlink == 0;
+}
+
+/// An empty file with a name of its own, marked as used before anybody can take it for unused.
+struct NewFile {
+    UniqueFd fd;      // for writing
+    UniqueFd in_use;  // see marked_as_used
+};
+
+Result<NewFile, Refusal> make_new_file(const fs::path& path) {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        ::unlink(path.c_str());  // left by a host that had the same process id
+        NewFile out;
+        out.fd.reset(
+            ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!out.fd) return cannot_copy("create " + path.string(), errno);
+        out.in_use = marked_as_used(path);
+        // Another process may have removed it between the two steps.
+        if (!out.in_use && errno != ENOENT) return cannot_copy("open " + path.string(), errno);
+        if (out.in_use && !was_removed(out.fd)) return out;
+    }
+    return Refusal{"create " + path.string() + ": another process removes it again and again",
+                   "try again"};
+}
+
+/// Renames the file to the first name that no other file has.
+Result<fs::path, Refusal> put_in_place(const fs::path& from, const fs::path& folder,
+                                       const std::string& stem, unsigned number) {
+    for (const unsigned first = number; number - first < kNumbers; ++number) {
+        fs::path place = folder / (stem + "." + std::to_string(number) + ".so");
+        if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) == 0)
+            return place;
+        if (errno == EINVAL && ::link(from.c_str(), place.c_str()) == 0) {
+            // A file system that cannot rename in this way.
+            ::unlink(from.c_str());
+            return place;
+        }
+        if (errno != EEXIST) return cannot_copy("rename to " + place.string(), errno);
+    }
+    return cannot_copy("rename " + from.string(), EEXIST);
+}
+
+/// Whether the name is one that `private_copy` gives, finished or not.
+bool is_name_of_a_copy(const std::string& name) {
+    return name.ends_with(".so") || (name.starts_with('.') && name.ends_with(".tmp"));
+}
+
 }  // namespace
 
-Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path& folder,
-                                       unsigned generation) {
+Result<PrivateCopy, Refusal> make_private_copy(int fd, const Note& note, const fs::path& folder,
+                                               unsigned generation, const std::string& sha256) {
     if (auto made = make_private_folder(folder); !made) return made.error();
     TemporaryFile temporary(folder / ("." + note.id + "." + std::to_string(::getpid()) + "." +
                                       std::to_string(generation) + ".tmp"));
-    ::unlink(temporary.path().c_str());  // left by a host that had the same process id
-    const UniqueFd copy(
-        ::open(temporary.path().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!copy) return cannot_copy("create " + temporary.path().string(), errno);
-    const auto hash = copy_and_hash(fd, copy.get());
+    auto copy = make_new_file(temporary.path());
+    if (!copy) return copy.error();
+    const auto hash = copy_with_content_hash(fd, copy->fd.get());
     if (!hash)
         return Refusal{hash.error().while_doing("copy to " + temporary.path().string()).message,
                        "check the state folder"};
-    const auto again = plugin::read_note(copy.get());
+    const auto again = plugin::read_note(copy->fd.get());
     if (!again || again->id != note.id)
         return Refusal{"the file changed while it was read", "try again when nothing writes to it"};
-    fs::path place =
-        folder / (note.id + "." + hash->substr(0, 12) + "." + std::to_string(generation) + ".so");
-    if (::rename(temporary.path().c_str(), place.c_str()) != 0)
-        return cannot_copy("rename to " + place.string(), errno);
+    if (!sha256.empty() && *hash != sha256)
+        return Refusal{"its bytes are not those that were checked",
+                       "try again; for a file of a workspace, see 'tenon config trust'"};
+    auto place =
+        put_in_place(temporary.path(), folder, note.id + "." + hash->substr(0, 12), generation);
+    if (!place) return place.error();
     temporary.keep();
-    return place;
+    return PrivateCopy{*std::move(place), *hash, std::move(copy->in_use)};
+}
+
+Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path& folder,
+                                       unsigned generation, const std::string& sha256) {
+    auto copy = make_private_copy(fd, note, folder, generation, sha256);
+    if (!copy) return copy.error();
+    (void)copy->in_use.release();  // until this process ends
+    return std::move(copy->path);
+}
+
+void remove_unused_copies(const fs::path& folder) {
+    std::error_code failed;
+    for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
+         it.increment(failed)) {
+        const fs::path path = it->path();
+        if (!is_name_of_a_copy(path.filename().string())) continue;
+        const UniqueFd fd(
+            ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+        if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
+    }
 }
 
 }  // namespace tenon::plugins

@@ -55,6 +55,19 @@ Result<void, Problem> Registry::refresh_tools(const std::string& id) {
     return {};
 }
 
+Result<void, Problem> Registry::replace(std::unique_ptr<Plugin> plugin) {
+    const auto old = std::find_if(plugins_.begin(), plugins_.end(),
+                                  [&](const auto& one) { return one->id() == plugin->id(); });
+    if (old == plugins_.end()) return add(std::move(plugin));
+    if (auto clash = clash_of(*plugin, plugin->tools())) return std::move(*clash);
+    for (const auto& tool : (*old)->tools())
+        by_name_.erase(tool->spec().name);
+    for (const auto& tool : plugin->tools())
+        by_name_.emplace(tool->spec().name, tool.get());
+    *old = std::move(plugin);
+    return {};
+}
+
 void Registry::remove(const std::string& id) {
     const auto plugin = std::find_if(plugins_.begin(), plugins_.end(),
                                      [&](const auto& one) { return one->id() == id; });

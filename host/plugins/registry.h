@@ -42,6 +42,10 @@ public:
     /// Asks a plugin for its tools again; no call of it may be running. If the new list cannot be
     /// used, or one of the names is taken, the plugin keeps the old one.
     Result<void, Problem> refresh_tools(const std::string& id);
+    /// Adds a plugin in place of the one with the same id, which is destroyed; at the end when
+    /// there is none. If one of its tools has the name of another plugin's, it is rejected and
+    /// destroyed, and the old one stays. No call of the old one may be running.
+    Result<void, Problem> replace(std::unique_ptr<Plugin> plugin);
 
     /// Removes and destroys a plugin and its tools. No call of it may be running.
     void remove(const std::string& id);

@@ -79,26 +79,42 @@ bool owns_this_program(uid_t owner) {
     return owner == 0 || (::stat("/proc/self/exe", &program) == 0 && program.st_uid == owner);
 }
 
+Result<void, plugin::Refusal> check_trusted_folder(const std::filesystem::path& folder) {
+    return check_folders(folder);
+}
+
 Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& file) {
     std::error_code error;
     const auto folder =
         std::filesystem::canonical(std::filesystem::absolute(file).parent_path(), error);
     if (error) return unreadable("find the folder of " + file.string(), error.value());
     if (auto checked = check_folders(folder); !checked) return checked.error();
-    TrustedFile out{UniqueFd(), folder / file.filename()};
+    TrustedFile out{UniqueFd(), folder / file.filename(), folder / file.filename()};
+    struct stat entry {};
+    if (::lstat(out.path.c_str(), &entry) != 0)
+        return unreadable("open " + out.path.string(), errno);
+    const bool is_link = S_ISLNK(entry.st_mode);
+    if (is_link) {
+        out.real = std::filesystem::canonical(out.path, error);
+        if (error)
+            return unreadable("follow the symbolic link " + out.path.string(), error.value());
+        if (auto checked = check_folders(out.real.parent_path()); !checked) return checked.error();
+    }
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
     out.fd.reset(
-        ::open(out.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!out.fd && errno == ELOOP) {
-        return plugin::Refusal{"a symbolic link, not a file",
-                               "put the library itself into the folder"};
-    }
-    if (!out.fd) return unreadable("open " + out.path.string(), errno);
+        ::open(out.real.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!out.fd) return unreadable("open " + out.real.string(), errno);
     struct stat info {};
-    if (::fstat(out.fd.get(), &info) != 0) return unreadable("stat " + out.path.string(), errno);
+    if (::fstat(out.fd.get(), &info) != 0) return unreadable("stat " + out.real.string(), errno);
     if (!S_ISREG(info.st_mode))
         return plugin::Refusal{"not a regular file", "put the library itself into the folder"};
-    if (auto checked = check_owner_and_mode(out.path, info); !checked) return checked.error();
+    if (is_link && info.st_uid != entry.st_uid) {
+        return plugin::Refusal{"a symbolic link of user number " + std::to_string(entry.st_uid) +
+                                   " to a file of user number " + std::to_string(info.st_uid),
+                               "put the library itself into the folder, or let both belong to one "
+                               "user"};
+    }
+    if (auto checked = check_owner_and_mode(out.real, info); !checked) return checked.error();
     return out;
 }
 

@@ -141,16 +141,11 @@ private:
             skip("it would not be loaded");
             return false;
         }
-        confinement_ = {{"library", allowed->library},
-                        {"plugin_dir", allowed->plugin_dir},
-                        {"state_dir", allowed->state_dir},
-                        {"workspace", allowed->workspace},
-                        {"network", allowed->network},
-                        {"exec", allowed->exec},
-                        {"read", allowed->read},
-                        {"write", allowed->write},
-                        {"hidden", allowed->hidden},
-                        {"unconfined", allowed->unconfined}};
+        confinement_ = {{"library", allowed->library},     {"plugin_dir", allowed->plugin_dir},
+                        {"state_dir", allowed->state_dir}, {"workspace", allowed->workspace},
+                        {"network", allowed->network},     {"exec", allowed->exec},
+                        {"read", allowed->read},           {"write", allowed->write},
+                        {"hidden", allowed->hidden},       {"unconfined", allowed->unconfined}};
         ok("confinement", note.needs.empty() ? "it needs no more than every plugin has"
                                              : "what it needs is granted");
         return true;

@@ -75,6 +75,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
                            *created->registry_,
                            [session = created.get()] { return session->take_up_changed_tools(); }},
         created->loop_options());
+    created->watch_plugin_files();
     created->adopt_jobs();
     if (auto settled = created->update_conversation(); !settled) {
         created->end_after_failure();

@@ -65,12 +65,15 @@ public:
     /// Used from the next request on.
     Result<void> change_model(const std::string& model) { return session_->change_model(model); }
 
-    /// Plugin files that have appeared, changed or disappeared since the last call.
-    [[nodiscard]] std::vector<std::filesystem::path> changed_plugin_files();
-    /// Loads plugin files that have appeared or changed; later requests have the new list of tools.
-    /// A plugin whose file was removed stays loaded. The configuration of plugins is read again: a
-    /// plugin that stays loaded gets its new keys, or keeps the old ones if it refuses them. Call
-    /// it between turns. Returns one line for each thing that was done.
+    /// Plugin files that appear, change or are removed are reported as notices, soon. Only where
+    /// the kernel does not watch all their directories, they are reported here.
+    void report_plugin_files();
+    /// Loads plugin files that have appeared or changed, and unloads third-party plugins whose
+    /// files were removed; later requests have the new list of tools. A new version that cannot be
+    /// used leaves the old one in use. The configuration of plugins is read again: a plugin that
+    /// stays loaded gets its new keys, or keeps the old ones if it refuses them. Skills of
+    /// directories that appeared are offered by the next session. Call it between turns, when no
+    /// call of a plugin runs. Returns one line for each thing that was done.
     Result<std::vector<std::string>> reload();
     /// The files that were left out when plugins were last loaded.
     [[nodiscard]] const std::vector<plugins::Problem>& plugin_problems() const {
@@ -110,6 +113,9 @@ private:
     Result<void> add_environment();
     Result<void> prepare_conversation();
     void end_after_failure();
+    void watch_plugin_files();
+    void look_at_agent_plugins();
+    void unload_removed_plugins(std::vector<std::string>& done);
     void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
@@ -124,7 +130,6 @@ private:
     Result<bool> record_tools();
 
     // In the order of creation; each may use those before it.
-    std::set<std::filesystem::path> changed_plugins_;  // since they were loaded
     Mutex changed_tools_mutex_;
     /// Plugins that have requested tools.changed/1; what they have now is not known yet.
     std::set<std::string, std::less<>> changed_tools_ TENON_GUARDED_BY(changed_tools_mutex_);

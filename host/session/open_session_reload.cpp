@@ -1,13 +1,64 @@
+#include <algorithm>
+
 #include "host/session/open_session.h"
 
 namespace tenon::session {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> OpenSession::changed_plugin_files() {
-    std::vector<fs::path> changed = plugin_files_->look();
-    changed_plugins_.insert(changed.begin(), changed.end());
-    return changed;
+namespace {
+
+std::string text_of(const plugins::FolderWatch::Change& change) {
+    using Kind = plugins::FolderWatch::Kind;
+    const std::string file = "plugin file " + change.file.string();
+    if (change.kind == Kind::kRemoved)
+        return file + " was removed; what it offers stays until /reload or the end of the session";
+    return file + (change.kind == Kind::kAppeared ? " has appeared" : " has changed") +
+           "; /reload or the next session loads it";
+}
+
+}  // namespace
+
+/// The notices come on the thread that watches jobs, also while the session is idle. That thread
+/// ends before what it uses here.
+void OpenSession::watch_plugin_files() {
+    if (plugin_files_->descriptor() < 0) return;
+    queue_->watch_also({plugin_files_->descriptor(), [files = &*plugin_files_, sink = &sink_] {
+                            const auto news = files->take_events();
+                            for (const auto& change : news.changes)
+                                sink->on_event(agent::Notice{text_of(change)});
+                            return news.again;
+                        }});
+}
+
+void OpenSession::report_plugin_files() {
+    if (plugin_files_->sees_everything()) return;
+    for (const auto& change : plugin_files_->look())
+        notice(text_of(change));
+}
+
+/// Reports what is new about them. Their skills stay those of the start.
+void OpenSession::look_at_agent_plugins() {
+    const auto before = agent_plugins_.notices();
+    agent_plugins_ = find_agent_plugins(settings_);
+    for (std::string& text : agent_plugins_.notices()) {
+        if (std::find(before.begin(), before.end(), text) == before.end()) notice(std::move(text));
+    }
+}
+
+/// First-party plugins are loaded in place and stay.
+void OpenSession::unload_removed_plugins(std::vector<std::string>& done) {
+    std::vector<std::pair<std::string, fs::path>> removed;
+    for (const auto& plugin : registry_->plugins()) {
+        std::error_code failed;
+        const auto status = fs::symlink_status(plugin->file(), failed);
+        if (!plugin->first_party() && status.type() == fs::file_type::not_found)
+            removed.emplace_back(plugin->id(), plugin->file());
+    }
+    for (const auto& [id, file] : removed) {
+        registry_->remove(id);
+        done.push_back("unloaded " + id + ": " + file.string() + " was removed");
+    }
 }
 
 /// Whether the session has other tools now. The whole lists are compared, not only the names: a new
@@ -60,10 +111,10 @@ void OpenSession::reconfigure_plugins(const plugins::LoaderOptions& options,
                                       std::vector<std::string>& done) {
     for (const auto& plugin : registry_->plugins()) {
         if (options.skip.count(plugin->file()) == 0) continue;
-        const auto known = options.by_id.find(plugin->id());
-        const auto taken = plugin->reconfigure(known != options.by_id.end()
-                                                   ? known->second.own
-                                                   : std::map<std::string, std::string>());
+        const auto found = options.by_id.find(plugin->id());
+        const plugins::PluginOptions configured =
+            found != options.by_id.end() ? found->second : plugins::PluginOptions();
+        const auto taken = plugin->reconfigure(configured.own, configured.origins);
         if (!taken) {
             done.push_back(plugin->id() + " keeps its configuration: " + taken.error().reason +
                            " (" + taken.error().remedy + ")");
@@ -75,8 +126,9 @@ void OpenSession::reconfigure_plugins(const plugins::LoaderOptions& options,
 
 Result<std::vector<std::string>> OpenSession::reload() {
     if (auto recovered = loop_->recover(); !recovered) return recovered.error();
-    (void)changed_plugin_files();
-    const auto changed = std::exchange(changed_plugins_, {});
+    (void)plugin_files_->look();
+    const auto changed = plugin_files_->take_reported();
+    look_at_agent_plugins();
     std::vector<std::string> done;
     read_plugin_settings(done);
     plugins::LoaderOptions options = loader_options();
@@ -91,24 +143,28 @@ Result<std::vector<std::string>> OpenSession::reload() {
     reconfigure_plugins(options, done);
     plugins::Loaded loaded = plugins::load(options, services_);
     if (auto fine = check_for_shortage(loaded); !fine) {
-        changed_plugins_ = changed;  // for the next attempt
+        plugin_files_->keep_reported(changed);  // for the next attempt
         return fine.error();
     }
     plugin_problems_.clear();
-    for (const auto& problem : loaded.problems)
+    list_refused_directories();
+    for (const auto& problem : loaded.problems) {
         report_left_out(problem);
+        // Its old version may still be in use, and only a file that has changed is loaded again.
+        if (changed.count(problem.file) > 0) plugin_files_->keep_reported({problem.file});
+    }
     for (auto& plugin : loaded.plugins) {
-        const std::string id = plugin->id();
         const std::string what =
-            id + " " + plugin->version() + " (" + plugin->file().string() + ")";
-        registry_->remove(id);
+            plugin->id() + " " + plugin->version() + " (" + plugin->file().string() + ")";
+        report_warnings(*plugin);
         plugin->begin_session(session_->head().id, "resumed");
-        if (auto added = registry_->add(std::move(plugin)); !added) {
+        if (auto added = registry_->replace(std::move(plugin)); !added) {
             report_left_out(added.error());
         } else {
             done.push_back("loaded " + what);
         }
     }
+    unload_removed_plugins(done);
     auto changed_tools = record_tools();
     if (!changed_tools) return changed_tools.error();
     if (*changed_tools) done.emplace_back("the tools have changed; the next request carries them");

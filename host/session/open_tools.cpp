@@ -46,29 +46,6 @@ std::string failure_text(const std::exception& failure) {
     return poco != nullptr ? poco->displayText() : failure.what();
 }
 
-std::map<std::string, plugins::PluginOptions> plugin_options(
-    const config::Settings::Plugins& settings) {
-    std::map<std::string, plugins::PluginOptions> options;
-    for (const auto& [id, plugin] : settings.by_id)
-        options[id] = {plugin.enabled, plugin.isolated, plugin.call_timeout, plugin.grants,
-                       plugin.own};
-    return options;
-}
-
-plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log) {
-    plugins::LoaderOptions options;
-    options.folders = settings.plugins.path;
-    options.first_party_folder = settings.prefix / "lib/tenon/plugins";
-    options.state_dir = settings.state_dir;
-    options.plugin_host = settings.prefix / "libexec/tenon/tenon-plugin-host";
-    options.workspace = settings.workspace.string();
-    options.home = settings.home;
-    options.hidden = config::hidden_from_plugins(settings);
-    options.by_id = plugin_options(settings.plugins);
-    options.log = std::move(log);
-    return options;
-}
-
 Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions options) {
     std::unique_ptr<OpenTools> tools(new OpenTools(std::move(options)));
     if (auto prepared = tools->prepare(); !prepared) return prepared.error();
@@ -79,6 +56,7 @@ Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions o
 
 Result<void, StartFailure> OpenTools::prepare() {
     if (auto made = make_folders(); !made) return made;
+    agent_plugins_ = find_agent_plugins(settings_);
     if (auto made = make_gate(); !made) return made;
     if (auto made = make_queue(); !made) return made;
     make_services();
@@ -99,6 +77,8 @@ Result<void, StartFailure> OpenTools::make_folders() {
 /// skills.
 std::vector<fs::path> OpenTools::readable_folders() const {
     std::vector<fs::path> folders = folders_of_skills().readable;
+    for (fs::path& root : agent_plugins_.roots())
+        folders.push_back(std::move(root));
     if (!options_.session_id.empty()) folders.insert(folders.begin(), session_folder());
     folders.insert(folders.begin(), settings_.state_dir / "jobs");
     return folders;
@@ -200,7 +180,8 @@ void OpenTools::make_services() {
         [this](const plugins::ServiceRequest& request, const fs::path& path) {
             const auto verdict = gate_->judge_edit(request.plugin, path, request.call->stop());
             return verdict.allowed ? std::string() : verdict.reason;
-        });
+        },
+        agent_plugins_.skills());
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
         config::agent_folders(settings_.workspace, settings_.home, settings_.config_dir),
@@ -249,7 +230,8 @@ std::string OpenTools::command_tool() const {
 
 plugins::LoaderOptions OpenTools::loader_options() const {
     plugins::LoaderOptions options = session::loader_options(
-        settings_, [this](std::string_view plugin, int level, std::string_view message) {
+        settings_, agent_plugins_,
+        [this](std::string_view plugin, int level, std::string_view message) {
             spdlog::log(log_level(level), "plugin {}: {}", plugin,
                         secrets_.redact(std::string(message)));
         });
@@ -278,15 +260,47 @@ Result<void> OpenTools::take_printed_output() {
 
 Result<void, StartFailure> OpenTools::load_plugins() {
     if (auto taken = take_printed_output(); !taken) return StartFailure{taken.error().message, 1};
-    plugin_files_.emplace(settings_.plugins.path);
+    if (!options_.session_id.empty())
+        plugin_files_.emplace(watched_folders(settings_, agent_plugins_));
+    for (std::string& text : agent_plugins_.notices())
+        notice(std::move(text));
+    list_refused_directories();
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
     for (const auto& problem : loaded.problems)
         report_left_out(problem);
     for (auto& plugin : loaded.plugins) {
+        report_warnings(*plugin);
         if (auto added = registry_->add(std::move(plugin)); !added) report_left_out(added.error());
     }
+    report_missing_plugins(loaded);
     return {};
+}
+
+/// They are among the files that were left out.
+void OpenTools::list_refused_directories() {
+    for (const plugins::AgentPlugin& plugin : agent_plugins_.all) {
+        if (plugin.enabled && !plugin.refusal.empty())
+            plugin_problems_.push_back({plugin.folder, plugin.refusal, ""});
+    }
+}
+
+void OpenTools::report_warnings(const plugins::Plugin& plugin) {
+    for (const std::string& warning : plugin.warnings())
+        notice(warning);
+}
+
+/// Says what the configuration, or the installation, speaks of and does not have.
+void OpenTools::report_missing_plugins(const plugins::Loaded& loaded) {
+    if (!loaded.has_first_party_list) {
+        notice("this installation has no plugins of its own: " +
+               (settings_.prefix / "lib/tenon/plugins/manifest.json").string() +
+               " is missing or lists none, so the model has none of Tenon's tools (install Tenon "
+               "again)");
+    }
+    for (const auto& unknown :
+         unknown_plugins(settings_, agent_plugins_, loaded.ids, loaded.problems))
+        notice(unknown);
 }
 
 /// Without some of its tools a model would do something other than what it was asked for.

@@ -25,6 +25,7 @@
 #include "host/plugins/services.h"
 #include "host/plugins/state_service.h"
 #include "host/session/agent_file_service.h"
+#include "host/session/agent_plugins.h"
 #include "host/session/run_setup.h"
 #include "host/session/session_jobs.h"
 #include "host/session/skill_folders.h"
@@ -40,13 +41,6 @@ struct StartFailure {
 /// The text of an exception for a person. `what()` of Poco's exceptions is only the name of the
 /// class.
 std::string failure_text(const std::exception& failure);
-
-/// What the configuration says about each plugin.
-std::map<std::string, plugins::PluginOptions> plugin_options(
-    const config::Settings::Plugins& settings);
-
-/// Where plugins are found and how they are configured, according to `settings`.
-plugins::LoaderOptions loader_options(const config::Settings& settings, plugins::LogSink log);
 
 /// What a session, or tools without a session, are opened with. `run` and `sink` outlive them.
 struct OpenOptions {
@@ -112,6 +106,9 @@ protected:
     [[nodiscard]] plugins::LoaderOptions loader_options() const;
     [[nodiscard]] std::vector<std::string> tool_names() const;
     void report_left_out(const plugins::Problem& problem);
+    void report_warnings(const plugins::Plugin& plugin);
+    void list_refused_directories();
+    void report_missing_plugins(const plugins::Loaded& loaded);
     [[nodiscard]] std::filesystem::path session_folder() const {
         return settings_.state_dir / "sessions" / options_.session_id;
     }
@@ -123,6 +120,9 @@ protected:
     const Secrets& secrets_;
 
     // In the order of creation; each may use those before it.
+    AgentPlugins agent_plugins_;
+    std::optional<plugins::FolderWatch>
+        plugin_files_;  // of a session; a thread of the queue uses it
     std::unique_ptr<permission::RuleGate> gate_;
     std::optional<jobs::Store> store_;
     std::atomic<bool> reported_no_namespace_ = false;
@@ -135,7 +135,6 @@ protected:
     plugins::Services services_;
     std::unique_ptr<plugin::PrintedOutput> printed_;  // while a plugin runs inside the host
     const std::unique_ptr<plugins::Registry> registry_ = std::make_unique<plugins::Registry>();
-    std::optional<plugins::FolderWatch> plugin_files_;
     std::vector<plugins::Problem> plugin_problems_;
     /// The settings of plugins that /reload has read; before that those of `settings_` hold.
     std::optional<config::Settings::Plugins> reread_plugins_;

@@ -216,10 +216,7 @@ void SessionThread::do_work(session::OpenSession& session, const Work& work) {
     result.prompt_recorded = result.prompt_recorded || work.prompt.empty();
     if (!result.prompt_recorded) requeue(work);
     watcher_.turn_ended(result);
-    for (const auto& file : session.changed_plugin_files()) {
-        show_notice("plugin file " + file.string() +
-                    " has appeared, changed or gone; /reload loads what is there");
-    }
+    session.report_plugin_files();
 }
 
 }  // namespace tenon::sitting

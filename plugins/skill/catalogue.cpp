@@ -84,18 +84,39 @@ std::string shown(const std::string& folder, std::string_view workspace) {
     return front_matter::one_line(inside ? folder.substr(workspace.size() + 1) : folder);
 }
 
+/// A skill of a directory in the Agent Plugins form, under a name that says so. That form has no
+/// place for skills with flaws.
+Skill read_plugin_skill(const Host& host, const Roots::PluginSkill& place) {
+    std::string flaws;
+    const std::string prefix = place.folder + "/SKILL.md: ";
+    Skill skill = read_skill(host, place.folder, [&](Remark, const std::string& flaw) {
+        flaws += (flaws.empty() ? "" : "; ") + flaw.substr(prefix.size());
+    });
+    if (!flaws.empty()) throw Failure(flaws);
+    skill.name = place.plugin + ":" + skill.name;
+    return skill;
+}
+
 }  // namespace
 
 Catalogue Catalogue::scan(const Host& host, const AddRemark& add_remark) {
     Catalogue catalogue;
     Walk walk(host, add_remark);
-    for (const std::string& root : Paths(host).roots().skills) {
+    const Roots roots = Paths(host).roots();
+    for (const std::string& root : roots.skills) {
         for (const std::string& folder : walk.below(root)) {
             try {
                 catalogue.add(read_skill(host, folder, add_remark), add_remark);
             } catch (const Failure& failure) {
                 add_remark(Remark::kLeftOut, folder + "/SKILL.md is left out: " + failure.what());
             }
+        }
+    }
+    for (const Roots::PluginSkill& place : roots.plugin_skills) {
+        try {
+            catalogue.add(read_plugin_skill(host, place), add_remark);
+        } catch (const Failure& failure) {
+            add_remark(Remark::kLeftOut, place.folder + "/SKILL.md is left out: " + failure.what());
         }
     }
     return catalogue;

@@ -6,7 +6,6 @@
 
 #include <tenon/paths.hpp>
 
-
 namespace tenon::skill {
 namespace {
 

@@ -227,6 +227,52 @@ TEST(ConfigCommand, TrustShowsAndCoversAgentDefinitions) {
     EXPECT_EQ(run(world, {"trust"}).code, 2);
 }
 
+TEST(ConfigCommand, TrustShowsAndCoversDirectoriesOfPlugins) {
+    config::World world;
+    const std::string acme = "ws/.tenon/plugins/acme/";
+    world.dir.write(acme + "plugin.json", "{\"name\": \"\x1b[2J\"}");
+    world.dir.write(acme + "skills/one/SKILL.md", "Do it.\n");
+    world.dir.write(acme + "dev.tenon/x.so", "library");
+    const auto is_covered = [&] {
+        return config::trusted_plugins(world.state(), world.dir / "ws")
+            ->covers(config::read_plugin_tree(world.dir / "ws/.tenon/plugins/acme"));
+    };
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+    EXPECT_FALSE(is_covered());
+    ConfigRun ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("{\"name\": \"\\x1b[2J\"}"));
+    EXPECT_THAT(ran.out, HasSubstr("skills/one/SKILL.md:\n\nDo it.\n"));
+    EXPECT_THAT(ran.out, HasSubstr(config::sha256_hex("library") + "  dev.tenon/x.so\n"));
+    EXPECT_TRUE(is_covered());
+    EXPECT_THAT(run(world, {"trust"}).out, HasSubstr("trusted already"));
+
+    world.dir.write(acme + "skills/one/SKILL.md", "Do something else.\n");
+    EXPECT_FALSE(is_covered());
+    EXPECT_EQ(run(world, {"trust"}).code, 2);
+}
+
+TEST(ConfigCommand, TrustSaysWhichDirectoryOfPluginsCannotBeTrusted) {
+    config::World world;
+    std::filesystem::create_directories(world.dir / "ws/.tenon/plugins");
+    std::filesystem::create_directory_symlink("/usr", world.dir / "ws/.tenon/plugins/link");
+    const ConfigRun ran = run(world, {"trust", "--yes"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("plugins/link/ cannot be trusted: it is a symbolic link"));
+}
+
+TEST(ConfigCommand, CheckWarnsOfMisspeltKeysOfPluginsAndUnknownIds) {
+    config::World world;
+    world.user_says("plugins.web.isolate=false\nplugins.web.depth=3\n");
+    const ConfigRun ran = run(world, {"check"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(ran.err, HasSubstr("tenon.properties:2: plugins.web.depth has no effect: no plugin "
+                                   "with the id web was found"));
+    EXPECT_THAT(ran.err, HasSubstr("tenon.properties:1: plugins.web.isolate is no key of Tenon; "
+                                   "unless the plugin has this key, did you mean "
+                                   "plugins.web.isolated?"));
+}
+
 TEST(ConfigCommand, TrustLeavesOutADefinitionThatCannotBeShown) {
     const config::World world;
     world.dir.write("ws/.claude/agents/bad.md", "\xFF");

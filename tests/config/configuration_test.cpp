@@ -17,6 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Paths = std::vector<std::filesystem::path>;
+using Texts = std::vector<std::string>;
 
 std::vector<std::string> texts(const std::vector<RuleText>& rules) {
     std::vector<std::string> out;
@@ -28,6 +29,18 @@ std::vector<std::string> texts(const std::vector<RuleText>& rules) {
 void trust(const World& world) {
     ASSERT_TRUE(record_trust(world.state(), world.dir / "ws",
                              *find_config_file(world.dir / "ws/.tenon"), {}));
+}
+
+Paths built_in_folders(const World& world) {
+    return {"/opt/tenon/lib/tenon/plugins", "/opt/tenon/lib/tenon/plugins.d",
+            "/usr/local/lib/tenon/plugins", world.dir / "home/.local/share/tenon/plugins"};
+}
+
+/// The built-in folders, then these.
+Paths after_built_in(const World& world, const Paths& more) {
+    Paths all = built_in_folders(world);
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
 }
 
 TEST(Settings, HaveTheDefaultsOfTheContract) {
@@ -61,8 +74,9 @@ TEST(Settings, HaveTheDefaultsOfTheContract) {
     EXPECT_EQ(s.jobs.keep_days, 30);
     EXPECT_FALSE(s.jobs.memory_limit || s.jobs.process_limit || s.jobs.cpu_limit);
     EXPECT_FALSE(s.jobs.pid_namespace);
-    EXPECT_EQ(s.plugins.path, (Paths{"/opt/tenon/lib/tenon/plugins",
-                                     world.dir / "home/.local/share/tenon/plugins"}));
+    EXPECT_EQ(s.plugins.path, built_in_folders(world));
+    EXPECT_EQ(s.plugins.require, "any");
+    EXPECT_EQ(s.plugins.allow_file, world.dir / "etc/plugins.allow");
     EXPECT_EQ(s.permissions.mode, "ask");
     EXPECT_TRUE(s.permissions.read_only_commands);
     EXPECT_EQ(s.log.level + s.log.file + s.log.format, "warningtext");
@@ -85,6 +99,8 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         "jobs.totalOutputLimit=15MiB\njobs.keepDays=16\njobs.memoryLimit=2GiB\njobs.processLimit="
         "17\n"
         "jobs.cpuLimit=18m\njobs.pidNamespace=true\nplugins.path.1=/a\nplugins.path.2=b\n"
+        "plugins.require=known\nplugins.x.callTimeout=2m\nplugins.x.grants.2=read:/data\n"
+        "plugins.x.grants.1=network\n"
         "plugins.bash.enabled=false\nplugins.x.isolated=no\nplugins.x.some.key=${v}\npermissions."
         "mode=plan\n"
         "permissions.allow.1=Read\npermissions.ask.1=Edit\npermissions.deny.1=Bash\nlog.level="
@@ -106,8 +122,9 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         "<totalOutputLimit>15MiB</totalOutputLimit><keepDays>16</keepDays>"
         "<memoryLimit>2GiB</memoryLimit><processLimit>17</processLimit><cpuLimit>18m</cpuLimit>"
         "<pidNamespace>true</pidNamespace></jobs><plugins>"
-        "<path>/a</path><path>b</path><bash><enabled>false</enabled></bash><x><isolated>no</"
-        "isolated>"
+        "<path>/a</path><path>b</path><require>known</require><bash><enabled>false</enabled></"
+        "bash><x><isolated>no</"
+        "isolated><callTimeout>2m</callTimeout><grants>network</grants><grants>read:/data</grants>"
         "<some><key>${v}</key></some></x></plugins><permissions><mode>plan</mode><allow>Read</"
         "allow>"
         "<ask>Edit</ask><deny>Bash</deny></permissions><log><level>debug</level><file>~/t.log</"
@@ -142,7 +159,10 @@ TEST(Settings, TakeEveryKeyInBothForms) {
         EXPECT_EQ(s->jobs.process_limit, 17U);
         EXPECT_EQ(s->jobs.cpu_limit, std::chrono::minutes(18));
         EXPECT_TRUE(s->jobs.pid_namespace);
-        EXPECT_EQ(s->plugins.path, (Paths{"/a", world.dir / "etc/b"}));
+        EXPECT_EQ(s->plugins.path, after_built_in(world, {"/a", world.dir / "etc/b"}));
+        EXPECT_EQ(s->plugins.require, "known");
+        EXPECT_EQ(s->plugins.by_id.at("x").call_timeout, std::chrono::minutes(2));
+        EXPECT_EQ(s->plugins.by_id.at("x").grants, (Texts{"network", "read:/data"}));
         EXPECT_FALSE(s->plugins.by_id.at("bash").enabled);
         EXPECT_EQ(s->plugins.by_id.at("bash").isolated, std::nullopt);
         EXPECT_EQ(s->plugins.by_id.at("x").isolated, false);
@@ -217,17 +237,17 @@ TEST(Settings, RulesOfAllLayersAddUpAndKnowWhereTheyBegin) {
     EXPECT_EQ(p.deny[6].origin, "-D permissions.deny");
 }
 
-TEST(Settings, PluginFoldersAreConfiguredOnesThenMoreOnes) {
+TEST(Settings, PluginFoldersAreTheBuiltInOnesThenThoseOfEveryPlace) {
     World world;
     world.sources.environment["TENON_PLUGIN_PATH"] = "/env/a::rel:/env/a/";
     world.overrides.plugin_dirs = {"opt", "/env/a"};
-    EXPECT_EQ(world.settings().plugins.path,
-              (Paths{"/opt/tenon/lib/tenon/plugins", world.dir / "home/.local/share/tenon/plugins",
-                     "/env/a", world.dir / "ws/rel", world.dir / "ws/opt"}));
-    world.system_says("plugins.path.1=/sys\n");
+    const Paths from_outside = {"/env/a", world.dir / "ws/rel", world.dir / "ws/opt"};
+    EXPECT_EQ(world.settings().plugins.path, after_built_in(world, from_outside));
+    world.system_says("plugins.path.1=/sys\nplugins.path.2=/usr/local/lib/tenon/plugins\n");
     world.user_says("plugins.path.2=/second\nplugins.path.1=~/first\n");
-    EXPECT_EQ(world.settings().plugins.path, (Paths{world.dir / "home/first", "/second", "/env/a",
-                                                    world.dir / "ws/rel", world.dir / "ws/opt"}));
+    Paths all = {"/sys", world.dir / "home/first", "/second"};
+    all.insert(all.end(), from_outside.begin(), from_outside.end());
+    EXPECT_EQ(world.settings().plugins.path, after_built_in(world, all));
 }
 
 TEST(Settings, PluginFoldersAreShownAsTheyAreSearched) {
@@ -238,11 +258,83 @@ TEST(Settings, PluginFoldersAreShownAsTheyAreSearched) {
     const Configuration found = world.examined();
     std::vector<std::string> shown;
     for (const ShownSetting& setting : shown_settings(found.table)) {
-        if (setting.key == "plugins.path") shown.push_back(setting.origin + " " + setting.value);
+        if (setting.key == "plugins.path" && setting.origin != "default")
+            shown.push_back(setting.origin + " " + setting.value);
     }
     EXPECT_THAT(shown, ElementsAre("-D " + (world.dir / "ws/given").string(),
                                    "TENON_PLUGIN_PATH /env", "TENON_PLUGIN_PATH /opt"));
-    EXPECT_EQ(found.settings.plugins.path, (Paths{world.dir / "ws/given", "/env", "/opt"}));
+    EXPECT_EQ(found.settings.plugins.path,
+              after_built_in(world, {world.dir / "ws/given", "/env", "/opt"}));
+}
+
+TEST(Settings, AMissingPluginFolderIsReportedUnlessItIsBuiltIn) {
+    World world;
+    std::filesystem::create_directories(world.dir / "there");
+    world.dir.write("a-file", "x");
+    world.user_says("plugins.path.1=" + (world.dir / "there").string() + "\nplugins.path.2=" +
+                    (world.dir / "a-file").string() + "\nplugins.path.3=~/gone\n");
+    world.sources.environment["TENON_PLUGIN_PATH"] = "/gone-too";
+    world.overrides.plugin_dirs = {"/reported-by-the-run"};
+    const std::string file = (world.dir / "home/.config/tenon/tenon.properties").string();
+    EXPECT_THAT(world.examined().warnings,
+                ElementsAre(file + ":2: plugins.path: " + (world.dir / "a-file").string() +
+                                " is no directory",
+                            file + ":3: plugins.path: " + (world.dir / "home/gone").string() +
+                                " is not there; no plugins are loaded from it",
+                            "TENON_PLUGIN_PATH: /gone-too is not there; no plugins are loaded "
+                            "from it"));
+}
+
+TEST(Settings, GrantsOfAllLayersAreMergedAndShown) {
+    World world;
+    world.dir.write("etc/tenon.xml",
+                    "<tenon><plugins><web><grants>network</grants></web></plugins></tenon>");
+    world.user_says("plugins.web.grants.2=write:~/out\nplugins.web.grants.1=network\n");
+    world.define("plugins.web.grants", "exec");
+    const Configuration found = world.examined();
+    EXPECT_THAT(found.errors, IsEmpty());
+    EXPECT_EQ(found.settings.plugins.by_id.at("web").grants,
+              (Texts{"network", "write:~/out", "exec"}));
+    EXPECT_TRUE(found.settings.plugins.by_id.at("web").own.empty());
+    std::vector<std::string> shown;
+    for (const ShownSetting& setting : shown_settings(found.table)) {
+        if (setting.key == "plugins.web.grants") shown.push_back(setting.value);
+    }
+    EXPECT_EQ(shown, (Texts{"network", "write:~/out", "exec"}));
+}
+
+TEST(Settings, ABadValueOfAHostKeyOfAPluginNamesFileKeyAndWhatIsAllowed) {
+    const struct {
+        const char *line, *expected;
+    } cases[] = {
+        {"plugins.web.grants.1=netwrok",
+         "plugins.web.grants: \"netwrok\" is not allowed; allowed: network, exec, read:DIR, "
+         "write:DIR, unconfined"},
+        {"plugins.web.grants=read:relative", "allowed: network, exec, read:DIR"},
+        {"plugins.web.grants=", "allowed: network, exec, read:DIR"},
+        {"plugins.web.grants=read:", "allowed: network, exec, read:DIR"},
+        {"plugins.web.callTimeout=soon",
+         "plugins.web.callTimeout: \"soon\" is not allowed; allowed: seconds, or a number with ms"},
+        {"plugins.web.callTimeout=0", "from 1ms to ten years"},
+        {"plugins.web.enabled=maybe", "allowed: true, false"},
+        {"plugins.require=some", "plugins.require: \"some\" is not allowed; allowed: any, known"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.line);
+        World world;
+        world.user_says(std::string(row.line) + "\n");
+        EXPECT_THAT(world.examined().errors,
+                    ElementsAre(::testing::AllOf(HasSubstr("tenon.properties:1: "),
+                                                 HasSubstr(row.expected))));
+    }
+}
+
+TEST(Settings, APluginKeepsTheOriginsOfItsKeys) {
+    World world;
+    world.user_says("# a comment\nplugins.web.depth=3\n");
+    const PluginSettings web = world.settings().plugins.by_id.at("web");
+    EXPECT_EQ(web.origins.at("depth"),
+              (world.dir / "home/.config/tenon/tenon.properties").string() + ":2");
 }
 
 TEST(Settings, APluginsOwnListIsNumberedInBothForms) {
@@ -397,7 +489,9 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
         "jobs.memoryLimit=1GiB\njobs.processLimit=50\njobs.cpuLimit=10m\njobs.pidNamespace=true\n"
         "model.baseUrl=http://evil\nmodel.provider=replay\nmodel.proxy=evil:1\nmodel.caFile=evil\n"
         "permissions.allow.1=Bash\npermissions.allow.2=Edit\npermissions.mode=bypassPermissions\n"
-        "plugins.path.1=evil\nplugins.x.isolated=false\nplugins.x.own=1\nlog.file=/"
+        "plugins.path.1=evil\nplugins.x.isolated=false\nplugins.x.own=1\n"
+        "plugins.x.grants.1=exec\nplugins.x.grants.2=network\nplugins.x.callTimeout=1h\n"
+        "plugins.require=known\nlog.file=/"
         "evil\njobs.maxQueued=1\n");
     const Configuration examined = world.examined();
     EXPECT_THAT(examined.errors, IsEmpty());
@@ -420,8 +514,9 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
     EXPECT_EQ(s.model.provider, "anthropic");
     EXPECT_THAT(s.permissions.allow, IsEmpty());
     EXPECT_EQ(s.permissions.mode, "ask");
-    EXPECT_EQ(s.plugins.path.size(), 2U);
+    EXPECT_EQ(s.plugins.path, built_in_folders(world));
     EXPECT_TRUE(s.plugins.by_id.empty());
+    EXPECT_EQ(s.plugins.require, "any");
     EXPECT_EQ(s.jobs.max_queued, 10'000);
     std::string all;
     for (const std::string& warning : examined.warnings)
@@ -429,9 +524,10 @@ TEST(Settings, AStrangersWorkspaceSaysOnlyWhatIsHarmless) {
     for (const char* key :
          {"model.baseUrl", "model.provider", "model.proxy", "model.caFile", "permissions.allow",
           "permissions.mode", "plugins.path", "plugins.x.isolated", "plugins.x.own", "log.file",
-          "jobs.maxQueued", "jobs.pidNamespace"})
+          "jobs.maxQueued", "jobs.pidNamespace", "plugins.x.grants", "plugins.x.callTimeout",
+          "plugins.require"})
         EXPECT_THAT(all, HasSubstr(std::string(key) + " is ignored: the workspace is not trusted"));
-    EXPECT_EQ(examined.warnings.size(), 12U) << all;
+    EXPECT_EQ(examined.warnings.size(), 15U) << all;
 }
 
 TEST(Settings, AStrangersWorkspaceTurnsReadOnlyCommandsOffButNotOn) {

@@ -1,6 +1,7 @@
 #include "host/jobs/watcher.h"
 
 #include <csignal>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -135,6 +136,38 @@ TEST(Watcher, LearnsThatAQueuedJobWasCancelledByAProcessThatDiedBeforeItCouldNot
     ASSERT_EQ(ended.size(), 1U);
     EXPECT_EQ(ended[0].id, id);
     EXPECT_EQ(ended[0].status, Status::kCancelled);
+}
+
+TEST(Watcher, WaitsForSomethingElseTooAndLooksAgainWhenItIsAsked) {
+    const JobsFolder folder;
+    const UniqueFd events(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    Mutex mutex;
+    Condition changed;
+    std::vector<std::uint64_t> looks;  // what each look has read
+    Client client;
+    {
+        Watcher watcher(folder.store(), client.functions());
+        watcher.watch_also(
+            {events.get(), [&]() -> std::optional<std::chrono::steady_clock::time_point> {
+                 std::uint64_t count = 0;
+                 std::ignore = ::read(events.get(), &count, sizeof count);
+                 const Lock lock(mutex);
+                 looks.push_back(count);
+                 changed.notify_all();
+                 // After the event, once more without one.
+                 if (count == 0) return std::nullopt;
+                 return std::chrono::steady_clock::now();
+             }});
+        const auto wait_for = [&](std::size_t count) {
+            Lock lock(mutex);
+            while (looks.size() < count && changed.wait_until(lock, deadline())) {
+            }
+        };
+        wait_for(1);
+        ASSERT_EQ(::eventfd_write(events.get(), 7), 0);
+        wait_for(3);
+    }
+    EXPECT_EQ(looks, (std::vector<std::uint64_t>{0, 7, 0}));
 }
 
 TEST(Watcher, BelievesThatARecordCannotBeReadOnlyAfterSeveralAttempts) {

@@ -1,5 +1,7 @@
 #include "host/plugins/config.h"
 
+#include <gmock/gmock.h>
+
 #include <gtest/gtest.h>
 
 namespace tenon::plugins {
@@ -26,6 +28,111 @@ TEST(PluginConfig, GetsTheTypesThatTheSchemaStates) {
         SCOPED_TRACE(row.json);
         EXPECT_EQ(config_json(row.own, schema), Json::parse(row.json));
     }
+}
+
+TEST(PluginConfig, ReachesAnyDepthOfTheSchema) {
+    const Json schema = Json::parse(R"({"type":"object","properties":{
+        "servers":{"type":"object","additionalProperties":{"type":"object","properties":{
+            "port":{"type":"integer"},"args":{"type":"array","items":{"type":"string"}},
+            "env":{"type":"object","additionalProperties":{"type":"string"}}}}},
+        "rows":{"type":"array","items":{"type":"object","properties":{"on":{"type":"boolean"}}}},
+        "a.b":{"type":"integer"}}})");
+    const struct {
+        std::map<std::string, std::string> own;
+        const char* json;
+    } cases[] = {
+        {{{"servers.x.port", "8"},
+          {"servers.x.args.2", "b"},
+          {"servers.x.args.1", "a"},
+          {"servers.y.env.PATH", "/bin"}},
+         R"({"servers":{"x":{"port":8,"args":["a","b"]},"y":{"env":{"PATH":"/bin"}}}})"},
+        {{{"rows.2.on", "true"}, {"rows.1.on", "false"}}, R"({"rows":[{"on":false},{"on":true}]})"},
+        {{{"a.b", "3"}}, R"({"a.b":3})"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.json);
+        EXPECT_EQ(config_json(row.own, schema), Json::parse(row.json));
+    }
+}
+
+TEST(PluginConfig, TakesNoNumberThatJsonDoesNotHave) {
+    const Json schema = Json::parse(R"({"type":"object","properties":{"x":{"type":"number"}}})");
+    for (const char* text : {"inf", "nan", "1e999", "0x10", " 1", ""}) {
+        SCOPED_TRACE(text);
+        EXPECT_EQ(config_json({{"x", text}}, schema), Json({{"x", text}}));
+    }
+}
+
+constexpr const char* kClosed =
+    R"({"type":"object","properties":{"depth":{"type":"integer","maximum":9},
+        "deep":{"type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false}},
+        "additionalProperties":false})";
+constexpr const char* kOpen = R"({"type":"object","properties":{"isolate":{"type":"string"}}})";
+
+TEST(PluginConfig, WarnsOfAKeyThatThePluginDoesNotHaveAndLeavesItOut) {
+    const struct {
+        const char *schema, *key, *warning;
+    } cases[] = {
+        {kClosed, "dept",
+         "plugins.web.dept has no effect: the plugin web has no such key; did you mean "
+         "plugins.web.depth?"},
+        {kClosed, "isolate",
+         "plugins.web.isolate has no effect: the plugin web has no such key; did you mean "
+         "plugins.web.isolated?"},
+        {kClosed, "zzzzzzzzzz",
+         "plugins.web.zzzzzzzzzz has no effect: the plugin web has no such key; its keys are deep, "
+         "depth"},
+        {kClosed, "deep.nam",
+         "plugins.web.deep.nam has no effect: the plugin web has no such key; did you mean "
+         "plugins.web.deep.name?"},
+        {kClosed, "depth.x",
+         "plugins.web.depth.x has no effect: the plugin web has no such key; did you mean "
+         "plugins.web.depth?"},
+        {R"({"type":"object","additionalProperties":false})", "x",
+         "plugins.web.x has no effect: the plugin web has no such key; it has none"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.key);
+        const auto checked =
+            checked_config(row.schema, "web", {{row.key, "1"}}, {{row.key, "/etc/t.xml:7"}});
+        ASSERT_TRUE(checked) << checked.error().reason;
+        ASSERT_FALSE(checked->warnings.empty());
+        EXPECT_EQ(checked->warnings[0], std::string("/etc/t.xml:7: ") + row.warning);
+    }
+}
+
+TEST(PluginConfig, WarnsOfAMisspeltKeyOfTheHostUnlessThePluginHasIt) {
+    const auto warnings = [](const char* schema, const char* key) {
+        const auto checked = checked_config(schema, "web", {{key, "x"}}, {});
+        return checked ? checked->warnings : std::vector<std::string>{checked.error().reason};
+    };
+    for (const auto& [key, meant] :
+         {std::pair("isolate", "isolated"), std::pair("enable", "enabled"),
+          std::pair("grant", "grants"), std::pair("grant.1", "grants"),
+          std::pair("calltimeout", "callTimeout")}) {
+        SCOPED_TRACE(key);
+        EXPECT_EQ(warnings("", key), std::vector<std::string>{
+                                         std::string("plugins.web.") + key +
+                                         " is passed to the plugin web, whose schema does not name "
+                                         "it; did you mean plugins.web." +
+                                         meant + "?"});
+    }
+    EXPECT_EQ(warnings(kOpen, "isolate"), std::vector<std::string>());
+    EXPECT_EQ(warnings(kOpen, "greeting"), std::vector<std::string>());
+    const auto kept = checked_config("", "web", {{"isolate", "x"}}, {});
+    EXPECT_EQ(kept->json, R"({"isolate":"x"})");
+}
+
+TEST(PluginConfig, ARefusalNamesTheKeysAndTheirPlaces) {
+    const auto refused = checked_config(kClosed, "web", {{"depth", "12"}, {"deep.name", "x"}},
+                                        {{"depth", "/etc/t.xml:7"}, {"deep.name", "/etc/t.xml:8"}});
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().reason, ::testing::HasSubstr("depth: Expected number less than"));
+    EXPECT_EQ(refused.error().remedy, "change plugins.web.depth (/etc/t.xml:7)");
+    const auto missing = checked_config(R"({"type":"object","required":["url"]})", "web", {}, {});
+    ASSERT_FALSE(missing);
+    EXPECT_THAT(missing.error().reason, ::testing::HasSubstr("url"));
+    EXPECT_EQ(missing.error().remedy, "change plugins.web.* in the configuration");
 }
 
 }  // namespace

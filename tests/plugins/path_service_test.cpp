@@ -77,7 +77,8 @@ TEST(PathService, StatesTheRootsAndTheDirectoriesOfSkillsThatExist) {
               Json({{"workspace", ws},
                     {"write", {ws}},
                     {"read", {ws, (f.dir / "docs").string()}},
-                    {"skills", {ws + "/skills"}}}));
+                    {"skills", {ws + "/skills"}},
+                    {"plugin_skills", Json::array()}}));
 }
 
 TEST(PathService, OpensAPathAndStatesItWithoutLinks) {

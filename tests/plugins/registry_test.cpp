@@ -14,6 +14,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Workbench;
+namespace fs = std::filesystem;
 
 class HostTool final : public agent::Tool {
 public:
@@ -169,6 +170,45 @@ TEST(Registry, DestroysPluginsInReverseOrder) {
     }
     ::unsetenv("TENON_TEST_DESTROYED");
     EXPECT_EQ(dir.read("order"), "second\nplain\n");
+}
+
+/// The one plugin of a fixture.
+std::unique_ptr<Plugin> opened(Workbench& bench, const std::string& fixture,
+                               const std::string& id) {
+    fs::remove_all(bench.folder());
+    fs::create_directories(bench.folder());
+    bench.put(fixture, id);
+    Loaded loaded = load(bench.options, bench.services);
+    EXPECT_EQ(loaded.plugins.size(), 1U);
+    return std::move(loaded.plugins.at(0));
+}
+
+TEST(Registry, ReplacesAPluginInItsPlace) {
+    Workbench bench;
+    bench.put("plain", "plain");
+    bench.put("second", "second");
+    bench.open();
+    EXPECT_THAT(names(bench.registry), ElementsAre("plain", "second"));
+    ASSERT_TRUE(bench.registry.replace(opened(bench, "plain_again", "plain")));
+    EXPECT_THAT(names(bench.registry), ElementsAre("again", "second"));
+    EXPECT_EQ(bench.registry.find("plain"), nullptr);
+    EXPECT_NE(bench.registry.find("again"), nullptr);
+    ASSERT_TRUE(bench.registry.replace(opened(bench, "plain_again", "plain")));
+    EXPECT_THAT(names(bench.registry), ElementsAre("again", "second"));
+    ASSERT_TRUE(bench.registry.replace(opened(bench, "takes_greet", "takes-greet")));
+    EXPECT_THAT(names(bench.registry), ElementsAre("again", "second", "greet"));
+}
+
+TEST(Registry, KeepsTheOldVersionWhenTheNewOneTakesANameOfAnother) {
+    Workbench bench;
+    bench.registry.add(std::make_unique<HostTool>("again"));
+    bench.put("plain", "plain");
+    bench.open();
+    const auto replaced = bench.registry.replace(opened(bench, "plain_again", "plain"));
+    ASSERT_FALSE(replaced);
+    EXPECT_THAT(replaced.error().reason, HasSubstr("its tool again has the name of one of host"));
+    EXPECT_THAT(names(bench.registry), ElementsAre("plain", "again"));
+    EXPECT_EQ(bench.call("plain").is_error, false);
 }
 
 TEST(Registry, JoinsTheTextsOfHooksAndLogsWhatTheyThrow) {

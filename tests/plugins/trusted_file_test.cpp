@@ -69,10 +69,8 @@ TEST_F(TrustedFileTest, RefusesAnotherOwner) {
 }
 
 TEST_F(TrustedFileTest, RefusesWhatIsNotAFile) {
-    std::filesystem::create_symlink(file_, dir_ / "link.so");
     std::filesystem::create_directory(dir_ / "folder.so");
     ::mkfifo((dir_ / "fifo.so").c_str(), 0600);
-    EXPECT_EQ(reason(dir_ / "link.so"), "a symbolic link, not a file");
     EXPECT_EQ(reason(dir_ / "folder.so"), "not a regular file");
     EXPECT_EQ(reason(dir_ / "fifo.so"), "not a regular file");
     EXPECT_THAT(reason(dir_ / "missing.so"), HasSubstr("No such file"));
@@ -83,6 +81,49 @@ TEST_F(TrustedFileTest, FollowsALinkToAFolder) {
     const auto opened = open_trusted(dir_ / "link/x.so");
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->path, dir_ / "sub/x.so");
+}
+
+TEST_F(TrustedFileTest, OpensTheFileThatALinkLeadsTo) {
+    std::filesystem::create_directory(dir_ / "links");
+    std::filesystem::create_symlink("../sub/x.so", dir_ / "links/relative.so");
+    std::filesystem::create_symlink(dir_ / "links/relative.so", dir_ / "links/twice.so");
+    for (const char* name : {"links/relative.so", "links/twice.so"}) {
+        SCOPED_TRACE(name);
+        const auto opened = open_trusted(dir_ / name);
+        ASSERT_TRUE(opened) << opened.error().reason;
+        EXPECT_EQ(opened->path, dir_ / name);
+        EXPECT_EQ(opened->real, file_);
+        char bytes[8] = {};
+        EXPECT_EQ(::read(opened->fd.get(), bytes, sizeof bytes), 5);
+        EXPECT_STREQ(bytes, "bytes");
+    }
+}
+
+TEST_F(TrustedFileTest, RefusesALinkWhoseTargetOthersCouldChange) {
+    const auto link = dir_ / "link.so";
+    std::filesystem::create_symlink(file_, link);
+    ::chmod(file_.c_str(), 0666);
+    EXPECT_THAT(reason(link), HasSubstr("the file is writable by everybody"));
+    ::chmod(file_.c_str(), 0644);
+    ::chmod(file_.parent_path().c_str(), 0777);
+    EXPECT_THAT(reason(link), HasSubstr("/sub is writable by everybody"));
+}
+
+TEST_F(TrustedFileTest, RefusesALinkToAFileOfAnotherOwner) {
+    const auto link = dir_ / "link.so";
+    std::filesystem::create_symlink(file_, link);
+    EXPECT_EQ(reason(link), "");
+    if (::lchown(link.c_str(), 65534, static_cast<gid_t>(-1)) != 0) GTEST_SKIP() << "needs root";
+    EXPECT_THAT(reason(link), HasSubstr("a symbolic link of user number 65534 to a file of user"));
+}
+
+TEST_F(TrustedFileTest, RefusesALinkThatLeadsNowhere) {
+    std::filesystem::create_symlink(dir_ / "gone.so", dir_ / "dangling.so");
+    std::filesystem::create_symlink("loop.so", dir_ / "loop.so");
+    std::filesystem::create_symlink(dir_ / "sub", dir_ / "folder.so");
+    EXPECT_THAT(reason(dir_ / "dangling.so"), HasSubstr("follow the symbolic link"));
+    EXPECT_THAT(reason(dir_ / "loop.so"), HasSubstr("follow the symbolic link"));
+    EXPECT_EQ(reason(dir_ / "folder.so"), "not a regular file");
 }
 
 }  // namespace

@@ -115,6 +115,12 @@ struct Roots {
     std::string workspace;
     std::vector<std::string> write, read;  ///< `read` includes `write`
     std::vector<std::string> skills;       ///< those that exist, in the order of search
+    /// A folder with one skill, of a directory in the Agent Plugins form.
+    struct PluginSkill {
+        std::string plugin;
+        std::string folder;
+    };
+    std::vector<PluginSkill> plugin_skills;  ///< searched last, in this order
 };
 
 /// Files of the session, opened by the host. All functions throw Failure, with the host's
@@ -150,8 +156,16 @@ public:
     [[nodiscard]] Roots roots() const {
         const Reply reply = ask("path.roots/1", "{}");
         const JsonView answer = reply.json();
-        return {answer.text("workspace"), answer.texts("write"), answer.texts("read"),
-                answer.texts("skills")};
+        Roots roots{answer.text("workspace"),
+                    answer.texts("write"),
+                    answer.texts("read"),
+                    answer.texts("skills"),
+                    {}};
+        for (const JsonView plugin : answer.objects("plugin_skills")) {
+            for (std::string& folder : plugin.texts("folders"))
+                roots.plugin_skills.push_back({plugin.text("plugin"), std::move(folder)});
+        }
+        return roots;
     }
     /// For each absolute path: whether a rule forbids to read it.
     [[nodiscard]] std::vector<bool> denied(const std::vector<std::string>& paths) const {

@@ -259,6 +259,32 @@ TEST(SkillCatalogue, NeverTakesMoreThanEightKibibytes) {
     EXPECT_THAT(world.load_skill("?").text, HasSubstr("s0, s1, s10"));
 }
 
+TEST(SkillCatalogue, OffersTheSkillsOfPluginsLastAndUnderTheirPluginsName) {
+    SkillWorld world;
+    world.proper("ws/skills/deploy", "Ours.\n");
+    world.proper("ws/acme/skills/deploy", "Theirs.\n");
+    world.proper("ws/acme/skills/deploy/inner");
+    world.skill("ws/acme/skills/odd", "name: other\ndescription: d");
+    world.skill("ws/acme/skills/nameless", "description: d");
+    world.skill("ws/acme/skills/long", "name: long\ndescription: " + std::string(1'025, 'd'));
+    const auto folder = [&](const char* name) { return world.workspace() / "acme/skills" / name; };
+    world.skills_of_plugins = {
+        {"acme", {folder("deploy"), folder("odd"), folder("nameless"), folder("long")}}};
+    world.load();
+    EXPECT_EQ(list_in(world.prompt()),
+              "- deploy (skills/deploy): For deploy.\n"
+              "- acme:deploy (acme/skills/deploy): For deploy.");
+    EXPECT_EQ(world.load_skill("acme:deploy").text,
+              "<skill name=\"acme:deploy\">\nTheirs.\n\n</skill>");
+    EXPECT_EQ(world.load_skill("deploy").text, "<skill name=\"deploy\">\nOurs.\n\n</skill>");
+    EXPECT_THAT(
+        world.plugin->logged(),
+        ElementsAre(
+            HasSubstr("odd/SKILL.md is left out: the name 'other' is not that of its folder"),
+            HasSubstr("nameless/SKILL.md is left out: it has no name"),
+            HasSubstr("long/SKILL.md is left out: its description is longer")));
+}
+
 TEST(SkillCatalogue, WarnsOnceHoweverOftenItLooks) {
     SkillWorld world;
     world.proper("ws/skills/good");

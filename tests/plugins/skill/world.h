@@ -41,7 +41,8 @@ struct SkillWorld {
             },
             [](const std::filesystem::path&) { return false; },
             std::vector<std::filesystem::path>{workspace() / "skills",
-                                               workspace() / ".claude/skills", user()});
+                                               workspace() / ".claude/skills", user()},
+            skills_of_plugins);
         paths->add_to(services);
         plugin = std::make_unique<BuiltPlugin>("skill", services, workspace().string());
     }
@@ -56,6 +57,7 @@ struct SkillWorld {
         return messages.empty() ? "" : messages.front();
     }
 
+    std::vector<SkillsOfPlugin> skills_of_plugins;
     tenon::testing::TempDir dir{in_memory()};
     Services services;
     std::unique_ptr<PathService> paths;
