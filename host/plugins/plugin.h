@@ -31,7 +31,7 @@ struct PluginOrigin {
     std::string workspace;
     std::string state_dir = {};                      ///< a folder of its own, which exists
     bool isolated = false;                           ///< its code runs in a process of its own
-    std::map<std::string, std::string> key_origins;  ///< where each key of it was written
+    std::map<std::string, std::string> key_origins = {};  ///< where each key of it was written
 };
 
 /// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
@@ -74,7 +74,7 @@ public:
     /// `origins` says where each key was written.
     [[nodiscard]] Result<bool, plugin::Refusal> reconfigure(
         const std::map<std::string, std::string>& config,
-        const std::map<std::string, std::string>& origins);
+        const std::map<std::string, std::string>& origins = {});
 
     /// Whether it has had too many faults, and is not called any more.
     [[nodiscard]] bool disabled() const { return instance_->disabled(); }

@@ -6,6 +6,7 @@
 #include "host/base/nearest.h"
 #include "host/base/quantity.h"
 #include "host/base/untrusted.h"
+#include "host/config/sandbox_settings.h"
 #include "host/config/settings_keys.h"
 #include "host/config/trust.h"
 #include "host/config/workspace_plugins.h"

@@ -42,7 +42,7 @@ struct SkillWorld {
             [](const std::filesystem::path&) { return false; },
             std::vector<std::filesystem::path>{workspace() / "skills",
                                                workspace() / ".claude/skills", user()},
-            skills_of_plugins);
+            nullptr, skills_of_plugins);
         paths->add_to(services);
         plugin = std::make_unique<BuiltPlugin>("skill", services, workspace().string());
     }

@@ -85,16 +85,17 @@ TEST(AgentTool, PassesOnWhyASubagentFailed) {
     SubagentWorld world;
     world.load();
     struct Case {
-        ServiceReply answer;
+        std::string why;
+        tenon_rc rc;
         std::string text;
     };
     for (const Case& c : std::vector<Case>{
-             {ServiceReply::failed("the endpoint says 529"), "Error: the endpoint says 529"},
-             {ServiceReply::failed("no model x", TENON_BAD_ARGS), "Error: no model x"},
-             {ServiceReply::failed("cancelled", TENON_CANCELLED), "[interrupted]"},
+             {"the endpoint says 529", TENON_FAILED, "Error: the endpoint says 529"},
+             {"no model x", TENON_BAD_ARGS, "Error: no model x"},
+             {"cancelled", TENON_CANCELLED, "[interrupted]"},
          }) {
         SCOPED_TRACE(c.text);
-        world.answer = c.answer;
+        world.answer = ServiceReply::failed(c.why, c.rc);
         const auto result = world.agent({{"prompt", "p"}});
         EXPECT_EQ(result.text, c.text);
         EXPECT_TRUE(result.is_error);
