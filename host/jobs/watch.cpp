@@ -80,10 +80,9 @@ void Watch::remove_process(const UniqueFd& process) {
     unwatched_processes_.erase(process.get());
 }
 
-bool Watch::add_descriptor(int descriptor) {
-    if (!add_to_epoll(ready_, descriptor, EPOLLIN)) return false;
+void Watch::add_descriptor(int descriptor) {
     descriptors_.insert(descriptor);
-    return true;
+    if (!add_to_epoll(ready_, descriptor, EPOLLIN)) unwatched_descriptors_.insert(descriptor);
 }
 
 void Watch::add_new_jobs() {
@@ -176,7 +175,7 @@ int Watch::timeout_until(std::optional<Clock::time_point> deadline) {
 
 bool Watch::polls() const {
     return !unwatched_.empty() || !unwatched_processes_.empty() ||
-           (wants_store() && store_folder_ < 0);
+           !unwatched_descriptors_.empty() || (wants_store() && store_folder_ < 0);
 }
 
 void Watch::look_at_unwatched(Changes& changes) {
@@ -188,6 +187,10 @@ void Watch::look_at_unwatched(Changes& changes) {
     for (const int process : std::set<int>(unwatched_processes_)) {
         changes.jobs.insert(processes_[process]);
         if (add_to_epoll(ready_, process, kProcessEnds)) unwatched_processes_.erase(process);
+    }
+    for (const int descriptor : std::set<int>(unwatched_descriptors_)) {
+        changes.added = true;
+        if (add_to_epoll(ready_, descriptor, EPOLLIN)) unwatched_descriptors_.erase(descriptor);
     }
     if (wants_store() && store_folder_ < 0) {
         watch_store();

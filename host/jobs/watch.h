@@ -34,9 +34,9 @@ public:
     /// `remove_process`.
     void add_process(const JobId& id, const UniqueFd& process);
     void remove_process(const UniqueFd& process);
-    /// From now on `wait` also returns when this descriptor is readable, and reports it. It stays
-    /// the caller's, and open as long as this object. False: the kernel refuses.
-    [[nodiscard]] bool add_descriptor(int descriptor);
+    /// From now on `wait` also returns when this descriptor is readable, and says so. It stays the
+    /// caller's, and open as long as this object.
+    void add_descriptor(int descriptor);
     /// From now on `wait` also reports jobs that appear; these are added. List the jobs after this
     /// call, not before.
     void add_new_jobs();
@@ -48,7 +48,7 @@ public:
         std::set<JobId> jobs;     ///< to be loaded again
         bool list_again = false;  ///< jobs may have appeared or been cancelled that are not named
         bool other = false;       ///< the other descriptor is readable
-        bool added = false;       ///< one of `add_descriptor` is readable
+        bool added = false;       ///< one of `add_descriptor` is readable, or may be
     };
     /// Blocks until something has changed, `other` is readable, the deadline is over or a signal
     /// was handled. In the last two cases nothing is reported.
@@ -85,10 +85,11 @@ private:
     std::map<JobId, Watched> jobs_;
     std::map<int, JobId> by_folder_;
     std::map<int, JobId> by_shim_;
-    std::map<int, JobId> processes_;     // of add_process
-    std::set<int> descriptors_;          // of add_descriptor
-    std::set<JobId> unwatched_;          // of jobs_
-    std::set<int> unwatched_processes_;  // of processes_
+    std::map<int, JobId> processes_;       // of add_process
+    std::set<int> descriptors_;            // of add_descriptor
+    std::set<JobId> unwatched_;            // of jobs_
+    std::set<int> unwatched_processes_;    // of processes_
+    std::set<int> unwatched_descriptors_;  // of descriptors_
     bool wants_new_jobs_ = false;
     bool wants_cancelled_jobs_ = false;
     int store_folder_ = -1;

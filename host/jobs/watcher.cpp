@@ -151,8 +151,7 @@ bool Watcher::take_orders() {
         watch_lingering(std::move(shim));
     if (orders.other) {
         other_ = std::move(*orders.other);
-        // Where the kernel refuses, `look` is called once; its owner has to ask by itself.
-        (void)watch_.add_descriptor(other_.descriptor);
+        watch_.add_descriptor(other_.descriptor);
         other_is_ready_ = true;
     }
     changed_.merge(orders.queued);

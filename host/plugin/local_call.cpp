@@ -41,7 +41,6 @@ LocalCall::LocalCall(const std::string& tool_name, const std::string& arguments,
     cancelled = [](const tenon_call* call) noexcept -> std::int32_t {
         return port_of(call)->stop().stop_requested() ? 1 : 0;
     };
-    deadline_ns = 0;  // nothing ends a call in this process
 }
 
 CallPort* LocalCall::port_of(const tenon_call* call) {

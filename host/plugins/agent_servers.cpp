@@ -64,10 +64,18 @@ std::string wrong_command(const Json& command, const fs::path& root) {
     return {};
 }
 
-/// A directory without `..` that climbs out of where it begins. PLUGIN_DATA need not exist yet.
+/// Whether the path leads out of the directory where it begins, by its names alone: PLUGIN_DATA
+/// need not exist yet.
 bool climbs_out(std::string_view below) {
-    const fs::path normal = fs::path("/x" + std::string(below)).lexically_normal();
-    return !is_beneath(normal.string(), "/x");
+    int depth = 0;
+    for (const fs::path& name : fs::path(below).relative_path()) {
+        if (name == "..") {
+            if (--depth < 0) return true;
+        } else if (!name.empty() && name != ".") {
+            ++depth;
+        }
+    }
+    return false;
 }
 
 std::string wrong_cwd(const Json& cwd, const fs::path& root) {

@@ -235,8 +235,7 @@ Result<void, ProcessFailure> IsolatedInstance::begin(PluginProcess& process,
     return {};
 }
 
-/// The conversation keeps the list of tools that it was built with: another one counts from the
-/// next session or /reload on.
+/// Other tools than the known ones are taken up as if the plugin had said that they have changed.
 void IsolatedInstance::learn(const std::string& config, PluginProcess& process,
                              const plugin::Listing& listing) {
     KnownPlugin now{utf8::repair(process.hello().version), process.hello().config_schema,
@@ -248,8 +247,9 @@ void IsolatedInstance::learn(const std::string& config, PluginProcess& process,
         config_schema_ = now.config_schema;
         tools_ = now.tools;
     } else if (known_->tools != now.tools) {
-        host_.log(TENON_LOG_WARNING,
-                  "lists other tools than the last time; they are used after /reload");
+        host_.log(TENON_LOG_WARNING, "lists other tools than the last time");
+        std::string answer;
+        host_.request("tools.changed/1", "{}", {}, answer);
     }
     if (options_.learned) options_.learned(now);
     known_ = std::move(now);

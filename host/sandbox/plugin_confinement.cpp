@@ -150,9 +150,6 @@ Result<void> enforce_landlock(const PluginPolicy& policy, int abi) {
 }
 
 Result<void> confine(const PluginPolicy& policy, const ConfinementSupport& support) {
-    if (!policy.unconfined) {
-        if (auto able = check_plugin_confinement(support); !able) return able;
-    }
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Error::from_errno("set no_new_privs");
     if (support.landlock_abi > 0) {
         if (auto done = enforce_landlock(policy, support.landlock_abi); !done) return done;
@@ -175,10 +172,13 @@ Result<void> check_plugin_confinement(const ConfinementSupport& support) {
     if (support.landlock_abi == 0) missing = "Landlock (Linux 5.13 and later)";
     if (!support.seccomp)
         missing += (missing.empty() ? "" : " and ") + std::string("seccomp filters");
-    return Error{"this kernel cannot confine plugins: it lacks " + missing};
+    return Error{"this kernel lacks " + missing};
 }
 
 Result<void> confine_plugin(const PluginPolicy& policy, const ConfinementSupport& support) {
+    if (!policy.unconfined) {
+        if (auto able = check_plugin_confinement(support); !able) return able;
+    }
     const auto confined = confine(policy, support);
     if (confined) return {};
     return confined.error().while_doing("confine the plugin");

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include "host/jobs/launch.h"
@@ -121,6 +122,19 @@ TEST_F(WatchTest, ReportsThatTheOtherDescriptorIsReadable) {
     const UniqueFd writer(ends[1]);
     ASSERT_EQ(::write(writer.get(), "x", 1), 1);
     EXPECT_TRUE(watch.wait(testing::deadline(), reader.get()).other);
+}
+
+TEST_F(WatchTest, ReportsThatAnAddedDescriptorIsReadable) {
+    Watch watch(store());
+    const UniqueFd event(::eventfd(0, EFD_CLOEXEC));
+    watch.add_descriptor(event.get());
+    EXPECT_FALSE(watch.polls());
+    EXPECT_FALSE(watch.wait(std::chrono::steady_clock::now()).added);
+    ASSERT_EQ(::eventfd_write(event.get(), 1), 0);
+    const auto changes = watch.wait(testing::deadline());
+    EXPECT_TRUE(changes.added);
+    EXPECT_FALSE(changes.other);
+    EXPECT_TRUE(changes.jobs.empty());
 }
 
 TEST_F(WatchTest, ReportsNothingAtTheDeadline) {

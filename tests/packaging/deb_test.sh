@@ -11,7 +11,7 @@ package=$(echo "$work"/packages/tenon_*.deb)
 dpkg-deb --info "$package" | grep -E '^ (Package|Version|Depends)'
 dpkg-deb -x "$package" "$work/root"
 
-for file in usr/bin/tenon usr/libexec/tenon/tenon-shim usr/lib/tenon/plugins/{bash.so,file.so,skill.so,subagent.so,manifest.json} \
+for file in usr/bin/tenon usr/libexec/tenon/tenon-shim usr/libexec/tenon/tenon-plugin-host usr/lib/tenon/plugins/{bash.so,file.so,skill.so,subagent.so,manifest.json} \
     usr/include/tenon/plugin.h usr/share/pkgconfig/tenon.pc usr/share/tenon/template/{c/plugin.c,cpp/plugin.cpp,rust/src/tenon.rs} usr/share/man/man1/tenon.1 usr/share/man/man7/{tenon-permissions.7,tenon-sandbox.7} usr/share/doc/tenon/copyright; do
     [ -e "$work/root/$file" ] || { echo "the package lacks /$file"; exit 1; }
 done

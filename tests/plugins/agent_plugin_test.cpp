@@ -311,6 +311,7 @@ TEST_F(AgentPluginTest, EachServerIsJudgedByItself) {
         {stdio({{"cwd", "./.."}}), "leads out of the plugin's directory"},
         {stdio({{"cwd", "${PLUGIN_ROOT}/.."}}), "leads out of the plugin's directory"},
         {stdio({{"cwd", "${PLUGIN_DATA}/../x"}}), "leads out of PLUGIN_DATA"},
+        {stdio({{"cwd", "${PLUGIN_DATA}/a/../../x"}}), "leads out of PLUGIN_DATA"},
         {stdio({{"cwd", 1}}), "cwd must be a text"},
         {stdio({{"url", "https://x"}}), "a server of type stdio has no member \"url\""},
         {http("https://example.com/mcp"), ""},

@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "host/base/unique_fd.h"
+#include "host/plugins/content_hash.h"
 #include "host/plugins/isolated_instance.h"
+#include "host/plugins/known_plugins.h"
 #include "tests/plugins/workbench.h"
 #include "tests/support/sanitizers.h"
 
@@ -180,6 +182,16 @@ TEST(Isolated, ThreeFaultsInAMinuteDisableThePlugin) {
     EXPECT_THAT(bench.text_of("echo"), AllOf(HasSubstr("disabled"), HasSubstr("/reload")));
     EXPECT_EQ(bench.times_loaded(), 3U);
     EXPECT_THAT(bench.logged().back(), HasSubstr("disabled after 3 faults"));
+}
+
+TEST(Isolated, WithoutAGrantItStartsNoProcessAndTheResultSaysWhy) {
+    IsolatedBench bench("misbehaving");
+    const auto result = bench.call("leave_a_child");
+    EXPECT_TRUE(result.is_error);
+    EXPECT_THAT(result.text, AllOf(HasSubstr("Operation not permitted\n[sandbox: the plugin "
+                                             "misbehaving"),
+                                   HasSubstr("plugins.misbehaving.grants")));
+    EXPECT_EQ(bench.text_of("echo"), "{}");
 }
 
 TEST(Isolated, AProcessThatIsKilledBetweenCallsIsStartedAgain) {
@@ -365,6 +377,31 @@ TEST(Isolated, AKnownPluginIsStartedAtItsFirstCall) {
     EXPECT_EQ(bench.times_loaded(), 1U) << "it has no hooks";
     EXPECT_EQ(bench.text_of("echo"), "{}");
     EXPECT_EQ(bench.times_loaded(), 2U);
+}
+
+TEST(Isolated, ToolsThatAreNotTheKnownOnesAreReportedAndTakenUp) {
+    IsolatedBench bench;
+    std::atomic<int> changes{0};
+    bench.services.add("tools.changed/1", [&](const ServiceRequest&) {
+        ++changes;
+        return ServiceReply::ok(Json::object());
+    });
+    const fs::path file = bench.put("misbehaving");
+    bench.open();
+    EXPECT_EQ(changes, 0);
+    bench.registry.remove("misbehaving");
+    const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const std::string hash = content_hash_of_file(fd.get()).value_or("");
+    const KnownPlugins known(bench.dir / "state/plugin-cache");
+    KnownPlugin other = known.find("misbehaving", hash).value();
+    other.tools.resize(1);
+    known.remember("misbehaving", hash, other);
+    bench.open();
+    EXPECT_THAT(bench.registry.plugins()[0]->tools(), SizeIs(1));
+    EXPECT_EQ(bench.text_of("echo"), "{}");
+    EXPECT_EQ(changes, 1);
+    EXPECT_THAT(bench.logged(), Contains(HasSubstr("lists other tools than the last time")));
+    EXPECT_GT(known.find("misbehaving", hash)->tools.size(), 1U) << "it was learned";
 }
 
 TEST(Isolated, AKnownPluginWithHooksIsStartedWhenTheSessionBegins) {

@@ -143,7 +143,7 @@ TEST(Loader, ReportsAShortageOfDescriptorsAndNoDefectOfTheFiles) {
     const auto in_use = static_cast<rlim_t>(next.get());
     std::size_t shortages = 0;
     bool complete = false;
-    for (rlim_t left = 1; !complete && left < 40; ++left) {
+    for (rlim_t left = 1; !complete && left < 200; ++left) {
         SCOPED_TRACE(left);
         set_descriptor_limit(in_use + left);
         const Loaded loaded = load(bench.options, bench.services);

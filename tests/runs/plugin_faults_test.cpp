@@ -83,7 +83,7 @@ TEST(PluginFaults, EndNeitherTheSessionNorItsJobs) {
     EXPECT_EQ(faulty.folders.processes(), std::vector<pid_t>());
 }
 
-TEST(PluginFaults, OfATwoSidedCallAreErrorsOfTenonTool) {
+TEST(PluginFaults, AreErrorsOfTenonTool) {
     const FaultyRun faulty;
     const auto crash = faulty.run({"tool", "crash"});
     EXPECT_EQ(crash.code, 1);

@@ -137,9 +137,9 @@ TEST_F(PluginConfinement, RefusesAPluginWhereTheKernelCannotConfine) {
         std::vector<std::string> kernel;
         const char* missing;
     } cases[] = {
-        {{"abi=0"}, "it lacks Landlock (Linux 5.13 and later)"},
-        {{"seccomp=no"}, "it lacks seccomp filters"},
-        {{"abi=0", "seccomp=no"}, "it lacks Landlock (Linux 5.13 and later) and seccomp filters"},
+        {{"abi=0"}, "lacks Landlock (Linux 5.13 and later)"},
+        {{"seccomp=no"}, "lacks seccomp filters"},
+        {{"abi=0", "seccomp=no"}, "lacks Landlock (Linux 5.13 and later) and seccomp filters"},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.missing);
@@ -158,10 +158,10 @@ TEST_F(PluginConfinement, RefusesAPluginWhereTheKernelCannotConfine) {
 
 TEST_F(PluginConfinement, FindsOutWhatTheKernelLacks) {
     world_.wrapper = {world_.at("escape"), "without", "landlock"};
-    EXPECT_THAT(world_.read(world_.at("w/readable")), HasSubstr("it lacks Landlock"));
+    EXPECT_THAT(world_.read(world_.at("w/readable")), HasSubstr("lacks Landlock"));
     world_.wrapper = {world_.at("escape"), "without", "landlock,seccomp"};
     EXPECT_THAT(world_.read(world_.at("w/readable")),
-                HasSubstr("it lacks Landlock (Linux 5.13 and later) and seccomp filters"));
+                HasSubstr("lacks Landlock (Linux 5.13 and later) and seccomp filters"));
 }
 
 TEST_F(PluginConfinement, WorksWhereTheWorkspaceIsTheWholeFileSystem) {

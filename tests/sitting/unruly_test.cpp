@@ -26,7 +26,8 @@ PersonOptions with_unruly() {
         return to.parent_path();
     }();
     return {.arguments = {"--yes", "--plugin-dir", copied.string(), "-D",
-                          "plugins.unruly.isolated=false"}};
+                          "plugins.unruly.isolated=false"},
+            .size = {200, 24}};  // no message is wrapped
 }
 
 void wait_until_it_hangs(const Person& person) {

@@ -275,8 +275,8 @@ TEST(SkillCatalogue, OffersTheSkillsOfPluginsLastAndUnderTheirPluginsName) {
               "- deploy (skills/deploy): For deploy.\n"
               "- acme:deploy (acme/skills/deploy): For deploy.");
     EXPECT_EQ(world.load_skill("acme:deploy").text,
-              "<skill name=\"acme:deploy\">\nTheirs.\n\n</skill>");
-    EXPECT_EQ(world.load_skill("deploy").text, "<skill name=\"deploy\">\nOurs.\n\n</skill>");
+              "<skill name=\"acme:deploy\">\nTheirs.\n</skill>");
+    EXPECT_EQ(world.load_skill("deploy").text, "<skill name=\"deploy\">\nOurs.\n</skill>");
     EXPECT_THAT(
         world.plugin->logged(),
         ElementsAre(
