@@ -498,7 +498,7 @@ TEST_F(GateTest, JudgesAStrangersFileByTheEditRules) {
     EXPECT_TRUE(gate.judge_edit("lint", source, {}).allowed);
     EXPECT_FALSE(gate.judge_edit("lint", dir_ / "w/src/secret", {}).allowed);
     EXPECT_THAT(gate.judge_edit("lint", other, {}).reason,
-                AllOf(HasSubstr("lint wants to write other"), HasSubstr("'Edit(other)'")));
+                AllOf(HasSubstr("lint wants to write other"), HasSubstr("'Edit(./other)'")));
     EXPECT_FALSE(RuleGate(config({.mode = PermissionMode::kAcceptEdits}))
                      .judge_edit("lint", source, {})
                      .allowed);

@@ -107,8 +107,8 @@ TEST_F(PluginToolTest, DisablesAPluginAfterThreeFaults) {
         EXPECT_THAT(result.text, HasSubstr("half\nError: a defect in the plugin faults"));
     }
     EXPECT_EQ(bench_.call("faults").text,
-              "Error: the plugin faults is disabled until the next session, after 3 faults; do "
-              "without its tools");
+              "Error: the plugin faults is disabled until /reload or the next session, after "
+              "3 faults; do without its tools");
 }
 
 TEST_F(PluginToolTest, CountsAnExceptionThatLeavesThePluginAsAFault) {

@@ -39,8 +39,8 @@ TEST(ExampleOfPluginHpp, IsBuiltByTheLineInItsComment) {
     std::string line = block_after("By hand:");
     line.erase(0, line.find_first_not_of('\n'));
     ASSERT_TRUE(line.starts_with("c++ ")) << line;
-    const std::string build =
-        "cd " + dir.path().string() + " && PKG_CONFIG_PATH=" + prefix + "/share/pkgconfig " + line;
+    const std::string build = "cd " + dir.path().string() + " && export PKG_CONFIG_PATH=" + prefix +
+                              "/share/pkgconfig && " + line;
     ASSERT_EQ(std::system(build.c_str()), 0) << build;
 
     // Only the symbol of the ABI is exported.
