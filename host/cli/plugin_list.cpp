@@ -1,5 +1,6 @@
 #include "host/base/ids.h"
 #include "host/base/nearest.h"
+#include "host/base/secrets.h"
 #include "host/base/untrusted.h"
 #include "host/cli/plugin_verbs.h"
 #include "host/cli/plugin_words.h"
@@ -23,16 +24,24 @@ bool names_a_file(const std::string& word) {
     return word.find('/') != std::string::npos || word.ends_with(".so");
 }
 
-int show(const PluginCall& call, const SurveyedPlugin& plugin) {
+Secrets secrets_of(const config::Configuration& configuration) {
+    Secrets secrets;
+    configuration.credentials.add_to(secrets);
+    return secrets;
+}
+
+int show(const PluginCall& call, const config::Configuration& configuration,
+         const SurveyedPlugin& plugin) {
+    const Secrets secrets = secrets_of(configuration);
     if (call.json()) {
-        print_json(call.console, dump_json(detail_json(plugin)));
+        print_json(call.console, secrets.redact(dump_json(detail_json(plugin))));
     } else {
-        call.console.out << in_detail(plugin);
+        call.console.out << secrets.redact(in_detail(plugin));
     }
     return plugin.id.empty() ? kExitFailed : 0;
 }
 
-int show_file(const PluginCall& call, const config::Settings& settings) {
+int show_file(const PluginCall& call, const config::Configuration& configuration) {
     std::error_code error;
     const fs::path file = fs::absolute(call.word(0), error);
     if (!fs::exists(file, error))
@@ -43,7 +52,7 @@ int show_file(const PluginCall& call, const config::Settings& settings) {
         return complain(call.console,
                         file.string() + " is a directory; name the library (*.so) in it",
                         kExitFailed);
-    return show(call, survey_plugin_file(settings, file));
+    return show(call, configuration, survey_plugin_file(configuration.settings, file));
 }
 
 int unknown_plugin(const PluginCall& call, const std::vector<SurveyedPlugin>& plugins) {
@@ -71,16 +80,16 @@ int unknown_plugin(const PluginCall& call, const std::vector<SurveyedPlugin>& pl
     return complain(call.console, message, kExitFailed);
 }
 
-int show_id(const PluginCall& call, const config::Settings& settings) {
+int show_id(const PluginCall& call, const config::Configuration& configuration) {
     if (!is_plugin_id(call.word(0)))
         return complain(call.console,
                         in_quotes(call.word(0)) +
                             " is neither a plugin id (1 to 32 of a-z, 0-9, '_' and '-', the first "
                             "a letter) nor a file (write it with a '/')",
                         kExitUsage);
-    const auto plugins = survey_plugins(settings);
+    const auto plugins = survey_plugins(configuration.settings);
     for (const SurveyedPlugin& plugin : plugins)
-        if (plugin.id == call.word(0)) return show(call, plugin);
+        if (plugin.id == call.word(0)) return show(call, configuration, plugin);
     return unknown_plugin(call, plugins);
 }
 
@@ -89,16 +98,17 @@ int show_id(const PluginCall& call, const config::Settings& settings) {
 int list_plugins(const PluginCall& call) {
     const auto configuration = configuration_for(call);
     if (!configuration) return configuration.error();
+    const Secrets secrets = secrets_of(*configuration);
     const auto plugins = survey_plugins(configuration->settings);
     Json list = Json::array();
     for (const SurveyedPlugin& plugin : plugins) {
         if (call.json()) {
             list.push_back(list_entry(plugin));
         } else {
-            call.console.out << in_list(plugin);
+            call.console.out << secrets.redact(in_list(plugin));
         }
     }
-    if (call.json()) print_json(call.console, dump_json(list));
+    if (call.json()) print_json(call.console, secrets.redact(dump_json(list)));
     if (plugins.empty())
         complain(call.console, "there are no plugins; the host's own are missing", 0);
     return 0;
@@ -107,8 +117,8 @@ int list_plugins(const PluginCall& call) {
 int show_plugin(const PluginCall& call) {
     const auto configuration = configuration_for(call);
     if (!configuration) return configuration.error();
-    const config::Settings& settings = configuration->settings;
-    return names_a_file(call.word(0)) ? show_file(call, settings) : show_id(call, settings);
+    return names_a_file(call.word(0)) ? show_file(call, *configuration)
+                                      : show_id(call, *configuration);
 }
 
 }  // namespace tenon::cli

@@ -1,3 +1,4 @@
+#include "host/base/secrets.h"
 #include "host/base/signals.h"
 #include "host/base/untrusted.h"
 #include "host/cli/plugin_verbs.h"
@@ -34,24 +35,26 @@ Json verdict_json(const Verdict& verdict) {
 }
 
 int print_verdicts(const PluginCall& call, const plugins::VerifyOptions& options,
-                   const Signals& signals) {
+                   const Secrets& secrets, const Signals& signals) {
     const bool json = call.json();
     Json checks = Json::array();
     const auto verified = plugins::verify(options, [&](const Verdict& verdict) {
         if (json) {
             checks.push_back(verdict_json(verdict));
         } else {
-            call.console.out << visible(line_of(verdict)) << std::endl;  // when it is known
+            call.console.out << visible(secrets.redact(line_of(verdict)))
+                             << std::endl;  // when it is known
         }
     });
-    if (!verified) return complain(call.console, verified.error().message, kExitFailed);
+    if (!verified)
+        return complain(call.console, secrets.redact(verified.error().message), kExitFailed);
     if (verified->stopped) return 128 + signals.received();
     if (json)
-        print_json(call.console, dump_json({{"file", options.file.string()},
-                                            {"id", verified->id},
-                                            {"version", verified->version},
-                                            {"passed", !verified->failed},
-                                            {"checks", std::move(checks)}}));
+        print_json(call.console, secrets.redact(dump_json({{"file", options.file.string()},
+                                                           {"id", verified->id},
+                                                           {"version", verified->version},
+                                                           {"passed", !verified->failed},
+                                                           {"checks", std::move(checks)}})));
     return verified->failed ? kExitFailed : 0;
 }
 
@@ -70,7 +73,9 @@ int verify_plugin(const PluginCall& call) {
     options.program = settings.prefix / "libexec/tenon/tenon-plugin-host";
     options.loader = session::loader_options(settings, {});
     options.stop = signals.stop_token();
-    return print_verdicts(call, options, signals);
+    Secrets secrets;
+    configuration->credentials.add_to(secrets);
+    return print_verdicts(call, options, secrets, signals);
 }
 
 }  // namespace tenon::cli

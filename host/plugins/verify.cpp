@@ -1,14 +1,10 @@
 #include "host/plugins/verify.h"
 
 #include <algorithm>
-#include <cstring>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/base/untrusted.h"
-#include "host/base/utf8.h"
-#include "host/plugin/verify_protocol.h"
 #include "host/plugins/config.h"
 #include "host/plugins/grants.h"
 #include "host/plugins/plugin_tool.h"
@@ -16,15 +12,13 @@
 #include "host/plugins/schema_example.h"
 #include "host/plugins/verify_file.h"
 #include "host/plugins/verify_step.h"
+#include "host/plugins/verify_verdicts.h"
 
 namespace tenon::plugins {
 namespace {
 
 namespace fs = std::filesystem;
 using Outcome = Verdict::Outcome;
-
-constexpr const char* kFindIt =
-    "find the place with a debugger, or in a build with -g -fsanitize=address,undefined";
 
 /// A folder that is removed at the end with what is in it.
 class ScratchFolder {
@@ -60,30 +54,19 @@ struct VerifiedTool {
     std::optional<Json> fitting;     // arguments that fit
 };
 
-std::string verify_signal_name(int number) {
-    const char* const name = ::sigabbrev_np(number);
-    return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(number);
-}
-
-std::string last_line(const std::string& bytes) {
-    const std::string_view text = utf8::trimmed(bytes);
-    const auto at = text.rfind('\n');
-    return visible(utf8::first_bytes(
-        utf8::repair(at == std::string_view::npos ? text : text.substr(at + 1)), 200));
-}
-
 /// Runs the checks of one file in order. Each is skipped where an earlier one shows that it would
 /// say nothing.
 class Verification {
 public:
     Verification(const VerifyOptions& options, const VerdictSink& tell)
-        : options_(options), tell_(tell) {}
+        : options_(options), verdicts_(tell) {}
 
     Result<Verified> run() {
-        auto file = verify_file(options_.file, [this](const Verdict& verdict) { say(verdict); });
+        auto file =
+            verify_file(options_.file, [this](const Verdict& verdict) { verdicts_.say(verdict); });
         if (!file) {
-            if (verified_.failed) skip("the file must not be run");
-            return verified_;
+            skip("the file must not be run");
+            return result();
         }
         verified_.id = file->note.id;
         auto scratch = ScratchFolder::make(options_.loader.state_dir);
@@ -97,25 +80,17 @@ public:
         if (error) return Error::from_errno("copy to " + library_.string(), error.value());
         if (make_confinement(file->note)) run_steps();
         if (!wrong_.empty()) return Error{wrong_};
-        return verified_;
+        return result();
     }
 
 private:
-    void say(const Verdict& verdict) {
-        verified_.failed = verified_.failed || verdict.outcome == Outcome::kFailed;
-        tell_(verdict);
-    }
-    void ok(const std::string& check, const std::string& text) {
-        say({check, Outcome::kOk, text, {}});
-    }
-    void remark(const std::string& check, const std::string& text, const std::string& remedy) {
-        say({check, Outcome::kRemark, text, remedy});
-    }
-    void fail(const std::string& check, const std::string& text, const std::string& remedy) {
-        say({check, Outcome::kFailed, text, remedy});
+    [[nodiscard]] Verified result() const {
+        Verified out = verified_;
+        out.failed = verdicts_.any_failed();
+        return out;
     }
     void skip(const std::string& why) {
-        remark("run", "what runs its code was not checked: " + why, "correct that first");
+        verdicts_.remark("run", "what runs its code was not checked: " + why, "correct that first");
     }
     [[nodiscard]] bool over() const { return verified_.stopped || !wrong_.empty(); }
 
@@ -130,14 +105,15 @@ private:
         const auto configured = loader.by_id.find(note.id);
         if (configured != loader.by_id.end() ? !configured->second.isolated.value_or(!first_party)
                                              : first_party) {
-            ok("confinement", "none, since it runs in the host");
+            verdicts_.ok("confinement", "none, since it runs in the host");
             return true;
         }
         loader.workspace = (folder_ / "workspace").string();
         loader.workspace_readable = true;
         auto allowed = confinement_for(note, {library_, found_in_, folder_ / "state"}, loader);
         if (!allowed) {
-            fail("confinement", visible(allowed.error().reason), visible(allowed.error().remedy));
+            verdicts_.fail("confinement", visible(allowed.error().reason),
+                           visible(allowed.error().remedy));
             skip("it would not be loaded");
             return false;
         }
@@ -146,8 +122,8 @@ private:
                         {"network", allowed->network},     {"exec", allowed->exec},
                         {"read", allowed->read},           {"write", allowed->write},
                         {"hidden", allowed->hidden},       {"unconfined", allowed->unconfined}};
-        ok("confinement", note.needs.empty() ? "it needs no more than every plugin has"
-                                             : "what it needs is granted");
+        verdicts_.ok("confinement", note.needs.empty() ? "it needs no more than every plugin has"
+                                                       : "what it needs is granted");
         return true;
     }
 
@@ -203,91 +179,9 @@ private:
         if (!end) return std::nullopt;
         verified_.stopped = end->stopped;
         if (end->stopped) return std::nullopt;
-        take_notes(check, *end);
-        const bool fine = judge(check, *end);
-        if (fine) ok(check, success);
+        const bool fine = verdicts_.judge(check, *end);
+        if (fine) verdicts_.ok(check, success);
         return StepVerdict{std::move(*end), fine};
-    }
-
-    /// Says what was wrong; true if nothing was. What the same remedy cures is said once, and what
-    /// was said of an earlier check is not repeated.
-    bool judge(const std::string& check, const VerifyStepEnd& end) {
-        bool fine = true;
-        std::set<std::string> remedies;
-        for (const Json& message : end.messages) {
-            const std::string remedy = string_or(message, "remedy");
-            const std::string* const failed = string_in(member(message, "failed"));
-            const std::string* const text = string_in(member(message, "remark"));
-            fine = fine && failed == nullptr;
-            if ((failed == nullptr && text == nullptr) || !remedies.insert(remedy).second) continue;
-            say_once({check, failed != nullptr ? Outcome::kFailed : Outcome::kRemark,
-                      visible(failed != nullptr ? *failed : *text), visible(remedy)});
-        }
-        if (const std::string fault = fault_of(end); !fault.empty()) {
-            say_once({check, Outcome::kFailed, fault, remedy_of(end)});
-            fine = false;
-        }
-        if (end.left_behind > 0) {
-            const bool one = end.left_behind == 1;
-            say_once({check, Outcome::kFailed,
-                      (one ? "a process" : std::to_string(end.left_behind) + " processes") +
-                          std::string(" that it had started ") + (one ? "was" : "were") +
-                          " still there at its end",
-                      "end and reap in destroy what the plugin has started"});
-            fine = false;
-        }
-        return fine;
-    }
-    void say_once(const Verdict& verdict) {
-        if (said_.insert(verdict.text).second) say(verdict);
-    }
-
-    /// How the process ended before its time; empty: it did not.
-    static std::string fault_of(const VerifyStepEnd& end) {
-        const std::string doing = end.doing.empty() ? "" : visible(end.doing) + ": ";
-        if (!end.late.empty()) return doing + "it " + end.late;
-        const std::string printed = last_line(end.complained);
-        const std::string words =
-            printed.empty() ? "" : ", after it had printed " + in_quotes(printed);
-        if (WIFSIGNALED(end.status))
-            return doing + "the process was ended by " + verify_signal_name(WTERMSIG(end.status)) +
-                   words;
-        const int status = WEXITSTATUS(end.status);
-        if (end.complete)
-            return status == 0
-                       ? ""
-                       : doing + "the process ended with the status " + std::to_string(status);
-        if (status == plugin::kVerifyNoReport)
-            return doing + "it has closed descriptors that are not its own";
-        return doing + "it has ended the process with the exit status " + std::to_string(status) +
-               words;
-    }
-
-    static std::string remedy_of(const VerifyStepEnd& end) {
-        if (!end.late.empty())
-            return end.late.find("cancelled") != std::string::npos
-                       ? "poll cancel_fd beside your own descriptors, or ask cancelled() now and "
-                         "then"
-                       : "wait for nothing without a limit, and leave slow work to the tools";
-        if (WIFSIGNALED(end.status)) return kFindIt;
-        if (WEXITSTATUS(end.status) == plugin::kVerifyNoReport)
-            return "close only descriptors that the plugin has opened";
-        return end.complete ? "look at the destructors of static objects"
-                            : "return errors, and never call exit() or _exit() in a plugin";
-    }
-
-    /// Collects what later verdicts are about.
-    void take_notes(const std::string& check, const VerifyStepEnd& end) {
-        for (const Json& message : end.messages)
-            for (const std::string& method : strings_in(member(message, "requests")))
-                requests_.insert(method);
-        const auto note = [&](const char* stream, const std::string& bytes) {
-            if (bytes.empty() || !printed_.empty()) return;
-            printed_ = std::string(stream) + " in the check '" + check +
-                       "': " + in_quotes(std::string(utf8::trimmed(bytes)));
-        };
-        note("standard output", end.printed);
-        if (fault_of(end).empty()) note("standard error", end.complained);
     }
 
     // ------------------------------------------------------------ checks
@@ -312,8 +206,9 @@ private:
             parse_schema(schema_text_.empty() ? R"({"type":"object"})" : schema_text_);
         auto schema = schema_json ? Schema::compile(*schema_json) : schema_json.error();
         if (!schema) {
-            fail("configuration", "its config_schema: " + visible(schema.error().message),
-                 "correct the schema: JSON Schema draft 7 of type object, see the SDK's README");
+            verdicts_.fail(
+                "configuration", "its config_schema: " + visible(schema.error().message),
+                "correct the schema: JSON Schema draft 7 of type object, see the SDK's README");
             return false;
         }
         config_schema_ = *schema_json;
@@ -325,22 +220,25 @@ private:
         const auto fits = schema->check(own, "the keys");
         if (fits) {
             config_ = dump_json(own);
-            ok("configuration", configured ? "plugins." + verified_.id + ".* fits its config_schema"
-                                           : "none is needed");
+            verdicts_.ok("configuration",
+                         configured ? "plugins." + verified_.id + ".* fits its config_schema"
+                                    : "none is needed");
             return true;
         }
         const auto made_up = fitting_example(config_schema_, *schema, Members::kRequired);
         const std::string keys = "plugins." + verified_.id + ".*";
         if (configured || !made_up) {
-            remark("configuration", keys + " does not fit: " + visible(fits.error().message),
-                   "configure it for this check, by -D plugins." + verified_.id + ".KEY=VALUE");
+            verdicts_.remark(
+                "configuration", keys + " does not fit: " + visible(fits.error().message),
+                "configure it for this check, by -D plugins." + verified_.id + ".KEY=VALUE");
             if (!made_up) config_ = "{}";
             if (!made_up) return true;
         } else {
-            remark("configuration",
-                   "it needs keys without defaults: " + visible(fits.error().message) +
-                       "; it is verified with " + visible(dump_json(*made_up)),
-                   "give every key a default if you can, so that the plugin works at once");
+            verdicts_.remark(
+                "configuration",
+                "it needs keys without defaults: " + visible(fits.error().message) +
+                    "; it is verified with " + visible(dump_json(*made_up)),
+                "give every key a default if you can, so that the plugin works at once");
         }
         config_ = dump_json(*made_up);
         return true;
@@ -394,13 +292,13 @@ private:
                      declaration.input_schema.size();
         }
         if (declared_.empty()) {
-            remark("tools", "it lists no tool with this configuration",
-                   "that is fine for a plugin that has only hooks");
+            verdicts_.remark("tools", "it lists no tool with this configuration",
+                             "that is fine for a plugin that has only hooks");
         } else if (fine) {
-            ok("tools", std::to_string(tools_.size() - before) +
-                            " with names, schemas and facts in "
-                            "order; they add about " +
-                            std::to_string(bytes) + " bytes to each request");
+            verdicts_.ok("tools", std::to_string(tools_.size() - before) +
+                                      " with names, schemas and facts in "
+                                      "order; they add about " +
+                                      std::to_string(bytes) + " bytes to each request");
         }
     }
 
@@ -409,15 +307,15 @@ private:
             return tool.name == declaration.name;
         });
         if (twice) {
-            fail("tools", "it lists the tool " + visible(declaration.name) + " twice",
-                 "give every tool a name of its own");
+            verdicts_.fail("tools", "it lists the tool " + visible(declaration.name) + " twice",
+                           "give every tool a name of its own");
             return false;
         }
         VerifiedTool tool{declaration.name, declaration.flags, {}, std::nullopt, std::nullopt};
         auto made = check_tool(declaration, verified_.id, false);
         if (!made) {
-            fail("tools", visible(made.error().reason),
-                 "see tenon_tool and FACTS OF A TOOL in tenon/plugin.h");
+            verdicts_.fail("tools", visible(made.error().reason),
+                           "see tenon_tool and FACTS OF A TOOL in tenon/plugin.h");
         } else {
             tool.schema = made->spec.input_schema;
             tool.compiled.emplace(std::move(made->schema));
@@ -431,14 +329,14 @@ private:
         constexpr std::uint32_t kKnown = TENON_READ_ONLY | TENON_ADDITIVE | TENON_IDEMPOTENT |
                                          TENON_CLOSED_WORLD | TENON_CONCURRENT | TENON_LONG_RUNNING;
         if ((declaration.flags & ~kKnown) != 0)
-            remark("tools", spec.name + " has flags that this host does not know",
-                   "that is fine if they are of a later minor version of the ABI");
+            verdicts_.remark("tools", spec.name + " has flags that this host does not know",
+                             "that is fine if they are of a later minor version of the ABI");
         if (spec.read_only && (!spec.facts.writes.empty() || !spec.facts.command.empty()))
-            remark("tools",
-                   spec.name +
-                       " claims to be read-only, but states a command or a path "
-                       "that it writes",
-                   "leave out the flag TENON_READ_ONLY");
+            verdicts_.remark("tools",
+                             spec.name +
+                                 " claims to be read-only, but states a command or a path "
+                                 "that it writes",
+                             "leave out the flag TENON_READ_ONLY");
     }
 
     void make_arguments() {
@@ -448,11 +346,11 @@ private:
             if (!tool.fitting)
                 tool.fitting = fitting_example(tool.schema, *tool.compiled, Members::kRequired);
             if (!tool.fitting && !over())
-                remark("arguments",
-                       "no arguments for " + tool.name +
-                           " could be made up from its schema; it is called with wrong "
-                           "ones only",
-                       "call it by hand: tenon plugin call FILE " + tool.name + " JSON");
+                verdicts_.remark("arguments",
+                                 "no arguments for " + tool.name +
+                                     " could be made up from its schema; it is called with wrong "
+                                     "ones only",
+                                 "call it by hand: tenon plugin call FILE " + tool.name + " JSON");
         }
     }
 
@@ -524,18 +422,18 @@ private:
         if (!end) return;
         verified_.stopped = end->stopped;
         if (end->stopped) return;
-        const std::string fault = fault_of(*end);
+        const std::string fault = Verdicts::fault_of(*end);
         const bool failed = std::any_of(end->messages.begin(), end->messages.end(),
                                         [](const Json& one) { return one.contains("failed"); });
-        if (said_.count(fault) > 0) return;
+        if (verdicts_.has_said(fault)) return;
         if (fault.empty() && !failed) {
-            ok("older host", "shorter structs do not disturb it");
+            verdicts_.ok("older host", "shorter structs do not disturb it");
             return;
         }
-        remark("older host",
-               "with structs that end before their last member: " +
-                   (fault.empty() ? "a call fails" : fault),
-               "read a member of a struct only if its size reaches it (TENON_HAS)");
+        verdicts_.remark("older host",
+                         "with structs that end before their last member: " +
+                             (fault.empty() ? "a call fails" : fault),
+                         "read a member of a struct only if its size reaches it (TENON_HAS)");
     }
 
     void verify_threads() {
@@ -543,7 +441,7 @@ private:
             [](const VerifiedTool& tool) { return (tool.flags & TENON_CONCURRENT) != 0; });
         if (over()) return;
         if (calls.empty()) {
-            ok("threads", "no tool has the flag TENON_CONCURRENT");
+            verdicts_.ok("threads", "no tool has the flag TENON_CONCURRENT");
             return;
         }
         verify_step("threads", "threads", job(std::move(calls)),
@@ -553,24 +451,25 @@ private:
     void verify_requests() {
         if (over()) return;
         std::string methods;
-        for (const std::string& method : requests_)
+        for (const std::string& method : verdicts_.requests())
             methods += (methods.empty() ? "" : ", ") + visible(method);
-        ok("requests", methods.empty() ? "it asked the host for nothing"
-                                       : "it stands the answer 'unsupported' to " + methods);
+        verdicts_.ok("requests", methods.empty()
+                                     ? "it asked the host for nothing"
+                                     : "it stands the answer 'unsupported' to " + methods);
     }
 
     void verify_output() {
         if (over()) return;
-        if (printed_.empty()) {
-            ok("output", "it prints nothing");
+        if (verdicts_.printed().empty()) {
+            verdicts_.ok("output", "it prints nothing");
             return;
         }
-        remark("output", "it prints on " + printed_,
-               "use tenon_host.log; what is printed reaches nobody but the log");
+        verdicts_.remark("output", "it prints on " + verdicts_.printed(),
+                         "use tenon_host.log; what is printed reaches nobody but the log");
     }
 
     const VerifyOptions& options_;
-    const VerdictSink& tell_;
+    Verdicts verdicts_;
     Verified verified_;
     std::string wrong_;  // what this host lacks
     fs::path folder_, library_, found_in_;
@@ -580,8 +479,6 @@ private:
     Json declared_ = Json::array();
     std::vector<VerifiedTool> tools_;
     std::string hooks_;
-    std::set<std::string> requests_, said_;
-    std::string printed_;  // the first text on a standard stream, and when
 };
 
 }  // namespace

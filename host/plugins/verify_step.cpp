@@ -156,7 +156,7 @@ public:
         const std::stop_callback wake(stop, [&] { ::eventfd_write(stopped.get(), 1); });
         while (!wait_for_event(stopped.get())) {
         }
-        ::kill(-child_, SIGKILL);
+        // Not its process group: what it has started is counted first, see Adoption.
         ::kill(child_, SIGKILL);
         ::waitpid(child_, &end_.status, 0);
         drain();

@@ -87,6 +87,13 @@ TEST_F(PluginNew, WritesAProjectOfThatNameInEachLanguage) {
     }
 }
 
+TEST_F(PluginNew, TakesANameThatContainsTheOneOfTheTemplate) {
+    EXPECT_EQ(make("a-my_plugin", "c"), 0) << err_.str();
+    const std::string source = dir_.read("in/a-my_plugin/plugin.c");
+    EXPECT_THAT(source, HasSubstr("TENON_PLUGIN_NOTE(\"a-my_plugin\")"));
+    EXPECT_THAT(source, HasSubstr("STR(\"a_my_plugin\")"));
+}
+
 TEST_F(PluginNew, UsesTheCurrentDirectoryByDefault) {
     world_.sources.cwd = dir_ / "in";
     EXPECT_EQ(run({"new", "--lang=c", "here"}), 0) << err_.str();

@@ -104,7 +104,7 @@ TEST_F(PluginVerify, NamesWhatIsWrongAndWhatToDo) {
         {"faulty_closes_descriptors", "failed create: ", "not its own"},
         {"faulty_changes_signals", "failed create: it has changed handlers of signals",
          "THREADS in tenon/plugin.h"},
-        {"faulty_leaves_processes", "failed create: a process that it had started was still there",
+        {"faulty_leaves_processes", "failed create: processes that it had started were still there",
          "destroy"},
         {"same_tool_twice", "failed tools: it lists the tool misfit twice", "name of its own"},
         {"null_tool", "failed create: the tool at position 2 of the list is null", "tenon_tool"},
@@ -187,7 +187,7 @@ TEST_F(PluginVerify, EndsAPluginThatHangs) {
          "failed cancel work: work with valid arguments, cancelled before it began: it did not "
          "return within 5 s after its call was cancelled",
          "cancel_fd"},
-        {"faulty_slow_hook", "failed hooks: the hook remind: it did not return within 1 s",
+        {"faulty_slow_hook", "failed hooks: the hook remind: it did not return within 3 s",
          "limit"},
     };
     for (const Fault& row : rows) {
