@@ -30,7 +30,7 @@ int list_plugins(const PluginCall& call);
 /// code of third-party plugins. Exit code 1: it is unknown, or its file cannot be used.
 int show_plugin(const PluginCall& call);
 
-/// `verify FILE`: checks a file for its maker; see plugins/verify.h. Exit code 1: a check failed.
+/// `verify FILE`: checks a file for its maker; see verify/verify.h. Exit code 1: a check failed.
 int verify_plugin(const PluginCall& call);
 
 /// `call FILE TOOL [JSON]`: calls one tool of a file as `tenon tool` does. The file takes the place

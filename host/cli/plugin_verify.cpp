@@ -3,13 +3,13 @@
 #include "host/base/untrusted.h"
 #include "host/cli/plugin_verbs.h"
 #include "host/config/state_dir.h"
-#include "host/plugins/verify.h"
+#include "host/verify/verify.h"
 #include "host/session/open_tools.h"
 
 namespace tenon::cli {
 namespace {
 
-using plugins::Verdict;
+using verify::Verdict;
 using Outcome = Verdict::Outcome;
 
 const char* word_of(Outcome outcome) {
@@ -34,11 +34,11 @@ Json verdict_json(const Verdict& verdict) {
             {"remedy", verdict.remedy}};
 }
 
-int print_verdicts(const PluginCall& call, const plugins::VerifyOptions& options,
+int print_verdicts(const PluginCall& call, const verify::VerifyOptions& options,
                    const Secrets& secrets, const Signals& signals) {
     const bool json = call.json();
     Json checks = Json::array();
-    const auto verified = plugins::verify(options, [&](const Verdict& verdict) {
+    const auto verified = verify::verify(options, [&](const Verdict& verdict) {
         if (json) {
             checks.push_back(verdict_json(verdict));
         } else {
@@ -68,7 +68,7 @@ int verify_plugin(const PluginCall& call) {
     if (auto made = config::make_state_dir(settings.state_dir); !made)
         return complain(call.console, made.error().message, kExitUsage);
     const Signals signals;
-    plugins::VerifyOptions options;
+    verify::VerifyOptions options;
     options.file = std::filesystem::absolute(call.word(0));
     options.program = settings.prefix / "libexec/tenon/tenon-plugin-host";
     options.loader = session::loader_options(settings, {});

@@ -92,7 +92,7 @@ TEST(PermissionQuestion, IsPutForAFileThatAThirdPartyPluginWrites) {
     person.types("n");
     EXPECT_TRUE(person.is_asked("changing wants to write made")) << person.shown();
     EXPECT_FALSE(stands(person, "made"));
-    EXPECT_TRUE(person.sees("always for this session: Edit(made)")) << person.shown();
+    EXPECT_TRUE(person.sees("always for this session: Edit(./made)")) << person.shown();
     person.types("y");
     EXPECT_TRUE(person.sees("Done.")) << person.shown();
     EXPECT_TRUE(stands(person, "made"));

@@ -17,9 +17,9 @@ namespace fs = std::filesystem;
 
 /// The rooms of the host from the lowest to the highest. A room includes itself and lower ones.
 const std::vector<std::string> kRooms = {
-    "base",     "config",      "journal", "sandbox", "jobs",       "shim",  "agent",
-    "plugin",   "plugin_host", "plugins", "shell",   "permission", "model", "ui",
-    "terminal", "session",     "cli",     "sitting", "app"};
+    "base",   "config",      "journal", "sandbox", "jobs",    "shim",       "agent",
+    "plugin", "plugin_host", "plugins", "verify",  "shell",   "permission", "model",
+    "ui",     "terminal",    "session", "cli",     "sitting", "app"};
 
 /// Rooms that may include less than the order of the rooms allows.
 const std::map<std::string, std::set<std::string>> kNarrower = {
@@ -30,6 +30,7 @@ const std::map<std::string, std::set<std::string>> kNarrower = {
     {"model", {"base", "agent"}},
     {"permission", {"base", "agent", "config", "shell"}},
     {"plugins", {"base", "agent", "plugin"}},
+    {"verify", {"base", "plugin", "plugins"}},
     {"ui", {"base", "agent"}},
 };
 /// The headers of agent for rooms that do not build a session: plain structs, ports, and the rules

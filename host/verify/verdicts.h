@@ -3,10 +3,10 @@
 #include <set>
 #include <string>
 
-#include "host/plugins/verify.h"
-#include "host/plugins/verify_step.h"
+#include "host/verify/step.h"
+#include "host/verify/verify.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 
 /// Passes on the verdicts of one verification, and turns the end of a step into verdicts. For one
 /// thread.
@@ -43,4 +43,4 @@ private:
     std::string printed_;
 };
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

@@ -1,4 +1,4 @@
-#include "host/plugins/verify.h"
+#include "host/verify/verify.h"
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,7 @@
 
 #include "tests/support/temp_dir.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 namespace {
 
 using ::testing::AllOf;
@@ -52,4 +52,4 @@ TEST(Verify, SaysWhatTheHostLacks) {
 }
 
 }  // namespace
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

@@ -1,4 +1,4 @@
-#include "host/plugins/verify_step.h"
+#include "host/verify/step.h"
 
 #include <algorithm>
 #include <array>
@@ -23,7 +23,7 @@
 #include "host/base/unique_fd.h"
 #include "host/plugin/verify_protocol.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -291,4 +291,4 @@ Result<VerifyStepEnd> run_verify_step(const VerifyStep& step, const std::stop_to
     return end;
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

@@ -7,7 +7,7 @@
 #include "host/base/json.h"
 #include "host/plugins/schema.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 
 /// Values that are made up from a schema, to try a plugin with. Pure functions. `schema` is the
 /// JSON that `compiled` was compiled from; it is an object.
@@ -15,7 +15,8 @@ namespace tenon::plugins {
 /// A value that fits: only with the required members, or with all members that can be made up. None
 /// when no fitting value was found (a pattern that is hard to meet, for instance).
 enum class Members { kRequired, kAll };
-std::optional<Json> fitting_example(const Json& schema, const Schema& compiled, Members members);
+std::optional<Json> fitting_example(const Json& schema, const plugins::Schema& compiled,
+                                    Members members);
 
 /// The same with texts of one megabyte and the largest numbers, where the schema has texts and
 /// numbers. The value need not fit. `fitting` is an object.
@@ -24,4 +25,4 @@ Json huge_example(const Json& fitting);
 /// Each stated member with a value of another type, and a member that the schema does not state.
 Json wrong_example(const Json& schema);
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

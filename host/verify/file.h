@@ -3,13 +3,13 @@
 #include <optional>
 
 #include "host/plugins/trusted_file.h"
-#include "host/plugins/verify.h"
+#include "host/verify/verify.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 
 /// A file that passed the checks that are needed to run it.
 struct CheckedFile {
-    TrustedFile file;
+    plugins::TrustedFile file;
     plugin::Note note;
 };
 
@@ -18,4 +18,4 @@ struct CheckedFile {
 /// files.
 std::optional<CheckedFile> verify_file(const std::filesystem::path& file, const VerdictSink& tell);
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

@@ -1,4 +1,4 @@
-#include "host/plugins/schema_example.h"
+#include "host/verify/schema_example.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,10 @@
 #include <limits>
 #include <string_view>
 
-namespace tenon::plugins {
+namespace tenon::verify {
+
+using plugins::Schema;
+
 namespace {
 
 constexpr int kDeepest = 16;
@@ -256,4 +259,4 @@ Json wrong_example(const Json& schema) {
     return out;
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

@@ -9,7 +9,7 @@
 #include "host/base/json.h"
 #include "host/base/result.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 
 /// A step of verify that runs in a process of its own; see plugin/verify_protocol.h.
 struct VerifyStep {
@@ -38,4 +38,4 @@ struct VerifyStepEnd {
 /// says why the process could not be started. The environment of the process has no keys.
 Result<VerifyStepEnd> run_verify_step(const VerifyStep& step, const std::stop_token& stop);
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

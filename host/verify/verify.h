@@ -9,7 +9,7 @@
 #include "host/base/result.h"
 #include "host/plugins/loader.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 
 /// The verdict of one check, addressed to the maker of the plugin. Texts are valid UTF-8.
 struct Verdict {
@@ -27,7 +27,7 @@ struct VerifyOptions {
     std::filesystem::path program;  ///< tenon-plugin-host
     /// As for loading it: `by_id` has the configuration that the plugin is created with, and its
     /// grants. The state folder exists; it holds a temporary folder meanwhile.
-    LoaderOptions loader;
+    plugins::LoaderOptions loader;
     std::stop_token stop;
 };
 
@@ -46,4 +46,4 @@ struct Verified {
 /// verdict on the plugin.
 Result<Verified> verify(const VerifyOptions& options, const VerdictSink& tell);
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

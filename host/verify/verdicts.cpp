@@ -1,4 +1,4 @@
-#include "host/plugins/verify_verdicts.h"
+#include "host/verify/verdicts.h"
 
 #include <cstring>
 #include <sys/wait.h>
@@ -7,7 +7,7 @@
 #include "host/base/utf8.h"
 #include "host/plugin/verify_protocol.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 namespace {
 
 using Outcome = Verdict::Outcome;
@@ -122,4 +122,4 @@ void Verdicts::take_notes(const std::string& check, const VerifyStepEnd& end) {
     if (fault_of(end).empty()) note("standard error", end.complained);
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

@@ -1,4 +1,4 @@
-#include "host/plugins/verify_file.h"
+#include "host/verify/file.h"
 
 #include <algorithm>
 #include <array>
@@ -12,13 +12,14 @@
 #include "host/base/utf8.h"
 #include "host/plugin/link_facts.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 namespace {
 
 namespace fs = std::filesystem;
 using Outcome = Verdict::Outcome;
 using plugin::LinkFacts;
 using plugin::Refusal;
+using plugins::TrustedFile;
 
 constexpr const char* kBuildWell =
     "build it with tenon_add_plugin(), or with the flags of `pkg-config --libs tenon`";
@@ -52,7 +53,7 @@ Result<TrustedFile, Refusal> open_file(const fs::path& file) {
     struct stat info {};
     if (::stat(file.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
         return Refusal{"a directory, not a file", "name the library (*.so) in it"};
-    return open_trusted(file);
+    return plugins::open_trusted(file);
 }
 
 std::string abi_of(const plugin::Note& note) {
@@ -216,4 +217,4 @@ std::optional<CheckedFile> verify_file(const fs::path& path, const VerdictSink& 
     return CheckedFile{std::move(*file), std::move(*note)};
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

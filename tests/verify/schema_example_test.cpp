@@ -1,9 +1,12 @@
-#include "host/plugins/schema_example.h"
+#include "host/verify/schema_example.h"
 
 #include <gtest/gtest.h>
 
-namespace tenon::plugins {
+namespace tenon::verify {
 namespace {
+
+using plugins::parse_schema;
+using plugins::Schema;
 
 struct Example {
     const char* schema;
@@ -74,4 +77,4 @@ TEST(SchemaExample, HugeAndWrongOnes) {
 }
 
 }  // namespace
-}  // namespace tenon::plugins
+}  // namespace tenon::verify

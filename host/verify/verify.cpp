@@ -1,4 +1,4 @@
-#include "host/plugins/verify.h"
+#include "host/verify/verify.h"
 
 #include <algorithm>
 #include <sys/stat.h>
@@ -9,16 +9,18 @@
 #include "host/plugins/grants.h"
 #include "host/plugins/plugin_tool.h"
 #include "host/plugins/schema.h"
-#include "host/plugins/schema_example.h"
-#include "host/plugins/verify_file.h"
-#include "host/plugins/verify_step.h"
-#include "host/plugins/verify_verdicts.h"
+#include "host/verify/file.h"
+#include "host/verify/schema_example.h"
+#include "host/verify/step.h"
+#include "host/verify/verdicts.h"
 
-namespace tenon::plugins {
+namespace tenon::verify {
 namespace {
 
 namespace fs = std::filesystem;
 using Outcome = Verdict::Outcome;
+using plugins::LoaderOptions;
+using plugins::Schema;
 
 /// A folder that is removed at the end with what is in it.
 class ScratchFolder {
@@ -100,7 +102,7 @@ private:
         LoaderOptions loader = options_.loader;
         loader.files = {options_.file};
         loader.folders.clear();
-        const Scan scanned = scan(loader);
+        const plugins::Scan scanned = plugins::scan(loader);
         const bool first_party = !scanned.found.empty() && scanned.found.front().first_party;
         const auto configured = loader.by_id.find(note.id);
         if (configured != loader.by_id.end() ? !configured->second.isolated.value_or(!first_party)
@@ -110,7 +112,8 @@ private:
         }
         loader.workspace = (folder_ / "workspace").string();
         loader.workspace_readable = true;
-        auto allowed = confinement_for(note, {library_, found_in_, folder_ / "state"}, loader);
+        auto allowed =
+            plugins::confinement_for(note, {library_, found_in_, folder_ / "state"}, loader);
         if (!allowed) {
             verdicts_.fail("confinement", visible(allowed.error().reason),
                            visible(allowed.error().remedy));
@@ -203,7 +206,7 @@ private:
     /// The configuration to create the plugin with: as configured, or else made up.
     bool make_config() {
         const auto schema_json =
-            parse_schema(schema_text_.empty() ? R"({"type":"object"})" : schema_text_);
+            plugins::parse_schema(schema_text_.empty() ? R"({"type":"object"})" : schema_text_);
         auto schema = schema_json ? Schema::compile(*schema_json) : schema_json.error();
         if (!schema) {
             verdicts_.fail(
@@ -215,7 +218,7 @@ private:
         const auto options = options_.loader.by_id.find(verified_.id);
         const bool configured =
             options != options_.loader.by_id.end() && !options->second.own.empty();
-        const Json own = config_json(
+        const Json own = plugins::config_json(
             configured ? options->second.own : decltype(options->second.own)(), config_schema_);
         const auto fits = schema->check(own, "the keys");
         if (fits) {
@@ -312,7 +315,7 @@ private:
             return false;
         }
         VerifiedTool tool{declaration.name, declaration.flags, {}, std::nullopt, std::nullopt};
-        auto made = check_tool(declaration, verified_.id, false);
+        auto made = plugins::check_tool(declaration, verified_.id, false);
         if (!made) {
             verdicts_.fail("tools", visible(made.error().reason),
                            "see tenon_tool and FACTS OF A TOOL in tenon/plugin.h");
@@ -487,4 +490,4 @@ Result<Verified> verify(const VerifyOptions& options, const VerdictSink& tell) {
     return Verification(options, tell).run();
 }
 
-}  // namespace tenon::plugins
+}  // namespace tenon::verify
