@@ -92,12 +92,12 @@ Result<bool, Refusal> Plugin::reconfigure(const std::map<std::string, std::strin
                                           const std::map<std::string, std::string>& origins) {
     auto checked = checked_config(config_schema_, id(), config, origins);
     if (!checked) return checked.error();
+    warnings_ = std::move(checked->warnings);
     if (checked->json == config_) return false;
     if (auto taken = instance_->reconfigure(checked->json); !taken)
         return Refusal{taken.error().message,
                        "it has the new configuration when tenon starts again"};
     config_ = std::move(checked->json);
-    warnings_ = std::move(checked->warnings);
     return true;
 }
 

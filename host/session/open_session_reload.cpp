@@ -114,7 +114,9 @@ void OpenSession::reconfigure_plugins(const plugins::LoaderOptions& options,
         const auto found = options.by_id.find(plugin->id());
         const plugins::PluginOptions configured =
             found != options.by_id.end() ? found->second : plugins::PluginOptions();
+        const auto known_warnings = plugin->warnings();
         const auto taken = plugin->reconfigure(configured.own, configured.origins);
+        if (plugin->warnings() != known_warnings) report_warnings(*plugin);
         if (!taken) {
             done.push_back(plugin->id() + " keeps its configuration: " + taken.error().reason +
                            " (" + taken.error().remedy + ")");

@@ -46,7 +46,7 @@ public:
 ordered_json say(const std::string& text) {
     return {{"content", text}, {"repeat", 0}};
 }
-ordered_json call(const ordered_json& calls) {
+ordered_json call(const std::vector<ordered_json>& calls) {
     ordered_json content = ordered_json::array({{{"type", "thinking"}, {"thinking", ""}}});
     for (const auto& one : calls)
         content.push_back(one);
