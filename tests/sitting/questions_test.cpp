@@ -90,6 +90,7 @@ TEST(PermissionQuestion, IsPutForAFileThatAThirdPartyPluginWrites) {
     person.enters("go");
     EXPECT_TRUE(person.is_asked("changing wants to write made")) << person.shown();
     person.types("n");
+    EXPECT_TRUE(person.sees("the user said no")) << person.shown();
     EXPECT_TRUE(person.is_asked("changing wants to write made")) << person.shown();
     EXPECT_FALSE(stands(person, "made"));
     EXPECT_TRUE(person.sees("always for this session: Edit(./made)")) << person.shown();
