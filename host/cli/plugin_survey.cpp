@@ -7,6 +7,7 @@
 #include "host/plugins/known_plugins.h"
 #include "host/plugins/loader.h"
 #include "host/plugins/path_service.h"
+#include "host/session/agent_plugins.h"
 #include "host/session/open_tools.h"
 #include "host/session/skill_folders.h"
 #include "host/session/system_prompt.h"
@@ -58,8 +59,9 @@ class PluginSurvey {
 public:
     explicit PluginSurvey(const config::Settings& settings)
         : settings_(settings),
-          options_(
-              session::loader_options(settings, [](std::string_view, int, std::string_view) {})),
+          agents_(session::find_agent_plugins(settings)),
+          options_(session::loader_options(settings, agents_,
+                                           [](std::string_view, int, std::string_view) {})),
           known_(settings.state_dir / "plugin-cache"),
           services_(settings) {}
 
@@ -73,8 +75,14 @@ public:
             out.push_back(survey(candidate));
         for (const plugins::Problem& problem : scan.problems)
             out.push_back(refused(problem));
+        for (const plugins::AgentPlugin& plugin : agents_.all) {
+            if (plugin.enabled && !plugin.refusal.empty())
+                out.push_back(refused({plugin.folder, plugin.refusal, "", false}));
+        }
         return out;
     }
+    /// What a person should know about directories in the Agent Plugins form, a sentence each.
+    [[nodiscard]] std::vector<std::string> notices() const { return agents_.notices(); }
 
     [[nodiscard]] SurveyedPlugin one(const fs::path& file) {
         load_plugins_of_the_host();
@@ -171,6 +179,7 @@ private:
     }
 
     const config::Settings& settings_;
+    const session::AgentPlugins agents_;
     plugins::LoaderOptions options_;
     const plugins::KnownPlugins known_;
     SurveyServices services_;

@@ -73,6 +73,8 @@ private:
         if (out_.files.size() == kMaxTreeFiles)
             return fail("", "has more than " + std::to_string(kMaxTreeFiles) + " files");
         if (S_ISLNK(info.st_mode)) {
+            // The target of such a link would not be among the texts that a person sees.
+            if (is_shown(name)) return fail(name, "is a symbolic link; put the text itself there");
             std::error_code failed;
             const std::string target = fs::read_symlink(path, failed).string();
             if (failed) return fail(name, "cannot be read: " + failed.message());
@@ -98,7 +100,8 @@ private:
                                 " MiB, or cannot be read: " + bytes.error().message);
         }
         bytes_ += bytes->size();
-        const bool shown = is_shown(name) && bytes->size() <= kMaxShownBytes;
+        const bool shown = is_shown(name);
+        if (shown && bytes->size() > kMaxShownBytes) return fail(name, "is too large to be shown");
         out_.files.push_back({name, sha256_hex(*bytes), bytes->size(), false,
                               shown ? utf8::repair(*bytes) : std::string()});
     }

@@ -138,9 +138,9 @@ bool RuleGate::is_allowed(const JudgedCall& judged, const Need& need) const {
         (judged.read_only || need.tool.empty()))
         return true;
     if (is_allowed_by_rule(need)) return true;
-    // A third-party tool may have the name of one of ours.
+    // A third-party tool may have the name of one of ours. What the host writes for it is an edit.
     return config_.mode == PermissionMode::kAcceptEdits && need.kind == NeedKind::kEdit &&
-           need.inside && need.protected_name.empty() && judged.first_party;
+           need.inside && need.protected_name.empty() && (judged.first_party || judged.by_host);
 }
 
 std::vector<const Need*> RuleGate::unmet_needs(const JudgedCall& judged) const {

@@ -61,10 +61,8 @@ public:
 
     AgentPlugin read() && {
         if (!out_.refusal.empty()) return std::move(out_);
-        if (auto checked = check_trusted_folder(out_.root); !checked) {
-            out_.refusal = checked.error().reason + " (" + checked.error().remedy + ")";
-            return std::move(out_);
-        }
+        out_.refusal = untrusted();
+        if (!out_.refusal.empty()) return std::move(out_);
         out_.refusal = wrong_manifest();
         if (!out_.refusal.empty()) {
             out_.refusal = "plugin.json: " + out_.refusal;
@@ -77,6 +75,22 @@ public:
     }
 
 private:
+    /// Why others could have put this directory here; empty: they could not. Who may write the
+    /// folder around a link decides where the link leads.
+    [[nodiscard]] std::string untrusted() const {
+        for (const fs::path& folder : {out_.folder.parent_path(), out_.root}) {
+            if (auto checked = check_trusted_folder(folder); !checked)
+                return checked.error().reason + " (" + checked.error().remedy + ")";
+        }
+        struct stat entry {};
+        struct stat target {};
+        if (::lstat(out_.folder.c_str(), &entry) != 0 || ::stat(out_.root.c_str(), &target) != 0)
+            return "its directory has gone meanwhile";
+        if (S_ISLNK(entry.st_mode) && entry.st_uid != target.st_uid)
+            return "it is a symbolic link of another user than the owner of its target (put the "
+                   "directory itself there)";
+        return {};
+    }
     /// A file or folder inside the root after links.
     [[nodiscard]] Result<Beneath::Opened> open(const std::string& path) const {
         return Beneath(out_.root, {}, {}).open(path, [](const fs::path&) {
@@ -180,7 +194,7 @@ private:
         }
         if (!fs::is_regular_file(opened->real, failed))
             return problem(visible(below) + " is left out: its SKILL.md is not a regular file");
-        out_.skills.push_back({name, folder->real});
+        out_.skills.push_back({name, skills / name});
     }
 
     void find_libraries() {

@@ -21,7 +21,7 @@ std::string native_library_folder();
 /// One skill of such a directory. Its SKILL.md was a regular file inside the directory.
 struct AgentSkill {
     std::string name;              ///< the name of its folder
-    std::filesystem::path folder;  ///< without symbolic links
+    std::filesystem::path folder;  ///< its entry in `skills`, which may be a link to the inside
 };
 
 struct AgentPlugin {

@@ -1,8 +1,10 @@
 #include "host/plugins/agent_servers.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cctype>
 #include <map>
+#include <netinet/in.h>
 #include <set>
 #include <string_view>
 
@@ -115,7 +117,12 @@ std::string wrong_stdio(const Json& server, const fs::path& root) {
 }
 
 bool is_loopback(std::string_view host) {
-    if (host == "localhost" || host == "[::1]") return true;
+    if (host == "localhost") return true;
+    if (host.starts_with('[') && host.ends_with(']')) {
+        in6_addr address{};
+        const std::string text(host.substr(1, host.size() - 2));
+        return ::inet_pton(AF_INET6, text.c_str(), &address) == 1 && IN6_IS_ADDR_LOOPBACK(&address);
+    }
     // 127.0.0.0/8
     int parts = 0;
     for (std::string_view rest = host; parts < 4; ++parts) {

@@ -96,7 +96,14 @@ void Services::add(std::string method, std::vector<Parameter> parameters, Handle
                     handler = std::move(handler)](const ServiceRequest& request) {
         if (std::string wrong = error_in(parameters, request.params); !wrong.empty())
             return ServiceReply::failed(method + ": " + wrong, TENON_BAD_ARGS);
-        return handler(request);
+        // An optional parameter that is null is as good as missing.
+        Json given = request.params;
+        for (const Parameter& one : parameters) {
+            if (!one.required && one.type != Parameter::Type::kTextOrNull &&
+                member(given, one.name).is_null())
+                given.erase(one.name);
+        }
+        return handler({request.plugin, request.first_party, given, request.body, request.call});
     };
     add(std::move(method), std::move(checked));
 }

@@ -182,18 +182,33 @@ private:
     const std::size_t text_;
 };
 
-Json grown(const Json& value, int depth) {
-    if (depth > kDeepest) return value;
-    if (value.is_string()) return std::string(kHugeText, 'x');
+/// The largest text that `schema` allows, and not more than kHugeText.
+Json grown_text(const Json& schema) {
+    const std::int64_t most = integer_or(schema, "maxLength", kHugeText);
+    return std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(most, 0, kHugeText)), 'x');
+}
+
+/// The largest number that `schema` allows; `value` where the schema states it in another way.
+Json grown_number(const Json& value, const Json& schema) {
+    if (schema.contains("exclusiveMaximum") || schema.contains("multipleOf")) return value;
+    if (schema.contains("maximum")) return member(schema, "maximum");
     if (value.is_number_integer()) return std::numeric_limits<std::int64_t>::max();
-    if (value.is_number()) return std::numeric_limits<double>::max();
+    return std::numeric_limits<double>::max();
+}
+
+/// `schema` is that of `value`, as far as it is known.
+Json grown(const Json& value, const Json& schema, int depth) {
+    if (depth > kDeepest || schema.contains("enum") || schema.contains("const")) return value;
+    if (value.is_string()) return grown_text(schema);
+    if (value.is_number()) return grown_number(value, schema);
     Json out = value;
     if (value.is_array())
         for (Json& element : out)
-            element = grown(element, depth + 1);
+            element = grown(element, member(schema, "items"), depth + 1);
     if (value.is_object())
         for (auto it = out.begin(); it != out.end(); ++it)
-            it.value() = grown(it.value(), depth + 1);
+            it.value() =
+                grown(it.value(), member(member(schema, "properties"), it.key()), depth + 1);
     return out;
 }
 
@@ -236,8 +251,8 @@ std::optional<Json> fitting_example(const Json& schema, const Schema& compiled, 
     return std::nullopt;
 }
 
-Json huge_example(const Json& fitting) {
-    Json out = grown(fitting, 0);
+Json huge_example(const Json& fitting, const Json& schema) {
+    Json out = grown(fitting, schema, 0);
     if (out.is_object() && !has_huge_text(out)) out["tenon_verify"] = std::string(kHugeText, 'x');
     return out;
 }

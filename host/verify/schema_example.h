@@ -18,9 +18,10 @@ enum class Members { kRequired, kAll };
 std::optional<Json> fitting_example(const Json& schema, const plugins::Schema& compiled,
                                     Members members);
 
-/// The same with texts of one megabyte and the largest numbers, where the schema has texts and
-/// numbers. The value need not fit. `fitting` is an object.
-Json huge_example(const Json& fitting);
+/// The same with texts of one megabyte and the largest numbers, as far as the schema allows them.
+/// The value need not fit: it has a huge text even where the schema has none. `fitting` is an
+/// object.
+Json huge_example(const Json& fitting, const Json& schema);
 
 /// Each stated member with a value of another type, and a member that the schema does not state.
 Json wrong_example(const Json& schema);

@@ -392,8 +392,9 @@ private:
         }
         calls.push_back(call_of(tool, Json::object(), "empty arguments"));
         calls.push_back(call_of(tool, wrong_example(tool.schema), "wrong arguments"));
-        calls.push_back(
-            call_of(tool, huge_example(tool.fitting.value_or(Json::object())), "huge arguments"));
+        calls.push_back(call_of(tool,
+                                huge_example(tool.fitting.value_or(Json::object()), tool.schema),
+                                "huge arguments"));
         const auto verdict =
             verify_step("call " + tool.name, "call", job(std::move(calls)),
                         tool.fitting ? "it stands valid, empty, wrong and huge arguments"
@@ -440,10 +441,15 @@ private:
     }
 
     void verify_threads() {
-        Json calls = fitting_calls(
-            [](const VerifiedTool& tool) { return (tool.flags & TENON_CONCURRENT) != 0; });
+        const auto is_concurrent = [](const VerifiedTool& tool) {
+            return (tool.flags & TENON_CONCURRENT) != 0;
+        };
+        Json calls = fitting_calls(is_concurrent);
         if (over()) return;
         if (calls.empty()) {
+            if (std::any_of(tools_.begin(), tools_.end(), is_concurrent))
+                return verdicts_.remark("threads", "its concurrent tools were not called at once",
+                                        "correct what was found in their calls first");
             verdicts_.ok("threads", "no tool has the flag TENON_CONCURRENT");
             return;
         }

@@ -95,4 +95,4 @@ struct FilePlugin : Plugin {
 }  // namespace
 }  // namespace tenon::file
 
-TENON_PLUGIN_CONFIGURED(tenon::file::FilePlugin, "file", TENON_VERSION, R"({"type":"object"})");
+TENON_PLUGIN(tenon::file::FilePlugin, "file", TENON_VERSION);

@@ -169,7 +169,7 @@ TEST_F(AgentPluginTest, LinksThatStayInsideAreFine) {
     EXPECT_EQ(plugin.refusal, "");
     EXPECT_THAT(plugin.problems, IsEmpty());
     EXPECT_EQ(skills(), (std::vector<std::string>{"absolute", "linked-file", "linked-folder"}));
-    EXPECT_EQ(plugin.skills[2].folder, root() / "shared");
+    EXPECT_EQ(plugin.skills[2].folder, root() / "skills/linked-folder");
 }
 
 TEST_F(AgentPluginTest, MayItselfBeReachedThroughALink) {

@@ -64,10 +64,17 @@ TEST(SchemaExample, IsNoneForAPatternThatIsHardToMeet) {
 }
 
 TEST(SchemaExample, HugeAndWrongOnes) {
-    const Json huge = huge_example({{"a", "x"}, {"b", 1}});
+    const Json huge = huge_example({{"a", "x"}, {"b", 1}}, Json::object());
     EXPECT_EQ(string_or(huge, "a").size(), std::size_t{1} << 20U);
     EXPECT_EQ(member(huge, "b"), INT64_MAX);
-    EXPECT_EQ(string_or(huge_example(Json::object()), "tenon_verify").size(),
+    const Json bounded = json_or_null(
+        R"({"properties":{"a":{"type":"string","maxLength":9},"b":{"type":"integer","maximum":100},"c":{"enum":["x"]}}})");
+    EXPECT_EQ(huge_example({{"a", "x"}, {"b", 1}, {"c", "x"}}, bounded),
+              Json({{"a", std::string(9, 'x')},
+                    {"b", 100},
+                    {"c", "x"},
+                    {"tenon_verify", std::string(std::size_t{1} << 20U, 'x')}}));
+    EXPECT_EQ(string_or(huge_example(Json::object(), Json::object()), "tenon_verify").size(),
               std::size_t{1} << 20U);
     const Json wrong = wrong_example(
         json_or_null(R"({"properties":{"a":{"type":"string"},"b":{"type":"integer"}}})"));

@@ -4,8 +4,10 @@
 // README.
 //
 //     const tenon::Jobs jobs(call);
-//     const tenon::Job job = jobs.submit(tenon::JsonObject().text("command", "make").text("mode",
-//     "foreground")); jobs.wait({job.id}, 60'000); call.write(jobs.read(job.id).text);
+//     const tenon::Job job = jobs.submit(
+//         tenon::JsonObject().text("command", "make").text("mode", "foreground"));
+//     jobs.wait({job.id}, 60'000);
+//     call.write(jobs.read(job.id).text);
 #ifndef TENON_JOBS_HPP
 #define TENON_JOBS_HPP
 

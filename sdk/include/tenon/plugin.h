@@ -1,42 +1,42 @@
+/* clang-format off */
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The Tenon plugin ABI 1.1, frozen: a plugin built for it is loaded by every host of ABI 1.1 and of
  * later minor versions of 1. (1.0 was a draft. No host loads a plugin built for it.)
  *
- * This header is the reference: shapes, ownership, threads, errors. It compiles as C11 and as
- * C++17.
+ * This header is the reference: shapes, ownership, threads, errors. It compiles as C11 and as C++17.
  *
  * SHAPE
  *   A plugin is a shared library with one exported function, tenon_plugin_v1(), and one ELF note
  *   (TENON_PLUGIN_NOTE) from which the host learns ABI and id without running any of its code.
- *   Two functions cross the boundary: invoke (host to plugin) and request (plugin to host).
- * Arguments and results are JSON text, so that the same plugin can run in another process.
+ *   Two functions cross the boundary: invoke (host to plugin) and request (plugin to host). Arguments
+ *   and results are JSON text, so that the same plugin can run in another process.
  *
  * EVOLUTION
- *   The major version is in the symbol's name. Every struct begins with its size in bytes and is
- * only appended to: read a field only if `size` reaches it (TENON_HAS). Arrays that cross the
- * boundary are arrays of pointers. Whatever is added later is optional. Unknown flag bits are
- * ignored; unknown methods answer TENON_UNSUPPORTED, unknown extensions NULL. A method changes by a
- * new revision after its slash; revision 0 is a draft. Codes of tenon_rc that the host does not
- * know count as TENON_FAULT. tenon_str, tenon_sink and tenon_note have no size and never change.
+ *   The major version is in the symbol's name. Every struct begins with its size in bytes and is only
+ *   appended to: read a field only if `size` reaches it (TENON_HAS). Arrays that cross the boundary
+ *   are arrays of pointers. Whatever is added later is optional. Unknown flag bits are ignored; unknown
+ *   methods answer TENON_UNSUPPORTED, unknown extensions NULL. A method changes by a new revision
+ *   after its slash; revision 0 is a draft. Codes of tenon_rc that the host does not know count as
+ *   TENON_FAULT. tenon_str, tenon_sink and tenon_note have no size and never change.
  *   The rules on threads, ownership and blocking are part of the ABI.
  *
  * OWNERSHIP
  *   The caller owns what it passes until the call returns; the callee copies what it wants to keep.
- *   Nothing is allocated on one side and freed on the other. The tenon_plugin and its strings live
- * as long as the library, which is never unloaded; a tool list, its tools and their strings until
- * the next tools() or destroy(). No exception crosses the boundary.
+ *   Nothing is allocated on one side and freed on the other. The tenon_plugin and its strings live as
+ *   long as the library, which is never unloaded; a tool list, its tools and their strings until the
+ *   next tools() or destroy(). No exception crosses the boundary.
  *
  * THREADS
  *   create, destroy, tools and reconfigure are called one at a time, and never while an invoke of
  *   that instance runs. invoke is called on any thread of the host. Calls of tools with
- *   TENON_CONCURRENT may overlap; a call of a tool without it overlaps no other call of its
- * instance. All functions of tenon_host and tenon_call may be called from any thread: those of a
- * call until its invoke returns, those of the host until destroy returns. Threads that a plugin
- * starts have ended when destroy returns. They may outlive an invoke, but do not use its tenon_call
- * then. A plugin does not touch signal handlers, the signal mask of threads of the host,
- * RLIMIT_NOFILE, chdir, umask, setenv, setlocale, or waitpid(-1). It prints nothing on stdout and
- * stderr; if it does, the text goes to the host's log.
+ *   TENON_CONCURRENT may overlap; a call of a tool without it overlaps no other call of its instance.
+ *   All functions of tenon_host and tenon_call may be called from any thread: those of a call until
+ *   its invoke returns, those of the host until destroy returns. Threads that a plugin starts have
+ *   ended when destroy returns. They may outlive an invoke, but do not use its tenon_call then. A
+ *   plugin does not touch signal handlers, the signal mask of threads of the host, RLIMIT_NOFILE,
+ *   chdir, umask, setenv, setlocale, or waitpid(-1). It prints nothing on stdout and stderr; if it
+ *   does, the text goes to the host's log.
  *
  * BLOCKING
  *   invoke may take as long as the work does, and ends soon after its call is cancelled. A person
@@ -44,22 +44,28 @@
  *
  * FACTS OF A TOOL
  *   A tool states itself what the host needs to show and judge its calls, as a JSON object in
- *   tenon_tool.facts. Every member is optional; unknown members are ignored. ARGUMENT is the name
- * of a property of the tool's input schema. "subject": TEXT       What a call acts on, for the line
- * that shows the call. In TEXT, {a} stands for the value of the argument a, {a:first} for its first
- * line, {a|b} for the first of several that is present, and {a+b} for a range of lines which begins
+ *   tenon_tool.facts. Every member is optional; unknown members are ignored. ARGUMENT is the name of a
+ *   property of the tool's input schema.
+ *   "subject": TEXT       What a call acts on, for the line that shows the call. In TEXT, {a} stands for
+ *                         the value of the argument a, {a:first} for its first line, {a|b} for the
+ *                         first of several that is present, and {a+b} for a range of lines which begins
  *                         with line a and has b lines. The text in [ ] is left out if a value in it
  *                         is missing. Without this member all arguments are shown.
- *   "command": ARGUMENT   A bash command, judged by the rules Bash(...). "directory": ARGUMENT is
- * where it runs. "reads": [ARGUMENT, ...], "writes": [ARGUMENT, ...] A path or a list of paths,
- * judged by the rules Read(...) and Edit(...). A relative path begins at the workspace; a missing
- * one is the workspace. "pattern": ARGUMENT   A pattern of file names beneath the first path of
- * "reads". "result": TEXT        How the result is shown: "text"            its first lines; the
- * default "nothing"         not at all "line_count"      the number of its lines "command" the
- * output of a command that may end in a line such as [exit code: 3] "checklist"       not the
- * result but the list in "items": ARGUMENT, of objects with "text" and "status" (pending,
- * in_progress, completed) "change"          not the result but what the call does to the file of
- * "writes": the text of "before": ARGUMENT becomes that of "after": ARGUMENT, everywhere when
+ *   "command": ARGUMENT   A bash command, judged by the rules Bash(...). "directory": ARGUMENT is where
+ *                         it runs.
+ *   "reads": [ARGUMENT, ...], "writes": [ARGUMENT, ...]
+ *                         A path or a list of paths, judged by the rules Read(...) and Edit(...). A
+ *                         relative path begins at the workspace; a missing one is the workspace.
+ *   "pattern": ARGUMENT   A pattern of file names beneath the first path of "reads".
+ *   "result": TEXT        How the result is shown:
+ *       "text"            its first lines; the default
+ *       "nothing"         not at all
+ *       "line_count"      the number of its lines
+ *       "command"         the output of a command that may end in a line such as [exit code: 3]
+ *       "checklist"       not the result but the list in "items": ARGUMENT, of objects with "text" and
+ *                         "status" (pending, in_progress, completed)
+ *       "change"          not the result but what the call does to the file of "writes": the text of
+ *                         "before": ARGUMENT becomes that of "after": ARGUMENT, everywhere when
  *                         "everywhere": ARGUMENT is true. Without "before" it is the whole file.
  *       "diff"            the result is a unified diff
  *   "for_subagents": false
@@ -69,13 +75,15 @@
  *                         The same, and a call is also allowed in the mode plan: it changes nothing
  *                         outside the conversation.
  *   "rules": "Agent" or "Skill"
- *                         The rules that judge the tool; "rule_name": ARGUMENT is what they look
- * at. "recovered": "start" or "subagent" The result of a call that was running when the host ended:
- * that its job was started, or the last text of its subagent. Default: how its job ended. Whether a
- * call may wait for long is the flag TENON_LONG_RUNNING. Of a plugin that is not first-party,
- * no_question, conversation_only and rules are ignored, and a command or a path is judged by deny
- * rules and ask rules alone: none of them spares a question.
+ *                         The rules that judge the tool; "rule_name": ARGUMENT is what they look at.
+ *   "recovered": "start" or "subagent"
+ *                         The result of a call that was running when the host ended: that its job was
+ *                         started, or the last text of its subagent. Default: how its job ended.
+ *   Whether a call may wait for long is the flag TENON_LONG_RUNNING. Of a plugin that is not
+ *   first-party, no_question, conversation_only and rules are ignored, and a command or a path is
+ *   judged by deny rules and ask rules alone: none of them spares a question.
  */
+/* clang-format on */
 #ifndef TENON_PLUGIN_H
 #define TENON_PLUGIN_H
 
@@ -136,8 +144,7 @@ typedef struct tenon_tool {
     uint32_t flags;
     tenon_str name;         /* [a-z][a-z0-9_]{0,63}, unique in the host */
     tenon_str description;  /* for the model: what it does and when to use it */
-    tenon_str input_schema; /* JSON Schema (draft 7 subset) of type object; the host validates
-                               against it */
+    tenon_str input_schema; /* JSON Schema (draft 7 subset) of type object, checked by the host */
     tenon_str facts;        /* optional: a JSON object, see FACTS OF A TOOL */
 } tenon_tool;
 
@@ -184,8 +191,8 @@ struct tenon_host {
     /* A table of functions by its NUL-terminated id, such as "tenon.context/1", or NULL. Lives as
      * long as the host struct. */
     const void* (*extension)(const tenon_host* host, const char* id);
-    tenon_str
-        state_dir; /* a folder that belongs to this plugin: absolute path, exists, mode 0700 */
+    /* A folder that belongs to this plugin: absolute path, exists, mode 0700. */
+    tenon_str state_dir;
 };
 
 /* The plugin itself. Static data of the library. */

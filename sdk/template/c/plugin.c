@@ -63,7 +63,7 @@ static tenon_rc invoke(void *self, const tenon_call *call) {
     tenon_json_integer(tenon_json_member(call->args, "times"), &times);
     for (i = 0; i < times && length > 0; ++i) {
         if (i > 0) say(call, " ", 1);
-        say(call, text, length);
+        if (say(call, text, length) != TENON_OK) break; /* the result is full */
     }
     free(text);
     if (length > 0) return TENON_OK;

@@ -35,7 +35,7 @@ private:
         if (text.empty())
             throw tenon::Failure("The text is empty; pass one with at least one character.");
         for (std::int64_t i = 0; i < times; ++i)
-            call.write(i == 0 ? text : " " + text);
+            if (!call.write(i == 0 ? text : " " + text)) break;  // the result is full
     }
 };
 

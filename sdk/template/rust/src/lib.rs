@@ -41,7 +41,9 @@ impl tenon::Plugin for MyPlugin {
         }
         for i in 0..times {
             call.write(if i == 0 { "" } else { " " });
-            call.write(&text);
+            if !call.write(&text) {
+                break; // the result is full
+            }
         }
         Ok(())
     }
