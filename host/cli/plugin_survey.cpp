@@ -88,6 +88,7 @@ public:
         load_plugins_of_the_host();
         options_.files = {file};
         options_.folders.clear();
+        options_.listed.clear();
         const plugins::Scan scan = plugins::scan(options_);
         if (!scan.found.empty()) return survey(scan.found.front());
         if (!scan.switched_off.empty()) return survey(scan.switched_off.front());
@@ -99,6 +100,8 @@ private:
     void load_plugins_of_the_host() {
         plugins::LoaderOptions options = options_;
         options.folders = {options.first_party_folder};
+        options.listed.clear();
+        options.only_first_party = true;
         for (auto& [id, plugin] : options.by_id)
             plugin.isolated.reset();
         loaded_ = plugins::load(options, services_.services());
@@ -174,6 +177,12 @@ private:
         out.version = known->version;
         out.config_schema = known->config_schema;
         out.tools = tools_of(known->tools, out.id, false);
+        for (const plugin::ToolDeclaration& declaration : known->tools) {
+            const auto checked = plugins::check_tool(declaration, out.id, false);
+            if (checked || !out.problem.empty()) continue;
+            out.problem = checked.error().reason;
+            out.remedy = checked.error().remedy;
+        }
         for (const plugin::Hook hook : known->hooks)
             out.hooks.emplace_back(kHookNames[static_cast<std::size_t>(hook)]);
     }

@@ -55,6 +55,8 @@ Result<WorkspaceTasks> read_workspace_tasks(const config::Settings& settings) {
     plugins::LoaderOptions options =
         session::loader_options(settings, [](std::string_view, int, std::string_view) {});
     options.folders = {options.first_party_folder};
+    options.listed.clear();
+    options.only_first_party = true;
     const plugins::Loaded loaded = plugins::load(options, no_services);
     for (const auto& plugin : loaded.plugins) {
         const std::string stated = plugin->tasks();

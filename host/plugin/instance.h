@@ -51,6 +51,9 @@ public:
     virtual void abandon() noexcept {}
 };
 
+/// More tools of one plugin are refused.
+constexpr std::size_t kMaxTools = 128;
+
 /// What a plugin declares about one of its tools, not yet checked.
 struct ToolDeclaration {
     std::string name;

@@ -50,6 +50,8 @@ Result<const tenon_plugin*, Refusal> map_library(const fs::path& file, const std
     } catch (const std::exception& e) {
         return Refusal{std::string("the system cannot load it: ") + e.what(),
                        "install what it needs (ldd lists it), or build it for this system"};
+    } catch (...) {
+        return invalid_plugin("an exception of unknown type left it while it was loaded");
     }
 }
 

@@ -10,8 +10,6 @@
 namespace tenon::plugin {
 namespace {
 
-constexpr std::uint32_t kMaxTools = 128;
-
 std::string_view view(tenon_str text) {
     return {text.p, text.n};
 }
@@ -92,7 +90,11 @@ LocalInstance::LocalInstance(const tenon_plugin& library, InstanceOptions option
 LocalInstance::~LocalInstance() {
     if (!created_) return;
     const RunningPlugin running(options_.id, "its function destroy", &session_);
-    library_.destroy(self_);
+    try {
+        library_.destroy(self_);
+    } catch (...) {  // the plugin broke the rules of the ABI
+        host_->port.log(TENON_LOG_ERROR, "an exception left its destroy function");
+    }
 }
 
 Result<std::unique_ptr<LocalInstance>, Refusal> LocalInstance::create(const tenon_plugin& library,
@@ -123,7 +125,11 @@ Result<void, Refusal> LocalInstance::start() {
 void LocalInstance::find_hooks() {
     if (!TENON_HAS(&library_, extension) || library_.extension == nullptr) return;
     const RunningPlugin running(options_.id, "its function extension");
-    hooks_ = static_cast<const tenon_context*>(library_.extension(self_, TENON_CONTEXT));
+    try {
+        hooks_ = static_cast<const tenon_context*>(library_.extension(self_, TENON_CONTEXT));
+    } catch (...) {  // the plugin broke the rules of the ABI
+        ++faults_;
+    }
 }
 
 Result<std::vector<ToolDeclaration>, Refusal> LocalInstance::read_tools() {

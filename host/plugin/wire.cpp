@@ -210,6 +210,7 @@ std::optional<Listing> decode(std::string_view bytes) {
         if (hook > kLastHook) return std::nullopt;
         listing.hooks.push_back(static_cast<Hook>(hook));
     }
+    if (listing.tools.size() > kMaxTools) return std::nullopt;
     return if_whole(from, std::move(listing));
 }
 

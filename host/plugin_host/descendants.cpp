@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <set>
 #include <string>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,10 +61,14 @@ std::set<pid_t> list_descendants() {
 /// A pid that is listed before and after the process was opened belongs to that process.
 std::map<pid_t, UniqueFd> open_descendants() {
     std::map<pid_t, UniqueFd> opened;
+    std::vector<UniqueFd> spare;  // for the second look, when the processes take all others
+    for (int i = 0; i < 4; ++i)
+        spare.emplace_back(::open("/", O_PATH | O_CLOEXEC));
     for (const pid_t pid : list_descendants()) {
         UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
         if (process) opened.emplace(pid, std::move(process));
     }
+    spare.clear();
     const std::set<pid_t> still = list_descendants();
     std::erase_if(opened, [&](const auto& entry) { return still.count(entry.first) == 0; });
     return opened;
@@ -105,6 +110,11 @@ bool reap_all() {
 void end_descendants() {
     constexpr int kRounds = 500;
     constexpr int kRoundMs = 10;
+    rlimit limit{};  // a descriptor for each process; the host has lowered its own limit
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
     for (int round = 0; round < kRounds && reap_all(); ++round) {
         kill_all();
         if (!reap_all()) return;

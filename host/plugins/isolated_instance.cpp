@@ -5,6 +5,7 @@
 
 #include "host/base/json.h"
 #include "host/base/utf8.h"
+#include "host/plugin/running.h"
 #include "host/plugins/content_hash.h"
 #include "host/plugins/grants.h"
 
@@ -101,7 +102,13 @@ IsolatedInstance::~IsolatedInstance() {
         const Lock lock(mutex_);
         process = std::move(process_);
     }
-    if (!process || process->end()) return;
+    if (!process) return;
+    if (process->end()) {
+        host_.log(TENON_LOG_WARNING, *process->end());
+        return;
+    }
+    const plugin::WaitingForPlugin waiting(
+        {options_.id.c_str(), "its function destroy", nullptr, nullptr});
     if (auto closed = process->close(); !closed)
         host_.log(TENON_LOG_WARNING, "at its end: " + closed.error().refusal.reason);
 }
@@ -203,6 +210,7 @@ Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start_confin
 
 /// Starts a process, creates the instance in it, and has it begin the session where there is one.
 Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start(Past past) {
+    const plugin::WaitingForPlugin waiting({options_.id.c_str(), "its start", nullptr, nullptr});
     auto started = start_confined();
     if (!started) return started.error();
     PluginProcess& process = **started;
@@ -241,16 +249,16 @@ void IsolatedInstance::learn(const std::string& config, PluginProcess& process,
     KnownPlugin now{utf8::repair(process.hello().version), process.hello().config_schema,
                     content_hash(config), listing.tools, listing.hooks};
     hooks_ = bits_of(now.hooks);
-    if (known_ == now) return;
     if (!known_) {
         version_ = now.version;
         config_schema_ = now.config_schema;
         tools_ = now.tools;
-    } else if (known_->tools != now.tools) {
+    } else if (tools_ != now.tools) {
         host_.log(TENON_LOG_WARNING, "lists other tools than the last time");
         std::string answer;
         host_.request("tools.changed/1", "{}", {}, answer);
     }
+    if (known_ == now) return;
     if (options_.learned) options_.learned(now);
     known_ = std::move(now);
 }
@@ -284,6 +292,7 @@ std::string IsolatedInstance::count_fault(const std::string& what) {
 
 tenon_rc IsolatedInstance::invoke(const std::string& tool, const std::string& arguments,
                                   plugin::CallPort& call) {
+    const plugin::WaitingForPlugin waiting({options_.id.c_str(), nullptr, tool.c_str(), nullptr});
     auto process = running_process(call.stop());
     if (!process) {
         if (call.stop().stop_requested()) return TENON_CANCELLED;
@@ -309,6 +318,8 @@ std::string IsolatedInstance::run_hook(Hook hook, const std::string& input) {
         past_.has_begun = false;
     }
     if (!has_hook(hook) || disabled_) return {};
+    const plugin::WaitingForPlugin waiting(
+        {options_.id.c_str(), "one of its hooks", nullptr, nullptr});
     auto process = running_process({});
     if (!process) {
         host_.log(TENON_LOG_WARNING, process.error());
@@ -331,6 +342,8 @@ Result<void> IsolatedInstance::reconfigure(const std::string& config) {
         process = process_;
     }
     if (process && !process->end()) {
+        const plugin::WaitingForPlugin waiting(
+            {options_.id.c_str(), "its function reconfigure", nullptr, nullptr});
         if (auto done = process->reconfigure(config); !done) {
             if (done.error().kind == Kind::kFault)
                 record_fault(process, done.error().refusal.reason);
@@ -348,7 +361,12 @@ Result<void, Refusal> IsolatedInstance::refresh_tools() {
         const Lock lock(mutex_);
         process = process_;
     }
-    if (!process || process->end()) return {};
+    if (!process || process->end()) {
+        if (known_) tools_ = known_->tools;  // what the next process lists; no call runs now
+        return {};
+    }
+    const plugin::WaitingForPlugin waiting(
+        {options_.id.c_str(), "its function tools", nullptr, nullptr});
     auto listing = process->list_tools();
     if (!listing) {
         if (listing.error().kind == Kind::kFault)

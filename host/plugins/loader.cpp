@@ -193,10 +193,19 @@ public:
         confinement->library = copy->string();
         auto checked = check_in_other_process(candidate, std::move(*confinement), *hash);
         if (!checked) return checked.error();
-        return open_in_host(candidate, *copy);
+        auto plugin = open_in_host(candidate, *copy);
+        if (plugin) remember_tools(**plugin, *hash);
+        return plugin;
     }
 
 private:
+    /// For `tenon plugin list`, which does not run the plugin.
+    void remember_tools(const Plugin& plugin, const std::string& hash) const {
+        const auto known = known_.find(plugin.id(), hash);
+        if (known && known->tools == plugin.declarations()) return;
+        known_.remember(plugin.id(), hash,
+                        {plugin.version(), plugin.config_schema(), {}, plugin.declarations(), {}});
+    }
     static ProcessFailure refused(plugin::Refusal refusal) {
         return {ProcessFailure::Kind::kRefused, std::move(refusal)};
     }
@@ -265,6 +274,9 @@ private:
         if (!hash) return refused(hash.error());
         auto confinement = confinement_of(candidate);
         if (!confinement) return refused(confinement.error());
+        if (!options_.cannot_confine.empty() && !confinement->unconfined)
+            return refused(
+                cannot_be_confined(id, options_of(options_, id).grants, options_.cannot_confine));
         std::optional<KnownPlugin> known = known_.find(id, *hash);
         if (known && known->refusal) {
             if (known->config_hash.empty() || known->config_hash == raw_config_hash(id))
@@ -366,6 +378,9 @@ std::optional<plugin::Refusal> refusal_before_load(const Candidate& candidate,
     if (!candidate.first_party) {
         const auto rights = rights_of(candidate.note, configured.grants, options.home);
         if (!rights) return rights.error();
+        if (configured.isolated.value_or(true) && !options.cannot_confine.empty() &&
+            !rights->unconfined)
+            return cannot_be_confined(id, configured.grants, options.cannot_confine);
     }
     if (configured.isolated.value_or(!candidate.first_party) && options.plugin_host.empty())
         return needs_isolation(id);
@@ -426,6 +441,7 @@ Loaded load(const LoaderOptions& options, const Services& services) {
         {}, std::move(scanned.problems), std::move(scanned.ids), scanned.has_first_party_list};
     Opening opening(options, services, current);
     for (Candidate& candidate : scanned.found) {
+        if (options.only_first_party && !candidate.first_party) continue;
         if (options.skip.count(candidate.file.path) > 0) continue;
         auto plugin = opening.open(candidate);
         if (plugin) {

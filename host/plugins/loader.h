@@ -48,6 +48,9 @@ struct LoaderOptions {
     std::map<std::string, PluginOptions> by_id;
     /// Not empty: of third-party files, only those with a hash in this list are loaded (AllowList).
     std::filesystem::path allow_file;
+    /// What this kernel lacks to confine plugins; empty: nothing.
+    std::string cannot_confine;
+    bool only_first_party = false;  ///< `load` opens no other plugin
     LogSink log;
     /// Files that `load` skips, since their plugins are already loaded.
     std::set<std::filesystem::path> skip;

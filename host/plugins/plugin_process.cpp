@@ -136,6 +136,7 @@ struct PluginProcess::Call {
     bool returned = false;
     bool cancelled = false;
     tenon_rc rc = TENON_FAULT;
+    bool hangs = false;  // this call is the reason why the process is killed
     std::size_t open_requests = 0;
     std::optional<Clock::time_point> deadline;  // none: no limit, or the clock is stopped
     std::optional<Clock::duration> left;        // while the clock is stopped
@@ -410,6 +411,8 @@ PluginProcess::Outcome PluginProcess::invoke(const std::string& tool, const std:
                     call.cancelled ? "did not return within " + seconds_text(kCancelLimit) +
                                          " after the call was cancelled"
                                    : "did not return within " + seconds_text(limit);
+                call.hangs = true;
+                if (killed_for_.empty()) hanging_tool_ = tool;
                 lock.unlock();
                 kill(reason);
                 lock.lock();
@@ -427,6 +430,8 @@ PluginProcess::Outcome PluginProcess::invoke(const std::string& tool, const std:
     while (call.open_requests > 0)
         call.changed.wait(lock);
     if (call.returned) return {call.rc};
+    if (!hanging_tool_.empty() && !call.hangs)
+        return {TENON_FAULT, "was ended, since its call of " + hanging_tool_ + " " + *end_};
     return {TENON_FAULT, end_};
 }
 
@@ -528,6 +533,12 @@ void PluginProcess::read_output(UniqueFd& output) {
     }
 }
 
+/// A supervisor that was asked to end its processes keeps its time.
+PluginProcess::Clock::time_point PluginProcess::patience_with_supervisor() {
+    const Lock lock(mutex_);
+    return is_supervised_ && kill_again_ ? *kill_again_ : Clock::time_point::min();
+}
+
 void PluginProcess::await_exit(UniqueFd& output) {
     const pid_t process_id = pid();
     const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, process_id, 0)));
@@ -539,6 +550,10 @@ void PluginProcess::await_exit(UniqueFd& output) {
         if (ready > 0 && entries[0].revents != 0) break;
         if (ready > 0 && entries[1].revents != 0) read_output(output);
         if (Clock::now() < until) continue;
+        if (const auto later = patience_with_supervisor(); later > Clock::now()) {
+            until = later;
+            continue;
+        }
         kill(kClosed);
         until = Clock::now() + kSupervisorPatience;
     }
@@ -559,7 +574,9 @@ void PluginProcess::await_exit(UniqueFd& output) {
 }
 
 void PluginProcess::record_end(int status) {
-    if (!killed_for_.empty()) {
+    // A supervisor ends as the plugin did, also when the host has lost patience meanwhile.
+    const bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (!killed_for_.empty() && (killed_for_ != kClosed || was_killed || status == 0)) {
         end_ = killed_for_;
     } else if (is_closing_ && status == 0) {
         end_.emplace();
@@ -634,6 +651,7 @@ void PluginProcess::log(const Message& message) {
 // ---------------------------------------------------------------- requests of the plugin
 
 std::optional<std::string> PluginProcess::take_request(const Message& message) {
+    if (writer_.kept() > kMaxKeptBytes) return "it does not read the answers to its requests";
     auto request = plugin::decode<plugin::ServiceCall>(message.payload);
     if (!request) return "a malformed request";
     Call* call = nullptr;
@@ -665,7 +683,6 @@ std::optional<std::string> PluginProcess::take_request(const Message& message) {
         refusal = {TENON_BUSY, "the host has no thread for this request; try again later"};
     }
     send(FrameType::kReply, message.id, plugin::encode(refusal));
-    if (writer_.kept() > kMaxKeptBytes) return "it does not read the answers to its requests";
     return std::nullopt;
 }
 
@@ -678,8 +695,8 @@ void PluginProcess::serve(std::uint32_t id, const plugin::ServiceCall& request, 
     std::string payload = plugin::encode(answer);
     if (payload.size() > plugin::kMaxMessageBytes)
         payload = plugin::encode(plugin::ServiceAnswer{TENON_FAILED, "the answer is too long"});
+    request_ended(call);  // before the plugin can send its next request, or return
     send(FrameType::kReply, id, payload, std::move(descriptor));
-    request_ended(call);
 }
 
 void PluginProcess::request_ended(Call* call) {

@@ -119,6 +119,7 @@ private:
     // On the threads of requests.
     void serve(std::uint32_t id, const plugin::ServiceCall& request, Call* call);
     void request_ended(Call* call);
+    Clock::time_point patience_with_supervisor();
 
     plugin::HostPort& host_;
     const std::string id_, state_dir_, workspace_;
@@ -137,6 +138,7 @@ private:
     bool is_closing_ TENON_GUARDED_BY(mutex_) = false;
     bool was_asked_to_end_ TENON_GUARDED_BY(mutex_) = false;
     std::string killed_for_ TENON_GUARDED_BY(mutex_);
+    std::string hanging_tool_ TENON_GUARDED_BY(mutex_);  // of the call that hung
     std::optional<Clock::time_point> kill_again_ TENON_GUARDED_BY(mutex_);
     std::optional<std::string> end_ TENON_GUARDED_BY(mutex_);
     bool was_killed_by_others_ TENON_GUARDED_BY(mutex_) = false;

@@ -102,7 +102,7 @@ public:
         if (policy_.exec) allow_each(kPrograms);
         allow("/dev/null", Access::kDevice);
         allow(policy_.library, reading_);
-        allow(policy_.plugin_dir, reading_);
+        read_own_folder();
         read_around_hidden(policy_.workspace);
         for (const std::string& path : policy_.read)
             read_around_hidden(path);
@@ -121,6 +121,16 @@ private:
     void allow_each(std::span<const char* const> paths) {
         for (const char* path : paths)
             allow(path, reading_);
+    }
+    /// The plugin's folder may be inside of what is hidden, but is no way to what is hidden in it.
+    void read_own_folder() {
+        const std::string& own = policy_.plugin_dir;
+        if (own.empty() || !result_) return;
+        std::vector<std::string> hidden(std::begin(kNeverInside), std::end(kNeverInside));
+        hidden.insert(hidden.end(), policy_.hidden.begin(), policy_.hidden.end());
+        std::erase_if(hidden,
+                      [&](const std::string& one) { return one != own && is_beneath(own, one); });
+        result_ = landlock_.allow_reading_around(own, hidden, reading_);
     }
     /// Names can be listed also where contents are hidden: a rule for a directory holds for
     /// everything beneath it.

@@ -10,6 +10,7 @@
 #include "host/config/settings_keys.h"
 #include "host/config/trust.h"
 #include "host/config/workspace_plugins.h"
+#include "host/sandbox/plugin_confinement.h"
 
 namespace tenon::session {
 namespace {
@@ -182,6 +183,8 @@ plugins::LoaderOptions loader_options(const config::Settings& settings, const Ag
     options.hidden = config::hidden_from_plugins(settings);
     options.plugin_host = settings.prefix / "libexec/tenon/tenon-plugin-host";
     options.by_id = plugin_options(settings.plugins);
+    if (auto able = sandbox::check_plugin_confinement(); !able)
+        options.cannot_confine = able.error().message;
     if (settings.plugins.require == "known") options.allow_file = settings.plugins.allow_file;
     options.log = std::move(log);
     return options;

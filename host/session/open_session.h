@@ -116,6 +116,8 @@ private:
     void watch_plugin_files();
     void look_at_agent_plugins();
     void unload_removed_plugins(std::vector<std::string>& done);
+    void unload_switched_off_plugins(const plugins::LoaderOptions& options,
+                                     std::vector<std::string>& done);
     void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);
@@ -130,9 +132,6 @@ private:
     Result<bool> record_tools();
 
     // In the order of creation; each may use those before it.
-    Mutex changed_tools_mutex_;
-    /// Plugins that have requested tools.changed/1; what they have now is not known yet.
-    std::set<std::string, std::less<>> changed_tools_ TENON_GUARDED_BY(changed_tools_mutex_);
     std::vector<plugins::HookText> prompts_of_plugins_;
     std::optional<agent::Session> session_;
     std::unique_ptr<model::Windows> windows_;

@@ -17,6 +17,19 @@ std::string text_of(const plugins::FolderWatch::Change& change) {
            "; /reload or the next session loads it";
 }
 
+using Configured = std::map<std::string, plugins::PluginOptions>;
+
+/// Whether the keys of the host for this plugin have changed: where it runs, and what it may do.
+bool runs_otherwise(const Configured& before, const Configured& now, const std::string& id) {
+    const auto of = [&](const Configured& all) {
+        const auto found = all.find(id);
+        return found != all.end() ? found->second : plugins::PluginOptions();
+    };
+    const plugins::PluginOptions old = of(before), fresh = of(now);
+    return old.isolated != fresh.isolated || old.grants != fresh.grants ||
+           old.call_timeout != fresh.call_timeout;
+}
+
 }  // namespace
 
 /// The notices come on the thread that watches jobs, also while the session is idle. That thread
@@ -43,6 +56,17 @@ void OpenSession::look_at_agent_plugins() {
     agent_plugins_ = find_agent_plugins(settings_);
     for (std::string& text : agent_plugins_.notices()) {
         if (std::find(before.begin(), before.end(), text) == before.end()) notice(std::move(text));
+    }
+}
+
+void OpenSession::unload_switched_off_plugins(const plugins::LoaderOptions& options,
+                                              std::vector<std::string>& done) {
+    for (const auto& [id, configured] : options.by_id) {
+        const auto is_it = [&id = id](const auto& plugin) { return plugin->id() == id; };
+        const auto& loaded = registry_->plugins();
+        if (configured.enabled || std::none_of(loaded.begin(), loaded.end(), is_it)) continue;
+        registry_->remove(id);
+        done.push_back("unloaded " + id + ": it is switched off");
     }
 }
 
@@ -132,13 +156,20 @@ Result<std::vector<std::string>> OpenSession::reload() {
     const auto changed = plugin_files_->take_reported();
     look_at_agent_plugins();
     std::vector<std::string> done;
+    const auto before = loader_options().by_id;
     read_plugin_settings(done);
+    if (auto taken = take_printed_output(); !taken) {
+        plugin_files_->keep_reported(changed);  // for the next attempt
+        return taken.error();
+    }
     plugins::LoaderOptions options = loader_options();
     for (const auto& plugin : registry_->plugins()) {
         const bool has_changed = changed.count(plugin->file()) > 0;
         // A disabled plugin gets a new instance, and with it another chance.
-        if ((!has_changed || plugin->first_party()) && !plugin->disabled())
-            options.skip.insert(plugin->file());
+        const bool is_loaded_again = (has_changed && !plugin->first_party()) ||
+                                     plugin->disabled() ||
+                                     runs_otherwise(before, options.by_id, plugin->id());
+        if (!is_loaded_again) options.skip.insert(plugin->file());
         if (has_changed && plugin->first_party())
             done.push_back(plugin->id() + " has changed; it is loaded when tenon starts again");
     }
@@ -167,6 +198,7 @@ Result<std::vector<std::string>> OpenSession::reload() {
         }
     }
     unload_removed_plugins(done);
+    unload_switched_off_plugins(options, done);
     auto changed_tools = record_tools();
     if (!changed_tools) return changed_tools.error();
     if (*changed_tools) done.emplace_back("the tools have changed; the next request carries them");

@@ -201,10 +201,13 @@ void OpenTools::make_services() {
     });
     services_.add("permission.ask/1", {{"question", plugins::Parameter::Type::kText, true}},
                   [this](const plugins::ServiceRequest& request) {
-                      const auto stop =
-                          request.call != nullptr ? request.call->stop() : std::stop_token();
+                      // Without a call, nothing could end the wait for an answer.
+                      if (request.call == nullptr)
+                          return plugins::ServiceReply::failed(
+                              "a question belongs to a call; none is under way", TENON_UNSUPPORTED);
                       const auto verdict =
-                          gate_->ask(request.plugin, string_or(request.params, "question"), stop);
+                          gate_->ask(request.plugin, string_or(request.params, "question"),
+                                     request.call->stop());
                       return plugins::ServiceReply::ok({{"allowed", verdict.allowed}});
                   });
     // Without a conversation there is no next request that could carry the new list.
@@ -245,9 +248,14 @@ plugins::LoaderOptions OpenTools::loader_options() const {
 /// and no thread is started, unless another plugin may run inside the host.
 Result<void> OpenTools::take_printed_output() {
     std::set<std::string> ids;
-    for (const auto& [id, plugin] : settings_.plugins.by_id)
+    const auto& configured = reread_plugins_ ? *reread_plugins_ : settings_.plugins;
+    for (const auto& [id, plugin] : configured.by_id)
         if (plugin.enabled && !plugin.isolated.value_or(true)) ids.insert(id);
-    if (ids.empty() || printed_ != nullptr) return {};
+    for (const auto& plugin : registry_->plugins())
+        if (!plugin->first_party() && !plugin->isolated()) ids.insert(plugin->id());
+    if (ids.empty() || (printed_ != nullptr && ids == printing_)) return {};
+    printed_.reset();
+    printing_ = ids;
     auto started = plugin::PrintedOutput::start(
         std::move(ids), [this](std::string_view plugin, const plugin::PrintedLines::Line& line) {
             spdlog::warn("plugin {}: printed: {}", plugin,

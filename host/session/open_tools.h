@@ -7,11 +7,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "host/agent/tool_batch.h"
+#include "host/base/mutex.h"
 #include "host/base/secrets.h"
 #include "host/config/settings.h"
 #include "host/jobs/queue.h"
@@ -132,8 +134,12 @@ protected:
     std::unique_ptr<plugins::PathService> paths_;
     std::unique_ptr<AgentFileService> agent_files_;
     std::unique_ptr<plugins::StateService> state_;
+    Mutex changed_tools_mutex_;
+    /// Plugins that have requested tools.changed/1; what they have now is not known yet.
+    std::set<std::string, std::less<>> changed_tools_ TENON_GUARDED_BY(changed_tools_mutex_);
     plugins::Services services_;
     std::unique_ptr<plugin::PrintedOutput> printed_;  // while a plugin runs inside the host
+    std::set<std::string> printing_;                  // the plugins that `printed_` is for
     const std::unique_ptr<plugins::Registry> registry_ = std::make_unique<plugins::Registry>();
     std::vector<plugins::Problem> plugin_problems_;
     /// The settings of plugins that /reload has read; before that those of `settings_` hold.

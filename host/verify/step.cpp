@@ -22,6 +22,7 @@
 #include "host/base/atomic_file.h"
 #include "host/base/unique_fd.h"
 #include "host/plugin/verify_protocol.h"
+#include "host/plugins/plugin_process.h"
 
 namespace tenon::verify {
 namespace {
@@ -53,15 +54,6 @@ Result<UniqueFd> job_file(const Json& job) {
     return file;
 }
 
-/// The variables that a plugin's process gets: those that programs need, and no keys.
-std::vector<std::string> step_environment(const std::filesystem::path& folder) {
-    std::vector<std::string> out = {"TMPDIR=" + folder.string()};
-    for (const char* name : {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"})
-        if (const char* const value = std::getenv(name); value != nullptr)
-            out.push_back(std::string(name) + "=" + value);
-    return out;
-}
-
 std::vector<char*> c_strings_of(std::vector<std::string>& texts) {
     std::vector<char*> out;
     for (std::string& text : texts)
@@ -74,7 +66,7 @@ std::vector<char*> c_strings_of(std::vector<std::string>& texts) {
 Result<pid_t> spawn_step(const VerifyStep& step, const std::array<int, 4>& descriptors) {
     std::vector<std::string> words = {step.program.string(), "--verify", step.name,
                                       step.library.string()};
-    std::vector<std::string> variables = step_environment(step.folder);
+    std::vector<std::string> variables = plugins::environment_of_plugin(step.folder.string());
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);

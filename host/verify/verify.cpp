@@ -103,6 +103,12 @@ private:
         loader.files = {options_.file};
         loader.folders.clear();
         const plugins::Scan scanned = plugins::scan(loader);
+        for (const plugins::Problem& problem : scanned.problems) {
+            if (problem.file != options_.file) continue;
+            verdicts_.fail("allowed", visible(problem.reason), visible(problem.remedy));
+            skip("it would not be loaded");
+            return false;
+        }
         const bool first_party = !scanned.found.empty() && scanned.found.front().first_party;
         const auto configured = loader.by_id.find(note.id);
         if (configured != loader.by_id.end() ? !configured->second.isolated.value_or(!first_party)
