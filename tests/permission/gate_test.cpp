@@ -499,8 +499,11 @@ TEST_F(GateTest, JudgesAStrangersFileByTheEditRules) {
     EXPECT_FALSE(gate.judge_edit("lint", dir_ / "w/src/secret", {}).allowed);
     EXPECT_THAT(gate.judge_edit("lint", other, {}).reason,
                 AllOf(HasSubstr("lint wants to write other"), HasSubstr("'Edit(./other)'")));
+    EXPECT_TRUE(RuleGate(config({.mode = PermissionMode::kAcceptEdits}))
+                    .judge_edit("lint", source, {})
+                    .allowed);
     EXPECT_FALSE(RuleGate(config({.mode = PermissionMode::kAcceptEdits}))
-                     .judge_edit("lint", source, {})
+                     .judge_edit("lint", dir_ / "w/.git/hooks/pre-commit", {})
                      .allowed);
     EXPECT_THAT(RuleGate(config({.allow = {"Edit"}, .mode = PermissionMode::kPlan}))
                     .judge_edit("lint", source, {})
