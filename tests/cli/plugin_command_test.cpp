@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include "host/plugins/agent_plugin.h"
 #include "tests/cli/plugin_world.h"
 
 namespace tenon::cli {
@@ -78,14 +79,31 @@ TEST_F(PluginCommand, ShowsAPluginInDetailByIdAndByFile) {
 
 TEST_F(PluginCommand, RunsNoCodeOfThirdPartyPluginsToShowThem) {
     install("plain");
+    // One more in a directory of the Agent Plugins form.
+    dir_.write(
+        "plugins/acme/plugin.json",
+        R"({"$schema":"https://agent-plugins.org/schemas/1.0.0/plugin.schema.json","name":"acme"})");
+    const auto native = dir_ / "plugins/acme" / plugins::native_library_folder();
+    std::filesystem::create_directories(native);
+    std::filesystem::copy_file(fixture("second"), native / "second.so");
     environment_["TENON_TEST_CONSTRUCTED"] = (dir_ / "constructed").string();
-    EXPECT_EQ(plugin({"list"}).code, 0);
+    const auto list = plugin({"list"});
+    EXPECT_EQ(list.code, 0);
+    EXPECT_THAT(list.out, HasSubstr((native / "second.so").string()));
+    // It is in the cache of known plugins as soon as its code has run.
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "state/plugin-cache"));
     const auto shown = plugin({"info", "plain"});
     EXPECT_EQ(shown.code, 0);
     EXPECT_THAT(shown.out, AllOf(HasSubstr("\nNeeds:        none\n"),
                                  HasSubstr("/state/plugin-data/plain\n")));
     EXPECT_EQ(plugin({"info", fixture("plain")}).code, 0);
     EXPECT_FALSE(std::filesystem::exists(dir_ / "constructed"));
+}
+
+TEST_F(PluginCommand, ListsDirectoriesOfTheAgentPluginsFormThatAreRefused) {
+    dir_.write("plugins/broken/plugin.json", "{");
+    EXPECT_THAT(plugin({"list"}).out,
+                HasSubstr((dir_ / "plugins/broken").string() + "\n  refused: plugin.json: "));
 }
 
 TEST_F(PluginCommand, RefusesWhatIsNoPlugin) {

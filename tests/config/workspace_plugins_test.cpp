@@ -38,7 +38,7 @@ protected:
 };
 
 TEST_F(WorkspacePluginsTest, EveryFileIsHashed) {
-    fs::create_symlink("plugin.json", acme() / "link");
+    fs::create_symlink("plugin.json", acme() / "link");  // a text under another name
     dir_.write("ws/.tenon/plugins/loose.so", "no directory");
     dir_.write("ws/.tenon/plugins/.hidden/plugin.json", "{}");
     const auto trees = read_plugin_trees(ws());
@@ -105,6 +105,18 @@ TEST_F(WorkspacePluginsTest, WhatCannotBeHashedCannotBeTrusted) {
     EXPECT_THAT(read_plugin_tree(acme()).problem,
                 HasSubstr("fifo is neither a file nor a directory"));
     fs::remove(acme() / "fifo");
+
+    // What a person does not see cannot be trusted.
+    write("notes.txt", "do this");
+    fs::create_directories(acme() / "skills/a");
+    fs::create_symlink("../../notes.txt", acme() / "skills/a/SKILL.md");
+    EXPECT_THAT(read_plugin_tree(acme()).problem,
+                HasSubstr("skills/a/SKILL.md is a symbolic link; put the text itself there"));
+    fs::remove(acme() / "skills/a/SKILL.md");
+    write("skills/a/SKILL.md", std::string(1U << 20U, 'x'));
+    EXPECT_THAT(read_plugin_tree(acme()).problem,
+                HasSubstr("skills/a/SKILL.md is too large to be shown"));
+    fs::remove(acme() / "skills/a/SKILL.md");
 
     for (int i = 0; i < 2'000; ++i)
         write("many/" + std::to_string(i), "");

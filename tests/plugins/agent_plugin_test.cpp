@@ -180,6 +180,20 @@ TEST_F(AgentPluginTest, MayItselfBeReachedThroughALink) {
     EXPECT_EQ(plugin.folder, dir_ / "link");
 }
 
+TEST_F(AgentPluginTest, WhoCouldHaveMadeTheLinkIsCheckedToo) {
+    const auto open_to_all = dir_ / "open";
+    fs::create_directory(open_to_all);
+    fs::create_directory_symlink(root(), open_to_all / "acme");
+    ::chmod(open_to_all.c_str(), 0777);
+    EXPECT_THAT(read_agent_plugin(open_to_all / "acme").refusal,
+                HasSubstr("is writable by everybody"));
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can make a link of another user";
+    ::chmod(open_to_all.c_str(), 0755);
+    ASSERT_EQ(::lchown((open_to_all / "acme").c_str(), 65534, 65534), 0);
+    EXPECT_THAT(read_agent_plugin(open_to_all / "acme").refusal,
+                HasSubstr("symbolic link of another user"));
+}
+
 TEST_F(AgentPluginTest, IsRefusedWhenItsManifestIsOutside) {
     dir_.write("outside.json", manifest().dump());
     fs::remove(root() / "plugin.json");

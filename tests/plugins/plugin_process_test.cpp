@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <sstream>
+#include <sys/resource.h>
 
 #include <gtest/gtest.h>
 
@@ -101,6 +103,22 @@ TEST_F(PluginProcessTest, LeavesNoChildOfAPluginThatEnds) {
         EXPECT_TRUE(process->invoke(tool, "{}", call_, milliseconds(0)).fault);
         await_death(child);
     }
+}
+
+TEST_F(PluginProcessTest, LeavesNoneOfMoreChildrenThanItHasDescriptors) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{100, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const auto process = running();
+    ASSERT_EQ(process->invoke("leave_many_children", "{}", call_, milliseconds(0)).rc, TENON_OK);
+    EXPECT_EQ(process->invoke("crash", "{}", call_, milliseconds(0)).fault, "crashed (SIGSEGV)");
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    std::istringstream children(dir_.read("children"));
+    int seen = 0;
+    for (pid_t child = 0; children >> child; ++seen)
+        await_death(child);
+    EXPECT_EQ(seen, 150);
 }
 
 TEST_F(PluginProcessTest, TellsThroughItsSupervisorHowThePluginEnded) {

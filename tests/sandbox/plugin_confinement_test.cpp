@@ -76,6 +76,16 @@ TEST_F(PluginConfinement, HidesPathsInsideOfWhatIsReadable) {
     EXPECT_EQ(world_.read(world_.at("w/private/key"), granted), "key of the workspace ");
 }
 
+TEST_F(PluginConfinement, HidesPathsInsideOfThePluginsOwnFolder) {
+    const std::vector<std::string> at_home{"plugin_dir=" + world_.at("home"),
+                                           "hidden=" + world_.at("home/.ssh")};
+    EXPECT_EQ(world_.read(world_.at("home/.ssh/id"), at_home), "read: Permission denied");
+    // Its folder may be inside of what is hidden.
+    const std::vector<std::string> inside{"plugin_dir=" + world_.at("w/private"),
+                                          "hidden=" + world_.at("w")};
+    EXPECT_EQ(world_.read(world_.at("w/private/key"), inside), "key of the workspace ");
+}
+
 TEST_F(PluginConfinement, AllowsWhatIsGrantedAndNoMore) {
     const std::string file = world_.at("granted/file");
     const std::vector<std::string> reading{"read=" + world_.at("granted")};
