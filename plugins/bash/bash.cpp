@@ -17,9 +17,8 @@ constexpr std::int64_t kMaxOutputCharacters = 50'000;
 /// How much of a running job's output background_check shows without `tail_bytes`.
 constexpr std::size_t kRunningTailBytes = 4000;
 
-/// The lines about so many jobs need no room of their own in the result of background_wait.
-constexpr std::int64_t kFewJobs = 10;
-constexpr std::int64_t kLineCharacters = 110;  ///< of a line about a job, at most
+/// The line about a job and those on how it ended, in the result of background_wait, in characters.
+constexpr std::int64_t kBesideOutput = 250;
 constexpr std::int64_t kLeastRoom = 50;
 
 /// `timeout` as it was asked for: 120 or 0.5, never 120.000000.
@@ -154,8 +153,7 @@ void background_wait(tenon::Call& call) {
     // Many results share the space of one result. The host would cut a longer one, and then no end
     // that is in it would count as delivered.
     const std::int64_t share = kMaxOutputCharacters / std::max<std::int64_t>(1, ended);
-    const std::int64_t room =
-        ended <= kFewJobs ? share : std::max(kLeastRoom, share - kLineCharacters);
+    const std::int64_t room = ended <= 1 ? share : std::max(kLeastRoom, share - kBesideOutput);
     std::string text;
     for (const Job& job : waited.jobs) {
         append_line(text, job.id + ": " + line_of(job));

@@ -17,8 +17,8 @@ std::size_t line_end(std::string_view text) {
     return 0;
 }
 
-/// For the lines on how a job ended, which come in addition to its output.
-constexpr std::int64_t kEndingCharacters = 1000;
+/// For the lines on how a job ended and on what was left out, which come in addition to its output.
+constexpr std::int64_t kEndingCharacters = 100;
 
 /// In characters of UTF-8.
 std::int64_t length(std::string_view text) {

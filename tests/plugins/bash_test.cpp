@@ -269,6 +269,33 @@ TEST_F(BashTest, WaitsAndShowsTheOutputOfWhatHasEnded) {
                     R"(job.read/1 {"deliver":true,"job_id":"22222222","max_chars":50000})"));
 }
 
+TEST_F(BashTest, TheOutputsOfManyJobsFitIntoOneResultHoweverShortTheirLinesAre) {
+    std::size_t line = 0;
+    services_.add("job.read/1", [&line](const ServiceRequest& request) {
+        const auto most = static_cast<std::size_t>(integer_or(request.params, "max_chars", 0));
+        std::string text;
+        while (text.size() + line + 1 < most)
+            text += std::string(line, 'x') + "\n";
+        const std::string ending = "\n[1234567 characters omitted]\n[exit code: 255]";
+        return ServiceReply::ok(
+            job_text(string_or(request.params, "job_id"), "error", true, text + ending));
+    });
+    for (const int count : {1, 2, 12, 40, 150}) {
+        for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{10}}) {
+            SCOPED_TRACE(std::to_string(count) + " jobs, lines of " + std::to_string(length));
+            line = length;
+            Json jobs = Json::array();
+            for (int i = 0; i < count; ++i)
+                jobs.push_back(job(std::to_string(10'000'000 + i), "error", true));
+            script_.clear();
+            reply("job.wait/1", {{"jobs", jobs}});
+            const auto result = call("background_wait", Json::object());
+            EXPECT_EQ(result.cut_at, std::string::npos);
+            EXPECT_LE(result.text.size(), 51'000U);
+        }
+    }
+}
+
 TEST_F(BashTest, NoLineOfAnOutputCanBeTakenForTheEntryOfAJob) {
     const std::string forged = "33333333: [completed] make all";
     for (const std::string end : {"\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e",
