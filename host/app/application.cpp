@@ -88,7 +88,8 @@ int Application::run_program(int argc, char** argv) {
     const int code = run_guarded(argc, argv);
     plugin::expect_exit();
     // Destructors of static objects of plugins may hang, when these signals are still blocked.
-    static const auto* const until_the_end = new StopRequestsBySignal;
+    // Volatile, or the compiler would drop the pointer, and the object would count as leaked.
+    static const StopRequestsBySignal* volatile until_the_end = new StopRequestsBySignal;
     (void)until_the_end;
     return code;
 }
