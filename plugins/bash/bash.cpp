@@ -17,9 +17,13 @@ constexpr std::int64_t kMaxOutputCharacters = 50'000;
 /// How much of a running job's output background_check shows without `tail_bytes`.
 constexpr std::size_t kRunningTailBytes = 4000;
 
-/// The line about a job and those on how it ended, in the result of background_wait, in characters.
-constexpr std::int64_t kBesideOutput = 250;
-constexpr std::int64_t kLeastRoom = 50;
+// The result of background_wait is held within kMaxOutputCharacters. The host would cut a longer
+// one, and then no end that is in it would count as delivered. In characters:
+constexpr std::int64_t kLineOfAJob = 110;
+constexpr std::int64_t kBesideOutput = 250;  ///< of an ended job: its line, and how it ended
+constexpr std::int64_t kLeastRoom = 50;      ///< for the output of an ended job
+constexpr std::int64_t kMostEnds = 100;
+constexpr std::int64_t kMostUnfinished = 150;
 
 /// `timeout` as it was asked for: 120 or 0.5, never 120.000000.
 std::string seconds_text(std::int64_t ms) {
@@ -142,24 +146,39 @@ void background_check(tenon::Call& call) {
     call.write(text);
 }
 
+/// For each ended one of these jobs, so that the whole result is not too long.
+std::int64_t room_for_an_output(const std::vector<Job>& jobs) {
+    const auto is_ended = [](const Job& job) { return job.ended; };
+    const std::int64_t ended = std::count_if(jobs.begin(), jobs.end(), is_ended);
+    const std::int64_t unfinished = static_cast<std::int64_t>(jobs.size()) - ended;
+    // The host leaves some room beside one whole output.
+    if (ended <= 1 && unfinished <= 10) return kMaxOutputCharacters;
+    const std::int64_t lines = kLineOfAJob * std::min(unfinished, kMostUnfinished);
+    const std::int64_t share =
+        (kMaxOutputCharacters - lines) / std::clamp<std::int64_t>(ended, 1, kMostEnds);
+    return std::max(kLeastRoom, share - kBesideOutput);
+}
+
 void background_wait(tenon::Call& call) {
     const std::vector<std::string> ids = call.args().texts("job_ids");
     const tenon::Jobs jobs(call);
     const tenon::JobWait waited = jobs.wait(ids, milliseconds(call.args().number("seconds", 60)));
     if (waited.cancelled) throw tenon::Failure("[interrupted]", TENON_CANCELLED);
-    std::int64_t ended = 0;
-    for (const Job& job : waited.jobs)
-        ended += job.ended ? 1 : 0;
-    // Many results share the space of one result. The host would cut a longer one, and then no end
-    // that is in it would count as delivered.
-    const std::int64_t share = kMaxOutputCharacters / std::max<std::int64_t>(1, ended);
-    const std::int64_t room = ended <= 1 ? share : std::max(kLeastRoom, share - kBesideOutput);
+    const std::int64_t room = room_for_an_output(waited.jobs);
     std::string text;
+    std::int64_t ends = 0, unfinished = 0;
     for (const Job& job : waited.jobs) {
+        if ((job.ended ? ++ends > kMostEnds : ++unfinished > kMostUnfinished)) continue;
         append_line(text, job.id + ": " + line_of(job));
         if (job.ended)
             append_line(text, indented(read_to_indent(jobs, job.id, {room, 0, true}).text));
     }
+    if (ends > kMostEnds)
+        append_line(text, "(" + std::to_string(ends - kMostEnds) +
+                              " more jobs have ended; their results follow)");
+    if (unfinished > kMostUnfinished)
+        append_line(text, "(" + std::to_string(unfinished - kMostUnfinished) +
+                              " more unfinished jobs; background_check lists them)");
     call.write(text.empty() ? "(no unfinished background jobs)" : text);
 }
 

@@ -280,13 +280,17 @@ TEST_F(BashTest, TheOutputsOfManyJobsFitIntoOneResultHoweverShortTheirLinesAre) 
         return ServiceReply::ok(
             job_text(string_or(request.params, "job_id"), "error", true, text + ending));
     });
-    for (const int count : {1, 2, 12, 40, 150}) {
+    for (const int count : {1, 2, 12, 40, 150, 500}) {
         for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{10}}) {
             SCOPED_TRACE(std::to_string(count) + " jobs, lines of " + std::to_string(length));
             line = length;
             Json jobs = Json::array();
             for (int i = 0; i < count; ++i)
                 jobs.push_back(job(std::to_string(10'000'000 + i), "error", true));
+            for (int i = 0; i < 4 * count; ++i)
+                jobs.push_back(job(std::to_string(20'000'000 + i), "running", false));
+            for (Json& one : jobs)
+                one["preview"] = std::string(80, 'p');
             script_.clear();
             reply("job.wait/1", {{"jobs", jobs}});
             const auto result = call("background_wait", Json::object());
