@@ -27,6 +27,8 @@ public:
     std::vector<Line> take(std::string_view bytes, Time now);
     /// An unfinished line as if it had ended, and how much was left out.
     std::vector<Line> finish(Time now);
+    /// What has come of a line that is not complete.
+    [[nodiscard]] const std::string& unfinished() const { return line_; }
     /// When `take` would say how much was left out; Time::max(): nothing was.
     [[nodiscard]] Time next_remark() const;
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 #include <fcntl.h>
 #include <iostream>
 #include <poll.h>
@@ -24,6 +25,24 @@ constexpr int kMostReads = 4;
 
 std::atomic<PrintedOutput*> active_output{nullptr};
 std::atomic<int> unread_fd{-1};
+std::atomic<const std::string*> unfinished_line{nullptr};
+std::atomic<int> readers{0};  // threads that have taken something and not yet shown it
+
+/// Async-signal-safe: at most 200 ms.
+void wait_for_readers() {
+    for (int i = 0; i < 200 && readers > 0; ++i) {
+        const timespec moment{0, 1'000'000};
+        ::nanosleep(&moment, nullptr);
+    }
+}
+
+void write_harmless(int fd, char* bytes, std::size_t count) {
+    for (std::size_t at = 0; at < count; ++at) {
+        const auto c = static_cast<unsigned char>(bytes[at]);
+        if ((c < ' ' && c != '\n' && c != '\t') || c >= 0x7f) bytes[at] = '?';
+    }
+    (void)!::write(fd, bytes, count);
+}
 
 void send_standard_streams_to(int fd) {
     std::cout.flush();
@@ -61,6 +80,7 @@ PrintedOutput::PrintedOutput(std::set<std::string> ids, Sink sink, UniqueFd read
       quit_(std::move(quit)) {
     thread_ = start_thread("printed", [this] { watch(); });
     unread_fd = reader_.get();
+    unfinished_line = &lines_.unfinished();
     active_output = this;
     set_end_hook(on_plugin_end);
 }
@@ -68,6 +88,7 @@ PrintedOutput::PrintedOutput(std::set<std::string> ids, Sink sink, UniqueFd read
 PrintedOutput::~PrintedOutput() {
     set_end_hook(nullptr);
     active_output = nullptr;
+    unfinished_line = nullptr;
     const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
     // Without a descriptor for it: writing to a pipe without a reader fails, and harms nobody.
     if (nowhere) send_standard_streams_to(nowhere.get());
@@ -98,6 +119,10 @@ int PrintedOutput::timeout_ms() {
 }
 
 void PrintedOutput::read(const char* plugin, bool finish) {
+    struct Reading {
+        Reading() { ++readers; }
+        ~Reading() { --readers; }
+    } const reading;
     const Lock order(showing_);
     std::vector<PrintedLines::Line> lines;
     {
@@ -152,15 +177,16 @@ void PrintedOutput::on_plugin_end(const char* plugin) noexcept {
 void PrintedOutput::write_unread_to(int fd) noexcept {
     const int unread = unread_fd;
     if (unread < 0) return;
+    // The thread that reads may have just taken the last words. If this thread itself was reading,
+    // the wait is in vain, and short.
+    wait_for_readers();
     char bytes[4096];
+    if (const std::string* const line = unfinished_line; line != nullptr)
+        write_harmless(fd, bytes, line->copy(bytes, sizeof bytes));
     for (std::size_t i = 0; i < kMostReads * kReadBytes / sizeof bytes; ++i) {
         const ssize_t n = ::read(unread, bytes, sizeof bytes);
         if (n <= 0) return;
-        for (ssize_t at = 0; at < n; ++at) {
-            const auto c = static_cast<unsigned char>(bytes[at]);
-            if ((c < ' ' && c != '\n' && c != '\t') || c >= 0x7f) bytes[at] = '?';
-        }
-        (void)!::write(fd, bytes, static_cast<std::size_t>(n));
+        write_harmless(fd, bytes, static_cast<std::size_t>(n));
     }
 }
 
