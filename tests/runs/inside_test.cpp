@@ -71,7 +71,7 @@ const std::vector<std::string> kSession = {"-p",         "go", "--session", "s1"
 // ---------------------------------------------------------------- faults
 
 TEST(FaultInside, NamesThePluginAndKeepsTheSignal) {
-    if (kSanitizerHasSignals) GTEST_SKIP();
+    if (kSanitizerHasSignals) GTEST_SKIP() << "the sanitizer handles these signals itself";
     struct Case {
         const char* tool;
         int signal;
@@ -98,7 +98,7 @@ TEST(FaultInside, NamesThePluginAndKeepsTheSignal) {
 
 #if defined(__x86_64__)
 TEST(FaultInside, NamesADivisionByZero) {
-    if (kSanitizerHasSignals) GTEST_SKIP();
+    if (kSanitizerHasSignals) GTEST_SKIP() << "the sanitizer handles these signals itself";
     const UnrulyRun run;
     const auto tenon = run.call("divide");
     EXPECT_EQ(tenon->wait().signal, SIGFPE);
@@ -107,7 +107,7 @@ TEST(FaultInside, NamesADivisionByZero) {
 #endif
 
 TEST(FaultInside, ShowsWhatTheLibrariesSaidAboutIt) {
-    if (kSanitizerHasSignals) GTEST_SKIP();
+    if (kSanitizerHasSignals) GTEST_SKIP() << "the sanitizer handles these signals itself";
     const UnrulyRun run;
     const auto tenon = run.call("own_thread_throw");
     EXPECT_EQ(tenon->wait().signal, SIGABRT);
@@ -122,7 +122,7 @@ TEST(FaultInside, OfAChildThatThePluginHasForkedIsNotTheHosts) {
 }
 
 TEST(FaultInside, ThatAnotherProcessHasSentNamesNoPlugin) {
-    if (kSanitizerHasSignals) GTEST_SKIP();
+    if (kSanitizerHasSignals) GTEST_SKIP() << "the sanitizer handles these signals itself";
     const UnrulyRun run;
     const ModelServer server(R"([{"content":"late","delay_ms":600000}])");
     const auto tenon = run.start(kSession, &server);

@@ -93,7 +93,7 @@ TEST(UnrulyPlugin, ThatPrintsIsShownAsLinesOfTheLog) {
 }
 
 TEST(UnrulyPlugin, ThatCrashesIsNamedOnATerminalWithItsOldModes) {
-    if (kFaultsBelongToASanitizer) GTEST_SKIP();
+    if (kFaultsBelongToASanitizer) GTEST_SKIP() << "the sanitizer handles these signals itself";
     Person person({calls("a", "crash", Json::object())}, with_unruly());
     person.enters("go");
     EXPECT_TRUE(person.sees("SIGSEGV in the plugin unruly, tool crash")) << person.shown();
