@@ -7,35 +7,22 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
-#include <thread>
-#include <vector>
 
 #include "host/base/mutex.h"
-#include "host/base/unique_fd.h"
 #include "host/plugin/frame.h"
 #include "host/plugin/wire.h"
+#include "host/plugins/child_process.h"
 #include "host/plugins/log_allowance.h"
 #include "host/plugins/service_threads.h"
 
 namespace tenon::plugins {
 
-/// Why a process does not do what it should.
-struct ProcessFailure {
-    enum class Kind {
-        kRefused,   ///< the plugin, or tenon-plugin-host, says no
-        kFault,     ///< it crashed, ended, hung or broke the protocol
-        kKilled,    ///< somebody else killed it, or memory ran out
-        kShortage,  ///< this machine lacks something for a process
-    };
-    Kind kind = Kind::kFault;
-    plugin::Refusal refusal;
-};
-
 /// One tenon-plugin-host with one plugin. Orders and calls block until they are answered; a process
 /// that takes longer than it may is killed. After a fault the object is useless: nothing restarts
 /// the process here. Thread-safe, with what plugin::Instance says about calls that may overlap.
-class PluginProcess {
+class PluginProcess final : private ChildProcess::Owner {
 public:
     using Milliseconds = std::chrono::milliseconds;
 
@@ -52,7 +39,7 @@ public:
     PluginProcess& operator=(const PluginProcess&) = delete;
 
     [[nodiscard]] const plugin::Hello& hello() const { return hello_; }
-    [[nodiscard]] pid_t pid() const;
+    [[nodiscard]] pid_t pid() const { return child_->pid(); }
 
     /// Creates the instance of this process; once.
     Result<plugin::Listing, ProcessFailure> create(const plugin::InstanceOptions& options);
@@ -84,33 +71,25 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
     struct Call;
-    struct Streams;
+    /// The call for which the process was killed, and why.
+    struct Hang {
+        std::string tool, reason;
+    };
 
-    PluginProcess(plugin::HostPort& host, const plugin::LoadOrder& order, UniqueFd socket,
-                  UniqueFd wake);
+    PluginProcess(plugin::HostPort& host, std::unique_ptr<ChildProcess> child);
     Result<plugin::Message, ProcessFailure> exchange(plugin::FrameType type,
                                                      const std::string& payload, Milliseconds limit,
                                                      const std::string& doing);
     Result<plugin::Listing, ProcessFailure> exchange_listing(plugin::FrameType type,
                                                              const std::string& payload,
                                                              const std::string& doing);
-    void send(plugin::FrameType type, std::uint32_t id, std::string_view payload,
-              UniqueFd descriptor = UniqueFd());
-    void kill(const std::string& reason);
-    void signal_end() TENON_REQUIRES(mutex_);
     [[nodiscard]] ProcessFailure failure() const TENON_REQUIRES(mutex_);
-    void await_end(Call& call, plugin::CallPort& port, const std::string& tool);
+    void await_return(Call& call, std::uint32_t id, const std::string& tool, Milliseconds limit);
 
-    // On the thread of the process, which starts it, reads from it and reaps it.
-    void run(const std::filesystem::path& program, Streams streams);
-    std::optional<ProcessFailure> spawn(const std::filesystem::path& program, Streams& streams);
-    void read_until_it_ends(UniqueFd& output);
-    bool read_messages();
-    void read_output(UniqueFd& output);
-    void await_exit(UniqueFd& output);
-    int until_next_kill();
-    void record_end(int status) TENON_REQUIRES(mutex_);
-    std::optional<std::string> take(plugin::Message message);
+    // On the thread of the process.
+    std::optional<std::string> take(plugin::Message message) override;
+    void printed(std::string_view line) override;
+    void ended(ProcessEnd end) override;
     std::optional<std::string> take_answer(plugin::Message message);
     std::optional<std::string> take_of_call(const plugin::Message& message);
     std::optional<std::string> take_request(const plugin::Message& message);
@@ -119,43 +98,24 @@ private:
     // On the threads of requests.
     void serve(std::uint32_t id, const plugin::ServiceCall& request, Call* call);
     void request_ended(Call* call);
-    Clock::time_point patience_with_supervisor();
 
     plugin::HostPort& host_;
-    const std::string id_, state_dir_, workspace_;
-    const bool is_supervised_;  // by a process of its own, which ends the plugin's processes
-    const UniqueFd socket_;
-    const UniqueFd wake_;  // makes the thread of the process look again
-    plugin::FrameWriter writer_;
     plugin::Hello hello_;
-    PrintedLines printed_;
-    LogAllowance logged_;
+    LogAllowance logged_;  // of the thread of the process
 
     Mutex one_order_;
     mutable Mutex mutex_;
-    Condition changed_;                       // for orders
-    pid_t pid_ TENON_GUARDED_BY(mutex_) = 0;  // 0: not running
-    bool is_closing_ TENON_GUARDED_BY(mutex_) = false;
-    bool was_asked_to_end_ TENON_GUARDED_BY(mutex_) = false;
-    std::string killed_for_ TENON_GUARDED_BY(mutex_);
-    std::string hanging_tool_ TENON_GUARDED_BY(mutex_);  // of the call that hung
-    std::optional<Clock::time_point> kill_again_ TENON_GUARDED_BY(mutex_);
-    std::optional<std::string> end_ TENON_GUARDED_BY(mutex_);
-    bool was_killed_by_others_ TENON_GUARDED_BY(mutex_) = false;
-    std::optional<ProcessFailure> no_start_ TENON_GUARDED_BY(mutex_);
+    Condition changed_;  // for orders
+    std::optional<ProcessEnd> end_ TENON_GUARDED_BY(mutex_);
+    std::optional<Hang> hang_ TENON_GUARDED_BY(mutex_);
     bool awaits_answer_ TENON_GUARDED_BY(mutex_) = false;
     std::optional<plugin::Message> answer_ TENON_GUARDED_BY(mutex_);
     std::map<std::uint32_t, Call*> calls_ TENON_GUARDED_BY(mutex_);
     std::uint32_t last_call_ TENON_GUARDED_BY(mutex_) = 0;
     std::size_t open_requests_ TENON_GUARDED_BY(mutex_) = 0;
 
-    plugin::FrameReader reader_{plugin::FrameSender::kPlugin};
-    ServiceThreads services_;
-    std::thread thread_;
+    const std::unique_ptr<ChildProcess> child_;
+    ServiceThreads services_;  // use child_
 };
-
-/// The environment of a plugin's process: what programs need to find files and to speak the user's
-/// language, and nothing of what the host's own environment may hold of credentials.
-std::vector<std::string> environment_of_plugin(const std::string& state_dir);
 
 }  // namespace tenon::plugins
