@@ -16,6 +16,10 @@ namespace fs = std::filesystem;
 
 /// A plugins folder with copies of built fixtures, and a state folder.
 class Workbench {
+    // First, so that they end last: plugins log until the registry has ended.
+    std::mutex mutex_;
+    std::vector<std::string> logged_, progress_;
+
 public:
     Workbench() {
         fs::create_directories(folder());
@@ -75,10 +79,6 @@ public:
     Services services;
     std::vector<Problem> problems;
     Registry registry;
-
-private:
-    std::mutex mutex_;
-    std::vector<std::string> logged_, progress_;
 };
 
 }  // namespace tenon::plugins::testing
