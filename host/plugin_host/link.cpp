@@ -86,6 +86,12 @@ UniqueFd Link::next_descriptor() {
 
 tenon_rc Link::request(std::uint32_t call, std::string_view method, std::string_view params,
                        std::string_view body, std::string& answer) {
+    const std::string payload = plugin::encode(
+        plugin::ServiceCall{call, std::string(method), std::string(params), std::string(body)});
+    if (payload.size() > plugin::kMaxMessageBytes) {
+        answer = "the request is longer than the host takes";
+        return TENON_BAD_ARGS;
+    }
     Waiting waiting;
     std::uint32_t id = 0;
     {
@@ -98,9 +104,7 @@ tenon_rc Link::request(std::uint32_t call, std::string_view method, std::string_
         id = ++last_request_;
         waiting_[id] = &waiting;
     }
-    send(plugin::FrameType::kRequest, id,
-         plugin::encode(plugin::ServiceCall{call, std::string(method), std::string(params),
-                                            std::string(body)}));
+    send(plugin::FrameType::kRequest, id, payload);
     Lock lock(mutex_);
     while (!waiting.answered)
         waiting.changed.wait(lock);

@@ -1,6 +1,7 @@
 #include "host/plugin_host/server.h"
 
 #include <cstdio>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -14,6 +15,9 @@ using plugin::Message;
 
 constexpr Hook kAllHooks[] = {Hook::kBegin, Hook::kSystemPrompt, Hook::kRemind, Hook::kCarry,
                               Hook::kTasks};
+
+/// The host keeps much less of the text of a hook.
+constexpr std::size_t kMaxHookText = 1U << 20U;
 
 /// The host has sent what no host of this protocol sends.
 [[noreturn]] void leave_malformed() {
@@ -150,7 +154,8 @@ void Server::invoke(const Message& order) {
 void Server::run_hook(const Message& order) {
     const auto hook = plugin::decode<plugin::HookCall>(order.payload);
     if (!hook || !instance_) leave_malformed();
-    link_.send(FrameType::kHookText, 0, instance_->run_hook(hook->hook, hook->input));
+    const std::string text = instance_->run_hook(hook->hook, hook->input);
+    link_.send(FrameType::kHookText, 0, std::string_view(text).substr(0, kMaxHookText));
 }
 
 void Server::reconfigure(const Message& order) {
