@@ -3,61 +3,71 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <gmock/gmock.h>
+#include <mutex>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "host/base/json.h"
+#include "tests/plugins/door.h"
 #include "tests/plugins/isolated_bench.h"
+#include "tests/support/sanitizers.h"
 
 namespace tenon::plugins {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Door;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::IsolatedBench;
 
-/// Methods that wait until the test lets them go, or their call is cancelled.
-struct Door {
-    void add_to(Services& services) {
-        services.add("started/1", [this](const ServiceRequest&) {
-            const std::unique_lock lock(mutex);
-            while (waiting == 0)
-                std::this_thread::yield();
-            return ServiceReply::ok("yes");
-        });
-        services.add("wait/1", [this](const ServiceRequest& request) {
-            ++waiting;
-            std::unique_lock lock(inner);
-            const bool let_go = changed.wait(lock, request.call->stop(), [this] { return open; });
-            return let_go ? ServiceReply::ok("through") : ServiceReply::failed("cancelled");
-        });
-    }
-    void let_go() {
-        const std::lock_guard lock(inner);
-        open = true;
-        changed.notify_all();
-    }
-    std::mutex mutex, inner;
-    std::condition_variable_any changed;
-    std::atomic<int> waiting{0};
-    bool open = false;
-};
-
-TEST(Isolated, MoreThanEightOpenRequestsAreRefused) {
+TEST(Isolated, EightRequestsAreOpenAtOnceAndANinthIsRefused) {
     Door door;
     IsolatedBench bench;
     door.add_to(bench.services);
+    bench.services.add("answer/1", [](const ServiceRequest&) { return ServiceReply::ok("yes"); });
     bench.put("misbehaving");
     bench.open();
     std::thread person([&] {
+        bench.await_progress("6 the plugin has 8 open requests; wait for one of them");
         while (door.waiting < 8)
             std::this_thread::yield();
         door.let_go();
     });
-    const std::string text = bench.text_of("many_requests");
+    EXPECT_EQ(bench.text_of("many_requests"), "8 through, then 0 \"yes\"");
     person.join();
-    // The ninth request may also come after one of the eight has been answered.
-    EXPECT_THAT(text, ::testing::AnyOf("1 busy", "0 busy"));
+}
+
+TEST(Isolated, EachRequestGetsItsOwnAnswerAlsoInTheOppositeOrder) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int waiting = 0, next = 7;
+    IsolatedBench bench;
+    bench.services.add("number/1", [&](const ServiceRequest& request) {
+        const auto number = integer_or(request.params, "n", -1);
+        std::unique_lock lock(mutex);
+        ++waiting;
+        changed.notify_all();
+        const bool in_turn = changed.wait_for(lock, tenon::testing::kPatience,
+                                              [&] { return waiting == 8 && next == number; });
+        --next;
+        changed.notify_all();
+        return in_turn ? ServiceReply::ok(number) : ServiceReply::failed("out of turn");
+    });
+    bench.put("misbehaving");
+    bench.open();
+    EXPECT_EQ(bench.text_of("numbered_requests"), "0 0;0 1;0 2;0 3;0 4;0 5;0 6;0 7;");
+}
+
+TEST(Isolated, ARequestThatIsTooLongIsRefusedAndEndsNothing) {
+    IsolatedBench bench;
+    bench.services.add("answer/1", [](const ServiceRequest&) { return ServiceReply::ok("yes"); });
+    bench.put("misbehaving");
+    bench.open();
+    EXPECT_THAT(bench.text_of("huge_request"),
+                HasSubstr("2 the request is longer than the host takes"));
+    EXPECT_EQ(bench.times_loaded(), 1U);
 }
 
 TEST(Isolated, ACrashEndsTheOpenRequestsOfTheCall) {
@@ -110,6 +120,15 @@ TEST(Isolated, RequestsAreAnsweredWhileThePluginIsCreated) {
     bench.put("create_asks");
     bench.open();
     EXPECT_EQ(bench.text_of("begun"), "0 \"yes\"");
+}
+
+TEST(Isolated, ARequestOfAHookIsAnsweredWhileTheHostWaitsForTheHook) {
+    IsolatedBench bench;
+    bench.services.add("answer/1", [](const ServiceRequest&) { return ServiceReply::ok("yes"); });
+    bench.put("hook_asks");
+    bench.open();
+    EXPECT_EQ(bench.registry.reminders(), "0 \"yes\"");
+    EXPECT_THAT(bench.logged(), IsEmpty());
 }
 
 }  // namespace

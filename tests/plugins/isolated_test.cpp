@@ -169,6 +169,14 @@ TEST(Isolated, ResultsAreValidUtf8) {
     EXPECT_EQ(bench.text_of("bad_utf8"), "café \xEF\xBF\xBD!");
 }
 
+TEST(Isolated, TheTextOfAHookIsCutAndMadeValid) {
+    IsolatedBench floods("hook_floods");
+    EXPECT_EQ(floods.registry.reminders().size(), 32U << 10U);
+    EXPECT_THAT(floods.logged(), IsEmpty());
+    IsolatedBench garbles("hook_garbles");
+    EXPECT_EQ(garbles.registry.reminders(), "café \xEF\xBF\xBD {\"not\": JSON");
+}
+
 TEST(Isolated, NothingOfTheEnvironmentButALittleIsPassedOn) {
     ::setenv("TENON_TEST_SECRET", "s3cr3t", 1);
     ::setenv("ANTHROPIC_API_KEY", "k3y", 1);

@@ -16,10 +16,6 @@ namespace fs = std::filesystem;
 
 /// A plugins folder with copies of built fixtures, and a state folder.
 class Workbench {
-    // First, so that they end last: plugins log until the registry has ended.
-    std::mutex mutex_;
-    std::vector<std::string> logged_, progress_;
-
 public:
     Workbench() {
         fs::create_directories(folder());
@@ -74,11 +70,16 @@ public:
         return progress_;
     }
 
+private:
+    std::mutex mutex_;
+    std::vector<std::string> logged_, progress_;
+
+public:
     tenon::testing::TempDir dir;
     LoaderOptions options;
     Services services;
     std::vector<Problem> problems;
-    Registry registry;
+    Registry registry;  // destroyed first: its plugins log
 };
 
 }  // namespace tenon::plugins::testing
