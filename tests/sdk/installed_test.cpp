@@ -211,10 +211,10 @@ TEST_F(InstalledSdk, IsTheSameWithAndWithoutTenon) {
     fs::remove_all(prefix());
     runs("cmake --install " TENON_BUILD "/sdk --prefix " + prefix(), dir_ / "work");
     EXPECT_EQ(files(prefix()), alone);
-    for (const char* file :
-         {"include/tenon/plugin.h", "include/tenon/plugin.hpp", "include/tenon/testing.h",
-          "lib/cmake/tenon/tenon-config.cmake", "share/pkgconfig/tenon.pc",
-          "share/tenon/rust/tenon.rs", "share/tenon/template/rust/src/tenon.rs"})
+    for (const char* file : {"include/tenon/plugin.h", "include/tenon/plugin.hpp",
+                             "include/tenon/testing.h", "include/tenon/testing/host.h",
+                             "lib/cmake/tenon/tenon-config.cmake", "share/pkgconfig/tenon.pc",
+                             "share/tenon/rust/tenon.rs", "share/tenon/template/rust/src/tenon.rs"})
         EXPECT_EQ(alone.count(file), 1U) << file;
     // The files of a package are wherever the package is put.
     fs::rename(prefix(), dir_ / "elsewhere");
