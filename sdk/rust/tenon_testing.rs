@@ -10,10 +10,13 @@
 //! `tenon plugin verify` and `tenon plugin call` do.
 #![allow(dead_code)]
 
-use crate::tenon::{abi, FAULT, OK, UNSUPPORTED};
+use crate::tenon::{abi, quote, Failure, Json, BAD_ARGS, BUSY, FAILED, FAULT, OK, UNSUPPORTED};
 use std::collections::HashMap;
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::os::raw::{c_char, c_int, c_void};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::io::IntoRawFd;
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
 
@@ -32,6 +35,7 @@ struct State {
     log: Vec<(i32, String)>,
     cancel_after: Option<usize>,
     time_limit_ns: u64,
+    serves_files: bool,
 }
 
 // What the plugin gets is the first member, so that a pointer to it is one to the whole.
@@ -54,6 +58,15 @@ struct Run {
     text: Vec<u8>,
     progress: Vec<String>,
     cancelled: bool,
+    writes: Vec<Write>,
+}
+
+/// A file that a call writes: it is `temporary` until the call returns OK, and then replaces `path`.
+struct Write {
+    path: PathBuf,
+    shown: String,
+    temporary: PathBuf,
+    old: Option<(String, Permissions)>, // version and mode of what it replaces
 }
 
 /// A host with one instance of a plugin. Its two directories are removed with it.
@@ -151,11 +164,13 @@ impl TestHost {
         let rc = unsafe { (self.plugin.invoke)(self.instance, &call.raw) };
         unsafe { close(cancel_fd) };
         let run = call.run.into_inner().unwrap();
-        TestResult {
-            rc: if (OK..=FAULT).contains(&rc) { rc } else { FAULT },
-            text: String::from_utf8_lossy(&run.text).into_owned(),
-            progress: run.progress,
-        }
+        let rc = if (OK..=FAULT).contains(&rc) { rc } else { FAULT };
+        let text = String::from_utf8_lossy(&run.text).into_owned();
+        let (rc, text) = match finish_writes(run.writes, rc == OK) {
+            Ok(()) => (rc, text),
+            Err(failure) => (failure.rc, failure.text),
+        };
+        TestResult { rc, text, progress: run.progress }
     }
 
     /// What a hook has put; empty if the plugin does not have it. `hook` is its name in tenon_context.
@@ -207,6 +222,13 @@ impl TestHost {
     pub fn answer(&self, method: &str, rc: i32, text: &str) {
         self.host.state.lock().unwrap().answers.insert(method.into(), (rc, text.into()));
     }
+    /// Answers path.open/1 for files beneath the workspace, where the table does not. Symbolic links are
+    /// followed, and no rule forbids anything. With `access` write, the file that the plugin has written
+    /// replaces the one in the workspace when the call returns OK, and is discarded otherwise. It is not
+    /// replaced, and the call fails, where somebody else has changed it since.
+    pub fn serve_files(&self) {
+        self.host.state.lock().unwrap().serves_files = true;
+    }
     /// Cancels each later call once it has reported progress `count` times; 0: before it begins.
     pub fn cancel_after(&self, count: usize) {
         self.host.state.lock().unwrap().cancel_after = Some(count);
@@ -256,18 +278,28 @@ unsafe extern "C" fn on_log(host: *const abi::Host, level: i32, message: abi::St
 
 unsafe extern "C" fn on_request(
     host: *const abi::Host,
-    _call: *const abi::Call,
+    call: *const abi::Call,
     method: abi::Str,
     params: abi::Str,
     _body: abi::Str,
     out: abi::Sink,
 ) -> i32 {
-    let method = abi::text(method);
-    let (rc, text) = {
+    let (method, params) = (abi::text(method), abi::text(params));
+    let (answer, serves_files) = {
         let mut state = table(host).state.lock().unwrap();
-        state.requests.push(format!("{} {}", method, abi::text(params)));
-        let unanswered = || (UNSUPPORTED, format!("the test has no answer to {}", method));
-        state.answers.get(&method).cloned().unwrap_or_else(unanswered)
+        state.requests.push(format!("{} {}", method, params));
+        (state.answers.get(&method).cloned(), state.serves_files)
+    };
+    let (rc, text) = match answer {
+        Some(answer) => answer,
+        None if serves_files && method == "path.open/1" => {
+            let run = if call.is_null() { None } else { Some(&running(call).run) };
+            match open_file(Path::new(&table(host).texts[2]), run, Json(&params)) {
+                Ok(answer) => (OK, answer),
+                Err(failure) => (failure.rc, failure.text),
+            }
+        }
+        None => (UNSUPPORTED, format!("the test has no answer to {}", method)),
     };
     (out.put)(out.ctx, abi::str(&text));
     rc
@@ -306,3 +338,113 @@ unsafe extern "C" fn on_cancelled(call: *const abi::Call) -> i32 {
     running(call).run.lock().unwrap().cancelled as i32
 }
 
+/// A text that changes when a file is replaced or written.
+fn version_of(file: &Metadata) -> String {
+    format!("{:x}-{:x}-{:x}-{:x}.{:x}", file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec())
+}
+
+fn changed(shown: &str) -> Failure {
+    format!("{} was changed by somebody else meanwhile; read it again.", shown).into()
+}
+
+fn opened(file: File, path: &Path, shown: &str, version: Option<String>) -> String {
+    let version = version.map(|text| format!(",\"version\":{}", quote(&text))).unwrap_or_default();
+    let path = quote(&path.to_string_lossy());
+    format!("{{\"fd\":{},\"path\":{},\"shown\":{}{}}}", file.into_raw_fd(), path, quote(shown), version)
+}
+
+/// path.open/1 for files of the workspace. `run` is the call that asks.
+fn open_file(workspace: &Path, run: Option<&Mutex<Run>>, params: Json) -> Result<String, Failure> {
+    let shown = params.text("path").ok_or_else(|| Failure::new(BAD_ARGS, "path is missing"))?;
+    let access = params.text("access").unwrap_or_default();
+    let replaces = params.text("replaces");
+    let path = workspace.join(&shown);
+    if !["read", "folder", "write"].contains(&access.as_str()) {
+        return Err(Failure::new(BAD_ARGS, "access must be read, folder or write"));
+    }
+    if access != "write" && replaces.is_some() {
+        return Err(Failure::new(BAD_ARGS, "replaces goes with the access write"));
+    }
+    if !path.starts_with(workspace) || path.components().any(|part| part == Component::ParentDir) {
+        return Err(format!("{} is outside the workspace", shown).into());
+    }
+    if access == "write" {
+        return open_to_write(workspace, run, path, shown, replaces);
+    }
+    let failed = |why: std::io::Error| Failure::from(format!("{}: {}", shown, why));
+    let file = File::open(&path).map_err(failed)?;
+    let info = file.metadata().map_err(failed)?;
+    if access == "folder" && !info.is_dir() {
+        return Err(format!("{}: Not a directory", shown).into());
+    }
+    let version = if info.is_file() { Some(version_of(&info)) } else { None };
+    Ok(opened(file, &path, &shown, version))
+}
+
+fn open_to_write(
+    workspace: &Path,
+    run: Option<&Mutex<Run>>,
+    path: PathBuf,
+    shown: String,
+    replaces: Option<String>,
+) -> Result<String, Failure> {
+    let no_call = || Failure::new(UNSUPPORTED, "a file is written by a call; there is none under way");
+    let run = run.ok_or_else(no_call)?;
+    let failed = |why: std::io::Error| Failure::from(format!("{}: {}", shown, why));
+    let path = path.canonicalize().unwrap_or(path); // it may be missing
+    let old = match std::fs::metadata(&path) {
+        Ok(info) if info.is_dir() => return Err(format!("{} is a directory, not a file.", shown).into()),
+        Ok(info) if !info.is_file() => {
+            return Err(format!("{} is not a regular file, and is left alone.", shown).into())
+        }
+        Ok(info) => Some((version_of(&info), info.permissions())),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
+        Err(why) => return Err(failed(why)),
+    };
+    let version = old.as_ref().map(|(version, _)| version.clone()).unwrap_or_default();
+    if replaces.map_or(false, |expected| expected != version) {
+        return Err(changed(&shown));
+    }
+    std::fs::create_dir_all(path.parent().unwrap()).map_err(failed)?;
+    let mut run = run.lock().unwrap();
+    if run.writes.len() == MOST_WRITES {
+        return Err(Failure::new(BUSY, "a call may open at most 64 files for writing"));
+    }
+    let id = LAST_ID.fetch_add(1, Ordering::Relaxed);
+    let temporary = workspace.with_file_name(format!("written-{}", id)); // beside the workspace
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary).map_err(failed)?;
+    let answer = opened(file, &path, &shown, Some(version));
+    run.writes.push(Write { path, shown, temporary, old });
+    Ok(answer)
+}
+
+/// A call may open so many files for writing, as in a host.
+const MOST_WRITES: usize = 64;
+
+/// Puts the files of a call in place, or discards them.
+fn finish_writes(writes: Vec<Write>, succeeded: bool) -> Result<(), Failure> {
+    let done = if succeeded { put_writes(&writes) } else { Ok(()) };
+    for write in &writes {
+        let _ = std::fs::remove_file(&write.temporary); // those that are in place are not there
+    }
+    done
+}
+
+fn put_writes(writes: &[Write]) -> Result<(), Failure> {
+    for write in writes {
+        let now = std::fs::metadata(&write.path).ok().map(|info| version_of(&info));
+        if now.as_ref() != write.old.as_ref().map(|(version, _)| version) {
+            return Err(changed(&write.shown));
+        }
+    }
+    for write in writes {
+        let put = || {
+            if let Some((_, mode)) = &write.old {
+                std::fs::set_permissions(&write.temporary, mode.clone())?;
+            }
+            std::fs::rename(&write.temporary, &write.path)
+        };
+        put().map_err(|why: std::io::Error| Failure::new(FAILED, format!("{}: {}", write.shown, why)))?;
+    }
+    Ok(())
+}

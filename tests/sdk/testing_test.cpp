@@ -4,12 +4,13 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
-#include <tenon/plugin.hpp>
+#include <tenon/paths.hpp>
 #include <tenon/testing.hpp>
 
 #include "tests/sdk/compilers.h"
@@ -55,6 +56,7 @@ public:
             call.write(host().workspace());
             host().log(TENON_LOG_WARNING, "careful");
         });
+        tool("store", "", kAnything, 0, store);
     }
     void reconfigure(JsonView config) override {
         if (config.boolean("refuse")) throw Failure("stays as it is");
@@ -67,6 +69,18 @@ public:
     inline static std::atomic<int> waiting = 0;
 
 private:
+    /// Writes `text` to each of `paths`; then `meanwhile` happens to the first, or the call fails.
+    static void store(Call& call) {
+        std::optional<std::string> replaces;
+        if (call.args().has("replaces")) replaces = call.args().text("replaces");
+        for (const std::string& path : call.args().texts("paths")) {
+            const File file = Paths(call).write(path, replaces);
+            file.put(call.args().text("text"));
+            call.write("[" + file.version + "]");
+            if (call.args().has("meanwhile")) std::ofstream(file.path) << "by somebody else";
+        }
+        if (call.args().boolean("fail")) throw Failure("; and failed");
+    }
     std::string begun_;
 };
 
@@ -151,7 +165,93 @@ TEST_F(TestHostTest, ServesFilesOfItsWorkspace) {
     EXPECT_THAT(open("/etc/passwd", "read"), HasSubstr("outside the workspace"));
     EXPECT_THAT(open("../state/x", "read"), HasSubstr("outside the workspace"));
     EXPECT_THAT(open(host_.workspace() + "-2/x", "read"), HasSubstr("outside the workspace"));
-    EXPECT_THAT(open("a.txt", "write"), HasSubstr("for reading only"));
+    EXPECT_EQ(open("a.txt", "append"), "2 access must be read, folder or write");
+}
+
+std::string stored(std::vector<std::string> paths, const std::string& text, JsonObject more = {}) {
+    return more.texts("paths", std::move(paths)).text("text", text).json();
+}
+
+TEST_F(TestHostTest, PutsWhatACallHasWrittenInPlaceWhenItSucceeds) {
+    host_.serve_files();
+    host_.put_file("old.txt", "old");
+    ASSERT_EQ(::chmod((host_.workspace() + "/old.txt").c_str(), 0640), 0);
+    std::filesystem::create_symlink("old.txt", host_.workspace() + "/link.txt");
+    EXPECT_TRUE(host_.call("store", stored({"new/a.txt", "old.txt"}, "one")).ok());
+    EXPECT_EQ(host_.file("new/a.txt"), "one");
+    EXPECT_EQ(host_.file("old.txt"), "one");
+    EXPECT_TRUE(host_.call("store", stored({"link.txt"}, "two")).ok());
+    EXPECT_EQ(host_.file("old.txt"), "two") << "what the link leads to is replaced";
+    struct stat info {};
+    ASSERT_EQ(::stat((host_.workspace() + "/old.txt").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777U, 0640U);
+    EXPECT_TRUE(host_.call("store", stored({"twice.txt", "./twice.txt"}, "last")).ok());
+    EXPECT_EQ(host_.file("twice.txt"), "last");
+    EXPECT_EQ(host_.file("none.txt"), std::nullopt);
+}
+
+TEST_F(TestHostTest, DiscardsWhatACallHasWrittenWhenItFails) {
+    host_.serve_files();
+    host_.put_file("old.txt", "old");
+    const TestResult failed = host_.call(
+        "store", stored({"new.txt", "old.txt"}, "new", JsonObject().boolean("fail", true)));
+    EXPECT_EQ(failed.rc, TENON_FAILED);
+    EXPECT_THAT(failed.text, HasSubstr("]; and failed"));
+    EXPECT_EQ(host_.file("new.txt"), std::nullopt);
+    EXPECT_EQ(host_.file("old.txt"), "old");
+    const std::filesystem::path folder = std::filesystem::path(host_.workspace()).parent_path();
+    std::vector<std::string> left;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+        left.push_back(entry.path().filename());
+    EXPECT_THAT(left, ::testing::UnorderedElementsAre("state", "workspace"));
+}
+
+TEST_F(TestHostTest, ReplacesNoFileThatHasChanged) {
+    host_.serve_files();
+    host_.put_file("a.txt", "mine");
+    const JsonObject meanwhile = JsonObject().boolean("meanwhile", true);
+    const TestResult late = host_.call("store", stored({"a.txt"}, "new", meanwhile));
+    EXPECT_EQ(late.rc, TENON_FAILED);
+    EXPECT_EQ(late.text, "a.txt was changed by somebody else meanwhile; read it again.");
+    EXPECT_EQ(host_.file("a.txt"), "by somebody else");
+    const auto with = [](const std::string& version) {
+        return JsonObject().text("replaces", version);
+    };
+    EXPECT_THAT(host_.call("store", stored({"a.txt"}, "new", with(""))).text,
+                HasSubstr("a.txt was changed"));
+    EXPECT_EQ(host_.call("store", stored({"b.txt"}, "new", with(""))).text, "[]");
+    std::string version = host_.call("store", stored({"b.txt"}, "newer")).text;
+    version = version.substr(1, version.size() - 2);
+    EXPECT_THAT(host_.call("store", stored({"b.txt"}, "newest", with(version))).text,
+                HasSubstr("b.txt was changed"));
+    EXPECT_EQ(host_.file("b.txt"), "newer");
+}
+
+TEST_F(TestHostTest, RefusesToWriteWhatIsNoFileOfTheWorkspace) {
+    host_.serve_files();
+    std::filesystem::create_directory(host_.workspace() + "/folder");
+    ASSERT_EQ(::mkfifo((host_.workspace() + "/pipe").c_str(), 0600), 0);
+    const auto refusal = [&](const std::string& path) {
+        return host_.call("store", stored({path}, "x")).text;
+    };
+    EXPECT_EQ(refusal("folder"), "folder is a directory, not a file.");
+    EXPECT_EQ(refusal("pipe"), "pipe is not a regular file, and is left alone.");
+    EXPECT_EQ(refusal("../state/x"), "../state/x is outside the workspace");
+    const TestResult many = host_.call("store", stored(std::vector<std::string>(65, "a"), "x"));
+    EXPECT_EQ(many.rc, TENON_BUSY);
+    EXPECT_THAT(many.text, HasSubstr("at most 64 files"));
+}
+
+/// A whole test in C.
+TEST(TestHost, ServesFilesToAPluginInC) {
+    const tenon::testing::TempDir dir;
+    for (const std::string& compiler : testing::compilers("c")) {
+        const std::string program = (dir / "files_test").string();
+        const std::string line = compiler + " -std=c11 -pedantic-errors" + testing::kStrict +
+                                 TENON_SDK_TESTS "/files_test.c -o " + program +
+                                 " -pthread -ldl && " + program;
+        EXPECT_EQ(std::system(line.c_str()), 0) << line;
+    }
 }
 
 TEST_F(TestHostTest, CancelsBeforeACallOrAfterItsProgressOrFromAnotherThread) {

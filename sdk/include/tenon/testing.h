@@ -111,9 +111,17 @@ static inline void tenon_test_answer(tenon_test *test, const char *method, tenon
 /* Answers each request that has no answer in the table. */
 static inline void tenon_test_respond(tenon_test *test, tenon_test_responder responder,
                                       void *context);
-/* Answers path.open/1 with `access` read or folder for files beneath the workspace, where nothing
- * else answers it. Symbolic links are followed, wherever they lead. */
+/* Answers path.open/1 for files beneath the workspace, where nothing else answers it. Symbolic
+ * links are followed, wherever they lead, and no rule forbids anything. With `access` write, the
+ * file that the plugin has written replaces the one in the workspace when the call returns
+ * TENON_OK, and is discarded otherwise. It is not replaced, and the call fails, where the test or
+ * somebody else has changed it since. */
 static inline void tenon_test_serve_files(tenon_test *test);
+/* Writes a file of the workspace with the directories that it needs, for the plugin to read. `path`
+ * is relative to the workspace. Ends the test where that fails. */
+static inline void tenon_test_put_file(tenon_test *test, const char *path, const char *text);
+/* The content of a file of the workspace, up to the first NUL; NULL if it cannot be read. */
+static inline const char *tenon_test_file(tenon_test *test, const char *path);
 /* A line for each request: the method, a blank, the parameters. */
 static inline const char *tenon_test_requests(tenon_test *test);
 /* A line for each message that the plugin has logged: its level (debug, info, warning or error),
@@ -149,6 +157,7 @@ static inline int tenon_test_expect_text(tenon_test *test, const char *found, co
 /* clang-format off */
 #include <tenon/testing/state.h>
 #include <tenon/testing/files.h>
+#include <tenon/testing/writes.h>
 #include <tenon/testing/call.h>
 #include <tenon/testing/requests.h>
 #include <tenon/testing/host.h>

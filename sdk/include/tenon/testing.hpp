@@ -19,6 +19,7 @@
 #define TENON_TESTING_HPP
 
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -95,8 +96,19 @@ public:
         responder_ = std::move(responder);
         tenon_test_respond(c_, pass_on, this);
     }
-    /// Answers path.open/1 with files of the workspace, for reading.
+    /// Answers path.open/1 with files of the workspace. What a call has written is in the workspace
+    /// once it has returned TENON_OK.
     void serve_files() { tenon_test_serve_files(c_); }
+    /// Writes a file of the workspace, with the directories that it needs, for the plugin to read.
+    void put_file(const std::string& path, const std::string& text) {
+        tenon_test_put_file(c_, path.c_str(), text.c_str());
+    }
+    /// The content of a file of the workspace, up to the first NUL; nothing if it cannot be read.
+    [[nodiscard]] std::optional<std::string> file(const std::string& path) const {
+        const char* const text = tenon_test_file(c_, path.c_str());
+        if (text == nullptr) return std::nullopt;
+        return text;
+    }
     /// A line for each request: the method, a blank, the parameters.
     [[nodiscard]] std::string requests() const { return tenon_test_requests(c_); }
     /// A line for each logged message: the level, ": ", the message.

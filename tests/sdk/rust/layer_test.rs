@@ -7,6 +7,9 @@ mod tenon;
 #[path = "../../../sdk/rust/tenon_testing.rs"]
 mod tenon_testing;
 
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::io::FromRawFd;
 use std::sync::Mutex;
 use tenon::{quote, Call, Failure, Hook, Host, Json, Tool};
 use tenon_testing::TestHost;
@@ -23,7 +26,7 @@ const fn tool(name: &'static str) -> Tool {
 }
 
 impl tenon::Plugin for Obedient {
-    const TOOLS: &'static [Tool] = &[tool("say"), tool("ask"), tool("wait"), tool("panic"), tool("places")];
+    const TOOLS: &'static [Tool] = &[tool("say"), tool("ask"), tool("wait"), tool("panic"), tool("places"), tool("copy")];
 
     fn create(host: Host, config: Json) -> Result<Self, String> {
         match config.text("end").as_deref() {
@@ -56,6 +59,7 @@ impl tenon::Plugin for Obedient {
                 }
                 Err(Failure::new(tenon::CANCELLED, "stopped"))
             }
+            "copy" => copy(call),
             "panic" => panic!("at {}", args.text("text").unwrap()),
             _ => {
                 self.host.log(tenon::LOG_WARNING, "careful");
@@ -87,6 +91,27 @@ impl tenon::Plugin for Obedient {
             _ => Ok(()),
         }
     }
+}
+
+/// Opens a file of the workspace through the host.
+fn open(call: &Call, path: &str, access: &str) -> Result<File, Failure> {
+    let params = format!("{{\"path\":{},\"access\":{}}}", quote(path), quote(access));
+    let answer = String::from_utf8_lossy(&call.request("path.open/1", &params)?).into_owned();
+    let fd = Json(&answer).integer("fd").ok_or("the host has opened nothing")?;
+    Ok(unsafe { File::from_raw_fd(fd as i32) })
+}
+
+/// Copies the file `from` to `to`; then `meanwhile` is written to the file `to`, or the call fails.
+fn copy(call: &Call) -> Result<(), Failure> {
+    let args = call.args();
+    let (from, to) = (args.text("from").unwrap_or_default(), args.text("to").unwrap_or_default());
+    let mut text = String::new();
+    open(call, &from, "read")?.read_to_string(&mut text).map_err(|why| why.to_string())?;
+    open(call, &to, "write")?.write_all(text.as_bytes()).map_err(|why| why.to_string())?;
+    if let Some(path) = args.text("meanwhile") {
+        std::fs::write(path, "by somebody else").map_err(|why| why.to_string())?;
+    }
+    if args.boolean("fail") == Some(true) { Err("failed".into()) } else { Ok(()) }
 }
 
 tenon_plugin!(Obedient, "obedient", "1.0.0");
@@ -172,6 +197,51 @@ fn the_host_has_directories_and_a_log() {
         (host.workspace(), host.state_dir())
     };
     assert!(!workspace.exists() && !state.exists());
+}
+
+#[test]
+fn files_of_the_workspace_are_served() {
+    let host = start();
+    assert_eq!(host.call("copy", r#"{"from":"a","to":"b"}"#).rc, tenon::UNSUPPORTED);
+    host.serve_files();
+    std::fs::write(host.workspace().join("a"), "content").unwrap();
+    let copied = host.call("copy", r#"{"from":"a","to":"new/b"}"#);
+    assert_eq!((copied.rc, copied.text.as_str()), (tenon::OK, ""));
+    assert_eq!(std::fs::read_to_string(host.workspace().join("new/b")).unwrap(), "content");
+    let outside = host.call("copy", r#"{"from":"../state/a","to":"b"}"#);
+    assert_eq!((outside.rc, outside.text.as_str()), (tenon::FAILED, "../state/a is outside the workspace"));
+    let none = host.call("copy", r#"{"from":"none","to":"b"}"#);
+    assert!(none.text.starts_with("none: No such file"), "{}", none.text);
+    let folder = host.call("copy", r#"{"from":"a","to":"new"}"#);
+    assert_eq!(folder.text, "new is a directory, not a file.");
+}
+
+#[test]
+fn what_a_failed_call_has_written_is_discarded() {
+    let host = start();
+    host.serve_files();
+    std::fs::write(host.workspace().join("a"), "new").unwrap();
+    std::fs::write(host.workspace().join("b"), "old").unwrap();
+    assert_eq!(host.call("copy", r#"{"from":"a","to":"b","fail":true}"#).rc, tenon::FAILED);
+    assert_eq!(std::fs::read_to_string(host.workspace().join("b")).unwrap(), "old");
+    let entries = std::fs::read_dir(host.workspace().parent().unwrap()).unwrap();
+    let mut left: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["plugin", "state", "workspace"]);
+}
+
+#[test]
+fn a_file_that_has_changed_is_not_replaced() {
+    let host = start();
+    host.serve_files();
+    std::fs::write(host.workspace().join("a"), "new").unwrap();
+    std::fs::write(host.workspace().join("b"), "old").unwrap();
+    let path = host.workspace().join("b");
+    let args = format!(r#"{{"from":"a","to":"b","meanwhile":{}}}"#, quote(path.to_str().unwrap()));
+    let late = host.call("copy", &args);
+    assert_eq!(late.rc, tenon::FAILED);
+    assert_eq!(late.text, "b was changed by somebody else meanwhile; read it again.");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "by somebody else");
 }
 
 #[test]

@@ -97,6 +97,7 @@ static inline tenon_test_result tenon_test_call(tenon_test *test, const char *to
     if (known) {
         result.rc = test->plugin->invoke(test->self, &run->call);
         if (result.rc < TENON_OK || result.rc > TENON_FAULT) result.rc = TENON_FAULT;
+        result.rc = tenon_test_finish_writes(run, result.rc);
     } else {
         tenon_test_set(&run->text, "the plugin has no tool ");
         tenon_test_add(&run->text, tenon_test_str(tool));

@@ -101,7 +101,7 @@ static inline void tenon_test_free(tenon_test *test) {
         free(run);
     }
     tenon_test_free_replies(test->replies);
-    tenon_test_free_replies(test->hook_texts);
+    tenon_test_free_replies(test->kept_texts);
     for (i = 0; i < sizeof texts / sizeof texts[0]; ++i)
         free(texts[i]->p);
     pthread_mutex_destroy(&test->mutex);

@@ -159,7 +159,7 @@ static inline const char *tenon_test_hook(tenon_test *test, const char *hook, co
     TENON_TEST_HOOK(carry);
     TENON_TEST_HOOK(tasks);
 #undef TENON_TEST_HOOK
-    kept = tenon_test_keep(&test->hook_texts, hook, TENON_OK, text.p)->text;
+    kept = tenon_test_keep(&test->kept_texts, hook, TENON_OK, text.p)->text;
     free(text.p);
     return kept;
 }

@@ -22,31 +22,16 @@ static inline void tenon_test_on_log(const tenon_host *host, int32_t level, teno
     pthread_mutex_unlock(&test->mutex);
 }
 
-static inline tenon_test_reply *tenon_test_keep(tenon_test_reply **list, const char *method,
-                                                tenon_rc rc, const char *text) {
-    tenon_test_reply *const reply =
-        (tenon_test_reply *)tenon_test_memory(NULL, sizeof(tenon_test_reply));
-    tenon_test_text name = {NULL, 0, 0}, copy = {NULL, 0, 0};
-    tenon_test_set(&name, method);
-    tenon_test_set(&copy, text);
-    reply->method = name.p;
-    reply->text = copy.p;
-    reply->rc = rc;
-    reply->next = *list; /* in front: an older answer may be in use by another thread */
-    *list = reply;
-    return reply;
-}
-
 static inline tenon_rc tenon_test_on_request(const tenon_host *host, const tenon_call *call,
                                              tenon_str method, tenon_str params, tenon_str body,
                                              tenon_sink out) {
     tenon_test *const test = tenon_test_of(host);
+    tenon_test_run *const run = call == NULL ? NULL : tenon_test_running(call);
     tenon_test_reply *reply;
     tenon_test_responder responder;
     void *context;
     tenon_test_text name = {NULL, 0, 0}, parameters = {NULL, 0, 0};
     tenon_rc rc;
-    if (call != NULL) tenon_test_running(call);
     tenon_test_add(&name, method);
     tenon_test_add(&parameters, params);
     pthread_mutex_lock(&test->mutex);
@@ -67,7 +52,7 @@ static inline tenon_rc tenon_test_on_request(const tenon_host *host, const tenon
         out.put(out.ctx, tenon_test_str("{}"));
         rc = TENON_OK;
     } else if (test->serves_files && tenon_test_equal(method, "path.open/1")) {
-        rc = tenon_test_open_file(test, parameters.p, out);
+        rc = tenon_test_open_file(test, run, parameters.p, out);
     } else if (responder != NULL) {
         rc = responder(context, name.p, parameters.p, body, out);
     } else {

@@ -14,12 +14,24 @@ typedef struct tenon_test_text {
     size_t n, room;
 } tenon_test_text;
 
-/* The answer to a method, or what a hook has put. */
+/* The answer to a method, or a text that was returned. */
 typedef struct tenon_test_reply {
     struct tenon_test_reply *next;
     char *method, *text;
     tenon_rc rc;
 } tenon_test_reply;
+
+/* A text that changes when a file is replaced or written has so many bytes with its NUL. */
+#define TENON_TEST_VERSION_SIZE 96
+
+/* A file that a call writes. */
+typedef struct tenon_test_write {
+    struct tenon_test_write *next;
+    tenon_test_text path, shown; /* what it replaces, and how the plugin names that */
+    tenon_test_text temporary;   /* where it is until then; empty: it has been put in place */
+    char version[TENON_TEST_VERSION_SIZE]; /* of what it replaces; empty: there is no file */
+    mode_t mode;
+} tenon_test_write;
 
 /* One call. It is kept to the end of the test, to find uses after its return. */
 typedef struct tenon_test_run {
@@ -28,6 +40,7 @@ typedef struct tenon_test_run {
     tenon_test *test;
     int returned, cancelled;
     long progress_count, cancel_after;
+    tenon_test_write *writes; /* in the order in which they were opened */
     tenon_test_text tool, args, text, progress;
 } tenon_test_run;
 
@@ -41,9 +54,9 @@ struct tenon_test {
     const tenon_tool *const *tools;
     uint32_t tool_count;
     tenon_test_reply *replies;
-    tenon_test_reply *hook_texts;
+    tenon_test_reply *kept_texts; /* what hooks have put, and files that were read */
     tenon_test_run *runs;
-    uint64_t last_id;
+    uint64_t last_id, last_write;
     long cancel_after;
     uint32_t time_limit_ms;
     size_t result_limit;
@@ -93,6 +106,21 @@ static inline tenon_sink tenon_test_sink(tenon_test_text *text) {
 
 static inline int tenon_test_equal(tenon_str text, const char *other) {
     return text.n == strlen(other) && (text.n == 0 || memcmp(text.p, other, text.n) == 0);
+}
+
+static inline tenon_test_reply *tenon_test_keep(tenon_test_reply **list, const char *method,
+                                                tenon_rc rc, const char *text) {
+    tenon_test_reply *const reply =
+        (tenon_test_reply *)tenon_test_memory(NULL, sizeof(tenon_test_reply));
+    tenon_test_text name = {NULL, 0, 0}, copy = {NULL, 0, 0};
+    tenon_test_set(&name, method);
+    tenon_test_set(&copy, text);
+    reply->method = name.p;
+    reply->text = copy.p;
+    reply->rc = rc;
+    reply->next = *list; /* in front: an older answer may be in use by another thread */
+    *list = reply;
+    return reply;
 }
 
 #endif
