@@ -1,10 +1,12 @@
+#include "host/agent/compact_tool.h"
 #include "host/base/secrets.h"
 #include "host/base/signals.h"
 #include "host/base/untrusted.h"
+#include "host/cli/plugin_survey.h"
 #include "host/cli/plugin_verbs.h"
 #include "host/config/state_dir.h"
-#include "host/verify/verify.h"
 #include "host/session/open_tools.h"
+#include "host/verify/verify.h"
 
 namespace tenon::cli {
 namespace {
@@ -32,6 +34,19 @@ Json verdict_json(const Verdict& verdict) {
             {"verdict", verdict.outcome == Outcome::kFailed ? "failed" : word_of(verdict.outcome)},
             {"text", verdict.text},
             {"remedy", verdict.remedy}};
+}
+
+/// The names of the tools that come with this program, except those of `file` itself.
+std::set<std::string> names_of_own_tools(const config::Settings& settings,
+                                         const std::filesystem::path& file) {
+    std::set<std::string> names{std::string(agent::CompactTool::kName)};
+    for (const SurveyedPlugin& plugin : survey_plugins(settings)) {
+        std::error_code none;
+        if (!plugin.first_party || std::filesystem::equivalent(plugin.file, file, none)) continue;
+        for (const SurveyedTool& tool : plugin.tools)
+            names.insert(tool.name);
+    }
+    return names;
 }
 
 int print_verdicts(const PluginCall& call, const verify::VerifyOptions& options,
@@ -72,6 +87,7 @@ int verify_plugin(const PluginCall& call) {
     options.file = std::filesystem::absolute(call.word(0));
     options.program = settings.prefix / "libexec/tenon/tenon-plugin-host";
     options.loader = session::loader_options(settings, {});
+    options.taken_names = names_of_own_tools(settings, options.file);
     options.stop = signals.stop_token();
     Secrets secrets;
     configuration->credentials.add_to(secrets);

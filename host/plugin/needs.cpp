@@ -85,8 +85,7 @@ Result<Needs, Refusal> parse_needs(std::string_view json) {
         if (text == nullptr) return malformed_needs("a need is not a text");
         if (auto need = parse_need(*text); !need)
             return Refusal{"a need that it states cannot be met: " + need.error().message,
-                           "use a version of Tenon that knows it, or report it to the author of "
-                           "the plugin"};
+                           kReportUnknownNeed};
         if (std::find(out.needs.begin(), out.needs.end(), *text) == out.needs.end())
             out.needs.push_back(*text);
     }

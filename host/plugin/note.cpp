@@ -42,8 +42,7 @@ constexpr std::uint64_t kMaxHeaders = 4096;
 constexpr std::uint64_t kMaxNameTable = 1U << 20U;
 
 Refusal not_a_plugin(std::string reason) {
-    return {std::move(reason),
-            "remove the file from the plugins folder, or build it with the Tenon SDK"};
+    return {std::move(reason), kRemoveIt};
 }
 
 /// A file that is never read beyond its size.

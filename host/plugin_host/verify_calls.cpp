@@ -79,7 +79,7 @@ bool VerifiedPlugin::open() {
     report_.doing("while its library was loaded", kShort, kLateShort);
     auto opened = plugin::open_library(job_.file, job_.id);
     if (!opened) {
-        report_.failed(opened.error().reason, opened.error().remedy);
+        report_.failed(opened.error().reason, plugin::remedy_for_author(opened.error()));
         return false;
     }
     library_ = *opened;

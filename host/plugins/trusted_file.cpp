@@ -56,7 +56,7 @@ Result<void, plugin::Refusal> check_owner_and_mode(const std::filesystem::path& 
     const std::string doubt = who_else_could_write(info);
     if (doubt.empty()) return {};
     const std::string what =
-        S_ISDIR(info.st_mode) ? "the folder " + path.string() + " " : "the file ";
+        S_ISDIR(info.st_mode) ? "the directory " + path.string() + " " : "the file ";
     return plugin::Refusal{what + doubt + ": others could change what the host would run",
                            "chmod go-w " + path.string() + ", and let it belong to you or root"};
 }
@@ -87,7 +87,7 @@ Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& f
     std::error_code error;
     const auto folder =
         std::filesystem::canonical(std::filesystem::absolute(file).parent_path(), error);
-    if (error) return unreadable("find the folder of " + file.string(), error.value());
+    if (error) return unreadable("find the directory of " + file.string(), error.value());
     if (auto checked = check_folders(folder); !checked) return checked.error();
     TrustedFile out{UniqueFd(), folder / file.filename(), folder / file.filename()};
     struct stat entry {};
@@ -107,12 +107,13 @@ Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& f
     struct stat info {};
     if (::fstat(out.fd.get(), &info) != 0) return unreadable("stat " + out.real.string(), errno);
     if (!S_ISREG(info.st_mode))
-        return plugin::Refusal{"not a regular file", "put the library itself into the folder"};
+        return plugin::Refusal{"not a regular file", "put the library itself into the directory"};
     if (is_link && info.st_uid != entry.st_uid) {
-        return plugin::Refusal{"a symbolic link of user number " + std::to_string(entry.st_uid) +
-                                   " to a file of user number " + std::to_string(info.st_uid),
-                               "put the library itself into the folder, or let both belong to one "
-                               "user"};
+        return plugin::Refusal{
+            "a symbolic link of user number " + std::to_string(entry.st_uid) +
+                " to a file of user number " + std::to_string(info.st_uid),
+            "put the library itself into the directory, or let both belong to one "
+            "user"};
     }
     if (auto checked = check_owner_and_mode(out.real, info); !checked) return checked.error();
     return out;

@@ -73,6 +73,17 @@ bool verify_note(const plugin::Note& note, const VerdictSink& tell) {
     return false;
 }
 
+void verify_needs(const plugin::Note& note, const VerdictSink& tell) {
+    if (note.needs.empty()) return;
+    const std::string summary = visible(first_line(note.summary));
+    if (!summary.empty()) {
+        say_ok(tell, "needs", some_of(note.needs) + ": " + summary);
+        return;
+    }
+    tell({"needs", Outcome::kRemark, some_of(note.needs) + ", without a word what for",
+          "say it in \"summary\" of TENON_PLUGIN_NEEDS: a person decides by it what to grant"});
+}
+
 void verify_symbols(const LinkFacts& facts, const VerdictSink& tell) {
     if (!facts.has_symbol_table) {
         tell({"exports", Outcome::kRemark,
@@ -163,21 +174,22 @@ void verify_libraries(const LinkFacts& facts, const VerdictSink& tell) {
         if (!found) missing.push_back(name);
     }
     if (!missing.empty()) {
-        tell({"libraries", Outcome::kFailed,
-              "these are not found from the private copy that is loaded: " + some_of(missing) +
-                  (own_place ? "; $ORIGIN and relative folders in RUNPATH mean the place of the "
-                               "copy, where they are not"
-                             : ""),
-              "link them statically, install them where the system looks (ldconfig), or name an "
-              "absolute folder in RUNPATH"});
+        tell(
+            {"libraries", Outcome::kFailed,
+             "these are not found from the private copy that is loaded: " + some_of(missing) +
+                 (own_place ? "; $ORIGIN and relative directories in RUNPATH mean the place of the "
+                              "copy, where they are not"
+                            : ""),
+             "link them statically, install them where the system looks (ldconfig), or name an "
+             "absolute directory in RUNPATH"});
         return;
     }
     if (own_place) {
         tell({"libraries", Outcome::kRemark,
               "RUNPATH (" + some_of(facts.search) +
-                  ") names a folder beside the file; a plugin is loaded from a private copy "
+                  ") names a directory beside the file; a plugin is loaded from a private copy "
                   "elsewhere",
-              "remove it, or name an absolute folder"});
+              "remove it, or name an absolute directory"});
         return;
     }
     say_ok(tell, "libraries",
@@ -189,25 +201,24 @@ void verify_libraries(const LinkFacts& facts, const VerdictSink& tell) {
 std::optional<CheckedFile> verify_file(const fs::path& path, const VerdictSink& tell) {
     auto file = open_file(path);
     if (!file) {
-        tell(
-            {"file", Outcome::kFailed, visible(file.error().reason), visible(file.error().remedy)});
+        tell({"file", Outcome::kFailed, visible(file.error().reason),
+              visible(plugin::remedy_for_author(file.error()))});
         return std::nullopt;
     }
     say_ok(tell, "file", "a regular file that nobody else can change");
     auto note = plugin::read_note(file->fd.get());
     if (!note) {
         tell({"format", Outcome::kFailed, visible(note.error().reason),
-              visible(note.error().remedy)});
+              visible(plugin::remedy_for_author(note.error()))});
         return std::nullopt;
     }
     say_ok(tell, "format", "a shared library for this machine");
     const bool fits = verify_note(*note, tell);
-    if (!note->needs.empty())
-        say_ok(tell, "needs", some_of(note->needs) + ": " + visible(first_line(note->summary)));
+    verify_needs(*note, tell);
     const auto facts = plugin::read_link_facts(file->fd.get());
     if (!facts) {
         tell({"format", Outcome::kFailed, visible(facts.error().reason),
-              visible(facts.error().remedy)});
+              visible(plugin::remedy_for_author(facts.error()))});
         return std::nullopt;
     }
     verify_symbols(*facts, tell);

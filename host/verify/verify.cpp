@@ -12,6 +12,7 @@
 #include "host/verify/file.h"
 #include "host/verify/schema_example.h"
 #include "host/verify/step.h"
+#include "host/verify/tool_checks.h"
 #include "host/verify/verdicts.h"
 
 namespace tenon::verify {
@@ -22,7 +23,7 @@ using Outcome = Verdict::Outcome;
 using plugins::LoaderOptions;
 using plugins::Schema;
 
-/// A folder that is removed at the end with what is in it.
+/// A directory that is removed at the end with what is in it.
 class ScratchFolder {
 public:
     static Result<std::unique_ptr<ScratchFolder>> make(const fs::path& parent) {
@@ -55,6 +56,15 @@ struct VerifiedTool {
     std::optional<Schema> compiled;  // none: it is refused, so the tool is not called
     std::optional<Json> fitting;     // arguments that fit
 };
+
+/// The options of the command line that grant a plugin all that it needs.
+std::string options_to_grant(const plugin::Note& note) {
+    std::string out;
+    for (std::size_t i = 0; i < note.needs.size(); ++i)
+        out += std::string(i > 0 ? " " : "") + "-D plugins." + note.id + ".grants." +
+               std::to_string(i + 1) + "=" + note.needs[i];
+    return out;
+}
 
 /// Runs the checks of one file in order. Each is skipped where an earlier one shows that it would
 /// say nothing.
@@ -121,8 +131,15 @@ private:
         auto allowed =
             plugins::confinement_for(note, {library_, found_in_, folder_ / "state"}, loader);
         if (!allowed) {
-            verdicts_.fail("confinement", visible(allowed.error().reason),
-                           visible(allowed.error().remedy));
+            const bool has_grants =
+                configured != loader.by_id.end() && !configured->second.grants.empty();
+            if (has_grants || note.needs.empty()) {
+                verdicts_.fail("confinement", visible(allowed.error().reason),
+                               visible(allowed.error().remedy));
+            } else {
+                verdicts_.fail("confinement", "nothing of what it needs is granted here",
+                               "grant it for this check: " + visible(options_to_grant(note)));
+            }
             skip("it would not be loaded");
             return false;
         }
@@ -321,6 +338,7 @@ private:
             return false;
         }
         VerifiedTool tool{declaration.name, declaration.flags, {}, std::nullopt, std::nullopt};
+        bool fine = false;
         auto made = plugins::check_tool(declaration, verified_.id, false);
         if (!made) {
             verdicts_.fail("tools", visible(made.error().reason),
@@ -328,24 +346,10 @@ private:
         } else {
             tool.schema = made->spec.input_schema;
             tool.compiled.emplace(std::move(made->schema));
-            check_claims(declaration, made->spec);
+            fine = check_statements(declaration, made->spec, options_.taken_names, verdicts_);
         }
         tools_.push_back(std::move(tool));
-        return made.ok();
-    }
-
-    void check_claims(const plugin::ToolDeclaration& declaration, const agent::ToolSpec& spec) {
-        constexpr std::uint32_t kKnown = TENON_READ_ONLY | TENON_ADDITIVE | TENON_IDEMPOTENT |
-                                         TENON_CLOSED_WORLD | TENON_CONCURRENT | TENON_LONG_RUNNING;
-        if ((declaration.flags & ~kKnown) != 0)
-            verdicts_.remark("tools", spec.name + " has flags that this host does not know",
-                             "that is fine if they are of a later minor version of the ABI");
-        if (spec.read_only && (!spec.facts.writes.empty() || !spec.facts.command.empty()))
-            verdicts_.remark("tools",
-                             spec.name +
-                                 " claims to be read-only, but states a command or a path "
-                                 "that it writes",
-                             "leave out the flag TENON_READ_ONLY");
+        return fine;
     }
 
     void make_arguments() {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -28,6 +29,7 @@ struct VerifyOptions {
     /// As for loading it: `by_id` has the configuration that the plugin is created with, and its
     /// grants. The state folder exists; it holds a temporary folder meanwhile.
     plugins::LoaderOptions loader;
+    std::set<std::string> taken_names;  ///< of the tools that come with the host
     std::stop_token stop;
 };
 

@@ -83,9 +83,9 @@ TEST_F(PluginVerify, NamesWhatIsWrongAndWhatToDo) {
         {"faulty_exec_stack", "remark stack: it asks for an executable stack", "noexecstack"},
         {"needs_absent", "failed libraries: these are not found from the private copy", "ldconfig"},
         {"needs_beside", "failed libraries: these are not found from the private copy", "$ORIGIN"},
-        {"other_id", "failed load: its note says misfit, its code somebody-else", "author"},
-        {"returns_null", "failed load: tenon_plugin_v1 returned null", "author"},
-        {"too_short", "failed load: its tenon_plugin is incomplete", "author"},
+        {"other_id", "failed load: its note says misfit, its code somebody-else", "build it again"},
+        {"returns_null", "failed load: tenon_plugin_v1 returned null", "build it again"},
+        {"too_short", "failed load: its tenon_plugin is incomplete", "build it again"},
         {"faulty_crash_at_load",
          "failed load: while its library was loaded: the process was ended by SIGSEGV", "debugger"},
         {"faulty_exit_at_load",
@@ -110,6 +110,19 @@ TEST_F(PluginVerify, NamesWhatIsWrongAndWhatToDo) {
         {"null_tool", "failed create: the tool at position 2 of the list is null", "tenon_tool"},
         {"bad_name", "failed tools: 'Bad-Name' is no name for a tool", "tenon_tool"},
         {"bad_schema", "failed tools: the input schema of misfit: ", "tenon_tool"},
+        {"misspelt_required",
+         "failed tools: the input schema of misfit requires \"nmae\", which its properties do not "
+         "have",
+         "required"},
+        {"named_like_ours", "remark tools: read_file is also the name of a tool that comes with",
+         "another name"},
+        {"named_like_mcp", "remark tools: mcp__misfit__x is named like a tool of an MCP server",
+         "another name"},
+        {"unknown_need", "failed format: a need that it states cannot be met: \"teleport\"",
+         "the SDK's README"},
+        {"malformed_needs", "failed format: its note of needs is malformed", "build it again"},
+        {"needs_no_summary", "remark needs: network, without a word what for",
+         "TENON_PLUGIN_NEEDS"},
         {"faults", "failed call faults: faults with valid arguments: invoke reports a defect",
          "TENON_FAILED"},
         {"raw_throw",
@@ -150,6 +163,8 @@ TEST_F(PluginVerify, NamesWhatIsWrongAndWhatToDo) {
         // Confined, it could not start a process.
         if (std::string_view(row.fixture) == "faulty_leaves_processes")
             words.insert(words.end(), {"-D", "plugins.faulty.isolated=false"});
+        if (std::string_view(row.fixture) == "needs_no_summary")
+            words.insert(words.end(), {"-D", "plugins.misfit.grants.1=network"});
         const Json document = json(words, fails ? 1 : 0);
         const std::string found = not_ok(document);
         const auto at = found.find(row.verdict);
@@ -157,6 +172,20 @@ TEST_F(PluginVerify, NamesWhatIsWrongAndWhatToDo) {
         EXPECT_THAT(found.substr(at, found.find('\n', at) - at), HasSubstr(row.remedy));
     }
     expect_nothing_left();
+}
+
+/// The verdicts are for the maker of the plugin, who is not to be told to report anything.
+TEST_F(PluginVerify, SpeaksToTheMakerOfThePlugin) {
+    for (const char* name : {"no_note", "other_id", "returns_null", "unknown_need", "bad_schema",
+                             "malformed_needs", "two_notes", "needs"}) {
+        SCOPED_TRACE(name);
+        const std::string found = not_ok(json({"verify", fixture(name)}, 1));
+        for (const char* word : {"author", "report it", "folder"})
+            EXPECT_THAT(found, Not(HasSubstr(word)));
+    }
+    const std::string needs = not_ok(json({"verify", fixture("needs")}, 1));
+    EXPECT_THAT(needs, HasSubstr("grant it for this check: -D plugins.needs.grants.1=network -D "
+                                 "plugins.needs.grants.2=read:/data"));
 }
 
 /// Memory is not measured under a sanitizer, which has its own malloc.
