@@ -44,7 +44,7 @@ public:
     /// As HostPort::request, for this call: the wait ends when the call is cancelled.
     virtual tenon_rc request(std::string_view method, std::string_view params,
                              std::string_view body, std::string& answer) noexcept = 0;
-    /// Says, in a sentence for the model, why the call ends in a fault.
+    /// Says, in a sentence for the model, why the call ends in a fault or did not begin.
     virtual void fail(std::string_view why) noexcept { (void)why; }
     /// Nobody waits for the answers to the requests of this call any more: they end as if the call
     /// were cancelled.
@@ -89,8 +89,9 @@ public:
     [[nodiscard]] virtual bool has_hook(Hook hook) const = 0;
 
     /// A line for the end of a failed result that says what else may be the reason; empty: nothing.
-    [[nodiscard]] virtual std::string hint(std::string_view failed_result) const {
-        (void)failed_result;
+    /// `own_words` is what the plugin itself has written, without the host's answers.
+    [[nodiscard]] virtual std::string hint(std::string_view own_words) const {
+        (void)own_words;
         return {};
     }
 

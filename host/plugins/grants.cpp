@@ -113,6 +113,83 @@ Result<Grants, plugin::Refusal> parse_grants(const std::string& id,
     return out;
 }
 
+/// Signs of a system call that the confinement may have refused.
+constexpr std::string_view kRefusedCalls[] = {"Operation not permitted", "Permission denied",
+                                              "EPERM", "EACCES"};
+/// Without sockets and /etc/resolv.conf, getaddrinfo(3) says one of these.
+constexpr std::string_view kUnresolvedNames[] = {"failure in name resolution",
+                                                 "Name or service not known",
+                                                 "No address associated with hostname",
+                                                 "Could not resolve host",
+                                                 "EAI_AGAIN",
+                                                 "EAI_NONAME"};
+constexpr std::string_view kMissingFiles[] = {"No such file or directory", "ENOENT"};
+/// Words of a call that needs a right of its own.
+constexpr std::string_view kNetworkWords[] = {"connect", "Connect", "socket",
+                                              "Socket",  "network", "getaddrinfo"};
+constexpr std::string_view kProgramWords[] = {"fork", "exec", "spawn", "clone"};
+
+template <std::size_t Count>
+bool names_any(std::string_view text, const std::string_view (&words)[Count]) {
+    return std::any_of(std::begin(words), std::end(words), [&](std::string_view word) {
+        return text.find(word) != std::string_view::npos;
+    });
+}
+
+/// The first absolute path that a text names; empty: none. A URL is no path.
+std::string path_in(std::string_view text) {
+    constexpr std::string_view kBefore = " \t\n'\"`(=[<";
+    constexpr std::string_view kEnd = " \t\n'\"`:,;)]>";
+    for (std::size_t at = text.find('/'); at != std::string_view::npos;
+         at = text.find('/', at + 1)) {
+        if (at > 0 && kBefore.find(text[at - 1]) == std::string_view::npos) continue;
+        const std::string_view rest = text.substr(at);
+        return std::string(rest.substr(0, rest.find_first_of(kEnd)));
+    }
+    return {};
+}
+
+/// The needs that would allow what has failed, as far as the text shows what that was; none when
+/// the plugin has them.
+std::vector<std::string> needs_that_fit(const plugin::Confinement& confinement,
+                                        std::string_view text, const std::string& path) {
+    const bool network = names_any(text, kUnresolvedNames) || names_any(text, kNetworkWords);
+    const bool program = names_any(text, kProgramWords);
+    const bool anything = !network && !program && path.empty();
+    std::vector<std::string> out;
+    if ((network || anything) && !confinement.network) out.emplace_back("network");
+    if ((program || anything) && !confinement.exec) out.emplace_back("exec");
+    if (network || program) return out;
+    const std::string directory = path.empty() ? "DIR" : fs::path(path).parent_path().string();
+    if (anything || !is_beneath_any(path, confinement.read)) out.push_back("read:" + directory);
+    if (anything || !is_beneath_any(path, confinement.write)) out.push_back("write:" + directory);
+    return out;
+}
+
+std::string advice_on_needs(const ConfinedPlugin& plugin, const std::vector<std::string>& fitting) {
+    if (fitting.empty()) return "if that is the reason, no further need allows it";
+    std::string names;
+    for (const std::string& need : fitting)
+        names += (names.empty() ? "" : " or ") + visible(need);
+    return "if that is the reason, its author has to state the need " + names +
+           " in its note (TENON_PLUGIN_NEEDS); then " +
+           lines_to_add(plugin.id, plugin.grants, {fitting.size() == 1 ? fitting[0] : "NEED"});
+}
+
+/// What the plugin may not do, and why that is so.
+std::string limits_of(const ConfinedPlugin& plugin, const plugin::Confinement& confinement) {
+    std::vector<std::string> limits{
+        "writes only its own directory" +
+        std::string(confinement.write.empty() ? "" : " and " + joined(confinement.write))};
+    if (!confinement.network) limits.emplace_back("has no network");
+    if (!confinement.exec) limits.emplace_back("starts no programs");
+    if (plugin.needs.empty()) return "states no needs, so it " + joined(limits);
+    std::vector<std::string> needs;
+    for (const std::string& need : plugin.needs)
+        needs.push_back(visible(need));
+    return "has the needs " + joined(needs) + " and no others, so it " + joined(limits);
+}
+
 void give(const Need& need, Rights& rights) {
     switch (need.kind) {
         case NeedKind::kNetwork:
@@ -194,22 +271,29 @@ Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note&
     return out;
 }
 
-std::string hint_of_confinement(const std::string& id, const plugin::Confinement& confinement,
-                                std::string_view result) {
-    constexpr std::string_view kSigns[] = {"Operation not permitted", "Permission denied", "EPERM",
-                                           "EACCES"};
-    const bool has_sign = std::any_of(
-        std::begin(kSigns), std::end(kSigns),
-        [&](std::string_view sign) { return result.find(sign) != std::string_view::npos; });
-    if (!has_sign) return {};
-    std::vector<std::string> limits{
-        "writes only its own directory" +
-        std::string(confinement.write.empty() ? "" : " and " + joined(confinement.write))};
-    if (confinement.workspace.empty()) limits.emplace_back("does not read the workspace itself");
-    if (!confinement.network) limits.emplace_back("has no network");
-    if (!confinement.exec) limits.emplace_back("starts no programs");
-    return "[sandbox: the plugin " + id + " " + joined(limits) + "; " + key_of_grants(id) +
-           " can allow what its needs name]";
+std::string hint_of_confinement(const ConfinedPlugin& plugin,
+                                const plugin::Confinement& confinement,
+                                std::string_view own_words) {
+    const std::string path = path_in(own_words);
+    const bool in_workspace = !plugin.workspace.empty() && is_beneath(path, plugin.workspace);
+    const bool by_rules = confinement.workspace.empty() && (path.empty() || in_workspace);
+    const bool refused = names_any(own_words, kRefusedCalls);
+    const bool unresolved = !confinement.network && names_any(own_words, kUnresolvedNames);
+    std::vector<std::string> sentences;
+    if (by_rules && (refused || names_any(own_words, kMissingFiles)))
+        sentences.push_back("while deny rules Read(…) are in force, the plugin " + plugin.id +
+                            " reads the workspace only through path.open/1");
+    if (refused && in_workspace) {
+        sentences.push_back("the plugin " + plugin.id +
+                            " changes files of the workspace only through path.open/1");
+    } else if (refused || unresolved) {
+        sentences.push_back("the plugin " + plugin.id + " " + limits_of(plugin, confinement));
+        sentences.push_back(advice_on_needs(plugin, needs_that_fit(confinement, own_words, path)));
+    }
+    std::string out;
+    for (const std::string& sentence : sentences)
+        out += (out.empty() ? "[sandbox: " : "; ") + sentence;
+    return out.empty() ? out : out + "]";
 }
 
 plugin::Refusal cannot_be_confined(const std::string& id, const std::vector<std::string>& grants,

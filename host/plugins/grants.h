@@ -45,12 +45,22 @@ Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note&
                                                              const PluginPlaces& places,
                                                              const LoaderOptions& options);
 
-/// A line for the end of a failed result: that the confinement may be the reason, and what would
-/// change it. Empty when the result does not name an error that the confinement causes
-/// ("Operation not permitted", "Permission denied"). The plugin's word is the only sign: neither
-/// Landlock nor a filter reports to this process what it has refused.
-std::string hint_of_confinement(const std::string& id, const plugin::Confinement& confinement,
-                                std::string_view result);
+/// A plugin that runs confined, for a hint to its author and its user.
+struct ConfinedPlugin {
+    std::string id;
+    std::vector<std::string> needs;  ///< as its note states them; all are granted
+    std::size_t grants = 0;          ///< how many the configuration has
+    std::string workspace;           ///< absolute, also where the plugin may not read it
+};
+
+/// A line for the end of a failed result: that the confinement may be the reason, which need would
+/// change it, and the line that grants this need. Empty when `own_words` do not name an error that
+/// the confinement causes: EPERM and EACCES; without network, a failed resolution of a name; ENOENT
+/// where only path.open/1 reads the workspace. `own_words` are those of the plugin, without what
+/// the host has answered: they are the only sign, since neither Landlock nor a filter reports to
+/// this process what it has refused.
+std::string hint_of_confinement(const ConfinedPlugin& plugin,
+                                const plugin::Confinement& confinement, std::string_view own_words);
 
 /// The plugin cannot run since this kernel cannot confine it; `why` says what the kernel lacks.
 plugin::Refusal cannot_be_confined(const std::string& id, const std::vector<std::string>& grants,

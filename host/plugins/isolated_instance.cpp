@@ -127,8 +127,9 @@ bool IsolatedInstance::has_hook(Hook hook) const {
     return (hooks_.load() & bit_of(hook)) != 0;
 }
 
-std::string IsolatedInstance::hint(std::string_view failed_result) const {
-    return hint_of_confinement(options_.id, options_.confinement, failed_result);
+std::string IsolatedInstance::hint(std::string_view own_words) const {
+    return hint_of_confinement({options_.id, options_.needs, options_.grants, options_.workspace},
+                               options_.confinement, own_words);
 }
 
 std::string IsolatedInstance::why_disabled() const {
@@ -296,7 +297,7 @@ tenon_rc IsolatedInstance::invoke(const std::string& tool, const std::string& ar
     auto process = running_process(call.stop());
     if (!process) {
         if (call.stop().stop_requested()) return TENON_CANCELLED;
-        call.write("Error: " + process.error());
+        call.fail(process.error());
         return TENON_FAILED;
     }
     auto outcome = (*process)->invoke(tool, arguments, call, options_.call_timeout);

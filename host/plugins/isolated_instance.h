@@ -25,6 +25,8 @@ struct IsolatedOptions {
     /// Makes the file that is opened, once, before the first start.
     std::function<Result<std::filesystem::path, plugin::Refusal>()> library;
     plugin::Confinement confinement;  ///< without `library`
+    std::vector<std::string> needs;   ///< as the plugin's note states them
+    std::size_t grants = 0;           ///< how many the configuration has
     std::string workspace;
     std::chrono::milliseconds call_timeout{};  ///< 0: none
     std::size_t max_result_bytes = 0;
@@ -60,7 +62,7 @@ public:
     [[nodiscard]] bool has_hook(plugin::Hook hook) const override;
     Result<void> reconfigure(const std::string& config) override;
     Result<void, plugin::Refusal> refresh_tools() override;
-    [[nodiscard]] std::string hint(std::string_view failed_result) const override;
+    [[nodiscard]] std::string hint(std::string_view own_words) const override;
     [[nodiscard]] bool disabled() const override { return disabled_.load(); }
 
     [[nodiscard]] const std::string& version() const { return version_; }

@@ -287,6 +287,8 @@ private:
         isolated.id = id;
         isolated.program = options_.plugin_host;
         isolated.confinement = std::move(*confinement);
+        isolated.needs = candidate.note.needs;
+        isolated.grants = options_of(options_, id).grants.size();
         isolated.workspace = options_.workspace;
         isolated.call_timeout = options_of(options_, id).call_timeout;
         isolated.library = library_of(candidate, *hash);

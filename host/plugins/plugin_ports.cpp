@@ -1,8 +1,21 @@
 #include "host/plugins/plugin_ports.h"
 
+#include "host/base/json.h"
 #include "host/base/utf8.h"
 
 namespace tenon::plugins {
+namespace {
+
+/// More reasons, and longer ones, are not remembered: a plugin may ask for anything without end.
+constexpr std::size_t kMostReasons = 100;
+constexpr std::size_t kLongestReason = 8U << 10U;
+
+void erase_all(std::string& text, std::string_view part) {
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at))
+        text.erase(at, part.size());
+}
+
+}  // namespace
 
 PluginHostPort::PluginHostPort(std::string id, bool first_party, const Services& services,
                                LogSink log)
@@ -41,6 +54,32 @@ void PluginCallPort::fail(std::string_view why) noexcept {
 std::string PluginCallPort::failure() {
     const Lock lock(mutex_);
     return failure_;
+}
+
+tenon_rc PluginCallPort::request(std::string_view method, std::string_view params,
+                                 std::string_view body, std::string& answer) noexcept {
+    const tenon_rc rc = host_.request_for(&context_, method, params, body, answer);
+    if (rc == TENON_OK) return rc;
+    const Lock lock(mutex_);
+    denied_ = denied_ || rc == TENON_DENIED;
+    if (!answer.empty() && answer.size() <= kLongestReason && reasons_.size() < kMostReasons)
+        reasons_.insert(answer);
+    return rc;
+}
+
+bool PluginCallPort::was_denied() {
+    const Lock lock(mutex_);
+    return denied_;
+}
+
+std::string PluginCallPort::own_words(std::string text) {
+    const Lock lock(mutex_);
+    for (const std::string& reason : reasons_) {
+        erase_all(text, reason);
+        const std::string quoted = json_quote(reason);  // for a result that is JSON
+        erase_all(text, std::string_view(quoted).substr(1, quoted.size() - 2));
+    }
+    return text;
 }
 
 HeldText::Text PluginCallPort::result() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -60,14 +61,16 @@ public:
     void fail(std::string_view why) noexcept override;
     void abandon() noexcept override { context_.abandon(); }
     tenon_rc request(std::string_view method, std::string_view params, std::string_view body,
-                     std::string& answer) noexcept override {
-        return host_.request_for(&context_, method, params, body, answer);
-    }
+                     std::string& answer) noexcept override;
 
     /// What was written, once the call has returned.
     [[nodiscard]] HeldText::Text result();
-    /// Why the call ended in a fault; empty: nobody has said.
+    /// Why the call failed, in the host's words; empty: the host has not said.
     [[nodiscard]] std::string failure();
+    /// Whether the host has answered TENON_DENIED to a request of this call.
+    [[nodiscard]] bool was_denied();
+    /// `text` without the reasons that the host has given for requests of this call that failed.
+    [[nodiscard]] std::string own_words(std::string text);
 
 private:
     const PluginHostPort& host_;
@@ -76,6 +79,8 @@ private:
     HeldText text_ TENON_GUARDED_BY(mutex_);
     std::uint64_t written_ TENON_GUARDED_BY(mutex_) = 0;  // bytes
     std::string failure_ TENON_GUARDED_BY(mutex_);
+    bool denied_ TENON_GUARDED_BY(mutex_) = false;
+    std::set<std::string> reasons_ TENON_GUARDED_BY(mutex_);  // of requests that failed
 };
 
 }  // namespace tenon::plugins

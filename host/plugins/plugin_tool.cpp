@@ -139,20 +139,26 @@ agent::ToolResult PluginTool::result_of(tenon_rc rc, PluginCallPort& port,
     std::vector<std::string> delivered = context.take_delivered();
     if (rc == TENON_OK && result.cut_at == std::string::npos)
         result.delivered_jobs = std::move(delivered);
-    if (rc == TENON_FAULT) {
-        const std::string why = port.failure();
-        append_line(result.text, "Error: " + (why.empty() ? "a defect in the plugin " +
-                                                                spec_.plugin + " ended this call"
-                                                          : why));
-        if (instance_.disabled()) append_line(result.text, disabled_text());
-    } else if (rc != TENON_OK && result.text.empty()) {
+    if (rc == TENON_OK) return result;
+    const std::string hint = hint_for(rc, result.text, port);
+    if (const std::string why = port.failure(); !why.empty()) {
+        append_line(result.text, "Error: " + why);
+    } else if (rc == TENON_FAULT) {
+        append_line(result.text,
+                    "Error: a defect in the plugin " + spec_.plugin + " ended this call");
+    } else if (result.text.empty()) {
         result.text = text_of_code(rc);
     }
-    if (rc != TENON_OK) {
-        const std::string hint = instance_.hint(result.text);
-        if (!hint.empty()) append_line(result.text, hint);
-    }
+    if (rc == TENON_FAULT && instance_.disabled()) append_line(result.text, disabled_text());
+    if (!hint.empty()) append_line(result.text, hint);
     return result;
+}
+
+/// Where the host has said no, its own reason stands: no other right of the plugin changes that.
+std::string PluginTool::hint_for(tenon_rc rc, const std::string& written,
+                                 PluginCallPort& port) const {
+    if (rc == TENON_DENIED && port.was_denied()) return {};
+    return instance_.hint(port.own_words(written));
 }
 
 std::string PluginTool::disabled_text() const {

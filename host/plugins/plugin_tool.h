@@ -48,6 +48,8 @@ private:
     agent::ToolResult invoke(const agent::ToolCall& call, agent::CallContext& context);
     [[nodiscard]] agent::ToolResult result_of(tenon_rc rc, PluginCallPort& port,
                                               agent::CallContext& context) const;
+    [[nodiscard]] std::string hint_for(tenon_rc rc, const std::string& written,
+                                       PluginCallPort& port) const;
     [[nodiscard]] std::string disabled_text() const;
 
     agent::ToolSpec spec_;

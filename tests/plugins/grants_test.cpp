@@ -174,19 +174,95 @@ TEST_F(ConfinementOfAPlugin, IsRefusedWithoutTheGrants) {
     EXPECT_THAT(made.error().reason, HasSubstr("needs exec"));
 }
 
-TEST_F(ConfinementOfAPlugin, IsNamedWhereAResultShowsThatItStoppedSomething) {
-    const plugin::Confinement made = confinement();
-    EXPECT_EQ(
-        hint_of_confinement("weather", made, "connect: Permission denied"),
-        "[sandbox: the plugin weather writes only its own directory and /w/out and /data/out, "
-        "has no network and starts no programs; plugins.weather.grants can allow what its "
-        "needs name]");
-    EXPECT_EQ(hint_of_confinement("weather", made, "no such city"), "");
-    plugin::Confinement all;
-    all.network = all.exec = true;
-    EXPECT_EQ(hint_of_confinement("weather", all, "chmod: Operation not permitted (os error 1)"),
-              "[sandbox: the plugin weather writes only its own directory and does not read the "
-              "workspace itself; plugins.weather.grants can allow what its needs name]");
+class HintOfConfinement : public ConfinementOfAPlugin {
+protected:
+    HintOfConfinement() { options_.by_id.clear(); }
+    [[nodiscard]] std::string hint(const std::string& own_words, const Texts& needs = {}) {
+        options_.by_id["weather"].grants = needs;
+        const auto made = confinement_for(note_with(needs), {"/l.so", "/p", "/s"}, options_);
+        if (!made) throw std::runtime_error(made.error().reason);
+        return hint_of_confinement({"weather", needs, needs.size(), options_.workspace}, *made,
+                                   own_words);
+    }
+};
+
+TEST_F(HintOfConfinement, SaysToAPluginWithoutNeedsWhatToStateAndWhatToGrant) {
+    EXPECT_EQ(hint("connect: Permission denied"),
+              "[sandbox: the plugin weather states no needs, so it writes only its own directory, "
+              "has no network and starts no programs; if that is the reason, its author has to "
+              "state the need network in its note (TENON_PLUGIN_NEEDS); then add "
+              "plugins.weather.grants.1=network to your tenon.properties (in tenon.xml: "
+              "<plugins><weather><grants>network</grants></weather></plugins>)]");
+    EXPECT_EQ(hint("no such city"), "");
+}
+
+TEST_F(HintOfConfinement, NamesTheNeedThatFitsAndTheLineToAdd) {
+    const struct {
+        const char* own_words;
+        Texts needs;
+        const char* need;
+        const char* line;
+    } cases[] = {
+        {"fork: Operation not permitted (os error 1)", {}, "exec", "grants.1=exec to"},
+        {"open /etc/foo.conf: EACCES", {"network"}, "read:/etc or write:/etc", "grants.2=NEED to"},
+        {"cannot write '/data/x': Permission denied",
+         {"network", "read:/data"},
+         "write:/data",
+         "grants.3=write:/data to"},
+        {"Permission denied", {}, "network or exec or read:DIR or write:DIR", "grants.1=NEED to"},
+        {"Permission denied", {"exec"}, "network or read:DIR or write:DIR", "grants.2=NEED to"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.own_words);
+        const std::string said = hint(row.own_words, row.needs);
+        EXPECT_THAT(said, HasSubstr("state the need " + std::string(row.need) + " in its note"));
+        EXPECT_THAT(said, HasSubstr("plugins.weather." + std::string(row.line)));
+    }
+    EXPECT_THAT(hint("Permission denied", {"exec"}),
+                HasSubstr("weather has the needs exec and no others, so it writes only its own "
+                          "directory and has no network;"));
+}
+
+TEST_F(HintOfConfinement, AdvisesNothingThatThePluginHas) {
+    for (const char* own_words :
+         {"chmod /data/x: Operation not permitted", "connect: Permission denied"})
+        EXPECT_THAT(hint(own_words, {"network", "write:/data"}),
+                    HasSubstr("if that is the reason, no further need allows it]"))
+            << own_words;
+}
+
+TEST_F(HintOfConfinement, KnowsTheWordsOfAFailedNameResolution) {
+    for (const char* own_words : {"curl: (6) Could not resolve host: api.example.org",
+                                  "api.example.org: Temporary failure in name resolution",
+                                  "getaddrinfo: Name or service not known"}) {
+        SCOPED_TRACE(own_words);
+        EXPECT_THAT(hint(own_words), HasSubstr("plugins.weather.grants.1=network"));
+        EXPECT_EQ(hint(own_words, {"network"}), "");
+    }
+}
+
+TEST_F(HintOfConfinement, SaysHowTheWorkspaceIsReadWhileRulesForbidSomeOfIt) {
+    options_.workspace_readable = false;
+    const std::string rules =
+        "[sandbox: while deny rules Read(…) are in force, the plugin weather reads the workspace "
+        "only through path.open/1";
+    EXPECT_EQ(hint("cannot open notes.txt: No such file or directory"), rules + "]");
+    EXPECT_EQ(hint("/w/notes.txt: ENOENT"), rules + "]");
+    EXPECT_EQ(hint("/etc/notes.txt: No such file or directory"), "");
+    EXPECT_EQ(hint("/w/notes.txt: Permission denied"),
+              rules +
+                  "; the plugin weather changes files of the workspace only through "
+                  "path.open/1]");
+    EXPECT_THAT(hint("/etc/notes.txt: Permission denied"), HasSubstr("state the need read:/etc"));
+    options_.workspace_readable = true;
+    EXPECT_EQ(hint("cannot open notes.txt: No such file or directory"), "");
+    EXPECT_EQ(hint("/w/notes.txt: Permission denied"),
+              "[sandbox: the plugin weather changes files of the workspace only through "
+              "path.open/1]");
+}
+
+TEST_F(HintOfConfinement, TakesNoUrlForAPath) {
+    EXPECT_THAT(hint("https://example.org/a: Permission denied"), HasSubstr("read:DIR"));
 }
 
 TEST(Grants, OfUnconfinedAreNamedWhereTheKernelCannotConfine) {

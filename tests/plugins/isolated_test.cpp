@@ -125,9 +125,37 @@ TEST(Isolated, WithoutAGrantItStartsNoProcessAndTheResultSaysWhy) {
     const auto result = bench.call("leave_a_child");
     EXPECT_TRUE(result.is_error);
     EXPECT_THAT(result.text, AllOf(HasSubstr("Operation not permitted\n[sandbox: the plugin "
-                                             "misbehaving"),
-                                   HasSubstr("plugins.misbehaving.grants")));
+                                             "misbehaving states no needs"),
+                                   HasSubstr("plugins.misbehaving.grants.1=NEED")));
     EXPECT_EQ(bench.text_of("echo"), "{}");
+}
+
+TEST(Isolated, WhereTheHostHasSaidNoItsReasonStandsAlone) {
+    IsolatedBench bench;
+    bench.services.add("path.open/1", [](const ServiceRequest&) {
+        return ServiceReply::failed("Permission denied: a \"rule\" forbids it.", TENON_DENIED);
+    });
+    bench.put("misbehaving");
+    bench.open();
+    EXPECT_EQ(bench.text_of("read_by_descriptor"), "4 Permission denied: a \"rule\" forbids it.");
+    EXPECT_EQ(bench.text_of("ask_and_paraphrase"), "Permission denied, says the host");
+    // What the plugin has tried by itself afterwards is another matter.
+    EXPECT_THAT(bench.text_of("ask_and_open"), HasSubstr("\nopen: Permission denied\n[sandbox: "));
+}
+
+TEST(Isolated, AHostThatCannotStartItsProcessBlamesNoConfinement) {
+    IsolatedBench bench;
+    const fs::path program = bench.dir / "host-program";
+    fs::create_symlink(TENON_PLUGIN_HOST, program);
+    bench.options.plugin_host = program;
+    bench.put("misbehaving");
+    bench.open();
+    EXPECT_THAT(bench.text_of("crash"), HasSubstr("crashed"));
+    fs::remove(program);
+    bench.dir.write("host-program", "not to be executed");
+    EXPECT_THAT(bench.text_of("echo"),
+                AllOf(HasSubstr("Error: the plugin misbehaving does not start: start "),
+                      HasSubstr("Permission denied"), Not(HasSubstr("[sandbox: "))));
 }
 
 TEST(Isolated, AHookHasOneSecond) {

@@ -125,6 +125,10 @@ TEST_F(IsolatedPlugin, ReadsTheWorkspaceOnlyWhereNoRuleForbidsReading) {
     const Ran ran = read(run_.workspace() / "readable", {"--deny", "Read(private/**)"});
     EXPECT_EQ(ran.code, 1);
     EXPECT_TRUE(ran.says("Permission denied")) << ran.output << ran.errors;
+    EXPECT_TRUE(ran.says("while deny rules Read(…) are in force")) << ran.output;
+    // Its current directory is not the workspace then.
+    const Ran relative = read("readable", {"--deny", "Read(private/**)"});
+    EXPECT_TRUE(relative.says("reads the workspace only through path.open/1")) << relative.output;
 }
 
 TEST_F(IsolatedPlugin, DoesNotReadSecretsInsideOfTheWorkspace) {
