@@ -234,6 +234,9 @@ public:
     virtual ~Toolbox() = default;
     [[nodiscard]] virtual Tool* find(std::string_view name) = 0;           ///< null: no such tool
     [[nodiscard]] virtual std::vector<const ToolSpec*> specs() const = 0;  ///< in a stable order
+    /// Of a name that `find` does not know: a sentence about who has such a tool and why it is not
+    /// here; empty: nothing is known. May block on files.
+    [[nodiscard]] virtual std::string why_missing(const std::string& /*name*/) { return {}; }
 };
 
 /// Says whether a call may run. Thread-safe. May block while a person is asked.

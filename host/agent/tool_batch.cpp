@@ -41,7 +41,9 @@ std::string unknown_tool(const std::string& name, Toolbox& toolbox) {
     std::string known;
     for (const ToolSpec* spec : toolbox.specs())
         known += (known.empty() ? "" : ", ") + spec->name;
-    return "Unknown tool '" + name + "'. Available tools: " + known;
+    const std::string why = toolbox.why_missing(name);
+    return "Unknown tool '" + name + "'" + (why.empty() ? "" : ": " + why) +
+           ". Available tools: " + known;
 }
 
 /// Calls that wait for a thread. They are taken in the order of the answer, so that none waits for

@@ -72,7 +72,7 @@ int unknown_plugin(const PluginCall& call, const std::vector<SurveyedPlugin>& pl
     }
     for (const SurveyedPlugin& plugin : plugins)
         if (plugin.id.empty() && plugin.file.stem() == call.word(0))
-            message += "; " + plugin.file.string() + " is refused: " + plugin.problem +
+            message += "; " + plugin.file.string() + " is left out: " + plugin.problem +
                        (plugin.remedy.empty() ? "" : " (" + plugin.remedy + ")");
     std::error_code ignored;
     if (fs::exists(call.word(0), ignored))

@@ -1,12 +1,14 @@
 #include "host/cli/plugin_survey.h"
 
 #include <algorithm>
+#include <map>
 
+#include "host/agent/compact_tool.h"
 #include "host/base/beneath.h"
-#include "host/plugins/content_hash.h"
-#include "host/plugins/known_plugins.h"
 #include "host/plugins/loader.h"
+#include "host/plugins/outlook.h"
 #include "host/plugins/path_service.h"
+#include "host/plugins/registry.h"
 #include "host/session/agent_plugins.h"
 #include "host/session/open_tools.h"
 #include "host/session/skill_folders.h"
@@ -62,7 +64,6 @@ public:
           agents_(session::find_agent_plugins(settings)),
           options_(session::loader_options(settings, agents_,
                                            [](std::string_view, int, std::string_view) {})),
-          known_(settings.state_dir / "plugin-cache"),
           services_(settings) {}
 
     [[nodiscard]] std::vector<SurveyedPlugin> all() {
@@ -71,6 +72,7 @@ public:
         std::vector<SurveyedPlugin> out;
         for (const Candidate& candidate : scan.found)
             out.push_back(survey(candidate));
+        find_clashes(out);
         for (const Candidate& candidate : scan.switched_off)
             out.push_back(survey(candidate));
         for (const plugins::Problem& problem : scan.problems)
@@ -85,14 +87,11 @@ public:
     [[nodiscard]] std::vector<std::string> notices() const { return agents_.notices(); }
 
     [[nodiscard]] SurveyedPlugin one(const fs::path& file) {
-        load_plugins_of_the_host();
         options_.files = {file};
-        options_.folders.clear();
-        options_.listed.clear();
-        const plugins::Scan scan = plugins::scan(options_);
-        if (!scan.found.empty()) return survey(scan.found.front());
-        if (!scan.switched_off.empty()) return survey(scan.switched_off.front());
-        if (!scan.problems.empty()) return refused(scan.problems.back());
+        std::error_code failed;
+        for (SurveyedPlugin& plugin : all())
+            if (plugin.file == file || fs::equivalent(plugin.file, file, failed))
+                return std::move(plugin);
         return refused({file, "it is no plugin", "", false});
     }
 
@@ -102,6 +101,8 @@ private:
         options.folders = {options.first_party_folder};
         options.listed.clear();
         options.only_first_party = true;
+        options.files.clear();
+        options.state_dir.clear();  // nothing is created
         for (auto& [id, plugin] : options.by_id)
             plugin.isolated.reset();
         loaded_ = plugins::load(options, services_.services());
@@ -134,11 +135,9 @@ private:
         out.summary = candidate.note.summary;
         out.state_dir = settings_.state_dir / "plugin-data" / id;
         if (!out.enabled) {
-            out.problem = "it is switched off";
-            out.remedy = "remove plugins." + id + ".enabled=false from the configuration";
-        } else if (const auto refusal = plugins::refusal_before_load(candidate, options_)) {
-            out.problem = refusal->reason;
-            out.remedy = refusal->remedy;
+            take_problem({"it is switched off",
+                          "remove plugins." + id + ".enabled=false from the configuration"},
+                         out);
         }
         if (candidate.first_party) {
             take_loaded(id, out);
@@ -148,49 +147,62 @@ private:
         return out;
     }
 
+    /// The first problem is the one that the load meets first.
+    static void take_problem(const plugin::Refusal& refusal, SurveyedPlugin& out) {
+        if (!out.problem.empty()) return;
+        out.problem = refusal.reason;
+        out.remedy = refusal.remedy;
+    }
+
     void take_loaded(const std::string& id, SurveyedPlugin& out) const {
         for (const auto& plugin : loaded_.plugins) {
             if (plugin->id() != id) continue;
-            out.known = true;
+            out.knows_statement = out.known = true;
             out.version = plugin->version();
             out.config_schema = plugin->config_schema();
+            out.warnings = plugin->warnings();
             out.tools = tools_of(plugin->declarations(), id, true);
         }
-        for (const plugins::Problem& problem : loaded_.problems) {
-            if (problem.file != out.file || !out.problem.empty()) continue;
-            out.problem = problem.reason;
-            out.remedy = problem.remedy;
-        }
+        for (const plugins::Problem& problem : loaded_.problems)
+            if (problem.file == out.file) take_problem({problem.reason, problem.remedy}, out);
     }
 
     void take_known(const Candidate& candidate, SurveyedPlugin& out) const {
-        const auto hash = plugins::content_hash_of_file(candidate.file.fd.get());
-        const auto known = hash ? known_.find(out.id, *hash) : std::nullopt;
-        if (!known) return;
-        if (known->refusal) {
-            if (!out.problem.empty()) return;
-            out.problem = known->refusal->reason;
-            out.remedy = known->refusal->remedy;
-            return;
-        }
-        out.known = true;
-        out.version = known->version;
-        out.config_schema = known->config_schema;
-        out.tools = tools_of(known->tools, out.id, false);
-        for (const plugin::ToolDeclaration& declaration : known->tools) {
-            const auto checked = plugins::check_tool(declaration, out.id, false);
-            if (checked || !out.problem.empty()) continue;
-            out.problem = checked.error().reason;
-            out.remedy = checked.error().remedy;
-        }
-        for (const plugin::Hook hook : known->hooks)
+        const plugins::Outlook outlook = plugins::outlook_of(candidate, options_);
+        if (outlook.refusal) take_problem(*outlook.refusal, out);
+        out.warnings = outlook.warnings;
+        out.knows_statement = outlook.knows_statement();
+        out.known = outlook.knows_tools();
+        if (!out.knows_statement) return;
+        out.version = outlook.known->version;
+        out.config_schema = outlook.known->config_schema;
+        out.tools = tools_of(outlook.known->tools, out.id, false);
+        for (const plugin::Hook hook : outlook.known->hooks)
             out.hooks.emplace_back(kHookNames[static_cast<std::size_t>(hook)]);
+    }
+
+    /// Of two plugins with a tool of one name, the first in the order of loading is used, as far as
+    /// their tools are known. A session has the host's own tools before all others.
+    static void find_clashes(std::vector<SurveyedPlugin>& plugins) {
+        std::map<std::string, plugins::ToolOwner> taken;
+        taken[std::string(agent::CompactTool::kName)] = {};
+        for (SurveyedPlugin& plugin : plugins) {
+            if (!plugin.problem.empty()) continue;
+            for (const SurveyedTool& tool : plugin.tools) {
+                const auto owner = taken.find(tool.name);
+                if (owner != taken.end())
+                    take_problem(plugins::name_is_taken(tool.name, plugin.id, owner->second),
+                                 plugin);
+            }
+            if (!plugin.problem.empty()) continue;
+            for (const SurveyedTool& tool : plugin.tools)
+                taken[tool.name] = {plugin.id, plugin.file, plugin.first_party};
+        }
     }
 
     const config::Settings& settings_;
     const session::AgentPlugins agents_;
     plugins::LoaderOptions options_;
-    const plugins::KnownPlugins known_;
     SurveyServices services_;
     plugins::Loaded loaded_;  // uses services_
 };

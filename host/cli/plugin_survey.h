@@ -31,13 +31,16 @@ struct SurveyedPlugin {
     std::vector<std::string> needs, grants;
     std::filesystem::path state_dir;  ///< where it stores files of its own
 
-    /// Why it is not loaded, and what to do; empty: it is.
+    /// Why it is not used, and what to do; empty: no reason is known.
     std::string problem, remedy;
+    std::vector<std::string> warnings;  ///< about its keys in the configuration
 
-    /// What follows is known: the plugin has been loaded once with this content.
-    bool known = false;
+    /// The plugin has been loaded with this content, and so far that it has stated these.
+    bool knows_statement = false;
     std::string version;
     std::string config_schema;  ///< JSON text; empty: any object
+    /// The plugin has also listed what follows.
+    bool known = false;
     std::vector<std::string> hooks;
     std::vector<SurveyedTool> tools;
 };

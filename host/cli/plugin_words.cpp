@@ -139,10 +139,13 @@ std::size_t request_bytes(const SurveyedPlugin& plugin) {
     return bytes;
 }
 
+/// "usable": nothing is known that would keep it from being loaded.
 std::string status_of(const SurveyedPlugin& plugin) {
-    if (plugin.problem.empty()) return plugin.known ? "loaded" : "not loaded yet";
-    return plugin.enabled ? "refused" : "switched off";
+    if (plugin.problem.empty()) return plugin.known ? "usable" : "not loaded yet";
+    return plugin.enabled ? "left out" : "switched off";
 }
+
+constexpr const char* kKnownAfterLoad = "its tools are known after the first session with it";
 
 std::string row(const char* name, const std::string& text) {
     constexpr std::size_t kNameWidth = 14;
@@ -153,8 +156,7 @@ std::string row(const char* name, const std::string& text) {
 
 std::string tools_text(const SurveyedPlugin& plugin) {
     if (!plugin.known)
-        return plugin.problem.empty() ? "Tools: not loaded yet; they are known after the first "
-                                        "session with this file\n"
+        return plugin.problem.empty() ? std::string("Tools: not known; ") + kKnownAfterLoad + "\n"
                                       : "";
     std::string out =
         "Tools (" + std::to_string(request_bytes(plugin)) + " bytes in each request):\n";
@@ -164,7 +166,7 @@ std::string tools_text(const SurveyedPlugin& plugin) {
 }
 
 std::string config_text(const SurveyedPlugin& plugin) {
-    if (!plugin.known) return {};
+    if (!plugin.knows_statement) return {};
     std::string out;
     for (const ConfigKey& key : config_keys(plugin.config_schema))
         out += key_line(plugin, key);
@@ -205,28 +207,36 @@ std::vector<ConfigKey> config_keys(const std::string& schema) {
 
 std::string in_list(const SurveyedPlugin& plugin) {
     std::string out = heading(plugin);
-    if (plugin.id.empty()) return out + "\n  refused: " + problem_text(plugin) + "\n";
+    if (plugin.id.empty()) return out + "\n  left out: " + problem_text(plugin) + "\n";
     out += "  " + place_of(plugin) + "\n  " + visible(path_to_text(plugin.file.native())) + "\n";
     if (!plugin.problem.empty())
         out += "  " + status_of(plugin) + ": " + problem_text(plugin) + "\n";
     if (!plugin.needs.empty() || !plugin.grants.empty())
         out += "  needs: " + or_none(comma_list(plugin.needs)) +
                "; granted: " + or_none(comma_list(plugin.grants)) + "\n";
-    if (!plugin.known) return plugin.problem.empty() ? out + "  tools: not loaded yet\n" : out;
+    for (const std::string& warning : plugin.warnings)
+        out += "  warning: " + visible(warning) + "\n";
+    if (!plugin.known)
+        return plugin.problem.empty()
+                   ? out + "  " + status_of(plugin) + "; " + kKnownAfterLoad + "\n"
+                   : out;
     std::string tools;
     for (const SurveyedTool& tool : plugin.tools)
         tools += (tools.empty() ? "" : ", ") + tool_words(tool);
-    return out + "  tools: " + or_none(tools) + "\n";
+    const std::string usable = plugin.problem.empty() ? status_of(plugin) + "; " : "";
+    return out + "  " + usable + "tools: " + or_none(tools) + "\n";
 }
 
 std::string in_detail(const SurveyedPlugin& plugin) {
     std::string out = heading(plugin) + "\n";
-    if (plugin.id.empty()) return out + row("State", "refused: " + problem_text(plugin));
+    if (plugin.id.empty()) return out + row("State", "left out: " + problem_text(plugin));
     out += row("File", visible(path_to_text(plugin.file.native())));
     out += row("Runs", place_of(plugin));
     out += row("ABI", plugin.abi);
     out += row("State", plugin.problem.empty() ? status_of(plugin)
                                                : status_of(plugin) + ": " + problem_text(plugin));
+    for (const std::string& warning : plugin.warnings)
+        out += row("Warning", visible(warning));
     if (!plugin.first_party) {
         out += row("Needs", or_none(comma_list(plugin.needs)));
         if (!plugin.summary.empty()) out += row("Summary", first_line(plugin.summary));
@@ -256,6 +266,7 @@ Json list_entry(const SurveyedPlugin& plugin) {
             {"needs", plugin.needs},
             {"grants", plugin.grants},
             {"tools", std::move(tools)},
+            {"warnings", plugin.warnings},
             {"problem", std::move(problem)}};
 }
 
@@ -265,13 +276,14 @@ Json detail_json(const SurveyedPlugin& plugin) {
     out["abi"] = plugin.abi;
     out["summary"] = plugin.summary;
     out["state_dir"] = path_to_text(plugin.state_dir.native());
-    if (!plugin.known) return out;
-    out["hooks"] = plugin.hooks;
-    out["request_bytes"] = request_bytes(plugin);
+    if (!plugin.knows_statement) return out;
     Json keys = Json::array();
     for (const ConfigKey& key : config_keys(plugin.config_schema))
         keys.push_back(key_json(key));
     out["configuration"] = std::move(keys);
+    if (!plugin.known) return out;
+    out["hooks"] = plugin.hooks;
+    out["request_bytes"] = request_bytes(plugin);
     Json tools = Json::array();
     for (const SurveyedTool& tool : plugin.tools) {
         const std::string rule = allow_line(tool);

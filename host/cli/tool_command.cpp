@@ -1,7 +1,11 @@
+#include <tuple>
+#include <unistd.h>
+
 #include "host/base/nearest.h"
 #include "host/base/output.h"
 #include "host/base/signals.h"
 #include "host/base/untrusted.h"
+#include "host/cli/call_progress.h"
 #include "host/cli/commands.h"
 #include "host/cli/screen.h"
 #include "host/cli/standard_input.h"
@@ -24,6 +28,9 @@ constexpr CommandSpec kToolCommand{
     "Permissions are those of a run without a terminal: what would be asked is refused,\n"
     "and the message names the rule to add. --yes answers yes.\n"
     "\n"
+    "What the tool reports of its progress goes to standard error: on a terminal in one\n"
+    "line that is rewritten, otherwise as lines, at most three in a second.\n"
+    "\n"
     "The call belongs to no session. It knows no jobs but its own, stores nothing for a\n"
     "session, and has no subagents. Ctrl-C ends its foreground command. A background job\n"
     "that it has started goes on by itself, like one of `tenon jobs run`, and so does a\n"
@@ -33,7 +40,7 @@ constexpr CommandSpec kToolCommand{
     "arguments that do not fit it, or configuration; 130 after Ctrl-C.\n"};
 
 /// The tools of one plugin, or of all when `plugin` is empty.
-Error unknown_tool(const plugins::Registry& registry, const std::string& name,
+Error unknown_tool(plugins::Registry& registry, const std::string& name,
                    const std::string& plugin) {
     std::vector<std::string_view> names;
     std::string listed;
@@ -42,6 +49,9 @@ Error unknown_tool(const plugins::Registry& registry, const std::string& name,
         names.emplace_back(spec->name);
         listed += (listed.empty() ? "" : ", ") + spec->name;
     }
+    // A tool that is missing for a known reason is no misspelling.
+    if (const std::string why = plugin.empty() ? registry.why_missing(name) : ""; !why.empty())
+        return {"no tool " + in_quotes(name) + ": " + why};
     const auto meant = nearest(name, names);
     const std::string unknown = "unknown tool " + in_quotes(name);
     if (names.empty())
@@ -64,6 +74,11 @@ void print_result(const std::string& text, const config::Sources& sources, const
     if (!text.empty() && text.back() != '\n') console.out << '\n';
 }
 
+/// For a terminal, in one piece. When it cannot be written, it is lost.
+void write_error(std::string_view bytes) {
+    std::ignore = ::write(error_descriptor(), bytes.data(), bytes.size());
+}
+
 /// The plugin that was loaded from the file; the Error says why there is none.
 Result<std::string> plugin_of_file(const session::OpenTools& tools,
                                    const std::filesystem::path& file) {
@@ -82,9 +97,12 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
               const std::filesystem::path& plugin_file) {
     const Secrets& secrets = setup.secrets;
     Signals signals;  // before any thread starts
-    ui::Notices notices(say);
+    CallProgress progress(call.name, screen_of(error_descriptor(), sources.environment),
+                          {say, write_error});
+    ui::Notices notices([&progress](std::string_view line) { progress.say(line); });
     ui::FanOut watchers(secrets);
     watchers.add(notices);
+    watchers.add(progress);
     session::OpenOptions options{setup, watchers, {}};
     options.plugin_file = plugin_file;
     auto tools = session::OpenTools::create(std::move(options));
@@ -104,6 +122,7 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
         return complain(console, secrets.redact(without_error_prefix(*wrong)), kExitUsage);
 
     const agent::CallOutcome outcome = (*tools)->call(*tool, call, signals.stop_token());
+    progress.finish();
     if (outcome.denied) {
         complain(console, outcome.result.text, kExitFailed);
     } else {

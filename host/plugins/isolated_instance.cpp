@@ -217,7 +217,10 @@ Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start(Past p
     PluginProcess& process = **started;
     if (past.config.empty()) {
         auto config = options_.config(process.hello().config_schema);
-        if (!config) return refused(config.error());
+        if (!config) {
+            learn_statement(process);
+            return refused(config.error());
+        }
         past.config = std::move(*config);
         const Lock lock(mutex_);
         past_.config = past.config;
@@ -229,7 +232,10 @@ Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start(Past p
     options.config = past.config;
     options.state_dir = options_.confinement.state_dir;
     auto listing = process.create(options);
-    if (!listing) return listing.error();
+    if (!listing) {
+        learn_statement(process);
+        return listing.error();
+    }
     learn(past.config, process, *listing);
     if (auto begun = begin(process, past); !begun) return begun.error();
     return started;
@@ -262,6 +268,16 @@ void IsolatedInstance::learn(const std::string& config, PluginProcess& process,
     if (known_ == now) return;
     if (options_.learned) options_.learned(now);
     known_ = std::move(now);
+}
+
+/// For a plugin that is left out before it has listed its tools.
+void IsolatedInstance::learn_statement(const PluginProcess& process) {
+    if (known_ || !options_.learned) return;
+    KnownPlugin stated;
+    stated.version = utf8::repair(process.hello().version);
+    stated.config_schema = process.hello().config_schema;
+    stated.extent = KnownPlugin::Extent::kStatement;
+    options_.learned(stated);
 }
 
 /// Several calls may report the end of one process; it counts once.

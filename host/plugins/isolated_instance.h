@@ -96,6 +96,7 @@ private:
     Result<void, ProcessFailure> begin(PluginProcess& process, const Past& past) const;
     Result<void, plugin::Refusal> make_library();
     void learn(const std::string& config, PluginProcess& process, const plugin::Listing& listing);
+    void learn_statement(const PluginProcess& process);
     void record_fault(const Process& process, const std::string& what);
     void remember_fault(const ProcessFailure& failure);
     std::string count_fault(const std::string& what) TENON_REQUIRES(mutex_);

@@ -52,6 +52,22 @@ std::vector<Hook> hooks_of(const Json& list) {
     return out;
 }
 
+using Extent = KnownPlugin::Extent;
+
+Extent extent_of(const Json& json) {
+    const std::string text = string_or(json, "extent");
+    if (text == "nothing") return Extent::kNothing;
+    return text == "statement" ? Extent::kStatement : Extent::kTools;
+}
+
+plugin::Refusal refusal_in(const Json& json) {
+    return {string_or(json, "reason"), string_or(json, "remedy")};
+}
+
+Json json_of(const plugin::Refusal& refusal) {
+    return {{"reason", refusal.reason}, {"remedy", refusal.remedy}};
+}
+
 }  // namespace
 
 std::optional<KnownPlugin> KnownPlugins::find(const std::string& id,
@@ -64,9 +80,12 @@ std::optional<KnownPlugin> KnownPlugins::find(const std::string& id,
     KnownPlugin known;
     known.config_hash = string_or(json, "config_hash");
     if (const Json& refusal = member(json, "refusal"); refusal.is_object()) {
-        known.refusal = plugin::Refusal{string_or(refusal, "reason"), string_or(refusal, "remedy")};
+        known.refusal = refusal_in(refusal);
         return known;
     }
+    known.extent = extent_of(json);
+    if (const Json& left_out = member(json, "left_out"); left_out.is_object())
+        known.left_out = {refusal_in(left_out), string_or(left_out, "config")};
     if (!member(json, "tools").is_array()) return std::nullopt;
     known.version = string_or(json, "version");
     known.config_schema = string_or(json, "config_schema");
@@ -79,7 +98,7 @@ void KnownPlugins::remember(const std::string& id, const std::string& hash,
                             const KnownPlugin& plugin) const {
     Json json = {{"v", 1}, {"host", TENON_VERSION}, {"config_hash", plugin.config_hash}};
     if (plugin.refusal) {
-        json["refusal"] = {{"reason", plugin.refusal->reason}, {"remedy", plugin.refusal->remedy}};
+        json["refusal"] = json_of(*plugin.refusal);
     } else {
         json["version"] = plugin.version;
         json["config_schema"] = plugin.config_schema;
@@ -88,10 +107,42 @@ void KnownPlugins::remember(const std::string& id, const std::string& hash,
         for (const Hook hook : plugin.hooks)
             hooks.push_back(kHookNames[static_cast<std::size_t>(hook)]);
         json["hooks"] = std::move(hooks);
+        if (plugin.extent == Extent::kNothing) json["extent"] = "nothing";
+        if (plugin.extent == Extent::kStatement) json["extent"] = "statement";
+        if (plugin.left_out) {
+            json["left_out"] = json_of(plugin.left_out->why);
+            json["left_out"]["config"] = plugin.left_out->config;
+        }
     }
     std::ignore = make_private_dirs(folder_);
     std::ignore = write_file_atomically(file_of(id, hash), dump_json(json), Sync::kNo);
     remove_oldest(id);
+}
+
+std::optional<plugin::Refusal> KnownPlugins::refusal_of_broken(const std::string& id,
+                                                               const std::string& hash,
+                                                               const KnownPlugin& plugin,
+                                                               const std::string& config) const {
+    if (!plugin.refusal) return std::nullopt;
+    if (!plugin.config_hash.empty() && plugin.config_hash != config) return std::nullopt;
+    return plugin::Refusal{
+        plugin.refusal->reason + "; so it was the first time, and it is not tried again",
+        "replace the file, or remove " + file_of(id, hash).string() +
+            " to have it tried once more"};
+}
+
+void KnownPlugins::remember_left_out(const std::string& id, const std::string& hash,
+                                     const plugin::Refusal& why, const std::string& config) const {
+    const auto before = find(id, hash);
+    if (before && before->refusal) return;  // that says more
+    KnownPlugin now;
+    if (before) {
+        now = *before;
+    } else {
+        now.extent = Extent::kNothing;
+    }
+    now.left_out = {why, config};
+    if (now != before) remember(id, hash, now);
 }
 
 void KnownPlugins::remove_oldest(const std::string& id) const {

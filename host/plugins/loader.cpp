@@ -194,7 +194,11 @@ public:
         auto checked = check_in_other_process(candidate, std::move(*confinement), *hash);
         if (!checked) return checked.error();
         auto plugin = open_in_host(candidate, *copy);
-        if (plugin) remember_tools(**plugin, *hash);
+        if (plugin) {
+            remember_tools(**plugin, *hash);
+        } else {
+            remember_left_out(candidate.note.id, *hash, plugin.error());
+        }
         return plugin;
     }
 
@@ -202,9 +206,20 @@ private:
     /// For `tenon plugin list`, which does not run the plugin.
     void remember_tools(const Plugin& plugin, const std::string& hash) const {
         const auto known = known_.find(plugin.id(), hash);
-        if (known && known->tools == plugin.declarations()) return;
-        known_.remember(plugin.id(), hash,
-                        {plugin.version(), plugin.config_schema(), {}, plugin.declarations(), {}});
+        KnownPlugin now{plugin.version(), plugin.config_schema(), {}, plugin.declarations(), {}};
+        if (known && !known->refusal && known->tools == now.tools) {
+            now.config_hash = known->config_hash;
+            now.hooks = known->hooks;
+        }
+        if (known != now) known_.remember(plugin.id(), hash, now);
+    }
+    /// For the same. What the system lacked says nothing about the plugin.
+    void remember_left_out(const std::string& id, const std::string& hash,
+                           const ProcessFailure& failure) const {
+        if (failure.kind != ProcessFailure::Kind::kRefused) return;
+        if (problem_with({}, failure.refusal).shortage) return;
+        known_.remember_left_out(id, hash, failure.refusal,
+                                 raw_config_hash(options_of(options_, id)));
     }
     static ProcessFailure refused(plugin::Refusal refusal) {
         return {ProcessFailure::Kind::kRefused, std::move(refusal)};
@@ -258,15 +273,6 @@ private:
         return confinement_for(candidate.note, places, options_);
     }
 
-    /// The refusal of a file that broke when it was loaded before.
-    [[nodiscard]] ProcessFailure remembered(const Candidate& candidate, const std::string& hash,
-                                            const plugin::Refusal& refusal) const {
-        return refused({refusal.reason + "; so it was the first time, and it is not tried again",
-                        "replace the file, or remove " +
-                            known_.file_of(candidate.note.id, hash).string() +
-                            " to have it tried once more"});
-    }
-
     Result<std::unique_ptr<Plugin>, ProcessFailure> open_isolated(Candidate& candidate) {
         const std::string id = candidate.note.id;
         if (options_.plugin_host.empty()) return refused(needs_isolation(id));
@@ -278,9 +284,10 @@ private:
             return refused(
                 cannot_be_confined(id, options_of(options_, id).grants, options_.cannot_confine));
         std::optional<KnownPlugin> known = known_.find(id, *hash);
+        const std::string raw_config = raw_config_hash(options_of(options_, id));
         if (known && known->refusal) {
-            if (known->config_hash.empty() || known->config_hash == raw_config_hash(id))
-                return remembered(candidate, *hash, *known->refusal);
+            if (auto broken = known_.refusal_of_broken(id, *hash, *known, raw_config))
+                return refused(std::move(*broken));
             known.reset();  // it broke with another configuration
         }
         IsolatedOptions isolated;
@@ -292,20 +299,21 @@ private:
         isolated.workspace = options_.workspace;
         isolated.call_timeout = options_of(options_, id).call_timeout;
         isolated.library = library_of(candidate, *hash);
-        isolated.learned = [store = known_, id, hash = *hash,
-                            config = raw_config_hash(id)](KnownPlugin plugin) {
-            if (plugin.refusal && !plugin.config_hash.empty()) plugin.config_hash = config;
+        isolated.learned = [store = known_, id, hash = *hash, raw_config](KnownPlugin plugin) {
+            if (plugin.refusal && !plugin.config_hash.empty()) plugin.config_hash = raw_config;
+            // A list of tools from another configuration is worth more than none.
+            if (const auto before = store.find(id, hash);
+                plugin.extent != KnownPlugin::Extent::kTools && before && !before->refusal &&
+                before->extent == KnownPlugin::Extent::kTools)
+                return;
             store.remember(id, hash, plugin);
         };
         PluginOrigin origin = origin_of(candidate);
-        return Plugin::open_isolated(std::move(isolated), std::move(known), std::move(origin),
-                                     options_of(options_, id).own, services_, options_.log);
-    }
-
-    /// Of the configuration as it is written. A plugin that breaks in `create` may not break with
-    /// another one; its schema is not known then.
-    [[nodiscard]] std::string raw_config_hash(const std::string& id) const {
-        return content_hash(dump_json(Json(options_of(options_, id).own)));
+        auto plugin =
+            Plugin::open_isolated(std::move(isolated), std::move(known), std::move(origin),
+                                  options_of(options_, id).own, services_, options_.log);
+        if (!plugin) remember_left_out(id, *hash, plugin.error());
+        return plugin;
     }
 
     /// Makes the private copy when the process is started for the first time. The file is kept open
@@ -341,9 +349,11 @@ private:
         const std::string& id = candidate.note.id;
         if (options_.plugin_host.empty()) return {};
         const auto known = known_.find(id, hash);
-        if (known && known->refusal && known->config_hash.empty())
-            return remembered(candidate, hash, *known->refusal);
-        if (known) return {};
+        if (known) {
+            if (auto broken = known_.refusal_of_broken(id, hash, *known, {}))
+                return refused(std::move(*broken));
+            if (known->extent != KnownPlugin::Extent::kNothing) return {};
+        }
         plugin::LoadOrder order;
         order.id = id;
         order.confine = false;
@@ -351,12 +361,15 @@ private:
         PluginHostPort log(id, false, services_, options_.log);
         const auto process = PluginProcess::start(options_.plugin_host, order, log);
         KnownPlugin learned;
+        learned.extent = KnownPlugin::Extent::kStatement;
         if (process) {
             learned.version = utf8::repair((*process)->hello().version);
             learned.config_schema = (*process)->hello().config_schema;
         } else if (process.error().kind == ProcessFailure::Kind::kFault) {
+            learned = {};
             learned.refusal = process.error().refusal;
         } else {
+            remember_left_out(id, hash, process.error());
             return process.error();
         }
         known_.remember(id, hash, learned);
@@ -372,6 +385,10 @@ private:
 };
 
 }  // namespace
+
+std::string raw_config_hash(const PluginOptions& options) {
+    return content_hash(dump_json(Json(options.own)));
+}
 
 std::optional<plugin::Refusal> refusal_before_load(const Candidate& candidate,
                                                    const LoaderOptions& options) {
@@ -396,6 +413,7 @@ Scan scan(const LoaderOptions& options) {
     report_missing_files(first_party, out.problems);
     const KnownFiles known(options.allow_file);
     std::map<std::string, fs::path> taken;
+    std::set<std::string> named;  // the ids of `files`
     const auto consider = [&](const fs::path& path, const std::string& sha256) {
         auto candidate = inspect(path, first_party);
         if (!candidate) {
@@ -415,6 +433,9 @@ Scan scan(const LoaderOptions& options) {
         const auto [first, is_new] = taken.emplace(id, candidate->file.path);
         if (is_new) {
             out.found.push_back(std::move(*candidate));
+        } else if (named.count(id) > 0) {
+            if (first->second != candidate->file.path)
+                out.replaced.push_back({id, first->second, path});
         } else if (first->second != candidate->file.path) {  // the same folder may be named twice
             out.problems.push_back(
                 {path,
@@ -424,6 +445,8 @@ Scan scan(const LoaderOptions& options) {
     };
     for (const fs::path& file : options.files)
         consider(file, {});
+    for (const auto& [id, ignored] : taken)
+        named.insert(id);
     for (const fs::path& folder : options.folders) {
         for (const fs::path& path : libraries_in(folder, out.problems))
             consider(path, {});
@@ -439,8 +462,11 @@ Loaded load(const LoaderOptions& options, const Services& services) {
     const unsigned current = ++generation;
     remove_unused_copies(options.state_dir / "plugins");
     Scan scanned = scan(options);
-    Loaded out{
-        {}, std::move(scanned.problems), std::move(scanned.ids), scanned.has_first_party_list};
+    Loaded out{{},
+               std::move(scanned.problems),
+               std::move(scanned.replaced),
+               std::move(scanned.ids),
+               scanned.has_first_party_list};
     Opening opening(options, services, current);
     for (Candidate& candidate : scanned.found) {
         if (options.only_first_party && !candidate.first_party) continue;

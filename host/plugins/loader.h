@@ -25,6 +25,10 @@ struct PluginOptions {
     std::map<std::string, std::string> origins;
 };
 
+/// Of the configuration as it is written. A plugin that is left out with it may not be left out
+/// with another one.
+std::string raw_config_hash(const PluginOptions& options);
+
 /// A plugin file that is found in another way than by listing a folder.
 struct ListedFile {
     std::filesystem::path path;
@@ -33,7 +37,7 @@ struct ListedFile {
 
 struct LoaderOptions {
     std::vector<std::filesystem::path> folders;  ///< in the order of search; they may be missing
-    std::vector<std::filesystem::path> files;    ///< plugin files, searched before the folders
+    std::vector<std::filesystem::path> files;    ///< plugin files that take the place of others
     std::vector<ListedFile> listed;              ///< searched after the folders
     /// The only folder whose manifest is used; empty: none.
     std::filesystem::path first_party_folder;
@@ -65,10 +69,17 @@ struct Candidate {
     std::string sha256;              ///< what the file must still have when it is loaded; or empty
 };
 
+/// A file that is not used since one of LoaderOptions::files has the same id, as it was meant.
+struct ReplacedFile {
+    std::string id;
+    std::filesystem::path used, replaced;
+};
+
 struct Scan {
     std::vector<Candidate> found;  ///< first-party plugins as in the manifest, then others by id
     std::vector<Candidate> switched_off;
     std::vector<Problem> problems;
+    std::vector<ReplacedFile> replaced;
     std::set<std::string> ids;          ///< all that files state, also of switched-off plugins
     bool has_first_party_list = false;  ///< a manifest that lists plugins
 };
@@ -76,13 +87,15 @@ struct Scan {
 struct Loaded {
     std::vector<std::unique_ptr<Plugin>> plugins;  ///< in the order of Scan
     std::vector<Problem> problems;
+    std::vector<ReplacedFile> replaced;
     std::set<std::string> ids;  ///< as in Scan
     bool has_first_party_list = false;
 };
 
 /// Finds every *.so in the folders, in each folder in the order of their names, and then the listed
-/// files. Of two plugins with one id the first is taken. A plugin that is switched off is skipped
-/// and is not a Problem. Runs no code of plugins. Blocks on files.
+/// files. Of two plugins with one id the first is taken; the other is a Problem, unless the first
+/// is one of LoaderOptions::files. A plugin that is switched off is skipped and is not a Problem.
+/// Runs no code of plugins. Blocks on files.
 Scan scan(const LoaderOptions& options);
 
 /// Why `load` would refuse a candidate, as far as this is known without running any of its code.

@@ -5,6 +5,26 @@
 
 namespace tenon::plugins {
 
+plugin::Refusal name_is_taken(const std::string& tool, const std::string& id,
+                              const ToolOwner& owner) {
+    const std::string without = "plugins." + id + ".enabled=false";
+    if (owner.id.empty())
+        return {
+            "its tool " + tool + " has the name of a tool of Tenon itself, and that one is used",
+            "give the tool another name, or set " + without};
+    plugin::Refusal out{"its tool " + tool + " has the name of a tool of the plugin " + owner.id +
+                            " (" + owner.file.string() + "), and that one is used",
+                        {}};
+    out.remedy = "two tools cannot have one name: give one of them another name, ";
+    if (owner.first_party) {
+        out.remedy += "or set " + without;
+    } else {
+        out.remedy += "or use only one of the plugins: set plugins." + owner.id +
+                      ".enabled=false to use " + id + ", or " + without + " to use " + owner.id;
+    }
+    return out;
+}
+
 Registry::~Registry() {
     by_name_.clear();
     host_tools_.clear();
@@ -18,16 +38,22 @@ void Registry::add(std::unique_ptr<agent::Tool> tool) {
     if (is_new) host_tools_.push_back(std::move(tool));
 }
 
+ToolOwner Registry::owner_of(const agent::ToolSpec& tool) const {
+    const auto plugin = std::find_if(plugins_.begin(), plugins_.end(),
+                                     [&](const auto& one) { return one->id() == tool.plugin; });
+    if (plugin == plugins_.end()) return {};
+    return {(*plugin)->id(), (*plugin)->file(), (*plugin)->first_party()};
+}
+
 /// Whether a tool of somebody else has one of the names.
 std::optional<Problem> Registry::clash_of(
     const Plugin& plugin, const std::vector<std::unique_ptr<PluginTool>>& tools) const {
     for (const auto& tool : tools) {
         const auto taken = by_name_.find(tool->spec().name);
         if (taken == by_name_.end() || taken->second->spec().plugin == plugin.id()) continue;
-        return Problem{plugin.file(),
-                       "its tool " + tool->spec().name + " has the name of one of " +
-                           taken->second->spec().plugin,
-                       "remove one of the two, or set plugins." + plugin.id() + ".enabled=false"};
+        plugin::Refusal refusal =
+            name_is_taken(tool->spec().name, plugin.id(), owner_of(taken->second->spec()));
+        return Problem{plugin.file(), std::move(refusal.reason), std::move(refusal.remedy)};
     }
     return std::nullopt;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,17 @@ struct HookText {
 
 /// All texts, each a paragraph.
 std::string joined(const std::vector<HookText>& texts);
+
+/// The plugin that has the tool of a certain name. Without an id it is the host itself.
+struct ToolOwner {
+    std::string id = {};
+    std::filesystem::path file = {};
+    bool first_party = false;
+};
+
+/// Why the plugin `id` is left out, since `owner` has a tool with the name of its tool.
+plugin::Refusal name_is_taken(const std::string& tool, const std::string& id,
+                              const ToolOwner& owner);
 
 /// The plugins of a session and all its tools: the tools of the plugins in the order of the
 /// plugins, then the host's own. Owns plugins and tools; plugins are destroyed in reverse order.
@@ -52,6 +64,13 @@ public:
 
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
+    /// The answer of `explain`, which may be called from any thread.
+    [[nodiscard]] std::string why_missing(const std::string& name) override {
+        return explain_missing_ ? explain_missing_(name) : std::string();
+    }
+    void explain_missing(std::function<std::string(const std::string& name)> explain) {
+        explain_missing_ = std::move(explain);
+    }
 
     /// Calls the hook `begin` of every plugin; `reason` is new, resumed or cleared. A plugin
     /// that is added later is not called; who adds it gives it the reason resumed, also in a new
@@ -67,9 +86,11 @@ public:
 
 private:
     std::vector<HookText> texts_of(plugin::Hook hook);
+    [[nodiscard]] ToolOwner owner_of(const agent::ToolSpec& tool) const;
     [[nodiscard]] std::optional<Problem> clash_of(
         const Plugin& plugin, const std::vector<std::unique_ptr<PluginTool>>& tools) const;
 
+    std::function<std::string(const std::string& name)> explain_missing_;
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;
     std::map<std::string, agent::Tool*, std::less<>> by_name_;

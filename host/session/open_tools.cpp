@@ -10,6 +10,7 @@
 #include "host/config/sandbox_settings.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/watch.h"
+#include "host/plugins/outlook.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
 #include "host/session/subagent_task.h"
@@ -273,12 +274,18 @@ Result<void, StartFailure> OpenTools::load_plugins() {
     for (std::string& text : agent_plugins_.notices())
         notice(std::move(text));
     list_refused_directories();
+    registry_->explain_missing([this](const std::string& name) {
+        return plugins::why_tool_is_missing(name, loader_options(), plugin_problems_);
+    });
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
     for (const auto& problem : loaded.problems)
         report_left_out(problem);
     for (auto& plugin : loaded.plugins) {
         report_warnings(*plugin);
+    for (const auto& [id, used, replaced] : loaded.replaced)
+        notice("the plugin " + id + " is used from " + used.string() + ", not from " +
+               replaced.string());
         if (auto added = registry_->add(std::move(plugin)); !added) report_left_out(added.error());
     }
     report_missing_plugins(loaded);

@@ -128,6 +128,15 @@ TEST_F(ToolBatchTest, AnswersEveryCallWhateverHappens) {
                   {"f", "argument 'wrong' is not allowed", true, false}}));
 }
 
+TEST_F(ToolBatchTest, SaysWhyAToolIsMissingWhenThatIsKnown) {
+    toolbox.missing = "off";
+    EXPECT_EQ(run({call("a", "off")}),
+              (std::vector<Finished>{{"a",
+                                      "Unknown tool 'off': the plugin of off is switched off. "
+                                      "Available tools: ",
+                                      true, false}}));
+}
+
 TEST_F(ToolBatchTest, DoesNotBeginCallsAfterAStop) {
     std::stop_source stop;
     toolbox.add("stops", false, [&](const ToolCall&, CallContext&) {

@@ -2,6 +2,7 @@
 
 #include "host/plugins/agent_plugin.h"
 #include "tests/cli/plugin_world.h"
+#include "tests/support/pty.h"
 
 namespace tenon::cli {
 namespace {
@@ -27,7 +28,7 @@ TEST_F(PluginCommand, ListsThePluginsOfTheHostWithTheirTools) {
     const Json bash = listed("bash");
     EXPECT_EQ(member(bash, "first_party"), true);
     EXPECT_EQ(member(bash, "isolated"), false);
-    EXPECT_EQ(string_or(bash, "status"), "loaded");
+    EXPECT_EQ(string_or(bash, "status"), "usable");
     EXPECT_THAT(string_or(bash, "file"), HasSubstr("/lib/tenon/plugins/bash.so"));
     EXPECT_THAT(dump_json(member(bash, "tools")),
                 HasSubstr(R"({"flags":["concurrent","long-running"],"name":"bash"})"));
@@ -51,15 +52,90 @@ TEST_F(PluginCommand, SaysWhyAPluginIsNotLoaded) {
         text.out,
         AllOf(HasSubstr("plain  isolated\n  " + (dir_ / "plugins/plain.so").string() +
                         "\n  switched off: it is switched off (remove plugins.plain.enabled=false"),
-              HasSubstr("wrong_abi.so\n  refused: the plugin misfit is built for plugin ABI 7.3"),
-              HasSubstr("second.so\n  refused: the file is writable by everybody"),
-              HasSubstr("text.so\n  refused: not a plugin")));
+              HasSubstr("wrong_abi.so\n  left out: the plugin misfit is built for plugin ABI 7.3"),
+              HasSubstr("second.so\n  left out: the file is writable by everybody"),
+              HasSubstr("text.so\n  left out: not a plugin")));
     EXPECT_THAT(plugin({"list"}).out,
-                HasSubstr(twice.string() + "\n  refused: a second plugin with the id plain"));
+                HasSubstr(twice.string() + "\n  left out: a second plugin with the id plain"));
     const Json off = listed("plain", {"-D", "plugins.plain.enabled=false"});
     EXPECT_EQ(member(off, "enabled"), false);
     EXPECT_EQ(string_or(off, "status"), "switched off");
     EXPECT_THAT(string_or(member(off, "problem"), "remedy"), HasSubstr("plugins.plain.enabled"));
+}
+
+TEST_F(PluginCommand, TellsAPluginThatIsUsableFromOneThatWasNeverLoaded) {
+    install("good");
+    EXPECT_EQ(string_or(listed("good"), "status"), "not loaded yet");
+    EXPECT_EQ(member(listed("good"), "tools"), nullptr);
+    EXPECT_THAT(plugin({"info", "good"}).out,
+                AllOf(HasSubstr("\nState:        not loaded yet\n"),
+                      HasSubstr("\nTools: not known; its tools are known after the first")));
+    load_plugins();
+    const Json loaded = listed("good");
+    EXPECT_EQ(string_or(loaded, "status"), "usable");
+    EXPECT_EQ(member(loaded, "problem"), nullptr);
+    EXPECT_EQ(member(loaded, "tools").size(), 10U);
+    EXPECT_THAT(plugin({"list"}).out,
+                HasSubstr("good.so\n  usable; tools: greet (read-only, concurrent), fail,"));
+    EXPECT_THAT(plugin({"info", "good"}).out, HasSubstr("\nState:        usable\n"));
+}
+
+TEST_F(PluginCommand, SaysWhichOfTwoPluginsWithOneNameOfAToolIsUsed) {
+    const auto good = install("good");
+    const auto late = install("takes_greet");
+    load_plugins();
+    EXPECT_EQ(string_or(listed("good"), "status"), "usable");
+    const Json entry = listed("takes-greet");
+    EXPECT_EQ(string_or(entry, "status"), "left out");
+    EXPECT_EQ(string_or(member(entry, "problem"), "reason"),
+              "its tool greet has the name of a tool of the plugin good (" + good.string() +
+                  "), and that one is used");
+    EXPECT_THAT(string_or(member(entry, "problem"), "remedy"),
+                HasSubstr("plugins.good.enabled=false to use takes-greet"));
+    EXPECT_THAT(plugin({"info", "takes-greet"}).out,
+                HasSubstr("\nState:        left out: its tool greet has the name of a tool of"));
+    EXPECT_EQ(json({"info", late.string()}, 0), json({"info", "takes-greet"}, 0));
+    const Json alone = listed("takes-greet", {"-D", "plugins.good.enabled=false"});
+    EXPECT_EQ(string_or(alone, "status"), "usable");
+}
+
+TEST_F(PluginCommand, SaysThatTheConfigurationIsRefusedAlsoWhenThePluginWasNeverUsable) {
+    install("good");
+    const std::vector<std::string> wrong = {"-D", "plugins.good.times=often"};
+    EXPECT_EQ(string_or(listed("good", wrong), "status"), "not loaded yet");
+    load_plugins(wrong);
+    const Json entry = listed("good", wrong);
+    EXPECT_EQ(string_or(entry, "status"), "left out");
+    EXPECT_THAT(string_or(member(entry, "problem"), "reason"),
+                StartsWith("its configuration: times must be an integer"));
+    EXPECT_THAT(string_or(member(entry, "problem"), "remedy"), HasSubstr("plugins.good.times"));
+    EXPECT_THAT(plugin({"info", "good"}).out, HasSubstr("\n  plugins.good.times: integer"))
+        << "its schema is known";
+    EXPECT_EQ(string_or(listed("good"), "status"), "not loaded yet") << "that may be fine";
+    load_plugins();
+    EXPECT_EQ(string_or(listed("good", wrong), "status"), "left out");
+    EXPECT_EQ(string_or(listed("good"), "status"), "usable");
+    EXPECT_THAT(plugin({"list", "-D", "plugins.good.tims=2"}).out,
+                HasSubstr("\n  warning: -D: plugins.good.tims has no effect"));
+}
+
+TEST_F(PluginCommand, RemembersWhyTheLastLoadLeftAPluginOut) {
+    install("create_fails");
+    install("create_crash");
+    load_plugins();
+    const Json entry = listed("misfit");
+    EXPECT_EQ(string_or(entry, "status"), "left out");
+    EXPECT_EQ(string_or(member(entry, "problem"), "reason"),
+              "it does not start: no licence; so it was when it was loaded the last time");
+    EXPECT_EQ(string_or(listed("misfit", {"-D", "plugins.misfit.depth=2"}), "status"),
+              "not loaded yet")
+        << "it may start with another configuration";
+    const Json crashed = listed("misbehaving");
+    EXPECT_EQ(string_or(crashed, "status"), "left out");
+    EXPECT_THAT(string_or(member(crashed, "problem"), "reason"), HasSubstr("it crashed (SIGSEGV)"));
+    EXPECT_THAT(string_or(member(crashed, "problem"), "remedy"), HasSubstr("/plugin-cache/"));
+    EXPECT_EQ(string_or(listed("misbehaving", {"-D", "plugins.misbehaving.x=1"}), "status"),
+              "not loaded yet");
 }
 
 TEST_F(PluginCommand, ShowsAPluginInDetailByIdAndByFile) {
@@ -103,7 +179,7 @@ TEST_F(PluginCommand, RunsNoCodeOfThirdPartyPluginsToShowThem) {
 TEST_F(PluginCommand, ListsDirectoriesOfTheAgentPluginsFormThatAreRefused) {
     dir_.write("plugins/broken/plugin.json", "{");
     EXPECT_THAT(plugin({"list"}).out,
-                HasSubstr((dir_ / "plugins/broken").string() + "\n  refused: plugin.json: "));
+                HasSubstr((dir_ / "plugins/broken").string() + "\n  left out: plugin.json: "));
 }
 
 TEST_F(PluginCommand, RefusesWhatIsNoPlugin) {
@@ -137,10 +213,10 @@ TEST_F(PluginCommand, RefusesWhatIsNoPlugin) {
     install("wrong_abi");
     EXPECT_THAT(
         plugin({"info", "wrong_abi"}).err,
-        HasSubstr("wrong_abi.so is refused: the plugin misfit is built for plugin ABI 7.3"));
+        HasSubstr("wrong_abi.so is left out: the plugin misfit is built for plugin ABI 7.3"));
     const auto text = plugin({"info", dir_.write("text.so", "text")});
     EXPECT_EQ(text.code, 1);
-    EXPECT_THAT(text.out, HasSubstr("State:        refused: not a plugin"));
+    EXPECT_THAT(text.out, HasSubstr("State:        left out: not a plugin"));
     EXPECT_THAT(plugin({"--help"}).out, StartsWith("Usage: tenon plugin list [--json]\n"));
 }
 
@@ -163,11 +239,60 @@ TEST_F(PluginCommand, CallsAToolOfAFileThatIsInNoPluginsDirectory) {
 }
 
 TEST_F(PluginCommand, TakesTheFileInsteadOfTheInstalledPlugin) {
-    install("plain");
+    const auto installed = install("plain");
+    const auto other = install("plain_again");
     const auto ran = plugin({"call", fixture("plain_again"), "again", R"({"a":1})", "--yes", "-D",
                              "plugins.plain.isolated=false"});
     EXPECT_EQ(ran.code, 0) << ran.err;
     EXPECT_EQ(ran.out, "{\"a\":1}\n");
+    EXPECT_EQ(ran.err, "tenon: the plugin plain is used from " + fixture("plain_again") +
+                           ", not from " + installed.string() + "\n" +
+                           "tenon: the plugin plain is used from " + fixture("plain_again") +
+                           ", not from " + other.string() + "\n");
+}
+
+TEST_F(PluginCommand, NamesThePluginThatHasAMissingToolAndWhyItIsMissing) {
+    const auto good = install("good");
+    install("takes_greet");
+    install("second");
+    load_plugins();
+    const auto call = [&](const std::string& tool, const std::vector<std::string>& more = {}) {
+        std::vector<std::string> words = {"tool", tool, "{}"};
+        words.insert(words.end(), more.begin(), more.end());
+        const auto ran = tenon(words);
+        EXPECT_EQ(ran.code, 2);
+        return ran.err;
+    };
+    const std::string has = "the plugin good (" + good.string() + ") has this tool, but it is ";
+    EXPECT_THAT(call("count", {"-D", "plugins.good.enabled=false"}),
+                HasSubstr("tenon: no tool \"count\": " + has +
+                          "switched off (plugins.good.enabled=false)\n"));
+    EXPECT_THAT(call("count", {"-D", "plugins.good.times=often"}),
+                HasSubstr(has + "left out: its configuration: times must be an integer"));
+    // Nothing is known of its tools, but most plugins have one with their own name.
+    const auto broken = install("wrong_abi", "broken_one");
+    EXPECT_THAT(call("broken_one"), HasSubstr("the plugin " + broken.string() +
+                                              " may have this tool, but it is left out: "));
+    EXPECT_THAT(call("plain", {"-D", "plugins.plain.enabled=false"}),
+                HasSubstr("unknown tool \"plain\""))
+        << "no plugin plain is installed";
+    EXPECT_THAT(call("bash", {"-D", "plugins.bash.enabled=false"}),
+                HasSubstr("bash.so) may have this tool, but it is switched off"));
+}
+
+TEST_F(PluginCommand, ShowsTheProgressOfACallOnStandardErrorOnly) {
+    const std::vector<std::string> call = {"call", fixture("good"), "deaf",
+                                           "{}",   "--allow",       "deaf"};
+    const auto ran = plugin(call);
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_EQ(ran.out, "done all the same\n");
+    EXPECT_EQ(ran.err, "tenon: deaf: working\n");
+    environment_["TERM"] = "xterm";
+    std::vector<std::string> words = call;
+    words.insert(words.begin(), {TENON_PROGRAM, "plugin"});
+    tenon::testing::Pty terminal(words, environment_, dir_ / "w");
+    EXPECT_EQ(terminal.wait().code, 0);
+    EXPECT_EQ(terminal.screen(), "done all the same\n") << "the line is removed";
 }
 
 TEST_F(PluginCommand, SaysWhyAToolOfAFileCannotBeCalled) {

@@ -26,7 +26,13 @@ protected:
     /// Runs `tenon plugin` with these words.
     [[nodiscard]] ProgramRun plugin(std::vector<std::string> words,
                                     const std::string& input = {}) const {
-        words.insert(words.begin(), {TENON_PROGRAM, "plugin"});
+        words.insert(words.begin(), "plugin");
+        return tenon(std::move(words), input);
+    }
+    /// Runs `tenon` with these words and the plugins directory.
+    [[nodiscard]] ProgramRun tenon(std::vector<std::string> words,
+                                   const std::string& input = {}) const {
+        words.insert(words.begin(), TENON_PROGRAM);
         words.insert(words.end(), {"--plugin-dir", (dir_ / "plugins").string()});
         Process program(words, environment_, dir_ / "w");
         program.write(input);
@@ -44,6 +50,12 @@ protected:
     }
     [[nodiscard]] static std::string fixture(const std::string& name) {
         return std::string(TENON_FIXTURES) + "/" + name + ".so";
+    }
+    /// Loads all plugins, as every session does.
+    void load_plugins(const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> words = {"call", fixture("plain"), "plain", "{}", "--yes"};
+        words.insert(words.end(), more.begin(), more.end());
+        EXPECT_EQ(plugin(words).code, 0);
     }
     /// Copies a fixture into the plugins directory.
     std::filesystem::path install(const std::string& name, const std::string& as = {}) const {

@@ -40,6 +40,40 @@ TEST(KnownPlugins, RemembersAFileThatBreaks) {
     EXPECT_EQ(known.find("p", "abc"), broken);
 }
 
+TEST(KnownPlugins, RemembersWhyAPluginWasLeftOutBesideWhatItKnows) {
+    const TempDir dir;
+    const KnownPlugins known(dir.path());
+    known.remember_left_out("new", "abc", {"no licence", "buy one"}, "config");
+    const auto fresh = known.find("new", "abc");
+    ASSERT_TRUE(fresh);
+    EXPECT_EQ(fresh->extent, KnownPlugin::Extent::kNothing);
+    known.remember("p", "abc", kKnown);
+    known.remember_left_out("p", "abc", {"no licence", "buy one"}, "config");
+    KnownPlugin expected = kKnown;
+    expected.left_out = {{"no licence", "buy one"}, "config"};
+    EXPECT_EQ(known.find("p", "abc"), expected);
+
+    KnownPlugin broken;
+    broken.refusal = plugin::Refusal{"it crashed", "build it again"};
+    known.remember("q", "abc", broken);
+    known.remember_left_out("q", "abc", {"no licence", "buy one"}, "config");
+    EXPECT_EQ(known.find("q", "abc"), broken) << "a file that breaks is not tried again";
+}
+
+TEST(KnownPlugins, RefusesABrokenFileOnlyWithTheConfigurationThatBrokeIt) {
+    const TempDir dir;
+    const KnownPlugins known(dir.path());
+    KnownPlugin broken;
+    EXPECT_FALSE(known.refusal_of_broken("p", "abc", broken, "one"));
+    broken.refusal = plugin::Refusal{"it crashed", "build it again"};
+    EXPECT_TRUE(known.refusal_of_broken("p", "abc", broken, "one"));
+    EXPECT_TRUE(known.refusal_of_broken("p", "abc", broken, ""));
+    broken.config_hash = "one";
+    EXPECT_TRUE(known.refusal_of_broken("p", "abc", broken, "one"));
+    EXPECT_FALSE(known.refusal_of_broken("p", "abc", broken, "two"));
+    EXPECT_FALSE(known.refusal_of_broken("p", "abc", broken, ""));
+}
+
 TEST(KnownPlugins, TakesNoFileThatIsMalformedOrOfAnotherVersion) {
     const TempDir dir;
     const KnownPlugins known(dir.path());

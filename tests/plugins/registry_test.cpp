@@ -74,7 +74,13 @@ TEST(Registry, RefusesAPluginWhoseToolHasTheNameOfAnother) {
     bench.open();
     ASSERT_EQ(bench.problems.size(), 1U);
     EXPECT_EQ(bench.problems[0].file, file);
-    EXPECT_THAT(bench.problems[0].reason, HasSubstr("its tool greet has the name of one of good"));
+    EXPECT_EQ(bench.problems[0].reason,
+              "its tool greet has the name of a tool of the plugin good (" +
+                  (bench.folder() / "good.so").string() + "), and that one is used");
+    EXPECT_EQ(bench.problems[0].remedy,
+              "two tools cannot have one name: give one of them another name, or use only one of "
+              "the plugins: set plugins.good.enabled=false to use takes-greet, or "
+              "plugins.takes-greet.enabled=false to use good");
     EXPECT_EQ(bench.registry.find("greet")->spec().plugin, "good");
 }
 
@@ -124,7 +130,8 @@ TEST_F(ChangingTools, StayAsTheyWereWhenANameIsTaken) {
     (void)bench_.call("grow", {{"name", "second"}});
     auto refused = bench_.registry.refresh_tools("changing");
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().reason, "its tool second has the name of one of second");
+    EXPECT_THAT(refused.error().reason,
+                HasSubstr("its tool second has the name of a tool of the plugin second"));
     EXPECT_EQ(bench_.call("grow", {{"name", "salute"}}).text, "grown");
     refused = bench_.registry.refresh_tools("changing");
     ASSERT_FALSE(refused);
@@ -206,7 +213,8 @@ TEST(Registry, KeepsTheOldVersionWhenTheNewOneTakesANameOfAnother) {
     bench.open();
     const auto replaced = bench.registry.replace(opened(bench, "plain_again", "plain"));
     ASSERT_FALSE(replaced);
-    EXPECT_THAT(replaced.error().reason, HasSubstr("its tool again has the name of one of host"));
+    EXPECT_THAT(replaced.error().reason,
+                HasSubstr("its tool again has the name of a tool of Tenon itself"));
     EXPECT_THAT(names(bench.registry), ElementsAre("plain", "again"));
     EXPECT_EQ(bench.call("plain").is_error, false);
 }

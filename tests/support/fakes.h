@@ -139,6 +139,11 @@ public:
             out.push_back(&tool->spec());
         return out;
     }
+    [[nodiscard]] std::string why_missing(const std::string& name) override {
+        return name == missing ? "the plugin of " + name + " is switched off" : "";
+    }
+
+    std::string missing;  ///< a tool of which it is known why it is not there
 
 private:
     std::map<std::string, std::unique_ptr<FunctionTool>, std::less<>> tools_;
