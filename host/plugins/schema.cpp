@@ -12,6 +12,7 @@
 #include "host/base/utf8.h"
 #include "host/plugins/schema_form.h"
 #include "host/plugins/schema_integers.h"
+#include "host/plugins/schema_words.h"
 
 namespace tenon::plugins {
 namespace {
@@ -21,7 +22,6 @@ using valijson::adapters::FrozenValue;
 using valijson::constraints::Constraint;
 
 constexpr std::size_t kMaxSchemaBytes = 64U << 10U;
-constexpr std::size_t kMaxCauses = 5;
 
 /// Says what is wrong with a value, "must be …"; empty: nothing.
 using Check = std::function<std::string(const Adapter&)>;
@@ -63,6 +63,23 @@ bool is_of(const Adapter& value, const std::string& type) {
     return value.isInteger() || (value.isDouble() && integer_in(Json(value.asDouble())));
 }
 
+/// As it is said after "not".
+std::string kind_of(const Adapter& value) {
+    if (value.isString()) return "a string";
+    if (value.isArray()) return "an array";
+    if (value.isObject()) return "an object";
+    if (value.isNull()) return "null";
+    std::string text;
+    return value.asString(text) ? text : "another value";
+}
+
+/// A value that was none of the choices: a short text is shown, since most are misspelt.
+std::string shown_choice(const Adapter& value) {
+    constexpr std::size_t kLongestShown = 40;
+    if (!value.isString() || value.asString().size() > kLongestShown) return kind_of(value);
+    return dump_json(value.asString());
+}
+
 /// Ours, because the library does not take 2.0 for an integer and does not say which types are
 /// allowed.
 Check type_check(const Adapter& stated) {
@@ -78,7 +95,7 @@ Check type_check(const Adapter& stated) {
     return [types, allowed](const Adapter& value) {
         const bool fits = std::any_of(types.begin(), types.end(),
                                       [&](const std::string& type) { return is_of(value, type); });
-        return fits ? std::string() : allowed;
+        return fits ? std::string() : allowed + ", not " + kind_of(value);
     };
 }
 
@@ -98,7 +115,7 @@ Check choice_check(const Adapter& stated) {
         const bool fits = std::any_of(choices.begin(), choices.end(), [&](const auto& choice) {
             return choice->equalTo(value, true);
         });
-        return fits ? std::string() : allowed;
+        return fits ? std::string() : allowed + ", not " + shown_choice(value);
     };
 }
 
@@ -122,51 +139,16 @@ Check text_check(const Adapter& stated) {
         const auto length = static_cast<std::int64_t>(utf8::length(text));
         std::string wrong;
         if (!value.isString()) return wrong;
-        if (length < least) wrong = "must have at least " + std::to_string(least) + " characters";
-        if (length > most) wrong = "must have at most " + std::to_string(most) + " characters";
+        const auto limit = [length](const char* words, std::int64_t number) {
+            return words + std::to_string(number) + (number == 1 ? " character" : " characters") +
+                   ", not " + std::to_string(length);
+        };
+        if (length < least) wrong = limit("must have at least ", least);
+        if (length > most) wrong = limit("must have at most ", most);
         if (pattern && !RE2::PartialMatch(text, *pattern))
             wrong = "must match the pattern " + pattern->pattern();
         return wrong;
     };
-}
-
-/// "<root>", "[job_ids]", "[0]" → job_ids[0]; empty for the root.
-std::string instance_path(const std::vector<std::string>& context) {
-    std::string out;
-    for (std::size_t i = 1; i < context.size(); ++i) {
-        const std::string& step = context[i];
-        const bool index = step.find_first_not_of("[]0123456789") == std::string::npos;
-        if (index || step.size() < 2) {
-            out += step;
-        } else {
-            out += (out.empty() ? "" : ".") + step.substr(1, step.size() - 2);
-        }
-    }
-    return out;
-}
-
-std::string line_of(const valijson::ValidationResults::Error& error, std::string_view whole) {
-    const std::string path = instance_path(error.context);
-    if (error.description.starts_with("must "))
-        return (path.empty() ? std::string(whole) : path) + " " + error.description;
-    return path.empty() ? error.description : path + ": " + error.description;
-}
-
-/// The library reports the value that does not fit, and then for each value around it that it
-/// "Failed to validate" something. The reports of the second kind are used only if there are none
-/// of the first.
-std::string report(const valijson::ValidationResults& results, std::string_view whole) {
-    std::vector<std::string> causes;
-    for (const auto& error : results)
-        if (causes.size() < kMaxCauses && !error.description.starts_with("Failed to validate"))
-            causes.push_back(line_of(error, whole));
-    if (causes.empty())
-        return results.numErrors() > 0 ? line_of(*results.begin(), whole)
-                                       : std::string(whole) + " do not fit the schema";
-    std::string out;
-    for (const std::string& cause : causes)
-        out += (out.empty() ? "" : "; ") + cause;
-    return out;
 }
 
 }  // namespace
@@ -232,7 +214,10 @@ Result<void> Schema::check(const Json& value, std::string_view whole) const {
     valijson::Validator validator;
     const valijson::adapters::NlohmannJsonAdapter target(value);
     if (validator.validate(compiled_->schema, target, &results)) return {};
-    return Error{report(results, whole)};
+    std::vector<SchemaFlaw> flaws;
+    for (const auto& error : results)
+        flaws.push_back({error.context, error.description});
+    return Error{flaws_in_words(flaws, compiled_->form, value, whole)};
 }
 
 }  // namespace tenon::plugins

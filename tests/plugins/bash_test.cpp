@@ -172,9 +172,9 @@ TEST_F(BashTest, ReportsWhyAJobCannotBeSubmitted) {
 
 TEST_F(BashTest, RefusesArgumentsThatDoNotFit) {
     EXPECT_THAT(call("bash", {{"command", "x"}, {"timeout", 0}}).text,
-                HasSubstr("timeout: Expected number greater than 0"));
+                HasSubstr("timeout must be greater than 0"));
     EXPECT_THAT(call("background_run", {{"timeout", 5}}).text,
-                HasSubstr("Missing required property 'command'"));
+                HasSubstr("command is missing; it must be a string"));
     EXPECT_THAT(call("background_run", {{"command", "x"}, {"lifetime", "eternal"}}).text,
                 HasSubstr(R"(one of "session", "persistent")"));
     EXPECT_TRUE(asked_.empty());

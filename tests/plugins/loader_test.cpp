@@ -251,8 +251,7 @@ TEST(Loader, ChecksTheConfigurationBeforeThePluginGetsIt) {
     bench.options.by_id["plain"].own = {{"depth", "12"}, {"dept", "3"}};
     const Loaded loaded = load(bench.options, bench.services);
     ASSERT_EQ(loaded.problems.size(), 1U);
-    EXPECT_THAT(loaded.problems[0].reason,
-                HasSubstr("depth: Expected number less than or equal to 9"));
+    EXPECT_THAT(loaded.problems[0].reason, HasSubstr("depth must be at most 9, not 12"));
 }
 
 TEST(Loader, LoadsAPluginWithoutTheKeysThatItDoesNotHave) {

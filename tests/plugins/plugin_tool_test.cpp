@@ -46,9 +46,8 @@ TEST_F(PluginToolTest, RefusesArgumentsThatDoNotFit) {
     const auto result = bench_.call("greet", {{"name", 7}, {"nmae", "x"}});
     EXPECT_TRUE(result.is_error);
     EXPECT_EQ(result.text,
-              "Error: invalid arguments for greet: name must be a string; Object contains a "
-              "property that could not be validated using 'properties' or 'additionalProperties' "
-              "constraints: 'nmae'.");
+              "Error: invalid arguments for greet: name must be a string, not 7; "
+              "nmae is not allowed; allowed: name");
 }
 
 TEST_F(PluginToolTest, PassesIntegersWhereTheSchemaStatesThem) {
@@ -57,7 +56,7 @@ TEST_F(PluginToolTest, PassesIntegersWhereTheSchemaStatesThem) {
               R"(2 of {"n":2,"x":2.0})");
     EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":1e2})")).text, R"(100 of {"n":100})");
     EXPECT_EQ(bench_.call("count", Json::parse(R"({"n":2.5})")).text,
-              "Error: invalid arguments for count: n must be an integer");
+              "Error: invalid arguments for count: n must be an integer, not 2.5");
 }
 
 TEST_F(PluginToolTest, TurnsFailuresIntoErrorResults) {

@@ -76,7 +76,7 @@ TEST(LoadSkill, RefusesOtherArguments) {
         std::string why;
     };
     for (const Case& c : std::vector<Case>{
-             {Json::object(), "Missing required property 'name'"},
+             {Json::object(), "name is missing; it must be a string"},
              {{{"name", 5}}, "name must be a string"},
              {{{"name", nullptr}}, "name must be a string"},
              {{{"name", {"pdf"}}}, "name must be a string"},

@@ -59,7 +59,7 @@ TEST(AgentTool, RefusesWrongArguments) {
         std::string error;
     };
     for (const Case& c : std::vector<Case>{
-             {Json::object(), invalid + "Missing required property 'prompt'"},
+             {Json::object(), invalid + "prompt is missing; it must be a string"},
              {{{"prompt", 1}}, invalid + "prompt must be a string"},
              {{{"prompt", " \n"}}, "Error: the prompt is empty"},
              {{{"prompt", ""}, {"description", "d"}}, "Error: the prompt is empty"},
@@ -67,8 +67,7 @@ TEST(AgentTool, RefusesWrongArguments) {
              {{{"prompt", "p"}, {"subagent_type", true}},
               invalid + "subagent_type must be a string"},
              {{{"prompt", "p"}, {"model", Json::array()}}, invalid + "model must be a string"},
-             {{{"prompt", "p"}, {"max_turns", 0}},
-              invalid + "max_turns: Expected number greater than or equal to 1"},
+             {{{"prompt", "p"}, {"max_turns", 0}}, invalid + "max_turns must be at least 1"},
              {{{"prompt", "p"}, {"max_turns", 1.5}}, invalid + "max_turns must be an integer"},
              {{{"prompt", "p"}, {"max_turns", "3"}}, invalid + "max_turns must be an integer"},
              {{{"prompt", "p"}, {"tools", {"bash"}}}, "tools"},
