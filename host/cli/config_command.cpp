@@ -6,13 +6,13 @@
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/cli/commands.h"
+#include "host/cli/plugin_check.h"
 #include "host/cli/standard_input.h"
 #include "host/config/agent_files.h"
 #include "host/config/config_file.h"
 #include "host/config/state_dir.h"
 #include "host/config/trust.h"
 #include "host/config/workspace_plugins.h"
-#include "host/session/agent_plugins.h"
 
 namespace tenon::cli {
 namespace {
@@ -108,7 +108,7 @@ int check_config(const config::Configuration& found, const Console& console) {
     for (const std::string& file : found.files)
         console.out << "read " << visible(file) << '\n';
     if (!found.errors.empty()) return kExitUsage;
-    print_lines(console, "warning: ", session::doubtful_plugin_keys(found.settings));
+    print_lines(console, "warning: ", doubtful_settings_of_plugins(found.settings));
     console.out << "ok\n";
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/base/ids.h"
+#include "host/base/nearest.h"
 
 namespace tenon::permission {
 namespace {
@@ -263,6 +264,7 @@ std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,
 }
 
 std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools) {
+    const std::vector<std::string_view> names(tools.begin(), tools.end());
     std::vector<Error> errors;
     for (const auto* list : {&rules.deny, &rules.ask, &rules.allow})
         for (const Rule& rule : *list) {
@@ -270,9 +272,11 @@ std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::stri
             const bool known =
                 std::any_of(tools.begin(), tools.end(),
                             [&](const std::string& tool) { return rule.names_tool(tool); });
-            if (!known)
-                errors.push_back(
-                    {rule.origin() + ": rule '" + rule.text() + "': " + unknown_tool(rule.tool())});
+            if (known || is_mcp_name(rule.tool())) continue;
+            const auto meant = nearest(rule.tool(), names);
+            errors.push_back({rule.origin() + ": rule '" + rule.text() +
+                              "' has no effect: there is no tool '" + rule.tool() + "'" +
+                              (meant ? "; did you mean " + std::string(*meant) + "?" : "")});
         }
     return errors;
 }

@@ -107,7 +107,8 @@ Result<void> check_rule(const config::RuleText& rule, const std::filesystem::pat
 std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,
                               const BaseDirectories& bases, std::vector<Error>& errors);
 
-/// One Error for each rule that names a tool that is not among `tools`.
+/// One Error for each rule that names a tool that is not among `tools`, with the name that was most
+/// likely meant. The tools of an MCP server may not be known.
 std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools);
 
 }  // namespace tenon::permission

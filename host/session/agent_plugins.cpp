@@ -233,13 +233,25 @@ std::vector<std::string> unknown_plugins(const config::Settings& settings,
     return out;
 }
 
-std::vector<std::string> doubtful_plugin_keys(const config::Settings& settings) {
+std::vector<std::string> useless_plugin_keys(const std::string& id,
+                                             const config::PluginSettings& plugin, bool isolated) {
+    const auto origin = plugin.origins.find("callTimeout");
+    if (isolated || origin == plugin.origins.end()) return {};
+    return {origin->second + ": plugins." + id +
+            ".callTimeout has no effect: the plugin runs in the host" +
+            (plugin.isolated ? " (plugins." + id + ".isolated=false)" : "") +
+            ", where a call that takes too long cannot be ended"};
+}
+
+std::vector<std::string> doubtful_plugin_keys(const config::Settings& settings,
+                                              const std::set<std::string>& checked) {
     if (settings.plugins.by_id.empty()) return {};
     const AgentPlugins agents = find_agent_plugins(settings);
     const plugins::Scan found = plugins::scan(
         loader_options(settings, agents, [](std::string_view, int, std::string_view) {}));
     auto out = unknown_plugins(settings, agents, found.ids, found.problems);
     for (const auto& [id, plugin] : settings.plugins.by_id) {
+        if (checked.count(id) > 0) continue;
         for (const auto& [name, ignored] : plugin.own) {
             const auto meant = config::misspelt_plugin_key(name);
             if (!meant) continue;

@@ -58,7 +58,13 @@ std::vector<std::string> unknown_plugins(const config::Settings& settings,
 
 /// What is doubtful about the keys of plugins as far as this is known without running a plugin: a
 /// sentence for each id that no plugin has, and for each key that looks like a misspelt one of the
-/// host. Blocks on files.
-std::vector<std::string> doubtful_plugin_keys(const config::Settings& settings);
+/// host, except those of the plugins in `checked`, whose own keys are known. Blocks on files.
+std::vector<std::string> doubtful_plugin_keys(const config::Settings& settings,
+                                              const std::set<std::string>& checked);
+
+/// A sentence for each key of the host that has no effect for this plugin: a plugin in the host
+/// cannot be ended, so its calls have no time limit.
+std::vector<std::string> useless_plugin_keys(const std::string& id,
+                                             const config::PluginSettings& plugin, bool isolated);
 
 }  // namespace tenon::session

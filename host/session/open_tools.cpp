@@ -279,13 +279,13 @@ Result<void, StartFailure> OpenTools::load_plugins() {
     });
     plugins::Loaded loaded = plugins::load(loader_options(), services_);
     if (auto fine = check_for_shortage(loaded); !fine) return StartFailure{fine.error().message, 1};
+    for (const auto& [id, used, replaced] : loaded.replaced)
+        notice("the plugin " + id + " is used from " + used.string() + ", not from " +
+               replaced.string());
     for (const auto& problem : loaded.problems)
         report_left_out(problem);
     for (auto& plugin : loaded.plugins) {
         report_warnings(*plugin);
-    for (const auto& [id, used, replaced] : loaded.replaced)
-        notice("the plugin " + id + " is used from " + used.string() + ", not from " +
-               replaced.string());
         if (auto added = registry_->add(std::move(plugin)); !added) report_left_out(added.error());
     }
     report_missing_plugins(loaded);
@@ -303,6 +303,12 @@ void OpenTools::list_refused_directories() {
 void OpenTools::report_warnings(const plugins::Plugin& plugin) {
     for (const std::string& warning : plugin.warnings())
         notice(warning);
+    const auto& by_id = (reread_plugins_ ? *reread_plugins_ : settings_.plugins).by_id;
+    const auto configured = by_id.find(plugin.id());
+    if (configured == by_id.end()) return;
+    for (std::string& text :
+         useless_plugin_keys(plugin.id(), configured->second, plugin.isolated()))
+        notice(std::move(text));
 }
 
 /// Says what the configuration, or the installation, speaks of and does not have.

@@ -238,6 +238,13 @@ TEST(Rules, ThatNameAToolNobodyHasAreReportedOnceTheToolsAreKnown) {
     const auto errors = unknown_tools(rules, {"bash", "my_tool", "mcp__git__log"});
     ASSERT_EQ(errors.size(), 1U);
     EXPECT_THAT(errors[0].message, ::testing::HasSubstr("no_such_tool"));
+    rules.allow.clear();
+    rules.deny = {rule("my_toool"), rule("mcp__other__tool")};
+    const auto misspelt = unknown_tools(rules, {"bash", "my_tool"});
+    ASSERT_EQ(misspelt.size(), 1U) << "tools of MCP servers may not be known";
+    EXPECT_THAT(misspelt[0].message,
+                ::testing::EndsWith("rule 'my_toool' has no effect: there is no tool 'my_toool'; "
+                                    "did you mean my_tool?"));
 }
 
 TEST(Rules, QuotedTextMatchesItselfAlone) {
