@@ -109,15 +109,23 @@ void Server::carry_out(const Message& order) {
     }
 }
 
+/// The host sends the next order only when it has this answer, so no two orders overlap. But only a
+/// mutex makes one thread see what another one has written: the thread of the next order takes it
+/// after this one, in hand_over_reading.
+void Server::answer(FrameType type, std::string_view payload) {
+    { const Lock lock(mutex_); }
+    link_.send(type, 0, payload);
+}
+
 void Server::refuse(const plugin::Refusal& refusal) {
-    link_.send(FrameType::kRefused, 0, plugin::encode(refusal));
+    answer(FrameType::kRefused, plugin::encode(refusal));
 }
 
 void Server::send_listing() {
     plugin::Listing listing{instance_->tools(), {}};
     for (const Hook hook : kAllHooks)
         if (instance_->has_hook(hook)) listing.hooks.push_back(hook);
-    link_.send(FrameType::kTools, 0, plugin::encode(listing));
+    answer(FrameType::kTools, plugin::encode(listing));
 }
 
 void Server::create(const Message& order) {
@@ -155,14 +163,14 @@ void Server::run_hook(const Message& order) {
     const auto hook = plugin::decode<plugin::HookCall>(order.payload);
     if (!hook || !instance_) leave_malformed();
     const std::string text = instance_->run_hook(hook->hook, hook->input);
-    link_.send(FrameType::kHookText, 0, std::string_view(text).substr(0, kMaxHookText));
+    answer(FrameType::kHookText, std::string_view(text).substr(0, kMaxHookText));
 }
 
 void Server::reconfigure(const Message& order) {
     if (!instance_) leave_malformed();
     if (auto done = instance_->reconfigure(order.payload); !done)
         return refuse({done.error().message, ""});
-    link_.send(FrameType::kDone, 0, {});
+    answer(FrameType::kDone, {});
 }
 
 /// Without the destructors of static objects: threads of this program still use theirs.

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "host/base/mutex.h"
 #include "host/plugin/local_instance.h"
@@ -35,6 +36,7 @@ private:
     void run_hook(const plugin::Message& order);
     void reconfigure(const plugin::Message& order);
     [[noreturn]] void destroy();
+    void answer(plugin::FrameType type, std::string_view payload);
     void send_listing();
     void refuse(const plugin::Refusal& refusal);
 
