@@ -15,7 +15,7 @@ constexpr std::array kPluginOptions = {
 
 constexpr CommandSpec kPluginCommand{
     "tenon plugin",
-    "list [--json]\ninfo ID|FILE [--json]\nverify FILE [--json]\ncall FILE TOOL [JSON]\n"
+    "list [--json]\ninfo ID|FILE|DIR [--json]\nverify FILE [--json]\ncall FILE TOOL [JSON]\n"
     "new NAME --lang LANGUAGE [--dir DIR]",
     "Works with plugins, which give tools to models. `list` shows those of this installation and "
     "of the user, also those that are not loaded, and why. `info` shows one in detail. `verify` "
@@ -43,7 +43,7 @@ constexpr CommandSpec kPluginCommand{
 
 constexpr std::array kPluginVerbs = {
     VerbSpec{"list", {"json"}},
-    VerbSpec{"info", {"json"}, 1, 1, "ID|FILE"},
+    VerbSpec{"info", {"json"}, 1, 1, "ID|FILE|DIR"},
     VerbSpec{"verify", {"json"}, 1, 1, "FILE"},
     VerbSpec{"call", {}, 2, 3, "FILE TOOL [JSON]"},
     VerbSpec{"new", {"lang", "dir"}, 1, 1, "NAME --lang LANGUAGE"},

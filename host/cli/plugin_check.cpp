@@ -69,16 +69,20 @@ void check_rules(const std::vector<SurveyedPlugin>& plugins, const permission::R
                  Sentences& out) {
     std::vector<std::string> tools{std::string(agent::CompactTool::kName)};
     std::string unknown;  // the plugins whose tools are not known
+    permission::ToolsOfPlugins by_plugin;
     bool has_own = false;
     for (const SurveyedPlugin& plugin : plugins) {
         has_own = has_own || (plugin.first_party && plugin.known);
         for (const SurveyedTool& tool : plugin.tools)
             tools.push_back(tool.name);
-        if (!plugin.id.empty() && !plugin.known)
+        if (plugin.known)
+            for (const SurveyedTool& tool : plugin.tools)
+                by_plugin[plugin.id].push_back(tool.name);
+        if (!plugin.id.empty() && !plugin.known && !plugin.directory)
             unknown += (unknown.empty() ? "" : ", ") + plugin.id;
     }
     if (!has_own) return;  // of an installation without plugins nothing can be said
-    for (const Error& error : permission::unknown_tools(rules, tools))
+    for (const Error& error : permission::unknown_tools(rules, tools, by_plugin))
         out.push_back(error.message +
                       (unknown.empty() ? "" : " (the tools of " + unknown + " are not known yet)"));
 }
@@ -95,7 +99,8 @@ std::vector<std::string> doubtful_settings_of_plugins(const config::Settings& se
     Sentences out = session::doubtful_plugin_keys(settings, checked);
     for (const SurveyedPlugin& plugin : plugins) {
         const auto configured = settings.plugins.by_id.find(plugin.id);
-        if (configured == settings.plugins.by_id.end() || !plugin.enabled) continue;
+        if (configured == settings.plugins.by_id.end() || !plugin.enabled || plugin.directory)
+            continue;
         if (!configured->second.own.empty()) check_own_keys(plugin, configured->second, out);
         append(out, session::useless_plugin_keys(plugin.id, configured->second, plugin.isolated));
     }

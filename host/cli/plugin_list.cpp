@@ -48,7 +48,7 @@ int show_file(const PluginCall& call, const config::Configuration& configuration
         return complain(call.console,
                         "there is no file " + file.string() + (error ? ": " + error.message() : ""),
                         kExitFailed);
-    if (fs::is_directory(file, error))
+    if (fs::is_directory(file, error) && !fs::exists(file / "plugin.json", error))
         return complain(call.console,
                         file.string() + " is a directory; name the library (*.so) in it",
                         kExitFailed);
@@ -81,15 +81,16 @@ int unknown_plugin(const PluginCall& call, const std::vector<SurveyedPlugin>& pl
 }
 
 int show_id(const PluginCall& call, const config::Configuration& configuration) {
+    const auto plugins = survey_plugins(configuration.settings);
+    for (const SurveyedPlugin& plugin : plugins)
+        if (plugin.id == call.word(0)) return show(call, configuration, plugin);
     if (!is_plugin_id(call.word(0)))
         return complain(call.console,
                         in_quotes(call.word(0)) +
                             " is neither a plugin id (1 to 32 of a-z, 0-9, '_' and '-', the first "
-                            "a letter) nor a file (write it with a '/')",
+                            "a letter) nor the name of a directory in the Agent Plugins form, nor "
+                            "a file (write it with a '/')",
                         kExitUsage);
-    const auto plugins = survey_plugins(configuration.settings);
-    for (const SurveyedPlugin& plugin : plugins)
-        if (plugin.id == call.word(0)) return show(call, configuration, plugin);
     return unknown_plugin(call, plugins);
 }
 

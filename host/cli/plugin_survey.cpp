@@ -77,18 +77,15 @@ public:
             out.push_back(survey(candidate));
         for (const plugins::Problem& problem : scan.problems)
             out.push_back(refused(problem));
-        for (const plugins::AgentPlugin& plugin : agents_.all) {
-            if (plugin.enabled && !plugin.refusal.empty())
-                out.push_back(refused({plugin.folder, plugin.refusal, "", false}));
-        }
+        for (const plugins::AgentPlugin& plugin : agents_.all)
+            out.push_back(directory(plugin));
         return out;
     }
-    /// What a person should know about directories in the Agent Plugins form, a sentence each.
-    [[nodiscard]] std::vector<std::string> notices() const { return agents_.notices(); }
 
     [[nodiscard]] SurveyedPlugin one(const fs::path& file) {
-        options_.files = {file};
         std::error_code failed;
+        if (fs::is_directory(file, failed)) return one_directory(file);
+        options_.files = {file};
         for (SurveyedPlugin& plugin : all())
             if (plugin.file == file || fs::equivalent(plugin.file, file, failed))
                 return std::move(plugin);
@@ -116,6 +113,44 @@ private:
         return out;
     }
 
+    /// It need not be in a plugins directory.
+    [[nodiscard]] SurveyedPlugin one_directory(const fs::path& folder) const {
+        std::error_code failed;
+        for (const plugins::AgentPlugin& plugin : agents_.all)
+            if (fs::equivalent(plugin.folder, folder, failed)) return directory(plugin);
+        return directory(plugins::read_agent_plugin(folder));
+    }
+
+    static SurveyedPlugin directory(const plugins::AgentPlugin& plugin) {
+        SurveyedPlugin out;
+        out.file = plugin.folder;
+        out.id = plugin.name;
+        out.version = plugin.version;
+        out.enabled = plugin.enabled;
+        out.warnings = plugin.problems;
+        if (!plugin.enabled) {
+            take_problem(switched_off(plugin.name), out);
+        } else if (!plugin.refusal.empty()) {
+            take_problem({plugin.refusal, ""}, out);
+        }
+        out.directory = plugin;
+        return out;
+    }
+
+    static plugin::Refusal switched_off(const std::string& id) {
+        return {"it is switched off",
+                "remove plugins." + id + ".enabled=false from the configuration"};
+    }
+
+    /// The directory in the Agent Plugins form whose native library it is; empty: none.
+    [[nodiscard]] fs::path directory_of(const fs::path& file) const {
+        std::error_code failed;
+        for (const plugins::AgentPlugin& plugin : agents_.all)
+            for (const fs::path& library : plugin.libraries)
+                if (fs::equivalent(library, file, failed)) return plugin.folder;
+        return {};
+    }
+
     [[nodiscard]] SurveyedPlugin survey(const Candidate& candidate) {
         SurveyedPlugin out;
         const std::string& id = candidate.note.id;
@@ -134,11 +169,8 @@ private:
         out.needs = candidate.note.needs;
         out.summary = candidate.note.summary;
         out.state_dir = settings_.state_dir / "plugin-data" / id;
-        if (!out.enabled) {
-            take_problem({"it is switched off",
-                          "remove plugins." + id + ".enabled=false from the configuration"},
-                         out);
-        }
+        out.part_of = directory_of(out.file);
+        if (!out.enabled) take_problem(switched_off(id), out);
         if (candidate.first_party) {
             take_loaded(id, out);
         } else {

@@ -8,6 +8,7 @@
 #include "host/agent/ports.h"
 #include "host/base/result.h"
 #include "host/config/settings.h"
+#include "host/plugins/agent_plugin.h"
 
 /// The plugins of an installation and of a user, for the commands that show them.
 namespace tenon::cli {
@@ -19,11 +20,14 @@ struct SurveyedTool {
     std::size_t request_bytes = 0;  ///< of its definition in every request to a model
 };
 
-/// One plugin file. Texts may be any bytes.
+/// One plugin file, or one directory in the Agent Plugins form. Texts may be any bytes.
 struct SurveyedPlugin {
     std::filesystem::path file;
-    std::string id;   ///< empty: the file is no plugin for this host
-    std::string abi;  ///< "1.1"
+    std::string id;  ///< of a directory its name; empty: the file is no plugin for this host
+    /// It is a directory; of what follows, only version, `enabled`, problem and warnings are set.
+    std::optional<plugins::AgentPlugin> directory;
+    std::filesystem::path part_of;  ///< the directory in the Agent Plugins form that has the file
+    std::string abi;                ///< "1.1"
     bool first_party = false;
     bool isolated = false;  ///< it runs in a process of its own
     bool enabled = true;
@@ -46,8 +50,9 @@ struct SurveyedPlugin {
 };
 
 /// All plugin files in the plugins directories, first-party plugins first, then those that are
-/// loaded, switched off and refused. The plugins of the host are loaded for that; of all others, no
-/// code is run. Opens no session and creates nothing. Blocks on files.
+/// loaded, switched off and refused, then the directories in the Agent Plugins form. The plugins of
+/// the host are loaded for that; of all others, no code is run. Opens no session and creates
+/// nothing. Blocks on files.
 std::vector<SurveyedPlugin> survey_plugins(const config::Settings& settings);
 
 /// The same for one file, which need not be in a plugins directory.

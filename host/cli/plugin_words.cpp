@@ -32,6 +32,31 @@ std::string heading(const SurveyedPlugin& plugin) {
     return plugin.id + (plugin.version.empty() ? "" : " " + visible(plugin.version));
 }
 
+std::string path_words(const std::filesystem::path& path) {
+    return visible(path_to_text(path.native()));
+}
+
+std::vector<std::string> skill_names(const plugins::AgentPlugin& directory) {
+    std::vector<std::string> out;
+    for (const plugins::AgentSkill& skill : directory.skills)
+        out.push_back(directory.name + ":" + skill.name);
+    return out;
+}
+
+std::vector<std::string> library_names(const plugins::AgentPlugin& directory) {
+    std::vector<std::string> out;
+    for (const std::filesystem::path& library : directory.libraries)
+        out.push_back(path_to_text(library.filename().native()));
+    return out;
+}
+
+std::vector<std::string> server_names(const plugins::AgentPlugin& directory) {
+    std::vector<std::string> out;
+    for (const plugins::AgentServer& server : directory.servers)
+        out.push_back(server.name);
+    return out;
+}
+
 std::string problem_text(const SurveyedPlugin& plugin) {
     return visible(plugin.problem) +
            (plugin.remedy.empty() ? "" : " (" + visible(plugin.remedy) + ")");
@@ -141,7 +166,8 @@ std::size_t request_bytes(const SurveyedPlugin& plugin) {
 
 /// "usable": nothing is known that would keep it from being loaded.
 std::string status_of(const SurveyedPlugin& plugin) {
-    if (plugin.problem.empty()) return plugin.known ? "usable" : "not loaded yet";
+    if (plugin.problem.empty())
+        return plugin.known || plugin.directory ? "usable" : "not loaded yet";
     return plugin.enabled ? "left out" : "switched off";
 }
 
@@ -163,6 +189,41 @@ std::string tools_text(const SurveyedPlugin& plugin) {
     for (const SurveyedTool& tool : plugin.tools)
         out += tool_block(tool);
     return plugin.tools.empty() ? "Tools: none\n" : out;
+}
+
+std::string state_text(const SurveyedPlugin& plugin) {
+    return plugin.problem.empty() ? status_of(plugin)
+                                  : status_of(plugin) + ": " + problem_text(plugin);
+}
+
+constexpr const char* kDirectory = "a directory in the Agent Plugins form";
+
+/// Its native libraries are plugins with entries of their own.
+std::string directory_in_list(const SurveyedPlugin& plugin) {
+    std::string out = std::string("  ") + kDirectory + "\n  " + path_words(plugin.file) + "\n";
+    for (const std::string& warning : plugin.warnings)
+        out += "  warning: " + visible(warning) + "\n";
+    if (!plugin.problem.empty()) return out + "  " + state_text(plugin) + "\n";
+    out += "  " + status_of(plugin) +
+           "; skills: " + or_none(comma_list(skill_names(*plugin.directory))) +
+           "; native plugins: " + or_none(comma_list(library_names(*plugin.directory)));
+    const std::string servers = comma_list(server_names(*plugin.directory));
+    return out + (servers.empty() ? "" : "; MCP servers, not started yet: " + servers) + "\n";
+}
+
+std::string directory_in_detail(const SurveyedPlugin& plugin) {
+    std::string out = row("Directory", path_words(plugin.file));
+    out += row("Form", kDirectory);
+    out += row("State", state_text(plugin));
+    for (const std::string& warning : plugin.warnings)
+        out += row("Warning", visible(warning));
+    const plugins::AgentPlugin& directory = *plugin.directory;
+    if (!directory.description.empty()) out += row("Summary", first_line(directory.description));
+    out += row("Skills", or_none(comma_list(skill_names(directory))));
+    out += row("Libraries", or_none(comma_list(library_names(directory))) +
+                                (directory.libraries.empty() ? "" : ", each a plugin of its own"));
+    const std::string servers = comma_list(server_names(directory));
+    return out + (servers.empty() ? "" : row("MCP servers", servers + "; not started yet"));
 }
 
 std::string config_text(const SurveyedPlugin& plugin) {
@@ -208,6 +269,7 @@ std::vector<ConfigKey> config_keys(const std::string& schema) {
 std::string in_list(const SurveyedPlugin& plugin) {
     std::string out = heading(plugin);
     if (plugin.id.empty()) return out + "\n  left out: " + problem_text(plugin) + "\n";
+    if (plugin.directory) return out + directory_in_list(plugin);
     out += "  " + place_of(plugin) + "\n  " + visible(path_to_text(plugin.file.native())) + "\n";
     if (!plugin.problem.empty())
         out += "  " + status_of(plugin) + ": " + problem_text(plugin) + "\n";
@@ -230,11 +292,12 @@ std::string in_list(const SurveyedPlugin& plugin) {
 std::string in_detail(const SurveyedPlugin& plugin) {
     std::string out = heading(plugin) + "\n";
     if (plugin.id.empty()) return out + row("State", "left out: " + problem_text(plugin));
+    if (plugin.directory) return out + directory_in_detail(plugin);
     out += row("File", visible(path_to_text(plugin.file.native())));
+    if (!plugin.part_of.empty()) out += row("Part of", path_words(plugin.part_of));
     out += row("Runs", place_of(plugin));
     out += row("ABI", plugin.abi);
-    out += row("State", plugin.problem.empty() ? status_of(plugin)
-                                               : status_of(plugin) + ": " + problem_text(plugin));
+    out += row("State", state_text(plugin));
     for (const std::string& warning : plugin.warnings)
         out += row("Warning", visible(warning));
     if (!plugin.first_party) {
@@ -259,6 +322,8 @@ Json list_entry(const SurveyedPlugin& plugin) {
     return {{"id", text_or_null(plugin.id)},
             {"version", text_or_null(plugin.version)},
             {"file", path_to_text(plugin.file.native())},
+            {"kind", plugin.directory ? "directory" : "library"},
+            {"part_of", text_or_null(path_to_text(plugin.part_of.native()))},
             {"first_party", plugin.first_party},
             {"isolated", plugin.isolated},
             {"enabled", plugin.enabled},
@@ -273,6 +338,13 @@ Json list_entry(const SurveyedPlugin& plugin) {
 Json detail_json(const SurveyedPlugin& plugin) {
     Json out = list_entry(plugin);
     if (plugin.id.empty()) return out;
+    if (plugin.directory) {
+        out["description"] = plugin.directory->description;
+        out["skills"] = skill_names(*plugin.directory);
+        out["libraries"] = library_names(*plugin.directory);
+        out["mcp_servers"] = server_names(*plugin.directory);
+        return out;
+    }
     out["abi"] = plugin.abi;
     out["summary"] = plugin.summary;
     out["state_dir"] = path_to_text(plugin.state_dir.native());

@@ -61,8 +61,35 @@ std::string unknown_tool(std::string_view name) {
     for (const auto& [foreign, ours] : kForeign)
         if (foreign == name)
             return "unknown tool '" + std::string(name) + "': use " + std::string(ours);
+    const bool has_capitals =
+        std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
     return "unknown tool '" + std::string(name) +
-           "': a rule begins with Bash, Read, Edit, Agent, Skill or the name of a tool";
+           "': a rule begins with Bash, Read, Edit, Agent, Skill or the name of a tool" +
+           (has_capitals ? ", which has small letters only" : "");
+}
+
+/// What was meant by the name of a tool that nobody has.
+std::string hint_for_tool(const std::string& name, const std::vector<std::string_view>& tools,
+                          const ToolsOfPlugins& plugins) {
+    if (const auto plugin = plugins.find(name); plugin != plugins.end()) {
+        std::string listed;
+        for (const std::string& tool : plugin->second)
+            listed += (listed.empty() ? "" : ", ") + tool;
+        return "; it is the name of a plugin, and rules name its tools: " +
+               (listed.empty() ? "it has none" : listed);
+    }
+    const auto meant = nearest(name, tools);
+    return meant ? "; did you mean " + std::string(*meant) + "?" : "";
+}
+
+/// What to write instead of `tool(…)`.
+std::string without_specifier(const std::string& tool) {
+    const auto small_of = [](std::string_view word) {
+        return static_cast<char>(word[0] - 'A' + 'a') + std::string(word.substr(1));
+    };
+    for (const RuleWord& word : kRuleWords)
+        if (small_of(word.name) == tool) return "write " + std::string(word.name) + "(…)";
+    return "the rule is about all calls of this tool; write " + tool;
 }
 
 std::string_view without_blanks(std::string_view text) {
@@ -163,7 +190,8 @@ Result<Rule> Rule::parse(const config::RuleText& text, const BaseDirectories& ba
     if (word == nullptr) {
         if (!is_tool_name(rule.tool_) && !is_mcp_name(rule.tool_))
             return refuse(unknown_tool(rule.tool_));
-        if (parts->specifier) return refuse("'" + rule.tool_ + "' takes no (…)");
+        if (parts->specifier)
+            return refuse("'" + rule.tool_ + "' takes no (…): " + without_specifier(rule.tool_));
         return rule;
     }
     rule.subject_ = word->subject;
@@ -263,7 +291,8 @@ std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,
     return rules;
 }
 
-std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools) {
+std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools,
+                                 const ToolsOfPlugins& plugins) {
     const std::vector<std::string_view> names(tools.begin(), tools.end());
     std::vector<Error> errors;
     for (const auto* list : {&rules.deny, &rules.ask, &rules.allow})
@@ -273,10 +302,9 @@ std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::stri
                 std::any_of(tools.begin(), tools.end(),
                             [&](const std::string& tool) { return rule.names_tool(tool); });
             if (known || is_mcp_name(rule.tool())) continue;
-            const auto meant = nearest(rule.tool(), names);
             errors.push_back({rule.origin() + ": rule '" + rule.text() +
                               "' has no effect: there is no tool '" + rule.tool() + "'" +
-                              (meant ? "; did you mean " + std::string(*meant) + "?" : "")});
+                              hint_for_tool(rule.tool(), names, plugins)});
         }
     return errors;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -108,7 +109,10 @@ std::vector<Rule> parse_rules(const std::vector<config::RuleText>& list,
                               const BaseDirectories& bases, std::vector<Error>& errors);
 
 /// One Error for each rule that names a tool that is not among `tools`, with the name that was most
-/// likely meant. The tools of an MCP server may not be known.
-std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools);
+/// likely meant; `plugins` is for rules that name a plugin instead. The tools of an MCP server may
+/// not be known.
+using ToolsOfPlugins = std::map<std::string, std::vector<std::string>>;
+std::vector<Error> unknown_tools(const Rules& rules, const std::vector<std::string>& tools,
+                                 const ToolsOfPlugins& plugins = {});
 
 }  // namespace tenon::permission

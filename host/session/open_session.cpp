@@ -61,7 +61,7 @@ Result<std::unique_ptr<OpenSession>, StartFailure> OpenSession::create(OpenOptio
     created->add_services();
     created->registry_->add(std::make_unique<agent::CompactTool>());
     if (auto loaded = created->load_plugins(); !loaded) return loaded.error();
-    created->report_unknown_rules();
+    created->report_unknown_rules(created->gate_->rules());
     if (auto opened = created->open_session(); !opened) return opened.error();
 
     created->make_windows();
@@ -171,11 +171,6 @@ void OpenSession::add_services() {
         changed_tools_.insert(std::string(request.plugin));
         return plugins::ServiceReply::ok(Json::object());
     });
-}
-
-void OpenSession::report_unknown_rules() {
-    for (const Error& error : permission::unknown_tools(gate_->rules(), tool_names()))
-        notice(error.message);
 }
 
 /// The name of the first-party tool that starts background jobs; empty: there is none.

@@ -105,7 +105,6 @@ private:
     explicit OpenSession(OpenOptions options) : OpenTools(std::move(options)) {}
 
     void add_services();
-    void report_unknown_rules();
     Result<void, StartFailure> open_session();
     void adopt_jobs();
     Result<void, StartFailure> check_workspace();

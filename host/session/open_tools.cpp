@@ -5,6 +5,7 @@
 #include <Poco/Exception.h>
 #include <spdlog/spdlog.h>
 
+#include "host/agent/compact_tool.h"
 #include "host/base/limits.h"
 #include "host/base/private_dirs.h"
 #include "host/config/sandbox_settings.h"
@@ -51,6 +52,7 @@ Result<std::unique_ptr<OpenTools>, StartFailure> OpenTools::create(OpenOptions o
     std::unique_ptr<OpenTools> tools(new OpenTools(std::move(options)));
     if (auto prepared = tools->prepare(); !prepared) return prepared.error();
     if (auto loaded = tools->load_plugins(); !loaded) return loaded.error();
+    tools->report_unknown_rules_of_options();
     tools->registry_->begin_session({}, "new");
     return tools;
 }
@@ -298,6 +300,30 @@ void OpenTools::list_refused_directories() {
         if (plugin.enabled && !plugin.refusal.empty())
             plugin_problems_.push_back({plugin.folder, plugin.refusal, ""});
     }
+}
+
+void OpenTools::report_unknown_rules(const permission::Rules& rules,
+                                     std::vector<std::string> tools) {
+    permission::ToolsOfPlugins by_plugin;
+    for (const agent::ToolSpec* tool : registry_->specs()) {
+        tools.push_back(tool->name);
+        by_plugin[tool->plugin].push_back(tool->name);
+    }
+    for (const Error& error : permission::unknown_tools(rules, tools, by_plugin))
+        notice(error.message);
+}
+
+/// For a single call, the rules of the configuration are about other calls too. A session has one
+/// more tool.
+void OpenTools::report_unknown_rules_of_options() {
+    const auto of_options = [](std::vector<permission::Rule> rules) {
+        std::erase_if(
+            rules, [](const permission::Rule& rule) { return !rule.origin().starts_with("--"); });
+        return rules;
+    };
+    const permission::Rules& all = gate_->rules();
+    report_unknown_rules({of_options(all.deny), of_options(all.ask), of_options(all.allow)},
+                         {std::string(agent::CompactTool::kName)});
 }
 
 void OpenTools::report_warnings(const plugins::Plugin& plugin) {

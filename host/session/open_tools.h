@@ -108,6 +108,8 @@ protected:
     [[nodiscard]] plugins::LoaderOptions loader_options() const;
     [[nodiscard]] std::vector<std::string> tool_names() const;
     void report_left_out(const plugins::Problem& problem);
+    /// Rules that name a tool that nobody has. `tools` are names that count as known besides.
+    void report_unknown_rules(const permission::Rules& rules, std::vector<std::string> tools = {});
     void report_warnings(const plugins::Plugin& plugin);
     void list_refused_directories();
     void report_missing_plugins(const plugins::Loaded& loaded);
@@ -150,6 +152,7 @@ private:
     Result<void, StartFailure> make_gate();
     Result<void, StartFailure> make_queue();
     void make_services();
+    void report_unknown_rules_of_options();
     [[nodiscard]] std::string command_tool() const;
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] SkillFolders folders_of_skills() const {

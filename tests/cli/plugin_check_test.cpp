@@ -15,7 +15,7 @@ protected:
         std::string text;
         for (const std::string& line : lines)
             text += line + "\n";
-        dir_.write(".config/tenon/tenon.properties", text);
+        PluginWorld::user_says(text);
     }
     [[nodiscard]] std::string place(int line) const {
         return (dir_ / ".config/tenon/tenon.properties").string() + ":" + std::to_string(line) +

@@ -182,6 +182,45 @@ TEST_F(PluginCommand, ListsDirectoriesOfTheAgentPluginsFormThatAreRefused) {
                 HasSubstr((dir_ / "plugins/broken").string() + "\n  left out: plugin.json: "));
 }
 
+TEST_F(PluginCommand, ShowsADirectoryOfTheAgentPluginsFormAndWhatItHas) {
+    const auto folder = dir_ / "plugins/acme";
+    dir_.write(
+        "plugins/acme/plugin.json",
+        R"({"$schema":"https://agent-plugins.org/schemas/1.0.0/plugin.schema.json","name":"acme.tools","version":"1.2","description":"Things of Acme."})");
+    dir_.write("plugins/acme/skills/one/SKILL.md", "---\nname: one\ndescription: One.\n---\nDo.\n");
+    const auto native = folder / plugins::native_library_folder();
+    std::filesystem::create_directories(native);
+    std::filesystem::copy_file(fixture("good"), native / "good.so");
+    const std::string parts = "usable; skills: acme.tools:one; native plugins: good.so\n";
+    EXPECT_THAT(plugin({"list"}).out,
+                HasSubstr("acme.tools 1.2  a directory in the Agent Plugins form\n  " +
+                          folder.string() + "\n  " + parts));
+    const auto shown = plugin({"info", "acme.tools"});
+    EXPECT_EQ(shown.code, 0) << shown.err;
+    EXPECT_EQ(shown.out,
+              "acme.tools 1.2\n"
+              "Directory:    " +
+                  folder.string() +
+                  "\n"
+                  "Form:         a directory in the Agent Plugins form\n"
+                  "State:        usable\n"
+                  "Summary:      Things of Acme.\n"
+                  "Skills:       acme.tools:one\n"
+                  "Libraries:    good.so, each a plugin of its own\n");
+    EXPECT_EQ(plugin({"info", "../plugins/acme"}).out, shown.out);
+    EXPECT_THAT(plugin({"info", "good"}).out,
+                HasSubstr("\nPart of:      " + folder.string() + "\n"));
+    const Json json_of_it = json({"info", "acme.tools"}, 0);
+    EXPECT_EQ(string_or(json_of_it, "kind"), "directory");
+    EXPECT_EQ(member(json_of_it, "libraries"), Json::array({"good.so"}));
+    EXPECT_EQ(string_or(listed("good"), "part_of"), folder.string());
+    const std::vector<std::string> off = {"-D", "plugins.acme.tools.enabled=false"};
+    EXPECT_EQ(string_or(listed("acme.tools", off), "status"), "switched off");
+    EXPECT_EQ(listed("good", off), Json());
+    load_plugins();
+    EXPECT_THAT(plugin({"info", "good"}).out, HasSubstr("  greet (read-only, concurrent)\n"));
+}
+
 TEST_F(PluginCommand, RefusesWhatIsNoPlugin) {
     const struct {
         std::vector<std::string> words;
@@ -191,7 +230,7 @@ TEST_F(PluginCommand, RefusesWhatIsNoPlugin) {
         {{}, 2, "usage: tenon plugin list, info, verify, call or new"},
         {{"lst"}, 2, "did you mean list?"},
         {{"list", "x"}, 2, "unexpected argument \"x\""},
-        {{"info"}, 2, "usage: tenon plugin info ID|FILE"},
+        {{"info"}, 2, "usage: tenon plugin info ID|FILE|DIR"},
         {{"info", "bas"},
          1,
          "no plugin with the id bas is in a plugins directory; did you mean bash?"},
@@ -278,6 +317,34 @@ TEST_F(PluginCommand, NamesThePluginThatHasAMissingToolAndWhyItIsMissing) {
         << "no plugin plain is installed";
     EXPECT_THAT(call("bash", {"-D", "plugins.bash.enabled=false"}),
                 HasSubstr("bash.so) may have this tool, but it is switched off"));
+}
+
+TEST_F(PluginCommand, WarnsOfRulesOfOptionsThatNameNoTool) {
+    install("good");
+    user_says("permissions.deny.1=other_tool\n");
+    const auto call = [&](const std::vector<std::string>& options) {
+        std::vector<std::string> words = {"tool", "greet", R"({"name":"Bo"})"};
+        words.insert(words.end(), options.begin(), options.end());
+        return tenon(words);
+    };
+    const auto as_plugin = call({"--allow", "good"});
+    EXPECT_EQ(as_plugin.code, 1);
+    EXPECT_THAT(as_plugin.err,
+                AllOf(StartsWith("tenon: --allow: rule 'good' has no effect: there is no tool "
+                                 "'good'; it is the name of a plugin, and rules name its tools: "
+                                 "greet, fail,"),
+                      HasSubstr("Allow it with --allow 'greet'")));
+    const auto misspelt = call({"--yes", "--deny", "greett", "--deny", "compact"});
+    EXPECT_EQ(misspelt.code, 0);
+    EXPECT_EQ(misspelt.err,
+              "tenon: --deny: rule 'greett' has no effect: there is no tool "
+              "'greett'; did you mean greet?\n");
+    const auto denied = call({"--yes", "--deny", "greet"});
+    EXPECT_EQ(denied.code, 1);
+    EXPECT_EQ(denied.err,
+              "tenon: Permission denied: greet wants to be used, which is denied by "
+              "the rule greet (--deny).\n");
+    EXPECT_THAT(call({"--deny", "greet(Bo)"}).err, HasSubstr("; write greet\n"));
 }
 
 TEST_F(PluginCommand, ShowsTheProgressOfACallOnStandardErrorOnly) {

@@ -57,6 +57,10 @@ protected:
         words.insert(words.end(), more.begin(), more.end());
         EXPECT_EQ(plugin(words).code, 0);
     }
+    /// Writes the user's configuration.
+    void user_says(const std::string& properties) const {
+        dir_.write(".config/tenon/tenon.properties", properties);
+    }
     /// Copies a fixture into the plugins directory.
     std::filesystem::path install(const std::string& name, const std::string& as = {}) const {
         const auto to = dir_ / "plugins" / ((as.empty() ? name : as) + ".so");

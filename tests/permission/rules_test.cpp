@@ -206,8 +206,12 @@ TEST(Rules, ThatCannotBeReadAreReportedWithOriginAndText) {
         {"Write(x)", "unknown tool 'Write': use Edit"},
         {"WebFetch(domain:a)", "unknown tool 'WebFetch'"},
         {"bash ls", "unknown tool 'bash ls'"},
-        {"bash(ls)", "'bash' takes no (…)"},
-        {"my_tool(x)", "'my_tool' takes no (…)"},
+        {"Greet",
+         "unknown tool 'Greet': a rule begins with Bash, Read, Edit, Agent, Skill or the "
+         "name of a tool, which has small letters only"},
+        {"bash(ls)", "'bash' takes no (…): write Bash(…)"},
+        {"my_tool(x)",
+         "'my_tool' takes no (…): the rule is about all calls of this tool; write my_tool"},
         {"Read(!x)", "a pattern cannot begin with !"},
         {"Edit(a/../b)", "a pattern may hold .. only at its beginning"},
     };
@@ -245,6 +249,12 @@ TEST(Rules, ThatNameAToolNobodyHasAreReportedOnceTheToolsAreKnown) {
     EXPECT_THAT(misspelt[0].message,
                 ::testing::EndsWith("rule 'my_toool' has no effect: there is no tool 'my_toool'; "
                                     "did you mean my_tool?"));
+    rules.deny = {rule("mine")};
+    const auto plugin = unknown_tools(rules, {"bash", "my_tool"}, {{"mine", {"my_tool", "other"}}});
+    ASSERT_EQ(plugin.size(), 1U);
+    EXPECT_THAT(plugin[0].message,
+                ::testing::EndsWith("there is no tool 'mine'; it is the name of a plugin, and "
+                                    "rules name its tools: my_tool, other"));
 }
 
 TEST(Rules, QuotedTextMatchesItselfAlone) {
