@@ -119,16 +119,17 @@ public:
     /// Ends all children and returns how many there were. Those of an ended child come next.
     static std::size_t end_all() {
         std::size_t count = 0;
-        for (std::vector<pid_t> left = children_of_this(); !left.empty();
-             left = children_of_this()) {
+        // The list of /proc is read before each of its processes is looked at. One that has been
+        // started and lost its parent meanwhile is not found. That no child is left, only waitpid
+        // knows.
+        do {
+            const std::vector<pid_t> left = children_of_this();
             count += left.size();
             for (const pid_t pid : left)
                 ::kill(pid, SIGKILL);
             for (const pid_t pid : left)
                 ::waitpid(pid, nullptr, 0);
-        }
-        while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-        }
+        } while (::waitpid(-1, nullptr, WNOHANG) >= 0);
         return count;
     }
 };
