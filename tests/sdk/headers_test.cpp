@@ -100,6 +100,25 @@ TENON_PLUGIN(Hello, "hello", "1.0.0");
             compiles(compiler + options, source);
 }
 
+TEST_F(HeadersTest, TheSchemaOfTheConfigurationIsALiteralOrAConstant) {
+    for (const char* keys : {"", "constexpr const char* kKeys = ", "constexpr char kKeys[] = ",
+                             "constexpr std::string_view kKeys = "}) {
+        const std::string schema = R"source(R"({"type":"object","properties":{"a":{}}})")source";
+        const bool is_literal = std::string(keys).empty();
+        const auto source = dir_.write("keys.cpp",
+                                       "#include <tenon/plugin.hpp>\n"
+                                       "struct Keyed : tenon::Plugin {\n"
+                                       "    using Plugin::Plugin;\n"
+                                       "    void setup(tenon::JsonView) override {}\n"
+                                       "};\n" +
+                                           (is_literal ? "" : keys + schema + ";\n") +
+                                           "TENON_PLUGIN_CONFIGURED(Keyed, \"keyed\", \"1.0.0\", " +
+                                           (is_literal ? schema : "kKeys") + ");\n");
+        for (const std::string& compiler : compilers("c++"))
+            compiles(compiler + " -std=c++17", source);
+    }
+}
+
 /// Libraries made with two versions of the layer may meet in one process.
 TEST_F(HeadersTest, KeepsItsNamesInAVersionedNamespace) {
     const auto source =

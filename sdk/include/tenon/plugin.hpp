@@ -519,18 +519,19 @@ private:
 }  // namespace tenon
 
 /// Makes a library of `Class` (derived from tenon::Plugin, constructible from tenon::Host). Write
-/// it once, at file scope. `config_schema` is the JSON Schema of the keys plugins.<id>.*.
+/// it once, at file scope. `config_schema_text` is the JSON Schema of the keys plugins.<id>.*: a
+/// literal, or a constexpr text. The id and the version are literals.
 #define TENON_PLUGIN_CONFIGURED(Class, plugin_id, plugin_version, config_schema_text)     \
     TENON_PLUGIN_NOTE(plugin_id);                                                         \
     extern "C" TENON_EXPORT const tenon_plugin* tenon_plugin_v1(void) {                   \
         using Glue = ::tenon::Glue<Class>;                                                \
-        static constexpr char kSchema[] = config_schema_text;                             \
+        static constexpr std::string_view kSchema = config_schema_text;                   \
         static const tenon_plugin plugin = {sizeof(tenon_plugin),                         \
                                             TENON_ABI_MAJOR,                              \
                                             TENON_ABI_MINOR,                              \
                                             {plugin_id, sizeof(plugin_id) - 1},           \
                                             {plugin_version, sizeof(plugin_version) - 1}, \
-                                            {kSchema, sizeof kSchema - 1},                \
+                                            {kSchema.data(), kSchema.size()},             \
                                             Glue::create,                                 \
                                             Glue::destroy,                                \
                                             Glue::tools,                                  \
