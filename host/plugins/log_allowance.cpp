@@ -45,7 +45,11 @@ void PrintedLines::end_line(LogAllowance::Time now) {
     std::string line = std::exchange(line_, {});
     if (line.empty()) return;
     if (cut > 0) line += "… (" + std::to_string(cut) + " more bytes)";
-    if (allowance_.admits(line.size() + cut, now)) log_("printed: " + line);
+    if (allowance_.admits(line.size(), now)) {
+        log_("printed: " + line);
+    } else {
+        allowance_.leave_out(cut);
+    }
 }
 
 void PrintedLines::finish(LogAllowance::Time now) {

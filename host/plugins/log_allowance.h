@@ -15,6 +15,8 @@ public:
     using Time = std::chrono::steady_clock::time_point;
 
     [[nodiscard]] bool admits(std::size_t bytes, Time now);
+    /// Counts bytes that were left out with what was not admitted.
+    void leave_out(std::size_t bytes) { left_out_ += bytes; }
     /// The bytes that were left out since the last call, once they can be reported; 0: none, or not
     /// yet.
     [[nodiscard]] std::size_t take_left_out(Time now);

@@ -39,6 +39,15 @@ TEST_F(PrintedLinesTest, CutsOffALongLineAndSaysByHowMuch) {
     EXPECT_THAT(logged_, ElementsAre("printed: " + line + "… (2000 more bytes)", "printed: next"));
 }
 
+TEST_F(PrintedLinesTest, ShowsTheBeginningOfALineThatIsLongerThanTheAllowance) {
+    const std::size_t length = 2 * LogAllowance::kBytes;
+    lines_.take(std::string(length, 'x'), kStart);
+    lines_.finish(kStart);
+    EXPECT_THAT(logged_,
+                ElementsAre("printed: " + std::string(PrintedLines::kLongestLine, 'x') + "… (" +
+                            std::to_string(length - PrintedLines::kLongestLine) + " more bytes)"));
+}
+
 TEST_F(PrintedLinesTest, LeavesOutAFloodAndSaysHowMuch) {
     const std::string line(100, 'x');
     const std::size_t fits = LogAllowance::kBytes / line.size();
