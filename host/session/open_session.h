@@ -114,9 +114,12 @@ private:
     void end_after_failure();
     void watch_plugin_files();
     void look_at_agent_plugins();
-    void unload_removed_plugins(std::vector<std::string>& done);
+    void unload_removed_plugins(const plugins::Loaded& loaded, std::vector<std::string>& done);
     void unload_switched_off_plugins(const plugins::LoaderOptions& options,
                                      std::vector<std::string>& done);
+    void unload_without_rights(const plugins::LoaderOptions& before,
+                               const plugins::LoaderOptions& now, const plugins::Loaded& loaded,
+                               std::vector<std::string>& done);
     void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);

@@ -19,15 +19,33 @@ std::string text_of(const plugins::FolderWatch::Change& change) {
 
 using Configured = std::map<std::string, plugins::PluginOptions>;
 
+plugins::PluginOptions options_of(const Configured& all, const std::string& id) {
+    const auto found = all.find(id);
+    return found != all.end() ? found->second : plugins::PluginOptions();
+}
+
 /// Whether the keys of the host for this plugin have changed: where it runs, and what it may do.
 bool runs_otherwise(const Configured& before, const Configured& now, const std::string& id) {
-    const auto of = [&](const Configured& all) {
-        const auto found = all.find(id);
-        return found != all.end() ? found->second : plugins::PluginOptions();
-    };
-    const plugins::PluginOptions old = of(before), fresh = of(now);
+    const plugins::PluginOptions old = options_of(before, id), fresh = options_of(now, id);
     return old.isolated != fresh.isolated || old.grants != fresh.grants ||
            old.call_timeout != fresh.call_timeout;
+}
+
+/// Whether the plugin may do less than it could when it was loaded.
+bool has_lost_rights(const plugins::Plugin& plugin, const Configured& before,
+                     const Configured& now) {
+    const plugins::PluginOptions old = options_of(before, plugin.id());
+    const plugins::PluginOptions fresh = options_of(now, plugin.id());
+    const auto is_gone = [&](const std::string& grant) {
+        return std::find(fresh.grants.begin(), fresh.grants.end(), grant) == fresh.grants.end();
+    };
+    return std::any_of(old.grants.begin(), old.grants.end(), is_gone) ||
+           (!plugin.isolated() && fresh.isolated.value_or(!plugin.first_party()));
+}
+
+bool has(const plugins::Loaded& loaded, const std::string& id) {
+    return std::any_of(loaded.plugins.begin(), loaded.plugins.end(),
+                       [&](const auto& plugin) { return plugin && plugin->id() == id; });
 }
 
 }  // namespace
@@ -70,18 +88,38 @@ void OpenSession::unload_switched_off_plugins(const plugins::LoaderOptions& opti
     }
 }
 
-/// First-party plugins are loaded in place and stay.
-void OpenSession::unload_removed_plugins(std::vector<std::string>& done) {
+/// First-party plugins are loaded in place and stay. A plugin in `loaded` takes the place of the
+/// one with its id.
+void OpenSession::unload_removed_plugins(const plugins::Loaded& loaded,
+                                         std::vector<std::string>& done) {
     std::vector<std::pair<std::string, fs::path>> removed;
     for (const auto& plugin : registry_->plugins()) {
         std::error_code failed;
         const auto status = fs::symlink_status(plugin->file(), failed);
-        if (!plugin->first_party() && status.type() == fs::file_type::not_found)
+        if (!plugin->first_party() && status.type() == fs::file_type::not_found &&
+            !has(loaded, plugin->id()))
             removed.emplace_back(plugin->id(), plugin->file());
     }
     for (const auto& [id, file] : removed) {
         registry_->remove(id);
         done.push_back("unloaded " + id + ": " + file.string() + " was removed");
+    }
+}
+
+/// The old version of a plugin that cannot be loaded again stays in use, but not with rights that
+/// were taken away.
+void OpenSession::unload_without_rights(const plugins::LoaderOptions& before,
+                                        const plugins::LoaderOptions& now,
+                                        const plugins::Loaded& loaded,
+                                        std::vector<std::string>& done) {
+    std::vector<std::string> ids;
+    for (const auto& plugin : registry_->plugins()) {
+        if (!has(loaded, plugin->id()) && has_lost_rights(*plugin, before.by_id, now.by_id))
+            ids.push_back(plugin->id());
+    }
+    for (const std::string& id : ids) {
+        registry_->remove(id);
+        done.push_back("unloaded " + id + ": it may not do any more what it could");
     }
 }
 
@@ -156,29 +194,30 @@ Result<std::vector<std::string>> OpenSession::reload() {
     const auto changed = plugin_files_->take_reported();
     look_at_agent_plugins();
     std::vector<std::string> done;
-    const auto before = loader_options().by_id;
+    const auto before = loader_options();
+    const auto settings_before = reread_plugins_;
+    const auto give_up = [&](Error why) {
+        // For the next attempt.
+        plugin_files_->keep_reported(changed);
+        reread_plugins_ = settings_before;
+        return why;
+    };
     read_plugin_settings(done);
-    if (auto taken = take_printed_output(); !taken) {
-        plugin_files_->keep_reported(changed);  // for the next attempt
-        return taken.error();
-    }
+    if (auto taken = take_printed_output(); !taken) return give_up(taken.error());
     plugins::LoaderOptions options = loader_options();
     for (const auto& plugin : registry_->plugins()) {
         const bool has_changed = changed.count(plugin->file()) > 0;
         // A disabled plugin gets a new instance, and with it another chance.
         const bool is_loaded_again = (has_changed && !plugin->first_party()) ||
                                      plugin->disabled() ||
-                                     runs_otherwise(before, options.by_id, plugin->id());
+                                     runs_otherwise(before.by_id, options.by_id, plugin->id());
         if (!is_loaded_again) options.skip.insert(plugin->file());
         if (has_changed && plugin->first_party())
             done.push_back(plugin->id() + " has changed; it is loaded when tenon starts again");
     }
     reconfigure_plugins(options, done);
     plugins::Loaded loaded = plugins::load(options, services_);
-    if (auto fine = check_for_shortage(loaded); !fine) {
-        plugin_files_->keep_reported(changed);  // for the next attempt
-        return fine.error();
-    }
+    if (auto fine = check_for_shortage(loaded); !fine) return give_up(fine.error());
     plugin_problems_.clear();
     list_refused_directories();
     for (const auto& problem : loaded.problems) {
@@ -186,6 +225,10 @@ Result<std::vector<std::string>> OpenSession::reload() {
         // Its old version may still be in use, and only a file that has changed is loaded again.
         if (changed.count(problem.file) > 0) plugin_files_->keep_reported({problem.file});
     }
+    // Before the new ones are added, which may have tools of the same names.
+    unload_removed_plugins(loaded, done);
+    unload_switched_off_plugins(options, done);
+    unload_without_rights(before, options, loaded, done);
     for (auto& plugin : loaded.plugins) {
         const std::string what =
             plugin->id() + " " + plugin->version() + " (" + plugin->file().string() + ")";
@@ -197,8 +240,7 @@ Result<std::vector<std::string>> OpenSession::reload() {
             done.push_back("loaded " + what);
         }
     }
-    unload_removed_plugins(done);
-    unload_switched_off_plugins(options, done);
+    unload_removed_plugins({}, done);  // whose new version was rejected
     auto changed_tools = record_tools();
     if (!changed_tools) return changed_tools.error();
     if (*changed_tools) done.emplace_back("the tools have changed; the next request carries them");
