@@ -235,9 +235,9 @@ void ChildProcess::insist_on_end() {
 ProcessEnd ChildProcess::end_of(int status) const {
     // A supervisor ends as the plugin did, also when the host has lost patience meanwhile.
     const bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (expects_end_ && status == 0 && (killed_for_.empty() || killed_for_ == kClosed)) return {};
     if (!killed_for_.empty() && (killed_for_ != kClosed || was_killed || status == 0))
         return {killed_for_, ProcessFailure::fault("it " + killed_for_)};
-    if (expects_end_ && status == 0) return {};
     ProcessEnd end{end_text(status), ProcessFailure::fault("it " + end_text(status))};
     if (was_killed) end.failure->kind = Kind::kKilled;
     return end;

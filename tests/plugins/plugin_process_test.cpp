@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/plugins/process_calls.h"
+#include "tests/support/process.h"
 #include "tests/support/sanitizers.h"
 #include "tests/support/temp_dir.h"
 
@@ -16,33 +18,9 @@ namespace tenon::plugins {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::CollectingCall;
 using ::testing::HasSubstr;
-
-class SilentHost final : public plugin::HostPort {
-public:
-    void log(int, std::string_view) noexcept override {}
-    tenon_rc request(std::string_view, std::string_view, std::string_view,
-                     std::string& answer) noexcept override {
-        answer = "none";
-        return TENON_UNSUPPORTED;
-    }
-};
-
-class CollectingCall final : public plugin::CallPort {
-public:
-    [[nodiscard]] const std::stop_token& stop() const override { return token; }
-    bool write(std::string_view chunk) noexcept override {
-        text += chunk;
-        return true;
-    }
-    void progress(std::string_view) noexcept override {}
-    tenon_rc request(std::string_view, std::string_view, std::string_view,
-                     std::string&) noexcept override {
-        return TENON_UNSUPPORTED;
-    }
-    std::stop_token token;
-    std::string text;
-};
+using testing::SilentHost;
 
 class PluginProcessTest : public ::testing::Test {
 protected:
@@ -119,6 +97,35 @@ TEST_F(PluginProcessTest, LeavesNoneOfMoreChildrenThanItHasDescriptors) {
     for (pid_t child = 0; children >> child; ++seen)
         await_death(child);
     EXPECT_EQ(seen, 150);
+}
+
+TEST_F(PluginProcessTest, LeavesNoChildOfAPluginThatHasUsedAllItsDescriptors) {
+    for (const std::string tool : {"crash", "exit_3", "stop"}) {
+        SCOPED_TRACE(tool);
+        std::filesystem::remove(dir_ / "children");
+        const auto process = running();
+        ASSERT_EQ(process->invoke("leave_a_child", "{}", call_, milliseconds(0)).rc, TENON_OK);
+        call_.text.clear();
+        ASSERT_EQ(process->invoke("use_all_descriptors", "{}", call_, milliseconds(0)).rc,
+                  TENON_OK);
+        EXPECT_EQ(call_.text, "Too many open files");
+        const pid_t child = left_child();
+        EXPECT_TRUE(is_alive(child));
+        EXPECT_TRUE(process->invoke(tool, "{}", call_, milliseconds(100)).fault);
+        await_death(child);
+    }
+}
+
+TEST_F(PluginProcessTest, LeavesNothingOfAProcessThatGoesOnInNewChildren) {
+    for (const std::string tool : {"crash", "stop"}) {
+        SCOPED_TRACE(tool);
+        std::filesystem::remove(dir_ / "children");
+        const auto process = running();
+        ASSERT_EQ(process->invoke("leave_a_runner", "{}", call_, milliseconds(0)).rc, TENON_OK);
+        EXPECT_TRUE(process->invoke(tool, "{}", call_, milliseconds(100)).fault);
+        EXPECT_EQ(tenon::testing::processes_with("TMPDIR", dir_.path().string()),
+                  std::vector<pid_t>());
+    }
 }
 
 TEST_F(PluginProcessTest, TellsThroughItsSupervisorHowThePluginEnded) {
