@@ -34,3 +34,10 @@ foreach(where absent beside)
   set_target_properties(fixture_needs_${where} PROPERTIES SKIP_BUILD_RPATH ON)
 endforeach()
 set_target_properties(fixture_needs_beside PROPERTIES SKIP_BUILD_RPATH OFF BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
+
+# Calls the function of that library without being linked to it, which tenon_add_plugin() would find.
+add_library(fixture_undefined_symbol MODULE fixtures/faulty.c)
+target_link_libraries(fixture_undefined_symbol PRIVATE tenon::sdk tenon_options)
+target_compile_definitions(fixture_undefined_symbol PRIVATE NEEDS_LIBRARY)
+set_target_properties(fixture_undefined_symbol PROPERTIES PREFIX "" OUTPUT_NAME undefined_symbol LIBRARY_OUTPUT_DIRECTORY ${fixtures})
+set_property(GLOBAL APPEND PROPERTY TENON_FIXTURES fixture_undefined_symbol)

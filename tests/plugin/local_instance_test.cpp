@@ -161,5 +161,31 @@ TEST(Library, RefusesAPluginWhoseIdDiffersFromItsNote) {
     EXPECT_THAT(other.error().reason, HasSubstr("its note says misfit, its code somebody-else"));
 }
 
+TEST(Library, RefusesAFileInTheWordsOfTheDynamicLinker) {
+    const struct {
+        const char* fixture;
+        const char* reason;
+        const char* remedy;
+    } cases[] = {
+        {"needs_absent",
+         "the system cannot load it: libtenon-absent.so: cannot open shared object file: No such "
+         "file or directory",
+         "install this library"},
+        {"undefined_symbol", "the system cannot load it: undefined symbol: tenon_absent",
+         "link the library that defines this symbol"},
+        {"no_such_file",
+         "the system cannot load it: cannot open shared object file: No such file or directory",
+         "install"},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.fixture);
+        const auto refused =
+            open_library(TENON_FIXTURES "/" + std::string(row.fixture) + ".so", "x");
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().reason, row.reason);
+        EXPECT_THAT(refused.error().remedy, HasSubstr(row.remedy));
+    }
+}
+
 }  // namespace
 }  // namespace tenon::plugin
