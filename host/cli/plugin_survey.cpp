@@ -30,8 +30,8 @@ public:
                                           settings.prefix)),
           paths_(
               Beneath(settings.workspace, settings.add_dirs, folders_.readable),
-              [](const fs::path&) { return false; }, [](const fs::path&) { return true; },
-              folders_.search) {
+              [](const fs::path&) { return ""; },
+              [](const fs::path&) { return "this command writes nothing"; }, folders_.search) {
         paths_.add_to(services_);
     }
     [[nodiscard]] const plugins::Services& services() const { return services_; }

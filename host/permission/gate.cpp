@@ -24,10 +24,12 @@ bool is_about_paths(const Rule& rule) {
     return rule.subject() == RuleSubject::kRead || rule.subject() == RuleSubject::kEdit;
 }
 
-bool any_matches(const std::vector<Rule>& rules, RuleSubject subject, const fs::path& path) {
-    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
+/// Null: none matches.
+const Rule* first_match(const std::vector<Rule>& rules, RuleSubject subject, const fs::path& path) {
+    const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
         return rule.subject() == subject && rule.matches_path(path, true);
     });
+    return found == rules.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -161,8 +163,8 @@ const Need* RuleGate::need_outside_roots(const JudgedCall& judged) const {
     return it == judged.required.end() ? nullptr : &*it;
 }
 
-bool RuleGate::denied_read(const fs::path& path) const {
-    return any_matches(rules_.deny, RuleSubject::kRead, path);
+const Rule* RuleGate::denied_read(const fs::path& path) const {
+    return first_match(rules_.deny, RuleSubject::kRead, path);
 }
 
 bool RuleGate::denies_any_read() const {
@@ -170,13 +172,14 @@ bool RuleGate::denies_any_read() const {
                        [](const Rule& rule) { return rule.subject() == RuleSubject::kRead; });
 }
 
-bool RuleGate::denied_edit(const fs::path& path) const {
-    return any_matches(rules_.deny, RuleSubject::kEdit, path);
+const Rule* RuleGate::denied_edit(const fs::path& path) const {
+    return first_match(rules_.deny, RuleSubject::kEdit, path);
 }
 
 /// Whether a deny rule or an ask rule is about this path.
 bool RuleGate::is_restricted(RuleSubject subject, const fs::path& path) const {
-    return any_matches(rules_.deny, subject, path) || any_matches(rules_.ask, subject, path);
+    return first_match(rules_.deny, subject, path) != nullptr ||
+           first_match(rules_.ask, subject, path) != nullptr;
 }
 
 bool RuleGate::removes(const agent::ToolSpec& tool) const {

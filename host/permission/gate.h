@@ -76,9 +76,9 @@ public:
     /// is no where nobody can be asked.
     Verdict ask(std::string_view who, std::string_view question, std::stop_token stop);
 
-    /// Whether a deny rule forbids this path. `path` is absolute, symlinks resolved.
-    [[nodiscard]] bool denied_read(const std::filesystem::path& path) const;
-    [[nodiscard]] bool denied_edit(const std::filesystem::path& path) const;
+    /// The deny rule that forbids this path; null: none. `path` is absolute, symlinks resolved.
+    [[nodiscard]] const Rule* denied_read(const std::filesystem::path& path) const;
+    [[nodiscard]] const Rule* denied_edit(const std::filesystem::path& path) const;
 
     /// Whether any deny rule forbids reading of paths.
     [[nodiscard]] bool denies_any_read() const;

@@ -34,6 +34,13 @@ std::string path_named_by(const std::string& text) {
     return utf8::is_valid(path) ? text : path;
 }
 
+/// Empty when there is no rule.
+std::string refusal_by(const std::string& rule, const char* use, const std::string& path) {
+    if (rule.empty()) return {};
+    return std::string("A permission rule forbids to ") + use + " " + path + ": " + rule +
+           ". No allow rule overrides it.";
+}
+
 /// Applies a rule to a path, and remembers whether the rule refused it, since a refusal has its own
 /// result code.
 class RuleCheck {
@@ -101,10 +108,8 @@ ServiceReply PathService::open(const ServiceRequest& request) {
 }
 
 ServiceReply PathService::open_to_read(const std::string& path, bool folder) const {
-    RuleCheck rule([&](const fs::path& real) {
-        return denied_read_(real) ? "A permission rule forbids to read " + path + "."
-                                  : std::string();
-    });
+    RuleCheck rule(
+        [&](const fs::path& real) { return refusal_by(denied_read_(real), "read", path); });
     auto opened =
         folder ? roots_.open_folder(path, rule.approve()) : roots_.open(path, rule.approve());
     if (!opened) return rule.failed(opened.error());
@@ -118,7 +123,8 @@ ServiceReply PathService::open_to_read(const std::string& path, bool folder) con
 
 std::string PathService::edit_refusal(const ServiceRequest& request, const std::string& path,
                                       const fs::path& real) const {
-    if (denied_edit_(real)) return "A permission rule forbids to edit " + path + ".";
+    if (auto refusal = refusal_by(denied_edit_(real), "edit", path); !refusal.empty())
+        return refusal;
     return request.first_party || !judge_edit_ ? std::string() : judge_edit_(request, real);
 }
 
@@ -169,7 +175,7 @@ ServiceReply PathService::filter(const ServiceRequest& request) const {
                 "path.filter/1: paths[" + std::to_string(i) + "] must be an absolute path",
                 TENON_BAD_ARGS);
         }
-        if (denied_read_(path)) denied.push_back(i);
+        if (!denied_read_(path).empty()) denied.push_back(i);
     }
     return ServiceReply::ok({{"denied", std::move(denied)}});
 }

@@ -27,8 +27,8 @@ struct SkillsOfPlugin {
 /// and while a person is asked.
 class PathService {
 public:
-    /// Whether a rule forbids this absolute path.
-    using Denied = std::function<bool(const std::filesystem::path&)>;
+    /// The rule that forbids this absolute path, and where it is written; empty: none does.
+    using Denied = std::function<std::string(const std::filesystem::path&)>;
 
     /// Why a third-party plugin may not write this file; empty: it may. May ask a person.
     using JudgeEdit =

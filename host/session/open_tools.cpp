@@ -11,6 +11,7 @@
 #include "host/config/sandbox_settings.h"
 #include "host/config/state_dir.h"
 #include "host/jobs/watch.h"
+#include "host/permission/refusal_text.h"
 #include "host/plugins/outlook.h"
 #include "host/plugins/redact_service.h"
 #include "host/session/containment.h"
@@ -39,6 +40,11 @@ bool has_started_or_ended(const jobs::Store& store, const jobs::JobId& id) {
     if (store.started(id)) return true;
     const auto job = store.load(id);
     return !job || jobs::is_terminal(job->status);
+}
+
+/// With its origin; empty: there is no rule.
+std::string name_of(const permission::Rule* rule) {
+    return rule == nullptr ? std::string() : permission::named(*rule);
 }
 
 }  // namespace
@@ -177,8 +183,8 @@ void OpenTools::make_services() {
     session_jobs_->add_to(services_);
     paths_ = std::make_unique<plugins::PathService>(
         Beneath(settings_.workspace, settings_.add_dirs, readable_folders()),
-        [this](const fs::path& path) { return gate_->denied_read(path); },
-        [this](const fs::path& path) { return gate_->denied_edit(path); },
+        [this](const fs::path& path) { return name_of(gate_->denied_read(path)); },
+        [this](const fs::path& path) { return name_of(gate_->denied_edit(path)); },
         folders_of_skills().search,
         [this](const plugins::ServiceRequest& request, const fs::path& path) {
             const auto verdict = gate_->judge_edit(request.plugin, path, request.call->stop());

@@ -41,15 +41,18 @@ struct Fixture {
     testing::TempDir dir;
     bool first_party = true;
     std::string refusal;  // of writing by a third-party plugin
-    PathService service{Beneath(dir / "ws", {}, {dir / "docs"}),
-                        [](const fs::path& path) { return path.filename() == ".env"; },
-                        [](const fs::path& path) { return path.extension() == ".lock"; },
-                        {dir / "ws/skills", dir / "none"},
-                        [this](const ServiceRequest& request, const fs::path& path) {
-                            EXPECT_EQ(request.plugin, "p");
-                            EXPECT_TRUE(path.is_absolute());
-                            return refusal;
-                        }};
+    PathService service{
+        Beneath(dir / "ws", {}, {dir / "docs"}),
+        [](const fs::path& path) { return path.filename() == ".env" ? "Read(.env) (--deny)" : ""; },
+        [](const fs::path& path) {
+            return path.extension() == ".lock" ? "Edit(*.lock) (--deny)" : "";
+        },
+        {dir / "ws/skills", dir / "none"},
+        [this](const ServiceRequest& request, const fs::path& path) {
+            EXPECT_EQ(request.plugin, "p");
+            EXPECT_TRUE(path.is_absolute());
+            return refusal;
+        }};
     Services services;
     agent::CallContext call{{"s", ""}, "t", {}, nullptr};
 };
@@ -120,13 +123,16 @@ TEST(PathService, RefusesWithAReasonAndACode) {
          "/etc/passwd is outside the folders that may be written: " + ws},
         {{{"path", ".env"}, {"access", "read"}},
          TENON_DENIED,
-         "A permission rule forbids to read .env."},
+         "A permission rule forbids to read .env: Read(.env) (--deny). No allow rule overrides "
+         "it."},
         {{{"path", "alias"}, {"access", "read"}},
          TENON_DENIED,
-         "A permission rule forbids to read alias."},
+         "A permission rule forbids to read alias: Read(.env) (--deny). No allow rule overrides "
+         "it."},
         {{{"path", "x/y.lock"}, {"access", "write"}},
          TENON_DENIED,
-         "A permission rule forbids to edit x/y.lock."},
+         "A permission rule forbids to edit x/y.lock: Edit(*.lock) (--deny). No allow rule "
+         "overrides it."},
         {{{"path", 5}, {"access", "read"}}, TENON_BAD_ARGS, "path.open/1: path must be a string"},
         {{{"access", "read"}}, TENON_BAD_ARGS, "path.open/1: path must be a string"},
         {{{"path", "x"}, {"access", "read"}, {"mode", "w"}},

@@ -86,8 +86,13 @@ TEST(EditFile, RefusesWhatIsNoFileOrMayNotBeChanged) {
         {"src", failed("src is a folder, not a file.")},
         {"src/mian.cpp", failed("No such file: src/mian.cpp. Did you mean src/main.cpp?")},
         {"new/x", failed("No such file: new/x. There is no folder new.")},
-        {"x.lock", {TENON_DENIED, "A permission rule forbids to edit x.lock."}},
-        {"x.secret", {TENON_DENIED, "A permission rule forbids to read x.secret."}},
+        {"x.lock",
+         {TENON_DENIED,
+          "A permission rule forbids to edit x.lock: Edit(*.lock). No allow rule overrides it."}},
+        {"x.secret",
+         {TENON_DENIED,
+          "A permission rule forbids to read x.secret: Read(*.secret). No allow rule overrides "
+          "it."}},
         {docs, failed(docs + " is outside the folders that may be written: " +
                       plugin.ws().string() + ", " + (plugin.dir / "add").string())},
     };

@@ -146,9 +146,10 @@ private:
         return reply.rc;
     }
 
-    plugins::PathService paths_{Beneath(ws(), {dir / "add"}, {dir / "docs"}),
-                                [](const fs::path& path) { return path.extension() == ".secret"; },
-                                [](const fs::path& path) { return path.extension() == ".lock"; }};
+    plugins::PathService paths_{
+        Beneath(ws(), {dir / "add"}, {dir / "docs"}),
+        [](const fs::path& path) { return path.extension() == ".secret" ? "Read(*.secret)" : ""; },
+        [](const fs::path& path) { return path.extension() == ".lock" ? "Edit(*.lock)" : ""; }};
     plugins::Services services_;
     struct WithSelf {
         tenon_host host;

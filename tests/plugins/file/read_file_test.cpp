@@ -89,7 +89,10 @@ TEST(ReadFile, SaysWhyAFileCannotBeRead) {
         {"../outside/none", failed("../outside/none" + roots)},
         {"out", failed("out" + roots)},
         {"/etc/passwd", failed("/etc/passwd" + roots)},
-        {"src/nots.secret", {TENON_DENIED, "A permission rule forbids to read src/nots.secret."}},
+        {"src/nots.secret",
+         {TENON_DENIED,
+          "A permission rule forbids to read src/nots.secret: Read(*.secret). No allow rule "
+          "overrides it."}},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.path);

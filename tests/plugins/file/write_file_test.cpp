@@ -128,7 +128,10 @@ TEST(WriteFile, RefusesWithoutATrace) {
         {"out/x", failed("out/x" + outside)},
         {"../outside/x", failed("../outside/x" + outside)},
         {docs, failed(docs + outside)},
-        {"new/x.lock", {TENON_DENIED, "A permission rule forbids to edit new/x.lock."}},
+        {"new/x.lock",
+         {TENON_DENIED,
+          "A permission rule forbids to edit new/x.lock: Edit(*.lock). No allow rule overrides "
+          "it."}},
         {"", failed("the path is empty")},
     };
     for (const Case& c : cases) {

@@ -37,9 +37,9 @@ struct SkillWorld {
         paths = std::make_unique<PathService>(
             Beneath(workspace(), {}, {user()}),
             [](const std::filesystem::path& path) {
-                return path.string().find("/secret/") != std::string::npos;
+                return path.string().find("/secret/") != std::string::npos ? "Read(secret)" : "";
             },
-            [](const std::filesystem::path&) { return false; },
+            [](const std::filesystem::path&) { return ""; },
             std::vector<std::filesystem::path>{workspace() / "skills",
                                                workspace() / ".claude/skills", user()},
             nullptr, skills_of_plugins);
