@@ -37,7 +37,7 @@ struct SurveyedPlugin {
 
     /// Why it is not used, and what to do; empty: no reason is known.
     std::string problem, remedy;
-    std::vector<std::string> warnings;  ///< about its keys in the configuration
+    std::vector<std::string> warnings;  ///< about its keys and grants
 
     /// The plugin has been loaded with this content, and so far that it has stated these.
     bool knows_statement = false;

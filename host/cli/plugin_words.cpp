@@ -298,13 +298,13 @@ std::string in_detail(const SurveyedPlugin& plugin) {
     out += row("Runs", place_of(plugin));
     out += row("ABI", plugin.abi);
     out += row("State", state_text(plugin));
-    for (const std::string& warning : plugin.warnings)
-        out += row("Warning", visible(warning));
     if (!plugin.first_party) {
         out += row("Needs", or_none(comma_list(plugin.needs)));
         if (!plugin.summary.empty()) out += row("Summary", first_line(plugin.summary));
         out += row("Granted", or_none(comma_list(plugin.grants)));
     }
+    for (const std::string& warning : plugin.warnings)
+        out += row("Warning", visible(warning));
     out += row("Stores in", visible(path_to_text(plugin.state_dir.native())));
     if (!plugin.hooks.empty()) out += row("Hooks", comma_list(plugin.hooks));
     return out + config_text(plugin) + tools_text(plugin);

@@ -44,6 +44,21 @@ bool covers(const Need& grant, const Need& need) {
     return suits && (need.directory.empty() || is_beneath(need.directory, grant.directory));
 }
 
+/// Why a directory that is granted cannot be used as one; empty: it can, or this is not known.
+std::string flaw_of_directory(const std::string& directory) {
+    std::error_code error;
+    switch (fs::status(directory, error).type()) {
+        case fs::file_type::not_found:
+            return "which does not exist: make it before the plugin starts";
+        case fs::file_type::directory:
+        case fs::file_type::none:
+            return {};
+        default:
+            return "which is no directory: the plugin gets this one file, and no longer after it "
+                   "has been replaced";
+    }
+}
+
 std::string key_of_grants(const std::string& id) {
     return "plugins." + id + ".grants";
 }
@@ -55,6 +70,13 @@ std::string joined(const std::vector<std::string>& texts) {
         out += texts[i];
     }
     return out;
+}
+
+std::string shown_list(const std::vector<std::string>& texts) {
+    std::vector<std::string> shown;
+    for (const std::string& text : texts)
+        shown.push_back(visible(text));
+    return joined(shown);
 }
 
 /// The lines that would grant `missing`, in both forms of a configuration file.
@@ -72,11 +94,8 @@ std::string lines_to_add(const std::string& id, std::size_t granted,
 
 plugin::Refusal not_granted(const plugin::Note& note, std::size_t granted,
                             const std::vector<std::string>& missing) {
-    std::vector<std::string> shown;
-    for (const std::string& text : missing)
-        shown.push_back(visible(text));
     std::string reason =
-        "the plugin " + note.id + " needs " + joined(shown) + ", which is not granted to it";
+        "the plugin " + note.id + " needs " + shown_list(missing) + ", which is not granted to it";
     if (!note.summary.empty()) {
         const std::string summary = harmless_line(note.summary);
         reason += "; its author says: \"" + std::string(utf8::first(summary, kShownSummary)) + "\"";
@@ -184,10 +203,7 @@ std::string limits_of(const ConfinedPlugin& plugin, const plugin::Confinement& c
     if (!confinement.network) limits.emplace_back("has no network");
     if (!confinement.exec) limits.emplace_back("starts no programs");
     if (plugin.needs.empty()) return "states no needs, so it " + joined(limits);
-    std::vector<std::string> needs;
-    for (const std::string& need : plugin.needs)
-        needs.push_back(visible(need));
-    return "has the needs " + joined(needs) + " and no others, so it " + joined(limits);
+    return "has the needs " + shown_list(plugin.needs) + " and no others, so it " + joined(limits);
 }
 
 void give(const Need& need, Rights& rights) {
@@ -227,6 +243,8 @@ Result<Rights, plugin::Refusal> rights_of(const plugin::Note& note,
             if (!covers(granted->needs[i], *need)) continue;
             is_granted = true;
             used[i] = true;
+            if (!need->directory.empty())
+                rights.granted_by.emplace(need->directory, to_string(granted->needs[i]));
         }
         if (is_granted) {
             give(*need, rights);
@@ -238,6 +256,25 @@ Result<Rights, plugin::Refusal> rights_of(const plugin::Note& note,
     for (std::size_t i = 0; i < used.size(); ++i)
         if (!used[i]) rights.unused.push_back(to_string(granted->needs[i]));
     return rights;
+}
+
+std::vector<std::string> warnings_about_grants(const plugin::Note& note,
+                                               const std::vector<std::string>& grants,
+                                               const fs::path& home, bool confined) {
+    std::vector<std::string> out;
+    const auto rights = rights_of(note, grants, home);
+    if (!rights) return out;
+    for (const std::string& grant : rights->unused)
+        out.push_back(key_of_grants(note.id) + ": " + visible(grant) +
+                      " has no effect, since the " + "plugin " + note.id +
+                      " does not need it: it states " +
+                      (note.needs.empty() ? "no needs" : "the needs " + shown_list(note.needs)));
+    if (!confined) return out;
+    for (const auto& [directory, grant] : rights->granted_by)
+        if (const std::string flaw = flaw_of_directory(directory); !flaw.empty())
+            out.push_back(key_of_grants(note.id) + ": " + visible(grant) + " gives the plugin " +
+                          note.id + " the directory " + visible(directory) + ", " + flaw);
+    return out;
 }
 
 Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note& note,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct Rights {
     bool unconfined = false;  ///< granted; has an effect only where the kernel cannot confine
     std::vector<std::string> read, write;  ///< what may be written may be read as well
     std::vector<std::string> unused;       ///< grants that no need asks for: they have no effect
+    /// Each directory of `read` and `write` with the grant that covers it.
+    std::map<std::string, std::string> granted_by;
 };
 
 /// Compares the needs of a plugin with `grants`, whose forms are network, exec, read:DIR, write:DIR
@@ -32,6 +35,13 @@ struct Rights {
 Result<Rights, plugin::Refusal> rights_of(const plugin::Note& note,
                                           const std::vector<std::string>& grants,
                                           const std::filesystem::path& home);
+
+/// What a person should know about the grants of a plugin that may be loaded, a sentence each: a
+/// grant that has no effect, and, if the plugin is `confined`, a directory that is missing or is
+/// none. Looks at the file system.
+std::vector<std::string> warnings_about_grants(const plugin::Note& note,
+                                               const std::vector<std::string>& grants,
+                                               const std::filesystem::path& home, bool confined);
 
 /// Where one plugin is; each absolute.
 struct PluginPlaces {

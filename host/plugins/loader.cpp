@@ -227,7 +227,11 @@ private:
     [[nodiscard]] PluginOrigin origin_of(const Candidate& candidate) const {
         PluginOrigin origin{candidate.file.path, candidate.note.id, candidate.first_party,
                             options_.workspace};
-        origin.key_origins = options_of(options_, candidate.note.id).origins;
+        const PluginOptions& configured = options_of(options_, candidate.note.id);
+        origin.key_origins = configured.origins;
+        origin.warnings =
+            warnings_about_grants(candidate.note, configured.grants, options_.home,
+                                  configured.isolated.value_or(!candidate.first_party));
         return origin;
     }
     Result<std::unique_ptr<Plugin>, ProcessFailure> open_in_host(const Candidate& candidate,

@@ -4,6 +4,7 @@
 
 #include "host/plugins/config.h"
 #include "host/plugins/content_hash.h"
+#include "host/plugins/grants.h"
 
 namespace tenon::plugins {
 namespace {
@@ -45,7 +46,7 @@ void judge_known(const Candidate& candidate, const LoaderOptions& options, Outlo
             out.refusal = checked.error();
             return;
         }
-        out.warnings = std::move(checked->warnings);
+        out.warnings.insert(out.warnings.end(), checked->warnings.begin(), checked->warnings.end());
     }
     if (out.knows_tools()) {
         for (const plugin::ToolDeclaration& tool : out.known->tools) {
@@ -100,6 +101,9 @@ bool is_about(const Problem& problem, const Scan& found, const std::string& tool
 Outlook outlook_of(const Candidate& candidate, const LoaderOptions& options) {
     Outlook out;
     if (candidate.first_party) return out;
+    const PluginOptions& configured = options_for(candidate, options);
+    out.warnings = warnings_about_grants(candidate.note, configured.grants, options.home,
+                                         configured.isolated.value_or(true));
     take_memory(candidate, options, out);
     if (auto refusal = refusal_before_load(candidate, options)) {
         out.refusal = std::move(refusal);

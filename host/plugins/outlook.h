@@ -16,7 +16,7 @@ struct Outlook {
     /// configuration.
     std::optional<KnownPlugin> known;
     std::optional<plugin::Refusal> refusal;  ///< why it is left out; nothing: no reason is known
-    std::vector<std::string> warnings;       ///< what a person should know about its keys
+    std::vector<std::string> warnings;       ///< what a person should know about its keys and grants
 
     [[nodiscard]] bool knows_statement() const {
         return known && known->extent != KnownPlugin::Extent::kNothing;

@@ -88,6 +88,12 @@ Result<std::vector<std::unique_ptr<PluginTool>>, Refusal> Plugin::fresh_tools() 
     return make_tools();
 }
 
+std::vector<std::string> Plugin::warnings() const {
+    std::vector<std::string> all = origin_.warnings;
+    all.insert(all.end(), warnings_.begin(), warnings_.end());
+    return all;
+}
+
 Result<bool, Refusal> Plugin::reconfigure(const std::map<std::string, std::string>& config,
                                           const std::map<std::string, std::string>& origins) {
     auto checked = checked_config(config_schema_, id(), config, origins);

@@ -29,9 +29,10 @@ struct PluginOrigin {
     std::string id;
     bool first_party = false;
     std::string workspace;
-    std::string state_dir = {};                      ///< a folder of its own, which exists
-    bool isolated = false;                           ///< its code runs in a process of its own
+    std::string state_dir = {};                           ///< a folder of its own, which exists
+    bool isolated = false;                                ///< its code runs in a process of its own
     std::map<std::string, std::string> key_origins = {};  ///< where each key of it was written
+    std::vector<std::string> warnings = {};               ///< about its grants
 };
 
 /// A plugin in use: its instance and its tools. Destroying it destroys the instance; no call is
@@ -56,8 +57,8 @@ public:
     [[nodiscard]] const std::filesystem::path& file() const { return origin_.file; }
     [[nodiscard]] bool first_party() const { return origin_.first_party; }
     [[nodiscard]] bool isolated() const { return origin_.isolated; }
-    /// What a person should know about its configuration, although it is usable.
-    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+    /// What a person should know about its grants and its configuration, although it is usable.
+    [[nodiscard]] std::vector<std::string> warnings() const;
     [[nodiscard]] const std::vector<std::unique_ptr<PluginTool>>& tools() const { return tools_; }
     /// What the plugin states: its tools, and the JSON Schema of its configuration.
     [[nodiscard]] const std::vector<plugin::ToolDeclaration>& declarations() const {

@@ -176,6 +176,16 @@ TEST_F(PluginCommand, RunsNoCodeOfThirdPartyPluginsToShowThem) {
     EXPECT_FALSE(std::filesystem::exists(dir_ / "constructed"));
 }
 
+TEST_F(PluginCommand, ShowsAGrantThatHasNoEffect) {
+    install("plain");
+    const std::string grant = "plugins.plain.grants.1=exec";
+    EXPECT_THAT(plugin({"info", "plain", "-D", grant}).out,
+                HasSubstr("\nWarning:      plugins.plain.grants: exec has no effect, since the "
+                          "plugin plain does not need it"));
+    EXPECT_EQ(json({"info", "plain", "-D", grant}, 0)["warnings"].size(), 1U);
+    EXPECT_EQ(json({"info", "plain"}, 0)["warnings"], Json::array());
+}
+
 TEST_F(PluginCommand, ListsDirectoriesOfTheAgentPluginsFormThatAreRefused) {
     dir_.write("plugins/broken/plugin.json", "{");
     EXPECT_THAT(plugin({"list"}).out,

@@ -265,6 +265,37 @@ TEST_F(HintOfConfinement, TakesNoUrlForAPath) {
     EXPECT_THAT(hint("https://example.org/a: Permission denied"), HasSubstr("read:DIR"));
 }
 
+TEST(Grants, ThatHaveNoEffectAreNamed) {
+    EXPECT_THAT(
+        warnings_about_grants(note_with({"network"}), {"network", "exec", "unconfined"}, "", true),
+        ElementsAre("plugins.weather.grants: exec has no effect, since the plugin weather does "
+                    "not need it: it states the needs network"));
+    EXPECT_THAT(warnings_about_grants(note_with({}), {"read:/data"}, "", false),
+                ElementsAre("plugins.weather.grants: read:/data has no effect, since the plugin "
+                            "weather does not need it: it states no needs"));
+    // Why such a plugin is not loaded is said elsewhere.
+    EXPECT_THAT(warnings_about_grants(note_with({"network"}), {"exec"}, "", true), IsEmpty());
+}
+
+TEST(Grants, OfWhatIsNoDirectoryAreNamed) {
+    const TempDir dir;
+    fs::create_directory(dir / "there");
+    dir.write("file", "x");
+    const std::string top = dir.path().string();
+    const plugin::Note note =
+        note_with({"read:" + top + "/there", "write:" + top + "/none", "read:" + top + "/file"});
+    const Texts grants{"read:" + top, "write:" + top + "/none"};
+    EXPECT_THAT(
+        warnings_about_grants(note, grants, "", true),
+        ElementsAre("plugins.weather.grants: read:" + top + " gives the plugin weather the " +
+                        "directory " + top + "/file, which is no directory: the plugin gets this " +
+                        "one file, and no longer after it has been replaced",
+                    "plugins.weather.grants: write:" + top + "/none gives the plugin weather the " +
+                        "directory " + top + "/none, which does not exist: make it before the " +
+                        "plugin starts"));
+    EXPECT_THAT(warnings_about_grants(note, grants, "", false), IsEmpty());
+}
+
 TEST(Grants, OfUnconfinedAreNamedWhereTheKernelCannotConfine) {
     const auto refusal = cannot_be_confined("weather", {"network"}, "it lacks Landlock");
     EXPECT_EQ(refusal.reason, "it lacks Landlock");
@@ -281,6 +312,16 @@ TEST(Loader, RefusesAPluginUntilItsNeedsAreGranted) {
     bench.options.by_id["needs"].grants = {"network", "read:/data"};
     bench.open();
     EXPECT_THAT(bench.problems, IsEmpty());
+}
+
+TEST(Loader, WarnsAboutGrantsThatThePluginDoesNotNeed) {
+    Workbench bench;
+    bench.put("good", "good");
+    bench.options.by_id["good"].grants = {"exec"};
+    bench.open();
+    ASSERT_THAT(bench.problems, IsEmpty());
+    EXPECT_THAT(bench.registry.plugins()[0]->warnings(),
+                ElementsAre(HasSubstr("plugins.good.grants: exec has no effect")));
 }
 
 TEST(Loader, RefusesAPluginWithANeedThatIsNotKnown) {
