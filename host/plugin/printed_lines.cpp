@@ -6,10 +6,24 @@
 #include "host/base/utf8.h"
 
 namespace tenon::plugin {
+namespace {
+
+void add_remark(std::size_t left_out, std::vector<PrintedLines::Line>& lines) {
+    if (left_out > 0)
+        lines.push_back({"[" + std::to_string(left_out) + " bytes of further lines left out]"});
+}
+
+}  // namespace
+
+std::string PrintedLines::Line::without(const Secrets& secrets) const {
+    if (left_out == 0) return secrets.redact(text);
+    return secrets.redact_part(text, {false, true}) + " [" + std::to_string(left_out) +
+           " more bytes left out]";
+}
 
 std::vector<PrintedLines::Line> PrintedLines::take(std::string_view bytes, Time now) {
     std::vector<Line> lines;
-    begin_period(now, lines);
+    add_remark(allowance_.take_left_out(now), lines);
     while (!bytes.empty()) {
         const std::size_t end = bytes.find('\n');
         const std::string_view part = bytes.substr(0, end);
@@ -18,52 +32,30 @@ std::vector<PrintedLines::Line> PrintedLines::take(std::string_view bytes, Time 
         cut_bytes_ += part.size() - fits;
         if (end == std::string_view::npos) break;
         bytes.remove_prefix(end + 1);
-        end_line(lines);
+        end_line(now, lines);
     }
     return lines;
 }
 
 std::vector<PrintedLines::Line> PrintedLines::finish(Time now) {
     std::vector<Line> lines;
-    begin_period(now, lines);
-    if (!line_.empty()) end_line(lines);
-    add_remark(lines);
+    end_line(now, lines);
+    add_remark(allowance_.take_all_left_out(), lines);
     return lines;
 }
 
-PrintedLines::Time PrintedLines::next_remark() const {
-    return left_out_ > 0 ? period_begin_ + kPeriod : Time::max();
-}
-
-void PrintedLines::begin_period(Time now, std::vector<Line>& lines) {
-    if (period_begin_ != Time::min() && now < period_begin_ + kPeriod) return;
-    add_remark(lines);
-    period_begin_ = now;
-    lines_in_period_ = 0;
-}
-
-void PrintedLines::end_line(std::vector<Line>& lines) {
+void PrintedLines::end_line(Time now, std::vector<Line>& lines) {
     std::string text = std::exchange(line_, {});
     std::uint64_t cut = std::exchange(cut_bytes_, 0);
-    if (lines_in_period_ == kMostLines) {
-        left_out_ += text.size() + cut + 1;
-        return;
-    }
-    ++lines_in_period_;
+    if (text.empty()) return;
+    // Without what is cut off, so that a line longer than the allowance shows its beginning.
+    if (!allowance_.admits(text.size(), now)) return allowance_.leave_out(cut);
     if (cut > 0) {
         const std::size_t broken = utf8::incomplete_suffix(text);
         text.resize(text.size() - broken);
         cut += broken;
     }
-    Line line{utf8::repair(text), cut > 0};
-    if (cut > 0) line.text += " [" + std::to_string(cut) + " more bytes left out]";
-    lines.push_back(std::move(line));
-}
-
-void PrintedLines::add_remark(std::vector<Line>& lines) {
-    if (left_out_ == 0) return;
-    lines.push_back(
-        {"[" + std::to_string(std::exchange(left_out_, 0)) + " bytes of further lines left out]"});
+    lines.push_back({utf8::repair(text), cut});
 }
 
 }  // namespace tenon::plugin

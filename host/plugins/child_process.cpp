@@ -159,8 +159,7 @@ ChildProcess::ChildProcess(Options options, Descriptors descriptors)
       their_socket_(std::move(descriptors.their_socket)),
       output_(std::move(descriptors.output)),
       their_output_(std::move(descriptors.their_output)),
-      writer_(socket_.get()),
-      printed_([this](std::string_view line) { owner_->printed(line); }) {}
+      writer_(socket_.get()) {}
 
 ChildProcess::~ChildProcess() {
     stop();
@@ -332,7 +331,7 @@ void ChildProcess::read_output() {
     char buffer[64U << 10U];
     const ssize_t n = ::read(output_.get(), buffer, sizeof buffer);
     if (n > 0) {
-        printed_.take({buffer, static_cast<std::size_t>(n)}, Clock::now());
+        owner_->printed(printed_.take({buffer, static_cast<std::size_t>(n)}, Clock::now()));
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
         output_.reset();
     }
@@ -370,7 +369,7 @@ ProcessEnd ChildProcess::await_exit() {
     // ever.
     for (int piece = 0; piece < 16 && output_; ++piece)
         read_output();
-    printed_.finish(Clock::now());
+    owner_->printed(printed_.finish(Clock::now()));
     const Lock lock(mutex_);
     int status = 0;
     ::waitpid(process_id, &status, 0);

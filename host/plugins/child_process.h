@@ -15,8 +15,8 @@
 #include "host/base/result.h"
 #include "host/base/unique_fd.h"
 #include "host/plugin/frame.h"
+#include "host/plugin/printed_lines.h"
 #include "host/plugin/refusal.h"
-#include "host/plugins/log_allowance.h"
 
 namespace tenon::plugins {
 
@@ -57,8 +57,8 @@ public:
     public:
         /// A text says how the message breaks the rules. The process is then killed for it.
         virtual std::optional<std::string> take(plugin::Message message) = 0;
-        /// A line that the process has printed, or a sentence about what was left out.
-        virtual void printed(std::string_view line) = 0;
+        /// Lines that the process has printed; one may be a remark about what was left out.
+        virtual void printed(const std::vector<plugin::PrintedLines::Line>& lines) = 0;
         /// The process has ended and was reaped, or could not be started. Nothing follows.
         virtual void ended(ProcessEnd end) = 0;
 
@@ -121,7 +121,7 @@ private:
     plugin::FrameWriter writer_;
     plugin::FrameReader reader_{plugin::FrameSender::kPlugin};
     Owner* owner_ = nullptr;  // set before the thread starts
-    PrintedLines printed_;
+    plugin::PrintedLines printed_;
 
     mutable Mutex mutex_;
     pid_t pid_ TENON_GUARDED_BY(mutex_) = 0;

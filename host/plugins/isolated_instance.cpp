@@ -206,7 +206,7 @@ Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start_confin
     order.confinement = options_.confinement;
     order.confinement.library = library_;
     order.max_result_bytes = options_.max_result_bytes;
-    return PluginProcess::start(options_.program, order, host_);
+    return PluginProcess::start(options_.program, order, host_, options_.secrets);
 }
 
 /// Starts a process, creates the instance in it, and has it begin the session where there is one.

@@ -30,6 +30,7 @@ struct IsolatedOptions {
     std::string workspace;
     std::chrono::milliseconds call_timeout{};  ///< 0: none
     std::size_t max_result_bytes = 0;
+    const Secrets* secrets = nullptr;  ///< removed from what it prints; null: there are none
     /// The configuration as JSON, checked against the schema that the plugin states.
     std::function<Result<std::string, plugin::Refusal>(std::string_view schema)> config;
     /// Receives what a start has shown, when it is not what was known.

@@ -298,6 +298,7 @@ private:
         isolated.id = id;
         isolated.program = options_.plugin_host;
         isolated.confinement = std::move(*confinement);
+        isolated.secrets = options_.secrets;
         isolated.needs = candidate.note.needs;
         isolated.grants = options_of(options_, id).grants.size();
         isolated.workspace = options_.workspace;
@@ -363,7 +364,8 @@ private:
         order.confine = false;
         order.confinement = std::move(confinement);
         PluginHostPort log(id, false, services_, options_.log);
-        const auto process = PluginProcess::start(options_.plugin_host, order, log);
+        const auto process =
+            PluginProcess::start(options_.plugin_host, order, log, options_.secrets);
         KnownPlugin learned;
         learned.extent = KnownPlugin::Extent::kStatement;
         if (process) {

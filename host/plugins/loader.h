@@ -56,6 +56,9 @@ struct LoaderOptions {
     std::string cannot_confine;
     bool only_first_party = false;  ///< `load` opens no other plugin
     LogSink log;
+    /// Removed from what isolated plugins print, before `log` gets it; null: there are none. They
+    /// outlive the plugins. Only whoever cuts a long line knows where a value may be cut.
+    const Secrets* secrets = nullptr;
     /// Files that `load` skips, since their plugins are already loaded.
     std::set<std::filesystem::path> skip;
 };

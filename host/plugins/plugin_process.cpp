@@ -47,17 +47,19 @@ struct PluginProcess::Call {
     std::optional<Clock::duration> left;        // while the clock is stopped
 };
 
-PluginProcess::PluginProcess(plugin::HostPort& host, std::unique_ptr<ChildProcess> child)
-    : host_(host), child_(std::move(child)), services_("plugin requests") {}
+PluginProcess::PluginProcess(plugin::HostPort& host, const Secrets* secrets,
+                             std::unique_ptr<ChildProcess> child)
+    : host_(host), secrets_(secrets), child_(std::move(child)), services_("plugin requests") {}
 
 Result<std::shared_ptr<PluginProcess>, ProcessFailure> PluginProcess::start(
-    const std::filesystem::path& program, const plugin::LoadOrder& order, plugin::HostPort& host) {
+    const std::filesystem::path& program, const plugin::LoadOrder& order, plugin::HostPort& host,
+    const Secrets* secrets) {
     const plugin::Confinement& confinement = order.confinement;
     auto child =
         ChildProcess::prepare({program, order.id, confinement.state_dir, confinement.workspace,
                                confinement.exec || confinement.unconfined || !order.confine});
     if (!child) return child.error();
-    std::shared_ptr<PluginProcess> process(new PluginProcess(host, std::move(*child)));
+    std::shared_ptr<PluginProcess> process(new PluginProcess(host, secrets, std::move(*child)));
     if (auto started = process->child_->start(*process); !started) return started.error();
     auto answer =
         process->exchange(FrameType::kLoad, plugin::encode(order), kOrderLimit, "load the library");
@@ -80,6 +82,7 @@ std::optional<std::string> PluginProcess::end() const {
 }
 
 void PluginProcess::ended(ProcessEnd end) {
+    log_left_out(logged_.take_all_left_out());
     const Lock lock(mutex_);
     end_ = std::move(end);
     changed_.notify_all();
@@ -87,8 +90,11 @@ void PluginProcess::ended(ProcessEnd end) {
         call->changed.notify_all();
 }
 
-void PluginProcess::printed(std::string_view line) {
-    host_.log(TENON_LOG_WARNING, line);
+void PluginProcess::printed(const std::vector<plugin::PrintedLines::Line>& lines) {
+    static const Secrets none;
+    for (const plugin::PrintedLines::Line& line : lines)
+        host_.log(TENON_LOG_WARNING,
+                  "printed: " + line.without(secrets_ != nullptr ? *secrets_ : none));
 }
 
 // ---------------------------------------------------------------- orders
@@ -318,10 +324,14 @@ void PluginProcess::log(const Message& message) {
     auto line = plugin::decode<plugin::LogLine>(message.payload);
     if (!line) return;
     const auto now = Clock::now();
-    if (const std::size_t left_out = logged_.take_left_out(now); left_out > 0)
-        host_.log(TENON_LOG_WARNING,
-                  "logged " + std::to_string(left_out) + " more bytes, left out here");
+    log_left_out(logged_.take_left_out(now));
     if (logged_.admits(line->message.size(), now)) host_.log(line->level, line->message);
+}
+
+void PluginProcess::log_left_out(std::size_t bytes) {
+    if (bytes > 0)
+        host_.log(TENON_LOG_WARNING,
+                  "logged " + std::to_string(bytes) + " more bytes, left out here");
 }
 
 // ---------------------------------------------------------------- requests of the plugin

@@ -11,10 +11,11 @@
 #include <sys/types.h>
 
 #include "host/base/mutex.h"
+#include "host/base/secrets.h"
 #include "host/plugin/frame.h"
+#include "host/plugin/log_allowance.h"
 #include "host/plugin/wire.h"
 #include "host/plugins/child_process.h"
-#include "host/plugins/log_allowance.h"
 #include "host/plugins/service_threads.h"
 
 namespace tenon::plugins {
@@ -27,11 +28,11 @@ public:
     using Milliseconds = std::chrono::milliseconds;
 
     /// Starts `program` and has it open the library of `order`. `host` receives what the plugin
-    /// logs, prints and requests, on threads of this object, and outlives it. Blocks for
-    /// kOrderLimit at most.
+    /// logs, prints and requests, on threads of this object, and outlives it, as do `secrets`,
+    /// which are removed from what it prints; null: there are none. Blocks for kOrderLimit at most.
     static Result<std::shared_ptr<PluginProcess>, ProcessFailure> start(
         const std::filesystem::path& program, const plugin::LoadOrder& order,
-        plugin::HostPort& host);
+        plugin::HostPort& host, const Secrets* secrets = nullptr);
     /// Kills the process if `close` was not called. Blocks until it and its children are gone, and
     /// until its open requests have ended.
     ~PluginProcess();
@@ -76,7 +77,8 @@ private:
         std::string tool, reason;
     };
 
-    PluginProcess(plugin::HostPort& host, std::unique_ptr<ChildProcess> child);
+    PluginProcess(plugin::HostPort& host, const Secrets* secrets,
+                  std::unique_ptr<ChildProcess> child);
     Result<plugin::Message, ProcessFailure> exchange(plugin::FrameType type,
                                                      const std::string& payload, Milliseconds limit,
                                                      const std::string& doing);
@@ -88,20 +90,22 @@ private:
 
     // On the thread of the process.
     std::optional<std::string> take(plugin::Message message) override;
-    void printed(std::string_view line) override;
+    void printed(const std::vector<plugin::PrintedLines::Line>& lines) override;
     void ended(ProcessEnd end) override;
     std::optional<std::string> take_answer(plugin::Message message);
     std::optional<std::string> take_of_call(const plugin::Message& message);
     std::optional<std::string> take_request(const plugin::Message& message);
     void log(const plugin::Message& message);
+    void log_left_out(std::size_t bytes);
 
     // On the threads of requests.
     void serve(std::uint32_t id, const plugin::ServiceCall& request, Call* call);
     void request_ended(Call* call);
 
     plugin::HostPort& host_;
+    const Secrets* const secrets_;
     plugin::Hello hello_;
-    LogAllowance logged_;  // of the thread of the process
+    plugin::LogAllowance logged_;  // of the thread of the process
 
     Mutex one_order_;
     mutable Mutex mutex_;

@@ -248,6 +248,7 @@ plugins::LoaderOptions OpenTools::loader_options() const {
                         secrets_.redact(std::string(message)));
         });
     if (!options_.plugin_file.empty()) options.files = {options_.plugin_file};
+    options.secrets = &secrets_;
     options.workspace_readable = !gate_->denies_any_read();
     if (reread_plugins_) options.by_id = plugin_options(*reread_plugins_);
     return options;
@@ -267,8 +268,7 @@ Result<void> OpenTools::take_printed_output() {
     printing_ = ids;
     auto started = plugin::PrintedOutput::start(
         std::move(ids), [this](std::string_view plugin, const plugin::PrintedLines::Line& line) {
-            spdlog::warn("plugin {}: printed: {}", plugin,
-                         secrets_.redact_part(line.text, {false, line.is_cut}));
+            spdlog::warn("plugin {}: printed: {}", plugin, line.without(secrets_));
         });
     if (!started) return started.error();
     printed_ = std::move(*started);

@@ -1,5 +1,7 @@
 #include "host/plugin/printed_lines.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace tenon::plugin {
@@ -12,7 +14,7 @@ const PrintedLines::Time kStart{std::chrono::hours(1)};
 Texts texts(const std::vector<PrintedLines::Line>& lines) {
     Texts out;
     for (const auto& line : lines)
-        out.push_back(line.text);
+        out.push_back(line.without({}));
     return out;
 }
 
@@ -25,7 +27,7 @@ TEST(PrintedLines, FindsTheSameLinesWhereverTheBytesAreCut) {
         for (const auto& part :
              {texts(lines.take(printed.substr(cut), kStart)), texts(lines.finish(kStart))})
             all.insert(all.end(), part.begin(), part.end());
-        EXPECT_EQ(all, (Texts{"one", "", "tw\xC3\xB6", "three"}));
+        EXPECT_EQ(all, (Texts{"one", "tw\xC3\xB6", "three"}));
     }
 }
 
@@ -34,29 +36,66 @@ TEST(PrintedLines, CutsALongLineAndRepairsWhatIsNotUtf8) {
     const auto cut = lines.take(
         std::string(1999, 'x') + "\xC3\xA9" + std::string(100, 'y') + "\n\xFF\n", kStart);
     ASSERT_EQ(cut.size(), 2U);
-    EXPECT_EQ(cut[0].text, std::string(1999, 'x') + " [102 more bytes left out]");
-    EXPECT_TRUE(cut[0].is_cut);
+    EXPECT_EQ(cut[0].text, std::string(1999, 'x'));
+    EXPECT_EQ(cut[0].left_out, 102U);
+    EXPECT_EQ(cut[0].without({}), std::string(1999, 'x') + " [102 more bytes left out]");
     EXPECT_EQ(cut[1].text, "\xEF\xBF\xBD");
-    EXPECT_FALSE(cut[1].is_cut);
+    EXPECT_EQ(cut[1].left_out, 0U);
+}
+
+TEST(PrintedLines, RemovesSecretsAlsoWhereALineIsCut) {
+    Secrets secrets;
+    secrets.add("sk-0123456789");
+    const std::string begin(PrintedLines::kLongestLine - 30, 'x');
+    for (std::size_t shift = 0; shift <= 40; ++shift) {
+        SCOPED_TRACE(shift);
+        PrintedLines lines;
+        const auto cut =
+            lines.take(begin + std::string(shift, 'y') + "sk-0123456789 and more text\n", kStart);
+        ASSERT_EQ(cut.size(), 1U);
+        const std::string logged = cut[0].without(secrets);
+        EXPECT_EQ(logged.find("sk-0"), std::string::npos) << logged;
+        EXPECT_EQ(logged.find("more bytes left out]") != std::string::npos, cut[0].left_out > 0);
+    }
+}
+
+TEST(PrintedLines, ShowsTheBeginningOfALineThatIsLongerThanTheAllowance) {
+    const std::size_t length = 2 * LogAllowance::kBytes;
+    PrintedLines lines;
+    EXPECT_EQ(
+        texts(lines.take(std::string(length, 'x') + "\n", kStart)),
+        (Texts{std::string(PrintedLines::kLongestLine, 'x') + " [" +
+               std::to_string(length - PrintedLines::kLongestLine) + " more bytes left out]"}));
 }
 
 TEST(PrintedLines, LimitsAFloodAndSaysHowMuchWasLeftOut) {
-    PrintedLines lines;
-    std::string flood;
-    for (std::size_t i = 0; i < PrintedLines::kMostLines + 10; ++i)
-        flood += "1234\n";
-    EXPECT_EQ(lines.take(flood, kStart).size(), PrintedLines::kMostLines);
-    EXPECT_EQ(lines.next_remark(), kStart + PrintedLines::kPeriod);
-    EXPECT_EQ(texts(lines.take("", kStart)), Texts());
-    EXPECT_EQ(texts(lines.take("next\n", kStart + PrintedLines::kPeriod)),
-              (Texts{"[50 bytes of further lines left out]", "next"}));
-    EXPECT_EQ(lines.next_remark(), PrintedLines::Time::max());
+    // A short line counts as more than it has.
+    for (const std::size_t length : {4U, 99U}) {
+        SCOPED_TRACE(length);
+        const std::string line(length, 'x');
+        const std::size_t fits = LogAllowance::kBytes / std::max(length, LogAllowance::kLeastBytes);
+        std::string flood;
+        for (std::size_t i = 0; i < fits + 10; ++i)
+            flood += line + "\n";
+        PrintedLines lines;
+        EXPECT_EQ(lines.take(flood, kStart).size(), fits);
+        EXPECT_EQ(lines.next_remark(), kStart + LogAllowance::kPeriod);
+        EXPECT_EQ(texts(lines.take("x\n", kStart)), Texts());
+        EXPECT_EQ(
+            texts(lines.take("next\n", kStart + LogAllowance::kPeriod)),
+            (Texts{"[" + std::to_string(10 * length + 1) + " bytes of further lines left out]",
+                   "next"}));
+        EXPECT_EQ(lines.next_remark(), PrintedLines::Time::max());
+    }
 }
 
 TEST(PrintedLines, SaysAtTheEndHowMuchWasLeftOut) {
     PrintedLines lines;
-    (void)lines.take(std::string(PrintedLines::kMostLines, '\n') + "left out", kStart);
-    EXPECT_EQ(texts(lines.finish(kStart)), (Texts{"[9 bytes of further lines left out]"}));
+    for (int i = 0; i < 200; ++i)
+        (void)lines.take(std::string(999, 'x') + "\n", kStart);
+    (void)lines.take("left out", kStart);
+    EXPECT_EQ(texts(lines.finish(kStart + std::chrono::seconds(1))),
+              (Texts{"[134873 bytes of further lines left out]"}));
     EXPECT_EQ(texts(lines.finish(kStart)), Texts());
 }
 

@@ -181,7 +181,28 @@ TEST(Isolated, AFloodOfOutputIsLeftOutAndBlocksNothing) {
     EXPECT_EQ(bench.text_of("print_flood"), "done");
     bench.registry.remove("misbehaving");
     EXPECT_LT(bench.logged().size(), 1000U);
+    EXPECT_THAT(bench.logged().back(), HasSubstr("bytes of further lines left out]"));
+}
+
+TEST(Isolated, AFloodOfLogMessagesIsLeftOutAndBlocksNothing) {
+    IsolatedBench bench("misbehaving");
+    EXPECT_EQ(bench.text_of("log_flood"), "done");
+    bench.registry.remove("misbehaving");
+    EXPECT_LT(bench.logged().size(), 1000U);
     EXPECT_THAT(bench.logged().back(), HasSubstr("more bytes, left out here"));
+}
+
+TEST(Isolated, AKeyThatIsCutWhereALongLineEndsIsRemoved) {
+    Secrets secrets;
+    secrets.add("sk-0123456789");
+    IsolatedBench bench;
+    bench.options.secrets = &secrets;
+    bench.put("misbehaving");
+    bench.open();
+    EXPECT_EQ(bench.text_of("print_key"), "done");
+    bench.registry.remove("misbehaving");
+    EXPECT_THAT(bench.logged(), ElementsAre(AllOf(HasSubstr("x[redacted] [12 more bytes left out]"),
+                                                  Not(HasSubstr("sk-0")))));
 }
 
 TEST(Isolated, ALongResultIsCutAndThePluginIsToldSo) {
