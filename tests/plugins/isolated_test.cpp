@@ -205,6 +205,41 @@ TEST(Isolated, AKeyThatIsCutWhereALongLineEndsIsRemoved) {
                                                   Not(HasSubstr("sk-0")))));
 }
 
+TEST(Isolated, ASecondAnswerToACallEndsItsProcess) {
+    IsolatedBench bench("misbehaving");
+    EXPECT_EQ(bench.text_of("answer_twice"), "");
+    // The next call may still reach the process, and ends with it.
+    const std::string broken = "a message of a call that does not exist";
+    EXPECT_THAT(bench.text_of("echo"), ::testing::AnyOf("{}", HasSubstr(broken)));
+    EXPECT_EQ(bench.text_of("echo"), "{}");
+    EXPECT_THAT(bench.logged(), Contains(HasSubstr(broken)));
+}
+
+TEST(Isolated, AProcessThatIsStoppedOrKilledByOthersEndsTheCallThatRuns) {
+    const struct {
+        int signal;
+        const char* text;
+    } cases[] = {{SIGSTOP, "did not return within 500 ms during a call of wait"},
+                 {SIGKILL, "was killed (SIGKILL: by somebody, or for want of memory)"}};
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.signal);
+        IsolatedBench bench;
+        bench.put("misbehaving");
+        if (row.signal == SIGSTOP)
+            bench.options.by_id["misbehaving"].call_timeout = std::chrono::milliseconds(500);
+        bench.open();
+        const pid_t process = std::stoi(bench.text_of("pid"));
+        std::thread person([&] {
+            bench.await_progress("waits");
+            ::kill(process, row.signal);
+        });
+        const std::string text = bench.text_of("wait");
+        person.join();
+        EXPECT_THAT(text, HasSubstr(row.text));
+        EXPECT_EQ(bench.text_of("echo"), "{}");
+    }
+}
+
 TEST(Isolated, ALongResultIsCutAndThePluginIsToldSo) {
     IsolatedBench bench("misbehaving");
     const auto result = bench.call("flood_result");
