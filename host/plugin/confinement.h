@@ -19,6 +19,8 @@ struct Confinement {
     std::vector<std::string> write;   ///< writable as well; readable only if also in `read`
     std::vector<std::string> hidden;  ///< not readable, even inside of what is; see PluginPolicy
     bool unconfined = false;          ///< has an effect only where the kernel cannot confine
+
+    bool operator==(const Confinement&) const = default;
 };
 
 }  // namespace tenon::plugin

@@ -22,7 +22,7 @@ namespace tenon::plugin {
 enum class FrameType : std::uint8_t {
     // From the host.
     kLoad = 1,     ///< LoadOrder; answered by kHello or kRefused
-    kCreate,       ///< CreateOrder; answered by kTools or kRefused
+    kCreate,       ///< InstanceOptions; answered by kTools or kRefused
     kListTools,    ///< answered by kTools or kRefused
     kInvoke,       ///< Invocation; `id` is that of the call
     kCancel,       ///< the call `id` is cancelled

@@ -18,6 +18,8 @@ struct InstanceOptions {
     std::string workspace;
     std::string config;          ///< a JSON object that fits the plugin's configuration schema
     std::string state_dir = {};  ///< a folder of the plugin's own, which exists
+
+    bool operator==(const InstanceOptions&) const = default;
 };
 
 /// An instance whose code runs in this process, so a crash of the plugin ends the process. An

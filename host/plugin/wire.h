@@ -28,6 +28,9 @@ constexpr int kExitWithoutConnection = 70;
 /// Open requests of one plugin. More are answered TENON_BUSY.
 constexpr std::size_t kMaxOpenRequests = 8;
 
+/// The longest note of kProgress, in bytes. What is longer is cut.
+constexpr std::size_t kMaxProgressBytes = 4096;
+
 /// The first message: the library to open, after the process has confined itself.
 struct LoadOrder {
     std::uint64_t protocol = kProtocol;
@@ -35,79 +38,73 @@ struct LoadOrder {
     Confinement confinement;
     bool confine = true;  ///< false: only to see whether a plugin that runs in the host can load
     std::uint64_t max_result_bytes = 0;  ///< `write` answers TENON_FAILED beyond this
+
+    bool operator==(const LoadOrder&) const = default;
 };
 
 /// The library is open.
 struct Hello {
     std::string version, config_schema;
+
+    bool operator==(const Hello&) const = default;
 };
 
 /// What a plugin states about itself once it is created.
 struct Listing {
     std::vector<ToolDeclaration> tools;
     std::vector<Hook> hooks;  ///< that it has
+
+    bool operator==(const Listing&) const = default;
 };
 
 struct Invocation {
     std::string tool, arguments;
     std::uint64_t deadline_ns = 0;  ///< see tenon_call
+
+    bool operator==(const Invocation&) const = default;
 };
 
 /// A request of the plugin.
 struct ServiceCall {
     std::uint32_t call = 0;  ///< the id of the invocation that asks; 0: none
     std::string method, params, body;
+
+    bool operator==(const ServiceCall&) const = default;
 };
 
 struct ServiceAnswer {
     tenon_rc rc = TENON_OK;
     std::string out;
+
+    bool operator==(const ServiceAnswer&) const = default;
 };
 
 struct HookCall {
     Hook hook{};
     std::string input;
+
+    bool operator==(const HookCall&) const = default;
 };
 
 struct LogLine {
     int level = 0;
     std::string message;
+
+    bool operator==(const LogLine&) const = default;
 };
 
-std::string encode(const LoadOrder& order);
-std::string encode(const Hello& hello);
-std::string encode(const InstanceOptions& options);
-std::string encode(const Listing& listing);
-std::string encode(const Refusal& refusal);
-std::string encode(const Invocation& invocation);
-std::string encode(const ServiceCall& call);
-std::string encode(const ServiceAnswer& answer);
-std::string encode(const HookCall& call);
-std::string encode(const LogLine& line);
-std::string encode_code(tenon_rc rc);
-
+/// For the types above, InstanceOptions (of kCreate) and Refusal.
+template <class T>
+std::string encode(const T& payload);
 template <class T>
 std::optional<T> decode(std::string_view bytes);
 template <>
+std::string encode(const LoadOrder& order);
+template <>
 std::optional<LoadOrder> decode(std::string_view bytes);
-template <>
-std::optional<Hello> decode(std::string_view bytes);
-template <>
-std::optional<InstanceOptions> decode(std::string_view bytes);
-template <>
-std::optional<Listing> decode(std::string_view bytes);
-template <>
-std::optional<Refusal> decode(std::string_view bytes);
-template <>
-std::optional<Invocation> decode(std::string_view bytes);
-template <>
-std::optional<ServiceCall> decode(std::string_view bytes);
-template <>
-std::optional<ServiceAnswer> decode(std::string_view bytes);
-template <>
-std::optional<HookCall> decode(std::string_view bytes);
-template <>
-std::optional<LogLine> decode(std::string_view bytes);
+
+/// The payload of kResult.
+std::string encode_code(tenon_rc rc);
 std::optional<tenon_rc> decode_code(std::string_view bytes);
 
 }  // namespace tenon::plugin

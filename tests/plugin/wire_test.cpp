@@ -12,7 +12,7 @@ void expect_only_whole(const T& value) {
     const std::string bytes = encode(value);
     const auto whole = decode<T>(bytes);
     ASSERT_TRUE(whole);
-    EXPECT_EQ(encode(*whole), bytes);
+    EXPECT_TRUE(*whole == value);
     for (std::size_t size = 0; size < bytes.size(); ++size)
         EXPECT_FALSE(decode<T>(std::string_view(bytes).substr(0, size))) << size;
     EXPECT_FALSE(decode<T>(bytes + "x"));
@@ -39,10 +39,7 @@ TEST(Wire, PassesEveryMemberOfALoadOrder) {
     order.max_result_bytes = 99;
     const auto again = decode<LoadOrder>(encode(order));
     ASSERT_TRUE(again);
-    EXPECT_EQ(encode(*again), encode(order));
-    EXPECT_EQ(again->confinement.hidden, order.confinement.hidden);
-    EXPECT_TRUE(again->confinement.unconfined);
-    EXPECT_FALSE(again->confine);
+    EXPECT_TRUE(*again == order);
 }
 
 TEST(Wire, StopsAtTheNumberOfAnotherProtocol) {
