@@ -39,9 +39,9 @@ bool RemoteCall::write(std::string_view chunk) noexcept {
 }
 
 void RemoteCall::progress(std::string_view note) noexcept {
-    constexpr std::size_t kLongest = 4096;
     std::string message;
-    plugin::append_message(message, FrameType::kProgress, id_, note.substr(0, kLongest));
+    plugin::append_message(message, FrameType::kProgress, id_,
+                           note.substr(0, plugin::kMaxProgressBytes));
     const Lock lock(mutex_);
     send_written(std::move(message));
 }

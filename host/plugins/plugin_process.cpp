@@ -156,6 +156,7 @@ Result<void, ProcessFailure> PluginProcess::reconfigure(const std::string& confi
     auto answer =
         exchange(FrameType::kReconfigure, config, kOrderLimit, "take its new configuration");
     if (!answer) return answer.error();
+    if (answer->type != FrameType::kDone) return wrong_answer();
     return {};
 }
 
@@ -166,6 +167,7 @@ Result<std::string, ProcessFailure> PluginProcess::run_hook(plugin::Hook hook,
         exchange(FrameType::kHook, plugin::encode(plugin::HookCall{hook, input}), kHookLimit,
                  "return from the hook " + std::string(kNames[static_cast<std::size_t>(hook)]));
     if (!answer) return answer.error();
+    if (answer->type != FrameType::kHookText) return wrong_answer();
     return std::move(answer->payload);
 }
 
@@ -307,7 +309,8 @@ std::optional<std::string> PluginProcess::take_of_call(const Message& message) {
     if (message.type == FrameType::kWrite) {
         call->port->write(message.payload);
     } else if (message.type == FrameType::kProgress) {
-        call->port->progress(message.payload);
+        call->port->progress(
+            std::string_view(message.payload).substr(0, plugin::kMaxProgressBytes));
     } else {
         const auto rc = plugin::decode_code(message.payload);
         if (!rc) return "a result without a code";

@@ -183,6 +183,12 @@ const std::map<std::string, Script> kScripts = {
     {"log-malformed", {FrameType::kInvoke, sends([](auto id) {
                            return message(FrameType::kLog, 0, "?") + result(id);
                        })}},
+    {"hook-of-another-type", {FrameType::kHook, sends([](auto) { return tools(); })}},
+    {"reconfigure-of-another-type", {FrameType::kReconfigure, sends([](auto) { return tools(); })}},
+    {"progress-too-long", {FrameType::kInvoke, sends([](auto id) {
+                               return message(FrameType::kProgress, id, std::string(100'000, 'x')) +
+                                      result(id);
+                           })}},
     {"never", {FrameType::kInvoke, [](const Message&) { never(); }}},
     {"slow-when-asked", {FrameType::kInvoke, [](const Message&) { end_slowly_when_asked(); }}},
     {"slow-when-closed", {FrameType::kDestroy, [](const Message&) { end_slowly(); }}},

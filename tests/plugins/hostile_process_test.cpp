@@ -141,6 +141,20 @@ TEST_F(HostileProcess, ThatAnswersNonsenseIsNotUsed) {
     EXPECT_EQ(listed.error().refusal.reason, "its process sent a wrong answer");
 }
 
+TEST_F(HostileProcess, ThatAnswersAnOrderWithAnotherTypeIsAtFault) {
+    const auto hook = running("hook-of-another-type")->run_hook(plugin::Hook::kRemind, "");
+    ASSERT_FALSE(hook);
+    EXPECT_EQ(hook.error().refusal.reason, "its process sent a wrong answer");
+    const auto reconfigured = running("reconfigure-of-another-type")->reconfigure("{}");
+    ASSERT_FALSE(reconfigured);
+    EXPECT_EQ(reconfigured.error().refusal.reason, "its process sent a wrong answer");
+}
+
+TEST_F(HostileProcess, HasItsNotesOfProgressCut) {
+    EXPECT_EQ(call(*running("progress-too-long")).rc, TENON_OK);
+    EXPECT_THAT(call_.notes, ElementsAre(std::string(plugin::kMaxProgressBytes, 'x')));
+}
+
 TEST_F(HostileProcess, ThatNeverAnswersACallIsEnded) {
     const auto process = running("never");
     EXPECT_EQ(process->invoke("tool", "{}", call_, milliseconds(50)).fault.value_or("none"),

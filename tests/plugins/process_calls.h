@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "host/plugin/instance.h"
 
@@ -25,13 +26,14 @@ public:
         text += chunk;
         return true;
     }
-    void progress(std::string_view) noexcept override {}
+    void progress(std::string_view note) noexcept override { notes.emplace_back(note); }
     tenon_rc request(std::string_view, std::string_view, std::string_view,
                      std::string&) noexcept override {
         return TENON_UNSUPPORTED;
     }
     std::stop_token token;
     std::string text;
+    std::vector<std::string> notes;
 };
 
 }  // namespace tenon::plugins::testing
