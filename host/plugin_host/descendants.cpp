@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <dirent.h>
@@ -108,14 +109,15 @@ bool reap_all() {
 }  // namespace
 
 void end_descendants() {
-    constexpr int kRounds = 500;
+    constexpr std::chrono::seconds kLimit{5};  // shorter than the host's patience
     constexpr int kRoundMs = 10;
     rlimit limit{};  // a descriptor for each process; the host has lowered its own limit
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
-    for (int round = 0; round < kRounds && reap_all(); ++round) {
+    const auto until = std::chrono::steady_clock::now() + kLimit;
+    while (reap_all() && std::chrono::steady_clock::now() < until) {
         kill_all();
         if (!reap_all()) return;
         ::poll(nullptr, 0, kRoundMs);
