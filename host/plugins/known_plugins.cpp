@@ -110,8 +110,9 @@ void KnownPlugins::remember(const std::string& id, const std::string& hash,
         if (plugin.extent == Extent::kNothing) json["extent"] = "nothing";
         if (plugin.extent == Extent::kStatement) json["extent"] = "statement";
         if (plugin.left_out) {
-            json["left_out"] = json_of(plugin.left_out->why);
-            json["left_out"]["config"] = plugin.left_out->config;
+            Json left_out = json_of(plugin.left_out->why);
+            left_out["config"] = plugin.left_out->config;
+            json["left_out"] = std::move(left_out);
         }
     }
     std::ignore = make_private_dirs(folder_);
