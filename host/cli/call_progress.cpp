@@ -42,8 +42,8 @@ bool CallProgress::may_show_now() {
     return true;
 }
 
-/// On a terminal the cursor stays at the beginning of the line, so that what others write to
-/// standard error replaces it.
+/// On a terminal the cursor stays at the beginning of the line: what others write to standard error
+/// begins there. Of a note that is longer than their line, the rest stays behind it.
 void CallProgress::show(std::string note) {
     shown_ = std::move(note);
     left_out_.clear();

@@ -20,8 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using plugins::Candidate;
 
-constexpr const char* kHookNames[] = {"begin", "system_prompt", "remind", "carry", "tasks"};
-
 /// The services that plugins of the host use while they are created: they look for files.
 class SurveyServices {
 public:
@@ -210,7 +208,7 @@ private:
         out.config_schema = outlook.known->config_schema;
         out.tools = tools_of(outlook.known->tools, out.id, false);
         for (const plugin::Hook hook : outlook.known->hooks)
-            out.hooks.emplace_back(kHookNames[static_cast<std::size_t>(hook)]);
+            out.hooks.emplace_back(plugin::name_of(hook));
     }
 
     /// Of two plugins with a tool of one name, the first in the order of loading is used, as far as

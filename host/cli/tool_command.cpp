@@ -50,8 +50,9 @@ Error unknown_tool(plugins::Registry& registry, const std::string& name,
         listed += (listed.empty() ? "" : ", ") + spec->name;
     }
     // A tool that is missing for a known reason is no misspelling.
-    if (const std::string why = plugin.empty() ? registry.why_missing(name) : ""; !why.empty())
-        return {"no tool " + in_quotes(name) + ": " + why};
+    const auto missing = plugin.empty() ? registry.missing_tool(name) : plugins::MissingTool();
+    if (!missing.claim.empty())
+        return {"no tool " + in_quotes(name) + ": " + missing.claim + ": " + missing.reason};
     const auto meant = nearest(name, names);
     const std::string unknown = "unknown tool " + in_quotes(name);
     if (names.empty())

@@ -66,6 +66,11 @@ struct ToolDeclaration {
 
 /// The functions of the extension tenon.context/1: see tenon_context.
 enum class Hook { kBegin, kSystemPrompt, kRemind, kCarry, kTasks };
+/// Their names, in the order of Hook.
+inline constexpr const char* kHookNames[] = {"begin", "system_prompt", "remind", "carry", "tasks"};
+inline const char* name_of(Hook hook) {
+    return kHookNames[static_cast<std::size_t>(hook)];
+}
 
 /// One instance of a plugin. Destroying the object destroys the instance; no call may be running
 /// then. How an instance is created is not part of this interface.

@@ -25,7 +25,7 @@ tenon_sink append_to(std::string& text) {
 }
 
 /// For messages about a hook that crashes or hangs.
-const char* name_of(Hook hook) {
+const char* words_for(Hook hook) {
     switch (hook) {
         case Hook::kBegin:
             return "its hook begin";
@@ -216,8 +216,8 @@ std::string LocalInstance::run_hook(Hook hook, const std::string& input) {
     if (hook == Hook::kBegin) note_session(input);
     if (!has_hook(hook)) return {};
     if (hook == Hook::kBegin)
-        return text_from(name_of(hook), [&](tenon_sink) { hooks_->begin(self_, str(input)); });
-    return text_from(name_of(hook), [&](tenon_sink out) { text_hook(hook)(self_, out); });
+        return text_from(words_for(hook), [&](tenon_sink) { hooks_->begin(self_, str(input)); });
+    return text_from(words_for(hook), [&](tenon_sink out) { text_hook(hook)(self_, out); });
 }
 
 tenon_rc LocalInstance::invoke(const std::string& tool, const std::string& arguments,

@@ -19,8 +19,6 @@ constexpr std::size_t kMaxKnownFile = 16U << 20U;  // 128 tools with schemas of 
 /// A plugin that is built again and again leaves one file each time.
 constexpr std::size_t kMaxKnownOfOnePlugin = 8;
 
-constexpr const char* kHookNames[] = {"begin", "system_prompt", "remind", "carry", "tasks"};
-
 Json json_of_tools(const std::vector<plugin::ToolDeclaration>& tools) {
     Json out = Json::array();
     for (const auto& tool : tools)
@@ -45,9 +43,10 @@ std::vector<plugin::ToolDeclaration> tools_of(const Json& list) {
 std::vector<Hook> hooks_of(const Json& list) {
     std::vector<Hook> out;
     for (const std::string& name : strings_in(list)) {
-        const auto* const found = std::find(std::begin(kHookNames), std::end(kHookNames), name);
-        if (found != std::end(kHookNames))
-            out.push_back(static_cast<Hook>(found - std::begin(kHookNames)));
+        const auto* const found =
+            std::find(std::begin(plugin::kHookNames), std::end(plugin::kHookNames), name);
+        if (found != std::end(plugin::kHookNames))
+            out.push_back(static_cast<Hook>(found - std::begin(plugin::kHookNames)));
     }
     return out;
 }
@@ -105,7 +104,7 @@ void KnownPlugins::remember(const std::string& id, const std::string& hash,
         json["tools"] = json_of_tools(plugin.tools);
         Json hooks = Json::array();
         for (const Hook hook : plugin.hooks)
-            hooks.push_back(kHookNames[static_cast<std::size_t>(hook)]);
+            hooks.push_back(plugin::name_of(hook));
         json["hooks"] = std::move(hooks);
         if (plugin.extent == Extent::kNothing) json["extent"] = "nothing";
         if (plugin.extent == Extent::kStatement) json["extent"] = "statement";

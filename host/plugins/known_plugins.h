@@ -38,6 +38,9 @@ struct KnownPlugin {
     bool operator==(const KnownPlugin&) const = default;
 };
 
+/// Where they are, in the state directory.
+inline constexpr const char* kPluginCache = "plugin-cache";
+
 /// What is known of files by their content, one file each: `<folder>/<id>.<hash>.json`. So a plugin
 /// whose tools are known need not run before its first call, and one that breaks at load costs no
 /// time twice. What another version of this program has written does not count. Thread-safe.

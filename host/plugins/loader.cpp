@@ -30,8 +30,6 @@ plugin::Refusal needs_isolation(const std::string& id) {
         "set plugins." + id +
             ".isolated=false to run it inside the host, where a crash ends the host"};
 }
-constexpr const char* kCacheFolder = "plugin-cache";
-
 std::string abi_text(unsigned major, unsigned minor) {
     return std::to_string(major) + "." + std::to_string(minor);
 }
@@ -176,7 +174,7 @@ public:
         : options_(options),
           services_(services),
           generation_(generation),
-          known_(options.state_dir / kCacheFolder) {}
+          known_(options.state_dir / kPluginCache) {}
 
     Result<std::unique_ptr<Plugin>, ProcessFailure> open(Candidate& candidate) {
         const std::string& id = candidate.note.id;
@@ -248,7 +246,7 @@ private:
     }
 
     Result<std::string, plugin::Refusal> hash_of(const Candidate& candidate) {
-        if (!hashes_) hashes_.emplace(options_.state_dir / kCacheFolder / "files.json");
+        if (!hashes_) hashes_.emplace(options_.state_dir / kPluginCache / "files.json");
         auto hash = hashes_->of(candidate.file.fd.get());
         if (!hash) return plugin::Refusal{hash.error().message, "check the file"};
         if (!candidate.sha256.empty() && candidate.sha256 != *hash)
@@ -466,7 +464,7 @@ Scan scan(const LoaderOptions& options) {
 Loaded load(const LoaderOptions& options, const Services& services) {
     static std::atomic<unsigned> generation{0};
     const unsigned current = ++generation;
-    remove_unused_copies(options.state_dir / "plugins");
+    if (!options.state_dir.empty()) remove_unused_copies(options.state_dir / "plugins");
     Scan scanned = scan(options);
     Loaded out{{},
                std::move(scanned.problems),

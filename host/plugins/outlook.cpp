@@ -9,8 +9,6 @@
 namespace tenon::plugins {
 namespace {
 
-constexpr const char* kOutlookFolder = "plugin-cache";
-
 const PluginOptions& options_for(const Candidate& candidate, const LoaderOptions& options) {
     static const PluginOptions defaults;
     const auto found = options.by_id.find(candidate.note.id);
@@ -19,7 +17,7 @@ const PluginOptions& options_for(const Candidate& candidate, const LoaderOptions
 
 /// What the last load has shown, unless it broke with another configuration.
 void take_memory(const Candidate& candidate, const LoaderOptions& options, Outlook& out) {
-    const KnownPlugins memory(options.state_dir / kOutlookFolder);
+    const KnownPlugins memory(options.state_dir / kPluginCache);
     const auto hash = content_hash_of_file(candidate.file.fd.get());
     if (!hash) return;
     auto known = memory.find(candidate.note.id, *hash);
@@ -113,26 +111,27 @@ Outlook outlook_of(const Candidate& candidate, const LoaderOptions& options) {
     return out;
 }
 
-std::string why_tool_is_missing(const std::string& tool, const LoaderOptions& options,
+MissingTool why_tool_is_missing(const std::string& tool, const LoaderOptions& options,
                                 const std::vector<Problem>& left_out) {
     const Scan found = scan(options);
     for (const Candidate& candidate : found.found) {
         for (const Problem& problem : left_out) {
             if (problem.file != candidate.file.path) continue;
             const std::string claim = claim_of(candidate, options, tool);
-            if (!claim.empty()) return claim + ", but it is left out: " + with_remedy(problem);
+            if (!claim.empty()) return {claim + ", but it is left out", with_remedy(problem)};
         }
     }
     for (const Candidate& candidate : found.switched_off) {
         const std::string claim = claim_of(candidate, options, tool);
         if (!claim.empty())
-            return claim + ", but it is switched off (plugins." + candidate.note.id +
-                   ".enabled=false)";
+            return {claim + ", but it is switched off",
+                    "plugins." + candidate.note.id + ".enabled=false"};
     }
     for (const Problem& problem : left_out) {
         if (is_about(problem, found, tool))
-            return "the plugin " + problem.file.string() +
-                   " may have this tool, but it is left out: " + with_remedy(problem);
+            return {
+                "the plugin " + problem.file.string() + " may have this tool, but it is left out",
+                with_remedy(problem)};
     }
     return {};
 }

@@ -6,6 +6,7 @@
 
 #include "host/plugins/known_plugins.h"
 #include "host/plugins/loader.h"
+#include "host/plugins/registry.h"
 
 namespace tenon::plugins {
 
@@ -16,7 +17,7 @@ struct Outlook {
     /// configuration.
     std::optional<KnownPlugin> known;
     std::optional<plugin::Refusal> refusal;  ///< why it is left out; nothing: no reason is known
-    std::vector<std::string> warnings;       ///< what a person should know about its keys and grants
+    std::vector<std::string> warnings;  ///< what a person should know about its keys and grants
 
     [[nodiscard]] bool knows_statement() const {
         return known && known->extent != KnownPlugin::Extent::kNothing;
@@ -30,10 +31,9 @@ struct Outlook {
 /// Blocks on files.
 Outlook outlook_of(const Candidate& candidate, const LoaderOptions& options);
 
-/// For a tool that no loaded plugin has: a sentence about the plugin that has it, or may have it,
-/// and is left out or switched off, with the reason; empty: none is known. `left_out` are the files
-/// that `load` or the registry has refused. Runs no code of plugins; blocks on files.
-std::string why_tool_is_missing(const std::string& tool, const LoaderOptions& options,
+/// About the plugin that has a tool, or may have it, and is left out or switched off. `left_out`
+/// are the files that `load` or the registry has refused. Runs no code of plugins; blocks on files.
+MissingTool why_tool_is_missing(const std::string& tool, const LoaderOptions& options,
                                 const std::vector<Problem>& left_out);
 
 }  // namespace tenon::plugins

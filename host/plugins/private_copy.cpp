@@ -147,6 +147,7 @@ Result<fs::path, Refusal> private_copy(int fd, const Note& note, const fs::path&
 }
 
 void remove_unused_copies(const fs::path& folder) {
+    if (!folder.is_absolute()) return;  // never in the working directory
     std::error_code failed;
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end;
          it.increment(failed)) {

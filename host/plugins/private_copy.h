@@ -38,7 +38,8 @@ Result<std::filesystem::path, plugin::Refusal> private_copy(int fd, const plugin
                                                             const std::string& sha256 = {});
 
 /// Removes the copies in `folder` that no process uses, also unfinished ones that a killed process
-/// has left. What cannot be removed stays. Without such a folder nothing happens.
+/// has left. What cannot be removed stays. Without such a folder, and for a relative path, nothing
+/// happens.
 void remove_unused_copies(const std::filesystem::path& folder);
 
 }  // namespace tenon::plugins

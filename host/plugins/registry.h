@@ -32,6 +32,12 @@ struct ToolOwner {
 plugin::Refusal name_is_taken(const std::string& tool, const std::string& id,
                               const ToolOwner& owner);
 
+/// What is known of a tool that no loaded plugin has. Both are empty when nothing is known.
+struct MissingTool {
+    std::string claim;   ///< "the plugin x (FILE) has this tool, but it is left out"
+    std::string reason;  ///< why, and what a person can do; with words of the plugin's author
+};
+
 /// The plugins of a session and all its tools: the tools of the plugins in the order of the
 /// plugins, then the host's own. Owns plugins and tools; plugins are destroyed in reverse order.
 /// `find` and `specs` may be called from any thread while nothing is added or removed. Plugins are
@@ -64,11 +70,15 @@ public:
 
     [[nodiscard]] agent::Tool* find(std::string_view name) override;
     [[nodiscard]] std::vector<const agent::ToolSpec*> specs() const override;
-    /// The answer of `explain`, which may be called from any thread.
+    /// For the model, so without what only a person may do about it.
     [[nodiscard]] std::string why_missing(const std::string& name) override {
-        return explain_missing_ ? explain_missing_(name) : std::string();
+        return missing_tool(name).claim;
     }
-    void explain_missing(std::function<std::string(const std::string& name)> explain) {
+    /// The answer of `explain`, which may be called from any thread.
+    [[nodiscard]] MissingTool missing_tool(const std::string& name) const {
+        return explain_missing_ ? explain_missing_(name) : MissingTool();
+    }
+    void explain_missing(std::function<MissingTool(const std::string& name)> explain) {
         explain_missing_ = std::move(explain);
     }
 
@@ -90,7 +100,7 @@ private:
     [[nodiscard]] std::optional<Problem> clash_of(
         const Plugin& plugin, const std::vector<std::unique_ptr<PluginTool>>& tools) const;
 
-    std::function<std::string(const std::string& name)> explain_missing_;
+    std::function<MissingTool(const std::string& name)> explain_missing_;
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::unique_ptr<agent::Tool>> host_tools_;
     std::map<std::string, agent::Tool*, std::less<>> by_name_;

@@ -24,6 +24,19 @@ protected:
     const std::vector<std::string> in_host_ = {"-D", "plugins.good.isolated=false"};
 };
 
+TEST_F(PluginCommand, RemovesNothingInTheWorkingDirectory) {
+    std::filesystem::create_directories(dir_ / "w/plugins");
+    for (const char* name : {"mine.so", "mine.0123456789ab.1.so", ".mine.0123456789ab.1.so.tmp"})
+        dir_.write("w/plugins/" + std::string(name), "x");
+    load_plugins();
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"list"}, {"info", "bash"}, {"verify", fixture("plain")}})
+        EXPECT_EQ(plugin(words).code, 0) << words[0];
+    (void)tenon({"config", "check", "--allow", "mine"});
+    const std::filesystem::directory_iterator left(dir_ / "w/plugins");
+    EXPECT_EQ(std::distance(begin(left), end(left)), 3);
+}
+
 TEST_F(PluginCommand, ListsThePluginsOfTheHostWithTheirTools) {
     const Json bash = listed("bash");
     EXPECT_EQ(member(bash, "first_party"), true);
@@ -315,7 +328,7 @@ TEST_F(PluginCommand, NamesThePluginThatHasAMissingToolAndWhyItIsMissing) {
     const std::string has = "the plugin good (" + good.string() + ") has this tool, but it is ";
     EXPECT_THAT(call("count", {"-D", "plugins.good.enabled=false"}),
                 HasSubstr("tenon: no tool \"count\": " + has +
-                          "switched off (plugins.good.enabled=false)\n"));
+                          "switched off: plugins.good.enabled=false\n"));
     EXPECT_THAT(call("count", {"-D", "plugins.good.times=often"}),
                 HasSubstr(has + "left out: its configuration: times must be an integer"));
     // Nothing is known of its tools, but most plugins have one with their own name.
