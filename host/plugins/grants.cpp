@@ -135,6 +135,7 @@ Result<Grants, plugin::Refusal> parse_grants(const std::string& id,
 /// Signs of a system call that the confinement may have refused.
 constexpr std::string_view kRefusedCalls[] = {"Operation not permitted", "Permission denied",
                                               "EPERM", "EACCES"};
+constexpr std::string_view kRefusedFiles[] = {"Permission denied", "EACCES"};
 /// Without sockets and /etc/resolv.conf, getaddrinfo(3) says one of these.
 constexpr std::string_view kUnresolvedNames[] = {"failure in name resolution",
                                                  "Name or service not known",
@@ -206,6 +207,21 @@ std::string limits_of(const ConfinedPlugin& plugin, const plugin::Confinement& c
     return "has the needs " + shown_list(plugin.needs) + " and no others, so it " + joined(limits);
 }
 
+/// Whether a part of the path is in a directory that the plugin may write, so that the plugin can
+/// replace it by a link. `path` is absolute, with its links.
+bool can_be_replaced(const fs::path& path, const std::vector<std::string>& writable) {
+    for (fs::path part = path; part.has_relative_path(); part = part.parent_path()) {
+        if (is_beneath_any(real_path(part.parent_path()), writable)) return true;
+    }
+    return false;
+}
+
+/// Everything granted, with the path as the plugin has stated it.
+struct GrantedNeed {
+    Need need;
+    fs::path stated;
+};
+
 void give(const Need& need, Rights& rights) {
     switch (need.kind) {
         case NeedKind::kNetwork:
@@ -228,13 +244,16 @@ void give(const Need& need, Rights& rights) {
 
 Result<Rights, plugin::Refusal> rights_of(const plugin::Note& note,
                                           const std::vector<std::string>& grants,
-                                          const fs::path& home) {
+                                          const fs::path& home, const fs::path& state_dir) {
     const auto granted = parse_grants(note.id, grants, home);
     if (!granted) return granted.error();
     Rights rights;
     rights.unconfined = granted->unconfined;
     std::vector<std::string> missing;
     std::vector<bool> used(granted->needs.size(), false);
+    std::vector<GrantedNeed> given;
+    std::vector<std::string> writable;
+    if (!state_dir.empty()) writable.push_back(real_path(state_dir));
     for (const std::string& text : note.needs) {
         const auto parsed = plugin::parse_need(text);
         const auto need = parsed ? made_real(*parsed, home) : std::nullopt;
@@ -246,13 +265,17 @@ Result<Rights, plugin::Refusal> rights_of(const plugin::Note& note,
             if (!need->directory.empty())
                 rights.granted_by.emplace(need->directory, to_string(granted->needs[i]));
         }
-        if (is_granted) {
-            give(*need, rights);
-        } else {
+        if (!is_granted) {
             missing.push_back(text);
+            continue;
         }
+        given.push_back({*need, expanded(parsed->directory, home).lexically_normal()});
+        if (need->kind == NeedKind::kWrite) writable.push_back(need->directory);
     }
     if (!missing.empty()) return not_granted(note, grants.size(), missing);
+    for (const GrantedNeed& one : given)
+        if (one.need.directory.empty() || !can_be_replaced(one.stated, writable))
+            give(one.need, rights);
     for (std::size_t i = 0; i < used.size(); ++i)
         if (!used[i]) rights.unused.push_back(to_string(granted->needs[i]));
     return rights;
@@ -284,7 +307,7 @@ Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note&
     auto rights = rights_of(
         note,
         configured != options.by_id.end() ? configured->second.grants : std::vector<std::string>(),
-        options.home);
+        options.home, places.state_dir);
     if (!rights) return rights.error();
     plugin::Confinement out;
     out.library = real_path(places.library);
@@ -320,10 +343,15 @@ std::string hint_of_confinement(const ConfinedPlugin& plugin,
     if (by_rules && (refused || names_any(own_words, kMissingFiles)))
         sentences.push_back("while deny rules Read(…) are in force, the plugin " + plugin.id +
                             " reads the workspace only through path.open/1");
-    if (refused && in_workspace) {
+    // A relative path is one of the workspace, unless the plugin has changed its directory.
+    // Landlock refuses files by EACCES, the filter of system calls by EPERM.
+    const bool may_be_relative =
+        path.empty() && names_any(own_words, kRefusedFiles) && !plugin.workspace.empty() &&
+        !names_any(own_words, kNetworkWords) && !names_any(own_words, kProgramWords);
+    if (refused && (in_workspace || may_be_relative))
         sentences.push_back("the plugin " + plugin.id +
                             " changes files of the workspace only through path.open/1");
-    } else if (refused || unresolved) {
+    if (unresolved || (refused && !in_workspace)) {
         sentences.push_back("the plugin " + plugin.id + " " + limits_of(plugin, confinement));
         sentences.push_back(advice_on_needs(plugin, needs_that_fit(confinement, own_words, path)));
     }

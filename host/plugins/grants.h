@@ -32,9 +32,13 @@ struct Rights {
 /// and unconfined. A granted DIR covers needed directories at and beneath it, and write:DIR covers
 /// read:DIR. `home` stands for `~`; it may be empty. Refused when a need is not granted (the remedy
 /// is the line to add), or a grant has none of the forms. Looks at the file system for links.
+/// A needed directory that lies inside of one that the plugin may write adds nothing: the plugin
+/// may use it anyway, and could replace it by a link to anywhere. `state_dir`, if not empty, is
+/// such a directory, too.
 Result<Rights, plugin::Refusal> rights_of(const plugin::Note& note,
                                           const std::vector<std::string>& grants,
-                                          const std::filesystem::path& home);
+                                          const std::filesystem::path& home,
+                                          const std::filesystem::path& state_dir = {});
 
 /// What a person should know about the grants of a plugin that may be loaded, a sentence each: a
 /// grant that has no effect, and, if the plugin is `confined`, a directory that is missing or is

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <memory>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -78,6 +79,25 @@ bool entry_is_directory(int fd, const dirent& entry) {
     return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/// Fails with ELOOP where a part of the path is a link.
+UniqueFd open_without_links(const std::string& path, int flags) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    return UniqueFd(
+        static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+}
+
+using Listing = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+/// Nothing when it cannot be listed.
+Listing open_listing(const std::string& directory) {
+    UniqueFd opened = open_without_links(directory, O_RDONLY | O_DIRECTORY);
+    DIR* const listing = opened ? ::fdopendir(opened.get()) : nullptr;
+    if (listing != nullptr) (void)opened.release();
+    return {listing, ::closedir};
+}
+
 }  // namespace
 
 int landlock_abi() {
@@ -132,18 +152,28 @@ Result<void> Landlock::add(int path, bool directory, Access access, const std::s
 }
 
 Result<void> Landlock::allow(const std::string& path, Access access) {
-    const UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
-    if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return {};
+    return allow_opened(UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC)), path, access);
+}
+
+Result<void> Landlock::allow_real(const std::string& path, Access access) {
+    return allow_opened(open_without_links(path, O_PATH), path, access);
+}
+
+/// Called right after `opened` was opened: errno says why it was not.
+Result<void> Landlock::allow_opened(const UniqueFd& opened, const std::string& path,
+                                    Access access) {
+    if (!opened && (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP))
+        return {};
     struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) return Error::from_errno("open " + path);
-    return add(fd.get(), S_ISDIR(info.st_mode), access, path);
+    if (!opened || ::fstat(opened.get(), &info) != 0) return Error::from_errno("open " + path);
+    return add(opened.get(), S_ISDIR(info.st_mode), access, path);
 }
 
 Result<void> Landlock::allow_reading_around(const std::string& directory,
                                             const std::vector<std::string>& denied, Access access) {
     if (std::find(denied.begin(), denied.end(), directory) != denied.end()) return {};
-    if (!contains_a_denied_path(directory, denied)) return allow(directory, access);
-    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), ::closedir);
+    if (!contains_a_denied_path(directory, denied)) return allow_real(directory, access);
+    const Listing listing = open_listing(directory);
     // It cannot be listed, or has gone: nothing can be allowed.
     if (!listing) return {};
     const std::string prefix = directory == "/" ? "/" : directory + "/";

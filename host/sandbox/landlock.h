@@ -34,10 +34,13 @@ public:
 
     /// A path that does not exist is ignored.
     Result<void> allow(const std::string& path, Access access);
-    /// Allows `access`, which is one of those for reading, to everything beneath `directory` except
-    /// the `denied` paths. A rule cannot
-    /// remove what a rule for an outer directory allows, so there are rules for single directories
-    /// and files. What is made beside a denied path later cannot be read.
+    /// The same for a path that had no links when it was decided on: if one has replaced a part of
+    /// it since, nothing is allowed.
+    Result<void> allow_real(const std::string& path, Access access);
+    /// Allows `access`, which is one of those for reading, to everything beneath `directory`, a
+    /// path without links, except the `denied` paths. A rule cannot remove what a rule for an outer
+    /// directory allows, so there are rules for single directories and files. What is made beside a
+    /// denied path later cannot be read.
     Result<void> allow_reading_around(const std::string& directory,
                                       const std::vector<std::string>& denied,
                                       Access access = Access::kRead);
@@ -46,6 +49,7 @@ public:
 
 private:
     Landlock(int abi, UniqueFd ruleset) : abi_(abi), ruleset_(std::move(ruleset)) {}
+    Result<void> allow_opened(const UniqueFd& opened, const std::string& path, Access access);
     Result<void> add(int path, bool directory, Access access, const std::string& name);
     [[nodiscard]] std::uint64_t rights(Access access, bool directory) const;
 

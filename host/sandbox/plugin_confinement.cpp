@@ -107,9 +107,9 @@ public:
         for (const std::string& path : policy_.read)
             read_around_hidden(path);
         for (const std::string& path : policy_.write)
-            allow(path, Access::kWrite);
-        allow(policy_.state_dir, reading_);
-        allow(policy_.state_dir, Access::kWrite);
+            allow_real(path, Access::kWrite);
+        allow_real(policy_.state_dir, reading_);
+        allow_real(policy_.state_dir, Access::kWrite);
         return std::move(result_);
     }
 
@@ -117,6 +117,11 @@ private:
     void allow(const std::string& path, Access access) {
         if (path.empty() || !result_) return;
         result_ = landlock_.allow(path, access);
+    }
+    /// For what may be inside of what the plugin may write, where it could put a link.
+    void allow_real(const std::string& path, Access access) {
+        if (path.empty() || !result_) return;
+        result_ = landlock_.allow_real(path, access);
     }
     void allow_each(std::span<const char* const> paths) {
         for (const char* path : paths)
@@ -142,7 +147,7 @@ private:
         const bool inside = std::any_of(hidden.begin(), hidden.end(), [&](const std::string& one) {
             return is_beneath(one, path);
         });
-        if (inside) allow(path, Access::kList);
+        if (inside) allow_real(path, Access::kList);
         if (result_) result_ = landlock_.allow_reading_around(path, hidden, reading_);
     }
 

@@ -80,6 +80,27 @@ TEST(Grants, CompareWhatLinksLeadTo) {
     EXPECT_THAT(rights->read, ElementsAre((dir / "real/data").string()));
 }
 
+TEST(Grants, ADirectoryInsideOfWhatThePluginMayWriteAddsNothing) {
+    const TempDir dir;
+    fs::create_directories(dir / "work/data");
+    fs::create_directories(dir / "state");
+    fs::create_directories(dir / "secret");
+    const std::vector<std::string> needs{"write:" + (dir / "work").string(),
+                                         "read:" + (dir / "work/data/in").string(),
+                                         "read:" + (dir / "state/mine").string()};
+    const auto read_with = [&](const std::vector<std::string>& grants) {
+        const auto rights = rights_of(note_with(needs), grants, "", dir / "state");
+        return rights ? rights->read : std::vector<std::string>{rights.error().reason};
+    };
+    const std::vector<std::string> only_work{(dir / "work").string()};
+    EXPECT_EQ(read_with(needs), only_work);
+    // What the plugin could do next.
+    fs::remove(dir / "work/data");
+    fs::create_directory_symlink(dir / "secret", dir / "work/data");
+    fs::create_directory_symlink(dir / "secret", dir / "state/mine");
+    EXPECT_EQ(read_with(needs), only_work);
+}
+
 TEST(Grants, NameTheLineToAddForEachNeedThatIsNotGranted) {
     const auto one = rights_of(note_with({"network"}, "Asks the \x1b[31mweather service."), {}, "");
     ASSERT_FALSE(one);

@@ -101,6 +101,15 @@ TEST_F(PluginConfinement, AllowsWhatIsGrantedAndNoMore) {
     EXPECT_EQ(world_.write(world_.at("outside/new"), writing), "write: Permission denied");
 }
 
+TEST_F(PluginConfinement, FollowsNoLinkThatHasReplacedWhatIsGranted) {
+    const std::string link = world_.at("granted/link");
+    std::filesystem::create_directory_symlink(world_.at("w/private"), link);
+    const std::vector<std::string> granted{"hidden=" + world_.at("w/private"), "read=" + link,
+                                           "write=" + link};
+    EXPECT_EQ(world_.read(world_.at("w/private/key"), granted), "read: Permission denied");
+    EXPECT_EQ(world_.write(world_.at("w/private/new"), granted), "write: Permission denied");
+}
+
 TEST_F(PluginConfinement, AllowsConnectionsOnlyWithNetwork) {
     const Json port = {{"port", world_.tcp()}};
     EXPECT_EQ(world_.call_one("connect", port), "connect: Permission denied");
