@@ -45,18 +45,13 @@ Result<void> confine(const plugin::LoadOrder& order) {
     return sandbox::confine_plugin(policy_of(order.confinement));
 }
 
-/// Whether the plugin may start processes: then somebody has to end them.
-bool may_start_processes(const plugin::LoadOrder& order) {
-    return order.confinement.exec || order.confinement.unconfined || !order.confine;
-}
-
 int serve_plugin() {
     const auto order = plugin::decode<plugin::LoadOrder>(link().receive().payload);
     if (!order) return kMalformed;
     if (order->protocol != plugin::kProtocol)
         return refuse({"tenon-plugin-host and this host are of different versions",
                        "end this session, and start tenon again"});
-    if (may_start_processes(*order)) {
+    if (plugin::is_supervised(*order)) {
         if (auto supervised = plugin_host::continue_supervised(); !supervised)
             return refuse({supervised.error().message, "try again later"});
     }

@@ -1,6 +1,7 @@
 #include "host/plugin_host/supervised.h"
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -8,12 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/base/descendants.h"
 #include "host/base/unique_fd.h"
-#include "host/plugin_host/descendants.h"
 #include "host/plugin_host/start.h"
 
 namespace tenon::plugin_host {
 namespace {
+
+/// Shorter than the patience of the host.
+constexpr std::chrono::seconds kEndLimit{5};
 
 sigset_t awaited_signals() {
     sigset_t set;
@@ -49,6 +53,14 @@ int await_end(pid_t child, const sigset_t& signals) {
     ::_exit(128 + signal);
 }
 
+/// Ending the descendants takes one for each; the host has lowered its own limit.
+void allow_all_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void close_streams() {
     const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -78,7 +90,8 @@ Result<void> continue_supervised() {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != host) ::raise(SIGTERM);
     const int status = await_end(child, signals);
-    end_descendants();
+    allow_all_descriptors();
+    (void)end_descendants(kEndLimit);
     end_like(status);
 }
 

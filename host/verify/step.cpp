@@ -5,10 +5,7 @@
 #include <chrono>
 #include <climits>
 #include <csignal>
-#include <cstdlib>
-#include <dirent.h>
 #include <fcntl.h>
-#include <fstream>
 #include <memory>
 #include <poll.h>
 #include <spawn.h>
@@ -20,6 +17,7 @@
 #include <unistd.h>
 
 #include "host/base/atomic_file.h"
+#include "host/base/descendants.h"
 #include "host/base/unique_fd.h"
 #include "host/plugin/verify_protocol.h"
 #include "host/plugins/plugin_process.h"
@@ -32,6 +30,8 @@ using std::chrono::milliseconds;
 
 /// For the start of the process, until it says what it does.
 constexpr milliseconds kStepStart{5000};
+/// For what a step has left behind.
+constexpr milliseconds kEndOfStep{5000};
 constexpr std::size_t kMostPrinted = 4096;
 constexpr std::size_t kMostReported = 64U << 20U;
 
@@ -90,24 +90,6 @@ Result<pid_t> spawn_step(const VerifyStep& step, const std::array<int, 4>& descr
     return child;
 }
 
-/// The processes whose parent is this one, without those that have ended.
-std::vector<pid_t> children_of_this() {
-    std::vector<pid_t> found;
-    const std::unique_ptr<DIR, int (*)(DIR*)> all(::opendir("/proc"), ::closedir);
-    while (const dirent* const entry = all ? ::readdir(all.get()) : nullptr) {
-        const pid_t pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
-        if (pid <= 0) continue;
-        std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-        std::string text;
-        std::getline(file, text);
-        // PID (NAME) STATE PARENT …; the name may hold parentheses.
-        const auto end = text.rfind(") ");
-        if (end == std::string::npos || end + 4 >= text.size() || text[end + 2] == 'Z') continue;
-        if (std::strtol(text.c_str() + end + 4, nullptr, 10) == ::getpid()) found.push_back(pid);
-    }
-    return found;
-}
-
 /// Adopts the orphans of a step, so that they can be found and ended.
 class Adoption {
 public:
@@ -116,22 +98,8 @@ public:
     Adoption(const Adoption&) = delete;
     Adoption& operator=(const Adoption&) = delete;
 
-    /// Ends all children and returns how many there were. Those of an ended child come next.
-    static std::size_t end_all() {
-        std::size_t count = 0;
-        // The list of /proc is read before each of its processes is looked at. One that has been
-        // started and lost its parent meanwhile is not found. That no child is left, only waitpid
-        // knows.
-        do {
-            const std::vector<pid_t> left = children_of_this();
-            count += left.size();
-            for (const pid_t pid : left)
-                ::kill(pid, SIGKILL);
-            for (const pid_t pid : left)
-                ::waitpid(pid, nullptr, 0);
-        } while (::waitpid(-1, nullptr, WNOHANG) >= 0);
-        return count;
-    }
+    /// Ends all children and what they have started; returns how many there were.
+    static std::size_t end_all() { return end_descendants(kEndOfStep); }
 };
 
 /// The running process of a step and what comes from it.
@@ -172,14 +140,13 @@ private:
             end_.stopped = true;
             return true;
         }
-        if (ready == 0 && Clock::now() >= deadline_) {
-            end_.late = late_;
-            return true;
-        }
         if (entries[3].revents != 0) take(out_, end_.printed);
         if (entries[4].revents != 0) take(err_, end_.complained);
         if (entries[2].revents != 0) take_report();
-        return entries[0].revents != 0 || reported_ > kMostReported;
+        if (entries[0].revents != 0 || reported_ > kMostReported) return true;
+        // Also while it prints without end.
+        if (Clock::now() >= deadline_) end_.late = late_;
+        return Clock::now() >= deadline_;
     }
 
     /// What the process has written before its end. A process that it has left behind may hold the

@@ -1,4 +1,4 @@
-#include "host/plugin_host/descendants.h"
+#include "host/base/descendants.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <set>
 #include <string>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,11 +20,11 @@
 
 #include "host/base/unique_fd.h"
 
-namespace tenon::plugin_host {
+namespace tenon {
 namespace {
 
 /// The parent of a process, from /proc/<pid>/stat: `pid (name) state parent …`. The name may
-/// contain any bytes. 0: the process has gone.
+/// contain any bytes. 0: the process has gone, or has ended and is not reaped.
 pid_t parent_of(const char* pid) {
     const std::string path = "/proc/" + std::string(pid) + "/stat";
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -34,7 +33,7 @@ pid_t parent_of(const char* pid) {
     if (n <= 0) return 0;
     text[n] = '\0';
     const char* const end_of_name = std::strrchr(text, ')');
-    if (end_of_name == nullptr || end_of_name + 4 >= text + n) return 0;
+    if (end_of_name == nullptr || end_of_name + 4 >= text + n || end_of_name[2] == 'Z') return 0;
     pid_t parent = 0;
     std::from_chars(end_of_name + 4, text + n, parent);
     return parent;
@@ -80,7 +79,8 @@ void signal_to(const UniqueFd& process, int signal) {
 }
 
 /// Stops all of them before the first is killed, so that none can fork while the others die.
-void kill_all() {
+/// Returns how many there were.
+std::size_t kill_all() {
     constexpr int kLooks = 8;
     std::map<pid_t, UniqueFd> stopped;
     for (int look = 0; look < kLooks; ++look) {
@@ -95,6 +95,7 @@ void kill_all() {
     }
     for (const auto& [pid, process] : stopped)
         signal_to(process, SIGKILL);
+    return stopped.size();
 }
 
 /// False when there is no child left.
@@ -108,20 +109,17 @@ bool reap_all() {
 
 }  // namespace
 
-void end_descendants() {
-    constexpr std::chrono::seconds kLimit{5};  // shorter than the host's patience
+std::size_t end_descendants(std::chrono::milliseconds limit) {
     constexpr int kRoundMs = 10;
-    rlimit limit{};  // a descriptor for each process; the host has lowered its own limit
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    const auto until = std::chrono::steady_clock::now() + kLimit;
+    std::size_t found = 0;
+    const auto until = std::chrono::steady_clock::now() + limit;
+    // What has ended is reaped first, so that the lists of the kernel are short.
     while (reap_all() && std::chrono::steady_clock::now() < until) {
-        kill_all();
-        if (!reap_all()) return;
+        found += kill_all();
+        if (!reap_all()) break;
         ::poll(nullptr, 0, kRoundMs);
     }
+    return found;
 }
 
-}  // namespace tenon::plugin_host
+}  // namespace tenon
