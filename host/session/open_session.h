@@ -114,12 +114,16 @@ private:
     void end_after_failure();
     void watch_plugin_files();
     void look_at_agent_plugins();
-    void unload_removed_plugins(const plugins::Loaded& loaded, std::vector<std::string>& done);
-    void unload_switched_off_plugins(const plugins::LoaderOptions& options,
+    void unload_removed_plugins(const std::set<std::string>& replaced,
+                                std::vector<std::string>& done);
+    void unload_switched_off_plugins(const plugins::LoaderOptions& before,
+                                     const plugins::LoaderOptions& options,
                                      std::vector<std::string>& done);
     void unload_without_rights(const plugins::LoaderOptions& before,
-                               const plugins::LoaderOptions& now, const plugins::Loaded& loaded,
+                               const plugins::LoaderOptions& now,
+                               const std::set<std::string>& replaced,
                                std::vector<std::string>& done);
+    void report_not_loaded(const std::vector<plugins::Problem>& problems);
     void make_windows();
     void make_subagents();
     agent::RunResult with_subagents(agent::RunResult result);

@@ -43,9 +43,16 @@ bool has_lost_rights(const plugins::Plugin& plugin, const Configured& before,
            (!plugin.isolated() && fresh.isolated.value_or(!plugin.first_party()));
 }
 
-bool has(const plugins::Loaded& loaded, const std::string& id) {
-    return std::any_of(loaded.plugins.begin(), loaded.plugins.end(),
-                       [&](const auto& plugin) { return plugin && plugin->id() == id; });
+std::set<std::string> ids_of(const plugins::Loaded& loaded) {
+    std::set<std::string> ids;
+    for (const auto& plugin : loaded.plugins)
+        ids.insert(plugin->id());
+    return ids;
+}
+
+bool lists(const std::vector<plugins::ListedFile>& files, const fs::path& file) {
+    return std::any_of(files.begin(), files.end(),
+                       [&](const plugins::ListedFile& one) { return one.path == file; });
 }
 
 }  // namespace
@@ -71,14 +78,27 @@ void OpenSession::report_plugin_files() {
 /// Reports what is new about them. Their skills stay those of the start.
 void OpenSession::look_at_agent_plugins() {
     const auto before = agent_plugins_.notices();
-    agent_plugins_ = find_agent_plugins(settings_);
+    config::Settings settings = settings_;
+    if (reread_plugins_) settings.plugins.by_id = reread_plugins_->by_id;
+    agent_plugins_ = find_agent_plugins(settings);
     for (std::string& text : agent_plugins_.notices()) {
         if (std::find(before.begin(), before.end(), text) == before.end()) notice(std::move(text));
     }
 }
 
-void OpenSession::unload_switched_off_plugins(const plugins::LoaderOptions& options,
+/// Also those of a directory in the Agent Plugins form that is not used any more.
+void OpenSession::unload_switched_off_plugins(const plugins::LoaderOptions& before,
+                                              const plugins::LoaderOptions& options,
                                               std::vector<std::string>& done) {
+    std::vector<std::string> gone;
+    for (const auto& plugin : registry_->plugins()) {
+        if (lists(before.listed, plugin->file()) && !lists(options.listed, plugin->file()))
+            gone.push_back(plugin->id());
+    }
+    for (const std::string& id : gone) {
+        registry_->remove(id);
+        done.push_back("unloaded " + id + ": its directory is not used any more");
+    }
     for (const auto& [id, configured] : options.by_id) {
         const auto is_it = [&id = id](const auto& plugin) { return plugin->id() == id; };
         const auto& loaded = registry_->plugins();
@@ -88,16 +108,15 @@ void OpenSession::unload_switched_off_plugins(const plugins::LoaderOptions& opti
     }
 }
 
-/// First-party plugins are loaded in place and stay. A plugin in `loaded` takes the place of the
-/// one with its id.
-void OpenSession::unload_removed_plugins(const plugins::Loaded& loaded,
+/// First-party plugins are loaded in place and stay. Those of `replaced` have a new version.
+void OpenSession::unload_removed_plugins(const std::set<std::string>& replaced,
                                          std::vector<std::string>& done) {
     std::vector<std::pair<std::string, fs::path>> removed;
     for (const auto& plugin : registry_->plugins()) {
         std::error_code failed;
         const auto status = fs::symlink_status(plugin->file(), failed);
         if (!plugin->first_party() && status.type() == fs::file_type::not_found &&
-            !has(loaded, plugin->id()))
+            replaced.count(plugin->id()) == 0)
             removed.emplace_back(plugin->id(), plugin->file());
     }
     for (const auto& [id, file] : removed) {
@@ -107,19 +126,34 @@ void OpenSession::unload_removed_plugins(const plugins::Loaded& loaded,
 }
 
 /// The old version of a plugin that cannot be loaded again stays in use, but not with rights that
-/// were taken away.
+/// were taken away. Those of `replaced` have a new version.
 void OpenSession::unload_without_rights(const plugins::LoaderOptions& before,
                                         const plugins::LoaderOptions& now,
-                                        const plugins::Loaded& loaded,
+                                        const std::set<std::string>& replaced,
                                         std::vector<std::string>& done) {
     std::vector<std::string> ids;
     for (const auto& plugin : registry_->plugins()) {
-        if (!has(loaded, plugin->id()) && has_lost_rights(*plugin, before.by_id, now.by_id))
+        if (replaced.count(plugin->id()) == 0 && has_lost_rights(*plugin, before.by_id, now.by_id))
             ids.push_back(plugin->id());
     }
     for (const std::string& id : ids) {
         registry_->remove(id);
         done.push_back("unloaded " + id + ": it may not do any more what it could");
+    }
+}
+
+/// Says of each file that was not loaded whether its old version stays.
+void OpenSession::report_not_loaded(const std::vector<plugins::Problem>& problems) {
+    for (const plugins::Problem& problem : problems) {
+        const auto& loaded = registry_->plugins();
+        const auto is_it = [&](const auto& plugin) { return plugin->file() == problem.file; };
+        if (std::none_of(loaded.begin(), loaded.end(), is_it)) {
+            report_left_out(problem);
+            continue;
+        }
+        notice("plugin " + problem.file.string() + " keeps its old version: " + problem.reason +
+               (problem.remedy.empty() ? "" : " (" + problem.remedy + ")"));
+        plugin_problems_.push_back(problem);
     }
 }
 
@@ -192,7 +226,6 @@ Result<std::vector<std::string>> OpenSession::reload() {
     if (auto recovered = loop_->recover(); !recovered) return recovered.error();
     (void)plugin_files_->look();
     const auto changed = plugin_files_->take_reported();
-    look_at_agent_plugins();
     std::vector<std::string> done;
     const auto before = loader_options();
     const auto settings_before = reread_plugins_;
@@ -204,6 +237,7 @@ Result<std::vector<std::string>> OpenSession::reload() {
     };
     read_plugin_settings(done);
     if (auto taken = take_printed_output(); !taken) return give_up(taken.error());
+    look_at_agent_plugins();
     plugins::LoaderOptions options = loader_options();
     for (const auto& plugin : registry_->plugins()) {
         const bool has_changed = changed.count(plugin->file()) > 0;
@@ -221,26 +255,30 @@ Result<std::vector<std::string>> OpenSession::reload() {
     plugin_problems_.clear();
     list_refused_directories();
     for (const auto& problem : loaded.problems) {
-        report_left_out(problem);
         // Its old version may still be in use, and only a file that has changed is loaded again.
         if (changed.count(problem.file) > 0) plugin_files_->keep_reported({problem.file});
     }
     // Before the new ones are added, which may have tools of the same names.
-    unload_removed_plugins(loaded, done);
-    unload_switched_off_plugins(options, done);
-    unload_without_rights(before, options, loaded, done);
+    unload_removed_plugins(ids_of(loaded), done);
+    unload_switched_off_plugins(before, options, done);
+    unload_without_rights(before, options, ids_of(loaded), done);
+    std::set<std::string> replaced;
     for (auto& plugin : loaded.plugins) {
-        const std::string what =
-            plugin->id() + " " + plugin->version() + " (" + plugin->file().string() + ")";
+        const std::string id = plugin->id(), what = plugin->id() + " " + plugin->version() + " (" +
+                                                    plugin->file().string() + ")";
         report_warnings(*plugin);
         plugin->begin_session(session_->head().id, "resumed");
         if (auto added = registry_->replace(std::move(plugin)); !added) {
-            report_left_out(added.error());
+            loaded.problems.push_back(added.error());
         } else {
             done.push_back("loaded " + what);
+            replaced.insert(id);
         }
     }
-    unload_removed_plugins({}, done);  // whose new version was rejected
+    // Also those whose new version was rejected.
+    unload_removed_plugins(replaced, done);
+    unload_without_rights(before, options, replaced, done);
+    report_not_loaded(loaded.problems);
     auto changed_tools = record_tools();
     if (!changed_tools) return changed_tools.error();
     if (*changed_tools) done.emplace_back("the tools have changed; the next request carries them");

@@ -133,7 +133,7 @@ TEST(SlashCommands, ReloadKeepsTheOldVersionWhenTheNewFileIsNoPlugin) {
     std::ofstream(person.sandbox.workspace() / "more/plain.so") << "no library";
     EXPECT_TRUE(person.sees("more/plain.so has changed")) << person.shown();
     person.enters("/reload");
-    EXPECT_TRUE(person.sees("more/plain.so is left out: ")) << person.shown();
+    EXPECT_TRUE(person.sees("more/plain.so keeps its old version: ")) << person.shown();
     person.enters("/plugins");
     EXPECT_TRUE(person.sees("plain 0.1.0: plain")) << person.shown();
 }
