@@ -75,6 +75,12 @@ private:
         for (std::size_t count = size(); count > 0 && fine_; --count)
             get(values.emplace_back());
     }
+    void get(std::vector<ToolDeclaration>& tools) {
+        for (std::size_t count = size(); count > 0 && fine_; --count) {
+            if (tools.size() == kMaxTools) return fail();
+            get(tools.emplace_back());
+        }
+    }
     template <class T>
     void get(T& value);
 
@@ -171,9 +177,6 @@ bool is_valid(const T& /*any*/) {
 }
 bool is_valid(const ServiceAnswer& answer) {
     return answer.rc >= TENON_OK && answer.rc <= TENON_FAULT;
-}
-bool is_valid(const Listing& listing) {
-    return listing.tools.size() <= kMaxTools;
 }
 
 template <class T>

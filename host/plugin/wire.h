@@ -42,6 +42,12 @@ struct LoadOrder {
     bool operator==(const LoadOrder&) const = default;
 };
 
+/// Whether the plugin may start processes. Then tenon-plugin-host runs it in a child and ends what
+/// it leaves behind, and the host gives it the time for that (SIGTERM before SIGKILL).
+inline bool is_supervised(const LoadOrder& order) {
+    return order.confinement.exec || order.confinement.unconfined || !order.confine;
+}
+
 /// The library is open.
 struct Hello {
     std::string version, config_schema;

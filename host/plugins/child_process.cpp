@@ -272,6 +272,7 @@ std::optional<ProcessFailure> ChildProcess::spawn() {
     their_output_.reset();
     if (failed == 0) {
         pid_ = pid;
+        process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
         return std::nullopt;
     }
     if (is_shortage(failed)) return shortage_of(options_.id, failed);
@@ -287,28 +288,41 @@ int ChildProcess::until_next_signal() {
     return signal_again_ ? milliseconds_until(*signal_again_) : -1;
 }
 
+/// Until the process has ended, or has closed its connection. Both count: a process that it has
+/// left behind may hold the connection open.
 void ChildProcess::read_until_it_ends() {
     for (;;) {
         const auto events = static_cast<short>(writer_.kept() > 0 ? POLLIN | POLLOUT : POLLIN);
-        pollfd entries[3] = {
-            {socket_.get(), events, 0}, {wake_.get(), POLLIN, 0}, {output_.get(), POLLIN, 0}};
-        if (::poll(entries, 3, until_next_signal()) < 0) continue;  // EINTR
+        pollfd entries[4] = {{socket_.get(), events, 0},
+                             {wake_.get(), POLLIN, 0},
+                             {output_.get(), POLLIN, 0},
+                             {process_.get(), POLLIN, 0}};
+        if (::poll(entries, 4, until_next_signal()) < 0) continue;  // EINTR
         if (entries[1].revents != 0) {
             eventfd_t ignored = 0;
             ::eventfd_read(wake_.get(), &ignored);
         }
         if ((entries[0].revents & POLLOUT) != 0) writer_.flush();
         if (entries[2].revents != 0) read_output();
-        if ((entries[0].revents & ~POLLOUT) != 0 && !read_messages()) return;
+        if ((entries[0].revents & ~POLLOUT) != 0 && read_messages() == Reading::kEnded) return;
+        if (entries[3].revents != 0) return read_last_messages();
     }
 }
 
-/// False when the connection has ended. Uses read(2), which takes no descriptors from the plugin.
-bool ChildProcess::read_messages() {
+/// What it has sent before its end. Others that hold the connection could send for ever.
+void ChildProcess::read_last_messages() {
+    constexpr int kMostPieces = 4096;
+    for (int piece = 0; piece < kMostPieces && read_messages() == Reading::kGoesOn; ++piece) {
+    }
+}
+
+/// Uses recv(2), which takes no descriptors from the plugin. Does not block.
+ChildProcess::Reading ChildProcess::read_messages() {
     char buffer[64U << 10U];
-    const ssize_t n = ::read(socket_.get(), buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) return true;
-    if (n <= 0) return false;
+    const ssize_t n = ::recv(socket_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) return Reading::kGoesOn;
+    if (n < 0 && errno == EAGAIN) return Reading::kNothingNow;
+    if (n <= 0) return Reading::kEnded;
     reader_.take({buffer, static_cast<std::size_t>(n)});
     for (;;) {
         auto message = reader_.next();
@@ -316,13 +330,13 @@ bool ChildProcess::read_messages() {
         if (!message) {
             flaw = message.error().message;
         } else if (!*message) {
-            return true;
+            return Reading::kGoesOn;
         } else {
             flaw = owner_->take(std::move(**message));
         }
         if (flaw) {
             kill("broke the protocol with the host: " + *flaw);
-            return false;
+            return Reading::kEnded;
         }
     }
 }
@@ -345,11 +359,10 @@ ChildProcess::Clock::time_point ChildProcess::patience_with_supervisor() {
 
 ProcessEnd ChildProcess::await_exit() {
     const pid_t process_id = pid();
-    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, process_id, 0)));
     auto until = Clock::now() + kExitPatience;
-    if (!process) insist_on_end();  // nothing shows when it ends
-    while (process) {
-        pollfd entries[2] = {{process.get(), POLLIN, 0}, {output_.get(), POLLIN, 0}};
+    if (!process_) insist_on_end();  // nothing shows when it ends
+    while (process_) {
+        pollfd entries[2] = {{process_.get(), POLLIN, 0}, {output_.get(), POLLIN, 0}};
         const int ready = ::poll(entries, 2, milliseconds_until(until));
         if (ready > 0 && entries[0].revents != 0) break;
         if (ready > 0 && entries[1].revents != 0) read_output();
@@ -371,6 +384,7 @@ ProcessEnd ChildProcess::await_exit() {
         read_output();
     owner_->printed(printed_.finish(Clock::now()));
     const Lock lock(mutex_);
+    is_reaped_ = true;
     int status = 0;
     ::waitpid(process_id, &status, 0);
     pid_ = 0;  // from now on the number may be that of another process

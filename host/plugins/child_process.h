@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -23,10 +24,11 @@ namespace tenon::plugins {
 /// Why a process does not do what it should.
 struct ProcessFailure {
     enum class Kind {
-        kRefused,   ///< the plugin, or tenon-plugin-host, says no
-        kFault,     ///< it crashed, ended, hung or broke the protocol
-        kKilled,    ///< somebody else killed it, or memory ran out
-        kShortage,  ///< this machine lacks something for a process
+        kRefused,    ///< the plugin, or tenon-plugin-host, says no
+        kFault,      ///< it crashed, ended, hung or broke the protocol
+        kKilled,     ///< somebody else killed it, or memory ran out
+        kShortage,   ///< this machine lacks something for a process
+        kCancelled,  ///< who has asked for it does not want it any more
     };
     Kind kind = Kind::kFault;
     plugin::Refusal refusal;
@@ -92,6 +94,8 @@ public:
     void expect_end();
     /// 0: not running.
     [[nodiscard]] pid_t pid() const;
+    /// Whether nobody can find the process any more; Owner::ended is called soon, or was called.
+    [[nodiscard]] bool is_reaped() const { return is_reaped_.load(); }
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -103,7 +107,9 @@ private:
     void run();
     std::optional<ProcessFailure> spawn();
     void read_until_it_ends();
-    bool read_messages();
+    enum class Reading { kGoesOn, kNothingNow, kEnded };
+    Reading read_messages();
+    void read_last_messages();
     void read_output();
     ProcessEnd await_exit();
     int until_next_signal();
@@ -118,6 +124,7 @@ private:
     const UniqueFd wake_;  // makes the thread of the process look again
     // Of the thread of the process, once it runs.
     UniqueFd their_socket_, output_, their_output_;
+    UniqueFd process_;  // shows when the process has ended
     plugin::FrameWriter writer_;
     plugin::FrameReader reader_{plugin::FrameSender::kPlugin};
     Owner* owner_ = nullptr;  // set before the thread starts
@@ -129,6 +136,7 @@ private:
     bool was_asked_to_end_ TENON_GUARDED_BY(mutex_) = false;
     std::string killed_for_ TENON_GUARDED_BY(mutex_);
     std::optional<Clock::time_point> signal_again_ TENON_GUARDED_BY(mutex_);
+    std::atomic<bool> is_reaped_{false};
     std::thread thread_;
 };
 

@@ -74,7 +74,7 @@ Result<std::unique_ptr<IsolatedInstance>, ProcessFailure> IsolatedInstance::open
             return instance;
         }
     }
-    auto process = instance->start({});
+    auto process = instance->start({}, {});
     if (!process) {
         instance->remember_fault(process.error());
         return process.error();
@@ -170,11 +170,12 @@ Result<IsolatedInstance::Process, std::string> IsolatedInstance::running_process
     is_starting_ = true;
     Past past = past_;
     lock.unlock();
-    return start_again(std::move(past));
+    return start_again(std::move(past), stop);
 }
 
-Result<IsolatedInstance::Process, std::string> IsolatedInstance::start_again(Past past) {
-    auto started = start(std::move(past));
+Result<IsolatedInstance::Process, std::string> IsolatedInstance::start_again(
+    Past past, const std::stop_token& stop) {
+    auto started = start(std::move(past), stop);
     LogAfterwards log(host_);
     const Lock lock(mutex_);
     is_starting_ = false;
@@ -185,7 +186,8 @@ Result<IsolatedInstance::Process, std::string> IsolatedInstance::start_again(Pas
         return process_;
     }
     const ProcessFailure& failure = started.error();
-    if (failure.kind != Kind::kShortage) log.text = count_fault(failure.refusal.reason);
+    if (failure.kind == Kind::kFault || failure.kind == Kind::kKilled)
+        log.text = count_fault(failure.refusal.reason);
     const Refusal& why = failure.refusal;
     return "the plugin " + options_.id + " does not start: " + why.reason +
            (why.remedy.empty() ? "" : " (" + why.remedy + ")");
@@ -199,20 +201,22 @@ Result<void, Refusal> IsolatedInstance::make_library() {
     return {};
 }
 
-Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start_confined() {
+Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start_confined(
+    const std::stop_token& stop) {
     if (auto made = make_library(); !made) return refused(made.error());
     plugin::LoadOrder order;
     order.id = options_.id;
     order.confinement = options_.confinement;
     order.confinement.library = library_;
     order.max_result_bytes = options_.max_result_bytes;
-    return PluginProcess::start(options_.program, order, host_, options_.secrets);
+    return PluginProcess::start(options_.program, order, host_, options_.secrets, stop);
 }
 
 /// Starts a process, creates the instance in it, and has it begin the session where there is one.
-Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start(Past past) {
+Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start(
+    Past past, const std::stop_token& stop) {
     const plugin::WaitingForPlugin waiting({options_.id.c_str(), "its start", nullptr, nullptr});
-    auto started = start_confined();
+    auto started = start_confined(stop);
     if (!started) return started.error();
     PluginProcess& process = **started;
     if (past.config.empty()) {
@@ -231,7 +235,7 @@ Result<IsolatedInstance::Process, ProcessFailure> IsolatedInstance::start(Past p
     options.workspace = options_.workspace;
     options.config = past.config;
     options.state_dir = options_.confinement.state_dir;
-    auto listing = process.create(options);
+    auto listing = process.create(options, stop);
     if (!listing) {
         learn_statement(process);
         return listing.error();
@@ -328,6 +332,12 @@ tenon_rc IsolatedInstance::invoke(const std::string& tool, const std::string& ar
     return outcome.rc;
 }
 
+/// Whether a process may be started only after the backoff.
+bool IsolatedInstance::waits_for_restart() const {
+    const Lock lock(mutex_);
+    return !process_ && Clock::now() < not_before_;
+}
+
 std::string IsolatedInstance::run_hook(Hook hook, const std::string& input) {
     if (hook == Hook::kBegin) {
         const Lock lock(mutex_);
@@ -337,6 +347,8 @@ std::string IsolatedInstance::run_hook(Hook hook, const std::string& input) {
     if (!has_hook(hook) || disabled_) return {};
     const plugin::WaitingForPlugin waiting(
         {options_.id.c_str(), "one of its hooks", nullptr, nullptr});
+    // A hook has little time. What `begin` has to say, the next process is told.
+    if (waits_for_restart()) return {};
     auto process = running_process({});
     if (!process) {
         host_.log(TENON_LOG_WARNING, process.error());

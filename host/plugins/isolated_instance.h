@@ -91,9 +91,10 @@ private:
         : options_(std::move(options)), host_(host) {}
 
     Result<Process, std::string> running_process(const std::stop_token& stop);
-    Result<Process, std::string> start_again(Past past);
-    Result<Process, ProcessFailure> start(Past past);
-    Result<Process, ProcessFailure> start_confined();
+    Result<Process, std::string> start_again(Past past, const std::stop_token& stop);
+    Result<Process, ProcessFailure> start(Past past, const std::stop_token& stop);
+    Result<Process, ProcessFailure> start_confined(const std::stop_token& stop);
+    [[nodiscard]] bool waits_for_restart() const;
     Result<void, ProcessFailure> begin(PluginProcess& process, const Past& past) const;
     Result<void, plugin::Refusal> make_library();
     void learn(const std::string& config, PluginProcess& process, const plugin::Listing& listing);

@@ -53,16 +53,15 @@ PluginProcess::PluginProcess(plugin::HostPort& host, const Secrets* secrets,
 
 Result<std::shared_ptr<PluginProcess>, ProcessFailure> PluginProcess::start(
     const std::filesystem::path& program, const plugin::LoadOrder& order, plugin::HostPort& host,
-    const Secrets* secrets) {
+    const Secrets* secrets, std::stop_token stop) {
     const plugin::Confinement& confinement = order.confinement;
-    auto child =
-        ChildProcess::prepare({program, order.id, confinement.state_dir, confinement.workspace,
-                               confinement.exec || confinement.unconfined || !order.confine});
+    auto child = ChildProcess::prepare({program, order.id, confinement.state_dir,
+                                        confinement.workspace, plugin::is_supervised(order)});
     if (!child) return child.error();
     std::shared_ptr<PluginProcess> process(new PluginProcess(host, secrets, std::move(*child)));
     if (auto started = process->child_->start(*process); !started) return started.error();
-    auto answer =
-        process->exchange(FrameType::kLoad, plugin::encode(order), kOrderLimit, "load the library");
+    auto answer = process->exchange(FrameType::kLoad, plugin::encode(order), kOrderLimit,
+                                    "load the library", std::move(stop));
     if (!answer) return answer.error();
     auto hello = answer->type == FrameType::kHello ? plugin::decode<plugin::Hello>(answer->payload)
                                                    : std::nullopt;
@@ -76,7 +75,9 @@ PluginProcess::~PluginProcess() {
 }
 
 std::optional<std::string> PluginProcess::end() const {
-    const Lock lock(mutex_);
+    Lock lock(mutex_);
+    while (!end_ && child_->is_reaped())
+        changed_.wait(lock);
     if (!end_) return std::nullopt;
     return end_->how;
 }
@@ -102,8 +103,13 @@ void PluginProcess::printed(const std::vector<plugin::PrintedLines::Line>& lines
 /// Sends an order and waits for its answer. A plugin that refuses is a failure too.
 Result<Message, ProcessFailure> PluginProcess::exchange(FrameType type, const std::string& payload,
                                                         Milliseconds limit,
-                                                        const std::string& doing) {
+                                                        const std::string& doing,
+                                                        std::stop_token stop) {
     const Lock order(one_order_);
+    const std::stop_callback wake(stop, [this] {
+        const Lock lock(mutex_);
+        changed_.notify_all();
+    });
     const auto deadline = Clock::now() + limit;
     {
         const Lock lock(mutex_);
@@ -112,16 +118,19 @@ Result<Message, ProcessFailure> PluginProcess::exchange(FrameType type, const st
     }
     child_->send(type, 0, payload);
     Lock lock(mutex_);
-    while (!answer_ && !end_ && changed_.wait_until(lock, deadline)) {
+    while (!answer_ && !end_ && !stop.stop_requested() && changed_.wait_until(lock, deadline)) {
     }
+    const bool is_cancelled = !answer_ && !end_ && stop.stop_requested();
     if (!answer_ && !end_) {
         lock.unlock();
-        child_->kill("did not " + doing + " within " + seconds_text(limit));
+        child_->kill(is_cancelled ? "was ended, since it was not wanted any more"
+                                  : "did not " + doing + " within " + seconds_text(limit));
         lock.lock();
     }
     while (!answer_ && !end_)
         changed_.wait(lock);
     awaits_answer_ = false;
+    if (is_cancelled) return ProcessFailure{Kind::kCancelled, failure().refusal};
     if (!answer_) return failure();
     Message answer = std::move(*answer_);
     answer_.reset();
@@ -133,8 +142,9 @@ Result<Message, ProcessFailure> PluginProcess::exchange(FrameType type, const st
 
 Result<plugin::Listing, ProcessFailure> PluginProcess::exchange_listing(FrameType type,
                                                                         const std::string& payload,
-                                                                        const std::string& doing) {
-    auto answer = exchange(type, payload, kOrderLimit, doing);
+                                                                        const std::string& doing,
+                                                                        std::stop_token stop) {
+    auto answer = exchange(type, payload, kOrderLimit, doing, std::move(stop));
     if (!answer) return answer.error();
     auto listing = answer->type == FrameType::kTools
                        ? plugin::decode<plugin::Listing>(answer->payload)
@@ -144,8 +154,9 @@ Result<plugin::Listing, ProcessFailure> PluginProcess::exchange_listing(FrameTyp
 }
 
 Result<plugin::Listing, ProcessFailure> PluginProcess::create(
-    const plugin::InstanceOptions& options) {
-    return exchange_listing(FrameType::kCreate, plugin::encode(options), "return from create");
+    const plugin::InstanceOptions& options, std::stop_token stop) {
+    return exchange_listing(FrameType::kCreate, plugin::encode(options), "return from create",
+                            std::move(stop));
 }
 
 Result<plugin::Listing, ProcessFailure> PluginProcess::list_tools() {
@@ -162,10 +173,9 @@ Result<void, ProcessFailure> PluginProcess::reconfigure(const std::string& confi
 
 Result<std::string, ProcessFailure> PluginProcess::run_hook(plugin::Hook hook,
                                                             const std::string& input) {
-    static constexpr const char* kNames[] = {"begin", "system_prompt", "remind", "carry", "tasks"};
     auto answer =
         exchange(FrameType::kHook, plugin::encode(plugin::HookCall{hook, input}), kHookLimit,
-                 "return from the hook " + std::string(kNames[static_cast<std::size_t>(hook)]));
+                 "return from the hook " + std::string(plugin::name_of(hook)));
     if (!answer) return answer.error();
     if (answer->type != FrameType::kHookText) return wrong_answer();
     return std::move(answer->payload);
@@ -181,7 +191,7 @@ Result<void, ProcessFailure> PluginProcess::close() {
     }
     if (!end_) {
         lock.unlock();
-        child_->kill("did not return from destroy within " + seconds_text(kOrderLimit));
+        child_->kill("did not end within " + seconds_text(kOrderLimit) + " of destroy");
         lock.lock();
     }
     while (!end_)

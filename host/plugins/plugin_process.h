@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -30,9 +31,10 @@ public:
     /// Starts `program` and has it open the library of `order`. `host` receives what the plugin
     /// logs, prints and requests, on threads of this object, and outlives it, as do `secrets`,
     /// which are removed from what it prints; null: there are none. Blocks for kOrderLimit at most.
+    /// After a stop, the process is killed at once.
     static Result<std::shared_ptr<PluginProcess>, ProcessFailure> start(
         const std::filesystem::path& program, const plugin::LoadOrder& order,
-        plugin::HostPort& host, const Secrets* secrets = nullptr);
+        plugin::HostPort& host, const Secrets* secrets = nullptr, std::stop_token stop = {});
     /// Kills the process if `close` was not called. Blocks until it and its children are gone, and
     /// until its open requests have ended.
     ~PluginProcess();
@@ -42,8 +44,9 @@ public:
     [[nodiscard]] const plugin::Hello& hello() const { return hello_; }
     [[nodiscard]] pid_t pid() const { return child_->pid(); }
 
-    /// Creates the instance of this process; once.
-    Result<plugin::Listing, ProcessFailure> create(const plugin::InstanceOptions& options);
+    /// Creates the instance of this process; once. After a stop, the process is killed at once.
+    Result<plugin::Listing, ProcessFailure> create(const plugin::InstanceOptions& options,
+                                                   std::stop_token stop = {});
     Result<plugin::Listing, ProcessFailure> list_tools();
     Result<void, ProcessFailure> reconfigure(const std::string& config);
     Result<std::string, ProcessFailure> run_hook(plugin::Hook hook, const std::string& input);
@@ -81,10 +84,12 @@ private:
                   std::unique_ptr<ChildProcess> child);
     Result<plugin::Message, ProcessFailure> exchange(plugin::FrameType type,
                                                      const std::string& payload, Milliseconds limit,
-                                                     const std::string& doing);
+                                                     const std::string& doing,
+                                                     std::stop_token stop = {});
     Result<plugin::Listing, ProcessFailure> exchange_listing(plugin::FrameType type,
                                                              const std::string& payload,
-                                                             const std::string& doing);
+                                                             const std::string& doing,
+                                                             std::stop_token stop = {});
     [[nodiscard]] ProcessFailure failure() const TENON_REQUIRES(mutex_);
     void await_return(Call& call, std::uint32_t id, const std::string& tool, Milliseconds limit);
 
@@ -109,7 +114,7 @@ private:
 
     Mutex one_order_;
     mutable Mutex mutex_;
-    Condition changed_;  // for orders
+    mutable Condition changed_;  // for orders
     std::optional<ProcessEnd> end_ TENON_GUARDED_BY(mutex_);
     std::optional<Hang> hang_ TENON_GUARDED_BY(mutex_);
     bool awaits_answer_ TENON_GUARDED_BY(mutex_) = false;

@@ -137,6 +137,16 @@ std::function<void(const Message&)> sends(std::function<std::string(std::uint32_
     return [bytes = std::move(bytes)](const Message& m) { send_bytes(bytes(m.id)); };
 }
 
+/// Ends, and leaves a process behind that holds the connection until the host closes its end.
+void end_with_a_holder(const Message&) {
+    if (::fork() == 0) {
+        pollfd closed{kSocket, 0, 0};
+        ::poll(&closed, 1, -1);
+        ::_exit(0);
+    }
+    ::_exit(7);
+}
+
 struct Script {
     FrameType when;  // what is done otherwise than it should
     std::function<void(const Message&)> what;
@@ -145,6 +155,8 @@ struct Script {
 const std::map<std::string, Script> kScripts = {
     {"hello-malformed",
      {FrameType::kLoad, sends([](auto) { return message(FrameType::kHello, 0, "?"); })}},
+    {"hello-never", {FrameType::kLoad, [](const Message&) { never(); }}},
+    {"holder", {FrameType::kInvoke, end_with_a_holder}},
     {"hello-of-another-type", {FrameType::kLoad, sends([](auto) { return tools(); })}},
     {"list-malformed", {FrameType::kCreate, sends([](auto) {
                             return message(FrameType::kTools, 0, "\xFF\xFF\xFF\xFF");

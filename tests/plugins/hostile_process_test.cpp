@@ -155,6 +155,22 @@ TEST_F(HostileProcess, HasItsNotesOfProgressCut) {
     EXPECT_THAT(call_.notes, ElementsAre(std::string(plugin::kMaxProgressBytes, 'x')));
 }
 
+TEST_F(HostileProcess, IsSeenToEndAlsoWhileAnotherOneHoldsItsConnection) {
+    EXPECT_EQ(call(*running("holder")).fault.value_or("none"), "ended its process (exit status 7)");
+}
+
+TEST_F(HostileProcess, IsKilledAtOnceWhenItsStartIsNotWantedAnyMore) {
+    std::stop_source nobody;
+    nobody.request_stop();
+    plugin::LoadOrder order;
+    order.id = "hello-never";
+    order.confinement.state_dir = order.confinement.workspace = dir_.path().string();
+    const auto started =
+        PluginProcess::start(TENON_FAKE_PLUGIN_HOST, order, host_, nullptr, nobody.get_token());
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().kind, ProcessFailure::Kind::kCancelled);
+}
+
 TEST_F(HostileProcess, ThatNeverAnswersACallIsEnded) {
     const auto process = running("never");
     EXPECT_EQ(process->invoke("tool", "{}", call_, milliseconds(50)).fault.value_or("none"),

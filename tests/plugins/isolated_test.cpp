@@ -156,9 +156,12 @@ TEST(Isolated, AHostThatCannotStartItsProcessBlamesNoConfinement) {
     EXPECT_THAT(bench.text_of("crash"), HasSubstr("crashed"));
     fs::remove(program);
     bench.dir.write("host-program", "not to be executed");
-    EXPECT_THAT(bench.text_of("echo"),
-                AllOf(HasSubstr("Error: the plugin misbehaving does not start: start "),
-                      HasSubstr("Permission denied"), Not(HasSubstr("[sandbox: "))));
+    // A refusal is no fault, so it does not disable the plugin either.
+    for (int i = 0; i < 4; ++i)
+        EXPECT_THAT(bench.text_of("echo"),
+                    AllOf(HasSubstr("Error: the plugin misbehaving does not start: start "),
+                          HasSubstr("Permission denied"), Not(HasSubstr("[sandbox: ")),
+                          Not(HasSubstr("disabled"))));
 }
 
 TEST(Isolated, AHookHasOneSecond) {
@@ -281,7 +284,7 @@ TEST(Isolated, APluginThatHangsInDestroyIsEnded) {
     const pid_t pid = std::stoi(bench.text_of("pid"));
     bench.registry.remove("misbehaving");
     EXPECT_NE(::kill(pid, 0), 0);
-    EXPECT_THAT(bench.logged(), Contains(HasSubstr("did not return from destroy within 5 s")));
+    EXPECT_THAT(bench.logged(), Contains(HasSubstr("did not end within 5 s of destroy")));
 }
 
 TEST(Isolated, FiveHundredCallsAtOnceGetTheirOwnAnswers) {
