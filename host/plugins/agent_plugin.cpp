@@ -78,19 +78,26 @@ private:
     /// Why others could have put this directory here; empty: they could not. Who may write the
     /// folder around a link decides where the link leads.
     [[nodiscard]] std::string untrusted() const {
-        for (const fs::path& folder : {out_.folder.parent_path(), out_.root}) {
-            if (auto checked = check_trusted_folder(folder); !checked)
-                return checked.error().reason + " (" + checked.error().remedy + ")";
-        }
-        struct stat entry {};
+        if (auto checked = check_trusted_path(out_.folder.parent_path()); !checked)
+            return visible(checked.error().reason + " (" + checked.error().remedy + ")");
+        return who_could_change(out_.folder, out_.root);
+    }
+
+    /// Why others could change the file or directory `real`, which the entry `entry` is or links
+    /// to; empty: they could not. The folder around `entry` was checked before.
+    [[nodiscard]] static std::string who_could_change(const fs::path& entry, const fs::path& real) {
+        if (auto checked = check_trusted_path(real); !checked)
+            return visible(checked.error().reason + " (" + checked.error().remedy + ")");
+        struct stat link {};
         struct stat target {};
-        if (::lstat(out_.folder.c_str(), &entry) != 0 || ::stat(out_.root.c_str(), &target) != 0)
-            return "its directory has gone meanwhile";
-        if (S_ISLNK(entry.st_mode) && entry.st_uid != target.st_uid)
+        if (::lstat(entry.c_str(), &link) != 0 || ::stat(real.c_str(), &target) != 0)
+            return "it has gone meanwhile";
+        if (S_ISLNK(link.st_mode) && link.st_uid != target.st_uid)
             return "it is a symbolic link of another user than the owner of its target (put the "
-                   "directory itself there)";
+                   "target itself there)";
         return {};
     }
+
     /// A file or folder inside the root after links.
     [[nodiscard]] Result<Beneath::Opened> open(const std::string& path) const {
         return Beneath(out_.root, {}, {}).open(path, [](const fs::path&) {
@@ -98,8 +105,19 @@ private:
         });
     }
 
+    /// The same for what others must not be able to change, since it decides what the model reads
+    /// and what is started. The folder around `path` was checked before, unless it is the root.
+    /// (Libraries are checked when they are loaded.)
+    [[nodiscard]] Result<Beneath::Opened> open_trusted_part(const std::string& path) const {
+        auto opened = open(path);
+        if (!opened) return opened;
+        std::string doubt = who_could_change(out_.root / path, opened->real);
+        if (!doubt.empty()) return Error{std::move(doubt)};
+        return opened;
+    }
+
     [[nodiscard]] Result<std::string> text_of(const std::string& path) const {
-        const auto opened = open(path);
+        const auto opened = open_trusted_part(path);
         if (!opened) return opened.error();
         struct stat info {};
         if (::fstat(opened->fd.get(), &info) != 0 || !S_ISREG(info.st_mode))
@@ -172,7 +190,7 @@ private:
 
     void find_skills() {
         if (!has_entry(out_.root / "skills")) return;
-        const auto folder = open("skills");
+        const auto folder = open_trusted_part("skills");
         if (!folder) return problem("skills: none is used: " + folder.error().message);
         std::error_code failed;
         if (!fs::is_directory(folder->real, failed))
@@ -186,8 +204,8 @@ private:
         std::error_code failed;
         if (!fs::is_directory(skills / name, failed) || !has_entry(file)) return;
         const std::string below = "skills/" + name;
-        const auto folder = open(below);
-        const auto opened = open(below + "/SKILL.md");
+        const auto folder = open_trusted_part(below);
+        const auto opened = open_trusted_part(below + "/SKILL.md");
         if (!folder || !opened) {
             return problem(visible(below) + " is left out: " +
                            visible((folder ? opened.error() : folder.error()).message));

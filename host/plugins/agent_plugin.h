@@ -18,7 +18,8 @@ namespace tenon::plugins {
 /// name as `uname -m` prints it.
 std::string native_library_folder();
 
-/// One skill of such a directory. Its SKILL.md was a regular file inside the directory.
+/// One skill of such a directory. Its SKILL.md was a regular file inside the directory, and nobody
+/// else could change it.
 struct AgentSkill {
     std::string name;              ///< the name of its folder
     std::filesystem::path folder;  ///< its entry in `skills`, which may be a link to the inside
@@ -51,8 +52,9 @@ struct AgentPluginOptions {
 
 /// The directories with a `plugin.json` in the plugins directories, in the order of search and of
 /// their names. Of two with one name the second is refused. A directory that others could change is
-/// refused as a plugin file is (trusted_file.h). The failure of a part concerns that part alone.
-/// Runs nothing and reaches no network. Blocks on files.
+/// refused as a plugin file is (trusted_file.h), and so is one whose manifest they could change.
+/// Skills and `mcp.json` that others could change are left out. The failure of a part concerns that
+/// part alone. Runs nothing and reaches no network. Blocks on files.
 std::vector<AgentPlugin> find_agent_plugins(const AgentPluginOptions& options);
 
 /// The same for one directory. `name` and what depends on other directories is not checked.

@@ -61,14 +61,13 @@ Result<void, plugin::Refusal> check_owner_and_mode(const std::filesystem::path& 
                            "chmod go-w " + path.string() + ", and let it belong to you or root"};
 }
 
-Result<void, plugin::Refusal> check_folders(std::filesystem::path folder) {
+Result<void, plugin::Refusal> check_path(std::filesystem::path path) {
     while (true) {
         struct stat info {};
-        if (::lstat(folder.c_str(), &info) != 0)
-            return unreadable("stat " + folder.string(), errno);
-        if (auto checked = check_owner_and_mode(folder, info); !checked) return checked;
-        if (folder == folder.root_path()) return {};
-        folder = folder.parent_path();
+        if (::lstat(path.c_str(), &info) != 0) return unreadable("stat " + path.string(), errno);
+        if (auto checked = check_owner_and_mode(path, info); !checked) return checked;
+        if (path == path.root_path()) return {};
+        path = path.parent_path();
     }
 }
 
@@ -79,8 +78,8 @@ bool owns_this_program(uid_t owner) {
     return owner == 0 || (::stat("/proc/self/exe", &program) == 0 && program.st_uid == owner);
 }
 
-Result<void, plugin::Refusal> check_trusted_folder(const std::filesystem::path& folder) {
-    return check_folders(folder);
+Result<void, plugin::Refusal> check_trusted_path(const std::filesystem::path& path) {
+    return check_path(path);
 }
 
 Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& file) {
@@ -88,7 +87,7 @@ Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& f
     const auto folder =
         std::filesystem::canonical(std::filesystem::absolute(file).parent_path(), error);
     if (error) return unreadable("find the directory of " + file.string(), error.value());
-    if (auto checked = check_folders(folder); !checked) return checked.error();
+    if (auto checked = check_path(folder); !checked) return checked.error();
     TrustedFile out{UniqueFd(), folder / file.filename(), folder / file.filename()};
     struct stat entry {};
     if (::lstat(out.path.c_str(), &entry) != 0)
@@ -98,7 +97,7 @@ Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& f
         out.real = std::filesystem::canonical(out.path, error);
         if (error)
             return unreadable("follow the symbolic link " + out.path.string(), error.value());
-        if (auto checked = check_folders(out.real.parent_path()); !checked) return checked.error();
+        if (auto checked = check_path(out.real.parent_path()); !checked) return checked.error();
     }
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
     out.fd.reset(

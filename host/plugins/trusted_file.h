@@ -21,10 +21,11 @@ struct TrustedFile {
 /// `nobody`; then the executable has it too.)
 bool owns_this_program(uid_t owner);
 
-/// Whether nobody but root, the owner of the executable and this user can change what is in the
-/// directory `folder` or put another in its place, as explained at `open_trusted`. `folder` has no
-/// symbolic links.
-Result<void, plugin::Refusal> check_trusted_folder(const std::filesystem::path& folder);
+/// Whether nobody but root, the owner of the executable and this user can change the file or
+/// directory `path`, what is directly in it, or put another in its place, as explained at
+/// `open_trusted`. `path` is absolute and has no symbolic links. Says nothing about what is deeper
+/// in a directory.
+Result<void, plugin::Refusal> check_trusted_path(const std::filesystem::path& path);
 
 /// Opens `file` if it is a regular file that nobody else can change: it is owned by root, by the
 /// owner of the executable or by this user, and neither its group nor others may write to it. The

@@ -13,6 +13,7 @@
 namespace tenon::plugins {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -244,6 +245,76 @@ TEST_F(AgentPluginTest, MayNotBeWritableByOthers) {
     ::chmod(root().c_str(), 0777);
     EXPECT_THAT(read().refusal, HasSubstr("is writable by everybody"));
     EXPECT_THAT(read().refusal, HasSubstr("chmod go-w"));
+}
+
+TEST_F(AgentPluginTest, IsRefusedWhenOthersMayWriteItsManifest) {
+    const fs::path file = root() / "plugin.json";
+    ::chmod(file.c_str(), 0666);
+    EXPECT_THAT(read().refusal, HasSubstr("plugin.json: the file is writable by everybody"));
+    EXPECT_THAT(read().refusal, HasSubstr("chmod go-w " + file.string()));
+    EXPECT_EQ(read().name, "");
+    ::chmod(file.c_str(), 0644);
+    EXPECT_EQ(read().refusal, "");
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file to another user";
+    ASSERT_EQ(::chown(file.c_str(), 65534, 65534), 0);
+    EXPECT_THAT(read().refusal, HasSubstr("plugin.json: the file belongs to user number 65534"));
+}
+
+TEST_F(AgentPluginTest, LeavesOutTheSkillsThatOthersMayWrite) {
+    const struct {
+        const char* path;
+        mode_t mode;
+        const char* problem;
+        std::vector<std::string> skills;
+    } cases[] = {
+        {"skills/one/SKILL.md", 0646, "skills/one is left out: the file is writable", {"two"}},
+        {"skills/one", 0757, "skills/one is left out: the directory", {"two"}},
+        {"shared/two", 0777, "skills/two is left out: the directory", {"one"}},
+        {"shared", 0777, "skills/two is left out: the directory", {"one"}},
+        {"skills", 0777, "skills: none is used: the directory", {}},
+    };
+    write("skills/one/SKILL.md", "x");
+    write("shared/two/SKILL.md", "x");
+    fs::create_directory_symlink("../shared/two", root() / "skills/two");
+    ASSERT_THAT(skills(), ElementsAre("one", "two"));
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.path);
+        const fs::path path = root() / row.path;
+        const mode_t before = tenon::testing::mode_of(path);
+        ASSERT_EQ(::chmod(path.c_str(), row.mode), 0);
+        EXPECT_EQ(skills(), row.skills);
+        EXPECT_EQ(read().refusal, "");
+        EXPECT_THAT(read().problems, ElementsAre(AllOf(HasSubstr(row.problem),
+                                                       HasSubstr("chmod go-w " + path.string()))));
+        ASSERT_EQ(::chmod(path.c_str(), before), 0);
+    }
+}
+
+TEST_F(AgentPluginTest, LeavesOutTheSkillsOfOtherUsers) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file to another user";
+    write("skills/linked/x", "x");
+    write("skills/owned/SKILL.md", "x");
+    write("shared.md", "x");
+    fs::create_symlink("../../shared.md", root() / "skills/linked/SKILL.md");
+    ASSERT_EQ(::chown((root() / "skills/owned/SKILL.md").c_str(), 65534, 65534), 0);
+    ASSERT_EQ(::lchown((root() / "skills/linked/SKILL.md").c_str(), 65534, 65534), 0);
+    EXPECT_THAT(skills(), IsEmpty());
+    EXPECT_THAT(
+        read().problems,
+        ElementsAre(HasSubstr("skills/linked is left out: it is a symbolic link of another user"),
+                    HasSubstr("skills/owned is left out: the file belongs to user number 65534")));
+}
+
+TEST_F(AgentPluginTest, McpIsOffWhenOthersMayWriteTheFile) {
+    write_servers({{"local", {{"type", "stdio"}, {"command", "node"}}}});
+    ASSERT_EQ(read().servers.size(), 1U);
+    const fs::path file = root() / "mcp.json";
+    ::chmod(file.c_str(), 0666);
+    EXPECT_TRUE(read().is_used());
+    EXPECT_THAT(read().servers, IsEmpty());
+    EXPECT_THAT(read().problems,
+                ElementsAre(AllOf(HasSubstr("mcp.json: no server is used: the file is writable"),
+                                  HasSubstr("chmod go-w " + file.string()))));
 }
 
 TEST_F(AgentPluginTest, McpIsOffWhenTheFileIsInvalid) {
