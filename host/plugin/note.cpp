@@ -12,6 +12,7 @@
 #include <tenon/plugin.h>
 
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 #include "host/plugin/needs.h"
 
 namespace tenon::plugin {
@@ -212,14 +213,18 @@ FoundNotes notes_in_segments(const ElfFile& file, const Elf64_Ehdr& header) {
 
 /// Of ABI and id.
 Result<Note, Refusal> note_from(const std::string& descriptor) {
-    const Refusal malformed = not_a_plugin(
-        "the note .note.tenon is malformed; TENON_PLUGIN_NOTE of tenon/plugin.h writes a good one");
-    if (descriptor.size() < 5) return malformed;
+    if (descriptor.size() < 5)
+        return not_a_plugin(
+            "the note .note.tenon is malformed; TENON_PLUGIN_NOTE of tenon/plugin.h writes a good "
+            "one");
     Note note;
     std::memcpy(&note.abi_major, descriptor.data(), 2);
     std::memcpy(&note.abi_minor, descriptor.data() + 2, 2);
     note.id = descriptor.substr(4, descriptor.find('\0', 4) - 4);
-    if (!is_plugin_id(note.id)) return malformed;
+    if (!is_plugin_id(note.id))
+        return invalid_plugin(in_quotes(note.id) +
+                              " is not a plugin id: 1 to 32 characters of a-z, 0-9, '_' and '-', "
+                              "the first a letter");
     return note;
 }
 

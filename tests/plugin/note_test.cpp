@@ -193,11 +193,27 @@ TEST(Note, RefusesAMalformedDescriptor) {
     const std::string good = fixture("plain");
     const std::size_t at = good.find(std::string("TENON\0\0\0", 8));
     ASSERT_NE(at, std::string::npos);
-    const std::size_t id_at = at + 8 + 4;
-    EXPECT_THAT(reason(with(good, id_at, '/')), HasSubstr("malformed"));
-    EXPECT_THAT(reason(with(good, id_at, '\0')), HasSubstr("malformed"));
     EXPECT_THAT(reason(with(good, at - 8, std::uint32_t{2})), HasSubstr("malformed"));
     EXPECT_THAT(reason(with(good, at - 12, ~std::uint32_t{0})), HasSubstr("behind its end"));
+}
+
+TEST(Note, NamesAnIdThatIsNone) {
+    const std::string good = fixture("plain");
+    const std::size_t id_at = good.find(std::string("TENON\0\0\0", 8)) + 8 + 4;
+    constexpr std::size_t kIdBytes = sizeof(tenon_note::id);
+    for (const std::string& id :
+         {std::string("Bad"), std::string(), std::string("../x"), std::string("1st"),
+          std::string(33, 'a'), std::string(kIdBytes, 'a')}) {
+        SCOPED_TRACE(id);
+        std::string file = good;
+        file.replace(id_at, kIdBytes, id + std::string(kIdBytes - id.size(), '\0'));
+        const auto note = note_of(file);
+        ASSERT_FALSE(note);
+        EXPECT_EQ(note.error().reason, '"' + id +
+                                           "\" is not a plugin id: 1 to 32 characters of a-z, 0-9, "
+                                           "'_' and '-', the first a letter");
+        EXPECT_THAT(remedy_for_author(note.error()), HasSubstr("correct that in the plugin"));
+    }
 }
 
 }  // namespace
