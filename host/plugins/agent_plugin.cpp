@@ -11,6 +11,7 @@
 #include "host/base/atomic_file.h"
 #include "host/base/beneath.h"
 #include "host/base/ids.h"
+#include "host/base/nearest.h"
 #include "host/base/path_text.h"
 #include "host/base/untrusted.h"
 #include "host/plugins/trusted_file.h"
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kManifestSchema =
     "https://agent-plugins.org/schemas/1.0.0/plugin.schema.json";
+constexpr std::string_view kExtensionFolder = "dev.tenon";
 constexpr std::size_t kMaxTextBytes = 1U << 20U;
 constexpr std::size_t kMaxEntries = 1'000;  // of one folder
 
@@ -140,12 +142,21 @@ private:
         return {};
     }
 
+    /// For a manifest without a name: the member that may be meant as it.
+    static std::string misspelt_name(const Json& manifest) {
+        constexpr std::string_view kName[] = {"name"};
+        for (const auto& [key, ignored] : manifest.items())
+            if (nearest(key, kName)) return "; is " + in_quotes(key) + " meant?";
+        return {};
+    }
+
     std::string wrong_identity(const Json& manifest) {
         const std::string* schema = string_in(member(manifest, "$schema"));
         if (schema == nullptr || *schema != kManifestSchema) {
             return "its $schema must be " + std::string(kManifestSchema) +
                    (schema == nullptr ? "" : ", not " + in_quotes(*schema));
         }
+        if (!manifest.contains("name")) return "it has no member name" + misspelt_name(manifest);
         const std::string* name = string_in(member(manifest, "name"));
         if (name == nullptr) return "its name must be a text";
         if (!is_agent_plugin_name(*name))
@@ -217,7 +228,7 @@ private:
 
     void find_libraries() {
         const std::string below = native_library_folder();
-        if (!has_entry(out_.root / below)) return;
+        if (!has_entry(out_.root / below)) return report_other_machines();
         const auto folder = open(below);
         std::error_code failed;
         if (!folder || !fs::is_directory(folder->real, failed)) {
@@ -234,6 +245,23 @@ private:
                         " is left out: " + visible(opened.error().message));
             }
         }
+    }
+
+    /// Libraries for other machines only may be meant so, or be in a folder with the name that
+    /// another tool has for this machine.
+    void report_other_machines() {
+        const auto folder = open(std::string(kExtensionFolder));
+        if (!folder) return;
+        std::string others;
+        for (const std::string& name : names_in_folder(folder->real)) {
+            std::error_code failed;
+            if (fs::is_directory(folder->real / name, failed))
+                others += (others.empty() ? "" : ", ") + visible(name);
+        }
+        if (!others.empty())
+            problem(std::string(kExtensionFolder) +
+                    ": no library is used: those for this machine would be in " +
+                    native_library_folder() + ", and there is only " + others);
     }
 
     void find_servers() {
@@ -260,7 +288,7 @@ private:
 std::string native_library_folder() {
     struct utsname system {};
     ::uname(&system);
-    return std::string("dev.tenon/") + system.machine + "-linux";
+    return std::string(kExtensionFolder) + "/" + system.machine + "-linux";
 }
 
 AgentPlugin read_agent_plugin(const fs::path& folder) {

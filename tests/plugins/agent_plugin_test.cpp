@@ -87,6 +87,19 @@ TEST_F(AgentPluginTest, HasItsLibrariesByTheMachinesName) {
     EXPECT_EQ(native_library_folder(), std::string("dev.tenon/") + system.machine + "-linux");
 }
 
+TEST_F(AgentPluginTest, NamesTheFolderOfThisMachineWhereLibrariesAreForOthersOnly) {
+    write("dev.tenon/notes.txt", "x");
+    EXPECT_THAT(read().problems, IsEmpty());
+    write("dev.tenon/pdp10-linux/x.so", "x");
+    write("dev.tenon/pdp11-linux/x.so", "x");
+    EXPECT_THAT(
+        read().problems,
+        ElementsAre("dev.tenon: no library is used: those for this machine would be in " +
+                    native_library_folder() + ", and there is only pdp10-linux, pdp11-linux"));
+    write(native_library_folder() + "/x.so", "x");
+    EXPECT_THAT(read().problems, IsEmpty());
+}
+
 TEST_F(AgentPluginTest, IsRefusedForAManifestThatViolatesTheFormat) {
     const auto with = [](const char* key, const Json& value) {
         Json out = manifest();
@@ -97,6 +110,8 @@ TEST_F(AgentPluginTest, IsRefusedForAManifestThatViolatesTheFormat) {
     no_schema.erase("$schema");
     Json no_name = manifest();
     no_name.erase("name");
+    Json misspelt_name = no_name;
+    misspelt_name["Name"] = "acme";
     const struct {
         std::string text;
         const char* reason;
@@ -108,7 +123,8 @@ TEST_F(AgentPluginTest, IsRefusedForAManifestThatViolatesTheFormat) {
         {with("$schema", "https://agent-plugins.org/schemas/2.0.0/plugin.schema.json"),
          "not \"https://agent-plugins.org/schemas/2.0.0/plugin.schema.json\""},
         {with("$schema", 1), "its $schema must be"},
-        {no_name.dump(), "its name must be a text"},
+        {no_name.dump(), "it has no member name"},
+        {misspelt_name.dump(), "it has no member name; is \"Name\" meant?"},
         {with("name", 7), "its name must be a text"},
         {with("name", ""), "its name \"\" must be 1 to 64"},
         {with("name", "My-Plugin"), "its name \"My-Plugin\" must be"},
