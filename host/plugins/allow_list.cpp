@@ -36,6 +36,17 @@ std::optional<std::string> hash_in(std::string_view line) {
     return hash;
 }
 
+/// Why a file is no list, or not one that counts. The remedies of `open_trusted` are those for a
+/// plugin file, which may also belong to the user.
+std::optional<Refusal> wrong_kind_or_owner(const std::string& named, const struct stat& info) {
+    if (!S_ISREG(info.st_mode))
+        return Refusal{named + " is not a regular file",
+                       "put a file with lines as sha256sum prints them in its place"};
+    if (!owns_this_program(info.st_uid))
+        return Refusal{named + " does not belong to root", "chown root " + named};
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<AllowList, Refusal> AllowList::read(const fs::path& file) {
@@ -45,10 +56,14 @@ Result<AllowList, Refusal> AllowList::read(const fs::path& file) {
     if (::lstat(file.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) return out;
     out.exists_ = true;
     const std::string named = visible(file.string());
+    if (::stat(file.c_str(), &info) == 0)
+        if (auto refusal = wrong_kind_or_owner(named, info)) return *refusal;
     const auto opened = open_trusted(file);
     if (!opened) return Refusal{named + ": " + opened.error().reason, opened.error().remedy};
-    if (::fstat(opened->fd.get(), &info) != 0 || !owns_this_program(info.st_uid))
-        return Refusal{named + " does not belong to root", "chown root " + named};
+    // The file may be another one by now.
+    if (::fstat(opened->fd.get(), &info) != 0)
+        return Refusal{Error::from_errno("stat " + named).message, "check the file"};
+    if (auto refusal = wrong_kind_or_owner(named, info)) return *refusal;
     const auto text =
         read_whole_file("/proc/self/fd/" + std::to_string(opened->fd.get()), kMaxListBytes);
     if (!text) return Refusal{named + ": " + text.error().message, "make it readable"};

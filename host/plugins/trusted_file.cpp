@@ -39,10 +39,12 @@ bool is_private_group(gid_t group, uid_t owner) {
     return true;
 }
 
-/// Empty if nobody else can change the file.
-std::string who_else_could_write(const struct stat& info) {
-    if (info.st_uid != ::geteuid() && !owns_this_program(info.st_uid))
-        return "belongs to user number " + std::to_string(info.st_uid);
+bool is_of_another_user(const struct stat& info) {
+    return info.st_uid != ::geteuid() && !owns_this_program(info.st_uid);
+}
+
+/// Empty if nobody but its owner can change the file.
+std::string who_else_may_write(const struct stat& info) {
     const bool sticky_folder = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
     if (sticky_folder) return "";
     if ((info.st_mode & S_IWOTH) != 0) return "is writable by everybody";
@@ -53,12 +55,16 @@ std::string who_else_could_write(const struct stat& info) {
 
 Result<void, plugin::Refusal> check_owner_and_mode(const std::filesystem::path& path,
                                                    const struct stat& info) {
-    const std::string doubt = who_else_could_write(info);
+    const bool is_other = is_of_another_user(info);
+    const std::string doubt = is_other ? "belongs to user number " + std::to_string(info.st_uid)
+                                       : who_else_may_write(info);
     if (doubt.empty()) return {};
     const std::string what =
         S_ISDIR(info.st_mode) ? "the directory " + path.string() + " " : "the file ";
-    return plugin::Refusal{what + doubt + ": others could change what the host would run",
-                           "chmod go-w " + path.string() + ", and let it belong to you or root"};
+    const std::string remedy = is_other ? "let it belong to you or root: chown " +
+                                              std::to_string(::geteuid()) + " " + path.string()
+                                        : "chmod go-w " + path.string();
+    return plugin::Refusal{what + doubt + ": others could change what the host would run", remedy};
 }
 
 Result<void, plugin::Refusal> check_path(std::filesystem::path path) {
@@ -106,13 +112,12 @@ Result<TrustedFile, plugin::Refusal> open_trusted(const std::filesystem::path& f
     struct stat info {};
     if (::fstat(out.fd.get(), &info) != 0) return unreadable("stat " + out.real.string(), errno);
     if (!S_ISREG(info.st_mode))
-        return plugin::Refusal{"not a regular file", "put the library itself into the directory"};
+        return plugin::Refusal{"not a regular file", "put the file itself into the directory"};
     if (is_link && info.st_uid != entry.st_uid) {
         return plugin::Refusal{
             "a symbolic link of user number " + std::to_string(entry.st_uid) +
                 " to a file of user number " + std::to_string(info.st_uid),
-            "put the library itself into the directory, or let both belong to one "
-            "user"};
+            "put the file itself into the directory, or let both belong to one user"};
     }
     if (auto checked = check_owner_and_mode(out.real, info); !checked) return checked.error();
     return out;

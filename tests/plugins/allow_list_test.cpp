@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -51,6 +52,24 @@ TEST(AllowList, CountsOnlyWhereNobodyElseCouldHaveWrittenIt) {
     const auto list = AllowList::read(file);
     ASSERT_FALSE(list);
     EXPECT_THAT(list.error().reason, HasSubstr("writable by everybody"));
+}
+
+TEST(AllowList, SaysWhatToDoAboutAnotherKindOrOwner) {
+    tenon::testing::TempDir dir;
+    const auto file = dir / "plugins.allow";
+    std::filesystem::create_directory(file);
+    const auto folder = AllowList::read(file);
+    ASSERT_FALSE(folder);
+    EXPECT_EQ(folder.error(),
+              (plugin::Refusal{file.string() + " is not a regular file",
+                               "put a file with lines as sha256sum prints them in its place"}));
+    std::filesystem::remove(file);
+    dir.write("plugins.allow", kHash + "  x.so\n");
+    if (::chown(file.c_str(), 65534, 65534) != 0) GTEST_SKIP() << "needs root";
+    const auto of_another = AllowList::read(file);
+    ASSERT_FALSE(of_another);
+    EXPECT_EQ(of_another.error(), (plugin::Refusal{file.string() + " does not belong to root",
+                                                   "chown root " + file.string()}));
 }
 
 TEST(AllowList, OfAMissingFileIsEmpty) {

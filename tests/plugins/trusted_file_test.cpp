@@ -68,6 +68,15 @@ TEST_F(TrustedFileTest, RefusesAnotherOwner) {
     EXPECT_THAT(reason(file_), HasSubstr("belongs to user number 65534"));
 }
 
+TEST_F(TrustedFileTest, NamesTheCommandThatHelps) {
+    ::chmod(file_.c_str(), 0666);
+    EXPECT_EQ(open_trusted(file_).error().remedy, "chmod go-w " + file_.string());
+    if (::chown(file_.c_str(), 65534, static_cast<gid_t>(-1)) != 0) GTEST_SKIP() << "needs root";
+    EXPECT_EQ(open_trusted(file_).error().remedy, "let it belong to you or root: chown " +
+                                                      std::to_string(::geteuid()) + " " +
+                                                      file_.string());
+}
+
 TEST_F(TrustedFileTest, RefusesWhatIsNotAFile) {
     std::filesystem::create_directory(dir_ / "folder.so");
     ::mkfifo((dir_ / "fifo.so").c_str(), 0600);
