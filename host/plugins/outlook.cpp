@@ -136,4 +136,26 @@ MissingTool why_tool_is_missing(const std::string& tool, const LoaderOptions& op
     return {};
 }
 
+std::vector<std::string> plugins_with_unknown_tools(const LoaderOptions& options,
+                                                    const std::vector<Problem>& left_out) {
+    const Scan found = scan(options);
+    std::vector<std::string> out;
+    const auto add_unknown = [&](const Candidate& candidate) {
+        if (!outlook_of(candidate, options).knows_tools()) out.push_back(candidate.note.id);
+    };
+    for (const Candidate& candidate : found.switched_off)
+        add_unknown(candidate);
+    for (const Problem& problem : left_out) {
+        const auto candidate =
+            std::find_if(found.found.begin(), found.found.end(),
+                         [&](const Candidate& one) { return one.file.path == problem.file; });
+        if (candidate != found.found.end()) {
+            add_unknown(*candidate);
+        } else if (problem.file.extension() == ".so") {
+            out.push_back(problem.file.stem().string());
+        }
+    }
+    return out;
+}
+
 }  // namespace tenon::plugins

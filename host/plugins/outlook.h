@@ -36,4 +36,10 @@ Outlook outlook_of(const Candidate& candidate, const LoaderOptions& options);
 MissingTool why_tool_is_missing(const std::string& tool, const LoaderOptions& options,
                                 const std::vector<Problem>& left_out);
 
+/// The plugins that are left out or switched off and whose tools are not known: any missing tool
+/// may be theirs. By their ids, and by the names of files whose id is not known. `left_out`, and
+/// what it does, are as above.
+std::vector<std::string> plugins_with_unknown_tools(const LoaderOptions& options,
+                                                    const std::vector<Problem>& left_out);
+
 }  // namespace tenon::plugins

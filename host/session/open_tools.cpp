@@ -7,6 +7,7 @@
 
 #include "host/agent/compact_tool.h"
 #include "host/base/limits.h"
+#include "host/base/nearest.h"
 #include "host/base/private_dirs.h"
 #include "host/config/sandbox_settings.h"
 #include "host/config/state_dir.h"
@@ -315,8 +316,28 @@ void OpenTools::report_unknown_rules(const permission::Rules& rules,
         tools.push_back(tool->name);
         by_plugin[tool->plugin].push_back(tool->name);
     }
+    if (permission::unknown_tools(rules, tools, by_plugin).empty()) return;
+    add_missing_tools(rules, tools);
     for (const Error& error : permission::unknown_tools(rules, tools, by_plugin))
         notice(error.message);
+}
+
+/// Adds the names of rules that are no mistakes, as far as this is known: a plugin that is left out
+/// or switched off has such a tool, or may have it. What is nearly the name of a tool is more
+/// likely misspelt than a tool of a plugin whose tools are not known.
+void OpenTools::add_missing_tools(const permission::Rules& rules,
+                                  std::vector<std::string>& tools) const {
+    const std::vector<std::string> known = tools;
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    const bool all_known =
+        plugins::plugins_with_unknown_tools(loader_options(), plugin_problems_).empty();
+    for (const auto* list : {&rules.deny, &rules.ask, &rules.allow})
+        for (const permission::Rule& rule : *list) {
+            if (rule.subject() != permission::RuleSubject::kTool) continue;
+            const bool may_be_theirs = !all_known && !nearest(rule.tool(), names);
+            if (may_be_theirs || !registry_->why_missing(rule.tool()).empty())
+                tools.push_back(rule.tool());
+        }
 }
 
 /// For a single call, the rules of the configuration are about other calls too. A session has one

@@ -153,6 +153,7 @@ private:
     Result<void, StartFailure> make_queue();
     void make_services();
     void report_unknown_rules_of_options();
+    void add_missing_tools(const permission::Rules& rules, std::vector<std::string>& tools) const;
     [[nodiscard]] std::string command_tool() const;
     [[nodiscard]] std::vector<std::filesystem::path> readable_folders() const;
     [[nodiscard]] SkillFolders folders_of_skills() const {

@@ -370,6 +370,27 @@ TEST_F(PluginCommand, WarnsOfRulesOfOptionsThatNameNoTool) {
     EXPECT_THAT(call({"--deny", "greet(Bo)"}).err, HasSubstr("; write greet\n"));
 }
 
+TEST_F(PluginCommand, DoesNotCallARuleUselessWhoseToolAnUnusedPluginHas) {
+    const std::string unused = "has no effect: there is no tool";
+    const auto call = [&](const std::string& tool, std::vector<std::string> more) {
+        std::vector<std::string> words = {"tool", tool, "{}", "--allow", tool};
+        words.insert(words.end(), more.begin(), more.end());
+        const auto ran = tenon(words);
+        EXPECT_EQ(ran.code, 2);
+        return ran.err;
+    };
+    install("good");
+    // Its tools are not known yet, and none of them is named like it.
+    EXPECT_THAT(call("count", {"-D", "plugins.good.enabled=false"}), Not(HasSubstr(unused)));
+    load_plugins();
+    EXPECT_THAT(call("count", {"-D", "plugins.good.enabled=false"}),
+                AllOf(HasSubstr("switched off"), Not(HasSubstr(unused))));
+    EXPECT_THAT(call("count", {"-D", "plugins.good.times=often"}),
+                AllOf(HasSubstr("is left out"), Not(HasSubstr(unused))));
+    EXPECT_THAT(call("no_such_tool", {"-D", "plugins.good.enabled=false"}), HasSubstr(unused))
+        << "all tools are known";
+}
+
 TEST_F(PluginCommand, ShowsTheProgressOfACallOnStandardErrorOnly) {
     const std::vector<std::string> call = {"call", fixture("good"), "deaf",
                                            "{}",   "--allow",       "deaf"};
