@@ -15,9 +15,15 @@ namespace {
 
 using Sentences = std::vector<std::string>;
 
+/// What two checks have found is said once.
 void append(Sentences& out, Sentences more) {
-    out.insert(out.end(), std::make_move_iterator(more.begin()),
-               std::make_move_iterator(more.end()));
+    for (std::string& one : more)
+        if (std::find(out.begin(), out.end(), one) == out.end()) out.push_back(std::move(one));
+}
+
+Sentences left_out(const std::string& who, const std::string& reason, const std::string& remedy) {
+    return {"the plugin " + who + " will be left out: " + reason +
+            (remedy.empty() ? "" : " (" + remedy + ")")};
 }
 
 /// "FILE:3: plugins.ID.KEY" of the first of its own keys, and how many more there are.
@@ -39,22 +45,23 @@ void check_own_keys(const SurveyedPlugin& plugin, const config::PluginSettings& 
                       " are known only after it has been loaded once");
         return;
     }
-    auto checked = plugins::checked_config(plugin.config_schema, plugin.id, configured.own,
-                                           configured.origins);
-    if (checked) {
-        append(out, std::move(checked->warnings));
-    } else {
-        out.push_back("the plugin " + plugin.id + " will be left out: " + checked.error().reason +
-                      " (" + checked.error().remedy + ")");
-    }
+    append(out, plugins::warnings_about_keys(plugin.config_schema, plugin.id, configured.own,
+                                             configured.origins));
+    const auto checked = plugins::checked_config(plugin.config_schema, plugin.id, configured.own,
+                                                 configured.origins);
+    if (!checked) append(out, left_out(plugin.id, checked.error().reason, checked.error().remedy));
 }
 
-/// Whether rules name tools: the other rules say nothing about plugins.
-bool name_tools(const permission::Rules& rules) {
-    for (const auto* list : {&rules.deny, &rules.ask, &rules.allow})
-        for (const permission::Rule& rule : *list)
-            if (rule.subject() == permission::RuleSubject::kTool) return true;
-    return false;
+/// What `tenon plugin list` says of it, and what is known of its keys.
+void check_plugin(const SurveyedPlugin& plugin, const config::PluginSettings* configured,
+                  Sentences& out) {
+    if (!plugin.problem.empty())
+        append(out, left_out(plugin.id.empty() ? plugin.file.string() : plugin.id, plugin.problem,
+                             plugin.remedy));
+    append(out, plugin.warnings);
+    if (configured == nullptr) return;
+    if (!configured->own.empty()) check_own_keys(plugin, *configured, out);
+    append(out, session::useless_plugin_keys(plugin.id, *configured, plugin.isolated));
 }
 
 permission::Rules rules_of(const config::Settings& settings) {
@@ -91,18 +98,16 @@ void check_rules(const std::vector<SurveyedPlugin>& plugins, const permission::R
 
 std::vector<std::string> doubtful_settings_of_plugins(const config::Settings& settings) {
     const permission::Rules rules = rules_of(settings);
-    if (settings.plugins.by_id.empty() && !name_tools(rules)) return {};
     const std::vector<SurveyedPlugin> plugins = survey_plugins(settings);
     std::set<std::string> checked;  // the plugins whose keys are known
     for (const SurveyedPlugin& plugin : plugins)
         if (plugin.knows_statement) checked.insert(plugin.id);
     Sentences out = session::doubtful_plugin_keys(settings, checked);
     for (const SurveyedPlugin& plugin : plugins) {
+        if (!plugin.enabled || plugin.directory) continue;
         const auto configured = settings.plugins.by_id.find(plugin.id);
-        if (configured == settings.plugins.by_id.end() || !plugin.enabled || plugin.directory)
-            continue;
-        if (!configured->second.own.empty()) check_own_keys(plugin, configured->second, out);
-        append(out, session::useless_plugin_keys(plugin.id, configured->second, plugin.isolated));
+        const bool has_keys = configured != settings.plugins.by_id.end();
+        check_plugin(plugin, has_keys ? &configured->second : nullptr, out);
     }
     check_rules(plugins, rules, out);
     return out;

@@ -15,6 +15,7 @@ namespace {
 /// The keys `plugins.<id>.<name>` that the host itself understands.
 constexpr std::string_view kHostKeys[] = {"enabled", "isolated", "callTimeout", "grants"};
 constexpr std::size_t kListedKeys = 12;
+constexpr std::string_view kAnyObject = R"({"type":"object"})";
 
 /// A member that is an object, or an empty one.
 const Json& object_in(const Json& parent, const std::string& key) {
@@ -206,6 +207,17 @@ std::string warning_about(const std::string& id, const std::string& key, const R
            ", whose schema does not name it; did you mean " + prefix + std::string(*meant) + "?";
 }
 
+std::vector<std::string> warnings_about_keys(const Json& schema, const std::string& id,
+                                             const std::map<std::string, std::string>& own,
+                                             const std::map<std::string, std::string>& origins) {
+    std::vector<std::string> out;
+    for (const auto& [key, ignored] : own) {
+        const std::string warning = warning_about(id, key, Reader(schema).read(key));
+        if (!warning.empty()) out.push_back(at_origin(origins, key) + warning);
+    }
+    return out;
+}
+
 /// The configured keys that an explanation of the schema is about, with their places.
 std::string keys_to_change(const std::string& explanation, const std::string& id,
                            const std::map<std::string, std::string>& own,
@@ -236,8 +248,7 @@ Result<CheckedConfig, plugin::Refusal> checked_config(
     std::string_view schema_text, const std::string& id,
     const std::map<std::string, std::string>& own,
     const std::map<std::string, std::string>& origins) {
-    const auto schema_json =
-        parse_schema(schema_text.empty() ? R"({"type":"object"})" : schema_text);
+    const auto schema_json = parse_schema(schema_text.empty() ? kAnyObject : schema_text);
     if (!schema_json)
         return plugin::invalid_plugin("its configuration schema: " + schema_json.error().message);
     const auto schema = Schema::compile(*schema_json);
@@ -245,13 +256,11 @@ Result<CheckedConfig, plugin::Refusal> checked_config(
         return plugin::invalid_plugin("its configuration schema: " + schema.error().message);
 
     CheckedConfig out;
+    out.warnings = warnings_about_keys(*schema_json, id, own, origins);
     std::map<std::string, std::string> known = own;
-    for (const auto& [key, ignored] : own) {
-        const Reading reading = Reader(*schema_json).read(key);
-        const std::string warning = warning_about(id, key, reading);
-        if (!warning.empty()) out.warnings.push_back(at_origin(origins, key) + warning);
-        if (reading.kind == Reading::Kind::kExcluded) known.erase(key);
-    }
+    std::erase_if(known, [&](const auto& one) {
+        return Reader(*schema_json).read(one.first).kind == Reading::Kind::kExcluded;
+    });
     const Json config = config_json(known, *schema_json);
     if (auto fits = schema->check(config, "the keys"); !fits) {
         return plugin::Refusal{
@@ -260,6 +269,13 @@ Result<CheckedConfig, plugin::Refusal> checked_config(
     }
     out.json = dump_json(config);
     return out;
+}
+
+std::vector<std::string> warnings_about_keys(std::string_view schema_text, const std::string& id,
+                                             const std::map<std::string, std::string>& own,
+                                             const std::map<std::string, std::string>& origins) {
+    const auto schema = parse_schema(schema_text.empty() ? kAnyObject : schema_text);
+    return schema ? warnings_about_keys(*schema, id, own, origins) : std::vector<std::string>();
 }
 
 }  // namespace tenon::plugins

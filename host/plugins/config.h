@@ -25,6 +25,12 @@ struct CheckedConfig {
     std::vector<std::string> warnings;
 };
 
+/// The warnings that `checked_config` gives, also when it refuses the configuration. None when the
+/// schema cannot be read.
+std::vector<std::string> warnings_about_keys(std::string_view schema, const std::string& id,
+                                             const std::map<std::string, std::string>& own,
+                                             const std::map<std::string, std::string>& origins);
+
 /// Converts the keys `plugins.<id>.*` that are the plugin's own, and checks them against the text
 /// of its schema; without one, every key is accepted. A key that the schema excludes is left out
 /// with a warning. A key that it neither names nor excludes is kept, with a warning if it looks

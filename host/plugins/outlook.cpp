@@ -38,13 +38,15 @@ void judge_known(const Candidate& candidate, const LoaderOptions& options, Outlo
     const PluginOptions& configured = options_for(candidate, options);
     const std::string& id = candidate.note.id;
     if (out.knows_statement()) {
-        auto checked =
+        const auto about_keys =
+            warnings_about_keys(out.known->config_schema, id, configured.own, configured.origins);
+        out.warnings.insert(out.warnings.end(), about_keys.begin(), about_keys.end());
+        const auto checked =
             checked_config(out.known->config_schema, id, configured.own, configured.origins);
         if (!checked) {
             out.refusal = checked.error();
             return;
         }
-        out.warnings.insert(out.warnings.end(), checked->warnings.begin(), checked->warnings.end());
     }
     if (out.knows_tools()) {
         for (const plugin::ToolDeclaration& tool : out.known->tools) {

@@ -42,6 +42,10 @@ TEST_F(PluginCheck, ComparesTheKeysOfAPluginWithTheSchemaOfItsLastLoad) {
               "tenon: warning: the plugin good will be left out: its configuration: times must be "
               "an integer, not a string (change plugins.good.times (" +
                   place(1).substr(0, place(1).size() - 2) + "))\n");
+    user_says({"plugins.good.times=often", "plugins.good.greting=Moin"});
+    EXPECT_THAT(warnings(), AllOf(HasSubstr("the plugin good will be left out: "),
+                                  HasSubstr("did you mean plugins.good.greeting?")))
+        << "what is refused hides no misspelt key";
     user_says({"plugins.good.times=2"});
     EXPECT_EQ(warnings(), "");
     user_says({"plugins.good.times=often", "plugins.good.enabled=false"});
@@ -53,11 +57,30 @@ TEST_F(PluginCheck, SaysOnceThatKeysAreNotCheckedWhenTheSchemaIsNotKnown) {
     install("plain");
     EXPECT_EQ(warnings(), "");
     user_says({"plugins.plain.depth=3", "plugins.plain.width=4", "plugins.plain.grants.1=exec"});
-    EXPECT_EQ(warnings(), "tenon: warning: " + place(1) +
-                              "plugins.plain.depth and 1 more: not checked, since the keys of the "
-                              "plugin plain are known only after it has been loaded once\n");
+    EXPECT_EQ(warnings(),
+              "tenon: warning: plugins.plain.grants: exec has no effect, since the "
+              "plugin plain does not need it: it states no needs\n"
+              "tenon: warning: " +
+                  place(1) +
+                  "plugins.plain.depth and 1 more: not checked, since the keys of the "
+                  "plugin plain are known only after it has been loaded once\n");
     EXPECT_FALSE(std::filesystem::exists(dir_ / "constructed")) << "its code was run";
     EXPECT_FALSE(std::filesystem::exists(dir_ / "state/plugin-data")) << "nothing is created";
+}
+
+TEST_F(PluginCheck, SaysWhichPluginsWillBeLeftOutAsTheListDoes) {
+    const auto plain = install("plain");
+    install("needs");
+    EXPECT_THAT(warnings(),
+                AllOf(HasSubstr("tenon: warning: the plugin needs will be left out: "),
+                      HasSubstr("plugins.needs.grants.1=network"), Not(HasSubstr("plain"))));
+    user_says({"plugins.needs.grants.1=network", "plugins.needs.grants.2=read:/data"});
+    EXPECT_THAT(warnings(), AllOf(HasSubstr("plugins.needs.grants: read:/data gives the plugin "),
+                                  Not(HasSubstr("left out"))))
+        << "the directory is missing";
+    user_says({"plugins.needs.enabled=false", "plugins.require=known"});
+    EXPECT_THAT(warnings(), AllOf(HasSubstr("the plugin " + plain.string() + " will be left out"),
+                                  HasSubstr("plugins.require is known, and ")));
 }
 
 TEST_F(PluginCheck, SaysThatATimeLimitHasNoEffectInsideTheHost) {
