@@ -47,19 +47,22 @@ void check_flags(const plugin::ToolDeclaration& declaration, const agent::ToolSp
                         "leave out the flag TENON_READ_ONLY");
 }
 
-void check_name(const std::string& name, const std::set<std::string>& taken, Verdicts& verdicts) {
-    if (taken.count(name) > 0)
-        verdicts.remark("tools",
-                        name +
-                            " is also the name of a tool that comes with Tenon, which then "
-                            "leaves the plugin out",
-                        "choose another name: one that begins with the id is free");
+/// False: the host leaves a plugin with such a tool out.
+bool check_name(const std::string& name, const std::set<std::string>& taken, Verdicts& verdicts) {
+    const bool is_free = taken.count(name) == 0;
+    if (!is_free)
+        verdicts.fail("tools",
+                      name +
+                          " is also the name of a tool that comes with Tenon, which then "
+                          "leaves the plugin out",
+                      "choose another name: one that begins with the id is free");
     if (name.starts_with("mcp__"))
         verdicts.remark("tools",
                         name +
                             " is named like a tool of an MCP server: permission rules for such "
                             "a server would also judge it",
                         "choose another name: one that begins with the id is free");
+    return is_free;
 }
 
 }  // namespace
@@ -73,14 +76,14 @@ std::vector<std::string> required_but_unknown(const Json& schema) {
 bool check_statements(const plugin::ToolDeclaration& declaration, const agent::ToolSpec& spec,
                       const std::set<std::string>& taken, Verdicts& verdicts) {
     check_flags(declaration, spec, verdicts);
-    check_name(spec.name, taken, verdicts);
+    const bool is_free = check_name(spec.name, taken, verdicts);
     const std::vector<std::string> unknown = required_but_unknown(spec.input_schema);
     for (const std::string& name : unknown)
         verdicts.fail("tools",
                       "the input schema of " + spec.name + " requires " + name +
                           ", which its properties do not have",
                       "correct the name in \"required\", or describe the property");
-    return unknown.empty();
+    return is_free && unknown.empty();
 }
 
 }  // namespace tenon::verify
