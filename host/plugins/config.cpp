@@ -218,11 +218,24 @@ std::vector<std::string> warnings_about_keys(const Json& schema, const std::stri
     return out;
 }
 
-/// The configured keys that an explanation of the schema is about, with their places.
-std::string keys_to_change(const std::string& explanation, const std::string& id,
+/// What to do about an explanation of the schema, whose flaws are separated by semicolons: the
+/// configured keys that it is about, with their places, and those that are missing.
+std::string keys_to_change(const std::string& flaws, const std::string& id,
                            const std::map<std::string, std::string>& own,
                            const std::map<std::string, std::string>& origins) {
-    std::string out;
+    constexpr std::string_view kMissing = " is missing";
+    std::string explanation, missing, out;
+    for (std::size_t at = 0; at < flaws.size();) {
+        const auto end = std::min(flaws.find("; ", at), flaws.size());
+        const std::string flaw = flaws.substr(at, end - at);
+        at = end + 2;
+        if (flaw.ends_with(kMissing) && flaw.find('[') == std::string::npos) {
+            missing += (missing.empty() ? "plugins." : ", plugins.") + id + "." +
+                       flaw.substr(0, flaw.size() - kMissing.size());
+        } else if (missing.empty() || !flaw.starts_with("it must be ")) {
+            explanation += flaw + "; ";
+        }
+    }
     for (const auto& [key, ignored] : own) {
         const auto at = explanation.find(key.substr(0, key.find('.')));
         if (at == std::string::npos) continue;
@@ -230,7 +243,10 @@ std::string keys_to_change(const std::string& explanation, const std::string& id
         if (const auto origin = origins.find(key); origin != origins.end())
             out += " (" + visible(origin->second) + ")";
     }
-    return out.empty() ? "plugins." + id + ".* in the configuration" : out;
+    if (!missing.empty())
+        return (out.empty() ? "" : "change " + out + ", and ") + "set " + missing +
+               " in the configuration";
+    return "change " + (out.empty() ? "plugins." + id + ".* in the configuration" : out);
 }
 
 }  // namespace
@@ -263,9 +279,8 @@ Result<CheckedConfig, plugin::Refusal> checked_config(
     });
     const Json config = config_json(known, *schema_json);
     if (auto fits = schema->check(config, "the keys"); !fits) {
-        return plugin::Refusal{
-            "its configuration: " + fits.error().message,
-            "change " + keys_to_change(fits.error().message, id, known, origins)};
+        return plugin::Refusal{"its configuration: " + fits.error().message,
+                               keys_to_change(fits.error().message, id, known, origins)};
     }
     out.json = dump_json(config);
     return out;

@@ -238,6 +238,11 @@ private:
             return false;
         }
         config_schema_ = *schema_json;
+        for (const std::string& name : required_but_unknown(config_schema_))
+            verdicts_.fail(
+                "configuration",
+                "its config_schema requires " + name + ", which its properties do not have",
+                "correct the name in \"required\", or describe the property");
         const auto options = options_.loader.by_id.find(verified_.id);
         const bool configured =
             options != options_.loader.by_id.end() && !options->second.own.empty();

@@ -114,6 +114,10 @@ TEST_F(PluginVerify, NamesWhatIsWrongAndWhatToDo) {
          "failed tools: the input schema of misfit requires \"nmae\", which its properties do not "
          "have",
          "required"},
+        {"misspelt_required_key",
+         "failed configuration: its config_schema requires \"nmae\", which its properties do not "
+         "have",
+         "required"},
         {"named_like_ours", "failed tools: read_file is also the name of a tool that comes with",
          "another name"},
         {"named_like_mcp", "remark tools: mcp__misfit__x is named like a tool of an MCP server",

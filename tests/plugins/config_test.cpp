@@ -132,7 +132,12 @@ TEST(PluginConfig, ARefusalNamesTheKeysAndTheirPlaces) {
     const auto missing = checked_config(R"({"type":"object","required":["url"]})", "web", {}, {});
     ASSERT_FALSE(missing);
     EXPECT_THAT(missing.error().reason, ::testing::HasSubstr("url"));
-    EXPECT_EQ(missing.error().remedy, "change plugins.web.* in the configuration");
+    EXPECT_EQ(missing.error().remedy, "set plugins.web.url in the configuration");
+    const auto both = checked_config(
+        R"({"type":"object","required":["url"],"properties":{"url":{"type":"string"},"depth":{"type":"integer"}}})",
+        "web", {{"depth", "x"}}, {{"depth", "-D"}});
+    ASSERT_FALSE(both);
+    EXPECT_THAT(both.error().remedy, ::testing::HasSubstr("set plugins.web.url in the "));
 }
 
 }  // namespace
