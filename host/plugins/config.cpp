@@ -66,6 +66,8 @@ struct Reading {
     const Json* value = nullptr;   ///< the schema of the value; never null
     const Json* parent = nullptr;  ///< the schema of the innermost object that was reached
     std::string path;              ///< of that object, with a dot at its end; empty: the outermost
+    std::string list;  ///< of kExcluded: the list whose elements have nothing within them
+    const Json* items = nullptr;  ///< the schema of its elements
 };
 
 class Reader {
@@ -121,6 +123,8 @@ private:
             end(position, items, Reading::Kind::kStated);
         } else if (!within(position, items, rest.substr(position.size() + 1))) {
             end(rest, *reading_.value, Reading::Kind::kExcluded);
+            reading_.list = reading_.path.substr(0, reading_.path.size() - 1);
+            reading_.items = &items;
         }
         return true;
     }
@@ -170,8 +174,20 @@ Json with_lists(const Json& value, const Json& schema) {
 
 // ---------------------------------------------------------------- warnings
 
+/// "KEY is a list of texts: …".
+std::string hint_for_list(const std::string& prefix, const Reading& reading) {
+    const std::string key = prefix + visible(reading.list);
+    std::string of;
+    for (const auto& [type, words] :
+         {std::pair("string", "texts"), std::pair("integer", "integers"),
+          std::pair("number", "numbers"), std::pair("boolean", "true or false")})
+        if (string_or(*reading.items, "type") == type) of = std::string(" of ") + words;
+    return key + " is a list" + of + ", whose keys are " + key + ".1, " + key + ".2, …";
+}
+
 /// "did you mean KEY?", or the keys that there are; empty when nothing is known.
 std::string hint_for(const std::string& prefix, const std::string& key, const Reading& reading) {
+    if (!reading.list.empty()) return hint_for_list(prefix, reading);
     std::vector<std::string_view> known;
     const Json& properties = object_in(*reading.parent, "properties");
     for (const auto& [name, ignored] : properties.items())

@@ -65,6 +65,7 @@ TEST(PluginConfig, TakesNoNumberThatJsonDoesNotHave) {
 
 constexpr const char* kClosed =
     R"({"type":"object","properties":{"depth":{"type":"integer","maximum":9},
+        "names":{"type":"array","items":{"type":"string"}},
         "deep":{"type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false}},
         "additionalProperties":false})";
 constexpr const char* kOpen = R"({"type":"object","properties":{"isolate":{"type":"string"}}})";
@@ -81,13 +82,16 @@ TEST(PluginConfig, WarnsOfAKeyThatThePluginDoesNotHaveAndLeavesItOut) {
          "plugins.web.isolated?"},
         {kClosed, "zzzzzzzzzz",
          "plugins.web.zzzzzzzzzz has no effect: the plugin web has no such key; its keys are deep, "
-         "depth"},
+         "depth, names"},
         {kClosed, "deep.nam",
          "plugins.web.deep.nam has no effect: the plugin web has no such key; did you mean "
          "plugins.web.deep.name?"},
         {kClosed, "depth.x",
          "plugins.web.depth.x has no effect: the plugin web has no such key; did you mean "
          "plugins.web.depth?"},
+        {kClosed, "names.1.a",
+         "plugins.web.names.1.a has no effect: the plugin web has no such key; plugins.web.names "
+         "is a list of texts, whose keys are plugins.web.names.1, plugins.web.names.2, …"},
         {R"({"type":"object","additionalProperties":false})", "x",
          "plugins.web.x has no effect: the plugin web has no such key; it has none"},
     };
