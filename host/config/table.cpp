@@ -70,12 +70,14 @@ private:
     void take(const ConfigEntry& entry);
     void take_scalar(const ConfigEntry& entry, const KeySpec& spec);
     void take_plugin(const ConfigEntry& entry, const PluginKey& key);
+    void forget_weaker_parts(const std::string& key);
     void take_list(const std::string& key, std::vector<ListItem> items);
 
     Table& table_;
     const Layer& layer_;
     ProblemList problems_;
     std::set<std::string> seen_;                          // keys that are no lists
+    std::set<std::string> own_of_plugins_;                // plugins' own keys that were set
     std::set<std::string> ignored_;                       // reported once a key
     std::map<std::string, std::vector<ListItem>> lists_;  // by key
 };
@@ -186,8 +188,20 @@ void Addition::take_plugin(const ConfigEntry& entry, const PluginKey& key) {
     if (const KeySpec* spec = find_plugin_key(key.name)) {
         if (is_repeated(entry)) return;
         value = value_of(entry, *spec, entry.key);
+    } else {
+        forget_weaker_parts(entry.key);
     }
     if (value) table_.settings_[entry.key] = {setting(entry, *std::move(value))};
+}
+
+/// The value of a plugin's own key takes the place of a list or an object that weaker layers have
+/// given in parts, as `key.1` or `key.name`.
+void Addition::forget_weaker_parts(const std::string& key) {
+    own_of_plugins_.insert(key);
+    auto& all = table_.settings_;
+    const std::string beneath = key + ".";
+    for (auto at = all.lower_bound(beneath); at != all.end() && at->first.starts_with(beneath);)
+        at = own_of_plugins_.count(at->first) > 0 ? std::next(at) : all.erase(at);
 }
 
 void Addition::take_list(const std::string& key, std::vector<ListItem> items) {

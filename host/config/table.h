@@ -56,7 +56,8 @@ public:
         : home_(std::move(home)), check_rule_(check_rule) {}
 
     /// Adds a layer that is stronger than all before it: its values replace theirs; its values of a
-    /// list (permission rules, sandbox paths, directories and grants of plugins) are added.
+    /// list (permission rules, sandbox paths, directories and grants of plugins) are added. A
+    /// plugin's own key also replaces the parts `key.1` and `key.name` of weaker layers.
     /// Problems are errors or warnings, see LayerTrust.
     void add(const Layer& layer, std::vector<std::string>& errors,
              std::vector<std::string>& warnings);

@@ -223,10 +223,34 @@ std::string warning_about(const std::string& id, const std::string& key, const R
            ", whose schema does not name it; did you mean " + prefix + std::string(*meant) + "?";
 }
 
+/// A key without effect, since another key gives a part of the same list or object.
+std::vector<std::string> warnings_about_two_forms(
+    const Json& schema, const std::string& id, const std::map<std::string, std::string>& own,
+    const std::map<std::string, std::string>& origins) {
+    std::map<std::vector<std::string>, std::string> known;  // by the steps to the value
+    for (const auto& [key, ignored] : own) {
+        const Reading reading = Reader(schema).read(key);
+        if (reading.kind != Reading::Kind::kExcluded) known.emplace(reading.steps, key);
+    }
+    std::vector<std::string> out;
+    for (auto whole = known.begin(); whole != known.end(); ++whole) {
+        const auto part = std::next(whole);  // what begins with the same steps comes next
+        const auto& steps = whole->first;
+        if (part == known.end() || part->first.size() <= steps.size() ||
+            !std::equal(steps.begin(), steps.end(), part->first.begin()))
+            continue;
+        out.push_back(at_origin(origins, whole->second) + "plugins." + id + "." +
+                      visible(whole->second) + " has no effect, since " +
+                      at_origin(origins, part->second) + "plugins." + id + "." +
+                      visible(part->second) + " gives a part of the same value");
+    }
+    return out;
+}
+
 std::vector<std::string> warnings_about_keys(const Json& schema, const std::string& id,
                                              const std::map<std::string, std::string>& own,
                                              const std::map<std::string, std::string>& origins) {
-    std::vector<std::string> out;
+    std::vector<std::string> out = warnings_about_two_forms(schema, id, own, origins);
     for (const auto& [key, ignored] : own) {
         const std::string warning = warning_about(id, key, Reader(schema).read(key));
         if (!warning.empty()) out.push_back(at_origin(origins, key) + warning);

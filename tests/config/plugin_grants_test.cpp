@@ -34,12 +34,38 @@ TEST(Settings, AStrangersWorkspaceGrantsNothingToPlugins) {
     }
 }
 
+TEST(Settings, AKeyOfAPluginReplacesTheListOrObjectOfWeakerLayers) {
+    World world;
+    world.user_says(
+        "plugins.x.names.1=a\nplugins.x.names.2=b\nplugins.x.limits.seconds=3\n"
+        "plugins.x.namesake=kept\nplugins.y.names.1=kept\n");
+    world.define("plugins.x.names", "q");
+    world.define("plugins.x.limits", "0");
+    const auto plugins = world.settings().plugins.by_id;
+    EXPECT_EQ(plugins.at("x").own, (std::map<std::string, std::string>{
+                                       {"names", "q"}, {"limits", "0"}, {"namesake", "kept"}}));
+    EXPECT_EQ(plugins.at("y").own, (std::map<std::string, std::string>{{"names.1", "kept"}}));
+    EXPECT_EQ(world.shown("plugins.x.names.1").key, "") << "what does not count is not shown";
+}
+
+TEST(Settings, KeepsBothFormsOfAKeyOfAPluginThatOneLayerGives) {
+    for (const char* text :
+         {"plugins.x.names.1=a\nplugins.x.names=z\n", "plugins.x.names=z\nplugins.x.names.1=a\n"}) {
+        SCOPED_TRACE(text);
+        World world;
+        world.user_says(text);
+        EXPECT_EQ(world.settings().plugins.by_id.at("x").own,
+                  (std::map<std::string, std::string>{{"names", "z"}, {"names.1", "a"}}))
+            << "the schema of the plugin says which has an effect";
+    }
+}
+
 TEST(Settings, KeepSecretsFromPluginsWhateverTheSandboxModeIs) {
     World world;
     const auto hidden = [&] { return hidden_from_plugins(world.settings()); };
     const auto home = world.dir / "home";
-    EXPECT_THAT(hidden(), ::testing::IsSupersetOf({home / ".ssh", home / ".aws", home / ".gnupg",
-                                                   world.state()}));
+    EXPECT_THAT(hidden(), ::testing::IsSupersetOf(
+                              {home / ".ssh", home / ".aws", home / ".gnupg", world.state()}));
     world.user_says("sandbox.denyRead.1=~/private\n");
     EXPECT_THAT(hidden(), ::testing::IsSupersetOf({home / "private", world.state()}));
     EXPECT_THAT(hidden(), ::testing::Not(Contains(home / ".ssh")));

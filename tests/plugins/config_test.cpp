@@ -105,6 +105,20 @@ TEST(PluginConfig, WarnsOfAKeyThatThePluginDoesNotHaveAndLeavesItOut) {
     }
 }
 
+TEST(PluginConfig, WarnsOfAKeyWhoseValueAnotherKeyGivesInParts) {
+    const std::map<std::string, std::string> origins = {{"names", "t:2"}, {"names.1", "t:1"}};
+    const auto checked =
+        checked_config(kClosed, "web", {{"names", "z"}, {"names.1", "a"}}, origins);
+    ASSERT_TRUE(checked) << checked.error().reason;
+    EXPECT_EQ(checked->json, R"({"names":["a"]})");
+    EXPECT_EQ(checked->warnings,
+              std::vector<std::string>{"t:2: plugins.web.names has no effect, since t:1: "
+                                       "plugins.web.names.1 gives a part of the same value"});
+    EXPECT_EQ(checked_config("", "web", {{"names", "z"}, {"names.1", "a"}}, {})->warnings,
+              std::vector<std::string>())
+        << "without a schema these are two keys";
+}
+
 TEST(PluginConfig, WarnsOfAMisspeltKeyOfTheHostUnlessThePluginHasIt) {
     const auto warnings = [](const char* schema, const char* key) {
         const auto checked = checked_config(schema, "web", {{key, "x"}}, {});
