@@ -41,7 +41,7 @@ struct LoaderOptions {
     std::vector<ListedFile> listed;              ///< searched after the folders
     /// The only folder whose manifest is used; empty: none.
     std::filesystem::path first_party_folder;
-    std::filesystem::path state_dir;
+    std::filesystem::path state_dir;    ///< empty: none, and nothing is created or removed
     std::filesystem::path plugin_host;  ///< the program tenon-plugin-host; empty: there is none
     std::string workspace;
     std::filesystem::path home;  ///< for `~` in needs and grants; empty: not known
