@@ -1,5 +1,6 @@
 #include "host/cli/call_progress.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "host/base/text_width.h"
@@ -47,7 +48,8 @@ bool CallProgress::may_show_now() {
 void CallProgress::show(std::string note) {
     shown_ = std::move(note);
     left_out_.clear();
-    const std::string line = tool_ + ": " + shown_;
+    std::string line = tool_ + ": " + shown_;
+    std::replace(line.begin(), line.end(), '\n', ' ');  // else it could look like lines of the host
     if (!screen_.escapes) {
         ways_.say(line);
         return;

@@ -72,6 +72,11 @@ public:
     Verdict judge_edit(std::string_view who, const std::filesystem::path& path,
                        std::stop_token stop);
 
+    /// The same for a subagent that a third-party plugin runs. `as_tool` is the first-party tool
+    /// that starts subagents, whose rules apply; `task` are the parameters of agent.run/1.
+    Verdict judge_subagent(std::string_view who, const agent::ToolSpec& as_tool, const Json& task,
+                           std::stop_token stop);
+
     /// A plugin's own question. The answer is yes with --yes and in the mode bypassPermissions; it
     /// is no where nobody can be asked.
     Verdict ask(std::string_view who, std::string_view question, std::stop_token stop);

@@ -134,6 +134,22 @@ RuleGate::Verdict RuleGate::judge_edit(std::string_view who, const fs::path& pat
     return decide(judged, stop);
 }
 
+RuleGate::Verdict RuleGate::judge_subagent(std::string_view who, const agent::ToolSpec& as_tool,
+                                           const Json& task, std::stop_token stop) {
+    JudgedCall judged;
+    judged.who = who;
+    judged.tool = as_tool.name;
+    judged.input = task;
+    judged.shown.subject = as_tool.facts.subject;
+    Need need;
+    need.tool = as_tool.name;
+    need.rules = subject_of(as_tool.facts.rules);
+    need.name = string_or(task, as_tool.facts.rule_name);
+    judged.possible.push_back(need);
+    judged.required.push_back(std::move(need));
+    return decide(judged, stop);
+}
+
 void RuleGate::add_command_needs(JudgedCall& judged, std::string_view command) const {
     CommandNeeds found = needs_of_command(judged.tool, command, judged.cwd,
                                           {bases_, roots_, environment_, path_rules_});

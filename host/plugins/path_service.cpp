@@ -104,12 +104,29 @@ ServiceReply PathService::open(const ServiceRequest& request) {
     if (request.params.contains("replaces"))
         return ServiceReply::failed("path.open/1: replaces goes with the access write",
                                     TENON_BAD_ARGS);
-    return open_to_read(path, access == "folder");
+    return open_to_read(request, path, access == "folder");
 }
 
-ServiceReply PathService::open_to_read(const std::string& path, bool folder) const {
-    RuleCheck rule(
-        [&](const fs::path& real) { return refusal_by(denied_read_(real), "read", path); });
+void PathService::hide_from_third_parties(const std::vector<fs::path>& paths) {
+    for (const fs::path& path : paths) {
+        std::error_code failed;
+        const fs::path real = fs::weakly_canonical(path, failed);
+        hidden_.push_back((failed ? path : real).string());
+    }
+}
+
+std::string PathService::read_refusal(const ServiceRequest& request, const std::string& path,
+                                      const fs::path& real) const {
+    if (!request.first_party && is_beneath_any(real.native(), hidden_))
+        return path +
+               " is kept from plugins that did not come with Tenon (sandbox.denyRead, and "
+               "Tenon's own files).";
+    return refusal_by(denied_read_(real), "read", path);
+}
+
+ServiceReply PathService::open_to_read(const ServiceRequest& request, const std::string& path,
+                                       bool folder) const {
+    RuleCheck rule([&](const fs::path& real) { return read_refusal(request, path, real); });
     auto opened =
         folder ? roots_.open_folder(path, rule.approve()) : roots_.open(path, rule.approve());
     if (!opened) return rule.failed(opened.error());
@@ -125,6 +142,9 @@ std::string PathService::edit_refusal(const ServiceRequest& request, const std::
                                       const fs::path& real) const {
     if (auto refusal = refusal_by(denied_edit_(real), "edit", path); !refusal.empty())
         return refusal;
+    // What it may not read it may not replace either.
+    if (!request.first_party && is_beneath_any(real.native(), hidden_))
+        return read_refusal(request, path, real);
     return request.first_party || !judge_edit_ ? std::string() : judge_edit_(request, real);
 }
 

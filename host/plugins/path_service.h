@@ -48,6 +48,9 @@ public:
           judge_edit_(std::move(judge_edit)),
           skills_of_plugins_(std::move(skills_of_plugins)) {}
 
+    /// What third-party plugins get of no path at or beneath these, whatever the rules say; see
+    /// config::hidden_from_plugins. Before `add_to`.
+    void hide_from_third_parties(const std::vector<std::filesystem::path>& paths);
     /// This object must outlive `services`.
     void add_to(Services& services);
 
@@ -55,7 +58,10 @@ private:
     [[nodiscard]] ServiceReply roots() const;
     [[nodiscard]] ServiceReply open(const ServiceRequest& request);
     [[nodiscard]] ServiceReply filter(const ServiceRequest& request) const;
-    [[nodiscard]] ServiceReply open_to_read(const std::string& path, bool folder) const;
+    [[nodiscard]] ServiceReply open_to_read(const ServiceRequest& request, const std::string& path,
+                                            bool folder) const;
+    [[nodiscard]] std::string read_refusal(const ServiceRequest& request, const std::string& path,
+                                           const std::filesystem::path& real) const;
     [[nodiscard]] ServiceReply open_to_write(const ServiceRequest& request,
                                              const std::string& path);
     [[nodiscard]] std::string edit_refusal(const ServiceRequest& request, const std::string& path,
@@ -68,6 +74,7 @@ private:
     std::vector<std::filesystem::path> skills_;
     JudgeEdit judge_edit_;
     std::vector<SkillsOfPlugin> skills_of_plugins_;
+    std::vector<std::string> hidden_;
     Mutex mutex_;
     /// Of the calls that run. An entry of a call that has ended has expired.
     std::map<const agent::CallContext*, std::weak_ptr<CallReplacements>> replacements_

@@ -47,6 +47,10 @@ Result<CheckedTool, plugin::Refusal> check_tool(const plugin::ToolDeclaration& d
     if (!is_tool_name(name))
         return plugin::invalid_plugin("'" + utf8::repair(name) +
                                       "' is no name for a tool: [a-z][a-z0-9_]{0,63}");
+    if (!first_party && name.starts_with("mcp__"))
+        return plugin::Refusal{
+            "its tool " + name + " is named like a tool of an MCP server, whose rules it would get",
+            "the author has to give it another name"};
     if (declaration.description.empty() || declaration.description.size() > kMaxDescriptionBytes ||
         !utf8::is_valid(declaration.description))
         return plugin::invalid_plugin("the description of " + name +

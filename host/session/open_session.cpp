@@ -159,18 +159,36 @@ agent::RunResult OpenSession::with_subagents(agent::RunResult result) {
 /// without a call.
 void OpenSession::add_services() {
     services_.add("agent.run/1", subagent_parameters(),
-                  [this](const plugins::ServiceRequest& request) {
-                      return request.call == nullptr
-                                 ? plugins::ServiceReply::failed(
-                                       "a subagent works for a call; there is none under way",
-                                       TENON_UNSUPPORTED)
-                                 : subagents_->run(request);
-                  });
+                  [this](const plugins::ServiceRequest& request) { return run_subagent(request); });
     services_.add("tools.changed/1", {}, [this](const plugins::ServiceRequest& request) {
         const Lock lock(changed_tools_mutex_);
         changed_tools_.insert(std::string(request.plugin));
         return plugins::ServiceReply::ok(Json::object());
     });
+}
+
+/// A third-party plugin needs permission for it, as for a call of the tool that starts subagents.
+plugins::ServiceReply OpenSession::run_subagent(const plugins::ServiceRequest& request) {
+    if (request.call == nullptr)
+        return plugins::ServiceReply::failed("a subagent works for a call; there is none under way",
+                                             TENON_UNSUPPORTED);
+    if (!request.first_party) {
+        const agent::ToolSpec* const tool = subagent_tool();
+        if (tool == nullptr)
+            return plugins::ServiceReply::failed("this installation has no tool for subagents",
+                                                 TENON_UNSUPPORTED);
+        const auto verdict =
+            gate_->judge_subagent(request.plugin, *tool, request.params, request.call->stop());
+        if (!verdict.allowed) return plugins::ServiceReply::failed(verdict.reason, TENON_DENIED);
+    }
+    return subagents_->run(request);
+}
+
+/// The first-party tool that starts subagents; null: there is none.
+const agent::ToolSpec* OpenSession::subagent_tool() const {
+    for (const agent::ToolSpec* tool : registry_->specs())
+        if (tool->first_party && tool->facts.rules == agent::NameRules::kAgent) return tool;
+    return nullptr;
 }
 
 /// The name of the first-party tool that starts background jobs; empty: there is none.

@@ -130,6 +130,8 @@ private:
     [[nodiscard]] agent::LoopOptions loop_options() const;
     [[nodiscard]] std::string tools_json() const;
     [[nodiscard]] std::string background_tool() const;
+    plugins::ServiceReply run_subagent(const plugins::ServiceRequest& request);
+    [[nodiscard]] const agent::ToolSpec* subagent_tool() const;
 
     // open_session_reload.cpp
     Result<void> take_up_changed_tools();

@@ -192,6 +192,7 @@ void OpenTools::make_services() {
             return verdict.allowed ? std::string() : verdict.reason;
         },
         agent_plugins_.skills());
+    paths_->hide_from_third_parties(config::hidden_from_plugins(settings_));
     paths_->add_to(services_);
     agent_files_ = std::make_unique<AgentFileService>(
         config::agent_folders(settings_.workspace, settings_.home, settings_.config_dir),
@@ -245,8 +246,10 @@ plugins::LoaderOptions OpenTools::loader_options() const {
     plugins::LoaderOptions options = session::loader_options(
         settings_, agent_plugins_,
         [this](std::string_view plugin, int level, std::string_view message) {
-            spdlog::log(log_level(level), "plugin {}: {}", plugin,
-                        secrets_.redact(std::string(message)));
+            // A line break would let a plugin write lines in the name of the host.
+            std::string text = secrets_.redact(std::string(message));
+            std::replace(text.begin(), text.end(), '\n', ' ');
+            spdlog::log(log_level(level), "plugin {}: {}", plugin, text);
         });
     if (!options_.plugin_file.empty()) options.files = {options_.plugin_file};
     options.secrets = &secrets_;

@@ -49,20 +49,20 @@ void check_flags(const plugin::ToolDeclaration& declaration, const agent::ToolSp
 
 /// False: the host leaves a plugin with such a tool out.
 bool check_name(const std::string& name, const std::set<std::string>& taken, Verdicts& verdicts) {
-    const bool is_free = taken.count(name) == 0;
-    if (!is_free)
+    const bool is_taken = taken.count(name) > 0, is_of_servers = name.starts_with("mcp__");
+    if (is_taken)
         verdicts.fail("tools",
                       name +
                           " is also the name of a tool that comes with Tenon, which then "
                           "leaves the plugin out",
                       "choose another name: one that begins with the id is free");
-    if (name.starts_with("mcp__"))
-        verdicts.remark("tools",
-                        name +
-                            " is named like a tool of an MCP server: permission rules for such "
-                            "a server would also judge it",
-                        "choose another name: one that begins with the id is free");
-    return is_free;
+    if (is_of_servers)
+        verdicts.fail("tools",
+                      name +
+                          " is named like a tool of an MCP server, whose permission rules it would "
+                          "get, so Tenon leaves the plugin out",
+                      "choose another name: one that begins with the id is free");
+    return !is_taken && !is_of_servers;
 }
 
 }  // namespace

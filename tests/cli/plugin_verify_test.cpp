@@ -120,7 +120,7 @@ TEST_F(PluginVerify, NamesWhatIsWrongAndWhatToDo) {
          "required"},
         {"named_like_ours", "failed tools: read_file is also the name of a tool that comes with",
          "another name"},
-        {"named_like_mcp", "remark tools: mcp__misfit__x is named like a tool of an MCP server",
+        {"named_like_mcp", "failed tools: mcp__misfit__x is named like a tool of an MCP server",
          "another name"},
         {"unknown_need", "failed format: a need that it states cannot be met: \"teleport\"",
          "the SDK's README"},

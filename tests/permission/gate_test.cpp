@@ -491,6 +491,19 @@ TEST_F(GateTest, JudgesAStrangersCommandByTheBashRules) {
     EXPECT_FALSE(gate.judge_command("lint", "sudo x", "", {}).allowed);
 }
 
+TEST_F(GateTest, JudgesAStrangersSubagentByTheAgentRules) {
+    // The tool itself needs no question.
+    const agent::ToolSpec tool = first_party("agent");
+    const auto verdict = [&](const auto& rules) {
+        return RuleGate(config(rules)).judge_subagent("lint", tool, {{"prompt", "count"}}, {});
+    };
+    EXPECT_THAT(verdict(Given{}).reason, AllOf(HasSubstr("lint"), HasSubstr("Agent")));
+    EXPECT_TRUE(verdict(Given{.allow = {"Agent"}}).allowed);
+    EXPECT_TRUE(verdict(Given{.allow = {"agent"}}).allowed);
+    EXPECT_FALSE(verdict(Given{.allow = {"Agent"}, .deny = {"Agent"}}).allowed);
+    EXPECT_FALSE(verdict(Given{.allow = {"agent"}, .deny = {"agent"}}).allowed);
+}
+
 TEST_F(GateTest, JudgesAStrangersFileByTheEditRules) {
     const auto source = dir_ / "w/src/a.c";
     const auto other = dir_ / "w/other";

@@ -57,6 +57,22 @@ struct Fixture {
     agent::CallContext call{{"s", ""}, "t", {}, nullptr};
 };
 
+TEST(PathService, KeepsWhatIsHiddenFromThirdPartiesOnly) {
+    Fixture fixture;
+    fixture.dir.write("ws/.ssh/id", "key");
+    fs::create_symlink(".ssh/id", fixture.dir / "ws/link");
+    fixture.service.hide_from_third_parties({fixture.dir / "ws/.ssh"});
+    for (const char* path : {".ssh/id", "link"}) {
+        fixture.first_party = true;
+        EXPECT_EQ(fixture.open({{"path", path}, {"access", "read"}}).rc, TENON_OK);
+        fixture.first_party = false;
+        const ServiceReply reading = fixture.open({{"path", path}, {"access", "read"}});
+        EXPECT_EQ(reading.rc, TENON_DENIED);
+        EXPECT_NE(reading.out.find("kept from plugins"), std::string::npos) << reading.out;
+        EXPECT_EQ(fixture.open({{"path", path}, {"access", "write"}}).rc, TENON_DENIED);
+    }
+}
+
 /// The answer; a descriptor in it is checked.
 Json answer(const ServiceReply& reply) {
     EXPECT_EQ(reply.rc, TENON_OK) << reply.out;
