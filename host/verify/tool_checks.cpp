@@ -49,20 +49,14 @@ void check_flags(const plugin::ToolDeclaration& declaration, const agent::ToolSp
 
 /// False: the host leaves a plugin with such a tool out.
 bool check_name(const std::string& name, const std::set<std::string>& taken, Verdicts& verdicts) {
-    const bool is_taken = taken.count(name) > 0, is_of_servers = name.starts_with("mcp__");
-    if (is_taken)
+    const bool is_free = taken.count(name) == 0;
+    if (!is_free)
         verdicts.fail("tools",
                       name +
                           " is also the name of a tool that comes with Tenon, which then "
                           "leaves the plugin out",
                       "choose another name: one that begins with the id is free");
-    if (is_of_servers)
-        verdicts.fail("tools",
-                      name +
-                          " is named like a tool of an MCP server, whose permission rules it would "
-                          "get, so Tenon leaves the plugin out",
-                      "choose another name: one that begins with the id is free");
-    return !is_taken && !is_of_servers;
+    return is_free;
 }
 
 }  // namespace
