@@ -137,7 +137,7 @@ RuleGate::Verdict RuleGate::judge_edit(std::string_view who, const fs::path& pat
 RuleGate::Verdict RuleGate::judge_subagent(std::string_view who, const agent::ToolSpec& as_tool,
                                            const Json& task, std::stop_token stop) {
     JudgedCall judged;
-    judged.who = who;
+    judged.who = "a subagent of the plugin " + std::string(who);
     judged.tool = as_tool.name;
     judged.input = task;
     judged.shown.subject = as_tool.facts.subject;

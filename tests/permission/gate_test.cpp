@@ -497,7 +497,8 @@ TEST_F(GateTest, JudgesAStrangersSubagentByTheAgentRules) {
     const auto verdict = [&](const auto& rules) {
         return RuleGate(config(rules)).judge_subagent("lint", tool, {{"prompt", "count"}}, {});
     };
-    EXPECT_THAT(verdict(Given{}).reason, AllOf(HasSubstr("lint"), HasSubstr("Agent")));
+    EXPECT_THAT(verdict(Given{}).reason,
+                AllOf(HasSubstr("a subagent of the plugin lint wants"), HasSubstr("'agent'")));
     EXPECT_TRUE(verdict(Given{.allow = {"Agent"}}).allowed);
     EXPECT_TRUE(verdict(Given{.allow = {"agent"}}).allowed);
     EXPECT_FALSE(verdict(Given{.allow = {"Agent"}, .deny = {"Agent"}}).allowed);
