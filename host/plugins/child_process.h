@@ -76,7 +76,7 @@ public:
     ChildProcess& operator=(const ChildProcess&) = delete;
 
     /// Starts the process on a thread of its own; once. `owner` outlives the call of `stop`. What
-    /// fails later, such as a program that is missing, is told by Owner::ended.
+    /// fails later, such as a program that is missing, is passed to Owner::ended.
     Result<void, ProcessFailure> start(Owner& owner);
     /// Kills the process if it runs, and blocks until it has ended.
     void stop();

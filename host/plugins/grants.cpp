@@ -216,7 +216,7 @@ bool can_be_replaced(const fs::path& path, const std::vector<std::string>& writa
     return false;
 }
 
-/// Everything granted, with the path as the plugin has stated it.
+/// A need that is granted, with its path as the plugin has stated it.
 struct GrantedNeed {
     Need need;
     fs::path stated;
