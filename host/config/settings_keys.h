@@ -49,6 +49,7 @@ struct KeySpec {
     std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize
     FromWorkspace from_workspace;
     void (*set)(Settings&, const SettingValue&);  ///< null: `settings_of` does it
+    std::string_view meaning;                     ///< whole sentences, for man page and files
 };
 
 /// A "no limit" of an integer key.
