@@ -1,20 +1,18 @@
-# Packages: cpack -G DEB. What is installed where is said beside each target.
-install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/tenon RENAME copyright)
-install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/CHANGELOG.md DESTINATION share/doc/tenon)
+# What is installed besides programs, plugins and the SDK, each of which says so beside its target. packages.sh makes
+# the packages from `cmake --install`, component by component.
+set(TENON_EXAMPLEDIR ${CMAKE_INSTALL_DATADIR}/tenon/examples)
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tenon)
+install(FILES examples/quickstart.jsonl packaging/etc/tenon-run@.service DESTINATION ${TENON_EXAMPLEDIR})
+install(PROGRAMS examples/quickstart.sh DESTINATION ${TENON_EXAMPLEDIR})
+install(DIRECTORY examples/plugins DESTINATION ${TENON_EXAMPLEDIR} COMPONENT sdk)
+# Plugins of other packages.
+install(DIRECTORY DESTINATION lib/tenon/plugins.d)
 
-set(CPACK_PACKAGE_NAME tenon)
-set(CPACK_PACKAGE_VENDOR "The Tenon authors")
-set(CPACK_PACKAGE_CONTACT "The Tenon authors <tenon@localhost>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Native agent host with a background job queue and tool plugins")
-set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_SOURCE_DIR}/LICENSE)
-set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES ON)
-set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION utils)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "bash, ca-certificates")
-include(CPack)
-install(FILES ${CMAKE_SOURCE_DIR}/packaging/man/tenon.1 DESTINATION share/man/man1)
-install(FILES ${CMAKE_SOURCE_DIR}/packaging/man/tenon-permissions.7 ${CMAKE_SOURCE_DIR}/packaging/man/tenon-sandbox.7 DESTINATION share/man/man7)
+install(FILES packaging/man/tenon.1 DESTINATION share/man/man1)
+install(FILES packaging/man/tenon-permissions.7 packaging/man/tenon-sandbox.7 DESTINATION share/man/man7)
+
+# The machine's configuration, which is in /etc wherever the programs are.
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  install(DIRECTORY DESTINATION /etc/tenon/conf.d)
+  install(FILES packaging/etc/apparmor DESTINATION /etc/apparmor.d RENAME tenon)
+endif()

@@ -10,6 +10,7 @@
 
 #include "host/app/logging.h"
 #include "host/app/runs.h"
+#include "host/app/version.h"
 #include "host/base/forced_end.h"
 #include "host/base/limits.h"
 #include "host/base/output.h"
@@ -133,7 +134,7 @@ int Application::run_command_line() {
     auto options = cli::parse_options(args_);
     if (!options) return complain(options.error().message, cli::kExitUsage);
     if (options->version) {
-        std::cout << "tenon " TENON_VERSION "\n";
+        std::cout << version_text() << '\n';
         return 0;
     }
     if (options->help && options->command.empty()) {

@@ -1,0 +1,38 @@
+# Sourced by the tests of packages: roots of distributions, made by debootstrap, and programs in them.
+
+need_root_and_debootstrap() {
+    local reason=''
+    [ "$(id -u)" = 0 ] || reason='only root can make a root directory of a distribution'
+    command -v debootstrap >/dev/null || reason='debootstrap is missing'
+    unshare --mount --pid --fork true 2>/dev/null || reason='this kernel or container allows no namespaces'
+    [ -z "$reason" ] || { echo "skipped: $reason"; exit 77; }
+}
+
+# The address of Debian's main repository, as apt already has it.
+mirror() {
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' | awk -F'|' '$1 == "Debian" && $2 == "Debian" {print $3; exit}'
+}
+
+# make_root SUITE DIR [PACKAGES]: a minimal root; PACKAGES is a list with commas.
+make_root() {
+    debootstrap --variant=minbase ${3:+--include="$3"} "$1" "$2" "$(mirror)" >"$2.log" 2>&1 || { tail -30 "$2.log"; exit 1; }
+    cp /etc/resolv.conf /etc/hosts "$2/etc/"
+    # Services are not started in a root directory.
+    printf '#!/bin/sh\nexit 101\n' >"$2/usr/sbin/policy-rc.d"
+    chmod +x "$2/usr/sbin/policy-rc.d"
+}
+
+# in_root DIR COMMAND…: in PID and mount namespaces of its own, with /proc and the few devices that programs expect. Every
+# process of it ends with it.
+in_root() {
+    local root=$1
+    shift
+    # shellcheck disable=SC2016
+    unshare --mount --pid --fork --kill-child bash -c '
+        mount -t proc proc "$0/proc" && mount -t tmpfs -o mode=755 dev "$0/dev" && mkdir "$0/dev/pts" "$0/dev/shm" &&
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$0/dev/pts" && ln -s pts/ptmx "$0/dev/ptmx" && chmod 1777 "$0/dev/shm" &&
+        for device in null zero full random urandom tty; do touch "$0/dev/$device" && mount --bind "/dev/$device" "$0/dev/$device" || exit 1; done &&
+        exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+    ' "$root" "$@"
+}
