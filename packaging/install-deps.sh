@@ -14,7 +14,9 @@ if command -v apt-get >/dev/null 2>&1; then
             libyaml-cpp-dev libedit-dev libmd4c-dev" ;;
         test) wanted="$wanted libgtest-dev libgmock-dev libvterm-dev openssl libsqlite3-dev" ;;
         bench) wanted="$wanted libbenchmark-dev curl" ;;
-        package) wanted="$wanted dpkg-dev file" ;;
+        package) wanted="$wanted dpkg-dev debhelper dh-apparmor file rpm debugedit lintian rpmlint debootstrap
+            reprepro apt-utils createrepo-c gnupg xz-utils make perl python3-six unicode-data
+            libpcre3-dev libexpat1-dev zlib1g-dev libncurses-dev libbsd-dev libmd-dev" ;;
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;
         esac
     done
@@ -28,7 +30,7 @@ elif command -v dnf >/dev/null 2>&1; then
             yaml-cpp-devel libedit-devel md4c-devel" ;;
         test) wanted="$wanted gtest-devel gmock-devel libvterm-devel openssl sqlite-devel" ;;
         bench) wanted="$wanted google-benchmark-devel curl" ;;
-        package) wanted="$wanted rpm-build file" ;;
+        package) wanted="$wanted rpm-build file" ;;  # the packages are made on Debian: packages.sh
         *) echo "install-deps.sh: unknown set '$set' (build, test, bench, package)" >&2; exit 2 ;;
         esac
     done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: under the preset dev, under those named
-# (dev asan tsan), or with --all under all three.
+# (dev asan tsan), or with --all under all three. With dev, the packages are made first, and tested too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,6 +15,10 @@ for preset in "${presets[@]}"; do
     cmake --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; exit 1; }
     cmake --build --preset "$preset" -j "$jobs" >>"build-$preset.log" 2>&1 || { tail -60 "build-$preset.log"; exit 1; }
     rm -f "build-$preset.log"
+    if [ "$preset" = dev ] && command -v dpkg-buildpackage >/dev/null; then
+        rm -rf build/packages
+        packaging/packages.sh
+    fi
     echo "== $preset: test"
     ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error --progress
 done

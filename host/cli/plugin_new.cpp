@@ -148,7 +148,7 @@ Result<void> check_templates(const fs::path& templates) {
     std::error_code failed;
     if (fs::is_directory(templates, failed)) return {};
     return Error{"the templates are missing: there is no " + templates.string() +
-                 "; install Tenon again, with its share directory"};
+                 "; they are in the package tenon-sdk"};
 }
 
 Result<void> make_project(const fs::path& templates, const fs::path& target,

@@ -39,14 +39,14 @@ for source in $sources; do
     [ -n "$version" ] || { echo "build.sh: apt has no source package $source" >&2; exit 1; }
     versions="$versions $source=$version"
 done
-key=$( (echo "$versions"; ${CXX:-c++} --version; cat "$here"/{build.sh,poco.cmake,libraries.txt}) | sha256sum | cut -c1-16)
+key=$( (echo "$versions"; ${CXX:-c++} --version; cat "$here"/{build.sh,poco.cmake,older_glibc.c,libraries.txt}) | sha256sum | cut -c1-16)
 if [ ! -e "$cache/$key/done" ]; then
     work=$(mktemp -d "$cache/work.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     prefix=$work/prefix
     mkdir -p "$prefix/licences" "$work/src"
     # PIC: the plugins link them too. The debug information goes into the debug package; no path of this machine.
-    flags="-O2 -g1 -w -fPIC -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work/src=bundle"
+    flags="-O2 -g1 -w -ffunction-sections -fdata-sections -fPIC -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work/src=bundle"
     unpack() {
         if grep -q "original *$1 " "$here/libraries.txt"; then
             apt-get "${apt_options[@]}" source --tar-only --download-only "$1=$2" && mkdir "$1" &&
@@ -93,6 +93,8 @@ if [ ! -e "$cache/$key/done" ]; then
     done
     # shellcheck disable=SC2086
     build poco -DPOCO_UNBUNDLED=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=10 -DCMAKE_PROJECT_INCLUDE="$here/poco.cmake" $off
+    # shellcheck disable=SC2086
+    ${CC:-cc} $flags -c "$here/older_glibc.c" -o "$prefix/lib/older_glibc.o"
     cp "$work/src/poco/cmake/FindPCRE.cmake" "$prefix/lib/cmake/Poco"  # its configuration uses it, and lacks it
     touch "$prefix/done"
     mv -T "$prefix" "$cache/$key" 2>/dev/null || [ -e "$cache/$key/done" ]

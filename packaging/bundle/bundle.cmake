@@ -28,8 +28,9 @@ function(tenon_bundled target)
   target_include_directories(${target} INTERFACE ${bundle}/include)
 endfunction()
 tenon_bundled(PkgConfig::RE2 re2)
+set(RE2_LINK_LIBRARIES ${TENON_BUNDLED_re2})  # as pkg_check_modules sets it
 tenon_bundled(PkgConfig::MD4C md4c)
 tenon_bundled(PkgConfig::EDIT edit tinfo bsd md)
 
 set(CMAKE_FIND_LIBRARY_SUFFIXES .so .a)
-add_link_options(-static-libstdc++)
+add_link_options(-static-libstdc++ ${bundle}/lib/older_glibc.o)
