@@ -274,7 +274,8 @@ std::string allowed(const KeySpec& spec) {
         case ValueType::kUrl:
             return "http://HOST[:PORT][/PATH] or https://…";
         case ValueType::kProxy:
-            return "http://HOST[:PORT] or HOST:PORT";
+            return "http://[USER:PASSWORD@]HOST[:PORT], HOST:PORT or none; special characters in "
+                   "user and password as %40 for @";
         case ValueType::kGrants:
             return "network, exec, read:DIR, write:DIR, unconfined, where DIR is absolute or "
                    "begins "
@@ -441,7 +442,9 @@ std::string shown_value(std::string_view key, std::string_view value) {
     if (key != "model.baseUrl" && key != "model.proxy") return std::string(value);
     const auto scheme = value.find("://");
     const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
-    const auto at = value.substr(0, value.find('/', begin)).rfind('@');
+    // A proxy has no path: a '/' before the '@' is part of a password that was not percent-encoded.
+    const auto end = key == "model.proxy" ? value.size() : value.find('/', begin);
+    const auto at = value.substr(0, end).rfind('@');
     if (at == std::string_view::npos || at < begin) return std::string(value);
     return std::string(value.substr(0, begin)) + "[redacted]" + std::string(value.substr(at));
 }

@@ -288,8 +288,14 @@ Settings settings_of(const Table& table) {
         }
     }
     // A proxy of the environment is for https alone, and not for the hosts of NO_PROXY.
-    if (const Setting* proxy = table.find("model.proxy"))
-        (proxy->built_in ? out.model.https_proxy : out.model.proxy) = proxy->value.text;
+    // "none" in the configuration overrides it, and is no host.
+    if (const Setting* proxy = table.find("model.proxy")) {
+        if (proxy->built_in) {
+            out.model.https_proxy = proxy->value.text;
+        } else if (proxy->value.text != "none") {
+            out.model.proxy = proxy->value.text;
+        }
+    }
     for (const Setting& folder : table.list("plugins.path"))
         out.plugins.path.emplace_back(folder.value.text);
     out.permissions.allow = rules(table, "permissions.allow");

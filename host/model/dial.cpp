@@ -20,7 +20,7 @@
 #include "host/base/limits.h"
 #include "host/base/mutex.h"
 #include "host/base/unique_fd.h"
-#include "host/model/server_error.h"
+#include "host/model/proxy_answer.h"
 #include "host/model/tls.h"
 #include "host/model/watchdog.h"
 
@@ -215,11 +215,10 @@ Result<void, HttpFailure> open_tunnel(StreamSocket& socket, const Route& route,
         if (stop.stop_requested()) return stopped();
         if (!head && watchdog.has_expired()) return HttpFailure{doing + kTooLate};
         if (!head) return HttpFailure{doing + head.error().message};
-        const std::string line = head->substr(0, head->find_first_of("\r\n"));
-        const bool http = line.starts_with("HTTP/1.") && line.size() >= 12;
-        if (http && line[9] == '2') return {};
-        HttpFailure failure{doing + "it answered \"" + excerpt(line, 200) + "\""};
-        failure.permanent = http && line[9] == '4';
+        auto judged = judge_connect(*head, *route.proxy);
+        if (judged) return {};
+        HttpFailure failure = judged.error();
+        failure.message.insert(0, doing);
         return failure;
     } catch (const Poco::Exception& e) {
         if (stop.stop_requested()) return stopped();
@@ -236,10 +235,18 @@ std::string explained(const std::string& cause) {
                  : cause;
 }
 
+HttpFailure refused_certificate(std::string message, const Route& route) {
+    if (route.proxy) {
+        message += "; if the proxy " + route.proxy->shown() +
+                   " inspects TLS, this certificate may be its own";
+    }
+    return {std::move(message), false, true};
+}
+
 Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const Route& route,
                                               const std::stop_token& stop) {
     const Watchdog watchdog(socket.impl()->sockfd(), route.timeout);
-    (void)take_certificate_complaint();
+    (void)take_seen_certificate();
     try {
         auto secured = Poco::Net::SecureStreamSocket::attach(socket, route.target.host, route.tls);
         // After a timeout Poco returns without an error. It would finish the handshake with the
@@ -247,20 +254,18 @@ Result<StreamSocket, HttpFailure> shake_hands(const StreamSocket& socket, const 
         if (!watchdog.has_expired() && secured.havePeerCertificate()) return StreamSocket(secured);
         if (stop.stop_requested()) return stopped();
         return HttpFailure{"TLS handshake: " + kTooLate};
-    } catch (const Poco::Net::CertificateValidationException& e) {
-        return HttpFailure{
-            "TLS: the certificate does not belong to " + route.target.host + ": " + e.displayText(),
-            false, true};
+    } catch (const Poco::Net::CertificateValidationException&) {
+        return refused_certificate(wrong_name(take_seen_certificate(), route.target.host), route);
     } catch (const Poco::Exception& e) {
         if (stop.stop_requested()) return stopped();
         if (is_over(watchdog, e)) return HttpFailure{"TLS handshake: " + kTooLate};
-        if (const std::string complaint = take_certificate_complaint(); !complaint.empty()) {
+        if (const auto complaint = take_seen_certificate().complaint; !complaint.empty()) {
             // OpenSSL looks for the authorities in files and skips those that it cannot open.
             if (const int code = descriptor_shortage(1); code != 0)
                 return resource_failure("TLS handshake: look for the authority of the certificate",
                                         code);
-            return HttpFailure{"TLS handshake: certificate verify failed: " + complaint, false,
-                               true};
+            return refused_certificate("TLS handshake: certificate verify failed: " + complaint,
+                                       route);
         }
         return HttpFailure{"TLS handshake: " + explained(e.displayText())};
     }

@@ -13,6 +13,7 @@
 #include <Poco/String.h>
 
 #include "host/base/utf8.h"
+#include "host/model/proxy_answer.h"
 #include "host/model/response_body.h"
 #include "host/model/server_error.h"
 
@@ -227,9 +228,8 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpConfig config) {
         !c.proxy.empty() ? c.proxy : (target->secure ? c.https_proxy : std::string());
     if (!asked.empty() && !bypasses_proxy(*target, c.no_proxy)) {
         auto proxy =
-            parse_url(asked.find("://") == std::string::npos ? "http://" + asked : asked, "proxy");
+            parse_proxy(asked, c.proxy.empty() ? "proxy (HTTPS_PROXY)" : "proxy (model.proxy)");
         if (!proxy) return proxy.error();
-        if (proxy->secure) return Error{"proxy: must be http://host:port"};
         client->route_.proxy = *proxy;
     }
     client->route_.target = *target;
@@ -242,6 +242,25 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpConfig config) {
 
 std::string HttpClient::shown(std::string_view path) const {
     return route_.target.shown() + std::string(path);
+}
+
+std::string HttpClient::doing(std::string_view path) const {
+    return "POST " + shown(path) + (route_.proxy ? " through proxy " + route_.proxy->shown() : "") +
+           ": ";
+}
+
+bool HttpClient::is_refused_by_proxy(const HttpHead& head) const {
+    return route_.proxy && !route_.target.secure &&
+           head.status == net::HTTPResponse::HTTP_PROXY_AUTHENTICATION_REQUIRED;
+}
+
+HttpFailure HttpClient::refusal_of_proxy(const HttpHead& head) const {
+    std::vector<std::string> offered;
+    for (const auto& [name, value] : head.fields) {
+        if (Poco::icompare(name, std::string("proxy-authenticate")) == 0) offered.push_back(value);
+    }
+    return {"the proxy answered with HTTP 407; " + login_advice(*route_.proxy, offered), false,
+            true};
 }
 
 Result<void, HttpFailure> HttpClient::make_tls_context() {
@@ -349,7 +368,6 @@ Result<void, HttpFailure> HttpClient::converse(Connection& connection, const Htt
 Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const OnBody& on_body,
                                                std::stop_token stop) {
     const NoSigpipe quiet;
-    const std::string doing = "POST " + shown(request.path) + ": ";
     const HttpFailure stopped{"stopped", true, false};
     for (auto connection = take_kept_connection();; connection.reset()) {
         if (stop.stop_requested()) return stopped;
@@ -376,6 +394,9 @@ Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const On
                                           : cause(e)};
         }
         watchdog_ = nullptr;
+        // Who refuses a request may close without reading all of it. The reset that follows then
+        // cuts the body of the refusal, but its status has arrived.
+        if (!done && attempt.head.status >= 400 && !watchdog.has_expired()) done = {};
         if (attempt.enough) done = {};  // all that is needed has arrived
         if (!attempt.enough && stop.stop_requested()) return stopped;
         if (!attempt.enough && watchdog.has_expired())
@@ -383,7 +404,12 @@ Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const On
                                " ms, though bytes came"};
         if (!done) {
             HttpFailure failure = done.error();
-            failure.message.insert(0, doing + attempt.phase);
+            failure.message.insert(0, doing(request.path) + attempt.phase);
+            return failure;
+        }
+        if (is_refused_by_proxy(attempt.head)) {
+            HttpFailure failure = refusal_of_proxy(attempt.head);
+            failure.message.insert(0, doing(request.path));
             return failure;
         }
         if (attempt.reusable) kept_ = std::move(connection);

@@ -80,6 +80,8 @@ public:
 
     /// For messages: the address of `path`, without credentials.
     [[nodiscard]] std::string shown(std::string_view path) const;
+    /// For messages: "POST https://…: ", with the proxy on the way.
+    [[nodiscard]] std::string doing(std::string_view path) const;
 
 private:
     class Connection;
@@ -90,6 +92,8 @@ private:
     std::unique_ptr<Connection> take_kept_connection();
     Result<void, HttpFailure> converse(Connection& connection, const HttpPost& request,
                                        const OnBody& on_body, Attempt& attempt);
+    [[nodiscard]] bool is_refused_by_proxy(const HttpHead& head) const;
+    [[nodiscard]] HttpFailure refusal_of_proxy(const HttpHead& head) const;
     Result<void, HttpFailure> read_body(Connection& connection,
                                         const Poco::Net::HTTPResponse& response,
                                         const OnBody& on_body, Attempt& attempt);

@@ -25,8 +25,18 @@ private:
 /// Cheap. The Error says what to do.
 Result<void> check_ca_file(const std::string& ca_file);
 
-/// Returns, and then forgets, what was wrong with the certificate in the last handshake of this
-/// thread, and what to do; empty: nothing was wrong.
-std::string take_certificate_complaint();
+/// The certificate of the peer in a handshake. All texts are for messages: bounded, and without
+/// characters that could move the cursor or hide others.
+struct SeenCertificate {
+    std::string complaint;  ///< what is wrong in its chain, and what to do; empty: nothing
+    std::string names;      ///< the hosts that it is for
+    std::string issuer;     ///< who signed it
+};
+
+/// Returns, and then forgets, what the last handshake of this thread has shown.
+SeenCertificate take_seen_certificate();
+
+/// The message for a trusted certificate that is not for `host`.
+std::string wrong_name(const SeenCertificate& seen, const std::string& host);
 
 }  // namespace tenon::model

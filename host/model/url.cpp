@@ -1,5 +1,6 @@
 #include "host/model/url.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <vector>
@@ -14,6 +15,24 @@ namespace tenon::model {
 namespace {
 
 using Poco::Net::IPAddress;
+
+/// An '@' in a user or password that is not percent-encoded: the last one is before the host.
+std::string with_encoded_ats(std::string_view text) {
+    const auto scheme = text.find("://");
+    const auto begin = scheme == text.npos ? 0 : scheme + 3;
+    const auto end = std::min(text.find_first_of("/?#", begin), text.size());
+    const auto last = text.substr(0, end).rfind('@');
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool inside = last != text.npos && i >= begin && i < last;
+        if (inside && text[i] == '@') {
+            out += "%40";
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
 
 bool has_control_or_blank(std::string_view text) {
     return text.find_first_of(std::string_view("\0\t\n\v\f\r \x7f", 8)) != text.npos;
@@ -98,7 +117,7 @@ Result<Url> parse_url(std::string_view text, std::string_view what) {
     if (text.empty()) return refuse("is empty");
     if (has_control_or_blank(text)) return refuse("has blanks or control characters");
     try {
-        const Poco::URI uri{std::string(text)};
+        const Poco::URI uri{with_encoded_ats(text)};
         if (uri.getScheme() != "http" && uri.getScheme() != "https") {
             return refuse("must begin with http:// or https://");
         }
@@ -123,6 +142,24 @@ Result<Url> parse_url(std::string_view text, std::string_view what) {
         // Poco's own text would repeat the URL with its password.
         return refuse("is no valid URL");
     }
+}
+
+Result<Url> parse_proxy(std::string_view text, std::string_view what) {
+    const auto refuse = [&](const std::string& why) {
+        return Error{std::string(what) + ": " + why +
+                     "; allowed: http://[USER:PASSWORD@]HOST[:PORT], with special characters in "
+                     "user and password as %40 for @"};
+    };
+    const auto scheme = text.find("://");
+    if (text.starts_with("https://"))
+        return refuse("TLS on the way to the proxy (https://) is not supported");
+    if (scheme != text.npos && !text.starts_with("http://"))
+        return refuse("only HTTP proxies are supported");
+    const std::string full = (scheme == text.npos ? "http://" : "") + std::string(text);
+    auto url = parse_url(full, "it");
+    if (!url) return refuse(url.error().message);
+    if (!url->path.empty()) return refuse("it must not have a path");
+    return url;
 }
 
 bool bypasses_proxy(const Url& target, std::string_view no_proxy) {

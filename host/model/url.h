@@ -28,6 +28,9 @@ struct Url {
 /// `what` names the setting in the Error, which never contains credentials.
 Result<Url> parse_url(std::string_view text, std::string_view what);
 
+/// The URL of an HTTP proxy: "http://[user:password@]host[:port]", or the same without "http://".
+Result<Url> parse_proxy(std::string_view text, std::string_view what);
+
 /// Whether `no_proxy` (comma or blank separated: names with their subdomains, addresses, networks
 /// as a.b.c.d/n, each with an optional :port, or *) names the host of `target`.
 bool bypasses_proxy(const Url& target, std::string_view no_proxy);

@@ -375,6 +375,10 @@ TEST(Settings, AProxyOfTheEnvironmentIsNotCheckedAndHoldsWhereNoneIsConfigured) 
     found = world.examined();
     EXPECT_EQ(found.settings.model.proxy, "p:1");
     EXPECT_EQ(world.shown("model.proxy").value, "p:1");
+    world.user_says("model.proxy=none\n");
+    found = world.examined();
+    EXPECT_EQ(found.settings.model.proxy + found.settings.model.https_proxy, "");
+    EXPECT_EQ(world.shown("model.proxy").value, "none");
 }
 
 TEST(Settings, OptionsReachTheirKeys) {

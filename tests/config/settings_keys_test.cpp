@@ -25,6 +25,7 @@ TEST(SettingsKeys, UnderstandWhatTheyAllow) {
         {"model.retry.baseDelayMs", "0", 0, "0"},
         {"model.retry.maxElapsed", "10m", 600'000, "10m"},
         {"model.proxy", "proxy:3128", 0, "proxy:3128"},
+        {"model.proxy", "none", 0, "none"},
         {"model.proxy", "http://u:p@proxy:3128", 0, "http://u:p@proxy:3128"},
         {"agent.maxTurns", "5", 5, "5"},
         {"agent.maxTurns", "unlimited", kUnlimited, "unlimited"},
@@ -130,6 +131,7 @@ TEST(SettingsKeys, NeverShowCredentials) {
     EXPECT_EQ(shown_value("plugins.web.shell", "bash"), "bash");
     EXPECT_EQ(shown_value("model.proxy", "http://u:t0p@h:1/"), "http://[redacted]@h:1/");
     EXPECT_EQ(shown_value("model.proxy", "u:t0p@h:1"), "[redacted]@h:1");
+    EXPECT_EQ(shown_value("model.proxy", "http://u:t0/p@h:1"), "http://[redacted]@h:1");
     EXPECT_EQ(shown_value("model.baseUrl", "https://h/a@b"), "https://h/a@b");
     EXPECT_EQ(shown_value("agent.compaction.tokenThreshold", "5"), "5");
     const auto refused = parse_value(*find_key("model.proxy"), "http://u:t0p@h:bad");

@@ -31,6 +31,53 @@ TEST(Url, IsTakenApart) {
     EXPECT_EQ(parse_url("http://me:s%40cret@h", "x")->basic_credentials(), "Basic bWU6c0BjcmV0");
 }
 
+TEST(Url, DecodesCredentialsOnce) {
+    struct Case {
+        const char* url;
+        const char* user_info;
+    };
+    for (const Case& c :
+         {Case{"http://me:p%40ss%3Aw%2Frd%23@h", "me:p@ss:w/rd#"},
+          Case{"http://me:p%2540@h", "me:p%40"}, Case{"http://corp%5Cme:p+s@h", "corp\\me:p+s"},
+          Case{"http://me@corp:p@ss@h", "me@corp:p@ss"}}) {
+        SCOPED_TRACE(c.url);
+        const auto url = parse_url(c.url, "url");
+        ASSERT_TRUE(url) << url.error().message;
+        EXPECT_EQ(url->user_info, c.user_info);
+        EXPECT_EQ(url->host, "h");
+    }
+}
+
+TEST(Url, OfAProxyMayLackTheScheme) {
+    for (const char* text : {"p:3128", "http://p:3128", "http://p:3128/", "u:x@p:3128"}) {
+        SCOPED_TRACE(text);
+        const auto url = parse_proxy(text, "proxy");
+        ASSERT_TRUE(url) << url.error().message;
+        EXPECT_EQ(url->shown(), "http://p:3128");
+    }
+}
+
+TEST(Url, OfAProxyIsRefusedWithWhatIsAllowed) {
+    struct Case {
+        const char* text;
+        const char* message;
+    };
+    for (const Case& c :
+         {Case{"https://u:secret@p:1", "TLS on the way to the proxy"},
+          Case{"socks5://u:secret@p:1", "only HTTP proxies"},
+          Case{"http://u:secret/1@p:1", "proxy (x): it"},
+          Case{"http://u:12/secret@p:1", "must not have a path"},
+          Case{"http://u:secret#1@p:1", "proxy (x): it"},
+          Case{"http://u:secret%zz@p:1", "no valid URL"}, Case{"http://p:99999", "no valid"}}) {
+        SCOPED_TRACE(c.text);
+        const auto url = parse_proxy(c.text, "proxy (x)");
+        ASSERT_FALSE(url);
+        EXPECT_THAT(url.error().message, ::testing::HasSubstr(c.message));
+        EXPECT_THAT(url.error().message, ::testing::HasSubstr("http://[USER:PASSWORD@]HOST"));
+        EXPECT_THAT(url.error().message, ::testing::Not(::testing::HasSubstr("secret")));
+    }
+}
+
 TEST(Url, IsRefusedWithoutRepeatingIt) {
     for (const char* text :
          {"", "api.example.com", "ftp://h", "http://", "http://h?x=1", "http://h#x",
@@ -68,6 +115,17 @@ TEST(Url, KnowsWhichHostsNeedNoProxy) {
         {"[::1]:9", "http://[::1]:9", true},
         {"[::1]:8", "http://[::1]:9", false},
         {"0.0.1", "http://127.0.0.1", false},
+        {".example.com", "http://example.com", true},
+        {"127.0.0.0/8", "http://127.0.0.1:9", true},
+        {"127.0.0.0/8", "http://localhost", false},
+        {"127.0.0.1:9", "http://127.0.0.1:9", true},
+        {"127.0.0.1:9", "http://127.0.0.1:8", false},
+        {"[::1]", "http://[::1]:9", true},
+        {"fd00::/8", "http://[fd12::1]", true},
+        {"fd00::/8", "http://[fe80::1]", false},
+        {"localhost 127.0.0.1", "http://127.0.0.1", true},
+        {"a.example:", "http://a.example", false},
+        {",,", "http://a.example", false},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(std::string(c.list) + " for " + c.url);
