@@ -23,6 +23,7 @@ namespace tenon::model {
 namespace {
 
 constexpr std::string_view kOwnUrl = "https://api.anthropic.com";
+constexpr std::string_view kOwnHost = "api.anthropic.com";
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
 
 bool is_header_value(std::string_view text) {
@@ -103,6 +104,12 @@ bool is_spend_limit(const Json& error) {
 
 }  // namespace
 
+bool needs_key(const std::string& base_url) {
+    if (base_url.empty()) return true;
+    const auto url = parse_url(base_url, "base URL");
+    return url && Poco::icompare(url->host, std::string(kOwnHost)) == 0;
+}
+
 agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view body) {
     agent::ModelFailure failure;
     failure.http_status = head.status;
@@ -140,7 +147,7 @@ Anthropic::Anthropic(AnthropicConfig config, std::unique_ptr<HttpClient> http)
 }
 
 Result<std::unique_ptr<Anthropic>> Anthropic::create(AnthropicConfig config) {
-    if (config.api_key.empty()) return Error{"no API key"};
+    if (config.api_key.empty() && needs_key(config.http.base_url)) return Error{"no API key"};
     if (!is_header_value(config.api_key)) return Error{"the API key has control characters"};
     if (config.api_version.empty() || !is_header_value(config.api_version)) {
         return Error{"the API version is empty or has control characters"};
@@ -157,11 +164,11 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
     const RequestBody body(request);
     HttpPost post;
     post.path = path_;
-    post.fields = {{"x-api-key", config_.api_key},
-                   {"anthropic-version", config_.api_version},
+    post.fields = {{"anthropic-version", config_.api_version},
                    {"content-type", "application/json"},
                    {"accept", "text/event-stream"},
                    {"user-agent", "tenon/" TENON_VERSION}};
+    if (!config_.api_key.empty()) post.fields.emplace_back("x-api-key", config_.api_key);
     post.body = body.pieces();
 
     SseParser parser;
@@ -182,7 +189,7 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
         return fed.ok() && !stream.over();
     };
 
-    const std::string doing = "POST " + http_->shown(path_) + ": ";
+    const std::string doing = http_->doing(path_);
     agent::ModelFailure failure;
     Result<HttpHead, HttpFailure> response = HttpFailure{};
     try {

@@ -8,8 +8,12 @@
 
 namespace tenon::model {
 
+/// Whether the server of this base URL answers nobody without a key: Anthropic's own does (an empty
+/// URL means it). A local server needs none.
+bool needs_key(const std::string& base_url);
+
 struct AnthropicConfig {
-    std::string api_key;
+    std::string api_key;  ///< empty: none is sent; allowed where `needs_key` is false
     std::string api_version = "2023-06-01";
     HttpConfig http;  ///< base_url empty: Anthropic's own
 };

@@ -512,7 +512,8 @@ std::optional<RefusedRequest> check_headers(const std::map<std::string, std::str
     std::string key = value("x-api-key");
     const std::string bearer = value("authorization");
     if (key.empty() && bearer.starts_with("Bearer ")) key = bearer.substr(7);
-    if (key.empty()) return RefusedRequest{401, "x-api-key header is required"};
+    if (key.empty() && options.needs_key)
+        return RefusedRequest{401, "x-api-key header is required"};
     if (!options.api_key.empty() && key != options.api_key)
         return RefusedRequest{401, "invalid x-api-key"};
     const std::string version = value("anthropic-version");

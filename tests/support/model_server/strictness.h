@@ -18,6 +18,7 @@ struct RefusedRequest {
 
 struct EndpointRules {
     std::string api_key;           ///< empty: any
+    bool needs_key = true;         ///< false: as a local server, which needs none
     bool reject_same_role = true;  ///< the API merges such messages, other servers refuse them
     std::size_t max_body = std::size_t{32} << 20U;
     std::int64_t max_tokens = 128'000;
