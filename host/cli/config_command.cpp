@@ -18,7 +18,8 @@ namespace tenon::cli {
 namespace {
 
 constexpr std::array kConfigOptions = {
-    OptionSpec{0, "json", "", "show: one JSON array of key, value and origin"},
+    OptionSpec{0, "json", "",
+               "show: one JSON array of key, value, origin and, where it is locked, the lock"},
     OptionSpec{0, "yes", "", "trust: without asking"},
 };
 
@@ -69,7 +70,8 @@ void show_table(const std::vector<config::ShownSetting>& settings, std::ostream&
         rows.push_back(
             {visible(setting.key),
              setting.value.empty() ? "(" + setting.otherwise + ")" : visible(setting.value),
-             visible(setting.origin)});
+             visible(setting.origin) +
+                 (setting.lock.empty() ? "" : ", locked by " + visible(setting.lock))});
         for (std::size_t i = 0; i < widths.size(); ++i) {
             widths[i] = std::max(widths[i], std::min(utf8::length(rows.back()[i]), kWidestValue));
         }
@@ -85,6 +87,7 @@ void show_json(const std::vector<config::ShownSetting>& settings, const Console&
         array.push_back({{"key", setting.key},
                          {"value", setting.value.empty() ? Json() : Json(setting.value)},
                          {"origin", setting.origin}});
+        if (!setting.lock.empty()) array.back()["locked"] = setting.lock;
     }
     print_json(console, dump_json(array));
 }
@@ -127,7 +130,7 @@ void show_effect(const config::Settings& settings, config::RuleCheck check_rule,
     problems.insert(problems.end(), parsed.warnings.begin(), parsed.warnings.end());
     config::Table table(settings.home, check_rule);
     table.add({config::LayerTrust::kTrusted, file.path.string(), settings.workspace,
-               settings.workspace, std::move(parsed.entries)},
+               settings.workspace, std::move(parsed.entries), std::move(parsed.locks)},
               problems, problems);
     for (const std::string& problem : problems)
         console.out << "  " << visible(problem) << '\n';

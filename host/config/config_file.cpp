@@ -8,6 +8,7 @@
 #include "host/base/atomic_file.h"
 #include "host/base/utf8.h"
 #include "host/config/config_formats.h"
+#include "host/config/settings_keys.h"
 #include "host/config/workspace_file.h"
 
 namespace tenon::config {
@@ -39,6 +40,25 @@ Error too_large(const std::filesystem::path& path) {
 
 using FileReader = std::function<Result<std::string>(const std::filesystem::path&)>;
 
+/// Whether the file can be parsed and sets and locks nothing: it has only comments and empty
+/// sections.
+bool sets_nothing(const std::filesystem::path& path, std::string_view bytes) {
+    const auto parsed = parse_config(path, bytes);
+    return parsed && parsed->locks.empty() && parsed->problems.empty() &&
+           std::all_of(parsed->entries.begin(), parsed->entries.end(),
+                       [](const ConfigEntry& e) { return e.value.empty() && is_section(e.key); });
+}
+
+/// In properties the key `final` lists what the file locks.
+void take_locks(ConfigFile& file) {
+    const auto is_lock = [](const ConfigEntry& entry) {
+        return numbered_key(entry.key).key == kFinal;
+    };
+    for (ConfigEntry& entry : file.entries)
+        if (is_lock(entry)) file.locks.push_back({std::move(entry.value), std::move(entry.origin)});
+    std::erase_if(file.entries, is_lock);
+}
+
 Result<std::optional<FoundFile>> find_in(const std::filesystem::path& folder,
                                          const FileReader& read) {
     const auto xml = folder / "tenon.xml";
@@ -50,6 +70,11 @@ Result<std::optional<FoundFile>> find_in(const std::filesystem::path& folder,
     auto bytes = read(found.path);
     if (!bytes) return bytes.error();
     found.bytes = *std::move(bytes);
+    if (found.hides_properties && sets_nothing(xml, found.bytes)) {
+        bytes = read(properties);
+        if (!bytes) return bytes.error();
+        found = {properties, *std::move(bytes), false};
+    }
     return std::optional(std::move(found));
 }
 
@@ -87,6 +112,24 @@ Result<std::optional<FoundFile>> find_workspace_config_file(
     });
 }
 
+Result<std::vector<std::filesystem::path>> files_of_conf_d(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> files;
+    if (!exists_or_unknown(folder)) return files;
+    std::error_code failed;
+    std::filesystem::directory_iterator at(folder, failed);
+    for (const std::filesystem::directory_iterator end; !failed && at != end;
+         at.increment(failed)) {
+        const auto& path = at->path();
+        const bool is_config = path.extension() == ".xml" || path.extension() == ".properties";
+        if (is_config && !path.filename().native().starts_with('.')) files.push_back(path);
+    }
+    if (failed) return Error{folder.string() + " cannot be read: " + failed.message()};
+    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
+        return a.filename().native() < b.filename().native();
+    });
+    return files;
+}
+
 Result<std::string> read_config_bytes(const std::filesystem::path& path) {
     return read_whole_file(path, kMaxConfigBytes);
 }
@@ -94,8 +137,10 @@ Result<std::string> read_config_bytes(const std::filesystem::path& path) {
 Result<ConfigFile> parse_config(const std::filesystem::path& path, std::string_view bytes) {
     if (auto text = check_text(path, bytes); !text) return text.error();
     if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-    return is_xml(path, bytes) ? parse_xml(path.string(), bytes)
-                               : parse_properties(path.string(), bytes);
+    auto parsed = is_xml(path, bytes) ? parse_xml(path.string(), bytes)
+                                      : parse_properties(path.string(), bytes);
+    if (parsed) take_locks(*parsed);
+    return parsed;
 }
 
 void ProblemList::add(std::string problem) {

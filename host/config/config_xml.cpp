@@ -10,6 +10,7 @@
 #include "host/base/untrusted.h"
 #include "host/base/utf8.h"
 #include "host/config/config_formats.h"
+#include "host/config/settings_keys.h"
 
 namespace tenon::config {
 namespace {
@@ -41,8 +42,9 @@ public:
             open_.back().has_children = true;
             key_ += (key_.empty() ? "" : ".") + name;
         }
-        open_.push_back({length, {}, here(), false});
-        refuse_attributes(attributes);
+        const bool in_final = !open_.empty() && open_.back().is_final;
+        open_.push_back({length, {}, here(), false, in_final});
+        take_attributes(attributes, in_final);
     }
 
     void characters(const Poco::XML::XMLChar chars[], int start, int length) override {
@@ -61,7 +63,7 @@ public:
                 problems_.add(element.origin + ": text " + in_quotes(text) + " directly in " +
                               (key_.empty() ? "<tenon>" : key_) + "; allowed there: elements");
             }
-        } else {
+        } else if (!text.empty() || !element.states_final) {
             out_.entries.push_back({key_, std::string(text), element.origin});
         }
         key_.resize(element.key_before);
@@ -80,19 +82,39 @@ private:
         std::string text;
         std::string origin;
         bool has_children;
+        bool is_final;              // by itself or by one around it
+        bool states_final = false;  // by itself
     };
 
     [[nodiscard]] std::string here() const {
         return file_ + ":" + std::to_string(locator_ == nullptr ? 0 : locator_->getLineNumber());
     }
 
-    void refuse_attributes(const Poco::XML::Attributes& attributes) {
+    void take_attributes(const Poco::XML::Attributes& attributes, bool in_final) {
         for (int i = 0; i < attributes.getLength(); ++i) {
             const std::string& name = attributes.getQName(i);
             if (name.starts_with("xml")) continue;
+            if (name == kFinal && !key_.empty()) {
+                take_final(attributes.getValue(i), in_final);
+                continue;
+            }
             problems_.add(here() + ": attribute " + in_quotes(name) + " of " +
-                          (key_.empty() ? "<tenon>" : key_) +
-                          "; allowed: elements only, no attributes");
+                          (key_.empty() ? "<tenon>; allowed there: no attributes"
+                                        : key_ + "; allowed: final=\"true\", no other attributes"));
+        }
+    }
+
+    void take_final(const std::string& value, bool in_final) {
+        const std::string said = here() + ": final=" + in_quotes(value) + " of " + key_;
+        if (value == "true") {
+            open_.back().is_final = open_.back().states_final = true;
+            out_.locks.push_back({key_, here()});
+        } else if (value != "false") {
+            problems_.add(said + " is not allowed; allowed: true, false");
+        } else if (in_final) {
+            problems_.add(said +
+                          " has no effect, since an element around it is final; allowed "
+                          "there: final=\"true\", or no such attribute");
         }
     }
 

@@ -34,6 +34,7 @@ public:
 private:
     void make_table();
     void take_keys();
+    void take_yes();
     void take_paths();
     void take_state_dir();
     void take_add_dir(const std::filesystem::path& name);
@@ -54,7 +55,7 @@ Configuration Examination::run() && {
     make_table();
     take_keys();
     out_.settings = settings_of(out_.table);
-    out_.settings.permissions.yes = overrides_.yes;
+    take_yes();
     out_.settings.model.no_proxy = no_proxy(sources_.environment);
     take_paths();
     report_missing_plugin_folders();
@@ -96,6 +97,16 @@ void Examination::take_keys() {
     const Setting* model = out_.table.find("model.name");
     if (model != nullptr && model->origin == dotenv_file_ + ": MODEL_ID")
         out_.notices.push_back("using MODEL_ID=" + visible(model->text) + " from " + dotenv_file_);
+}
+
+/// --yes answers wherever the mode would ask.
+void Examination::take_yes() {
+    Settings::Permissions& permissions = out_.settings.permissions;
+    permissions.yes = overrides_.yes && permissions.mode_lock.empty();
+    if (overrides_.yes && !permissions.yes)
+        out_.warnings.push_back("--yes is left out: permissions.mode is locked by " +
+                                permissions.mode_lock + "; " + in_quotes(permissions.mode) +
+                                " stays in force");
 }
 
 /// A path that an option or a variable gives. Where it cannot be made absolute, an error says so.

@@ -28,7 +28,8 @@ public:
         find_workspace();
         if (!out_.workspace.empty()) out_.dotenv = read_dotenv(out_.workspace);
         add_defaults();
-        add_folder(sources_.system);
+        add_folder(sources_.system, true);
+        add_conf_d(sources_.system);
         if (!out_.places.config.empty()) {
             add_folder(out_.places.config);
             add_permanent_rules(out_.places.config);
@@ -86,6 +87,7 @@ private:
         out_.warnings.insert(out_.warnings.end(), parsed->warnings.begin(), parsed->warnings.end());
         layer.file = path.string();
         layer.entries = std::move(parsed->entries);
+        layer.locks = std::move(parsed->locks);
         out_.layers.push_back(std::move(layer));
     }
 
@@ -94,13 +96,32 @@ private:
         out_.warnings.push_back(found.path.string() + ": read; tenon.properties beside it is not");
     }
 
-    void add_folder(const std::filesystem::path& folder) {
+    static Layer own_layer(const std::filesystem::path& folder, bool may_lock = false) {
+        return {LayerTrust::kOwn, {}, folder, folder, {}, {}, may_lock};
+    }
+
+    void add_folder(const std::filesystem::path& folder, bool may_lock = false) {
         const auto found = find_config_file(folder);
         if (!found) {
             out_.errors.push_back(found.error().message);
         } else if (*found) {
             warn_of_both(**found);
-            add_layer({LayerTrust::kOwn, {}, folder, folder, {}}, (*found)->path, (*found)->bytes);
+            add_layer(own_layer(folder, may_lock), (*found)->path, (*found)->bytes);
+        }
+    }
+
+    /// The files beside the machine's own, which packages and tools for administration put there.
+    void add_conf_d(const std::filesystem::path& system) {
+        const auto folder = system / "conf.d";
+        const auto files = files_of_conf_d(folder);
+        if (!files) out_.errors.push_back(files.error().message);
+        for (const auto& path : files ? *files : std::vector<std::filesystem::path>()) {
+            const auto bytes = read_config_bytes(path);
+            if (bytes) {
+                add_layer(own_layer(folder, true), path, *bytes);
+            } else {
+                out_.errors.push_back(bytes.error().message);
+            }
         }
     }
 
@@ -116,7 +137,7 @@ private:
             out_.errors.push_back(bytes.error().message);
             return;
         }
-        add_layer({LayerTrust::kOwn, {}, folder, folder, {}}, path, *bytes);
+        add_layer(own_layer(folder), path, *bytes);
     }
 
     void add_workspace() {
@@ -155,7 +176,7 @@ private:
             return;
         }
         const auto folder = path->parent_path();
-        add_layer({LayerTrust::kOwn, {}, folder, folder, {}}, *path, *bytes);
+        add_layer(own_layer(folder), *path, *bytes);
     }
 
     [[nodiscard]] Layer unnamed_layer(LayerTrust trust = LayerTrust::kOwn) const {
@@ -228,12 +249,16 @@ private:
 
     /// The provider according to all other layers: the base URL of the environment is for one.
     [[nodiscard]] std::string provider() const {
+        constexpr std::string_view kKey = "model.provider";
         std::string out;
         for (const Layer& layer : out_.layers) {
             if (layer.trust == LayerTrust::kUntrusted) continue;
             for (const ConfigEntry& entry : layer.entries) {
-                if (entry.key == "model.provider") out = entry.value;
+                if (entry.key == kKey) out = entry.value;
             }
+            const auto is_on_it = [&](const ConfigLock& l) { return is_in_section(kKey, l.key); };
+            if (layer.may_lock && std::any_of(layer.locks.begin(), layer.locks.end(), is_on_it))
+                break;
         }
         return out;
     }

@@ -73,7 +73,9 @@ void take_denied(Configuration& out) {
         }
     }
     // A start without a sandbox does not look at a dozen directories.
-    if (!configured.empty() || !is_used(out.settings)) return;
+    const bool defaults_hold =
+        configured.empty() || out.table.is_locked_without_value("sandbox.denyRead");
+    if (!defaults_hold || (configured.empty() && !is_used(out.settings))) return;
     for (const char* name : kDeniedByDefault) {
         const fs::path path = expanded(name, out.settings.home);
         if (path.is_absolute()) sandbox.deny_read.push_back(resolved(path));

@@ -32,7 +32,8 @@ struct Settings {
     struct Model {
         std::string provider = "anthropic";
         std::string name;
-        std::string base_url;  ///< empty: the provider's own
+        std::string name_lock;  ///< the origin of its lock; empty: it is not locked
+        std::string base_url;   ///< empty: the provider's own
         std::int64_t max_tokens = 8192;
         std::string api_version = "2023-06-01";
         int retry_max_attempts = 10;
@@ -72,12 +73,15 @@ struct Settings {
         /// The list of hashes for `known`: plugins.allow in the machine's configuration directory.
         std::filesystem::path allow_file;
         std::map<std::string, PluginSettings> by_id;
+        /// The origins of locks on grants, by plugin; that with an empty id is for all plugins.
+        std::map<std::string, std::string> grants_locks;
     } plugins;
     struct Permissions {
         std::string mode = "ask";  ///< ask acceptEdits plan dontAsk bypassPermissions
         std::vector<RuleText> allow, ask, deny;
-        bool read_only_commands = true;  ///< those of the fixed list need no question
-        bool yes = false;                ///< --yes
+        bool read_only_commands = true;     ///< those of the fixed list need no question
+        bool yes = false;                   ///< --yes
+        std::string allow_lock, mode_lock;  ///< the origins of their locks; empty: not locked
     } permissions;
     struct Sandbox {
         std::string mode = "off";      ///< off workspace read-only

@@ -24,6 +24,7 @@ using enum ValueType;
 constexpr auto kNothing = FromWorkspace::kNothing;
 constexpr auto kAnything = FromWorkspace::kAnything;
 constexpr auto kStricter = FromWorkspace::kStricter;
+using enum Strictness;
 
 template <auto Part, auto Member>
 void text(Settings& s, const SettingValue& v) {
@@ -76,105 +77,105 @@ constexpr auto kPlugins = &Settings::plugins;
 
 // clang-format off
 constexpr std::array kKeys = {
-    //      key                               type        default       otherwise                    choices  least most from an untrusted workspace
+    //      key                               type        default       otherwise                    choices  least most from an untrusted workspace, what is stricter
     //      what it is for
-    KeySpec{"model.provider",                 kChoice,   "anthropic",  "", "anthropic, replay",     0, 0,         kNothing,  text<kModel, &M::provider>,
+    KeySpec{"model.provider",                 kChoice,   "anthropic",  "", "anthropic, replay",     0, 0,         kNothing,  kFixed,   text<kModel, &M::provider>,
             "How the model is reached: the name of a wire format, or replay for a recorded run."},
-    KeySpec{"model.name",                     kText,     "",           "none", "",                  0, 0,         kAnything, text<kModel, &M::name>,
+    KeySpec{"model.name",                     kText,     "",           "none", "",                  0, 0,         kAnything, kFixed,   text<kModel, &M::name>,
             "The model to ask. A run needs one."},
-    KeySpec{"model.baseUrl",                  kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  text<kModel, &M::base_url>,
+    KeySpec{"model.baseUrl",                  kUrl,      "",           "the provider's", "",        0, 0,         kNothing,  kFixed,   text<kModel, &M::base_url>,
             "The address of the server. A path of requests at its end is cut off."},
-    KeySpec{"model.maxTokens",                kInteger,  "8192",       "", "",                      1, kMany,     kNothing,  number<kModel, &M::max_tokens>,
+    KeySpec{"model.maxTokens",                kInteger,  "8192",       "", "",                      1, kMany,     kNothing,  kSmaller, number<kModel, &M::max_tokens>,
             "The most tokens that one answer may have."},
-    KeySpec{"model.apiVersion",               kText,     "2023-06-01", "", "",                      0, 0,         kNothing,  text<kModel, &M::api_version>,
+    KeySpec{"model.apiVersion",               kText,     "2023-06-01", "", "",                      0, 0,         kNothing,  kFixed,   text<kModel, &M::api_version>,
             "The version of the Messages API that requests state."},
-    KeySpec{"model.retry.maxAttempts",        kInteger,  "10",         "", "",                      1, 1000,      kNothing,  number<kModel, &M::retry_max_attempts>,
+    KeySpec{"model.retry.maxAttempts",        kInteger,  "10",         "", "",                      1, 1000,      kNothing,  kSmaller, number<kModel, &M::retry_max_attempts>,
             "How often a request is sent at most."},
-    KeySpec{"model.retry.baseDelayMs",        kInteger,  "500",        "", "",                      0, 3'600'000, kNothing,  duration<kModel, &M::retry_base_delay>,
+    KeySpec{"model.retry.baseDelayMs",        kInteger,  "500",        "", "",                      0, 3'600'000, kNothing,  kGreater, duration<kModel, &M::retry_base_delay>,
             "The first delay before a retry, in milliseconds. It doubles with each further one, and is varied at random. A server's retry-after is obeyed."},
-    KeySpec{"model.retry.maxElapsed",         kDuration, "1h",         "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::retry_max_elapsed>,
+    KeySpec{"model.retry.maxElapsed",         kDuration, "1h",         "", "",                      1, kLongest,  kNothing,  kSmaller, duration<kModel, &M::retry_max_elapsed>,
             "When this time has passed since the first attempt, there is no further retry."},
-    KeySpec{"model.idleTimeout",              kDuration, "90s",        "", "",                      1, kLongest,  kNothing,  duration<kModel, &M::idle_timeout>,
+    KeySpec{"model.idleTimeout",              kDuration, "90s",        "", "",                      1, kLongest,  kNothing,  kFixed,   duration<kModel, &M::idle_timeout>,
             "When the server sends no byte for this time, the attempt is given up and retried. The wait for the headers counts."},
-    KeySpec{"model.caFile",                   kPath,     "",           "the system's", "system",    0, 0,         kNothing,  text<kModel, &M::ca_file>,
+    KeySpec{"model.caFile",                   kPath,     "",           "the system's", "system",    0, 0,         kNothing,  kFixed,   text<kModel, &M::ca_file>,
             "A file with the certificates (PEM) of the authorities that a server's certificate is checked against."},
-    KeySpec{"model.proxy",                    kProxy,    "",           "the environment's", "",     0, 0,         kNothing,  nullptr,
+    KeySpec{"model.proxy",                    kProxy,    "",           "the environment's", "",     0, 0,         kNothing,  kFixed,   nullptr,
             "The address of an HTTP proxy, with user and password if it needs them; none: no proxy, whatever the environment says."},
-    KeySpec{"agent.maxTurns",                 kInteger,  "unlimited",  "", "unlimited",             1, kMany,     kStricter, max_turns,
+    KeySpec{"agent.maxTurns",                 kInteger,  "unlimited",  "", "unlimited",             1, kMany,     kStricter, kSmaller, max_turns,
             "A run stops after this number of turns."},
-    KeySpec{"agent.subagent.maxTurns",        kInteger,  "30",         "", "",                      1, kMany,     kStricter, number<kAgent, &A::subagent_max_turns>,
+    KeySpec{"agent.subagent.maxTurns",        kInteger,  "30",         "", "",                      1, kMany,     kStricter, kSmaller, number<kAgent, &A::subagent_max_turns>,
             "The same for a subagent."},
-    KeySpec{"agent.compaction.tokenThreshold", kInteger, "",           "from the model's window, else 50000", "", 1, kMany, kNothing, token_threshold,
+    KeySpec{"agent.compaction.tokenThreshold", kInteger, "",           "from the model's window, else 50000", "", 1, kMany, kNothing, kFixed,   token_threshold,
             "The conversation is made shorter when it has more tokens than this."},
-    KeySpec{"agent.compaction.keepRecent",    kInteger,  "3",          "", "",                      0, kMany,     kNothing,  number<kAgent, &A::keep_recent>,
+    KeySpec{"agent.compaction.keepRecent",    kInteger,  "3",          "", "",                      0, kMany,     kNothing,  kFixed,   number<kAgent, &A::keep_recent>,
             "How many of the newest tool results stay in the conversation when it is made shorter."},
-    KeySpec{"agent.wake",                     kBoolean,  "true",       "", "",                      0, 1,         kNothing,  number<kAgent, &A::wake>,
+    KeySpec{"agent.wake",                     kBoolean,  "true",       "", "",                      0, 1,         kNothing,  kSmaller, number<kAgent, &A::wake>,
             "Whether the end of a background job wakes an idle interactive session."},
-    KeySpec{"jobs.maxRunning",                kInteger,  "",           "max(4, 2 x cores)", "",     1, 100'000,   kStricter, number<kJobs, &J::max_running>,
+    KeySpec{"jobs.maxRunning",                kInteger,  "",           "max(4, 2 x cores)", "",     1, 100'000,   kStricter, kSmaller, number<kJobs, &J::max_running>,
             "How many background jobs of one host run at a time. Further ones are queued."},
-    KeySpec{"jobs.maxQueued",                 kInteger,  "10000",      "", "",                      1, kMany,     kNothing,  number<kJobs, &J::max_queued>,
+    KeySpec{"jobs.maxQueued",                 kInteger,  "10000",      "", "",                      1, kMany,     kNothing,  kSmaller, number<kJobs, &J::max_queued>,
             "When this number of jobs is queued, a further job is refused."},
-    KeySpec{"jobs.timeout",                   kDuration, "1h",         "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::timeout>,
+    KeySpec{"jobs.timeout",                   kDuration, "1h",         "", "",                      1, kLongest,  kStricter, kSmaller, duration<kJobs, &J::timeout>,
             "A job that asks for no time of its own is ended when this time has passed since its start. Persistent jobs are not."},
-    KeySpec{"jobs.maxTimeout",                kDuration, "24h",        "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::max_timeout>,
+    KeySpec{"jobs.maxTimeout",                kDuration, "24h",        "", "",                      1, kLongest,  kStricter, kSmaller, duration<kJobs, &J::max_timeout>,
             "The longest time that a call may ask for."},
-    KeySpec{"jobs.foregroundTimeout",         kDuration, "120s",       "", "",                      1, kLongest,  kStricter, duration<kJobs, &J::foreground_timeout>,
+    KeySpec{"jobs.foregroundTimeout",         kDuration, "120s",       "", "",                      1, kLongest,  kStricter, kSmaller, duration<kJobs, &J::foreground_timeout>,
             "A foreground command that runs longer becomes a background job."},
-    KeySpec{"jobs.outputLimit",               kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, number<kJobs, &J::output_limit>,
+    KeySpec{"jobs.outputLimit",               kSize,     "64 MiB",     "", "",                      4, kAnySize,  kStricter, kSmaller, number<kJobs, &J::output_limit>,
             "How much of the output of one job is kept on disk: its beginning and its end."},
-    KeySpec{"jobs.totalOutputLimit",          kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  number<kJobs, &J::total_output_limit>,
+    KeySpec{"jobs.totalOutputLimit",          kSize,     "4 GiB",      "", "",                      4, kAnySize,  kNothing,  kSmaller, number<kJobs, &J::total_output_limit>,
             "How much of the output of all jobs is kept on disk."},
-    KeySpec{"jobs.keepDays",                  kInteger,  "30",         "", "",                      0, 36'500,    kNothing,  number<kJobs, &J::keep_days>,
+    KeySpec{"jobs.keepDays",                  kInteger,  "30",         "", "",                      0, 36'500,    kNothing,  kFixed,   number<kJobs, &J::keep_days>,
             "A job that ended this number of days ago, and whose end was delivered, is removed."},
-    KeySpec{"jobs.memoryLimit",               kSize,     "none",       "", "none",                  kLeastMemory, kAnySize, kStricter, memory_limit,
+    KeySpec{"jobs.memoryLimit",               kSize,     "none",       "", "none",                  kLeastMemory, kAnySize, kStricter, kSmaller, memory_limit,
             "The resident memory that a job may have with its process tree. Memory that processes share is counted once."},
-    KeySpec{"jobs.processLimit",              kInteger,  "none",       "", "none",                  1, kMany,     kStricter, process_limit,
+    KeySpec{"jobs.processLimit",              kInteger,  "none",       "", "none",                  1, kMany,     kStricter, kSmaller, process_limit,
             "How many processes a job may have at one time."},
-    KeySpec{"jobs.cpuLimit",                  kDuration, "none",       "", "none",                  1, kLongest,  kStricter, cpu_limit,
+    KeySpec{"jobs.cpuLimit",                  kDuration, "none",       "", "none",                  1, kLongest,  kStricter, kSmaller, cpu_limit,
             "The processor time that a job may use with its process tree."},
-    KeySpec{"jobs.pidNamespace",              kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kJobs, &J::pid_namespace>,
+    KeySpec{"jobs.pidNamespace",              kBoolean,  "false",      "", "",                      0, 1,         kNothing,  kGreater, number<kJobs, &J::pid_namespace>,
             "Whether each job gets a PID namespace of its own, where one can be made."},
-    KeySpec{"plugins.path",                   kPaths,    "",           "", "",                      0, 0,         kNothing,  nullptr,
+    KeySpec{"plugins.path",                   kPaths,    "",           "", "",                      0, 0,         kNothing,  kFewer,   nullptr,
             "Directories that are searched for plugins in addition to the built-in ones."},
-    KeySpec{"plugins.require",                kChoice,   "any",        "", "any, known",            0, 0,         kNothing,  text<kPlugins, &Pl::require>,
+    KeySpec{"plugins.require",                kChoice,   "any",        "", "any, known",            0, 0,         kNothing,  kSmaller, text<kPlugins, &Pl::require>,
             "known: only first-party plugins are loaded, and files whose SHA-256 is listed in /etc/tenon/plugins.allow."},
-    KeySpec{"permissions.mode",               kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, text<kPermissions, &P::mode>,
+    KeySpec{"permissions.mode",               kChoice,   "ask",        "", "ask, acceptEdits, plan, dontAsk, bypassPermissions", 0, 0, kNothing, kByMode,  text<kPermissions, &P::mode>,
             "What happens to a call that no rule names: ask asks; acceptEdits also lets files of the workspace be changed; plan refuses whatever is not read-only; dontAsk refuses instead of asking; bypassPermissions allows."},
-    KeySpec{"permissions.readOnlyCommands",   kBoolean,  "true",       "", "",                      0, 1,         kStricter, number<kPermissions, &P::read_only_commands>,
+    KeySpec{"permissions.readOnlyCommands",   kBoolean,  "true",       "", "",                      0, 1,         kStricter, kSmaller, number<kPermissions, &P::read_only_commands>,
             "Whether the commands of a fixed list, which only read inside the workspace, need no question."},
-    KeySpec{"permissions.allow",              kRules,    "",           "none", "",                  0, 0,         kNothing,  nullptr,
+    KeySpec{"permissions.allow",              kRules,    "",           "none", "",                  0, 0,         kNothing,  kFewer,   nullptr,
             "Rules for what needs no question, such as Bash(make *)."},
-    KeySpec{"permissions.ask",                kRules,    "",           "none", "",                  0, 0,         kAnything, nullptr,
+    KeySpec{"permissions.ask",                kRules,    "",           "none", "",                  0, 0,         kAnything, kMore,    nullptr,
             "Rules for what asks, even where an allow rule matches."},
-    KeySpec{"permissions.deny",               kRules,    "",           "none", "",                  0, 0,         kAnything, nullptr,
+    KeySpec{"permissions.deny",               kRules,    "",           "none", "",                  0, 0,         kAnything, kMore,    nullptr,
             "Rules for what is refused. They come before all others."},
-    KeySpec{"sandbox.mode",                   kChoice,   "off",        "", "off, workspace, read-only", 0, 0,     kStricter, text<kSandbox, &S::mode>,
+    KeySpec{"sandbox.mode",                   kChoice,   "off",        "", "off, workspace, read-only", 0, 0,     kStricter, kSmaller, text<kSandbox, &S::mode>,
             "What shell commands may do: off (everything that the user may), workspace (write only there), read-only."},
-    KeySpec{"sandbox.write",                  kPaths,    "",           "none", "",                  0, 0,         kNothing,  nullptr,
+    KeySpec{"sandbox.write",                  kPaths,    "",           "none", "",                  0, 0,         kNothing,  kFewer,   nullptr,
             "Directories that commands may also write in the mode workspace."},
-    KeySpec{"sandbox.denyRead",               kPaths,    "",           "~/.ssh ~/.aws ~/.gnupg ~/.config/gcloud ~/.kube ~/.docker ~/.netrc, Tenon's state and configuration", "", 0, 0, kNothing, nullptr,
+    KeySpec{"sandbox.denyRead",               kPaths,    "",           "~/.ssh ~/.aws ~/.gnupg ~/.config/gcloud ~/.kube ~/.docker ~/.netrc, Tenon's state and configuration", "", 0, 0, kNothing, kMore,    nullptr,
             "What commands may not read in the sandbox. A value adds to the list."},
-    KeySpec{"sandbox.network",                kChoice,   "none",       "", "none, loopback, full",  0, 0,         kNothing,  text<kSandbox, &S::network>,
+    KeySpec{"sandbox.network",                kChoice,   "none",       "", "none, loopback, full",  0, 0,         kNothing,  kGreater, text<kSandbox, &S::network>,
             "What commands in the sandbox reach: nothing (none), this machine (loopback), everything (full)."},
-    KeySpec{"sandbox.require",                kBoolean,  "false",      "", "",                      0, 1,         kNothing,  number<kSandbox, &S::require>,
+    KeySpec{"sandbox.require",                kBoolean,  "false",      "", "",                      0, 1,         kNothing,  kGreater, number<kSandbox, &S::require>,
             "Whether commands are refused when the system cannot enforce the whole sandbox."},
-    KeySpec{"log.level",                      kChoice,   "warning",    "", "trace, debug, info, warning, error, critical, off", 0, 0, kAnything, text<kLog, &L::level>,
+    KeySpec{"log.level",                      kChoice,   "warning",    "", "trace, debug, info, warning, error, critical, off", 0, 0, kAnything, kFixed,   text<kLog, &L::level>,
             "From which level on messages are logged."},
-    KeySpec{"log.file",                       kPath,     "",           "stderr", "stderr",          0, 0,         kNothing,  text<kLog, &L::file>,
+    KeySpec{"log.file",                       kPath,     "",           "stderr", "stderr",          0, 0,         kNothing,  kFixed,   text<kLog, &L::file>,
             "Where messages go."},
-    KeySpec{"log.format",                     kChoice,   "text",       "", "text, json",            0, 0,         kNothing,  text<kLog, &L::format>,
+    KeySpec{"log.format",                     kChoice,   "text",       "", "text, json",            0, 0,         kNothing,  kFixed,   text<kLog, &L::format>,
             "The form of messages; json is for machines."},
 };
 
 /// plugins.<id>.<key>
 constexpr std::array kPluginKeys = {
-    KeySpec{"enabled",                        kBoolean,  "true",       "", "",                      0, 1,         kNothing,  nullptr,
+    KeySpec{"enabled",                        kBoolean,  "true",       "", "",                      0, 1,         kNothing,  kSmaller, nullptr,
             "Whether the plugin is loaded."},
-    KeySpec{"isolated",                       kBoolean,  "",           "by origin", "",             0, 1,         kNothing,  nullptr,
+    KeySpec{"isolated",                       kBoolean,  "",           "by origin", "",             0, 1,         kNothing,  kGreater, nullptr,
             "Whether the plugin runs in a process of its own. First-party plugins do not, all others do."},
-    KeySpec{"callTimeout",                    kDuration, "10m",        "", "",                      1, kLongest,  kNothing,  nullptr,
+    KeySpec{"callTimeout",                    kDuration, "10m",        "", "",                      1, kLongest,  kNothing,  kSmaller, nullptr,
             "The longest time that one call of a tool of the plugin may take."},
-    KeySpec{"grants",                         kGrants,   "",           "none", "",                  0, 0,         kNothing,  nullptr,
+    KeySpec{"grants",                         kGrants,   "",           "none", "",                  0, 0,         kNothing,  kFewer,   nullptr,
             "What the plugin may do beyond the default: network, exec, read:DIR, write:DIR, unconfined. Only what the plugin states as a need has an effect."},
 };
 // clang-format on
@@ -296,6 +297,20 @@ std::optional<std::int64_t> number_in(const KeySpec& spec, std::string_view raw)
     return number;
 }
 
+/// Whether a value is its number, which may be written in several ways.
+bool has_number(const KeySpec& spec) {
+    return spec.type == ValueType::kInteger || spec.type == ValueType::kBoolean ||
+           spec.type == ValueType::kDuration || spec.type == ValueType::kSize;
+}
+
+/// In dontAsk, the rules may still allow what plan refuses.
+std::size_t looseness_of_mode(std::string_view mode) {
+    constexpr std::array<std::string_view, 5> kStrictestFirst = {
+        "plan", "dontAsk", "ask", "acceptEdits", "bypassPermissions"};
+    const auto* const found = std::find(kStrictestFirst.begin(), kStrictestFirst.end(), mode);
+    return static_cast<std::size_t>(found - kStrictestFirst.begin());
+}
+
 std::vector<std::string_view> names_of_plugin_keys() {
     std::vector<std::string_view> names;
     for (const KeySpec& spec : kPluginKeys)
@@ -335,6 +350,37 @@ const KeySpec* find_plugin_key(std::string_view name) {
     const auto* const spec = std::find_if(kPluginKeys.begin(), kPluginKeys.end(),
                                           [name](const KeySpec& s) { return s.key == name; });
     return spec == kPluginKeys.end() ? nullptr : &*spec;
+}
+
+const KeySpec* find_any_key(std::string_view key) {
+    if (const KeySpec* spec = find_key(key)) return spec;
+    const auto plugin = plugin_key(key);
+    return plugin ? find_plugin_key(plugin->name) : nullptr;
+}
+
+bool is_section(const std::string& key) {
+    const auto keys = setting_keys();
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const KeySpec& s) { return s.key.starts_with(key + "."); }) ||
+           (plugin_key(key + ".x") && find_any_key(key) == nullptr);
+}
+
+bool is_looser(const KeySpec& spec, const SettingValue& now, const SettingValue& value) {
+    switch (spec.strictness) {
+        case Strictness::kSmaller:
+            return value.number > now.number;
+        case Strictness::kGreater:
+            return value.number < now.number;
+        case Strictness::kByMode:
+            return looseness_of_mode(value.text) > looseness_of_mode(now.text);
+        case Strictness::kMore:
+            return false;
+        case Strictness::kFewer:
+            return true;
+        case Strictness::kFixed:
+            return has_number(spec) ? value.number != now.number : value.text != now.text;
+    }
+    return true;
 }
 
 bool is_list(const KeySpec& spec) {

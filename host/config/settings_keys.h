@@ -28,9 +28,22 @@ enum class ValueType {
     kGrants,  ///< a list of what a plugin may do
 };
 
-/// What counts from the `.tenon/` of a workspace that is not trusted. Stricter means a smaller
-/// number; the choices of such a key are in order, the loosest first.
+/// What counts from the `.tenon/` of a workspace that is not trusted.
 enum class FromWorkspace { kNothing, kAnything, kStricter };
+
+/// Which values of a key are stricter than others: for what an administrator has locked, and for a
+/// workspace that is not trusted. `kSmaller` and `kGreater` are about SettingValue::number.
+enum class Strictness {
+    kFixed,    ///< none: every other value counts as looser
+    kSmaller,  ///< also choices that are listed with the loosest first
+    kGreater,  ///< also choices that are listed with the strictest first
+    kByMode,   ///< permissions.mode
+    kMore,     ///< a list: one more value is stricter
+    kFewer,    ///< a list: one more value is looser
+};
+
+/// The key of properties that lists what a file locks, and the attribute that does so in XML.
+constexpr std::string_view kFinal = "final";
 
 /// A parsed value. Integers, booleans, milliseconds and bytes are in `number`; for a choice it is
 /// the number of choices after it.
@@ -48,6 +61,7 @@ struct KeySpec {
     std::string_view choices;
     std::int64_t least, most;  ///< kInteger, kDuration (ms), kSize
     FromWorkspace from_workspace;
+    Strictness strictness;
     void (*set)(Settings&, const SettingValue&);  ///< null: `settings_of` does it
     std::string_view meaning;                     ///< whole sentences, for man page and files
 };
@@ -61,9 +75,16 @@ const KeySpec* find_key(std::string_view key);
 /// The key `plugins.<id>.<name>` that the host itself understands (`enabled`, …); its `key` is the
 /// name alone, its `set` is null. Null: the name is one of the plugin's own keys.
 const KeySpec* find_plugin_key(std::string_view name);
+/// One of the two: the host's key, also one of `plugins.<id>.`; null: it is none.
+const KeySpec* find_any_key(std::string_view key);
+/// Whether keys begin with `key`: an empty XML element of that name sets nothing.
+bool is_section(const std::string& key);
 
 /// The error reads `"x" is not …; allowed: …`.
 Result<SettingValue> parse_value(const KeySpec& spec, std::string_view raw);
+
+/// Whether `value` is looser than `now`. Both have been parsed, paths are absolute.
+bool is_looser(const KeySpec& spec, const SettingValue& now, const SettingValue& value);
 
 /// Whether the key may have several values.
 bool is_list(const KeySpec& spec);

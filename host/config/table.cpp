@@ -10,21 +10,6 @@
 namespace tenon::config {
 namespace {
 
-/// What is known about a key of the host, also about one of `plugins.<id>.`; null: it is none.
-const KeySpec* find_any_key(const std::string& key) {
-    if (const KeySpec* spec = find_key(key)) return spec;
-    const auto plugin = plugin_key(key);
-    return plugin ? find_plugin_key(plugin->name) : nullptr;
-}
-
-/// Whether keys begin with `key`: an empty XML element of that name sets nothing.
-bool is_section(const std::string& key) {
-    const auto keys = setting_keys();
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const KeySpec& s) { return s.key.starts_with(key + "."); }) ||
-           (plugin_key(key + ".x") && find_any_key(key) == nullptr);
-}
-
 /// The entries of a file with a plugin's own repeated element as the list that properties would
 /// have: `key.1`, `key.2`, ….
 std::vector<ConfigEntry> numbered(const Layer& layer) {
@@ -50,8 +35,10 @@ class Addition {
 public:
     Addition(Table& table, const Layer& layer) : table_(table), layer_(layer) {}
 
-    /// Returns the problems.
-    std::vector<std::string> run() &&;
+    struct Found {
+        std::vector<std::string> problems, warnings;
+    };
+    Found run() &&;
 
 private:
     struct ListItem {
@@ -64,7 +51,13 @@ private:
     bool is_repeated(const ConfigEntry& entry);
     std::optional<SettingValue> value_of(const ConfigEntry& entry, const KeySpec& spec,
                                          const std::string& key);
-    bool is_stricter(const ConfigEntry& entry, const SettingValue& value);
+    bool is_stricter(const ConfigEntry& entry, const KeySpec& spec, const SettingValue& value);
+    bool is_locked_out(const ConfigEntry& entry, const KeySpec& spec, const std::string& key,
+                       const SettingValue& value);
+    bool is_locked_out(const ConfigEntry& entry);
+    void warn_of_lock(const ConfigEntry& entry, const std::string& key, const ConfigLock& lock);
+    void take_lock(const ConfigLock& lock);
+    void leave_out_stand_ins(const ConfigLock& lock);
     [[nodiscard]] Setting setting(const ConfigEntry& entry, SettingValue value) const;
     [[nodiscard]] bool is_readable(const Setting& rule);
     void take(const ConfigEntry& entry);
@@ -75,19 +68,22 @@ private:
 
     Table& table_;
     const Layer& layer_;
-    ProblemList problems_;
+    ProblemList problems_, warnings_;
     std::set<std::string> seen_;                          // keys that are no lists
     std::set<std::string> own_of_plugins_;                // plugins' own keys that were set
     std::set<std::string> ignored_;                       // reported once a key
     std::map<std::string, std::vector<ListItem>> lists_;  // by key
 };
 
-std::vector<std::string> Addition::run() && {
+Addition::Found Addition::run() && {
     for (const ConfigEntry& entry : numbered(layer_))
         take(entry);
     for (auto& [key, items] : lists_)
         take_list(key, std::move(items));
-    return std::move(problems_).take(layer_.file);
+    // What the layer itself sets is what it locks.
+    for (const ConfigLock& lock : layer_.locks)
+        take_lock(lock);
+    return {std::move(problems_).take(layer_.file), std::move(warnings_).take(layer_.file)};
 }
 
 void Addition::problem(const ConfigEntry& entry, const std::string& what) {
@@ -130,14 +126,104 @@ std::optional<SettingValue> Addition::value_of(const ConfigEntry& entry, const K
     return *std::move(value);
 }
 
-bool Addition::is_stricter(const ConfigEntry& entry, const SettingValue& value) {
+bool Addition::is_stricter(const ConfigEntry& entry, const KeySpec& spec,
+                           const SettingValue& value) {
     const Setting* now = table_.find(entry.key);
-    if (now == nullptr || value.number < now->value.number) return true;
-    if (value.number > now->value.number) {
+    if (now == nullptr || is_looser(spec, value, now->value)) return true;
+    if (is_looser(spec, now->value, value)) {
         problem(entry, entry.key + ": " + in_quotes(entry.value) + " is less strict than " +
                            in_quotes(now->text) + ", and the workspace is not trusted");
     }
     return false;
+}
+
+/// Whether a value is looser than the one that the key was locked at.
+bool Addition::is_locked_out(const ConfigEntry& entry, const KeySpec& spec, const std::string& key,
+                             const SettingValue& value) {
+    const ConfigLock* lock = table_.locks_.on(key);
+    if (lock == nullptr) return false;
+    const auto locked = table_.locked_values_.find(key);
+    std::optional<SettingValue> limit;
+    if (locked != table_.locked_values_.end()) {
+        limit = locked->second.front().value;
+    } else if (const auto usual = parse_value(spec, spec.default_text)) {
+        limit = *usual;  // of a plugin's key, which no layer has defaults of
+    }
+    // Without a value and a default there is no limit yet, or it depends, as for `isolated`.
+    const bool is_looser_than_none = spec.strictness == Strictness::kFixed ||
+                                     spec.strictness == Strictness::kFewer ||
+                                     (spec.strictness == Strictness::kGreater && value.number == 0);
+    if (!(limit ? is_looser(spec, *limit, value) : is_looser_than_none)) return false;
+    warn_of_lock(entry, key, *lock);
+    return true;
+}
+
+/// The same for a plugin's own key: every other value counts as looser.
+bool Addition::is_locked_out(const ConfigEntry& entry) {
+    const ConfigLock* lock = table_.locks_.on_or_in(entry.key);
+    if (lock == nullptr) return false;
+    const auto locked = table_.locked_values_.find(entry.key);
+    if (locked != table_.locked_values_.end() && locked->second.front().text == entry.value)
+        return false;
+    warn_of_lock(entry, entry.key, *lock);
+    return true;
+}
+
+void Addition::warn_of_lock(const ConfigEntry& entry, const std::string& key,
+                            const ConfigLock& lock) {
+    const auto locked = table_.locked_values_.find(key);
+    const KeySpec* spec = find_any_key(key);
+    std::string stays = "the default stays in force";
+    if (spec != nullptr && is_list(*spec)) {
+        stays = "the list stays as it is";
+    } else if (locked != table_.locked_values_.end()) {
+        stays = in_quotes(shown_value(key, locked->second.front().text)) + " stays in force";
+    }
+    warnings_.add(entry.origin + ": " + visible(key) + ": " +
+                  in_quotes(shown_value(key, entry.value)) + " is left out: " + visible(lock.key) +
+                  " is locked by " + lock.origin + "; " + stays);
+}
+
+void Addition::take_lock(const ConfigLock& lock) {
+    const ConfigEntry entry{lock.key, {}, lock.origin};
+    if (!layer_.may_lock)
+        return problem(entry, "final: " + in_quotes(lock.key) +
+                                  ": only the files of /etc/tenon can lock settings");
+    const auto is_it = [&](const ConfigEntry& e) { return e.key == lock.key; };
+    if (std::string why = refusal_of_lock(lock.key); !why.empty()) {
+        // A key that is set here as well has been reported.
+        if (std::none_of(layer_.entries.begin(), layer_.entries.end(), is_it)) problem(entry, why);
+        return;
+    }
+    if (const auto plugin = plugin_key(lock.key)) {
+        const auto meant =
+            find_any_key(lock.key) == nullptr ? misspelt_plugin_key(plugin->name) : std::nullopt;
+        if (meant)
+            warnings_.add(lock.origin + ": final: " + visible(lock.key) +
+                          " is no key of Tenon; unless the plugin has this key, did you mean "
+                          "plugins." +
+                          plugin->id + "." + std::string(*meant) + "?");
+    }
+    table_.locks_.add(lock);
+    leave_out_stand_ins(lock);
+    for (const auto& [key, values] : table_.settings_)
+        if (is_in_section(key, lock.key)) table_.locked_values_[key] = values;
+}
+
+/// What the environment or a workspace's .env says where no file says anything is weaker than a
+/// file, but no default that could be locked.
+void Addition::leave_out_stand_ins(const ConfigLock& lock) {
+    auto& all = table_.settings_;
+    for (auto at = all.begin(); at != all.end();) {
+        const Setting& first = at->second.front();
+        const bool is_stand_in = first.built_in && first.origin != "default";
+        if (!is_stand_in || !is_in_section(at->first, lock.key)) {
+            ++at;
+            continue;
+        }
+        warn_of_lock({at->first, first.text, first.origin}, at->first, lock);
+        at = all.erase(at);
+    }
 }
 
 Setting Addition::setting(const ConfigEntry& entry, SettingValue value) const {
@@ -169,6 +255,8 @@ void Addition::take(const ConfigEntry& entry) {
         return;
     }
     if (const auto plugin = plugin_key(entry.key)) return take_plugin(entry, *plugin);
+    // An option: in a file this is a lock.
+    if (item.key == kFinal) return take_lock({entry.value, entry.origin});
     problem(entry, "unknown key " + in_quotes(entry.key) + "; " + hint_for_unknown(entry.key));
 }
 
@@ -178,7 +266,8 @@ void Addition::take_scalar(const ConfigEntry& entry, const KeySpec& spec) {
     if (!value) return;
     const bool bounded =
         layer_.trust == LayerTrust::kUntrusted && spec.from_workspace == FromWorkspace::kStricter;
-    if (bounded && !is_stricter(entry, *value)) return;
+    if (bounded && !is_stricter(entry, spec, *value)) return;
+    if (is_locked_out(entry, spec, entry.key, *value)) return;
     table_.settings_[entry.key] = {setting(entry, *std::move(value))};
 }
 
@@ -188,7 +277,9 @@ void Addition::take_plugin(const ConfigEntry& entry, const PluginKey& key) {
     if (const KeySpec* spec = find_plugin_key(key.name)) {
         if (is_repeated(entry)) return;
         value = value_of(entry, *spec, entry.key);
+        if (value && is_locked_out(entry, *spec, entry.key, *value)) return;
     } else {
+        if (is_locked_out(entry)) return;
         forget_weaker_parts(entry.key);
     }
     if (value) table_.settings_[entry.key] = {setting(entry, *std::move(value))};
@@ -224,16 +315,25 @@ void Addition::take_list(const std::string& key, std::vector<ListItem> items) {
     // A rule counts wherever it is written. One directory twice would offer its plugins twice.
     const bool is_set = key == "plugins.path" || spec.type == ValueType::kGrants;
     for (Setting& one : list) {
-        const auto same = [&](const Setting& s) { return s.value.text == one.value.text; };
-        if (!is_set || std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(one));
+        const bool is_there = std::any_of(all.begin(), all.end(), [&](const Setting& s) {
+            return s.value.text == one.value.text &&
+                   (is_set || s.rule_base == one.rule_base ||
+                    one.value.text.find("(/") == std::string::npos);
+        });
+        if (is_there && is_set) continue;
+        const ConfigEntry entry{key, one.text, one.origin};
+        if (!is_there && is_locked_out(entry, spec, key, one.value)) continue;
+        all.push_back(std::move(one));
     }
+    if (all.empty()) table_.settings_.erase(key);
 }
 
 void Table::add(const Layer& layer, std::vector<std::string>& errors,
                 std::vector<std::string>& warnings) {
-    const auto problems = Addition(*this, layer).run();
+    const auto found = Addition(*this, layer).run();
     auto& out = layer.trust == LayerTrust::kOwn ? errors : warnings;
-    out.insert(out.end(), problems.begin(), problems.end());
+    out.insert(out.end(), found.problems.begin(), found.problems.end());
+    warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
 }
 
 const Setting* Table::find(std::string_view key) const {
@@ -276,10 +376,29 @@ void take_plugin_setting(const PluginKey& key, const std::vector<Setting>& value
     }
 }
 
+/// Where the messages of other rooms need it.
+void take_lock_origins(const Locks& locks, Settings& out) {
+    const auto origin = [&](std::string_view key) {
+        const ConfigLock* lock = locks.on(key);
+        return lock == nullptr ? std::string() : lock->origin;
+    };
+    out.model.name_lock = origin("model.name");
+    out.permissions.allow_lock = origin("permissions.allow");
+    out.permissions.mode_lock = origin("permissions.mode");
+    for (const ConfigLock& lock : locks.all()) {
+        if (lock.key == "plugins") out.plugins.grants_locks.emplace("", lock.origin);
+        const auto plugin =
+            plugin_key(lock.key + (find_any_key(lock.key) != nullptr ? "" : ".grants"));
+        if (plugin && plugin->name == "grants")
+            out.plugins.grants_locks.emplace(plugin->id, lock.origin);
+    }
+}
+
 }  // namespace
 
 Settings settings_of(const Table& table) {
     Settings out;
+    take_lock_origins(table.locks(), out);
     for (const auto& [key, values] : table.all()) {
         if (const KeySpec* spec = find_key(key)) {
             if (spec->set != nullptr) spec->set(out, values.front().value);
@@ -306,24 +425,38 @@ Settings settings_of(const Table& table) {
 
 std::vector<ShownSetting> shown_settings(const Table& table) {
     std::vector<ShownSetting> out;
+    const auto lock_on = [&](std::string_view key) {
+        const ConfigLock* lock = table.locks().on(key);
+        return lock == nullptr ? std::string() : lock->origin;
+    };
     const auto add = [&](std::string_view key, const Setting& setting) {
         const bool resolved = key == "plugins.path";
         out.push_back({std::string(key),
                        shown_value(key, resolved ? setting.value.text : setting.text),
                        setting.origin,
-                       {}});
+                       {},
+                       lock_on(key)});
     };
     for (const KeySpec& spec : setting_keys()) {
         const auto values = table.list(spec.key);
         for (const Setting& setting : values)
             add(spec.key, setting);
         if (values.empty())
-            out.push_back({std::string(spec.key), {}, "default", std::string(spec.otherwise)});
+            out.push_back({std::string(spec.key),
+                           {},
+                           "default",
+                           std::string(spec.otherwise),
+                           lock_on(spec.key)});
     }
     for (const auto& [key, values] : table.all()) {
         if (!plugin_key(key)) continue;
         for (const Setting& setting : values)
             add(key, setting);
+    }
+    for (const ConfigLock& lock : table.locks().all()) {
+        const auto is_shown = [&](const ShownSetting& s) { return is_in_section(s.key, lock.key); };
+        if (std::none_of(out.begin(), out.end(), is_shown))
+            out.push_back({lock.key, {}, "default", "not set", lock.origin});
     }
     return out;
 }

@@ -9,6 +9,7 @@
 
 #include "host/base/result.h"
 #include "host/config/config_file.h"
+#include "host/config/locks.h"
 #include "host/config/settings.h"
 #include "host/config/settings_keys.h"
 
@@ -33,6 +34,8 @@ struct Layer {
     std::filesystem::path base;       ///< where relative paths begin
     std::filesystem::path rule_base;  ///< where a leading "/" of a rule begins
     std::vector<ConfigEntry> entries;
+    std::vector<ConfigLock> locks = {};
+    bool may_lock = false;  ///< a file of the machine's; elsewhere a lock is a problem
 };
 
 /// A setting in force: one value of a key. A key that is a list has several.
@@ -47,7 +50,8 @@ struct Setting {
 };
 
 /// Every key that has a value: key -> value, text and origin, put together from layers. Knows what
-/// an untrusted workspace may set. Reads no files: where layers come from is not its business.
+/// an untrusted workspace may set, and keeps out what would loosen a locked key. Reads no files:
+/// where layers come from is not its business.
 class Table {
 public:
     Table() = default;
@@ -58,7 +62,8 @@ public:
     /// Adds a layer that is stronger than all before it: its values replace theirs; its values of a
     /// list (permission rules, sandbox paths, directories and grants of plugins) are added. A
     /// plugin's own key also replaces the parts `key.1` and `key.name` of weaker layers.
-    /// Problems are errors or warnings, see LayerTrust.
+    /// Problems are errors or warnings, see LayerTrust. What the layer locks is locked at the
+    /// values that are then in force: no later layer loosens them, and an attempt is a warning.
     void add(const Layer& layer, std::vector<std::string>& errors,
              std::vector<std::string>& warnings);
 
@@ -67,12 +72,20 @@ public:
     /// The values of a list, in order.
     [[nodiscard]] std::span<const Setting> list(std::string_view key) const;
     [[nodiscard]] const auto& all() const { return settings_; }
+    [[nodiscard]] const Locks& locks() const { return locks_; }
+    /// Whether the key was locked while it had no value, at what is used then.
+    [[nodiscard]] bool is_locked_without_value(std::string_view key) const {
+        return locks_.on(key) != nullptr && locked_values_.find(key) == locked_values_.end();
+    }
 
 private:
     friend class Addition;
+    using Values = std::map<std::string, std::vector<Setting>, std::less<>>;
     std::filesystem::path home_;
     RuleCheck check_rule_ = nullptr;
-    std::map<std::string, std::vector<Setting>, std::less<>> settings_;
+    Values settings_;
+    Values locked_values_;  // of locked keys, when they were locked last
+    Locks locks_;
 };
 
 /// The table as plain values. Sandbox paths and what is no key (workspace, state, …) are not
@@ -85,9 +98,11 @@ struct ShownSetting {
     std::string value;      ///< as it was written, without credentials; empty: there is none
     std::string origin;     ///< see Setting
     std::string otherwise;  ///< what is used while there is no value, for people
+    std::string lock;       ///< the origin of its lock; empty: it is not locked
 };
 
-/// Every key in the documented order, a list's once for each value; then plugins' own keys.
+/// Every key in the documented order, a list's once for each value; then plugins' own keys, also
+/// what is locked there and has no value.
 std::vector<ShownSetting> shown_settings(const Table& table);
 
 }  // namespace tenon::config

@@ -77,6 +77,32 @@ TEST(ConfigCommand, ShowsTheSameAsJson) {
                            {"key", "model.baseUrl"}, {"value", nullptr}, {"origin", "default"}}));
 }
 
+TEST(ConfigCommand, NamesTheLockOfAKeyAndItsFile) {
+    config::World world;
+    world.dir.write("etc/conf.d/a.properties",
+                    "jobs.timeout=5m\nfinal.1=jobs.timeout\nfinal.2=log\n");
+    const std::string lock = (world.dir / "etc/conf.d/a.properties").string();
+    const ConfigRun text = run(world, {"show"});
+    EXPECT_THAT(text.out, HasSubstr(lock + ":1, locked by " + lock + ":2\n"));
+    EXPECT_THAT(text.out, ::testing::ContainsRegex("log\\.file +\\(stderr\\) +default, locked by " +
+                                                   lock + ":3\n"));
+    const auto shown = parse_json(run(world, {"show", "--json"}).out);
+    ASSERT_TRUE(shown && shown->is_array());
+    int locked = 0;
+    for (const Json& setting : *shown) {
+        const std::string key = string_or(setting, "key");
+        SCOPED_TRACE(key);
+        const bool is_locked = key == "jobs.timeout" || key.starts_with("log.");
+        EXPECT_EQ(setting.contains("locked"), is_locked);
+        if (is_locked) ++locked;
+        if (key == "jobs.timeout") EXPECT_EQ(string_or(setting, "locked"), lock + ":2");
+    }
+    EXPECT_EQ(locked, 4);
+    EXPECT_THAT(run(world, {"check"}).out, HasSubstr("read " + lock + "\n"));
+    world.dir.write("etc/conf.d/b.xml", "<tenon>");
+    EXPECT_EQ(run(world, {"check"}).code, 2);
+}
+
 TEST(ConfigCommand, NamesTheRulesOfTheAnswerP) {
     config::World world;
     world.user_says("permissions.allow.1=Bash(make)\n");

@@ -157,7 +157,7 @@ TEST(ConfigFile, KeepsTheRestWhenSomethingCannotBeASetting) {
             "f.xml",
             "<tenon xmlns=\"urn:x\">\n<model name=\"x\">stray<name>m</name></model></tenon>")),
         "model.name=m@f.xml:2\n"
-        "!f.xml:2: attribute \"name\" of model; allowed: elements only, no attributes\n"
+        "!f.xml:2: attribute \"name\" of model; allowed: final=\"true\", no other attributes\n"
         "!f.xml:2: text \"stray\" directly in model; allowed there: elements\n");
     EXPECT_EQ(spell(parse_config("f.properties", "a=1\na=2\n")),
               "a=1@f.properties:1\n!f.properties:2: \"a\" is given twice; lists are written as "
@@ -192,6 +192,55 @@ TEST(ConfigFile, IsTheXmlOfAFolderElseTheProperties) {
     EXPECT_EQ((*found)->path, dir / "tenon.xml");
     EXPECT_EQ((*found)->bytes, "x");
     EXPECT_TRUE((*found)->hides_properties);
+}
+
+TEST(ConfigFile, IsThePropertiesWhereTheXmlSetsNothing) {
+    struct Row {
+        const char* xml;
+        bool counts;
+    };
+    const Row rows[] = {
+        {"<tenon/>", false},
+        {"<?xml version=\"1.0\"?>\n<tenon>\n<!-- <model><name>x</name></model> -->\n</tenon>\n",
+         false},
+        {"<tenon><model><!-- <name>x</name> --></model><plugins></plugins></tenon>", false},
+        {"<tenon><model><name/></model></tenon>", true},  // an error that must be seen
+        {"<tenon><model final=\"true\"/></tenon>", true},
+        {"<tenon><model><name>x</name></model></tenon>", true},
+        {"<tenon><modle/></tenon>", true},
+        {"<tenon>", true},
+        {"", true},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.xml);
+        const testing::TempDir dir;
+        dir.write("tenon.xml", row.xml);
+        ASSERT_EQ((*find_config_file(dir.path()))->path, dir / "tenon.xml") << "it is alone";
+        dir.write("tenon.properties", "model.name=p\n");
+        const auto found = find_config_file(dir.path());
+        ASSERT_TRUE(found && *found);
+        EXPECT_EQ((*found)->path, dir / (row.counts ? "tenon.xml" : "tenon.properties"));
+        EXPECT_EQ((*found)->bytes, row.counts ? row.xml : "model.name=p\n");
+        EXPECT_EQ((*found)->hides_properties, row.counts);
+    }
+}
+
+TEST(ConfigFile, LocksWithAnAttributeOrWithTheKeyFinal) {
+    const auto locks = [](const char* name, const char* text) {
+        std::string out;
+        const auto parsed = parse_config(name, text);
+        for (const ConfigLock& lock : parsed ? parsed->locks : std::vector<ConfigLock>())
+            out += lock.origin + " " + lock.key + "\n";
+        for (const ConfigEntry& entry : parsed->entries)
+            out += entry.key + "=" + entry.value + "\n";
+        return out;
+    };
+    EXPECT_EQ(locks("f.xml",
+                    "<tenon>\n<model final=\"true\"><name>x</name></model>\n"
+                    "<log><level final=\"true\"/>\n<file final=\"true\">y</file></log></tenon>"),
+              "f.xml:2 model\nf.xml:3 log.level\nf.xml:4 log.file\nmodel.name=x\nlog.file=y\n");
+    EXPECT_EQ(locks("f.properties", "final.1=model\nmodel.name=x\nfinal.2=log.level\n"),
+              "f.properties:1 model\nf.properties:3 log.level\nmodel.name=x\n");
 }
 
 TEST(ConfigFile, IsNotReadWhenItIsNoOrdinaryFile) {

@@ -105,6 +105,20 @@ TEST(SettingsKeys, RefuseTheRestAndSayWhatIsAllowed) {
     }
 }
 
+TEST(SettingsKeys, HaveAnOrderOfStrictnessThatFitsTheirType) {
+    for (const KeySpec& spec : setting_keys()) {
+        SCOPED_TRACE(spec.key);
+        const bool adds_up =
+            spec.strictness == Strictness::kMore || spec.strictness == Strictness::kFewer;
+        EXPECT_EQ(adds_up, is_list(spec));
+        const bool has_text = spec.type == ValueType::kText || spec.type == ValueType::kUrl ||
+                              spec.type == ValueType::kProxy || spec.type == ValueType::kPath;
+        if (has_text) EXPECT_EQ(spec.strictness, Strictness::kFixed) << "its number is always 0";
+        if (spec.from_workspace == FromWorkspace::kStricter)
+            EXPECT_NE(spec.strictness, Strictness::kFixed) << "a workspace could never set it";
+    }
+}
+
 TEST(SettingsKeys, TakePluginKeysApart) {
     const auto own = plugin_key("plugins.my-tool.a.b");
     ASSERT_TRUE(own);
