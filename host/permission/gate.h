@@ -27,8 +27,11 @@ struct Config {
     bool read_only_commands = true;  ///< commands of the read-only list need no question
     bool read_only_sandbox = false;  ///< sandbox.mode is read-only: file tools write nothing
     std::vector<config::RuleText> deny, ask, allow;
-    std::filesystem::path workspace;               ///< absolute, symlinks resolved
-    std::filesystem::path home;                    ///< absolute, or empty
+    /// Where permissions.allow is locked: then no answer adds a rule. Empty: it is not locked.
+    std::string allow_lock;
+    bool yes_is_locked = false;       ///< permissions.mode is locked, so that --yes is left out
+    std::filesystem::path workspace;  ///< absolute, symlinks resolved
+    std::filesystem::path home;       ///< absolute, or empty
     std::vector<std::filesystem::path> add_dirs;   ///< more directories of the file tools
     std::vector<std::filesystem::path> read_dirs;  ///< more for reading: skills, transcripts
 };
@@ -120,6 +123,7 @@ private:
 
     // gate_questions.cpp: questions and their answers
     Verdict put_question(const JudgedCall& judged, const std::stop_token& stop);
+    [[nodiscard]] std::string how_to_say_yes() const;
     [[nodiscard]] Verdict refuse_unasked(const JudgedCall& judged, const Rule* rule) const;
     [[nodiscard]] Question question(const JudgedCall& judged, const std::vector<const Need*>& unmet,
                                     const Rule* rule) const;

@@ -46,6 +46,9 @@ Question RuleGate::question(const JudgedCall& judged, const std::vector<const Ne
     // Ask rules come before allow rules: no offered rule would prevent the next question.
     if (rule == nullptr) {
         RuleOffer offer = offer_for(unmet, config_.workspace);
+        if (!config_.allow_lock.empty())
+            offer = {{},
+                     "no rule can be added: permissions.allow is locked by " + config_.allow_lock};
         question.offers = std::move(offer.choices);
         question.remark = std::move(offer.remark);
     }
@@ -71,7 +74,7 @@ RuleGate::Verdict RuleGate::put_question(const JudgedCall& judged, const std::st
     Question question = this->question(judged, unmet, rule);
     question.waiting = waiting_questions();
     const UserAnswer answer = asker_->ask(question, stop);
-    if (answer.consent == Consent::kAlways) remember(answer.rules);
+    if (answer.consent == Consent::kAlways && config_.allow_lock.empty()) remember(answer.rules);
     if (answer.consent != Consent::kNo) return {true, {}};
     if (stop.stop_requested()) return {false, kStopped};
     std::string reason =
@@ -80,13 +83,21 @@ RuleGate::Verdict RuleGate::put_question(const JudgedCall& judged, const std::st
     return {false, std::move(reason)};
 }
 
+/// The end of a message that nobody can be asked.
+std::string RuleGate::how_to_say_yes() const {
+    return config_.yes_is_locked ? "." : "; --yes answers with yes.";
+}
+
 RuleGate::Verdict RuleGate::refuse_unasked(const JudgedCall& judged, const Rule* rule) const {
     const auto unmet = unmet_needs(judged);
     const std::string reason =
         "Permission denied: " + shortened(question(judged, unmet, rule).title) + ".";
     if (rule != nullptr)
         return {false, reason + " The rule " + named(*rule) +
-                           " asks for it, and nobody can be asked; --yes answers with yes."};
+                           " asks for it, and nobody can be asked" + how_to_say_yes()};
+    if (!config_.allow_lock.empty())
+        return {false, reason + " No rule can be added, since permissions.allow is locked by " +
+                           config_.allow_lock + how_to_say_yes()};
     return {false, reason + advice(unmet, config_.workspace)};
 }
 
@@ -100,7 +111,7 @@ RuleGate::Verdict RuleGate::ask(std::string_view who, std::string_view question,
         (config_.yes && config_.mode != PermissionMode::kDontAsk))
         return {true, {}};
     if (asker_ == nullptr || config_.mode == PermissionMode::kDontAsk)
-        return {false, refused + " Nobody can be asked; --yes answers with yes."};
+        return {false, refused + " Nobody can be asked" + how_to_say_yes()};
     const AskingTurn turn(*this, stop);
     if (!turn.taken()) return {false, kStopped};
     Question put;

@@ -106,6 +106,8 @@ Result<void, StartFailure> OpenTools::make_gate() {
     config.deny = settings_.permissions.deny;
     config.ask = settings_.permissions.ask;
     config.allow = settings_.permissions.allow;
+    config.allow_lock = settings_.permissions.allow_lock;
+    config.yes_is_locked = !settings_.permissions.mode_lock.empty();
     config.workspace = settings_.workspace;
     config.home = settings_.home;
     config.add_dirs = settings_.add_dirs;
@@ -254,7 +256,10 @@ plugins::LoaderOptions OpenTools::loader_options() const {
     if (!options_.plugin_file.empty()) options.files = {options_.plugin_file};
     options.secrets = &secrets_;
     options.workspace_readable = !gate_->denies_any_read();
-    if (reread_plugins_) options.by_id = plugin_options(*reread_plugins_);
+    if (reread_plugins_) {
+        options.by_id = plugin_options(*reread_plugins_);
+        options.grants_locks = reread_plugins_->grants_locks;
+    }
     return options;
 }
 

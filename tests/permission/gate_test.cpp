@@ -464,6 +464,34 @@ TEST_F(GateTest, AddsExactlyTheRuleShownWhenTheAnswerIsAlways) {
     EXPECT_EQ(person.questions.size(), 2U) << "the star shown is a star, not any text";
 }
 
+TEST_F(GateTest, OffersAndTakesNoRuleWhereTheyAreLocked) {
+    Config locked = config({.allow = {"Bash(a)"}});
+    locked.allow_lock = "/etc/tenon/tenon.xml:4";
+    Person person(Consent::kAlways);
+    RuleGate gate(locked, &person);
+    const auto judge = [](RuleGate& by, const char* command) {
+        return by.judge(first_party("bash"), {"id", "bash", {{"command", command}}, {}}, {});
+    };
+    EXPECT_TRUE(judge(gate, "a").allowed) << "the rules there are still count";
+    EXPECT_TRUE(person.questions.empty());
+    EXPECT_TRUE(judge(gate, "b").allowed);
+    EXPECT_TRUE(judge(gate, "b").allowed);
+    ASSERT_EQ(person.questions.size(), 2U) << "the answer was for once";
+    EXPECT_THAT(person.questions[0].offers, ::testing::IsEmpty());
+    EXPECT_EQ(person.questions[0].remark,
+              "no rule can be added: permissions.allow is locked by /etc/tenon/tenon.xml:4");
+
+    RuleGate alone(locked);
+    EXPECT_EQ(judge(alone, "b").reason,
+              "Permission denied: bash wants to run `b`. No rule can be added, since "
+              "permissions.allow is locked by /etc/tenon/tenon.xml:4; --yes answers with yes.");
+    locked.yes_is_locked = true;
+    RuleGate without_yes(locked);
+    EXPECT_EQ(judge(without_yes, "b").reason,
+              "Permission denied: bash wants to run `b`. No rule can be added, since "
+              "permissions.allow is locked by /etc/tenon/tenon.xml:4.");
+}
+
 TEST_F(GateTest, OffersNoRuleAgainstAnAskRule) {
     Person person(Consent::kAlways);
     RuleGate gate(config({.ask = {"Bash(a:*)"}}), &person);
