@@ -300,6 +300,16 @@ std::vector<std::string> warnings_about_grants(const plugin::Note& note,
     return out;
 }
 
+plugin::Refusal with_lock_of_grants(plugin::Refusal refusal, const std::string& id,
+                                    const LoaderOptions& options) {
+    auto lock = options.grants_locks.find(id);
+    if (lock == options.grants_locks.end()) lock = options.grants_locks.find("");
+    if (lock != options.grants_locks.end())
+        refusal.remedy += "; " + key_of_grants(id) + " is locked by " + visible(lock->second) +
+                          ", so only the machine's administrator can add to it";
+    return refusal;
+}
+
 Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note& note,
                                                              const PluginPlaces& places,
                                                              const LoaderOptions& options) {
@@ -308,7 +318,7 @@ Result<plugin::Confinement, plugin::Refusal> confinement_for(const plugin::Note&
         note,
         configured != options.by_id.end() ? configured->second.grants : std::vector<std::string>(),
         options.home, places.state_dir);
-    if (!rights) return rights.error();
+    if (!rights) return with_lock_of_grants(rights.error(), note.id, options);
     plugin::Confinement out;
     out.library = real_path(places.library);
     out.plugin_dir = real_path(places.plugin_dir);

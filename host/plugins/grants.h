@@ -76,6 +76,10 @@ struct ConfinedPlugin {
 std::string hint_of_confinement(const ConfinedPlugin& plugin,
                                 const plugin::Confinement& confinement, std::string_view own_words);
 
+/// `refusal`, which advises to add grants; where they are locked for this plugin, it says so.
+plugin::Refusal with_lock_of_grants(plugin::Refusal refusal, const std::string& id,
+                                    const LoaderOptions& options);
+
 /// The plugin cannot run since this kernel cannot confine it; `why` says what the kernel lacks.
 plugin::Refusal cannot_be_confined(const std::string& id, const std::vector<std::string>& grants,
                                    const std::string& why);

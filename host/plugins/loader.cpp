@@ -283,8 +283,9 @@ private:
         auto confinement = confinement_of(candidate);
         if (!confinement) return refused(confinement.error());
         if (!options_.cannot_confine.empty() && !confinement->unconfined)
-            return refused(
-                cannot_be_confined(id, options_of(options_, id).grants, options_.cannot_confine));
+            return refused(with_lock_of_grants(
+                cannot_be_confined(id, options_of(options_, id).grants, options_.cannot_confine),
+                id, options_));
         std::optional<KnownPlugin> known = known_.find(id, *hash);
         const std::string raw_config = raw_config_hash(options_of(options_, id));
         if (known && known->refusal) {
@@ -400,10 +401,11 @@ std::optional<plugin::Refusal> refusal_before_load(const Candidate& candidate,
     const PluginOptions& configured = options_of(options, id);
     if (!candidate.first_party) {
         const auto rights = rights_of(candidate.note, configured.grants, options.home);
-        if (!rights) return rights.error();
+        if (!rights) return with_lock_of_grants(rights.error(), id, options);
         if (configured.isolated.value_or(true) && !options.cannot_confine.empty() &&
             !rights->unconfined)
-            return cannot_be_confined(id, configured.grants, options.cannot_confine);
+            return with_lock_of_grants(
+                cannot_be_confined(id, configured.grants, options.cannot_confine), id, options);
     }
     if (configured.isolated.value_or(!candidate.first_party) && options.plugin_host.empty())
         return needs_isolation(id);

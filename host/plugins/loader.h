@@ -50,6 +50,8 @@ struct LoaderOptions {
     bool workspace_readable = true;
     std::vector<std::filesystem::path> hidden;  ///< what no isolated plugin reads unasked
     std::map<std::string, PluginOptions> by_id;
+    /// Where the grants of plugins are locked, by id; an empty id is for all. For messages.
+    std::map<std::string, std::string> grants_locks;
     /// Not empty: of third-party files, only those with a hash in this list are loaded (AllowList).
     std::filesystem::path allow_file;
     /// What this kernel lacks to confine plugins; empty: nothing.

@@ -183,6 +183,7 @@ plugins::LoaderOptions loader_options(const config::Settings& settings, const Ag
     options.hidden = config::hidden_from_plugins(settings);
     options.plugin_host = settings.prefix / "libexec/tenon/tenon-plugin-host";
     options.by_id = plugin_options(settings.plugins);
+    options.grants_locks = settings.plugins.grants_locks;
     if (auto able = sandbox::check_plugin_confinement(); !able)
         options.cannot_confine = able.error().message;
     if (settings.plugins.require == "known") options.allow_file = settings.plugins.allow_file;

@@ -195,6 +195,22 @@ TEST_F(ConfinementOfAPlugin, IsRefusedWithoutTheGrants) {
     EXPECT_THAT(made.error().reason, HasSubstr("needs exec"));
 }
 
+TEST_F(ConfinementOfAPlugin, SaysWhereTheGrantsAreLocked) {
+    options_.by_id.clear();
+    const auto remedy = [&] {
+        return confinement_for(note_with({"exec"}), {"/l.so", "/p", "/s"}, options_).error().remedy;
+    };
+    EXPECT_THAT(remedy(), ::testing::Not(HasSubstr("locked")));
+    options_.grants_locks = {{"other", "/etc/tenon/tenon.xml:3"}};
+    EXPECT_THAT(remedy(), ::testing::Not(HasSubstr("locked")));
+    options_.grants_locks = {{"", "/etc/tenon/tenon.xml:4"}};
+    EXPECT_THAT(remedy(),
+                HasSubstr("plugins.weather.grants is locked by /etc/tenon/tenon.xml:4, so "
+                          "only the machine's administrator can add to it"));
+    options_.grants_locks["weather"] = "/etc/tenon/tenon.xml:5";
+    EXPECT_THAT(remedy(), HasSubstr("tenon.xml:5"));
+}
+
 class HintOfConfinement : public ConfinementOfAPlugin {
 protected:
     HintOfConfinement() { options_.by_id.clear(); }
