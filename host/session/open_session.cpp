@@ -140,9 +140,9 @@ void OpenSession::make_subagents() {
     agent::LoopOptions limits = loop_options();
     limits.max_turns = settings_.agent.subagent_max_turns;
     limits.wait_for_jobs = false;  // subagents have no background jobs
-    subagents_ = std::make_unique<Subagents>(
-        Subagents::Resources{*session_, *registry_, *gate_, sink_, secrets_, options_.run.providers,
-                             session_folder(), limits, prompts_of_plugins_});
+    subagents_ = std::make_unique<Subagents>(Subagents::Resources{
+        *session_, *registry_, *gate_, sink_, secrets_, options_.run.providers, session_folder(),
+        limits, prompts_of_plugins_, settings_.model.name_lock});
 }
 
 /// Adds the usage and the denied calls of the run's subagents to its result.
@@ -231,6 +231,14 @@ Result<void, StartFailure> OpenSession::open_session() {
         head.id, head.workspace, options_.run.model.value_or(head.model),
         settings_.permissions.mode, tool_names_in(tools_json()), session_->resumed()});
     return {};
+}
+
+Result<void> OpenSession::change_model(const std::string& model) {
+    const config::Settings::Model& configured = settings_.model;
+    if (!configured.name_lock.empty() && model != configured.name)
+        return Error{"model.name is locked by " + configured.name_lock + "; the model stays " +
+                     configured.name};
+    return session_->change_model(model);
 }
 
 /// A session can be opened only in its own workspace, except for the one that the person has agreed

@@ -62,8 +62,9 @@ public:
     /// it reads the whole store. To be called at the end of a run.
     void clean_up_jobs() const;
 
-    /// Used from the next request on.
-    Result<void> change_model(const std::string& model) { return session_->change_model(model); }
+    /// Used from the next request on. The Error says that model.name is locked, or that the journal
+    /// cannot be written.
+    Result<void> change_model(const std::string& model);
 
     /// Plugin files that appear, change or are removed are reported as notices, soon. Only where
     /// the kernel does not watch all their directories, they are reported here.

@@ -134,9 +134,12 @@ Result<void> check_plugin_folders(const config::Table& table) {
     return {};
 }
 
-std::optional<std::string> model_of_command_line(const config::Table& table) {
+/// A locked name, too: a session may have been begun with another model before it was locked.
+std::optional<std::string> model_for_sessions(const config::Table& table) {
     const config::Setting* name = table.find("model.name");
-    if (name == nullptr || (name->origin != "--model" && name->origin != "-D")) return std::nullopt;
+    if (name == nullptr) return std::nullopt;
+    const bool is_locked = table.locks().on("model.name") != nullptr;
+    if (!is_locked && name->origin != "--model" && name->origin != "-D") return std::nullopt;
     return name->value.text;
 }
 
@@ -184,7 +187,7 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     auto prepared = prepare_tools(configuration);
     if (!prepared) return prepared;
     auto setup = *std::move(prepared);
-    setup->model = model_of_command_line(configuration.table);
+    setup->model = model_for_sessions(configuration.table);
     setup->leave_jobs = request.leave_jobs;
     if (auto checked = complete_model(setup->settings.model); !checked) return checked.error();
     if (auto made = make_providers(configuration.credentials, *setup); !made) return made.error();

@@ -37,7 +37,8 @@ struct RunSetup {
     /// Empty, or the session whose workspace no longer exists and that is to be moved to the
     /// workspace of `settings`.
     std::string moved_session;
-    /// The model that the command line names. A session that has a model keeps it without this.
+    /// The model that the command line names, or that is locked. A session that has a model keeps
+    /// it without this.
     std::optional<std::string> model;
     bool leave_jobs = false;  ///< see RunRequest
     /// Reads the configuration again, for /reload; null: it stays as it is. Any thread.

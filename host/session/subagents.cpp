@@ -7,6 +7,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/ids.h"
+#include "host/base/untrusted.h"
 #include "host/session/instructions.h"
 #include "host/session/subagent_journal.h"
 #include "host/session/system_prompt.h"
@@ -158,13 +159,24 @@ std::string Subagents::prompt_of(const SubagentTask& task, const SubagentTools& 
     return text;
 }
 
+/// A locked model is also that of subagents, whatever a call or a definition names.
+std::string Subagents::model_of(const SubagentTask& task) const {
+    const std::string& own = resources_.parent.head().model;
+    if (task.model.empty() || task.model == own) return own;
+    if (resources_.model_lock.empty()) return task.model;
+    resources_.sink.on_event(agent::Notice{"the subagent uses " + visible(own) + ", not " +
+                                           visible(task.model) + ": model.name is locked by " +
+                                           visible(resources_.model_lock)});
+    return own;
+}
+
 Result<agent::Session> Subagents::open_session(const SubagentTask& task, const SubagentTools& tools,
                                                const std::string& tool_use_id) const {
     if (::mkdir(resources_.folder.c_str(), 0700) != 0 && errno != EEXIST)
         return Error::from_errno("make the folder " + resources_.folder.string());
     const agent::SessionHead& parent = resources_.parent.head();
     agent::SessionHead head = parent;
-    head.model = task.model.empty() ? parent.model : task.model;
+    head.model = model_of(task);
     head.system = resources_.secrets.redact(prompt_of(task, tools));
     head.tools = tool_list(tools.specs());
     head.created_ms = wall_clock_ms();

@@ -33,6 +33,7 @@ public:
         std::filesystem::path folder;            ///< of their journals; need not exist yet
         agent::LoopOptions limits;               ///< max_turns is the most a subagent may have
         std::vector<plugins::HookText> prompts;  ///< what plugins add to a system prompt
+        std::string model_lock = {};             ///< where model.name is locked; empty: it is not
     };
     explicit Subagents(Resources resources) : resources_(std::move(resources)) {}
 
@@ -51,6 +52,7 @@ private:
     Result<agent::Session> open_session(const SubagentTask& task, const SubagentTools& tools,
                                         const std::string& tool_use_id) const;
     Result<void> add_environment(agent::Session& session) const;
+    [[nodiscard]] std::string model_of(const SubagentTask& task) const;
     [[nodiscard]] std::string prompt_of(const SubagentTask& task, const SubagentTools& tools) const;
     agent::RunResult converse(const SubagentTask& task, SubagentTools& tools,
                               agent::Session& session, const agent::CallContext& call,

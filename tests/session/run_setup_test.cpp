@@ -39,6 +39,17 @@ TEST(RunSetup, AsksASessionForAnotherModelOnlyWhereTheCommandLineNamesOne) {
     expect("of-define", "of-define");
 }
 
+TEST(RunSetup, AsksASessionForTheModelThatIsLocked) {
+    WorldWithKey world;
+    world.system_says("model.name=locked\nfinal=model.name\n");
+    world.sources.environment["TENON_MODEL"] = "of-variable";
+    world.option_says("model.name", "of-option", "--model");
+    const auto setup = prepared(world);
+    ASSERT_TRUE(setup) << setup.error().message;
+    EXPECT_EQ((*setup)->settings.model.name, "locked");
+    EXPECT_EQ((*setup)->model, "locked") << "a session may have been begun with another";
+}
+
 TEST(RunSetup, SaysWhatIsMissing) {
     config::World world;
     EXPECT_THAT(prepared(world).error().message, HasSubstr("no model is named"));
