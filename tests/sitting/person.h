@@ -32,6 +32,7 @@ struct PersonOptions {
     Environment environment = {};  ///< TERM is xterm unless it is set here
     Pty::Size size = {80, 24};
     std::string settings = {};  ///< tenon.properties of the user
+    std::vector<std::string> program = {TENON_PROGRAM};
 };
 
 /// A command `cat gate` in the workspace runs until the test opens the gate.
@@ -79,7 +80,7 @@ public:
         environment["TERM"] = "xterm-256color";
         for (const auto& [name, value] : options.environment)
             environment[name] = value;
-        std::vector<std::string> command = {TENON_PROGRAM};
+        std::vector<std::string> command = options.program;
         command.insert(command.end(), options.arguments.begin(), options.arguments.end());
         terminal_.reset();
         terminal_ = std::make_unique<Pty>(command, environment, sandbox.workspace(), options.size);
