@@ -18,11 +18,11 @@
 #include "host/model/request_body.h"
 #include "host/model/server_error.h"
 #include "host/model/sse.h"
+#include "host/model/url.h"
 
 namespace tenon::model {
 namespace {
 
-constexpr std::string_view kOwnUrl = "https://api.anthropic.com";
 constexpr std::string_view kOwnHost = "api.anthropic.com";
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10U;
 
@@ -104,12 +104,6 @@ bool is_spend_limit(const Json& error) {
 
 }  // namespace
 
-bool needs_key(const std::string& base_url) {
-    if (base_url.empty()) return true;
-    const auto url = parse_url(base_url, "base URL");
-    return url && Poco::icompare(url->host, std::string(kOwnHost)) == 0;
-}
-
 agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view body) {
     agent::ModelFailure failure;
     failure.http_status = head.status;
@@ -143,19 +137,43 @@ agent::ModelFailure failure_of_response(const HttpHead& head, std::string_view b
 Anthropic::Anthropic(AnthropicConfig config, std::unique_ptr<HttpClient> http)
     : config_(std::move(config)), http_(std::move(http)) {
     // A base URL that already ends in the API's first path segment is a common mistake.
-    path_ = http_->shown("").ends_with("/v1") ? "/messages" : "/v1/messages";
+    base_path_ = http_->shown("").ends_with("/v1") ? "" : "/v1";
+}
+
+std::string anthropics_own_url() {
+    return "https://" + std::string(kOwnHost);
+}
+
+bool is_anthropics_own(std::string_view base_url) {
+    if (base_url.empty()) return true;
+    const auto url = parse_url(base_url, "base URL");
+    return url && Poco::toLower(url->host) == kOwnHost;
 }
 
 Result<std::unique_ptr<Anthropic>> Anthropic::create(AnthropicConfig config) {
-    if (config.api_key.empty() && needs_key(config.http.base_url)) return Error{"no API key"};
+    if (config.api_key.empty() && is_anthropics_own(config.http.base_url))
+        return Error{"no API key"};
     if (!is_header_value(config.api_key)) return Error{"the API key has control characters"};
     if (config.api_version.empty() || !is_header_value(config.api_version)) {
         return Error{"the API version is empty or has control characters"};
     }
-    if (config.http.base_url.empty()) config.http.base_url = kOwnUrl;
+    if (config.http.base_url.empty()) config.http.base_url = anthropics_own_url();
     auto http = HttpClient::create(config.http);
     if (!http) return http.error();
     return std::unique_ptr<Anthropic>(new Anthropic(std::move(config), std::move(*http)));
+}
+
+HttpFields Anthropic::common_fields() const {
+    HttpFields fields = {{"anthropic-version", config_.api_version},
+                         {"user-agent", "tenon/" TENON_VERSION}};
+    if (!config_.api_key.empty()) fields.emplace_back("x-api-key", config_.api_key);
+    return fields;
+}
+
+Result<HttpHead, HttpFailure> Anthropic::ask_for_models(std::stop_token stop) {
+    return http_->get(
+        base_path_ + "/models", common_fields(),
+        [](const HttpHead&, std::string_view) { return false; }, std::move(stop));
 }
 
 Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& request,
@@ -163,12 +181,10 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
                                                           std::stop_token stop) {
     const RequestBody body(request);
     HttpPost post;
-    post.path = path_;
-    post.fields = {{"anthropic-version", config_.api_version},
-                   {"content-type", "application/json"},
-                   {"accept", "text/event-stream"},
-                   {"user-agent", "tenon/" TENON_VERSION}};
-    if (!config_.api_key.empty()) post.fields.emplace_back("x-api-key", config_.api_key);
+    post.path = base_path_ + "/messages";
+    post.fields = common_fields();
+    post.fields.emplace_back("content-type", "application/json");
+    post.fields.emplace_back("accept", "text/event-stream");
     post.body = body.pieces();
 
     SseParser parser;
@@ -189,7 +205,7 @@ Result<agent::Answer, agent::ModelFailure> Anthropic::ask(const agent::Request& 
         return fed.ok() && !stream.over();
     };
 
-    const std::string doing = http_->doing(path_);
+    const std::string doing = http_->doing("POST", post.path);
     agent::ModelFailure failure;
     Result<HttpHead, HttpFailure> response = HttpFailure{};
     try {

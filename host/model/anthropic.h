@@ -2,18 +2,20 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "host/agent/ports.h"
 #include "host/model/http.h"
 
 namespace tenon::model {
 
-/// Whether the server of this base URL answers nobody without a key: Anthropic's own does (an empty
-/// URL means it). A local server needs none.
-bool needs_key(const std::string& base_url);
+/// The base URL of Anthropic's own address.
+std::string anthropics_own_url();
+/// Whether a base URL is Anthropic's own address, where every request needs a key. Empty: it is.
+bool is_anthropics_own(std::string_view base_url);
 
 struct AnthropicConfig {
-    std::string api_key;  ///< empty: none is sent; allowed where `needs_key` is false
+    std::string api_key;  ///< empty: none is sent, which Anthropic's own address refuses
     std::string api_version = "2023-06-01";
     HttpConfig http;  ///< base_url empty: Anthropic's own
 };
@@ -29,12 +31,17 @@ public:
                                                    agent::EventSink& sink,
                                                    std::stop_token stop) override;
 
+    /// Asks for the list of models, which costs no tokens: only to find out whether the server can
+    /// be reached and accepts the key. Every status is an answer. The body is not read.
+    Result<HttpHead, HttpFailure> ask_for_models(std::stop_token stop);
+
 private:
+    [[nodiscard]] HttpFields common_fields() const;
     Anthropic(AnthropicConfig config, std::unique_ptr<HttpClient> http);
 
     AnthropicConfig config_;
     std::unique_ptr<HttpClient> http_;
-    std::string path_;
+    std::string base_path_;  // before the API's own names
 };
 
 /// The failure that a response without a stream of events stands for, from its status, its error

@@ -100,6 +100,7 @@ bool has_body(int status) {
 
 /// How far one attempt came.
 struct HttpClient::Attempt {
+    std::string method;
     const char* phase = "send the request: ";
     HttpHead head;
     bool kept = false;      // over a connection that was used before
@@ -244,8 +245,8 @@ std::string HttpClient::shown(std::string_view path) const {
     return route_.target.shown() + std::string(path);
 }
 
-std::string HttpClient::doing(std::string_view path) const {
-    return "POST " + shown(path) + (route_.proxy ? " through proxy " + route_.proxy->shown() : "") +
+std::string HttpClient::doing(const std::string& method, std::string_view path) const {
+    return method + " " + shown(path) + (route_.proxy ? " through proxy " + route_.proxy->shown() : "") +
            ": ";
 }
 
@@ -294,11 +295,11 @@ std::size_t total_size(std::span<const std::string_view> pieces) {
     return sum;
 }
 
-net::HTTPRequest make_request(const HttpPost& post, const Route& route) {
+net::HTTPRequest make_request(const std::string& method, const HttpPost& post, const Route& route) {
     std::string uri = route.target.path + post.path;
     const bool through_proxy = route.proxy && !route.target.secure;
     if (through_proxy) uri.insert(0, "http://" + route.target.authority());
-    net::HTTPRequest request(net::HTTPRequest::HTTP_POST, uri, net::HTTPMessage::HTTP_1_1);
+    net::HTTPRequest request(method, uri, net::HTTPMessage::HTTP_1_1);
     request.setHost(route.target.authority());
     request.set("Accept-Encoding", "identity");  // an inflating stream would hold events back
     if (const auto login = route.target.basic_credentials()) request.set("Authorization", *login);
@@ -309,7 +310,8 @@ net::HTTPRequest make_request(const HttpPost& post, const Route& route) {
     }
     for (const auto& [name, value] : post.fields)
         request.set(name, value);
-    request.setContentLength64(static_cast<Poco::Int64>(total_size(post.body)));
+    if (method == net::HTTPRequest::HTTP_POST)
+        request.setContentLength64(static_cast<Poco::Int64>(total_size(post.body)));
     return request;
 }
 
@@ -348,7 +350,7 @@ Result<void, HttpFailure> HttpClient::read_body(Connection& connection,
 /// One request and its response. Throws Poco's exceptions.
 Result<void, HttpFailure> HttpClient::converse(Connection& connection, const HttpPost& request,
                                                const OnBody& on_body, Attempt& attempt) {
-    auto outgoing = make_request(request, route_);
+    auto outgoing = make_request(attempt.method, request, route_);
     try {
         connection.send(outgoing, request.body, *watchdog_);
     } catch (const net::NetException&) {
@@ -367,11 +369,23 @@ Result<void, HttpFailure> HttpClient::converse(Connection& connection, const Htt
 
 Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const OnBody& on_body,
                                                std::stop_token stop) {
+    return exchange(net::HTTPRequest::HTTP_POST, request, on_body, stop);
+}
+
+Result<HttpHead, HttpFailure> HttpClient::get(const std::string& path, const HttpFields& fields,
+                                              const OnBody& on_body, std::stop_token stop) {
+    return exchange(net::HTTPRequest::HTTP_GET, {path, fields, {}}, on_body, stop);
+}
+
+Result<HttpHead, HttpFailure> HttpClient::exchange(const std::string& method,
+                                                   const HttpPost& request, const OnBody& on_body,
+                                                   const std::stop_token& stop) {
     const NoSigpipe quiet;
     const HttpFailure stopped{"stopped", true, false};
     for (auto connection = take_kept_connection();; connection.reset()) {
         if (stop.stop_requested()) return stopped;
         Attempt attempt;
+        attempt.method = method;
         attempt.kept = connection != nullptr;
         if (!attempt.kept) {
             auto fresh = connect(stop);
@@ -404,12 +418,12 @@ Result<HttpHead, HttpFailure> HttpClient::post(const HttpPost& request, const On
                                " ms, though bytes came"};
         if (!done) {
             HttpFailure failure = done.error();
-            failure.message.insert(0, doing(request.path) + attempt.phase);
+            failure.message.insert(0, doing(method, request.path) + attempt.phase);
             return failure;
         }
         if (is_refused_by_proxy(attempt.head)) {
             HttpFailure failure = refusal_of_proxy(attempt.head);
-            failure.message.insert(0, doing(request.path));
+            failure.message.insert(0, doing(method, request.path));
             return failure;
         }
         if (attempt.reusable) kept_ = std::move(connection);

@@ -35,18 +35,20 @@ struct HttpConfig {
     std::shared_ptr<SharedTls> tls = nullptr;  ///< null: the client makes its own
 };
 
+using HttpFields = std::vector<std::pair<std::string, std::string>>;
+
 /// Status and header of a response.
 struct HttpHead {
     int status = 0;
-    std::vector<std::pair<std::string, std::string>> fields;
-    bool whole = false;  ///< the body was read to its end; set when `post` returns
+    HttpFields fields;
+    bool whole = false;  ///< the body was read to its end; set when the request returns
     /// The first field of that name, case ignored, or "". Any bytes.
     [[nodiscard]] std::string_view field(std::string_view name) const;
 };
 
 struct HttpPost {
     std::string path;  ///< appended to the base URL, with its leading slash
-    std::vector<std::pair<std::string, std::string>> fields;
+    HttpFields fields;
     std::span<const std::string_view> body;  ///< pieces that are sent one after the other
 };
 
@@ -54,7 +56,7 @@ struct HttpPost {
 /// the rest is not needed.
 using OnBody = std::function<bool(const HttpHead&, std::string_view)>;
 
-/// Sends POST requests to one server, over HTTP/1.1 with or without TLS (Poco::Net). Keeps one
+/// Sends requests to one server, over HTTP/1.1 with or without TLS (Poco::Net). Keeps one
 /// connection open between requests. If the server closes it before it answers a byte, the request
 /// is sent once more on a new connection. Follows no redirects. Asks for no compression, but
 /// decodes gzip and deflate. Does not retry failed requests. One thread at a time.
@@ -74,19 +76,25 @@ public:
     /// Blocks until the body ends or `on_body` returns false; returns within 100 ms of a stop.
     Result<HttpHead, HttpFailure> post(const HttpPost& request, const OnBody& on_body,
                                        std::stop_token stop);
+    /// The same with GET, and without a body.
+    Result<HttpHead, HttpFailure> get(const std::string& path, const HttpFields& fields,
+                                      const OnBody& on_body, std::stop_token stop);
 
     /// To be called in `on_body`: the piece is progress.
     void progress();
 
+    [[nodiscard]] const Route& route() const { return route_; }
     /// For messages: the address of `path`, without credentials.
     [[nodiscard]] std::string shown(std::string_view path) const;
     /// For messages: "POST https://…: ", with the proxy on the way.
-    [[nodiscard]] std::string doing(std::string_view path) const;
+    [[nodiscard]] std::string doing(const std::string& method, std::string_view path) const;
 
 private:
     class Connection;
     struct Attempt;
     explicit HttpClient(HttpConfig config);
+    Result<HttpHead, HttpFailure> exchange(const std::string& method, const HttpPost& request,
+                                           const OnBody& on_body, const std::stop_token& stop);
     Result<void, HttpFailure> make_tls_context();
     Result<std::unique_ptr<Connection>, HttpFailure> connect(const std::stop_token& stop);
     std::unique_ptr<Connection> take_kept_connection();

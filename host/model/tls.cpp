@@ -1,5 +1,6 @@
 #include "host/model/tls.h"
 
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <memory>
@@ -167,6 +168,12 @@ std::string problem_of_text(const std::string& text) {
                : "there is no certificate in it";
 }
 
+/// A place of OpenSSL, which a variable may replace.
+std::string place_of(const char* variable, const char* otherwise) {
+    const char* set = std::getenv(variable);
+    return set != nullptr && *set != '\0' ? set : otherwise;
+}
+
 }  // namespace
 
 Result<net::Context::Ptr> SharedTls::context(const std::string& ca_file) {
@@ -224,6 +231,21 @@ std::string wrong_name(const SeenCertificate& seen, const std::string& host) {
     return "TLS: the certificate does not belong to " + host + ": it is for " +
            (seen.names.empty() ? "?" : seen.names) + " (issued by " +
            (seen.issuer.empty() ? "?" : seen.issuer) + "); correct the host in model.baseUrl";
+}
+
+Result<std::string> find_authorities(const std::string& ca_file) {
+    if (auto fine = check_ca_file(ca_file); !fine) return fine.error();
+    if (!ca_file.empty()) return ca_file;
+    const std::string file =
+        place_of(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+    const std::string folder =
+        place_of(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+    std::error_code failed;
+    if (std::filesystem::is_regular_file(file, failed) && check_ca_file(file)) return file;
+    const std::filesystem::directory_iterator entries(folder, failed);
+    if (!failed && entries != std::filesystem::directory_iterator()) return folder;
+    return Error{"the system has no certificates of authorities, neither in " + file + " nor in " +
+                 folder};
 }
 
 }  // namespace tenon::model

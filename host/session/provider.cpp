@@ -12,7 +12,7 @@ using ProviderPtr = std::unique_ptr<agent::Provider>;
 Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
                                    const config::Credentials& credentials,
                                    std::shared_ptr<model::SharedTls> tls) {
-    if (credentials.anthropic.empty() && model::needs_key(model.base_url)) {
+    if (credentials.anthropic.empty() && model::is_anthropics_own(model.base_url)) {
         return Error{
             "no key for the provider anthropic: set ANTHROPIC_API_KEY (or use --replay FILE)"};
     }

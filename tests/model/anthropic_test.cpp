@@ -100,6 +100,61 @@ TEST(Anthropic, RefusesAConfigurationThatCannotWork) {
     }
 }
 
+TEST(Anthropic, NeedsAKeyOnlyAtItsOwnAddress) {
+    struct Case {
+        const char* base_url;
+        bool own;
+    };
+    for (const Case& c :
+         {Case{"", true}, Case{"https://api.anthropic.com", true},
+          Case{"https://API.Anthropic.com/v1/", true}, Case{"http://127.0.0.1:8080", false},
+          Case{"https://api.anthropic.com.example", false}}) {
+        SCOPED_TRACE(c.base_url);
+        AnthropicConfig config;
+        config.http.base_url = c.base_url;
+        EXPECT_EQ(is_anthropics_own(c.base_url), c.own);
+        EXPECT_EQ(Anthropic::create(config).ok(), !c.own);
+    }
+}
+
+TEST(Anthropic, SendsNoKeyWhereNoneIsConfigured) {
+    ModelServer::Options options;
+    options.strict.needs_key = false;
+    ModelServer server(R"([{"content":"hello"}])", options);
+    AnthropicConfig config;
+    config.http.base_url = server.url();
+    auto provider = Anthropic::create(config);
+    ASSERT_TRUE(provider) << provider.error().message;
+    Watcher watcher;
+    const auto answer = (*provider)->ask(Talk().request(), watcher, {});
+    EXPECT_TRUE(answer) << answer.error().message;
+}
+
+TEST(Anthropic, AsksForTheListOfModels) {
+    struct Case {
+        const char* key;
+        const char* prefix;
+        int status;
+    };
+    for (const Case& c : {Case{"right", "", 200}, Case{"right", "/v1", 200}, Case{"wrong", "", 401},
+                          Case{"right", "/elsewhere", 200}}) {
+        SCOPED_TRACE(std::string(c.key) + c.prefix);
+        ModelServer::Options options;
+        options.strict.api_key = "right";
+        ModelServer server(R"([{"content":"hello"}])", options);
+        AnthropicConfig config;
+        config.api_key = c.key;
+        config.http.base_url = server.url() + c.prefix;
+        auto provider = Anthropic::create(config);
+        ASSERT_TRUE(provider) << provider.error().message;
+        const auto head = (*provider)->ask_for_models({});
+        ASSERT_TRUE(head) << head.error().message;
+        EXPECT_EQ(head->status, c.status);
+        EXPECT_EQ(server.requests().at(0).method, "GET");
+        EXPECT_FALSE(server.requests().at(0).fields.contains("content-length"));
+    }
+}
+
 TEST(Anthropic, SaysWhatAnErrorResponseMeans) {
     struct Case {
         int status;

@@ -297,7 +297,16 @@ void ModelServer::log(const Received& request) const {
 bool ModelServer::answer(Peer& peer, Received request, const std::stop_token& stop) {
     std::optional<RefusedRequest> refusal;
     Step step;
-    if (request.method != "POST" || !request.path.ends_with("/v1/messages")) {
+    const bool lists_models = request.method == "GET" && request.path.ends_with("/v1/models");
+    if (lists_models) {
+        refusal = check_key(request.fields, options_.strict);
+        if (!refusal && request.body.empty()) {
+            request.status = 200;
+            note(request);
+            peer.write(response(200, {}, R"({"data":[],"has_more":false})"));
+            return true;
+        }
+    } else if (request.method != "POST" || !request.path.ends_with("/v1/messages")) {
         refusal = RefusedRequest{404, "Not found: " + request.method + " " + request.path};
     }
     if (!refusal) refusal = check_headers(request.fields, options_.strict);

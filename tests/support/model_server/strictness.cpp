@@ -503,19 +503,33 @@ std::optional<RefusedRequest> SentThinking::check(const Json& request) const {
     return std::nullopt;
 }
 
-std::optional<RefusedRequest> check_headers(const std::map<std::string, std::string>& fields,
-                                            const EndpointRules& options) {
-    const auto value = [&](const char* name) {
-        const auto it = fields.find(name);
-        return it == fields.end() ? std::string() : it->second;
-    };
-    std::string key = value("x-api-key");
-    const std::string bearer = value("authorization");
+namespace {
+
+std::string field_of(const std::map<std::string, std::string>& fields, const char* name) {
+    const auto it = fields.find(name);
+    return it == fields.end() ? std::string() : it->second;
+}
+
+}  // namespace
+
+std::optional<RefusedRequest> check_key(const std::map<std::string, std::string>& fields,
+                                        const EndpointRules& options) {
+    std::string key = field_of(fields, "x-api-key");
+    const std::string bearer = field_of(fields, "authorization");
     if (key.empty() && bearer.starts_with("Bearer ")) key = bearer.substr(7);
-    if (key.empty() && options.needs_key)
-        return RefusedRequest{401, "x-api-key header is required"};
+    if (!options.needs_key)
+        return key.empty() ? std::nullopt
+                           : std::optional(RefusedRequest{400, "a key was sent to this server"});
+    if (key.empty()) return RefusedRequest{401, "x-api-key header is required"};
     if (!options.api_key.empty() && key != options.api_key)
         return RefusedRequest{401, "invalid x-api-key"};
+    return std::nullopt;
+}
+
+std::optional<RefusedRequest> check_headers(const std::map<std::string, std::string>& fields,
+                                            const EndpointRules& options) {
+    if (auto refusal = check_key(fields, options)) return refusal;
+    const auto value = [&](const char* name) { return field_of(fields, name); };
     const std::string version = value("anthropic-version");
     if (version.empty()) return RefusedRequest{400, "anthropic-version: header is required"};
     if (version != "2023-06-01" && version != "2026-10-21") {

@@ -18,7 +18,7 @@ struct RefusedRequest {
 
 struct EndpointRules {
     std::string api_key;           ///< empty: any
-    bool needs_key = true;         ///< false: as a local server, which needs none
+    bool needs_key = true;         ///< false: a key is refused
     bool reject_same_role = true;  ///< the API merges such messages, other servers refuse them
     std::size_t max_body = std::size_t{32} << 20U;
     std::int64_t max_tokens = 128'000;
@@ -42,7 +42,10 @@ private:
     std::multimap<std::uint64_t, std::vector<Json>> sent_;
 };
 
-/// Header fields have lower-case names.
+/// Header fields have lower-case names. The key that they hold.
+std::optional<RefusedRequest> check_key(const std::map<std::string, std::string>& fields,
+                                        const EndpointRules& options);
+/// All of them.
 std::optional<RefusedRequest> check_headers(const std::map<std::string, std::string>& fields,
                                             const EndpointRules& options);
 /// Checks everything in the body, except thinking.
