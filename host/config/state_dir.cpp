@@ -55,22 +55,6 @@ std::optional<Error> doubt_about(const fs::path& path, const struct stat& info) 
     return std::nullopt;
 }
 
-/// The owner of the directory above could replace this one.
-Result<void> check_place(const fs::path& dir) {
-    fs::path above = dir.parent_path();
-    struct stat info {};
-    while (::stat(above.c_str(), &info) != 0) {
-        if (errno != ENOENT || above == above.parent_path())
-            return Error::from_errno("make the state directory " + dir.string());
-        above = above.parent_path();
-    }
-    const bool shared = (info.st_mode & S_ISVTX) != 0;
-    if (info.st_uid == ::geteuid() || info.st_uid == 0 || shared) return {};
-    return Error{"the state directory " + dir.string() + " would be made inside " + above.string() +
-                 ", which belongs to user number " + std::to_string(info.st_uid) +
-                 ", and this is user number " + std::to_string(::geteuid()) + "; " + kRemedy};
-}
-
 }  // namespace
 
 Result<void> check_state_dir(const fs::path& dir) {
@@ -87,11 +71,30 @@ Result<void> check_state_dir(const fs::path& dir) {
     return {};
 }
 
+/// The owner of the directory above could replace this one.
+Result<void> check_place_of_state_dir(const fs::path& dir) {
+    const auto itself = look_at(dir);
+    if (!itself) return itself.error();
+    if (*itself) return {};
+    fs::path above = dir.parent_path();
+    struct stat info {};
+    while (::stat(above.c_str(), &info) != 0) {
+        if (errno != ENOENT || above == above.parent_path())
+            return Error::from_errno("make the state directory " + dir.string());
+        above = above.parent_path();
+    }
+    const bool shared = (info.st_mode & S_ISVTX) != 0;
+    if (info.st_uid == ::geteuid() || info.st_uid == 0 || shared) return {};
+    return Error{"the state directory " + dir.string() + " would be made inside " + above.string() +
+                 ", which belongs to user number " + std::to_string(info.st_uid) +
+                 ", and this is user number " + std::to_string(::geteuid()) + "; " + kRemedy};
+}
+
 Result<void> make_state_dir(const fs::path& dir) {
     const auto info = look_at(dir);
     if (!info) return info.error();
     if (!*info) {
-        if (auto fine = check_place(dir); !fine) return fine;
+        if (auto fine = check_place_of_state_dir(dir); !fine) return fine;
         if (auto made = make_private_dirs(dir); !made)
             return Error{made.error().message + "; " + kRemedy};
     }

@@ -14,8 +14,11 @@ namespace tenon::config {
 /// Links above it are fine, and so are missing directories. Makes nothing.
 Result<void> check_state_dir(const std::filesystem::path& dir);
 
-/// Makes the directory with its missing parents, then checks it. Nothing is made inside a
-/// directory of another user, root and shared directories such as /tmp excepted.
+/// Checks whether the directory, if it is missing, may be made: nothing is made inside a directory
+/// of another user, root and shared directories such as /tmp excepted. Makes nothing.
+Result<void> check_place_of_state_dir(const std::filesystem::path& dir);
+
+/// Checks the place, makes the directory with its missing parents, then checks it.
 Result<void> make_state_dir(const std::filesystem::path& dir);
 
 }  // namespace tenon::config
