@@ -38,6 +38,7 @@ SeenCertificate take_seen_certificate();
 
 /// The message for a trusted certificate that is not for `host`.
 std::string wrong_name(const SeenCertificate& seen, const std::string& host);
+
 /// Where the certificates of the authorities are: `ca_file`, or the system's file or directory. The
 /// Error says that there are none, so that no server could be verified.
 Result<std::string> find_authorities(const std::string& ca_file);

@@ -1,5 +1,7 @@
 #include "host/session/provider.h"
 
+#include <algorithm>
+
 #include "host/model/anthropic.h"
 #include "host/model/replay.h"
 #include "host/model/retry.h"
@@ -9,13 +11,9 @@ namespace {
 
 using ProviderPtr = std::unique_ptr<agent::Provider>;
 
-Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
-                                   const config::Credentials& credentials,
-                                   std::shared_ptr<model::SharedTls> tls) {
-    if (credentials.anthropic.empty() && model::is_anthropics_own(model.base_url)) {
-        return Error{
-            "no key for the provider anthropic: set ANTHROPIC_API_KEY (or use --replay FILE)"};
-    }
+model::AnthropicConfig anthropic_config(const config::Settings::Model& model,
+                                        const config::Credentials& credentials,
+                                        std::shared_ptr<model::SharedTls> tls) {
     model::AnthropicConfig config;
     config.api_key = credentials.anthropic;
     config.api_version = model.api_version;
@@ -26,7 +24,13 @@ Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
     config.http.no_proxy = model.no_proxy;
     config.http.idle_timeout = model.idle_timeout;
     config.http.tls = std::move(tls);
-    auto anthropic = model::Anthropic::create(std::move(config));
+    return config;
+}
+
+Result<ProviderPtr> make_anthropic(const config::Settings::Model& model,
+                                   const config::Credentials& credentials,
+                                   std::shared_ptr<model::SharedTls> tls) {
+    auto anthropic = model::Anthropic::create(anthropic_config(model, credentials, std::move(tls)));
     if (!anthropic) return anthropic.error();
     model::RetryPolicy policy;
     policy.max_attempts = model.retry_max_attempts;
@@ -69,6 +73,29 @@ Result<ProviderSource> anthropic_source(const config::Settings::Model& model,
 }
 
 }  // namespace
+
+Result<model::Route> route_to_server(const config::Settings::Model& model) {
+    model::HttpConfig config = anthropic_config(model, {}, nullptr).http;
+    if (config.base_url.empty()) config.base_url = model::anthropics_own_url();
+    config.ca_file.clear();
+    const auto client = model::HttpClient::create(std::move(config));
+    if (!client) return client.error();
+    return (*client)->route();
+}
+
+Result<int, model::HttpFailure> ask_server_for_models(const config::Settings::Model& model,
+                                                      const config::Credentials& credentials,
+                                                      std::chrono::milliseconds each_step,
+                                                      std::stop_token stop) {
+    auto config = anthropic_config(model, credentials, std::make_shared<model::SharedTls>());
+    config.http.connect_timeout = std::min(config.http.connect_timeout, each_step);
+    config.http.idle_timeout = std::min(config.http.idle_timeout, each_step);
+    auto anthropic = model::Anthropic::create(std::move(config));
+    if (!anthropic) return model::HttpFailure{anthropic.error().message};
+    const auto head = (*anthropic)->ask_for_models(std::move(stop));
+    if (!head) return head.error();
+    return head->status;
+}
 
 Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
                                             const config::Credentials& credentials,

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 
 #include "host/agent/ports.h"
 #include "host/base/secrets.h"
 #include "host/config/credentials.h"
 #include "host/config/settings.h"
+#include "host/model/dial.h"
 
 namespace tenon::session {
 
@@ -21,5 +24,17 @@ using ProviderSource = std::function<Result<std::unique_ptr<agent::Provider>>()>
 Result<ProviderSource> make_provider_source(const config::Settings::Model& model,
                                             const config::Credentials& credentials,
                                             const Secrets& secrets);
+
+/// How the server of a provider other than `replay` would be reached: its address and a proxy.
+/// Opens nothing, and does not look at certificates. The Error says which of the two is wrong.
+Result<model::Route> route_to_server(const config::Settings::Model& model);
+
+/// Asks the server of a provider other than `replay` once for its list of models, in the same way
+/// as a run asks: address, proxy, certificates, key. It costs no tokens. Returns the HTTP status.
+/// Blocks until the server answers, for at most `each_step` without a byte, and until `stop`.
+Result<int, model::HttpFailure> ask_server_for_models(const config::Settings::Model& model,
+                                                      const config::Credentials& credentials,
+                                                      std::chrono::milliseconds each_step,
+                                                      std::stop_token stop);
 
 }  // namespace tenon::session

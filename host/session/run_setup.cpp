@@ -12,6 +12,7 @@
 #include "host/base/ids.h"
 #include "host/base/limits.h"
 #include "host/journal/session_list.h"
+#include "host/session/run_needs.h"
 
 namespace tenon::session {
 namespace {
@@ -117,10 +118,18 @@ Result<void> complete_model(config::Settings::Model& model) {
     if (!model.replay_file.empty() && !replays)
         return Error{"--replay and -D model.provider=" + model.provider + " exclude each other"};
     if (replays && model.name.empty()) model.name = "replay";
-    if (!model.name.empty()) return {};
-    return Error{
-        "no model is named: use --model NAME, model.name in the configuration, or "
-        "TENON_MODEL"};
+    return {};
+}
+
+/// Everything that is missing is said at once, with the lines that a new user can type.
+Result<void> check_needs(const config::Settings& settings, const config::Credentials& credentials) {
+    const MissingNeeds missing = missing_needs(settings.model, credentials);
+    if (missing.none()) return {};
+    std::string lines = "\n" + how_to_give(missing, settings);
+    for (std::size_t at = 0; (at = lines.find('\n', at)) != std::string::npos; at += 3)
+        lines.insert(at + 1, "  ");
+    return Error{what_is_missing(missing) + ":" + lines +
+                 "\n`tenon doctor` checks everything else."};
 }
 
 /// Directories that are named on the command line must exist.
@@ -190,6 +199,8 @@ Result<std::unique_ptr<RunSetup>> prepare_run(const config::Configuration& confi
     setup->model = model_for_sessions(configuration.table);
     setup->leave_jobs = request.leave_jobs;
     if (auto checked = complete_model(setup->settings.model); !checked) return checked.error();
+    if (auto checked = check_needs(setup->settings, configuration.credentials); !checked)
+        return checked.error();
     if (auto made = make_providers(configuration.credentials, *setup); !made) return made.error();
     if (auto chosen = choose_session(request, *setup); !chosen) return chosen.error();
     return setup;

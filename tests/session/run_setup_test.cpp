@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/session/run_needs.h"
 #include "tests/config/world.h"
 
 namespace tenon::session {
@@ -52,9 +53,36 @@ TEST(RunSetup, AsksASessionForTheModelThatIsLocked) {
 
 TEST(RunSetup, SaysWhatIsMissing) {
     config::World world;
-    EXPECT_THAT(prepared(world).error().message, HasSubstr("no model is named"));
+    const std::string folder = (world.dir / "home/.config/tenon").string();
+    EXPECT_EQ(prepared(world).error().message,
+              "no model is named, and no key for the provider anthropic is set:\n"
+              "  export ANTHROPIC_API_KEY=YOUR-KEY\n"
+              "  tenon --model NAME\n"
+              "  (to keep the name: <tenon><model><name>NAME</name></model></tenon> in " +
+                  folder +
+                  "/tenon.xml)\n"
+                  "  (or use a server of your own, without a key: "
+                  "-D model.baseUrl=http://HOST:PORT)\n"
+                  "`tenon doctor` checks everything else.");
+    world.user_says("model.maxTokens=4096\n");
+    world.sources.credentials.anthropic = "a-key";
+    EXPECT_EQ(prepared(world).error().message,
+              "no model is named:\n"
+              "  tenon --model NAME\n"
+              "  (to keep the name: model.name=NAME in " +
+                  folder +
+                  "/tenon.properties)\n"
+                  "`tenon doctor` checks everything else.");
+    world.sources.credentials.anthropic.clear();
     world.user_says("model.name=m\n");
-    EXPECT_THAT(prepared(world).error().message, HasSubstr("no key for the provider anthropic"));
+    EXPECT_EQ(prepared(world).error().message,
+              "no key for the provider anthropic is set:\n"
+              "  export ANTHROPIC_API_KEY=YOUR-KEY\n"
+              "  (or use a server of your own, without a key: -D model.baseUrl=http://HOST:PORT)\n"
+              "`tenon doctor` checks everything else.");
+    world.define("model.baseUrl", "http://127.0.0.1:8080");
+    EXPECT_TRUE(prepared(world)) << "a server of one's own needs no key";
+    world.overrides.defines.clear();
     world.sources.credentials.anthropic = "a-key";
     EXPECT_TRUE(prepared(world));
     world.overrides.plugin_dirs = {"missing"};
@@ -64,6 +92,12 @@ TEST(RunSetup, SaysWhatIsMissing) {
     RunRequest request;
     request.continue_last = true;
     EXPECT_THAT(prepared(world, request).error().message, HasSubstr("--continue"));
+}
+
+TEST(RunSetup, NamesNoFileForTheModelWithoutADirectoryOfConfiguration) {
+    config::Settings settings;
+    EXPECT_EQ(how_to_give({true, false}, settings),
+              "tenon --model NAME\n(to keep the name: model.name in the configuration)");
 }
 
 TEST(RunSetup, OpensTheNamedSessionElseANewOne) {

@@ -1,0 +1,50 @@
+#include "host/session/run_needs.h"
+
+#include "host/model/anthropic.h"
+
+namespace tenon::session {
+namespace {
+
+/// The user's file of configuration: the one that is there, else the XML file.
+std::string line_of_user_file(const config::Settings& settings) {
+    if (settings.config_dir.empty()) return "model.name in the configuration";
+    const auto xml = settings.config_dir / "tenon.xml";
+    const auto properties = settings.config_dir / "tenon.properties";
+    std::error_code failed;
+    if (!std::filesystem::exists(xml, failed) && std::filesystem::exists(properties, failed))
+        return "model.name=NAME in " + properties.string();
+    return "<tenon><model><name>NAME</name></model></tenon> in " + xml.string();
+}
+
+}  // namespace
+
+bool needs_key(const config::Settings::Model& model) {
+    return model.provider == "anthropic" && model::is_anthropics_own(model.base_url);
+}
+
+MissingNeeds missing_needs(const config::Settings::Model& model,
+                           const config::Credentials& credentials) {
+    return {model.name.empty() && model.provider != "replay",
+            needs_key(model) && credentials.anthropic.empty()};
+}
+
+std::string what_is_missing(const MissingNeeds& missing) {
+    const std::string model = missing.model ? "no model is named" : "";
+    const std::string key = missing.key ? "no key for the provider anthropic is set" : "";
+    return model + (missing.model && missing.key ? ", and " : "") + key;
+}
+
+std::string how_to_give(const MissingNeeds& missing, const config::Settings& settings) {
+    std::string out;
+    if (missing.key) out += "export ANTHROPIC_API_KEY=YOUR-KEY\n";
+    if (missing.model) {
+        out += "tenon --model NAME\n";
+        out += "(to keep the name: " + line_of_user_file(settings) + ")\n";
+    }
+    if (missing.key)
+        out += "(or use a server of your own, without a key: -D model.baseUrl=http://HOST:PORT)\n";
+    out.pop_back();
+    return out;
+}
+
+}  // namespace tenon::session
