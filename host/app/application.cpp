@@ -146,6 +146,7 @@ int Application::run_command_line() {
     if (options->command.empty()) return run_agent(*options, sources);
     const cli::Console console{std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO};
     if (options->command == "config") return cli::run_config(*options, sources, console);
+    if (options->command == "doctor") return cli::run_doctor(*options, sources, console);
     if (options->command == "jobs") return cli::run_jobs(*options, sources, console);
     if (options->command == "plugin")
         return run_beside_plugins(cli::run_plugin, std::move(*options), sources);
@@ -153,7 +154,7 @@ int Application::run_command_line() {
     if (options->command == "tasks") return cli::run_tasks(*options, sources, console);
     if (options->command == "tool")
         return run_beside_plugins(cli::run_tool, std::move(*options), sources);
-    return complain("'" + options->command + "' is not part of this version", cli::kExitUsage);
+    return complain("unknown command '" + options->command + "'", cli::kExitUsage);
 }
 
 }  // namespace tenon::app

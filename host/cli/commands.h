@@ -38,6 +38,13 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
 /// that cannot be used are reported on standard error. Exit code 1: the tasks cannot be read.
 int run_tasks(Options options, const config::Sources& sources, const Console& console);
 
+/// `tenon doctor [--json] [--online]`: what would stop a run with the same options, and what to do,
+/// one line for each check. `--json`: {"ok","checks":[{"name","status","found","remedy"}]}. Works
+/// with a configuration that has errors. Changes nothing that lasts. Only `--online` connects, once
+/// and for ten seconds at most. Call it before any thread has started, since it forks. Exit code 1:
+/// an error would stop a run.
+int run_doctor(Options options, const config::Sources& sources, const Console& console);
+
 /// Directs the log to where the configuration says.
 using StartLogging = std::function<Result<void>(const config::Settings::Log&)>;
 

@@ -43,7 +43,6 @@ constexpr std::array kSharedOptions = {
     OptionSpec{'h', "help", "", "print this help"},
 };
 
-// Reserved words; this version has the commands of the list below.
 constexpr std::array<std::string_view, 7> kCommands = {"jobs", "tasks", "sessions", "plugin", "tool", "config", "doctor"};
 
 constexpr std::string_view kCommandList =
@@ -54,6 +53,7 @@ constexpr std::string_view kCommandList =
     "  tool                      call one tool without a model\n"
     "  plugin                    list, show, verify, call and begin plugins\n"
     "  config                    show, check and trust configuration\n"
+    "  doctor                    say what would stop a run, and how to correct it\n"
     "\n"
     "Without -p, the prompt is read from standard input, which is no terminal then.\n"
     "Exit: 0 done, 1 the run failed, 2 usage or configuration, 130 after Ctrl-C,\n"
@@ -230,7 +230,7 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
         return Error{"unexpected argument " + in_quotes(word) + "; " +
                      (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
                             : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, "
-                              "tool, plugin and config")};
+                              "tool, plugin, config and doctor")};
     }
     for (const Arguments::GivenOption& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };

@@ -19,6 +19,7 @@ struct AllowedLiteral {
     const char* why;
 };
 constexpr AllowedLiteral kAllowedLiterals[] = {
+    {"host/cli/doctor_settings.cpp", "bash", "the program"},
     {"host/jobs/report.cpp", "background_run", "advice to the model, a part of a job's result"},
     {"host/model/recorder.cpp", "agent", "a member of the recorded JSON"},
     {"host/model/replay.cpp", "agent", "a member of the recorded JSON"},
