@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kReinstall = "install Tenon again";
+constexpr const char* kReinstall = "install the host again";
 
 Check check_key(const config::Configuration& found) {
     const config::Settings& settings = found.settings;
@@ -63,7 +63,8 @@ void check_manifest(const fs::path& folder, Checks& out) {
 }
 
 void check_helper(const fs::path& program, Checks& out) {
-    const bool runs = ::access(program.c_str(), X_OK) == 0 && fs::is_regular_file(program);
+    std::error_code failed;
+    const bool runs = ::access(program.c_str(), X_OK) == 0 && fs::is_regular_file(program, failed);
     const std::string why =
         ::access(program.c_str(), F_OK) != 0 ? " is not there" : " cannot be executed";
     out.push_back({"helper programs", runs ? CheckStatus::kOk : CheckStatus::kError,

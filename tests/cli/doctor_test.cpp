@@ -166,7 +166,7 @@ TEST_F(DoctorOfPlugins, TakesWhatIsMissingOfTheInstallationForAnError) {
                                   HasSubstr("tenon-plugin-host is not there"), HasSubstr(""))));
     fs::remove(installed("lib/tenon/plugins/manifest.json"));
     EXPECT_THAT(checks(), Contains(is_check("plugins", kError, HasSubstr("lists no plugin"),
-                                            "install Tenon again")));
+                                            "install the host again")));
 }
 
 TEST_F(DoctorOfPlugins, ReportsADirectoryOfTheCommandLineThatIsMissing) {
@@ -854,6 +854,17 @@ TEST_F(DoctorCommand, ExitsAccordingToWhatItFinds) {
     EXPECT_FALSE(fs::exists(dir_ / "state"));
     EXPECT_EQ(std::distance(fs::directory_iterator(dir_.path()), fs::directory_iterator()), 2)
         << "only the two directories of this test";
+}
+
+TEST_F(DoctorCommand, IsNamedByARunWithoutAnyConfiguration) {
+    const auto ran = tenon({"-p", "hello"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 6) << ran.err;
+    EXPECT_THAT(ran.err, AllOf(StartsWith("tenon: no model is named, and no key"),
+                               HasSubstr("\n  export ANTHROPIC_API_KEY="),
+                               HasSubstr("\n  tenon --model NAME\n"), HasSubstr("model.baseUrl="),
+                               HasSubstr("tenon doctor")));
 }
 
 TEST_F(DoctorCommand, PrintsOneDocumentWithoutTheKey) {

@@ -149,6 +149,26 @@ TEST_F(Tls, RefusesAFileWithoutAuthoritiesBeforeTheFirstRequest) {
     }
 }
 
+TEST_F(Tls, SaysWhereTheAuthoritiesAre) {
+    EXPECT_EQ(find_authorities(right_->file).value_or("none"), right_->file);
+    EXPECT_FALSE(find_authorities("/nonexistent"));
+    const TempDir empty;
+    ::setenv("SSL_CERT_FILE", "/nonexistent", 1);
+    ::setenv("SSL_CERT_DIR", empty.path().c_str(), 1);
+    auto none = find_authorities("");
+    empty.write("0a1b2c3d.0", "");
+    auto folder = find_authorities("");
+    ::setenv("SSL_CERT_FILE", right_->file.c_str(), 1);
+    auto file = find_authorities("");
+    ::unsetenv("SSL_CERT_FILE");
+    ::unsetenv("SSL_CERT_DIR");
+    ASSERT_FALSE(none);
+    EXPECT_THAT(none.error().message,
+                HasSubstr("neither in /nonexistent nor in " + empty.path().string()));
+    EXPECT_EQ(std::move(folder).value_or("none"), empty.path());
+    EXPECT_EQ(std::move(file).value_or("none"), right_->file);
+}
+
 TEST_F(Tls, ExplainsAServerWithoutTls) {
     Poco::Net::ServerSocket listener(Poco::Net::SocketAddress("127.0.0.1", 0));
     std::jthread plain([&listener] {
