@@ -46,8 +46,8 @@ Checks check_plugins(const config::Configuration& found);
 /// "shell": the bash of jobs, in the PATH of `environment`.
 Checks check_bash(const config::Environment& environment);
 
-/// The state directory, its space and its locks, and the directory for temporary files. Makes a
-/// file in it, or in the directory where it would be made, and removes the file.
+/// The state directory, its space and its locks, the directory for temporary files, and the file of
+/// the log. Makes a file in the state directory, or where that would be made, and removes the file.
 Checks check_storage(const config::Configuration& found, const config::Environment& environment);
 
 /// What this kernel does for this user.

@@ -206,12 +206,29 @@ Check check_temporary(const config::Settings& settings, const config::Environmen
             "export TMPDIR=DIR"};
 }
 
+/// A run opens it at its start, and makes it if it is missing.
+void check_log_file(const std::string& file, Checks& out) {
+    if (file.empty()) return;
+    const UniqueFd existing(::open(file.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    const int failed = existing ? 0 : errno;
+    const bool can_be_made = failed == ENOENT && can_write_in(fs::path(file).parent_path());
+    if (failed == 0 || can_be_made) {
+        out.push_back({"log file", CheckStatus::kOk, file, ""});
+        return;
+    }
+    out.push_back({"log file", CheckStatus::kError,
+                   Error::from_errno("log.file: open " + file, failed).message,
+                   "mkdir -p " + fs::path(file).parent_path().string() +
+                       "   # or:\nlog.file=FILE, one that can be written"});
+}
+
 }  // namespace
 
 Checks check_storage(const config::Configuration& found, const config::Environment& environment) {
     Checks out;
     check_state(found.settings, out);
     out.push_back(check_temporary(found.settings, environment));
+    check_log_file(found.settings.log.file, out);
     return out;
 }
 

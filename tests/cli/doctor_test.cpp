@@ -293,6 +293,20 @@ TEST_F(DoctorOfStorage, LooksForAPlaceForTemporaryFiles) {
                                             HasSubstr("TMPDIR=/nonexistent"), "unset TMPDIR")));
 }
 
+TEST_F(DoctorOfStorage, TriesTheFileOfTheLogWithoutMakingIt) {
+    const fs::path file = world_.dir / "logs/tenon.log";
+    world_.define("log.file", file.c_str());
+    EXPECT_THAT(checks(),
+                Contains(is_check("log file", kError, HasSubstr(file.string() + ": No such file"),
+                                  HasSubstr("mkdir -p " + file.parent_path().string()))));
+    fs::create_directory(file.parent_path());
+    EXPECT_THAT(checks(), Contains(is_ok("log file", file)));
+    EXPECT_FALSE(fs::exists(file));
+    fs::create_directory(file);
+    EXPECT_THAT(checks(), Contains(is_check("log file", kError, HasSubstr("Is a directory"),
+                                            HasSubstr("log.file="))));
+}
+
 // ---------------------------------------------------------------- kernel
 
 TEST(Doctor, FindsWhatThisKernelHas) {
