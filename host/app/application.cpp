@@ -14,7 +14,7 @@
 #include "host/base/forced_end.h"
 #include "host/base/limits.h"
 #include "host/base/output.h"
-#include "host/cli/commands.h"
+#include "host/cli/command_list.h"
 #include "host/cli/standard_input.h"
 #include "host/config/configuration.h"
 #include "host/permission/rules.h"
@@ -61,13 +61,13 @@ int run_agent(const cli::Options& options, const config::Sources& sources) {
 }
 
 /// Runs a command that loads plugins, which may print.
-int run_beside_plugins(decltype(cli::run_tool)& command, cli::Options options,
+int run_beside_plugins(const cli::Command& command, cli::Options options,
                        const config::Sources& sources) {
     keep_standard_streams();
     DescriptorStream out(output_descriptor()), err(error_descriptor());
     err << std::unitbuf;
     const cli::Console console{out, err, STDIN_FILENO, output_descriptor()};
-    return command(std::move(options), sources, console, start_logging);
+    return command.run(std::move(options), sources, console, start_logging);
 }
 
 }  // namespace
@@ -144,17 +144,10 @@ int Application::run_command_line() {
     config::Sources sources = config::process_sources(installation_prefix(), start_);
     sources.check_rule = permission::check_rule;
     if (options->command.empty()) return run_agent(*options, sources);
+    const cli::Command& command = *cli::find_command(options->command);
+    if (command.loads_plugins) return run_beside_plugins(command, std::move(*options), sources);
     const cli::Console console{std::cout, std::cerr, STDIN_FILENO, STDOUT_FILENO};
-    if (options->command == "config") return cli::run_config(*options, sources, console);
-    if (options->command == "doctor") return cli::run_doctor(*options, sources, console);
-    if (options->command == "jobs") return cli::run_jobs(*options, sources, console);
-    if (options->command == "plugin")
-        return run_beside_plugins(cli::run_plugin, std::move(*options), sources);
-    if (options->command == "sessions") return cli::run_sessions(*options, sources, console);
-    if (options->command == "tasks") return cli::run_tasks(*options, sources, console);
-    if (options->command == "tool")
-        return run_beside_plugins(cli::run_tool, std::move(*options), sources);
-    return complain("unknown command '" + options->command + "'", cli::kExitUsage);
+    return command.run(std::move(*options), sources, console, start_logging);
 }
 
 }  // namespace tenon::app

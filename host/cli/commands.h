@@ -8,9 +8,13 @@
 
 /// The sub-commands of `tenon`. Each prints results to `console.out` and everything else to
 /// standard error, and returns the exit code: 0; 2 for wrong usage or configuration; the other
-/// codes are stated below. Known keys are removed from everything that is printed. Call them from
-/// the main thread.
+/// codes are stated below. Each has its table of options and verbs beside it; the list of all is in
+/// command_list.h. Known keys are removed from everything that is printed. Call them from the main
+/// thread.
 namespace tenon::cli {
+
+extern const CommandSpec kConfigCommand, kJobsCommand, kSessionsCommand, kTasksCommand,
+    kToolCommand, kPluginCommand;
 
 /// `tenon config show|check|trust`. `show`: every key, its value and its origin; `--json`: an array
 /// of {"key","value","origin"}, where value is null when the key has none. `check`: reports what is

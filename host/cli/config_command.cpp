@@ -23,15 +23,13 @@ constexpr std::array kConfigOptions = {
     OptionSpec{0, "yes", "", "trust: without asking"},
 };
 
-constexpr CommandSpec kConfigCommand{
-    "tenon config", "show [--json]\ncheck\ntrust [--yes]",
-    "Shows what is configured and where it comes from; checks the configuration files; and records "
-    "trust in a workspace's configuration, of which otherwise only harmless keys are used, and in "
-    "its agent definitions and plugin directories, which otherwise are not used.",
-    kConfigOptions};
-
-constexpr std::array kConfigVerbs = {VerbSpec{"show", {"json"}}, VerbSpec{"check"},
-                                     VerbSpec{"trust", {"yes"}}};
+// clang-format off
+constexpr std::array kConfigVerbs = {
+    VerbSpec{"show", {"json"}, 0, 0, {}, "every setting, its value and where it comes from"},
+    VerbSpec{"check", {}, 0, 0, {}, "read the configuration files and report what is wrong"},
+    VerbSpec{"trust", {"yes"}, 0, 0, {}, "show what a workspace configures, and trust it as it is"},
+};
+// clang-format on
 
 void print_lines(const Console& console, const std::string& prefix,
                  const std::vector<std::string>& lines) {
@@ -257,6 +255,17 @@ int trust_workspace(const config::Configuration& found, config::RuleCheck check_
 
 }  // namespace
 
+constinit const CommandSpec kConfigCommand{
+    "tenon config",
+    "show [--json]\ncheck\ntrust [--yes]",
+    "Shows what is configured and where it comes from; checks the configuration files; and records "
+    "trust in a workspace's configuration, of which otherwise only harmless keys are used, and in "
+    "its agent definitions and plugin directories, which otherwise are not used.",
+    kConfigOptions,
+    {},
+    "show, check and trust configuration",
+    kConfigVerbs};
+
 int run_config(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kConfigCommand, options);
     if (!arguments) return fail(console, {arguments.error().message}, kExitUsage);
@@ -264,7 +273,7 @@ int run_config(Options options, const config::Sources& sources, const Console& c
         console.out << command_help(kConfigCommand);
         return 0;
     }
-    const auto known = find_verb(kConfigCommand, kConfigVerbs, *arguments);
+    const auto known = find_verb(kConfigCommand, *arguments);
     if (!known) return fail(console, {known.error().message}, kExitUsage);
     const std::string_view verb = (*known)->name;
     const config::Configuration found = config::examine(sources, overrides_of(options));

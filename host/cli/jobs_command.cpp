@@ -19,34 +19,20 @@ constexpr std::array kJobsOptions = {
     OptionSpec{0, "all", "", "cancel: every background job of the store"},
     OptionSpec{0, "name", "TEXT", "run: a name for people"},
     OptionSpec{0, "timeout", "DURATION", "run: end it after 90, 90s, 5m or 2h; wait: wait no longer; default: no limit"},
-    OptionSpec{0, "cwd", "DIR", "run: the directory to run in; default: the workspace"},
+    OptionSpec{0, "cwd", "DIR", "run: the directory to run in; default: the workspace", Repeat::kLast, Takes::kFolder},
 };
 // clang-format on
 
-constexpr CommandSpec kJobsCommand{
-    "tenon jobs",
-    "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait [--timeout "
-    "DURATION] ID…\n"
-    "run [--name TEXT] [--timeout DURATION] [--cwd DIR] -- COMMAND",
-    "Works with the jobs of every session, also of running hosts: lists background jobs, shows a "
-    "job, prints its output, cancels jobs, waits for jobs, and starts a job that belongs to no "
-    "session.",
-    kJobsOptions,
-    "run: one word is bash text (run -- 'make | tail'), several are run as they are\n"
-    "(run -- make -j4). It prints the job's id; the job goes on by itself.\n"
-    "\n"
-    "Exit: 0 done; 1 a job is unknown, could not be cancelled or started, or (wait)\n"
-    "has not completed, not in time, or is queued while no host has its session\n"
-    "open; 2 usage; 130 after Ctrl-C.\n"};
-
+// clang-format off
 constexpr std::array kJobsVerbs = {
-    VerbSpec{"list", {"json", "watch"}},
-    VerbSpec{"show", {"json"}, 1, 1},
-    VerbSpec{"logs", {"json", "follow"}, 1, 1},
-    VerbSpec{"cancel", {"json", "all"}, 0, VerbSpec::kAny},
-    VerbSpec{"wait", {"json", "timeout"}, 1, VerbSpec::kAny},
-    VerbSpec{"run", {"json", "name", "timeout", "cwd"}, 0, VerbSpec::kAny},
+    VerbSpec{"list", {"json", "watch"}, 0, 0, {}, "the background jobs of the store"},
+    VerbSpec{"show", {"json"}, 1, 1, {}, "what was asked of a job, and how it ended", Takes::kJob},
+    VerbSpec{"logs", {"json", "follow"}, 1, 1, {}, "the output of a job", Takes::kJob},
+    VerbSpec{"cancel", {"json", "all"}, 0, VerbSpec::kAny, {}, "end the process trees of jobs", Takes::kUnendedJob},
+    VerbSpec{"wait", {"json", "timeout"}, 1, VerbSpec::kAny, {}, "wait until jobs have ended", Takes::kUnendedJob},
+    VerbSpec{"run", {"json", "name", "timeout", "cwd"}, 0, VerbSpec::kAny, "-- COMMAND", "start a job that belongs to no session"},
 };
+// clang-format on
 
 /// The ids after the verb, each once.
 Result<std::vector<jobs::JobId>> read_ids(const VerbSpec& verb, const Arguments& arguments) {
@@ -82,7 +68,7 @@ struct CheckedVerb {
 };
 
 Result<CheckedVerb> check_verb(const Arguments& arguments) {
-    const auto verb = find_verb(kJobsCommand, kJobsVerbs, arguments);
+    const auto verb = find_verb(kJobsCommand, arguments);
     if (!verb) return verb.error();
     if (arguments.has("watch") && arguments.has("json"))
         return Error{"--json is one document; it does not go with --watch"};
@@ -122,6 +108,24 @@ int open_store_and_call(const CheckedVerb& checked, const Arguments& arguments,
 }
 
 }  // namespace
+
+constinit const CommandSpec kJobsCommand{
+    "tenon jobs",
+    "list [--json] [--watch]\nshow ID\nlogs ID [-f]\ncancel ID…\ncancel --all\nwait [--timeout "
+    "DURATION] ID…\n"
+    "run [--name TEXT] [--timeout DURATION] [--cwd DIR] -- COMMAND",
+    "Works with the jobs of every session, also of running hosts: lists background jobs, shows a "
+    "job, prints its output, cancels jobs, waits for jobs, and starts a job that belongs to no "
+    "session.",
+    kJobsOptions,
+    "run: one word is bash text (run -- 'make | tail'), several are run as they are "
+    "(run -- make -j4). It prints the job's id; the job goes on by itself.\n"
+    "\n"
+    "Exit: 0 done; 1 a job is unknown, could not be cancelled or started, or (wait) "
+    "has not completed, not in time, or is queued while no host has its session "
+    "open; 2 usage; 130 after Ctrl-C.\n",
+    "list, show, follow, cancel and start jobs",
+    kJobsVerbs};
 
 void JobsCall::complain(const std::string& message) const {
     console.err << "tenon: " << visible(secrets.redact(message)) << '\n';

@@ -11,13 +11,6 @@ namespace {
 constexpr std::size_t kHelpWidth = 80;
 constexpr std::size_t kHelpColumn = 28;
 
-/// One word of the command line that is an option: the name and the value attached to it.
-struct OptionWord {
-    const OptionSpec* spec = nullptr;
-    std::string_view name;                  ///< as typed, dashes included
-    std::optional<std::string_view> value;  ///< what was attached to it
-};
-
 bool looks_like_option(std::string_view word) {
     return word.size() > 1 && word[0] == '-';
 }
@@ -110,21 +103,26 @@ void wrap(std::string& out, std::string_view text, std::size_t indent) {
     out += '\n';
 }
 
-void add_option_help(std::string& out, const OptionSpec& spec) {
-    std::string left = "  ";
-    left +=
-        spec.short_name != 0 ? std::string{'-', spec.short_name, ',', ' '} : std::string(4, ' ');
-    left += spec.shown();
-    if (!spec.argument.empty()) left += " " + std::string(spec.argument);
+/// One line of a list: the name, and the help in a column of its own.
+void add_row(std::string& out, const std::string& left, std::string_view help) {
     out += left;
     if (left.size() + 2 > kHelpColumn) {
         out += "\n" + std::string(kHelpColumn, ' ');
     } else {
         out += std::string(kHelpColumn - left.size(), ' ');
     }
+    wrap(out, help, kHelpColumn);
+}
+
+void add_option_help(std::string& out, const OptionSpec& spec) {
+    std::string left = "  ";
+    left +=
+        spec.short_name != 0 ? std::string{'-', spec.short_name, ',', ' '} : std::string(4, ' ');
+    left += spec.shown();
+    if (!spec.argument.empty()) left += " " + std::string(spec.argument);
     std::string help(spec.help);
     if (spec.repeat == Repeat::kList) help += " (repeatable)";
-    wrap(out, help, kHelpColumn);
+    add_row(out, left, help);
 }
 
 std::string verb_names(std::span<const VerbSpec> verbs) {
@@ -136,15 +134,14 @@ std::string verb_names(std::span<const VerbSpec> verbs) {
     return text;
 }
 
-Error unknown_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
-                   const std::string& word) {
+Error unknown_verb(const CommandSpec& command, const std::string& word) {
     std::vector<std::string_view> names;
-    for (const VerbSpec& known : verbs)
+    for (const VerbSpec& known : command.verbs)
         names.push_back(known.name);
     const auto meant = nearest(word, names);
-    return {
-        "unknown: " + std::string(command.name) + " " + visible(word) +
-        (meant ? "; did you mean " + std::string(*meant) + "?" : "; it is " + verb_names(verbs))};
+    return {"unknown: " + std::string(command.name) + " " + visible(word) +
+            (meant ? "; did you mean " + std::string(*meant) + "?"
+                   : "; it is " + verb_names(command.verbs))};
 }
 
 Result<void> check_verb_options(const CommandSpec& command, const VerbSpec& verb,
@@ -183,6 +180,11 @@ std::vector<std::string> Arguments::values(std::string_view long_name) const {
     return out;
 }
 
+std::optional<OptionWord> option_word(std::span<const OptionSpec> table, std::string_view word) {
+    if (!looks_like_option(word)) return std::nullopt;
+    return split(table, word);
+}
+
 Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
                                   std::span<const std::string> args, bool stop_at_first_word) {
     Arguments out;
@@ -206,15 +208,15 @@ Result<Arguments> parse_arguments(std::span<const OptionSpec> table,
     return out;
 }
 
-Result<const VerbSpec*> find_verb(const CommandSpec& command, std::span<const VerbSpec> verbs,
-                                  const Arguments& arguments) {
+Result<const VerbSpec*> find_verb(const CommandSpec& command, const Arguments& arguments) {
     const std::string name(command.name);
+    const std::span<const VerbSpec> verbs = command.verbs;
     if (arguments.words.empty())
         return Error{"usage: " + name + " " + verb_names(verbs) + "; see --help"};
     const std::string& word = arguments.words.front();
     const auto verb = std::find_if(verbs.begin(), verbs.end(),
                                    [&](const VerbSpec& known) { return known.name == word; });
-    if (verb == verbs.end()) return unknown_verb(command, verbs, word);
+    if (verb == verbs.end()) return unknown_verb(command, word);
     if (auto checked = check_verb_options(command, *verb, arguments); !checked)
         return checked.error();
     const char* const ids = verb->max_ids == 0 ? "" : verb->max_ids == 1 ? " ID" : " ID…";
@@ -243,12 +245,17 @@ std::string help_text(const CommandSpec& command) {
     }
     out += '\n';
     wrap(out, command.summary, 0);
+    if (!command.verbs.empty()) out += "\nCommands:\n";
+    for (const VerbSpec& verb : command.verbs)
+        add_row(out, "  " + std::string(verb.name), verb.help);
     out += "\nOptions:\n";
     for (const OptionSpec& spec : command.options)
         add_option_help(out, spec);
-    if (!command.footer.empty()) {
-        out += '\n';
-        out += command.footer;
+    if (!command.footer.empty()) out += '\n';
+    for (std::string_view footer = command.footer; !footer.empty();) {
+        const auto end = std::min(footer.find('\n'), footer.size());
+        wrap(out, footer.substr(0, end), 0);
+        footer.remove_prefix(std::min(end + 1, footer.size()));
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include "host/base/nearest.h"
 #include "host/base/quantity.h"
 #include "host/base/untrusted.h"
+#include "host/cli/command_list.h"
 #include "host/config/settings_keys.h"
 
 namespace tenon::cli {
@@ -16,11 +17,11 @@ namespace {
 /// Options of a run only.
 constexpr std::array kRunOptions = {
     OptionSpec{'p', "prompt", "TEXT", "run once without a terminal; piped input is appended to TEXT; '-' reads standard input alone", Repeat::kOnce},
-    OptionSpec{0, "output-format", "FORMAT", "text (the last message), json (one result object) or stream-json (one event a line)"},
-    OptionSpec{0, "session", "ID", "open or create this session", Repeat::kOnce},
+    OptionSpec{0, "output-format", "FORMAT", "text (the last message), json (one result object) or stream-json (one event a line)", Repeat::kLast, Takes::kChoice, "text, json, stream-json"},
+    OptionSpec{0, "session", "ID", "open or create this session", Repeat::kOnce, Takes::kSession},
     OptionSpec{0, "continue", "", "open the session of this workspace that was written last"},
-    OptionSpec{0, "replay", "FILE", "play a recorded run instead of asking a model"},
-    OptionSpec{0, "record", "FILE", "record this run"},
+    OptionSpec{0, "replay", "FILE", "play a recorded run instead of asking a model", Repeat::kLast, Takes::kFile},
+    OptionSpec{0, "record", "FILE", "record this run", Repeat::kLast, Takes::kFile},
     OptionSpec{0, "max-turns", "N", "stop after N turns"},
     OptionSpec{0, "no-wait", "", "leave running jobs behind instead of waiting for them"},
     OptionSpec{'V', "version", "", "print the version"},
@@ -28,37 +29,47 @@ constexpr std::array kRunOptions = {
 
 /// Options of runs and sub-commands, which override the configuration.
 constexpr std::array kSharedOptions = {
-    OptionSpec{0, "workspace", "DIR", "the directory to work on; default: the current one"},
-    OptionSpec{0, "add-dir", "DIR", "one more directory that file tools may use", Repeat::kList},
+    OptionSpec{0, "workspace", "DIR", "the directory to work on; default: the current one", Repeat::kLast, Takes::kFolder},
+    OptionSpec{0, "add-dir", "DIR", "one more directory that file tools may use", Repeat::kList, Takes::kFolder},
     OptionSpec{0, "model", "NAME", "the model to ask"},
-    OptionSpec{0, "provider", "NAME", "anthropic or replay"},
+    OptionSpec{0, "provider", "NAME", "anthropic or replay", Repeat::kLast, Takes::kSettingValue, "model.provider"},
     OptionSpec{0, "yes", "", "answer every question with yes; deny rules still hold"},
     OptionSpec{0, "allow", "RULE", "one more rule for what needs no question", Repeat::kList},
     OptionSpec{0, "deny", "RULE", "one more rule for what is refused", Repeat::kList},
-    OptionSpec{0, "plugin-dir", "DIR", "one more plugins directory", Repeat::kList},
-    OptionSpec{0, "sandbox", "MODE", "what commands may do: off, workspace or read-only"},
-    OptionSpec{0, "config", "FILE", "one more configuration file"},
-    OptionSpec{'D', "define", "KEY=VALUE", "one setting, stronger than every file", Repeat::kList},
-    OptionSpec{0, "log-level", "LEVEL", "trace, debug, info, warning, error, critical or off"},
+    OptionSpec{0, "plugin-dir", "DIR", "one more plugins directory", Repeat::kList, Takes::kFolder},
+    OptionSpec{0, "sandbox", "MODE", "what commands may do: off, workspace or read-only", Repeat::kLast, Takes::kSettingValue, "sandbox.mode"},
+    OptionSpec{0, "config", "FILE", "one more configuration file", Repeat::kLast, Takes::kFile},
+    OptionSpec{'D', "define", "KEY=VALUE", "one setting, stronger than every file", Repeat::kList, Takes::kSetting},
+    OptionSpec{0, "log-level", "LEVEL", "trace, debug, info, warning, error, critical or off", Repeat::kLast, Takes::kSettingValue, "log.level"},
     OptionSpec{'h', "help", "", "print this help"},
 };
 
-constexpr std::array<std::string_view, 7> kCommands = {"jobs", "tasks", "sessions", "plugin", "tool", "config", "doctor"};
-
-constexpr std::string_view kCommandList =
-    "Commands (each with --help of its own):\n"
-    "  jobs                      list, show, follow, cancel and start jobs\n"
-    "  tasks                     list and draw the workspace's tasks\n"
-    "  sessions                  list, show and export conversations\n"
-    "  tool                      call one tool without a model\n"
-    "  plugin                    list, show, verify, call and begin plugins\n"
-    "  config                    show, check and trust configuration\n"
-    "  doctor                    say what would stop a run, and how to correct it\n"
-    "\n"
+constexpr std::string_view kMainFooter =
     "Without -p, the prompt is read from standard input, which is no terminal then.\n"
     "Exit: 0 done, 1 the run failed, 2 usage or configuration, 130 after Ctrl-C,\n"
     "143 after SIGTERM, 129 after SIGHUP.\n";
 // clang-format on
+
+std::string list_of_commands() {
+    std::string out = "Commands (each with --help of its own):\n";
+    for (const Command& command : commands()) {
+        if (command.is_hidden()) continue;
+        std::string name = "  " + std::string(command.spec.word());
+        name.resize(28, ' ');
+        out += name + std::string(command.spec.brief) + "\n";
+    }
+    return out;
+}
+
+/// "jobs, tasks and config".
+std::string names_of_commands(const std::vector<std::string_view>& names) {
+    std::string out;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i > 0) out += i + 1 == names.size() ? " and " : ", ";
+        out += names[i];
+    }
+    return out;
+}
 
 std::vector<OptionSpec> joined(std::span<const OptionSpec> first,
                                std::span<const OptionSpec> second) {
@@ -224,13 +235,15 @@ Result<void> check_together(const Options& options) {
 Result<void> take_command(const Arguments& arguments, Options& options) {
     if (arguments.words.empty()) return {};
     const std::string& word = arguments.words.front();
-    const bool known = std::find(kCommands.begin(), kCommands.end(), word) != kCommands.end();
-    if (!known || arguments.dashes_at) {
-        const auto meant = arguments.dashes_at ? std::nullopt : nearest(word, kCommands);
-        return Error{"unexpected argument " + in_quotes(word) + "; " +
-                     (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
-                            : "a prompt is given as -p TEXT, commands are jobs, tasks, sessions, "
-                              "tool, plugin, config and doctor")};
+    if (find_command(word) == nullptr || arguments.dashes_at) {
+        std::vector<std::string_view> names;
+        for (const Command& command : commands())
+            if (!command.is_hidden()) names.push_back(command.spec.word());
+        const auto meant = arguments.dashes_at ? std::nullopt : nearest(word, names);
+        return Error{
+            "unexpected argument " + in_quotes(word) + "; " +
+            (meant ? "did you mean 'tenon " + std::string(*meant) + "'?"
+                   : "a prompt is given as -p TEXT, commands are " + names_of_commands(names))};
     }
     for (const Arguments::GivenOption& given : arguments.options) {
         const auto same = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
@@ -246,7 +259,7 @@ Result<void> take_command(const Arguments& arguments, Options& options) {
 }  // namespace
 
 Result<Options> parse_options(std::span<const std::string> args) {
-    const auto arguments = parse_arguments(joined(kRunOptions, kSharedOptions), args, true);
+    const auto arguments = parse_arguments(main_options(), args, true);
     if (!arguments) return arguments.error();
     Options options;
     for (const Arguments::GivenOption& given : arguments->options) {
@@ -285,7 +298,7 @@ config::Overrides overrides_of(const Options& options) {
 }
 
 Result<Arguments> parse_command(const CommandSpec& command, Options& options) {
-    auto arguments = parse_arguments(joined(command.options, kSharedOptions), options.rest);
+    auto arguments = parse_arguments(options_of(command), options.rest);
     if (!arguments) return arguments.error();
     for (const Arguments::GivenOption& given : arguments->options) {
         const auto own = [&](const OptionSpec& spec) { return spec.long_name == given.name; };
@@ -295,17 +308,28 @@ Result<Arguments> parse_command(const CommandSpec& command, Options& options) {
     return arguments;
 }
 
+std::vector<OptionSpec> main_options() {
+    return joined(kRunOptions, kSharedOptions);
+}
+
+std::vector<OptionSpec> options_of(const CommandSpec& command) {
+    return joined(command.options, kSharedOptions);
+}
+
 std::string main_help() {
-    const auto options = joined(kRunOptions, kSharedOptions);
+    const auto options = main_options();
+    const std::string footer = list_of_commands() + "\n" + std::string(kMainFooter);
     return help_text(
         {"tenon", "[options] [-p TEXT]\n[options] COMMAND …",
          "A native agent host: asks a model, runs the tools it calls, and keeps its jobs.", options,
-         kCommandList});
+         footer});
 }
 
 std::string command_help(const CommandSpec& command) {
-    const auto options = joined(command.options, kSharedOptions);
-    return help_text({command.name, command.usage, command.summary, options, command.footer});
+    CommandSpec whole = command;
+    const auto options = options_of(command);
+    whole.options = options;
+    return help_text(whole);
 }
 
 }  // namespace tenon::cli

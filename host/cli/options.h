@@ -58,6 +58,11 @@ config::Overrides overrides_of(const Options& options);
 /// `options` and returns the others.
 Result<Arguments> parse_command(const CommandSpec& command, Options& options);
 
+/// The options of a run, and of every sub-command.
+std::vector<OptionSpec> main_options();
+/// The options of a sub-command: its own, then the shared ones.
+std::vector<OptionSpec> options_of(const CommandSpec& command);
+
 std::string main_help();
 /// The help of a sub-command: its own options, then the shared ones.
 std::string command_help(const CommandSpec& command);

@@ -20,21 +20,13 @@ constexpr std::array kSessionsOptions = {
 };
 // clang-format on
 
-constexpr CommandSpec kSessionsCommand{
-    "tenon sessions", "list [--all] [--json]\nshow ID [--json]\nexport ID",
-    "Lists the sessions of the workspace, the one written last first, also those that a host has "
-    "open; shows a conversation; or prints the whole conversation for other programs.",
-    kSessionsOptions,
-    "export: JSON lines. The first has \"type\":\"session\", id, workspace, provider, model,\n"
-    "created, turns and the system prompt; each that follows is one message,\n"
-    "{\"role\":\"user\" or \"assistant\",\"content\":[blocks]} as in the Messages API. Where the\n"
-    "conversation was cleared or summarised stands \"type\":\"clear\" or \"compaction\".\n"
-    "\n"
-    "Exit: 0 done; 1 the session is unknown or cannot be read; 2 usage.\n"};
-
-constexpr std::array kSessionsVerbs = {VerbSpec{"list", {"json", "all"}},
-                                       VerbSpec{"show", {"json"}, 1, 1},
-                                       VerbSpec{"export", {}, 1, 1}};
+// clang-format off
+constexpr std::array kSessionsVerbs = {
+    VerbSpec{"list", {"json", "all"}, 0, 0, {}, "the sessions of the workspace"},
+    VerbSpec{"show", {"json"}, 1, 1, {}, "a conversation and its jobs", Takes::kSession},
+    VerbSpec{"export", {}, 1, 1, {}, "a whole conversation for other programs", Takes::kSession},
+};
+// clang-format on
 
 class SessionsCall {
 public:
@@ -156,6 +148,21 @@ int call_sessions_verb(const VerbSpec& verb, const SessionsCall& call) {
 
 }  // namespace
 
+constinit const CommandSpec kSessionsCommand{
+    "tenon sessions",
+    "list [--all] [--json]\nshow ID [--json]\nexport ID",
+    "Lists the sessions of the workspace, the one written last first, also those that a host has "
+    "open; shows a conversation; or prints the whole conversation for other programs.",
+    kSessionsOptions,
+    "export: JSON lines. The first has \"type\":\"session\", id, workspace, provider, model, "
+    "created, turns and the system prompt; each that follows is one message, "
+    "{\"role\":\"user\" or \"assistant\",\"content\":[blocks]} as in the Messages API. Where the "
+    "conversation was cleared or summarised stands \"type\":\"clear\" or \"compaction\".\n"
+    "\n"
+    "Exit: 0 done; 1 the session is unknown or cannot be read; 2 usage.\n",
+    "list, show and export conversations",
+    kSessionsVerbs};
+
 int run_sessions(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kSessionsCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
@@ -163,7 +170,7 @@ int run_sessions(Options options, const config::Sources& sources, const Console&
         console.out << command_help(kSessionsCommand);
         return 0;
     }
-    const auto verb = find_verb(kSessionsCommand, kSessionsVerbs, *arguments);
+    const auto verb = find_verb(kSessionsCommand, *arguments);
     if (!verb) return complain(console, verb.error().message, 2);
     if ((*verb)->max_ids > 0 && !is_session_id(arguments->words[1])) {
         return complain(console,

@@ -16,13 +16,12 @@ constexpr std::array kTasksOptions = {
 };
 // clang-format on
 
-constexpr CommandSpec kTasksCommand{
-    "tenon tasks", "list [--json]\ngraph [--dot | --json]",
-    "Lists the tasks of the workspace, which agents keep in .tasks/, or draws which "
-    "task waits for which.",
-    kTasksOptions, "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n"};
-
-constexpr std::array kTasksVerbs = {VerbSpec{"list", {"json"}}, VerbSpec{"graph", {"json", "dot"}}};
+// clang-format off
+constexpr std::array kTasksVerbs = {
+    VerbSpec{"list", {"json"}, 0, 0, {}, "the tasks, a line each"},
+    VerbSpec{"graph", {"json", "dot"}, 0, 0, {}, "which task waits for which"},
+};
+// clang-format on
 
 constexpr std::size_t kWidestOwner = 16;
 constexpr std::array kTaskColumns = {
@@ -87,6 +86,16 @@ void redact_tasks(std::vector<Task>& tasks, const Secrets& secrets) {
 
 }  // namespace
 
+constinit const CommandSpec kTasksCommand{
+    "tenon tasks",
+    "list [--json]\ngraph [--dot | --json]",
+    "Lists the tasks of the workspace, which agents keep in .tasks/, or draws which "
+    "task waits for which.",
+    kTasksOptions,
+    "Exit: 0 done; 1 the tasks cannot be read; 2 usage.\n",
+    "list and draw the workspace's tasks",
+    kTasksVerbs};
+
 int run_tasks(Options options, const config::Sources& sources, const Console& console) {
     const auto arguments = parse_command(kTasksCommand, options);
     if (!arguments) return complain(console, arguments.error().message, 2);
@@ -94,7 +103,7 @@ int run_tasks(Options options, const config::Sources& sources, const Console& co
         console.out << command_help(kTasksCommand);
         return 0;
     }
-    const auto verb = find_verb(kTasksCommand, kTasksVerbs, *arguments);
+    const auto verb = find_verb(kTasksCommand, *arguments);
     if (!verb) return complain(console, verb.error().message, 2);
     if (arguments->has("dot") && arguments->has("json"))
         return complain(console, "--dot and --json exclude each other", 2);

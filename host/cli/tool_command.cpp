@@ -18,27 +18,6 @@
 namespace tenon::cli {
 namespace {
 
-constexpr CommandSpec kToolCommand{
-    "tenon tool",
-    "NAME [JSON]",
-    "Calls one tool of a plugin without a model. JSON is the object of its arguments; '-' reads it "
-    "from standard input, and without it the object is empty. The text of the tool's result goes "
-    "to standard output.",
-    {},
-    "Permissions are those of a run without a terminal: what would be asked is refused,\n"
-    "and the message names the rule to add. --yes answers yes.\n"
-    "\n"
-    "What the tool reports of its progress goes to standard error: on a terminal in one\n"
-    "line that is rewritten, otherwise as lines, at most three in a second.\n"
-    "\n"
-    "The call belongs to no session. It knows no jobs but its own, stores nothing for a\n"
-    "session, and has no subagents. Ctrl-C ends its foreground command. A background job\n"
-    "that it has started goes on by itself, like one of `tenon jobs run`, and so does a\n"
-    "command that has reached its foreground timeout: see `tenon jobs`.\n"
-    "\n"
-    "Exit: 0 done; 1 the result is an error, or the call was refused; 2 no such tool,\n"
-    "arguments that do not fit it, or configuration; 130 after Ctrl-C.\n"};
-
 /// The tools of one plugin, or of all when `plugin` is empty.
 Error unknown_tool(plugins::Registry& registry, const std::string& name,
                    const std::string& plugin) {
@@ -136,6 +115,30 @@ int call_tool(const agent::ToolCall& call, const session::RunSetup& setup,
 }
 
 }  // namespace
+
+constinit const CommandSpec kToolCommand{
+    "tenon tool",
+    "NAME [JSON]",
+    "Calls one tool of a plugin without a model. JSON is the object of its arguments; '-' reads it "
+    "from standard input, and without it the object is empty. The text of the tool's result goes "
+    "to standard output.",
+    {},
+    "Permissions are those of a run without a terminal: what would be asked is refused, "
+    "and the message names the rule to add. --yes answers yes.\n"
+    "\n"
+    "What the tool reports of its progress goes to standard error: on a terminal in one "
+    "line that is rewritten, otherwise as lines, at most three in a second.\n"
+    "\n"
+    "The call belongs to no session. It knows no jobs but its own, stores nothing for a "
+    "session, and has no subagents. Ctrl-C ends its foreground command. A background job "
+    "that it has started goes on by itself, like one of `tenon jobs run`, and so does a "
+    "command that has reached its foreground timeout: see `tenon jobs`.\n"
+    "\n"
+    "Exit: 0 done; 1 the result is an error, or the call was refused; 2 no such tool, "
+    "arguments that do not fit it, or configuration; 130 after Ctrl-C.\n",
+    "call one tool without a model",
+    {},
+    Takes::kTool};
 
 Result<agent::ToolCall> tool_call_of(std::span<const std::string> words, const std::string& usage,
                                      int input) {

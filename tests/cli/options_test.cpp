@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "host/cli/command_list.h"
+
 namespace tenon::cli {
 namespace {
 
@@ -104,8 +106,8 @@ TEST(Options, RecognisesASubCommandOnlyAsTheFirstWord) {
     EXPECT_EQ(o.workspace, "config");
     EXPECT_EQ(o.rest, (Words{"run", "--", "make", "-p", "config"}));
     EXPECT_EQ(parsed({"-p", "jobs"}).command, "");
-    for (const char* command : {"jobs", "tasks", "sessions", "plugin", "config", "doctor"})
-        EXPECT_EQ(parsed({command}).command, command);
+    for (const Command& command : commands())
+        EXPECT_EQ(parsed({std::string(command.spec.word())}).command, command.spec.word());
 }
 
 TEST(Options, RefusesWithTheOptionsNameAndWhatIsAllowed) {
