@@ -154,7 +154,7 @@ constexpr std::array kKeys = {
     KeySpec{"sandbox.write",                  kPaths,    "",           "none", "",                  0, 0,         kNothing,  kFewer,   nullptr,
             "Directories that commands may also write in the mode workspace."},
     KeySpec{"sandbox.denyRead",               kPaths,    "",           "~/.ssh ~/.aws ~/.gnupg ~/.config/gcloud ~/.kube ~/.docker ~/.netrc, Tenon's state and configuration", "", 0, 0, kNothing, kMore,    nullptr,
-            "What commands may not read in the sandbox. A value adds to the list."},
+            "What commands may not read in the sandbox. A list of your own replaces the default."},
     KeySpec{"sandbox.network",                kChoice,   "none",       "", "none, loopback, full",  0, 0,         kNothing,  kGreater, text<kSandbox, &S::network>,
             "What commands in the sandbox reach: nothing (none), this machine (loopback), everything (full)."},
     KeySpec{"sandbox.require",                kBoolean,  "false",      "", "",                      0, 1,         kNothing,  kGreater, number<kSandbox, &S::require>,

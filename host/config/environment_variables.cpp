@@ -1,0 +1,44 @@
+#include "host/config/environment_variables.h"
+
+#include <array>
+
+namespace tenon::config {
+namespace {
+
+// clang-format off
+constexpr std::array kVariables = {
+    VariableSpec{"ANTHROPIC_API_KEY", "The API key. It is read once, then removed from the environment, and never passed to commands."},
+    VariableSpec{"OPENAI_API_KEY", "Treated in the same way. No provider of this version uses it."},
+    VariableSpec{"ANTHROPIC_BASE_URL", "The address of the server, as model.baseUrl."},
+    VariableSpec{"OPENAI_BASE_URL", "The same for a provider of that protocol, which this version does not have."},
+    VariableSpec{"TENON_MODEL", "The model to ask, as model.name."},
+    VariableSpec{"MODEL_ID", "The same, while TENON_MODEL is not set."},
+    VariableSpec{"TENON_CONFIG", "One more configuration file."},
+    VariableSpec{"TENON_PLUGIN_PATH", "More plugins directories, separated by colons."},
+    VariableSpec{"TENON_STATE_DIR", "The directory of sessions, jobs and trust. Default: $XDG_STATE_HOME/tenon."},
+    VariableSpec{"XDG_CONFIG_HOME", "The directory of configuration files. Default: ~/.config."},
+    VariableSpec{"XDG_STATE_HOME", "The directory of state. Default: ~/.local/state."},
+    VariableSpec{"XDG_DATA_HOME", "The directory of data, with tenon/plugins in it. Default: ~/.local/share."},
+    VariableSpec{"HOME", "The home directory. Default: what the password file says."},
+    VariableSpec{"HTTPS_PROXY", "The proxy for https, while model.proxy is not set."},
+    VariableSpec{"https_proxy", "The same, while HTTPS_PROXY is not set."},
+    VariableSpec{"NO_PROXY", "The hosts for which that proxy is not used."},
+    VariableSpec{"no_proxy", "The same, while NO_PROXY is not set."},
+    VariableSpec{"SSL_CERT_FILE", "The certificates of authorities, as model.caFile."},
+    VariableSpec{"TERM", "The kind of terminal. With dumb, no escape sequence is written."},
+    VariableSpec{"NO_COLOR", "If it is set, output has no colours."},
+    VariableSpec{"COLUMNS", "The width of output, in the place of the terminal's."},
+    VariableSpec{"LINES", "The height of the screen, in the place of the terminal's."},
+    VariableSpec{"EDITRC", "The file with key bindings. Default: ~/.editrc."},
+    VariableSpec{"TMPDIR", "Where the temporary directories of commands in the sandbox are made. Default: /tmp."},
+    VariableSpec{"TENON_JOB_ID", "Set for a command that runs as a job: the job's id."},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const VariableSpec> environment_variables() {
+    return kVariables;
+}
+
+}  // namespace tenon::config
