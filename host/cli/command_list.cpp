@@ -22,6 +22,7 @@ constinit const std::array kCommands = {
     Command{kToolCommand, run_tool, kLoadsPlugins},
     Command{kPluginCommand, run_plugin, kLoadsPlugins},
     Command{kConfigCommand, without_log<run_config>},
+    Command{kCompleteCommand, without_log<run_complete>},
 };
 
 }  // namespace

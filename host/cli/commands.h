@@ -14,7 +14,7 @@
 namespace tenon::cli {
 
 extern const CommandSpec kConfigCommand, kJobsCommand, kSessionsCommand, kTasksCommand,
-    kToolCommand, kPluginCommand;
+    kToolCommand, kPluginCommand, kCompleteCommand;
 
 /// `tenon config show|check|trust`. `show`: every key, its value and its origin; `--json`: an array
 /// of {"key","value","origin"}, where value is null when the key has none. `check`: reports what is
@@ -67,5 +67,12 @@ int run_tool(Options options, const config::Sources& sources, const Console& con
 /// are those of run_tool.
 int run_plugin(Options options, const config::Sources& sources, const Console& console,
                const StartLogging& start_logging);
+
+/// `tenon __complete WORD…`, hidden: the words of a command line so far, the last of which is being
+/// typed and may be empty. Prints a line `candidate<TAB>description` for each word that may stand
+/// in its place, then `:files`, `:dirs` or `:none`: what the shell itself may offer too, after the
+/// last `=` of the word if it has one. Prints nothing when something is wrong; the exit code is
+/// always 0. See MachineSurroundings for what it does not do.
+int run_complete(const Options& options, const config::Sources& sources, const Console& console);
 
 }  // namespace tenon::cli

@@ -270,6 +270,13 @@ Result<Options> parse_options(std::span<const std::string> args) {
     return options;
 }
 
+Options options_from(std::span<const Arguments::GivenOption> given) {
+    Options options;
+    for (const Arguments::GivenOption& option : given)
+        (void)apply_option(option, options);
+    return options;
+}
+
 config::Overrides overrides_of(const Options& options) {
     config::Overrides out;
     out.workspace = options.workspace;

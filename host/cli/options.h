@@ -50,6 +50,9 @@ struct Options {
 /// which parses the rest itself. The error (exit 2) names the option and says what is allowed.
 Result<Options> parse_options(std::span<const std::string> args);
 
+/// The options of a line that is still being typed: what is wrong or no setting is left out.
+Options options_from(std::span<const Arguments::GivenOption> given);
+
 /// The part of the options that overrides the configuration.
 config::Overrides overrides_of(const Options& options);
 

@@ -66,6 +66,10 @@ public:
 
     [[nodiscard]] std::vector<SurveyedPlugin> all() {
         load_plugins_of_the_host();
+        return all_without_loading();
+    }
+
+    [[nodiscard]] std::vector<SurveyedPlugin> all_without_loading() {
         const plugins::Scan scan = plugins::scan(options_);
         std::vector<SurveyedPlugin> out;
         for (const Candidate& candidate : scan.found)
@@ -241,6 +245,10 @@ private:
 
 std::vector<SurveyedPlugin> survey_plugins(const config::Settings& settings) {
     return PluginSurvey(settings).all();
+}
+
+std::vector<SurveyedPlugin> survey_without_loading(const config::Settings& settings) {
+    return PluginSurvey(settings).all_without_loading();
 }
 
 SurveyedPlugin survey_plugin_file(const config::Settings& settings, const fs::path& file) {

@@ -55,7 +55,11 @@ struct SurveyedPlugin {
 /// nothing. Blocks on files.
 std::vector<SurveyedPlugin> survey_plugins(const config::Settings& settings);
 
-/// The same for one file, which need not be in a plugins directory.
+/// The same, but it runs no code at all: of the plugins of the host, neither version nor tools are
+/// known.
+std::vector<SurveyedPlugin> survey_without_loading(const config::Settings& settings);
+
+/// The same as survey_plugins for one file, which need not be in a plugins directory.
 SurveyedPlugin survey_plugin_file(const config::Settings& settings,
                                   const std::filesystem::path& file);
 

@@ -6,11 +6,7 @@
 namespace tenon::sitting {
 namespace {
 
-struct CommandHelp {
-    std::string_view name, argument, help;
-};
-
-constexpr std::array<CommandHelp, 10> kCommands = {{
+constexpr std::array<SlashHelp, 10> kCommands = {{
     {"help", "", "this list, and the keys"},
     {"jobs", "[ID | cancel ID]", "background jobs of this session; one of them; end one"},
     {"tasks", "", "the tasks of this workspace"},
@@ -58,9 +54,13 @@ std::optional<SlashCommand> slash_command(std::string_view line) {
     return command;
 }
 
+std::span<const SlashHelp> slash_commands() {
+    return kCommands;
+}
+
 std::vector<std::string> slash_help() {
     std::vector<std::string> lines;
-    for (const CommandHelp& command : kCommands) {
+    for (const SlashHelp& command : kCommands) {
         std::string line = "/" + std::string(command.name);
         if (!command.argument.empty()) line += " " + std::string(command.argument);
         line.resize(std::max<std::size_t>(line.size() + 1, 26), ' ');
@@ -73,7 +73,7 @@ std::vector<std::string> slash_help() {
 
 std::vector<std::string> slash_completions(std::string_view word) {
     std::vector<std::string> found;
-    for (const CommandHelp& command : kCommands) {
+    for (const SlashHelp& command : kCommands) {
         std::string name = "/" + std::string(command.name);
         if (name.starts_with(word)) found.push_back(std::move(name));
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,12 @@ struct SlashCommand {
 /// None when the line is a prompt: it does not begin with a slash, or its first word has a second
 /// slash and so is a path. The command need not exist.
 std::optional<SlashCommand> slash_command(std::string_view line);
+
+/// What /help says about a command.
+struct SlashHelp {
+    std::string_view name, argument, help;
+};
+std::span<const SlashHelp> slash_commands();
 
 /// The text of /help: commands and keys, a line each.
 std::vector<std::string> slash_help();
